@@ -12,7 +12,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["@effect-stateless/source", "module", "node", "development|production"] } },
   test: {
     testTimeout: 20_000,
-    setupFiles: ["test/setup.ts"],
+    setupFiles: ["test/support/setup.ts"],
     reporters: process.env["STATELESS_REPORT"] === undefined ? ["default"] : ["default", "json"],
     ...(process.env["STATELESS_REPORT"] === undefined ? {} : { outputFile: { json: process.env["STATELESS_REPORT"] } }),
     projects: [

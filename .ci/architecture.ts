@@ -288,7 +288,7 @@ const forEachReference = (source: Source, visit: (node: Node, parent: Node) => v
   })
 
 const bannedReferences = new Map([
-  ["setTimeout", "time comes from `Clock`: use `Effect.sleep`, or `BackgroundTimer.sleep`"],
+  ["setTimeout", "time comes from `Clock`: use `Effect.sleep`, or `sleep` of `store/shared/backgroundTimer.ts`"],
   ["setInterval", "time comes from `Clock`: use `Effect.repeat`"],
   ["performance", "time comes from `Clock`"],
   ["console", "nothing in src/ prints: use `Effect.log` or `Console`"]
@@ -300,7 +300,7 @@ const bannedMembers = new Map([
 ])
 
 // The timer of the live clock that lets a process end, which no clock has.
-const timerFile = "store/BackgroundTimer.ts"
+const timerFile = "store/shared/backgroundTimer.ts"
 
 /** Time, randomness and output come from services, and no comment announces work that is not done. */
 export const banned: Rule = (project) =>
@@ -325,10 +325,16 @@ export const banned: Rule = (project) =>
   })
 
 /** Folders of `src/` in which people read plain English. A folder is added when its last sentence is rewritten. */
-const plainFolders: ReadonlySet<string> = new Set(["eviction", "store", "capability", "pattern"])
-
-/** Files of these folders that are still to be rewritten. */
-const notPlainYet: ReadonlySet<string> = new Set(["store/TieredStore.ts", "store/internal/tieredTier.ts"])
+const plainFolders: ReadonlySet<string> = new Set([
+  "eviction",
+  "store",
+  "capability",
+  "pattern",
+  "ownership",
+  "diagnostic",
+  "manifest",
+  "cli"
+])
 
 const comparatives = "longer|later|earlier|larger|smaller|greater|slower|faster|older|newer|better|worse|more|less"
 
@@ -345,6 +351,16 @@ const unclear: ReadonlyArray<readonly [phrase: RegExp, better: string]> = [
     "write `is not a` or `are not`"
   ],
   [/\btold\s+of\b/gi, "write `is called with`, `receives` or `learns that`"],
+  [/\b(is|are|was|be)\s+told\b(?!\s+(apart|of)\b)/gi, "write `gets`, `receives` or `learns that`"],
+  [/\ball\s+that\b/gi, "write `everything that`, or name what it is"],
+  [/\ball\s+the\s+same\b/gi, "write `nevertheless`"],
+  [/\banew\b/gi, "write `again`"],
+  [/\bas\s+far\s+as\b/gi, "write `if`, `only` or `up to`"],
+  [/\bsomething\s+else\s+than\b/gi, "write `another value than`, or name what it is"],
+  [/\bcalled\s+like\b/gi, "write `has the name of`"],
+  [/\bmend(s|ed|ing)?\b/gi, "write `repair`"],
+  [/\b(for|in)\s+want\s+of\b/gi, "write `because there is no`"],
+  [/\b(he|him|his|whom)\b/gi, "name the actor: caller, reader, owner, listener, tier, engine or process"],
   [/\bhears?\s+of\b/gi, "write `receives`, `sees` or `learns that`"]
 ]
 
@@ -366,17 +382,59 @@ const proseOf = ({ comments, program, text }: Source): string => {
   return prose.join("")
 }
 
+const refuseUnclear = (prose: string, at: number, refuse: (offset: number, message: string) => void) => {
+  for (const [phrase, better] of unclear) {
+    for (const { 0: found, index } of prose.matchAll(phrase)) {
+      refuse(at + index, `\`${found.replace(/\s+/g, " ")}\` is hard to read: ${better}`)
+    }
+  }
+}
+
 /** Comments and messages are plain English: none of the phrases that hide who acts, in the folders that are done. */
 export const plain: Rule = (project) =>
   violationsOf(project, (source, refuse) => {
-    if (isIndex(source.path) || notPlainYet.has(source.path) || !plainFolders.has(folderOf(source.path))) return
-    const prose = proseOf(source)
-    for (const [phrase, better] of unclear) {
-      for (const { 0: found, index } of prose.matchAll(phrase)) {
-        refuse(index, `\`${found.replace(/\s+/g, " ")}\` is hard to read: ${better}`)
-      }
-    }
+    if (isIndex(source.path) || !plainFolders.has(folderOf(source.path))) return
+    refuseUnclear(proseOf(source), 0, refuse)
   })
+
+const afterTag = /^ *\* @[^]*^ *\* \*\*/m
+
+/** Folders of `src/` whose types keep the rule for names. A folder is added when its last name is changed. */
+const namedFolders: ReadonlySet<string> = new Set(["diagnostic", "pattern", "ownership"])
+
+// A name in lower case is a function on types, and a finding is one without parameters.
+const findings = "diagnostic"
+const verb = /^(Find|Is|Has|May|Show|Normalize|Parse|Join|Invert|Describe|Help|Match|Cover|Overlap)(?![a-z])/
+
+/** The type parameters that every reader knows; `src/pattern/KeyPattern.ts` says what each stands for. */
+const lettersAllowed: ReadonlySet<string> = new Set("ABDEFKPQRT")
+
+/**
+ * A name of a type in lower case is a function on types, so it takes parameters; one that begins with a verb is in lower
+ * case; a type parameter of one letter is one of those that every reader knows.
+ */
+export const typeNames: Rule = (project) =>
+  violationsOf(project, (source, refuse) => {
+    if (!namedFolders.has(folderOf(source.path))) return
+    const checkParameter = (node: Node, name: string): void => {
+      if (name.length > 1 || name === "_" || lettersAllowed.has(name)) return
+      refuse(node.start, `the type parameter \`${name}\` has no name: a reader does not know what it stands for`)
+    }
+    walk(source.program, (node) => {
+      if (node.type === "TSTypeParameter") checkParameter(node, nameOf(node["name"]))
+      if (node.type === "TSMappedType") checkParameter(node, nameOf(node["key"]))
+      if (node.type !== "TSTypeAliasDeclaration") return
+      const name = nameOf(node["id"])
+      const takesParameters = node["typeParameters"] !== null
+      if (/^[a-z]/.test(name) && !takesParameters && folderOf(source.path) !== findings) {
+        refuse(node.start, `\`${name}\` takes no parameters, so it is a type: write it with a capital`)
+      }
+      if (takesParameters && verb.test(name)) {
+        refuse(node.start, `\`${name}\` begins with a verb, so it is a function on types: write it in lower case`)
+      }
+    })
+  })
+const nameOf = (identifier: unknown): string => (identifier as Node)["name"] as string
 
 /** Every public module says what it is; every export of it has a summary, `@since` and one `@category`. */
 export const documented: Rule = (project) =>
@@ -395,8 +453,31 @@ export const documented: Rule = (project) =>
       if (docs.length === 0) refuse(start, `\`${name}\` has no doc comment`)
       for (const doc of docs) {
         if (/^\/\*\*[\s*]*(@|\/$)/.test(doc)) refuse(start, `the doc comment of \`${name}\` does not say what it is`)
+        if (afterTag.test(doc)) refuse(start, `a section after a tag of \`${name}\` belongs to that tag in a hover`)
         if (!/@since \d+\.\d+\.\d+/.test(doc)) refuse(start, `the doc comment of \`${name}\` has no @since`)
         if ([...doc.matchAll(/@category \S/g)].length !== 1) refuse(start, `\`${name}\` needs exactly one @category`)
+      }
+    }
+  })
+
+/** Folders and modules of `src/` whose exports say how stable they are. A folder is added when its surface is decided. */
+const statedFolders: ReadonlySet<string> = new Set(["manifest", "capability", "testing", "store"])
+const statedModules: ReadonlySet<string> = new Set(
+  ["CacheError", "CacheEvent", "CacheMetrics", "Lookup"].map((name) => `cache/${name}.ts`)
+)
+
+/** Every doc comment of an export says `@stability stable` or `@stability experimental`, in the folders that are done. */
+export const stability: Rule = (project) =>
+  violationsOf(project, (source, refuse) => {
+    const { exports, path } = source
+    if (!isPublicModule(path) || !(statedFolders.has(folderOf(path)) || statedModules.has(path))) return
+    for (const { doc = "", name, start } of exports) {
+      // `documented` reports an export without a comment, and overloads share one.
+      if (doc === "" || /@internal\b/.test(doc)) continue
+      const stated = [...doc.matchAll(/@stability[^\S\n]*(\S*)/g)].map(([, word]) => word)
+      if (stated.length !== 1) refuse(start, `\`${name}\` needs exactly one @stability`)
+      else if (stated[0] !== "stable" && stated[0] !== "experimental") {
+        refuse(start, `the @stability of \`${name}\` is not \`stable\` or \`experimental\``)
       }
     }
   })
@@ -412,6 +493,47 @@ export const alone: Rule = (project) =>
       if (leaning.test(doc)) refuse(index, "a doc comment refers to the one before it")
     }
   })
+
+/** Every file of `test/` opens with a comment in plain English that says what it shows, or what it is for. */
+const headed: Rule = (project) =>
+  violationsOf(project, ({ header, text }, refuse) => {
+    if (header === undefined) return refuse(0, "a test file starts with a header comment that says what it shows")
+    refuseUnclear(header.replace(/\n \*/g, "\n  "), text.indexOf(header), refuse)
+  })
+
+// Functions whose first argument names a test.
+const naming: ReadonlySet<string> = new Set(["describe", "it", "test", "simulate", "story"])
+
+// A name that begins so completes the name of its `describe`. Alone, in a list of failures, it has no subject.
+const subjectless = new RegExp(
+  "^(is|are|was|were|does|do|has|have|had|may|can|must|will|gets?|gives?|takes?|keeps?|tells?|says?|of|that|which|who|" +
+    "whose|and|or|nor|by|with|in|on|for|from|to|at|also|though|where|when|while|after|before|until|since|not|never)\\b"
+)
+
+/** The function that a call begins with: `it` of `it.effect.each([])(…)`. */
+const calledBy = (node: Node | undefined): unknown => {
+  if (node?.type === "MemberExpression") return calledBy(node["object"] as Node)
+  return node?.type === "CallExpression" ? calledBy(node["callee"] as Node) : node?.["name"]
+}
+
+/** The name of a test is plain English, and a sentence of its own unless it names the subject of others. */
+const named: Rule = (project) =>
+  violationsOf(project, ({ program, text }, refuse) => {
+    walk(program, (node) => {
+      if (node.type !== "CallExpression") return
+      const called = calledBy(node["callee"] as Node)
+      const [name] = node["arguments"] as ReadonlyArray<Node>
+      if (!naming.has(called as string) || (name?.type !== "Literal" && name?.type !== "TemplateLiteral")) return
+      const prose = text.slice(name.start + 1, name.end - 1)
+      refuseUnclear(prose, name.start + 1, refuse)
+      if (called === "describe") return
+      const [first] = subjectless.exec(prose) ?? []
+      if (first !== undefined) refuse(name.start, `the name of a test begins with its subject, not with \`${first}\``)
+    })
+  })
+
+/** The rules of `test/`. */
+export const testRules: Readonly<Record<string, Rule>> = { headed, named }
 
 /** One first-level heading per Markdown file. */
 export const headings = (
@@ -435,6 +557,8 @@ export const rules: Readonly<Record<string, Rule>> = {
   sizes,
   banned,
   plain,
+  typeNames,
   documented,
+  stability,
   alone
 }

@@ -113,7 +113,7 @@ describe("what is wrong has one message", () => {
   })
 
   test("a number is not taken for modules, nor a function or a list for a declaration", () => {
-    // @ts-expect-error E0214: these are no modules: a layer for each family or reader; help: give an object,
+    // @ts-expect-error E0214: this is not an object with a module for each family or reader; help: give an object,
     AppCache.modules(5)
     // @ts-expect-error Argument of type '() => number' is not assignable
     AppCache.fn("f", () => 1)
@@ -122,11 +122,11 @@ describe("what is wrong has one message", () => {
   })
 
   test("a list, a layer and a text are not taken for modules", () => {
-    // @ts-expect-error E0214: these are no modules: a layer for each family or reader; help: give an object,
+    // @ts-expect-error E0214: this is not an object with a module for each family or reader; help: give an object,
     AppCache.modules([AppCache.owner("user")])
-    // @ts-expect-error E0214: these are no modules: a layer for each family or reader; help: give an object,
+    // @ts-expect-error E0214: this is not an object with a module for each family or reader; help: give an object,
     AppCache.modules(AppCache.owner("user"))
-    // @ts-expect-error E0214: it is unknown what this module requires; help: give a Layer
+    // @ts-expect-error E0214: the compiler cannot tell what this module requires; help: give a Layer
     AppCache.modules({ user: "user" })
   })
 
@@ -187,11 +187,11 @@ describe("what is wrong has one message", () => {
     class Options extends Manifest.Service<Options>()("Options", {
       families: {
         user: { pattern: "user:{id}", value: Schema.String },
-        // @ts-expect-error E0408: this is no value of the option 'idleTimeToLive' of family 'idle'; help: give a time such
+        // @ts-expect-error E0408: this is not a valid value for the option 'idleTimeToLive' of family 'idle'; help: give a time such
         idle: { pattern: "idle:{id}", value: Schema.String, idleTimeToLive: "30 min" },
-        // @ts-expect-error E0408: this is no value of the option 'loadConcurrency' of family 'loaded'; help: give a whole
+        // @ts-expect-error E0408: this is not a valid value for the option 'loadConcurrency' of family 'loaded'; help: give a whole
         loaded: { pattern: "loaded:{id}", value: Schema.String, loadConcurrency: "8" },
-        // @ts-expect-error E0408: this is no value of the option 'onAbandoned' of family 'left'; help: give 'interrupt' or
+        // @ts-expect-error E0408: this is not a valid value for the option 'onAbandoned' of family 'left'; help: give 'interrupt' or
         left: { pattern: "left:{id}", value: Schema.String, derives: ["user:{id}"], onAbandoned: "keep" },
         // @ts-expect-error E0408: 'patternless' has no pattern; help: give an object with a pattern, { pattern: 'user:{id}'
         patternless: {}

@@ -28,29 +28,29 @@ declare const own: Lease<"user:{id}", "exclusive">
 
 describe("leases", () => {
   test("a lease of another family, one that is shared, and one that no table made are refused", () => {
-    // @ts-expect-error E0219: this is no lease under which 'user:{id}' could be written
+    // @ts-expect-error E0219: this lease does not allow a write to 'user:{id}'
     user.set({ id }, ann, { lease: ofPrefs })
-    // @ts-expect-error E0219: this is no lease under which 'user:{id}' could be written
+    // @ts-expect-error E0219: this lease does not allow a write to 'user:{id}'
     user.set({ id }, ann, { lease: shared })
-    // @ts-expect-error E0219: this is no lease under which 'user:{id}' could be written
+    // @ts-expect-error E0219: this lease does not allow a write to 'user:{id}'
     user.set({ id }, ann, { lease: unsure })
-    // @ts-expect-error E0219: this is no lease under which 'user:{id}' could be written
+    // @ts-expect-error E0219: this lease does not allow a write to 'user:{id}'
     user.set({ id }, ann, { lease: any })
-    // @ts-expect-error E0219: this is no lease under which 'user:{id}' could be written
+    // @ts-expect-error E0219: this lease does not allow a write to 'user:{id}'
     user.set({ id }, ann, { lease: forged })
-    // @ts-expect-error E0219: this is no lease under which 'user:{id}' could be written
+    // @ts-expect-error E0219: this lease does not allow a write to 'user:{id}'
     user.setMany([[{ id }, ann]], { lease: ofPrefs })
-    // @ts-expect-error E0219: this is no lease under which 'user:{id}' could be written
+    // @ts-expect-error E0219: this lease does not allow a write to 'user:{id}'
     user.setting({ id }, ann, { lease: shared })
-    // @ts-expect-error E0219: this is no lease under which 'user:{id}' could be written
+    // @ts-expect-error E0219: this lease does not allow a write to 'user:{id}'
     AppCache.set("user:1", ann, { lease: ofPrefs })
-    // @ts-expect-error E0219: this is no lease under which 'user:{id}' could be written
+    // @ts-expect-error E0219: this lease does not allow a write to 'user:{id}'
     Effect.map(user.writer, (writer) => writer.set({ id }, ann, { lease: ofPrefs }))
-    // @ts-expect-error E0219: this is no lease under which 'user:{id}' could be written
+    // @ts-expect-error E0219: this lease does not allow a write to 'user:{id}'
     Effect.map(user.writer, (writer) => writer.setMany([[{ id }, ann]], { lease: shared }))
-    // @ts-expect-error E0219: this is no lease under which 'user:{id}' could be written
+    // @ts-expect-error E0219: this lease does not allow a write to 'user:{id}'
     Effect.flatMap(prefs.lease({ id: 1 }), (lease) => user.set({ id }, ann, { lease }))
-    // @ts-expect-error E0219: this is no lease under which 'user:{id}' could be written
+    // @ts-expect-error E0219: this lease does not allow a write to 'user:{id}'
     Effect.flatMap(user.lease({ id }, { mode: "shared" }), (lease) => user.set({ id }, ann, { lease }))
   })
 

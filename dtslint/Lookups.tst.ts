@@ -77,23 +77,23 @@ describe("lookups", () => {
   })
 
   test("a lookup that writes is refused", () => {
-    // @ts-expect-error E0212: the lookup of family 'profile' writes 'prefs:{id}', but a lookup only answers with its own va
+    // @ts-expect-error E0212: the lookup of family 'profile' writes 'prefs:{id}', but a lookup only
     AppCache.owner("profile", { lookup: () => Effect.as(prefs.set({ id: 1 }, { dark: true }), "x") })
-    // @ts-expect-error E0212: the lookup of family 'profile' writes 'profile:{id}', but a lookup only answers with its own 
+    // @ts-expect-error E0212: the lookup of family 'profile' writes 'profile:{id}', but a lookup only
     AppCache.owner("profile", { lookup: ({ id }) => Effect.as(profile.refresh({ id }), "x") })
-    // @ts-expect-error E0212: the lookup of family 'profile' writes 'user:{id}', but a lookup only answers with its own val
+    // @ts-expect-error E0212: the lookup of family 'profile' writes 'user:{id}', but a lookup only
     AppCache.owner("profile", { lookup: ({ id }) => Effect.as(AppCache.batch([user.setting({ id }, ann)]), "x") })
-    // @ts-expect-error E0212: the lookup of family 'profile' writes 'feed:{id}:{page}', but a lookup only answers with its 
+    // @ts-expect-error E0212: the lookup of family 'profile' writes 'feed:{id}:{page}', but a lookup only
     AppCache.owner("profile", { lookup: () => Effect.as(feed.invalidateAll(), "x") })
-    // @ts-expect-error E0212: the lookup of family 'profile' writes 'prefs:{id}', but a lookup only answers with its own va
+    // @ts-expect-error E0212: the lookup of family 'profile' writes 'prefs:{id}', but a lookup only
     AppCache.owner("profile", { lookup: () => Effect.as(AppCache.invalidate("prefs:*"), "x") })
-    // @ts-expect-error E0212: the lookup of family 'profile' writes 'other:{id}', but a lookup only answers with its own va
+    // @ts-expect-error E0212: the lookup of family 'profile' writes 'other:{id}', but a lookup only
     AppCache.owner("profile", { lookup: () => Effect.as(other.delete({ id: 1 }), "x") })
-    // @ts-expect-error E0212: the lookup of family 'profile' writes 'prefs:{id}', but a lookup only answers with its own va
+    // @ts-expect-error E0212: the lookup of family 'profile' writes 'prefs:{id}', but a lookup only
     AppCache.owner("profile", { lookup: () => Effect.as(Effect.scoped(prefs.lease({ id: 1 })), "x") })
-    // @ts-expect-error E0212: the lookup of family 'profile' writes 'prefs:{id}', but a lookup only answers with its own va
+    // @ts-expect-error E0212: the lookup of family 'profile' writes 'prefs:{id}', but a lookup only
     AppCache.owner("profile", { lookup: () => Effect.as(Effect.provide(Effect.void, AppCache.owner("prefs")), "x") })
-    // @ts-expect-error E0212: the lookup of family 'profile' writes 'prefs:{id}', but a lookup only answers with its own va
+    // @ts-expect-error E0212: the lookup of family 'profile' writes 'prefs:{id}', but a lookup only
     AppCache.owner("profile", { lookup: () => Effect.as(prefs.writer, "x") })
   })
 
@@ -150,14 +150,14 @@ describe("lookups", () => {
 
   test("a lookup that may be anything is not taken for one that requires nothing", () => {
     const annotated: OwnerOptions<AppCache, "prefs"> = { lookup: () => Effect.succeed({ dark: true }) }
-    // @ts-expect-error E0220: it is unknown what the lookup of family 'prefs' does; help: write 'satisfies OwnerOptions
+    // @ts-expect-error E0220: the compiler cannot tell what the lookup of family 'prefs' does; help: write 'satisfies OwnerOptions
     AppCache.owner("prefs", annotated)
     const delegated: DelegateOptions<AppCache, "facts"> = { lookup: () => Effect.succeed(1) }
-    // @ts-expect-error E0220: it is unknown what the lookup of family 'facts' does; help: write 'satisfies OwnerOptions
+    // @ts-expect-error E0220: the compiler cannot tell what the lookup of family 'facts' does; help: write 'satisfies OwnerOptions
     AppCache.delegate("facts", delegated)
-    // @ts-expect-error E0220: it is unknown what the lookup of family 'facts' does; help: write 'satisfies OwnerOptions
+    // @ts-expect-error E0220: the compiler cannot tell what the lookup of family 'facts' does; help: write 'satisfies OwnerOptions
     AppCache.owner("files", { parts: { facts: delegated } })
-    // @ts-expect-error E0114: the lookup of family 'prefs' answers with something else than a value of 'prefs'
+    // @ts-expect-error E0114: the lookup of family 'prefs' does not return a value of 'prefs'
     AppCache.owner("prefs", { lookup: (): unknown => 1 })
     const kept = { lookup: () => Effect.succeed({ dark: true }) } satisfies OwnerOptions<AppCache, "prefs">
     expect(AppCache.owner("prefs", kept)).type.not.toBe<never>()

@@ -207,7 +207,7 @@ describe("raw keys", () => {
     AppCache.get(text)
     // @ts-expect-error E0107: the text of this pattern is not known, so it is not known whose keys it names; help: write it
     AppCache.invalidate(text)
-    // @ts-expect-error E0210: it is unknown which family this names; help: write its name as a literal
+    // @ts-expect-error E0210: the compiler cannot tell which family this names; help: write its name as a literal
     AppCache.owner(text)
     // @ts-expect-error E0408: this is not a list of families; help: put their names in brackets, ['user']
     AppCache.modules({ users: { owns: "user", layer: AppCache.owner("user") } })
@@ -245,23 +245,23 @@ describe("parameters and values", () => {
     user.get({})
     // @ts-expect-error 'page' does not exist in type 'KeyParams<"user:{id}"
     user.get({ id, page: 1 })
-    // @ts-expect-error E0113: this is no value of the parameter 'id' of 'user:{id}'; help: give the type that params
+    // @ts-expect-error E0113: this is not a valid value for the parameter 'id' of 'user:{id}'; help: give the type that params
     user.get({ id: "1" })
-    // @ts-expect-error E0113: this is no value of the parameter 'id' of 'prefs:{id}'; help: give the type that params
+    // @ts-expect-error E0113: this is not a valid value for the parameter 'id' of 'prefs:{id}'; help: give the type that params
     pipe({ id: true }, prefs.get)
-    // @ts-expect-error E0114: this is no value of 'user:{id}'; help: give the type that its family declares as value
+    // @ts-expect-error E0114: this is not a valid value for 'user:{id}'; help: give the type that its family declares as value
     user.set({ id }, { name: "Ann" })
-    // @ts-expect-error E0114: this is no value of 'prefs:{id}'; help: give the type that its family declares as value
+    // @ts-expect-error E0114: this is not a valid value for 'prefs:{id}'; help: give the type that its family declares as value
     prefs.set({ id }, { dark: "yes" })
-    // @ts-expect-error E0114: this is no value of 'prefs:{id}'; help: give the type that its family declares as value
+    // @ts-expect-error E0114: this is not a valid value for 'prefs:{id}'; help: give the type that its family declares as value
     AppCache.set("prefs:1", { dark: 1 })
     // @ts-expect-error Type 'number' is not assignable to type 'Change<"prefs:{id}", { readonly dark: boolean; }, never, never>'
     prefs.update({ id }, () => 5)
-    // @ts-expect-error E0114: this function makes no value of 'prefs:{id}'; help: answer with the type that its family
+    // @ts-expect-error E0114: this function does not return a valid value for 'prefs:{id}'; help:
     prefs.update({ id }, (was) => ({ ...was, dark: "no" }))
-    // @ts-expect-error E0114: this function makes no value of 'user:{id}'; help: answer with the type that its family
+    // @ts-expect-error E0114: this function does not return a valid value for 'user:{id}'; help:
     pipe({ id }, (params) => user.patch(params, (was) => ({ ...was, name: 1 })))
-    // @ts-expect-error E0114: the lookup of family 'prefs' answers with something else than a value of 'prefs'; help:
+    // @ts-expect-error E0114: the lookup of family 'prefs' does not return a value of 'prefs'; help:
     AppCache.owner("prefs", { lookup: () => Effect.succeed(1) })
   })
 
@@ -274,7 +274,7 @@ describe("parameters and values", () => {
     expect(save(prefs, { id: 1 }, { dark: true })).type.toBe<
       Effect.Effect<{ readonly dark: boolean }, CacheError, Owns<"prefs:{id}", AppCache>>
     >()
-    // @ts-expect-error E0113: this is no value of the parameter 'id' of 'prefs:{id}'; help: give the type that params
+    // @ts-expect-error E0113: this is not a valid value for the parameter 'id' of 'prefs:{id}'; help: give the type that params
     save(prefs, { id: true }, { dark: true })
   })
 
@@ -324,7 +324,7 @@ describe("a declared function", () => {
   })
 
   test("does no more than it declares, directly and through a layer of pipe", () => {
-    // @ts-expect-error E0220: the body writes 'prefs:{id}', but declares: borrows 'user:{id}'; help: declare it, or leave
+    // @ts-expect-error E0220: the body writes 'prefs:{id}', but declares: borrows 'user:{id}'; help: declare it, or
     AppCache.fn("f", { borrows: ["user:{id}"] })(function*() {
       yield* prefs.set({ id }, { dark: true })
     })

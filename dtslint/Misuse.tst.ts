@@ -94,7 +94,7 @@ describe("references and layers", () => {
         upward: { pattern: "upward:{id}", layer: "server", derives: ["draft:{id}"] },
         // @ts-expect-error E0206: 'files:{id}' is only a part of 'files:*' of family 'files', and rights exist for declared
         narrow: { pattern: "narrow:{id}", layer: "server", borrows: ["files:{id}"] },
-        // @ts-expect-error E0409: params of family 'named' names 'di', which is no parameter of 'named:{id}'; help: di
+        // @ts-expect-error E0409: params of family 'named' names 'di', which is not a parameter of 'named:{id}'; help: di
         named: { pattern: "named:{id}", layer: "server", params: { di: Manifest.type<string>() } }
       },
       // @ts-expect-error E0407: 'files' is a family and a reader; help: rename the reader, or list what it reads in borrows
@@ -107,11 +107,11 @@ describe("owners", () => {
   test("are one for each key", () => {
     // @ts-expect-error E0215: two owners: 'user:{id}' and 'user:{id}' both own 'user:_'; help: keep one of the two layers
     Manifest.mergeOwners(AppCache.owner("user"), AppCache.owner("user"))
-    // @ts-expect-error E0229: 'audit' is no part of family 'files', so the owner of 'files' cannot give its lookup; help
+    // @ts-expect-error E0229: 'audit' is not a part of family 'files', so the owner of 'files' cannot give its lookup; help
     AppCache.owner("files", { parts: { audit: { lookup: () => Effect.succeed(true) } } })
     // @ts-expect-error E0406: unknown option 'lookupp' in the owner of family 'files'; help: did you mean 'lookup'?
     AppCache.owner("files", { lookupp: 1 })
-    // @ts-expect-error E0214: it is unknown what this module requires; help: give a Layer, and none whose requirements
+    // @ts-expect-error E0214: the compiler cannot tell what this module requires; help: give a Layer, and none whose requirements
     AppCache.modules({ user: Effect.void })
     // @ts-expect-error E0214: module 'feed' reads 'prefs:{id}', but the manifest lets it borrow 'profile:{id}'; help: add
     AppCache.modules({ feed: Layer.effectDiscard(prefs.get({ id })) })
@@ -120,9 +120,9 @@ describe("owners", () => {
   test("are named by a literal, and take options", () => {
     // @ts-expect-error E0406: the owner of family 'prefs' takes options, and this is a function; help: give it by its name
     AppCache.owner("prefs", () => Effect.succeed({ dark: true }))
-    // @ts-expect-error E0210: it is unknown which family this names; help: write its name as a literal; pipe widens a
+    // @ts-expect-error E0210: the compiler cannot tell which family this names; help: write its name as a literal;
     AppCache.owner(user)
-    // @ts-expect-error E0210: it is unknown which family this names; help: write its name as a literal; pipe widens a
+    // @ts-expect-error E0210: the compiler cannot tell which family this names; help: write its name as a literal;
     pipe("prefs", AppCache.owner)
   })
 
@@ -180,7 +180,7 @@ describe("access", () => {
     Effect.flatMap(user.reader, (reader) => pipe({ id }, reader.delete))
     // @ts-expect-error E0203: cannot write 'user:{id}' through a borrow; it is owned by family 'user'; help: do it in
     Effect.flatMap(user.reader, (reader) => reader.invalidateAll())
-    // @ts-expect-error E0115: this is no write that a batch of 'AppCache' could do together with others; help: use setting or
+    // @ts-expect-error E0115: this is not a write that a batch of 'AppCache' can run; help: use setting or
     AppCache.batch([user.set({ id }, ann)])
   })
 })
@@ -217,14 +217,14 @@ describe("declarations", () => {
     const body = function*() {
       yield* facts.get({ id })
     }
-    // @ts-expect-error E0220: the body reads 'files:{id}:facts', but declares: nothing; help: declare it, or leave it to a
+    // @ts-expect-error E0220: the body reads 'files:{id}:facts', but declares: nothing; help: declare it, or
     pipe(body, AppCache.fn("f", {}))
-    // @ts-expect-error E0220: it is unknown what this body does; help: write function*() { ... }, and yield nothing whose
+    // @ts-expect-error E0220: the compiler cannot tell what this body does; help: write function*() { ... }, and yield nothing whose
     AppCache.fn("f", {})(async () => {})
     // @ts-expect-error E0224: cannot write 'draft:{id}' in layer 'server': it is owned by layer 'client'; help: move the
     AppCache.inLayer("server")(draft.delete({ id }))
     class Service {
-      // @ts-expect-error E0220: the body writes 'files:*', but declares: borrows 'user:{id}'; help: declare it, or leave it
+      // @ts-expect-error E0220: the body writes 'files:*', but declares: borrows 'user:{id}'; help: declare it, or
       @AppCache.method({ borrows: ["user:{id}"] })
       drop() {
         return files.invalidateAll()
@@ -235,21 +235,21 @@ describe("declarations", () => {
 
   test("hold for what is no method that returns an Effect", () => {
     class Service {
-      // @ts-expect-error E0220: it is unknown what this does; help: decorate a method that returns an Effect: no field, no
+      // @ts-expect-error E0220: the compiler cannot tell what this method does; help: decorate a method that returns an Effect
       @AppCache.method({ owns: ["user:{id}"] })
       async later() {}
 
-      // @ts-expect-error E0220: it is unknown what this does; help: decorate a method that returns an Effect: no field, no
+      // @ts-expect-error E0220: the compiler cannot tell what this method does; help: decorate a method that returns an Effect
       @AppCache.method({ borrows: ["user:{id}"] })
       *inTurns() {
         yield* user.get({ id })
       }
 
-      // @ts-expect-error E0220: it is unknown what this does; help: decorate a method that returns an Effect: no field, no
+      // @ts-expect-error E0220: the compiler cannot tell what this method does; help: decorate a method that returns an Effect
       @AppCache.method({ borrows: ["user:{id}"] })
       readonly field = () => user.get({ id })
 
-      // @ts-expect-error E0220: it is unknown what this does; help: decorate a method that returns an Effect: no field, no
+      // @ts-expect-error E0220: the compiler cannot tell what this method does; help: decorate a method that returns an Effect
       @AppCache.method({ borrows: ["user:{id}"] })
       get property() {
         return user.get({ id })
@@ -259,12 +259,12 @@ describe("declarations", () => {
   })
 
   test("name several rights in one message", () => {
-    // @ts-expect-error , but declares: owns 'prefs:{id}'; help: declare it, or leave it to a function that does
+    // @ts-expect-error , but declares: owns 'prefs:{id}'; help: declare it, or move it to a function that declares it
     AppCache.fn("f", { owns: ["prefs:{id}"] })(function*() {
       yield* user.delete({ id })
       yield* facts.get({ id })
     })
-    // @ts-expect-error  and more, but declares: nothing; help: declare it, or leave it to a function that does
+    // @ts-expect-error  and more, but declares: nothing; help: declare it, or move it to a function that declares it
     AppCache.fn("f", {})(function*() {
       yield* user.delete({ id })
       yield* facts.get({ id })

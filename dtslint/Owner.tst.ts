@@ -67,7 +67,7 @@ describe("owner", () => {
   })
 
   test("takes keys to warm with the types of the parameters, and options that exist", () => {
-    // @ts-expect-error E0113: this is no value of the parameter 'id' of 'user:{id}'; help: give the type that params
+    // @ts-expect-error E0113: this is not a valid value for the parameter 'id' of 'user:{id}'; help: give the type that params
     AppCache.owner("user", { warm: { keys: [{ id: "1" }] } })
     // @ts-expect-error 'it' does not exist in type 'KeyParams<"user:{id}"
     AppCache.owner("user", { warm: { keys: [{ it: id }] } })
@@ -93,7 +93,7 @@ describe("owner", () => {
   })
 
   test("refuses a lookup that writes, fails otherwise, or does too much in a part", () => {
-    // @ts-expect-error E0212: the lookup of family 'profile' writes 'profile:{id}', but a lookup only answers
+    // @ts-expect-error E0212: the lookup of family 'profile' writes 'profile:{id}', but a lookup only
     AppCache.owner("profile", { lookup: ({ id }) => Effect.as(profile.set({ id }, "x"), "x") })
     // @ts-expect-error E0213: the lookup of family 'prefs' fails with an error that its family does not declare
     AppCache.owner("prefs", { lookup: ({ id }) => Effect.as(Db.use((db) => db.userById(id)), { dark: true }) })
@@ -104,7 +104,7 @@ describe("owner", () => {
   test("names one family that has an owner of its own", () => {
     // @ts-expect-error E0208: family 'facts' is part of 'files', whose owner owns it, too; help: use delegate('facts')
     AppCache.owner("facts")
-    // @ts-expect-error E0209: family 'user' is not part of another family, so nobody can delegate it
+    // @ts-expect-error E0209: family 'user' is not part of another family, so it cannot be delegated
     AppCache.delegate("user")
     // @ts-expect-error E0210: 'AppCache' declares no family 'usr'; help: did you mean 'user'?
     AppCache.owner("usr")
@@ -167,7 +167,7 @@ describe("access", () => {
     expect(user.update({ id }, (was) => Db.use((db) => db.userById(was.id)))).type.toBe<
       Effect.Effect<User, CacheError | DbError, Owns<"user:{id}", AppCache> | Db>
     >()
-    // @ts-expect-error E0113: this is no value of the parameter 'id' of 'user:{id}'; help: give the type that params
+    // @ts-expect-error E0113: this is not a valid value for the parameter 'id' of 'user:{id}'; help: give the type that params
     user.get({ id: "1" })
     // @ts-expect-error E0101: no family of 'AppCache' matches the key 'usr:1'; help: did you mean 'user:1'?
     AppCache.get("usr:1")

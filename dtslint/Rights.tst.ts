@@ -175,13 +175,13 @@ describe("rights", () => {
     AppCache.modules({ users: { owns: [...eitherList], layer: Layer.empty } })
     // @ts-expect-error E0207: this names a choice of families, and would promise the rights of each; help: name one family
     AppCache.modules({ users: { owns: eitherList, layer: Layer.empty } })
-    // @ts-expect-error E0210: it is unknown which family this names; help: write its name as a literal
+    // @ts-expect-error E0210: the compiler cannot tell which family this names; help: write its name as a literal
     AppCache.modules({ users: { owns: someList, layer: UserLive } })
     // @ts-expect-error E0207: this names a choice of families, and would promise the rights of each; help: name one family
     AppCache.modules({ users: eitherGroup })
     // @ts-expect-error E0208: family 'facts' is part of 'files', whose owner owns it, too
     AppCache.modules({ users: { owns: ["facts"], layer: Layer.empty } })
-    // @ts-expect-error E0214: it is unknown what this module requires
+    // @ts-expect-error E0214: the compiler cannot tell what this module requires
     AppCache.modules({ users: { owns: ["user"], layer: Effect.void } })
     // @ts-expect-error E0406: unknown option 'parts' in module 'users'
     AppCache.modules({ users: { owns: ["user"], layer: UserLive, parts: {} } })
@@ -190,15 +190,15 @@ describe("rights", () => {
   })
 
   test("a group has a name that is not another family's and not a reader's, and names each family once", () => {
-    // @ts-expect-error E0228: module 'analytics' owns families, and 'analytics' is a reader; help: give it a name that is no
+    // @ts-expect-error E0228: module 'analytics' owns families, and 'analytics' is a reader; help: give it a name that
     AppCache.modules({ analytics: { owns: ["user"], layer: UserLive } })
-    // @ts-expect-error E0228: module 'prefs' does not own the family 'prefs'; help: give it a name that is no family's and no
+    // @ts-expect-error E0228: module 'prefs' does not own the family 'prefs'; help: give it a name that
     AppCache.modules({ prefs: { owns: ["user"], layer: UserLive } })
-    // @ts-expect-error E0228: module 'prefs' does not own the family 'prefs'; help: give it a name that is no family's and no
+    // @ts-expect-error E0228: module 'prefs' does not own the family 'prefs'; help: give it a name that
     AppCache.modules({ prefs: { owns: ["user", "profile"], layer: Layer.merge(UserLive, Profile) } })
-    // @ts-expect-error E0228: module 'facts' does not own the family 'facts'; help: give it a name that is no family's and no
+    // @ts-expect-error E0228: module 'facts' does not own the family 'facts'; help: give it a name that
     AppCache.modules({ facts: { owns: ["files"], layer: AppCache.owner("files") } })
-    // @ts-expect-error E0228: module 'prefs' does not own the family 'prefs'; help: give it a name that is no family's and no
+    // @ts-expect-error E0228: module 'prefs' does not own the family 'prefs'; help: give it a name that
     AppCache.modules({ prefs: { owns: [], layer: Layer.empty } })
     AppCache.modules({
       users: {
@@ -219,23 +219,23 @@ describe("rights", () => {
   })
 
   test("what is no record of modules is refused by one message", () => {
-    // @ts-expect-error E0214: these are no modules: a layer for each family or reader
+    // @ts-expect-error E0214: this is not an object with a module for each family or reader
     AppCache.modules([UserLive])
-    // @ts-expect-error E0214: these are no modules: a layer for each family or reader
+    // @ts-expect-error E0214: this is not an object with a module for each family or reader
     AppCache.modules(UserLive)
-    // @ts-expect-error E0214: these are no modules: a layer for each family or reader
+    // @ts-expect-error E0214: this is not an object with a module for each family or reader
     AppCache.modules(() => UserLive)
     // @ts-expect-error E0414: the names of these modules are not known, so nothing can be checked about them
     AppCache.modules(all)
-    // @ts-expect-error E0214: it is unknown what this module requires
+    // @ts-expect-error E0214: the compiler cannot tell what this module requires
     AppCache.modules({ user: Effect.void })
-    // @ts-expect-error E0214: it is unknown what this module requires
+    // @ts-expect-error E0214: the compiler cannot tell what this module requires
     AppCache.modules({ user: undefined })
-    // @ts-expect-error E0214: it is unknown what this module requires
+    // @ts-expect-error E0214: the compiler cannot tell what this module requires
     AppCache.modules({ user: 1 })
-    // @ts-expect-error E0214: it is unknown what this module requires
+    // @ts-expect-error E0214: the compiler cannot tell what this module requires
     AppCache.modules({ user: AppCache.owner("user", { lookup: () => legacy }) })
-    // @ts-expect-error E0214: it is unknown what this module requires
+    // @ts-expect-error E0214: the compiler cannot tell what this module requires
     AppCache.modules({ users: { owns: ["user"], layer: Layer.effectDiscard(legacy) } })
     // @ts-expect-error E0228: 'AppCache' declares no family and no reader 'usr'
     AppCache.modules({ usr: UserLive })
@@ -284,11 +284,11 @@ describe("rights", () => {
   })
 
   test("a grant, a word or an engine cannot be made by hand", () => {
-    // @ts-expect-error "E0237: this is no engine of the manifest
+    // @ts-expect-error "E0237: this is not an engine of the manifest
     Effect.provideService(user.get({ id }), AppCache, {})
-    // @ts-expect-error "E0237: this is no engine of the manifest
+    // @ts-expect-error "E0237: this is not an engine of the manifest
     Effect.provideService(user.get({ id }), AppCache, AppCache)
-    // @ts-expect-error "E0237: this is no engine of the manifest
+    // @ts-expect-error "E0237: this is not an engine of the manifest
     Layer.succeed(AppCache, { ...AppCache })
     // @ts-expect-error Argument of type 'undefined' is not assignable to parameter of type 'Engine<AppCache>'.
     Layer.succeed(AppCache, undefined)
@@ -306,9 +306,9 @@ describe("rights", () => {
   })
 
   test("a batch takes no write of another manifest", () => {
-    // @ts-expect-error E0115: this is no write that a batch of 'AppCache' could do together with others
+    // @ts-expect-error E0115: this is not a write that a batch of 'AppCache' can run
     AppCache.batch([Other.keys.other.setting({ id: 1 }, 1)])
-    // @ts-expect-error E0115: this is no write that a batch of 'AppCache' could do together with others
+    // @ts-expect-error E0115: this is not a write that a batch of 'AppCache' can run
     AppCache.batch([user.setting({ id }, ann), Other.keys.other.deleting({ id: 1 })])
   })
 

@@ -20,31 +20,31 @@ const view = { pattern: "view:{a}" } as const
 
 describe("spelling", () => {
   test("a parameter that a family spells otherwise than what it derives from is refused in the manifest", () => {
-    // @ts-expect-error E0416: 'view' derives 'src:{a}', and spells 'a' otherwise than 'src' does
+    // @ts-expect-error E0416: 'view' derives 'src:{a}', and spells 'a' in another way than 'src'
     Manifest.Service<never>()("1", { families: { src: { pattern: src, params: { a: Url } }, view: { ...view, derives: [src] } } })
-    // @ts-expect-error E0416: 'view' derives 'src:{a}', and spells 'a' otherwise than 'src' does
+    // @ts-expect-error E0416: 'view' derives 'src:{a}', and spells 'a' in another way than 'src'
     Manifest.Service<never>()("2", { families: { src: { pattern: src }, view: { ...view, params: { a: Url }, derives: [src] } } })
-    // @ts-expect-error E0416: 'view' derives 'src:{a}', and spells 'a' otherwise than 'src' does
+    // @ts-expect-error E0416: 'view' derives 'src:{a}', and spells 'a' in another way than 'src'
     Manifest.Service<never>()("3", { families: { src: { pattern: src, params: { a: UrlId } }, view: { ...view, params: { a: Id }, derives: [src] } } })
-    // @ts-expect-error E0416: 'view' derives 'src:{a}', and spells 'a' otherwise than 'src' does
+    // @ts-expect-error E0416: 'view' derives 'src:{a}', and spells 'a' in another way than 'src'
     Manifest.Service<never>()("4", { families: { src: { pattern: src, params: { a: Url } }, view: { ...view, params: { a: Upper }, derives: [src] } } })
-    // @ts-expect-error E0416: 'view' derives 'src:{a}', and spells 'a' otherwise than 'src' does
+    // @ts-expect-error E0416: 'view' derives 'src:{a}', and spells 'a' in another way than 'src'
     Manifest.Service<never>()("5", { families: { src: { pattern: src, params: { a: Upper } }, view: { ...view, params: { a: Id }, derives: [src] } } })
-    // @ts-expect-error E0416: 'view' derives 'src:{b}', and spells 'b' otherwise than 'src' does
+    // @ts-expect-error E0416: 'view' derives 'src:{b}', and spells 'b' in another way than 'src'
     Manifest.Service<never>()("6", { families: { src: { pattern: src, params: { a: Url } }, view: { pattern: "view:{b}", derives: ["src:{b}"] } } })
-    // @ts-expect-error E0416: 'view' derives 'src:{a}', and spells 'a' otherwise than 'src' does
+    // @ts-expect-error E0416: 'view' derives 'src:{a}', and spells 'a' in another way than 'src'
     Manifest.Service<never>()("7", { families: { src: { pattern: src, params: { a: Schema.NumberFromString } }, view: { ...view, params: { a: Schema.Number }, derives: [src] } } })
-    // @ts-expect-error E0416: 'view' derives 'src:{a}', and spells 'a' otherwise than 'src' does
+    // @ts-expect-error E0416: 'view' derives 'src:{a}', and spells 'a' in another way than 'src'
     Manifest.Service<never>()("8", { families: { src: { pattern: src, params: { a: Schema.DateFromString } }, view: { ...view, derives: [src] } } })
-    // @ts-expect-error E0416: 'view' derives 'src:{x}:{y}', and spells 'y' otherwise than 'src' does
+    // @ts-expect-error E0416: 'view' derives 'src:{x}:{y}', and spells 'y' in another way than 'src'
     Manifest.Service<never>()("9", { families: { src: { pattern: "src:{x}:{y}", params: { y: Url } }, view: { pattern: "view:{x}:{y}", derives: ["src:{x}:{y}"] } } })
-    // @ts-expect-error E0416: 'view' derives 's:{a}:y', and spells 'a' otherwise than 't' does
+    // @ts-expect-error E0416: 'view' derives 's:{a}:y', and spells 'a' in another way than 't'
     Manifest.Service<never>()("10", { families: { s: { pattern: "s:{a}:x" }, t: { pattern: "s:{a}:y", params: { a: Url } }, view: { ...view, derives: ["s:{a}:x", "s:{a}:y"] } } })
-    // @ts-expect-error E0416: 'view' derives 'src:{a}', and spells 'a' otherwise than 'src' does
+    // @ts-expect-error E0416: 'view' derives 'src:{a}', and spells 'a' in another way than 'src'
     Manifest.Service<never>()("11", { families: { src: { pattern: src, params: { a: Schema.Trim } }, view: { ...view, derives: [src] } } })
-    // @ts-expect-error E0416: 'view' derives 'src:{a}', and spells 'a' otherwise than 'src' does
+    // @ts-expect-error E0416: 'view' derives 'src:{a}', and spells 'a' in another way than 'src'
     Manifest.Service<never>()("12", { families: { src: { pattern: src, params: { a: Long } }, view: { ...view, params: { a: Id }, derives: [src] } } })
-    // @ts-expect-error E0416: 'view' derives 'mid:{a}', and spells 'a' otherwise than 'mid' does
+    // @ts-expect-error E0416: 'view' derives 'mid:{a}', and spells 'a' in another way than 'mid'
     Manifest.Service<never>()("13", { families: { src: { pattern: src, params: { a: Url } }, mid: { pattern: "mid:{a}", params: { a: Url }, derives: [src] }, view: { ...view, derives: ["mid:{a}"] } } })
   })
 

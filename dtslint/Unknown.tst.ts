@@ -122,11 +122,11 @@ describe("a layer", () => {
   })
 
   test("takes no program that may do anything", () => {
-    // @ts-expect-error E0220: it is unknown what this program does: its requirements are any, unknown or a type parameter
+    // @ts-expect-error E0220: the compiler cannot tell what this program does: its requirements are any, unknown or a type parameter
     Shop.inLayer("client")(opaque)
-    // @ts-expect-error E0220: it is unknown what this program does: its requirements are any, unknown or a type parameter
+    // @ts-expect-error E0220: the compiler cannot tell what this program does: its requirements are any, unknown or a type parameter
     Shop.inLayer("client")(loose)
-    // @ts-expect-error CheckedProgram<"E0220: it is unknown what this program does: its requirements are any, unknown or a
+    // @ts-expect-error CheckedProgram<"E0220: the compiler cannot tell what this program does: its requirements are any, unknown or a
     const generic = <R>(effect: Effect.Effect<string, CacheError, R>) => Shop.inLayer("client")(effect)
     void generic
     Shop.inLayer("client")(Effect.andThen(user.get({ id: "1" }), Effect.as(Db, 1)))
@@ -135,13 +135,13 @@ describe("a layer", () => {
 
 describe("a body that may do anything is refused", () => {
   test("of a function", () => {
-    // @ts-expect-error E0220: it is unknown what this body does; help: write function*() { ... }, and yield nothing whose
+    // @ts-expect-error E0220: the compiler cannot tell what this body does; help: write function*() { ... }, and yield nothing whose
     Shop.fn("f", { borrows: ["user:{id}"] })(function*() { yield* anything })
-    // @ts-expect-error E0220: it is unknown what this body does; help: write function*() { ... }, and yield nothing whose
+    // @ts-expect-error E0220: the compiler cannot tell what this body does; help: write function*() { ... }, and yield nothing whose
     Shop.fn("f", { borrows: ["user:{id}"] })(function*() { yield* opaque; yield* user.get({ id: "1" }) })
-    // @ts-expect-error E0220: it is unknown what this body does; help: write function*() { ... }, and yield nothing whose
+    // @ts-expect-error E0220: the compiler cannot tell what this body does; help: write function*() { ... }, and yield nothing whose
     Shop.fn("f", { borrows: ["user:{id}"] })(function*() { yield* loose })
-    // @ts-expect-error CheckedBody<"E0220: it is unknown what this body does; help: write function*() { ... }, and yield
+    // @ts-expect-error CheckedBody<"E0220: the compiler cannot tell what this body does; help: write function*() { ... }, and yield
     Shop.fn("f", { borrows: ["user:{id}"] })(function*<R>(first: Effect.Effect<void, never, R>) { yield* first })
     Shop.fn("f", { borrows: ["user:{id}"] })(function*<A>(a: A, first: Effect.Effect<void, never, Db>) {
       yield* first
@@ -151,13 +151,13 @@ describe("a body that may do anything is refused", () => {
 
   test("of a method", () => {
     class Users {
-      // @ts-expect-error E0220: it is unknown what this does: its requirements are any, unknown or a type parameter; help
+      // @ts-expect-error E0220: the compiler cannot tell what this method does: its requirements are any, unknown or a type parameter; help
       @Shop.method({ borrows: ["user:{id}"] }) after<R>(first: Effect.Effect<void, never, R>) { return Effect.andThen(first, user.set({ id: "1" }, "x")) }
-      // @ts-expect-error E0220: it is unknown what this does: its requirements are any, unknown or a type parameter; help
+      // @ts-expect-error E0220: the compiler cannot tell what this method does: its requirements are any, unknown or a type parameter; help
       @Shop.method({ borrows: ["user:{id}"] }) opaque() { return opaque }
-      // @ts-expect-error E0220: it is unknown what this does: its requirements are any, unknown or a type parameter; help
+      // @ts-expect-error E0220: the compiler cannot tell what this method does: its requirements are any, unknown or a type parameter; help
       @Shop.method({ borrows: ["user:{id}"] }) any() { return anything }
-      // @ts-expect-error E0220: the body writes 'user:{id}', but declares: borrows 'user:{id}'; help: declare it, or leave
+      // @ts-expect-error E0220: the body writes 'user:{id}', but declares: borrows 'user:{id}'; help: declare it, or
       @Shop.method({ borrows: ["user:{id}"] }) bad<R extends Db>(first: Effect.Effect<void, never, R>) { return Effect.andThen(first, user.set({ id: "1" }, "x")) }
       @Shop.method({ borrows: ["user:{id}"] }) known<R extends Db>(first: Effect.Effect<void, never, R>) { return Effect.andThen(first, user.get({ id: "1" })) }
       @Shop.method({ borrows: ["user:{id}"] }) fine<A>(a: A) { return Effect.as(user.get({ id: "1" }), a) }
@@ -218,9 +218,9 @@ describe("a misuse has one message, and a code:", () => {
   })
 
   test("keys in the place of what warming is told", () => {
-    // @ts-expect-error E0408: this is no value of the option 'warm'; help: give an object, { keys: [{ id: '1' }] }
+    // @ts-expect-error E0408: this is not a valid value for the option 'warm'; help: give an object, { keys: [{ id: '1' }] }
     Shop.owner("user", { warm: [{ id: "1" }] })
-    // @ts-expect-error E0408: this is no value of the option 'predict'; help: give an object, { keysMax: 100 }
+    // @ts-expect-error E0408: this is not a valid value for the option 'predict'; help: give an object, { keysMax: 100 }
     Shop.owner("user", { predict: true })
     expect(Shop.owner).type.toBeCallableWith("user", { warm: { keys: [{ id: "1" }] }, predict: { keysMax: 1 } })
   })
@@ -242,13 +242,13 @@ describe("a misuse has one message, and a code:", () => {
 
   test("a write of another manifest in a batch, which names both", () => {
     const { user: foreign } = Bare.keys
-    // @ts-expect-error E0115: this is no write that a batch of 'Shop' could do together with others; help: use setting or
+    // @ts-expect-error E0115: this is not a write that a batch of 'Shop' can run; help: use setting or
     Shop.batch([user.setting({ id: "1" }, "Ann"), foreign.setting({ id: "1" }, "Ann")])
   })
 
   test("a lookup whose requirements are a type parameter", () => {
     const owner = <R>(lookup: (params: { readonly id: string }) => Effect.Effect<string, never, R>) =>
-      // @ts-expect-error CheckedAnswer<"E0211: it is unknown what this lookup reads: its requirements are a type parameter;
+      // @ts-expect-error CheckedAnswer<"E0211: the compiler cannot tell what this lookup reads: its requirements are a type parameter;
       Shop.owner("user", { lookup })
     void owner
   })
@@ -256,7 +256,7 @@ describe("a misuse has one message, and a code:", () => {
   test("a mistake beside a function without types is told once, and not at each lookup", () => {
     class Weighed extends Manifest.Service<Weighed>()("Weighed", {
       families: {
-        // @ts-expect-error E0408: this is no value of the option 'timeToLive' of family 'user'
+        // @ts-expect-error E0408: this is not a valid value for the option 'timeToLive' of family 'user'
         user: { pattern: "user:{id}", timeToLive: "5 minuts", weigher: (_, value) => JSON.stringify(value).length },
         files: { pattern: "files:*" },
         facts: { pattern: "files:{id}:facts", partOf: "files" }

@@ -5,25 +5,24 @@
  */
 
 /**
- * What functions, methods and programs declare wrongly, or do beyond what they declare.
+ * Functions, methods and programs with a wrong declaration, or that do more than they declare.
  *
  * @since 0.1.0
  */
 export * as Declaring from "./diagnostic/Declaring.ts"
 
 /**
- * Every mistake that Stateless can name: its code, its sentence, its repair.
+ * A finding: a mistake that Stateless can name, with its code, its sentence and its help.
  *
- * A finding is written twice, side by side: as a type, whose text the compiler prints where the mistake is, and as a
- * function, which the run time calls for manifests built from data and for programs with casts. Both say the same
- * sentence; the type puts code in single quotes (compilers print a message inside double quotes) and starts with the
- * code, the function puts code in backticks and keeps the code in a field.
+ * A finding is written twice, side by side, as a type and as a function of the same name. The compiler prints the text
+ * of the type where the mistake is. The run time calls the function, for manifests that are built from data and for
+ * programs with casts. Both say the same sentence. The type starts with the code and puts names in single quotes, since
+ * compilers print a message inside double quotes. The function keeps the code in a field and puts names in backticks.
  *
  * - A code never changes its meaning and is never used again.
- * - A message has at most 300 characters as long as the names in it are of ordinary length: compilers cut at 320.
+ * - A message has at most 300 characters if the names in it are of ordinary length, since compilers cut it at 320.
  * - Codes: `E01xx` patterns and keys, `E02xx` ownership and capabilities, `E03xx` stores, `E04xx` manifests, `E05xx`
- *   the engine. Those of stores and of the engine are defined beside their errors, as is `E0218` (nobody owns the
- *   family now).
+ *   the engine. The findings of stores and of the engine, and `E0218`, are defined beside their errors.
  *
  * @since 0.1.0
  */
@@ -40,6 +39,20 @@ export * as Diagnostic from "./diagnostic/Diagnostic.ts"
 export * as Explanations from "./diagnostic/Explanations.ts"
 
 /**
+ * Keys that a manifest cannot place, or that are not keys.
+ *
+ * @since 0.1.0
+ */
+export * as KeyFindings from "./diagnostic/KeyFindings.ts"
+
+/**
+ * What a lookup may not do.
+ *
+ * @since 0.1.0
+ */
+export * as LookupFindings from "./diagnostic/LookupFindings.ts"
+
+/**
  * Patterns that are malformed, as types and as functions: E0103.
  *
  * @since 0.1.0
@@ -47,48 +60,83 @@ export * as Explanations from "./diagnostic/Explanations.ts"
 export * as Malformed from "./diagnostic/Malformed.ts"
 
 /**
- * Values that do not fit: parameters of a key, values of an entry, answers of a lookup. What is a type only is found by
- * the compiler alone.
+ * The sections and options of a manifest, and manifests side by side.
  *
- * A message that takes the place of a wrong argument needs a type parameter for the argument, and with it literals and
- * callbacks lose the types that they take from their context. So what an operation takes is a union of its type with
- * {@link Otherwise}, which nothing inhabits: the compiler tries what it is given against the type, and where that fails
- * it prints the union, in its own words and at the property that is wrong.
+ * @since 0.1.0
+ */
+export * as ManifestFindings from "./diagnostic/ManifestFindings.ts"
+
+/**
+ * Values of a wrong type: parameters of a key, values of an entry, results of a lookup, options. Only the compiler
+ * finds those that have no function here.
+ *
+ * A message in the place of a wrong argument would need a type parameter for the argument. With a type parameter,
+ * literals and callbacks lose the types that they take from their context. So a parameter of an operation is a union of
+ * its type with {@link Otherwise}, and no value has the type `Otherwise`. The compiler compares the argument with the
+ * type. If that fails, it prints the union, in its own words and at the property that is wrong.
  *
  * @since 0.1.0
  */
 export * as Misfit from "./diagnostic/Misfit.ts"
 
 /**
- * What a caller may have meant by a name that nothing declares: a declared one that differs in one letter, in the order
- * of two, or in capitals. Types and functions of one name give one answer.
+ * Suggests what a caller may have meant by an unknown name: a declared name that differs in one letter, in the order of
+ * two letters, or in capitals. A type and a function of one name give the same answer.
  *
- * - Two declared names that are as near make no suggestion, since either would be a guess. A name of one letter is near
- *   to none.
- * - Asked in failing branches only, so a program that compiles pays nothing.
+ * - If two declared names are equally near, there is no suggestion, because each would be a guess. A name of one letter
+ *   is not near to any name.
+ * - Only failing branches ask for it, so a program that compiles pays nothing.
  *
  * @since 0.1.0
  */
 export * as Nearest from "./diagnostic/Nearest.ts"
 
 /**
- * What the compiler does not know: plain strings, templates with a hole, choices of several, names that are computed,
- * requirements of any. What it does not know it cannot check, so it refuses. Found by the compiler alone.
+ * Types that the compiler cannot check, because it does not know them: plain strings, templates with a hole, choices,
+ * computed names, requirements of `any`. It refuses them. Only the compiler finds these mistakes.
  *
  * @since 0.1.0
  */
 export * as Opaque from "./diagnostic/Opaque.ts"
 
 /**
- * Where several things are wrong and there is room for one message.
+ * Patterns that share keys, and `partOf` and `carvedFrom`, which say who owns the shared keys.
+ *
+ * @since 0.1.0
+ */
+export * as OverlapFindings from "./diagnostic/OverlapFindings.ts"
+
+/**
+ * Owners of families: which family is meant, and whether it may have an owner here.
+ *
+ * @since 0.1.0
+ */
+export * as OwnerFindings from "./diagnostic/OwnerFindings.ts"
+
+/**
+ * What `derives` and `borrows` list.
+ *
+ * @since 0.1.0
+ */
+export * as ReferenceFindings from "./diagnostic/ReferenceFindings.ts"
+
+/**
+ * Rights that a program lacks, or that nothing can provide; operations that are never run.
+ *
+ * @since 0.1.0
+ */
+export * as RightFindings from "./diagnostic/RightFindings.ts"
+
+/**
+ * One message for several mistakes, because the compiler shows only one.
  *
  * @since 0.1.0
  */
 export * as Several from "./diagnostic/Several.ts"
 
 /**
- * What is wired wrongly: modules with rights that their lines of the manifest do not give them, owners that are missing
- * or twice, engines in the wrong place.
+ * Mistakes in wiring: modules with rights that the manifest does not give them, owners that are missing or given twice,
+ * and engines in the wrong place.
  *
  * @since 0.1.0
  */
@@ -121,6 +169,15 @@ export * as Key from "./pattern/Key.ts"
  * - With these rules every question below has an exact answer, and types and functions of the same name agree on it.
  *
  * Not here: sets of patterns ({@link PatternSet}), and owners of patterns.
+ *
+ * Names of types are written so, here and in `ownership/` (rule `typeNames` of `.ci/architecture.ts`):
+ *
+ * - A name in lower case is a function on types, such as `normalizePattern<P>`. It answers a question, computes a text
+ *   or finds a mistake. It often begins with a verb. If a function at run time has its name, both give the same answer.
+ * - A name with a capital is a noun and denotes a type, also where it depends on others: `ParamNames<P>`.
+ * - A type parameter has a name, except these letters: `P` and `Q` are patterns, `K` is a key, or the name of a family,
+ *   `D` is a definition, `F` the declaration of a family, `E` and `R` are the errors and the requirements of an Effect,
+ *   `A`, `B` and `T` are any types.
  *
  * @since 0.1.0
  */
@@ -168,25 +225,81 @@ export * as SensitiveKey from "./pattern/SensitiveKey.ts"
 export * as Declaration from "./ownership/Declaration.ts"
 
 /**
- * The definition of a manifest, and its checks, as types.
+ * The checks of what a function or a method declares.
  *
- * {@link Checked} is a definition with every wrong property replaced by a string literal type that says what is
- * wrong, so that the compiler reports it there: `Type '"user:profile"' is not assignable to type '"E0102:
- * 'user:profile' is already owned through ..."'`. `Validation` finds the same mistakes, with the same words, in
- * manifests built from data.
+ * @since 0.1.0
+ */
+export * as DeclarationChecks from "./ownership/DeclarationChecks.ts"
+
+/**
+ * What a manifest declares, as it is written: families, readers, layers, and what a piece of code declares.
  *
- * These rules keep the checks linear in the number of families:
- *
- * - A fact about a definition is a conditional type on the bare parameter. It stays closed while the parameter is
- *   generic and is computed once per definition afterwards; a plain alias would be unfolded into its users and
- *   computed in each.
- * - {@link At} asks for one property. `K extends keyof T` would list all keys of `T` at every use.
- * - A recursive result never meets a constraint, which would make the compiler enumerate the whole recursion.
- * - Messages are computed in the failing branch only.
+ * The types check a definition in `DefinitionChecks`; `Validation` finds the same mistakes, with the same words, in
+ * manifests that are built from data.
  *
  * @since 0.1.0
  */
 export * as Definition from "./ownership/Definition.ts"
+
+/**
+ * The checks of a definition, as types.
+ *
+ * {@link Checked} is a definition in which a message takes the place of each wrong property. So the compiler reports
+ * the message there: `Type '"user:profile"' is not assignable to type '"E0102: 'user:profile' is already owned through
+ * ..."'`. `Validation` finds the same mistakes, with the same words, in manifests that are built from data.
+ *
+ * The cost grows linearly with the number of families, because:
+ *
+ * - The facts about a definition are computed once (`shared/facts.ts`).
+ * - A recursive result never meets a constraint. A constraint would make the compiler enumerate the whole recursion.
+ * - A message is computed in the failing branch only.
+ *
+ * @since 0.1.0
+ */
+export * as DefinitionChecks from "./ownership/DefinitionChecks.ts"
+
+/**
+ * Facts about a definition: the index of its patterns, and which families a pattern, a right or a change reaches.
+ *
+ * A fact is a conditional type on the bare parameter. It stays closed while the parameter is generic, and the compiler
+ * computes it once for each definition. A plain alias would be unfolded into its users and computed in each of them.
+ *
+ * @since 0.1.0
+ */
+export * as DefinitionFacts from "./ownership/DefinitionFacts.ts"
+
+/**
+ * The help for a text or a name that the manifest does not declare.
+ *
+ * The checks ask for it in the failing branch only.
+ *
+ * @since 0.1.0
+ */
+export * as DefinitionHelp from "./ownership/DefinitionHelp.ts"
+
+/**
+ * The layers of a deployment: which of them a program can read, and what may stand where a layer is named.
+ *
+ * @since 0.1.0
+ */
+export * as DefinitionLayers from "./ownership/DefinitionLayers.ts"
+
+/**
+ * The parts of a definition, by name.
+ *
+ * {@link At} asks for one property. `K extends keyof T` would list all keys of `T` at every use.
+ *
+ * @since 0.1.0
+ */
+export * as DefinitionParts from "./ownership/DefinitionParts.ts"
+
+/**
+ * Definitions of another shape than `Definition`: what the compiler reports of them, and what the rest of the program
+ * sees of them.
+ *
+ * @since 0.1.0
+ */
+export * as DefinitionShape from "./ownership/DefinitionShape.ts"
 
 /**
  * The graph of a manifest: which family owns, borrows and derives from which other family. From it, the plan of each
@@ -235,6 +348,13 @@ export * as FamilySet from "./ownership/FamilySet.ts"
 export * as GraphDrawing from "./ownership/GraphDrawing.ts"
 
 /**
+ * Questions that the checks ask about any type.
+ *
+ * @since 0.1.0
+ */
+export * as TypeQuestions from "./ownership/TypeQuestions.ts"
+
+/**
  * Checks a manifest at run time, for manifests that are built from data. It reports the same findings as the types, in
  * the same words.
  *
@@ -268,19 +388,15 @@ export * as Validation from "./ownership/Validation.ts"
 export * as Capability from "./capability/Capability.ts"
 
 /**
- * The right to a set of keys for a time: either many holders share it, or one holder has it alone.
+ * Gives the right to a set of keys for a time: either many holders share it, or one holder has it alone. A user takes a
+ * lease with `lease` of an accessor, and gives it to a write.
  *
  * - At any moment, of the leases held on patterns that share a key, either all are shared or there is only one.
  * - Tokens only grow: a later lease on the same keys has a greater token. So a write with the token of an ended lease
  *   can be distinguished from a write of the present holder (a *fencing token*).
- * - Conflicting requests are served in the order in which they came. A request that conflicts with an earlier one waits
- *   behind it, so readers cannot starve a writer.
- * - Several patterns are acquired at once or not at all, so no two requests can wait for each other.
  * - Every wait ends: by a grant, by the request's own deadline, or because a holder's time is over.
  *
- * Not here: leases among processes. Tiers that several processes share implement the same contract.
- *
- * Gray, Cheriton: Leases (SOSP 1989). Fencing: Burrows, The Chubby lock service (OSDI 2006).
+ * Not here: the table that grants leases (`shared/leaseTable.ts`), and leases among processes.
  *
  * @since 0.1.0
  */
@@ -304,31 +420,6 @@ export * as Lease from "./capability/Lease.ts"
  * @since 0.1.0
  */
 export * as EvictionPolicy from "./eviction/EvictionPolicy.ts"
-
-/**
- * Pauses that do not keep a process alive: for work behind a program that never ends by itself, such as upkeep.
- *
- * A program that never disposes of its runtime ends when nothing else is left to do. The process waits for work that
- * has begun, and for a write on its way to a tier; it does not wait for the pauses in between.
- *
- * @since 0.1.0
- */
-export * as BackgroundTimer from "./store/BackgroundTimer.ts"
-
-/**
- * The engine's time, read once per burst.
- *
- * Reading the system's clock costs three times as much as finding an entry. So one synchronous burst of JavaScript
- * (until the next microtask) sees one time, renewed every `readsPerBurstMax` reads. A clock that is not the live one (a
- * test's clock) is read each time, and shows every adjustment at once.
- *
- * The time is that of the wall clock, but it never goes back. After the wall clock was set back, the time advances with
- * the monotonic clock, and is `ahead` of the wall clock from then on. Else every entry would live longer by the step.
- * All readers of one `Clock` see one time. The time follows a step forward, since a process may have slept.
- *
- * @since 0.1.0
- */
-export * as CoarseClock from "./store/CoarseClock.ts"
 
 /**
  * How a family's values become bytes, for the tiers that keep bytes.
@@ -374,16 +465,6 @@ export * as Entry from "./store/Entry.ts"
 export * as MemoryStore from "./store/memory/MemoryStore.ts"
 
 /**
- * A scheduler for work behind its caller: upkeep of a tier, loads, changes on their way to lower tiers.
- *
- * An effect that `runSync` runs gets a scheduler whose yields are microtasks: with it, long work would block everything
- * else between two steps, timers included.
- *
- * @since 0.1.0
- */
-export * as PatientScheduler from "./store/PatientScheduler.ts"
-
-/**
  * The contract of a tier: where entries live, by family and key.
  *
  * - `open` resolves a family once and returns a `Partition`. A partition is asked by the key *within* the family (its
@@ -416,19 +497,21 @@ export * as Store from "./store/Store.ts"
 export * as StoreError from "./store/StoreError.ts"
 
 /**
- * Several tiers that act as one store, hottest first.
+ * Makes one store out of several tiers, for an application that keeps entries in memory and in a slower place. The
+ * fastest tier comes first.
  *
- * - A read walks down until a tier has the key, and what it finds is copied up. A write of the key that comes between
- *   wins: a copy never undoes a `set`, a `remove` or a `clear` that was called after the read began.
- * - A write goes from the lowest tier to the hottest, so that whatever ends it midway leaves nothing below that is gone
- *   above. Writes of one key take turns.
- * - A tier that fails to read is passed over. A tier that fails to remove makes the removal fail, once every tier was
- *   tried, and so does one that neither takes what is set nor removes what was there; what it should have forgotten is
- *   not read from it again until it has.
- * - A round is whole in each tier, and goes to the lowest first. A tier that refuses it holds nothing of its keys.
- * - Marks are kept by every tier; a mark is known as long as one tier knows it.
+ * - A read asks one tier after the other until a tier has the key. The entry is then copied to the faster tiers. A copy
+ *   never undoes a `set`, a `remove` or a `clear` that was called after the read began.
+ * - A write goes from the lowest tier to the fastest. If it ends midway, no lower tier holds a key that a faster tier
+ *   has lost. Writes of one key take turns.
+ * - If a tier fails to read, the next tier is asked. If a tier fails to remove, every other tier is tried, and then the
+ *   removal fails. The same holds for a tier that neither takes a new value nor removes the old one. Such a key is not
+ *   read from this tier again until the tier has removed it.
+ * - Each tier gets its part of a round as a whole, the lowest tier first. A tier that refuses a round holds nothing of
+ *   its keys.
+ * - Every tier keeps the marks. A mark is known as long as one tier knows it.
  *
- * Not here: breakers and time limits. A tier ends its own operations; each of its failures is told to `onTierFailure`.
+ * Not here: circuit breakers and time limits. A tier ends its own operations, and `onTierFailure` gets each failure.
  *
  * @since 0.1.0
  */
@@ -479,7 +562,7 @@ export * as CacheEvent from "./cache/CacheEvent.ts"
  * - One lookup per key and epoch runs at a time; an invalidation of the key starts a new epoch.
  * - A value whose load began before an invalidation of its key is returned to those who had joined the load, and is not
  *   stored.
- * - Whatever changes an entry changes memory, and supersedes the loads under way, in one synchronous step. The tiers
+ * - A change of an entry changes memory and supersedes the running loads of the key in one synchronous step. The tiers
  *   below follow before the operation returns.
  * - A load that brings another value than the one it replaces counts as a write: dependents are dropped.
  * - A value that is computed from a stale value is stale itself: it is returned, and not stored.
@@ -500,7 +583,7 @@ export * as CacheEvent from "./cache/CacheEvent.ts"
  * | `refresh` | a load that begins after the call | yes | yes | for what the load replaces |
  * | `warm`, `renew`, `predict` | memory, then a load that no reader waits for | yes | yes | in the load |
  *
- * Of entries, `Entries.fromBelow`, `heldBelow` and `lookBelow` ask the tiers; `Entries.held` does not.
+ * In `Entries`, the verbs `fromBelow`, `heldBelow` and `lookBelow` ask the lower tiers; `held` looks at memory alone.
  *
  * Not here: who may call (the manifest's accessors), and what depends on what (the plan, given as data).
  *
@@ -509,7 +592,8 @@ export * as CacheEvent from "./cache/CacheEvent.ts"
 export * as CacheFamily from "./cache/CacheFamily.ts"
 
 /**
- * The counts of a cache as Effect metrics. Any exporter of Effect metrics can read them, such as Prometheus or OTLP.
+ * Publishes the counts of a cache as Effect metrics. Any exporter of Effect metrics can read them, such as Prometheus
+ * or OTLP.
  *
  * - A hit costs nothing more: the cache counts anyway, and the increase is published once per interval.
  * - The attributes are `cache` and `family`; `cache.tier.hits` also has `tier`. A key is never an attribute.
@@ -522,14 +606,14 @@ export * as CacheFamily from "./cache/CacheFamily.ts"
 export * as CacheMetrics from "./cache/CacheMetrics.ts"
 
 /**
- * The times of an entry: until when it is fresh, when a refresh is due, until when it may be served stale, and when it
- * ends. A family's policy is decoded once; the rest is arithmetic on it.
+ * Computes the times of an entry: the time until which it is fresh, when a refresh is due, until when it may be served
+ * stale, and when it ends. A family's policy is decoded once; the rest is arithmetic on it.
  *
  * An entry's life, on the time axis:
  *
- *     made ------ refreshAhead ------ freshUntil ------ staleWhileRevalidate / staleIfError ------ expiresAt
- *         a plain hit       a hit, and a           stale: served at once and renewed behind,
- *                           renewal behind         or served only if the lookup fails
+ *     made ------ refreshAhead ------ freshUntil ------ staleWhileRevalidate / staleIfError ------ expiresAt a plain
+ *     hit       a hit, and a           stale: served at once and renewed behind, renewal behind         or served only
+ *     if the lookup fails
  *
  * @since 0.1.0
  */
@@ -551,7 +635,7 @@ export * as Explanation from "./cache/Explanation.ts"
 export * as FamilySpec from "./cache/FamilySpec.ts"
 
 /**
- * Invalidations, as numbers that a read compares.
+ * Records invalidations as numbers, which each read compares with the number of its entry.
  *
  * Each invalidation takes the next number of one counter, a *stamp*. An entry carries the stamp at which its load
  * began. An invalidation of many keys is one *mark*: "in this scope, every entry older than this stamp is invalid". So
@@ -563,9 +647,9 @@ export * as FamilySpec from "./cache/FamilySpec.ts"
  *
  * - `judge` uses the marks alone, and no time.
  * - Of two stamps for one scope the greater one counts, so marks may be recorded twice, or in any order.
- * - A mark is forgotten when it no longer concerns any entry (`internal/sweep.ts`). Marks are bounded in number and
- *   length all the same: a mark without room becomes a mark of the whole family. This may invalidate too much, and
- *   never too little.
+ * - A mark is forgotten when it no longer concerns any entry (`internal/sweep.ts`). The marks are bounded in number and
+ *   in length nevertheless: if there is no room for a mark, it becomes a mark of the whole family. This may invalidate
+ *   too much, and never too little.
  *
  * @since 0.1.0
  */
@@ -575,18 +659,18 @@ export * as Invalidation from "./cache/Invalidation.ts"
  * Lookups: the functions by which the owner of a family loads its entries.
  *
  * A lookup is a function from the parameters of a key to an Effect of its value. It may answer with more than a value:
- * `loaded` adds a lifetime, tags or a revision, `notModified` renews the value that the cache has, and `skip` says that
- * the key has no value.
+ * `loaded` adds a lifetime, tags or a revision, `notModified` renews the value that the cache has, and `absent` says
+ * that the key has no value.
  *
  * @since 0.1.0
  */
 export * as Lookup from "./cache/Lookup.ts"
 
 /**
- * Changes of the cache within a transaction of a database.
+ * Collects the changes of the cache that are made within a database transaction, and applies them after the commit.
  *
- * - The body runs in a Context that names the transaction. What changes the cache there is collected, and what reads it
- *   there sees what the transaction has done.
+ * - The body runs in a Context that names the transaction. Changes of the cache in that Context are collected, and
+ *   reads in that Context see what the transaction has changed.
  * - The database decides: this module only learns how its combinator ended. A success is a commit, a failure of the
  *   body is a rollback, and everything else is a doubt.
  * - A combinator may run the body again. Each run collects on its own.
@@ -596,32 +680,39 @@ export * as Lookup from "./cache/Lookup.ts"
 export * as Transaction from "./cache/Transaction.ts"
 
 /**
- * Several manifests over one store, as types: no key may belong to two of them.
+ * Checks several manifests over one store, for the person who calls `Manifest.compose`: no key may belong to two of
+ * them, and no two of them may have one name.
  *
  * @since 0.1.0
  */
 export * as Composition from "./manifest/Composition.ts"
 
 /**
- * Functions, methods and programs that say what they do to the cache, as types: a body may do no more than it declares.
+ * Checks functions, methods and programs that declare what they do to the cache: a body that does more than its
+ * declaration says does not compile.
+ *
+ * Not here: what a declaration may contain (`Declared` in `ownership/`), and the run time, in `internal/`.
  *
  * @since 0.1.0
  */
 export * as Declared from "./manifest/Declared.ts"
 
 /**
- * Access to the keys of one family, as a user of a manifest sees it.
+ * Reads and writes the keys of one family: the operations of `AppCache.keys.user`, of its readers and of its writers.
  *
- * - Operations name the family's declared pattern as their requirement: `Owns` to write, `Borrows` to read.
- * - A reader or writer has resolved its right once; its operations require nothing.
- * - Reads and writes answer with values; invalidation follows the manifest and is done when a write returns.
+ * - Operations require a right to the pattern of the family: `Owns` to write, `Borrows` to read.
+ * - A reader or a writer has found its right once, so its operations require nothing.
+ * - When a write returns, everything that derives from the written key is dropped, as the manifest says.
+ *
+ * Not here: operations on several families at once (`Manifest`), and how entries are made (`Owner`).
  *
  * @since 0.1.0
  */
 export * as Family from "./manifest/Family.ts"
 
 /**
- * A manifest: one class that declares every key pattern of a cache, who owns it, and what derives from what.
+ * Declares a cache for the people who write a program with it: one class that lists every family of keys, who owns it,
+ * and what derives from what.
  *
  * ```ts
  * import * as Manifest from "effect-stateless/manifest/Manifest"
@@ -638,30 +729,38 @@ export * as Family from "./manifest/Family.ts"
  * - Rights come from `owner`, `borrower`, `delegate` and `modules`, and from nowhere else.
  * - The class is the service of its engine: two manifests have two engines, even over one store.
  *
+ * Not here: the operations of one family (`Family`), the options of an owner (`Owner`), and the run time, which is in
+ * `internal/`.
+ *
  * @since 0.1.0
  */
 export * as Manifest from "./manifest/Manifest.ts"
 
 /**
- * The application as types: one layer per family or reader, each given exactly what the manifest grants it.
+ * Checks the modules of an application, for the person who calls `AppCache.modules`: each layer may require and provide
+ * what its line of the manifest says, and nothing else.
  *
- * An object literal has one value per name, so a family has one owner by construction, and a module that needs more
- * than its borrows, or gives away what it does not own, does not compile.
+ * - An object literal has one value for each name, so a family has one owner.
+ * - A module that requires more than its borrows does not compile.
+ * - A module that provides a right which it does not own does not compile.
+ *
+ * Not here: how modules are built, in `internal/`.
  *
  * @since 0.1.0
  */
 export * as Modules from "./manifest/Modules.ts"
 
 /**
- * What an owner may say, as types: the family that it owns, and a lookup that reads nothing but what the family
- * derives from.
+ * Types the options of an owner, for the person who writes a lookup: which family it owns, and what its lookup may
+ * read.
  *
- * The lookup is where an entry comes from, so whatever it reads of the same cache must be a declared source: else a
- * change there would not reach the entry. Its requirements show what it reads, and anything else is refused, on the
- * lookup.
+ * - A lookup makes the entries of a family. So everything that it reads of the same cache must be a declared source of
+ *   the family: otherwise a change of the source would not reach the entry.
+ * - The requirements of a lookup show what it reads. A lookup that reads anything else does not compile, and the
+ *   message stands at the lookup.
  *
- * Not here: which *keys* of a source it reads. Types cannot tell `user:1` from `user:2`; the engine compares the
- * reads that it tracks (E0232).
+ * Not here: which *keys* of a source a lookup reads. Types cannot tell `user:1` from `user:2`. The engine records the
+ * reads of a lookup, and compares them (E0232).
  *
  * @since 0.1.0
  */

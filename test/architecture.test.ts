@@ -1,6 +1,10 @@
+/**
+ * The rules of `.ci/architecture.ts` hold in the source and in the tests, and each rule finds a violation that is
+ * planted for it.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { execFileSync } from "node:child_process"
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Architecture from "../.ci/architecture.ts"
 import { parseSource, readSources } from "../.ci/source.ts"
@@ -11,7 +15,7 @@ const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 const show = (violations: ReadonlyArray<Architecture.Violation>) =>
   violations.map(({ line, message, path }) => `${path}:${line}: ${message}`)
 
-describe("the source", () => {
+describe("source", () => {
   const project: Architecture.Project = {
     sources: readSources(join(root, "src")),
     ranks: Architecture.parseRanks(readFileSync(join(root, "src/README.md"), "utf8")),
@@ -19,10 +23,10 @@ describe("the source", () => {
   }
 
   for (const [name, rule] of Object.entries(Architecture.rules)) {
-    it(`keeps the rule \`${name}\``, () => assert.deepStrictEqual(show(rule(project)), []))
+    it(`the source keeps the rule \`${name}\``, () => assert.deepStrictEqual(show(rule(project)), []))
   }
 
-  it("has one first-level heading in every Markdown file", () => {
+  it("every Markdown file has one first-level heading", () => {
     const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], {
       cwd: root
     })
@@ -35,7 +39,34 @@ describe("the source", () => {
   })
 })
 
-describe("every rule finds a planted violation", () => {
+describe("tests", () => {
+  const project = { sources: readSources(join(root, "test")), ranks: new Map<string, number>(), peers: [] }
+
+  for (const [name, rule] of Object.entries(Architecture.testRules)) {
+    it(`the tests keep the rule \`${name}\``, () => assert.deepStrictEqual(show(rule(project)), []))
+  }
+})
+
+describe("helpers of tests", () => {
+  const support = join(root, "test/support")
+
+  it("the index of test/support names each helper", () => {
+    const index = readFileSync(join(support, "README.md"), "utf8")
+    const missing = readdirSync(support, { withFileTypes: true })
+      .map((entry) => entry.isDirectory() ? `${entry.name}/` : entry.name)
+      .filter((name) => name !== "README.md" && !index.includes(`\`${name}\``))
+    assert.deepStrictEqual(missing, [])
+  })
+
+  it("helpers lie in test/support and nowhere else", () => {
+    const outside = readSources(join(root, "test"))
+      .map(({ path }) => path)
+      .filter((path) => !path.startsWith("support/") && !path.endsWith(".test.ts") && path !== "canaries.ts")
+    assert.deepStrictEqual(outside, [])
+  })
+})
+
+describe("violation of a rule", () => {
   const ranks = new Map([["pattern", 1], ["eviction", 4], ["store", 5], ["cache", 6], ["testing", 8], ["cli", 8]])
   const find = (rule: Architecture.Rule, files: Readonly<Record<string, string>>) =>
     show(rule({
@@ -46,7 +77,7 @@ describe("every rule finds a planted violation", () => {
   const header = "/** A store. */\n\n"
   const doc = "/**\n * Makes one.\n *\n * @category constructors\n * @since 0.1.0\n */\n"
 
-  it("ranks: an import from a higher rank, by value, type, re-export, type query and `import()`", () => {
+  it("ranks: an import from a higher rank is found, by value, type, re-export, type query and `import()`", () => {
     const refused = "`store/` may not import `cache/`: its rank is not lower"
     for (
       const line of [
@@ -60,7 +91,7 @@ describe("every rule finds a planted violation", () => {
     ) assert.deepStrictEqual(find(Architecture.ranks, { "store/Store.ts": line }), [`store/Store.ts:1: ${refused}`])
   })
 
-  it("ranks: an import between folders of one rank, a folder without a rank, a file on top of src/", () => {
+  it("ranks: an import between folders of one rank, a folder without a rank, and a file on top of src/ are found", () => {
     assert.lengthOf(find(Architecture.ranks, { "cli/main.ts": `import "../testing/Suite.ts"` }), 1)
     assert.lengthOf(find(Architecture.ranks, { "misc/Thing.ts": "export {}" }), 1)
     assert.lengthOf(find(Architecture.ranks, { "Thing.ts": "export {}" }), 1)
@@ -71,7 +102,7 @@ describe("every rule finds a planted violation", () => {
     assert.deepStrictEqual(find(Architecture.ranks, files), [])
   })
 
-  it("imports: a missing file, a barrel, the effect barrel, a package that is no peer", () => {
+  it("imports: a missing file, a barrel, the effect barrel, and a package that is not a peer are found", () => {
     const text =
       `import "./Gone.ts"\nimport "./index.ts"\nimport { Effect } from "effect"\nimport "lodash"\nimport "lmdb"`
     assert.deepStrictEqual(find(Architecture.imports, { "store/Store.ts": text, "store/index.ts": "" }), [
@@ -82,13 +113,13 @@ describe("every rule finds a planted violation", () => {
     ])
   })
 
-  it("imports: what is bundled into the command line is allowed there, and nowhere else", () => {
+  it("imports: a package that is bundled into the command line is allowed there, and nowhere else", () => {
     const text = `import "@effect/platform-node/NodeServices"`
     assert.deepStrictEqual(find(Architecture.imports, { "cli/main.ts": text }), [])
     assert.lengthOf(find(Architecture.imports, { "store/Store.ts": text }), 1)
   })
 
-  it("internals: an import of another folder's `internal/`", () => {
+  it("internals: an import of another folder's `internal/` is found", () => {
     const files = {
       "cache/Cache.ts": `import "../store/internal/shard.ts"`,
       "store/Store.ts": `import "./internal/shard.ts"`
@@ -98,7 +129,7 @@ describe("every rule finds a planted violation", () => {
     ])
   })
 
-  it("internals: an import of a room's `internal/` from around it, or from another room", () => {
+  it("internals: an import of a room's `internal/` from around it, or from another room, is found", () => {
     const files = {
       "store/Store.ts": `import "./memory/internal/shard.ts"`,
       "store/internal/given.ts": `import "../memory/internal/shard.ts"`,
@@ -113,7 +144,7 @@ describe("every rule finds a planted violation", () => {
     ])
   })
 
-  it("ranks and internals: a folder of a higher rank imports `shared/`, one of a lower rank does not", () => {
+  it("ranks and internals: a folder of a higher rank may import `shared/`, and one of a lower rank may not", () => {
     const files = {
       "eviction/internal/lru.ts": `import "../shared/keyHash.ts"`,
       "store/Store.ts": `import "../eviction/shared/keyHash.ts"`,
@@ -126,7 +157,7 @@ describe("every rule finds a planted violation", () => {
     ])
   })
 
-  it("rooms: an import of a room from the folder around it, or from another room", () => {
+  it("rooms: an import of a room from the folder around it, or from another room, is found", () => {
     const line = `import "../memory/MemoryStore.ts"`
     const files = {
       "cache/Cache.ts": `import "../store/memory/MemoryStore.ts"`,
@@ -144,7 +175,7 @@ describe("every rule finds a planted violation", () => {
     ])
   })
 
-  it("rooms: two public modules with one name", () => {
+  it("rooms: two public modules with one name are found", () => {
     const files = { "cache/Store.ts": "", "store/Store.ts": "", "store/lmdb/Tier.ts": "", "store/memory/Tier.ts": "" }
     assert.deepStrictEqual(find(Architecture.rooms, files), [
       "store/memory/Tier.ts:1: `store/lmdb/Tier.ts` has the same name"
@@ -154,7 +185,7 @@ describe("every rule finds a planted violation", () => {
     ])
   })
 
-  it("drivers: an import outside of a room, or in a second room", () => {
+  it("drivers: an import outside of a room, or in a second room, is found", () => {
     const files = {
       "cache/Cache.ts": `import "lmdb"`,
       "store/Store.ts": `import "effect/Effect"\nimport type { Key } from "lmdb/index"`,
@@ -173,7 +204,7 @@ describe("every rule finds a planted violation", () => {
     assert.deepStrictEqual(find(Architecture.cycles, { "store/A.ts": `export * as A from "./A.ts"` }), [])
   })
 
-  it("cycles: two files that import each other, the types of each other included", () => {
+  it("cycles: two files that import each other are found, even when they import types only", () => {
     const files = {
       "store/A.ts": `import { b } from "./B.ts"`,
       "store/B.ts": `import type { C } from "./C.ts"`,
@@ -184,7 +215,7 @@ describe("every rule finds a planted violation", () => {
     ])
   })
 
-  it("portable: a `node:` module, a driver and a global of Node behind index.ts, and nowhere else", () => {
+  it("portable: a `node:` module, a driver and a global of Node behind index.ts are found, and nowhere else", () => {
     const files = {
       "index.ts": `export * as A from "./store/A.ts"`,
       "store/A.ts": `import { b } from "./B.ts"`,
@@ -198,13 +229,13 @@ describe("every rule finds a planted violation", () => {
     ])
   })
 
-  it("portable: a property or a parameter called like a global is none", () => {
+  it("portable: a property or a parameter with the name of a global is allowed", () => {
     const text =
       "export const f = (x: { process: number }, process: number) => x.process\nexport const o = { global: 1 }"
     assert.deepStrictEqual(find(Architecture.portable, { "index.ts": text }), [])
   })
 
-  it("used: a private file that nothing imports or that lies beside public ones", () => {
+  it("used: a private file that nothing imports, or that lies beside public ones, is found", () => {
     const files = { "store/Store.ts": "", "store/internal/ring.ts": "", "store/shard.ts": "", "cli/main.ts": "" }
     assert.deepStrictEqual(find(Architecture.used, files), [
       "store/internal/ring.ts:1: no file imports this one",
@@ -213,7 +244,7 @@ describe("every rule finds a planted violation", () => {
     ])
   })
 
-  it("used: a shared file that only its own folder imports, a private file with the name of a public one", () => {
+  it("used: a shared file that only its own folder imports, and a private file with a public name, are found", () => {
     const files = {
       "eviction/Policy.ts": `import "./shared/Lists.ts"\nimport "./shared/hash.ts"\nimport "./shared/ring.ts"`,
       "eviction/shared/Lists.ts": "",
@@ -227,7 +258,7 @@ describe("every rule finds a planted violation", () => {
     ])
   })
 
-  it("sizes: a long file, a long function, a long line; comments and blank lines do not count", () => {
+  it("sizes: a long file, a long function and a long line are found; comments and blank lines do not count", () => {
     const lines = (count: number, line: string) => `${line}\n`.repeat(count)
     const body = (count: number) => `export const f = () => {\n${lines(count, "  g()")}}\n`
     assert.deepStrictEqual(find(Architecture.sizes, { "store/A.ts": lines(601, "g()") }), [
@@ -244,7 +275,7 @@ describe("every rule finds a planted violation", () => {
     assert.lengthOf(find(Architecture.sizes, { "store/A.ts": commented.replace("g()\ng()\n", "") }), 0)
   })
 
-  it("banned: clocks, randomness, timers, console and unfinished work", () => {
+  it("banned: clocks, randomness, timers, console and unfinished work are found", () => {
     const planted = [
       "Date.now()",
       "Date[\"now\"]()",
@@ -262,12 +293,51 @@ describe("every rule finds a planted violation", () => {
     for (const text of planted) assert.lengthOf(find(Architecture.banned, { "store/A.ts": text }), 1, text)
   })
 
-  it("banned: a date from a number, a method or a text with a banned name is allowed", () => {
+  it("banned: a date from a number, and a method or a text with a banned name, are allowed", () => {
     const text = "new Date(0)\nself.setTimeout(1)\nconst s = \"console TODO\"\ninterface C { readonly console: 1 }"
     assert.deepStrictEqual(find(Architecture.banned, { "store/A.ts": text }), [])
   })
 
-  it("plain: a phrase that hides who acts, in a comment or a message", () => {
+  it("typeNames: a capital for a function on types, lower case for a type, and an unknown letter are found", () => {
+    const planted: ReadonlyArray<readonly [text: string, reason: string]> = [
+      [`type name = "a"`, "`name` takes no parameters, so it is a type: write it with a capital"],
+      [
+        `export type FindName<P> = P`,
+        "`FindName` begins with a verb, so it is a function on types: write it in lower case"
+      ],
+      [`type Name<N> = N`, "the type parameter `N` has no name: a reader does not know what it stands for"],
+      [
+        `type Name<P> = P extends [infer H] ? H : P`,
+        "the type parameter `H` has no name: a reader does not know what it stands for"
+      ],
+      [
+        `type Name<P> = { [S in keyof P]: 1 }`,
+        "the type parameter `S` has no name: a reader does not know what it stands for"
+      ]
+    ]
+    for (const [text, reason] of planted) {
+      assert.deepStrictEqual(find(Architecture.typeNames, { "pattern/A.ts": text }), [`pattern/A.ts:1: ${reason}`])
+    }
+  })
+
+  it("typeNames: nouns with parameters, verbs, findings, known letters, and a folder that is not done yet are allowed", () => {
+    const allowed = [
+      "type NameOf<P, Name extends string> = { readonly [K in keyof P]: Name }",
+      "type findName<D, F> = D extends [infer A, infer _] ? A : F",
+      "type Issue<T> = T",
+      "export interface Node<A> {}"
+    ].join("\n")
+    assert.deepStrictEqual(
+      find(Architecture.typeNames, {
+        "pattern/A.ts": allowed,
+        "diagnostic/A.ts": `export type key = "E0107"`,
+        "store/A.ts": "type Find<N> = N"
+      }),
+      []
+    )
+  })
+
+  it("plain: a phrase that hides who acts is found, in a comment or a message", () => {
     const planted: ReadonlyArray<readonly [text: string, phrase: string]> = [
       ["// Nobody waits.", "Nobody"],
       ["/** For whoever comes. */", "whoever"],
@@ -280,7 +350,17 @@ describe("every rule finds a planted violation", () => {
       ["/**\n * A listener is told\n * of each write.\n */", "told of"],
       ["// A listener hears\n// of each write.", "hears of"],
       ["// They hear of each write.", "hear of"],
-      ["// What is no\n// longest one.", "is no"]
+      ["// What is no\n// longest one.", "is no"],
+      ["// A listener is told\n// about it.", "is told"],
+      ["/** Drops all that derives from it. */", "all that"],
+      ["// It fails all the same.", "all the same"],
+      ["// It is read anew.", "anew"],
+      ["// It is checked as far\n// as types are known.", "as far as"],
+      ["const a = \"give something else than a text\"", "something else than"],
+      ["// A group may be called like a family.", "called like"],
+      ["const a = `help: mend it`", "mend"],
+      ["// Removed for want of room.", "for want of"],
+      ["// A reader gets what he asked for.", "he"]
     ]
     for (const [text, phrase] of planted) {
       const [first = ""] = find(Architecture.plain, { "store/A.ts": text })
@@ -295,6 +375,7 @@ describe("every rule finds a planted violation", () => {
   it("plain: code, a comparison, an existence, and a folder that is not done yet are allowed", () => {
     const allowed = [
       "// There is no entry, and there are no keys. It is no longer here.",
+      "// Tiers of one name are told apart by a number. At all, that is the mendacious sheath of this.",
       "const nobody = { whoever: 1 }",
       "const a = \"the sum is\"\nno(1)",
       "// It is\nconst no = 1\n// of"
@@ -303,7 +384,40 @@ describe("every rule finds a planted violation", () => {
     assert.deepStrictEqual(find(Architecture.plain, { "cache/A.ts": "// Nobody waits." }), [])
   })
 
-  it("documented: a public module without header, an export without doc, summary, @since or @category", () => {
+  const { headed, named } = Architecture.testRules as { headed: Architecture.Rule; named: Architecture.Rule }
+
+  it("headed: a test file without a header, and a header that hides who acts, are found", () => {
+    assert.deepStrictEqual(find(headed, { "cache/a.test.ts": `it("a holds", f)` }), [
+      "cache/a.test.ts:1: a test file starts with a header comment that says what it shows"
+    ])
+    const unclear = "/**\n * A write, of which a listener is told\n * of.\n */\nimport \"./b.ts\"\n"
+    assert.lengthOf(find(headed, { "cache/a.test.ts": unclear }), 1)
+    assert.deepStrictEqual(find(headed, { "cache/a.test.ts": "/** Writes hold. */\n\nf()" }), [])
+  })
+
+  it("named: a name that hides who acts, or has no subject of its own, is found", () => {
+    const planted = [
+      `it("nobody waits", f)`,
+      "it.effect(`a ${key} is no key`, f)",
+      `describe("whoever reads", f)`,
+      `it.effect("of an absent key is refused", f)`,
+      `it.each([1])("is refused with %i", f)`,
+      `test("does not wait", f)`,
+      "simulate(`that fails ${n} times`, f)"
+    ]
+    for (const text of planted) assert.lengthOf(find(named, { "cache/a.test.ts": text }), 1, text)
+    assert.deepStrictEqual(find(named, { "cache/a.test.ts": planted[3]! }), [
+      "cache/a.test.ts:1: the name of a test begins with its subject, not with `of`"
+    ])
+  })
+
+  it("named: a subject in `describe`, a name that is not a text, and other calls are allowed", () => {
+    const text =
+      "describe(\"after a restart\", f)\nit(name, f)\nit(`${door} of a key waits`, f)\nload(\"nobody\")\nit(\"a key is read\", f)"
+    assert.deepStrictEqual(find(named, { "cache/a.test.ts": text }), [])
+  })
+
+  it("documented: a public module without header, and an export without doc, summary, @since or @category, are found", () => {
     const of = (text: string) => find(Architecture.documented, { "store/A.ts": text })
     assert.deepStrictEqual(of(`${doc}export const a = 1`), [
       "store/A.ts:1: a public module starts with a header comment"
@@ -312,17 +426,41 @@ describe("every rule finds a planted violation", () => {
     assert.lengthOf(of(header + doc.replace(" * Makes one.\n *\n", "") + "export const a = 1"), 1)
     assert.lengthOf(of(header + doc.replace("@since 0.1.0", "") + "export const a = 1"), 1)
     assert.lengthOf(of(header + doc.replace("@category constructors", "") + "export const a = 1"), 1)
+    const late = doc.replace(" * @category", " * @see B\n *\n * **Details**\n *\n * It is slow.\n *\n * @category")
+    assert.deepStrictEqual(of(`${header}${late}export const a = 1`), [
+      "store/A.ts:15: a section after a tag of `a` belongs to that tag in a hover"
+    ])
+    assert.deepStrictEqual(of(`${header}${doc.replace(" * @", " * **Details**\n *\n * @")}export const a = 1`), [])
     assert.lengthOf(of(`${header}class A {}\nexport { A }`), 1)
     assert.lengthOf(of(`${header}export { A } from "./B.ts"`), 1)
   })
 
-  it("alone: a doc comment that refers to the one before it", () => {
+  it("stability: an export that does not say how stable it is, says it twice, or says another word, is found", () => {
+    const of = (tags: string, path = "store/A.ts") =>
+      find(Architecture.stability, {
+        [path]: `${header}${doc.replace(" * @since", `${tags} * @since`)}export const a = 1`
+      })
+    assert.deepStrictEqual(of(""), ["store/A.ts:9: `a` needs exactly one @stability"])
+    assert.lengthOf(of(" * @stability stable\n * @stability experimental\n"), 1)
+    assert.deepStrictEqual(of(" * @stability solid\n"), [
+      "store/A.ts:10: the @stability of `a` is not `stable` or `experimental`"
+    ])
+    assert.lengthOf(of(" * @stability\n"), 1)
+    assert.deepStrictEqual(of(" * @stability stable\n"), [])
+    assert.deepStrictEqual(of(" * @stability experimental\n"), [])
+    assert.lengthOf(of("", "cache/Lookup.ts"), 1)
+    for (const path of ["cache/A.ts", "store/internal/a.ts", "store/shared/a.ts"]) {
+      assert.deepStrictEqual(of("", path), [])
+    }
+  })
+
+  it("alone: a doc comment that refers to the one before it is found", () => {
     const text = "/** A. */\nconst a = 1\n/** The same, for b. */\nconst b = 2\n"
     assert.lengthOf(find(Architecture.alone, { "store/A.ts": text }), 1)
     assert.deepStrictEqual(find(Architecture.alone, { "store/internal/a.ts": text }), [])
   })
 
-  it("documented: overloads share one comment; internal exports and private files need none", () => {
+  it("documented: overloads share one comment, and internal exports and private files need none", () => {
     const overloads =
       `${doc}export function f(a: 1): 1\nexport function f(a: 2): 2\nexport function f(a: any) { return a }`
     const merged = `${doc}export interface A {}\nexport const A = 1`
@@ -331,7 +469,7 @@ describe("every rule finds a planted violation", () => {
     assert.deepStrictEqual(find(Architecture.documented, { "store/internal/a.ts": "export const a = 1" }), [])
   })
 
-  it("headings: no first-level heading, or two; those inside code do not count", () => {
+  it("headings: a missing first-level heading and a second one are found, and those inside code do not count", () => {
     const of = (text: string) => Architecture.headings([{ path: "README.md", text }]).length
     assert.strictEqual(of("## A"), 1)
     assert.strictEqual(of("# A\n# B"), 1)

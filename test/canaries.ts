@@ -2,6 +2,7 @@
  * Bugs to plant, so that the proofs are seen to fail: each names the law that it breaks, the text that it changes, and
  * the suites of which one must notice. `npm run test:canaries` plants them one by one, in a copy.
  */
+
 export interface Canary {
   /** The law by its number in src/README.md, or a promise that none of them names. */
   readonly law: number | string
@@ -58,6 +59,10 @@ const failedSetLeft = "test/cache/failedSetLeft.test.ts"
 const pushedDownTorn = "test/cache/pushedDownTorn.test.ts"
 const closedUnseen = "test/cache/closedUnseen.test.ts"
 const refreshWaits = "test/cache/refreshWaits.test.ts"
+const absent = "test/cache/absent.test.ts"
+const loadQueue = "test/cache/loadQueue.test.ts"
+const asyncContext = "test/cache/asyncContext.test.ts"
+const hidden = "test/cache/hidden.test.ts"
 
 const collected = "src/cache/internal/collected.ts"
 const transaction = "src/cache/Transaction.ts"
@@ -119,9 +124,170 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 12,
     bug: "a refresh does not wait for the removal of the values of two engines",
     file: landing,
-    text: "const below = both(dependents, this.entries.forget(flight.key))",
-    planted: "void this.entries.forget(flight.key)\n    const below = dependents",
+    text: `      const below = this.yieldTo(flight)\n`,
+    planted: `      void this.yieldTo(flight)\n      const below = nothing\n`,
     suites: [refreshWaits]
+  },
+  {
+    law: "async context",
+    bug: "a fiber of a family keeps the storage of the request that began it",
+    file: loads,
+    text: `return outside(() => this.forkFor(work))`,
+    planted: `return this.forkFor(work)`,
+    suites: [asyncContext]
+  },
+  {
+    law: "async context",
+    bug: "what a layer starts keeps the storage of the request that built it",
+    file: "src/capability/shared/outside.ts",
+    text: `Effect.sync(() => outside(() => Effect.runForkWith(context)(steps)))`,
+    planted: `Effect.sync(() => Effect.runForkWith(context)(steps))`,
+    suites: [asyncContext]
+  },
+  {
+    law: "async context",
+    bug: "the end of leases keeps the storage of the request that waited first",
+    file: "src/capability/shared/leaseTable.ts",
+    text: `(work) => outside(() => Effect.runForkWith(context)(work))`,
+    planted: `(work) => Effect.runForkWith(context)(work)`,
+    suites: [asyncContext]
+  },
+  {
+    law: 11,
+    bug: "what a mark hides is freed only when there are many marks",
+    file: "src/cache/internal/sweepDue.ts",
+    text: `this.ground.fullness >= this.fullAt || this.isPending && this.writes >= this.writesAt`,
+    planted: `this.ground.fullness >= this.fullAt`,
+    suites: [hidden]
+  },
+  {
+    law: 11,
+    bug: "what a mark hides stays while nothing is written",
+    file: "src/cache/internal/sweepDue.ts",
+    text: `if (!wasPending && this.isPending) this.plan()`,
+    planted: `if (!wasPending && this.isPending) this.check()`,
+    suites: [hidden]
+  },
+  {
+    law: 11,
+    bug: "what a mark hides stays if no process lives for long",
+    file: "src/cache/internal/sweepDue.ts",
+    text: `this.writes = Math.floor(share * writesMin)`,
+    planted: `this.writes = 0`,
+    suites: [hidden]
+  },
+  {
+    law: "sweeps",
+    bug: "a sweep follows each few writes, however large the tier is",
+    file: "src/cache/internal/sweepDue.ts",
+    text: `this.writesAt = Math.max(writesMin, Math.ceil(kept * writesPerKept))`,
+    planted: `this.writesAt = writesMin`,
+    suites: [hidden]
+  },
+  {
+    law: "sweeps",
+    bug: "a large tier is swept each ten seconds",
+    file: "src/cache/internal/sweepDue.ts",
+    text: `this.pauseMillis = pauseMillisMin + kept * pauseMillisPerKept`,
+    planted: `this.pauseMillis = pauseMillisMin`,
+    suites: [hidden]
+  },
+  {
+    law: "sweeps",
+    bug: "a mark on a whole family is swept in each life again",
+    file: "src/cache/Invalidation.ts",
+    text: `if (this.whole.latest <= upTo) {`,
+    planted: `if (this.whole.latest < 0) {`,
+    suites: [hidden]
+  },
+  {
+    law: 6,
+    bug: "a value that the source says is gone is served stale",
+    file: landing,
+    text: `Absent: () => this.absent(flight),`,
+    planted:
+      `Absent: () => Effect.sync(() => this.fail(flight, Cause.fail(this.ground.absent(flight.key, "no value")), previous)),`,
+    suites: [absent]
+  },
+  {
+    law: 4,
+    bug: "what was made from a value that is gone in the source stays",
+    file: landing,
+    text: `const spread = isNews ? `,
+    planted: `const spread = isNews && key === "" ? `,
+    suites: [absent]
+  },
+  {
+    law: 2,
+    bug: "a load that finds no value takes away what was written while it ran",
+    file: landing,
+    text: `if (this.isOutOfDate(flight, noTags)) {`,
+    planted: `if (this.isOutOfDate(flight, noTags) && flight.hasEnded) {`,
+    suites: [absent, races]
+  },
+  {
+    law: 5,
+    bug: "that a key has no value is not remembered",
+    file: landing,
+    text: `    this.ground.failures.rememberAbsent(key, absent, flight.stamp, now)\n`,
+    planted: ``,
+    suites: [absent]
+  },
+  {
+    law: "what is derived",
+    bug: "what is made from an absent key is dropped with each answer that it is absent",
+    file: landing,
+    text: `const isNews = before !== undefined || sources?.isAbsent(key) !== true`,
+    planted: `const isNews = true`,
+    suites: [absent]
+  },
+  {
+    law: 4,
+    bug: "what could not be made for want of its source is absent after the source has a value",
+    file: "src/cache/internal/spreading.ts",
+    text: `    loads.failures.forget(key)\n`,
+    planted: ``,
+    suites: [absent]
+  },
+  {
+    law: 6,
+    bug: "a value that is gone in the source stays in a tier that could not be read",
+    file: loads,
+    text: `      if (found === unknown) flight.holdsBelow()\n`,
+    planted: ``,
+    suites: [absent]
+  },
+  {
+    law: 11,
+    bug: "renewals behind readers take the places of readers",
+    file: loads,
+    text: `isDetached: true, isBehind: true })`,
+    planted: `isDetached: true })`,
+    suites: [loadQueue]
+  },
+  {
+    law: 11,
+    bug: "renewals behind readers have no bound",
+    file: "src/cache/internal/loadQueue.ts",
+    text: `return this.background.size >= backgroundMax`,
+    planted: `return this.background.size >= backgroundMax * 2`,
+    suites: [loadQueue]
+  },
+  {
+    law: 7,
+    bug: "a reader who joins a renewal waits behind all other readers",
+    file: "src/cache/internal/flight.ts",
+    text: `    this.load.place?.meetReader()\n    return leave`,
+    planted: `    return leave`,
+    suites: [loadQueue]
+  },
+  {
+    law: 7,
+    bug: "a reader is not answered by a renewal that begins and ends when the reader joins it",
+    file: "src/cache/internal/flight.ts",
+    text: `    const leave = this.add(resume, wantsFresh)\n`,
+    planted: `    this.load.place?.meetReader()\n    const leave = this.add(resume, wantsFresh)\n`,
+    suites: [loadQueue, "test/simulation/warming.test.ts"]
   },
   {
     law: "a check tells what it does not know",
@@ -159,7 +325,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "options act or are refused",
     bug: "an owner ignores an option that does not exist",
     file: "src/manifest/internal/ownerOptions.ts",
-    text: "if (!known.includes(option)) return [{ ...Diagnostic.optionUnknown(option, place, known), path: at }]",
+    text: "if (!known.includes(option)) return [{ ...ManifestFindings.optionUnknown(option, place, known), path: at }]",
     planted: "if (!known.includes(option)) return []",
     suites: [rights]
   },
@@ -303,9 +469,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a load replaces what another engine has loaded meanwhile",
     file: landing,
-    text:
-      `if (rival !== undefined && !isDoubtful && mayDiffer(rival.value, value)) return this.yieldTo(flight, judged)`,
-    planted: ``,
+    text: `if (rival !== undefined && !isDoubtful && mayDiffer(rival.value, value)) {`,
+    planted: `if (rival !== undefined && !isDoubtful && mayDiffer(rival.value, value) && flight.hasEnded) {`,
     suites: [peers]
   },
   {
@@ -450,7 +615,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 9,
     bug: "a lease that is granted in the moment of an interruption is kept",
-    file: "src/capability/Lease.ts",
+    file: "src/capability/shared/leaseTable.ts",
     text: `Effect.onError(restore(waited), () => giveBack)`,
     planted: `Effect.onError(restore(waited), () => Effect.void)`,
     suites: ["props", races]
@@ -485,8 +650,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 11,
     bug: "the queue of loads has no bound",
     file: "src/cache/internal/loadQueue.ts",
-    text: `return this.permits !== undefined && this.waiting >= this.waitingMax`,
-    planted: `return this.permits !== undefined && this.waiting >= this.waitingMax * 2`,
+    text: `this.readers.size >= this.waitingMax`,
+    planted: `this.readers.size >= this.waitingMax * 2`,
     suites: ["props"]
   },
   {
@@ -655,8 +820,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a change of a source that lay below alone leaves behind what was made from it",
     file: landing,
-    text: `this.entries.held(key) ?? rival ?? flight.fallback ?? flight.before`,
-    planted: `this.entries.held(key) ?? rival ?? flight.fallback`,
+    text: `this.entries.held(key) ?? rival ?? fallback ?? before`,
+    planted: `this.entries.held(key) ?? rival ?? fallback`,
     suites: [derived]
   },
   {
@@ -695,7 +860,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "tiers",
     bug: "what a listener to failures of tiers throws ends the round",
     file: "src/store/TieredStore.ts",
-    text: `    } catch { /* said where the option is */ }`,
+    text: `    } catch { /* The documentation of the option says so. */ }`,
     planted: `    } catch (error) {\n      throw error\n    }`,
     suites: ["test/manifest/options.test.ts"]
   },
@@ -758,7 +923,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 1,
     bug: "a holder makes a shared lease exclusive",
-    file: "src/capability/Lease.ts",
+    file: "src/capability/shared/leaseTable.ts",
     text: `Object.freeze(lease)`,
     planted: `void lease`,
     suites: ["test/cache/handedOut.test.ts"]
@@ -767,7 +932,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "what a lookup acquires stays open as long as its owner",
     file: loads,
-    text: `if (scope.state._tag === "Open") this.fork(Scope_.close(scope, exit))`,
+    text: `if (scope.state._tag === "Open") this.forkFor(Scope_.close(scope, exit))`,
     planted: `void scope`,
     suites: ["test/cache/ownContext.test.ts"]
   },
@@ -855,8 +1020,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "warming",
     bug: "a load that nobody asked for takes more turns than there are",
     file: "src/cache/internal/loadQueue.ts",
-    text: `if (isQuiet) return permits.withPermit(work)`,
-    planted: `if (quiet) return work`,
+    text: `if (this.turns === Infinity) return work`,
+    planted: `if (isBackground || this.turns === Infinity) return work`,
     suites: ["test/simulation/warming.test.ts", warm]
   },
   {
@@ -870,7 +1035,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "warming",
     bug: "a key that is read no more is loaded for ever",
-    file: "src/cache/internal/reuse.ts",
+    file: "src/cache/internal/readForecast.ts",
     text: `watched.lastAt < madeAt || watched.lastAt < watched.renewedAt`,
     planted: `watched.lastAt < 0`,
     suites: [warm]
@@ -1010,6 +1175,14 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `if (cache !== this.cache) return this.refuse(source, key, "E0211", "another engine")`,
     planted: `if (cache !== this.cache) return undefined`,
     suites: [tracked]
+  },
+  {
+    law: "types and run time agree",
+    bug: "a malformed pattern is suggested",
+    file: "src/ownership/Validation.ts",
+    text: `family !== own && (family === source || isWellFormed(pattern))`,
+    planted: `family !== own`,
+    suites: ["test/ownership/Validation.test.ts"]
   },
   {
     law: "edges",
@@ -1249,8 +1422,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "a reader is told what a lower tier held of a family that has no owner any more",
     file: familyReads,
-    text: `while the tier was asked.\n        if (this.loads.loader === undefined)`,
-    planted: `while the tier was asked.\n        if (this.loads.loader === undefined && key === "")`,
+    text: `while the tier looked for the entry.\n        if (this.loads.loader === undefined)`,
+    planted: `while the tier looked for the entry.\n        if (this.loads.loader === undefined && key === "")`,
     suites: [leaving]
   },
   {
@@ -1289,7 +1462,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "a wall clock that is set back makes entries live longer",
-    file: "src/store/CoarseClock.ts",
+    file: "src/store/shared/coarseClock.ts",
     text: `if (behind > this.slack) {`,
     planted: `if (behind > this.slack && this.wall < 0) {`,
     suites: ["test/cache/clock.test.ts"]
@@ -1305,7 +1478,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "what was written below before the wall clock was set back lives longer",
-    file: "src/store/CoarseClock.ts",
+    file: "src/store/shared/coarseClock.ts",
     text: `this.steps.findLast(({ at }) => at < millis)?.ahead ?? 0`,
     planted: `this.ahead + millis * 0`,
     suites: ["test/cache/clock.test.ts"]
@@ -1554,9 +1727,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "marks are never forgotten",
-    file: entries,
-    text: `if (this.fullness >= this.sweepAt && now >= this.sweepAfter) this`,
-    planted: `if (now < 0) this`,
+    file: "src/cache/internal/sweepDue.ts",
+    text: `if (this.isDue && this.ground.now() >= this.notBefore) this.ground.sweepSoon()`,
+    planted: ``,
     suites: [marks]
   },
   {
@@ -1771,18 +1944,19 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 1,
     bug: "the compiler overlooks a source that a program may have or not",
-    file: "src/ownership/Definition.ts",
-    text: `undefined extends F[O] ? Given<O, F[O], never> : CheckedReferences<D, K, F, O, F[O]>`,
-    planted: `CheckedReferences<D, K, F, O, F[O]>`,
+    file: "src/ownership/DefinitionChecks.ts",
+    text:
+      `undefined extends F[Option] ? Given<Option, F[Option], never> : CheckedReferences<D, K, F, Option, F[Option]>`,
+    planted: `CheckedReferences<D, K, F, Option, F[Option]>`,
     suites: ["test/types/explanations.test.ts"]
   },
   {
     law: "what a check shows is true",
     bug: "a check takes a family of another manifest for the other party",
-    file: "src/cli/parties.ts",
+    file: "src/cli/declarations.ts",
     text: `if (meant === "elsewhere") return undefined`,
     planted: `if (meant === "elsewhere") return findIn(finding, manifests)`,
-    suites: ["test/cli/parties.test.ts"]
+    suites: ["test/cli/declarations.test.ts"]
   },
   {
     law: "what a check shows is true",
@@ -1811,9 +1985,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 1,
     bug: "the compiler does not check a manifest whose families are an interface",
-    file: "src/ownership/Definition.ts",
-    text: `: Spelt<D> extends infer X extends Definition ? Checked<X>`,
-    planted: `: Spelt<D> extends infer X extends Definition ? X`,
+    file: "src/ownership/DefinitionShape.ts",
+    text: `: Spelt<D> extends infer Given extends Definition ? Checked<Given>`,
+    planted: `: Spelt<D> extends infer Given extends Definition ? Given`,
     suites: ["test/types/forms.test.ts"]
   },
   {

@@ -10,34 +10,10 @@
  */
 import * as Effect from "effect/Effect"
 import { registerHooks } from "node:module"
+import { parts } from "./cuts.ts"
 import { over } from "./loops.ts"
 import { type Case, inTurns, thorough, workDone } from "./measure.ts"
 import { zipf } from "./workload.ts"
-
-type Cut = readonly [file: string, text: string, without: string]
-
-const memory = "store/memory/MemoryStore.ts"
-
-const parts: { readonly [part: string]: ReadonlyArray<Cut> } = {
-  nothing: [],
-  grant: [
-    [
-      "manifest/internal/grants.ts",
-      "context === this.readContext && this.readGrant!.active ? this.readHot",
-      "this.readHot !== undefined ? this.readHot"
-    ],
-    [
-      "manifest/internal/accessor.ts",
-      "grant.active && family.hot !== undefined ? family.hot.hit",
-      "family.hot !== undefined ? family.hot.hit"
-    ]
-  ],
-  // Whether the lifetime of the entry is over. Only upkeep uses the timer wheel itself.
-  time: [[memory, "if (due < this.time.next && due <= this.time.now()) return undefined", ""]],
-  // Whether a mark of its tag, its prefix or its family is later than the entry.
-  tags: [[memory, "records.stampOf(slot) < this.mark", "false"]],
-  stats: [[memory, "if (--this.untilNote === 0) this.note(key)", ""]]
-}
 
 const cuts = parts[process.argv[2] ?? "nothing"]!
 const uncut = new Set(cuts)

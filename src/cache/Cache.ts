@@ -16,12 +16,13 @@ import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
 import type * as Scope_ from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as Lease from "../capability/Lease.ts"
+import type { Lease } from "../capability/Lease.ts"
+import * as LeaseTable from "../capability/shared/leaseTable.ts"
 import type { FamilyPolicy } from "../ownership/FamilyPolicy.ts"
-import { CoarseClock } from "../store/CoarseClock.ts"
 import type { Codec } from "../store/Codec.ts"
 import type { Entry } from "../store/Entry.ts"
-import * as PatientScheduler from "../store/PatientScheduler.ts"
+import { CoarseClock } from "../store/shared/coarseClock.ts"
+import * as PatientScheduler from "../store/shared/patientScheduler.ts"
 import { type Commons, type Mark, Store } from "../store/Store.ts"
 import { CacheError, StoreFailed } from "./CacheError.ts"
 import type { CacheEvent } from "./CacheEvent.ts"
@@ -82,7 +83,7 @@ export interface Write {
   readonly family: CacheFamily<any>
   readonly key: string
   readonly value: { readonly value: unknown } | undefined
-  readonly options: SetOptions<Lease.Lease>
+  readonly options: SetOptions<Lease>
 }
 
 // Versions are exact up to 2^53 microseconds, in the year 2255. A clock that shows a time from a hundred days before
@@ -107,14 +108,17 @@ export class Cache implements Engine, Peer {
   readonly random: { nextDoubleUnsafe(): number }
   readonly history = new History()
   /** Who grants leases on its keys. */
-  readonly leases: Lease.LeaseTable
+  readonly leases: LeaseTable.LeaseTable
   readonly families = new Map<string, CacheFamily<any>>()
   hasListeners = false
   readonly spread = new Spreading(this)
   readonly outbox: Outbox
   readonly peers: Peers
   private readonly commons: Commons
-  readonly sweeper = new Sweeper((family) => Effect.ignore(this.families.get(family)!.sweepMarks))
+  readonly sweeper = new Sweeper(this, (name) => {
+    const family = this.families.get(name)!
+    return family.entries.sweepDue.isStillDue() ? Effect.ignore(family.sweepMarks) : Effect.void
+  })
   openedAt = 0
   // The greatest version of an entry from before that was found below: what is made later has a greater one.
   private versionBefore = 0
@@ -126,7 +130,7 @@ export class Cache implements Engine, Peer {
     store: Store["Service"],
     time: CoarseClock,
     random: { nextDoubleUnsafe(): number },
-    leases: Lease.LeaseTable,
+    leases: LeaseTable.LeaseTable,
     realm = id
   ) {
     this.id = id
@@ -241,6 +245,10 @@ export class Cache implements Engine, Peer {
     this.sweeper.ask(family)
   }
 
+  sweepAt(family: string, atMillis: number): void {
+    this.sweeper.askAt(family, atMillis)
+  }
+
   sweptOf(family: string): ReadonlyArray<Swept> {
     return this.peers.of(this).map((peer) => peer.swept(family))
   }
@@ -347,7 +355,7 @@ export const make: (
     const clock = yield* Clock.Clock
     const random = yield* Random.Random
     const cache = yield* Effect.acquireRelease(
-      Effect.map(Lease.make, (leases) => new Cache(id, store, new CoarseClock(clock), random, leases, realm)),
+      Effect.map(LeaseTable.make, (leases) => new Cache(id, store, new CoarseClock(clock), random, leases, realm)),
       (made) => Effect.sync(() => made.close())
     )
     for (const options of families) {

@@ -10,6 +10,7 @@
 import * as Schema from "effect/Schema"
 import { LeaseError } from "../capability/Lease.ts"
 import * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import * as LookupFindings from "../diagnostic/LookupFindings.ts"
 import { ManifestError } from "../ownership/Validation.ts"
 import { FunctionFailed, StoreError } from "../store/StoreError.ts"
 
@@ -18,6 +19,7 @@ const Verb = Schema.Literals(["read", "write", "lease", "delegate", "appoint"])
 /**
  * The kind of operation that was refused: to read, to write, to lease, to delegate the right, or to appoint an owner.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -34,6 +36,7 @@ export type Verb = typeof Verb.Type
  *   that engine. Build the layers of a manifest once, over one `layer`.
  * - `another class`: another class of the same name gave the right.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -52,7 +55,7 @@ export class NotOwner extends Schema.TaggedError<NotOwner>()("NotOwner", {
 const held: { readonly [_ in NotOwner["holds"]]: string } = {
   "nothing": "the caller has no right to it",
   "a borrow": "the caller only borrows it",
-  "a lookup": "the caller is a lookup, which only answers with its own value",
+  "a lookup": "the caller is a lookup, which may only return its own value",
   "another engine": "the caller's right belongs to another engine of this manifest",
   "another class": "the caller's right belongs to another manifest class of the same name"
 }
@@ -60,6 +63,7 @@ const held: { readonly [_ in NotOwner["holds"]]: string } = {
 /**
  * A program acquired a second owner of a pattern while the first owner was still alive. The first owner stays.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -78,6 +82,7 @@ export class OwnershipConflict extends Schema.TaggedError<OwnershipConflict>()("
 /**
  * The caller's grant has ended, because the scope of the owner or borrower that gave it is closed.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -96,6 +101,7 @@ export class Revoked extends Schema.TaggedError<Revoked>()("Revoked", {
  * The family has no owner at the moment, so the cache cannot tell whether its entries are still right. Provide the
  * owner's layer for as long as the program reads.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -114,6 +120,7 @@ export class Unowned extends Schema.TaggedError<Unowned>()("Unowned", {
  * Either the family derives from nothing in the key's family (E0211), or it derives from other keys of it (E0232). The
  * value is not stored.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -130,9 +137,10 @@ export class UndeclaredRead extends Schema.TaggedError<UndeclaredRead>()("Undecl
 }) {
   override get message() {
     const { family, from, key, read, source } = this
-    if (this.code === "E0232") return Diagnostic.lookupReadsKey(family, key, read, source).sentence
-    if (from === "another engine") return Diagnostic.lookupReadsElsewhere(family, source).sentence
-    return (from === "its own family" ? Diagnostic.lookupReadsOwn : Diagnostic.lookupReads)(family, source).sentence
+    if (this.code === "E0232") return LookupFindings.lookupReadsKey(family, key, read, source).sentence
+    if (from === "another engine") return LookupFindings.lookupReadsElsewhere(family, source).sentence
+    return (from === "its own family" ? LookupFindings.lookupReadsOwn : LookupFindings.lookupReads)(family, source)
+      .sentence
   }
 }
 
@@ -140,6 +148,7 @@ export class UndeclaredRead extends Schema.TaggedError<UndeclaredRead>()("Undecl
  * The parameters do not make a key of the family, or the raw key or pattern is malformed. `why` names the parameter and
  * the reason.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -164,8 +173,9 @@ export class InvalidKey extends Schema.TaggedError<InvalidKey>()("InvalidKey", {
 
 /**
  * The cache has no value for the key. Either the owner of the family gave no lookup, or the lookup answered
- * `Lookup.skip`. `getOption` does not load, and answers `None` instead of this error.
+ * `Lookup.absent`. `getOption` does not load, and answers `None` instead of this error.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -173,10 +183,12 @@ export class Absent extends Schema.TaggedError<Absent>()("Absent", {
   code: Schema.tag("E0501"),
   key: Schema.String,
   family: Schema.String,
-  why: Schema.Literals(["no lookup", "skipped"])
+  why: Schema.Literals(["no lookup", "no value"])
 }) {
   override get message() {
-    const why = this.why === "skipped" ? "its lookup gave no value" : `the owner of \`${this.family}\` gave no lookup`
+    const why = this.why === "no value"
+      ? "its lookup says that there is no value"
+      : `the owner of \`${this.family}\` gave no lookup`
     return `\`${this.key}\` is absent: ${why}`
   }
 }
@@ -184,6 +196,7 @@ export class Absent extends Schema.TaggedError<Absent>()("Absent", {
 /**
  * The lookup did not end within the family's `hardTimeout`. It was interrupted, and a late result is not stored.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -201,6 +214,7 @@ export class LoadTimeout extends Schema.TaggedError<LoadTimeout>()("LoadTimeout"
  * Too many callers wait: lookups of the family for their turn (`loadQueueMax`), or readers or updates for one key. The
  * call is refused at once. Try again later, or allow more lookups at a time with `loadConcurrency`.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -220,6 +234,7 @@ export class LoadQueueFull extends Schema.TaggedError<LoadQueueFull>()("LoadQueu
  * need each other's key, or a lookup reads its own key. `work` is the lookup or the update that asked, and `key` is the
  * key that it asked for. Nothing was changed.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -238,6 +253,7 @@ export class CircularWait extends Schema.TaggedError<CircularWait>()("CircularWa
  * An update waited too long for the update before it, which did not end within the family's `hardTimeout` (five minutes
  * in a family without one). Nothing was changed.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -256,6 +272,7 @@ export class UpdateTimeout extends Schema.TaggedError<UpdateTimeout>()("UpdateTi
  * The lookup was interrupted, and not by the cache: it interrupted itself, or it waited for a fiber that was
  * interrupted. Its readers fail with this error, and are not interrupted themselves.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -264,7 +281,7 @@ export class LookupInterrupted extends Schema.TaggedError<LookupInterrupted>()("
   key: Schema.String
 }) {
   override get message() {
-    return `the lookup of \`${this.key}\` was interrupted from within`
+    return `the lookup of \`${this.key}\` was interrupted, and not by the cache`
   }
 }
 
@@ -273,6 +290,32 @@ export class LookupInterrupted extends Schema.TaggedError<LookupInterrupted>()("
  * An update fails with this error, too, if its key was changed while its function ran and the family has no lookup that
  * could load the new value. Read the value again, and repeat the write.
  *
+ * **Example** (Repeating a conditional write)
+ *
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { Manifest, MemoryStore } from "effect-stateless"
+ *
+ * class Shop extends Manifest.Service<Shop>()("Shop", {
+ *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+ * }) {}
+ * const { price } = Shop.keys
+ * const PriceLive = Shop.owner("price", { lookup: () => Effect.succeed(1) })
+ * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+ *
+ * const program = Effect.gen(function*() {
+ *   const raise = Effect.gen(function*() {
+ *     const { value, version } = yield* price.getAnswer({ item: "pen" })
+ *     yield* price.set({ item: "pen" }, value + 1, { ifVersion: version })
+ *   })
+ *   const again = Effect.retry(raise, { times: 5, while: ({ reason }) => reason._tag === "VersionConflict" })
+ *   yield* Effect.all([again, again], { concurrency: 2 })
+ *   return yield* price.get({ item: "pen" })
+ * })
+ * await Effect.runPromise(Effect.provide(program, ShopLive)) // => 3
+ * ```
+ *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -293,6 +336,7 @@ export class VersionConflict extends Schema.TaggedError<VersionConflict>()("Vers
  * are absent in this process, and the next read loads them from their source. A failed invalidation has taken effect in
  * this process.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -308,6 +352,7 @@ export class StoreFailed extends Schema.TaggedError<StoreFailed>()("StoreFailed"
 /**
  * A lease was not granted, or it has ended. `error` says which.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -324,6 +369,7 @@ export class LeaseRefused extends Schema.TaggedError<LeaseRefused>()("LeaseRefus
  * The manifest has mistakes, so its layers cannot be built. The compiler reports the same mistakes, except in a
  * manifest that is built from data.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -340,6 +386,7 @@ export class InvalidManifest extends Schema.TaggedError<InvalidManifest>()("Inva
  * An option has an invalid value; `why` says what is expected. The options of a family are checked when the layer is
  * built. The options of a call are checked before the call changes anything.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -359,6 +406,7 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>()("InvalidO
 /**
  * A `lookupMany` returned more or fewer answers than it was given keys. No value of that answer is stored.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -370,7 +418,7 @@ export class BulkMiscounted extends Schema.TaggedError<BulkMiscounted>()("BulkMi
 }) {
   override get message() {
     return `the lookupMany of \`${this.family}\` was asked for ${this.asked} keys and answered ${this.answered}; ` +
-      "help: answer once for each key, in the order of the keys, with `Lookup.skip` for a key that has no value"
+      "help: answer once for each key, in the order of the keys, with `Lookup.absent` for a key that has no value"
   }
 }
 
@@ -378,6 +426,7 @@ export class BulkMiscounted extends Schema.TaggedError<BulkMiscounted>()("BulkMi
  * A batch contains a value that is not a write of its manifest, or it contains writes of two engines. No write of the
  * batch was made.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -396,6 +445,7 @@ export class InvalidBatch extends Schema.TaggedError<InvalidBatch>()("InvalidBat
  * or a body within an outer transaction of the database that the cache does not know (E0526). The error fails the body,
  * so the database rolls back. `help` says what to do instead.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -411,9 +461,38 @@ export class TransactionRefused extends Schema.TaggedError<TransactionRefused>()
 }
 
 /**
- * The error of every cache operation. `reason` says what happened; `message` is the message of the reason. Recover from
- * one reason with `Effect.catchReason("CacheError", "Absent", ...)`.
+ * The error of every cache operation. `reason` says what happened; `message` is the message of the reason.
  *
+ * **When to use**
+ *
+ * To recover from one reason: `Effect.catchReason("CacheError", "Absent", ...)`. Most programs recover from `Absent`,
+ * `VersionConflict` and the reasons of a slow or full lookup, and let the others fail.
+ *
+ * **Gotchas**
+ *
+ * A read also fails with the family's own `error` where its lookup does. That error is not wrapped in a `CacheError`.
+ *
+ * **Example** (A default for an absent value)
+ *
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { Manifest, MemoryStore } from "effect-stateless"
+ *
+ * class Shop extends Manifest.Service<Shop>()("Shop", {
+ *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+ * }) {}
+ * const { price } = Shop.keys
+ * const PriceLive = Shop.owner("price")
+ * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+ *
+ * const program = Effect.gen(function*() {
+ *   const orZero = Effect.catchReason(price.get({ item: "pen" }), "CacheError", "Absent", () => Effect.succeed(0))
+ *   return yield* orZero
+ * })
+ * await Effect.runPromise(Effect.provide(program, ShopLive)) // => 0
+ * ```
+ *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */

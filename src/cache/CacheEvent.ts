@@ -10,6 +10,7 @@ import type { Mode } from "./Invalidation.ts"
 /**
  * Why a store removed an entry: its lifetime was over, or the store had no room for it.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -20,20 +21,28 @@ export type RemovalCause = "Expired" | "Evicted"
  *
  * - `Hit`: `tier` had the value, and it was served. `stale` is true if the value was past its lifetime.
  * - `Miss`: memory had no value that may be served. If a lower tier has one, a `Hit` of that tier follows.
- * - `Load`: a lookup succeeded; it took `millis`, and `waiters` readers had joined it. `LoadFailed`: a lookup failed.
+ * - `Load`: a lookup succeeded; it took `millis`, and `waiters` readers had joined it. `absent` is true if it answered
+ *   that the key has no value. `LoadFailed`: a lookup failed.
  * - `Set`: a value was written. `Removed`: the store removed an entry, because of its lifetime or for want of room.
  * - `Invalidated`: keys were invalidated. `scope` is a key, a pattern or a tag; `through` is the family whose change
  *   caused it.
  * - `Refused`: a load's value was not stored, because its key was invalidated while it ran.
  * - `TierFailed`: a tier failed. A read continues with the next tier; a failed write or invalidation fails its caller.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
 export type CacheEvent = Data.TaggedEnum<{
   readonly Hit: { readonly family: string; readonly key: string; readonly tier: string; readonly stale: boolean }
   readonly Miss: { readonly family: string; readonly key: string }
-  readonly Load: { readonly family: string; readonly key: string; readonly millis: number; readonly waiters: number }
+  readonly Load: {
+    readonly family: string
+    readonly key: string
+    readonly millis: number
+    readonly waiters: number
+    readonly absent: boolean
+  }
   readonly LoadFailed: {
     readonly family: string
     readonly key: string
@@ -56,6 +65,7 @@ export type CacheEvent = Data.TaggedEnum<{
 /**
  * The constructors of events, and `$match`, which handles each kind of event.
  *
+ * @stability stable
  * @category constructors
  * @since 0.1.0
  */

@@ -6,7 +6,7 @@
  * - One lookup per key and epoch runs at a time; an invalidation of the key starts a new epoch.
  * - A value whose load began before an invalidation of its key is returned to those who had joined the load, and is not
  *   stored.
- * - Whatever changes an entry changes memory, and supersedes the loads under way, in one synchronous step. The tiers
+ * - A change of an entry changes memory and supersedes the running loads of the key in one synchronous step. The tiers
  *   below follow before the operation returns.
  * - A load that brings another value than the one it replaces counts as a write: dependents are dropped.
  * - A value that is computed from a stale value is stale itself: it is returned, and not stored.
@@ -27,7 +27,7 @@
  * | `refresh` | a load that begins after the call | yes | yes | for what the load replaces |
  * | `warm`, `renew`, `predict` | memory, then a load that no reader waits for | yes | yes | in the load |
  *
- * Of entries, `Entries.fromBelow`, `heldBelow` and `lookBelow` ask the tiers; `Entries.held` does not.
+ * In `Entries`, the verbs `fromBelow`, `heldBelow` and `lookBelow` ask the lower tiers; `held` looks at memory alone.
  *
  * Not here: who may call (the manifest's accessors), and what depends on what (the plan, given as data).
  *
@@ -61,13 +61,13 @@ import type { Mode, Scope } from "./Invalidation.ts"
  * @since 0.1.0
  */
 export class CacheFamily<V = unknown> extends FamilyReads<V> {
-  /** What changes keys without their values, for the parts of the engine outside of this class. */
+  /** Deletes and invalidates keys, for the other parts of the engine. */
   declare readonly invalidation: FamilyInvalidation<V>
   /** The phases of a write, for batches and transactions. */
   declare readonly writes: FamilyWrites<V>
-  /** What a sweep of marks asks of it. */
+  /** What a sweep of marks needs to know about the family. */
   declare readonly swept: Swept
-  // The latest loads; a part that is delegated goes back to the one before.
+  // The last loader runs the loads. When the owner of a delegated part leaves, the loader before it takes over again.
   private loaders: ReadonlyArray<Loader<V>> = []
 
   constructor(cache: Engine, spec: FamilySpec<V>) {
@@ -77,12 +77,12 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
     this.swept = sweptOf(this.entries, this.loads)
   }
 
-  /** Whether a Context is that of a lookup which runs. */
+  /** Whether a Context belongs to a running lookup. */
   static isLookup(context: Context.Context<never>): boolean {
     return loadOf(context) !== undefined
   }
 
-  /** An engine has ended: the Context of the caller who used it last may go. */
+  /** Forgets the Context of the last caller, after an engine has ended. */
   static readonly forgetContext = forgetPlain
 
   /** The Context of the lookup that is running at this moment, if one is. */
@@ -107,12 +107,14 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
     return this.writes.setMany(entries, options)
   }
 
-  /** Reads, changes and writes; updates of one key follow each other. */
+  /** Reads a value, changes it and writes it. Updates of one key run one after the other. */
   update<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>): Effect.Effect<V, unknown, R> {
     return this.writes.update(key, f)
   }
 
-  /** Changes the value that is held, which keeps its lifetime, tags and revision. */
+  /**
+   * Changes the value that the cache holds. The new value keeps the lifetime, the tags and the revision of the old one.
+   */
   patch<E, R>(
     key: string,
     f: (was: V) => Effect.Effect<V, E, R>
@@ -122,12 +124,12 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
 
   // --- invalidation -----------------------------------------------------------------------------
 
-  /** Drops keys, and all that depends on them. */
+  /** Drops keys, and everything that depends on them. */
   drop(keys: ReadonlyArray<string>, mode: Mode): Effect.Effect<void, CacheError> {
     return this.invalidation.drop(keys, mode)
   }
 
-  /** Drops every key that has these segments, and all that depends on them. */
+  /** Drops every key that has these segments, and everything that depends on them. */
   dropScope(scope: Scope, mode: Mode): Effect.Effect<void, CacheError> {
     return this.invalidation.dropScope(scope, mode)
   }
@@ -147,8 +149,8 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
   }
 
   /**
-   * A loader's owner is gone: nothing that it loaded is served, and what it was loading is interrupted. Where it had
-   * the family from another one, that one loads again, also for the readers who wait.
+   * Ends a loader, because its owner has left. No value that it loaded is served any more, and its running loads are
+   * interrupted. If another loader had the family before, that loader takes over, also for the readers who wait.
    */
   disown(loader: Loader<V> | undefined = this.loads.loader): void {
     if (loader === undefined || !this.loaders.includes(loader)) return
@@ -156,7 +158,8 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
     this.loads.loader = this.loaders.at(-1)
     this.writes.end()
     this.entries.abandon()
-    // Before those who wait for the loads are told: what they load in turn is made after the end.
+    // This comes before the readers of the loads get their answer: whatever these readers load next is made after the
+    // end.
     this.cache.spread.ofEnd(this.name)
     this.loads.leave(loader)
   }
@@ -168,7 +171,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
 
   // --- its tiers, its peers, its listeners ------------------------------------------------------
 
-  /** Called by the tier when an entry leaves for lack of room or time. */
+  /** The tier calls this when it evicts an entry, or when the lifetime of an entry is over. */
   left(key: string, cause: "Evicted" | "Expired", entry: Entry<unknown>): void {
     if (cause === "Evicted") {
       this.entries.counts.evictions++
@@ -183,12 +186,12 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
     this.removed(key, cause)
   }
 
-  /** Called by the tier when memory has pushed an entry out, which the tiers below should have. */
+  /** The tier calls this when memory has pushed out an entry that the lower tiers should have. */
   pushedDown(key: string, entry: Entry<unknown>): void {
     if (this.entries.sources?.wasAlone(key) === true) this.left(key, "Evicted", entry)
   }
 
-  /** Called by a store when one of its tiers failed, and the others may have gone on. */
+  /** A store calls this when one of its tiers failed. Its other tiers may have continued. */
   tierFailed(operation: Operation, error: StoreError): void {
     this.entries.tierFailed(operation, error)
   }
@@ -199,15 +202,21 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
     }
   }
 
-  /** Takes over a mark that a store kept. */
+  /** Restores a mark that a store has kept. */
   restoreMark(written: string, stamp: number): void {
     this.entries.restoreMark(written, stamp)
   }
 
-  /** Forgets the marks that no entry needs any more; it is run when there are many. Fails when a tier does. */
+  /**
+   * Forgets the marks that no entry needs any more. The engine runs this when there are many marks. It fails when a
+   * tier fails.
+   */
   readonly sweepMarks: Effect.Effect<void, StoreError> = Effect.suspend(() => sweep(this.cache.store, this.entries))
 
-  /** Another engine over the same place did something to the family: nothing is left to do below. */
+  /**
+   * Follows a change of the family by another engine over the same place. That engine has already changed the lower
+   * tiers.
+   */
   hear(heard: Heard): void {
     hear(this.entries, this.loads, heard)
   }
@@ -218,7 +227,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
     this.entries.lookTwice()
   }
 
-  /** Throws when the structure is broken. `idle` says that nobody reads, loads or updates. For tests. */
+  /** Throws when the structure is broken. `idle` says that no caller reads, loads or updates. For tests. */
   checkInvariants(options: { readonly idle: boolean }): void {
     this.hot?.checkInvariants()
     checkLoads(this.loads, options)

@@ -1,5 +1,6 @@
 /**
- * The counts of a cache as Effect metrics. Any exporter of Effect metrics can read them, such as Prometheus or OTLP.
+ * Publishes the counts of a cache as Effect metrics. Any exporter of Effect metrics can read them, such as Prometheus
+ * or OTLP.
  *
  * - A hit costs nothing more: the cache counts anyway, and the increase is published once per interval.
  * - The attributes are `cache` and `family`; `cache.tier.hits` also has `tier`. A key is never an attribute.
@@ -15,7 +16,7 @@ import * as Metric from "effect/Metric"
 import * as Nearest from "../diagnostic/Nearest.ts"
 import { millisOf } from "../ownership/FamilyPolicy.ts"
 import { isBag } from "../ownership/Validation.ts"
-import * as BackgroundTimer from "../store/BackgroundTimer.ts"
+import * as BackgroundTimer from "../store/shared/backgroundTimer.ts"
 import { CacheError, InvalidOption } from "./CacheError.ts"
 import type { FamilyStats } from "./FamilySpec.ts"
 
@@ -37,6 +38,7 @@ type Counted = keyof typeof counters
 /**
  * Options of `publish`: the name of the cache, and how often its counts are published.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -53,9 +55,39 @@ const intervalDefault: Duration.Input = "10 seconds"
 
 /**
  * Publishes the counts of `stats` (`AppCache.stats`) at once, and then once per interval, for as long as the effect
- * runs. A pause between two publications does not keep the process alive. Fails with `InvalidOption` if `cache` is not
- * a text, or if the interval is not a duration above zero.
+ * runs.
  *
+ * **When to use**
+ *
+ * In a fiber behind the program, where an exporter of Effect's metrics runs. To look at the counts once, read
+ * `AppCache.stats`.
+ *
+ * **Details**
+ *
+ * A pause between two publications does not keep the process alive. It fails with `InvalidOption` if `cache` is not a
+ * text, or if the interval is not a duration above zero.
+ *
+ * **Example** (Publishing every minute)
+ *
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { CacheMetrics, Manifest, MemoryStore } from "effect-stateless"
+ *
+ * class Shop extends Manifest.Service<Shop>()("Shop", {
+ *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+ * }) {}
+ * const { price } = Shop.keys
+ * const PriceLive = Shop.owner("price", { lookup: () => Effect.succeed(2) })
+ * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+ *
+ * const program = Effect.gen(function*() {
+ *   yield* Effect.forkChild(CacheMetrics.publish(Shop.stats, { cache: "shop", interval: "1 minute" }))
+ *   return yield* price.get({ item: "pen" })
+ * })
+ * await Effect.runPromise(Effect.provide(program, ShopLive)) // => 2
+ * ```
+ *
+ * @stability stable
  * @category combinators
  * @since 0.1.0
  */
@@ -84,7 +116,8 @@ export const publish = <E, R>(
 const invalid = (option: string, why: string) =>
   Effect.fail(new CacheError({ reason: new InvalidOption({ family: undefined, option, why }) }))
 
-// A count only grows, and exporters have to know: OTLP calls it monotonic then, and Prometheus a counter.
+// A count only grows, and an exporter has to know that: OTLP calls such a count monotonic, and Prometheus calls it a
+// counter.
 const counter = (name: string, attributes: { readonly [attribute: string]: string }) =>
   Metric.counter(name, { attributes, incremental: true })
 

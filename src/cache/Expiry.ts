@@ -1,12 +1,12 @@
 /**
- * The times of an entry: until when it is fresh, when a refresh is due, until when it may be served stale, and when it
- * ends. A family's policy is decoded once; the rest is arithmetic on it.
+ * Computes the times of an entry: the time until which it is fresh, when a refresh is due, until when it may be served
+ * stale, and when it ends. A family's policy is decoded once; the rest is arithmetic on it.
  *
  * An entry's life, on the time axis:
  *
- *     made ------ refreshAhead ------ freshUntil ------ staleWhileRevalidate / staleIfError ------ expiresAt
- *         a plain hit       a hit, and a           stale: served at once and renewed behind,
- *                           renewal behind         or served only if the lookup fails
+ *     made ------ refreshAhead ------ freshUntil ------ staleWhileRevalidate / staleIfError ------ expiresAt a plain
+ *     hit       a hit, and a           stale: served at once and renewed behind, renewal behind         or served only
+ *     if the lookup fails
  *
  * @since 0.1.0
  */
@@ -68,7 +68,7 @@ const xfetchWindow = 14
 
 /**
  * Decodes the policy of a family. Fails with `InvalidOption` if a time is negative or not a duration, if a number is
- * out of its range, or if the option does not know a word or a flag.
+ * out of its range, or if an option gets a word or a flag that it does not have.
  *
  * @category constructors
  * @since 0.1.0
@@ -130,7 +130,7 @@ export const make = Effect.fnUntraced(function*(policy: FamilyPolicy, family: st
 })
 
 /**
- * Why a lifetime is refused.
+ * The reason in the error for an invalid lifetime.
  *
  * @category constants
  * @since 0.1.0
@@ -148,7 +148,7 @@ export const lifeMillis = (timeToLive: Duration.Input | "never" | "doNotStore"):
   timeToLive === "never" ? Infinity : timeToLive === "doNotStore" ? 0 : millisOf(timeToLive)
 
 /**
- * The times of one entry, in milliseconds since the epoch. From `dueAt` on, a read must look at the entry more closely.
+ * The times of one entry, in milliseconds since the epoch. From `dueAt` on, a read of the entry takes the second look.
  *
  * @category models
  * @since 0.1.0
@@ -192,7 +192,7 @@ export const staleMillisMax = (expiry: Expiry): number => Math.max(expiry.staleW
 
 /**
  * Computes the end of an entry that is fresh until `freshUntil` and was made, or last read, at `readAt`. It ends when
- * it may no longer be served stale, or earlier, when it was not read for the idle time.
+ * it may no longer be served stale, or earlier, if no reader has read it for the idle time.
  *
  * @category arithmetic
  * @since 0.1.0
@@ -205,7 +205,7 @@ export const endOf = (expiry: Expiry, freshUntil: number, readAt: number): numbe
 const never: Times = { dueAt: Infinity, freshUntil: Infinity, expiresAt: Infinity }
 
 const dueAt = (expiry: Expiry, now: number, freshUntil: number, life: number, costMillis: number): number => {
-  // Each read of such an entry takes the slow path anyway: see `CacheFamily`.
+  // Every read of such an entry takes the second look anyway: see `CacheFamily`.
   if (expiry.idleTimeToLive !== undefined) return now + expiry.idleTimeToLive
   if (expiry.refreshAhead === "xfetch") return freshUntil - xfetchWindow * xfetchBeta * costMillis
   return expiry.refreshAhead === undefined ? freshUntil : Math.min(freshUntil, now + life * expiry.refreshAhead)
@@ -238,7 +238,7 @@ export const endBy = <E extends { readonly freshUntil: number; readonly expiresA
 export const madeAtMillis = ({ version }: { readonly version: number }): number => Math.floor(version / 1_000)
 
 /**
- * The time at which an entry ceases to be fresh, if it is not read again before.
+ * The time at which an entry stops being fresh, if no reader reads it before that.
  *
  * @category arithmetic
  * @since 0.1.0

@@ -11,7 +11,8 @@ import type { Mode, Scope } from "./Invalidation.ts"
  * What a read of the key would do now.
  *
  * - `hit`: serve the value. `staleHit`: serve the stale value, and renew it behind the reader.
- * - `join`: wait for the load that is already running. `load`: start a load. `fail`: fail with a remembered failure.
+ * - `join`: wait for the load that is already running. `load`: start a load. `fail`: fail with a remembered failure, or
+ *   because a lookup has just answered that the key has no value.
  * - `refuse`: fail, because the family has no owner.
  *
  * @category models
@@ -20,13 +21,14 @@ import type { Mode, Scope } from "./Invalidation.ts"
 export type Outcome = "hit" | "staleHit" | "join" | "load" | "fail" | "refuse"
 
 /**
- * An event in the history of a key. It concerned that key alone, or a set of keys that contains it.
+ * An event in the history of a key. It concerned that key alone, or a set of keys that contains it. `Absent`: a lookup
+ * answered that the key has no value.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Happening {
-  readonly what: "Set" | "Loaded" | "Refused" | "Invalidated" | "Evicted" | "Expired"
+  readonly what: "Set" | "Loaded" | "Absent" | "Refused" | "Invalidated" | "Evicted" | "Expired"
   readonly family: string
   /** The key within the family, the segments that all keys of the set have in common, or the tag. */
   readonly scope: string | Scope | { readonly tag: string }
@@ -35,7 +37,7 @@ export interface Happening {
   readonly mode: Mode | undefined
   readonly stamp: number
   readonly atMillis: number
-  /** For `Loaded`: the entries of this cache that the lookup read, in that order; at most the first 32. */
+  /** For `Loaded` and `Absent`: the entries of this cache that the lookup read, in that order; at most the first 32. */
   readonly from: ReadonlyArray<Source> | undefined
 }
 

@@ -113,6 +113,7 @@ export interface FamilyStats {
    * Readers who waited for one answer together count once.
    */
   readonly hitsByTier: { readonly [tier: string]: number }
+  /** Lookups that brought a value, or answered that the key has none. */
   readonly loads: number
   readonly loadFailures: number
   /** Readers who joined a load that another reader had started. */
@@ -120,9 +121,9 @@ export interface FamilyStats {
   /** Loaded values that were not stored, because their key was invalidated during the load. */
   readonly refused: number
   /**
-   * Entries that the whole store removed for want of room, each counted once. With several tiers, only the lowest tier
-   * counts: an entry that memory pushes out is still in the tier below. A lowest tier without a bound, such as a file,
-   * has none.
+   * Entries that the whole store evicted because it was full, each counted once. With several tiers, only the lowest
+   * tier counts: an entry that memory pushes out is still in the tier below. A lowest tier without a bound, such as a
+   * file, evicts no entry.
    */
   readonly evictions: number
   readonly expirations: number

@@ -1,5 +1,5 @@
 /**
- * Invalidations, as numbers that a read compares.
+ * Records invalidations as numbers, which each read compares with the number of its entry.
  *
  * Each invalidation takes the next number of one counter, a *stamp*. An entry carries the stamp at which its load
  * began. An invalidation of many keys is one *mark*: "in this scope, every entry older than this stamp is invalid". So
@@ -11,9 +11,9 @@
  *
  * - `judge` uses the marks alone, and no time.
  * - Of two stamps for one scope the greater one counts, so marks may be recorded twice, or in any order.
- * - A mark is forgotten when it no longer concerns any entry (`internal/sweep.ts`). Marks are bounded in number and
- *   length all the same: a mark without room becomes a mark of the whole family. This may invalidate too much, and
- *   never too little.
+ * - A mark is forgotten when it no longer concerns any entry (`internal/sweep.ts`). The marks are bounded in number and
+ *   in length nevertheless: if there is no room for a mark, it becomes a mark of the whole family. This may invalidate
+ *   too much, and never too little.
  *
  * @since 0.1.0
  */
@@ -269,8 +269,11 @@ export class FamilyMarks {
     return known !== undefined && known.hidden >= stamp
   }
 
-  /** The marks on some of the keys that are not later than a stamp. */
+  /** The marks that are not later than a stamp. */
   *upTo(upTo: number): Iterable<{ readonly scope: Scope; readonly mode: Mode; readonly stamp: number }> {
+    if (this.whole.latest <= upTo) {
+      for (const [mode, stamp] of this.whole.modes) yield { scope: everything, mode, stamp }
+    }
     for (const projection of this.projections.values()) {
       for (const [values, mode, stamp] of projection.upTo(upTo)) {
         yield { scope: { positions: projection.positions, values: values.split(separator) }, mode, stamp }
@@ -280,7 +283,7 @@ export class FamilyMarks {
 
   /**
    * Forgets the marks up to a stamp, when no entry is left that they concern. Marks on the whole family take no room,
-   * and stay.
+   * and stay in memory.
    */
   forget(upTo: number): void {
     for (const [id, projection] of this.projections) {

@@ -2,8 +2,8 @@
  * Lookups: the functions by which the owner of a family loads its entries.
  *
  * A lookup is a function from the parameters of a key to an Effect of its value. It may answer with more than a value:
- * `loaded` adds a lifetime, tags or a revision, `notModified` renews the value that the cache has, and `skip` says that
- * the key has no value.
+ * `loaded` adds a lifetime, tags or a revision, `notModified` renews the value that the cache has, and `absent` says
+ * that the key has no value.
  *
  * @since 0.1.0
  */
@@ -13,6 +13,7 @@ import type * as Effect from "effect/Effect"
 /**
  * The second argument of a lookup: the full key, the cause of the load, and the value that it will replace.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -35,8 +36,9 @@ export interface LookupContext<out V> {
 
 /**
  * A function that loads one entry from the parameters of its key. It returns the value, or an answer such as `loaded`,
- * `notModified` or `skip`.
+ * `notModified` or `absent`.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -49,6 +51,7 @@ export type Lookup<in P, V, out E, out R> = (
  * A function that loads many entries at once. It returns one answer for each key, in the order of the keys. A key with
  * the answer `Lookup.failed(error)` fails alone; a failure of the whole Effect fails all of its keys.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -63,6 +66,7 @@ const TypeId: unique symbol = Symbol.for("~effect-stateless/cache/Lookup/Answer"
 /**
  * Options of one value, given by its lookup. They replace the family's own options.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -80,6 +84,7 @@ export interface LoadedOptions {
 /**
  * An answer with a value and options for it. `loaded` makes it.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -92,6 +97,7 @@ export interface Loaded<out V> {
 /**
  * An answer without a value: the value that the cache has is still right. `notModified` makes it.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -101,18 +107,20 @@ export interface NotModified {
 }
 
 /**
- * An answer that says that the key has no value, so the cache stores none. It is the type of `skip`.
+ * An answer that says that the key has no value. It is the type of `absent`.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
-export interface Skip {
-  readonly [TypeId]: "Skip"
+export interface AbsentAnswer {
+  readonly [TypeId]: "Absent"
 }
 
 /**
  * An answer for one key of a `lookupMany` that failed, while its other keys did not. `failed` makes it.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -122,50 +130,177 @@ export interface Failed<out E> {
 }
 
 /**
- * An answer of a lookup that is more than a value: `loaded`, `notModified`, `skip` or `failed`.
+ * An answer of a lookup that is more than a value: `loaded`, `notModified`, `absent` or `failed`.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
-export type Answer<V, E = unknown> = Loaded<V> | NotModified | Skip | Failed<E>
+export type Answer<V, E = unknown> = Loaded<V> | NotModified | AbsentAnswer | Failed<E>
 
 /**
  * Answers a lookup with a value and with a lifetime, tags or a revision for it. These replace the family's own options.
  *
+ * **When to use**
+ *
+ * Where the source says how long a value is right, which group it belongs to, or which revision it has. A lookup
+ * without such options answers the plain value.
+ *
+ * **Example** (A lifetime and a tag from the source)
+ *
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { Lookup, Manifest, MemoryStore } from "effect-stateless"
+ *
+ * class Shop extends Manifest.Service<Shop>()("Shop", {
+ *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+ * }) {}
+ * const { price } = Shop.keys
+ * const PriceLive = Shop.owner("price", {
+ *   lookup: () => Effect.succeed(Lookup.loaded(2, { timeToLive: "1 minute", tags: ["paper"] }))
+ * })
+ * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+ *
+ * const program = Effect.gen(function*() {
+ *   yield* price.get({ item: "pen" })
+ *   yield* price.invalidateTag("paper")
+ *   return yield* price.has({ item: "pen" })
+ * })
+ * await Effect.runPromise(Effect.provide(program, ShopLive)) // => false
+ * ```
+ *
+ * @see {@link notModified} for a value that has not changed
+ * @stability stable
  * @category constructors
  * @since 0.1.0
  */
 export const loaded = <V>(value: V, options: LoadedOptions): Loaded<V> => ({ [TypeId]: "Loaded", value, options })
 
 /**
- * Answers a lookup with "not modified": the cache keeps its value and renews its lifetime. If the cache has no value,
- * this does the same as `skip`.
+ * Answers a lookup with "not modified": the cache keeps its value and renews its lifetime.
  *
+ * **When to use**
+ *
+ * For a source that answers a conditional request, such as HTTP with an ETag. The second argument of the lookup has the
+ * revision of the value before.
+ *
+ * **Gotchas**
+ *
+ * If the cache has no value, this does the same as `absent`.
+ *
+ * **Example** (A conditional request)
+ *
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { Lookup, Manifest, MemoryStore } from "effect-stateless"
+ *
+ * class Shop extends Manifest.Service<Shop>()("Shop", {
+ *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+ * }) {}
+ * const { price } = Shop.keys
+ * const PriceLive = Shop.owner("price", {
+ *   lookup: (_, { previous }) =>
+ *     Effect.succeed(previous?.revision === "v1" ? Lookup.notModified() : Lookup.loaded(2, { revision: "v1" }))
+ * })
+ * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+ *
+ * const program = Effect.gen(function*() {
+ *   yield* price.get({ item: "pen" })
+ *   return yield* price.refresh({ item: "pen" })
+ * })
+ * await Effect.runPromise(Effect.provide(program, ShopLive)) // => 2
+ * ```
+ *
+ * @see {@link loaded} for the answer that gives a revision
+ * @stability stable
  * @category constructors
  * @since 0.1.0
  */
 export const notModified = (options: LoadedOptions = {}): NotModified => ({ [TypeId]: "NotModified", options })
 
 /**
- * Answers a lookup with "no value". Readers get the stale value if the family allows it, and fail with `Absent`
- * otherwise.
+ * Answers a lookup with "the source has no value for this key".
  *
+ * **When to use**
+ *
+ * For a key that the source does not have, where `get` should fail. To have `get` succeed, and to keep the absence
+ * longer than `negativeTimeToLive`, let the value be an `Option`.
+ *
+ * **Details**
+ *
+ * - The value that the cache has is removed from every tier, with everything that derives from it. It is not served
+ *   stale: stale rules are for errors and delays.
+ * - Readers fail with `Absent`. The answer is remembered for `negativeTimeToLive`, until the key is written or
+ *   invalidated.
+ *
+ * **Example** (A key that the source does not have)
+ *
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { Lookup, Manifest, MemoryStore } from "effect-stateless"
+ *
+ * class Shop extends Manifest.Service<Shop>()("Shop", {
+ *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+ * }) {}
+ * const { price } = Shop.keys
+ * const PriceLive = Shop.owner("price", { lookup: () => Effect.succeed(Lookup.absent) })
+ * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+ *
+ * const program = Effect.gen(function*() {
+ *   const failed = yield* Effect.flip(price.get({ item: "pen" }))
+ *   return failed.reason._tag
+ * })
+ * await Effect.runPromise(Effect.provide(program, ShopLive)) // => "Absent"
+ * ```
+ *
+ * @stability stable
  * @category constructors
  * @since 0.1.0
  */
-export const skip: Skip = { [TypeId]: "Skip" }
+export const absent: AbsentAnswer = { [TypeId]: "Absent" }
 
 /**
  * Fails one key of a `lookupMany`. `error` is of the type that its family declares, or a `CacheError`.
  *
+ * **When to use**
+ *
+ * In a `lookupMany` whose source answered some of the keys. A failure of the whole Effect fails all of its keys.
+ *
+ * **Example** (One of two keys fails)
+ *
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { Lookup, Manifest, MemoryStore } from "effect-stateless"
+ *
+ * class Shop extends Manifest.Service<Shop>()("Shop", {
+ *   families: {
+ *     price: { pattern: "price:{item}", value: Manifest.type<number>(), error: Manifest.type<"sold out">() }
+ *   }
+ * }) {}
+ * const { price } = Shop.keys
+ * const PriceLive = Shop.owner("price", {
+ *   lookupMany: (all) =>
+ *     Effect.succeed(all.map(({ item }) => item === "ink" ? Lookup.failed("sold out" as const) : item.length))
+ * })
+ * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+ *
+ * const program = Effect.gen(function*() {
+ *   yield* price.get({ item: "pen" }) // => 3
+ *   return yield* Effect.flip(price.get({ item: "ink" }))
+ * })
+ * await Effect.runPromise(Effect.provide(program, ShopLive)) // => "sold out"
+ * ```
+ *
+ * @stability stable
  * @category constructors
  * @since 0.1.0
  */
 export const failed = <E>(error: E): Failed<E> => ({ [TypeId]: "Failed", error })
 
 /**
- * Whether a lookup's result is an answer such as `loaded` or `skip`, and not a plain value.
+ * Whether a lookup's result is an answer such as `loaded` or `absent`, and not a plain value.
  *
+ * @stability stable
  * @category guards
  * @since 0.1.0
  */
@@ -174,13 +309,14 @@ export const isAnswer = (u: unknown): u is Answer<unknown> => typeof u === "obje
 /**
  * Handles each kind of answer with a function of its own.
  *
+ * @stability stable
  * @category pattern matching
  * @since 0.1.0
  */
 export const match = <V, E, A, B, C, D>(answer: Answer<V, E>, cases: {
   readonly Loaded: (answer: Loaded<V>) => A
   readonly NotModified: (answer: NotModified) => B
-  readonly Skip: () => C
+  readonly Absent: () => C
   readonly Failed: (answer: Failed<E>) => D
 }): A | B | C | D => {
   switch (answer[TypeId]) {
@@ -188,8 +324,8 @@ export const match = <V, E, A, B, C, D>(answer: Answer<V, E>, cases: {
       return cases.Loaded(answer)
     case "NotModified":
       return cases.NotModified(answer)
-    case "Skip":
-      return cases.Skip()
+    case "Absent":
+      return cases.Absent()
     case "Failed":
       return cases.Failed(answer)
   }

@@ -1,8 +1,8 @@
 /**
- * Changes of the cache within a transaction of a database.
+ * Collects the changes of the cache that are made within a database transaction, and applies them after the commit.
  *
- * - The body runs in a Context that names the transaction. What changes the cache there is collected, and what reads it
- *   there sees what the transaction has done.
+ * - The body runs in a Context that names the transaction. Changes of the cache in that Context are collected, and
+ *   reads in that Context see what the transaction has changed.
  * - The database decides: this module only learns how its combinator ended. A success is a commit, a failure of the
  *   body is a rollback, and everything else is a doubt.
  * - A combinator may run the body again. Each run collects on its own.
@@ -30,7 +30,7 @@ import {
 import type { Mode, Scope } from "./Invalidation.ts"
 
 /**
- * The manifest that a transaction is of: the name that messages give it, and the class whose changes it collects.
+ * The manifest of a transaction: its name in messages, and the class whose changes the transaction collects.
  *
  * @category models
  * @since 0.1.0
@@ -49,7 +49,7 @@ export interface Of {
 export type Within = (body: Effect.Effect<any, any, any>) => Effect.Effect<any, any, any>
 
 /**
- * Runs a body by the combinator of a database, and lets what it collected take effect after the commit.
+ * Runs a body by the combinator of a database. The changes that the body collected take effect after the commit.
  *
  * @category running
  * @since 0.1.0
@@ -79,7 +79,8 @@ export const run = (
           frame.ending = Exit.isSuccess(exit) ? "done" : "failed"
         }))
     })
-    // What is around it may have set a savepoint of its own, of which the cache does not learn the end.
+    // The program around the body may have set a savepoint of its own. The cache does not learn how that savepoint
+    // ends.
     const isKnown = (parent ?? around)?.isOn(before) !== false
     return Effect.onExit(within(attempt), (exit) => conclude(frames, parent, around, Exit.isSuccess(exit), isKnown))
   })
@@ -104,7 +105,8 @@ const conclude = (
     }
     if (outcome === "unknown") return collected.doubt()
     if (around === undefined) return collected.commit()
-    // Of the same database it is not committed yet, of another one it is: what is outside decides, and keeps it held.
+    // In the same database this is not committed yet; in another database it is. The outer transaction decides, and
+    // holds the keys until then.
     return around.isOpen ? Effect.sync(() => around.collected.adopt(collected, isKnown)) : collected.doubt()
   }, { discard: true })
 }
@@ -113,7 +115,7 @@ type Outcome = "committed" | "rolledBack" | "unknown"
 
 const outcomeOf = ({ ending }: Frame, succeeded: boolean, isLast: boolean, runs: number): Outcome => {
   if (ending === "done") return succeeded && runs === 1 ? "committed" : "unknown"
-  // A combinator that makes a success of a failed body may have committed what the body did.
+  // A combinator that succeeds although its body failed may have committed the changes of the body.
   return ending === "failed" && !(succeeded && isLast) ? "rolledBack" : "unknown"
 }
 
@@ -123,7 +125,7 @@ const givenBetween = (before: Context.Context<never>, after: Context.Context<nev
   return Context.makeUnsafe(given)
 }
 
-/** Whether a transaction of the database was open already, so that the combinator has set a savepoint. */
+/** Whether a transaction of the database was already open. Then the combinator has set a savepoint. */
 const isSavepoint = (before: Context.Context<never>, after: Context.Context<never>): boolean => {
   for (const [key, connection] of connectionsIn(before)) if (after.mapUnsafe.get(key) !== connection) return true
   return false
@@ -134,15 +136,15 @@ const inUnknown = (manifest: string): CacheError =>
     reason: new TransactionRefused({
       code: "E0526",
       manifest,
-      why: "it was opened inside a transaction of the database that the cache does not know of",
-      help: `open the outer one by \`${manifest}.transaction(sql.withTransaction)\`, too`
+      why: "it was opened inside a database transaction that the cache does not know",
+      help: `open the outer transaction with \`${manifest}.transaction(sql.withTransaction)\`, too`
     })
   })
 
 // --- what a Context decides -----------------------------------------------------------------------------------------
 
 /**
- * Whether a Context reads other than the rest: that of a lookup which runs, or of the body of a transaction.
+ * Whether a Context reads in its own way: it belongs to a running lookup, or to the body of a transaction.
  *
  * @category guards
  * @since 0.1.0
@@ -151,7 +153,7 @@ export const isApart = (context: Context.Context<never>): boolean =>
   lookups.open > 0 && (loadOf(context) !== undefined || frameIn(context) !== undefined)
 
 /**
- * The Context of the lookup, or of the body of a transaction, that is running at this moment, if one is.
+ * The Context of the lookup or of the transaction's body that is running now; `undefined` if none is.
  *
  * @category accessors
  * @since 0.1.0
@@ -163,7 +165,8 @@ export const currentApart = (): Context.Context<never> | undefined => {
 }
 
 /**
- * A Context as an owner keeps it, who outlives the body of a transaction in which it was built.
+ * A Context without its transaction. An owner keeps this one, because the owner may outlive the body in which it was
+ * built.
  *
  * @category combinators
  * @since 0.1.0
@@ -189,7 +192,7 @@ const readsIn = <V>(frame: Frame, family: CacheFamily<V>, context: Context.Conte
 }
 
 /**
- * The family as a fiber with this Context writes it: what the body of a transaction writes is collected.
+ * The family as a fiber with this Context writes it: the writes of a transaction's body are collected.
  *
  * @category accessors
  * @since 0.1.0
@@ -200,8 +203,8 @@ export const writesOf = <V>(family: CacheFamily<V>, context: Context.Context<nev
 }
 
 /**
- * The value if it is in memory and fresh, for callers without a fiber. A lookup or a body that asks gets what it may
- * read.
+ * The value if it is in memory and fresh, for callers without a fiber. A lookup, or the body of a transaction, gets
+ * only what it may read.
  *
  * @category accessors
  * @since 0.1.0
@@ -218,7 +221,7 @@ const frameOfNow = (family: CacheFamily<any>): Frame | undefined => {
 }
 
 /**
- * The second look of callers without a fiber, who try `hitUnsafe` first.
+ * Takes the second look for callers without a fiber, after `hitUnsafe` found no hit.
  *
  * @category accessors
  * @since 0.1.0
@@ -232,7 +235,8 @@ export const readUnsafe = <V>(family: CacheFamily<V>, key: string): V | undefine
 }
 
 /**
- * Does all writes or none, visible at once; in the body of a transaction they are collected as one.
+ * Does all writes or none, and readers see all of them at the same time. In the body of a transaction, the writes are
+ * collected together.
  *
  * @category running
  * @since 0.1.0
@@ -247,7 +251,7 @@ export const batch = (
 }
 
 /**
- * Drops the scopes of several families in one step; in the body of a transaction they are collected as one.
+ * Drops the scopes of several families in one step. In the body of a transaction, the scopes are collected together.
  *
  * @category running
  * @since 0.1.0

@@ -43,7 +43,7 @@ export * as CacheEvent from "./CacheEvent.ts"
  * - One lookup per key and epoch runs at a time; an invalidation of the key starts a new epoch.
  * - A value whose load began before an invalidation of its key is returned to those who had joined the load, and is not
  *   stored.
- * - Whatever changes an entry changes memory, and supersedes the loads under way, in one synchronous step. The tiers
+ * - A change of an entry changes memory and supersedes the running loads of the key in one synchronous step. The tiers
  *   below follow before the operation returns.
  * - A load that brings another value than the one it replaces counts as a write: dependents are dropped.
  * - A value that is computed from a stale value is stale itself: it is returned, and not stored.
@@ -64,7 +64,7 @@ export * as CacheEvent from "./CacheEvent.ts"
  * | `refresh` | a load that begins after the call | yes | yes | for what the load replaces |
  * | `warm`, `renew`, `predict` | memory, then a load that no reader waits for | yes | yes | in the load |
  *
- * Of entries, `Entries.fromBelow`, `heldBelow` and `lookBelow` ask the tiers; `Entries.held` does not.
+ * In `Entries`, the verbs `fromBelow`, `heldBelow` and `lookBelow` ask the lower tiers; `held` looks at memory alone.
  *
  * Not here: who may call (the manifest's accessors), and what depends on what (the plan, given as data).
  *
@@ -73,7 +73,8 @@ export * as CacheEvent from "./CacheEvent.ts"
 export * as CacheFamily from "./CacheFamily.ts"
 
 /**
- * The counts of a cache as Effect metrics. Any exporter of Effect metrics can read them, such as Prometheus or OTLP.
+ * Publishes the counts of a cache as Effect metrics. Any exporter of Effect metrics can read them, such as Prometheus
+ * or OTLP.
  *
  * - A hit costs nothing more: the cache counts anyway, and the increase is published once per interval.
  * - The attributes are `cache` and `family`; `cache.tier.hits` also has `tier`. A key is never an attribute.
@@ -86,14 +87,14 @@ export * as CacheFamily from "./CacheFamily.ts"
 export * as CacheMetrics from "./CacheMetrics.ts"
 
 /**
- * The times of an entry: until when it is fresh, when a refresh is due, until when it may be served stale, and when it
- * ends. A family's policy is decoded once; the rest is arithmetic on it.
+ * Computes the times of an entry: the time until which it is fresh, when a refresh is due, until when it may be served
+ * stale, and when it ends. A family's policy is decoded once; the rest is arithmetic on it.
  *
  * An entry's life, on the time axis:
  *
- *     made ------ refreshAhead ------ freshUntil ------ staleWhileRevalidate / staleIfError ------ expiresAt
- *         a plain hit       a hit, and a           stale: served at once and renewed behind,
- *                           renewal behind         or served only if the lookup fails
+ *     made ------ refreshAhead ------ freshUntil ------ staleWhileRevalidate / staleIfError ------ expiresAt a plain
+ *     hit       a hit, and a           stale: served at once and renewed behind, renewal behind         or served only
+ *     if the lookup fails
  *
  * @since 0.1.0
  */
@@ -115,7 +116,7 @@ export * as Explanation from "./Explanation.ts"
 export * as FamilySpec from "./FamilySpec.ts"
 
 /**
- * Invalidations, as numbers that a read compares.
+ * Records invalidations as numbers, which each read compares with the number of its entry.
  *
  * Each invalidation takes the next number of one counter, a *stamp*. An entry carries the stamp at which its load
  * began. An invalidation of many keys is one *mark*: "in this scope, every entry older than this stamp is invalid". So
@@ -127,9 +128,9 @@ export * as FamilySpec from "./FamilySpec.ts"
  *
  * - `judge` uses the marks alone, and no time.
  * - Of two stamps for one scope the greater one counts, so marks may be recorded twice, or in any order.
- * - A mark is forgotten when it no longer concerns any entry (`internal/sweep.ts`). Marks are bounded in number and
- *   length all the same: a mark without room becomes a mark of the whole family. This may invalidate too much, and
- *   never too little.
+ * - A mark is forgotten when it no longer concerns any entry (`internal/sweep.ts`). The marks are bounded in number and
+ *   in length nevertheless: if there is no room for a mark, it becomes a mark of the whole family. This may invalidate
+ *   too much, and never too little.
  *
  * @since 0.1.0
  */
@@ -139,18 +140,18 @@ export * as Invalidation from "./Invalidation.ts"
  * Lookups: the functions by which the owner of a family loads its entries.
  *
  * A lookup is a function from the parameters of a key to an Effect of its value. It may answer with more than a value:
- * `loaded` adds a lifetime, tags or a revision, `notModified` renews the value that the cache has, and `skip` says that
- * the key has no value.
+ * `loaded` adds a lifetime, tags or a revision, `notModified` renews the value that the cache has, and `absent` says
+ * that the key has no value.
  *
  * @since 0.1.0
  */
 export * as Lookup from "./Lookup.ts"
 
 /**
- * Changes of the cache within a transaction of a database.
+ * Collects the changes of the cache that are made within a database transaction, and applies them after the commit.
  *
- * - The body runs in a Context that names the transaction. What changes the cache there is collected, and what reads it
- *   there sees what the transaction has done.
+ * - The body runs in a Context that names the transaction. Changes of the cache in that Context are collected, and
+ *   reads in that Context see what the transaction has changed.
  * - The database decides: this module only learns how its combinator ended. A success is a commit, a failure of the
  *   body is a rollback, and everything else is a doubt.
  * - A combinator may run the body again. Each run collects on its own.

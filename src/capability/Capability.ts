@@ -34,6 +34,7 @@ declare const AppointId: unique symbol
  * The first segment is an argument of its own, before the rest. The compiler compares the requirements of a generator
  * in pairs, and finds two types different as soon as they have different literals at a property or as an argument.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -51,6 +52,7 @@ export interface OwnsCapability<_Pattern extends string, out Head, out Rest, Sel
  * program that writes is given to a type that only reads. The type of the property is not a literal, because the
  * compiler would compare two requirements by a literal.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -63,6 +65,7 @@ export interface BorrowsCapability<Pattern extends string, out Head, out Rest, S
 /**
  * The right to write, and to read, every key of `Pattern` in the cache `Self`.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -71,6 +74,7 @@ export type Owns<Pattern extends string, Self> = OwnsCapability<Pattern, Head<Pa
 /**
  * The right to read every key of `Pattern` in the cache `Self`.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -90,6 +94,7 @@ export type Borrows<Pattern extends string, Self> = BorrowsCapability<
  * In the annotation of an exported layer that has an owner in it:
  * `Layer<Users, CacheError, Appoints<"user:{id}", AppCache>>`.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -101,6 +106,7 @@ export interface Appoints<out Pattern extends string, Self> {
  * The permission of the manifest `Self` to become a borrower of a pattern. Code that may appoint the owner may also
  * admit a borrower.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -111,6 +117,7 @@ export interface Admits<out Pattern extends string, Self> extends Appoints<Patte
 /**
  * Any capability of any cache; for matching.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -119,6 +126,7 @@ export type AnyCapability = OwnsCapability<any, any, any, any>
 /**
  * Any borrow of any cache; for matching.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -127,6 +135,7 @@ export type AnyBorrow = BorrowsCapability<any, any, any, any>
 /**
  * The region of a pattern after its first segment, marked with the carve-out that it belongs to.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -142,6 +151,7 @@ export type restIn<P extends string, Self> = Self extends { readonly "~carved": 
 /**
  * The ownership of each pattern of a union.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -150,6 +160,7 @@ export type OwnsEach<Ps, Self> = Ps extends string ? Owns<Ps, Self> : never
 /**
  * The borrow of each pattern of a union.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -159,6 +170,7 @@ export type BorrowsEach<Ps, Self> = Ps extends string ? Borrows<Ps, Self> : neve
  * The capabilities of the cache `Self` in `R`, and its permissions to appoint, that `Allowed` does not discharge. With
  * `any` for `Self`, those of all caches.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -170,6 +182,7 @@ export type exceeding<R, Allowed, Self> = Exclude<
 /**
  * Describes capabilities in words: `reads 'user:{id}'`, `writes 'user:{id}'`.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */

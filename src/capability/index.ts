@@ -17,19 +17,15 @@
 export * as Capability from "./Capability.ts"
 
 /**
- * The right to a set of keys for a time: either many holders share it, or one holder has it alone.
+ * Gives the right to a set of keys for a time: either many holders share it, or one holder has it alone. A user takes a
+ * lease with `lease` of an accessor, and gives it to a write.
  *
  * - At any moment, of the leases held on patterns that share a key, either all are shared or there is only one.
  * - Tokens only grow: a later lease on the same keys has a greater token. So a write with the token of an ended lease
  *   can be distinguished from a write of the present holder (a *fencing token*).
- * - Conflicting requests are served in the order in which they came. A request that conflicts with an earlier one waits
- *   behind it, so readers cannot starve a writer.
- * - Several patterns are acquired at once or not at all, so no two requests can wait for each other.
  * - Every wait ends: by a grant, by the request's own deadline, or because a holder's time is over.
  *
- * Not here: leases among processes. Tiers that several processes share implement the same contract.
- *
- * Gray, Cheriton: Leases (SOSP 1989). Fencing: Burrows, The Chubby lock service (OSDI 2006).
+ * Not here: the table that grants leases (`shared/leaseTable.ts`), and leases among processes.
  *
  * @since 0.1.0
  */

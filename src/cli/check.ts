@@ -1,6 +1,6 @@
 /**
- * `stateless check [tsconfig]`: runs the project's own `tsc`, on the project and on each that it references, and shows
- * our findings with both of their parties.
+ * Checks a project for `stateless check [tsconfig]`: runs the project's own `tsc` on it and on each project that it
+ * references, and prints our findings with both of their parties.
  */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -9,12 +9,12 @@ import * as Option from "effect/Option"
 import * as Order from "effect/Order"
 import * as Path from "effect/Path"
 import { compilerOf, type CompilerOptions } from "./compiler.ts"
+import { findMisfit, findUnknown, findUnprovided } from "./compilerErrors.ts"
+import { type Declaration, findOther, withoutComments } from "./declarations.ts"
 import { type Finding, parse, type Place, type Report } from "./findings.ts"
 import { builtBy, type Listing } from "./imports.ts"
 import { Meanings } from "./meaning.ts"
-import { findMisfit, findUnknown, findUnprovided } from "./native.ts"
 import { neverRunIn } from "./neverRun.ts"
-import { type Declaration, findOther, withoutComments } from "./parties.ts"
 import { type Project, projectsOf } from "./projects.ts"
 import { render, type Style } from "./render.ts"
 
@@ -22,17 +22,21 @@ export interface Options extends CompilerOptions {
   readonly project: string
   readonly isJson: boolean
   readonly style: Style
-  /** Files, beside those with errors, that are read: for the other party of a finding, and for what is never run. */
+  /**
+   * How many files are read besides those with errors: to find the other party of a finding, and operations that
+   * nothing runs.
+   */
   readonly filesMax: number
 }
 
-/** How many errors there are, of any kind: those of the compiler, and operations that nothing runs. */
+/** Answers the number of errors of any kind: those of the compiler, and operations that nothing runs. */
 export const check = Effect.fnUntraced(function*(options: Options) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const compiler = yield* compilerOf(options)
   const projects = yield* projectsOf(options.folder, options.project)
-  // The manifest is often in another file than its misuse, and what is never run is no error to the compiler.
+  // All files are read, because a manifest is often in another file than its misuse, and because the compiler does not
+  // report operations that nothing runs.
   const parts: Array<Part> = []
   for (const { file, references } of projects.all) {
     const listing = yield* compiler.listing(file)
@@ -53,7 +57,7 @@ export const check = Effect.fnUntraced(function*(options: Options) {
   yield* Effect.forEach(places, ({ file }) => read(file), { discard: true })
   const listed = new Set(parts.flatMap(({ files }) => files))
   yield* Effect.forEach([...listed].slice(0, options.filesMax), read, { discard: true })
-  yield* tellUnbuilt(report, parts, options)
+  yield* warnOfUnbuilt(report, parts, options)
   const { others, shown } = findAll(report, parts, texts, resolverOf(parts, texts))
   others.unshift(...projects.cycles)
   shown.sort((a, b) => byPlace(a.finding, b.finding))
@@ -63,15 +67,16 @@ export const check = Effect.fnUntraced(function*(options: Options) {
   return shown.length + others.length
 })
 
-/** One project: its files, and where their imports lead. */
+/** One project: its files, and the files that their imports name. */
 interface Part extends Project, Listing {
-  /** The declarations that it builds, each with its source. */
+  /** From each declaration file that the project builds to its source. */
   readonly built: ReadonlyMap<string, string>
 }
 
 type Resolve = (part: Part) => (from: string, specifier: string) => string | undefined
 
-// A project knows how its own files are resolved; of what it only sees built, the project that builds it knows.
+// The listing of a project resolves the imports of its own files. If a project sees only the declarations of a file,
+// the listing of the project that builds them resolves its imports.
 const resolverOf = (
   parts: ReadonlyArray<Part>,
   texts: ReadonlyMap<string, string>
@@ -87,7 +92,7 @@ const resolverOf = (
   }
 }
 
-// Of the compiler's errors those that are ours, and with them what is never run; each with its other party.
+// Finds our findings among the errors of the compiler, and the operations that nothing runs; each with its other party.
 const findAll = (
   report: Report,
   parts: ReadonlyArray<Part>,
@@ -131,8 +136,9 @@ const findAll = (
 const notBuilt = /error TS6305: /
 const notFound = /error TS(?:2307|7016): /
 
-// What a referenced project declares is read where it is built. The compiler says of it only that it is not found.
-const tellUnbuilt = Effect.fnUntraced(function*(report: Report, parts: ReadonlyArray<Part>, options: Options) {
+// The compiler reads the declarations of a referenced project where they are built. If they are not, it only says that
+// they are not found. So this says what to do.
+const warnOfUnbuilt = Effect.fnUntraced(function*(report: Report, parts: ReadonlyArray<Part>, options: Options) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const exists = (file: string) => Effect.orElseSucceed(fs.exists(path.resolve(options.folder, file)), () => false)
@@ -147,7 +153,7 @@ const tellUnbuilt = Effect.fnUntraced(function*(report: Report, parts: ReadonlyA
   const isUnbuilt = unbuilt.length > 0 || report.others.some(({ text }) => notBuilt.test(text))
   if (!isUnbuilt) return
   yield* Console.error(
-    "stateless: a referenced project is not built, so what it declares is not found; " +
+    "stateless: a referenced project is not built, so its declarations are not found; " +
       `help: build the references first: npx tsc --build ${options.project}`
   )
 })
@@ -165,7 +171,8 @@ interface Shown {
   readonly other: Declaration | undefined
 }
 
-// The finding's own file, then those that it imports, nearest first: another manifest of the project is no party to it.
+// The finding's own file, then the files that it imports, nearest first. A manifest that none of them contains is not a
+// party of the finding.
 const nearFirst = (
   file: string,
   texts: ReadonlyMap<string, string>,
@@ -174,7 +181,7 @@ const nearFirst = (
   const reached = new Set([file])
   for (const from of reached) {
     for (const [, specifier] of texts.get(from)!.matchAll(/\bfrom\s*["']([^"']*)["']/g)) {
-      // The library declares no family of the project, even where its sources are a part of that.
+      // The library declares no family of the project, even if its sources belong to the project.
       const found = /^effect-stateless(?:\/|$)/.test(specifier!) ? undefined : resolve(from, specifier!)
       if (found !== undefined) reached.add(found)
     }

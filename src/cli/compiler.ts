@@ -1,8 +1,8 @@
 /**
- * The project's own `tsc`, run by the Node that runs this program.
+ * Runs the project's own `tsc`, with the Node that runs this program.
  *
- * A run counts only if the compiler came to its end: it ends with 0, or with 1 or 2 and at least one error printed.
- * After any other end, what was printed may be a part of it, so the check fails and does not call the project right.
+ * A run counts only if the compiler finished: its exit code is 0, or it is 1 or 2 and the compiler printed an error.
+ * After any other end the output may be incomplete. So the check fails, and does not report a project without errors.
  */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -13,7 +13,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { isListed, listingOf } from "./imports.ts"
 
-/** The project has no TypeScript of its own. */
+/** No TypeScript is installed for the project. */
 export class CompilerMissing extends Schema.TaggedError<CompilerMissing>()("CompilerMissing", {
   folder: Schema.String
 }) {
@@ -22,7 +22,7 @@ export class CompilerMissing extends Schema.TaggedError<CompilerMissing>()("Comp
   }
 }
 
-/** The compiler did not come to its end. */
+/** The compiler did not finish. */
 export class CompilerFailed extends Schema.TaggedError<CompilerFailed>()("CompilerFailed", {
   project: Schema.String,
   how: Schema.String,
@@ -31,8 +31,8 @@ export class CompilerFailed extends Schema.TaggedError<CompilerFailed>()("Compil
 }) {
   override get message() {
     const said = this.said === "" ? "" : ` (${this.said})`
-    return `the compiler ${this.how} on \`${this.project}\`, so nothing is known of it${said}; ` +
-      `help: see what it prints alone: ${this.command}`
+    return `the compiler ${this.how} on \`${this.project}\`, so its errors are not known${said}; ` +
+      `help: see what the compiler prints by itself: ${this.command}`
   }
 }
 
@@ -42,17 +42,17 @@ export class ConfigurationWrong extends Schema.TaggedError<ConfigurationWrong>()
   errors: Schema.String
 }) {
   override get message() {
-    return `\`${this.project}\` is no configuration that the compiler understands; help: mend it\n${this.errors}`
+    return `\`${this.project}\` is not a configuration that the compiler understands; help: repair it\n${this.errors}`
   }
 }
 
 export interface CompilerOptions {
-  /** The Node that runs this program, which runs the compiler, too. */
+  /** The path of the Node that runs this program. It runs the compiler, too. */
   readonly node: string
   readonly folder: string
 }
 
-// Of what the compiler prints beside its errors, so many characters are looked at for the reason of its end.
+// How many characters of the compiler's standard error are read to find the reason of its end.
 const saidMax = 20_000
 const reasonMax = 200
 const isError = /^(?:.+\(\d+,\d+\): )?error TS\d+: /
@@ -99,7 +99,7 @@ export const compilerOf = Effect.fnUntraced(function*({ folder, node }: Compiler
       Effect.map(run(project, ["--noEmit", "--pretty", "false"], all), (lines) => `${lines.join("\n")}\n`),
     configuration: (project: string) =>
       Effect.map(run(project, ["--showConfig", "--pretty", "false"], all), (lines) => lines.join("\n")),
-    // What is traced is long: only the lines are kept that are read.
+    // The trace is long, so only the lines that `listingOf` reads are kept.
     listing: Effect.fnUntraced(function*(project: string) {
       const flags = ["--listFilesOnly", "--traceResolution", "--pretty", "false", "--locale", "en"]
       const listing = listingOf(yield* run(project, flags, (line) => isListed(line, path)), folder, path)
@@ -110,14 +110,14 @@ export const compilerOf = Effect.fnUntraced(function*({ folder, node }: Compiler
   }
 })
 
-// The line that most likely says why: a crash prints where it happened before it says what.
+// Answers the line that most likely says the reason: a crash prints its place before its message.
 const reasonIn = (said: string): string => {
   const lines = said.split("\n").map((line) => line.trim()).filter((line) => line !== "")
   return (lines.find((line) => reason.test(line)) ?? lines[0] ?? "").slice(0, reasonMax)
 }
 
-// What the compiler cannot read, and what is extended and not there, or in a circle. Anything else is an error of the
-// project, which the compiler checks all the same.
+// The errors of a configuration: the compiler cannot read it, or what it extends is missing or forms a circle. Any
+// other error is one of the project, and the compiler checks the project nevertheless.
 const unreadable = /^(?:(.+?)\(\d+,\d+\): )?error TS(?:1\d{3}|5014|5024|5083|18000|18001): /
 const isOfConfiguration = (error: string, project: string, files: ReadonlyArray<string>): boolean => {
   const [found, file] = unreadable.exec(error) ?? []
@@ -125,7 +125,7 @@ const isOfConfiguration = (error: string, project: string, files: ReadonlyArray<
   return file === project || (file.endsWith(".json") && !files.includes(file))
 }
 
-// The compiler nearest to the folder, as a module of the project finds it.
+// Finds the compiler nearest to the folder, as a module of the project would.
 const findCompiler = Effect.fnUntraced(function*(folder: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path

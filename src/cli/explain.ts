@@ -1,15 +1,15 @@
 /**
- * `stateless explain CODE`: what a code means, with the program that fails and its repair.
+ * Explains a code for `stateless explain CODE`: what it means, a program that fails with it, and the repaired program.
  */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Explanations from "../diagnostic/Explanations.ts"
 
-/** No code is spelt like this. */
+/** The given text is not a code. */
 export class CodeUnknown extends Schema.TaggedError<CodeUnknown>()("CodeUnknown", { code: Schema.String }) {
   override get message() {
-    return `no code is called \`${this.code}\`; help: a code is one of ${
+    return `there is no code \`${this.code}\`; help: the codes are ${
       Explanations.all.map(({ code }) => code).join(", ")
     }`
   }

@@ -1,13 +1,14 @@
 /**
- * The fields of a class, as `this.name` means them in its methods.
+ * Finds the field of a class that `this.name` means in a method.
  *
- * - A function, and a method of an object, has a `this` of its own, so what stands in one means no field.
- * - A field that is assigned anywhere in the file means nothing.
+ * - A function, and a method of an object, has its own `this`, so `this.name` in one of them is not a field of the
+ *   class.
+ * - A field that is assigned anywhere in the file has no known value.
  */
 import { beginsLine } from "./scopes.ts"
 import { isCondition, type Token } from "./tokens.ts"
 
-/** The first token of the value of the field that `this`, at a token, has by a name. */
+/** Answers the first token of the value of the field `this.name`, where `this` is the token `at`. */
 export const fieldOf = (tokens: ReadonlyArray<Token>, at: number, name: string): number | undefined => {
   const member = memberAround(tokens, at)
   if (member === undefined) return undefined
@@ -27,9 +28,9 @@ export const fieldOf = (tokens: ReadonlyArray<Token>, at: number, name: string):
 }
 
 interface Member {
-  /** The brace of its block, or of an object that is its value. */
+  /** The opening brace of the member's block, or of the object that is its value. */
   readonly open: number
-  /** The brace of the class. */
+  /** The opening brace of the class. */
   readonly body: number
 }
 
@@ -45,7 +46,7 @@ const memberAround = (tokens: ReadonlyArray<Token>, at: number): Member | undefi
 
 const blocks = new Set(["=>", "else", "do", "try", "finally", ";", "{", "}"])
 
-// Whether `this` means within a brace what it means around it.
+// Answers whether `this` means the same inside a brace as around it.
 const keepsThis = (tokens: ReadonlyArray<Token>, open: number): boolean => {
   const before = tokens[open - 1]
   if (before === undefined || blocks.has(before.text) || !tokens[open]!.isBlock) return true
@@ -53,7 +54,7 @@ const keepsThis = (tokens: ReadonlyArray<Token>, open: number): boolean => {
   return before.text === ")" && (isCondition(tokens, before.pair) || word === "switch" || word === "catch")
 }
 
-// Tokens between `class` and its brace.
+// How many tokens may stand between `class` and its brace.
 const headingMax = 100
 const isClass = (tokens: ReadonlyArray<Token>, body: number): boolean => {
   const { inside, text } = tokens[body]!

@@ -1,11 +1,12 @@
 /**
- * What a compiler printed, taken apart: our findings with their places, and everything else as it was.
+ * Reads the output of a compiler: separates our findings, with their places, from all other errors.
  */
-import * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import * as RightFindings from "../diagnostic/RightFindings.ts"
 
 export interface Place {
   readonly file: string
-  /** From 1, as compilers count. */
+  /** Lines and columns count from 1, as compilers count. */
   readonly line: number
   readonly column: number
 }
@@ -14,7 +15,7 @@ export interface Finding extends Place {
   readonly code: string
   readonly sentence: string
   readonly help: string
-  /** What the compiler says of the refused text. */
+  /** A few words about the refused text, from the compiler's own message. */
   readonly label?: string
 }
 
@@ -30,12 +31,12 @@ export interface Report {
 }
 
 const place = /^(.+?)\((\d+),(\d+)\): error TS\d+: /
-// A message is a string literal type: in double quotes, with those inside it escaped; or a template, where not all of
-// its names are known.
+// A message is a string literal type: in double quotes, where those inside it are escaped; or a template literal, if
+// one of its names is unknown.
 const message = /(["`])(E\d{4}): ((?:(?!\1)[^\\]|\\.)*?); help: ((?:(?!\1)[^\\]|\\.)*?)\1/
 const unknownName = /'\$\{string\}'/g
 
-/** Reads what `tsc --pretty false` prints, of several projects in turn; an error of a file that two share is one. */
+/** Reads the output of `tsc --pretty false` for several projects. An error in a file of two projects counts once. */
 export const parse = (output: string): Report => {
   const findings: Array<Finding> = []
   const others: Array<Other> = []
@@ -44,7 +45,7 @@ export const parse = (output: string): Report => {
     const at = place.exec(text)
     const where = at === null ? undefined : { file: at[1]!, line: Number(at[2]), column: Number(at[3]) }
     if (where !== undefined && ofSeveral.test(text)) {
-      findings.push({ ...where, ...say(Diagnostic.writeChoice()) })
+      findings.push({ ...where, ...say(RightFindings.writeChoice()) })
       continue
     }
     const ours = message.exec(text)
@@ -63,22 +64,22 @@ export const parse = (output: string): Report => {
   return { findings, others }
 }
 
-/** A finding's words as compilers print them. */
+/** Answers the words of a finding as compilers print them: with single quotes in place of backticks. */
 export const say = ({ code, help, sentence }: Diagnostic.Diagnostic): Pick<Finding, "code" | "sentence" | "help"> => ({
   code,
   sentence: sentence.replaceAll("`", "'"),
   help: help.replaceAll("`", "'")
 })
 
-// Of these the compiler's own words say which part is wrong.
+// For these codes, the compiler's own words say which part is wrong.
 const misfits = new Set(["E0112", "E0113", "E0114"])
-// Longer types say less.
+// A longer type does not help the reader.
 const typeLengthMax = 60
 
-// A value, or the function of an update, that is given to a choice of families: it would have to fit each of them.
+// A value, or the function of an update, for a union of families: it would have to fit each of them.
 const ofSeveral = /^[^\n]*(?:(?:Value|Entry)<.*> & (?:Value|Entry)<|=> Change<.*>\) & \(\(was: )/
 
-// A message that is the name of a property cannot name a pattern; the compiler does, in the line above.
+// A message that is the name of a property cannot name a pattern. The compiler names it in the line above.
 const rightOf = (text: string): string | undefined => {
   const right = /Type '(Owns<"[^"]+", \w+>)' is not assignable to type 'Borrows(?:Capability)?<[^]*Property '"E/.exec(
     text
@@ -86,11 +87,11 @@ const rightOf = (text: string): string | undefined => {
   return right === null ? undefined : `this requires ${right[1]}`
 }
 
-/** What the compiler says of a value that does not fit, in few words. */
+/** Answers in few words what the compiler says about a value that does not fit. */
 export const labelOf = (text: string): string | undefined => {
   const missing = /Property '([^'[]+)' is missing in type/.exec(text)
   if (missing !== null) return `'${missing[1]}' is missing`
-  // What has a symbol for a name is ours, and nothing that anybody could give.
+  // Properties whose names are symbols are ours, and a caller cannot give them.
   const several = /is missing the following properties from type .*: ([^:\n]+)$/m.exec(text)?.[1]!
     .split(", ").filter((name) => !name.startsWith("["))
   if (several?.length === 1) return `'${several[0]}' is missing`
@@ -106,6 +107,6 @@ export const labelOf = (text: string): string | undefined => {
   return path === "" ? `this is '${type}'` : `its '${path}' is '${type}'`
 }
 
-/** The text at a place that the compiler would underline: a literal, a name, or one character. */
+/** Answers the length of the text that the compiler would underline: a literal, a name, or one character. */
 export const lengthAt = (line: string, column: number): number =>
   /^(?:"[^"]*"|'[^']*'|`[^`]*`|[\w$.]+)/.exec(line.slice(column - 1))?.[0].length ?? 1

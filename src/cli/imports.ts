@@ -1,14 +1,15 @@
 /**
- * Which file an import names, as the project's own compiler resolves it: by `paths`, by the `exports` and `imports` of
- * packages, through the links of a workspace. What a referenced project has built stands for its source.
+ * Finds the file that an import names, as the project's own compiler resolves it: by `paths`, by the `exports` and
+ * `imports` of packages, and through the links of a workspace. The declarations that a referenced project has built
+ * stand for its sources.
  */
 import type * as Path from "effect/Path"
 
-/** What the compiler lists of a project: its files, and where their imports lead, by file and by name. */
+/** The files of a project, and the file that each of their imports names: by importing file, then by specifier. */
 export interface Listing {
   readonly files: ReadonlyArray<string>
   readonly targets: ReadonlyMap<string, ReadonlyMap<string, string>>
-  /** What it says of the configuration, and of sources that are no TypeScript. */
+  /** The errors about the configuration, and about sources that are not TypeScript. */
   readonly errors: ReadonlyArray<string>
 }
 
@@ -17,14 +18,14 @@ const ends = /^=+ Module name '(.*)' was successfully resolved to '(.*?)'(?: wit
 
 const isError = /^(?:[^']+\(\d+,\d+\): )?error TS\d+: /
 
-/** Whether a file belongs to an installed package: a folder of this very name lies around it. */
+/** Answers whether a file belongs to an installed package: a folder `node_modules` is in its path. */
 export const isInstalled = (file: string): boolean => file.split(/[\\/]/).includes("node_modules")
 
-/** Whether a line of `--listFilesOnly --traceResolution` says something that is read here. */
+/** Answers whether `listingOf` reads a line of `--listFilesOnly --traceResolution`. */
 export const isListed = (line: string, path: Path.Path): boolean =>
   line.startsWith("====") || isError.test(line) || path.isAbsolute(line)
 
-/** Takes such lines apart; files are named from a folder. */
+/** Reads the lines of `--listFilesOnly --traceResolution`. Paths in the answer are relative to `folder`. */
 export const listingOf = (lines: Iterable<string>, folder: string, path: Path.Path): Listing => {
   const files: Array<string> = []
   const targets = new Map<string, Map<string, string>>()
@@ -48,7 +49,10 @@ export const listingOf = (lines: Iterable<string>, folder: string, path: Path.Pa
 
 const isDeclaration = (file: string): boolean => /\.d\.[cm]?ts$/.test(file)
 
-/** The declarations that a project builds, each with its source. `configuration` is what `--showConfig` prints. */
+/**
+ * Answers the declaration files that a project builds, each with its source. `configuration` is the output of
+ * `--showConfig`.
+ */
 export const builtBy = (
   configuration: string,
   folder: string,
@@ -59,7 +63,7 @@ export const builtBy = (
   const { declaration, declarationDir, outDir, rootDir } = optionsIn(configuration)
   if (declaration !== true) return built
   const into = declarationDir ?? outDir
-  // Without a root, versions of the compiler differ: it is the folder, or the one that all files share.
+  // Without `rootDir`, versions of the compiler differ: the root is the folder, or the folder that all files share.
   const roots = rootDir === undefined ? [sharedBy(files, path), folder] : [path.join(folder, rootDir)]
   for (const root of roots) {
     for (const file of files) {
@@ -70,7 +74,7 @@ export const builtBy = (
   return built
 }
 
-// What `--showConfig` prints of a configuration.
+// The options in the output of `--showConfig` that say where declarations are built.
 interface BuildOptions {
   readonly declaration?: boolean
   readonly declarationDir?: string

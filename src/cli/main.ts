@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /**
- * The command line, `npx stateless`: explains codes, and checks a project with both parties of each finding shown.
+ * Runs the command line, `npx stateless`: it explains codes, and it checks a project and shows both parties of each
+ * finding.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -29,14 +30,14 @@ const endWith = (code: number) =>
 const orFail = <A, E extends { readonly message: string }, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.catch(effect, (error) => Effect.andThen(Console.error(`stateless: ${error.message}`), endWith(2)))
 
-// In a project of more files than this, fewer second parties are shown, and what is never run is found in these files.
+// In a project with more files, only this many are searched for second parties and for operations that nothing runs.
 const filesMax = 5_000
 
 const explainCommand = Command.make(
   "explain",
   { code: Argument.String("code"), json },
   ({ code, json }) => orFail(explain(code, json))
-).pipe(Command.withDescription("Says what a code such as E0203 means, with a program that fails and its repair"))
+).pipe(Command.withDescription("Explains a code such as E0203, with a program that fails and its repair"))
 
 const checkCommand = Command.make(
   "check",
@@ -62,7 +63,7 @@ ${exitCodes}`),
   Command.withShortDescription("Runs the project's own tsc, and shows each ownership error with both of its parties")
 )
 
-// `src/cli` and `dist/cli` lie two folders below the package, whose version this is.
+// The version of the package. `src/cli` and `dist/cli` are both two folders below it.
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
   readonly version: string
 }
@@ -72,7 +73,7 @@ Command.make("stateless").pipe(
   Command.withSubcommands([explainCommand, checkCommand]),
   Command.run({ version }),
   Effect.provide(NodeServices.layer),
-  // What fails here is a wrong command line, whose help is printed, or a defect.
+  // A failure here is a wrong command line, for which the help is printed, or a defect.
   NodeRuntime.runMain({
     teardown: (exit, onExit) => Runtime.defaultTeardown(exit, (code) => onExit(code === 1 ? 2 : code))
   })

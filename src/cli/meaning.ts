@@ -1,11 +1,12 @@
 /**
- * What a name of a program stands for, where that is a manifest, its accessors, or a reader or writer of one.
+ * Finds what a name in a program means, if it is a manifest, its accessors, or a reader or writer of one.
  *
- * - A meaning is proved: a class `extends Manifest.Service<X>()(`, here or in a file that an import leads to, through
- *   namespaces and through files that export what is another's.
- * - What is not proved has no meaning: a variable that may change, a parameter, a class that is made in another way.
+ * - A meaning is proved: a class `extends Manifest.Service<X>()(`, in this file or in a file that imports lead to,
+ *   through namespaces and through files that export names of other files.
+ * - A name whose meaning is not proved has none: a variable that may change, a parameter, a class that is made in
+ *   another way.
  *
- * Not here: types. A function that answers with an accessor has no meaning.
+ * Not here: types. A function that answers an accessor has no meaning.
  */
 import { fieldOf } from "./fields.ts"
 import { afterCast, bindingOf, type Export, type Origin, type Scopes, scopesOf } from "./scopes.ts"
@@ -32,19 +33,19 @@ export interface Source {
 
 export interface Program {
   readonly read: (file: string) => string | undefined
-  /** The file of the project that an import of a file names. */
+  /** Answers the file of the project that an import in the file `from` names. */
   readonly resolve: (from: string, specifier: string) => string | undefined
 }
 
 export interface Path {
   readonly meaning: Meaning
-  /** The token after it. */
+  /** The index of the token after the path. */
   readonly next: number
 }
 
-// Bounds how many names and files one name leads through; among them are those that lead in a circle.
+// Bounds the number of names and files through which one name leads. Some of them lead in a circle.
 const stepsMax = 32
-// Bounds all steps for one name: files that export all of each other multiply.
+// Bounds all steps for one name, because files that export everything of each other multiply the steps.
 const looksMax = 2_000
 
 export class Meanings {
@@ -52,9 +53,9 @@ export class Meanings {
   private readonly sources = new Map<string, Source | undefined>()
   private readonly known = new Map<string, Map<Origin, Meaning | undefined>>()
   private looks = 0
-  /** Whether a bound cut off the search for the name at hand, so that what was not found is not known. */
+  /** Whether a bound ended the search for the current name. Then a meaning that was not found may still exist. */
   private isCutOff = false
-  /** The exports that are looked for, which lead to each other where files export all of each other. */
+  /** The exports that are being searched. Files that export everything of each other lead back to them. */
   private readonly sought = new Set<string>()
 
   constructor(program: Program) {
@@ -70,7 +71,7 @@ export class Meanings {
     return source
   }
 
-  /** The longest path at a token that has a meaning. */
+  /** Answers the longest path with a meaning that begins at a token. */
   pathAt(file: string, at: number): Path | undefined {
     this.looks = 0
     this.isCutOff = false
@@ -117,7 +118,7 @@ export class Meanings {
       : origin.kind === "parameter"
       ? this.given(file, origin.at, steps - 1)
       : this.value(file, origin.at, origin.path, steps - 1)
-    // What a name of the program itself means is looked for once, found or not.
+    // A name of the program itself is searched for once, whether it is found or not.
     if (meaning !== undefined || !this.isCutOff || steps === stepsMax) known.set(origin, meaning)
     return meaning
   }
@@ -209,7 +210,7 @@ export class Meanings {
     return { kind: "manifest", of: { file, name }, own: this.ownOf(tokens, tokens[base.next + 5]!.pair + 1) }
   }
 
-  // The static members of the class whose body begins at a token.
+  // Answers the static members of the class whose body begins at a token.
   private ownOf(tokens: ReadonlyArray<Token>, body: number): ReadonlySet<string> {
     const own = new Set<string>()
     for (let next = body + 1; next < (tokens[body]?.pair ?? 0); next++) {
@@ -220,7 +221,7 @@ export class Meanings {
     return own
   }
 
-  // A part of a program may leave out the import of `Manifest`.
+  // A part of a program, such as an example, may leave out the import of `Manifest`.
   private undeclared(file: string, at: number): Path | undefined {
     const { scopes, tokens } = this.sourceOf(file)!
     if (scopes.bindings.has("Manifest") || tokens[at]?.text !== "Manifest") return undefined
@@ -228,7 +229,7 @@ export class Meanings {
     return { meaning: { kind: "libraryService" }, next: at + 3 }
   }
 
-  // What `Effect.map(user.writer, (writer) => ...)` gives to its function.
+  // The parameter of the function in `Effect.map(user.writer, (writer) => ...)`.
   private given(file: string, at: number, steps: number): Meaning | undefined {
     const { tokens } = this.sourceOf(file)!
     let first = at
@@ -242,7 +243,7 @@ export class Meanings {
     return { ...found.meaning, kind: "accessor" }
   }
 
-  /** Whether a token is one of these names of Effect's: `Effect.map`, or `pipe` by itself. */
+  /** Answers whether a token is one of these names of Effect: `Effect.map`, or `pipe` by itself. */
   isOfEffect(file: string, at: number, names: ReadonlySet<string>): boolean {
     const { scopes, tokens } = this.sourceOf(file)!
     const name = tokens[at]?.text ?? ""
@@ -253,7 +254,7 @@ export class Meanings {
     return root !== at ? origin.name === "*" || origin.name === "Effect" : origin.name === name
   }
 
-  // The value of a `const`, where it is a path and nothing else.
+  // The value of a `const`, if it is a path and nothing else.
   private value(file: string, at: number, path: ReadonlyArray<string>, steps: number): Meaning | undefined {
     const { tokens } = this.sourceOf(file)!
     const open = runnerAt(tokens, at)
@@ -267,7 +268,7 @@ export class Meanings {
     const isWhole = after === undefined || after.isAfterBreak || [";", ",", "}"].includes(after.text)
     if (!isWhole || goesOn.has(after?.text ?? "")) return undefined
     const kind = found.meaning.kind
-    // A manifest that is yielded has what the class has; an accessor is nothing that could be yielded.
+    // A yielded manifest has the members of its class. An accessor cannot be yielded.
     if (isYielded ? kind !== "handle" && kind !== "manifest" : kind === "handle") return undefined
     let meaning: Meaning | undefined = isYielded && found.meaning.kind === "handle"
       ? { ...found.meaning, kind: "accessor" }
@@ -277,7 +278,7 @@ export class Meanings {
   }
 }
 
-/** The name that a token begins to read from what stands before it: `.name`, `?.name`, `!.name`, `["name"]`. */
+/** Answers the member that is read at a token: `.name`, `?.name`, `!.name`, `["name"]`. */
 export const stepAt = (
   tokens: ReadonlyArray<Token>,
   at: number
@@ -295,8 +296,8 @@ export const stepAt = (
   return isNamed ? { name: member.text, next: next + 2 } : undefined
 }
 
-// The parenthesis of `await runtime.runPromise(` and of `runtime.runSync(` at a token: their value is what the Effect
-// within gives.
+// Answers the parenthesis of `await runtime.runPromise(` or of `runtime.runSync(` at a token. The value of such a call
+// is the value of the Effect in it.
 const runnerAt = (tokens: ReadonlyArray<Token>, at: number): number | undefined => {
   const isAwaited = tokens[at]?.text === "await"
   let name = isAwaited ? at + 1 : at
@@ -311,7 +312,7 @@ const isMember = (tokens: ReadonlyArray<Token>, at: number): boolean =>
 
 const binding = new Set(["map", "flatMap", "tap", "andThen"])
 
-// With which an expression goes on in the next line.
+// The tokens with which an expression continues on the next line.
 const goesOn = new Set([
   ".",
   "?.",

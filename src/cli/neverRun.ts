@@ -1,16 +1,17 @@
 /**
- * Operations that are written down and never run: `user.set(...)` as a statement of its own, or after `await`. An
- * operation is an Effect, and an Effect that is not yielded, returned or run does nothing. TypeScript accepts an
- * expression whose value is not used, so this reads the text.
+ * Finds operations that nothing runs, such as `user.set(...)` as a statement of its own or after `await`. An operation
+ * is an Effect, and an Effect that is not yielded, returned or run does nothing. TypeScript accepts an expression whose
+ * value is not used, so this reads the text.
  *
- * - Found: calls through an accessor, through a reader or writer that was yielded into a name, and of the manifest
- *   itself (`batch`, `invalidate`, `set` ...), by whatever name that is proved to mean one (see `meaning.ts`).
- * - A call whose value goes anywhere is left alone: to a variable, an argument, `return`, `void`, a `pipe` that may run
- *   it. So is one of which the text leaves open where it goes.
+ * - It finds calls through an accessor, through a reader or writer that was yielded into a name, and calls of the
+ *   manifest itself (`batch`, `invalidate`, `set` ...). The name must be proved to mean one of these (see
+ *   `meaning.ts`).
+ * - It ignores a call whose value is used: by a variable, an argument, `return`, `void`, or a `pipe` that may run it.
+ *   It also ignores a call if the text does not show whether its value is used.
  *
- * Not here: other Effects. `@effect/language-service`, a plugin of editors, reports all that are never run.
+ * Not here: other Effects. `@effect/language-service`, a plugin of editors, reports all Effects that nothing runs.
  */
-import * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import * as RightFindings from "../diagnostic/RightFindings.ts"
 import { type Finding, say } from "./findings.ts"
 import { type Meanings, stepAt } from "./meaning.ts"
 import { afterCast, beginsLine } from "./scopes.ts"
@@ -23,10 +24,10 @@ const ofAccessor = words(
     "set setMany update patch delete deleteMany refresh invalidate invalidateWhere invalidateAll invalidateTag"
 )
 const ofManifest = words("get getOption set delete batch invalidate")
-// Of its own it is a function; the Effect is what that answers.
+// The first call answers a function, and the second call answers the Effect.
 const ofManifestTwice = words("transaction")
 
-/** The operations of a file that nothing runs. */
+/** Finds the operations in a file that nothing runs. */
 export const neverRunIn = (meanings: Meanings, file: string): ReadonlyArray<Finding> => {
   const source = meanings.sourceOf(file)
   if (source === undefined) return []
@@ -40,17 +41,17 @@ export const neverRunIn = (meanings: Meanings, file: string): ReadonlyArray<Find
     found.push({
       file,
       ...placeOf(tokens[at]!.start),
-      ...say(Diagnostic.neverRun(operation)),
+      ...say(RightFindings.neverRun(operation)),
       label: "nothing runs this"
     })
   }
   return found
 }
 
-// With which the way from a name to its member begins.
+// The tokens between a name and its member.
 const begins = words(". ?. [ !")
 
-// The parenthesis of the arguments with which the operation is called that begins at a token.
+// Answers the opening parenthesis of the call, if an operation of a manifest begins at a token.
 const operationAt = (
   meanings: Meanings,
   file: string,
@@ -74,7 +75,7 @@ const operationAt = (
 
 const pipes = words("pipe")
 
-// Whether the value of the call goes nowhere whose name begins at a token.
+// Answers whether nothing uses the value of the call that begins at a token.
 const isLost = (
   meanings: Meanings,
   file: string,
@@ -93,7 +94,7 @@ const isLost = (
   return isBranch(tokens, at, end) || isInSequence(tokens, at, end) || isLostAnswer(tokens, at, end)
 }
 
-// The token after a call, and after what it is piped into. That may be what runs it, unless it is known not to.
+// Answers the token after a call and after the `pipe` on it; nothing if this `pipe` may run the call.
 const endOfCall = (tokens: ReadonlyArray<Token>, open: number): number | undefined => {
   const { pair } = tokens[open]!
   if (pair < 0) return undefined
@@ -102,8 +103,8 @@ const endOfCall = (tokens: ReadonlyArray<Token>, open: number): number | undefin
   return runsNothing(tokens, pair + 3, pair + 3) ? endOfCall(tokens, pair + 3) : undefined
 }
 
-// Each argument after a token is a member of a module, `Effect.orDie` or `Effect.retry(...)`, and none is called
-// `run...`.
+// Answers whether each argument after a token is a member of a module, such as `Effect.orDie` or `Effect.retry(...)`,
+// and none of them contains a name that begins with `run`.
 const runsNothing = (tokens: ReadonlyArray<Token>, open: number, before: number): boolean => {
   const { pair } = tokens[open]!
   for (let at = before + 1; at < pair; at++) {
@@ -115,11 +116,11 @@ const runsNothing = (tokens: ReadonlyArray<Token>, open: number, before: number)
   return pair > 0
 }
 
-// Whether a bracket, or the top of a file, holds statements.
+// Answers whether a bracket, or the top of a file, contains statements.
 const holdsStatements = (tokens: ReadonlyArray<Token>, open: number): boolean =>
   open < 0 || (tokens[open]!.text === "{" && (tokens[open]!.isBlock || isCase(tokens, open - 1)))
 
-// Whether a statement begins at a token, or an `await` whose value a statement throws away does.
+// Answers whether a statement begins at a token, or at an `await` before it.
 const isStatement = (tokens: ReadonlyArray<Token>, at: number): boolean => {
   const before = tokens[at - 1]
   if (!holdsStatements(tokens, tokens[at]!.inside)) return false
@@ -133,10 +134,10 @@ const isStatement = (tokens: ReadonlyArray<Token>, at: number): boolean => {
   return beginsLine(tokens, at)
 }
 
-// Tokens of one statement that are looked at.
+// How many tokens of one statement are read.
 const statementMax = 1_000
 
-// Whether a colon ends `case 1:` or `default:`.
+// Answers whether a colon ends `case 1:` or `default:`.
 const isCase = (tokens: ReadonlyArray<Token>, colon: number): boolean => {
   if (tokens[colon]?.text !== ":") return false
   for (let at = colon - 1, steps = 0; at >= 0 && steps < statementMax; at--, steps++) {
@@ -148,7 +149,8 @@ const isCase = (tokens: ReadonlyArray<Token>, colon: number): boolean => {
   return false
 }
 
-// `name: user.set(...)` in a block. `<T>{ name: ... }` is an object, and looks like a block.
+// Answers whether a token is the label in `name: user.set(...)` in a block. `<T>{ name: ... }` is an object, although
+// it looks like a block.
 const isLabel = (tokens: ReadonlyArray<Token>, at: number): boolean => {
   const token = tokens[at]
   if (token?.kind !== "name" || tokens[token.inside - 1]?.text === ">") return false
@@ -160,12 +162,13 @@ const isObject = (tokens: ReadonlyArray<Token>, at: number): boolean => {
   return inside < 0 || tokens[inside]!.text !== "{" || tokens[inside - 1]?.text !== ")"
 }
 
-// A way out of a statement for the value of what it holds: to a name, to a caller, to a property.
+// The tokens by which a statement gives a value to a name, to a caller or to a property.
 const goesAnywhere = words(
   "=> = += -= *= /= ??= ||= &&= , return yield await throw void const let var using case default export"
 )
 
-// Whether a call is what a statement `flag && call`, or `flag ? call : call`, comes to, and its value goes nowhere.
+// Answers whether a call is a branch of a statement such as `flag && call` or `flag ? call : call`, and nothing uses
+// its value.
 const isBranch = (tokens: ReadonlyArray<Token>, at: number, end: number): boolean => {
   const operator = tokens[at - 1]?.text ?? ""
   if (!["&&", "||", "??", "?", ":"].includes(operator) || !holdsStatements(tokens, tokens[at]!.inside)) return false
@@ -178,7 +181,7 @@ const isBranch = (tokens: ReadonlyArray<Token>, at: number, end: number): boolea
     if (text === ":" && --choices < -1) return false
     if (kind === "open" || text === ";") break
     if (kind === "close") {
-      // A bracket begins no line of its own that could end a statement, but a block before this one does.
+      // Only the brace of a block before this token ends a statement; other brackets do not.
       if (text === "}" && beginsLine(tokens, from + 1)) break
       from = pair
     }
@@ -189,13 +192,13 @@ const isBranch = (tokens: ReadonlyArray<Token>, at: number, end: number): boolea
   }
   const isEmpty = from + 1 >= at - 1
   if (isEmpty) return false
-  // Every colon is that of a choice: `{ name: flag ? ... }` and `name: flag && ...` have one more.
+  // Each colon must belong to a `?`. `{ name: flag ? ... }` and `name: flag && ...` have one colon more.
   if (operator === ":") return choices === 1 && endsStatement(tokens, end)
   if (choices !== 0) return false
   return operator === "?" ? tokens[end]?.text === ":" : endsStatement(tokens, end)
 }
 
-// Whether a call is one of several, `a(), b()`, that a statement is.
+// Answers whether a call is one of several in a statement, as in `a(), b()`.
 const isInSequence = (tokens: ReadonlyArray<Token>, at: number, end: number): boolean => {
   if (tokens[at - 1]?.text !== "," || !holdsStatements(tokens, tokens[at]!.inside)) return false
   if (!endsStatement(tokens, end) && tokens[end]?.text !== ",") return false
@@ -214,8 +217,8 @@ const isInSequence = (tokens: ReadonlyArray<Token>, at: number, end: number): bo
 const timers = words("setTimeout setInterval setImmediate queueMicrotask")
 const globals = words("globalThis window self")
 
-// Whether a call is the answer of a function that is given to something that throws the answer away: `forEach` of a
-// list, a timer. A capital begins the name of a module, such as Effect, whose `forEach` runs the answers.
+// Answers whether a call is the answer of a function that is given to a caller which ignores it: `forEach` of a list,
+// or a timer. A name with a capital letter is a module, such as Effect, whose `forEach` runs the answers.
 const isLostAnswer = (tokens: ReadonlyArray<Token>, at: number, end: number): boolean => {
   if (tokens[at - 1]?.text !== "=>") return false
   const last = tokens[at - 2]
@@ -230,7 +233,7 @@ const isLostAnswer = (tokens: ReadonlyArray<Token>, at: number, end: number): bo
   return name === "forEach" && isMember && endsValue(tokens, open - 3) && !/^[A-Z]/.test(object!.text)
 }
 
-// Whether a statement ends before a token.
+// Answers whether a statement ends before a token.
 const endsStatement = (tokens: ReadonlyArray<Token>, at: number): boolean => {
   const token = tokens[at]
   return token === undefined || token.text === ";" || token.text === "}" || beginsLine(tokens, at) ||

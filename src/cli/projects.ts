@@ -1,16 +1,17 @@
 /**
- * The projects of a check: the one that is named, and those that its `references` name, as `tsc --build` follows them.
+ * Finds the projects of a check: the named project, and those that its `references` name, as `tsc --build` follows
+ * them.
  *
- * - Each is there once, those that it references before it.
- * - References that form a cycle are told; a reference to a file that does not exist is told by the compiler.
+ * - Each project is in the list once, after the projects that it references.
+ * - References that form a cycle are reported here. The compiler reports a reference to a file that does not exist.
  */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import * as Schema from "effect/Schema"
-import { withoutComments } from "./parties.ts"
+import { withoutComments } from "./declarations.ts"
 
-/** The project that is named does not exist. */
+/** The named project does not exist. */
 export class ProjectMissing extends Schema.TaggedError<ProjectMissing>()("ProjectMissing", {
   project: Schema.String
 }) {
@@ -19,30 +20,31 @@ export class ProjectMissing extends Schema.TaggedError<ProjectMissing>()("Projec
   }
 }
 
-/** More projects than a check follows. */
+/** The references lead to more projects than a check reads. */
 export class ProjectsTooMany extends Schema.TaggedError<ProjectsTooMany>()("ProjectsTooMany", {
   project: Schema.String,
   projectsMax: Schema.Int
 }) {
   override get message() {
-    return `the references of \`${this.project}\` lead to more than ${this.projectsMax} projects; help: check its parts`
+    return `the references of \`${this.project}\` lead to more than ${this.projectsMax} projects; ` +
+      "help: check them one by one"
   }
 }
 
 export interface Project {
-  /** Its configuration, relative to the folder of the check. */
+  /** The path of its configuration, relative to the folder of the check. */
   readonly file: string
-  /** The projects that it names; with any it may have no files of its own. */
+  /** The projects that it references. A project with references may have no files of its own. */
   readonly references: ReadonlyArray<string>
 }
 
 export interface Projects {
   readonly all: ReadonlyArray<Project>
-  /** An error for each cycle. */
+  /** One error for each cycle of references. */
   readonly cycles: ReadonlyArray<string>
 }
 
-// Bounds the walk, and the runs of the compiler: two for each project.
+// Bounds the search, and the runs of the compiler: there are two for each project.
 const projectsMax = 500
 
 export const projectsOf = Effect.fnUntraced(function*(folder: string, project: string) {
@@ -50,7 +52,7 @@ export const projectsOf = Effect.fnUntraced(function*(folder: string, project: s
   const path = yield* Path.Path
   const absolute = (file: string) => path.resolve(folder, file)
   const shown = (file: string) => path.relative(folder, file)
-  // A folder stands for the tsconfig.json in it.
+  // The name of a folder means the tsconfig.json in it.
   const fileOf = Effect.fnUntraced(function*(named: string) {
     const info = yield* Effect.option(fs.stat(named))
     if (info._tag === "None") return undefined
@@ -71,7 +73,7 @@ export const projectsOf = Effect.fnUntraced(function*(folder: string, project: s
     }
     return found
   })
-  // The way from the root to a project, with the references of each that are still to follow.
+  // The path from the root to the current project, with the references of each that are still to be read.
   const step = Effect.fnUntraced(function*(file: string) {
     const rest = yield* referencesOf(file)
     return { file, rest, references: rest.map(shown) }
@@ -98,7 +100,7 @@ export const projectsOf = Effect.fnUntraced(function*(folder: string, project: s
   return projects
 })
 
-// A configuration may hold comments, and commas before a bracket that closes. The compiler tells what is no JSON.
+// A configuration may contain comments, and commas before a closing bracket. The compiler reports other mistakes.
 const referencesIn = (text: string): ReadonlyArray<string> => {
   const json = withoutComments(text.replace(/^\ufeff/, "")).replace(
     /("(?:[^"\\\n]|\\.)*")|,(?=\s*[}\]])/g,

@@ -1,9 +1,9 @@
 /**
- * A finding as rustc prints a borrow error: the refused line with a caret label, the line of the other party with a
- * label of its own, then help and note.
+ * Prints a finding as rustc prints a borrow error: the refused line with a label, the line of the other party with
+ * another label, then help and note.
  */
+import type { Declaration } from "./declarations.ts"
 import { type Finding, lengthAt } from "./findings.ts"
-import type { Declaration } from "./parties.ts"
 
 export interface Style {
   readonly refused: (text: string) => string
@@ -27,7 +27,7 @@ interface Mark {
   readonly paint: (text: string) => string
 }
 
-/** `lineOf` gives a line of a file; an empty text where there is none. */
+/** Prints a finding. `lineOf` answers a line of a file, or an empty text if the file does not have it. */
 export const render = (
   finding: Finding,
   other: Declaration | undefined,
@@ -75,7 +75,7 @@ const showLines = (
   return sorted.flatMap((mark, index) => {
     const before = sorted[index - 1]
     const gap = before !== undefined && mark.line > before.line + 1 ? [style.frame("...")] : []
-    // A tab is one column to the compiler and many to a terminal.
+    // A tab is one column for the compiler, and several for a terminal.
     const text = lineOf(file, mark.line).replaceAll("\t", " ")
     const under = " ".repeat(mark.column - 1) + mark.paint(`${mark.sign.repeat(mark.length)} ${mark.label}`)
     return [

@@ -1,26 +1,27 @@
 /**
- * The names that a file declares, each with the part of the file in which it is seen.
+ * Finds the names that a file declares, each with the part of the file in which it is visible.
  *
- * - Every declaration is here: imports, `const`, `let` and `var`, functions, classes, namespaces, and the parameters of
- *   functions and of `catch`, destructured ones included.
- * - Where the text leaves open how far a declaration reaches, it reaches too far; where it leaves open what is
- *   declared, too much is. So a name may be taken for another one, and never another one for it.
+ * - It finds every declaration: imports, `const`, `let` and `var`, functions, classes, namespaces, and the parameters
+ *   of functions and of `catch`, destructured ones included.
+ * - Where the text does not show how far a declaration is visible, it counts as visible too far. Where the text does
+ *   not show what is declared, too many names count as declared. So a local name may hide a manifest by mistake, but a
+ *   local name is never taken for a manifest.
  *
  * Not here: names of types, and what a value is.
  */
 import { endsValue, isCondition, type Token } from "./tokens.ts"
 
-/** Where a declared name comes from, as far as that can be followed. */
+/** The origin of a declared name, if it can be followed. */
 export type Origin =
   | { readonly kind: "import"; readonly specifier: string; readonly name: string }
-  /** `at` is the first token of the value of a `const`, of which `path` is a part. */
+  /** A `const`: `at` is the first token of its value, and `path` leads to the part of the value that has the name. */
   | { readonly kind: "value"; readonly at: number; readonly path: ReadonlyArray<string> }
   | { readonly kind: "class"; readonly at: number }
-  /** The first parameter of a function, whose parenthesis is `at`. */
+  /** The first parameter of a function. `at` is the parenthesis of the parameters. */
   | { readonly kind: "parameter"; readonly at: number }
 
 export interface Binding {
-  /** The tokens by which it is seen, the last one excluded. */
+  /** The tokens in which the name is visible: from `start` up to `end`, which is excluded. */
   readonly start: number
   readonly end: number
   readonly isExported: boolean
@@ -28,23 +29,24 @@ export interface Binding {
 }
 
 export interface Scopes {
-  /** Those of a name that begin last come first; of those that begin together, the one that ends first. */
+  /** The bindings of each name: the latest `start` first, and of equal ones the earliest `end` first. */
   readonly bindings: ReadonlyMap<string, ReadonlyArray<Binding>>
-  /** What is exported by another name, or from another file; the name `*` stands for all. */
+  /** The exports under another name, or from another file. The name `*` means all exports. */
   readonly exports: ReadonlyArray<Export>
 }
 
 export interface Export {
   readonly as: string
   readonly name: string
-  /** The file of which it is a part; none for this file. */
+  /** The file from which it is exported; `undefined` for this file. */
   readonly specifier: string | undefined
 }
 
-/** The declaration that a name at a token means; none where two of one block have that name. */
+/** Answers the declaration that a name at a token means; nothing if one block declares the name twice. */
 export const bindingOf = ({ bindings }: Scopes, name: string, at: number): Binding | undefined => {
   const all = bindings.get(name) ?? []
-  // The first that begins at the token or before it; of those, the first that is not over is the innermost.
+  // Finds the first binding that begins at the token or before it. From there, the first that has not ended is the
+  // innermost one.
   let low = 0
   for (let high = all.length; low < high;) {
     const middle = (low + high) >> 1
@@ -56,20 +58,20 @@ export const bindingOf = ({ bindings }: Scopes, name: string, at: number): Bindi
   return found?.start === other?.start && found?.end === other?.end ? undefined : found
 }
 
-/** Whether a statement begins with a token because a line break ends the one before it. */
+/** Answers whether a statement begins at a token because a line break ends the statement before it. */
 export const beginsLine = (tokens: ReadonlyArray<Token>, at: number): boolean => {
   const token = tokens[at]
   if (token === undefined || !token.isAfterBreak || !endsValue(tokens, at - 1)) return false
   if (token.kind === "name") return !operators.has(token.text)
-  // After a line break they belong to the value that follows.
+  // After a line break, these operators belong to the value that follows.
   if (token.text === "++" || token.text === "--") return true
   return token.kind === "number" || (token.kind === "text" && token.text !== "`" && token.text !== "<")
 }
 
-// What a type may have between its names, texts and brackets.
+// The signs and words that may stand in a type between names, texts and brackets.
 const ofType = new Set([".", "|", "&", "<", ">", "as", "satisfies"])
 
-/** The token after `as T`, `satisfies T` and `!`; nothing where the text leaves open how far they reach. */
+/** Answers the token after `as T`, `satisfies T` and `!`; nothing if the text does not show where the type ends. */
 export const afterCast = (tokens: ReadonlyArray<Token>, at: number): number | undefined => {
   let next = at
   while (tokens[next]?.text === "!" && !tokens[next]!.isAfterBreak) next++
@@ -89,9 +91,10 @@ const operators = new Set(["in", "of", "instanceof", "as", "satisfies", "is", "e
 const declaring = new Set(["const", "let", "var", "using"])
 const naming = new Set(["function", "class", "enum", "namespace", "module"])
 const modifiers = new Set(["public", "private", "protected", "readonly", "override", "declare"])
-// Tokens of the type of a result in which its end is looked for; beyond them a parameter is seen in all that follows.
+// How many tokens of a type are read to find its end. After a longer type, a parameter counts as visible in the whole
+// rest.
 const typeLengthMax = 200
-// Patterns within patterns.
+// How deeply patterns may be nested in patterns.
 const nestingMax = 32
 
 export const scopesOf = (tokens: ReadonlyArray<Token>): Scopes => new Reader(tokens).read()
@@ -100,7 +103,7 @@ class Reader {
   private readonly tokens: ReadonlyArray<Token>
   private readonly bindings = new Map<string, Array<Binding>>()
   private readonly exports: Array<Export> = []
-  /** Where the body of an arrow ends that is an expression. */
+  /** From each arrow `=>` to the token after its body. */
   private readonly ends = new Map<number, number>()
 
   constructor(tokens: ReadonlyArray<Token>) {
@@ -109,7 +112,7 @@ class Reader {
 
   read(): Scopes {
     const { tokens } = this
-    // From the end, so that the bodies of inner arrows are known when those of outer ones are measured.
+    // Goes from the end to the start, so that the ends of inner arrows are known before those of outer arrows.
     for (let at = tokens.length - 1; at >= 0; at--) {
       const { text } = tokens[at]!
       if (text === "=>") this.ends.set(at, this.endOfArrow(at))
@@ -134,7 +137,7 @@ class Reader {
     return this.tokens[at]?.text === text
   }
 
-  /** The token after a bracket's partner, and after any other token. */
+  /** Answers the token after a bracket's partner, or after any other token. */
   private after(at: number): number {
     const token = this.tokens[at]!
     if (token.kind !== "open") return at + 1
@@ -148,7 +151,7 @@ class Reader {
     else others.push(binding)
   }
 
-  /** The block around a token; what is declared within a parenthesis is seen up to the end of the block around that. */
+  /** Answers the block around a token. A declaration in a parenthesis is visible to the end of the block around it. */
   private around(at: number): readonly [start: number, end: number] {
     const open = this.tokens[at]!.inside
     if (open < 0) return [-1, this.tokens.length]
@@ -171,7 +174,7 @@ class Reader {
   private variables(at: number): void {
     const { tokens } = this
     const isConst = this.is(at, "const")
-    // A `var` is seen outside of its block.
+    // A `var` is visible outside of its block.
     const [start, end] = this.is(at, "var") ? [-1, tokens.length] : this.loop(at) ?? this.around(at)
     const { inside } = tokens[at]!
     for (let from = at + 1; from < tokens.length;) {
@@ -194,7 +197,8 @@ class Reader {
     }
   }
 
-  // From the colon of `const x: T = ...` to its equals sign; the colon itself where that is not certain.
+  // Answers the equals sign of `const x: T = ...` for its colon; the colon itself if the end of the type is not
+  // certain.
   private afterType(colon: number): number {
     const { tokens } = this
     if (!this.is(colon, ":")) return colon
@@ -217,7 +221,7 @@ class Reader {
     return this.is(body, "{") ? [open, this.endOf(body)] : undefined
   }
 
-  // A name, or a pattern of names, that is declared; a part that cannot be followed has an empty name in its path.
+  // Reads a declared name, or a pattern of names. The path of a part that cannot be followed contains an empty name.
   private target(
     at: number,
     path: ReadonlyArray<string>,
@@ -275,7 +279,7 @@ class Reader {
     }
   }
 
-  // From a parameter to its name: past its decorators, and past words such as `readonly`.
+  // Answers the name of a parameter: skips its decorators, and words such as `readonly`.
   private afterModifiers(at: number): number {
     if (this.is(at, "...")) return this.afterModifiers(at + 1)
     if (this.is(at, "@")) {
@@ -287,7 +291,7 @@ class Reader {
     return isModifier ? this.afterModifiers(at + 1) : at
   }
 
-  // Where a function ends whose parameters end before a token; nothing where no function has them.
+  // Answers where a function ends whose parameters end before a token; nothing if this is not a function.
   private endOfFunction(at: number): number | undefined {
     if (this.is(at, "{")) return this.endOf(at)
     if (this.is(at, "=>")) return this.ends.get(at)
@@ -306,7 +310,7 @@ class Reader {
       else if (text === ">") angles--
       else if (angles <= 0 && text === "=>") {
         const end = this.ends.get(at)!
-        // Of `(): () => { ... } => { ... }` the first arrow is one of the type.
+        // In `(): () => { ... } => { ... }` the first arrow belongs to the type.
         const next = end + 1
         if (tokens[end]?.inside !== inside || !(this.is(next, "=>") || this.is(next, "{"))) return end
         at = next
@@ -319,7 +323,7 @@ class Reader {
     return undefined
   }
 
-  // From `=>` to the end of its body, which is a block, or an expression.
+  // Answers the token after the body of an arrow, which is a block or an expression.
   private endOfArrow(arrow: number): number {
     const { tokens } = this
     const { inside } = tokens[arrow]!
@@ -371,7 +375,7 @@ class Reader {
       const names = this.tokens.slice(from, at).map(({ text }) => text)
       if (names.length === 1) found.push([names[0]!, names[0]!])
       else if (names.length === 3 && names[1] === "as") found.push([names[0]!, names[2]!])
-      // What is a type is no value, and hides one of its name.
+      // A type is not a value, but it hides a value of its name.
       else if (names[0] === "type") found.push(["", names.at(-1)!])
     }
     return found

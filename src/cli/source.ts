@@ -1,21 +1,21 @@
 /**
- * Places in a text of a program, and texts within it.
+ * Converts between places and offsets in the text of a program, and finds its brackets.
  */
 import type { Place } from "./findings.ts"
 
-/** How many characters lie before a place. */
+/** Answers the number of characters before a place. */
 export const offsetOf = (source: string, { column, line }: Place): number => {
   let start = 0
   for (let at = 1; at < line; at++) start = source.indexOf("\n", start) + 1
   return start + column - 1
 }
 
-/** A regular expression that matches a text and nothing else. */
+/** Answers the source of a regular expression that matches a text and nothing else. */
 export const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
 
 /**
- * Comments, texts and regular expressions, in which brackets do not count; and the brackets. A slash begins a regular
- * expression where no value ends.
+ * Matches brackets, and also comments, texts and regular expressions, in which brackets do not count. A slash begins a
+ * regular expression where no value ends.
  */
 export const tokens = new RegExp(
   [
@@ -27,7 +27,7 @@ export const tokens = new RegExp(
   "g"
 )
 
-/** The places of characters of a text, which are asked for in their order. */
+/** Makes a function that answers the place of an offset. Its offsets must be given in ascending order. */
 export const placesIn = (source: string): (offset: number) => Pick<Place, "line" | "column"> => {
   let line = 1
   let start = 0

@@ -1,33 +1,34 @@
 /**
- * A program's text as tokens: names, literals, brackets with their partners, signs.
+ * Splits the text of a program into tokens: names, literals, brackets with their partners, and signs.
  *
- * - What stands in comments, texts, regular expressions and the text of JSX is no name. What stands in the holes of a
- *   template or of JSX is: a hole is a bracket, `${`.
- * - Each text is taken apart in one pass, whatever it holds. One that no compiler accepts gives some tokens, and no
+ * - Comments, texts, regular expressions and the text of JSX contain no names. The holes of a template or of JSX do: a
+ *   hole is a bracket, `${`.
+ * - Each text is read in one pass, whatever it contains. A text that no compiler accepts gives some tokens, and not an
  *   error.
- * - A slash begins a regular expression where no value ends. So does a `<` an element, in a file that may hold JSX.
+ * - A slash begins a regular expression where no value ends. In a file that may contain JSX, a `<` begins an element
+ *   where no value ends.
  *
- * Not here: a parser. A `<` of types is a sign, and so is one of a comparison.
+ * Not here: a parser. A `<` of types is a sign, and so is the `<` of a comparison.
  */
 
 export type Kind = "name" | "number" | "text" | "open" | "close" | "sign"
 
 export interface Token {
   readonly kind: Kind
-  /** A template, and an element of JSX, begins and ends with a token of kind "text". */
+  /** The text of the token. A template, and an element of JSX, begins and ends with a token of kind "text". */
   readonly text: string
   readonly start: number
-  /** Whether a line break stands before it. */
+  /** Whether a line break precedes it. */
   readonly isAfterBreak: boolean
-  /** The bracket around it, and none at the top: -1. */
+  /** The index of the opening bracket around it, or -1 at the top. */
   readonly inside: number
-  /** The partner of a bracket; without one, -1. */
+  /** The index of a bracket's partner, or -1. */
   pair: number
-  /** Whether a brace holds statements, or members of a class, as far as the token before it tells. */
+  /** Whether a brace contains statements or members of a class, by the token before it. */
   readonly isBlock: boolean
 }
 
-/** Where in a text, or between which tags, the brace of a hole ends. */
+/** What continues after the brace of a hole: a template, or an element with so many open tags. */
 type Hole = { readonly kind: "template" } | {
   readonly kind: "element"
   readonly depth: number
@@ -39,14 +40,14 @@ interface Open {
   readonly hole: Hole | undefined
 }
 
-// None of these can fail after a part of it has matched, so each takes time in proportion to what it matches.
+// None of these expressions can fail after a part of it has matched, so the time of each is proportional to its match.
 const blank = /(?:\s|\/\/[^\n]*|\/\*(?:[^]*?\*\/|[^]*))+/y
 const name = /#?[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*/uy
 const number = /\.?\d[\w.]*/y
 const quoted = /"(?:[^"\\\n]+|\\[^])*"?|'(?:[^'\\\n]+|\\[^])*'?/y
-// A slash without a partner costs so many characters, and no line.
+// Bounds how many characters are read for a slash without a partner.
 const regularExpression = /\/(?![*/])(?:\[(?:[^\]\\\n]|\\.){0,200}\]|[^/\\\n[]|\\.){1,200}\/[a-z]*/y
-// A `>` is a sign of its own, for it may close what `<` of types opened.
+// A `>` is always a sign of its own, because it may close the `<` of a type.
 const sign = /=>|\.\.\.|\?\.(?!\d)|(?:\*\*|<<|&&|\|\||\?\?)=?|[=!]==?|[-+*/%&|^<>]=|\+\+|--|[^]/y
 const templateText = /(?:[^`\\$]+|\\[^]|\$(?!\{))*/y
 const elementText = /[^<{]*/y
@@ -55,26 +56,26 @@ const elementStart = /<(?:>|[\p{ID_Start}$_][\p{ID_Continue}$.:-]*(?=[\s/>]))/uy
 const typeParameters = /<\s*(?:const\s+)?[\w$]+\s*(?:,|=|\s(?:extends|in|out)\b)/y
 const tagText = /(?:[^"'{>/]+|"[^"]*"|'[^']*'|\/(?!>))*/y
 
-// Characters in which an element ends whose first child is a parenthesis.
+// How many characters are searched for the end of an element whose first child is a parenthesis.
 const callLengthMax = 2_000
 
-// Words after which an expression, or a declaration, goes on.
+// The words after which an expression or a declaration continues.
 const goesOn = new Set(
   ("abstract async await case class const default delete else enum export extends implements import in instanceof " +
     "interface is as satisfies keyof let namespace new of return static throw typeof var void yield do function")
     .split(" ")
 )
-// Before their parenthesis; after it a statement stands.
+// The words before a parenthesis that a statement follows.
 const conditions = new Set(["if", "while", "for", "with"])
 const blockWords = new Set(["else", "do", "try", "finally", "static"])
 
 const postfix = new Set(["++", "--", "!"])
-// Words that go on, and are names where a slash follows: no regular expression stands after them.
+// Words of `goesOn` that are names if a slash follows: a regular expression cannot follow them.
 const divided = new Set(
   "abstract as async implements interface is keyof let namespace satisfies static type".split(" ")
 )
 
-/** Whether a value may end with a token, so that what follows it is an operator. */
+/** Answers whether a value may end with a token, so that an operator follows. */
 export const endsValue = (tokens: ReadonlyArray<Token>, at: number): boolean => {
   const token = tokens[at]
   if (token === undefined) return false
@@ -82,13 +83,13 @@ export const endsValue = (tokens: ReadonlyArray<Token>, at: number): boolean => 
   if (token.kind === "name") {
     return !goesOn.has(token.text) || before === "." || (before === "as" && token.text === "const")
   }
-  // `n++` and `n!` end a value as `n` does; before a value they stand after no other.
+  // `n++` and `n!` end a value as `n` does. Before a value, these signs do not follow another value.
   if (postfix.has(token.text)) return !token.isAfterBreak && endsValue(tokens, at - 1)
   if (token.kind !== "close") return token.kind === "number" || token.kind === "text"
   return token.text !== "$}" && !isCondition(tokens, token.pair)
 }
 
-/** Whether a parenthesis is that of `if (...)` and its like. */
+/** Answers whether a parenthesis is the condition of `if`, `while`, `for` or `with`. */
 export const isCondition = (tokens: ReadonlyArray<Token>, open: number): boolean => {
   if (tokens[open]?.text !== "(") return false
   const before = tokens[open - 1]?.text === "await" ? open - 2 : open - 1
@@ -139,7 +140,7 @@ class Lexer {
     this.take("sign", sign)
   }
 
-  // Whether a slash divides what stands before it.
+  // Answers whether a slash is a division.
   private isDivision(): boolean {
     const last = this.tokens.at(-1)
     const isAfterBlock = last?.text === "}" && (this.tokens[last.pair]?.isBlock ?? false)
@@ -156,7 +157,7 @@ class Lexer {
   private close(character: string): void {
     const open = this.opens.at(-1)
     const start = this.at++
-    // A bracket without a partner closes none.
+    // A closing bracket without a partner is a sign.
     if (open === undefined || partners[this.tokens[open.at]!.text] !== character) {
       return this.push("sign", character, start)
     }
@@ -167,7 +168,7 @@ class Lexer {
     else if (open.hole !== undefined) this.element(open.hole.depth, open.hole.isTag)
   }
 
-  // From within the text of a template to its next hole, or to its end.
+  // Reads the text of a template up to its next hole or its end.
   private template(): void {
     this.match(templateText)
     if (this.text[this.at] === "$") return this.open("${", this.at + 2, { kind: "template" })
@@ -185,7 +186,7 @@ class Lexer {
     return !isCall || this.text.slice(this.at, this.at + callLengthMax).includes(`</${tag.slice(1)}>`)
   }
 
-  // From within an element, of so many tags that are open, to its next hole, or to its end.
+  // Reads an element with `depth` open tags up to its next hole or its end.
   private element(depth: number, isTag: boolean): void {
     do {
       this.match(isTag ? tagText : elementText)
@@ -224,7 +225,8 @@ class Lexer {
 
   private push(kind: Kind, text: string, start: number, pair = -1): void {
     const { isAfterBreak, opens, tokens } = this
-    // A bracket is within the one around it, and so is its partner, which is pushed when it is closed.
+    // Both brackets of a pair are inside the bracket around them. `opens` contains an opening bracket already, and its
+    // partner no more.
     const around = kind === "open" ? opens.at(-2) : opens.at(-1)
     tokens.push({
       kind,
@@ -242,7 +244,7 @@ class Lexer {
     const before = this.tokens.at(-1)
     if (before === undefined || ";{})]".includes(before.text)) return true
     if (before.text === "=>" || before.text === ">" || blockWords.has(before.text)) return true
-    // After a type, `(): "done" {`; no value stands before a brace.
+    // The brace after a type, as in `(): "done" {`: a value does not precede a brace.
     if (before.kind === "text" || before.kind === "number" || before.text === "void") return true
     return before.kind === "name" && endsValue(this.tokens, this.tokens.length - 1)
   }

@@ -1,5 +1,5 @@
 /**
- * What functions, methods and programs declare wrongly, or do beyond what they declare.
+ * Functions, methods and programs with a wrong declaration, or that do more than they declare.
  *
  * @since 0.1.0
  */
@@ -7,7 +7,7 @@ import type { message } from "./Diagnostic.ts"
 import { finding, say } from "./internal/finding.ts"
 
 /**
- * E0224: a write into another layer than the program's own.
+ * E0224: a write to a family of another layer.
  *
  * @category ownership
  * @since 0.1.0
@@ -17,13 +17,6 @@ export type layerWrite<Pattern extends string, Home extends string, Here extends
   `cannot write '${Pattern}' in layer '${Here}': it is owned by layer '${Home}'`,
   `move the write to layer '${Home}'`
 >
-
-/**
- * E0224 at run time.
- *
- * @category ownership
- * @since 0.1.0
- */
 export const layerWrite = (pattern: string, home: string, here: string) =>
   finding(
     "E0224",
@@ -43,13 +36,6 @@ export type layerRead<Pattern extends string, Home extends string, Here extends 
   `cannot read '${Pattern}' in layer '${Here}': it lives in layer '${Home}', which '${Here}' does not read`,
   `add '${Home}' to reads of layer '${Here}'`
 >
-
-/**
- * E0225 at run time.
- *
- * @category ownership
- * @since 0.1.0
- */
 export const layerRead = (pattern: string, home: string, here: string) =>
   finding(
     "E0225",
@@ -67,11 +53,11 @@ export const layerRead = (pattern: string, home: string, here: string) =>
 export type bodyExceeds<Does extends string, Declared extends string> = message<
   "E0220",
   `the body ${Does}, but declares: ${Declared}`,
-  "declare it, or leave it to a function that does"
+  "declare it, or move it to a function that declares it"
 >
 
 /**
- * E0221: `invalidates` without something that derives from what is owned.
+ * E0221: `invalidates` without a family that derives from the owned families.
  *
  * @category ownership
  * @since 0.1.0
@@ -81,12 +67,6 @@ export type invalidatesIncomplete<Dependent extends string, Owned extends string
   `invalidates is incomplete: '${Dependent}' derives from '${Owned}'`,
   `list '${Dependent}', or leave invalidates out`
 >
-/**
- * E0221 at run time.
- *
- * @category ownership
- * @since 0.1.0
- */
 export const invalidatesIncomplete = (dependent: string, owned: string) =>
   finding(
     "E0221",
@@ -96,7 +76,8 @@ export const invalidatesIncomplete = (dependent: string, owned: string) =>
   )
 
 /**
- * E0239: `invalidates` with something that does not follow from what is owned. To drop it needs its ownership.
+ * E0239: `invalidates` with a family that does not derive from the owned families. Only its owner can drop it. `owned`
+ * is a list such as "`user:{id}`", or "nothing".
  *
  * @category ownership
  * @since 0.1.0
@@ -106,12 +87,6 @@ export type invalidatesForeign<Pattern extends string, Owned extends string, Dec
   `invalidates lists '${Pattern}', which does not derive from what is owned here: ${Owned}`,
   `list '${Declared}' in owns instead, or call invalidateAll in its owner`
 >
-/**
- * E0239 at run time. `owned` is a list such as "`user:{id}`", or "nothing".
- *
- * @category ownership
- * @since 0.1.0
- */
 export const invalidatesForeign = (pattern: string, owned: string, declared: string) =>
   finding(
     "E0239",
@@ -121,7 +96,7 @@ export const invalidatesForeign = (pattern: string, owned: string, declared: str
   )
 
 /**
- * E0239: `invalidates` with what is owned itself, and does not derive from anything that is owned.
+ * E0239: `invalidates` with an owned family that does not derive from an owned family.
  *
  * @category ownership
  * @since 0.1.0
@@ -131,12 +106,6 @@ export type invalidatesOwned<Pattern extends string> = message<
   `invalidates lists '${Pattern}', which is owned here and does not derive from what is owned`,
   "leave it out; the body says which of its keys go, with delete, invalidate or invalidateAll"
 >
-/**
- * E0239 at run time.
- *
- * @category ownership
- * @since 0.1.0
- */
 export const invalidatesOwned = (pattern: string) =>
   finding(
     "E0239",
@@ -146,7 +115,7 @@ export const invalidatesOwned = (pattern: string) =>
   )
 
 /**
- * E0222: `invalidates` with something that no family declares.
+ * E0222: `invalidates` with a pattern that no family declares.
  *
  * @category ownership
  * @since 0.1.0
@@ -156,12 +125,6 @@ export type invalidatesUnknown<
   Pattern extends string,
   Help extends string = "declare a pattern that covers it, or check its spelling"
 > = message<"E0222", `no family of '${Id}' declares '${Pattern}', so it cannot be invalidated`, Help>
-/**
- * E0222 at run time.
- *
- * @category ownership
- * @since 0.1.0
- */
 export const invalidatesUnknown = (id: string, pattern: string, help: string) =>
   finding(
     "E0222",
@@ -171,7 +134,7 @@ export const invalidatesUnknown = (id: string, pattern: string, help: string) =>
   )
 
 /**
- * E0223: a declared right to something that no family declares.
+ * E0223: a declared right to a pattern that no family declares.
  *
  * @category ownership
  * @since 0.1.0
@@ -182,11 +145,5 @@ export type rightUnknown<
   Pattern extends string,
   Help extends string = "declare a pattern that covers it, or check its spelling"
 > = message<"E0223", `no family of '${Id}' declares '${Pattern}' of ${Option}`, Help>
-/**
- * E0223 at run time.
- *
- * @category ownership
- * @since 0.1.0
- */
 export const rightUnknown = (id: string, option: string, pattern: string, help: string) =>
   finding("E0223", "RightUnknown", `${say`no family of ${id} declares ${pattern}`} of ${option}`, help)

@@ -17,12 +17,6 @@ export type patternSegmentEmpty<Pattern extends string> = message<
   `the pattern '${Pattern}' has an empty segment`,
   "put one ':' between segments and none at the ends"
 >
-/**
- * E0103 at run time, for an empty segment.
- *
- * @category patterns and keys
- * @since 0.1.0
- */
 export const patternSegmentEmpty = (pattern: string) =>
   finding(
     "E0103",
@@ -40,20 +34,14 @@ export const patternSegmentEmpty = (pattern: string) =>
 export type patternRestInside<Pattern extends string> = message<
   "E0103",
   `the pattern '${Pattern}' has '*' before its last segment`,
-  "write {name} for one segment; '*' stands for all that follow"
+  "write {name} for one segment; '*' stands for the segments that follow"
 >
-/**
- * E0103 at run time, for a `*` that is not last.
- *
- * @category patterns and keys
- * @since 0.1.0
- */
 export const patternRestInside = (pattern: string) =>
   finding(
     "E0103",
     "PatternMalformed",
     say`the pattern ${pattern} has ${"*"} before its last segment`,
-    say`write {name} for one segment; ${"*"} stands for all that follow`
+    say`write {name} for one segment; ${"*"} stands for the segments that follow`
   )
 
 /**
@@ -65,20 +53,14 @@ export const patternRestInside = (pattern: string) =>
 export type patternParameterMalformed<Pattern extends string, Segment extends string> = message<
   "E0103",
   `'${Segment}' in the pattern '${Pattern}' is not a parameter`,
-  "write {name} for one segment, or a last '*' for all that follow"
+  "write {name} for one segment, or a last '*' for the segments that follow"
 >
-/**
- * E0103 at run time, for a malformed parameter.
- *
- * @category patterns and keys
- * @since 0.1.0
- */
 export const patternParameterMalformed = (pattern: string, segment: string) =>
   finding(
     "E0103",
     "PatternMalformed",
     say`${segment} in the pattern ${pattern} is not a parameter`,
-    say`write {name} for one segment, or a last ${"*"} for all that follow`
+    say`write {name} for one segment, or a last ${"*"} for the segments that follow`
   )
 
 /**
@@ -92,12 +74,6 @@ export type patternParameterOptional<Pattern extends string, Segment extends str
   `'${Segment}' in the pattern '${Pattern}' is optional, and a key has all its segments`,
   "declare a family for the keys with it, and one for those without"
 >
-/**
- * E0103 at run time, for an optional parameter.
- *
- * @category patterns and keys
- * @since 0.1.0
- */
 export const patternParameterOptional = (pattern: string, segment: string) =>
   finding(
     "E0103",
@@ -117,12 +93,6 @@ export type patternWhiteSpace<Pattern extends string, Segment extends string> = 
   `'${Segment}' in the pattern '${Pattern}' has white space that it may not have`,
   "remove it: a name has none, and a text has none at its ends"
 >
-/**
- * E0103 at run time, for white space.
- *
- * @category patterns and keys
- * @since 0.1.0
- */
 export const patternWhiteSpace = (pattern: string, segment: string) =>
   finding(
     "E0103",
@@ -142,12 +112,6 @@ export type patternParameterTwice<Pattern extends string, Name extends string> =
   `the pattern '${Pattern}' names the parameter '${Name}' twice`,
   "give each parameter a name of its own"
 >
-/**
- * E0103 at run time, for a repeated parameter.
- *
- * @category patterns and keys
- * @since 0.1.0
- */
 export const patternParameterTwice = (pattern: string, name: string) =>
   finding(
     "E0103",
@@ -167,12 +131,6 @@ export type patternSegmentMixed<Pattern extends string, Segment extends string> 
   `'${Segment}' in the pattern '${Pattern}' mixes text with a wildcard`,
   "a segment is text, {name}, or a last '*'"
 >
-/**
- * E0103 at run time, for a mixed segment.
- *
- * @category patterns and keys
- * @since 0.1.0
- */
 export const patternSegmentMixed = (pattern: string, segment: string) =>
   finding(
     "E0103",
@@ -192,12 +150,6 @@ export type patternTooLong<Pattern extends string> = message<
   `the pattern '${Pattern}' has more than 16 segments`,
   "join segments, or end it with '*'"
 >
-/**
- * E0103 at run time, for a pattern that is too long.
- *
- * @category patterns and keys
- * @since 0.1.0
- */
 export const patternTooLong = (pattern: string) =>
   finding(
     "E0103",

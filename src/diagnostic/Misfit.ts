@@ -1,11 +1,11 @@
 /**
- * Values that do not fit: parameters of a key, values of an entry, answers of a lookup. What is a type only is found by
- * the compiler alone.
+ * Values of a wrong type: parameters of a key, values of an entry, results of a lookup, options. Only the compiler
+ * finds those that have no function here.
  *
- * A message that takes the place of a wrong argument needs a type parameter for the argument, and with it literals and
- * callbacks lose the types that they take from their context. So what an operation takes is a union of its type with
- * {@link Otherwise}, which nothing inhabits: the compiler tries what it is given against the type, and where that fails
- * it prints the union, in its own words and at the property that is wrong.
+ * A message in the place of a wrong argument would need a type parameter for the argument. With a type parameter,
+ * literals and callbacks lose the types that they take from their context. So a parameter of an operation is a union of
+ * its type with {@link Otherwise}, and no value has the type `Otherwise`. The compiler compares the argument with the
+ * type. If that fails, it prints the union, in its own words and at the property that is wrong.
  *
  * @since 0.1.0
  */
@@ -16,7 +16,7 @@ import * as Nearest from "./Nearest.ts"
 declare const TypeId: unique symbol
 
 /**
- * A member of a union that nothing inhabits, with the message for values that have none of the union's other types.
+ * A member of a union that no value has. It holds the message for values that do not have another type of the union.
  *
  * @category type level
  * @since 0.1.0
@@ -28,29 +28,31 @@ export interface Otherwise<out Message> {
 }
 
 /**
- * The message for values that have parts: each part is what it should be or the message, at any depth.
+ * The message for values with parts: each part has its type or is the message, at any depth.
  *
  * @category type level
  * @since 0.1.0
  */
-export type OtherwiseEach<Message, V> = {
-  readonly [K in keyof V | typeof TypeId]: K extends keyof V ? V[K] | OtherwisePart<Message, V[K]> : () => Message
+export type OtherwiseEach<Message, Value> = {
+  readonly [Part in keyof Value | typeof TypeId]: Part extends keyof Value
+    ? Value[Part] | OtherwisePart<Message, Value[Part]>
+    : () => Message
 }
 type OtherwisePart<Message, Part> = [Part] extends [object] ? OtherwiseEach<Message, Part> : Otherwise<Message>
 
 /**
- * The message for a value that is a member of a union with others, which lack the value's parts. The compiler then
- * looks into one member alone: of those that are alike the last, and an intersection comes after other types.
+ * The message for a value in a union whose other members lack the parts of the value. The compiler looks into only one
+ * member of such a union: the last of those that are alike. An intersection comes after other types.
  *
  * @category type level
  * @since 0.1.0
  */
-export type OtherwiseLast<Message, V> = V extends object
-  ? { readonly [K in keyof V]: V[K] | OtherwisePart<Message, V[K]> } & Otherwise<Message>
+export type OtherwiseLast<Message, Value> = Value extends object
+  ? { readonly [Part in keyof Value]: Value[Part] | OtherwisePart<Message, Value[Part]> } & Otherwise<Message>
   : Otherwise<Message>
 
 /**
- * A type with the message for what has another shape. Unlike a union with {@link Otherwise}, it is a subtype of the
+ * A type with the message for values of another shape. Unlike a union with {@link Otherwise}, it is a subtype of the
  * type.
  *
  * @category type level
@@ -59,7 +61,7 @@ export type OtherwiseLast<Message, V> = V extends object
 export type Shape<Message, T> = T | (T & Otherwise<Message>)
 
 /**
- * E0112: parameters of a key that lack one of the pattern's names, or have another one.
+ * E0112: parameters of a key that lack a name of the pattern, or have a name that the pattern does not have.
  *
  * @category patterns and keys
  * @since 0.1.0
@@ -71,7 +73,7 @@ export type parameters<Pattern extends string> = message<
 >
 
 /**
- * E0112 at run time: a name that the pattern does not have, where some of its names may be missing.
+ * E0112 at run time: a name that the pattern does not have, in parameters of which some may be missing.
  *
  * @category patterns and keys
  * @since 0.1.0
@@ -85,7 +87,7 @@ export const parameterUnknown = (pattern: string, name: string, known: Iterable<
   )
 
 /**
- * E0112 at run time: no parameters, where a record of some is expected.
+ * E0112 at run time: a value that is not an object with parameters.
  *
  * @category patterns and keys
  * @since 0.1.0
@@ -94,7 +96,7 @@ export const parametersNone = (pattern: string) =>
   finding(
     "E0112",
     "ParametersUnknown",
-    say`this is no record of parameters of ${pattern}`,
+    say`this is not an object with parameters of ${pattern}`,
     "give an object with some of them, or an empty object for all of its keys"
   )
 
@@ -113,16 +115,16 @@ export const parametersNotObject = (pattern: string, names: ReadonlyArray<string
   )
 
 /**
- * E0112 at run time: no list, where a list of parameters is expected, or of entries.
+ * E0112 at run time: a value that is not a list of parameters or of entries.
  *
  * @category patterns and keys
  * @since 0.1.0
  */
 export const listNone = (pattern: string, what: "parameters" | "pairs of parameters and a value") =>
-  finding("E0112", "ParametersUnknown", say`this is no list of ${pattern}`, `give a list of ${what}`)
+  finding("E0112", "ParametersUnknown", say`this is not a list of ${pattern}`, `give a list of ${what}`)
 
 /**
- * E0112 at run time: an item of a list of entries that is none.
+ * E0112 at run time: an item of a list of entries that is not an entry.
  *
  * @category patterns and keys
  * @since 0.1.0
@@ -131,7 +133,7 @@ export const entryNone = (pattern: string, at: number) =>
   finding(
     "E0112",
     "ParametersUnknown",
-    say`item ${at} is no entry of ${pattern}`,
+    say`item ${at} is not an entry of ${pattern}`,
     "give a pair of parameters and a value"
   )
 
@@ -143,7 +145,7 @@ export const entryNone = (pattern: string, at: number) =>
  */
 export type parameter<Pattern extends string, Name extends string> = message<
   "E0113",
-  `this is no value of the parameter '${Name}' of '${Pattern}'`,
+  `this is not a valid value for the parameter '${Name}' of '${Pattern}'`,
   "give the type that params declares, or else a string, a number or a bigint"
 >
 
@@ -155,70 +157,58 @@ export type parameter<Pattern extends string, Name extends string> = message<
  */
 export type value<Pattern extends string> = message<
   "E0114",
-  `this is no value of '${Pattern}'`,
+  `this is not a valid value for '${Pattern}'`,
   "give the type that its family declares as value, or declare another"
 >
 
 /**
- * E0114: an update that makes something else of a value.
+ * E0114: an update whose function does not return a value of the family.
  *
  * @category patterns and keys
  * @since 0.1.0
  */
 export type change<Pattern extends string> = message<
   "E0114",
-  `this function makes no value of '${Pattern}'`,
-  "answer with the type that its family declares as value, or with an Effect of it"
+  `this function does not return a valid value for '${Pattern}'`,
+  "return the type that its family declares as value, or an Effect of it"
 >
 
 /**
- * E0114: a lookup that answers with another type than its family's values have, or with no Effect.
+ * E0114: a lookup that does not return a value of its family, or does not return an Effect.
  *
  * @category patterns and keys
  * @since 0.1.0
  */
 export type lookup<Family extends string> = message<
   "E0114",
-  `the lookup of family '${Family}' answers with something else than a value of '${Family}'`,
-  "give a function that answers with an Effect of the type that its family declares as value"
+  `the lookup of family '${Family}' does not return a value of '${Family}'`,
+  "give a function that returns an Effect of the type that its family declares as value"
 >
-/**
- * E0114 at run time, of a lookup that is no function.
- *
- * @category patterns and keys
- * @since 0.1.0
- */
 export const lookup = (family: string) =>
   finding(
     "E0114",
     "LookupMisfit",
-    say`the lookup of family ${family} answers with something else than a value of ${family}`,
-    "give a function that answers with an Effect of the type that its family declares as value"
+    say`the lookup of family ${family} does not return a value of ${family}`,
+    "give a function that returns an Effect of the type that its family declares as value"
   )
 
 /**
- * E0114: the same of a lookup of many keys.
+ * E0114: a `lookupMany` that does not return a list of the family's values, or does not return an Effect.
  *
  * @category patterns and keys
  * @since 0.1.0
  */
 export type lookupMany<Family extends string> = message<
   "E0114",
-  `the lookupMany of family '${Family}' answers with something else than a list of values of '${Family}'`,
-  "give a function that answers with an Effect of a list of the type that its family declares as value"
+  `the lookupMany of family '${Family}' does not return a list of values of '${Family}'`,
+  "give a function that returns an Effect of a list of the type that its family declares as value"
 >
-/**
- * E0114 at run time, of a lookupMany that is no function.
- *
- * @category patterns and keys
- * @since 0.1.0
- */
 export const lookupMany = (family: string) =>
   finding(
     "E0114",
     "LookupManyMisfit",
-    say`the lookupMany of family ${family} answers with something else than a list of values of ${family}`,
-    "give a function that answers with an Effect of a list of the type that its family declares as value"
+    say`the lookupMany of family ${family} does not return a list of values of ${family}`,
+    "give a function that returns an Effect of a list of the type that its family declares as value"
   )
 
 /**
@@ -232,12 +222,6 @@ export type options<Family extends string> = message<
   `the owner of family '${Family}' takes options, and this is a function`,
   "give it by its name, { lookup: ... }"
 >
-/**
- * E0406 at run time, of any function.
- *
- * @category ownership
- * @since 0.1.0
- */
 export const options = (family: string) =>
   finding(
     "E0406",
@@ -247,26 +231,26 @@ export const options = (family: string) =>
   )
 
 /**
- * E0115: something else than a write in a batch, or a write of another manifest.
+ * E0115: an item of a batch that is not a write of the same manifest.
  *
  * @category patterns and keys
  * @since 0.1.0
  */
 export type write<Id extends string> = message<
   "E0115",
-  `this is no write that a batch of '${Id}' could do together with others`,
+  `this is not a write that a batch of '${Id}' can run`,
   `use setting or deleting of an accessor of '${Id}', which say what to write and do not run`
 >
 
 /**
- * E0408: keys, or something else, in the place of what warming or predicting is told.
+ * E0408: a value that is not the option `warm` or `predict`, such as a list of keys.
  *
  * @category ownership
  * @since 0.1.0
  */
 export type warming<Option extends "warm" | "predict"> = message<
   "E0408",
-  `this is no value of the option '${Option}'`,
+  `this is not a valid value for the option '${Option}'`,
   Option extends "warm" ? "give an object, { keys: [{ id: '1' }] }" : "give an object, { keysMax: 100 }"
 >
 
@@ -278,7 +262,7 @@ export type warming<Option extends "warm" | "predict"> = message<
  */
 export type lease<Pattern extends string> = message<
   "E0219",
-  `this is no lease under which '${Pattern}' could be written`,
+  `this lease does not allow a write to '${Pattern}'`,
   "acquire one of the key itself, and not a shared one"
 >
 
@@ -295,7 +279,7 @@ export type lookupParameters<Family extends string, Pattern extends string> = me
 >
 
 /**
- * E0408: something else than a codec where a family declares a type.
+ * E0408: a value that is not a codec, where a family declares a type.
  *
  * @category manifests
  * @since 0.1.0
@@ -307,7 +291,7 @@ export type codec = message<
 >
 
 /**
- * E0408: a parameter of another type than text, and no codec for it.
+ * E0408: a parameter that is not a text and has no codec.
  *
  * @category manifests
  * @since 0.1.0
@@ -319,7 +303,7 @@ export type parameterCodec = message<
 >
 
 /**
- * E0408: something else than an object with a codec for each parameter.
+ * E0408: a value that is not an object with a codec for each parameter.
  *
  * @category manifests
  * @since 0.1.0
@@ -331,7 +315,7 @@ export type codecs = message<
 >
 
 /**
- * E0408: one pattern, or something else, where a list of patterns is expected.
+ * E0408: a value that is not a list of patterns, such as one pattern.
  *
  * @category manifests
  * @since 0.1.0
@@ -343,7 +327,7 @@ export type patterns = message<
 >
 
 /**
- * E0408: one name, or something else, where a list of families is expected.
+ * E0408: a value that is not a list of families, such as one name.
  *
  * @category ownership
  * @since 0.1.0
@@ -355,7 +339,7 @@ export type names = message<
 >
 
 /**
- * E0408: something else than an object with a family for each name.
+ * E0408: a value that is not an object with a family for each name.
  *
  * @category manifests
  * @since 0.1.0
@@ -367,7 +351,7 @@ export type families = message<
 >
 
 /**
- * E0408: something else than a family's line of the manifest.
+ * E0408: a value that is not the declaration of a family.
  *
  * @category manifests
  * @since 0.1.0
@@ -379,26 +363,26 @@ export type family<Family extends string> = message<
 >
 
 /**
- * E0408: an option of a family that has another shape.
+ * E0408: an option of a family with a value of another type.
  *
  * @category manifests
  * @since 0.1.0
  */
 export type option<Family extends string, Option extends string, Expected extends string> = message<
   "E0408",
-  `this is no value of the option '${Option}' of family '${Family}'`,
+  `this is not a valid value for the option '${Option}' of family '${Family}'`,
   `give ${Expected}`
 >
 
 /**
- * E0408: something else than a weigher.
+ * E0408: a value that is not a weigher.
  *
  * @category manifests
  * @since 0.1.0
  */
 export type weigher<Family extends string> = message<
   "E0408",
-  `this is no weigher of family '${Family}'`,
+  `this is not a weigher of family '${Family}'`,
   "give a function from a key and a value to a number, (key, value: string) => value.length"
 >
 
@@ -417,7 +401,7 @@ export type section<Section extends string> = message<
 >
 
 /**
- * E0115: something else than a list in the place of a batch's writes.
+ * E0115: a batch whose writes are not a list.
  *
  * @category patterns and keys
  * @since 0.1.0

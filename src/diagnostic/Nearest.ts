@@ -1,10 +1,10 @@
 /**
- * What a caller may have meant by a name that nothing declares: a declared one that differs in one letter, in the order
- * of two, or in capitals. Types and functions of one name give one answer.
+ * Suggests what a caller may have meant by an unknown name: a declared name that differs in one letter, in the order of
+ * two letters, or in capitals. A type and a function of one name give the same answer.
  *
- * - Two declared names that are as near make no suggestion, since either would be a guess. A name of one letter is near
- *   to none.
- * - Asked in failing branches only, so a program that compiles pays nothing.
+ * - If two declared names are equally near, there is no suggestion, because each would be a guess. A name of one letter
+ *   is not near to any name.
+ * - Only failing branches ask for it, so a program that compiles pays nothing.
  *
  * @since 0.1.0
  */
@@ -24,7 +24,7 @@ type suggest<Near, Help extends string, All = Near> = [Near] extends [never] ? H
 /**
  * The help for a name that nothing declares: the one that is near, or else `otherwise`.
  *
- * @category suggestions
+ * @category type level
  * @since 0.1.0
  */
 export const help = (name: string, known: Iterable<string>, otherwise: string): string => {
@@ -33,8 +33,8 @@ export const help = (name: string, known: Iterable<string>, otherwise: string): 
 }
 
 /**
- * The first option of a call that does not exist, and what to do about it. One that is `undefined` was not given. What
- * an instance of a class has besides the options is its own.
+ * The first option of a call that does not exist, and what to do about it. One that is `undefined` was not given. An
+ * instance of a class may have other members besides the options.
  *
  * @category suggestions
  * @since 0.1.0
@@ -72,7 +72,7 @@ type prefix<Near, Rest extends string, All = Near> = Near extends string ? [All]
 /**
  * A key or pattern with its first segment replaced by the one of `known` that is near, if there is one.
  *
- * @category suggestions
+ * @category type level
  * @since 0.1.0
  */
 export const respelt = (text: string, known: Iterable<string>): string | undefined => {
@@ -114,16 +114,17 @@ const findNear = (name: string, known: Iterable<string>): string | undefined => 
 
 type isNear<A extends string, B extends string> = Lowercase<A> extends Lowercase<B> ? true : isOneOff<A, B>
 // After what both begin with: a letter more, a letter less, another letter, or two in the other order.
-type isOneOff<A extends string, B extends string> = A extends `${infer X}${infer As}`
-  ? B extends `${infer Y}${infer Bs}` ? X extends Y ? isOneOff<As, Bs>
-    : As extends Bs ? true
-    : A extends Bs ? true
-    : As extends B ? true
-    : [As, Bs] extends [`${Y}${infer At}`, `${X}${infer Bt}`] ? At extends Bt ? true : false
+type isOneOff<A extends string, B extends string> = A extends `${infer FirstA}${infer RestA}`
+  ? B extends `${infer FirstB}${infer RestB}` ? FirstA extends FirstB ? isOneOff<RestA, RestB>
+    : RestA extends RestB ? true
+    : A extends RestB ? true
+    : RestA extends B ? true
+    : [RestA, RestB] extends [`${FirstB}${infer AfterA}`, `${FirstA}${infer AfterB}`] ?
+      AfterA extends AfterB ? true : false
     : false
-  : As extends "" ? true
+  : RestA extends "" ? true
   : false
-  : B extends `${infer _}${infer Bs}` ? Bs extends "" ? true : false
+  : B extends `${infer _}${infer RestB}` ? RestB extends "" ? true : false
   : false
 
 const isNear = (a: string, b: string): boolean => {

@@ -1,6 +1,6 @@
 /**
- * What the compiler does not know: plain strings, templates with a hole, choices of several, names that are computed,
- * requirements of any. What it does not know it cannot check, so it refuses. Found by the compiler alone.
+ * Types that the compiler cannot check, because it does not know them: plain strings, templates with a hole, choices,
+ * computed names, requirements of `any`. It refuses them. Only the compiler finds these mistakes.
  *
  * @since 0.1.0
  */
@@ -31,7 +31,7 @@ export type patternChoice = message<
 >
 
 /**
- * E0103: a choice of patterns in a list that counts for certain.
+ * E0103: a choice of patterns in a list. A list must say which patterns it has.
  *
  * @category patterns and keys
  * @since 0.1.0
@@ -67,7 +67,7 @@ export type layerChoice = message<
 >
 
 /**
- * E0404: something else than the name of a layer, where the manifest declares none.
+ * E0404: a value that is not the name of a layer, in a manifest that does not declare layers.
  *
  * @category manifests
  * @since 0.1.0
@@ -132,7 +132,7 @@ type strictly<Message> = undefined extends string ? message<
 export type key = message<
   "E0107",
   "the text of this key is not known, so its owner is not known",
-  "use the accessors of 'keys', or a literal or template such as `user:${id}`; pipe widens both, unless 'as const'"
+  "use the accessors of 'keys', or a literal or template such as `user:${id}`; inside pipe, add 'as const'"
 >
 
 /**
@@ -144,7 +144,7 @@ export type key = message<
 export type keyPattern = message<
   "E0107",
   "the text of this pattern is not known, so it is not known whose keys it names",
-  "write it as a literal, or use invalidateWhere of the family; pipe widens a literal, unless 'as const'"
+  "write it as a literal, or use invalidateWhere of the family; inside pipe, add 'as const'"
 >
 
 /**
@@ -160,19 +160,19 @@ export type keyChoice = message<
 >
 
 /**
- * E0210: something else than the name of a family, or a name that the compiler does not know.
+ * E0210: a value that is not the name of a family, or a name that the compiler does not know.
  *
- * @category ownership
+ * @category manifests
  * @since 0.1.0
  */
 export type family = message<
   "E0210",
-  "it is unknown which family this names",
-  "write its name as a literal; pipe widens a literal, unless 'as const'"
+  "the compiler cannot tell which family this names",
+  "write its name as a literal; inside pipe, add 'as const'"
 >
 
 /**
- * E0111: a text in the template of a raw key, which could hold a colon and so spell another family's key.
+ * E0111: a text in the template of a raw key. It could contain a colon, and then the key belongs to another family.
  *
  * @category patterns and keys
  * @since 0.1.0
@@ -191,20 +191,20 @@ export type keyTemplate<Key extends string> = message<
  */
 export type body = message<
   "E0220",
-  "it is unknown what this body does",
+  "the compiler cannot tell what this body does",
   "write function*() { ... }, and yield nothing whose requirements are any, unknown or a type parameter"
 >
 
 /**
- * E0220: something decorated that is no method, or a method that answers with something else than an Effect.
+ * E0220: a decorated member that is not a method, or a method that does not return an Effect.
  *
  * @category ownership
  * @since 0.1.0
  */
 export type method = message<
   "E0220",
-  "it is unknown what this does",
-  "decorate a method that returns an Effect: no field, no getter, no async and no generator function"
+  "the compiler cannot tell what this method does",
+  "decorate a method that returns an Effect, and not a field, a getter, an async or a generator function"
 >
 
 /**
@@ -215,7 +215,7 @@ export type method = message<
  */
 export type methodRights = message<
   "E0220",
-  "it is unknown what this does: its requirements are any, unknown or a type parameter",
+  "the compiler cannot tell what this method does: its requirements are any, unknown or a type parameter",
   "name them in its type, or let the caller run what it brings"
 >
 
@@ -227,19 +227,19 @@ export type methodRights = message<
  */
 export type program = message<
   "E0220",
-  "it is unknown what this program does: its requirements are any, unknown or a type parameter",
+  "the compiler cannot tell what this program does: its requirements are any, unknown or a type parameter",
   "name them in its type"
 >
 
 /**
  * E0211: a lookup whose requirements are a type parameter, which may stand for any right.
  *
- * @category ownership
+ * @category patterns and keys
  * @since 0.1.0
  */
 export type lookup = message<
   "E0211",
-  "it is unknown what this lookup reads: its requirements are a type parameter",
+  "the compiler cannot tell what this lookup reads: its requirements are a type parameter",
   "name them in its type, or let the helper take the layer that 'owner' makes of it"
 >
 
@@ -251,19 +251,19 @@ export type lookup = message<
  */
 export type module = message<
   "E0214",
-  "it is unknown what this module requires",
+  "the compiler cannot tell what this module requires",
   "give a Layer, and none whose requirements are any or unknown"
 >
 
 /**
- * E0214: something else than an object with a module for each name.
+ * E0214: a value that is not an object with a module for each name.
  *
  * @category ownership
  * @since 0.1.0
  */
 export type modules = message<
   "E0214",
-  "these are no modules: a layer for each family or reader",
+  "this is not an object with a module for each family or reader",
   "give an object, { user: owner('user', ...), ... }"
 >
 
@@ -284,7 +284,7 @@ export type moduleOption<Module extends string> = strictly<
 /**
  * E0414: modules, options or parts whose names the compiler does not know.
  *
- * @category manifests
+ * @category ownership
  * @since 0.1.0
  */
 export type names<What extends string> = message<
@@ -294,13 +294,13 @@ export type names<What extends string> = message<
 >
 
 /**
- * E0220: a lookup of which the compiler knows no more than that it may be anything.
+ * E0220: a lookup whose type is that of all lookups, so the compiler does not know what it requires.
  *
  * @category ownership
  * @since 0.1.0
  */
 export type anyLookup<Family extends string> = message<
   "E0220",
-  `it is unknown what the lookup of family '${Family}' does`,
+  `the compiler cannot tell what the lookup of family '${Family}' does`,
   "write 'satisfies OwnerOptions<...>' in the place of ': OwnerOptions<...>', which forgets the lookup"
 >

@@ -1,14 +1,14 @@
 /**
- * Where several things are wrong and there is room for one message.
+ * One message for several mistakes, because the compiler shows only one.
  *
  * @since 0.1.0
  */
 
 /**
- * One of several messages. The compiler would print them in a row, and cut the row; what is repaired makes room for the
- * next one.
+ * One of several messages. The compiler would print all of them in a row, and cut the row. After the repair it prints
+ * the next one.
  *
- * **Details**
+ * *Details**
  *
  * A union of functions taken as an intersection is one function with overloads, and inference reads the last of them.
  *

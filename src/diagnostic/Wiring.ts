@@ -1,6 +1,6 @@
 /**
- * What is wired wrongly: modules with rights that their lines of the manifest do not give them, owners that are missing
- * or twice, engines in the wrong place.
+ * Mistakes in wiring: modules with rights that the manifest does not give them, owners that are missing or given twice,
+ * and engines in the wrong place.
  *
  * @since 0.1.0
  */
@@ -8,7 +8,7 @@ import type { message } from "./Diagnostic.ts"
 import { finding, say } from "./internal/finding.ts"
 
 /**
- * E0214: a module that needs more than the manifest grants it.
+ * E0214: a module that needs more rights than the manifest gives it.
  *
  * @category ownership
  * @since 0.1.0
@@ -20,7 +20,7 @@ export type moduleExceeds<Module extends string, Does extends string, Granted ex
 >
 
 /**
- * E0214 at run time: a module that is no layer.
+ * E0214 at run time: a module that is not a layer.
  *
  * @category ownership
  * @since 0.1.0
@@ -29,7 +29,7 @@ export const moduleWrong = (module: string) =>
   finding("E0214", "ModuleWrong", say`module ${module} is not a layer`, "give a Layer, or { owns: [...], layer }")
 
 /**
- * E0214 at run time: something else than an object with a module for each name.
+ * E0214 at run time: a value that is not an object with a module for each name.
  *
  * @category ownership
  * @since 0.1.0
@@ -38,7 +38,7 @@ export const modulesWrong = () =>
   finding(
     "E0214",
     "ModulesWrong",
-    "these are no modules: a layer for each family or reader",
+    "this is not an object with a module for each family or reader",
     "give an object, { user: owner('user', ...), ... }"
   )
 
@@ -66,12 +66,6 @@ export type moduleBuilds<Module extends string> = message<
   `module '${Module}' requires a store, so it builds an engine of its own`,
   "leave the engine to modules, and give another manifest's layer beside them"
 >
-/**
- * E0236 at run time, where the module brings a store, too.
- *
- * @category ownership
- * @since 0.1.0
- */
 export const moduleBuilds = (module: string) =>
   finding(
     "E0236",
@@ -91,12 +85,6 @@ export type moduleTwice<Family extends string, Module extends string, Other exte
   `modules '${Module}' and '${Other}' both own '${Family}'`,
   `name '${Family}' in one of them`
 >
-/**
- * E0235 at run time.
- *
- * @category ownership
- * @since 0.1.0
- */
 export const moduleTwice = (family: string, module: string, other: string) =>
   finding(
     "E0235",
@@ -116,17 +104,11 @@ export type moduleRepeats<Module extends string, Family extends string> = messag
   `module '${Module}' names '${Family}' twice in owns`,
   `name '${Family}' once`
 >
-/**
- * E0235 at run time: one list that names a family twice.
- *
- * @category ownership
- * @since 0.1.0
- */
 export const moduleRepeats = (module: string, family: string) =>
   finding("E0235", "ModuleTwice", say`module ${module} names ${family} twice in \`owns\``, say`name ${family} once`)
 
 /**
- * E0228: a module that is called like a family which it does not own, or like a reader.
+ * E0228: a module with the name of a family that it does not own, or with the name of a reader.
  *
  * @category ownership
  * @since 0.1.0
@@ -135,14 +117,8 @@ export type moduleMisnamed<Module extends string, Kind extends "family" | "reade
   "E0228",
   Kind extends "family" ? `module '${Module}' does not own the family '${Module}'`
     : `module '${Module}' owns families, and '${Module}' is a reader`,
-  "give it a name that is no family's and no reader's"
+  "give it a name that no family and no reader has"
 >
-/**
- * E0228 at run time: a module that owns other families than the one that it is called like.
- *
- * @category ownership
- * @since 0.1.0
- */
 export const moduleMisnamed = (module: string, kind: "family" | "reader") =>
   finding(
     "E0228",
@@ -150,11 +126,11 @@ export const moduleMisnamed = (module: string, kind: "family" | "reader") =>
     kind === "family"
       ? say`module ${module} does not own the family ${module}`
       : say`module ${module} owns families, and ${module} is a reader`,
-    "give it a name that is no family's and no reader's"
+    "give it a name that no family and no reader has"
   )
 
 /**
- * E0226: a module that gives away the ownership of another family.
+ * E0226: a module that provides the ownership of another family.
  *
  * @category ownership
  * @since 0.1.0
@@ -166,7 +142,7 @@ export type moduleProvides<Module extends string, Pattern extends string> = mess
 >
 
 /**
- * E0226: a module that gives away a right to read.
+ * E0226: a module that provides a right to read to other modules.
  *
  * @category ownership
  * @since 0.1.0
@@ -174,7 +150,7 @@ export type moduleProvides<Module extends string, Pattern extends string> = mess
 export type moduleLends<Module extends string, Pattern extends string> = message<
   "E0226",
   `module '${Module}' provides a borrow of '${Pattern}' to all others`,
-  `keep it within the module, by Layer.provide; what others read stands in their lines of the manifest`
+  `keep it within the module with Layer.provide; list what other modules read in their borrows`
 >
 
 /**
@@ -201,12 +177,6 @@ export type appointmentMissing<Id extends string, Role extends "the owner" | "a 
     `nothing lets this program make itself ${Role} of '${Pattern}'`,
     `leave it to modules of '${Id}', or wire it by hand over its layer`
   >
-/**
- * E0233 for a compiler's output, of a program that makes itself an owner or a reader.
- *
- * @category ownership
- * @since 0.1.0
- */
 export const appointmentMissing = (id: string, role: "the owner" | "a reader", pattern: string) =>
   finding(
     "E0233",
@@ -223,4 +193,9 @@ export const appointmentMissing = (id: string, role: "the owner" | "a reader", p
  * @since 0.1.0
  */
 export const engineForged = (id: string) =>
-  finding("E0237", "EngineForged", say`this is no engine of ${id}`, "provide its layer or its modules, which make one")
+  finding(
+    "E0237",
+    "EngineForged",
+    say`this is not an engine of ${id}`,
+    "provide its layer or its modules"
+  )

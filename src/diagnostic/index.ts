@@ -1,23 +1,22 @@
 /**
- * What functions, methods and programs declare wrongly, or do beyond what they declare.
+ * Functions, methods and programs with a wrong declaration, or that do more than they declare.
  *
  * @since 0.1.0
  */
 export * as Declaring from "./Declaring.ts"
 
 /**
- * Every mistake that Stateless can name: its code, its sentence, its repair.
+ * A finding: a mistake that Stateless can name, with its code, its sentence and its help.
  *
- * A finding is written twice, side by side: as a type, whose text the compiler prints where the mistake is, and as a
- * function, which the run time calls for manifests built from data and for programs with casts. Both say the same
- * sentence; the type puts code in single quotes (compilers print a message inside double quotes) and starts with the
- * code, the function puts code in backticks and keeps the code in a field.
+ * A finding is written twice, side by side, as a type and as a function of the same name. The compiler prints the text
+ * of the type where the mistake is. The run time calls the function, for manifests that are built from data and for
+ * programs with casts. Both say the same sentence. The type starts with the code and puts names in single quotes, since
+ * compilers print a message inside double quotes. The function keeps the code in a field and puts names in backticks.
  *
  * - A code never changes its meaning and is never used again.
- * - A message has at most 300 characters as long as the names in it are of ordinary length: compilers cut at 320.
+ * - A message has at most 300 characters if the names in it are of ordinary length, since compilers cut it at 320.
  * - Codes: `E01xx` patterns and keys, `E02xx` ownership and capabilities, `E03xx` stores, `E04xx` manifests, `E05xx`
- *   the engine. Those of stores and of the engine are defined beside their errors, as is `E0218` (nobody owns the
- *   family now).
+ *   the engine. The findings of stores and of the engine, and `E0218`, are defined beside their errors.
  *
  * @since 0.1.0
  */
@@ -34,6 +33,20 @@ export * as Diagnostic from "./Diagnostic.ts"
 export * as Explanations from "./Explanations.ts"
 
 /**
+ * Keys that a manifest cannot place, or that are not keys.
+ *
+ * @since 0.1.0
+ */
+export * as KeyFindings from "./KeyFindings.ts"
+
+/**
+ * What a lookup may not do.
+ *
+ * @since 0.1.0
+ */
+export * as LookupFindings from "./LookupFindings.ts"
+
+/**
  * Patterns that are malformed, as types and as functions: E0103.
  *
  * @since 0.1.0
@@ -41,48 +54,83 @@ export * as Explanations from "./Explanations.ts"
 export * as Malformed from "./Malformed.ts"
 
 /**
- * Values that do not fit: parameters of a key, values of an entry, answers of a lookup. What is a type only is found by
- * the compiler alone.
+ * The sections and options of a manifest, and manifests side by side.
  *
- * A message that takes the place of a wrong argument needs a type parameter for the argument, and with it literals and
- * callbacks lose the types that they take from their context. So what an operation takes is a union of its type with
- * {@link Otherwise}, which nothing inhabits: the compiler tries what it is given against the type, and where that fails
- * it prints the union, in its own words and at the property that is wrong.
+ * @since 0.1.0
+ */
+export * as ManifestFindings from "./ManifestFindings.ts"
+
+/**
+ * Values of a wrong type: parameters of a key, values of an entry, results of a lookup, options. Only the compiler
+ * finds those that have no function here.
+ *
+ * A message in the place of a wrong argument would need a type parameter for the argument. With a type parameter,
+ * literals and callbacks lose the types that they take from their context. So a parameter of an operation is a union of
+ * its type with {@link Otherwise}, and no value has the type `Otherwise`. The compiler compares the argument with the
+ * type. If that fails, it prints the union, in its own words and at the property that is wrong.
  *
  * @since 0.1.0
  */
 export * as Misfit from "./Misfit.ts"
 
 /**
- * What a caller may have meant by a name that nothing declares: a declared one that differs in one letter, in the order
- * of two, or in capitals. Types and functions of one name give one answer.
+ * Suggests what a caller may have meant by an unknown name: a declared name that differs in one letter, in the order of
+ * two letters, or in capitals. A type and a function of one name give the same answer.
  *
- * - Two declared names that are as near make no suggestion, since either would be a guess. A name of one letter is near
- *   to none.
- * - Asked in failing branches only, so a program that compiles pays nothing.
+ * - If two declared names are equally near, there is no suggestion, because each would be a guess. A name of one letter
+ *   is not near to any name.
+ * - Only failing branches ask for it, so a program that compiles pays nothing.
  *
  * @since 0.1.0
  */
 export * as Nearest from "./Nearest.ts"
 
 /**
- * What the compiler does not know: plain strings, templates with a hole, choices of several, names that are computed,
- * requirements of any. What it does not know it cannot check, so it refuses. Found by the compiler alone.
+ * Types that the compiler cannot check, because it does not know them: plain strings, templates with a hole, choices,
+ * computed names, requirements of `any`. It refuses them. Only the compiler finds these mistakes.
  *
  * @since 0.1.0
  */
 export * as Opaque from "./Opaque.ts"
 
 /**
- * Where several things are wrong and there is room for one message.
+ * Patterns that share keys, and `partOf` and `carvedFrom`, which say who owns the shared keys.
+ *
+ * @since 0.1.0
+ */
+export * as OverlapFindings from "./OverlapFindings.ts"
+
+/**
+ * Owners of families: which family is meant, and whether it may have an owner here.
+ *
+ * @since 0.1.0
+ */
+export * as OwnerFindings from "./OwnerFindings.ts"
+
+/**
+ * What `derives` and `borrows` list.
+ *
+ * @since 0.1.0
+ */
+export * as ReferenceFindings from "./ReferenceFindings.ts"
+
+/**
+ * Rights that a program lacks, or that nothing can provide; operations that are never run.
+ *
+ * @since 0.1.0
+ */
+export * as RightFindings from "./RightFindings.ts"
+
+/**
+ * One message for several mistakes, because the compiler shows only one.
  *
  * @since 0.1.0
  */
 export * as Several from "./Several.ts"
 
 /**
- * What is wired wrongly: modules with rights that their lines of the manifest do not give them, owners that are missing
- * or twice, engines in the wrong place.
+ * Mistakes in wiring: modules with rights that the manifest does not give them, owners that are missing or given twice,
+ * and engines in the wrong place.
  *
  * @since 0.1.0
  */

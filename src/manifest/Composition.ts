@@ -1,20 +1,24 @@
 /**
- * Several manifests over one store, as types: no key may belong to two of them.
+ * Checks several manifests over one store, for the person who calls `Manifest.compose`: no key may belong to two of
+ * them, and no two of them may have one name.
  *
  * @since 0.1.0
  */
 import type * as Context from "effect/Context"
 import type * as Layer from "effect/Layer"
 import type { CacheError } from "../cache/CacheError.ts"
-import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import type * as ManifestFindings from "../diagnostic/ManifestFindings.ts"
 import type * as Several from "../diagnostic/Several.ts"
-import type { Definition, FamilyName, FamilyOf, PatternOf, Touching } from "../ownership/Definition.ts"
+import type { Definition } from "../ownership/Definition.ts"
+import type { Touching } from "../ownership/DefinitionFacts.ts"
+import type { FamilyName, FamilyOf, PatternOf } from "../ownership/DefinitionParts.ts"
 import type { findWitness, normalizePattern } from "../pattern/KeyPattern.ts"
 import type { Store } from "../store/Store.ts"
 
 /**
- * Any manifest class, with the layer of its engine.
+ * Any manifest class: its definition, and the layer of its engine.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -24,8 +28,10 @@ export interface AnyManifest extends Context.Key<any, unknown> {
 }
 
 /**
- * Manifests in a row, each that shares a key or a name with an earlier one replaced by a message.
+ * Checks a list of manifests: answers it, with a message in place of each that shares a key or a name with an earlier
+ * one.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -40,7 +46,7 @@ type checkEach<Ms, Earlier = never, Out extends ReadonlyArray<unknown> = []> = M
   : Out
 
 type findClash<Earlier, M> = Earlier extends Named<infer EarlierId, infer A>
-  ? M extends Named<infer Id, infer B> ? Id extends EarlierId ? Diagnostic.manifestsAlike<Id>
+  ? M extends Named<infer Id, infer B> ? Id extends EarlierId ? ManifestFindings.manifestsAlike<Id>
     : findSharing<EarlierId, A, Id, B>
   : never
   : never
@@ -59,7 +65,7 @@ type findSharing<EarlierId extends string, A extends Definition, Id extends stri
   >
 }[FamilyName<B>]
 type nameSharing<EarlierId extends string, A extends Definition, Id extends string, P extends string, Other> =
-  Other extends string ? Diagnostic.manifestsOverlap<
+  Other extends string ? ManifestFindings.manifestsOverlap<
       Id,
       P,
       EarlierId,

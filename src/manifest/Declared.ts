@@ -1,5 +1,8 @@
 /**
- * Functions, methods and programs that say what they do to the cache, as types: a body may do no more than it declares.
+ * Checks functions, methods and programs that declare what they do to the cache: a body that does more than its
+ * declaration says does not compile.
+ *
+ * Not here: what a declaration may contain (`Declared` in `ownership/`), and the run time, in `internal/`.
  *
  * @since 0.1.0
  */
@@ -17,30 +20,25 @@ import type {
   OwnsEach
 } from "../capability/Capability.ts"
 import type * as Declaring from "../diagnostic/Declaring.ts"
-import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
+import type * as RightFindings from "../diagnostic/RightFindings.ts"
 import type * as Several from "../diagnostic/Several.ts"
 import type * as Wiring from "../diagnostic/Wiring.ts"
-import type {
-  CheckedDeclared,
-  DeclaredPattern,
-  Definition,
-  DefinitionOf,
-  findLayerProblem,
-  IdOf,
-  joinQuoted,
-  ListOf,
-  OwnerOf,
-  Route
-} from "../ownership/Definition.ts"
+import type { CheckedDeclared } from "../ownership/DeclarationChecks.ts"
+import type { Definition } from "../ownership/Definition.ts"
+import type { DeclaredPattern, Route } from "../ownership/DefinitionFacts.ts"
+import type { findLayerProblem } from "../ownership/DefinitionLayers.ts"
+import type { DefinitionOf, IdOf, joinQuoted, ListOf, OwnerOf } from "../ownership/DefinitionParts.ts"
 
 /**
- * Takes the body of a function that declares `C`. The function requires what is declared, and what else the body needs.
+ * The answer of `AppCache.fn(name, C)`: takes the body, and answers the function.
  *
  * **Details**
  *
- * The check sits in the body's return type, so that a generic body keeps its type parameters.
+ * - The function requires the declared rights, and the services that the body uses.
+ * - The check is in the return type of the body, so that a generic body keeps its type parameters.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -52,7 +50,7 @@ export interface DeclaredFn<Self, C> {
   ): (...args: Args) => Effect.Effect<
     A,
     Eff extends Effect.Effect<any, infer E, any> ? E : never,
-    // Spelled out rather than named, so that hovers show the capabilities.
+    // Spelt out here, because a hover would show a named type by its name and not by its capabilities.
     | { [P in ListOf<C, "owns">]: Owns<P, Self> }[ListOf<C, "owns">]
     | { [P in ListOf<C, "borrows">]: Borrows<P, Self> }[ListOf<C, "borrows">]
     | Exclude<requiredBy<Eff>, OwnsCapability<any, any, any, Self>>
@@ -62,13 +60,13 @@ export interface DeclaredFn<Self, C> {
 type requiredBy<Eff> = Eff extends Effect.Effect<any, any, infer R> ? R : never
 type grantedBy<Self, C> = OwnsEach<ListOf<C, "owns">, Self> | BorrowsEach<ListOf<C, "borrows">, Self>
 
-// Of `any` and `unknown` nothing is known. A type parameter leaves the check open, and the compiler then prints the
-// check's name and its arguments: so the message is the first of them.
+// `any` and `unknown` do not say what a body requires, so they are refused. A type parameter leaves the check open, and
+// the compiler then prints the name of the check and its arguments: so the message is the first argument.
 type CheckedBody<Message extends string, F, Self, C, R> = unknown extends R ? Message
   : [exceeding<R, grantedBy<Self, C>, Self>] extends [never] ? F
   : C extends CheckedDeclared<Self, C>
     ? Declaring.bodyExceeds<Several.enumerate<describe<exceeding<R, grantedBy<Self, C>, Self>>>, describeDeclared<C>>
-  // What is declared was refused, and reason enough.
+  // The declaration itself was refused, and one message is enough.
   : F
 
 type describeDeclared<C> = [describeList<C, "owns">, describeList<C, "borrows">] extends
@@ -80,8 +78,13 @@ type describeList<C, Option extends string> = C extends { readonly [_ in Option]
   : ""
 
 /**
- * Decorates a method that declares `C`. A decorator cannot change the method's type, so callers see what the body uses.
+ * The answer of `AppCache.method(C)`: a standard decorator of methods.
  *
+ * **Gotchas**
+ *
+ * A decorator cannot change the type of a method. So callers see the rights that the body uses.
+ *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -92,7 +95,7 @@ export interface DeclaredMethod<Self, C> {
   ): MethodOf<Context>
 }
 
-// What is decorated, if it is a method; the compiler knows it by the context.
+// The type of the method, which the compiler knows from the context of the decorator; `void` for anything else.
 type MethodOf<Context> = Context extends ClassMethodDecoratorContext<any, infer M> ? M : void
 type CheckedMethod<Self, C, M> = M extends (...args: any) => infer X
   ? [X] extends [Effect.Effect<any, any, infer R>] ? CheckedBody<Opaque.methodRights, M, Self, C, R>
@@ -100,8 +103,9 @@ type CheckedMethod<Self, C, M> = M extends (...args: any) => infer X
   : Opaque.method
 
 /**
- * Takes a program of one layer, and refuses one that uses what that layer cannot.
+ * The answer of `AppCache.inLayer(L)`: takes a program, and refuses one that uses rights which the layer does not have.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -114,25 +118,26 @@ export interface InLayer<Self, L extends string> {
 type CheckedProgram<Message extends string, P, Self, L, R> = unknown extends R ? Message
   : [findProgramProblem<Self, DefinitionOf<Self>, L, R>] extends [never] ? P
   : Several.one<findProgramProblem<Self, DefinitionOf<Self>, L, R>>
-// A layer that does not exist is refused where it is named.
+// A layer that does not exist was refused where it is named.
 type findProgramProblem<Self, D extends Definition, L, R> = L extends keyof D["layers"] ? findRefused<Self, D, L, R>
   : never
 type findRefused<Self, D extends Definition, L, R> = R extends BorrowsCapability<infer P, any, any, Self>
   ? findLayerProblem<D, L, "borrows", P>
   : R extends OwnsCapability<infer P, any, any, Self> ? findLayerProblem<D, L, "owns", P>
-  // A program that makes itself an owner or a reader uses that right, and no other requirement shows it.
+  // A program that makes itself an owner or a reader uses that right. Only these requirements show it.
   : R extends Admits<infer P, Self> ? findAppointed<D, L, "borrows", P>
   : R extends Appoints<infer P, Self> ? findAppointed<D, L, "owns", P>
   : never
-// Unlike a right, this word may be for several patterns: a choice of them, or with `string` for all.
+// Unlike a right, the permission to appoint may be for several patterns: for a union of them, or with `string` for all.
 type findAppointed<D extends Definition, L, Option extends "owns" | "borrows", P extends string> = string extends P
   ? findAppointed<D, L, Option, DeclaredPattern<D>>
   : P extends string ? findLayerProblem<D, L, Option, P>
   : never
 
 /**
- * Takes a program that is ready to run, and refuses one that requires a right to a cache.
+ * The type of `Manifest.provided`: takes a program, and refuses one that still requires a right to a cache.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -150,5 +155,5 @@ type findUnprovided<R> = R extends BorrowsCapability<infer P, any, any, infer Se
 type nameUnprovided<Self, Verb extends "read" | "write", P extends string> = [
   IdOf<Self>,
   OwnerOf<DefinitionOf<Self>, Route<DefinitionOf<Self>, P>>
-] extends [infer Id extends string, infer Owner extends string] ? Diagnostic.capabilityUnprovided<Id, Verb, P, Owner>
+] extends [infer Id extends string, infer Owner extends string] ? RightFindings.capabilityUnprovided<Id, Verb, P, Owner>
   : never

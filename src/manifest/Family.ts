@@ -1,9 +1,11 @@
 /**
- * Access to the keys of one family, as a user of a manifest sees it.
+ * Reads and writes the keys of one family: the operations of `AppCache.keys.user`, of its readers and of its writers.
  *
- * - Operations name the family's declared pattern as their requirement: `Owns` to write, `Borrows` to read.
- * - A reader or writer has resolved its right once; its operations require nothing.
- * - Reads and writes answer with values; invalidation follows the manifest and is done when a write returns.
+ * - Operations require a right to the pattern of the family: `Owns` to write, `Borrows` to read.
+ * - A reader or a writer has found its right once, so its operations require nothing.
+ * - When a write returns, everything that derives from the written key is dropped, as the manifest says.
+ *
+ * Not here: operations on several families at once (`Manifest`), and how entries are made (`Owner`).
  *
  * @since 0.1.0
  */
@@ -16,30 +18,38 @@ import type { Explanation } from "../cache/Explanation.ts"
 import type { SetOptions } from "../cache/FamilySpec.ts"
 import type { Borrows, Owns } from "../capability/Capability.ts"
 import type { Lease, LeaseMode, LeaseOptions, SharedLeaseOptions } from "../capability/Lease.ts"
-import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type * as Misfit from "../diagnostic/Misfit.ts"
+import type * as RightFindings from "../diagnostic/RightFindings.ts"
 import type { ParamNames, ParamOf, ParsedParams } from "../pattern/KeyPattern.ts"
 
 /**
- * Options of an invalidation: `hide` (the default) makes entries absent; `markStale` lets stale rules still serve them.
+ * Options of an invalidation.
  *
+ * **Details**
+ *
+ * `mode: "hide"`, the default, makes entries absent. `mode: "markStale"` makes them stale: reads may still get them
+ * where the stale rules of the family allow that.
+ *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
 export interface InvalidateOptions {
-  // Spelt out, so that errors show what there is.
+  // Spelt out and not named, so that errors show the two values.
   readonly mode?: "hide" | "markStale" | undefined
 }
 
 // --- what operations take --------------------------------------------------------------------------------------------
 
 /**
- * The parameters of a key as operations take them. The message comes first, where the compiler prints it.
+ * The parameters of one key, as operations take them: for `user:{id}` an object with an `id`.
  *
  * **Details**
  *
- * A pattern without parameters takes an object without properties: any name is one too many.
+ * For a pattern without parameters it is an object without properties. A wrong parameter is refused with the message of
+ * the pattern.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -48,9 +58,13 @@ export type KeyParams<P extends string, Codecs = {}> = {
 }
 
 /**
- * Any subset of a family's parameters. One that is given must have a value: `undefined` was lost on its way, and to
- * leave it out would mean every key.
+ * Some of the parameters of a family, as `invalidateWhere` takes them. A parameter that is left out means every value.
  *
+ * **Gotchas**
+ *
+ * A parameter must not be `undefined`. Such a value was lost on its way, and to leave it out would mean every key.
+ *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -58,15 +72,19 @@ export type SomeParams<P extends string, Codecs = {}> = {
   readonly [N in NameIn<P, ParamNames<P>>]?: CheckedParam<P, N, Codecs>
 }
 
-// Of a pattern that is no literal nothing is known; it was refused where it is declared.
+// The parameters of a pattern that is not a literal are unknown. Such a pattern was refused where it is declared.
 type NameIn<P extends string, Names> = [Names] extends [never] ? string extends P ? never : string : Names
 type CheckedParam<P extends string, N, Codecs> = string extends N ? Misfit.Otherwise<Misfit.parameters<P>>
   : ParamOf<N, Codecs> | Misfit.Otherwise<Misfit.parameter<P, N & string>>
 
 /**
- * Options of a write to a family: a lease, if there is one, must be of its pattern, and exclusive. It has a name of its
- * own, which errors about other options print.
+ * Options of a write: `timeToLive`, `tags` and `revision` of the value, and `ifVersion` and `lease` as conditions.
  *
+ * **Details**
+ *
+ * A lease must be exclusive, and of the pattern of the family.
+ *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -75,17 +93,22 @@ export interface WriteOptions<P extends string>
 {}
 
 /**
- * A value as operations take it. It has a name, which hovers print; each part carries the message for what is wrong
- * with it.
+ * The value of a family, as operations take it.
  *
+ * **Details**
+ *
+ * Hovers print this name and its arguments. Each part of the value carries the message for a mistake in that part.
+ *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
 export type Value<P extends string, V> = V | Misfit.OtherwiseEach<Misfit.value<P>, V>
 
 /**
- * One entry to write: the parameters of its key, and its value.
+ * One entry, as `setMany` takes it: the parameters of its key, and its value.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -95,16 +118,22 @@ export type Entry<P extends string, V, Codecs> = readonly [
 ]
 
 /**
- * Several of something. A list is named apart, for the compiler looks into lists and not into other iterables.
+ * Several items, as a list or as any other iterable.
  *
+ * **Details**
+ *
+ * Arrays are listed separately, because the compiler reports errors per element for arrays only.
+ *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
 export type Many<A> = ReadonlyArray<A> | Iterable<A>
 
 /**
- * What the function of an update answers: another value, or an Effect of one.
+ * The answer of the function that `update` or `patch` takes: the new value, or an Effect of it.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -114,8 +143,9 @@ export type Change<P extends string, V, E, R> =
   | Effect.Effect<V | Misfit.OtherwiseEach<Misfit.change<P>, V>, E, R>
 
 /**
- * The reading operations, which require `R`: a right, or nothing where it has been resolved.
+ * The operations that read. `R` is the right that they require, or `never` for a reader or a writer.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -123,61 +153,217 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
   readonly pattern: P
 
   /**
-   * Answers the value of a key, from the nearest tier that holds it, or else from the owner's lookup. Callers who
-   * ask for one key at once share one lookup. Fails with the family's `error` where the lookup does, and with
-   * `CacheError`.
+   * Answers the value of a key: from the nearest tier that holds it, or else from the owner's lookup.
+   *
+   * **When to use**
+   *
+   * For every normal read. `getOption` reads without loading, and `getMany` reads several keys.
+   *
+   * **Details**
+   *
+   * - Callers who ask for one key at the same time share one lookup.
+   * - It fails with the family's `error` where the lookup fails, and with `CacheError`. The reason is `Absent` when no
+   *   entry is held and the owner has no lookup.
+   *
+   * **Gotchas**
+   *
+   * Where the stale rules of the family allow it, the value may be stale. `getAnswer` says whether it is.
+   *
+   * **Example** (A read that loads, and one that does not)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const PriceLive = Shop.owner("price", { lookup: ({ item }) => Effect.succeed(item.length) })
+   * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* price.get({ item: "pen" }) // => 3
+   *   return yield* price.get({ item: "pen" })
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => 3
+   * ```
+   *
+   * @see `getAnswer` for the value with its tier, age and version
    */
   readonly get: (
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<V, CacheError | E, R>
   /**
-   * Answers the fresh value that a tier holds, as an `Option`. Never runs a lookup. `None` for an entry that is stale,
-   * which `get` may serve while it is renewed.
+   * Answers the fresh value that a tier holds, as an `Option`. Never runs a lookup.
+   *
+   * **When to use**
+   *
+   * Where the caller can do without the value, or makes it in another way.
+   *
+   * **Gotchas**
+   *
+   * It answers `None` for a stale entry, which `get` may serve while it is renewed.
+   *
+   * **Example** (Nothing is held yet)
+   *
+   * ```ts
+   * import { Effect, Layer, Option } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const PriceLive = Shop.owner("price", { lookup: ({ item }) => Effect.succeed(item.length) })
+   * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+   *
+   * await Effect.runPromise(Effect.provide(price.getOption({ item: "pen" }), ShopLive)) // => Option.none()
+   * ```
    */
   readonly getOption: (
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<Option.Option<V>, CacheError, R>
   /**
-   * Answers the values of several keys, in the order of the parameters. Keys that no tier holds are loaded together,
-   * by the owner's `lookupMany` where it has one. Fails when one of them fails.
+   * Answers the values of several keys, in the order of the parameters. Fails when one of them fails.
+   *
+   * **When to use**
+   *
+   * For lists, where one query for all keys is cheaper than one query for each.
+   *
+   * **Details**
+   *
+   * Keys that no tier holds are loaded together by the owner's `lookupMany`, or one by one where the owner has only a
+   * `lookup`.
+   *
+   * **Example** (One query for two keys)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const ShopLive = Shop.modules({
+   *   price: Shop.owner("price", {
+   *     lookupMany: (all) => Effect.succeed(all.map(({ item }) => item.length))
+   *   })
+   * }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * await Effect.runPromise(Effect.provide(price.getMany([{ item: "pen" }, { item: "paper" }]), ShopLive)) // => [3, 5]
+   * ```
    */
   readonly getMany: (
     params: ReadonlyArray<KeyParams<P, Codecs>>
   ) => Effect.Effect<ReadonlyArray<V>, CacheError | E, R>
-  /** Answers the value of a key as `get` does, with its tier, age, staleness, version and tags. */
+  /**
+   * Answers the value of a key as `get` does, with its tier, age, staleness, version and tags.
+   *
+   * **When to use**
+   *
+   * Before a conditional write: `set` with `ifVersion` takes the `version` of this answer.
+   *
+   * **Example** (Compare and set)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const PriceLive = Shop.owner("price", { lookup: ({ item }) => Effect.succeed(item.length) })
+   * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+   *
+   * const program = Effect.gen(function*() {
+   *   const { value, version } = yield* price.getAnswer({ item: "pen" })
+   *   yield* price.set({ item: "pen" }, value + 1, { ifVersion: version })
+   *   return yield* price.get({ item: "pen" })
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => 4
+   * ```
+   */
   readonly getAnswer: (
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<Answer<V>, CacheError | E, R>
-  /** Answers the fresh value that a tier holds, as `getOption` does, with its tier, age and version. */
+  /** Answers the fresh value that a tier holds, with its tier, age and version, as an `Option`. Never runs a lookup. */
   readonly getAnswerOption: (
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<Option.Option<Answer<V>>, CacheError, R>
-  /** Tells whether `getOption` would answer a value: a fresh one. Never runs a lookup. */
+  /** Answers whether a tier holds a fresh value of a key. Never runs a lookup. Answers `false` for a stale entry. */
   readonly has: (
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<boolean, CacheError, R>
-  /** Answers what `f` takes from the value of a key, which is read as `get` reads it. */
+  /**
+   * Reads the value of a key as `get` does, and answers what `f` makes of it.
+   *
+   * **When to use**
+   *
+   * For a part of a large value. A hit makes no copy.
+   */
   readonly select: <A>(
     params: KeyParams<P, Codecs>,
     f: (value: V) => A
   ) => Effect.Effect<A, CacheError | E, R>
   /**
-   * Loads the keys that no tier holds, sixteen at a time unless `concurrency` says otherwise, and answers how many it
-   * loaded. A key whose lookup fails is left out. In the body of a transaction it loads nothing, since nothing that is
-   * loaded there is kept.
+   * Loads those of the given keys that no tier holds, and answers how many it loaded.
+   *
+   * **When to use**
+   *
+   * Before a rush of reads whose keys are known. An owner that warms its own keys has the option `warm`.
+   *
+   * **Details**
+   *
+   * It runs at most `concurrency` lookups at a time, sixteen by default. A key whose lookup fails is left out.
+   *
+   * **Gotchas**
+   *
+   * In the body of a transaction it loads nothing, because nothing that is loaded there is kept.
+   *
+   * **Example** (Two keys)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const PriceLive = Shop.owner("price", { lookup: ({ item }) => Effect.succeed(item.length) })
+   * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+   *
+   * await Effect.runPromise(Effect.provide(price.warm([{ item: "pen" }, { item: "ink" }]), ShopLive)) // => 2
+   * ```
    */
   readonly warm: (
     params: Many<KeyParams<P, Codecs>>,
     options?: { readonly concurrency?: number | undefined }
   ) => Effect.Effect<number, CacheError, R>
   /**
-   * Answers at most `max` of the keys that memory served most often, with their share of its reads, most first. The
-   * shares are estimates from a sample of the hits.
+   * Answers the keys that memory served most often, with their share of the reads: at most `max`, the most read first.
+   *
+   * **Gotchas**
+   *
+   * The shares are estimates from a sample of the hits. A lookup cannot call it.
    */
   readonly hottest: (max: number) => Effect.Effect<ReadonlyArray<HotKey<P, Codecs>>, CacheError, R>
   /**
-   * Answers what a `get` of the key would do now (hit, load, join a load, fail …), what is held of it, and what
-   * happened to it before. Changes nothing. In the body of a transaction it answers what a `get` in the body would do.
+   * Answers what a `get` of a key would do now (hit, load, join a load, fail, …), what is held of the key, and what
+   * happened to it before. Changes nothing.
+   *
+   * **When to use**
+   *
+   * To find out why a value is stale or absent. Not in normal code: it costs far more than a read.
+   *
+   * **Gotchas**
+   *
+   * In the body of a transaction it answers what a `get` in this body would do.
    */
   readonly explain: (
     params: KeyParams<P, Codecs>
@@ -185,8 +371,9 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
 }
 
 /**
- * The writing operations, which require `R`.
+ * The operations that write. `R` is the right that they require, or `never` for a writer.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -194,50 +381,174 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
   readonly pattern: P
 
   /**
-   * Writes the value of a key, and drops all entries that derive from it before it returns. With `ifVersion` it
-   * fails with `VersionConflict` unless the key has that version. Fails with `CacheError`, and then nothing has
-   * changed.
+   * Writes the value of a key, and drops all entries that derive from it before it returns.
+   *
+   * **When to use**
+   *
+   * Where the new value is known. `update` makes the new value from the old one, and `invalidate` needs no value.
+   *
+   * **Details**
+   *
+   * - With `ifVersion` it fails with `VersionConflict` unless the key has that version. `null` stands for a key without
+   *   a value.
+   * - A lookup of the key that is running is overtaken: its value is not stored.
+   * - If it fails, nothing has changed.
+   *
+   * **Example** (A write, and a read of it)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* price.set({ item: "pen" }, 7)
+   *   return yield* price.get({ item: "pen" })
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => 7
+   * ```
+   *
+   * @see `setMany` for several values
    */
   readonly set: (
     params: KeyParams<P, Codecs>,
     value: Value<P, V>,
     options?: WriteOptions<P>
   ) => Effect.Effect<void, CacheError, R>
-  /** Writes several values, which readers see at once, and drops all entries that derive from them. */
+  /**
+   * Writes several values, and drops all entries that derive from them. Readers see all values at once.
+   *
+   * **Details**
+   *
+   * The options count for each value. If it fails, nothing has changed.
+   *
+   * @see `Manifest.Service.batch` for writes to several families
+   */
   readonly setMany: (
     entries: Many<Entry<P, V, Codecs>>,
     options?: WriteOptions<P>
   ) => Effect.Effect<void, CacheError, R>
   /**
-   * Replaces the value by what `f` makes of it, loading it first if it is absent. Updates of one key follow each
-   * other. Nothing changes when `f` fails. An Effect that `f` gives is run: its result is the value. If the key changes
-   * in another way while `f` runs, the entry is dropped and loaded anew where the owner has a lookup; where it has
-   * none, the update fails with `VersionConflict`.
+   * Replaces the value of a key by what `f` makes of it, and answers the new value. Loads the value first if it is
+   * absent.
+   *
+   * **When to use**
+   *
+   * For a change that depends on the old value, such as a counter. Updates of one key take turns.
+   *
+   * **Details**
+   *
+   * - `f` answers the new value, or an Effect of it. If `f` fails, nothing changes.
+   * - If the key changes in another way while `f` runs, the entry is dropped. Where the owner has a lookup, the value
+   *   is loaded again and answered. Where it has none, the update fails with `VersionConflict`.
+   *
+   * **Gotchas**
+   *
+   * In the body of a transaction it fails with `TransactionRefused`.
+   *
+   * **Example** (Two updates at the same time)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const PriceLive = Shop.owner("price", { lookup: ({ item }) => Effect.succeed(item.length) })
+   * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+   *
+   * const program = Effect.gen(function*() {
+   *   const raise = price.update({ item: "pen" }, (was) => was + 1)
+   *   yield* Effect.all([raise, raise], { concurrency: 2 })
+   *   return yield* price.get({ item: "pen" })
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => 5
+   * ```
+   *
+   * @see `patch` for a change that never loads
    */
   readonly update: <E2 = never, R2 = never>(
     params: KeyParams<P, Codecs>,
     f: (was: V) => Change<P, V, E2, R2>
   ) => Effect.Effect<V, CacheError | E | E2, R | R2>
   /**
-   * Changes a part of what is held, which keeps its lifetime, tags and revision; `None` when nothing fresh is held,
-   * or when the key changed while `f` ran. Nothing is loaded.
+   * Replaces the value that is held by what `f` makes of it. The entry keeps its lifetime, tags and revision. Never
+   * loads.
+   *
+   * **When to use**
+   *
+   * For a small change of a cached value that the source has made, too.
+   *
+   * **Details**
+   *
+   * It answers `None` when nothing fresh is held, or when the key changed while `f` ran. Then nothing changes.
+   *
+   * @see `update` for a change that loads an absent value
    */
   readonly patch: <E2 = never, R2 = never>(
     params: KeyParams<P, Codecs>,
     f: (was: V) => Change<P, V, E2, R2>
   ) => Effect.Effect<Option.Option<V>, CacheError | E2, R | R2>
-  /** Removes the entry of a key, and drops all entries that derive from it. A key without an entry is no failure. */
+  /**
+   * Removes the entry of a key, and drops all entries that derive from it. To delete a key without an entry is not a
+   * failure.
+   *
+   * **When to use**
+   *
+   * Where the source has deleted the thing. The next `get` runs the lookup again.
+   */
   readonly delete: (
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<void, CacheError, R>
-  /** Removes the entries of several keys, and drops all entries that derive from them. */
+  /** Removes the entries of several keys in one step, and drops all entries that derive from them. */
   readonly deleteMany: (
     params: ReadonlyArray<KeyParams<P, Codecs>>
   ) => Effect.Effect<void, CacheError, R>
 
   /**
-   * Makes the entry of a key, and all entries that derive from it, absent; with `{ mode: "markStale" }` they become
-   * stale, and stale rules apply. A lookup that began before is not stored.
+   * Makes the entry of a key, and all entries that derive from it, absent or stale.
+   *
+   * **When to use**
+   *
+   * Where the source has changed and the new value is not known. `refresh` loads the new value at once.
+   *
+   * **Details**
+   *
+   * - With `{ mode: "hide" }`, the default, the entries become absent. With `{ mode: "markStale" }` they become stale,
+   *   and the stale rules of the families apply.
+   * - The value of a lookup that began before is not stored.
+   *
+   * **Example** (The next read loads)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const PriceLive = Shop.owner("price", { lookup: ({ item }) => Effect.succeed(item.length) })
+   * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* price.set({ item: "pen" }, 7)
+   *   yield* price.invalidate({ item: "pen" })
+   *   return yield* price.get({ item: "pen" })
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => 3
+   * ```
+   *
+   * @see `invalidateWhere` for several keys
    */
   readonly invalidate: (
     params: KeyParams<P, Codecs>,
@@ -245,25 +556,97 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
   ) => Effect.Effect<void, CacheError, R>
   /**
    * Makes every entry of the family that has the given parameters absent or stale, and all entries that derive from
-   * them. It takes the same time for one entry and for a million. Fails with `InvalidKey` for a name that the pattern
-   * does not have: to ignore it would mean every key.
+   * these.
+   *
+   * **When to use**
+   *
+   * For all keys of one tenant, one user or one page. It takes the same time for one entry and for a million.
+   *
+   * **Gotchas**
+   *
+   * It fails with `InvalidKey` for a name that the pattern does not have, because to ignore the name would mean every
+   * key. `invalidateAll` is for every key.
+   *
+   * **Example** (All prices of one shop)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "shop:{id}:price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* price.set({ id: "1", item: "pen" }, 7)
+   *   yield* price.invalidateWhere({ id: "1" })
+   *   return yield* price.has({ id: "1", item: "pen" })
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => false
+   * ```
    */
   readonly invalidateWhere: (
     params: SomeParams<P, Codecs>,
     options?: InvalidateOptions
   ) => Effect.Effect<void, CacheError, R>
-  /** Makes every entry of the family absent or stale, and all entries that derive from them. */
+  /** Makes every entry of the family absent or stale, and all entries that derive from these. */
   readonly invalidateAll: (options?: InvalidateOptions) => Effect.Effect<void, CacheError, R>
   /**
-   * Makes every entry of the family that was stored with the tag absent or stale, and all that may derive from them. A
-   * lookup that began before is not stored if its value has the tag, or if the value before had it. Which keys have had
-   * the tag is not known, so everything that derives from the family is dropped, whatever the tag.
+   * Makes every entry of the family that was stored with a tag absent or stale.
+   *
+   * **When to use**
+   *
+   * For entries that belong together although their parameters do not say so. A write and `Lookup.loaded` give tags.
+   *
+   * **Details**
+   *
+   * The value of a lookup that began before is not stored if it has the tag, or if the value before it had the tag.
+   *
+   * **Gotchas**
+   *
+   * Everything that derives from the family is dropped, whatever the tag, because the engine does not know which keys
+   * have had it.
    */
   readonly invalidateTag: (tag: string, options?: InvalidateOptions) => Effect.Effect<void, CacheError, R>
   /**
-   * Runs the owner's lookup of a key, stores what it answers, and answers it when the tiers below memory have taken it,
-   * too. Callers who ask for one key while a refresh waits share it. If the lookup fails, the old value stays. If a
-   * tier refuses the new value, this fails with `StoreFailed`, and memory keeps the new value.
+   * Runs the owner's lookup of a key now, stores the new value, and answers it.
+   *
+   * **When to use**
+   *
+   * Where the source has changed and the next reader must not wait for the lookup.
+   *
+   * **Details**
+   *
+   * - It answers when the tiers below memory have taken the new value, too.
+   * - Callers who ask for one key while a refresh waits share this refresh.
+   * - If the lookup fails, the old value stays.
+   * - If a tier refuses the new value, it fails with `StoreFailed`, and memory keeps the new value.
+   *
+   * **Example** (A newer value)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const PriceLive = Shop.owner("price", { lookup: ({ item }) => Effect.succeed(item.length) })
+   * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* price.set({ item: "pen" }, 7)
+   *   return yield* price.refresh({ item: "pen" })
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => 3
+   * ```
+   *
+   * @see `invalidate` for a change whose value is loaded by the next reader
    */
   readonly refresh: (
     params: KeyParams<P, Codecs>
@@ -271,38 +654,89 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
 }
 
 /**
- * The keys of one family, `AppCache.keys.user`.
+ * The accessor of one family, `AppCache.keys.user`: all its operations, with the right to them in `R`.
  *
+ * **When to use**
+ *
+ * Everywhere in a program that runs Effects. Code outside of Effect takes a `reader` or a `writer`.
+ *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
 export interface Family<Self, P extends string, V, E, Codecs, Name = string>
   extends Reading<P, V, E, Codecs, Borrows<P, Self>>, Writing<P, V, E, Codecs, Owns<P, Self>>
 {
-  // Again, and first: an accessor of another family is then refused by its pattern, and not by its parameters.
+  // Repeated here as the first member, so that an accessor of another family is refused by its pattern, and not by its
+  // parameters.
   readonly pattern: P
   readonly name: Name
 
-  /** Spells the full key of the parameters, `user:42`. Fails with `InvalidKey` for what a key cannot hold. */
+  /**
+   * Spells the full key of the parameters, such as `user:42`. Fails with `InvalidKey` for a value that a key cannot
+   * hold, such as a text with a colon.
+   */
   readonly key: (params: KeyParams<P, Codecs>) => Effect.Effect<string, CacheError>
-  /** Reads the parameters out of a full key; `None` for a key of another family. */
+  /** Reads the parameters out of a full key, such as `user:42`. Answers `None` for a key of another family. */
   readonly parse: (key: string) => Option.Option<ParsedParams<P, Codecs>>
 
-  /** Describes a write for `batch`. Nothing happens until the batch runs. */
+  /**
+   * Describes one write of a value, as data for `batch`. Nothing happens until the batch runs.
+   *
+   * @see `Manifest.Service.batch` for an example
+   */
   readonly setting: (
     params: KeyParams<P, Codecs>,
     value: Value<P, V>,
     options?: WriteOptions<P>
   ) => Write<Owns<P, Self>>
-  /** Describes a deletion for `batch`. Nothing happens until the batch runs. */
+  /** Describes the deletion of one key, as data for `batch`. Nothing happens until the batch runs. */
   readonly deleting: (
     params: KeyParams<P, Codecs>,
     options?: Pick<SetOptions, "ifVersion">
   ) => Write<Owns<P, Self>>
   /**
-   * Waits for a lease of one key, and holds it until the scope closes or its `timeToLive` ends: one exclusive lease,
-   * or many shared ones. Fails with `LeaseRefused` when `deadline` has passed. Options that may leave out `mode` may
-   * ask for an exclusive one.
+   * Takes a lease of one key, and holds it until the scope closes or its `timeToLive` ends. A key has one exclusive
+   * lease or many shared ones.
+   *
+   * **When to use**
+   *
+   * For work on one key that must not overlap, such as a write to an outside system.
+   *
+   * **Details**
+   *
+   * - It waits while another holder has the key, and fails with `LeaseRefused` when `deadline` has passed.
+   * - A shared lease requires `Borrows`, an exclusive one `Owns`. Where the type of the options does not say which
+   *   `mode` it is, the lease counts as exclusive.
+   *
+   * **Gotchas**
+   *
+   * A lease does not stop writes that do not name it. Give it to a write as the option `lease`: then the write fails if
+   * the lease has ended.
+   *
+   * **Example** (A write under a lease)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* Effect.scoped(Effect.flatMap(
+   *     price.lease({ item: "pen" }, { timeToLive: "5 seconds" }),
+   *     (lease) => price.set({ item: "pen" }, 7, { lease })
+   *   ))
+   *   return yield* price.get({ item: "pen" })
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => 7
+   * ```
    */
   readonly lease: {
     (params: KeyParams<P, Codecs>, options: SharedLeaseOptions): Effect.Effect<
@@ -316,28 +750,68 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string>
     ): Effect.Effect<Lease<P, Mode | "exclusive">, CacheError, Owns<P, Self> | Scope.Scope>
   }
 
-  /** A handle with the reading operations of the family. Its right is resolved once, so they require nothing. */
+  /**
+   * Makes a handle with the operations that read. It has found its right once, so they require nothing.
+   *
+   * **When to use**
+   *
+   * In code that calls the cache often, or outside of Effect: a handle has `getUnsafe` and `getPromise`.
+   *
+   * **Gotchas**
+   *
+   * When the right ends, the operations of the handle fail with `Revoked`.
+   *
+   * **Example** (A read by a Promise)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const PriceLive = Shop.owner("price", { lookup: ({ item }) => Effect.succeed(item.length) })
+   * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+   *
+   * const program = Effect.gen(function*() {
+   *   const reader = yield* price.reader
+   *   return yield* Effect.promise(() => reader.getPromise({ item: "pen" }))
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => 3
+   * ```
+   */
   readonly reader: Effect.Effect<Reader<P, V, E, Codecs, Name>, CacheError, Borrows<P, Self>>
-  /** A handle with all operations of the family. Its right is resolved once, so they require nothing. */
+  /**
+   * Makes a handle with the operations that read and write. It has found its right once, so they require nothing.
+   *
+   * **Gotchas**
+   *
+   * It has no `lease`, `setting` and `deleting`. When the right ends, its operations fail with `Revoked`.
+   *
+   * @see `reader` for a handle that only reads
+   */
   readonly writer: Effect.Effect<Writer<P, V, E, Codecs>, CacheError, Owns<P, Self>>
 }
 
 /**
- * A key that is read often.
+ * A key that is read often, as `hottest` answers it.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
 export interface HotKey<P extends string, Codecs> {
   readonly params: ParsedParams<P, Codecs>
   readonly key: string
-  /** From 0 to 1, estimated; never too low for a key that is read often. */
+  /** The key's share of the reads, from 0 to 1. It is estimated, and never too low for a key that is read often. */
   readonly share: number
 }
 
 /**
- * One write of a batch, as data. `R` is the right that it needs.
+ * One write of a `batch`, as data. `setting` and `deleting` make it. `R` is the right that it requires.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -348,21 +822,38 @@ export interface Write<out R> {
 }
 
 /**
- * The reading operations with their right resolved, for code that is no Effect, too.
+ * The operations that read, of a handle: they require nothing, and two of them work outside of Effect.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
 export interface Readable<P extends string, V, E, Codecs> extends Reading<P, V, E, Codecs> {
   /**
-   * The value if it is in memory and fresh, without an Effect; `undefined` otherwise, and when the right has ended.
-   * Counts as a read, as `get` does. A store without a tier in memory always answers `undefined`.
+   * Answers the fresh value in memory synchronously, or `undefined`. Never loads.
+   *
+   * **When to use**
+   *
+   * In code that cannot wait, such as the rendering of a page.
+   *
+   * **Details**
+   *
+   * It counts as a read, as `get` does. It answers `undefined` when the right has ended, and always where the store has
+   * no tier in memory.
    */
   readonly getUnsafe: (params: KeyParams<P, Codecs>) => V | undefined
   /**
-   * The value as a Promise, for callers that are no Effect. A hit is resolved already, and neither it nor waiting
-   * for a load that is under way starts a fiber; the rest is `Effect.runPromise` of `get`. `signal` interrupts.
-   * Rejects with the error of `get`, or with the reason of the signal that was aborted meanwhile.
+   * Answers the value of a key as a Promise, and loads it when it is absent.
+   *
+   * **When to use**
+   *
+   * In code that does not run Effects.
+   *
+   * **Details**
+   *
+   * - It rejects with the error of `get`. `signal` interrupts the read, and then it rejects with the reason of the
+   *   signal.
+   * - A hit, and a wait for a load that is running, start no fiber. Every other read is `Effect.runPromise` of `get`.
    */
   readonly getPromise: (
     params: KeyParams<P, Codecs>,
@@ -371,8 +862,14 @@ export interface Readable<P extends string, V, E, Codecs> extends Reading<P, V, 
 }
 
 /**
- * The operations of a borrower. Those of an owner are there to say why they cannot be used.
+ * The handle of a borrower: the operations that read.
  *
+ * **Details**
+ *
+ * It also has the operations that write, but editors strike them out, and a call of one does not compile (E0203). So
+ * the message says who owns the family.
+ *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -381,14 +878,20 @@ export interface Reader<P extends string, V, E, Codecs, Name = string>
 {}
 
 /**
- * What a reader cannot do. Editors strike it out, a call is told why, and a reader is no writer: what each answers with
- * requires what nothing provides.
+ * The operations that a reader cannot use. A call of one does not compile, and the message says why.
  *
+ * **Details**
+ *
+ * Editors strike them out. Each of them answers an Effect with a requirement that no layer provides, so a reader is not
+ * assignable to an interface that writes.
+ *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
 export interface Refused<P extends string, Name extends string> {
-  // Methods, so that a handle of one family is one of any: their parameters name the family, and would keep them apart.
+  // These are methods, so that a handle of one family is assignable to a handle of any family. Function properties
+  // would compare their parameters, which name the family.
   /** @deprecated A reader only reads. */
   set(
     params: CannotWrite<P, Name>,
@@ -445,11 +948,12 @@ export interface Refused<P extends string, Name extends string> {
     ...rest: ReadonlyArray<any>
   ): Effect.Effect<never, never, Misfit.Otherwise<CannotWrite<P, Name>>>
 }
-type CannotWrite<P extends string, Name extends string> = Diagnostic.writeThroughBorrow<P, Name>
+type CannotWrite<P extends string, Name extends string> = RightFindings.writeThroughBorrow<P, Name>
 
 /**
- * All operations of a family, with the right to them resolved.
+ * The handle of an owner: the operations that read and write. They require nothing.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */

@@ -1,5 +1,6 @@
 /**
- * A manifest: one class that declares every key pattern of a cache, who owns it, and what derives from what.
+ * Declares a cache for the people who write a program with it: one class that lists every family of keys, who owns it,
+ * and what derives from what.
  *
  * ```ts
  * import * as Manifest from "effect-stateless/manifest/Manifest"
@@ -16,6 +17,9 @@
  * - Rights come from `owner`, `borrower`, `delegate` and `modules`, and from nowhere else.
  * - The class is the service of its engine: two manifests have two engines, even over one store.
  *
+ * Not here: the operations of one family (`Family`), the options of an owner (`Owner`), and the run time, which is in
+ * `internal/`.
+ *
  * @since 0.1.0
  */
 import type * as Context from "effect/Context"
@@ -27,38 +31,28 @@ import type { CacheError } from "../cache/CacheError.ts"
 import type { CacheEvent } from "../cache/CacheEvent.ts"
 import type { FamilyStats } from "../cache/FamilySpec.ts"
 import type * as Capability from "../capability/Capability.ts"
-import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import type * as KeyFindings from "../diagnostic/KeyFindings.ts"
 import type * as Misfit from "../diagnostic/Misfit.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
+import type * as RightFindings from "../diagnostic/RightFindings.ts"
+import type { CheckedDeclared } from "../ownership/DeclarationChecks.ts"
+import type { AnyDefinition, Anything, Declared, Definition, Typed, Undetermined } from "../ownership/Definition.ts"
+import type { Checked } from "../ownership/DefinitionChecks.ts"
+import type { CarvedPatterns, DeclaredPattern, isDeclared, Route, Touching } from "../ownership/DefinitionFacts.ts"
+import type { helpWith, helpWithKey } from "../ownership/DefinitionHelp.ts"
+import type { CheckedLayerName } from "../ownership/DefinitionLayers.ts"
 import type {
-  AnyDefinition,
-  Anything,
-  CarvedPatterns,
-  Checked,
-  CheckedDeclared,
-  CheckedLayerName,
   CodecsOf,
-  Declared,
-  DeclaredPattern,
-  Definition,
   DefinitionOf,
   ErrorOf,
   FamilyOf,
-  helpWith,
-  helpWithKey,
   IdOf,
-  isDeclared,
-  isUntyped,
-  Misshapen,
   PatternOf,
-  Route,
-  Shaped,
-  Touching,
-  Typed,
-  Undetermined,
   ValueOf
-} from "../ownership/Definition.ts"
+} from "../ownership/DefinitionParts.ts"
+import type { Misshapen, Shaped } from "../ownership/DefinitionShape.ts"
 import type { DependencyGraph } from "../ownership/DependencyGraph.ts"
+import type { isUntyped } from "../ownership/TypeQuestions.ts"
 import type { keyProblem, patternProblem } from "../pattern/KeyPattern.ts"
 import type { Store } from "../store/Store.ts"
 import type { AnyManifest, CheckedComposition } from "./Composition.ts"
@@ -80,17 +74,48 @@ import type {
 } from "./Owner.ts"
 
 /**
- * This module by its own name, so that `import { Manifest } from "effect-stateless/manifest/Manifest"` is what
- * `import { Manifest } from "effect-stateless"` is. The compiler suggests the first where a default import was tried.
+ * This module under its own name, so that `import { Manifest } from "effect-stateless/manifest/Manifest"` gives the
+ * same as `import { Manifest } from "effect-stateless"`.
  *
+ * **Details**
+ *
+ * No module has a default export. Where a program tries one, the compiler suggests this import.
+ *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
 export * as Manifest from "./Manifest.ts" // oxlint-disable-line import/no-self-import
 
 /**
- * The right to read every key of a pattern that the manifest `Self` declares.
+ * The right to read every key of a pattern that the manifest `Self` declares. It stands in the `R` of an effect.
  *
+ * **When to use**
+ *
+ * In the annotation of an exported effect or layer that reads the cache. Where the type is inferred, the compiler
+ * writes it.
+ *
+ * **Gotchas**
+ *
+ * A pattern that the manifest does not declare is refused where it is written (E0230). `Owns` includes this right.
+ *
+ * **Example** (The annotation of a function that reads)
+ *
+ * ```ts
+ * import type { Effect } from "effect"
+ * import { type CacheError, Manifest } from "effect-stateless"
+ *
+ * class Shop extends Manifest.Service<Shop>()("Shop", {
+ *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+ * }) {}
+ *
+ * type ReadsPrices = Manifest.Borrows<"price:{item}", Shop>
+ * export const priceOf = (item: string): Effect.Effect<number, CacheError.CacheError, ReadsPrices> =>
+ *   Shop.keys.price.get({ item })
+ * ```
+ *
+ * @see {@link Owns} for the right to write
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -100,12 +125,35 @@ export type Borrows<Pattern extends Declares<findCapabilityProblem<Self, Pattern
 >
 
 /**
- * The right to write, and to read, every key of a pattern that the manifest `Self` declares.
+ * The right to write and to read every key of a pattern that the manifest `Self` declares. It stands in the `R` of an
+ * effect.
+ *
+ * **When to use**
+ *
+ * In the annotation of an exported effect that writes the cache, or of a layer that gives the right to do so.
  *
  * **Gotchas**
  *
- * Code that is generic in the pattern names `Capability.Owns`, which is the same type without the check.
+ * - A pattern that the manifest does not declare is refused where it is written (E0230).
+ * - Code that is generic in the pattern uses `Capability.Owns`: this type without the check.
  *
+ * **Example** (The annotation of a function that writes)
+ *
+ * ```ts
+ * import type { Effect } from "effect"
+ * import { type CacheError, Manifest } from "effect-stateless"
+ *
+ * class Shop extends Manifest.Service<Shop>()("Shop", {
+ *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+ * }) {}
+ *
+ * type WritesPrices = Manifest.Owns<"price:{item}", Shop>
+ * export const raise = (item: string): Effect.Effect<number, CacheError.CacheError, WritesPrices> =>
+ *   Shop.keys.price.update({ item }, (was) => was + 1)
+ * ```
+ *
+ * @see {@link Borrows} for the right to read
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -115,14 +163,19 @@ export type Owns<Pattern extends Declares<findCapabilityProblem<Self, Pattern>>,
 >
 
 /**
- * The word of the manifest `Self` that the owner of a pattern may be built: what its layer requires. `modules`
- * gives it to the module of the family, and `layer` to all that is wired over it by hand.
+ * The permission of the manifest `Self` to build the owner of a pattern. The layer of each owner requires it.
  *
  * **When to use**
  *
- * In the annotation of an exported layer with an owner in it:
+ * In the annotation of an exported layer that contains an owner:
  * `Layer<Users, CacheError, Manifest.Appoints<"user:{id}", AppCache>>`.
  *
+ * **Details**
+ *
+ * `modules` gives it to the module of the family. `layer` gives it to everything that is wired over it by hand.
+ *
+ * @see {@link Admits} for the permission to build a borrower
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -132,8 +185,14 @@ export type Appoints<Pattern extends Declares<findCapabilityProblem<Self, Patter
 >
 
 /**
- * The word of the manifest `Self` that a borrower of a pattern may be built: what the layer of a borrower requires.
+ * The permission of the manifest `Self` to build a borrower of a pattern. The layer of each borrower requires it.
  *
+ * **When to use**
+ *
+ * In the annotation of an exported layer that contains a borrower.
+ *
+ * @see {@link Appoints} for the permission to build an owner
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -143,13 +202,15 @@ export type Admits<Pattern extends Declares<findCapabilityProblem<Self, Pattern>
 >
 
 /**
- * What the pattern of a hand-written capability must be: `Message` is `number` for a declared one.
+ * Refuses a pattern in a hand-written capability that the manifest does not declare.
  *
  * **Details**
  *
- * A type parameter may not name itself in its constraint, unless within an object type. Every text has a `length`, so
- * that is where the message stands.
+ * `Message` is `number` for a declared pattern, and the text of the error for any other one. A type parameter may name
+ * itself in its constraint only inside an object type. Every text has a `length`, so the message is the type of
+ * `length`.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -158,13 +219,18 @@ export interface Declares<Message> {
 }
 type findCapabilityProblem<Self, Pattern> = Self extends Instance<infer Id, infer D>
   ? Pattern extends string ? isDeclared<D, Pattern> extends true ? number
-    : Diagnostic.capabilityUnknown<Id, Pattern, helpWith<D, Pattern, "name a declared pattern, or check its spelling">>
+    : RightFindings.capabilityUnknown<
+      Id,
+      Pattern,
+      helpWith<D, Pattern, "name a declared pattern, or check its spelling">
+    >
   : number
   : number
 
 /**
- * What a manifest class is as a type; capabilities read it.
+ * The instance type of a manifest class. No value has it; capabilities read the definition out of it.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -174,20 +240,29 @@ export interface Instance<Id extends string, D extends Definition> {
   readonly "~carved": CarvedPatterns<D>
 }
 
-// Looked up rather than passed, so that an error does not print the whole manifest.
+// The family is looked up from `Self` and not passed, so that an error does not print the whole manifest.
 type FamilyAt<Self, K extends string> = Route<DefinitionOf<Self>, K> extends infer Name
   ? FamilyOf<DefinitionOf<Self>, Name>
   : never
-// Closed as long as the name is open, so that a hover over `owner` does not print the manifest.
+// Distributes over `K`, so that a hover over `owner` with an open name does not print the manifest.
 type PatternNamed<Self, K extends string> = K extends unknown ? PatternOf<FamilyOf<DefinitionOf<Self>, K>> : never
 type TouchedBy<Self, P extends string> = Touching<DefinitionOf<Self>, P> extends infer Name
   ? PatternOf<FamilyOf<DefinitionOf<Self>, Name>>
   : never
 
 /**
- * The engine of a manifest as a program finds it, `const cache = yield* AppCache`: its accessors and its operations,
- * which require the same rights as those of the class. Only `layer` and `modules` make one.
+ * The value of `yield* AppCache`: the accessors and the operations of a manifest.
  *
+ * **When to use**
+ *
+ * In code that takes its cache from the Context. The class itself has the same operations, and they require the same
+ * rights.
+ *
+ * **Gotchas**
+ *
+ * Only `layer` and `modules` make one. Another value in its place does not compile (E0237).
+ *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -199,15 +274,21 @@ export interface Engine<Self> extends
   >
 {}
 
-// No editor offers what is protected, and errors name it.
+// A protected member: editors do not offer it, and errors print its name.
 declare abstract class EngineOf<Self> {
-  protected readonly "E0237: this is no engine of the manifest; help: provide its layer or its modules, which make one":
-    (_: Self) => Self
+  protected readonly "E0237: this is not an engine of the manifest; help: provide its layer or its modules": (
+    _: Self
+  ) => Self
 }
 
 /**
- * The class that {@link Service} makes.
+ * The class that {@link Service} makes: the members of a manifest with its definition and its graph.
  *
+ * **Details**
+ *
+ * It is also the key under which the engine lies in a Context.
+ *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -221,41 +302,158 @@ export interface ManifestClass<Self, Id extends string, D extends Definition>
 }
 
 /**
- * What a manifest class gives. The definition is looked up in `Self`: as a type argument all of it would be printed, in
- * hovers and in errors.
+ * The static members of a manifest class: accessors, operations, and the layers of an application.
  *
+ * **Details**
+ *
+ * The definition is looked up in `Self`. As a type argument all of it would be printed in hovers and in errors.
+ *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
 export interface Service<Self, Id extends string> {
-  /** Typed access, by family. */
+  /**
+   * One accessor for each family, by its name: `const { user } = AppCache.keys`.
+   *
+   * @see `Family` for the operations of an accessor
+   */
   readonly keys: Families<Self>
 
-  /** Reads by a key that is a literal or a template; the family that decides about it gives type and requirement. */
+  /**
+   * Answers the value of a raw key, such as `"user:42"`, and loads it when it is absent.
+   *
+   * **When to use**
+   *
+   * For a key that a program has as a text. Where it has the parameters, `keys.user.get` needs no parsing.
+   *
+   * **Details**
+   *
+   * The family of the key, found from the literal or the template, gives the type of the value and the required right.
+   * Fails with `InvalidKey` where the text is not a key of the manifest, and otherwise as `Family.get` does.
+   *
+   * **Example** (A raw key)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const PriceLive = Shop.owner("price", { lookup: ({ item }) => Effect.succeed(item.length) })
+   * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+   *
+   * await Effect.runPromise(Effect.provide(Shop.get("price:pen"), ShopLive)) // => 3
+   * ```
+   */
   get<const K extends string>(key: CheckedKey<Self, K>): Effect.Effect<
     ValueOf<FamilyAt<Self, K>>,
     CacheError | ErrorOf<FamilyAt<Self, K>>,
     Capability.Borrows<PatternOf<FamilyAt<Self, K>>, Self>
   >
+  /**
+   * Answers the fresh value that a tier holds for a raw key, such as `"user:42"`, as an `Option`. Never runs a lookup.
+   * Fails with `InvalidKey` where the text is not a key of the manifest.
+   */
   getOption<const K extends string>(key: CheckedKey<Self, K>): Effect.Effect<
     Option.Option<ValueOf<FamilyAt<Self, K>>>,
     CacheError,
     Capability.Borrows<PatternOf<FamilyAt<Self, K>>, Self>
   >
+  /**
+   * Writes the value of a raw key, such as `"user:42"`, and drops all entries that derive from it before it returns.
+   * Fails with `InvalidKey` where the text is not a key of the manifest, and otherwise as `Family.set` does.
+   */
   set<const K extends string>(
     key: CheckedKey<Self, K>,
     value: Value<PatternOf<FamilyAt<Self, K>>, ValueOf<FamilyAt<Self, K>>>,
     options?: WriteOptions<PatternOf<FamilyAt<Self, K>>>
   ): Effect.Effect<void, CacheError, Capability.Owns<PatternOf<FamilyAt<Self, K>>, Self>>
+  /**
+   * Removes the entry of a raw key, such as `"user:42"`, and drops all entries that derive from it. Fails with
+   * `InvalidKey` where the text is not a key of the manifest. To delete a key without an entry is not a failure.
+   */
   delete<const K extends string>(key: CheckedKey<Self, K>): Effect.Effect<
     void,
     CacheError,
     Capability.Owns<PatternOf<FamilyAt<Self, K>>, Self>
   >
 
-  /** The engine of a program that is wired by hand: owners may be built over it. It gives no right to any key. */
+  /**
+   * Builds the engine of a program that is wired by hand: `Layer.provide` it to the layers of owners and borrowers.
+   *
+   * **When to use**
+   *
+   * Where `modules` does not fit, such as for an owner that is built and closed while the program runs.
+   *
+   * **Details**
+   *
+   * It gives permission to build owners (`Appoints`), and not the right to any key. It fails with `InvalidManifest` for
+   * a manifest from data that has a mistake.
+   *
+   * **Example** (An owner that is wired by hand)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const ShopLive = Shop.owner("price", { lookup: ({ item }) => Effect.succeed(item.length) }).pipe(
+   *   Layer.provideMerge(Shop.layer),
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * await Effect.runPromise(Effect.provide(Shop.keys.price.get({ item: "pen" }), ShopLive)) // => 3
+   * ```
+   *
+   * @see `modules` for an application that is wired by its manifest
+   */
   readonly layer: Layer.Layer<Self | Capability.Appoints<string, Self>, CacheError, Store>
-  /** The owner of a family and its parts, until the layer's scope closes. */
+  /**
+   * Makes the owner of a family and of its parts: a layer that gives `Owns` of the family, and runs its lookup.
+   *
+   * **When to use**
+   *
+   * Once for each family. Give the layer to `modules`, or build it over `layer`.
+   *
+   * **Details**
+   *
+   * - The owner has the family from the moment the layer is built until its scope closes. While a family has no owner,
+   *   nothing of it is served: reads fail with `Unowned`.
+   * - A second owner at the same time fails with `OwnershipConflict`.
+   * - A lookup may read only what the family derives from. Other reads do not compile (E0211).
+   *
+   * **Example** (An owner with a lookup)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: {
+   *     price: { pattern: "price:{item}", value: Manifest.type<number>() },
+   *     label: { pattern: "label:{item}", value: Manifest.type<string>(), derives: ["price:{item}"] }
+   *   }
+   * }) {}
+   * const { label, price } = Shop.keys
+   * const ShopLive = Shop.modules({
+   *   price: Shop.owner("price", { lookup: ({ item }) => Effect.succeed(item.length) }),
+   *   label: Shop.owner("label", { lookup: ({ item }) => Effect.map(price.get({ item }), (n) => `${item}: ${n}`) })
+   * }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* label.get({ item: "pen" }) // => "pen: 3"
+   *   yield* price.set({ item: "pen" }, 5)
+   *   return yield* label.get({ item: "pen" })
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => "pen: 5"
+   * ```
+   *
+   * @see `OwnerOptions` for the options
+   */
   owner<const K extends string, O extends (OwnerOptions<Self, K> & Open) | AnyFunction>(
     family: CheckedName<Self, Id, K, "own">,
     options?: [O] extends [infer X] ? CheckedOwner<Self, K, X> : O
@@ -264,7 +462,33 @@ export interface Service<Self, Id extends string> {
     CacheError,
     Capability.Appoints<PatternNamed<Self, K>, Self> | { [N in keyof O]-?: requiredByOption<N, O[N]> }[keyof O]
   >
-  /** The right to read a family, until the layer's scope closes. */
+  /**
+   * Makes a borrower of a family: a layer that gives `Borrows` of it until its scope closes.
+   *
+   * **When to use**
+   *
+   * In a program that is wired by hand, for a part of it that reads and does not write. `modules` gives each module its
+   * borrows without it.
+   *
+   * **Example** (A program that only reads)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const PriceLive = Shop.owner("price", { lookup: ({ item }) => Effect.succeed(item.length) })
+   * const ReaderLive = Shop.borrower("price").pipe(
+   *   Layer.provideMerge(Layer.effectDiscard(Layer.build(PriceLive))),
+   *   Layer.provide(Shop.layer),
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * await Effect.runPromise(Effect.provide(Shop.keys.price.get({ item: "pen" }), ReaderLive)) // => 3
+   * ```
+   */
   borrower<const K extends string>(
     family: CheckedName<Self, Id, K, "borrow">
   ): Layer.Layer<
@@ -273,9 +497,19 @@ export interface Service<Self, Id extends string> {
     Capability.Admits<PatternNamed<Self, K>, Self>
   >
   /**
-   * Lends a part of a family (`partOf`) to another module: a layer that gives the right to write it, and whose lookup
-   * makes its entries. The owner of the whole may still write the part. The right ends when the scope of the layer
-   * closes, or when the owner that lent it leaves. A second delegate of one part fails with `OwnershipConflict`.
+   * Lends a part of a family (`partOf`) to another module: a layer that gives `Owns` of the part, and runs its lookup.
+   *
+   * **When to use**
+   *
+   * Where one module owns a family, and another one makes the entries of a part of it.
+   *
+   * **Details**
+   *
+   * - The layer requires `Owns` of the part, which the owner of the whole has. This owner may still write the part.
+   * - The right ends when the scope of the layer closes, or when the owner that lent it leaves.
+   * - A second delegate of one part fails with `OwnershipConflict`.
+   *
+   * @see `DelegateOptions` for the options
    */
   delegate<const K extends string, O extends (DelegateOptions<Self, K> & Open) | AnyFunction>(
     family: CheckedName<Self, Id, K, "delegate">,
@@ -288,13 +522,42 @@ export interface Service<Self, Id extends string> {
     | { [N in keyof O]-?: requiredByOption<N, O[N]> }[keyof O]
   >
   /**
-   * The application: a layer for each family or reader, over one engine, each given what its line of the manifest says,
-   * or for several families, `{ owns: ["user", "follows"], layer }`. What one of them reads, another one must own.
+   * Builds the application: one layer for each family or reader, over one engine. Each layer gets the rights that its
+   * line of the manifest gives, and no others.
+   *
+   * **When to use**
+   *
+   * At the root of a program. A program that is wired by hand uses `layer` in its place.
+   *
+   * **Details**
+   *
+   * - A module that owns several families is a group: `{ owns: ["user", "follows"], layer }`.
+   * - What one module reads, another module of the same call must own (E0234).
+   * - A module that requires or provides more than its line of the manifest says does not compile.
+   *
+   * **Example** (Two modules)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } },
+   *   readers: { page: { borrows: ["price:{item}"] } }
+   * }) {}
+   * const PageLive = Layer.effectDiscard(Shop.keys.price.warm([{ item: "pen" }]))
+   * const ShopLive = Shop.modules({
+   *   price: Shop.owner("price", { lookup: ({ item }) => Effect.succeed(item.length) }),
+   *   page: PageLive
+   * }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+   *
+   * await Effect.runPromise(Effect.provide(Effect.map(Shop.stats, ({ price }) => price.loads), ShopLive))
+   * ```
    */
   modules<const M extends Open | NoModules>(
     modules: [M] extends [infer X] ? CheckedModules<Self, X> : M
   ): Layer.Layer<
-    // Spelled out rather than named, so that hovers show the services.
+    // Spelt out here, because a hover would show a named type by its name and not by its services.
     Self | { [K in keyof M]: LayerIn<M[K]> extends Layer.Layer<infer Out, any, any> ? Out : never }[keyof M],
     CacheError | { [K in keyof M]: LayerIn<M[K]> extends Layer.Layer<any, infer E, any> ? E : never }[keyof M],
     | Store
@@ -306,8 +569,44 @@ export interface Service<Self, Id extends string> {
   >
 
   /**
-   * Does all writes or none, visible at once; what depends on them is dropped in the same step. Of several writes of
-   * one key the last one holds. Fails with `InvalidBatch` when a write belongs to another manifest.
+   * Does all of several writes or none of them. Readers see all of them at once.
+   *
+   * **When to use**
+   *
+   * For writes that belong together, in one family or in several. For values of one family without conditions,
+   * `setMany` is shorter.
+   *
+   * **Details**
+   *
+   * - What depends on the written keys is dropped in the same step.
+   * - If the list writes one key several times, the last write counts.
+   * - It requires the rights of all its writes. It fails with `InvalidBatch` when a write belongs to another manifest.
+   *
+   * **Example** (Two families in one step)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: {
+   *     price: { pattern: "price:{item}", value: Manifest.type<number>() },
+   *     stock: { pattern: "stock:{item}", value: Manifest.type<number>() }
+   *   }
+   * }) {}
+   * const { price, stock } = Shop.keys
+   * const ShopLive = Shop.modules({ price: Shop.owner("price"), stock: Shop.owner("stock") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* Shop.batch([price.setting({ item: "pen" }, 2), stock.setting({ item: "pen" }, 10)])
+   *   return [yield* price.get({ item: "pen" }), yield* stock.get({ item: "pen" })]
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => [2, 10]
+   * ```
+   *
+   * @see `transaction` for writes that follow the commit of a database
    */
   batch<
     const Ws extends Misfit.Shape<
@@ -322,31 +621,39 @@ export interface Service<Self, Id extends string> {
     [Ws[number]] extends [never] ? never : Ws[number] extends Write<infer R> ? R : never
   >
   /**
-   * Runs a body in a transaction of a database, and lets what it writes to the cache take effect after the commit, and
-   * never after a rollback. `within` is the database's combinator: `AppCache.transaction(sql.withTransaction)(body)`.
+   * Runs a body in a transaction of a database. The changes that the body makes to the cache take effect after the
+   * commit, and never after a rollback.
+   *
+   * **When to use**
+   *
+   * Where a program changes a database and the cache together: `AppCache.transaction(sql.withTransaction)(body)`.
+   * `within` is the database's combinator.
    *
    * **Details**
    *
-   * - In the body, `set`, `delete`, `invalidate` and their like, `batch` and `refresh` of this manifest are collected
-   *   and return at once. `update` and `patch` fail with `TransactionRefused`.
-   * - Reads in the body see what it wrote. What it has to load runs on the connection of the transaction, and is not
-   *   kept. All other readers get the value from before until the commit, and keep none from before after it.
-   * - The last step of the body asks all that can refuse a write, `ifVersion` and leases among it, and removes from all
-   *   tiers what the commit makes out of date. If that fails, the body fails, and the database rolls back.
-   * - After the commit all of it takes effect in one step. A key that another transaction or another writer changed
-   *   meanwhile is removed and not set, for the order of the commits is not known. The transaction does not fail any
-   *   more then: a tier that fails is logged.
-   * - Where `within` fails after the body has succeeded, the commit may have happened: the keys are removed, and for
-   *   ten seconds what is loaded of them is not kept.
+   * - In the body, the operations of this manifest that write (`set`, `setMany`, `delete`, `deleteMany`, all forms of
+   *   `invalidate`, `batch` and `refresh`) are collected and return at once. `update` and `patch` fail with
+   *   `TransactionRefused`.
+   * - Reads in the body see what it wrote. Lookups that the body starts run on the connection of the transaction, and
+   *   their values are not kept. All other readers get the old value until the commit, and keep no old value after it.
+   * - The last step of the body checks everything that can refuse a write, such as `ifVersion` and leases. It also
+   *   removes from all tiers the entries that the commit makes out of date. If this step fails, the body fails, and the
+   *   database rolls back.
+   * - After the commit all changes take effect in one step. If another transaction or another writer changed a key
+   *   meanwhile, the key is removed and not set, because the order of the commits is not known. From then on the
+   *   transaction does not fail: if a tier fails, that is logged.
+   * - If `within` fails after the body has succeeded, the commit may have happened. So the keys are removed, and for
+   *   ten seconds no loaded value of them is kept.
    * - A transaction in the body of another one is a savepoint. For two manifests write
    *   `One.transaction(Other.transaction(sql.withTransaction))`.
    *
    * **Gotchas**
    *
-   * Open the outermost transaction by it: inside one that the cache does not know of, it fails (E0526). A body that
-   * runs again, as with a retry in `within`, removes its keys instead of setting them where a commit before has failed.
+   * - Open the outermost transaction with it. Inside a transaction that the cache does not know, it fails (E0526).
+   * - `within` may run the body again, as a retry does. If an earlier commit has failed, the body's keys are removed
+   *   and not set.
    *
-   * **Example** (A change of a row, and of what the cache holds of it)
+   * **Example** (Changing a row and its entry in the cache)
    *
    * ```ts
    * import { Effect, Layer } from "effect"
@@ -361,7 +668,7 @@ export interface Service<Self, Id extends string> {
    *   price: Shop.owner("price", { lookup: () => Effect.sync(() => row) })
    * }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
    *
-   * // In the place of `sql.withTransaction`: the row has its old value again where the body fails.
+   * // Stands for `sql.withTransaction`: if the body fails, the row gets its old value back.
    * const withTransaction = <A, E, R>(body: Effect.Effect<A, E, R>) =>
    *   Effect.suspend(() => {
    *     const before = row
@@ -383,44 +690,187 @@ export interface Service<Self, Id extends string> {
    * ```
    */
   transaction<A, E, R, A2, E2, R2>(
-    // Not generic in itself: the compiler keeps the type parameters of `sql.withTransaction` for the result.
+    // This parameter is not generic itself, so the compiler keeps the type parameters of `sql.withTransaction`.
     within: (body: Effect.Effect<A, E, R>) => Effect.Effect<A2, E2, R2>
   ): (body: Effect.Effect<A, E, R>) => Effect.Effect<A2, E2 | CacheError, R2>
   /**
-   * Invalidates every key that a pattern denotes, in all families that share a key with it: `"tenant:42:*"`. Each of
-   * them must be owned. Of a family whose own last segment is `*`, keys of other lengths may go, too.
+   * Invalidates every key that a pattern denotes, such as `"tenant:42:*"`, in all families that share a key with it.
+   *
+   * **When to use**
+   *
+   * For a change that concerns several families. For one family, `invalidateWhere` needs no parsing.
+   *
+   * **Details**
+   *
+   * It requires `Owns` of each of these families. It fails with `InvalidKey` for a text that is not a pattern, or that
+   * shares no key with a family.
+   *
+   * **Gotchas**
+   *
+   * In a family whose pattern ends in `*`, keys of other lengths may be invalidated, too.
+   *
+   * **Example** (All entries of one tenant)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "shop:{id}:price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* price.set({ id: "1", item: "pen" }, 2)
+   *   yield* Shop.invalidate("shop:1:*")
+   *   return yield* price.has({ id: "1", item: "pen" })
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => false
+   * ```
    */
   invalidate<const P extends string>(
     pattern: CheckedPattern<Self, P>,
     options?: InvalidateOptions
   ): Effect.Effect<void, CacheError, Capability.OwnsEach<TouchedBy<Self, P>, Self>>
-  /** What happens in the cache, from the moment the stream is run until the layer of the cache closes. */
+  /**
+   * The events of the cache, as a stream: from the moment the stream runs until the layer of the cache closes.
+   *
+   * **When to use**
+   *
+   * For logs, traces and tests. For numbers alone, `stats` costs reads nothing.
+   *
+   * **Gotchas**
+   *
+   * While a listener exists, each hit is slower, because it makes an event. A listener that is too slow loses the
+   * oldest of the events that wait for it. No reader waits for a listener.
+   *
+   * **Example** (The first hit)
+   *
+   * ```ts
+   * import { Effect, Fiber, Layer, Stream } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.gen(function*() {
+   *   const listener = yield* Shop.events.pipe(
+   *     Stream.map(({ _tag }) => _tag),
+   *     Stream.takeUntil((tag) => tag === "Hit"),
+   *     Stream.runCollect,
+   *     Effect.forkChild({ startImmediately: true })
+   *   )
+   *   yield* price.set({ item: "pen" }, 2)
+   *   yield* price.get({ item: "pen" })
+   *   return yield* Fiber.join(listener)
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => ["Set", "Hit"]
+   * ```
+   */
   readonly events: Stream.Stream<CacheEvent, never, Self>
-  /** Counts by family, since the engine was built. */
+  /**
+   * The counts of each family (hits, misses, loads, evictions and more) since the engine was built.
+   *
+   * **When to use**
+   *
+   * To look at a cache that runs. `CacheMetrics.publish` gives the same counts to Effect's metrics.
+   *
+   * **Example** (Hits and misses)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const ShopLive = Shop.modules({ price: Shop.owner("price", { lookup: () => Effect.succeed(2) }) }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* price.get({ item: "pen" })
+   *   yield* price.get({ item: "pen" })
+   *   const { hits, misses } = (yield* Shop.stats).price
+   *   return { hits, misses }
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => { hits: 1, misses: 1 }
+   * ```
+   */
   readonly stats: Effect.Effect<{ readonly [K in keyof DefinitionOf<Self>["families"]]: FamilyStats }, never, Self>
 
-  /** Declares what a function does to the cache; its body may do no more. */
+  /**
+   * Declares what a function does to the cache. A body that reads or writes anything else does not compile.
+   *
+   * **When to use**
+   *
+   * For functions whose effect on the cache is a promise to their callers. The name is also that of the function's
+   * span.
+   *
+   * **Example** (A function that may write prices, and nothing else)
+   *
+   * ```ts
+   * import { Manifest } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   *
+   * export const raise = Shop.fn("raise", { owns: ["price:{item}"] })(function*(item: string) {
+   *   return yield* Shop.keys.price.update({ item }, (was) => was + 1)
+   * })
+   * ```
+   *
+   * @see `method` for methods of a class
+   */
   fn<const C extends Declared & Open>(
     name: string,
     declared: [C] extends [infer X] ? CheckedDeclared<Self, X> : C
   ): DeclaredFn<Self, C>
-  /** A standard method decorator that declares what a method does to the cache; its body may do no more. */
+  /**
+   * Declares what a method does to the cache, as a standard decorator. A body that reads or writes anything else does
+   * not compile.
+   *
+   * **Gotchas**
+   *
+   * A decorator cannot change the type of a method. So callers see the rights that the body uses, not those that the
+   * declaration names.
+   *
+   * @see `fn` for functions
+   */
   method<const C extends Declared & Open>(
     declared: [C] extends [infer X] ? CheckedDeclared<Self, X> : C
   ): DeclaredMethod<Self, C>
-  /** Marks an Effect as a program of one layer. */
+  /**
+   * Marks an Effect as a program of one layer of the deployment, such as `"client"`. A program that reads or writes
+   * what this layer may not does not compile.
+   *
+   * **When to use**
+   *
+   * At the entry points of a program whose manifest declares `layers`.
+   */
   inLayer<const L extends string>(layer: CheckedLayerName<DefinitionOf<Self>, L>): InLayer<Self, L>
 }
 
 /**
- * Access to each family of a manifest, by name.
+ * The accessors of a manifest, one for each family, by its name.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
 export type Families<Self> = {
   readonly [
-    // `-?` keeps the compiler from reading a generic `keys[K]` as a family of no pattern; it is one of several then.
+    // With `-?` the compiler reads a generic `keys[K]` as one of several families, and not as a family without pattern.
     K in keyof DefinitionOf<Self>["families"]
   ]-?: DefinitionOf<Self>["families"][K] extends infer F
     ? Family<Self, PatternOf<F>, ValueOf<F>, ErrorOf<F>, CodecsOf<F>, K>
@@ -429,7 +879,7 @@ export type Families<Self> = {
 
 type CheckedPattern<Self, P extends string> = string extends P ? Misfit.Otherwise<Opaque.keyPattern>
   : P extends "" ? DeclaredPattern<DefinitionOf<Self>> | Misfit.Otherwise<patternProblem<P>>
-  : [patternProblem<P>] extends [never] ? [Touching<DefinitionOf<Self>, P>] extends [never] ? Diagnostic.keyUnknown<
+  : [patternProblem<P>] extends [never] ? [Touching<DefinitionOf<Self>, P>] extends [never] ? KeyFindings.keyUnknown<
         IdOf<Self>,
         P,
         helpWith<DefinitionOf<Self>, P, "declare a pattern for it, or check its spelling", true>
@@ -437,36 +887,42 @@ type CheckedPattern<Self, P extends string> = string extends P ? Misfit.Otherwis
     : P
   : patternProblem<P>
 
-// A union of keys is fine as long as one family decides about all of them; else neither value type nor right is sound.
+// A union of keys needs one family for all of them: otherwise neither the type of the value nor the right is sound.
 type CheckedKey<Self, K extends string> = isUnion<Route<DefinitionOf<Self>, K>> extends true ? Opaque.keyChoice
   : CheckedOneKey<IdOf<Self>, DefinitionOf<Self>, K>
 type CheckedOneKey<Id extends string, D extends Definition, K extends string> = K extends unknown
   ? [keyProblem<K>] extends [never]
-    ? [Route<D, K>] extends [never] ? Diagnostic.keyUnknown<Id, K, helpWithKey<D, K>> : K
+    ? [Route<D, K>] extends [never] ? KeyFindings.keyUnknown<Id, K, helpWithKey<D, K>> : K
   : isUntyped<K> extends true ? Misfit.Otherwise<keyProblem<K>>
   : keyProblem<K>
   : never
 
 /**
- * The class of a manifest.
+ * The type of the class that {@link Service} makes from a definition.
  *
  * **Details**
  *
- * Where a definition has a mistake, and a function whose parameters have no types, the compiler gives up on the whole
- * of it. The class is {@link UncheckedClass} then, so that what uses it is not refused for the same mistake.
+ * If a definition has a mistake, and also a function whose parameters have no types, the compiler infers nothing of it.
+ * Then the class is {@link UncheckedClass}, so that the code which uses it is not refused for the same mistake.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
 export type ServiceOf<Self, Id extends string, D> = typeof Undetermined extends keyof D
-  // So have `never` and `any`, the types of manifests from data.
+  // `never` and `any`, the types of manifests from data, have this key, too.
   ? string extends keyof D ? ManifestClass<Self, Id, D & Definition> : UncheckedClass
   : ManifestClass<Self, Id, Shaped<D>>
 
 /**
- * The class of a definition of which the compiler knows nothing. Each member is `any`; those that take functions take
- * any, and give their parameters a type: a function that is given to `any` is refused for parameters without one.
+ * The class of a definition of which the compiler knows nothing.
  *
+ * **Details**
+ *
+ * Each member is `any`, except those that take functions. These give a type to the parameters of the functions, because
+ * the compiler refuses a function without parameter types where it is given to `any`.
+ *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -481,12 +937,46 @@ interface HoldsFunctions {
 }
 
 /**
- * Declares a manifest.
+ * Declares a manifest: makes the class that a program extends.
+ *
+ * **When to use**
+ *
+ * Once for each cache of a program: `class AppCache extends Manifest.Service<AppCache>()("AppCache", { families }) {}`.
+ *
+ * **Details**
+ *
+ * - The name, here `"AppCache"`, is the name of the cache in stores, messages and metrics. Two classes of one name over
+ *   one store are refused (E0413).
+ * - The compiler reports each mistake on the property that makes it. A definition from data is checked when its layers
+ *   are built: they fail with `InvalidManifest`.
  *
  * **Gotchas**
  *
- * The definition must be a literal: computed families lose their types, and are checked when the layers are built.
+ * The definition must be a literal. Computed families lose their types, and only their layers report mistakes.
  *
+ * **Example** (A family, and another one that derives from it)
+ *
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { Manifest, MemoryStore } from "effect-stateless"
+ *
+ * class Shop extends Manifest.Service<Shop>()("Shop", {
+ *   families: {
+ *     price: { pattern: "price:{item}", value: Manifest.type<number>(), timeToLive: "5 minutes" },
+ *     label: { pattern: "label:{item}", value: Manifest.type<string>(), derives: ["price:{item}"] }
+ *   }
+ * }) {}
+ * const { label, price } = Shop.keys
+ * const ShopLive = Shop.modules({
+ *   price: Shop.owner("price", { lookup: ({ item }) => Effect.succeed(item.length) }),
+ *   label: Shop.owner("label", { lookup: ({ item }) => Effect.map(price.get({ item }), (n) => `${item}: ${n}`) })
+ * }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+ *
+ * await Effect.runPromise(Effect.provide(label.get({ item: "pen" }), ShopLive)) // => "pen: 3"
+ * ```
+ *
+ * @see {@link type} for values without a codec
+ * @stability stable
  * @category constructors
  * @since 0.1.0
  */
@@ -494,29 +984,62 @@ export const Service = <Self>() =>
 <const Id extends string, const D extends AnyDefinition>(
   id: Id,
   definition: [D] extends [infer X extends Definition] ? Checked<X> : [D] extends [infer X] ? Misshapen<X> : D
-  // The checks answer the definition itself, or the call does not compile; the run time gives the class its members.
+  // If the call compiles, the checks gave back the definition itself. The run time gives the class its members.
 ): ServiceOf<Self, Id, D> => make(id, definition as never) as unknown as ServiceOf<Self, Id, D>
 
 type RootOf<M> = M extends Context.Key<infer Self, any> ? Self | Capability.Appoints<string, Self> : never
 
 /**
- * The engines of several manifests over one store. Two manifests that share a key, or a name, do not compile; built
- * from data, the layer fails with the same message.
+ * Builds the engines of several manifests over one store, as one layer.
  *
+ * **When to use**
+ *
+ * In a program with several manifests that is wired by hand, over one store.
+ *
+ * **Details**
+ *
+ * Two manifests that share a key or a name do not compile. For manifests from data, the layer fails with the same
+ * message.
+ *
+ * **Example** (Two manifests, one store)
+ *
+ * ```ts
+ * import { Layer } from "effect"
+ * import { Manifest, MemoryStore } from "effect-stateless"
+ *
+ * class Users extends Manifest.Service<Users>()("Users", {
+ *   families: { user: { pattern: "user:{id}", value: Manifest.type<string>() } }
+ * }) {}
+ * class Shop extends Manifest.Service<Shop>()("Shop", {
+ *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+ * }) {}
+ *
+ * export const AppLive = Layer.mergeAll(Users.owner("user"), Shop.owner("price")).pipe(
+ *   Layer.provide(Manifest.compose(Users, Shop)),
+ *   Layer.provide(MemoryStore.layer({ capacity: 1_000 }))
+ * )
+ * ```
+ *
+ * @stability stable
  * @category combinators
  * @since 0.1.0
  */
 export const compose = <const Ms extends readonly [AnyManifest, AnyManifest, ...Array<AnyManifest>]>(
   ...manifests: [Ms] extends [infer X extends ReadonlyArray<unknown>] ? CheckedComposition<X> : Ms
 ): Layer.Layer<RootOf<Ms[number]>, CacheError, Store> =>
-  // The checks answer the manifests themselves, or the call does not compile.
+  // If the call compiles, the checks gave back the manifests themselves.
   composeLayers(manifests as unknown as ReadonlyArray<AnyManifest>)
 
 const TypeId = "~effect-stateless/manifest/Manifest/TypeOnly"
 
 /**
- * A type without a codec: its values stay in tiers that keep live objects.
+ * The type of a value, an error or a parameter that has no codec. {@link type} makes it.
  *
+ * **Details**
+ *
+ * Without a codec values cannot become bytes, so they stay in tiers that keep live objects, such as memory.
+ *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -530,20 +1053,66 @@ const typeOnly: TypeOnly<any> = { [TypeId]: TypeId, Type: undefined }
 /**
  * Names a type for `value`, `error` or `params` of a family, without a codec.
  *
+ * **When to use**
+ *
+ * For values that stay in memory. For values that a tier writes to a file or sends, give a Schema.
+ *
  * **Gotchas**
  *
- * Without a codec a parameter is a text, so its type must be one of texts, such as `Manifest.type<"day" | "night">()`.
- * For a number give `Schema.NumberFromString`.
+ * - Nothing checks at run time that a value has this type.
+ * - Without a codec a parameter is a text, so its type must be one of texts, such as `Manifest.type<"day" |
+ *   "night">()`. For a number give `Schema.NumberFromString`.
  *
+ * **Example** (A value in memory, and a parameter with two spellings)
+ *
+ * ```ts
+ * import { Manifest } from "effect-stateless"
+ *
+ * export class Weather extends Manifest.Service<Weather>()("Weather", {
+ *   families: {
+ *     forecast: {
+ *       pattern: "forecast:{half}",
+ *       value: Manifest.type<{ readonly degrees: number }>(),
+ *       params: { half: Manifest.type<"day" | "night">() }
+ *     }
+ *   }
+ * }) {}
+ * ```
+ *
+ * @stability stable
  * @category constructors
  * @since 0.1.0
  */
 export const type = <A>(): TypeOnly<A> => typeOnly
 
 /**
- * Merges layers of owners. Two owners of one key do not compile; Effect's own `Layer.mergeAll` finds them when they
- * are built.
+ * Merges the layers of owners, and refuses two owners of one key.
  *
+ * **When to use**
+ *
+ * In a program that is wired by hand, in place of `Layer.mergeAll`: there two owners of one key fail only when the
+ * layers are built, with `OwnershipConflict`. Here they do not compile.
+ *
+ * **Example** (Two owners)
+ *
+ * ```ts
+ * import { Layer } from "effect"
+ * import { Manifest, MemoryStore } from "effect-stateless"
+ *
+ * class Shop extends Manifest.Service<Shop>()("Shop", {
+ *   families: {
+ *     price: { pattern: "price:{item}", value: Manifest.type<number>() },
+ *     stock: { pattern: "stock:{item}", value: Manifest.type<number>() }
+ *   }
+ * }) {}
+ *
+ * export const ShopLive = Manifest.mergeOwners(Shop.owner("price"), Shop.owner("stock")).pipe(
+ *   Layer.provideMerge(Shop.layer),
+ *   Layer.provide(MemoryStore.layer({ capacity: 1_000 }))
+ * )
+ * ```
+ *
+ * @stability stable
  * @category combinators
  * @since 0.1.0
  */
@@ -556,12 +1125,16 @@ export const mergeOwners = <
   { [I in keyof Ls]: Ls[I] extends Layer.Layer<any, infer E, any> ? E : never }[number],
   { [I in keyof Ls]: Ls[I] extends Layer.Layer<any, any, infer R> ? R : never }[number]
 > =>
-  // The checks answer the layers themselves, or the call does not compile.
+  // If the call compiles, the checks gave back the layers themselves.
   Layer.mergeAll(...(layers as unknown as [Layer.Layer<never>])) as never
 
 /**
- * The program itself, if it requires no right to a cache. Put before the runner, it names the right that is missing and
- * who provides it, where the runner says `not assignable to type 'never'`.
+ * Answers the program that it is given, if this program requires no right to a cache. Otherwise the call does not
+ * compile, and the message names the missing right and who provides it.
+ *
+ * **When to use**
+ *
+ * Before the runner of a program, whose own message is `not assignable to type 'never'`.
  *
  * **Example** (A program that is ready to run)
  *
@@ -572,6 +1145,7 @@ export const mergeOwners = <
  * Effect.succeed(1).pipe(Manifest.provided, Effect.runSync) // => 1
  * ```
  *
+ * @stability stable
  * @category combinators
  * @since 0.1.0
  */

@@ -1,8 +1,12 @@
 /**
- * The application as types: one layer per family or reader, each given exactly what the manifest grants it.
+ * Checks the modules of an application, for the person who calls `AppCache.modules`: each layer may require and provide
+ * what its line of the manifest says, and nothing else.
  *
- * An object literal has one value per name, so a family has one owner by construction, and a module that needs more
- * than its borrows, or gives away what it does not own, does not compile.
+ * - An object literal has one value for each name, so a family has one owner.
+ * - A module that requires more than its borrows does not compile.
+ * - A module that provides a right which it does not own does not compile.
+ *
+ * Not here: how modules are built, in `internal/`.
  *
  * @since 0.1.0
  */
@@ -19,51 +23,58 @@ import type {
   Owns,
   OwnsCapability
 } from "../capability/Capability.ts"
-import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import type * as ManifestFindings from "../diagnostic/ManifestFindings.ts"
 import type * as Misfit from "../diagnostic/Misfit.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
+import type * as OwnerFindings from "../diagnostic/OwnerFindings.ts"
 import type * as Several from "../diagnostic/Several.ts"
 import type * as Wiring from "../diagnostic/Wiring.ts"
+import type { Definition, Undetermined } from "../ownership/Definition.ts"
+import type { invert, Route } from "../ownership/DefinitionFacts.ts"
+import type { helpWithName } from "../ownership/DefinitionHelp.ts"
 import type {
   At,
-  Definition,
   DefinitionOf,
   FamilyName,
   FamilyOf,
-  helpWithName,
   IdOf,
-  invert,
   joinQuoted,
   ListOf,
   OwnerOf,
   PatternOf,
-  ReaderOf,
-  Route,
-  Undetermined
-} from "../ownership/Definition.ts"
+  ReaderOf
+} from "../ownership/DefinitionParts.ts"
+import type { isAny } from "../ownership/TypeQuestions.ts"
 import type { Store } from "../store/Store.ts"
 import type { AnyFunction, isUnion, SourceOf, undeclared } from "./Owner.ts"
 
 /**
- * Any layer; for matching.
+ * Any layer. Types match against it.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
 export type AnyLayer = Layer.Layer<never, any, any>
 
 /**
- * What is given in the place of modules by mistake; for the check to say what they are.
+ * Arguments that are not an object of modules: a layer, a list, a function. `modules` also admits them, so that the
+ * check can say what is expected.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
 export type NoModules = AnyLayer | ReadonlyArray<unknown> | AnyFunction
 
 /**
- * A module that owns several families, `{ owns: ["user", "follows"], layer }`. It may write them in one step, with
- * `batch`, and no other module may.
+ * A module that owns several families: `{ owns: ["user", "follows"], layer }`.
  *
+ * **When to use**
+ *
+ * For families that are written in one `batch`, and for owners whose services use each other.
+ *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -75,22 +86,24 @@ export interface Group {
 type ModuleName<D extends Definition> = FamilyName<D> | (D extends { readonly readers: infer Rs } ? keyof Rs : never)
 
 /**
- * The layer of a module.
+ * The layer of a module, or of a group.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
 export type LayerIn<M> = M extends { readonly owns: unknown; readonly layer: infer L } ? L : M
 
 /**
- * Modules by name, each that does too much replaced by a message.
+ * Checks the modules of an application: answers them, with a message in place of each that does too much.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
 export type CheckedModules<Self, M, All = M> = M extends NoModules ? Opaque.modules
-  // While the compiler looks for the types in what is given, it asks with the constraint. With another answer it takes
-  // a layer that is made in place, by a generic function, for something else.
+  // The compiler asks with the constraint while it infers the types of the argument. With another answer than `object`,
+  // it infers a wrong type for a layer that a generic function makes in place.
   : typeof Undetermined extends keyof M ? object
   : string extends keyof M ? Opaque.names<"modules">
   :
@@ -102,13 +115,13 @@ export type CheckedModules<Self, M, All = M> = M extends NoModules ? Opaque.modu
           >
         : K extends FamilyName<DefinitionOf<Self>>
           ? DefinitionOf<Self>["families"][K] extends { readonly partOf: infer Whole extends string }
-            ? Diagnostic.familyIsPart<K, Whole>
+            ? OwnerFindings.familyIsPart<K, Whole>
           : orElse<
             findTwice<M, K, K>,
             CheckedModule<Self, DefinitionOf<Self>, M, K, K, ModuleReads<DefinitionOf<Self>, K>, M[K]>
           >
         : [ReaderOf<DefinitionOf<Self>, K>] extends [never]
-          ? K extends string ? unfit<M[K], Diagnostic.moduleUnknown<IdOf<Self>, K, ModuleName<DefinitionOf<Self>>>>
+          ? K extends string ? unfit<M[K], OwnerFindings.moduleUnknown<IdOf<Self>, K, ModuleName<DefinitionOf<Self>>>>
           : Opaque.names<"modules">
         : CheckedModule<
           Self,
@@ -122,13 +135,13 @@ export type CheckedModules<Self, M, All = M> = M extends NoModules ? Opaque.modu
     }
     & Offered<Self>
 
-// A module that may be missing, or is missing in one of several records.
+// Answers `false` for a module that may be missing, or that is missing in one of several records.
 type isGiven<M, K extends keyof M, All> = K extends keyof All
   ? undefined extends M[K] ? [M[K]] extends [undefined] ? true : false : true
   : false
 
-// What the editor offers.
-// Looked up rather than passed, so that a hover does not print the whole manifest.
+// The names that an editor offers. They are looked up from `Self` and not passed, so that a hover does not print the
+// whole manifest.
 type Offered<Self> = { readonly [K in ModuleName<DefinitionOf<Self>>]?: unknown }
 
 type CheckedGroup<Self, D extends Definition, M, K extends string, G, Fs, L> = {
@@ -137,54 +150,54 @@ type CheckedGroup<Self, D extends Definition, M, K extends string, G, Fs, L> = {
     : O extends "layer" ?
       Fs extends ReadonlyArray<FamilyName<D>> ? CheckedModule<Self, D, M, K, Fs[number], ModuleReads<D, Fs[number]>, L>
       : L
-    : Diagnostic.optionUnknown<O & string, `module '${K}'`, "owns" | "layer">
+    : ManifestFindings.optionUnknown<O & string, `module '${K}'`, "owns" | "layer">
 }
-// A group may be called like a family that it owns.
+// A group may have the name of a family that it owns.
 type findMisnamed<D extends Definition, K extends string, Fs> = K extends FamilyName<D>
   ? [Fs] extends [ReadonlyArray<infer F>] ? K extends F ? never : Wiring.moduleMisnamed<K, "family"> : never
   : [ReaderOf<D, K>] extends [never] ? never
   : Wiring.moduleMisnamed<K, "reader">
-// A list of unknown length names a family or none, and one of several lists names those of one.
+// In a list of unknown length, and in a union of lists, it is unknown which families are named.
 type CheckedList<Self, D extends Definition, M, K extends string, Fs> = isUnion<Fs> extends true
-  ? Diagnostic.familyChoice
+  ? OwnerFindings.familyChoice
   : Fs extends { readonly length: infer N } ? number extends N ? Opaque.family : CheckedItems<Self, D, M, K, Fs>
   : CheckedItems<Self, D, M, K, Fs>
 type CheckedItems<Self, D extends Definition, M, K extends string, Fs> = {
-  readonly [I in keyof Fs]: isUnion<Fs[I]> extends true ? Diagnostic.familyChoice
+  readonly [I in keyof Fs]: isUnion<Fs[I]> extends true ? OwnerFindings.familyChoice
     : I extends findRepeated<Fs> ? Wiring.moduleRepeats<K, Fs[I] & string>
     : CheckedOwned<Self, D, M, K, Fs[I]>
 }
-// The places in a list of families that it has named before.
+// The indexes at which a list names a family again.
 type findRepeated<Fs, Before extends ReadonlyArray<unknown> = []> = Fs extends readonly [infer F, ...infer Rest]
   ? (F extends Before[number] ? `${Before["length"]}` : never) | findRepeated<Rest, [...Before, F]>
   : never
 type CheckedOwned<Self, D extends Definition, M, K extends string, F> = F extends FamilyName<D>
-  ? D["families"][F] extends { readonly partOf: infer Whole extends string } ? Diagnostic.familyIsPart<F, Whole>
+  ? D["families"][F] extends { readonly partOf: infer Whole extends string } ? OwnerFindings.familyIsPart<F, Whole>
   : orElse<findTwice<M, F, K>, F>
   : F extends string ? string extends F ? FamilyName<D>
     : F extends "" ? FamilyName<D>
-    : Diagnostic.familyUnknown<IdOf<Self>, F, helpWithName<D, F>>
+    : OwnerFindings.familyUnknown<IdOf<Self>, F, helpWithName<D, F>>
   : FamilyName<D>
 
-// What the line of each family lets its module read.
+// The patterns that a module may read, by the line of its family.
 type ModuleReads<D extends Definition, F> = F extends string ? SourceOf<D, F> | ListOf<FamilyOf<D, F>, "borrows">
   : never
 
-// Another module of the call that owns the family, too.
+// Finds another module of the same call that owns the family, too.
 type findTwice<M, F extends string, K extends string> = Exclude<At<Holders<M>, F>, K> extends infer J
   ? J extends string ? Wiring.moduleTwice<F, K, J> : never
   : never
-// Family -> the modules that own it.
+// From each family to the modules that own it.
 type Holders<M> = M extends unknown
   ? invert<{ readonly [J in keyof M]: M[J] extends { readonly owns: ReadonlyArray<infer Fs> } ? Fs : J }>
   : never
 
-type CheckedModule<Self, D extends Definition, M, K extends string, F, Reads, L> = 0 extends 1 & L ? Opaque.module
+type CheckedModule<Self, D extends Definition, M, K extends string, F, Reads, L> = isAny<L> extends true ? Opaque.module
   : L extends Layer.Layer<infer Out, any, infer R> ? unknown extends R ? Opaque.module
-      // Who builds an engine in a module could appoint whom he likes.
+      // A module that builds an engine could appoint any owner.
     : Store extends R ? Wiring.moduleBuilds<K>
     : orElse<
-      // A borrow of the own family is given away, too: it would pass for the owner.
+      // A borrow of the module's own family is refused, too: readers would take it for the owner.
       findProvidesProblem<K, exceeding<Out, OwnsFamily<D, F, Self>, any> | Extract<Out, AnyBorrow>>,
       orElse<
         findRequiresProblem<
@@ -198,7 +211,8 @@ type CheckedModule<Self, D extends Definition, M, K extends string, F, Reads, L>
       >
     >
   : unfit<L, Opaque.module>
-// What is an object and no layer may become a group: with its options beside the message, they complete.
+// An object that is not a layer may become a group. The type of a group stands beside the message, so that editors
+// complete its options.
 type unfit<L, Message> = L extends NoModules | Effect.Effect<any, any, any> ? Message
   : L extends object ? Group & Misfit.Otherwise<Message>
   : Message
@@ -206,7 +220,7 @@ type OwnsFamily<D extends Definition, F, Self> = F extends string ? Owns<Pattern
 type AppointsFamily<D extends Definition, F, Self> = F extends string ? Appoints<PatternOf<FamilyOf<D, F>>, Self>
   : never
 
-// The patterns whose owners the modules hold.
+// The patterns whose owners are among the modules.
 type Served<M, Self> = M extends unknown ? {
     [K in keyof M]: LayerIn<M[K]> extends Layer.Layer<any, any, infer R> ? appointedIn<R, Self> : never
   }[keyof M]
@@ -236,7 +250,7 @@ type findRequiresProblem<D extends Definition, K extends string, Own, Reads, R> 
 type nameOwnerMissing<D extends Definition, K extends string, P extends string> = OwnerOf<D, Route<D, P>> extends
   infer F extends string ? Wiring.moduleOwnerMissing<K, P, F> : never
 
-// In the order of the manifest, where one line of it says so.
+// Lists the borrows in the order of the manifest if one line of it gives them.
 type describeBorrows<D extends Definition, K extends string, Reads> = orNothing<
   [
     ...tupleOf<FamilyOf<D, K>, "derives">,

@@ -1,13 +1,14 @@
 /**
- * What an owner may say, as types: the family that it owns, and a lookup that reads nothing but what the family
- * derives from.
+ * Types the options of an owner, for the person who writes a lookup: which family it owns, and what its lookup may
+ * read.
  *
- * The lookup is where an entry comes from, so whatever it reads of the same cache must be a declared source: else a
- * change there would not reach the entry. Its requirements show what it reads, and anything else is refused, on the
- * lookup.
+ * - A lookup makes the entries of a family. So everything that it reads of the same cache must be a declared source of
+ *   the family: otherwise a change of the source would not reach the entry.
+ * - The requirements of a lookup show what it reads. A lookup that reads anything else does not compile, and the
+ *   message stands at the lookup.
  *
- * Not here: which *keys* of a source it reads. Types cannot tell `user:1` from `user:2`; the engine compares the
- * reads that it tracks (E0232).
+ * Not here: which *keys* of a source a lookup reads. Types cannot tell `user:1` from `user:2`. The engine records the
+ * reads of a lookup, and compares them (E0232).
  *
  * @since 0.1.0
  */
@@ -28,70 +29,102 @@ import type {
   exceeding,
   OwnsCapability
 } from "../capability/Capability.ts"
-import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import type * as LookupFindings from "../diagnostic/LookupFindings.ts"
+import type * as ManifestFindings from "../diagnostic/ManifestFindings.ts"
 import type * as Misfit from "../diagnostic/Misfit.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
+import type * as OwnerFindings from "../diagnostic/OwnerFindings.ts"
 import type * as Several from "../diagnostic/Several.ts"
+import type { Definition, Undetermined } from "../ownership/Definition.ts"
+import type { isDeclared, Readable, Route } from "../ownership/DefinitionFacts.ts"
+import type { helpWithName } from "../ownership/DefinitionHelp.ts"
 import type {
   CodecsOf,
-  Definition,
   DefinitionOf,
   ErrorOf,
   FamilyName,
   FamilyOf,
-  helpWithName,
-  isDeclared,
   ListOf,
   PatternOf,
-  Readable,
-  Route,
-  Undetermined,
   ValueOf
-} from "../ownership/Definition.ts"
+} from "../ownership/DefinitionParts.ts"
+import type { isAny } from "../ownership/TypeQuestions.ts"
 import type { findWitness, normalizePattern, overlaps, ParsedParams } from "../pattern/KeyPattern.ts"
 import type { KeyParams, Many } from "./Family.ts"
 
 /**
- * What an owner of family `K` may be given. Without a lookup its entries come from writes alone.
+ * The options of the owner of family `K`. Without a lookup, entries come from writes alone.
+ *
+ * **When to use**
+ *
+ * To check options that are written apart from the call of `owner`: `satisfies OwnerOptions<AppCache, "user">`.
  *
  * **Gotchas**
  *
- * An annotation with it forgets what the lookup requires, so `owner` refuses it (E0220). Write
- * `satisfies OwnerOptions<AppCache, "user">` after the object.
+ * Do not write it as an annotation. The compiler then forgets what the lookup requires, and `owner` refuses the options
+ * (E0220).
  *
+ * **Example** (Options that are written apart)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Lookup, Manifest, type Owner } from "effect-stateless"
+ *
+ * class Shop extends Manifest.Service<Shop>()("Shop", {
+ *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+ * }) {}
+ *
+ * const options = {
+ *   lookup: ({ item }) => Effect.succeed(Lookup.loaded(item.length, { timeToLive: "1 minute", tags: ["paper"] }))
+ * } satisfies Owner.OwnerOptions<Shop, "price">
+ *
+ * export const PriceLive = Shop.owner("price", options)
+ * ```
+ *
+ * @see {@link WarmOptions} for keys that are loaded before the first read
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
 export interface OwnerOptions<Self, K extends string> {
   /**
-   * Loads the value of one key: from its parameters and what is known of the entry before, an Effect of the value, or
-   * of `Lookup.loaded(value, options)`. Without it and without `lookupMany`, a read of an absent key fails with
-   * `Absent`.
+   * Loads the value of one key.
+   *
+   * **Details**
+   *
+   * - It gets the parameters of the key, and what is known of the entry before (`LookupContext`).
+   * - It answers an Effect of the value, or of `Lookup.loaded(value, options)` to set a lifetime, tags or a revision.
+   * - Each load has a Scope of its own.
+   * - Without `lookup` and `lookupMany`, a read of an absent key fails with `Absent`.
    */
   readonly lookup?: LookupOf<FamilyOf<DefinitionOf<Self>, K>> | Anything
-  /** Loads many keys at once, for `getMany`; alone, it loads single keys, too. */
+  /**
+   * Loads the values of several keys, for `getMany`, and answers them in the same order. Without `lookup`, it loads
+   * single keys, too.
+   */
   readonly lookupMany?: LookupManyOf<FamilyOf<DefinitionOf<Self>, K>> | Anything
-  /** Keys that are loaded before anybody asks. */
+  /** Loads the given keys before the first read, and again on a schedule. */
   readonly warm?: WarmOf<Self, K>
-  /** Loads keys again before they are likely to be read, by when they were read before. */
+  /** Loads keys again shortly before they end, if their reads so far make another read likely. */
   readonly predict?: PredictOptions
-  /** Lookups of the parts, by family. */
+  /** The lookups of the parts (`partOf`) of the family, by the names of the parts. */
   readonly parts?: { readonly [Part in PartName<DefinitionOf<Self>, K>]?: DelegateOptions<Self, Part> } & Open
 }
 
 /**
- * Lets options through that do not exist, for the check to name them.
+ * A type of options that also admits unknown options, so that the check can name them in its message.
  *
  * **Details**
  *
- * An index signature of `any` takes interfaces and classes, too: those have no index signature of their own. Lists and
- * functions are kept out by a member that both have and no editor offers.
+ * An index signature of `any` takes interfaces and classes, too, which have no index signature of their own. The
+ * members with symbols keep lists and functions out. Editors do not offer these members.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
 export interface Open {
-  // The constraint itself has it, and no type that is given: so the checks tell them apart.
+  // Only the constraint itself has this member, so the checks can tell it from the type of an argument.
   readonly [Undetermined]?: never
   readonly [Symbol.iterator]?: never
   readonly [Symbol.hasInstance]?: never
@@ -99,44 +132,54 @@ export interface Open {
 }
 
 /**
- * A function in the place of options; for the check to say where it belongs.
+ * Any function. A parameter of options also admits it, so that the check can say where the function belongs.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
 export type AnyFunction = (...args: any) => unknown
 
 /**
- * What the delegate of a part may be given.
+ * The options of the delegate of a part: its lookup, and the keys to load before they are read.
  *
+ * @see {@link OwnerOptions} for the owner of the whole
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
 export interface DelegateOptions<Self, K extends string> {
   /** Loads the value of one key of the part, as an owner's `lookup` does. */
   readonly lookup?: LookupOf<FamilyOf<DefinitionOf<Self>, K>> | Anything
-  /** Loads many keys at once, for `getMany`; alone, it loads single keys, too. */
+  /**
+   * Loads the values of several keys of the part, for `getMany`, and answers them in the same order. Without `lookup`,
+   * it loads single keys, too.
+   */
   readonly lookupMany?: LookupManyOf<FamilyOf<DefinitionOf<Self>, K>> | Anything
-  /** Keys that are loaded before anybody asks. */
+  /** Loads the given keys of the part before the first read, and again on a schedule. */
   readonly warm?: WarmOf<Self, K>
-  /** Loads keys again before they are likely to be read, by when they were read before. */
+  /** Loads keys of the part again shortly before they end, if their reads so far make another read likely. */
   readonly predict?: PredictOptions
 }
 
 /**
- * Keys that are loaded before anybody asks: when the owner's layer is built, and again on a schedule. A round loads
- * what is not held, and what would end before the next round.
+ * Loads keys before the first read: when the owner's layer is built, and again on a schedule.
+ *
+ * **When to use**
+ *
+ * Where the keys are known. For keys that only their reads show, use {@link PredictOptions}.
  *
  * **Details**
  *
- * - The layer does not wait for the first round, unless `await` says so. The first round waits for the owners of what
- *   the lookup reads, ten seconds at most.
- * - What a lookup reads of other families is loaded anew before, where that would end before the next round.
- * - A key that fails is left to its readers and to the next round; `keys` that fails, or that names what is no key, is
- *   logged as a warning. Neither fails the layer.
- * - Readers come first: of the turns that `loadConcurrency` allows, these loads leave one, and they take no place in
- *   the queue. At most 16 run at a time, or 16 calls of `lookupMany` with at most 100 keys each.
- * - One fiber does it, until the owner's scope closes.
+ * - A round loads the keys that no tier holds, and those that would end before the next round.
+ * - The layer does not wait for the first round, unless `await` is true. The first round waits at most ten seconds for
+ *   the owners of the families that the lookup reads.
+ * - Entries of other families that the lookup reads are loaded again first, if they would end before the next round.
+ * - If the lookup of a key fails, the next read or the next round loads the key. If the Effect in `keys` fails, or if
+ *   `keys` contains an invalid key, that is logged as a warning. Neither fails the layer.
+ * - Readers come first: where `loadConcurrency` limits the lookups, these loads leave one turn free, and they take no
+ *   place in the queue. At most 16 lookups run at a time, or 16 calls of `lookupMany` with at most 100 keys each.
+ * - One fiber runs the rounds, until the owner's scope closes.
  *
  * **Example** (Loading what the front page needs, at start and every ten minutes)
  *
@@ -158,35 +201,43 @@ export interface DelegateOptions<Self, K extends string> {
  * await Effect.runPromise(Effect.provide(Shop.keys.price.has({ item: "pen" }), ShopLive)) // => true
  * ```
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
 export interface WarmOptions<out P> {
-  /** The parameters of the keys, or an Effect that finds them at each round. */
+  /** The parameters of the keys, or an Effect that answers them at each round. */
   readonly keys: Many<P> | Effect.Effect<Many<P>, any, any>
-  /** When there is another round, counted from the beginning of the last one: a time in between, or a `Schedule`. */
+  /** When the next round begins, counted from the beginning of the last one: a duration, or a `Schedule`. */
   readonly schedule?: Duration.Input | Schedule.Schedule<unknown, unknown, any, any> | undefined
-  /** The layer is built when the first round is over. */
+  /** Whether the layer waits for the end of the first round. The default is `false`. */
   readonly await?: boolean | undefined
 }
 
 /**
- * Loads what is likely to be read again, shortly before it ends, and soon after it was invalidated: so that the
- * reader of a hot key meets no miss although nobody refreshes it.
+ * Loads keys that are likely to be read again: shortly before their entries end, and soon after these were invalidated.
+ * So readers of a hot key do not wait for its lookup.
+ *
+ * **When to use**
+ *
+ * For families with a lifetime, whose hot keys are not known beforehand. For known keys, use {@link WarmOptions}.
  *
  * **Details**
  *
- * - Forecast: reads of a key go on as in the last lifetime or two. A key is loaded anew when at least one more read is
- *   to be expected in its next life, and not when nobody read it in the one that ends.
- * - There is a round in each tenth of `timeToLive`, between a tenth of a second and ten seconds, unless `interval` says
- *   otherwise. A key that ends before the next round is loaded in this one; those read most come first, at most
- *   `keysMax`.
- * - Reads are counted in memory, for at most 8,192 keys of the family. When there are many, only some are looked at. A
- *   family that does not predict pays nothing for it, and one that is not in memory cannot.
- * - What a lookup reads is loaded anew before, readers come first, and a failure concerns nobody, as with
- *   {@link WarmOptions}.
+ * - The forecast is that the reads of a key go on as in its last one or two lifetimes. A key is loaded again if at
+ *   least one read is expected in its next lifetime, and not if it had no read in the lifetime that ends.
+ * - Rounds begin every `interval`: by default every tenth of `timeToLive`, at least 100 ms and at most 10 s. A round
+ *   loads the keys that end before the next round, at most `keysMax`. Keys with the most reads come first.
+ * - Reads are counted in memory, for at most 8,192 keys of the family. If there are more reads than can be looked at, a
+ *   sample of them counts. A family without `predict` pays nothing for it.
+ * - Entries of other families that the lookup reads are loaded again first. Readers' loads come before these. A failure
+ *   is logged, and the next read loads the key.
  *
- * **Example** (A hot key is never a miss)
+ * **Gotchas**
+ *
+ * It needs a tier in memory. Without one, it loads nothing.
+ *
+ * **Example** (A hot key is not a miss)
  *
  * ```ts
  * import { Effect, Layer } from "effect"
@@ -215,23 +266,24 @@ export interface WarmOptions<out P> {
  * await Effect.runPromise(program) // => 2
  * ```
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
 export interface PredictOptions {
-  /** The most keys that a round loads. */
+  /** The maximal number of keys that a round loads. */
   readonly keysMax: number
-  /** The time between two rounds. */
+  /** The time between two rounds. The default is a tenth of `timeToLive`, at least 100 ms and at most 10 s. */
   readonly interval?: Duration.Input | undefined
 }
 
-// By the name of the family, which errors print; the family itself would be printed whole.
+// The argument is the name of the family, because errors print it. The family itself would be printed whole.
 type WarmOf<Self, K extends string> = WarmOptions<
   KeyParams<PatternOf<FamilyOf<DefinitionOf<Self>, K>>, CodecsOf<FamilyOf<DefinitionOf<Self>, K>>>
 >
 
-// All that a lookup answers is let through here: what is wrong about it is said by a message, not by a mismatch. The
-// value's type is named all the same, so that literals in an answer keep their types.
+// A lookup may answer anything here, so that a wrong answer gets a message of ours and not a mismatch of the
+// compiler's. The type of the value is still part of the union, so that literals in an answer keep their types.
 type LookupOf<F> = (
   params: [F] extends [never] ? any : ParsedParams<PatternOf<F>, CodecsOf<F>>,
   context: Lookup.LookupContext<ValueOf<F>>
@@ -244,8 +296,9 @@ type AnswerOf<V> = V | Lookup.Answer<V>
 type Anything = {} | null | undefined
 
 /**
- * The families that the owner of `K` owns as parts, at any depth.
+ * The names of all parts of family `K`, at any depth. The owner of `K` owns them, too.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -257,19 +310,23 @@ type partsOf<D extends Definition, K> = {
 }[FamilyName<D>]
 
 /**
- * An owner's options with every lookup that does too much replaced by a message. Where none are given, `O` is its
- * constraint, and a hover shows the options. The function beside them gives types to the parameters of one that is
- * given by mistake, so that its message is the only one.
+ * Checks the options of an owner: answers them, with a message in place of each lookup that does too much.
  *
+ * **Details**
+ *
+ * Without options, `O` is its constraint, and a hover shows the known options. The function in the union gives types to
+ * the parameters of a function that is given by mistake, so that the compiler reports our message only.
+ *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
 export type CheckedOwner<Self, K extends string, O> = [AnyFunction] extends [O]
   ? CheckedOptions<Exclude<O, AnyFunction>> | AnyFunction
   : O extends AnyFunction ? Misfit.options<K>
-  // Spelt out: an error would print the name of the type in the place of the message.
+  // Spelt out here, because an error would print the name of a named type, and not the message.
   : { readonly [N in keyof O]: CheckedOption<Self, K, N, O[N]> }
-// While the compiler looks for the types of a lookup's parameters it asks with the constraint, which answers anything.
+// The compiler asks with the constraint while it infers the types of a lookup's parameters. So this admits any lookup.
 type CheckedOptions<O> = {
   readonly [N in keyof O]: N extends "warm" | "predict" ? CheckedWarming<N, O[N]> : O[N]
 }
@@ -278,22 +335,23 @@ type CheckedOption<Self, K extends string, N, X> = N extends "lookup" | "lookupM
   : N extends "parts" ? CheckedParts<Self, DefinitionOf<Self>, K, X>
   : N extends "warm" | "predict" ? CheckedWarming<N, X>
   : unknownOption<N, `the owner of family '${K}'`, keyof OwnerOptions<any, any>>
-// A name that is no text is computed.
+// A name that is not a literal text is computed.
 type unknownOption<N, Place extends string, Known extends string> = N extends string
-  ? string extends N ? Opaque.names<"options"> : Diagnostic.optionUnknown<N, Place, Known>
+  ? string extends N ? Opaque.names<"options"> : ManifestFindings.optionUnknown<N, Place, Known>
   : Opaque.names<"options">
 
 type CheckedParts<Self, D extends Definition, K extends string, Ps> = {
   readonly [Part in keyof Ps]: Part extends PartName<D, K> ? CheckedPart<Self, D, Part, Ps[Part]>
     : string extends Part ? Opaque.names<"parts">
-    : Diagnostic.partUnknown<K, Part & string, PartName<D, K>>
+    : OwnerFindings.partUnknown<K, Part & string, PartName<D, K>>
 }
 type CheckedPart<Self, D extends Definition, Part extends string, O> = {
   readonly [N in keyof O]: N extends "lookup" | "lookupMany" ? CheckedLookup<Self, D, Part, N, O[N]>
     : N extends "warm" | "predict" ? CheckedWarming<N, O[N]>
     : unknownOption<N, `the part '${Part}'`, keyof DelegateOptions<any, any>>
 }
-// What has another shape is refused by the options that are expected: the compiler prints their name and its arguments.
+// Options of another shape do not match this type. The compiler prints its name and its arguments, so the message is
+// one.
 type CheckedWarming<Option extends "warm" | "predict", W, _Message = Misfit.warming<Option>> = {
   readonly [N in keyof W]: N extends WarmingOption<Option> ? W[N]
     : unknownOption<N, `'${Option}'`, WarmingOption<Option>>
@@ -304,13 +362,13 @@ type WarmingOption<Option extends "warm" | "predict"> = Option extends "warm" ? 
 
 type CheckedLookup<Self, D extends Definition, K extends string, N, L> = [Anything] extends [L] ? Opaque.anyLookup<K>
   : L extends undefined ? L
-  : L extends Answering<infer A, infer B, infer C, infer D4> ? 0 extends 1 & (A | B | C | D4) ? L
+  : L extends Answering<infer A, infer B, infer C, infer D4> ? isAny<A | B | C | D4> extends true ? L
     : [A | B | C | D4] extends [Effect.Effect<infer V, infer E, infer R>] ?
       L extends ParamsFit<Self, K, N> ? CheckedAnswer<Opaque.lookup, Self, K, N, L, V, E, R>
       : Misfit.lookupParameters<K, PatternOf<FamilyOf<D, K>>>
     : lookupUnfit<Self, K, N>
   : lookupUnfit<Self, K, N>
-// A function with up to four signatures; one that has fewer answers with its first in place of the rest.
+// A function with up to four signatures. Of a function with fewer, the compiler repeats the first one.
 interface Answering<A, B, C, X> {
   (...args: any): A
   (...args: any): B
@@ -321,10 +379,11 @@ type ParamsFit<Self, K extends string, N> = N extends "lookup"
   ? (...args: Parameters<LookupOf<FamilyOf<DefinitionOf<Self>, K>>>) => unknown
   : (...args: Parameters<LookupManyOf<FamilyOf<DefinitionOf<Self>, K>>>) => unknown
 
-// What comes from an accessor that does not exist is unknown, and was refused there. A type parameter leaves the check
-// open, and the compiler then prints its name and its arguments: so the message is the first of them.
+// `R` is unknown if the lookup uses an accessor that does not exist. That was refused where the accessor is used. A
+// type parameter leaves the check open, and the compiler then prints its name and its arguments: so the message is the
+// first.
 type CheckedAnswer<_Message extends string, Self, K extends string, N, L, A, E, R> = unknown extends R ? L
-  // Of another manifest nothing may be read, either: its changes do not reach this one's entries.
+  // A read of another manifest is refused, too: its changes do not reach the entries of this one.
   : exceeding<R, BorrowsEach<SourceOf<DefinitionOf<Self>, K>, Self>, any> extends infer X
     ? [X] extends [never] ? CheckedValue<Self, DefinitionOf<Self>, K, N, L, A, E>
     : [undeclared<DefinitionOf<Self>, K, Self, X>] extends [never] ?
@@ -334,15 +393,20 @@ type CheckedAnswer<_Message extends string, Self, K extends string, N, L, A, E, 
 type CheckedValue<Self, D extends Definition, K extends string, N, L, A, E> =
   isAnswer<A, N, AnswerOf<ValueOf<FamilyOf<D, K>>>> extends false ? lookupUnfit<Self, K, N>
     : CheckedError<D, K, L, E | failedIn<N, A>>
-type CheckedError<D extends Definition, K extends string, L, E> = 0 extends 1 & E ? L
+type CheckedError<D extends Definition, K extends string, L, E> = isAny<E> extends true ? L
   : [Exclude<E, ErrorOf<FamilyOf<D, K>> | CacheError>] extends [never] ? L
-  : Diagnostic.lookupFails<K>
-// What a lookup answers for a key that failed, `Lookup.failed(error)`, fails the reads of that key.
+  : LookupFindings.lookupFails<K>
+// `Lookup.failed(error)` in the answer of a lookup fails the reads of its key, so `error` counts as an error.
 type failedIn<N, A> = N extends "lookup" ? failedOf<A> : A extends ReadonlyArray<infer X> ? failedOf<X> : never
-type failedOf<X> = 0 extends 1 & X ? never : X extends Lookup.Failed<infer E> ? E : never
+type failedOf<X> = isAny<X> extends true ? never : X extends Lookup.Failed<infer E> ? E : never
 /**
- * What reads more than a family derives from, at any distance: a chain of sources carries a change, too.
+ * The requirements in `R` that read more than family `K` derives from.
  *
+ * **Details**
+ *
+ * Sources count at any distance, because a change also reaches the family through a chain of sources.
+ *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -352,7 +416,7 @@ export type undeclared<D extends Definition, K extends string, Self, R> = [R] ex
 type isAnswer<A, N, Answer> = N extends "lookup" ? [A] extends [Answer] ? true : false
   : [A] extends [ReadonlyArray<Answer>] ? true
   : false
-// With the type that is wanted beside the message, so that an answer completes while it is typed.
+// The expected type stands beside the message, so that editors complete an answer while it is typed.
 type lookupUnfit<Self, K extends string, N> = N extends "lookup" ?
   LookupFor<Self, K> | Misfit.Otherwise<Misfit.lookup<K>>
   : LookupManyFor<Self, K> | Misfit.Otherwise<Misfit.lookupMany<K>>
@@ -365,21 +429,22 @@ type LookupManyFor<Self, K extends string> = (
 
 type findLookupProblem<K extends string, Self, R> = R extends BorrowsCapability<infer P, any, any, Self>
   ? nameRead<DefinitionOf<Self>, K, P>
-  : R extends BorrowsCapability<infer P, any, any, any> ? Diagnostic.lookupReadsAbroad<K, P>
-  : R extends OwnsCapability<infer P, any, any, any> ? Diagnostic.lookupWrites<K, P>
-  : R extends Admits<infer P, any> ? Diagnostic.lookupReads<K, P>
-  : R extends Appoints<infer P, any> ? Diagnostic.lookupWrites<K, P>
+  : R extends BorrowsCapability<infer P, any, any, any> ? LookupFindings.lookupReadsAbroad<K, P>
+  : R extends OwnsCapability<infer P, any, any, any> ? LookupFindings.lookupWrites<K, P>
+  : R extends Admits<infer P, any> ? LookupFindings.lookupReads<K, P>
+  : R extends Appoints<infer P, any> ? LookupFindings.lookupWrites<K, P>
   : never
-// To add to \`derives\` what derives from the family would be refused as a cycle.
+// A family that derives from this one cannot be added to its `derives`: that would be a cycle. So the help is another.
 type nameRead<D extends Definition, K extends string, P extends string> = Route<D, P> extends infer F
-  ? F extends K ? Diagnostic.lookupReadsOwn<K, P>
-  : K extends Readable<D, F> ? Diagnostic.lookupReadsBack<K, P>
-  : Diagnostic.lookupReads<K, P>
+  ? F extends K ? LookupFindings.lookupReadsOwn<K, P>
+  : K extends Readable<D, F> ? LookupFindings.lookupReadsBack<K, P>
+  : LookupFindings.lookupReads<K, P>
   : never
 
 /**
- * The patterns that the lookup of family `K` may read: those that it derives from, as far as they are declared.
+ * The patterns that the lookup of family `K` may read: the declared ones in its `derives`.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -387,16 +452,22 @@ export type SourceOf<D extends Definition, K> = onlyDeclared<D, ListOf<FamilyOf<
 type onlyDeclared<D extends Definition, P> = P extends string ? isDeclared<D, P> extends true ? P : never : never
 
 /**
- * What an owner requires: for its lookups, and for finding the keys that it warms.
+ * The requirements of an owner's options: those of its lookups, and of the Effect and the schedule in `warm`.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
 export type RequiredBy<O> = O extends unknown ? { [N in keyof O]-?: requiredByOption<N, O[N]> }[keyof O] : never
 
 /**
- * What one option of an owner requires. A union that has a name would be shown by it.
+ * The requirements of one option of an owner.
  *
+ * **Details**
+ *
+ * `owner` joins them itself: a hover would show a named union by its name, and not by its members.
+ *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -404,7 +475,7 @@ export type requiredByOption<N, X> = N extends "lookup" | "lookupMany" ? require
   : N extends "warm" ? requiredByWarming<X>
   : N extends "parts" ? requiredByParts<X>
   : never
-// Of each member of a choice: what may be undefined has no names in common with that.
+// Distributes over a union: an object and `undefined` have no names in common.
 type requiredByParts<X> = X extends unknown ? { [P in keyof X]-?: RequiredBy<X[P]> }[keyof X] : never
 type requiredByWarming<X> = X extends unknown ? { [O in keyof X]-?: requiredByWarm<X[O]> }[keyof X] : never
 type requiredByWarm<X> = X extends Effect.Effect<any, any, infer R> ? R
@@ -412,7 +483,7 @@ type requiredByWarm<X> = X extends Effect.Effect<any, any, infer R> ? R
   : never
 type requiredByLookup<L> = L extends Answering<infer A, infer B, infer C, infer X> ? requiredByAnswer<A | B | C | X>
   : never
-// A lookup that only throws answers nothing, and requires nothing. Each load has a Scope of its own.
+// A lookup that only throws has the answer `never`, and requires nothing. Each load has a Scope of its own.
 type requiredByAnswer<X> = [X] extends [never] ? never
   : [X] extends [Effect.Effect<any, any, infer R>] ? Exclude<R, Scope.Scope>
   : never
@@ -420,8 +491,9 @@ type requiredByAnswer<X> = [X] extends [never] ? never
 // --- names -----------------------------------------------------------------------------------------------------------
 
 /**
- * A family's name, or the message that says why it cannot be used there.
+ * Checks the name of a family for `owner`, `borrower` or `delegate`: answers the name, or a message.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -430,29 +502,30 @@ export type CheckedName<
   Id extends string,
   K extends string,
   How extends "own" | "borrow" | "delegate"
-> = [Self] extends [{ readonly key: Id }] ? CheckedNameOf<Self, Id, K, How> : Diagnostic.selfWrong<Id>
+> = [Self] extends [{ readonly key: Id }] ? CheckedNameOf<Self, Id, K, How> : ManifestFindings.selfWrong<Id>
 type CheckedNameOf<
   Self,
   Id extends string,
   K extends string,
   How extends "own" | "borrow" | "delegate"
-> = isUnion<K> extends true ? Diagnostic.familyChoice
+> = isUnion<K> extends true ? OwnerFindings.familyChoice
   : [K] extends [FamilyName<DefinitionOf<Self>>] ? CheckedUse<DefinitionOf<Self>, K, How>
   : string extends K ? Misfit.Otherwise<Opaque.family>
-  // What an editor asks while a name is being typed; it offers no message that stands beside the names.
+  // An editor asks with an empty name while it is typed. It offers the names, and not the message beside them.
   : K extends "" ? FamilyName<DefinitionOf<Self>> | Misfit.Otherwise<Opaque.family>
-  : Diagnostic.familyUnknown<Id, K, helpWithName<DefinitionOf<Self>, K>>
+  : OwnerFindings.familyUnknown<Id, K, helpWithName<DefinitionOf<Self>, K>>
 
 type CheckedUse<D extends Definition, K extends FamilyName<D>, How extends "own" | "borrow" | "delegate"> = How extends
   "borrow" ? K
   : D["families"][K] extends { readonly partOf: infer Whole extends string }
-    ? How extends "delegate" ? K : Diagnostic.familyIsPart<K, Whole>
+    ? How extends "delegate" ? K : OwnerFindings.familyIsPart<K, Whole>
   : How extends "own" ? K
-  : Diagnostic.familyIsWhole<K>
+  : OwnerFindings.familyIsWhole<K>
 
 /**
  * Whether a type is a union of more than one member.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -461,8 +534,9 @@ export type isUnion<T, U = T> = [T] extends [never] ? false : T extends unknown 
 // --- owners merged by hand -------------------------------------------------------------------------------------------
 
 /**
- * Layers of owners, each that owns a key of another one replaced by a message.
+ * Checks the layers that `mergeOwners` gets: answers them, with a message in place of each that owns a key of another.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -477,7 +551,7 @@ type findClash<A, B> = A extends OwnsCapability<infer PA, any, infer KA, infer S
   ? B extends OwnsCapability<infer PB, any, infer KB, S>
     ? [realmOf<KA>, realmOf<KB>] extends [realmOf<KB>, realmOf<KA>]
       ? overlaps<PA, PB> extends true
-        ? Diagnostic.ownersMerged<PA, PB, findWitness<normalizePattern<PA>, normalizePattern<PB>>>
+        ? OwnerFindings.ownersMerged<PA, PB, findWitness<normalizePattern<PA>, normalizePattern<PB>>>
       : never
     : never
   : never

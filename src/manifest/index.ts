@@ -1,30 +1,37 @@
 /**
- * Several manifests over one store, as types: no key may belong to two of them.
+ * Checks several manifests over one store, for the person who calls `Manifest.compose`: no key may belong to two of
+ * them, and no two of them may have one name.
  *
  * @since 0.1.0
  */
 export * as Composition from "./Composition.ts"
 
 /**
- * Functions, methods and programs that say what they do to the cache, as types: a body may do no more than it declares.
+ * Checks functions, methods and programs that declare what they do to the cache: a body that does more than its
+ * declaration says does not compile.
+ *
+ * Not here: what a declaration may contain (`Declared` in `ownership/`), and the run time, in `internal/`.
  *
  * @since 0.1.0
  */
 export * as Declared from "./Declared.ts"
 
 /**
- * Access to the keys of one family, as a user of a manifest sees it.
+ * Reads and writes the keys of one family: the operations of `AppCache.keys.user`, of its readers and of its writers.
  *
- * - Operations name the family's declared pattern as their requirement: `Owns` to write, `Borrows` to read.
- * - A reader or writer has resolved its right once; its operations require nothing.
- * - Reads and writes answer with values; invalidation follows the manifest and is done when a write returns.
+ * - Operations require a right to the pattern of the family: `Owns` to write, `Borrows` to read.
+ * - A reader or a writer has found its right once, so its operations require nothing.
+ * - When a write returns, everything that derives from the written key is dropped, as the manifest says.
+ *
+ * Not here: operations on several families at once (`Manifest`), and how entries are made (`Owner`).
  *
  * @since 0.1.0
  */
 export * as Family from "./Family.ts"
 
 /**
- * A manifest: one class that declares every key pattern of a cache, who owns it, and what derives from what.
+ * Declares a cache for the people who write a program with it: one class that lists every family of keys, who owns it,
+ * and what derives from what.
  *
  * ```ts
  * import * as Manifest from "effect-stateless/manifest/Manifest"
@@ -41,30 +48,38 @@ export * as Family from "./Family.ts"
  * - Rights come from `owner`, `borrower`, `delegate` and `modules`, and from nowhere else.
  * - The class is the service of its engine: two manifests have two engines, even over one store.
  *
+ * Not here: the operations of one family (`Family`), the options of an owner (`Owner`), and the run time, which is in
+ * `internal/`.
+ *
  * @since 0.1.0
  */
 export * as Manifest from "./Manifest.ts"
 
 /**
- * The application as types: one layer per family or reader, each given exactly what the manifest grants it.
+ * Checks the modules of an application, for the person who calls `AppCache.modules`: each layer may require and provide
+ * what its line of the manifest says, and nothing else.
  *
- * An object literal has one value per name, so a family has one owner by construction, and a module that needs more
- * than its borrows, or gives away what it does not own, does not compile.
+ * - An object literal has one value for each name, so a family has one owner.
+ * - A module that requires more than its borrows does not compile.
+ * - A module that provides a right which it does not own does not compile.
+ *
+ * Not here: how modules are built, in `internal/`.
  *
  * @since 0.1.0
  */
 export * as Modules from "./Modules.ts"
 
 /**
- * What an owner may say, as types: the family that it owns, and a lookup that reads nothing but what the family
- * derives from.
+ * Types the options of an owner, for the person who writes a lookup: which family it owns, and what its lookup may
+ * read.
  *
- * The lookup is where an entry comes from, so whatever it reads of the same cache must be a declared source: else a
- * change there would not reach the entry. Its requirements show what it reads, and anything else is refused, on the
- * lookup.
+ * - A lookup makes the entries of a family. So everything that it reads of the same cache must be a declared source of
+ *   the family: otherwise a change of the source would not reach the entry.
+ * - The requirements of a lookup show what it reads. A lookup that reads anything else does not compile, and the
+ *   message stands at the lookup.
  *
- * Not here: which *keys* of a source it reads. Types cannot tell `user:1` from `user:2`; the engine compares the
- * reads that it tracks (E0232).
+ * Not here: which *keys* of a source a lookup reads. Types cannot tell `user:1` from `user:2`. The engine records the
+ * reads of a lookup, and compares them (E0232).
  *
  * @since 0.1.0
  */

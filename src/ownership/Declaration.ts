@@ -6,7 +6,9 @@
  */
 import * as Result from "effect/Result"
 import * as Declaring from "../diagnostic/Declaring.ts"
-import * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import * as ManifestFindings from "../diagnostic/ManifestFindings.ts"
+import * as ReferenceFindings from "../diagnostic/ReferenceFindings.ts"
 import { type KeyPattern, normalizePattern, parsePattern } from "../pattern/KeyPattern.ts"
 import type { Declared } from "./Definition.ts"
 import {
@@ -57,9 +59,9 @@ export const findProblems = (manifest: ValidManifest, declared: unknown): Readon
  */
 export const findLayerUnknown = (manifest: ValidManifest, layer: unknown): Diagnostic.Diagnostic | undefined => {
   const { layers = {} } = manifest.definition
-  // In a program built from data it may be something else than a text.
+  // In a program built from data it may not be a text.
   const name = String(layer)
-  return Object.hasOwn(layers, name) ? undefined : Diagnostic.layerUnknown(name, Object.keys(layers))
+  return Object.hasOwn(layers, name) ? undefined : ManifestFindings.layerUnknown(name, Object.keys(layers))
 }
 
 const at = (
@@ -71,7 +73,7 @@ const findShapeProblems = (declared: unknown): ReadonlyArray<ManifestProblem> =>
   if (!isBag(declared)) return at([], shapeWrong("the declaration", "an object"))
   return Object.entries(declared).flatMap(([option, value]) => {
     if (!Object.hasOwn(options, option)) {
-      return at([option], Diagnostic.optionUnknown(option, "the declaration", Object.keys(options)))
+      return at([option], ManifestFindings.optionUnknown(option, "the declaration", Object.keys(options)))
     }
     if (value === undefined) return []
     return option === "layer"
@@ -80,7 +82,7 @@ const findShapeProblems = (declared: unknown): ReadonlyArray<ManifestProblem> =>
   })
 }
 
-const shapeWrong = (what: string, expected: string) => Diagnostic.shapeWrong(what, expected, "Declared")
+const shapeWrong = (what: string, expected: string) => ManifestFindings.shapeWrong(what, expected, "Declared")
 
 const findRightProblem = (
   manifest: ValidManifest,
@@ -103,7 +105,7 @@ const findRightProblem = (
   }
   return family.pattern.normal === parsed.success.normal
     ? undefined
-    : Diagnostic.referenceTooNarrow(source, family.pattern.source, family.name)
+    : ReferenceFindings.referenceTooNarrow(source, family.pattern.source, family.name)
 }
 
 // The family that a pattern belongs to: the nearest one that covers it.

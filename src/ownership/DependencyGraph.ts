@@ -41,8 +41,8 @@ export interface DependencyGraph {
   /** The families that derive directly from a family, by index, each once. */
   dependentsOf(source: number): ReadonlyArray<number>
   /**
-   * Compiles the plan of a family anew. With a `target`, it returns only the steps that concern that family, and visits
-   * only the families between the two.
+   * Compiles the plan of a family again. With a `target`, it returns only the steps that concern that family, and
+   * visits only the families between the two.
    */
   compile(source: number, target?: number): Plan
   /**

@@ -19,7 +19,10 @@ export interface FamilyPolicy {
    * are the same version.
    */
   readonly version?: string | number | undefined
-  /** How long an entry is fresh: a duration; `never`, if it does not expire; `doNotStore`, if each read loads it. */
+  /**
+   * How long an entry is fresh: a duration; `never`, if it does not expire; `doNotStore`, if it is not kept. Readers
+   * who come while a load runs share it, also with `doNotStore`.
+   */
   readonly timeToLive?: Duration.Input | "never" | "doNotStore" | undefined
   /**
    * How long an entry stays without a read. An entry that has left memory, or outlives the process, may end earlier by
@@ -34,7 +37,7 @@ export interface FamilyPolicy {
   readonly jitter?: number | undefined
   /** The share of a lifetime after which a read renews the entry, or `xfetch` (Vattani and others, 2015). */
   readonly refreshAhead?: number | "xfetch" | undefined
-  /** How long a failed lookup is remembered. */
+  /** How long a failed lookup, or the answer that a key has no value, is remembered. */
   readonly negativeTimeToLive?: Duration.Input | undefined
   /** How long a read waits for a lookup before it serves a stale value, if the family's rules allow a stale value. */
   readonly softTimeout?: Duration.Input | undefined
@@ -47,7 +50,10 @@ export interface FamilyPolicy {
   readonly hardTimeout?: Duration.Input | undefined
   /** The most lookups of the family that run at the same time. */
   readonly loadConcurrency?: number | undefined
-  /** The most lookups that wait for their turn. Any further lookup fails at once with `LoadQueueFull`. */
+  /**
+   * The most lookups that wait for their turn and that a reader waits for. Any further lookup fails at once with
+   * `LoadQueueFull`. Background loads wait behind these lookups, and take none of these places.
+   */
   readonly loadQueueMax?: number | undefined
   /** How long the cache waits after a failed refresh before it tries the next one. */
   readonly retryAfterFailure?: Duration.Input | undefined

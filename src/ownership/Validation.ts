@@ -15,7 +15,10 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import * as ManifestFindings from "../diagnostic/ManifestFindings.ts"
 import * as Nearest from "../diagnostic/Nearest.ts"
+import * as OverlapFindings from "../diagnostic/OverlapFindings.ts"
+import * as ReferenceFindings from "../diagnostic/ReferenceFindings.ts"
 import * as KeyPattern from "../pattern/KeyPattern.ts"
 import * as PatternSet from "../pattern/PatternSet.ts"
 import type { Definition, FamilySpec, LayerSpec, ReaderSpec } from "./Definition.ts"
@@ -235,16 +238,16 @@ const checkShape = (id: unknown, definition: unknown, report: Report): definitio
   let ok = true
   const wrong = (path: ReadonlyArray<string>, expected: string) => {
     ok = false
-    report(path, Diagnostic.shapeWrong(path.join("."), expected))
+    report(path, ManifestFindings.shapeWrong(path.join("."), expected))
   }
-  if (typeof id !== "string" || id === "") report([], Diagnostic.shapeWrong("the name of the manifest", aName))
+  if (typeof id !== "string" || id === "") report([], ManifestFindings.shapeWrong("the name of the manifest", aName))
   if (!isBag(definition)) {
     wrong(["definition"], "an object")
     return false
   }
   for (const option of Object.keys(definition)) {
     if (!sections.has(option) && option !== "version") {
-      report([option], Diagnostic.optionUnknown(option, "the manifest", [...sections.keys(), "version"]))
+      report([option], ManifestFindings.optionUnknown(option, "the manifest", [...sections.keys(), "version"]))
     }
   }
   if (definition["version"] !== undefined && !isVersion(definition["version"])) {
@@ -257,13 +260,13 @@ const checkShape = (id: unknown, definition: unknown, report: Report): definitio
       continue
     }
     for (const [name, spec] of Object.entries(members)) {
-      if (name === "") report([section, name], Diagnostic.shapeWrong(`a name in ${section}`, aName))
+      if (name === "") report([section, name], ManifestFindings.shapeWrong(`a name in ${section}`, aName))
       if (isBag(spec)) checkOptions([section, name], spec, known, report, wrong)
       else wrong([section, name], "an object")
     }
   }
   const count = isBag(definition["families"]) ? Object.keys(definition["families"]).length : 0
-  if (count > familiesMax) report(["families"], Diagnostic.familiesTooMany(count, familiesMax))
+  if (count > familiesMax) report(["families"], ManifestFindings.familiesTooMany(count, familiesMax))
   return ok && count <= familiesMax
 }
 
@@ -302,7 +305,10 @@ const checkOptions = (
   for (const [option, value] of Object.entries(spec)) {
     const shape = shapes[option]
     if (!section.known.has(option)) {
-      report([...path, option], Diagnostic.optionUnknown(option, `${section.place} \`${path[1]}\``, section.known))
+      report(
+        [...path, option],
+        ManifestFindings.optionUnknown(option, `${section.place} \`${path[1]}\``, section.known)
+      )
     } else if (value !== undefined && shape !== undefined && !shape[0](value)) {
       wrong([...path, option], shape[1])
     }
@@ -340,15 +346,17 @@ const checkOverlaps = (draft: Draft, family: DraftFamily, report: Report): void 
   const { pattern } = family
   const path = ["families", family.name, "pattern"]
   const twin = draft.twins.get(pattern.normal)!.find((other) => other !== family)
-  if (twin !== undefined) return report(path, Diagnostic.patternRespelt(pattern.source, twin.pattern.source, twin.name))
+  if (twin !== undefined) {
+    return report(path, OverlapFindings.patternRespelt(pattern.source, twin.pattern.source, twin.name))
+  }
   const cross = draft.patterns.crossing(pattern)[0]?.value
   if (cross !== undefined) {
     const witness = KeyPattern.findWitness(pattern, cross.pattern)
-    return report(path, Diagnostic.patternsCross(pattern.source, cross.pattern.source, cross.name, witness))
+    return report(path, OverlapFindings.patternsCross(pattern.source, cross.pattern.source, cross.name, witness))
   }
   const outer = outerOf(draft, pattern)
   if (outer !== undefined && family.spec.partOf === undefined && family.spec.carvedFrom === undefined) {
-    report(path, Diagnostic.patternOwned(pattern.source, outer.pattern.source, outer.name))
+    report(path, OverlapFindings.patternOwned(pattern.source, outer.pattern.source, outer.name))
   }
 }
 
@@ -359,10 +367,10 @@ const checkEncloser = (draft: Draft, family: DraftFamily, report: Report): void 
     const named = spec[option]
     if (named === undefined) continue
     const path = ["families", name, option]
-    if (option === "carvedFrom" && spec.partOf !== undefined) report(path, Diagnostic.enclosersBoth(name))
-    else if (outer === undefined) report(path, Diagnostic.encloserNone(pattern.source, option))
+    if (option === "carvedFrom" && spec.partOf !== undefined) report(path, OverlapFindings.enclosersBoth(name))
+    else if (outer === undefined) report(path, OverlapFindings.encloserNone(pattern.source, option))
     else if (!draft.twins.get(outer.pattern.normal)!.some((twin) => twin.name === named)) {
-      report(path, Diagnostic.encloserWrong(pattern.source, named, outer.pattern.source, outer.name))
+      report(path, OverlapFindings.encloserWrong(pattern.source, named, outer.pattern.source, outer.name))
     }
   }
 }
@@ -370,7 +378,7 @@ const checkEncloser = (draft: Draft, family: DraftFamily, report: Report): void 
 const checkParams = (family: DraftFamily, report: Report): void => {
   for (const param of Object.keys(family.spec.params ?? {})) {
     if (!family.pattern.holes.includes(param)) {
-      const problem = Diagnostic.parameterUnknown(param, family.pattern.source, family.name, family.pattern.holes)
+      const problem = ManifestFindings.parameterUnknown(param, family.pattern.source, family.name, family.pattern.holes)
       report(["families", family.name, "params", param], problem)
     }
   }
@@ -410,28 +418,30 @@ const findReferenceProblem = (
   const owner = draft.patterns.covering(parsed.success)[0]?.value
   if (owner === undefined) {
     const help = helpWith(draft, source, helpTouched(draft, name, source), name)
-    return Diagnostic.referenceUnknown(name, verb, source, help)
+    return ReferenceFindings.referenceUnknown(name, verb, source, help)
   }
   const here = spec.layer
   if (here !== undefined) {
     const reached = layersReached(draft.definition, [here])
     for (const { spec: { layer: home } } of draft.twins.get(owner.pattern.normal)!) {
       if (home !== undefined && !reached.has(home)) {
-        return Diagnostic.referenceOutOfReach(name, here, source, home)
+        return ReferenceFindings.referenceOutOfReach(name, here, source, home)
       }
     }
   }
   if (verb === "borrows" && !draft.twins.has(parsed.success.normal)) {
-    return Diagnostic.referenceTooNarrow(source, owner.pattern.source, owner.name)
+    return ReferenceFindings.referenceTooNarrow(source, owner.pattern.source, owner.name)
   }
   return undefined
 }
 
 const undeclared = "declare a pattern that covers it, or check its spelling"
+const isWellFormed = (pattern: string): boolean => Result.isSuccess(KeyPattern.parsePattern(pattern))
 
 /**
- * The help for a pattern that no family covers, in the words of `helpWith` in `Definition`. `otherwise` is the help if
- * no declared pattern is similar. The family `own` is not suggested, since it cannot derive from itself.
+ * The help for a pattern that no family covers, in the words of the types. `otherwise` is the help if no declared
+ * pattern is similar. The family `own` is not suggested, since it cannot derive from itself. A malformed pattern is not
+ * suggested either.
  *
  * @category suggestions
  * @since 0.1.0
@@ -446,8 +456,8 @@ export const helpWith = (
   own?: string
 ): string => {
   const declared = Object.entries(definition.families)
-    .filter(([family]) => family !== own)
     .map(([family, { pattern }]) => [family, pattern] as const)
+    .filter(([family, pattern]) => family !== own && (family === source || isWellFormed(pattern)))
   const isCovered = (text: string) =>
     Result.match(KeyPattern.parsePattern(text), {
       onFailure: () => false,
@@ -461,7 +471,7 @@ export const helpWith = (
 
 const checkReaders = (draft: Draft, report: Report): void => {
   for (const [name, spec] of Object.entries(draft.definition.readers ?? {})) {
-    if (Object.hasOwn(draft.definition.families, name)) report(["readers", name], Diagnostic.readerIsFamily(name))
+    if (Object.hasOwn(draft.definition.families, name)) report(["readers", name], ManifestFindings.readerIsFamily(name))
     else checkReferences(draft, name, ["readers", name], spec, report)
   }
 }
@@ -498,7 +508,7 @@ const checkLayers = (draft: Draft, report: Report): void => {
   const { families, layers = {}, readers } = draft.definition
   const check = (path: ReadonlyArray<string>, layer: string | undefined) => {
     if (layer !== undefined && !Object.hasOwn(layers, layer)) {
-      report(path, Diagnostic.layerUnknown(layer, Object.keys(layers)))
+      report(path, ManifestFindings.layerUnknown(layer, Object.keys(layers)))
     }
   }
   const programs = [
@@ -511,7 +521,7 @@ const checkLayers = (draft: Draft, report: Report): void => {
     if (used.has(name)) {
       readsOf(draft.definition, name).forEach((layer, index) => check(["layers", name, "reads", String(index)], layer))
     } else {
-      report(["layers", name], Diagnostic.layerUnreachable(name))
+      report(["layers", name], ManifestFindings.layerUnreachable(name))
     }
   }
 }
@@ -533,7 +543,7 @@ const checkCycles = (draft: Draft, sources: Sources, report: Report): void => {
     sources.get(name)!.forEach((touched, index) => {
       const path = findPathBack(name, touched, sources, cyclic)
       if (path === undefined || !isSound(draft, name, index)) return
-      report(["families", name, "derives", String(index)], Diagnostic.dependencyCycle([name, ...path]))
+      report(["families", name, "derives", String(index)], ReferenceFindings.dependencyCycle([name, ...path]))
     })
   }
 }
@@ -621,7 +631,7 @@ const checkFanout = (draft: Draft, report: Report, wrong: ReadonlySet<string>): 
       const unbound = findMissing(reference.success, pattern)
       const free = findMissing(pattern, reference.success)
       if (unbound !== undefined && free !== undefined) {
-        report(path, Diagnostic.fanoutUnsaid(name, source, unbound, free))
+        report(path, ReferenceFindings.fanoutUnsaid(name, source, unbound, free))
       }
     })
   }
@@ -649,7 +659,7 @@ const checkSpelling = (draft: Draft, report: Report, wrong: ReadonlySet<string>)
         })
         const segment = reference.success.segments[at]
         if (segment?._tag === "Hole") {
-          return report(path, Diagnostic.speltOtherwise(name, source, segment.name, other.name))
+          return report(path, ReferenceFindings.speltOtherwise(name, source, segment.name, other.name))
         }
       }
     })

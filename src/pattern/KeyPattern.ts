@@ -16,10 +16,20 @@
  *
  * Not here: sets of patterns ({@link PatternSet}), and owners of patterns.
  *
+ * Names of types are written so, here and in `ownership/` (rule `typeNames` of `.ci/architecture.ts`):
+ *
+ * - A name in lower case is a function on types, such as `normalizePattern<P>`. It answers a question, computes a text
+ *   or finds a mistake. It often begins with a verb. If a function at run time has its name, both give the same answer.
+ * - A name with a capital is a noun and denotes a type, also where it depends on others: `ParamNames<P>`.
+ * - A type parameter has a name, except these letters: `P` and `Q` are patterns, `K` is a key, or the name of a family,
+ *   `D` is a definition, `F` the declaration of a family, `E` and `R` are the errors and the requirements of an Effect,
+ *   `A`, `B` and `T` are any types.
+ *
  * @since 0.1.0
  */
 import * as Result from "effect/Result"
 import * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import * as KeyFindings from "../diagnostic/KeyFindings.ts"
 import * as Malformed from "../diagnostic/Malformed.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
 import type * as Key from "./Key.ts"
@@ -68,7 +78,8 @@ export const segmentsMax = 16
  * @category type level
  * @since 0.1.0
  */
-export type Region<P extends string> = P extends `${infer H}:${infer T}` ? readonly [regionOfSegment<H>, ...Region<T>]
+export type Region<P extends string> = P extends `${infer First}:${infer Rest}` ?
+  readonly [regionOfSegment<First>, ...Region<Rest>]
   : P extends "*" ? readonly [string, ...Array<string>]
   : readonly [regionOfSegment<P>]
 
@@ -78,7 +89,7 @@ export type Region<P extends string> = P extends `${infer H}:${infer T}` ? reado
  * @category type level
  * @since 0.1.0
  */
-export type Head<P extends string> = P extends `${infer H}:${string}` ? regionOfSegment<H>
+export type Head<P extends string> = P extends `${infer First}:${string}` ? regionOfSegment<First>
   : P extends "*" ? string
   : regionOfSegment<P>
 
@@ -88,11 +99,11 @@ export type Head<P extends string> = P extends `${infer H}:${string}` ? regionOf
  * @category type level
  * @since 0.1.0
  */
-export type Tail<P extends string> = P extends `${string}:${infer T}` ? Region<T>
+export type Tail<P extends string> = P extends `${string}:${infer Rest}` ? Region<Rest>
   : P extends "*" ? ReadonlyArray<string>
   : readonly []
 
-type regionOfSegment<S extends string> = S extends `{${string}}` ? string : S
+type regionOfSegment<Text extends string> = Text extends `{${string}}` ? string : Text
 
 /**
  * The value of a hole without a codec. Numbers and bigints are rendered in decimal, so `1`, `1n`, and `"1"` are one
@@ -109,20 +120,22 @@ export type ParamInput = string | number | bigint
  * @category type level
  * @since 0.1.0
  */
-export type ParamNames<P extends string> = P extends `${infer H}:${infer T}` ? nameOfSegment<H> | ParamNames<T>
+export type ParamNames<P extends string> = P extends `${infer First}:${infer Rest}` ?
+  nameOfSegment<First> | ParamNames<Rest>
   : P extends "*" ? "*"
   : nameOfSegment<P>
 
-type nameOfSegment<S extends string> = S extends `{${infer N}}` ? N : never
+type nameOfSegment<Text extends string> = Text extends `{${infer Name}}` ? Name : never
 
 /**
- * The value of the hole `N`. `Codecs` maps names to anything with a `Type`, such as a Schema.
+ * The value of the hole `Name`. `Codecs` maps names to anything with a `Type`, such as a Schema.
  *
  * @category type level
  * @since 0.1.0
  */
-export type ParamOf<N, Codecs> = N extends keyof Codecs ? Codecs[N] extends { readonly Type: infer A } ? A : ParamInput
-  : N extends "*" ? string | ReadonlyArray<ParamInput>
+export type ParamOf<Name, Codecs> = Name extends keyof Codecs ?
+  Codecs[Name] extends { readonly Type: infer A } ? A : ParamInput
+  : Name extends "*" ? string | ReadonlyArray<ParamInput>
   : ParamInput
 
 /**
@@ -132,7 +145,8 @@ export type ParamOf<N, Codecs> = N extends keyof Codecs ? Codecs[N] extends { re
  * @since 0.1.0
  */
 export type ParsedParams<P extends string, Codecs = {}> = {
-  readonly [N in ParamNames<P>]: N extends keyof Codecs ? Codecs[N] extends { readonly Type: infer A } ? A : string
+  readonly [Name in ParamNames<P>]: Name extends keyof Codecs ?
+    Codecs[Name] extends { readonly Type: infer A } ? A : string
     : string
 }
 
@@ -164,27 +178,29 @@ export type literalProblem<P extends string> = [patternProblem<P>] extends [neve
 type TooLong = `${FourColons}${FourColons}${FourColons}${FourColons}${string}`
 type FourColons = `${string}:${string}:${string}:${string}:`
 
-type segmentsProblem<Whole extends string, P extends string, Seen extends string> = P extends `${infer H}:${infer T}`
-  ? H extends Structure ? H extends `{${infer N}}` ? N extends Unfit | Seen ? holeProblem<Whole, H, N>
-      : segmentsProblem<Whole, T, Seen | N>
-    : H extends "*" ? Malformed.patternRestInside<Whole>
-    : textProblem<Whole, H>
-  : H extends "" | Edged ? textProblem<Whole, H>
-  : segmentsProblem<Whole, T, Seen>
-  : P extends Structure ? P extends `{${infer N}}` ? N extends Unfit | Seen ? holeProblem<Whole, P, N> : never
+type segmentsProblem<Whole extends string, P extends string, Seen extends string> = P extends
+  `${infer First}:${infer Rest}`
+  ? First extends Structure ?
+    First extends `{${infer Name}}` ? Name extends Unfit | Seen ? holeProblem<Whole, First, Name>
+      : segmentsProblem<Whole, Rest, Seen | Name>
+    : First extends "*" ? Malformed.patternRestInside<Whole>
+    : textProblem<Whole, First>
+  : First extends "" | Edged ? textProblem<Whole, First>
+  : segmentsProblem<Whole, Rest, Seen>
+  : P extends Structure ? P extends `{${infer Name}}` ? Name extends Unfit | Seen ? holeProblem<Whole, P, Name> : never
     : P extends "*" ? never
     : textProblem<Whole, P>
   : P extends "" | Edged ? textProblem<Whole, P>
   : never
 
-type holeProblem<Whole extends string, S extends string, N extends string> = N extends "" | Structure | `...${string}`
-  ? Malformed.patternParameterMalformed<Whole, S>
-  : N extends Spaced ? Malformed.patternWhiteSpace<Whole, S>
-  : N extends `${string}?` ? Malformed.patternParameterOptional<Whole, S>
-  : Malformed.patternParameterTwice<Whole, N>
-type textProblem<Whole extends string, S extends string> = S extends "" ? Malformed.patternSegmentEmpty<Whole>
-  : S extends Edged ? Malformed.patternWhiteSpace<Whole, S>
-  : Malformed.patternSegmentMixed<Whole, S>
+type holeProblem<Whole extends string, Text extends string, Name extends string> = Name extends
+  "" | Structure | `...${string}` ? Malformed.patternParameterMalformed<Whole, Text>
+  : Name extends Spaced ? Malformed.patternWhiteSpace<Whole, Text>
+  : Name extends `${string}?` ? Malformed.patternParameterOptional<Whole, Text>
+  : Malformed.patternParameterTwice<Whole, Name>
+type textProblem<Whole extends string, Text extends string> = Text extends "" ? Malformed.patternSegmentEmpty<Whole>
+  : Text extends Edged ? Malformed.patternWhiteSpace<Whole, Text>
+  : Malformed.patternSegmentMixed<Whole, Text>
 
 type Structure = `${string}${"{" | "}" | "*"}${string}`
 type Space = " " | "\t" | "\n" | "\r"
@@ -263,8 +279,8 @@ export const parsePatternUnsafe = (source: string): KeyPattern =>
  * @category type level
  * @since 0.1.0
  */
-export type normalizePattern<P extends string> = P extends `${infer H}{${string}}${infer T}`
-  ? `${H}{}${normalizePattern<T>}`
+export type normalizePattern<P extends string> = P extends `${infer First}{${string}}${infer Rest}`
+  ? `${First}{}${normalizePattern<Rest>}`
   : P
 
 /**
@@ -310,8 +326,9 @@ export const covers = (p: KeyPattern, q: KeyPattern): boolean => {
  */
 export type overlaps<P extends string, Q extends string> = P extends "*" ? true
   : Q extends "*" ? true
-  : P extends `${infer PH}:${infer PT}`
-    ? Q extends `${infer QH}:${infer QT}` ? segmentsMeet<PH, QH> extends true ? overlaps<PT, QT> : false
+  : P extends `${infer FirstP}:${infer RestP}`
+    ? Q extends `${infer FirstQ}:${infer RestQ}` ?
+      segmentsMeet<FirstP, FirstQ> extends true ? overlaps<RestP, RestQ> : false
     : false
   : Q extends `${string}:${string}` ? false
   : segmentsMeet<P, Q>
@@ -351,12 +368,13 @@ export const overlaps = (p: KeyPattern, q: KeyPattern): boolean => {
  */
 export type isMoreSpecific<P extends string, Q extends string> = Q extends "*" ? (P extends "*" ? false : true)
   : P extends "*" ? false
-  : P extends `${infer PH}:${infer PT}`
-    ? Q extends `${infer QH}:${infer QT}` ? isHole<PH> extends isHole<QH> ? isMoreSpecific<PT, QT> : isHole<QH>
+  : P extends `${infer FirstP}:${infer RestP}`
+    ? Q extends `${infer FirstQ}:${infer RestQ}` ?
+      isHole<FirstP> extends isHole<FirstQ> ? isMoreSpecific<RestP, RestQ> : isHole<FirstQ>
     : false
   : isHole<P> extends isHole<Q> ? false
   : isHole<Q>
-type isHole<S extends string> = S extends `{${string}}` ? true : false
+type isHole<Text extends string> = Text extends `{${string}}` ? true : false
 
 /**
  * Whether the first pattern decides about the keys that it shares with the second. They are compared from the left:
@@ -389,13 +407,15 @@ const rankAt = (pattern: KeyPattern, index: number): number =>
  */
 export type findWitness<P extends string, Q extends string> = P extends "*" ? showKey<Q>
   : Q extends "*" ? showKey<P>
-  : P extends `${infer PH}:${infer PT}`
-    ? Q extends `${infer QH}:${infer QT}` ? `${meetSegments<PH, QH>}:${findWitness<PT, QT>}` : never
+  : P extends `${infer FirstP}:${infer RestP}`
+    ? Q extends `${infer FirstQ}:${infer RestQ}` ? `${meetSegments<FirstP, FirstQ>}:${findWitness<RestP, RestQ>}`
+    : never
   : meetSegments<P, Q>
 
 type meetSegments<A extends string, B extends string> = A extends `{${string}}` ? B extends `{${string}}` ? "_" : B
   : A
-type showKey<P extends string> = P extends `${infer H}:${infer T}` ? `${meetSegments<H, H>}:${showKey<T>}`
+type showKey<P extends string> = P extends `${infer First}:${infer Rest}` ?
+  `${meetSegments<First, First>}:${showKey<Rest>}`
   : P extends "*" ? "_"
   : meetSegments<P, P>
 
@@ -426,27 +446,30 @@ export const findWitness = (p: KeyPattern, q: KeyPattern): string => {
  */
 export type keyProblem<K extends string> = string extends K ? Opaque.key : keySegmentsProblem<K, K>
 
-type keySegmentsProblem<Whole extends string, K extends string> = K extends `${infer H}:${infer T}`
-  ? [keySegmentProblem<Whole, H>] extends [never] ? keySegmentsProblem<Whole, T> : keySegmentProblem<Whole, H>
+type keySegmentsProblem<Whole extends string, K extends string> = K extends `${infer First}:${infer Rest}`
+  ? [keySegmentProblem<Whole, First>] extends [never] ? keySegmentsProblem<Whole, Rest>
+  : keySegmentProblem<Whole, First>
   : keySegmentProblem<Whole, K>
 
-type keySegmentProblem<Whole extends string, S extends string> = S extends "" ? Diagnostic.keySegmentEmpty<Whole>
-  : hasTextHole<S> extends true ? Opaque.keyTemplate<showTemplate<Whole>>
-  : S extends Structure ? Diagnostic.keyIsPattern<Whole>
+type keySegmentProblem<Whole extends string, Text extends string> = Text extends "" ? KeyFindings.keySegmentEmpty<Whole>
+  : hasTextHole<Text> extends true ? Opaque.keyTemplate<showTemplate<Whole>>
+  : Text extends Structure ? KeyFindings.keyIsPattern<Whole>
   : never
 
 // Only a type of many texts becomes an index signature, which an empty object fulfils.
-type hasTextHole<S extends string> = {} extends { readonly [_ in S]: 1 }
-  ? S extends Key.Segment | `${Key.Segment}` | `${number}` | `${bigint}` ? false
-  : S extends `${infer H}${infer T}` ? [S] extends [H] ? true : isTrueOfEither<hasTextHole<H>, hasTextHole<T>>
+type hasTextHole<Text extends string> = {} extends { readonly [_ in Text]: 1 }
+  ? Text extends Key.Segment | `${Key.Segment}` | `${number}` | `${bigint}` ? false
+  : Text extends `${infer First}${infer Rest}` ?
+    [Text] extends [First] ? true : isTrueOfEither<hasTextHole<First>, hasTextHole<Rest>>
   : true
   : false
 type isTrueOfEither<A, B> = [A, B] extends [false, false] ? false : true
 
 // A message is one literal, so it shows holes by a name.
-type showTemplate<K extends string> = K extends `${infer H}:${infer T}` ? `${showSegment<H>}:${showTemplate<T>}`
+type showTemplate<K extends string> = K extends `${infer First}:${infer Rest}` ?
+  `${showSegment<First>}:${showTemplate<Rest>}`
   : showSegment<K>
-type showSegment<S extends string> = {} extends { readonly [_ in S]: 1 } ? "${}" : S
+type showSegment<Text extends string> = {} extends { readonly [_ in Text]: 1 } ? "${}" : Text
 
 /**
  * The finding that says why a text is not a key; `undefined` for a key.
@@ -456,8 +479,8 @@ type showSegment<S extends string> = {} extends { readonly [_ in S]: 1 } ? "${}"
  */
 export const keyProblem = (key: string): Diagnostic.Diagnostic | undefined => {
   for (const segment of key.split(":")) {
-    if (segment === "") return Diagnostic.keySegmentEmpty(key)
-    if (structure.test(segment)) return Diagnostic.keyIsPattern(key)
+    if (segment === "") return KeyFindings.keySegmentEmpty(key)
+    if (structure.test(segment)) return KeyFindings.keyIsPattern(key)
   }
   return undefined
 }

@@ -27,8 +27,8 @@ import { covers, type KeyPattern } from "./KeyPattern.ts"
  * @category type level
  * @since 0.1.0
  */
-export type Trie<U extends string> = {
-  readonly [H in keyof groupByHead<U>]: H extends "" ? true : Trie<groupByHead<U>[H] & string>
+export type Trie<Patterns extends string> = {
+  readonly [Head in keyof groupByHead<Patterns>]: Head extends "" ? true : Trie<groupByHead<Patterns>[Head] & string>
 }
 /**
  * Patterns grouped by their first segment, each without it: one level of the trie.
@@ -36,82 +36,91 @@ export type Trie<U extends string> = {
  * @category type level
  * @since 0.1.0
  */
-export type Heads<U extends string> = { readonly [H in keyof groupByHead<U>]: groupByHead<U>[H] }
-type groupByHead<U extends string> = { [P in U as headOf<P>]: tailOf<P> }
-type headOf<P extends string> = P extends `${infer H}:${string}` ? H : P
-type tailOf<P extends string> = P extends `${string}:${infer T}` ? T : ""
+export type Heads<Patterns extends string> = {
+  readonly [Head in keyof groupByHead<Patterns>]: groupByHead<Patterns>[Head]
+}
+type groupByHead<Patterns extends string> = { [P in Patterns as headOf<P>]: tailOf<P> }
+type headOf<P extends string> = P extends `${infer Head}:${string}` ? Head : P
+type tailOf<P extends string> = P extends `${string}:${infer Rest}` ? Rest : ""
 
 /**
- * The most specific pattern of the trie `N` that covers `P` (a key or a normalized pattern), except `Self`; `never` if
- * there is none.
+ * The most specific pattern of the trie `Tree` that covers `P` (a key or a normalized pattern), except `Self`; `never`
+ * if there is none.
  *
  * @category type level
  * @since 0.1.0
  */
-export type findNearest<N, P extends string, Self extends string = never, Pre extends string = ""> = P extends
-  `${infer H}:${infer T}` ?
-  findBelow<N, H, T, Self, Pre> extends infer Found ? [Found] extends [never] ? findWider<N, H, T, Self, Pre> : Found
+export type findNearest<Tree, P extends string, Self extends string = never, Prefix extends string = ""> = P extends
+  `${infer Head}:${infer Rest}` ?
+  findBelow<Tree, Head, Rest, Self, Prefix> extends infer Found ?
+    [Found] extends [never] ? findWider<Tree, Head, Rest, Self, Prefix> : Found
   : never
-  : P extends "*" ? findRest<N, Self, Pre>
-  : findEnd<N, P, Self, Pre> extends infer Found ? [Found] extends [never] ? findWiderEnd<N, Self, Pre> : Found
+  : P extends "*" ? findRest<Tree, Self, Prefix>
+  : findEnd<Tree, P, Self, Prefix> extends infer Found ?
+    [Found] extends [never] ? findWiderEnd<Tree, Self, Prefix> : Found
   : never
-type findWider<N, H extends string, T extends string, Self extends string, Pre extends string> = H extends "{}"
-  ? findRest<N, Self, Pre>
-  : findBelow<N, "{}", T, Self, Pre> extends infer Found ? [Found] extends [never] ? findRest<N, Self, Pre> : Found
-  : never
-type findWiderEnd<N, Self extends string, Pre extends string> = findEnd<N, "{}", Self, Pre> extends infer Found
-  ? [Found] extends [never] ? findRest<N, Self, Pre> : Found
+type findWider<Tree, Head extends string, Rest extends string, Self extends string, Prefix extends string> =
+  Head extends "{}" ? findRest<Tree, Self, Prefix>
+    : findBelow<Tree, "{}", Rest, Self, Prefix> extends infer Found ?
+      [Found] extends [never] ? findRest<Tree, Self, Prefix> : Found
+    : never
+type findWiderEnd<Tree, Self extends string, Prefix extends string> = findEnd<Tree, "{}", Self, Prefix> extends
+  infer Found ? [Found] extends [never] ? findRest<Tree, Self, Prefix> : Found
   : never
 
-type findBelow<N, H extends string, T extends string, Self extends string, Pre extends string> = H extends keyof N
-  ? findNearest<N[H], T, Self, `${Pre}${H}:`>
+type findBelow<Tree, Head extends string, Rest extends string, Self extends string, Prefix extends string> =
+  Head extends keyof Tree ? findNearest<Tree[Head], Rest, Self, `${Prefix}${Head}:`>
+    : never
+type findRest<Tree, Self extends string, Prefix extends string> = "*" extends keyof Tree ? Exclude<`${Prefix}*`, Self>
   : never
-type findRest<N, Self extends string, Pre extends string> = "*" extends keyof N ? Exclude<`${Pre}*`, Self> : never
-type findEnd<N, S extends string, Self extends string, Pre extends string> = S extends keyof N
-  ? "" extends keyof N[S] ? Exclude<`${Pre}${S}`, Self> : never
+type findEnd<Tree, Segment extends string, Self extends string, Prefix extends string> = Segment extends keyof Tree
+  ? "" extends keyof Tree[Segment] ? Exclude<`${Prefix}${Segment}`, Self> : never
   : never
 
 /**
- * Whether `P`, a normalized pattern of the set with the heads `G`, shares no key with another pattern of the set.
+ * Whether `P`, a normalized pattern of the set with the heads `Level`, shares no key with another pattern of the set.
  * `true` is exact; `false` means that a closer check is needed.
  *
  * @category type level
  * @since 0.1.0
  */
-export type isAlone<G, P extends string> = "*" extends keyof G ? false
-  : "{}" extends keyof G ? keyof G extends "{}" ? isAloneBelow<G, P> : false
-  : isAloneBelow<G, P>
-type isAloneBelow<G, P extends string> = P extends `${infer H}:${infer T}`
-  ? H extends keyof G ? G[H] extends T ? true : isAlone<Heads<G[H] & string>, T> : false
+export type isAlone<Level, P extends string> = "*" extends keyof Level ? false
+  : "{}" extends keyof Level ? keyof Level extends "{}" ? isAloneBelow<Level, P> : false
+  : isAloneBelow<Level, P>
+type isAloneBelow<Level, P extends string> = P extends `${infer Head}:${infer Rest}`
+  ? Head extends keyof Level ? Level[Head] extends Rest ? true : isAlone<Heads<Level[Head] & string>, Rest> : false
   : true
 
 /**
- * Every pattern of the trie `N` that shares a key with `P` (normalized).
+ * Every pattern of the trie `Tree` that shares a key with `P` (normalized).
  *
  * @category type level
  * @since 0.1.0
  */
-export type findOverlapping<N, P extends string, Pre extends string = ""> = P extends "*" ? listAll<N, Pre>
+export type findOverlapping<Tree, P extends string, Prefix extends string = ""> = P extends "*" ? listAll<Tree, Prefix>
   :
-    | findRest<N, never, Pre>
-    | (P extends `${infer H}:${infer T}` ? {
-        [S in meetingOf<N, H>]: findOverlapping<N[S], T, `${Pre}${S}:`>
-      }[meetingOf<N, H>]
-      : { [S in meetingOf<N, P>]: "" extends keyof N[S] ? `${Pre}${S}` : never }[meetingOf<N, P>])
+    | findRest<Tree, never, Prefix>
+    | (P extends `${infer Head}:${infer Rest}` ? {
+        [Segment in meetingOf<Tree, Head>]: findOverlapping<Tree[Segment], Rest, `${Prefix}${Segment}:`>
+      }[meetingOf<Tree, Head>]
+      : {
+        [Segment in meetingOf<Tree, P>]: "" extends keyof Tree[Segment] ? `${Prefix}${Segment}` : never
+      }[meetingOf<Tree, P>])
 
 // The segments at a node that share a text with another segment; `*` is handled separately.
-type meetingOf<N, H extends string> = H extends "{}" ? Exclude<keyof N & string, "" | "*"> : keyof N & (H | "{}")
+type meetingOf<Tree, Head extends string> = Head extends "{}" ? Exclude<keyof Tree & string, "" | "*">
+  : keyof Tree & (Head | "{}")
 
 // Every pattern at or below a node.
-type listAll<N, Pre extends string> = {
-  [S in keyof N & string]: S extends "" ? never
+type listAll<Tree, Prefix extends string> = {
+  [Segment in keyof Tree & string]: Segment extends "" ? never
     :
-      | ("" extends keyof N[S] ? `${Pre}${S}` : never)
-      | (S extends "*" ? `${Pre}*` : listAll<N[S], `${Pre}${S}:`>)
-}[keyof N & string]
+      | ("" extends keyof Tree[Segment] ? `${Prefix}${Segment}` : never)
+      | (Segment extends "*" ? `${Prefix}*` : listAll<Tree[Segment], `${Prefix}${Segment}:`>)
+}[keyof Tree & string]
 
 /**
- * Every pattern of the trie `N` that shares a key with `P` (normalized) while neither covers the other.
+ * Every pattern of the trie `Tree` that shares a key with `P` (normalized) while neither covers the other.
  *
  * **Details**
  *
@@ -121,47 +130,62 @@ type listAll<N, Pre extends string> = {
  * @category type level
  * @since 0.1.0
  */
-export type findCrossing<N, P extends string, Pre extends string = ""> = P extends `${infer H}:${infer T}`
-  ? H extends "{}" ?
-      | ("{}" extends keyof N ? findCrossing<N["{}"], T, `${Pre}{}:`> : never)
-      | crossTexts<N, T, "Given", Pre>
-  : "{}" extends keyof N ?
-      | findCrossing<N[H & keyof N], T, `${Pre}${H}:`>
-      | crossFrom<N["{}"], T, "Found", `${Pre}{}:`>
-  : findCrossing<N[H & keyof N], T, `${Pre}${H}:`>
+export type findCrossing<Tree, P extends string, Prefix extends string = ""> = P extends `${infer Head}:${infer Rest}`
+  ? Head extends "{}" ?
+      | ("{}" extends keyof Tree ? findCrossing<Tree["{}"], Rest, `${Prefix}{}:`> : never)
+      | crossTexts<Tree, Rest, "Given", Prefix>
+  : "{}" extends keyof Tree ?
+      | findCrossing<Tree[Head & keyof Tree], Rest, `${Prefix}${Head}:`>
+      | crossFrom<Tree["{}"], Rest, "Found", `${Prefix}{}:`>
+  : findCrossing<Tree[Head & keyof Tree], Rest, `${Prefix}${Head}:`>
   : never
 
-// The side that was wider so far: `Given` is `P`, `Found` the pattern of the trie, `Both` means that they cross
-// already.
-type crossFrom<N, P extends string, Side extends CrossingSide, Pre extends string> = P extends "*"
+// The side says which pattern was wider so far: `Given` is `P`, `Found` is the pattern of the trie. `Both` means that
+// each was wider once, so they cross. Both patterns are walked segment by segment:
+//
+// | segment of `P` | segment found | from `Given` | from `Found` | from `Both` |
+// | --- | --- | --- | --- | --- |
+// | text | that text | `Given` | `Found` | `Both` |
+// | text | `{}` | `Both` | `Found` | `Both` |
+// | `{}` | `{}` | `Given` | `Found` | `Both` |
+// | `{}` | a text | `Given` | `Both` | `Both` |
+// | text or `{}` | `*` at the end | crosses | no crossing | crosses |
+// | `*` at the end | anything else | no crossing | crosses | crosses |
+// | `*` at the end | `*` at the end | no crossing | no crossing | crosses |
+//
+// Where both end, they cross if the last step led to `Both`.
+type crossFrom<Tree, P extends string, Side extends CrossingSide, Prefix extends string> = P extends "*"
   ? Side extends "Found" | "Both" ?
-      | Exclude<listAll<N, Pre>, `${Pre}*`>
-      | (Side extends "Both" ? findRest<N, never, Pre> : never)
+      | Exclude<listAll<Tree, Prefix>, `${Prefix}*`>
+      | (Side extends "Both" ? findRest<Tree, never, Prefix> : never)
   : never
   :
-    | (Side extends "Given" | "Both" ? findRest<N, never, Pre> : never)
-    | (P extends `${infer H}:${infer T}` ? H extends "{}" ?
-          | ("{}" extends keyof N ? crossFrom<N["{}"], T, Side, `${Pre}{}:`> : never)
-          | crossTexts<N, T, Side extends "Found" | "Both" ? "Both" : "Given", Pre>
+    | (Side extends "Given" | "Both" ? findRest<Tree, never, Prefix> : never)
+    | (P extends `${infer Head}:${infer Rest}` ? Head extends "{}" ?
+          | ("{}" extends keyof Tree ? crossFrom<Tree["{}"], Rest, Side, `${Prefix}{}:`> : never)
+          | crossTexts<Tree, Rest, Side extends "Found" | "Both" ? "Both" : "Given", Prefix>
       :
-        | (H extends keyof N ? crossFrom<N[H], T, Side, `${Pre}${H}:`> : never)
-        | ("{}" extends keyof N ? crossFrom<N["{}"], T, Side extends "Given" | "Both" ? "Both" : "Found", `${Pre}{}:`>
+        | (Head extends keyof Tree ? crossFrom<Tree[Head], Rest, Side, `${Prefix}${Head}:`> : never)
+        | ("{}" extends keyof Tree ?
+          crossFrom<Tree["{}"], Rest, Side extends "Given" | "Both" ? "Both" : "Found", `${Prefix}{}:`>
           : never)
-      : P extends "{}" ? crossEnds<N, Side, Pre>
+      : P extends "{}" ? crossEnds<Tree, Side, Prefix>
       :
-        | (Side extends "Both" ? findEnd<N, P, never, Pre> : never)
-        | (Side extends "Given" | "Both" ? findEnd<N, "{}", never, Pre> : never))
+        | (Side extends "Both" ? findEnd<Tree, P, never, Prefix> : never)
+        | (Side extends "Given" | "Both" ? findEnd<Tree, "{}", never, Prefix> : never))
 
 type CrossingSide = "Given" | "Found" | "Both"
-type TextsOf<N> = Exclude<keyof N & string, "" | "{}" | "*">
+type TextsOf<Tree> = Exclude<keyof Tree & string, "" | "{}" | "*">
 
-type crossTexts<N, T extends string, Side extends CrossingSide, Pre extends string> = {
-  [S in TextsOf<N>]: crossFrom<N[S], T, Side, `${Pre}${S}:`>
-}[TextsOf<N>]
+type crossTexts<Tree, Rest extends string, Side extends CrossingSide, Prefix extends string> = {
+  [Segment in TextsOf<Tree>]: crossFrom<Tree[Segment], Rest, Side, `${Prefix}${Segment}:`>
+}[TextsOf<Tree>]
 
-type crossEnds<N, Side, Pre extends string> =
-  | (Side extends "Both" ? findEnd<N, "{}", never, Pre> : never)
-  | (Side extends "Found" | "Both" ? { [S in TextsOf<N>]: findEnd<N, S, never, Pre> }[TextsOf<N>] : never)
+type crossEnds<Tree, Side, Prefix extends string> =
+  | (Side extends "Both" ? findEnd<Tree, "{}", never, Prefix> : never)
+  | (Side extends "Found" | "Both"
+    ? { [Segment in TextsOf<Tree>]: findEnd<Tree, Segment, never, Prefix> }[TextsOf<Tree>]
+    : never)
 
 // --- run time --------------------------------------------------------------------------------------------------------
 
@@ -242,7 +266,7 @@ const insert = <A>(root: Node<A>, member: Member<A>): void => {
 
 // --- routing ---
 
-// The nodes that can still match, most specific first. A rest matches all that follows, so no node after it can win.
+// The nodes that can still match, most specific first. A rest matches all other segments, so no node after it can win.
 interface State<A> {
   readonly nodes: ReadonlyArray<Node<A>>
   readonly rest: Member<A> | undefined

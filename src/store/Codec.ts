@@ -26,6 +26,7 @@ import { type Shape, shapeOf } from "./internal/schemaShape.ts"
 /**
  * Turns values into bytes and back. A codec of synchronous schemas returns an `Exit`.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -49,6 +50,7 @@ export interface Codec<V> {
 /**
  * The options of a codec, beside the schema.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -86,6 +88,7 @@ const optionalBytes = 6
  * such as another function in a transformation of the same types, needs another `version`.
  *
  * @see {@link Codec}
+ * @stability experimental
  * @category constructors
  * @since 0.1.0
  */

@@ -12,6 +12,7 @@
 /**
  * The largest number of tags of an entry, in every arrangement of tiers.
  *
+ * @stability experimental
  * @category guards
  * @since 0.1.0
  */
@@ -20,6 +21,7 @@ export const tagsMax = 65_535
 /**
  * One value in a tier, with its stamp, version, times, cost, tags and revision.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -51,6 +53,7 @@ export interface Entry<out V> {
 /**
  * An entry and the name of the tier that held it.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */

@@ -28,6 +28,7 @@ import type { Operation, StoreError } from "./StoreError.ts"
 /**
  * The facts about a family that a store needs to keep its entries.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -58,6 +59,7 @@ export interface StoreFamily<V> {
 /**
  * The part of an entry that `prepare` checks, and that a tier cannot leave out.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -67,6 +69,7 @@ export type Content<V> = Pick<Entry<V>, "value" | "tags" | "revision">
  * The content of a key, checked and made ready by one partition: encoded where the tier keeps bytes. Its other fields
  * are private to the partition that prepared it. It fits any entry of this key with this content.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -80,6 +83,7 @@ export interface Prepared<out V> {
  * The changes of a round in one family. If `cleared` is true, every entry is removed first; then the keys in `removed`
  * are removed, and then the entries in `set` are stored. Each key occurs at most once.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -94,6 +98,7 @@ export interface Change<V> {
 /**
  * An entry, with its content as the partition of the change prepared it.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -106,6 +111,7 @@ export interface PreparedEntry<V> {
 /**
  * Changes of any number of families, and marks, that are written together: all or none.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -120,6 +126,7 @@ export interface Round {
  * each other. A store makes it, gives the same object to every engine that opens the same place in this process, and
  * does not change it.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -135,6 +142,7 @@ export interface Commons {
 /**
  * Makes counters that begin at zero, for a new store.
  *
+ * @stability experimental
  * @category constructors
  * @since 0.1.0
  */
@@ -144,6 +152,7 @@ export const makeCommons = (): Commons => ({ stamp: 0, version: 0, engines: unde
  * Returns the latest time until which an entry may be fresh, in milliseconds since the epoch: `Infinity` leaves the
  * entry as it is, `-Infinity` removes it.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -152,6 +161,7 @@ export type FreshUntilMax = (key: string, stamp: number, tags: ReadonlyArray<str
 /**
  * One family's entries in one tier.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -191,6 +201,7 @@ export interface Partition<V> {
  * (`reads` is 0), each of which stands for the reads since the last call. It returns after how many other reads to call
  * it again, at least 1.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -199,6 +210,7 @@ export type ReadWatcher = (key: string, reads: 0 | 1) => number
 /**
  * The synchronous operations of a partition of live objects.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -255,6 +267,7 @@ export interface HotPartition<V> {
 /**
  * An invalidation of many keys, in one number: every entry in `scope` that is older than `stamp` is invalid.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -270,6 +283,7 @@ export interface Mark {
 /**
  * The invalidations that a store remembers across restarts.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -282,6 +296,7 @@ export interface MarkLog {
 /**
  * A tier, or several tiers that act as one.
  *
+ * @stability experimental
  * @category services
  * @since 0.1.0
  */

@@ -43,6 +43,7 @@ const Operation = Schema.Literals([
 /**
  * An operation of a tier, as errors and events name it.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -51,6 +52,7 @@ export type Operation = typeof Operation.Type
 /**
  * The tier did not answer in time. A write may have happened or not.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -68,6 +70,7 @@ export class TierTimeout extends Schema.TaggedError<TierTimeout>()("TierTimeout"
 /**
  * The tier's driver failed; `cause` is its error.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -85,6 +88,7 @@ export class TierFailed extends Schema.TaggedError<TierFailed>()("TierFailed", {
 /**
  * The value could not be turned into bytes, because it does not fit the family's schema.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -102,6 +106,7 @@ export class EncodeFailed extends Schema.TaggedError<EncodeFailed>()("EncodeFail
 /**
  * The key is longer than the tier can keep.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -119,6 +124,7 @@ export class KeyTooLong extends Schema.TaggedError<KeyTooLong>()("KeyTooLong", {
 /**
  * The tier has no room, and no entry that it may evict.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -136,6 +142,7 @@ export class TierFull extends Schema.TaggedError<TierFull>()("TierFull", {
 /**
  * The store cannot be opened as configured; `why` says what is wrong.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -154,6 +161,7 @@ export class InvalidStoreOptions extends Schema.TaggedError<InvalidStoreOptions>
  * A function of a family (its weigher, a getter of a value that is frozen) threw or returned an unusable result. It ran
  * before the write changed anything, so every tier is unchanged.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -178,6 +186,7 @@ export class FunctionFailed extends Schema.TaggedError<FunctionFailed>()("Functi
  * holder in another container (pid namespace) keeps the whole folder. If such a holder ended without closing it, the
  * folder is free after 30 seconds of silence.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -214,6 +223,7 @@ export class FolderHeld extends Schema.TaggedError<FolderHeld>()("FolderHeld", {
  * The tier has lost its file. The folder, or the file in it, was removed or replaced while the tier was open, or
  * another process took it over while this one was stopped. Whatever is written now would be lost.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -232,6 +242,7 @@ export class FolderGone extends Schema.TaggedError<FolderGone>()("FolderGone", {
 /**
  * The value is larger than the tier can keep.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -251,6 +262,7 @@ export class ValueTooLarge extends Schema.TaggedError<ValueTooLarge>()("ValueToo
 /**
  * A failure of a tier.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */

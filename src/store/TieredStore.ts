@@ -1,18 +1,21 @@
 /**
- * Several tiers that act as one store, hottest first.
+ * Makes one store out of several tiers, for an application that keeps entries in memory and in a slower place. The
+ * fastest tier comes first.
  *
- * - A read walks down until a tier has the key, and what it finds is copied up. A write of the key that comes between
- *   wins: a copy never undoes a `set`, a `remove` or a `clear` that was called after the read began.
- * - A write goes from the lowest tier to the hottest, so that whatever ends it midway leaves nothing below that is gone
- *   above. Writes of one key take turns.
- * - A tier that fails to read is passed over. A `get` of a key that no other tier has fails then: the tier may have it.
- * - A tier that fails to remove makes the removal fail, once every tier was
- *   tried, and so does one that neither takes what is set nor removes what was there; what it should have forgotten is
- *   not read from it again until it has.
- * - A round is whole in each tier, and goes to the lowest first. A tier that refuses it holds nothing of its keys.
- * - Marks are kept by every tier; a mark is known as long as one tier knows it.
+ * - A read asks one tier after the other until a tier has the key. The entry is then copied to the faster tiers. A copy
+ *   never undoes a `set`, a `remove` or a `clear` that was called after the read began.
+ * - A write goes from the lowest tier to the fastest. If it ends midway, no lower tier holds a key that a faster tier
+ *   has lost. Writes of one key take turns.
+ * - If a tier fails to read, the next tier is asked. A `get` of a key that no other tier has fails then, because the
+ *   tier may have it.
+ * - If a tier fails to remove, every other tier is tried, and then the
+ *   removal fails. The same holds for a tier that neither takes a new value nor removes the old one. Such a key is not
+ *   read from this tier again until the tier has removed it.
+ * - Each tier gets its part of a round as a whole, the lowest tier first. A tier that refuses a round holds nothing of
+ *   its keys.
+ * - Every tier keeps the marks. A mark is known as long as one tier knows it.
  *
- * Not here: breakers and time limits. A tier ends its own operations; each of its failures is told to `onTierFailure`.
+ * Not here: circuit breakers and time limits. A tier ends its own operations, and `onTierFailure` gets each failure.
  *
  * @since 0.1.0
  */
@@ -25,6 +28,7 @@ import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { forkOutside } from "../capability/shared/outside.ts"
 import type { Entry, Found } from "./Entry.ts"
 import { Demotions, type Lost, Sweeps } from "./internal/demotions.ts"
 import { noOptions, refused as refusedBy } from "./internal/given.ts"
@@ -48,8 +52,9 @@ import {
 import { InvalidStoreOptions, type Operation, type StoreError } from "./StoreError.ts"
 
 /**
- * A tier that failed while others went on.
+ * The failure of one tier, as `onTierFailure` gets it: which tier, in which operation, and the error.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -60,36 +65,46 @@ export interface TierFailure {
 }
 
 /**
- * How the tiers work together.
+ * The options of a store of several tiers: which tiers get a new value, and what happens when a tier fails.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
 export interface Options {
   /**
-   * `"through"`: every tier gets what is set. `"onEviction"`: only the hottest does, and a lower tier gets what the one
-   * above pushes out, and the rest when the family is closed. `"through"` unless given. With `"onEviction"` a crash
-   * loses what only memory holds, and leaves nothing in its place: no older value, and no half of a batch beside one.
-   * What is on its way down is read as if it were below. 65,536 entries of a family (and 67,108,864 characters of
-   * texts) may be; what a tier pushes out beyond that is lost, as if the lowest tier had pushed it out. A write waits
-   * while 4,096 are on their way, so only a burst of more entries than that loses some.
+   * Which tiers get a new value. `"through"` is the default.
+   *
+   * - `"through"`: every tier gets each value when it is set.
+   * - `"onEviction"`: the fastest tier gets each value when it is set. A lower tier gets an entry when the tier above
+   *   evicts it, and gets all others when the family is closed.
+   *
+   * With `"onEviction"` a crash loses the entries that only memory holds. No older value and no part of a batch takes
+   * their place. Reads find an entry while it is on its way to a lower tier. At most 65,536 entries of a family (and
+   * 67,108,864 characters of texts) can be on their way; entries beyond that are lost, as if the lowest tier had
+   * evicted them. A write waits while 4,096 entries are on their way, so only a larger burst loses entries.
    */
   readonly set?: "through" | "onEviction" | undefined
-  /** Told of every failure of a tier, whether or not the operation as a whole failed. What it throws is ignored. */
+  /**
+   * A function that is called with every failure of a tier, whether or not the whole operation failed. If it throws,
+   * that is ignored.
+   */
   readonly onTierFailure?: ((failure: TierFailure) => void) | undefined
 }
 
 /**
- * One store out of several, hottest first.
+ * Makes one store out of several. The fastest store comes first.
  *
  * **Gotchas**
  *
- * A family without a codec lives in those tiers alone that keep live objects. `onEvict` of a family hears what the
- * lowest tier pushes out. Of two tiers that are called `memory`, answers and events call the lower one `memory 2`.
- * `size` is that of the largest tier (`"through"`), or the sum over the tiers (`"onEviction"`): near the truth, not
- * exact.
+ * - A family without a codec lives only in the tiers that keep live objects.
+ * - `onEvict` of a family is called with the entries that the lowest tier evicts.
+ * - If two tiers have the name `memory`, answers and events call the lower one `memory 2`.
+ * - `size` is the size of the largest tier (`"through"`), or the sum over the tiers (`"onEviction"`). It is close, and
+ *   not exact.
  *
- * @see {@link layer}
+ * @see {@link layer} for the stores of layers
+ * @stability stable
  * @category constructors
  * @since 0.1.0
  */
@@ -97,11 +112,11 @@ export const make = (
   stores: NonEmptyReadonlyArray<Store["Service"]>,
   options?: Options
 ): Store["Service"] => {
-  // It is called in the middle of a round, which what it throws must not tear apart.
+  // It is called in the middle of a round, so an exception of the user's function must not end the round.
   const report: Report = (tier, operation, error) => {
     try {
       options?.onTierFailure?.({ tier, operation, error })
-    } catch { /* said where the option is */ }
+    } catch { /* The documentation of the option says so. */ }
   }
   const everywhere = (operation: Operation, act: (store: Store["Service"]) => Effect.Effect<void, StoreError>) =>
     Effect.flatMap(
@@ -118,7 +133,7 @@ export const make = (
   const wrong = invalid(options)
   return Store.of({
     name: stores.map((store) => store.name).join("+"),
-    // What outlives the others is the last to forget.
+    // The lowest tier outlives the others, so its commons do, too.
     commons: stores.at(-1)!.commons,
     write: (round) => underWay.run(write(ground, round)),
     open: (family) => wrong === undefined ? open(ground, family) : Effect.fail(wrong),
@@ -129,9 +144,17 @@ export const make = (
 }
 
 /**
- * One store out of several layers, hottest first.
+ * A layer that makes one store out of the stores of several layers. The fastest tier comes first.
  *
- * **Example** (Keeping a hot tier in memory and a warm one in a file)
+ * **When to use**
+ *
+ * For memory over a file, so that a restart finds the entries again.
+ *
+ * **Details**
+ *
+ * It fails as the given layers do, and with `InvalidStoreOptions` for options or a list that cannot be right.
+ *
+ * **Example** (Keeping entries in memory, and in a file)
  *
  * ```ts no-run
  * import * as LmdbStore from "effect-stateless/store/LmdbStore"
@@ -144,6 +167,8 @@ export const make = (
  * ])
  * ```
  *
+ * @see {@link make} for stores that are built already
+ * @stability stable
  * @category layers
  * @since 0.1.0
  */
@@ -155,13 +180,13 @@ export const layer = <const Layers extends NonEmptyReadonlyArray<Layer.Layer<Sto
     const wrong = invalidTiers(layers, Layer.isLayer, "a list of layers of stores") ?? invalid(options)
     if (wrong !== undefined) return Effect.fail(wrong)
     return Effect.map(
-      // Each on its own: all of them provide the same service.
+      // Each layer is built separately, because all of them provide the same service.
       Effect.forEach(
         layers as NonEmptyReadonlyArray<Layers[number]>,
         (layer) => Layer.buildWithMemoMap(layer, memoMap, scope)
       ),
       (contexts) => {
-        // As many contexts as layers, of which there is at least one.
+        // There are as many contexts as layers, and at least one.
         const stores = contexts.map((context) => Context.get(context, Store)) as [Store["Service"]]
         return Context.make(Store, make(stores, options))
       }
@@ -170,14 +195,14 @@ export const layer = <const Layers extends NonEmptyReadonlyArray<Layer.Layer<Sto
 
 const refused = (option: string, why: string) => refusedBy("tiered", option, why)
 
-// A program without types may give something else than a list, or a list of something else.
+// A program without types may give another value than a list, or a list of other values.
 const invalidTiers = (
   given: unknown,
   isTier: (one: unknown) => boolean,
   expected: string
 ): StoreError | undefined => {
   if (!Array.isArray(given) || !Array.from(given).every(isTier)) return refused("stores", `must be ${expected}`)
-  return given.length === 0 ? refused("stores", "must be one at least") : undefined
+  return given.length === 0 ? refused("stores", "must have at least one store") : undefined
 }
 
 const known: { readonly [O in keyof Required<Options>]: true } = { set: true, onTierFailure: true }
@@ -230,13 +255,13 @@ const open = <V>(
     const sweeps = new Sweeps()
     const tiers: Array<Tier<V>> = []
     const lost: Lost<V> = (key, entry) => {
-      // It may have come back since.
+      // The entry may have come back to the fastest tier since.
       if (tiers[0]!.partition.hot?.peek(key) === undefined) family.onEvict?.(key, entry, "Evicted")
     }
     const owed = family.owed ?? (() => [])
     const demotions = new Demotions<V>({ guard, sweeps, tiers, lost, owed, owing })
     let refused: StoreError | undefined
-    const tell: Report = (tier, operation, error) => {
+    const reportToBoth: Report = (tier, operation, error) => {
       report(tier, operation, error)
       family.onTierFailure?.(operation, error)
     }
@@ -251,8 +276,9 @@ const open = <V>(
           else if (at === 0 && cause === "Evicted") family.onPushedDown?.(key, entry)
         }
       }))
-      if (Result.isSuccess(partition)) tiers.push(new Tier(nameOf(store, stores), store, partition.success, tell))
-      else if (isForLackOfCodec(family.codec, partition.failure)) refused ??= partition.failure
+      if (Result.isSuccess(partition)) {
+        tiers.push(new Tier(nameOf(store, stores), store, partition.success, reportToBoth))
+      } else if (isForLackOfCodec(family.codec, partition.failure)) refused ??= partition.failure
       else return yield* Effect.fail(partition.failure)
     }
     if (tiers.length === 0) return yield* Effect.fail(refused!)
@@ -264,7 +290,7 @@ const open = <V>(
         () => Effect.sync(() => hot && guard.tops.delete(hot))
       )
       yield* Effect.addFinalizer(() => underWay.lastly(demotions.drain, demotions.progress))
-      yield* Effect.acquireRelease(Effect.forkDetach(demotions.run), (fiber) => {
+      yield* Effect.acquireRelease(forkOutside(demotions.run), (fiber) => {
         fiber.interruptUnsafe()
         return underWay.lastly(Effect.asVoid(Fiber.await(fiber)), demotions.progress)
       })
@@ -274,13 +300,13 @@ const open = <V>(
     return new TieredPartition({ tiers, mode, guard, sweeps, demotions, underWay, isBelow: false })
   })
 
-// A tier that keeps bytes refuses a family that does not say how its values become bytes.
+// A tier that keeps bytes refuses a family without a codec.
 const isForLackOfCodec = (codec: unknown, error: StoreError): boolean =>
   codec === undefined && error.reason instanceof InvalidStoreOptions
 
 /**
- * Hands each tier its share of a round, the lowest first. The round fails when a tier keeps what it should have
- * forgotten, or when it sets entries and no tier has taken them.
+ * Gives each tier its share of a round, the lowest tier first. The round fails if a tier still holds a key that it
+ * should have removed, or if the round sets entries and no tier has taken them.
  */
 const write = (
   ground: Ground,
@@ -325,7 +351,7 @@ const write = (
   )
 }
 
-// Several tiers of one name are told apart by number, from the second on.
+// If several tiers have one name, the second and later ones get a number.
 const nameOf = (store: Store["Service"], stores: ReadonlyArray<Store["Service"]>): string => {
   const number = stores.slice(0, stores.indexOf(store) + 1).filter(({ name }) => name === store.name).length
   return number === 1 ? store.name : `${store.name} ${number}`
@@ -338,7 +364,7 @@ interface Tiers<V> {
   readonly sweeps: Sweeps
   readonly demotions: Demotions<V>
   readonly underWay: UnderWay
-  /** The hottest tier of all is not among them. */
+  /** Whether the fastest tier is left out: this partition is the one below memory. */
   readonly isBelow: boolean
 }
 
@@ -353,7 +379,7 @@ class TieredPartition<V> implements Partition<V> {
   readonly #demotions: Demotions<V>
   readonly #underWay: UnderWay
   readonly #isBelow: boolean
-  /** The hottest tier, where this is what lies below it. */
+  /** The fastest tier, if this partition is the one below it. */
   readonly #above: Partition<V>["hot"]
 
   constructor(all: Tiers<V>, above?: Partition<V>["hot"]) {
@@ -397,7 +423,7 @@ class TieredPartition<V> implements Partition<V> {
       )
     })
 
-  // What is in a tier, or on its way there, or in the memory of another engine that would push it down there.
+  // Reads a tier, the entries on their way to it, and the memory of other engines that would evict entries to it.
   #ask(
     at: number,
     keys: ReadonlyArray<string>
@@ -418,7 +444,8 @@ class TieredPartition<V> implements Partition<V> {
     })
   }
 
-  // Fails if no tier could be read; where that must be sure, if a key is missing and some tier could not be read.
+  // Fails if no tier could be read. Where the answer must be sure, it fails if a key is missing and a tier could not be
+  // read.
   #descend(
     at: number,
     missing: ReadonlyArray<Ticket>,
@@ -448,7 +475,7 @@ class TieredPartition<V> implements Partition<V> {
     if (above.length === 0) return Effect.void
     return this.guard.land(tickets, (holding) => {
       const all = holding.map((ticket) => [ticket.key, found.get(ticket.key)!.entry] as const)
-      // An entry that a sweep would change is left where it is.
+      // An entry that a running sweep would change is not copied.
       const entries = all.filter(([key, entry]) => this.#sweeps.judge(key, entry) === entry)
       return entries.length === 0
         ? Effect.void
@@ -456,7 +483,7 @@ class TieredPartition<V> implements Partition<V> {
     })
   }
 
-  // A tier that only gets what is pushed out prepares nothing: what does not fit it is forgotten then.
+  // A tier that gets only evicted entries prepares nothing before. An entry that it cannot take is dropped at eviction.
   readonly #takers = (): ReadonlyArray<Tier<V>> =>
     this.#mode === "through" ? this.#tiers : this.#isBelow ? [] : this.#tiers.slice(0, 1)
 
@@ -473,7 +500,7 @@ class TieredPartition<V> implements Partition<V> {
     )
   }
 
-  /** What each tier has to do for a change of this family. A property, as those of `Partition` are. */
+  /** Answers the share of each tier in a change of this family. It is a property, as the members of `Partition` are. */
   readonly sharesOf = (change: Change<V>): Effect.Effect<ReadonlyArray<Share>> => {
     this.#demotions.began(change.set.map(({ entry }) => entry))
     if (this.#mode === "onEviction" && this.#isBelow) {
@@ -488,9 +515,9 @@ class TieredPartition<V> implements Partition<V> {
     }))
   }
 
-  // What the hottest tier holds need not be here. What it has pushed out since, is: this write comes after the one that
-  // took it down, and would leave it nowhere.
-  // A value whose codec takes its time does not hold up the round, and follows as what is pushed out later does.
+  // Entries that the fastest tier holds are not written here. Entries that it has evicted meanwhile are: this change
+  // removes the key here after the eviction wrote it, so the entry would be in no tier. A value whose codec is
+  // asynchronous does not hold up the round: it follows later, as an evicted entry does.
   #pushedOut(set: Change<V>["set"]): ReadonlyArray<PreparedEntry<V>> {
     const tier = this.#tiers[0]!
     return set.flatMap(({ entry, key }) => {
@@ -504,12 +531,12 @@ class TieredPartition<V> implements Partition<V> {
     })
   }
 
-  /** The hottest tier, which may be above this partition. */
+  /** The fastest tier, which may be above this partition. */
   get top(): HotPartition<V> | undefined {
     return this.#above ?? this.hot
   }
 
-  /** Waits, where much is on its way from tier to tier. A property, as those of `Partition` are. */
+  /** Waits while many entries are on their way to lower tiers. It is a property, as the members of `Partition` are. */
   readonly room = (): Effect.Effect<void> => this.#demotions.room
 
   readonly set = (key: string, entry: Entry<V>): Effect.Effect<void, StoreError> => this.setMany([[key, entry]])
@@ -530,8 +557,8 @@ class TieredPartition<V> implements Partition<V> {
     return this.#underWay.run(Effect.andThen(written, this.room()))
   }
 
-  // A tier that did not take the entries holds nothing of their keys, or else the set fails: though not asked for them
-  // here, it would give the value before to whoever opens it next.
+  // A tier that did not take the entries must hold nothing of their keys, or the set fails. Otherwise this tier would
+  // serve the old values after a restart.
   #setAll(entries: Entries<V>): Effect.Effect<void, StoreError> {
     return Effect.flatMap(Effect.forEach(this.#upwards, (tier) => tier.setMany(entries)), (results) => {
       const owing = results.filter((_, at) => !entries.every(([key]) => this.#upwards[at]!.trusts(key)))
@@ -539,8 +566,8 @@ class TieredPartition<V> implements Partition<V> {
     })
   }
 
-  // What the hottest tier holds need not be here. What it has pushed out since, is: this write comes after the one that
-  // took it down, and would leave it nowhere.
+  // Entries that the fastest tier holds are only removed here. Entries that it has evicted meanwhile are written: this
+  // call removes the key here after the eviction wrote it, so the entry would be in no tier.
   #setBelow(entries: Entries<V>): Effect.Effect<void, StoreError> {
     return Effect.suspend(() => {
       const pushedOut = entries.filter(([key]) => this.#above?.peek(key) === undefined)
@@ -573,9 +600,9 @@ class TieredPartition<V> implements Partition<V> {
     return this.#underWay.run(this.guard.writeAll(clear))
   })
 
-  // An entry that moves from tier to tier is judged where it lands, and one that waits to move, before and after the
-  // tiers are looked at. So no copy that was judged by nobody is under way meanwhile, nor after: one before the first
-  // barrier has landed, one before the second is void. What another engine may push down yet is judged in its memory.
+  // An entry that moves between tiers is judged where it arrives. An entry that waits to move is judged before and
+  // after the tiers are swept. So no copy escapes the sweep: a copy from before the first barrier has arrived, and a
+  // copy from before the second one is void. Entries in the memory of another engine are judged there.
   readonly sweep = (freshUntilMax: FreshUntilMax): Effect.Effect<void, StoreError> => {
     const barrier = Effect.suspend(() =>
       Effect.andThen(
@@ -602,7 +629,7 @@ class TieredPartition<V> implements Partition<V> {
   }
 
   readonly entries: Stream.Stream<readonly [key: string, entry: Entry<V>], StoreError> = Stream.suspend(() => {
-    // The keys of all but the lowest tier, so that none is given twice, and none that moves meanwhile is missed.
+    // The keys of all tiers but the lowest, so that no key is emitted twice, and no key that moves meanwhile is missed.
     const seen = new Set<string>()
     return Stream.flatMap(Stream.fromIterable(this.#tiers), (tier) => {
       const isLowest = tier === this.#upwards[0]
@@ -640,7 +667,7 @@ class TieredPartition<V> implements Partition<V> {
   )
 }
 
-/** A change for one tier, which sets some of its entries; the other ones go. */
+/** Makes the change for one tier: it sets the tier's own entries, and removes the keys of all others. */
 const shareOf = <V>(
   tier: Tier<V>,
   { cleared, removed, set }: Change<V>,
@@ -651,7 +678,7 @@ const shareOf = <V>(
   return { tier, change: { partition: tier.partition, cleared, removed: [...removed, ...gone], set: own } }
 }
 
-// What a partition of several tiers prepares is what each of those prepared that take the entry, in their order.
+// The prepared form of an entry: the forms of the tiers that take the entry, in the order of the tiers.
 interface Forms<V> extends Prepared<V> {
   readonly all: ReadonlyArray<Prepared<V>>
 }

@@ -1,29 +1,4 @@
 /**
- * Pauses that do not keep a process alive: for work behind a program that never ends by itself, such as upkeep.
- *
- * A program that never disposes of its runtime ends when nothing else is left to do. The process waits for work that
- * has begun, and for a write on its way to a tier; it does not wait for the pauses in between.
- *
- * @since 0.1.0
- */
-export * as BackgroundTimer from "./BackgroundTimer.ts"
-
-/**
- * The engine's time, read once per burst.
- *
- * Reading the system's clock costs three times as much as finding an entry. So one synchronous burst of JavaScript
- * (until the next microtask) sees one time, renewed every `readsPerBurstMax` reads. A clock that is not the live one (a
- * test's clock) is read each time, and shows every adjustment at once.
- *
- * The time is that of the wall clock, but it never goes back. After the wall clock was set back, the time advances with
- * the monotonic clock, and is `ahead` of the wall clock from then on. Else every entry would live longer by the step.
- * All readers of one `Clock` see one time. The time follows a step forward, since a process may have slept.
- *
- * @since 0.1.0
- */
-export * as CoarseClock from "./CoarseClock.ts"
-
-/**
  * How a family's values become bytes, for the tiers that keep bytes.
  *
  * - The first byte says the format. Another format is refused, never guessed.
@@ -67,16 +42,6 @@ export * as Entry from "./Entry.ts"
 export * as MemoryStore from "./memory/MemoryStore.ts"
 
 /**
- * A scheduler for work behind its caller: upkeep of a tier, loads, changes on their way to lower tiers.
- *
- * An effect that `runSync` runs gets a scheduler whose yields are microtasks: with it, long work would block everything
- * else between two steps, timers included.
- *
- * @since 0.1.0
- */
-export * as PatientScheduler from "./PatientScheduler.ts"
-
-/**
  * The contract of a tier: where entries live, by family and key.
  *
  * - `open` resolves a family once and returns a `Partition`. A partition is asked by the key *within* the family (its
@@ -109,19 +74,21 @@ export * as Store from "./Store.ts"
 export * as StoreError from "./StoreError.ts"
 
 /**
- * Several tiers that act as one store, hottest first.
+ * Makes one store out of several tiers, for an application that keeps entries in memory and in a slower place. The
+ * fastest tier comes first.
  *
- * - A read walks down until a tier has the key, and what it finds is copied up. A write of the key that comes between
- *   wins: a copy never undoes a `set`, a `remove` or a `clear` that was called after the read began.
- * - A write goes from the lowest tier to the hottest, so that whatever ends it midway leaves nothing below that is gone
- *   above. Writes of one key take turns.
- * - A tier that fails to read is passed over. A tier that fails to remove makes the removal fail, once every tier was
- *   tried, and so does one that neither takes what is set nor removes what was there; what it should have forgotten is
- *   not read from it again until it has.
- * - A round is whole in each tier, and goes to the lowest first. A tier that refuses it holds nothing of its keys.
- * - Marks are kept by every tier; a mark is known as long as one tier knows it.
+ * - A read asks one tier after the other until a tier has the key. The entry is then copied to the faster tiers. A copy
+ *   never undoes a `set`, a `remove` or a `clear` that was called after the read began.
+ * - A write goes from the lowest tier to the fastest. If it ends midway, no lower tier holds a key that a faster tier
+ *   has lost. Writes of one key take turns.
+ * - If a tier fails to read, the next tier is asked. If a tier fails to remove, every other tier is tried, and then the
+ *   removal fails. The same holds for a tier that neither takes a new value nor removes the old one. Such a key is not
+ *   read from this tier again until the tier has removed it.
+ * - Each tier gets its part of a round as a whole, the lowest tier first. A tier that refuses a round holds nothing of
+ *   its keys.
+ * - Every tier keeps the marks. A mark is known as long as one tier knows it.
  *
- * Not here: breakers and time limits. A tier ends its own operations; each of its failures is told to `onTierFailure`.
+ * Not here: circuit breakers and time limits. A tier ends its own operations, and `onTierFailure` gets each failure.
  *
  * @since 0.1.0
  */

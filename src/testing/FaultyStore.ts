@@ -34,6 +34,7 @@ import { InvalidStoreOptions, type Operation, StoreError, TierFailed } from "../
  * - `lose`: the call does nothing, and succeeds. Writes only.
  * - `double`: the call does its work twice. Writes only.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -44,6 +45,7 @@ export type Fault =
 /**
  * A fault, and the calls that meet it. A call meets the first rule that applies.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -65,6 +67,7 @@ export interface Rule {
 /**
  * The plan of a faulty store: a seed, and the rules of its faults.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -76,6 +79,7 @@ export interface Plan {
 /**
  * The faults of a running store: what has happened so far, and the controls to release stalled calls and to stop.
  *
+ * @stability experimental
  * @category services
  * @since 0.1.0
  */
@@ -94,6 +98,7 @@ export class Faults extends Context.Service<Faults, {
  * Makes a faulty store that wraps another store, and returns it with its faults. Fails with `InvalidStoreOptions` if a
  * rule cannot have an effect.
  *
+ * @stability experimental
  * @category constructors
  * @since 0.1.0
  */
@@ -128,6 +133,10 @@ export const make = (
 /**
  * A layer with a faulty store that wraps the store of another layer, and with its faults.
  *
+ * **When to use**
+ *
+ * In a test that shows what a program does when a tier is slow, fails or stalls.
+ *
  * **Example** (Failing one write in ten)
  *
  * ```ts
@@ -140,6 +149,8 @@ export const make = (
  * })
  * ```
  *
+ * @see {@link make} for a store that is built already
+ * @stability experimental
  * @category layers
  * @since 0.1.0
  */

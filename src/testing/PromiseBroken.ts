@@ -8,6 +8,7 @@ import * as Schema from "effect/Schema"
 /**
  * A tier did not keep a promise of its contract. The suites of this folder fail with this error.
  *
+ * @stability experimental
  * @category errors
  * @since 0.1.0
  */

@@ -24,6 +24,7 @@ import * as TestClock from "effect/testing/TestClock"
 /**
  * The seed of the order, and how often fibers yield.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -48,6 +49,7 @@ interface Task {
  * A scheduler that draws the order of fibers from a seed. Use it through {@link run}, or provide it as
  * `Scheduler.Scheduler`.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -120,6 +122,10 @@ const sequence = (seed: number): () => number => {
 /**
  * Runs a program under a scheduler of its own, a `TestClock` that starts at 0, and a `Random` of the same seed.
  *
+ * **When to use**
+ *
+ * In a test that looks for races: run the program under many seeds, and repeat the seed that fails.
+ *
  * **Example** (Looking for a lost update)
  *
  * ```ts
@@ -139,6 +145,7 @@ const sequence = (seed: number): () => number => {
  * results.includes(1) // => true
  * ```
  *
+ * @stability experimental
  * @category running
  * @since 0.1.0
  */

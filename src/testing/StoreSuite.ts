@@ -23,6 +23,7 @@ import * as Values from "./internal/storeValues.ts"
  * A test of one promise. It fails with `PromiseBroken`, or with the tier's own error, if the tier does not keep the
  * promise. It needs a `TestClock`.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -34,6 +35,7 @@ export interface Test {
 /**
  * The facts about a tier that the suite needs.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -54,6 +56,7 @@ export interface Options<E> {
 /**
  * The part of a test runner that `run` uses. `@effect/vitest` has it.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -64,6 +67,10 @@ export interface Runner {
 
 /**
  * Registers the suite with a test runner, for one tier. Call it at the top of a test file.
+ *
+ * **When to use**
+ *
+ * For a tier of your own: the engine relies on every promise that the suite tests.
  *
  * **Example** (Testing a tier)
  *
@@ -76,6 +83,7 @@ export interface Runner {
  * ```
  *
  * @see {@link tests} for other runners
+ * @stability experimental
  * @category running
  * @since 0.1.0
  */
@@ -87,6 +95,7 @@ export const run = <E>(runner: Runner, name: string, layer: Layer.Layer<Store, E
 /**
  * The tests of the suite as plain effects, for a runner that is not like `@effect/vitest`.
  *
+ * @stability experimental
  * @category running
  * @since 0.1.0
  */

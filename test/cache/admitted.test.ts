@@ -1,6 +1,7 @@
 /**
- * A value whose type fits and whose schema refuses it, a plain object for a class or a number that a check refuses: a
- * write of it is refused in every arrangement of tiers, by every door, and changes nothing.
+ * A value can have the right type and still fail its schema: a plain object in place of a class, or a number that a
+ * check refuses. A write of such a value fails in every arrangement of tiers, through every operation, and changes
+ * nothing.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -12,7 +13,7 @@ import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { temporaryFolder } from "../store/folder.ts"
+import { temporaryFolder } from "../support/folder.ts"
 
 class User extends Schema.Class<User>("User")({ id: Schema.String, age: Schema.Int }) {}
 class App extends Manifest.Service<App>()("App", {
@@ -54,9 +55,9 @@ const doors: { readonly [door: string]: Effect.Effect<unknown, unknown, any> } =
 }
 
 for (const [arrangement, store] of Object.entries(arrangements)) {
-  describe(`a write over ${arrangement}`, () => {
+  describe(`write of a value that its schema refuses, over ${arrangement}`, () => {
     for (const [door, write] of Object.entries(doors)) {
-      it.live(`is refused and changes nothing: ${door}`, () =>
+      it.live(`${door} refuses the value and changes nothing`, () =>
         Effect.gen(function*() {
           const path = yield* temporaryFolder
           yield* Effect.gen(function*() {
@@ -73,7 +74,7 @@ for (const [arrangement, store] of Object.entries(arrangements)) {
         }) as Effect.Effect<void>)
     }
 
-    it.live("is taken where the type says all that the schema says", () =>
+    it.live("each write takes a value for which the type promises everything that the schema checks", () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
         yield* Effect.gen(function*() {

@@ -1,25 +1,26 @@
 /**
- * One rule, every arrangement of tiers: each option of a family, told as a story, in each arrangement, asked at each door.
- *
- * An option that has no row here fails the last test.
+ * Each option of a family acts in the same way in each arrangement of tiers and through each read operation. A table
+ * has a story for each option; an option without a row fails the last test.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
 import type { SetOptions } from "../../src/cache/FamilySpec.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
-import { checks } from "./arrangements/checks.ts"
-import { ask, doors, type State } from "./arrangements/doors.ts"
+import { checks } from "../support/arrangements/checks.ts"
+import { ask, doors, type State } from "../support/arrangements/doors.ts"
 import {
   answering,
   arrangements,
   broken,
   drop,
   dropTag,
+  gone,
   inEach,
   look,
   peer,
   read,
+  refresh,
   repaired,
   row,
   set,
@@ -27,7 +28,7 @@ import {
   type Step,
   tell,
   wait
-} from "./arrangements/world.ts"
+} from "../support/arrangements/world.ts"
 
 interface Row {
   readonly story: string
@@ -62,9 +63,14 @@ const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Ro
       entry: fresh()
     },
     { story: "ends", policy: { timeToLive: 100 }, steps: [...loaded, wait(100)], entry: absent },
-    { story: "ends for what was set", policy: { timeToLive: 100 }, steps: [set(1), row(2), wait(100)], entry: absent },
     {
-      story: "is not begun again by reads",
+      story: "ends for a value that was set",
+      policy: { timeToLive: 100 },
+      steps: [set(1), row(2), wait(100)],
+      entry: absent
+    },
+    {
+      story: "is not prolonged by reads",
       policy: { timeToLive: 100 },
       steps: [...loaded, wait(50), read, wait(50)],
       entry: absent
@@ -75,7 +81,7 @@ const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Ro
     { story: "lasts", policy: { idleTimeToLive: 160 }, steps: [...loaded, wait(159)], entry: fresh() },
     { story: "ends", policy: { idleTimeToLive: 160 }, steps: [...loaded, wait(160)], entry: absent },
     {
-      story: "begins again with a read",
+      story: "begins again with each read",
       policy: { idleTimeToLive: 160 },
       steps: [...loaded, wait(100), read, wait(100), look, wait(159)],
       entry: fresh()
@@ -87,7 +93,7 @@ const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Ro
       entry: absent
     },
     {
-      story: "is not begun again by looking",
+      story: "is not prolonged by has",
       policy: { idleTimeToLive: 160 },
       steps: [...loaded, wait(100), peer, wait(60)],
       entry: absent
@@ -99,19 +105,19 @@ const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Ro
       entry: fresh()
     },
     {
-      story: "does not outlast the lifetime",
+      story: "does not outlast the time to live",
       policy: { idleTimeToLive: 160, timeToLive: 250 },
       steps: [...loaded, wait(125), read, wait(125)],
       entry: absent
     },
     {
-      story: "ends what may be served stale, too",
+      story: "ends the stale time, too",
       policy: { idleTimeToLive: 160, timeToLive: 100, staleWhileRevalidate: 1_000 },
       steps: [...loaded, wait(160)],
       entry: absent
     },
     {
-      story: "leaves what may be served stale before",
+      story: "leaves the stale time before it",
       policy: { idleTimeToLive: 160, timeToLive: 100, staleWhileRevalidate: 1_000 },
       steps: [...loaded, wait(159)],
       entry: stale
@@ -119,7 +125,7 @@ const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Ro
   ],
   staleWhileRevalidate: [
     {
-      story: "serves at the end of the lifetime",
+      story: "serves at the end of the time to live",
       policy: { timeToLive: 100, staleWhileRevalidate: 50 },
       steps: [...loaded, wait(100)],
       entry: stale
@@ -137,17 +143,24 @@ const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Ro
       entry: absent
     },
     {
-      story: "serves what was marked stale",
+      story: "serves a value that was marked stale",
       policy: { ...never, staleWhileRevalidate: 50 },
       steps: [...loaded, drop("markStale"), wait(49)],
       entry: stale,
       afterRestart: { ...absent, row: 1 }
     },
     {
-      story: "does not serve what was invalidated",
+      story: "does not serve an invalidated value",
       policy: { ...never, staleWhileRevalidate: 50 },
       steps: [...loaded, drop()],
       entry: absent
+    },
+    {
+      story: "does not serve what is gone in the source",
+      policy: { timeToLive: 100, staleWhileRevalidate: 500, negativeTimeToLive: 1_000 },
+      steps: [...loaded, gone, wait(100), read],
+      entry: { is: "failed" },
+      afterRestart: { is: "failing" }
     },
     {
       story: "waits after a failure",
@@ -165,10 +178,16 @@ const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Ro
       entry: { is: "substitute", row: 1 }
     },
     {
-      story: "leaves a lookup that succeeds its value",
+      story: "does not act when the lookup succeeds",
       policy: { timeToLive: 100, staleIfError: 500 },
       steps: [...loaded, wait(100)],
       entry: { is: "substitute", row: 1, next: 2 }
+    },
+    {
+      story: "does not serve what is gone in the source",
+      policy: { timeToLive: 100, staleIfError: 500, negativeTimeToLive: 0 },
+      steps: [...loaded, gone, wait(100), read],
+      entry: { is: "failing" }
     },
     {
       story: "ends",
@@ -177,7 +196,7 @@ const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Ro
       entry: { is: "failing" }
     },
     {
-      story: "serves what was marked stale",
+      story: "serves a value that was marked stale",
       policy: { ...never, staleIfError: 500 },
       steps: [...loaded, broken, drop("markStale"), wait(100)],
       entry: { is: "substitute", row: 1 },
@@ -214,14 +233,27 @@ const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Ro
       entry: absent
     },
     {
-      story: "leaves what is stale to be served",
+      story: "repeats that there is no value",
+      policy: { negativeTimeToLive: 50 },
+      steps: [...loaded, gone, refresh, wait(49)],
+      entry: { is: "failed" },
+      afterRestart: { is: "failing" }
+    },
+    {
+      story: "of an absent key ends with a set",
+      policy: { negativeTimeToLive: 50 },
+      steps: [gone, read, row(2), set(1)],
+      entry: { is: "fresh", row: 1 }
+    },
+    {
+      story: "leaves the stale value to be served",
       policy: { timeToLive: 100, staleIfError: 500, retryAfterFailure: 200, negativeTimeToLive: 200 },
       steps: [...loaded, broken, wait(100), read, wait(100)],
       entry: { is: "stale", row: 1, remembered: true },
       afterRestart: { is: "substitute", row: 1 }
     },
     {
-      story: "repeats a failure when what was stale has ended",
+      story: "repeats a failure when the stale time has ended",
       policy: { timeToLive: 100, staleIfError: 500, negativeTimeToLive: 1_000 },
       steps: [...loaded, broken, wait(100), read, wait(500)],
       entry: { is: "failed" },
@@ -270,7 +302,7 @@ const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Ro
   ],
   softTimeout: [
     {
-      story: "serves what is stale",
+      story: "serves the stale value",
       policy: { timeToLive: 100, staleIfError: 500, softTimeout: 10 },
       steps: [...loaded, slow(30), wait(100)],
       entry: { is: "stale", row: 1, behind: 1 },
@@ -288,7 +320,7 @@ const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Ro
       passing: 20
     },
     {
-      story: "leaves what is stale to be served in place of the failure",
+      story: "serves the stale value in place of the failure",
       policy: { timeToLive: 100, staleIfError: 500, hardTimeout: 20, negativeTimeToLive: 0 },
       steps: [...loaded, slow(1e9), wait(100)],
       entry: { is: "substitute", row: 1 },
@@ -331,34 +363,34 @@ const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Ro
 const options: { readonly [O in keyof Required<SetOptions>]: ReadonlyArray<Row> } = {
   timeToLive: [
     {
-      story: "wins over the family's",
+      story: "wins over that of the family",
       policy: { timeToLive: 100 },
       steps: [set(1, never), row(2), wait(1e5)],
       entry: fresh()
     },
     {
-      story: "wins for what is loaded",
+      story: "wins for a loaded value",
       policy: never,
       steps: [answering({ timeToLive: 100 }), ...loaded, answering(undefined), wait(100)],
       entry: absent
     },
     {
-      story: "is followed by the stale rules",
+      story: "is followed by the stale time of the family",
       policy: { staleWhileRevalidate: 50 },
       steps: [answering({ timeToLive: 100 }), ...loaded, answering(undefined), wait(149)],
       entry: stale
     }
   ],
   tags: [
-    { story: "drop what has them", steps: [set(1, { tags: ["a", "b"] }), row(2), dropTag("b")], entry: absent },
-    { story: "leave what has others", steps: [set(1, { tags: ["a"] }), row(2), dropTag("b")], entry: fresh() },
+    { story: "drop their entries", steps: [set(1, { tags: ["a", "b"] }), row(2), dropTag("b")], entry: absent },
+    { story: "leave entries with other tags", steps: [set(1, { tags: ["a"] }), row(2), dropTag("b")], entry: fresh() },
     {
-      story: "come with what is loaded",
+      story: "come with a loaded value",
       steps: [answering({ tags: ["a"] }), ...loaded, answering(undefined), dropTag("a")],
       entry: absent
     },
     {
-      story: "mark stale",
+      story: "mark their entries stale",
       policy: { staleWhileRevalidate: 50 },
       steps: [set(1, { tags: ["a"] }), row(2), dropTag("a", "markStale"), wait(49)],
       entry: stale,
@@ -367,16 +399,16 @@ const options: { readonly [O in keyof Required<SetOptions>]: ReadonlyArray<Row> 
   ],
   revision: [
     {
-      story: "lets a value be renewed that has not changed",
+      story: "lets a lookup renew an unchanged value",
       policy: { timeToLive: 100, staleIfError: 50 },
       steps: [answering({ revision: "r" }), ...loaded, answering("notModified"), wait(100)],
       entry: { is: "substitute", row: 1, next: 1 }
     }
   ],
   ifVersion: [
-    { story: "is that of what is held", steps: [set(1), wait(10)], entry: fresh(), only: ["ifVersion"] },
+    { story: "compares with the held entry", steps: [set(1), wait(10)], entry: fresh(), only: ["ifVersion"] },
     {
-      story: "is none of what has ended",
+      story: "does not match an entry that has ended",
       policy: { timeToLive: 100 },
       steps: [set(1), wait(100)],
       entry: absent,
@@ -392,7 +424,7 @@ for (const [kind, table] of [["family", policies], ["value", options]] as const)
       for (const { afterRestart, only, passing, policy = {}, steps, story, entry } of rows) {
         for (const arrangement of arrangements) {
           const state = arrangement.between === "restart" ? afterRestart ?? entry : entry
-          it.effect(`${story}: ${arrangement.name}`, () =>
+          it.effect(`${option} ${story}: ${arrangement.name}`, () =>
             inEach(policy, arrangement, (world) =>
               Effect.andThen(
                 tell(world, ids, steps),
@@ -408,28 +440,28 @@ for (const [kind, table] of [["family", policies], ["value", options]] as const)
 }
 
 for (const [what, check] of Object.entries(checks)) {
-  describe.concurrent(what, () => {
+  describe.concurrent("rule in each arrangement", () => {
     for (const arrangement of arrangements) {
       if (check.only !== undefined && !check.only(arrangement)) continue
-      it.effect(arrangement.name, () => inEach(check.policy, arrangement, check.run))
+      it.effect(`${what}: ${arrangement.name}`, () => inEach(check.policy, arrangement, check.run))
     }
   })
 }
 
-describe("the table", () => {
+describe("table of options", () => {
   const declared = (file: string, name: string): ReadonlyArray<string> => {
     const text = Fs.readFileSync(new URL(`../../src/${file}`, import.meta.url), "utf8")
     const body = text.slice(text.indexOf(`interface ${name}`))
     return Array.from(body.slice(0, body.indexOf("\n}")).matchAll(/^ {2}readonly (\w+)\?:/gm), ([, option]) => option!)
   }
 
-  it("has a row for each option of a family", () => {
+  it("the table has a row for each option of a family", () => {
     const all = declared("ownership/FamilyPolicy.ts", "FamilyPolicy")
     assert.isAbove(all.length, 10)
     for (const option of all) assert.isAbove((policies as any)[option]?.length ?? 0, 0, option)
   })
 
-  it("has a row for each option of a value", () => {
+  it("the table has a row for each option of a value", () => {
     const all = [...declared("cache/FamilySpec.ts", "SetOptions"), ...declared("cache/Lookup.ts", "LoadedOptions")]
     assert.isAbove(all.length, 4)
     for (const option of all) assert.isAbove((options as any)[option]?.length ?? 0, 0, option)

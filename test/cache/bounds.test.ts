@@ -1,5 +1,6 @@
 /**
- * Law 11: what is remembered is bounded in number and in the length of keys, which nothing bounds here.
+ * Law 11: everything that the engine remembers is bounded in number and in the length of keys, since a key itself has
+ * no maximal length here.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -10,10 +11,11 @@ import * as Stream from "effect/Stream"
 import { History, type Noted } from "../../src/cache/Explanation.ts"
 import { Failures } from "../../src/cache/internal/failures.ts"
 import { Lengths } from "../../src/cache/internal/lengths.ts"
-import { Reuse } from "../../src/cache/internal/reuse.ts"
+import { ReadForecast } from "../../src/cache/internal/readForecast.ts"
 import { Sources } from "../../src/cache/internal/sources.ts"
 import { TopKeys } from "../../src/store/memory/internal/topKeys.ts"
-import { family, fork, settle } from "./source.ts"
+import { fork, settle } from "../support/effects.ts"
+import { family } from "../support/source.ts"
 
 const noted = (scope: Noted["scope"], stamp: number, from?: Noted["from"]): Noted => ({
   what: "Set",
@@ -26,15 +28,15 @@ const noted = (scope: Noted["scope"], stamp: number, from?: Noted["from"]): Note
   from
 })
 
-describe("the history of a cache", () => {
-  it("forgets the oldest happenings beyond 4,096", () => {
+describe("history of a cache", () => {
+  it("the history drops its oldest events beyond 4,096", () => {
     const history = new History()
     for (let i = 0; i < 5_000; i++) history.add(noted("1", i))
     const stamps = history.of("user", "1", []).map(({ stamp }) => stamp)
     assert.deepStrictEqual([stamps.length, stamps[0], stamps.at(-1)], [4_096, 4_999, 904])
   })
 
-  it("forgets the oldest happenings whose keys, tags or sources are long together", () => {
+  it("the history drops its oldest events when their keys, tags or sources are too long together", () => {
     const long = "x".repeat(30_000)
     const stories: Readonly<Record<string, Pick<Noted, "scope" | "from">>> = {
       key: { scope: long, from: undefined },
@@ -51,7 +53,7 @@ describe("the history of a cache", () => {
     }
   })
 
-  it("keeps the others when one key is as long as many", () => {
+  it("the history keeps the events of other keys when one key is very long", () => {
     const history = new History()
     for (let i = 0; i < 100; i++) history.add(noted("1", i))
     history.add(noted("x".repeat(1_000_000), 100))
@@ -73,7 +75,7 @@ describe("keys that lookups have read", () => {
   for (
     const [what, key, count] of [["many", String, 70_000], ["long", long, 500], ["too long", tooLong, 500]] as const
   ) {
-    it(`are bounded in number and in length, and none of them counts as unchanged: ${what}`, () => {
+    it(`the record of read keys is bounded in number and length, and a key beyond the bound counts as changed: ${what}`, () => {
       const sources = new Sources()
       const forgotten = new Set<string>()
       for (let i = 0; i < count; i++) {
@@ -103,7 +105,7 @@ describe("keys that lookups have read", () => {
     })
   }
 
-  it("are found by what they have in common, as they come and go", () => {
+  it("the index finds read keys by a common prefix while keys come and go", () => {
     const sources = new Sources()
     const scope = (positions: ReadonlyArray<number>, ...values: ReadonlyArray<string>) => ({ positions, values })
     const all = [
@@ -129,7 +131,7 @@ describe("keys that lookups have read", () => {
     assert.deepStrictEqual(found(), [true, false, true, false, true, true])
   })
 
-  it("are not walked for each source that is loaded", () => {
+  it("a load of a source does not walk all read keys", () => {
     const sources = new Sources()
     for (let i = 0; i < 60_000; i++) sources.read(`${i}:en`, 1, Infinity)
     const before = process.cpuUsage().user
@@ -150,7 +152,7 @@ describe("remembered failures", () => {
   } as unknown as ConstructorParameters<typeof Failures>[0]
   const no = Exit.fail("no")
 
-  it("are forgotten when they are over, too many, or too long", () => {
+  it("the engine drops failures that are over, too many, or too long", () => {
     const failures = new Failures(entries, () => ({ interruptUnsafe: () => {} }) as unknown as Fiber.Fiber<void>)
     const check = (holds: boolean, rule: string) => assert.isTrue(holds, rule)
     const remember = (key: string, at: number) => failures.remember(key, no, 0, at, undefined)
@@ -173,7 +175,7 @@ describe("remembered failures", () => {
 })
 
 describe("events that wait for a slow listener", () => {
-  it.effect("are bounded by the length of their keys, and the oldest are lost", () =>
+  it.effect("the queue of events is bounded by the length of their keys, and drops the oldest", () =>
     Effect.gen(function*() {
       const { of, running } = yield* family({}, (run) => Effect.succeed(run))
       const gate = yield* Deferred.make<void>()
@@ -197,7 +199,7 @@ describe("events that wait for a slow listener", () => {
       assert.strictEqual(seen.at(-2), `user:${keyOf(1_999)}`)
     }))
 
-  it("are counted as they come and go", () => {
+  it("the queue of events counts its length correctly while events come and go", () => {
     const lengths = new Lengths()
     for (let i = 1; i <= 100; i++) lengths.push(i)
     lengths.keepLast(10)
@@ -210,16 +212,16 @@ describe("events that wait for a slow listener", () => {
   })
 })
 
-describe("keys that are longer than 1,024 characters", () => {
-  it("are no hot keys, and are not foreseen", () => {
+describe("keys of more than 1,024 characters", () => {
+  it("a very long key is never a hot key and is never predicted", () => {
     const hot = new TopKeys()
-    const reuse = new Reuse(1_000, { nextDoubleUnsafe: () => 0.5 }, 0)
+    const forecast = new ReadForecast(1_000, { nextDoubleUnsafe: () => 0.5 }, 0)
     for (const key of ["x".repeat(1_024), "x".repeat(1_025)]) {
       hot.add(key)
-      reuse.note(key, 1, 0)
+      forecast.note(key, 1, 0)
     }
     assert.deepStrictEqual(hot.top(10).map(({ key }) => key.length), [1_024])
-    assert.deepStrictEqual([...reuse.keys()].map((key) => key.length), [1_024])
+    assert.deepStrictEqual([...forecast.keys()].map((key) => key.length), [1_024])
     hot.checkInvariants()
   })
 })

@@ -1,5 +1,6 @@
 /**
- * Many keys at once: what is asked of whom, in which order the answers come, and what one key's fate means to the others.
+ * Reads and writes of many keys at once: which tier or lookup is asked for which key, the order of the results, and
+ * that the failure of one key does not touch the others.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
@@ -10,9 +11,10 @@ import { TestClock } from "effect/testing"
 import type { CacheError } from "../../src/cache/CacheError.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
-import { checkInvariants, type EngineOptions } from "../engine.ts"
-import { makePlace } from "../store/mapStore.ts"
-import { after, family, fork, reasonOf, settle, tiers } from "./source.ts"
+import { after, fork, reasonOf, settle } from "../support/effects.ts"
+import { checkInvariants, type EngineOptions } from "../support/engine.ts"
+import { makePlace } from "../support/mapStore.ts"
+import { family, tiers } from "../support/source.ts"
 
 type Many = (keys: ReadonlyArray<string>, call: number) => Effect.Effect<ReadonlyArray<unknown>, unknown>
 
@@ -30,15 +32,15 @@ const bulk = Effect.fnUntraced(function*(policy: FamilyPolicy, many: Many, optio
 const echo: Many = (keys) => Effect.succeed(keys)
 const slowly = (millis: number): Many => (keys) => after(millis, Effect.succeed(keys))
 
-describe("a bulk read", () => {
-  it.effect("of no keys asks for nothing", () =>
+describe("getMany", () => {
+  it.effect("getMany without keys asks no tier and no lookup", () =>
     Effect.gen(function*() {
       const { asked, getMany } = yield* bulk({}, echo)
       assert.deepStrictEqual(yield* getMany(), [])
       assert.deepStrictEqual(asked, [])
     }))
 
-  it.effect("answers in the order of its keys, whatever was there", () =>
+  it.effect("getMany returns values in the order of its keys, wherever each value was", () =>
     Effect.gen(function*() {
       const { asked, getMany, of } = yield* bulk({}, echo)
       yield* of("2").set("two")
@@ -47,14 +49,14 @@ describe("a bulk read", () => {
       assert.deepStrictEqual(asked, [["user:3", "user:1"]])
     }))
 
-  it.effect("that names a key twice asks for it once", () =>
+  it.effect("getMany asks once for a key that it names twice", () =>
     Effect.gen(function*() {
       const { asked, getMany } = yield* bulk({}, echo)
       assert.deepStrictEqual(yield* getMany("1", "2", "1", "2"), ["user:1", "user:2", "user:1", "user:2"])
       assert.deepStrictEqual(asked, [["user:1", "user:2"]])
     }))
 
-  it.effect("of what is all there asks for nothing", () =>
+  it.effect("getMany asks no lookup when memory has every key", () =>
     Effect.gen(function*() {
       const { asked, getMany } = yield* bulk({}, echo)
       yield* getMany("1", "2")
@@ -62,7 +64,7 @@ describe("a bulk read", () => {
       assert.strictEqual(asked.length, 1)
     }))
 
-  it.effect("of falsy values tells them from what is absent", () =>
+  it.effect("getMany keeps a falsy value apart from an absent one", () =>
     Effect.gen(function*() {
       const values = [undefined, null, 0, "", false]
       const { asked, getMany } = yield* bulk({}, () => Effect.succeed(values))
@@ -72,14 +74,14 @@ describe("a bulk read", () => {
       assert.strictEqual(asked.length, 1)
     }))
 
-  it.effect("of what is not to be stored is one load, not one more for each key", () =>
+  it.effect("getMany of values that are not stored runs one bulk load, and not one load more for each key", () =>
     Effect.gen(function*() {
       const { asked, getMany, source } = yield* bulk({ timeToLive: "doNotStore" }, echo)
       assert.deepStrictEqual(yield* getMany("1", "2"), ["user:1", "user:2"])
       assert.deepStrictEqual([asked.length, source.runs], [1, 0])
     }))
 
-  it.effect("does not ask for what another is loading", () =>
+  it.effect("getMany does not load a key that another caller is loading", () =>
     Effect.gen(function*() {
       const { asked, getMany } = yield* bulk({}, slowly(10))
       const first = yield* fork(getMany("1", "2"))
@@ -90,7 +92,7 @@ describe("a bulk read", () => {
       assert.deepStrictEqual(asked, [["user:1", "user:2"], ["user:3"]])
     }))
 
-  it.effect("joins the load of a single read, and is joined by one", () =>
+  it.effect("getMany joins the load of a single read, and a single read joins a load of getMany", () =>
     Effect.gen(function*() {
       const { asked, getMany, of } = yield* bulk({}, slowly(10))
       const many = yield* fork(getMany("1", "2"))
@@ -101,14 +103,14 @@ describe("a bulk read", () => {
       assert.strictEqual(asked.length, 1)
     }))
 
-  it.effect("fails for a key that is none before anything is asked", () =>
+  it.effect("getMany fails for an invalid key before it asks a tier", () =>
     Effect.gen(function*() {
       const { asked, getMany } = yield* bulk({}, echo)
       assert.strictEqual(reasonOf(yield* Effect.flip(getMany("1", "a:b"))), "InvalidKey")
       assert.deepStrictEqual(asked, [])
     }))
 
-  it.effect("asks a lower tier for all at once, and the source only for the rest", () =>
+  it.effect("getMany asks a lower tier for all keys at once, and the lookup only for the missing ones", () =>
     Effect.gen(function*() {
       const place = makePlace()
       const kept = yield* tiers([], { place })
@@ -122,7 +124,7 @@ describe("a bulk read", () => {
       assert.strictEqual((yield* faults.calls) - before, 2, "one read, one write")
     }))
 
-  it.effect("serves what is stale in a lower tier at once, and renews it with one load", () =>
+  it.effect("getMany serves stale values of a lower tier at once, and renews them with one load", () =>
     Effect.gen(function*() {
       const place = makePlace()
       const policy = { timeToLive: 100, staleWhileRevalidate: 1_000 }
@@ -138,7 +140,7 @@ describe("a bulk read", () => {
       assert.deepStrictEqual(asked, [["user:1", "user:2"]])
     }))
 
-  it.effect("serves what is stale at once, where that is allowed", () =>
+  it.effect("getMany serves stale values at once when the family allows it", () =>
     Effect.gen(function*() {
       const { asked, getMany } = yield* bulk({ timeToLive: 100, staleWhileRevalidate: 1_000 }, echo)
       yield* getMany("1", "2")
@@ -148,8 +150,8 @@ describe("a bulk read", () => {
     }))
 })
 
-describe("of a bulk load", () => {
-  it.effect("that fails, each key fails, and nothing is stored", () =>
+describe("bulk load", () => {
+  it.effect("a bulk load that fails fails each key and stores nothing", () =>
     Effect.gen(function*() {
       const { getMany, has, of, running } = yield* bulk({ negativeTimeToLive: 0 }, () => Effect.fail("broken"))
       assert.strictEqual(yield* Effect.flip(getMany("1", "2")), "broken")
@@ -158,7 +160,7 @@ describe("of a bulk load", () => {
     }))
 
   for (const [what, change] of [["few", -1], ["many", 1]] as const) {
-    it.effect(`that gives too ${what} answers, nothing is stored under the wrong key`, () =>
+    it.effect(`a bulk load with too ${what} results stores nothing under a wrong key`, () =>
       Effect.gen(function*() {
         const { getMany, of, running } = yield* bulk(
           {},
@@ -181,7 +183,7 @@ describe("of a bulk load", () => {
     "interrupts itself": () => Effect.interrupt
   }
   for (const [what, many] of Object.entries(broken)) {
-    it.effect(`whose lookup ${what} fails, is not interrupted, and leaves no load behind`, () =>
+    it.effect(`a bulk load whose lookup ${what} fails without an interruption and leaves no load behind`, () =>
       Effect.gen(function*() {
         const { getMany, of, running } = yield* bulk({ negativeTimeToLive: 0 }, many)
         const exit = yield* Effect.exit(getMany("1", "2"))
@@ -192,7 +194,7 @@ describe("of a bulk load", () => {
   }
 
   for (const [policy, millis] of [[{ hardTimeout: "1 second" }, 1_000], [{}, 300_000]] as const) {
-    it.effect(`whose lookup never answers ends after ${millis} ms, for those who joined as for the first`, () =>
+    it.effect(`a bulk load whose lookup never answers ends after ${millis} ms, for its first caller and for callers that joined`, () =>
       Effect.gen(function*() {
         const { getMany, of, running } = yield* bulk(policy, () => Effect.never)
         const first = yield* fork(Effect.flip(getMany("1", "2")))
@@ -206,7 +208,7 @@ describe("of a bulk load", () => {
       }))
   }
 
-  it.effect("a failed key is remembered alone", () =>
+  it.effect("a bulk load remembers the failure of one key for that key alone", () =>
     Effect.gen(function*() {
       const { asked, getMany, of } = yield* bulk(
         { negativeTimeToLive: 1_000 },
@@ -218,17 +220,17 @@ describe("of a bulk load", () => {
       assert.strictEqual(asked.length, 1)
     }))
 
-  it.effect("a key without a value is absent, and the others are there", () =>
+  it.effect("a bulk load can leave one key absent and store the others", () =>
     Effect.gen(function*() {
       const { getMany, held } = yield* bulk(
         {},
-        (keys) => Effect.succeed(keys.map((key) => key === "user:2" ? Lookup.skip : key))
+        (keys) => Effect.succeed(keys.map((key) => key === "user:2" ? Lookup.absent : key))
       )
       assert.strictEqual(reasonOf(yield* Effect.flip(getMany("1", "2"))), "Absent")
       assert.strictEqual(yield* held, "user:1")
     }))
 
-  it.effect("each key has the life that its answer chose", () =>
+  it.effect("a bulk load gives each key the time to live that its result chose", () =>
     Effect.gen(function*() {
       const { getMany, of } = yield* bulk(
         {},
@@ -239,7 +241,7 @@ describe("of a bulk load", () => {
       assert.deepStrictEqual([yield* of("1").held, yield* of("2").held], [undefined, "user:2"])
     }))
 
-  it.effect("a key that is deleted meanwhile is not stored, and the others are", () =>
+  it.effect("a bulk load does not store a key that was deleted meanwhile, and stores the others", () =>
     Effect.gen(function*() {
       const { getMany, of } = yield* bulk({}, slowly(10))
       const caller = yield* fork(getMany("1", "2", "3"))
@@ -252,7 +254,7 @@ describe("of a bulk load", () => {
       )
     }))
 
-  it.effect("a key that is set meanwhile keeps what was set", () =>
+  it.effect("a bulk load leaves the value of a key that was set meanwhile", () =>
     Effect.gen(function*() {
       const { getMany, of } = yield* bulk({}, slowly(10))
       const caller = yield* fork(getMany("1", "2"))
@@ -262,7 +264,7 @@ describe("of a bulk load", () => {
       assert.strictEqual(yield* of("2").held, "set")
     }))
 
-  it.effect("the first caller's going is nothing to one who waits for a part of it", () =>
+  it.effect("a bulk load goes on for a caller of one key when its first caller leaves", () =>
     Effect.gen(function*() {
       const { getMany, of, source } = yield* bulk({}, slowly(10))
       const first = yield* fork(getMany("1", "2"))
@@ -273,7 +275,7 @@ describe("of a bulk load", () => {
       assert.strictEqual(source.runs, 0)
     }))
 
-  it.effect("nothing is left running when everyone has gone", () =>
+  it.effect("a bulk load stops when all its callers have gone", () =>
     Effect.gen(function*() {
       let interrupted = 0
       const { getMany, of, running } = yield* bulk(
@@ -286,7 +288,7 @@ describe("of a bulk load", () => {
       checkInvariants(running)
     }))
 
-  it.effect("the whole counts as one where loads are limited", () =>
+  it.effect("a bulk load takes one permit of loadConcurrency", () =>
     Effect.gen(function*() {
       const { getMany } = yield* bulk({ loadConcurrency: 1 }, slowly(10))
       const ids = Array.from({ length: 50 }, (_, n) => `${n}`)
@@ -295,7 +297,7 @@ describe("of a bulk load", () => {
       assert.strictEqual((yield* Fiber.join(caller)).length, 50)
     }))
 
-  it.effect("a slow lower tier is waited for once, not once for each key", () =>
+  it.effect("a bulk load waits for a slow lower tier once, and not once for each key", () =>
     Effect.gen(function*() {
       const { options } = yield* tiers([{ fault: { kind: "slow", delay: 50 }, operations: ["set"] }])
       const { getMany } = yield* bulk({}, echo, options)
@@ -306,8 +308,8 @@ describe("of a bulk load", () => {
     }))
 })
 
-describe("warming", () => {
-  it.effect("loads what is missing, and says how many", () =>
+describe("warm", () => {
+  it.effect("warm loads the missing keys and returns their number", () =>
     Effect.gen(function*() {
       const { of, on, source, user } = yield* family({}, (_, { key }) => Effect.succeed(key))
       yield* of("1").get
@@ -315,7 +317,7 @@ describe("warming", () => {
       assert.strictEqual(source.runs, 3)
     }))
 
-  it.effect("leaves out what fails, and goes on", () =>
+  it.effect("warm goes on after a key that fails", () =>
     Effect.gen(function*() {
       const { of, on, user } = yield* family(
         {},
@@ -325,7 +327,7 @@ describe("warming", () => {
       assert.isTrue(yield* of("3").has)
     }))
 
-  it.effect("leaves room for readers: no more than its concurrency at a time", () =>
+  it.effect("warm runs no more loads than its concurrency, so readers find permits", () =>
     Effect.gen(function*() {
       const { on, source, user } = yield* family({}, () => after(10, Effect.succeed("value")))
       const ids = Array.from({ length: 20 }, (_, n) => ({ id: `${n}` }))
@@ -337,7 +339,7 @@ describe("warming", () => {
 })
 
 describe("writes of many keys", () => {
-  it.effect("deleteMany takes all of them, known or not", () =>
+  it.effect("deleteMany removes all its keys, held or not", () =>
     Effect.gen(function*() {
       const { of, on, user } = yield* family({}, (run) => Effect.succeed(run))
       for (const id of ["1", "2", "3"]) yield* of(id).set(id)
@@ -348,7 +350,7 @@ describe("writes of many keys", () => {
       )
     }))
 
-  it.effect("setMany stores all of them with its options", () =>
+  it.effect("setMany stores all its values with its options", () =>
     Effect.gen(function*() {
       const { of, on, user } = yield* family({}, (run) => Effect.succeed(run))
       yield* on(user.setMany([[{ id: "1" }, "one"], [{ id: "2" }, "two"]], { timeToLive: 100, tags: ["tag"] }))
@@ -357,7 +359,7 @@ describe("writes of many keys", () => {
       assert.deepStrictEqual([yield* of("1").held, yield* of("2").held], [undefined, undefined])
     }))
 
-  it.effect("a batch with one key twice ends with its last write", () =>
+  it.effect("a batch with two writes of one key ends with the last one", () =>
     Effect.gen(function*() {
       const { held, on, running: { app }, user } = yield* family({}, () => Effect.succeed("loaded"))
       yield* on(app.batch([user.setting({ id: "1" }, "first"), user.setting({ id: "1" }, "second")]))
@@ -365,16 +367,16 @@ describe("writes of many keys", () => {
     }))
 })
 
-describe("a key without a value in a bulk load", () => {
+describe("absent key in a bulk load", () => {
   const answers = {
     "fails": Lookup.failed("broken"),
-    "is skipped": Lookup.skip,
+    "is absent": Lookup.absent,
     "has options that are refused": Lookup.loaded("x", { timeToLive: "wrong" as never })
   }
   for (const [name, answer] of Object.entries(answers)) {
     for (const [when, millis] of [["at once", 0], ["later", 10]] as const) {
       for (const at of [0, 1, 2]) {
-        it.effect(`${name} ${when}, and leaves the others: ${at} of 3`, () =>
+        it.effect(`a key that ${name} ${when} leaves the other keys: ${at} of 3`, () =>
           Effect.gen(function*() {
             const keys = ["1", "2", "3"]
             const all = keys.map((key, i) => i === at ? answer : key)

@@ -1,6 +1,6 @@
 /**
- * A wall clock that is set back makes nothing live longer by the step: entries, failures, leases, deadlines, rounds of
- * warming; what is written below carries times of the wall.
+ * A wall clock that is set back makes nothing live longer: no entry, failure, lease, deadline or round of warming.
+ * What is written below memory carries wall-clock times.
  */
 import { assert, describe, it, vi } from "@effect/vitest"
 import * as Clock from "effect/Clock"
@@ -10,8 +10,9 @@ import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { parsePatternUnsafe } from "../../src/pattern/KeyPattern.ts"
-import { CoarseClock } from "../../src/store/CoarseClock.ts"
-import { after, family, fork, reasonOf, tiers } from "./source.ts"
+import { CoarseClock } from "../../src/store/shared/coarseClock.ts"
+import { after, fork, reasonOf } from "../support/effects.ts"
+import { family, tiers } from "../support/source.ts"
 
 const hour = 3_600_000
 const counted = (run: number) => Effect.succeed(run)
@@ -23,7 +24,7 @@ const setBack = Effect.flatMap(
 )
 const begin = TestClock.setTime(100 * hour)
 
-describe("a wall clock that is set back by an hour", () => {
+describe("wall clock that is set back by an hour", () => {
   const cases: { readonly [name: string]: readonly [policy: FamilyPolicy, lives: number] } = {
     "an entry": [{ timeToLive: 1_000 }, 1_000],
     "an entry that is read no more": [{ idleTimeToLive: 1_000 }, 1_000],
@@ -32,7 +33,7 @@ describe("a wall clock that is set back by an hour", () => {
     "a stale entry": [{ timeToLive: 500, staleWhileRevalidate: 500 }, 1_000]
   }
   for (const [name, [policy, lives]] of Object.entries(cases)) {
-    it.effect(`does not let ${name} live longer`, () =>
+    it.effect(`the step back does not make ${name} live longer`, () =>
       Effect.gen(function*() {
         yield* begin
         const { get, held, source } = yield* family(policy, counted)
@@ -47,7 +48,7 @@ describe("a wall clock that is set back by an hour", () => {
       }))
   }
 
-  it.effect("does not end an entry early", () =>
+  it.effect("the step back does not end an entry early", () =>
     Effect.gen(function*() {
       yield* begin
       const { get, held } = yield* family({ timeToLive: 1_000 }, counted)
@@ -57,7 +58,7 @@ describe("a wall clock that is set back by an hour", () => {
       assert.strictEqual(yield* held, 1)
     }))
 
-  it.effect("does not let the memory of a failure, or of one that was tried again, last longer", () =>
+  it.effect("the step back does not make a remembered failure last longer, nor one whose load was tried again", () =>
     Effect.gen(function*() {
       yield* begin
       const { get, source } = yield* family({ negativeTimeToLive: 1_000 }, () => Effect.fail("broken"))
@@ -71,7 +72,7 @@ describe("a wall clock that is set back by an hour", () => {
       assert.strictEqual(source.runs, 2)
     }))
 
-  it.effect("does not let a lease last longer", () =>
+  it.effect("the step back does not make a lease last longer", () =>
     Effect.gen(function*() {
       yield* begin
       const { running } = yield* family({}, counted)
@@ -87,7 +88,7 @@ describe("a wall clock that is set back by an hour", () => {
       yield* Fiber.interrupt(next)
     }))
 
-  it.effect("does not let an update wait longer for its turn", () =>
+  it.effect("the step back does not make an update wait longer for its turn", () =>
     Effect.gen(function*() {
       yield* begin
       const { on, user } = yield* family({ hardTimeout: 1_000 }, counted)
@@ -101,7 +102,7 @@ describe("a wall clock that is set back by an hour", () => {
       yield* Fiber.interrupt(first)
     }))
 
-  it.effect("does not make fresh again what was marked stale, once the mark is forgotten", () =>
+  it.effect("the step back does not make a stale value fresh, even after its mark is dropped", () =>
     Effect.gen(function*() {
       yield* begin
       const { options } = yield* tiers([], { capacity: 1 })
@@ -123,7 +124,7 @@ describe("a wall clock that is set back by an hour", () => {
       assert.deepStrictEqual({ stale, value }, { stale: true, value: 2 })
     }))
 
-  it.effect("leaves times of the wall below, and finds them again without a longer life", () =>
+  it.effect("entries below memory keep wall-clock times, and do not live longer when they are read again", () =>
     Effect.gen(function*() {
       yield* begin
       const { options, place } = yield* tiers([], { capacity: 1 })
@@ -152,7 +153,7 @@ describe("a wall clock that is set back by an hour", () => {
     }))
 })
 
-describe("the engine's time", () => {
+describe("engine time", () => {
   const clockOf = (time: { wall: number; elapsed: number }): Clock.Clock => ({
     currentTimeMillisUnsafe: () => time.wall,
     currentTimeMillis: Effect.sync(() => time.wall),
@@ -163,7 +164,7 @@ describe("the engine's time", () => {
     sleep: () => Effect.never
   })
 
-  it("goes on where the wall is set back between two readings that are far apart", () => {
+  it("engine time moves on when the wall clock is set back between two readings that are far apart", () => {
     const time = { wall: 10 * hour, elapsed: 5 }
     const clock = new CoarseClock(clockOf(time))
     assert.strictEqual(clock.now(), 10 * hour)
@@ -174,7 +175,7 @@ describe("the engine's time", () => {
     assert.strictEqual(clock.ahead, hour)
   })
 
-  it("follows a step forward", () => {
+  it("engine time follows a wall clock that steps forward", () => {
     const time = { wall: 10 * hour, elapsed: 5 }
     const clock = new CoarseClock(clockOf(time))
     time.wall += hour
@@ -182,7 +183,7 @@ describe("the engine's time", () => {
     assert.strictEqual(clock.ahead, 0)
   })
 
-  it("is one for all who read a clock", () => {
+  it("all readers of one clock see the same engine time", () => {
     const time = { wall: 10 * hour, elapsed: 5 }
     const clock = clockOf(time)
     const [one, other] = [new CoarseClock(clock), new CoarseClock(clock)]
@@ -191,7 +192,7 @@ describe("the engine's time", () => {
     assert.strictEqual(other.now(), 10 * hour)
   })
 
-  it("goes on where the clock of the system is set back", async () => {
+  it("engine time moves on when the clock of the system is set back", async () => {
     const real = Date.now
     try {
       const clock = new CoarseClock(Context.get(Context.empty(), Clock.Clock))

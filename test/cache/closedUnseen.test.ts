@@ -13,7 +13,7 @@ import * as Option from "effect/Option"
 import { TestClock } from "effect/testing"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
-import { mapLayer } from "../store/mapStore.ts"
+import { mapLayer } from "../support/mapStore.ts"
 
 for (const tagged of [false, true]) {
   it.effect(`a page made without the note is not served once the note is there (tag: ${tagged})`, () => {

@@ -1,6 +1,6 @@
 /**
- * The end of a cache whose lower tier hangs: the scope closes within a bound, and every caller who waits for the tier is
- * told.
+ * The end of a cache whose lower tier hangs: the scope closes within a bound, and every caller that waits for the
+ * tier gets a result.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -10,8 +10,9 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 import { type Partition, Store } from "../../src/store/Store.ts"
-import { mapStore } from "../store/mapStore.ts"
-import { family, fork, reasonOf, settle } from "./source.ts"
+import { fork, reasonOf, settle } from "../support/effects.ts"
+import { mapStore } from "../support/mapStore.ts"
+import { family } from "../support/source.ts"
 
 const hung = Effect.uninterruptible(Effect.never)
 
@@ -29,8 +30,8 @@ const stuck = (hanging: Partial<Partition<any>>, write?: Store["Service"]["write
   } as Store["Service"]
 }
 
-describe("a cache over a tier that hangs", () => {
-  it.effect("closes within a minute, and tells each writer", () =>
+describe("close over a tier that hangs", () => {
+  it.effect("the cache closes within a minute, and each writer gets an error", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const { drop, of, set } = yield* Scope.provide(
@@ -51,7 +52,7 @@ describe("a cache over a tier that hangs", () => {
       for (const writer of writers) assert.strictEqual(reasonOf(yield* Fiber.join(writer)), "StoreFailed")
     }))
 
-  it.effect("closes within seconds while a sweep of marks hangs", () =>
+  it.effect("the cache closes within seconds while a sweep of marks hangs", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const { running } = yield* Scope.provide(

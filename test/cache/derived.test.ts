@@ -1,5 +1,6 @@
 /**
- * What is derived is fresh no longer than what it was made from: in every arrangement of tiers, however the source ended.
+ * A derived value is fresh no longer than the values that it was made from. The tests hold this in every arrangement
+ * of tiers, for each way in which a source ends.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -9,7 +10,14 @@ import type { LookupContext } from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { type Arrangement, arrangements, inside, type Value, valueSchema, World } from "./arrangements/world.ts"
+import {
+  ArrangedWorld,
+  type Arrangement,
+  arrangements,
+  inside,
+  type Value,
+  valueSchema
+} from "../support/arrangements/world.ts"
 
 interface Ways {
   readonly source?: FamilyPolicy
@@ -18,7 +26,7 @@ interface Ways {
 }
 
 /** `user`, `profile` made from it, `page` made from that; and `board` and each `sheet`, made from four users. */
-class Chain extends World {
+class Chain extends ArrangedWorld {
   private readonly ways: Ways
 
   constructor(arrangement: Arrangement, ways: Ways, folder: string) {
@@ -139,12 +147,12 @@ const ends: ReadonlyArray<End> = [
 ]
 
 for (const bulk of [false, true]) {
-  describe(`what is derived by ${bulk ? "lookupMany" : "lookup"} is not fresh after its source has ended`, () => {
+  describe(`freshness of a value derived by ${bulk ? "lookupMany" : "lookup"}`, () => {
     for (const { end, how, isForGood = false, source = {} } of ends) {
       for (const arrangement of arrangements) {
         // An owner's end lasts as long as the process; what opens the file next has an owner again.
         if (isForGood && arrangement.between === "restart") continue
-        it.effect(`by ${how}: ${arrangement.name}`, () =>
+        it.effect(`a derived value is not fresh after its source has ended by ${how}: ${arrangement.name}`, () =>
           inside((folder) => new Chain(arrangement, { source, bulk }, folder), (world) =>
             Effect.gen(function*() {
               world.source.answer = { tags: ["t"] }
@@ -166,10 +174,10 @@ for (const bulk of [false, true]) {
   })
 }
 
-describe("the stale rules of what is derived", () => {
+describe("staleness of a derived value", () => {
   const derived = { staleWhileRevalidate: 50 }
   for (const arrangement of arrangements) {
-    it.effect(`hold from the end of its source: ${arrangement.name}`, () =>
+    it.effect(`the stale options count from the end of the source: ${arrangement.name}`, () =>
       inside(
         (folder) => new Chain(arrangement, { source: { idleTimeToLive: 160 }, derived }, folder),
         (world) =>
@@ -188,9 +196,9 @@ describe("the stale rules of what is derived", () => {
   }
 })
 
-describe("what was set, and not loaded", () => {
+describe("derived value that was set, and not loaded", () => {
   for (const arrangement of arrangements) {
-    it.effect(`ends when its source is loaded anew, and has changed: ${arrangement.name}`, () =>
+    it.effect(`the set value ends when its source is loaded again and has changed: ${arrangement.name}`, () =>
       inside(
         (folder) => new Chain(arrangement, { source: { timeToLive: 100, staleIfError: 1_000 } }, folder),
         (world) =>
@@ -214,9 +222,9 @@ describe("what was set, and not loaded", () => {
   }
 })
 
-describe("what was made for want of a source", () => {
+describe("derived value that was made while its source was absent", () => {
   for (const arrangement of arrangements) {
-    it.effect(`ends when there is one: ${arrangement.name}`, () =>
+    it.effect(`the derived value ends when its source appears: ${arrangement.name}`, () =>
       inside(
         (folder) => new Chain(arrangement, { source: { negativeTimeToLive: 0 } }, folder),
         (world) =>
@@ -254,7 +262,7 @@ const small = (
   ]
 }
 
-describe("a source that was evicted", () => {
+describe("source that was evicted", () => {
   const evict = Effect.fnUntraced(function*(world: Chain, keep: ReadonlyArray<string>) {
     for (let i = 0; i < 10; i++) {
       yield* world.on(world.running.app.keys.other.set({ id: `${i}` }, { row: 0 }))
@@ -266,7 +274,7 @@ describe("a source that was evicted", () => {
   })
 
   for (const arrangement of small(8)) {
-    it.effect(`counts as changed when it is loaded again: ${arrangement.name}`, () =>
+    it.effect(`the source counts as changed when it is loaded again: ${arrangement.name}`, () =>
       inside((folder) => new Chain(arrangement, {}, folder), (world) =>
         Effect.gen(function*() {
           yield* world.read("page")
@@ -278,7 +286,7 @@ describe("a source that was evicted", () => {
           assert.strictEqual(yield* world.read("page"), 2)
         })))
 
-    it.effect(`takes along what was made from it, which alone is read: ${arrangement.name}`, () =>
+    it.effect(`a read of the derived value alone drops it, since its source is gone: ${arrangement.name}`, () =>
       inside((folder) => new Chain(arrangement, {}, folder), (world) =>
         Effect.gen(function*() {
           for (const family of ["page", "board"]) {
@@ -292,7 +300,7 @@ describe("a source that was evicted", () => {
         })))
   }
 
-  it.effect("as soon as it was loaded counts as changed when it is loaded again", () => {
+  it.effect("a source that was evicted right after its load counts as changed when it is loaded again", () => {
     const light = { ...small(8)[0]!, store: () => MemoryStore.layer({ weightMax: 8 }) }
     return inside(
       (folder) => new Chain(light, { source: { weigher: () => 9 } }, folder),
@@ -307,7 +315,7 @@ describe("a source that was evicted", () => {
     )
   })
 
-  it.effect("of which no lookup has read leaves what could have been made from it", () =>
+  it.effect("a source that no lookup has read leaves the values that could derive from it", () =>
     inside((folder) => new Chain(small(8)[0]!, {}, folder), (world) =>
       Effect.gen(function*() {
         yield* world.read("user")
@@ -317,7 +325,7 @@ describe("a source that was evicted", () => {
         assert.strictEqual(yield* world.held("profile"), 1)
       })))
 
-  it.effect("by memory, and lies below, leaves what was made from it", () =>
+  it.effect("a source that memory evicted and a lower tier holds leaves its derived values", () =>
     inside(
       (folder) => new Chain(arrangements.find(({ name }) => name === "memory for one entry over a file")!, {}, folder),
       (world) =>
@@ -330,7 +338,7 @@ describe("a source that was evicted", () => {
 
   for (const arrangement of small(3)) {
     for (const family of ["board", "sheet"]) {
-      it.effect(`lets a ${family} be stored that is made from more than fits: ${arrangement.name}`, () =>
+      it.effect(`a ${family} made from more sources than fit is stored: ${arrangement.name}`, () =>
         inside((folder) => new Chain(arrangement, {}, folder), (world) =>
           Effect.gen(function*() {
             for (let i = 0; i < 3; i++) {
@@ -343,7 +351,7 @@ describe("a source that was evicted", () => {
   }
 })
 
-describe("what is derived", () => {
+describe("derived value and the readers of its source", () => {
   type Act = { readonly act: "read" | "row" | "wait" | "other"; readonly family: string; readonly id: string }
   const act: fc.Arbitrary<Act> = fc.record({
     act: fc.constantFrom("read", "read", "read", "row", "wait", "other"),
@@ -357,7 +365,7 @@ describe("what is derived", () => {
     { timeToLive: 100, idleTimeToLive: 32 }
   )
 
-  it("is never behind what a reader has seen of its source", () =>
+  it("a derived value is never older than what a reader has seen of its source", () =>
     fc.assert(
       fc.asyncProperty(
         source,

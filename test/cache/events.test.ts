@@ -1,5 +1,6 @@
 /**
- * What a listener hears, and what the counts say.
+ * A listener receives an event for each thing that happens to an entry, in order. The statistics count the same
+ * things, with and without a listener.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -11,11 +12,10 @@ import { TestClock } from "effect/testing"
 import type { CacheEvent } from "../../src/cache/CacheEvent.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
-import { engine, type EngineOptions } from "../engine.ts"
-import { makePlace } from "../store/mapStore.ts"
-import { after, type Answers, family, fork, settle, tiers, times, watch } from "./source.ts"
-
-const counted: Answers = (run) => Effect.succeed(run)
+import { after, fork, settle, times } from "../support/effects.ts"
+import { engine, type EngineOptions } from "../support/engine.ts"
+import { makePlace } from "../support/mapStore.ts"
+import { type Answers, counted, family, tiers, watch } from "../support/source.ts"
 
 const told = (event: CacheEvent): string => {
   switch (event._tag) {
@@ -42,8 +42,8 @@ const heard = Effect.fnUntraced(function*(policy: FamilyPolicy, answers: Answers
   return { ...cache, since, stats: Effect.sync(() => cache.running.cache.stats["user"]!) }
 })
 
-describe("a listener hears of", () => {
-  it.effect("a miss, its load, and the hits after it, in their order", () =>
+describe("events of a listener", () => {
+  it.effect("a listener receives a miss, its load and the hits after it, in order", () =>
     Effect.gen(function*() {
       const { get, held, since } = yield* heard({}, counted)
       yield* get
@@ -56,7 +56,7 @@ describe("a listener hears of", () => {
       ])
     }))
 
-  it.effect("one load for all who joined it, with how long it took", () =>
+  it.effect("a listener receives one load for all callers that joined it, with its duration", () =>
     Effect.gen(function*() {
       const { get, running } = yield* family({}, () => after(30, Effect.succeed("value")))
       const events = yield* watch(running.cache.events)
@@ -68,7 +68,7 @@ describe("a listener hears of", () => {
       assert.deepStrictEqual(loads, [[30, 5]])
     }))
 
-  it.effect("a load that fails, and no other for those who meet the memory of it", () =>
+  it.effect("a listener receives one failed load, and none for reads of the remembered failure", () =>
     Effect.gen(function*() {
       const { get, since } = yield* heard({}, () => Effect.fail("broken"))
       yield* times(3, Effect.flip(get))
@@ -77,7 +77,7 @@ describe("a listener hears of", () => {
       assert.strictEqual(events.filter((event) => event.startsWith("Load ")).length, 0)
     }))
 
-  it.effect("a hit that is stale, as such", () =>
+  it.effect("a listener receives a stale hit as stale", () =>
     Effect.gen(function*() {
       const { get, since } = yield* heard({ timeToLive: 100, staleWhileRevalidate: 1_000 }, counted)
       yield* get
@@ -87,7 +87,7 @@ describe("a listener hears of", () => {
       assert.include(yield* since, "Hit user:1 in memory, stale")
     }))
 
-  it.effect("a hit in a lower tier, by the name of the tier", () =>
+  it.effect("a listener receives a hit in a lower tier with the name of the tier", () =>
     Effect.gen(function*() {
       const place = makePlace()
       const kept = yield* tiers([], { place })
@@ -102,7 +102,7 @@ describe("a listener hears of", () => {
       assert.isFalse(events.some((event) => event.startsWith("Load")))
     }))
 
-  it.effect("a stale hit in a lower tier, by the name of the tier", () =>
+  it.effect("a listener receives a stale hit in a lower tier with the name of the tier", () =>
     Effect.gen(function*() {
       const place = makePlace()
       const policy = { timeToLive: 100, staleWhileRevalidate: 1_000 }
@@ -115,7 +115,7 @@ describe("a listener hears of", () => {
       assert.include(yield* since, "Hit user:1 in cold, stale")
     }))
 
-  it.effect("each way to write and to drop", () =>
+  it.effect("a listener receives each kind of write and removal", () =>
     Effect.gen(function*() {
       const { drop, on, remove, set, since, user } = yield* heard({}, counted)
       yield* set("value")
@@ -132,7 +132,7 @@ describe("a listener hears of", () => {
       ])
     }))
 
-  it.effect("what a change takes with it, and through whom", () =>
+  it.effect("a listener receives each entry that a change removes, and the family through which", () =>
     Effect.gen(function*() {
       const { app, as, cache } = yield* engine(
         {
@@ -146,7 +146,7 @@ describe("a listener hears of", () => {
       assert.include(events.map(told), "Invalidated profile:1 through user: hide")
     }))
 
-  it.effect("a value that was loaded for nothing", () =>
+  it.effect("a listener receives a value that was loaded and refused", () =>
     Effect.gen(function*() {
       const { drop, get, since } = yield* heard({}, () => after(10, Effect.succeed("value")))
       const caller = yield* fork(get)
@@ -156,7 +156,7 @@ describe("a listener hears of", () => {
       assert.include(yield* since, "Refused user:1")
     }))
 
-  it.effect("what leaves for lack of time, and for lack of room", () =>
+  it.effect("a listener receives each entry that expires or is evicted", () =>
     Effect.gen(function*() {
       const { of, since } = yield* heard({ timeToLive: 100 }, counted, { capacity: 1, shards: 1 })
       yield* of("1").get
@@ -166,7 +166,7 @@ describe("a listener hears of", () => {
       assert.isTrue((yield* since).some((event) => /^Removed user:\d: Expired$/.test(event)))
     }))
 
-  it.effect("what happens from then on: nothing of before, and nothing once it has gone", () =>
+  it.effect("a listener receives only events between its start and its end", () =>
     Effect.gen(function*() {
       const { get, of, running } = yield* family({}, counted)
       yield* get
@@ -181,7 +181,7 @@ describe("a listener hears of", () => {
       yield* of("3").get
     }))
 
-  it.effect("the same as another listener, and what the other leaves behind it", () =>
+  it.effect("two listeners receive the same events, and one can fall behind without the other", () =>
     Effect.gen(function*() {
       const { get, of, running } = yield* family({}, counted)
       const first = yield* watch(running.cache.events)
@@ -194,7 +194,7 @@ describe("a listener hears of", () => {
       assert.isAbove(first.length, second.length)
     }))
 
-  it.effect("the latest, when it is too slow for all; nobody waits for it", () =>
+  it.effect("a slow listener receives the latest events, and no caller waits for it", () =>
     Effect.gen(function*() {
       const { running, set } = yield* family({}, counted)
       const slow = yield* fork(Stream.runForEach(running.cache.events, () => Effect.never))
@@ -204,9 +204,9 @@ describe("a listener hears of", () => {
     }))
 })
 
-describe("a listener outside the scope of the cache", () => {
+describe("listener outside the scope of the cache", () => {
   for (const tier of ["memory", "memory over another tier"]) {
-    it.effect(`in ${tier} hears all to the end, and ends when the cache closes`, () =>
+    it.effect(`a listener receives all events in ${tier}, and ends when the cache closes`, () =>
       Effect.gen(function*() {
         const scope = yield* Scope.make()
         const { options } = yield* tiers([])
@@ -235,8 +235,8 @@ describe("a listener outside the scope of the cache", () => {
   }
 })
 
-describe("the counts", () => {
-  it.effect("tell hits, misses, loads and failures apart", () =>
+describe("statistics", () => {
+  it.effect("the statistics count hits, misses, loads and failures apart", () =>
     Effect.gen(function*() {
       const { get, of, stats } = yield* heard(
         {},
@@ -256,7 +256,7 @@ describe("the counts", () => {
       })
     }))
 
-  it.effect("are the same whether or not somebody listens", () =>
+  it.effect("the statistics are the same with and without a listener", () =>
     Effect.gen(function*() {
       const work = Effect.fnUntraced(function*(cache: Effect.Success<ReturnType<typeof family>>) {
         const { drop, get, of, running, set } = cache
@@ -268,7 +268,7 @@ describe("the counts", () => {
       assert.deepStrictEqual(yield* work(yield* heard({}, counted)), quiet)
     }))
 
-  it.effect("tell who joined a load from who began it", () =>
+  it.effect("the statistics count callers that joined a load apart from the one that began it", () =>
     Effect.gen(function*() {
       const { get, stats } = yield* heard({}, () => after(10, Effect.succeed("value")))
       const callers = yield* times(10, fork(get))
@@ -278,7 +278,7 @@ describe("the counts", () => {
       assert.deepStrictEqual({ coalesced, loads, misses }, { coalesced: 9, loads: 1, misses: 10 })
     }))
 
-  it.effect("of a bulk read are those of its keys", () =>
+  it.effect("the statistics count each key of a bulk read", () =>
     Effect.gen(function*() {
       const { on, stats, user } = yield* heard({}, counted, { lookupMany: (keys) => Effect.succeed(keys) })
       yield* on(user.getMany([{ id: "1" }, { id: "2" }, { id: "3" }]))
@@ -287,7 +287,7 @@ describe("the counts", () => {
       assert.deepStrictEqual({ coalesced, hits, loads, misses }, { coalesced: 0, hits: 1, loads: 4, misses: 4 })
     }))
 
-  it.effect("tell stale hits, refused values and invalidations", () =>
+  it.effect("the statistics count stale hits, refused values and invalidations", () =>
     Effect.gen(function*() {
       const { drop, get, stats } = yield* heard(
         { timeToLive: 100, staleWhileRevalidate: 1_000 },
@@ -302,7 +302,7 @@ describe("the counts", () => {
       assert.deepStrictEqual({ invalidations, refused, staleHits }, { invalidations: 1, refused: 1, staleHits: 1 })
     }))
 
-  it.effect("of evictions and expirations are those of what left", () =>
+  it.effect("the statistics count evictions and expirations by what left the store", () =>
     Effect.gen(function*() {
       const { of, stats } = yield* heard({ timeToLive: 100 }, counted, { capacity: 10, shards: 1 })
       for (let id = 0; id < 30; id++) yield* of(`${id}`).get
@@ -313,8 +313,8 @@ describe("the counts", () => {
     }))
 })
 
-describe("an answer", () => {
-  it.effect("says what its load cost, how old it is, and its tags", () =>
+describe("getAnswer and explain", () => {
+  it.effect("getAnswer returns the cost, the age and the tags of a value", () =>
     Effect.gen(function*() {
       const { answer } = yield* family({}, () => after(25, Effect.succeed(Lookup.loaded("value", { tags: ["tag"] }))))
       const caller = yield* fork(answer)
@@ -332,14 +332,14 @@ describe("an answer", () => {
       )
     }))
 
-  it.effect("of a value that was not stored has no version to write against", () =>
+  it.effect("getAnswer of a value that was not stored has no version for a conditional write", () =>
     Effect.gen(function*() {
       const { answer } = yield* family({ timeToLive: "doNotStore" }, counted)
       const { stale, tier, value } = yield* answer
       assert.deepStrictEqual([value, tier, stale], [1, "lookup", false])
     }))
 
-  it.effect("has a version that a conditional write takes, once", () =>
+  it.effect("getAnswer returns a version that a conditional write takes once", () =>
     Effect.gen(function*() {
       const { answer, held, set } = yield* family({}, counted)
       const { version } = yield* answer
@@ -348,7 +348,7 @@ describe("an answer", () => {
       assert.strictEqual(yield* held, "mine")
     }))
 
-  it.effect("explains itself by what happened to its key", () =>
+  it.effect("explain returns the events of its key", () =>
     Effect.gen(function*() {
       const { drop, explain, get, set } = yield* family({}, counted)
       yield* get

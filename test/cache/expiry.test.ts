@@ -1,5 +1,6 @@
 /**
- * How long values live, who may say so, and what counts as a value.
+ * How long a value lives: the family, a set or a lookup may choose it. Also: which values may be stored, jitter, idle
+ * time, and the memory of failures.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
@@ -8,13 +9,12 @@ import * as Random from "effect/Random"
 import { TestClock } from "effect/testing"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
-import { makePlace } from "../store/mapStore.ts"
-import { type Answers, family, reasonOf, tiers } from "./source.ts"
+import { reasonOf } from "../support/effects.ts"
+import { makePlace } from "../support/mapStore.ts"
+import { type Answers, counted, family, inTurn, tiers } from "../support/source.ts"
 
-const counted: Answers = (run) => Effect.succeed(run)
-
-describe("a value", () => {
-  it.effect("is fresh to the last millisecond of its life, and no longer", () =>
+describe("life of a value", () => {
+  it.effect("a value is fresh to the last millisecond of its life, and no longer", () =>
     Effect.gen(function*() {
       const { get, held } = yield* family({ timeToLive: 100 }, counted)
       yield* get
@@ -24,7 +24,7 @@ describe("a value", () => {
       assert.isUndefined(yield* held)
     }))
 
-  it.effect("lives for parts of a millisecond, where it is told so", () =>
+  it.effect("a life may end within a millisecond", () =>
     Effect.gen(function*() {
       const { get, held } = yield* family({ timeToLive: Duration.micros(1_500n) }, counted)
       yield* get
@@ -34,7 +34,7 @@ describe("a value", () => {
       assert.isUndefined(yield* held)
     }))
 
-  it.effect("is not renewed by being read", () =>
+  it.effect("a read does not prolong a life", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family({ timeToLive: 100 }, counted)
       for (let i = 0; i < 10; i++) {
@@ -44,7 +44,7 @@ describe("a value", () => {
       assert.strictEqual(source.runs, 5)
     }))
 
-  it.effect("begins a new life with each set", () =>
+  it.effect("each set begins a new life", () =>
     Effect.gen(function*() {
       const { held, set } = yield* family({ timeToLive: 100 }, counted)
       for (let i = 0; i < 5; i++) {
@@ -54,7 +54,7 @@ describe("a value", () => {
       }
     }))
 
-  it.effect("lives as long as its own set says, and the next one as long as the family says", () =>
+  it.effect("a set chooses the life of its own value, and the next value has the life of the family", () =>
     Effect.gen(function*() {
       const { held, set } = yield* family({ timeToLive: 100 }, counted)
       yield* set("short", { timeToLive: 10 })
@@ -68,7 +68,7 @@ describe("a value", () => {
       assert.isUndefined(yield* held)
     }))
 
-  it.effect("lives as long as its lookup chose for it", () =>
+  it.effect("a lookup chooses the life of its value", () =>
     Effect.gen(function*() {
       const { get, held } = yield* family(
         { timeToLive: 100 },
@@ -82,7 +82,7 @@ describe("a value", () => {
       assert.strictEqual(yield* held, 2)
     }))
 
-  it.effect("that its lookup will not have stored is loaded for each reader, and takes the old one's place", () =>
+  it.effect("a value with `doNotStore` from its lookup is loaded for each reader, and replaces the old value", () =>
     Effect.gen(function*() {
       const { get, held, refresh, source } = yield* family(
         {},
@@ -95,7 +95,7 @@ describe("a value", () => {
     }))
 
   for (const timeToLive of [0, "doNotStore"] as const) {
-    it.effect(`set to live for ${timeToLive} is not kept, nor is the one before`, () =>
+    it.effect(`a set with a life of ${timeToLive} stores nothing and removes the value before`, () =>
       Effect.gen(function*() {
         const { held, set } = yield* family({}, counted)
         yield* set("old")
@@ -104,7 +104,7 @@ describe("a value", () => {
       }))
   }
 
-  it.effect("may live longer than a timer can wait", () =>
+  it.effect("a life may be longer than the longest timer", () =>
     Effect.gen(function*() {
       const { held, set } = yield* family({}, counted)
       // setTimeout takes at most 24.8 days, and fires at once beyond.
@@ -113,7 +113,7 @@ describe("a value", () => {
       assert.strictEqual(yield* held, "value")
     }))
 
-  it.effect("may be anything, and is the very thing that was stored", () =>
+  it.effect("any value may be stored, and readers get the same object", () =>
     Effect.gen(function*() {
       const values = [undefined, null, 0, Number.NaN, "", false, [], {}, () => 1, new Map(), new Error("no failure")]
       for (const value of values) {
@@ -126,7 +126,7 @@ describe("a value", () => {
       }
     }))
 
-  it.effect("that is an Effect, an Exit or a Promise is a value like any other", () =>
+  it.effect("an Effect, an Exit or a Promise is a value like any other", () =>
     Effect.gen(function*() {
       for (const value of [Effect.fail("broken"), Promise.resolve(1)]) {
         const { get, held } = yield* family({}, () => Effect.succeed(value))
@@ -135,7 +135,7 @@ describe("a value", () => {
       }
     }))
 
-  it.effect("leaves nothing behind when its time is over", () =>
+  it.effect("a value whose life is over leaves nothing behind", () =>
     Effect.gen(function*() {
       const { of, running } = yield* family({ timeToLive: 100 }, counted)
       for (let id = 0; id < 100; id++) yield* of(`${id}`).get
@@ -146,7 +146,7 @@ describe("a value", () => {
 })
 
 describe("jitter", () => {
-  it.effect("shortens lives by no more than its share, and not all by the same", () =>
+  it.effect("jitter shortens lives by at most its share, each by another amount", () =>
     Effect.gen(function*() {
       const { of } = yield* family({ timeToLive: 1_000, jitter: 0.2 }, counted)
       const ids = Array.from({ length: 200 }, (_, n) => `${n}`)
@@ -164,7 +164,7 @@ describe("jitter", () => {
       assert.strictEqual(yield* alive, 0)
     }).pipe(Effect.scoped, Random.withSeed("jitter")))
 
-  it.effect("does not touch what never ends", () =>
+  it.effect("jitter does not touch a value without an end", () =>
     Effect.gen(function*() {
       const { get, has } = yield* family({ timeToLive: "never", jitter: 1 }, counted)
       yield* get
@@ -173,8 +173,8 @@ describe("jitter", () => {
     }))
 })
 
-describe("an idle life", () => {
-  it.effect("is renewed by each kind of read that gives the value", () =>
+describe("idle life", () => {
+  it.effect("each read of the value prolongs its idle life", () =>
     Effect.gen(function*() {
       const { answer, get, held, on, source, user } = yield* family({ idleTimeToLive: 100 }, counted)
       yield* get
@@ -186,7 +186,7 @@ describe("an idle life", () => {
       assert.strictEqual(source.runs, 1)
     }))
 
-  it.effect("is not renewed by looking whether the value is there", () =>
+  it.effect("`has` does not prolong an idle life", () =>
     Effect.gen(function*() {
       const { explain, get, has } = yield* family({ idleTimeToLive: 100 }, counted)
       yield* get
@@ -197,7 +197,7 @@ describe("an idle life", () => {
       assert.isFalse(yield* has)
     }))
 
-  it.effect("does not outlast the life itself", () =>
+  it.effect("an idle life does not outlast the life of the value", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family({ idleTimeToLive: 100, timeToLive: 250 }, counted)
       for (let i = 0; i < 4; i++) {
@@ -208,7 +208,7 @@ describe("an idle life", () => {
       assert.strictEqual(source.runs, 2)
     }))
 
-  it.effect("begins again with a set", () =>
+  it.effect("a set begins a new idle life", () =>
     Effect.gen(function*() {
       const { has, set } = yield* family({ idleTimeToLive: 100 }, counted)
       yield* set("first")
@@ -219,8 +219,8 @@ describe("an idle life", () => {
     }))
 })
 
-describe("a remembered failure", () => {
-  it.effect("does not outlast its window", () =>
+describe("remembered failure", () => {
+  it.effect("a failure is remembered for its window only", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family({ negativeTimeToLive: 100 }, () => Effect.fail("broken"))
       yield* Effect.flip(get)
@@ -232,7 +232,7 @@ describe("a remembered failure", () => {
       assert.strictEqual(source.runs, 2)
     }))
 
-  it.effect("with a window of zero is none", () =>
+  it.effect("a window of zero remembers no failure", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family({ negativeTimeToLive: 0 }, () => Effect.fail("broken"))
       yield* Effect.flip(get)
@@ -248,7 +248,7 @@ describe("a remembered failure", () => {
     ["invalidateWhere", ({ on, user }: any) => on(user.invalidateWhere({ id: "1" })), 2]
   ] as const
   for (const [name, change, expected] of changes) {
-    it.effect(`is over with a ${name} of the key`, () =>
+    it.effect(`${name} of the key ends the memory of its failure`, () =>
       Effect.gen(function*() {
         const cache = yield* family(
           { negativeTimeToLive: 1_000 },
@@ -260,7 +260,7 @@ describe("a remembered failure", () => {
       }))
   }
 
-  it.effect("is that of its key alone", () =>
+  it.effect("a failure is remembered for its own key only", () =>
     Effect.gen(function*() {
       const { get, of } = yield* family(
         {},
@@ -270,7 +270,7 @@ describe("a remembered failure", () => {
       assert.strictEqual(yield* of("2").get, "user:2")
     }))
 
-  it.effect("is neither a value that is held, nor one that getOption fails with", () =>
+  it.effect("getOption of a key with a remembered failure returns None", () =>
     Effect.gen(function*() {
       const { get, has, held } = yield* family({}, () => Effect.fail("broken"))
       yield* Effect.flip(get)
@@ -278,7 +278,7 @@ describe("a remembered failure", () => {
     }))
 })
 
-describe("a policy", () => {
+describe("policy", () => {
   const wrong: ReadonlyArray<readonly [FamilyPolicy, string]> = [
     [{ timeToLive: -1 }, "timeToLive"],
     [{ timeToLive: Number.NaN }, "timeToLive"],
@@ -291,7 +291,7 @@ describe("a policy", () => {
     [{ loadQueueMax: 1.5 }, "loadQueueMax"]
   ]
   for (const [policy, option] of wrong) {
-    it.effect(`with ${option}: ${Object.values(policy)[0]} is refused when the layer is built`, () =>
+    it.effect(`a policy with ${option}: ${Object.values(policy)[0]} is refused when the layer is built`, () =>
       Effect.gen(function*() {
         const refused = yield* Effect.result(Effect.asVoid(family(policy, counted) as Effect.Effect<unknown, unknown>))
         assert.isTrue(refused._tag === "Failure" && reasonOf(refused.failure) === "InvalidOption")
@@ -300,8 +300,8 @@ describe("a policy", () => {
   }
 })
 
-describe("an entry that comes up from a lower tier", () => {
-  it.effect("keeps the end of its life (cache-manager gives it a whole new one)", () =>
+describe("entry from a lower tier", () => {
+  it.effect("the entry keeps the end of its life (in cache-manager it begins a new one)", () =>
     Effect.gen(function*() {
       const place = makePlace()
       const life = Effect.flatMap(tiers([], { place }), ({ options }) => family({ timeToLive: 100 }, counted, options))
@@ -316,7 +316,7 @@ describe("an entry that comes up from a lower tier", () => {
       assert.isUndefined(yield* held)
     }))
 
-  it.effect("is found by every kind of read (cache-manager's nonBlocking reads undefined)", () =>
+  it.effect("every read operation finds the entry (nonBlocking reads of cache-manager return undefined)", () =>
     Effect.gen(function*() {
       for (const read of ["get", "held", "has", "answer", "many"] as const) {
         const place = makePlace()
@@ -332,7 +332,7 @@ describe("an entry that comes up from a lower tier", () => {
       }
     }))
 
-  it.effect("and is stale is served for a failure, and says how stale it is", () =>
+  it.effect("a stale entry is served on failure, with its age", () =>
     Effect.gen(function*() {
       const place = makePlace()
       const policy = { timeToLive: 100, staleIfError: 1_000 }
@@ -345,7 +345,7 @@ describe("an entry that comes up from a lower tier", () => {
       assert.deepStrictEqual([value, stale, staleMillis], [1, true, 50])
     }))
 
-  it.effect("and is stale is served at once, and renewed, where that is allowed", () =>
+  it.effect("a stale entry is served at once and renewed when the family allows it", () =>
     Effect.gen(function*() {
       const place = makePlace()
       const policy = { timeToLive: 100, staleWhileRevalidate: 1_000 }
@@ -358,5 +358,39 @@ describe("an entry that comes up from a lower tier", () => {
       assert.deepStrictEqual([value, stale, tier], [1, true, "cold"])
       yield* TestClock.adjust(10)
       assert.deepStrictEqual([yield* get, source.runs], ["new 1", 1])
+    }))
+})
+
+describe("time to live of a set", () => {
+  it.effect("zero does not store the value, and never keeps it for ever", () =>
+    Effect.gen(function*() {
+      const { held, set } = yield* family({}, inTurn(Effect.succeed("loaded")))
+      yield* set("kept", { timeToLive: "never" })
+      yield* TestClock.adjust("1 hour")
+      assert.strictEqual(yield* held, "kept")
+      yield* set("gone", { timeToLive: 0 })
+      assert.isUndefined(yield* held)
+      yield* set("gone", { timeToLive: "doNotStore" })
+      assert.isUndefined(yield* held)
+    }))
+})
+
+describe("idle life shorter than the refresh ahead", () => {
+  it.effect("an entry that is not read ends, and an entry that is read lives on", () =>
+    Effect.gen(function*() {
+      const policy = { idleTimeToLive: 30, timeToLive: 200, refreshAhead: 0.5 }
+      const { get, source } = yield* family(policy, inTurn(Effect.succeed("value")))
+      yield* get
+      for (let i = 0; i < 4; i++) {
+        yield* TestClock.adjust(20)
+        yield* get
+      }
+      assert.strictEqual(source.runs, 1)
+      yield* TestClock.adjust(20)
+      yield* get
+      assert.strictEqual(source.runs, 2, "refreshed ahead, not dropped")
+      yield* TestClock.adjust(30)
+      yield* get
+      assert.strictEqual(source.runs, 3, "dropped when idle")
     }))
 })

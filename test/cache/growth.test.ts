@@ -1,7 +1,8 @@
 /**
- * What grows with the number of invalidations: nothing. A short run here; the long one, of ten million (some minutes):
+ * Memory, file and start-up time do not grow with the number of invalidations. The run here is short; ten million
+ * invalidations take some minutes:
  *
- *     STATELESS_INVALIDATIONS=10000000 npx vitest run test/cache/growth.test.ts
+ * STATELESS_INVALIDATIONS=10000000 npx vitest run test/cache/growth.test.ts
  */
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -14,8 +15,8 @@ import { runInNewContext } from "node:vm"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { engine } from "../engine.ts"
-import { temporaryFolder } from "../store/folder.ts"
+import { engine } from "../support/engine.ts"
+import { temporaryFolder } from "../support/folder.ts"
 
 const invalidations = Number(process.env["STATELESS_INVALIDATIONS"] ?? 60_000)
 const perStep = 1_000
@@ -33,7 +34,7 @@ const heapUsed = () => {
 }
 
 it.live(
-  "heap, file and start stay as they are over invalidations of ever new keys and tags",
+  "heap, file and start-up time stay the same over invalidations of ever new keys and tags",
   () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder

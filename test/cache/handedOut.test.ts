@@ -1,5 +1,6 @@
 /**
- * What a reader or a listener gets is his own: whatever he does to it, without types, changes no entry of anyone.
+ * A reader or a listener may change each object that it gets, without types. The change touches no entry and no other
+ * caller.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -12,8 +13,9 @@ import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import type { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { temporaryFolder } from "../store/folder.ts"
-import { family, fork } from "./source.ts"
+import { fork } from "../support/effects.ts"
+import { temporaryFolder } from "../support/folder.ts"
+import { family } from "../support/source.ts"
 
 class App extends Manifest.Service<App>()("HandedOut", {
   families: {
@@ -44,9 +46,9 @@ const spoil = (list: unknown): void => {
   }
 }
 
-describe("the tags of an answer", () => {
+describe("tags of getAnswer", () => {
   for (const [arrangement, store] of Object.entries(stores)) {
-    it.effect(`are nobody else's: ${arrangement}`, () =>
+    it.effect(`a change of the tags by a reader leaves the entry as it was: ${arrangement}`, () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
         yield* Effect.provide(
@@ -77,8 +79,8 @@ describe("the tags of an answer", () => {
   }
 })
 
-describe("what is told", () => {
-  it.effect("the happenings of an explanation are not what the cache judges by", () =>
+describe("objects of explain, events and leases", () => {
+  it.effect("a change of the events of explain does not change what the cache does", () =>
     Effect.gen(function*() {
       yield* a.set({ id: "1" }, "old")
       yield* a.invalidate({ id: "1" }, { mode: "markStale" })
@@ -91,7 +93,7 @@ describe("what is told", () => {
       )
     }).pipe(Effect.provide(live(memory))))
 
-  it.effect("an event is the same for all who listen, whatever one of them does to it", () =>
+  it.effect("a change of an event by one listener does not reach the others", () =>
     Effect.gen(function*() {
       const { on, running, user } = yield* family({}, Effect.succeed)
       const seen: Array<string> = []
@@ -108,7 +110,7 @@ describe("what is told", () => {
       assert.deepStrictEqual(seen, ["user:1", "user:1"])
     }))
 
-  it.effect("a shared lease cannot be made an exclusive one, nor one of another key", () =>
+  it.effect("a change of a shared lease does not make it exclusive, nor a lease of another key", () =>
     Effect.gen(function*() {
       const lease = yield* a.lease({ id: "1" }, { mode: "shared" })
       assert.throws(() => Object.assign(lease, { mode: "exclusive" }), TypeError)
@@ -116,8 +118,8 @@ describe("what is told", () => {
     }).pipe(Effect.scoped, Effect.provide(live(memory))))
 })
 
-describe("a patch", () => {
-  it.effect("is told as the other writes are", () =>
+describe("patch", () => {
+  it.effect("a listener receives a patch like any other write", () =>
     Effect.gen(function*() {
       const { on, running, user } = yield* family({}, Effect.succeed)
       const seen: Array<string> = []

@@ -1,6 +1,6 @@
 /**
- * Refreshes, and reads after invalidations, of one key: at most two lookups of it run at a time, and each caller gets a
- * value whose load began after the caller asked.
+ * Refreshes of one key, and reads after its invalidation: at most two lookups of the key run at a time, and each
+ * caller gets a value whose load began after the call.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -9,9 +9,9 @@ import * as Random from "effect/Random"
 import { TestClock } from "effect/testing"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
-import { drive } from "../drive.ts"
-import { checkInvariants } from "../engine.ts"
-import { after, family, fork, reasonOf, tiers, times } from "./source.ts"
+import { after, drive, fork, reasonOf, times } from "../support/effects.ts"
+import { checkInvariants } from "../support/engine.ts"
+import { family, tiers } from "../support/source.ts"
 
 /** A family over a row that changes; a lookup reads the row when it begins, and takes 50 ms. */
 const overRow = Effect.fnUntraced(function*(policy: FamilyPolicy = {}, options?: Parameters<typeof family>[2]) {
@@ -25,7 +25,7 @@ const overRow = Effect.fnUntraced(function*(policy: FamilyPolicy = {}, options?:
 })
 
 describe("refreshes of one key", () => {
-  it.effect("a hundred at once run one lookup, and those who ask while it runs share one more", () =>
+  it.effect("a hundred refreshes at once run one lookup, and refreshes that begin while it runs share a second one", () =>
     Effect.gen(function*() {
       const { refresh, running, source } = yield* overRow()
       const first = yield* times(100, fork(refresh))
@@ -37,7 +37,7 @@ describe("refreshes of one key", () => {
       checkInvariants(running)
     }))
 
-  it.effect("never give a value whose load began before the refresh was asked for", () =>
+  it.effect("a refresh never returns a value whose load began before the call", () =>
     Effect.gen(function*() {
       const { refresh, row } = yield* overRow()
       const first = yield* fork(refresh)
@@ -48,7 +48,7 @@ describe("refreshes of one key", () => {
       assert.deepStrictEqual([yield* Fiber.join(first), yield* Fiber.join(second)], [0, 1])
     }))
 
-  it.effect("wait for a load that a reader started, and readers do not wait for them", () =>
+  it.effect("a refresh waits for a load that a reader started, and a reader does not wait for a refresh", () =>
     Effect.gen(function*() {
       const { get, refresh, row, source } = yield* overRow()
       const reader = yield* fork(get)
@@ -63,7 +63,7 @@ describe("refreshes of one key", () => {
       assert.deepStrictEqual([source.runs, source.atOnce], [2, 1])
     }))
 
-  it.effect("run the lookup though a lower tier holds the key", () =>
+  it.effect("a refresh runs the lookup even when a lower tier holds the key", () =>
     Effect.gen(function*() {
       const { options } = yield* tiers([])
       const { get, refresh, row } = yield* overRow({}, options)
@@ -74,7 +74,7 @@ describe("refreshes of one key", () => {
       assert.strictEqual(yield* drive(Fiber.join(refreshed)), 1)
     }))
 
-  it.effect("whose callers have all left run no lookup", () =>
+  it.effect("a refresh whose callers have all left runs no lookup", () =>
     Effect.gen(function*() {
       const { get, refresh, running, source } = yield* overRow()
       const reader = yield* fork(get)
@@ -86,10 +86,12 @@ describe("refreshes of one key", () => {
       checkInvariants(running)
     }))
 
-  it.effect("begin when the load before them fails, and are told nothing of that", () =>
+  it.effect("a refresh begins when the load before it fails, and does not get that failure", () =>
     Effect.gen(function*() {
-      const { get, refresh } = yield* family({}, (run) =>
-        after(50, run === 1 ? Effect.fail("broken") : Effect.succeed(run)))
+      const { get, refresh } = yield* family(
+        {},
+        (run) => after(50, run === 1 ? Effect.fail("broken") : Effect.succeed(run))
+      )
       const reader = yield* fork(Effect.flip(get))
       const refreshed = yield* fork(refresh)
       yield* TestClock.adjust(100)
@@ -97,7 +99,7 @@ describe("refreshes of one key", () => {
       assert.strictEqual(yield* Fiber.join(refreshed), 2)
     }))
 
-  it.effect("end although the load before them never does", () =>
+  it.effect("a refresh ends even when the load before it never ends", () =>
     Effect.gen(function*() {
       const { get, refresh, running } = yield* family({}, (run) => run === 1 ? Effect.never : Effect.succeed(run))
       const reader = yield* fork(Effect.flip(get))
@@ -108,7 +110,7 @@ describe("refreshes of one key", () => {
       checkInvariants(running)
     }))
 
-  it.effect("share their turn with a read that an invalidation has called for", () =>
+  it.effect("a refresh shares its turn with a read that follows an invalidation", () =>
     Effect.gen(function*() {
       const { drop, get, refresh, row, source } = yield* overRow()
       const reader = yield* fork(get)
@@ -123,7 +125,7 @@ describe("refreshes of one key", () => {
 })
 
 describe("invalidations and reads of one key in turn", () => {
-  it.effect("a hundred run two lookups at a time, and each reader gets what holds", () =>
+  it.effect("a hundred pairs run two lookups at a time, and each reader gets a valid value", () =>
     Effect.gen(function*() {
       const { drop, get, row, running, source } = yield* overRow({ loadConcurrency: 1_000 })
       const readers: Array<readonly [asked: number, fiber: Fiber.Fiber<unknown, unknown>]> = []
@@ -141,7 +143,7 @@ describe("invalidations and reads of one key in turn", () => {
       checkInvariants(running)
     }))
 
-  it.effect("a read that waits for the next load is answered by a value that was set meanwhile", () =>
+  it.effect("a read that waits for the next load gets a value that was set meanwhile", () =>
     Effect.gen(function*() {
       const { drop, get, set, source } = yield* overRow()
       const readers: Array<Fiber.Fiber<unknown, unknown>> = []
@@ -157,7 +159,9 @@ describe("invalidations and reads of one key in turn", () => {
 
   for (const bulk of [false, true]) {
     it.live(
-      `every mix of doors keeps to two lookups, and gives nothing older than asked for (${bulk ? "bulk" : "single"})`,
+      `each mix of operations runs at most two lookups and returns nothing from before its call (${
+        bulk ? "bulk" : "single"
+      })`,
       () =>
         Effect.gen(function*() {
           for (let seed = 0; seed < 40; seed++) {

@@ -1,3 +1,7 @@
+/**
+ * `hitsByTier` counts the hits of readers by the tier that had the value, in statistics, metrics and events.
+ * `getAnswerOption` names that tier without a load.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -7,16 +11,11 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
 import * as CacheMetrics from "../../src/cache/CacheMetrics.ts"
-import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { makePlace, mapStore, type Place } from "../store/mapStore.ts"
-
-class App extends Manifest.Service<App>()("App", {
-  families: { user: { pattern: "user:{id}", value: Manifest.type<string>() } }
-}) {}
-const { user } = App.keys
+import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
+import { user, Users, users } from "../support/users.ts"
 
 // It answers a moment later, so that readers can wait for it together.
 const below = (place: Place) =>
@@ -30,9 +29,7 @@ const below = (place: Place) =>
     return { ...store, open }
   })
 const live = (store: Layer.Layer<Store, any>, warm: ReadonlyArray<{ readonly id: string }> = []) =>
-  App.modules({
-    user: App.owner("user", { lookup: ({ id }) => Effect.succeed(id), warm: { keys: warm, await: true } })
-  }).pipe(Layer.provide(store))
+  users({ name: Effect.succeed, warm }).pipe(Layer.provide(store))
 const tiered = (place: Place) => TieredStore.layer([MemoryStore.layer({ capacity: 100 }), below(place)])
 
 /** A process that has read these keys, and is gone. */
@@ -43,8 +40,8 @@ const earlier = (...ids: ReadonlyArray<string>) =>
     return place
   })
 
-describe("hits by tier", () => {
-  it.effect("are counted where the value was, once for all who waited for it together", () =>
+describe("hitsByTier", () => {
+  it.effect("hitsByTier counts a hit for the tier that had the value, once for all readers that waited together", () =>
     Effect.gen(function*() {
       const place = yield* earlier("a", "b", "c")
       yield* Effect.gen(function*() {
@@ -54,36 +51,36 @@ describe("hits by tier", () => {
         yield* user.getOption({ id: "b" })
         yield* user.getOption({ id: "none" })
         yield* user.getMany([{ id: "a" }, { id: "c" }, { id: "new" }])
-        const { coalesced, hits, hitsByTier, loads, misses } = (yield* App.stats).user
+        const { coalesced, hits, hitsByTier, loads, misses } = (yield* Users.stats).user
         assert.deepStrictEqual(hitsByTier, { memory: 3, below: 3 })
         assert.deepStrictEqual({ coalesced, hits, loads, misses }, { coalesced: 1, hits: 3, loads: 1, misses: 6 })
       }).pipe(Effect.provide(live(tiered(place))))
     }))
 
-  it.effect("are those of readers, not of a cache that is warmed", () =>
+  it.effect("hitsByTier counts hits of readers, and not those of warming", () =>
     Effect.gen(function*() {
       const place = yield* earlier("a")
-      const { hitsByTier } = (yield* Effect.provide(App.stats, live(tiered(place), [{ id: "a" }]))).user
+      const { hitsByTier } = (yield* Effect.provide(Users.stats, live(tiered(place), [{ id: "a" }]))).user
       assert.deepStrictEqual(hitsByTier, { memory: 0 })
     }))
 
-  it.effect("name no memory where there is none", () =>
+  it.effect("hitsByTier has no memory tier when the store has none", () =>
     Effect.gen(function*() {
       const place = yield* earlier("a")
       yield* Effect.gen(function*() {
         yield* user.get({ id: "a" })
         yield* user.getOption({ id: "a" })
-        const { hits, hitsByTier, misses } = (yield* App.stats).user
+        const { hits, hitsByTier, misses } = (yield* Users.stats).user
         assert.deepStrictEqual({ hits, hitsByTier, misses }, { hits: 0, hitsByTier: { below: 2 }, misses: 2 })
       }).pipe(Effect.provide(live(below(place))))
     }))
 
-  it.effect("are published with the tier as an attribute", () =>
+  it.effect("a metric has the tier as an attribute", () =>
     Effect.gen(function*() {
       const place = yield* earlier("a")
       yield* Effect.gen(function*() {
         yield* user.get({ id: "a" })
-        yield* Effect.forkChild(CacheMetrics.publish(App.stats, { cache: "tiers-test" }), { startImmediately: true })
+        yield* Effect.forkChild(CacheMetrics.publish(Users.stats, { cache: "tiers-test" }), { startImmediately: true })
         yield* user.get({ id: "a" })
         yield* user.get({ id: "a" })
         yield* TestClock.adjust("10 seconds")
@@ -95,7 +92,7 @@ describe("hits by tier", () => {
       }).pipe(Effect.provide(live(tiered(place))))
     }))
 
-  it.live("are published in pauses that do not keep the process alive", () =>
+  it.live("the publisher of metrics does not keep the process alive", () =>
     Effect.gen(function*() {
       const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length
       const before = timers()
@@ -112,11 +109,11 @@ describe("hits by tier", () => {
       assert.strictEqual(timers(), before)
     }))
 
-  it.effect("are told to those who listen, by reads that load and reads that do not", () =>
+  it.effect("a listener receives the tier with each hit, by reads that load and by reads that do not", () =>
     Effect.gen(function*() {
       const place = yield* earlier("a", "b")
       yield* Effect.gen(function*() {
-        const events = yield* App.events.pipe(
+        const events = yield* Users.events.pipe(
           Stream.take(9),
           Stream.runCollect,
           Effect.forkChild({ startImmediately: true })
@@ -146,7 +143,7 @@ describe("hits by tier", () => {
 })
 
 describe("getAnswerOption", () => {
-  it.effect("names the tier that had the value, and loads nothing", () =>
+  it.effect("getAnswerOption names the tier that had the value, and loads nothing", () =>
     Effect.gen(function*() {
       const place = yield* earlier("a")
       yield* Effect.gen(function*() {
@@ -158,7 +155,7 @@ describe("getAnswerOption", () => {
         assert.isTrue(Option.isNone(yield* user.getAnswerOption({ id: "b" })))
         const reader = yield* user.reader
         assert.strictEqual(Option.getOrThrow(yield* reader.getAnswerOption({ id: "a" })).tier, "memory")
-        assert.strictEqual((yield* App.stats).user.loads, 0)
+        assert.strictEqual((yield* Users.stats).user.loads, 0)
       }).pipe(Effect.provide(live(tiered(place))))
     }))
 })

@@ -1,5 +1,5 @@
 /**
- * Who joins a load that runs: not who comes after the end of what the load has read.
+ * A reader does not join a running load when a source that the load has read has ended in the meantime.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as MemoryStore from "effect-stateless/store/MemoryStore"
@@ -7,8 +7,9 @@ import * as TieredStore from "effect-stateless/store/TieredStore"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
-import { checkInvariants, engine, type Running } from "../engine.ts"
-import { mapLayer } from "../store/mapStore.ts"
+import { fork } from "../support/effects.ts"
+import { checkInvariants, engine, type Running } from "../support/engine.ts"
+import { mapLayer } from "../support/mapStore.ts"
 
 const places = {
   memory: () => MemoryStore.layer({ capacity: 100 }),
@@ -65,16 +66,16 @@ const world = Effect.fnUntraced(function*(place: keyof typeof places, end: objec
     { store: places[place]() }
   )
   const on = (effect: Effect.Effect<any, unknown, any>) => as<any, unknown>(effect)
-  const begin = (effect: Effect.Effect<any, unknown, any>) => Effect.forkChild(on(effect), { startImmediately: true })
+  const begin = (effect: Effect.Effect<any, unknown, any>) => fork(on(effect))
   return { app, begin, cache, on, runs, source }
 })
 
-describe("a reader who comes after the end of a source never joins the load that has read it", () => {
+describe("reader that comes after the end of a source", () => {
   for (const place of ["memory", "a lower tier alone", "through", "on eviction"] as const) {
     for (const end of [{ timeToLive: 50 }, { idleTimeToLive: 50 }]) {
       for (const [door, read] of Object.entries(doors)) {
         for (const family of ["profile", "page"]) {
-          it.effect(`${family} by ${door}, ${JSON.stringify(end)}, ${place}`, () =>
+          it.effect(`a reader of ${family} by ${door} does not join the load that read the source, ${JSON.stringify(end)}, ${place}`, () =>
             Effect.gen(function*() {
               const { app, begin, cache, on, runs, source } = yield* world(place, end)
               const target = app.keys[family]
@@ -96,9 +97,9 @@ describe("a reader who comes after the end of a source never joins the load that
   }
 })
 
-describe("a source that lives shorter than what is made from it takes", () => {
+describe("source that ends before the load of a derived value does", () => {
   for (const family of ["profile", "page"]) {
-    it.effect(`leaves no reader without an answer, and runs two lookups of a key at most: ${family}`, () =>
+    it.effect(`every reader of ${family} gets an answer, and at most two lookups of a key run`, () =>
       Effect.gen(function*() {
         const { app, begin, cache, runs, source } = yield* world("through", { timeToLive: 50 })
         const readers: Array<readonly [row: number, reader: Fiber.Fiber<any, unknown>]> = []
@@ -115,8 +116,8 @@ describe("a source that lives shorter than what is made from it takes", () => {
   }
 })
 
-describe("a bulk load", () => {
-  it.effect("is joined for the keys whose sources last, and not for one whose source has ended", () =>
+describe("bulk load with a source that has ended", () => {
+  it.effect("a reader joins the bulk load for a key whose sources last, and not for a key whose source has ended", () =>
     Effect.gen(function*() {
       const runs: Array<string> = []
       const { app, as }: Running = yield* engine(

@@ -1,6 +1,6 @@
 /**
- * Code of the user that runs in a write (a weigher, a proxy that is frozen, an option, a comparer) may
- * throw, answer nonsense, or come back to the cache. A write is whole, or nothing of it happened.
+ * Code of the user that runs within a write (a weigher, a frozen Proxy, an option, a comparer) may throw, return
+ * nonsense, or call the cache. The write then happens as a whole or not at all.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -13,9 +13,10 @@ import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import { FunctionFailed } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { checkInvariants, engine } from "../engine.ts"
-import { makePlace, mapStore, type Place } from "../store/mapStore.ts"
-import { settle, watch } from "./source.ts"
+import { settle } from "../support/effects.ts"
+import { checkInvariants, engine } from "../support/engine.ts"
+import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
+import { watch } from "../support/source.ts"
 
 const memory = (weightMax = 1_000) => MemoryStore.layer({ weightMax })
 
@@ -129,11 +130,11 @@ const changes: typeof doors = {
   patch: ({ doc, on }, value) => on(doc.patch({ id: "1" }, () => value))
 }
 
-describe("a write that is refused by its judgement changes nothing, and says why", () => {
+describe("write that user code makes fail", () => {
   for (const arrangement of arrangements) {
     for (const [door, write] of Object.entries({ ...doors, ...changes })) {
       for (const [name, make, option, says] of values) {
-        it.effect(`${door}: ${name} (${arrangement})`, () =>
+        it.effect(`${door} changes nothing and names the reason: ${name} (${arrangement})`, () =>
           Effect.gen(function*() {
             const made = yield* world(arrangement)
             const before = yield* made.state
@@ -151,7 +152,7 @@ describe("a write that is refused by its judgement changes nothing, and says why
     }
     for (const [door, write] of Object.entries(doors)) {
       for (const [name, given, option] of options) {
-        it.effect(`${door}: ${name} (${arrangement})`, () =>
+        it.effect(`${door} changes nothing and names the reason: ${name} (${arrangement})`, () =>
           Effect.gen(function*() {
             const made = yield* world(arrangement)
             const before = yield* made.state
@@ -167,7 +168,7 @@ describe("a write that is refused by its judgement changes nothing, and says why
     }
   }
 
-  it.effect("a function of an update or a patch that throws leaves the value and the other keys as they were", () =>
+  it.effect("an update or a patch whose function throws leaves the value and the other keys", () =>
     Effect.gen(function*() {
       const made = yield* world("memory over another tier")
       const before = yield* made.state
@@ -183,7 +184,7 @@ describe("a write that is refused by its judgement changes nothing, and says why
     }))
 })
 
-describe("a weight", () => {
+describe("weigher", () => {
   const weights: ReadonlyArray<readonly [weight: number, held: number]> = [
     [0, 10],
     [-0, 10],
@@ -198,7 +199,7 @@ describe("a weight", () => {
     [Infinity, 0]
   ]
   for (const [weight, held] of weights) {
-    it.effect(`of ${weight} leaves room for ${held} entries where ten of weight 1 fit`, () =>
+    it.effect(`a weight of ${weight} leaves room for ${held} entries when ten entries of weight 1 fit`, () =>
       Effect.gen(function*() {
         const running = yield* engine(
           { families: { doc: { pattern: "doc:{id}", weigher: () => weight } } },
@@ -216,7 +217,7 @@ describe("a weight", () => {
   // A store for the weights of bytes has more room than one entry may weigh.
   for (const weight of [2 ** 32 - 1, 2 ** 32, 2 ** 33, 2 ** 39]) {
     for (const door of ["set", "setMany", "batch", "get", "below"]) {
-      it.effect(`of ${weight} in a store that has room for it is kept, or is not in memory (${door})`, () =>
+      it.effect(`an entry of weight ${weight} can be read after ${door}, and memory holds it only below 2 ** 32`, () =>
         Effect.gen(function*() {
           const place = makePlace()
           const options = {
@@ -247,7 +248,7 @@ describe("a weight", () => {
     }
   }
 
-  it.effect("is not asked for where the store counts entries", () =>
+  it.effect("a store that counts entries does not call the weigher", () =>
     Effect.gen(function*() {
       const running = yield* engine(
         { families: { doc: { pattern: "doc:{id}", weigher: throwing } } },
@@ -259,7 +260,7 @@ describe("a weight", () => {
       assert.strictEqual(running.cache.families.get("doc")!.stats.entries, 10)
     }))
 
-  it.effect("that fails for an entry of a lower tier makes it absent: it is loaded, and an event tells", () =>
+  it.effect("an entry of a lower tier whose weigher fails is absent: the lookup runs, and a listener receives an event", () =>
     Effect.gen(function*() {
       const place = makePlace()
       let isBroken = false
@@ -283,14 +284,14 @@ describe("a weight", () => {
     }))
 })
 
-describe("user code that comes back to the cache from within a write", () => {
+describe("user code that calls the cache within a write", () => {
   /** A value whose weigher and whose getter run this. */
   const busy = (work: () => void): Value =>
     Object.defineProperty({ n: "new", weigh: () => (work(), 1) }, "part", { enumerable: true, get: work })
 
   for (const arrangement of arrangements) {
     for (const [door, write] of Object.entries({ ...doors, ...changes })) {
-      it.effect(`${door}: may use any key, and the write is whole (${arrangement})`, () =>
+      it.effect(`${door} may use any key, and the write is whole (${arrangement})`, () =>
         Effect.gen(function*() {
           const made = yield* world(arrangement)
           const { app, doc, running } = made
@@ -322,7 +323,7 @@ describe("user code that comes back to the cache from within a write", () => {
     }
   }
 
-  it.effect("a comparer that throws makes a loaded value count as another one, and the load succeeds", () =>
+  it.effect("a loaded value counts as changed when its comparer throws, and the load succeeds", () =>
     Effect.gen(function*() {
       class Odd implements Equal.Equal {
         [Equal.symbol](): boolean {
@@ -341,7 +342,7 @@ describe("user code that comes back to the cache from within a write", () => {
     }))
 })
 
-describe("a write that a tier does not take is not served from memory", () => {
+describe("write that a tier refuses", () => {
   const failing = Effect.fnUntraced(function*() {
     const place = makePlace()
     let isDown = false
@@ -379,7 +380,7 @@ describe("a write that a tier does not take is not served from memory", () => {
     patch: ({ doc }) => doc.patch({ id: "1" }, () => good)
   }
   for (const [name, write] of Object.entries(writes)) {
-    it.effect(`${name} fails, and the source answers`, () =>
+    it.effect(`${name} fails, and memory does not serve the value: the lookup answers`, () =>
       Effect.gen(function*() {
         const made = yield* failing()
         const { reason } = yield* Effect.flip(made.on(write(made)))

@@ -1,5 +1,6 @@
 /**
- * Keys that look like something else, and caches that share a store.
+ * A parameter may be any text, even one that looks like a separator, a scope or a tag. Families and caches that share
+ * a store never share an entry.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -8,9 +9,10 @@ import * as Cache from "../../src/cache/Cache.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
-import { engine } from "../engine.ts"
-import { makePlace, mapStore } from "../store/mapStore.ts"
-import { family, reasonOf, settle, tiers } from "./source.ts"
+import { reasonOf, settle } from "../support/effects.ts"
+import { engine } from "../support/engine.ts"
+import { makePlace, mapStore } from "../support/mapStore.ts"
+import { family, tiers } from "../support/source.ts"
 
 const odd = [
   "__proto__",
@@ -35,8 +37,8 @@ const odd = [
   "x".repeat(5_000)
 ]
 
-describe("an odd text as a parameter", () => {
-  it.effect("is a key of its own, in memory and below", () =>
+describe("parameter with unusual characters", () => {
+  it.effect("each text is a key of its own, in memory and below", () =>
     Effect.gen(function*() {
       const { place, options } = yield* tiers([])
       const { of, source } = yield* family({}, (_, { key }) => Effect.succeed(key), options)
@@ -50,7 +52,7 @@ describe("an odd text as a parameter", () => {
       assert.strictEqual(yield* of("constructor").held, "user:constructor")
     }))
 
-  it.effect("is answered in its place by a bulk read, and dropped by where", () =>
+  it.effect("getMany returns each value in its place, and invalidateWhere drops the right key", () =>
     Effect.gen(function*() {
       const { of, on, user } = yield* family({}, () => Effect.die("not used"), {
         lookupMany: (keys) => Effect.succeed(keys)
@@ -63,7 +65,7 @@ describe("an odd text as a parameter", () => {
       }
     }))
 
-  it.effect("is the tag of its own entries alone", () =>
+  it.effect("invalidateTag with such a text drops the entries of that tag alone", () =>
     Effect.gen(function*() {
       const { of, on, user } = yield* family({}, (_, { key }) => Effect.succeed(Lookup.loaded(key, { tags: [key] })))
       for (const id of odd) yield* of(id).get
@@ -72,7 +74,7 @@ describe("an odd text as a parameter", () => {
       assert.deepStrictEqual(left, odd.filter((id) => id !== "__proto__"))
     }))
 
-  it.effect("that would spell another key is refused by every operation", () =>
+  it.effect("every operation refuses a text that would spell another key", () =>
     Effect.gen(function*() {
       const { of, on, user } = yield* family({}, () => Effect.succeed("value"))
       for (const id of ["", "a:b", ":", "{id}", "*"]) {
@@ -86,7 +88,7 @@ describe("an odd text as a parameter", () => {
 })
 
 describe("families of one store", () => {
-  it.effect("keep keys of the same parameters apart, and clear their own alone", () =>
+  it.effect("two families with equal parameters have separate entries, and each clears only its own", () =>
     Effect.gen(function*() {
       const { app, as } = yield* engine(
         {
@@ -129,7 +131,7 @@ describe("caches that share a store", () => {
     return user
   })
 
-  it.effect("see neither each other's entries nor each other's invalidations", () =>
+  it.effect("a cache sees neither the entries nor the invalidations of another cache", () =>
     Effect.gen(function*() {
       const stores = [MemoryStore.layer({ capacity: 100 }), Layer.succeed(Store, mapStore({ place: makePlace() }))]
       for (const store of stores) {

@@ -1,5 +1,6 @@
 /**
- * The engine over a memory tier and a lower one that fails: what callers get, what they are told, and what stays true.
+ * Memory over a lower tier that is slow or fails: what each caller gets, which error it gets, and which promises
+ * still hold.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -10,10 +11,10 @@ import * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
-import { drive } from "../drive.ts"
-import { checkInvariants, engine } from "../engine.ts"
-import { makePlace, mapStore, type Place } from "../store/mapStore.ts"
-import { after, type Answers, family, fork, reasonOf, settle, tiers, times, watch } from "./source.ts"
+import { after, drive, fork, reasonOf, settle, times } from "../support/effects.ts"
+import { checkInvariants, engine } from "../support/engine.ts"
+import { keptIn, makePlace, mapStore, type Place } from "../support/mapStore.ts"
+import { type Answers, family, tiers, watch } from "../support/source.ts"
 
 const failing = (...operations: ReadonlyArray<NonNullable<FaultyStore.Rule["operations"]>[number]>) => [
   { fault: { kind: "fail" }, operations } as const
@@ -30,15 +31,14 @@ const over = Effect.fnUntraced(function*(
   return { ...(yield* family(policy, answers, options)), faults, place: kept }
 })
 
-const below = (place: Place, key: string) => place.families.get("Test/user")?.get(key)?.value
 const derived = {
   families: { user: { pattern: "user:{id}" }, profile: { pattern: "profile:{id}", derives: ["user:{id}"] } }
 }
 const evict = ({ running }: { readonly running: { readonly cache: any } }, key: string): boolean =>
   running.cache.families.get("user").hot.drop(key)
 
-describe("a slow lower tier that has something stale", () => {
-  it.effect("gives it to a reader, and an update that joined meanwhile begins with what the lookup gives", () =>
+describe("slow lower tier with a stale value", () => {
+  it.effect("a reader gets the stale value, and an update that joined meanwhile begins with the loaded value", () =>
     Effect.gen(function*() {
       const { get, running } = yield* over(
         [{ fault: { kind: "slow", delay: 10 }, operations: ["get"] }],
@@ -71,8 +71,8 @@ describe("a slow lower tier that has something stale", () => {
     }))
 })
 
-describe("a lower tier that cannot be read", () => {
-  it.effect("is a miss: the lookup answers", () =>
+describe("lower tier that cannot be read", () => {
+  it.effect("the lookup answers when the lower tier fails", () =>
     Effect.gen(function*() {
       const { answer, source } = yield* over(failing("get"), {}, () => Effect.succeed("value"))
       const { tier, value } = yield* answer
@@ -80,7 +80,7 @@ describe("a lower tier that cannot be read", () => {
       assert.strictEqual((yield* answer).tier, "memory")
     }))
 
-  it.effect("is told of as an event", () =>
+  it.effect("a listener receives the failure as an event", () =>
     Effect.gen(function*() {
       const { get, running } = yield* over(failing("get"), {}, () => Effect.succeed("value"))
       const events = yield* watch(running.cache.events)
@@ -93,7 +93,7 @@ describe("a lower tier that cannot be read", () => {
       )
     }))
 
-  it.effect("leaves what is stale in memory to be served while the lookup fails, too", () =>
+  it.effect("a stale value in memory is served when the lower tier and the lookup fail", () =>
     Effect.gen(function*() {
       const policy = { timeToLive: 100, staleIfError: 1_000 }
       const { answer, get } = yield* over(
@@ -107,7 +107,7 @@ describe("a lower tier that cannot be read", () => {
       assert.deepStrictEqual([value, stale], ["old", true])
     }))
 
-  it.effect("brings no herd on the source: callers share one load", () =>
+  it.effect("callers share one load when the lower tier fails, so the source sees no herd", () =>
     Effect.gen(function*() {
       const { get, source } = yield* over(failing("get"), {}, () => after(10, Effect.succeed("value")))
       const callers = yield* times(200, fork(get))
@@ -116,7 +116,7 @@ describe("a lower tier that cannot be read", () => {
       assert.strictEqual(source.runs, 1)
     }))
 
-  it.effect("brings no more loads at a time than the family allows, nor more that wait", () =>
+  it.effect("loads keep to loadConcurrency and its queue when the lower tier fails", () =>
     Effect.gen(function*() {
       const policy = { loadConcurrency: 4, loadQueueMax: 10 }
       const { of, running, source } = yield* over(failing("get"), policy, () => after(10, Effect.succeed("value")))
@@ -134,7 +134,7 @@ describe("a lower tier that cannot be read", () => {
       checkInvariants(running)
     }))
 
-  it.effect("does not hide what memory has", () =>
+  it.effect("a hit in memory does not ask the failing tier", () =>
     Effect.gen(function*() {
       const { answer, get, has, held, source } = yield* over(failing("get"), {}, () => Effect.succeed("value"))
       yield* get
@@ -142,13 +142,13 @@ describe("a lower tier that cannot be read", () => {
       assert.strictEqual(source.runs, 1)
     }))
 
-  it.effect("makes has false and getOption empty, and fails neither", () =>
+  it.effect("`has` returns false and getOption returns None when the lower tier fails", () =>
     Effect.gen(function*() {
       const { has, held } = yield* over(failing("get"), {}, () => Effect.succeed("value"))
       assert.deepStrictEqual([yield* has, yield* held], [false, undefined])
     }))
 
-  it.effect("makes a bulk read load all keys, once each", () =>
+  it.effect("getMany loads each key once when the lower tier fails", () =>
     Effect.gen(function*() {
       const { on, source, user } = yield* over(failing("get"), {}, (_, { key }) => Effect.succeed(key))
       const ids = ["1", "2", "3"].map((id) => ({ id }))
@@ -156,7 +156,7 @@ describe("a lower tier that cannot be read", () => {
       assert.strictEqual(source.runs, 3)
     }))
 
-  it.effect("is asked again as soon as it works", () =>
+  it.effect("the engine asks the lower tier again when it has recovered", () =>
     Effect.gen(function*() {
       const place = makePlace()
       yield* Effect.scoped(Effect.flatMap(over([], {}, () => Effect.succeed("kept"), place), ({ get }) => get))
@@ -168,8 +168,8 @@ describe("a lower tier that cannot be read", () => {
     }))
 })
 
-describe("a lower tier that is slow", () => {
-  it.effect("to read is asked once by many callers", () =>
+describe("slow lower tier", () => {
+  it.effect("many callers of one key ask the slow tier once", () =>
     Effect.gen(function*() {
       const place = makePlace()
       yield* Effect.scoped(Effect.flatMap(over([], {}, () => Effect.succeed("kept"), place), ({ get }) => get))
@@ -183,7 +183,7 @@ describe("a lower tier that is slow", () => {
       assert.strictEqual(source.runs, 0)
     }))
 
-  it.effect("to read does not hold a caller longer than the hard timeout", () =>
+  it.effect("a slow read below ends at the hard timeout of its caller", () =>
     Effect.gen(function*() {
       const stalled = [{ fault: { kind: "stall" }, operations: ["get"] }] as const
       const { get, running } = yield* over(stalled, { hardTimeout: 100 }, () => Effect.succeed("value"))
@@ -193,7 +193,7 @@ describe("a lower tier that is slow", () => {
       checkInvariants(running)
     }))
 
-  it.effect("to read does not bring back what was deleted meanwhile (BentoCache's does)", () =>
+  it.effect("a slow read below does not bring back a key that was deleted meanwhile (in BentoCache it does)", () =>
     Effect.gen(function*() {
       const place = makePlace()
       yield* Effect.scoped(Effect.flatMap(over([], {}, () => Effect.succeed("old"), place), ({ get }) => get))
@@ -207,7 +207,7 @@ describe("a lower tier that is slow", () => {
       assert.strictEqual(yield* get, "new")
     }))
 
-  it.effect("to read does not bring back what a tag has invalidated meanwhile", () =>
+  it.effect("a slow read below does not bring back a key whose tag was invalidated meanwhile (in BentoCache it does)", () =>
     Effect.gen(function*() {
       const place = makePlace()
       const tagged = (value: string) => () => Effect.succeed(Lookup.loaded(value, { tags: ["tag"] }))
@@ -221,7 +221,7 @@ describe("a lower tier that is slow", () => {
       assert.strictEqual(yield* get, "new")
     }))
 
-  it.effect("to write does not hold up those who read what was set", () =>
+  it.effect("a slow write below does not delay readers of the value", () =>
     Effect.gen(function*() {
       const slow = [{ fault: { kind: "slow", delay: 50 }, operations: ["set"] }] as const
       const { get, set } = yield* over(slow, {}, () => Effect.succeed("loaded"))
@@ -231,7 +231,7 @@ describe("a lower tier that is slow", () => {
       yield* Fiber.join(writer)
     }))
 
-  it.effect("to write does not make a load time out whose lookup has answered", () =>
+  it.effect("a slow write below does not time out a load whose lookup has answered", () =>
     Effect.gen(function*() {
       const slow = [{ fault: { kind: "slow", delay: 500 }, operations: ["set"] }] as const
       const { get, place, running } = yield* over(slow, { hardTimeout: 100 }, (run) => Effect.succeed(run))
@@ -240,11 +240,11 @@ describe("a lower tier that is slow", () => {
       assert.strictEqual(yield* get, 1, "whoever comes later finds it in memory")
       yield* TestClock.adjust(400)
       assert.strictEqual(yield* Fiber.join(caller), 1)
-      assert.deepStrictEqual([running.cache.stats["user"]!.loadFailures, below(place, "1")], [0, 1])
+      assert.deepStrictEqual([running.cache.stats["user"]!.loadFailures, keptIn(place, "Test/user", "1")], [0, 1])
       checkInvariants(running)
     }))
 
-  it.effect("to remove is not read while it removes", () =>
+  it.effect("a key is not read below while its removal is on its way", () =>
     Effect.gen(function*() {
       const slow = [{ fault: { kind: "slow", delay: 50 }, operations: ["remove"] }] as const
       const { get, remove, source } = yield* over(slow, {}, (run) => Effect.succeed(run))
@@ -259,13 +259,13 @@ describe("a lower tier that is slow", () => {
     }))
 })
 
-describe("what is computed while a lower tier has not removed its source yet", () => {
+describe("value computed before the lower tier has removed its source", () => {
   const changes = [
     ["delete", (user: any) => user.delete({ id: "1" })],
     ["set", (user: any) => user.set({ id: "1" }, 2)]
   ] as const
   for (const [name, change] of changes) {
-    it.effect(`is not kept as if it were new, after ${name}`, () =>
+    it.effect(`the value does not count as new after ${name}`, () =>
       Effect.gen(function*() {
         let row = 1
         const slow = [{ fault: { kind: "slow", delay: 50 }, operations: ["remove", "set"] }] as const
@@ -295,8 +295,8 @@ describe("what is computed while a lower tier has not removed its source yet", (
   }
 })
 
-describe("a lower tier that cannot be written", () => {
-  it.effect("does not fail a read whose value it should keep; an event tells of it", () =>
+describe("lower tier that cannot be written", () => {
+  it.effect("a read whose value the tier refuses succeeds, and a listener receives an event", () =>
     Effect.gen(function*() {
       const { answer, get, running } = yield* over(failing("set"), {}, () => Effect.succeed("value"))
       const events = yield* watch(running.cache.events)
@@ -307,7 +307,7 @@ describe("a lower tier that cannot be written", () => {
       assert.deepStrictEqual(failed.map(({ operation }) => operation), ["write"])
     }))
 
-  it.effect("keeps no older value of a key that was set meanwhile", () =>
+  it.effect("no older value stays below for a key that was set", () =>
     Effect.gen(function*() {
       const fails = [{ fault: { kind: "fail" }, operations: ["set"], nth: 2 }] as const
       const cache = yield* over(fails, {}, () => Effect.succeed("loaded"))
@@ -316,10 +316,10 @@ describe("a lower tier that cannot be written", () => {
       assert.strictEqual(yield* cache.get, "loaded")
       evict(cache, "1")
       assert.strictEqual(yield* cache.get, "loaded")
-      assert.notStrictEqual(below(cache.place, "1"), "old")
+      assert.notStrictEqual(keptIn(cache.place, "Test/user", "1"), "old")
     }))
 
-  it.effect("makes a set fail, and memory does not serve its value either", () =>
+  it.effect("a set fails, and memory does not serve its value", () =>
     Effect.gen(function*() {
       const { answer, get, set, source } = yield* over(down, {}, () => Effect.succeed("loaded"))
       assert.strictEqual(reasonOf(yield* Effect.flip(set("value"))), "StoreFailed")
@@ -327,7 +327,7 @@ describe("a lower tier that cannot be written", () => {
       assert.deepStrictEqual([(yield* answer).tier, source.runs], ["memory", 1])
     }))
 
-  it.effect("makes a deletion fail, which is done in this process all the same", () =>
+  it.effect("a deletion fails, and memory drops the key", () =>
     Effect.gen(function*() {
       const { faults, get, held, remove, source } = yield* over(
         failing("remove"),
@@ -342,7 +342,7 @@ describe("a lower tier that cannot be written", () => {
       assert.deepStrictEqual([yield* held, source.runs], [2, 2])
     }))
 
-  it.effect("makes the invalidation of a tag fail, which holds in this process all the same", () =>
+  it.effect("an invalidation of a tag fails, and memory drops its entries", () =>
     Effect.gen(function*() {
       const { get, on, user } = yield* over(
         failing("recordMarks"),
@@ -354,7 +354,7 @@ describe("a lower tier that cannot be written", () => {
       assert.strictEqual(yield* get, 2)
     }))
 
-  it.effect("makes a batch fail, of which nothing is left in memory", () =>
+  it.effect("a batch fails, and memory keeps none of its values", () =>
     Effect.gen(function*() {
       const { held, of, on, running: { app }, set, user } = yield* over(
         failing("set"),
@@ -366,7 +366,7 @@ describe("a lower tier that cannot be written", () => {
       assert.deepStrictEqual([yield* held, yield* of("2").held], [undefined, undefined])
     }))
 
-  it.effect("does not fail a set that comes after it recovered, and has its value then", () =>
+  it.effect("a set after the tier has recovered succeeds, and its value is held", () =>
     Effect.gen(function*() {
       const cache = yield* over(down, {}, () => Effect.succeed("loaded"))
       yield* Effect.flip(cache.set("lost"))
@@ -378,7 +378,7 @@ describe("a lower tier that cannot be written", () => {
     }))
 })
 
-describe("a load whose value is on its way to a lower tier", () => {
+describe("loaded value on its way to a lower tier", () => {
   const onItsWay = Effect.fnUntraced(function*() {
     const slow = [{ fault: { kind: "slow", delay: 50 }, operations: ["remove"] }] as const
     const { faults, options } = yield* tiers(slow)
@@ -400,7 +400,7 @@ describe("a load whose value is on its way to a lower tier", () => {
     return { as, cache, faults, user, refresh, fromBelow }
   })
 
-  it.effect("does not land on what was set meanwhile", () =>
+  it.effect("the loaded value does not replace a value that was set meanwhile", () =>
     Effect.gen(function*() {
       const { as, fromBelow, refresh, user } = yield* onItsWay()
       const set = yield* fork(as<void, unknown>(user.set({ id: "1" }, 3)))
@@ -409,7 +409,7 @@ describe("a load whose value is on its way to a lower tier", () => {
       assert.deepStrictEqual([value, tier], [3, "cold"])
     }))
 
-  it.effect("does not land on what was deleted meanwhile", () =>
+  it.effect("the loaded value does not bring back a key that was deleted meanwhile", () =>
     Effect.gen(function*() {
       const { as, fromBelow, refresh, user } = yield* onItsWay()
       const remove = yield* fork(as<void, unknown>(user.delete({ id: "1" })))
@@ -417,7 +417,7 @@ describe("a load whose value is on its way to a lower tier", () => {
       assert.strictEqual((yield* fromBelow).tier, "lookup")
     }))
 
-  it.effect("lands though nobody waits for it any more", () =>
+  it.effect("the loaded value arrives below after its caller has left", () =>
     Effect.gen(function*() {
       const { fromBelow, refresh } = yield* onItsWay()
       yield* Fiber.interrupt(refresh)
@@ -427,8 +427,8 @@ describe("a load whose value is on its way to a lower tier", () => {
     }))
 })
 
-describe("a lower tier that fails once", () => {
-  it.effect("to remove is told again, and then of all that is left to do", () =>
+describe("lower tier that fails once", () => {
+  it.effect("a tier that failed to remove a key removes it with the next write, and every key that it owes", () =>
     Effect.gen(function*() {
       const fails = [{ fault: { kind: "fail" }, operations: ["remove"], nth: 1 }] as const
       const { faults, of, on, place, user } = yield* over(fails, {}, (run) => Effect.succeed(run))
@@ -436,10 +436,10 @@ describe("a lower tier that fails once", () => {
       yield* of("2").get
       yield* on(user.deleteMany([{ id: "1" }, { id: "2" }]))
       assert.deepStrictEqual(yield* faults.injected, [["write", "fail"]])
-      assert.deepStrictEqual([below(place, "1"), below(place, "2")], [undefined, undefined])
+      assert.deepStrictEqual([keptIn(place, "Test/user", "1"), keptIn(place, "Test/user", "2")], [undefined, undefined])
     }))
 
-  it.effect("and then has neither the new value nor not the old one, makes the set fail", () =>
+  it.effect("a set fails when the tier neither stores the new value nor removes the old one", () =>
     Effect.gen(function*() {
       const fails = [{ fault: { kind: "fail" }, operations: ["set", "remove"], keys: ["1"] }] as const
       const place = makePlace()
@@ -447,12 +447,12 @@ describe("a lower tier that fails once", () => {
       const { get, set } = yield* over(fails, {}, () => Effect.succeed("loaded"), place)
       assert.strictEqual(reasonOf(yield* Effect.flip(set("new"))), "StoreFailed")
       assert.strictEqual(yield* get, "loaded")
-      assert.strictEqual(below(place, "1"), "old")
+      assert.strictEqual(keptIn(place, "Test/user", "1"), "old")
     }))
 })
 
-describe("a refresh whose value is refused", () => {
-  it.effect("leaves nothing below of which it knows that it is old", () =>
+describe("refresh whose value is refused", () => {
+  it.effect("the refresh removes the old value from the lower tier", () =>
     Effect.gen(function*() {
       const loaded = (value: string) => Lookup.loaded(value, { tags: [value] })
       const cache = yield* over([], {}, (run) =>
@@ -468,8 +468,8 @@ describe("a refresh whose value is refused", () => {
     }))
 })
 
-describe("a single tier that is not memory", () => {
-  it.effect("gives nothing back that it failed to remove or to replace", () =>
+describe("single tier without memory", () => {
+  it.effect("the tier returns no value that it failed to remove or to replace", () =>
     Effect.gen(function*() {
       for (const change of ["remove", "set"] as const) {
         const [store, faults] = yield* FaultyStore.make(mapStore(), { rules: failing(change, "recordMarks") })
@@ -484,7 +484,7 @@ describe("a single tier that is not memory", () => {
       }
     }))
 
-  it.effect("tells of each failure once", () =>
+  it.effect("a listener receives each failure once", () =>
     Effect.gen(function*() {
       const [store] = yield* FaultyStore.make(mapStore({ name: "cold" }), { rules: failing("get", "set") })
       const { get, running } = yield* family({}, () => Effect.succeed("value"), { store: Layer.succeed(Store, store) })
@@ -496,7 +496,7 @@ describe("a single tier that is not memory", () => {
     }))
 })
 
-describe("marks are kept by the lower tier, so that whoever reads later notices:", () => {
+describe("mark in the lower tier", () => {
   const tagged: Answers = (run) => Effect.succeed(Lookup.loaded(`value ${run}`, { tags: ["tag"] }))
   const marks = [
     ["invalidateTag", (user: any) => user.invalidateTag("tag")],
@@ -506,7 +506,7 @@ describe("marks are kept by the lower tier, so that whoever reads later notices:
     ["delete", (user: any) => user.delete({ id: "1" })]
   ] as const
   for (const [name, mark] of marks) {
-    it.effect(`${name} before a restart`, () =>
+    it.effect(`an engine that starts later drops the entry: ${name} before a restart`, () =>
       Effect.gen(function*() {
         const place = makePlace()
         yield* Effect.scoped(Effect.gen(function*() {
@@ -520,7 +520,7 @@ describe("marks are kept by the lower tier, so that whoever reads later notices:
       }))
   }
 
-  it.effect("what was not invalidated is still there after a restart", () =>
+  it.effect("an entry that was not invalidated is there after a restart", () =>
     Effect.gen(function*() {
       const place = makePlace()
       yield* Effect.scoped(Effect.gen(function*() {
@@ -532,7 +532,7 @@ describe("marks are kept by the lower tier, so that whoever reads later notices:
       assert.deepStrictEqual([(yield* answer).value, source.runs], ["value 1", 0])
     }))
 
-  it.effect("a mark that only memory could keep fails, so that nobody counts on it after a restart", () =>
+  it.effect("an invalidation fails when only memory could keep its mark", () =>
     Effect.gen(function*() {
       const { get, on, user } = yield* over(failing("recordMarks"), {}, tagged)
       yield* get
@@ -540,13 +540,13 @@ describe("marks are kept by the lower tier, so that whoever reads later notices:
     }))
 })
 
-describe("a refresh after a restart", () => {
+describe("refresh after a restart", () => {
   for (const isRead of [true, false]) {
     for (const isRefused of [true, false]) {
       const story = `whose value is ${isRefused ? "refused" : "kept"}, while a reader ${
         isRead ? "finds" : "does not look for"
       } the old one`
-      it.effect(`${story}, leaves nothing older in the file or in memory`, () =>
+      it.effect(`a refresh ${story}, leaves no older value in the file or in memory`, () =>
         Effect.gen(function*() {
           const place = makePlace()
           const answer = (value: string) => Effect.succeed(Lookup.loaded(value, { tags: [value] }))
@@ -564,13 +564,13 @@ describe("a refresh after a restart", () => {
           assert.strictEqual(yield* next.held, isRefused ? undefined : "new")
           assert.strictEqual(yield* next.get, isRefused ? "newest" : "new")
           yield* settle
-          assert.strictEqual(below(place, "1"), isRefused ? "newest" : "new")
+          assert.strictEqual(keptIn(place, "Test/user", "1"), isRefused ? "newest" : "new")
         }))
     }
   }
 })
 
-describe("a read of what a slow lower tier holds", () => {
+describe("read of a slow lower tier", () => {
   const late = { fault: { kind: "slowLate", delay: 10 }, operations: ["get"], keys: ["1"] } as const
   const changes = [
     ["a set", "new", (on: any) => on.set("new")],
@@ -590,7 +590,7 @@ describe("a read of what a slow lower tier holds", () => {
   for (const [name, right, change] of changes) {
     for (const [read, door] of Object.entries(reads)) {
       const found = read === "getOption" && right === "looked up" ? undefined : right
-      it.effect(`finds by ${read} what holds beside ${name}`, () =>
+      it.effect(`${read} finds the valid value beside ${name}`, () =>
         Effect.gen(function*() {
           const on = yield* over([late], {}, () => Effect.succeed("looked up"))
           yield* on.set("old")
@@ -610,7 +610,7 @@ describe("a read of what a slow lower tier holds", () => {
 })
 
 describe("NotModified", () => {
-  it.effect("confirms the value that the lookup was given, though memory has pushed it out meanwhile", () =>
+  it.effect("NotModified confirms the value that the lookup received, even when memory has evicted it meanwhile", () =>
     Effect.gen(function*() {
       const { get, held, refresh, running } = yield* family(
         {},

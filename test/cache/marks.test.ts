@@ -1,6 +1,6 @@
 /**
- * Marks are forgotten, so that nothing grows with what was invalidated; and what a forgotten mark hid never comes back,
- * wherever it was while the mark was forgotten.
+ * The engine drops old marks, so that nothing grows with the number of invalidations. An entry that a dropped mark
+ * had hidden never comes back, wherever it was at that moment.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -16,18 +16,19 @@ import { everything, FamilyMarks, TagMarks } from "../../src/cache/Invalidation.
 import * as Lookup from "../../src/cache/Lookup.ts"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import type * as FaultyStore from "../../src/testing/FaultyStore.ts"
-import { engine, type Running } from "../engine.ts"
-import { temporaryFolder } from "../store/folder.ts"
-import { makePlace } from "../store/mapStore.ts"
-import { after, family, fork, settle, tiers } from "./source.ts"
+import { after, fork, settle } from "../support/effects.ts"
+import { engine, type Running } from "../support/engine.ts"
+import { temporaryFolder } from "../support/folder.ts"
+import { makePlace } from "../support/mapStore.ts"
+import { family, tiers } from "../support/source.ts"
 
 const sweepOf = ({ cache }: Running, name = "user") => Effect.orDie(cache.families.get(name)!.sweepMarks)
 
 /** It hides something: it is not one of the two kinds that a store keeps beside them. */
 const isMark = (scope: string): boolean => !scope.endsWith("|written") && !isOfLives(splitMark(scope).scope)
 
-describe("a mark is forgotten, and what it hid does not come back", () => {
-  it.effect("from a lookup that began before the mark and ends after the sweep", () =>
+describe("entry hidden by a mark that was dropped", () => {
+  it.effect("the entry does not come back from a lookup that began before the mark and ended after the sweep", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const { get, held, on, running, user } = yield* family({}, (run) => Effect.as(Deferred.await(gate), run))
@@ -39,7 +40,7 @@ describe("a mark is forgotten, and what it hid does not come back", () => {
       assert.isUndefined(yield* held)
     }))
 
-  it.effect("from a failure that is remembered", () =>
+  it.effect("the entry does not come back from a remembered failure", () =>
     Effect.gen(function*() {
       const { get, on, running, user } = yield* family(
         { negativeTimeToLive: "1 hour" },
@@ -51,7 +52,7 @@ describe("a mark is forgotten, and what it hid does not come back", () => {
       assert.strictEqual(yield* get, 2)
     }))
 
-  it.effect("from an update that read the value before the mark and writes after the sweep", () =>
+  it.effect("the entry does not come back from an update that read it before the mark and wrote after the sweep", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const { get, held, on, running, user } = yield* family({}, (run) => Effect.succeed(run))
@@ -66,7 +67,7 @@ describe("a mark is forgotten, and what it hid does not come back", () => {
       assert.isUndefined(yield* held)
     }))
 
-  it.effect("from a patch that read the value before the mark and writes after the sweep", () =>
+  it.effect("the entry does not come back from a patch that read it before the mark and wrote after the sweep", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const { get, held, on, running, user } = yield* family({}, (run) => Effect.succeed(run))
@@ -80,7 +81,7 @@ describe("a mark is forgotten, and what it hid does not come back", () => {
     }))
 
   for (const by of ["where", "tag"] as const) {
-    it.effect(`in the place of a lookup that fails after the sweep, marked by ${by}`, () =>
+    it.effect(`the entry does not replace the failure of a lookup after the sweep, with a mark by ${by}`, () =>
       Effect.gen(function*() {
         const { get, on, running, user } = yield* family(
           { timeToLive: 10, staleIfError: "1 hour" },
@@ -96,7 +97,7 @@ describe("a mark is forgotten, and what it hid does not come back", () => {
       }))
   }
 
-  it.effect("in the place of a lookup that fails, to a reader who waited for it to begin when the mark was forgotten", () =>
+  it.effect("the entry does not replace the failure of a lookup for a reader that waited for that lookup", () =>
     Effect.gen(function*() {
       const { drop, get, on, running, source, user } = yield* family(
         { timeToLive: 10, staleIfError: "1 hour" },
@@ -116,7 +117,7 @@ describe("a mark is forgotten, and what it hid does not come back", () => {
       assert.isTrue(Exit.isFailure(yield* Fiber.join(reader)))
     }))
 
-  it.effect("to a reader whose soft timeout is over after the sweep", () =>
+  it.effect("the entry does not come back for a reader whose soft timeout is over after the sweep", () =>
     Effect.gen(function*() {
       const { get, on, running, user } = yield* family(
         { timeToLive: 10, staleIfError: "1 hour", softTimeout: 20 },
@@ -131,7 +132,7 @@ describe("a mark is forgotten, and what it hid does not come back", () => {
       assert.isAbove((yield* Fiber.join(reader)) as number, 1)
     }))
 
-  it.effect("from a read below that began before the mark and ends after the sweep", () =>
+  it.effect("the entry does not come back from a read below that began before the mark and ended after the sweep", () =>
     Effect.gen(function*() {
       const { options } = yield* tiers(
         [{ fault: { kind: "slowLate", delay: 50 }, operations: ["get"], nth: 2 }]
@@ -147,7 +148,7 @@ describe("a mark is forgotten, and what it hid does not come back", () => {
       assert.strictEqual(yield* Fiber.join(reader), 2)
     }))
 
-  it.effect("from a value that was on its way to a tier below", () =>
+  it.effect("the entry does not come back from the queue to a lower tier", () =>
     Effect.gen(function*() {
       const { faults, options } = yield* tiers([{ fault: { kind: "stall" }, operations: ["set"], nth: 1 }])
       const { get, on, running, user } = yield* family({}, (run) => Effect.succeed(run), options)
@@ -163,7 +164,7 @@ describe("a mark is forgotten, and what it hid does not come back", () => {
       assert.strictEqual(yield* get, 2)
     }))
 
-  it.effect("from a record of another schema, in a deployment that is rolled back", () =>
+  it.effect("the entry does not come back from a record of another schema after a roll-back", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const deployed = (value: Schema.Top, answer: unknown) =>
@@ -185,9 +186,9 @@ describe("a mark is forgotten, and what it hid does not come back", () => {
     }))
 })
 
-describe("a mark that makes stale", () => {
+describe("mark that makes entries stale", () => {
   for (const below of [false, true]) {
-    it.effect(`leaves the entry as stale as it was, after a sweep of ${below ? "two tiers" : "memory"}`, () =>
+    it.effect(`a sweep of ${below ? "two tiers" : "memory"} leaves the entry as stale as it was`, () =>
       Effect.gen(function*() {
         const place = makePlace()
         const { options } = yield* tiers([], { place, capacity: 1 })
@@ -209,7 +210,7 @@ describe("a mark that makes stale", () => {
       }))
   }
 
-  it.effect("has the entry removed by a sweep once it may not be served any more", () =>
+  it.effect("a sweep removes the entry once it may not be served any more", () =>
     Effect.gen(function*() {
       const { get, on, running, user } = yield* family({ staleWhileRevalidate: 60 }, (run) => Effect.succeed(run))
       yield* get
@@ -220,12 +221,12 @@ describe("a mark that makes stale", () => {
     }))
 })
 
-describe("marks are bounded", () => {
+describe("number of marks", () => {
   const many = 30_000
   const boundMax = 10_000
 
   it.live(
-    "in a store and in memory, however many keys and tags are invalidated; valid entries stay",
+    "a store and memory keep a bounded number of marks for any number of keys and tags, and valid entries stay",
     () =>
       Effect.gen(function*() {
         const place = makePlace()
@@ -251,24 +252,28 @@ describe("marks are bounded", () => {
     60_000
   )
 
-  it.live("though a tier cannot be swept: then the family is marked as a whole", () =>
-    Effect.gen(function*() {
-      const place = makePlace()
-      const rules: ReadonlyArray<FaultyStore.Rule> = [{ fault: { kind: "fail" }, operations: ["sweep"] }]
-      const { faults, options } = yield* tiers(rules, { place })
-      const { held, of, on, set, user } = yield* family({}, (run) => Effect.succeed(run), options)
-      yield* set("before")
-      const all = Array.from({ length: 70_000 }, (_, i) => user.invalidateWhere({ id: `other ${i}` }))
-      yield* Effect.forEach(all, on, { concurrency: "unbounded", discard: true })
-      assert.isAtMost(place.marks.size, 65_538)
-      assert.isUndefined(yield* held)
-      yield* of("3").set("after")
-      assert.strictEqual(yield* of("3").held, "after")
-      yield* Effect.sleep(50)
-      assert.isAbove((yield* faults.injected).length, 0)
-    }), 60_000)
+  it.live(
+    "a mark on the whole family takes the place of its marks when a tier cannot be swept",
+    () =>
+      Effect.gen(function*() {
+        const place = makePlace()
+        const rules: ReadonlyArray<FaultyStore.Rule> = [{ fault: { kind: "fail" }, operations: ["sweep"] }]
+        const { faults, options } = yield* tiers(rules, { place })
+        const { held, of, on, set, user } = yield* family({}, (run) => Effect.succeed(run), options)
+        yield* set("before")
+        const all = Array.from({ length: 70_000 }, (_, i) => user.invalidateWhere({ id: `other ${i}` }))
+        yield* Effect.forEach(all, on, { concurrency: "unbounded", discard: true })
+        assert.isAtMost(place.marks.size, 65_538)
+        assert.isUndefined(yield* held)
+        yield* of("3").set("after")
+        assert.strictEqual(yield* of("3").held, "after")
+        yield* Effect.sleep(50)
+        assert.isAbove((yield* faults.injected).length, 0)
+      }),
+    60_000
+  )
 
-  it("by the characters of their scopes: a long scope without room marks the family", () => {
+  it("a long scope without room becomes a mark on the whole family", () => {
     const marks = new FamilyMarks()
     const long = (i: number) => ({ positions: [0], values: [`${i}`.padEnd(1_000_000, "x")] })
     const scopes = Array.from({ length: 8 }, (_, i) => marks.record(long(i), "hide", i + 1, 0))

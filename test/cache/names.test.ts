@@ -1,6 +1,6 @@
 /**
- * Names of manifests, families, parameters, tags and keys may hold any sign: two different ones never meet, in no tier
- * and in no file, and each is itself again after a restart.
+ * Names of manifests, families, parameters, tags and keys may contain any character. Two different names never share
+ * an entry in any tier or file, and each name is found again after a restart.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -17,7 +17,7 @@ import { make } from "../../src/manifest/internal/manifest.ts"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { temporaryFolder } from "../store/folder.ts"
+import { temporaryFolder } from "../support/folder.ts"
 
 // Signs that something joins names with, and names that objects or files may take for something else.
 const odd = [
@@ -51,17 +51,17 @@ const name = fc.oneof(
 )
 
 describe("names", () => {
-  it("two pairs of names never become one text", () =>
+  it("two different pairs of names never have the same text", () =>
     fc.assert(fc.property(name, name, name, name, (a, b, c, d) => {
       assert.strictEqual(familyName(a, b) === familyName(c, d), a === c && b === d)
     })))
 
-  it("a mark gives back the family and the scope that it was made of", () =>
+  it("a mark decodes to the family and the scope that it was made of", () =>
     fc.assert(fc.property(name, name, name, (a, b, scope) => {
       assert.deepStrictEqual(splitMark(markName(familyName(a, b), scope)), { familyName: familyName(a, b), scope })
     })))
 
-  it("a written tag or scope gives back what it was made of", () => {
+  it("a written tag or scope decodes to what it was made of", () => {
     const segment = name.filter((text) => !text.includes(":"))
     fc.assert(
       fc.property(
@@ -77,13 +77,13 @@ describe("names", () => {
     )
   })
 
-  it("two grants never have one name", () =>
+  it("two rights never have the same name", () =>
     fc.assert(fc.property(name, name, name, name, (manifest, pattern, other, otherPattern) => {
       const same = nameOf("own", manifest, pattern) === nameOf("own", other, otherPattern)
       assert.strictEqual(same, manifest === other && pattern === otherPattern)
     })))
 
-  it("a class that is named as a second one of another name has a key of its own", () => {
+  it("a class with a name of its own has a key of its own", () => {
     const keys = ["twin", "twin", "twin#2", "twin", "twin#3"].map((id) =>
       (make(id, { families: { a: { pattern: "a:{id}" } } }) as unknown as { readonly key: string }).key
     )
@@ -124,43 +124,49 @@ const life = (
 }
 let loads = 0
 
-describe("families of any names in one file", () => {
+describe("families with unusual names in one file", () => {
   const firstOf = (value: string) => value.slice(0, value.lastIndexOf("."))
 
-  it.effect("what was invalidated stays so over a restart, and nothing else is", () =>
-    Effect.gen(function*() {
-      for (const [at, id] of named.entries()) {
-        const families = [named[(at + 1) % named.length]!, named[(at + 8) % named.length]!] as const
-        const path = yield* temporaryFolder
-        const get = (app: any, family: string, key: string) =>
-          app.keys[family].get({ id: key }) as Effect.Effect<string>
-        const before = yield* life(path, id, families, (app) =>
-          Effect.gen(function*() {
-            const values = [
-              yield* get(app, families[0], "1"),
-              yield* get(app, families[1], "1"),
-              yield* get(app, families[1], "2")
-            ]
-            yield* app.keys[families[0]].invalidateAll()
-            yield* app.keys[families[1]].invalidateWhere({ id: "2" })
-            return values
-          }))
-        const after = yield* life(path, id, families, (app) =>
-          Effect.all([get(app, families[0], "1"), get(app, families[1], "1"), get(app, families[1], "2")]))
-        const label = JSON.stringify([id, families])
-        assert.notStrictEqual(after[0], before[0], label)
-        assert.strictEqual(after[1], before[1], label)
-        assert.notStrictEqual(after[2], before[2], label)
-        assert.deepStrictEqual(after.map(firstOf), before.map(firstOf), label)
-        yield* life(path, id, families, (app) =>
-          app.keys[families[1]].invalidateTag(families[1]))
-        const last = yield* life(path, id, families, (app) =>
-          get(app, families[1], "1"))
-        assert.notStrictEqual(last, after[1], label)
-      }
-    }), 60_000)
+  it.effect(
+    "an invalidated entry stays absent over a restart, and every other entry stays",
+    () =>
+      Effect.gen(function*() {
+        for (const [at, id] of named.entries()) {
+          const families = [named[(at + 1) % named.length]!, named[(at + 8) % named.length]!] as const
+          const path = yield* temporaryFolder
+          const get = (app: any, family: string, key: string) =>
+            app.keys[family].get({ id: key }) as Effect.Effect<string>
+          const before = yield* life(path, id, families, (app) =>
+            Effect.gen(function*() {
+              const values = [
+                yield* get(app, families[0], "1"),
+                yield* get(app, families[1], "1"),
+                yield* get(app, families[1], "2")
+              ]
+              yield* app.keys[families[0]].invalidateAll()
+              yield* app.keys[families[1]].invalidateWhere({ id: "2" })
+              return values
+            }))
+          const after = yield* life(
+            path,
+            id,
+            families,
+            (app) => Effect.all([get(app, families[0], "1"), get(app, families[1], "1"), get(app, families[1], "2")])
+          )
+          const label = JSON.stringify([id, families])
+          assert.notStrictEqual(after[0], before[0], label)
+          assert.strictEqual(after[1], before[1], label)
+          assert.notStrictEqual(after[2], before[2], label)
+          assert.deepStrictEqual(after.map(firstOf), before.map(firstOf), label)
+          yield* life(path, id, families, (app) => app.keys[families[1]].invalidateTag(families[1]))
+          const last = yield* life(path, id, families, (app) => get(app, families[1], "1"))
+          assert.notStrictEqual(last, after[1], label)
+        }
+      }),
+    60_000
+  )
 
-  it.effect("two manifests whose joined names look alike read nothing of each other", () =>
+  it.effect("two manifests whose joined names look alike share no entry", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const pairs = [["a/b", "c"], ["a", "b/c"], ["a|b", "c"], ["a", "b|c"], ["a%2Fb", "c"]] as const
@@ -172,8 +178,8 @@ describe("families of any names in one file", () => {
     }))
 })
 
-describe("parameters of any names", () => {
-  it.effect("a parameter that is called as what every object inherits reaches the lookup", () =>
+describe("parameters with unusual names", () => {
+  it.effect("a parameter with the name of an inherited property reaches the lookup", () =>
     Effect.gen(function*() {
       const app: any = make("Params", {
         families: {
@@ -236,7 +242,7 @@ describe("parameters of any names", () => {
       encode: SchemaGetter.transform(encodeURIComponent)
     })
   )
-  it.effect("a codec that throws refuses, at every door", () => {
+  it.effect("every operation refuses a parameter whose codec throws", () => {
     const app: any = make("Codecs that throw", {
       families: { p: { pattern: "p:{url}", value: Schema.String, params: { url: Url } } }
     })
@@ -262,7 +268,7 @@ describe("parameters of any names", () => {
     }).pipe(Effect.provide(layer)) as Effect.Effect<void, unknown>
   })
 
-  it.effect("a number that is none spells no key, which all callers of it would share", () => {
+  it.effect("NaN is refused as a parameter, since all callers of it would share a key", () => {
     const app: any = make("Numbers", { families: { n: { pattern: "n:{id}", value: Schema.String } } })
     const { n } = app.keys
     const module = app.owner("n", { lookup: ({ id }: { readonly id: string }) => Effect.succeed(`user ${id}`) })
@@ -276,7 +282,7 @@ describe("parameters of any names", () => {
     }).pipe(Effect.provide(layer)) as Effect.Effect<void, unknown>
   })
 
-  it.effect("a parameter that was lost on its way invalidates nothing", () => {
+  it.effect("an undefined parameter invalidates nothing", () => {
     const app: any = make("Lost parameters", {
       families: { doc: { pattern: "doc:{tenant}:{id}", value: Schema.String } }
     })

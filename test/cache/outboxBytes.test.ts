@@ -1,29 +1,20 @@
 /**
- * The bytes on their way to the tiers below memory: prepared values wait for room, loaded ones go with several rounds.
+ * The outbox bounds the bytes on their way to the tiers below memory: prepared values wait for room, and loaded
+ * values go in several rounds.
  */
 import { assert, describe, it } from "@effect/vitest"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import { Carrier, Lane, Outbox, pendingBytesMax } from "../../src/cache/internal/outbox.ts"
-import { CoarseClock } from "../../src/store/CoarseClock.ts"
-import type { Entry } from "../../src/store/Entry.ts"
+import { Carrier, Outbox, pendingBytesMax } from "../../src/cache/internal/outbox.ts"
 import type { Prepared, Store } from "../../src/store/Store.ts"
-import { mapStore } from "../store/mapStore.ts"
+import { fork } from "../support/effects.ts"
+import { mapStore } from "../support/mapStore.ts"
+import { entryOf, familyOf, laneOf } from "../support/partition.ts"
 
 const valueBytes = pendingBytesMax / 4
 const form: Prepared<number> = { bytes: valueBytes }
-const entry = (version: number): Entry<number> => ({
-  value: version,
-  stamp: 1,
-  version,
-  freshUntil: Infinity,
-  expiresAt: Infinity,
-  costMillis: 0,
-  tags: [],
-  revision: undefined
-})
+const entry = (version: number) => entryOf(version, { version })
 
 const makeLane = Effect.gen(function*() {
   const inner = mapStore()
@@ -34,25 +25,10 @@ const makeLane = Effect.gen(function*() {
       return Effect.andThen(Effect.yieldNow, inner.write(round))
     }
   })
-  const below = yield* inner.open<number>({
-    name: "user",
-    render: (key) => key,
-    parse: (key) => key,
-    codec: undefined,
-    weigher: undefined,
-    onEvict: undefined
-  })
+  const below = yield* inner.open(familyOf<number>("user"))
   const partition = Object.assign(Object.create(below), { prepare: () => Exit.succeed(form) })
   const outbox = new Outbox(store, new Carrier())
-  const lane = new Lane<number>(outbox, {
-    name: "user",
-    partition,
-    time: new CoarseClock(yield* Clock.Clock),
-    isSensitive: false,
-    onFailure: () => {},
-    onDistrust: () => {},
-    onAlone: () => {}
-  })
+  const lane = yield* laneOf<number>(outbox, partition)
   yield* outbox.run
   const held = Effect.map(
     below.getMany(["0", "1", "2", "3", "4", "5"]),
@@ -61,7 +37,7 @@ const makeLane = Effect.gen(function*() {
   return { lane, outbox, rounds, held }
 })
 
-describe("the bytes of an outbox", () => {
+describe("bytes of an outbox", () => {
   it.effect("a caller waits for room when the prepared values have too many bytes", () =>
     Effect.gen(function*() {
       const { held, lane, outbox } = yield* makeLane
@@ -73,7 +49,7 @@ describe("the bytes of an outbox", () => {
       outbox.checkInvariants({ idle: false })
       lane.set("3", entry(3), form)
       assert.isTrue(outbox.isFull)
-      const waiting = yield* Effect.forkChild(outbox.room, { startImmediately: true })
+      const waiting = yield* fork(outbox.room)
       assert.isUndefined(waiting.pollUnsafe())
       yield* Fiber.join(waiting)
       assert.isFalse(outbox.isFull)
@@ -81,7 +57,7 @@ describe("the bytes of an outbox", () => {
       outbox.checkInvariants({ idle: true })
     }))
 
-  it.effect("a key that is removed gives its bytes back", () =>
+  it.effect("a removed key gives its bytes back", () =>
     Effect.gen(function*() {
       const { lane, outbox } = yield* makeLane
       for (let i = 0; i < 4; i++) lane.set(String(i), entry(i), form)
@@ -92,7 +68,7 @@ describe("the bytes of an outbox", () => {
       yield* outbox.idle
     }))
 
-  it.effect("loaded values go with several rounds, and none is lost", () =>
+  it.effect("loaded values go in several rounds, and all arrive", () =>
     Effect.gen(function*() {
       const { held, lane, outbox, rounds } = yield* makeLane
       for (let i = 0; i < 6; i++) lane.set(String(i), entry(i))

@@ -1,8 +1,7 @@
 /**
- * Loads, refreshes and writes of one key that overtake each other: whose value stays.
+ * Loads, refreshes, updates and writes of one key overtake each other. The value of the latest change stays.
  */
 import { assert, describe, it } from "@effect/vitest"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -10,31 +9,13 @@ import * as Option from "effect/Option"
 import { TestClock } from "effect/testing"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
-import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
-import { checkInvariants } from "../engine.ts"
-import { family, fork, reasonOf } from "./source.ts"
+import { after, fork, reasonOf } from "../support/effects.ts"
+import { checkInvariants } from "../support/engine.ts"
+import { family, gated, inTurn } from "../support/source.ts"
 
-/** Runs of the lookup, each of which ends when the test says so. */
-const gated = Effect.fnUntraced(function*(policy: FamilyPolicy) {
-  const gates: Array<Deferred.Deferred<unknown, unknown>> = []
-  const cache = yield* family(policy, () =>
-    Effect.suspend(() => {
-      const gate = Deferred.makeUnsafe<unknown, unknown>()
-      gates.push(gate)
-      return Deferred.await(gate)
-    }))
-  const run = (n: number, answer: Effect.Effect<unknown, unknown>) =>
-    Effect.andThen(Deferred.completeWith(gates[n - 1]!, answer), Effect.repeat(Effect.yieldNow, { times: 5 }))
-  return {
-    ...cache,
-    ends: (n: number, value: unknown) => run(n, Effect.succeed(value)),
-    fails: (n: number) => run(n, Effect.fail("broken"))
-  }
-})
-
-describe("a refresh that a set overtook", () => {
-  it.effect("and that ends before the refresh after it takes nothing from that one", () =>
+describe("refresh that a set overtook", () => {
+  it.effect("the refresh leaves the value of a second refresh that began after the set", () =>
     Effect.gen(function*() {
       const { ends, held, refresh, running, set } = yield* gated({})
       yield* set("first")
@@ -52,7 +33,7 @@ describe("a refresh that a set overtook", () => {
       checkInvariants(running)
     }))
 
-  it.effect("takes nothing from a refresh ahead that began after it", () =>
+  it.effect("the refresh leaves the value of a refresh ahead that began after the set", () =>
     Effect.gen(function*() {
       const { ends, get, held, running, set, source } = yield* gated({ timeToLive: 100, refreshAhead: 0.5 })
       yield* set("first")
@@ -69,7 +50,7 @@ describe("a refresh that a set overtook", () => {
       checkInvariants(running)
     }))
 
-  it.effect("is not stored, though the very same value was set", () =>
+  it.effect("the refresh is not stored, even when the same value was set", () =>
     Effect.gen(function*() {
       const value = { n: 1 }
       const { ends, held, refresh, set } = yield* gated({})
@@ -82,8 +63,8 @@ describe("a refresh that a set overtook", () => {
     }))
 })
 
-describe("a load that a set overtook", () => {
-  it.effect("and that fails takes nothing away, and is not remembered", () =>
+describe("load that a set overtook", () => {
+  it.effect("the load leaves the set value when it fails, and its failure is not remembered", () =>
     Effect.gen(function*() {
       const { fails, get, held, remove, set, source } = yield* gated({ negativeTimeToLive: 1_000 })
       const caller = yield* fork(Effect.flip(get))
@@ -96,7 +77,7 @@ describe("a load that a set overtook", () => {
       assert.strictEqual(source.runs, 2)
     }))
 
-  it.effect("and whose caller gives up takes nothing away", () =>
+  it.effect("the load leaves the set value when its caller gives up", () =>
     Effect.gen(function*() {
       const { get, held, running, set, source } = yield* gated({})
       const caller = yield* fork(get)
@@ -106,7 +87,7 @@ describe("a load that a set overtook", () => {
       checkInvariants(running)
     }))
 
-  it.effect("is not joined by whoever comes when what was set has gone", () =>
+  it.effect("a reader does not join the load after the set value has gone", () =>
     Effect.gen(function*() {
       const { ends, get, set, source } = yield* gated({})
       const early = yield* fork(get)
@@ -121,8 +102,8 @@ describe("a load that a set overtook", () => {
     }))
 })
 
-describe("a refresh", () => {
-  it.effect("of what is absent is the load that readers wait for", () =>
+describe("refresh", () => {
+  it.effect("readers wait for a refresh of an absent key", () =>
     Effect.gen(function*() {
       const { ends, get, refresh, source } = yield* gated({})
       const refreshing = yield* fork(refresh)
@@ -132,7 +113,7 @@ describe("a refresh", () => {
       assert.strictEqual(source.runs, 1)
     }))
 
-  it.effect("ahead stores its value though the old one was pushed out meanwhile", () =>
+  it.effect("a refresh ahead stores its value when the old one was evicted meanwhile", () =>
     Effect.gen(function*() {
       const { ends, get, held, running, set } = yield* gated({ timeToLive: 100, refreshAhead: 0.5 })
       yield* set("old")
@@ -143,7 +124,7 @@ describe("a refresh", () => {
       assert.strictEqual(yield* held, "new")
     }))
 
-  it.effect("ahead stores its value though the old one expired meanwhile", () =>
+  it.effect("a refresh ahead stores its value when the old one expired meanwhile", () =>
     Effect.gen(function*() {
       const { ends, get, held, set } = yield* gated({ timeToLive: 100, refreshAhead: 0.5 })
       yield* set("old")
@@ -161,7 +142,7 @@ describe("a refresh", () => {
     ["invalidateTag", ({ on, user }: any) => on(user.invalidateTag("any"))]
   ] as const
   for (const [name, drop] of drops) {
-    it.effect(`of what is absent does not bring it back after ${name}`, () =>
+    it.effect(`a refresh of an absent key does not bring it back after ${name}`, () =>
       Effect.gen(function*() {
         const cache = yield* gated({})
         const refreshing = yield* fork(cache.refresh)
@@ -173,8 +154,8 @@ describe("a refresh", () => {
   }
 })
 
-describe("an update", () => {
-  it.effect("sees what the update before it made", () =>
+describe("update", () => {
+  it.effect("an update sees the result of the update before it", () =>
     Effect.gen(function*() {
       const { held, on, set, user } = yield* gated({})
       yield* set(0)
@@ -183,7 +164,7 @@ describe("an update", () => {
       assert.strictEqual(yield* held, 50)
     }))
 
-  it.effect("that fails changes nothing, and lets the next one in", () =>
+  it.effect("an update that fails changes nothing, and the next one begins", () =>
     Effect.gen(function*() {
       const { held, on, running, set, user } = yield* gated({})
       yield* set(1)
@@ -194,7 +175,7 @@ describe("an update", () => {
       checkInvariants(running)
     }))
 
-  it.effect("that is interrupted changes nothing, and lets the next one in", () =>
+  it.effect("an update that is interrupted changes nothing, and the next one begins", () =>
     Effect.gen(function*() {
       const { held, on, running, set, user } = yield* gated({})
       yield* set(1)
@@ -206,7 +187,7 @@ describe("an update", () => {
       checkInvariants(running)
     }))
 
-  it.effect("loads what is absent, once for all updates that wait", () =>
+  it.effect("updates that wait for an absent key load it once", () =>
     Effect.gen(function*() {
       const { ends, held, on, source, user } = yield* gated({})
       const add = on(user.update({ id: "1" }, (was: number) => was + 1))
@@ -216,7 +197,7 @@ describe("an update", () => {
       assert.deepStrictEqual([yield* held, source.runs], [12, 1])
     }))
 
-  it.effect("is not applied to what is stale", () =>
+  it.effect("an update does not begin with a stale value", () =>
     Effect.gen(function*() {
       const { ends, on, set, user } = yield* gated({ timeToLive: 100, staleWhileRevalidate: 1_000 })
       yield* set(1)
@@ -227,8 +208,8 @@ describe("an update", () => {
     }))
 })
 
-describe("an invalidation", () => {
-  it.effect("of a key that is not there is no failure", () =>
+describe("invalidation", () => {
+  it.effect("an invalidation of an absent key succeeds", () =>
     Effect.gen(function*() {
       const { drop, held, remove } = yield* gated({})
       yield* remove
@@ -237,7 +218,7 @@ describe("an invalidation", () => {
       assert.isUndefined(yield* held)
     }))
 
-  it.effect("takes a key, and none that begins like it", () =>
+  it.effect("an invalidation of a key leaves keys that begin with the same text", () =>
     Effect.gen(function*() {
       const { of, on, user } = yield* gated({})
       for (const id of ["1", "10", "11"]) yield* of(id).set(id)
@@ -249,7 +230,7 @@ describe("an invalidation", () => {
     }))
 })
 
-describe("an update of what the cache alone has", () => {
+describe("update of a value without a source", () => {
   class App extends Manifest.Service<App>()("AloneInTheCache", {
     families: {
       count: { pattern: "count:{id}", value: Manifest.type<number>() },
@@ -278,7 +259,7 @@ describe("an update of what the cache alone has", () => {
     "a mark": [count.invalidate(id, { mode: "markStale" }), [undefined, undefined]]
   }
   for (const [what, [change, left]] of Object.entries(between)) {
-    it.effect(`fails with VersionConflict and leaves what came in between: ${what}`, () =>
+    it.effect(`the update fails with VersionConflict and leaves the value that came in between: ${what}`, () =>
       Effect.gen(function*() {
         yield* count.set(id, 1)
         const error = yield* Effect.flip(count.update(id, (was) => Effect.as(change, was + 1)))
@@ -289,7 +270,7 @@ describe("an update of what the cache alone has", () => {
       }).pipe(Effect.provide(live)))
   }
 
-  it.effect("is not made from a source that was written meanwhile", () =>
+  it.effect("a source that was written meanwhile makes the update begin with a new value", () =>
     Effect.gen(function*() {
       yield* count.set(id, 1)
       yield* double.set(id, 2)
@@ -297,4 +278,38 @@ describe("an update of what the cache alone has", () => {
       assert.strictEqual(reasonOf(yield* Effect.flip(update)), "VersionConflict")
       assert.isTrue(Option.isNone(yield* double.getOption(id)))
     }).pipe(Effect.provide(live)))
+})
+
+describe("load that a change overtook", () => {
+  const during = [
+    ["delete", (user: any) => user.delete({ id: "1" })],
+    ["invalidate", (user: any) => user.invalidate({ id: "1" })],
+    ["markStale", (user: any) => user.invalidate({ id: "1" }, { mode: "markStale" })],
+    ["invalidateWhere", (user: any) => user.invalidateWhere({ id: "1" })],
+    ["invalidateAll", (user: any) => user.invalidateAll()],
+    ["invalidateTag", (user: any) => user.invalidateTag("tag")]
+  ] as const
+  for (const [name, act] of during) {
+    it.effect(`the load answers its reader and is not stored when ${name} ran meanwhile`, () =>
+      Effect.gen(function*() {
+        const loaded = (value: string) => Effect.succeed(Lookup.loaded(value, { tags: ["tag"] }))
+        const { get, held, running, user } = yield* family({}, inTurn(after(10, loaded("old")), loaded("new")))
+        const reader = yield* fork(get)
+        yield* running.as(act(user) as Effect.Effect<void, unknown>)
+        assert.strictEqual(yield* get, "new")
+        yield* TestClock.adjust(10)
+        assert.strictEqual(yield* Fiber.join(reader), "old")
+        assert.strictEqual(yield* held, "new")
+      }))
+  }
+
+  it.effect("the load answers its reader and leaves the value that was set meanwhile", () =>
+    Effect.gen(function*() {
+      const { get, held, set } = yield* family({}, inTurn(after(10, Effect.succeed("loaded"))))
+      const reader = yield* fork(get)
+      yield* set("set")
+      yield* TestClock.adjust(10)
+      assert.strictEqual(yield* Fiber.join(reader), "loaded")
+      assert.strictEqual(yield* held, "set")
+    }))
 })

@@ -1,5 +1,6 @@
 /**
- * What a load brings along from the Context of its owner, and what it lets go of.
+ * A load runs with the Context of its owner: its services, its scope and its trace. The engine keeps no reference to
+ * a caller or a failure longer than it needs.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -11,7 +12,7 @@ import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
-import { family } from "./source.ts"
+import { family } from "../support/source.ts"
 
 setFlagsFromString("--expose-gc")
 const collect: () => void = runInNewContext("gc")
@@ -24,7 +25,7 @@ class App extends Manifest.Service<App>()("OwnContext", {
 }) {}
 const { many, one } = App.keys
 
-describe("a lookup that acquires something", () => {
+describe("lookup that acquires a resource", () => {
   const world = () => {
     const log = { open: 0, opened: 0 }
     const connection = Effect.acquireRelease(
@@ -47,7 +48,7 @@ describe("a lookup that acquires something", () => {
     return { log, live }
   }
 
-  it.effect("gives it back when it ends, however it ends", () => {
+  it.effect("a lookup releases its resource when it ends, in whatever way it ends", () => {
     const { live, log } = world()
     return Effect.gen(function*() {
       for (let id = 0; id < 20; id++) yield* one.get({ id: `${id}` })
@@ -63,7 +64,7 @@ describe("a lookup that acquires something", () => {
     }).pipe(Effect.provide(live))
   })
 
-  it("does not ask its owner's layer for a Scope", () => {
+  it("a lookup with a Scope does not require a Scope of the layer of its owner", () => {
     const module = App.owner("one", {
       lookup: () => Effect.acquireRelease(Effect.succeed("a"), () => Effect.void)
     })
@@ -72,8 +73,8 @@ describe("a lookup that acquires something", () => {
   })
 })
 
-describe("the trace of a load", () => {
-  it.effect("is its own, and not that of the span in which its owner was built", () =>
+describe("trace of a load", () => {
+  it.effect("a load has a trace of its own, and not the span in which its owner was built", () =>
     Effect.gen(function*() {
       const parents: Array<string | undefined> = []
       const live = App.modules({
@@ -93,8 +94,8 @@ describe("the trace of a load", () => {
     }))
 })
 
-describe("a failure that is over", () => {
-  it.effect("is let go of, though nothing is read or fails after it", () =>
+describe("failure that is over", () => {
+  it.effect("the engine drops a failure that is over, even without another read", () =>
     Effect.gen(function*() {
       const { get, running } = yield* family(
         { negativeTimeToLive: 50, retryAfterFailure: 50 },
@@ -113,8 +114,8 @@ describe("a failure that is over", () => {
     }))
 })
 
-describe("the Context of a caller", () => {
-  it("is let go of when the engine ends", async () => {
+describe("Context of a caller", () => {
+  it("the engine drops the Context of a caller when it ends", async () => {
     const scoped = Effect.gen(function*() {
       const context = yield* Effect.context<never>()
       yield* one.set({ id: "1" }, "a")

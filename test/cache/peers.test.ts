@@ -1,7 +1,9 @@
 /**
- * Several engines of one process over one LMDB folder: they are one cache to whoever reads.
+ * Several engines of one process over one LMDB folder are one cache to every reader: each sees the writes and
+ * invalidations of the others.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as Lookup from "effect-stateless/cache/Lookup"
 import * as Manifest from "effect-stateless/manifest/Manifest"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
 import * as MemoryStore from "effect-stateless/store/MemoryStore"
@@ -24,7 +26,8 @@ import type { CacheError } from "../../src/cache/CacheError.ts"
 import { isOfLives } from "../../src/cache/internal/lives.ts"
 import { splitMark } from "../../src/cache/internal/names.ts"
 import { engineOf, type Runtime } from "../../src/manifest/internal/grants.ts"
-import { temporaryFolder } from "../store/folder.ts"
+import { fork } from "../support/effects.ts"
+import { temporaryFolder } from "../support/folder.ts"
 
 class App extends Manifest.Service<App>()("App", {
   families: {
@@ -47,13 +50,13 @@ type Tiers = "memory over LMDB" | "LMDB alone"
 /** Two engines over one folder, and the truth that their lookups see. */
 const engines = Effect.fnUntraced(function*(tiers: Tiers) {
   const path = yield* temporaryFolder
-  const truth = { price: 1 }
+  const truth: { price: number | undefined } = { price: 1 }
   const warm = LmdbStore.layer({ path, durability: "process" })
   const tiered = tiers === "LMDB alone"
     ? warm
     : TieredStore.layer([MemoryStore.layer({ capacity: 100 }), warm])
   const Live = App.modules({
-    price: App.owner("price", { lookup: () => Effect.sync(() => truth.price) }),
+    price: App.owner("price", { lookup: () => Effect.sync(() => truth.price ?? Lookup.absent) }),
     page: App.owner("page", { lookup: ({ item }) => price.get({ item }) }),
     label: App.owner("label", { lookup: ({ item }) => price.get({ item }) }),
     plain: App.owner("plain")
@@ -81,9 +84,25 @@ const changes: ReadonlyArray<readonly [name: string, change: Effect.Effect<unkno
 ]
 
 for (const tiers of ["memory over LMDB", "LMDB alone"] as const) {
-  describe(`two engines over one folder, ${tiers},`, () => {
+  describe("a price that the source has no more", () => {
+    for (const tiers of ["memory over LMDB", "LMDB alone"] as const) {
+      it.live(`a value is served by no engine once one of them has found that the source has none: ${tiers}`, () =>
+        Effect.scoped(Effect.gen(function*() {
+          const { a, b, truth } = yield* engines(tiers)
+          assert.deepStrictEqual([yield* a(page.get(item)), yield* b(page.get(item))], [1, 1])
+          truth.price = undefined
+          yield* b(Effect.exit(price.refresh(item)))
+          for (const engine of [a, b]) {
+            assert.isTrue(Option.isNone(yield* engine(price.getOption(item))))
+            assert.isTrue(Option.isNone(yield* engine(page.getOption(item))))
+          }
+        })))
+    }
+  })
+
+  describe(`two engines over one folder, ${tiers}`, () => {
     for (const [name, change] of changes) {
-      it.live(`never serve what ${name} in one of them has replaced`, () =>
+      it.live(`an engine never serves a value that ${name} in the other has replaced`, () =>
         Effect.gen(function*() {
           const { a, b, truth } = yield* engines(tiers)
           for (const read of [a, b]) {
@@ -102,7 +121,7 @@ for (const tiers of ["memory over LMDB", "LMDB alone"] as const) {
         }))
     }
 
-    it.live("never serve what was made from what an owner had, which returns to one and loads another value", () =>
+    it.live("an engine never serves a value derived from an owner that left and came back with another value", () =>
       Effect.gen(function*() {
         const { a, b, start, truth } = yield* engines(tiers)
         // The other one has read nothing.
@@ -117,7 +136,7 @@ for (const tiers of ["memory over LMDB", "LMDB alone"] as const) {
           const { loader } = family.loads
           family.disown(loader)
           family.own(loader!)
-          truth.price++
+          truth.price = 3
           assert.strictEqual(yield* read(price.get(item)), truth.price)
           for (const other of [yield* start, a, b]) {
             assert.deepStrictEqual(
@@ -128,7 +147,7 @@ for (const tiers of ["memory over LMDB", "LMDB alone"] as const) {
         }
       }))
 
-    it.live("hear of a tag's invalidation", () =>
+    it.live("an engine sees the invalidation of a tag in the other", () =>
       Effect.gen(function*() {
         const { a, b } = yield* engines(tiers)
         yield* a(plain.set(item, "old", { tags: ["tag"] }))
@@ -137,7 +156,7 @@ for (const tiers of ["memory over LMDB", "LMDB alone"] as const) {
         assert.isTrue(Option.isNone(yield* b(plain.getOption(item))))
       }))
 
-    it.live("keep what one sets after the other has invalidated", () =>
+    it.live("an engine keeps a value that was set after an invalidation in the other", () =>
       Effect.gen(function*() {
         const { a, b, start } = yield* engines(tiers)
         yield* b(plain.set({ item: "other" }, "x"))
@@ -149,7 +168,7 @@ for (const tiers of ["memory over LMDB", "LMDB alone"] as const) {
         }
       }))
 
-    it.live("keep the last of what both set to a key at once, in the folder as well", () =>
+    it.live("both engines and the folder keep the last of two values that were set at once", () =>
       Effect.gen(function*() {
         const { a, b, start } = yield* engines(tiers)
         for (let round = 0; round < 20; round++) {
@@ -163,7 +182,7 @@ for (const tiers of ["memory over LMDB", "LMDB alone"] as const) {
         }
       }))
 
-    it.live("give no version twice, and let one of two conditional sets through", () =>
+    it.live("two engines give different versions, and one of two conditional sets succeeds", () =>
       Effect.gen(function*() {
         const { a, b } = yield* engines(tiers)
         const versions: Array<number> = []
@@ -180,7 +199,7 @@ for (const tiers of ["memory over LMDB", "LMDB alone"] as const) {
         assert.deepStrictEqual([(yield* a(set("a")))._tag, (yield* b(set("b")))._tag], ["Success", "Failure"])
       }))
 
-    it.live("go on when one of them is closed", () =>
+    it.live("an engine goes on when the other is closed", () =>
       Effect.gen(function*() {
         const { a, b, start } = yield* engines(tiers)
         yield* Effect.scoped(Effect.gen(function*() {
@@ -206,7 +225,7 @@ describe("engines over one folder", () => {
     return { cache, on: <A, E>(effect: Effect.Effect<A, E, any>) => Effect.provideContext(effect, context) }
   })
 
-  it.live("are no reason for a warning, since they hear of each other", () =>
+  it.live("several engines over one folder log no warning", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const said: Array<unknown> = []
@@ -215,7 +234,7 @@ describe("engines over one folder", () => {
       assert.deepStrictEqual(said, [])
     }))
 
-  it.live("are refused where another manifest has the name", () =>
+  it.live("an engine of another manifest with the same name is refused", () =>
     Effect.gen(function*() {
       class App extends Manifest.Service<App>()("App", { families: { plain: { pattern: "plain:{item}" } } }) {}
       const path = yield* temporaryFolder
@@ -226,7 +245,7 @@ describe("engines over one folder", () => {
     }))
 
   for (const set of [undefined, "onEviction"] as const) {
-    it.live(`forget a mark together, so that none brings back what it hid (set: ${set ?? "through"})`, () =>
+    it.live(`engines drop a mark together, so that no engine brings back what it hid (set: ${set ?? "through"})`, () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
         const [a, b] = [yield* build(over(path, set)), yield* build(over(path, set))]
@@ -243,7 +262,7 @@ describe("engines over one folder", () => {
       }))
   }
 
-  it.live("go on when one of them closes whose tier hangs, and trust nothing that it had on its way", () =>
+  it.live("an engine goes on when another closes over a tier that hangs, and does not trust its unfinished writes", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const scope = yield* Scope.make()
@@ -262,7 +281,7 @@ describe("engines over one folder", () => {
       gate.shut = true
       const set = yield* Effect.forkChild(Effect.flip(a.on(plain.set(item, "new"))), { startImmediately: true })
       yield* Effect.yieldNow
-      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true })
+      const closing = yield* fork(Scope.close(scope, Exit.void))
       yield* TestClock.adjust("1 minute")
       yield* Fiber.join(closing)
       assert.strictEqual(((yield* Fiber.join(set)) as CacheError).reason._tag, "StoreFailed")
@@ -318,7 +337,7 @@ describe("two engines that load a key at once", () => {
       const begins = <A, E>(effect: Effect.Effect<A, E, any>) =>
         Effect.gen(function*() {
           const { begun } = gates
-          const fiber = yield* Effect.forkChild(on(effect), { startImmediately: true })
+          const fiber = yield* fork(on(effect))
           while (gates.begun === begun) yield* Effect.sleep(1)
           return fiber
         })
@@ -342,7 +361,7 @@ describe("two engines that load a key at once", () => {
 
   for (const place of ["LMDB alone", "through", "on eviction"] as const) {
     for (const how of ["get", "refresh"] as const) {
-      it.live(`never keep what began earlier and ends later (${how}, ${place})`, () =>
+      it.live(`the engines keep no load that began first and ended last (${how}, ${place})`, () =>
         Effect.gen(function*() {
           const { a, all, b, source } = yield* twins(place)
           const after = a.gates.after = gate()
@@ -356,7 +375,7 @@ describe("two engines that load a key at once", () => {
           assert.deepStrictEqual(yield* all, twos)
         }))
 
-      it.live(`never keep what began later, read earlier and ends later (${how}, ${place})`, () =>
+      it.live(`the engines keep no load that began last, read first and ended last (${how}, ${place})`, () =>
         Effect.gen(function*() {
           const { a, all, b, source } = yield* twins(place)
           const before = a.gates.before = gate()
@@ -377,7 +396,7 @@ describe("two engines that load a key at once", () => {
     for (const how of ["get", "refresh"] as const) {
       // Of a key that is too long to be remembered as missing, nothing else says that it was read.
       for (const [name, id] of [["a key", item], ["a long key", { item: "x".repeat(20_000) }]] as const) {
-        it.live(`let no later reader join a load that was outrun, nor what waits for it (${how}, ${name}, ${place})`, () =>
+        it.live(`a later reader joins neither a superseded load nor a load that waits for it (${how}, ${name}, ${place})`, () =>
           Effect.gen(function*() {
             const { a, b, source } = yield* twins(place)
             const after = a.gates.after = gate()
@@ -396,7 +415,7 @@ describe("two engines that load a key at once", () => {
       }
     }
 
-    it.live(`keep a value that both have loaded, and what is made from it (${place})`, () =>
+    it.live(`the engines keep a value that both have loaded, and what derives from it (${place})`, () =>
       Effect.gen(function*() {
         const { a, all, b, source } = yield* twins(place)
         source.row = 2
@@ -411,7 +430,7 @@ describe("two engines that load a key at once", () => {
         assert.deepStrictEqual(yield* all, twos)
       }))
 
-    it.live(`never repeat a failure where the other has the value by now (${place})`, () =>
+    it.live(`an engine does not repeat its failure when the other has loaded the value (${place})`, () =>
       Effect.gen(function*() {
         const { a, b, source } = yield* twins(place)
         source.fails = true
@@ -422,7 +441,7 @@ describe("two engines that load a key at once", () => {
         assert.deepStrictEqual((yield* a.on(Effect.exit(price.get(item))))._tag, "Success")
       }))
 
-    it.live(`never write an update that began before the other was asked to refresh (${place})`, () =>
+    it.live(`an engine writes no update that began before a refresh in the other (${place})`, () =>
       Effect.gen(function*() {
         const { a, all, b, source } = yield* twins(place)
         yield* a.on(price.get(item))

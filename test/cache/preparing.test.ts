@@ -1,5 +1,6 @@
 /**
- * Loaded values whose codec takes its time, or never ends: they hold up no other caller, and no older value stays below.
+ * A codec may take its time with a loaded value, or never end. No other caller waits for it, and no older value stays
+ * below.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Manifest from "effect-stateless/manifest/Manifest"
@@ -8,7 +9,6 @@ import * as MemoryStore from "effect-stateless/store/MemoryStore"
 import type { Store } from "effect-stateless/store/Store"
 import type { StoreError } from "effect-stateless/store/StoreError"
 import * as TieredStore from "effect-stateless/store/TieredStore"
-import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -17,12 +17,12 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import { TestClock } from "effect/testing"
-import { Carrier, Lane, Outbox } from "../../src/cache/internal/outbox.ts"
-import { CoarseClock } from "../../src/store/CoarseClock.ts"
+import { Carrier, Outbox } from "../../src/cache/internal/outbox.ts"
 import type { Entry } from "../../src/store/Entry.ts"
-import { entryOf } from "../store/entry.ts"
-import { temporaryFolder } from "../store/folder.ts"
-import { mapStore } from "../store/mapStore.ts"
+import { fork } from "../support/effects.ts"
+import { temporaryFolder } from "../support/folder.ts"
+import { mapStore } from "../support/mapStore.ts"
+import { entryOf, familyOf, laneOf } from "../support/partition.ts"
 
 const codec = { gate: Deferred.makeUnsafe<void>(), atOnce: 0, most: 0 }
 /** Texts whose codec waits for the gate: with `slow` before, for as long as it is shut; `never`, for ever. */
@@ -75,8 +75,8 @@ const opened = Effect.suspend(() => Deferred.succeed(codec.gate, undefined))
 const soon = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.timeout(effect, "5 seconds")
 
 for (const place of ["LMDB alone", "memory over LMDB"]) {
-  describe(`a loaded value whose codec never ends, ${place},`, () => {
-    it.live("holds up no write, no removal and no mark, of its own family or another", () =>
+  describe(`loaded value whose codec never ends, ${place}`, () => {
+    it.live("a write, a removal or a mark of any family does not wait for the codec", () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
         yield* Effect.forkChild(running(
@@ -102,8 +102,8 @@ for (const place of ["LMDB alone", "memory over LMDB"]) {
       }))
   })
 
-  describe(`a loaded value whose codec takes its time, ${place},`, () => {
-    it.live("is answered meanwhile, and is below in the end", () =>
+  describe(`loaded value whose codec takes its time, ${place}`, () => {
+    it.live("the value is served meanwhile, and arrives below in the end", () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
         yield* shut
@@ -122,7 +122,7 @@ for (const place of ["LMDB alone", "memory over LMDB"]) {
         assert.strictEqual(yield* running(place, path, { value: "anew" }, slow.get(id)), "slow")
       }))
 
-    it.live("is not what a later change has replaced", () =>
+    it.live("the value does not replace a later change", () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
         yield* shut
@@ -156,17 +156,10 @@ for (const place of ["LMDB alone", "memory over LMDB"]) {
   })
 }
 
-describe("the codecs of one family", () => {
+describe("codecs of one family", () => {
   const lane = Effect.gen(function*() {
     const store = mapStore()
-    const inner = yield* store.open<string>({
-      name: "slow",
-      render: (key) => key,
-      parse: (key) => key,
-      codec: undefined,
-      weigher: undefined,
-      onEvict: undefined
-    })
+    const inner = yield* store.open(familyOf<string>("slow"))
     const count = { now: 0, most: 0 }
     const partition = Object.assign(Object.create(inner), {
       prepare: (key: string, content: Entry<string>) =>
@@ -180,13 +173,9 @@ describe("the codecs of one family", () => {
     const outbox = new Outbox(store, new Carrier())
     const told: Array<string> = []
     const alone: Array<string> = []
-    const lane = new Lane<string>(outbox, {
+    const lane = yield* laneOf<string>(outbox, partition, {
       name: "slow",
-      partition,
-      time: new CoarseClock(yield* Clock.Clock),
-      isSensitive: false,
       onFailure: (_, error) => void told.push(error.reason._tag),
-      onDistrust: () => {},
       onAlone: (key) => void alone.push(key)
     })
     yield* outbox.run
@@ -200,7 +189,7 @@ describe("the codecs of one family", () => {
     }
   })
 
-  it.effect("run sixteen at once, and none holds up the others' round", () =>
+  it.effect("sixteen codecs run at once, and none delays the round of the others", () =>
     Effect.gen(function*() {
       const { count, get, lane: own, outbox } = yield* lane
       for (let i = 0; i < 64; i++) own.set(`${i}`, entryOf("slow"))
@@ -215,7 +204,7 @@ describe("the codecs of one family", () => {
       outbox.checkInvariants({ idle: true })
     }))
 
-  it.effect("that hang end after 30 seconds, all of them, and are told of", () =>
+  it.effect("codecs that hang end after 30 seconds, each with a failure for the listener", () =>
     Effect.gen(function*() {
       const { alone, get, lane: own, outbox, told } = yield* lane
       own.set("0", entryOf("now"))
@@ -223,7 +212,7 @@ describe("the codecs of one family", () => {
       for (let i = 0; i < 40; i++) own.set(`${i}`, entryOf("never"))
       yield* TestClock.adjust(0)
       assert.isUndefined(yield* get("0"), "nor does the older value stay")
-      const settled = yield* Effect.forkChild(outbox.settledWhole, { startImmediately: true })
+      const settled = yield* fork(outbox.settledWhole)
       yield* TestClock.adjust("31 seconds")
       yield* Fiber.join(settled)
       assert.deepStrictEqual([...new Set(told)], ["TierTimeout"])
@@ -233,7 +222,7 @@ describe("the codecs of one family", () => {
       outbox.checkInvariants({ idle: true })
     }))
 
-  it.effect("are given no more than 4,096 values", () =>
+  it.effect("codecs receive at most 4,096 values", () =>
     Effect.gen(function*() {
       const { alone, lane: own, outbox, told } = yield* lane
       for (let i = 0; i < 5_000; i++) own.set(`${i}`, entryOf("never"))
@@ -245,7 +234,7 @@ describe("the codecs of one family", () => {
       outbox.checkInvariants({ idle: true })
     }))
 
-  it.effect("start anew for a value that changes, and not for one that is read", () =>
+  it.effect("a codec starts again for a value that changes, and not for one that is read", () =>
     Effect.gen(function*() {
       const { count, get, lane: own } = yield* lane
       own.set("1", entryOf("slow"))

@@ -14,7 +14,7 @@ import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import { StoreError, TierFailed } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { makePlace, mapStore } from "../store/mapStore.ts"
+import { makePlace, mapStore } from "../support/mapStore.ts"
 
 class App extends Manifest.Service<App>()("App", {
   families: { user: { pattern: "user:{id}", value: Manifest.type<string>() } }

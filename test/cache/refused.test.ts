@@ -1,5 +1,6 @@
 /**
- * Writes that a tier cannot take: each fails by itself, before anything changes, and no other caller hears of it.
+ * A tier cannot take some writes. Such a write fails alone and before anything changes, and the writes of other
+ * callers succeed.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Lookup from "effect-stateless/cache/Lookup"
@@ -9,16 +10,15 @@ import * as MemoryStore from "effect-stateless/store/MemoryStore"
 import type { Store } from "effect-stateless/store/Store"
 import type { StoreError } from "effect-stateless/store/StoreError"
 import * as TieredStore from "effect-stateless/store/TieredStore"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
-import { Carrier, Lane, Outbox } from "../../src/cache/internal/outbox.ts"
-import { CoarseClock } from "../../src/store/CoarseClock.ts"
-import { temporaryFolder } from "../store/folder.ts"
-import { mapStore } from "../store/mapStore.ts"
+import { Carrier, Outbox } from "../../src/cache/internal/outbox.ts"
+import { temporaryFolder } from "../support/folder.ts"
+import { mapStore } from "../support/mapStore.ts"
+import { entryOf, familyOf, laneOf } from "../support/partition.ts"
 
 let encoded = 0
 /** Integers whose codec waits before it encodes. */
@@ -65,9 +65,9 @@ const running = <A, E>(arrangement: string, path: string, program: Effect.Effect
   ) as Effect.Effect<A, E>
 
 for (const arrangement of ["LMDB alone", "memory over LMDB"]) {
-  describe(`a value that does not fit its schema, ${arrangement},`, () => {
+  describe(`value that does not fit its schema, ${arrangement}`, () => {
     for (const [name, family] of [["now", now], ["later", later]] as const) {
-      it.live(`fails its own set and leaves no trace, where the codec answers ${name}`, () =>
+      it.live(`a set fails and changes nothing when the codec answers ${name}`, () =>
         Effect.gen(function*() {
           const path = yield* temporaryFolder
           const id = { id: "1" }
@@ -98,7 +98,7 @@ for (const arrangement of ["LMDB alone", "memory over LMDB"]) {
         }))
     }
 
-    it.live("fails no other set of the same moment, and those are on disk when they return", () =>
+    it.live("sets of other callers at the same moment succeed, and are on disk when they return", () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
         const exits = yield* running(
@@ -125,7 +125,7 @@ for (const arrangement of ["LMDB alone", "memory over LMDB"]) {
         assert.deepStrictEqual(left.map((one) => one._tag === "Some" ? one.value : undefined), [1, 2, "here"])
       }))
 
-    it.live("is served when a lookup brought it, and an older value does not stay below", () =>
+    it.live("a loaded value is served, and no older value stays below", () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
         const bad = App.modules({
@@ -149,7 +149,7 @@ for (const arrangement of ["LMDB alone", "memory over LMDB"]) {
   })
 }
 
-it.live("a value is encoded once on its way to all tiers", () =>
+it.live("a value is encoded once for all tiers", () =>
   Effect.gen(function*() {
     const path = yield* temporaryFolder
     encoded = 0
@@ -157,9 +157,9 @@ it.live("a value is encoded once on its way to all tiers", () =>
     assert.strictEqual(encoded, 1)
   }))
 
-describe("a key of more than 65,536 bytes", () => {
+describe("key of more than 65,536 bytes", () => {
   for (const arrangement of Object.keys(arrangements)) {
-    it.live(`is refused at every door, ${arrangement}`, () =>
+    it.live(`every operation refuses the key, ${arrangement}`, () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
         const doors = (id: string): ReadonlyArray<Effect.Effect<unknown, any, any>> => [
@@ -193,10 +193,10 @@ describe("a key of more than 65,536 bytes", () => {
   }
 })
 
-describe("an entry of more than 65,535 tags", () => {
+describe("entry with more than 65,535 tags", () => {
   const tags = (count: number) => Array.from({ length: count }, (_, n) => `tag${n}`)
   for (const arrangement of Object.keys(arrangements)) {
-    it.live(`is refused at every door, by the name of the option, ${arrangement}`, () =>
+    it.live(`every operation refuses the entry and names the option, ${arrangement}`, () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
         const options = { tags: tags(65_536) }
@@ -227,37 +227,13 @@ describe("an entry of more than 65,535 tags", () => {
   }
 })
 
-it.effect("an entry that is read while it is on its way below keeps what was prepared of it", () =>
+it.effect("an entry that is read on its way below keeps its encoded form", () =>
   Effect.gen(function*() {
     const store = mapStore()
-    const partition = yield* store.open({
-      name: "user",
-      render: (key) => key,
-      parse: (key) => key,
-      codec: undefined,
-      weigher: undefined,
-      onEvict: undefined
-    })
+    const partition = yield* store.open(familyOf<number>("user"))
     const outbox = new Outbox(store, new Carrier())
-    const lane = new Lane(outbox, {
-      name: "user",
-      partition,
-      time: new CoarseClock(yield* Clock.Clock),
-      isSensitive: false,
-      onFailure: () => {},
-      onDistrust: () => {},
-      onAlone: () => {}
-    })
-    const entry = (version: number, expiresAt: number) => ({
-      value: 1,
-      stamp: 1,
-      version,
-      freshUntil: 10,
-      expiresAt,
-      costMillis: 0,
-      tags: [],
-      revision: undefined
-    })
+    const lane = yield* laneOf(outbox, partition)
+    const entry = (version: number, expiresAt: number) => entryOf(1, { version, freshUntil: 10, expiresAt })
     const prepared = yield* partition.prepare("1", entry(1, 10))
     lane.set("1", entry(1, 10), prepared)
     lane.touch("1", entry(1, 20))

@@ -1,5 +1,6 @@
 /**
- * What other caches were seen to do, run against this one. Each test says what must not happen, and who does it.
+ * Bugs that were seen in other caches, as tests of this one. The name of each test says what must not happen, and
+ * which cache does it.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -7,42 +8,15 @@ import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
 import { TestClock } from "effect/testing"
 import * as Lookup from "../../src/cache/Lookup.ts"
-import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { engine } from "../engine.ts"
-import { temporaryFolder } from "../store/folder.ts"
+import { after, fork, times } from "../support/effects.ts"
+import { engine } from "../support/engine.ts"
+import { temporaryFolder } from "../support/folder.ts"
+import { family } from "../support/source.ts"
 
-type Answer = Effect.Effect<unknown, unknown>
-
-const family = Effect.fnUntraced(function*(
-  policy: FamilyPolicy,
-  lookup: (run: number, about: Lookup.LookupContext<unknown>) => Answer
-) {
-  const source = { runs: 0, now: 0, atOnce: 0 }
-  const { app, as } = yield* engine(
-    { families: { user: { pattern: "user:{id}", ...policy } } },
-    (about) =>
-      Effect.acquireUseRelease(
-        Effect.sync(() => {
-          source.atOnce = Math.max(source.atOnce, ++source.now)
-          return ++source.runs
-        }),
-        (run) => lookup(run, about),
-        () => Effect.sync(() => source.now--)
-      )
-  )
-  const { user } = app.keys
-  const on = (effect: unknown) => as<any, unknown>(effect as Effect.Effect<any, unknown, any>)
-  return { user, on, source, get: on(user.get({ id: "1" })), held: on(user.getOption({ id: "1" })) }
-})
-
-const fork = <A, E>(effect: Effect.Effect<A, E>) => Effect.forkChild(effect, { startImmediately: true })
-const times = <A, E>(n: number, effect: Effect.Effect<A, E>) => Effect.forEach(Array.from({ length: n }), () => effect)
-const after = (millis: number, answer: Answer): Answer => Effect.andThen(Effect.sleep(millis), answer)
-
-describe("what other caches do", () => {
+describe("bugs of other caches", () => {
   it.effect("200 callers of a load that fails do not run it 200 times (BentoCache does)", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family({}, () => after(10, Effect.fail("broken")))
@@ -58,7 +32,7 @@ describe("what other caches do", () => {
       assert.strictEqual(yield* Effect.flip(get), "broken")
     }))
 
-  it.effect("a failure is not cached for the life of a value (Effect's Cache does)", () =>
+  it.effect("a failure is not cached for the life of a value (in Effect's Cache it is)", () =>
     Effect.gen(function*() {
       const { get } = yield* family({}, (run) => run === 1 ? Effect.fail("broken") : Effect.succeed("value"))
       assert.strictEqual(yield* Effect.flip(get), "broken")
@@ -88,7 +62,7 @@ describe("what other caches do", () => {
       assert.strictEqual(source.atOnce, 1)
     }))
 
-  it.effect("a hung load does not hold its key for ever (FusionCache's does)", () =>
+  it.effect("a load that hangs does not block its key for ever (in FusionCache it does)", () =>
     Effect.gen(function*() {
       const policy = { hardTimeout: 20, negativeTimeToLive: 0 }
       const { get } = yield* family(policy, (run) => run === 1 ? Effect.never : Effect.succeed("value"))
@@ -98,7 +72,7 @@ describe("what other caches do", () => {
       assert.strictEqual(yield* get, "value")
     }))
 
-  it.effect("a key deleted while it is loaded does not keep the old value (BentoCache, cacheable and cachified do)", () =>
+  it.effect("a key that is deleted while it is loaded does not keep the old value (BentoCache, cacheable and cachified keep it)", () =>
     Effect.gen(function*() {
       const { get, on, user } = yield* family(
         {},
@@ -111,7 +85,7 @@ describe("what other caches do", () => {
       assert.strictEqual(yield* get, "new")
     }))
 
-  it.effect("a value loaded while its tag is invalidated is not kept (BentoCache keeps it)", () =>
+  it.effect("a value that is loaded while its tag is invalidated is not kept (BentoCache keeps it)", () =>
     Effect.gen(function*() {
       const loaded = (value: string) => Effect.succeed(Lookup.loaded(value, { tags: ["tag"] }))
       const { get, on, user } = yield* family({}, (run) => run === 1 ? after(10, loaded("old")) : loaded("new"))
@@ -122,7 +96,7 @@ describe("what other caches do", () => {
       assert.strictEqual(yield* get, "new")
     }))
 
-  it.effect("a refresh behind a reader does not bring back what a tag has invalidated (FusionCache's does)", () =>
+  it.effect("a refresh behind a reader does not bring back a value whose tag was invalidated (in FusionCache it does)", () =>
     Effect.gen(function*() {
       const loaded = (value: string) => Effect.succeed(Lookup.loaded(value, { tags: ["tag"] }))
       const policy = { timeToLive: 100, staleWhileRevalidate: 1_000 }
@@ -138,7 +112,7 @@ describe("what other caches do", () => {
       assert.strictEqual(yield* get, "new")
     }))
 
-  it.effect("an invalidation during a refresh is not overwritten (Effect's Cache does)", () =>
+  it.effect("a refresh does not overwrite an invalidation (in Effect's Cache it does)", () =>
     Effect.gen(function*() {
       const { get, on, user } = yield* family({}, (run) =>
         run === 1 ? Effect.succeed("first") : run === 2 ? after(10, Effect.succeed("old")) : Effect.succeed("new"))
@@ -150,7 +124,7 @@ describe("what other caches do", () => {
       assert.strictEqual(yield* get, "new")
     }))
 
-  it.effect("a set during a refresh is not overwritten (Effect's Cache does)", () =>
+  it.effect("a refresh does not overwrite a set (in Effect's Cache it does)", () =>
     Effect.gen(function*() {
       const { get, on, user } = yield* family({}, (run) =>
         run === 1 ? Effect.succeed("first") : after(10, Effect.succeed("old")))
@@ -162,7 +136,7 @@ describe("what other caches do", () => {
       assert.strictEqual(yield* get, "set")
     }))
 
-  it.effect("a failed refresh does not replace a good value (Effect's Cache does)", () =>
+  it.effect("a failed refresh does not replace a good value (in Effect's Cache it does)", () =>
     Effect.gen(function*() {
       const { get, on, user } = yield* family({}, (run) => run === 1 ? Effect.succeed("good") : Effect.fail("broken"))
       yield* get
@@ -170,16 +144,16 @@ describe("what other caches do", () => {
       assert.strictEqual(yield* get, "good")
     }))
 
-  it.effect("a time to live of zero is not for ever (BentoCache, cacheable, cache-manager and lru-cache)", () =>
+  it.effect("a time to live of zero does not mean for ever (in BentoCache, cacheable, cache-manager and lru-cache it does)", () =>
     Effect.gen(function*() {
-      const { get, held, source } = yield* family({ timeToLive: 0 }, (run) => Effect.succeed(run))
+      const { get, option, source } = yield* family({ timeToLive: 0 }, (run) => Effect.succeed(run))
       yield* get
       yield* get
-      assert.strictEqual((yield* held)._tag, "None")
+      assert.strictEqual((yield* option)._tag, "None")
       assert.strictEqual(source.runs, 2)
     }))
 
-  it.effect("a grace shorter than the life does not shorten it (BentoCache's does)", () =>
+  it.effect("a stale time shorter than the time to live does not shorten it (in BentoCache it does)", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family(
         { timeToLive: "10 minutes", staleIfError: 50 },
@@ -192,16 +166,16 @@ describe("what other caches do", () => {
     }))
 
   for (const value of [undefined, null]) {
-    it.effect(`a lookup that gives ${value} is not run again for each caller (cacheable, cache-manager)`, () =>
+    it.effect(`a lookup that returns ${value} does not run again for each caller (in cacheable and cache-manager it does)`, () =>
       Effect.gen(function*() {
-        const { get, held, source } = yield* family({}, () => Effect.succeed(value))
+        const { get, option, source } = yield* family({}, () => Effect.succeed(value))
         assert.deepStrictEqual(yield* times(3, get), [value, value, value])
         assert.strictEqual(source.runs, 1)
-        assert.strictEqual((yield* held)._tag, "Some", "nothing stored is one thing, a stored undefined another")
+        assert.strictEqual((yield* option)._tag, "Some", "nothing stored is one thing, a stored undefined another")
       }))
   }
 
-  it.effect("tags chosen by a lookup are not dropped in silence (BentoCache drops them)", () =>
+  it.effect("tags from a lookup are not ignored (BentoCache ignores them)", () =>
     Effect.gen(function*() {
       const { get, on, source, user } = yield* family(
         {},
@@ -213,7 +187,7 @@ describe("what other caches do", () => {
       assert.strictEqual(source.runs, 2)
     }))
 
-  it.effect("options that callers share do not grow (BentoCache pushes tags into them)", () =>
+  it.effect("options that callers share do not grow (BentoCache adds tags to them)", () =>
     Effect.gen(function*() {
       const options = { tags: ["tag"] }
       const { on, user } = yield* family({}, () => Effect.succeed("value"))
@@ -221,7 +195,7 @@ describe("what other caches do", () => {
       assert.deepStrictEqual(options, { tags: ["tag"] })
     }))
 
-  it.effect("the old value is at hand for a renewal behind the reader, too (BentoCache's is not)", () =>
+  it.effect("a renewal behind a reader sees the old value (in BentoCache it does not)", () =>
     Effect.gen(function*() {
       const seen: Array<unknown> = []
       const policy = { timeToLive: 100, staleWhileRevalidate: 1_000 }
@@ -235,16 +209,16 @@ describe("what other caches do", () => {
       assert.deepStrictEqual(seen, [undefined, 1])
     }))
 
-  it.effect("a herd that meets a lookup which skips does not run it a hundred times (BentoCache does)", () =>
+  it.effect("a hundred callers do not run a lookup without a value a hundred times (BentoCache does)", () =>
     Effect.gen(function*() {
-      const { get, source } = yield* family({}, () => after(10, Effect.succeed(Lookup.skip)))
+      const { get, source } = yield* family({}, () => after(10, Effect.succeed(Lookup.absent)))
       const callers = yield* times(100, fork(Effect.exit(get)))
       yield* TestClock.adjust(10)
       for (const exit of yield* Fiber.joinAll(callers)) assert.strictEqual(exit._tag, "Failure")
       assert.strictEqual(source.runs, 1)
     }))
 
-  it.effect("a clock that is set back hides no invalidation (BentoCache's and FusionCache's do)", () =>
+  it.effect("a clock that is set back hides no invalidation (in BentoCache and FusionCache it does)", () =>
     Effect.gen(function*() {
       const loaded = (value: unknown) => Effect.succeed(Lookup.loaded(value, { tags: ["tag"] }))
       const { get, on, user } = yield* family({}, loaded)
@@ -265,7 +239,7 @@ describe("what other caches do", () => {
       assert.strictEqual(yield* get, "value")
     }))
 
-  it.effect("has is not true of what a tag has invalidated (BentoCache's is)", () =>
+  it.effect("`has` is not true for an entry whose tag was invalidated (in BentoCache it is)", () =>
     Effect.gen(function*() {
       const { get, on, user } = yield* family({}, () => Effect.succeed(Lookup.loaded("value", { tags: ["tag"] })))
       yield* get
@@ -273,7 +247,7 @@ describe("what other caches do", () => {
       assert.isFalse(yield* on(user.has({ id: "1" })))
     }))
 
-  it.effect("stale values are not served after a delete (BentoCache's get does, where a tag was deleted)", () =>
+  it.effect("a stale value is not served after a delete (BentoCache serves it after a tag was deleted)", () =>
     Effect.gen(function*() {
       const policy = { timeToLive: 100, staleIfError: 10_000, staleWhileRevalidate: 10_000 }
       const { get, on, user } = yield* family(
@@ -285,7 +259,7 @@ describe("what other caches do", () => {
       assert.strictEqual(yield* Effect.flip(get), "broken")
     }))
 
-  it.effect("an eviction does not abort a load that somebody waits for (lru-cache's does)", () =>
+  it.effect("an eviction does not abort a load with a caller (in lru-cache it does)", () =>
     Effect.gen(function*() {
       const { app, as } = yield* engine(
         { families: { user: { pattern: "user:{id}" } } },
@@ -300,14 +274,14 @@ describe("what other caches do", () => {
       assert.deepStrictEqual(yield* Fiber.joinAll(callers), ["user:1", "user:2", "user:3"])
     }))
 
-  it.effect("the interruption of a caller is not remembered as the result (Effect's Cache, lru-cache did)", () =>
+  it.effect("the interruption of a caller is not remembered as the result (in Effect's Cache and lru-cache it was)", () =>
     Effect.gen(function*() {
       const { get } = yield* family({}, (run) => run === 1 ? Effect.never : Effect.succeed("value"))
       yield* Fiber.interrupt(yield* fork(get))
       assert.strictEqual(yield* get, "value")
     }))
 
-  it.effect("a value that comes up from a lower tier does not lose its shape (BentoCache's next read throws)", () =>
+  it.effect("a value from a lower tier keeps its shape (in BentoCache the next read throws)", () =>
     Effect.gen(function*() {
       class User extends Schema.Class<User>("User")({ name: Schema.String, since: Schema.Date }) {}
       const path = yield* temporaryFolder
@@ -330,7 +304,7 @@ describe("what other caches do", () => {
       assert.strictEqual(second, first)
     }))
 
-  it.effect("one caller's list of tags is not the entry's (BentoCache's is)", () =>
+  it.effect("a change to a caller's list of tags does not change the entry (in BentoCache it does)", () =>
     Effect.gen(function*() {
       const tags = ["tag"]
       const { get, on, source, user } = yield* family({}, () => Effect.succeed(Lookup.loaded("value", { tags })))
@@ -341,7 +315,7 @@ describe("what other caches do", () => {
       assert.strictEqual(source.runs, 1)
     }))
 
-  it.effect("one key that fails does not fail the others of a bulk load (cachified's batch does)", () =>
+  it.effect("a key that fails does not fail the other keys of a bulk load (in cachified it does)", () =>
     Effect.gen(function*() {
       const { app, as } = yield* engine(
         { families: { user: { pattern: "user:{id}" } } },

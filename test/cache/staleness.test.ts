@@ -1,5 +1,6 @@
 /**
- * What is served past its time, to whom, for how long, and what renews it.
+ * Stale values: which reader gets one, for how long, and what renews it. Renewals are the refresh ahead, the explicit
+ * refresh, the conditional refresh, and the load behind a reader.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
@@ -8,15 +9,15 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
 import * as Lookup from "../../src/cache/Lookup.ts"
-import { after, type Answers, family, fork, reasonOf, times } from "./source.ts"
+import { after, fork, reasonOf, times } from "../support/effects.ts"
+import { type Answers, counted, family, inTurn } from "../support/source.ts"
 
 const broken = Effect.fail("broken")
 /** The first run answers, those after it fail. */
 const once: Answers = (run) => run === 1 ? Effect.succeed("old") : broken
-const counted: Answers = (run) => Effect.succeed(run)
 
-describe("a stale value", () => {
-  it.effect("is held, but neither has nor getOption gives it", () =>
+describe("stale value", () => {
+  it.effect("explain shows a stale value, and has and getOption do not", () =>
     Effect.gen(function*() {
       const { explain, get, has, held } = yield* family({ timeToLive: 100, staleIfError: 1_000 }, once)
       yield* get
@@ -25,7 +26,7 @@ describe("a stale value", () => {
       assert.strictEqual((yield* explain).held?.stale, true)
     }))
 
-  it.effect("is not served where the lookup succeeds", () =>
+  it.effect("a stale value is not served when the lookup succeeds", () =>
     Effect.gen(function*() {
       const { answer, get } = yield* family({ timeToLive: 100, staleIfError: 1_000 }, counted)
       yield* get
@@ -34,7 +35,7 @@ describe("a stale value", () => {
       assert.deepStrictEqual([value, stale], [2, false])
     }))
 
-  it.effect("does not become fresh by being served for a failure", () =>
+  it.effect("a stale value does not become fresh when it is served for a failure", () =>
     Effect.gen(function*() {
       const { answer, get, held } = yield* family({ timeToLive: 100, staleIfError: 1_000 }, once)
       yield* get
@@ -44,7 +45,7 @@ describe("a stale value", () => {
       assert.strictEqual((yield* answer).staleMillis, 50)
     }))
 
-  it.effect("is not given a longer life by failures", () =>
+  it.effect("failures do not prolong the life of a stale value", () =>
     Effect.gen(function*() {
       const { get } = yield* family({ timeToLive: 100, staleIfError: 100, retryAfterFailure: 10 }, once)
       yield* get
@@ -57,19 +58,19 @@ describe("a stale value", () => {
       assert.strictEqual(yield* Effect.flip(get), "broken")
     }))
 
-  it.effect("is served for a lookup that gives no value, as for one that fails", () =>
+  it.effect("a stale value is not served when the lookup says that there is no value", () =>
     Effect.gen(function*() {
-      const { answer, get } = yield* family(
+      const { explain, get } = yield* family(
         { timeToLive: 100, staleIfError: 1_000 },
-        (run) => Effect.succeed(run === 1 ? "old" : Lookup.skip)
+        (run) => Effect.succeed(run === 1 ? "old" : Lookup.absent)
       )
       yield* get
       yield* TestClock.adjust(100)
-      const { stale, value } = yield* answer
-      assert.deepStrictEqual([value, stale], ["old", true])
+      assert.strictEqual(reasonOf(yield* Effect.flip(get)), "Absent")
+      assert.isUndefined((yield* explain).held)
     }))
 
-  it.effect("is served for a lookup that dies", () =>
+  it.effect("a stale value is served when the lookup dies", () =>
     Effect.gen(function*() {
       const { get } = yield* family(
         { timeToLive: 100, staleIfError: 1_000 },
@@ -80,13 +81,13 @@ describe("a stale value", () => {
       assert.strictEqual(yield* get, "old")
     }))
 
-  it.effect("is not served for what no lookup gave: one that skips, and nothing held, is absent", () =>
+  it.effect("a key without a held value is absent when the lookup says so", () =>
     Effect.gen(function*() {
-      const { get } = yield* family({ staleIfError: 1_000 }, () => Effect.succeed(Lookup.skip))
+      const { get } = yield* family({ staleIfError: 1_000 }, () => Effect.succeed(Lookup.absent))
       assert.strictEqual(reasonOf(yield* Effect.flip(get)), "Absent")
     }))
 
-  it.effect("is backed off for its own key alone", () =>
+  it.effect("the back-off of one key does not touch another key", () =>
     Effect.gen(function*() {
       const policy = { timeToLive: 100, staleIfError: 10_000, retryAfterFailure: 1_000 }
       const { of, source } = yield* family(policy, (run) => run <= 2 ? Effect.succeed("old") : broken)
@@ -100,7 +101,7 @@ describe("a stale value", () => {
       assert.strictEqual(source.runs, 4)
     }))
 
-  it.effect("is waited for, and then served for a failure, once it may not be served at once any more", () =>
+  it.effect("a reader waits for the load and gets the stale value on failure when it may not be served at once any more", () =>
     Effect.gen(function*() {
       const policy = { timeToLive: 100, staleWhileRevalidate: 50, staleIfError: 1_000, retryAfterFailure: 0 }
       const { answer, get } = yield* family(policy, (run) => run === 1 ? Effect.succeed("old") : after(10, broken))
@@ -113,7 +114,7 @@ describe("a stale value", () => {
       assert.deepStrictEqual([value, stale], ["old", true])
     }))
 
-  it.effect("is served at once to all while one renewal runs", () =>
+  it.effect("all readers get the stale value at once while one renewal runs", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family(
         { timeToLive: 100, staleWhileRevalidate: 1_000 },
@@ -129,7 +130,7 @@ describe("a stale value", () => {
       assert.strictEqual(source.runs, 2)
     }))
 
-  it.effect("whose renewal hangs is renewed anew after five minutes, while readers get it at once", () =>
+  it.effect("a renewal that hangs is replaced after five minutes, while readers get the stale value at once", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family(
         { timeToLive: 100, staleWhileRevalidate: "30 days" },
@@ -148,7 +149,7 @@ describe("a stale value", () => {
       assert.deepStrictEqual([yield* get, source.runs], ["new", 3])
     }))
 
-  it.effect("that a set replaces is gone at once, and the renewal behind it changes nothing", () =>
+  it.effect("a set replaces the stale value at once, and the renewal behind it changes nothing", () =>
     Effect.gen(function*() {
       const { get, set } = yield* family(
         { timeToLive: 100, staleWhileRevalidate: 1_000 },
@@ -165,7 +166,7 @@ describe("a stale value", () => {
 })
 
 describe("markStale", () => {
-  it.effect("serves the value at once and renews it behind, where the family serves stale values so", () =>
+  it.effect("markStale serves the value at once and renews it when the family has staleWhileRevalidate", () =>
     Effect.gen(function*() {
       const { answer, drop, get } = yield* family({ staleWhileRevalidate: 100 }, counted)
       yield* get
@@ -175,7 +176,7 @@ describe("markStale", () => {
       assert.strictEqual(yield* get, 2)
     }))
 
-  it.effect("is the same as hide where the family serves nothing stale", () =>
+  it.effect("markStale hides the value when the family serves no stale values", () =>
     Effect.gen(function*() {
       const { drop, get, held } = yield* family({}, counted)
       yield* get
@@ -184,7 +185,7 @@ describe("markStale", () => {
       assert.strictEqual(yield* get, 2)
     }))
 
-  it.effect("does not weaken a hide of before", () =>
+  it.effect("markStale does not weaken an earlier hide", () =>
     Effect.gen(function*() {
       const { drop, get } = yield* family({ staleIfError: 1_000 }, once)
       yield* get
@@ -193,7 +194,7 @@ describe("markStale", () => {
       assert.strictEqual(yield* Effect.flip(get), "broken")
     }))
 
-  it.effect("is followed by a hide that takes the value away altogether", () =>
+  it.effect("a hide after markStale takes the value away", () =>
     Effect.gen(function*() {
       const { drop, get } = yield* family({ staleIfError: 1_000 }, once)
       yield* get
@@ -202,7 +203,7 @@ describe("markStale", () => {
       assert.strictEqual(yield* Effect.flip(get), "broken")
     }))
 
-  it.effect("is over with the next set", () =>
+  it.effect("a set ends the effect of markStale", () =>
     Effect.gen(function*() {
       const { answer, drop, get, set } = yield* family({ staleIfError: 1_000 }, counted)
       yield* get
@@ -212,7 +213,7 @@ describe("markStale", () => {
       assert.deepStrictEqual([value, stale], ["new", false])
     }))
 
-  it.effect("of a key that is not there does nothing to the value that comes", () =>
+  it.effect("markStale of an absent key does not touch the value that comes", () =>
     Effect.gen(function*() {
       const { answer, drop, get } = yield* family({ staleWhileRevalidate: 1_000 }, counted)
       yield* drop("markStale")
@@ -221,10 +222,10 @@ describe("markStale", () => {
     }))
 })
 
-describe("a refresh ahead", () => {
+describe("refresh ahead", () => {
   const ahead = { timeToLive: 100, refreshAhead: 0.5 }
 
-  it.effect("does not begin before its time", () =>
+  it.effect("a refresh ahead does not begin before its time", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family(ahead, counted)
       yield* get
@@ -233,7 +234,7 @@ describe("a refresh ahead", () => {
       assert.strictEqual(source.runs, 1)
     }))
 
-  it.effect("runs once for many readers, who get the value that is there", () =>
+  it.effect("a refresh ahead runs once for many readers, and they get the held value", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family(
         ahead,
@@ -247,7 +248,7 @@ describe("a refresh ahead", () => {
       assert.strictEqual(source.runs, 2)
     }))
 
-  it.effect("that is still running when the life ends is what readers then wait for", () =>
+  it.effect("readers wait for a refresh ahead that runs when the life of the value ends", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family(
         ahead,
@@ -263,7 +264,7 @@ describe("a refresh ahead", () => {
       assert.strictEqual(source.runs, 2)
     }))
 
-  it.effect("that hangs does not hold a reader who comes after the end of the life longer than five minutes", () =>
+  it.effect("a reader after the end of the life waits at most five minutes for a refresh ahead that hangs", () =>
     Effect.gen(function*() {
       const { get } = yield* family(
         { timeToLive: "2 minutes", refreshAhead: 0.5 },
@@ -281,7 +282,7 @@ describe("a refresh ahead", () => {
       assert.strictEqual(yield* get, 3)
     }))
 
-  it.effect("that fails leaves the value fresh to its end", () =>
+  it.effect("a refresh ahead that fails leaves the value fresh to its end", () =>
     Effect.gen(function*() {
       const { answer, get } = yield* family(ahead, once)
       yield* get
@@ -294,7 +295,7 @@ describe("a refresh ahead", () => {
       assert.strictEqual(yield* Effect.flip(get), "broken")
     }))
 
-  it.effect("that fails is not tried again by each reader", () =>
+  it.effect("a refresh ahead that fails is not tried again by each reader", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family({ ...ahead, retryAfterFailure: 1_000 }, once)
       yield* get
@@ -303,7 +304,7 @@ describe("a refresh ahead", () => {
       assert.strictEqual(source.runs, 2)
     }))
 
-  it.effect("gives the entry a whole new life, and is due again in it", () =>
+  it.effect("a refresh ahead gives the entry a whole new life, with a refresh ahead in it", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family(ahead, counted)
       yield* get
@@ -314,7 +315,7 @@ describe("a refresh ahead", () => {
       assert.strictEqual(source.runs, 6)
     }))
 
-  it.effect("that brings the same value gives it a new life, too", () =>
+  it.effect("a refresh ahead that brings the same value gives it a new life", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family(ahead, () => Effect.succeed("same"))
       yield* get
@@ -325,7 +326,7 @@ describe("a refresh ahead", () => {
       assert.strictEqual(source.runs, 2)
     }))
 
-  it.effect("is never due for an entry without an end", () =>
+  it.effect("a refresh ahead never begins for an entry without an end", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family({ timeToLive: "never", refreshAhead: 0.1 }, counted)
       yield* get
@@ -341,7 +342,7 @@ describe("a refresh ahead", () => {
     ["invalidated with all", ({ on, user }: any) => on(user.invalidateAll()), 3]
   ] as const
   for (const [name, change, expected] of changes) {
-    it.effect(`does not overwrite what was ${name} while it ran`, () =>
+    it.effect(`a refresh ahead does not overwrite a value that was ${name} while it ran`, () =>
       Effect.gen(function*() {
         const cache = yield* family(ahead, (run) => run === 2 ? after(10, Effect.succeed(run)) : Effect.succeed(run))
         yield* cache.get
@@ -353,7 +354,7 @@ describe("a refresh ahead", () => {
       }))
   }
 
-  it.effect("is not begun by has, getOption of another key, or explain", () =>
+  it.effect("`has`, explain, and getOption of another key begin no refresh ahead", () =>
     Effect.gen(function*() {
       const { explain, get, has, of, source } = yield* family(ahead, counted)
       yield* get
@@ -365,15 +366,15 @@ describe("a refresh ahead", () => {
     }))
 })
 
-describe("an explicit refresh", () => {
-  it.effect("loads what is absent", () =>
+describe("explicit refresh", () => {
+  it.effect("an explicit refresh loads an absent key", () =>
     Effect.gen(function*() {
       const { held, refresh } = yield* family({}, counted)
       assert.strictEqual(yield* refresh, 1)
       assert.strictEqual(yield* held, 1)
     }))
 
-  it.effect("leaves the old value to readers while it runs", () =>
+  it.effect("readers get the old value while an explicit refresh runs", () =>
     Effect.gen(function*() {
       const { get, refresh } = yield* family({}, (run) => run === 1 ? Effect.succeed(1) : after(10, Effect.succeed(2)))
       yield* get
@@ -384,7 +385,7 @@ describe("an explicit refresh", () => {
       assert.strictEqual(yield* get, 2)
     }))
 
-  it.effect("gives a whole new life", () =>
+  it.effect("an explicit refresh gives the entry a whole new life", () =>
     Effect.gen(function*() {
       const { get, held, refresh } = yield* family({ timeToLive: 100 }, counted)
       yield* get
@@ -396,7 +397,7 @@ describe("an explicit refresh", () => {
       assert.isUndefined(yield* held)
     }))
 
-  it.effect("ends the memory of a failure", () =>
+  it.effect("an explicit refresh ends the memory of a failure", () =>
     Effect.gen(function*() {
       const { get, refresh } = yield* family(
         { negativeTimeToLive: 1_000 },
@@ -407,7 +408,7 @@ describe("an explicit refresh", () => {
       assert.strictEqual(yield* get, "value")
     }))
 
-  it.effect("that was asked for later begins when the first has ended, and its value stays", () =>
+  it.effect("a second explicit refresh begins when the first has ended, and its value stays", () =>
     Effect.gen(function*() {
       const { get, refresh, source } = yield* family(
         {},
@@ -425,10 +426,10 @@ describe("an explicit refresh", () => {
     }))
 })
 
-describe("a conditional refresh", () => {
+describe("conditional refresh", () => {
   const etag = (value: string, revision: string) => Lookup.loaded(value, { revision })
 
-  it.effect("sees the value and the revision that it renews, and how old they are", () =>
+  it.effect("a conditional refresh sees the value, its revision and its age", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family({ timeToLive: 100, staleIfError: 1_000 }, (run) =>
         Effect.succeed(etag(`v${run}`, `r${run}`)))
@@ -446,7 +447,7 @@ describe("a conditional refresh", () => {
       )
     }))
 
-  it.effect("that finds nothing modified keeps value, revision and tags, and begins a new life", () =>
+  it.effect("a conditional refresh with NotModified keeps value, revision and tags, and begins a new life", () =>
     Effect.gen(function*() {
       const { answer, get, source } = yield* family({ timeToLive: 100, staleIfError: 1_000 }, (run) =>
         Effect.succeed(
@@ -464,10 +465,13 @@ describe("a conditional refresh", () => {
       assert.strictEqual(source.asked[2]!.previous?.revision, "r1")
     }))
 
-  it.effect("may choose another life and another revision for what is not modified", () =>
+  it.effect("a conditional refresh with NotModified may choose a time to live and a revision", () =>
     Effect.gen(function*() {
-      const { get, held, source } = yield* family({ timeToLive: 100, staleIfError: 1_000 }, (run) =>
-        Effect.succeed(run === 1 ? etag("value", "r1") : Lookup.notModified({ timeToLive: 500, revision: "r2" })))
+      const { get, held, source } = yield* family(
+        { timeToLive: 100, staleIfError: 1_000 },
+        (run) =>
+          Effect.succeed(run === 1 ? etag("value", "r1") : Lookup.notModified({ timeToLive: 500, revision: "r2" }))
+      )
       yield* get
       yield* TestClock.adjust(100)
       yield* get
@@ -478,13 +482,13 @@ describe("a conditional refresh", () => {
       assert.strictEqual(source.asked[2]!.previous?.revision, "r2")
     }))
 
-  it.effect("that finds nothing modified where there is nothing is absent", () =>
+  it.effect("a conditional refresh with NotModified and without a held value is absent", () =>
     Effect.gen(function*() {
       const { get } = yield* family({}, () => Effect.succeed(Lookup.notModified()))
       assert.strictEqual(reasonOf(yield* Effect.flip(get)), "Absent")
     }))
 
-  it.effect("does not renew what was deleted", () =>
+  it.effect("a conditional refresh does not renew a deleted entry", () =>
     Effect.gen(function*() {
       const { get, remove } = yield* family(
         { timeToLive: 100, staleIfError: 1_000 },
@@ -496,7 +500,7 @@ describe("a conditional refresh", () => {
     }))
 })
 
-describe("a reader who waits for the next load, which fails", () => {
+describe("reader that waits for the next load, which fails", () => {
   /** Two lookups run that were overtaken, and a reader waits for the next one. */
   const crowded = Effect.fnUntraced(function*() {
     const cache = yield* family(
@@ -525,7 +529,7 @@ describe("a reader who waits for the next load, which fails", () => {
     ["an invalidation of another tag", false, ({ on, user }) => on(user.invalidateTag("foreign"))]
   ]
   for (const [name, isHidden, change] of hides) {
-    it.effect(`gets ${isHidden ? "no" : "a"} stale value after ${name}`, () =>
+    it.effect(`the reader gets ${isHidden ? "no" : "a"} stale value after ${name}`, () =>
       Effect.gen(function*() {
         const on = yield* crowded()
         yield* change(on) as Effect.Effect<void, unknown>
@@ -538,4 +542,58 @@ describe("a reader who waits for the next load, which fails", () => {
         }
       }))
   }
+})
+
+describe("back-off after a failed load", () => {
+  it.effect("readers that wait get the stale value without another load", () =>
+    Effect.gen(function*() {
+      const policy = { timeToLive: 100, staleIfError: 10_000, retryAfterFailure: 1_000 }
+      const { answer, get, source } = yield* family(policy, inTurn(Effect.succeed("old"), broken))
+      yield* get
+      yield* TestClock.adjust(100)
+      for (let i = 0; i < 20; i++) {
+        const { stale, staleMillis, value } = yield* answer
+        assert.deepStrictEqual({ stale, staleMillis, value }, { stale: true, staleMillis: 0, value: "old" })
+      }
+      assert.strictEqual(source.runs, 2)
+      yield* TestClock.adjust(1_000)
+      assert.strictEqual((yield* answer).staleMillis, 1_000)
+      assert.strictEqual(source.runs, 3)
+    }))
+
+  it.effect("readers of `staleWhileRevalidate` get the stale value without another load", () =>
+    Effect.gen(function*() {
+      const policy = { timeToLive: 100, staleWhileRevalidate: 10_000, retryAfterFailure: 1_000 }
+      const { get, source } = yield* family(policy, inTurn(Effect.succeed("old"), broken))
+      yield* get
+      yield* TestClock.adjust(100)
+      for (let i = 0; i < 20; i++) assert.strictEqual(yield* get, "old")
+      assert.strictEqual(source.runs, 2)
+    }))
+})
+
+describe("bound of staleness", () => {
+  it.effect("a stale value is served up to its bound, with its age", () =>
+    Effect.gen(function*() {
+      const policy = { timeToLive: 100, staleIfError: 50, retryAfterFailure: 0 }
+      const { answer, get } = yield* family(policy, inTurn(Effect.succeed("old"), broken))
+      yield* get
+      yield* TestClock.adjust(149)
+      const { ageMillis, stale, staleMillis } = yield* answer
+      assert.deepStrictEqual({ ageMillis, stale, staleMillis }, { ageMillis: 149, stale: true, staleMillis: 49 })
+      yield* TestClock.adjust(1)
+      assert.strictEqual(yield* Effect.flip(get), "broken")
+    }))
+
+  it.effect("the bound counts from the mark for a value that was marked stale", () =>
+    Effect.gen(function*() {
+      const policy = { timeToLive: "never", staleIfError: 50, retryAfterFailure: 0 } as const
+      const { drop, get } = yield* family(policy, inTurn(Effect.succeed("old"), broken))
+      yield* get
+      yield* drop("markStale")
+      yield* TestClock.adjust(49)
+      assert.strictEqual(yield* get, "old")
+      yield* TestClock.adjust(1)
+      assert.strictEqual(yield* Effect.flip(get), "broken")
+    }))
 })

@@ -1,17 +1,21 @@
 /**
- * Many callers at once: what runs, how often, in whose context, and who learns of its end.
+ * Many callers of one key at once: how often its lookup runs, in which context, and how each caller gets the result.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
-import { checkInvariants, engine } from "../engine.ts"
-import { after, family, fork, reasonOf, times } from "./source.ts"
+import { after, fork, reasonOf, times } from "../support/effects.ts"
+import { checkInvariants, engine } from "../support/engine.ts"
+import { family, inTurn } from "../support/source.ts"
 
-describe("callers of a missing key", () => {
-  it.effect("share one load, by whichever operation they ask", () =>
+const broken = Effect.fail("broken")
+
+describe("callers of an absent key", () => {
+  it.effect("callers of all read operations share one load", () =>
     Effect.gen(function*() {
       const { answer, get, on, source, user } = yield* family({}, () => after(10, Effect.succeed("value")))
       const many = on<ReadonlyArray<unknown>>(user.getMany([{ id: "1" }, { id: "1" }]))
@@ -27,7 +31,7 @@ describe("callers of a missing key", () => {
       assert.strictEqual(source.runs, 1)
     }))
 
-  it.effect("do not wait for those of another key", () =>
+  it.effect("callers of one key do not wait for those of another key", () =>
     Effect.gen(function*() {
       const { of, source } = yield* family(
         {},
@@ -38,7 +42,7 @@ describe("callers of a missing key", () => {
       assert.strictEqual(source.runs, 2)
     }))
 
-  it.effect("get the same defect when the lookup dies, and the key is free again", () =>
+  it.effect("all callers get the same defect when the lookup dies, and the next caller loads", () =>
     Effect.gen(function*() {
       const { get, running, source } = yield* family(
         { negativeTimeToLive: 50 },
@@ -55,7 +59,7 @@ describe("callers of a missing key", () => {
       assert.strictEqual(yield* get, "value")
     }))
 
-  it.effect("get the same defect when the lookup throws before it makes an Effect", () =>
+  it.effect("all callers get the same defect when the lookup throws before it makes an Effect", () =>
     Effect.gen(function*() {
       const { get, running } = yield* family({ negativeTimeToLive: 0 }, (run) => {
         if (run === 1) throw new Error("bug")
@@ -67,7 +71,7 @@ describe("callers of a missing key", () => {
       assert.strictEqual(yield* get, "value")
     }))
 
-  it.effect("get an error, and are not interrupted, when the lookup interrupts itself; the next caller loads", () =>
+  it.effect("all callers get an error and no interruption when the lookup interrupts itself, and the next caller loads", () =>
     Effect.gen(function*() {
       const { get, running } = yield* family({}, (run) => run === 1 ? Effect.interrupt : Effect.succeed("value"))
       assert.strictEqual(reasonOf(yield* Effect.flip(get)), "LookupInterrupted")
@@ -75,7 +79,7 @@ describe("callers of a missing key", () => {
       assert.strictEqual(yield* get, "value")
     }))
 
-  it.effect("who come while one load fails, and after it, are served by one load each time", () =>
+  it.effect("callers during a load that fails share it, and callers after it share one more", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family(
         { negativeTimeToLive: 100 },
@@ -91,7 +95,7 @@ describe("callers of a missing key", () => {
       assert.strictEqual(source.runs, 2)
     }))
 
-  it.effect("who give up one by one leave the load to the last of them", () =>
+  it.effect("callers that give up one by one leave the load to the last of them", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family({}, () => after(100, Effect.succeed("value")))
       const callers = yield* times(10, fork(Effect.timeoutOption(get, 50)))
@@ -104,7 +108,7 @@ describe("callers of a missing key", () => {
       assert.strictEqual(source.runs, 1)
     }))
 
-  it.effect("who come after all others have gone begin a new load", () =>
+  it.effect("a caller after all others have left begins a new load", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family({}, (run) => after(10, Effect.succeed(run)))
       yield* Fiber.interrupt(yield* fork(get))
@@ -114,7 +118,7 @@ describe("callers of a missing key", () => {
       assert.deepStrictEqual([source.runs, source.interrupted], [2, 1])
     }))
 
-  it.effect("who come after an invalidation do not join the load from before", () =>
+  it.effect("a caller after an invalidation does not join the load from before", () =>
     Effect.gen(function*() {
       const { drop, get, source } = yield* family({}, (run) => after(10, Effect.succeed(run)))
       const early = yield* fork(get)
@@ -127,15 +131,15 @@ describe("callers of a missing key", () => {
     }))
 })
 
-describe("a lookup", () => {
-  it.effect("runs in the context of its owner, not in that of whoever called first", () =>
+describe("lookup", () => {
+  it.effect("a lookup runs in the context of its owner, and not in that of its first caller", () =>
     Effect.gen(function*() {
       const Tenant = Context.Reference<string>("test/Tenant", { defaultValue: () => "owner" })
       const { get } = yield* family({}, () => Tenant)
       assert.strictEqual(yield* Effect.provideService(get, Tenant, "caller"), "owner")
     }))
 
-  it.effect("is not interrupted with the scope of whoever called first", () =>
+  it.effect("a lookup is not interrupted with the scope of its first caller", () =>
     Effect.gen(function*() {
       const { get } = yield* family({}, () => after(10, Effect.succeed("value")))
       const second = yield* Effect.scoped(Effect.gen(function*() {
@@ -146,7 +150,7 @@ describe("a lookup", () => {
       assert.strictEqual(yield* Fiber.join(second), "value")
     }))
 
-  it.effect("knows its full key and why it runs", () =>
+  it.effect("a lookup receives its full key and the cause of the load", () =>
     Effect.gen(function*() {
       const policy = { timeToLive: 100, staleWhileRevalidate: 100, refreshAhead: 0.5 }
       const { drop, get, refresh, source } = yield* family(policy, (run) => Effect.succeed(run))
@@ -162,7 +166,7 @@ describe("a lookup", () => {
       assert.deepStrictEqual(new Set(source.asked.map(({ key }) => key)), new Set(["user:1"]))
     }))
 
-  it.effect("that is waited for behind a queue is one for all who ask for its key", () =>
+  it.effect("a lookup that waits in a queue serves all callers of its key", () =>
     Effect.gen(function*() {
       const { of, source } = yield* family({ loadConcurrency: 1 }, (_, { key }) => after(10, Effect.succeed(key)))
       const first = yield* fork(of("1").get)
@@ -174,7 +178,7 @@ describe("a lookup", () => {
       assert.deepStrictEqual([source.runs, source.atOnce], [2, 1])
     }))
 
-  it.effect("whose caller leaves the queue gives its place to the next", () =>
+  it.effect("a lookup whose caller leaves the queue gives its place to the next", () =>
     Effect.gen(function*() {
       const policy = { loadConcurrency: 1, loadQueueMax: 1 }
       const { of, running, source } = yield* family(policy, (_, { key }) => after(10, Effect.succeed(key)))
@@ -188,7 +192,7 @@ describe("a lookup", () => {
       checkInvariants(running)
     }))
 
-  it.effect("that is refused for a full queue is tried again by the next caller", () =>
+  it.effect("a lookup that a full queue refused is tried again by the next caller", () =>
     Effect.gen(function*() {
       const policy = { loadConcurrency: 1, loadQueueMax: 1 }
       const { of } = yield* family(policy, (_, { key }) => after(10, Effect.succeed(key)))
@@ -202,7 +206,7 @@ describe("a lookup", () => {
       assert.strictEqual(yield* Fiber.join(again), "user:3")
     }))
 
-  it.effect("does not wait for itself: its own family is not among what it may read", () =>
+  it.effect("a lookup may not read its own family, so it does not wait for itself", () =>
     Effect.gen(function*() {
       const { app, as } = yield* engine(
         { families: { user: { pattern: "user:{id}" } } },
@@ -211,7 +215,7 @@ describe("a lookup", () => {
       assert.strictEqual(reasonOf(yield* Effect.flip(as<unknown, unknown>(app.keys.user.get({ id: "1" })))), "NotOwner")
     }))
 
-  it.effect("may read other keys of families that it derives from, however many share them", () =>
+  it.effect("a lookup may read other keys of the families that it derives from, with other lookups", () =>
     Effect.gen(function*() {
       let runs = 0
       const { app, as } = yield* engine(
@@ -226,5 +230,59 @@ describe("a lookup", () => {
       )
       yield* TestClock.adjust(10)
       assert.deepStrictEqual(yield* Fiber.joinAll(feeds), [1, 1, 1])
+    }))
+})
+
+describe("load with many callers", () => {
+  it.effect("a load that fails fails all its callers, and callers within the negative time to live", () =>
+    Effect.gen(function*() {
+      const { get, source } = yield* family({ negativeTimeToLive: 200 }, inTurn(after(10, broken)))
+      const waiters = yield* times(200, fork(Effect.exit(get)))
+      yield* TestClock.adjust(10)
+      for (const exit of yield* Fiber.joinAll(waiters)) assert.strictEqual(exit._tag, "Failure")
+      assert.strictEqual(yield* Effect.flip(get), "broken")
+      assert.strictEqual(source.runs, 1)
+      yield* TestClock.adjust(200)
+      yield* fork(Effect.exit(get))
+      assert.strictEqual(source.runs, 2)
+    }))
+
+  it.effect("a load is interrupted when all its callers have gone", () =>
+    Effect.gen(function*() {
+      const { get, running, source } = yield* family({}, inTurn(Effect.never))
+      const [first, second] = yield* times(2, fork(Effect.exit(get)))
+      yield* Fiber.interrupt(first!)
+      assert.strictEqual(source.interrupted, 0)
+      yield* Fiber.interrupt(second!)
+      assert.strictEqual(source.interrupted, 1)
+      checkInvariants(running)
+    }))
+
+  it.effect("a load runs to its end when all its callers have gone and `onAbandoned` is finish", () =>
+    Effect.gen(function*() {
+      const { get, held } = yield* family({ onAbandoned: "finish" }, inTurn(after(10, Effect.succeed("value"))))
+      yield* Fiber.interrupt(yield* fork(get))
+      yield* TestClock.adjust(10)
+      assert.strictEqual(yield* held, "value")
+    }))
+
+  it.effect("a load answers its second caller when the first one is interrupted", () =>
+    Effect.gen(function*() {
+      const { get, source } = yield* family({}, inTurn(after(10, Effect.succeed("value"))))
+      const first = yield* fork(get)
+      const second = yield* fork(get)
+      yield* Fiber.interrupt(first)
+      yield* TestClock.adjust(10)
+      assert.strictEqual(yield* Fiber.join(second), "value")
+      assert.strictEqual(source.runs, 1)
+    }))
+
+  it.effect("a load leaves nothing behind when it ends after all its callers have gone", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<string>()
+      const { get, running } = yield* family({}, inTurn(Deferred.await(gate)))
+      for (const reader of yield* times(50, fork(Effect.exit(get)))) yield* Fiber.interrupt(reader)
+      yield* Deferred.succeed(gate, "late")
+      checkInvariants(running)
     }))
 })

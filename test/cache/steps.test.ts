@@ -1,6 +1,6 @@
 /**
- * What a read does in a later step than the one that found the entry: the run loop may yield in between, and what was
- * found must not be put in the place of what is there by then.
+ * A read that prolongs the life of an idle entry does so in a later step than the one that found the entry. A write
+ * in between stays.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as SeededScheduler from "effect-stateless/testing/SeededScheduler"
@@ -11,8 +11,9 @@ import { TestClock } from "effect/testing"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { mapStore } from "../store/mapStore.ts"
-import { family, fork } from "./source.ts"
+import { fork } from "../support/effects.ts"
+import { mapStore } from "../support/mapStore.ts"
+import { family } from "../support/source.ts"
 
 const seeds = Array.from({ length: 150 }, (_, i) => i + 1)
 
@@ -33,11 +34,11 @@ const writes: { readonly [write: string]: (user: any) => Effect.Effect<unknown> 
 }
 const reads = ["getOption", "getAnswerOption", "get", "getAnswer", "getMany"] as const
 
-describe("a read that puts off the end of an idle entry", () => {
+describe("read that prolongs an idle entry", () => {
   for (const [arrangement, store] of Object.entries(stores)) {
     for (const [write, run] of Object.entries(writes)) {
       it.live(
-        `undoes no ${write} that came in between, over ${arrangement}`,
+        `the read does not undo ${write} that came in between, over ${arrangement}`,
         () =>
           Effect.forEach(seeds, (seed) =>
             SeededScheduler.run(

@@ -1,5 +1,6 @@
 /**
- * A tag that is invalidated while a load or an update runs: it takes what has the tag, and nothing else.
+ * A tag is invalidated while a load or an update runs. The invalidation drops values that have the tag, and no
+ * others.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -11,28 +12,21 @@ import { TestClock } from "effect/testing"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { Store } from "../../src/store/Store.ts"
-import type { EngineOptions } from "../engine.ts"
-import { checkInvariants } from "../engine.ts"
-import { makePlace, mapStore } from "../store/mapStore.ts"
-import { family, fork, settle, tiers } from "./source.ts"
+import { fork, settle } from "../support/effects.ts"
+import type { EngineOptions } from "../support/engine.ts"
+import { checkInvariants } from "../support/engine.ts"
+import { makePlace, mapStore } from "../support/mapStore.ts"
+import { family, gated, tiers } from "../support/source.ts"
 
-/** Lookups that wait for their gate, except those that are said to answer at once. */
-const gated = Effect.fnUntraced(
-  function*(policy: FamilyPolicy, options: EngineOptions, atOnce: ReadonlyArray<number> = []) {
-    const gates: Array<Deferred.Deferred<unknown, unknown>> = []
-    const answer = (run: number) => Lookup.loaded(run, { tags: [`run${run}`, "all"] })
-    const one = yield* family(policy, (run) => {
-      if (atOnce.includes(run)) return Effect.succeed(answer(run))
-      const gate = Deferred.makeUnsafe<unknown, unknown>()
-      gates[run] = gate
-      return Deferred.await(gate)
-    }, options)
-    const ends = (run: number, value: unknown = answer(run)) =>
-      Effect.andThen(Deferred.succeed(gates[run]!, value), settle)
-    return { ...one, ends }
-  }
-)
-type Gated = Effect.Success<ReturnType<typeof gated>>
+const answer = (run: number) => Lookup.loaded(run, { tags: [`run${run}`, "all"] })
+
+/** Lookups that wait for their end, except for the runs in `atOnce`. A value has a tag of its run, and one of all. */
+const tagged = (policy: FamilyPolicy, options: EngineOptions, atOnce: ReadonlyArray<number> = []) =>
+  Effect.map(gated(policy, options, (run) => atOnce.includes(run) ? answer(run) : undefined), (cache) => ({
+    ...cache,
+    ends: (run: number, value: unknown = answer(run)) => cache.ends(run, value)
+  }))
+type Tagged = Effect.Success<ReturnType<typeof tagged>>
 
 const arrangements: ReadonlyArray<readonly [name: string, options: Effect.Effect<EngineOptions, any, Scope.Scope>]> = [
   ["memory", Effect.succeed({})],
@@ -45,8 +39,8 @@ interface Running {
   readonly name: string
   readonly policy?: FamilyPolicy
   readonly atOnce?: ReadonlyArray<number>
-  readonly begin: (on: Gated) => Effect.Effect<Fiber.Fiber<unknown, unknown>, unknown, any>
-  readonly end: (on: Gated) => Effect.Effect<unknown, unknown>
+  readonly begin: (on: Tagged) => Effect.Effect<Fiber.Fiber<unknown, unknown>, unknown, any>
+  readonly end: (on: Tagged) => Effect.Effect<unknown, unknown>
   readonly value: unknown
   readonly brings: string
   readonly began?: string
@@ -107,14 +101,14 @@ const tagsOf = ({ began, brings }: Running) =>
   [[brings, true], ...began === undefined ? [] : [[began, true] as const], ["foreign", false]] as const
 
 for (const [tiersName, options] of arrangements) {
-  describe(`over ${tiersName}, a tag that is invalidated while`, () => {
+  describe(`tag that is invalidated during a load or an update, over ${tiersName}`, () => {
     for (const running of loads) {
       for (const [tag, isConcerned] of tagsOf(running)) {
         for (const mode of ["hide", "markStale"] as const) {
-          it.effect(`${running.name} runs (${tag}, ${mode}) ${isConcerned ? "takes" : "leaves"} its value`, () =>
+          it.effect(`the invalidation ${isConcerned ? "takes" : "leaves"} the value while ${running.name} runs (${tag}, ${mode})`, () =>
             Effect.gen(function*() {
               const { atOnce, begin, end, policy = {}, value } = running
-              const on = yield* gated(policy, yield* options, atOnce)
+              const on = yield* tagged(policy, yield* options, atOnce)
               yield* begin(on)
               yield* settle
               yield* on.on(on.user.invalidateTag(tag, { mode }))
@@ -127,9 +121,9 @@ for (const [tiersName, options] of arrangements) {
 
     for (const [tag, isConcerned] of [["mine", true], ["foreign", false]] as const) {
       for (const mode of ["hide", "markStale"] as const) {
-        it.effect(`an update runs (${tag}, ${mode}) ${isConcerned ? "makes it void" : "does not concern it"}`, () =>
+        it.effect(`the invalidation ${isConcerned ? "makes void" : "does not concern"} an update that runs (${tag}, ${mode})`, () =>
           Effect.gen(function*() {
-            const on = yield* gated({}, yield* options)
+            const on = yield* tagged({}, yield* options)
             yield* on.set(5, { tags: ["mine"] })
             const hold = gate()
             const updating = yield* fork(
@@ -143,9 +137,9 @@ for (const [tiersName, options] of arrangements) {
             checkInvariants(on.running)
           }))
 
-        it.effect(`a patch runs (${tag}, ${mode}) ${isConcerned ? "makes it void" : "does not concern it"}`, () =>
+        it.effect(`the invalidation ${isConcerned ? "makes void" : "does not concern"} a patch that runs (${tag}, ${mode})`, () =>
           Effect.gen(function*() {
-            const on = yield* gated({}, yield* options)
+            const on = yield* tagged({}, yield* options)
             yield* on.set(5, { tags: ["mine"] })
             const hold = gate()
             const patching = yield* fork(
@@ -160,9 +154,9 @@ for (const [tiersName, options] of arrangements) {
       }
     }
 
-    it.effect("an update reads its value leaves the update", () =>
+    it.effect("the invalidation leaves an update that is reading its value", () =>
       Effect.gen(function*() {
-        const on = yield* gated({}, yield* options)
+        const on = yield* tagged({}, yield* options)
         const updating = yield* fork(on.on<number>(on.user.update({ id: "1" }, (n: number) => n + 1)))
         yield* settle
         yield* on.on(on.user.invalidateTag("foreign"))
@@ -171,7 +165,7 @@ for (const [tiersName, options] of arrangements) {
         assert.strictEqual(yield* on.held, 2)
       }))
 
-    it.effect("all the time, and that no entry has, costs no load of a key that is read", () =>
+    it.effect("invalidations of a tag without entries cause no load of a key that is read", () =>
       Effect.gen(function*() {
         const on = yield* family(
           {},
@@ -179,8 +173,10 @@ for (const [tiersName, options] of arrangements) {
           yield* options
         )
         const readers = yield* fork(Effect.forever(Effect.andThen(fork(on.get), Effect.sleep(10))))
-        yield* Effect.forEach(Array.from({ length: 30 }), () =>
-          Effect.andThen(on.on(on.user.invalidateTag("foreign")), TestClock.adjust(50)))
+        yield* Effect.forEach(
+          Array.from({ length: 30 }),
+          () => Effect.andThen(on.on(on.user.invalidateTag("foreign")), TestClock.adjust(50))
+        )
         assert.isAtMost(on.source.runs, 2)
         assert.isTrue(yield* on.has)
         yield* Fiber.interrupt(readers)
@@ -190,9 +186,9 @@ for (const [tiersName, options] of arrangements) {
   })
 }
 
-describe("of two loads between which a tag was invalidated", () => {
+describe("two loads with an invalidation of a tag between them", () => {
   const two = Effect.fnUntraced(function*() {
-    const on = yield* gated({}, {})
+    const on = yield* tagged({}, {})
     const early = yield* fork(on.get)
     yield* settle
     yield* on.on(on.user.invalidateTag("foreign"))
@@ -202,7 +198,7 @@ describe("of two loads between which a tag was invalidated", () => {
     return { ...on, early, late }
   })
 
-  it.effect("the earlier one is kept until the later one ends", () =>
+  it.effect("the value of the earlier load is kept until the later load ends", () =>
     Effect.gen(function*() {
       const { early, ends, held, late, running } = yield* two()
       yield* ends(1)
@@ -212,7 +208,7 @@ describe("of two loads between which a tag was invalidated", () => {
       checkInvariants(running)
     }))
 
-  it.effect("the earlier one is not kept after the later one", () =>
+  it.effect("the value of the earlier load is not kept after the later load has succeeded", () =>
     Effect.gen(function*() {
       const { early, ends, held, running } = yield* two()
       yield* ends(2)
@@ -221,9 +217,9 @@ describe("of two loads between which a tag was invalidated", () => {
       checkInvariants(running)
     }))
 
-  it.effect("the earlier one is not kept after the later one has failed, or has found nothing", () =>
+  it.effect("the value of the earlier load is not kept after the later load has failed or found nothing", () =>
     Effect.gen(function*() {
-      for (const answer of [Lookup.skip, Lookup.failed("broken")]) {
+      for (const answer of [Lookup.absent, Lookup.failed("broken")]) {
         const { early, ends, held, late, running } = yield* two()
         const ended = yield* fork(Effect.exit(Fiber.join(late)))
         yield* ends(2, answer)
@@ -234,7 +230,7 @@ describe("of two loads between which a tag was invalidated", () => {
       }
     }))
 
-  it.effect("none is kept that a set or a deletion has overtaken", () =>
+  it.effect("no value of either load is kept after a set or a deletion", () =>
     Effect.gen(function*() {
       for (const change of ["set", "delete"] as const) {
         const { ends, held, remove, running, set } = yield* two()
@@ -247,7 +243,7 @@ describe("of two loads between which a tag was invalidated", () => {
       }
     }))
 
-  it.effect("none is kept whose tag a sweep of marks may have forgotten", () =>
+  it.effect("no value is kept whose tag a sweep of marks may have dropped", () =>
     Effect.gen(function*() {
       const { ends, held, on, running, user } = yield* two()
       yield* on(user.invalidateTag("run2"))
@@ -257,11 +253,11 @@ describe("of two loads between which a tag was invalidated", () => {
     }))
 })
 
-describe("NotModified confirms the value that the lookup was given", () => {
-  it.effect("and is refused if that had a tag which was invalidated, whatever tags it has from now on", () =>
+describe("NotModified", () => {
+  it.effect("NotModified is refused when the confirmed value had a tag that was invalidated, whatever its new tags are", () =>
     Effect.gen(function*() {
       for (const tag of ["run1", "foreign"]) {
-        const { ends, get, held, on, refresh, user } = yield* gated({}, {}, [1])
+        const { ends, get, held, on, refresh, user } = yield* tagged({}, {}, [1])
         yield* get
         const refreshing = yield* fork(refresh)
         yield* settle

@@ -1,19 +1,21 @@
 /**
- * Entries that are invalidated together by a name.
+ * A tag names entries that are invalidated together. These tests hold which entries an invalidation of a tag takes,
+ * and when an entry gains or loses a tag.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
 import * as Lookup from "../../src/cache/Lookup.ts"
-import { engine } from "../engine.ts"
-import { makePlace } from "../store/mapStore.ts"
-import { after, type Answers, family, fork, tiers } from "./source.ts"
+import { after, fork } from "../support/effects.ts"
+import { engine } from "../support/engine.ts"
+import { makePlace } from "../support/mapStore.ts"
+import { type Answers, family, tiers } from "../support/source.ts"
 
 const tagged = (...tags: ReadonlyArray<string>): Answers => (run) => Effect.succeed(Lookup.loaded(run, { tags }))
 
-describe("a tag", () => {
-  it.effect("is one of several: each of them takes the entry", () =>
+describe("tag", () => {
+  it.effect("each of several tags takes its entry", () =>
     Effect.gen(function*() {
       for (const tag of ["a", "b", "c"]) {
         const { get, on, user } = yield* family({}, tagged("a", "b", "c"))
@@ -23,7 +25,7 @@ describe("a tag", () => {
       }
     }))
 
-  it.effect("takes the entries that have it, and no others", () =>
+  it.effect("an invalidation takes the entries with the tag, and no others", () =>
     Effect.gen(function*() {
       const { of, on, user } = yield* family(
         {},
@@ -35,7 +37,7 @@ describe("a tag", () => {
       assert.deepStrictEqual([yield* of("1").held, yield* of("2").held], [undefined, 2])
     }))
 
-  it.effect("that no entry has does nothing", () =>
+  it.effect("an invalidation of a tag without entries does nothing", () =>
     Effect.gen(function*() {
       const { get, on, user } = yield* family({}, tagged("a"))
       yield* get
@@ -43,7 +45,7 @@ describe("a tag", () => {
       assert.strictEqual(yield* get, 1)
     }))
 
-  it.effect("does not take what is stored after it", () =>
+  it.effect("an invalidation does not take an entry that is stored after it", () =>
     Effect.gen(function*() {
       const { get, on, user } = yield* family({}, tagged("a"))
       yield* on(user.invalidateTag("a"))
@@ -51,7 +53,7 @@ describe("a tag", () => {
       assert.strictEqual(yield* get, 1)
     }))
 
-  it.effect("takes it again when it is invalidated again", () =>
+  it.effect("a second invalidation takes the entries that were stored in between", () =>
     Effect.gen(function*() {
       const { get, on, user } = yield* family({}, tagged("a"))
       for (let run = 1; run <= 5; run++) {
@@ -60,7 +62,7 @@ describe("a tag", () => {
       }
     }))
 
-  it.effect("that an entry has lost with another set takes it no longer", () =>
+  it.effect("an invalidation does not take an entry that lost the tag with another set", () =>
     Effect.gen(function*() {
       const { held, on, set, user } = yield* family({}, tagged())
       yield* set("first", { tags: ["a", "b"] })
@@ -71,7 +73,7 @@ describe("a tag", () => {
       assert.isUndefined(yield* held)
     }))
 
-  it.effect("is lost with a set that names none, and kept by update and patch", () =>
+  it.effect("a set without tags removes the tags of an entry, and update and patch keep them", () =>
     Effect.gen(function*() {
       const { answer, on, set, user } = yield* family({}, tagged())
       yield* set("first", { tags: ["a"] })
@@ -83,7 +85,7 @@ describe("a tag", () => {
       assert.deepStrictEqual((yield* answer).tags, [])
     }))
 
-  it.effect("may be any text: none of them means all", () =>
+  it.effect("no text is special as a tag", () =>
     Effect.gen(function*() {
       for (const tag of ["*", "!", "", "a|b", "a:b", "h|tag|a", "keys", "__proto__", "ä€😀"]) {
         const { of, on, user } = yield* family(
@@ -97,7 +99,7 @@ describe("a tag", () => {
       }
     }))
 
-  it.effect("of any text is known again after a restart", () =>
+  it.effect("a tag of any text is known again after a restart", () =>
     Effect.gen(function*() {
       for (const tag of ["*", "", "a|b", "a:b", "h|tag|a", "ä€😀"]) {
         const place = makePlace()
@@ -113,7 +115,7 @@ describe("a tag", () => {
       }
     }))
 
-  it.effect("that is named twice is one", () =>
+  it.effect("a tag that is named twice counts once", () =>
     Effect.gen(function*() {
       const { get, on, user } = yield* family({}, tagged("a", "a"))
       yield* get
@@ -121,7 +123,7 @@ describe("a tag", () => {
       assert.strictEqual(yield* get, 2)
     }))
 
-  it.effect("is that of its family: another family's entries of the same tag stay", () =>
+  it.effect("an invalidation leaves the entries of another family with the same tag", () =>
     Effect.gen(function*() {
       const { app, as } = yield* engine(
         { families: { user: { pattern: "user:{id}" }, team: { pattern: "team:{id}" } } },
@@ -135,7 +137,7 @@ describe("a tag", () => {
       assert.isTrue(yield* as<boolean, unknown>(team.has({ id: "1" })))
     }))
 
-  it.effect("takes what derives from its entries, also where the entry is held no more", () =>
+  it.effect("an invalidation takes entries that derive from tagged ones, even when these are not held any more", () =>
     Effect.gen(function*() {
       const { app, as, cache } = yield* engine(
         {
@@ -156,7 +158,7 @@ describe("a tag", () => {
       assert.isFalse(yield* as<boolean, unknown>(profile.has({ id: "1" })))
     }))
 
-  it.effect("marked stale leaves the value to be served while it is renewed", () =>
+  it.effect("an invalidation with markStale serves the value while it is renewed", () =>
     Effect.gen(function*() {
       const { answer, get, on, user } = yield* family({ staleWhileRevalidate: 1_000 }, tagged("a"))
       yield* get
@@ -166,7 +168,7 @@ describe("a tag", () => {
       assert.strictEqual(yield* get, 2)
     }))
 
-  it.effect("hidden is not weakened by a later mark that it is stale", () =>
+  it.effect("markStale of a tag does not weaken an earlier hide", () =>
     Effect.gen(function*() {
       const { get, on, user } = yield* family({ staleIfError: 1_000 }, (run) =>
         run === 1 ? Effect.succeed(Lookup.loaded(run, { tags: ["a"] })) : Effect.fail("broken"))
@@ -176,7 +178,7 @@ describe("a tag", () => {
       assert.strictEqual(yield* Effect.flip(get), "broken")
     }))
 
-  it.effect("forgets the failures of keys, which may have been among its entries", () =>
+  it.effect("an invalidation drops remembered failures, since their keys may have had the tag", () =>
     Effect.gen(function*() {
       const { get, on, user } = yield* family(
         { negativeTimeToLive: 1_000 },
@@ -187,7 +189,7 @@ describe("a tag", () => {
       assert.strictEqual(yield* get, 2)
     }))
 
-  it.effect("that a refresh ahead brings is the one that counts", () =>
+  it.effect("the tags of a refresh ahead replace the older ones", () =>
     Effect.gen(function*() {
       const { get, on, user } = yield* family(
         { timeToLive: 100, refreshAhead: 0.5 },
@@ -202,7 +204,7 @@ describe("a tag", () => {
       assert.strictEqual(yield* get, 3)
     }))
 
-  it.effect("that a bulk load gives is that of each key", () =>
+  it.effect("a bulk load gives each key its own tags", () =>
     Effect.gen(function*() {
       const { of, on, user } = yield* family({}, () => Effect.die("not used"), {
         lookupMany: (keys) => Effect.succeed(keys.map((key) => Lookup.loaded(key, { tags: [key] })))
@@ -212,7 +214,7 @@ describe("a tag", () => {
       assert.deepStrictEqual([yield* of("1").held, yield* of("2").held], [undefined, "user:2"])
     }))
 
-  it.effect("takes an entry whose list was changed by its caller afterwards", () =>
+  it.effect("a change to a list of tags after the write does not change the entry", () =>
     Effect.gen(function*() {
       const tags = ["a"]
       const { held, on, set, user } = yield* family({}, tagged())
@@ -222,7 +224,7 @@ describe("a tag", () => {
       assert.isUndefined(yield* held)
     }))
 
-  it.effect("invalidated while an update computes leaves nothing of it behind", () =>
+  it.effect("an invalidation during an update leaves nothing of the update behind", () =>
     Effect.gen(function*() {
       const { get, on, user } = yield* family({}, tagged("a"))
       yield* get
@@ -235,7 +237,7 @@ describe("a tag", () => {
 })
 
 describe("many tags", () => {
-  it.effect("more than are remembered one by one: too much is lost, never too little", () =>
+  it.effect("an invalidation may take too much, and never too little, when there are more tags than the engine remembers", () =>
     Effect.gen(function*() {
       const { get, held, on, set, user } = yield* family({}, tagged())
       yield* set("old", { tags: ["first"] })

@@ -1,9 +1,8 @@
 /**
- * A write that a tier refuses is taken back. A later write of the same key that the tier takes stays, also where memory
- * has evicted it meanwhile.
+ * The engine takes back a write that a tier refuses. A later write of the same key stays, even when memory has
+ * evicted it meanwhile.
  */
 import { assert, describe, it } from "@effect/vitest"
-import * as Manifest from "effect-stateless/manifest/Manifest"
 import * as MemoryStore from "effect-stateless/store/MemoryStore"
 import * as TieredStore from "effect-stateless/store/TieredStore"
 import * as FaultyStore from "effect-stateless/testing/FaultyStore"
@@ -13,15 +12,12 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/testing/TestClock"
-
-class App extends Manifest.Service<App>()("App", {
-  families: { user: { pattern: "user:{id}", value: Manifest.type<string>() } }
-}) {}
-const { user } = App.keys
+import { fork } from "../support/effects.ts"
+import { user, Users, users } from "../support/users.ts"
 
 /** The lower tier takes 10 ms for each write, and refuses the second one. */
 const live = (capacity: number) =>
-  App.modules({ user: App.owner("user") }).pipe(Layer.provideMerge(TieredStore.layer([
+  users().pipe(Layer.provideMerge(TieredStore.layer([
     MemoryStore.layer({ capacity, eviction: "lru" }),
     FaultyStore.layer(
       FaultyStore.layer(MemoryStore.layer({ capacity: 100 }), {
@@ -31,13 +27,12 @@ const live = (capacity: number) =>
     )
   ])))
 
-const go = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.forkChild(Effect.exit(effect), { startImmediately: true })
+const go = <A, E, R>(effect: Effect.Effect<A, E, R>) => fork(Effect.exit(effect))
 
 const writes = {
   set: user.set({ id: "1" }, "refused"),
   setMany: user.setMany([[{ id: "1" }, "refused"], [{ id: "3" }, "refused"]]),
-  batch: App.batch([user.setting({ id: "1" }, "refused"), user.setting({ id: "3" }, "refused")]),
+  batch: Users.batch([user.setting({ id: "1" }, "refused"), user.setting({ id: "3" }, "refused")]),
   update: user.update({ id: "1" }, () => "refused"),
   patch: user.patch({ id: "1" }, () => "refused")
 }
@@ -48,10 +43,10 @@ const read = Effect.gen(function*() {
   return Option.getOrUndefined(yield* Fiber.join(reader))
 })
 
-describe("a write that a tier refuses", () => {
+describe("write that a tier refuses", () => {
   for (const [name, write] of Object.entries(writes)) {
     for (const capacity of [1, 100]) {
-      it.effect(`${name} takes nothing from a later set, with room for ${capacity} in memory`, () =>
+      it.effect(`a refused ${name} leaves the value of a later set, with room for ${capacity} in memory`, () =>
         Effect.gen(function*() {
           const before = yield* go(user.set({ id: "1" }, "before"))
           yield* TestClock.adjust(1)
@@ -65,7 +60,7 @@ describe("a write that a tier refuses", () => {
           assert.strictEqual(yield* read, "later")
         }).pipe(Effect.provide(live(capacity))))
 
-      it.effect(`${name} leaves no value behind, with room for ${capacity} in memory`, () =>
+      it.effect(`a refused ${name} leaves no value behind, with room for ${capacity} in memory`, () =>
         Effect.gen(function*() {
           yield* go(user.set({ id: "1" }, "before"))
           yield* TestClock.adjust(1)

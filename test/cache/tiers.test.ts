@@ -1,5 +1,5 @@
 /**
- * What the engine does with a tier below memory: changes reach it in their order, whatever becomes of those who made them.
+ * Changes reach the tier below memory in their order, even when their callers have left.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -15,8 +15,9 @@ import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
-import { engine } from "../engine.ts"
-import { makePlace, mapStore } from "../store/mapStore.ts"
+import { fork } from "../support/effects.ts"
+import { engine } from "../support/engine.ts"
+import { keptIn, makePlace, mapStore } from "../support/mapStore.ts"
 
 /** A cache over two tiers, and a look at the lower one. */
 const tiers = Effect.fnUntraced(function*(
@@ -43,12 +44,11 @@ const tiers = Effect.fnUntraced(function*(
     held: (id: string) => Effect.map(as<any>(user.getOption({ id })), (found) => found.value),
     set: (id: string, value: unknown, options?: object) => as<void>(user.set({ id }, value, options)),
     drop: (id: string) => as<void>(user.delete({ id })),
-    below: (id: string) => place.families.get("Test/user")?.get(id)?.value,
+    below: (id: string) => keptIn(place, "Test/user", id),
     forget: Effect.sync(() => running.cache.families.get("user")!.hot!.dropAll())
   }
 })
 
-const fork = <A, E>(effect: Effect.Effect<A, E>) => Effect.forkChild(effect, { startImmediately: true })
 const slow = (operations: FaultyStore.Rule["operations"], kind: "slow" | "slowLate" = "slow"): FaultyStore.Rule => ({
   fault: { kind, delay: 100 },
   operations
@@ -56,9 +56,9 @@ const slow = (operations: FaultyStore.Rule["operations"], kind: "slow" | "slowLa
 const test = (name: string, body: Effect.Effect<void, unknown, Scope.Scope>) =>
   it.effect(name, () => Effect.scoped(body) as Effect.Effect<void>)
 
-describe("a change", () => {
+describe("change", () => {
   test(
-    "arrives below, though its caller has left",
+    "a change arrives below after its caller has left",
     Effect.gen(function*() {
       const { below, drop, held, set } = yield* tiers([slow(["set", "remove"])])
       yield* fork(Effect.timeoutOption(set("1", "a"), 10))
@@ -74,7 +74,7 @@ describe("a change", () => {
   )
 
   test(
-    "of a key comes after those before it",
+    "a change of a key arrives after the earlier ones",
     Effect.gen(function*() {
       const { below, drop, set } = yield* tiers([{ ...slow(["set"]), nth: 1 }])
       const first = yield* fork(set("1", "a"))
@@ -87,7 +87,7 @@ describe("a change", () => {
   )
 
   test(
-    "is what is read while it is on its way",
+    "a reader gets a change that is on its way below",
     Effect.gen(function*() {
       const { below, drop, forget, get, held, set } = yield* tiers([{ ...slow(["remove"]), nth: 3 }])
       yield* set("1", "a")
@@ -104,7 +104,7 @@ describe("a change", () => {
   )
 
   test(
-    "is not undone by a read below that began before it",
+    "a read below that began before a change does not undo it",
     Effect.gen(function*() {
       const { drop, forget, held, set } = yield* tiers([slow(["get"], "slowLate")])
       yield* set("1", "a")
@@ -120,7 +120,7 @@ describe("a change", () => {
   )
 
   test(
-    "that a lower tier refuses is told to all whom one removal carries, and what it removes is not read again",
+    "a refused removal fails for each caller that it carries, and the removed keys are not read below again",
     Effect.gen(function*() {
       // Each set removes the card that is derived from it; the removals of the two users go together, and once more.
       const fails = { fault: { kind: "fail" }, operations: ["remove"], nth: 3 } as const
@@ -138,7 +138,7 @@ describe("a change", () => {
   )
 
   test(
-    "arrives before the cache is closed",
+    "all changes arrive before the cache is closed",
     Effect.gen(function*() {
       const closing = yield* fork(Effect.scoped(Effect.gen(function*() {
         const world = yield* tiers([slow(["set"])])
@@ -152,9 +152,9 @@ describe("a change", () => {
   )
 })
 
-describe("a load", () => {
+describe("load", () => {
   test(
-    "answers although no tier below takes its value, and that is told as an event",
+    "a load answers when no tier takes its value, and a listener receives an event",
     Effect.gen(function*() {
       const { get, running } = yield* tiers([{ fault: { kind: "fail" }, operations: ["get", "set", "remove"] }])
       const events: Array<CacheEvent> = []
@@ -169,9 +169,9 @@ describe("a load", () => {
   )
 })
 
-describe("an entry with many tags", () => {
+describe("entry with many tags", () => {
   test(
-    "is one read below, and one invalidation of any of them hides it",
+    "the entry is read once below, and an invalidation of any of its tags hides it",
     Effect.gen(function*() {
       const { as, faults, forget, held, set, user } = yield* tiers()
       const tags = Array.from({ length: 50 }, (_, i) => `t${i}`)
@@ -188,7 +188,7 @@ describe("an entry with many tags", () => {
 
 describe("many keys", () => {
   test(
-    "are set by one write below",
+    "setMany of many keys is one write below",
     Effect.gen(function*() {
       const { as, faults, place, user } = yield* tiers()
       const before = yield* faults.calls
@@ -203,7 +203,7 @@ describe("many keys", () => {
   const pendingMax = 65_536
 
   test(
-    "that are set wait for room, and lose nothing",
+    "setMany waits for room when there are too many keys, and all arrive",
     Effect.gen(function*() {
       const { as, place, set, user } = yield* tiers([{ ...slow(["set"]), nth: 1 }], { capacity: 100 })
       const first = yield* fork(set("first", 0))
@@ -218,7 +218,7 @@ describe("many keys", () => {
   )
 
   test(
-    "that are removed never wait: beyond the bound the family goes as a whole",
+    "deleteMany never waits: beyond the bound the whole family is cleared",
     Effect.gen(function*() {
       const { as, drop, held, place, set, user } = yield* tiers([{ ...slow(["set"]), nth: 2 }], { capacity: 100 })
       yield* set("kept", 0)
@@ -235,12 +235,12 @@ describe("many keys", () => {
   )
 })
 
-describe("a condition on the version", () => {
+describe("condition on the version", () => {
   const versionOf = (place: ReturnType<typeof makePlace>, id: string) =>
     (place.families.get("Test/user")!.get(id) as Entry<unknown>).version
 
   test(
-    "holds for what a lower tier has",
+    "the condition compares with the version in a lower tier",
     Effect.gen(function*() {
       const { below, forget, place, set } = yield* tiers()
       yield* set("1", "a")
@@ -254,7 +254,7 @@ describe("a condition on the version", () => {
   )
 
   test(
-    "is judged by what is there when the lower tier answers",
+    "the condition is checked when the lower tier has answered",
     Effect.gen(function*() {
       const { below, forget, place, set } = yield* tiers([{ ...slow(["get"], "slowLate"), nth: 1 }])
       yield* set("1", "a")
@@ -269,7 +269,7 @@ describe("a condition on the version", () => {
   )
 
   test(
-    "holds for every write of a batch, or none happens",
+    "a batch writes everything or nothing when one of its conditions fails",
     Effect.gen(function*() {
       const { as, below, forget, place, running, set, user } = yield* tiers()
       yield* set("1", "a")

@@ -1,19 +1,23 @@
 /**
- * Soft and hard timeouts, of callers who wait and of loads behind them.
+ * The soft timeout lets a reader go with a stale value, the hard timeout ends a load, and a caller may have a timeout
+ * of its own.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
-import { checkInvariants } from "../engine.ts"
-import { after, family, fork, reasonOf, times } from "./source.ts"
+import { after, fork, reasonOf, times } from "../support/effects.ts"
+import { checkInvariants, engine } from "../support/engine.ts"
+import { family, inTurn } from "../support/source.ts"
 
 const soft = { timeToLive: 100, staleIfError: 10_000, softTimeout: 10, retryAfterFailure: 1_000 }
 const then = (millis: number, value: unknown = "new") => (run: number) =>
   run === 1 ? Effect.succeed("old") : after(millis, Effect.succeed(value))
 
-describe("a soft timeout", () => {
-  it.effect("is no timeout where there is nothing stale", () =>
+const broken = Effect.fail("broken")
+
+describe("soft timeout", () => {
+  it.effect("a soft timeout does not act when there is no stale value", () =>
     Effect.gen(function*() {
       const { get } = yield* family(soft, () => after(50, Effect.succeed("value")))
       const caller = yield* fork(get)
@@ -23,7 +27,7 @@ describe("a soft timeout", () => {
       assert.strictEqual(yield* Fiber.join(caller), "value")
     }))
 
-  it.effect("does not serve what is stale to whom the lookup answers in time", () =>
+  it.effect("a soft timeout does not act when the lookup answers in time", () =>
     Effect.gen(function*() {
       const { answer, get } = yield* family(soft, then(9))
       yield* get
@@ -34,7 +38,7 @@ describe("a soft timeout", () => {
       assert.deepStrictEqual([value, stale], ["new", false])
     }))
 
-  it.effect("runs one load behind however many whom it lets go", () =>
+  it.effect("a soft timeout leaves one load running behind any number of readers", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family(soft, then(50))
       yield* get
@@ -49,7 +53,7 @@ describe("a soft timeout", () => {
       assert.strictEqual(yield* get, "new")
     }))
 
-  it.effect("is counted for each caller from when that caller came", () =>
+  it.effect("a soft timeout counts from the call of each reader", () =>
     Effect.gen(function*() {
       const { get } = yield* family(soft, then(50))
       yield* get
@@ -64,7 +68,7 @@ describe("a soft timeout", () => {
       assert.strictEqual(yield* Fiber.join(second), "old")
     }))
 
-  it.effect("leaves the load to go on when its callers give up before it", () =>
+  it.effect("a soft timeout lets the load run on when its callers give up earlier", () =>
     Effect.gen(function*() {
       const { get, held, source } = yield* family(soft, then(50))
       yield* get
@@ -74,7 +78,7 @@ describe("a soft timeout", () => {
       assert.deepStrictEqual([yield* held, source.interrupted], ["new", 0])
     }))
 
-  it.effect("does not serve what was deleted to whoever came after that", () =>
+  it.effect("a soft timeout does not serve a deleted value to a later reader", () =>
     Effect.gen(function*() {
       const { get, remove } = yield* family(
         soft,
@@ -93,7 +97,7 @@ describe("a soft timeout", () => {
       yield* Fiber.join(before)
     }))
 
-  it.effect("gives the value that was set while it ran to whoever comes then", () =>
+  it.effect("a reader that comes after a set during the load gets the set value", () =>
     Effect.gen(function*() {
       const { get, set } = yield* family(soft, then(50))
       yield* get
@@ -107,8 +111,8 @@ describe("a soft timeout", () => {
     }))
 })
 
-describe("a hard timeout", () => {
-  it.effect("serves what is stale, where it may be served for a failure", () =>
+describe("hard timeout", () => {
+  it.effect("a hard timeout serves a stale value when the family has staleIfError", () =>
     Effect.gen(function*() {
       const policy = { timeToLive: 100, staleIfError: 10_000, hardTimeout: 20 }
       const { answer, get, source } = yield* family(policy, then(1_000))
@@ -120,7 +124,7 @@ describe("a hard timeout", () => {
       assert.deepStrictEqual([value, stale, source.interrupted], ["old", true, 1])
     }))
 
-  it.effect("is remembered like any failure: the next caller does not wait as long again", () =>
+  it.effect("a hard timeout is remembered like any failure, so the next caller does not wait as long again", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family({ hardTimeout: 20, negativeTimeToLive: 100 }, () => Effect.never)
       const caller = yield* fork(Effect.flip(get))
@@ -130,7 +134,7 @@ describe("a hard timeout", () => {
       assert.strictEqual(source.runs, 1)
     }))
 
-  it.effect("tells whom it concerns, and after how long", () =>
+  it.effect("the error of a hard timeout names the key and the duration", () =>
     Effect.gen(function*() {
       const { get } = yield* family({ hardTimeout: 20 }, () => Effect.never)
       const caller = yield* fork(Effect.flip(get))
@@ -138,7 +142,7 @@ describe("a hard timeout", () => {
       assert.match(String(yield* Fiber.join(caller)), /`user:1` did not end within 20 ms/)
     }))
 
-  it.effect("ends loads behind readers, too, and begins the back-off", () =>
+  it.effect("a hard timeout ends loads behind readers, and begins the back-off", () =>
     Effect.gen(function*() {
       const policy = { timeToLive: 100, staleWhileRevalidate: 10_000, hardTimeout: 20, retryAfterFailure: 1_000 }
       const { get, running, source } = yield* family(policy, (run) => run === 2 ? Effect.never : Effect.succeed(run))
@@ -154,7 +158,7 @@ describe("a hard timeout", () => {
       assert.strictEqual(yield* get, 3)
     }))
 
-  it.effect("does not end a load that answered in its last millisecond", () =>
+  it.effect("a hard timeout does not end a load that answers in its last millisecond", () =>
     Effect.gen(function*() {
       const { get, held } = yield* family({ hardTimeout: 20 }, () => after(19, Effect.succeed("value")))
       const caller = yield* fork(get)
@@ -164,7 +168,7 @@ describe("a hard timeout", () => {
       assert.strictEqual(yield* held, "value")
     }))
 
-  it.effect("holds for an explicit refresh, and leaves the old value in place", () =>
+  it.effect("a hard timeout ends an explicit refresh, and the old value stays", () =>
     Effect.gen(function*() {
       const { get, refresh } = yield* family({ hardTimeout: 20 }, (run) => run === 1 ? Effect.succeed(1) : Effect.never)
       yield* get
@@ -174,7 +178,7 @@ describe("a hard timeout", () => {
       assert.strictEqual(yield* get, 1)
     }))
 
-  it.effect("comes before a longer soft one", () =>
+  it.effect("a hard timeout acts before a longer soft timeout", () =>
     Effect.gen(function*() {
       const policy = { ...soft, softTimeout: 100, hardTimeout: 20 }
       const { get } = yield* family(policy, then(1_000))
@@ -186,8 +190,8 @@ describe("a hard timeout", () => {
     }))
 })
 
-describe("a caller's own timeout", () => {
-  it.effect("ends a load that nobody else waits for", () =>
+describe("timeout of a caller", () => {
+  it.effect("the timeout of its only caller ends a load", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family({}, () => Effect.never)
       const caller = yield* fork(Effect.timeoutOption(get, 10))
@@ -196,7 +200,7 @@ describe("a caller's own timeout", () => {
       assert.strictEqual(source.interrupted, 1)
     }))
 
-  it.effect("is no failure of the source: nothing is remembered", () =>
+  it.effect("the timeout of a caller is not remembered as a failure", () =>
     Effect.gen(function*() {
       const { get } = yield* family({}, (run) => run === 1 ? Effect.never : Effect.succeed("value"))
       const caller = yield* fork(Effect.timeoutOption(get, 10))
@@ -205,7 +209,7 @@ describe("a caller's own timeout", () => {
       assert.strictEqual(yield* get, "value")
     }))
 
-  it.effect("does not end a refresh behind the reader", () =>
+  it.effect("the timeout of a caller does not end a refresh behind a reader", () =>
     Effect.gen(function*() {
       const { get, held, source } = yield* family({ timeToLive: 100, refreshAhead: 0.5 }, then(10))
       yield* get
@@ -213,5 +217,110 @@ describe("a caller's own timeout", () => {
       yield* Fiber.interrupt(yield* fork(get))
       yield* TestClock.adjust(10)
       assert.deepStrictEqual([yield* held, source.interrupted], ["new", 0])
+    }))
+})
+
+describe("load that outlives its soft timeout", () => {
+  it.effect("a load that ends after the soft timeout is stored when it succeeds", () =>
+    Effect.gen(function*() {
+      const { get, held, source } = yield* family(soft, inTurn(Effect.succeed("old"), after(50, Effect.succeed("new"))))
+      yield* get
+      yield* TestClock.adjust(100)
+      const reader = yield* fork(get)
+      yield* TestClock.adjust(10)
+      assert.strictEqual(yield* Fiber.join(reader), "old")
+      yield* TestClock.adjust(40)
+      assert.strictEqual(yield* held, "new")
+      assert.strictEqual(source.runs, 2)
+    }))
+
+  it.effect("a load that ends after the soft timeout is not stored when its key was invalidated meanwhile", () =>
+    Effect.gen(function*() {
+      const { drop, get, held } = yield* family(soft, inTurn(Effect.succeed("old"), after(50, Effect.succeed("new"))))
+      yield* get
+      yield* TestClock.adjust(100)
+      const reader = yield* fork(get)
+      yield* TestClock.adjust(10)
+      yield* Fiber.join(reader)
+      yield* drop()
+      yield* TestClock.adjust(40)
+      assert.isUndefined(yield* held)
+    }))
+
+  it.effect("a load that ends after the soft timeout begins the back-off when it fails", () =>
+    Effect.gen(function*() {
+      const { get, source } = yield* family(soft, inTurn(Effect.succeed("old"), after(50, broken)))
+      yield* get
+      yield* TestClock.adjust(100)
+      const reader = yield* fork(get)
+      yield* TestClock.adjust(50)
+      assert.strictEqual(yield* Fiber.join(reader), "old")
+      for (let i = 0; i < 20; i++) assert.strictEqual(yield* get, "old")
+      assert.strictEqual(source.runs, 2)
+    }))
+
+  it.effect("a reader does not get a value that is stale beyond its bound at the soft timeout", () =>
+    Effect.gen(function*() {
+      const policy = { ...soft, staleIfError: 25, softTimeout: 20 }
+      const { get } = yield* family(policy, inTurn(Effect.succeed("old"), after(50, Effect.succeed("new"))))
+      yield* get
+      yield* TestClock.adjust(110)
+      const reader = yield* fork(get)
+      yield* TestClock.adjust(20)
+      assert.isUndefined(reader.pollUnsafe())
+      yield* TestClock.adjust(30)
+      assert.strictEqual(yield* Fiber.join(reader), "new")
+    }))
+})
+
+describe("load that outlives its hard timeout", () => {
+  it.effect("the load is interrupted and its key is free", () =>
+    Effect.gen(function*() {
+      const { get, running, source } = yield* family({ hardTimeout: 20, negativeTimeToLive: 0 }, inTurn(Effect.never))
+      for (let i = 1; i <= 5; i++) {
+        const reader = yield* fork(Effect.flip(get))
+        yield* TestClock.adjust(20)
+        assert.strictEqual(reasonOf(yield* Fiber.join(reader)), "LoadTimeout")
+        assert.deepStrictEqual([source.runs, source.interrupted], [i, i], "never two at once")
+        checkInvariants(running)
+      }
+    }))
+
+  it.effect("a load that cannot be interrupted is not stored when it ends later", () =>
+    Effect.gen(function*() {
+      const late = Effect.uninterruptible(after(100, Effect.succeed("late")))
+      const policy = { hardTimeout: 20, negativeTimeToLive: 0 }
+      const { get, held } = yield* family(policy, inTurn(late, Effect.succeed("new")))
+      const reader = yield* fork(Effect.flip(get))
+      yield* TestClock.adjust(20)
+      assert.strictEqual(reasonOf(yield* Fiber.join(reader)), "LoadTimeout")
+      assert.strictEqual(yield* get, "new")
+      yield* TestClock.adjust(100)
+      assert.strictEqual(yield* held, "new")
+    }))
+
+  it.effect("the loads of one bulk read end together, and each reader gets its own error", () =>
+    Effect.gen(function*() {
+      const running = yield* engine(
+        { families: { user: { pattern: "user:{id}", hardTimeout: 20 } } },
+        () => Effect.never,
+        { lookupMany: () => Effect.never }
+      )
+      const ids = ["1", "2", "3"]
+      const readers = yield* Effect.forEach(
+        ids,
+        (id) => fork(Effect.exit(running.as<unknown, unknown>(running.app.keys.user.get({ id }))))
+      )
+      const bulk = yield* fork(
+        Effect.flip(running.as<unknown, unknown>(running.app.keys.user.getMany([{ id: "4" }, { id: "5" }])))
+      )
+      const five = yield* fork(Effect.flip(running.as<unknown, unknown>(running.app.keys.user.get({ id: "5" }))))
+      yield* TestClock.adjust(20)
+      assert.strictEqual(reasonOf(yield* Fiber.join(bulk)), "LoadTimeout")
+      assert.strictEqual(reasonOf(yield* Fiber.join(five)), "LoadTimeout")
+      for (const exit of yield* Fiber.joinAll(readers)) {
+        assert.strictEqual(exit._tag, "Failure")
+      }
+      checkInvariants(running)
     }))
 })

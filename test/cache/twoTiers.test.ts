@@ -1,5 +1,5 @@
 /**
- * Memory over a lower tier that works: who is asked when, and what both end up with.
+ * Memory over a lower tier that works: when the engine asks which tier, and which values both tiers hold afterwards.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -12,11 +12,9 @@ import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
-import { makePlace, mapStore, type Place } from "../store/mapStore.ts"
-import { after, type Answers, family, fork, reasonOf, settle, tiers } from "./source.ts"
-
-const counted: Answers = (run) => Effect.succeed(run)
-const below = (place: Place, key: string) => place.families.get("Test/user")?.get(key)?.value
+import { after, fork, reasonOf, settle } from "../support/effects.ts"
+import { keptIn, makePlace, mapStore } from "../support/mapStore.ts"
+import { type Answers, counted, family, tiers } from "../support/source.ts"
 
 const over = Effect.fnUntraced(function*(policy: FamilyPolicy, answers: Answers, place = makePlace()) {
   const { faults, options } = yield* tiers([], { place })
@@ -31,8 +29,8 @@ const before = (policy: FamilyPolicy, answers: Answers) =>
     return place
   })
 
-describe("a lower tier", () => {
-  it.effect("is not asked for what memory has", () =>
+describe("lower tier", () => {
+  it.effect("the lower tier is not asked for a key in memory", () =>
     Effect.gen(function*() {
       const { answer, calls, get, has, held, on, user } = yield* over({}, counted)
       yield* get
@@ -43,7 +41,7 @@ describe("a lower tier", () => {
       assert.strictEqual(yield* calls, asked)
     }))
 
-  it.effect("is asked once for what it has, and not again when memory has it", () =>
+  it.effect("the lower tier is asked once for a key, and memory answers from then on", () =>
     Effect.gen(function*() {
       const place = yield* before({}, counted)
       const { calls, get, source } = yield* over({}, counted, place)
@@ -52,23 +50,23 @@ describe("a lower tier", () => {
       assert.deepStrictEqual([(yield* calls) - asked, source.runs], [1, 0])
     }))
 
-  it.effect("gets what was loaded, set and updated, and loses what was deleted", () =>
+  it.effect("the lower tier gets loaded, set and updated values, and loses deleted ones", () =>
     Effect.gen(function*() {
       const { get, on, place, remove, set, user } = yield* over({}, counted)
       yield* get
       yield* settle
-      assert.strictEqual(below(place, "1"), 1)
+      assert.strictEqual(keptIn(place, "Test/user", "1"), 1)
       yield* set("set")
-      assert.strictEqual(below(place, "1"), "set")
+      assert.strictEqual(keptIn(place, "Test/user", "1"), "set")
       yield* on(user.update({ id: "1" }, () => "updated"))
-      assert.strictEqual(below(place, "1"), "updated")
+      assert.strictEqual(keptIn(place, "Test/user", "1"), "updated")
       yield* on(user.patch({ id: "1" }, () => "patched"))
-      assert.strictEqual(below(place, "1"), "patched")
+      assert.strictEqual(keptIn(place, "Test/user", "1"), "patched")
       yield* remove
-      assert.isUndefined(below(place, "1"))
+      assert.isUndefined(keptIn(place, "Test/user", "1"))
     }))
 
-  it.effect("gets what a load behind a reader brought", () =>
+  it.effect("the lower tier gets the value of a load behind a reader", () =>
     Effect.gen(function*() {
       const policies = [
         { timeToLive: 100, staleWhileRevalidate: 1_000 },
@@ -84,19 +82,19 @@ describe("a lower tier", () => {
         yield* TestClock.adjust(5)
         assert.strictEqual(yield* Fiber.join(reader), 1)
         yield* TestClock.adjust(5)
-        assert.strictEqual(below(place, "1"), 2)
+        assert.strictEqual(keptIn(place, "Test/user", "1"), 2)
       }
     }))
 
-  it.effect("does not get what is not to be stored, and loses what was there", () =>
+  it.effect("the lower tier does not get a value that is not stored, and loses the value before", () =>
     Effect.gen(function*() {
       const { place, set } = yield* over({}, counted)
       yield* set("kept")
       yield* set("not kept", { timeToLive: "doNotStore" })
-      assert.isUndefined(below(place, "1"))
+      assert.isUndefined(keptIn(place, "Test/user", "1"))
     }))
 
-  it.effect("gives back an entry that is the same in all that is known of it", () =>
+  it.effect("the lower tier returns an entry with all its properties", () =>
     Effect.gen(function*() {
       const place = makePlace()
       const loaded: Answers = () => after(7, Effect.succeed(Lookup.loaded("value", { tags: ["a", "b"] })))
@@ -113,7 +111,7 @@ describe("a lower tier", () => {
       assert.strictEqual((yield* answer).version, first.version)
     }))
 
-  it.effect("gives a conditional refresh the value and the revision of before a restart", () =>
+  it.effect("a conditional refresh after a restart receives the value and the revision from before", () =>
     Effect.gen(function*() {
       const policy = { timeToLive: 100, staleIfError: 1_000 }
       const place = yield* before(policy, () => Effect.succeed(Lookup.loaded("value", { revision: "r1" })))
@@ -124,7 +122,7 @@ describe("a lower tier", () => {
       assert.deepStrictEqual(source.asked[0]!.previous, { value: "value", revision: "r1", ageMillis: 100 })
     }))
 
-  it.effect("gives no conditional write a chance against a version of before a restart", () =>
+  it.effect("a conditional write after a restart fails with a version from before", () =>
     Effect.gen(function*() {
       const place = makePlace()
       const { version } = yield* Effect.scoped(Effect.flatMap(over({}, counted, place), ({ answer }) => answer))
@@ -135,7 +133,7 @@ describe("a lower tier", () => {
       assert.strictEqual(yield* held, "mine")
     }))
 
-  it.effect("is found by explain", () =>
+  it.effect("explain finds an entry of the lower tier", () =>
     Effect.gen(function*() {
       const place = yield* before({}, counted)
       const { explain, source } = yield* over({}, counted, place)
@@ -144,8 +142,8 @@ describe("a lower tier", () => {
     }))
 })
 
-describe("a value that is too heavy for memory", () => {
-  it.effect("is given to its callers, and pushes nobody out", () =>
+describe("value that is too heavy for memory", () => {
+  it.effect("the value is returned to its callers, and evicts no other entry", () =>
     Effect.gen(function*() {
       const policy = { weigher: (_: string, value: unknown) => String(value).length }
       const store = MemoryStore.layer({ weightMax: 100 })
@@ -159,7 +157,7 @@ describe("a value that is too heavy for memory", () => {
       running.cache.families.get("user")!.checkInvariants({ idle: true })
     }))
 
-  it.effect("is read from the lower tier, where there is one", () =>
+  it.effect("the value is read from the lower tier", () =>
     Effect.gen(function*() {
       const policy = { weigher: (_: string, value: unknown) => String(value).length }
       const store: Layer.Layer<Store, any> = Layer.effect(
@@ -177,8 +175,8 @@ describe("a value that is too heavy for memory", () => {
     }))
 })
 
-describe("a tier that cannot say what was invalidated", () => {
-  it.effect("keeps the layer from being built: what is unknown is not served", () =>
+describe("tier that cannot load its marks", () => {
+  it.effect("the layer fails to build, since the tier could serve invalidated values", () =>
     Effect.gen(function*() {
       for (const operation of ["loadMarks", "open"] as const) {
         const [faulty] = yield* FaultyStore.make(mapStore({ name: "cold" }), {

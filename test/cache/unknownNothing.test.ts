@@ -12,7 +12,7 @@ import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
-import { makePlace, mapStore } from "../store/mapStore.ts"
+import { makePlace, mapStore } from "../support/mapStore.ts"
 
 class App extends Manifest.Service<App>()("App", {
   families: {

@@ -1,6 +1,6 @@
 /**
- * What is derived is fresh no longer than what it was made from, also where nobody has told that this went: it was
- * pushed out of a file that was opened again, it was in memory alone, it did not fit below, or it was never there.
+ * A derived value is fresh no longer than its source, even when the source vanished without a sign: it was evicted
+ * from a file that was opened again, it was in memory alone, it did not fit below, or it was never there.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -12,7 +12,7 @@ import { Manifest } from "../../src/index.ts"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { type Arrangement, inside, type Value, valueSchema, World } from "./arrangements/world.ts"
+import { ArrangedWorld, type Arrangement, inside, type Value, valueSchema } from "../support/arrangements/world.ts"
 
 // A value of this row is one that no codec takes.
 const oddRow = 7
@@ -27,7 +27,7 @@ interface Ways {
 const paramsOf = (family: string, id: string) =>
   family === "board" ? {} : family === "label" ? { id, language: "en" } : { id }
 
-class Chain extends World {
+class Chain extends ArrangedWorld {
   /** What a profile waits for once it has read its source. */
   readonly gate = Latch.makeUnsafe(true)
   /** What a profile has more than its source. */
@@ -161,7 +161,7 @@ const ways: ReadonlyArray<Way> = [
   }
 ]
 
-describe("what is derived goes with a source that vanished", () => {
+describe("derived value whose source has vanished", () => {
   for (const { how, in: all, row = 1, takesAlong = false, vanish, ways: own = {} } of ways) {
     for (const arrangement of all) {
       const start = (world: Chain) =>
@@ -174,7 +174,7 @@ describe("what is derived goes with a source that vanished", () => {
           world.source.row = 2
         })
 
-      it.effect(`${how}, when it is loaded again: ${arrangement.name}`, () =>
+      it.effect(`the derived value goes when the source is loaded again, ${how}: ${arrangement.name}`, () =>
         inside((folder) => new Chain(arrangement, own, folder), (world) =>
           Effect.gen(function*() {
             yield* start(world)
@@ -185,7 +185,7 @@ describe("what is derived goes with a source that vanished", () => {
           })))
 
       if (!takesAlong) continue
-      it.effect(`${how}, though it alone is read: ${arrangement.name}`, () =>
+      it.effect(`a read of the derived value alone drops it, ${how}: ${arrangement.name}`, () =>
         inside((folder) => new Chain(arrangement, own, folder), (world) =>
           Effect.gen(function*() {
             yield* start(world)
@@ -201,7 +201,7 @@ describe("what is derived goes with a source that vanished", () => {
     for (const isLoaded of [false, true]) {
       const when = isLoaded ? "when it is loaded again" : "though it alone is read"
       const how = `${over ? "memory over " : ""}a file that is full`
-      it.effect(`since it was pushed out of ${how}, which was opened again, ${when}`, () =>
+      it.effect(`the derived value goes after the eviction of its source from ${how}, which was opened again, ${when}`, () =>
         inside((folder) => new Chain(full, {}, folder), (world) =>
           Effect.gen(function*() {
             for (const family of values) assert.strictEqual(yield* world.read(family), 1)
@@ -224,7 +224,7 @@ describe("what is derived goes with a source that vanished", () => {
     for (const isLive of [false, true]) {
       if (isLive && arrangement === aFile) continue
       const name = `${isLive ? "of memory alone, " : ""}${arrangement.name}`
-      it.effect(`since it never was there, and the process ended: ${name}`, () =>
+      it.effect(`the derived value goes when its source was never there and the process ended: ${name}`, () =>
         inside((folder) => new Chain(arrangement, { isLive }, folder), (world) =>
           Effect.gen(function*() {
             assert.strictEqual(yield* world.read("guess"), 0)
@@ -234,7 +234,7 @@ describe("what is derived goes with a source that vanished", () => {
           })))
     }
 
-    it.effect(`and stays with one that is there: ${arrangement.name}`, () =>
+    it.effect(`the derived value stays when its source is there: ${arrangement.name}`, () =>
       inside((folder) => new Chain(arrangement, {}, folder), (world) =>
         Effect.gen(function*() {
           for (const family of values) yield* world.read(family)
@@ -248,7 +248,7 @@ describe("what is derived goes with a source that vanished", () => {
           assert.strictEqual(yield* world.read("page"), 1)
         })))
 
-    it.effect(`and is kept where it has its source loaded: ${arrangement.name}`, () =>
+    it.effect(`the derived value is kept when its lookup has loaded the source: ${arrangement.name}`, () =>
       inside((folder) => new Chain(arrangement, {}, folder), (world) =>
         Effect.gen(function*() {
           yield* world.on(world.running.app.keys.other.set(one, { row: 0 }))
@@ -259,7 +259,7 @@ describe("what is derived goes with a source that vanished", () => {
         })))
   }
 
-  it.effect("and is not kept where it waits for what was overtaken", () =>
+  it.effect("the derived value is not kept when its lookup waited for a superseded load", () =>
     inside((folder) => new Chain(smallOverFile, {}, folder), (world) =>
       Effect.gen(function*() {
         world.source.row = oddRow
@@ -276,7 +276,7 @@ describe("what is derived goes with a source that vanished", () => {
       })))
 })
 
-describe("what was made from what an owner had goes when it returns and loads another value", () => {
+describe("value derived from an owner that left and came back with another value", () => {
   const made = [...values, "label"]
   const readAll = (world: Chain, row: number) =>
     Effect.gen(function*() {
@@ -294,7 +294,7 @@ describe("what was made from what an owner had goes when it returns and loads an
           if (isOpenedAgain) yield* readAll(world, 1)
         })
 
-      it.effect(`and no restart brings it back: ${when}`, () =>
+      it.effect(`a restart does not bring the derived value back: ${when}`, () =>
         inside((folder) => new Chain(arrangement, {}, folder), (world) =>
           Effect.gen(function*() {
             yield* start(world)
@@ -309,7 +309,7 @@ describe("what was made from what an owner had goes when it returns and loads an
             }
           })))
 
-      it.effect(`and no restart brings it back, from the middle of a chain: ${when}`, () =>
+      it.effect(`a restart does not bring back a value from the middle of a chain: ${when}`, () =>
         inside((folder) => new Chain(arrangement, {}, folder), (world) =>
           Effect.gen(function*() {
             yield* start(world)
@@ -321,7 +321,7 @@ describe("what was made from what an owner had goes when it returns and loads an
             assert.strictEqual(yield* world.read("board"), 1)
           })))
 
-      it.effect(`nor what an end further up has hidden, made anew from another value: ${when}`, () =>
+      it.effect(`an end further up does not bring back a value that was made again from another one: ${when}`, () =>
         inside((folder) => new Chain(arrangement, {}, folder), (world) =>
           Effect.gen(function*() {
             yield* start(world)
@@ -333,7 +333,7 @@ describe("what was made from what an owner had goes when it returns and loads an
             assert.strictEqual(yield* world.read("page"), 2)
           })))
 
-      it.effect(`nor is it served once nothing below is to be believed: ${when}`, () =>
+      it.effect(`the derived value is not served when nothing below can be trusted: ${when}`, () =>
         inside((folder) => new Chain(arrangement, {}, folder), (world) =>
           Effect.gen(function*() {
             yield* start(world)
@@ -344,7 +344,7 @@ describe("what was made from what an owner had goes when it returns and loads an
           })))
     }
 
-    it.effect(`also where it had been hidden by the end of its own owner: ${arrangement.name}`, () =>
+    it.effect(`the end of its own owner does not bring the derived value back: ${arrangement.name}`, () =>
       inside((folder) => new Chain(arrangement, {}, folder), (world) =>
         Effect.gen(function*() {
           world.source.row = oddRow
@@ -357,7 +357,7 @@ describe("what was made from what an owner had goes when it returns and loads an
           yield* readAll(world, 2)
         })))
 
-    it.effect(`and what is set without it stays: ${arrangement.name}`, () =>
+    it.effect(`a value that was set without the source stays: ${arrangement.name}`, () =>
       inside((folder) => new Chain(arrangement, {}, folder), (world) =>
         Effect.gen(function*() {
           yield* readAll(world, 1)

@@ -4,8 +4,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { makePlace } from "../store/mapStore.ts"
-import { family, reasonOf, tiers } from "./source.ts"
+import { reasonOf } from "../support/effects.ts"
+import { makePlace } from "../support/mapStore.ts"
+import { family, tiers } from "../support/source.ts"
 
 // The latest time that a Date can show, and the year in which microseconds cease to be exact.
 const endOfDates = 8_640_000_000_000_000
@@ -38,9 +39,9 @@ class Shown {
 const under = <A, E, R>(clock: Shown, program: Effect.Effect<A, E, R>) =>
   Effect.provideService(program, Clock.Clock, clock as unknown as Clock.Clock)
 
-describe("a version", () => {
+describe("version", () => {
   for (const [name, future] of Object.entries({ endOfDates, year2255, soonBefore })) {
-    it.effect(`is another for each value, under a clock far in the future and set back again: ${name}`, () =>
+    it.effect(`each value gets a new version, under a clock far in the future that is set back: ${name}`, () =>
       Effect.gen(function*() {
         const clock = new Shown(1_000)
         const { answer, set } = yield* under(clock, family({}, (run) => Effect.succeed(run)))
@@ -65,7 +66,7 @@ describe("a version", () => {
       }))
   }
 
-  it.effect("is the time in microseconds under any clock of our days", () =>
+  it.effect("a version is the time in microseconds under a present-day clock", () =>
     Effect.gen(function*() {
       const clock = new Shown(1_800_000_000_000)
       const { answer, set } = yield* under(clock, family({}, (run) => Effect.succeed(run)))
@@ -73,7 +74,7 @@ describe("a version", () => {
       assert.strictEqual((yield* answer).version, 1_800_000_000_000_000)
     }))
 
-  it.effect("is exact although a tier holds an entry whose version is not", () =>
+  it.effect("a version is exact even when a tier holds an entry with an inexact one", () =>
     Effect.gen(function*() {
       const place = makePlace()
       const { options } = yield* tiers([], { place })

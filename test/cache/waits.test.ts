@@ -1,6 +1,6 @@
 /**
- * Nobody waits for ever: updates and loads that would wait for themselves, long chains of loads, and loads whose fiber
- * never ran. On the engine alone, without a manifest.
+ * No caller waits for ever: updates and loads that would wait for themselves, long chains of loads, and loads whose
+ * fiber never ran. The tests use the engine alone, without a manifest.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
@@ -12,8 +12,8 @@ import * as Metric from "effect/Metric"
 import { TestClock } from "effect/testing"
 import type { CacheFamily } from "../../src/cache/CacheFamily.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
-import { make } from "./plain.ts"
-import { after, fork, reasonOf, settle, times } from "./source.ts"
+import { after, fork, reasonOf, settle, times } from "../support/effects.ts"
+import { make } from "../support/plainEngine.ts"
 
 const counter = (policy: FamilyPolicy = {}) =>
   make({ count: () => Effect.succeed(0), other: () => Effect.succeed(0) }, policy)
@@ -21,8 +21,8 @@ const plus = (family: CacheFamily<any>, key: string, then: Effect.Effect<unknown
   family.update(key, (n: number) => Effect.as(then, n + 1))
 const failureOf = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.map(Effect.flip(effect), reasonOf)
 
-describe("an update within an update", () => {
-  it.effect("of the same key is refused at once, and the next update of the key goes on", () =>
+describe("update within an update", () => {
+  it.effect("an update within an update of the same key is refused at once, and the next update of the key runs", () =>
     Effect.gen(function*() {
       const { checkIdle, families } = yield* counter()
       const count = families("count")
@@ -31,7 +31,7 @@ describe("an update within an update", () => {
       checkIdle()
     }))
 
-  it.effect("of the same key is refused in a fiber that the update waits for", () =>
+  it.effect("an update within an update of the same key is refused in a fiber that the outer one waits for", () =>
     Effect.gen(function*() {
       const { checkIdle, families } = yield* counter()
       const count = families("count")
@@ -41,7 +41,7 @@ describe("an update within an update", () => {
       checkIdle()
     }))
 
-  it.effect("of the same key is refused through updates of other keys and families", () =>
+  it.effect("an update within an update of the same key is refused through updates of other keys and families", () =>
     Effect.gen(function*() {
       const { checkIdle, families } = yield* counter()
       const [count, other] = [families("count"), families("other")]
@@ -51,14 +51,14 @@ describe("an update within an update", () => {
       checkIdle()
     }))
 
-  it.effect("may recover from the refusal", () =>
+  it.effect("an update may recover from the refusal of an inner one", () =>
     Effect.gen(function*() {
       const { families } = yield* counter()
       const count = families("count")
       assert.strictEqual(yield* plus(count, "a", Effect.exit(plus(count, "a"))), 1)
     }))
 
-  it.effect("of another key succeeds", () =>
+  it.effect("an update within an update of another key succeeds", () =>
     Effect.gen(function*() {
       const { families } = yield* counter()
       const count = families("count")
@@ -66,7 +66,7 @@ describe("an update within an update", () => {
       assert.deepStrictEqual(yield* count.readMany(["a", "b", "c"]), [1, 1, 1])
     }))
 
-  it.effect("that an update left behind waits for its turn", () =>
+  it.effect("an update that an ended update left behind waits for its turn", () =>
     Effect.gen(function*() {
       const { families } = yield* counter()
       const count = families("count")
@@ -77,9 +77,9 @@ describe("an update within an update", () => {
     }))
 })
 
-describe("updates that need each other's key", () => {
+describe("updates that need each other's keys", () => {
   for (const second of ["count", "other"]) {
-    it.effect(`end, one by an error: of the families \`count\` and \`${second}\``, () =>
+    it.effect(`two updates of the families \`count\` and \`${second}\` end, one of them with an error`, () =>
       Effect.gen(function*() {
         const { checkIdle, families } = yield* counter()
         const [one, two] = [families("count"), families(second)]
@@ -94,7 +94,7 @@ describe("updates that need each other's key", () => {
       }))
   }
 
-  it.effect("in a ring of three end, one by an error", () =>
+  it.effect("three updates in a ring end, one of them with an error", () =>
     Effect.gen(function*() {
       const { checkIdle, families } = yield* counter()
       const count = families("count")
@@ -111,7 +111,7 @@ describe("updates that need each other's key", () => {
       checkIdle()
     }))
 
-  it.effect("in the same order follow each other", () =>
+  it.effect("updates that take keys in the same order follow each other", () =>
     Effect.gen(function*() {
       const { families } = yield* counter()
       const count = families("count")
@@ -121,12 +121,12 @@ describe("updates that need each other's key", () => {
     }))
 })
 
-describe("an update that waits for its turn", () => {
+describe("update that waits for its turn", () => {
   const throughPromise = (families: (name: string) => CacheFamily<any>) =>
     plus(families("count"), "a", Effect.promise(() => Effect.runPromiseExit(plus(families("count"), "a"))))
 
   for (const [policy, millis] of [[{ hardTimeout: "1 second" }, 1_000], [{}, 300_000]] as const) {
-    it.effect(`for an update that does not end fails after ${millis} ms`, () =>
+    it.effect(`an update behind one that never ends fails after ${millis} ms`, () =>
       Effect.gen(function*() {
         const { checkIdle, families } = yield* counter(policy)
         const first = yield* fork(plus(families("count"), "a", Effect.never))
@@ -143,7 +143,7 @@ describe("an update that waits for its turn", () => {
       }))
   }
 
-  it.effect("waits for as long as the updates before it make progress", () =>
+  it.effect("an update waits as long as the updates before it make progress", () =>
     Effect.gen(function*() {
       const { families } = yield* counter({ hardTimeout: 100 })
       const all = yield* times(20, fork(plus(families("count"), "a", Effect.sleep(90))))
@@ -151,7 +151,7 @@ describe("an update that waits for its turn", () => {
       assert.strictEqual((yield* Fiber.joinAll(all)).at(-1), 20)
     }))
 
-  it.effect("ends although it waits for itself where the engine cannot see it", () =>
+  it.effect("an update that waits for itself outside the engine's view ends", () =>
     Effect.gen(function*() {
       const { checkIdle, families } = yield* counter({ hardTimeout: 50 })
       const first = yield* fork(throughPromise(families))
@@ -160,7 +160,7 @@ describe("an update that waits for its turn", () => {
       checkIdle()
     }))
 
-  it.effect("and is interrupted gives way to those behind it", () =>
+  it.effect("an update that is interrupted gives way to those behind it", () =>
     Effect.gen(function*() {
       const { checkIdle, families } = yield* counter()
       const count = families("count")
@@ -172,7 +172,7 @@ describe("an update that waits for its turn", () => {
       checkIdle()
     }))
 
-  it.effect("in a queue of ten thousand does not overflow the stack", () =>
+  it.effect("a queue of ten thousand updates does not overflow the stack", () =>
     Effect.gen(function*() {
       const { families } = yield* counter()
       const gate = yield* Deferred.make<void>()
@@ -184,8 +184,8 @@ describe("an update that waits for its turn", () => {
     }))
 })
 
-describe("a lookup that waits for itself", () => {
-  it.effect("through the Promise door is refused at once", () =>
+describe("lookup that waits for itself", () => {
+  it.effect("a lookup that reads its own key with getPromise is refused at once", () =>
     Effect.gen(function*() {
       const { checkIdle, families } = yield* make({
         user: (key, families) =>
@@ -200,14 +200,14 @@ describe("a lookup that waits for itself", () => {
       checkIdle()
     }))
 
-  it.effect("through a refresh of its own key is refused at once, once the refresh has to wait for it", () =>
+  it.effect("a lookup that refreshes its own key is refused when the refresh would wait for it", () =>
     Effect.gen(function*() {
       const { checkIdle, families } = yield* make({ user: (key, families) => families("user").refresh(key) })
       assert.strictEqual(yield* failureOf(families("user").read("1")), "CircularWait")
       checkIdle()
     }))
 
-  it.effect("through a lookup of another family is refused at once", () =>
+  it.effect("a lookup that waits for itself through another family is refused at once", () =>
     Effect.gen(function*() {
       const { checkIdle, families } = yield* make({
         a: (key, families) => Effect.all([families("b").read(key)], { concurrency: "unbounded" }),
@@ -218,7 +218,7 @@ describe("a lookup that waits for itself", () => {
       checkIdle()
     }))
 
-  it.effect("twice is not remembered, and the next reader loads", () =>
+  it.effect("a refusal is not remembered, and the next reader loads", () =>
     Effect.gen(function*() {
       let runs = 0
       const { families } = yield* make({
@@ -231,7 +231,7 @@ describe("a lookup that waits for itself", () => {
   for (
     const [policy, millis] of [[{ hardTimeout: "1 second" }, 1_000], [{}, 300_000]] as const
   ) {
-    it.effect(`where the engine cannot see it ends after ${millis} ms`, () =>
+    it.effect(`a lookup that waits for itself outside the engine's view ends after ${millis} ms`, () =>
       Effect.gen(function*() {
         const unseen = (name: string, key: string, families: (name: string) => CacheFamily<any>) =>
           Effect.promise(() => Effect.runPromise(families(name).read(key)))
@@ -248,7 +248,7 @@ describe("a lookup that waits for itself", () => {
       }))
   }
 
-  it.effect("is told from one that only takes long: a load that no second reader joined has no deadline", () =>
+  it.effect("a long load without a second reader has no deadline, so it does not count as a circle", () =>
     Effect.gen(function*() {
       const { families } = yield* make({ user: () => after(3_600_000, Effect.succeed("late")) })
       const reader = yield* fork(families("user").read("1"))
@@ -257,13 +257,13 @@ describe("a lookup that waits for itself", () => {
     }))
 })
 
-describe("a chain of ten thousand loads", () => {
+describe("chain of ten thousand loads", () => {
   const length = 10_000
   const chain = (bottom: Effect.Effect<unknown, unknown>, policy?: FamilyPolicy) =>
     make({ step: (key, families) => key === "0" ? bottom : families("step").read(String(Number(key) - 1)) }, policy)
   const top = String(length - 1)
 
-  it.effect("is answered by a lookup that ends at once", () =>
+  it.effect("the chain answers when its last lookup ends at once", () =>
     Effect.gen(function*() {
       const { checkIdle, families } = yield* chain(Effect.succeed("bottom"))
       assert.strictEqual(yield* families("step").read(top), "bottom")
@@ -271,7 +271,7 @@ describe("a chain of ten thousand loads", () => {
       assert.strictEqual(families("step").hot!.count, length)
     }))
 
-  it.effect("is answered by a lookup that takes its time", () =>
+  it.effect("the chain answers when its last lookup takes its time", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<string>()
       const { checkIdle, families } = yield* chain(Deferred.await(gate))
@@ -282,14 +282,14 @@ describe("a chain of ten thousand loads", () => {
       checkIdle()
     }))
 
-  it.effect("fails as its last lookup fails", () =>
+  it.effect("the chain fails when its last lookup fails", () =>
     Effect.gen(function*() {
       const { checkIdle, families } = yield* chain(Effect.fail("broken"))
       assert.strictEqual(yield* Effect.flip(families("step").read(top)), "broken")
       checkIdle()
     }))
 
-  it.effect("ends when its only reader leaves", () =>
+  it.effect("the chain ends when its only reader leaves", () =>
     Effect.gen(function*() {
       let ended = 0
       const { checkIdle, families } = yield* chain(Effect.onInterrupt(Effect.never, () => Effect.sync(() => ended++)))
@@ -301,7 +301,7 @@ describe("a chain of ten thousand loads", () => {
       checkIdle()
     }))
 
-  it.effect("is refused when its end asks for its beginning", () =>
+  it.effect("the chain is refused when its last lookup asks for its first key", () =>
     Effect.gen(function*() {
       const { checkIdle, families } = yield* make({
         step: (key, families) => families("step").read(key === "0" ? "4999" : String(Number(key) - 1))
@@ -312,7 +312,7 @@ describe("a chain of ten thousand loads", () => {
     }))
 })
 
-describe("a load whose fiber does not run to its end", () => {
+describe("load whose fiber does not run to its end", () => {
   const broken: any = {
     recordFiberStart() {
       throw new Error("no fiber today")
@@ -320,7 +320,7 @@ describe("a load whose fiber does not run to its end", () => {
     recordFiberEnd() {}
   }
 
-  it.effect("since it could not be started fails its readers, and the next reader starts another one", () =>
+  it.effect("a load that could not be started fails its readers, and the next reader starts another one", () =>
     Effect.gen(function*() {
       const { checkIdle, context, families } = yield* make({ user: () => Effect.succeed("value") })
       const user = families("user")
@@ -336,7 +336,7 @@ describe("a load whose fiber does not run to its end", () => {
       assert.strictEqual(yield* user.read("1"), "value")
     }))
 
-  it.effect("since another fiber interrupted it fails its readers with an error", () =>
+  it.effect("a load that another fiber interrupted fails its readers with an error", () =>
     Effect.gen(function*() {
       let fiber: Fiber.Fiber<unknown, unknown> | undefined
       let runs = 0

@@ -1,5 +1,6 @@
 /**
- * What a lease costs when many wait, and who may go when one of them leaves.
+ * Leases: a shared and an exclusive lease of one key exclude each other, waiting requests are served in their order,
+ * and waiting costs little.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -9,13 +10,15 @@ import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import { DeadlineHeap, type Ending } from "../../src/capability/internal/deadlineHeap.ts"
 import { LeaseQueues, type Request } from "../../src/capability/internal/leaseQueues.ts"
-import * as Lease from "../../src/capability/Lease.ts"
+import type * as Lease from "../../src/capability/Lease.ts"
+import * as LeaseTable from "../../src/capability/shared/leaseTable.ts"
 import { overlaps, parsePatternUnsafe } from "../../src/pattern/KeyPattern.ts"
+import { fork } from "../support/effects.ts"
 
 const patterns = ["a:1", "a:2", "a:{x}", "a:*", "b:1", "b:{y}"].map(parsePatternUnsafe)
 
-describe("the queues of leases", () => {
-  it("block a request exactly where an earlier one is in its way, and name all that one who leaves has blocked", () => {
+describe("queues of leases", () => {
+  it("a request waits exactly for earlier requests with a common key, and a lease that ends names all requests that it blocked", () => {
     const step = fc.record({
       leaves: fc.option(fc.nat(20), { nil: undefined }),
       isExclusive: fc.boolean(),
@@ -55,7 +58,7 @@ describe("the queues of leases", () => {
     }))
   })
 
-  it("know who ends first, whoever comes and leaves", () =>
+  it("the queues know which lease ends first, in any order of requests and ends", () =>
     fc.assert(fc.property(fc.array(fc.tuple(fc.nat(50), fc.boolean())), (steps) => {
       const heap = new DeadlineHeap<Ending>()
       const there: Array<Ending> = []
@@ -71,7 +74,7 @@ describe("the queues of leases", () => {
     })))
 })
 
-describe("the cost of waiting", () => {
+describe("waiting leases", () => {
   const key = parsePatternUnsafe("user:1")
   const long = { deadline: "1 hour", timeToLive: "1 hour" } as const
 
@@ -85,7 +88,7 @@ describe("the cost of waiting", () => {
       })
     })
 
-  const waitersOf = (table: Lease.LeaseTable, n: number, mode: Lease.LeaseMode) =>
+  const waitersOf = (table: LeaseTable.LeaseTable, n: number, mode: Lease.LeaseMode) =>
     Effect.forEach(
       Array.from({ length: n }),
       () => Effect.forkChild(Effect.scoped(table.acquire([key], { ...long, mode })), { startImmediately: true })
@@ -94,13 +97,13 @@ describe("the cost of waiting", () => {
   const stories: Readonly<Record<string, (n: number) => Effect.Effect<unknown, unknown>>> = {
     "who wait are interrupted together": (n) =>
       Effect.gen(function*() {
-        const table = yield* Lease.make
+        const table = yield* LeaseTable.make
         yield* table.acquire([key], long)
         yield* Fiber.interruptAll(yield* waitersOf(table, n, "exclusive"))
       }).pipe(Effect.scoped),
     "who wait go one after the other": (n) =>
       Effect.gen(function*() {
-        const table = yield* Lease.make
+        const table = yield* LeaseTable.make
         const waiters = yield* Effect.scoped(
           Effect.andThen(table.acquire([key], long), waitersOf(table, n, "exclusive"))
         )
@@ -108,25 +111,25 @@ describe("the cost of waiting", () => {
       }),
     "shared ones wait behind an exclusive one, and go together": (n) =>
       Effect.gen(function*() {
-        const table = yield* Lease.make
+        const table = yield* LeaseTable.make
         const waiters = yield* Effect.scoped(Effect.andThen(table.acquire([key], long), waitersOf(table, n, "shared")))
         yield* Fiber.awaitAll(waiters)
       }),
     "exclusive ones behind many shared ones give up": (n) =>
       Effect.gen(function*() {
-        const table = yield* Lease.make
+        const table = yield* LeaseTable.make
         yield* Effect.forEach(Array.from({ length: n }), () => table.acquire([key], { ...long, mode: "shared" }))
         yield* Fiber.interruptAll(yield* waitersOf(table, n, "exclusive"))
       }).pipe(Effect.scoped),
     "many keys are held": (n) =>
       Effect.gen(function*() {
-        const table = yield* Lease.make
+        const table = yield* LeaseTable.make
         yield* Effect.forEach(Array.from({ length: n }, (_, i) => i), (i) =>
           table.acquire([parsePatternUnsafe(`user:${i}`)], long))
       }).pipe(Effect.scoped)
   }
   for (const [name, story] of Object.entries(stories)) {
-    it.live(`grows with their number and not with its square: ${name}`, () =>
+    it.live(`the cost grows with the number of leases, and not with its square: ${name}`, () =>
       Effect.gen(function*() {
         yield* story(500)
         const few = yield* cpuMillis(story(1_000))
@@ -136,9 +139,9 @@ describe("the cost of waiting", () => {
       }), 120_000)
   }
 
-  it.effect("a lease whose holder is lost goes to who waits, in the order of asking, each after its time", () =>
+  it.effect("a lost lease goes to the waiting requests in their order, each after its time", () =>
     Effect.gen(function*() {
-      const table = yield* Lease.make
+      const table = yield* LeaseTable.make
       const order: Array<number> = []
       yield* table.acquire([key], { timeToLive: 100 })
       for (let i = 0; i < 3; i++) {
@@ -161,9 +164,9 @@ describe("the cost of waiting", () => {
       assert.deepStrictEqual(order, [0, 1, 2])
     }))
 
-  it.effect("a shorter lease that comes later is over in time", () =>
+  it.effect("a shorter lease that comes later ends in time", () =>
     Effect.gen(function*() {
-      const table = yield* Lease.make
+      const table = yield* LeaseTable.make
       const other = parsePatternUnsafe("user:2")
       yield* table.acquire([other], { timeToLive: "50 seconds" })
       yield* Effect.forkChild(Effect.scoped(table.acquire([other], { deadline: "1 hour" })))
@@ -173,13 +176,13 @@ describe("the cost of waiting", () => {
       assert.isDefined(waiter.pollUnsafe())
     }))
 
-  it.effect("the patterns that wait are bounded by their length, too", () =>
+  it.effect("the patterns that wait are bounded in length", () =>
     Effect.gen(function*() {
-      const table = yield* Lease.make
+      const table = yield* LeaseTable.make
       const long = parsePatternUnsafe(`user:${"x".repeat(3_000_000)}`)
       yield* table.acquire([long])
       for (let i = 0; i < 6; i++) {
-        yield* Effect.forkChild(Effect.scoped(table.acquire([long])), { startImmediately: true })
+        yield* fork(Effect.scoped(table.acquire([long])))
       }
       const refused = yield* Effect.exit(table.acquire([long]))
       assert.deepStrictEqual(Exit.isFailure(refused) && refused.cause.reasons.map((reason: any) => reason.error.why), [

@@ -1,5 +1,5 @@
 /**
- * What `.github/CONTRIBUTING.md`, `.ci/README.md` and the tables of the README say about the project is so.
+ * The claims of `.github/CONTRIBUTING.md`, `.ci/README.md` and the tables of the README about the project are true.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { execFileSync } from "node:child_process"
@@ -10,7 +10,7 @@ import manifest from "../../package.json" with { type: "json" }
 import { CacheError } from "../../src/cache/CacheError.ts"
 import { defaults } from "../../src/cache/Expiry.ts"
 import { patienceMillis } from "../../src/cache/internal/waits.ts"
-import { defaults as leaseDefaults } from "../../src/capability/Lease.ts"
+import { defaults as leaseDefaults } from "../../src/capability/shared/leaseTable.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
 import { policyOptions } from "../../src/ownership/FamilyPolicy.ts"
 
@@ -32,13 +32,13 @@ const firstCells = (text: string): ReadonlyArray<string> =>
   Array.from(text.matchAll(/^\| (.*?) \|/gm), ([, cell]) => cell!)
 
 describe("CONTRIBUTING.md", () => {
-  it("has a row for each npm script, and no other", () => {
+  it("the table of scripts has a row for each npm script, and no other", () => {
     const named = firstCells(section(contributing, "## What to run")).flatMap(codes)
     const scripts = named.map((command) => /^npm (?:run )?([\w:]+)$/.exec(command)?.[1] ?? command)
     assert.sameMembers(scripts, Object.keys(manifest.scripts))
   })
 
-  it("names only files and folders that are there", () => {
+  it("each file and folder that CONTRIBUTING names exists", () => {
     const paths = codes(contributing).filter((code) =>
       /^(?:src|test|dtslint|bench|\.ci|\.github|examples)\//.test(code) && !/[*\s]|name(?:Reference)?\.ts$/.test(code)
     )
@@ -46,28 +46,29 @@ describe("CONTRIBUTING.md", () => {
     assert.deepStrictEqual(paths.filter((path) => !existsSync(join(root, path))), [])
   })
 
-  it("begins each step of a recipe with a file or a command", () => {
+  it("each step of a recipe begins with a file or a command", () => {
     const steps = contributing.match(/^\d+\. .*$/gm) ?? []
     assert.isAbove(steps.length, 25)
     assert.deepStrictEqual(steps.filter((step) => !/^\d+\. `(?:[\w.]+\/|README\.md|npm run )/.test(step)), [])
   })
 
-  it("names the declarations that a recipe adds to", () => {
+  it("each declaration that a recipe adds to exists", () => {
     const declared: Readonly<Record<string, ReadonlyArray<string>>> = {
       "src/ownership/FamilyPolicy.ts": ["interface FamilyPolicy", "policyOptions"],
-      "src/ownership/Definition.ts": ["interface Expected", "interface FamilySpec"],
+      "src/ownership/Definition.ts": ["interface FamilySpec"],
+      "src/ownership/DefinitionShape.ts": ["interface Expected"],
       "src/cache/Expiry.ts": ["interface Expiry", "const make"],
       "src/manifest/Family.ts": ["interface Reading", "interface Writing", "interface Refused"],
       "src/cache/CacheFamily.ts": ["class CacheFamily"],
       "src/cache/internal/trackedReads.ts": ["interface Reads", "class TrackedReads"],
       "src/cache/internal/writesApart.ts": ["interface Writes"],
       "src/cli/neverRun.ts": ["const ofAccessor"],
-      "src/diagnostic/Diagnostic.ts": ["type fanoutUnsaid", "const fanoutUnsaid"],
+      "src/diagnostic/ReferenceFindings.ts": ["type fanoutUnsaid", "const fanoutUnsaid"],
       "src/eviction/EvictionPolicy.ts": ["const policies"],
       "test/manifest/options.test.ts": ["const wrong", "const plain", "has a row here"],
       "test/manifest/sensitive.test.ts": ["errorsWithKeys", "has a test for every door"],
       "test/cache/arrangements.test.ts": ["const policies"],
-      "test/world.ts": ["const policies"],
+      "test/support/world.ts": ["const policies"],
       "dtslint/Messages.tst.ts": ["const nothing"]
     }
     for (const [file, texts] of Object.entries(declared)) {
@@ -78,14 +79,14 @@ describe("CONTRIBUTING.md", () => {
     }
   })
 
-  it("gives the limits that the architecture test enforces", () => {
+  it("the limits are those of the architecture test", () => {
     const rule = /at most (\d+) lines of code, a function at most (\d+), and a line at most (\d+) columns/.exec(
       contributing.replace(/\s+/g, " ")
     )
     assert.deepStrictEqual(rule?.slice(1).map(Number), [limits.codeLines, limits.functionLines, limits.lineColumns])
   })
 
-  it("lists the folders of src as areas of commits", () => {
+  it("the areas of commits are the folders of src", () => {
     const areas = codes(section(contributing, "## Commits"))
     const folders = readdirSync(join(root, "src")).filter((name) => statSync(join(root, "src", name)).isDirectory())
     assert.includeMembers([...areas], [...folders, "test", "bench", "ci", "docs", "types"])
@@ -95,14 +96,14 @@ describe("CONTRIBUTING.md", () => {
 describe(".ci/README.md", () => {
   const text = read(".ci/README.md")
 
-  it("has a row for each file of .ci, and no other, in forty lines", () => {
+  it("the table of files has a row for each file of .ci, and no other, in forty lines", () => {
     const files = readdirSync(join(root, ".ci")).filter((name) => name !== "README.md" && name !== "smoke")
     const rows = firstCells(text.slice(text.indexOf("| file |"))).flatMap(codes)
     assert.sameMembers(rows, files)
     assert.isAtMost(text.split("\n## Decisions\n")[0]!.split("\n").length, 41)
   })
 
-  it("has a row for each step of .ci/run", () => {
+  it("the table of steps has a row for each step of .ci/run", () => {
     const steps = Array.from(read(".ci/run").matchAll(/^[^#\n]*\bstep "([^"]+)"/gm), ([, name]) => name!)
     const rows = firstCells(text.slice(0, text.indexOf("| file |"))).slice(2)
     assert.isAbove(steps.length, 5)
@@ -111,12 +112,12 @@ describe(".ci/README.md", () => {
 })
 
 describe("README.md", () => {
-  it("has a row for each option of a family", () => {
+  it("the table of options has a row for each option of a family", () => {
     const rows = firstCells(section(readme, "### Options of a family")).flatMap(codes)
     assert.includeMembers([...rows], Object.keys(policyOptions))
   })
 
-  it("gives the defaults that the engine has", () => {
+  it("the defaults in the table are those of the engine", () => {
     const defaultOf = (heading: string, option: string) => {
       const row = section(readme, heading).split("\n").find((line) => firstCells(line).flatMap(codes).includes(option))
       return row?.split(" | ")[1]
@@ -136,14 +137,14 @@ describe("README.md", () => {
     )
   })
 
-  it("has a row for each reason of an error", () => {
+  it("the table of errors has a row for each reason", () => {
     const rows = firstCells(section(readme, "### Errors")).flatMap(codes)
     const reasons = CacheError.fields.reason.members.map((member) => member.fields._tag.schema.literal)
     assert.isAbove(reasons.length, 10)
     assert.includeMembers([...rows], [...reasons])
   })
 
-  it("has a row for each operation of a family", () => {
+  it("the table of operations has a row for each operation of a family", () => {
     const rows = firstCells(section(readme, "## Operations")).join("\n")
     const { user }: any = make("Readme", { families: { user: { pattern: "user:{id}" } } }).keys
     for (const operation of Object.keys(user)) {
@@ -152,8 +153,8 @@ describe("README.md", () => {
   })
 })
 
-describe("the gates", () => {
-  it("are run by the workflow, by `npm run verify`, and before each commit", () => {
+describe("gates", () => {
+  it("the workflow, `npm run verify` and the hook before a commit run the checks", () => {
     assert.match(read(".github/workflows/verify.yml"), /^ +\.ci\/run\b/m)
     assert.strictEqual(manifest.scripts.verify, "bash .ci/run")
     assert.strictEqual(manifest.scripts.hooks, "git config core.hooksPath .githooks")
@@ -161,12 +162,12 @@ describe("the gates", () => {
     for (const script of ["lint", "check"]) assert.include(hook, `npm run --silent ${script} `)
   })
 
-  it("can be executed", () => {
+  it("the scripts of the gates are executable", () => {
     const listed = execFileSync("git", ["ls-files", "--stage", ".ci/run", ".githooks"], { cwd: root, encoding: "utf8" })
     assert.lengthOf(listed.match(/^100755 /gm) ?? [], 2)
   })
 
-  it("of the workflow have a time limit, few rights, and versions of actions", () => {
+  it("the workflow has a time limit, few rights, and versions of its actions", () => {
     const workflow = read(".github/workflows/verify.yml")
     for (const line of ["timeout-minutes: ", "contents: read", "cancel-in-progress: true"]) {
       assert.include(workflow, line)

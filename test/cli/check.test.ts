@@ -1,3 +1,7 @@
+/**
+ * `stateless check` over whole projects: it counts errors, shows the other party of a finding, and never calls a
+ * project clean whose compiler did not finish.
+ */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import * as Console from "effect/Console"
@@ -116,7 +120,7 @@ const checkWith = (
   }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
 
 describe("check", () => {
-  it.effect("counts errors of all kinds, and shows the other party of a finding from a file that it imports", () =>
+  it.effect("check counts errors of all kinds, and shows the other party of a finding from an imported file", () =>
     Effect.gen(function*() {
       const { count, report } = yield* checkWith(5_000)
       assert.strictEqual(count, 3)
@@ -125,20 +129,20 @@ describe("check", () => {
       assert.deepInclude(report.findings[1].other, { file: "src/cache.ts", line: 3, column: 22 })
     }))
 
-  it.effect("finds what nothing runs through the paths of a configuration", () =>
+  it.effect("check finds an operation that nothing runs through the `paths` of a configuration", () =>
     Effect.gen(function*() {
       const { report } = yield* checkWith(5_000)
       assert.deepInclude(report.findings[0], { file: "src/lost.ts", line: 2, code: "E0238" })
     }))
 
-  it.effect("reports an error of a file that two projects share once", () =>
+  it.effect("check reports an error in a file of two projects once", () =>
     Effect.gen(function*() {
       const { count, told } = yield* checkWith(5_000, { "app.json": errors, "tsconfig.json": errors })
       assert.strictEqual(count, 3)
       assert.deepStrictEqual(told, [])
     }))
 
-  it.effect("says which project has no files", () =>
+  it.effect("check names a project without files", () =>
     Effect.gen(function*() {
       const { count, told } = yield* checkWith(5_000, {})
       assert.strictEqual(count, 0)
@@ -147,7 +151,7 @@ describe("check", () => {
       ])
     }))
 
-  it.effect("looks for that party in so many files and no more", () =>
+  it.effect("check looks for the other party in a bounded number of files", () =>
     Effect.gen(function*() {
       const { count, report } = yield* checkWith(2)
       assert.strictEqual(count, 2)
@@ -175,7 +179,7 @@ describe("check", () => {
   ]
   for (const [what, end, how] of ends) {
     for (const run of runs) {
-      it.effect(`knows nothing of a project whose compiler, run with ${run}, ends ${what}, unless it came to its end`, () =>
+      it.effect(`check calls no project clean when its compiler, run with ${run}, ends ${what} before its end`, () =>
         Effect.gen(function*() {
           const exit = yield* Effect.result(checkWith(5_000, { "app.json": "", "tsconfig.json": "" }, { [run]: end }))
           if (how === undefined) return assert.isTrue(Result.isSuccess(exit), String(exit))

@@ -1,3 +1,7 @@
+/**
+ * `stateless check` reports an operation that a program makes and never runs. It finds operations by reading the
+ * text, and reports none whose value goes somewhere.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { Meanings } from "../../src/cli/meaning.ts"
 import { neverRunIn } from "../../src/cli/neverRun.ts"
@@ -26,7 +30,7 @@ const linesOf = (body: string, file = "use.ts", others: { readonly [file: string
     return line - 1
   })
 
-describe("an operation that nothing runs is not passed over", () => {
+describe("operation that nothing runs", () => {
   const lost: ReadonlyArray<readonly [what: string, body: string]> = [
     ["as a statement", "user.set({ id }, ann)"],
     ["with a semicolon", "settings.delete({ id });"],
@@ -67,7 +71,7 @@ describe("an operation that nothing runs is not passed over", () => {
     ["between statements without semicolons", "const x = 1\nuser.set({ id }, ann)\nconst y = 2"]
   ]
   for (const [what, body] of lost) {
-    it(what, () => assert.strictEqual(linesOf(body).length, 1))
+    it(`check reports an operation: ${what}`, () => assert.strictEqual(linesOf(body).length, 1))
   }
 
   // After each of these a slash divides; as the begin of a regular expression it would hide what follows.
@@ -89,11 +93,11 @@ describe("an operation that nothing runs is not passed over", () => {
     "as"
   ]
   for (const value of values) {
-    it(`between two divisions of ${value}`, () =>
+    it(`check reports an operation between two divisions of ${value}`, () =>
       assert.deepStrictEqual(linesOf(`const x = ${value} / 2; user.set({ id }, ann); y(x / 2)`), [1]))
   }
   for (const value of ["=", "= !", "= a + !", "++\n;", "= a &&", "= a\n!"]) {
-    it(`and not in a regular expression after ${value}`, () =>
+    it(`check reports no operation in a regular expression after ${value}`, () =>
       assert.deepStrictEqual(linesOf(`x ${value} /; user.set({ id }, ann); y/.test(x)`), []))
   }
 
@@ -101,7 +105,8 @@ describe("an operation that nothing runs is not passed over", () => {
   const idle = ["name", "pattern", "key", "parse", "setting", "deleting", "reader", "writer"]
   const { user }: any = make("Operations", { families: { user: { pattern: "user:{id}" } } }).keys
   for (const operation of Object.keys(user).filter((name) => !idle.includes(name))) {
-    it(`by the name ${operation}`, () => assert.strictEqual(linesOf(`user.${operation}({ id })`).length, 1))
+    it(`check reports the operation ${operation}`, () =>
+      assert.strictEqual(linesOf(`user.${operation}({ id })`).length, 1))
   }
 
   const named: ReadonlyArray<readonly [what: string, body: string]> = [
@@ -164,10 +169,11 @@ describe("an operation that nothing runs is not passed over", () => {
     "all.ts": `export * from "./barrel.ts"\nexport * from "./all.ts"\nexport * as cache from "./cache.ts"`
   }
   for (const [what, body] of named) {
-    it(`by the name of ${what}`, () => assert.strictEqual(linesOf(body, "use.ts", barrels).length, 1))
+    it(`check reports an operation by the name of ${what}`, () =>
+      assert.strictEqual(linesOf(body, "use.ts", barrels).length, 1))
   }
 
-  it("between the elements of JSX, and not in their text", () => {
+  it("check reports an operation between the elements of JSX, and not in their text", () => {
     const body =
       `const Page = () => <p a="'">Don't: it's\n  user.set() in {name} text<br/>\n</p>\nuser.set({ id }, ann)`
     assert.deepStrictEqual(linesOf(body, "use.tsx"), [4])
@@ -175,7 +181,7 @@ describe("an operation that nothing runs is not passed over", () => {
   })
 
   // The time of the processor, which others that use the machine do not change; compiling and tidying up are in it.
-  it("in a megabyte, in two seconds", () => {
+  it("check reads a megabyte in two seconds", () => {
     const lines = Array.from(
       { length: 20_000 },
       (_, index) => `const f${index} = ({ user }: A) => [user.get(/'/, \`\`)]`
@@ -186,13 +192,13 @@ describe("an operation that nothing runs is not passed over", () => {
     assert.isBelow((user + system) / 1_000, 2_000)
   })
 
-  it("through a writer, and through a name of an accessor", () => {
+  it("check reports an operation of a writer, and of another name of an accessor", () => {
     assert.deepStrictEqual(linesOf("const writer = yield* user.writer\nwriter.set({ id }, ann)"), [2])
     assert.deepStrictEqual(linesOf("const mine = AppCache.keys.user\nmine.set({ id }, ann)"), [2])
   })
 })
 
-describe("an operation whose value goes somewhere is not reported", () => {
+describe("operation whose value goes somewhere", () => {
   const used: ReadonlyArray<readonly [what: string, body: string]> = [
     ["yielded", "yield* user.set({ id }, ann)"],
     ["yielded on the next line", "yield*\n  user.set({ id }, ann)"],
@@ -240,7 +246,7 @@ describe("an operation whose value goes somewhere is not reported", () => {
     ["in a comment", "/*\nuser.set({ id }, ann)\n*/"]
   ]
   for (const [what, body] of used) {
-    it(what, () => assert.deepStrictEqual(linesOf(body), []))
+    it(`check does not report an operation: ${what}`, () => assert.deepStrictEqual(linesOf(body), []))
   }
 
   const hidden: ReadonlyArray<readonly [what: string, body: string]> = [
@@ -345,10 +351,10 @@ describe("an operation whose value goes somewhere is not reported", () => {
     ["a type", `import type { again } from "./cache.ts"\nagain.set(1)`]
   ]
   for (const [what, body] of hidden) {
-    it(`of ${what}`, () => assert.deepStrictEqual(linesOf(body), []))
+    it(`check does not report an operation of ${what}`, () => assert.deepStrictEqual(linesOf(body), []))
   }
 
-  it("of a class that is no manifest, and of a member that a manifest's class has itself", () => {
+  it("check does not report a class that is not a manifest, or a static member of the manifest's class", () => {
     const flags = "class Flags extends Context.Service<Flags>()('Flags', { make }) {}\nFlags.set(1)"
     assert.deepStrictEqual(linesOf(flags), [])
     assert.deepStrictEqual(linesOf(flags.replace("Context", "Manifest").replace("Flags.", "Flags.\n ")), [2])
@@ -357,7 +363,7 @@ describe("an operation whose value goes somewhere is not reported", () => {
     assert.deepStrictEqual(linesOf(own), [])
   })
 
-  it("where a name leads through more files than are followed", () => {
+  it("check does not report a name that leads through more files than it follows", () => {
     const chain = (length: number) =>
       Object.fromEntries(
         Array.from({ length }, (_, index) => [

@@ -1,3 +1,6 @@
+/**
+ * The projects that `stateless check` compiles: a configuration and every project that it references.
+ */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -21,7 +24,7 @@ const references = (...paths: ReadonlyArray<string>) =>
   JSON.stringify({ files: [], references: paths.map((path) => ({ path })) })
 
 describe("projects of a check", () => {
-  it.effect("are those that are referenced, each once, by file and by folder", () =>
+  it.effect("the projects are the referenced ones, each once, by file and by folder", () =>
     Effect.gen(function*() {
       const { all, cycles } = yield* find({
         "tsconfig.json": `{ // as Vite has it
@@ -40,7 +43,7 @@ describe("projects of a check", () => {
       assert.deepStrictEqual(cycles, [])
     }))
 
-  it.effect("may reference each other in a cycle, which is an error", () =>
+  it.effect("projects that reference each other in a circle are an error", () =>
     Effect.gen(function*() {
       const { all, cycles } = yield* find({
         "tsconfig.json": references("a"),
@@ -53,13 +56,13 @@ describe("projects of a check", () => {
       ])
     }))
 
-  it.effect("leave a missing reference, and a configuration that is no JSON, to the compiler", () =>
+  it.effect("a missing reference and an invalid configuration are left to the compiler", () =>
     Effect.gen(function*() {
       const { all } = yield* find({ "tsconfig.json": references("nowhere", "broken"), "broken/tsconfig.json": "{ tru" })
       assert.deepStrictEqual(all.map(({ file }) => file), ["broken/tsconfig.json", "tsconfig.json"])
     }))
 
-  it.effect("are no more than the bound", () =>
+  it.effect("the number of projects is bounded", () =>
     Effect.gen(function*() {
       const many = Array.from({ length: 500 }, (_, index) => `${index}.json`)
       const configurations = Object.fromEntries(many.map((name) => [name, "{}"]))
@@ -67,7 +70,7 @@ describe("projects of a check", () => {
       assert.strictEqual(error._tag, "ProjectsTooMany")
     }))
 
-  it.effect("are not those of a tsconfig that does not exist", () =>
+  it.effect("a tsconfig that does not exist has no projects", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(find({ "tsconfig.json": "{}" }, "tsconfig.app.json"))
       assert.strictEqual(error._tag, "ProjectMissing")

@@ -1,6 +1,10 @@
+/**
+ * The output of `stateless check`: findings are parsed from the output of the compiler, and rendered with both
+ * parties.
+ */
 import { assert, describe, it } from "@effect/vitest"
+import { findOther } from "../../src/cli/declarations.ts"
 import { parse } from "../../src/cli/findings.ts"
-import { findOther } from "../../src/cli/parties.ts"
 import { plain, render } from "../../src/cli/render.ts"
 
 const source = `class C extends Manifest.Service<C>()("C", {
@@ -19,7 +23,7 @@ const output = [
 const lineOf = (_: string, line: number) => source.split("\n")[line - 1]!
 
 describe("parse", () => {
-  it("takes our findings out, and leaves other errors as they are", () => {
+  it("parse takes findings of this package out, and leaves other errors as they are", () => {
     const { findings, others } = parse(output)
     assert.deepStrictEqual(findings, [{
       file: "src/cache.ts",
@@ -36,10 +40,10 @@ describe("parse", () => {
     assert.deepStrictEqual(parse(""), { findings: [], others: [] })
   })
 
-  it("finds a message in the lines that explain an error", () => {
+  it("parse finds a message in the lines that explain an error", () => {
     const { findings } = parse([
       "a.ts(2,4): error TS1241: Unable to resolve signature of method decorator when called as an expression.",
-      `  Argument of type '() => 1' is not assignable to parameter of type '"E0220: the body writes 'a', but declares: nothing; help: declare it, or leave it to a function that does"'.`
+      `  Argument of type '() => 1' is not assignable to parameter of type '"E0220: the body writes 'a', but declares: nothing; help: declare it, or move it to a function that declares it"'.`
     ].join("\n"))
     assert.deepStrictEqual(findings.map(({ code, column, line }) => [code, line, column]), [["E0220", 2, 4]])
   })
@@ -48,7 +52,7 @@ describe("parse", () => {
 describe("render", () => {
   const { findings: [finding] } = parse(output)
 
-  it("shows both parties of one file, in order of their lines", () => {
+  it("render shows both parties in one file, in the order of their lines", () => {
     const other = findOther(finding!, [["src/cache.ts", source]])
     assert.strictEqual(
       render(finding!, other, lineOf, plain),
@@ -66,14 +70,14 @@ describe("render", () => {
     )
   })
 
-  it("shows a party of another file under its own name", () => {
+  it("render shows a party in another file under the name of that file", () => {
     const other = findOther({ ...finding!, file: "src/use.ts" }, [["src/cache.ts", source]])
     const shown = render({ ...finding!, file: "src/use.ts" }, other, lineOf, plain)
     assert.include(shown, " --> src/use.ts:5:23\n")
     assert.include(shown, " ::: src/cache.ts:3:5\n")
   })
 
-  it("shows the refused line alone where the other party cannot be found", () => {
+  it("render shows the refused line alone when it finds no other party", () => {
     assert.isUndefined(findOther(finding!, [["src/empty.ts", "export {}"]]))
     assert.notInclude(render(finding!, undefined, lineOf, plain), "declared here")
   })

@@ -1,3 +1,7 @@
+/**
+ * The documents are true: each `ts` block compiles and does what it says, names and links exist, decisions are dated,
+ * and the tour has the laws of the README.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as effect from "effect"
 import * as testing from "effect/testing"
@@ -51,9 +55,10 @@ Docs.writePrograms(root, folder, blocks)
 const diagnostics = blocks.length === 0 ? new Map<string, ReadonlyArray<string>>() : Docs.compile(root, folder)
 
 describe("documentation", () => {
-  it("is compiled against sources without errors", () => assert.deepStrictEqual(diagnostics.get("") ?? [], []))
+  it("the sources compile with the blocks that are compiled against them", () =>
+    assert.deepStrictEqual(diagnostics.get("") ?? [], []))
 
-  it("names nothing of Effect in a sentence that Effect does not have", () => {
+  it("every name of Effect in a sentence exists", () => {
     const modules: { readonly [name: string]: object } = { ...effect, ...testing }
     const own = new Set(sources.map((path) => path.split("/").at(-1)!.replace(".ts", "")))
     const texts = documents.map((path) => [path, read(path)] as const)
@@ -70,7 +75,7 @@ describe("documentation", () => {
     assert.deepStrictEqual(missing, [])
   })
 
-  it("names no file that is not there", () => {
+  it("every named file exists", () => {
     const files = [...sources, ...["test", ".ci", ".github", "bench", "examples", "dtslint"].flatMap(under)].map((
       path
     ) => `/${path}`)
@@ -84,7 +89,7 @@ describe("documentation", () => {
     assert.deepStrictEqual(missing, [])
   })
 
-  it("links to files and headings that are there", () => {
+  it("every link leads to a file and a heading that exist", () => {
     const broken = documents.flatMap((path) =>
       linksIn(read(path)).filter((target) => {
         const [file, heading] = target.split("#") as [string, string?]
@@ -97,11 +102,11 @@ describe("documentation", () => {
     assert.deepStrictEqual(anchorsOf("# A\n## `b.C` and D-e\n## A\n"), ["a", "bc-and-d-e", "a-1"])
   })
 
-  it("tours the source in at most 200 lines", () => {
+  it("the tour of the source has at most 200 lines", () => {
     assert.isAtMost(read("src/README.md").trimEnd().split("\n").length, 200)
   })
 
-  it("gives each decision a date, and a heading of its own", () => {
+  it("each decision has a date and a heading of its own", () => {
     const decisions = documents.flatMap((path) => {
       const [, ...sections] = read(path).split(/^## (?=Decisions)/m)
       return sections.flatMap((section) => section.split(/^## /m)[0]!.split(/^### /m).slice(1))
@@ -111,7 +116,7 @@ describe("documentation", () => {
     assert.deepStrictEqual(decisions.filter((text) => !dated.test(text)), [])
   })
 
-  it("has the laws of the README, in their order, in the tour", () => {
+  it("the tour has the laws of the README in their order", () => {
     const laws = [...read("README.md").matchAll(/^(\d+)\. \*\*(.+?)\.\*\*/gm)].map(([, at, name]) =>
       `${at} ${name!.toLowerCase()}`
     )
@@ -120,7 +125,7 @@ describe("documentation", () => {
     assert.deepStrictEqual(kept, laws)
   })
 
-  it("names no member in the tour and the decisions that the source does not have", () => {
+  it("every member that the tour and the decisions name exists in the source", () => {
     const words = new Set(sources.flatMap((path) => read(path).match(/\w+/g) ?? []))
     const missing = documents.filter((path) => path.startsWith("src/")).flatMap((path) =>
       inlineCode(read(path)).flatMap((code) =>

@@ -1,3 +1,6 @@
+/**
+ * The runner of documentation finds blocks with their marks, and fails a block that does not do what it says.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
@@ -11,7 +14,7 @@ const ts = (info: string, ...lines: ReadonlyArray<string>) => `${fence}ts${info}
 const only = (text: string) => Docs.extract("README.md", text).at(-1)!
 
 describe("extraction", () => {
-  it("takes `ts` blocks with their marks and lines, and leaves other languages out", () => {
+  it("the runner takes `ts` blocks with their marks and lines, and leaves other languages out", () => {
     const text = `# A\n${ts("", "1 // => 1")}${fence}sh\nls\n${fence}\n${ts(" no-run", "f()")}`
     assert.deepStrictEqual(Docs.extract("README.md", text), [
       { path: "README.md", line: 2, kind: "run", code: "1 // => 1\n", message: [] },
@@ -19,7 +22,7 @@ describe("extraction", () => {
     ])
   })
 
-  it("reads the expected error from the comment at the end, or from the `text` block that follows", () => {
+  it("the runner reads the expected error from the comment at the end, or from the `text` block that follows", () => {
     assert.deepStrictEqual(only(ts(" error", "// why", "f(1)", "// E0101: no", "//   help: ask")).message, [
       "E0101: no",
       "help: ask"
@@ -27,7 +30,7 @@ describe("extraction", () => {
     assert.deepStrictEqual(only(`${ts(" error", "f(1)")}\n${fence}text\nE0101: no\n${fence}\n`).message, ["E0101: no"])
   })
 
-  it("refuses an unknown mark, another name of the language, an error without message, nothing to continue", () => {
+  it("the runner refuses an unknown mark, another name of the language, an error without a message, and a continuation of nothing", () => {
     for (
       const text of [ts(" norun", "1"), `${fence}typescript\n1\n${fence}`, ts(" error", "f()"), ts(" continued", "1")]
     ) {
@@ -35,19 +38,19 @@ describe("extraction", () => {
     }
   })
 
-  it("joins a block with the one that it continues", () => {
+  it("the runner joins a block with the one that it continues", () => {
     assert.strictEqual(
       only(`${ts("", "const a = 1")}${ts(" continued", "a // => 1")}`).code,
       "const a = 1\na // => 1\n"
     )
   })
 
-  it("refuses `// =>` behind something that has no value", () => {
+  it("the runner refuses `// =>` after something without a value", () => {
     assert.throws(() => Docs.toProgram(only(ts("", "if (a) {} // => 1")), "./check.ts"), /README\.md:2: /)
   })
 })
 
-describe("a run", () => {
+describe("run", () => {
   const folder = join(root, ".gen/docs-runner")
   const sources = {
     right: ts(
@@ -89,35 +92,35 @@ describe("a run", () => {
   const missed = (name: keyof typeof sources) =>
     Docs.assertionsOf(blocks[name]).filter((line) => !reachedBy(href(name)).has(line))
 
-  it("passes a block whose assertions hold, in generators, declarations and on structural values", async () => {
+  it("a block passes when its assertions hold, in generators, in declarations and on structural values", async () => {
     assert.isUndefined(judge("right"))
     await run("right")
     assert.lengthOf(Docs.assertionsOf(blocks.right), 7)
     assert.deepStrictEqual(missed("right"), [])
   })
 
-  it("finds the package by its own name", async () => {
+  it("a block finds the package by its own name", async () => {
     assert.isUndefined(judge("self"))
     await run("self")
   })
 
-  it("fails a block whose value differs", async () => {
+  it("a block fails when its value differs", async () => {
     assert.isUndefined(judge("wrong"))
     let failure: unknown
     await run("wrong").catch((error: unknown) => failure = error)
     assert.include(String(failure), "the value differs from the comment")
   })
 
-  it("tells an assertion that is never reached", async () => {
+  it("a block fails when an assertion is never reached", async () => {
     await run("unreached")
     assert.deepStrictEqual(missed("unreached"), [2])
   })
 
-  it("fails a block that does not compile", () => assert.include(judge("ill"), "does not compile"))
+  it("a block fails when it does not compile", () => assert.include(judge("ill"), "does not compile"))
 
-  it("passes a refused block whose message is the compiler's", () => assert.isUndefined(judge("refused")))
+  it("a refused block passes when its message is that of the compiler", () => assert.isUndefined(judge("refused")))
 
-  it("fails a refused block that compiles, says something else, or has a second error", () => {
+  it("a refused block fails when it compiles, has another message, or has a second error", () => {
     assert.include(judge("accepted"), "compiles, but is marked as an error")
     assert.include(judge("otherwise"), "the compiler does not say: Type 'boolean'")
     assert.include(judge("twice"), "has other errors than the one that it shows")

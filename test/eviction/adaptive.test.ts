@@ -1,12 +1,11 @@
 /**
- * What `adaptive` promises beyond other policies: whatever the keys do, it hits about as much as the best of them. Keys
- * that are read upwards and downwards in turn are the hard case, since the policies that are equally good there hit at
- * different times.
+ * The policy `adaptive` hits about as often as the best of the other policies, on any sequence of keys. Keys that are
+ * read upwards and downwards in turn are the hard case, since equally good policies hit at different times there.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as EvictionPolicy from "effect-stateless/eviction/EvictionPolicy"
-import * as AdaptiveReference from "./adaptiveReference.ts"
-import { Table } from "./evictionPolicySuite.ts"
+import * as AdaptiveReference from "../support/eviction/adaptiveReference.ts"
+import { Table } from "../support/eviction/suite.ts"
 
 // Salts of the hash: which keys are sampled, and so which policy leads, depends on it.
 const salts = [0, 1, 2, 3]
@@ -65,7 +64,7 @@ const behindLru = (keyCount: number, passes: number, capacity: number): Array<nu
 
 const mean = (values: ReadonlyArray<number>): number => values.reduce((a, b) => a + b) / values.length
 
-describe("adaptive, on keys that are read upwards and downwards in turn", () => {
+describe("adaptive on keys that are read upwards and downwards in turn", () => {
   // The first change of leader is a mistake that the duel learns from. Its price is once a part of what the cache
   // holds: at most a point of 25 passes where the cache has a tenth of the keys, of 400 where it has 7 tenths.
   it.each([
@@ -80,14 +79,17 @@ describe("adaptive, on keys that are read upwards and downwards in turn", () => 
     [2_000, 400, 200],
     [2_000, 400, 1_400],
     [20_000, 20, 2_000]
-  ])("is at most a point behind lru with %i keys, %i passes, room for %i", (keyCount, passes, capacity) => {
-    const behind = behindLru(keyCount, passes, capacity)
-    assert.isAtMost(mean(behind), 1, `by salts: ${behind.map((points) => points.toFixed(2)).join(", ")}`)
-    assert.isAtMost(Math.max(...behind), 2)
-  })
+  ])(
+    "adaptive hits at most a point less than lru with %i keys, %i passes, room for %i",
+    (keyCount, passes, capacity) => {
+      const behind = behindLru(keyCount, passes, capacity)
+      assert.isAtMost(mean(behind), 1, `by salts: ${behind.map((points) => points.toFixed(2)).join(", ")}`)
+      assert.isAtMost(Math.max(...behind), 2)
+    }
+  )
 
   it.each([[2_000, 25, 800], [2_000, 25, 1_400], [20_000, 20, 14_000]])(
-    "pays one change of leader, and no more, with %i keys, %i passes, room for %i",
+    "adaptive pays for one change of its leader with %i keys, %i passes, room for %i",
     (keyCount, passes, capacity) => {
       // Where the cache has most of the keys and the passes are few, one loss of what it holds is over a point.
       assert.isAtMost(Math.max(...behindLru(keyCount, passes, capacity)), 100 * capacity / (keyCount * passes) + 1)
@@ -107,9 +109,9 @@ function* changing(size: number): Generator<number> {
   yield* upAndDown(3 * size, 12)
 }
 
-describe("adaptive, beside its reference", () => {
+describe("adaptive beside its reference", () => {
   it.each([10, 16, 24, 32, 40, 56])(
-    "evicts what its reference evicts while the work changes, with room for %i",
+    "adaptive evicts what its reference evicts while the work changes, with room for %i",
     (capacity) => {
       const tested = new Table((options) => EvictionPolicy.make("adaptive", options), capacity)
       const reference = new Table(AdaptiveReference.make, capacity)

@@ -1,3 +1,7 @@
+/**
+ * The flagship example as a program, and its index: it survives every kind of folder, edit and end, and its index
+ * always equals one that is built from nothing.
+ */
 import { NodeServices } from "@effect/platform-node"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -60,7 +64,7 @@ const start = (
     child.on("close", (status) => resolve({ status, out, err }))
   })
 
-describe("the flagship, as a program", () => {
+describe("flagship as a program", () => {
   const refused: ReadonlyArray<readonly [string, () => ReadonlyArray<string>, RegExp]> = [
     ["a folder that is not there", () => [join(temporary, "nowhere")], /^no such folder: .*nowhere\n/],
     ["a file in place of a folder", () => [join(newFolder({ "a.txt": "a" }), "a.txt")], /^not a folder: .*a\.txt\n/],
@@ -70,14 +74,14 @@ describe("the flagship, as a program", () => {
     }, /^the cache must be outside /]
   ]
   for (const [what, args, message] of refused) {
-    it(`refuses ${what}, says why, and exits with 2`, async () => {
+    it(`the program refuses ${what}, says why, and exits with 2`, async () => {
       const { err, out, status } = await start(args())
       assert.match(err, message)
       assert.deepStrictEqual([status, out], [2, ""])
     })
   }
 
-  it("indexes an empty folder, and has nothing to edit", async () => {
+  it("the program indexes an empty folder, and has nothing to edit", async () => {
     const { err, out, status } = await start([newFolder()])
     assert.strictEqual(err, "")
     assert.include(out, "0 files (0 binary) in 1 folder, 0 lines")
@@ -85,7 +89,7 @@ describe("the flagship, as a program", () => {
     assert.strictEqual(status, 0)
   })
 
-  it("indexes a folder with everything odd in it, skips what cannot be read, and says what", async () => {
+  it("the program indexes a folder of unusual files, and names those that it cannot read", async () => {
     const folder = newFolder({
       "a:b*{c}%3A.ts": "import x from \"__proto__\"\nimport \"constructor\"\nexport const a = 1\n",
       "deep/er/b.ts": "import type { A } from \"effect/Effect\"\nexport interface __proto__ {}\nexport const b = 2",
@@ -119,7 +123,7 @@ describe("the flagship, as a program", () => {
     assert.strictEqual(status, 0)
   })
 
-  it("finds in a cache folder what an earlier process left there", async () => {
+  it("the program finds the entries of an earlier process in a cache folder", async () => {
     const folder = newFolder({ "a.ts": "export const a = 1", "b/c.ts": "export const c = 1" })
     const cache = newFolder()
     const first = await start([folder, "--cache", cache])
@@ -131,7 +135,7 @@ describe("the flagship, as a program", () => {
     assert.deepStrictEqual([first.status, second.status], [0, 0])
   })
 
-  it("ends at Ctrl-C with 130, and leaves nothing behind", async () => {
+  it("the program ends at Ctrl-C with 130, and leaves nothing behind", async () => {
     const folder = newFolder(
       Object.fromEntries(Array.from({ length: 2_000 }, (_, i) => [`f${i}.ts`, `export const f = ${i}`]))
     )
@@ -141,7 +145,7 @@ describe("the flagship, as a program", () => {
     assert.deepStrictEqual([status, err, fs.readdirSync(place)], [130, "", []])
   })
 
-  it("ends when nobody reads its output any more, and leaves nothing behind", async () => {
+  it("the program ends when its output is closed, and leaves nothing behind", async () => {
     const place = newFolder()
     const { err, status } = await start([newFolder({ "a.ts": "" })], (child) => child.stdout.destroy(), {
       TMPDIR: place
@@ -150,7 +154,7 @@ describe("the flagship, as a program", () => {
   })
 })
 
-describe("the index", () => {
+describe("index", () => {
   const { project } = Index.keys
   const report = Effect.andThen(sync({ folders: 0, files: 0, changed: 0 }), project.get({}))
 
@@ -170,7 +174,7 @@ describe("the index", () => {
       })
     )
 
-  it.live("skips a file that may not be read, and reads it once it may, although it did not change", () => {
+  it.live("a file without permission is skipped, and read once it has the permission, without a change of the file", () => {
     const folder = newFolder({ "a.ts": "export const a = 1", "secret.ts": "export const b = 1" })
     let closed = true
     return Effect.gen(function*() {
@@ -187,7 +191,7 @@ describe("the index", () => {
     )
   })
 
-  it.live("skips a file that goes away between its listing and its reading, and forgets it at the next look", () => {
+  it.live("a file that goes away between its listing and its reading is skipped, and dropped at the next look", () => {
     const folder = newFolder({ "a.ts": "export const a = 1", "gone.ts": "export const b = 1" })
     return Effect.gen(function*() {
       const before = yield* report
@@ -201,7 +205,7 @@ describe("the index", () => {
     )
   })
 
-  it.live("follows a folder that goes away, and one that comes back with other files", () => {
+  it.live("a folder that goes away is followed, and so is one that comes back with other files", () => {
     const folder = newFolder({ "a.ts": "", "b/c.ts": "export const c = 1", "b/d/e.ts": "" })
     return Effect.gen(function*() {
       assert.strictEqual((yield* report).files, 3)
@@ -218,7 +222,7 @@ describe("the index", () => {
   const name = fc.constantFrom("a.ts", "b.ts", "c/a.ts", "c/d/b.md", "e/a.ts")
   const edit = fc.record({ name, lines: fc.integer({ min: 0, max: 5 }) })
 
-  it("equals an index from nothing after any edits", async () => {
+  it("the index equals one that is built from nothing after any edits", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.array(edit, { minLength: 1, maxLength: 4 }), { maxLength: 4 }), async (rounds) => {
         const folder = newFolder()
@@ -244,7 +248,7 @@ describe("the index", () => {
     )
   })
 
-  it("names any path by a segment, and finds it again", () => {
+  it("any path can be a segment of a key, and is found again", () => {
     fc.assert(fc.property(fc.string({ minLength: 1, unit: "binary" }), (path) => {
       const segment = Schema.encodeSync(Path)(path)
       assert.notMatch(segment, /[:*{}]/)
@@ -252,7 +256,7 @@ describe("the index", () => {
     }))
   })
 
-  it("counts lines as an editor does, and finds imports and exports", () => {
+  it("lines are counted as in an editor, and imports and exports are found", () => {
     const facts = (text: string) => factsOf("a.ts", { bytes: text.length, text })
     assert.deepStrictEqual(["", "a", "a\n", "a\nb", "\n\n"].map((text) => facts(text).lines), [0, 1, 1, 2, 2])
     const { exports, imports } = facts(

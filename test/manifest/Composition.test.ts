@@ -1,3 +1,6 @@
+/**
+ * `compose` puts manifests over one store. It refuses manifests that share a key or a name.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -22,7 +25,7 @@ const refusal = (layer: Layer.Layer<any, { readonly message: string }, any>) =>
   )
 
 describe("compose", () => {
-  it.effect("gives the engines of manifests that share no key, over one store", () =>
+  it.effect("compose gives one engine to each of several manifests without a common key, over one store", () =>
     Effect.gen(function*() {
       yield* Users.keys.user.set({ id: 1 }, 1)
       yield* Sales.keys.sale.set({ id: 1 }, 2)
@@ -35,7 +38,7 @@ describe("compose", () => {
       )
     )))
 
-  it.effect("refuses manifests that share a key, naming both patterns and the key", () =>
+  it.effect("compose refuses manifests with a common key, and names both patterns and the key", () =>
     Effect.gen(function*() {
       assert.include(
         yield* refusal(Manifest.compose(Users, data("Other", "user:*") as never)),
@@ -43,7 +46,7 @@ describe("compose", () => {
       )
     }))
 
-  it.effect("refuses manifests of one name", () =>
+  it.effect("compose refuses two manifests of one name", () =>
     Effect.gen(function*() {
       assert.include(
         yield* refusal(Manifest.compose(Users, data("Users", "other:*") as never)),
@@ -51,10 +54,10 @@ describe("compose", () => {
       )
     }))
 
-  it.effect("refuses what is no manifest where the layer is built, and a composition of none", () =>
+  it.effect("compose refuses an argument that is not a manifest, and an empty list, when the layer is built", () =>
     Effect.gen(function*() {
       const compose: any = Manifest.compose
-      assert.include(yield* refusal(compose()), "`the composition` must be of one manifest at least")
+      assert.include(yield* refusal(compose()), "`the composition` must be of at least one manifest")
       for (const other of [5, undefined, null, "Users", {}, () => Users, Users.layer, Users.keys]) {
         assert.include(yield* refusal(compose(Users, other)), "`argument 1` must be a manifest")
         assert.include(yield* refusal(compose(other, Users)), "`argument 0` must be a manifest")

@@ -1,3 +1,7 @@
+/**
+ * Functions and methods that declare what they own, read and invalidate. At run time they invalidate exactly that,
+ * and a declaration that was cast or comes from data is checked.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -45,8 +49,8 @@ const untyped = Shop as unknown as {
   readonly inLayer: (layer: unknown) => (effect: Effect.Effect<unknown>) => Effect.Effect<unknown, CacheError>
 }
 
-describe("a declared function", () => {
-  it.effect("drops what it lists by its writes, at any distance, and no other key", () =>
+describe("declared function", () => {
+  it.effect("a declared function invalidates what it lists and what derives from it, and no other key", () =>
     Effect.gen(function*() {
       const save = Shop.fn("save", { owns: ["user:{id}"], invalidates: ["profile:{id}", "feed:{id}:{page}"] })(
         function*<A>(answer: A) {
@@ -71,7 +75,7 @@ describe("a declared function", () => {
     "with the engine alone": [{ invalidates: ["files:secret:{id}"] }, secret.has({ id })]
   }
   for (const [what, [declared, has]] of Object.entries(foreign)) {
-    it.effect(`of a module never drops what the module does not own: ${what}`, () =>
+    it.effect(`a declared function of a module never invalidates a family that the module does not own: ${what}`, () =>
       Effect.gen(function*() {
         const drop = untyped.fn("drop", declared)(function*() {})
         let refusal: CacheError | undefined
@@ -91,7 +95,7 @@ describe("a declared function", () => {
   }
 })
 
-describe("a declaration that was cast, or comes from data, is refused when it is called:", () => {
+describe("declaration that was cast or comes from data", () => {
   const list = "must be a list of patterns; help: see the type `Declared`"
   const wrong: { readonly [what: string]: readonly [declared: unknown, code: string, message: string] } = {
     "an unknown pattern": [{ owns: ["zz:{id}"] }, "E0223", "owns.0: no family of `Shop` declares `zz:{id}` of owns"],
@@ -158,7 +162,7 @@ describe("a declaration that was cast, or comes from data, is refused when it is
     ]
   }
   for (const [what, [declared, code, message]] of Object.entries(wrong)) {
-    it.effect(what, () =>
+    it.effect(`the call refuses ${what}`, () =>
       Effect.gen(function*() {
         let isRun = false
         const run = Effect.sync(() => {
@@ -182,14 +186,14 @@ describe("a declaration that was cast, or comes from data, is refused when it is
   }
 
   for (const layer of ["zz", 5, undefined]) {
-    it.effect(`a program of a layer that does not exist, ${layer}`, () =>
+    it.effect(`the call refuses a program of a layer that does not exist, ${layer}`, () =>
       Effect.gen(function*() {
         const error = yield* Effect.flip(untyped.inLayer(layer)(Effect.void))
         assert.include(error.message, `inLayer.${layer}: E0404: no layer is called \`${layer}\``)
       }))
   }
 
-  it.effect("a layer, where the manifest declares none", () =>
+  it.effect("the call refuses a layer when the manifest declares none", () =>
     Effect.gen(function*() {
       class Bare extends Manifest.Service<Bare>()("Bare", { families: { user: { pattern: "user:{id}" } } }) {}
       const bare = Bare as unknown as typeof untyped
@@ -200,7 +204,7 @@ describe("a declaration that was cast, or comes from data, is refused when it is
       for (const { message } of told) assert.include(message, "E0404: no layer is called `server`")
     }))
 
-  it.effect("and nothing else", () =>
+  it.effect("the call accepts a valid declaration", () =>
     Effect.gen(function*() {
       for (
         const declared of [
@@ -223,8 +227,8 @@ describe("a declaration that was cast, or comes from data, is refused when it is
     }))
 })
 
-describe("a declared method", () => {
-  it.effect("is the method itself, of the object that it belongs to", () =>
+describe("declared method", () => {
+  it.effect("a declared method is the method itself, on its own object", () =>
     Effect.gen(function*() {
       const decorate = Shop.method({ owns: ["user:{id}"], invalidates: ["profile:{id}", "feed:{id}:{page}"] })
       const body = function(this: { readonly factor: number }, n: number) {

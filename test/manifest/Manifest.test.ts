@@ -1,3 +1,7 @@
+/**
+ * The operations of a manifest as a user calls them, each in one story: writes, updates, batches, invalidations,
+ * statistics, and the rights that an owner and a reader need.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -63,7 +67,7 @@ const live = Layer.suspend(() =>
 )
 const drain = Log.useSync((log) => log.splice(0).toSorted())
 
-describe("a manifest", () => {
+describe("manifest", () => {
   it.effect("a write drops what derives from it, and nothing else", () =>
     Effect.gen(function*() {
       yield* feed.get({ id: "1", page: 1 })
@@ -76,7 +80,7 @@ describe("a manifest", () => {
       assert.deepStrictEqual(yield* drain, ["feed 1 1", "profile 1"])
     }).pipe(Effect.provide(live)))
 
-  it.effect("an update reads, changes and writes; a failure changes nothing", () =>
+  it.effect("an update reads, changes and writes, and changes nothing when it fails", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* user.update({ id: "1" }, (was) => ({ ...was, name: "Bob" })), {
         name: "Bob",
@@ -87,7 +91,7 @@ describe("a manifest", () => {
       assert.strictEqual((yield* user.get({ id: "1" })).name, "Bob")
     }).pipe(Effect.provide(live)))
 
-  it.effect("a patch keeps the lifetime of the rest", () =>
+  it.effect("a patch keeps the time to live of the entry", () =>
     Effect.gen(function*() {
       assert.isTrue(Option.isNone(yield* user.patch({ id: "1" }, (was) => ({ ...was, mail: "new" }))))
       yield* user.get({ id: "1" })
@@ -102,7 +106,7 @@ describe("a manifest", () => {
       assert.strictEqual(yield* user.select({ id: "1" }, ({ mail }) => mail), "m")
     }).pipe(Effect.provide(live)))
 
-  it.effect("many missing keys are loaded together, each once", () =>
+  it.effect("getMany loads many missing keys together, each once", () =>
     Effect.gen(function*() {
       const [first, second] = yield* Effect.all([
         count.getMany([{ day: 1 }, { day: 2 }, { day: 1 }]),
@@ -114,7 +118,7 @@ describe("a manifest", () => {
       assert.strictEqual(yield* count.warm([{ day: 3 }, { day: 4 }]), 1)
     }).pipe(Effect.provide(live)))
 
-  it.effect("an invalidated tag takes its entries and what derives from them", () =>
+  it.effect("invalidateTag drops its entries and what derives from them", () =>
     Effect.gen(function*() {
       for (const id of ["1", "2", "3"]) yield* profile.get({ id })
       yield* drain
@@ -126,7 +130,7 @@ describe("a manifest", () => {
       assert.deepStrictEqual(yield* drain, ["profile 3", "user 1", "user 3"])
     }).pipe(Effect.provide(live)))
 
-  it.effect("an invalidated pattern takes every family that it touches", () =>
+  it.effect("an invalidated pattern drops entries of every family that it touches", () =>
     Effect.gen(function*() {
       for (const page of [1, 2]) yield* feed.get({ id: "1", page })
       yield* feed.get({ id: "2", page: 1 })
@@ -140,7 +144,7 @@ describe("a manifest", () => {
       assert.isTrue(yield* feed.has({ id: "1", page: 2 }))
     }).pipe(Effect.provide(live)))
 
-  it.effect("a batch happens wholly or not at all", () =>
+  it.effect("a batch happens as a whole or not at all", () =>
     Effect.gen(function*() {
       yield* count.set({ day: 1 }, 10)
       const { version } = yield* count.getAnswer({ day: 1 })
@@ -171,7 +175,7 @@ describe("a manifest", () => {
       yield* Scope.close(scope, Exit.void)
     }).pipe(Effect.provide(live)))
 
-  it.effect("says why a key is a miss, and through which family", () =>
+  it.effect("explain says why a key is a miss, and through which family", () =>
     Effect.gen(function*() {
       yield* profile.get({ id: "1" })
       yield* user.set({ id: "1" }, { name: "x", mail: "y" })
@@ -183,7 +187,7 @@ describe("a manifest", () => {
       ])
     }).pipe(Effect.provide(live)))
 
-  it.effect("tells whoever listens what happens", () =>
+  it.effect("a listener receives an event for each thing that happens", () =>
     Effect.gen(function*() {
       const events = yield* Effect.forkChild(Stream.runCollect(Stream.take(AppCache.events, 4)), {
         startImmediately: true
@@ -195,7 +199,7 @@ describe("a manifest", () => {
       assert.deepStrictEqual((yield* Fiber.join(events)).map(({ _tag }) => _tag), ["Miss", "Load", "Hit", "Set"])
     }).pipe(Effect.provide(live)))
 
-  it.effect("counts, and publishes what it counts as metrics", () =>
+  it.effect("the statistics count, and are published as metrics", () =>
     Effect.gen(function*() {
       for (let i = 0; i < 3; i++) yield* count.get({ day: 1 })
       const stats = yield* AppCache.stats
@@ -216,7 +220,7 @@ describe("a manifest", () => {
       }
     }).pipe(Effect.provide(live)))
 
-  it.effect("the keys read most are known", () =>
+  it.effect("hottest returns the keys with the most reads", () =>
     Effect.gen(function*() {
       for (let i = 0; i < 6_400; i++) yield* count.get({ day: i % 10 === 0 ? i : 7 })
       const [first] = yield* count.hottest(1)
@@ -224,18 +228,18 @@ describe("a manifest", () => {
       assert.isAbove(first!.share, 0.8)
     }).pipe(Effect.provide(live)))
 
-  it.effect("a value of a family that freezes cannot be changed by a reader", () =>
+  it.effect("a reader cannot change a value of a family with `freeze`", () =>
     Effect.gen(function*() {
       const value = yield* user.get({ id: "1" })
       assert.throws(() => Object.assign(value, { name: "changed" }))
     }).pipe(Effect.provide(live)))
 })
 
-describe("a grant", () => {
+describe("right", () => {
   const cast = <A, E>(effect: Effect.Effect<A, E, any>) => effect as Effect.Effect<A, E>
   const engine = AppCache.layer.pipe(Layer.provide(MemoryStore.layer({ capacity: 10 })))
 
-  it.effect("is needed, whatever the types were told", () =>
+  it.effect("a read or write without its right fails, even when the types were cast", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(cast(count.set({ day: 1 }, 1)))
       assert.strictEqual(error.reason._tag, "NotOwner")
@@ -248,14 +252,14 @@ describe("a grant", () => {
       )
     }))
 
-  it.effect("is given once", () =>
+  it.effect("a right is given once", () =>
     Effect.gen(function*() {
       const two = Layer.mergeAll(AppCache.owner("count"), AppCache.owner("count")).pipe(Layer.provide(engine))
       const error = yield* Effect.flip(Layer.build(two))
       assert.strictEqual(error.reason._tag, "OwnershipConflict")
     }))
 
-  it.effect("ends with its scope, and what it owned is not served", () =>
+  it.effect("a right ends with its scope, and its entries are not served afterwards", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const context = yield* Layer.buildWithScope(Layer.provideMerge(AppCache.owner("count"), engine), scope)
@@ -267,7 +271,7 @@ describe("a grant", () => {
       assert.strictEqual((yield* Effect.flip(writer.get({ day: 1 }))).reason._tag, "Revoked")
     }))
 
-  it.live("answers callers that are no Effect by a Promise: a hit, a load, a failure, and when it has ended", () =>
+  it.live("getPromise returns a hit, a loaded value or a failure, and fails after the end of the right", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       let loads = 0
@@ -294,7 +298,7 @@ describe("a grant", () => {
       assert.strictEqual((ended as any).error.reason._tag, "Revoked")
     }))
 
-  it.live("lets Promises share a load: each has its value or failure, and only the last to leave ends it", () =>
+  it.live("Promises share a load, each gets its value or failure, and the last one to leave ends the load", () =>
     Effect.gen(function*() {
       let loads = 0
       let ended = 0
@@ -339,7 +343,7 @@ describe("a grant", () => {
       assert.strictEqual(ended, 1)
     }))
 
-  it.effect("reads a value that is `undefined` as any other: held, and not loaded twice", () =>
+  it.effect("the value `undefined` is held like any other, and not loaded twice", () =>
     Effect.gen(function*() {
       class Maybe extends Manifest.Service<Maybe>()("Maybe", {
         families: { user: { pattern: "user:{id}", value: Manifest.type<string | undefined>() } }
@@ -359,7 +363,7 @@ describe("a grant", () => {
       }).pipe(Effect.provide(Layer.provide(live, MemoryStore.layer({ capacity: 10 }))))
     }))
 
-  it.effect("of a manifest with mistakes is refused with all of them", () =>
+  it.effect("a manifest with mistakes is refused with all of them", () =>
     Effect.gen(function*() {
       const definition: any = { families: { a: { pattern: "a:{x}" }, b: { pattern: "a:{y}" } } }
       class Broken extends Manifest.Service<Broken>()("Broken", definition) {}
@@ -367,7 +371,7 @@ describe("a grant", () => {
       assert.strictEqual((error as { reason: { _tag: string } }).reason._tag, "InvalidManifest")
     }))
 
-  it.effect("an engine inside another of the same manifest reads its own entries only", () =>
+  it.effect("an engine within another of the same manifest reads its own entries only", () =>
     Effect.gen(function*() {
       class Inner extends Manifest.Service<Inner>()("Inner", {
         families: {
@@ -389,7 +393,7 @@ describe("a grant", () => {
       assert.deepStrictEqual(yield* Effect.provide(both, app("outer")), ["outer", "inner", "outer"])
     }))
 
-  it.effect("a parameter without a codec is never a number to its lookup, be its type one", () =>
+  it.effect("a parameter without a codec reaches its lookup as a text, even when its type says number", () =>
     Effect.gen(function*() {
       const families = { user: { pattern: "user:{id}", params: { id: Manifest.type<number>() } } }
       const app = Manifest.Service<never>()("Numbers", { families } as never) as any
@@ -401,7 +405,7 @@ describe("a grant", () => {
       assert.strictEqual(yield* read("1"), "string")
     }))
 
-  it.effect("a parameter's codec spells the key, and its lookup gets the parameter back, be both strings", () =>
+  it.effect("the codec of a parameter spells the key, and its lookup gets the decoded parameter, even when both are texts", () =>
     Effect.gen(function*() {
       const escaped = Schema.String.pipe(
         Schema.decodeTo(

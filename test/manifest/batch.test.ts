@@ -1,5 +1,5 @@
 /**
- * A batch is one step of one engine of its own manifest; nothing of a batch that is refused happens.
+ * A batch is one step of one engine of its own manifest. A refused batch changes nothing.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Manifest from "effect-stateless/manifest/Manifest"
@@ -9,7 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
-import { family, reasonOf } from "../cache/source.ts"
+import { reasonOf } from "../support/effects.ts"
+import { family } from "../support/source.ts"
 
 class App extends Manifest.Service<App>()("App", {
   families: {
@@ -28,8 +29,8 @@ const OtherLive = Other.modules({ user: Other.owner("user") }).pipe(Layer.provid
 
 const refusal = (effect: Effect.Effect<unknown, any, any>) => Effect.map(Effect.flip(effect), ({ reason }) => reason)
 
-describe("a batch", () => {
-  it.effect("that holds a write of another manifest is refused, and none of its writes is done", () =>
+describe("batch", () => {
+  it.effect("a batch with a write of another manifest is refused and changes nothing", () =>
     Effect.gen(function*() {
       // The types refuse it, too.
       const mixed: any = [user.setting(one, "mine"), Other.keys.user.setting(one, "theirs")]
@@ -42,7 +43,7 @@ describe("a batch", () => {
       assert.isFalse(yield* Other.keys.user.has(one))
     }).pipe(Effect.provide([AppLive, OtherLive])))
 
-  it.effect("with a write made before its owner left is refused, and its other writes are not done", () =>
+  it.effect("a batch with a write made before its owner left is refused and changes nothing", () =>
     Effect.gen(function*() {
       const app = yield* Layer.build(App.layer.pipe(Layer.provide(store)))
       const scope = yield* Scope.make()
@@ -59,7 +60,7 @@ describe("a batch", () => {
       assert.strictEqual(yield* Effect.provideContext(user.get(one), context), "before")
     }).pipe(Effect.scoped) as Effect.Effect<void>)
 
-  it.effect("of what is not a write, or not a list, is refused; an empty one does nothing", () =>
+  it.effect("a batch refuses a value that is not a write or not a list, and an empty batch does nothing", () =>
     Effect.gen(function*() {
       for (const wrong of [[{}], [null], [undefined], [user.set(one, "a")], ["user:1"], user.setting(one, "a"), null]) {
         assert.strictEqual((yield* refusal(App.batch(wrong as any)))._tag, "InvalidBatch")
@@ -68,7 +69,7 @@ describe("a batch", () => {
       assert.isFalse(yield* user.has(one))
     }).pipe(Effect.provide(AppLive)))
 
-  it.effect("holds the last of several writes of one key, be it a deletion", () =>
+  it.effect("a batch keeps the last of several writes of one key, even when it is a deletion", () =>
     Effect.gen(function*() {
       const { held, on, running, user } = yield* family({}, () => Effect.succeed("loaded"))
       const set = (value: string) => user.setting(one, value)
@@ -85,7 +86,7 @@ describe("a batch", () => {
       }
     }))
 
-  it.effect("judges each condition by what the key had before the batch", () =>
+  it.effect("a batch checks each condition against the entry before the batch", () =>
     Effect.gen(function*() {
       const { held, on, running, set, user } = yield* family({}, () => Effect.succeed("loaded"))
       const ifAbsent = (value: string) => user.setting(one, value, { ifVersion: null })
@@ -97,7 +98,7 @@ describe("a batch", () => {
       assert.strictEqual(yield* held, "c")
     }))
 
-  it.effect("that a lookup runs is refused, as each of its writes alone", () =>
+  it.effect("a batch within a lookup is refused, like each of its writes", () =>
     Effect.gen(function*() {
       const made: any = yield* family({}, () =>
         Effect.suspend(() => made.on(made.running.app.batch([made.user.setting({ id: "2" }, "from the lookup")]))))

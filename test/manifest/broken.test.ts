@@ -1,5 +1,6 @@
 /**
- * A manifest that was built from data and is wrong: nothing throws, each operation says what is wrong with it.
+ * A manifest that was built from data may be wrong. Modules still load without an exception, and each operation fails
+ * with the mistakes.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
@@ -7,11 +8,12 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { CacheError } from "../../src/cache/CacheError.ts"
+import type { CacheError } from "../../src/cache/CacheError.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
 import * as GraphDrawing from "../../src/ownership/GraphDrawing.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
-import { engine } from "../engine.ts"
+import { reasonOf } from "../support/effects.ts"
+import { engine } from "../support/engine.ts"
 
 const wrong: Readonly<Record<string, unknown>> = {
   "two families of one pattern": { families: { user: { pattern: "a:{x}" }, other: { pattern: "a:{y}" } } },
@@ -40,21 +42,18 @@ const inputs: Readonly<Record<string, ReadonlyArray<unknown>>> = {
   setMany: [[[params, 1]]]
 }
 
-const reasonOf = (work: unknown) =>
-  Effect.map(Effect.flip(Effect.scoped(work as Effect.Effect<unknown, unknown>)), (error) => {
-    assert.instanceOf(error, CacheError)
-    return (error as CacheError).reason._tag
-  })
+const refusalOf = (work: unknown) =>
+  Effect.map(Effect.flip(Effect.scoped(work as Effect.Effect<unknown, unknown>)), reasonOf)
 
 const refuses = (work: unknown, what: string) =>
-  Effect.map(reasonOf(work), (reason) => assert.strictEqual(reason, "InvalidManifest", what))
+  Effect.map(refusalOf(work), (reason) => assert.strictEqual(reason, "InvalidManifest", what))
 
 const build = (layer: Layer.Layer<any, any, any>) =>
   Layer.build(Layer.provide(layer, MemoryStore.layer({ capacity: 1 })))
 
-describe("a manifest without a name", () => {
+describe("manifest without a name", () => {
   for (const name of [undefined, null, 5, "", [], {}, Symbol("name")]) {
-    it.effect(`is refused where its layers are built, and not while modules load: ${String(name)}`, () =>
+    it.effect(`the manifest is refused when its layers are built, and not while modules load: ${String(name)}`, () =>
       Effect.gen(function*() {
         const app: any = make(name as never, { families: { user: { pattern: "user:{id}", value: Schema.String } } })
         yield* refuses(build(app.layer), "layer")
@@ -66,9 +65,9 @@ describe("a manifest without a name", () => {
   }
 })
 
-describe("a manifest with mistakes", () => {
+describe("manifest with mistakes", () => {
   for (const [name, definition] of Object.entries(wrong)) {
-    it.effect(`fails with InvalidManifest at each of its members: ${name}`, () =>
+    it.effect(`each member fails with InvalidManifest: ${name}`, () =>
       Effect.gen(function*() {
         const app: any = make(`Broken ${name}`, definition)
         const used: { readonly [member: string]: () => Effect.Effect<unknown, unknown> } = {
@@ -112,7 +111,7 @@ describe("a manifest with mistakes", () => {
   }
 })
 
-describe("the code of an InvalidKey", () => {
+describe("code of InvalidKey", () => {
   const cases: ReadonlyArray<readonly [code: string, work: (app: any) => unknown]> = [
     ["E0101", (app) => app.get("none:1")],
     ["E0101", (app) => app.set("none:1", 1)],
@@ -127,7 +126,7 @@ describe("the code of an InvalidKey", () => {
     ["E0110", (app) => app.keys.user.get({ id: "me" })]
   ]
   for (const [code, work] of cases) {
-    it.effect(`is ${code} for ${String(work).slice(9)}`, () =>
+    it.effect(`the code of ${String(work).slice(9)} is ${code}`, () =>
       Effect.gen(function*() {
         const { app, as } = yield* engine({
           families: {

@@ -1,3 +1,7 @@
+/**
+ * Manifests of thousands of families are built, written, read and ended in time. A module at the end of a long chain
+ * reads what it needs, and has no further right.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -73,12 +77,12 @@ const cpuSeconds = (since?: NodeJS.CpuUsage) => {
   return (system + user) / 1e6
 }
 
-describe("a manifest of many families", () => {
+describe("manifest of many families", () => {
   // Seconds of CPU. It takes one; where each family was told of all that it depends on, it took a hundred.
   const buildMax = 10
 
   it.live(
-    "is built and ended in time where each of 2,000 families derives from the one before",
+    "a manifest is built and ended in time when each of 2,000 families derives from the one before",
     () =>
       Effect.gen(function*() {
         const since = process.cpuUsage()
@@ -97,7 +101,7 @@ describe("a manifest of many families", () => {
       ["feeds one family", fanIn(10_000)]
     ] as const
   ) {
-    it.live(`is built, and takes a write, where it ${shape} of 10,000 families`, () =>
+    it.live(`a manifest is built and takes a write when it ${shape} of 10,000 families`, () =>
       Effect.gen(function*() {
         const built = make(familiesOf(10_000, sourcesOf))
         const app = Layer.build(appOf(built, 10_000, sourcesOf))
@@ -110,7 +114,7 @@ describe("a manifest of many families", () => {
   }
 
   for (const [shape, sourcesOf] of [["a chain", chain], ["a grid", grid(100)]] as const) {
-    it(`is read as ${shape} of 10,000 families, and told what the first one drops`, () => {
+    it(`a manifest is read as ${shape} of 10,000 families, and says what the first one drops`, () => {
       const built = make(familiesOf(10_000, sourcesOf))
       assert.lengthOf(built.graph.plans[0]!, 9_999)
       assert.lengthOf(built.graph.compile(9_998, 9_999), 1)
@@ -118,7 +122,7 @@ describe("a manifest of many families", () => {
   }
 
   it.live(
-    "compiles for a read the steps between two families, and for the first change a plan",
+    "a read compiles the steps between two families, and the first change compiles the plan",
     () =>
       Effect.gen(function*() {
         const count = 1_000
@@ -138,7 +142,7 @@ describe("a manifest of many families", () => {
   )
 })
 
-describe("the rights of a module at the end of a long chain", () => {
+describe("rights of a module at the end of a long chain", () => {
   const count = 200
   const last = `f${count - 1}`
 
@@ -168,7 +172,7 @@ describe("the rights of a module at the end of a long chain", () => {
       Effect.match({ onSuccess: String, onFailure: (error) => error.reason._tag })
     )
 
-  it.live("reach every family upstream, and end with the modules", () =>
+  it.live("the module reads every family upstream until it ends", () =>
     Effect.gen(function*() {
       const [during, after] = yield* inModule(
         last,
@@ -177,14 +181,14 @@ describe("the rights of a module at the end of a long chain", () => {
       assert.deepStrictEqual([during, after], ["0", "Revoked"])
     }))
 
-  it.live("reach no family downstream, and write none of another owner", () =>
+  it.live("the module reads no family downstream, and writes no family of another owner", () =>
     Effect.gen(function*() {
       const [read] = yield* inModule("f100", (built, context) => outcome(built.keys[last]!["get"]!(key), context))
       const [written] = yield* inModule(last, (built, context) => outcome(built.keys["f0"]!["set"]!(key, 1), context))
       assert.deepStrictEqual([read, written], ["NotOwner", "NotOwner"])
     }))
 
-  it.live("lie in its Context by name where its line says so, and are few", () =>
+  it.live("the Context of the module has the few rights that its type names", () =>
     Effect.gen(function*() {
       const [[names, direct]] = yield* inModule(last, (_, context) =>
         Effect.sync(() => {
@@ -194,7 +198,7 @@ describe("the rights of a module at the end of a long chain", () => {
       assert.deepStrictEqual([names, direct], [1, true])
     }))
 
-  it.live("are all kept by name where they are few, also beneath the word of another module", () =>
+  it.live("a short chain keeps all rights by name, even below another module", () =>
     Effect.gen(function*() {
       const [during] = yield* inModule("f20", (built, context) =>
         Effect.gen(function*() {
@@ -204,14 +208,14 @@ describe("the rights of a module at the end of a long chain", () => {
       assert.strictEqual(during, "0")
     }))
 
-  it.live("count for the engine that lends, and for no other", () =>
+  it.live("the rights count for their own engine, and for no other", () =>
     Effect.gen(function*() {
       const [during] = yield* inModule(last, (built, context, { key: id }) =>
         outcome(built.keys["f0"]!["get"]!(key), Context.add(context, engineOf(id), {} as never)))
       assert.strictEqual(during, "NotOwner")
     }))
 
-  it.live("let its lookup read the first family of the chain, whose change reaches it", () =>
+  it.live("the lookup of the module reads the first family of the chain, and a change of that family reaches it", () =>
     Effect.gen(function*() {
       const built = make(familiesOf(count, chain))
       const far = built.owner(last, { lookup: () => built.keys["f0"]!["get"]!(key) })

@@ -1,3 +1,7 @@
+/**
+ * A delegate owns a part of a family. When it closes, the owner of the whole loads the part again; when the owner
+ * closes, the delegate ends.
+ */
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -14,7 +18,7 @@ class Docs extends Manifest.Service<Docs>()("Docs", {
 }) {}
 const { draft } = Docs.keys
 
-it.effect("a part that was delegated is loaded by the owner of the whole again, when the delegate has closed", () =>
+it.effect("the owner of the whole loads a delegated part again when the delegate has closed", () =>
   Effect.gen(function*() {
     const read = draft.get({ id: "1" })
     assert.strictEqual(yield* read, "of the whole")

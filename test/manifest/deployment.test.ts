@@ -1,5 +1,6 @@
 /**
- * What survives a deployment: a file that one release wrote, read by the next one, and by the one before again.
+ * A file that one release wrote is read by the next release, and by the earlier one after a roll-back. These tests
+ * hold which entries survive.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -12,7 +13,7 @@ import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import type { StoreError } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { temporaryFolder } from "../store/folder.ts"
+import { temporaryFolder } from "../support/folder.ts"
 
 type Version = string | number | undefined
 
@@ -68,8 +69,8 @@ const kept = (path: string, release: Release) =>
       )
   )
 
-describe("after a deployment", () => {
-  it.effect("everything is there when nothing has changed", () =>
+describe("deployment", () => {
+  it.effect("every entry is there when nothing has changed", () =>
     Effect.gen(function*() {
       for (const release of [{}, { user: 1 }, { manifest: "a", store: 2 }]) {
         const path = yield* temporaryFolder
@@ -78,7 +79,7 @@ describe("after a deployment", () => {
       }
     }))
 
-  it.effect("a family of another version is absent with all that derives from it, and nothing else is", () =>
+  it.effect("a family with a new version is absent with all families that derive from it, and every other entry is there", () =>
     Effect.gen(function*() {
       for (const [before, after] of [[1, 2], [undefined, 1], ["1", undefined], ["a", "b"]]) {
         const path = yield* temporaryFolder
@@ -87,7 +88,7 @@ describe("after a deployment", () => {
       }
     }))
 
-  it.effect("all families of a manifest or a store of another version are absent", () =>
+  it.effect("all families of a manifest or a store with a new version are absent", () =>
     Effect.gen(function*() {
       for (const [before, after] of [[{ manifest: 1 }, { manifest: 2 }], [{}, { store: "b" }], [{ store: 1 }, {}]]) {
         const path = yield* temporaryFolder
@@ -96,7 +97,7 @@ describe("after a deployment", () => {
       }
     }))
 
-  it.effect("what the release before kept is there again after a roll-back, but for what was written or removed since", () =>
+  it.effect("a roll-back finds the entries of the earlier release, except those that were written or removed since", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* write(path, { user: 1 })
@@ -107,7 +108,7 @@ describe("after a deployment", () => {
       assert.deepStrictEqual(yield* kept(path, { user: 1 }), ["other"])
     }))
 
-  it.effect("a value is there where optional fields came, and absent where its schema has another shape", () =>
+  it.effect("an entry is there when its schema got optional fields, and absent when its schema has another shape", () =>
     Effect.gen(function*() {
       const before = Schema.Struct({ name: Schema.String })
       for (

@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import { TestClock } from "effect/testing"
-import { makePlace, type Place } from "../store/mapStore.ts"
+import { makePlace, type Place } from "../support/mapStore.ts"
 import { lifeOf, type LifeOptions } from "./life.ts"
 
 const id = { id: "1" }

@@ -1,5 +1,5 @@
 /**
- * A process whose runtime is never disposed of ends when it has nothing else to do, and loses nothing.
+ * A process whose runtime is never disposed of ends when it has nothing else to do, and loses no value.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
@@ -10,25 +10,30 @@ import * as Option from "effect/Option"
 import { TestClock } from "effect/testing"
 import { spawnSync } from "node:child_process"
 import { join } from "node:path"
-import * as BackgroundTimer from "../../src/store/BackgroundTimer.ts"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
-import { temporaryFolder } from "../store/folder.ts"
-import { CrashCache } from "./children/manifest.ts"
+import * as BackgroundTimer from "../../src/store/shared/backgroundTimer.ts"
+import { CrashCache } from "../support/children/manifest/manifest.ts"
+import { fork } from "../support/effects.ts"
+import { temporaryFolder } from "../support/folder.ts"
 
 const leave = (...args: ReadonlyArray<string>) =>
   spawnSync(
     process.execPath,
-    ["--conditions=@effect-stateless/source", join(import.meta.dirname, "children", "leaver.ts"), ...args],
+    [
+      "--conditions=@effect-stateless/source",
+      join(import.meta.dirname, "../support/children/manifest/leaver.ts"),
+      ...args
+    ],
     { timeout: 30_000, encoding: "utf8" }
   )
 
-describe("a process whose runtime is never disposed of", () => {
-  it("ends when it has nothing else to do, with memory alone", () => {
+describe("process whose runtime is never disposed of", () => {
+  it("the process ends over memory alone", () => {
     const { signal, status, stderr, stdout } = leave("memory")
     assert.deepStrictEqual([stdout, stderr, status, signal], ["loaded last", "", 0, null])
   }, 60_000)
 
-  it.effect("ends with its last value on disk, with memory over LMDB", () =>
+  it.effect("the process ends over memory and LMDB, with its last value on disk", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const { signal, status, stderr, stdout } = leave("lmdb", path)
@@ -47,22 +52,22 @@ describe("a process whose runtime is never disposed of", () => {
     }), 60_000)
 })
 
-describe("a pause of upkeep", () => {
-  it.effect("goes by a clock that is not the live one, as any other", () =>
+describe("pause of upkeep", () => {
+  it.effect("a pause runs on a test clock like any other sleep", () =>
     Effect.gen(function*() {
-      const fiber = yield* Effect.forkChild(BackgroundTimer.sleep(1_000), { startImmediately: true })
+      const fiber = yield* fork(BackgroundTimer.sleep(1_000))
       yield* TestClock.adjust(999)
       assert.isUndefined(fiber.pollUnsafe())
       yield* TestClock.adjust(1)
       yield* Fiber.join(fiber)
     }))
 
-  it.live("lasts as long as it should, and ends when it is interrupted", () =>
+  it.live("a pause lasts its full time, and ends when it is interrupted", () =>
     Effect.gen(function*() {
       const before = yield* Clock.currentTimeMillis
       yield* BackgroundTimer.sleep(20)
       assert.isAtLeast((yield* Clock.currentTimeMillis) - before, 19)
-      const fiber = yield* Effect.forkChild(BackgroundTimer.sleep("1 hour"), { startImmediately: true })
+      const fiber = yield* fork(BackgroundTimer.sleep("1 hour"))
       yield* Fiber.interrupt(fiber)
     }))
 })

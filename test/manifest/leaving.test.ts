@@ -1,6 +1,6 @@
 /**
- * Whatever is under way when an owner leaves, nothing of its family is served afterwards; and where the family comes
- * from another owner, that one answers.
+ * No value of a family is served after its owner has left, whatever was running at that moment. When another owner
+ * takes over, its lookup answers.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
@@ -15,8 +15,8 @@ import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
-import { fork, reasonOf, settle } from "../cache/source.ts"
-import { mapStore } from "../store/mapStore.ts"
+import { fork, reasonOf, settle } from "../support/effects.ts"
+import { mapStore } from "../support/mapStore.ts"
 
 class App extends Manifest.Service<App>()("App", {
   families: {
@@ -82,11 +82,11 @@ const doors: { readonly [door: string]: unknown } = {
   explain: user.explain({ id: "1" })
 }
 
-describe("an owner that leaves", () => {
+describe("owner that leaves", () => {
   for (const [name, door] of Object.entries(doors)) {
     for (const comesBack of [false, true]) {
       const then = comesBack ? "another owner finds nothing of it in memory" : "memory stays empty"
-      it.effect(`while \`${name}\` is under way: no value of it is served, and ${then}`, () =>
+      it.effect(`no value is served when the owner leaves during ${name}, and ${then}`, () =>
         Effect.gen(function*() {
           const { asReader, own, reader } = yield* world
           const former = yield* own({
@@ -122,7 +122,7 @@ describe("an owner that leaves", () => {
     }
   }
 
-  it.effect("and comes back: what a lookup of its former life brings is refused", () =>
+  it.effect("a returning owner does not keep a value from a lookup before it left", () =>
     Effect.gen(function*() {
       const { own, reader } = yield* world
       const former = yield* own({ lookup: () => Effect.uninterruptible(Effect.as(Effect.sleep(100), "former")) })
@@ -168,7 +168,7 @@ const delegated = (options: object, scope: Scope.Scope) =>
 
 const both = [{ id: "1" }, { id: "2" }]
 
-describe("a part that is delegated", () => {
+describe("part that is delegated", () => {
   for (
     const [name, read, answer] of [
       ["one key", draft.get({ id: "1" }), "owner 1"],
@@ -184,7 +184,7 @@ describe("a part that is delegated", () => {
         }]
       ] as const
     ) {
-      it.effect(`to ${to} while a load of ${name} looks below: the load ends with the lookup that it began with`, () =>
+      it.effect(`a load of ${name} that looks below ends with the lookup that it began with, when the part is delegated to ${to}`, () =>
         Effect.gen(function*() {
           const reader = yield* fork(read as Effect.Effect<unknown, unknown, any>)
           yield* TestClock.adjust(20)
@@ -198,7 +198,7 @@ describe("a part that is delegated", () => {
     }
   }
 
-  it.effect("and given back while readers wait: the owner of the whole answers them", () =>
+  it.effect("the owner of the whole answers readers that wait when the part is given back", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const lent = yield* delegated({ lookup: () => Effect.never, lookupMany: () => Effect.never }, scope)

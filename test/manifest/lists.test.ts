@@ -1,23 +1,18 @@
 /**
- * Lists that a caller gives: any iterable, also an iterator, which can be read only once, for an operation that runs
- * again.
+ * A caller may give any iterable as a list, even an iterator, which can be read only once. The operation may still
+ * run again.
  */
 import { assert, describe, it } from "@effect/vitest"
-import * as Manifest from "effect-stateless/manifest/Manifest"
 import * as MemoryStore from "effect-stateless/store/MemoryStore"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-
-class App extends Manifest.Service<App>()("App", {
-  families: { user: { pattern: "user:{id}", value: Manifest.type<string>() } }
-}) {}
-const { user } = App.keys
+import { user, users } from "../support/users.ts"
 
 const live = (loaded: Array<string> = []) =>
-  App.modules({
-    user: App.owner("user", { lookup: ({ id }) => Effect.sync(() => (loaded.push(id), `loaded ${id}`)) })
-  }).pipe(Layer.provideMerge(MemoryStore.layer({ capacity: 100 })))
+  users({ name: (id) => Effect.sync(() => (loaded.push(id), `loaded ${id}`)) }).pipe(
+    Layer.provideMerge(MemoryStore.layer({ capacity: 100 }))
+  )
 
 const ids = () => ["1", "2"].map((id) => ({ id })).values()
 const values = Effect.map(
@@ -25,8 +20,8 @@ const values = Effect.map(
   (found) => found.map(Option.getOrUndefined)
 )
 
-describe("an operation that runs twice with one iterator", () => {
-  it.effect("setMany sets again", () =>
+describe("operation that runs twice with one iterator", () => {
+  it.effect("setMany sets all values again", () =>
     Effect.gen(function*() {
       const set = user.setMany(ids().map((params) => [params, "set"] as const))
       yield* set
@@ -35,7 +30,7 @@ describe("an operation that runs twice with one iterator", () => {
       assert.deepStrictEqual(yield* values, ["set", "set"])
     }).pipe(Effect.provide(live())))
 
-  it.effect("deleteMany deletes again", () =>
+  it.effect("deleteMany deletes all keys again", () =>
     Effect.gen(function*() {
       const untyped: any = ids()
       const remove = user.deleteMany(untyped)
@@ -45,7 +40,7 @@ describe("an operation that runs twice with one iterator", () => {
       assert.deepStrictEqual(yield* values, [undefined, undefined])
     }).pipe(Effect.provide(live())))
 
-  it.effect("getMany and warm load again", () =>
+  it.effect("getMany and warm load all keys again", () =>
     Effect.gen(function*() {
       const untyped: any = ids()
       const get = user.getMany(untyped)

@@ -1,3 +1,7 @@
+/**
+ * What a lookup may do: it reads the families that it derives from, through any read operation, and it writes
+ * nothing. A mistake of a lookup or an option is named in the error.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -5,11 +9,12 @@ import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import { TestClock } from "effect/testing"
-import { CacheError } from "../../src/cache/CacheError.ts"
+import type { CacheError } from "../../src/cache/CacheError.ts"
 import { lookups } from "../../src/cache/internal/load.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
-import { engine } from "../engine.ts"
+import { cacheReasonOf } from "../support/effects.ts"
+import { engine } from "../support/engine.ts"
 
 const definition = {
   families: {
@@ -37,12 +42,7 @@ const running = Effect.fnUntraced(function*(f: (app: any, handles: any) => AnyEf
   yield* as(app.keys.user.set({ id: "1" }, "kept") as AnyEffect)
   return made
 })
-const reasonOf = (error: unknown) => {
-  assert.instanceOf(error, CacheError)
-  return (error as CacheError).reason
-}
-
-describe("a lookup that writes is refused and changes nothing,", () => {
+describe("lookup that writes", () => {
   const ways: { readonly [way: string]: (app: any, handles: any) => AnyEffect } = {
     "by a captured writer's set": (_, { prefs }) => prefs.writer.set({ id: "1" }, "changed"),
     "by setMany": (_, { prefs }) => prefs.writer.setMany([[{ id: "1" }, "changed"]]),
@@ -82,7 +82,7 @@ describe("a lookup that writes is refused and changes nothing,", () => {
     "by a lease": (app) => Effect.scoped(app.keys.prefs.lease({ id: "1" }) as AnyEffect)
   }
   for (const [way, write] of Object.entries(ways)) {
-    it.effect(way, () =>
+    it.effect(`a write ${way} is refused and changes nothing`, () =>
       Effect.gen(function*() {
         const rights: { context?: Context.Context<never> } = {}
         const { app, as, context } = yield* running((app, handles) =>
@@ -93,13 +93,13 @@ describe("a lookup that writes is refused and changes nothing,", () => {
         const error = yield* Effect.flip(
           Effect.catchDefect(as(app.keys.profile.get({ id: "1" }) as AnyEffect), Effect.fail)
         )
-        assert.deepInclude(reasonOf(error), { _tag: "NotOwner", holds: "a lookup" })
+        assert.deepInclude(cacheReasonOf(error), { _tag: "NotOwner", holds: "a lookup" })
         assert.strictEqual(yield* as(app.keys.prefs.get({ id: "1" }) as AnyEffect), "kept")
         assert.strictEqual(yield* as(app.keys.user.get({ id: "1" }) as AnyEffect), "kept")
       }))
   }
 
-  it.effect("and may write when it is over: what it left behind is on its own", () =>
+  it.effect("the work that a lookup left behind may write once the lookup is over", () =>
     Effect.gen(function*() {
       const latch = yield* Latch.make()
       const { app, as } = yield* running((_, { prefs }) =>
@@ -113,7 +113,7 @@ describe("a lookup that writes is refused and changes nothing,", () => {
     }))
 })
 
-describe("a lookup that asks about keys without reading one is tracked alike at each door:", () => {
+describe("lookup that asks about keys without a read", () => {
   const one = { id: "1" }
   const prefsOf = { _tag: "UndeclaredRead", source: "prefs:{id}" }
   const ways: {
@@ -134,7 +134,7 @@ describe("a lookup that asks about keys without reading one is tracked alike at 
     "warm of what it derives from": [(_, { user }) => user.reader.warm([one]), undefined]
   }
   for (const [way, [ask, reason]] of Object.entries(ways)) {
-    it.effect(way, () =>
+    it.effect(`${way} in a lookup needs a declared source`, () =>
       Effect.gen(function*() {
         const rights: { context?: Context.Context<never> } = {}
         const { app, as, context } = yield* running((app, handles) =>
@@ -143,12 +143,12 @@ describe("a lookup that asks about keys without reading one is tracked alike at 
         rights.context = context as Context.Context<never>
         const read = as(app.keys.profile.get(one) as AnyEffect)
         if (reason === undefined) assert.strictEqual(yield* read, "profile:1")
-        else assert.deepInclude(reasonOf(yield* Effect.flip(read)), reason)
+        else assert.deepInclude(cacheReasonOf(yield* Effect.flip(read)), reason)
       }))
   }
 })
 
-describe("a lookup that reads outside of Effect", () => {
+describe("lookup that reads outside of Effect", () => {
   const outside: { readonly [way: string]: (handle: any, id: string) => AnyEffect } = {
     getUnsafe: (handle, id) => Effect.sync(() => handle.getUnsafe({ id })),
     "getUnsafe of a writer's neighbour in a callback": (handle, id) =>
@@ -160,10 +160,10 @@ describe("a lookup that reads outside of Effect", () => {
   }
   for (const [way, read] of Object.entries(outside)) {
     for (const [handle, of] of [["reader", "prefs"], ["writer", "prefs"]] as const) {
-      it.effect(`is refused by ${way} of a ${handle}, and what it made is not stored`, () =>
+      it.effect(`${way} of a ${handle} is refused, and the value of the lookup is not stored`, () =>
         Effect.gen(function*() {
           const { app, as } = yield* running((_, handles) => read(handles[of][handle], "1"))
-          const reason = reasonOf(
+          const reason = cacheReasonOf(
             yield* Effect.flip(Effect.catchDefect(as(app.keys.profile.get({ id: "1" }) as AnyEffect), Effect.fail))
           )
           assert.deepInclude(reason, { _tag: "UndeclaredRead", code: "E0211", read: "prefs:1" })
@@ -171,17 +171,17 @@ describe("a lookup that reads outside of Effect", () => {
         }))
     }
 
-    it.effect(`is refused by ${way} of another key than its own`, () =>
+    it.effect(`${way} of another key of its own family is refused`, () =>
       Effect.gen(function*() {
         const { app, as } = yield* running((_, { user }) => read(user.reader, "2"))
         yield* as(app.keys.user.set({ id: "2" }, "kept") as AnyEffect)
-        const reason = reasonOf(
+        const reason = cacheReasonOf(
           yield* Effect.flip(Effect.catchDefect(as(app.keys.profile.get({ id: "1" }) as AnyEffect), Effect.fail))
         )
         assert.deepInclude(reason, { _tag: "UndeclaredRead", code: "E0232", read: "user:2" })
       }))
 
-    it.effect(`gets by ${way} what it derives from, and ends with it`, () =>
+    it.effect(`${way} returns a family that the lookup derives from, and the entry ends with it`, () =>
       Effect.gen(function*() {
         const { app, as } = yield* running((_, { user }) => read(user.reader, "1"))
         yield* as(app.keys.profile.get({ id: "1" }) as AnyEffect)
@@ -192,7 +192,7 @@ describe("a lookup that reads outside of Effect", () => {
       }))
   }
 
-  describe("by getUnsafe, of what memory must look at twice,", () => {
+  describe("getUnsafe of an entry that memory must check again", () => {
     const twice = {
       families: {
         user: { pattern: "user:{id}", timeToLive: "1 minute", idleTimeToLive: "1 hour" },
@@ -216,7 +216,7 @@ describe("a lookup that reads outside of Effect", () => {
       }
     })
 
-    it.effect("gets what it derives from, and ends with it", () =>
+    it.effect("getUnsafe returns a family that the lookup derives from, and the entry ends with it", () =>
       Effect.gen(function*() {
         const seen: Array<unknown> = []
         const { get, has, set } = yield* reading("user", seen)
@@ -227,19 +227,19 @@ describe("a lookup that reads outside of Effect", () => {
         assert.isFalse(yield* has)
       }))
 
-    it.effect("is refused what it may not read", () =>
+    it.effect("getUnsafe refuses a family that the lookup may not read", () =>
       Effect.gen(function*() {
         const seen: Array<unknown> = []
         const { get, has, set } = yield* reading("prefs", seen)
         yield* set
-        const reason = reasonOf(yield* Effect.flip(get))
+        const reason = cacheReasonOf(yield* Effect.flip(get))
         assert.deepInclude(reason, { _tag: "UndeclaredRead", code: "E0211", read: "prefs:1" })
         assert.deepStrictEqual(seen, [undefined])
         assert.isFalse(yield* has)
       }))
   })
 
-  it.effect("is told by getUnsafe that there is nothing, where it may not read", () =>
+  it.effect("getUnsafe returns nothing for a family that the lookup may not read", () =>
     Effect.gen(function*() {
       const seen: Array<unknown> = []
       const { app, as } = yield* running((_, { prefs }) =>
@@ -249,7 +249,7 @@ describe("a lookup that reads outside of Effect", () => {
       assert.deepStrictEqual(seen, [undefined])
     }))
 
-  it.effect("does not keep others from reading what it may not", () =>
+  it.effect("a lookup does not keep other fibers from reads that it may not do", () =>
     Effect.gen(function*() {
       const latch = yield* Latch.make()
       const { app, as } = yield* running(() => latch.await)
@@ -263,7 +263,7 @@ describe("a lookup that reads outside of Effect", () => {
       assert.strictEqual(reader.getUnsafe({ id: "1" }), "kept")
     }))
 
-  it.effect("is counted while it runs, and not after it, however it ends", () =>
+  it.effect("a lookup counts as running until it ends, in whatever way it ends", () =>
     Effect.gen(function*() {
       for (const end of [Effect.void, Effect.fail("down"), Effect.die("down"), Effect.interrupt]) {
         const { app, as } = yield* running(() => end as AnyEffect)
@@ -275,7 +275,7 @@ describe("a lookup that reads outside of Effect", () => {
     }))
 })
 
-describe("what a caller reads of a mistake that the types would have refused", () => {
+describe("errors for mistakes that the types refuse", () => {
   class Notes extends Manifest.Service<Notes>()("Notes", {
     families: { note: { pattern: "note:{id}", value: Manifest.type<any>(), freeze: true } }
   }) {}
@@ -291,7 +291,7 @@ describe("what a caller reads of a mistake that the types would have refused", (
     )
   const Owner = Notes.owner("note")
 
-  it.effect("a lookup that answers with no Effect is named, with its family, and its promise", () =>
+  it.effect("an error names a lookup that does not return an Effect, its family, and its Promise", () =>
     Effect.gen(function*() {
       const one = yield* told(Notes.owner("note", { lookup: ({ id }) => legacy["load"]!(id) }), note.get({ id: "1" }))
       const promise = "answered with a Promise: make it an Effect, by Effect.promise or Effect.tryPromise"
@@ -306,7 +306,7 @@ describe("what a caller reads of a mistake that the types would have refused", (
       assert.strictEqual(plain, "`lookup` of family `note` must answer with an Effect")
     }))
 
-  it.effect("a value that cannot be frozen is told why", () =>
+  it.effect("an error says why a value cannot be frozen", () =>
     Effect.gen(function*() {
       assert.strictEqual(
         yield* told(Owner, note.set({ id: "1" }, { at: new URL("http://a") })),
@@ -314,7 +314,7 @@ describe("what a caller reads of a mistake that the types would have refused", (
       )
     }))
 
-  it.effect("a layer that a function makes twice, and an update within itself, are told what to do", () =>
+  it.effect("an error says what to do about a layer that is made twice, and about an update within itself", () =>
     Effect.gen(function*() {
       const owner = () => Notes.owner("note")
       const twice = Layer.provide(Layer.mergeAll(owner(), owner()), Notes.layer)
@@ -328,7 +328,7 @@ describe("what a caller reads of a mistake that the types would have refused", (
       assert.include(circular, "; help: read and update other keys before it starts, and pass their values to it")
     }))
 
-  it.effect("two manifests of one name are told without an empty path", () =>
+  it.effect("an error for two manifests of one name has no empty path", () =>
     Effect.gen(function*() {
       const Twin = Manifest.Service<any>()("Notes", { families: { other: { pattern: "other:{id}" } } })
       const both = Manifest.compose(Notes, Twin as never) as Layer.Layer<any, CacheError, any>
@@ -363,7 +363,7 @@ describe("options that are an instance of a class", () => {
     }
   }
 
-  it.effect("do not lose what their lookups use, nor are refused for what they hold", () => {
+  it.effect("such options keep the methods that their lookups use, and their other fields are accepted", () => {
     const live = Site.modules({
       page: Site.owner("page", new Pages("page")),
       files: Site.owner("files", { parts: { facts: new Many() } })

@@ -1,6 +1,6 @@
 /**
- * Every operation with every option that it takes: what is wrong is refused before anything changes, `undefined` is
- * "not given". An operation or an option without a row here makes a test, or the compiler, fail.
+ * Each operation with each option that it takes: a wrong option is refused before anything changes, and `undefined`
+ * means "not given". An operation or an option without a row here makes a test or the compiler fail.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as FaultyStore from "effect-stateless/testing/FaultyStore"
@@ -20,13 +20,15 @@ import { make } from "../../src/manifest/internal/manifest.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
-import { Store, type StoreFamily } from "../../src/store/Store.ts"
+import { Store } from "../../src/store/Store.ts"
 import type { StoreError } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { family, fork, reasonOf, settle } from "../cache/source.ts"
-import { engine } from "../engine.ts"
-import { temporaryFolder } from "../store/folder.ts"
-import { mapStore } from "../store/mapStore.ts"
+import { fork, reasonOf, settle } from "../support/effects.ts"
+import { engine } from "../support/engine.ts"
+import { temporaryFolder } from "../support/folder.ts"
+import { mapStore } from "../support/mapStore.ts"
+import { familyOf } from "../support/partition.ts"
+import { family } from "../support/source.ts"
 
 /** Wrong values of an option; the compiler demands a list for each option of the type. */
 type Wrong<O> = { readonly [Option in keyof Required<O>]: ReadonlyArray<unknown> }
@@ -52,14 +54,6 @@ type Row = readonly [
   run: (of: any, options: any, app: any) => unknown,
   wrong: { readonly [option: string]: ReadonlyArray<unknown> }
 ]
-const storeFamily = (name: string): StoreFamily<unknown> => ({
-  name,
-  render: (key) => key,
-  parse: (key) => key,
-  codec: undefined,
-  weigher: undefined,
-  onEvict: undefined
-})
 const plain: Row = [() => undefined, {}]
 
 // The compiler sees to it that each operation has a row, and the first test that each row is an operation.
@@ -119,8 +113,8 @@ const world = Effect.fnUntraced(function*() {
   return made
 })
 
-describe("an option of a call", () => {
-  it.effect("has a row here, as every operation of an accessor, a reader and a writer has", () =>
+describe("option of a call", () => {
+  it.effect("each operation of an accessor, a reader and a writer has a row here", () =>
     Effect.gen(function*() {
       const { on, user } = yield* world()
       assert.sameMembers(Object.keys(user), ["name", "pattern", ...Object.keys(accessor)])
@@ -131,7 +125,7 @@ describe("an option of a call", () => {
 
   for (const [operation, [run, wrong]] of Object.entries(accessor)) {
     for (const [option, all] of Object.entries(wrong)) {
-      it.effect(`${option} of ${operation} is refused where it cannot act, and nothing changes`, () =>
+      it.effect(`${option} of ${operation} is refused when it cannot act, and nothing changes`, () =>
         Effect.gen(function*() {
           const { held, on, running, user } = yield* world()
           const doors = operation in handle ? [user, yield* on<any>(user.writer)] : [user]
@@ -149,7 +143,7 @@ describe("an option of a call", () => {
           assert.strictEqual(running.cache.families.get("user")!.stats.invalidations, 0)
         }))
 
-      it.effect(`${option} of ${operation} that is undefined was not given`, () =>
+      it.effect(`${option} of ${operation} may be undefined, which means not given`, () =>
         Effect.gen(function*() {
           const one = yield* world()
           const other = yield* world()
@@ -169,7 +163,7 @@ describe("an option of a call", () => {
     operation !== "hottest" && Object.keys(wrong).length > 0
   )
   for (const [operation, [run, wrong]] of takers) {
-    it.effect(`that ${operation} does not have is refused by its name, with the one that was meant`, () =>
+    it.effect(`${operation} refuses an unknown option, and suggests the nearest name`, () =>
       Effect.gen(function*() {
         const { held, on, running, user } = yield* world()
         const doors = operation in handle ? [user, yield* on<any>(user.writer)] : [user]
@@ -195,7 +189,7 @@ describe("an option of a call", () => {
       }))
   }
 
-  it.effect("timeToLive is refused with all that it may be, in a family, a write and a lookup", () =>
+  it.effect("an error lists every form of timeToLive, in a family, a write and a lookup", () =>
     Effect.gen(function*() {
       const { on, user } = yield* world()
       const lookup = yield* family({}, () => Effect.succeed(Lookup.loaded(1, { timeToLive: "5m" as never })))
@@ -211,7 +205,7 @@ describe("an option of a call", () => {
       }
     }))
 
-  it.effect("that does not exist is refused where no family takes it", () =>
+  it.effect("an option that does not exist is refused when the family takes none", () =>
     Effect.gen(function*() {
       const { on, running, user } = yield* world()
       const path = yield* temporaryFolder
@@ -244,7 +238,7 @@ describe("an option of a call", () => {
           ["intervall", "interval", CacheMetrics.publish(Effect.succeed({}), { cache: "c", intervall: 1 } as any)],
           ["capacityy", "capacity", MemoryStore.make({ capacity: 1, capacityy: 1 } as any)],
           ["bytesmax", "bytesMax", LmdbStore.make({ path, durability: "process", bytesmax: 1 } as any)],
-          ["sett", "set", TieredStore.make([memory], { sett: "through" } as any).open(storeFamily("user"))],
+          ["sett", "set", TieredStore.make([memory], { sett: "through" } as any).open(familyOf<unknown>("user"))],
           ["seeed", "seed", FaultyStore.make(mapStore(), { rules: [], seeed: 1 } as any)],
           ["nht", "nth", FaultyStore.make(mapStore(), { rules: [{ fault: { kind: "fail" }, nht: 1 }] } as any)]
         ]
@@ -255,7 +249,7 @@ describe("an option of a call", () => {
       }
     }))
 
-  it.effect("ifVersion of setMany is asked of every key, and none is written where one has another version", () =>
+  it.effect("setMany compares ifVersion with each key, and writes nothing when one has another version", () =>
     Effect.gen(function*() {
       const { held, of, on, user } = yield* world()
       const absent = user.setMany([[{ id: "2" }, "new"], [{ id: "1" }, "new"]], { ifVersion: null })
@@ -265,7 +259,7 @@ describe("an option of a call", () => {
       assert.deepStrictEqual([yield* of("2").held, yield* of("3").held], ["new", "new"])
     }))
 
-  it.effect("the mode of an invalidation by pattern is refused where there is none of that name", () =>
+  it.effect("an invalidation by pattern refuses an unknown mode", () =>
     Effect.gen(function*() {
       const { held, on, running } = yield* world()
       for (const mode of modeWrong.mode) {
@@ -276,8 +270,8 @@ describe("an option of a call", () => {
     }))
 })
 
-describe("an option that a lookup answers with", () => {
-  it.effect("keeps tags and revision where notModified gives them as undefined", () =>
+describe("option of a lookup result", () => {
+  it.effect("notModified keeps tags and revision that are undefined", () =>
     Effect.gen(function*() {
       const { get, of, on, refresh, source, user } = yield* family({}, (run) =>
         Effect.succeed(
@@ -295,8 +289,8 @@ describe("an option that a lookup answers with", () => {
     }))
 })
 
-describe("a version that was read with a value", () => {
-  it.effect("does not fit any entry when the value was not stored, so a write on it conflicts", () =>
+describe("version of a value that was not stored", () => {
+  it.effect("a conditional write with this version conflicts with every entry", () =>
     Effect.gen(function*() {
       const { of, on, user } = yield* family({}, () => Effect.delay(Effect.succeed(10), 30))
       const reading = yield* Effect.forkChild(on<any>(user.getAnswer({ id: "1" })), { startImmediately: true })
@@ -317,7 +311,7 @@ describe("a version that was read with a value", () => {
     }))
 })
 
-describe("an option of a family", () => {
+describe("option of a family", () => {
   const shares = [-0.1, 1.1, Number.NaN, "0.5", null]
   const counts = [0, -1, 1.5, Number.NaN, Infinity, "2", null]
   // `version` is a part of the manifest, and is checked with it.
@@ -339,7 +333,7 @@ describe("an option of a family", () => {
     weigher: [1, null, "one"]
   }
   for (const [option, all] of Object.entries(wrong)) {
-    it.effect(`${option} is refused when the layer is built, and undefined was not given`, () =>
+    it.effect(`${option} is refused when the layer is built, and undefined means not given`, () =>
       Effect.gen(function*() {
         for (const value of all) {
           const error = yield* Effect.flip(Effect.asVoid(family({ [option]: value }, Effect.succeed)))
@@ -353,7 +347,7 @@ describe("an option of a family", () => {
   }
 
   for (const option of ["warm", "predict"]) {
-    it.effect(`${option} of an owner that can load nothing is refused when the layer is built`, () =>
+    it.effect(`${option} of an owner without a lookup is refused when the layer is built`, () =>
       Effect.gen(function*() {
         const app: any = make(`Idle ${option}`, { families: { user: { pattern: "user:{id}", value: Schema.String } } })
         const module = app.owner("user", { [option]: option === "warm" ? { keys: [id] } : {} })
@@ -367,7 +361,7 @@ describe("an option of a family", () => {
       }))
   }
 
-  it.effect("that is misspelt is refused in a manifest built from data", () =>
+  it.effect("a misspelt option is refused in a manifest built from data", () =>
     Effect.gen(function*() {
       const definition = { families: { user: { pattern: "user:{id}", timeToLife: 5 } } }
       const error = yield* Effect.flip(Effect.asVoid(engine(definition, () => Effect.succeed(1))))
@@ -375,7 +369,7 @@ describe("an option of a family", () => {
     }))
 })
 
-describe("an option of a memory store", () => {
+describe("option of a memory store", () => {
   const wrong: Wrong<MemoryStore.Options> = {
     capacity: [0, -1, 1.5, Number.NaN, Infinity, "5", null],
     weightMax: [0, -1, 1.5, Number.NaN, Infinity, "5", null],
@@ -395,7 +389,7 @@ describe("an option of a memory store", () => {
   }
 })
 
-describe("an option of a store", () => {
+describe("option of a store", () => {
   const refuses = (make: Effect.Effect<unknown, unknown, any>, what: string) =>
     Effect.map(Effect.flip(Effect.asVoid(make as Effect.Effect<unknown, StoreError, Scope.Scope>)), ({ reason }) => {
       assert.strictEqual(reason._tag, "InvalidStoreOptions", what)
@@ -413,7 +407,7 @@ describe("an option of a store", () => {
     readersMax: [0, -1, 1.5, Number.NaN, "5", null]
   }
   for (const [option, all] of Object.entries(lmdbWrong)) {
-    it.effect(`${option} of a file is refused when the store is made, and undefined was not given`, () =>
+    it.effect(`${option} of a file is refused when the store is made, and undefined means not given`, () =>
       Effect.gen(function*() {
         const given = { path: yield* temporaryFolder, durability: "process" } as const
         for (const value of all) {
@@ -425,7 +419,7 @@ describe("an option of a store", () => {
 
   const tieredWrong: Wrong<TieredStore.Options> = { set: ["both", null, 1], onTierFailure: ["log", null, {}] }
   for (const [option, all] of Object.entries(tieredWrong)) {
-    it.effect(`${option} of tiers is refused when they are built, and undefined was not given`, () =>
+    it.effect(`${option} of tiers is refused when they are built, and undefined means not given`, () =>
       Effect.gen(function*() {
         const tier = MemoryStore.layer({ capacity: 1 })
         for (const value of all) {
@@ -433,7 +427,7 @@ describe("an option of a store", () => {
           const what = `${option}: ${String(value)}`
           yield* refuses(Layer.build(TieredStore.layer([tier], options)), what)
           yield* refuses(
-            TieredStore.make([yield* MemoryStore.make({ capacity: 1 })], options).open(storeFamily("user")),
+            TieredStore.make([yield* MemoryStore.make({ capacity: 1 })], options).open(familyOf<unknown>("user")),
             what
           )
         }
@@ -441,10 +435,10 @@ describe("an option of a store", () => {
       }))
   }
 
-  it.effect("tiers of no store are refused when they are built", () =>
+  it.effect("a tiered store without tiers is refused when it is built", () =>
     refuses(Layer.build(TieredStore.layer([] as any)), "stores"))
 
-  it.effect("onTierFailure that throws takes nothing from those who write", () =>
+  it.effect("a write succeeds when onTierFailure throws", () =>
     Effect.gen(function*() {
       let told = 0
       const [cold] = yield* FaultyStore.make(mapStore({ name: "cold" }), {
@@ -462,7 +456,7 @@ describe("an option of a store", () => {
       assert.isAbove(told, 1)
     }))
 
-  it.effect("onTierFailure hears of what a tier refuses to keep, loaded or written", () =>
+  it.effect("onTierFailure is called with each loaded or written value that a tier refuses", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const told: Array<string> = []
@@ -508,7 +502,7 @@ describe("an option of a store", () => {
       }))
   }
 
-  it.effect("a planned fault that none of its operations can meet is refused", () =>
+  it.effect("a planned fault without an operation that it can meet is refused", () =>
     Effect.gen(function*() {
       const rules: ReadonlyArray<FaultyStore.Rule> = [
         { fault: { kind: "lose" }, operations: ["get"] },
@@ -518,7 +512,7 @@ describe("an option of a store", () => {
       for (const rule of rules) yield* refuses(FaultyStore.make(mapStore(), { rules: [rule] }), "operations")
     }))
 
-  it.effect("interval of published metrics is refused where it is no duration above zero", () =>
+  it.effect("the interval of published metrics is refused unless it is a duration above zero", () =>
     Effect.gen(function*() {
       for (const interval of [...durations, 0]) {
         const error = yield* Effect.flip(CacheMetrics.publish(Effect.succeed({}), { cache: "c", interval } as any))
@@ -527,7 +521,7 @@ describe("an option of a store", () => {
     }))
 })
 
-describe("options that are no object", () => {
+describe("options that are not an object", () => {
   const noObject: ReadonlyArray<unknown> = [null, 5, "text", [], () => 5]
   const calls: { readonly [operation: string]: (of: any, options: any, app: any) => unknown } = {
     warm: (of, options) => of.warm([id], options),
@@ -545,7 +539,7 @@ describe("options that are no object", () => {
     "invalidate by a pattern": (_, options, app) => app.invalidate("user:1", options)
   }
 
-  it("have a row here, as each operation that takes options has", () => {
+  it("each operation with options has a row here", () => {
     const taking = Object.entries(accessor).filter(([operation, [, wrong]]) =>
       Object.keys(wrong).length > 0 && operation !== "hottest"
     )
@@ -553,7 +547,7 @@ describe("options that are no object", () => {
   })
 
   for (const [operation, run] of Object.entries(calls)) {
-    it.effect(`are refused where the call runs, and nothing changes: ${operation}`, () =>
+    it.effect(`${operation} refuses the options when it runs, and nothing changes`, () =>
       Effect.gen(function*() {
         const { held, on, running, user } = yield* world()
         const writer = yield* on<any>(user.writer)
@@ -582,7 +576,7 @@ describe("options that are no object", () => {
     FaultyStore: (options) => FaultyStore.layer(tier, options)
   }
   for (const [layer, make] of Object.entries(layers)) {
-    it.effect(`are refused where a layer is built: ${layer}`, () =>
+    it.effect(`${layer} refuses the options when the layer is built`, () =>
       Effect.gen(function*() {
         for (const given of [...noObject, ...(layer === "TieredStore" ? [] : [undefined])]) {
           const error = yield* Effect.flip(Effect.asVoid(Layer.build(make(given))))
@@ -593,7 +587,7 @@ describe("options that are no object", () => {
       }))
   }
 
-  it.effect("tiers that are no list of layers are refused where they are built", () =>
+  it.effect("a tiered store refuses tiers that are not a list of layers", () =>
     Effect.gen(function*() {
       for (const given of [undefined, ...noObject, {}, [undefined], [tier, 5], [MemoryStore]]) {
         const layer = TieredStore.layer(given as any) as Layer.Layer<Store, StoreError>
@@ -603,7 +597,7 @@ describe("options that are no object", () => {
       }
     }))
 
-  it.effect("rules of planned faults that are none are refused where the store is made", () =>
+  it.effect("a faulty store refuses rules that are not rules", () =>
     Effect.gen(function*() {
       for (const rules of [undefined, null, 5, "text", {}, [null], [5], [{}]]) {
         const { reason } = (yield* Effect.flip(FaultyStore.make(mapStore(), { rules } as any))) as StoreError
@@ -611,7 +605,7 @@ describe("options that are no object", () => {
       }
     }))
 
-  it.effect("of an owner, a delegate and a declared function fail with InvalidManifest", () =>
+  it.effect("an owner, a delegate and a declared function fail with InvalidManifest", () =>
     Effect.gen(function*() {
       const app: any = make("Options of layers", {
         families: { user: { pattern: "user:*" }, part: { pattern: "user:{id}", partOf: "user" } }
@@ -633,7 +627,7 @@ describe("options that are no object", () => {
       }
     }))
 
-  it.effect("of published metrics are refused, and so are counts that are no Effect", () =>
+  it.effect("a publisher of metrics refuses its options, and statistics that are not an Effect", () =>
     Effect.gen(function*() {
       const stats = Effect.succeed({})
       const wrong: ReadonlyArray<readonly [option: string, work: Effect.Effect<never, unknown>]> = [
@@ -648,7 +642,7 @@ describe("options that are no object", () => {
       }
     }))
 
-  it.effect("of what a lookup answers fail the read, and none at all are no options", () =>
+  it.effect("a read fails when its lookup answers with such options, and missing options are allowed", () =>
     Effect.gen(function*() {
       for (const given of noObject) {
         const { get, refresh } = yield* family({}, (run) =>
@@ -671,8 +665,8 @@ describe("options that are no object", () => {
     }))
 })
 
-describe("a function that is none", () => {
-  it.effect("is refused by select, update and patch, which name themselves", () =>
+describe("argument that is not a function", () => {
+  it.effect("select, update and patch refuse it and name themselves", () =>
     Effect.gen(function*() {
       const { held, on, user } = yield* world()
       for (const door of [user, yield* on<any>(user.writer)]) {
@@ -687,7 +681,7 @@ describe("a function that is none", () => {
       assert.strictEqual(yield* held, "old")
     }))
 
-  it.effect("is refused by transaction, as is a body that is no Effect, and a combinator that answers none", () =>
+  it.effect("transaction refuses it, and a body or the result of a combinator that is not an Effect", () =>
     Effect.gen(function*() {
       const { held, on, running: { app }, user } = yield* world()
       const write = user.set(id, "new")
@@ -707,12 +701,12 @@ describe("a function that is none", () => {
     }))
 })
 
-describe("the signal of a Promise", () => {
+describe("signal of getPromise", () => {
   const rejected = (promise: Promise<unknown>) =>
     Effect.promise(() => promise.then((value) => [value], (error) => error))
   const reason = new Error("the caller left")
 
-  it.effect("that aborts rejects with its reason, whether the read began the load, joined it, or comes too late", () =>
+  it.effect("an aborted signal rejects with its reason, whether the read began the load, joined it, or comes too late", () =>
     Effect.gen(function*() {
       const { on, source, user } = yield* family({}, () => Effect.never)
       const reader = yield* on<any>(user.reader)
@@ -730,7 +724,7 @@ describe("the signal of a Promise", () => {
       assert.strictEqual(source.interrupted, source.runs)
     }))
 
-  it.effect("that is none is refused", () =>
+  it.effect("an argument that is not a signal is refused", () =>
     Effect.gen(function*() {
       const { on, user } = yield* world()
       const reader = yield* on<any>(user.reader)
@@ -755,7 +749,7 @@ describe("parameters that a program without types leaves out", () => {
   const missing = [undefined, null, "1", 1, {}, { idd: "1" }]
 
   for (const operation of Object.keys(handle).filter((each) => !without.has(each))) {
-    it.effect(`are a key that is refused: ${operation}`, () =>
+    it.effect(`${operation} refuses its key`, () =>
       Effect.gen(function*() {
         const { held, on, running, user } = yield* world()
         for (const door of [user, yield* on<any>(user.writer)]) {
@@ -782,7 +776,7 @@ describe("parameters that a program without types leaves out", () => {
   }
 })
 
-describe("a value that is easily taken for none", () => {
+describe("value that looks like an absent one", () => {
   const odd: ReadonlyArray<readonly [name: string, value: unknown]> = [
     ["undefined", undefined],
     ["null", null],
@@ -794,7 +788,7 @@ describe("a value that is easily taken for none", () => {
     ["a Promise", Promise.resolve(1)]
   ]
   for (const [name, value] of odd) {
-    it.effect(`${name} is the same through all doors, loaded and written`, () =>
+    it.effect(`${name} is the same through every operation, loaded and written`, () =>
       Effect.gen(function*() {
         const { of, on, running, source, user } = yield* family({}, () => Effect.succeed(value))
         const { app } = running
@@ -828,7 +822,7 @@ describe("a value that is easily taken for none", () => {
       }))
   }
 
-  it.effect("an Effect that the function of an update gives is run, and one that is set is the value", () =>
+  it.effect("update runs an Effect that its function returns, and set stores one", () =>
     Effect.gen(function*() {
       const { get, on, set, user } = yield* family({}, () => Effect.succeed(1))
       assert.strictEqual(yield* on(user.update({ id: "1" }, () => Effect.succeed(2))), 2)

@@ -1,13 +1,13 @@
 /**
- * Parameters that no key of the family has, at every door: what a codec refuses, names that the pattern does not have,
- * and what is no list.
+ * Parameters that are not a key of the family are refused by every operation: a value that the codec refuses, a name
+ * outside of the pattern, and an argument that is not a list.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { CacheError } from "../../src/cache/CacheError.ts"
-import { engine } from "../engine.ts"
+import { engine } from "../support/engine.ts"
 
 interface Kind {
   readonly codec: Schema.Top
@@ -106,9 +106,9 @@ const world = (pattern: string, codec: Schema.Top) =>
     return { ...running, on, user: running.app.keys.user, writer, looked: () => lookups }
   })
 
-describe("a parameter that its codec refuses", () => {
+describe("parameter and its codec", () => {
   for (const [name, { bad, codec, good }] of Object.entries(kinds)) {
-    it.effect(`is refused before anything is read or written, every door alike: ${name}`, () =>
+    it.effect(`every operation refuses the parameter before it reads or writes: ${name}`, () =>
       Effect.gen(function*() {
         for (const { key, params, pattern } of shapes) {
           const { app, cache, looked, on, user, writer } = yield* world(pattern, codec)
@@ -130,7 +130,7 @@ describe("a parameter that its codec refuses", () => {
         }
       }))
 
-    it.effect(`and one that it takes passes all doors: ${name}`, () =>
+    it.effect(`every operation takes the parameter: ${name}`, () =>
       Effect.gen(function*() {
         for (const { key, params, pattern } of shapes) {
           const { app, on, user, writer } = yield* world(pattern, codec)
@@ -145,7 +145,7 @@ describe("a parameter that its codec refuses", () => {
       }))
   }
 
-  it.effect("is named where the codec does not read what it has spelt", () =>
+  it.effect("an error names a parameter that its codec cannot decode again", () =>
     Effect.gen(function*() {
       const { on, user } = yield* world("user:{room}:{day}", Schema.FiniteFromString)
       const { app } = yield* world("user:{room}:{day}", Schema.FiniteFromString)
@@ -156,7 +156,7 @@ describe("a parameter that its codec refuses", () => {
 })
 
 describe("parameters that are not an object", () => {
-  it.effect("are refused as such, with an object to give, at every door", () =>
+  it.effect("every operation refuses them, and shows a valid object", () =>
     Effect.gen(function*() {
       for (const { params, pattern } of shapes) {
         const { looked, on, user, writer } = yield* world(pattern, Schema.String)
@@ -178,8 +178,8 @@ describe("parameters that are not an object", () => {
     }))
 })
 
-describe("a key that is no text", () => {
-  it.effect("is the key of no family", () =>
+describe("key that is not a text", () => {
+  it.effect("the key belongs to no family", () =>
     Effect.gen(function*() {
       const { user } = yield* world("user:{day}", Schema.String)
       for (const given of [undefined, null, 5, {}, ["user:1"], () => "user:1"]) {
@@ -221,7 +221,7 @@ describe("parameters of an invalidation of many keys", () => {
     ["null", null]
   ]
 
-  it.effect("drop nothing where they have a name that the pattern does not have, or are no record", () =>
+  it.effect("an invalidation drops nothing when a name is unknown or the parameters are not a record", () =>
     Effect.gen(function*() {
       const { held, on, user } = yield* two
       for (const  of of[user, yield* on<any>(user.writer)]) {
@@ -233,7 +233,7 @@ describe("parameters of an invalidation of many keys", () => {
       }
     }))
 
-  it.effect("are told the name that is near", () =>
+  it.effect("an error suggests the nearest name", () =>
     Effect.gen(function*() {
       const { on, user } = yield* two
       const error = (yield* Effect.flip(on(user.invalidateWhere({ tenent: "a" })))) as CacheError
@@ -241,7 +241,7 @@ describe("parameters of an invalidation of many keys", () => {
       assert.strictEqual(error.message, `not a key of \`user:{tenant}:{id}\`: ${why}`)
     }))
 
-  it.effect("mean all keys where they are an empty object, of any kind of plain object", () =>
+  it.effect("an empty object of any kind means all keys", () =>
     Effect.gen(function*() {
       for (const params of [{}, Object.create(null)]) {
         const { held, on, user } = yield* two
@@ -250,7 +250,7 @@ describe("parameters of an invalidation of many keys", () => {
       }
     }))
 
-  it.effect("may name the rest where the pattern has one", () =>
+  it.effect("the parameters may name the rest of the pattern", () =>
     Effect.gen(function*() {
       const { app, on } = yield* two
       const { file } = app.keys
@@ -260,7 +260,7 @@ describe("parameters of an invalidation of many keys", () => {
       assert.deepStrictEqual(held, [false, true])
     }))
 
-  it.effect("have no say beside a whole key: further names of an object are ignored at every door", () =>
+  it.effect("every operation ignores further names beside a whole key", () =>
     Effect.gen(function*() {
       const { app, on, user } = yield* two
       const row = { tenant: "a", id: "1", name: "Ann" }
@@ -272,8 +272,8 @@ describe("parameters of an invalidation of many keys", () => {
     }))
 })
 
-describe("a list of keys that is none", () => {
-  it.effect("is refused as a list, and no parameter of it is blamed", () =>
+describe("list of keys that is not a list", () => {
+  it.effect("the argument is refused as a list, and the error names no parameter", () =>
     Effect.gen(function*() {
       const { on, user, writer } = yield* world("user:{day}", Schema.String)
       for (const  of of[user, writer]) {
@@ -281,11 +281,11 @@ describe("a list of keys that is none", () => {
           for (const given of [undefined, null, 5, "ab", {}, () => []]) {
             const { reason } = (yield* Effect.flip(on(of[operation](given)))) as CacheError
             assert.strictEqual(reason._tag, "InvalidKey")
-            assert.include(reason.message, "this is no list of `user:{day}`")
+            assert.include(reason.message, "this is not a list of `user:{day}`")
           }
         }
         const { message } = (yield* Effect.flip(on(of.setMany([[{ day: "1" }, 1], { day: "2" }])))) as CacheError
-        assert.include(message, "item 1 is no entry of `user:{day}`")
+        assert.include(message, "item 1 is not an entry of `user:{day}`")
         assert.isFalse(yield* on(of.has({ day: "1" })))
         yield* on(of.deleteMany(new Set([{ day: "1" }])))
       }

@@ -10,7 +10,7 @@ import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
-import { makePlace, type Place } from "../store/mapStore.ts"
+import { makePlace, type Place } from "../support/mapStore.ts"
 import { type Engine, lifeOf } from "./life.ts"
 
 // --- releases ----------------------------------------------------------------------------------

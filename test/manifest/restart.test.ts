@@ -1,3 +1,7 @@
+/**
+ * A cache over LMDB after a restart and after `kill -9`: valid entries are there, invalidated ones are not, and no
+ * batch is torn.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -5,15 +9,14 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { TestClock } from "effect/testing"
 import { spawn, spawnSync } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { CrashCache } from "./children/manifest.ts"
+import { CrashCache } from "../support/children/manifest/manifest.ts"
+import { temporaryFolder } from "../support/folder.ts"
 
 class AppCache extends Manifest.Service<AppCache>()("AppCache", {
   families: {
@@ -23,11 +26,6 @@ class AppCache extends Manifest.Service<AppCache>()("AppCache", {
   }
 }) {}
 const { page, profile, user } = AppCache.keys
-
-const folder = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "stateless-restart-"))),
-  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-)
 
 /** One life of a process: its loads are told apart from what the tiers still held. */
 const life = <A, E>(path: string, loads: Array<string>, program: Effect.Effect<A, E, any>, capacity = 1_000) =>
@@ -73,7 +71,11 @@ const killed = (path: string, acknowledgements: number, laterMillis: number) =>
     new Promise<number>((resolve, reject) => {
       const child = spawn(
         process.execPath,
-        ["--conditions=@effect-stateless/source", join(import.meta.dirname, "children/batcher.ts"), path],
+        [
+          "--conditions=@effect-stateless/source",
+          join(import.meta.dirname, "../support/children/manifest/batcher.ts"),
+          path
+        ],
         { stdio: ["ignore", "pipe", "inherit"] }
       )
       let told = ""
@@ -89,10 +91,10 @@ const killed = (path: string, acknowledgements: number, laterMillis: number) =>
     })
   )
 
-describe("a cache over LMDB", () => {
-  it.effect("serves after a restart what it held before, and loads nothing", () =>
+describe("cache over LMDB", () => {
+  it.effect("the cache serves its entries after a restart and loads nothing", () =>
     Effect.gen(function*() {
-      const path = yield* folder
+      const path = yield* temporaryFolder
       const loads: Array<string> = []
       yield* life(path, loads, profile.get({ id: "1" }))
       assert.deepStrictEqual(loads.splice(0), ["user 1", "profile 1"])
@@ -101,9 +103,9 @@ describe("a cache over LMDB", () => {
       assert.deepStrictEqual(loads, [])
     }))
 
-  it.effect("never brings back what was invalidated before the restart, by key, by part or by tag", () =>
+  it.effect("a restart never brings back what was invalidated by key, by pattern or by tag", () =>
     Effect.gen(function*() {
-      const path = yield* folder
+      const path = yield* temporaryFolder
       const loads: Array<string> = []
       const readAll = Effect.all([
         profile.get({ id: "1" }),
@@ -125,9 +127,9 @@ describe("a cache over LMDB", () => {
       )
     }))
 
-  it.effect("reads its own writes when memory is too small to hold them", () =>
+  it.effect("the cache reads its own writes when memory is too small for them", () =>
     Effect.gen(function*() {
-      const path = yield* folder
+      const path = yield* temporaryFolder
       const loads: Array<string> = []
       yield* life(
         path,
@@ -143,13 +145,17 @@ describe("a cache over LMDB", () => {
       assert.deepStrictEqual(loads, ["user 1"])
     }))
 
-  it.effect("after kill -9, keeps what a write that returned has said, and nothing that it made untrue", () =>
+  it.effect("kill -9 keeps each write that returned, and no entry that it invalidated", () =>
     Effect.gen(function*() {
-      const path = yield* folder
+      const path = yield* temporaryFolder
       for (let round = 0; round < 3; round++) {
         const child = spawnSync(
           process.execPath,
-          ["--conditions=@effect-stateless/source", join(import.meta.dirname, "children/writer.ts"), path],
+          [
+            "--conditions=@effect-stateless/source",
+            join(import.meta.dirname, "../support/children/manifest/writer.ts"),
+            path
+          ],
           { encoding: "utf8" }
         )
         assert.deepStrictEqual([child.stdout, child.signal], ["written\n", "SIGKILL"], child.stderr)
@@ -159,9 +165,9 @@ describe("a cache over LMDB", () => {
       }
     }))
 
-  it.effect("after kill -9 in the middle of batches, holds all of a batch or nothing of it", () =>
+  it.effect("kill -9 in the middle of batches keeps all of a batch or nothing of it", () =>
     Effect.gen(function*() {
-      const path = yield* folder
+      const path = yield* temporaryFolder
       for (const [acknowledgements, laterMillis] of [[1, 0], [7, 1], [20, 2], [30, 3], [40, 4], [50, 5]] as const) {
         const last = yield* killed(path, acknowledgements, laterMillis)
         const { note, user } = CrashCache.keys

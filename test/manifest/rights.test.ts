@@ -1,3 +1,7 @@
+/**
+ * Law 1: a read or a write needs the right of its own engine. Names, casts, objects made by hand, and leases of other
+ * keys do not give a right.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -73,7 +77,7 @@ describe("two manifest classes of one name", () => {
     invalidate: Twin.invalidate("user:*")
   }
   for (const [way, effect] of Object.entries(ways)) {
-    it.effect(`do not use each other's rights, by ${way}`, () =>
+    it.effect(`${way} of one class does not use the rights of the other`, () =>
       refuses(
         effect,
         Layer.provideMerge(userLive, C.layer),
@@ -81,20 +85,20 @@ describe("two manifest classes of one name", () => {
       ))
   }
 
-  it.effect("never see each other's values", () =>
+  it.effect("the two classes never read each other's values", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* user.get({ id }), "Ann")
       assert.strictEqual(yield* Twin.keys.user.get({ id }), "Bob")
     }).pipe(Effect.provide(as<Layer.Layer<any>>(both)), (effect) => effect as Effect.Effect<void, unknown>))
 
-  it.effect("are refused over one store, where entries go by the name", () =>
+  it.effect("the second class is refused over the same store, since its entries have the same names", () =>
     refuses(
       Effect.void,
       Layer.merge(C.layer, Twin.layer),
       "two manifests are called `Rights`, so one would be taken for the other"
     ))
 
-  it.effect("are two engines in turn where the first has been closed", () =>
+  it.effect("the second class may build its engine after the first is closed", () =>
     Effect.gen(function*() {
       const store = Layer.succeed(Store, Context.get(yield* Layer.build(memory), Store))
       yield* build(Layer.provide(C.layer, store))
@@ -102,7 +106,7 @@ describe("two manifest classes of one name", () => {
       yield* build(Layer.provide(C.layer, store))
     }))
 
-  it("have keys that no other name gives", () => {
+  it("no other name gives the same Context key", () => {
     const keys = new Set<string>()
     const names = ["K", "K/2", "K#2", "2/K", "effect-stateless/manifest/class/2/K", "K", "2/K", "K", "own/1/K"]
     for (const name of names) keys.add(Manifest.Service<any>()(name, definition).key)
@@ -121,7 +125,7 @@ describe("two manifest classes of one name", () => {
   })
 })
 
-describe("a right of one engine", () => {
+describe("right of one engine", () => {
   // The profile's owner over another engine than everything else.
   const apart: AnyLayer = Layer.provideMerge(
     Layer.fresh(
@@ -139,17 +143,18 @@ describe("a right of one engine", () => {
     "a lease": Effect.scoped(Effect.andThen(profile.lease({ id }), user.lease({ id })))
   }
   for (const [way, effect] of Object.entries(ways)) {
-    it.effect(`is not used together with those of another, by ${way}`, () => refuses(effect, apart, "another engine"))
+    it.effect(`${way} does not use the right together with those of another engine`, () =>
+      refuses(effect, apart, "another engine"))
   }
 
-  it.effect("serves a whole program that is provided within another", () =>
+  it.effect("the right serves a whole program that is provided within another engine", () =>
     Effect.gen(function*() {
       const inner = Layer.fresh(Layer.provide(Layer.provide(userLive, C.layer), memory))
       const seen = yield* Effect.provide(user.get({ id }), inner)
       assert.strictEqual(seen, "Ann")
     }).pipe(Effect.provide(Layer.provide(Layer.provideMerge(prefsLive, C.layer), memory))))
 
-  it.effect("is refused a second engine over one store, and warned of elsewhere", () =>
+  it.effect("a second engine over one store is refused, and over another store it logs a warning", () =>
     Effect.gen(function*() {
       const store = Context.get(yield* Layer.build(memory), Store)
       const over = Layer.provide(C.layer, Layer.succeed(Store, store))
@@ -160,10 +165,10 @@ describe("a right of one engine", () => {
       assert.include((error as CacheError).message, "two engines of `Rights` are over one store")
       assert.deepStrictEqual(said, [])
       yield* Effect.provide(Layer.build(Layer.fresh(Layer.provide(C.layer, memory))), logged)
-      assert.include(String(said), "2 engines of the manifest Rights live in this process")
+      assert.include(String(said), "2 engines of the manifest Rights run in this process")
     }))
 
-  it.effect("is free again when an engine could not be built", () =>
+  it.effect("the store is free again when an engine could not be built", () =>
     Effect.gen(function*() {
       const store = Context.get(yield* Layer.build(memory), Store)
       const broken = { ...store, loadMarks: Effect.die("down") }
@@ -174,7 +179,7 @@ describe("a right of one engine", () => {
     }))
 })
 
-describe("a module", () => {
+describe("module", () => {
   class Did extends Context.Service<Did, unknown>()("Did") {}
   const doing = (effect: AnyEffect): AnyLayer => Layer.effect(Did, effect)
   const self = (given: AnyLayer): AnyLayer => Layer.provide(doing(prefs.delete({ id })), given)
@@ -188,7 +193,7 @@ describe("a module", () => {
     "makes itself an owner by a layer that is made later": Layer.unwrap(Effect.sync(() => self(C.owner("prefs"))))
   }
   for (const [what, layer] of Object.entries(appointed)) {
-    it.effect(`that ${what} is refused, whatever it was cast to`, () =>
+    it.effect(`a module that ${what} is refused, whatever its type was cast to`, () =>
       refuses(Effect.void, modules({ prefs: prefsLive, web: layer }), "cannot appoint `prefs:{id}`"))
   }
 
@@ -207,25 +212,25 @@ describe("a module", () => {
     )
   }
   for (const [what, layer] of Object.entries(building)) {
-    it.effect(`that ${what} is refused, though it brings a store`, () =>
+    it.effect(`a module that ${what} is refused, even with a store of its own`, () =>
       refuses(Effect.void, modules({ prefs: prefsLive, web: layer }), "module `web` builds an engine of its own"))
   }
 
-  it.effect("is refused an engine also where the root has built it before", () =>
+  it.effect("a module gets no engine, even when the root has built one before", () =>
     refuses(
       Effect.void,
       Layer.provide(modules({ prefs: prefsLive, web: self(Layer.provideMerge(C.owner("prefs"), engine)) }), C.layer),
       "module `web` builds an engine of its own"
     ))
 
-  it.effect("has no right of the root around it", () =>
+  it.effect("a module does not have the rights of the root around it", () =>
     refuses(
       Effect.void,
       Layer.provide(modules({ web: self(C.owner("prefs")) }), Layer.provideMerge(userLive, C.layer)),
       "cannot appoint `prefs:{id}`"
     ))
 
-  it.effect("that owns several families writes them in one step", () =>
+  it.effect("a module that owns several families writes them in one step", () =>
     Effect.gen(function*() {
       const layer = C.modules({
         people: {
@@ -245,10 +250,10 @@ describe("a module", () => {
     }))
 
   const wrong: { readonly [what: string]: readonly [given: unknown, message: string] } = {
-    "an array": [[userLive], "these are no modules"],
-    "a layer": [userLive, "these are no modules"],
-    "nothing": [null, "these are no modules"],
-    "a number": [1, "these are no modules"],
+    "an array": [[userLive], "this is not an object with a module for each family or reader"],
+    "a layer": [userLive, "this is not an object with a module for each family or reader"],
+    "nothing": [null, "this is not an object with a module for each family or reader"],
+    "a number": [1, "this is not an object with a module for each family or reader"],
     "a name that is not declared": [{ usr: Layer.empty }, "`Rights` declares no family and no reader `usr`"],
     "a part of another family": [{ facts: Layer.empty }, "family `facts` is part of `files`"],
     "a module that is no layer": [{ user: Effect.void }, "module `user` is not a layer"],
@@ -285,11 +290,11 @@ describe("a module", () => {
     ]
   }
   for (const [what, [given, message]] of Object.entries(wrong)) {
-    it.effect(`is refused by a typed error where ${what} is given`, () => refuses(Effect.void, modules(given), message))
+    it.effect(`a module with ${what} is refused by a typed error`, () => refuses(Effect.void, modules(given), message))
   }
 })
 
-describe("a name that comes from data", () => {
+describe("name that comes from data", () => {
   const unknown = (name: string, help: string) => `\`Rights\` declares no family \`${name}\`; help: ${help}`
   const wrong: { readonly [what: string]: readonly [code: string, message: string, make: () => unknown] } = {
     "an unknown family to own": ["E0210", unknown("usr", "did you mean `user`?"), () => C.owner(as<never>("usr"))],
@@ -327,7 +332,7 @@ describe("a name that comes from data", () => {
     "a whole family to delegate": ["E0209", "family `user` is not part of", () => C.delegate(as<never>("user"))],
     "an unknown part": [
       "E0229",
-      "`fact` is no part of family `files`, so the owner of `files` cannot give its lookup; help: did you mean `facts`?",
+      "`fact` is not a part of family `files`, so the owner of `files` cannot give its lookup; help: did you mean `facts`?",
       () => C.owner("files", as({ parts: { fact: {} } }))
     ],
     "a misspelt option": [
@@ -337,12 +342,12 @@ describe("a name that comes from data", () => {
     ],
     "a lookup that is no function": [
       "E0114",
-      "owner.user.lookup: the lookup of family `user` answers with something else than a value of `user`",
+      "owner.user.lookup: the lookup of family `user` does not return a value of `user`",
       () => C.owner("user", as({ lookup: 5 }))
     ],
     "a lookupMany that is no function": [
       "E0114",
-      "owner.user.lookupMany: the lookupMany of family `user` answers",
+      "owner.user.lookupMany: the lookupMany of family `user` does not return",
       () => C.owner("user", as({ lookupMany: null }))
     ],
     "a function in the place of options": [
@@ -411,7 +416,7 @@ describe("a name that comes from data", () => {
     ]
   }
   for (const [what, [code, message, make]] of Object.entries(wrong)) {
-    it.effect(`fails the layer by a typed error: ${what}`, () =>
+    it.effect(`the layer fails with a typed error: ${what}`, () =>
       Effect.gen(function*() {
         const error = errorOf(yield* run(Effect.void, Layer.provideMerge(make() as AnyLayer, C.layer)))
         assert.strictEqual(error.reason._tag, "InvalidManifest")
@@ -422,7 +427,7 @@ describe("a name that comes from data", () => {
   }
 })
 
-describe("what is cast is refused by a typed error, and nothing else:", () => {
+describe("argument that was cast", () => {
   const keys: { readonly [what: string]: readonly [AnyEffect, message: string] } = {
     "setMany of a number": [user.setMany(as(5)), "not a key of `user:{id}`"],
     "setMany of no pairs": [user.setMany(as([5])), "not a key of `user:{id}`"],
@@ -431,10 +436,11 @@ describe("what is cast is refused by a typed error, and nothing else:", () => {
     "a number for a pattern": [C.invalidate(as<"user:*">(5)), "no family of `Rights` matches the key `5`"]
   }
   for (const [what, [effect, message]] of Object.entries(keys)) {
-    it.effect(what, () => refuses(effect, Layer.provideMerge(userLive, C.layer), message))
+    it.effect(`${what} is refused by a typed error`, () =>
+      refuses(effect, Layer.provideMerge(userLive, C.layer), message))
   }
 
-  it.effect("a function for a codec that is no Schema", () =>
+  it.effect("a function in place of a Schema is refused by a typed error", () =>
     Effect.gen(function*() {
       const families = {
         user: { pattern: "user:{id}", value: as<typeof definition.families.user.value>(String) }
@@ -445,7 +451,7 @@ describe("what is cast is refused by a typed error, and nothing else:", () => {
     }))
 })
 
-describe("a module reads what rights exist for, through what it derives from,", () => {
+describe("module that reads what it derives from", () => {
   const value = Manifest.type<string>()
   class Parts extends Manifest.Service<Parts>()("Parts", {
     families: {
@@ -476,7 +482,7 @@ describe("a module reads what rights exist for, through what it derives from,", 
   }
   const names = Object.keys(Parts.definition.families) as ReadonlyArray<keyof typeof Parts.keys>
   for (const [module, readable] of Object.entries(reads)) {
-    it.effect(`and nothing else: ${module}`, () =>
+    it.effect(`${module} reads the families that it has rights for, and no others`, () =>
       Effect.gen(function*() {
         const owners = Object.keys(reads).map((name) =>
           [name, Parts.owner(as<"user">(name), { lookup: () => Effect.succeed("loaded") })] as const
@@ -501,7 +507,7 @@ describe("a module reads what rights exist for, through what it derives from,", 
   }
 })
 
-describe("what a program makes by hand", () => {
+describe("object that a program makes by hand", () => {
   const valid = { ...as<{ success: ValidManifest }>(validate("Rights", definition)).success, key: C.key as string }
   const live = Layer.provideMerge(userLive, C.layer)
   const at = (mode: "own" | "borrow", family: string) => keyOf(valid, mode, family).key
@@ -529,7 +535,7 @@ describe("what a program makes by hand", () => {
       Context.make(at("own", "prefs"), Context.get(context, at("borrow", "prefs")))
   }
   for (const [what, forge] of Object.entries(forged)) {
-    it.effect(`gives no right: ${what}`, () =>
+    it.effect(`${what} gives no right`, () =>
       refuses(
         Effect.flatMap(
           Effect.context<any>(),
@@ -551,7 +557,7 @@ describe("what a program makes by hand", () => {
       Object.assign(Object.create(Word.prototype), { engine: Context.get(context, engineOf(valid.key)) })
   }
   for (const [what, forge] of Object.entries(words)) {
-    it.effect(`appoints no owner: ${what}`, () =>
+    it.effect(`${what} appoints no owner`, () =>
       Effect.gen(function*() {
         const context: Context.Context<any> = yield* Layer.build(
           Layer.provide(C.modules({ user: userLive }), memory) as AnyLayer
@@ -567,7 +573,7 @@ describe("what a program makes by hand", () => {
       }).pipe(Effect.scoped, (effect) => effect as Effect.Effect<void, unknown>))
   }
 
-  it.effect("is no engine: reads find none, and statistics end with what to provide", () =>
+  it.effect("a hand-made engine is not used: reads find none, and statistics say what to provide", () =>
     Effect.gen(function*() {
       const fake = as<never>({ cache: {}, keys: {} })
       const provided = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
@@ -575,10 +581,10 @@ describe("what a program makes by hand", () => {
       const read = yield* Effect.exit(provided(user.get({ id })))
       assert.include(errorOf(read).message, "cannot read `user:{id}`")
       const stats = yield* Effect.exit(provided(C.stats))
-      assert.include(errorOf(stats).message, "what is provided for Rights is no engine of it")
+      assert.include(errorOf(stats).message, "the value that is provided for Rights is not its engine")
     }))
 
-  it.effect("is not needed to use the engine of the Context", () =>
+  it.effect("the engine of the Context needs no such object", () =>
     Effect.gen(function*() {
       const cache = yield* C
       assert.strictEqual(yield* cache.keys.user.get({ id }), "Ann")
@@ -589,10 +595,10 @@ describe("what a program makes by hand", () => {
     }).pipe(Effect.provide(Layer.provide(live, memory))))
 })
 
-describe("a batch", () => {
+describe("batch", () => {
   class Other extends Manifest.Service<Other>()("Other", { families: { other: { pattern: "other:{id}" } } }) {}
 
-  it.effect("with a write of another manifest is refused whole", () =>
+  it.effect("a batch with a write of another manifest is refused as a whole", () =>
     Effect.gen(function*() {
       const writes = [user.setting({ id }, "Eve"), Other.keys.other.setting({ id }, 1)]
       const error = yield* Effect.flip(C.batch(writes as never) as Effect.Effect<void, CacheError>)
@@ -610,7 +616,7 @@ describe("a batch", () => {
     )))
 })
 
-describe("a lease", () => {
+describe("lease", () => {
   const other = Layer.fresh(Layer.provide(Layer.provideMerge(userLive, C.layer), memory))
   const refusal = (lease: unknown, why: string) =>
     Effect.gen(function*() {
@@ -631,27 +637,27 @@ describe("a lease", () => {
     })
   const live = Effect.provide(Layer.provide(Layer.provideMerge(Layer.merge(userLive, prefsLive), C.layer), memory))
 
-  it.effect("of another key does not cover a write", () =>
+  it.effect("a lease of another key does not cover a write", () =>
     Effect.flatMap(user.lease({ id: "2" }), (lease) => refusal(lease, "other key")).pipe(Effect.scoped, live))
-  it.effect("of another family does not cover a write", () =>
+  it.effect("a lease of another family does not cover a write", () =>
     Effect.flatMap(prefs.lease({ id }), (lease) => refusal(lease, "other key")).pipe(Effect.scoped, live))
-  it.effect("that is shared does not cover a write", () =>
+  it.effect("a shared lease does not cover a write", () =>
     Effect.flatMap(user.lease({ id }, { mode: "shared" }), (lease) => refusal(lease, "shared")).pipe(
       Effect.scoped,
       live
     ))
-  it.effect("that has ended does not cover a write", () =>
+  it.effect("a lease that has ended does not cover a write", () =>
     Effect.flatMap(Effect.scoped(user.lease({ id })), (lease) => refusal(lease, "ended")).pipe(live))
-  it.effect("that no table granted does not cover a write", () =>
+  it.effect("a lease that no table granted does not cover a write", () =>
     Effect.flatMap(user.lease({ id }), (lease) => refusal({ ...lease }, "other engine")).pipe(Effect.scoped, live))
-  it.effect("of another engine does not cover a write, though it is of the same key", () =>
+  it.effect("a lease of another engine does not cover a write of the same key", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const elsewhere = yield* Layer.buildWithScope(other, scope)
       const lease = yield* Effect.provideContext(Scope.provide(user.lease({ id }), scope), elsewhere)
       yield* refusal(lease, "other engine")
     }).pipe(live))
-  it.effect("of all keys of a bulk write covers it, and of some does not", () =>
+  it.effect("a lease of all keys covers a bulk write, and a lease of some keys does not", () =>
     Effect.gen(function*() {
       const lease = yield* user.lease({ id })
       yield* user.set({ id }, "Eve", { lease })

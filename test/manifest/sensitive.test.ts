@@ -1,6 +1,6 @@
 /**
- * `sensitive: true`: no key and no value of such a family is shown, whatever goes wrong and whoever listens. One table
- * has every door of a manifest, an accessor and a handle; a door that is missing from it fails the test.
+ * `sensitive: true`: no key and no value of such a family is shown in an error, log, trace, metric or event. A table
+ * has every operation of a manifest, an accessor and a handle; an operation without a row makes a test fail.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
@@ -13,7 +13,7 @@ import * as Schema from "effect/Schema"
 import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
 import * as Lookup from "../../src/cache/Lookup.ts"
-import * as Lease from "../../src/capability/Lease.ts"
+import * as LeaseTable from "../../src/capability/shared/leaseTable.ts"
 import { engineOf, type Runtime } from "../../src/manifest/internal/grants.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
 import { parsePatternUnsafe } from "../../src/pattern/KeyPattern.ts"
@@ -23,9 +23,9 @@ import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { type Partition, Store } from "../../src/store/Store.ts"
 import { type Operation, StoreError, TierFailed } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { watch } from "../cache/source.ts"
-import { drive } from "../drive.ts"
-import { temporaryFolder } from "../store/folder.ts"
+import { drive } from "../support/effects.ts"
+import { temporaryFolder } from "../support/folder.ts"
+import { watch } from "../support/source.ts"
 
 const canary = "078-05-1120"
 const id = `id ${canary}`
@@ -107,8 +107,8 @@ const leaky = (store: Store["Service"]): Store["Service"] => {
 }
 
 const lookup = (_params: unknown, about: { readonly key: string }): Effect.Effect<unknown> =>
-  about.key.includes("skip")
-    ? Effect.succeed(Lookup.skip)
+  about.key.includes("absent")
+    ? Effect.succeed(Lookup.absent)
     : about.key.includes("hang")
     ? Effect.never
     : about.key.includes("interrupt")
@@ -179,7 +179,7 @@ const program = (seen: Seen, visit: (app: any) => ReadonlyArray<readonly [door: 
 /** Answers that are made to be printed; of the others the caller asks for a key or a value. */
 const printed = new Set(["explain", "hottest", "lease", "reader", "writer", "warm", "stats"])
 
-const foreignLease = Effect.flatMap(Lease.make, (table) => table.acquire([parsePatternUnsafe(key)]))
+const foreignLease = Effect.flatMap(LeaseTable.make, (table) => table.acquire([parsePatternUnsafe(key)]))
 const unfreezable = new Proxy({}, {
   preventExtensions: () => {
     throw new Error(canary)
@@ -196,17 +196,17 @@ const doors: Readonly<Record<string, (of: any) => ReadonlyArray<unknown>>> = {
   ) => [
     of.get(params),
     of.get({ id: `${canary}:x` }),
-    of.get({ id: `skip ${canary}` }),
+    of.get({ id: `absent ${canary}` }),
     of.get({ id: `hang ${canary}` }),
     of.get({ id: `interrupt ${canary}` })
   ],
   getOption: (of) => [of.getOption(params), of.getOption({ id: `${canary}:x` }), of.getOption(failing)],
-  getMany: (of) => [of.getMany([params, { id: `skip ${canary}` }]), of.getMany([params, { id: `{${canary}}` }])],
-  getAnswer: (of) => [of.getAnswer(params), of.getAnswer({ id: `skip ${canary}` })],
+  getMany: (of) => [of.getMany([params, { id: `absent ${canary}` }]), of.getMany([params, { id: `{${canary}}` }])],
+  getAnswer: (of) => [of.getAnswer(params), of.getAnswer({ id: `absent ${canary}` })],
   getAnswerOption: (of) => [of.getAnswerOption(params), of.getAnswerOption({ id: `*${canary}` })],
   explain: (of) => [of.explain(params), of.explain({ id: `${canary}:x` })],
   has: (of) => [of.has(params), of.has(failing)],
-  select: (of) => [of.select({ id: `skip ${canary}` }, () => 1)],
+  select: (of) => [of.select({ id: `absent ${canary}` }, () => 1)],
   warm: (of) => [of.warm([params, failing, { id: `hang ${canary}` }])],
   hottest: (of) => [
     Effect.tap(
@@ -232,7 +232,7 @@ const doors: Readonly<Record<string, (of: any) => ReadonlyArray<unknown>>> = {
   setMany: (of) => [of.setMany([[params, value], [failing, value]]), of.setMany([[params, misfit]])],
   update: (of) => [
     of.update(params, () => misfit),
-    of.update({ id: `skip ${canary}` }, () => value),
+    of.update({ id: `absent ${canary}` }, () => value),
     of.update(params, () => of.update(params, () => value)),
     Effect.all([Effect.timeoutOption(of.update(params, () => Effect.never), 200), of.update(params, () => value)], {
       concurrency: "unbounded"
@@ -245,7 +245,7 @@ const doors: Readonly<Record<string, (of: any) => ReadonlyArray<unknown>>> = {
   invalidateWhere: (of) => [of.invalidateWhere(params), of.invalidateWhere({ id: `${canary}:x` })],
   invalidateAll: (of) => [of.invalidateAll()],
   invalidateTag: (of) => [of.invalidateTag(tag), of.invalidateTag(tag, { mode: "markStale" })],
-  refresh: (of) => [of.refresh(params), of.refresh({ id: `skip ${canary}` }), of.refresh({ id: `hang ${canary}` })],
+  refresh: (of) => [of.refresh(params), of.refresh({ id: `absent ${canary}` }), of.refresh({ id: `hang ${canary}` })],
   setting: (of) => [of.setting(params, value).key],
   deleting: (of) => [of.deleting(params).key],
   lease: (of) => [
@@ -262,9 +262,9 @@ const doors: Readonly<Record<string, (of: any) => ReadonlyArray<unknown>>> = {
         !(name in doors || ["getUnsafe", "getPromise"].includes(name))
       )
       assert.deepStrictEqual(missing, [], "a handle has no door that an accessor has not")
-      return Effect.tryPromise({ try: () => handle.getPromise({ id: `skip ${canary}` }), catch: (error) => error })
+      return Effect.tryPromise({ try: () => handle.getPromise({ id: `absent ${canary}` }), catch: (error) => error })
     }),
-    Effect.flatMap(of.reader, (handle: any) => handle.get({ id: `skip ${canary}` }))
+    Effect.flatMap(of.reader, (handle: any) => handle.get({ id: `absent ${canary}` }))
   ],
   writer: (of) => [of.writer, Effect.flatMap(of.writer, (handle: any) => handle.set(params, misfit))]
 }
@@ -355,8 +355,8 @@ const others = (app: any): ReadonlyArray<readonly [door: string, work: unknown]>
       Layer.fresh(Layer.provide(app.layer, Layer.fresh(MemoryStore.layer({ capacity: 1 })))) as Layer.Layer<any, any>
     )
   ],
-  ["get of two parameters", app.keys.pair.get({ a: canary, b: `skip ${canary}` })],
-  ["explain of two parameters", app.keys.pair.explain({ a: canary, b: `skip ${canary}` })],
+  ["get of two parameters", app.keys.pair.get({ a: canary, b: `absent ${canary}` })],
+  ["explain of two parameters", app.keys.pair.explain({ a: canary, b: `absent ${canary}` })],
   [
     "get of a full queue",
     Effect.all(
@@ -369,12 +369,12 @@ const others = (app: any): ReadonlyArray<readonly [door: string, work: unknown]>
   ],
   ["invalidateWhere of one of two", app.keys.pair.invalidateWhere({ a: canary })],
   ["explain of one of two", app.keys.pair.explain({ a: canary, b: "x" })],
-  ["get of a rest", app.keys.rest.get({ "*": `skip ${canary}:${canary}` })],
+  ["get of a rest", app.keys.rest.get({ "*": `absent ${canary}:${canary}` })],
   ["explain of a rest", app.keys.rest.explain({ "*": `${canary}:${canary}` })]
 ]
 
-describe("a sensitive family", () => {
-  it.effect("shows no key and no value, at any door", () =>
+describe("sensitive family", () => {
+  it.effect("no operation shows a key or a value", () =>
     Effect.gen(function*() {
       const seen = new Seen()
       const logger = Logger.make((entry) => {
@@ -394,14 +394,14 @@ describe("a sensitive family", () => {
       }
     }), 120_000)
 
-  it("has a test for every door", () => {
+  it("the table has a test for every door", () => {
     const app: any = make("Doors", definition)
     assert.deepStrictEqual(Object.keys(app.keys.user).toSorted(), Object.keys(doors).toSorted())
     const own = Object.keys(app).filter((name) => !(name in Context.Service<any, any>("Plain")))
     assert.deepStrictEqual(own.toSorted(), Object.keys(statics).toSorted())
   })
 
-  it.effect("is shown by hashes that are the same at every door, and that can be computed for one's own key", () =>
+  it.effect("every operation shows the same hash for a key, and a user can compute it", () =>
     Effect.gen(function*() {
       const shown = `user:${SensitiveKey.hash(id)}`
       const errors: Array<string> = []
@@ -410,7 +410,7 @@ describe("a sensitive family", () => {
         [
           "get",
           Effect.tapError(
-            app.keys.user.get({ id: `skip ${canary}` }) as Effect.Effect<unknown, Error>,
+            app.keys.user.get({ id: `absent ${canary}` }) as Effect.Effect<unknown, Error>,
             (error) => Effect.sync(() => errors.push(error.message))
           )
         ],
@@ -424,11 +424,11 @@ describe("a sensitive family", () => {
         ["getAnswer", Effect.tap(app.keys.user.explain({ id }) as Effect.Effect<any>, () => Effect.void)]
       ])
       assert.deepStrictEqual(errors, [
-        `\`user:${SensitiveKey.hash(`skip ${canary}`)}\` is absent: its lookup gave no value`
+        `\`user:${SensitiveKey.hash(`absent ${canary}`)}\` is absent: its lookup says that there is no value`
       ])
     }))
 
-  it.effect("hides no text that is spelt as a key of another family", () =>
+  it.effect("an error shows a text that is spelt like a key of another family", () =>
     Effect.gen(function*() {
       const families = {
         user: { pattern: "user:{id}" },
@@ -455,7 +455,7 @@ describe("a sensitive family", () => {
       assert.notInclude(yield* messageOf(any, `user:${canary}:deep`), canary)
     }))
 
-  it("has hashes of SipHash-2-4, as its authors give them", () => {
+  it("the hash is SipHash-2-4, with the results that its authors give", () => {
     const key = new Uint32Array(Uint8Array.from({ length: 16 }, (_, i) => i).buffer)
     const hashOf = (length: number) =>
       SensitiveKey.sipHash(key, Uint8Array.from({ length }, (_, i) => i)).map((word) => word.toString(16))

@@ -1,3 +1,7 @@
+/**
+ * A lookup that reads a key outside of its `derives` is refused, since a change of that key would not reach its
+ * entry. The keys that a lookup has read bound the life of its entry.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -5,11 +9,11 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { TestClock } from "effect/testing"
-import { CacheError } from "../../src/cache/CacheError.ts"
 import type { Reading } from "../../src/manifest/Family.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
-import { engine, type LookupAll } from "../engine.ts"
+import { cacheReasonOf } from "../support/effects.ts"
+import { engine, type LookupAll } from "../support/engine.ts"
 
 const definition = {
   families: {
@@ -34,11 +38,9 @@ const running = (family: string, lookup: LookupAll) =>
     (about, app) => about.key.startsWith(`${family}:`) ? lookup(about, app) : Effect.succeed(about.key)
   )
 
-const reasonOf = (error: unknown) => {
-  assert.instanceOf(error, CacheError)
-  const { message, reason } = error as CacheError
-  if (reason._tag !== "UndeclaredRead") return assert.fail(`another reason: ${message}`)
-  return reason
+const undeclaredOf = (error: unknown) => {
+  const reason = cacheReasonOf(error)
+  return reason._tag === "UndeclaredRead" ? reason : assert.fail(`another reason: ${reason._tag}`)
 }
 
 // Each way to read a key that answers with what is held of it, or whether something is.
@@ -54,14 +56,14 @@ const ways: { readonly [W in Way]: (of: any, id: string) => Effect.Effect<unknow
   explain: (of, id) => of.explain({ id })
 }
 
-describe("a lookup that reads a key which its family does not derive from", () => {
+describe("lookup that reads a key outside of its derives", () => {
   for (const [way, read] of Object.entries(ways)) {
     for (const held of [true, false]) {
-      it.effect(`is refused, by ${way}, ${held ? "held" : "absent"}, and what it made is not stored`, () =>
+      it.effect(`${way} is refused for a key that is ${held ? "held" : "absent"}, and the value of the lookup is not stored`, () =>
         Effect.gen(function*() {
           const { app, as } = yield* running("profile", (_, app) => read(app.keys.user, "2"))
           if (held) yield* as(app.keys.user.getMany([{ id: "1" }, { id: "2" }]))
-          const reason = reasonOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" }))))
+          const reason = undeclaredOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" }))))
           assert.deepInclude(reason, { code: "E0232", key: "profile:1", read: "user:2" })
           assert.strictEqual(
             reason.message,
@@ -71,7 +73,7 @@ describe("a lookup that reads a key which its family does not derive from", () =
         }))
     }
 
-    it.effect(`is not refused where it reads the right key by ${way}`, () =>
+    it.effect(`${way} of a declared key succeeds`, () =>
       Effect.gen(function*() {
         const { app, as } = yield* running("profile", (_, app) => read(app.keys.user, "1"))
         yield* as(app.keys.profile.get({ id: "1" }))
@@ -81,7 +83,7 @@ describe("a lookup that reads a key which its family does not derive from", () =
       }))
   }
 
-  it.effect("is refused, however it comes by its right: a handle from outside, a raw key, a fiber of its own", () =>
+  it.effect("every way to the right is refused: a handle from outside, a raw key, a fiber of its own", () =>
     Effect.gen(function*() {
       const others: ReadonlyArray<(app: any, reader: any) => Effect.Effect<unknown, unknown, any>> = [
         (_, reader) => reader.get({ id: "2" }),
@@ -100,21 +102,21 @@ describe("a lookup that reads a key which its family does not derive from", () =
         const { app, as } = yield* running("profile", (_, app) => read(app, reader))
         reader = yield* as(app.keys.user.reader)
         yield* as(reader.get({ id: "2" }) as Effect.Effect<unknown, unknown>)
-        assert.strictEqual(reasonOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" })))).read, "user:2")
+        assert.strictEqual(undeclaredOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" })))).read, "user:2")
       }
     }))
 
-  it.effect("is refused even if it makes light of it", () =>
+  it.effect("the load fails even when the lookup recovers from the refusal", () =>
     Effect.gen(function*() {
       const { app, as } = yield* running("profile", (_, app) => Effect.option(app.keys.user.get({ id: "2" })))
-      assert.strictEqual(reasonOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" })))).read, "user:2")
+      assert.strictEqual(undeclaredOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" })))).read, "user:2")
       assert.isFalse(yield* as(app.keys.profile.has({ id: "1" })))
     }))
 
-  it.effect("is refused by the name of the family where that is not declared", () =>
+  it.effect("an error names the family that is not declared", () =>
     Effect.gen(function*() {
       const { app, as } = yield* running("profile", (_, app) => app.keys.prefs.get({ id: "1" }))
-      const reason = reasonOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" }))))
+      const reason = undeclaredOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" }))))
       assert.strictEqual(reason.code, "E0211")
       assert.strictEqual(
         reason.message,
@@ -122,13 +124,13 @@ describe("a lookup that reads a key which its family does not derive from", () =
       )
     }))
 
-  it.effect("is refused by its own family, whose other keys it cannot derive from", () =>
+  it.effect("a lookup may not read other keys of its own family", () =>
     Effect.gen(function*() {
       for (const read of Object.values(ways)) {
         let reader: any
         const { app, as } = yield* running("prefs", () => read(reader, "2"))
         reader = yield* as(app.keys.prefs.reader)
-        const reason = reasonOf(yield* Effect.flip(as(app.keys.prefs.get({ id: "1" }))))
+        const reason = undeclaredOf(yield* Effect.flip(as(app.keys.prefs.get({ id: "1" }))))
         assert.deepInclude(reason, { code: "E0211", from: "its own family" })
         assert.strictEqual(
           reason.message,
@@ -137,7 +139,7 @@ describe("a lookup that reads a key which its family does not derive from", () =
       }
     }))
 
-  it.effect("is judged by the plan of invalidation: chains, texts and `*`", () =>
+  it.effect("the plan of invalidation decides: chains, texts and `*` count", () =>
     Effect.gen(function*() {
       const reads: { readonly [key: string]: string } = {
         "page:1:a": "user:1",
@@ -151,15 +153,15 @@ describe("a lookup that reads a key which its family does not derive from", () =
       const lookup: LookupAll = ({ key }, app) => reads[key] === undefined ? Effect.succeed(key) : app.get(reads[key])
       const { app, as } = yield* engine(definition, lookup)
       assert.strictEqual(yield* as(app.get("page:1:a")), "user:1")
-      assert.strictEqual(reasonOf(yield* Effect.flip(as(app.get("page:1:b")))).code, "E0232")
+      assert.strictEqual(undeclaredOf(yield* Effect.flip(as(app.get("page:1:b")))).code, "E0232")
       assert.strictEqual(yield* as(app.get("admin:a")), "user:1")
-      assert.strictEqual(reasonOf(yield* Effect.flip(as(app.get("admin:b")))).code, "E0232")
+      assert.strictEqual(undeclaredOf(yield* Effect.flip(as(app.get("admin:b")))).code, "E0232")
       assert.strictEqual(yield* as(app.get("folder:a")), "files:x:y:z")
       assert.strictEqual(yield* as(app.get("title:en")), "words:en")
-      assert.strictEqual(reasonOf(yield* Effect.flip(as(app.get("title:de")))).code, "E0232")
+      assert.strictEqual(undeclaredOf(yield* Effect.flip(as(app.get("title:de")))).code, "E0232")
     }))
 
-  it.effect("loads many keys with the sources of each, and no others", () =>
+  it.effect("a bulk load may read the sources of each of its keys, and no others", () =>
     Effect.gen(function*() {
       class App extends Manifest.Service<App>()("App", {
         families: {
@@ -185,7 +187,7 @@ describe("a lookup that reads a key which its family does not derive from", () =
         assert.deepStrictEqual(yield* profile.getMany([{ id: "1" }, { id: "2" }]), ["1", "2"])
         const { happenings } = yield* profile.explain({ id: "2" })
         assert.deepStrictEqual(happenings[0]?.from?.map(({ key }) => key), ["user:2"])
-        const reason = reasonOf(yield* Effect.flip(profile.getMany([{ id: "3" }, { id: "9" }])))
+        const reason = undeclaredOf(yield* Effect.flip(profile.getMany([{ id: "3" }, { id: "9" }])))
         assert.strictEqual(reason.read, "user:8")
         // Each is fresh as long as its own source, not as the first of all to end.
         yield* TestClock.adjust("30 seconds")
@@ -207,8 +209,8 @@ describe("a lookup that reads a key which its family does not derive from", () =
     }))
 })
 
-describe("a read outside a lookup is not tracked", () => {
-  it.effect("neither a reader's hits, nor what a lookup left behind when it ended", () =>
+describe("read outside of a lookup", () => {
+  it.effect("the hits of a reader, and the work that a lookup left behind, are not checked", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       let left: Fiber.Fiber<unknown, unknown> | undefined
@@ -232,13 +234,13 @@ describe("a read outside a lookup is not tracked", () => {
     }))
 })
 
-describe("a lookup that reads another cache, of whose changes its entry would not hear", () => {
+describe("lookup that reads another cache", () => {
   for (const [way, read] of Object.entries(ways)) {
-    it.effect(`is refused, by ${way}`, () =>
+    it.effect(`${way} is refused, since changes of the other cache would not reach the entry`, () =>
       Effect.gen(function*() {
         const other = yield* running("none", () => Effect.void)
         const { app, as } = yield* running("profile", () => other.as(read(other.app.keys.user, "1")))
-        const reason = reasonOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" }))))
+        const reason = undeclaredOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" }))))
         assert.deepInclude(reason, { code: "E0211", family: "profile", read: "user:1", from: "another engine" })
         assert.strictEqual(
           reason.message,
@@ -249,8 +251,8 @@ describe("a lookup that reads another cache, of whose changes its entry would no
   }
 })
 
-describe("an entry that was made from others", () => {
-  it.effect("says which they were", () =>
+describe("entry that was made from other entries", () => {
+  it.effect("explain names the entries that it was made from", () =>
     Effect.gen(function*() {
       const { app, as } = yield* running("profile", (_, app) => app.keys.user.get({ id: "1" }))
       yield* as(app.keys.user.set({ id: "1" }, "Ann"))
@@ -261,7 +263,7 @@ describe("an entry that was made from others", () => {
       assert.deepStrictEqual(happenings[0].from, [{ key: "user:1", tier: "memory", stamp }])
     }))
 
-  it.effect("remembers a bounded number of them", () =>
+  it.effect("the engine remembers a bounded number of them", () =>
     Effect.gen(function*() {
       const files = Array.from({ length: 100 }, (_, i) => `files:${i}`)
       let app: any
@@ -280,7 +282,7 @@ describe("an entry that was made from others", () => {
     }))
 
   for (const [way, read] of Object.entries(ways)) {
-    it.effect(`is fresh no longer than what it read by ${way}`, () =>
+    it.effect(`the entry is fresh no longer than what it read by ${way}`, () =>
       Effect.gen(function*() {
         let loads = 0
         const { app, as } = yield* running("profile", (_, app) =>
@@ -299,7 +301,7 @@ describe("an entry that was made from others", () => {
   }
 
   for (const [way, read] of Object.entries(ways)) {
-    it.effect(`goes with the first value of what it did not find by ${way}`, () =>
+    it.effect(`the entry goes with the first value of a key that it did not find by ${way}`, () =>
       Effect.gen(function*() {
         const { app, as } = yield* running("profile", (_, app) => Effect.exit(read(app.keys.user, "1")))
         yield* as(app.keys.profile.get({ id: "1" }))
@@ -308,7 +310,7 @@ describe("an entry that was made from others", () => {
       }))
   }
 
-  it.effect("is not stored when one of them was served stale", () =>
+  it.effect("the entry is not stored when its lookup read a stale value", () =>
     Effect.gen(function*() {
       for (const read of [ways["get"]!, ways["getMany"]!, ways["getAnswer"]!, ways["explain"]!]) {
         const { app, as } = yield* engine({
@@ -325,7 +327,7 @@ describe("an entry that was made from others", () => {
       }
     }))
 
-  it.effect("is stale from then on, as far as its family allows that", () =>
+  it.effect("the entry is stale from the end of its source on, if its family serves stale values", () =>
     Effect.gen(function*() {
       const { app, as } = yield* running("stale", (_, app) => app.keys.user.get({ id: "1" }))
       yield* as(app.keys.stale.get({ id: "1" }))

@@ -1,3 +1,7 @@
+/**
+ * Transactions: the cache takes the writes of a body when the database commits, and drops them when it rolls back. No
+ * reader gets a value that was not committed, whatever happens to the commit.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -18,8 +22,8 @@ import { Store } from "../../src/store/Store.ts"
 import { StoreError, TierFailed } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
-import { Database, type DatabaseError, type Fate } from "../database.ts"
-import { makePlace, mapLayer, mapStore, type Place } from "../store/mapStore.ts"
+import { Database, type DatabaseError, type Fate } from "../support/database.ts"
+import { makePlace, mapLayer, mapStore, type Place } from "../support/mapStore.ts"
 
 class App extends Manifest.Service<App>()("App", {
   families: {
@@ -97,7 +101,7 @@ const within = <A, E>(
 
 const fated = (db: Database, fate: Fate = "done") => App.transaction(db.withTransaction(Effect.succeed(fate)))
 
-const reasonOf = <A, R>(effect: Effect.Effect<A, CacheError | DatabaseError | string, R>) =>
+const refusalOf = <A, R>(effect: Effect.Effect<A, CacheError | DatabaseError | string, R>) =>
   Effect.map(Effect.flip(effect), (error) => {
     assert.ok(typeof error === "object" && error._tag === "CacheError", String(error))
     return error.reason
@@ -135,7 +139,7 @@ const opened = (
 const paidOnly = (db: Database) => Effect.andThen(db.write(id, 5), row.set(one, 5))
 const paid = (db: Database) => Effect.andThen(paidOnly(db), Effect.fail("no"))
 
-describe("a transaction", () => {
+describe("transaction", () => {
   it.effect("a reader between an invalidation in the body and the commit does not keep the old value", () =>
     within((db) =>
       Effect.gen(function*() {
@@ -151,7 +155,7 @@ describe("a transaction", () => {
       })
     ))
 
-  it.effect("a value that was set is not seen before the commit, and is held after it", () =>
+  it.effect("a value that was set is held after the commit, and no reader sees it before", () =>
     within((db) =>
       Effect.gen(function*() {
         const go = yield* Deferred.make<void>()
@@ -172,7 +176,7 @@ describe("a transaction", () => {
       Effect.interrupt
     ]] as const
   ) {
-    it.effect(`a value that was set is never seen after ${how} of the body, and what was held stays`, () =>
+    it.effect(`a value that was set is never seen after ${how} of the body, and the held value stays`, () =>
       within((db) =>
         Effect.gen(function*() {
           yield* row.get(one)
@@ -191,7 +195,7 @@ describe("a transaction", () => {
       ))
   }
 
-  it.effect("the body reads what it wrote, and what it deleted is absent there", () =>
+  it.effect("the body reads its own writes, and a deleted key is absent there", () =>
     within((db) =>
       Effect.gen(function*() {
         yield* row.set({ id: "2" }, 7)
@@ -212,7 +216,7 @@ describe("a transaction", () => {
       })
     ))
 
-  it.effect("what the body loads runs on the connection of the transaction, and is not kept", () =>
+  it.effect("a load of the body runs on the connection of the transaction, and its value is not kept", () =>
     within((db) =>
       Effect.gen(function*() {
         yield* view.get(one)
@@ -231,7 +235,7 @@ describe("a transaction", () => {
       })
     ))
 
-  it.effect("a load that waits for a connection is not joined by the body, which has one", () =>
+  it.effect("the body does not join a load that waits for a connection", () =>
     within((db) =>
       Effect.gen(function*() {
         const go = yield* Deferred.make<void>()
@@ -244,13 +248,13 @@ describe("a transaction", () => {
       })
     ))
 
-  it.effect("an update and a patch in the body are refused, and say what to do", () =>
+  it.effect("an update and a patch in the body are refused, and the error says what to do", () =>
     within((db) =>
       Effect.gen(function*() {
         const refused = [
-          yield* reasonOf(fated(db)(row.update(one, (was) => was + 1))),
-          yield* reasonOf(fated(db)(row.patch(one, (was) => was + 1))),
-          yield* reasonOf(fated(db)(Effect.flatMap(row.writer, (writer) => writer.update(one, (was) => was + 1))))
+          yield* refusalOf(fated(db)(row.update(one, (was) => was + 1))),
+          yield* refusalOf(fated(db)(row.patch(one, (was) => was + 1))),
+          yield* refusalOf(fated(db)(Effect.flatMap(row.writer, (writer) => writer.update(one, (was) => was + 1))))
         ]
         for (const reason of refused) {
           assert.ok(reason._tag === "TransactionRefused" && reason.code === "E0524", reason._tag)
@@ -260,12 +264,12 @@ describe("a transaction", () => {
       })
     ))
 
-  it.effect("a condition that does not hold at the end of the body rolls the database back", () =>
+  it.effect("a condition that fails at the end of the body rolls the database back", () =>
     within((db) =>
       Effect.gen(function*() {
         yield* row.set(one, 0)
         const { version } = yield* row.getAnswer(one)
-        const reason = yield* reasonOf(
+        const reason = yield* refusalOf(
           fated(db)(Effect.gen(function*() {
             yield* db.write(id, 1)
             yield* row.set(one, 1, { ifVersion: version! + 1 })
@@ -281,7 +285,7 @@ describe("a transaction", () => {
   it.effect("a lease that ends before the body does rolls the database back", () =>
     within((db) =>
       Effect.gen(function*() {
-        const reason = yield* reasonOf(
+        const reason = yield* refusalOf(
           fated(db)(Effect.gen(function*() {
             yield* db.write(id, 1)
             yield* Effect.scoped(Effect.flatMap(row.lease(one), (lease) => row.set(one, 1, { lease })))
@@ -292,19 +296,19 @@ describe("a transaction", () => {
       })
     ))
 
-  it.effect("an option that cannot be used fails in the body, where it is given", () =>
+  it.effect("an invalid option fails in the body, where it is given", () =>
     within((db) =>
       Effect.gen(function*() {
-        const caught = yield* fated(db)(reasonOf(row.set(one, 1, { timeToLive: -1 })))
+        const caught = yield* fated(db)(refusalOf(row.set(one, 1, { timeToLive: -1 })))
         assert.strictEqual(caught._tag, "InvalidOption")
       })
     ))
 
-  it.effect("a tier that does not take the removals before the commit rolls the database back", () =>
+  it.effect("a tier that refuses the removals before the commit rolls the database back", () =>
     within(
       (db) =>
         Effect.gen(function*() {
-          const reason = yield* reasonOf(fated(db)(Effect.andThen(db.write(id, 1), row.set(one, 1))))
+          const reason = yield* refusalOf(fated(db)(Effect.andThen(db.write(id, 1), row.set(one, 1))))
           assert.strictEqual(reason._tag, "StoreFailed")
           assert.strictEqual(db.rows.get(id), undefined)
         }),
@@ -314,7 +318,7 @@ describe("a transaction", () => {
       ])
     ))
 
-  it.effect("a tier that fails after the commit does not fail the transaction, and keeps nothing old", () =>
+  it.effect("a tier that fails after the commit does not fail the transaction, and no old value stays", () =>
     within(
       (db) =>
         Effect.gen(function*() {
@@ -330,17 +334,18 @@ describe("a transaction", () => {
       TieredStore.layer([memory, breaking])
     ))
 
-  it.effect("more changes than a transaction collects are refused in the body, and the family can be named instead", () =>
+  it.effect("the body is refused more changes than a transaction collects, and may name the family instead", () =>
     within((db) =>
       Effect.gen(function*() {
         const many = Array.from({ length: 10_001 }, (_, i) => [{ id: String(i) }, i] as const)
-        const reason = yield* reasonOf(fated(db)(note.setMany(many)))
+        const reason = yield* refusalOf(fated(db)(note.setMany(many)))
         assert.ok(reason._tag === "TransactionRefused" && reason.code === "E0525")
+        assert.include(reason.message, "it makes more than 10000 changes, the most that a transaction collects")
         yield* fated(db)(note.invalidateAll())
       })
     ))
 
-  it.effect("what another writer set meanwhile is removed with it, since the order of commits is not known", () =>
+  it.effect("a value that another writer set meanwhile is removed, since the order of commits is unknown", () =>
     within((db) =>
       Effect.gen(function*() {
         const go = yield* Deferred.make<void>()
@@ -366,7 +371,7 @@ describe("a transaction", () => {
   ]
   for (const { by, change } of changes) {
     for (const read of ["a hit", "a load", "by SQL"] as const) {
-      it.effect(`what the body set of a row that ${by} changed after it was read is not kept (${read})`, () =>
+      it.effect(`a value that the body set for a row that ${by} changed after it was read is not kept (${read})`, () =>
         within((db) =>
           Effect.gen(function*() {
             if (read === "a hit") yield* row.get(one)
@@ -393,7 +398,7 @@ describe("a transaction", () => {
     }
   }
 
-  it.effect("of two transactions that change one key the one that overlaps the commit of the other does not set it", () =>
+  it.effect("a transaction that overlaps the commit of another does not set a key that both change", () =>
     within((db) =>
       Effect.gen(function*() {
         const [go, come] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
@@ -412,7 +417,7 @@ describe("a transaction", () => {
       })
     ))
 
-  it.effect("of two transactions whose commits overlap neither sets the key", () =>
+  it.effect("two transactions whose commits overlap do not set a key that both change", () =>
     within((db) =>
       Effect.gen(function*() {
         const [sent, go] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
@@ -434,7 +439,7 @@ describe("a transaction", () => {
       })
     ))
 
-  it.effect("a commit that hangs makes no writer and no reader wait, and none of them keeps a value", () =>
+  it.effect("no writer or reader waits for a commit that hangs, and no reader keeps a value meanwhile", () =>
     within(() =>
       Effect.gen(function*() {
         const sent = yield* Deferred.make<void>()
@@ -460,7 +465,7 @@ describe("a transaction", () => {
     ))
 
   for (const fate of ["lostAfter", "lostBefore", "lostLate"] as const) {
-    it.effect(`a commit whose answer is lost (${fate}) sets nothing, and leaves no old value once its time is over`, () =>
+    it.effect(`a commit whose answer is lost (${fate}) sets nothing, and no old value stays once its time is over`, () =>
       within((db) =>
         Effect.gen(function*() {
           yield* view.get(one)
@@ -477,7 +482,7 @@ describe("a transaction", () => {
       ))
   }
 
-  it.effect("a load that began in doubt and ends after it is not kept", () =>
+  it.effect("a load that began while a commit was in doubt is not kept when it ends afterwards", () =>
     within((db) =>
       Effect.gen(function*() {
         yield* Effect.exit(fated(db, "lostLate")(Effect.andThen(note.set(one, 1), db.write("note 1", 1))))
@@ -537,7 +542,7 @@ describe("a transaction", () => {
       }
     ]
   ) {
-    it.effect(`what was set within a savepoint that ${how} is not kept when it is rolled back`, () =>
+    it.effect(`a value that was set within a savepoint that ${how} is not kept when it is rolled back`, () =>
       within((db) =>
         Effect.gen(function*() {
           yield* fated(db)(Effect.gen(function*() {
@@ -552,7 +557,7 @@ describe("a transaction", () => {
       ))
   }
 
-  it.effect("what was set within a savepoint that the database alone set is not held after the commit, for its end is not known", () =>
+  it.effect("a value that was set within a savepoint of the database alone is not held, since its end is unknown", () =>
     within((db) =>
       Effect.gen(function*() {
         yield* fated(db)(db.withTransaction()(paidOnly(db)))
@@ -561,7 +566,7 @@ describe("a transaction", () => {
       })
     ))
 
-  it.effect("what a savepoint collected is dropped with the transaction around it", () =>
+  it.effect("the changes of a savepoint are dropped with the transaction around it", () =>
     within((db) =>
       Effect.gen(function*() {
         yield* rolledBack(db, fated(db)(Effect.andThen(db.write(id, 1), row.set(one, 1))))
@@ -583,7 +588,7 @@ describe("a transaction", () => {
       })
     ))
 
-  it.effect("a body that is run again leaves nothing of the run before", () =>
+  it.effect("a second run of the body keeps nothing of the first one", () =>
     within((db) =>
       Effect.gen(function*() {
         let runs = 0
@@ -601,7 +606,7 @@ describe("a transaction", () => {
       })
     ))
 
-  it.effect("a combinator that makes a success of a failure sets nothing", () =>
+  it.effect("a combinator that turns a failure into a success sets nothing", () =>
     within((db) =>
       Effect.gen(function*() {
         yield* App.transaction((body) => db.withTransaction()(Effect.exit(body)) as typeof body)(
@@ -612,16 +617,16 @@ describe("a transaction", () => {
       })
     ))
 
-  it.effect("inside a transaction that the cache does not know of it is refused, for a savepoint is not a commit", () =>
+  it.effect("a transaction within one that the cache does not know is refused, since a savepoint is not a commit", () =>
     within((db) =>
       Effect.gen(function*() {
-        const reason = yield* reasonOf(db.withTransaction()(fated(db)(row.set(one, 1))))
+        const reason = yield* refusalOf(db.withTransaction()(fated(db)(row.set(one, 1))))
         assert.ok(reason._tag === "TransactionRefused" && reason.code === "E0526", reason._tag)
         assert.include(reason.message, "App.transaction(sql.withTransaction)")
       })
     ))
 
-  it.effect("two manifests take effect together, and neither where the database rolls back", () =>
+  it.effect("transactions of two manifests take effect together, and neither does when the database rolls back", () =>
     within((db) =>
       Effect.gen(function*() {
         const both = App.transaction(Other.transaction(db.withTransaction()))
@@ -634,7 +639,7 @@ describe("a transaction", () => {
       })
     ))
 
-  it.effect("a transaction of another manifest in the body waits for the commit of the outer one", () =>
+  it.effect("a transaction of another manifest in the body waits for the outer commit", () =>
     within((db) =>
       Effect.gen(function*() {
         const inner = Other.transaction(db.withTransaction())(Effect.andThen(db.write(id, 1), copy.set(one, 1)))
@@ -647,7 +652,7 @@ describe("a transaction", () => {
       })
     ))
 
-  it.effect("a batch, scopes, tags, raw keys and handles are collected as accessors are", () =>
+  it.effect("the body collects writes by batches, patterns, tags, raw keys and handles like those by accessors", () =>
     within((db) =>
       Effect.gen(function*() {
         const fill = Effect.all([
@@ -697,7 +702,7 @@ describe("a transaction", () => {
       })
     ))
 
-  it.effect("just before the commit nothing old is left below memory, so a crash leaves nothing", () => {
+  it.effect("a crash at the commit leaves no old value below memory", () => {
     const place = makePlace()
     const keysBelow = () => [...place.families.values()].flatMap((entries) => [...entries.keys()])
     return within(
@@ -723,12 +728,12 @@ describe("a transaction", () => {
     )
   })
 
-  it.effect("an owner who leaves before the body ends rolls the database back", () =>
+  it.effect("an owner that leaves before the end of the body rolls the database back", () =>
     Effect.gen(function*() {
       const db = new Database(0)
       const scope = yield* Scope.make()
       const context = yield* Layer.buildWithScope(Layer.provide(appOver(db), memory), scope)
-      const reason = yield* reasonOf(Effect.provideContext(
+      const reason = yield* refusalOf(Effect.provideContext(
         fated(db)(Effect.gen(function*() {
           yield* db.write(id, 1)
           yield* row.set(one, 1)

@@ -1,5 +1,5 @@
 /**
- * Every door by which the body of a transaction reads: which connection its loads are on, and which value it gives.
+ * Each read operation in the body of a transaction: on which connection its load runs, and which value it returns.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -9,7 +9,7 @@ import { TestClock } from "effect/testing"
 import type { Readable, Reading } from "../../src/manifest/Family.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
-import { Connection, Database } from "../database.ts"
+import { Connection, Database } from "../support/database.ts"
 
 const staleWhileRevalidate = "1 hour"
 
@@ -149,9 +149,9 @@ const within = (program: (db: Database) => Effect.Effect<unknown, unknown, any>)
 
 const bodyOf = <A>(db: Database, body: Effect.Effect<A, unknown, any>) => App.transaction(db.withTransaction())(body)
 
-describe("a read in the body of a transaction", () => {
+describe("read in the body of a transaction", () => {
   for (const { before, first, isHeld, of, value, what } of situations) {
-    it.effect(`of a key that is ${what} gives what the body sees, and loads on the connection of the body`, () =>
+    it.effect(`every read of a key that is ${what} returns what the body sees, and loads on the connection of the body`, () =>
       Effect.gen(function*() {
         const faces = [["accessor", Effect.succeed(of)], ["reader", of.reader], ["writer", of.writer]] as const
         for (const [face, make] of faces) {
@@ -178,7 +178,7 @@ describe("a read in the body of a transaction", () => {
       }))
   }
 
-  it.effect("of a raw key is a read of the accessor", () =>
+  it.effect("a read of a raw key is a read of the accessor", () =>
     within((db) =>
       bodyOf(
         db,
@@ -195,7 +195,7 @@ describe("a read in the body of a transaction", () => {
       )
     ))
 
-  it.effect("is not counted as one that loads, so `stats` and `hottest` are those of all readers", () =>
+  it.effect("a read of the body does not count in `stats` and `hottest`", () =>
     within((db) =>
       Effect.gen(function*() {
         yield* bodyOf(db, Effect.andThen(row.invalidate(one), row.get(one)))
@@ -204,7 +204,7 @@ describe("a read in the body of a transaction", () => {
       })
     ))
 
-  it.effect("explains a value of a sensitive family without printing it", () =>
+  it.effect("explain of a sensitive family does not print its value", () =>
     within((db) =>
       bodyOf(
         db,

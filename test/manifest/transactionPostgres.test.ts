@@ -1,6 +1,6 @@
 /**
- * Transactions on a real PostgreSQL, at `DATABASE_URL` or at 127.0.0.1:5432. Without one these tests do not run, and say
- * so.
+ * Transactions on a real PostgreSQL, at `DATABASE_URL` or at 127.0.0.1:5432. Without a server these tests do not run,
+ * and say so.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -11,15 +11,14 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { SqlClient } from "effect/sql"
 import { spawn } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import type { Store } from "../../src/store/Store.ts"
 import type { StoreError } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { Accounts, accountsOver, add, PostgresLive } from "./children/accounts.ts"
+import { Accounts, accountsOver, add, PostgresLive } from "../support/children/manifest/accounts.ts"
+import { temporaryFolder } from "../support/folder.ts"
 
 const { account, line, statement } = Accounts.keys
 const table = `stateless_test_${process.pid}`
@@ -66,7 +65,7 @@ const killed = (path: string, point: "before" | "after") =>
         process.execPath,
         [
           "--conditions=@effect-stateless/source",
-          join(import.meta.dirname, "children/payer.ts"),
+          join(import.meta.dirname, "../support/children/manifest/payer.ts"),
           path,
           table,
           point
@@ -84,13 +83,8 @@ const killed = (path: string, point: "before" | "after") =>
     })
   )
 
-const folder = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "stateless-transaction-"))),
-  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-)
-
-describe.skipIf(!isReached)("a transaction of PostgreSQL", () => {
-  it.live("what the body set is held after the commit, and what derives from it is loaded anew", () =>
+describe.skipIf(!isReached)("transaction of PostgreSQL", () => {
+  it.live("a value that the body set is held after the commit, and what derives from it is loaded again", () =>
     within(Effect.gen(function*() {
       yield* statement.get(one)
       assert.strictEqual(yield* inTransaction(add(table, id, 5)), 15)
@@ -98,14 +92,14 @@ describe.skipIf(!isReached)("a transaction of PostgreSQL", () => {
       assert.strictEqual(yield* statement.get(one), "15 left")
     })))
 
-  it.live("what the body set is never seen after a rollback", () =>
+  it.live("a value that the body set is never seen after a rollback", () =>
     within(Effect.gen(function*() {
       yield* statement.get(one)
       assert.strictEqual(yield* Effect.flip(inTransaction(Effect.andThen(add(table, id, 5), Effect.fail("no")))), "no")
       assert.deepStrictEqual([yield* account.get(one), yield* statement.get(one)], [10, "10 left"])
     })))
 
-  it.live("what the body set is never seen where PostgreSQL refuses the commit", () =>
+  it.live("a value that the body set is never seen when PostgreSQL refuses the commit", () =>
     within(Effect.gen(function*() {
       yield* account.get(one)
       const exit = yield* Effect.exit(inTransaction(add(table, id, 10)))
@@ -142,7 +136,7 @@ describe.skipIf(!isReached)("a transaction of PostgreSQL", () => {
       assert.deepStrictEqual(yield* account.getMany([one, { id: "2" }]), [11, 20])
     })))
 
-  it.live("as many bodies as the pool has connections load what they read, and none waits for another", () =>
+  it.live("as many bodies as the pool has connections load their values without waiting for each other", () =>
     within(Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
       const body = Effect.gen(function*() {
@@ -156,7 +150,7 @@ describe.skipIf(!isReached)("a transaction of PostgreSQL", () => {
       assert.deepStrictEqual(read, Array.from({ length: 4 }, () => "10 left"))
     })))
 
-  it.live("writers and readers who race leave the cache as the database is", () =>
+  it.live("racing writers and readers leave the cache equal to the database", () =>
     within(Effect.gen(function*() {
       const readers = yield* Effect.forkScoped(Effect.forever(
         Effect.andThen(Effect.all([account.get(one), statement.get(one)]), Effect.sleep("1 millis"))
@@ -174,9 +168,9 @@ describe.skipIf(!isReached)("a transaction of PostgreSQL", () => {
     })))
 
   for (const [point, amount] of [["after", 11], ["before", 10]] as const) {
-    it.live(`a process that is killed just ${point} the commit leaves nothing in a file that the database no longer has`, () =>
+    it.live(`a process that is killed just ${point} the commit leaves only values of the database in its file`, () =>
       within(Effect.gen(function*() {
-        const path = yield* folder
+        const path = yield* temporaryFolder
         assert.strictEqual(yield* killed(path, point), "10, 10 left, 1: 10")
         // PostgreSQL ends what the killed process left open.
         const sql = yield* SqlClient.SqlClient

@@ -1,3 +1,6 @@
+/**
+ * Owners that warm their keys or predict reads: what they load, when, and how they leave room for readers.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -15,7 +18,8 @@ import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { mapStore } from "../store/mapStore.ts"
+import { mapStore } from "../support/mapStore.ts"
+import { entryOf, familyOf } from "../support/partition.ts"
 
 class App extends Manifest.Service<App>()("App", {
   families: {
@@ -41,8 +45,8 @@ const base = Layer.suspend(() =>
 )
 const keys = [{ id: "a" }, { id: "b" }]
 
-describe("an owner that warms", () => {
-  it.effect("has its keys loaded without a reader, and does not make the layer wait", () =>
+describe("owner that warms", () => {
+  it.effect("the keys are loaded without a reader, and the layer does not wait for them", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       yield* Layer.build(
@@ -54,7 +58,7 @@ describe("an owner that warms", () => {
       assert.deepStrictEqual(yield* drain, ["a", "b"])
     }).pipe(Effect.scoped, Effect.provide(base)))
 
-  it.effect("is built when the first round is over, if it says so", () =>
+  it.effect("the layer waits for the first round with `await: true`", () =>
     Effect.gen(function*() {
       const context = yield* Layer.build(App.owner("user", { lookup: noted, warm: { keys, await: true } }))
       assert.deepStrictEqual(yield* drain, ["a", "b"])
@@ -62,7 +66,7 @@ describe("an owner that warms", () => {
       assert.deepInclude((yield* App.stats).user, { misses: 0, hits: 1, loads: 2 })
     }).pipe(Effect.scoped, Effect.provide(base)))
 
-  it.effect("finds its keys at each round, and loads what would end before the next", () =>
+  it.effect("each round asks for the keys again, and loads what would end before the next round", () =>
     Effect.gen(function*() {
       let found = ["a"]
       const find = Effect.suspend(() => Effect.as(note("find"), found.map((id) => ({ id }))))
@@ -87,7 +91,7 @@ describe("an owner that warms", () => {
       assert.strictEqual((yield* App.stats).user.misses, before)
     }).pipe(Effect.scoped, Effect.provide(base)))
 
-  it.effect("follows a Schedule to its end", () =>
+  it.effect("a Schedule may end the warming", () =>
     Effect.gen(function*() {
       yield* Layer.build(
         App.owner("user", {
@@ -102,7 +106,7 @@ describe("an owner that warms", () => {
       assert.deepStrictEqual(yield* drain, ["find", "find", "find"])
     }).pipe(Effect.scoped, Effect.provide(base)))
 
-  it.effect("lives on when a lookup, the keys or one of them fails", () =>
+  it.effect("the warming goes on when a lookup, the list of keys or one key fails", () =>
     Effect.gen(function*() {
       let runs = 0
       const find = Effect.suspend(() => ++runs === 1 ? Effect.fail("no") : Effect.succeed([{ id: "a:b" }, ...keys]))
@@ -116,7 +120,7 @@ describe("an owner that warms", () => {
       assert.strictEqual(runs, 3)
     }).pipe(Effect.scoped, Effect.provide(base)))
 
-  it.effect("waits for the owners of what its lookup reads", () =>
+  it.effect("the warming waits for the owners of what its lookup reads", () =>
     Effect.gen(function*() {
       const slowly = Layer.unwrap(Effect.as(Effect.sleep("3 seconds"), App.owner("user", { lookup: noted })))
       const derived = App.owner("profile", { lookup: ({ id }) => user.get({ id }), warm: { keys, await: true } })
@@ -129,7 +133,7 @@ describe("an owner that warms", () => {
       assert.isTrue(yield* Effect.provideContext(profile.has({ id: "a" }), context))
     }).pipe(Effect.scoped, Effect.provide(base)))
 
-  it.effect("whose sources are never owned is built all the same", () =>
+  it.effect("the layer is built when the sources of the lookup never have an owner", () =>
     Effect.gen(function*() {
       const borrowed = App.owner("profile", { lookup: ({ id }) => user.get({ id }), warm: { keys, await: true } })
       const built = yield* Effect.forkChild(Layer.build(Layer.provide(borrowed, App.borrower("user"))))
@@ -139,7 +143,7 @@ describe("an owner that warms", () => {
       assert.isTrue(Exit.isSuccess(built.pollUnsafe()!))
     }).pipe(Effect.scoped, Effect.provide(base)))
 
-  it.effect("loads what its lookup reads anew, where that would end before the next round", () =>
+  it.effect("the warming loads the sources of its lookup again when these would end before the next round", () =>
     Effect.gen(function*() {
       const context = yield* Layer.build(Layer.provideMerge(
         App.owner("profile", {
@@ -156,7 +160,7 @@ describe("an owner that warms", () => {
       assert.deepStrictEqual(yield* drain, [])
     }).pipe(Effect.scoped, Effect.provide(base)))
 
-  it.effect("loads many keys with one lookup", () =>
+  it.effect("the warming loads many keys with one lookupMany", () =>
     Effect.gen(function*() {
       const all = Array.from({ length: 150 }, (_, i) => ({ id: `${i}` }))
       yield* Layer.build(
@@ -171,27 +175,11 @@ describe("an owner that warms", () => {
       assert.strictEqual((yield* App.stats).many.loads, 300)
     }).pipe(Effect.scoped, Effect.provide(base)))
 
-  it.effect("takes what a lower tier has, and asks the source for the rest", () =>
+  it.effect("the warming takes what a lower tier has, and loads the rest", () =>
     Effect.gen(function*() {
       const below = mapStore({ name: "below" })
-      const partition = yield* below.open({
-        name: "App/user",
-        render: (key) => `user:${key}`,
-        parse: (key) => key.slice("user:".length),
-        codec: undefined,
-        weigher: undefined,
-        onEvict: undefined
-      })
-      yield* partition.set("a", {
-        value: "from below",
-        stamp: 0,
-        version: 1,
-        freshUntil: 60_000,
-        expiresAt: 60_000,
-        costMillis: 0,
-        tags: [],
-        revision: undefined
-      })
+      const partition = yield* below.open(familyOf<string>("App/user"))
+      yield* partition.set("a", entryOf("from below", { stamp: 0, freshUntil: 60_000, expiresAt: 60_000 }))
       const tiers = TieredStore.layer([MemoryStore.layer({ capacity: 10 }), Layer.succeed(Store, below)])
       const live = App.owner("user", { lookup: noted, warm: { keys, await: true } }).pipe(
         Layer.provideMerge(App.layer),
@@ -202,7 +190,7 @@ describe("an owner that warms", () => {
       assert.strictEqual(yield* Effect.provideContext(user.get({ id: "a" }), context), "from below")
     }).pipe(Effect.scoped, Effect.provide(Layer.sync(Log, (): Array<string> => []))))
 
-  it.effect("renews what would end, though a lower tier still has it", () =>
+  it.effect("the warming renews an entry that would end, even when a lower tier still has it", () =>
     Effect.gen(function*() {
       const tiers = TieredStore.layer([MemoryStore.layer({ capacity: 10 }), Layer.succeed(Store, mapStore())])
       const live = Layer.mergeAll(
@@ -218,7 +206,7 @@ describe("an owner that warms", () => {
       assert.deepStrictEqual(yield* drain, ["2", "a", "b"])
     }).pipe(Effect.scoped, Effect.provide(Layer.sync(Log, (): Array<string> => []))))
 
-  it.effect("leaves a key whose renewal failed alone for as long as its family says", () =>
+  it.effect("a key whose renewal failed rests for the retryAfterFailure of its family", () =>
     Effect.gen(function*() {
       let tries = 0
       const lookup = () => Effect.suspend(() => ++tries === 1 ? Effect.succeed("value") : Effect.die("broken"))
@@ -230,7 +218,7 @@ describe("an owner that warms", () => {
       assert.isAtMost(tries, 1 + 6)
     }).pipe(Effect.scoped, Effect.provide(base)))
 
-  it.effect("leaves a turn and the whole queue to readers", () =>
+  it.effect("the warming leaves one permit and the whole queue to readers", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const lookup = ({ id }: { readonly id: string }) => Effect.andThen(note(id), Effect.as(Deferred.await(gate), id))
@@ -247,7 +235,7 @@ describe("an owner that warms", () => {
       assert.deepStrictEqual(yield* drain, ["b", "c", "d", "e", "f", "y"])
     }).pipe(Effect.scoped, Effect.provide(base)))
 
-  it.effect("loads a key once more that was invalidated meanwhile, and counts it once", () =>
+  it.effect("a key that was invalidated meanwhile is loaded once more, and counts once", () =>
     Effect.gen(function*() {
       const gates = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
       let runs = 0
@@ -262,7 +250,7 @@ describe("an owner that warms", () => {
       assert.isTrue(yield* as(user.has({ id: "a" })))
     }).pipe(Effect.scoped, Effect.provide(base)))
 
-  it.effect("leaves a key alone that somebody is loading", () =>
+  it.effect("the warming does not load a key that a reader is loading", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const lookup = ({ id }: { readonly id: string }) => Effect.andThen(note(id), Effect.as(Deferred.await(gate), id))
@@ -276,7 +264,7 @@ describe("an owner that warms", () => {
       assert.strictEqual(yield* Fiber.join(reader), "a")
     }).pipe(Effect.scoped, Effect.provide(base)))
 
-  it.effect("stops when its scope closes, in the middle of a load and between two rounds", () =>
+  it.effect("the warming stops when its scope closes, within a load and between rounds", () =>
     Effect.gen(function*() {
       for (const wait of [0, 30]) {
         let interrupted = 0
@@ -299,7 +287,7 @@ describe("an owner that warms", () => {
       }
     }).pipe(Effect.scoped, Effect.provide(base)))
 
-  it.effect("refuses options that are out of range", () =>
+  it.effect("options out of range are refused", () =>
     Effect.gen(function*() {
       const refused = (layer: Layer.Layer<any, any, any>) =>
         Effect.map(Effect.flip(Layer.build(layer as Layer.Layer<any, CacheError>)), ({ message }) => message)
@@ -314,7 +302,7 @@ describe("an owner that warms", () => {
     }).pipe(Effect.scoped, Effect.provide(base)))
 })
 
-describe("an owner that predicts", () => {
+describe("owner that predicts", () => {
   const owner = (more: object = {}) => App.owner("user", { lookup: noted, predict: { keysMax: 2 }, ...more })
   const seconds = (count: number, each: Effect.Effect<unknown, unknown, any>) =>
     Effect.gen(function*() {
@@ -325,7 +313,7 @@ describe("an owner that predicts", () => {
     })
   const missed = Effect.map(App.stats, ({ user }) => user.misses)
 
-  it.effect("has a hot key ready for each reader, and leaves a cold one alone", () =>
+  it.effect("a hot key is ready for each reader, and a cold one is not loaded", () =>
     Effect.gen(function*() {
       const context = yield* Layer.build(owner())
       const get = (id: string) => Effect.provideContext(user.get({ id }), context)
@@ -338,7 +326,7 @@ describe("an owner that predicts", () => {
       assert.isAtMost(loads.length, 8)
     }).pipe(Effect.scoped, Effect.provide(base)))
 
-  it.effect("has what was made from others ready, though they end and nobody reads them", () =>
+  it.effect("a derived hot key is ready when its unread sources end", () =>
     Effect.gen(function*() {
       const context = yield* Layer.build(Layer.provideMerge(
         App.owner("profile", {
@@ -356,7 +344,7 @@ describe("an owner that predicts", () => {
       assert.strictEqual(stats.profile.loads, loads.length)
     }).pipe(Effect.scoped, Effect.provide(base)))
 
-  it.effect("has what was made from others ready, also when they change", () =>
+  it.effect("a derived hot key is ready when its sources change", () =>
     Effect.gen(function*() {
       let row = 0
       const context = yield* Layer.build(Layer.provideMerge(
@@ -371,7 +359,7 @@ describe("an owner that predicts", () => {
       assert.isAtMost(row, 8)
     }).pipe(Effect.scoped, Effect.provide(base)))
 
-  it.effect("ceases when a key is read no more", () =>
+  it.effect("the prediction stops for a key without reads", () =>
     Effect.gen(function*() {
       const context = yield* Layer.build(owner())
       yield* seconds(100, Effect.provideContext(user.get({ id: "hot" }), context))
@@ -382,7 +370,7 @@ describe("an owner that predicts", () => {
       assert.deepStrictEqual(yield* drain, [])
     }).pipe(Effect.scoped, Effect.provide(base)))
 
-  it.effect("takes those read most first, and no more than it may", () =>
+  it.effect("the prediction takes the keys with the most reads first, up to its bound", () =>
     Effect.gen(function*() {
       const context = yield* Layer.build(owner())
       const get = (id: string) => Effect.provideContext(user.get({ id }), context)
@@ -395,7 +383,7 @@ describe("an owner that predicts", () => {
       assert.deepStrictEqual(yield* drain, ["b", "c"])
     }).pipe(Effect.scoped, Effect.provide(base)))
 
-  it.effect("loads a hot key again after it was invalidated, once for each time that it was read", () =>
+  it.effect("a hot key is loaded again after an invalidation, once for each time it was read", () =>
     Effect.gen(function*() {
       const context = yield* Layer.build(owner())
       const as = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.provideContext(effect, context)
@@ -410,7 +398,7 @@ describe("an owner that predicts", () => {
       assert.deepStrictEqual(yield* drain, [])
     }).pipe(Effect.scoped, Effect.provide(base)))
 
-  it.effect("counts readers who take the second look, too", () =>
+  it.effect("the prediction counts readers that memory sends to the full check", () =>
     Effect.gen(function*() {
       const context = yield* Layer.build(owner())
       const get = Effect.provideContext(user.get({ id: "hot" }), context)
@@ -421,7 +409,7 @@ describe("an owner that predicts", () => {
       assert.strictEqual(yield* missed, 1)
     }).pipe(Effect.scoped, Effect.provide(base)))
 
-  it.effect("gives up a load that hangs, and goes on with other keys", () =>
+  it.effect("the prediction gives up a load that hangs, and goes on with other keys", () =>
     Effect.gen(function*() {
       for (const [name, patience] of [["bound", 5], ["user", 60]] as const) {
         let hang = false
@@ -454,7 +442,7 @@ describe("an owner that predicts", () => {
       }
     }).pipe(Effect.scoped, Effect.provide(base)))
 
-  it.effect("expects less of a shorter life", () =>
+  it.effect("the prediction expects fewer reads within a shorter life", () =>
     Effect.gen(function*() {
       const lookup = ({ id }: { readonly id: string }) =>
         Effect.as(note(id), Lookup.loaded(id, { timeToLive: id === "short" ? "10 seconds" : "1 minute" }))

@@ -1,6 +1,6 @@
 /**
- * Every operation of the engine, one after the other, against a plain model: two maps, a number for the clock, and the
- * rules of freshness written out. After each command the structure of the engine is checked.
+ * Every operation of the engine, one after the other, against a plain model: two maps, a number for the clock, and
+ * the rules of freshness. After each command the structure of the engine is checked.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -14,7 +14,7 @@ import * as Lookup from "../../src/cache/Lookup.ts"
 import type { Lease, LeaseMode } from "../../src/capability/Lease.ts"
 import type { Entry } from "../../src/store/Entry.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
-import { checkInvariants, engine, type Running } from "../engine.ts"
+import { checkInvariants, engine, type Running } from "../support/engine.ts"
 
 type Name = "user" | "profile"
 const names: ReadonlyArray<Name> = ["user", "profile"]
@@ -534,8 +534,8 @@ const lookup = (source: Real["source"]) => ({ key }: { readonly key: string }, a
       : Effect.map(app.keys.user.get({ id }), (user) => Lookup.loaded(`(${String(user)})`, { tags }))
   })
 
-describe("the engine", () => {
-  it("does what the model does, whatever is asked of it", { timeout: 600_000 }, () =>
+describe("engine", () => {
+  it("the engine does what the model does on any sequence of commands", { timeout: 600_000 }, () =>
     fc.assert(
       fc.asyncProperty(policy, fc.commands([...commands], { size: "+1", maxCommands: 40 }), (policy, commands) =>
         Effect.runPromise(

@@ -1,14 +1,17 @@
+/**
+ * The plan of invalidation drops every entry that depends on a changed key, and as few others as possible. The graph
+ * shows the same relations.
+ */
 import { assert, describe, it } from "@effect/vitest"
-import * as Result from "effect/Result"
 import * as fc from "fast-check"
 import * as DependencyGraph from "../../src/ownership/DependencyGraph.ts"
-import { validate, type ValidFamily, type ValidManifest } from "../../src/ownership/Validation.ts"
+import { type ValidFamily, type ValidManifest } from "../../src/ownership/Validation.ts"
 import { matches } from "../../src/pattern/KeyPattern.ts"
-import { parseKey, universe } from "../pattern/brute.ts"
-import { manifest } from "./manifests.ts"
-import { applies, dropped } from "./steps.ts"
+import { layered, valid } from "../support/graphs.ts"
+import { parseKey, universe } from "../support/patternTruth.ts"
+import { applies, dropped } from "../support/planSteps.ts"
+import { manifest } from "../support/randomManifests.ts"
 
-const valid = (definition: unknown) => Result.getOrThrow(validate("Test", definition))
 const nodeOf = (family: string, key: string) => `${family} ${key}`
 
 // Which entries of each family there are; with `routed`, keys of inner families are not the outer one's.
@@ -75,8 +78,8 @@ const planned = (graph: DependencyGraph.DependencyGraph, given: ValidManifest, e
 const sample = fc.uniqueArray(fc.constantFrom(...universe), { minLength: 12, maxLength: 12 })
 const runs = { numRuns: 400 }
 
-describe("the invalidation plan", () => {
-  it("drops every entry that depends on a key through any chain of references", () => {
+describe("invalidation plan", () => {
+  it("the plan drops every entry that depends on a key through any chain of references", () => {
     fc.assert(
       fc.property(manifest, sample, (given, keys) => {
         const graph = DependencyGraph.make(given)
@@ -92,7 +95,7 @@ describe("the invalidation plan", () => {
     )
   })
 
-  it("drops nothing else, where no family lies inside another", () => {
+  it("the plan drops no other entry when no family lies inside another", () => {
     let compared = 0
     fc.assert(
       fc.property(manifest, sample, (given, keys) => {
@@ -112,7 +115,7 @@ describe("the invalidation plan", () => {
     assert.isAbove(compared, 0)
   })
 
-  it("drops nothing else, where an intermediate key may count for each family that has its shape", () => {
+  it("the plan drops no other entry when each key of an intermediate family may exist", () => {
     let compared = 0
     fc.assert(
       fc.property(manifest, sample, (given, keys) => {
@@ -144,7 +147,7 @@ describe("the invalidation plan", () => {
     }))
   }
 
-  it("carries parameters along a chain, and frees what no link carries", () => {
+  it("the plan carries parameters along a chain, and leaves the others free", () => {
     const families = {
       user: { pattern: "user:{id}" },
       profile: { pattern: "profile:{id}", derives: ["user:{id}"] },
@@ -159,7 +162,7 @@ describe("the invalidation plan", () => {
     assert.deepStrictEqual(planOf({ families }, "report"), [])
   })
 
-  it("goes on behind a family that has other sources, too", () => {
+  it("the plan goes on behind a family that has other sources", () => {
     const families = {
       user: { pattern: "user:{id}" },
       other: { pattern: "other:{id}" },
@@ -170,7 +173,7 @@ describe("the invalidation plan", () => {
     assert.deepStrictEqual(planOf({ families }, "user").map((step) => step.family), ["both", "near", "behind"])
   })
 
-  it("guards what a reference says of a wider source", () => {
+  it("the plan guards what a reference says about a wider source", () => {
     const families = {
       user: { pattern: "user:*" },
       profile: { pattern: "profile:{id}", derives: ["user:{id}"] },
@@ -191,7 +194,7 @@ describe("the invalidation plan", () => {
     ])
   })
 
-  it("drops a constant entry where an intermediate family has one key", () => {
+  it("the plan drops a constant entry behind an intermediate family with one key", () => {
     const families = {
       user: { pattern: "user:{id}" },
       admin: { pattern: "team:admin", derives: ["user:{id}"] },
@@ -205,7 +208,7 @@ describe("the invalidation plan", () => {
     ])
   })
 
-  it("follows a reference only where an intermediate entry can have its text", () => {
+  it("the plan follows a reference only when an intermediate entry can have its text", () => {
     const families = {
       user: { pattern: "user:{id}" },
       team: { pattern: "team:{team}" },
@@ -217,7 +220,7 @@ describe("the invalidation plan", () => {
     assert.deepStrictEqual(planOf({ families }, "user").map((step) => step.family), ["admin", "page", "adminIndex"])
   })
 
-  it("ends where every way to a family contradicts itself", () => {
+  it("the plan ends when every way to a family contradicts itself", () => {
     const families = {
       user: { pattern: "user:{id}" },
       ann: { pattern: "ann:{id}:{as}", derives: ["user:{id}"] },
@@ -233,7 +236,7 @@ describe("the invalidation plan", () => {
     assert.lengthOf(planOf({ families: nowhere }, "user"), 3)
   })
 
-  it("keeps the wider of two ways to one family", () => {
+  it("the plan keeps the wider of two ways to one family", () => {
     const families = {
       user: { pattern: "user:{id}" },
       all: { pattern: "all", derives: ["user:{id}"] },
@@ -244,7 +247,7 @@ describe("the invalidation plan", () => {
     ])
   })
 
-  it("drops a whole family when there are more ways to it than it keeps apart", () => {
+  it("the plan drops a whole family when there are more ways to it than it keeps", () => {
     const count = DependencyGraph.stepsPerFamilyMax + 1
     const derives = Array.from({ length: count }, (_, index) => `user:{id}:${index}`)
     const families = { user: { pattern: "user:*" }, profile: { pattern: "profile:{id}", derives } }
@@ -253,7 +256,7 @@ describe("the invalidation plan", () => {
     ])
   })
 
-  it("has the same steps for one family, whether or not the others are compiled", () => {
+  it("the plan of one family has the same steps with and without the plans of the others", () => {
     let [steps, known] = [0, 0]
     fc.assert(
       fc.property(manifest, (given) => {
@@ -287,7 +290,7 @@ describe("the invalidation plan", () => {
     assert.isAbove(known, 0)
   })
 
-  it("looks at no family that does not lead to the one that is asked for", () => {
+  it("the plan looks only at families that lead to the asked one", () => {
     const count = 3_000
     const families = Object.fromEntries(Array.from({ length: count }, (_, index) => [`f${index}`, {
       pattern: `f${index}:{id}`,
@@ -303,7 +306,7 @@ describe("the invalidation plan", () => {
     assert.strictEqual(graph.plans[0], graph.plans[0])
   })
 
-  it("stays small along many diamonds", () => {
+  it("the plan stays small along many diamonds", () => {
     const families: { [name: string]: object } = { s0: { pattern: "s0:{id}" } }
     for (let level = 1; level <= 40; level++) {
       const derives = [`s${level - 1}:{id}`]
@@ -315,18 +318,10 @@ describe("the invalidation plan", () => {
   })
 })
 
-describe("the graph", () => {
-  const graph = DependencyGraph.make(valid({
-    layers: { edge: { reads: ["server"] }, server: {} },
-    families: {
-      user: { pattern: "user:*", layer: "server" },
-      account: { pattern: "user:{id}", layer: "server", partOf: "user" },
-      profile: { pattern: "profile:{id}", layer: "edge", derives: ["user:{id}"] }
-    },
-    readers: { audit: { borrows: ["user:*"] } }
-  }))
+describe("graph", () => {
+  const graph = layered
 
-  it("has an edge for each thing that the manifest says, and for each thing that follows", () => {
+  it("the graph has an edge for each relation of the manifest, and for each one that follows", () => {
     assert.deepStrictEqual(
       graph.edges.map((edge) => `${edge.from} ${edge.kind} ${edge.to} ${edge.label}`).toSorted(),
       [
@@ -340,7 +335,7 @@ describe("the graph", () => {
     )
   })
 
-  it("has apart the edges that the manifest says", () => {
+  it("the graph separates the edges of the manifest from those that follow", () => {
     assert.deepStrictEqual(graph.declared, graph.edges.filter(({ kind }) => kind !== "Invalidates"))
     assert.lengthOf(graph.declared, 4)
   })

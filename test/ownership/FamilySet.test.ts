@@ -1,3 +1,6 @@
+/**
+ * `FamilySet` holds the families that were added, one by one or as another set.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { FamilySet } from "../../src/ownership/FamilySet.ts"
@@ -11,8 +14,8 @@ const setOf = (members: ReadonlyArray<number>) => {
   return set
 }
 
-describe("a set of families", () => {
-  it("has what was added, alone and by another set, and nothing else", () => {
+describe("FamilySet", () => {
+  it("the set has the added families, and no others", () => {
     fc.assert(fc.property(indices, indices, (own, others) => {
       const set = setOf(own)
       set.addAll(setOf(others))

@@ -1,24 +1,16 @@
-/** A graph drawn in Mermaid and in DOT: shapes, layers, edges, and texts that either language would parse. */
+/**
+ * The dependency graph drawn in Mermaid and in DOT: shapes, layers, edges, and texts that either language would
+ * parse.
+ */
 import { assert, describe, it } from "@effect/vitest"
-import * as Result from "effect/Result"
 import * as DependencyGraph from "../../src/ownership/DependencyGraph.ts"
 import * as GraphDrawing from "../../src/ownership/GraphDrawing.ts"
-import { validate } from "../../src/ownership/Validation.ts"
+import { layered, valid } from "../support/graphs.ts"
 
-const valid = (definition: unknown) => Result.getOrThrow(validate("Test", definition))
+describe("drawing of a dependency graph", () => {
+  const graph = layered
 
-describe("a dependency graph", () => {
-  const graph = DependencyGraph.make(valid({
-    layers: { edge: { reads: ["server"] }, server: {} },
-    families: {
-      user: { pattern: "user:*", layer: "server" },
-      account: { pattern: "user:{id}", layer: "server", partOf: "user" },
-      profile: { pattern: "profile:{id}", layer: "edge", derives: ["user:{id}"] }
-    },
-    readers: { audit: { borrows: ["user:*"] } }
-  }))
-
-  it("is drawn in Mermaid, with layers as subgraphs and nothing that Mermaid would parse in a label", () => {
+  it("the Mermaid drawing has layers as subgraphs, and labels without text that Mermaid would parse", () => {
     assert.strictEqual(
       GraphDrawing.toMermaid(graph),
       [
@@ -40,7 +32,7 @@ describe("a dependency graph", () => {
     )
   })
 
-  it("is drawn in DOT, with layers as clusters and quotes escaped", () => {
+  it("the DOT drawing has layers as clusters, and escaped quotes", () => {
     const dot = GraphDrawing.toDot(graph, { kinds: ["Invalidates"] })
     assert.include(dot, "subgraph \"cluster_server\" {")
     assert.include(dot, "\"user\" -> \"profile\" [label=\"invalidates profile:{#1}\", style=dashed]")

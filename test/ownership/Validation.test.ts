@@ -1,3 +1,7 @@
+/**
+ * A manifest from data gets the findings that the types give to a typed one: one problem for each wrong property. A
+ * valid manifest knows its owners, rights and routes.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
 import * as Diagnostic from "../../src/diagnostic/Diagnostic.ts"
@@ -11,8 +15,8 @@ const problemsOf = (definition: unknown): ReadonlyArray<string> =>
       error.problems.map((problem) => `${problem.path.join(".")} ${Diagnostic.formatAsType(problem)}`)
   })
 
-describe("a manifest from data", () => {
-  it("is refused for overlapping patterns, one problem for each property that is wrong", () => {
+describe("manifest from data", () => {
+  it("overlapping patterns are refused, with one problem for each wrong property", () => {
     assert.deepStrictEqual(
       problemsOf({
         families: {
@@ -31,7 +35,7 @@ describe("a manifest from data", () => {
         }
       }),
       [
-        "families.malformed.pattern E0103: the pattern 'x:*:y' has '*' before its last segment; help: write {name} for one segment; '*' stands for all that follow",
+        "families.malformed.pattern E0103: the pattern 'x:*:y' has '*' before its last segment; help: write {name} for one segment; '*' stands for the segments that follow",
         "families.undeclared.pattern E0102: 'user:profile' is already owned through 'user:*' of family 'user'; help: add partOf: 'user' (same owner) or carvedFrom: 'user' (an owner of its own)",
         "families.wrong.partOf E0204: 'user:{id}:x' does not lie directly inside family 'users', but in 'user:*' of family 'user'; help: name 'user'",
         "families.orphan.partOf E0202: 'session:{id}' lies inside no other pattern; help: remove partOf, or let it name a family whose pattern covers 'session:{id}', such as 'session:*'",
@@ -44,7 +48,7 @@ describe("a manifest from data", () => {
     )
   })
 
-  it("is refused for dangling references and cycles, with the path of the cycle", () => {
+  it("dangling references and cycles are refused, with the path of the cycle", () => {
     assert.deepStrictEqual(
       problemsOf({
         families: {
@@ -75,7 +79,7 @@ describe("a manifest from data", () => {
     )
   })
 
-  it("is refused for wrong layers, options and shapes", () => {
+  it("wrong layers, options and shapes are refused", () => {
     assert.deepStrictEqual(
       problemsOf({
         layers: { client: { reads: ["server"] }, server: { reads: ["databse"] }, edge: { reads: ["server"] } },
@@ -91,7 +95,7 @@ describe("a manifest from data", () => {
       [
         "entries E0406: unknown option 'entries' in the manifest; help: remove it, or check its spelling",
         "families.option.ttll E0406: unknown option 'ttll' in family 'option'; help: remove it, or check its spelling",
-        "families.user.params.id E0409: params of family 'user' names 'id', which is no parameter of 'user:*'; help: remove it, or check its spelling",
+        "families.user.params.id E0409: params of family 'user' names 'id', which is not a parameter of 'user:*'; help: remove it, or check its spelling",
         "families.upward.derives.0 E0403: 'upward' in layer 'server' cannot reach 'draft:{id}' of layer 'client', which 'server' does not read; help: add 'client' to reads of layer 'server'",
         "families.typo.layer E0404: no layer is called 'srver'; help: did you mean 'server'?",
         "layers.server.reads.0 E0404: no layer is called 'databse'; help: declare it in layers, or check its spelling",
@@ -106,7 +110,7 @@ describe("a manifest from data", () => {
     for (const wrong of [null, 1, [], {}, { families: null }]) assert.lengthOf(problemsOf(wrong), 1)
   })
 
-  it("is refused for a layer where it declares none", () => {
+  it("a layer is refused when the manifest declares none", () => {
     assert.deepStrictEqual(
       problemsOf({
         families: { user: { pattern: "user:{id}", layer: "server" } },
@@ -119,7 +123,7 @@ describe("a manifest from data", () => {
     )
   })
 
-  it("takes an option that is undefined for one that was not given", () => {
+  it("an option that is undefined counts as not given", () => {
     const options = "layer partOf carvedFrom derives borrows fanout params value error sensitive".split(" ")
     const nothing = Object.fromEntries([...options, ...Object.keys(policyOptions)].map((option) => [option, undefined]))
     const bare = { pattern: "bare:{id}", ...nothing }
@@ -135,7 +139,7 @@ describe("a manifest from data", () => {
     ) assert.deepStrictEqual(problemsOf(definition), [])
   })
 
-  it("is refused for a reference that fans out without saying so, and for no other reference", () => {
+  it("a reference that fans out is refused when the manifest does not say so", () => {
     assert.deepStrictEqual(
       problemsOf({
         families: {
@@ -156,7 +160,7 @@ describe("a manifest from data", () => {
     )
   })
 
-  it("names the first problem in its error, and says how many more there are", () => {
+  it("the error names the first problem, and the number of the others", () => {
     const error = Result.getOrThrow(
       Result.flip(validate("AppCache", { families: { a: { pattern: "" }, b: { pattern: "x::y" } } }))
     )
@@ -167,7 +171,7 @@ describe("a manifest from data", () => {
     )
   })
 
-  it("is not confused by names that objects have anyway", () => {
+  it("names that every object has cause no problem", () => {
     assert.deepStrictEqual(
       problemsOf({
         families: { constructor: { pattern: "a" }, toString: { pattern: "b", layer: "valueOf" } },
@@ -180,7 +184,7 @@ describe("a manifest from data", () => {
   })
 })
 
-describe("a valid manifest", () => {
+describe("valid manifest", () => {
   const { families, patterns, readers } = Result.getOrThrow(validate("AppCache", {
     families: {
       user: { pattern: "user:*" },
@@ -192,7 +196,7 @@ describe("a valid manifest", () => {
     readers: { reports: { borrows: ["user:{any}"] } }
   }))
 
-  it("knows who owns what, and that rights end at a carve-out", () => {
+  it("the manifest knows the owner of each key, and a right ends at a carved family", () => {
     const owner = (name: string) => families.get(name)!.owner
     assert.deepStrictEqual(["user", "account", "audit", "entry"].map(owner), ["user", "user", "audit", "audit"])
     assert.deepStrictEqual(families.get("account")!.covering, ["account", "user"])
@@ -201,20 +205,20 @@ describe("a valid manifest", () => {
     assert.strictEqual(families.get("entry")!.encloser, "audit")
   })
 
-  it("lets a lookup read its declared sources, and a module its borrows, too", () => {
+  it("a lookup may read its declared sources, and a module may also read what it borrows", () => {
     assert.deepStrictEqual(families.get("profile")!.lookupReads, ["account"])
     assert.deepStrictEqual(families.get("profile")!.moduleReads, ["account", "user"])
     assert.deepStrictEqual(readers.get("reports")!.moduleReads, ["account"])
   })
 
-  it("routes keys to families", () => {
+  it("a key is routed to its family", () => {
     assert.strictEqual(patterns.route("user:1")?.name, "account")
     assert.strictEqual(patterns.route("user:1:audit:2")?.name, "entry")
     assert.strictEqual(patterns.route("user:1:posts")?.name, "user")
     assert.isUndefined(patterns.route("users:1"))
   })
 
-  it("does not suggest the family itself for what it misspells, as no family derives from itself", () => {
+  it("a misspelt source is never corrected to the family itself", () => {
     const found = problemsOf({
       families: {
         user: { pattern: "user:{id}", derives: ["usr:{id}", "usr:42", "user"], borrows: ["usr:{id}"] },
@@ -230,7 +234,17 @@ describe("a valid manifest", () => {
     }
   })
 
-  it("spells the versions of all that a family derives from, in an order of their own", () => {
+  it("the run time does not suggest a malformed pattern for a reference that resembles it, as the types do not", () => {
+    const found = problemsOf({
+      families: { hole: { pattern: "page:{}" }, menu: { pattern: "menu:{id}", derives: ["page:{x}", "hole"] } }
+    })
+    assert.deepStrictEqual(found.slice(1), [
+      "families.menu.derives.0 E0402: 'menu' derives 'page:{x}', but no family declares it; help: declare a pattern that covers it, or check its spelling",
+      "families.menu.derives.1 E0402: 'menu' derives 'hole', but no family declares it; help: name its pattern, 'page:{}'"
+    ])
+  })
+
+  it("the manifest spells the version of each family that a family derives from, in a fixed order", () => {
     const versionsOf = (version?: number) =>
       [
         ...Result.getOrThrow(validate("Test", {

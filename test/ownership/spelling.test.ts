@@ -1,3 +1,7 @@
+/**
+ * A family and the families that derive from it must spell a common parameter in the same way. Otherwise an
+ * invalidation would not find the derived keys.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -74,9 +78,9 @@ const spell = (codec: unknown, value: unknown): string | undefined => {
   return encoded._tag === "Some" ? String(encoded.value) : undefined
 }
 
-describe("a parameter of a family and of what derives from it", () => {
+describe("parameter of a family and of what derives from it", () => {
   for (const [source, a] of Object.entries(codecs)) {
-    it(`that is spelt as ${source} meets what spells it alike, and all else is refused`, () => {
+    it(`a parameter that is spelt as ${source} meets an equal spelling, and every other one is refused`, () => {
       for (const [dependent, b] of Object.entries(codecs)) {
         const isAlike = source === dependent ||
           alike.some((group) => group.includes(source) && group.includes(dependent))
@@ -89,7 +93,7 @@ describe("a parameter of a family and of what derives from it", () => {
     })
   }
 
-  it("is compared where the names differ, and in a chain, and is no matter where the dependent lacks it", () => {
+  it("a parameter is compared under different names and along a chain, and does not count when the derived family lacks it", () => {
     const codesOf = (families: object) =>
       Result.match(validate("C", { families }), {
         onSuccess: () => [],

@@ -1,10 +1,14 @@
+/**
+ * Patterns against the truth by enumeration: which keys a pattern has, and which patterns cover or overlap each
+ * other.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as fc from "fast-check"
 import * as Diagnostic from "../../src/diagnostic/Diagnostic.ts"
 import * as KeyPattern from "../../src/pattern/KeyPattern.ts"
-import { expressionOf, keysOf, parseKey, pattern, universe } from "./brute.ts"
+import { expressionOf, keysOf, parseKey, pattern, universe } from "../support/patternTruth.ts"
 
 const parse = KeyPattern.parsePatternUnsafe
 
@@ -16,7 +20,7 @@ const twin = <const P extends string>(source: P, message: KeyPattern.patternProb
   assert.strictEqual(messageOf(source), message)
 
 describe("parsePattern", () => {
-  it("splits a pattern into texts, holes and a rest", () => {
+  it("a pattern is split into texts, holes and a rest", () => {
     const parsed = parse("user:{id}:*")
     assert.deepStrictEqual(parsed.segments, [{ _tag: "Text", text: "user" }, { _tag: "Hole", name: "id" }])
     assert.isTrue(parsed.rest)
@@ -24,7 +28,7 @@ describe("parsePattern", () => {
     assert.strictEqual(parsed.normal, "user:{}:*")
   })
 
-  it("refuses what is no pattern, in the compiler's words", () => {
+  it("an invalid pattern is refused in the words of the compiler", () => {
     twin(
       "a::b",
       "E0103: the pattern 'a::b' has an empty segment; help: put one ':' between segments and none at the ends"
@@ -33,15 +37,15 @@ describe("parsePattern", () => {
     twin("", "E0103: the pattern '' has an empty segment; help: put one ':' between segments and none at the ends")
     twin(
       "x:*:y",
-      "E0103: the pattern 'x:*:y' has '*' before its last segment; help: write {name} for one segment; '*' stands for all that follow"
+      "E0103: the pattern 'x:*:y' has '*' before its last segment; help: write {name} for one segment; '*' stands for the segments that follow"
     )
     twin(
       "a:{}",
-      "E0103: '{}' in the pattern 'a:{}' is not a parameter; help: write {name} for one segment, or a last '*' for all that follow"
+      "E0103: '{}' in the pattern 'a:{}' is not a parameter; help: write {name} for one segment, or a last '*' for the segments that follow"
     )
     twin(
       "a:{b*}",
-      "E0103: '{b*}' in the pattern 'a:{b*}' is not a parameter; help: write {name} for one segment, or a last '*' for all that follow"
+      "E0103: '{b*}' in the pattern 'a:{b*}' is not a parameter; help: write {name} for one segment, or a last '*' for the segments that follow"
     )
     twin(
       "a:{x}:{x}",
@@ -65,7 +69,7 @@ describe("parsePattern", () => {
     )
   })
 
-  it("takes as many segments as the bound says", () => {
+  it("a pattern has at most as many segments as the bound", () => {
     const longest = "a:b:c:d:e:f:g:h:i:j:k:l:m:n:o:*"
     const problem: Array<KeyPattern.patternProblem<typeof longest>> = []
     assert.deepStrictEqual(problem, [])
@@ -75,7 +79,7 @@ describe("parsePattern", () => {
 })
 
 describe("two patterns", () => {
-  it("cover, overlap and match exactly as their sets of keys do", () => {
+  it("covers, overlaps and matches agree with the sets of keys", () => {
     fc.assert(
       fc.property(pattern, pattern, (p, q) => {
         const [left, right, a, b] = [keysOf(p), keysOf(q), parse(p), parse(q)]
@@ -96,7 +100,7 @@ describe("two patterns", () => {
     )
   })
 
-  it("have the same normal form exactly when they have the same keys", () => {
+  it("two patterns have the same normal form exactly when they have the same keys", () => {
     fc.assert(
       fc.property(pattern, pattern, (p, q) => {
         const [a, b] = [parse(p), parse(q)]
@@ -107,8 +111,8 @@ describe("two patterns", () => {
   })
 })
 
-describe("keys", () => {
-  it("match a pattern as its regular expression says", () => {
+describe("key", () => {
+  it("matches agrees with a regular expression", () => {
     fc.assert(
       fc.property(pattern, fc.constantFrom(...universe), (source, key) => {
         const parsed = parse(source)
@@ -118,7 +122,7 @@ describe("keys", () => {
     )
   })
 
-  it("have problems in the compiler's words", () => {
+  it("the problem of a key is described in the words of the compiler", () => {
     const twin = <const K extends string>(key: K, message: KeyPattern.keyProblem<K>) =>
       assert.strictEqual(Diagnostic.formatAsType(KeyPattern.keyProblem(key)!), message)
     twin(

@@ -1,3 +1,7 @@
+/**
+ * `PatternSet` compiles many patterns into one automaton. It gives the answers that a comparison with each pattern
+ * gives.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import {
@@ -9,7 +13,7 @@ import {
   parsePatternUnsafe
 } from "../../src/pattern/KeyPattern.ts"
 import * as PatternSet from "../../src/pattern/PatternSet.ts"
-import { pattern, universe } from "./brute.ts"
+import { pattern, universe } from "../support/patternTruth.ts"
 
 const patterns = fc.uniqueArray(pattern, { maxLength: 12, selector: (source) => parsePatternUnsafe(source).normal })
 const setOf = (sources: ReadonlyArray<string>) =>
@@ -17,7 +21,7 @@ const setOf = (sources: ReadonlyArray<string>) =>
 const sorted = (members: ReadonlyArray<PatternSet.Member<string>>) => members.map((member) => member.value).toSorted()
 
 describe("PatternSet", () => {
-  it("routes a key to the most specific pattern that matches it", () => {
+  it("a key is routed to the most specific pattern that matches it", () => {
     fc.assert(
       fc.property(patterns, (sources) => {
         const set = setOf(sources)
@@ -32,7 +36,7 @@ describe("PatternSet", () => {
     )
   })
 
-  it("answers questions about a pattern as comparing it with each member does", () => {
+  it("a question about a pattern gets the answer of a comparison with each member", () => {
     fc.assert(
       fc.property(patterns, pattern, (sources, asked) => {
         const set = setOf(sources)
@@ -50,7 +54,7 @@ describe("PatternSet", () => {
     )
   })
 
-  it("lists what covers a pattern with the most specific first", () => {
+  it("the patterns that cover another are listed with the most specific first", () => {
     const set = setOf(["*", "user:*", "user:{id}", "user:{id}:*"])
     assert.deepStrictEqual(set.covering(parsePatternUnsafe("user:{x}:posts")).map((m) => m.value), [
       "user:{id}:*",
@@ -59,12 +63,12 @@ describe("PatternSet", () => {
     ])
   })
 
-  it("routes nothing that is no key", () => {
+  it("a text that is not a key has no route", () => {
     const set = setOf(["*", "a:{x}"])
     for (const text of ["", "a:", ":a", "a::b", "a:{x}", "a:*", "*"]) assert.isUndefined(set.route(text), text)
   })
 
-  it("stays right when there are more states than it keeps", () => {
+  it("the answers stay right when there are more states than the bound", () => {
     // 13 places with a text or a hole: 2^13 states, twice the bound.
     const sources = Array.from(
       { length: 13 },

@@ -1,5 +1,6 @@
 /**
- * What `Codec.schema` promises, on random schemas and values. `npm run test:props -- --runs 10000 --seed 42` looks deeper.
+ * The promises of `Codec.schema`, on random schemas and values. `npm run test:props -- --runs 10000 --seed 42` looks
+ * deeper.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Codec from "effect-stateless/store/Codec"
@@ -10,7 +11,7 @@ import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import * as fc from "fast-check"
 import { inspect, isDeepStrictEqual } from "node:util"
-import { leaves, type Sample, samples } from "../store/randomSchemas.ts"
+import { leaves, type Sample, samples } from "../support/randomSchemas.ts"
 
 const show = (value: unknown) => inspect(value, { depth: 8 })
 
@@ -24,8 +25,8 @@ const decoded = ({ schema }: Sample, bytes: Uint8Array) => Effect.runSyncExit(Co
 
 const isSchemaError = (cause: Cause.Cause<unknown>) => Cause.squash(cause) instanceof Schema.SchemaError
 
-describe("a codec", () => {
-  it("gives back the value that it encoded, or refuses it with a SchemaError before it is kept", () =>
+describe("codec", () => {
+  it("a codec returns the value that it encoded, or refuses the value with a SchemaError before it is kept", () =>
     fc.assert(fc.property(withValue(({ odd }) => odd), ([sample, value]) => {
       const bytes = encoded(sample, value)
       if (Exit.isFailure(bytes)) return assert.isTrue(isSchemaError(bytes.cause), show(bytes.cause))
@@ -35,7 +36,7 @@ describe("a codec", () => {
       assert.isTrue(isDeepStrictEqual(value, after.value), `${sample.name}: ${show(value)} became ${show(after.value)}`)
     })))
 
-  it("refuses no ordinary value", () =>
+  it("a codec refuses no ordinary value", () =>
     fc.assert(fc.property(
       withValue(({ ordinary }) => ordinary).filter(([{ name }]) => !name.includes("(") || !name.includes(" | ")),
       ([sample, value]) => {
@@ -49,7 +50,7 @@ describe("a codec", () => {
       }
     )))
 
-  it("gives out bytes and values that share no memory", () =>
+  it("the bytes and values of a codec share no memory", () =>
     fc.assert(fc.property(withValue(({ ordinary }) => ordinary), ([sample, value]) => {
       const bytes = encoded(sample, value)
       if (Exit.isFailure(bytes)) return
@@ -131,8 +132,8 @@ const release = fc.oneof(
     .map(structOf)
 )
 
-describe("what an older or newer release wrote", () => {
-  it("is absent, or is what the names of the fields say", () => {
+describe("record of an older or newer release", () => {
+  it("the record is absent, or has the values that the names of its fields say", () => {
     let read = 0
     fc.assert(
       fc.property(
@@ -159,7 +160,7 @@ describe("what an older or newer release wrote", () => {
     assert.isAbove(read, 0)
   })
 
-  it("is read where optional fields came or went, and absent where one of a name has another type", () => {
+  it("the record is read when optional fields came or went, and absent when a field of that name has another type", () => {
     const schema = (fields: Schema.Struct.Fields) => Codec.schema(Schema.Struct({ a: Schema.Number, ...fields }) as any)
     const plain = schema({})
     const texts = schema({ b: Schema.optionalKey(Schema.String), c: Schema.optionalKey(Schema.String) })
@@ -173,7 +174,7 @@ describe("what an older or newer release wrote", () => {
     assert.strictEqual(read(plain, schema({ b: Schema.Number }), { a: 1 })._tag, "None")
   })
 
-  it("is absent where a field of another name has the same number", () => {
+  it("the record is absent when a field of another name has the same number", () => {
     const schema = (name: string) =>
       Codec.schema(
         Schema.Struct({
@@ -186,7 +187,7 @@ describe("what an older or newer release wrote", () => {
     assert.isTrue(Exit.isFailure(Effect.runSyncExit(schema("y").decode(bytes))))
   })
 
-  it("is absent under another version, and under none", () => {
+  it("the record is absent under another version and without one", () => {
     const codec = (version?: string) => Codec.schema(Schema.String, { version })
     for (const [written, read] of [["1", "2"], ["1", undefined], [undefined, "1"], ["1", "1\n"]] as const) {
       const bytes = Effect.runSync(codec(written).encode("x"))

@@ -1,10 +1,10 @@
 /**
- * Invalidation completeness: whatever is written, and in whatever order fibers run, nothing is served that differs from
- * what its lookup would return now.
+ * Law 4, invalidation completeness: after any writes, in any order of fibers, every served value equals what its
+ * lookup would return now.
  *
- * The manifest is random: trees and graphs of families, with parameters that are carried, dropped or constant, parts and
- * carved families, keys of several segments, and patterns that end in `*`. Each value names everything that its lookup
- * read, so that two values are equal only if all of it was.
+ * The manifest is random: trees and graphs of families, with parameters that are carried, dropped or constant, parts
+ * and carved families, keys of several segments, and patterns that end in `*`. Each value names everything that its
+ * lookup read, so that two values are equal only if all of it was.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -15,8 +15,8 @@ import type { FamilySpec } from "../../src/ownership/Definition.ts"
 import type { ValidManifest } from "../../src/ownership/Validation.ts"
 import type { KeyPattern } from "../../src/pattern/KeyPattern.ts"
 import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
-import { at, checkInvariants, engine, type Running } from "../engine.ts"
-import { manifest } from "../ownership/manifests.ts"
+import { at, checkInvariants, engine, type Running } from "../support/engine.ts"
+import { manifest } from "../support/randomManifests.ts"
 
 const texts = ["a", "b", "1"]
 const rests = ["a", "1", "a:1"]
@@ -173,7 +173,7 @@ const withManifest = manifest.map((valid) =>
 )
 
 describe("law 4: completeness", () => {
-  it("nothing derived from an old value is served, whatever is written or invalidated", async () => {
+  it("no value that derives from an old one is served after any write or invalidation", async () => {
     const rounds = fc.array(fc.tuple(operation(alone)), { minLength: 1, maxLength: 20 })
     await fc.assert(
       fc.asyncProperty(
@@ -186,7 +186,7 @@ describe("law 4: completeness", () => {
     )
   })
 
-  it("nor when fibers read and write at the same time, in any order", async () => {
+  it("no value that derives from an old one is served while fibers read and write at the same time", async () => {
     const rounds = fc.array(fc.array(operation(kinds), { minLength: 1, maxLength: 6 }), { minLength: 1, maxLength: 4 })
     await fc.assert(
       fc.asyncProperty(

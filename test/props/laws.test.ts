@@ -1,6 +1,6 @@
 /**
- * What the library guarantees in one process, law by law. Each property runs on random programs; a failure prints the seed
- * that repeats it.
+ * The guarantees of the library in one process, law by law. Each property runs on random programs, and a failure
+ * prints the seed that repeats it.
  *
  * `npm run test:props -- --runs 10000 --seed 42` looks deeper. Completeness (law 4) has a file of its own.
  */
@@ -20,10 +20,10 @@ import type { Definition } from "../../src/ownership/Definition.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { overlaps, parsePatternUnsafe } from "../../src/pattern/KeyPattern.ts"
 import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
-import { drive } from "../drive.ts"
-import { checkInvariants, engine, ownerOptions, type Running } from "../engine.ts"
-import { manifest } from "../ownership/manifests.ts"
-import { drops, jumps, marks, policies, reads, type Script, script, sets, updates, World } from "../world.ts"
+import { drive } from "../support/effects.ts"
+import { checkInvariants, engine, ownerOptions, type Running } from "../support/engine.ts"
+import { manifest } from "../support/randomManifests.ts"
+import { drops, jumps, marks, policies, reads, type Script, script, sets, updates, World } from "../support/world.ts"
 
 const seed = fc.integer({ min: 0, max: 2 ** 31 - 1 })
 
@@ -44,7 +44,7 @@ const holds = <A>(
 
 const live = (script: Script) => new World(script).run
 const user = (policy: FamilyPolicy) => ({ families: { user: { pattern: "user:{id}", ...policy } } })
-const reasonOf = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
+const exitReasonOf = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
   if (exit._tag === "Success") return undefined
   const [reason] = exit.cause.reasons
   const error = reason?._tag === "Fail" ? reason.error : undefined
@@ -52,7 +52,7 @@ const reasonOf = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
 }
 
 describe("law 1: ownership", () => {
-  it("nothing changes but through a grant for its key, and nothing is read without one", () =>
+  it("a change and a read need a right for their key", () =>
     holds(
       fc.tuple(manifest, fc.nat(255), fc.nat(255), fc.nat(), fc.nat(7)),
       ([valid, owned, borrowed, on, kind]) =>
@@ -82,7 +82,9 @@ describe("law 1: ownership", () => {
           for (const hole of target.pattern.holes) params[hole] = "q"
           const of = running.app.keys[target.name]
           // Parameters of one family may spell a key of a family inside it, which has rules of its own.
-          if (reasonOf(yield* Effect.exit(of.key(params) as Effect.Effect<string, unknown>)) === "InvalidKey") return
+          if (exitReasonOf(yield* Effect.exit(of.key(params) as Effect.Effect<string, unknown>)) === "InvalidKey") {
+            return
+          }
           const act: Effect.Effect<unknown, unknown, any> = [
             of.get(params),
             of.getOption(params),
@@ -98,7 +100,7 @@ describe("law 1: ownership", () => {
           const mayWrite = target.covering.some((name) => owns.includes(name))
           const mayRead = mayWrite || target.covering.some((name) => borrows.includes(name))
           const allowed = kind < 3 ? mayRead : mayWrite
-          assert.strictEqual(reasonOf(exit), allowed ? undefined : "NotOwner")
+          assert.strictEqual(exitReasonOf(exit), allowed ? undefined : "NotOwner")
           const after: any = yield* running.as(of.getOption(params) as Effect.Effect<unknown, unknown, any>)
           if (!allowed || kind < 3) assert.strictEqual(after.value, "before", "a tier has changed")
         })
@@ -118,7 +120,7 @@ describe("law 3: read your writes", () => {
 describe("law 5: single flight", () => {
   it("one lookup of a key runs at a time", () => holds(script({ kinds: reads }), live))
 
-  it("a failure is shared by all who joined, and later callers wait a short window", () =>
+  it("all callers of a load share its failure, and later callers get it for a short window", () =>
     holds(
       fc.tuple(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 50 })),
       ([early, late]) =>
@@ -142,7 +144,7 @@ describe("law 5: single flight", () => {
 describe("law 6: bounded staleness", () => {
   const times = fc.constantFrom(0, 1, 10, 100)
   const read = fc.record({ wait: fc.nat(60), broken: fc.boolean(), mark: fc.boolean() })
-  it("stale is served only where the family allows it, within its bound, and says so", () =>
+  it("a stale value is served only where the family allows it, within its bound, and marked as stale", () =>
     holds(
       fc.tuple(times, times, times, fc.array(read, { maxLength: 20 })),
       ([ttl, swr, sie, steps]) =>
@@ -190,10 +192,10 @@ describe("law 6: bounded staleness", () => {
 })
 
 describe("law 7: liveness", () => {
-  it("every caller gets an answer, though lookups fail, hang, and their callers go", () =>
+  it("every caller gets an answer when lookups fail or hang and other callers leave", () =>
     holds(script({ kinds: [...reads, ...drops], hanging: 30, failing: 20, interrupts: true }), live))
 
-  it("the last waiter to leave ends the load, and nobody else does", () =>
+  it("the last caller that leaves ends the load, and no other caller does", () =>
     holds(fc.array(fc.option(fc.nat(30)), { minLength: 1, maxLength: 10 }), (leaveAt) =>
       Effect.gen(function*() {
         let runs = 0
@@ -219,7 +221,7 @@ describe("law 7: liveness", () => {
 })
 
 describe("law 8: lifetime", () => {
-  it("when the scope of an owner closes, nothing of it is served, and no late result is kept", () =>
+  it("the end of an owner's scope ends its entries, and no late result is kept", () =>
     holds(
       fc.tuple(fc.nat(30), fc.array(fc.nat(40), { maxLength: 8 }), fc.boolean()),
       ([closesAt, startAt, updates]) =>
@@ -228,7 +230,7 @@ describe("law 8: lifetime", () => {
           const { app, cache, context } = running
           const second: Layer.Layer<any> = app.owner("user", ownerOptions(app, () => Effect.succeed("second")))
           const refused = yield* Effect.exit(Effect.provideContext(Layer.build(second), context))
-          assert.strictEqual(reasonOf(refused), "OwnershipConflict")
+          assert.strictEqual(exitReasonOf(refused), "OwnershipConflict")
           const family = cache.families.get("user")!
           const op = (at: number) =>
             Effect.andThen(
@@ -242,9 +244,9 @@ describe("law 8: lifetime", () => {
           const fibers = yield* Effect.forEach(startAt, (at) => Effect.forkChild(op(at)))
           yield* drive(Effect.sleep(closesAt), 1)
           family.disown()
-          assert.strictEqual(reasonOf(yield* Effect.exit(family.read("1"))), "Unowned")
+          assert.strictEqual(exitReasonOf(yield* Effect.exit(family.read("1"))), "Unowned")
           const ended = yield* drive(Fiber.joinAll(fibers), 1)
-          for (const exit of ended) if (exit._tag === "Failure") assert.strictEqual(reasonOf(exit), "Unowned")
+          for (const exit of ended) if (exit._tag === "Failure") assert.strictEqual(exitReasonOf(exit), "Unowned")
           checkInvariants(running)
           assert.strictEqual(family.hot!.count, 0, "nothing is left")
           family.own({ lookup: () => Effect.succeed("new"), lookupMany: undefined, context })
@@ -252,7 +254,7 @@ describe("law 8: lifetime", () => {
         })
     ))
 
-  it("what is derived is fresh no longer than what it was made from, along a chain, one by one and in bulk", () => {
+  it("a derived value is fresh no longer than its sources, along a chain, one by one and in bulk", () => {
     const life = fc.constantFrom(10, 50, 200, Infinity)
     const step = fc.record({ on: fc.nat(2), wait: fc.nat(60), many: fc.boolean() })
     return holds(
@@ -308,7 +310,7 @@ describe("law 9: exclusion", () => {
     timeToLive: fc.constantFrom(10, 100_000),
     cut: fc.option(fc.nat(20))
   })
-  it("leases that share a key are all shared or one alone, tokens only grow, and every wait ends", () =>
+  it("leases with a common key are all shared or one alone, tokens only grow, and every wait ends", () =>
     holds(fc.array(request, { maxLength: 12 }), (requests) =>
       Effect.gen(function*() {
         const { leases } = yield* engine(user({}), () => Effect.succeed(0))
@@ -347,7 +349,7 @@ describe("law 9: exclusion", () => {
 describe("law 10: atomic batch", () => {
   it("readers see all of a batch or none", () => holds(script({ kinds: [...reads, ...drops, "batch", "batch"] }), live))
 
-  it("a batch that is refused changes nothing", () =>
+  it("a refused batch changes nothing", () =>
     holds(
       fc.array(fc.tuple(fc.nat(3), fc.boolean()), { minLength: 1, maxLength: 4 }),
       (parts) =>
@@ -362,7 +364,7 @@ describe("law 10: atomic batch", () => {
           )
           const exit = yield* Effect.exit(as(app.batch(writes) as Effect.Effect<void, unknown>))
           const refused = parts.some(([, wrong]) => wrong)
-          assert.strictEqual(reasonOf(exit), refused ? "VersionConflict" : undefined)
+          assert.strictEqual(exitReasonOf(exit), refused ? "VersionConflict" : undefined)
           if (!refused) return
           assert.deepStrictEqual(["0", "1", "2", "3"].map((key) => family.hot!.peek(key)), before)
           assert.strictEqual(cache.stamp, stamp)
@@ -371,7 +373,7 @@ describe("law 10: atomic batch", () => {
 })
 
 describe("law 11: bounds", () => {
-  it("no more entries are held than the capacity, in any order", () =>
+  it("the number of entries never exceeds the capacity, in any order", () =>
     holds(
       script({ kinds: [...reads, ...drops, ...sets], capacities: [1, 2, 3, 5] }),
       (script) =>
@@ -384,7 +386,7 @@ describe("law 11: bounds", () => {
         })
     ))
 
-  it("no more lookups run or wait than the family allows; the others are refused at once", () =>
+  it("the number of running and waiting lookups never exceeds the bounds of the family, and further ones are refused at once", () =>
     holds(
       fc.record({
         concurrency: fc.integer({ min: 1, max: 3 }),
@@ -409,13 +411,13 @@ describe("law 11: bounds", () => {
             )
           }
           const exits = yield* drive(Effect.forEach(readers, one, { concurrency: "unbounded" }), 1)
-          for (const exit of exits) if (exit._tag === "Failure") assert.strictEqual(reasonOf(exit), "LoadQueueFull")
+          for (const exit of exits) if (exit._tag === "Failure") assert.strictEqual(exitReasonOf(exit), "LoadQueueFull")
           checkInvariants(world)
         })
     ))
 })
 
 describe("law 13: order needs no clock", () => {
-  it("a clock that jumps, forwards or back, hides no invalidation and loses no write", () =>
+  it("a clock that jumps forwards or back hides no invalidation and loses no write", () =>
     holds(script({ kinds: [...reads, ...drops, ...updates, ...sets, ...jumps, ...jumps] }), live))
 })

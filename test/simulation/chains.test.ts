@@ -1,17 +1,14 @@
 /**
- * Chains of loads that are longer than the stack is deep, under a scheduler that draws the order of fibers from a seed:
- * each reader gets an answer, however many leave and whatever is dropped, and nothing is left.
+ * Chains of loads that are longer than the stack is deep, under a scheduler with seeds: each reader gets an answer
+ * while others leave and keys are dropped, and nothing is left afterwards.
  */
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import { TestClock } from "effect/testing"
-import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
-import { make } from "../cache/plain.ts"
-import { drive } from "../drive.ts"
-
-const runs = Math.ceil(Number(process.env["STATELESS_RUNS"] ?? 150) / 10)
-const first = Number(process.env["STATELESS_SEED"] ?? 0)
+import { drive } from "../support/effects.ts"
+import { make } from "../support/plainEngine.ts"
+import { simulate } from "../support/simulate.ts"
 
 const length = 600
 
@@ -43,13 +40,5 @@ const story = Effect.fnUntraced(function*() {
 })
 
 describe("long chains of loads", () => {
-  it("answer every reader", { timeout: 3_600_000 }, async () => {
-    for (let seed = first; seed < first + runs; seed++) {
-      try {
-        await Effect.runPromise(SeededScheduler.run(Effect.scoped(story()) as Effect.Effect<void, unknown>, { seed }))
-      } catch (cause) {
-        throw new Error(`seed ${seed}: ${String(cause)}`, { cause })
-      }
-    }
-  })
+  simulate("each reader of a long chain gets an answer", () => Effect.scoped(story()), { oneOf: 10 })
 })

@@ -1,18 +1,15 @@
 /**
- * Readers and writers over memory and a lower tier that misbehaves by a seed, under a scheduler that draws their order.
- *
- * A row is a number that grows with each write, and every value carries the number of its row. The promises:
+ * Readers and writers over memory and a lower tier with faults, under a scheduler with seeds. A row is a number that
+ * grows with each write, and every value carries the number of its row.
  *
  * - No read fails, and none waits for ever, whatever the lower tier does.
- * - A write that has returned holds in this process, even when it was told that a tier failed.
- * - A write that was told no failure holds after a restart as well, and after a crash.
- * - At no moment would a crash leave a part of a change behind: of a batch all is below or nothing, and no set beside an
- *   older value that was made of the one before.
- * - Of each key one lookup runs at a time, but for those that a change or an interruption set apart.
- *
- * `STATELESS_RUNS=10000 npm run test:sim` looks at more seeds, `STATELESS_SEED=42 STATELESS_RUNS=1` repeats one.
+ * - A write that has returned holds in this process, even when it failed because of a tier.
+ * - A write that succeeded holds after a restart and after a crash.
+ * - A crash at any moment leaves changes whole below: a batch entirely or not at all, and no set beside an older
+ *   value that was made from the one before.
+ * - One lookup of a key runs at a time, except after a change or an interruption.
  */
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
@@ -28,13 +25,11 @@ import { Store } from "../../src/store/Store.ts"
 import type { Operation } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
-import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
-import { drive } from "../drive.ts"
-import { checkInvariants, engine, type Running } from "../engine.ts"
-import { makePlace, mapStore, type Place } from "../store/mapStore.ts"
-
-const runs = Number(process.env["STATELESS_RUNS"] ?? 150)
-const first = Number(process.env["STATELESS_SEED"] ?? 0)
+import { drive } from "../support/effects.ts"
+import { checkInvariants, engine, type Running } from "../support/engine.ts"
+import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
+import { below, pick, simulate } from "../support/simulate.ts"
+import { policies } from "../support/world.ts"
 
 const ids = ["1", "2"] as const
 const families = ["user", "profile"] as const
@@ -56,25 +51,11 @@ interface Plan {
   readonly set?: "through" | "onEviction"
 }
 
-const policies: ReadonlyArray<FamilyPolicy> = [
-  {},
-  { timeToLive: 40 },
-  { timeToLive: 40, staleWhileRevalidate: 60 },
-  { timeToLive: 40, refreshAhead: 0.5 },
-  { timeToLive: 40, staleIfError: 60, softTimeout: 5 },
-  { idleTimeToLive: 30, loadConcurrency: 1 },
-  { onAbandoned: "finish" },
-  { timeToLive: "doNotStore" }
-]
-
 const fibersMin = 2
 const fibersMax = 8
 const stepsMax = 12
 const releaseMillis = 40
 const lookMillis = 3
-
-const below = (end: number): Effect.Effect<number> => Effect.map(Random.next, (share) => Math.floor(share * end))
-const pick = <A>(all: ReadonlyArray<A>): Effect.Effect<A> => Effect.map(below(all.length), (at) => all[at]!)
 
 const ruleOf = (kind: FaultyStore.Fault["kind"], operations: ReadonlyArray<Operation>): FaultyStore.Rule => ({
   fault: kind === "slow" || kind === "slowLate" ? { kind, delay: 30 } : { kind },
@@ -82,7 +63,7 @@ const ruleOf = (kind: FaultyStore.Fault["kind"], operations: ReadonlyArray<Opera
   probability: 0.4
 })
 
-class World {
+class FaultyWorld {
   private readonly plan: Plan
   private readonly seed: number
   private readonly rows = new Map<string, number>()
@@ -121,7 +102,7 @@ class World {
         })
     )
 
-  private readonly load = Effect.fnUntraced(function*(this: World, key: string, app: any) {
+  private readonly load = Effect.fnUntraced(function*(this: FaultyWorld, key: string, app: any) {
     const [family, id] = key.split(":") as [string, Id]
     // So that a value that was loaded has a cost.
     yield* Effect.sleep(1 + (yield* below(10)))
@@ -136,7 +117,7 @@ class World {
     assert.isAtLeast(n as number, floor, `${how} of id ${id} saw a value from before a write that had returned`)
   }
 
-  private readonly read = Effect.fnUntraced(function*(this: World) {
+  private readonly read = Effect.fnUntraced(function*(this: FaultyWorld) {
     const [kind, name, id] = [yield* pick(reads), yield* pick(families), yield* pick(ids)]
     const of = this.running.app.keys[name]
     const floors = new Map(ids.map((id) => [id, this.held.get(id) ?? 0]))
@@ -184,7 +165,7 @@ class World {
   }
 
   /** Writers of one id follow each other: a cache cannot order values that are written at once. */
-  private readonly write = Effect.fnUntraced(function*(this: World) {
+  private readonly write = Effect.fnUntraced(function*(this: FaultyWorld) {
     const [kind, id] = [yield* pick(writes), yield* pick(ids)]
     const concerned: ReadonlyArray<Id> = kind === "all" || kind === "batch" ? ids : [id]
     const work = Effect.suspend(() => {
@@ -205,7 +186,7 @@ class World {
     yield* concerned.reduceRight((inner, id) => this.turns.get(id)!.withPermit(inner), work)
   })
 
-  private readonly step = Effect.fnUntraced(function*(this: World) {
+  private readonly step = Effect.fnUntraced(function*(this: FaultyWorld) {
     yield* Effect.sleep(yield* below(30))
     const work = (yield* Random.nextBoolean) ? this.read() : this.write()
     if (this.plan.interrupts === true && (yield* below(4)) === 0) {
@@ -323,66 +304,81 @@ const failedTier = ({ cause }: Exit.Failure<unknown, unknown>): boolean =>
     Cause.isFailReason(reason) && reason.error instanceof CacheError && reason.error.reason._tag === "StoreFailed"
   )
 
-const simulate = (name: string, plan: Plan) =>
-  it(name, { timeout: 3_600_000 }, async () => {
-    for (let seed = first; seed < first + runs; seed++) {
-      try {
-        await Effect.runPromise(SeededScheduler.run(new World(plan, seed).run, { seed }))
-      } catch (cause) {
-        const command = `STATELESS_SEED=${seed} STATELESS_RUNS=1 npm run test:sim -- -t "${name}"`
-        throw new Error(`seed ${seed}: ${String(cause)}\nrepeat with: ${command}`, { cause })
-      }
-    }
-  })
-
 const changes = ["set", "remove", "recordMarks", "clear"] as const
 
-describe("a lower tier with faults", () => {
-  simulate("none at all", { operations: [], kinds: [], capacities: [1, 2, 100] })
-  simulate("that cannot be read at times", { operations: ["get"], kinds: ["fail"], capacities: [1, 2, 100] })
-  simulate("that is slow", { operations: ["get", ...changes], kinds: ["slow", "slowLate"], capacities: [1, 2, 100] })
-  simulate("that answers late", { operations: ["get"], kinds: ["slowLate"], capacities: [1, 2] })
+const story = (name: string, plan: Plan) => simulate(name, (seed) => new FaultyWorld(plan, seed).run)
+
+describe("lower tier with faults", () => {
+  story("the promises hold over a tier without faults", { operations: [], kinds: [], capacities: [1, 2, 100] })
+  story("the promises hold over a tier that fails some reads", {
+    operations: ["get"],
+    kinds: ["fail"],
+    capacities: [1, 2, 100]
+  })
+  story("the promises hold over a slow tier", {
+    operations: ["get", ...changes],
+    kinds: ["slow", "slowLate"],
+    capacities: [1, 2, 100]
+  })
+  story("the promises hold over a tier that answers late", {
+    operations: ["get"],
+    kinds: ["slowLate"],
+    capacities: [1, 2]
+  })
   for (const under of ["two tiers", "nothing"] as const) {
-    simulate(`under ${under}, none at all`, { operations: [], kinds: [], under, capacities: [1, 2] })
-    simulate(`under ${under}, of every kind`, {
+    story(`the promises hold under ${under}, over a tier without faults`, {
+      operations: [],
+      kinds: [],
+      under,
+      capacities: [1, 2]
+    })
+    story(`the promises hold under ${under}, over a tier with all kinds of faults`, {
       operations: ["get", ...changes],
       kinds: ["fail", "failLate", "slow", "slowLate", "double", "corrupt"],
       interrupts: true,
       under,
       capacities: [1, 2]
     })
-    simulate(`under ${under}, that cannot be written at times`, {
+    story(`the promises hold under ${under}, over a tier that fails some writes`, {
       operations: changes,
       kinds: ["fail"],
       under,
       capacities: [1, 2]
     })
   }
-  simulate("that cannot remove at times", { operations: ["remove"], kinds: ["fail", "failLate"], capacities: [1, 100] })
-  simulate("that cannot be written at times", {
+  story("the promises hold over a tier that fails some removals", {
+    operations: ["remove"],
+    kinds: ["fail", "failLate"],
+    capacities: [1, 100]
+  })
+  story("the promises hold over a tier that fails some writes", {
     operations: changes,
     kinds: ["fail", "failLate"],
     capacities: [1, 2, 100]
   })
-  simulate("that does things twice, and finds things unreadable", {
+  story("the promises hold over a tier that does operations twice and finds unreadable entries", {
     operations: ["get", ...changes],
     kinds: ["double", "corrupt"],
     capacities: [1, 100]
   })
-  simulate("that stalls", { operations: ["get", ...changes], kinds: ["stall"], capacities: [1, 100] })
-  simulate("that gets what memory pushes out, and none", {
+  story("the promises hold over a tier that stalls", {
+    operations: ["get", ...changes],
+    kinds: ["stall"],
+    capacities: [1, 100]
+  })
+  story("the promises hold on eviction, over a tier without faults", {
     operations: [],
     kinds: [],
     capacities: [1, 2],
     set: "onEviction"
   })
-  simulate("of every kind, that gets what memory pushes out", {
+  story("the promises hold on eviction, over a tier with all kinds of faults", {
     operations: ["get", ...changes],
     kinds: ["fail", "failLate", "slow", "slowLate", "double", "corrupt"],
     capacities: [1, 2],
     set: "onEviction"
   })
-  simulate("of every kind, and readers and writers that are interrupted", {
+  story("the promises hold for interrupted readers and writers, over a tier with all kinds of faults", {
     operations: ["get", ...changes],
     kinds: ["fail", "failLate", "slow", "slowLate", "stall", "double", "corrupt"],
     interrupts: true,

@@ -1,39 +1,30 @@
 /**
- * Engines over one place that push down on eviction, under a scheduler that draws the order of fibers from a seed.
- * Memories are small, the tier below is slow, and engines close and open while others write. The cache alone has the
- * notes; pages are made from them.
+ * Engines over one place that push entries down on eviction, under a scheduler with seeds. Memories are small, the
+ * tier below is slow, and engines close and open while others write.
  *
- * - A read finds what the last write that returned has left, or something newer: in no order is a note nowhere.
+ * - A read finds what the last write that returned has left, or something newer.
  * - A page is never made from an older note than one whose write has returned.
- * - What was written is there when all have closed and the place is opened again.
+ * - Every written note is there when all engines have closed and the place is opened again.
  */
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as Manifest from "effect-stateless/manifest/Manifest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Random from "effect/Random"
 import * as Scope from "effect/Scope"
 import { engineOf, type Runtime } from "../../src/manifest/internal/grants.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
-import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
-import { drive } from "../drive.ts"
-import type { Running } from "../engine.ts"
-import { makePlace, mapStore } from "../store/mapStore.ts"
-
-const runs = Number(process.env["STATELESS_RUNS"] ?? 150)
-const first = Number(process.env["STATELESS_SEED"] ?? 0)
+import { drive } from "../support/effects.ts"
+import type { Running } from "../support/engine.ts"
+import { makePlace, mapStore } from "../support/mapStore.ts"
+import { below, pick, simulate } from "../support/simulate.ts"
 
 const ids = ["1", "2", "3", "4"] as const
-const below = (end: number): Effect.Effect<number> => Effect.map(Random.next, (share) => Math.floor(share * end))
-// The list may have become shorter by the time at which it is asked.
-const pick = <A>(all: ReadonlyArray<A>): Effect.Effect<A> =>
-  Effect.map(Random.next, (share) => all[Math.floor(share * all.length)]!)
 
 const value = Manifest.type<number>()
 class App extends Manifest.Service<App>()("App", {
@@ -52,7 +43,7 @@ interface One extends Pick<Running, "as" | "cache"> {
   readonly scope: Scope.Closeable
 }
 
-class World {
+class EvictingWorld {
   private readonly engines: Array<One> = []
   private readonly size: number
   private readonly bottom: Store["Service"]
@@ -131,29 +122,19 @@ class World {
   })
 }
 
-const simulate = (size: number) => {
-  const name = size === 1 ? "one engine" : `${size} engines`
-  it(name, { timeout: 3_600_000 }, async () => {
-    for (let seed = first; seed < first + runs; seed++) {
-      const program = Effect.gen(function*() {
-        const rules: ReadonlyArray<FaultyStore.Rule> = [
-          { fault: { kind: "slow", delay: 4 }, operations: ["get", "write"], probability: 0.5 },
-          { fault: { kind: "slowLate", delay: 4 }, operations: ["get", "write"], probability: 0.3 }
-        ]
-        const [bottom] = yield* FaultyStore.make(mapStore({ place: makePlace(), name: "file" }), { rules })
-        yield* new World(size, bottom, 1 + (yield* below(3))).run
-      })
-      try {
-        await Effect.runPromise(SeededScheduler.run(program as Effect.Effect<void, unknown>, { seed }))
-      } catch (cause) {
-        const command = `STATELESS_SEED=${seed} STATELESS_RUNS=1 npm run test:sim -- -t "${name}"`
-        throw new Error(`seed ${seed}: ${String(cause)}\nrepeat with: ${command}`, { cause })
-      }
-    }
+const story = (size: number) => {
+  const program = Effect.gen(function*() {
+    const rules: ReadonlyArray<FaultyStore.Rule> = [
+      { fault: { kind: "slow", delay: 4 }, operations: ["get", "write"], probability: 0.5 },
+      { fault: { kind: "slowLate", delay: 4 }, operations: ["get", "write"], probability: 0.3 }
+    ]
+    const [bottom] = yield* FaultyStore.make(mapStore({ place: makePlace(), name: "file" }), { rules })
+    yield* new EvictingWorld(size, bottom, 1 + (yield* below(3))).run
   })
+  simulate(`a read finds the last write with ${size === 1 ? "one engine" : `${size} engines`}`, () => program)
 }
 
-describe("what memory pushes down", () => {
-  simulate(1)
-  simulate(2)
+describe("entries that memory pushes down", () => {
+  story(1)
+  story(2)
 })

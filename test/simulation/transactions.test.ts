@@ -1,13 +1,11 @@
 /**
- * Transactions, readers and plain writers under a scheduler that draws their order from a seed, over a database whose
- * commits may lose their answer, and in processes that end in the middle.
+ * Transactions, readers and plain writers under a scheduler with seeds, over a database whose commits may lose their
+ * answer, and in processes that end in the middle.
  *
- * What must hold: no reader gets a value that was not committed; a reader who begins after a change returned gets it or
- * a newer one; and when all is quiet, the cache answers what the database has, also after a crash.
- *
- * `STATELESS_RUNS=10000 npm run test:sim` looks at more seeds, `STATELESS_SEED=42 STATELESS_RUNS=1` repeats one.
+ * A reader never gets a value that was not committed. A reader that begins after a change returned gets it or a newer
+ * one. At rest the cache has what the database has, also after a crash.
  */
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -24,13 +22,10 @@ import { Store } from "../../src/store/Store.ts"
 import type { StoreError } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
-import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
-import { Database, type Fate } from "../database.ts"
-import { drive } from "../drive.ts"
-import { makePlace, mapStore, type Place } from "../store/mapStore.ts"
-
-const runs = Number(process.env["STATELESS_RUNS"] ?? 150)
-const first = Number(process.env["STATELESS_SEED"] ?? 0)
+import { Database, type Fate } from "../support/database.ts"
+import { drive } from "../support/effects.ts"
+import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
+import { simulate } from "../support/simulate.ts"
 
 class App extends Manifest.Service<App>()("App", {
   families: {
@@ -87,7 +82,7 @@ const mortal = (place: Place, process: { isAlive: boolean }): Layer.Layer<Store>
     })
   })
 
-class World {
+class BankWorld {
   private db = new Database(12)
   private readonly setting: Setting
   private readonly seed: number
@@ -300,29 +295,22 @@ class World {
   }
 }
 
-const simulate = (name: string, setting: Setting) =>
-  it(name, { timeout: 3_600_000 }, async () => {
-    for (let seed = first; seed < first + runs; seed++) {
-      try {
-        // A process that ends never closes its engine, which each later one would be warned of.
-        const world = Effect.provideService(drive(new World(setting, seed).run), References.MinimumLogLevel, "Error")
-        await Effect.runPromise(SeededScheduler.run(world, { seed }))
-      } catch (cause) {
-        const command = `STATELESS_SEED=${seed} STATELESS_RUNS=1 npm run test:sim -- -t "${name}"`
-        throw new Error(`seed ${seed}: ${String(cause)}\nrepeat with: ${command}`, { cause })
-      }
-    }
-  })
+// A process that ends never closes its engine, and each later engine would log a warning about it.
+const story = (name: string, setting: Setting) =>
+  simulate(
+    `the cache agrees with the database after ${name}`,
+    (seed) => Effect.provideService(drive(new BankWorld(setting, seed).run), References.MinimumLogLevel, "Error")
+  )
 
 const lost = ["done", "done", "done", "refused", "lostAfter", "lostBefore", "lostLate"] as const
 
 describe("transactions", () => {
-  simulate("transactions, readers and writers in memory", { tiers: "memory", fates: ["done"], crash: false })
-  simulate("transactions over a tier below memory", { tiers: "through", fates: ["done"], crash: false })
-  simulate("transactions over a slow tier", { tiers: "slow", fates: ["done"], crash: false })
-  simulate("transactions in a tier without memory", { tiers: "lower", fates: ["done"], crash: false })
-  simulate("commits whose answer is lost, in memory", { tiers: "memory", fates: lost, crash: false })
-  simulate("commits whose answer is lost, over a slow tier", { tiers: "slow", fates: lost, crash: false })
-  simulate("a process that ends in the middle of transactions", { tiers: "through", fates: ["done"], crash: true })
-  simulate("a process that ends, over a slow tier", { tiers: "slow", fates: ["done"], crash: true })
+  story("transactions, readers and writers in memory", { tiers: "memory", fates: ["done"], crash: false })
+  story("transactions over a tier below memory", { tiers: "through", fates: ["done"], crash: false })
+  story("transactions over a slow tier", { tiers: "slow", fates: ["done"], crash: false })
+  story("transactions in a tier without memory", { tiers: "lower", fates: ["done"], crash: false })
+  story("commits whose answer is lost, in memory", { tiers: "memory", fates: lost, crash: false })
+  story("commits whose answer is lost, over a slow tier", { tiers: "slow", fates: lost, crash: false })
+  story("a process that ends in the middle of transactions", { tiers: "through", fates: ["done"], crash: true })
+  story("a process that ends, over a slow tier", { tiers: "slow", fates: ["done"], crash: true })
 })

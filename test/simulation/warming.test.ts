@@ -1,9 +1,8 @@
 /**
- * Owners that warm and predict, among readers and writers, under a scheduler that draws the order of fibers from a seed.
- *
- * `STATELESS_SEED=42 STATELESS_RUNS=1 npm run test:sim` repeats one.
+ * Owners that warm and predict beside readers and writers, under a scheduler with seeds: no value from before a write
+ * is served, and readers keep their permits.
  */
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -15,11 +14,8 @@ import type { CacheError } from "../../src/cache/CacheError.ts"
 import { engineOf, type Runtime } from "../../src/manifest/internal/grants.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
-import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
-import { drive } from "../drive.ts"
-
-const runs = Number(process.env["STATELESS_RUNS"] ?? 150)
-const first = Number(process.env["STATELESS_SEED"] ?? 0)
+import { drive } from "../support/effects.ts"
+import { simulate } from "../support/simulate.ts"
 
 class App extends Manifest.Service<App>()("App", {
   families: {
@@ -40,7 +36,7 @@ const { profile, user } = App.keys
 const ids = ["a", "b", "c", "d"]
 const keys = ids.map((id) => ({ id }))
 
-class World {
+class WarmWorld {
   // A row grows with each write; `floors` are the rows of writes that have returned.
   readonly rows = new Map<string, number>()
   readonly floors = new Map<string, number>()
@@ -138,14 +134,5 @@ class World {
 }
 
 describe("warming among readers and writers", () => {
-  it("serves nothing from before a write, and leaves readers their turns", { timeout: 3_600_000 }, async () => {
-    for (let seed = first; seed < first + runs; seed++) {
-      try {
-        await Effect.runPromise(SeededScheduler.run(new World().run, { seed }))
-      } catch (cause) {
-        const command = `STATELESS_SEED=${seed} STATELESS_RUNS=1 npm run test:sim -- -t "warming"`
-        throw new Error(`seed ${seed}: ${String(cause)}\nrepeat with: ${command}`, { cause })
-      }
-    }
-  })
+  simulate("no read returns a value from before a write, and readers keep their permits", () => new WarmWorld().run)
 })

@@ -1,3 +1,7 @@
+/**
+ * `Codec.schema` writes values as bytes and reads them back. It refuses a value or a record instead of changing it,
+ * and a record of another release is read or absent by fixed rules.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Codec from "effect-stateless/store/Codec"
 import * as BigDecimal from "effect/BigDecimal"
@@ -33,7 +37,7 @@ const roundTrip = <V>(schema: Schema.Codec<V, any>, value: V) => {
 }
 
 describe("Codec.schema", () => {
-  it("gives back any value of its schema", () =>
+  it("a codec returns any value of its schema", () =>
     fc.assert(fc.property(
       fc.record({
         id: fc.string({ unit: "binary" }),
@@ -45,13 +49,13 @@ describe("Codec.schema", () => {
       (user) => assert.deepStrictEqual(Effect.runSync(roundTrip(User, user)), user)
     )))
 
-  it("keeps text that UTF-8 cannot express", () => {
+  it("a codec keeps text that UTF-8 cannot express", () => {
     for (const text of ["\ud800", "a\udfffb", "\ud83d", "\ufffd", "\ufffd\ud800", "ordinary", ""]) {
       assert.strictEqual(Effect.runSync(roundTrip(Schema.String, text)), text)
     }
   })
 
-  it("keeps values that JSON alone cannot express", () => {
+  it("a codec keeps values that JSON alone cannot express", () => {
     for (const value of [-0, Number.NaN, Number.POSITIVE_INFINITY, 5e-324]) {
       assert.isTrue(Object.is(Effect.runSync(roundTrip(Schema.Number, value)), value))
     }
@@ -59,21 +63,21 @@ describe("Codec.schema", () => {
     assert.strictEqual(Effect.runSync(roundTrip(Schema.Undefined, undefined)), undefined)
   })
 
-  it("writes JSON for a schema that has no binary layout", () => {
+  it("a codec writes JSON for a schema without a binary layout", () => {
     const untold = Schema.Union([Schema.Struct({ a: Schema.String }), Schema.Struct({ b: Schema.String })])
     const bytes = Effect.runSync(Codec.schema(untold).encode({ b: "x" }))
     assert.strictEqual(new TextDecoder().decode(bytes.subarray(13)), `{"b":"x"}`)
     assert.deepStrictEqual(Effect.runSync(Codec.schema(untold).decode(bytes)), { b: "x" })
   })
 
-  it("answers with an Exit when the schema is synchronous", () => {
+  it("a codec answers with an Exit when its schema is synchronous", () => {
     const codec = Codec.schema(User)
     const encoded = codec.encode(ada)
     assert.isTrue(Exit.isExit(encoded))
     assert.isTrue(Exit.isExit(codec.decode(Effect.runSync(encoded))))
   })
 
-  it.effect("waits for a schema that waits", () =>
+  it.effect("a codec waits for a schema that waits", () =>
     Effect.gen(function*() {
       const waits = Schema.String.pipe(Schema.decodeTo(Schema.String, {
         decode: SchemaGetter.transformEffect((text: string) => Effect.as(Effect.yieldNow, `${text}!`)),
@@ -86,7 +90,7 @@ describe("Codec.schema", () => {
       }
     }))
 
-  it("shares no memory between the bytes and the value", () => {
+  it("the bytes and the value share no memory", () => {
     const codec = Codec.schema(User)
     const bytes = Effect.runSync(codec.encode({ ...ada, photo: new Uint8Array([1, 2, 3]) }))
     const user = Effect.runSync(codec.decode(bytes))
@@ -94,7 +98,7 @@ describe("Codec.schema", () => {
     assert.deepStrictEqual(user.photo, new Uint8Array([1, 2, 3]))
   })
 
-  it("refuses bytes cut at any boundary", () => {
+  it("a codec refuses bytes that are cut at any boundary", () => {
     const codec = Codec.schema(User)
     const bytes = Effect.runSync(codec.encode({ ...ada, photo: new Uint8Array([1, 2, 3]) }))
     for (let length = 0; length < bytes.length; length++) {
@@ -102,7 +106,7 @@ describe("Codec.schema", () => {
     }
   })
 
-  it("never throws and never dies on flipped bits", () => {
+  it("a codec never throws or dies on flipped bits", () => {
     const codec = Codec.schema(User)
     const bytes = Effect.runSync(codec.encode(ada))
     for (let at = 0; at < bytes.length * 8; at++) {
@@ -115,7 +119,7 @@ describe("Codec.schema", () => {
     }
   })
 
-  it("refuses a format, a kind or a wire of the future, without showing the value", () => {
+  it("a codec refuses a future format, kind or wire, and does not show the value", () => {
     const codec = Codec.schema(Schema.String)
     for (const at of [0, 1, 2, 3]) {
       const bytes = Effect.runSync(codec.encode("a secret"))
@@ -126,12 +130,12 @@ describe("Codec.schema", () => {
     }
   })
 
-  it("refuses a value that its schema does not admit, as a SchemaError", () => {
+  it("a codec refuses a value outside of its schema with a SchemaError", () => {
     const exit = Effect.runSyncExit(Codec.schema(User).encode({ ...ada, age: "36" } as never))
     assert.isTrue(Exit.isFailure(exit))
   })
 
-  it("reads a record written before an optional field was added, and refuses one of another shape", () => {
+  it("a codec reads a record from before an optional field, and refuses one of another shape", () => {
     const old = Effect.runSync(Codec.schema(Schema.Struct({ a: Schema.Number })).encode({ a: 1 }))
     const grown = Codec.schema(Schema.Struct({ a: Schema.Number, b: Schema.optionalKey(Schema.String) }))
     const other = Codec.schema(Schema.Struct({ a: Schema.String }))
@@ -168,7 +172,7 @@ describe("Codec.schema", () => {
     })
   }
 
-  it("a codec refuses format 1, which did not say which schema wrote it", () => {
+  it("a codec refuses format 1, which did not name the schema of its writer", () => {
     const bytes = Uint8Array.from("010100007b2262223a2278227d".match(/../g)!, (byte) => Number.parseInt(byte, 16))
     const schema = Schema.Union([Schema.Struct({ a: Schema.String }), Schema.Struct({ b: Schema.String })])
     assert.isTrue(Exit.isFailure(Effect.runSyncExit(Codec.schema(schema).decode(bytes))))
@@ -182,7 +186,7 @@ const refused = <V>(schema: Schema.Codec<V, any>, value: unknown) => {
   return true
 }
 
-describe("what a codec refuses to keep", () => {
+describe("value that a codec refuses to keep", () => {
   const Job = Schema.Struct({ payload: Schema.Unknown })
 
   it("a codec refuses a part that JSON changes, where the schema says Unknown", () => {
@@ -218,7 +222,7 @@ describe("what a codec refuses to keep", () => {
     assert.isTrue(refused(Schema.Array(Schema.UndefinedOr(Schema.Number)), Object.assign([1], { 2: 3 })))
   })
 
-  it("an object of a class comes back as a plain one where the schema promises no class", () => {
+  it("an object of a class is read as a plain one when the schema promises no class", () => {
     class Row {
       readonly a: number
       constructor(a: number) {
@@ -233,7 +237,7 @@ describe("what a codec refuses to keep", () => {
     assert.isTrue(refused(Schema.Struct({ a: Schema.Number, double: Schema.Number }), new Row(1)))
   })
 
-  it("an instance of a schema class comes back as one, and an instance of a subclass is refused", () => {
+  it("an instance of a schema class is read as one, and an instance of a subclass is refused", () => {
     class User extends Schema.Class<User>("User")({ id: Schema.String, at: Schema.Date }) {
       get initial() {
         return this.id[0]
@@ -249,7 +253,7 @@ describe("what a codec refuses to keep", () => {
     }
   })
 
-  it("a Buffer is bytes, and comes back as the Uint8Array that the schema promises", () => {
+  it("a Buffer is read as the Uint8Array that the schema promises", () => {
     const schema = Schema.Struct({ bytes: Schema.Uint8Array })
     const { bytes } = Effect.runSync(roundTrip(schema, { bytes: Buffer.from("abc") }))
     assert.strictEqual(Object.getPrototypeOf(bytes), Uint8Array.prototype)
@@ -257,7 +261,7 @@ describe("what a codec refuses to keep", () => {
     assert.deepStrictEqual(Array.from(bytes), [97, 98, 99])
   })
 
-  it("a recursive value comes back, and one that is too deep to be read is refused", () => {
+  it("a recursive value is read back, and one that is too deep is refused", () => {
     interface Node {
       readonly n: number
       readonly next: Node | null
@@ -280,7 +284,7 @@ describe("what a codec refuses to keep", () => {
     assert.isTrue(refused(schema, cycle))
   })
 
-  it("what a function of the schema throws is a SchemaError, in both directions, without the value", () => {
+  it("an exception in a function of the schema is a SchemaError without the value, in both directions", () => {
     const throws = (to: "decode" | "encode") =>
       Schema.String.pipe(Schema.decodeTo(
         Schema.String,
@@ -305,7 +309,7 @@ describe("what a codec refuses to keep", () => {
     assert.isTrue(refused(throws("encode"), "a secret"))
   })
 
-  it("a part without a schema that is too deep to be compared is refused", () => {
+  it("a part without a schema that is too deep for a comparison is refused", () => {
     let deep: unknown = null
     for (let n = 0; n < 5_000; n++) deep = [deep]
     assert.isTrue(refused(Job, { payload: deep }))
@@ -327,7 +331,7 @@ describe("what a codec refuses to keep", () => {
     assert.isTrue(refused(Schema.Unknown, broken))
   })
 
-  it("Effect's data types come back equal", () => {
+  it("data types of Effect are equal after a round trip", () => {
     const equal = <V>(schema: Schema.Codec<V, any>, value: V) =>
       assert.isTrue(Equal.equals(Effect.runSync(roundTrip(schema, value)), value), String(value))
     equal(Schema.Duration, Duration.millis(5))
@@ -342,7 +346,7 @@ describe("what a codec refuses to keep", () => {
     assert.strictEqual(Redacted.value(secret), "x")
   })
 
-  it.effect("bytes that are changed after an encoding began, which waits, are not in what it wrote", () =>
+  it.effect("a change of bytes during an encoding that waits is not written", () =>
     Effect.gen(function*() {
       const waits = Schema.String.pipe(Schema.decodeTo(Schema.String, {
         decode: SchemaGetter.transformEffect((text: string) => Effect.as(Effect.yieldNow, text)),
@@ -360,7 +364,7 @@ describe("what a codec refuses to keep", () => {
     }))
 })
 
-describe("a check that comes or goes", () => {
+describe("check that comes or goes with a release", () => {
   type Case = readonly [base: Schema.Codec<any, any>, check: any, value: unknown, misfit?: unknown]
   const [one, nine] = [BigDecimal.make(1n, 0), BigDecimal.make(9n, 0)]
   const dates = { minimum: new Date(1), maximum: new Date(9) }
@@ -455,7 +459,7 @@ describe("a check that comes or goes", () => {
     return Exit.isSuccess(exit)
   }
 
-  it("has a row for each check of Effect", () => {
+  it("each check of Effect has a row here", () => {
     const guards = ["isSchema", "isSchemaError"]
     const checks = Object.keys(Schema).filter((name) => /^is[A-Z]/.test(name) && !guards.includes(name))
     assert.sameMembers(Object.keys(cases), checks)
@@ -475,7 +479,7 @@ describe("a check that comes or goes", () => {
     })
   }
 
-  it("a brand, and the order of fields, change nothing", () => {
+  it("a brand and the order of fields change nothing", () => {
     const [branded, swapped] = [Schema.String.pipe(Schema.brand("Id")), { b: Schema.Number, a: Schema.String }]
     for (const [of, within] of Object.values(places)) {
       assert.isTrue(reads(of(Schema.String), of(branded), within("a")))

@@ -1,3 +1,6 @@
+/**
+ * The message of a StoreError is one line of bounded length, and contains no value.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { EncodeFailed, StoreError, TierFailed, TierFull } from "effect-stateless/store/StoreError"
 
@@ -6,8 +9,8 @@ const messages = (cause: unknown): ReadonlyArray<string> =>
     new StoreError({ reason: new Reason({ tier: "cold", operation: "get", cause }) }).message
   )
 
-describe("the message of a tier's failure", () => {
-  it("says the cause, in one line of bounded length", () => {
+describe("message of a StoreError", () => {
+  it("the message has the cause, in one line of bounded length", () => {
     const causes: ReadonlyArray<readonly [cause: unknown, said: string]> = [
       [new Error("ENOSPC: no space left on device"), ": ENOSPC: no space left on device"],
       [new Error("  one\r\ntwo"), ": one"],
@@ -27,7 +30,7 @@ describe("the message of a tier's failure", () => {
     }
   })
 
-  it("does not throw where the cause does", () => {
+  it("the message is made when the cause throws", () => {
     const cause = new Error("x")
     Object.defineProperty(cause, "message", {
       get() {
@@ -37,7 +40,7 @@ describe("the message of a tier's failure", () => {
     assert.deepStrictEqual(messages(cause), ["cold tier failed in `get`", "cold tier has no room left for `get`"])
   })
 
-  it("holds no value: what a schema says of one is in the cause alone", () => {
+  it("the message has no value: a description by a schema is in the cause alone", () => {
     const reason = new EncodeFailed({ tier: "cold", key: "user:1", cause: new Error("Expected a text, got 4711") })
     assert.notInclude(new StoreError({ reason }).message, "4711")
   })

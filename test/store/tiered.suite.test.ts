@@ -1,3 +1,6 @@
+/**
+ * The tiered store passes the suite of all stores, over several arrangements of tiers.
+ */
 import { describe, it } from "@effect/vitest"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
 import * as MemoryStore from "effect-stateless/store/MemoryStore"
@@ -5,8 +8,8 @@ import * as TieredStore from "effect-stateless/store/TieredStore"
 import * as StoreSuite from "effect-stateless/testing/StoreSuite"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { temporaryFolder } from "./folder.ts"
-import { makePlace, mapLayer } from "./mapStore.ts"
+import { temporaryFolder } from "../support/folder.ts"
+import { makePlace, mapLayer } from "../support/mapStore.ts"
 
 StoreSuite.run({ describe, it }, "TieredStore of one map", TieredStore.layer([mapLayer()]))
 

@@ -1,6 +1,8 @@
+/**
+ * The tiered store: reads copy entries up, writes reach every tier, and the tiers agree in the end, whatever the
+ * order of answers and failures.
+ */
 import { assert, describe, it } from "@effect/vitest"
-import * as Codec from "effect-stateless/store/Codec"
-import type { Entry } from "effect-stateless/store/Entry"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
 import { type Partition, Store, type StoreFamily } from "effect-stateless/store/Store"
 import * as TieredStore from "effect-stateless/store/TieredStore"
@@ -11,31 +13,15 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
-import { temporaryFolder } from "./folder.ts"
-import { makePlace, mapStore } from "./mapStore.ts"
+import { fork } from "../support/effects.ts"
+import { temporaryFolder } from "../support/folder.ts"
+import { makePlace, mapStore } from "../support/mapStore.ts"
+import { entryOf, textFamily } from "../support/partition.ts"
 
-const family = (onEvict?: StoreFamily<string>["onEvict"]): StoreFamily<string> => ({
-  name: "user",
-  render: (key) => `user:${key}`,
-  parse: (rendered) => rendered.slice(5),
-  codec: Codec.schema(Schema.String),
-  weigher: undefined,
-  onEvict
-})
-
-const entry = (value: string, version = 1): Entry<string> => ({
-  value,
-  stamp: version,
-  version,
-  freshUntil: Number.POSITIVE_INFINITY,
-  expiresAt: Number.POSITIVE_INFINITY,
-  costMillis: 0,
-  tags: [],
-  revision: undefined
-})
+const family = (onEvict?: StoreFamily<string>["onEvict"]) => textFamily("user", { onEvict })
+const entry = (value: string, version = 1) => entryOf(value, { stamp: version, version })
 
 type Change = (partition: Partition<string>) => Partial<Partition<string>>
 
@@ -55,10 +41,8 @@ const peek = (store: Store["Service"], key: string) =>
     Effect.flatMap(store.open(family()), (users) => Effect.map(users.get(key), (found) => found?.entry.value))
   )
 
-const startNow = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkChild(effect, { startImmediately: true })
-
-describe("a read", () => {
-  it.effect("copies up what it finds below, and says where it was", () =>
+describe("read", () => {
+  it.effect("a read copies up an entry from below, and names the tier that had it", () =>
     Effect.gen(function*() {
       const [hot, warm, cold] = [mapStore({ name: "hot" }), mapStore({ name: "warm" }), mapStore({ name: "cold" })]
       const users = yield* TieredStore.make([hot, warm, cold]).open(family())
@@ -73,7 +57,7 @@ describe("a read", () => {
       assert.isUndefined(yield* peek(hot, "3"))
     }))
 
-  it.effect("asks each lower tier once, and only for what is still missing", () =>
+  it.effect("a read asks each lower tier once, for the missing keys only", () =>
     Effect.gen(function*() {
       const asked: Array<ReadonlyArray<string>> = []
       const spy: Change = (partition) => ({
@@ -88,7 +72,7 @@ describe("a read", () => {
       assert.deepStrictEqual(asked, [["2", "3", "4"], ["3", "4"]])
     }))
 
-  it.effect("passes over a tier that fails, and tells of it", () =>
+  it.effect("a read goes past a tier that fails, and calls onTierFailure", () =>
     Effect.gen(function*() {
       const failures: Array<TieredStore.TierFailure> = []
       const [warm, cold] = [mapStore({ name: "warm" }), mapStore({ name: "cold" })]
@@ -106,7 +90,7 @@ describe("a read", () => {
       assert.deepStrictEqual(told, Array.from({ length: 3 }, () => ["warm", "get"]))
     }))
 
-  it.effect("fails when every tier does", () =>
+  it.effect("a read fails when every tier fails", () =>
     Effect.gen(function*() {
       const plan: FaultyStore.Plan = { rules: [{ fault: { kind: "fail" }, operations: ["get"] }] }
       const [[hot], [cold]] = [yield* FaultyStore.make(mapStore(), plan), yield* FaultyStore.make(mapStore(), plan)]
@@ -126,10 +110,10 @@ const writes: ReadonlyArray<
   ["clear", (users) => users.clear, undefined]
 ]
 
-describe("a write that comes between the read below and the copy up wins:", () => {
+describe("write between a read below and its copy up", () => {
   for (const [name, write, after] of writes) {
     for (const reader of ["get", "getMany"] as const) {
-      it.effect(`${name} against ${reader}`, () =>
+      it.effect(`${name} wins against ${reader}`, () =>
         Effect.gen(function*() {
           const [hot, cold] = [mapStore({ name: "hot" }), mapStore({ name: "cold" })]
           const [read, goOn] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
@@ -141,7 +125,7 @@ describe("a write that comes between the read below and the copy up wins:", () =
           }))
           const users = yield* TieredStore.make([hot, slow]).open(family())
           yield* (yield* cold.open(family())).setMany([["1", entry("old")], ["9", entry("old")]])
-          const got = yield* startNow(
+          const got = yield* fork(
             reader === "get" ? Effect.asVoid(users.get("1")) : Effect.asVoid(users.getMany(["1", "9"]))
           )
           yield* Deferred.await(read)
@@ -153,7 +137,7 @@ describe("a write that comes between the read below and the copy up wins:", () =
         }))
     }
 
-    it.effect(`${name} while the copy is being written`, () =>
+    it.effect(`${name} wins while the copy is being written`, () =>
       Effect.gen(function*() {
         const [hot, cold] = [mapStore(), mapStore()]
         const [writing, goOn] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
@@ -168,9 +152,9 @@ describe("a write that comes between the read below and the copy up wins:", () =
         }))
         const users = yield* TieredStore.make([slow, cold]).open(family())
         yield* (yield* cold.open(family())).set("1", entry("old"))
-        const got = yield* startNow(users.get("1"))
+        const got = yield* fork(users.get("1"))
         yield* Deferred.await(writing)
-        const written = yield* startNow(write(users))
+        const written = yield* fork(write(users))
         yield* Effect.yieldNow
         yield* Deferred.succeed(goOn, undefined)
         yield* Fiber.joinAll([got, written])
@@ -179,7 +163,7 @@ describe("a write that comes between the read below and the copy up wins:", () =
       }))
   }
 
-  it.effect("a write that is called while another is under way, against a read that begins in between", () =>
+  it.effect("a write that waits for another wins against a read that begins in between", () =>
     Effect.gen(function*() {
       const [hot, cold] = [mapStore(), mapStore()]
       const goOn = yield* Deferred.make<void>()
@@ -189,7 +173,7 @@ describe("a write that comes between the read below and the copy up wins:", () =
       }))
       const users = yield* TieredStore.make([hot, slow]).open(family())
       yield* (yield* cold.open(family())).set("1", entry("old"))
-      const removed = yield* startNow(users.remove(["1"]))
+      const removed = yield* fork(users.remove(["1"]))
       assert.strictEqual((yield* users.get("1"))?.entry.value, "old")
       yield* Deferred.succeed(goOn, undefined)
       yield* Fiber.join(removed)
@@ -198,7 +182,7 @@ describe("a write that comes between the read below and the copy up wins:", () =
 })
 
 describe("two stores over one place", () => {
-  it.effect("do not undo each other's writes by what they push down", () =>
+  it.effect("an entry that one store pushes down does not undo a write of the other", () =>
     Effect.gen(function*() {
       const cold = mapStore({ name: "cold" })
       const [writing, goOn] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
@@ -209,7 +193,7 @@ describe("two stores over one place", () => {
       yield* one.set("1", entry("old"))
       yield* one.set("2", entry("other"))
       yield* Deferred.await(writing)
-      const removed = yield* startNow(two.remove(["1"]))
+      const removed = yield* fork(two.remove(["1"]))
       yield* Effect.yieldNow
       yield* Deferred.succeed(goOn, undefined)
       yield* Fiber.join(removed)
@@ -217,7 +201,7 @@ describe("two stores over one place", () => {
     }))
 })
 
-describe("whatever the order in which tiers answer,", () => {
+describe("tiers that answer in any order", () => {
   /** Lets other fibers run, some times, before and after each operation. */
   const jittery = (store: Store["Service"]): Store["Service"] => {
     const jitter = Effect.flatMap(Random.nextIntBetween(0, 3), (times) => Effect.repeat(Effect.yieldNow, { times }))
@@ -272,7 +256,7 @@ describe("whatever the order in which tiers answer,", () => {
     }).pipe(Effect.scoped, Random.withSeed(seed))
 
   for (const mode of ["through", "onEviction"] as const) {
-    it.effect(`reads are never older than the last write, and tiers end up agreeing (set: ${mode})`, () =>
+    it.effect(`reads are never older than the last write, and the tiers agree in the end (set: ${mode})`, () =>
       Effect.forEach(Array.from({ length: 150 }, (_, n) => n), (seed) => story(mode, seed), { discard: true }))
   }
 
@@ -281,8 +265,8 @@ describe("whatever the order in which tiers answer,", () => {
       Effect.gen(function*() {
         const [hot, cold] = [mapStore(), mapStore()]
         const users = yield* TieredStore.make([jittery(hot), jittery(cold)]).open(family())
-        const first = yield* startNow(users.set("1", entry("first")))
-        const second = yield* startNow(users.set("1", entry("second")))
+        const first = yield* fork(users.set("1", entry("first")))
+        const second = yield* fork(users.set("1", entry("second")))
         yield* Fiber.joinAll([first, second])
         assert.deepStrictEqual([yield* peek(hot, "1"), yield* peek(cold, "1")], ["second", "second"])
       }).pipe(Effect.scoped, Random.withSeed(seed)), { discard: true }))
@@ -324,7 +308,7 @@ describe("whatever the order in which tiers answer,", () => {
       const users = yield* TieredStore.make([slow, cold]).open(family())
       yield* (yield* hot.open(family())).set("1", entry("old"))
       yield* (yield* cold.open(family())).set("1", entry("old"))
-      const set = yield* startNow(users.set("1", entry("new")))
+      const set = yield* fork(users.set("1", entry("new")))
       yield* Fiber.interrupt(set)
       yield* Deferred.succeed(goOn, undefined)
       yield* users.remove(["other"])
@@ -333,7 +317,7 @@ describe("whatever the order in which tiers answer,", () => {
     }))
 })
 
-describe("a tier that fails to write", () => {
+describe("tier that fails to write", () => {
   const setUp = (rules: ReadonlyArray<FaultyStore.Rule>) =>
     Effect.gen(function*() {
       const failures: Array<string> = []
@@ -346,7 +330,7 @@ describe("a tier that fails to write", () => {
       return { hot, cold, faults, users, failures, tiers, hottest: yield* hot.open(family()) }
     })
 
-  it.effect("to remove makes the removal fail, after the others were tried, and is not asked again", () =>
+  it.effect("a failed removal fails after the others were tried, and the tier is not asked for the key again", () =>
     Effect.gen(function*() {
       const { cold, failures, faults, hot, users } = yield* setUp([{ fault: { kind: "fail" }, operations: ["remove"] }])
       yield* users.setMany([["1", entry("one")], ["2", entry("two")]])
@@ -366,7 +350,7 @@ describe("a tier that fails to write", () => {
       assert.strictEqual((yield* users.get("1"))?.entry.value, "again")
     }))
 
-  it.effect("to clear is not asked for any of the keys until it has", () =>
+  it.effect("a failed clear keeps every key from being asked for until a later clear succeeds", () =>
     Effect.gen(function*() {
       const { cold, faults, users } = yield* setUp([{ fault: { kind: "fail" }, operations: ["clear"] }])
       yield* users.setMany([["1", entry("one")], ["2", entry("two")]])
@@ -378,7 +362,7 @@ describe("a tier that fails to write", () => {
       assert.isUndefined(yield* peek(cold, "2"))
     }))
 
-  it.effect("to set does not give back the value before, once the others have lost the new one", () =>
+  it.effect("a failed set does not return the value before, once the other tiers have lost the new one", () =>
     Effect.gen(function*() {
       for (const operations of [["set"], ["set", "remove"]] as const) {
         const { cold, failures, hottest, users } = yield* setUp([{ fault: { kind: "fail" }, operations, keys: ["1"] }])
@@ -392,7 +376,7 @@ describe("a tier that fails to write", () => {
       }
     }))
 
-  it.effect("of which there is no other makes the set fail", () =>
+  it.effect("a failed set fails when there is no other tier", () =>
     Effect.gen(function*() {
       const [faulty] = yield* FaultyStore.make(mapStore(), {
         rules: [{ fault: { kind: "fail" }, operations: ["set"] }]
@@ -401,7 +385,7 @@ describe("a tier that fails to write", () => {
       yield* Effect.flip(users.set("1", entry("one")))
     }))
 
-  it.effect("and owes more removals than are counted is not asked at all", () =>
+  it.effect("a tier that owes more removals than are counted is not asked at all", () =>
     Effect.gen(function*() {
       const { cold, faults, users } = yield* setUp([{ fault: { kind: "fail" }, operations: ["remove"] }])
       const keys = Array.from({ length: 1_100 }, (_, n) => `${n}`)
@@ -418,7 +402,7 @@ describe("a tier that fails to write", () => {
 })
 
 describe("marks", () => {
-  it.effect("are kept by every tier, and known as long as one knows them", () =>
+  it.effect("every tier keeps marks, and they are known as long as one tier knows them", () =>
     Effect.gen(function*() {
       const [hot, cold] = [mapStore(), mapStore()]
       const tiers = TieredStore.make([hot, cold])
@@ -430,7 +414,7 @@ describe("marks", () => {
       assert.deepStrictEqual((yield* hot.loadMarks).marks, [{ scope: "s", stamp: 5 }])
     }))
 
-  it.effect("that a tier fails to record make the call fail, after every tier was tried", () =>
+  it.effect("a mark that a tier fails to record fails the call, after every tier was tried", () =>
     Effect.gen(function*() {
       for (const at of [0, 1]) {
         const stores = [mapStore(), mapStore()] as const
@@ -472,7 +456,7 @@ describe("set: onEviction", () => {
     )
   }
 
-  it.effect("writes to the hottest tier only, and below what that pushes out", () =>
+  it.effect("a set writes to the hottest tier only, and its evictions go below", () =>
     Effect.gen(function*() {
       const heard: Array<string> = []
       const [hot, cold] = [mapStore({ name: "hot", capacity: 2 }), mapStore({ name: "cold", capacity: 2 })]
@@ -491,7 +475,7 @@ describe("set: onEviction", () => {
       assert.match(heard[0]!, /^\d \w+ Evicted$/)
     }))
 
-  it.effect("does not bring back below what was removed or replaced on its way there", () =>
+  it.effect("an evicted entry that was removed or replaced on its way does not come back below", () =>
     Effect.gen(function*() {
       const [hot, cold] = [mapStore({ capacity: 1 }), mapStore()]
       const users = yield* TieredStore.make([hot, cold], { set: "onEviction" }).open(family())
@@ -508,7 +492,7 @@ describe("set: onEviction", () => {
       assert.strictEqual((yield* users.get("2"))?.entry.value, "newest")
     }))
 
-  it.effect("fails to set what a lower tier keeps an older value of; it is not read from there", () =>
+  it.effect("a set fails when a lower tier keeps an older value, and that value is not read", () =>
     Effect.gen(function*() {
       const [hot, cold] = [mapStore({ name: "hot" }), mapStore({ name: "cold" })]
       const [faulty] = yield* FaultyStore.make(cold, { rules: [{ fault: { kind: "fail" }, operations: ["remove"] }] })
@@ -531,7 +515,7 @@ describe("set: onEviction", () => {
     return { users, faults }
   })
 
-  it.effect("answers for what is on its way below, in every form of read, and until it is removed", () =>
+  it.effect("an entry on its way below is found by every read until it is removed", () =>
     Effect.gen(function*() {
       const { users, faults } = yield* stalled(1)
       for (const key of ["1", "2", "3"]) yield* users.set(key, entry(key))
@@ -542,39 +526,39 @@ describe("set: onEviction", () => {
       assert.deepStrictEqual(yield* values(), ["1", "2", undefined])
       const streamed = yield* Stream.runCollect(users.entries)
       assert.deepStrictEqual(streamed.map(([key]) => key).toSorted(), ["1", "2", "3"])
-      const removed = yield* startNow(users.remove(["1", "2"]))
+      const removed = yield* fork(users.remove(["1", "2"]))
       yield* faults.release
       yield* Fiber.join(removed)
       assert.deepStrictEqual(yield* values(), [undefined, undefined, undefined])
     }))
 
-  it.effect("forgets what it has no room for, and says so", () =>
+  it.effect("an entry without room on its way is dropped, and onEvict is called", () =>
     Effect.gen(function*() {
       const lost: Array<string> = []
       const { users } = yield* stalled(1, (key) => lost.push(key))
       const all = Array.from({ length: 65_536 + 1 + 3 }, (_, n) => [`${n}`, entry("v")] as const)
-      yield* startNow(users.setMany(all))
+      yield* fork(users.setMany(all))
       assert.deepStrictEqual(lost, ["65536", "65537", "65538"])
       assert.strictEqual((yield* users.get("65535"))?.entry.value, "v")
     }))
 
-  it.effect("forgets texts for which there is no room", () =>
+  it.effect("texts without room on their way are dropped", () =>
     Effect.gen(function*() {
       const lost: Array<string> = []
       const { users } = yield* stalled(1, (key) => lost.push(key))
       const half = "x".repeat(67_108_864 / 2)
-      yield* startNow(users.setMany(["1", "2", "3", "4"].map((key) => [key, entry(half)] as const)))
+      yield* fork(users.setMany(["1", "2", "3", "4"].map((key) => [key, entry(half)] as const)))
       assert.deepStrictEqual(lost, ["3"])
     }))
 
-  it.effect("has a writer wait while much is on its way", () =>
+  it.effect("a writer waits while there is much on its way", () =>
     Effect.gen(function*() {
       const { users, faults } = yield* stalled(1)
-      const first = yield* startNow(
+      const first = yield* fork(
         users.setMany(Array.from({ length: 4_096 }, (_, n) => [`${n}`, entry("v")] as const))
       )
       assert.isDefined(first.pollUnsafe())
-      const second = yield* startNow(users.set("last", entry("v")))
+      const second = yield* fork(users.set("last", entry("v")))
       for (let turn = 0; turn < 50; turn++) yield* Effect.yieldNow
       assert.isUndefined(second.pollUnsafe())
       yield* faults.stop
@@ -582,7 +566,7 @@ describe("set: onEviction", () => {
       yield* Fiber.join(second)
     }))
 
-  it.effect("no value waits for the codec of another one, and one that takes too long is lost", () =>
+  it.effect("no value waits for the codec of another, and one that takes too long is lost", () =>
     Effect.gen(function*() {
       const lost: Array<string> = []
       let isOpen = true
@@ -603,11 +587,11 @@ describe("set: onEviction", () => {
       assert.deepStrictEqual(lost, ["1"])
     }))
 
-  it.effect("a sweep leaves what is on its way where it finds nothing wrong with it", () =>
+  it.effect("a sweep leaves valid entries that are on their way", () =>
     Effect.gen(function*() {
       const { users, faults } = yield* stalled(1)
       for (const [n, key] of ["1", "2", "3"].entries()) yield* users.set(key, entry(key, n + 1))
-      const sweep = yield* startNow(users.sweep((_key, stamp) => stamp === 2 ? -Infinity : Infinity))
+      const sweep = yield* fork(users.sweep((_key, stamp) => stamp === 2 ? -Infinity : Infinity))
       for (let turn = 0; turn < 5; turn++) yield* Effect.yieldNow
       yield* faults.stop
       yield* faults.release
@@ -616,7 +600,7 @@ describe("set: onEviction", () => {
       assert.deepStrictEqual(found.map((one) => one?.entry.value), ["1", undefined, "3"])
     }))
 
-  it.effect("writes below what is left when the family is closed", () =>
+  it.effect("the end of a family writes its remaining entries below", () =>
     Effect.gen(function*() {
       const place = makePlace()
       const cold = mapStore({ place })
@@ -628,8 +612,8 @@ describe("set: onEviction", () => {
     }))
 })
 
-describe("a family", () => {
-  it.effect("without a codec lives in the tiers that keep live objects", () =>
+describe("family", () => {
+  it.effect("a family without a codec is kept in tiers that keep live objects", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const warm = yield* LmdbStore.make({ path, durability: "process" })
@@ -644,29 +628,29 @@ describe("a family", () => {
       )
     }))
 
-  it.effect("a sweep finds the entry whose copy was on its way up when the sweep began", () =>
+  it.effect("a sweep finds an entry whose copy was on its way up when the sweep began", () =>
     Effect.gen(function*() {
       const [hot, cold] = [mapStore({ name: "hot" }), mapStore({ name: "cold" })]
       const rules = [{ fault: { kind: "stall" }, operations: ["set"] }] as const
       const [slow, faults] = yield* FaultyStore.make(hot, { rules })
       const users = yield* TieredStore.make([slow, cold]).open(family())
       yield* (yield* cold.open(family())).set("1", entry("dead"))
-      yield* startNow(users.get("1"))
-      const sweep = yield* startNow(users.sweep(() => -Infinity))
+      yield* fork(users.get("1"))
+      const sweep = yield* fork(users.sweep(() => -Infinity))
       yield* Effect.yieldNow
       yield* faults.release
       yield* Fiber.join(sweep)
       assert.isUndefined(yield* users.get("1"))
     }))
 
-  it.effect("no entry that a sweep removes is copied up behind its back", () =>
+  it.effect("an entry that a sweep removes is not copied up again", () =>
     Effect.gen(function*() {
       const [hot, cold] = [mapStore({ name: "hot" }), mapStore({ name: "cold" })]
       const rules = [{ fault: { kind: "stall" }, operations: ["sweep"] }] as const
       const [slow, faults] = yield* FaultyStore.make(cold, { rules })
       const users = yield* TieredStore.make([hot, slow]).open(family())
       yield* (yield* cold.open(family())).set("1", entry("dead"))
-      const sweep = yield* startNow(users.sweep(() => -Infinity))
+      const sweep = yield* fork(users.sweep(() => -Infinity))
       yield* Effect.yieldNow
       yield* users.get("1")
       yield* faults.release
@@ -674,14 +658,14 @@ describe("a family", () => {
       assert.isUndefined(yield* users.get("1"))
     }))
 
-  it.effect("no entry that a sweep removes is pushed down behind its back", () =>
+  it.effect("an entry that a sweep removes is not pushed down again", () =>
     Effect.gen(function*() {
       const [hot, cold] = [mapStore({ name: "hot", capacity: 1 }), mapStore({ name: "cold" })]
       const rules = [{ fault: { kind: "stall" }, operations: ["sweep"] }] as const
       const [slow, faults] = yield* FaultyStore.make(hot, { rules })
       const users = yield* TieredStore.make([slow, cold], { set: "onEviction" }).open(family())
       yield* users.set("1", entry("dead"))
-      const sweep = yield* startNow(users.sweep((_key, stamp) => stamp === 1 ? -Infinity : Infinity))
+      const sweep = yield* fork(users.sweep((_key, stamp) => stamp === 1 ? -Infinity : Infinity))
       yield* Effect.yieldNow
       yield* users.set("2", entry("alive", 2))
       yield* Effect.repeat(Effect.yieldNow, { times: 20 })
@@ -691,7 +675,7 @@ describe("a family", () => {
       assert.strictEqual((yield* users.get("2"))?.entry.value, "alive")
     }))
 
-  it.effect("a sweep that one tier fails has failed, and has looked at the others", () =>
+  it.effect("a sweep fails when one tier fails, after it has swept the others", () =>
     Effect.gen(function*() {
       const rules = [{ fault: { kind: "fail" }, operations: ["sweep"] }] as const
       const [hot, cold] = [mapStore({ name: "hot" }), mapStore({ name: "cold" })]
@@ -703,7 +687,7 @@ describe("a family", () => {
       assert.isUndefined(yield* peek(cold, "1"))
     }))
 
-  it.effect("hears of what the lowest tier pushes out, and not of what is still below", () =>
+  it.effect("a family receives evictions of the lowest tier, and none of entries that are still below", () =>
     Effect.gen(function*() {
       const heard: Array<string> = []
       const tiers = TieredStore.make([mapStore({ capacity: 1 }), mapStore({ capacity: 2 })])
@@ -717,7 +701,7 @@ describe("a family", () => {
 })
 
 describe("TieredStore.layer", () => {
-  it.effect("builds each tier from its layer, and names itself after them", () =>
+  it.effect("the layer builds each tier, and its name is made of theirs", () =>
     Effect.gen(function*() {
       const tier = (name: string) => Layer.sync(Store, () => mapStore({ name }))
       const store = yield* Effect.provide(Store, TieredStore.layer([tier("hot"), tier("cold")]))

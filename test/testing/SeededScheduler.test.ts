@@ -1,10 +1,13 @@
+/**
+ * `SeededScheduler` draws the order of fibers from a seed: equal seeds give equal orders, and races are found.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import * as Ref from "effect/Ref"
 import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
-import { drive } from "../drive.ts"
+import { drive } from "../support/effects.ts"
 
 const story = Effect.gen(function*() {
   const heard: Array<string> = []
@@ -22,16 +25,16 @@ const seeds = Array.from({ length: 50 }, (_, seed) => seed)
 const told = (seed: number) => Effect.runPromise(SeededScheduler.run(story, { seed }))
 
 describe("SeededScheduler", () => {
-  it("draws the same order from the same seed", async () => {
+  it("equal seeds draw equal orders", async () => {
     for (const seed of seeds) assert.strictEqual(await told(seed), await told(seed))
   })
 
-  it("draws other orders from other seeds", async () => {
+  it("different seeds draw different orders", async () => {
     const stories = new Set(await Promise.all(seeds.map(told)))
     assert.isAbove(stories.size, 25)
   })
 
-  it("finds the lost update of a read and a write that are two steps", async () => {
+  it("the scheduler finds the lost update of a read and a write in two steps", async () => {
     const program = Effect.gen(function*() {
       const count = yield* Ref.make(0)
       const add = Effect.flatMap(Ref.get(count), (was) => Ref.set(count, was + 1))
@@ -42,7 +45,7 @@ describe("SeededScheduler", () => {
     assert.deepStrictEqual(new Set(results), new Set([1, 2]))
   })
 
-  it("a fiber that never ends does not keep I/O from its turn", async () => {
+  it("I/O gets its turn beside a fiber that never ends", async () => {
     const fiber = Effect.runFork(SeededScheduler.run(Effect.forever(Effect.yieldNow), { seed: 1 }))
     await new Promise((resolve) => setImmediate(resolve))
     assert.isUndefined(fiber.pollUnsafe())

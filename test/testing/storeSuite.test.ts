@@ -1,3 +1,6 @@
+/**
+ * `StoreSuite` finds each planted bug of a store, and nothing in a store without bugs.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import type { Entry } from "effect-stateless/store/Entry"
 import { type Partition, Store } from "effect-stateless/store/Store"
@@ -5,7 +8,7 @@ import * as StoreSuite from "effect-stateless/testing/StoreSuite"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import { makePlace, mapLayer, mapStore } from "../store/mapStore.ts"
+import { makePlace, mapLayer, mapStore } from "../support/mapStore.ts"
 
 StoreSuite.run({ describe, it }, "a map", mapLayer(), {
   restarts: Effect.sync(() => mapLayer({ place: makePlace() }))
@@ -107,9 +110,9 @@ const partitions = (
   }
 }
 
-describe("StoreSuite finds", () => {
+describe("StoreSuite", () => {
   for (const [bug, broken, story] of canaries) {
-    it.effect(bug, () =>
+    it.effect(`the suite finds ${bug}`, () =>
       Effect.gen(function*() {
         const tests = StoreSuite.tests(Layer.sync(Store, () => broken(mapStore())))
         const failed: Array<string> = []
@@ -122,7 +125,7 @@ describe("StoreSuite finds", () => {
       }))
   }
 
-  it.effect("nothing wrong with a map, and tells a short story where there is", () =>
+  it.effect("the suite finds nothing wrong with a map, and a short story for a bug", () =>
     Effect.gen(function*() {
       const forgetful = Layer.sync(Store, () => partitions(mapStore(), (p) => ({ ...p, remove: () => Effect.void })))
       const story = StoreSuite.tests(forgetful).find(({ name }) => name.includes("story"))!

@@ -1,3 +1,7 @@
+/**
+ * The build changes the sources for publication: import paths, and marks of calls without effects, so that bundlers
+ * drop unused modules.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { build, transform } from "esbuild"
 import { rolldown } from "rolldown"
@@ -17,8 +21,8 @@ const library = [
   "export const piped = dual(4).pipe(dual(5))"
 ].join("\n")
 
-describe("what the build changes", () => {
-  it("relative imports end in `.js`, others stay, in every form", () => {
+describe("changes of the build", () => {
+  it("relative imports end in `.js`, and others stay, in every form", () => {
     const text = [
       "import type { A } from \"./A.ts\"",
       "export * as B from \"../b/B.ts\"",
@@ -36,7 +40,7 @@ describe("what the build changes", () => {
     assert.strictEqual(publish(text.join("\n")), expected.join("\n"))
   })
 
-  it("marks calls that run when the module loads, once where several start together", () => {
+  it("calls at the load of a module are marked once, even where several begin together", () => {
     assert.strictEqual(publish("const a = f(g())"), `const a = ${pure}f(${pure}g())`)
     assert.strictEqual(publish("class A extends f()(\"a\") {}"), `class A extends ${pure}f()("a") {}`)
     assert.strictEqual(publish("const a = f().pipe(g)"), `const a = ${pure}f().pipe(g)`)
@@ -44,7 +48,7 @@ describe("what the build changes", () => {
     assert.strictEqual(publish("const a = new Map()"), `const a = ${pure}new Map()`)
   })
 
-  it("leaves calls that run later or stand for their effect", () => {
+  it("calls that run later or have an effect are not marked", () => {
     for (
       const text of ["const f = () => g()", "function f() { return g() }", "class A { b = f(); c() { g() } }", "f()"]
     ) {
@@ -52,7 +56,7 @@ describe("what the build changes", () => {
     }
   })
 
-  it("lets esbuild and rolldown drop a module whose exports nobody uses, and only then", async () => {
+  it("esbuild and rolldown drop a marked module whose exports are not used, and no other", async () => {
     const { code } = await transform(publish(library), { loader: "ts", target: "es2023" })
     const { code: unmarked } = await transform(library, { loader: "ts", target: "es2023" })
     const bundle = async (code: string, entry: string) => {

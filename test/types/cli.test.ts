@@ -1,8 +1,11 @@
+/**
+ * The installed command line: `stateless check` and `stateless explain`, with their output and exit codes.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
-import * as Compiler from "./compiler.ts"
+import * as Compiler from "../support/compiler.ts"
 
 const run = (...args: ReadonlyArray<string>) => {
   const { status, stderr, stdout } = spawnSync(
@@ -18,7 +21,7 @@ const pinned = fs.readdirSync(path.join(Compiler.root, "dtslint/ui"))
   .flatMap((name) => fs.readFileSync(path.join(Compiler.root, "dtslint/ui", name), "utf8").split(/\n(?=\S)/))
 
 describe("stateless check", () => {
-  it("reports every error of a project once, ours taken apart, and ends with 1", () => {
+  it("check reports every error of a project once, findings of this package with both parties, and exits with 1", () => {
     const { status, stdout } = run("check", "dtslint/ui/tsconfig.json", "--json")
     const { findings, others } = JSON.parse(stdout)
     // Where the compiler's own words have no room for a message of ours, the command line knows them.
@@ -27,7 +30,7 @@ describe("stateless check", () => {
     assert.strictEqual(status, 1)
   })
 
-  it("shows both parties, without colors where nobody looks", () => {
+  it("check shows both parties without colors when its output is not a terminal", () => {
     const { stdout } = run("check", "dtslint/ui/tsconfig.json")
     assert.include(stdout, "error[E0102]: 'user:profile' is already owned through 'user:{id}' of family 'both'\n")
     assert.include(stdout, "^^^^^^^^^^^^^^ refused here")
@@ -35,10 +38,10 @@ describe("stateless check", () => {
     assert.notInclude(stdout, "\u001b[")
   })
 
-  it("ends with 2 where it cannot run, as its help says", () => {
+  it("check exits with 2 when it cannot run, as its help says", () => {
     const { status, stderr } = run("explain", "E9999")
     assert.strictEqual(status, 2)
-    assert.include(stderr, "no code is called `E9999`")
+    assert.include(stderr, "there is no code `E9999`")
     assert.strictEqual(run("check", "--nope").status, 2)
     assert.strictEqual(run("chek").status, 2)
     const missing = run("check", "nowhere/tsconfig.json")
@@ -54,7 +57,7 @@ describe("stateless check", () => {
 })
 
 describe("stateless explain", () => {
-  it("prints what, why, the failing program and the repair", () => {
+  it("explain prints what, why, the failing program and the repair", () => {
     const { status, stdout } = run("explain", "e0203")
     assert.strictEqual(status, 0)
     assert.include(stdout, "reader.set(")

@@ -1,9 +1,13 @@
+/**
+ * `stateless check` finds the manifest of a finding through every kind of import, and says when it could not check
+ * everything.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
-import * as Compiler from "./compiler.ts"
+import * as Compiler from "../support/compiler.ts"
 
 const node = (cwd: string, ...args: ReadonlyArray<string>) =>
   spawnSync(process.execPath, args, { cwd, encoding: "utf8" })
@@ -68,7 +72,7 @@ const use = (specifier: string) =>
   `import { One } from "${specifier}"
 ${manifest("Two")}
 One.keys.user.set()
-export const wrong: "E0114: this is no value of 'user'; help: give another" = One.keys.user.set()
+export const wrong: "E0114: this is not a valid value for 'user'; help: give another" = One.keys.user.set()
 `
 const app = "packages/app/src/main.ts"
 const source = "packages/cache/src/cache.ts"
@@ -108,9 +112,9 @@ const ways: { readonly [name: string]: readonly [specifier: string, files: { rea
   "a file of a referenced project": ["../../cache/src/cache.js", packages(built)]
 }
 
-describe("a manifest that is imported is found, and so is what it is the other party of", () => {
+describe("manifest that is imported", () => {
   for (const [name, [specifier, files]] of Object.entries(ways)) {
-    it(`by ${name}`, () =>
+    it(`check finds the manifest and the other party: by ${name}`, () =>
       inFolder({ ...files, [app]: use(specifier) }, (folder) => {
         if ("packages/cache/tsconfig.json" in files) build(folder, "packages/cache")
         const { findings, others } = check(folder, "packages/app/tsconfig.json")
@@ -120,7 +124,7 @@ describe("a manifest that is imported is found, and so is what it is the other p
       }))
   }
 
-  it("in a folder whose name holds the letters of node_modules", () =>
+  it("check finds the manifest in a folder whose name contains node_modules", () =>
     inFolder(
       { "cache.ts": manifest("One"), "use.ts": use("./cache.js"), "tsconfig.json": configuration() },
       (folder) => {
@@ -131,15 +135,15 @@ describe("a manifest that is imported is found, and so is what it is the other p
     ))
 })
 
-describe("stateless check does not keep silent", () => {
-  it("that references are not built", () =>
+describe("incomplete check", () => {
+  it("check says that references are not built", () =>
     inFolder({ ...packages(built), [app]: use("@m/cache") }, (folder) => {
       const { status, stderr } = check(folder, "packages/app/tsconfig.json")
       assert.strictEqual(status, 1)
       assert.include(stderr, "build the references first: npx tsc --build packages/app/tsconfig.json")
     }))
 
-  it("and says nothing of references where they are built, and something else is not found", () =>
+  it("check says nothing about references when they are built and another file is missing", () =>
     inFolder({ ...packages(built), [app]: use("@m/nowhere") }, (folder) => {
       build(folder, "packages/cache")
       const { others, stderr } = check(folder, "packages/app/tsconfig.json")
@@ -158,15 +162,18 @@ describe("stateless check does not keep silent", () => {
     }]
   }
   for (const [what, [project, files]] of Object.entries(wrong)) {
-    it(`with 2 where the configuration ${what}`, () =>
+    it(`check exits with 2 when the configuration ${what}`, () =>
       inFolder({ "use.ts": "export const one = 1\n", ...files }, (folder) => {
         const { status, stderr } = check(folder, project)
         assert.strictEqual(status, 2)
-        assert.match(stderr, /^stateless: `\w+\.\w+` is no configuration that the compiler understands.*\n.*error TS/)
+        assert.match(
+          stderr,
+          /^stateless: `\w+\.\w+` is not a configuration that the compiler understands.*\n.*error TS/
+        )
       }))
   }
 
-  it("with 1 where there are no files, which is an error of the project", () =>
+  it("check exits with 1 when there are no files, which is an error of the project", () =>
     inFolder(
       { "tsconfig.json": `{ "files": [] }` },
       (folder) => assert.strictEqual(check(folder, "tsconfig.json").status, 1)

@@ -1,11 +1,15 @@
+/**
+ * The types and the run time give the same findings for the same input: random pairs of patterns, keys, names,
+ * manifests, cycles and programs.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
 import * as Diagnostic from "../../src/diagnostic/Diagnostic.ts"
 import * as Nearest from "../../src/diagnostic/Nearest.ts"
 import { validate, type ValidManifest } from "../../src/ownership/Validation.ts"
 import * as KeyPattern from "../../src/pattern/KeyPattern.ts"
-import * as Compiler from "./compiler.ts"
-import { Random } from "./random.ts"
+import * as Compiler from "../support/compiler.ts"
+import { Random } from "../support/randomPrograms.ts"
 
 // `STATELESS_TYPES_SIZE=10` runs ten times as many cases; `STATELESS_SEED` repeats a run.
 const size = Number(process.env["STATELESS_TYPES_SIZE"] ?? 1)
@@ -44,8 +48,8 @@ const compile = (name: string, lines: ReadonlyArray<string>) => {
 const is = (actual: string, expected: string) => `Assert<Eq<${actual}, ${expected}>>`
 const quoted = (text: string) => JSON.stringify(text)
 
-describe(`types and run time agree, seed ${seed}`, () => {
-  it("about pairs of patterns and about keys", () => {
+describe(`types and run time, seed ${seed}`, () => {
+  it("types and run time agree about pairs of patterns and about keys", () => {
     const random = new Random(seed)
     const lines: Array<string> = []
     for (let pair = 0; pair < 1_000 * size; pair++) {
@@ -82,7 +86,7 @@ describe(`types and run time agree, seed ${seed}`, () => {
     assert.deepStrictEqual([...errors].map(([line]) => lines[line]), [lines.at(-1)])
   }, 120_000)
 
-  it("about which name was meant by one that nothing declares", () => {
+  it("types and run time suggest the same name for a misspelt one", () => {
     const random = new Random(seed)
     const lines: Array<string> = []
     let suggestions = 0
@@ -104,7 +108,7 @@ describe(`types and run time agree, seed ${seed}`, () => {
     assert.isAbove(suggestions, 50 * size)
   }, 120_000)
 
-  it("about manifests: the same findings, on the same properties", () => {
+  it("types and run time find the same mistakes of manifests, at the same properties", () => {
     const random = new Random(seed)
     // One in two is as random as can be; of the others one in two is valid, and one has one planted fault.
     const definitions = Array.from(
@@ -118,7 +122,7 @@ describe(`types and run time agree, seed ${seed}`, () => {
     assert.isBelow(mistaken, 100 * size)
   }, 120_000)
 
-  it("about cycles too long to be named, alone, with what is above and between them, and within each other", () => {
+  it("types and run time agree about cycles that are too long for a message, alone and beside others", () => {
     const ring = (name: string, length: number) =>
       Array.from({ length }, (_, i) => [`${name}${i}`, [`${name}${(i + 1) % length}`]] as const)
     const { disagreements, mistaken } = compareFindings("cycles", [
@@ -135,7 +139,7 @@ describe(`types and run time agree, seed ${seed}`, () => {
     assert.strictEqual(mistaken, 5)
   }, 120_000)
 
-  it("about programs: a declared function compiles exactly when the run time would let it", () => {
+  it("a declared function compiles exactly when the run time accepts it", () => {
     const random = new Random(seed)
     const lines: Array<string> = []
     const refused = new Set<number>()

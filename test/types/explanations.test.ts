@@ -1,12 +1,15 @@
+/**
+ * Each code has an explanation, whose failing program fails by this code alone and whose repaired program compiles.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as fs from "node:fs"
 import * as path from "node:path"
+import { findMisfit, findUnprovided } from "../../src/cli/compilerErrors.ts"
 import { parse } from "../../src/cli/findings.ts"
 import { Meanings } from "../../src/cli/meaning.ts"
-import { findMisfit, findUnprovided } from "../../src/cli/native.ts"
 import { neverRunIn } from "../../src/cli/neverRun.ts"
 import * as Explanations from "../../src/diagnostic/Explanations.ts"
-import * as Compiler from "./compiler.ts"
+import * as Compiler from "../support/compiler.ts"
 
 const shown = Explanations.all.filter(({ failing }) => failing !== undefined)
 const output = Compiler.runOn(
@@ -30,7 +33,7 @@ const lostIn = (text: string) =>
   neverRunIn(new Meanings({ read: () => text, resolve: () => undefined }), "a.ts").map(({ code }) => code)
 
 describe("explanations", () => {
-  it("cover every code that the sources know, once", () => {
+  it("the explanations cover every code of the sources once", () => {
     const sources = fs.readdirSync(path.join(Compiler.root, "src"), { recursive: true, encoding: "utf8" })
       .filter((file) => file.endsWith(".ts"))
       .map((file) => fs.readFileSync(path.join(Compiler.root, "src", file), "utf8"))
@@ -45,7 +48,7 @@ describe("explanations", () => {
   })
 
   for (const { code, foundBy } of shown) {
-    it(`${code}: the failing program fails by this finding alone, the repaired one not at all`, () => {
+    it(`${code}: the failing program fails by this finding alone, and the repaired one compiles`, () => {
       assert.deepStrictEqual(errorsIn(`${code}.repaired.ts`), [])
       const failing = errorsIn(`${code}.failing.ts`)
       if (foundBy === "stateless check") {

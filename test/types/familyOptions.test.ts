@@ -1,6 +1,10 @@
+/**
+ * A wrong value of an option of a family gets one error of the compiler, at the option, which says what the option
+ * takes.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import type { FamilySpec } from "../../src/ownership/Definition.ts"
-import * as Compiler from "./compiler.ts"
+import * as Compiler from "../support/compiler.ts"
 
 // Each option of a family with a value that does not fit, and a program that uses all of the manifest.
 const wrong: { readonly [Option in keyof FamilySpec]-?: ReadonlyArray<string> } = {
@@ -96,9 +100,9 @@ const right = { option: "nothing", value: "", file: "right.ts", source: written(
 const all = [...cases, ...lines, right]
 const output = Compiler.runOn("options", Object.fromEntries(all.map(({ file, source }) => [file, source])))
 
-describe("a wrong value of a family's option", () => {
+describe("wrong value of an option of a family", () => {
   for (const { option, value, file } of all) {
-    it(`${file}, ${option}: ${value}`, () => {
+    it(`the compiler refuses it at the option: ${file}, ${option}: ${value}`, () => {
       const errors = output.split(/\n(?=\S)/).filter((error) => error.startsWith(`${file}(`))
       if (file === "right.ts") return assert.deepStrictEqual(errors, [])
       assert.lengthOf(errors, 1, errors.join("\n"))

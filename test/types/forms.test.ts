@@ -1,5 +1,9 @@
+/**
+ * An object of options is checked in every form in which a program can write it: inline, as a constant, spread,
+ * computed, or with a cast.
+ */
 import { assert, describe, it } from "@effect/vitest"
-import * as Compiler from "./compiler.ts"
+import * as Compiler from "../support/compiler.ts"
 
 // Each door that takes an object, given one that is right and one that is wrong, in each form that an object's type may
 // have. An interface or a class has no index signature, and is what it has; a computed name has nothing else.
@@ -254,9 +258,9 @@ const output = Compiler.runOn(
   ["--noUnusedLocals", "false"]
 )
 
-describe("an object is checked in whatever form it is given", () => {
+describe("object of options in every form", () => {
   for (const { code, file, name } of cases) {
-    it(name, () => {
+    it(`the object is checked: ${name}`, () => {
       const errors = output.split(/\n(?=\S)/).filter((error) => error.startsWith(`${file}(`))
       if (code === undefined) return assert.deepStrictEqual(errors, [])
       assert.isNotEmpty(errors)

@@ -1,5 +1,8 @@
+/**
+ * The manifest can be imported by name. A default import gets one error, which names the right import.
+ */
 import { assert, describe, it } from "@effect/vitest"
-import * as Compiler from "./compiler.ts"
+import * as Compiler from "../support/compiler.ts"
 
 // Whether another form of import works where a default import was tried, and whether the compiler says which.
 const entries = ["effect-stateless", "effect-stateless/manifest/Manifest"] as const
@@ -11,9 +14,9 @@ const sources = Object.fromEntries(entries.flatMap((entry, at) => [
 const lines = Compiler.runOn("imports", sources).split("\n")
 const errorsIn = (file: string) => lines.filter((line) => line.startsWith(`${file}(`))
 
-describe("an import of the manifest", () => {
+describe("import of the manifest", () => {
   for (const [at, entry] of entries.entries()) {
-    it(`by default from ${entry} has one error, which names the import that works`, () => {
+    it(`a default import from ${entry} has one error, which names the right import`, () => {
       const errors = errorsIn(`default${at}.ts`)
       assert.lengthOf(errors, 1)
       assert.match(
@@ -22,6 +25,6 @@ describe("an import of the manifest", () => {
       )
     })
 
-    it(`by its name from ${entry} has none`, () => assert.deepStrictEqual(errorsIn(`named${at}.ts`), []))
+    it(`a named import from ${entry} has no error`, () => assert.deepStrictEqual(errorsIn(`named${at}.ts`), []))
   }
 })

@@ -1,5 +1,8 @@
+/**
+ * A project without `strict` gets one error that says so.
+ */
 import { assert, describe, it } from "@effect/vitest"
-import * as Compiler from "./compiler.ts"
+import * as Compiler from "../support/compiler.ts"
 
 const source = `import { Layer } from "effect"
 import * as Manifest from "effect-stateless/manifest/Manifest"
@@ -10,8 +13,8 @@ export const one = AppCache.modules({ user: Layer.empty })
 `
 const ours = (output: string) => [...output.matchAll(/"(E\d{4}): ([^"]*)"/g)].map(([, code, text]) => `${code} ${text}`)
 
-describe("a project without strict", () => {
-  it("is told that it needs strict, and is told nothing where it has it", () => {
+describe("project without strict", () => {
+  it("the project is refused without strict, and accepted with it", () => {
     assert.strictEqual(Compiler.runOn("strict", { "cache.ts": source }), "")
     const messages = ours(
       Compiler.runOn("strict", { "cache.ts": source }, ["--strict", "false", "--exactOptionalPropertyTypes", "false"])

@@ -1,7 +1,10 @@
+/**
+ * The exact errors that tsc 7 prints for misuses are pinned in `dtslint/ui`.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as fs from "node:fs"
 import * as path from "node:path"
-import * as Compiler from "./compiler.ts"
+import * as Compiler from "../support/compiler.ts"
 
 // Each file of misuses has its exact errors beside it. `npx vitest run test/types/ui.test.ts -u` writes them anew.
 const folder = path.join(Compiler.root, "dtslint/ui")
@@ -14,12 +17,12 @@ const errorsOf = (file: string): string => {
   return `${errors.map((error) => error.trimEnd().slice("dtslint/ui/".length)).join("\n")}\n`
 }
 
-describe("misuses, as tsc 7 reports them", () => {
+describe("misuses in tsc 7", () => {
   it.for(files)("%s has exactly the pinned errors", async (file, { expect }) => {
     await expect(errorsOf(file)).toMatchFileSnapshot(path.join(folder, file.replace(/\.ts$/, ".stderr")))
   })
 
-  it("have no other errors, and no message that the compiler cuts", () => {
+  it("the project has no other errors, and no message that the compiler cuts", () => {
     const elsewhere = output.split("\n").filter((line) => /^\S/.test(line) && !line.startsWith("dtslint/ui/"))
     assert.deepStrictEqual(elsewhere, [])
     for (const [message] of output.matchAll(/"E\d{4}: [^"]*"/g)) {

@@ -1,11 +1,11 @@
 /**
- * What one transaction has collected of one manifest, and what becomes of it.
+ * Collects the changes that one transaction makes to one manifest, and applies them or drops their keys at the end.
  *
- * 1. `collect`: a change is noted, and its keys are held. Nothing of it has happened. A key that was changed since the
- *    body began is removed after the commit and not set, like one that is changed later.
- * 2. `seal`: the last step before the commit. All that can refuse a change is asked once more; then all that the commit
- *    would make out of date is dropped, durably in tiers that survive a crash, and the holds are closed.
- * 3. One of `commit`, `release` and `doubt`, whatever the outcome was. None of them fails: the database has decided.
+ * 1. `collect`: a change is noted, and its keys are held. The cache does not change yet. If another writer changes a
+ *    key between the beginning of the body and the commit, the key is removed after the commit, and not set.
+ * 2. `seal`: the last step before the commit. Every condition of a change is checked once more. Then the entries that
+ *    the commit would make out of date are dropped, durably in tiers that survive a crash, and the holds are closed.
+ * 3. `commit`, `release` or `doubt`, by the outcome. None of them fails, because the database has decided.
  *
  * Not here: when each of them happens (`transaction.ts`).
  */
@@ -21,10 +21,10 @@ import { doubtMillis, type HeldKey, Hold, isWithin } from "./holds.ts"
 import { type Judged, noOptions } from "./judgement.ts"
 import { knowing } from "./knowing.ts"
 
-/** Changes that one transaction collects. Each is done again after the commit, in one synchronous step. */
+/** The most changes that one transaction collects. All of them are made after the commit, in one synchronous step. */
 const collectedMax = 10_000
 
-/** A change of one key: to a value, or away. */
+/** A change of one key: a new value, or a removal. */
 export interface KeyChange {
   readonly _tag: "Key"
   readonly family: CacheFamily<any>
@@ -34,7 +34,7 @@ export interface KeyChange {
   readonly options: SetOptions<Lease>
 }
 
-/** A change of all keys of a scope, or of all that have a tag. */
+/** A change of all keys in a scope, or of all entries with a tag. */
 export type WideChange =
   | { readonly _tag: "Scope"; readonly family: CacheFamily<any>; readonly scope: Scope; readonly mode: Mode }
   | { readonly _tag: "Tag"; readonly family: CacheFamily<any>; readonly tag: string; readonly mode: Mode }
@@ -54,17 +54,17 @@ export const removal = (family: CacheFamily<any>, key: string, mode: Mode = "hid
 export class Collected {
   private readonly manifest: string
   private readonly holds = new Map<Reached, Hold>()
-  /** Those of which keys were written. */
+  /** The families of which single keys were written or removed. */
   private readonly written = new Map<Reached, CacheFamily<any>>()
   /** The modes of the keys that are held. */
   private readonly modes = new Map<HeldKey, Mode>()
   private wide: Array<WideChange> = []
-  /** Writes that have a condition, and the owners who had the families when they were collected. */
+  /** The writes, each with the number of owners who had left its family when the write was collected. */
   private conditions: Array<{ readonly change: KeyChange; readonly ends: number }> = []
-  /** The owners who had the families before the commit. */
+  /** How many owners had left each family just before the commit. */
   private readonly ends = new Map<Reached, number>()
   private size = 0
-  /** What transactions of other manifests handed over that ended within this one. */
+  /** The changes of transactions of other manifests that ended within this one. */
   private adopted: Array<Collected> = []
 
   /** How many changes there were in this process when the body began. */
@@ -75,7 +75,7 @@ export class Collected {
     this.changesBefore = changesBefore
   }
 
-  /** Notes changes that are one: a value among them stays, also where it depends on another one of them. */
+  /** Notes several changes as one change. So a value among them stays, even if it depends on another key among them. */
   collect(changes: ReadonlyArray<Change>): CacheError | undefined {
     if (this.size + changes.length > collectedMax) return this.tooMany()
     this.size += changes.length
@@ -102,8 +102,8 @@ export class Collected {
     const reason = new TransactionRefused({
       code: "E0525",
       manifest: this.manifest,
-      why: `it changes more than ${collectedMax} keys, and what it collects is bounded`,
-      help: "invalidate many keys by `invalidateWhere`, by a tag or by a pattern"
+      why: `it makes more than ${collectedMax} changes, the most that a transaction collects`,
+      help: "invalidate many keys at once, with `invalidateWhere` or `invalidateTag`"
     })
     return new CacheError({ reason })
   }
@@ -117,7 +117,10 @@ export class Collected {
     return hold
   }
 
-  /** Holds the keys of a change and of all that depends on it. Values collected before that depend on it go. */
+  /**
+   * Holds the keys of a change and the keys that depend on them. Values of such keys that were collected earlier are
+   * dropped.
+   */
   private hold(change: Change): void {
     const { family } = change
     const { cache } = family
@@ -145,14 +148,19 @@ export class Collected {
     }
   }
 
-  /** What the transaction has made of a key: what it wrote, or `"changed"` where only a load can tell. */
+  /**
+   * What the transaction has made of a key: the value that it wrote, or `"changed"` if only a load can find the value.
+   */
   stateOf(family: Reached, key: string): HeldKey | "changed" | undefined {
     const hold = this.holds.get(family)
     if (hold === undefined) return undefined
     return hold.keys.get(key) ?? (hold.mayChange(key) ? "changed" : undefined)
   }
 
-  /** Takes over what a savepoint has collected; without its values where its outcome is not known. */
+  /**
+   * Takes over the changes that a savepoint has collected, without their values if the outcome of the savepoint is not
+   * known.
+   */
   absorb(inner: Collected, isKnown: boolean): void {
     if (!isKnown) inner.forgetValues()
     for (const [family, hold] of inner.holds) {
@@ -171,8 +179,8 @@ export class Collected {
   }
 
   /**
-   * Decides together with this one about what another manifest's transaction has collected, which is sealed; without
-   * its values where its outcome is not known.
+   * Takes over the sealed changes of another manifest's transaction, so that both end together; without their values if
+   * the outcome of that transaction is not known.
    */
   adopt(other: Collected, isKnown: boolean): void {
     if (!isKnown) other.forgetValues()
@@ -183,7 +191,7 @@ export class Collected {
     for (const hold of this.holds.values()) for (const held of hold.keys.values()) held.judged = undefined
   }
 
-  /** Asks all that can refuse; then drops what the commit makes out of date, and closes the holds. */
+  /** Checks every condition; then drops the entries that the commit makes out of date, and closes the holds. */
   seal(): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => {
       if (this.size > collectedMax) return Effect.fail(this.tooMany())
@@ -203,7 +211,7 @@ export class Collected {
     })
   }
 
-  /** The synchronous part of dropping all that was collected; the transaction does not contend with itself. */
+  /** Drops every collected key in one synchronous step. This must not make the transaction's own keys contended. */
   private drop(): Below {
     const contended = new Map<HeldKey, boolean>()
     for (const { keys } of this.holds.values()) for (const held of keys.values()) contended.set(held, held.contended)
@@ -232,14 +240,15 @@ export class Collected {
     return below
   }
 
-  /** It was committed: all that was collected takes effect, in one synchronous step. */
+  /** Applies the collected changes after the commit, in one synchronous step. */
   commit(): Effect.Effect<void> {
     return Effect.suspend(() => {
       const writes: Array<readonly [CacheFamily<any>, Judged<any>]> = []
       for (const family of this.written.values()) {
         for (const { contended, judged } of this.holds.get(family)!.keys.values()) {
           const isGone = family.writes.goneSince(this.ends.get(family)!) !== undefined
-          // A write that would have to wait for room is left to the next load: nothing waits after the commit.
+          // A write that would have to wait for room is not made, and the next read loads the key: nothing waits after
+          // the commit.
           if (judged !== undefined && !contended && !isGone && !family.cache.outbox.isFull) {
             writes.push([family, judged])
           }
@@ -254,16 +263,16 @@ export class Collected {
     })
   }
 
-  /** It was rolled back: nothing of it has happened. What was dropped early is loaded again. */
+  /** Ends the holds after a rollback. The cache has not changed; entries that `seal` dropped are loaded again. */
   release(): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.free()
-      // One of another database may have been committed by its own transaction.
+      // A transaction of another database may have been committed by that database.
       return together(Effect.void, this.adopted, (other) => other.doubt())
     })
   }
 
-  /** Nobody knows whether it was committed: its keys are removed, and what is loaded is not kept for a while. */
+  /** Removes the keys when the outcome of the commit is not known. For a while, loads of these keys are not stored. */
   doubt(): Effect.Effect<void> {
     return Effect.suspend(() => {
       const below = this.drop()
@@ -295,10 +304,13 @@ const together = (
   f: (other: Collected) => Effect.Effect<void>
 ): Effect.Effect<void> => others.length === 0 ? own : Effect.andThen(own, Effect.forEach(others, f, { discard: true }))
 
-/** What a tier does not take after the commit is told, and no reason to say that the transaction failed. */
+/**
+ * Logs that a tier did not take a change after the commit. The caller gets no error, because the transaction was
+ * committed.
+ */
 const told = (work: Effect.Effect<void, CacheError>): Effect.Effect<void> =>
   Effect.catch(work, (error) =>
     Effect.logWarning(
-      `a transaction was committed, and its changes did not all arrive in a tier below memory: ${error.message}; ` +
-        "its keys are absent, and are loaded again"
+      `a transaction was committed, but a tier below memory did not take all of its changes: ${error.message}; ` +
+        "the next read of each key loads it again"
     ))

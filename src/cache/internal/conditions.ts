@@ -1,7 +1,8 @@
 /**
  * What a write asks of the moment in which it is applied: the lease that it names, and the version that the key has.
  */
-import { type Lease, LeaseError, type LeaseTable } from "../../capability/Lease.ts"
+import { type Lease, LeaseError } from "../../capability/Lease.ts"
+import type { LeaseTable } from "../../capability/shared/leaseTable.ts"
 import { matches } from "../../pattern/KeyPattern.ts"
 import type { Entry } from "../../store/Entry.ts"
 import { CacheError, LeaseRefused, VersionConflict } from "../CacheError.ts"

@@ -1,14 +1,14 @@
 /**
- * Whether a value that was loaded anew may differ from the one before.
+ * Decides whether a newly loaded value may differ from the value before it.
  *
- * The answer decides whether what derives from the value is dropped, so `true` is always safe: it costs a load too
- * many. `false` says that nothing is seen to differ, in `pairsMax` pairs of parts at most.
+ * The answer decides whether what derives from the value is dropped, so `true` is always safe, and may cost an
+ * unnecessary load. `false` says that no difference was found, in at most `pairsMax` pairs of parts.
  *
- * - No recursion, and parts that are shared are compared once: the work is bounded, whatever the value looks like.
- * - Values are compared by their own properties; numbers as `Object.is` does. A getter is not called: a part that has
- *   one counts as different, and so does what shows none of its content.
- * - Code of the user runs only where a class has an equality of its own (`Equal.symbol`). What throws counts as
- *   different.
+ * - There is no recursion, and a shared part is compared once. So the work is bounded for every value.
+ * - Values are compared by their own properties; numbers by `Object.is`. A getter is not called: a part that has a
+ *   getter counts as different. A part without visible content counts as different, too.
+ * - Code of the user runs only if a class has its own equality (`Equal.symbol`). If that code throws, the values count
+ *   as different.
  */
 import * as Chunk from "effect/Chunk"
 import * as Data from "effect/Data"
@@ -19,13 +19,13 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 
-/** Pairs of parts that are compared, about 1 ms; beyond, the values count as different. */
+/** The most pairs of parts that are compared, which takes about 1 ms. Larger values count as different. */
 const pairsMax = 10_000
 
 /** Bytes that count as one pair. */
 const bytesPerPair = 64
 
-/** `true` where the values differ, or where more would have to be looked at than is worth it. */
+/** `true` if the values differ, or if a full comparison would cost too much. */
 export const mayDiffer = (before: unknown, after: unknown): boolean => {
   if (Object.is(before, after)) return false
   try {
@@ -38,9 +38,9 @@ export const mayDiffer = (before: unknown, after: unknown): boolean => {
 type Bag = { readonly [key: PropertyKey]: unknown }
 
 class Comparison {
-  // Pairs that are to be compared, one after the other in one list.
+  // The pairs that are still to be compared: one list, in which the two parts of a pair follow each other.
   private readonly open: Array<unknown> = []
-  // Each part and the one that it was compared with last: enough for parts that are shared, and for cycles.
+  // Each part, with the part that it was compared with last. This suffices for shared parts and for cycles.
   private readonly partners = new Map<object, object>()
   private left = pairsMax
 
@@ -58,7 +58,7 @@ class Comparison {
     return false
   }
 
-  /** Counts work that is done; `false` when there has been too much. */
+  /** Counts the work; `false` once the bound is reached. */
   private spend(pairs: number): boolean {
     this.left -= pairs
     return this.left >= 0
@@ -93,14 +93,15 @@ class Comparison {
       return Redacted.isRedacted(other) && this.pair(Redacted.value(own), own.label, Redacted.value(other), other.label)
     }
     if (Chunk.isChunk(own)) return Chunk.isChunk(other) && own.length === other.length && this.items(own, other)
-    // Their order may differ where their content does not: then they count as different.
+    // Two collections with equal content may have different orders. Then they count as different.
     if (HashMap.isHashMap(own)) {
       return HashMap.isHashMap(other) && HashMap.size(own) === HashMap.size(other) && this.items(own, other)
     }
     if (HashSet.isHashSet(own)) {
       return HashSet.isHashSet(other) && HashSet.size(own) === HashSet.size(other) && this.items(own, other)
     }
-    // An equality of its own; the one of `Data.Class` compares the properties, by recursion.
+    // The class has its own equality. The equality of `Data.Class` does not count: it compares the properties by
+    // recursion.
     if (Equal.isEqual(own) && own[Equal.symbol] !== structural) return Equal.isEqual(other) && own[Equal.symbol](other)
     return Reflect.ownKeys(own).length > 0 && this.properties(own, other)
   }

@@ -1,10 +1,10 @@
 /**
- * What a family needs of the cache that it belongs to.
+ * Declares what a family needs from the cache that it belongs to.
  */
 import * as Effect from "effect/Effect"
-import type { LeaseTable } from "../../capability/Lease.ts"
-import type { CoarseClock } from "../../store/CoarseClock.ts"
+import type { LeaseTable } from "../../capability/shared/leaseTable.ts"
 import type { Entry } from "../../store/Entry.ts"
+import type { CoarseClock } from "../../store/shared/coarseClock.ts"
 import type { Store } from "../../store/Store.ts"
 import { CacheError, StoreFailed } from "../CacheError.ts"
 import type { CacheEvent } from "../CacheEvent.ts"
@@ -15,7 +15,7 @@ import type { Holds } from "./holds.ts"
 import type { Outbox } from "./outbox.ts"
 import type { Heard, Swept } from "./peers.ts"
 
-/** For operations that must not be lost. */
+/** Waits until a change has arrived below, and fails with `StoreFailed` if a tier does not take it. */
 export const orStoreFailed = (below: Below): Effect.Effect<void, CacheError> =>
   below === nothing
     ? Effect.void
@@ -61,9 +61,9 @@ export interface Engine {
   /** Whether events have a listener. */
   readonly hasListeners: boolean
   nextStamp(): number
-  /** Runs what sets a key, once there is room for it on the way to the tiers below. */
+  /** Runs a step that sets a key, as soon as the outbox has room for it. */
   whenRoom<A, E>(step: () => Effect.Effect<A, E>): Effect.Effect<A, E>
-  /** Like `whenRoom`, for a caller that runs already: the step is taken at once where there is room. */
+  /** Like `whenRoom`, for a caller that already runs: if there is room, the step runs at once. */
   inRoom<A, E>(step: () => Effect.Effect<A, E>): Effect.Effect<A, E>
   nextVersion(nowMillis: number): number
   /**
@@ -72,18 +72,20 @@ export interface Engine {
   saw(entry: Entry<unknown>): void
   /** Entries that the tiers below held when the engine was opened have lesser stamps; 0 where they held none. */
   readonly openedAt: number
-  /** Whether an entry that was found below, or made since, is one of those. */
+  /** Whether an entry was in the lower tiers when the engine was opened. */
   isFromBefore(entry: Entry<unknown>): boolean
   emit(event: CacheEvent): void
-  /** Tells the other engines over the same place what happens to a family. */
+  /** Sends a change of a family to the other engines over the same place. */
   tell(family: string, heard: Heard): void
-  /** Has the marks of a family forgotten that no entry needs any more, behind the caller. */
+  /** Starts a sweep in the background, which forgets the marks of a family that no entry needs any more. */
   sweepSoon(family: string): void
+  /** The same at a time, or earlier. */
+  sweepAt(family: string, atMillis: number): void
   /** What a sweep asks of a family, in each engine over the same place; this one is among them. */
   sweptOf(family: string): ReadonlyArray<Swept>
   /** What drops the keys that a change reaches. */
   readonly spread: Spread
-  /** Whose transactions collect its changes: the manifest's class. */
+  /** The class of the manifest. Transactions of this class collect the changes of the engine. */
   readonly realm: string
 }
 

@@ -22,7 +22,7 @@ import {
   writeScope,
   writeTag
 } from "../Invalidation.ts"
-import { type Below, both } from "./below.ts"
+import { type Below, both, nothing } from "./below.ts"
 import type { Engine } from "./engine.ts"
 import { freezeFound } from "./freeze.ts"
 import { Holds } from "./holds.ts"
@@ -35,19 +35,11 @@ import { distrusted, type OnFailure, type Pending } from "./parcels.ts"
 import { sealed } from "./sensitive.ts"
 import type { Served } from "./served.ts"
 import { Sources } from "./sources.ts"
+import { type Looked, SweepDue } from "./sweepDue.ts"
 
 // How often in one idle time the tiers below learn that an entry is read. Without memory above them, an entry may so
 // end earlier than its idle time, by a share of it of one in so many at most; with more, reads would write more.
 const idleSteps = 16
-
-// Marks are swept when they take a sixteenth of their room, 4,096 in number; later where the last sweep had to look at
-// many entries, so that a mark costs a look at some sixteen of them, and at half of the room at the latest.
-const sweepAtMin = 1 / 16
-const sweepAtMax = 1 / 2
-const sweepAtPerEntry = 1 / 16 / 65_536
-
-// After a sweep that a tier has failed, the next one waits for so long.
-const sweepAgainMillis = 10_000
 
 /** An entry of that tier, as it is served. */
 export const fromMemory = <V>(entry: Entry<V>, stale: boolean): Served<V> => ({
@@ -131,9 +123,8 @@ export class Entries<V> {
   private versionBefore = 0
   /** What has a lesser stamp may be hidden in this process alone. */
   private hiddenHere = 0
-  // How full the marks are when a sweep begins, and when it may.
-  private sweepAt = sweepAtMin
-  private sweepAfter = -Infinity
+  /** When the marks are swept. */
+  readonly sweepDue = new SweepDue(this)
   /** Some tier may hold an entry that no mark on the whole family hides. */
   private mayHold: boolean
   private readonly watches = new Map<string, Set<Watch>>()
@@ -522,6 +513,7 @@ export class Entries<V> {
     const before = this.cache.stamp
     const evicted = this.cache.spread.ofEvicted(this.name, key)
     const kept = before === this.cache.stamp ? entry : this.confirmed(key, entry)
+    if (this.lower !== undefined) this.sweepDue.wrote()
     const below = this.lower === undefined ? this.settleDebt() : this.lower.set(key, kept, prepared)
     return both(both(evicted, below), this.cache.spread.ofForgotten())
   }
@@ -592,6 +584,14 @@ export class Entries<V> {
     return this.remove(key)
   }
 
+  /** The source has no value for the key; lower tiers that are known to hold none are left alone. */
+  gone(key: string, isHeldBelow: boolean): Below {
+    if (isHeldBelow) return this.forget(key)
+    this.cache.tell(this.name, { _tag: "Changed", key })
+    this.ended(key, true)
+    return nothing
+  }
+
   private remove(key: string): Below {
     this.ended(key, true)
     return this.lower === undefined ? this.settleDebt() : this.lower.remove(key)
@@ -647,7 +647,6 @@ export class Entries<V> {
     this.cache.tell(this.name, { _tag: "Marked", scope, mode, stamp })
     const marked = this.hearMark(scope, mode, stamp, atMillis)
     if (mode === "hide" && scope.positions.length === 0) this.mayHold = this.lower !== undefined
-    this.sweepIfDue(atMillis)
     return this.recordMark(writeScope(marked, mode), stamp)
   }
 
@@ -668,7 +667,6 @@ export class Entries<V> {
   markTag(tag: string, mode: Mode, stamp: number, atMillis: number): Below {
     this.cache.tell(this.name, { _tag: "Tagged", tag, mode, stamp })
     if (!this.hearTag(tag, mode, stamp, atMillis)) return this.markKeys(everything, mode, stamp, atMillis)
-    this.sweepIfDue(atMillis)
     return this.recordMark(writeTag(tag, mode), stamp)
   }
 
@@ -681,6 +679,7 @@ export class Entries<V> {
 
   private judgeBy(scope: Scope, mode: Mode, stamp: number, atMillis: number): Scope {
     const marked = this.marks.record(scope, mode, stamp, atMillis)
+    this.sweepDue.marked(stamp)
     this.lookTwice()
     if (this.holds.isWatching) this.holds.touchScope(scope)
     return marked
@@ -691,6 +690,7 @@ export class Entries<V> {
     this.tagMark = Math.max(this.tagMark, stamp)
     if (this.holds.isWatching) this.holds.touchScope(everything)
     if (!this.tags.record(tag, mode, stamp, atMillis)) return false
+    this.sweepDue.marked(stamp)
     this.lookTwice()
     return true
   }
@@ -708,17 +708,33 @@ export class Entries<V> {
     if (read?._tag === "tag") this.tags.restore(read.tag, read.mode, stamp)
     else if (read !== undefined) this.marks.restore(read.scope, read.mode, stamp)
     this.lookTwice()
-    this.sweepIfDue(this.cache.time.now())
+    this.sweepDue.restored(stamp)
   }
 
   // --- marks that nothing needs any more ---------------------------------------------------------
 
-  private sweepIfDue(now: number): void {
-    if (this.fullness >= this.sweepAt && now >= this.sweepAfter) this.cache.sweepSoon(this.name)
+  get fullness(): number {
+    return Math.max(this.marks.fullness, this.tags.fullness)
   }
 
-  private get fullness(): number {
-    return Math.max(this.marks.fullness, this.tags.fullness)
+  get isKept(): boolean {
+    return this.lower !== undefined
+  }
+
+  now(): number {
+    return this.cache.time.now()
+  }
+
+  random(): number {
+    return this.cache.random.nextDoubleUnsafe()
+  }
+
+  sweepSoon(): void {
+    this.cache.sweepSoon(this.name)
+  }
+
+  sweepAt(atMillis: number): void {
+    this.cache.sweepAt(this.name, atMillis)
   }
 
   /** Until when an entry may count as fresh on account of the marks: for ever, or never again. */
@@ -744,8 +760,8 @@ export class Entries<V> {
     }
   }
 
-  /** Forgets the marks up to a stamp; `looked` is how many entries a sweep had to look at for that. */
-  forgetMarks(upTo: number, looked: number): void {
+  /** Forgets the marks up to a stamp, of which nothing is left that they hide. */
+  forgetMarks(upTo: number, looked: Looked): void {
     for (const [key, watches] of this.watches) {
       // An entry that is being read may have any tags.
       if (this.tags.fullness === 0 && this.judge(key, 0, noTags) === "valid") continue
@@ -753,13 +769,7 @@ export class Entries<V> {
     }
     this.marks.forget(upTo)
     this.tags.forget(upTo)
-    this.sweepAt = Math.min(sweepAtMax, Math.max(sweepAtMin, looked * sweepAtPerEntry, this.fullness * 2))
-    this.sweepIfDue(this.cache.time.now())
-  }
-
-  /** A sweep has failed: the next one waits. */
-  postponeSweep(): void {
-    this.sweepAfter = this.cache.time.now() + sweepAgainMillis
+    this.sweepDue.ends(upTo, looked)
   }
 
   /**

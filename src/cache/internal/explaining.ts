@@ -1,6 +1,6 @@
 /**
- * What `explain` tells of a key: what a read of it would do now, what is held of it, and what happened to it before.
- * Of a sensitive family, it names keys and tags by their hashes.
+ * Explains a key: what a read would do now, the entry that the cache holds, and the history. For a sensitive family,
+ * keys and tags are shown as hashes.
  */
 import * as Effect from "effect/Effect"
 import type { Found } from "../../store/Entry.ts"
@@ -13,7 +13,7 @@ import type { Loads } from "./loads.ts"
 import { hiding } from "./sensitive.ts"
 import type { Served } from "./served.ts"
 
-/** `onHeld` gets what of it is a read: the value that is shown. */
+/** Explains a key. `onHeld` receives the value that is shown, because showing it counts as a read. */
 export const explain = <V>(
   entries: Entries<V>,
   loads: Loads<V>,

@@ -1,8 +1,9 @@
 /**
- * The loads of a family that failed, each remembered for a short while.
+ * The loads of a family that brought no value, each remembered for a short while: those that failed, and those whose
+ * lookup answered that the key has no value.
  *
  * - A read without anything to serve repeats the failure for `negativeTimeToLive`; a stale value is served without
- *   another try for `retryAfterFailure`.
+ *   another try for `retryAfterFailure`. An absent key has no stale value, so it has no such pause.
  * - What a tier below memory may still serve stale comes before the failure.
  * - They are bounded in number and in the length of their keys; the oldest is forgotten first.
  * - One whose time is over is forgotten soon, also where nothing is read or fails after it: an error may hold much.
@@ -11,8 +12,8 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import * as BackgroundTimer from "../../store/BackgroundTimer.ts"
 import type { Entry } from "../../store/Entry.ts"
+import * as BackgroundTimer from "../../store/shared/backgroundTimer.ts"
 import { BulkMiscounted, CacheError, CircularWait, LoadQueueFull, LookupInterrupted } from "../CacheError.ts"
 import * as Expiry from "../Expiry.ts"
 import type { Entries } from "./entries.ts"
@@ -49,8 +50,8 @@ export const isShed = (cause: Cause.Cause<unknown>): boolean =>
   })
 
 /** A lookup of several keys answered another number of values. */
-export const miscounted = (family: string, asked: number, answered: number): Cause.Cause<CacheError> =>
-  Cause.fail(new CacheError({ reason: new BulkMiscounted({ family, asked, answered }) }))
+export const miscounted = (family: string, asked: number, answered: number): CacheError =>
+  new CacheError({ reason: new BulkMiscounted({ family, asked, answered }) })
 
 export class Failures<V> {
   private readonly byKey = new Map<string, Failure>()
@@ -65,7 +66,7 @@ export class Failures<V> {
     this.fork = fork
   }
 
-  /** `previous` is what was there to be served in place of the failure. */
+  /** Remembers a load that failed. `previous` is what was there to be served in place of the failure. */
   remember(
     key: string,
     exit: Exit.Exit<never, unknown>,
@@ -73,6 +74,22 @@ export class Failures<V> {
     now: number,
     previous: Entry<V> | undefined
   ): void {
+    const { expiry } = this.entries
+    const coveredUntil = previous === undefined || this.entries.lower === undefined
+      ? -Infinity
+      : this.entries.freshUntil(key, previous, now) + Expiry.staleMillisMax(expiry)
+    const negativeUntil = now + expiry.negativeTimeToLive
+    this.add(key, { exit, stamp, at: now, negativeUntil, retryAt: now + expiry.retryAfterFailure, coveredUntil })
+  }
+
+  /** Remembers that a key has no value. */
+  rememberAbsent(key: string, exit: Exit.Exit<never, unknown>, stamp: number, now: number): void {
+    const negativeUntil = now + this.entries.expiry.negativeTimeToLive
+    this.add(key, { exit, stamp, at: now, negativeUntil, retryAt: -Infinity, coveredUntil: -Infinity })
+  }
+
+  private add(key: string, failure: Failure): void {
+    const now = failure.at
     this.forget(key)
     this.forgetEnded(now)
     // A key that is as long as many: to remember it would be to forget those.
@@ -81,13 +98,7 @@ export class Failures<V> {
       const [oldest] = this.byKey.keys()
       this.forget(oldest!)
     }
-    const { expiry } = this.entries
-    const coveredUntil = previous === undefined || this.entries.lower === undefined
-      ? -Infinity
-      : this.entries.freshUntil(key, previous, now) + Expiry.staleMillisMax(expiry)
-    const negativeUntil = now + expiry.negativeTimeToLive
-    const retryAt = now + expiry.retryAfterFailure
-    this.byKey.set(key, { exit, stamp, at: now, negativeUntil, retryAt, coveredUntil })
+    this.byKey.set(key, failure)
     this.characters += key.length
     this.tidying ??= this.fork(this.tidy)
   }
@@ -102,6 +113,10 @@ export class Failures<V> {
       return Effect.void
     })
   })
+
+  get isEmpty(): boolean {
+    return this.byKey.size === 0
+  }
 
   forget(key: string): void {
     if (this.byKey.delete(key)) this.characters -= key.length

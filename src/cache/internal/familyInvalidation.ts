@@ -1,8 +1,8 @@
 /**
- * How the keys of a family are invalidated: one key, the keys of a scope, the entries with a tag.
+ * Invalidates the keys of a family: one key, the keys of a scope, or the entries with a tag.
  *
  * A method that returns a `Below` is one synchronous step: memory, running loads, remembered failures and the outbox
- * change together (law 3). The lower tiers follow; the `Below` is what they still have to take.
+ * change together (law 3). The lower tiers follow: the `Below` holds the changes that are on their way to them.
  *
  * Not here: what depends on the keys (`spreading.ts`), and how marks judge entries (`Invalidation.ts`).
  */
@@ -31,7 +31,7 @@ export class FamilyInvalidation<V> {
     this.loads = loads
   }
 
-  /** Drops keys, and all that depends on them. */
+  /** Drops keys, and everything that depends on them. */
   drop(keys: ReadonlyArray<string>, mode: Mode): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => {
       const stamp = this.cache.nextStamp()
@@ -41,17 +41,17 @@ export class FamilyInvalidation<V> {
     })
   }
 
-  /** Drops every key that has these segments, and all that depends on them. */
+  /** Drops every key that has these segments, and everything that depends on them. */
   dropScope(scope: Scope, mode: Mode): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => orStoreFailed(this.applyDropScope(scope, mode, this.cache.nextStamp())))
   }
 
-  /** The synchronous part of it; what is returned is left to do below. */
+  /** Drops a scope with its dependents, in one synchronous step. */
   applyDropScope(scope: Scope, mode: Mode, stamp: number): Below {
     return both(this.markScope(scope, mode, stamp, this.name), this.cache.spread.ofScope(this.name, scope, mode))
   }
 
-  /** The synchronous part of dropping one key; the Effect is what is left to do below. */
+  /** Drops one key without its dependents, in one synchronous step. */
   dropKey(key: string, mode: Mode, stamp: number, through: string): Below {
     if (mode === "markStale") {
       const values = key.split(":")
@@ -64,27 +64,27 @@ export class FamilyInvalidation<V> {
     return this.entries.forget(key)
   }
 
-  /** The synchronous part of invalidating a scope; the Effect is what is left to do below. */
+  /** Invalidates a scope without its dependents, in one synchronous step. */
   markScope(scope: Scope, mode: Mode, stamp: number, through: string, key?: string): Below {
     this.entries.invalidated(scope, mode, stamp, through, key)
     return this.entries.markKeys(scope, mode, stamp, this.cache.time.now())
   }
 
-  /** Drops keys in this process, and leaves them to what opens the tiers below next. */
+  /** Hides keys in this process alone. The lower tiers keep them for the next process. */
   hideHere(scope: Scope, stamp: number, through: string): void {
     this.entries.invalidated(scope, "hide", stamp, through)
     this.entries.hideHere(scope, stamp, this.cache.time.now())
   }
 
   /**
-   * Invalidates every entry that has the tag, and everything that depends on the family: what has the tag need not be
-   * held.
+   * Invalidates every entry that has the tag, and everything that depends on the family, because the cache may not hold
+   * an entry with the tag from which a value was made.
    */
   invalidateTag(tag: string, mode: Mode): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => orStoreFailed(this.applyDropTag(tag, mode, this.cache.nextStamp())))
   }
 
-  /** The synchronous part of invalidating a tag; what is returned is left to do below. */
+  /** Invalidates a tag with its dependents, in one synchronous step. */
   applyDropTag(tag: string, mode: Mode, stamp: number): Below {
     this.entries.counts.invalidations++
     this.entries.note("Invalidated", { tag }, stamp, this.name, mode)
@@ -97,12 +97,12 @@ export class FamilyInvalidation<V> {
     return both(own, this.cache.spread.ofScope(this.name, everything, mode))
   }
 
-  /** The synchronous part of a deletion, its dependents included. */
+  /** Drops one key with its dependents, in one synchronous step. */
   applyDelete(key: string, mode: Mode, stamp: number): Below {
     return both(this.dropKey(key, mode, stamp, this.name), this.spread(key, mode))
   }
 
-  /** Drops all that depends on a key. */
+  /** Drops everything that depends on a key. */
   spread(key: string, mode: Mode): Below {
     return this.spec.plan.isEmpty ? nothing : this.cache.spread.ofKey(this.name, key, mode)
   }

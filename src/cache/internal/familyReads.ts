@@ -1,10 +1,10 @@
 /**
- * The reads of a family: by fibers, by callers without a fiber, of one key and of many, with and without a load.
+ * Reads a family: for fibers and for callers without a fiber, one key or many, with or without a load.
  *
- * The first look at memory (`hot.hit`) is the caller's. Here is the second look, which compares the entry with the
- * marks and the clock.
+ * The caller takes the first look at memory (`hot.hit`). This module takes the second look, which compares the entry
+ * with the marks and the clock.
  *
- * - A fresh value is served. A stale one is served where the stale rules of the family allow it (law 6).
+ * - A fresh value is served. A stale value is served if the stale rules of the family allow it (law 6).
  * - Otherwise the reader joins the load of the key, or starts one (law 5).
  * - The reads of a lookup are tracked: see `trackedReads.ts`.
  *
@@ -86,25 +86,27 @@ export class FamilyReads<V> implements Reads<V> {
       : Effect.callback((resume) => this.join(running, (exit) => resume(valueExit(exit))))
   }
 
-  /** Joins a load for a caller that is not a fiber; `undefined` where there is more to do than to wait. */
+  /**
+   * Joins the running load of a key, for a caller without a fiber; `undefined` if waiting for that load is not enough.
+   */
   readPromise(key: string, signal: AbortSignal | undefined): Promise<V> | undefined {
     const running = this.awaited(key)
     if (running === undefined || signal?.aborted === true) return undefined
     return joinPromise(this.joining, running, signal)
   }
 
-  /** The load under way, where all that a read has to do is to wait for it. */
+  /** The running load of a key, if a read has nothing to do but to wait for it. */
   private awaited(key: string): Flight<V> | undefined {
     const running = this.loads.joinable(key)
     if (running === undefined || this.hot?.peek(key) !== undefined) return undefined
     return this.loads.failures.negative(key, this.cache.time.now()) === undefined ? running : undefined
   }
 
-  // One for all Promises: a thousand may wait for one load.
+  // One function for all Promises, because a thousand of them may wait for one load.
   private readonly joining = (running: Waited<V>, resume: Waiter<V>) => this.join(running, resume)
 
   private join(running: Waited<V>, resume: Waiter<V>, wantsFresh = false): Effect.Effect<void> | void {
-    // A reader who was held up on the way here does not share the end of those who have left.
+    // This reader may come after the other readers have left and ended the load. The reader must not share that end.
     if (running.wasAbandoned) return this.joinOrStart(running.key, undefined, wantsFresh, resume)
     const now = this.cache.time.now()
     const early = wantsFresh ? undefined : running.earlyAt(now)
@@ -133,9 +135,7 @@ export class FamilyReads<V> implements Reads<V> {
     return this.serveMissing(key, now, undefined)
   }
 
-  /**
-   * The values of many keys, in their order. Keys that are missing are loaded together, where the owner can do that.
-   */
+  /** The values of many keys, in their order. Missing keys are loaded together if the owner has a `lookupMany`. */
   readMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<V>, unknown> {
     return Effect.suspend(() => {
       const values: Array<V> = []
@@ -153,13 +153,13 @@ export class FamilyReads<V> implements Reads<V> {
     })
   }
 
-  /** Serves keys that were no hits, each with the tier of its value. A key that is named twice is served once. */
+  /** Serves keys that were not hits, each with the tier of its value. A key that occurs twice is served once. */
   serveMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Served<V>>, unknown> {
     const { entries, loads } = this
     return serveMany({ entries, loads, serve: (key) => this.serve(key) }, keys)
   }
 
-  /** The value of a key with all that is known about it. */
+  /** The value of a key, with its facts: tier, age, version and others. */
   answer(key: string): Effect.Effect<Answer.Answer<V>, unknown> {
     return Effect.map(Effect.suspend(() => this.serve(key)), (served) => {
       valueOf(served)
@@ -167,12 +167,12 @@ export class FamilyReads<V> implements Reads<V> {
     })
   }
 
-  /** The value that is held and fresh, if there is one. Loads nothing. */
+  /** The value of a key if a tier holds a fresh one. Loads nothing. */
   readHeld(key: string): Effect.Effect<Option.Option<V>, CacheError> {
     return Effect.map(this.held(key), (served) => served === undefined ? Option.none() : Option.some(served.value))
   }
 
-  /** Reads a key, with all that is known about its entry. */
+  /** The value of a key, with its facts, if a tier holds a fresh one. Loads nothing. */
   answerHeld(key: string): Effect.Effect<Option.Option<Answer.Answer<V>>, CacheError> {
     return Effect.map(
       this.held(key),
@@ -180,7 +180,7 @@ export class FamilyReads<V> implements Reads<V> {
     )
   }
 
-  /** What is told of what was served. */
+  /** The answer for a value that was served. */
   answerOf(key: string, served: Served<V>): Answer.Answer<V> {
     const now = this.cache.time.now()
     const { entry } = served
@@ -191,7 +191,8 @@ export class FamilyReads<V> implements Reads<V> {
   held(key: string, onUnknown?: () => void): Effect.Effect<Served<V> | undefined, CacheError> {
     const found = Effect.map(this.find(key, onUnknown), (served) => this.entries.countHeld(key, served))
     if (this.expiry.idleTimeToLive === undefined) return found
-    // The run loop may yield between two steps: what was found may be gone, and must not replace what is there.
+    // The run loop may yield between two steps. The entry may have been removed or replaced by then, and must not come
+    // back.
     return this.entries.watching(
       key,
       (watch) =>
@@ -217,7 +218,7 @@ export class FamilyReads<V> implements Reads<V> {
       if (this.entries.lower === undefined) return Effect.succeed(undefined)
       if (entry !== undefined && this.entries.judge(key, entry.stamp, entry.tags) === "hidden") this.hot!.drop(key)
       return Effect.flatMap(this.entries.fromBelow(key), (found): Effect.Effect<Served<V> | undefined, CacheError> => {
-        // The owner may have left while the tier was asked.
+        // The owner may have left while the tier looked for the entry.
         if (this.loads.loader === undefined) return Effect.fail(this.loads.unowned())
         if (found === undefined) return Exit.succeed(undefined)
         if (found !== unknown && this.entries.isFresh(key, found.entry, this.cache.time.now())) {
@@ -243,21 +244,24 @@ export class FamilyReads<V> implements Reads<V> {
     return fromMemory(this.entries.touch(key, entry, now), false)
   }
 
-  /** The second look of callers without a fiber, who try `hitUnsafe` first. The reads of a lookup are tracked. */
+  /**
+   * Takes the second look for callers without a fiber, after `hitUnsafe` found no hit. The reads of a lookup are
+   * tracked.
+   */
   readUnsafe(key: string): V | undefined {
     const context = currentLookup()
     const load = context && loadOf(context)
     return load === undefined ? this.peekUnsafe(key)?.value : new TrackedReads(this, load).readUnsafe(key)
   }
 
-  /** What memory holds of a key, if it is fresh. */
+  /** The entry of a key, if memory holds a fresh one. */
   peekUnsafe(key: string): Served<V> | undefined {
     const now = this.cache.time.now()
     const entry = this.loads.loader === undefined ? undefined : this.hot?.peek(key)
     return entry === undefined || !this.entries.isFresh(key, entry, now) ? undefined : this.serveFresh(key, entry, now)
   }
 
-  /** What is held and fresh, or else what the lookup gives. */
+  /** Serves a fresh value, or else the answer of the lookup. */
   serveNothingStale(key: string): Effect.Effect<Served<V>, unknown> {
     const now = this.cache.time.now()
     const entry = this.hot?.peek(key)
@@ -266,7 +270,7 @@ export class FamilyReads<V> implements Reads<V> {
       : this.serveMissing(key, now, undefined, true)
   }
 
-  /** A stale entry, where it may be served; `undefined` where it may not. */
+  /** Serves a stale entry; `undefined` if the stale rules do not allow it. */
   private serveStale(
     key: string,
     entry: Entry<V>,
@@ -298,7 +302,7 @@ export class FamilyReads<V> implements Reads<V> {
     return Exit.succeed(fromMemory(entry, true))
   }
 
-  /** Nothing may be served as it is: join the load, or start one. */
+  /** Joins the load of the key or starts one, because memory has no value that may be served. */
   private serveMissing(
     key: string,
     now: number,
@@ -320,10 +324,11 @@ export class FamilyReads<V> implements Reads<V> {
     const running = this.loads.joinable(key)
     if (running !== undefined) return this.join(running, resume, wantsFresh)
     this.entries.countMiss(key)
-    // A reader who was held up on the way here must not repeat a load that has ended meanwhile.
+    // A load may have ended while this reader was on the way. The reader must not repeat it.
     const ended = this.endedMeanwhile(key, fallback)
     if (ended !== undefined) return resume(ended)
-    // Started where it is joined: a reader who is interrupted in between would leave a load that nobody waits for.
+    // The load is started and joined in one step. If a reader were interrupted in between, a load without readers would
+    // remain.
     const outlivesReader = fallback !== undefined && this.expiry.softTimeout !== undefined
     if (this.loads.isCrowded(key)) {
       return this.loads.join(this.loads.queue(key, { isDetached: outlivesReader }), resume, wantsFresh)

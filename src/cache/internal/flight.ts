@@ -1,5 +1,6 @@
 /**
- * A flight: one key of a load that runs, and the readers who wait for it.
+ * Answers the readers of one key while its load runs. A flight is one key of a running load, with the readers who wait
+ * for it.
  *
  * A flight is four state machines that change apart from each other. Only the methods of this class change them, and
  * each method says what has happened. The laws are those of `src/README.md`.
@@ -77,6 +78,8 @@ export interface Asked<out V> {
   readonly wantsFresh?: boolean
   /** Whether no reader asked for it. Such a load takes no place in the queue of those that readers asked for. */
   readonly isQuiet?: boolean
+  /** Whether it renews an entry that its reader has got already. */
+  readonly isBehind?: boolean
 }
 
 export interface FlightOptions<in out V> extends Asked<V> {
@@ -95,7 +98,7 @@ interface Before<out V> {
   readonly staleTier: string | undefined
 }
 
-/** One key of a load that runs, and the readers who wait for it. */
+/** One key of a running load, with the readers who wait for it. */
 export class Flight<V> extends Waited<V> {
   readonly load: Load
   readonly startedAt: number
@@ -103,6 +106,7 @@ export class Flight<V> extends Waited<V> {
   readonly fallback: Entry<V> | undefined
   readonly wantsFresh: boolean
   readonly isQuiet: boolean
+  private readonly beginsBehind: boolean
   private readonly onAbandoned: (flight: Flight<V>) => void
   private progress: Progress = "Running"
   private standing: Standing = "Current"
@@ -115,6 +119,7 @@ export class Flight<V> extends Waited<V> {
   private rivalNow: Entry<V> | undefined = undefined
   private givenNow: Entry<V> | undefined = undefined
   private below: Before<V> | undefined = undefined
+  private mayHold = false
   private hardTimer: Fiber.Fiber<unknown, unknown> | undefined = undefined
   private softTimer: Fiber.Fiber<unknown, unknown> | undefined = undefined
   private finalExit: Exit.Exit<Served<V>, unknown> | undefined = undefined
@@ -130,6 +135,7 @@ export class Flight<V> extends Waited<V> {
     this.fallback = options.fallback
     this.wantsFresh = options.wantsFresh === true
     this.isQuiet = options.isQuiet === true
+    this.beginsBehind = this.isQuiet || options.isBehind === true
     this.onAbandoned = options.onAbandoned
     this.detached = options.isDetached === true
     this.stampNow = options.stamp
@@ -140,7 +146,7 @@ export class Flight<V> extends Waited<V> {
     return this.load
   }
 
-  /** Up to which invalidation the values that it reads are known to be true. */
+  /** The stamp up to which the values that it reads are known to be valid. */
   get stamp(): number {
     return this.stampNow
   }
@@ -160,6 +166,16 @@ export class Flight<V> extends Waited<V> {
     return this.below?.entry
   }
 
+  /** Whether a lower tier may hold an entry of the key, even one that may not be served. */
+  get mayHoldBelow(): boolean {
+    return this.mayHold
+  }
+
+  /** A lower tier has an entry of the key, or could not be read. */
+  holdsBelow(): void {
+    this.mayHold = true
+  }
+
   /** The tier of `before`, if that is stale. */
   get tierBefore(): string | undefined {
     return this.below?.staleTier
@@ -170,7 +186,7 @@ export class Flight<V> extends Waited<V> {
     return this.fallback ?? (this.below?.staleTier === undefined ? undefined : this.below.entry)
   }
 
-  /** The lookup is given this entry. */
+  /** Notes the entry that the lookup gets. */
   give(entry: Entry<V> | undefined): void {
     this.givenNow = entry
   }
@@ -181,12 +197,12 @@ export class Flight<V> extends Waited<V> {
     this.below = { entry, staleTier }
   }
 
-  /** A lower tier holds an entry of which nothing more is known. */
+  /** Notes the entry that a lower tier holds of the key. It is not served; the load replaces it. */
   replaces(entry: Entry<V> | undefined): void {
     this.below = entry && { entry, staleTier: undefined }
   }
 
-  /** What the load has read is known to be true up to this invalidation. */
+  /** The values that the load has read are known to be valid up to this stamp. */
   confirmUpTo(stamp: number): void {
     this.stampNow = stamp
   }
@@ -280,7 +296,19 @@ export class Flight<V> extends Waited<V> {
   }
 
   abandonIfAlone(): void {
-    if (this.isEmpty && !this.isHeld && !this.detached && !this.hasEnded) this.onAbandoned(this)
+    if (!this.isEmpty || this.isHeld || this.hasEnded) return
+    if (this.detached) this.rest()
+    else this.onAbandoned(this)
+  }
+
+  /** Whether its readers have their answer, or it never had one, so that other lookups may run first. */
+  get isInBackground(): boolean {
+    return this.isEmpty && !this.isForFresh && (this.beginsBehind || this.progress === "AnsweredEarly")
+  }
+
+  /** No reader waits for it: its lookup waits behind those that readers wait for. */
+  private rest(): void {
+    if (this.load.open === 1) this.load.place?.loseReaders()
   }
 
   get wasAbandoned(): boolean {
@@ -317,13 +345,18 @@ export class Flight<V> extends Waited<V> {
     const isFirst = this.isHeld || this.joinedCount === 1
     const early = wantsFresh ? undefined : this.earlyAt(nowMillis)
     const exit = wantsFresh ? this.freshExit : isFirst ? early ?? this.finalExit : this.finalExit ?? early
-    return exit === undefined ? this.add(resume, wantsFresh) : resume(exit)
+    if (exit !== undefined) return resume(exit)
+    const leave = this.add(resume, wantsFresh)
+    // The lookup may begin now, and end at once.
+    this.load.place?.meetReader()
+    return leave
   }
 
   protected override receive(waiters: ReadonlySet<Waiter<V>>, strict: ReadonlySet<Waiter<V>> | undefined): void {
     this.joinedCount += waiters.size
     for (const { work } of waiters) if (work !== undefined) this.load.lead(work)
     super.receive(waiters, strict)
+    if (!this.isEmpty) this.load.place?.meetReader()
   }
 
   // --- progress ---------------------------------------------------------------------------------
@@ -370,7 +403,11 @@ export class Flight<V> extends Waited<V> {
     this.earlyExit = exit
     this.earlyUntilMillis = untilMillis
     const { strict } = this
-    if (strict === undefined) return this.answer(exit)
+    if (strict === undefined) {
+      this.answer(exit)
+      if (this.isEmpty && !this.wantsFresh) this.rest()
+      return
+    }
     const others = Array.from(this.waiters).filter((waiter) => !strict.has(waiter))
     this.waiters = new Set(strict)
     shallow(() => {

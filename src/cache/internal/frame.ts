@@ -1,6 +1,6 @@
 /**
- * One run of the body of a transaction, as the Context of its fibers names it: what they change is collected there. It
- * ends with the body; what a fiber does that outlives it, is done directly.
+ * Represents one run of the body of a transaction. The Context of the body's fibers holds it, and it collects their
+ * changes. It ends with the body: a fiber that outlives the body changes the cache directly.
  */
 import * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
@@ -13,14 +13,14 @@ import { lookups } from "./load.ts"
 /** One run of the body of a transaction. */
 export class Frame {
   readonly realm: string
-  /** The transaction of the same manifest that this one is a savepoint of. */
+  /** The transaction of the same manifest in which this one is a savepoint. */
   readonly parent: Frame | undefined
-  /** The transaction that is open around it, of whatever manifest. */
+  /** The open transaction around it, of the same manifest or of another one. */
   readonly around: Frame | undefined
   readonly collected: Collected
   /** How many changes there were in this process when the outermost body around it began. */
   private readonly changesBefore: number
-  /** What the combinator gave to the body, the connection above all. */
+  /** The services that the combinator gave to the body, such as the connection. */
   readonly given: Context.Context<never>
   /** The connections on which the body runs, by the keys of their services. */
   private readonly connections: ReadonlyMap<string, unknown>
@@ -43,7 +43,7 @@ export class Frame {
     this.changesBefore = (parent ?? around)?.changesBefore ?? bodies.changes
     this.collected = new Collected(manifest.id, this.changesBefore)
     bodies.open++
-    // A handle that reads outside of Effect asks who reads as long as a body runs.
+    // While a body runs, a handle that reads outside of Effect must check which fiber reads.
     lookups.open++
   }
 
@@ -54,13 +54,13 @@ export class Frame {
     lookups.open--
   }
 
-  /** What the transaction has made of a key, its savepoints before what was there. */
+  /** The state of a key in the transaction. A change in a savepoint comes before a change around it. */
   stateOf(family: Reached, key: string): HeldKey | "changed" | undefined {
     return this.collected.stateOf(family, key) ?? this.parent?.stateOf(family, key)
   }
 
   /**
-   * Whether a Context is on the connections of the body. If not, the database has set a savepoint there, or begun a
+   * Whether a Context has the same connections as the body. If not, the database has set a savepoint there, or begun a
    * transaction of another database, and the cache does not learn how that ends.
    */
   isOn(context: Context.Context<never>): boolean {
@@ -70,7 +70,10 @@ export class Frame {
     return true
   }
 
-  /** Collects changes. Without its outcome, a value that was set is only removed after the commit. */
+  /**
+   * Collects changes. If the cache does not learn the outcome of a change, it removes the key after the commit, and
+   * does not set the value.
+   */
   put(changes: ReadonlyArray<Change>, isKnown: boolean): Exit.Exit<void, CacheError> {
     const refused = this.collected.collect(
       isKnown ? changes : changes.map((change) => change._tag === "Key" ? { ...change, judged: undefined } : change)

@@ -1,16 +1,16 @@
 /**
  * Makes values immutable, for the option `freeze`.
  *
- * - Everything that a value reaches through its own properties is frozen, and all that a `Map`, a `Set` or one of
- *   Effect's collections holds. What is frozen already is entered all the same.
- * - A `Map`, a `Set` and a `Date` get methods of their own that throw in place of those that change them.
- * - A value is looked at first, and frozen when nothing in it is in the way: it is immutable as a whole, or as it was.
- *   A `Proxy` alone can still refuse, after other parts of the value were frozen.
- * - What was made immutable once is not entered again.
+ * - Everything that a value reaches through its own properties is frozen, and everything that a `Map`, a `Set` or one
+ *   of Effect's collections holds. The parts of an object that is already frozen are frozen as well.
+ * - A `Map`, a `Set` and a `Date` get methods of their own, which throw, in place of the methods that change them.
+ * - First the whole value is checked, and then it is frozen: so it becomes immutable as a whole, or stays as it was.
+ *   Only a `Proxy` can still refuse after other parts of the value were frozen.
+ * - An object that this module has made immutable is not visited again.
  *
- * What cannot be made immutable is refused: bytes and what lies over bytes, a `Map`, a `Set` or a `Date` that somebody
- * else has frozen, weak collections, `URL`, `URLSearchParams`, `Headers`, `FormData`. Left as they are: functions,
- * what a getter answers, private fields, what a class keeps outside its properties.
+ * Refused, because they cannot be made immutable: bytes and views of bytes, a `Map`, a `Set` or a `Date` that other
+ * code has frozen, weak collections, `URL`, `URLSearchParams`, `Headers`, `FormData`. Left as they are: functions, the
+ * results of getters, private fields, and whatever a class keeps outside its properties.
  */
 import * as BigDecimal from "effect/BigDecimal"
 import * as Chunk from "effect/Chunk"
@@ -31,13 +31,16 @@ export class Unfreezable extends Error {
   }
 }
 
-/** All parts of these values are immutable; a value that comes again costs nothing. */
+/** The objects that are immutable with all their parts. Such an object costs nothing the next time. */
 const immutable = new WeakSet<object>()
 
-/** Their own methods throw. */
+/** The objects whose changing methods throw. */
 const guarded = new WeakSet<object>()
 
-/** The value itself, immutable with all that it reaches. Throws {@link Unfreezable}, or what a `Proxy` throws. */
+/**
+ * Makes the value and everything that it reaches immutable, and returns it. Throws {@link Unfreezable}, or the error of
+ * a `Proxy`.
+ */
 export const freezeDeep = <V>(value: V): V => {
   const parts = reach(value)
   for (const part of parts) {
@@ -47,28 +50,29 @@ export const freezeDeep = <V>(value: V): V => {
   return value
 }
 
-/** All objects that the value reaches and that are not known to be immutable. */
+/** The objects that the value reaches, without those that are known to be immutable. */
 const reach = (value: unknown): ReadonlySet<object> => {
   const parts = new Set<object>()
   const add = (part: unknown) => {
     if (typeof part === "object" && part !== null && !immutable.has(part)) parts.add(part)
   }
   add(value)
-  // A set is iterated in order of insertion, additions included: no recursion, however deep the value is.
+  // The loop over a set also visits the objects that are added meanwhile. So no recursion is needed, however deep the
+  // value is.
   for (const part of parts) {
     refuse(part)
     for (const held of heldBy(part)) add(held)
     if (isLazy(part)) continue
     for (const key of Reflect.ownKeys(part)) {
       const property = Reflect.getOwnPropertyDescriptor(part, key)
-      // A getter is not called: it may throw, and what it answers is not a part of the value.
+      // A getter is not called: it may throw, and its result is not a part of the value.
       if (property !== undefined && "value" in property) add(property.value)
     }
   }
   return parts
 }
 
-/** What a collection holds beside its properties. */
+/** The items of a collection, which are not properties. */
 const heldBy = (part: object): Iterable<unknown> =>
   isMap(part) || HashMap.isHashMap(part)
     ? Array.from(part).flat(1)
@@ -76,15 +80,15 @@ const heldBy = (part: object): Iterable<unknown> =>
     ? part
     : []
 
-// Immutable by what they offer; inside they fill in what they compute late, which freezing would forbid.
+// These have no method that changes them. Inside, they store what they compute later, so they must not be frozen.
 const isLazy = (part: object): boolean =>
   DateTime.isDateTime(part) || BigDecimal.isBigDecimal(part) || Duration.isDuration(part) || Chunk.isChunk(part) ||
   HashMap.isHashMap(part) || HashSet.isHashSet(part)
 
 const kindOf = (part: object): string => Object.prototype.toString.call(part).slice(8, -1)
 
-// A value of another realm (an iframe, a context of `node:vm`) is an instance of no class of this one. A method of the
-// class tells it, which throws for any other value: so the name is asked first.
+// A value of another JavaScript realm (an iframe, a context of `node:vm`) is not an instance of a class of this realm.
+// A method of the class recognizes it, but throws for any other value, so the name is compared first.
 const isOne =
   <T extends object>(type: new() => T, kind: string, method: (this: T) => unknown) => (part: object): part is T => {
     if (part instanceof type) return true
@@ -101,7 +105,7 @@ const isMap = isOne<Map<unknown, unknown>>(Map, "Map", Map.prototype.keys)
 const isSet = isOne<Set<unknown>>(Set, "Set", Set.prototype.keys)
 const isDate = isOne<Date>(Date, "Date", Date.prototype.getTime)
 
-/** Of these no way leads to an immutable one. */
+/** The kinds of objects that can always be changed. */
 const mutableKinds: ReadonlySet<string> = new Set([
   "ArrayBuffer",
   "SharedArrayBuffer",
@@ -127,7 +131,7 @@ const refuse = (part: object): void => {
 const methodsOf = (prototype: object, isMutator: (name: string) => boolean): ReadonlyArray<string> =>
   Object.getOwnPropertyNames(prototype).filter(isMutator)
 
-// By name, so that methods which a later version of the language adds are among them.
+// By name, so that this includes methods which a later version of JavaScript adds.
 const mapMutators = methodsOf(Map.prototype, (name) => /^(set|delete|clear|getOrInsert)/.test(name))
 const setMutators = methodsOf(Set.prototype, (name) => /^(add|delete|clear)/.test(name))
 const dateMutators = methodsOf(Date.prototype, (name) => name.startsWith("set"))
@@ -145,7 +149,7 @@ const guard = (part: object): object => {
   const mutators = guarded.has(part) ? undefined : mutatorsOf(part)
   if (mutators === undefined) return part
   for (const name of mutators) {
-    // Not enumerable: the value looks as it did.
+    // Not enumerable, so that the value has the same visible properties as before.
     Object.defineProperty(part, name, {
       value: () => {
         throw new TypeError(

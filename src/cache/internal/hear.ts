@@ -1,12 +1,14 @@
 /**
- * What a family does about the word of another engine over the same place (`peers.ts`).
+ * Applies to a family the messages of another engine over the same place (`peers.ts`).
  */
 import { everything } from "../Invalidation.ts"
 import type { Entries } from "./entries.ts"
 import type { Loads } from "./loads.ts"
 import type { Heard } from "./peers.ts"
 
-/** As if the family had done it itself, but for what goes below. */
+/**
+ * Does what the family would do for a change of its own, except for the lower tiers, which the other engine changes.
+ */
 export const hear = (entries: Entries<any>, loads: Loads<any>, heard: Heard): void => {
   const now = entries.cache.time.now()
   switch (heard._tag) {

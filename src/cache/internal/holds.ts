@@ -1,19 +1,23 @@
 /**
- * The keys that open transactions change, by family: who else touches them, and whether what is loaded may be kept.
+ * Tracks the keys that open transactions change, by family. It records other changes of these keys, and says whether a
+ * loaded value may be kept.
  *
  * A transaction *holds* what it has collected, from the moment it collects it:
  *
- * - Another change of a held key makes it `contended`: which of both the database keeps is not known, so after the
- *   commit the key is removed and not set. Another transaction changes its keys twice, just before its commit and just
- *   after it; one that is still open has committed nothing, and does not contend.
- * - A key is contended as well where another change met it, or what it is made from, between the beginning of the body
- *   and the moment in which it was collected: the body may have read what was there before. While a body runs anywhere
- *   in the process, each family therefore remembers what was changed, up to `recentMax` changes.
- * - From just before the commit until its outcome is applied, the hold is *closed*. Reads go on, but what they load
- *   meanwhile is not kept: a load may have seen the row before the commit, and nothing would remove it after a crash.
- * - Where the outcome is not known, the hold stays closed for `doubtMillis`: a server that was cut off may commit yet.
+ * - Another change of a held key makes it `contended`: the cache does not know which of the two values the database
+ *   keeps, so the key is removed after the commit, and not set. A second transaction changes its keys just before its
+ *   commit and just after it. While it is open it has committed nothing, so it makes no key contended.
+ * - A key is also contended if it, or a key that it depends on, was changed between the beginning of the body and the
+ *   moment in which the key was collected: the body may have read the value before that change. So while a body runs in
+ *   this process, each family remembers the latest `recentMax` changes.
+ * - From just before the commit until its outcome is applied, the hold is *closed*. Reads go on, but the values that
+ *   they load are not kept: a load may have read the row before the commit, and after a crash nothing would remove the
+ *   old value.
+ * - If the outcome is not known, the hold stays closed for `doubtMillis`: a server that lost its connection may still
+ *   commit.
  *
- * A hold makes no writer wait. Where no body runs and nothing is held, a write pays one comparison, and a hit nothing.
+ * A writer never waits for a hold. While no body runs and no key is held, a write costs one comparison more, and a hit
+ * costs nothing more.
  */
 import { everything, type Scope } from "../Invalidation.ts"
 import type { Judged } from "./judgement.ts"
@@ -21,17 +25,18 @@ import type { Judged } from "./judgement.ts"
 /** How long a commit may take effect after its connection was lost. A server that flushes to disk needs far less. */
 export const doubtMillis = 10_000
 
-// Transactions without a known outcome that a family keeps apart; beyond, the family as a whole is not kept meanwhile.
+// The most transactions without a known outcome for which a family keeps separate holds. With more of them, one hold
+// covers the whole family.
 const doubtsMax = 1_024
 
-// Changes that a family remembers for the bodies that run: of single keys, and of scopes.
+// The most changes that a family remembers for running bodies: of single keys, and of scopes.
 const recentMax = 65_536
 const recentScopesMax = 1_024
 
 /** The bodies of transactions that run in this process, and how many changes there were while one ran. */
 export const bodies = { open: 0, changes: 0 }
 
-/** A set of keys of one family: single ones, and all that have some segments. */
+/** A set of keys of one family: single keys, and scopes. */
 export class Scopes {
   private readonly keys = new Set<string>()
   private readonly wide = new Map<string, { readonly positions: ReadonlyArray<number>; readonly values: Set<string> }>()
@@ -71,29 +76,32 @@ export const isWithin = (key: string, { positions, values }: Scope): boolean => 
   return positions.every((position, i) => segments[position] === values[i])
 }
 
-/** What a transaction will do to one key, or has done already should it be read there. */
+/** The change that a transaction makes to one key. Reads within the transaction see it at once. */
 export interface HeldKey {
   /** The value with its terms; `undefined` for a removal. */
   judged: Judged<any> | undefined
-  /** Another change of the key met this one. */
+  /** Whether another writer has changed the key meanwhile. */
   contended: boolean
 }
 
-/** What one transaction holds of one family. */
+/** The keys of one family that one transaction holds. */
 export class Hold {
   readonly keys = new Map<string, HeldKey>()
-  /** All keys that a commit would change, dependents of other families' keys among them. */
+  /** All keys that a commit would change, including keys that depend on keys of other families. */
   readonly scopes = new Scopes()
   readonly tags = new Set<string>()
-  /** Until when what is loaded is not kept; `undefined` before the hold is closed. */
+  /** The time until which loaded values are not kept; `undefined` before the hold is closed. */
   closedUntil: number | undefined = undefined
 
-  /** Whether the transaction may have changed a key. Which keys have a tag is not known. */
+  /**
+   * Whether the transaction may have changed a key. After a change of a tag it may have changed any key, because the
+   * keys of a tag are not known.
+   */
   mayChange(key: string): boolean {
     return this.tags.size > 0 || this.scopes.covers(key)
   }
 
-  /** Takes over what another one holds of the family. */
+  /** Takes over the keys that a savepoint holds. */
   absorb(inner: Hold): void {
     this.scopes.addAll(inner.scopes)
     for (const tag of inner.tags) this.tags.add(tag)
@@ -113,17 +121,17 @@ export class Hold {
 export class Holds {
   private readonly all = new Set<Hold>()
   private readonly doubts = new Map<Hold, () => void>()
-  /** When keys were changed last, by `bodies.changes`; the oldest first. */
+  /** The last change of each key, as a number of `bodies.changes`; the oldest change first. */
   private readonly recent = new Map<string, number>()
   private recentScopes: Array<{ readonly scope: Scope; readonly at: number }> = []
-  /** What was changed up to then may be any key. */
+  /** Changes up to this number are forgotten, so any key may have been changed by then. */
   private forgottenAt = 0
 
   get isEmpty(): boolean {
     return this.all.size === 0
   }
 
-  /** A change of a key has to be told. */
+  /** Whether changes of keys have to be recorded. */
   get isWatching(): boolean {
     return this.all.size > 0 || bodies.open > 0
   }
@@ -163,7 +171,7 @@ export class Holds {
     }
   }
 
-  /** A key is changed. */
+  /** Records a change of a key. */
   touch(key: string): void {
     this.remember(() => {
       this.recent.delete(key)
@@ -193,7 +201,7 @@ export class Holds {
     }
   }
 
-  /** Whether a key may have been changed since a body began, when there had been so many changes. */
+  /** Whether a key may have been changed since a body began. `changes` is the number of changes at that time. */
   isChangedSince(key: string, changes: number): boolean {
     if (this.forgottenAt > changes || (this.recent.get(key) ?? 0) > changes) return true
     return this.recentScopes.some(({ at, scope }) => at > changes && isWithin(key, scope))
@@ -204,13 +212,13 @@ export class Holds {
       bodies.changes++
       change()
     } else if (this.recent.size > 0 || this.recentScopes.length > 0) {
-      // No body that runs later asks for them.
+      // A body that begins later does not need them.
       this.recent.clear()
       this.recentScopes = []
     }
   }
 
-  /** Whether what was loaded or written of a key since a time may not be kept. */
+  /** Whether a value of a key that was loaded or written since a time may not be kept. */
   isClosed(key: string, tags: ReadonlyArray<string>, since: number): boolean {
     for (const hold of this.all) if (hold.closes(key, tags, since)) return true
     return false

@@ -1,20 +1,23 @@
 /**
- * The judgement of a write: all that can refuse it, before anything changes.
+ * Judges a write: checks everything that can refuse it, before anything changes.
  *
- * A write (a `set`, one of a `setMany` or a batch, what an update, a patch or a load brings) has two phases:
+ * A write has two phases. It may be a `set`, one write of a `setMany` or a batch, or the value of an update, a patch or
+ * a load.
  *
- * 1. It is judged. Its options are read, its weigher weighs it, the tiers below prepare it (`Partition.prepare`), its
- *    value is frozen. Each of these runs code of the user, which may throw, may answer nonsense, may take its time, and
- *    may use the cache meanwhile: so nothing of the write has happened yet, and no condition has been looked at.
- * 2. It is applied, together with all that belongs to it, in one synchronous step that runs no code of the user and
- *    takes everything that can go wrong from the {@link Judged}.
+ * 1. It is judged. Its options are read, its weigher weighs it, the lower tiers prepare it (`Partition.prepare`), and
+ *    its value is frozen. Each of these steps runs code of the user, which may throw, return nonsense, be slow, or use
+ *    the cache meanwhile. So in this phase nothing changes, and no condition is checked.
+ * 2. It is applied in one synchronous step, together with the other changes that belong to it. This step runs no code
+ *    of the user; everything that could fail was done for the {@link Judged}.
  *
- * A judgement is a {@link Judged} at once, or an Effect of one where it was refused or a codec takes its time. So a
- * write into memory costs an object for it and nothing of the run loop.
+ * A judgement is a {@link Judged}, or an Effect of one if the write was refused or a codec does not answer at once. So
+ * a write into memory costs one object, and no step of the run loop.
  *
- * What a lookup brings is not prepared here, so no reader waits for a codec: the outbox does that on the way below.
+ * The value of a lookup is not prepared here, so that no reader waits for a codec. The outbox prepares it on the way
+ * below.
  *
- * Not here: whether the caller may write, and what the key must hold. The second phase asks that (`CacheFamily`).
+ * Not here: whether the caller may write, and the condition on the version. The second phase checks both
+ * (`CacheFamily`).
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -34,13 +37,13 @@ import { sealedFunction } from "./sensitive.ts"
 export class Judged<V> {
   declare readonly key: string
   declare readonly value: V
-  /** How long it is fresh; 0 is not stored. */
+  /** How long the value is fresh. A value with 0 is not stored. */
   declare readonly lifeMillis: number
   declare readonly tags: ReadonlyArray<string>
   declare readonly revision: string | undefined
-  /** In memory: a whole number of at least 1, or `Infinity`. */
+  /** The weight in memory: a whole number of at least 1, or `Infinity`. */
   declare readonly weight: number
-  /** What the tiers below made of the content; `undefined` where there are none, and where they are asked later. */
+  /** The content as the lower tiers prepared it; `undefined` if there is no lower tier, or if it is prepared later. */
   declare readonly prepared: Prepared<V> | undefined
 
   constructor(
@@ -67,29 +70,30 @@ interface Terms {
   readonly revision: string | undefined
 }
 
-/** What was judged, or will be. */
+/** A judgement, or an Effect of one. */
 export type Judging<J> = J | Effect.Effect<J, CacheError>
 
-// Not by `Effect.isEffect`, which all of a program shares: a look for a property that V8 cannot remember, of 0.3 us.
+// This does not call `Effect.isEffect`: the whole program shares that function, so V8 cannot cache its property access,
+// which takes 0.3 us.
 export const isJudged = <J extends Judged<any> | ReadonlyArray<Judged<any>>>(judging: Judging<J>): judging is J =>
   judging instanceof Judged || Array.isArray(judging)
 
-/** Goes on with what was judged, at once where it is there. */
+/** Continues with a judgement, at once if it is not an Effect. */
 export const whenJudged = <J extends Judged<any> | ReadonlyArray<Judged<any>>, A, E>(
   judging: Judging<J>,
   next: (judged: J) => Effect.Effect<A, E>
 ): Effect.Effect<A, E | CacheError> =>
   isJudged(judging) ? next(judging) : Effect.flatMap(judging as Effect.Effect<J, CacheError>, next)
 
-/** The tier that is asked through its synchronous door. */
+/** The name of the tier that is read synchronously. */
 export const memory = "memory"
 
-/** Frozen, as every list of tags: entries share them, and answers hand them out. */
+/** Frozen, like every list of tags, because entries share the lists, and callers get them in answers. */
 export const noTags: ReadonlyArray<string> = Object.freeze([])
 
 export const noOptions: LoadedOptions = {}
 
-/** What a deletion has in the place of a judgement. */
+/** Stands for the judgement of a deletion, which needs none. */
 export const deletion = new Judged<never>(
   "",
   undefined as never,
@@ -101,7 +105,7 @@ export const deletion = new Judged<never>(
 const refused = (error: unknown): Effect.Effect<never, CacheError> =>
   error instanceof CacheError ? Effect.fail(error) : Effect.die(error)
 
-// A write is also given its conditions, which are not stored.
+// The options of a write include its conditions, which are not stored.
 const known: { readonly [O in keyof Required<SetOptions<unknown>>]: true } = {
   timeToLive: true,
   tags: true,
@@ -113,8 +117,8 @@ const known: { readonly [O in keyof Required<SetOptions<unknown>>]: true } = {
 const storeFailed = (error: StoreError): CacheError => new CacheError({ reason: new StoreFailed({ error }) })
 
 /**
- * The options of a value that is still the right one: an option that is `undefined` was not given. What are no options
- * at all is refused where the value is judged.
+ * The options of a value that its source has confirmed: the revision and the tags of the entry stay unless the options
+ * name others. Anything but an object is refused later, when the value is judged.
  */
 export const renewed = (before: Entry<unknown>, options: LoadedOptions): LoadedOptions =>
   !isBag(options as unknown) ? options : {
@@ -124,14 +128,14 @@ export const renewed = (before: Entry<unknown>, options: LoadedOptions): LoadedO
     tags: options.tags === undefined ? before.tags : options.tags
   }
 
-/** Judges what is to be stored in one family. */
+/** Judges the values that are to be stored in one family. */
 export class Judge<V> {
   private readonly spec: FamilySpec<V>
   private readonly hot: HotPartition<V> | undefined
   private readonly lower: Partition<V> | undefined
   private readonly terms: Terms
 
-  /** `lower` is what lies below memory, or `undefined` when memory is all there is. */
+  /** `lower` is the partition below memory; `undefined` if there is only memory. */
   constructor(spec: FamilySpec<V>, lower: Partition<V> | undefined) {
     this.spec = spec
     this.lower = lower
@@ -139,7 +143,7 @@ export class Judge<V> {
     this.hot = spec.partition.hot
   }
 
-  /** What is to be applied, or why nothing is. */
+  /** Judges one value: the change to apply, or the error that refuses it. */
   judge(key: string, value: V, options: LoadedOptions): Judging<Judged<V>> {
     try {
       return this.judgeWrite(this.termsOf(options), key, value)
@@ -148,7 +152,7 @@ export class Judge<V> {
     }
   }
 
-  /** Judges what a lookup brought: a tier that cannot keep the value does not refuse it. */
+  /** Judges the value of a lookup. A tier that cannot keep the value does not refuse it. */
   judgeLoaded(key: string, value: V, options: LoadedOptions): Judging<Judged<V>> {
     try {
       return this.judgeValue(undefined, key, value, this.termsOf(options))
@@ -157,7 +161,7 @@ export class Judge<V> {
     }
   }
 
-  /** Several values with the same options: all of them, or why none is stored. */
+  /** Judges several values with the same options: all changes, or the error that refuses all of them. */
   judgeMany(
     entries: ReadonlyArray<readonly [key: string, value: V]>,
     options: LoadedOptions
@@ -207,7 +211,7 @@ export class Judge<V> {
         ? this.judged(key, value, terms, weight, exit.value)
         : Effect.mapError(exit as Exit.Exit<never, StoreError>, storeFailed)
     }
-    // A codec that waits must not see the value change meanwhile.
+    // A slow codec must not see a value that changes meanwhile.
     this.freeze(key, value)
     return Effect.mapBoth(made, {
       onSuccess: (prepared) => new Judged(key, value, terms, weight, prepared),
@@ -215,7 +219,7 @@ export class Judge<V> {
     })
   }
 
-  /** Freezes the value at the end: one that is refused for its weight or by a tier is left as it was. */
+  /** Freezes the value at the end, so that a value which its weight or a tier refuses stays as it was. */
   private judged(
     key: string,
     value: V,
@@ -252,7 +256,7 @@ export class Judge<V> {
     throw this.invalid("revision", "must be a text")
   }
 
-  /** A frozen copy: the list is the caller's, who may use it again, and readers get the copy. */
+  /** A frozen copy of the tags. The list belongs to the caller, who may change it later; readers get the copy. */
   private copyOf(tags: unknown): ReadonlyArray<string> {
     if (!Array.isArray(tags)) throw this.invalid("tags", "must be a list of texts")
     if (tags.length === 0) return noTags
@@ -288,7 +292,9 @@ export class Judge<V> {
   }
 }
 
-/** All of several judgements, in their order, or the first that refuses. Those that take time follow each other. */
+/**
+ * Judges several writes: all judgements in their order, or the first error. Slow judgements run one after the other.
+ */
 export const judgeAll = <A, V>(
   writes: ReadonlyArray<A>,
   judge: (write: A) => Judging<Judged<V>>,

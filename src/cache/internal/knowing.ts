@@ -1,5 +1,5 @@
 /**
- * What is known of a key while a caller needs it to stay so.
+ * Steps that need to know what is held of some keys, and that no caller has changed it meanwhile.
  */
 import * as Effect from "effect/Effect"
 import type { Entry, Found } from "../../store/Entry.ts"
@@ -14,7 +14,7 @@ export const unknown = Symbol("unknown")
 export const foundOf = <V>(found: Found<V> | typeof unknown | undefined): Found<V> | undefined =>
   found === unknown ? undefined : found
 
-/** Somebody's interest in a key that may be changed meanwhile. */
+/** What a caller who waits learns of the changes of a key. */
 export interface Watch {
   changed: boolean
   /** The last change was a removal. */

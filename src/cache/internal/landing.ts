@@ -28,9 +28,13 @@
  *
  * Then all readers are answered.
  *
- * A load without a value (it failed, or its lookup skipped the key) outruns earlier loads as well. A failure is
- * remembered, unless the flight was superseded or the lookup could not run. A stale value answers in its place if that
- * is allowed; readers who accept no stale value get the failure. (Laws 5 and 6.)
+ * "The key has no value" is an answer of the source as well, and is decided on in the same order, without 3 and 4. If
+ * it is kept, the value that is held is removed, its dependents are dropped, and the answer is remembered. No stale
+ * value takes its place. (Laws 2, 4, 5 and 6.)
+ *
+ * A load that failed outruns earlier loads as well. The failure is remembered, unless the flight was superseded or the
+ * lookup could not run. A stale value answers in its place if that is allowed; readers who accept no stale value get
+ * the failure. (Laws 5 and 6.)
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -43,11 +47,11 @@ import type { FamilySpec } from "../FamilySpec.ts"
 import * as Lookup from "../Lookup.ts"
 import { type Below, both, nothing } from "./below.ts"
 import { mayDiffer } from "./differs.ts"
-import type { Engine } from "./engine.ts"
+import { type Engine, orStoreFailed } from "./engine.ts"
 import { type Entries, fromMemory } from "./entries.ts"
 import { type Failures, isShed } from "./failures.ts"
 import type { Flight } from "./flight.ts"
-import { isJudged, type Judged, memory, noOptions, renewed } from "./judgement.ts"
+import { isJudged, type Judged, memory, noOptions, noTags, renewed } from "./judgement.ts"
 import type { Served } from "./served.ts"
 import type { Turns } from "./turns.ts"
 
@@ -62,7 +66,7 @@ interface Ground<V> {
   beside(flight: Flight<V>): ReadonlyArray<Flight<V>>
   overtake(key: string): void
   maySubstitute(key: string, entry: Entry<V>, now: number): boolean
-  absent(key: string, why: "skipped"): CacheError
+  absent(key: string, why: "no value"): CacheError
   end(
     flight: Flight<V>,
     exit: Exit.Exit<Served<V>, unknown>,
@@ -97,18 +101,56 @@ export class Landing<V> {
       Loaded: (loaded) => this.fill(flight, loaded.value, loaded.options, previous),
       NotModified: ({ options }) =>
         before === undefined
-          ? this.skip(flight, previous)
+          ? this.absent(flight)
           : this.fill(flight, before.value, renewed(before, options), previous),
-      Skip: () => this.skip(flight, previous),
+      Absent: () => this.absent(flight),
       Failed: ({ error }) => Effect.sync(() => this.fail(flight, Cause.fail(error), previous))
     })
   }
 
-  skip(flight: Flight<V>, previous: Entry<V> | undefined): Effect.Effect<void> {
-    return Effect.sync(() => {
-      this.precede(flight)
-      this.endWith(flight, previous, this.cache.time.now(), () => Exit.fail(this.ground.absent(flight.key, "skipped")))
+  /** Takes away what is held of a key that has no value, unless the answer is out of date, and ends the flight. */
+  private absent(flight: Flight<V>): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      // 1.
+      if (flight.hasEnded) return Effect.void
+      const absent = Exit.fail(this.ground.absent(flight.key, "no value"))
+      const below = this.absentUnsafe(flight, absent)
+      if (flight.cause !== "refresh" || below === nothing) return Effect.sync(() => this.ground.end(flight, absent))
+      // A refresh returns when what it changed is as durable as what a write changes.
+      const arrived = Effect.match(orStoreFailed(below), { onFailure: Exit.fail, onSuccess: () => absent })
+      return Effect.map(arrived, (forFresh) => {
+        if (!flight.hasEnded) this.ground.end(flight, absent, false, forFresh)
+      })
     })
+  }
+
+  private absentUnsafe(flight: Flight<V>, absent: Exit.Exit<never, unknown>): Below {
+    const { key } = flight
+    const now = this.cache.time.now()
+    this.loaded(flight, "Absent", now)
+    // 6.
+    const { isDoubtful } = flight.load
+    if (flight.rival !== undefined && !isDoubtful) return this.yieldTo(flight)
+    // 7.
+    const { sources } = this.entries
+    const before = this.valueBefore(flight)
+    const changed = before !== undefined || flight.cause === "refresh"
+    // 8.
+    if (this.isOutOfDate(flight, noTags)) {
+      this.refuse(flight)
+      return changed && !isDoubtful ? this.disprove(flight) : nothing
+    }
+    // 9.
+    if (flight.load.readStale) return nothing
+    // 10. If it was absent before and has had no value since, nothing is made from another answer.
+    const isNews = before !== undefined || sources?.isAbsent(key) !== true
+    const spread = isNews ? this.spreadLoaded(key, now, changed, !this.spec.plan.isEmpty && !changed) : nothing
+    for (const older of this.ground.before(flight)) older.replacedByLoad()
+    const isHeldBelow = changed || flight.mayHoldBelow
+    const below = isNews || isHeldBelow ? both(spread, this.entries.gone(key, isHeldBelow)) : nothing
+    sources?.absent(key)
+    this.ground.failures.rememberAbsent(key, absent, flight.stamp, now)
+    return below
   }
 
   /** Stores the value that a lookup brought, unless it is out of date, and ends the flight. */
@@ -139,21 +181,16 @@ export class Landing<V> {
     const { key } = flight
     const { tags, value } = judged
     const now = this.cache.time.now()
-    this.entries.counts.loads++
-    this.entries.note("Loaded", key, flight.stamp, undefined, undefined, flight.load.sourcesOf(key))
-    this.ground.failures.forget(key)
-    // 5.
-    this.precede(flight)
-    for (const other of this.ground.beside(flight)) other.bar()
-    this.emit(CacheEvent.Load, flight, now)
-    const turn = this.ground.turns.byKey.get(key)
-    if (turn?.reading === false) turn.overtake()
+    this.loaded(flight, "Loaded", now)
     // 6.
     const { rival } = flight
     const { isDoubtful, readStale } = flight.load
-    if (rival !== undefined && !isDoubtful && mayDiffer(rival.value, value)) return this.yieldTo(flight, judged)
+    if (rival !== undefined && !isDoubtful && mayDiffer(rival.value, value)) {
+      const below = this.yieldTo(flight)
+      return { value, tier: "lookup", entry: undefined, tags, stale: readStale, below }
+    }
     // 7. Without dependents, it is asked only where something follows from it.
-    const before = this.entries.held(key) ?? rival ?? flight.fallback ?? flight.before
+    const before = this.valueBefore(flight)
     const isChanged = () => before === undefined ? flight.cause === "refresh" : mayDiffer(before.value, value)
     const isSource = !this.spec.plan.isEmpty
     const changed = isSource && isChanged()
@@ -174,6 +211,28 @@ export class Landing<V> {
     // No reader waits for the lower tiers: until they have it, the outbox answers in their place. A refresh waits.
     const below = both(spread, this.entries.keepLoaded(key, entry, now, judged.weight, before === undefined))
     return { value, tier: "lookup", entry, stale: false, below }
+  }
+
+  /** A lookup has answered, with or without a value: the load is counted, and what is older knows of it. */
+  private loaded(flight: Flight<V>, what: "Loaded" | "Absent", now: number): void {
+    const { joined: waiters, key, load, stamp, startedAt } = flight
+    this.entries.counts.loads++
+    this.entries.note(what, key, stamp, undefined, undefined, load.sourcesOf(key))
+    this.ground.failures.forget(key)
+    // 5.
+    this.precede(flight)
+    for (const other of this.ground.beside(flight)) other.bar()
+    if (this.cache.hasListeners) {
+      const millis = now - startedAt
+      this.cache.emit(CacheEvent.Load({ ...this.named(key), millis, waiters, absent: what === "Absent" }))
+    }
+    const turn = this.ground.turns.byKey.get(key)
+    if (turn?.reading === false) turn.overtake()
+  }
+
+  /** The value that the load replaces. */
+  private valueBefore({ before, fallback, key, rival }: Flight<V>): Entry<V> | undefined {
+    return this.entries.held(key) ?? rival ?? fallback ?? before
   }
 
   /** Whether the value may not be stored. A flight whose marks say so is superseded. */
@@ -212,7 +271,11 @@ export class Landing<V> {
   private refuse({ key, stamp }: Flight<V>): void {
     this.entries.counts.refused++
     this.entries.note("Refused", key, stamp)
-    if (this.cache.hasListeners) this.cache.emit(CacheEvent.Refused({ family: this.name, key: this.spec.show(key) }))
+    if (this.cache.hasListeners) this.cache.emit(CacheEvent.Refused(this.named(key)))
+  }
+
+  private named(key: string): { readonly family: string; readonly key: string } {
+    return { family: this.name, key: this.spec.show(key) }
   }
 
   /** A refused value may be out of date, but it proves that everything older than its load is so, too. */
@@ -222,12 +285,11 @@ export class Landing<V> {
   }
 
   /** Two engines have loaded two values: none is kept, nor what was made from it. */
-  private yieldTo(flight: Flight<V>, { tags, value }: Judged<V>): Served<V> {
+  private yieldTo(flight: Flight<V>): Below {
     this.refuse(flight)
     const dependents = this.spreadChange(flight.key)
     this.ground.overtake(flight.key)
-    const below = both(dependents, this.entries.forget(flight.key))
-    return { value, tier: "lookup", entry: undefined, tags, stale: flight.load.readStale, below }
+    return both(dependents, this.entries.forget(flight.key))
   }
 
   /** The load failed: its failure is remembered, and its readers get it, or a stale value in its place. */
@@ -240,7 +302,10 @@ export class Landing<V> {
     const now = this.cache.time.now()
     this.precede(flight)
     this.entries.counts.loadFailures++
-    this.emit(CacheEvent.LoadFailed, flight, now)
+    if (this.cache.hasListeners) {
+      const { joined: waiters, startedAt } = flight
+      this.cache.emit(CacheEvent.LoadFailed({ ...this.named(key), millis: now - startedAt, waiters }))
+    }
     if (!flight.isSuperseded && !isShed(cause)) this.ground.failures.remember(key, exit, flight.stamp, now, previous)
     this.endWith(flight, previous, now, () => exit, isCut)
   }
@@ -264,12 +329,6 @@ export class Landing<V> {
   /** The load has an answer: the values of loads that began before it are older. */
   private precede(flight: Flight<V>): void {
     for (const older of this.ground.before(flight)) older.outrun()
-  }
-
-  private emit(event: typeof CacheEvent.Load | typeof CacheEvent.LoadFailed, flight: Flight<V>, now: number): void {
-    if (!this.cache.hasListeners) return
-    const { joined: waiters, key, startedAt } = flight
-    this.cache.emit(event({ family: this.name, key: this.spec.show(key), millis: now - startedAt, waiters }))
   }
 
   /** The failure of a lookup that interrupted itself. */

@@ -1,5 +1,5 @@
 /**
- * The lengths of what waits in a queue, in the order of the queue, and their sum.
+ * Keeps the lengths of the items that wait in a queue, in the order of the queue, and their sum.
  */
 export class Lengths {
   private all: Array<number> = []
@@ -13,13 +13,13 @@ export class Lengths {
 
   shift(): void {
     this.sum -= this.all[this.start++] ?? 0
-    // Half of what is kept is in use at least, so that moving it costs a constant for each length.
+    // At least half of the array is in use, so moving it costs a constant for each length.
     if (this.start * 2 <= this.all.length) return
     this.all = this.all.slice(this.start)
     this.start = 0
   }
 
-  /** The others have been taken from the queue. */
+  /** Forgets all but the last lengths, whose items are still in the queue. */
   keepLast(count: number): void {
     while (this.all.length - this.start > count) this.shift()
   }

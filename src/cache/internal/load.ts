@@ -18,19 +18,20 @@ import { endsAt } from "../Expiry.ts"
 import type { FamilySpec, Loader, Sources } from "../FamilySpec.ts"
 import { isWithin, type Scope } from "../Invalidation.ts"
 import { reachedAmong, reaches } from "../shared/invalidationPlan.ts"
+import type { Place } from "./loadQueue.ts"
 import type { Served } from "./served.ts"
 import { shallow } from "./stack.ts"
 import { CurrentUpdate, Work } from "./waits.ts"
 
-// How many keys a load is known to have read; beyond, it may have read any.
+// The most keys that a load records as read. A load that has read more counts as having read every key.
 const readsMax = 65_536
 
 // How many sources of an entry `explain` shows: those that were read first.
 const sourcesMax = 32
 
 /**
- * How many lookups and bodies of transactions run in this process. While there are none, a read outside of Effect need
- * not ask whether a lookup reads, nor a write whether it is collected.
+ * How many lookups and bodies of transactions run in this process. While none runs, a read outside of Effect need not
+ * check whether a lookup reads, and a write need not check whether it is collected.
  */
 export const lookups = { open: 0 }
 
@@ -39,9 +40,11 @@ export class Load extends Work {
   /** The lookups of its owner, and the Context in which they run. */
   readonly loader: Loader<any>
   private runningFiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
+  /** Its place among the lookups of a family with a `loadConcurrency`. */
+  place: Place | undefined = undefined
   /** How many of its flights have not ended. */
   open: number
-  /** Until when its value should last; what it reads must not end before that. */
+  /** The time until which its value should last. A value that it reads must not end earlier. */
   readonly until: number
   /** It has read a stale value, so the value that it makes is stale as well. */
   readStale = false
@@ -126,8 +129,8 @@ export class Load extends Work {
   }
 
   /**
-   * Why the load may not read a key: no change of the key would reach any of the keys that are loaded. No change in
-   * another cache does.
+   * Why the load may not read a key: a change of that key would not drop any of the loaded keys. A change in another
+   * cache never does.
    */
   refusalOf(cache: object, source: FamilySpec<any>, key: string): CacheError | undefined {
     if (cache !== this.cache) return this.refuse(source, key, "E0211", "another engine")
@@ -162,7 +165,7 @@ export class Load extends Work {
     if (isDoubtful === true) this.doubt()
     if (stale) this.readStale = true
     if (entry === undefined && tier === "lookup") this.readRefused = true
-    // An entry that nothing reads any more ends before its time.
+    // The end of an entry with an idle time counts as if no reader read the entry again.
     const end = entry === undefined ? Infinity : endsAt(entry)
     this.restOn(end)
     if (this.keys === undefined) this.endsAt = Math.min(this.endsAt, end)
@@ -194,12 +197,12 @@ export class Load extends Work {
     else keys.add(key)
   }
 
-  /** Whether it has read a key, as far as that is known. */
+  /** Whether it may have read a key. */
   mayHaveRead(family: string, key: string): boolean {
     return this.readCount > readsMax || this.reads?.get(family)?.has(key) === true
   }
 
-  /** Whether it has read any key of a scope, as far as that is known. */
+  /** Whether it may have read a key of a scope. */
   mayHaveReadOf(family: string, scope: Scope): boolean {
     if (this.readCount > readsMax) return true
     const keys = this.reads?.get(family)
@@ -213,17 +216,20 @@ export class Load extends Work {
     return Math.min(this.endsAt, this.ends?.get(own) ?? Infinity)
   }
 
-  /** Until when a reader may join the load of a key: until a value ends that it has read, or that it waits for. */
+  /**
+   * The time until which a reader may join the load of a key: the first end of a value that the load has read or waits
+   * for.
+   */
   joinableUntil(own: string): number {
     return Math.min(this.waitsUntil, this.freshUntilMax(own))
   }
 
-  /** The sources of one key that is loaded, as far as they were read in this cache. They are spelt when asked for. */
+  /** The sources of one loaded key that were read in this cache. The list is made only when a caller asks for it. */
   sourcesOf(own: string): Sources {
     const { keys, sources, spec } = this
     if (sources === undefined) return noSources
     return {
-      // What is kept for all keys that were loaded together is kept once.
+      // Keys that were loaded together share one list of sources.
       characters: this.characters / (keys?.size ?? 1),
       spell: () => {
         const mine = sources.filter(({ key, of }) => keys === undefined || reaches(of.plan, key, spec.name, own))
@@ -243,33 +249,36 @@ interface ReadSource {
   readonly stamp: number | undefined
 }
 
-/** The load that a fiber works for, if it does. */
+/** The load for which a fiber works; `undefined` if it works for none. */
 export const CurrentLoad = Context.Reference<Load | undefined>("effect-stateless/cache/internal/load/CurrentLoad", {
   defaultValue: () => undefined
 })
 
-/** The load that a Context belongs to, unless it has ended. Fibers that it left behind belong to no load. */
+/**
+ * The load that a Context belongs to; `undefined` if that load has ended. A fiber that outlives its load belongs to
+ * none.
+ */
 export const loadOf = (context: Context.Context<never>): Load | undefined => {
   const load = Context.getOrUndefined(context, CurrentLoad)
   return load === undefined || load.open === 0 ? undefined : load
 }
 
-/** The Context of the lookup that is running at this moment, if one is. */
+/** The Context of the lookup that is running now; `undefined` if none is. */
 export const currentLookup = (): Context.Context<never> | undefined => {
   if (lookups.open === 0) return undefined
   const context = Fiber.getCurrent()?.context
   return context !== undefined && loadOf(context) !== undefined ? context : undefined
 }
 
-// The last Context that belongs to no work: fibers that start together have one.
+// The last Context that belongs to no work. It is remembered, because fibers that start together share one Context.
 let plain: Context.Context<never> | undefined
 
-/** Lets go of the Context that was remembered. */
+/** Forgets the remembered Context. */
 export const forgetPlain = (): void => {
   plain = undefined
 }
 
-/** The load or the update that the running fiber works for, unless that is over. */
+/** The load or the update for which the running fiber works; `undefined` if that is over. */
 export const currentWork = (): Work | undefined => {
   const context = Fiber.getCurrent()?.context
   if (context === undefined || context === plain) return undefined
@@ -278,7 +287,7 @@ export const currentWork = (): Work | undefined => {
   return work?.isOver === false ? work : undefined
 }
 
-/** The value that is served to the running fiber. Its load learns whether the value was stale. */
+/** Takes the value of what is served to the running fiber. If the value is stale, the fiber's load notes that. */
 export const valueOf = <V>(served: Served<V>): V => {
   if (served.stale) {
     const load = Fiber.getCurrent()?.getRef(CurrentLoad)
@@ -287,7 +296,9 @@ export const valueOf = <V>(served: Served<V>): V => {
   return served.value
 }
 
-/** The value of an exit, for a fiber that has waited for it. Its load learns whether the value was stale. */
+/**
+ * Takes the value of an exit, for a fiber that has waited for it. If the value is stale, the fiber's load notes that.
+ */
 export const valueExit = <V>(exit: Exit.Exit<Served<V>, unknown>): Effect.Effect<V, unknown> =>
   exit._tag === "Failure"
     ? exit as Exit.Exit<never, unknown>

@@ -1,16 +1,17 @@
 /**
- * The loader of an owner, as loads run it.
+ * Prepares the loader of an owner for its loads.
  *
- * Loads run by a scheduler of their own. The span in which the layer was built has ended long before most of them, so
- * each begins a trace. Its Context is kept flat: each load adds two services to it, and a deep one would be copied.
+ * Loads run by a scheduler of their own. Each load begins a trace, because the span in which the layer was built has
+ * ended long before most loads. The Context is one flat map, because each load adds two services to it, and a nested
+ * one would be copied each time.
  */
 import * as Context from "effect/Context"
 import * as Scheduler from "effect/Scheduler"
 import * as Tracer from "effect/Tracer"
-import * as PatientScheduler from "../../store/PatientScheduler.ts"
+import * as PatientScheduler from "../../store/shared/patientScheduler.ts"
 import type { Loader } from "../FamilySpec.ts"
 
-/** The same loader in the Context of its loads. */
+/** The loader, with the Context in which its loads run. */
 export const patientOf = <V>(loader: Loader<V>): Loader<V> => {
   const scheduler = PatientScheduler.from(Context.get(loader.context, Scheduler.Scheduler))
   const context = Context.omit(Tracer.ParentSpan)(Context.add(loader.context, Scheduler.Scheduler, scheduler))

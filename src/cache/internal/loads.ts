@@ -15,6 +15,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Scope_ from "effect/Scope"
+import { outside } from "../../capability/shared/outside.ts"
 import type { Entry } from "../../store/Entry.ts"
 import { Absent, CacheError, LoadQueueFull, LoadTimeout, Unowned } from "../CacheError.ts"
 import * as Expiry from "../Expiry.ts"
@@ -44,7 +45,7 @@ export const lookupsPerKeyMax = 2
 const failsOf = (answer: unknown): number =>
   !Lookup.isAnswer(answer)
     ? 0
-    : Lookup.match(answer, { Loaded: () => 0, NotModified: () => 0, Skip: () => 1, Failed: () => 1 })
+    : Lookup.match(answer, { Loaded: () => 0, NotModified: () => 0, Absent: () => 1, Failed: () => 1 })
 
 export class Loads<V> {
   /** The loads that a reader may join. */
@@ -93,8 +94,13 @@ export class Loads<V> {
     return this.spec.show(key)
   }
 
-  /** Starts a fiber of the engine's own. */
+  /** Starts a fiber of the engine's own, which belongs to no caller. */
   fork(work: Effect.Effect<void>): Fiber.Fiber<void> {
+    return outside(() => this.forkFor(work))
+  }
+
+  /** Starts a fiber of the engine's own, for one load. */
+  forkFor(work: Effect.Effect<void>): Fiber.Fiber<void> {
     return Effect.runForkWith(this.loader?.context ?? Context.empty())(work)
   }
 
@@ -107,8 +113,9 @@ export class Loads<V> {
 
   refreshBehind(key: string, cause: "ahead" | "stale", entry: Entry<V>, now: number): void {
     if (!this.mayStart(key) || this.failures.isBackingOff(key, now)) return
-    if (this.loader?.lookup === undefined || this.lookups.isFull) return
-    const flight = this.start(this.loader, key, { cause, fallback: entry, isDetached: true })
+    // Beyond the bound of background loads, the renewal is left to the next reader.
+    if (this.loader?.lookup === undefined || this.lookups.isBackgroundFull) return
+    const flight = this.start(this.loader, key, { cause, fallback: entry, isDetached: true, isBehind: true })
     // Readers are served the stale value in the meantime: a renewal that hangs would keep them so.
     if (!this.isPatient || flight.hasEnded) return
     flight.renewBehind()
@@ -264,9 +271,10 @@ export class Loads<V> {
   }
 
   /** Registers the flight of a key. Its caller starts the fiber of the load. */
-  takeOff(load: Load, key: string, { cause: asked, fallback, isDetached, isQuiet, wantsFresh }: Asked<V>): Flight<V> {
+  takeOff(load: Load, key: string, asked: Asked<V>): Flight<V> {
+    const { fallback, isBehind = false, isDetached, isQuiet, wantsFresh } = asked
     const queued = this.next.size === 0 ? undefined : this.next.get(key)
-    const cause = queued?.isRefresh === true ? "refresh" : asked
+    const cause = queued?.isRefresh === true ? "refresh" : asked.cause
     this.entries.sweepHolds()
     const now = this.now()
     const flight = new Flight<V>({
@@ -278,6 +286,7 @@ export class Loads<V> {
       startedAt: now,
       isDetached: isDetached === true || this.expiry.onAbandoned === "finish" || queued?.isDetached === true,
       isQuiet: isQuiet === true,
+      isBehind,
       wantsFresh: wantsFresh === true,
       onAbandoned: this.abandon
     })
@@ -314,7 +323,7 @@ export class Loads<V> {
       const fiber = fork(start)
       load.runBy(fiber)
       fiber.addObserver((exit) => {
-        if (scope.state._tag === "Open") this.fork(Scope_.close(scope, exit))
+        if (scope.state._tag === "Open") this.forkFor(Scope_.close(scope, exit))
         if (exit._tag === "Failure") { for (const flight of flights) this.lose(flight, exit.cause) }
       })
     } catch (cause) {
@@ -368,7 +377,9 @@ export class Loads<V> {
     const { key } = flight
     let previous = flight.fallback
     if (this.entries.lower !== undefined && flight.cause === "absent") {
-      previous = this.lower.take(flight, foundOf(yield* this.entries.fromBelow(key)))
+      const found = yield* this.entries.fromBelow(key)
+      if (found === unknown) flight.holdsBelow()
+      previous = this.lower.take(flight, foundOf(found))
       if (flight.hasEnded) return
     } else if (this.entries.lower !== undefined && flight.cause === "refresh") {
       const before = this.entries.hot?.peek(key) === undefined ? yield* this.entries.heldBelow(key) : unknown
@@ -381,7 +392,7 @@ export class Loads<V> {
     const work = Effect.suspend(() =>
       lookup(key, this.contextOf(flight, previous)) as Effect.Effect<V | Lookup.Answer<V>, unknown>
     )
-    const exit = yield* Effect.exit(this.inTurn(flight, work))
+    const exit = yield* Effect.exit(this.inTurn([flight], work))
     if (flight.hasEnded) return
     if (exit._tag === "Failure") return this.landing.fail(flight, exit.cause, previous)
     yield* this.landing.land(flight, exit.value, previous)
@@ -391,7 +402,10 @@ export class Loads<V> {
     const before = new Map<Flight<V>, Entry<V> | undefined>()
     if (this.entries.lower !== undefined && flights[0]!.cause === "absent") {
       const found = yield* this.entries.manyFromBelow(flights.map(({ key }) => key))
-      flights.forEach((flight, i) => before.set(flight, this.lower.take(flight, foundOf(found[i]))))
+      for (const [i, flight] of flights.entries()) {
+        if (found[i] === unknown) flight.holdsBelow()
+        before.set(flight, this.lower.take(flight, foundOf(found[i])))
+      }
     }
     const open = flights.filter(({ hasEnded }) => !hasEnded)
     const { lookupMany }: Loader<V> = flights[0]!.load.loader
@@ -401,10 +415,10 @@ export class Loads<V> {
     const work = Effect.suspend(() =>
       lookupMany(open.map(({ key }) => key), contexts) as Effect.Effect<ReadonlyArray<V | Lookup.Answer<V>>, unknown>
     )
-    const exit = yield* Effect.exit(this.inTurn(open[0]!, work))
+    const exit = yield* Effect.exit(this.inTurn(open, work))
     // A cast may bring anything.
     const answers = exit._tag === "Success" && Array.isArray(exit.value) ? exit.value : []
-    const cause = exit._tag === "Failure" ? exit.cause : miscounted(this.name, open.length, answers.length)
+    const cause = exit._tag === "Failure" ? exit.cause : Cause.fail(miscounted(this.name, open.length, answers.length))
     if (answers.length !== open.length) {
       for (const flight of open) this.landing.fail(flight, cause, before.get(flight))
       return
@@ -417,8 +431,14 @@ export class Loads<V> {
     }
   })
 
-  private inTurn<A, E>({ isQuiet, key }: Flight<V>, work: Effect.Effect<A, E>): Effect.Effect<A, E | CacheError> {
-    return this.lookups.inTurn(isQuiet, work, (waitingMax) => this.queueFull(key, waitingMax))
+  private inTurn<A, E>(flights: ReadonlyArray<Flight<V>>, work: Effect.Effect<A, E>): Effect.Effect<A, E | CacheError> {
+    const { key, load } = flights[0]!
+    return this.lookups.inTurn(
+      flights.every(({ isInBackground }) => isInBackground),
+      work,
+      (waitingMax) => this.queueFull(key, waitingMax),
+      (place) => load.place = place
+    )
   }
 
   contextOf(flight: Flight<V>, previous: Entry<V> | undefined): Lookup.LookupContext<V> {
@@ -546,7 +566,7 @@ export class Loads<V> {
   unowned(): CacheError {
     return new CacheError({ reason: new Unowned({ pattern: this.spec.pattern, family: this.name }) })
   }
-  absent(key: string, why: "no lookup" | "skipped"): CacheError {
+  absent(key: string, why: "no lookup" | "no value"): CacheError {
     return new CacheError({ reason: new Absent({ key: this.spec.show(key), family: this.name, why }) })
   }
   queueFull(key: string, queueMax: number): CacheError {

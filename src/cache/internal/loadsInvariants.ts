@@ -1,5 +1,5 @@
 /**
- * What always holds of the loads of a family. For tests.
+ * Checks the invariants of a family's loads, for tests.
  */
 import { type Loads, lookupsPerKeyMax } from "./loads.ts"
 

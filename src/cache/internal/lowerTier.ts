@@ -1,5 +1,5 @@
 /**
- * A load that finds its key in a tier below memory: what is there answers as it would in memory.
+ * Answers a load whose key is found in a lower tier, by the rules that hold for an entry in memory.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -11,11 +11,11 @@ import type { Failures } from "./failures.ts"
 import type { Flight } from "./flight.ts"
 import type { Served } from "./served.ts"
 
-/** What it needs of the loads that it answers. */
+/** What it needs from the loads that it answers. */
 interface Ground<V> {
   readonly expiry: Expiry.Expiry
   readonly failures: Failures<V>
-  fork(work: Effect.Effect<void>): Fiber.Fiber<void>
+  forkFor(work: Effect.Effect<void>): Fiber.Fiber<void>
   end(flight: Flight<V>, exit: Exit.Exit<Served<V>, unknown>): void
   refreshAhead(key: string, entry: Entry<V>, now: number): void
   maySubstitute(key: string, entry: Entry<V>, now: number): boolean
@@ -30,10 +30,11 @@ export class LowerTier<V> {
     this.ground = ground
   }
 
-  /** Ends the flight if what was found is fresh; else returns what may be served should the lookup fail. */
+  /** Ends the flight if what was found is fresh; else returns the entry that may be served if the lookup fails. */
   take(flight: Flight<V>, found: Found<V> | undefined): Entry<V> | undefined {
     const { key, load, isQuiet } = flight
     const now = this.entries.cache.time.now()
+    if (found !== undefined) flight.holdsBelow()
     const isFresh = found !== undefined && this.entries.isFresh(key, found.entry, now)
     // To its readers, who came before its key changed, what is fresh is an answer. What is stale is none.
     if (found === undefined || flight.isSuperseded && !isFresh) {
@@ -55,7 +56,7 @@ export class LowerTier<V> {
     return entry
   }
 
-  /** What a stale entry is good for: to be served, or should the load fail. */
+  /** Decides how a stale entry is used: served now, served if the load fails, or not at all. */
   private takeStale(flight: Flight<V>, entry: Entry<V>, tier: string, now: number): Entry<V> | undefined {
     const { key, load, isQuiet } = flight
     const { expiry, failures } = this.ground
@@ -69,7 +70,7 @@ export class LowerTier<V> {
     flight.renews("stale", entry, tier)
     const stale = Exit.succeed({ value: entry.value, tier, entry, stale: true })
     const isBackingOff = failures.isBackingOff(key, now)
-    // A load that no reader asked for leaves it to its readers, unless it was to last.
+    // A load without readers leaves a stale entry for later readers, unless the entry was to last until the next round.
     const isLeft = isQuiet && (isBackingOff || freshUntil - entry.costMillis > load.until)
     if (isLeft || isBackingOff && !flight.isForFresh) this.ground.end(flight, stale)
     else if (isBackingOff) flight.answerEarly(stale, servedUntil)
@@ -81,7 +82,10 @@ export class LowerTier<V> {
     return entry
   }
 
-  /** What is stale answers those who have waited for so long, if it may be served then; the load goes on. */
+  /**
+   * After `millis`, answers the readers who still wait with the stale value, if it may be served then. The load goes
+   * on.
+   */
   private answerAfter(
     millis: number,
     flight: Flight<V>,
@@ -94,10 +98,10 @@ export class LowerTier<V> {
       const now = this.entries.cache.time.now()
       if (!flight.isBarred && this.ground.maySubstitute(flight.key, entry, now)) flight.answerEarly(stale, servedUntil)
     })
-    flight.answerEarlyBy(this.ground.fork(Effect.andThen(Effect.sleep(millis), answer)))
+    flight.answerEarlyBy(this.ground.forkFor(Effect.andThen(Effect.sleep(millis), answer)))
   }
 
-  /** Ends a flight that has found nothing to serve, if a failure is remembered. */
+  /** Ends a flight that found no entry to serve, if a failure of its key is remembered. */
   private repeatFailure(flight: Flight<V>, now: number): void {
     const failure = this.ground.failures.remembered(flight.key, now)
     if (failure !== undefined) this.ground.end(flight, failure.exit)

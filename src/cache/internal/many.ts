@@ -1,6 +1,6 @@
 /**
- * Reads of many keys: those that are missing are loaded together, where the owner can do that; a key that is named
- * several times is served once.
+ * Reads many keys. Missing keys are loaded together if the owner has a `lookupMany`. A key that occurs several times is
+ * served once.
  */
 import * as Effect from "effect/Effect"
 import type { Entries } from "./entries.ts"
@@ -9,7 +9,7 @@ import { memory } from "./judgement.ts"
 import type { Loads } from "./loads.ts"
 import type { Served } from "./served.ts"
 
-/** A family, as far as reads of many keys need it. */
+/** The parts of a family that reads of many keys need. */
 interface Ground<V> {
   readonly entries: Entries<V>
   readonly loads: Loads<V>
@@ -18,14 +18,16 @@ interface Ground<V> {
 
 type All<V> = Effect.Effect<ReadonlyArray<Served<V>>, unknown>
 
-/** The values of keys that were no hits, in their order, with where each is from. */
+/** Serves keys that were not hits, in their order, each with the tier of its value. */
 export const serveMany = <V>(ground: Ground<V>, keys: ReadonlyArray<string>): All<V> =>
-  // Each mention is a read, and is counted as one where memory answers.
+  // Each occurrence of a key is a read, and counts as a hit if memory answers.
   distinctly(keys, (distinct) => serveDistinct(ground, distinct), (key, { stale, tier }) => {
     if (tier === memory && !stale) ground.entries.countHit(key, memory)
   })
 
-/** Asks for each key once, and answers for each mention of it; `onRepeat` hears of each mention after the first. */
+/**
+ * Asks for each key once, and answers each occurrence of it. `onRepeat` is called for each occurrence after the first.
+ */
 const distinctly = <A, E>(
   keys: ReadonlyArray<string>,
   ask: (distinct: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<A>, E>,
@@ -58,7 +60,7 @@ const serveDistinct = <V>(ground: Ground<V>, keys: ReadonlyArray<string>): All<V
   )
 }
 
-/** Joins the flights of these keys, which may have ended without anything to find; serves the other ones. */
+/** Joins the flights of these keys, even if they have ended and stored no value; serves the other keys. */
 const serveEach = <V>(
   { entries, loads, serve }: Ground<V>,
   keys: ReadonlyArray<string>,
@@ -73,7 +75,10 @@ const serveEach = <V>(
   }, { concurrency: "unbounded" })
 }
 
-/** Nothing that may be served is in memory, no load runs or waits to begin, and no failure is remembered. */
+/**
+ * Whether a load of the key has to start: memory has no value that may be served, no load runs or waits to begin, and
+ * no failure is remembered.
+ */
 const isMissing = <V>({ entries, loads }: Ground<V>, key: string): boolean => {
   if (!loads.mayStart(key) || loads.failures.negative(key, loads.now()) !== undefined) return false
   const entry = entries.hot?.peek(key)

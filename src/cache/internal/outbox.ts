@@ -35,8 +35,9 @@ import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import type { CoarseClock } from "../../store/CoarseClock.ts"
+import { forkOutside } from "../../capability/shared/outside.ts"
 import type { Entry, Found } from "../../store/Entry.ts"
+import type { CoarseClock } from "../../store/shared/coarseClock.ts"
 import type { Change, Mark, Partition, Prepared, PreparedEntry, Store } from "../../store/Store.ts"
 import { StoreError, TierFailed } from "../../store/StoreError.ts"
 import { madeAtMillis } from "../Expiry.ts"
@@ -527,7 +528,7 @@ export class Carrier {
       this.wake.closeUnsafe()
       return Effect.andThen(rounds, Effect.suspend(() => this.owing.size === 0 ? this.wake.await : this.repaySoon))
     }))
-    return Effect.map(Effect.forkDetach(carry), (fiber) => {
+    return Effect.map(forkOutside(carry), (fiber) => {
       this.fiber = fiber
     })
   })

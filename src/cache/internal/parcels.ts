@@ -5,8 +5,8 @@
  */
 import * as Cause from "effect/Cause"
 import type * as Deferred from "effect/Deferred"
-import type { CoarseClock } from "../../store/CoarseClock.ts"
 import type { Entry } from "../../store/Entry.ts"
+import type { CoarseClock } from "../../store/shared/coarseClock.ts"
 import type { Mark, Partition, Prepared } from "../../store/Store.ts"
 import { type Operation, StoreError, TierFailed } from "../../store/StoreError.ts"
 import { everything, writeScope } from "../Invalidation.ts"

@@ -1,23 +1,23 @@
 /**
- * The deadline of loads in a family without a `hardTimeout`.
+ * Ends loads that take too long in a family without a `hardTimeout`.
  *
- * - A load that a second reader waits for may be one that waits for itself where the engine cannot see it. So it ends
- *   `patienceMillis` after that reader joined. A load that one reader waits for may take any time: every cycle of waits
- *   has a second reader somewhere.
- * - A renewal behind readers ends `patienceMillis` after it began. Readers would otherwise be served the stale value of
- *   a renewal that hangs until that value may not be served any more.
+ * - A load for which a second reader waits may wait for itself in a way that the engine cannot see. So it ends
+ *   `patienceMillis` after that reader joined. A load with one reader may take any time: every cycle of waits has a
+ *   second reader somewhere.
+ * - A renewal behind readers ends `patienceMillis` after it began. If it hung, readers would otherwise get the stale
+ *   value until that value may not be served any more.
  *
- * One fiber sleeps for all loads of the family, and none while no load has a deadline. It lets the process end while
- * only renewals have one.
+ * One fiber sleeps for all loads of the family. It runs only while a load has a deadline, and it lets the process end
+ * while only renewals have one.
  */
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import * as BackgroundTimer from "../../store/BackgroundTimer.ts"
+import * as BackgroundTimer from "../../store/shared/backgroundTimer.ts"
 import type { Flight } from "./flight.ts"
 import type { Waited } from "./waiters.ts"
 import { patienceMillis } from "./waits.ts"
 
-/** What it needs of the loads that it watches. */
+/** What it needs from the loads that it watches. */
 interface Ground {
   readonly running: ReadonlySet<Flight<any>>
   now(): number
@@ -29,7 +29,7 @@ export class Patience {
   private readonly ground: Ground
   private fiber: Fiber.Fiber<void> | undefined = undefined
   private isOver = true
-  /** It sleeps, and no reader has waited for any of the loads that it watches. */
+  /** Whether its fiber sleeps for renewals alone, so that the process may end. */
   private isBehind = false
 
   constructor(ground: Ground) {
@@ -40,7 +40,7 @@ export class Patience {
     return this.fiber !== undefined
   }
 
-  /** Others share a load than the reader who waits for it: from now on its time is bounded. */
+  /** Bounds the time of a load from now on, because more than one reader depends on it. */
   share(load: Waited<any>): void {
     load.share(this.ground.now())
     if (this.fiber !== undefined) {
@@ -51,11 +51,11 @@ export class Patience {
     }
     this.isOver = false
     const fiber = this.ground.fork(this.watch)
-    // It is over at once where the load has ended by now, though its fiber may have a step left.
+    // If the load has already ended, the watch is over at once, although its fiber may have a step left.
     if (!this.isOver) this.fiber = fiber
   }
 
-  /** No load runs. */
+  /** Stops the watch, because no load runs. */
   rest(): void {
     if (this.fiber === undefined) return
     this.fiber.interruptUnsafe()

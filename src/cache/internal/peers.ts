@@ -14,6 +14,7 @@ import type { StoreError } from "../../store/StoreError.ts"
 import type { Mode, Scope } from "../Invalidation.ts"
 import type { Limits } from "./limits.ts"
 import { Carrier } from "./outbox.ts"
+import type { Looked } from "./sweepDue.ts"
 
 /** What another engine did to a family. */
 export type Heard =
@@ -31,12 +32,12 @@ export type Heard =
 
 /** What a sweep of marks asks of a family in one engine. */
 export interface Swept {
-  /** Has what the marks hide removed from all tiers; how many entries were looked at. */
-  readonly look: Effect.Effect<number, StoreError>
+  /** Has what the marks hide removed from all tiers. */
+  readonly look: Effect.Effect<Looked, StoreError>
   /** The marks up to a stamp, as a store knows them. */
   marksUpTo(upTo: number): Iterable<Mark>
   /** Forgets these marks, of which nothing is left that they concern. */
-  forget(upTo: number, looked: number): void
+  forget(upTo: number, looked: Looked): void
 }
 
 /** An engine, as the others know it. */

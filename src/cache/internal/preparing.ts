@@ -1,20 +1,20 @@
 /**
- * Values of one family whose codec takes its time, before they go below.
+ * Prepares the values of one family whose codec does not answer at once, before they go below.
  *
- * What was loaded is prepared on its way below. A value whose codec answers at once goes with the round that it was put
- * down for; of one that does not, this round removes the key, and the value follows with a later round. So a codec that
- * is slow, or hangs, holds up neither the round nor another family.
+ * A loaded value is prepared on its way below. If its codec answers at once, the value goes with its round. Otherwise
+ * this round removes the key, and the value follows with a later round. So a codec that is slow or hangs delays neither
+ * the round nor another family.
  *
  * - At most `atOnceMax` codecs of a family run at once, and at most `preparingMax` values wait.
- * - A value that is not prepared `deadlineMillis` after it came here does not go below.
- * - A later change of the key takes the value back.
+ * - A value that is not prepared within `deadlineMillis` does not go below.
+ * - A later change of the key drops the value.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import type { CoarseClock } from "../../store/CoarseClock.ts"
 import type { Entry } from "../../store/Entry.ts"
+import type { CoarseClock } from "../../store/shared/coarseClock.ts"
 import type { Prepared } from "../../store/Store.ts"
 import { StoreError, TierFailed, TierTimeout } from "../../store/StoreError.ts"
 
@@ -32,7 +32,7 @@ interface Value<V> {
   fiber: Fiber.Fiber<Prepared<V>, StoreError> | undefined
 }
 
-/** Told what became of a value. */
+/** Is called with the result for a value. */
 type Done<V> = (key: string, entry: Entry<V>, exit: Exit.Exit<Prepared<V>, StoreError>) => void
 
 const tier = "lower"
@@ -47,7 +47,7 @@ const tooMany = Exit.fail(
 
 export class Preparing<V> {
   private readonly all = new Map<string, Value<V>>()
-  /** Those of them whose codec has not begun. */
+  /** The values whose codec has not begun. */
   private readonly waiting = new Map<string, Value<V>>()
   private atOnce = 0
   private readonly time: CoarseClock
@@ -66,7 +66,10 @@ export class Preparing<V> {
     return this.all.get(key)?.entry
   }
 
-  /** Has values prepared, in the background: those that are wanted when it runs. */
+  /**
+   * Prepares values in the background. `values` is called when this runs, so values that are no longer wanted are left
+   * out.
+   */
   add(values: () => ReadonlyArray<readonly [key: string, entry: Entry<V>, prepare: Prepare<V>]>): Effect.Effect<void> {
     return Effect.contextWith((context) => {
       for (const [key, entry, prepare] of values()) {
@@ -84,7 +87,7 @@ export class Preparing<V> {
     })
   }
 
-  /** The same value ends later, because it was read; false where it is not here. */
+  /** Replaces the entry of a value that ends later because it was read; `false` if the value is not here. */
   touch(key: string, entry: Entry<V>): boolean {
     const value = this.all.get(key)
     if (value?.entry.version !== entry.version) return false
@@ -92,7 +95,7 @@ export class Preparing<V> {
     return true
   }
 
-  /** The key has changed: the value does not go below. */
+  /** Drops the value of a key that has changed. */
   drop(key: string): void {
     const value = this.all.get(key)
     if (value === undefined) return
@@ -104,7 +107,7 @@ export class Preparing<V> {
     for (const key of Array.from(this.all.keys())) this.drop(key)
   }
 
-  /** Waits for those that are here, and for none that comes later. */
+  /** Waits for the values that are here now, and not for later ones. */
   readonly settled: Effect.Effect<void> = Effect.suspend(() =>
     Effect.forEach(Array.from(this.all.values()), ({ over }) => Deferred.await(over), { discard: true })
   )

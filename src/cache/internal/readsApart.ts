@@ -1,9 +1,9 @@
 /**
- * A family as the body of a transaction reads it, or a lookup that the body waits for.
+ * Reads a family for the body of a transaction, and for the lookups that the body waits for.
  *
- * A lookup runs in the body's fiber, with the services that the database's combinator gave to the body. So it reads
- * what the transaction has written, it needs no second connection, and what it brings is kept by no tier and joined by
- * no reader.
+ * A lookup runs in the body's fiber, with the services that the database's combinator gave to the body. So it sees what
+ * the transaction has written, and needs no second connection. Its value is not stored in any tier, and no reader joins
+ * it.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -16,6 +16,7 @@ import type { Explanation } from "../Explanation.ts"
 import type { FamilySpec } from "../FamilySpec.ts"
 import * as Lookup from "../Lookup.ts"
 import type { Engine } from "./engine.ts"
+import { miscounted } from "./failures.ts"
 import { CurrentTransaction, type Frame } from "./frame.ts"
 import type { HeldKey } from "./holds.ts"
 import type { Judged } from "./judgement.ts"
@@ -24,7 +25,7 @@ import { hidingAnswer } from "./sensitive.ts"
 import type { Served } from "./served.ts"
 import type { Reads } from "./trackedReads.ts"
 
-// Where a value is from that the transaction wrote.
+// The name of the tier in answers with a value that the transaction wrote.
 const tier = "transaction"
 
 const isAsOutside = ({ outcome }: Explanation<unknown>): boolean => outcome === "hit" || outcome === "refuse"
@@ -45,24 +46,27 @@ export class TransactionReads<V> implements Reads<V> {
     this.frame = frame
   }
 
-  /** What the transaction wrote, or what memory holds and is fresh of a key that it has not changed. */
+  /** The value that the transaction wrote; for a key that it has not changed, the fresh value in memory. */
   peekUnsafe(key: string): Served<V> | undefined {
     const state = this.frame.stateOf(this.family, key)
     return state === undefined ? this.family.peekUnsafe(key) : this.written(state)
   }
 
-  /** What a lookup makes of what it reads here is not kept, so no later change has to reach it. */
+  /** The value of a lookup that reads here is not stored, so no later change has to reach it. */
   wasRead(): void {}
   wasMissed(): void {}
   readonly isWholeInMemory = true
 
-  /** What the transaction wrote to a key. */
+  /** The value that the transaction wrote to a key. */
   private written(state: HeldKey | "changed" | undefined): Served<V> | undefined {
     const judged = state === undefined || state === "changed" ? undefined : state.judged as Judged<V> | undefined
     return judged && { value: judged.value, tier, entry: undefined, tags: judged.tags, stale: false }
   }
 
-  /** What the transaction wrote, or what is held of a key that it has not changed. Loads nothing. */
+  /**
+   * The value that the transaction wrote; for a key that it has not changed, the value that `find` gives. Loads
+   * nothing.
+   */
   private look(
     key: string,
     find: (key: string) => Effect.Effect<Served<V> | undefined, CacheError>
@@ -131,7 +135,7 @@ export class TransactionReads<V> implements Reads<V> {
     return Effect.suspend(() => {
       const state = this.frame.stateOf(this.family, key)
       return Effect.map(this.family.explain(key, state === undefined ? onHeld : undefined), (outside) => {
-        // The body joins no load, is served nothing stale, and repeats no failure: what is not fresh, it loads.
+        // The body joins no load, gets no stale value, and repeats no failure: it loads every value that is not fresh.
         if (state === undefined) return isAsOutside(outside) ? outside : { ...outside, outcome: "load" }
         const served = this.written(state)
         onHeld?.(served, true)
@@ -142,13 +146,13 @@ export class TransactionReads<V> implements Reads<V> {
     })
   }
 
-  /** What the body loads is kept by no tier, so it loads nothing before it is read. */
+  /** A value that the body loads is not stored, so loading it before it is read would be useless. */
   warm(): Effect.Effect<number, CacheError> {
     const { loads } = this.family
     return Effect.suspend(() => loads.loader === undefined ? Effect.fail(loads.unowned()) : Effect.succeed(0))
   }
 
-  /** What a lookup reads within a transaction is not kept, so none of it has to last. */
+  /** The value of a lookup within a transaction is not stored, so its sources need not last. */
   renew(): Effect.Effect<number> {
     return Effect.succeed(0)
   }
@@ -163,7 +167,8 @@ export class TransactionReads<V> implements Reads<V> {
         Context.add(CurrentTransaction, this.frame),
         Context.add(CurrentLoad, load)
       )
-      // The owner's Context has all that the lookup needs; nothing of the body's is added but the connection.
+      // The owner's Context has everything that the lookup needs. Of the body's services, only those of the combinator
+      // are added, such as the connection.
       const inOwners: (context: Context.Context<never>) => Context.Context<never> = () => services as never
       const answers = Effect.updateContext(Effect.scoped(Effect.suspend(() => this.lookUp(keys))), inOwners)
       const served = Effect.flatMap(this.inTime(keys[0]!, answers), (all) =>
@@ -185,7 +190,7 @@ export class TransactionReads<V> implements Reads<V> {
       return Effect.filterOrFail(
         lookupMany(keys, keys.map(contextOf)) as Effect.Effect<ReadonlyArray<V | Lookup.Answer<V>>, unknown>,
         (answers) => answers.length === keys.length,
-        () => this.family.loads.absent(keys[0]!, "skipped")
+        (answers) => miscounted(this.family.name, keys.length, answers.length)
       )
     }
     if (lookup === undefined) return Effect.fail(this.family.loads.absent(keys[0]!, "no lookup"))
@@ -209,11 +214,11 @@ export class TransactionReads<V> implements Reads<V> {
     const loaded = (value: V, tags: ReadonlyArray<string> | undefined): Effect.Effect<Served<V>, unknown> =>
       Effect.succeed({ value, tier: "lookup", entry: undefined, tags, stale: false })
     if (!Lookup.isAnswer(answer)) return loaded(answer, undefined)
-    const none = (): Effect.Effect<Served<V>, unknown> => Effect.fail(this.family.loads.absent(key, "skipped"))
+    const none = (): Effect.Effect<Served<V>, unknown> => Effect.fail(this.family.loads.absent(key, "no value"))
     return Lookup.match(answer as Lookup.Answer<V>, {
       Loaded: ({ options, value }) => loaded(value, options.tags),
       NotModified: none,
-      Skip: none,
+      Absent: none,
       Failed: ({ error }) => Effect.fail(error)
     })
   }

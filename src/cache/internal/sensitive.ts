@@ -1,9 +1,9 @@
 /**
- * What is hidden of a sensitive family where something is told of it: the causes of what failed in a tier or a codec,
- * which may print a key or a value, and what an explanation knows.
+ * Hides the keys and values of a sensitive family in errors and explanations. The cause of a failed tier or codec is
+ * hidden as well, because it may contain a key or a value.
  *
- * A value that a caller asked for is given to him; it is not enumerable where the rest of the answer is there to be
- * printed.
+ * A caller gets the value that the caller asked for. In an answer or an explanation it is not enumerable, so printing
+ * the rest does not show it.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -24,15 +24,15 @@ import {
 import type { Answer } from "../Answer.ts"
 import type { Explanation, Happening } from "../Explanation.ts"
 
-const hiddenCause = () => new Error("the cause is not shown, since the family is sensitive")
+const hiddenCause = () => new Error("the cause is not shown, because the family is sensitive")
 
-/** The error without what the function threw or answered, either of which may be of a value. */
+/** Removes from an error what the function threw or returned, because either may contain a value. */
 export const sealedFunction = (failed: FunctionFailed): FunctionFailed =>
   failed.cause === undefined
     ? new FunctionFailed({ ...failed, why: "gave an answer that cannot be used" })
     : new FunctionFailed({ ...failed, cause: hiddenCause() })
 
-/** The error without what caused it. */
+/** Removes the cause from an error. */
 export const sealed = ({ reason }: StoreError): StoreError => {
   if (reason instanceof EncodeFailed) {
     return new StoreError({ reason: new EncodeFailed({ ...reason, cause: hiddenCause() }) })
@@ -57,13 +57,13 @@ const sealedExit = (operation: Operation) => (cause: Cause.Cause<StoreError>): E
 const sealing = (operation: Operation) => <A>(effect: Effect.Effect<A, StoreError>): Effect.Effect<A, StoreError> =>
   Effect.catchCause(effect, sealedExit(operation))
 
-// What lies behind each sealed partition.
+// The partition behind each sealed partition.
 const behind = new WeakMap<Partition<any>, Partition<any>>()
 
-/** The store's own partition, which alone the store knows in a round. */
+/** The store's own partition. In a round, the store accepts only this one. */
 export const unsealed = <V>(partition: Partition<V>): Partition<V> => behind.get(partition) ?? partition
 
-/** A partition whose failures do not say what they were of. */
+/** Makes a partition whose failures hide their causes. */
 export const sealedPartition = <V>(partition: Partition<V>): Partition<V> => {
   const inFront = inFrontOf(partition)
   behind.set(inFront, partition)
@@ -73,7 +73,7 @@ export const sealedPartition = <V>(partition: Partition<V>): Partition<V> => {
 const inFrontOf = <V>(partition: Partition<V>): Partition<V> => ({
   prepare: (key, content) => {
     const made = partition.prepare(key, content)
-    // What is there at once stays so.
+    // A result that is there at once stays synchronous.
     if (!Exit.isExit(made)) return sealing("prepare")(made)
     return Exit.isFailure(made) ? sealedExit("prepare")(made.cause as Cause.Cause<StoreError>) : made
   },
@@ -92,26 +92,26 @@ const inFrontOf = <V>(partition: Partition<V>): Partition<V> => ({
 
 const refused = Exit.fail(
   new Schema.SchemaError(
-    new SchemaIssue.InvalidValue({ message: "the value is not shown, since the family is sensitive" })
+    new SchemaIssue.InvalidValue({ message: "the value is not shown, because the family is sensitive" })
   )
 )
 
-/** A codec whose failures do not show the value. */
+/** Makes a codec whose failures do not show the value. */
 export const sealedCodec = <V>(codec: Codec<V>): Codec<V> => {
   const sealedRun = <A, B>(run: (input: A) => Effect.Effect<B, Schema.SchemaError>) => (input: A) => {
     const effect = run(input)
-    // What is there at once stays so: a tier reads without waiting where it can.
+    // A result that is there at once stays synchronous, because a tier reads without waiting if it can.
     if (Exit.isExit(effect)) return Exit.isSuccess(effect) ? effect : refused
     return Effect.catchCause(effect, (cause) => Cause.hasInterruptsOnly(cause) ? Effect.failCause(cause) : refused)
   }
   return { encode: sealedRun(codec.encode), decode: sealedRun(codec.decode), copies: codec.copies }
 }
 
-/** An answer whose tags are hashes, and whose value is not printed with the rest. */
+/** Makes an answer whose tags are hashes, and whose value is not printed with the rest. */
 export const hidingAnswer = <V>(answer: Answer<V>, hide: (text: string) => string): Answer<V> =>
   Object.defineProperty({ ...answer, tags: answer.tags.map(hide) }, "value", { enumerable: false })
 
-/** An explanation whose keys and tags are hashes, and whose value is not printed with the rest. */
+/** Makes an explanation whose keys and tags are hashes, and whose value is not printed with the rest. */
 export const hiding = <V>(explanation: Explanation<V>, hide: (text: string) => string): Explanation<V> => {
   const scopeOf = (scope: Happening["scope"]): Happening["scope"] =>
     typeof scope === "string"

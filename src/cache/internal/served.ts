@@ -1,17 +1,17 @@
 /**
- * A value on its way to a reader: what every kind of read passes on.
+ * Describes a value on its way to a reader. Every kind of read passes it on.
  */
 import type { Entry } from "../../store/Entry.ts"
 import type { Below } from "./below.ts"
 
-/** A value as it is served: from where, and as what. */
+/** A value that is served, with its tier and its entry. */
 export interface Served<out V> {
   readonly value: V
   /** The tier that held it; `lookup` for a value that was just loaded. */
   readonly tier: string
   /** Absent when the value was loaded and not stored. */
   readonly entry: Entry<V> | undefined
-  /** Those of a value that was not stored. */
+  /** The tags of a value that was not stored. */
   readonly tags?: ReadonlyArray<string> | undefined
   readonly stale: boolean
   /** The value was made from a nothing that may be a value: a tier could not say what it holds. */

@@ -1,14 +1,17 @@
 /**
- * Which keys of a family lookups have read, and which of those have left the last tier since, or were not there:
- * nothing can compare a later value of theirs with the one before, so that it has to count as changed.
+ * Records which keys of a family lookups have read, and which of these keys were missing or have left the last tier
+ * since. A later value of such a key cannot be compared with the value before, so it has to count as changed.
  *
- * - A key is known from when a lookup reads it until it ends: by time, by a write, by an invalidation. All of these
- *   reach what is made from it in other ways. A key that is known, has not ended, and is not to be found has gone
+ * - A key is known from the time a lookup reads it until it ends: by time, by a write or by an invalidation. Each of
+ *   these ends reaches its dependents in another way. A key that is known, has not ended, and is in no tier has gone
  *   unseen.
  * - At most `keysMax` keys of `charactersMax` characters are known of each kind, none longer than `lengthMax`. Of what
  *   lookups read beyond, a filter knows until when it lasts at the latest; it may take one key for another. `missed`
  *   gives out the keys that have been missed for longest, or are too long: they are to be counted as changed at once.
  * - Some keys are known to be held by memory alone, beyond whatever was to be there below as well.
+ *
+ * A key is known to be absent if a lookup has said so, what was made from an earlier value was dropped, and the key has
+ * had no value since. The same answer again drops nothing.
  *
  * What lookups read before the engine was opened, or before an owner has left, is not known. A key is settled once
  * what was made of it by then has been dropped; beyond the bound that is done again, which loses more than it must.
@@ -22,10 +25,10 @@ const keysMax = 65_536
 
 const charactersMax = 4_194_304
 
-// V8 hashes longer texts by their length alone, so that a Map looks at all that are as long.
+// V8 hashes longer texts by their length alone, so a Map would compare all texts of that length.
 const lengthMax = 16_383
 
-// Of 8 bytes each: a filter of 8 MB, which is made when it is needed.
+// The slots of the filter, of 8 bytes each: it takes 8 MB, and is made when it is needed.
 const filterSlots = 2 ** 20
 
 export class Sources {
@@ -34,10 +37,12 @@ export class Sources {
   private readonly missing = new Keys<number>()
   private readonly alone = new Keys<true>()
   private readonly settled = new Keys<true>()
+  private readonly without = new Keys<true>()
 
   /** A lookup has read the key, which ends at `end` unless it is read again. */
   read(key: string, stamp: number, end: number): void {
-    // It is there after all, and nothing said so: what reads it now is made from a value that may have gone again.
+    // The key is there after all, and no load has said so. A value that is made from it now may rest on a value that
+    // has gone again.
     if (this.missing.get(key) !== undefined) this.missing.set(key, Infinity)
     if (this.known.read(key, stamp, end)) return
     const filter = this.filter ??= new Float64Array(filterSlots)
@@ -45,20 +50,20 @@ export class Sources {
     filter[slot] = Math.max(filter[slot]!, end)
   }
 
-  /** Something may be made from the key. */
+  /** Whether another value may be made from the key. */
   wasRead(key: string): boolean {
     return this.known.has(key) || this.filter !== undefined && this.filter[slotOf(key)]! > 0
   }
 
-  /** Something may be made from the key, or from some key of a scope. */
+  /** Whether another value may be made from the key, or from some key of a scope. */
   wasReadIn(scope: string | Scope): boolean {
     if (typeof scope === "string") return this.wasRead(scope)
     return this.filter !== undefined || this.known.hasIn(scope)
   }
 
   /**
-   * Something that has not ended may be made from the key. `isHidden` says whether what had a stamp was invalidated
-   * since, and with it what was made from it.
+   * Whether a value that has not ended may be made from the key. `isHidden` says whether an entry with that stamp was
+   * invalidated since; then the values made from it were dropped, too.
    */
   isNeeded(key: string, now: number, isHidden: (stamp: number) => boolean): boolean {
     const stamp = this.known.get(key)
@@ -67,8 +72,8 @@ export class Sources {
   }
 
   /**
-   * The key has left the last tier, or a lookup has missed it, at `stamp`; the keys to be counted as changed for lack
-   * of room, and since when.
+   * Notes that the key has left the last tier, or that a lookup has missed it, at `stamp`. Returns the keys that have
+   * to count as changed because there is no room for them, each with the stamp since when.
    */
   missed(key: string, stamp: number): ReadonlyArray<readonly [key: string, since: number]> {
     this.known.delete(key)
@@ -86,7 +91,7 @@ export class Sources {
     return forgotten
   }
 
-  /** Since when a key has been missed. */
+  /** The stamp since which a key has been missed. */
   missedAt(key: string): number | undefined {
     return this.missing.get(key)
   }
@@ -95,20 +100,31 @@ export class Sources {
   kept(key: string): void {
     this.missing.delete(key)
     this.alone.delete(key)
+    this.without.delete(key)
   }
 
-  /** The key has ended, and what is made from it with it. */
+  /** The source has no value for the key, and what was made from an earlier one has been dropped. */
+  absent(key: string): void {
+    if (this.without.fits(key)) this.without.set(key, true)
+  }
+
+  /** Nothing is made from a value of the key: it is known to be absent. */
+  isAbsent(key: string): boolean {
+    return this.without.get(key) === true
+  }
+
+  /** Forgets a key that has ended, because the values made from it have ended, too. */
   forget(key: string): void {
     this.known.delete(key)
     this.kept(key)
   }
 
-  /** Memory alone holds the key. Beyond the bound, it is found out when the key is loaded again. */
+  /** Notes that memory alone holds the key. If there is no room for the note, a later load of the key finds it out. */
   isAlone(key: string): void {
     if (this.alone.fits(key)) this.alone.set(key, true)
   }
 
-  /** Memory has pushed the key out; whether it was there alone. */
+  /** Forgets that note when memory pushes the key out. Returns whether memory alone held it. */
   wasAlone(key: string): boolean {
     return this.alone.delete(key)
   }
@@ -124,9 +140,10 @@ export class Sources {
   /** What was made of the keys by now is to be dropped with the next value of each. */
   unsettle(): void {
     this.settled.clear()
+    this.without.clear()
   }
 
-  /** All keys have ended: of those that are known, the mark says so. */
+  /** Empties the filter, because all keys have ended. For known keys, the mark says so. */
   endAll(): void {
     this.filter = undefined
   }
@@ -134,7 +151,7 @@ export class Sources {
 
 const none: ReadonlyArray<never> = []
 
-/** Keys, and something of each, the ones that were set first in front. */
+/** A bounded map of keys, in the order in which they were set. */
 class Keys<A> {
   private readonly byKey = new Map<string, A>()
   private characters = 0
@@ -179,12 +196,12 @@ class Keys<A> {
 class KnownKeys {
   /** The stamps at which they were read last. */
   private readonly stamps = new Keys<number>()
-  /** When those of them end that do, as they were when they were read. */
+  /** The times at which keys end, as they were when the keys were read; without a key that does not end. */
   private readonly ends = new Map<string, number>()
-  /** How many keys have the same segments at some positions, by these and by a hash of the segments. */
+  /** The number of keys with equal segments at some positions, by these positions and by a hash of the segments. */
   private readonly counts = new Map<string, Counts>()
 
-  /** Whether the key is known now. */
+  /** Notes a read of the key. Returns whether there was room for it. */
   read(key: string, stamp: number, end: number): boolean {
     const isKnown = this.stamps.get(key) !== undefined
     if (!isKnown && !this.stamps.fits(key)) return false
@@ -200,7 +217,7 @@ class KnownKeys {
     return this.stamps.get(key) !== undefined
   }
 
-  /** Some key of a scope is known; another one may be taken for it. */
+  /** Whether some key of a scope is known. May be `true` by mistake, because two hashes may be equal. */
   hasIn(scope: Scope): boolean {
     const { positions, values } = scope
     const name = positions.join()
@@ -216,7 +233,7 @@ class KnownKeys {
     return this.stamps.get(key)
   }
 
-  /** When a key ends that is known. */
+  /** The time at which a known key ends. */
   endOf(key: string): number {
     return this.ends.get(key) ?? Infinity
   }
@@ -258,7 +275,7 @@ class Counts {
   }
 }
 
-// One hash for all families: each has sources of its own.
+// All families use one hash function, because each has its own `Sources`.
 const hashOf = (text: string): number => keyHash(text, 0)
 
 const slotOf = (key: string): number => hashOf(key) & (filterSlots - 1)

@@ -237,12 +237,14 @@ const dropUnseen = (
   if (exact) {
     const key = keyOf(scope)
     loads.overtakeUnseen(key, loads.mayStore(key).filter(isBehind), isHeld)
+    // A lookup that could make nothing of the source may do so now.
+    loads.failures.forget(key)
     if (!isHeld) return nothing
     entries.invalidated(key, "hide", stamp, through)
     return entries.forget(key)
   }
   const running = loads.mayStore()
-  if (!isHeld && !running.some(isBehind)) return nothing
+  if (!isHeld && !running.some(isBehind) && loads.failures.isEmpty) return nothing
   // A load that a tag has closed is judged by its stamp when it ends, so a later stamp would hide the tag from it.
   const ahead = running.filter((flight) => loads.isOpen(flight) && !isBehind(flight))
   entries.invalidated(scope, "hide", stamp, through)

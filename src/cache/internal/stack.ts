@@ -1,10 +1,10 @@
 /**
- * How deep the loads and updates that start and answer each other are nested on the JavaScript stack.
+ * Counts how deep loads and updates that start and answer each other are nested on the JavaScript stack.
  *
  * A lookup that reads another family starts that family's load at once, in the same turn of the event loop, and the end
  * of a load resumes its readers at once. In a long chain of derived families each step would need more of the stack,
- * until it overflows. So each of these steps is counted, and from `depthMax` on a step is left to the scheduler, which
- * begins it on an empty stack. A chain that is shorter pays for two additions.
+ * until it overflows. So these steps are counted, and a step at `depthMax` is given to the scheduler, which begins it
+ * on an empty stack. A shorter chain costs two additions.
  */
 import * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
@@ -19,7 +19,7 @@ let spare: Scheduler.SchedulerDispatcher | undefined
 /** Whether the next step must begin on an empty stack. */
 export const isDeep = (): boolean => depth >= depthMax
 
-/** Begins a step that may start or answer others; `leave` ends it. */
+/** Begins a step that may start or answer other loads; `leave` ends it. */
 export const enter = (): void => {
   depth++
 }

@@ -19,6 +19,9 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
+import { forkOutside } from "../../capability/shared/outside.ts"
+import * as BackgroundTimer from "../../store/shared/backgroundTimer.ts"
+import type { CoarseClock } from "../../store/shared/coarseClock.ts"
 import type { Mark, Store } from "../../store/Store.ts"
 import type { StoreError } from "../../store/StoreError.ts"
 import type { Entries } from "./entries.ts"
@@ -34,11 +37,15 @@ const marksPerStepMax = 4_096
 export const sweptOf = <V>(entries: Entries<V>, loads: Loads<V>): Swept => ({
   look: Effect.suspend(() => {
     let looked = 0
+    let kept = 0
+    entries.sweepDue.begins()
     const sweep = entries.spec.partition.sweep((key, stamp, tags) => {
       looked++
-      return entries.freshUntilMax(key, stamp, tags)
+      const until = entries.freshUntilMax(key, stamp, tags)
+      if (until > -Infinity) kept++
+      return until
     })
-    return Effect.map(sweep, () => looked)
+    return Effect.map(sweep, () => ({ looked, kept }))
   }),
   marksUpTo: (upTo) => entries.marksUpTo(upTo),
   forget: (upTo, looked) => {
@@ -68,7 +75,7 @@ const heed = <V>(entries: Entries<V>, { failures, running, turns }: Loads<V>): v
 export const sweep = <V>(store: Store["Service"], entries: Entries<V>): Effect.Effect<void, StoreError> =>
   Effect.tapError(Effect.suspend(() => sweepAll(store, entries)), (error) =>
     Effect.sync(() => {
-      entries.postponeSweep()
+      entries.sweepDue.postpone()
       entries.tierFailed("sweep", error)
     }))
 
@@ -84,7 +91,7 @@ const sweepAll = <V>(store: Store["Service"], entries: Entries<V>): Effect.Effec
     Effect.flatMap((looked) => {
       const now = cache.sweptOf(name)
       if (now.length !== engines.length || now.some((one) => !engines.includes(one))) {
-        return Effect.sync(() => entries.postponeSweep())
+        return Effect.sync(() => entries.sweepDue.postpone())
       }
       const forget = Effect.sync(() => engines.forEach((one, at) => one.forget(upTo, looked[at]!)))
       return Effect.andThen(Effect.suspend(() => drop(store, marks())), forget)
@@ -104,10 +111,14 @@ const drop = (store: Store["Service"], all: ReadonlyArray<Mark>): Effect.Effect<
 /** The fiber that sweeps, one family after the other. */
 export class Sweeper {
   private readonly due = new Set<string>()
+  /** When families are to be swept that are not due yet. */
+  private readonly later = new Map<string, number>()
   private readonly wake = Latch.makeUnsafe(false)
+  private readonly ground: { readonly time: CoarseClock }
   private readonly sweepOf: (family: string) => Effect.Effect<void>
 
-  constructor(sweepOf: (family: string) => Effect.Effect<void>) {
+  constructor(ground: { readonly time: CoarseClock }, sweepOf: (family: string) => Effect.Effect<void>) {
+    this.ground = ground
     this.sweepOf = sweepOf
   }
 
@@ -116,6 +127,27 @@ export class Sweeper {
     this.wake.openUnsafe()
   }
 
+  askAt(family: string, atMillis: number): void {
+    if (atMillis >= (this.later.get(family) ?? Infinity)) return
+    this.later.set(family, atMillis)
+    this.wake.openUnsafe()
+  }
+
+  /** Waits until a family is asked for, or its time has come. */
+  private readonly rest: Effect.Effect<void> = Effect.suspend(() => {
+    const at = Math.min(Infinity, ...this.later.values())
+    if (at === Infinity) return this.wake.await
+    // A clock may round down: a pause of less than a millisecond would be taken again and again.
+    const pause = BackgroundTimer.sleep(Math.max(1, Math.ceil(at - this.ground.time.now())))
+    return Effect.andThen(
+      Effect.raceFirst(this.wake.await, pause),
+      Effect.sync(() => {
+        const now = this.ground.time.now()
+        for (const [family, at] of this.later) if (at <= now) this.due.add(family)
+      })
+    )
+  })
+
   /** Sweeps until the Scope closes, which waits no longer than a second for a tier that hangs. */
   readonly run: Effect.Effect<void, never, Scope.Scope> = Effect.suspend(() => {
     const all: Effect.Effect<void> = Effect.suspend(() => {
@@ -123,14 +155,15 @@ export class Sweeper {
       if (family === undefined) return Effect.void
       // Asked for again while it runs, it runs again: only then are the marks forgotten that came meanwhile.
       this.due.delete(family)
+      this.later.delete(family)
       return Effect.andThen(this.sweepOf(family), all)
     })
     const forever = Effect.forever(Effect.suspend(() => {
       this.wake.closeUnsafe()
       // The latch resumes this fiber in the middle of the step that asks, which ends while `forever` yields.
-      return Effect.andThen(all, this.wake.await)
+      return Effect.andThen(all, this.rest)
     }))
-    return Effect.flatMap(Effect.forkDetach(forever), (fiber) =>
+    return Effect.flatMap(forkOutside(forever), (fiber) =>
       Effect.addFinalizer(() =>
         Effect.suspend(() => {
           fiber.interruptUnsafe()

@@ -1,10 +1,11 @@
 /**
- * The reads of a lookup: each is refused or recorded by the load for which the lookup runs (`load.ts`).
+ * Tracks the reads of a lookup. The load for which the lookup runs refuses or records each read (`load.ts`).
  *
  * The compiled plan of invalidation decides whether a lookup may read a key: a change of the key must reach what is
  * loaded. So the check is exactly as strong as the invalidation.
  *
- * The Context of a fiber says whether the fiber runs a lookup. All other reads do not come here, and pay nothing.
+ * The Context of a fiber says whether the fiber runs a lookup. All other reads bypass this module, and cost nothing
+ * more.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -48,9 +49,9 @@ interface Source<V> extends Reads<V> {
   answerOf(key: string, served: Served<V>): Answer.Answer<V>
   /** What memory holds of the key, if it is fresh. */
   peekUnsafe(key: string): Served<V> | undefined
-  /** A lookup has read the key; without an entry, a value that was not stored. */
+  /** Notes that a lookup has read the key. Without an entry, the value was not stored. */
   wasRead(key: string, entry: Entry<V> | undefined): void
-  /** A lookup has found nothing under the key, or no value could be loaded. */
+  /** Notes that a lookup has found no value of the key, or that no value could be loaded. */
   wasMissed(key: string): void
   renew(keys: ReadonlyArray<string>, untilMillis: number): Effect.Effect<number>
 }
@@ -67,7 +68,7 @@ export class TrackedReads<V> implements Reads<V> {
     this.load = load
   }
 
-  /** The value that is held in memory and fresh, to a lookup that may read it. */
+  /** The value if it is in memory and fresh, and the lookup may read it. */
   hitUnsafe(key: string): V | undefined {
     const { cache, hot, spec } = this.source
     if (this.load.refusalOf(cache, spec, key) !== undefined) return undefined
@@ -76,7 +77,7 @@ export class TrackedReads<V> implements Reads<V> {
     return entry === undefined ? value : this.seen(key, { value: entry.value, tier: memory, entry, stale: false })
   }
 
-  /** The same after a second look. */
+  /** Like `hitUnsafe`, with the second look. */
   readUnsafe(key: string): V | undefined {
     const { cache, spec } = this.source
     if (this.load.refusalOf(cache, spec, key) !== undefined) return undefined
@@ -140,7 +141,7 @@ export class TrackedReads<V> implements Reads<V> {
     return this.looking(keys, () => this.source.warm(keys, concurrency))
   }
 
-  /** Reads keys that may be read, and that last for as long as the load is made for. */
+  /** Reads keys if the lookup may read them. Keys that end before the load's value should end are renewed first. */
   private loading<A>(keys: ReadonlyArray<string>, read: () => Effect.Effect<A, unknown>): Effect.Effect<A, unknown> {
     const { until } = this.load
     const noted = () => Effect.tapError(read(), () => this.notLoaded(keys))
@@ -169,7 +170,7 @@ export class TrackedReads<V> implements Reads<V> {
     return Option.none()
   }
 
-  /** Reads keys that may be read. */
+  /** Reads keys if the lookup may read them. */
   private looking<A, E>(
     keys: ReadonlyArray<string>,
     read: () => Effect.Effect<A, E>

@@ -1,10 +1,10 @@
 /**
- * The updates of a family: those of one key follow each other.
+ * Orders the updates of a family: updates of one key run one after the other.
  *
  * - An update that would wait for itself is refused at once: see `waits.ts`.
- * - While others wait, one turn lasts at most as long as the family's `hardTimeout` (or `patienceMillis`); then those
- *   who have waited that long fail. The update whose turn it is goes on.
- * - At most `waitersMax` wait for one key.
+ * - An update that has waited for one turn longer than the family's `hardTimeout` (or `patienceMillis`) fails. The
+ *   update that has the turn goes on.
+ * - At most `waitersMax` updates wait for one key.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -17,7 +17,7 @@ import { shallow } from "./stack.ts"
 import { waitersMax } from "./waiters.ts"
 import { type Awaited, patienceMillis, Work } from "./waits.ts"
 
-/** What updates need of the family that they belong to. */
+/** What updates need from their family. */
 interface Ground {
   readonly expiry: { readonly hardTimeout: number | undefined }
   now(): number
@@ -27,15 +27,15 @@ interface Ground {
   fork(work: Effect.Effect<void>): Fiber.Fiber<void>
 }
 
-/** One update of one key, from the moment it asks for its turn. */
+/** An update of one key, from the moment when it asks for its turn. */
 export class Updating extends Work {
   readonly turn: Turn
-  /** The lookup or update whose fiber runs it. */
+  /** The lookup or the update whose fiber runs this update. */
   readonly within: Work | undefined
   isOver = false
   /** Since when it waits for its turn. */
   readonly since: number
-  /** It does not get its turn. */
+  /** The error of an update that does not get its turn. */
   refusal: CacheError | undefined = undefined
   resume: ((exit: Exit.Exit<void, CacheError>) => void) | undefined = undefined
 
@@ -51,10 +51,10 @@ export class Updating extends Work {
   }
 }
 
-// Shared by all turns for which no update waits, and left empty.
+// All turns without a waiting update share this set, which stays empty.
 const none: ReadonlySet<Updating> & { delete(updating: Updating): boolean } = new Set<Updating>()
 
-/** The updates of one key, one of which runs. */
+/** The updates of one key. One of them, the holder, runs. */
 export class Turn implements Awaited {
   readonly key: string
   private readonly ground: Ground
@@ -63,9 +63,9 @@ export class Turn implements Awaited {
   began = 0
   /** The holder reads the value that it starts from. */
   reading = false
-  /** The key has changed since the holder began to read it. */
+  /** Whether the key has changed since the holder began to read it. */
   overtaken = false
-  /** Up to which invalidation the value that it starts from is known to be true. */
+  /** The stamp up to which the value that the holder starts from is known to be valid. */
   stamp = 0
   /** The tags of that value. */
   tags: ReadonlyArray<string> = noTags
@@ -87,14 +87,14 @@ export class Turn implements Awaited {
     this.stamp = stamp
   }
 
-  /** The holder has read it; a value that was not stored has no entry. */
+  /** The holder has read its value. A value that was not stored has no entry. */
   hasRead(entry: Entry<unknown> | undefined, tags: ReadonlyArray<string> = noTags): void {
     this.reading = false
     this.tags = tags
     if (entry !== undefined) this.stamp = Math.max(this.stamp, entry.stamp)
   }
 
-  /** The key has changed: the holder may not write what it makes of the value that it has read. */
+  /** The key has changed, so the holder may not write the value that it makes from the old one. */
   overtake(): void {
     this.overtaken = true
   }
@@ -111,7 +111,7 @@ export class Turn implements Awaited {
 }
 
 export class Turns {
-  /** One for each key that some fiber is updating. */
+  /** The turn of each key that some fiber is updating. */
   readonly byKey = new Map<string, Turn>()
   private readonly ground: Ground
   private readonly limitMillis: number
@@ -121,7 +121,7 @@ export class Turns {
     this.limitMillis = ground.expiry.hardTimeout ?? patienceMillis
   }
 
-  /** Runs `work` when it is its turn to update the key. */
+  /** Runs `work` as soon as it has the turn of the key. */
   take<A, E, R>(
     key: string,
     work: (updating: Updating) => Effect.Effect<A, E, R>
@@ -199,7 +199,7 @@ export class Turns {
     } else this.withdraw(updating)
   }
 
-  /** An update does not wait for its turn any more. */
+  /** Removes an update that does not wait for its turn any more. */
   private withdraw(updating: Updating): void {
     const { turn } = updating
     if (!turn.waiting.delete(updating)) return
@@ -215,7 +215,7 @@ export class Turns {
     if (turn.timer === undefined && this.limitMillis !== Infinity) turn.timer = this.ground.fork(this.expire(turn))
   }
 
-  /** Refuses those who have waited for one turn for too long, for as long as some update waits. */
+  /** Refuses the updates that have waited for one turn for too long. It runs again as long as some update waits. */
   private expire(turn: Turn): Effect.Effect<void> {
     return Effect.suspend(() => {
       const [first] = turn.waiting

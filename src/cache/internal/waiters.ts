@@ -1,10 +1,10 @@
 /**
- * Places where readers wait for the load of a key, and how a reader joins and leaves.
+ * Lets readers wait for the load of a key, join it and leave it.
  *
  * Each reader is called once. Readers who wait in one place can be moved to another place. The last reader to leave a
- * place ends it, so that no load runs for readers who are gone.
+ * place ends it, so that no load runs for readers who have left.
  *
- * Not here: the load that runs (`flight.ts`), and who may not wait because it would wait for itself (`waits.ts`).
+ * Not here: the load that runs (`flight.ts`), and the refusal of a reader who would wait for itself (`waits.ts`).
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -21,7 +21,8 @@ export interface Waiter<V> {
   work?: Work
 }
 
-// The Effect by which a waiter leaves. One object for each waiter, since a thousand may wait.
+// The Effect by which a waiter leaves. A thousand readers may wait for one load, so this is a function and not a class:
+// an object of a class would need more bytes.
 const Leave: new(place: Waited<any>, waiter: Waiter<any>) => Effect.Effect<void> = function(
   this: { place: Waited<unknown>; waiter: Waiter<unknown> },
   place: Waited<unknown>,
@@ -43,7 +44,7 @@ Leave.prototype = Effectable.Prototype<
 /** The most readers who wait for one load. Further readers are refused. */
 export const waitersMax = 100_000
 
-/** A place where readers wait for a load of one key: one that runs, or the next one. */
+/** A place where readers wait for a load of one key: the running load, or the next one. */
 export abstract class Waited<V> {
   readonly key: string
   protected joinedCount = 0
@@ -67,7 +68,7 @@ export abstract class Waited<V> {
     return this.joinedCount
   }
 
-  /** Since when its time is bounded, because more than one reader depends on it. */
+  /** The time since which its duration is bounded, because more than one reader depends on it. */
   get sharedSince(): number | undefined {
     return this.sharedAt
   }
@@ -82,17 +83,17 @@ export abstract class Waited<V> {
     return this.sharedAt === undefined ? this.joinedCount > 0 : this.behind
   }
 
-  /** It renews an entry behind its readers. */
+  /** Says that it renews an entry behind its readers. */
   renewBehind(): void {
     this.behind = true
   }
 
-  /** A reader waits for it, so it is not behind its readers any more. */
+  /** Says that a reader waits for it, so it is not behind its readers any more. */
   meetReader(): void {
     this.behind = false
   }
 
-  /** More than one reader depends on it from now on. */
+  /** Says that more than one reader depends on it from now on. */
   share(nowMillis: number): void {
     this.sharedAt ??= nowMillis
   }
@@ -100,7 +101,7 @@ export abstract class Waited<V> {
   /** Ends if no reader waits any more. */
   abstract abandonIfAlone(): void
 
-  /** Whether it ended because no reader waited any more. A reader who comes late has to begin anew. */
+  /** Whether it ended because no reader waited any more. A reader who comes later has to start a new load. */
   abstract get wasAbandoned(): boolean
 
   /** Waits for the answer. The returned Effect leaves again. */
@@ -135,7 +136,7 @@ export abstract class Waited<V> {
     return this.waiters.size === 0
   }
 
-  /** All readers who wait here wait there instead. */
+  /** Moves all readers who wait here to another place. */
   moveTo(place: Waited<V>): void {
     const { strict, waiters } = this
     this.waiters = new Set()
@@ -215,10 +216,7 @@ export class Queued<V> extends Waited<V> {
   }
 }
 
-/**
- * Waits as a Promise, which rejects with what `Effect.runPromise` would reject with, or with the reason of the signal
- * that aborts it.
- */
+/** Waits as a Promise. It rejects like `Effect.runPromise`, or with the reason of the signal that aborts it. */
 export const joinPromise = <V>(
   join: (to: Waited<V>, waiter: Waiter<V>) => Effect.Effect<void> | void,
   to: Waited<V>,
@@ -229,7 +227,7 @@ export const joinPromise = <V>(
       if (exit._tag === "Success") resolve(exit.value.value)
       else reject(Cause.squash(exit.cause))
     }
-    // A thousand may wait for one load: without a signal, a waiter is one closure.
+    // Without a signal, a waiter is one closure, because a thousand readers may wait for one load.
     if (signal === undefined) return void join(to, settle)
     const stop = (): void => {
       if (leave !== undefined) Effect.runSync(leave)

@@ -1,11 +1,11 @@
 /**
- * Who waits for whom: loads and updates, and what the fibers that work for them wait for.
+ * Finds circular waits between loads and updates, before a fiber would wait for itself.
  *
- * A fiber works for a load or for an update if its Context says so, which the fibers that it starts inherit. Before
- * such a fiber waits, it looks whether what it would wait for waits for its own work, directly or through others: then
- * none of them could ever go on, and the fiber gets `CircularWait` at once.
+ * A fiber works for a load or an update if its Context says so. The fibers that it starts inherit this Context. Before
+ * such a fiber waits for another load or update, the engine checks whether that one waits for the fiber's own work,
+ * directly or through others. If so, none of them could ever go on, so the fiber gets `CircularWait` at once.
  *
- * Not seen: what runs outside these fibers (`Effect.runPromise` after an `await`). Those waits end by a deadline:
+ * Not seen: waits outside these fibers (`Effect.runPromise` after an `await`). These end by a deadline:
  * `patienceMillis`, or the family's `hardTimeout`.
  */
 import * as Context from "effect/Context"
@@ -13,36 +13,39 @@ import { CacheError, CircularWait } from "../CacheError.ts"
 
 /**
  * How long a load may go on after a second reader has joined it, and how long the turn of an update may last while
- * others wait for theirs, in a family without a `hardTimeout`. Ample for a lookup that makes progress; one that waits
- * for itself through a door that the engine cannot see makes none.
+ * others wait for theirs, in a family without a `hardTimeout`. This is long enough for every lookup that makes
+ * progress. A lookup that waits for itself, unseen by the engine, makes none.
  */
 export const patienceMillis = 300_000
 
-/** Works, and queues of works, that one look at the graph visits; a larger graph is left to the deadlines. */
+/** The most nodes of the graph that one check visits. In a larger graph, the deadlines end a circular wait. */
 const visitsMax = 10_000
 
-/** What can be waited for: a load, an update, the turn of an update, the next load of a key. */
+/** Something for which a fiber can wait: a load, an update, the turn of an update, or the next load of a key. */
 export interface Awaited {
-  /** What it waits for in its turn. */
+  /** The things for which it waits itself. */
   awaited(): Iterable<Awaited>
 }
 
-/** A load or an update: what fibers work for. */
+/** A load or an update, for which fibers work. */
 export abstract class Work implements Awaited {
-  /** Another work waits for it, or has waited. */
+  /** Whether other work waits for it, or has waited. */
   isAwaited = false
-  /** When something ends that it has read, or that what it waits for has read: no later reader gets what it makes. */
+  /**
+   * The first end of a value that it has read, or that the work for which it waits has read. A later reader does not
+   * get its value.
+   */
   restsUntil = Infinity
-  /** The same of what it waits for, or has waited for. */
+  /** The first such end among the work for which it waits, or has waited. */
   waitsUntil = Infinity
   private waits: Array<Awaited> | undefined = undefined
-  /** The works that wait for it, and how often each of them does. */
+  /** The work that waits for it, and how often each does. */
   private followers: Map<Work, number> | undefined = undefined
 
-  /** How messages name it. */
+  /** Its name in messages. */
   abstract get name(): string
 
-  /** What its fibers left behind works for nothing any more. */
+  /** Whether it has ended. A fiber that outlives it works for nothing any more. */
   abstract get isOver(): boolean
 
   awaited(): Iterable<Awaited> {
@@ -55,7 +58,7 @@ export abstract class Work implements Awaited {
     else this.waits.push(other)
   }
 
-  /** One wait for `other` is over. */
+  /** Ends one wait for `other`. */
   goOn(other: Awaited): void {
     const { waits } = this
     const at = waits === undefined ? -1 : waits.indexOf(other)
@@ -64,7 +67,7 @@ export abstract class Work implements Awaited {
     if (other instanceof Work) other.letGoOf(this)
   }
 
-  /** `follower` waits for it from now on. */
+  /** Notes that `follower` waits for it from now on. */
   lead(follower: Work): void {
     this.isAwaited = true
     const followers = this.followers ??= new Map()
@@ -81,7 +84,7 @@ export abstract class Work implements Awaited {
     else this.followers!.delete(follower)
   }
 
-  /** Something that it has read ends at `until`: what waits for it rests on that as well. */
+  /** Notes that a value which it has read ends at `until`. The work that waits for it depends on that value, too. */
   restOn(until: number): void {
     if (until >= this.restsUntil) return
     this.restsUntil = until
@@ -95,7 +98,7 @@ export abstract class Work implements Awaited {
     }
   }
 
-  /** Why the work must not wait for `other`: `other` waits for it. */
+  /** The error if the work must not wait for `other`, because `other` waits for it. */
   circularWait(other: Awaited, key: string): CacheError | undefined {
     return (other === this || this.isAwaited) && leadsTo(other, this)
       ? new CacheError({ reason: new CircularWait({ key, work: this.name }) })
@@ -115,7 +118,7 @@ const leadsTo = (from: Awaited, to: Awaited): boolean => {
   return false
 }
 
-/** The update that a fiber works for, if it does. */
+/** The update for which a fiber works; `undefined` if it works for none. */
 export const CurrentUpdate = Context.Reference<Work | undefined>(
   "effect-stateless/cache/internal/waits/CurrentUpdate",
   {

@@ -1,24 +1,24 @@
 /**
- * Loads that no reader asked for: of keys that the owner named, and of keys that are likely to be read again.
+ * Loads keys before a reader asks for them: keys that the owner named, and keys that are likely to be read again.
  *
- * - Readers come first: these loads take no place in the queue of the family's `loadConcurrency`, and of its turns they
- *   leave one.
- * - A key is loaded if nothing that may be served is held of it, or if what is held ends before the next round. Where
- *   no round follows, what may be served is left to its readers, stale or not.
- * - What such a load reads of other families is loaded anew before, if it ends too early itself: else what is made from
- *   it would end with it.
- * - A key whose last load failed is left alone for as long as its family says: `negativeTimeToLive` where nothing is
- *   held, `retryAfterFailure` where something is.
+ * - Readers come first: these loads take no place in the queue of the family's `loadConcurrency`, and always leave one
+ *   of its turns to readers.
+ * - A key is loaded if the cache has no value of it that may be served, or if its value ends before the next round. If
+ *   no round follows, a value that may be served is left to its readers, even if it is stale.
+ * - If such a load reads a key of another family that ends too early, that key is loaded again first. Otherwise the new
+ *   value would end with it.
+ * - A key whose last load failed is not loaded for some time: for `negativeTimeToLive` if the cache has no value of it,
+ *   and for `retryAfterFailure` if it has one.
  */
 import * as Effect from "effect/Effect"
-import * as BackgroundTimer from "../../store/BackgroundTimer.ts"
+import * as BackgroundTimer from "../../store/shared/backgroundTimer.ts"
 import * as Expiry from "../Expiry.ts"
 import type { Loader } from "../FamilySpec.ts"
 import type { Entries } from "./entries.ts"
 import type { Flight } from "./flight.ts"
 import { Load } from "./load.ts"
 import type { Loads } from "./loads.ts"
-import { Reuse } from "./reuse.ts"
+import { ReadForecast } from "./readForecast.ts"
 
 export interface PredictOptions {
   /** The most keys that one round loads. */
@@ -27,23 +27,23 @@ export interface PredictOptions {
   readonly intervalMillis: number | undefined
 }
 
-// How many background loads of a family run at a time, and how many keys go to one `lookupMany`.
+// The most background loads of a family at a time, and the most keys for one `lookupMany`.
 const concurrencyMax = 16
 const keysPerLookupMax = 100
 
-// A load is overtaken by what its own lookup brings to light: a source that is loaded anew, and has changed.
+// A load may be overtaken by its own lookup: it loads a source again, and the source has changed.
 const attemptsMax = 2
 
-// A background load that hangs is given up after this, where the family has no hard timeout.
+// A background load that hangs is given up after this time, if the family has no hard timeout.
 const patienceMillis = 60_000
 
-// Rounds of a forecast in one lifetime, as far as the bounds of their interval allow it: what ends before the next
-// round is loaded in this one, so that a hot key loses at most about a tenth of its life.
+// The rounds of a forecast in one lifetime, if the bounds of the interval allow so many. A value that ends before the
+// next round is loaded in this one, so a hot key loses at most about a tenth of its lifetime.
 const roundsPerLife = 10
 const intervalMin = 100
 const intervalMax = 10_000
 
-// How many keys a round looks at before it lets others run: half a millisecond's work.
+// The most keys that a round checks before it lets other fibers run: half a millisecond of work.
 const keysPerPassMax = 1_024
 
 type Cause = "absent" | "ahead"
@@ -57,7 +57,7 @@ export class Warming<V> {
     this.loads = loads
   }
 
-  /** Loads those of the keys that are absent, or end before `until`; how many were loaded. */
+  /** Loads the keys that are absent or end before `until`. Returns how many were loaded. */
   renew(keys: ReadonlyArray<string>, until: number, concurrency = this.concurrency()): Effect.Effect<number> {
     return Effect.suspend(() => {
       const size = this.loads.loader?.lookupMany === undefined ? 1 : keysPerLookupMax
@@ -74,55 +74,58 @@ export class Warming<V> {
     })
   }
 
-  /** Loads, for as long as it runs, what is likely to be read again and would be missed. */
+  /** Loads, for as long as it runs, the keys that are likely to be read again and would be missed. */
   predict({ intervalMillis, keysMax }: PredictOptions): Effect.Effect<void> {
     const { random, time } = this.entries.cache
     const { hot } = this.entries
     const life = this.entries.expiry.timeToLive
-    // Without memory, nobody hears of reads.
+    // Without memory, reads are not counted, so there is no forecast.
     if (hot === undefined) return Effect.void
     const interval = intervalMillis ?? Math.min(intervalMax, Math.max(intervalMin, life / roundsPerLife))
     return Effect.acquireUseRelease(
       Effect.sync(() => {
-        const reuse = new Reuse(life, random, time.now())
-        hot.watch((key, reads) => reuse.note(key, reads, time.now()))
-        return reuse
+        const forecast = new ReadForecast(life, random, time.now())
+        hot.watch((key, reads) => forecast.note(key, reads, time.now()))
+        return forecast
       }),
-      (reuse) =>
-        Effect.forever(Effect.andThen(BackgroundTimer.sleep(interval), this.predictOnce(reuse, keysMax, interval))),
+      (forecast) =>
+        Effect.forever(Effect.andThen(BackgroundTimer.sleep(interval), this.predictOnce(forecast, keysMax, interval))),
       () => Effect.sync(() => hot.watch(undefined))
     )
   }
 
   private readonly predictOnce = Effect.fnUntraced(
-    function*(this: Warming<V>, reuse: Reuse, keysMax: number, interval: number) {
+    function*(this: Warming<V>, forecast: ReadForecast, keysMax: number, interval: number) {
       const { time } = this.entries.cache
       const until = time.now() + interval
-      reuse.turn(time.now())
+      forecast.turn(time.now())
       const likely: Array<{ readonly key: string; readonly rate: number }> = []
       let looked = 0
-      for (const key of Array.from(reuse.keys())) {
-        const rate = this.rateOfMissed(reuse, key, until)
+      for (const key of Array.from(forecast.keys())) {
+        const rate = this.rateOfMissed(forecast, key, until)
         if (rate > 0) likely.push({ key, rate })
         if (++looked % keysPerPassMax === 0) yield* Effect.yieldNow
       }
       const chosen = likely.toSorted((a, b) => b.rate - a.rate).slice(0, keysMax).map(({ key }) => key)
-      for (const key of chosen) reuse.renewed(key, time.now())
+      for (const key of chosen) forecast.renewed(key, time.now())
       yield* this.renew(chosen, until)
     }
   )
 
-  /** How often a key is likely to be read; 0 where it is held for long enough, or likely not to be read in a life. */
-  private rateOfMissed(reuse: Reuse, key: string, until: number): number {
+  /**
+   * The expected reads of a key per millisecond; 0 if its value lasts long enough, or if no read is expected in one
+   * lifetime.
+   */
+  private rateOfMissed(forecast: ReadForecast, key: string, until: number): number {
     if (this.causeToLoad(key, until) === undefined) return 0
     const now = this.entries.cache.time.now()
     const entry = this.entries.held(key)
     const madeAt = entry === undefined ? -Infinity : Expiry.madeAtMillis(entry)
-    const rate = reuse.rate(key, madeAt, now)
-    return rate * reuse.life(key, entry && entry.freshUntil - madeAt) >= 1 ? rate : 0
+    const rate = forecast.rate(key, madeAt, now)
+    return rate * forecast.life(key, entry && entry.freshUntil - madeAt) >= 1 ? rate : 0
   }
 
-  /** Why a key should be loaded though nobody asks for it; `undefined` if it should not. */
+  /** Why a key should be loaded before a reader asks for it; `undefined` if it should not. */
   private causeToLoad(key: string, until: number): Cause | undefined {
     const now = this.entries.cache.time.now()
     if (!this.loads.mayStart(key)) return undefined
@@ -135,7 +138,7 @@ export class Warming<V> {
     return freshUntil - entry.costMillis <= until ? "ahead" : undefined
   }
 
-  /** One key by its lookup, or several by one `lookupMany`; once more where a change overtook them. */
+  /** Loads one key by its lookup, or several by one `lookupMany`, and once more if a change has overtaken the load. */
   private loadGroup(keys: ReadonlyArray<string>, until: number, attempts = attemptsMax): Effect.Effect<number> {
     const once = Effect.acquireUseRelease(
       Effect.sync(() => this.start(keys, until)),
@@ -171,7 +174,7 @@ export class Warming<V> {
     return (["absent", "ahead"] as const).flatMap((cause) => this.takeOff(loader, wanted[cause], cause, until))
   }
 
-  /** Flights that are held until they have ended, since nobody waits for them. */
+  /** Starts flights, and holds them until they have ended, because no reader waits for them. */
   private takeOff(
     loader: Loader<V>,
     keys: ReadonlyArray<string>,

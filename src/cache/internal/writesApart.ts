@@ -1,5 +1,5 @@
 /**
- * A family as the body of a transaction writes it: changes are judged and collected, and nothing of them happens.
+ * Writes a family for the body of a transaction. Changes are judged and collected; the cache does not change yet.
  */
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
@@ -35,7 +35,7 @@ export interface Writes<V> {
 export class TransactionWrites<V> implements Writes<V> {
   private readonly family: CacheFamily<V>
   private readonly frame: Frame
-  /** The cache learns how what is written here ends. */
+  /** Whether the cache learns the outcome of the writes. */
   private readonly isKnown: boolean
 
   constructor(family: CacheFamily<V>, frame: Frame, isKnown: boolean) {
@@ -86,13 +86,13 @@ export class TransactionWrites<V> implements Writes<V> {
     return Effect.suspend(() => this.frame.put([{ _tag: "Tag", family: this.family, tag, mode }], this.isKnown))
   }
 
-  /** An invalidation; the value is of the transaction, and is not kept. */
+  /** Invalidates the key, and loads its value within the transaction. That value is not stored. */
   refresh(key: string): Effect.Effect<V, unknown> {
     return Effect.andThen(this.drop([key], "hide"), new TransactionReads(this.family, this.frame).read(key))
   }
 }
 
-/** A write of one key; without a value, a deletion. */
+/** A write of one key. Without a value, it is a deletion. */
 export interface Write {
   readonly family: CacheFamily<any>
   readonly key: string
@@ -100,7 +100,7 @@ export interface Write {
   readonly options: SetOptions<Lease>
 }
 
-/** The writes of a batch, collected as one. */
+/** Collects the writes of a batch together. */
 export const batch = (
   frame: Frame,
   writes: ReadonlyArray<Write>,
@@ -127,7 +127,7 @@ const termsOf = (write: Write, judged: ReadonlyMap<Write, Judged<any>>) => ({
   options: write.options
 })
 
-/** The scopes of several families, collected as one. */
+/** Collects the scopes of several families together. */
 export const dropScopes = (
   frame: Frame,
   scopes: ReadonlyArray<readonly [family: CacheFamily<any>, scope: Scope]>,

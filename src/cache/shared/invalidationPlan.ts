@@ -1,5 +1,5 @@
 /**
- * The invalidation plan of a family: the steps that say which keys of which other families a change drops.
+ * Compiles and runs the invalidation plan of a family: the steps that say which keys of which families a change drops.
  *
  * - A plan is compiled from the dependency graph of a manifest. The graph counts segments of full keys and holes of
  *   patterns. A plan counts positions in keys within a family, from 0, so the engine never needs a pattern.
@@ -60,7 +60,7 @@ export const listed = (all: ReadonlyArray<Step>): InvalidationPlan => ({
 
 // --- what a change reaches --------------------------------------------------------------------
 
-/** The segments of a changed key, as far as they are known. */
+/** The segments of a changed key; `undefined` for a segment that is not known. */
 type Known = ReadonlyArray<string | undefined>
 
 /** Visits each step that a change of a key takes, with the keys that it drops. */
@@ -116,7 +116,7 @@ export function* reachedAmong(
 /** The one key of a scope in which every position is known. */
 export const keyOf = (scope: Scope): string => scope.values.join(":")
 
-/** Whether the guards of a step hold for a change; a segment or a length that is not known might be any. */
+/** Whether the guards of a step may hold for a change. A segment or a length that is not known may have any value. */
 const holds = (step: Step, known: Known, length: number | undefined): boolean =>
   step.guards.every((guard) => {
     if (guard._tag === "Length") return length === undefined || (length >= guard.min && length <= guard.max)
@@ -127,7 +127,7 @@ const holds = (step: Step, known: Known, length: number | undefined): boolean =>
 const agrees = ({ bound, constants }: Step, changed: ReadonlyArray<string>, own: ReadonlyArray<string>): boolean =>
   bound.every(([at, source]) => own[at] === changed[source]) && constants.every(([at, text]) => own[at] === text)
 
-/** The keys that a step drops, as far as they are known. */
+/** The keys that a step drops. A segment that is not known is left open. */
 const scopeOf = (step: Step, known: Known): Scope => {
   const values = new Map<number, string>(step.constants)
   for (const [target, source] of step.bound) {

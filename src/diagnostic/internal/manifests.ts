@@ -7,7 +7,7 @@ export const manifests: ReadonlyArray<Explained> = [
   explain(
     "E0401",
     "Families derive from each other in a circle.",
-    "A write to one would invalidate the next, and so on without end.",
+    "A write to one family would invalidate the next one, and so on without end.",
     "Remove one of the references, or split a family.",
     module([`a: { pattern: "a:{id}", derives: ["b:{id}"] }`, `b: { pattern: "b:{id}", derives: ["a:{id}"] }`]),
     module([`a: { pattern: "a:{id}", derives: ["b:{id}"] }`, `b: { pattern: "b:{id}" }`])
@@ -15,15 +15,15 @@ export const manifests: ReadonlyArray<Explained> = [
   explain(
     "E0402",
     "`derives` or `borrows` names something that no family declares.",
-    "Nothing there can change, or be read.",
+    "A family that does not exist cannot change, and cannot be read.",
     "Correct the pattern, or declare it.",
     module([user, `profile: { pattern: "profile:{id}", derives: ["usr:{id}"] }`]),
     module([user, `profile: { pattern: "profile:{id}", derives: ["user:{id}"] }`])
   ),
   explain(
     "E0403",
-    "A family derives from, or borrows, what lives in a layer that its own does not read.",
-    "Its lookup could not read it.",
+    "A family derives from a family in another layer, or borrows one, and its own layer does not read that layer.",
+    "The lookup could not read it.",
     "Add the layer to `reads`, or move one of the families.",
     module(
       [
@@ -44,24 +44,24 @@ export const manifests: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0404",
-    "A layer is named that the manifest does not declare, or it is not known which one is named.",
-    "Rules about layers would silently not apply.",
-    "Declare it under `layers`, or correct the name. Write one name, and lists of names in place.",
+    "A layer has a name that the manifest does not declare, or the compiler does not know the name.",
+    "The rules about layers would not apply, and no error would say so.",
+    "Declare the layer under `layers`, or correct the name. Write one name as a literal, and lists of names in place.",
     module([serverUser, `other: { pattern: "other:{id}", layer: "srver" }`], [], "layers: { server: {} }"),
     module([serverUser], [], "layers: { server: {} }")
   ),
   explain(
     "E0405",
     "A layer has no use.",
-    "No family or reader lives in it, and no layer in use reads it: it is a mistake, or a leftover.",
+    "No family or reader lives in the layer, and no layer in use reads it. So it is a mistake, or it is left over.",
     "Place a family in it, or remove it.",
     module([serverUser], [], "layers: { server: {}, edge: {} }"),
     module([serverUser], [], "layers: { server: {} }")
   ),
   explain(
     "E0406",
-    "An option does not exist, or something else stands where options belong.",
-    "It would be ignored, and what it asks for would not happen.",
+    "An option does not exist, or another value stands in the place of the options.",
+    "The option would be ignored, and what it asks for would not happen.",
     "Correct its name.",
     module([`user: { pattern: "user:{id}", timetoLive: "1 minute" }`]),
     module([`user: { pattern: "user:{id}", timeToLive: "1 minute" }`])
@@ -69,7 +69,7 @@ export const manifests: ReadonlyArray<Explained> = [
   explain(
     "E0407",
     "A name is a family and a reader.",
-    "A module of that name would be either.",
+    "A module of that name could mean the family or the reader.",
     "Rename the reader, or list what it reads in `borrows` of the family.",
     module([user], [], "readers: { user: { borrows: [] } }"),
     module([user], [], "readers: { users: { borrows: [] } }")
@@ -77,16 +77,16 @@ export const manifests: ReadonlyArray<Explained> = [
   explain(
     "E0408",
     "A part of a manifest, or an option of a write, has another shape than its type says: a class in the place of a " +
-      "Schema, one pattern in the place of a list, a time with a unit that there is not, a parameter that is no text " +
+      "Schema, one pattern in the place of a list, a time with an unknown unit, or a parameter that is not a text " +
       "and has no Schema.",
-    "Nothing can be checked about it. Where a manifest is built from data, the run time finds it.",
-    "Give it the shape of the message. A type without a codec is named by `Manifest.type<A>()`.",
+    "It cannot be checked. If the manifest is built from data, the run time finds the mistake.",
+    "Give it the shape that the message names. Use `Manifest.type<A>()` for a type without a codec.",
     module([`user: { pattern: "user:{id}", value: String }`]),
     module([`user: { pattern: "user:{id}", value: Schema.String }`], [], "", `import { Schema } from "effect"`)
   ),
   explain(
     "E0409",
-    "`params` has a name that is no parameter of the pattern.",
+    "`params` has a name that is not a parameter of the pattern.",
     "Its codec would never be used.",
     "Correct the name.",
     module([`user: { pattern: "user:{id}", params: { di: Manifest.type<string>() } }`]),
@@ -95,23 +95,24 @@ export const manifests: ReadonlyArray<Explained> = [
   atRunTime(
     "E0410",
     "A manifest declares more families than are supported.",
-    "The checks, and the plans of invalidation, are bounded.",
+    "The checks and the plans of invalidation are bounded.",
     "Split it into several manifests, and compose them."
   ),
   explain(
     "E0411",
-    "A family derives from another one without its parameters, and has a parameter of its own that nothing binds.",
-    "One change of the source then drops the entries of every value of that parameter. That may be " +
-      "meant, or a misspelt name.",
-    "Name the parameters alike, or say `fanout: true`.",
+    "A family derives from another family without one of its parameters, and has a parameter that the reference does " +
+      "not bind.",
+    "One change of the source then drops the entries for every value of that parameter. This can be the " +
+      "intention, or a misspelt name.",
+    "Give the parameters the same name, or write `fanout: true`.",
     module([user, `profile: { pattern: "profile:{user}", derives: ["user:{id}"] }`]),
     module([user, `profile: { pattern: "profile:{id}", derives: ["user:{id}"] }`])
   ),
   explain(
     "E0412",
     "Two manifests over one store share a key.",
-    "Each would believe that it owns the key.",
-    "Declare it in one of them, or give them stores of their own.",
+    "Each manifest would act as the owner of the key.",
+    "Declare the key in one of the manifests, or give each manifest its own store.",
     module([user], [
       `class Other extends Manifest.Service<Other>()("Other", { families: { all: { pattern: "user:*" } } }) {}`,
       "export const one = Manifest.compose(AppCache, Other)"
@@ -124,8 +125,8 @@ export const manifests: ReadonlyArray<Explained> = [
   explain(
     "E0413",
     "Two manifests have one name, or two engines of one manifest are over one store.",
-    "Entries go by that name, so those of the one would be taken for those of the other.",
-    "Give each manifest a name of its own, and build the layers of each once.",
+    "The store finds entries by that name, so it would mix the entries of both.",
+    "Give each manifest its own name, and build the layers of each manifest once.",
     module([user], [
       `class Other extends Manifest.Service<Other>()("AppCache", { families: { all: { pattern: "other:*" } } }) {}`,
       "export const one = Manifest.compose(AppCache, Other)"
@@ -137,11 +138,10 @@ export const manifests: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0414",
-    "The families of a manifest, modules, or options of an owner are computed, so the compiler does not know them by " +
-      "name.",
-    "It could check nothing about them, and would offer no accessor.",
-    "Write them as literals. An interface or a class is what it has. A manifest from data is cast, and is checked " +
-      "when its layers are built, with the same findings.",
+    "The names of families, of modules, or of options of an owner are computed, so the compiler does not know them.",
+    "The compiler could not check them, and could not offer an accessor.",
+    "Write the names as literals. The compiler also knows the members of an interface or a class. Cast a manifest " +
+      "that is built from data: it is checked when its layers are built, with the same findings.",
     [
       `import * as Manifest from "effect-stateless/manifest/Manifest"`,
       "",
@@ -159,8 +159,9 @@ export const manifests: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0415",
-    "A manifest is given another class than its own, or none.",
-    "Rights name the class. Those of this manifest would pass for those of the other, and at run time they do not.",
+    "The type argument of a manifest is another class than the manifest itself, or it is missing.",
+    "Rights name the class. The compiler would accept rights to this manifest as rights to the other class, and the " +
+      "run time would refuse them.",
     "Name the class itself, and give the manifest its name.",
     module([user], [
       `class Other extends Manifest.Service<AppCache>()("Other", { families: { all: { pattern: "all:*" } } }) {}`,
@@ -173,9 +174,9 @@ export const manifests: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0416",
-    "A family derives from another, and both spell a parameter in different ways.",
-    "A change reaches what derives from it by the texts of its parameters. Spelt in two ways, the keys would not " +
-      "meet, and what was derived would stay as it was.",
+    "A family derives from another family, and they turn a parameter into text in different ways.",
+    "A change finds its dependents by the texts of the parameters. With two texts for one value, a change would not " +
+      "find them, and they would stay stale.",
     "Give both the same codec in `params`: the same constant, or one that differs by brands and checks alone.",
     module(
       [
@@ -200,10 +201,11 @@ export const manifests: ReadonlyArray<Explained> = [
     "E0417",
     "An option of a manifest, a family, a reader, a layer or a declaration, or a module, may be given, or may be " +
       "missing: its type has a `?`, or is a choice with `undefined`. Or it is one of several.",
-    "The compiler cannot know which of the two a program gets. What it checked of one would not hold for the other. " +
+    "The compiler cannot know which of the two a program gets, and a check of one does not hold for the other. " +
       "Without `strict` in the tsconfig every option may be missing.",
-    "Give it always, or never. An option that is `undefined` was not given. For two programs that differ, declare " +
-      "two manifests. Options that no type depends on, such as `timeToLive`, may be missing.",
+    "Give it always, or never. An option that is `undefined` counts as not given. For two different programs, " +
+      "declare " +
+      "two manifests. An option that no type depends on, such as `timeToLive`, may be missing.",
     module(
       [user, `profile: { pattern: "profile:{id}", ...(isRich ? { derives: ["user:{id}"] as const } : {}) }`],
       [],

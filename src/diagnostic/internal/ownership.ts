@@ -7,15 +7,15 @@ export const ownership: ReadonlyArray<Explained> = [
   explain(
     "E0201",
     "A family has both `partOf` and `carvedFrom`.",
-    "They are two answers to one question: who owns it.",
+    "Both options say who owns the family, and they contradict each other.",
     "Keep one.",
     module([files, `facts: { pattern: "files:{id}", partOf: "files", carvedFrom: "files" }`]),
     module([files, facts])
   ),
   explain(
     "E0202",
-    "A family says `partOf` or `carvedFrom`, and lies inside no other pattern.",
-    "There is nothing that it could be a part of. A whole has a pattern that covers its parts: `user:*` covers " +
+    "A family has `partOf` or `carvedFrom`, and its pattern does not lie inside another pattern.",
+    "There is no family around it. The pattern of a whole covers its parts: `user:*` covers " +
       "`user:{id}:mail`, and `user:{id}` does not.",
     "Remove the option, or give the whole a pattern that ends with `*`.",
     module([user, `other: { pattern: "other:{id}", partOf: "user" }`]),
@@ -23,9 +23,9 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0203",
-    "A write goes through a reader, or to a signature that says that the program only reads.",
-    "Whoever borrows may read. One owner writes, so that there is one place to look for who changed what.",
-    "Write where the family is owned, through its `writer` or its accessor; a signature then says `Owns`.",
+    "A program writes through a reader, or in a function whose type says that it only reads.",
+    "A borrower may only read. One owner writes, so all changes of a family are made in one place.",
+    "Write in the owner of the family, through `writer` or the accessor. The type of the program then has `Owns`.",
     module([user], [
       `export const one = Effect.flatMap(AppCache.keys.user.reader, (reader) => reader.set({ id: 1 }, "Ann"))`
     ]),
@@ -35,17 +35,17 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0204",
-    "`partOf` or `carvedFrom` names another family than the nearest one around.",
+    "`partOf` or `carvedFrom` does not name the nearest family around this one.",
     "Rights end at each carve-out, so the nearest one decides.",
-    "Name the family of the message.",
+    "Name the family that the message gives.",
     module([files, facts, `size: { pattern: "files:{id}:size", partOf: "facts" }`]),
     module([files, facts, `size: { pattern: "files:{id}:size", partOf: "files" }`])
   ),
   explain(
     "E0205",
     "An operation was run without the right to it.",
-    "Types refuse this; a cast, or requirements lost in `any`, come here.",
-    "Let the requirement stand, and provide it by `owner`, `borrower` or `modules`.",
+    "The types refuse this. It happens with a cast, or if requirements are lost in `any`.",
+    "Keep the requirement in the type, and provide it with `owner`, `borrower` or `modules`.",
     module([user], [
       `export const one = Effect.runPromise(AppCache.keys.user.get({ id: 1 }) as Effect.Effect<string, unknown>)`
     ]),
@@ -54,18 +54,18 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0206",
-    "A right is asked for to something that is only a part of a declared pattern.",
-    "Rights exist for declared patterns only: so the run time knows every grant that covers a key.",
+    "A program asks for a right to only a part of a declared pattern.",
+    "Rights exist only for declared patterns, so the run time knows every grant that covers a key.",
     "Name the declared pattern, or declare the part.",
     module([files, `report: { pattern: "report", borrows: ["files:{id}"] }`]),
     module([files, `report: { pattern: "report", borrows: ["files:*"] }`])
   ),
   explain(
     "E0207",
-    "An owner is made for a choice of families, or a write goes to one.",
-    "The type of such an owner would promise the rights of all, and the program gets one of them. A value that is " +
-      "written to one of several families would have to be a value of each, so the compiler asks for what they have " +
-      "in common, `Value<...> & Value<...>`; stateless check says so with this code.",
+    "An owner is made for one of several families, or a write goes to one of several families.",
+    "The type of such an owner would promise the rights to all of them, and the program gets the rights to one. A " +
+      "value that is written to one of several families must be a value of each of them. So the compiler asks for " +
+      "`Value<...> & Value<...>`, and `stateless check` reports this code.",
     "Name one family. Choose it before you write: `isUser ? keys.user.set(...) : keys.profile.set(...)`.",
     module([user, profile], [`export const one = (name: "user" | "profile") => AppCache.owner(name)`]),
     module([user, profile], [`export const one = [AppCache.owner("user"), AppCache.owner("profile")]`])
@@ -73,8 +73,8 @@ export const ownership: ReadonlyArray<Explained> = [
   explain(
     "E0208",
     "An owner, or a module, is given for a part of another family.",
-    "The owner of the whole owns it, too.",
-    "Give its lookup to the owner of the whole, or delegate it.",
+    "The owner of the whole also owns the part.",
+    "Give the lookup of the part to the owner of the whole, or delegate the part.",
     module([files, facts], [`export const one = AppCache.owner("facts")`]),
     module([files, facts], [
       `export const one = AppCache.owner("files", { parts: { facts: { lookup: () => Effect.succeed(1) } } })`
@@ -82,15 +82,15 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0209",
-    "A family is delegated that is no part of another.",
-    "Nobody has a right to it that could be handed on.",
+    "A program delegates a family that is not a part of another family.",
+    "No other owner has a right to it that could be delegated.",
     "Use `owner`.",
     module([user], [`export const one = AppCache.delegate("user")`]),
     module([user], [`export const one = AppCache.owner("user")`])
   ),
   explain(
     "E0210",
-    "A name is no family of the manifest, or the compiler does not know it.",
+    "The manifest does not declare a family of this name, or the compiler does not know the name.",
     "Owners and borrowers exist for declared families.",
     "Correct the name, or declare the family.",
     module([user], [`export const one = AppCache.owner("usr")`]),
@@ -98,8 +98,8 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0211",
-    "A lookup reads a family that its own does not derive from.",
-    "A change of what it reads would not reach the entry that it made: the cache would serve what is no longer true.",
+    "A lookup reads a family that its own family does not derive from.",
+    "A change of what it reads would not reach the entry that it made, so the cache would serve a stale value.",
     "Add the source to `derives`.",
     module([user, `profile: { pattern: "profile:{id}", value: Manifest.type<string>() }`], [
       `export const one = AppCache.owner("profile", { lookup: ({ id }) => AppCache.keys.user.get({ id }) })`
@@ -111,7 +111,7 @@ export const ownership: ReadonlyArray<Explained> = [
   explain(
     "E0212",
     "A lookup writes.",
-    "It runs when somebody reads, any number of times, or never: what it writes would depend on who looks.",
+    "A lookup runs when a reader needs it: once, many times, or never. So the reads would decide what it writes.",
     "Write where the change happens, or let the other family derive from this one.",
     module([user], [
       `export const one = AppCache.owner("user", {`,
@@ -123,7 +123,7 @@ export const ownership: ReadonlyArray<Explained> = [
   explain(
     "E0213",
     "A lookup fails with an error that its family does not declare.",
-    "Whoever reads the family meets that error, and its type must say so.",
+    "Every reader of the family can get that error, so the type of the read must have it.",
     "Declare it as `error`, or handle it in the lookup.",
     module([user], [`export const one = AppCache.owner("user", { lookup: () => Effect.fail("down") })`]),
     module([
@@ -132,9 +132,9 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0214",
-    "A module needs more than its line of the manifest grants.",
-    "The manifest is the place to see who reads what.",
-    "List what it reads in `borrows`; do what it writes in the module of the owner.",
+    "A module needs more rights than the manifest gives it.",
+    "The manifest shows which module reads which family.",
+    "List what the module reads in `borrows`. Move its writes into the module of the owner.",
     module(
       [user, profile],
       [`export const one = AppCache.modules({ report: Layer.effectDiscard(AppCache.keys.profile.get({ id: 1 })) })`],
@@ -155,7 +155,7 @@ export const ownership: ReadonlyArray<Explained> = [
     "E0215",
     "Two owners of one key are merged.",
     "A key has one owner at a time.",
-    "Keep one, or delegate the part.",
+    "Keep one of them, or delegate the part.",
     module([user, profile], [
       `export const one = Manifest.mergeOwners(AppCache.owner("user"), AppCache.owner("user"))`
     ]),
@@ -166,8 +166,9 @@ export const ownership: ReadonlyArray<Explained> = [
   explain(
     "E0216",
     "A second owner of a family was acquired while the first one lives.",
-    "`Layer.mergeAll` cannot see it in the types, so the engine does.",
-    "Make the owner's layer once and share it; `Manifest.mergeOwners` and `modules` find it while compiling.",
+    "`Layer.mergeAll` does not compare owners in the types, so the engine finds the second one.",
+    "Make the layer of the owner once, and share it. `Manifest.mergeOwners` and `modules` find the mistake when you " +
+      "compile.",
     module([user], [`export const one = Layer.mergeAll(AppCache.owner("user"), AppCache.owner("user"))`]),
     module([user], [`export const one = AppCache.modules({ user: AppCache.owner("user") })`]),
     "the run time"
@@ -175,29 +176,30 @@ export const ownership: ReadonlyArray<Explained> = [
   atRunTime(
     "E0217",
     "A right was used after the scope that gave it had closed.",
-    "Nobody looks after the entries of a family whose owner has gone.",
+    "After the end of its owner, no owner keeps the entries of a family correct.",
     "Use readers and writers inside the scope of their layer."
   ),
   atRunTime(
     "E0218",
-    "A family was read while nobody owns it.",
+    "A family was read while it has no owner.",
     "Only its owner can say whether an entry is true.",
     "Provide the owner's layer for as long as the family is read."
   ),
   atRunTime(
     "E0219",
-    "A lease was refused; or a write under a lease that does not cover it: it has ended, is shared, or is of another " +
-      "key or of another engine.",
-    "Many may share a key, or one may have it alone, and waiting is bounded.",
+    "A lease was refused, or a write under a lease was refused: the lease has ended, is shared, or belongs to " +
+      "another " +
+      "key or another engine.",
+    "A key has many shared leases, or one exclusive lease, and each wait has a bound.",
     "Wait longer, hold leases for less time, or take them in one call. Write under an exclusive lease of the key."
   ),
   explain(
     "E0220",
-    "A function or method does more than it declares, or it is unknown what it, or a lookup, does.",
-    "Its declaration is what readers of the code rely on.",
-    "Declare it, or leave it to a function that does. Write `satisfies` in the place of an annotation that forgets " +
-      "what a lookup does. Where an argument brings requirements, name them in its type: a type parameter may stand " +
-      "for any right. Or let the caller run what it brings.",
+    "A function or a method does more than it declares, or the compiler cannot tell what it or a lookup does.",
+    "People who read the code rely on the declaration.",
+    "Declare it, or move it to a function that declares it. Write `satisfies` in the place of an annotation that " +
+      "forgets what a lookup does. If an argument brings requirements, name them in its type, because a type " +
+      "parameter may stand for any right. Or let the caller run the argument.",
     module([user], [
       `export const one = AppCache.fn("one", { borrows: ["user:{id}"] })(function*() {`,
       "  yield* AppCache.keys.user.delete({ id: 1 })",
@@ -212,7 +214,7 @@ export const ownership: ReadonlyArray<Explained> = [
   explain(
     "E0221",
     "`invalidates` leaves out something that derives from what is owned.",
-    "It would be invalidated all the same, and the list would mislead.",
+    "It is invalidated in any case, so the list would be wrong.",
     "List it, or leave `invalidates` out.",
     module([user, profile], [`export const one = AppCache.fn("one", { owns: ["user:{id}"], invalidates: [] })`]),
     module([user, profile], [`export const one = AppCache.fn("one", { owns: ["user:{id}"] })`])
@@ -220,7 +222,7 @@ export const ownership: ReadonlyArray<Explained> = [
   explain(
     "E0222",
     "`invalidates` names something that no family declares.",
-    "There is nothing to invalidate.",
+    "There is no family to invalidate.",
     "Correct the pattern, or declare it.",
     module([user, profile], [
       `export const one = AppCache.fn("one", { owns: ["user:{id}"], invalidates: ["profile:{id}", "prfs:*"] })`
@@ -232,7 +234,7 @@ export const ownership: ReadonlyArray<Explained> = [
   explain(
     "E0223",
     "A function declares a right to something that no family declares.",
-    "Nothing could provide it.",
+    "No layer could provide the right.",
     "Correct the pattern, or declare it.",
     module([user], [`export const one = AppCache.fn("one", { owns: ["usr:{id}"] })`]),
     module([user], [`export const one = AppCache.fn("one", { owns: ["user:{id}"] })`])
@@ -240,7 +242,7 @@ export const ownership: ReadonlyArray<Explained> = [
   explain(
     "E0224",
     "A program of one layer writes what another layer owns.",
-    "A family lives where its owner runs.",
+    "A family lives in the layer in which its owner runs.",
     "Move the write to the owner's layer.",
     module(
       [`draft: { pattern: "draft:{id}", layer: "client" }`],
@@ -255,8 +257,8 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0225",
-    "A program of one layer reads what lives in a layer that it does not read.",
-    "A server cannot look into its clients.",
+    "A program of one layer reads a family of another layer, and its layer does not read that layer.",
+    "For example, a server cannot read the memory of its clients.",
     "Add the layer to `reads`, or move the program.",
     module(
       [`draft: { pattern: "draft:{id}", layer: "client" }`],
@@ -272,15 +274,15 @@ export const ownership: ReadonlyArray<Explained> = [
   explain(
     "E0226",
     "A module provides the ownership of another family.",
-    "The application has one module for each family.",
+    "Each family has one module, and this module provides its ownership.",
     "Provide it in the module of that family.",
     module([user, profile], [`export const one = AppCache.modules({ profile: AppCache.owner("user") })`]),
     module([user, profile], [`export const one = AppCache.modules({ user: AppCache.owner("user") })`])
   ),
   explain(
     "E0227",
-    "A module writes its family, and brings no owner.",
-    "Rights come from `owner`, and nothing else gives them.",
+    "A module writes its family, and does not provide an owner.",
+    "Only `owner` gives the right to write.",
     "Provide the owner to the module's layer.",
     module([user], [
       `export const one = AppCache.modules({ user: Layer.effectDiscard(AppCache.keys.user.invalidateAll()) })`
@@ -293,8 +295,8 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0228",
-    "A module has the name of no family and no reader.",
-    "What it may read stands in the manifest, under its name.",
+    "No family and no reader has the name of the module.",
+    "The manifest lists under that name what the module may read.",
     "Declare it under `readers`, or correct the name.",
     module([user], ["export const one = AppCache.modules({ report: Layer.empty })"]),
     module(
@@ -305,8 +307,8 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0229",
-    "An owner gives a lookup for something that is no part of its family.",
-    "Somebody else owns it.",
+    "An owner gives a lookup for a family that is not a part of its own family.",
+    "Another owner owns that family.",
     "Give it to its own owner, or declare it with `partOf`.",
     module([user, profile], [
       `export const one = AppCache.owner("user", { parts: { profile: { lookup: () => Effect.succeed("Ann") } } })`
@@ -324,7 +326,9 @@ export const ownership: ReadonlyArray<Explained> = [
   explain(
     "E0232",
     "A lookup reads another key than those that its family derives from.",
-    "Types know patterns and not keys, so the engine compares: a change of what was read would not reach the entry.",
+    "Types know patterns and not keys, so the engine compares the keys. A change of what was read would not reach " +
+      "the " +
+      "entry.",
     "Read the key that the parameters bind, or derive from every key of the family with a parameter of another name.",
     module([user, profile], [
       `export const one = AppCache.owner("profile", { lookup: () => AppCache.keys.user.get({ id: "1" }) })`
@@ -337,10 +341,12 @@ export const ownership: ReadonlyArray<Explained> = [
   explain(
     "E0233",
     "A program is run, and nothing provides a right that it requires.",
-    "Rights come from owners, borrowers and modules alone: without one there is no engine, and nobody who may load " +
-      "or change the entry. Effect's runners show the right; `Manifest.provided` before them, and `stateless check`, " +
-      "show this.",
-    "Provide the modules, or the owner of the family; in a function that others run, let the requirement stand.",
+    "Rights come only from owners, borrowers and modules. Without them there is no engine, and no owner that may " +
+      "load " +
+      "or change the entry. Effect's runners print the missing right. `Manifest.provided` and `stateless check` " +
+      "print " +
+      "this message.",
+    "Provide the modules, or the owner of the family. In a function that other code runs, keep the requirement.",
     module([user], [`export const one = Effect.runPromise(AppCache.keys.user.set({ id: 1 }, "Ann"))`]),
     module([user], [
       `import * as MemoryStore from "effect-stateless/store/MemoryStore"`,
@@ -354,9 +360,9 @@ export const ownership: ReadonlyArray<Explained> = [
   explain(
     "E0234",
     "A module reads a family, and no module of the same call has its owner.",
-    "`modules` keeps its engine and its rights to itself, so nothing outside could own the family: each read would " +
+    "`modules` does not share its engine and its rights, so no code outside could own the family. Each read would " +
       "fail.",
-    "Add the module that owns the family. Modules that read each other belong into one call.",
+    "Add the module that owns the family. Give modules that read each other to one call.",
     module(
       [user],
       [`export const one = AppCache.modules({ report: Layer.effectDiscard(AppCache.keys.user.get({ id: 1 })) })`],
@@ -394,8 +400,10 @@ export const ownership: ReadonlyArray<Explained> = [
   explain(
     "E0236",
     "A module requires a store, so it builds an engine of its own.",
-    "The rights of another engine are not what the manifest gives the module, and its entries hear of no change here.",
-    "Leave the engine to `modules`. The layer of another manifest stands beside them.",
+    "The manifest gives the module rights to this engine. The entries of another engine would not see changes of " +
+      "this " +
+      "one.",
+    "Let `modules` build the engine. Provide the layer of another manifest beside them.",
     module([user], [
       "export const one = AppCache.modules({",
       `  user: Layer.provide(AppCache.owner("user"), AppCache.layer)`,
@@ -405,17 +413,17 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0237",
-    "Something else is provided in the place of a manifest's engine.",
-    "Rights and entries belong to an engine, and only `layer` and `modules` make one. A test needs no other: it " +
-      "builds the layers over a memory store.",
+    "A program provides another value in the place of the engine of a manifest.",
+    "Rights and entries belong to an engine, and only `layer` and `modules` make one. A test does not need another " +
+      "one: it builds the layers over a memory store.",
     "Provide `layer` or `modules`.",
     module([user], ["export const one = Effect.provideService(AppCache.stats, AppCache, {})"]),
     module([user], ["export const one = Effect.provide(AppCache.stats, AppCache.layer)"])
   ),
   explain(
     "E0238",
-    "An operation stands alone as a statement, or after `await`. It makes an Effect, which only describes work.",
-    "The write is lost, and nothing says so: TypeScript accepts an expression whose value is not used.",
+    "An operation is a statement of its own, or stands after `await`. It returns an Effect, which only describes work.",
+    "The write does not happen, and TypeScript does not report it, because it accepts an unused value.",
     "Write `yield*` before it, return it, or run it. In an editor, `@effect/language-service` finds such Effects, too.",
     module([user], [
       "export const rename = Effect.gen(function*() {",
@@ -434,9 +442,9 @@ export const ownership: ReadonlyArray<Explained> = [
   explain(
     "E0239",
     "`invalidates` lists something that does not derive from what the function owns.",
-    "Nothing changes an entry but through a right to its key, so the function could not drop it. What derives from " +
-      "what it owns is dropped by its writes.",
-    "List the pattern in `owns` and drop its keys in the body, or leave it to the owner: `invalidateAll` does it.",
+    "A function needs a right to a key to drop its entry. Its writes drop only what derives from the families that " +
+      "it owns.",
+    "List the pattern in `owns` and drop its keys in the body, or let the owner call `invalidateAll`.",
     module([user], [`export const one = AppCache.fn("one", { invalidates: ["user:{id}"] })`]),
     module([user], [
       `export const one = AppCache.fn("one", { owns: ["user:{id}"] })(function*() {`,

@@ -7,16 +7,16 @@ export const patterns: ReadonlyArray<Explained> = [
   explain(
     "E0101",
     "A raw key belongs to no family of the manifest.",
-    "Nobody owns such a key, so nobody could load or invalidate it.",
-    "Declare a family whose pattern has the key, or correct the key.",
+    "No family owns such a key, so no owner can load or invalidate it.",
+    "Declare a family whose pattern matches the key, or correct the key.",
     module([user], [`export const one = AppCache.get("usr:42")`]),
     module([user], [`export const one = AppCache.get("user:42")`])
   ),
   explain(
     "E0102",
     "A pattern lies inside another one, and the manifest does not say who owns it.",
-    "Whoever owns `user:*` owns every key below it. A silent exception would take keys away from an " +
-      "owner who does not know.",
+    "The owner of `user:*` owns every key below it. A silent exception would take keys away from this owner " +
+      "without its knowledge.",
     "`partOf` keeps the owner and gives the part its own type and policy; `carvedFrom` gives it an owner of its own.",
     module([`user: { pattern: "user:*" }`, `photo: { pattern: "user:{id}:photo" }`]),
     module([`user: { pattern: "user:*" }`, `photo: { pattern: "user:{id}:photo", partOf: "user" }`])
@@ -24,8 +24,8 @@ export const patterns: ReadonlyArray<Explained> = [
   explain(
     "E0103",
     "A pattern is malformed, or it is not known which pattern it is.",
-    "A segment is text, `{name}`, or a last `*`; segments are separated by one `:`. Then every question " +
-      "about patterns has an exact answer.",
+    "A segment is text, `{name}`, or a last `*`, and one `:` separates two segments. With these rules every " +
+      "question about patterns has an exact answer.",
     "Write whole segments, each pattern as a literal, and lists of patterns in place.",
     module([`user: { pattern: "user{id}" }`]),
     module([`user: { pattern: "user:{id}" }`])
@@ -33,7 +33,7 @@ export const patterns: ReadonlyArray<Explained> = [
   explain(
     "E0104",
     "Two families have the same keys, with parameters of other names.",
-    "Each key has one family, which says its type, policy and owner.",
+    "Each key has one family. The family gives the key its type, policy and owner.",
     "Keep one of them.",
     module([`user: { pattern: "user:{id}" }`, `person: { pattern: "user:{name}" }`]),
     module([`user: { pattern: "user:{id}" }`, `person: { pattern: "person:{name}" }`])
@@ -41,7 +41,7 @@ export const patterns: ReadonlyArray<Explained> = [
   explain(
     "E0105",
     "Two patterns share keys, and neither lies inside the other.",
-    "The shared keys would have two families, and no rule that is not arbitrary chooses one.",
+    "The shared keys would have two families, and any rule that chooses one of them would be arbitrary.",
     "Change a segment, so that they share no key or one lies inside the other.",
     module([`byShop: { pattern: "price:{shop}:now" }`, `berlin: { pattern: "price:berlin:*" }`]),
     module([`byShop: { pattern: "price:{shop}:now" }`, `berlin: { pattern: "history:berlin:*" }`])
@@ -49,15 +49,16 @@ export const patterns: ReadonlyArray<Explained> = [
   explain(
     "E0106",
     "A text is not one key.",
-    "A key is a list of segments, none empty, and holds no `{`, `}` or `*`: a value can never turn into a pattern.",
-    "Name one key; many keys of a family go by `invalidateWhere`.",
+    "A key is a list of segments that are not empty. It does not contain `{`, `}` or `*`, so a value never becomes a " +
+      "pattern.",
+    "Name one key, or invalidate many keys of a family with `invalidateWhere`.",
     module([user], [`export const one = AppCache.delete("user:{id}")`]),
     module([user], [`export const one = AppCache.keys.user.invalidateWhere({})`])
   ),
   explain(
     "E0107",
     "A raw key is a plain `string`.",
-    "The compiler cannot see which family decides about it, so it knows neither its type nor the right that it needs.",
+    "The compiler cannot see the family of the key, so it knows neither the type nor the right that the key needs.",
     "Use the family's accessor.",
     module([user], ["export const one = (key: string) => AppCache.get(key)"]),
     module([user], ["export const one = (id: string) => AppCache.keys.user.get({ id })"])
@@ -65,7 +66,7 @@ export const patterns: ReadonlyArray<Explained> = [
   explain(
     "E0108",
     "A raw key is a choice of keys of several families.",
-    "Each has its own value type and owner; a choice would mix them.",
+    "Each family has its own value type and owner, and a choice would mix them.",
     "Handle the keys one by one.",
     module([user, profile], [`export const one = (key: "user:1" | "profile:1") => AppCache.get(key)`]),
     module([user, profile], [`export const one = [AppCache.get("user:1"), AppCache.get("profile:1")]`])
@@ -74,7 +75,7 @@ export const patterns: ReadonlyArray<Explained> = [
     "E0109",
     "A parameter's value is missing, is refused by its codec, or is not one segment of a key.",
     "An empty text, or one with `:`, `{`, `}` or `*`, would spell another key than the one that is meant.",
-    "Encode the value before it becomes a parameter.",
+    "Encode the value before you use it as a parameter.",
     module([user], [`export const one = AppCache.keys.user.get({ id: "a:b" })`]),
     module([user], [`export const one = AppCache.keys.user.get({ id: encodeURIComponent("a:b") })`]),
     "the run time"
@@ -82,7 +83,7 @@ export const patterns: ReadonlyArray<Explained> = [
   explain(
     "E0110",
     "The parameters of a family spell a key of a more specific one.",
-    "The more specific family decides about that key, with a type and a policy of its own.",
+    "That key belongs to the more specific family, which has its own type and policy.",
     "Use the accessor of the more specific family.",
     module([files, facts], [`export const one = AppCache.keys.files.get({ "*": "7" })`]),
     module([files, facts], ["export const one = AppCache.keys.facts.get({ id: 7 })"]),
@@ -91,16 +92,16 @@ export const patterns: ReadonlyArray<Explained> = [
   explain(
     "E0111",
     "A template of a raw key has a plain text in it.",
-    "The text may hold a colon, and so name a key of another family, of another type.",
+    "The text may contain a colon. Then it names a key of another family, with another type.",
     "Use the family's accessor, or make the text a segment with `Key.segment`.",
     module([user], ["export const one = (id: string) => AppCache.get(`user:${id}`)"]),
     module([user], ["export const one = (id: number) => AppCache.get(`user:${id}`)"])
   ),
   explain(
     "E0112",
-    "The parameters of a key lack a name of its pattern, or have a name that it has not.",
-    "A key has one text for each name, in the order of the pattern. A missing one would spell another key, and one " +
-      "too many is a mistake of somebody who thought of another family.",
+    "The parameters of a key lack a name of the pattern, or have a name that the pattern does not have.",
+    "A key has one text for each name, in the order of the pattern. With a missing text it would be another key. A " +
+      "name too many shows that the caller thought of another family.",
     "Give a value for each name in braces, and nothing else.",
     module([user], ["export const one = AppCache.keys.user.get({ name: 1 })"]),
     module([user], ["export const one = AppCache.keys.user.get({ id: 1 })"])
@@ -108,8 +109,10 @@ export const patterns: ReadonlyArray<Explained> = [
   explain(
     "E0113",
     "A parameter has another type than the manifest declares for it.",
-    "Ids of two families may look alike. A type for each keeps the id of one out of the keys of the other.",
-    "Give a value of the type that `params` declares. Where it declares none, a string, a number or a bigint will do.",
+    "Ids of two families may look alike. With a type for each of them, the compiler refuses the id of one family " +
+      "in a " +
+      "key of the other.",
+    "Give a value of the type that `params` declares. If it declares none, give a string, a number or a bigint.",
     module(
       [`user: { pattern: "user:{id}", params: { id: Schema.NumberFromString } }`],
       [`export const one = AppCache.keys.user.get({ id: "1" })`],
@@ -126,17 +129,17 @@ export const patterns: ReadonlyArray<Explained> = [
   explain(
     "E0114",
     "A value has another type than its family declares.",
-    "Whoever reads the key is given the declared type, whoever wrote it.",
+    "Every reader of the key gets the declared type, so every writer must give it.",
     "Give a value of the type that the family declares as `value`, or change what it declares.",
     module([user], ["export const one = AppCache.keys.user.set({ id: 1 }, 5)"]),
     module([user], [`export const one = AppCache.keys.user.set({ id: 1 }, "Ann")`])
   ),
   explain(
     "E0115",
-    "A batch has something in it that is no write.",
-    "An Effect that writes has a moment of its own. A batch does all of its writes in one step, so it must know them " +
-      "before it does the first.",
-    "Use `setting` and `deleting` of accessors, which only say what to write.",
+    "A batch contains something that is not a write.",
+    "An Effect that writes does so when it runs. A batch does all of its writes in one step, so it must know all of " +
+      "them before the first one.",
+    "Use `setting` and `deleting` of accessors. They say what to write, and do not run.",
     module([user], [`export const one = AppCache.batch([AppCache.keys.user.set({ id: 1 }, "Ann")])`]),
     module([user], [`export const one = AppCache.batch([AppCache.keys.user.setting({ id: 1 }, "Ann")])`])
   )

@@ -1,5 +1,5 @@
 /**
- * The way from a program to one family: the grant in its Context, the key of its parameters.
+ * Leads an operation to one family: finds the grant in the Context, and makes the key from the parameters.
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -12,7 +12,7 @@ import { type KeyPattern, parsePatternUnsafe } from "../../pattern/KeyPattern.ts
 import { Access, type CacheGrant } from "./grants.ts"
 import type { Keys, Params } from "./keys.ts"
 
-/** How a family is reached from a Context. */
+/** One family as accessors and handles reach it: its grants, its keys, and the errors for both. */
 export class FamilyAccess extends Access {
   declare readonly name: string
   declare readonly pattern: string
@@ -33,12 +33,12 @@ export class FamilyAccess extends Access {
     return new CacheError({ reason: InvalidKey.of(this.pattern, problem) })
   }
 
-  /** For a key that the codecs of the parameters do not read. */
+  /** The error for a key whose text the codecs of the parameters cannot decode. */
   undecodable(key: string): CacheError {
     return this.invalid(this.keys.unread(key))
   }
 
-  /** A key within the family that may be loaded and stored under. */
+  /** Makes the key within the family, and checks that it may be loaded and stored. */
   keyOf(params: Params): Exit.Exit<string, CacheError> {
     return this.checked(this.textOf(params), params)
   }
@@ -49,7 +49,8 @@ export class FamilyAccess extends Access {
   }
 
   /**
-   * Why nothing may be loaded or stored under a key, and under the parameters that a program without types gave for it.
+   * Answers why nothing may be loaded or stored under a key, or `undefined`. A program without types may have given
+   * parameters that are not an object.
    */
   keyRefusal(key: string, params: unknown): CacheError | undefined {
     const problem = this.keys.check(key)
@@ -57,7 +58,7 @@ export class FamilyAccess extends Access {
     return this.invalid(isBag(params) ? problem : Misfit.parametersNotObject(this.pattern, this.keys.names))
   }
 
-  /** The key as a pattern, for leases, and as errors show it. */
+  /** Answers a key as the pattern that a lease takes, and as the text that errors show. */
   patternOf(params: Params): Effect.Effect<{ readonly pattern: KeyPattern; readonly shown: string }, CacheError> {
     return Effect.map(this.keyOf(params), (key) => ({
       pattern: parsePatternUnsafe(this.keys.render(key)),
@@ -65,7 +66,7 @@ export class FamilyAccess extends Access {
     }))
   }
 
-  /** Parameters as lists show them: of a sensitive family, the hashes of their texts. */
+  /** Answers the parameters as lists show them: for a sensitive family, the hashes of their texts. */
   shownParams(key: string, params: Params): Params {
     if (!this.isSensitive) return params
     const texts = key.split(":").map(this.keys.hide)
@@ -74,11 +75,13 @@ export class FamilyAccess extends Access {
     )
   }
 
+  /** Answers the grant that lets a Context write the family, or fails with the reason why there is none. */
   grantToWrite(context: Context.Context<never>): Effect.Effect<CacheGrant, CacheError> {
     const grant = this.writable(context)
     return grant === undefined ? Effect.fail(this.refusal(context, "write")) : Effect.succeed(grant)
   }
 
+  /** Reads a key that was not a hit: checks the right and the key, and asks the engine. */
   readSlowly(context: Context.Context<never>, key: string, params: unknown): Effect.Effect<unknown, unknown> {
     const family = this.readsOf(context)
     if (family === undefined) return Effect.fail(this.refusal(context, "read"))

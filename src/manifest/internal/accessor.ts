@@ -1,7 +1,8 @@
 /**
- * The operations of one family, as `AppCache.keys.user` has them: find the grant, spell the key, ask the engine.
+ * Makes the operations of one family, as `AppCache.keys.user` has them: each finds the grant, spells the key, and asks
+ * the engine.
  *
- * Types live in `Family.ts`; nothing here is typed by pattern.
+ * Not here: the types of the operations, which are in `Family.ts`. Nothing here is typed by pattern.
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -28,7 +29,7 @@ import { type Door, Read } from "./read.ts"
 const asEffect = (made: unknown): Effect.Effect<unknown, unknown> =>
   Effect.isEffect(made) ? made as Effect.Effect<unknown, unknown> : Effect.succeed(made)
 
-// Eager: keys that are all well spelt cost no turn of the run loop.
+// Answers an Exit, so that a list of valid keys costs no turn of the run loop.
 const keysOf = (access: FamilyAccess, all: Iterable<Params>): Exit.Exit<ReadonlyArray<string>, CacheError> => {
   if (!isList(all)) return Exit.fail(access.invalid(Misfit.listNone(access.pattern, "parameters")))
   const keys: Array<string> = []
@@ -59,13 +60,13 @@ const entriesOf = (
   return Exit.succeed(all)
 }
 
-/** The operations, given how to find the family: from the Context, for accessors; once and for all, for handles. */
+/** Makes the operations. Accessors find the family in the Context of each call; handles have found it once. */
 export const operations = (access: FamilyAccess, find: Finds) => ({
   ...readOperations(access, find.toRead),
   ...writeOperations(access, find.toWrite)
 })
 
-/** How an operation of one key finds the family, with the key that it may load and store under. */
+/** Makes the beginning of an operation on one key: it finds the family, and checks the key. */
 const atKey = <F>(
   access: FamilyAccess,
   find: <A, E, R>(f: (family: F) => Effect.Effect<A, E, R>) => Effect.Effect<A, E | CacheError, R>
@@ -111,7 +112,7 @@ const readOperations = (access: FamilyAccess, find: Finds["toRead"]) => {
         options.checked(
           options.count(access.name, "max", max),
           () =>
-            // It tells what others read: no change would reach what a lookup makes of that.
+            // Refused to a lookup: the answer shows the reads of others, and no change of these would reach the entry.
             Effect.withFiber((fiber) =>
               CacheFamily.isLookup(fiber.context)
                 ? Effect.fail(access.notOwner("read", "a lookup"))
@@ -205,7 +206,7 @@ interface Finds {
   readonly toWrite: Find
 }
 
-/** An accessor: all operations, with the grant taken from the Context of the fiber that runs them. */
+/** Makes an accessor: all operations, with the grant from the Context of the fiber that runs them. */
 export const make = (access: FamilyAccess) => {
   const find: Finds = {
     toRead: <A, E, R>(f: (family: Reads) => Effect.Effect<A, E, R>) =>
@@ -237,7 +238,7 @@ export const make = (access: FamilyAccess) => {
           ))
       }),
     key: (params: Params) => Effect.suspend(() => Effect.map(access.keyOf(params), access.keys.render)),
-    // A program without types may give something else than a text, which is no key.
+    // A program without types may give another value than a text.
     parse: (rendered: string) =>
       Option.flatMap(
         Option.fromUndefinedOr(typeof rendered === "string" ? access.keys.parse(rendered) : undefined),
@@ -252,14 +253,14 @@ export const make = (access: FamilyAccess) => {
 
 export type Accessor = ReturnType<typeof make>
 
-/** A write that has not happened, and how to find out whether it may. */
+/** One write of a batch, before it happens. */
 export interface Write {
   readonly _tag: "Write"
-  /** Of the manifest and of the family. */
   readonly manifest: { readonly id: string }
+  /** The pattern of the family. */
   readonly pattern: string
   readonly key: Effect.Effect<string, CacheError>
-  /** What it does in the engine of a Context, or why that may not write. */
+  /** Answers the write for the engine of a Context, or the reason why this Context may not do it. */
   readonly resolve: (
     context: Context.Context<never>
   ) => EngineWrite | CacheError
@@ -284,7 +285,7 @@ const write = (
   }
 })
 
-/** Resolves the grant once; each operation then asks only whether it still holds. */
+/** Makes a handle: finds the grant once. Each operation then checks only whether the grant is still active. */
 const handleFor = (access: FamilyAccess, verb: Verb) =>
   Effect.withFiber((fiber) => {
     const grant = verb === "read" ? access.grantToRead(fiber.context) : access.writable(fiber.context)
@@ -309,7 +310,7 @@ const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
           : Effect.fail(access.ended("write", grant, verb))
       )
   }
-  // The last Context that was found to be neither a lookup's nor a transaction's.
+  // The last Context that belonged neither to a lookup nor to the body of a transaction.
   let plain: Context.Context<never> | undefined
   const door: Door = {
     textOf: access.textOf,
@@ -339,7 +340,7 @@ const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
     getPromise: (params: Params, given?: options.PromiseOptions): Promise<unknown> => {
       const refused = given === undefined ? undefined : options.promise(access.name, given)
       if (refused !== undefined) return Promise.reject(refused)
-      // A lookup asks by the Context of its fiber, in which its reads are tracked; so does the body of a transaction.
+      // A lookup and the body of a transaction read in the Context of their fiber, because their reads are tracked.
       const apart = Transaction.currentApart()
       if (apart !== undefined) return promiseOf(new Read(door, params), apart, given)
       if (!grant.active) return promiseOf(new Read(door, params), Context.empty(), given)
@@ -351,7 +352,7 @@ const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
   }
 }
 
-/** Runs a read for a caller that is no Effect; what its signal aborts rejects with the signal's reason. */
+/** Runs a read for a caller outside of Effect. If its signal aborts, the Promise rejects with the signal's reason. */
 const promiseOf = (
   read: Read,
   context: Context.Context<never>,

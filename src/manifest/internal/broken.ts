@@ -1,6 +1,6 @@
 /**
- * A manifest with mistakes, as a value: every operation of it fails with `InvalidManifest`, and nothing throws, so that
- * a program learns of the mistakes where it builds its layers and not while its modules load.
+ * Stands in for a manifest with mistakes: every operation and every layer fails with `InvalidManifest`, and nothing
+ * throws. So a program fails where it builds its layers, and not while its modules load.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -44,12 +44,12 @@ export const broken = (problem: ManifestError, definition: unknown): Statics => 
     stats: fails,
     fn: () => () => failing,
     method: () => () => failing,
-    // What is marked is an Effect.
+    // The marked program is an Effect.
     inLayer: () => <A>() => fails as A
   }
 }
 
-/** An accessor for every name: of a definition that is wrong, nobody knows which families it was to have. */
+/** Makes an accessor for every name, because a wrong definition does not say which families it should have. */
 const accessors = (id: string, definition: unknown, error: CacheError): Statics["keys"] => {
   const known = new Map<string, Accessor>()
   const families = propertyOf(definition, "families")
@@ -66,7 +66,7 @@ const accessors = (id: string, definition: unknown, error: CacheError): Statics[
   })
 }
 
-// What is asked of any object by those who wait for it or print it.
+// `await` and code that prints an object ask every object for these properties.
 const notFamilies: ReadonlySet<string> = new Set(["then", "toJSON", "toString", "valueOf", "constructor"])
 
 const propertyOf = (of: unknown, name: string): unknown =>
@@ -84,7 +84,7 @@ const failingAccessor = (id: string, name: string, pattern: string, error: Cache
     lease: failing,
     key: failing,
     parse: () => Option.none(),
-    // A read is an Effect, and what makes it a hit is not asked for where there is no engine.
+    // Without an engine a read cannot be a hit, so a plain Effect is enough.
     get: failing as unknown as Accessor["get"],
     getOption: failing,
     getMany: failing,

@@ -1,10 +1,10 @@
 /**
- * The engines of several manifests over one store, after a check that no key belongs to two of them.
+ * Builds the engines of several manifests over one store, after a check that no key belongs to two of them.
  */
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import type { CacheError } from "../../cache/CacheError.ts"
-import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import * as ManifestFindings from "../../diagnostic/ManifestFindings.ts"
 import { validate, type ValidManifest } from "../../ownership/Validation.ts"
 import { findWitness } from "../../pattern/KeyPattern.ts"
 import type { AnyManifest } from "../Composition.ts"
@@ -13,13 +13,13 @@ import { type Found, refused } from "./names.ts"
 type AnyLayer = Layer.Layer<any, CacheError, any>
 
 export const compose = (manifests: ReadonlyArray<AnyManifest>): AnyLayer => {
-  if (manifests.length === 0) return refusedAt("", "the composition", "of one manifest at least")
+  if (manifests.length === 0) return refusedAt("", "the composition", "of at least one manifest")
   const wrong = manifests.findIndex((manifest) => !isManifest(manifest))
   if (wrong >= 0) return refusedAt(String(wrong), `argument ${wrong}`, "a manifest")
   const earlier: Array<ValidManifest> = []
   for (const { definition, id } of manifests as ReadonlyArray<AnyManifest & { readonly id: string }>) {
     const valid = validate(id, definition)
-    // A manifest with mistakes of its own says so when its layer is built.
+    // The layer of a manifest with mistakes fails itself, and names these.
     if (Result.isFailure(valid)) continue
     const problems = earlier.flatMap((other) => findClashes(other, valid.success))
     if (problems.length > 0) return refused(id, problems)
@@ -28,19 +28,19 @@ export const compose = (manifests: ReadonlyArray<AnyManifest>): AnyLayer => {
   return Layer.mergeAll(...manifests.map((manifest) => manifest.layer) as [AnyLayer])
 }
 
-// A program without types may give something else than classes of manifests.
+// A program without types may give other values than classes of manifests.
 const isManifest = (u: unknown): boolean =>
   (typeof u === "function" || typeof u === "object") && u !== null && "definition" in u && "id" in u && "layer" in u &&
   Layer.isLayer(u.layer)
 
 const refusedAt = (at: string, what: string, expected: string): AnyLayer =>
-  refused("compose", [{ ...Diagnostic.shapeWrong(what, expected, "AnyManifest"), path: at === "" ? [] : [at] }])
+  refused("compose", [{ ...ManifestFindings.shapeWrong(what, expected, "AnyManifest"), path: at === "" ? [] : [at] }])
 
 const findClashes = (earlier: ValidManifest, manifest: ValidManifest): ReadonlyArray<Found> => {
-  if (earlier.id === manifest.id) return [{ ...Diagnostic.manifestsAlike(manifest.id), path: [] }]
+  if (earlier.id === manifest.id) return [{ ...ManifestFindings.manifestsAlike(manifest.id), path: [] }]
   return [...manifest.families.values()].flatMap(({ name, pattern }) =>
     earlier.patterns.overlapping(pattern).map((other) => ({
-      ...Diagnostic.manifestsOverlap(
+      ...ManifestFindings.manifestsOverlap(
         manifest.id,
         pattern.source,
         earlier.id,

@@ -1,8 +1,10 @@
 /**
- * Functions, methods and programs that say what they do to the cache, at run time.
+ * Makes the functions, methods and programs that declare what they do to the cache.
  *
- * Whether a body does no more than it declares is the compiler's matter, and what it invalidates follows from its
- * writes. A declaration that was cast, or comes from data, fails the function when it is called.
+ * A function whose declaration is wrong, because it was cast or comes from data, fails when it is called.
+ *
+ * Not here: the check that a body does what it declares and nothing else, which the compiler makes; and invalidation,
+ * which follows from the writes of the body.
  */
 import * as Effect from "effect/Effect"
 import type { CacheError } from "../../cache/CacheError.ts"
@@ -32,7 +34,7 @@ export const make = (manifest: ValidManifest) => {
     inLayer: (layer: string) => {
       const problem = Declaration.findLayerUnknown(manifest, layer)
       const wrong = problem === undefined ? undefined : refusal([{ ...problem, path: [String(layer)] }], "inLayer")
-      // What is marked is an Effect.
+      // The marked program is an Effect.
       return <A>(effect: A): A => wrong === undefined ? effect : wrong as A
     }
   }

@@ -1,12 +1,15 @@
 /**
- * The run-time side of capabilities: where grants come from, how they are found, when they end.
+ * Finds the right of a program to a family at run time: what grants are, where they lie in a Context, and when they
+ * end.
  *
- * A Context holds grants by declared pattern and mode. An accessor knows the names of all grants that cover its
- * family, and takes the first active one of the Context's own engine. It remembers the last Context that it saw, until
- * the engine ends: nearly every operation comes from the same one.
+ * - A Context holds grants by declared pattern and mode. An accessor knows the names of all grants that cover its
+ *   family, and takes the first active one of the Context's own engine.
+ * - An accessor remembers the last Context that it has seen, until the engine ends, because nearly every operation
+ *   comes from the same Context.
+ * - A grant counts only for the class of its manifest, for the engine that gave it, and as the object that was made
+ *   here. A copy, an object of its shape, or a grant under another name gives no right.
  *
- * Rights go by the class of a manifest, by the engine that gave them, and by the object itself: a copy, a literal of
- * the same shape, or a grant that was put under another name gives no right.
+ * Not here: the layers that make grants, in `owners.ts` and `modules.ts`.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -20,17 +23,17 @@ import * as Transaction from "../../cache/Transaction.ts"
 import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
 import type { HotPartition } from "../../store/Store.ts"
 
-/** A running cache and who owns what in it. */
+/** A running engine: the cache, and the grants of its owners. */
 export interface Runtime {
   readonly cache: Cache
   readonly owners: Map<string, CacheGrant>
-  /** By family: open while it has an owner who loads it. */
+  /** A latch for each family, open while the family has an owner with a lookup. */
   readonly loadable: Map<string, Latch.Latch>
   /** The token of the latest grant. */
   tokens: number
 }
 
-/** An engine as a program finds it under the manifest: the members of the class, and nothing that gives a right. */
+/** The value that a program finds in its Context under the manifest: the members of the class. It gives no right. */
 export type Face = object
 
 const runtimes = new WeakMap<Face, Runtime>()
@@ -41,32 +44,35 @@ export const faceOf = (runtime: Runtime, members: object): Face => {
   return face
 }
 
-/** What is behind a face. Types admit no other value; what was cast ends here. */
+/** Answers the engine of a face. Types admit only a face; a value that was cast throws here. */
 export const runtimeOf = ({ id }: ValidManifest, face: Face): Runtime => {
   const found = runtimes.get(face)
-  if (found === undefined) throw new TypeError(`what is provided for ${id} is no engine of it; help: provide its layer`)
+  if (found === undefined) {
+    throw new TypeError(`the value that is provided for ${id} is not its engine; help: provide its layer`)
+  }
   return found
 }
 
-/** The reading and the writing operations of a family, as the Context of a fiber decides them. */
+/** The operations that read a family: those of the cache, or of a transaction if the fiber is in the body of one. */
 export type Reads = ReturnType<typeof Transaction.readsOf>
+/** The operations that write a family: those of the cache, or of a transaction if the fiber is in the body of one. */
 export type Writes = ReturnType<typeof Transaction.writesOf>
 export type Mode = "own" | "borrow"
 
-// The grants and words that were made here. What is not among them gives no right, however it looks.
+// The grants and words that were made here. Any other object gives no right, whatever its shape.
 const made = new WeakSet<object>()
 const isMade = (value: unknown): value is object => typeof value === "object" && value !== null && made.has(value)
 
-/** The value behind a capability, one per acquisition. It carries the engine that it speaks for. */
+/** The value behind a capability, for one engine. Each layer that gives a right makes one. */
 export class CacheGrant {
   declare readonly family: string
   declare readonly mode: Mode
   declare readonly engine: Runtime
-  /** Grows with every change of owner: the fencing token. */
+  /** The fencing token: each grant of an engine has a greater one than all grants before it. */
   declare readonly token: number
-  /** Ends for good when the scope that acquired it closes, or when the grant ends that a part was lent from. */
+  /** Becomes `false`, for ever, when the scope that acquired the grant closes, or when the grant of the lender ends. */
   active = true
-  /** Ends the grants of parts that were lent from this one. */
+  /** The functions that end the grants of parts which this grant has lent. */
   readonly lent = new Set<() => void>()
 
   constructor(family: string, mode: Mode, engine: Runtime) {
@@ -77,15 +83,15 @@ export class CacheGrant {
     made.add(this)
   }
 
-  /** Whether a value is a grant of this kind, and not something that was put in its place. */
+  /** Answers whether a value is a grant of this family and mode that was made here. */
   static speaksFor(value: unknown, { family, mode }: GrantKey): value is CacheGrant {
     return isMade(value) && (value as CacheGrant).mode === mode && (value as CacheGrant).family === family
   }
 }
 
 /**
- * The borrows of the modules of one layer: one grant for each family that is read, made when it is first asked for.
- * All end with the layer.
+ * The borrows that one `modules` layer lends to its modules: one grant for each family, made when it is first read. All
+ * of them end with the layer.
  */
 export class Lending {
   declare private readonly engine: Runtime
@@ -111,7 +117,7 @@ export class Lending {
   }
 }
 
-/** What a module may do. */
+/** The rights of a module: the families that it owns, and those that it may read. */
 export interface Rights {
   readonly module: string
   readonly owns: ReadonlySet<string>
@@ -120,8 +126,10 @@ export interface Rights {
 }
 
 /**
- * The manifest's word: which owners and borrowers may be built in a Context. `layer` gives it for all families,
- * `modules` gives each module one of its own, which hides that of the root, and lends the module what it may read.
+ * The value behind `Appoints` and `Admits`: it says which owners and borrowers may be built in a Context.
+ *
+ * `layer` gives a word for all families. `modules` gives each module its own word, which hides the word of the root,
+ * and lends the module the families that it may read.
  */
 export class Word {
   declare readonly engine: Runtime
@@ -133,7 +141,7 @@ export class Word {
     made.add(this)
   }
 
-  /** The module that it was given to; undefined for the composition root, which may appoint all. */
+  /** The module that has this word; `undefined` for the composition root, which may appoint every owner. */
   get module(): string | undefined {
     return this.rights?.module
   }
@@ -143,7 +151,7 @@ export class Word {
     return rights === undefined || rights.owns.has(family) || (mode === "borrow" && rights.reads(family))
   }
 
-  /** The module's right to read a family. */
+  /** Answers the grant by which the module reads a family, if it may. */
   lent({ family, mode }: GrantKey): CacheGrant | undefined {
     const { rights } = this
     return mode === "borrow" && rights?.reads(family) === true ? rights.lending.of(family) : undefined
@@ -155,16 +163,16 @@ export class Word {
   }
 }
 
-/** The name of a grant in a Context, and what a grant under this name must be. */
+/** Where a grant lies in a Context, and of which family and mode a grant in this place must be. */
 export interface GrantKey {
   readonly key: Context.Service<any, CacheGrant>
-  /** Where the word is found that may lend what the name has not. */
+  /** Where the word lies that may lend the right if there is no grant under `key`. */
   readonly word: Context.Service<any, Word>
   readonly mode: Mode
   readonly family: string
 }
 
-/** The name of a right in a Context. A name may hold any sign, so what follows a name says how long it is. */
+/** Spells the name of a right in a Context. A manifest's name may contain any character, so its length precedes it. */
 export const nameOf = (kind: string, manifest: string, pattern = ""): string =>
   `effect-stateless/manifest/${kind}/${manifest.length}/${manifest}/${pattern}`
 
@@ -174,15 +182,15 @@ export const keyOf = (manifest: ValidManifest, mode: Mode, family: string): Gran
   return { key, word: wordOf(manifest), mode, family }
 }
 
-/** Where the manifest's word is found. */
+/** The key of the manifest's word in a Context. */
 export const wordOf = (manifest: ValidManifest): Context.Service<any, Word> =>
   Context.Service<any, Word>(nameOf("word", manifest.key))
 
-/** Where the engine is found whose rights count: that of the layer of the manifest that was provided last. */
+/** The key in a Context of the engine whose rights count: the one whose layer was provided last. */
 export const engineOf = (key: string): Context.Service<any, Runtime> =>
   Context.Service<any, Runtime>(nameOf("engine", key))
 
-/** Builds a layer beneath another one, where that has been asked for; its memo map is no service of the layer. */
+/** Builds a layer inside the build of another one, without its memo map, which is not a service of the layer. */
 export const buildInto = <A, E, R>(
   layer: Layer.Layer<A, E, R>,
   memoMap: Layer.MemoMap,
@@ -199,14 +207,14 @@ export const buildInto = <A, E, R>(
 const laterKeys = "effect-stateless/manifest/class/"
 // How many classes have a name. It grows with the names of manifests in a program, not with engines.
 const classes = new Map<string, number>()
-// As many of them are looked at when an error is made.
+// An error looks at the latest of them, up to this number.
 const classesToldMax = 16
 
 const keyOfNth = (id: string, n: number): string => n === 1 && !id.startsWith(laterKeys) ? id : `${laterKeys}${n}/${id}`
 
 /**
- * The key of a new class of this name. The first has the name itself. A later one has a key of its own, so that neither
- * is taken for the other; a class that is loaded twice is two.
+ * Makes the key of a new class of this name. The first class has the name itself as its key, and each later one has
+ * another key, so that their rights are not mixed. A class whose module is loaded twice is two classes.
  */
 export const keyOfClass = (id: string): string => {
   const n = (classes.get(id) ?? 0) + 1
@@ -214,7 +222,7 @@ export const keyOfClass = (id: string): string => {
   return keyOfNth(id, n)
 }
 
-/** Whether a Context holds a right that another class of the same name gave. */
+/** Answers whether a Context holds a right that another class of the same name gave. */
 const holdsOfOtherClass = (
   context: Context.Context<never>,
   manifest: ValidManifest,
@@ -234,20 +242,39 @@ const holdsOfOtherClass = (
   return false
 }
 
-/** The way from the Context of a fiber to one family of a running cache. */
+/** A Context in which the right to a family was found, with the grant and the family that it leads to. */
+class Remembered {
+  declare readonly context: Context.Context<never>
+  declare readonly grant: CacheGrant
+  declare readonly family: CacheFamily
+  // The same object as `family.hot`, one step nearer for a hit.
+  declare readonly hot: HotPartition<unknown> | undefined
+
+  constructor(
+    context: Context.Context<never>,
+    grant: CacheGrant,
+    family: CacheFamily,
+    hot: HotPartition<unknown> | undefined
+  ) {
+    this.context = context
+    this.grant = grant
+    this.family = family
+    this.hot = hot
+  }
+}
+
+// No fiber has this Context, so its grant and its family are never read. So a hit does not ask whether it is there.
+const nothing = new Remembered(Context.makeUnsafe(new Map()), undefined as never, undefined as never, undefined)
+
+/** Finds the grants of one family in the Contexts of fibers. */
 export class Access {
   declare readonly manifest: ValidManifest
   declare private readonly family: ValidFamily
   declare private readonly engine: Context.Service<any, Runtime>
   declare private readonly own: ReadonlyArray<GrantKey>
   declare private readonly read: ReadonlyArray<GrantKey>
-  private readContext: Context.Context<never> | undefined = undefined
-  private readGrant: CacheGrant | undefined = undefined
-  private readFamily: CacheFamily | undefined = undefined
-  private readHot: HotPartition<unknown> | undefined = undefined
-  private writeContext: Context.Context<never> | undefined = undefined
-  private writeGrant: CacheGrant | undefined = undefined
-  private writeFamily: CacheFamily | undefined = undefined
+  private lastRead: Remembered = nothing
+  private lastWrite: Remembered = nothing
 
   constructor(manifest: ValidManifest, family: ValidFamily) {
     this.manifest = manifest
@@ -257,60 +284,60 @@ export class Access {
     this.read = [...this.own, ...family.covering.map((name) => keyOf(manifest, "borrow", name))]
   }
 
-  /** The family in memory, if the Context may read it without a second look; what a lookup reads has to be tracked. */
+  /**
+   * Answers the family in memory if the Context may read it. Answers `undefined` for a lookup and for the body of a
+   * transaction, whose reads are tracked.
+   */
   readable(context: Context.Context<never>): HotPartition<unknown> | undefined {
-    return context === this.readContext && this.readGrant!.active ? this.readHot : this.resolve(context)
+    const last = this.lastRead
+    return last.context === context && last.grant.active ? last.hot : this.resolve(context)
   }
 
-  /** An engine has ended: the Context of the last caller, and all that he had in it, may go. */
+  /** Forgets the Context of the last caller when an engine has ended, so that its memory can be freed. */
   forget(): void {
-    this.readContext = undefined
-    this.readGrant = undefined
-    this.readFamily = undefined
-    this.readHot = undefined
-    this.writeContext = undefined
-    this.writeGrant = undefined
-    this.writeFamily = undefined
+    this.lastRead = nothing
+    this.lastWrite = nothing
   }
 
-  /** Looks for the right to read, and remembers where it was found. */
+  /** Finds the right to read, and remembers the Context in which it was found. */
   private resolve(context: Context.Context<never>): HotPartition<unknown> | undefined {
     if (Transaction.isApart(context)) return undefined
     const grant = this.grantToRead(context)
     if (grant === undefined) return undefined
-    this.readContext = context
-    this.readGrant = grant
-    this.readFamily = this.familyOf(grant)
-    return this.readHot = this.readFamily.hot
+    const family = this.familyOf(grant)
+    this.lastRead = new Remembered(context, grant, family, family.hot)
+    return family.hot
   }
 
-  /** The reading operations of the family, if the Context may read it. */
+  /** Answers the operations that read the family, if the Context may read it. */
   readsOf(context: Context.Context<never>): Reads | undefined {
-    if (context === this.readContext && this.readGrant!.active) return this.readFamily
+    const last = this.lastRead
+    if (last.context === context && last.grant.active) return last.family
     const grant = this.grantToRead(context)
     return grant && Transaction.readsOf(this.familyOf(grant), context)
   }
 
-  /** The writing operations of the family, if the Context may write it. */
+  /** Answers the operations that write the family, if the Context may write it. */
   writesOf(context: Context.Context<never>): Writes | undefined {
     const family = this.writableFamily(context)
-    // A Context that was remembered is not that of a transaction's body.
-    return family === undefined || context === this.writeContext ? family : Transaction.writesOf(family, context)
+    // A Context that is remembered never belongs to the body of a transaction.
+    const isRemembered = this.lastWrite.context === context
+    return family === undefined || isRemembered ? family : Transaction.writesOf(family, context)
   }
 
-  /** The family, if the Context may write it. */
+  /** Answers the family, if the Context may write it. */
   writableFamily(context: Context.Context<never>): CacheFamily | undefined {
-    if (context === this.writeContext && this.writeGrant!.active) return this.writeFamily
+    const last = this.lastWrite
+    if (last.context === context && last.grant.active) return last.family
     const grant = this.writable(context)
     if (grant === undefined) return undefined
     const family = this.familyOf(grant)
     if (Transaction.isApart(context)) return family
-    this.writeContext = context
-    this.writeGrant = grant
-    return this.writeFamily = family
+    this.lastWrite = new Remembered(context, grant, family, family.hot)
+    return family
   }
 
-  /** The grant by which the Context may write the family. A lookup may not, whatever right it brings along. */
+  /** Answers the active grant by which the Context may write the family. A lookup may never write. */
   writable(context: Context.Context<never>): CacheGrant | undefined {
     if (CacheFamily.isLookup(context)) return undefined
     const grant = find(context, this.engine, this.own)
@@ -321,12 +348,13 @@ export class Access {
     return grant.engine.cache.families.get(this.family.name)!
   }
 
+  /** Answers the active grant by which the Context may read the family. */
   grantToRead(context: Context.Context<never>): CacheGrant | undefined {
     const grant = find(context, this.engine, this.read)
     return grant?.active ? grant : undefined
   }
 
-  /** Why the Context was refused. */
+  /** Answers the error for a Context that has no active grant. */
   refusal(context: Context.Context<never>, verb: Verb): CacheError {
     if (verb !== "read" && CacheFamily.isLookup(context)) return this.notOwner(verb, "a lookup")
     const wanted = verb === "read" ? this.read : this.own
@@ -344,7 +372,7 @@ export class Access {
     return new CacheError({ reason: new NotOwner({ verb, pattern, family: owner, holds }) })
   }
 
-  /** Why a grant that was given is of no use: it has ended, or it is a borrow and the operation writes. */
+  /** Answers the error for a grant that cannot be used: it has ended, or it is a borrow and the operation writes. */
   ended(verb: Verb, grant: CacheGrant, as: Verb): CacheError {
     const { pattern: { source: pattern } } = this.family
     return grant.active && as === "read"
@@ -362,12 +390,12 @@ const lentAt = (context: Context.Context<never>, name: GrantKey): CacheGrant | u
   name.mode === "borrow" ? Word.in(context, name.word)?.lent(name) : undefined
 
 /**
- * The first active grant under these names, or else one that has ended; of the Context's own engine alone. What a
- * module's word lends comes after what the Context has by name.
+ * Answers the first active grant under these names, or else one that has ended. Only grants of the Context's own engine
+ * count. Grants in the Context come before those that a module's word lends.
  *
- * Each layer of a manifest that gives a right names its engine. So where one engine is built inside another, or beside
- * it, a program has the rights of the one that was provided last, and not some of each: a write of the one would be no
- * news to the other.
+ * Each layer that gives a right also names its engine in the Context. So where one engine is built inside another one,
+ * or beside it, a program has the rights of the engine that was provided last, and never some of each: one engine does
+ * not learn of the other's writes.
  */
 export const find = (
   context: Context.Context<never>,

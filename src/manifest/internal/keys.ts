@@ -1,10 +1,11 @@
 /**
- * Between parameters, keys within a family, and full keys, compiled once per family.
+ * Converts parameters to keys within a family and to full keys, and back. It is compiled once for each family.
  *
- * A key within a family is the texts of its parameters, joined by `:`; a family without parameters has one, the empty
- * text. `textOf` checks no text, so that a hit costs a property read: a text that is no key is in no table. `check`
- * says what is wrong with it, and is asked before anything is loaded or stored under it. A value that is no text is
- * encoded, and one that its codec refuses becomes the empty text, which is no segment.
+ * - A key within a family is the texts of its parameters, joined by `:`. A family without parameters has one key: the
+ *   empty text.
+ * - `textOf` does not check the text, so that a hit costs one property read. An invalid text is not in any table.
+ * - `check` says what is wrong with a text. Each operation calls it before it loads or stores anything under the text.
+ * - A value that is not a text is encoded. If its codec refuses it, it becomes the empty text, which is not a segment.
  */
 import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
@@ -12,7 +13,8 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import type { Scope } from "../../cache/Invalidation.ts"
-import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import * as KeyFindings from "../../diagnostic/KeyFindings.ts"
 import * as Misfit from "../../diagnostic/Misfit.ts"
 import { isBag, type ValidFamily, type ValidManifest } from "../../ownership/Validation.ts"
 import { isSegment, isTooLong, keyBytesMax } from "../../pattern/Key.ts"
@@ -24,52 +26,56 @@ export type Params = { readonly [name: string]: unknown }
 export interface Keys {
   /** The key within the family, unchecked. */
   readonly textOf: (params: Params) => string
-  /** The parameters of the pattern, the rest among them, as \`*\`. */
+  /** The names of the pattern's parameters. The rest is among them, as `*`. */
   readonly names: ReadonlyArray<string>
-  /** What is wrong with a key within the family. No text of the key is in it. */
+  /** Answers what is wrong with a key within the family, without any text of the key. */
   readonly check: (key: string) => Diagnostic.Diagnostic | undefined
+  /** Spells the full key of a key within the family. */
   readonly render: (key: string) => string
-  /** The full key as errors, events and logs show it: of a sensitive family, with hashes as parameters. */
+  /** Spells the full key for errors, events and logs: for a sensitive family, with hashes in place of parameters. */
   readonly show: (key: string) => string
-  /** The same for a segment of a key, or for a tag. */
+  /** Spells a segment of a key, or a tag, for errors, events and logs: for a sensitive family, as its hash. */
   readonly hide: (text: string) => string
+  /** Answers the key within the family of a full key that belongs to the family. */
+  readonly within: (rendered: string) => string
+  /** Answers the key within the family of a full key, or `undefined` if the full key belongs to another family. */
   readonly parse: (rendered: string) => string | undefined
-  /** Parameters as the owner's lookup sees them: decoded where the manifest gives a codec. */
+  /** Answers the parameters of a key as the owner's lookup gets them: decoded where the manifest gives a codec. */
   readonly decode: (key: string) => Option.Option<Params>
-  /** Why a key is not decoded: the first parameter whose codec refuses its text. */
+  /** Answers why `decode` failed: it names the first parameter whose codec refuses its text. */
   readonly unread: (key: string) => Diagnostic.Diagnostic
-  /** What keys with the given parameters have in common, or what is wrong with one of them. */
+  /** Answers the scope of all keys with the given parameters, or what is wrong with one of these. */
   readonly scopeOf: (params: Params) => Result.Result<Scope, Diagnostic.Diagnostic>
-  /** What the family's keys that a pattern denotes have in common. */
+  /** Answers the scope of the family's keys that a pattern denotes. */
   readonly scopeOfPattern: (pattern: KeyPattern) => Scope
 }
 
 interface Hole {
   readonly name: string
-  /** A string that is given is its own text. */
+  /** Whether a string is used as the text of the parameter without its codec. */
   readonly isText: boolean
   readonly encode: (value: unknown) => string
   readonly decode: (text: string) => Option.Option<unknown>
-  /** Whether a text that is its own text passes the checks of its codec; undefined where there are none. */
+  /** Whether a string that is used as it is passes the checks of the codec; `undefined` if the codec has none. */
   readonly accepts: ((text: string) => boolean) | undefined
 }
 
-// What is no text, finite number or codec's value becomes the empty text, which is no segment. `NaN` is what a program
-// makes of a text that is no number: one key for all of those would give one caller what another one asked for.
+// Any value but a text, a finite number or a bigint becomes `""`, which `isSegment` rejects. `NaN` comes from a text
+// that is not a number. With one key for all these texts, a caller would get the value of another text.
 const plain = (value: unknown): string =>
   typeof value === "string" ? value : Number.isFinite(value) || typeof value === "bigint" ? String(value) : ""
 
 const text = (value: unknown): string => typeof value === "string" ? value : ""
 
 /**
- * Whether two values may have one text, though the codec tells each apart: of a string or a number, "1" and 1. A codec
- * that forgets on purpose, such as a date without its hour, is not meant: its texts are the user's choice.
+ * Answers whether two values of a codec may get the same text by accident: in a union of string and number, "1" and 1.
+ * A codec that drops a part on purpose, such as the hour of a date, does not count: its texts are the user's choice.
  */
 const mayShareText = (ast: SchemaAST.AST): boolean =>
   ast._tag === "Union" &&
   !ast.types.every((type) => type._tag === "Literal" && typeof type.literal === "string" && type.encoding === undefined)
 
-// A codec is the user's code: where it throws, it refuses.
+// A codec is code of the user. If it throws, that counts as a refusal.
 const guarded =
   (codec: (value: unknown) => Result.Result<unknown, unknown>) => (value: unknown): Option.Option<unknown> => {
     try {
@@ -83,14 +89,16 @@ const holeOf = (name: string, family: ValidFamily): Hole => {
   const { params } = family.spec
   const codec = params !== undefined && Object.hasOwn(params, name) ? params[name] : undefined
   if (!Schema.isSchema(codec)) {
-    // A type alone makes nothing else of a text. A number would come back as a text to a lookup that is told a number.
+    // A type without a codec does not convert. A number would come back to the lookup as a text, so only texts are
+    // taken.
     return { name, isText: true, encode: codec === undefined ? plain : text, decode: Option.some, accepts: undefined }
   }
-  // Codecs of keys are synchronous and need no service; a text form is what Schema derives for any of them.
+  // Codecs of keys are synchronous and need no service. Schema derives a text form for each of them.
   const texts = Schema.toCodecStringTree(codec as Schema.Codec<unknown>)
   const encode = guarded(Schema.encodeUnknownResult(texts))
   const decode = guarded(Schema.decodeUnknownResult(texts))
-  // A schema of strings that only names or checks them, such as a brand; one that changes them must be asked each time.
+  // True for a schema that only names or checks strings, such as a brand. A schema that changes them must run each
+  // time.
   const isText = codec.ast._tag === "String" && codec.ast.encoding === undefined
   const mustComeBack = mayShareText(codec.ast)
   const comesBack = (text: string, value: unknown): boolean => {
@@ -111,7 +119,7 @@ const holeOf = (name: string, family: ValidFamily): Hole => {
   }
 }
 
-// To assign to `__proto__` would set no property.
+// An assignment to `__proto__` would set the prototype and not a property.
 const setOwn = (params: Record<string, unknown>, name: string, value: unknown): void => {
   if (name !== "__proto__") params[name] = value
   else Object.defineProperty(params, name, { value, enumerable: true, configurable: true, writable: true })
@@ -119,7 +127,7 @@ const setOwn = (params: Record<string, unknown>, name: string, value: unknown): 
 
 const restText = (value: unknown): string => Array.isArray(value) ? value.map(plain).join(":") : plain(value)
 
-// Parameters that are missing, as a program without types may leave them, spell no key, as a missing one of them does.
+// A program without types may leave the parameters out. Then each of them is missing, and the text is not a valid key.
 const textOfAll = (holes: ReadonlyArray<Hole>, rest: boolean): (params: Params | undefined | null) => string => {
   const [first] = holes
   if (first === undefined) return rest ? (params) => restText(params?.["*"]) : () => ""
@@ -135,8 +143,8 @@ const textOfAll = (holes: ReadonlyArray<Hole>, rest: boolean): (params: Params |
     let text = first.encode(params?.[first.name])
     for (let i = 1; i < holes.length; i++) text = text + ":" + holes[i]!.encode(params?.[holes[i]!.name])
     if (!rest) return text
-    // With a rest, a colon in an earlier parameter would spell another key: refused here, as no text is a key with
-    // `::`.
+    // With a rest, a colon in an earlier parameter would spell another key. A text with `::` is not a key, so it is
+    // refused.
     const colons = text.split(":").length === holes.length ? ":" : "::"
     return text + colons + restText(params?.["*"])
   }
@@ -157,24 +165,29 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
     const segments = pattern.segments.map((segment) => segment._tag === "Text" ? segment.text : texts[at++]!)
     return pattern.rest ? [...segments, ...texts.slice(at)].join(":") : segments.join(":")
   }
+  const within = (rendered: string): string => {
+    const segments = rendered.split(":")
+    const texts = pattern.segments.flatMap((segment, i) => segment._tag === "Text" ? [] : [segments[i]!])
+    return [...texts, ...segments.slice(pattern.segments.length)].join(":")
+  }
   const check = (key: string): Diagnostic.Diagnostic | undefined => {
-    if (isTooLong(key)) return Diagnostic.keyTooLong(pattern.source, keyBytesMax)
-    // On the way of every write and miss. A key of one parameter need not be split: a colon makes it no segment.
+    if (isTooLong(key)) return KeyFindings.keyTooLong(pattern.source, keyBytesMax)
+    // Every write and every miss runs this. A key of one parameter is not split: with a colon it is not a segment.
     const texts = isText ? undefined : split(key)
     const wrong = texts === undefined ? (isSegment(key) ? -1 : 0) : texts.findIndex((text) => !isSegment(text))
     const isMiscounted = texts !== undefined &&
       (pattern.rest ? texts.length <= holes.length : texts.length !== holes.length)
     if (wrong >= 0 || isMiscounted) {
-      return Diagnostic.parameterNotSegment(pattern.source, names[Math.max(0, wrong)] ?? "*")
+      return KeyFindings.parameterNotSegment(pattern.source, names[Math.max(0, wrong)] ?? "*")
     }
     if (hasChecks) {
       const refused = holes.find(({ accepts }, i) => accepts?.(texts === undefined ? key : texts[i]!) === false)
-      if (refused !== undefined) return Diagnostic.parameterRefused(pattern.source, refused.name)
+      if (refused !== undefined) return KeyFindings.parameterRefused(pattern.source, refused.name)
     }
     if (family.inner.length === 0) return undefined
     const decides = manifest.patterns.route(render(key))
     if (decides === undefined || decides.name === family.name) return undefined
-    return Diagnostic.keyOfOtherFamily(pattern.source, decides.pattern.source, decides.name)
+    return KeyFindings.keyOfOtherFamily(pattern.source, decides.pattern.source, decides.name)
   }
   return {
     names: pattern.holes,
@@ -183,13 +196,8 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
     render,
     show: isSensitive ? (key) => render(key === "" ? key : key.split(":").map(SensitiveKey.hash).join(":")) : render,
     hide: isSensitive ? SensitiveKey.hash : (text) => text,
-    parse: (rendered) => {
-      const segments = rendered.split(":")
-      const fits = manifest.patterns.route(rendered)?.name === family.name
-      if (!fits) return undefined
-      const texts = pattern.segments.flatMap((segment, i) => segment._tag === "Text" ? [] : [segments[i]!])
-      return [...texts, ...segments.slice(pattern.segments.length)].join(":")
-    },
+    within,
+    parse: (rendered) => manifest.patterns.route(rendered)?.name === family.name ? within(rendered) : undefined,
     decode: (key) => {
       const texts = split(key)
       const params: Record<string, unknown> = {}
@@ -204,7 +212,7 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
     unread: (key) => {
       const texts = split(key)
       const refused = holes.find(({ decode }, i) => Option.isNone(decode(texts[i]!)))
-      return Diagnostic.parameterRefused(pattern.source, refused?.name ?? "*")
+      return KeyFindings.parameterRefused(pattern.source, refused?.name ?? "*")
     },
     scopeOfPattern: (wanted) => scopeOfPattern(pattern, wanted),
     scopeOf: (params) => scopeOf(pattern, holes, params)
@@ -219,23 +227,24 @@ const scopeOf = (
   const problem = findScopeProblem(pattern, params)
   if (problem !== undefined) return Result.fail(problem)
   const given = holes.flatMap(({ accepts, encode, name }, position) => {
-    // A parameter may be called as what every object inherits.
-    // One that is given and undefined was lost on its way: to leave it out would invalidate every key.
+    // `hasOwn`, because a parameter may have the name of a member that every object inherits.
+    // A given `undefined` is not left out: it was lost on its way, and to leave it out would invalidate every key.
     return Object.hasOwn(params, name) ? [{ name, position, value: encode(params[name]), accepts }] : []
   })
   const rest = Object.hasOwn(params, "*") ? restText(params["*"]).split(":") : []
   rest.forEach((value, i) => given.push({ name: "*", position: holes.length + i, value, accepts: undefined }))
   const wrong = given.find(({ value }) => !isSegment(value))
-  if (wrong !== undefined) return Result.fail(Diagnostic.parameterNotSegment(pattern.source, wrong.name))
+  if (wrong !== undefined) return Result.fail(KeyFindings.parameterNotSegment(pattern.source, wrong.name))
   const refused = given.find(({ accepts, value }) => accepts?.(value) === false)
   return refused === undefined
     ? Result.succeed({ positions: given.map((each) => each.position), values: given.map((each) => each.value) })
-    : Result.fail(Diagnostic.parameterRefused(pattern.source, refused.name))
+    : Result.fail(KeyFindings.parameterRefused(pattern.source, refused.name))
 }
 
 /**
- * What is wrong with parameters of which some may be missing. To leave one out means every value of it. So a name that
- * the pattern does not have is refused, and so is what may have lost its names on the way: a list, a `Map`.
+ * Answers what is wrong with parameters of which some may be missing. A missing parameter means every value. So a name
+ * that the pattern does not have is refused, and so is an object that may have lost its names, such as a list or a
+ * `Map`.
  */
 const findScopeProblem = ({ holes, source }: KeyPattern, params: unknown): Diagnostic.Diagnostic | undefined => {
   if (!isBag(params)) return Misfit.parametersNone(source)
@@ -245,13 +254,13 @@ const findScopeProblem = ({ holes, source }: KeyPattern, params: unknown): Diagn
   return given.length > 0 || isPlain(params) ? undefined : Misfit.parametersNone(source)
 }
 
-// Also an object of another realm.
+// Answers `true` for a plain object of another realm (such as a `vm` context), too.
 const isPlain = (of: object): boolean => {
   const proto = Object.getPrototypeOf(of)
   return proto === null || Object.getPrototypeOf(proto) === null
 }
 
-/** What the keys of a family that a pattern denotes have in common: its text, where the family has none. */
+/** Answers the scope of the keys that a pattern denotes: its text segments, where the family has parameters. */
 const scopeOfPattern = (family: KeyPattern, wanted: KeyPattern): Scope => {
   let position = 0
   const bound = wanted.segments.flatMap((segment, at) => {

@@ -1,9 +1,10 @@
 /**
- * The run time of a manifest: what `Manifest.Service` returns, without its types.
+ * Makes the class that `Manifest.Service` answers, without its types: accessors, operations, and the layer of the
+ * engine.
  *
- * A manifest with mistakes (the compiler has reported them, unless it was built from data) is still a value: its
- * layers fail with the `ManifestError`, so that a program learns of it where it builds its layers and not while
- * modules load.
+ * A manifest with mistakes is a value, too. Its layers fail with `InvalidManifest`, so a program fails where it builds
+ * its layers, and not while its modules load. Only a manifest from data, or with a cast, gets so far: the compiler
+ * reports the mistakes of all others.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -18,7 +19,9 @@ import type { SetOptions } from "../../cache/FamilySpec.ts"
 import { compile } from "../../cache/shared/invalidationPlan.ts"
 import * as Transaction from "../../cache/Transaction.ts"
 import type { Lease } from "../../capability/Lease.ts"
-import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import * as KeyFindings from "../../diagnostic/KeyFindings.ts"
+import * as ManifestFindings from "../../diagnostic/ManifestFindings.ts"
 import * as Nearest from "../../diagnostic/Nearest.ts"
 import * as DependencyGraph from "../../ownership/DependencyGraph.ts"
 import { validate, type ValidFamily, type ValidManifest } from "../../ownership/Validation.ts"
@@ -40,7 +43,7 @@ import { Owners } from "./owners.ts"
 import type { Statics } from "./statics.ts"
 
 export const make = (given: string, definition: unknown) => {
-  // A program without types may give something else than a text, which `validate` refuses.
+  // A program without types may give another value than a text; `validate` refuses the empty text.
   const id = typeof given === "string" ? given : ""
   const key = keyOfClass(id)
   const tag = Context.Service<any, Face>(key)
@@ -61,7 +64,7 @@ const statics = (tag: Context.Service<any, Face>, manifest: ValidManifest): Stat
   ]))
   const accessors = new Map([...accesses].map(([name, access]) => [name, accessor.make(access)]))
   const runtime = Effect.map(tag, (face) => runtimeOf(manifest, face))
-  // What an engine shows of itself, to those who take the manifest from their Context.
+  // The members that `yield* AppCache` answers, too.
   const members = {
     keys: Object.fromEntries(accessors),
     ...rawKeys(manifest, accesses, accessors),
@@ -72,7 +75,7 @@ const statics = (tag: Context.Service<any, Face>, manifest: ValidManifest): Stat
     stats: Effect.map(runtime, ({ cache }) => cache.stats)
   }
   const engine = engineLayer(tag, manifest, graph, accesses, members)
-  // The composition root may appoint all owners.
+  // The composition root may appoint every owner.
   const layer = Layer.effect(wordOf(manifest), Effect.map(engineOf(manifest.key), (runtime) => new Word(runtime)))
   const owners = new Owners(manifest, accesses)
   return {
@@ -87,13 +90,13 @@ const statics = (tag: Context.Service<any, Face>, manifest: ValidManifest): Stat
   }
 }
 
-/** Invalidates a pattern in every family that it touches, after all grants are found. */
+/** Invalidates a pattern in every family that shares a key with it, once all grants are found. */
 const byPattern =
   (manifest: ValidManifest, accesses: ReadonlyMap<string, FamilyAccess>) =>
   (source: string, given?: options.InvalidateOptions): Effect.Effect<void, CacheError> =>
     Effect.withFiber((fiber) =>
       options.withMode(undefined, given, (mode) => {
-        // A program without types may give something else than a text.
+        // A program without types may give another value than a text.
         const parsed = parsePattern(String(source))
         if (Result.isFailure(parsed)) {
           return Effect.fail(new CacheError({ reason: malformed(manifest, String(source), parsed.failure) }))
@@ -111,15 +114,15 @@ const byPattern =
       })
     )
 
-/** All writes, grants and keys first; then all changes, in one step of one engine. */
+/** Finds all grants and keys of a batch first. Then all changes happen in one step of one engine. */
 const batchOf = (manifest: ValidManifest) => (writes: ReadonlyArray<accessor.Write>): Effect.Effect<void, CacheError> =>
   Effect.withFiber((fiber) => {
     if (!Array.isArray(writes)) return Effect.fail(invalidBatch(manifest, "it takes a list of writes"))
-    // A copy: the list is the caller's, who may change it while the batch waits.
+    // A copy, because the caller may change the list while the batch waits.
     const own: ReadonlyArray<accessor.Write> = Array.from(writes)
     const why = whyNotIn(manifest, own)
     if (why !== undefined) return Effect.fail(invalidBatch(manifest, why))
-    // All of one engine: a grant counts only for the engine that the Context has.
+    // All writes are of one engine, because a grant counts only for the engine in the Context.
     const all: Array<Cache.Write> = []
     for (const each of own) {
       const resolved = each.resolve(fiber.context)
@@ -130,7 +133,7 @@ const batchOf = (manifest: ValidManifest) => (writes: ReadonlyArray<accessor.Wri
     return Transaction.batch(Context.getUnsafe(fiber.context, engineOf(manifest.key)).cache, fiber.context, all)
   })
 
-/** Rights are asked where the body writes. */
+/** Runs a body in a transaction. Rights are checked where the body writes. */
 const transactionOf =
   ({ id, key: realm }: ValidManifest) => (within: Transaction.Within) => (body: Effect.Effect<any, any, any>) => {
     const refused = options.transaction(within, body)
@@ -204,19 +207,19 @@ interface Living {
   readonly store: Store["Service"]
 }
 
-// The engines that live, by place, and over how many places those of a class do. Engines of a class over several stores
-// of one place (layers of one folder) are one cache: they hear of each other's changes.
+// The running engines of each place, and the number of places over which the engines of a class run. Engines of one
+// class over several stores of one place (such as layers of one folder) are one cache: each sees the others' changes.
 const enginesOver = new WeakMap<Store["Service"]["commons"], ReadonlyArray<Living>>()
 const placesOf = new Map<string, number>()
 
-/** Refuses engines of one name that would share entries and not know it, and warns of a class over several places. */
+/** Refuses an engine that would share entries with another by accident, and warns of a class over several places. */
 const alone = (engine: Living): Effect.Effect<void, CacheError> =>
   Effect.suspend(() => {
     const { id, key, store } = engine
     const over = enginesOver.get(store.commons) ?? []
     const other = over.find((one) => one.id === id && (one.store === store || one.key !== key))
     if (other !== undefined) {
-      const found = other.key === key ? Diagnostic.enginesAlike(id) : Diagnostic.manifestsAlike(id)
+      const found = other.key === key ? ManifestFindings.enginesAlike(id) : ManifestFindings.manifestsAlike(id)
       return Effect.fail(errorOf(id, [{ ...found, path: [] }]))
     }
     enginesOver.set(store.commons, [...over, engine])
@@ -224,7 +227,7 @@ const alone = (engine: Living): Effect.Effect<void, CacheError> =>
     const places = (placesOf.get(key) ?? 0) + 1
     placesOf.set(key, places)
     return places === 1 ? Effect.void : Effect.logWarning(
-      `${places} engines of the manifest ${id} live in this process, and none hears of the changes of another; ` +
+      `${places} engines of the manifest ${id} run in this process, and none of them sees the changes of another; ` +
         "help: build its layers once, and share the ManagedRuntime"
     )
   })
@@ -244,7 +247,7 @@ const unknownKey = (manifest: ValidManifest, key: string): InvalidKey => {
   return problem === undefined ? unknown(manifest, key, true) : malformed(manifest, key, problem)
 }
 
-// A key, or the pattern of keys to invalidate.
+// The error for a key, or for a pattern to invalidate, that no family has.
 const unknown = (manifest: ValidManifest, text: string, isOne: boolean): InvalidKey => {
   const shown = shownText(manifest, text)
   const named = isOne ? manifest.families.get(text) : undefined
@@ -256,11 +259,11 @@ const unknown = (manifest: ValidManifest, text: string, isOne: boolean): Invalid
   const otherwise = "declare a pattern for it, or check its spelling"
   const help = named !== undefined
     ? `use keys.${named.name}, or give a key of its pattern \`${named.pattern.source}\``
-    // What is near to a key spells it out.
+    // A suggestion would spell out the key, so a sensitive one gets none.
     : shown === text
     ? Nearest.helpWith(text, declared, isMatched, otherwise)
     : otherwise
-  return InvalidKey.of(shown, Diagnostic.keyUnknown(manifest.id, shown, help))
+  return InvalidKey.of(shown, KeyFindings.keyUnknown(manifest.id, shown, help))
 }
 
 const malformed = (manifest: ValidManifest, text: string, problem: Diagnostic.Diagnostic): InvalidKey =>
@@ -273,8 +276,8 @@ const malformed = (manifest: ValidManifest, text: string, problem: Diagnostic.Di
     : InvalidKey.of(text, problem)
 
 /**
- * Whether a text that is no key may be meant for a sensitive family. It is not where its first segment is spelt as that
- * of a pattern that is not sensitive, and no sensitive pattern begins like it.
+ * Answers whether a text that is not a key may be meant for a sensitive family. It is not if its first segment begins a
+ * pattern that is not sensitive, and no sensitive pattern can begin with this segment.
  */
 const mayBeSensitive = ({ families }: ValidManifest, text: string): boolean => {
   const [head] = text.split(":")
@@ -286,7 +289,7 @@ const mayBeSensitive = ({ families }: ValidManifest, text: string): boolean => {
     sensitive.some((family) => begins(family) || family.pattern.segments[0]?._tag !== "Text")
 }
 
-/** A text that names no family, and may be a misspelt key of a sensitive one: only what patterns spell out is shown. */
+/** Hides a text that may be a misspelt key of a sensitive family: shows only the segments that patterns contain. */
 const shownText = (manifest: ValidManifest, text: string): string => {
   if (!mayBeSensitive(manifest, text)) return text
   const spelt = new Set(
@@ -310,12 +313,12 @@ const rawKeys = (
     f: (of: accessor.Accessor, params: keys.Params) => Effect.Effect<A, E, R>
   ): Effect.Effect<A, E | CacheError, R> =>
     Effect.suspend((): Effect.Effect<A, E | CacheError, R> => {
-      // A program without types may give something else than a text.
+      // A program without types may give another value than a text.
       const key = String(given)
       const family = manifest.patterns.route(key)
       if (family === undefined) return Effect.fail(new CacheError({ reason: unknownKey(manifest, key) }))
       const access = accesses.get(family.name)!
-      const own = access.keys.parse(key)!
+      const own = access.keys.within(key)
       const params = access.keys.decode(own)
       return params._tag === "None"
         ? Effect.fail(access.undecodable(own))

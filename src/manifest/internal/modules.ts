@@ -1,16 +1,18 @@
 /**
- * The application: each module is built with the rights that its line of the manifest gives it, and with no more.
+ * Builds the layer of an application: each module gets the rights that its line of the manifest gives, and no others.
  *
- * A module finds the manifest's word for itself in its Context, in place of the composition root's. So what it builds
- * can appoint no other owner, and no engine is built beneath it, whatever it was cast to.
- *
- * The word lends the module what it may read. Few rights lie in the Context by name, too: so where Contexts of two
- * modules are merged, each keeps what it had. All by name would be 500,000 for a chain of 1,000 modules.
+ * - A module finds a word of its own in its Context, in place of the word of the composition root. So the layers in it
+ *   cannot appoint other owners, and cannot build an engine, even after a cast.
+ * - The word lends the module the families that it may read. At most `namedReadsMax` of these rights lie in the Context
+ *   by name, too, so that they stay if the Contexts of two modules are merged. All rights by name would be 500,000 for
+ *   a chain of 1,000 modules.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import * as ManifestFindings from "../../diagnostic/ManifestFindings.ts"
+import * as OwnerFindings from "../../diagnostic/OwnerFindings.ts"
 import * as Wiring from "../../diagnostic/Wiring.ts"
 import { FamilySet } from "../../ownership/FamilySet.ts"
 import type { ValidManifest } from "../../ownership/Validation.ts"
@@ -24,11 +26,12 @@ interface Module {
   readonly layer: AnyLayer
   readonly owns: ReadonlySet<string>
   readonly readable: FamilySet
-  /** What it may read, as far as its lines name it. */
+  /** The families that its lines of the manifest name as readable. */
   readonly stated: ReadonlyArray<string>
 }
 
-// So many families that a module may read lie in its Context by name. Of more, only those that its lines name.
+// If a module may read at most this many families, all of them lie in its Context by name; otherwise only the families
+// that its lines of the manifest name.
 const namedReadsMax = 64
 
 export const make = (manifest: ValidManifest, engine: AnyLayer) => {
@@ -59,7 +62,7 @@ export const make = (manifest: ValidManifest, engine: AnyLayer) => {
   }
 }
 
-/** A layer with an engine of the manifest in it, which is not built within a module. */
+/** Wraps a layer that builds an engine: it fails inside a module. */
 export const root = (manifest: ValidManifest, layer: AnyLayer): AnyLayer =>
   Layer.fromBuild((memoMap, scope) =>
     Effect.withFiber((fiber): Effect.Effect<Context.Context<any>, any, any> => {
@@ -72,7 +75,7 @@ export const root = (manifest: ValidManifest, layer: AnyLayer): AnyLayer =>
 
 // --- what is given ---------------------------------------------------------------------------------------------------
 
-// The compiler has looked at it; what was cast, or built from data, comes here first.
+// Checks what the compiler could not see: modules that were cast, or come from data.
 const read = (
   manifest: ValidManifest,
   given: unknown
@@ -122,7 +125,7 @@ const readModule = (
     })
     for (const option of Object.keys(value)) {
       if (option !== "owns" && option !== "layer") {
-        report([option], Diagnostic.optionUnknown(option, `module \`${name}\``))
+        report([option], ManifestFindings.optionUnknown(option, `module \`${name}\``))
       }
     }
     if (!Layer.isLayer(value.layer)) return void report(["layer"], Wiring.moduleWrong(name))
@@ -138,7 +141,7 @@ const readModule = (
   const isFamily = manifest.families.has(name)
   if (!isFamily && reader === undefined) {
     const known = [...manifest.families.keys(), ...manifest.readers.keys()]
-    return void report([], Diagnostic.moduleUnknown(manifest.id, name, known))
+    return void report([], OwnerFindings.moduleUnknown(manifest.id, name, known))
   }
   const problem = isFamily ? problemOf(manifest, name, "own") : undefined
   if (problem !== undefined) return void report([], problem)

@@ -1,11 +1,13 @@
 /**
- * Options of calls, checked before anything changes. What is no object is refused as a whole; an option that is
- * `undefined` was not given; one that does not exist, or that has a value of another kind, is refused with
- * `InvalidOption`, which names the family and the option. Options are read where a call runs, so that building it never
- * throws.
+ * Checks the options of operations, before anything changes.
  *
- * Not here: the values of the options that are stored with a value (`timeToLive`, `tags`, `revision`), which the
- * judgement of a write reads, and the options of owners and families, which are read when the layer is built.
+ * - Options that are not an object are refused as a whole. An option that is `undefined` counts as not given.
+ * - An unknown option, or a value of a wrong kind, is refused with `InvalidOption`, which names the family and the
+ *   option.
+ * - Options are read when the operation runs, so that to build an operation never throws.
+ *
+ * Not here: the values of options that are stored with a value (`timeToLive`, `tags`, `revision`), which the judgement
+ * of a write reads; and the options of owners and families, which are read when their layer is built.
  */
 import * as Effect from "effect/Effect"
 import { CacheError, InvalidOption } from "../../cache/CacheError.ts"
@@ -28,10 +30,10 @@ export interface PromiseOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-// How many keys are loaded at a time for a cache that is being warmed; readers come first.
+// The number of lookups that `warm` runs at a time, by default. Readers' loads come first.
 const warmConcurrency = 16
 
-/** Why an option is refused, or nothing. */
+/** The error for a refused option, or `undefined`. */
 type Refusal = CacheError | undefined
 
 const refusal = (family: string | undefined, option: string, why: string): CacheError =>
@@ -40,11 +42,8 @@ const refusal = (family: string | undefined, option: string, why: string): Cache
 const unless = (holds: boolean, family: string | undefined, option: string, why: string): Refusal =>
   holds ? undefined : refusal(family, option, why)
 
-/**
- * Why what was given cannot be the options of a call: it is not an object, or it has an option that is not `known`.
- * `undefined` was not given.
- */
-const none = (family: string | undefined, given: unknown, known: object): Refusal => {
+/** Answers the error for options that are not an object, or that have an option which is not `known`. */
+const notOptions = (family: string | undefined, given: unknown, known: object): Refusal => {
   if (given === undefined) return undefined
   if (!isBag(given)) return refusal(family, "options", "must be an object")
   const unknown = Nearest.unknownOption(given, known)
@@ -61,33 +60,33 @@ const leaseKnown: Known<LeaseOptions> = { mode: true, deadline: true, timeToLive
 const deleteKnown: Known<Pick<SetOptions<Lease>, "ifVersion" | "lease">> = { ifVersion: true, lease: true }
 const setKnown: Known<SetOptions<Lease>> = { ...deleteKnown, timeToLive: true, tags: true, revision: true }
 
-/** Runs what follows, or refuses. */
+/** Runs the rest of an operation, or fails with the refusal. */
 export const checked = <A, E, R>(
   refused: Refusal,
   next: () => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | CacheError, R> => refused === undefined ? next() : Effect.fail(refused)
 
-/** Runs what follows with the mode of an invalidation, or refuses. */
+/** Runs the rest of an invalidation with its mode, or fails for an invalid one. */
 export const withMode = <A, E, R>(
   family: string | undefined,
   given: InvalidateOptions | undefined,
   next: (mode: Mode) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | CacheError, R> => {
-  const refused = none(family, given, invalidateKnown)
+  const refused = notOptions(family, given, invalidateKnown)
   if (refused !== undefined) return Effect.fail(refused)
-  // A default stands for what is undefined alone: null is a wrong value.
+  // The default replaces `undefined` only: `null` is a wrong value.
   const { mode = "hide" } = given ?? {}
   const isMode = mode === "hide" || mode === "markStale"
   return checked(unless(isMode, family, "mode", "must be \"hide\" or \"markStale\""), () => next(mode))
 }
 
-/** Runs what follows with the number of keys to load at a time, or refuses. */
+/** Runs the rest of `warm` with its concurrency, or fails for an invalid one. */
 export const withConcurrency = <A, E, R>(
   family: string,
   given: WarmOptions | undefined,
   next: (concurrency: number) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | CacheError, R> => {
-  const refused = none(family, given, warmKnown)
+  const refused = notOptions(family, given, warmKnown)
   if (refused !== undefined) return Effect.fail(refused)
   const { concurrency = warmConcurrency } = given ?? {}
   return checked(count(family, "concurrency", concurrency), () => next(concurrency))
@@ -95,22 +94,22 @@ export const withConcurrency = <A, E, R>(
 
 export const promise = (family: string, given: PromiseOptions | undefined): Refusal => {
   const signal = given?.signal
-  return none(family, given, promiseKnown) ??
+  return notOptions(family, given, promiseKnown) ??
     unless(signal === undefined || signal instanceof AbortSignal, family, "signal", "must be an AbortSignal")
 }
 
-/** What a transaction is made of: the combinator of a database, and a body. */
+/** Checks the two arguments of a transaction: the combinator of a database, and a body. */
 export const transaction = (within: unknown, body: unknown): Refusal =>
   unless(typeof within === "function", undefined, "within", "must be a function, such as `sql.withTransaction`") ??
     unless(Effect.isEffect(body), undefined, "body", "must be an Effect")
 
-/** What a combinator made of the body, if it is an Effect. */
+/** Answers the Effect that a combinator made of the body, or fails for any other answer. */
 export const combined = (made: unknown): Effect.Effect<any, any, any> =>
   Effect.isEffect(made)
     ? made as Effect.Effect<any, any, any>
     : Effect.fail(refusal(undefined, "within", "must answer an Effect"))
 
-/** The function of an operation that takes one. */
+/** Checks the function that `select`, `update` or `patch` takes. */
 export const change = (family: string, operation: string, given: unknown): Refusal =>
   unless(typeof given === "function", family, operation, "takes a function of the value")
 
@@ -120,10 +119,10 @@ export const tag = (family: string, given: unknown): Refusal =>
 export const count = (family: string, option: string, given: unknown): Refusal =>
   unless(Number.isSafeInteger(given) && Number(given) >= 1, family, option, "must be a whole number of at least 1")
 
-/** What a write compares with what it finds. */
+/** Checks the options of a write or a deletion, and the conditions among them. */
 export const conditions = (family: string, options: SetOptions<Lease> | undefined, isDeletion = false): Refusal => {
   if (options === undefined) return undefined
-  const refused = none(family, options, isDeletion ? deleteKnown : setKnown)
+  const refused = notOptions(family, options, isDeletion ? deleteKnown : setKnown)
   if (refused !== undefined) return refused
   const { ifVersion, lease } = options
   const isVersion = ifVersion === undefined || ifVersion === null || (typeof ifVersion === "number" && ifVersion >= 0)
@@ -133,7 +132,7 @@ export const conditions = (family: string, options: SetOptions<Lease> | undefine
 }
 
 export const lease = (family: string, given: LeaseOptions | undefined): Refusal => {
-  const refused = none(family, given, leaseKnown)
+  const refused = notOptions(family, given, leaseKnown)
   if (refused !== undefined || given === undefined) return refused
   const { deadline, mode, timeToLive } = given
   return unless(

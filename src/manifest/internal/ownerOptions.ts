@@ -1,13 +1,14 @@
 /**
- * Options of owners and delegates that the compiler did not see: they were cast, or come from data. A layer of wrong
- * ones fails with what the compiler would say.
+ * Checks the options of owners and delegates that the compiler did not see, because they were cast or come from data. A
+ * layer with wrong options fails with the message that the compiler would print.
  *
- * Not here: times and numbers of `warm` and `predict`, which are read when the layer is built.
+ * Not here: the times and numbers of `warm` and `predict`, which `warm.ts` reads when the layer is built.
  */
 import * as Effect from "effect/Effect"
 import type { LookupContext } from "../../cache/Lookup.ts"
-import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import * as ManifestFindings from "../../diagnostic/ManifestFindings.ts"
 import * as Misfit from "../../diagnostic/Misfit.ts"
+import * as OwnerFindings from "../../diagnostic/OwnerFindings.ts"
 import { isBag, type ValidManifest } from "../../ownership/Validation.ts"
 import type { Params } from "./keys.ts"
 import type { Found } from "./names.ts"
@@ -31,12 +32,12 @@ export interface OwnerOptions extends Lookups {
 
 type Known<O> = { readonly [Option in keyof O]-?: true }
 
-// The compiler sees to it that no option is missing here.
+// The type makes the compiler refuse a list in which an option is missing.
 const lookupsKnown: Known<Lookups> = { lookup: true, lookupMany: true, warm: true, predict: true }
 const warmKnown: Known<WarmOptions> = { keys: true, schedule: true, await: true }
 const predictKnown: Known<PredictOptions> = { keysMax: true, interval: true }
 
-/** What is wrong with the options of an owner or a delegate, if they are any. */
+/** Answers what is wrong with the options of an owner or a delegate; nothing if none were given. */
 export const findProblems = (
   { families }: ValidManifest,
   place: "owner" | "delegate",
@@ -66,7 +67,7 @@ const inParts = (
   const known = [...families.values()].filter(({ owner }) => owner === name).map((each) => each.name)
   return Object.entries(parts).flatMap(([part, lookups]) => {
     const at = [...path, part]
-    if (!known.includes(part)) return [{ ...Diagnostic.partUnknown(name, part, known), path: at }]
+    if (!known.includes(part)) return [{ ...OwnerFindings.partUnknown(name, part, known), path: at }]
     return isBag(lookups)
       ? inLookups(at, part, `the part \`${part}\``, lookups)
       : lookups === undefined
@@ -84,7 +85,7 @@ const inLookups = (
 ): ReadonlyArray<Found> =>
   shownBy(options, known).flatMap(([option, value]): ReadonlyArray<Found> => {
     const at = [...path, option]
-    if (!known.includes(option)) return [{ ...Diagnostic.optionUnknown(option, place, known), path: at }]
+    if (!known.includes(option)) return [{ ...ManifestFindings.optionUnknown(option, place, known), path: at }]
     if (value === undefined || option === "parts") return []
     if (option === "warm") return inWarm(at, value)
     if (option === "predict") return inRecord(at, value, predictKnown)
@@ -92,7 +93,7 @@ const inLookups = (
     return [{ ...(option === "lookup" ? Misfit.lookup(family) : Misfit.lookupMany(family)), path: at }]
   })
 
-// The compiler has seen what a class shows. What it holds besides is its own.
+// An instance of a class may have properties besides the options. These belong to the class, and are not checked.
 const shownBy = (options: object, known: ReadonlyArray<string>): ReadonlyArray<[string, unknown]> => {
   const prototype: unknown = Object.getPrototypeOf(options)
   const isInstance = prototype !== null && prototype !== Object.prototype
@@ -120,9 +121,9 @@ const inRecord = (path: ReadonlyArray<string>, value: unknown, known: object): R
   if (!isBag(value)) return [{ ...shapeWrong(option, "an object"), path }]
   const names = Object.keys(known)
   return Object.keys(value).filter((name) => !names.includes(name)).map((name) => ({
-    ...Diagnostic.optionUnknown(name, `\`${option}\``, names),
+    ...ManifestFindings.optionUnknown(name, `\`${option}\``, names),
     path: [...path, name]
   }))
 }
 
-const shapeWrong = (what: string, expected: string) => Diagnostic.shapeWrong(what, expected, "OwnerOptions")
+const shapeWrong = (what: string, expected: string) => ManifestFindings.shapeWrong(what, expected, "OwnerOptions")

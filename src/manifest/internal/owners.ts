@@ -1,8 +1,10 @@
 /**
- * Where grants come from: the layers of owners, borrowers and delegates, built where the manifest's word allows it.
+ * Makes the layers of owners, borrowers and delegates, which give the grants. They are built where the manifest's word
+ * allows it.
  *
- * An owner takes over a family, with its parts, from the moment its layer is built until its scope closes: then its
- * grant ends, what it was loading is interrupted, and nothing of the family is served before somebody owns it again.
+ * - An owner has a family, with its parts, from the moment its layer is built until its scope closes.
+ * - When the scope closes, its grant ends and its running lookups are interrupted. Nothing of the family is served
+ *   until it has an owner again.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -25,7 +27,7 @@ import * as warm from "./warm.ts"
 
 type AnyLayer = Layer.Layer<any, any, any>
 
-// A part may be called as what every object inherits.
+// `hasOwn`, because a part may have the name of a member that every object inherits.
 const partOf = ({ parts }: OwnerOptions, name: string): Lookups =>
   parts !== undefined && Object.hasOwn(parts, name) ? parts[name]! : {}
 
@@ -34,9 +36,9 @@ export class Owners {
   private readonly accesses: ReadonlyMap<string, FamilyAccess>
   private readonly engine: Context.Service<any, Runtime>
   private readonly word: Context.Service<any, Word>
-  // Owner -> the families that it owns: its own, and the parts of it.
+  // From each owner to the families that it owns: its own, and the parts of it.
   private readonly owned = new Map<string, Array<string>>()
-  // One layer per family, so that a graph which names it twice builds it once.
+  // One borrower's layer for each family, so that a layer graph that contains it twice builds it once.
   private readonly lenders = new Map<string, AnyLayer>()
 
   constructor(manifest: ValidManifest, accesses: ReadonlyMap<string, FamilyAccess>) {
@@ -93,7 +95,7 @@ export class Owners {
           return grant
         }))
 
-  /** The layer of a name that the manifest does not have for this use, or of wrong options: it always fails. */
+  /** Answers a layer that fails, for a name that cannot be used so and for wrong options; otherwise `undefined`. */
   private refused(
     place: "owner" | "borrower" | "delegate",
     name: string,
@@ -107,8 +109,8 @@ export class Owners {
   }
 
   /**
-   * A layer that is built where the manifest's word allows it. The word is asked for at each place, also where the
-   * layer has been built already for another.
+   * Wraps a layer, so that it is built only where the manifest's word allows it. The word is checked in each place that
+   * uses the layer, even if the layer has been built for another place.
    */
   private appointed(mode: Mode, name: string, layer: AnyLayer): AnyLayer {
     return Layer.fromBuild((memoMap, scope) =>
@@ -116,7 +118,7 @@ export class Owners {
         const word = Word.in(fiber.context, this.word)
         const isAllowed = word?.allows(mode, name) === true &&
           word.engine === Context.getOrUndefined(fiber.context, this.engine)
-        // What a borrower of a lookup reads is tracked; an owner would write.
+        // A lookup may build a borrower, because its reads are tracked. It may not build an owner, which would write.
         if (isAllowed && (mode === "borrow" || !CacheFamily.isLookup(fiber.context))) {
           return buildInto(layer, memoMap, scope)
         }
@@ -125,7 +127,7 @@ export class Owners {
     )
   }
 
-  /** The layer of a grant. It names the grant's engine, so that rights of several engines are not mixed. */
+  /** Makes the layer of a grant. It also names the grant's engine, so that rights of several engines are not mixed. */
   private layer(
     mode: Mode,
     name: string,
@@ -140,7 +142,7 @@ export class Owners {
     )
   }
 
-  /** A grant for the family, until the Scope closes. A family has one owner at a time. */
+  /** Acquires a grant for the family until the Scope closes. Fails if the family has another owner. */
   private acquire(runtime: Runtime, name: string, mode: Mode) {
     const acquired = Effect.suspend(() => {
       const current = mode === "own" ? runtime.owners.get(name) : undefined
@@ -163,7 +165,7 @@ export class Owners {
     for (const endLent of Array.from(grant.lent)) endLent()
   }
 
-  /** A right that was lent ends with the right that it was lent from, also where its own Scope is still open. */
+  /** Ends a lent right when the lender's right ends, even if the Scope of the lent right is still open. */
   private endWith(whole: CacheGrant, grant: CacheGrant, loader: Loader<unknown> | undefined) {
     const endLent = () => {
       if (loader !== undefined) this.unload(grant.engine, grant.family, loader)
@@ -181,7 +183,7 @@ export class Owners {
     if (!family.isOwned) warm.loadable(runtime, name).closeUnsafe()
   }
 
-  /** Has the family served and loaded, in the owner's own context, until the Scope closes. */
+  /** Gives the family its loader until the Scope closes. Lookups run in the Context of the owner. */
   private load(runtime: Runtime, name: string, lookups: Lookups, context: Context.Context<any>) {
     const family = runtime.cache.families.get(name)!
     return Effect.acquireRelease(
@@ -194,7 +196,7 @@ export class Owners {
     )
   }
 
-  /** Has the family loaded before anybody asks, as far as its owner says so, until the Scope closes. */
+  /** Starts the loads that the options `warm` and `predict` ask for, until the Scope closes. */
   private warm(
     runtime: Runtime,
     name: string,
@@ -208,7 +210,7 @@ export class Owners {
       return Effect.fail(new CacheError({ reason: new InvalidOption({ family: name, option, why }) }))
     }
     const sources = new Set(this.manifest.families.get(name)!.lookupReads)
-    // A set is iterated in order of insertion, additions included.
+    // The loop also visits the sources that it adds, because a Set iterates in order of insertion.
     for (const source of sources) {
       for (const further of this.manifest.families.get(source)!.lookupReads) sources.add(further)
     }
@@ -216,7 +218,7 @@ export class Owners {
   }
 
   private loader(access: FamilyAccess, lookups: Lookups, context: Context.Context<any>): Loader<unknown> {
-    // Called as members: those of a class use what it holds.
+    // Called with `call`, because the options may be an instance of a class whose methods use `this`.
     const { lookup, lookupMany } = lookups
     const decode = (key: string): Effect.Effect<Params, CacheError> => {
       const params = access.keys.decode(key)
@@ -245,7 +247,7 @@ export class Owners {
   }
 }
 
-// What a cast lets through would end the fiber, in words that name no family.
+// Without this check, an answer that is not an Effect would end the fiber with a message that does not name the family.
 const answered = <A, E, R>(
   family: string,
   option: "lookup" | "lookupMany",

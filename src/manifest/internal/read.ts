@@ -1,9 +1,10 @@
 /**
- * The operation of a typed read, `AppCache.keys.user.get({ id })`: one object, evaluated in place.
+ * Makes the Effect of a read, `AppCache.keys.user.get({ id })`, so that a hit costs little.
  *
- * Yielded in a generator, it answers a hit from its own iterator, inside the running fiber and without a turn of
- * Effect's loop. Everywhere else it is a primitive that answers with an `Exit`. Either way it looks when it is
- * evaluated, each time.
+ * - In a generator, `yield*` asks the iterator of the read. On a hit this iterator answers the value at once, inside
+ *   the running fiber and without a turn of Effect's run loop.
+ * - Everywhere else the read is a primitive of Effect that answers an `Exit`.
+ * - In both ways it looks up the key each time that it is evaluated, so a retry gets a new answer.
  */
 import type * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
@@ -13,12 +14,12 @@ import * as Fiber from "effect/Fiber"
 import type { HotPartition } from "../../store/Store.ts"
 import type { Keys, Params } from "./keys.ts"
 
-/** What a read goes through: an accessor, which asks the Context, or a handle, which has been given its right. */
+/** How a read reaches its family: through an accessor, which asks the Context, or a handle, which has its right. */
 export interface Door {
   readonly textOf: Keys["textOf"]
-  /** The family in memory, if it may be read. */
+  /** Answers the family in memory if the Context may read it. */
   readonly readable: (context: Context.Context<never>) => HotPartition<unknown> | undefined
-  /** Loads what is missing, or says why the read was refused. */
+  /** Reads a key that was not a hit, or fails with the reason why the read is refused. */
   readonly readSlowly: (context: Context.Context<never>, key: string, params: Params) => Effect.Effect<unknown, unknown>
 }
 
@@ -37,7 +38,7 @@ const proto = Effectable.Prototype<Read>({
   }
 })
 
-// `yield*` reads the answer before anything else can run, so one object is the iterator and the result of all hits.
+// One object is the iterator and the result of all hits: `yield*` takes the value before any other code can run.
 const hit = {
   done: true as const,
   value: undefined as unknown,
@@ -48,6 +49,7 @@ const hit = {
 
 const iterate = proto[Symbol.iterator]
 
+// A function and not a class, because an object of a class would need more bytes.
 export const Read: new(door: Door, params: Params) => Read = function(
   this: { door: Door; params: Params },
   door: Door,

@@ -1,5 +1,6 @@
 /**
- * What a manifest has at run time, whether or not it has mistakes.
+ * Lists the members that a manifest class has at run time, for `manifest.ts` and, where it has mistakes, for
+ * `broken.ts`.
  */
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"

@@ -1,20 +1,22 @@
 /**
- * What an owner has loaded before anybody asks: the keys that it names, at start and on a schedule, and those that are
- * likely to be read again. One fiber for each family, until the owner's scope closes.
+ * Loads keys of an owner's family before they are read: the keys in `warm`, at start and on a schedule, and the keys
+ * that `predict` finds likely to be read again. One fiber for each family does it, until the owner's scope closes.
  */
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { CacheError, InvalidOption } from "../../cache/CacheError.ts"
 import type { CacheFamily } from "../../cache/CacheFamily.ts"
+import { forkOutside } from "../../capability/shared/outside.ts"
 import { millisOf } from "../../ownership/FamilyPolicy.ts"
-import * as BackgroundTimer from "../../store/BackgroundTimer.ts"
+import * as BackgroundTimer from "../../store/shared/backgroundTimer.ts"
 import type { FamilyAccess } from "./access.ts"
 import type { Runtime } from "./grants.ts"
 import type { Params } from "./keys.ts"
@@ -36,10 +38,10 @@ export interface Warming {
   readonly predict?: PredictOptions | undefined
 }
 
-// How long the first round waits for the owners of what the lookup reads, which are built at the same time.
+// How long the first round waits for the owners of the families that the lookup reads. They are built at the same time.
 const ownersWaitMax: Duration.Input = "10 seconds"
 
-/** Starts what the options ask for, in the Context of the owner; waits for the first round where they ask for that. */
+/** Starts the loads in the Context of the owner. With `await`, it waits for the end of the first round. */
 export const start = Effect.fnUntraced(function*(
   runtime: Runtime,
   access: FamilyAccess,
@@ -58,15 +60,16 @@ export const start = Effect.fnUntraced(function*(
     const all = Effect.provideContext(rounds(access, family, keysOf(warm.keys), schedule, warmed), context)
     work.push(Effect.ensuring(Effect.andThen(ready, all), warmed.open))
   }
-  // At once, so that no read is overlooked; the first round lets the layer be built before it begins.
-  yield* Effect.forkScoped(Effect.all(work, { concurrency: "unbounded", discard: true }), { startImmediately: true })
+  // Starts now, so that `predict` sees every read. The first round yields once, so that the layer can finish building.
+  const all = Effect.all(work, { concurrency: "unbounded", discard: true })
+  Fiber.runIn(yield* forkOutside(all, { startImmediately: true }), yield* Effect.scope)
   if (warm?.await === true) yield* warmed.await
 })
 
-// Each round goes through the keys.
+// Each round reads the keys again.
 const keysOf = (keys: WarmOptions["keys"]): WarmOptions["keys"] => Effect.isEffect(keys) ? keys : replayable(keys)
 
-/** Open while the family has an owner. */
+/** Answers the latch of a family, which is open while the family has an owner with a lookup. */
 export const loadable = (runtime: Runtime, family: string): Latch.Latch => {
   const latch = runtime.loadable.get(family) ?? Latch.makeUnsafe()
   runtime.loadable.set(family, latch)
@@ -85,7 +88,7 @@ const rounds = Effect.fnUntraced(function*(
   const step = yield* Schedule.toStep(schedule)
   for (let more = true; more;) {
     const began = time.now()
-    // A schedule may name times of day, so it is told the time of the wall; what it says is how long to wait.
+    // A schedule may name times of day, so it gets the time of the wall clock. It answers how long to wait.
     const next = yield* Effect.exit(step(clock.currentTimeMillisUnsafe(), undefined))
     more = Exit.isSuccess(next)
     if (Exit.isFailure(next) && !Pull.isDoneCause(next.cause)) {
@@ -98,7 +101,7 @@ const rounds = Effect.fnUntraced(function*(
   }
 })
 
-/** Finds the keys and loads those that would not be there until then. It never fails. */
+/** Finds the keys, and loads those that are absent or end before `until`. It never fails. */
 const round = (access: FamilyAccess, family: CacheFamily, keys: WarmOptions["keys"], until: number) =>
   Effect.suspend(() => Effect.isEffect(keys) ? keys : Effect.succeed(keys)).pipe(
     Effect.flatMap((all) => {
@@ -109,12 +112,12 @@ const round = (access: FamilyAccess, family: CacheFamily, keys: WarmOptions["key
         if (Exit.isSuccess(key)) valid.push(key.value)
         else refused ??= access.keyRefusal(access.textOf(params), params)
       }
-      const told = refused === undefined
+      const warning = refused === undefined
         ? Effect.void
         : Effect.logWarning(`a key of \`${access.name}\` cannot be warmed`, refused)
-      return Effect.andThen(told, family.renew(valid, until))
+      return Effect.andThen(warning, family.renew(valid, until))
     }),
-    // What the keys come from may name them in its errors.
+    // The errors of an Effect that finds the keys may contain them, so those of a sensitive family are not logged.
     (work) =>
       access.isSensitive
         ? Effect.catchCause(work, () => Effect.logWarning(`the keys of \`${access.name}\` were not warmed`))
@@ -136,7 +139,7 @@ const scheduleOf = (
   given: WarmOptions["schedule"]
 ): Effect.Effect<Schedule.Schedule<unknown, unknown, unknown>, CacheError> => {
   if (given === undefined) return Effect.succeed(once)
-  // What the schedule requires is in the owner's Context, in which the rounds run.
+  // The rounds run in the owner's Context, which has the requirements of the schedule.
   if (Schedule.isSchedule(given)) return Effect.succeed(given as Schedule.Schedule<unknown, unknown, unknown>)
   return Effect.map(intervalOf(family, "warm.schedule", given as Duration.Input), Schedule.spaced)
 }

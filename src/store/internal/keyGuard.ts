@@ -23,7 +23,7 @@ import type { FreshUntilMax, HotPartition, Partition } from "../Store.ts"
 const ticketsMax = 10_000
 
 // Entries of a family that are on their way to a lower tier, in number, and in characters of keys and in bytes of
-// values as far as these are known without encoding: texts and bytes.
+// values, if these are known without encoding: texts and bytes.
 const carriedMax = 65_536
 const carriedSizeMax = 67_108_864
 

@@ -2,8 +2,8 @@
  * Which stores over a place have failed a round, so that a tier still has what the round was to take away.
  *
  * The engine has each later round take it away, too. Until one has arrived, no tier pushes anything down: a new source
- * would come below beside an old dependent. What waits meanwhile is carried, and bounded, as all that is on its way
- * down (`demotions.ts`).
+ * would come below beside an old dependent. What waits meanwhile has the bounds of each entry that is on its way down
+ * (`demotions.ts`).
  */
 import type * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"

@@ -1,5 +1,5 @@
 /**
- * One tier among several: what it is asked, and what it still owes after it failed.
+ * Runs the operations of one tier among several, and remembers the keys that the tier failed to remove.
  */
 import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
@@ -12,25 +12,25 @@ import type { Entry, Found } from "../Entry.ts"
 import type { Change, Content, Mark, Partition, Prepared, Store } from "../Store.ts"
 import { type Operation, StoreError } from "../StoreError.ts"
 
-/** Keys that a tier may owe a removal; beyond, it owes the removal of all. */
+/** How many keys are remembered that a tier must still remove. Beyond this number, it must remove all of its keys. */
 const suspectsMax = 1_000
 
-/** Owed removals that follow one write that the tier took. */
+/** How many of these removals are tried again after a write that the tier took. */
 const repaymentsPerWriteMax = 64
 
-/** How long the end of a store waits for writes under way: a tier that does not end its own must not hold it up. */
+/** How long the end of a store waits for running writes, because a tier may never end its own. */
 const closingMax: Duration.Input = "30 seconds"
 
 export type Report = (tier: string, operation: Operation, error: StoreError) => void
 
 export type Entries<V> = ReadonlyArray<readonly [key: string, entry: Entry<V>]>
 
-/** Writes that have begun. */
+/** The writes that have begun and have not ended. */
 export class UnderWay {
   readonly #writes = new Set<Fiber.Fiber<void, StoreError>>()
   #isHung = false
 
-  /** A caller that gives up must not leave the tiers at odds: the write goes on without it. */
+  /** Runs a write to its end, even if its caller is interrupted. Otherwise the tiers could hold different values. */
   run(write: Effect.Effect<void, StoreError>): Effect.Effect<void, StoreError> {
     return Effect.flatMap(
       Effect.forkDetach(write, { startImmediately: true, uninterruptible: true }),
@@ -43,8 +43,9 @@ export class UnderWay {
   }
 
   /**
-   * Waits for those that have begun by now; a tier that does not end them does not hold up the end of the program. Each
-   * family of a store waits when it ends, one after the other: a write that one has given up is awaited no more.
+   * Waits for the writes that have begun, at most `closingMax`, so that a tier that hangs does not hold up the end of
+   * the program. The families of a store wait one after the other. A write for which one family has waited in vain is
+   * not awaited again.
    */
   readonly settled: Effect.Effect<void> = Effect.suspend(() => {
     const begun = Array.from(this.#writes)
@@ -55,8 +56,8 @@ export class UnderWay {
   })
 
   /**
-   * Does what a family still has to write when it ends, as long as it makes progress. A tier that hangs holds up one
-   * family, and no other one after it.
+   * Runs the last writes of a family that ends, as long as they make progress. A tier that hangs holds up one family,
+   * and not those that end after it.
    */
   lastly(work: Effect.Effect<void>, progress: Progress): Effect.Effect<void> {
     return Effect.suspend(() => {
@@ -71,13 +72,13 @@ export class UnderWay {
     })
   }
 
-  /** A family begins: whether the tiers hang is found out anew. */
+  /** Is called when a family begins. From now on the tiers count as working again. */
   begin(): void {
     this.#isHung = false
   }
 }
 
-/** How much of some work is done. */
+/** Answers a number that grows while the work makes progress. */
 export type Progress = () => number
 
 const awaitProgress = <A>(fiber: Fiber.Fiber<A>, progress: Progress, before: number): Effect.Effect<boolean> =>
@@ -87,13 +88,13 @@ const awaitProgress = <A>(fiber: Fiber.Fiber<A>, progress: Progress, before: num
     return now === before ? Effect.succeed(false) : awaitProgress(fiber, progress, now)
   })
 
-/** What a tier has to do in a round. */
+/** The change that a tier makes in a round. */
 export interface Share {
   readonly tier: Tier<any>
   readonly change: Change<any>
 }
 
-/** What a tier answered to a round that it did not take: it may not have dropped what the round replaces, either. */
+/** The answer of a tier that refused a round. `isOwed` says that it may also still hold the keys of the round. */
 export interface Refusal {
   readonly error: StoreError
   readonly isOwed: boolean
@@ -123,7 +124,7 @@ export const writeTo = (
     })
   return Effect.flatMap(carry(shares), (error) => {
     if (error === undefined) return Effect.undefined
-    // What it did not take must not leave the values before in their place.
+    // The tier must not keep the old values of the keys that it did not take.
     const removals = shares.map(({ change, tier }) => ({
       tier,
       change: { ...change, removed: keysOf(change), set: [] }
@@ -139,21 +140,21 @@ export const keysOf = (
   { removed, set }: Change<any>
 ): ReadonlyArray<string> => [...removed, ...set.map(({ key }) => key)]
 
-/** One tier of a family, and the removals that it owes. */
+/** One tier of a family, with the keys that it must still remove. */
 export class Tier<V> {
   readonly name: string
   readonly store: Store["Service"]
   readonly partition: Partition<V>
   readonly #report: Report
-  // Keys that this tier may still hold although they were removed or replaced, and when that came to be so, counted in
-  // writes: what a tier did before a key became suspect does not clear it.
+  // The keys that this tier may still hold although they were removed or replaced. The number is the count of writes at
+  // that time, because a write that began earlier does not prove that the key is gone.
   readonly #suspects = new Map<string, number>()
   #allSuspect: number | undefined
   /** Why all is suspect. */
   #refusal: StoreError | undefined
   #writes = 0
 
-  /** `name` is the store's, and more where several tiers have that one. */
+  /** `name` is the name of the store, with a number if several tiers have this name. */
   constructor(name: string, store: Store["Service"], partition: Partition<V>, report: Report) {
     this.name = name
     this.store = store
@@ -165,7 +166,7 @@ export class Tier<V> {
     return this.#allSuspect === undefined && !this.#suspects.has(key)
   }
 
-  /** Runs an operation, and tells of its failure. */
+  /** Runs an operation, and reports its failure. */
   attempt<A>(operation: Operation, effect: Effect.Effect<A, StoreError>): Effect.Effect<Result.Result<A, StoreError>> {
     return Effect.map(Effect.result(effect), (result) => {
       if (Result.isFailure(result)) this.#report(this.name, operation, result.failure)
@@ -177,7 +178,7 @@ export class Tier<V> {
     this.#report(this.name, operation, error)
   }
 
-  /** What the tier makes of a content; a refusal is told. An `Exit` where no codec makes it wait. */
+  /** Prepares a content in this tier, and reports a refusal. Answers an `Exit` unless the codec is asynchronous. */
   prepare(key: string, content: Content<V>): Effect.Effect<Prepared<V>, StoreError> {
     const made = this.partition.prepare(key, content)
     if (!Exit.isExit(made)) return Effect.tapError(made, (error) => Effect.sync(() => this.tell("prepare", error)))
@@ -194,7 +195,7 @@ export class Tier<V> {
     return ++this.#writes
   }
 
-  /** A round has arrived that began as this write. */
+  /** Notes that a round has arrived. `write` is the number of the write with which it began. */
   took({ cleared, removed, set }: Change<V>, write: number): Effect.Effect<void> {
     if (this.#allSuspect === undefined && this.#suspects.size === 0) return Effect.void
     if (cleared) this.#cleared(write)
@@ -203,13 +204,13 @@ export class Tier<V> {
     return this.#repay
   }
 
-  /** The tier may still hold what this change takes away. */
+  /** Notes that the tier may still hold the keys that a change removes. */
   suspect({ cleared, removed }: Change<V>, error: StoreError): void {
     if (cleared) this.#oweAll(error)
     else this.#owe(removed, error)
   }
 
-  /** Keys that a tier which is down may still hold: while all of them count as suspect, none is kept by name. */
+  /** The number of keys that are remembered one by one. It is 0 while all keys count as not removed. */
   get suspects(): number {
     return this.#suspects.size
   }
@@ -249,7 +250,7 @@ export class Tier<V> {
     return found === undefined || this.name === this.store.name ? found : { ...found, tier: this.name }
   }
 
-  /** A tier that does not take a value must not keep the one before. */
+  /** Writes entries. If the tier fails, their keys are removed from it, so that it does not keep the old values. */
   setMany(entries: Entries<V>): Effect.Effect<Result.Result<void, StoreError>> {
     const keys = entries.map(([key]) => key)
     const write = entries.length === 1 ? this.partition.set(...entries[0]!) : this.partition.setMany(entries)
@@ -300,7 +301,7 @@ export class Tier<V> {
     for (const key of keys) if (this.#suspects.get(key)! < write) this.#suspects.delete(key)
   }
 
-  // A tier that just took a write may take the removals that it owes, too.
+  // Tries the removals again that this tier still owes, because it has just taken a write.
   get #repay(): Effect.Effect<void> {
     if (this.#allSuspect !== undefined) return Effect.asVoid(this.clear)
     const owed = Array.from(this.#suspects.keys()).slice(0, repaymentsPerWriteMax)

@@ -23,8 +23,8 @@
  *   a data file with a hard link, or mounted without its folder, is refused.
  *
  * Several processes of one container may use one folder, each with its own namespace. Network file systems do not work.
- * Damage to the file outside of records is found when the folder is opened, but only as far as the first two pages and
- * the length show it.
+ * When the folder is opened, damage to the file outside of records is found only in the first two pages and in the
+ * length of the file.
  *
  * @since 0.1.0
  */
@@ -36,20 +36,22 @@ import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Buffer } from "node:buffer"
+import { forkOutside } from "../../capability/shared/outside.ts"
 import { millisOf } from "../../ownership/FamilyPolicy.ts"
 import { isBag } from "../../ownership/Validation.ts"
 import { isTooLong, keyBytesMax } from "../../pattern/Key.ts"
-import * as BackgroundTimer from "../BackgroundTimer.ts"
 import type { Codec } from "../Codec.ts"
 import { type Entry, type Found, tagsMax } from "../Entry.ts"
 import { noOptions, refused } from "../internal/given.ts"
 import { owned, versioned } from "../internal/ownedCodec.ts"
+import * as BackgroundTimer from "../shared/backgroundTimer.ts"
 import {
   type Change,
   type Content,
@@ -73,6 +75,7 @@ import type { Durability } from "./internal/lmdbWrites.ts"
 /**
  * The place of the tier, its durability and its bounds.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -118,6 +121,7 @@ export interface Options {
  * Counts records that a read could not use, by `reason`: `damaged` records, which were dropped, and `undecodable`
  * records, which another schema or version wrote, and which stay.
  *
+ * @stability stable
  * @category metrics
  * @since 0.1.0
  */
@@ -147,6 +151,7 @@ const keysPerStepMax = 512
  * Fails with `InvalidStoreOptions` when an option or the folder is invalid, and with `TierFailed` when the file is
  * damaged.
  *
+ * @stability stable
  * @category constructors
  * @since 0.1.0
  */
@@ -164,9 +169,9 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
             yield* Effect.logWarning(`the ${tierName} tier in ${path} was damaged, and was emptied`)
           }
           const scope = yield* Scope.make()
-          yield* Effect.forkIn(tier.writes.writer, scope)
+          Fiber.runIn(yield* forkOutside(tier.writes.writer), scope)
           const upkeep = Effect.andThen(BackgroundTimer.sleep(sweepMillis), Effect.ignore(tier.upkeep))
-          yield* Effect.forkIn(Effect.forever(upkeep), scope)
+          Fiber.runIn(yield* forkOutside(Effect.forever(upkeep)), scope)
           return { tier, close: Effect.tap(tier.writes.close, Scope.close(scope, Exit.void)) }
         })),
       ({ release, tier }) => Effect.andThen(Effect.ignore(tier.writes.drain(options.durability, "set")), release)
@@ -199,7 +204,20 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
 )
 
 /**
- * A store in a folder.
+ * A layer with a store in a folder, whose entries are there again after a restart.
+ *
+ * **When to use**
+ *
+ * As the tier under memory, for values that are dear to load. Install the package `lmdb`.
+ *
+ * **Details**
+ *
+ * Only families whose value is a Schema are kept in it. It fails as `make` does.
+ *
+ * **Gotchas**
+ *
+ * - One process at a time has a namespace of a folder; a second process fails with `FolderHeld`.
+ * - Network file systems do not work.
  *
  * **Example** (Keeping entries across restarts)
  *
@@ -210,14 +228,32 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
  * ```
  *
  * @see {@link make} for its errors
+ * @stability stable
  * @category layers
  * @since 0.1.0
  */
 export const layer = (options: Options): Layer.Layer<Store, StoreError> => Layer.effect(Store, make(options))
 
 /**
- * A store in a folder, with options from the configuration.
+ * A layer with a store in a folder, with options from the configuration. It also fails with `ConfigError`.
  *
+ * **When to use**
+ *
+ * Where the folder or the bounds come from the environment.
+ *
+ * **Example** (A folder from the environment)
+ *
+ * ```ts no-run
+ * import { Config } from "effect"
+ * import * as LmdbStore from "effect-stateless/store/LmdbStore"
+ *
+ * export const Warm = LmdbStore.layerConfig({
+ *   path: Config.String("CACHE_PATH"),
+ *   durability: Config.succeed("process")
+ * })
+ * ```
+ *
+ * @stability stable
  * @category layers
  * @since 0.1.0
  */

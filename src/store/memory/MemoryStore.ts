@@ -14,18 +14,20 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { forkOutside } from "../../capability/shared/outside.ts"
 import * as EvictionPolicy from "../../eviction/EvictionPolicy.ts"
 import { invariant } from "../../eviction/shared/invariant.ts"
 import { spreadHash } from "../../eviction/shared/keyHash.ts"
 import { entryWeightMax } from "../../eviction/shared/slotWeights.ts"
-import { CoarseClock } from "../CoarseClock.ts"
 import type { Entry, Found } from "../Entry.ts"
 import { noOptions, refused } from "../internal/given.ts"
-import * as PatientScheduler from "../PatientScheduler.ts"
+import { CoarseClock } from "../shared/coarseClock.ts"
+import * as PatientScheduler from "../shared/patientScheduler.ts"
 import {
   type Change,
   type Content,
@@ -41,7 +43,7 @@ import {
   type StoreFamily
 } from "../Store.ts"
 import { FunctionFailed, StoreError } from "../StoreError.ts"
-import { type Alarm, type MakePolicy, MemoryShard, type ShardOwner } from "./internal/memoryShard.ts"
+import { type Alarm, type MakePolicy, MemoryShard, type ShardFamily } from "./internal/memoryShard.ts"
 import { MemoryUpkeep } from "./internal/memoryUpkeep.ts"
 import type { SlotRecords } from "./internal/slotRecords.ts"
 import { SlotTable } from "./internal/slotTable.ts"
@@ -50,6 +52,7 @@ import { TopKeys } from "./internal/topKeys.ts"
 /**
  * The size of a memory store, and the policy by which it evicts when it is full.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -65,6 +68,7 @@ export type Options = Size & {
 /**
  * How much a store holds: give one of the two.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -105,19 +109,19 @@ interface Ceiling {
 
 /** The progress of upkeep that inspects every slot. */
 interface Sweep {
-  segment: number
+  view: number
   slot: number
 }
 
 /** A family's entries in one shard. */
-interface Segment {
+interface ShardView {
   readonly shard: MemoryShard
   // The same object as `shard.records`, one step nearer for a hit.
   readonly records: SlotRecords
   readonly policy: EvictionPolicy.EvictionPolicy
   readonly table: SlotTable
   /** The number of the family in the shard. */
-  readonly owner: number
+  readonly familyNumber: number
 }
 
 // The prepared form of a value in a memory tier.
@@ -131,10 +135,11 @@ const shardBits = 20
 /**
  * One family in a memory store, with a synchronous form of each operation.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
-export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardOwner {
+export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardFamily {
   declare readonly family: StoreFamily<V>
   declare readonly wantsEvicted: boolean
   mark = 0
@@ -142,8 +147,8 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   declare private readonly weigher: StoreFamily<V>["weigher"]
   declare private readonly time: CoarseClock
   declare private readonly ceiling: Ceiling
-  declare private readonly segments: ReadonlyArray<Segment>
-  declare private readonly only: Segment | undefined
+  declare private readonly views: ReadonlyArray<ShardView>
+  declare private readonly only: ShardView | undefined
   declare private readonly shardMask: number
   declare private readonly alarm: Alarm
   private readonly topKeys = new TopKeys()
@@ -171,14 +176,14 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
     this.weigher = isWeighed ? family.weigher : undefined
     this.wantsEvicted = family.onEvict !== undefined
     this.time = time
-    this.segments = shards.map((shard): Segment => ({
+    this.views = shards.map((shard): ShardView => ({
       shard,
       records: shard.records,
       policy: shard.policy,
       table: new SlotTable(shard.records),
-      owner: shard.enroll(this)
+      familyNumber: shard.enroll(this)
     }))
-    this.only = this.segments.length === 1 ? this.segments[0] : undefined
+    this.only = this.views.length === 1 ? this.views[0] : undefined
     this.shardMask = shards.length - 1
   }
 
@@ -195,7 +200,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
 
   hit(key: string): V | undefined {
     const spread = this.spreadOf(key)
-    const { policy, records, table } = this.only ?? this.segmentOf(spread)
+    const { policy, records, table } = this.only ?? this.viewOf(spread)
     const slot = table.find(key, spread)
     if (slot < 0 || records.stampOf(slot) < this.mark) return undefined
     const due = records.dueAt(slot)
@@ -209,21 +214,21 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
 
   peek(key: string): Entry<V> | undefined {
     const spread = this.spreadOf(key)
-    const { shard, table } = this.segmentOf(spread)
+    const { shard, table } = this.viewOf(spread)
     const slot = table.find(key, spread)
     return slot < 0 || shard.endsAt(slot) <= this.time.now() ? undefined : shard.entryAt(slot) as Entry<V>
   }
 
   dueAt(key: string): number | undefined {
     const spread = this.spreadOf(key)
-    const { shard, table } = this.segmentOf(spread)
+    const { shard, table } = this.viewOf(spread)
     const slot = table.find(key, spread)
     return slot < 0 ? undefined : shard.records.dueAt(slot)
   }
 
   touch(key: string): void {
     const spread = this.spreadOf(key)
-    const { shard, table } = this.segmentOf(spread)
+    const { shard, table } = this.viewOf(spread)
     const slot = table.find(key, spread)
     if (slot < 0) return
     shard.policy.hit(slot)
@@ -232,14 +237,14 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
 
   confirm(key: string, stamp: number): void {
     const spread = this.spreadOf(key)
-    const { shard: { records }, table } = this.segmentOf(spread)
+    const { shard: { records }, table } = this.viewOf(spread)
     const slot = table.find(key, spread)
     if (slot >= 0 && records.stampOf(slot) < stamp) records.setStamp(slot, stamp)
   }
 
   postpone(key: string, expiresAt: number): void {
     const spread = this.spreadOf(key)
-    const { shard, table } = this.segmentOf(spread)
+    const { shard, table } = this.viewOf(spread)
     const slot = table.find(key, spread)
     if (slot >= 0) shard.postpone(slot, expiresAt)
   }
@@ -252,7 +257,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   put(key: string, entry: Entry<V>, dueAt: number, weight: number): void {
     if (entry.stamp > this.ceiling.stamp) this.ceiling.stamp = entry.stamp
     const spread = this.spreadOf(key)
-    const { owner, shard, table } = this.segmentOf(spread)
+    const { familyNumber, shard, table } = this.viewOf(spread)
     let slot = table.find(key, spread)
     if (slot >= 0 && weight > shard.weightMax) {
       shard.remove(slot)
@@ -260,7 +265,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
     }
     if (slot < 0) {
       this.collect(collectedPerPutMax)
-      slot = shard.insert(owner, key, weight, this.time.now())
+      slot = shard.insert(familyNumber, key, weight, this.time.now())
       if (slot < 0) {
         this.family.onEvict?.(key, entry, "Evicted")
         return
@@ -273,7 +278,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
 
   drop(key: string): boolean {
     const spread = this.spreadOf(key)
-    const { shard, table } = this.segmentOf(spread)
+    const { shard, table } = this.viewOf(spread)
     const slot = table.find(key, spread)
     if (slot < 0) return false
     shard.remove(slot)
@@ -281,15 +286,15 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   }
 
   dropAll(): void {
-    for (const { owner, shard } of this.segments) {
-      for (let slot = 0; slot < shard.records.used; slot++) if (shard.isOf(slot, owner)) shard.remove(slot)
+    for (const { familyNumber, shard } of this.views) {
+      for (let slot = 0; slot < shard.records.used; slot++) if (shard.isOf(slot, familyNumber)) shard.remove(slot)
     }
     this.collecting = undefined
   }
 
   get count(): number {
     let count = 0
-    for (const { table } of this.segments) count += table.size
+    for (const { table } of this.views) count += table.size
     return count
   }
 
@@ -327,9 +332,9 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
 
   /** Walks by slot, not by chain: so the table may change while the caller inspects a key. */
   *keys(): IterableIterator<string> {
-    for (const { owner, shard } of this.segments) {
+    for (const { familyNumber, shard } of this.views) {
       for (let slot = 0; slot < shard.records.used; slot++) {
-        if (shard.isOf(slot, owner)) yield shard.records.keyAt(slot)!
+        if (shard.isOf(slot, familyNumber)) yield shard.records.keyAt(slot)!
       }
     }
   }
@@ -339,16 +344,16 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
     if (this.sweptFloor === this.floor && this.collecting === undefined) return false
     if (this.collecting === undefined) {
       this.sweptFloor = this.floor
-      this.collecting = { segment: 0, slot: 0 }
+      this.collecting = { view: 0, slot: 0 }
     }
     const { collecting: sweep } = this
     for (let looked = 0; looked < max; looked++) {
-      const { owner, shard } = this.segments[sweep.segment]!
+      const { familyNumber, shard } = this.views[sweep.view]!
       if (sweep.slot < shard.records.used) {
         const slot = sweep.slot++
-        if (shard.isOf(slot, owner) && shard.records.stampOf(slot) < this.floor) shard.remove(slot)
-      } else if (sweep.segment + 1 < this.segments.length) {
-        sweep.segment++
+        if (shard.isOf(slot, familyNumber) && shard.records.stampOf(slot) < this.floor) shard.remove(slot)
+      } else if (sweep.view + 1 < this.views.length) {
+        sweep.view++
         sweep.slot = 0
       } else {
         this.collecting = undefined
@@ -365,17 +370,17 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
 
   /** Removes the key of an entry that leaves. The shard calls it. */
   forgotten(shard: MemoryShard, slot: number): void {
-    this.segments[shard.index]!.table.remove(slot, shard.records.keyAt(slot)!)
+    this.views[shard.index]!.table.remove(slot, shard.records.keyAt(slot)!)
   }
 
   /** Throws when the structure is broken. For tests: its cost grows with the size of the store. */
   checkInvariants(): void {
-    for (const { owner, shard, table } of this.segments) {
+    for (const { familyNumber, shard, table } of this.views) {
       shard.checkInvariants()
       table.checkInvariants()
       let count = 0
       for (let slot = 0; slot < shard.records.used; slot++) {
-        if (!shard.isOf(slot, owner)) continue
+        if (!shard.isOf(slot, familyNumber)) continue
         const key = shard.records.keyAt(slot)!
         const found = table.find(key, this.spreadOf(key)) === slot
         invariant(found, "MemoryPartition", "an entry can be found by its key", slot)
@@ -389,8 +394,8 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
     return this.only === undefined ? spreadHash(key) : 0
   }
 
-  private segmentOf(spread: number): Segment {
-    return this.segments[(spread >>> shardBits) & this.shardMask]!
+  private viewOf(spread: number): ShardView {
+    return this.views[(spread >>> shardBits) & this.shardMask]!
   }
 
   // --- the contract of a tier -------------------------------------------------------------------
@@ -451,7 +456,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   readonly sweep = (freshUntilMax: FreshUntilMax): Effect.Effect<void> =>
     Effect.suspend(() => {
       // An entry stays in its slot while it lives, so changes between two passes do not matter.
-      const progress: Sweep = { segment: 0, slot: 0 }
+      const progress: Sweep = { view: 0, slot: 0 }
       const pass: Effect.Effect<void> = Effect.suspend(() =>
         this.sweepSome(progress, freshUntilMax) ? Effect.andThen(Effect.yieldNow, pass) : Effect.void
       )
@@ -460,16 +465,16 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
 
   private sweepSome(progress: Sweep, freshUntilMax: FreshUntilMax): boolean {
     for (let looked = 0; looked < sweptPerPassMax; looked++) {
-      const segment = this.segments[progress.segment]
-      if (segment === undefined) return false
-      const { owner, shard } = segment
+      const view = this.views[progress.view]
+      if (view === undefined) return false
+      const { familyNumber, shard } = view
       if (progress.slot >= shard.records.used) {
-        progress.segment++
+        progress.view++
         progress.slot = 0
         continue
       }
       const slot = progress.slot++
-      if (!shard.isOf(slot, owner)) continue
+      if (!shard.isOf(slot, familyNumber)) continue
       const max = freshUntilMax(shard.records.keyAt(slot)!, shard.records.stampOf(slot), shard.tagsAt(slot))
       if (max === -Infinity) shard.remove(slot)
       else if (max !== Infinity) shard.limit(slot, max)
@@ -553,8 +558,10 @@ const bounds = (options: Options): Effect.Effect<{ readonly max: number; readonl
 }
 
 /**
- * Makes a memory store that lives until the Scope ends.
+ * Makes a store in memory that lives until the Scope ends.
  *
+ * @see {@link layer} for the same store as a layer
+ * @stability stable
  * @category constructors
  * @since 0.1.0
  */
@@ -580,9 +587,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   }
 
   const patient = PatientScheduler.from(yield* Scheduler.Scheduler)
-  yield* Effect.forkScoped(
-    Effect.provideService(upkeep.run(shards, () => partitions.values()), Scheduler.Scheduler, patient)
-  )
+  const frees = upkeep.run(shards, () => partitions.values())
+  Fiber.runIn(yield* forkOutside(Effect.provideService(frees, Scheduler.Scheduler, patient)), yield* Effect.scope)
 
   return Store.of({
     name,
@@ -613,7 +619,21 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 })
 
 /**
- * A memory store as the `Store`.
+ * A layer with a store in memory.
+ *
+ * **When to use**
+ *
+ * For every cache: alone, or as the first tier of a `TieredStore`.
+ *
+ * **Details**
+ *
+ * - Values are kept as they are: a reader gets the very object that was stored.
+ * - When the store is full, it evicts entries. Entries whose time is over leave first.
+ * - It fails with `InvalidStoreOptions` for options that cannot be right.
+ *
+ * **Gotchas**
+ *
+ * A cache has one store. Build the layer once, and share it: each build is an empty store of its own.
  *
  * **Example** (Keeping at most 10,000 entries)
  *
@@ -623,6 +643,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
  * const StoreLive = MemoryStore.layer({ capacity: 10_000, eviction: "lru" })
  * ```
  *
+ * @stability stable
  * @category layers
  * @since 0.1.0
  */

@@ -1,3 +1,7 @@
+/**
+ * `mayDiffer` decides whether a loaded value differs from the held one. It may call equal values different, but never
+ * different values equal. It never throws and ends within a bound.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as Data from "effect/Data"
@@ -53,7 +57,7 @@ const list = (length: number): unknown => {
 }
 
 describe("mayDiffer", () => {
-  it("what it finds equal is equal", () =>
+  it("two values that mayDiffer calls equal are equal", () =>
     fc.assert(fc.property(
       fc.anything({ withMap: true, withSet: true, withDate: true, withTypedArray: true, withSparseArray: true }),
       fc.anything({ withMap: true, withSet: true, withDate: true }),
@@ -63,7 +67,7 @@ describe("mayDiffer", () => {
       }
     )))
 
-  it("what was made twice alike is found equal", () =>
+  it("two values that are made in the same way are called equal", () =>
     fc.assert(fc.property(
       fc.clone(
         fc.anything({ withMap: true, withSet: true, withDate: true, withTypedArray: true, withSparseArray: true }),
@@ -72,7 +76,7 @@ describe("mayDiffer", () => {
       ([one, other]) => assert.isFalse(mayDiffer(one, other))
     )))
 
-  it("values made twice alike are found equal, and one change of a part is found", () => {
+  it("a change of one part of a value is found", () => {
     const values = (n: number): ReadonlyArray<unknown> => [
       { a: [n, { b: "x" }], [Symbol.for("s")]: n },
       new Map([["a", { n }]]),
@@ -98,13 +102,13 @@ describe("mayDiffer", () => {
     assert.isTrue(mayDiffer(new Point({ x: 1 }), { x: 1 }))
   })
 
-  it("what shows none of its content counts as different", () => {
+  it("a value that shows none of its content counts as different", () => {
     assert.isTrue(mayDiffer(new Money(1), new Money(1)))
     assert.isTrue(mayDiffer(new URL("https://a.test"), new URL("https://b.test")))
     assert.isTrue(mayDiffer(new WeakMap(), new WeakMap()))
   })
 
-  it("asks an equality that a class has of its own, and takes what it throws for a difference", () => {
+  it("mayDiffer asks the equality of a class, and counts an exception from it as a difference", () => {
     const rounded = (equals: () => boolean) => mayDiffer({ n: new Rounded(1, equals) }, { n: new Rounded(2, equals) })
     assert.isFalse(rounded(() => true))
     assert.isTrue(rounded(() => false))
@@ -113,7 +117,7 @@ describe("mayDiffer", () => {
     }))
   })
 
-  it("calls no getter, and takes a Proxy that throws for a difference", () => {
+  it("mayDiffer calls no getter, and counts a Proxy that throws as a difference", () => {
     const broken = () => ({
       get a(): number {
         throw new Error("called")
@@ -129,7 +133,7 @@ describe("mayDiffer", () => {
     assert.isTrue(mayDiffer(proxy(), proxy()))
   })
 
-  it("compares shared parts once, and ends in cycles", () => {
+  it("mayDiffer compares shared parts once, and ends for cycles", () => {
     assert.isFalse(mayDiffer(shared(40), shared(40)))
     const cycle = () => {
       const value: any = { n: 1 }
@@ -139,7 +143,7 @@ describe("mayDiffer", () => {
     assert.isFalse(mayDiffer(cycle(), cycle()))
   })
 
-  it("gives up beyond its bound, and calls that a difference", () => {
+  it("mayDiffer counts values beyond its bound as different", () => {
     assert.isFalse(mayDiffer(list(3_000), list(3_000)))
     assert.isTrue(mayDiffer(list(300_000), list(300_000)))
     assert.isTrue(mayDiffer(list50k, Array.from(list50k)))
@@ -150,7 +154,7 @@ describe("mayDiffer", () => {
 
 const list50k = Array.from({ length: 50_000 }, (_, n) => n)
 
-describe("a load that brings a value over one that is held", () => {
+describe("load over a held value", () => {
   const run = (
     families: Record<string, object>,
     body: (keys: any) => Effect.Effect<void, any, any>,
@@ -174,7 +178,7 @@ describe("a load that brings a value over one that is held", () => {
       }
     })
 
-  it.effect("is not compared where nothing derives from the family", () =>
+  it.effect("a load does not compare values when no family derives from its own", () =>
     Effect.gen(function*() {
       let looks = 0
       yield* run({ graph: { pattern: "graph:{id}" } }, (keys) =>
@@ -183,7 +187,7 @@ describe("a load that brings a value over one that is held", () => {
       assert.strictEqual(looks, 0)
     }))
 
-  it.effect("is compared where something does, and a value that throws when it is looked into is loaded all the same", () =>
+  it.effect("a load compares values when a family derives from its own, and succeeds when the comparison throws", () =>
     Effect.gen(function*() {
       let looks = 0
       yield* run(

@@ -1,3 +1,7 @@
+/**
+ * `freezeDeep` makes a whole value immutable or refuses it. The option `freeze` of a family applies it to values from
+ * every tier.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as BigDecimal from "effect/BigDecimal"
 import * as Chunk from "effect/Chunk"
@@ -13,17 +17,17 @@ import { make } from "../../../src/manifest/internal/manifest.ts"
 import * as LmdbStore from "../../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../../src/store/memory/MemoryStore.ts"
 import * as TieredStore from "../../../src/store/TieredStore.ts"
-import { temporaryFolder } from "../../store/folder.ts"
+import { temporaryFolder } from "../../support/folder.ts"
 
 describe("freezeDeep", () => {
-  it("reaches what lies below a part that was frozen before", () => {
+  it("freezeDeep reaches parts below one that was frozen before", () => {
     const value = freezeDeep({ rows: Object.freeze([{ n: { m: 1 } }]), option: Option.some({ a: 1 }) })
     assert.isTrue(Object.isFrozen(value.rows[0]))
     assert.isTrue(Object.isFrozen(value.rows[0]!.n))
     assert.isTrue(Object.isFrozen(Option.getOrThrow(value.option)))
   })
 
-  it("reaches keys and values of maps, elements of sets, and Effect's collections", () => {
+  it("freezeDeep reaches keys and values of maps, elements of sets, and the collections of Effect", () => {
     const parts = Array.from({ length: 6 }, (_, n) => ({ n }))
     freezeDeep({
       map: new Map([[parts[0], parts[1]]]),
@@ -35,7 +39,7 @@ describe("freezeDeep", () => {
     for (const part of parts) assert.isTrue(Object.isFrozen(part), `part ${part.n}`)
   })
 
-  it("a Map, a Set and a Date can be read, and throw where they would be changed", () => {
+  it("a frozen Map, Set or Date can be read, and throws on a change", () => {
     const { at, map, set } = freezeDeep({ map: new Map([["a", 1]]), set: new Set([1]), at: new Date(5) })
     for (const change of [() => map.set("b", 2), () => map.delete("a"), () => map.clear()]) {
       assert.throws(change, /freeze/)
@@ -47,7 +51,7 @@ describe("freezeDeep", () => {
     freezeDeep({ map, set, at })
   })
 
-  it("reaches what a Map, a Set and a Date of another realm hold, and lets none of them be changed", () => {
+  it("freezeDeep reaches the content of a Map, Set or Date of another realm, and a change of it throws", () => {
     const value = runInNewContext(`({
       map: new Map([[{ n: 1 }, { n: 2 }]]),
       set: new Set([{ n: 3 }]),
@@ -64,7 +68,7 @@ describe("freezeDeep", () => {
     assert.deepStrictEqual([map.size, set.size, at.getTime()], [1, 1, 5])
   })
 
-  it("leaves what Effect's types compute late to them", () => {
+  it("freezeDeep leaves fields that types of Effect compute lazily", () => {
     const value = freezeDeep({
       at: DateTime.makeUnsafe(0),
       n: BigDecimal.make(10n, 1),
@@ -75,7 +79,7 @@ describe("freezeDeep", () => {
     assert.deepStrictEqual(Chunk.toReadonlyArray(value.list), [1, 2])
   })
 
-  it("refuses what cannot be made immutable, and leaves the whole value as it was", () => {
+  it("freezeDeep refuses a part that cannot be immutable, and leaves the whole value as it was", () => {
     for (
       const part of [
         new Uint8Array(1),
@@ -98,7 +102,7 @@ describe("freezeDeep", () => {
     }
   })
 
-  it("calls no getter, and ends where a value refers to itself", () => {
+  it("freezeDeep calls no getter, and ends for a value that refers to itself", () => {
     const value: any = {
       get broken() {
         throw new Error("called")
@@ -108,14 +112,14 @@ describe("freezeDeep", () => {
     assert.isTrue(Object.isFrozen(freezeDeep(value)))
   })
 
-  it("does not recur, and visits each of 200,000 shared parts once", () => {
+  it("freezeDeep does not recur, and visits each of 200,000 shared parts once", () => {
     let node: unknown = null
     for (let i = 0; i < 200_000; i++) node = { left: node, right: node }
     assert.isTrue(Object.isFrozen(freezeDeep(node)))
   })
 })
 
-describe("a family with `freeze`", () => {
+describe("freeze of a family", () => {
   const run = <A>(app: any, store: Layer.Layer<any, any>, body: Effect.Effect<A, any, any>) =>
     Effect.scoped(
       Effect.provide(
@@ -124,7 +128,7 @@ describe("a family with `freeze`", () => {
       )
     )
 
-  it.effect("gives out frozen values that a lower tier kept", () =>
+  it.effect("a family with `freeze` returns frozen values that a lower tier kept", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const app: any = make("Frozen", {

@@ -1,3 +1,6 @@
+/**
+ * `Duel` decides whether popularity or recency leads, from a sample of the keys.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { Duel } from "../../../src/eviction/internal/duel.ts"
@@ -34,7 +37,7 @@ function* echoes(count: number, distance: number): Generator<number> {
 }
 
 describe("Duel", () => {
-  it.each([200, 20_000])("is led by popularity on a loop and by recency on echoes, at a size of %i", (size) => {
+  it.each([200, 20_000])("popularity leads on a loop and recency on echoes, at a size of %i", (size) => {
     const duel = new Duel([recency, popularity], size)
     play(duel, loop(2 * size, 12), size)
     assert.strictEqual(duel.leader, 1)
@@ -45,13 +48,13 @@ describe("Duel", () => {
     duel.checkInvariants()
   })
 
-  it("keeps the leader that it has when the others are no better", () => {
+  it("the leader stays when the others are not better", () => {
     const duel = new Duel([popularity, popularity], 100)
     play(duel, loop(400, 20), 100)
     assert.strictEqual(duel.leader, 0)
   })
 
-  it("samples all keys of a small cache, few of a large one, and more again when that shrinks", () => {
+  it("the sample has all keys of a small cache, few of a large one, and more again when the cache shrinks", () => {
     const duel = new Duel([recency, popularity], 100)
     assert.strictEqual(play(duel, loop(200, 50), 100), 1)
     duel.resize(100_000)
@@ -64,7 +67,7 @@ describe("Duel", () => {
     duel.checkInvariants()
   })
 
-  it("stays whole whatever is observed, forgotten and resized, at every size of the sample", () => {
+  it("the structure stays valid through any reads, removals and resizes, at every size of the sample", () => {
     const step = fc.record({
       act: fc.constantFrom("observe" as const, "observe" as const, "observe" as const, "forget" as const),
       key: fc.nat({ max: 2_000 }),

@@ -1,9 +1,12 @@
+/**
+ * `FrequencySketch` estimates how often a key was read: never too low, seldom too high, and halved from time to time.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { FrequencySketch } from "../../../src/eviction/internal/frequencySketch.ts"
 
 describe("FrequencySketch", () => {
-  it("never estimates less than was counted since it last aged, up to 15", () => {
+  it("an estimate is never below the count since the last ageing, up to 15", () => {
     fc.assert(fc.property(fc.array(fc.nat({ max: 60 }), { maxLength: 500, size: "max" }), (hashes) => {
       const sketch = new FrequencySketch()
       const counts = new Map<number, number>()
@@ -16,7 +19,7 @@ describe("FrequencySketch", () => {
     }))
   })
 
-  it("seldom estimates more, even of hashes that differ in few bits", () => {
+  it("an estimate is seldom too high, even for hashes that differ in few bits", () => {
     for (const spread of [1, 1 << 10, 1 << 19]) {
       const sketch = new FrequencySketch()
       sketch.reserve(4096)
@@ -29,7 +32,7 @@ describe("FrequencySketch", () => {
     }
   })
 
-  it("halves every count once ten times its capacity was counted", () => {
+  it("every count is halved after reads of ten times the capacity", () => {
     const sketch = new FrequencySketch()
     for (let i = 0; i < 12; i++) sketch.count(7)
     const before = sketch.estimate(7)
@@ -39,7 +42,7 @@ describe("FrequencySketch", () => {
     assert.isAtLeast(sketch.estimate(7), before / 2)
   })
 
-  it("mixes up no two counts when it ages", () => {
+  it("ageing never mixes two counts", () => {
     const sketch = new FrequencySketch()
     let counted = 0
     let before: Array<number> = []
@@ -56,7 +59,7 @@ describe("FrequencySketch", () => {
     for (const [hash, estimate] of estimates().entries()) assert.isAtMost(estimate, (before[hash]! + 1) / 2)
   })
 
-  it("forgets when it must grow, and not when there is room", () => {
+  it("the sketch drops its counts when it must grow, and keeps them when there is room", () => {
     const sketch = new FrequencySketch()
     sketch.count(7)
     sketch.reserve(sketch.capacity)

@@ -1,9 +1,12 @@
+/**
+ * `Ghosts` remembers the hashes of evicted keys, like a plain queue of bounded length.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { Ghosts } from "../../../src/eviction/internal/ghosts.ts"
 
 describe("Ghosts", () => {
-  it("remembers what a plain queue of that length remembers, each until it is recalled", () => {
+  it("the ghosts are those of a plain queue of that length, and a recalled one is gone", () => {
     const step = fc.record({
       act: fc.constantFrom("add" as const, "add" as const, "recall" as const),
       // Neighbours in all but the highest bits, so that runs of cells collide.

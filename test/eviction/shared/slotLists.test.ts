@@ -1,3 +1,7 @@
+/**
+ * `SlotLists` keeps many linked lists in shared arrays. They have the order of plain arrays, and a bounded number of
+ * slots.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { slotsMax } from "../../../src/eviction/shared/slotCapacity.ts"
@@ -34,7 +38,7 @@ const applyToArrays = (arrays: Array<Array<number>>, [act, list, slot]: Step): v
 }
 
 describe("SlotLists", () => {
-  it("keeps the order that arrays keep", () => {
+  it("the lists have the order of plain arrays", () => {
     fc.assert(fc.property(steps, (history) => {
       const lists = new SlotLists(listCount)
       const arrays: Array<Array<number>> = [[], [], []]
@@ -61,7 +65,7 @@ describe("SlotLists", () => {
     }))
   })
 
-  it("refuses a slot beyond the bound instead of growing to it", () => {
+  it("a slot beyond the bound is refused, and the arrays do not grow", () => {
     const lists = new SlotLists(1)
     for (const slot of [-1, slotsMax, NaN]) assert.throws(() => lists.addFirst(0, slot), /broken invariant/)
   })

@@ -1,12 +1,16 @@
+/**
+ * `KeyGuard` lets operations on one key follow each other, and remembers a key only while an operation is running.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import { KeyGuard } from "../../../src/store/internal/keyGuard.ts"
+import { fork } from "../../support/effects.ts"
 
 describe("KeyGuard", () => {
-  it.effect("knows a key only while someone works on it, however the work ends", () =>
+  it.effect("a key is known only while an operation works on it, in whatever way the operation ends", () =>
     Effect.gen(function*() {
       const guard = new KeyGuard()
       const works = [
@@ -18,7 +22,7 @@ describe("KeyGuard", () => {
         guard.writeAll(Effect.yieldNow),
         guard.write(["3"], Effect.void)
       ]
-      const fibers = yield* Effect.forEach(works, (work) => Effect.forkChild(work, { startImmediately: true }))
+      const fibers = yield* Effect.forEach(works, (work) => fork(work))
       const ticket = guard.begin("4")
       assert.strictEqual(guard.busy, 3)
       yield* Fiber.interrupt(fibers[3]!)
@@ -29,12 +33,12 @@ describe("KeyGuard", () => {
       assert.strictEqual(guard.busy, 0)
     }))
 
-  it.effect("keeps the order when a caller gives up while it waits", () =>
+  it.effect("the order stays when a caller gives up while it waits", () =>
     Effect.gen(function*() {
       const guard = new KeyGuard()
       const order: Array<string> = []
       const note = (name: string) => Effect.sync(() => order.push(name))
-      const start = <A>(effect: Effect.Effect<A>) => Effect.forkChild(effect, { startImmediately: true })
+      const start = <A>(effect: Effect.Effect<A>) => fork(effect)
       const goOn = yield* Latch.make()
       const first = yield* start(guard.write(["1"], Effect.andThen(goOn.await, note("first"))))
       const second = yield* start(guard.write(["1"], note("second")))
@@ -48,7 +52,7 @@ describe("KeyGuard", () => {
       assert.strictEqual(guard.busy, 0)
     }))
 
-  it.effect("gives no more tickets that hold than its bound", () =>
+  it.effect("the number of tickets that hold is bounded", () =>
     Effect.sync(() => {
       const guard = new KeyGuard()
       const tickets = Array.from({ length: 10_001 }, (_, n) => guard.begin(`${n}`))

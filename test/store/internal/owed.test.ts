@@ -1,35 +1,27 @@
 /**
- * What a tier that is down owes: how much is remembered of it, and how long its end is awaited.
+ * A tier that is down owes removals. These tests hold how many are remembered, and how long the end of the store
+ * waits for them.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
-import * as Codec from "../../../src/store/Codec.ts"
 import { Tier } from "../../../src/store/internal/tieredTier.ts"
-import type { StoreFamily } from "../../../src/store/Store.ts"
 import { StoreError, TierFailed } from "../../../src/store/StoreError.ts"
 import * as TieredStore from "../../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../../src/testing/FaultyStore.ts"
-import { entryOf } from "../entry.ts"
-import { makePlace, mapStore } from "../mapStore.ts"
+import { fork } from "../../support/effects.ts"
+import { makePlace, mapStore } from "../../support/mapStore.ts"
+import { entryOf, textFamily } from "../../support/partition.ts"
 
-const family: StoreFamily<string> = {
-  name: "user",
-  render: (key) => `user:${key}`,
-  parse: (rendered) => rendered.slice(5),
-  codec: Codec.schema(Schema.String),
-  weigher: undefined,
-  onEvict: undefined
-}
+const family = textFamily("user")
 
 const failed = new StoreError({ reason: new TierFailed({ tier: "cold", operation: "remove", cause: "down" }) })
 
-describe("a tier that is down", () => {
-  it.effect("remembers 1,000 keys that it owes by name, and of more that it owes all", () =>
+describe("tier that is down", () => {
+  it.effect("the tier remembers 1,000 owed keys by name, and clears everything when there are more", () =>
     Effect.gen(function*() {
       const store = mapStore()
       const inner = yield* store.open(family)
@@ -54,7 +46,7 @@ describe("a tier that is down", () => {
     }))
 
   for (const set of ["through", "onEviction"] as const) {
-    it.effect(`is awaited once when the store ends, however many families it has (set: ${set})`, () =>
+    it.effect(`the end of the store waits for the tier once, for any number of families (set: ${set})`, () =>
       Effect.gen(function*() {
         const [cold] = yield* FaultyStore.make(mapStore(), {
           rules: [{ fault: { kind: "stall" }, operations: set === "through" ? ["set"] : ["write"] }]
@@ -65,7 +57,7 @@ describe("a tier that is down", () => {
           const users = yield* Scope.provide(store.open({ ...family, name: `user${i}` }), scope)
           yield* Effect.forkDetach(users.set("1", entryOf("one")), { startImmediately: true })
         }
-        const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true })
+        const closing = yield* fork(Scope.close(scope, Exit.void))
         yield* TestClock.adjust("29 seconds")
         assert.isUndefined(closing.pollUnsafe())
         for (let i = 0; i < 4; i++) yield* TestClock.adjust("30 seconds")
@@ -74,7 +66,7 @@ describe("a tier that is down", () => {
       }))
   }
 
-  it.effect("is awaited as long as it makes progress", () =>
+  it.effect("the end of the store waits as long as the tier makes progress", () =>
     Effect.gen(function*() {
       const place = makePlace()
       const [cold] = yield* FaultyStore.make(mapStore({ place }), {
@@ -85,7 +77,7 @@ describe("a tier that is down", () => {
       const users = yield* Scope.provide(store.open(family), scope)
       // Each write below takes 256 of them.
       yield* users.setMany(Array.from({ length: 1_000 }, (_, i) => [`${i}`, entryOf(`${i}`)] as const))
-      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true })
+      const closing = yield* fork(Scope.close(scope, Exit.void))
       for (let i = 0; i < 7; i++) yield* TestClock.adjust("10 seconds")
       assert.isUndefined(closing.pollUnsafe())
       yield* TestClock.adjust("10 seconds")

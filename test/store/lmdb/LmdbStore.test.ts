@@ -1,3 +1,6 @@
+/**
+ * The LMDB store: opening, damage, order of writes, streams, upkeep and bounds, each against a real folder.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Codec from "effect-stateless/store/Codec"
 import type { Entry } from "effect-stateless/store/Entry"
@@ -20,32 +23,12 @@ import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { crc32 } from "node:zlib"
 import { rankKey } from "../../../src/store/lmdb/internal/lmdbKey.ts"
-import { temporaryFolder } from "../folder.ts"
-import { checkFile, openRaw } from "./lmdbRaw.ts"
+import { fork } from "../../support/effects.ts"
+import { temporaryFolder } from "../../support/folder.ts"
+import { checkFile, openRaw } from "../../support/lmdbRaw.ts"
+import { entryOf, textFamily } from "../../support/partition.ts"
 
-const never = Number.POSITIVE_INFINITY
-
-const family = (options: Partial<StoreFamily<string>> = {}): StoreFamily<string> => ({
-  name: "user",
-  render: (key) => `user:${key}`,
-  parse: (rendered) => rendered.slice(5),
-  codec: Codec.schema(Schema.String),
-  weigher: undefined,
-  onEvict: undefined,
-  ...options
-})
-
-const entry = (value: string, options: Partial<Entry<string>> = {}): Entry<string> => ({
-  value,
-  stamp: 1,
-  version: 1,
-  freshUntil: never,
-  expiresAt: never,
-  costMillis: 0,
-  tags: [],
-  revision: undefined,
-  ...options
-})
+const family = (options: Partial<StoreFamily<string>> = {}) => textFamily("user", options)
 
 const start = (path: string, options: Partial<LmdbStore.Options> = {}) =>
   LmdbStore.make({ path, durability: "process", ...options })
@@ -65,7 +48,7 @@ const life = <A, E>(
 const valueOf = (users: Partition<string>, key: string) => Effect.map(users.get(key), (found) => found?.entry.value)
 
 const numbered = (from: number, to: number, options: Partial<Entry<string>> = {}) =>
-  Array.from({ length: to - from }, (_, n) => [`${from + n}`, entry(`value ${from + n}`, options)] as const)
+  Array.from({ length: to - from }, (_, n) => [`${from + n}`, entryOf(`value ${from + n}`, options)] as const)
 
 // Upkeep runs on its own fiber, and commits on a thread: what they do is waited for in turns, not in time.
 const eventually = (holds: Effect.Effect<boolean, StoreError>) =>
@@ -83,14 +66,14 @@ describe("opening a folder", () => {
   const refusal = (path: string, options: Partial<LmdbStore.Options> = {}) =>
     Effect.flip(Effect.scoped(start(path, options)))
 
-  it.effect("makes it, and what leads to it", () =>
+  it.effect("the store makes the folder and its parents", () =>
     Effect.gen(function*() {
       const path = Path.join(yield* temporaryFolder, "a", "b.c")
-      yield* life(path, (users) => users.set("1", entry("one")))
+      yield* life(path, (users) => users.set("1", entryOf("one")))
       assert.isTrue(Fs.statSync(Path.join(path, "data.mdb")).isFile())
     }))
 
-  it.effect("refuses a path that is a file, lies in one, or is empty", () =>
+  it.effect("a path that is empty, a file, or within a file is refused", () =>
     Effect.gen(function*() {
       const file = Path.join(yield* temporaryFolder, "file")
       Fs.writeFileSync(file, "")
@@ -101,7 +84,7 @@ describe("opening a folder", () => {
       }
     }))
 
-  it.effect("refuses a file that is not one of LMDB, or was cut, instead of ending the process", () =>
+  it.effect("a file that LMDB did not write, or that was cut, is refused without the end of the process", () =>
     Effect.gen(function*() {
       const damages: ReadonlyArray<readonly [message: RegExp, damage: (data: string) => void]> = [
         [/is not an LMDB file/, (data) => Fs.writeFileSync(data, Buffer.alloc(20_000, 0x5a))],
@@ -119,7 +102,7 @@ describe("opening a folder", () => {
       }
     }))
 
-  it.effect("refuses a folder in the place of one of its files", () =>
+  it.effect("a folder in the place of one of its files is refused", () =>
     Effect.gen(function*() {
       for (const name of ["data.mdb", "lock.mdb"]) {
         const path = yield* temporaryFolder
@@ -128,7 +111,7 @@ describe("opening a folder", () => {
       }
     }))
 
-  it.effect("refuses a format of the future, and an environment of another program", () =>
+  it.effect("a future format and the environment of another program are refused", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* life(path, () => Effect.void)
@@ -139,7 +122,7 @@ describe("opening a folder", () => {
       assert.match((yield* refusal(other)).message, /another program/)
     }))
 
-  it.effect("refuses options that mean nothing", () =>
+  it.effect("options without a meaning are refused", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const wrong: ReadonlyArray<Partial<LmdbStore.Options>> = [
@@ -158,7 +141,7 @@ describe("opening a folder", () => {
       }
     }))
 
-  it.effect("reads its options from the configuration", () =>
+  it.effect("the configuration gives the options", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const layer = LmdbStore.layerConfig({
@@ -175,8 +158,8 @@ describe("opening a folder", () => {
     }))
 })
 
-describe("a folder that is open already", () => {
-  it.effect("is one store to all who open it, by whatever path", () =>
+describe("folder that is open already", () => {
+  it.effect("two openings of a folder share one store, under any path", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const link = `${path}-link`
@@ -188,26 +171,26 @@ describe("a folder that is open already", () => {
         Effect.gen(function*() {
           yield* life(link, (second) =>
             Effect.gen(function*() {
-              yield* first.set("1", entry("one"))
+              yield* first.set("1", entryOf("one"))
               assert.strictEqual(yield* valueOf(second, "1"), "one")
-              yield* second.set("2", entry("two"))
+              yield* second.set("2", entryOf("two"))
               yield* second.clear
-              yield* second.set("3", entry("three"))
+              yield* second.set("3", entryOf("three"))
             }))
           // The other has closed, and this one goes on.
           assert.deepStrictEqual([yield* valueOf(first, "1"), yield* valueOf(first, "3")], [undefined, "three"])
-          yield* first.set("4", entry("four"))
+          yield* first.set("4", entryOf("four"))
         }))
       yield* checkFile(path)
       yield* life(path, (users) => Effect.map(valueOf(users, "4"), (value) => assert.strictEqual(value, "four")))
     }))
 
-  it.effect("is another store under another namespace", () =>
+  it.effect("another namespace is another store", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* life(path, (first, store) =>
         Effect.gen(function*() {
-          yield* first.set("1", entry("one"))
+          yield* first.set("1", entryOf("one"))
           yield* store.recordMarks([{ scope: "s", stamp: 1 }])
           yield* life(path, (second, other) =>
             Effect.gen(function*() {
@@ -219,7 +202,7 @@ describe("a folder that is open already", () => {
         }))
     }))
 
-  it.effect("refuses other bounds", () =>
+  it.effect("other bounds are refused", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* life(path, () =>
@@ -230,16 +213,16 @@ describe("a folder that is open already", () => {
       yield* life(path, () => Effect.void, { entriesMax: 11 })
     }))
 
-  it.effect("answers with an error once it is closed", () =>
+  it.effect("a closed store answers with an error", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const [users, store] = yield* life(path, (users, store) =>
-        Effect.as(users.set("1", entry("one")), [users, store] as const))
+        Effect.as(users.set("1", entryOf("one")), [users, store] as const))
       const calls: ReadonlyArray<Effect.Effect<unknown, StoreError>> = [
         users.get("1"),
         users.getMany(["1"]),
-        users.set("1", entry("two")),
-        users.setMany([["1", entry("two")]]),
+        users.set("1", entryOf("two")),
+        users.setMany([["1", entryOf("two")]]),
         users.remove(["1"]),
         users.clear,
         users.size,
@@ -255,14 +238,14 @@ describe("a folder that is open already", () => {
     }))
 })
 
-describe("a record that is damaged", () => {
+describe("damaged record", () => {
   const droppedFor = (reason: string) =>
     Effect.map(
       Metric.value(Metric.withAttributes(LmdbStore.recordsDropped, { reason })),
       (state) => state.count
     )
 
-  it.effect("is absent, is counted, and is dropped", () =>
+  it.effect("the record is absent, counted and removed", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* life(path, (users) => users.setMany(numbered(0, 4)))
@@ -280,18 +263,21 @@ describe("a record that is damaged", () => {
         Effect.gen(function*() {
           const found = yield* users.getMany(["0", "1", "2", "3"])
           assert.deepStrictEqual(found.map((found) => found?.entry.value), ["value 0", undefined, undefined, undefined])
-          yield* users.set("3", entry("again"))
+          yield* users.set("3", entryOf("again"))
           assert.deepStrictEqual((yield* Stream.runCollect(users.entries)).map(([key]) => key), ["0", "3"])
         }))
       assert.strictEqual((yield* droppedFor("damaged")) - before, 3)
       yield* life(path, (users) => Effect.map(users.size, (size) => assert.strictEqual(size, 2)))
     }))
 
-  it.effect("a record of another schema is absent and counted, and no read takes it away", () =>
+  it.effect("a record of another schema is absent and counted, and a read does not remove it", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const before = yield* droppedFor("undecodable")
-      yield* life(path, (users) => users.setMany([["1", entry("one")], ["2", entry("two")], ["3", entry("three")]]))
+      yield* life(
+        path,
+        (users) => users.setMany([["1", entryOf("one")], ["2", entryOf("two")], ["3", entryOf("three")]])
+      )
       const numbers = Codec.schema(Schema.Number) as unknown as StoreFamily<string>["codec"]
       yield* life(
         path,
@@ -314,10 +300,10 @@ describe("a record that is damaged", () => {
         }))
     }))
 
-  it.effect("a record of a later format is absent, and no read takes it away", () =>
+  it.effect("a record of a later format is absent, and a read does not remove it", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
-      yield* life(path, (users) => users.set("1", entry("one")))
+      yield* life(path, (users) => users.set("1", entryOf("one")))
       const rewrite = (format: number) =>
         Effect.scoped(Effect.flatMap(openRaw(path), (raw) =>
           Effect.promise(async () => {
@@ -333,14 +319,14 @@ describe("a record that is damaged", () => {
       yield* life(path, (users) => Effect.map(valueOf(users, "1"), (value) => assert.strictEqual(value, "one")))
     }))
 
-  it.effect("among marks or state leaves nothing of which it is unknown whether it still holds", () =>
+  it.effect("a damaged mark or state hides every entry that it might have hidden", () =>
     Effect.gen(function*() {
       for (const name of ["marks", "state"] as const) {
         const path = yield* temporaryFolder
         yield* life(
           path,
           (users, store) =>
-            Effect.andThen(users.set("1", entry("one")), store.recordMarks([{ scope: "user", stamp: 5 }]))
+            Effect.andThen(users.set("1", entryOf("one")), store.recordMarks([{ scope: "user", stamp: 5 }]))
         )
         yield* Effect.scoped(Effect.flatMap(openRaw(path), (raw) =>
           Effect.promise(async () => {
@@ -353,7 +339,7 @@ describe("a record that is damaged", () => {
           Effect.gen(function*() {
             assert.isUndefined(yield* users.get("1"))
             assert.deepStrictEqual((yield* store.loadMarks).marks, [])
-            yield* users.set("1", entry("again"))
+            yield* users.set("1", entryOf("again"))
           }))
         assert.strictEqual(yield* checkFile(path), 1)
       }
@@ -361,7 +347,7 @@ describe("a record that is damaged", () => {
 })
 
 describe("writes on their way", () => {
-  it.effect("are seen, all of a batch or none, while others commit", () =>
+  it.effect("readers see all of a batch or nothing while others commit", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* life(path, (users) =>
@@ -371,7 +357,7 @@ describe("writes on their way", () => {
             Array.from({ length: 200 }, (_, round) => round),
             (round) =>
               Effect.andThen(
-                users.setMany(keys.map((key) => [key, entry(`${round}`)])),
+                users.setMany(keys.map((key) => [key, entryOf(`${round}`)])),
                 round % 5 === 0 ? users.remove(keys) : Effect.yieldNow
               ),
             { discard: true }
@@ -389,7 +375,7 @@ describe("writes on their way", () => {
       assert.strictEqual(yield* checkFile(path), 3)
     }))
 
-  it.effect("wait when there are too many, and none overtakes another", () =>
+  it.effect("writes wait when there are too many, and keep their order", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* life(path, (users) =>
@@ -397,7 +383,7 @@ describe("writes on their way", () => {
           // More than a batch takes, before the first can commit.
           yield* Effect.forEach(
             Array.from({ length: 12_000 }, (_, n) => n),
-            (n) => n % 3 === 2 ? users.remove([`${n % 2_000}`]) : users.set(`${n % 2_000}`, entry(`${n}`)),
+            (n) => n % 3 === 2 ? users.remove([`${n % 2_000}`]) : users.set(`${n % 2_000}`, entryOf(`${n}`)),
             { concurrency: "unbounded", discard: true }
           )
           for (const key of [0, 1, 2, 1_998, 1_999]) {
@@ -408,7 +394,7 @@ describe("writes on their way", () => {
       assert.strictEqual(yield* checkFile(path), 1_333)
     }))
 
-  it.effect("keep their order when a codec makes some of them wait", () =>
+  it.effect("writes keep their order when a codec makes some of them wait", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       // Waits for values that begin with "slow", and only then looks at them, in both directions.
@@ -422,15 +408,15 @@ describe("writes on their way", () => {
         path,
         (users) =>
           Effect.gen(function*() {
-            const at = <A, E>(effect: Effect.Effect<A, E>) => Effect.forkChild(effect, { startImmediately: true })
+            const at = <A, E>(effect: Effect.Effect<A, E>) => fork(effect)
             const fibers = [
-              yield* at(users.set("1", entry("slow"))),
-              yield* at(users.set("1", entry("fast"))),
-              yield* at(users.set("2", entry("slow 2"))),
+              yield* at(users.set("1", entryOf("slow"))),
+              yield* at(users.set("1", entryOf("fast"))),
+              yield* at(users.set("2", entryOf("slow 2"))),
               yield* at(users.remove(["2"])),
-              yield* at(users.setMany([["3", entry("slow 3")], ["4", entry("four")]])),
-              yield* at(users.set("5", entry("slow 5"))),
-              yield* at(users.set("3", entry("three")))
+              yield* at(users.setMany([["3", entryOf("slow 3")], ["4", entryOf("four")]])),
+              yield* at(users.set("5", entryOf("slow 5"))),
+              yield* at(users.set("3", entryOf("three")))
             ]
             yield* Fiber.joinAll(fibers)
             yield* users.size
@@ -445,7 +431,7 @@ describe("writes on their way", () => {
       )
     }))
 
-  it.effect("leave the file in order, whatever the story", () =>
+  it.effect("random writes leave the file in order", () =>
     Effect.forEach([1, 2, 3], (seed) =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
@@ -455,8 +441,8 @@ describe("writes on their way", () => {
               const key = `${yield* Random.nextIntBetween(0, 40)}`
               const expiresAt = (yield* Clock.currentTimeMillis) + (yield* Random.nextIntBetween(1, 5_000))
               const choice = yield* Random.nextIntBetween(0, 20)
-              if (choice < 10) yield* users.set(key, entry(`${step}`, { version: step, expiresAt }))
-              else if (choice < 14) yield* users.set(key, entry(`${step}`, { version: step }))
+              if (choice < 10) yield* users.set(key, entryOf(`${step}`, { version: step, expiresAt }))
+              else if (choice < 14) yield* users.set(key, entryOf(`${step}`, { version: step }))
               else if (choice < 17) yield* users.remove([key])
               else if (choice < 19) yield* TestClock.adjust(600)
               else yield* users.clear
@@ -466,8 +452,8 @@ describe("writes on their way", () => {
       }).pipe(Random.withSeed(seed)), { discard: true }))
 })
 
-describe("entries", () => {
-  it.effect("gives nothing more of a family that is cleared meanwhile, beyond what it has read already", () =>
+describe("stream of entries", () => {
+  it.effect("a stream ends after the entries that it has read when the family is cleared", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* life(path, (users) =>
@@ -476,13 +462,13 @@ describe("entries", () => {
           let given = 0
           yield* Stream.runForEachArray(users.entries, (entries) => {
             given += entries.length
-            return Effect.andThen(users.clear, users.set("new", entry("new")))
+            return Effect.andThen(users.clear, users.set("new", entryOf("new")))
           })
           assert.isAtMost(given, 1_000)
         }))
     }))
 
-  it.effect("holds no read transaction: the file does not grow while a stream waits", () =>
+  it.effect("a waiting stream holds no read transaction, so the file does not grow", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* life(path, (users) =>
@@ -501,7 +487,7 @@ describe("entries", () => {
 })
 
 describe("upkeep", () => {
-  it.effect("frees what is due, tells of it once, and frees what was cleared", () =>
+  it.effect("upkeep removes ended entries with one event each, and cleared ones", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const heard: Array<string> = []
@@ -512,7 +498,7 @@ describe("upkeep", () => {
             const expiresAt = (yield* Clock.currentTimeMillis) + 500
             yield* users.setMany(numbered(0, 1_200, { expiresAt }))
             yield* users.setMany(numbered(1_200, 1_300))
-            yield* users.set("0", entry("longer"))
+            yield* users.set("0", entryOf("longer"))
             yield* users.remove(["1"])
             yield* TestClock.adjust(500)
             assert.isUndefined(yield* users.get("2"))
@@ -521,7 +507,7 @@ describe("upkeep", () => {
             assert.strictEqual(new Set(heard).size, 1_198)
             assert.include(heard, "1199 value 1199 Expired")
             yield* users.clear
-            yield* users.set("again", entry("again"))
+            yield* users.set("again", entryOf("again"))
             yield* TestClock.adjust(5_000)
             yield* sizeIs(users, 1)
           }),
@@ -534,10 +520,10 @@ describe("upkeep", () => {
       assert.strictEqual(yield* checkFile(path), 1)
     }))
 
-  it.effect("goes by what a record says, whatever the order index says", () =>
+  it.effect("upkeep goes by the record when the order index differs", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
-      yield* life(path, (users) => users.set("1", entry("one")))
+      yield* life(path, (users) => users.set("1", entryOf("one")))
       yield* Effect.scoped(Effect.flatMap(openRaw(path), (raw) => {
         const [key] = Array.from(raw.entries.getKeys({ start: "!", end: "~" }))
         return Effect.promise(() => raw.order.put(rankKey(5, 1, key!), Buffer.alloc(0)))
@@ -545,14 +531,14 @@ describe("upkeep", () => {
       yield* life(path, (users) =>
         Effect.gen(function*() {
           yield* TestClock.adjust(1_000)
-          yield* users.set("2", entry("two"))
+          yield* users.set("2", entryOf("two"))
           yield* sizeIs(users, 2)
           assert.strictEqual(yield* valueOf(users, "1"), "one")
         }))
       assert.strictEqual(yield* checkFile(path), 2)
     }))
 
-  it.effect("goes on when one who listens throws", () =>
+  it.effect("upkeep goes on when a listener throws", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* life(
@@ -562,7 +548,7 @@ describe("upkeep", () => {
             yield* users.setMany(numbered(0, 5, { expiresAt: 100 }))
             yield* TestClock.adjust(100)
             yield* sizeIs(users, 0)
-            yield* users.set("1", entry("one"))
+            yield* users.set("1", entryOf("one"))
             assert.strictEqual(yield* valueOf(users, "1"), "one")
           }),
         {},
@@ -575,8 +561,8 @@ describe("upkeep", () => {
     }))
 })
 
-describe("a bound", () => {
-  it.effect("on entries holds after every write, and the soonest due leave first, then the oldest", () =>
+describe("bound", () => {
+  it.effect("a bound on entries holds after every write: entries with the nearest end leave first, then the oldest", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const heard: Array<string> = []
@@ -584,18 +570,18 @@ describe("a bound", () => {
         path,
         (users) =>
           Effect.gen(function*() {
-            yield* users.set("oldest", entry("a", { version: 1 }))
-            yield* users.set("older", entry("b", { version: 2 }))
-            yield* users.set("later", entry("d", { version: 3, expiresAt: 2e12 }))
-            yield* users.set("soon", entry("c", { version: 4, expiresAt: 1e12 }))
+            yield* users.set("oldest", entryOf("a", { version: 1 }))
+            yield* users.set("older", entryOf("b", { version: 2 }))
+            yield* users.set("later", entryOf("d", { version: 3, expiresAt: 2e12 }))
+            yield* users.set("soon", entryOf("c", { version: 4, expiresAt: 1e12 }))
             for (let n = 0; n < 4; n++) {
-              yield* users.set(`new ${n}`, entry("n", { version: 5 + n }))
+              yield* users.set(`new ${n}`, entryOf("n", { version: 5 + n }))
               assert.isAtMost(yield* users.size, 4)
             }
             yield* eventually(Effect.sync(() => heard.length === 4))
             assert.deepStrictEqual(heard, ["soon Evicted", "later Evicted", "oldest Evicted", "older Evicted"])
             // A write that replaces needs no room.
-            yield* users.set("new 0", entry("again", { version: 10 }))
+            yield* users.set("new 0", entryOf("again", { version: 10 }))
             assert.strictEqual(yield* users.size, 4)
             assert.strictEqual(heard.length, 4)
             yield* users.setMany(numbered(0, 9))
@@ -611,7 +597,7 @@ describe("a bound", () => {
       assert.strictEqual(yield* checkFile(path), 4)
     }))
 
-  it.effect("that became smaller is kept soon after the folder is opened", () =>
+  it.effect("a smaller bound holds soon after the folder is opened", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* life(path, (users) => users.setMany(numbered(0, 2_500)))
@@ -622,7 +608,7 @@ describe("a bound", () => {
       assert.strictEqual(yield* checkFile(path), 10)
     }))
 
-  it.effect("on bytes keeps the file from growing", () =>
+  it.effect("a bound on bytes keeps the file from growing", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const megabyte = 1_048_576
@@ -632,7 +618,7 @@ describe("a bound", () => {
             yield* users.setMany(
               Array.from(
                 { length: 100 },
-                (_, n) => [`${round}/${n}`, entry("x".repeat(5_000), { version: round })] as const
+                (_, n) => [`${round}/${n}`, entryOf("x".repeat(5_000), { version: round })] as const
               )
             )
             yield* users.size

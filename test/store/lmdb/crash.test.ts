@@ -1,41 +1,25 @@
+/**
+ * A writer on an LMDB folder is killed, or its disk is full. The file keeps what was acknowledged, tears no batch and
+ * brings nothing back.
+ */
 import { assert, describe, it } from "@effect/vitest"
-import * as Codec from "effect-stateless/store/Codec"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
-import type { Store, StoreFamily } from "effect-stateless/store/Store"
+import type { Store } from "effect-stateless/store/Store"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 import * as Random from "effect/Random"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { execFile, spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import * as Readline from "node:readline"
-import { temporaryFolder } from "../folder.ts"
-import { checkFile } from "./lmdbRaw.ts"
+import { fork } from "../../support/effects.ts"
+import { temporaryFolder } from "../../support/folder.ts"
+import { checkFile } from "../../support/lmdbRaw.ts"
+import { entryOf, textFamily } from "../../support/partition.ts"
 
-const family = (name: string): StoreFamily<string> => ({
-  name,
-  render: (key) => `${name}:${key}`,
-  parse: (rendered) => rendered.slice(name.length + 1),
-  codec: Codec.schema(Schema.String),
-  weigher: undefined,
-  onEvict: undefined
-})
-
-const entry = (value: string) => ({
-  value,
-  stamp: 1,
-  version: 1,
-  freshUntil: Number.POSITIVE_INFINITY,
-  expiresAt: Number.POSITIVE_INFINITY,
-  costMillis: 0,
-  tags: [],
-  revision: undefined
-})
-
-const child = (name: string) => Path.join(import.meta.dirname, "children", `${name}.ts`)
+const child = (name: string) => Path.join(import.meta.dirname, "../../support/children/lmdb", `${name}.ts`)
 
 /**
  * Killed by us the writer may be in the midst of anything; by itself, it has no time left after an acknowledged removal
@@ -87,9 +71,9 @@ const verify = (path: string, durability: "process" | "flushed", acknowledged: R
 const verifyIn = (store: Store["Service"], acknowledged: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const [users, groups, sweep] = [
-      yield* store.open(family("user")),
-      yield* store.open(family("group")),
-      yield* store.open(family("sweep"))
+      yield* store.open(textFamily("user")),
+      yield* store.open(textFamily("group")),
+      yield* store.open(textFamily("sweep"))
     ]
     const removed = new Map<string, number>()
     const marked = new Map<string, number>()
@@ -131,10 +115,10 @@ const verifyIn = (store: Store["Service"], acknowledged: ReadonlyArray<string>) 
     return Math.max(version, ...stamps.values())
   })
 
-describe("LmdbStore, when its process is killed,", () => {
+describe("LmdbStore of a process that is killed", () => {
   for (const durability of ["process", "flushed"] as const) {
     it.effect(
-      `keeps what it acknowledged, tears no batch, and brings nothing back (${durability})`,
+      `the file keeps what was acknowledged, tears no batch, and brings nothing back (${durability})`,
       () =>
         Effect.gen(function*() {
           const path = yield* temporaryFolder
@@ -154,22 +138,24 @@ describe("LmdbStore, when its process is killed,", () => {
   }
 })
 
-describe("LmdbStore, beside another process with a namespace of its own,", () => {
+describe("LmdbStore beside a process with another namespace", () => {
   it.effect(
-    "mixes nothing with what that one writes, and goes on when that one is killed",
+    "the store shares no entry with the other process, and goes on when that is killed",
     () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
         const store = yield* LmdbStore.make({ path, durability: "process", namespace: "mine", entriesMax: 5_000 })
         const options = { durability: "process", first: 0, acknowledgements: 600, by: "us" } as const
-        const other = yield* Effect.forkChild(runAndKill(path, options), { startImmediately: true })
+        const other = yield* fork(runAndKill(path, options))
         const names = Array.from({ length: 40 }, (_, n) => `mine ${n}`)
         let rounds = 0
         while (other.pollUnsafe() === undefined) {
           rounds++
           for (const name of names) {
-            const mine = yield* store.open(family(name))
-            yield* mine.setMany(["a", "user:1", `${rounds % 7}`].map((key) => [key, entry(`${name} ${key}`)] as const))
+            const mine = yield* store.open(textFamily(name))
+            yield* mine.setMany(
+              ["a", "user:1", `${rounds % 7}`].map((key) => [key, entryOf(`${name} ${key}`)] as const)
+            )
             if (rounds % 5 === 0) yield* mine.clear
             yield* store.recordMarks([{ scope: name, stamp: rounds }])
             yield* Effect.yieldNow
@@ -177,8 +163,8 @@ describe("LmdbStore, beside another process with a namespace of its own,", () =>
         }
         yield* verify(path, "process", yield* Fiber.join(other))
         for (const name of names) {
-          const mine = yield* store.open(family(name))
-          yield* mine.set("after", entry(`${name} after`))
+          const mine = yield* store.open(textFamily(name))
+          yield* mine.set("after", entryOf(`${name} after`))
           const found = yield* Stream.runCollect(mine.entries)
           assert.isAbove(found.length, 0)
           for (const [key, entry] of found) assert.strictEqual(entry.value, `${name} ${key}`)
@@ -189,16 +175,16 @@ describe("LmdbStore, beside another process with a namespace of its own,", () =>
   )
 
   it.live(
-    "keeps its file as small as before when that one was killed while it read",
+    "the file stays as small as before when the other process is killed during a read",
     () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
         const file = Path.join(path, "data.mdb")
         const store = yield* LmdbStore.make({ path, durability: "process", namespace: "mine", sweepInterval: 100 })
-        const users = yield* store.open(family("user"))
+        const users = yield* store.open(textFamily("user"))
         const write = Effect.fnUntraced(function*(times: number) {
           for (let round = 0; round < times; round++) {
-            yield* users.setMany(Array.from({ length: 50 }, (_, n) => [`${n}`, entry("x".repeat(2_000))] as const))
+            yield* users.setMany(Array.from({ length: 50 }, (_, n) => [`${n}`, entryOf("x".repeat(2_000))] as const))
             yield* users.remove(["0"])
           }
         })
@@ -227,9 +213,9 @@ describe("LmdbStore, beside another process with a namespace of its own,", () =>
   )
 })
 
-describe("LmdbStore, when it cannot write,", () => {
+describe("LmdbStore that cannot write", () => {
   it.effect(
-    "says so to those who wait, gives no older value for a newer one, and goes on when it can",
+    "callers get errors and no older values, and the store goes on when it can write again",
     () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
@@ -259,7 +245,7 @@ describe("LmdbStore, when it cannot write,", () => {
   )
 
   it.live(
-    "can still forget, and closes at once though its last write failed",
+    "the store still removes entries, and closes at once after a failed write",
     () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder

@@ -1,3 +1,7 @@
+/**
+ * One process holds an LMDB folder. Another process, thread or program is refused while the holder lives, and may
+ * open the folder afterwards.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
 import type { FolderHeld } from "effect-stateless/store/StoreError"
@@ -10,7 +14,7 @@ import * as Path from "node:path"
 import * as Readline from "node:readline"
 import { Worker } from "node:worker_threads"
 import { type Holder, isAlive, makeHolder, monotonicMillis } from "../../../src/store/lmdb/internal/lmdbHolder.ts"
-import { temporaryFolder } from "../folder.ts"
+import { temporaryFolder } from "../../support/folder.ts"
 
 class Child {
   readonly process: ChildProcess
@@ -18,7 +22,7 @@ class Child {
   readonly #waiting: Array<(line: string) => void> = []
 
   constructor(path: string, ...args: ReadonlyArray<string>) {
-    const file = Path.join(import.meta.dirname, "children", "holder.ts")
+    const file = Path.join(import.meta.dirname, "../../support/children/lmdb", "holder.ts")
     this.process = spawn(process.execPath, [...process.execArgv, file, path, ...args], {
       stdio: ["pipe", "pipe", "inherit"]
     })
@@ -69,15 +73,15 @@ const refusal = (path: string): Effect.Effect<FolderHeld | undefined> =>
   )
 
 const thread = (path: string) =>
-  new Worker(Path.join(import.meta.dirname, "children", "holderThread.ts"), {
+  new Worker(Path.join(import.meta.dirname, "../../support/children/lmdb", "holderThread.ts"), {
     workerData: path,
     execArgv: ["--conditions=@effect-stateless/source"]
   })
 
 const answer = (worker: Worker) => Effect.promise(() => new Promise<any>((resolve) => worker.once("message", resolve)))
 
-describe("an LMDB folder that a process holds", () => {
-  it.live("is refused to another process, which is told who holds it and since when", () =>
+describe("LMDB folder that a process holds", () => {
+  it.live("another process is refused, with the holder and the time in the error", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const before = Date.now()
@@ -91,7 +95,7 @@ describe("an LMDB folder that a process holds", () => {
     }), 30_000)
 
   it.live(
-    "is free again once the holder has closed it, and another namespace of it always",
+    "another process may open the folder after the holder has closed it, and another namespace at any time",
     () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
@@ -104,21 +108,25 @@ describe("an LMDB folder that a process holds", () => {
     30_000
   )
 
-  it.live("is free again once the holder was killed, whatever it was doing", () =>
-    Effect.gen(function*() {
-      const path = yield* temporaryFolder
-      for (const command of [undefined, "write"]) {
-        const holder = yield* child(path)
-        assert.strictEqual(yield* holder.line, "held")
-        if (command !== undefined) yield* holder.tell(command)
-        holder.kill("SIGKILL")
-        yield* holder.gone
-        assert.isUndefined(yield* refusal(path))
-      }
-    }), 30_000)
+  it.live(
+    "another process may open the folder after the holder was killed at any moment",
+    () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        for (const command of [undefined, "write"]) {
+          const holder = yield* child(path)
+          assert.strictEqual(yield* holder.line, "held")
+          if (command !== undefined) yield* holder.tell(command)
+          holder.kill("SIGKILL")
+          yield* holder.gone
+          assert.isUndefined(yield* refusal(path))
+        }
+      }),
+    30_000
+  )
 
   it.live(
-    "is refused at once while the holder is stopped, also in the middle of a commit",
+    "another process is refused at once while the holder is stopped, even within a commit",
     () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
@@ -139,7 +147,7 @@ describe("an LMDB folder that a process holds", () => {
     60_000
   )
 
-  it.live("belongs to one of two that open it at the same instant", () =>
+  it.live("one of two processes that open the folder at the same moment gets it", () =>
     Effect.gen(function*() {
       for (let round = 0; round < 4; round++) {
         const path = yield* temporaryFolder
@@ -153,7 +161,7 @@ describe("an LMDB folder that a process holds", () => {
     }), 60_000)
 
   it.live(
-    "is refused to another thread of the process, and free again once a thread that held it has ended",
+    "another thread is refused, and may open the folder after the thread of the holder has ended",
     () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
@@ -175,7 +183,7 @@ describe("an LMDB folder that a process holds", () => {
   )
 
   it.live(
-    "is not held by a thread that was terminated, whatever numbers the next one's files get",
+    "a terminated thread does not hold the folder, even when the next one gets the numbers of its files",
     () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
@@ -189,7 +197,7 @@ describe("an LMDB folder that a process holds", () => {
   )
 
   it.live.skipIf(process.execve === undefined)(
-    "is not held by the program before, once a process runs another",
+    "a process that runs another program does not hold the folder any more",
     () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
@@ -201,20 +209,20 @@ describe("an LMDB folder that a process holds", () => {
   )
 })
 
-describe("a holder of an LMDB folder", () => {
+describe("holder of an LMDB folder", () => {
   const own = makeHolder("/tmp", "default", "1:1", 0).holder
   const alive = (holder: Partial<Holder>, beat = 0) => isAlive({ ...own, ...holder }, beat)
 
-  it("lives as long as its process does", () => {
+  it("the holder lives as long as its process does", () => {
     assert.isTrue(alive({}))
     assert.isFalse(alive({ pid: 2 ** 22 + 1 }))
   })
 
-  it("is not taken for another process that got its number", () => {
+  it("another process with the same number is not the holder", () => {
     assert.strictEqual(alive({ startTicks: "1" }), own.startTicks === undefined)
   })
 
-  it("is not taken for a file that got the number of its own", () => {
+  it("a file with the number of the holder's file is not the holder", () => {
     const folder = Fs.mkdtempSync(Path.join(tmpdir(), "stateless-"))
     const { holder: ended, release } = makeHolder(folder, "default", "1:1", 0)
     assert.isTrue(isAlive(ended, 0))
@@ -232,11 +240,11 @@ describe("a holder of an LMDB folder", () => {
     Fs.rmSync(folder, { recursive: true })
   })
 
-  it("of another boot of the machine is gone", () => {
+  it("a holder from before a boot of the machine is gone", () => {
     assert.isFalse(alive({ boot: "another" }))
   })
 
-  it("of another pid namespace lives until it was silent for 30 seconds, whatever number its process has", () => {
+  it("a holder of another pid namespace lives until it was silent for 30 seconds, with any process number", () => {
     for (const pid of [process.pid, 2 ** 22 + 1]) {
       assert.isTrue(alive({ space: "pid:[1]", pid }, monotonicMillis() - 29_000))
       assert.isFalse(alive({ space: "pid:[1]", pid }, monotonicMillis() - 31_000))

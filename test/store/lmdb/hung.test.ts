@@ -1,3 +1,6 @@
+/**
+ * The LMDB driver does not end a commit. Writers fail after 30 seconds, and the program can end.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -5,7 +8,8 @@ import { TestClock } from "effect/testing"
 import type { RootDatabase } from "lmdb"
 import { acquire, type Opened } from "../../../src/store/lmdb/internal/lmdbEnvironment.ts"
 import { Tier } from "../../../src/store/lmdb/internal/lmdbTier.ts"
-import { temporaryFolder } from "../folder.ts"
+import { fork } from "../../support/effects.ts"
+import { temporaryFolder } from "../../support/folder.ts"
 
 /** A tier whose commits wait while `gate.open` is `false`. */
 const gated = Effect.gen(function*() {
@@ -40,18 +44,18 @@ const gated = Effect.gen(function*() {
   return { gate, mark, tier }
 })
 
-const reasonOf = <A>(effect: Effect.Effect<A, any>) => Effect.map(Effect.flip(effect), ({ reason }) => reason._tag)
+const storeReasonOf = <A>(effect: Effect.Effect<A, any>) => Effect.map(Effect.flip(effect), ({ reason }) => reason._tag)
 
-describe("an LMDB driver that does not end a commit", () => {
-  it.effect("fails those who wait after 30 seconds, and those who come later at once, until the commit ends", () =>
+describe("LMDB driver that does not end a commit", () => {
+  it.effect("writers that wait fail after 30 seconds, and later ones at once until the commit ends", () =>
     Effect.gen(function*() {
       const { gate, mark, tier } = yield* gated
-      const first = yield* Effect.forkChild(reasonOf(mark(1)), { startImmediately: true })
+      const first = yield* fork(storeReasonOf(mark(1)))
       yield* Effect.yieldNow
-      const second = yield* Effect.forkChild(reasonOf(mark(2)), { startImmediately: true })
+      const second = yield* fork(storeReasonOf(mark(2)))
       yield* TestClock.adjust("30 seconds")
       assert.deepStrictEqual([yield* Fiber.join(first), yield* Fiber.join(second)], ["TierTimeout", "TierTimeout"])
-      assert.strictEqual(yield* reasonOf(mark(3)), "TierTimeout")
+      assert.strictEqual(yield* storeReasonOf(mark(3)), "TierTimeout")
       gate.open = true
       gate.release()
       let known = 0
@@ -64,10 +68,10 @@ describe("an LMDB driver that does not end a commit", () => {
       assert.strictEqual((yield* tier.loadMarks).marks[0]?.stamp, 4)
     }))
 
-  it.effect("is waited for a second longer where the clock has jumped, as it does when a process has slept", () =>
+  it.effect("the wait goes on for a second when the clock jumped, as after the sleep of a process", () =>
     Effect.gen(function*() {
       const { gate, mark } = yield* gated
-      const first = yield* Effect.forkChild(mark(1), { startImmediately: true })
+      const first = yield* fork(mark(1))
       yield* Effect.yieldNow
       yield* TestClock.adjust("1 hour")
       gate.open = true
@@ -75,11 +79,11 @@ describe("an LMDB driver that does not end a commit", () => {
       yield* Fiber.join(first)
     }))
 
-  it.effect("does not hold up the end of the program", () =>
+  it.effect("the program can end", () =>
     Effect.gen(function*() {
       const { mark, tier } = yield* gated
-      const first = yield* Effect.forkChild(reasonOf(mark(1)), { startImmediately: true })
-      const closing = yield* Effect.forkChild(tier.writes.close, { startImmediately: true })
+      const first = yield* fork(storeReasonOf(mark(1)))
+      const closing = yield* fork(tier.writes.close)
       yield* TestClock.adjust("30 seconds")
       assert.strictEqual(yield* Fiber.join(closing), "hung")
       assert.strictEqual(yield* Fiber.join(first), "TierTimeout")

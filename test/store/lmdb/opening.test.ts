@@ -1,24 +1,26 @@
+/**
+ * Opening an LMDB folder in any state: a damaged file is refused with advice and never ends the process, and one
+ * folder under two names is one store.
+ */
 import { assert, describe, it } from "@effect/vitest"
-import * as Codec from "effect-stateless/store/Codec"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
 import { FolderHeld, InvalidStoreOptions } from "effect-stateless/store/StoreError"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import * as Lmdb from "lmdb"
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import * as Readline from "node:readline"
 import { tableOf } from "../../../src/store/lmdb/internal/lmdbHolders.ts"
-import { entryOf } from "../entry.ts"
-import { temporaryFolder } from "../folder.ts"
+import { temporaryFolder } from "../../support/folder.ts"
+import { entryOf, textFamily } from "../../support/partition.ts"
 
 const start = (path: string, namespace?: string) => LmdbStore.make({ path, durability: "process", namespace })
 const refusal = (path: string) => Effect.map(Effect.flip(Effect.scoped(start(path))), ({ reason }) => reason)
 const life = (path: string) =>
   Effect.scoped(Effect.flatMap(start(path), (store) => store.recordMarks([{ scope: "scope", stamp: 1 }])))
 
-const child = (name: string) => Path.join(import.meta.dirname, "children", name)
+const child = (name: string) => Path.join(import.meta.dirname, "../../support/children/lmdb", name)
 
 /** Opens each folder of one in a process of its own; what became of each, by its name. */
 const openAll = (parent: string): ReadonlyMap<string, string> => {
@@ -42,7 +44,7 @@ const samples = Effect.gen(function*() {
   return { fresh, used: Fs.readFileSync(data) }
 })
 
-describe("a data file of any length", () => {
+describe("data file of any length", () => {
   const page = 4_096
   const lengths = new Set([
     ...Array.from({ length: 33 }, (_, n) => n * 256),
@@ -59,61 +61,74 @@ describe("a data file of any length", () => {
     ...[page, page + 28, page + 160, 2 * page].flatMap((edge) => [edge - 1, edge, edge + 1])
   ])
 
-  it.live("opens, if it holds nothing, or is refused; it never ends the process", () =>
-    Effect.gen(function*() {
-      const parent = yield* temporaryFolder
-      const { fresh, used } = yield* samples
-      const contents = { zeros: Buffer.alloc(3 * page), fresh, used, foreign: Buffer.alloc(3 * page, 0x5a) }
-      for (const [kind, bytes] of Object.entries(contents)) {
-        for (const length of lengths) {
-          if (length > bytes.length) continue
-          const path = Path.join(parent, `${kind}-${length}`)
-          Fs.mkdirSync(path)
-          Fs.writeFileSync(Path.join(path, "data.mdb"), bytes.subarray(0, length))
-        }
-      }
-      for (const [name, outcome] of openAll(parent)) {
-        const [kind, length] = name.split("-")
-        const isHollow = kind === "zeros" || Number(length) === 0 || kind === "fresh"
-        if (isHollow) assert.strictEqual(outcome, "opened", name)
-        else if (kind === "foreign") assert.strictEqual(outcome, "TierFailed", name)
-        else assert.include(["opened", "TierFailed"], outcome, name)
-      }
-    }), 120_000)
-
-  it.live("is refused where the first two pages are damaged, and never ends the process", () =>
-    Effect.gen(function*() {
-      const parent = yield* temporaryFolder
-      const { used } = yield* samples
-      const never = [0x7777_7777, 0xffff_ffff]
-      const damages: ReadonlyArray<readonly [at: number, bytes: number, values: ReadonlyArray<number>]> = [
-        [18, 2, [0, 1, 0x7777, 0xffff]],
-        [24, 4, [0, ...never]],
-        [28, 4, [0, 1, 3, 999, ...never]],
-        [48, 4, [0, ...never]],
-        [52, 2, [0x2000, 4, 0x7777, 0xffff]],
-        [88, 6, [0, 1, 0x7777_7777]],
-        [136, 6, [0, 1, 0x7777_7777]]
-      ]
-      for (const [at, length, values] of damages) {
-        for (const value of values) {
-          for (
-            const [which, pages] of Object.entries({ first: [0], second: [page], both: [0, page], flushed: [page / 2] })
-          ) {
-            const bytes = Buffer.from(used)
-            for (const start of pages) bytes.writeUIntLE(value, start + at, length)
-            // Of what was flushed, the driver trusts the size of pages alone.
-            if (which === "flushed" && (at !== 48 || value === 0)) continue
-            const path = Path.join(parent, `${at}-${value}-${which}`)
+  it.live(
+    "an empty file opens, every other one opens or is refused, and the process never ends",
+    () =>
+      Effect.gen(function*() {
+        const parent = yield* temporaryFolder
+        const { fresh, used } = yield* samples
+        const contents = { zeros: Buffer.alloc(3 * page), fresh, used, foreign: Buffer.alloc(3 * page, 0x5a) }
+        for (const [kind, bytes] of Object.entries(contents)) {
+          for (const length of lengths) {
+            if (length > bytes.length) continue
+            const path = Path.join(parent, `${kind}-${length}`)
             Fs.mkdirSync(path)
-            Fs.writeFileSync(Path.join(path, "data.mdb"), bytes)
+            Fs.writeFileSync(Path.join(path, "data.mdb"), bytes.subarray(0, length))
           }
         }
-      }
-      for (const [name, outcome] of openAll(parent)) assert.strictEqual(outcome, "TierFailed", name)
-    }), 120_000)
+        for (const [name, outcome] of openAll(parent)) {
+          const [kind, length] = name.split("-")
+          const isHollow = kind === "zeros" || Number(length) === 0 || kind === "fresh"
+          if (isHollow) assert.strictEqual(outcome, "opened", name)
+          else if (kind === "foreign") assert.strictEqual(outcome, "TierFailed", name)
+          else assert.include(["opened", "TierFailed"], outcome, name)
+        }
+      }),
+    120_000
+  )
 
-  it.live("is named, with what to delete, in the message of the failure", () =>
+  it.live(
+    "a file with damage in its first two pages is refused, and the process never ends",
+    () =>
+      Effect.gen(function*() {
+        const parent = yield* temporaryFolder
+        const { used } = yield* samples
+        const never = [0x7777_7777, 0xffff_ffff]
+        const damages: ReadonlyArray<readonly [at: number, bytes: number, values: ReadonlyArray<number>]> = [
+          [18, 2, [0, 1, 0x7777, 0xffff]],
+          [24, 4, [0, ...never]],
+          [28, 4, [0, 1, 3, 999, ...never]],
+          [48, 4, [0, ...never]],
+          [52, 2, [0x2000, 4, 0x7777, 0xffff]],
+          [88, 6, [0, 1, 0x7777_7777]],
+          [136, 6, [0, 1, 0x7777_7777]]
+        ]
+        for (const [at, length, values] of damages) {
+          for (const value of values) {
+            for (
+              const [which, pages] of Object.entries({
+                first: [0],
+                second: [page],
+                both: [0, page],
+                flushed: [page / 2]
+              })
+            ) {
+              const bytes = Buffer.from(used)
+              for (const start of pages) bytes.writeUIntLE(value, start + at, length)
+              // Of what was flushed, the driver trusts the size of pages alone.
+              if (which === "flushed" && (at !== 48 || value === 0)) continue
+              const path = Path.join(parent, `${at}-${value}-${which}`)
+              Fs.mkdirSync(path)
+              Fs.writeFileSync(Path.join(path, "data.mdb"), bytes)
+            }
+          }
+        }
+        for (const [name, outcome] of openAll(parent)) assert.strictEqual(outcome, "TierFailed", name)
+      }),
+    120_000
+  )
+
+  it.live("the error names the file and what to delete", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const { used } = yield* samples
@@ -125,7 +140,7 @@ describe("a data file of any length", () => {
       assert.strictEqual(message, `lmdb tier failed in \`open\`: ${why}; help: ${help}`)
     }))
 
-  it.live("opens beside a lock file of any content", () =>
+  it.live("a folder opens beside a lock file of any content", () =>
     Effect.gen(function*() {
       const parent = yield* temporaryFolder
       const { used } = yield* samples
@@ -143,9 +158,9 @@ describe("a data file of any length", () => {
     }), 120_000)
 })
 
-describe("a folder", () => {
+describe("folder", () => {
   it.live.skipIf(process.platform !== "linux")(
-    "that the system does not make is refused, and not tried for ever",
+    "a folder that the system does not make is refused after a bounded number of attempts",
     () =>
       Effect.gen(function*() {
         for (
@@ -158,7 +173,7 @@ describe("a folder", () => {
     120_000
   )
 
-  it.live("that lies in folders that are not there yet is made", () =>
+  it.live("a folder within missing folders is made with them", () =>
     Effect.gen(function*() {
       const parent = yield* temporaryFolder
       yield* life(Path.join(parent, "a", "b", "c"))
@@ -171,7 +186,7 @@ describe("a folder", () => {
     }))
 })
 
-describe("a table of holders", () => {
+describe("table of holders", () => {
   const newest = (table: string) =>
     Path.join(table, String(Math.max(...Fs.readdirSync(table).filter((name) => /^\d+$/.test(name)).map(Number))))
 
@@ -190,7 +205,7 @@ describe("a table of holders", () => {
   }
   for (const [damage, harm] of Object.entries(damages)) {
     it.live(
-      `whose latest edition ${damage} keeps no folder shut, and its holder learns of the loss`,
+      `a table whose latest edition ${damage} does not block the folder, and its holder learns of the loss`,
       () =>
         Effect.gen(function*() {
           const path = yield* temporaryFolder
@@ -211,7 +226,7 @@ describe("a table of holders", () => {
     )
   }
 
-  it.live("that is a file is named, with what to do", () =>
+  it.live("a file in the place of the table is named in the error, with advice", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       Fs.writeFileSync(tableOf(path), "")
@@ -221,7 +236,7 @@ describe("a table of holders", () => {
       yield* life(path)
     }))
 
-  it.live("keeps no beat of one that does not hold", () =>
+  it.live("the table keeps no beat of a process that does not hold a folder", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* life(path)
@@ -232,14 +247,7 @@ describe("a table of holders", () => {
 })
 
 describe("one folder under two names", () => {
-  const family = {
-    name: "user",
-    render: (key: string) => `user:${key}`,
-    parse: (rendered: string) => rendered.slice(5),
-    codec: Codec.schema(Schema.String),
-    weigher: undefined,
-    onEvict: undefined
-  }
+  const family = textFamily("user")
   const entry = entryOf("one")
 
   /** Whether what is set under one name is there, at once, under the other. */
@@ -251,7 +259,7 @@ describe("one folder under two names", () => {
       return (yield* same.get("1")) !== undefined
     }))
 
-  it.live("is one store where the folder, or the data file, is a symbolic link", () =>
+  it.live("a folder or data file behind a symbolic link is one store", () =>
     Effect.gen(function*() {
       const parent = yield* temporaryFolder
       const [one, folder, file] = ["one", "folder", "file"].map((name) => Path.join(parent, name)) as [
@@ -273,7 +281,7 @@ describe("one folder under two names", () => {
       assert.instanceOf(yield* refusal(file), FolderHeld)
     }), 30_000)
 
-  it.live("is refused where its lock is not seen: a hard link, a link to another name, a link to nowhere", () =>
+  it.live("a name is refused when its lock cannot be found: a hard link, a link to another name, a dangling link", () =>
     Effect.gen(function*() {
       const parent = yield* temporaryFolder
       const one = Path.join(parent, "one")
@@ -301,7 +309,7 @@ describe("one folder under two names", () => {
       }))
     }))
 
-  it.live("is two stores once a new folder is made in its place", () =>
+  it.live("a new folder in the place of an old one is a second store", () =>
     Effect.scoped(Effect.gen(function*() {
       const path = Path.join(yield* temporaryFolder, "one")
       const users = yield* Effect.flatMap(start(path), (store) => store.open(family))
@@ -314,8 +322,8 @@ describe("one folder under two names", () => {
     })))
 })
 
-describe("a copy of a folder", () => {
-  it.live("is nobody's, while the original is held", () =>
+describe("copy of a folder", () => {
+  it.live("a copy can be opened while another process holds the original", () =>
     Effect.gen(function*() {
       const parent = yield* temporaryFolder
       const [one, copy] = [Path.join(parent, "one"), Path.join(parent, "copy")]
@@ -373,9 +381,9 @@ const canContain = (() => {
   }
 })()
 
-describe.skipIf(!canContain)("a folder that another container holds", () => {
+describe.skipIf(!canContain)("folder that another container holds", () => {
   it.live(
-    "is refused to process 1 of a second one at once, under any namespace, and free once it is closed",
+    "process 1 of a second container is refused at once, under any namespace, until the folder is closed",
     () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
@@ -395,7 +403,7 @@ describe.skipIf(!canContain)("a folder that another container holds", () => {
   )
 
   it.live(
-    "is free once it was killed and silent for 30 seconds, and stays held while its process runs",
+    "the folder is free when its holder was killed and silent for 30 seconds, and held while the holder runs",
     () =>
       Effect.gen(function*() {
         const [one, other] = [yield* temporaryFolder, yield* temporaryFolder]
@@ -417,7 +425,7 @@ describe.skipIf(!canContain)("a folder that another container holds", () => {
     90_000
   )
 
-  it.live("is free at once when a user deletes the table of holders", () =>
+  it.live("the folder is free at once when a user deletes the table of holders", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const first = yield* contained(container, path)
@@ -429,7 +437,7 @@ describe.skipIf(!canContain)("a folder that another container holds", () => {
       yield* life(path)
     }), 30_000)
 
-  it.live("is not written any more by one that was stopped, and robbed, when it goes on", () =>
+  it.live("a stopped holder that lost the folder does not write when it goes on", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* Effect.scoped(Effect.gen(function*() {
@@ -447,7 +455,7 @@ describe.skipIf(!canContain)("a folder that another container holds", () => {
     }), 30_000)
 
   it.live(
-    "is one store under the path of a mount, and a data file that is mounted alone is refused",
+    "the folder is one store under a mounted path, and a data file that is mounted alone is refused",
     () =>
       Effect.gen(function*() {
         const [one, other] = [yield* temporaryFolder, yield* temporaryFolder]

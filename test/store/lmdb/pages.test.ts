@@ -1,30 +1,20 @@
 /**
- * Data files that are shorter than their last page says: whole ones, whose freed pages were never written, are opened;
- * cut ones are refused before the driver reads a page that is not there, which would end the process.
+ * Data files that are shorter than their last page number says. A whole file, whose freed pages were never written,
+ * is opened. A cut file is refused before the driver reads a missing page, which would end the process.
  */
 import { assert, describe, it } from "@effect/vitest"
-import * as Codec from "effect-stateless/store/Codec"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
-import type { StoreFamily } from "effect-stateless/store/Store"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { dataFault } from "../../../src/store/lmdb/internal/lmdbDataFile.ts"
-import { entryOf } from "../entry.ts"
-import { temporaryFolder } from "../folder.ts"
-import { openRaw } from "./lmdbRaw.ts"
+import { temporaryFolder } from "../../support/folder.ts"
+import { openRaw } from "../../support/lmdbRaw.ts"
+import { entryOf, textFamily } from "../../support/partition.ts"
 
 const pageSize = 4_096
-const family: StoreFamily<string> = {
-  name: "user",
-  render: (key) => `user:${key}`,
-  parse: (rendered) => rendered.slice(5),
-  codec: Codec.schema(Schema.String),
-  weigher: undefined,
-  onEvict: undefined
-}
+const family = textFamily("user")
 
 const open = (path: string) =>
   Effect.flatMap(LmdbStore.make({ path, durability: "process" }), (store) => store.open(family))
@@ -64,8 +54,8 @@ const lastPage = (data: string): number => {
 
 const readAll = (path: string) => Effect.scoped(Effect.flatMap(open(path), (users) => Stream.runCollect(users.entries)))
 
-describe("a data file that is shorter than its last page says", () => {
-  it.effect("is opened where all pages that are in use are there", () =>
+describe("data file that is shorter than its last page number says", () => {
+  it.effect("the file is opened when all pages in use are there", () =>
     Effect.gen(function*() {
       const { data, path } = yield* makeShort
       assert.isBelow(Fs.statSync(data).size, (lastPage(data) + 1) * pageSize)
@@ -73,7 +63,7 @@ describe("a data file that is shorter than its last page says", () => {
       assert.strictEqual((yield* readAll(path)).length, 300)
     }))
 
-  it.effect("is refused, or can be read to its end, wherever it was cut", () =>
+  it.effect("the file is refused or can be read to its end, wherever it was cut", () =>
     Effect.gen(function*() {
       const { data, path } = yield* makeShort
       const whole = Fs.readFileSync(data)
@@ -88,7 +78,7 @@ describe("a data file that is shorter than its last page says", () => {
       assert.isAbove(refused, pages / 2)
     }), 60_000)
 
-  it.effect("is refused where the end of a large value is missing", () =>
+  it.effect("the file is refused when the end of a large value is missing", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const data = Path.join(path, "data.mdb")
@@ -105,7 +95,7 @@ describe("a data file that is shorter than its last page says", () => {
       }
     }))
 
-  it.effect("is refused where its pages are none of a tree, or lead around in a circle", () =>
+  it.effect("the file is refused when its pages form no tree, or a circle", () =>
     Effect.gen(function*() {
       const { data } = yield* makeShort
       const whole = Fs.readFileSync(data)

@@ -1,13 +1,12 @@
 /**
- * Rounds of an LMDB folder: whole or not there, whoever fails in them.
+ * A round of an LMDB folder is on disk as a whole or not at all, even when the process is killed within it.
  *
  * `STATELESS_KILLS=200 npx vitest run test/store/lmdb/rounds.test.ts` kills the writer more often.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Codec from "effect-stateless/store/Codec"
-import type { Entry } from "effect-stateless/store/Entry"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
-import type { Partition, Round, StoreFamily } from "effect-stateless/store/Store"
+import type { Partition, Round } from "effect-stateless/store/Store"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
@@ -16,31 +15,15 @@ import { spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import * as Readline from "node:readline"
-import { temporaryFolder } from "../folder.ts"
-import { checkFile } from "./lmdbRaw.ts"
+import { temporaryFolder } from "../../support/folder.ts"
+import { checkFile } from "../../support/lmdbRaw.ts"
+import { entryOf, familyOf } from "../../support/partition.ts"
 
 const kills = Number(process.env["STATELESS_KILLS"] ?? 5)
 const keysPerRound = 10_000
 
-const family = <V>(name: string, codec: Codec.Codec<V>): StoreFamily<V> => ({
-  name,
-  render: (key) => `${name}:${key}`,
-  parse: (rendered) => rendered.slice(name.length + 1),
-  codec,
-  weigher: undefined,
-  onEvict: undefined
-})
-
-const entry = <V>(value: V, version = 1): Entry<V> => ({
-  value,
-  stamp: version,
-  version,
-  freshUntil: Infinity,
-  expiresAt: Infinity,
-  costMillis: 0,
-  tags: [],
-  revision: undefined
-})
+const family = <V>(name: string, codec: Codec.Codec<V>) => familyOf<V>(name, { codec })
+const entry = <V>(value: V, version = 1) => entryOf(value, { stamp: version, version })
 
 const texts = Codec.schema(Schema.String)
 
@@ -48,7 +31,7 @@ const texts = Codec.schema(Schema.String)
 const writeAndKill = (path: string, first: number, afterMillis: number) =>
   Effect.promise(() =>
     new Promise<number>((resolve) => {
-      const file = Path.join(import.meta.dirname, "children", "rounds.ts")
+      const file = Path.join(import.meta.dirname, "../../support/children/lmdb", "rounds.ts")
       const writer = spawn(process.execPath, [file, path, `${keysPerRound}`, `${first}`], {
         stdio: ["ignore", "pipe", "inherit"]
       })
@@ -62,9 +45,9 @@ const writeAndKill = (path: string, first: number, afterMillis: number) =>
     })
   )
 
-describe("a round of 10,000 entries, removals and a mark", () => {
+describe("round of 10,000 entries, removals and a mark", () => {
   it.live(
-    "is on disk as a whole, or not at all, whenever its process is killed",
+    "a round is on disk as a whole or not at all when its process is killed at any moment",
     () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
@@ -105,14 +88,14 @@ const changeOf = <V>(partition: Partition<V>, all: ReadonlyArray<readonly [strin
     (set) => ({ partition, cleared: false, removed: [], set })
   )
 
-describe("to prepare an entry", () => {
+describe("prepare", () => {
   const store = Effect.gen(function*() {
     const path = yield* temporaryFolder
     const store = yield* LmdbStore.make({ path, durability: "process", bytesMax: 1_048_576 })
     return { path, store }
   })
 
-  it.live("fails with what is wrong with its key or its value, and changes nothing", () =>
+  it.live("prepare fails for an invalid key or value, and changes nothing", () =>
     Effect.gen(function*() {
       const { store: { open } } = yield* store
       const thrown = new Error("an encoder that throws")
@@ -128,19 +111,19 @@ describe("to prepare an entry", () => {
         yield* open(family("odd", broken))
       ]
       yield* users.set("1", entry("before"))
-      const reasonOf = (prepared: Effect.Effect<unknown, any>) =>
+      const storeReasonOf = (prepared: Effect.Effect<unknown, any>) =>
         Effect.map(Effect.flip(prepared), ({ reason }) => reason)
-      const tooLong = yield* reasonOf(users.prepare("é".repeat(32_769), entry("value")))
+      const tooLong = yield* storeReasonOf(users.prepare("é".repeat(32_769), entry("value")))
       assert.deepStrictEqual([tooLong._tag, tooLong.bytes, tooLong.bytesMax], ["KeyTooLong", 65_538, 65_536])
-      const tooLarge = yield* reasonOf(users.prepare("1", entry("x".repeat(1_048_576))))
+      const tooLarge = yield* storeReasonOf(users.prepare("1", entry("x".repeat(1_048_576))))
       assert.deepStrictEqual([tooLarge._tag, tooLarge.key, tooLarge.bytesMax], ["ValueTooLarge", "user:1", 1_048_576])
-      assert.strictEqual((yield* reasonOf(ints.prepare("1", entry(1.5))))._tag, "EncodeFailed")
-      const refused = yield* reasonOf(odd.prepare("1", entry("value")))
+      assert.strictEqual((yield* storeReasonOf(ints.prepare("1", entry(1.5))))._tag, "EncodeFailed")
+      const refused = yield* storeReasonOf(odd.prepare("1", entry("value")))
       assert.deepStrictEqual([refused._tag, refused.key, refused.cause], ["EncodeFailed", "odd:1", thrown])
       assert.strictEqual((yield* users.get("1"))?.entry.value, "before")
     }))
 
-  it.live("is all that a codec is asked for: a round encodes nothing", () =>
+  it.live("prepare is the only call that encodes, and a round encodes nothing", () =>
     Effect.gen(function*() {
       const { store: { open, write } } = yield* store
       let encoded = 0
@@ -158,7 +141,7 @@ describe("to prepare an entry", () => {
     }))
 })
 
-describe("an LMDB folder that goes away while it is open", () => {
+describe("LMDB folder that goes away while it is open", () => {
   const ways = {
     "is removed": (path: string) => Fs.rmSync(path, { recursive: true }),
     "loses its file": (path: string) => Fs.rmSync(Path.join(path, "data.mdb")),
@@ -169,7 +152,7 @@ describe("an LMDB folder that goes away while it is open", () => {
     }
   }
   for (const [name, take] of Object.entries(ways)) {
-    it.live(`and ${name} fails each write and read, and is opened anew by the next store`, () =>
+    it.live(`each write and read fails, and the next store opens the folder again: ${name}`, () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
         const lost = yield* LmdbStore.make({ path, durability: "process" })

@@ -1,9 +1,12 @@
+/**
+ * The LMDB store passes the suite of all stores, with each durability.
+ */
 import { describe, it } from "@effect/vitest"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
 import * as StoreSuite from "effect-stateless/testing/StoreSuite"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { temporaryFolder } from "../folder.ts"
+import { temporaryFolder } from "../../support/folder.ts"
 
 const onto = (durability: "process" | "flushed") =>
   Effect.map(temporaryFolder, (path) => LmdbStore.layer({ path, durability }))

@@ -1,3 +1,6 @@
+/**
+ * The memory store: entries end on time, capacity and weights are bounded and shared, and upkeep runs in steps.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as StoreSuite from "effect-stateless/testing/StoreSuite"
 import * as Clock from "effect/Clock"
@@ -10,40 +13,24 @@ import { TestClock } from "effect/testing"
 import type { Entry } from "../../../src/store/Entry.ts"
 import * as MemoryStore from "../../../src/store/memory/MemoryStore.ts"
 import { type HotPartition, Store, type StoreFamily } from "../../../src/store/Store.ts"
+import { entryOf, familyOf } from "../../support/partition.ts"
 
 StoreSuite.run({ describe, it }, "MemoryStore", MemoryStore.layer({ capacity: 10_000 }))
 StoreSuite.run({ describe, it }, "MemoryStore in shards", MemoryStore.layer({ capacity: 40_000, shards: 8 }))
 StoreSuite.run({ describe, it }, "MemoryStore bounded by weight", MemoryStore.layer({ weightMax: 10_000 }))
 
-const family = (name: string, options: Partial<StoreFamily<unknown>> = {}): StoreFamily<unknown> => ({
-  name,
-  render: (key) => `${name}:${key}`,
-  parse: (rendered) => rendered.slice(name.length + 1),
-  codec: undefined,
-  weigher: undefined,
-  onEvict: undefined,
-  ...options
-})
-const entry = (value: unknown, expiresAt = Infinity): Entry<unknown> => ({
-  value,
-  stamp: 0,
-  version: 0,
-  freshUntil: expiresAt,
-  expiresAt,
-  costMillis: 0,
-  tags: [],
-  revision: undefined
-})
+const entry = (value: unknown, expiresAt = Infinity) =>
+  entryOf(value, { stamp: 0, version: 0, freshUntil: expiresAt, expiresAt })
 const open = (store: Store["Service"], of: StoreFamily<unknown>) =>
   Effect.map(store.open(of), ({ hot }): HotPartition<unknown> => hot!)
 const put = <V>(hot: HotPartition<V>, key: string, stored: Entry<V>, dueAt: number) =>
   hot.put(key, stored, dueAt, hot.weigh(key, stored.value))
 
 describe("MemoryStore", () => {
-  it.effect("frees what ends soon within a second, though it slept for what ends late", () =>
+  it.effect("an entry that ends soon is removed within a second, after a sleep for one that ends late", () =>
     Effect.gen(function*() {
       const store = yield* Store
-      const a = yield* open(store, family("a"))
+      const a = yield* open(store, familyOf<unknown>("a"))
       const now = yield* Clock.currentTimeMillis
       yield* TestClock.adjust("10 minutes")
       const begun = now + 600_000
@@ -58,10 +45,10 @@ describe("MemoryStore", () => {
       a.checkInvariants()
     }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 50 }))))
 
-  it.effect("frees all that ends, whatever ends when, in the second in which it ends", () =>
+  it.effect("each entry is removed in the second in which it ends, in any order", () =>
     Effect.gen(function*() {
       const store = yield* Store
-      const a = yield* open(store, family("a"))
+      const a = yield* open(store, familyOf<unknown>("a"))
       const ends: Array<number> = []
       for (let i = 0; i < 200; i++) {
         const now = yield* Clock.currentTimeMillis
@@ -74,22 +61,22 @@ describe("MemoryStore", () => {
       }
     }).pipe(Random.withSeed("upkeep"), Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 500 }))))
 
-  it.effect("wakes nobody where nothing ends", () =>
+  it.effect("the store does not wake when no entry ends", () =>
     Effect.gen(function*() {
       const store = yield* Store
-      const a = yield* open(store, family("a"))
+      const a = yield* open(store, familyOf<unknown>("a"))
       put(a, "for ever", entry(1), Infinity)
       const begin = performance.now()
       yield* TestClock.adjust("365 days")
       assert.isBelow(performance.now() - begin, 5_000)
     }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 50 }))))
 
-  it.effect("frees what a family's mark left dead before it evicts what lives", () =>
+  it.effect("entries that a mark has made dead are evicted before live ones", () =>
     Effect.gen(function*() {
       const store = yield* Store
       const evicted: Array<string> = []
-      const a = yield* open(store, family("a", { onEvict: (key) => void evicted.push(key) }))
-      const b = yield* open(store, family("b", { onEvict: (key) => void evicted.push(key) }))
+      const a = yield* open(store, familyOf<unknown>("a", { onEvict: (key) => void evicted.push(key) }))
+      const b = yield* open(store, familyOf<unknown>("b", { onEvict: (key) => void evicted.push(key) }))
       for (let i = 0; i < 25; i++) {
         put(b, `b${i}`, entry(i), Infinity)
         put(a, `a${i}`, entry(i), Infinity)
@@ -101,12 +88,15 @@ describe("MemoryStore", () => {
       assert.strictEqual(a.count + b.count, 50)
     }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 50 }))))
 
-  it.effect("shares its capacity between families, and never exceeds it", () =>
+  it.effect("the capacity is shared between families, and never exceeded", () =>
     Effect.gen(function*() {
       const store = yield* Store
       const evicted: Array<string> = []
       const onEvict = (key: string) => void evicted.push(key)
-      const [a, b] = [yield* open(store, family("a", { onEvict })), yield* open(store, family("b", { onEvict }))]
+      const [a, b] = [
+        yield* open(store, familyOf<unknown>("a", { onEvict })),
+        yield* open(store, familyOf<unknown>("b", { onEvict }))
+      ]
       for (let i = 0; i < 100; i++) {
         put(a, `a${i}`, entry(i), Infinity)
         put(b, `b${i}`, entry(i), Infinity)
@@ -120,9 +110,9 @@ describe("MemoryStore", () => {
       assert.strictEqual(a.hit("a0"), undefined)
     }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 50 }))))
 
-  it.effect("tells a watcher of hits at the distances that it asks for, and of each second look", () =>
+  it.effect("a watcher receives hits at the distances that it asks for, and each second look", () =>
     Effect.gen(function*() {
-      const users = yield* open(yield* Store, family("user"))
+      const users = yield* open(yield* Store, familyOf<unknown>("user"))
       const heard: Array<readonly [string, number]> = []
       for (const key of ["a", "b", "c"]) put(users, key, entry(key), Infinity)
       users.hit("a")
@@ -139,10 +129,10 @@ describe("MemoryStore", () => {
       assert.strictEqual(users.hottest(1)[0]?.key, "a")
     }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 50 }))))
 
-  it.effect("weighs entries, and keeps none that outweighs it", () =>
+  it.effect("entries are weighed, and one heavier than the maximum is not kept", () =>
     Effect.gen(function*() {
       const store = yield* Store
-      const texts = yield* open(store, family("text", { weigher: (_, value) => (value as string).length }))
+      const texts = yield* open(store, familyOf<unknown>("text", { weigher: (_, value) => (value as string).length }))
       put(texts, "a", entry("xxxx"), Infinity)
       put(texts, "b", entry("xxxx"), Infinity)
       assert.strictEqual(texts.count, 2)
@@ -152,10 +142,10 @@ describe("MemoryStore", () => {
       assert.deepStrictEqual([...texts.keys()], ["c"])
     }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ weightMax: 10, eviction: "lru" }))))
 
-  it.effect("lets the dead go before the living", () =>
+  it.effect("dead entries are evicted before live ones", () =>
     Effect.gen(function*() {
       const store = yield* Store
-      const hot = yield* open(store, family("f"))
+      const hot = yield* open(store, familyOf<unknown>("f"))
       put(hot, "old", entry(1), Infinity)
       put(hot, "short", entry(2, 1_000), 1_000)
       yield* TestClock.adjust("900 millis")
@@ -169,10 +159,10 @@ describe("MemoryStore", () => {
       assert.strictEqual(hot.hit("new"), 3)
     }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 2, eviction: "lru" }))))
 
-  it.effect("frees what has expired, and what is below the floor, though nobody asks for it", () =>
+  it.effect("expired entries and entries below the floor are removed without a read", () =>
     Effect.gen(function*() {
       const store = yield* Store
-      const hot = yield* open(store, family("f"))
+      const hot = yield* open(store, familyOf<unknown>("f"))
       for (let i = 0; i < 500; i++) put(hot, `${i}`, entry(i, 1_000), 1_000)
       for (let i = 500; i < 900; i++) put(hot, `${i}`, { ...entry(i), stamp: i < 700 ? 1 : 3 }, Infinity)
       yield* TestClock.adjust("3 seconds")
@@ -183,10 +173,10 @@ describe("MemoryStore", () => {
       hot.checkInvariants()
     }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 1_000 }))))
 
-  it.effect("finds, ends and forgets the right entries while tables grow and families mix", () =>
+  it.effect("the right entries are found, ended and dropped while tables grow and families mix", () =>
     Effect.gen(function*() {
       const store = yield* Store
-      const hots = [yield* open(store, family("a")), yield* open(store, family("b"))]
+      const hots = [yield* open(store, familyOf<unknown>("a")), yield* open(store, familyOf<unknown>("b"))]
       const twins = hots.map(() => new Map<string, { readonly value: number; readonly tags: ReadonlyArray<string> }>())
       for (let i = 0; i < 120_000; i++) {
         const [hot, twin] = [hots[i % 2]!, twins[i % 2]!]
@@ -217,9 +207,9 @@ describe("MemoryStore", () => {
       hots[1]!.checkInvariants()
     }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 110_000 }))))
 
-  it.effect("keeps equal lists of tags once, and tells different ones apart", () =>
+  it.effect("equal lists of tags are kept once, and different ones apart", () =>
     Effect.gen(function*() {
-      const hot = yield* open(yield* Store, family("f"))
+      const hot = yield* open(yield* Store, familyOf<unknown>("f"))
       const lists = [["a", "b"], ["a", "b"], ["a"], ["a"], ["b", "a"], [], ["a"], ["a", "b", "c"]]
       for (const [i, tags] of lists.entries()) put(hot, `${i}`, { ...entry(i), tags }, Infinity)
       const kept = lists.map((_, i) => hot.peek(`${i}`)!.tags)
@@ -227,7 +217,7 @@ describe("MemoryStore", () => {
       assert.strictEqual(kept[1], kept[0])
     }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 10 }))))
 
-  it.effect("refuses options that make no sense", () =>
+  it.effect("invalid options are refused", () =>
     Effect.gen(function*() {
       for (
         const options of [{}, { capacity: 0 }, { capacity: 1.5 }, { capacity: 9, weightMax: 9 }, {
@@ -243,7 +233,7 @@ describe("MemoryStore", () => {
       }
     }))
 
-  it("lets other work run between two steps of upkeep, also when it was built without waiting", async () => {
+  it("other work runs between two steps of upkeep, even when the store was built synchronously", async () => {
     let now = 0
     let sleeps = 0
     const clock: Clock.Clock = {
@@ -259,7 +249,7 @@ describe("MemoryStore", () => {
     const partition = Effect.runSync(
       Effect.gen(function*() {
         const store = yield* MemoryStore.make({ capacity: 10_000 })
-        const partition = yield* open(store, family("a"))
+        const partition = yield* open(store, familyOf<unknown>("a"))
         for (let i = 0; i < 10_000; i++) put(partition, `${i}`, entry(i, 1_000), 1_000)
         now = 2_000
         return partition
@@ -273,12 +263,12 @@ describe("MemoryStore", () => {
   })
 })
 
-describe("an entry that may be served stale", () => {
-  it.effect("comes back with the times it was stored with", () =>
+describe("entry that may be served stale", () => {
+  it.effect("the entry has the times that it was stored with", () =>
     Effect.gen(function*() {
       // The last but one are 30 days and a third of a millisecond apart: more than a `Float32Array` can tell.
       const times = [1_000, 1_000.5, 1_001, 2_000, 2_000.25, 1.7e12, 1.7e12 + 30 * 86_400_000 + 1 / 3, Infinity]
-      const partition = yield* open(yield* Store, family("a"))
+      const partition = yield* open(yield* Store, familyOf<unknown>("a"))
       for (const freshUntil of times) {
         for (const expiresAt of times.filter((time) => time >= freshUntil)) {
           for (const dueAt of [freshUntil, 500]) {

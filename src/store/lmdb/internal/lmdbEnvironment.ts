@@ -26,8 +26,9 @@ import { type Database, type DatabaseOptions, type RootDatabase, TransactionFlag
 import * as Lmdb from "lmdb"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import * as BackgroundTimer from "../../BackgroundTimer.ts"
+import { forkOutside } from "../../../capability/shared/outside.ts"
 import { refused } from "../../internal/given.ts"
+import * as BackgroundTimer from "../../shared/backgroundTimer.ts"
 import { FolderHeld, StoreError, TierFailed, TierFull } from "../../StoreError.ts"
 import { dataFault, isHollow } from "./lmdbDataFile.ts"
 import { beatMillis, type Holder, isForeign } from "./lmdbHolder.ts"
@@ -159,7 +160,7 @@ export const acquire = <A>(
     return { tier: made.tier, release: release(environment, namespace) }
   })))
 
-/** The open environment of a folder, unless its users meet an error; then the next caller opens the folder anew. */
+/** The open environment of a folder, unless its users meet an error; then the next caller opens the folder again. */
 const findOpen = (path: string): Effect.Effect<Environment | undefined, StoreError> =>
   attempt(() => {
     const file = identityOf(Path.join(path, dataName))
@@ -201,7 +202,7 @@ const claimNamespace = (path: string, file: string, namespace: string): Effect.E
 
 const keepBeating = (claim: Claim): Effect.Effect<Claim> => {
   const beat = Effect.andThen(BackgroundTimer.sleep(beatMillis), Effect.sync(claim.beat))
-  return Effect.map(Effect.forkDetach(Effect.interruptible(Effect.forever(beat))), (fiber) => ({
+  return Effect.map(forkOutside(Effect.forever(beat)), (fiber) => ({
     ...claim,
     release: () => {
       fiber.interruptUnsafe()

@@ -2,7 +2,7 @@
  * One entry as the bytes that LMDB keeps.
  *
  * ```
- *  0  crc32 of all that follows   4  format   5  flags   6  tags, count (u16: `tagsMax`)
+ *  0  crc32 of all bytes after    4  format   5  flags   6  tags, count (u16: `tagsMax`)
  *  8  stamp  16  version  24  freshUntil  32  expiresAt  40  costMillis   (doubles)
  * 48  offset of the value (u32)
  * 52  key (if hashed), revision (if any), tags: each a length (u32) and its bytes;  then the value

@@ -27,7 +27,7 @@ interface Extra {
 }
 
 /** A family, as a shard sees it: the shard calls it for each of its entries that leaves. */
-export interface ShardOwner {
+export interface ShardFamily {
   readonly wantsEvicted: boolean
   /** Called while the entry can still be read from its slot. */
   evicted(shard: MemoryShard, slot: number, cause: "Evicted" | "Expired"): void
@@ -49,7 +49,7 @@ export type MakePolicy = (hashOf: HashOf) => EvictionPolicy
 const noTags: ReadonlyArray<string> = Object.freeze([])
 
 // A slot names its family in 16 bits.
-const ownersMax = 65_536
+const familiesMax = 65_536
 
 // Bounds the dead entries that one `put` removes, so that a burst of expirations cannot hold up a writer.
 const expiredPerPutMax = 16
@@ -60,8 +60,8 @@ export class MemoryShard {
   readonly policy: EvictionPolicy
   readonly wheel: TimerWheel
   readonly records: SlotRecords
-  private readonly owners: Array<ShardOwner> = []
-  private ownerOf = new Uint16Array(0)
+  private readonly families: Array<ShardFamily> = []
+  private familyOf = new Uint16Array(0)
   /** By how many milliseconds an entry ends after it is due; `NaN` if 32 bits cannot hold that exactly. */
   private later: Float32Array | undefined = undefined
   private costs: Float32Array | undefined = undefined
@@ -73,7 +73,7 @@ export class MemoryShard {
   private readonly alarm: Alarm
 
   constructor(index: number, makePolicy: MakePolicy, nowMillis: number, alarm: Alarm) {
-    const policy = makePolicy((slot) => keyHash(this.records.keyAt(slot)!, this.ownerOf[slot]!))
+    const policy = makePolicy((slot) => keyHash(this.records.keyAt(slot)!, this.familyOf[slot]!))
     // An entry weighs at least 1, and one entry is inserted before another leaves.
     const slotsExpected = policy.weightMax + 1
     this.index = index
@@ -90,14 +90,19 @@ export class MemoryShard {
   }
 
   /** Adds a family, and returns its number in this shard. */
-  enroll(owner: ShardOwner): number {
-    invariant(this.owners.length < ownersMax, "MemoryShard", "an owner's number has 16 bits", this.owners.length)
-    return this.owners.push(owner) - 1
+  enroll(family: ShardFamily): number {
+    invariant(
+      this.families.length < familiesMax,
+      "MemoryShard",
+      "the number of a family has 16 bits",
+      this.families.length
+    )
+    return this.families.push(family) - 1
   }
 
   /** Whether a slot holds an entry of this family. */
-  isOf(slot: number, owner: number): boolean {
-    return this.ownerOf[slot] === owner && this.records.keyAt(slot) !== undefined
+  isOf(slot: number, family: number): boolean {
+    return this.familyOf[slot] === family && this.records.keyAt(slot) !== undefined
   }
 
   /** When the entry ends, in milliseconds since the epoch; until then it may be served, at last as a stale one. */
@@ -124,12 +129,12 @@ export class MemoryShard {
   }
 
   /** Makes room for a new entry and returns its slot, or -1 when the entry alone outweighs the shard. */
-  insert(owner: number, key: string, weight: number, nowMillis: number): number {
+  insert(family: number, key: string, weight: number, nowMillis: number): number {
     if (weight > this.weightMax) return -1
     if (this.policy.weight + weight > this.weightMax) this.wheel.advance(nowMillis, expiredPerPutMax, this.expire)
     const slot = this.records.take(key)
-    if (slot >= this.ownerOf.length) this.grow()
-    this.ownerOf[slot] = owner
+    if (slot >= this.familyOf.length) this.grow()
+    this.familyOf[slot] = family
     this.policy.insert(slot, weight)
     return slot
   }
@@ -227,14 +232,14 @@ export class MemoryShard {
   }
 
   private release(slot: number, cause: "Evicted" | "Expired"): void {
-    const owner = this.owners[this.ownerOf[slot]!]!
-    if (owner.wantsEvicted) owner.evicted(this, slot, cause)
+    const family = this.families[this.familyOf[slot]!]!
+    if (family.wantsEvicted) family.evicted(this, slot, cause)
     this.clear(slot)
   }
 
   private clear(slot: number): void {
     this.wheel.cancel(slot)
-    this.owners[this.ownerOf[slot]!]!.forgotten(this, slot)
+    this.families[this.familyOf[slot]!]!.forgotten(this, slot)
     this.records.free(slot)
     if (this.tags !== undefined) this.tags[slot] = undefined
     if (this.extras !== undefined) this.extras[slot] = undefined
@@ -264,7 +269,7 @@ export class MemoryShard {
 
   private grow(): void {
     const { capacity } = this.records
-    this.ownerOf = copied(this.ownerOf, new Uint16Array(capacity))
+    this.familyOf = copied(this.familyOf, new Uint16Array(capacity))
     if (this.later !== undefined) this.later = copied(this.later, new Float32Array(capacity))
     if (this.costs !== undefined) this.costs = copied(this.costs, new Float32Array(capacity))
     if (this.tags !== undefined) this.tags = grownCells(this.tags, capacity)

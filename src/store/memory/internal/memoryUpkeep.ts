@@ -6,8 +6,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
-import * as BackgroundTimer from "../../BackgroundTimer.ts"
-import type { CoarseClock } from "../../CoarseClock.ts"
+import * as BackgroundTimer from "../../shared/backgroundTimer.ts"
+import type { CoarseClock } from "../../shared/coarseClock.ts"
 import type { Alarm, MemoryShard } from "./memoryShard.ts"
 
 // The shortest and the longest sleep.

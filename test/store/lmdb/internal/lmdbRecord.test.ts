@@ -1,3 +1,7 @@
+/**
+ * The bytes of records, rows, keys and ranks of an LMDB file: each is read back exactly, and a damaged one is not
+ * read.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import type { Entry } from "effect-stateless/store/Entry"
 import * as fc from "fast-check"
@@ -26,8 +30,8 @@ const entries: fc.Arbitrary<Entry<unknown>> = fc.record({
   revision: fc.option(text, { nil: undefined })
 })
 
-describe("a record", () => {
-  it("gives back the entry, its value and its key", () =>
+describe("record", () => {
+  it("a record gives back its entry, value and key", () =>
     fc.assert(fc.property(entries, fc.uint8Array(), fc.option(text, { nil: undefined }), (entry, value, key) => {
       const bytes = encodeRecord(entry, value, key)
       const record = decodeRecord(bytes, bytes.length)
@@ -43,14 +47,14 @@ describe("a record", () => {
     "a long key"
   )
 
-  it("is none when it is cut at any boundary", () => {
+  it("a record that is cut at any boundary is not read", () => {
     for (let size = 0; size < whole.length; size++) {
       assert.isUndefined(decodeRecord(whole, size))
       assert.isUndefined(decodeRecord(Buffer.from(whole.subarray(0, size)), size))
     }
   })
 
-  it("is none when any of its bits is another", () => {
+  it("a record with any flipped bit is not read", () => {
     for (let at = 0; at < whole.length * 8; at++) {
       const flipped = Buffer.from(whole)
       flipped[at >> 3]! ^= 1 << (at & 7)
@@ -59,7 +63,7 @@ describe("a record", () => {
   })
 
   // Bytes of release 0.1. They are never regenerated: a release that cannot read them loses its users' caches.
-  it("of release 0.1 is read by every later one", () => {
+  it("a record of release 0.1 is read by every later release", () => {
     const released = Buffer.from(
       "ab791221010202000000000000001c40ec0179609028184300002665febc7842000000000000f07f000000000000294045000000020000007231010000007402000000c3a976616c7565",
       "hex"
@@ -79,8 +83,8 @@ describe("a record", () => {
   })
 })
 
-describe("a sealed row", () => {
-  it("gives back its bytes, and nothing once one of them is another or missing", () => {
+describe("sealed row", () => {
+  it("a row gives back its bytes, and nothing once a byte is changed or missing", () => {
     const row = seal(Buffer.from("row"))
     assert.strictEqual(unseal(row)?.toString(), "row")
     for (let at = 0; at < row.length; at++) {
@@ -92,21 +96,21 @@ describe("a sealed row", () => {
   })
 })
 
-describe("a key", () => {
-  it("comes back from its bytes, whatever its text", () =>
+describe("key", () => {
+  it("a key of any text is read back from its bytes", () =>
     fc.assert(fc.property(text, (text) => {
       const bytes = textBytes(text)
       assert.strictEqual(keyEncoder.readKey(bytes, 0, bytes.length), text)
     })))
 
-  it("of well-formed text is UTF-8", () =>
+  it("a well-formed text is written as UTF-8", () =>
     fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
       assert.deepStrictEqual(Buffer.from(textBytes(text)), Buffer.from(text))
     })))
 })
 
 describe("ranks", () => {
-  it("order what is due first, then what never is, the oldest first", () =>
+  it("ranks order entries by their end, then entries without an end by age", () =>
     fc.assert(fc.property(fc.array(fc.tuple(times, fc.maxSafeNat()), { minLength: 2 }), (ends) => {
       const ranked = ends.map(([expiresAt, version]) => ({
         expiresAt,
@@ -122,7 +126,7 @@ describe("ranks", () => {
       }
     })))
 
-  it("say when an entry is due, and which", () =>
+  it("a rank says when an entry ends, and which entry it is", () =>
     fc.assert(fc.property(times, times, text, (expiresAt, now, key) => {
       const rank = rankKey(expiresAt, 1, `1:${key}`)
       assert.deepStrictEqual(parseRank(rank), { expiresAt, entryKey: `1:${key}` })

@@ -1,3 +1,6 @@
+/**
+ * `SlotTable` finds what a Map finds, at every size and with equal hashes.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { spreadHash } from "../../../../src/eviction/shared/keyHash.ts"
@@ -45,7 +48,7 @@ const kinds: ReadonlyArray<(i: number) => string> = [
 
 describe("SlotTable", () => {
   for (const [kind, keyOf] of kinds.entries()) {
-    it(`finds what a Map finds while it grows and shrinks, keys of kind ${kind}`, () => {
+    it(`the table finds what a Map finds while it grows and shrinks, keys of kind ${kind}`, () => {
       fc.assert(
         fc.property(fc.integer({ min: 1, max: 60_000 }), fc.integer({ min: 2, max: 9 }), (count, every) => {
           const pair = new Pair()
@@ -63,7 +66,7 @@ describe("SlotTable", () => {
     })
   }
 
-  it("is a Map when small, chains when large, and a Map again when keys have one hash", () => {
+  it("the table is a Map when small, chains when large, and a Map again when keys have one hash", () => {
     const isMap = (table: SlotTable) => (table as unknown as { map: unknown }).map !== undefined
     const ids = new Pair()
     for (let i = 0; i < 16_384; i++) ids.add(`${i}`)

@@ -1,3 +1,6 @@
+/**
+ * `TimerWheel` reports each deadline on time, like a plain list of deadlines, in bounded steps.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { TimerWheel } from "../../../../src/store/memory/internal/timerWheel.ts"
@@ -68,7 +71,7 @@ class Wheel extends TimerWheel {
 const sorted = (slots: ReadonlyArray<number>): Array<number> => slots.toSorted((a, b) => a - b)
 
 describe("TimerWheel", () => {
-  it("reports what a plain list of deadlines reports, however the clock moves", () => {
+  it("the wheel reports what a plain list of deadlines reports, whatever the clock does", () => {
     fc.assert(
       fc.property(start, steps, (start, history) => {
         let now = start
@@ -104,7 +107,7 @@ describe("TimerWheel", () => {
     )
   })
 
-  it("looks at a slot at most once while the clock stands, so bounded passes come to an end", () => {
+  it("a slot is visited at most once while the clock stands, so bounded passes come to an end", () => {
     fc.assert(
       fc.property(start, fc.array(span, { minLength: 1, maxLength: 60 }), span, (start, spans, jump) => {
         const wheel = new Wheel(start)
@@ -118,7 +121,7 @@ describe("TimerWheel", () => {
     )
   })
 
-  it("is at every deadline after a few steps of nextDueMillis, and never past one", () => {
+  it("nextDueMillis reaches every deadline in a few steps, and never passes one", () => {
     fc.assert(
       fc.property(start, fc.array(span.map((t) => t % century), { minLength: 1, maxLength: 20 }), (start, spans) => {
         const wheel = new Wheel(start)
@@ -136,7 +139,7 @@ describe("TimerWheel", () => {
     )
   })
 
-  it("takes one step for ten thousand idle years", () => {
+  it("ten thousand idle years take one step", () => {
     const wheel = new Wheel(0)
     wheel.scheduleAt(0, 100 * century)
     assert.isFalse(wheel.advance(100 * century - 1, 1, () => assert.fail("early")))
@@ -145,7 +148,7 @@ describe("TimerWheel", () => {
     assert.deepStrictEqual(reported, [0])
   })
 
-  it("reports on time what was scheduled while the clock was ahead", () => {
+  it("a deadline that was scheduled while the clock was ahead is reported on time", () => {
     const wheel = new Wheel(0)
     wheel.advance(3_600_000, 10, () => {})
     wheel.scheduleAt(0, 1_005)
@@ -159,7 +162,7 @@ describe("TimerWheel", () => {
     assert.deepStrictEqual(reported, [0, 1])
   })
 
-  it("lets the one who is told of a slot schedule and cancel, that slot among others", () => {
+  it("the callback may schedule and cancel any slot", () => {
     const wheel = new Wheel(0)
     for (const slot of [0, 1, 2]) wheel.scheduleAt(slot, 10)
     const reported: Array<number> = []
@@ -174,7 +177,7 @@ describe("TimerWheel", () => {
     assert.deepStrictEqual(reported, [0, 2, 0])
   })
 
-  it("survives one who throws when told of a slot", () => {
+  it("the wheel stays valid when the callback throws", () => {
     const wheel = new Wheel(0)
     for (const slot of [0, 1]) wheel.scheduleAt(slot, 10)
     assert.throws(() => wheel.advance(10, 10, () => assert.fail("thrown")), /thrown/)
@@ -184,7 +187,7 @@ describe("TimerWheel", () => {
     assert.deepStrictEqual(reported, [1])
   })
 
-  it("refuses times that are no times", () => {
+  it("invalid times are refused", () => {
     const wheel = new Wheel(0)
     for (const millis of [NaN, Infinity, -Infinity]) {
       assert.throws(() => wheel.scheduleAt(0, millis), /broken invariant/)

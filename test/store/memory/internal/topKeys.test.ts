@@ -1,3 +1,6 @@
+/**
+ * `TopKeys` counts reads with a bounded number of counters, and finds every key that was read often enough.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { TopKeys } from "../../../../src/store/memory/internal/topKeys.ts"

@@ -1,0 +1,318 @@
+/**
+ * Recognizes errors in the compiler's own words that are ours: a right that no layer provides, and calls of accessors
+ * where none of our types can hold a message.
+ */
+import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import * as ManifestFindings from "../diagnostic/ManifestFindings.ts"
+import * as OwnerFindings from "../diagnostic/OwnerFindings.ts"
+import * as RightFindings from "../diagnostic/RightFindings.ts"
+import * as Wiring from "../diagnostic/Wiring.ts"
+import { type Finding, labelOf, type Place, say } from "./findings.ts"
+import { escape, offsetOf, tokens } from "./source.ts"
+
+// The compiler prints one member of the requirements, or all of them: names, and rights with their two arguments.
+const right = `(Owns|Borrows|Appoints|Admits)<"([^"]+)", (\\w+)>`
+const alone = new RegExp(`Type '${right}' is not assignable to type '(?!"E\\d)`)
+const among = new RegExp(
+  `Type '(?:(?:[\\w.]+|\\w+<"[^"]+", \\w+>) \\| )*?${right}(?: \\| .*)?' is not assignable to type 'never'`
+)
+
+/** Recognizes a program that runs without a right. `sources` are the files in which its family may be declared. */
+export const findUnprovided = (
+  text: string,
+  place: Place,
+  sources: ReadonlyArray<readonly [file: string, text: string]>
+): Finding | undefined => {
+  const union = among.exec(text)
+  const [, mode, pattern, id] = alone.exec(text) ?? union ?? []
+  if (mode === undefined) return undefined
+  const found = nameUnprovided(mode, id!, pattern!, sources)
+  const all = union === null ? [] : [...union[0].matchAll(new RegExp(right, "g"))].map(([one]) => one)
+  const required = all.length === 0 ? `${mode}<"${pattern}", ${id}>` : all.join(", ")
+  return { ...place, ...say(found), label: `this requires ${required}` }
+}
+
+const nameUnprovided = (
+  mode: string,
+  id: string,
+  pattern: string,
+  sources: ReadonlyArray<readonly [file: string, text: string]>
+): Diagnostic.Diagnostic => {
+  if (mode === "Appoints") return Wiring.appointmentMissing(id, "the owner", pattern)
+  if (mode === "Admits") return Wiring.appointmentMissing(id, "a reader", pattern)
+  const verb = mode === "Owns" ? "write" : "read"
+  return RightFindings.capabilityUnprovided(id, verb, pattern, ownerOf(pattern, sources) ?? "...")
+}
+
+// Finds the owner of a pattern in the text of its manifest: its family, or the family of which it is a part.
+const ownerOf = (
+  pattern: string,
+  sources: ReadonlyArray<readonly [file: string, text: string]>
+): string | undefined => {
+  const quoted = escape(pattern)
+  const shape = new RegExp(`(["']?)([\\w$-]+)\\1\\s*:\\s*\\{\\s*pattern\\s*:\\s*["'\`]${quoted}["'\`]([^}]*)`)
+  for (const [, text] of sources) {
+    const found = shape.exec(text)
+    if (found !== null) return /\bpartOf\s*:\s*["'`]([^"'`]+)/.exec(found[3]!)?.[1] ?? found[2]
+  }
+  return undefined
+}
+
+const reads = "get|getPromise|getAnswerOption|getOption|getMany|getAnswer|getUnsafe|has|select|warm|explain|key"
+const writes = "set|setMany|setting|deleting|update|patch|delete|deleteMany|invalidate|invalidateWhere|refresh|lease"
+const operation = new RegExp(`([\\w$]+)\\s*\\.\\s*(${reads}|${writes})\\s*$`)
+const valued = /^(?:set|setMany|setting|update|patch)$/
+// The errors that the compiler reports for an argument: a wrong type, a missing or surplus property, a wrong count.
+const argument = /error TS(?:2322|2345|2353|2379|2375|2554|2555|2561|2739|2740|2741|2769): /
+
+// The names of our types for the arguments of operations. The compiler prints them with the pattern.
+const keyParams = new RegExp(
+  `(?:is missing in type|is not assignable to (?:parameter of )?type|does not exist in type) .*'KeyParams<"([^"]+)"`
+)
+const entryValue = new RegExp(
+  `(?:is missing in type|is not assignable to (?:parameter of )?type|does not exist in type) ` +
+    `[^\\n]*'(Value|Change)<"([^"]+)"`
+)
+const writeOptions = /'([^']+)' does not exist in type 'WriteOptions<"([^"]+)">'/
+// The values of each option of a write.
+const written: { readonly [option: string]: string } = {
+  timeToLive: "a duration, such as '5 minutes', '1 hour' or 500 (milliseconds), or 'never', or 'doNotStore'",
+  tags: "a list of texts, ['de', 'news']",
+  revision: "the source's own name of this state of the value, a text",
+  ifVersion: "the version that the key must have, a number, or null for a key without a value",
+  lease: "an exclusive lease of this family"
+}
+// Some of the parameters, and pairs of parameters and values.
+const someParams = /'([^']+)' does not exist in type 'SomeParams<"([^"]+)"/
+const entries = /type '(?:Many<)?(?:Entry<|readonly \[params: KeyParams<)"([^"]+)"/
+// The parameters that a lookup gets.
+const destructured = /TS(?:2339|2551): Property '([^']+)' does not exist on type 'ParsedParams<"([^"]+)"/
+
+// An argument whose type has a type parameter: the compiler puts our check off, and prints it with the whole manifest.
+const generic = /^[^\n]*is not assignable to (?:parameter of )?type '[^\n]*?\bChecked(\w+)</
+type Unknown = Pick<Finding, "code" | "sentence" | "help">
+const unknownKey: Unknown = {
+  code: "E0107",
+  sentence: "this key is a type parameter, so its owner is unknown",
+  help: "use the accessors of 'keys', or name the key where it is a literal"
+}
+const unknownLookup: Unknown = {
+  code: "E0220",
+  sentence: "this lookup has a type parameter in its type, so its reads are unknown",
+  help: "annotate the lookup with everything that it requires, or call 'owner' where its type is known"
+}
+const unknownBody: Unknown = {
+  code: "E0220",
+  sentence: "this body has a type parameter in its type, so its reads and writes are unknown",
+  help: "annotate the yielded Effects with everything that they require, or call 'fn' where their type is known"
+}
+const unknownModule: Unknown = {
+  code: "E0214",
+  sentence: "this module has a type parameter in its type, so its requirements are unknown",
+  help: "annotate the module with the type of its Layer, or call 'modules' where its type is known"
+}
+const generics: { readonly [check: string]: Unknown } = {
+  Key: unknownKey,
+  OneKey: unknownKey,
+  Pattern: {
+    code: "E0107",
+    sentence: "this pattern is a type parameter, so its keys are unknown",
+    help: "use invalidateWhere of the family, or name the pattern where it is a literal"
+  },
+  NameOf: {
+    code: "E0210",
+    sentence: "this name is a type parameter, so its family is unknown",
+    help: "name the family where its name is a literal"
+  },
+  Answer: unknownLookup,
+  Lookup: unknownLookup,
+  Body: unknownBody,
+  Group: unknownModule,
+  Module: unknownModule
+}
+// The compiler does not finish the type of a generic function's argument of `provided`.
+const unknownProgram: Unknown = {
+  code: "E0233",
+  sentence: "this program has a type parameter in its requirements, so its rights are unknown",
+  help: "annotate it with everything that it requires, or call 'provided' where its type is known"
+}
+const provided = /^(?:[\w$]+\s*\.\s*)*provided\s*\(/
+
+// A family that is not an object, or whose name is not a text.
+const noFamily = /TS2322: Type '(.+)' is not assignable to type '(?:Manifest\.)?AnyFamily'/
+const noPattern = /TS2741: Property 'pattern' is missing in type .* but required in type '(?:Manifest\.)?AnyFamily'/
+const noName = /TS(?:2322|2418): Type (?:of computed property's value is )?'.*\bpattern: .*type 'never'/
+const keyOfNoText = /^(?:\d|\[)/
+const shapeWrong = (sentence: string): Unknown => ({
+  code: "E0408",
+  sentence,
+  help: "give an object with its pattern for each name, { user: { pattern: 'user:{id}' } }"
+})
+const accessor = /TS(?:2339|2551): Property '([^']+)' does not exist on type '(?:Manifest\.)?Families<(\w+)>'/
+const engine = /TS2345: Argument of type .* is not assignable to parameter of type '(?:Manifest\.)?Engine<(\w+)>'/
+const part = /TS(?:2353|2561): .*'([^']+)' does not exist in type '(AnyDefinition|LayerSpec|ReaderSpec)'/
+const warmed = /TS(?:2353|2561): .*'([^']+)' does not exist in type 'CheckedWarming<"(warm|predict)"/
+const places: { readonly [spec: string]: readonly [place: string, options: ReadonlyArray<string>] } = {
+  AnyDefinition: ["the manifest", ["layers", "families", "readers"]],
+  LayerSpec: ["a layer", ["reads"]],
+  ReaderSpec: ["a reader", ["layer", "borrows"]]
+}
+// A suggestion of the compiler, which may know more names than this file.
+const meant = /Did you mean (?:to write )?'([^']+)'\?/
+
+/** Recognizes a key, a family or an option that does not exist, or whose type is unknown. */
+export const findUnknown = (text: string, place: Place, source: string): Finding | undefined => {
+  const unknown = generics[generic.exec(text)?.[1] ?? ""] ?? findShape(text, place, source)
+  if (unknown !== undefined) return { ...place, ...unknown }
+  const [, option, spec] = part.exec(text) ?? []
+  const near = meant.exec(text)?.slice(1) ?? []
+  if (option !== undefined) {
+    const [where, options] = places[spec!]!
+    return { ...place, ...say(ManifestFindings.optionUnknown(option, where, [...options, ...near])) }
+  }
+  const [, warming, owners] = warmed.exec(text) ?? []
+  if (warming !== undefined) return { ...place, ...say(ManifestFindings.optionUnknown(warming, `'${owners}'`, near)) }
+  const [, manifest] = engine.exec(text) ?? []
+  if (manifest !== undefined) return { ...place, ...say(Wiring.engineForged(manifest)) }
+  const [, family, id] = accessor.exec(text) ?? []
+  return family === undefined ? undefined : { ...place, ...say(OwnerFindings.familyUnknown(id!, family, near)) }
+}
+
+const findShape = (text: string, place: Place, source: string): Unknown | undefined => {
+  const at = offsetOf(source, place)
+  if (/ TS2589: /.test(text)) return provided.test(source.slice(at, at + 200)) ? unknownProgram : undefined
+  const [, given] = noFamily.exec(text) ?? []
+  if (given !== undefined) return shapeWrong(`a family is an object with a pattern, and this is '${given}'`)
+  if (noPattern.test(text)) return shapeWrong("this family has no pattern")
+  if (noName.test(text) && keyOfNoText.test(source.slice(at, at + 1))) {
+    return shapeWrong("the name of a family is a text, and this is a number or a symbol")
+  }
+  return undefined
+}
+
+/** Recognizes a wrong parameter or value. If the error does not name its family, the call around it does. */
+export const findMisfit = (text: string, place: Place, source: string): Finding | undefined => {
+  const [, called] = keyParams.exec(text) ?? []
+  if (called !== undefined) return { ...place, ...parameters(called), ...labelled(text) }
+  const [, kind, entry] = entryValue.exec(text) ?? []
+  if (entry !== undefined) {
+    return { ...place, ...(kind === "Value" ? value(entry) : change(entry)), ...labelled(text) }
+  }
+  const [, option, to] = writeOptions.exec(text) ?? []
+  if (option !== undefined) {
+    return {
+      ...place,
+      ...say(ManifestFindings.optionUnknown(option, `the options of a write to '${to}'`, Object.keys(written)))
+    }
+  }
+  const [, name, ofPattern] = someParams.exec(text) ?? []
+  if (ofPattern !== undefined) return { ...place, ...noParameter(name!, ofPattern) }
+  const [, paired] = entries.exec(text) ?? []
+  if (paired !== undefined) return { ...place, ...pairs(paired), ...labelled(text) }
+  const [, surplus, pattern] = destructured.exec(text) ?? []
+  if (pattern !== undefined) return { ...place, ...parameters(pattern), label: `there is no '${surplus}'` }
+  if (!argument.test(text)) return undefined
+  const call = callAround(source, offsetOf(source, place))
+  const [, accessor, verb] = call === undefined ? [] : operation.exec(call.callee) ?? []
+  const family = accessor === undefined ? undefined : familyOf(accessor, call!.callee, source)
+  // An argument after the parameters of a read, or of an invalidation, is not a value.
+  if (family === undefined || (call!.argument > 0 && !valued.test(verb!))) return undefined
+  if (call!.argument === (verb === "setMany" ? 1 : 2)) {
+    const [, wrong] = /^([\w$]+)\s*[:,}]/.exec(source.slice(offsetOf(source, place))) ?? []
+    return wrong !== undefined && Object.hasOwn(written, wrong)
+      ? { ...place, ...optionOf(wrong, family), ...labelled(text) }
+      : undefined
+  }
+  return {
+    ...place,
+    ...(call!.argument > 0 || verb === "setMany" ? value(family) : parameters(family)),
+    ...labelled(text)
+  }
+}
+
+const labelled = (text: string): Pick<Finding, "label"> => {
+  const label = labelOf(text)
+  return label === undefined ? {} : { label }
+}
+
+const value = (family: string) => ({
+  code: "E0114",
+  sentence: `this is not a valid value for '${family}'`,
+  help: "give the type that its family declares as value, or declare another"
+})
+const change = (pattern: string) => ({
+  code: "E0114",
+  sentence: `this function does not return a valid value for '${pattern}'`,
+  help: "return the type that its family declares as value, or an Effect of it"
+})
+const optionOf = (option: string, family: string) => ({
+  code: "E0408",
+  sentence: `this is not a valid value for the option '${option}' of a write to '${family}'`,
+  help: `give ${written[option]}`
+})
+const pairs = (pattern: string) => ({
+  code: "E0114",
+  sentence: `these are not entries of '${pattern}'`,
+  help: "give a list of pairs, [[params, value], [params, value]]; options for all of them come after the list"
+})
+const noParameter = (name: string, pattern: string) => ({
+  code: "E0112",
+  sentence: `'${name}' is not a parameter of '${pattern}'`,
+  help: `name some of its parameters: ${
+    [...pattern.matchAll(/\{([^}]+)\}|\*/g)].map(([star, one]) => `'${one ?? star}'`).join(", ")
+  }`
+})
+const parameters = (familyOrPattern: string) => ({
+  code: "E0112",
+  sentence: `these are not the parameters of '${familyOrPattern}'`,
+  help: "give a value for each name in the braces of its pattern, and nothing else"
+})
+
+// `AppCache.keys.user`; or a name for it: `const { user } = AppCache.keys`, `const { user: name } = AppCache.keys`,
+// `const name = AppCache.keys.user`. Any other variable of that name is not an accessor.
+const familyOf = (name: string, callee: string, source: string): string | undefined => {
+  if (new RegExp(`\\.\\s*keys\\s*\\.\\s*${name}\\s*\\.\\s*\\w+\\s*$`).test(callee)) return name
+  const whole = `(?<![\\w$])${name}(?![\\w$])`
+  const taken = new RegExp(`\\{[^{}]*?(?:([\\w$]+)\\s*:\\s*)?${whole}\\s*(?:,[^{}]*)?\\}\\s*=\\s*[\\w$.]+\\.keys\\b`)
+  const named = new RegExp(`\\bconst\\s+${whole}\\s*=\\s*[\\w$.]+\\.keys\\.([\\w$]+)\\s*(?:;|\\n|$)`)
+  const found = taken.exec(source)
+  return found === null ? named.exec(source)?.[1] : found[1] ?? name
+}
+
+interface Call {
+  /** The text before the parenthesis. */
+  readonly callee: string
+  /** The index of the argument, from 0. */
+  readonly argument: number
+}
+
+interface Open {
+  readonly sign: string
+  readonly at: number
+  commas: number
+}
+
+// Finds the innermost call whose arguments or whose name contain a place, within the block of one function.
+const callAround = (source: string, offset: number): Call | undefined => {
+  const open: Array<Open> = []
+  for (const { 0: token, index } of source.matchAll(tokens)) {
+    if (index >= offset) break
+    if (token === "(" || token === "[" || token === "{") open.push({ sign: token, at: index, commas: 0 })
+    else if (token === ")" || token === "]" || token === "}") open.pop()
+    else if (token === "," && open.length > 0) open.at(-1)!.commas++
+  }
+  // The compiler reports too few arguments at the name of the called function.
+  const name = /^[\w$]+\s*\(/.exec(source.slice(offset))
+  if (name !== null) {
+    const callee = source.slice(0, offset + name[0].length - 1)
+    if (operation.test(callee)) {
+      return { callee, argument: /^\s*\)/.test(source.slice(offset + name[0].length)) ? 0 : 1 }
+    }
+  }
+  for (const { at, commas, sign } of open.toReversed()) {
+    const before = source.slice(0, at).trimEnd()
+    if (sign === "{" && /(?:\)|=>)$/.test(before)) return undefined
+    if (sign === "(" && /[\w$>]$/.test(before) && !before.endsWith("=>")) return { callee: before, argument: commas }
+  }
+  return undefined
+}

@@ -1,0 +1,139 @@
+/**
+ * The checks of a definition, as types.
+ *
+ * {@link Checked} is a definition in which a message takes the place of each wrong property. So the compiler reports
+ * the message there: `Type '"user:profile"' is not assignable to type '"E0102: 'user:profile' is already owned through
+ * ..."'`. `Validation` finds the same mistakes, with the same words, in manifests that are built from data.
+ *
+ * The cost grows linearly with the number of families, because:
+ *
+ * - The facts about a definition are computed once (`shared/facts.ts`).
+ * - A recursive result never meets a constraint. A constraint would make the compiler enumerate the whole recursion.
+ * - A message is computed in the failing branch only.
+ *
+ * @since 0.1.0
+ */
+import type * as ManifestFindings from "../diagnostic/ManifestFindings.ts"
+import type * as Misfit from "../diagnostic/Misfit.ts"
+import type * as Opaque from "../diagnostic/Opaque.ts"
+import type { literalProblem, ParamNames } from "../pattern/KeyPattern.ts"
+import type { Definition, FamilySpec, ReaderSpec, Undetermined } from "./Definition.ts"
+import type { Malformed } from "./DefinitionFacts.ts"
+import type { CheckedHome, CheckedLayer } from "./DefinitionLayers.ts"
+import type { FamilyName, PatternOf } from "./DefinitionParts.ts"
+import type { FamilyPolicy } from "./FamilyPolicy.ts"
+import type { Given, Named } from "./internal/given.ts"
+import type { CheckedEncloser, findPatternProblem } from "./internal/overlap.ts"
+import type { CheckedReferences } from "./internal/references.ts"
+import type { isChoice, orElse } from "./TypeQuestions.ts"
+
+/**
+ * A definition with every wrong property replaced by a message.
+ *
+ * *Details**
+ *
+ * Use it as `definition: [D] extends [infer X extends Definition] ? Checked<X> : D`. The compiler infers `D` from the
+ * branch that is never taken. `X` keeps the checks out of the contextual type, where they would run once more for each
+ * literal.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type Checked<D extends Definition> = typeof Undetermined extends keyof D ? D
+  : isChoice<D> extends true ? Opaque.choice<"the definition">
+  : string extends keyof D["families"] ?
+    { readonly [Section in keyof D]: Section extends "families" ? Opaque.families : D[Section] }
+  : {
+    readonly [Section in keyof D]: Section extends "families"
+      ? { readonly [K in keyof D["families"]]: CheckedFamily<D, K & string, D["families"][K]> & Offered }
+      : Section extends "layers" ? Given<
+          Section,
+          D[Section],
+          Named<
+            Section,
+            D[Section],
+            { readonly [Layer in keyof D["layers"]]: CheckedLayer<D, Layer & string, D["layers"][Layer]> }
+          >
+        >
+      : Section extends "readers" ? Given<
+          Section,
+          D[Section],
+          Named<
+            Section,
+            D[Section],
+            { readonly [K in keyof D["readers"]]: CheckedReader<D, K & string, D["readers"][K]> }
+          >
+        >
+      : Section extends "version" ? D[Section]
+      : ManifestFindings.optionUnknown<Section & string, "the manifest", keyof Definition>
+  }
+
+// The options that the editor offers inside a family. With their types, the compiler would compare them once more, at
+// twice the whole cost.
+type Offered = { readonly [Option in keyof FamilySpec]?: unknown }
+
+// A family with a malformed pattern is refused for its pattern, and for mistakes that do not concern its pattern.
+// Neither type has a name: the compiler prints it for a family that is a constant, and with a name it would print the
+// manifest.
+type CheckedFamily<D extends Definition, K extends string, F, Whole = F> = F extends unknown
+  ? [Whole] extends [F] ? CheckedOptions<D, K, F>
+  : [findDiffering<Whole>] extends [never] ? CheckedOptions<D, K, F>
+  : undefined extends Whole ? Opaque.option<K>
+  : Opaque.choice<`'${K}'`>
+  : never
+
+// The options in which the members of a union of families differ; a program gets one of them. They may differ in
+// policy.
+type findDiffering<F> = {
+  [Option in Exclude<keyof FamilySpec, keyof FamilyPolicy | "value" | "error">]: isChoice<valueAt<F, Option>> extends
+    true ? Option
+    : never
+}[Exclude<keyof FamilySpec, keyof FamilyPolicy | "value" | "error">]
+
+type valueAt<F, Option> = F extends unknown ? Option extends keyof F ? F[Option] : undefined : never
+
+type CheckedOptions<D extends Definition, K extends string, F> = K extends Malformed<D> ?
+  undefined extends F ? Opaque.option<K>
+  : {
+    readonly [Option in keyof F]: Option extends "pattern" ? literalProblem<PatternOf<F>>
+      : Option extends "layer" ? CheckedHome<D, F[Option]>
+      : Option extends keyof FamilySpec ? F[Option]
+      : ManifestFindings.optionUnknown<Option & string, `family '${K}'`, keyof FamilySpec>
+  }
+  : {
+    readonly [Option in keyof F]: Option extends "pattern" ?
+      F[Option] extends string ? orElse<findPatternProblem<D, K, F, F[Option]>, F[Option]> : string
+      : Option extends "layer" ? CheckedHome<D, F[Option]>
+      : Option extends "partOf" | "carvedFrom" ? CheckedEncloser<D, K, F, Option>
+      : Option extends "derives" | "borrows" ?
+        undefined extends F[Option] ? Given<Option, F[Option], never> : CheckedReferences<D, K, F, Option, F[Option]>
+      : Option extends "params" ? Given<
+          Option,
+          F[Option],
+          isChoice<F[Option]> extends true ? Opaque.option<Option> : CheckedParams<K, PatternOf<F>, F[Option]>
+        >
+      : Option extends "value" | "error" ? Given<Option, F[Option], F[Option]>
+      : Option extends keyof FamilySpec ? F[Option]
+      : ManifestFindings.optionUnknown<Option & string, `family '${K}'`, keyof FamilySpec>
+  }
+
+type CheckedReader<D extends Definition, K extends string, F> = K extends FamilyName<D> ?
+  ManifestFindings.readerIsFamily<K>
+  : undefined extends F ? Opaque.option<K>
+  : isChoice<F> extends true ? Opaque.choice<`'${K}'`>
+  : {
+    readonly [Option in keyof F]: Option extends "layer" ? CheckedHome<D, F[Option]>
+      : Option extends "borrows" ? CheckedReferences<D, K, F, Option, F[Option]>
+      : ManifestFindings.optionUnknown<Option & string, `reader '${K}'`, keyof ReaderSpec>
+  }
+
+type CheckedParams<K extends string, P extends string, Codecs> = {
+  readonly [Name in keyof Codecs]: Name extends ParamNames<P> ? Given<Name, Codecs[Name], CheckedCodec<Codecs[Name]>>
+    : string extends Name ? Opaque.names<"parameters">
+    : ManifestFindings.parameterUnknown<Name & string, P, K, ParamNames<P>>
+}
+
+// A key holds texts. A codec that is not a Schema does not change them, so its type must be a type of texts.
+type CheckedCodec<Codec> = Codec extends { readonly Encoded: unknown } ? Codec
+  : Codec extends { readonly Type: string } ? Codec
+  : Misfit.parameterCodec

@@ -1,0 +1,97 @@
+/**
+ * The layers of a deployment: which of them a program can read, and what may stand where a layer is named.
+ *
+ * @since 0.1.0
+ */
+import type * as Declaring from "../diagnostic/Declaring.ts"
+import type * as ManifestFindings from "../diagnostic/ManifestFindings.ts"
+import type * as Misfit from "../diagnostic/Misfit.ts"
+import type * as Opaque from "../diagnostic/Opaque.ts"
+import type { Definition, LayerSpec } from "./Definition.ts"
+import type { Route } from "./DefinitionFacts.ts"
+import type { At, FamilyName, FamilyOf, LayerOf, ListOf } from "./DefinitionParts.ts"
+import type { Given } from "./internal/given.ts"
+import type { isChoice, isKnown, isUntyped } from "./TypeQuestions.ts"
+
+/**
+ * The layers that a program of a layer can read, with this layer itself.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type Reachable<D extends Definition, Layer, Seen = Layer> = [Exclude<Reads<D, Layer>, Seen>] extends [never] ?
+  Seen
+  : Reachable<D, Exclude<Reads<D, Layer>, Seen>, Seen | Reads<D, Layer>>
+
+type Reads<D extends Definition, Layer> = ListOf<At<D["layers"], Layer>, "reads">
+
+type LayerNames<D extends Definition> = D extends { readonly layers: infer Layers extends {} } ? keyof Layers & string
+  : never
+
+type ReaderLayers<D extends Definition> = D extends { readonly readers: infer Readers }
+  ? LayerOf<Readers[keyof Readers]>
+  : never
+
+type UsedLayers<D extends Definition> = D extends unknown
+  ? Reachable<D, LayerOf<D["families"][FamilyName<D>]> | ReaderLayers<D>>
+  : never
+
+/**
+ * The name of a layer, or a message if the definition has no layer of that name.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type CheckedLayerName<D extends Definition, Layer> = isUntyped<Layer> extends true ? namesOr<LayerNames<D>>
+  : [Layer] extends [LayerNames<D>] ? Layer
+  : undefined extends Layer ? Given<"layer", Layer, never>
+  : Layer extends string ? ManifestFindings.layerUnknown<Layer, LayerNames<D>>
+  : namesOr<LayerNames<D>>
+
+type namesOr<Names> = [Names] extends [never] ? Misfit.Otherwise<Opaque.layers> : Names
+
+/**
+ * The layer of a family or a reader; there can be only one.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type CheckedHome<D extends Definition, Layer> = isChoice<Layer> extends true
+  ? undefined extends Layer ? Opaque.option<"layer"> : Opaque.layerChoice
+  : CheckedLayerName<D, Layer>
+
+/**
+ * The declaration of a layer with a message in the place of each wrong property.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type CheckedLayer<D extends Definition, Layer extends string, Settings> = undefined extends Settings ?
+  Opaque.option<Layer>
+  : isChoice<Settings> extends true ? Opaque.choice<`'${Layer}'`>
+  : Layer extends UsedLayers<D> ? {
+      readonly [Option in keyof Settings]: Option extends "reads" ?
+        Given<Option, Settings[Option], CheckedReads<D, Settings[Option]>>
+        : ManifestFindings.optionUnknown<Option & string, `layer '${Layer}'`, keyof LayerSpec>
+    }
+  : ManifestFindings.layerUnreachable<Layer>
+
+type CheckedReads<D extends Definition, T> = isKnown<T> extends true ?
+  { readonly [Index in keyof T]: CheckedHome<D, T[Index]> }
+  : Opaque.list<"E0404", "layers">
+
+/**
+ * The message why a program of layer `Here` may not use a right; `never` if it may use it. A program writes only its
+ * own layer, and reads the layers that it can reach.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type findLayerProblem<D extends Definition, Here, Option extends "owns" | "borrows", P extends string> =
+  Here extends string
+    ? LayerOf<FamilyOf<D, Route<D, P>>> extends infer Home extends string
+      ? Option extends "owns" ? Home extends Here ? never : Declaring.layerWrite<P, Home, Here>
+      : Home extends Reachable<D, Here> ? never
+      : Declaring.layerRead<P, Home, Here>
+    : never
+    : never

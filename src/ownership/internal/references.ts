@@ -1,0 +1,76 @@
+/**
+ * What `derives` and `borrows` list.
+ */
+import type * as Opaque from "../../diagnostic/Opaque.ts"
+import type * as ReferenceFindings from "../../diagnostic/ReferenceFindings.ts"
+import type { literalProblem, ParamNames } from "../../pattern/KeyPattern.ts"
+import type { Definition } from "../Definition.ts"
+import type { Coded, DeclaredPattern, isDeclared, MalformedPattern, Route, Touching } from "../DefinitionFacts.ts"
+import type { helpOther, helpTouched, helpWith } from "../DefinitionHelp.ts"
+import type { Reachable } from "../DefinitionLayers.ts"
+import type { FamilyOf, LayerOf, PatternOf } from "../DefinitionParts.ts"
+import type { isChoice, isKnown, isUntyped, orElse } from "../TypeQuestions.ts"
+import type { Cyclic, findCycle } from "./cycles.ts"
+import type { findSpeltOtherwise } from "./spelling.ts"
+
+export type CheckedReferences<D extends Definition, K extends string, F, Verb extends "derives" | "borrows", T> =
+  isKnown<T> extends true ? {
+      readonly [Index in keyof T]: isUntyped<T[Index]> extends true ? DeclaredPattern<D>
+        : isChoice<T[Index]> extends true ? Opaque.referenceChoice
+        : T[Index] extends string ? orElse<findReferenceProblem<D, K, F, Verb, T[Index]>, T[Index]>
+        : string
+    }
+    : Opaque.list<"E0103", "patterns">
+
+type findReferenceProblem<
+  D extends Definition,
+  K extends string,
+  F,
+  Verb extends "derives" | "borrows",
+  P extends string
+> = [literalProblem<P>] extends [never] ? [Route<D, P>] extends [never]
+    // A malformed pattern of a family is already refused, so a reference to it is not reported as well.
+    ? P extends MalformedPattern<D> ? never
+    : ReferenceFindings.referenceUnknown<
+      K,
+      Verb,
+      P,
+      helpOther<D, K, helpWith<D, P, helpTouched<PatternOf<FamilyOf<D, Exclude<Touching<D, P>, K>>>>>>
+    >
+  : orElse<
+    findOutOfReach<D, K, F, P, Route<D, P>>,
+    Verb extends "derives" ? orElse<
+        K extends Cyclic<D> ? findCycle<D, K, P> : never,
+        orElse<findFanout<K, F, P>, [Coded<D>] extends [never] ? never : findSpeltOtherwise<D, K, F, P, Touching<D, P>>>
+      >
+      : findTooNarrow<D, P>
+  >
+  : literalProblem<P>
+
+export type findTooNarrow<D extends Definition, P extends string> = isDeclared<D, P> extends true ? never
+  : ReferenceFindings.referenceTooNarrow<P, PatternOf<FamilyOf<D, Route<D, P>>>, Route<D, P> & string>
+
+type findOutOfReach<D extends Definition, K extends string, F, P extends string, Owner> = LayerOf<F> extends
+  infer Here extends string
+  ? LayerOf<FamilyOf<D, Owner>> extends infer Home extends string
+    ? Home extends Reachable<D, Here> ? never : ReferenceFindings.referenceOutOfReach<K, Here, P, Home>
+  : never
+  : never
+
+// A reference fans out if it has a parameter that the dependent lacks, and the dependent has a parameter that the
+// reference lacks. With only the first, many entries make one (a folder from its files). With only the second, one
+// entry makes a few (its pages).
+type findFanout<K extends string, F, P extends string> = F extends { readonly fanout: true } ? never
+  : [Exclude<ParamNames<P>, carriedBy<PatternOf<F>>>] extends [infer Unbound] ? [Unbound] extends [never] ? never
+    : [Exclude<ParamNames<PatternOf<F>>, carriedBy<P>>] extends [infer Free] ? [Free] extends [never] ? never
+      : ReferenceFindings.fanoutUnsaid<K, P, firstParam<P, Unbound>, firstParam<PatternOf<F>, Free>>
+    : never
+  : never
+
+// `*` carries nothing, because its number of segments is not known.
+type carriedBy<P extends string> = Exclude<ParamNames<P>, "*">
+
+type firstParam<P extends string, Names> = P extends `${infer First}:${infer Rest}`
+  ? First extends `{${infer Name}}` ? Name extends Names ? Name : firstParam<Rest, Names> : firstParam<Rest, Names>
+  : P extends `{${infer Name}}` ? Name
+  : "*"

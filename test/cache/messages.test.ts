@@ -1,0 +1,49 @@
+/**
+ * The message of each kind of error names what was refused, and why, in one plain sentence. A change of a sentence is
+ * seen here.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as CacheError from "../../src/cache/CacheError.ts"
+
+const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], message: string]> = [
+  [
+    new CacheError.NotOwner({ verb: "write", pattern: "user:{id}", family: "user", holds: "a lookup" }),
+    "cannot write `user:{id}`: it is owned by `user`, and the caller is a lookup, which may only return its own value"
+  ],
+  [
+    new CacheError.Revoked({ verb: "read", pattern: "user:{id}", token: 7 }),
+    "cannot read `user:{id}`: grant 7 has ended with the scope that gave it"
+  ],
+  [
+    new CacheError.Unowned({ pattern: "user:{id}", family: "user" }),
+    "cannot read `user:{id}`: `user` has no owner at the moment"
+  ],
+  [
+    new CacheError.LoadTimeout({ key: "user:1", timeoutMillis: 50 }),
+    "the lookup of `user:1` did not end within 50 ms"
+  ],
+  [
+    new CacheError.LookupInterrupted({ key: "user:1" }),
+    "the lookup of `user:1` was interrupted, and not by the cache"
+  ],
+  [
+    new CacheError.UpdateTimeout({ key: "user:1", timeoutMillis: 50 }),
+    "the update of `user:1` did not get its turn: the update before it did not end within 50 ms"
+  ],
+  [
+    new CacheError.VersionConflict({ key: "user:1", expected: 2, actual: undefined }),
+    "`user:1` has no value where version 2 was expected"
+  ],
+  [
+    new CacheError.InvalidOption({ family: "user", option: "jitter", why: "must be from 0 to 1" }),
+    "`jitter` of family `user` must be from 0 to 1"
+  ]
+]
+
+describe("message of a CacheError", () => {
+  for (const [reason, message] of rows) {
+    it(`${reason._tag} has a message that says what happened`, () => {
+      assert.strictEqual(new CacheError.CacheError({ reason }).message, message)
+    })
+  }
+})

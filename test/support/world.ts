@@ -1,0 +1,594 @@
+/**
+ * A small world for many fibers: a source whose rows only grow, three families that derive from each other, and
+ * readers and writers that note what they did. The laws of the library are checked against these notes after each
+ * step.
+ *
+ * A row is a number that grows with each write, and every value carries the number of its row. So "this or something
+ * newer" is `>=`, for derived values as for their source.
+ */
+import { assert } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
+import { TestClock } from "effect/testing"
+import * as fc from "fast-check"
+import type { Answer } from "../../src/cache/Answer.ts"
+import { CacheError } from "../../src/cache/CacheError.ts"
+import * as Lookup from "../../src/cache/Lookup.ts"
+import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
+import { parsePatternUnsafe } from "../../src/pattern/KeyPattern.ts"
+import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
+import type { Store } from "../../src/store/Store.ts"
+import type { StoreError } from "../../src/store/StoreError.ts"
+import * as TieredStore from "../../src/store/TieredStore.ts"
+import * as FaultyStore from "../../src/testing/FaultyStore.ts"
+import { drive } from "./effects.ts"
+import { checkInvariants, engine, type EngineOptions, type Running } from "./engine.ts"
+import { mapLayer } from "./mapStore.ts"
+
+const families = ["user", "profile", "feed"] as const
+const ids = ["1", "2"] as const
+
+export const reads = ["get", "getOption", "getMany", "getAnswer"] as const
+export const drops = ["delete", "invalidate", "where", "all", "tag", "refresh"] as const
+export const marks = ["markStale"] as const
+export const updates = ["update"] as const
+/** An update that updates the other id meanwhile, as another one may do the other way round. */
+export const nested = ["nested"] as const
+/** The owner of a family leaves and comes back; or another one has the family in between, and no `lookupMany`. */
+export const owners = ["leave", "delegate"] as const
+export const sets = ["set", "batch"] as const
+export const jumps = ["back", "forth"] as const
+export const sweeps = ["sweep"] as const
+/** The row goes away in the source, and its owner asks the source again. */
+export const vanishes = ["vanish"] as const
+type Kind =
+  | typeof reads[number]
+  | typeof drops[number]
+  | "markStale"
+  | "update"
+  | "nested"
+  | typeof owners[number]
+  | typeof sets[number]
+  | "sweep"
+  | "vanish"
+  | "back"
+  | "forth"
+
+export interface Step {
+  readonly kind: Kind
+  readonly family: 0 | 1 | 2
+  readonly id: 0 | 1
+  readonly delay: number
+  /** Interrupted after so long. */
+  readonly cut: number | undefined
+}
+
+export interface Script {
+  readonly policy: FamilyPolicy
+  readonly fibers: ReadonlyArray<ReadonlyArray<Step>>
+  /** Of 100 lookups, how many fail and how many never end. */
+  readonly failing: number
+  readonly hanging: number
+  readonly capacity: number
+  /** Loads several keys with one lookup. */
+  readonly bulk: boolean
+  readonly tiers: Tiers
+  /** Of 100 operations of the lower tier, how many fail. */
+  readonly faults: number
+}
+
+/** Memory alone; over a slow tier that gets what is set, or what memory pushes out; or the slow tier alone. */
+export type Tiers = "memory" | "through" | "onEviction" | "slow"
+
+export interface ScriptOptions {
+  readonly kinds: ReadonlyArray<Kind>
+  readonly policies?: ReadonlyArray<FamilyPolicy>
+  readonly failing?: number
+  readonly hanging?: number
+  readonly interrupts?: boolean
+  readonly capacities?: ReadonlyArray<number>
+  readonly tiers?: ReadonlyArray<Tiers>
+  readonly faults?: number
+}
+
+export const policies: ReadonlyArray<FamilyPolicy> = [
+  {},
+  { timeToLive: 40 },
+  { timeToLive: 40, staleWhileRevalidate: 60 },
+  { timeToLive: 40, refreshAhead: 0.5 },
+  { timeToLive: 40, refreshAhead: "xfetch", jitter: 0.3 },
+  { timeToLive: 40, staleIfError: 60, softTimeout: 5, retryAfterFailure: 30 },
+  { idleTimeToLive: 30, loadConcurrency: 1 },
+  { staleWhileRevalidate: 30, onAbandoned: "finish" },
+  { timeToLive: "doNotStore" }
+]
+
+export const script = (options: ScriptOptions): fc.Arbitrary<Script> => {
+  const { capacities = [1_000], failing = 0, faults = 0, hanging = 0, interrupts = false, kinds } = options
+  const step: fc.Arbitrary<Step> = fc.record({
+    kind: fc.constantFrom(...kinds),
+    family: fc.constantFrom(0, 1, 2),
+    id: fc.constantFrom(0, 1),
+    delay: fc.oneof(fc.constant(0), fc.nat(30)),
+    cut: interrupts ? fc.option(fc.nat(15), { nil: undefined, freq: 3 }) : fc.constant(undefined)
+  })
+  return fc.record({
+    policy: fc.constantFrom(...options.policies ?? policies).map((policy) =>
+      hanging === 0 ? policy : { ...policy, hardTimeout: 50 }
+    ),
+    fibers: fc.array(fc.array(step, { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 6 }),
+    failing: fc.constant(failing),
+    hanging: fc.constant(hanging),
+    capacity: fc.constantFrom(...capacities),
+    bulk: fc.boolean(),
+    tiers: fc.constantFrom(...options.tiers ?? ["memory" as const]),
+    faults: fc.constant(faults)
+  })
+}
+
+const operations = ["get", "set", "remove", "clear", "recordMarks", "dropMarks", "sweep"] as const
+
+// A tier that takes its time, each operation another, and may fail.
+const slowTier = (faults: number, seed: number): Layer.Layer<Store> =>
+  FaultyStore.layer(mapLayer({ capacity: 5 }), {
+    seed,
+    rules: [
+      { fault: { kind: "fail" }, operations, probability: faults / 200 },
+      { fault: { kind: "failLate" }, operations, probability: faults / 200 },
+      { fault: { kind: "slow", delay: 25 }, probability: 0.2 },
+      { fault: { kind: "slowLate", delay: 15 }, probability: 0.3 },
+      { fault: { kind: "slow", delay: 6 }, probability: 0.4 }
+    ]
+  }).pipe(Layer.orDie)
+
+const storeOf = ({ capacity, faults, fibers, tiers }: Script): Layer.Layer<Store, StoreError> => {
+  const slow = slowTier(faults, fibers.length)
+  const memory = MemoryStore.layer({ capacity })
+  return tiers === "memory" ? memory : tiers === "slow" ? slow : TieredStore.layer([memory, slow], { set: tiers })
+}
+
+const heldUpMillis = 100
+
+class LookupFailed {
+  readonly _tag = "LookupFailed"
+}
+
+interface Run {
+  readonly key: string
+}
+
+const isAbsent = (error: unknown): boolean => error instanceof CacheError && error.reason._tag === "Absent"
+
+export class World {
+  readonly script: Script
+  readonly rows = new Map<string, number>()
+  // What the last write, mark or either that has returned said of an id: older is not served, or not as fresh.
+  readonly hidden = new Map<string, number>()
+  readonly marked = new Map<string, number>()
+  // The write by which the row of an id went away last, and the ids whose rows are away.
+  readonly vanished = new Map<string, number>()
+  readonly gone = new Set<string>()
+  readonly batches = new Set<number>()
+  readonly lookups = new Set<Run>()
+  lookupsAtOnce = 0
+  loads = 0
+  private readonly kinds: ReadonlySet<Kind>
+  /** No lookup is interrupted, so that those which run can be counted. */
+  private readonly isWhole: boolean
+  private readonly away = new Set<string>()
+  // Each change, and each reader who may be interrupted, begins an epoch.
+  private epochs = 0
+  private writing = new Set<string>()
+  private writes = 0
+  running!: Running
+
+  constructor(script: Script) {
+    this.script = script
+    const steps = script.fibers.flat()
+    this.kinds = new Set(steps.map(({ kind }) => kind))
+    this.isWhole = script.failing + script.hanging + script.faults === 0 &&
+      steps.every(({ cut }) => cut === undefined) &&
+      !owners.some((kind) => this.kinds.has(kind))
+  }
+
+  // --- the source -------------------------------------------------------------------------------
+
+  readonly lookup = (about: { readonly key: string }, app: any): Effect.Effect<unknown, unknown, any> =>
+    Effect.acquireUseRelease(
+      Effect.sync(() => this.enter(about.key)),
+      () => this.load(about.key, app),
+      (run) =>
+        Effect.sync(() => {
+          this.lookups.delete(run)
+          // It may have brought another value, which begins an epoch of those who depend on it.
+          if (this.writes > 0) this.epochs++
+        })
+    )
+
+  private enter(key: string): Run {
+    const others = [...this.lookups].filter((other) => other.key === key)
+    // The end of a source begins an epoch of what is made from it, and of nothing else.
+    const ends = key.startsWith("user:") ? 0 : 1
+    assert.isAtMost(others.length, this.epochs + ends, `one lookup of \`${key}\` runs at a time in an epoch`)
+    if (this.isWhole) assert.isAtMost(others.length, 1, `at most two lookups of \`${key}\` run at a time`)
+    const run = { key }
+    this.loads++
+    this.lookups.add(run)
+    this.lookupsAtOnce = Math.max(this.lookupsAtOnce, this.lookups.size)
+    return run
+  }
+
+  private readonly load = Effect.fnUntraced(function*(this: World, key: string, app: any) {
+    const [family, id] = key.split(":") as [string, string]
+    yield* Effect.sleep(yield* Random.nextIntBetween(0, 10))
+    const n: number | Lookup.AbsentAnswer = family === "user"
+      ? this.gone.has(id) ? Lookup.absent : this.rows.get(id) ?? 0
+      : yield* Effect.catchIf(
+        app.keys[family === "profile" ? "user" : "profile"].get({ id }) as Effect.Effect<number, unknown>,
+        isAbsent,
+        () => Effect.succeed(Lookup.absent)
+      )
+    yield* Effect.sleep(yield* Random.nextIntBetween(0, 10))
+    const luck = yield* Random.nextIntBetween(0, 100)
+    if (luck < this.script.failing) return yield* Effect.fail(new LookupFailed())
+    if (luck < this.script.failing + this.script.hanging) return yield* Effect.never
+    return typeof n === "number" ? Lookup.loaded(n, { tags: [`t${id}`] }) : n
+  })
+
+  private write(id: string): number {
+    const n = ++this.writes
+    this.rows.set(id, n)
+    this.gone.delete(id)
+    return n
+  }
+
+  // --- reading ----------------------------------------------------------------------------------
+
+  private see(id: string, n: number, floor: number, how: string): void {
+    assert.isAtLeast(n, floor, `${how} of id ${id} saw a value from before a write that had returned`)
+  }
+
+  /** Only a row that has gone away since the last write is absent. */
+  private read(step: Step): Effect.Effect<unknown, unknown> {
+    return Effect.suspend(() => {
+      const read = step.kind === "getMany" ? ids : [ids[step.id]]
+      const floors = read.map((id) => this.hidden.get(id) ?? 0)
+      return Effect.tapError(this.readValue(step), (error) =>
+        Effect.sync(() => {
+          if (!isAbsent(error)) return
+          const isRight = read.some((id, i) => (this.vanished.get(id) ?? -1) >= floors[i]!)
+          assert.isTrue(isRight, `${step.kind} of id ${read} found no value after a write that had returned`)
+        }))
+    })
+  }
+
+  private readValue({ family, id: at, kind }: Step): Effect.Effect<unknown, unknown> {
+    const name = families[family]
+    const id = ids[at]
+    const params = family === 2 ? { id, page: "a" } : { id }
+    const of = this.running.app.keys[name]
+    const { as } = this.running
+    return Effect.suspend(() => {
+      const hidden = this.hidden.get(id) ?? 0
+      const marked = Math.max(hidden, this.marked.get(id) ?? 0)
+      switch (kind) {
+        case "getOption":
+          return Effect.map(as(of.getOption(params)), (found: any) => {
+            if (found._tag === "Some") this.see(id, found.value, marked, "getOption")
+          })
+        case "getMany": {
+          const floors = ids.map((id) => this.hidden.get(id) ?? 0)
+          const all = ids.map((id) => (family === 2 ? { id, page: "a" } : { id }))
+          return Effect.map(as<ReadonlyArray<number>, unknown>(of.getMany(all)), (values) => {
+            ids.forEach((id, i) => this.see(id, values[i]!, floors[i]!, "getMany"))
+          })
+        }
+        case "getAnswer":
+          return Effect.map(as<Answer<number>, unknown>(of.getAnswer(params)), (answer) => {
+            this.see(id, answer.value, answer.stale ? hidden : marked, answer.stale ? "stale getAnswer" : "getAnswer")
+            this.checkStaleness(answer)
+          })
+        default:
+          return Effect.map(as<number, unknown>(of.get(params)), (n) => this.see(id, n, hidden, "get"))
+      }
+    })
+  }
+
+  private checkStaleness({ stale, staleMillis }: Answer<number>): void {
+    const { staleIfError = 0, staleWhileRevalidate = 0 } = this.script.policy as { [option: string]: number }
+    // A fiber may be held up between the answer and this look at it.
+    if (stale) {
+      assert.isBelow(staleMillis, Math.max(staleIfError, staleWhileRevalidate) + heldUpMillis, "stale for too long")
+    }
+  }
+
+  /** Both values of a batch, or none: looked at in one step. */
+  private readonly peekBatch = Effect.sync(() => {
+    const { hot } = this.running.cache.families.get("user")!
+    const [a, b] = ids.map((id) => hot?.hit(id)) as [number, number]
+    for (const [one, other] of [[a, b], [b, a]]) {
+      if (typeof one !== "number" || typeof other !== "number" || !this.batches.has(one)) continue
+      assert.isAtLeast(other, one, "half of a batch is visible")
+    }
+  })
+
+  // --- writing ----------------------------------------------------------------------------------
+
+  private returned(kept: Map<string, number>, id: string, n: number): void {
+    kept.set(id, Math.max(n, kept.get(id) ?? 0))
+  }
+
+  /** Writers of one id follow each other where the script has writes that carry a value: the cache cannot order those. */
+  private alone<A, E>(all: ReadonlyArray<string>, work: Effect.Effect<A, E>): Effect.Effect<A, unknown> {
+    const patterns = all.map((id) => parsePatternUnsafe(`user:${id}`))
+    const critical = Effect.acquireUseRelease(
+      Effect.sync(() => {
+        for (const id of all) {
+          assert.isFalse(this.writing.has(id), "an exclusive lease is held by one")
+          this.writing.add(id)
+        }
+      }),
+      () => work,
+      () => Effect.sync(() => all.forEach((id) => this.writing.delete(id)))
+    )
+    const options = { deadline: "1 hour", timeToLive: "1 hour" } as const
+    return Effect.scoped(Effect.andThen(this.running.leases.acquire(patterns, options), critical))
+  }
+
+  private change({ family, id: at, kind }: Step): Effect.Effect<unknown, unknown> {
+    const id = ids[at]
+    const { app, as } = this.running
+    const { user } = app.keys
+    const drop = (
+      work: Effect.Effect<unknown, unknown, any>,
+      concerned: ReadonlyArray<string> = [id],
+      kept = this.hidden
+    ) =>
+      Effect.suspend(() => {
+        const written = concerned.map((id) => [id, this.write(id)] as const)
+        this.epochs++
+        const done = Effect.sync(() => {
+          this.epochs++
+          for (const [id, n] of written) this.returned(kept, id, n)
+        })
+        return Effect.andThen(as(work), done)
+      })
+    switch (kind) {
+      case "delete":
+        return drop(user.delete({ id }))
+      case "invalidate":
+        return drop(user.invalidate({ id }))
+      case "markStale":
+        return drop(user.invalidate({ id }, { mode: "markStale" }), [id], this.marked)
+      case "where":
+        return drop(user.invalidateWhere({ id }))
+      case "all":
+        return drop(user.invalidateAll(), ids)
+      case "tag":
+        return drop(user.invalidateTag(`t${id}`))
+      case "refresh":
+        return drop(user.refresh({ id }))
+      case "vanish":
+        return Effect.suspend(() => {
+          const n = this.write(id)
+          this.gone.add(id)
+          this.vanished.set(id, n)
+          this.epochs++
+          return Effect.matchEffect(as(user.refresh({ id })), {
+            onSuccess: () => Effect.void,
+            onFailure: (error) => {
+              this.epochs++
+              if (isAbsent(error)) this.returned(this.hidden, id, n)
+              return Effect.fail(error)
+            }
+          })
+        })
+      case "update":
+        return Effect.suspend(() => {
+          let n = 0
+          const f = () =>
+            Effect.andThen(
+              Effect.sleep(5),
+              Effect.sync(() => {
+                this.epochs++
+                return n = this.write(id)
+              })
+            ).pipe(Effect.tap(Effect.sleep(5)))
+          return Effect.map(as(user.update({ id }, f)), () => {
+            this.epochs++
+            this.returned(this.hidden, id, n)
+          })
+        })
+      case "nested":
+        return Effect.suspend(() => {
+          const other = ids[1 - at]!
+          let [n, m] = [0, 0]
+          const write = (id: string) =>
+            Effect.sync(() => {
+              this.epochs++
+              return this.write(id)
+            })
+          const inner = Effect.map(
+            as(
+              user.update({ id: other }, () =>
+                Effect.andThen(
+                  Effect.sleep(5),
+                  Effect.map(write(other), (row) => m = row)
+                ))
+            ),
+            () => {
+              this.epochs++
+              this.returned(this.hidden, other, m)
+            }
+          )
+          const f = () =>
+            Effect.andThen(Effect.andThen(Effect.sleep(5), inner), Effect.map(write(id), (row) => n = row))
+          return Effect.map(as(user.update({ id }, f)), () => {
+            this.epochs++
+            this.returned(this.hidden, id, n)
+          })
+        })
+      case "leave":
+        return this.handOver(families[family], true)
+      case "delegate":
+        return this.handOver(families[family], false)
+      case "set":
+        return Effect.suspend(() => {
+          const n = this.write(id)
+          this.epochs++
+          return Effect.map(as(user.set({ id }, n, { tags: [`t${id}`] })), () => this.returned(this.hidden, id, n))
+        })
+      case "batch":
+        return Effect.suspend(() => {
+          const n = ++this.writes
+          this.batches.add(n)
+          for (const id of ids) {
+            this.rows.set(id, n)
+            this.gone.delete(id)
+          }
+          this.epochs++
+          const writes = ids.map((id) => user.setting({ id }, n, { tags: [`t${id}`] }))
+          return Effect.map(as(app.batch(writes)), () => ids.forEach((id) => this.returned(this.hidden, id, n)))
+        })
+      case "sweep":
+        // Marks are forgotten as soon as that may be, and not only when there are many.
+        return Effect.ignore(this.running.cache.families.get(families[family])!.sweepMarks)
+      case "back":
+        return Effect.flatMap(
+          TestClock.testClockWith((clock) => clock.currentTimeMillis),
+          (now) => TestClock.setTime(Math.max(0, now - 20))
+        )
+      default:
+        return TestClock.adjust(10 * family)
+    }
+  }
+
+  /** The family is without an owner for a while, or has another one. */
+  private handOver(name: string, leaves: boolean): Effect.Effect<void> {
+    const family = this.running.cache.families.get(name)!
+    return Effect.suspend(() => {
+      if (this.away.has(name)) return Effect.void
+      this.away.add(name)
+      this.epochs += 2
+      const { loader } = (family as any).loads
+      const lent = leaves ? undefined : family.own({ ...loader, lookupMany: undefined })
+      if (leaves) family.disown(loader)
+      return Effect.andThen(
+        Effect.sleep(12),
+        Effect.sync(() => {
+          this.epochs += 2
+          this.away.delete(name)
+          if (leaves) {
+            // What memory has yet to push down stays, hidden.
+            const { hot, lower } = (family as any).entries
+            if (lower === undefined) assert.strictEqual(hot.count, 0, "nothing is in memory while no owner is there")
+            for (const id of ids) {
+              assert.isUndefined((family as any).entries.held(id), "nothing is served while no owner is there")
+            }
+            family.own(loader)
+          } else family.disown(lent)
+        })
+      )
+    })
+  }
+
+  // --- the run ----------------------------------------------------------------------------------
+
+  private step(step: Step, locked: boolean): Effect.Effect<void> {
+    const isRead = (reads as ReadonlyArray<string>).includes(step.kind)
+    const isJump = ([...jumps, ...sweeps] as ReadonlyArray<string>).includes(step.kind)
+    const concerned = step.kind === "all" || step.kind === "batch" ? ids : [ids[step.id]]
+    const work = isRead
+      ? this.read(step)
+      : locked && !isJump && !(owners as ReadonlyArray<string>).includes(step.kind)
+      ? this.alone(concerned, this.change(step))
+      : this.change(step)
+    const isOwner = (owners as ReadonlyArray<string>).includes(step.kind)
+    const cut = step.cut === undefined || isOwner ? work : Effect.timeoutOption(work, step.cut)
+    // Who is interrupted, or fails for one of many keys, leaves loads behind that take a while to end.
+    const mayLeave = step.cut !== undefined ||
+      (step.kind === "getMany" && this.script.failing + this.script.hanging > 0)
+    if (mayLeave) this.epochs++
+    return Effect.sleep(step.delay).pipe(
+      Effect.andThen(Effect.exit(cut)),
+      Effect.flatMap((exit) => Effect.sync(() => this.judge(step, exit))),
+      Effect.andThen(this.peekBatch)
+    )
+  }
+
+  /** A failure is one of the source's, or says that a lookup hung; an interruption is nobody else's. */
+  private judge(step: Step, exit: Exit.Exit<unknown, unknown>): void {
+    if (exit._tag === "Success") return
+    const isRead = (reads as ReadonlyArray<string>).includes(step.kind)
+    for (const reason of exit.cause.reasons) {
+      assert.isTrue(Cause.isFailReason(reason), `${step.kind} failed: ${Cause.pretty(exit.cause)}`)
+      if (!Cause.isFailReason(reason)) continue
+      const { error } = reason
+      const expected = error instanceof LookupFailed
+        ? this.script.failing > 0
+        : error instanceof CacheError && error.reason._tag === "LoadTimeout"
+        ? this.script.hanging > 0
+        : error instanceof CacheError && error.reason._tag === "CircularWait"
+        ? step.kind === "nested"
+        : error instanceof CacheError && error.reason._tag === "Unowned"
+        // A write that began while a part was lent is refused once the part has been given back.
+        ? this.kinds.has("leave") || this.kinds.has("delegate") && !isRead
+        : isAbsent(error)
+        ? this.kinds.has("vanish")
+        : error instanceof CacheError && error.reason._tag === "StoreFailed" && this.script.faults > 0
+      assert.isTrue(expected, `${step.kind} failed: ${Cause.pretty(exit.cause)}`)
+    }
+  }
+
+  readonly run: Effect.Effect<this, unknown> = Effect.suspend(() => drive(Effect.scoped(this.live), 5))
+
+  private readonly live = Effect.gen({ self: this }, function*() {
+    const { bulk, fibers, policy } = this.script
+    const many: EngineOptions["lookupMany"] = (keys) =>
+      Effect.forEach(keys, (key) =>
+        Effect.catch(
+          Effect.asSome(Effect.provideContext(this.lookup({ key }, this.running.app), this.running.context)),
+          (error) => Effect.succeed(Lookup.failed(error))
+        ), { concurrency: "unbounded" }).pipe(
+          Effect.map((all) => all.map((one: any) => one._tag === "Some" ? one.value : one))
+        )
+    this.running = yield* engine(
+      {
+        families: {
+          user: { pattern: "user:{id}", ...policy },
+          profile: { pattern: "profile:{id}", derives: ["user:{id}"], ...policy },
+          feed: { pattern: "feed:{id}:{page}", derives: ["profile:{id}"], ...policy }
+        }
+      },
+      this.lookup,
+      { store: storeOf(this.script), ...(bulk ? { lookupMany: many } : {}) }
+    )
+    const locked = fibers.some((steps) => steps.some(({ kind }) => (sets as ReadonlyArray<string>).includes(kind)))
+    yield* Effect.forEach(
+      fibers,
+      (steps) => Effect.forEach(steps, (step) => this.step(step, locked), { discard: true }),
+      { concurrency: "unbounded", discard: true }
+    )
+    yield* this.settle
+    return this
+  })
+
+  /** Whatever runs behind the readers ends; then nothing is left, and what is held is what the source says. */
+  private readonly settle = Effect.gen({ self: this }, function*() {
+    yield* Effect.sleep(400)
+    checkInvariants(this.running)
+    assert.strictEqual(this.lookups.size, 0, "no lookup runs for nobody")
+    for (const [family, name] of families.entries()) {
+      for (const id of ids) {
+        const found: any = yield* this.running.as(
+          this.running.app.keys[name].getOption(family === 2 ? { id, page: "a" } : { id })
+        )
+        const floor = Math.max(this.hidden.get(id) ?? 0, this.marked.get(id) ?? 0)
+        if (found._tag === "Some") this.see(id, found.value, floor, "the end")
+      }
+    }
+  })
+}
