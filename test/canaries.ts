@@ -74,6 +74,14 @@ const deployments = "test/manifest/deployments.test.ts"
 export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
+    bug: "after a process whose clock was ahead, no entry is renewed ahead of its end",
+    file: "src/cache/Expiry.ts",
+    text: `const madeAt = likelyMadeAtMillis(expiry, entry)`,
+    planted: `const madeAt = madeAtMillis(entry)`,
+    suites: ["test/cache/clockAhead.test.ts"]
+  },
+  {
+    law: 6,
     bug: "a load serves a stale value early after an earlier load has brought a newer one",
     file: landing,
     text: "for (const other of this.ground.beside(flight)) other.bar()",

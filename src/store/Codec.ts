@@ -135,9 +135,10 @@ export const schema = <V, E>(schema: Schema.Codec<V, E>, options: Options = {}):
 }
 
 /**
- * Writes the shape of a schema as a short text. Two schemas with one text write a value in the same way, as far as
- * schemas show it: see {@link schema} about what they do not show. Checks do not count, optional fields do.
+ * Writes the shape of a schema as a short text. Two schemas with one text write a value in the same way, up to
+ * what schemas do not show: see {@link schema}. Checks do not count, optional fields do.
  *
+ * @stability experimental
  * @category comparing
  * @since 0.1.0
  */

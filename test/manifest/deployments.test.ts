@@ -9,8 +9,8 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import { TestClock } from "effect/testing"
+import { lifeOf, type LifeOptions } from "../support/life.ts"
 import { makePlace, type Place } from "../support/mapStore.ts"
-import { lifeOf, type LifeOptions } from "./life.ts"
 
 const id = { id: "1" }
 const orNone = (found: any): any => Option.getOrUndefined(found)
@@ -147,7 +147,7 @@ describe("a key that moves from family to family", () => {
     }
   }
 
-  it.effect("also where the family that had it meanwhile has another pattern by then", () =>
+  it.effect("a moved key is hidden where the family that had it meanwhile has another pattern by then", () =>
     Effect.gen(function*() {
       const world = new World()
       const one = { a: { pattern: "item:{id}", value: Schema.String } }
@@ -173,7 +173,7 @@ describe("a key that means something else", () => {
       ["a codec has another type", role("role:{a}:{b}", { a: Schema.String }), role("role:{a}:{b}", { a: Count })]
     ] as const
   ) {
-    it.effect(`is loaded: ${what}`, () =>
+    it.effect(`a page is loaded: ${what}`, () =>
       Effect.gen(function*() {
         const world = new World()
         const get = (app: any) => {
@@ -368,7 +368,7 @@ describe("options of lifetime", () => {
 
 describe("what memory pushes down", () => {
   for (const isFaulty of [false, true]) {
-    it.effect(`takes the rows of the life along, where the first round ${isFaulty ? "has failed" : "has arrived"}`, () =>
+    it.effect(`an entry takes the rows of the life along, where the first round ${isFaulty ? "has failed" : "has arrived"}`, () =>
       Effect.gen(function*() {
         const world = new World()
         const user = { pattern: "user:{id}", value: Schema.String, timeToLive: 1_000, refreshAhead: 0.5 }

@@ -10,8 +10,8 @@ import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
+import { type Engine, lifeOf } from "../support/life.ts"
 import { makePlace, type Place } from "../support/mapStore.ts"
-import { type Engine, lifeOf } from "./life.ts"
 
 // --- releases ----------------------------------------------------------------------------------
 
@@ -321,7 +321,7 @@ const inTestClock = <A>(effect: Effect.Effect<A, any>) => Effect.runPromise(Effe
 
 describe("releases that differ in what they say of their families", () => {
   it(
-    "serve what the database has, as far as the cache was told, and nothing that is over by today's options",
+    "releases serve what the database has, if the cache knows of it, and nothing that is over by today's options",
     () =>
       fc.assert(
         fc.asyncProperty(fc.array(life, { minLength: 2, maxLength: 6 }), (lives) => inTestClock(run(lives)))

@@ -415,7 +415,7 @@ export class Entries<V> {
     if (this.judge(key, entry.stamp, entry.tags) === "hidden") return this.isHiddenHere(entry) ? unknown : undefined
     const inMemory = this.hot.peek(key)
     if (inMemory === undefined || inMemory.version < entry.version) {
-      this.putHot(key, entry, this.dueAt(entry, Expiry.madeAtMillis(entry)), weight)
+      this.putHot(key, entry, this.dueAt(entry, Expiry.likelyMadeAtMillis(this.expiry, entry)), weight)
       // A reader promises nothing of what memory pushes out for what he has found.
       void this.cache.spread.ofEvicted()
     }

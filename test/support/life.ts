@@ -10,7 +10,7 @@ import * as FaultyStore from "effect-stateless/testing/FaultyStore"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { mapStore, type Place } from "../support/mapStore.ts"
+import { mapStore, type Place } from "./mapStore.ts"
 
 /** One running engine of a release. */
 export interface Engine {
