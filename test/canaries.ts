@@ -21,6 +21,7 @@ const familyReads = "src/cache/internal/familyReads.ts"
 const familyWrites = "src/cache/internal/familyWrites.ts"
 const loads = "src/cache/internal/loads.ts"
 const landing = "src/cache/internal/landing.ts"
+const spreading = "src/cache/internal/spreading.ts"
 const entries = "src/cache/internal/entries.ts"
 const outbox = "src/cache/internal/outbox.ts"
 const cache = "src/cache/Cache.ts"
@@ -53,6 +54,11 @@ const waits = "test/cache/waits.test.ts"
 const chains = "test/manifest/chains.test.ts"
 const herd = "test/cache/herd.test.ts"
 const tagRaces = "test/cache/tagRaces.test.ts"
+const unknownNothing = "test/cache/unknownNothing.test.ts"
+const failedSetLeft = "test/cache/failedSetLeft.test.ts"
+const pushedDownTorn = "test/cache/pushedDownTorn.test.ts"
+const closedUnseen = "test/cache/closedUnseen.test.ts"
+const refreshWaits = "test/cache/refreshWaits.test.ts"
 const absent = "test/cache/absent.test.ts"
 const loadQueue = "test/cache/loadQueue.test.ts"
 const asyncContext = "test/cache/asyncContext.test.ts"
@@ -66,6 +72,70 @@ const doors = "test/manifest/transactionDoors.test.ts"
 const deployments = "test/manifest/deployments.test.ts"
 
 export const canaries: ReadonlyArray<Canary> = [
+  {
+    law: 6,
+    bug: "after a process whose clock was ahead, no entry is renewed ahead of its end",
+    file: "src/cache/Expiry.ts",
+    text: `const madeAt = likelyMadeAtMillis(expiry, entry)`,
+    planted: `const madeAt = madeAtMillis(entry)`,
+    suites: ["test/cache/clockAhead.test.ts"]
+  },
+  {
+    law: 6,
+    bug: "a load serves a stale value early after an earlier load has brought a newer one",
+    file: landing,
+    text: "for (const other of this.ground.beside(flight)) other.bar()",
+    planted: "this.ground.beside(flight)",
+    suites: [closedUnseen]
+  },
+  {
+    law: 4,
+    bug: "a lookup makes a lasting value of a nothing that a failing tier gave",
+    file: landing,
+    text: "flight.load.readRefused || flight.load.isDoubtful || isClosed",
+    planted: "flight.load.readRefused || isClosed",
+    suites: [unknownNothing]
+  },
+  {
+    law: 4,
+    bug: "of several tiers, one that fails hides what it has from a lookup",
+    file: "src/store/TieredStore.ts",
+    text: "isSure ? worse : better",
+    planted: "better",
+    suites: ["test/store/tiered.test.ts", unknownNothing]
+  },
+  {
+    law: 4,
+    bug: "a load that a tag has closed keeps a value that was made without a source",
+    file: spreading,
+    text: "loads.mayStore(key).filter(isBehind)",
+    planted: "loads.mayStore(key).filter((flight) => flight.isCurrent && isBehind(flight))",
+    suites: [closedUnseen]
+  },
+  {
+    law: 4,
+    bug: "an update builds on a value that was made without a source",
+    file: loads,
+    text: "(behind.length > 0 || isHeld && !turn.reading)",
+    planted: "behind.length > 0",
+    suites: [closedUnseen]
+  },
+  {
+    law: 12,
+    bug: "a refresh does not wait for the change that came before its value",
+    file: familyReads,
+    text: "served.entry === undefined ? Effect.andThen(own, this.cache.outbox.settled) : own",
+    planted: "own",
+    suites: [refreshWaits]
+  },
+  {
+    law: 12,
+    bug: "a refresh does not wait for the removal of the values of two engines",
+    file: landing,
+    text: `      const below = this.yieldTo(flight)\n`,
+    planted: `      void this.yieldTo(flight)\n      const below = nothing\n`,
+    suites: [refreshWaits]
+  },
   {
     law: "async context",
     bug: "a fiber of a family keeps the storage of the request that began it",
@@ -191,8 +261,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "a value that is gone in the source stays in a tier that could not be read",
     file: loads,
-    text: `      if (this.entries.failedReads > failedReads) flight.holdsBelow()\n      previous`,
-    planted: `      previous`,
+    text: `      if (found === unknown) flight.holdsBelow()\n`,
+    planted: ``,
     suites: [absent]
   },
   {
@@ -279,7 +349,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a load that was overtaken is stored",
     file: landing,
-    text: `return isHidden || flight.load.readRefused || isClosed`,
+    text: `return isHidden || flight.load.readRefused || flight.load.isDoubtful || isClosed`,
     planted: `return isClosed || this.entries.judge(key, flight.stamp, tags) !== "valid"`,
     suites: [races]
   },
@@ -303,16 +373,16 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a refused refresh leaves older entries below",
     file: landing,
-    text: `if (!isReplaced) this.entries.forget(key)`,
-    planted: `if (!isReplaced) this.entries.hot?.drop(key)`,
+    text: `return isReplaced ? dependents : both(dependents, this.entries.forget(key))`,
+    planted: `if (!isReplaced) this.entries.hot?.drop(key)\n    return dependents`,
     suites: [races]
   },
   {
     law: 2,
     bug: "a refused refresh takes what a later write brought",
     file: landing,
-    text: `if (!isReplaced) this.entries.forget(key)`,
-    planted: `this.entries.forget(key)`,
+    text: `return isReplaced ? dependents : both(dependents, this.entries.forget(key))`,
+    planted: `return both(dependents, this.entries.forget(key))`,
     suites: ["test/cache/overtaken.test.ts", "test/cache/twoTiers.test.ts"]
   },
   {
@@ -367,8 +437,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "a read finds nothing beside a set whose value memory has pushed out",
     file: entries,
-    text: `return isGone ? undefined : unknown`,
-    planted: `return isGone || key !== "" ? undefined : unknown`,
+    text: `return isGone ? undefined : changed`,
+    planted: `return isGone || key !== "" ? undefined : changed`,
     suites: ["test/cache/lowerTier.test.ts"]
   },
   {
@@ -407,8 +477,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a load replaces what another engine has loaded meanwhile",
     file: landing,
-    text: `if (rival !== undefined && mayDiffer(rival.value, value)) {`,
-    planted: `if (rival !== undefined && mayDiffer(rival.value, value) && flight.hasEnded) {`,
+    text: `if (rival !== undefined && !isDoubtful && mayDiffer(rival.value, value)) {`,
+    planted: `if (rival !== undefined && !isDoubtful && mayDiffer(rival.value, value) && flight.hasEnded) {`,
     suites: [peers]
   },
   {
@@ -463,8 +533,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "a key is read below although its change has not arrived there",
     file: entries,
-    text: `if (pending !== undefined) return Effect.succeed(this.onItsWay(pending.entry))`,
-    planted: `if (pending !== undefined && key === "") return Effect.succeed(this.onItsWay(pending.entry))`,
+    text: `if (pending !== undefined) return Effect.succeed(this.onItsWay(pending))`,
+    planted: `if (pending !== undefined && key === "") return Effect.succeed(this.onItsWay(pending))`,
     suites: [races]
   },
   {
@@ -676,16 +746,16 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a source that was evicted, and has changed, leaves behind what was made from it",
     file: landing,
-    text: `if (missedAt !== undefined) this`,
-    planted: `if (missedAt === -1) this`,
+    text: `if (missedAt !== undefined) return this`,
+    planted: `if (missedAt === -1) return this`,
     suites: [derived]
   },
   {
     law: 8,
     bug: "a source of which nothing is known counts as unchanged when it is loaded",
     file: landing,
-    text: `else this.cache.spread.ofBefore(this.name, key)`,
-    planted: `else this.cache.nextStamp()`,
+    text: `: this.cache.spread.ofBefore(this.name, key)`,
+    planted: `: (this.cache.nextStamp(), nothing)`,
     suites: [vanished]
   },
   {
@@ -758,7 +828,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a source that was evicted leaves what was made from it",
     file: "src/cache/internal/spreading.ts",
-    text: `    if (!this.isPutting) this.ofEvicted()\n`,
+    text: `    if (!this.isPutting) void this.ofEvicted()\n`,
     planted: `    this.evicted.pop()\n`,
     suites: [derived]
   },
@@ -990,7 +1060,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "warming",
     bug: "a load that nobody asked for is stored though it was overtaken",
     file: landing,
-    text: `return isHidden || flight.load.readRefused || isClosed`,
+    text: `return isHidden || flight.load.readRefused || flight.load.isDoubtful || isClosed`,
     planted: `return !flight.isQuiet && (isHidden || flight.load.readRefused || isClosed)`,
     suites: ["test/simulation/warming.test.ts"]
   },
@@ -1286,9 +1356,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 10,
     bug: "a write that a tier did not take is served from memory",
-    file: "src/cache/internal/engine.ts",
-    text: "Effect.tapError(orStoreFailed(below), takeBack)",
-    planted: "Effect.tapError(orStoreFailed(below), () => Effect.sync(() => takeBack.length))",
+    file: outbox,
+    text: "for (const one of written) one.fail()",
+    planted: "written.slice(0, 0)",
     suites: [judgement]
   },
   {
@@ -2075,10 +2145,42 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a write that a tier refused takes away a later one that memory has evicted",
-    file: "src/cache/internal/later.ts",
-    text: `watch.changed || (found?.entry.version ?? -1) > version`,
-    planted: `watch.changed`,
+    file: familyWrites,
+    text: "const held = hot?.peek(key) ?? lower?.pending(key)?.entry",
+    planted: "const held = hot?.peek(key) ?? lower?.pending(\"\")?.entry",
     suites: ["test/cache/takenBack.test.ts"]
+  },
+  {
+    law: 10,
+    bug: "the caller of a write that a tier refused does not wait for its removal",
+    file: "src/cache/internal/engine.ts",
+    text: "Effect.ignore(arrival(redress))",
+    planted: "Effect.ignore(arrival(redress === undefined ? redress : nothing))",
+    suites: [failedSetLeft]
+  },
+  {
+    law: 4,
+    bug: "what a failed round was to take away stays below for the next process",
+    file: outbox,
+    text: "const removed: Array<string> = [...this.repay()]",
+    planted: "const removed: Array<string> = this.repay().slice(0, 0)",
+    suites: [pushedDownTorn]
+  },
+  {
+    law: 4,
+    bug: "a mark of a round that has failed is not kept by a later one",
+    file: outbox,
+    text: "...owed.flatMap(([, marks]) => marks),",
+    planted: "...owed.flatMap(([, marks]) => marks.slice(0, 0)),",
+    suites: [pushedDownTorn]
+  },
+  {
+    law: 4,
+    bug: "a new source is pushed down beside an old dependent after a round that has failed",
+    file: "src/store/TieredStore.ts",
+    text: "else owing.failed(ground)",
+    planted: "else owing.arrived(ground)",
+    suites: [pushedDownTorn]
   },
   {
     law: 4,

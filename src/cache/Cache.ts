@@ -359,10 +359,7 @@ export class Cache implements Engine, Peer {
     for (const { family, options } of writes) family.writes.renewTerm(options)
     if (below === nothing) return Effect.void
     const { version } = this
-    return orTakenBack(
-      below,
-      () => Effect.forEach(writes, ({ family, key }) => family.writes.takeBack(key, version), { discard: true })
-    )
+    return orTakenBack(below, writes.map(({ family, key }) => [family.writes, key, version]))
   }
 }
 

@@ -238,6 +238,21 @@ export const endBy = <E extends { readonly freshUntil: number; readonly expiresA
 export const madeAtMillis = ({ version }: { readonly version: number }): number => Math.floor(version / 1_000)
 
 /**
+ * The time at which an entry was made, where its version cannot say it. Versions only grow, so they are ahead of the
+ * clock after a process whose clock was ahead. What was made after its own end was made a lifetime before that end.
+ *
+ * @category arithmetic
+ * @since 0.1.0
+ */
+export const likelyMadeAtMillis = (
+  { timeToLive }: Expiry,
+  entry: { readonly freshUntil: number; readonly version: number }
+): number => {
+  const madeAt = madeAtMillis(entry)
+  return madeAt < entry.freshUntil || timeToLive === Infinity ? madeAt : entry.freshUntil - timeToLive
+}
+
+/**
  * The time at which an entry stops being fresh, if no reader reads it before that.
  *
  * @category arithmetic
@@ -262,6 +277,6 @@ export const isRefreshDue = (
   if (expiry.refreshAhead === "xfetch") {
     return now - entry.costMillis * xfetchBeta * Math.log(random) >= entry.freshUntil
   }
-  const madeAt = madeAtMillis(entry)
+  const madeAt = likelyMadeAtMillis(expiry, entry)
   return now >= madeAt + (entry.freshUntil - madeAt) * expiry.refreshAhead
 }

@@ -6,7 +6,9 @@
  *   never undoes a `set`, a `remove` or a `clear` that was called after the read began.
  * - A write goes from the lowest tier to the fastest. If it ends midway, no lower tier holds a key that a faster tier
  *   has lost. Writes of one key take turns.
- * - If a tier fails to read, the next tier is asked. If a tier fails to remove, every other tier is tried, and then the
+ * - If a tier fails to read, the next tier is asked. A `get` of a key that no other tier has fails then, because the
+ *   tier may have it.
+ * - If a tier fails to remove, every other tier is tried, and then the
  *   removal fails. The same holds for a tier that neither takes a new value nor removes the old one. Such a key is not
  *   read from this tier again until the tier has removed it.
  * - Each tier gets its part of a round as a whole, the lowest tier first. A tier that refuses a round holds nothing of
@@ -31,6 +33,7 @@ import type { Entry, Found } from "./Entry.ts"
 import { Demotions, type Lost, Sweeps } from "./internal/demotions.ts"
 import { noOptions, refused as refusedBy } from "./internal/given.ts"
 import { KeyGuard, type Ticket, writeTogether } from "./internal/keyGuard.ts"
+import { Owing } from "./internal/owing.ts"
 import { type Entries, keysOf, type Report, type Share, Tier, UnderWay, writeTo } from "./internal/tieredTier.ts"
 import {
   type Change,
@@ -125,14 +128,15 @@ export const make = (
       firstFailure
     )
   const underWay = new UnderWay()
+  const owing = Owing.of(stores.at(-1)!.commons)
+  const ground: Ground = { stores, mode: options?.set ?? "through", report, underWay, owing }
   const wrong = invalid(options)
   return Store.of({
     name: stores.map((store) => store.name).join("+"),
     // The lowest tier outlives the others, so its commons do, too.
     commons: stores.at(-1)!.commons,
-    write: (round) => underWay.run(write(stores, report, round)),
-    open: (family) =>
-      wrong === undefined ? open(stores, options?.set ?? "through", report, underWay, family) : Effect.fail(wrong),
+    write: (round) => underWay.run(write(ground, round)),
+    open: (family) => wrong === undefined ? open(ground, family) : Effect.fail(wrong),
     loadMarks: Effect.map(Effect.forEach(stores, (store) => store.loadMarks), mergeLogs),
     recordMarks: (marks) => everywhere("recordMarks", (store) => store.recordMarks(marks)),
     dropMarks: (marks) => everywhere("dropMarks", (store) => store.dropMarks(marks))
@@ -232,14 +236,21 @@ const mergeLogs = (logs: ReadonlyArray<MarkLog>): MarkLog => {
   return { marks, stampMax: Math.max(...logs.map((log) => log.stampMax)) }
 }
 
+/** What the families of one store of several tiers share. */
+interface Ground {
+  readonly stores: NonEmptyReadonlyArray<Store["Service"]>
+  readonly mode: Mode
+  readonly report: Report
+  readonly underWay: UnderWay
+  readonly owing: Owing
+}
+
 const open = <V>(
-  stores: NonEmptyReadonlyArray<Store["Service"]>,
-  mode: Mode,
-  report: Report,
-  underWay: UnderWay,
+  ground: Ground,
   family: StoreFamily<V>
 ): Effect.Effect<Partition<V>, StoreError, Scope.Scope> =>
   Effect.gen(function*() {
+    const { mode, owing, report, stores, underWay } = ground
     const guard = KeyGuard.of(stores.at(-1)!.commons, family.name)
     const sweeps = new Sweeps()
     const tiers: Array<Tier<V>> = []
@@ -247,7 +258,8 @@ const open = <V>(
       // The entry may have come back to the fastest tier since.
       if (tiers[0]!.partition.hot?.peek(key) === undefined) family.onEvict?.(key, entry, "Evicted")
     }
-    const demotions = new Demotions<V>({ guard, sweeps, tiers, lost, owed: family.owed ?? (() => []) })
+    const owed = family.owed ?? (() => [])
+    const demotions = new Demotions<V>({ guard, sweeps, tiers, lost, owed, owing })
     let refused: StoreError | undefined
     const reportToBoth: Report = (tier, operation, error) => {
       report(tier, operation, error)
@@ -270,6 +282,7 @@ const open = <V>(
       else return yield* Effect.fail(partition.failure)
     }
     if (tiers.length === 0) return yield* Effect.fail(refused!)
+    yield* Effect.acquireRelease(Effect.sync(() => owing.enter(ground)), () => Effect.sync(() => owing.leave(ground)))
     if (mode === "onEviction" && tiers.length > 1) {
       const { hot } = tiers[0]!.partition
       yield* Effect.acquireRelease(
@@ -296,10 +309,10 @@ const isForLackOfCodec = (codec: unknown, error: StoreError): boolean =>
  * should have removed, or if the round sets entries and no tier has taken them.
  */
 const write = (
-  stores: NonEmptyReadonlyArray<Store["Service"]>,
-  report: Report,
+  ground: Ground,
   { changes, marks }: Round
 ): Effect.Effect<void, StoreError> => {
+  const { owing, report, stores } = ground
   const shares = Effect.suspend(() =>
     Effect.forEach(changes, (change) => (change.partition as TieredPartition<any>).sharesOf(change))
   )
@@ -314,7 +327,10 @@ const write = (
     (all) => {
       const takers = all.filter(({ sets }) => sets)
       const isRefused = takers.length > 0 && takers.every(({ refusal }) => refusal !== undefined)
-      return (isRefused ? takers.at(-1) : all.find(({ refusal }) => refusal?.isOwed === true))?.refusal?.error
+      const error = (isRefused ? takers.at(-1) : all.find(({ refusal }) => refusal?.isOwed === true))?.refusal?.error
+      if (error === undefined) owing.arrived(ground)
+      else owing.failed(ground)
+      return error
     }
   )
   return Effect.flatMap(
@@ -384,9 +400,16 @@ class TieredPartition<V> implements Partition<V> {
   }
 
   readonly get = (key: string): Effect.Effect<Found<V> | undefined, StoreError> =>
-    Effect.map(this.getMany([key]), (found) => found[0])
+    Effect.map(this.#read([key], true), (found) => found[0])
 
   readonly getMany = (keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Found<V> | undefined>, StoreError> =>
+    this.#read(keys, false)
+
+  /** `isSure` says that nothing is answered for a key only if each tier could be read. */
+  readonly #read = (
+    keys: ReadonlyArray<string>,
+    isSure: boolean
+  ): Effect.Effect<ReadonlyArray<Found<V> | undefined>, StoreError> =>
     Effect.flatMap(this.#ask(0, keys), (hottest) => {
       const found = new Map<string, Found<V>>()
       if (Result.isSuccess(hottest)) collect(found, keys, hottest.success)
@@ -395,7 +418,7 @@ class TieredPartition<V> implements Partition<V> {
       if (missing.length === 0) return Effect.succeed(answer())
       return Effect.acquireUseRelease(
         Effect.sync(() => missing.map((key) => this.guard.begin(key))),
-        (tickets) => Effect.map(this.#descend(1, tickets, found, hottest), answer),
+        (tickets) => Effect.map(this.#descend(1, tickets, found, hottest, isSure), answer),
         (tickets) => Effect.sync(() => tickets.forEach((ticket) => this.guard.end(ticket)))
       )
     })
@@ -421,23 +444,25 @@ class TieredPartition<V> implements Partition<V> {
     })
   }
 
-  // Fails only if no tier could be read. If one could be read and has nothing, that is a miss.
+  // Fails if no tier could be read. Where the answer must be sure, it fails if a key is missing and a tier could not be
+  // read.
   #descend(
     at: number,
     missing: ReadonlyArray<Ticket>,
     found: Map<string, Found<V>>,
-    above: Result.Result<unknown, StoreError>
+    above: Result.Result<unknown, StoreError>,
+    isSure: boolean
   ): Effect.Effect<void, StoreError> {
-    const tier = this.#tiers[at]
-    if (tier === undefined) return Result.isFailure(above) ? Effect.fail(above.failure) : Effect.void
     if (missing.length === 0) return Effect.void
+    if (at === this.#tiers.length) return Result.isFailure(above) ? Effect.fail(above.failure) : Effect.void
     const keys = missing.map((ticket) => ticket.key)
     return Effect.flatMap(this.#ask(at, keys), (answered) => {
       if (Result.isSuccess(answered)) collect(found, keys, answered.success)
       const [still, here] = partitionBy(missing, (ticket) => found.has(ticket.key))
+      const [better, worse] = Result.isSuccess(answered) ? [answered, above] : [above, answered]
       return Effect.andThen(
         this.#promote(at, here, found),
-        this.#descend(at + 1, still, found, Result.isSuccess(answered) ? answered : above)
+        this.#descend(at + 1, still, found, isSure ? worse : better, isSure)
       )
     })
   }

@@ -275,7 +275,8 @@ describe("engines over one folder", () => {
         }))
       )
       const a = yield* Scope.provide(build(Layer.provide(hanging, warm(path))), scope)
-      const b = yield* build(warm(path))
+      const other = yield* Scope.make()
+      const b = yield* Scope.provide(build(warm(path)), other)
       yield* b.on(plain.set(item, "old"))
       gate.shut = true
       const set = yield* Effect.forkChild(Effect.flip(a.on(plain.set(item, "new"))), { startImmediately: true })
@@ -285,6 +286,10 @@ describe("engines over one folder", () => {
       yield* Fiber.join(closing)
       assert.strictEqual(((yield* Fiber.join(set)) as CacheError).reason._tag, "StoreFailed")
       assert.isTrue(Option.isNone(yield* b.on(plain.getOption(item))))
+      // The other one removes what it does not trust before it closes, and gives that up, too.
+      const leaving = yield* Effect.forkChild(Scope.close(other, Exit.void), { startImmediately: true })
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(leaving)
     }).pipe(Effect.provide(TestClock.layer())))
 })
 

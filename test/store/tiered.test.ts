@@ -83,11 +83,11 @@ describe("read", () => {
       const users = yield* tiers.open(family())
       yield* (yield* cold.open(family())).set("1", entry("one"))
       assert.strictEqual((yield* users.get("1"))?.entry.value, "one")
-      assert.isUndefined(yield* users.get("2"))
-      assert.deepStrictEqual(failures.map(({ operation, tier }) => [tier, operation]), [["warm", "get"], [
-        "warm",
-        "get"
-      ]])
+      // The tier that fails may have it. Reads of many keys come before a load, which needs no such answer.
+      assert.strictEqual((yield* Effect.flip(users.get("2"))).reason._tag, "TierFailed")
+      assert.deepStrictEqual(yield* users.getMany(["2"]), [undefined])
+      const told = failures.map(({ operation, tier }) => [tier, operation])
+      assert.deepStrictEqual(told, Array.from({ length: 3 }, () => ["warm", "get"]))
     }))
 
   it.effect("a read fails when every tier fails", () =>
@@ -392,7 +392,7 @@ describe("tier that fails to write", () => {
       yield* users.setMany([...keys.map((key) => [key, entry(key)] as const), ["other", entry("other")]])
       yield* Effect.flip(users.remove(keys))
       yield* (yield* cold.open(family())).set("below", entry("below"))
-      assert.isUndefined(yield* users.get("below"))
+      assert.strictEqual((yield* Effect.flip(users.get("below"))).reason._tag, "TierFailed")
       yield* faults.stop
       yield* users.set("1", entry("again"))
       assert.isUndefined(yield* peek(cold, "7"))

@@ -7,11 +7,26 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { StoreError } from "../../store/StoreError.ts"
 
+/** The writes of a family. */
+export interface Writer {
+  /** Removes a value that was written up to this version; a later value stays. */
+  takeBack(key: string, version: number): Below
+}
+
+/** What callers have written with a round, which is taken back if the round fails (`written.ts`). */
+export interface Revocable {
+  note(writer: Writer, key: string, version: number): void
+  /** What the removals have still to do below. */
+  readonly redress: Below
+}
+
 /** Part of a round: the changes of one family, or the marks. */
 export interface Parcel {
   /** The whole round has been carried, well or not. */
   readonly arrived: Deferred.Deferred<void>
   failure: StoreError | undefined
+  /** What callers have written with the round. */
+  readonly written: Revocable
 }
 
 /** What the tiers below memory still have to take; nothing where all that there is to do is done. */
@@ -24,12 +39,11 @@ export const both = (one: Below, other: Below): Below =>
 
 /** Waits until the changes have arrived; fails when one of them has not been taken. */
 export const arrival = (below: Below): Effect.Effect<void, StoreError> => {
-  for (const { arrived } of below) {
-    // They were made in one step, so one round carries them all.
-    return Effect.flatMap(Deferred.await(arrived), () => {
-      for (const { failure } of below) if (failure !== undefined) return Effect.fail(failure)
-      return Effect.void
-    })
-  }
-  return Effect.void
+  if (below.size === 0) return Effect.void
+  // Where they were made in one step, one round carries them all.
+  const rounds = new Set(Array.from(below, ({ arrived }) => arrived))
+  return Effect.flatMap(Effect.forEach(rounds, Deferred.await, { discard: true }), () => {
+    for (const { failure } of below) if (failure !== undefined) return Effect.fail(failure)
+    return Effect.void
+  })
 }

@@ -258,12 +258,8 @@ export class Collected {
       let below = this.drop()
       for (const [family, judged] of writes) below = both(below, family.writes.applyWrite(judged, family.cache.stamp))
       for (const { change } of this.conditions) change.family.writes.renewTerm(change.options)
-      const versions = new Map(writes.map(([family]) => [family, family.cache.version]))
-      const takeBack = () =>
-        Effect.forEach(writes, ([family, { key }]) => family.writes.takeBack(key, versions.get(family)!), {
-          discard: true
-        })
-      const own = told(orTakenBack(below, takeBack))
+      const written = writes.map(([family, { key }]) => [family.writes, key, family.cache.version] as const)
+      const own = told(orTakenBack(below, written))
       return together(own, this.adopted, (other) => other.commit())
     })
   }

@@ -11,7 +11,7 @@ import type { CacheEvent } from "../CacheEvent.ts"
 import type { History } from "../Explanation.ts"
 import type { FamilySpec } from "../FamilySpec.ts"
 import type { Mode, Scope } from "../Invalidation.ts"
-import { arrival, type Below, nothing } from "./below.ts"
+import { arrival, type Below, nothing, type Revocable, type Writer } from "./below.ts"
 import type { Holds } from "./holds.ts"
 import type { Outbox } from "./outbox.ts"
 import type { Heard, Swept } from "./peers.ts"
@@ -22,9 +22,23 @@ export const orStoreFailed = (below: Below): Effect.Effect<void, CacheError> =>
     ? Effect.void
     : Effect.mapError(arrival(below), (error) => new CacheError({ reason: new StoreFailed({ error }) }))
 
-/** For writes: where a tier does not take one, `takeBack` removes it from memory, too. */
-export const orTakenBack = (below: Below, takeBack: () => Effect.Effect<void>): Effect.Effect<void, CacheError> =>
-  below === nothing ? Effect.void : Effect.tapError(orStoreFailed(below), takeBack)
+/**
+ * For writes: where a tier does not take them, they are taken back, whether or not their caller still waits. A caller
+ * who waits gets the failure when the removal has gone below as well, or has failed, too.
+ */
+export const orTakenBack = (
+  below: Below,
+  keys: Iterable<readonly [writer: Writer, key: string, version: number]>
+): Effect.Effect<void, CacheError> => {
+  if (below === nothing) return Effect.void
+  const all = new Set<Revocable>()
+  for (const { written } of below) all.add(written)
+  for (const written of all) for (const [writer, key, version] of keys) written.note(writer, key, version)
+  return Effect.tapError(
+    orStoreFailed(below),
+    () => Effect.forEach(all, ({ redress }) => Effect.ignore(arrival(redress)), { discard: true })
+  )
+}
 
 /** A family that a change reaches. */
 export interface Reached {
@@ -84,19 +98,19 @@ export interface Spread {
   /** Drops what depends on any key of a scope. */
   ofScope(family: string, scope: Scope, mode: Mode): Below
   /** Drops what was made from a key, except by loads that began at `since` or later, or have not read the key. */
-  ofUnseen(family: string, key: string, since: number): void
+  ofUnseen(family: string, key: string, since: number): Below
   /** Drops what was made from a key before the engine was opened, or before it was hidden in this process alone. */
-  ofBefore(family: string, key: string): void
+  ofBefore(family: string, key: string): Below
   /** An evicted key is not remembered any more. It counts as changed since then, after the next entry is stored. */
   forget(family: string, key: string, since: number): void
-  ofForgotten(): void
+  ofForgotten(): Below
   /** An entry is being put into memory. It is not dropped for the entries that it pushes out. */
   beginPut(): void
   endPut(): void
   /** A key has left the last tier. Lookups have read it, or it is from before the engine was opened. */
   evict(family: string, key: string, wasRead: boolean): void
   /** Drops what was made from the evicted keys, except this one, which pushed them out. */
-  ofEvicted(exceptFamily?: string, exceptKey?: string): void
+  ofEvicted(exceptFamily?: string, exceptKey?: string): Below
   /** Drops in this process what was made from a family that is hidden here. The lower tiers keep it. */
   ofEnd(family: string): void
   /** Visits what depends on one key of a family. */

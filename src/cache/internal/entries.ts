@@ -22,15 +22,16 @@ import {
   writeScope,
   writeTag
 } from "../Invalidation.ts"
-import { type Below, nothing } from "./below.ts"
+import { type Below, both, nothing } from "./below.ts"
 import type { Engine } from "./engine.ts"
 import { freezeFound } from "./freeze.ts"
 import { Holds } from "./holds.ts"
 import { Judge, type Judged, memory, noTags } from "./judgement.ts"
-import { type Holding, triesMax, type Watch } from "./knowing.ts"
+import { type Holding, triesMax, unknown, type Watch } from "./knowing.ts"
 import { Limiter } from "./limits.ts"
 import { familyName, markName } from "./names.ts"
-import { Lane, type OnFailure } from "./outbox.ts"
+import { Lane } from "./outbox.ts"
+import { distrusted, type OnFailure, type Pending } from "./parcels.ts"
 import { sealed } from "./sensitive.ts"
 import type { Served } from "./served.ts"
 import { Sources } from "./sources.ts"
@@ -49,7 +50,7 @@ export const fromMemory = <V>(entry: Entry<V>, stale: boolean): Served<V> => ({
 })
 
 // What a read below says of a key that was changed meanwhile, where neither memory nor the outbox has it any more.
-const unknown = Symbol("unknown")
+const changed = Symbol("changed")
 
 /** What memory found, as a tier says it. */
 export const foundIn = <V>(entry: Entry<V> | undefined): Found<V> | undefined =>
@@ -120,6 +121,8 @@ export class Entries<V> {
    */
   before = 0
   private versionBefore = 0
+  /** What has a lesser stamp may be hidden in this process alone. */
+  private hiddenHere = 0
   /** When the marks are swept. */
   readonly sweepDue = new SweepDue(this)
   /** Some tier may hold an entry that no mark on the whole family hides. */
@@ -128,8 +131,6 @@ export class Entries<V> {
   /** How often each tier below memory answered. */
   readonly hitsBelow = new Map<string, number>()
   private readonly told = new WeakSet<StoreError>()
-  /** How often a lower tier could not be read, so that it may hold what was not found. */
-  failedReads = 0
   readonly counts = {
     hits: 0,
     staleHits: 0,
@@ -284,8 +285,9 @@ export class Entries<V> {
   }
 
   /** The entry that the tiers below have of a key, fresh or stale, unless it is invalid. */
-  heldBelow(key: string): Effect.Effect<Entry<V> | undefined> {
+  heldBelow(key: string): Effect.Effect<Entry<V> | typeof unknown | undefined> {
     return Effect.map(this.lookBelow(key), (found) => {
+      if (found === unknown) return unknown
       if (found !== undefined) this.cache.saw(found.entry)
       const isGone = found === undefined || found.entry.expiresAt <= this.cache.time.now() ||
         this.judge(key, found.entry.stamp, found.entry.tags) === "hidden"
@@ -328,11 +330,11 @@ export class Entries<V> {
   }
 
   /** What the tiers below hold of a key; nothing is copied up. */
-  lookBelow(key: string): Effect.Effect<Found<V> | undefined> {
-    return Effect.suspend(() => {
+  lookBelow(key: string): Effect.Effect<Found<V> | typeof unknown | undefined> {
+    return Effect.suspend((): Effect.Effect<Found<V> | typeof unknown | undefined> => {
       const pending = this.lower!.pending(key)
-      if (pending !== undefined) return Effect.succeed(this.onItsWay(pending.entry))
-      return Effect.map(this.orNothing(this.lower!.get(key), undefined), this.whole)
+      if (pending !== undefined) return Effect.succeed(this.onItsWay(pending))
+      return this.orUnknown(Effect.map(this.lower!.get(key), this.whole))
     })
   }
 
@@ -344,82 +346,89 @@ export class Entries<V> {
   }
 
   /** An entry that the tiers below do not have yet; without memory, the store answers for it. */
-  private onItsWay(entry: Entry<V> | undefined): Found<V> | undefined {
+  private onItsWay(pending: Pending<V>): Found<V> | typeof unknown | undefined {
+    if (pending === distrusted) return unknown
+    const { entry } = pending
     if (entry === undefined || entry.expiresAt <= this.cache.time.now()) return undefined
     return { entry, tier: this.hot === undefined ? this.cache.store.name : memory }
   }
 
-  /** A tier that cannot be read holds nothing, and is told of. */
-  private orNothing<A>(read: Effect.Effect<A, StoreError>, nothingFound: A): Effect.Effect<A> {
+  /** It is not known what a tier holds that cannot be read. Listeners hear of the failure. */
+  private orUnknown<A>(read: Effect.Effect<A, StoreError>): Effect.Effect<A | typeof unknown> {
     return Effect.catch(read, (error) => {
-      this.failedReads++
       this.tierFailed("get", error)
-      return Effect.succeed(nothingFound)
+      return Effect.succeed(unknown)
     })
   }
 
   /** What the tiers below hold of a key, which memory then holds, too, unless the key is changed meanwhile. */
-  fromBelow(key: string, tries = triesMax): Effect.Effect<Found<V> | undefined> {
+  fromBelow(key: string, tries = triesMax): Effect.Effect<Found<V> | typeof unknown | undefined> {
     const look = this.watching(
       key,
       (watch) => Effect.map(this.lookBelow(key), (found) => this.promote(key, found, watch))
     )
     return Effect.flatMap(look, (found) =>
-      found !== unknown
+      found !== changed
         ? Effect.succeed(found)
         : tries > 0
         ? this.fromBelow(key, tries - 1)
-        : Effect.succeed(undefined))
+        : Effect.succeed(unknown))
   }
 
-  manyFromBelow(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Found<V> | undefined>> {
+  manyFromBelow(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Found<V> | typeof unknown | undefined>> {
     const lower = this.lower!
     const look = Effect.acquireUseRelease(
       Effect.sync(() => keys.map((key) => ({ key, watch: this.watch(key), pending: lower.pending(key) }))),
       (reads) =>
         Effect.map(
-          this.orNothing(lower.getMany(keys), []),
+          this.orUnknown(lower.getMany(keys)),
           (all) =>
-            reads.map(({ key, pending, watch }, at) =>
-              this.promote(key, pending === undefined ? this.whole(all[at]) : this.onItsWay(pending.entry), watch)
-            )
+            reads.map(({ key, pending, watch }, at) => {
+              const found = all === unknown ? unknown : this.whole(all[at])
+              return this.promote(key, pending === undefined ? found : this.onItsWay(pending), watch)
+            })
         ),
       (reads) => Effect.sync(() => reads.forEach(({ key, watch }) => this.unwatch(key, watch)))
     )
     return Effect.flatMap(
       look,
-      (all) => Effect.forEach(all, (found, at) => found === unknown ? this.fromBelow(keys[at]!) : Effect.succeed(found))
+      (all) => Effect.forEach(all, (found, at) => found === changed ? this.fromBelow(keys[at]!) : Effect.succeed(found))
     )
   }
 
   /** What a read below has found, unless it is out of date by now: then what holds instead. */
-  private promote(key: string, found: Found<V> | undefined, watch: Watch): Found<V> | typeof unknown | undefined {
+  private promote(
+    key: string,
+    found: Found<V> | typeof unknown | undefined,
+    watch: Watch
+  ): Found<V> | typeof unknown | typeof changed | undefined {
     // The weigher may throw, and may change the key.
-    const weight = found === undefined ? undefined : this.weightOf(key, found.entry.value)
+    const weight = found === undefined || found === unknown ? undefined : this.weightOf(key, found.entry.value)
     if (watch.changed) return this.instead(key, watch)
-    if (found === undefined) return undefined
+    if (found === undefined || found === unknown) return found
     const { entry } = found
     this.cache.saw(entry, this.spec, key)
-    if (weight === undefined) return undefined
+    if (weight === undefined) return unknown
     const now = this.cache.time.now()
     if (entry.tags.length > 0) this.tagged = true
     if (this.hot === undefined || entry.expiresAt <= now) return found
-    if (this.judge(key, entry.stamp, entry.tags) === "hidden") return undefined
+    if (this.judge(key, entry.stamp, entry.tags) === "hidden") return this.isHiddenHere(entry) ? unknown : undefined
     const inMemory = this.hot.peek(key)
     if (inMemory === undefined || inMemory.version < entry.version) {
-      this.putHot(key, entry, this.dueAt(entry, Expiry.madeAtMillis(entry)), weight)
-      this.cache.spread.ofEvicted()
+      this.putHot(key, entry, this.dueAt(entry, Expiry.likelyMadeAtMillis(this.expiry, entry)), weight)
+      // A reader promises nothing of what memory pushes out for what he has found.
+      void this.cache.spread.ofEvicted()
     }
     return found
   }
 
   /** What holds of a key that was changed while it was read below. */
-  private instead(key: string, { isGone }: Watch): Found<V> | typeof unknown | undefined {
+  private instead(key: string, { isGone }: Watch): Found<V> | typeof unknown | typeof changed | undefined {
     const inMemory = foundIn(this.hot?.peek(key))
     if (inMemory !== undefined) return inMemory
     const pending = this.lower!.pending(key)
-    if (pending !== undefined) return this.onItsWay(pending.entry)
-    return isGone ? undefined : unknown
+    if (pending !== undefined) return this.onItsWay(pending)
+    return isGone ? undefined : changed
   }
 
   /** What a value from below weighs in memory. One that cannot be weighed counts as not found there: it is loaded. */
@@ -502,12 +511,11 @@ export class Entries<V> {
     this.mayHold = true
     if (this.hot !== undefined) this.putHot(key, entry, this.dueAt(entry, now), weight)
     const before = this.cache.stamp
-    this.cache.spread.ofEvicted(this.name, key)
+    const evicted = this.cache.spread.ofEvicted(this.name, key)
     const kept = before === this.cache.stamp ? entry : this.confirmed(key, entry)
     if (this.lower !== undefined) this.sweepDue.wrote()
     const below = this.lower === undefined ? this.settleDebt() : this.lower.set(key, kept, prepared)
-    this.cache.spread.ofForgotten()
-    return below
+    return both(both(evicted, below), this.cache.spread.ofForgotten())
   }
 
   private putHot(key: string, entry: Entry<V>, dueAt: number, weight: number): void {
@@ -537,6 +545,11 @@ export class Entries<V> {
     if (held !== undefined) return this.isFromBefore(held)
     const pending = this.lower.pending(scope)
     return pending === undefined || pending.entry !== undefined && this.isFromBefore(pending.entry)
+  }
+
+  /** Whether an entry is hidden in this process, and may be served by the next one. */
+  isHiddenHere(entry: Entry<unknown>): boolean {
+    return this.lower !== undefined && entry.stamp < this.hiddenHere
   }
 
   /** Of entries from before the engine was opened, the cache knows by their versions as well. */
@@ -644,6 +657,7 @@ export class Entries<V> {
   hideHere(scope: Scope, stamp: number, atMillis: number): void {
     this.judgeBy(scope, "hide", stamp, atMillis)
     if (this.lower === undefined) return
+    this.hiddenHere = stamp
     this.before = this.cache.nextStamp()
     this.versionBefore = this.cache.version
     this.sources?.unsettle()

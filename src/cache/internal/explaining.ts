@@ -3,10 +3,12 @@
  * keys and tags are shown as hashes.
  */
 import * as Effect from "effect/Effect"
+import type { Found } from "../../store/Entry.ts"
 import * as Answer from "../Answer.ts"
 import type { Explanation, Outcome } from "../Explanation.ts"
 import { type Entries, foundIn } from "./entries.ts"
 import { noTags } from "./judgement.ts"
+import { foundOf, unknown } from "./knowing.ts"
 import type { Loads } from "./loads.ts"
 import { hiding } from "./sensitive.ts"
 import type { Served } from "./served.ts"
@@ -16,19 +18,20 @@ export const explain = <V>(
   entries: Entries<V>,
   loads: Loads<V>,
   key: string,
-  onHeld?: (served: Served<V> | undefined) => void
+  onHeld?: (served: Served<V> | undefined, isKnown: boolean) => void
 ): Effect.Effect<Explanation<V>> =>
   Effect.suspend(() => {
     const { cache, name, spec } = entries
     const now = cache.time.now()
     const inMemory = entries.hot?.peek(key)
     const found = entries.lower === undefined || inMemory !== undefined
-      ? Effect.succeed(foundIn(inMemory))
+      ? Effect.succeed<Found<V> | typeof unknown | undefined>(foundIn(inMemory))
       : entries.watching(
         key,
-        (watch) => Effect.map(entries.lookBelow(key), (below) => watch.changed ? undefined : below)
+        (watch) => Effect.map(entries.lookBelow(key), (below) => watch.changed ? unknown : below)
       )
-    return Effect.map(found, (held) => {
+    return Effect.map(found, (below) => {
+      const held = foundOf(below)
       // Without an owner, what a tier below still has is not shown either.
       const verdict = held === undefined || loads.loader === undefined
         ? "hidden"
@@ -38,7 +41,7 @@ export const explain = <V>(
       const served = held === undefined || verdict === "hidden"
         ? undefined
         : { ...held, value: held.entry.value, stale }
-      onHeld?.(served)
+      onHeld?.(served, below !== unknown && (held === undefined || !entries.isHiddenHere(held.entry)))
       const explanation: Explanation<V> = {
         family: name,
         key: spec.show(key),

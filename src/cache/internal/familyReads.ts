@@ -27,6 +27,7 @@ import { Entries, fromMemory } from "./entries.ts"
 import { explain } from "./explaining.ts"
 import type { Flight } from "./flight.ts"
 import { memory } from "./judgement.ts"
+import { unknown } from "./knowing.ts"
 import { currentLookup, loadOf, lookups, valueExit, valueOf } from "./load.ts"
 import { Loads } from "./loads.ts"
 import { serveMany } from "./many.ts"
@@ -43,6 +44,8 @@ export class FamilyReads<V> implements Reads<V> {
   declare readonly hot: HotPartition<V> | undefined
   declare readonly entries: Entries<V>
   declare readonly loads: Loads<V>
+  /** Whether memory says all that is held of a key. */
+  declare readonly isWholeInMemory: boolean
   declare private readonly expiry: Expiry.Expiry
   declare private readonly warming: Warming<V>
 
@@ -55,6 +58,7 @@ export class FamilyReads<V> implements Reads<V> {
     this.loads = new Loads(this.entries)
     this.warming = new Warming(this.entries, this.loads)
     this.hot = this.entries.hot
+    this.isWholeInMemory = this.entries.lower === undefined
   }
 
   /** The value if it is in memory and fresh. A lookup's reads are tracked; it gets only what it may read. */
@@ -184,8 +188,8 @@ export class FamilyReads<V> implements Reads<V> {
   }
 
   /** Finds what is held of a key, with the tier that it is from; a read of it puts off the end of its idle time. */
-  held(key: string): Effect.Effect<Served<V> | undefined, CacheError> {
-    const found = Effect.map(this.find(key), (served) => this.entries.countHeld(key, served))
+  held(key: string, onUnknown?: () => void): Effect.Effect<Served<V> | undefined, CacheError> {
+    const found = Effect.map(this.find(key, onUnknown), (served) => this.entries.countHeld(key, served))
     if (this.expiry.idleTimeToLive === undefined) return found
     // The run loop may yield between two steps. The entry may have been removed or replaced by then, and must not come
     // back.
@@ -199,8 +203,11 @@ export class FamilyReads<V> implements Reads<V> {
     )
   }
 
-  /** The fresh entry of a key, if a tier holds one. Loads nothing. */
-  find(key: string): Effect.Effect<Served<V> | undefined, CacheError> {
+  /**
+   * The fresh entry of a key, if a tier holds one. Loads nothing. `onUnknown` is called if there may be one all the
+   * same: a tier cannot say what it holds, or the entry is stale, or hidden in this process alone.
+   */
+  find(key: string, onUnknown?: () => void): Effect.Effect<Served<V> | undefined, CacheError> {
     return Effect.suspend(() => {
       if (this.loads.loader === undefined) return Effect.fail(this.loads.unowned())
       const now = this.cache.time.now()
@@ -213,13 +220,19 @@ export class FamilyReads<V> implements Reads<V> {
       return Effect.flatMap(this.entries.fromBelow(key), (found): Effect.Effect<Served<V> | undefined, CacheError> => {
         // The owner may have left while the tier looked for the entry.
         if (this.loads.loader === undefined) return Effect.fail(this.loads.unowned())
-        return Exit.succeed(
-          found !== undefined && this.entries.isFresh(key, found.entry, this.cache.time.now())
-            ? { value: found.entry.value, tier: found.tier, entry: found.entry, stale: false }
-            : undefined
-        )
+        if (found === undefined) return Exit.succeed(undefined)
+        if (found !== unknown && this.entries.isFresh(key, found.entry, this.cache.time.now())) {
+          return Exit.succeed({ value: found.entry.value, tier: found.tier, entry: found.entry, stale: false })
+        }
+        if (found === unknown || this.mayBeServedLater(key, found.entry)) onUnknown?.()
+        return Exit.succeed(undefined)
       })
     })
+  }
+
+  /** Whether a tier may still give an entry that is not served now: a stale one, or one that is hidden here alone. */
+  private mayBeServedLater(key: string, entry: Entry<V>): boolean {
+    return this.entries.judge(key, entry.stamp, entry.tags) !== "hidden" || this.entries.isHiddenHere(entry)
   }
 
   private serveFresh(key: string, entry: Entry<V>, now: number): Served<V> {
@@ -334,7 +347,10 @@ export class FamilyReads<V> implements Reads<V> {
   }
 
   /** What a read would do now, and what happened to the key before. */
-  explain(key: string, onHeld?: (served: Served<V> | undefined) => void): Effect.Effect<Explanation<V>> {
+  explain(
+    key: string,
+    onHeld?: (served: Served<V> | undefined, isKnown: boolean) => void
+  ): Effect.Effect<Explanation<V>> {
     return explain(this.entries, this.loads, key, onHeld)
   }
 
@@ -364,8 +380,13 @@ export class FamilyReads<V> implements Reads<V> {
           ? resume(Exit.fail(this.loads.unowned()))
           : this.loads.join(this.loads.refresh(loader, key), resume, true)
       }),
-      // What it changed is as durable as what a write changes.
-      (served) => Effect.as(orStoreFailed(served.below ?? nothing), valueOf(served))
+      // What it changed is as durable as what a write changes. Where another change came before its own, which is why
+      // its value is not stored, that one is on its way.
+      (served) => {
+        const own = orStoreFailed(served.below ?? nothing)
+        const all = served.entry === undefined ? Effect.andThen(own, this.cache.outbox.settled) : own
+        return Effect.as(all, valueOf(served))
+      }
     )
   }
 

@@ -19,15 +19,14 @@ import { CacheEvent } from "../CacheEvent.ts"
 import * as Expiry from "../Expiry.ts"
 import type { FamilySpec, SetOptions } from "../FamilySpec.ts"
 import type { LoadedOptions } from "../Lookup.ts"
-import { type Below, both, nothing } from "./below.ts"
+import { type Below, both, nothing, type Writer } from "./below.ts"
 import { heldRefusal, leaseRefusal, overtakenLease, overtakenUpdate, versionConflict } from "./conditions.ts"
 import { type Engine, orTakenBack } from "./engine.ts"
-import { type Entries } from "./entries.ts"
+import type { Entries } from "./entries.ts"
 import type { FamilyInvalidation } from "./familyInvalidation.ts"
 import type { FamilyReads } from "./familyReads.ts"
 import { isJudged, type Judged, type Judging, noOptions, noTags, whenJudged } from "./judgement.ts"
 import { type Holding, knowing } from "./knowing.ts"
-import { isLaterThan } from "./later.ts"
 import type { Loads } from "./loads.ts"
 import type { Turn } from "./turns.ts"
 import { CurrentUpdate } from "./waits.ts"
@@ -35,7 +34,7 @@ import { CurrentUpdate } from "./waits.ts"
 // What is held is kept, whatever its family says of new values.
 const asHeld = ({ revision, tags }: Entry<unknown>): LoadedOptions => ({ timeToLive: "never", tags, revision })
 
-export class FamilyWrites<V> {
+export class FamilyWrites<V> implements Writer {
   private readonly cache: Engine
   private readonly spec: FamilySpec<V>
   private readonly name: string
@@ -169,7 +168,7 @@ export class FamilyWrites<V> {
     const below = this.applyWhole(judged)
     if (options.lease !== undefined) this.renewTerm(options)
     const { version } = this.cache
-    return below === nothing ? Effect.void : orTakenBack(below, () => this.takeBack(judged.key, version))
+    return below === nothing ? Effect.void : orTakenBack(below, [[this, judged.key, version]])
   }
 
   private applySets(all: ReadonlyArray<Judged<V>>, options: SetOptions<Lease>): Effect.Effect<void, CacheError> {
@@ -177,7 +176,7 @@ export class FamilyWrites<V> {
     for (const judged of all) below = both(below, this.applyWhole(judged))
     this.renewTerm(options)
     const { version } = this.cache
-    return orTakenBack(below, () => Effect.forEach(all, ({ key }) => this.takeBack(key, version), { discard: true }))
+    return orTakenBack(below, all.map(({ key }) => [this, key, version]))
   }
 
   private applyWhole(judged: Judged<V>): Below {
@@ -202,10 +201,12 @@ export class FamilyWrites<V> {
   }
 
   /** Removes a value that was written up to this version, where the write failed as a whole. A later value stays. */
-  takeBack(key: string, version: number): Effect.Effect<void> {
-    return Effect.map(isLaterThan(this.entries, key, version), (isLater) => {
-      if (!isLater) this.invalidation.applyDelete(key, "hide", this.cache.nextStamp())
-    })
+  takeBack(key: string, version: number): Below {
+    const { hot, lower } = this.entries
+    const held = hot?.peek(key) ?? lower?.pending(key)?.entry
+    return held !== undefined && held.version > version
+      ? nothing
+      : this.invalidation.applyDelete(key, "hide", this.cache.nextStamp())
   }
 
   setMany(
@@ -254,21 +255,25 @@ export class FamilyWrites<V> {
     const refusal = this.refusalOf(noOptions, key)
     if (refusal !== undefined) return Effect.fail(refusal)
     turn.readsFrom(this.cache.stamp)
-    return Effect.flatMap(this.reads.serveNothingStale(key), ({ entry, stale, tags = entry?.tags, value: was }) => {
-      turn.hasRead(entry, tags)
-      const write = (value: V) =>
-        whenJudged(this.judge(key, value, { tags }), (judged) =>
-          this.cache.whenRoom(() => {
-            const left = this.goneSince(ends) ?? this.refusalOf(noOptions, key)
-            if (left !== undefined) return Effect.fail(left)
-            const overtaken = stale || turn.overtaken || this.entries.judge(key, turn.stamp, turn.tags) !== "valid"
-            if (!overtaken) return this.applySet(judged, noOptions)
-            return this.loads.loader?.lookup === undefined
-              ? Effect.fail(overtakenUpdate(this.spec.show(key), entry, this.entries.hot?.peek(key)))
-              : this.invalidation.drop([key], "hide")
-          }))
-      return Effect.flatMap(f(was), (value) => Effect.as(write(value), value))
-    })
+    return Effect.flatMap(
+      this.reads.serveNothingStale(key),
+      ({ entry, isDoubtful, stale, tags = entry?.tags, value: was }) => {
+        turn.hasRead(entry, tags)
+        const write = (value: V) =>
+          whenJudged(this.judge(key, value, { tags }), (judged) =>
+            this.cache.whenRoom(() => {
+              const left = this.goneSince(ends) ?? this.refusalOf(noOptions, key)
+              if (left !== undefined) return Effect.fail(left)
+              const overtaken = stale || isDoubtful === true || turn.overtaken ||
+                this.entries.judge(key, turn.stamp, turn.tags) !== "valid"
+              if (!overtaken) return this.applySet(judged, noOptions)
+              return this.loads.loader?.lookup === undefined
+                ? Effect.fail(overtakenUpdate(this.spec.show(key), entry, this.entries.hot?.peek(key)))
+                : this.invalidation.drop([key], "hide")
+            }))
+        return Effect.flatMap(f(was), (value) => Effect.as(write(value), value))
+      }
+    )
   }
 
   /**
@@ -297,10 +302,7 @@ export class FamilyWrites<V> {
           const version = this.cache.nextVersion(now)
           const expiresAt = Expiry.endOf(this.expiry, before.freshUntil, now)
           const below = this.keepWritten(judged, { ...before, value, stamp, version, expiresAt }, now)
-          return Effect.as(
-            orTakenBack(both(dependents, below), () => this.takeBack(key, version)),
-            Option.some(value)
-          )
+          return Effect.as(orTakenBack(both(dependents, below), [[this, key, version]]), Option.some(value))
         }
         const options = asHeld(before)
         return Effect.flatMap(

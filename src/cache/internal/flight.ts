@@ -48,8 +48,8 @@
  * | held | `hold`: a caller is about to join, or waits for the load | `letGo` |
  * | detached | `detach`, `answerEarly`, or from the start: it needs no reader | never |
  *
- * Apart from these, `bar` says that no stale value may take the place of a failure: a mark that hid the value may have
- * been forgotten meanwhile (`sweep.ts`).
+ * Apart from these, `bar` says that it serves no stale value, early or in place of a failure: a mark that hid the value
+ * may have been forgotten meanwhile (`sweep.ts`), or another load of the key has brought a later value.
  */
 import * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
@@ -375,7 +375,7 @@ export class Flight<V> extends Waited<V> {
     return this.isBarredNow
   }
 
-  /** A mark that hides a stale value may have been forgotten, so none is served from now on. */
+  /** A stale value may be hidden by a mark that was forgotten, or replaced by another load: none is served any more. */
   bar(): void {
     this.isBarredNow = true
   }

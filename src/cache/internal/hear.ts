@@ -25,7 +25,9 @@ export const hear = (entries: Entries<any>, loads: Loads<any>, heard: Heard): vo
       const missedAt = entries.sources?.missedAt(heard.key) ?? (isUnseen ? Infinity : undefined)
       entries.sources?.kept(heard.key)
       entries.drop(heard.key)
-      return missedAt === undefined ? undefined : entries.cache.spread.ofUnseen(entries.name, heard.key, missedAt)
+      // The load of the other engine promises nothing of this one's.
+      if (missedAt !== undefined) void entries.cache.spread.ofUnseen(entries.name, heard.key, missedAt)
+      return
     }
     case "Marked":
       entries.hearMark(heard.scope, heard.mode, heard.stamp, now)

@@ -2,7 +2,17 @@
  * Steps that need to know what is held of some keys, and that no caller has changed it meanwhile.
  */
 import * as Effect from "effect/Effect"
-import type { Entry } from "../../store/Entry.ts"
+import type { Entry, Found } from "../../store/Entry.ts"
+
+/**
+ * What a read below says where it cannot know what the tiers hold of a key: a tier has failed, or holds something that
+ * the engine may not serve, and the next read may find it. That is nothing to make a lasting value of.
+ */
+export const unknown = Symbol("unknown")
+
+/** What a read below says, where it is all the same why there is nothing. */
+export const foundOf = <V>(found: Found<V> | typeof unknown | undefined): Found<V> | undefined =>
+  found === unknown ? undefined : found
 
 /** What a caller who waits learns of the changes of a key. */
 export interface Watch {
@@ -15,7 +25,7 @@ export interface Watch {
 export interface Holding {
   readonly watch: () => Watch
   readonly unwatch: (watch: Watch) => void
-  readonly current: Effect.Effect<Entry<any> | undefined>
+  readonly current: Effect.Effect<Entry<any> | typeof unknown | undefined>
 }
 
 // Each further try means that another caller has changed one of the keys.
@@ -35,7 +45,7 @@ export const knowing = <A, E>(
     (watches) =>
       Effect.flatMap(Effect.forEach(holdings, ({ current }) => current), (held) =>
         !watches.some(({ changed }) => changed)
-          ? step(held)
+          ? step(held.includes(unknown) ? undefined : held as ReadonlyArray<Entry<any> | undefined>)
           : tries > 0
           ? knowing(holdings, step, tries - 1)
           : step(undefined)),

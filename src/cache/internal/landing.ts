@@ -9,15 +9,17 @@
  * 3. **May memory hold the value?** It is weighed, checked and frozen. If it is refused, the load fails.
  * 4. **Is there room in the outbox?** The load waits for room, and asks 1 again. The rest is one synchronous step.
  * 5. **What is older?** Loads of the key that began before are outrun, and an update that has read the key is
- *    overtaken: none of them may store what it makes of an older value. (Law 2.)
+ *    overtaken: none of them may store what it makes of an older value. A load that began later, after a tag has closed
+ *    this one, serves no stale value from now on: that is older than this value. (Laws 2 and 6.)
  * 6. **Has another engine loaded another value meanwhile?** The engine cannot know which of the two is newer. Neither
  *    is kept, nor what was made from them. (Law 2.)
  * 7. **Is it another value than the one before?** This is asked before the marks are compared, because a class may
  *    have an equality of its own, which may invalidate. The holder of a lease on the key is told the same.
  * 8. **Is the value out of date?** The flight was superseded, or a mark of the key or of a tag is newer than its stamp,
- *    or a transaction is about to commit another value, or the lookup has read a value that was not stored. Then the
- *    value is refused: the readers who have joined get it, and it is not stored. If it differs from the value before,
- *    it proves that everything older is out of date as well. (Laws 2 and 14.)
+ *    or a transaction is about to commit another value, or the lookup has read a value that was not stored, or has
+ *    found nothing where a tier may hold a value. Then the value is refused: the readers who have joined get it, and it
+ *    is not stored. If it differs from the value before, it proves that everything older is out of date as well, unless
+ *    it was made of what is not known. (Laws 2, 4 and 14.)
  * 9. **Was it made from a stale value?** Then it is stale itself: readers get it as stale, and it is not stored.
  *    (Law 6.)
  * 10. **It is kept.** If it is another value, dependents are dropped, with a stamp of their own. If the engine cannot
@@ -60,6 +62,8 @@ interface Ground<V> {
   readonly turns: Turns
   /** The loads of a key that began before this one. */
   before(flight: Flight<V>): ReadonlyArray<Flight<V>>
+  /** The other loads of its key. */
+  beside(flight: Flight<V>): ReadonlyArray<Flight<V>>
   overtake(key: string): void
   loadedUnderLease(key: string, mayDiffer: () => boolean): void
   maySubstitute(key: string, entry: Entry<V>, now: number): boolean
@@ -126,10 +130,8 @@ export class Landing<V> {
     const now = this.cache.time.now()
     this.loaded(flight, "Absent", now)
     // 6.
-    if (flight.rival !== undefined) {
-      this.yieldTo(flight)
-      return nothing
-    }
+    const { isDoubtful } = flight.load
+    if (flight.rival !== undefined && !isDoubtful) return this.yieldTo(flight)
     // 7.
     const { sources } = this.entries
     const before = this.valueBefore(flight)
@@ -137,8 +139,7 @@ export class Landing<V> {
     // 8.
     if (this.isOutOfDate(flight, noTags)) {
       this.refuse(flight)
-      if (changed) this.disprove(flight)
-      return nothing
+      return changed && !isDoubtful ? this.disprove(flight) : nothing
     }
     // 9.
     if (flight.load.readStale) return nothing
@@ -184,9 +185,10 @@ export class Landing<V> {
     this.loaded(flight, "Loaded", now)
     // 6.
     const { rival } = flight
-    if (rival !== undefined && mayDiffer(rival.value, value)) {
-      this.yieldTo(flight)
-      return { value, tier: "lookup", entry: undefined, tags, stale: flight.load.readStale }
+    const { isDoubtful, readStale } = flight.load
+    if (rival !== undefined && !isDoubtful && mayDiffer(rival.value, value)) {
+      const below = this.yieldTo(flight)
+      return { value, tier: "lookup", entry: undefined, tags, stale: readStale, below }
     }
     // 7. Without dependents, it is asked only where something follows from it.
     const before = this.valueBefore(flight)
@@ -194,12 +196,12 @@ export class Landing<V> {
     this.ground.loadedUnderLease(key, () => before === undefined || mayDiffer(before.value, value))
     const isSource = !this.spec.plan.isEmpty
     const changed = isSource && isChanged()
-    const { readStale } = flight.load
     // 8.
     if (this.isOutOfDate(flight, tags)) {
       this.refuse(flight)
-      if (changed || !isSource && isChanged()) this.disprove(flight)
-      return { value, tier: "lookup", entry: undefined, tags, stale: readStale }
+      const isProof = !isDoubtful && (changed || !isSource && isChanged())
+      const below = isProof ? this.disprove(flight) : nothing
+      return { value, tier: "lookup", entry: undefined, tags, stale: readStale, below, isDoubtful }
     }
     // 9.
     if (readStale) return { value, tier: "lookup", entry: undefined, tags, stale: true }
@@ -221,6 +223,7 @@ export class Landing<V> {
     this.ground.failures.forget(key)
     // 5.
     this.precede(flight)
+    for (const other of this.ground.beside(flight)) other.bar()
     if (this.cache.hasListeners) {
       const millis = now - startedAt
       this.cache.emit(CacheEvent.Load({ ...this.named(key), millis, waiters, absent: what === "Absent" }))
@@ -242,7 +245,7 @@ export class Landing<V> {
     const isHidden = flight.isSuperseded || this.entries.judge(key, flight.stamp, tags) !== "valid" ||
       given !== undefined && this.entries.judge(key, flight.stamp, given.tags) !== "valid"
     if (isHidden) flight.supersede()
-    return isHidden || flight.load.readRefused || isClosed
+    return isHidden || flight.load.readRefused || flight.load.isDoubtful || isClosed
   }
 
   /** Drops the dependents of a value that is about to be stored. */
@@ -250,9 +253,8 @@ export class Landing<V> {
     const missedAt = this.entries.sources?.missedAt(key)
     if (changed) return this.spreadChange(key)
     // The value before is gone, or never was, so the engine cannot know whether it has changed.
-    if (missedAt !== undefined) this.cache.spread.ofUnseen(this.name, key, missedAt)
-    else if (isUnknown) this.spreadUnknown(key, now)
-    return nothing
+    if (missedAt !== undefined) return this.cache.spread.ofUnseen(this.name, key, missedAt)
+    return isUnknown ? this.spreadUnknown(key, now) : nothing
   }
 
   /** A load that brings another value is a write to those who depend on it, with a stamp of its own. */
@@ -262,9 +264,10 @@ export class Landing<V> {
   }
 
   /** The engine cannot know whether the value is the one before, or whether there was one. */
-  private spreadUnknown(key: string, now: number): void {
-    if (this.entries.isGoneUnseen(key, now)) this.cache.spread.ofUnseen(this.name, key, Infinity)
-    else this.cache.spread.ofBefore(this.name, key)
+  private spreadUnknown(key: string, now: number): Below {
+    return this.entries.isGoneUnseen(key, now)
+      ? this.cache.spread.ofUnseen(this.name, key, Infinity)
+      : this.cache.spread.ofBefore(this.name, key)
   }
 
   private refuse({ key, stamp }: Flight<V>): void {
@@ -278,17 +281,17 @@ export class Landing<V> {
   }
 
   /** A refused value may be out of date, but it proves that everything older than its load is so, too. */
-  private disprove({ isReplaced, key }: Flight<V>): void {
-    this.spreadChange(key)
-    if (!isReplaced) this.entries.forget(key)
+  private disprove({ isReplaced, key }: Flight<V>): Below {
+    const dependents = this.spreadChange(key)
+    return isReplaced ? dependents : both(dependents, this.entries.forget(key))
   }
 
   /** Two engines have loaded two values: none is kept, nor what was made from it. */
-  private yieldTo(flight: Flight<V>): void {
+  private yieldTo(flight: Flight<V>): Below {
     this.refuse(flight)
-    this.spreadChange(flight.key)
+    const dependents = this.spreadChange(flight.key)
     this.ground.overtake(flight.key)
-    this.entries.forget(flight.key)
+    return both(dependents, this.entries.forget(flight.key))
   }
 
   /** The load failed: its failure is remembered, and its readers get it, or a stale value in its place. */

@@ -50,6 +50,8 @@ export class Load extends Work {
   readStale = false
   /** It has read a value that was refused, so the value that it makes is not stored either. */
   readRefused = false
+  /** It has read a nothing of which the cache does not know whether it is one, so its value is not stored. */
+  isDoubtful = false
   /** Why a read was refused. Then its value is not stored, even if the lookup has caught the error. */
   refused: CacheError | undefined = undefined
   private readonly cache: object
@@ -159,7 +161,8 @@ export class Load extends Work {
   }
 
   /** Records a value that was read. */
-  track(source: FamilySpec<any>, key: string, { entry, stale, tier }: Served<unknown>): void {
+  track(source: FamilySpec<any>, key: string, { entry, isDoubtful, stale, tier }: Served<unknown>): void {
+    if (isDoubtful === true) this.doubt()
     if (stale) this.readStale = true
     if (entry === undefined && tier === "lookup") this.readRefused = true
     // The end of an entry with an idle time counts as if no reader read the entry again.
@@ -178,6 +181,11 @@ export class Load extends Work {
       sources.push({ of: source, key, tier, stamp: entry?.stamp })
       this.characters += key.length
     }
+  }
+
+  /** A read has found nothing, and there may be a value all the same. */
+  doubt(): void {
+    this.isDoubtful = true
   }
 
   /** Records a key that was looked for, whether it was found or not. */

@@ -26,6 +26,7 @@ import { type Entries, fromMemory } from "./entries.ts"
 import { Failures, miscounted } from "./failures.ts"
 import { type Asked, Flight } from "./flight.ts"
 import { noTags } from "./judgement.ts"
+import { foundOf, unknown } from "./knowing.ts"
 import { Landing } from "./landing.ts"
 import { CurrentLoad, currentWork, Load } from "./load.ts"
 import { LoadQueue } from "./loadQueue.ts"
@@ -131,6 +132,15 @@ export class Loads<V> {
   /** Whether a reader who comes now may get its value: no source that it has read has ended. */
   private rests({ key, load }: Flight<V>): boolean {
     return load.restsUntil === Infinity || this.now() < load.joinableUntil(key)
+  }
+
+  /**
+   * The loads whose value may still be stored, of one key or of all: those that readers join, and those that a tag has
+   * closed, beside which a later load may run.
+   */
+  mayStore(key?: string): ReadonlyArray<Flight<V>> {
+    const all = key === undefined ? Array.from(this.running) : this.flightsOf(key)
+    return all.filter(({ isSuperseded }) => !isSuperseded)
   }
 
   /** Whether its value may be stored, whatever the tags of the value will be. */
@@ -373,13 +383,13 @@ export class Loads<V> {
     const { key } = flight
     let previous = flight.fallback
     if (this.entries.lower !== undefined && flight.cause === "absent") {
-      const { failedReads } = this.entries
       const found = yield* this.entries.fromBelow(key)
-      if (this.entries.failedReads > failedReads) flight.holdsBelow()
-      previous = this.lower.take(flight, found)
+      if (found === unknown) flight.holdsBelow()
+      previous = this.lower.take(flight, foundOf(found))
       if (flight.hasEnded) return
     } else if (this.entries.lower !== undefined && flight.cause === "refresh") {
-      if (this.entries.hot?.peek(key) === undefined) flight.replaces(yield* this.entries.heldBelow(key))
+      const before = this.entries.hot?.peek(key) === undefined ? yield* this.entries.heldBelow(key) : unknown
+      if (before !== unknown) flight.replaces(before)
     }
     // Its own loader, also where the family was delegated meanwhile: the load runs in the Context of that owner.
     const { lookup }: Loader<V> = flight.load.loader
@@ -397,11 +407,10 @@ export class Loads<V> {
   readonly loadMany = Effect.fnUntraced(function*(this: Loads<V>, flights: ReadonlyArray<Flight<V>>) {
     const before = new Map<Flight<V>, Entry<V> | undefined>()
     if (this.entries.lower !== undefined && flights[0]!.cause === "absent") {
-      const { failedReads } = this.entries
       const found = yield* this.entries.manyFromBelow(flights.map(({ key }) => key))
       for (const [i, flight] of flights.entries()) {
-        if (this.entries.failedReads > failedReads) flight.holdsBelow()
-        before.set(flight, this.lower.take(flight, found[i]))
+        if (found[i] === unknown) flight.holdsBelow()
+        before.set(flight, this.lower.take(flight, foundOf(found[i])))
       }
     }
     const open = flights.filter(({ hasEnded }) => !hasEnded)
@@ -494,6 +503,19 @@ export class Loads<V> {
     this.overtakeUpdate(key)
   }
 
+  /**
+   * A source has a value that these loads of a key have not seen; what is held of the key, if it is, was made without
+   * it as well. An update that has read the key, or waits for such a load, makes its value of the same.
+   */
+  overtakeUnseen(key: string, behind: ReadonlyArray<Flight<V>>, isHeld: boolean): void {
+    for (const flight of behind) {
+      if (this.flights.get(key) === flight) this.setAside(flight)
+      flight.replacedByWrite()
+    }
+    const turn = this.turns.byKey.get(key)
+    if (turn !== undefined && (behind.length > 0 || isHeld && !turn.reading)) turn.overtake()
+  }
+
   /** The caller of a refresh knows of a change of the source. An update that runs, here or in a peer, may not. */
   private askedAnew(key: string): void {
     this.cache.tell(this.name, { _tag: "Asked", key })
@@ -506,11 +528,11 @@ export class Loads<V> {
    */
   meet(key: string, rival: Entry<V>): void {
     this.failures.forget(key)
-    const flight = this.flights.get(key)
-    for (const one of this.flightsOf(key)) one.meetRival(rival)
+    const running = this.flightsOf(key)
+    for (const flight of running) flight.meetRival(rival)
     this.loadedUnderLease(key, () => true)
     const turn = this.turns.byKey.get(key)
-    if (turn !== undefined && (flight !== undefined || !turn.reading)) turn.overtake()
+    if (turn !== undefined && (running.length > 0 || !turn.reading)) turn.overtake()
   }
 
   overtakeUpdate(key: string): void {
@@ -537,6 +559,10 @@ export class Loads<V> {
    */
   closeAll(): void {
     for (const flight of this.running) flight.close()
+  }
+
+  beside(flight: Flight<V>): ReadonlyArray<Flight<V>> {
+    return this.overtaken.size === 0 ? [] : this.flightsOf(flight.key).filter((other) => other !== flight)
   }
 
   /** The loads of a key that began before this one. */

@@ -13,7 +13,11 @@
  *   of others are not concerned. One whose codec takes its time follows with a later round (`preparing.ts`), so that no
  *   round waits for a codec; this one removes its key.
  * - Until its change has arrived, what lies below of a key is out of date: `pending` says what holds instead.
- * - A key whose change has failed is not read below until a later change of it has arrived: nobody knows what is there.
+ * - A key whose change has failed is not read below until it is known again: the engine does not know what is there.
+ *   Each later round removes it, whatever else the round carries, and takes down the marks of failed rounds. A
+ *   round that carries nothing else follows after a while, and before the engine closes. So what a value was to take
+ *   away is never below beside a later value.
+ * - What callers have written with a round that fails is taken back at once (`written.ts`).
  * - Beyond `pendingMax` keys or `pendingBytesMax` bytes, a caller who would set one waits for room. A removal never
  *   waits: the family that has most of them is cleared below instead.
  * - A loaded value that does not fit the bytes of a round follows with the next one; this one removes its key.
@@ -22,23 +26,39 @@
  *
  * Not here: memory, and what a failure means to whoever made the change.
  */
-import * as Cause from "effect/Cause"
+import type * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { forkOutside } from "../../capability/shared/outside.ts"
 import type { Entry, Found } from "../../store/Entry.ts"
 import type { CoarseClock } from "../../store/shared/coarseClock.ts"
 import type { Change, Mark, Partition, Prepared, PreparedEntry, Store } from "../../store/Store.ts"
-import { type Operation, StoreError, TierFailed } from "../../store/StoreError.ts"
+import { StoreError, TierFailed } from "../../store/StoreError.ts"
 import { madeAtMillis } from "../Expiry.ts"
 import { type Below, nothing, type Parcel } from "./below.ts"
+import {
+  absent,
+  Changes,
+  distrusted,
+  errorOf,
+  type LaneOptions,
+  Marks,
+  type OnFailure,
+  OwedMarks,
+  type Pending,
+  pendingIn,
+  shifted,
+  type Trip
+} from "./parcels.ts"
 import { Preparing } from "./preparing.ts"
 import { sealed, unsealed } from "./sensitive.ts"
+import { Written } from "./written.ts"
 
 // Keys that gather to be set, and as many to be removed, in all families.
 const pendingMax = 65_536
@@ -46,59 +66,17 @@ const pendingMax = 65_536
 /** Bytes of the values that gather to be set, in all families, and of those of a family that one round carries. */
 export const pendingBytesMax = 67_108_864
 
-// Keys of a family whose change below has failed; beyond, all of the family that is older counts as changed.
+// Keys of a family whose change below has failed; beyond, all of the family that is older counts as changed, and is
+// removed below.
 const distrustedMax = 65_536
+
+// What a failed round was to take away is taken away with the next one, which comes after so long at the latest.
+const repayAfter: Duration.Input = "10 seconds"
 
 // A tier ends its own operations; one that does not must not hold up the end of the program: neither while what is left
 // is carried, nor while the operation that hangs is interrupted.
 const closingMax: Duration.Input = "30 seconds"
 export const interruptingMax: Duration.Input = "1 second"
-
-/** A key on its way: with the entry that it will have below, or without one. */
-export interface Pending<V> {
-  readonly entry: Entry<V> | undefined
-  /** What the partition made of the entry, where that was asked before the change. */
-  readonly prepared: Prepared<V> | undefined
-  /** Below is the same value; only its end has moved. */
-  readonly isTouch?: boolean
-}
-
-/** Told of each operation of a tier that has failed. */
-export type OnFailure = (operation: Operation, error: StoreError) => void
-
-class Changes<V> implements Parcel {
-  readonly arrived: Deferred.Deferred<void>
-  readonly keys = new Map<string, Pending<V>>()
-  removals = 0
-  /** Below, the whole family goes first. */
-  cleared = false
-  failure: StoreError | undefined = undefined
-
-  constructor(arrived: Deferred.Deferred<void>) {
-    this.arrived = arrived
-  }
-}
-
-const absent: Pending<never> = { entry: undefined, prepared: undefined }
-
-const shifted = <V>(entry: Entry<V>, millis: number): Entry<V> =>
-  millis === 0
-    ? entry
-    : { ...entry, freshUntil: entry.freshUntil + millis, expiresAt: entry.expiresAt + millis }
-
-export interface LaneOptions<V> {
-  /** How a store knows the family. */
-  readonly name: string
-  readonly partition: Partition<V>
-  readonly time: CoarseClock
-  /** The causes of failures are not shown. */
-  readonly isSensitive: boolean
-  readonly onFailure: OnFailure
-  /** Told when nothing that is below at the time is to be believed. */
-  readonly onDistrust: () => void
-  /** Told of each key whose entry has not arrived below, and is not to follow. */
-  readonly onAlone: (key: string) => void
-}
 
 /**
  * The changes of one family of one engine, and the way to what lies below.
@@ -120,6 +98,10 @@ export class Lane<V> {
   private gathering: Changes<V> | undefined
   private carried: Changes<V> | undefined
   private readonly distrusted = new Set<string>()
+  /** More keys than are known by name: below, all of the family is to go. */
+  private owesAll = false
+  /** The distrusted keys that the round removes which is on its way. */
+  private repaid: ReadonlyArray<string> = []
   readonly preparing: Preparing<V>
 
   constructor(outbox: Outbox, { isSensitive, name, onAlone, onDistrust, onFailure, partition, time }: LaneOptions<V>) {
@@ -179,7 +161,7 @@ export class Lane<V> {
     }
     if (this.gathering === undefined && this.carried === undefined && this.distrusted.size === 0) return undefined
     return pendingIn(this.gathering, key) ?? pendingIn(this.carried, key) ??
-      (this.distrusted.has(key) ? absent : undefined)
+      (this.distrusted.has(key) ? distrusted : undefined)
   }
 
   // Of what gathers or is prepared, one lane at most has the key, and so of what is carried. A family that is cleared
@@ -197,7 +179,7 @@ export class Lane<V> {
       }
       if (round.some((parcel) => parcel?.cleared === true)) return absent
     }
-    return lanes.some((lane) => lane.distrusted.has(key)) ? absent : undefined
+    return lanes.some((lane) => lane.distrusted.has(key)) ? distrusted : undefined
   }
 
   /** How many removals have gathered. */
@@ -228,12 +210,25 @@ export class Lane<V> {
     parcel.cleared = !Array.from(this.lanes).some((lane) => lane.gathering?.cleared === true)
   }
 
-  /** What has gathered, on its way from now on. */
-  take(): Changes<V> | undefined {
-    const parcel = this.gathering
+  /** Whether a failed round was to take away something that is still below. */
+  get owes(): boolean {
+    return this.owesAll || this.distrusted.size > 0
+  }
+
+  /** What has gathered, on its way from now on, with what is owed. */
+  take(trip: () => Trip): Changes<V> | undefined {
+    const parcel = this.gathering ?? (this.owes ? new Changes<V>(trip()) : undefined)
+    if (parcel !== undefined && this.owesAll) parcel.cleared = true
     this.gathering = undefined
     this.carried = parcel
     return parcel
+  }
+
+  /** The keys that are owed, except those that the round has anyhow. All lanes have been taken. */
+  private repay(): ReadonlyArray<string> {
+    const { distrusted, lanes } = this
+    this.repaid = distrusted.size === 0 ? [] : Array.from(distrusted)
+    return this.repaid.filter((key) => !Array.from(lanes).some(({ carried }) => carried?.keys.has(key) === true))
   }
 
   /**
@@ -242,7 +237,7 @@ export class Lane<V> {
    */
   changeOf(parcel: Changes<V>): Effect.Effect<Change<V>> {
     const { partition } = this
-    const removed: Array<string> = []
+    const removed: Array<string> = [...this.repay()]
     const set: Array<PreparedEntry<V>> = []
     const open: Array<readonly [key: string, entry: Entry<V>, prepare: Effect.Effect<Prepared<V>, StoreError>]> = []
     const later: Array<readonly [key: string, change: Pending<V>]> = []
@@ -298,7 +293,11 @@ export class Lane<V> {
   /** What a parcel has come to. */
   landed(parcel: Changes<V>, error: StoreError | undefined): void {
     this.carried = undefined
+    const { repaid } = this
+    this.repaid = []
     if (error === undefined) {
+      if (parcel.cleared) this.owesAll = false
+      for (const key of repaid) this.distrusted.delete(key)
       // A key that another lane failed on is known again as well.
       for (const { distrusted } of this.lanes) {
         if (distrusted.size === 0) continue
@@ -320,6 +319,9 @@ export class Lane<V> {
     for (const key of keys) this.distrusted.add(key)
     if (!all && this.distrusted.size <= distrustedMax) return
     this.distrusted.clear()
+    // While it owes all, nothing newer has come below.
+    if (this.owesAll) return
+    this.owesAll = true
     for (const { onDistrust } of this.lanes) onDistrust()
   }
 
@@ -336,7 +338,7 @@ export class Lane<V> {
     lanes.delete(this)
     this.lanes = new Set([this])
     for (const other of lanes) {
-      other.distrust(this.distrusted, false)
+      other.distrust(this.distrusted, this.owesAll)
       break
     }
     // The removals of another lane may rely on it.
@@ -354,7 +356,7 @@ export class Lane<V> {
     }
     if (this.lanes.size > 1) { for (const lane of this.lanes) if (lane !== this) lane.withdraw(key) }
     if (!this.preparing.isEmpty) this.preparing.drop(key)
-    const parcel = this.gathering ??= this.outbox.depart(this, (arrived) => new Changes<V>(arrived))
+    const parcel = this.gathering ??= this.outbox.depart(this, (trip) => new Changes<V>(trip))
     this.count(parcel, parcel.keys.get(key), -1)
     this.count(parcel, change, 1)
     parcel.keys.set(key, change)
@@ -383,39 +385,21 @@ export class Lane<V> {
   }
 }
 
-const pendingIn = <V>(parcel: Changes<V> | undefined, key: string): Pending<V> | undefined =>
-  parcel === undefined ? undefined : parcel.keys.get(key) ?? (parcel.cleared ? absent : undefined)
-
-const errorOf = (operation: Operation, cause: Cause.Cause<StoreError>): StoreError => {
-  const error = Cause.squash(cause)
-  return error instanceof StoreError
-    ? error
-    : new StoreError({ reason: new TierFailed({ tier: "lower", operation, cause: error }) })
-}
-
 /** Waits for the values of these lanes that wait for a codec. */
 const settledOf = (lanes: ReadonlyArray<Lane<any>>): Effect.Effect<void> =>
   Effect.forEach(lanes, ({ preparing }) => preparing.settled, { discard: true })
 
-class Marks implements Parcel {
-  readonly arrived: Deferred.Deferred<void>
-  readonly stamps = new Map<string, number>()
-  /** The families that they are of. */
-  readonly told = new Set<OnFailure>()
-  isSensitive = false
-  failure: StoreError | undefined = undefined
-
-  constructor(arrived: Deferred.Deferred<void>) {
-    this.arrived = arrived
-  }
-}
-
 /** What one engine has put down for one round. */
-class Journey {
+class Journey implements Trip {
   readonly arrived = Deferred.makeUnsafe<void>()
+  readonly written: Written
   readonly lanes = new Set<Lane<any>>()
   readonly parcels: Array<Parcel> = []
   marks: Marks | undefined = undefined
+
+  constructor(carrier: Carrier) {
+    this.written = new Written(carrier)
+  }
 
   /** Tells the callers that what they have put down does not arrive. */
   fail(error: StoreError): void {
@@ -428,9 +412,14 @@ class Journey {
 class Round {
   readonly arrived = Deferred.makeUnsafe<void>()
   readonly journeys = new Map<Outbox, Journey>()
+  private readonly carrier: Carrier
+
+  constructor(carrier: Carrier) {
+    this.carrier = carrier
+  }
 
   journeyOf(outbox: Outbox): Journey {
-    const journey = this.journeys.get(outbox) ?? new Journey()
+    const journey = this.journeys.get(outbox) ?? new Journey(this.carrier)
     this.journeys.set(outbox, journey)
     return journey
   }
@@ -446,6 +435,7 @@ interface Load {
   readonly lanes: Array<readonly [lane: Lane<any>, parcel: Changes<any>]>
   readonly marks: Array<Marks>
   readonly outboxes: Array<Outbox>
+  readonly written: Array<Written>
 }
 
 /** What carries the changes of all engines over one place. */
@@ -455,6 +445,8 @@ export class Carrier {
   removals = 0
   /** Bytes of the values to be set that were prepared before they gathered. */
   bytes = 0
+  /** Keys that callers have written with what gathers, also of families that only memory keeps. */
+  written = 0
   private readonly wake = Latch.makeUnsafe(false)
   private readonly known = new Map<string, Set<Lane<any>>>()
   private gathering: Round | undefined
@@ -463,7 +455,7 @@ export class Carrier {
   private fiber: Fiber.Fiber<unknown> | undefined
 
   get isFull(): boolean {
-    return this.sets >= pendingMax || this.bytes >= pendingBytesMax
+    return this.sets >= pendingMax || this.bytes >= pendingBytesMax || this.written >= pendingMax
   }
 
   /** Waits until a key may be set. */
@@ -512,7 +504,7 @@ export class Carrier {
   /** Where an engine puts down something new. */
   depart(outbox: Outbox): Journey {
     this.wake.openUnsafe()
-    return (this.gathering ??= new Round()).journeyOf(outbox)
+    return (this.gathering ??= new Round(this)).journeyOf(outbox)
   }
 
   clearLargest(): void {
@@ -534,16 +526,36 @@ export class Carrier {
     )
     const carry = Effect.forever(Effect.suspend(() => {
       this.wake.closeUnsafe()
-      return Effect.andThen(rounds, this.wake.await)
+      return Effect.andThen(rounds, Effect.suspend(() => this.owing.size === 0 ? this.wake.await : this.repaySoon))
     }))
     return Effect.map(forkOutside(carry), (fiber) => {
       this.fiber = fiber
     })
   })
 
+  /** The engines of which a failed round was to take away something that is still below. */
+  private get owing(): ReadonlySet<Outbox> {
+    const owing = new Set<Outbox>()
+    for (const lanes of this.known.values()) {
+      for (const { outbox, owes } of lanes) if (owes || outbox.owed.areSome) owing.add(outbox)
+    }
+    return owing
+  }
+
+  private readonly repaySoon: Effect.Effect<void> = Effect.suspend(() =>
+    Effect.map(Effect.timeoutOption(this.wake.await, repayAfter), (woken) => {
+      if (Option.isNone(woken)) { for (const outbox of this.owing) this.depart(outbox) }
+    })
+  )
+
+  owes(outbox: Outbox): boolean {
+    return this.owing.has(outbox)
+  }
+
   /** Gives up what is still on its way of an engine, and ends with the last one. */
   leave(outbox: Outbox, refusal: StoreError): Effect.Effect<void> {
     return Effect.suspend(() => {
+      const left = [this.carried, this.gathering].flatMap((round) => round?.journeys.get(outbox)?.written ?? [])
       this.carried?.journeys.get(outbox)?.fail(refusal)
       this.gathering?.journeys.get(outbox)?.fail(refusal)
       this.gathering?.journeys.delete(outbox)
@@ -551,6 +563,8 @@ export class Carrier {
         for (const lane of Array.from(lanes)) if (lane.outbox === outbox) lane.close()
         if (lanes.size === 0) this.known.delete(name)
       }
+      for (const lanes of this.known.values()) for (const lane of lanes) outbox.owed.passTo(lane.outbox.owed)
+      for (const written of left) written.fail()
       const { fiber } = this
       return --this.users > 0 || fiber === undefined ? Effect.void : this.end(fiber)
     })
@@ -581,17 +595,21 @@ export class Carrier {
   /** All that has gathered, by the store that it is for. A change of one engine is for one store. */
   private take(round: Round): ReadonlyArray<readonly [store: Store["Service"], load: Load]> {
     const loads = new Map<Store["Service"], Load>()
-    for (const [outbox, { lanes, marks }] of round.journeys) {
-      const load = loads.get(outbox.store) ?? { lanes: [], marks: [], outboxes: [] }
+    for (const outbox of this.owing) round.journeyOf(outbox)
+    for (const [outbox, journey] of round.journeys) {
+      const load = loads.get(outbox.store) ?? { lanes: [], marks: [], outboxes: [], written: [] }
       loads.set(outbox.store, load)
       load.outboxes.push(outbox)
-      for (const lane of lanes) {
-        const parcel = lane.take()
+      load.written.push(journey.written)
+      for (const lane of new Set([...journey.lanes, ...this.lanesOf(outbox).filter(({ owes }) => owes)])) {
+        const parcel = lane.take(() => journey)
         if (parcel !== undefined) load.lanes.push([lane, parcel])
       }
-      if (marks !== undefined) load.marks.push(marks)
+      if (journey.marks !== undefined) load.marks.push(journey.marks)
     }
+    for (const { lanes } of loads.values()) lanes.sort(([, a], [, b]) => Number(b.cleared) - Number(a.cleared))
     this.gathering = undefined
+    this.written = 0
     this.sets = 0
     this.removals = 0
     this.bytes = 0
@@ -600,8 +618,16 @@ export class Carrier {
     return Array.from(loads).toSorted(([, a], [, b]) => clears(a) - clears(b))
   }
 
-  private carry(store: Store["Service"], { lanes, marks, outboxes }: Load): Effect.Effect<void> {
+  private lanesOf(outbox: Outbox): ReadonlyArray<Lane<any>> {
+    return Array.from(this.known.values()).flatMap((lanes) =>
+      Array.from(lanes).filter((lane) => lane.outbox === outbox)
+    )
+  }
+
+  private carry(store: Store["Service"], { lanes, marks, outboxes, written }: Load): Effect.Effect<void> {
+    const owed = outboxes.map((outbox) => [outbox, outbox.owed.all] as const)
     const stamps: ReadonlyArray<Mark> = [
+      ...owed.flatMap(([, marks]) => marks),
       ...Array.from(new Set(outboxes.map(({ debt }) => debt))).flatMap(({ owed }) => owed),
       ...marks.flatMap(({ stamps }) => Array.from(stamps, ([scope, stamp]) => ({ scope, stamp })))
     ]
@@ -617,13 +643,18 @@ export class Carrier {
       const error = failure !== undefined && isSensitive ? sealed(failure) : failure
       for (const [lane, parcel] of lanes) lane.landed(parcel, error)
       if (error === undefined) {
-        for (const { debt } of outboxes) debt.owed = []
+        for (const [outbox, marks] of owed) {
+          outbox.debt.owed = []
+          outbox.owed.repaid(marks)
+        }
         return
       }
       for (const one of marks) {
         one.failure ??= error
         for (const tell of one.told) tell("recordMarks", error)
+        outboxes[0]!.owed.add(one.stamps)
       }
+      for (const one of written) one.fail()
     }
     return Effect.matchCause(Effect.andThen(prepared, Effect.suspend(() => store.write({ changes, marks: stamps }))), {
       onSuccess: () => land(undefined),
@@ -655,6 +686,8 @@ export class Outbox {
    * entries of an earlier life (`isKnown`), each change takes them below.
    */
   debt: { owed: ReadonlyArray<Mark>; readonly isKnown: boolean } = { owed: [], isKnown: false }
+  /** Marks of rounds that have failed. */
+  readonly owed = new OwedMarks()
   /** What a change comes to that is put down now, once the engine is closed. */
   refused: Below | undefined = undefined
   private readonly closed = Deferred.makeUnsafe<void>()
@@ -692,9 +725,9 @@ export class Outbox {
   })
 
   /** Puts down the first change of a lane in a round. */
-  depart<P extends Parcel>(lane: Lane<any>, make: (arrived: Deferred.Deferred<void>) => P): P {
+  depart<P extends Parcel>(lane: Lane<any>, make: (trip: Trip) => P): P {
     const journey = this.carrier.depart(this)
-    const parcel = make(journey.arrived)
+    const parcel = make(journey)
     journey.lanes.add(lane)
     journey.parcels.push(parcel)
     return parcel
@@ -716,7 +749,7 @@ export class Outbox {
   private departingMarks(onFailure: OnFailure, isSensitive: boolean): Marks {
     const journey = this.carrier.depart(this)
     let { marks } = journey
-    if (marks === undefined) journey.parcels.push(journey.marks = marks = new Marks(journey.arrived))
+    if (marks === undefined) journey.parcels.push(journey.marks = marks = new Marks(journey))
     marks.told.add(onFailure)
     marks.isSensitive ||= isSensitive
     return marks
@@ -726,15 +759,24 @@ export class Outbox {
   readonly run: Effect.Effect<void, never, Scope.Scope> = Effect.suspend(() =>
     Effect.acquireRelease(
       this.carrier.join,
-      () => Effect.andThen(Effect.timeoutOption(this.idle, closingMax), this.close)
+      () => Effect.andThen(Effect.timeoutOption(Effect.andThen(this.idle, this.repay), closingMax), this.close)
     )
   )
+
+  /** One more round, if one that has failed was to take away something that is still below. */
+  private readonly repay: Effect.Effect<void> = Effect.suspend(() => {
+    if (!this.carrier.owes(this)) return Effect.void
+    this.carrier.depart(this)
+    return this.idle
+  })
 
   /** All whose changes have not arrived, or are made from now on, are told so. */
   private readonly close: Effect.Effect<void> = Effect.suspend(() => {
     const cause = new Error("the cache was closed before the change had arrived")
     const failure = new StoreError({ reason: new TierFailed({ tier: "lower", operation: "write", cause }) })
-    this.refused = new Set([{ arrived: this.closed, failure }])
+    const written = new Written(this.carrier)
+    written.fail()
+    this.refused = new Set([{ arrived: this.closed, failure, written }])
     Deferred.doneUnsafe(this.closed, Exit.void)
     return this.carrier.leave(this, failure)
   })

@@ -55,6 +55,7 @@ export class TransactionReads<V> implements Reads<V> {
   /** The value of a lookup that reads here is not stored, so no later change has to reach it. */
   wasRead(): void {}
   wasMissed(): void {}
+  readonly isWholeInMemory = true
 
   /** The value that the transaction wrote to a key. */
   private written(state: HeldKey | "changed" | undefined): Served<V> | undefined {
@@ -127,14 +128,17 @@ export class TransactionReads<V> implements Reads<V> {
   }
 
   /** What a read in the body would do. What happened to the key before happened outside of it. */
-  explain(key: string, onHeld?: (served: Served<V> | undefined) => void): Effect.Effect<Explanation<V>> {
+  explain(
+    key: string,
+    onHeld?: (served: Served<V> | undefined, isKnown: boolean) => void
+  ): Effect.Effect<Explanation<V>> {
     return Effect.suspend(() => {
       const state = this.frame.stateOf(this.family, key)
       return Effect.map(this.family.explain(key, state === undefined ? onHeld : undefined), (outside) => {
         // The body joins no load, gets no stale value, and repeats no failure: it loads every value that is not fresh.
         if (state === undefined) return isAsOutside(outside) ? outside : { ...outside, outcome: "load" }
         const served = this.written(state)
-        onHeld?.(served)
+        onHeld?.(served, true)
         if (served === undefined) return { ...outside, outcome: "load", held: undefined }
         const held = this.answerOf(key, served)
         return { ...outside, outcome: "hit", held: this.spec.isSensitive ? hidingAnswer(held, this.spec.hide) : held }

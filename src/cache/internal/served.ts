@@ -14,6 +14,8 @@ export interface Served<out V> {
   /** The tags of a value that was not stored. */
   readonly tags?: ReadonlyArray<string> | undefined
   readonly stale: boolean
+  /** The value was made from a nothing that may be a value: a tier could not say what it holds. */
+  readonly isDoubtful?: boolean
   /** What the tiers below still have to take of the load that brought it. */
   readonly below?: Below
 }

@@ -95,20 +95,20 @@ export class Spreading implements Spread {
 
   // --- a change that may have gone unseen -------------------------------------------------------
 
-  ofUnseen(family: string, key: string, since: number): void {
-    this.dropMade(family, key, false, (flight) => flight.stamp < since && flight.load.mayHaveRead(family, key))
+  ofUnseen(family: string, key: string, since: number): Below {
+    return this.dropMade(family, key, false, (flight) => flight.stamp < since && flight.load.mayHaveRead(family, key))
   }
 
-  ofBefore(family: string, key: string): void {
+  ofBefore(family: string, key: string): Below {
     const { before, sources } = this.target(family).entries
-    if (before === 0 || sources === undefined || sources.isSettled(key)) return
+    if (before === 0 || sources === undefined || sources.isSettled(key)) return nothing
     sources.settle(key)
     // All keys that are read in this process are known, so no load that runs has read this key itself.
-    this.dropMade(family, key, true, isNotBehind)
+    return this.dropMade(family, key, true, isNotBehind)
   }
 
   /** Drops what was made from a key, with the loads that have read the key, or have read it too early. */
-  private dropMade(family: string, key: string, fromBefore: boolean, hasRead: (flight: Flight<any>) => boolean): void {
+  private dropMade(family: string, key: string, fromBefore: boolean, hasRead: (flight: Flight<any>) => boolean): Below {
     const stamp = this.ground.nextStamp()
     const reached: Array<{
       readonly dropped: string | Scope
@@ -135,17 +135,23 @@ export class Spreading implements Spread {
     }
     const isBehind = (flight: Flight<any>) =>
       hasRead(flight) || held.some(({ scope, target }) => flight.load.mayHaveReadOf(target.name, scope))
+    let below = nothing
     for (const { exact, isHeld, scope, target } of reached) {
-      dropUnseen(target, { scope, exact, isHeld, isBehind }, stamp, family)
+      below = both(below, dropUnseen(target, { scope, exact, isHeld, isBehind }, stamp, family))
     }
+    return below
   }
 
   forget(family: string, key: string, since: number): void {
     this.forgotten.push([family, key, since])
   }
 
-  ofForgotten(): void {
-    for (let one = this.forgotten.pop(); one !== undefined; one = this.forgotten.pop()) this.ofUnseen(...one)
+  ofForgotten(): Below {
+    let below = nothing
+    for (let one = this.forgotten.pop(); one !== undefined; one = this.forgotten.pop()) {
+      below = both(below, this.ofUnseen(...one))
+    }
+    return below
   }
 
   beginPut(): void {
@@ -158,14 +164,16 @@ export class Spreading implements Spread {
 
   evict(family: string, key: string, wasRead: boolean): void {
     this.evicted.push([family, key, wasRead])
-    if (!this.isPutting) this.ofEvicted()
+    // The tier frees an entry on its own: no caller waits for what follows from it.
+    if (!this.isPutting) void this.ofEvicted()
   }
 
-  ofEvicted(exceptFamily?: string, exceptKey?: string): void {
+  ofEvicted(exceptFamily?: string, exceptKey?: string): Below {
+    let below = nothing
     for (let one = this.evicted.pop(); one !== undefined; one = this.evicted.pop()) {
       const [family, key, wasRead] = one
       if (!wasRead) {
-        this.ofBefore(family, key)
+        below = both(below, this.ofBefore(family, key))
         continue
       }
       const stamp = this.ground.nextStamp()
@@ -174,9 +182,10 @@ export class Spreading implements Spread {
         if (exact && step.family === exceptFamily && keyOf(scope) === exceptKey) return
         const target = this.target(step.family)
         const isHeld = target.entries.mayHave(exact ? keyOf(scope) : scope)
-        dropUnseen(target, { scope, exact, isHeld, isBehind: isNotBehind }, stamp, family)
+        below = both(below, dropUnseen(target, { scope, exact, isHeld, isBehind: isNotBehind }, stamp, family))
       })
     }
+    return below
   }
 
   // --- a source that is gone --------------------------------------------------------------------
@@ -224,22 +233,22 @@ const dropUnseen = (
   { exact, isBehind, isHeld, scope }: Unseen,
   stamp: number,
   through: string
-): void => {
+): Below => {
   if (exact) {
     const key = keyOf(scope)
-    const flight = loads.flights.get(key)
-    if (flight !== undefined && isBehind(flight)) loads.overtake(key)
+    loads.overtakeUnseen(key, loads.mayStore(key).filter(isBehind), isHeld)
     // A lookup that could make nothing of the source may do so now.
     loads.failures.forget(key)
-    if (!isHeld) return
+    if (!isHeld) return nothing
     entries.invalidated(key, "hide", stamp, through)
-    entries.forget(key)
-    return
+    return entries.forget(key)
   }
-  const open = Array.from(loads.flights.values()).filter((flight) => loads.isOpen(flight))
-  const ahead = open.filter((flight) => !isBehind(flight))
-  if (open.length === ahead.length && !isHeld && loads.failures.isEmpty) return
+  const running = loads.mayStore()
+  if (!isHeld && !running.some(isBehind) && loads.failures.isEmpty) return nothing
+  // A load that a tag has closed is judged by its stamp when it ends, so a later stamp would hide the tag from it.
+  const ahead = running.filter((flight) => loads.isOpen(flight) && !isBehind(flight))
   entries.invalidated(scope, "hide", stamp, through)
-  entries.markKeys(scope, "hide", stamp, entries.cache.time.now())
+  const below = entries.markKeys(scope, "hide", stamp, entries.cache.time.now())
   for (const flight of ahead) flight.confirmUpTo(stamp)
+  return below
 }

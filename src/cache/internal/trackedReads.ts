@@ -38,10 +38,13 @@ interface Source<V> extends Reads<V> {
   readonly spec: FamilySpec<V>
   serve(key: string): Effect.Effect<Served<V>, unknown>
   serveMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Served<V>>, unknown>
-  held(key: string): Effect.Effect<Served<V> | undefined, CacheError>
+  find(key: string, onUnknown?: () => void): Effect.Effect<Served<V> | undefined, CacheError>
+  held(key: string, onUnknown?: () => void): Effect.Effect<Served<V> | undefined, CacheError>
+  /** Whether memory says all that is held of a key. */
+  readonly isWholeInMemory: boolean
   explain(
     key: string,
-    onHeld?: (served: Served<V> | undefined) => void
+    onHeld?: (served: Served<V> | undefined, isKnown: boolean) => void
   ): Effect.Effect<Explanation<V>, CacheError>
   answerOf(key: string, served: Served<V>): Answer.Answer<V>
   /** What memory holds of the key, if it is fresh. */
@@ -80,6 +83,7 @@ export class TrackedReads<V> implements Reads<V> {
     if (this.load.refusalOf(cache, spec, key) !== undefined) return undefined
     const served = this.source.peekUnsafe(key)
     if (served !== undefined) return this.seen(key, served)
+    if (!this.source.isWholeInMemory) this.load.doubt()
     this.missed(key)
     return undefined
   }
@@ -102,7 +106,7 @@ export class TrackedReads<V> implements Reads<V> {
   readHeld(key: string): Effect.Effect<Option.Option<V>, CacheError> {
     return this.looking([key], () =>
       Effect.map(
-        this.source.held(key),
+        this.source.held(key, this.doubt),
         (served) => served === undefined ? this.missed(key) : Option.some(this.seen(key, served))
       ))
   }
@@ -110,14 +114,14 @@ export class TrackedReads<V> implements Reads<V> {
   answerHeld(key: string): Effect.Effect<Option.Option<Answer.Answer<V>>, CacheError> {
     return this.looking([key], () =>
       Effect.map(
-        this.source.held(key),
+        this.source.held(key, this.doubt),
         (served) => served === undefined ? this.missed(key) : Option.some(this.answerOf(key, served))
       ))
   }
 
   find(key: string): Effect.Effect<Served<V> | undefined, CacheError> {
     return this.looking([key], () =>
-      Effect.map(this.source.find(key), (served) => {
+      Effect.map(this.source.find(key, this.doubt), (served) => {
         if (served === undefined) this.missed(key)
         else this.seen(key, served)
         return served
@@ -126,7 +130,8 @@ export class TrackedReads<V> implements Reads<V> {
 
   explain(key: string): Effect.Effect<Explanation<V>, CacheError> {
     return this.looking([key], () =>
-      this.source.explain(key, (served) => {
+      this.source.explain(key, (served, isKnown) => {
+        if (!isKnown) this.load.doubt()
         if (served === undefined) this.missed(key)
         else this.seen(key, served)
       }))
@@ -139,10 +144,24 @@ export class TrackedReads<V> implements Reads<V> {
   /** Reads keys if the lookup may read them. Keys that end before the load's value should end are renewed first. */
   private loading<A>(keys: ReadonlyArray<string>, read: () => Effect.Effect<A, unknown>): Effect.Effect<A, unknown> {
     const { until } = this.load
-    const noted = () => Effect.tapError(read(), () => Effect.sync(() => keys.forEach((key) => this.missed(key))))
+    const noted = () => Effect.tapError(read(), () => this.notLoaded(keys))
     if (until === -Infinity) return this.looking(keys, noted)
     return this.looking(keys, () => Effect.andThen(this.source.renew(keys, until), Effect.suspend(noted)))
   }
+
+  /** What a lookup makes of a failure is kept only if no tier holds a value in spite of it. */
+  private notLoaded(keys: ReadonlyArray<string>): Effect.Effect<void> {
+    for (const key of keys) this.missed(key)
+    if (this.source.isWholeInMemory) return Effect.void
+    const look = (key: string) =>
+      Effect.match(this.source.find(key, this.doubt), {
+        onFailure: this.doubt,
+        onSuccess: (served) => served === undefined ? undefined : this.doubt()
+      })
+    return Effect.forEach(keys, look, { discard: true })
+  }
+
+  private readonly doubt = (): void => this.load.doubt()
 
   /** What is made from the want of a value ends when there is one. */
   private missed(key: string): Option.Option<never> {

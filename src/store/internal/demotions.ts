@@ -6,6 +6,7 @@
  *
  * - What there is no room to carry, what a tier refuses, and what is not prepared in time, is lost: it has left the
  *   last tier.
+ * - Nothing goes down while a tier still has what a failed round was to take away (`owing.ts`).
  * - A writer waits while many entries are on their way ({@link Demotions.room}), so that writes do not fill the room.
  *
  * Not here: what a sweep does to entries on their way, and which writes void them. The guard does that.
@@ -22,6 +23,7 @@ import type { Entry, Found } from "../Entry.ts"
 import type { Change, FreshUntilMax, HotPartition, Mark, Prepared, PreparedEntry } from "../Store.ts"
 import { StoreError, TierTimeout } from "../StoreError.ts"
 import { type Carrying, type KeyGuard, limited } from "./keyGuard.ts"
+import type { Owing } from "./owing.ts"
 import { keysOf, type Tier, writeTo } from "./tieredTier.ts"
 
 /** Entries that one write below carries. */
@@ -74,6 +76,8 @@ export interface DemotionsOptions<V> {
   readonly lost: Lost<V>
   /** Marks that go with each write: nothing of the family may be below without them. */
   readonly owed: () => ReadonlyArray<Mark>
+  /** Nothing goes down while something is owed. */
+  readonly owing: Owing
 }
 
 export class Demotions<V> {
@@ -81,6 +85,7 @@ export class Demotions<V> {
   readonly #sweeps: Sweeps
   readonly #tiers: ReadonlyArray<Tier<V>>
   readonly #lost: Lost<V>
+  readonly #owing: Owing
   readonly #owed: () => ReadonlyArray<Mark>
   readonly #wake = Latch.makeUnsafe(false)
   readonly #room = Latch.makeUnsafe(true)
@@ -90,10 +95,12 @@ export class Demotions<V> {
   readonly #codecs = Semaphore.makeUnsafe(slowAtOnceMax)
   #version = 0
   #writes = 0
+  #isEnding = false
 
-  constructor({ guard, lost, owed, sweeps, tiers }: DemotionsOptions<V>) {
+  constructor({ guard, lost, owed, owing, sweeps, tiers }: DemotionsOptions<V>) {
     this.#lost = lost
     this.#owed = owed
+    this.#owing = owing
     this.#guard = guard
     this.#sweeps = sweeps
     this.#tiers = tiers
@@ -154,6 +161,9 @@ export class Demotions<V> {
   }))
 
   readonly #writeWaiting: Effect.Effect<void> = Effect.suspend(() => {
+    if (this.#owing.isOwed) {
+      return this.#isEnding ? Effect.void : Effect.andThen(this.#owing.paid, this.#writeWaiting)
+    }
     const batch = this.#batch()
     return batch.length === 0 ? Effect.void : Effect.andThen(this.#carry(batch), this.#writeWaiting)
   })
@@ -186,6 +196,8 @@ export class Demotions<V> {
       Effect.andThen(
         restore(Effect.forEach(new Set(written), Deferred.await, { discard: true })),
         Effect.suspend(() => {
+          // It may be what that write was to bring, and the write has failed.
+          if (this.#owing.isOwed) return Effect.void
           const slow: Array<Effect.Effect<void>> = []
           const ready = batch.filter((demotion) => {
             if (demotion.made !== undefined) return true
@@ -284,11 +296,15 @@ export class Demotions<V> {
   /** How many writes have ended. */
   readonly progress = (): number => this.#writes
 
-  /** Writes below what waits, and then what the tiers above the lowest still hold. */
-  readonly drain: Effect.Effect<void> = Effect.suspend(() =>
-    Effect.andThen(
+  /**
+   * Writes below what waits, and then what the tiers above the lowest still hold. Where a tier still has what it was to
+   * forget, all of that is lost: beside a dependent that is older, the next process would find it.
+   */
+  readonly drain: Effect.Effect<void> = Effect.suspend(() => {
+    this.#isEnding = true
+    return Effect.andThen(
       this.#settle,
-      Effect.forEach(this.#tiers.slice(0, -1).toReversed(), (tier) => {
+      this.#owing.isOwed ? Effect.void : Effect.forEach(this.#tiers.slice(0, -1).toReversed(), (tier) => {
         const { hot } = tier.partition
         const to = this.#tiers.indexOf(tier) + 1
         const push = Stream.runForEachArray(tier.partition.entries, (entries) =>
@@ -303,7 +319,7 @@ export class Demotions<V> {
         return tier.attempt("entries", push)
       }, { discard: true })
     )
-  )
+  })
 
   // Writes what waits, also for a codec.
   readonly #settle: Effect.Effect<void> = Effect.suspend(() =>

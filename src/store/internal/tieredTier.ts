@@ -130,7 +130,7 @@ export const writeTo = (
       change: { ...change, removed: keysOf(change), set: [] }
     }))
     return Effect.map(carry(removals), (again) => {
-      if (again !== undefined) { for (const { change, tier } of removals) tier.suspect(change) }
+      if (again !== undefined) { for (const { change, tier } of removals) tier.suspect(change, again) }
       return { error, isOwed: again !== undefined }
     })
   })
@@ -150,6 +150,8 @@ export class Tier<V> {
   // that time, because a write that began earlier does not prove that the key is gone.
   readonly #suspects = new Map<string, number>()
   #allSuspect: number | undefined
+  /** Why all is suspect. */
+  #refusal: StoreError | undefined
   #writes = 0
 
   /** `name` is the name of the store, with a number if several tiers have this name. */
@@ -203,9 +205,9 @@ export class Tier<V> {
   }
 
   /** Notes that the tier may still hold the keys that a change removes. */
-  suspect({ cleared, removed }: Change<V>): void {
-    if (cleared) this.#oweAll()
-    else this.#owe(removed)
+  suspect({ cleared, removed }: Change<V>, error: StoreError): void {
+    if (cleared) this.#oweAll(error)
+    else this.#owe(removed, error)
   }
 
   /** The number of keys that are remembered one by one. It is 0 while all keys count as not removed. */
@@ -213,19 +215,24 @@ export class Tier<V> {
     return this.#suspects.size
   }
 
-  #owe(keys: ReadonlyArray<string>): void {
+  #owe(keys: ReadonlyArray<string>, error: StoreError): void {
     for (const key of keys) this.#suspects.set(key, this.#writes)
-    if (this.#allSuspect !== undefined || this.#suspects.size > suspectsMax) this.#oweAll()
+    if (this.#allSuspect !== undefined || this.#suspects.size > suspectsMax) this.#oweAll(error)
   }
 
-  #oweAll(): void {
+  #oweAll(error: StoreError): void {
     this.#allSuspect = this.#writes
+    this.#refusal = error
     this.#suspects.clear()
   }
 
-  /** Reads the keys from this tier. A key that it must still remove is absent, even if that began during the read. */
+  /**
+   * What this tier has of the keys; nothing of those that it should have forgotten. While it should have forgotten more
+   * than are known by name, it cannot be read.
+   */
   getMany(keys: ReadonlyArray<string>): Effect.Effect<Result.Result<ReadonlyArray<Found<V> | undefined>, StoreError>> {
     return Effect.suspend(() => {
+      if (this.#allSuspect !== undefined) return Effect.succeed(Result.fail(this.#refusal!))
       const trusted = keys.map((key) => this.trusts(key))
       const read = keys.length === 1
         ? Effect.map(this.partition.get(keys[0]!), (found) => [found])
@@ -252,7 +259,7 @@ export class Tier<V> {
 
   remove(keys: ReadonlyArray<string>): Effect.Effect<Result.Result<void, StoreError>> {
     return this.#write("remove", this.partition.remove(keys), keys, (failed) => {
-      this.#owe(keys)
+      this.#owe(keys, failed.failure)
       return Effect.succeed(failed)
     })
   }
@@ -261,7 +268,7 @@ export class Tier<V> {
     return Effect.suspend(() => {
       const write = ++this.#writes
       return Effect.map(this.attempt("clear", this.partition.clear), (cleared) => {
-        if (Result.isFailure(cleared)) this.#oweAll()
+        if (Result.isFailure(cleared)) this.#oweAll(cleared.failure)
         else this.#cleared(write)
         return cleared
       })
@@ -277,7 +284,7 @@ export class Tier<V> {
     operation: Operation,
     effect: Effect.Effect<void, StoreError>,
     keys: ReadonlyArray<string>,
-    onFailure: (failed: Result.Result<void, StoreError>) => Effect.Effect<Result.Result<void, StoreError>>
+    onFailure: (failed: Result.Failure<void, StoreError>) => Effect.Effect<Result.Result<void, StoreError>>
   ): Effect.Effect<Result.Result<void, StoreError>> {
     return Effect.suspend(() => {
       const write = ++this.#writes

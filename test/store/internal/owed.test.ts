@@ -37,7 +37,7 @@ describe("tier that is down", () => {
         assert.isFalse(tier.trusts(`${i}-0`))
       }
       assert.isFalse(tier.trusts("other"))
-      for (let i = 0; i < 10; i++) tier.suspect({ partition, cleared: true, removed: ["1"], set: [] })
+      for (let i = 0; i < 10; i++) tier.suspect({ partition, cleared: true, removed: ["1"], set: [] }, failed)
       assert.isAtMost(tier.suspects, 1_000)
       isDown = false
       yield* tier.setMany([["other", entryOf("back")]])

@@ -1,0 +1,142 @@
+/**
+ * What a round carries: the changes of a family, and the marks of an engine.
+ *
+ * Not here: how a round comes about, and what its failure means (`outbox.ts`).
+ */
+import * as Cause from "effect/Cause"
+import type * as Deferred from "effect/Deferred"
+import type { Entry } from "../../store/Entry.ts"
+import type { CoarseClock } from "../../store/shared/coarseClock.ts"
+import type { Mark, Partition, Prepared } from "../../store/Store.ts"
+import { type Operation, StoreError, TierFailed } from "../../store/StoreError.ts"
+import { everything, writeScope } from "../Invalidation.ts"
+import type { Parcel } from "./below.ts"
+import { markName, splitMark } from "./names.ts"
+import type { Written } from "./written.ts"
+
+// Marks of an engine that were in rounds which have failed; beyond, one mark hides what each family has below.
+const owedMax = 4_096
+
+/** A key on its way: with the entry that it will have below, or without one. */
+export interface Pending<V> {
+  readonly entry: Entry<V> | undefined
+  /** What the partition made of the entry, where that was asked before the change. */
+  readonly prepared: Prepared<V> | undefined
+  /** Below is the same value; only its end has moved. */
+  readonly isTouch?: boolean
+}
+
+/** Told of each operation of a tier that has failed. */
+export type OnFailure = (operation: Operation, error: StoreError) => void
+
+/** The changes of one family of one engine in a round. */
+export class Changes<V> implements Parcel {
+  readonly arrived: Deferred.Deferred<void>
+  readonly written: Written
+  readonly keys = new Map<string, Pending<V>>()
+  removals = 0
+  /** Below, the whole family goes first. */
+  cleared = false
+  failure: StoreError | undefined = undefined
+
+  constructor({ arrived, written }: Trip) {
+    this.arrived = arrived
+    this.written = written
+  }
+}
+
+/** What the parcels of one engine in one round share. */
+export interface Trip {
+  readonly arrived: Deferred.Deferred<void>
+  readonly written: Written
+}
+
+/** The key goes below. */
+export const absent: Pending<never> = { entry: undefined, prepared: undefined }
+
+/** What holds of a key whose change below has failed: the cache has nothing of it, and does not know what is there. */
+export const distrusted: Pending<never> = { entry: undefined, prepared: undefined }
+
+/** What a parcel makes of a key. */
+export const pendingIn = <V>(parcel: Changes<V> | undefined, key: string): Pending<V> | undefined =>
+  parcel === undefined ? undefined : parcel.keys.get(key) ?? (parcel.cleared ? absent : undefined)
+
+/** The marks of one engine in a round. */
+export class Marks implements Parcel {
+  readonly arrived: Deferred.Deferred<void>
+  readonly stamps = new Map<string, number>()
+  /** The families that they are of. */
+  readonly told = new Set<OnFailure>()
+  readonly written: Written
+  isSensitive = false
+  failure: StoreError | undefined = undefined
+
+  constructor({ arrived, written }: Trip) {
+    this.arrived = arrived
+    this.written = written
+  }
+}
+
+/** The marks of rounds that have failed. They go with each round until one has arrived. */
+export class OwedMarks {
+  private readonly stamps = new Map<string, number>()
+
+  get areSome(): boolean {
+    return this.stamps.size > 0
+  }
+
+  get all(): ReadonlyArray<Mark> {
+    return this.stamps.size === 0 ? [] : Array.from(this.stamps, ([scope, stamp]) => ({ scope, stamp }))
+  }
+
+  add(marks: Iterable<readonly [scope: string, stamp: number]>): void {
+    const { stamps } = this
+    const owe = (scope: string, stamp: number) => stamps.set(scope, Math.max(stamp, stamps.get(scope) ?? stamp))
+    for (const [scope, stamp] of marks) owe(scope, stamp)
+    if (stamps.size <= owedMax) return
+    const all = Array.from(stamps)
+    stamps.clear()
+    for (const [scope, stamp] of all) owe(markName(splitMark(scope).familyName, writeScope(everything, "hide")), stamp)
+  }
+
+  /** A round has arrived with these. */
+  repaid(marks: ReadonlyArray<Mark>): void {
+    for (const { scope, stamp } of marks) if (this.stamps.get(scope) === stamp) this.stamps.delete(scope)
+  }
+
+  /** The engine is closed, and another one over the place is left. */
+  passTo(heir: OwedMarks): void {
+    if (heir === this) return
+    heir.add(this.stamps)
+    this.stamps.clear()
+  }
+}
+
+/** The options of a lane: one family of one engine, on its way below. */
+export interface LaneOptions<V> {
+  /** How a store knows the family. */
+  readonly name: string
+  readonly partition: Partition<V>
+  readonly time: CoarseClock
+  /** The causes of failures are not shown. */
+  readonly isSensitive: boolean
+  readonly onFailure: OnFailure
+  /** Told when nothing that is below at the time is to be believed. */
+  readonly onDistrust: () => void
+  /** Told of each key whose entry has not arrived below, and is not to follow. */
+  readonly onAlone: (key: string) => void
+}
+
+/** An entry whose times are moved. */
+export const shifted = <V>(entry: Entry<V>, millis: number): Entry<V> =>
+  millis === 0
+    ? entry
+    : { ...entry, freshUntil: entry.freshUntil + millis, expiresAt: entry.expiresAt + millis }
+
+/** What a failure of a tier is told as. */
+export const errorOf = (operation: Operation, cause: Cause.Cause<StoreError>): StoreError => {
+  const error = Cause.squash(cause)
+  return error instanceof StoreError
+    ? error
+    : new StoreError({ reason: new TierFailed({ tier: "lower", operation, cause: error }) })
+}

@@ -1,0 +1,44 @@
+/**
+ * What callers have written with a round: where the round fails, it is taken back, in the step in which that is known.
+ *
+ * So it does not depend on the callers, who may have left, and no reader sees the value after a caller was told that it
+ * was refused. What takes it back goes below with a later round; a caller who waits, waits for that as well.
+ */
+import { type Below, both, nothing, type Revocable, type Writer } from "./below.ts"
+
+export class Written implements Revocable {
+  private readonly versions = new Map<Writer, Map<string, number>>()
+  private readonly counts: { written: number }
+  private below: Below = nothing
+  private hasFailed = false
+
+  /** `counts` is what bounds it: callers wait for room while there are too many. */
+  constructor(counts: { written: number }) {
+    this.counts = counts
+  }
+
+  get redress(): Below {
+    return this.below
+  }
+
+  note(writer: Writer, key: string, version: number): void {
+    if (this.hasFailed) {
+      this.below = both(this.below, writer.takeBack(key, version))
+      return
+    }
+    const known = this.versions.get(writer)
+    if (known?.has(key) !== true) this.counts.written++
+    if (known === undefined) this.versions.set(writer, new Map([[key, version]]))
+    else known.set(key, version)
+  }
+
+  /** The round has failed. */
+  fail(): void {
+    if (this.hasFailed) return
+    this.hasFailed = true
+    for (const [writer, versions] of this.versions) {
+      for (const [key, version] of versions) this.below = both(this.below, writer.takeBack(key, version))
+    }
+    this.versions.clear()
+  }
+}
