@@ -1,4 +1,4 @@
-import { Effect, Layer, pipe } from "effect"
+import { Context, Effect, Layer, pipe, Schema, SchemaGetter } from "effect"
 import { describe, expect, test } from "tstyche"
 import type { CacheError } from "../src/cache/CacheError.ts"
 import type { Borrows } from "../src/capability/Capability.ts"
@@ -69,7 +69,9 @@ describe("parts of a manifest", () => {
         // @ts-expect-error E0103: it is not known which patterns this list holds, so nothing can be checked about it; h
         listed: { pattern: "listed:{id}", derives: sources },
         // @ts-expect-error E0406: unknown option 'layr' in family 'spread'; help: did you mean 'layer'?
-        spread: { pattern: "spread:{id}", ...policy }
+        spread: { pattern: "spread:{id}", ...policy },
+        // @ts-expect-error E0406: unknown option 'ttl' in family 'short'; help: did you mean 'timeToLive'?
+        short: { pattern: "short:{id}", ttl: "1 minute" }
       }
     })
   })
@@ -107,6 +109,13 @@ describe("owners", () => {
   test("are one for each key", () => {
     // @ts-expect-error E0215: two owners: 'user:{id}' and 'user:{id}' both own 'user:_'; help: keep one of the two layers
     Manifest.mergeOwners(AppCache.owner("user"), AppCache.owner("user"))
+    const users = [AppCache.owner("user"), AppCache.owner("user")]
+    const both = [AppCache.owner("user"), AppCache.owner("profile")] as const
+    // @ts-expect-error E0215: the compiler cannot tell which owners this list holds; help: give each owner as an argument of
+    Manifest.mergeOwners(AppCache.owner("prefs"), ...users)
+    expect(Manifest.mergeOwners(AppCache.owner("prefs"), ...both)).type.not.toBe<never>()
+    // @ts-expect-error E0215: two owners: 'user:{id}' and 'user:{id}' both own 'user:_'; help: keep one of the two layers
+    Manifest.mergeOwners(AppCache.owner("user"), ...both)
     // @ts-expect-error E0229: 'audit' is not a part of family 'files', so the owner of 'files' cannot give its lookup; help
     AppCache.owner("files", { parts: { audit: { lookup: () => Effect.succeed(true) } } })
     // @ts-expect-error E0406: unknown option 'lookupp' in the owner of family 'files'; help: did you mean 'lookup'?
@@ -130,6 +139,14 @@ describe("owners", () => {
     class Copied extends Manifest.Service<AppCache>()("Copied", { families: { all: { pattern: "all:*" } } }) {}
     // @ts-expect-error E0415: the rights of 'Copied' are given to another class; help: write class Copied extends
     Copied.owner("all")
+    // @ts-expect-error Property 'user' does not exist on type 'Otherwise<"E0415: the rights of 'Copied' are given to another
+    void Copied.keys.user
+    // @ts-expect-error E0415: the rights of 'Copied' are given to another class; help: write class Copied extends
+    Layer.provide(AppCache.owner("user"), Copied.layer)
+    // @ts-expect-error E0415: the rights of 'Copied' are given to another class; help: write class Copied extends
+    Copied.modules({ user: AppCache.owner("user") })
+    // @ts-expect-error E0415: the rights of 'Copied' are given to another class; help: write class Copied extends
+    Manifest.compose(AppCache, Copied)
   })
 })
 
@@ -211,6 +228,51 @@ describe("declarations", () => {
     AppCache.fn("f", { reads: ["user:{id}"] })
     // @ts-expect-error E0404: no layer is called 'sever'; help: did you mean 'server'?
     AppCache.inLayer("sever")
+  })
+
+  test("hold for Schemas that a key or a tier cannot use", () => {
+    class Crypt extends Context.Service<Crypt, (text: string) => Effect.Effect<string>>()("Crypt") {}
+    const Secret = Schema.String.pipe(Schema.decodeTo(Schema.String, {
+      decode: SchemaGetter.transformEffect((text: string) => Effect.flatten(Crypt.useSync((crypt) => crypt(text)))),
+      encode: SchemaGetter.transformEffect((text: string) => Effect.succeed(text))
+    }))
+    Manifest.Service<never>()("C", {
+      families: {
+        // @ts-expect-error E0408: this Schema requires a service to encode or decode, and a tier provides none; help: use
+        value: { pattern: "value:{id}", value: Secret },
+        // @ts-expect-error E0408: this Schema requires a service to encode or decode, and a tier provides none; help: use
+        nested: { pattern: "nested:{id}", value: Schema.Array(Secret) },
+        // @ts-expect-error E0408: this Schema requires a service to encode or decode, and a tier provides none; help: use
+        error: { pattern: "error:{id}", error: Secret },
+        // @ts-expect-error E0408: this Schema requires a service to encode or decode, and a tier provides none; help: use
+        param: { pattern: "param:{id}", params: { id: Secret } },
+        // @ts-expect-error E0408: a key holds texts, and this Schema does not encode to a text, a number or a boolean; help:
+        struct: { pattern: "struct:{id}", params: { id: Schema.Struct({ a: Schema.String }) } },
+        // @ts-expect-error E0408: a key holds texts, and this Schema does not encode to a text, a number or a boolean; help:
+        list: { pattern: "list:{id}", params: { id: Schema.Array(Schema.String) } },
+        // @ts-expect-error E0408: a key holds texts, and this Schema does not encode to a text, a number or a boolean; help:
+        date: { pattern: "date:{id}", params: { id: Schema.Date } },
+        // @ts-expect-error E0408: a key holds texts, and this Schema does not encode to a text, a number or a boolean; help:
+        optional: { pattern: "optional:{id}", params: { id: Schema.optional(Schema.String) } },
+        // @ts-expect-error E0408: a key holds texts, and this Schema does not encode to a text, a number or a boolean; help:
+        nullable: { pattern: "nullable:{id}", params: { id: Schema.NullOr(Schema.String) } },
+        // @ts-expect-error E0408: a key holds texts, and this Schema does not encode to a text, a number or a boolean; help:
+        unknown: { pattern: "unknown:{id}", params: { id: Schema.Unknown } },
+        good: {
+          pattern: "good:{a}:{b}:{c}:{d}:{e}:{f}",
+          params: {
+            a: Schema.Number,
+            b: Schema.BigInt,
+            c: Schema.Boolean,
+            d: Schema.Literals(["x", "y"]),
+            e: Schema.DateFromString,
+            f: Schema.Union([Schema.String, Schema.Number])
+          },
+          value: Schema.NullOr(Schema.Date),
+          error: Schema.Struct({ at: Schema.Date })
+        }
+      }
+    })
   })
 
   test("hold for bodies, methods and programs", () => {

@@ -139,6 +139,21 @@ describe("rights", () => {
     AppCache.modules({ analytics: AppCache.borrower("user"), user: UserLive })
     // @ts-expect-error E0226: module 'prefs' provides the ownership of 'profile:{id}', which is not its own
     AppCache.modules({ user: UserLive, prefs: Layer.merge(Prefs, Profile) })
+    const owning = Layer.effectContext(Effect.context<Appoints<"user:{id}", AppCache>>())
+    const reading = Layer.effectContext(Effect.context<Admits<"user:{id}", AppCache>>())
+    const all = Layer.effectContext(Effect.context<Appoints<string, AppCache>>())
+    // @ts-expect-error E0226: module 'user' gives away its permission to make the owner of 'user:{id}'; help: build the
+    AppCache.modules({ user: owning })
+    // @ts-expect-error E0226: module 'user' gives away its permission to make the owner of 'user:{id}'; help: build the
+    AppCache.modules({ user: Layer.merge(UserLive, owning) })
+    // @ts-expect-error E0226: module 'users' gives away its permission to make the owner of 'user:{id}'; help: build the
+    AppCache.modules({ users: { owns: ["user", "prefs"], layer: Layer.mergeAll(UserLive, Prefs, owning) } })
+    // @ts-expect-error E0226: module 'profile' gives away its permission to make a reader of 'user:{id}'; help: build the
+    AppCache.modules({ user: UserLive, profile: Layer.merge(Profile, reading) })
+    // @ts-expect-error E0226: module 'analytics' gives away its permission to make a reader of 'user:{id}'; help: build the
+    AppCache.modules({ user: UserLive, analytics: reading })
+    // @ts-expect-error `E0226: module 'user' gives away its permission to make the owner of '${string}'; help: build the
+    AppCache.modules({ user: Layer.merge(UserLive, all) })
   })
 
   test("a module that builds an engine of its own is refused", () => {

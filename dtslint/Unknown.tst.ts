@@ -1,7 +1,8 @@
 // dprint-ignore-file: an expected error stands above its line
-import { Context, Effect, Layer, Schema } from "effect"
+import { Context, Effect, Layer, type Option, pipe, Schema } from "effect"
 import { describe, expect, test } from "tstyche"
 import type { CacheError } from "../src/cache/CacheError.ts"
+import type { Owns } from "../src/capability/Capability.ts"
 import * as Manifest from "../src/manifest/Manifest.ts"
 import * as MemoryStore from "../src/store/memory/MemoryStore.ts"
 import { AppCache } from "./fixture.ts"
@@ -270,6 +271,56 @@ describe("a misuse has one message, and a code:", () => {
     Weighed.modules({ user: Weighed.owner("user", { lookupMany: (all) => Effect.succeed(all) }) })
     Weighed.fn("rename", { owns: ["user:{id}"] })(function*(id: string) { yield* user.set({ id }, id) })
     expect(Effect.gen(function*() { return (yield* Weighed).keys })).type.not.toBe<never>()
+  })
+
+  test("an Effect that a change answers keeps its errors and requirements, also where the value may be anything", () => {
+    class Wide extends Manifest.Service<Wide>()("Wide", {
+      layers: { client: { reads: ["server"] }, server: {} },
+      families: {
+        left: { pattern: "left:{id}", layer: "client" },
+        unknown: { pattern: "unknown:{id}", layer: "client", value: Schema.Unknown },
+        any: { pattern: "any:{id}", layer: "client", value: Schema.Any },
+        typed: { pattern: "typed:{id}", layer: "client", value: Manifest.type<any>() },
+        object: { pattern: "object:{id}", layer: "client", value: Manifest.type<object>() },
+        count: { pattern: "count:{id}", layer: "client", value: Manifest.type<number>() },
+        other: { pattern: "other:{id}", layer: "server", value: Manifest.type<number>() }
+      }
+    }) {}
+    const { any, count, left, object, other, typed, unknown } = Wide.keys
+    const params = { id: 1 }
+    const change = () => flag ? Effect.fail("late" as const) : flag ? Effect.fail(1 as const) : Effect.as(Db, 1)
+    type Changed<P extends string, V> = Effect.Effect<V, CacheError | "late" | 1, Owns<P, Wide> | Db>
+    expect(left.update(params, change)).type.toBe<Changed<"left:{id}", unknown>>()
+    expect(unknown.update(params, change)).type.toBe<Changed<"unknown:{id}", unknown>>()
+    expect(any.update(params, change)).type.toBe<Changed<"any:{id}", any>>()
+    expect(typed.update(params, change)).type.toBe<Changed<"typed:{id}", any>>()
+    expect(object.update(params, () => flag ? Effect.fail("late" as const) : flag ? Effect.fail(1 as const) : Effect.andThen(Db, Effect.succeed({})))).type
+      .toBe<Changed<"object:{id}", object>>()
+    expect(count.update(params, change)).type.toBe<Changed<"count:{id}", number>>()
+    expect(left.patch(params, change)).type.toBe<Changed<"left:{id}", Option.Option<unknown>>>()
+    expect(any.patch(params, change)).type.toBe<Changed<"any:{id}", Option.Option<any>>>()
+    expect(Effect.flatMap(left.writer, (writer) => writer.update(params, change))).type.toBe<Changed<"left:{id}", unknown>>()
+    expect(Effect.flatMap(left.writer, (writer) => writer.patch(params, change))).type.toBe<Changed<"left:{id}", Option.Option<unknown>>>()
+    // A value that may be anything is taken for a value.
+    type Kept<P extends string, V> = Effect.Effect<V, CacheError, Owns<P, Wide>>
+    expect(left.update(params, (was) => was)).type.toBe<Kept<"left:{id}", unknown>>()
+    expect(any.update(params, (was) => was.name)).type.toBe<Kept<"any:{id}", any>>()
+    // A generic function around it keeps them, too.
+    const wrapped = <E, R>(f: (was: number) => Effect.Effect<number, E, R>) => count.update(params, f)
+    expect(wrapped(() => Effect.andThen(Db, Effect.fail(1 as const)))).type.toBe<Effect.Effect<number, CacheError | 1, Owns<"count:{id}", Wide> | Db>>()
+
+    Wide.fn("write", { owns: ["left:{id}"] })(
+      // @ts-expect-error E0220: the body writes 'other:{id}', but declares: owns 'left:{id}'
+      function*() { yield* left.update(params, () => other.set(params, 1)) }
+    )
+    class Methods {
+      // @ts-expect-error E0220: the body writes 'other:{id}', but declares: owns 'left:{id}'
+      @Wide.method({ owns: ["left:{id}"] })
+      write() { return left.patch(params, () => other.set(params, 1)) }
+    }
+    void Methods
+    // @ts-expect-error E0224: cannot write 'other:{id}' in layer 'client': it is owned by layer 'server'; help: move the
+    pipe(left.update(params, () => other.set(params, 1)), Wide.inLayer("client"))
   })
 
   test("a store of memory has one size, and a batch of no writes requires nothing", () => {

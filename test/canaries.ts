@@ -24,6 +24,8 @@ const landing = "src/cache/internal/landing.ts"
 const entries = "src/cache/internal/entries.ts"
 const outbox = "src/cache/internal/outbox.ts"
 const cache = "src/cache/Cache.ts"
+const lives = "src/cache/internal/lives.ts"
+const limits = "src/cache/internal/limits.ts"
 
 const codec = "src/store/Codec.ts"
 const differs = "src/cache/internal/differs.ts"
@@ -61,6 +63,7 @@ const transaction = "src/cache/Transaction.ts"
 const transactions = "test/manifest/transaction.test.ts"
 const commits = "test/simulation/transactions.test.ts"
 const doors = "test/manifest/transactionDoors.test.ts"
+const deployments = "test/manifest/deployments.test.ts"
 
 export const canaries: ReadonlyArray<Canary> = [
   {
@@ -549,6 +552,30 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 9,
+    bug: "a write without a lease goes through while another caller has one",
+    file: "src/cache/internal/conditions.ts",
+    text: `keys.filter((key) => leases.isLeased(spec.render(key)))`,
+    planted: `keys.filter((key) => leases.isLeased(key))`,
+    suites: ["props", "test/manifest/leases.test.ts", "test/model/engine.test.ts"]
+  },
+  {
+    law: 9,
+    bug: "a write under a lease brings back what was removed since it was read",
+    file: "src/cache/internal/loads.ts",
+    text: `) term.isOvertaken = true\n    }\n    if (this.turns`,
+    planted: `) term.wasSeen = true\n    }\n    if (this.turns`,
+    suites: ["props", "test/manifest/leases.test.ts"]
+  },
+  {
+    law: 9,
+    bug: "a write under a lease brings back what was invalidated by a mark since it was read",
+    file: "src/cache/internal/familyWrites.ts",
+    text: `keys.some((one) => this.isMarkedSince(one, term) || `,
+    planted: `keys.some((one) => `,
+    suites: ["props", "test/manifest/leases.test.ts"]
+  },
+  {
+    law: 9,
     bug: "a lease that is granted in the moment of an interruption is kept",
     file: "src/capability/shared/leaseTable.ts",
     text: `Effect.onError(restore(waited), () => giveBack)`,
@@ -609,8 +636,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 12,
     bug: "what was invalidated comes back after a crash",
     file: entries,
-    text: `markName(this.storeName, scope), stamp, this.tierFailed, isSensitive)`,
-    planted: `markName(this.storeName, scope), 0, this.tierFailed, isSensitive)`,
+    text: `markName(this.storeName, scope), stamp, this.tierFailed, this.spec.isSensitive)`,
+    planted: `markName(this.storeName, scope), 0, this.tierFailed, this.spec.isSensitive)`,
     suites: ["test/manifest/restart.test.ts"]
   },
   {
@@ -835,8 +862,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "an update that was overtaken is written where the cache alone has the value",
     file: familyWrites,
-    text: `if (!overtaken) return this.applySet(judged)`,
-    planted: `if (!overtaken || this.loads.loader?.lookup === undefined) return this.applySet(judged)`,
+    text: `if (!overtaken) return this.applySet(judged, noOptions)`,
+    planted: `if (!overtaken || this.loads.loader?.lookup === undefined) return this.applySet(judged, noOptions)`,
     suites: ["test/cache/overtaken.test.ts"]
   },
   {
@@ -1009,6 +1036,14 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "rights",
+    bug: "a module gives its word to what is around it",
+    file: "src/manifest/internal/modules.ts",
+    text: `!isLent(value, runtime)`,
+    planted: `value !== runtime`,
+    suites: [rights]
+  },
+  {
+    law: "rights",
     bug: "a part may have an owner of its own",
     file: "src/manifest/internal/names.ts",
     text: `if (use === "own" && partOf !== undefined)`,
@@ -1070,6 +1105,22 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `if (!leases.isOwn(lease)) return`,
     planted: `if (!leases.isOwn(lease) && keys.length === 0) return`,
     suites: [rights]
+  },
+  {
+    law: "sensitive",
+    bug: "a family that derives from a sensitive one shows its keys",
+    file: "src/ownership/Validation.ts",
+    text: `isSensitive: sensitive.has(family.name)`,
+    planted: `isSensitive: family.spec.sensitive === true && sensitive.has(family.name)`,
+    suites: ["test/manifest/sensitive.test.ts"]
+  },
+  {
+    law: "lookups",
+    bug: "a Promise becomes the value of a family",
+    file: "src/cache/internal/judgement.ts",
+    text: `const why = unrun(value)`,
+    planted: `const why = undefined as string | undefined`,
+    suites: [lookups]
   },
   {
     law: "lookups",
@@ -1401,6 +1452,22 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `if (behind > this.slack) {`,
     planted: `if (behind > this.slack && this.wall < 0) {`,
     suites: ["test/cache/clock.test.ts"]
+  },
+  {
+    law: 6,
+    bug: "time stands still for hundreds of hits of a synchronous run",
+    file: "src/store/shared/coarseClock.ts",
+    text: `const readsPerBurstMax = 32`,
+    planted: `const readsPerBurstMax = 256`,
+    suites: ["test/cache/burst.test.ts"]
+  },
+  {
+    law: 11,
+    bug: "a listener that is too slow does not learn that it has missed events",
+    file: cache,
+    text: `if (number > next) events.push(`,
+    planted: `if (number > next && next < 0) events.push(`,
+    suites: ["test/cache/events.test.ts"]
   },
   {
     law: 7,
@@ -1812,11 +1879,19 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/manifest/options.test.ts"]
   },
   {
+    law: "keys",
+    bug: "a misspelt parameter is blamed on its codec",
+    file: "src/manifest/internal/access.ts",
+    text: `this.parameterProblem(params) ?? problem`,
+    planted: `problem`,
+    suites: ["test/manifest/parameters.test.ts"]
+  },
+  {
     law: "options act or are refused",
     bug: "parameters that are not an object are blamed on a codec",
     file: "src/manifest/internal/access.ts",
-    text: `isBag(params) ? problem :`,
-    planted: `problem !== undefined ? problem :`,
+    text: `if (!isBag(params)) return this.invalid(`,
+    planted: `if (params === this) return this.invalid(`,
     suites: ["test/manifest/parameters.test.ts"]
   },
   {
@@ -2008,9 +2083,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "what a family has kept from before a time in which it was not open is served",
-    file: "src/cache/internal/lives.ts",
-    text: `if (row?.life !== last || row.form !== origin.form) return true`,
-    planted: `if (row?.life !== last && row?.form !== origin.form) return true`,
+    file: lives,
+    text: `if (row?.life !== last || !isAs(each, row)) return true`,
+    planted: `if (row?.life !== last && row !== undefined && !isAs(each, row)) return true`,
     suites: ["test/manifest/redeployed.test.ts"]
   },
   {
@@ -2020,6 +2095,118 @@ export const canaries: ReadonlyArray<Canary> = [
     text: "    for (const { scope, stamp } of begun.hides) restore(scope, stamp)\n",
     planted: "",
     suites: ["test/manifest/redeployed.test.ts"]
+  },
+  {
+    law: 4,
+    bug: "a release in which memory alone keeps a family is as one in which the file keeps it",
+    file: lives,
+    text: `=> [below, pattern, origin.form]`,
+    planted: `=> [below.slice(0, 0), pattern, origin.form]`,
+    suites: [deployments]
+  },
+  {
+    law: 4,
+    bug: "a change that memory alone keeps leaves no trace in the file, which the next release reads",
+    file: outbox,
+    text: `if (!this.debt.isKnown || this.debt.owed.length === 0) return nothing`,
+    planted: `if (this.debt.owed.length >= 0) return nothing`,
+    suites: [deployments]
+  },
+  {
+    law: 2,
+    bug: "a key that means something else than in the release before has its value",
+    file: lives,
+    text: `if (own !== undefined && !isAs(family, own)) return true`,
+    planted: ``,
+    suites: [deployments]
+  },
+  {
+    law: 2,
+    bug: "a parameter with another codec finds what was kept for the codec before",
+    file: "src/manifest/internal/origin.ts",
+    text: `Schema.isSchema(codec) ? Codec.shape(codec) : ""`,
+    planted: `""`,
+    suites: [deployments]
+  },
+  {
+    law: 2,
+    bug: "the enclosing family serves what it had before a part was carved out of it and written",
+    file: "src/manifest/internal/origin.ts",
+    text: `inner.toSorted()`,
+    planted: `[]`,
+    suites: [deployments]
+  },
+  {
+    law: 2,
+    bug: "a family serves what it had before another family had its keys",
+    file: lives,
+    text: `overlaps(own, other)`,
+    planted: `false`,
+    suites: [deployments]
+  },
+  {
+    law: 6,
+    bug: "what is kept lives by the options of the release before",
+    file: limits,
+    text: `if (stamp >= this.before) return found`,
+    planted: `if (stamp >= 0) return found`,
+    suites: [deployments]
+  },
+  {
+    law: 6,
+    bug: "what one release has ended comes back with a later one",
+    file: lives,
+    text: `withLimit(known[option], {`,
+    planted: `withLimit([], {`,
+    suites: [deployments]
+  },
+  {
+    law: 11,
+    bug: "a family has a limit for each release that has made a lifetime longer",
+    file: limits,
+    text: `all.length <= limitsMax`,
+    planted: `all.length <= Infinity`,
+    suites: ["test/cache/limits.test.ts"]
+  },
+  {
+    law: 6,
+    bug: "a second engine over a place does not know the limits of the first one",
+    file: cache,
+    text: `limitBy(begun.limits)`,
+    planted: ``,
+    suites: [deployments]
+  },
+  {
+    law: 6,
+    bug: "what was made from an entry outlives it where its option is shorter now",
+    file: lives,
+    text: `if (each !== family && limitedOptions.some((option) => each[option] < row[option])) return true`,
+    planted: ``,
+    suites: [deployments]
+  },
+  {
+    law: "what has missed nothing is still there",
+    bug: "a read does not put off the end of an entry that has a limit",
+    file: entries,
+    text: `isOfToday ? this.limiter.before : entry.stamp`,
+    planted: `entry.stamp`,
+    suites: [deployments]
+  },
+  {
+    law: 4,
+    bug: "what memory pushes down comes below without the rows of the life",
+    file: "src/store/internal/demotions.ts",
+    text: `write(change, owed)`,
+    planted: `write(change, [])`,
+    suites: [deployments]
+  },
+  {
+    law: 4,
+    bug: "the rows of a life are only in the tier that took what was pushed down, and the tier below outlives it",
+    file: "src/store/internal/demotions.ts",
+    text: `this.#tiers.slice(to + 1).toReversed()`,
+    planted: `this.#tiers.slice(0, 0)`,
+    suites: ["test/store/tiered.test.ts"]
   },
   {
     law: 12,

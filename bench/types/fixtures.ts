@@ -50,6 +50,13 @@ ${times(calls, (index) => `  yield* ${call(index % families, index)}`).join("\n"
 })
 `
 
+// All owners of a manifest, each with a lookup, as the modules of one application.
+const owners = (families: number): string =>
+  `${manifest(times(families, flat))}export const live = C.modules({
+${times(families, (i) => `  e${i}: C.owner("e${i}", { lookup: ({ id }) => Effect.succeed(id) })`).join(",\n")}
+})
+`
+
 const cycle = (length: number): string =>
   manifest([`pattern: "ent0:{id}", derives: ["ent${length - 1}:{id}"]`, ...times(length - 1, (i) => chain(i + 1))])
 
@@ -70,6 +77,10 @@ export const fixtures: { readonly [name: string]: string } = {
       [`literal-${calls}`, program(50, calls, (family, index) => `C.set("ent${family}:${index}", n)`)]
     ])
   ),
+  ...Object.fromEntries([300, 500].map((size) => [`owners-${size}`, owners(size)])),
+  "group-500": `${manifest(times(500, flat))}export const live = C.modules({
+  all: { owns: [${times(500, (i) => `"e${i}"`).join(", ")}], layer: C.owner("e0") }
+})\n`,
   "flat-2000": manifest(times(2_000, flat)),
   "wide-1000": program(500, 1_000, (family) => `C.keys.e${family}.set({ id }, n)`),
   "wide-reads": program(500, 1_000, (family) => `C.keys.e${family}.get({ id })`),
@@ -86,9 +97,9 @@ export const fixtures: { readonly [name: string]: string } = {
 
 /**
  * Fixtures with a pinned number of kilobytes, too, for their comparisons in pairs. Such a comparison instantiates
- * nothing, but leaves an entry in a table of the compiler.
+ * nothing, but leaves an entry in a table of the compiler, or a type for each pair.
  */
-export const compared: ReadonlySet<string> = new Set(["wide-1000", "wide-reads"])
+export const compared: ReadonlySet<string> = new Set(["wide-1000", "wide-reads", "owners-300"])
 
 /**
  * The longest time of a check, as a multiple of the baseline, for fixtures whose cost once grew with the square of the

@@ -25,20 +25,21 @@ import { CoarseClock } from "../store/shared/coarseClock.ts"
 import * as PatientScheduler from "../store/shared/patientScheduler.ts"
 import { type Commons, type Mark, Store } from "../store/Store.ts"
 import { CacheError, StoreFailed } from "./CacheError.ts"
-import type { CacheEvent } from "./CacheEvent.ts"
+import { CacheEvent } from "./CacheEvent.ts"
 import { CacheFamily } from "./CacheFamily.ts"
 import * as Expiry from "./Expiry.ts"
 import { History } from "./Explanation.ts"
-import type { FamilyStats, Origin, SetOptions } from "./FamilySpec.ts"
+import type { FamilySpec, FamilyStats, Origin, SetOptions } from "./FamilySpec.ts"
 import { both, nothing } from "./internal/below.ts"
 import { type Engine, orStoreFailed, orTakenBack } from "./internal/engine.ts"
 import { deletion, judgeAll, type Judged, type Judging, whenJudged } from "./internal/judgement.ts"
 import { knowing } from "./internal/knowing.ts"
 import { Lengths } from "./internal/lengths.ts"
-import { isRow, lifeOf } from "./internal/lives.ts"
+import { noLimits } from "./internal/limits.ts"
+import { isOfLives, lifeOf, type Opened } from "./internal/lives.ts"
 import { familyName, splitMark } from "./internal/names.ts"
 import { Outbox } from "./internal/outbox.ts"
-import { type Heard, type Peer, Peers, type Swept } from "./internal/peers.ts"
+import { type Heard, type Peer, Peers, type SharedLife, type Swept } from "./internal/peers.ts"
 import { sealed, sealedCodec, sealedPartition } from "./internal/sensitive.ts"
 import { Spreading } from "./internal/spreading.ts"
 import { Sweeper } from "./internal/sweep.ts"
@@ -68,7 +69,7 @@ export interface FamilyOptions {
   readonly policy: FamilyPolicy
   /** As a list, or compiled when they are asked for. */
   readonly plan: ReadonlyArray<Step> | InvalidationPlan
-  /** How it is made, so that a store knows whether it was open while its sources were; its pattern unless given. */
+  /** How it is made, so that a store knows whether it has missed a change; without sources unless given. */
   readonly origin?: Origin | undefined
 }
 
@@ -92,6 +93,12 @@ const clockVersionMax = Number.MAX_SAFE_INTEGER - 2 ** 43
 // What a listener may fall behind, in events and in characters of their keys; it loses the oldest events beyond.
 const eventsMax = 16_384
 const eventCharactersMax = 4_194_304
+
+/** An event, and how many came before it since its listener began. */
+interface Numbered {
+  readonly number: number
+  readonly event: CacheEvent
+}
 
 /**
  * A cache without authority: whoever holds it may read and write everything.
@@ -121,7 +128,7 @@ export class Cache implements Engine, Peer {
   openedAt = 0
   // The greatest version of an entry from before that was found below: what is made later has a greater one.
   private versionBefore = 0
-  private readonly listeners = new Map<(event: CacheEvent) => void, Queue.Enqueue<CacheEvent, Cause.Done>>()
+  private readonly listeners = new Map<(event: CacheEvent) => void, Queue.Enqueue<Numbered, Cause.Done>>()
   private isClosed = false
 
   constructor(
@@ -170,7 +177,10 @@ export class Cache implements Engine, Peer {
     return this.commons.version = Math.max(this.commons.version + 1, byClock <= clockVersionMax ? byClock : 0)
   }
 
-  saw({ stamp, version }: Entry<unknown>): void {
+  saw({ stamp, version }: Entry<unknown>, spec?: FamilySpec<any>, key = ""): void {
+    if (spec !== undefined && !this.leases.isEmpty) {
+      for (const term of this.leases.termsOf(spec.render(key))) term.wasSeen = true
+    }
     if (stamp < this.openedAt) this.versionBefore = Math.max(this.versionBefore, version)
     if (version <= Number.MAX_SAFE_INTEGER) this.commons.version = Math.max(this.commons.version, version)
   }
@@ -201,18 +211,33 @@ export class Cache implements Engine, Peer {
   }
 
   /**
-   * Everything that happens from the moment it is run until the cache closes, where it ends. A slow reader loses the
-   * oldest events.
+   * Everything that happens from the moment it is run until the cache closes, where it ends. A slow listener loses the
+   * oldest events, and gets a `Missed` with their number in their place.
    */
-  readonly events: Stream.Stream<CacheEvent> = Stream.callback<CacheEvent>((queue) =>
+  readonly events: Stream.Stream<CacheEvent> = Stream.suspend(() => {
+    let next = 0
+    return Stream.mapArray(this.numbered, (all) => {
+      const events: Array<CacheEvent> = []
+      for (const { event, number } of all) {
+        if (number > next) events.push(Object.freeze(CacheEvent.Missed({ count: number - next })))
+        events.push(event)
+        next = number + 1
+      }
+      return events as [CacheEvent, ...Array<CacheEvent>]
+    })
+  })
+
+  // A gap in the numbers shows what a listener has missed, so a listener that keeps up costs nothing more than them.
+  private readonly numbered: Stream.Stream<Numbered> = Stream.callback<Numbered>((queue) =>
     Effect.acquireRelease(
       Effect.sync(() => {
         const lengths = new Lengths()
+        let number = 0
         const listener = (event: CacheEvent) => {
           const length = lengthOf(event)
           lengths.keepLast(Queue.sizeUnsafe(queue))
           while (lengths.sum + length > eventCharactersMax && Queue.takeUnsafe(queue) !== undefined) lengths.shift()
-          Queue.offerUnsafe(queue, event)
+          Queue.offerUnsafe(queue, { number: number++, event })
           lengths.push(length)
         }
         this.listen(listener, queue)
@@ -221,7 +246,7 @@ export class Cache implements Engine, Peer {
       (listener) => Effect.sync(() => this.unlisten(listener))
     ), { bufferSize: eventsMax, strategy: "sliding" })
 
-  private listen(listener: (event: CacheEvent) => void, queue: Queue.Enqueue<CacheEvent, Cause.Done>): void {
+  private listen(listener: (event: CacheEvent) => void, queue: Queue.Enqueue<Numbered, Cause.Done>): void {
     if (this.isClosed) return void Queue.endUnsafe(queue)
     this.listeners.set(listener, queue)
     this.hasListeners = true
@@ -298,7 +323,13 @@ export class Cache implements Engine, Peer {
               const known = new Map(conditional.map((write, i) => [write, held?.[i]]))
               for (const [i, write] of writes.entries()) {
                 const conflict = write.family.writes.goneSince(ends[i]!) ??
-                  write.family.writes.conflictOf(write.key, write.options, known.get(write), held !== undefined)
+                  write.family.writes.conflictOf(
+                    write.key,
+                    write.options,
+                    known.get(write),
+                    held !== undefined,
+                    write.value === undefined
+                  )
                 if (conflict !== undefined) return Effect.fail(conflict)
               }
               return this.applyBatch(writes, judged)
@@ -325,6 +356,7 @@ export class Cache implements Engine, Peer {
         // Of the writes of one key the last one holds, so a deletion takes away what came before it in the batch.
       } else if (isWritten) below = both(below, family.invalidation.dropKey(key, "hide", stamp, family.name))
     }
+    for (const { family, options } of writes) family.writes.renewTerm(options)
     if (below === nothing) return Effect.void
     const { version } = this
     return orTakenBack(
@@ -368,6 +400,7 @@ export const make: (
           name: familyName(id, options.name),
           render: show,
           parse: options.parse,
+          owed: () => cache.outbox.debt.owed,
           codec: isSensitive && options.codec !== undefined ? sealedCodec(options.codec) : options.codec,
           weigher: options.weigher,
           onEvict: (key, entry, cause) => cache.families.get(options.name)?.left(key, cause, entry),
@@ -402,7 +435,7 @@ export const make: (
     const byName = new Map(Array.from(cache.families.values(), (family) => [familyName(id, family.name), family]))
     const restore = (written: string, stamp: number): void => {
       const { familyName, scope } = splitMark(written)
-      if (!isRow(scope)) byName.get(familyName)?.restoreMark(scope, stamp)
+      if (!isOfLives(scope)) byName.get(familyName)?.restoreMark(scope, stamp)
     }
     for (const { scope, stamp } of kept.marks) restore(scope, stamp)
     if (stampBefore > 0) cache.opened()
@@ -424,25 +457,29 @@ const enterLife = (
   mayHold: boolean,
   restore: (written: string, stamp: number) => void
 ): ReadonlyArray<Mark> => {
-  // What ends with the process misses nothing.
-  if (!Array.from(cache.families.values()).some(({ entries }) => entries.lower !== undefined)) return []
+  const limitBy = (limits: SharedLife["limits"]) => {
+    for (const { entries } of cache.families.values()) entries.limiter.use(limits.get(entries.storeName) ?? noLimits)
+  }
   const begun = cache.peers.lifeOf(cache)
   if (begun !== undefined) {
     cache.outbox.debt = begun
     for (const { scope, stamp } of begun.hides) restore(scope, stamp)
+    limitBy(begun.limits)
     return []
   }
-  const opened = families.map(({ name, origin = { form: "", sources: () => [] } }) => ({
-    name,
-    storeName: familyName(cache.id, name),
-    origin
-  }))
-  const { life, obsolete } = lifeOf(opened, kept, familyName(cache.id, ""))
-  const stamp = life === undefined ? cache.stamp : cache.nextStamp()
+  const opened = families.map(({ codec, name, origin = { form: "", sources: () => [] }, pattern }): Opened => {
+    const { expiry: { idleTimeToLive = Infinity, timeToLive }, lower, storeName } = cache.families.get(name)!.entries
+    const below = lower === undefined ? "nothing" : codec === undefined ? "values" : "bytes"
+    return { name, storeName, pattern, origin, below, timeToLive, idleTimeToLive }
+  })
+  const { isKnown, life, limits, obsolete } = lifeOf(opened, kept, familyName(cache.id, ""), () => cache.nextStamp())
+  // What ends with the process misses nothing.
+  if (!isKnown && opened.every(({ below }) => below === "nothing")) return []
   const hides = life !== undefined && mayHold
-    ? life.missed.flatMap((name) => cache.families.get(name)!.entries.missed(stamp))
+    ? life.missed.flatMap((name) => cache.families.get(name)!.entries.missed(cache.stamp))
     : []
-  const entered = { hides, owed: [...hides, ...life?.rows(stamp) ?? []] }
+  const entered = { hides, limits, owed: [...hides, ...life?.rows ?? []], isKnown }
+  limitBy(limits)
   cache.peers.beginLife(cache, entered)
   cache.outbox.debt = entered
   return obsolete

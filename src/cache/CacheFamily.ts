@@ -36,10 +36,12 @@
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
-import type { Lease } from "../capability/Lease.ts"
+import type * as Scope_ from "effect/Scope"
+import type { Lease, LeaseOptions } from "../capability/Lease.ts"
+import { parsePatternUnsafe } from "../pattern/KeyPattern.ts"
 import type { Entry } from "../store/Entry.ts"
 import type { Operation, StoreError } from "../store/StoreError.ts"
-import type { CacheError } from "./CacheError.ts"
+import { CacheError, LeaseRefused } from "./CacheError.ts"
 import { CacheEvent, type RemovalCause } from "./CacheEvent.ts"
 import type { FamilySpec, FamilyStats, Loader, SetOptions } from "./FamilySpec.ts"
 import type { Engine } from "./internal/engine.ts"
@@ -120,6 +122,21 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
     f: (was: V) => Effect.Effect<V, E, R>
   ): Effect.Effect<Option.Option<V>, CacheError | E, R> {
     return this.writes.patch(key, f)
+  }
+
+  /** Takes a lease of a key, which ends with the scope, or earlier. */
+  lease(key: string, options?: LeaseOptions): Effect.Effect<Lease, CacheError, Scope_.Scope> {
+    const { render, show } = this.spec
+    return Effect.mapBoth(
+      Effect.suspend(() => this.cache.leases.acquire([parsePatternUnsafe(render(key))], options, [show(key)])),
+      {
+        onSuccess: (lease) => {
+          this.writes.beginTerm(lease, key)
+          return lease
+        },
+        onFailure: (error) => new CacheError({ reason: new LeaseRefused({ error }) })
+      }
+    )
   }
 
   // --- invalidation -----------------------------------------------------------------------------

@@ -65,7 +65,10 @@ export interface SetOptions<out L = never> extends Lookup.LoadedOptions {
    * Writes only if the key has this version, or no value for `null`. Otherwise the write fails with `VersionConflict`.
    */
   readonly ifVersion?: number | null | undefined
-  /** The lease of the write. A write under a lease that has ended is refused, however late it comes. */
+  /**
+   * The lease of the write, which must be exclusive. A write under a lease that has ended is refused, however late it
+   * comes. While the key has a lease, a write without it is refused.
+   */
   readonly lease?: L | undefined
 }
 
@@ -133,13 +136,13 @@ export interface FamilyStats {
 }
 
 /**
- * How a family is made: by its own pattern, and from which others.
+ * How a family is made: what its keys mean, beside its pattern, and from which others its values are made.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Origin {
-  /** Its pattern and those that it derives from, as a text. */
+  /** The codecs of its parameters, the families inside it, and the patterns that it derives from, as a text. */
   readonly form: string
   /** The names of the families whose changes reach it, at any distance. */
   readonly sources: () => Iterable<string>

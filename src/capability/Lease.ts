@@ -6,6 +6,9 @@
  * - Tokens only grow: a later lease on the same keys has a greater token. So a write with the token of an ended lease
  *   can be distinguished from a write of the present holder (a *fencing token*).
  * - Every wait ends: by a grant, by the request's own deadline, or because a holder's time is over.
+ * - While a key has a lease, only a write that carries an exclusive lease of the key changes its value. Loads,
+ *   refreshes, deletions and invalidations go through, because they say that the source has changed. The holder may
+ *   have read the key before, so the next write under the lease is refused then.
  *
  * Not here: the table that grants leases (`shared/leaseTable.ts`), and leases among processes.
  *
@@ -59,7 +62,9 @@ export interface SharedLeaseOptions extends LeaseOptions<"shared"> {
 
 /**
  * A lease was not granted (`timeout`, `queue full`), or it does not allow this write: it has `ended`, is `shared`,
- * covers an `other key`, or comes from an `other engine`.
+ * covers an `other key`, or comes from an `other engine`. Or the key was `overtaken`: it was removed or invalidated, or
+ * a load brought another value, since the lease was granted. A write without a lease is refused while another caller
+ * has a lease on its key (`held`).
  *
  * @stability stable
  * @category errors
@@ -68,7 +73,7 @@ export interface SharedLeaseOptions extends LeaseOptions<"shared"> {
 export class LeaseError extends Schema.TaggedError<LeaseError>()("LeaseError", {
   code: Schema.tag("E0219"),
   patterns: Schema.Array(Schema.String),
-  why: Schema.Literals(["timeout", "ended", "queue full", "shared", "other key", "other engine"])
+  why: Schema.Literals(["timeout", "ended", "queue full", "shared", "other key", "other engine", "held", "overtaken"])
 }) {
   override get message() {
     const what = this.patterns.map((pattern) => `\`${pattern}\``).join(", ")
@@ -82,7 +87,13 @@ const whys: { readonly [_ in LeaseError["why"]]: (what: string) => string } = {
   "ended": (what) => `the lease on ${what} has ended`,
   "shared": (what) => `the lease on ${what} is shared, and a write needs an exclusive one`,
   "other key": (what) => `the lease on ${what} does not cover the key of this write`,
-  "other engine": (what) => `the lease on ${what} was granted by another engine than the one of this write`
+  "other engine": (what) => `the lease on ${what} was granted by another engine than the one of this write`,
+  "held": (what) =>
+    `cannot write ${what}: a lease on it is held, which ends by itself, and this write carries none; help: take an ` +
+    "exclusive lease of the key and give it to a `set`, or write again later",
+  "overtaken": (what) =>
+    `cannot write ${what} under its lease: since the grant it was deleted or invalidated, or a load brought another ` +
+    "value; help: take the lease again and read the key again, or give the write the `ifVersion` that was read"
 }
 
 /**

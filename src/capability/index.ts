@@ -24,6 +24,9 @@ export * as Capability from "./Capability.ts"
  * - Tokens only grow: a later lease on the same keys has a greater token. So a write with the token of an ended lease
  *   can be distinguished from a write of the present holder (a *fencing token*).
  * - Every wait ends: by a grant, by the request's own deadline, or because a holder's time is over.
+ * - While a key has a lease, only a write that carries an exclusive lease of the key changes its value. Loads,
+ *   refreshes, deletions and invalidations go through, because they say that the source has changed. The holder may
+ *   have read the key before, so the next write under the lease is refused then.
  *
  * Not here: the table that grants leases (`shared/leaseTable.ts`), and leases among processes.
  *

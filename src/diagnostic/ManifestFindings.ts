@@ -29,9 +29,16 @@ export const optionUnknown = (option: string, place: string, known: Iterable<str
 // What a word of daily speech means, where it means one thing: of what a family reads, its lookup derives or borrows.
 type meantBy<Option extends string, Known> = Option extends "reads" ? "derives" extends Known ? Option : "borrows"
   : Option extends "writes" ? "owns"
+  : Option extends "ttl" ? "timeToLive"
   : Option
 const meantBy = (option: string, known: ReadonlySet<string>): string =>
-  option === "reads" && !known.has("derives") ? "borrows" : option === "writes" ? "owns" : option
+  option === "reads" && !known.has("derives")
+    ? "borrows"
+    : option === "writes"
+    ? "owns"
+    : option === "ttl"
+    ? "timeToLive"
+    : option
 
 /**
  * E0408 at run time: data without the shape of a manifest. The messages of the compiler are in `Misfit`.

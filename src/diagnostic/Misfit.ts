@@ -79,11 +79,49 @@ export type parameters<Pattern extends string> = message<
  * @since 0.1.0
  */
 export const parameterUnknown = (pattern: string, name: string, known: Iterable<string>) =>
+  unknownOf(pattern, name, known, "give parameters of the pattern, or an empty object for all of its keys")
+
+const unknownOf = (pattern: string, name: string, known: Iterable<string>, otherwise: string) =>
   finding(
     "E0112",
     "ParametersUnknown",
     say`${pattern} has no parameter ${name}`,
-    Nearest.help(name, known, "give parameters of the pattern, or an empty object for all of its keys")
+    Nearest.help(name, known, otherwise)
+  )
+
+// What to do about the parameters of one key.
+const oneKey = "give a value for each name in the braces of the pattern"
+
+/**
+ * E0112 at run time: a name that the pattern does not have, among the parameters of one key.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const parameterOfKeyUnknown = (pattern: string, name: string, known: Iterable<string>) =>
+  unknownOf(pattern, name, known, oneKey)
+
+/**
+ * E0112 at run time: a parameter of one key that is not given.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const parameterMissing = (pattern: string, name: string) =>
+  finding("E0112", "ParametersUnknown", say`the parameter ${name} of ${pattern} is not given`, oneKey)
+
+/**
+ * E0109 at run time: a parameter that is given, and is nothing that a key can spell. `kind` says what it is.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const parameterNoText = (pattern: string, name: string, kind: string) =>
+  finding(
+    "E0109",
+    "KeyMalformed",
+    say`the parameter ${name} of ${pattern} is of the kind ${kind}`,
+    "give a text, a number or a bigint, or declare a codec for the parameter in `params` of the family"
   )
 
 /**
@@ -300,6 +338,43 @@ export type parameterCodec = message<
   "E0408",
   "a parameter is a text where no Schema makes something else of it",
   "give a Schema, such as Schema.NumberFromString"
+>
+
+/**
+ * E0408: a parameter whose codec encodes to an object, a list, `null` or `undefined`.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type parameterEncoding = message<
+  "E0408",
+  "a key holds texts, and this Schema does not encode to a text, a number or a boolean",
+  "give one parameter for each part, or a Schema that encodes to a text"
+>
+/**
+ * E0408 at run time.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export const parameterEncoding = () =>
+  finding(
+    "E0408",
+    "ParameterEncoding",
+    "a key holds texts, and this Schema does not encode to a text, a number or a boolean",
+    "give one parameter for each part, or a Schema that encodes to a text"
+  )
+
+/**
+ * E0408: a Schema that requires services. Only the compiler finds it, because a Schema does not list them at run time.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type codecNeeds = message<
+  "E0408",
+  "this Schema requires a service to encode or decode, and a tier provides none",
+  "use the service in the lookup, and give a Schema without requirements"
 >
 
 /**

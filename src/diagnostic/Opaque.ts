@@ -304,3 +304,15 @@ export type anyLookup<Family extends string> = message<
   `the compiler cannot tell what the lookup of family '${Family}' does`,
   "write 'satisfies OwnerOptions<...>' in the place of ': OwnerOptions<...>', which forgets the lookup"
 >
+
+/**
+ * E0215: owners in a list of unknown length, so the compiler does not know whether two of them own one key.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type owners = message<
+  "E0215",
+  "the compiler cannot tell which owners this list holds",
+  "give each owner as an argument of its own, or put 'as const' after the list"
+>

@@ -13,10 +13,15 @@ import { finding, say } from "./internal/finding.ts"
  * @category ownership
  * @since 0.1.0
  */
-export type moduleExceeds<Module extends string, Does extends string, Granted extends string> = message<
+export type moduleExceeds<
+  Module extends string,
+  Does extends string,
+  Granted extends string,
+  Borrower extends string = `'${Module}'`
+> = message<
   "E0214",
   `module '${Module}' ${Does}, but the manifest lets it borrow ${Granted}`,
-  `add what it reads to borrows of '${Module}', and do what it writes in the module that owns it`
+  `add what it reads to borrows of ${Borrower}, and do what it writes in the module that owns it`
 >
 
 /**
@@ -151,6 +156,22 @@ export type moduleLends<Module extends string, Pattern extends string> = message
   "E0226",
   `module '${Module}' provides a borrow of '${Pattern}' to all others`,
   `keep it within the module with Layer.provide; list what other modules read in their borrows`
+>
+
+/**
+ * E0226: a module that passes its permission to build an owner or a borrower on to other modules.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type moduleAppoints<
+  Module extends string,
+  Role extends "the owner" | "a reader",
+  Pattern extends string
+> = message<
+  "E0226",
+  `module '${Module}' gives away its permission to make ${Role} of '${Pattern}'`,
+  `build the owners and the borrowers of '${Module}' in its own layer`
 >
 
 /**

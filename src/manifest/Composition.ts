@@ -8,6 +8,7 @@ import type * as Context from "effect/Context"
 import type * as Layer from "effect/Layer"
 import type { CacheError } from "../cache/CacheError.ts"
 import type * as ManifestFindings from "../diagnostic/ManifestFindings.ts"
+import type * as Misfit from "../diagnostic/Misfit.ts"
 import type * as Several from "../diagnostic/Several.ts"
 import type { Definition } from "../ownership/Definition.ts"
 import type { Touching } from "../ownership/DefinitionFacts.ts"
@@ -24,7 +25,8 @@ import type { Store } from "../store/Store.ts"
  */
 export interface AnyManifest extends Context.Key<any, unknown> {
   readonly definition: Definition
-  readonly layer: Layer.Layer<any, CacheError, Store>
+  // The layer of a class that gives its rights to another class is a message.
+  readonly layer: Layer.Layer<any, CacheError, Store> | Misfit.Otherwise<string>
 }
 
 /**
@@ -41,7 +43,12 @@ type checkEach<Ms, Earlier = never, Out extends ReadonlyArray<unknown> = []> = M
   readonly [infer M, ...infer Rest] ? checkEach<
     Rest,
     Earlier | M,
-    [...Out, [findClash<Earlier, M>] extends [never] ? M : Several.one<findClash<Earlier, M>>]
+    [
+      ...Out,
+      M extends { readonly layer: Misfit.Otherwise<infer Message> } ? Message
+        : [findClash<Earlier, M>] extends [never] ? M
+        : Several.one<findClash<Earlier, M>>
+    ]
   >
   : Out
 

@@ -20,6 +20,7 @@ import type { Borrows, Owns } from "../capability/Capability.ts"
 import type { Lease, LeaseMode, LeaseOptions, SharedLeaseOptions } from "../capability/Lease.ts"
 import type * as Misfit from "../diagnostic/Misfit.ts"
 import type * as RightFindings from "../diagnostic/RightFindings.ts"
+import type { isAny } from "../ownership/TypeQuestions.ts"
 import type { ParamNames, ParamOf, ParsedParams } from "../pattern/KeyPattern.ts"
 
 /**
@@ -137,10 +138,34 @@ export type Many<A> = ReadonlyArray<A> | Iterable<A>
  * @category type level
  * @since 0.1.0
  */
-export type Change<P extends string, V, E, R> =
+export type Change<P extends string, V> =
   | V
   | Misfit.OtherwiseLast<Misfit.change<P>, V>
-  | Effect.Effect<V | Misfit.OtherwiseEach<Misfit.change<P>, V>, E, R>
+  | Effect.Effect<V | Misfit.OtherwiseEach<Misfit.change<P>, V>, any, any>
+
+/**
+ * The errors of the Effect that a change answers.
+ *
+ * **Details**
+ *
+ * The answer itself is asked, and not matched against {@link Change}. A value of type `unknown` or `object` admits
+ * every Effect, so its errors and requirements would be lost.
+ *
+ * @stability experimental
+ * @category type level
+ * @since 0.1.0
+ */
+export type failedBy<A> = isAny<A> extends true ? never : A extends Effect.Effect<any, infer E, any> ? E : never
+
+/**
+ * The requirements of the Effect that a change answers.
+ *
+ * @see {@link failedBy} for its errors
+ * @stability experimental
+ * @category type level
+ * @since 0.1.0
+ */
+export type neededBy<A> = isAny<A> extends true ? never : A extends Effect.Effect<any, any, infer R> ? R : never
 
 /**
  * The operations that read. `R` is the right that they require, or `never` for a reader or a writer.
@@ -476,10 +501,10 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    *
    * @see `patch` for a change that never loads
    */
-  readonly update: <E2 = never, R2 = never>(
+  readonly update: <A>(
     params: KeyParams<P, Codecs>,
-    f: (was: V) => Change<P, V, E2, R2>
-  ) => Effect.Effect<V, CacheError | E | E2, R | R2>
+    f: (was: V) => [A] extends [Change<P, V>] ? A : Change<P, V>
+  ) => Effect.Effect<V, CacheError | E | failedBy<A>, R | neededBy<A>>
   /**
    * Replaces the value that is held by what `f` makes of it. The entry keeps its lifetime, tags and revision. Never
    * loads.
@@ -494,10 +519,10 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    *
    * @see `update` for a change that loads an absent value
    */
-  readonly patch: <E2 = never, R2 = never>(
+  readonly patch: <A>(
     params: KeyParams<P, Codecs>,
-    f: (was: V) => Change<P, V, E2, R2>
-  ) => Effect.Effect<Option.Option<V>, CacheError | E2, R | R2>
+    f: (was: V) => [A] extends [Change<P, V>] ? A : Change<P, V>
+  ) => Effect.Effect<Option.Option<V>, CacheError | failedBy<A>, R | neededBy<A>>
   /**
    * Removes the entry of a key, and drops all entries that derive from it. To delete a key without an entry is not a
    * failure.
@@ -711,8 +736,10 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string>
    *
    * **Gotchas**
    *
-   * A lease does not stop writes that do not name it. Give it to a write as the option `lease`: then the write fails if
-   * the lease has ended.
+   * - While a key has a lease, every write that does not carry an exclusive lease of it fails with `LeaseRefused`. Give
+   *   the lease to `set`, `setMany` or `setting` as the option `lease`. `update` and `patch` take no lease.
+   * - Deletions, invalidations, loads and `refresh` go through. The next write under the lease fails with
+   *   `LeaseRefused` if one of them has changed the key since the grant, unless it has an `ifVersion`.
    *
    * **Example** (A write under a lease)
    *

@@ -32,6 +32,7 @@ import type { CacheEvent } from "../cache/CacheEvent.ts"
 import type { FamilyStats } from "../cache/FamilySpec.ts"
 import type * as Capability from "../capability/Capability.ts"
 import type * as KeyFindings from "../diagnostic/KeyFindings.ts"
+import type * as ManifestFindings from "../diagnostic/ManifestFindings.ts"
 import type * as Misfit from "../diagnostic/Misfit.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
 import type * as RightFindings from "../diagnostic/RightFindings.ts"
@@ -301,6 +302,13 @@ export interface ManifestClass<Self, Id extends string, D extends Definition>
   readonly graph: DependencyGraph
 }
 
+// A class that names another class as `Self` would give its rights in that one's name. The call of `Service` cannot say
+// so, because there the class does not exist yet. An engine has the members of a class that was checked. `fn` and the
+// other operations only name rights of `Self`, and give none.
+type ofItself<Self, Id extends string, Member> = [Id] extends [never] ? Member
+  : [Self] extends [{ readonly key: Id }] ? Member
+  : Misfit.Otherwise<ManifestFindings.selfWrong<Id>>
+
 /**
  * The static members of a manifest class: accessors, operations, and the layers of an application.
  *
@@ -318,7 +326,7 @@ export interface Service<Self, Id extends string> {
    *
    * @see `Family` for the operations of an accessor
    */
-  readonly keys: Families<Self>
+  readonly keys: ofItself<Self, Id, Families<Self>>
 
   /**
    * Answers the value of a raw key, such as `"user:42"`, and loads it when it is absent.
@@ -411,7 +419,7 @@ export interface Service<Self, Id extends string> {
    *
    * @see `modules` for an application that is wired by its manifest
    */
-  readonly layer: Layer.Layer<Self | Capability.Appoints<string, Self>, CacheError, Store>
+  readonly layer: ofItself<Self, Id, Layer.Layer<Self | Capability.Appoints<string, Self>, CacheError, Store>>
   /**
    * Makes the owner of a family and of its parts: a layer that gives `Owns` of the family, and runs its lookup.
    *
@@ -555,7 +563,7 @@ export interface Service<Self, Id extends string> {
    * ```
    */
   modules<const M extends Open | NoModules>(
-    modules: [M] extends [infer X] ? CheckedModules<Self, X> : M
+    modules: [M] extends [infer X] ? ofItself<Self, Id, CheckedModules<Self, X>> : M
   ): Layer.Layer<
     // Spelt out here, because a hover would show a named type by its name and not by its services.
     Self | { [K in keyof M]: LayerIn<M[K]> extends Layer.Layer<infer Out, any, any> ? Out : never }[keyof M],
@@ -744,8 +752,8 @@ export interface Service<Self, Id extends string> {
    *
    * **Gotchas**
    *
-   * While a listener exists, each hit is slower, because it makes an event. A listener that is too slow loses the
-   * oldest of the events that wait for it. No reader waits for a listener.
+   * While a listener exists, each hit is slower, because it makes an event. No reader waits for a listener: one that
+   * is more than 16,384 events behind loses the oldest, and gets one event `Missed` with their `count` in their place.
    *
    * **Example** (The first hit)
    *

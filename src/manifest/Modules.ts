@@ -168,9 +168,11 @@ type CheckedItems<Self, D extends Definition, M, K extends string, Fs> = {
     : CheckedOwned<Self, D, M, K, Fs[I]>
 }
 // The indexes at which a list names a family again.
-type findRepeated<Fs, Before extends ReadonlyArray<unknown> = []> = Fs extends readonly [infer F, ...infer Rest]
-  ? (F extends Before[number] ? `${Before["length"]}` : never) | findRepeated<Rest, [...Before, F]>
-  : never
+type findRepeated<Fs, Before extends ReadonlyArray<unknown> = [], Found = never> = Fs extends
+  readonly [infer F, ...infer Rest]
+  // The answer is a parameter, so that the compiler counts one depth for the whole list.
+  ? findRepeated<Rest, [...Before, F], Found | (F extends Before[number] ? `${Before["length"]}` : never)>
+  : Found
 type CheckedOwned<Self, D extends Definition, M, K extends string, F> = F extends FamilyName<D>
   ? D["families"][F] extends { readonly partOf: infer Whole extends string } ? OwnerFindings.familyIsPart<F, Whole>
   : orElse<findTwice<M, F, K>, F>
@@ -198,7 +200,7 @@ type CheckedModule<Self, D extends Definition, M, K extends string, F, Reads, L>
     : Store extends R ? Wiring.moduleBuilds<K>
     : orElse<
       // A borrow of the module's own family is refused, too: readers would take it for the owner.
-      findProvidesProblem<K, exceeding<Out, OwnsFamily<D, F, Self>, any> | Extract<Out, AnyBorrow>>,
+      findProvidesProblem<K, Self, exceeding<Out, OwnsFamily<D, F, Self>, any> | Extract<Out, AnyBorrow>>,
       orElse<
         findRequiresProblem<
           D,
@@ -236,16 +238,20 @@ type findUnserved<D extends Definition, M, K extends string, Self, R> = R extend
 type Granted<Ps, Self> = BorrowsEach<Ps, Self> | (Ps extends string ? Admits<Ps, Self> : never)
 type orElse<Problems, L> = [Problems] extends [never] ? L : Several.one<Problems>
 
-type findProvidesProblem<K extends string, Out> = Out extends BorrowsCapability<infer P, any, any, any>
+// The permission of another manifest is not this module's own: it comes with the layer of that manifest.
+type findProvidesProblem<K extends string, Self, Out> = Out extends BorrowsCapability<infer P, any, any, any>
   ? Wiring.moduleLends<K, P>
   : Out extends OwnsCapability<infer P, any, any, any> ? Wiring.moduleProvides<K, P>
+  : Out extends Admits<infer P, Self> ? Wiring.moduleAppoints<K, "a reader", P>
+  : Out extends Appoints<infer P, Self> ? Wiring.moduleAppoints<K, "the owner", P>
   : never
 
 type findRequiresProblem<D extends Definition, K extends string, Own, Reads, R> = R extends
-  BorrowsCapability<any, any, any, any> ? Wiring.moduleExceeds<K, describe<R>, describeBorrows<D, K, Reads>>
+  BorrowsCapability<any, any, any, any> ?
+  Wiring.moduleExceeds<K, describe<R>, describeBorrows<D, K, Reads>, describeBorrower<D, K>>
   : R extends OwnsCapability<infer P, any, any, any> ? P extends Own ? nameOwnerMissing<D, K, P>
-    : Wiring.moduleExceeds<K, describe<R>, describeBorrows<D, K, Reads>>
-  : Wiring.moduleExceeds<K, describe<R>, describeBorrows<D, K, Reads>>
+    : Wiring.moduleExceeds<K, describe<R>, describeBorrows<D, K, Reads>, describeBorrower<D, K>>
+  : Wiring.moduleExceeds<K, describe<R>, describeBorrows<D, K, Reads>, describeBorrower<D, K>>
 
 type nameOwnerMissing<D extends Definition, K extends string, P extends string> = OwnerOf<D, Route<D, P>> extends
   infer F extends string ? Wiring.moduleOwnerMissing<K, P, F> : never
@@ -258,6 +264,10 @@ type describeBorrows<D extends Definition, K extends string, Reads> = orNothing<
     ...tupleOf<ReaderOf<D, K>, "borrows">
   ] extends infer T ? T extends readonly [] ? Several.enumerate<quoted<Reads>> : joinQuoted<T> : never
 >
+// A group of families has no line of its own in the manifest, so its borrows stand at its families.
+type describeBorrower<D extends Definition, K extends string> = [FamilyOf<D, K>] extends [never]
+  ? [ReaderOf<D, K>] extends [never] ? `a family that '${K}' owns` : `'${K}'`
+  : `'${K}'`
 type quoted<Ps> = Ps extends string ? `'${Ps}'` : never
 type orNothing<T> = T extends "" ? "nothing" : T & string
 type tupleOf<F, Option extends string> = [F] extends [never] ? []

@@ -7,7 +7,7 @@
  * - The requirements of a lookup show what it reads. A lookup that reads anything else does not compile, and the
  *   message stands at the lookup.
  *
- * Not here: which *keys* of a source a lookup reads. Types cannot tell `user:1` from `user:2`. The engine records the
+ * Not here: which *keys* of a source a lookup reads. Types cannot tell `user:1` from `user:2`. The engine tracks the
  * reads of a lookup, and compares them (E0232).
  *
  * @since 0.1.0
@@ -509,15 +509,17 @@ type CheckedNameOf<
   K extends string,
   How extends "own" | "borrow" | "delegate"
 > = isUnion<K> extends true ? OwnerFindings.familyChoice
-  : [K] extends [FamilyName<DefinitionOf<Self>>] ? CheckedUse<DefinitionOf<Self>, K, How>
+  : isFamily<DefinitionOf<Self>, K> extends true ? CheckedUse<DefinitionOf<Self>, K, How>
   : string extends K ? Misfit.Otherwise<Opaque.family>
   // An editor asks with an empty name while it is typed. It offers the names, and not the message beside them.
   : K extends "" ? FamilyName<DefinitionOf<Self>> | Misfit.Otherwise<Opaque.family>
   : OwnerFindings.familyUnknown<Id, K, helpWithName<DefinitionOf<Self>, K>>
 
-type CheckedUse<D extends Definition, K extends FamilyName<D>, How extends "own" | "borrow" | "delegate"> = How extends
+// A question of its own. A condition on `K` itself would make the compiler intersect all names with all names.
+type isFamily<D extends Definition, K> = [K] extends [FamilyName<D>] ? true : false
+type CheckedUse<D extends Definition, K extends string, How extends "own" | "borrow" | "delegate"> = How extends
   "borrow" ? K
-  : D["families"][K] extends { readonly partOf: infer Whole extends string }
+  : FamilyOf<D, K> extends { readonly partOf: infer Whole extends string }
     ? How extends "delegate" ? K : OwnerFindings.familyIsPart<K, Whole>
   : How extends "own" ? K
   : OwnerFindings.familyIsWhole<K>
@@ -541,7 +543,8 @@ export type isUnion<T, U = T> = [T] extends [never] ? false : T extends unknown 
  * @since 0.1.0
  */
 export type CheckedOwners<Ls extends ReadonlyArray<unknown>> = {
-  readonly [I in keyof Ls]: CheckedMerge<Ls[I], findClash<OwnedIn<Ls[I]>, OwnedIn<othersOf<Ls, I>>>>
+  readonly [I in keyof Ls]: number extends Ls["length"] ? Opaque.owners
+    : CheckedMerge<Ls[I], findClash<OwnedIn<Ls[I]>, OwnedIn<othersOf<Ls, I>>>>
 }
 type CheckedMerge<L, Problem> = [Problem] extends [never] ? L : Problem
 type othersOf<Ls extends ReadonlyArray<unknown>, I> = { [J in keyof Ls]: J extends I ? never : Ls[J] }[number]

@@ -78,7 +78,7 @@ export * as Modules from "./Modules.ts"
  * - The requirements of a lookup show what it reads. A lookup that reads anything else does not compile, and the
  *   message stands at the lookup.
  *
- * Not here: which *keys* of a source a lookup reads. Types cannot tell `user:1` from `user:2`. The engine records the
+ * Not here: which *keys* of a source a lookup reads. Types cannot tell `user:1` from `user:2`. The engine tracks the
  * reads of a lookup, and compares them (E0232).
  *
  * @since 0.1.0

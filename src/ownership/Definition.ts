@@ -53,8 +53,8 @@ export interface FamilySpec extends FamilyPolicy {
   readonly error?: Typed | undefined
   /**
    * Hides keys, tags and values in errors, events, explanations, lists of hot keys, logs and metrics. The hash of
-   * `SensitiveKey.hash` stands for each parameter and each tag. A family that derives from this one needs the option,
-   * too.
+   * `SensitiveKey.hash` stands for each parameter and each tag. A family that derives from this one, directly or
+   * through others, is sensitive, too, and so is a family that lies inside its pattern.
    */
   readonly sensitive?: boolean | undefined
 }

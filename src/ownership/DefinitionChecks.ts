@@ -25,7 +25,7 @@ import type { FamilyPolicy } from "./FamilyPolicy.ts"
 import type { Given, Named } from "./internal/given.ts"
 import type { CheckedEncloser, findPatternProblem } from "./internal/overlap.ts"
 import type { CheckedReferences } from "./internal/references.ts"
-import type { isChoice, orElse } from "./TypeQuestions.ts"
+import type { isAny, isChoice, orElse } from "./TypeQuestions.ts"
 
 /**
  * A definition with every wrong property replaced by a message.
@@ -112,7 +112,7 @@ type CheckedOptions<D extends Definition, K extends string, F> = K extends Malfo
           F[Option],
           isChoice<F[Option]> extends true ? Opaque.option<Option> : CheckedParams<K, PatternOf<F>, F[Option]>
         >
-      : Option extends "value" | "error" ? Given<Option, F[Option], F[Option]>
+      : Option extends "value" | "error" ? Given<Option, F[Option], CheckedSchema<F[Option]>>
       : Option extends keyof FamilySpec ? F[Option]
       : ManifestFindings.optionUnknown<Option & string, `family '${K}'`, keyof FamilySpec>
   }
@@ -134,6 +134,16 @@ type CheckedParams<K extends string, P extends string, Codecs> = {
 }
 
 // A key holds texts. A codec that is not a Schema does not change them, so its type must be a type of texts.
-type CheckedCodec<Codec> = Codec extends { readonly Encoded: unknown } ? Codec
+type CheckedCodec<Codec> = Codec extends { readonly Encoded: infer Encoded }
+  ? [Encoded] extends [Spelt] ? CheckedSchema<Codec> : Misfit.parameterEncoding
   : Codec extends { readonly Type: string } ? Codec
   : Misfit.parameterCodec
+type Spelt = string | number | bigint | boolean
+
+// Tiers encode and decode on their own. They have no service of the program, and no caller to require one of.
+type CheckedSchema<Codec> = Codec extends
+  { readonly DecodingServices: infer Decoding; readonly EncodingServices: infer Encoding }
+  ? [Decoding | Encoding] extends [never] ? Codec
+  : isAny<Decoding | Encoding> extends true ? Codec
+  : Misfit.codecNeeds
+  : Codec

@@ -24,6 +24,9 @@ import * as PatternSet from "../pattern/PatternSet.ts"
 import type { Definition, FamilySpec, LayerSpec, ReaderSpec } from "./Definition.ts"
 import { policyOptions } from "./FamilyPolicy.ts"
 import { FamilySet } from "./FamilySet.ts"
+import { findParamProblems } from "./internal/params.ts"
+import { sensitiveOf } from "./internal/sensitive.ts"
+import { versionOf, versionsOf } from "./internal/versions.ts"
 
 // --- models ----------------------------------------------------------------------------------------------------------
 
@@ -77,6 +80,11 @@ export interface ValidFamily {
   readonly index: number
   readonly spec: FamilySpec
   readonly pattern: KeyPattern.KeyPattern
+  /**
+   * Whether its keys, tags and values are hidden: its declaration says so, or it derives from such a family, at any
+   * distance, or it lies inside one.
+   */
+  readonly isSensitive: boolean
   /** The nearest family around it. */
   readonly encloser: string | undefined
   /** The family whose owner owns this family: the family itself, unless it is a part. */
@@ -376,12 +384,7 @@ const checkEncloser = (draft: Draft, family: DraftFamily, report: Report): void 
 }
 
 const checkParams = (family: DraftFamily, report: Report): void => {
-  for (const param of Object.keys(family.spec.params ?? {})) {
-    if (!family.pattern.holes.includes(param)) {
-      const problem = ManifestFindings.parameterUnknown(param, family.pattern.source, family.name, family.pattern.holes)
-      report(["families", family.name, "params", param], problem)
-    }
-  }
+  for (const [param, problem] of findParamProblems(family)) report(["families", family.name, "params", param], problem)
 }
 
 // --- references ---
@@ -700,37 +703,22 @@ const reachedBy = (sources: Sources, indexOf: ReadonlyMap<string, number>): Read
   return found
 }
 
-// The versions as one text; undefined if the family, its sources and the manifest have no versions.
-const versionOf = (versions: ReadonlyArray<Version>, isMeant: (index: number) => boolean): string | undefined => {
-  const given = versions.filter(({ index }) => index === undefined || isMeant(index))
-  return given.length === 0 ? undefined : `[${given.map(({ text }) => text).join(",")}]`
-}
-
-interface Version {
-  /** The family of the version; undefined for the manifest's own version. */
-  readonly index: number | undefined
-  readonly text: string
-}
-
-// All versions of a manifest. Every list of some of them keeps this order.
-const versionsOf = ({ definition, families }: Draft): ReadonlyArray<Version> => {
-  const all = [
-    { index: undefined, name: "manifest", version: definition.version },
-    ...Array.from(
-      families.values(),
-      ({ name, spec }, index) => ({ index, name: `family ${name}`, version: spec.version })
+const readersOf = (
+  { definition }: Draft,
+  declared: (patterns: ReadonlyArray<string> | undefined) => ReadonlyArray<string>
+) =>
+  new Map(
+    Object.entries(definition.readers ?? {}).map(([name, spec]) =>
+      [name, { name, spec, moduleReads: [...new Set(declared(spec.borrows))] }] as const
     )
-  ]
-  return all.filter(({ version }) => version !== undefined).toSorted((a, b) => a.name < b.name ? -1 : 1).map(
-    ({ index, name, version }) => ({ index, text: JSON.stringify([name, String(version)]) })
   )
-}
 
 const resolve = (id: string, draft: Draft, sources: Sources): ValidManifest => {
   const drafts = [...draft.families.values()]
   const indexOf = new Map(drafts.map(({ name }, index) => [name, index]))
   const upstreams = reachedBy(sources, indexOf)
   const versions = versionsOf(draft)
+  const sensitive = sensitiveOf(drafts, ({ pattern }) => outerOf(draft, pattern)?.name, upstreams)
   const realmOf = (pattern: KeyPattern.KeyPattern) =>
     draft.patterns.covering(pattern).find((member) => member.value.spec.carvedFrom !== undefined)?.value.name
   const ownerOf = (family: DraftFamily): string =>
@@ -771,6 +759,7 @@ const resolve = (id: string, draft: Draft, sources: Sources): ValidManifest => {
       index,
       spec: family.spec,
       pattern: family.pattern,
+      isSensitive: sensitive.has(family.name),
       encloser: outerOf(draft, family.pattern)?.name,
       owner: ownerOf(family),
       realm,
@@ -789,11 +778,7 @@ const resolve = (id: string, draft: Draft, sources: Sources): ValidManifest => {
       }
     }]
   }))
-  const readers = new Map(
-    Object.entries(draft.definition.readers ?? {}).map(([name, spec]) =>
-      [name, { name, spec, moduleReads: [...new Set(declared(spec.borrows))] }] as const
-    )
-  )
+  const readers = readersOf(draft, declared)
   const patterns = PatternSet.make([...families.values()].map((family) => [family.pattern, family] as const))
   return { id, key: id, definition: draft.definition, families, readers, patterns }
 }

@@ -134,6 +134,16 @@ export const schema = <V, E>(schema: Schema.Codec<V, E>, options: Options = {}):
   }
 }
 
+/**
+ * Writes the shape of a schema as a short text. Two schemas with one text write a value in the same way, if the
+ * schemas show everything: see {@link schema} about what they do not show. Checks do not count, optional fields do.
+ *
+ * @stability experimental
+ * @category comparing
+ * @since 0.1.0
+ */
+export const shape = (schema: Schema.Constraint): string => JSON.stringify(Object.values(shapeOf(schema)))
+
 const bodyAt = (bytes: Uint8Array): number => headBytes + optionalBytes * bytes[headBytes - 1]!
 
 // Never a `Buffer`: a slice of a `Buffer` is a view of it, a slice of a `Uint8Array` is a copy.

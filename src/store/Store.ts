@@ -39,7 +39,11 @@ export interface StoreFamily<V> {
   readonly render: (key: string) => string
   /** Returns the key within the family of a full key, or `undefined` if the key does not belong to the family. */
   readonly parse: (rendered: string) => string | undefined
-  /** Turns values into bytes. Without it the family stays in tiers that keep live objects. */
+  /**
+   * Turns values into bytes. Without it the family stays in tiers that keep live objects: such a tier returns the value
+   * itself. `open` of a tier that keeps bytes fails with `InvalidStoreOptions` then, and a `TieredStore` leaves the
+   * family to its other tiers. Another failure, or a defect, fails the layer of the cache.
+   */
   readonly codec: Codec<V> | undefined
   /** Returns the weight of an entry in a tier bounded by weight. `FamilyPolicy.weigher` says how its result is used. */
   readonly weigher: ((key: string, value: V) => number) | undefined
@@ -47,6 +51,11 @@ export interface StoreFamily<V> {
   readonly onEvict: ((key: string, entry: Entry<V>, cause: "Evicted" | "Expired") => void) | undefined
   /** Called by a store of several tiers when the hottest one evicts an entry that lower tiers share. */
   readonly onPushedDown?: ((key: string, entry: Entry<unknown>) => void) | undefined
+  /**
+   * Marks that must not come below after anything else. A store of several tiers writes them with each entry that one
+   * tier pushes down to another; the engine itself gives them with each round.
+   */
+  readonly owed?: (() => ReadonlyArray<Mark>) | undefined
   /** Called by a store of several tiers when one of them failed, whether or not the whole operation fails. */
   readonly onTierFailure?: ((operation: Operation, error: StoreError) => void) | undefined
 }

@@ -209,11 +209,17 @@ export class FolderHeld extends Schema.TaggedError<FolderHeld>()("FolderHeld", {
 }) {
   override get message() {
     const thread = this.thread === 0 ? "" : `, thread ${this.thread}`
-    const { container, help } = this.table === undefined ? { container: "", help: "" } : {
-      container: ", in another container,",
-      help: `; help: end that process (after a kill, wait 30 seconds), or, if it is gone for good, delete ` +
-        this.table
-    }
+    const { container, help } = this.table === undefined ?
+      {
+        container: "",
+        help:
+          "; help: let one process hold the folder, or give this one a `namespace` of its own, which shares no entry"
+      } :
+      {
+        container: ", in another container,",
+        help: `; help: end that process (after a kill, wait 30 seconds), or, if it is gone for good, delete ` +
+          this.table
+      }
     return `cannot open the ${this.tier} tier: namespace \`${this.namespace}\` of ${this.path} is held by process ` +
       `${this.pid}${thread}${container} on ${this.host} since ${new Date(this.sinceMillis).toISOString()}${help}`
   }

@@ -247,7 +247,7 @@ const open = <V>(
       // The entry may have come back to the fastest tier since.
       if (tiers[0]!.partition.hot?.peek(key) === undefined) family.onEvict?.(key, entry, "Evicted")
     }
-    const demotions = new Demotions<V>(guard, sweeps, tiers, lost)
+    const demotions = new Demotions<V>({ guard, sweeps, tiers, lost, owed: family.owed ?? (() => []) })
     let refused: StoreError | undefined
     const reportToBoth: Report = (tier, operation, error) => {
       report(tier, operation, error)

@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
@@ -30,6 +31,8 @@ const told = (event: CacheEvent): string => {
       return `Invalidated ${event.scope} through ${event.through}: ${event.mode}`
     case "TierFailed":
       return `TierFailed in ${event.operation}`
+    case "Missed":
+      return `Missed ${event.count}`
     default:
       return `${event._tag} ${event.key}`
   }
@@ -201,6 +204,30 @@ describe("events of a listener", () => {
       for (let n = 0; n < 20_000; n++) yield* set(n)
       assert.isUndefined(slow.pollUnsafe())
       yield* Fiber.interrupt(slow)
+    }))
+
+  it.effect("how many it has missed, in their place, and nothing of it where it keeps up", () =>
+    Effect.gen(function*() {
+      const { running, set } = yield* family({}, counted)
+      const seen: Array<CacheEvent> = []
+      const gate = yield* Latch.make(false)
+      yield* fork(Stream.runForEach(running.cache.events, (event) => {
+        seen.push(event)
+        return gate.await
+      }))
+      yield* set(0)
+      yield* settle
+      const total = 40_000
+      for (let n = 1; n < total; n++) yield* set(n)
+      yield* gate.open
+      yield* settle
+      yield* set(total)
+      yield* settle
+      const missed = seen.flatMap((event) => event._tag === "Missed" ? [event.count] : [])
+      assert.strictEqual(missed.length, 1)
+      assert.strictEqual(seen.length - 1 + missed[0]!, total + 1)
+      assert.isAtLeast(seen.length, 16_384)
+      assert.isAtMost(seen.findIndex(({ _tag }) => _tag === "Missed"), total - missed[0]!)
     }))
 })
 

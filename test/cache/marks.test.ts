@@ -10,7 +10,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { TestClock } from "effect/testing"
-import { isRow } from "../../src/cache/internal/lives.ts"
+import { isOfLives } from "../../src/cache/internal/lives.ts"
 import { splitMark } from "../../src/cache/internal/names.ts"
 import { everything, FamilyMarks, TagMarks } from "../../src/cache/Invalidation.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
@@ -25,7 +25,7 @@ import { family, tiers } from "../support/source.ts"
 const sweepOf = ({ cache }: Running, name = "user") => Effect.orDie(cache.families.get(name)!.sweepMarks)
 
 /** It hides something: it is not one of the two kinds that a store keeps beside them. */
-const isMark = (scope: string): boolean => !scope.endsWith("|written") && !isRow(splitMark(scope).scope)
+const isMark = (scope: string): boolean => !scope.endsWith("|written") && !isOfLives(splitMark(scope).scope)
 
 describe("entry hidden by a mark that was dropped", () => {
   it.effect("the entry does not come back from a lookup that began before the mark and ended after the sweep", () =>

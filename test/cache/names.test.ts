@@ -96,6 +96,8 @@ const storeAt = (path: string) =>
     TieredStore.layer([MemoryStore.layer({ capacity: 100 }), LmdbStore.layer({ path, durability: "process" })])
   )
 
+const spelt = (name: string): string => Array.from(name, (sign) => sign.codePointAt(0)).join("-")
+
 /** One life of a manifest with two families whose names are given, and whose lookups count. */
 const life = (
   path: string,
@@ -106,8 +108,9 @@ const life = (
   const [one, other] = families
   const app: any = make(id, {
     families: Object.fromEntries([
-      [one, { pattern: "one:{id}", value: Schema.String }],
-      [other, { pattern: "other:{id}", value: Schema.String }]
+      // Keys of their own: what one family keeps is not served once another family has had its keys.
+      [one, { pattern: `one-${spelt(one)}:{id}`, value: Schema.String }],
+      [other, { pattern: `other-${spelt(other)}:{id}`, value: Schema.String }]
     ])
   })
   const lookup = (family: string) => ({

@@ -23,7 +23,7 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 import type { CacheError } from "../../src/cache/CacheError.ts"
-import { isRow } from "../../src/cache/internal/lives.ts"
+import { isOfLives } from "../../src/cache/internal/lives.ts"
 import { splitMark } from "../../src/cache/internal/names.ts"
 import { engineOf, type Runtime } from "../../src/manifest/internal/grants.ts"
 import { fork } from "../support/effects.ts"
@@ -257,7 +257,7 @@ describe("engines over one folder", () => {
         // The marks are gone from the folder as well, and with them nothing that they hid has come back.
         const late = yield* build(over(path, set))
         const { marks } = yield* late.cache.store.loadMarks
-        assert.deepStrictEqual(marks.filter(({ scope }) => !isRow(splitMark(scope).scope)), [])
+        assert.deepStrictEqual(marks.filter(({ scope }) => !isOfLives(splitMark(scope).scope)), [])
         assert.isTrue(Option.isNone(yield* late.on(plain.getOption(item))))
       }))
   }

@@ -8,9 +8,11 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
 import { TestClock } from "effect/testing"
 import type { CacheError } from "../../src/cache/CacheError.ts"
 import { lookups } from "../../src/cache/internal/load.ts"
+import * as Lookup from "../../src/cache/Lookup.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { cacheReasonOf } from "../support/effects.ts"
@@ -306,6 +308,72 @@ describe("errors for mistakes that the types refuse", () => {
       assert.strictEqual(plain, "`lookup` of family `note` must answer with an Effect")
     }))
 
+  class Plain extends Manifest.Service<Plain>()("Plain", {
+    families: {
+      any: { pattern: "any:{id}" },
+      kept: { pattern: "kept:{id}", value: Schema.Any }
+    }
+  }) {}
+  const at = { id: "1" }
+  const unrun: { readonly [what: string]: () => unknown } = {
+    "a Promise": () => Promise.resolve(1),
+    "a Promise that rejects": () => Promise.reject(new Error("an unhandled rejection ends the process")),
+    "an Effect": () => Effect.succeed(1)
+  }
+  const doors: { readonly [door: string]: (of: any, make: () => unknown) => Effect.Effect<unknown, unknown, any> } = {
+    set: (of, make) => of.set(at, make()),
+    "set that is not stored": (of, make) => of.set(at, make(), { timeToLive: "doNotStore" }),
+    setMany: (of, make) => of.setMany([[{ id: "2" }, 1], [at, make()]]),
+    setting: (of, make) => Plain.batch([of.setting({ id: "2" }, 1), of.setting(at, make())]) as any,
+    "a writer": (of, make) => Effect.flatMap(of.writer, (writer: any) => writer.set(at, make())),
+    "a transaction": (of, make) => Plain.transaction((body: any) => body)(of.set(at, make())) as any,
+    update: (of, make) => of.update(at, () => Effect.sync(make)),
+    "update with a plain function": (of, make) => of.update(at, () => Promise.resolve(make())),
+    patch: (of, make) => of.patch(at, () => Effect.sync(make)),
+    "patch with a plain function": (of, make) => of.patch(at, () => Promise.resolve(make())),
+    select: (of, make) => of.select(at, make)
+  }
+  const loads: { readonly [form: string]: (make: () => unknown) => object } = {
+    lookup: (make) => ({ lookup: () => Effect.sync(make) }),
+    "lookup with options": (make) => ({ lookup: () => Effect.sync(() => Lookup.loaded(make(), { tags: ["t"] })) }),
+    lookupMany: (make) => ({
+      lookupMany: (all: ReadonlyArray<unknown>) => Effect.sync(() => all.map(() => make()))
+    })
+  }
+  for (const [what, make] of Object.entries(unrun)) {
+    const refuses = (name: "any" | "kept", options: object, run: (of: any) => Effect.Effect<unknown, unknown, any>) =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(run(Plain.keys[name]))
+        const { reason } = error as CacheError
+        assert.strictEqual(reason?._tag, "InvalidOption", String(error))
+        assert.match(reason.message, /`(value|select|update|patch)` of family `(any|kept)` (is|answered with) an? /)
+        assert.match(reason.message, /: (run it first|make it an Effect|read the value first)/)
+      }).pipe(
+        Effect.provide(Layer.provide(
+          Plain.modules({
+            any: Plain.owner("any", (name === "any" ? options : {}) as {}),
+            kept: Plain.owner("kept", (name === "kept" ? options : {}) as {})
+          }),
+          MemoryStore.layer({ capacity: 10 })
+        ))
+      ) as Effect.Effect<void>
+    for (const name of ["any", "kept"] as const) {
+      for (const [door, open] of Object.entries(doors)) {
+        it.effect(`${what} does not become the value of \`${name}\` by ${door}`, () =>
+          refuses(name, { lookup: () => Effect.succeed(0) }, (of) =>
+            Effect.andThen(
+              Effect.andThen(of.get(at) as Effect.Effect<unknown>, open(of, make)),
+              Effect.die("it went through")
+            ).pipe(
+              Effect.ensuring(Effect.map(of.get(at), (value) => assert.strictEqual(value, 0)) as Effect.Effect<void>)
+            )))
+      }
+      for (const [form, options] of Object.entries(loads)) {
+        it.effect(`${what} does not become the value of \`${name}\` by ${form}`, () =>
+          refuses(name, options(make), (of) => of.get(at)))
+      }
+    }
+  }
   it.effect("an error says why a value cannot be frozen", () =>
     Effect.gen(function*() {
       assert.strictEqual(

@@ -216,6 +216,34 @@ describe("module", () => {
       refuses(Effect.void, modules({ prefs: prefsLive, web: layer }), "module `web` builds an engine of its own"))
   }
 
+  const everything: AnyLayer = Layer.effectContext(Effect.context<any>())
+  const given: { readonly [what: string]: readonly [modules: unknown, stranger: AnyEffect, message: string] } = {
+    "the permission to own its family": [
+      { user: everything },
+      Effect.provide(user.set({ id }, "Eve"), C.owner("user")),
+      "cannot appoint `user:{id}`"
+    ],
+    "the permission to own its family beside its owner": [
+      { users: { owns: ["user", "prefs"], layer: Layer.merge(userLive, everything) } },
+      Effect.provide(prefs.set({ id }, "Eve"), C.owner("prefs")),
+      "cannot appoint `prefs:{id}`"
+    ],
+    "the permission to read": [
+      { user: Layer.provide(Layer.effectDiscard(user.writer), userLive), profile: everything },
+      Effect.provide(user.get({ id }), C.borrower("user")),
+      "cannot appoint `user:{id}`"
+    ],
+    "a borrow that it was lent": [
+      { user: Layer.provide(Layer.effectDiscard(user.writer), userLive), web: everything },
+      user.get({ id }),
+      "cannot read `user:{id}`"
+    ]
+  }
+  for (const [what, [all, stranger, message]] of Object.entries(given)) {
+    it.effect(`a module that gives away ${what} gives nothing, whatever its type was cast to`, () =>
+      refuses(stranger, modules(all), message))
+  }
+
   it.effect("a module gets no engine, even when the root has built one before", () =>
     refuses(
       Effect.void,

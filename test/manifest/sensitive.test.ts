@@ -42,7 +42,11 @@ const definition = {
     pair: { pattern: "pair:{a}:{b}", value: Schema.String, sensitive: true, loadConcurrency: 1, loadQueueMax: 1 },
     rest: { pattern: "rest:*", value: Schema.String, sensitive: true },
     coded: { pattern: "coded:{n}", value: Schema.String, sensitive: true, params: { n: Schema.NumberFromString } },
-    derived: { pattern: "derived:{id}", value: Schema.String, sensitive: true, derives: ["user:{id}"] },
+    derived: { pattern: "derived:{id}", value: Schema.String, derives: ["user:{id}"] },
+    further: { pattern: "further:{id}", value: Schema.String, derives: ["derived:{id}"] },
+    within: { pattern: "rest:{id}:within", value: Schema.String, partOf: "rest" },
+    carved: { pattern: "rest:{id}:carved", value: Schema.String, carvedFrom: "rest" },
+    listed: { pattern: "listed:{id}:{page}", value: Schema.String, derives: ["rest:{id}:carved"] },
     thrown: {
       pattern: "thrown:{id}",
       value: Schema.Struct({ name: Schema.String }),
@@ -141,7 +145,9 @@ const program = (seen: Seen, visit: (app: any) => ReadonlyArray<readonly [door: 
       pair: { lookup, warm: { keys: Effect.fail(new Error(canary)) } }
     }
     const modules = Object.fromEntries(
-      Object.keys(definition.families).map((name) => [name, app.owner(name, options[name] ?? { lookup })])
+      Object.keys(definition.families).filter((name) => name !== "within").map((
+        name
+      ) => [name, app.owner(name, options[name] ?? { lookup })])
     )
     const context: Context.Context<any> = yield* Layer.build(
       Layer.provide(app.modules(modules), tiers) as Layer.Layer<any, unknown>
@@ -170,7 +176,7 @@ const program = (seen: Seen, visit: (app: any) => ReadonlyArray<readonly [door: 
     }
     for (const params of [{ id }, failing]) seen.see("the explanation", yield* as(app.keys.user.explain(params)))
     seen.see("the statistics", yield* as(app.stats))
-    for (const event of events) if (event.family !== "open") seen.see("an event", event)
+    for (const event of events) if (event._tag === "Missed" || event.family !== "open") seen.see("an event", event)
     seen.see("a drawing", app.graph)
     seen.see("metrics", yield* Metric.snapshot)
     assert.isAbove(events.length, 0)
@@ -343,6 +349,20 @@ const others = (app: any): ReadonlyArray<readonly [door: string, work: unknown]>
   ["get of a derived key", app.keys.derived.get({ id })],
   ["get of a lookup that reads what it may not", app.keys.derived.get({ id: `undeclared ${canary}` })],
   ["explain of a derived key", app.keys.derived.explain({ id })],
+  ...["further", "within", "carved", "listed"].flatMap((name): ReadonlyArray<readonly [string, unknown]> => {
+    const of = app.keys[name]
+    const at = name === "listed" ? { id, page: canary } : { id }
+    return [
+      [`set of ${name}`, of.set(at, "one", { tags: [tag] })],
+      [`explain of ${name}`, of.explain(at)],
+      [`set of a misfit in ${name}`, of.set(at, misfit)],
+      [`set on a condition in ${name}`, of.set(at, "one", { ifVersion: 7 })],
+      [`a raw key of ${name}`, Effect.flatMap(of.key(at), (raw: any) => app.set(raw, misfit))],
+      [`invalidateTag of ${name}`, of.invalidateTag(tag)],
+      [`a write of what ${name} is made from`, app.keys.user.set({ id }, value)],
+      [`a write of what ${name} lies in`, app.keys.carved.set({ id }, "two")]
+    ]
+  }),
   ["get of a lookup that reads its own key", app.keys.derived.get({ id: `itself ${canary}` })],
   ["set of a value whose weigher throws", app.keys.thrown.set(params, value)],
   ["get of a value whose weigher throws", app.keys.thrown.get(params)],

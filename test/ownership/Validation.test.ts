@@ -4,6 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import * as Diagnostic from "../../src/diagnostic/Diagnostic.ts"
 import { policyOptions } from "../../src/ownership/FamilyPolicy.ts"
 import { validate } from "../../src/ownership/Validation.ts"
@@ -88,13 +89,14 @@ describe("manifest from data", () => {
           draft: { pattern: "draft:{id}", layer: "client", derives: ["user:{id}"] },
           typo: { pattern: "typo:{id}", layer: "srver" },
           upward: { pattern: "upward:{id}", layer: "server", derives: ["draft:{id}"] },
-          option: { pattern: "option", ttll: 5 }
+          option: { pattern: "option", ttll: 5, ttl: 5 }
         },
         entries: {}
       }),
       [
         "entries E0406: unknown option 'entries' in the manifest; help: remove it, or check its spelling",
         "families.option.ttll E0406: unknown option 'ttll' in family 'option'; help: remove it, or check its spelling",
+        "families.option.ttl E0406: unknown option 'ttl' in family 'option'; help: did you mean 'timeToLive'?",
         "families.user.params.id E0409: params of family 'user' names 'id', which is not a parameter of 'user:*'; help: remove it, or check its spelling",
         "families.upward.derives.0 E0403: 'upward' in layer 'server' cannot reach 'draft:{id}' of layer 'client', which 'server' does not read; help: add 'client' to reads of layer 'server'",
         "families.typo.layer E0404: no layer is called 'srver'; help: did you mean 'server'?",
@@ -121,6 +123,37 @@ describe("manifest from data", () => {
         "readers.reports.layer E0404: no layer is called 'srver'; help: declare it in layers, or check its spelling"
       ]
     )
+  })
+
+  it("the Schema of a parameter encodes to a text", () => {
+    const refused = {
+      struct: Schema.Struct({ a: Schema.String }),
+      list: Schema.Array(Schema.String),
+      date: Schema.Date,
+      optional: Schema.optional(Schema.String),
+      nullable: Schema.NullOr(Schema.String),
+      unknown: Schema.Unknown
+    }
+    const taken = {
+      number: Schema.Number,
+      bigint: Schema.BigInt,
+      boolean: Schema.Boolean,
+      literals: Schema.Literals(["x", 1]),
+      date: Schema.DateFromString,
+      union: Schema.Union([Schema.String, Schema.Number]),
+      any: Schema.Any,
+      brand: Schema.String.pipe(Schema.brand("Id"))
+    }
+    const familiesOf = (schemas: object) =>
+      Object.fromEntries(
+        Object.entries(schemas).map(([name, id]) => [name, { pattern: `${name}:{id}`, params: { id } }])
+      )
+    const why = "E0408: a key holds texts, and this Schema does not encode to a text, a number or a boolean"
+    assert.deepStrictEqual(
+      problemsOf({ families: familiesOf(refused) }).map((problem) => problem.split(";")[0]),
+      Object.keys(refused).map((name) => `families.${name}.params.id ${why}`)
+    )
+    assert.deepStrictEqual(problemsOf({ families: familiesOf(taken) }), [])
   })
 
   it("an option that is undefined counts as not given", () => {

@@ -14,11 +14,14 @@ import type * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import { CacheError } from "../../src/cache/CacheError.ts"
+import * as Lookup from "../../src/cache/Lookup.ts"
 import type { Lease, LeaseMode } from "../../src/capability/Lease.ts"
 import { engineOf, keyOf } from "../../src/manifest/internal/grants.ts"
+import { make } from "../../src/manifest/internal/manifest.ts"
 import type { Definition } from "../../src/ownership/Definition.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { overlaps, parsePatternUnsafe } from "../../src/pattern/KeyPattern.ts"
+import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
 import { drive } from "../support/effects.ts"
 import { checkInvariants, engine, ownerOptions, type Running } from "../support/engine.ts"
@@ -343,6 +346,124 @@ describe("law 9: exclusion", () => {
         assert.deepStrictEqual(yield* leases.held, [])
         const next = yield* leases.acquire([patterns[0]!])
         assert.isAbove(next.token, last, "tokens only grow")
+      })))
+
+  const plain = fc.record({
+    kind: fc.constantFrom("lease", "lease", "shared", "update", "patch", "condition", "batch", "setMany"),
+    id: fc.constantFrom("1", "2"),
+    delay: fc.nat(20),
+    hold: fc.nat(20),
+    timeToLive: fc.constantFrom(10, 100_000)
+  })
+  const lengthOf = (value: unknown) => (value as ReadonlyArray<number>).length
+  it("no write is lost among holders of leases and plain writers, and a shared lease keeps its value", () =>
+    holds(fc.array(plain, { minLength: 2, maxLength: 12 }), (steps) =>
+      Effect.gen(function*() {
+        // Without a lookup, the cache alone has the values, so an update that is overtaken removes nothing.
+        const app: any = make("Test", user({}))
+        const live = Layer.provide(app.modules({ user: app.owner("user") }), MemoryStore.layer({ capacity: 10 }))
+        const context: Context.Context<any> = yield* Layer.build(live as Layer.Layer<any>)
+        const as = <A, E>(effect: Effect.Effect<A, E, any>) => Effect.provideContext(effect, context)
+        const of = app.keys.user
+        yield* as(of.setMany([[{ id: "1" }, []], [{ id: "2" }, []]]))
+        const written: Array<readonly [id: string, op: number]> = []
+        const one = ({ delay, hold, id, kind, timeToLive }: typeof steps[number], op: number) => {
+          const grown = (was: unknown) => [...was as ReadonlyArray<number>, op]
+          const slowly = (was: unknown) => Effect.delay(Effect.succeed(grown(was)), hold)
+          const leased = (mode: LeaseMode) =>
+            Effect.gen(function*() {
+              const lease = yield* of.lease({ id }, { mode, timeToLive })
+              const was = yield* of.get({ id })
+              yield* Effect.sleep(hold)
+              if (mode === "exclusive") return yield* of.set({ id }, grown(was), { lease })
+              if (lease.isHeldUnsafe()) assert.strictEqual(yield* of.get({ id }), was)
+              return yield* Effect.fail("it writes nothing")
+            }).pipe(Effect.scoped)
+          const onVersion = (write: (value: unknown, options: object) => Effect.Effect<unknown, unknown, any>) =>
+            Effect.flatMap(of.getAnswer({ id }) as Effect.Effect<any>, ({ value, version }) =>
+              Effect.delay(write(grown(value), { ifVersion: version }), hold))
+          const work: Effect.Effect<unknown, unknown, any> = kind === "lease"
+            ? leased("exclusive")
+            : kind === "shared"
+            ? leased("shared")
+            : kind === "update" || kind === "patch"
+            ? of[kind]({ id }, slowly)
+            : kind === "condition"
+            ? onVersion((value, options) =>
+              of.set({ id }, value, options)
+            )
+            : kind === "setMany"
+            ? onVersion((value, options) => of.setMany([[{ id }, value]], options))
+            : onVersion((value, options) => app.batch([of.setting({ id }, value, options)]))
+          const done = (answer: any) => {
+            if (answer?._tag !== "None") written.push([id, op])
+          }
+          return Effect.exit(Effect.delay(Effect.map(as(work), done), delay))
+        }
+        yield* drive(Effect.forEach(steps, one, { concurrency: "unbounded" }), 1)
+        for (const id of ["1", "2"]) {
+          const value = yield* as<ReadonlyArray<number>, unknown>(of.get({ id }))
+          const own = written.filter(([at]) => at === id)
+          for (const [, op] of own) assert.include(value, op, `what was written under ${id}`)
+          assert.strictEqual(lengthOf(value), own.length)
+        }
+      })))
+
+  const change = fc.record({
+    kind: fc.constantFrom("lease", "lease", "lease", "get", ...drops, "refresh"),
+    id: fc.constantFrom("1", "2"),
+    delay: fc.nat(20),
+    hold: fc.nat(20)
+  })
+  it("a write under a lease never brings back what was removed, invalidated or loaded again since it was read", () =>
+    holds(fc.array(change, { minLength: 2, maxLength: 12 }), (steps) =>
+      Effect.gen(function*() {
+        const rows: { [id: string]: number } = { 1: 0, 2: 0 }
+        const floors: { [id: string]: number } = { 1: 0, 2: 0 }
+        const lookup = ({ key }: { readonly key: string }) =>
+          Effect.suspend(() => {
+            const id = key.slice("user:".length)
+            return Effect.delay(Effect.succeed(Lookup.loaded(rows[id], { tags: [`t${id}`] })), 5)
+          })
+        const { app, as } = yield* engine(user({}), lookup)
+        const of = app.keys.user
+        const removals: { [kind: string]: (id: string) => Effect.Effect<unknown, unknown, any> } = {
+          delete: (id) => of.delete({ id }),
+          invalidate: (id) => of.invalidate({ id }),
+          where: (id) => of.invalidateWhere({ id }),
+          all: () => of.invalidateAll(),
+          tag: (id) => of.invalidateTag(`t${id}`),
+          refresh: (id) => of.refresh({ id })
+        }
+        const read = (id: string) =>
+          Effect.suspend(() => {
+            const floor = floors[id]!
+            const seen = (row: number) => assert.isAtLeast(row, floor, `a row of ${id} from before a removal`)
+            return Effect.tap(of.get({ id }) as Effect.Effect<number, unknown, any>, (row) =>
+              Effect.sync(() => seen(row)))
+          })
+        const one = ({ delay, hold, id, kind }: typeof steps[number]) => {
+          const leased = Effect.gen(function*() {
+            const lease = yield* of.lease({ id })
+            const row = yield* read(id)
+            yield* Effect.sleep(hold)
+            yield* of.set({ id }, row, { lease, tags: [`t${id}`] })
+          }).pipe(Effect.scoped)
+          const removal = Effect.suspend(() => {
+            const row = ++rows[id]!
+            return Effect.map(removals[kind]!(id), () =>
+              floors[id] = Math.max(floors[id]!, row))
+          })
+          const work: Effect.Effect<unknown, unknown, any> = kind === "lease"
+            ? leased
+            : kind === "get"
+            ? read(id)
+            : removal
+          const failed = (error: any) => assert.strictEqual(error.reason?.error?.why, "overtaken", String(error))
+          return Effect.delay(Effect.match(as(work), { onSuccess: () => {}, onFailure: failed }), delay)
+        }
+        yield* drive(Effect.forEach(steps, one, { concurrency: "unbounded", discard: true }), 1)
+        for (const id of ["1", "2"]) yield* drive(as(read(id)), 1)
       })))
 })
 

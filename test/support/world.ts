@@ -323,7 +323,8 @@ export class World {
 
   /** Writers of one id follow each other where the script has writes that carry a value: the cache cannot order those. */
   private alone<A, E>(all: ReadonlyArray<string>, work: Effect.Effect<A, E>): Effect.Effect<A, unknown> {
-    const patterns = all.map((id) => parsePatternUnsafe(`user:${id}`))
+    // Not of the keys themselves: a lease on them would refuse the writes that carry none.
+    const patterns = all.map((id) => parsePatternUnsafe(`turn:${id}`))
     const critical = Effect.acquireUseRelease(
       Effect.sync(() => {
         for (const id of all) {

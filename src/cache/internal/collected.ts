@@ -201,7 +201,7 @@ export class Collected {
         for (const { change, ends } of this.conditions) {
           const { family, key, options } = change
           const conflict = family.writes.goneSince(ends) ??
-            family.writes.conflictOf(key, options, known.get(change), held !== undefined)
+            family.writes.conflictOf(key, options, known.get(change), held !== undefined, change.judged === undefined)
           if (conflict !== undefined) return Effect.fail(conflict)
         }
         for (const hold of this.holds.values()) hold.closedUntil = Infinity
@@ -257,6 +257,7 @@ export class Collected {
       this.free()
       let below = this.drop()
       for (const [family, judged] of writes) below = both(below, family.writes.applyWrite(judged, family.cache.stamp))
+      for (const { change } of this.conditions) change.family.writes.renewTerm(change.options)
       const versions = new Map(writes.map(([family]) => [family, family.cache.version]))
       const takeBack = () =>
         Effect.forEach(writes, ([family, { key }]) => family.writes.takeBack(key, versions.get(family)!), {

@@ -18,8 +18,25 @@ export const leaseRefusal = (
   const why = whyNotUnder(leases, lease, keys.map(spec.render))
   if (why === undefined) return undefined
   const patterns = namesItself(leases, lease, spec) ? lease.shown : keys.map(spec.show)
-  return new CacheError({ reason: new LeaseRefused({ error: new LeaseError({ patterns, why }) }) })
+  return refused(patterns, why)
 }
+
+/** Why keys within a family must not be written without a lease: another caller has one. */
+export const heldRefusal = (
+  leases: LeaseTable,
+  spec: FamilySpec<any>,
+  keys: ReadonlyArray<string>
+): CacheError | undefined => {
+  const held = keys.filter((key) => leases.isLeased(spec.render(key)))
+  return held.length === 0 ? undefined : refused(held.map(spec.show), "held")
+}
+
+/** Why a write under a lease must not happen: the value may be made from one that is gone. */
+export const overtakenLease = ({ show }: FamilySpec<any>, keys: ReadonlyArray<string>): CacheError =>
+  refused(keys.map(show), "overtaken")
+
+const refused = (patterns: ReadonlyArray<string>, why: LeaseError["why"]): CacheError =>
+  new CacheError({ reason: new LeaseRefused({ error: new LeaseError({ patterns, why }) }) })
 
 /** Whether an error may say what the lease says it is on: one that the engine did not grant may say anything. */
 const namesItself = (leases: LeaseTable, lease: Lease, { isSensitive }: FamilySpec<any>): boolean => {

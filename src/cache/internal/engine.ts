@@ -9,6 +9,7 @@ import type { Store } from "../../store/Store.ts"
 import { CacheError, StoreFailed } from "../CacheError.ts"
 import type { CacheEvent } from "../CacheEvent.ts"
 import type { History } from "../Explanation.ts"
+import type { FamilySpec } from "../FamilySpec.ts"
 import type { Mode, Scope } from "../Invalidation.ts"
 import { arrival, type Below, nothing } from "./below.ts"
 import type { Holds } from "./holds.ts"
@@ -54,8 +55,9 @@ export interface Engine {
   nextVersion(nowMillis: number): number
   /**
    * An entry was found below. Versions from now on are greater than its own, whatever the clock was when it was made.
+   * With its key, a reader gets the value: the holders of leases on the key may be that reader.
    */
-  saw(entry: Entry<unknown>): void
+  saw(entry: Entry<unknown>, spec?: FamilySpec<any>, key?: string): void
   /** Entries that the tiers below held when the engine was opened have lesser stamps; 0 where they held none. */
   readonly openedAt: number
   /** Whether an entry was in the lower tiers when the engine was opened. */

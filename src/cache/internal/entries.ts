@@ -24,10 +24,11 @@ import {
 } from "../Invalidation.ts"
 import { type Below, nothing } from "./below.ts"
 import type { Engine } from "./engine.ts"
-import { freezeDeep } from "./freeze.ts"
+import { freezeFound } from "./freeze.ts"
 import { Holds } from "./holds.ts"
 import { Judge, type Judged, memory, noTags } from "./judgement.ts"
 import { type Holding, triesMax, type Watch } from "./knowing.ts"
+import { Limiter } from "./limits.ts"
 import { familyName, markName } from "./names.ts"
 import { Lane, type OnFailure } from "./outbox.ts"
 import { sealed } from "./sensitive.ts"
@@ -87,15 +88,6 @@ class MadeEntry<V> implements Entry<V> {
   }
 }
 
-// What was written before the family had the option may not be one that can be frozen. It is served as it is.
-const freezeFound = (value: unknown): void => {
-  try {
-    freezeDeep(value)
-  } catch {
-    // A write of such a value is refused, which says why.
-  }
-}
-
 export class Entries<V> {
   readonly cache: Engine
   readonly spec: FamilySpec<V>
@@ -115,7 +107,9 @@ export class Entries<V> {
   tagMark = 0
   hasListeners = false
   /** How a store knows the family. */
-  private readonly storeName: string
+  readonly storeName: string
+  /** How long entries of earlier lives may live. */
+  readonly limiter: Limiter
   /**
    * Of families from which others derive: which keys lookups have read, and which of them have been pushed out since.
    */
@@ -155,6 +149,7 @@ export class Entries<V> {
     this.name = spec.name
     this.storeName = familyName(cache.id, spec.name)
     this.expiry = spec.expiry
+    this.limiter = new Limiter(spec.expiry)
     this.hot = spec.partition.hot
     const lower = this.hot === undefined ? spec.partition : spec.partition.below
     this.judgement = new Judge(spec, lower)
@@ -221,7 +216,9 @@ export class Entries<V> {
     const expiresAt = Expiry.endOf(this.expiry, entry.freshUntil, now)
     if (expiresAt === entry.expiresAt) return entry
     this.hot?.postpone(key, expiresAt)
-    const read = { ...entry, expiresAt }
+    // From now on its end is that of today's options, which its stamp says, unless a mark came since it was found.
+    const isOfToday = entry.stamp < this.limiter.before && this.judge(key, entry.stamp, entry.tags) === "valid"
+    const read = { ...entry, expiresAt, stamp: isOfToday ? this.limiter.before : entry.stamp }
     if (this.lower === undefined || this.cache.outbox.isFull) return read
     const step = idleTimeToLive / idleSteps
     const isNoted = Math.floor(now / step) === Math.floor((entry.expiresAt - idleTimeToLive) / step)
@@ -341,8 +338,9 @@ export class Entries<V> {
 
   /** What a tier below has found, as it would be found in memory. */
   private readonly whole = (found: Found<V> | undefined): Found<V> | undefined => {
-    if (found !== undefined && this.expiry.freeze) freezeFound(found.entry.value)
-    return found
+    if (found === undefined) return undefined
+    if (this.expiry.freeze) freezeFound(found.entry.value)
+    return this.limiter.limited(found, this.cache.time.now())
   }
 
   /** An entry that the tiers below do not have yet; without memory, the store answers for it. */
@@ -401,7 +399,7 @@ export class Entries<V> {
     if (watch.changed) return this.instead(key, watch)
     if (found === undefined) return undefined
     const { entry } = found
-    this.cache.saw(entry)
+    this.cache.saw(entry, this.spec, key)
     if (weight === undefined) return undefined
     const now = this.cache.time.now()
     if (entry.tags.length > 0) this.tagged = true
@@ -507,7 +505,7 @@ export class Entries<V> {
     this.cache.spread.ofEvicted(this.name, key)
     const kept = before === this.cache.stamp ? entry : this.confirmed(key, entry)
     if (this.lower !== undefined) this.sweepDue.wrote()
-    const below = this.lower === undefined ? nothing : this.lower.set(key, kept, prepared)
+    const below = this.lower === undefined ? this.settleDebt() : this.lower.set(key, kept, prepared)
     this.cache.spread.ofForgotten()
     return below
   }
@@ -578,12 +576,12 @@ export class Entries<V> {
     if (isHeldBelow) return this.forget(key)
     this.cache.tell(this.name, { _tag: "Changed", key })
     this.ended(key, true)
-    return nothing
+    return this.lower === undefined ? this.settleDebt() : nothing
   }
 
   private remove(key: string): Below {
     this.ended(key, true)
-    return this.lower === undefined ? nothing : this.lower.remove(key)
+    return this.lower === undefined ? this.settleDebt() : this.lower.remove(key)
   }
 
   /** The key has another value, or none; what lies below is as it is. */
@@ -613,10 +611,12 @@ export class Entries<V> {
 
   /** Has the store keep a mark on the family, which gives the scope its meaning. */
   private recordMark(scope: string, stamp: number): Below {
-    if (this.lower === undefined) return nothing
-    const { isSensitive } = this.spec
-    return this.cache.outbox.mark(markName(this.storeName, scope), stamp, this.tierFailed, isSensitive)
+    if (this.lower === undefined) return this.settleDebt()
+    return this.cache.outbox.mark(markName(this.storeName, scope), stamp, this.tierFailed, this.spec.isSensitive)
   }
+
+  /** A change that no tier below gets: a release that keeps the family there has to learn that it missed some. */
+  private readonly settleDebt = (): Below => this.cache.outbox.settleDebt(this.tierFailed, this.spec.isSensitive)
 
   /** Counts an invalidation, notes it, and tells of it. */
   invalidated(scope: string | Scope, mode: Mode, stamp: number, through: string, key?: string): void {

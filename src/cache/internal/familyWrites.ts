@@ -12,6 +12,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Lease } from "../../capability/Lease.ts"
+import type { Term } from "../../capability/shared/leaseTable.ts"
 import type { Entry } from "../../store/Entry.ts"
 import type { CacheError } from "../CacheError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
@@ -19,12 +20,12 @@ import * as Expiry from "../Expiry.ts"
 import type { FamilySpec, SetOptions } from "../FamilySpec.ts"
 import type { LoadedOptions } from "../Lookup.ts"
 import { type Below, both, nothing } from "./below.ts"
-import { leaseRefusal, overtakenUpdate, versionConflict } from "./conditions.ts"
+import { heldRefusal, leaseRefusal, overtakenLease, overtakenUpdate, versionConflict } from "./conditions.ts"
 import { type Engine, orTakenBack } from "./engine.ts"
 import { type Entries } from "./entries.ts"
 import type { FamilyInvalidation } from "./familyInvalidation.ts"
 import type { FamilyReads } from "./familyReads.ts"
-import { isJudged, type Judged, type Judging, noOptions, whenJudged } from "./judgement.ts"
+import { isJudged, type Judged, type Judging, noOptions, noTags, whenJudged } from "./judgement.ts"
 import { type Holding, knowing } from "./knowing.ts"
 import { isLaterThan } from "./later.ts"
 import type { Loads } from "./loads.ts"
@@ -89,11 +90,11 @@ export class FamilyWrites<V> {
     const { key } = judged
     if (options.ifVersion === undefined) {
       const refusal = this.goneSince(ends) ?? this.refusalOf(options, key)
-      return refusal === undefined ? this.applySet(judged) : Effect.fail(refusal)
+      return refusal === undefined ? this.applySet(judged, options) : Effect.fail(refusal)
     }
     return knowing([this.holding(key)], (held) => {
       const conflict = this.goneSince(ends) ?? this.conflictOf(key, options, held?.[0], held !== undefined)
-      return conflict === undefined ? this.applySet(judged) : Effect.fail(conflict)
+      return conflict === undefined ? this.applySet(judged, options) : Effect.fail(conflict)
     })
   }
 
@@ -112,29 +113,69 @@ export class FamilyWrites<V> {
     key: string,
     options: SetOptions<Lease>,
     held: Entry<V> | undefined,
-    isKnown: boolean
+    isKnown: boolean,
+    isDeletion = false
   ): CacheError | undefined {
-    const refusal = this.refusalOf(options, key)
+    const refusal = this.refusalOf(options, key, isDeletion)
     if (refusal !== undefined || options.ifVersion === undefined) return refusal
     return versionConflict(this.spec.show(key), options.ifVersion, held, isKnown)
   }
 
-  /** Why a caller may not write now: the family has no owner, or the lease does not allow it. */
-  refusalOf({ lease }: SetOptions<Lease>, key: string | ReadonlyArray<string>): CacheError | undefined {
+  /**
+   * Why a caller may not write now: the family has no owner, its lease does not allow it, or another caller has a lease
+   * of the key. A deletion says that the source has changed, so a lease of another caller does not refuse it.
+   */
+  refusalOf(
+    { ifVersion, lease }: SetOptions<Lease>,
+    key: string | ReadonlyArray<string>,
+    isDeletion = false
+  ): CacheError | undefined {
     if (this.loads.loader === undefined) return this.loads.unowned()
-    return lease === undefined ? undefined : leaseRefusal(this.cache.leases, lease, this.spec, [key].flat())
+    const { leases } = this.cache
+    if (lease === undefined) {
+      return leases.isEmpty || isDeletion ? undefined : heldRefusal(leases, this.spec, [key].flat())
+    }
+    const keys = [key].flat()
+    const refusal = leaseRefusal(leases, lease, this.spec, keys)
+    // A version says what the value is made from.
+    if (refusal !== undefined || ifVersion !== undefined || isDeletion) return refusal
+    const term = leases.termOf(lease)
+    const isOvertaken = term.isOvertaken ||
+      keys.some((one) => this.isMarkedSince(one, term) || this.loads.isRefreshing(one))
+    return isOvertaken ? overtakenLease(this.spec, keys) : undefined
+  }
+
+  private isMarkedSince(key: string, { stamp, wasSeen }: Term): boolean {
+    const held = this.entries.hot?.peek(key)
+    // The tags of a value that has left memory are not known.
+    const isUnknown = held === undefined && wasSeen && stamp < this.entries.tagMark
+    return isUnknown || this.entries.judge(key, stamp, held?.tags ?? noTags) !== "valid"
+  }
+
+  /** A lease of a key was granted: its holder has read nothing yet. */
+  beginTerm(lease: Lease, key: string): void {
+    const wasSeen = this.entries.hot?.peek(key) !== undefined
+    Object.assign(this.cache.leases.termOf(lease), { stamp: this.cache.stamp, isOvertaken: false, wasSeen })
+  }
+
+  /** A write under a lease has happened: the holder knows the value, so what came before it does not matter. */
+  renewTerm({ lease }: SetOptions<Lease>): void {
+    if (lease === undefined || !this.cache.leases.isOwn(lease)) return
+    Object.assign(this.cache.leases.termOf(lease), { stamp: this.cache.stamp, isOvertaken: false, wasSeen: true })
   }
 
   /** A value with its dependents, in one synchronous step. What a tier does not take is not left in memory either. */
-  private applySet(judged: Judged<V>): Effect.Effect<void, CacheError> {
+  private applySet(judged: Judged<V>, options: SetOptions<Lease>): Effect.Effect<void, CacheError> {
     const below = this.applyWhole(judged)
+    if (options.lease !== undefined) this.renewTerm(options)
     const { version } = this.cache
     return below === nothing ? Effect.void : orTakenBack(below, () => this.takeBack(judged.key, version))
   }
 
-  private applySets(all: ReadonlyArray<Judged<V>>): Effect.Effect<void, CacheError> {
+  private applySets(all: ReadonlyArray<Judged<V>>, options: SetOptions<Lease>): Effect.Effect<void, CacheError> {
     let below = nothing
     for (const judged of all) below = both(below, this.applyWhole(judged))
+    this.renewTerm(options)
     const { version } = this.cache
     return orTakenBack(below, () => Effect.forEach(all, ({ key }) => this.takeBack(key, version), { discard: true }))
   }
@@ -174,7 +215,7 @@ export class FamilyWrites<V> {
     return Effect.suspend(() => {
       const { ends } = this
       const isConditional = options.ifVersion !== undefined
-      const keys = isConditional || options.lease !== undefined ? entries.map(([key]) => key) : []
+      const keys = entries.map(([key]) => key)
       const refusal = this.refusalOf(options, keys)
       if (refusal !== undefined) return Effect.fail(refusal)
       return whenJudged(
@@ -186,7 +227,7 @@ export class FamilyWrites<V> {
                 ? keys.map((key, i) => this.conflictOf(key, options, held?.[i], held !== undefined))
                   .find((one) => one !== undefined)
                 : this.refusalOf(options, keys))
-              return conflict === undefined ? this.applySets(judged) : Effect.fail(conflict)
+              return conflict === undefined ? this.applySets(judged, options) : Effect.fail(conflict)
             })
           )
       )
@@ -210,16 +251,18 @@ export class FamilyWrites<V> {
 
   private updateInTurn<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>, turn: Turn) {
     const { ends } = this
+    const refusal = this.refusalOf(noOptions, key)
+    if (refusal !== undefined) return Effect.fail(refusal)
     turn.readsFrom(this.cache.stamp)
     return Effect.flatMap(this.reads.serveNothingStale(key), ({ entry, stale, tags = entry?.tags, value: was }) => {
       turn.hasRead(entry, tags)
       const write = (value: V) =>
         whenJudged(this.judge(key, value, { tags }), (judged) =>
           this.cache.whenRoom(() => {
-            const left = this.goneSince(ends)
+            const left = this.goneSince(ends) ?? this.refusalOf(noOptions, key)
             if (left !== undefined) return Effect.fail(left)
             const overtaken = stale || turn.overtaken || this.entries.judge(key, turn.stamp, turn.tags) !== "valid"
-            if (!overtaken) return this.applySet(judged)
+            if (!overtaken) return this.applySet(judged, noOptions)
             return this.loads.loader?.lookup === undefined
               ? Effect.fail(overtakenUpdate(this.spec.show(key), entry, this.entries.hot?.peek(key)))
               : this.invalidation.drop([key], "hide")
@@ -238,12 +281,14 @@ export class FamilyWrites<V> {
   ): Effect.Effect<Option.Option<V>, CacheError | E, R> {
     return this.entries.watching(key, (watch) => {
       const { ends } = this
+      const refusal = this.refusalOf(noOptions, key)
+      if (refusal !== undefined) return Effect.fail(refusal)
       return Effect.flatMap(this.reads.find(key), (held) => {
         const before = held?.entry
         if (before === undefined) return Effect.succeed(Option.none())
         const write = (judged: Judged<V>) => {
           const now = this.cache.time.now()
-          const left = this.goneSince(ends)
+          const left = this.goneSince(ends) ?? this.refusalOf(noOptions, key)
           if (left !== undefined) return Effect.fail(left)
           const stamp = this.cache.nextStamp()
           if (watch.changed || !this.entries.isFresh(key, before, now)) return Effect.succeed(Option.none())

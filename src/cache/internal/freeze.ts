@@ -161,3 +161,12 @@ const guard = (part: object): object => {
   guarded.add(part)
   return part
 }
+
+/** Freezes what a tier below has found. If it was written before the family had the option, it may be as it was. */
+export const freezeFound = (value: unknown): void => {
+  try {
+    freezeDeep(value)
+  } catch {
+    // A write of such a value is refused, which says why.
+  }
+}

@@ -13,7 +13,7 @@
  * 6. **Has another engine loaded another value meanwhile?** The engine cannot know which of the two is newer. Neither
  *    is kept, nor what was made from them. (Law 2.)
  * 7. **Is it another value than the one before?** This is asked before the marks are compared, because a class may
- *    have an equality of its own, which may invalidate.
+ *    have an equality of its own, which may invalidate. The holder of a lease on the key is told the same.
  * 8. **Is the value out of date?** The flight was superseded, or a mark of the key or of a tag is newer than its stamp,
  *    or a transaction is about to commit another value, or the lookup has read a value that was not stored. Then the
  *    value is refused: the readers who have joined get it, and it is not stored. If it differs from the value before,
@@ -61,6 +61,7 @@ interface Ground<V> {
   /** The loads of a key that began before this one. */
   before(flight: Flight<V>): ReadonlyArray<Flight<V>>
   overtake(key: string): void
+  loadedUnderLease(key: string, mayDiffer: () => boolean): void
   maySubstitute(key: string, entry: Entry<V>, now: number): boolean
   absent(key: string, why: "no value"): CacheError
   end(
@@ -190,6 +191,7 @@ export class Landing<V> {
     // 7. Without dependents, it is asked only where something follows from it.
     const before = this.valueBefore(flight)
     const isChanged = () => before === undefined ? flight.cause === "refresh" : mayDiffer(before.value, value)
+    this.ground.loadedUnderLease(key, () => before === undefined || mayDiffer(before.value, value))
     const isSource = !this.spec.plan.isEmpty
     const changed = isSource && isChanged()
     const { readStale } = flight.load

@@ -222,6 +222,12 @@ export class Loads<V> {
     return this.flightsOf(key).map(({ load }) => load)
   }
 
+  /** Whether a refresh waits or runs: its caller knows of a change of the source, which no caller has read yet. */
+  isRefreshing(key: string): boolean {
+    return this.next.get(key)?.isRefresh === true ||
+      this.flightsOf(key).some(({ cause, isReplaced }) => cause === "refresh" && !isReplaced)
+  }
+
   /** Begins the next load of a key, once it may. */
   private advance(key: string): void {
     const queued = this.next.get(key)
@@ -502,14 +508,27 @@ export class Loads<V> {
     this.failures.forget(key)
     const flight = this.flights.get(key)
     for (const one of this.flightsOf(key)) one.meetRival(rival)
+    this.loadedUnderLease(key, () => true)
     const turn = this.turns.byKey.get(key)
     if (turn !== undefined && (flight !== undefined || !turn.reading)) turn.overtake()
   }
 
   overtakeUpdate(key: string): void {
+    if (!this.cache.leases.isEmpty) {
+      for (const term of this.cache.leases.termsOf(this.spec.render(key))) term.isOvertaken = true
+    }
     if (this.turns.byKey.size === 0) return
     const turn = this.turns.byKey.get(key)
     if (turn !== undefined) turn.overtake()
+  }
+
+  /** A load has brought a value. The holders of leases on the key may have read another one before. */
+  loadedUnderLease(key: string, mayDiffer: () => boolean): void {
+    if (this.cache.leases.isEmpty) return
+    for (const term of this.cache.leases.termsOf(this.spec.render(key))) {
+      if (term.wasSeen && mayDiffer()) term.isOvertaken = true
+      term.wasSeen = true
+    }
   }
 
   /**

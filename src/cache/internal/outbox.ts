@@ -650,8 +650,11 @@ export class Carrier {
 export class Outbox {
   readonly carrier: Carrier
   readonly store: Store["Service"]
-  /** Marks that go with each round until one has arrived. Engines of one manifest owe the same. */
-  debt: { owed: ReadonlyArray<Mark> } = { owed: [] }
+  /**
+   * Marks that go with each round until one has arrived. Engines of one manifest owe the same. Where the place keeps
+   * entries of an earlier life (`isKnown`), each change takes them below.
+   */
+  debt: { owed: ReadonlyArray<Mark>; readonly isKnown: boolean } = { owed: [], isKnown: false }
   /** What a change comes to that is put down now, once the engine is closed. */
   refused: Below | undefined = undefined
   private readonly closed = Deferred.makeUnsafe<void>()
@@ -699,13 +702,24 @@ export class Outbox {
 
   mark(scope: string, stamp: number, onFailure: OnFailure, isSensitive: boolean): Below {
     if (this.refused !== undefined) return this.refused
+    const marks = this.departingMarks(onFailure, isSensitive)
+    marks.stamps.set(scope, Math.max(stamp, marks.stamps.get(scope) ?? stamp))
+    return new Set([marks])
+  }
+
+  /** What is owed, for a change that leaves the tiers below as they are. */
+  settleDebt(onFailure: OnFailure, isSensitive: boolean): Below {
+    if (!this.debt.isKnown || this.debt.owed.length === 0) return nothing
+    return this.refused ?? new Set([this.departingMarks(onFailure, isSensitive)])
+  }
+
+  private departingMarks(onFailure: OnFailure, isSensitive: boolean): Marks {
     const journey = this.carrier.depart(this)
     let { marks } = journey
     if (marks === undefined) journey.parcels.push(journey.marks = marks = new Marks(journey.arrived))
     marks.told.add(onFailure)
     marks.isSensitive ||= isSensitive
-    marks.stamps.set(scope, Math.max(stamp, marks.stamps.get(scope) ?? stamp))
-    return new Set([marks])
+    return marks
   }
 
   /** Carries rounds until the Scope closes, and then those that are left. */

@@ -12,6 +12,7 @@ import type { Entry } from "../../store/Entry.ts"
 import type { Commons, Mark } from "../../store/Store.ts"
 import type { StoreError } from "../../store/StoreError.ts"
 import type { Mode, Scope } from "../Invalidation.ts"
+import type { Limits } from "./limits.ts"
 import { Carrier } from "./outbox.ts"
 import type { Looked } from "./sweepDue.ts"
 
@@ -51,8 +52,12 @@ export interface Peer {
 export interface SharedLife {
   /** What hides the entries that families have missed. */
   readonly hides: ReadonlyArray<Mark>
+  /** How long entries of earlier lives may live, by the names by which a store knows their families. */
+  readonly limits: ReadonlyMap<string, Limits>
   /** Marks that go with each round of these engines until one has arrived. */
   owed: ReadonlyArray<Mark>
+  /** The place keeps entries of an earlier life. */
+  readonly isKnown: boolean
 }
 
 interface Shared {

@@ -20,6 +20,7 @@ import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import { forkOutside } from "../../capability/shared/outside.ts"
+import { parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
 import * as BackgroundTimer from "../../store/shared/backgroundTimer.ts"
 import type { CoarseClock } from "../../store/shared/coarseClock.ts"
 import type { Mark, Store } from "../../store/Store.ts"
@@ -64,6 +65,7 @@ const heed = <V>(entries: Entries<V>, { failures, running, turns }: Loads<V>): v
     if (mayHide(flight.key)) flight.bar()
   }
   failures.heed()
+  if (!entries.cache.leases.isEmpty) entries.cache.leases.overtake(parsePatternUnsafe(entries.spec.pattern))
   for (const [key, turn] of turns.byKey) {
     // Which tags the value has that is being read is not known.
     const isTagged = turn.reading && turn.stamp < entries.tagMark

@@ -107,8 +107,8 @@ export const batch = (
   isKnown: boolean
 ): Effect.Effect<void, CacheError> =>
   Effect.suspend(() => {
-    for (const { family, key, options } of writes) {
-      const refusal = family.writes.refusalOf(options, key)
+    for (const { family, key, options, value } of writes) {
+      const refusal = family.writes.refusalOf(options, key, value === undefined)
       if (refusal !== undefined) return Effect.fail(refusal)
     }
     const values = writes.filter(({ value }) => value !== undefined)

@@ -17,7 +17,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
-import { type KeyPattern, overlaps } from "../../pattern/KeyPattern.ts"
+import { type KeyPattern, matches, overlaps } from "../../pattern/KeyPattern.ts"
 import { DeadlineHeap, type Ending } from "../internal/deadlineHeap.ts"
 import { LeaseQueues, type Request } from "../internal/leaseQueues.ts"
 import { type Lease, LeaseError, type LeaseMode, type LeaseOptions } from "../Lease.ts"
@@ -25,6 +25,19 @@ import { outside } from "./outside.ts"
 
 /** The values of options that are left out. */
 export const defaults = { mode: "exclusive", deadline: "10 seconds", timeToLive: "1 minute" } as const
+
+/**
+ * What has happened to the keys of a lease since its grant. The engine keeps it, and refuses a write under the lease
+ * whose value may be made from a value that is gone.
+ */
+export interface Term {
+  /** The invalidations up to this one came before the grant, or before the last write under the lease. */
+  stamp: number
+  /** A key of the lease was removed or loaded with another value since then. */
+  isOvertaken: boolean
+  /** The cache has had a value of a key since then, which the holder may have read. */
+  wasSeen: boolean
+}
 
 /** Grants leases, and ends them. */
 export interface LeaseTable {
@@ -38,6 +51,16 @@ export interface LeaseTable {
   ) => Effect.Effect<Lease, LeaseError, Scope.Scope>
   /** Whether this table granted the lease, held or not. */
   readonly isOwn: (lease: Lease) => boolean
+  /** Whether no lease is held. A write asks this first, so it costs one comparison where no lease is held. */
+  readonly isEmpty: boolean
+  /** Whether a lease on the key is held, of either mode. */
+  readonly isLeased: (key: string) => boolean
+  /** What has happened to the keys of a lease since it was granted. Only for a lease that the table granted. */
+  termOf(lease: Lease): Term
+  /** The terms of the leases on a key that are held. */
+  termsOf(key: string): Iterable<Term>
+  /** Marks the terms of all leases that share a key with the pattern. */
+  readonly overtake: (pattern: KeyPattern) => void
   /** Ends every lease that shares a key with the pattern. */
   readonly revoke: (pattern: KeyPattern) => Effect.Effect<void>
   /** The leases that are held, the oldest first. */
@@ -64,10 +87,13 @@ interface Asked extends Request {
 interface Holder extends Ending {
   readonly asked: Asked
   readonly lease: Lease
+  readonly term: Term
   /** In milliseconds of the monotonic clock. */
   readonly endsAt: number
   ended: boolean
 }
+
+const isWide = ({ holes, rest }: KeyPattern): boolean => rest || holes.length > 0
 
 const refused = (shown: ReadonlyArray<string>, why: LeaseError["why"]) => new LeaseError({ patterns: shown, why })
 
@@ -80,7 +106,10 @@ class LocalTable implements LeaseTable {
   private readonly holders = new Set<Holder>()
   private readonly ends = new DeadlineHeap<Holder>()
   private readonly queues = new LeaseQueues()
-  private readonly granted = new WeakSet<Lease>()
+  private readonly granted = new WeakMap<Lease, Term>()
+  /** The holders of each key, and those whose patterns have parameters. */
+  private readonly ofKeys = new Map<string, Set<Holder>>()
+  private readonly wide = new Set<Holder>()
   /** Requests that have a lease, but whose fibers are not resumed yet. */
   private readonly unresumed: Array<readonly [resume: NonNullable<Asked["resume"]>, holder: Holder]> = []
   private resuming = false
@@ -129,6 +158,34 @@ class LocalTable implements LeaseTable {
   }
 
   readonly isOwn = (lease: Lease): boolean => this.granted.has(lease)
+
+  get isEmpty(): boolean {
+    return this.holders.size === 0
+  }
+
+  readonly isLeased = (key: string): boolean => {
+    for (const _ of this.termsOf(key)) return true
+    return false
+  }
+
+  termOf(lease: Lease): Term {
+    return this.granted.get(lease)!
+  }
+
+  *termsOf(key: string): Iterable<Term> {
+    const now = this.now()
+    // A lease whose time is over stays in the table until a request waits for it.
+    for (const { endsAt, term } of this.ofKeys.get(key) ?? []) if (endsAt > now) yield term
+    for (const { asked, endsAt, term } of this.wide) {
+      if (endsAt > now && asked.patterns.some((pattern) => matches(key, pattern))) yield term
+    }
+  }
+
+  readonly overtake = (pattern: KeyPattern): void => {
+    for (const { asked, term } of this.holders) {
+      if (asked.patterns.some((own) => overlaps(own, pattern))) term.isOvertaken = true
+    }
+  }
 
   readonly revoke = (pattern: KeyPattern) =>
     Effect.sync(() => {
@@ -224,18 +281,39 @@ class LocalTable implements LeaseTable {
     })
     // A write trusts the mode of the lease, so it must not change.
     Object.freeze(lease)
-    const holder: Holder = { asked, lease, endsAt, heapAt: -1, ended: false }
+    const term: Term = { stamp: 0, isOvertaken: false, wasSeen: false }
+    const holder: Holder = { asked, lease, term, endsAt, heapAt: -1, ended: false }
     asked.granted = holder
     this.holders.add(holder)
     this.ends.add(holder)
-    this.granted.add(lease)
+    this.granted.set(lease, term)
+    this.enter(holder)
     return holder
+  }
+
+  private enter(holder: Holder): void {
+    if (holder.asked.patterns.some(isWide)) return void this.wide.add(holder)
+    for (const { source } of holder.asked.patterns) {
+      const others = this.ofKeys.get(source)
+      if (others === undefined) this.ofKeys.set(source, new Set([holder]))
+      else others.add(holder)
+    }
+  }
+
+  private leave(holder: Holder): void {
+    if (this.wide.delete(holder)) return
+    for (const { source } of holder.asked.patterns) {
+      const others = this.ofKeys.get(source)
+      others?.delete(holder)
+      if (others?.size === 0) this.ofKeys.delete(source)
+    }
   }
 
   private end(holder: Holder): void {
     if (holder.ended) return
     holder.ended = true
     this.holders.delete(holder)
+    this.leave(holder)
     this.ends.remove(holder)
     this.grant(this.queues.leave(holder.asked))
     this.watch()

@@ -187,11 +187,13 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   atRunTime(
     "E0219",
-    "A lease was refused, or a write under a lease was refused: the lease has ended, is shared, or belongs to " +
-      "another " +
-      "key or another engine.",
-    "A key has many shared leases, or one exclusive lease, and each wait has a bound.",
-    "Wait longer, hold leases for less time, or take them in one call. Write under an exclusive lease of the key."
+    "A lease was refused; or a write under a lease that does not cover it: it has ended, is shared, or is of another " +
+      "key or of another engine. Or a write without a lease, while another caller has a lease of the key. Or a " +
+      "write under a lease whose key was removed, invalidated or loaded with another value since the grant.",
+    "Many may share a key, or one may have it alone, and waiting is bounded. A holder may have read the key before " +
+      "it changed.",
+    "Wait longer, hold leases for less time, or take them in one call. Write under an exclusive lease of the key. " +
+      "Where the key has changed, take the lease and read again, or give the write the `ifVersion` that was read."
   ),
   explain(
     "E0220",
@@ -273,9 +275,10 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0226",
-    "A module provides the ownership of another family.",
-    "Each family has one module, and this module provides its ownership.",
-    "Provide it in the module of that family.",
+    "A module provides the ownership of another family, or gives away a right that it was lent: a borrow, or the " +
+      "permission to build its owner.",
+    "Each family has one module, and this module provides its ownership. All modules could use what is given away.",
+    "Provide the ownership in the module of that family, and keep what is lent within the module.",
     module([user, profile], [`export const one = AppCache.modules({ profile: AppCache.owner("user") })`]),
     module([user, profile], [`export const one = AppCache.modules({ user: AppCache.owner("user") })`])
   ),

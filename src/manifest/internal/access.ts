@@ -8,7 +8,6 @@ import { CacheError, InvalidKey } from "../../cache/CacheError.ts"
 import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import * as Misfit from "../../diagnostic/Misfit.ts"
 import { isBag, type ValidFamily, type ValidManifest } from "../../ownership/Validation.ts"
-import { type KeyPattern, parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
 import { Access, type CacheGrant } from "./grants.ts"
 import type { Keys, Params } from "./keys.ts"
 
@@ -18,6 +17,7 @@ export class FamilyAccess extends Access {
   declare readonly pattern: string
   declare readonly keys: Keys
   declare readonly isSensitive: boolean
+  declare private readonly codecs: object
   declare readonly textOf: Keys["textOf"]
 
   constructor(manifest: ValidManifest, family: ValidFamily, keys: Keys) {
@@ -25,7 +25,8 @@ export class FamilyAccess extends Access {
     this.name = family.name
     this.pattern = family.pattern.source
     this.keys = keys
-    this.isSensitive = family.spec.sensitive === true
+    this.isSensitive = family.isSensitive
+    this.codecs = family.spec.params ?? {}
     this.textOf = keys.textOf
   }
 
@@ -55,15 +56,33 @@ export class FamilyAccess extends Access {
   keyRefusal(key: string, params: unknown): CacheError | undefined {
     const problem = this.keys.check(key)
     if (problem === undefined) return undefined
-    return this.invalid(isBag(params) ? problem : Misfit.parametersNotObject(this.pattern, this.keys.names))
+    if (!isBag(params)) return this.invalid(Misfit.parametersNotObject(this.pattern, this.keys.names))
+    return this.invalid(problem.code === "E0109" ? this.parameterProblem(params) ?? problem : problem)
   }
 
-  /** Answers a key as the pattern that a lease takes, and as the text that errors show. */
-  patternOf(params: Params): Effect.Effect<{ readonly pattern: KeyPattern; readonly shown: string }, CacheError> {
-    return Effect.map(this.keyOf(params), (key) => ({
-      pattern: parsePatternUnsafe(this.keys.render(key)),
-      shown: this.keys.show(key)
-    }))
+  /** Answers what is wrong with the names of parameters, or with the kind of one, if that is why they spell no key. */
+  private parameterProblem(params: object): Diagnostic.Diagnostic | undefined {
+    const { names } = this.keys
+    const missing = names.find((name) => !(name in params))
+    if (missing !== undefined) {
+      const unknown = Object.keys(params).find((name) => !names.includes(name))
+      return unknown === undefined
+        ? Misfit.parameterMissing(this.pattern, missing)
+        : Misfit.parameterOfKeyUnknown(this.pattern, unknown, names)
+    }
+    for (const name of names) {
+      const kind = this.kindOf(name, (params as Params)[name])
+      if (kind !== undefined) return Misfit.parameterNoText(this.pattern, name, kind)
+    }
+    return undefined
+  }
+
+  /** Answers what a parameter is that no key can spell; `undefined` if a codec or the key itself may refuse it. */
+  private kindOf(name: string, value: unknown): string | undefined {
+    if (value === undefined || value === null) return String(value)
+    if (typeof value === "number") return Number.isFinite(value) ? undefined : String(value)
+    if (Object.hasOwn(this.codecs, name) || typeof value === "string" || typeof value === "bigint") return undefined
+    return name === "*" && Array.isArray(value) ? undefined : typeof value
   }
 
   /** Answers the parameters as lists show them: for a sensitive family, the hashes of their texts. */

@@ -12,10 +12,11 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type { Write as EngineWrite } from "../../cache/Cache.ts"
-import { CacheError, LeaseRefused, type Verb } from "../../cache/CacheError.ts"
+import type { CacheError, Verb } from "../../cache/CacheError.ts"
 import { CacheFamily } from "../../cache/CacheFamily.ts"
 import type { SetOptions } from "../../cache/FamilySpec.ts"
 import type { Mode } from "../../cache/Invalidation.ts"
+import { answeredPromise, isPromise, unrunAnswer } from "../../cache/shared/unrun.ts"
 import * as Transaction from "../../cache/Transaction.ts"
 import type { Lease, LeaseOptions } from "../../capability/Lease.ts"
 import * as Misfit from "../../diagnostic/Misfit.ts"
@@ -26,8 +27,21 @@ import { isList, replayable } from "./lists.ts"
 import * as options from "./options.ts"
 import { type Door, Read } from "./read.ts"
 
-const asEffect = (made: unknown): Effect.Effect<unknown, unknown> =>
-  Effect.isEffect(made) ? made as Effect.Effect<unknown, unknown> : Effect.succeed(made)
+/** The function of an `update` or a `patch`. It may answer with a value or with an Effect of one. */
+const changing =
+  (family: string, operation: "update" | "patch", f: (was: unknown) => unknown) =>
+  (was: unknown): Effect.Effect<unknown, unknown> => {
+    const made = f(was)
+    if (Effect.isEffect(made)) return made as Effect.Effect<unknown, unknown>
+    return isPromise(made) ? Effect.fail(options.refusal(family, operation, answeredPromise)) : Effect.succeed(made)
+  }
+
+const selecting =
+  (family: string, f: (value: unknown) => unknown) => (value: unknown): Exit.Exit<unknown, CacheError> => {
+    const made = f(value)
+    const why = unrunAnswer(made)
+    return why === undefined ? Exit.succeed(made) : Exit.fail(options.refusal(family, "select", why))
+  }
 
 // Answers an Exit, so that a list of valid keys costs no turn of the run loop.
 const keysOf = (access: FamilyAccess, all: Iterable<Params>): Exit.Exit<ReadonlyArray<string>, CacheError> => {
@@ -95,7 +109,9 @@ const readOperations = (access: FamilyAccess, find: Finds["toRead"]) => {
     select: (params: Params, f: (value: unknown) => unknown) =>
       reading(params, (family, key) => {
         const refused = options.change(access.name, "select", f)
-        return refused === undefined ? Effect.map(family.read(key), f) : Effect.fail(refused)
+        return refused === undefined ?
+          Effect.flatMapEager(family.read(key), selecting(access.name, f))
+          : Effect.fail(refused)
       }),
     warm: (list: Iterable<Params>, given?: options.WarmOptions) => {
       const all = replayable(list)
@@ -150,12 +166,12 @@ const writeOperations = (access: FamilyAccess, find: Finds["toWrite"]) => {
     update: (params: Params, f: (was: unknown) => unknown) =>
       writing(params, (family, key) => {
         const refused = options.change(access.name, "update", f)
-        return refused === undefined ? family.update(key, (was) => asEffect(f(was))) : Effect.fail(refused)
+        return refused === undefined ? family.update(key, changing(access.name, "update", f)) : Effect.fail(refused)
       }),
     patch: (params: Params, f: (was: unknown) => unknown) =>
       writing(params, (family, key) => {
         const refused = options.change(access.name, "patch", f)
-        return refused === undefined ? family.patch(key, (was) => asEffect(f(was))) : Effect.fail(refused)
+        return refused === undefined ? family.patch(key, changing(access.name, "patch", f)) : Effect.fail(refused)
       }),
     delete: (params: Params) => writing(params, (family, key) => family.drop([key], "hide")),
     deleteMany: (given: Iterable<Params>) => {
@@ -231,11 +247,7 @@ export const make = (access: FamilyAccess) => {
         if (refused !== undefined) return Effect.fail(refused)
         const grant = given?.mode === "shared" ? access.grantToRead(fiber.context) : access.writable(fiber.context)
         if (grant === undefined) return Effect.fail(access.refusal(fiber.context, "lease"))
-        return Effect.flatMap(access.patternOf(params), ({ pattern, shown }) =>
-          Effect.mapError(
-            grant.engine.cache.leases.acquire([pattern], given, [shown]),
-            (error) => new CacheError({ reason: new LeaseRefused({ error }) })
-          ))
+        return Effect.flatMapEager(access.keyOf(params), (key) => access.familyOf(grant).lease(key, given))
       }),
     key: (params: Params) => Effect.suspend(() => Effect.map(access.keyOf(params), access.keys.render)),
     // A program without types may give another value than a text.

@@ -163,6 +163,11 @@ export class Word {
   }
 }
 
+/** Answers whether a value of a Context is a word or a borrow of this engine: rights that a module keeps for itself. */
+export const isLent = (value: unknown, engine: Runtime): boolean =>
+  isMade(value) && (value as Word | CacheGrant).engine === engine &&
+  (value instanceof Word || (value as CacheGrant).mode === "borrow")
+
 /** Where a grant lies in a Context, and of which family and mode a grant in this place must be. */
 export interface GrantKey {
   readonly key: Context.Service<any, CacheGrant>

@@ -156,7 +156,7 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
   const holes = names.map((name) => holeOf(name, family))
   const isText = holes.length === 1 && !pattern.rest
   const hasChecks = holes.some(({ accepts }) => accepts !== undefined)
-  const isSensitive = family.spec.sensitive === true
+  const { isSensitive } = family
   const split = (key: string): ReadonlyArray<string> => holes.length === 0 && !pattern.rest ? [] : key.split(":")
 
   const render = (key: string): string => {

@@ -173,7 +173,7 @@ const engineLayer = (
       render,
       show,
       hide,
-      isSensitive: spec.sensitive === true,
+      isSensitive: family.isSensitive,
       parse,
       codec: Schema.isSchema(spec.value)
         ? Codec.schema(spec.value as Schema.Codec<unknown>, { version: family.version })
@@ -181,7 +181,7 @@ const engineLayer = (
       weigher: spec.weigher,
       policy: spec,
       plan: compile(manifest, graph, family),
-      origin: originOf(family, graph)
+      origin: originOf(manifest, family, graph)
     }
   })
   return Layer.effectContext(
@@ -282,9 +282,9 @@ const malformed = (manifest: ValidManifest, text: string, problem: Diagnostic.Di
 const mayBeSensitive = ({ families }: ValidManifest, text: string): boolean => {
   const [head] = text.split(":")
   const begins = ({ pattern: { segments: [first] } }: ValidFamily) => first?._tag === "Text" && first.text === head
-  const sensitive = [...families.values()].filter(({ spec }) => spec.sensitive === true)
+  const sensitive = [...families.values()].filter(({ isSensitive }) => isSensitive)
   if (sensitive.length === 0) return false
-  const others = [...families.values()].filter(({ spec }) => spec.sensitive !== true)
+  const others = [...families.values()].filter(({ isSensitive }) => !isSensitive)
   return !others.some(begins) ||
     sensitive.some((family) => begins(family) || family.pattern.segments[0]?._tag !== "Text")
 }

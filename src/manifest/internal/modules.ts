@@ -3,6 +3,7 @@
  *
  * - A module finds a word of its own in its Context, in place of the word of the composition root. So the layers in it
  *   cannot appoint other owners, and cannot build an engine, even after a cast.
+ * - A module gives no word and no borrow to what is around it, even after a cast.
  * - The word lends the module the families that it may read. At most `namedReadsMax` of these rights lie in the Context
  *   by name, too, so that they stay if the Contexts of two modules are merged. All rights by name would be 500,000 for
  *   a chain of 1,000 modules.
@@ -16,7 +17,7 @@ import * as OwnerFindings from "../../diagnostic/OwnerFindings.ts"
 import * as Wiring from "../../diagnostic/Wiring.ts"
 import { FamilySet } from "../../ownership/FamilySet.ts"
 import type { ValidManifest } from "../../ownership/Validation.ts"
-import { buildInto, engineOf, keyOf, Lending, type Runtime, Word, wordOf } from "./grants.ts"
+import { buildInto, engineOf, isLent, keyOf, Lending, type Runtime, Word, wordOf } from "./grants.ts"
 import { errorOf, type Found, problemOf, refused } from "./names.ts"
 
 type AnyLayer = Layer.Layer<any, any, any>
@@ -45,7 +46,7 @@ export const make = (manifest: ValidManifest, engine: AnyLayer) => {
     ])
     const named = readable.size > namedReadsMax ? stated : Array.from(readable, (index) => names[index]!)
     for (const family of named) context.set(keyOf(manifest, "borrow", family).key.key, lending.of(family))
-    return Layer.provide(layer, Layer.succeedContext(Context.makeUnsafe<any>(context)))
+    return keep(runtime, Layer.provide(layer, Layer.succeedContext(Context.makeUnsafe<any>(context))))
   }
   return (given: unknown): AnyLayer => {
     const { found, modules } = read(manifest, given)
@@ -61,6 +62,15 @@ export const make = (manifest: ValidManifest, engine: AnyLayer) => {
     return root(manifest, Layer.provideMerge(Layer.unwrap(all), engine))
   }
 }
+
+// What a module was lent is not for the other modules, and not for the program: it is left out of what the layer gives.
+const keep = (runtime: Runtime, layer: AnyLayer): AnyLayer =>
+  Layer.fromBuild((memoMap, scope) =>
+    Effect.map(buildInto(layer, memoMap, scope), (context): Context.Context<any> => {
+      const given = [...context.mapUnsafe].filter(([, value]) => !isLent(value, runtime))
+      return given.length === context.mapUnsafe.size ? context : Context.makeUnsafe(new Map(given))
+    })
+  )
 
 /** Wraps a layer that builds an engine: it fails inside a module. */
 export const root = (manifest: ValidManifest, layer: AnyLayer): AnyLayer =>

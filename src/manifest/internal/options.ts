@@ -36,7 +36,7 @@ const warmConcurrency = 16
 /** The error for a refused option, or `undefined`. */
 type Refusal = CacheError | undefined
 
-const refusal = (family: string | undefined, option: string, why: string): CacheError =>
+export const refusal = (family: string | undefined, option: string, why: string): CacheError =>
   new CacheError({ reason: new InvalidOption({ family, option, why }) })
 
 const unless = (holds: boolean, family: string | undefined, option: string, why: string): Refusal =>

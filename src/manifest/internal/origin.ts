@@ -1,25 +1,27 @@
 /**
  * How a family is made, as a text that two versions of a manifest can compare.
+ *
+ * A key within a family is the texts of its parameters in their order, so another order, another name, another codec or
+ * another literal may give an old key another meaning. Names are compared as they are: a parameter that is only called
+ * otherwise looks like another one.
  */
+import * as Schema from "effect/Schema"
 import type { Origin } from "../../cache/FamilySpec.ts"
 import type { DependencyGraph } from "../../ownership/DependencyGraph.ts"
-import type { ValidFamily } from "../../ownership/Validation.ts"
-import type { KeyPattern } from "../../pattern/KeyPattern.ts"
+import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
+import * as Codec from "../../store/Codec.ts"
 
-/** How a family is made. Names of parameters say only which of them are the same, so they are counted. */
-export const originOf = (family: ValidFamily, graph: DependencyGraph): Origin => {
-  const names = new Map<string, number>()
-  const spell = ({ segments, rest }: KeyPattern): string => {
-    const spelt = segments.map((segment) => {
-      if (segment._tag === "Text") return segment.text
-      if (!names.has(segment.name)) names.set(segment.name, names.size)
-      return `{${names.get(segment.name)}}`
-    })
-    return [...spelt, ...(rest ? ["*"] : [])].join(":")
-  }
-  const own = spell(family.pattern)
+/** How a family is made. */
+export const originOf = (manifest: ValidManifest, family: ValidFamily, graph: DependencyGraph): Origin => {
+  const { params = {} } = family.spec
+  const codecs = family.pattern.holes.map((name) => {
+    const codec = Object.hasOwn(params, name) ? params[name] : undefined
+    return Schema.isSchema(codec) ? Codec.shape(codec) : ""
+  })
+  const inner = family.inner.map((name) => manifest.families.get(name)!.pattern.source)
+  const derives = family.derives.map(({ source }) => source)
   return {
-    form: [own, ...family.derives.map(spell).toSorted()].join(" "),
+    form: JSON.stringify([codecs, inner.toSorted(), derives.toSorted()]),
     sources: function*() {
       for (const index of family.upstream) yield graph.nodes[index]!.name
     }

@@ -9,12 +9,12 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import { CacheError, InvalidOption, OwnershipConflict } from "../../cache/CacheError.ts"
 import { CacheFamily } from "../../cache/CacheFamily.ts"
 import type { Loader } from "../../cache/FamilySpec.ts"
 import type { LookupContext } from "../../cache/Lookup.ts"
+import { answeredPromise, isPromise } from "../../cache/shared/unrun.ts"
 import * as Transaction from "../../cache/Transaction.ts"
 import type { ValidManifest } from "../../ownership/Validation.ts"
 import type { FamilyAccess } from "./access.ts"
@@ -258,9 +258,7 @@ const answered = <A, E, R>(
       reason: new InvalidOption({
         family,
         option,
-        why: Predicate.isPromiseLike(answer)
-          ? "answered with a Promise: make it an Effect, by Effect.promise or Effect.tryPromise"
-          : "must answer with an Effect"
+        why: isPromise(answer) ? answeredPromise : "must answer with an Effect"
       })
     })
   )

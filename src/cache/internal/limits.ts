@@ -1,0 +1,88 @@
+/**
+ * How long entries may live that were made when their family had other options of lifetime.
+ *
+ * The times of an entry are stored with it. So where a release makes a lifetime shorter, what was kept would live on
+ * for as long as the release before has said. A *limit* says: an entry with a lesser stamp lives for so many
+ * milliseconds at most, counted from when it was made. A store keeps a limit as a mark with a scope of its own kind.
+ *
+ * - A limit holds for ever, also when a later release makes the lifetime longer again: what has ended does not come
+ *   back.
+ * - A longer lifetime needs no limit: the stored times are shorter.
+ * - Where the option did not change, a lifetime that a caller chose for one value stays as it is.
+ *
+ * Entries are compared with the limits where they come from below. What memory holds has passed there, or was made
+ * since, so a hit in memory asks nothing.
+ */
+import type { Found } from "../../store/Entry.ts"
+import * as Expiry from "../Expiry.ts"
+
+/** An entry with a lesser stamp than `before` lives for so many milliseconds at most. */
+export interface Limit {
+  readonly before: number
+  readonly millis: number
+}
+
+/** The options that have limits: how long an entry is fresh, and how long it stays without being read. */
+export const limitedOptions = ["timeToLive", "idleTimeToLive"] as const
+
+export type LimitedOption = typeof limitedOptions[number]
+
+/** The limits of a family, in ascending order of both stamps and times. */
+export type Limits = { readonly [O in LimitedOption]: ReadonlyArray<Limit> }
+
+export const noLimits: Limits = { timeToLive: [], idleTimeToLive: [] }
+
+// The most limits of one option. Each needs a release that has made the lifetime shorter than all releases since.
+const limitsMax = 16
+
+/** The limits that say something: a later one that is no longer makes an earlier one needless. */
+export const needed = (limits: ReadonlyArray<Limit>): ReadonlyArray<Limit> => {
+  const found: Array<Limit> = []
+  for (const limit of limits.toSorted((a, b) => b.before - a.before || a.millis - b.millis)) {
+    if (found.length === 0 || limit.millis < found.at(-1)!.millis) found.push(limit)
+  }
+  return found.toReversed()
+}
+
+/** The same with one more. Beyond `limitsMax`, the shortest one counts for what was made a little later as well. */
+export const withLimit = (limits: ReadonlyArray<Limit>, limit: Limit): ReadonlyArray<Limit> => {
+  const all = needed([...limits, limit])
+  const [first, second, ...others] = all
+  return first === undefined || second === undefined || all.length <= limitsMax
+    ? all
+    : [{ before: second.before, millis: first.millis }, ...others]
+}
+
+const longest = (limits: ReadonlyArray<Limit>, stamp: number): number =>
+  limits.find(({ before }) => stamp < before)?.millis ?? Infinity
+
+/** Compares the entries of one family with its limits. */
+export class Limiter {
+  private readonly expiry: Expiry.Expiry
+  private limits = noLimits
+  /** An entry with this stamp or a greater one has no limit. */
+  before = 0
+
+  constructor(expiry: Expiry.Expiry) {
+    this.expiry = expiry
+  }
+
+  use(limits: Limits): void {
+    this.limits = limits
+    this.before = Math.max(0, ...limitedOptions.map((option) => limits[option].at(-1)?.before ?? 0))
+  }
+
+  /**
+   * What a tier has found, with an entry that lives no longer than its limits allow; `undefined` where it has ended.
+   * When it was read last is not known, so it counts as read when it was made.
+   */
+  limited<V>(found: Found<V>, now: number): Found<V> | undefined {
+    const { stamp } = found.entry
+    if (stamp >= this.before) return found
+    const { idleTimeToLive, timeToLive } = this.limits
+    const madeAt = Expiry.madeAtMillis(found.entry)
+    const entry = Expiry.endBy(this.expiry, found.entry, madeAt + longest(timeToLive, stamp))
+    const expiresAt = Math.min(entry.expiresAt, madeAt + longest(idleTimeToLive, stamp))
+    return expiresAt <= now ? undefined : { ...found, entry: { ...entry, expiresAt } }
+  }
+}

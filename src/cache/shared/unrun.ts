@@ -1,0 +1,31 @@
+/**
+ * Recognizes what no family may hold as a value: a Promise, and an Effect. Only the value that it brings is a value.
+ *
+ * An Exit counts as an Effect, because `Effect.succeed(1)` is one.
+ */
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+
+/** What an error says of a function that answers with a Promise. */
+export const answeredPromise = "answered with a Promise: make it an Effect, by Effect.promise or Effect.tryPromise"
+
+/** Whether it is a Promise. A rejection of it is handled here, because an unhandled one would end the process. */
+export const isPromise = (value: unknown): boolean => {
+  if (typeof value !== "object" || !Predicate.isPromiseLike(value)) return false
+  value.then(undefined, () => {})
+  return true
+}
+
+/** Why something may not be held as a value; `undefined` if it may. */
+export const unrun = (value: unknown): string | undefined => {
+  // Every write and every load asks this, and most values end here.
+  if (typeof value !== "object" || value === null) return undefined
+  if (isPromise(value)) return "is a Promise: run it first, by Effect.promise or Effect.tryPromise, and give its value"
+  return Effect.isEffect(value) ? "is an Effect: run it first, with `yield*`, and give its value" : undefined
+}
+
+/** Why a function may not answer with this where its answer is no Effect that is run; `undefined` if it may. */
+export const unrunAnswer = (answer: unknown): string | undefined => {
+  if (isPromise(answer)) return answeredPromise
+  return Effect.isEffect(answer) ? "answered with an Effect: read the value first, and run the Effect then" : undefined
+}

@@ -1,0 +1,110 @@
+/**
+ * A lease is enforced: a write that does not carry it is refused, and a write that carries it is refused where its value
+ * may be made from a value that is gone.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { TestClock } from "effect/testing"
+import type { CacheError } from "../../src/cache/CacheError.ts"
+import * as Manifest from "../../src/manifest/Manifest.ts"
+import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
+
+class C extends Manifest.Service<C>()("Leases", {
+  families: { user: { pattern: "user:{id}", value: Manifest.type<string>() } }
+}) {}
+const { user } = C.keys
+const id = "1"
+const live = Effect.provide(
+  C.modules({ user: C.owner("user", { lookup: () => Effect.succeed("Ann") }) }).pipe(
+    Layer.provide(MemoryStore.layer({ capacity: 100 }))
+  )
+)
+/** The combinator of a database that always commits. */
+const alone = <A, E, R>(body: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => body
+
+describe("lease", () => {
+  const modes = ["exclusive", "shared"] as const
+  it.effect.each(modes)(
+    "a lease (%s) refuses every write of its key that does not carry it",
+    (mode) =>
+      Effect.gen(function*() {
+        yield* user.get({ id })
+        const writes: { readonly [door: string]: Effect.Effect<unknown, unknown, any> } = {
+          set: user.set({ id }, "Eve"),
+          "set on a condition": Effect.flatMap(
+            user.getAnswer({ id }),
+            ({ version }) => user.set({ id }, "Eve", { ifVersion: version })
+          ),
+          setMany: user.setMany([[{ id: "2" }, "Eve"], [{ id }, "Eve"]]),
+          "a raw key": C.set("user:1", "Eve"),
+          batch: C.batch([user.setting({ id: "2" }, "Eve"), user.setting({ id }, "Eve")]),
+          update: user.update({ id }, () => Effect.die("it is refused before it runs")),
+          patch: user.patch({ id }, () => Effect.die("it is refused before it runs")),
+          "a writer": Effect.flatMap(user.writer, (writer) => writer.set({ id }, "Eve")),
+          "a transaction": C.transaction(alone)(user.set({ id }, "Eve"))
+        }
+        const before = yield* user.get({ id: "2" })
+        yield* user.lease({ id }, { mode })
+        for (const [door, write] of Object.entries(writes)) {
+          const error = yield* Effect.flip(write as Effect.Effect<unknown, CacheError>)
+          assert.strictEqual(error.reason?._tag, "LeaseRefused", `${door}: ${String(error)}`)
+          assert.strictEqual((error.reason as unknown as { error: { why: string } }).error.why, "held", door)
+          assert.deepStrictEqual([yield* user.get({ id }), yield* user.get({ id: "2" })], ["Ann", before], door)
+        }
+        yield* user.set({ id: "2" }, "another key")
+      }).pipe(Effect.scoped, live)
+  )
+  it.effect("a lease that has ended refuses no write, though no request has waited for its end", () =>
+    Effect.gen(function*() {
+      yield* user.lease({ id }, { timeToLive: "1 minute" })
+      yield* TestClock.adjust("1 minute")
+      yield* user.set({ id }, "Eve")
+      yield* Effect.scoped(user.lease({ id }))
+      yield* user.set({ id }, "Bob")
+      assert.strictEqual(yield* user.get({ id }), "Bob")
+    }).pipe(Effect.scoped, live))
+
+  const goThrough: { readonly [door: string]: Effect.Effect<unknown, unknown, any> } = {
+    delete: user.delete({ id }),
+    deleteMany: user.deleteMany([{ id }]),
+    deleting: C.batch([user.deleting({ id })]),
+    invalidate: user.invalidate({ id }),
+    markStale: user.invalidate({ id }, { mode: "markStale" }),
+    invalidateWhere: user.invalidateWhere({ id }),
+    invalidateAll: user.invalidateAll(),
+    invalidateTag: user.invalidateTag("t"),
+    "a pattern": C.invalidate("user:*"),
+    refresh: user.refresh({ id }),
+    "a delete that commits": C.transaction(alone)(user.delete({ id }))
+  }
+  it.effect.each(Object.keys(goThrough))(
+    "a lease lets %s through, and refuses the write that was read before it",
+    (door) =>
+      Effect.gen(function*() {
+        yield* user.set({ id }, "Ann", { tags: ["t"] })
+        const lease = yield* user.lease({ id })
+        const was = yield* user.get({ id })
+        yield* goThrough[door] as Effect.Effect<unknown, CacheError>
+        const error = yield* Effect.flip(user.set({ id }, `${was}!`, { lease }))
+        assert.strictEqual(error.reason._tag, "LeaseRefused")
+        assert.include(error.message, "or give the write the `ifVersion` that was read")
+        // What is read after it may be written, by its version or under the next lease.
+        const { value, version } = yield* user.getAnswer({ id })
+        yield* user.set({ id }, `${value}?`, { lease, ifVersion: version })
+        yield* user.set({ id }, `${value}!`, { lease })
+        assert.strictEqual(yield* user.get({ id }), "Ann!")
+      }).pipe(Effect.scoped, live)
+  )
+  it.effect("a lease of an absent key allows a write after a load brought the value", () =>
+    Effect.gen(function*() {
+      const lease = yield* user.lease({ id })
+      const was = yield* user.get({ id })
+      yield* user.set({ id }, `${was}!`, { lease })
+      yield* user.set({ id }, `${yield* user.get({ id })}!`, { lease })
+      yield* C.batch([user.setting({ id }, `${yield* user.get({ id })}!`, { lease })])
+      yield* C.transaction(alone)(user.set({ id }, "Eve", { lease }))
+      yield* user.set({ id }, `${yield* user.get({ id })}!`, { lease })
+      assert.strictEqual(yield* user.get({ id }), "Eve!")
+    }).pipe(Effect.scoped, live))
+})
