@@ -8,7 +8,7 @@ import * as CacheError from "../../src/cache/CacheError.ts"
 const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], message: string]> = [
   [
     new CacheError.NotOwner({ verb: "write", pattern: "user:{id}", family: "user", holds: "a lookup" }),
-    "cannot write `user:{id}`: it is owned by `user`, and the caller is a lookup, which may only return its own value"
+    "E0205: cannot write `user:{id}`: it is owned by `user`, and the caller is a lookup, which may only return its own value"
   ],
   [
     new CacheError.Revoked({ verb: "read", pattern: "user:{id}", token: 7 }),
