@@ -221,7 +221,7 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 7,
-    bug: "a reader joins a renewal that begins and ends before he waits",
+    bug: "a reader is not answered by a renewal that begins and ends when the reader joins it",
     file: "src/cache/internal/flight.ts",
     text: `    const leave = this.add(resume, wantsFresh)\n`,
     planted: `    this.load.place?.meetReader()\n    const leave = this.add(resume, wantsFresh)\n`,
@@ -1879,11 +1879,19 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/manifest/options.test.ts"]
   },
   {
+    law: "keys",
+    bug: "a misspelt parameter is blamed on its codec",
+    file: "src/manifest/internal/access.ts",
+    text: `this.parameterProblem(params) ?? problem`,
+    planted: `problem`,
+    suites: ["test/manifest/parameters.test.ts"]
+  },
+  {
     law: "options act or are refused",
     bug: "parameters that are not an object are blamed on a codec",
     file: "src/manifest/internal/access.ts",
-    text: `isBag(params) ? problem :`,
-    planted: `problem !== undefined ? problem :`,
+    text: `if (!isBag(params)) return this.invalid(`,
+    planted: `if (params === this) return this.invalid(`,
     suites: ["test/manifest/parameters.test.ts"]
   },
   {
@@ -2092,8 +2100,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a release in which memory alone keeps a family is as one in which the file keeps it",
     file: lives,
-    text: `[isKept ? "kept" : "memory", pattern, origin.form]`,
-    planted: `["kept", pattern, origin.form]`,
+    text: `=> [below, pattern, origin.form]`,
+    planted: `=> [below.slice(0, 0), pattern, origin.form]`,
     suites: [deployments]
   },
   {
@@ -2153,6 +2161,14 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: [deployments]
   },
   {
+    law: 11,
+    bug: "a family has a limit for each release that has made a lifetime longer",
+    file: limits,
+    text: `all.length <= limitsMax`,
+    planted: `all.length <= Infinity`,
+    suites: ["test/cache/limits.test.ts"]
+  },
+  {
     law: 6,
     bug: "a second engine over a place does not know the limits of the first one",
     file: cache,
@@ -2180,9 +2196,17 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "what memory pushes down comes below without the rows of the life",
     file: "src/store/internal/demotions.ts",
-    text: `[{ tier, change }], this.#owed())`,
-    planted: `[{ tier, change }], [])`,
+    text: `write(change, owed)`,
+    planted: `write(change, [])`,
     suites: [deployments]
+  },
+  {
+    law: 4,
+    bug: "the rows of a life are only in the tier that took what was pushed down, and the tier below outlives it",
+    file: "src/store/internal/demotions.ts",
+    text: `this.#tiers.slice(to + 1).toReversed()`,
+    planted: `this.#tiers.slice(0, 0)`,
+    suites: ["test/store/tiered.test.ts"]
   },
   {
     law: 12,

@@ -36,7 +36,7 @@ import { deletion, judgeAll, type Judged, type Judging, whenJudged } from "./int
 import { knowing } from "./internal/knowing.ts"
 import { Lengths } from "./internal/lengths.ts"
 import { noLimits } from "./internal/limits.ts"
-import { isOfLives, lifeOf } from "./internal/lives.ts"
+import { isOfLives, lifeOf, type Opened } from "./internal/lives.ts"
 import { familyName, splitMark } from "./internal/names.ts"
 import { Outbox } from "./internal/outbox.ts"
 import { type Heard, type Peer, Peers, type SharedLife, type Swept } from "./internal/peers.ts"
@@ -467,13 +467,14 @@ const enterLife = (
     limitBy(begun.limits)
     return []
   }
-  const opened = families.map(({ name, origin = { form: "", sources: () => [] }, pattern }) => {
+  const opened = families.map(({ codec, name, origin = { form: "", sources: () => [] }, pattern }): Opened => {
     const { expiry: { idleTimeToLive = Infinity, timeToLive }, lower, storeName } = cache.families.get(name)!.entries
-    return { name, storeName, pattern, origin, isKept: lower !== undefined, timeToLive, idleTimeToLive }
+    const below = lower === undefined ? "nothing" : codec === undefined ? "values" : "bytes"
+    return { name, storeName, pattern, origin, below, timeToLive, idleTimeToLive }
   })
   const { isKnown, life, limits, obsolete } = lifeOf(opened, kept, familyName(cache.id, ""), () => cache.nextStamp())
   // What ends with the process misses nothing.
-  if (!isKnown && !opened.some(({ isKept }) => isKept)) return []
+  if (!isKnown && opened.every(({ below }) => below === "nothing")) return []
   const hides = life !== undefined && mayHold
     ? life.missed.flatMap((name) => cache.families.get(name)!.entries.missed(cache.stamp))
     : []

@@ -48,7 +48,11 @@ export class NotOwner extends Schema.TaggedError<NotOwner>()("NotOwner", {
   holds: Schema.Literals(["nothing", "a borrow", "a lookup", "another engine", "another class"])
 }) {
   override get message() {
-    return `cannot ${this.verb} \`${this.pattern}\`: it is owned by \`${this.family}\`, and ${held[this.holds]}`
+    const help = this.holds === "nothing"
+      ? "; help: provide the layers of the manifest, which `modules` makes, around the program"
+      : ""
+    return `${this.code}: cannot ${this.verb} \`${this.pattern}\`: it is owned by \`${this.family}\`, and ` +
+      `${held[this.holds]}${help}`
   }
 }
 

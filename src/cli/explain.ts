@@ -9,10 +9,22 @@ import * as Explanations from "../diagnostic/Explanations.ts"
 /** The given text is not a code. */
 export class CodeUnknown extends Schema.TaggedError<CodeUnknown>()("CodeUnknown", { code: Schema.String }) {
   override get message() {
-    return `there is no code \`${this.code}\`; help: the codes are ${
-      Explanations.all.map(({ code }) => code).join(", ")
-    }`
+    return `there is no code \`${this.code}\`; help: ${nearest(this.code)}`
   }
+}
+
+// The codes that are named where the text is a number that no code has.
+const nearMax = 5
+
+const numberOf = (code: string): number => Number(code.replace(/^e/i, ""))
+
+const nearest = (code: string): string => {
+  const codes = Explanations.all.map((each) => each.code).toSorted()
+  const wanted = numberOf(code)
+  if (Number.isNaN(wanted)) return `the codes are ${codes.join(", ")}`
+  const distance = (each: string) => Math.abs(numberOf(each) - wanted)
+  const near = codes.toSorted((a, b) => distance(a) - distance(b)).slice(0, nearMax).toSorted()
+  return `the nearest codes are ${near.join(", ")}`
 }
 
 export const explain = (code: string, isJson: boolean): Effect.Effect<void, CodeUnknown> => {

@@ -79,11 +79,49 @@ export type parameters<Pattern extends string> = message<
  * @since 0.1.0
  */
 export const parameterUnknown = (pattern: string, name: string, known: Iterable<string>) =>
+  unknownOf(pattern, name, known, "give parameters of the pattern, or an empty object for all of its keys")
+
+const unknownOf = (pattern: string, name: string, known: Iterable<string>, otherwise: string) =>
   finding(
     "E0112",
     "ParametersUnknown",
     say`${pattern} has no parameter ${name}`,
-    Nearest.help(name, known, "give parameters of the pattern, or an empty object for all of its keys")
+    Nearest.help(name, known, otherwise)
+  )
+
+// What to do about the parameters of one key.
+const oneKey = "give a value for each name in the braces of the pattern"
+
+/**
+ * E0112 at run time: a name that the pattern does not have, among the parameters of one key.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const parameterOfKeyUnknown = (pattern: string, name: string, known: Iterable<string>) =>
+  unknownOf(pattern, name, known, oneKey)
+
+/**
+ * E0112 at run time: a parameter of one key that is not given.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const parameterMissing = (pattern: string, name: string) =>
+  finding("E0112", "ParametersUnknown", say`the parameter ${name} of ${pattern} is not given`, oneKey)
+
+/**
+ * E0109 at run time: a parameter that is given, and is nothing that a key can spell. `kind` says what it is.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const parameterNoText = (pattern: string, name: string, kind: string) =>
+  finding(
+    "E0109",
+    "KeyMalformed",
+    say`the parameter ${name} of ${pattern} is of the kind ${kind}`,
+    "give a text, a number or a bigint, or declare a codec for the parameter in `params` of the family"
   )
 
 /**

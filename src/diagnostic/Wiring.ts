@@ -13,10 +13,15 @@ import { finding, say } from "./internal/finding.ts"
  * @category ownership
  * @since 0.1.0
  */
-export type moduleExceeds<Module extends string, Does extends string, Granted extends string> = message<
+export type moduleExceeds<
+  Module extends string,
+  Does extends string,
+  Granted extends string,
+  Borrower extends string = `'${Module}'`
+> = message<
   "E0214",
   `module '${Module}' ${Does}, but the manifest lets it borrow ${Granted}`,
-  `add what it reads to borrows of '${Module}', and do what it writes in the module that owns it`
+  `add what it reads to borrows of ${Borrower}, and do what it writes in the module that owns it`
 >
 
 /**

@@ -247,10 +247,11 @@ type findProvidesProblem<K extends string, Self, Out> = Out extends BorrowsCapab
   : never
 
 type findRequiresProblem<D extends Definition, K extends string, Own, Reads, R> = R extends
-  BorrowsCapability<any, any, any, any> ? Wiring.moduleExceeds<K, describe<R>, describeBorrows<D, K, Reads>>
+  BorrowsCapability<any, any, any, any> ?
+  Wiring.moduleExceeds<K, describe<R>, describeBorrows<D, K, Reads>, describeBorrower<D, K>>
   : R extends OwnsCapability<infer P, any, any, any> ? P extends Own ? nameOwnerMissing<D, K, P>
-    : Wiring.moduleExceeds<K, describe<R>, describeBorrows<D, K, Reads>>
-  : Wiring.moduleExceeds<K, describe<R>, describeBorrows<D, K, Reads>>
+    : Wiring.moduleExceeds<K, describe<R>, describeBorrows<D, K, Reads>, describeBorrower<D, K>>
+  : Wiring.moduleExceeds<K, describe<R>, describeBorrows<D, K, Reads>, describeBorrower<D, K>>
 
 type nameOwnerMissing<D extends Definition, K extends string, P extends string> = OwnerOf<D, Route<D, P>> extends
   infer F extends string ? Wiring.moduleOwnerMissing<K, P, F> : never
@@ -263,6 +264,10 @@ type describeBorrows<D extends Definition, K extends string, Reads> = orNothing<
     ...tupleOf<ReaderOf<D, K>, "borrows">
   ] extends infer T ? T extends readonly [] ? Several.enumerate<quoted<Reads>> : joinQuoted<T> : never
 >
+// A group of families has no line of its own in the manifest, so its borrows stand at its families.
+type describeBorrower<D extends Definition, K extends string> = [FamilyOf<D, K>] extends [never]
+  ? [ReaderOf<D, K>] extends [never] ? `a family that '${K}' owns` : `'${K}'`
+  : `'${K}'`
 type quoted<Ps> = Ps extends string ? `'${Ps}'` : never
 type orNothing<T> = T extends "" ? "nothing" : T & string
 type tupleOf<F, Option extends string> = [F] extends [never] ? []

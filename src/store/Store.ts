@@ -39,7 +39,11 @@ export interface StoreFamily<V> {
   readonly render: (key: string) => string
   /** Returns the key within the family of a full key, or `undefined` if the key does not belong to the family. */
   readonly parse: (rendered: string) => string | undefined
-  /** Turns values into bytes. Without it the family stays in tiers that keep live objects. */
+  /**
+   * Turns values into bytes. Without it the family stays in tiers that keep live objects: such a tier returns the value
+   * itself. `open` of a tier that keeps bytes fails with `InvalidStoreOptions` then, and a `TieredStore` leaves the
+   * family to its other tiers. Another failure, or a defect, fails the layer of the cache.
+   */
   readonly codec: Codec<V> | undefined
   /** Returns the weight of an entry in a tier bounded by weight. `FamilyPolicy.weigher` says how its result is used. */
   readonly weigher: ((key: string, value: V) => number) | undefined

@@ -126,12 +126,12 @@ describe("life of a value", () => {
       }
     }))
 
-  it.effect("an Effect, an Exit or a Promise is a value like any other", () =>
+  it.effect("an Effect, an Exit and a Promise are refused as values", () =>
     Effect.gen(function*() {
       for (const value of [Effect.fail("broken"), Promise.resolve(1)]) {
         const { get, held } = yield* family({}, () => Effect.succeed(value))
-        assert.strictEqual(yield* get, value)
-        assert.strictEqual(yield* held, value)
+        assert.strictEqual(reasonOf(yield* Effect.flip(get)), "InvalidOption")
+        assert.isUndefined(yield* held)
       }
     }))
 

@@ -248,7 +248,7 @@ describe("right", () => {
       )
       assert.strictEqual(
         borrowed.message,
-        "cannot write `count:{day}`: it is owned by `count`, and the caller only borrows it"
+        "E0205: cannot write `count:{day}`: it is owned by `count`, and the caller only borrows it"
       )
     }))
 

@@ -109,6 +109,19 @@ describe("a release in which memory alone keeps a family", () => {
       assert.deepStrictEqual(yield* world.life(families(true, true), both, { lookups }), ["row 1", "costs row 1"])
     }))
 
+  it.effect("a tier of live values between memory and the file does not count as a file", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      const set = (app: any) => app.keys.price.set(id, "row 2")
+      yield* world.life(families(true, true), both, { lookups, hasMiddle: true })
+      world.row = 2
+      yield* world.life(families(false, true), set, { lookups, hasMiddle: true })
+      assert.deepStrictEqual(
+        yield* world.life(families(true, true), both, { lookups, hasMiddle: true }),
+        ["row 2", "costs row 2"]
+      )
+    }))
+
   it.effect("nothing is lost by a release that opens and changes nothing", () =>
     Effect.gen(function*() {
       const world = new World()
@@ -363,6 +376,26 @@ describe("options of lifetime", () => {
       const seen = yield* lifeOf({ place: world.place, families, owners, engines: 2 }, ([, second]) =>
         second!.run(second!.app.keys.user.get(id)))
       assert.strictEqual(seen, "row 2")
+    }))
+})
+
+describe("a row that another version of the library has written", () => {
+  it.effect("such a row hides what was kept, and does not count as a mistake", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      const families = { user: { pattern: "user:{id}", value: Schema.String } }
+      const get = (app: any) => app.keys.user.get(id)
+      yield* world.life(families, get)
+      const rows = Array.from(world.place.marks).filter(([scope]) => scope.includes("|o|"))
+      for (const [scope, stamp] of rows) {
+        world.place.marks.delete(scope)
+        world.place.marks.set("App/user|o|user:{0}", stamp)
+      }
+      assert.strictEqual(rows.length, 1)
+      world.row = 2
+      assert.strictEqual(yield* world.life(families, get), "row 2")
+      world.row = 3
+      assert.strictEqual(yield* world.life(families, get), "row 2")
     }))
 })
 

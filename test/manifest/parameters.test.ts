@@ -106,6 +106,43 @@ const world = (pattern: string, codec: Schema.Top) =>
     return { ...running, on, user: running.app.keys.user, writer, looked: () => lookups }
   })
 
+describe("parameters of no key", () => {
+  const wrong: ReadonlyArray<readonly [params: object, why: string]> = [
+    [{ dayy: "1" }, "`user:{day}` has no parameter `dayy`; help: did you mean `day`?"],
+    [{ other: "1" }, "`user:{day}` has no parameter `other`; help: give a value for each name in the braces"],
+    [{}, "the parameter `day` of `user:{day}` is not given; help: give a value for each name in the braces"],
+    [{ day: undefined }, "the parameter `day` of `user:{day}` is of the kind `undefined`"],
+    [{ day: null }, "the parameter `day` of `user:{day}` is of the kind `null`"],
+    [{ day: Number.NaN }, "the parameter `day` of `user:{day}` is of the kind `NaN`"],
+    [{ day: Infinity }, "the parameter `day` of `user:{day}` is of the kind `Infinity`"],
+    [{ day: true }, "the parameter `day` of `user:{day}` is of the kind `boolean`"],
+    [
+      { day: {} },
+      "the parameter `day` of `user:{day}` is of the kind `object`; help: give a text, a number or a bigint"
+    ]
+  ]
+  for (const [params, why] of wrong) {
+    it.effect(`every operation names the parameter: ${why}`, () =>
+      Effect.gen(function*() {
+        const running = yield* engine({ families: { user: { pattern: "user:{day}" } } }, () => Effect.succeed(1))
+        const on = <A>(effect: unknown) => running.as<A, unknown>(effect as Effect.Effect<A, unknown, any>)
+        const { user } = running.app.keys
+        const writer = yield* on<any>(user.writer)
+        const { invalidateWhere: _, ...ofOneKey } = accessor
+        const doors = [
+          ...Object.entries(ofOneKey).map(([door, run]) => [door, run, user] as const),
+          ...Object.entries(handle).filter(([door]) => door !== "invalidateWhere").map(([door, run]) =>
+            [door, run, writer] as const
+          )
+        ]
+        for (const [door, run, of] of doors) {
+          const { reason } = (yield* Effect.flip(on(run(of, params as {}, running.app, "")))) as CacheError
+          assert.include(reason.message, why, door)
+        }
+      }))
+  }
+})
+
 describe("parameter and its codec", () => {
   for (const [name, { bad, codec, good }] of Object.entries(kinds)) {
     it.effect(`every operation refuses the parameter before it reads or writes: ${name}`, () =>

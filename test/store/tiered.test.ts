@@ -429,6 +429,33 @@ describe("marks", () => {
 })
 
 describe("set: onEviction", () => {
+  for (const isRefused of [false, true]) {
+    it.effect(
+      isRefused
+        ? "memory takes nothing down while the lowest tier does not learn what is owed"
+        : "an entry takes what is owed down, into each tier that lies lower",
+      () =>
+        Effect.gen(function*() {
+          const [warm, cold] = [mapStore({ name: "warm" }), mapStore({ name: "cold" })]
+          const rules = isRefused ? [{ fault: { kind: "fail" }, operations: ["recordMarks"] } as const] : []
+          const [lowest] = yield* FaultyStore.make(cold, { rules })
+          const lost: Array<string> = []
+          const owed = [{ scope: "row", stamp: 7 }]
+          const tiers = TieredStore.make([mapStore({ capacity: 1 }), warm, lowest], { set: "onEviction" })
+          const users = yield* tiers.open({ ...family((key) => lost.push(key)), owed: () => owed })
+          const below = yield* warm.open(family())
+          yield* below.set("1", entry("old"))
+          yield* users.set("1", entry("one", 2))
+          yield* users.set("2", entry("two", 3))
+          yield* Effect.repeat(Effect.yieldNow, { times: 50 })
+          assert.strictEqual(yield* peek(warm, "1"), isRefused ? undefined : "one")
+          assert.deepStrictEqual(lost, isRefused ? ["1"] : [])
+          assert.deepStrictEqual((yield* warm.loadMarks).marks, isRefused ? [] : owed)
+          assert.deepStrictEqual((yield* cold.loadMarks).marks, isRefused ? [] : owed)
+        })
+    )
+  }
+
   it.effect("a set writes to the hottest tier only, and its evictions go below", () =>
     Effect.gen(function*() {
       const heard: Array<string> = []

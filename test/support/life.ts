@@ -29,6 +29,8 @@ export interface LifeOptions {
   readonly isFaulty?: boolean | undefined
   /** Without memory above the lower tier. */
   readonly isAlone?: boolean | undefined
+  /** With a tier of live values between both. */
+  readonly hasMiddle?: boolean | undefined
 }
 
 /** A tier of the place that refuses what has no codec, as a file does. */
@@ -45,7 +47,7 @@ const fileOf = (place: Place): Store["Service"] => {
 
 /** Runs a body with the engines of one release, and ends them as the end of a process does. */
 export const lifeOf = <A, E>(
-  { capacity = 100, engines = 1, families, isAlone, isFaulty, owners, place, set = "through" }: LifeOptions,
+  { capacity = 100, engines = 1, families, hasMiddle, isAlone, isFaulty, owners, place, set = "through" }: LifeOptions,
   body: (engines: ReadonlyArray<Engine>, heal: Effect.Effect<void>) => Effect.Effect<A, E, any>
 ): Effect.Effect<A, any> =>
   Effect.scoped(Effect.gen(function*() {
@@ -58,7 +60,8 @@ export const lifeOf = <A, E>(
       Store,
       Effect.map(
         MemoryStore.make({ capacity, shards: 1 }),
-        (memory) => TieredStore.make([memory, tier], { set })
+        (memory) =>
+          TieredStore.make([memory, ...hasMiddle === true ? [mapStore({ name: "middle" })] : [], tier], { set })
       )
     )
     const live = app.modules(owners(app)).pipe(Layer.provide(store), Layer.fresh) as Layer.Layer<any, any>

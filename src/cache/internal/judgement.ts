@@ -106,11 +106,15 @@ export const deletion = new Judged<never>(
 const refused = (error: unknown): Effect.Effect<never, CacheError> =>
   error instanceof CacheError ? Effect.fail(error) : Effect.die(error)
 
-// The options of a write include its conditions, which are not stored.
-const known: { readonly [O in keyof Required<SetOptions<unknown>>]: true } = {
+const knownOfLoads: { readonly [O in keyof Required<LoadedOptions>]: true } = {
   timeToLive: true,
   tags: true,
-  revision: true,
+  revision: true
+}
+
+// The options of a write include its conditions, which are not stored. A load has none.
+const knownOfWrites: { readonly [O in keyof Required<SetOptions<unknown>>]: true } = {
+  ...knownOfLoads,
   ifVersion: true,
   lease: true
 }
@@ -156,7 +160,7 @@ export class Judge<V> {
   /** Judges the value of a lookup. A tier that cannot keep the value does not refuse it. */
   judgeLoaded(key: string, value: V, options: LoadedOptions): Judging<Judged<V>> {
     try {
-      return this.judgeValue(undefined, key, value, this.termsOf(options))
+      return this.judgeValue(undefined, key, value, this.termsOf(options, knownOfLoads))
     } catch (error) {
       return refused(error)
     }
@@ -235,7 +239,7 @@ export class Judge<V> {
   }
 
   // A program without types may leave out the options of `Lookup.loaded`.
-  private termsOf(options: LoadedOptions | undefined): Terms {
+  private termsOf(options: LoadedOptions | undefined, known: object = knownOfWrites): Terms {
     if (options === noOptions || options === undefined) return this.terms
     if (!isBag(options as unknown)) throw this.invalid("options", "must be an object")
     const unknown = Nearest.unknownOption(options, known)

@@ -46,9 +46,10 @@ export const needed = (limits: ReadonlyArray<Limit>): ReadonlyArray<Limit> => {
 
 /** The same with one more. Beyond `limitsMax`, the shortest one counts for what was made a little later as well. */
 export const withLimit = (limits: ReadonlyArray<Limit>, limit: Limit): ReadonlyArray<Limit> => {
-  const [first, second, ...others] = needed([...limits, limit])
-  return first === undefined || second === undefined || others.length + 2 <= limitsMax
-    ? needed([...limits, limit])
+  const all = needed([...limits, limit])
+  const [first, second, ...others] = all
+  return first === undefined || second === undefined || all.length <= limitsMax
+    ? all
     : [{ before: second.before, millis: first.millis }, ...others]
 }
 

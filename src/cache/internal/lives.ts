@@ -37,8 +37,11 @@ export interface Opened extends Lifetimes {
   readonly storeName: string
   readonly pattern: string
   readonly origin: Origin
-  /** Tiers below memory keep it. */
-  readonly isKept: boolean
+  /**
+   * What of it the tiers below memory keep: nothing, its live values (it has no codec, and a tier that keeps bytes does
+   * not have it), or their bytes.
+   */
+  readonly below: "nothing" | "values" | "bytes"
 }
 
 /** Options in milliseconds; `Infinity` is no end. */
@@ -166,25 +169,36 @@ const limitName = (storeName: string, option: LimitedOption, millis: number): st
   markName(storeName, `${limitStart}${option}|${millis}`)
 
 /** What makes the keys and values of a family mean something else, or be written by others, when it changes. */
-const formOf = ({ isKept, origin, pattern }: Opened): Form => [isKept ? "kept" : "memory", pattern, origin.form]
+const formOf = ({ below, origin, pattern }: Opened): Form => [below, pattern, origin.form]
 
-type Form = readonly [kept: string, pattern: string, origin: string]
+type Form = readonly [below: string, pattern: string, origin: string]
 
 const isAs = (family: Opened, { form }: Row): boolean => form === JSON.stringify(formOf(family))
 
 // JSON has no `Infinity`.
 const timeOf = (millis: number) => millis === Infinity ? "never" : millis
+const millisOf = (time: number | "never") => time === "never" ? Infinity : time
 
 const writeRow = (of: Opened): string =>
   JSON.stringify([...formOf(of), timeOf(of.timeToLive), timeOf(of.idleTimeToLive)])
 
 const moved: Omit<Row, "life"> = { form: "", pattern: "", timeToLive: Infinity, idleTimeToLive: Infinity }
 
+// A row in the form of another version of the library says as little as the row of a family that has moved.
+const partsOf = (written: string): ReadonlyArray<any> => {
+  try {
+    const parts: unknown = JSON.parse(written)
+    return Array.isArray(parts) ? parts : []
+  } catch {
+    return []
+  }
+}
+
 const readRow = (written: string, life: number): Row => {
-  const [kept, pattern, origin, ...times] = written === "" ? [] : JSON.parse(written)
+  const [below, pattern, origin, timeToLive, idleTimeToLive] = partsOf(written)
   if (pattern === undefined) return { ...moved, life }
-  const [timeToLive, idleTimeToLive] = times.map((time: unknown) => time === "never" ? Infinity : time)
-  return { form: JSON.stringify([kept, pattern, origin]), pattern, timeToLive, idleTimeToLive, life }
+  const form = JSON.stringify([below, pattern, origin])
+  return { form, pattern, timeToLive: millisOf(timeToLive), idleTimeToLive: millisOf(idleTimeToLive), life }
 }
 
 // --- what was missed ----------------------------------------------------------------------------

@@ -17,6 +17,7 @@ export class FamilyAccess extends Access {
   declare readonly pattern: string
   declare readonly keys: Keys
   declare readonly isSensitive: boolean
+  declare private readonly codecs: object
   declare readonly textOf: Keys["textOf"]
 
   constructor(manifest: ValidManifest, family: ValidFamily, keys: Keys) {
@@ -25,6 +26,7 @@ export class FamilyAccess extends Access {
     this.pattern = family.pattern.source
     this.keys = keys
     this.isSensitive = family.isSensitive
+    this.codecs = family.spec.params ?? {}
     this.textOf = keys.textOf
   }
 
@@ -54,7 +56,33 @@ export class FamilyAccess extends Access {
   keyRefusal(key: string, params: unknown): CacheError | undefined {
     const problem = this.keys.check(key)
     if (problem === undefined) return undefined
-    return this.invalid(isBag(params) ? problem : Misfit.parametersNotObject(this.pattern, this.keys.names))
+    if (!isBag(params)) return this.invalid(Misfit.parametersNotObject(this.pattern, this.keys.names))
+    return this.invalid(problem.code === "E0109" ? this.parameterProblem(params) ?? problem : problem)
+  }
+
+  /** Answers what is wrong with the names of parameters, or with the kind of one, if that is why they spell no key. */
+  private parameterProblem(params: object): Diagnostic.Diagnostic | undefined {
+    const { names } = this.keys
+    const missing = names.find((name) => !(name in params))
+    if (missing !== undefined) {
+      const unknown = Object.keys(params).find((name) => !names.includes(name))
+      return unknown === undefined
+        ? Misfit.parameterMissing(this.pattern, missing)
+        : Misfit.parameterOfKeyUnknown(this.pattern, unknown, names)
+    }
+    for (const name of names) {
+      const kind = this.kindOf(name, (params as Params)[name])
+      if (kind !== undefined) return Misfit.parameterNoText(this.pattern, name, kind)
+    }
+    return undefined
+  }
+
+  /** Answers what a parameter is that no key can spell; `undefined` if a codec or the key itself may refuse it. */
+  private kindOf(name: string, value: unknown): string | undefined {
+    if (value === undefined || value === null) return String(value)
+    if (typeof value === "number") return Number.isFinite(value) ? undefined : String(value)
+    if (Object.hasOwn(this.codecs, name) || typeof value === "string" || typeof value === "bigint") return undefined
+    return name === "*" && Array.isArray(value) ? undefined : typeof value
   }
 
   /** Answers the parameters as lists show them: for a sensitive family, the hashes of their texts. */

@@ -15,13 +15,14 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
+import * as Result from "effect/Result"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import type { Entry, Found } from "../Entry.ts"
-import type { FreshUntilMax, HotPartition, Mark, Prepared, PreparedEntry } from "../Store.ts"
+import type { Change, FreshUntilMax, HotPartition, Mark, Prepared, PreparedEntry } from "../Store.ts"
 import { StoreError, TierTimeout } from "../StoreError.ts"
 import { type Carrying, type KeyGuard, limited } from "./keyGuard.ts"
-import { type Tier, writeTo } from "./tieredTier.ts"
+import { keysOf, type Tier, writeTo } from "./tieredTier.ts"
 
 /** Entries that one write below carries. */
 const perWriteMax = 256
@@ -250,7 +251,18 @@ export class Demotions<V> {
   ): Effect.Effect<void> {
     const tier = this.#tiers[to]!
     const change = { partition: tier.partition, cleared: false, removed, set }
-    return Effect.flatMap(writeTo(tier.store, noReport, [{ tier, change }], this.#owed()), (refusal) => {
+    const owed = this.#owed()
+    const write = (change: Change<V>, marks: ReadonlyArray<Mark>) =>
+      writeTo(tier.store, noReport, [{ tier, change }], marks)
+    const written = Effect.flatMap(
+      Effect.result(this.#tell(to, owed)),
+      (told) =>
+        Result.isSuccess(told)
+          ? write(change, owed)
+          // What is not taken must not leave the values before in their place.
+          : Effect.as(write({ ...change, removed: keysOf(change), set: [] }, []), { error: told.failure })
+    )
+    return Effect.flatMap(written, (refusal) => {
       this.#writes++
       if (refusal === undefined) return Effect.void
       if (set.length > 1 && isOfOne(refusal.error)) {
@@ -260,6 +272,13 @@ export class Demotions<V> {
         for (const { entry, key } of set) this.#lost(key, entry)
       })
     })
+  }
+
+  // The tiers below learn of it first, because they may outlive the tier that takes the entries.
+  #tell(to: number, owed: ReadonlyArray<Mark>): Effect.Effect<void, StoreError> {
+    if (owed.length === 0) return Effect.void
+    const below = this.#tiers.slice(to + 1).toReversed()
+    return Effect.forEach(below, ({ store }) => store.recordMarks(owed), { discard: true })
   }
 
   /** How many writes have ended. */

@@ -14,6 +14,7 @@ import type { Entry } from "../../store/Entry.ts"
 import { type Partition, Store, type StoreFamily } from "../../store/Store.ts"
 import type { StoreError } from "../../store/StoreError.ts"
 import { PromiseBroken } from "../PromiseBroken.ts"
+import { show } from "./shown.ts"
 
 /** A test of a promise on a new store. */
 export type Promised = readonly [
@@ -26,8 +27,6 @@ export const check = (kept: boolean, what: string): Effect.Effect<void, PromiseB
 
 export const same = (found: unknown, expected: unknown): Effect.Effect<void, PromiseBroken> =>
   check(Equal.equals(found, expected), `expected ${show(expected)} and found ${show(found)}`)
-
-const show = (value: unknown): string => JSON.stringify(value) ?? String(value)
 
 const Value = Schema.Struct({ text: Schema.String, n: Schema.Number })
 
@@ -93,6 +92,20 @@ const basics: ReadonlyArray<Promised> = [
       yield* same(found?.entry, full)
       yield* same((yield* users.get("bare"))?.entry, { ...entry("bare"), revision: "" })
       yield* check(found !== undefined && found.tier.length > 0, "a found entry must say its tier")
+    })
+  ],
+  [
+    "a family without a codec keeps live values, or is refused with `InvalidStoreOptions`",
+    Effect.gen(function*() {
+      const opening = Store.use((store) => store.open({ ...family("live"), codec: undefined }))
+      const users = yield* Effect.result(opening)
+      if (users._tag === "Failure") {
+        return yield* same(users.failure.reason._tag, "InvalidStoreOptions")
+      }
+      const live = entry("live")
+      yield* users.success.set("1", live)
+      const found = yield* users.success.get("1")
+      yield* check(found?.entry.value === live.value, "a tier without a codec must return the value that it was given")
     })
   ],
   [

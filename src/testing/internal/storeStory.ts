@@ -17,6 +17,7 @@ import * as Codec from "../../store/Codec.ts"
 import type { Entry } from "../../store/Entry.ts"
 import { type Mark, type Partition, Store } from "../../store/Store.ts"
 import { PromiseBroken } from "../PromiseBroken.ts"
+import { show } from "./shown.ts"
 
 const stepsMax = 40
 const shorteningsMax = 200
@@ -350,6 +351,3 @@ const compareEntries = (world: World, name: Name) =>
 // `Equal` remembers hashes, so its arguments must not change later.
 const differs = (what: string, found: unknown, expected: unknown): string | undefined =>
   Equal.equals(found, expected) ? undefined : `${what} is ${show(found)} and should be ${show(expected)}`
-
-const show = (value: unknown): string =>
-  value instanceof Map ? show([...value]) : JSON.stringify(value) ?? String(value)

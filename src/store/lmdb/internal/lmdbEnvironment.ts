@@ -409,7 +409,7 @@ const folderFault = (path: string): StoreError | undefined => {
       Fs.accessSync(Path.join(path, name), Fs.constants.R_OK | Fs.constants.W_OK)
     }
   } catch (error) {
-    return invalid("path", `cannot be read and written: ${codeOf(error)}`)
+    return invalid("path", `cannot be read and written: ${codeOf(error)} (${path})`)
   }
   const damage = dataFault(Path.join(path, dataName))
   return damage === undefined ? undefined : new StoreError({

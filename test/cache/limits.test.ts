@@ -1,0 +1,32 @@
+/**
+ * The limits that shorter options of lifetime have left for kept entries: few are kept, and they say no more than all of
+ * them did.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as fc from "fast-check"
+import { type Limit, needed, withLimit } from "../../src/cache/internal/limits.ts"
+
+/** What an entry with a stamp may live for, by all limits there have been. */
+const longest = (limits: ReadonlyArray<Limit>, stamp: number): number =>
+  Math.min(Infinity, ...limits.filter(({ before }) => stamp < before).map(({ millis }) => millis))
+
+const series = fc.array(fc.nat(1_000), { maxLength: 60, size: "max" }).map((all) =>
+  all.map((millis, at): Limit => ({ before: at + 1, millis }))
+)
+
+describe("the limits of a family", () => {
+  it("the limits that are kept say the same as all limits, in any order of the store", () =>
+    fc.assert(fc.property(series, fc.nat(60), (all, stamp) => {
+      assert.strictEqual(longest(needed(all), stamp), longest(all, stamp))
+      assert.deepStrictEqual(needed(all.toReversed()), needed(all))
+    })))
+
+  it("the limits that are kept are 16 at most, and never say more than all limits", () =>
+    fc.assert(fc.property(series, fc.boolean(), fc.nat(60), (all, ascending, stamp) => {
+      // A longer option after each shorter one forgets nothing.
+      const given = ascending ? all.map(({ before }) => ({ before, millis: before })) : all
+      const kept = given.reduce<ReadonlyArray<Limit>>((known, limit) => withLimit(known, limit), [])
+      assert.isAtMost(kept.length, 16)
+      assert.isAtMost(longest(kept, stamp), longest(given, stamp))
+    })))
+})
