@@ -31,12 +31,18 @@ const bundledIntoCli = "@effect/platform-node"
 export const folderOf = (path: string): string => path.includes("/") ? path.slice(0, path.indexOf("/")) : ""
 const isRelative = (specifier: string): boolean => specifier.startsWith(".")
 const isIndex = (path: string): boolean => posix.basename(path) === "index.ts"
-const isPrivate = (path: string): boolean => /\/(internal|shared)\//.test(path) || folderOf(path) === "cli"
+/**
+ * The folders of modules that a program does not import by choice: `internal/` is for its own folder, `shared/` is for
+ * other folders, too, and the compiler names the modules of `types/` in the declaration files of programs.
+ */
+const privateFolders: ReadonlySet<string> = new Set(["internal", "shared", "types"])
+const isPrivate = (path: string): boolean =>
+  path.split("/").slice(0, -1).some((folder) => privateFolders.has(folder)) || folderOf(path) === "cli"
 
 /** The room of a file with its folder, such as `store/memory`: a folder within a folder that has public modules. */
 export const roomOf = (path: string): string | undefined => {
   const [folder, room, ...rest] = path.split("/")
-  return rest.length === 0 || room === "internal" || room === "shared" ? undefined : `${folder}/${room}`
+  return rest.length === 0 || privateFolders.has(room!) ? undefined : `${folder}/${room}`
 }
 export const isPublicModule = (path: string): boolean =>
   folderOf(path) !== "" && /^[A-Z]/.test(posix.basename(path)) && !isPrivate(path)
@@ -221,8 +227,8 @@ export const portable: Rule = (project) => {
 }
 
 /**
- * A PascalCase file is public; any other lies in `internal/` or `shared/` (or `cli/`) and some file imports it, from
- * another folder if it is shared.
+ * A PascalCase file is public. Any other file lies in `internal/`, `shared/` or `types/` (or `cli/`), and some file
+ * imports it, from another folder if it is shared.
  */
 export const used: Rule = (project) => {
   const importers = new Map<string, Array<string>>()
@@ -235,7 +241,7 @@ export const used: Rule = (project) => {
   }
   return violationsOf(project, ({ path }, refuse) => {
     if (isIndex(path) || isPublicModule(path) || path === "cli/main.ts") return
-    if (!isPrivate(path)) refuse(0, "a private (camelCase) file lies in `internal/` or `shared/`")
+    if (!isPrivate(path)) refuse(0, "a private (camelCase) file lies in `internal/`, `shared/` or `types/`")
     else if (/^[A-Z]/.test(posix.basename(path))) refuse(0, "a private file has a camelCase name")
     const by = importers.get(path)
     if (by === undefined) refuse(0, "no file imports this one")

@@ -5,13 +5,6 @@
  */
 
 /**
- * Functions, methods and programs with a wrong declaration, or that do more than they declare.
- *
- * @since 0.1.0
- */
-export * as Declaring from "./diagnostic/Declaring.ts"
-
-/**
  * A finding: a mistake that Stateless can name, with its code, its sentence and its help.
  *
  * A finding is written twice, side by side, as a type and as a function of the same name. The compiler prints the text
@@ -37,110 +30,6 @@ export * as Diagnostic from "./diagnostic/Diagnostic.ts"
  * @since 0.1.0
  */
 export * as Explanations from "./diagnostic/Explanations.ts"
-
-/**
- * Keys that a manifest cannot place, or that are not keys.
- *
- * @since 0.1.0
- */
-export * as KeyFindings from "./diagnostic/KeyFindings.ts"
-
-/**
- * What a lookup may not do.
- *
- * @since 0.1.0
- */
-export * as LookupFindings from "./diagnostic/LookupFindings.ts"
-
-/**
- * Patterns that are malformed, as types and as functions: E0103.
- *
- * @since 0.1.0
- */
-export * as Malformed from "./diagnostic/Malformed.ts"
-
-/**
- * The sections and options of a manifest, and manifests side by side.
- *
- * @since 0.1.0
- */
-export * as ManifestFindings from "./diagnostic/ManifestFindings.ts"
-
-/**
- * Values of a wrong type: parameters of a key, values of an entry, results of a lookup, options. Only the compiler
- * finds those that have no function here.
- *
- * A message in the place of a wrong argument would need a type parameter for the argument. With a type parameter,
- * literals and callbacks lose the types that they take from their context. So a parameter of an operation is a union of
- * its type with {@link Otherwise}, and no value has the type `Otherwise`. The compiler compares the argument with the
- * type. If that fails, it prints the union, in its own words and at the property that is wrong.
- *
- * @since 0.1.0
- */
-export * as Misfit from "./diagnostic/Misfit.ts"
-
-/**
- * Suggests what a caller may have meant by an unknown name: a declared name that differs in one letter, in the order of
- * two letters, or in capitals. A type and a function of one name give the same answer.
- *
- * - If two declared names are equally near, there is no suggestion, because each would be a guess. A name of one letter
- *   is not near to any name.
- * - Only failing branches ask for it, so a program that compiles pays nothing.
- *
- * @since 0.1.0
- */
-export * as Nearest from "./diagnostic/Nearest.ts"
-
-/**
- * Types that the compiler cannot check, because it does not know them: plain strings, templates with a hole, choices,
- * computed names, requirements of `any`. It refuses them. Only the compiler finds these mistakes.
- *
- * @since 0.1.0
- */
-export * as Opaque from "./diagnostic/Opaque.ts"
-
-/**
- * Patterns that share keys, and `partOf` and `carvedFrom`, which say who owns the shared keys.
- *
- * @since 0.1.0
- */
-export * as OverlapFindings from "./diagnostic/OverlapFindings.ts"
-
-/**
- * Owners of families: which family is meant, and whether it may have an owner here.
- *
- * @since 0.1.0
- */
-export * as OwnerFindings from "./diagnostic/OwnerFindings.ts"
-
-/**
- * What `derives` and `borrows` list.
- *
- * @since 0.1.0
- */
-export * as ReferenceFindings from "./diagnostic/ReferenceFindings.ts"
-
-/**
- * Rights that a program lacks, or that nothing can provide; operations that are never run.
- *
- * @since 0.1.0
- */
-export * as RightFindings from "./diagnostic/RightFindings.ts"
-
-/**
- * One message for several mistakes, because the compiler shows only one.
- *
- * @since 0.1.0
- */
-export * as Several from "./diagnostic/Several.ts"
-
-/**
- * Mistakes in wiring: modules with rights that the manifest does not give them, owners that are missing or given twice,
- * and engines in the wrong place.
- *
- * @since 0.1.0
- */
-export * as Wiring from "./diagnostic/Wiring.ts"
 
 /**
  * Concrete keys, such as `user:42`, and the segments that they are made of.
@@ -184,26 +73,6 @@ export * as Key from "./pattern/Key.ts"
 export * as KeyPattern from "./pattern/KeyPattern.ts"
 
 /**
- * Sets of patterns: finds the pattern that decides about a key, and the patterns that share keys with a pattern.
- *
- * Patterns are kept in a trie over segments, with one branch per text, one for holes, and one for a last `*`. To route
- * a key is to walk all branches that can still match, the most specific first. Each segment is one step of an
- * automaton, whose states are built when a key first needs them. So a key costs one table look-up per segment, for any
- * number of patterns.
- *
- * - The most specific pattern wins: compared from the left, text before hole before `*`.
- * - Two patterns of the same keys are one: the later value replaces the earlier.
- * - A set is fixed once it is built.
- *
- * At type level, key remapping builds the trie: merging the keys of a mapped type groups patterns by their first
- * segment. So the whole index costs one step per segment. Its nodes are lazy, so a query resolves only the nodes that
- * it walks.
- *
- * @since 0.1.0
- */
-export * as PatternSet from "./pattern/PatternSet.ts"
-
-/**
  * Shows keys of a sensitive family with a hash in the place of each parameter: `user:#3f9c0a12b4de`.
  *
  * - A text has the same hash while the process lives, so shown keys can be compared: events with errors, and both with
@@ -217,21 +86,6 @@ export * as PatternSet from "./pattern/PatternSet.ts"
 export * as SensitiveKey from "./pattern/SensitiveKey.ts"
 
 /**
- * Checks the declaration of a function or a method at run time. It reports the same findings as the types, in the same
- * words, at the same properties. It is for declarations that were cast, or built from data.
- *
- * @since 0.1.0
- */
-export * as Declaration from "./ownership/Declaration.ts"
-
-/**
- * The checks of what a function or a method declares.
- *
- * @since 0.1.0
- */
-export * as DeclarationChecks from "./ownership/DeclarationChecks.ts"
-
-/**
  * What a manifest declares, as it is written: families, readers, layers, and what a piece of code declares.
  *
  * The types check a definition in `DefinitionChecks`; `Validation` finds the same mistakes, with the same words, in
@@ -240,66 +94,6 @@ export * as DeclarationChecks from "./ownership/DeclarationChecks.ts"
  * @since 0.1.0
  */
 export * as Definition from "./ownership/Definition.ts"
-
-/**
- * The checks of a definition, as types.
- *
- * {@link Checked} is a definition in which a message takes the place of each wrong property. So the compiler reports
- * the message there: `Type '"user:profile"' is not assignable to type '"E0102: 'user:profile' is already owned through
- * ..."'`. `Validation` finds the same mistakes, with the same words, in manifests that are built from data.
- *
- * The cost grows linearly with the number of families, because:
- *
- * - The facts about a definition are computed once (`shared/facts.ts`).
- * - A recursive result never meets a constraint. A constraint would make the compiler enumerate the whole recursion.
- * - A message is computed in the failing branch only.
- *
- * @since 0.1.0
- */
-export * as DefinitionChecks from "./ownership/DefinitionChecks.ts"
-
-/**
- * Facts about a definition: the index of its patterns, and which families a pattern, a right or a change reaches.
- *
- * A fact is a conditional type on the bare parameter. It stays closed while the parameter is generic, and the compiler
- * computes it once for each definition. A plain alias would be unfolded into its users and computed in each of them.
- *
- * @since 0.1.0
- */
-export * as DefinitionFacts from "./ownership/DefinitionFacts.ts"
-
-/**
- * The help for a text or a name that the manifest does not declare.
- *
- * The checks ask for it in the failing branch only.
- *
- * @since 0.1.0
- */
-export * as DefinitionHelp from "./ownership/DefinitionHelp.ts"
-
-/**
- * The layers of a deployment: which of them a program can read, and what may stand where a layer is named.
- *
- * @since 0.1.0
- */
-export * as DefinitionLayers from "./ownership/DefinitionLayers.ts"
-
-/**
- * The parts of a definition, by name.
- *
- * {@link At} asks for one property. `K extends keyof T` would list all keys of `T` at every use.
- *
- * @since 0.1.0
- */
-export * as DefinitionParts from "./ownership/DefinitionParts.ts"
-
-/**
- * Definitions of another shape than `Definition`: what the compiler reports of them, and what the rest of the program
- * sees of them.
- *
- * @since 0.1.0
- */
-export * as DefinitionShape from "./ownership/DefinitionShape.ts"
 
 /**
  * The graph of a manifest: which family owns, borrows and derives from which other family. From it, the plan of each
@@ -330,44 +124,11 @@ export * as DependencyGraph from "./ownership/DependencyGraph.ts"
 export * as FamilyPolicy from "./ownership/FamilyPolicy.ts"
 
 /**
- * A set of families of one manifest, as one bit for each family.
- *
- * The number of families that can reach a family grows with the manifest. A chain of 1,000 families has 500,000 pairs
- * of a family and another one that its changes reach. As bits the pairs take 128 kB, and the union of two sets takes
- * one step for 32 families.
- *
- * @since 0.1.0
- */
-export * as FamilySet from "./ownership/FamilySet.ts"
-
-/**
  * Drawings of a dependency graph, for documents and reviews: in Mermaid, and in the DOT language of Graphviz.
  *
  * @since 0.1.0
  */
 export * as GraphDrawing from "./ownership/GraphDrawing.ts"
-
-/**
- * Questions that the checks ask about any type.
- *
- * @since 0.1.0
- */
-export * as TypeQuestions from "./ownership/TypeQuestions.ts"
-
-/**
- * Checks a manifest at run time, for manifests that are built from data. It reports the same findings as the types, in
- * the same words.
- *
- * A manifest that passes becomes a {@link ValidManifest}: its patterns are parsed and indexed. For each family it has
- * the same facts as the types: the nearest encloser, the owner, the realm, the families that cover it, and the families
- * that it may read.
- *
- * - Every mistake is reported, each once, with the path of the property that the compiler would underline.
- * - A family whose pattern is malformed takes no part in the other checks.
- *
- * @since 0.1.0
- */
-export * as Validation from "./ownership/Validation.ts"
 
 /**
  * Capabilities: the rights that a program needs to read or to write keys, as services in the requirements of its
@@ -530,18 +291,6 @@ export * as TieredStore from "./store/TieredStore.ts"
 export * as Answer from "./cache/Answer.ts"
 
 /**
- * The engine: families over one store, one counter of invalidations, one stream of events.
- *
- * - Every change takes the next stamp; what depends on the change is dropped in the same synchronous step.
- * - Marks that a store kept hold again from the first read on.
- *
- * Not here: who may call. An engine trusts its caller; grants are checked where a program meets it, in `manifest/`.
- *
- * @since 0.1.0
- */
-export * as Cache from "./cache/Cache.ts"
-
-/**
  * The errors of cache operations. A lookup may also fail with an error of its own, which its family declares.
  *
  * There is one error, `CacheError`. Its `reason` says what happened, and callers recover from it with
@@ -560,43 +309,6 @@ export * as CacheError from "./cache/CacheError.ts"
 export * as CacheEvent from "./cache/CacheEvent.ts"
 
 /**
- * One family of a cache: the façade of its reads, its writes and its invalidation.
- *
- * Keys here are keys *within* the family: the parameters of its pattern, joined by `:`.
- *
- * - One lookup per key and epoch runs at a time; an invalidation of the key starts a new epoch.
- * - A value whose load began before an invalidation of its key is returned to those who had joined the load, and is not
- *   stored.
- * - A change of an entry changes memory and supersedes the running loads of the key in one synchronous step. The tiers
- *   below follow before the operation returns.
- * - A load that brings another value than the one it replaces counts as a write: dependents are dropped.
- * - A value that is computed from a stale value is stale itself: it is returned, and not stored.
- *
- * Every verb that reads, and what it may do. `peek` and `hit` look at memory, `serve` and `read` may load.
- *
- * | verb | looks at | may load | may wait for a load | asks lower tiers |
- * | --- | --- | --- | --- | --- |
- * | `hot.hit`, `hot.peek` | memory, without a second look | no | no | no |
- * | `hitUnsafe` | memory, without a second look; tracked | no | no | no |
- * | `peekUnsafe`, `readUnsafe` | memory, with a second look | no | no | no |
- * | `find`, `held`, `readHeld`, `answerHeld` | memory, then the tiers | no | no | yes |
- * | `explain` | memory, then the tiers, and the history | no | no | yes |
- * | `readPromise` | memory, and the load that runs | no | yes | no |
- * | `read`, `serve`, `answer` | memory, then a load | yes | yes | in the load |
- * | `readMany`, `serveMany` | memory, then one load for all | yes | yes | in the load |
- * | `serveNothingStale` | as `serve`, without stale values | yes | yes | in the load |
- * | `refresh` | a load that begins after the call | yes | yes | for what the load replaces |
- * | `warm`, `renew`, `predict` | memory, then a load that no reader waits for | yes | yes | in the load |
- *
- * In `Entries`, the verbs `fromBelow`, `heldBelow` and `lookBelow` ask the lower tiers; `held` looks at memory alone.
- *
- * Not here: who may call (the manifest's accessors), and what depends on what (the plan, given as data).
- *
- * @since 0.1.0
- */
-export * as CacheFamily from "./cache/CacheFamily.ts"
-
-/**
  * Publishes the counts of a cache as Effect metrics. Any exporter of Effect metrics can read them, such as Prometheus
  * or OTLP.
  *
@@ -611,54 +323,11 @@ export * as CacheFamily from "./cache/CacheFamily.ts"
 export * as CacheMetrics from "./cache/CacheMetrics.ts"
 
 /**
- * Computes the times of an entry: the time until which it is fresh, when a refresh is due, until when it may be served
- * stale, and when it ends. A family's policy is decoded once; the rest is arithmetic on it.
- *
- * An entry's life, on the time axis:
- *
- *     made ------ refreshAhead ------ freshUntil ------ staleWhileRevalidate / staleIfError ------ expiresAt a plain
- *     hit       a hit, and a           stale: served at once and renewed behind, renewal behind         or served only
- *     if the lookup fails
- *
- * @since 0.1.0
- */
-export * as Expiry from "./cache/Expiry.ts"
-
-/**
  * The explanation of a key: what a read would do now, and what happened to the key before.
  *
  * @since 0.1.0
  */
 export * as Explanation from "./cache/Explanation.ts"
-
-/**
- * Plain data between the manifest and the engine: the description of a family, its loader, the options of a write, and
- * the counts.
- *
- * @since 0.1.0
- */
-export * as FamilySpec from "./cache/FamilySpec.ts"
-
-/**
- * Records invalidations as numbers, which each read compares with the number of its entry.
- *
- * Each invalidation takes the next number of one counter, a *stamp*. An entry carries the stamp at which its load
- * began. An invalidation of many keys is one *mark*: "in this scope, every entry older than this stamp is invalid". So
- * an invalidation costs the same for one entry and for a million, and their order needs no clock.
- *
- * The scope of a mark is a family and some of the segments of its keys: none (the whole family), the first
- * (`feed:42:*`), or any others. A scope of all segments is one key; it needs no mark if the entry itself can be
- * removed.
- *
- * - `judge` uses the marks alone, and no time.
- * - Of two stamps for one scope the greater one counts, so marks may be recorded twice, or in any order.
- * - A mark is forgotten when it no longer concerns any entry (`internal/sweep.ts`). The marks are bounded in number and
- *   in length nevertheless: if there is no room for a mark, it becomes a mark of the whole family. This may invalidate
- *   too much, and never too little.
- *
- * @since 0.1.0
- */
-export * as Invalidation from "./cache/Invalidation.ts"
 
 /**
  * Lookups: the functions by which the owner of a family loads its entries.
@@ -670,19 +339,6 @@ export * as Invalidation from "./cache/Invalidation.ts"
  * @since 0.1.0
  */
 export * as Lookup from "./cache/Lookup.ts"
-
-/**
- * Collects the changes of the cache that are made within a database transaction, and applies them after the commit.
- *
- * - The body runs in a Context that names the transaction. Changes of the cache in that Context are collected, and
- *   reads in that Context see what the transaction has changed.
- * - The database decides: this module only learns how its combinator ended. A success is a commit, a failure of the
- *   body is a rollback, and everything else is a doubt.
- * - A combinator may run the body again. Each run collects on its own.
- *
- * @since 0.1.0
- */
-export * as Transaction from "./cache/Transaction.ts"
 
 /**
  * Checks several manifests over one store, for the person who calls `Manifest.compose`: no key may belong to two of

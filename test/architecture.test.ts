@@ -239,7 +239,7 @@ describe("violation of a rule", () => {
     const files = { "store/Store.ts": "", "store/internal/ring.ts": "", "store/shard.ts": "", "cli/main.ts": "" }
     assert.deepStrictEqual(find(Architecture.used, files), [
       "store/internal/ring.ts:1: no file imports this one",
-      "store/shard.ts:1: a private (camelCase) file lies in `internal/` or `shared/`",
+      "store/shard.ts:1: a private (camelCase) file lies in `internal/`, `shared/` or `types/`",
       "store/shard.ts:1: no file imports this one"
     ])
   })

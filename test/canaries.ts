@@ -16,7 +16,7 @@ export interface Canary {
   readonly suites: ReadonlyArray<string>
 }
 
-const family = "src/cache/CacheFamily.ts"
+const family = "src/cache/shared/cacheFamily.ts"
 const familyReads = "src/cache/internal/familyReads.ts"
 const familyWrites = "src/cache/internal/familyWrites.ts"
 const loads = "src/cache/internal/loads.ts"
@@ -24,7 +24,7 @@ const landing = "src/cache/internal/landing.ts"
 const spreading = "src/cache/internal/spreading.ts"
 const entries = "src/cache/internal/entries.ts"
 const outbox = "src/cache/internal/outbox.ts"
-const cache = "src/cache/Cache.ts"
+const cache = "src/cache/shared/cache.ts"
 const lives = "src/cache/internal/lives.ts"
 const limits = "src/cache/internal/limits.ts"
 
@@ -65,7 +65,7 @@ const asyncContext = "test/cache/asyncContext.test.ts"
 const hidden = "test/cache/hidden.test.ts"
 
 const collected = "src/cache/internal/collected.ts"
-const transaction = "src/cache/Transaction.ts"
+const transaction = "src/cache/shared/transaction.ts"
 const transactions = "test/manifest/transaction.test.ts"
 const commits = "test/simulation/transactions.test.ts"
 const doors = "test/manifest/transactionDoors.test.ts"
@@ -75,7 +75,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "after a process whose clock was ahead, no entry is renewed ahead of its end",
-    file: "src/cache/Expiry.ts",
+    file: "src/cache/internal/expiry.ts",
     text: `const madeAt = likelyMadeAtMillis(expiry, entry)`,
     planted: `const madeAt = madeAtMillis(entry)`,
     suites: ["test/cache/clockAhead.test.ts"]
@@ -203,7 +203,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "sweeps",
     bug: "a mark on a whole family is swept in each life again",
-    file: "src/cache/Invalidation.ts",
+    file: "src/cache/shared/invalidation.ts",
     text: `if (this.whole.latest <= upTo) {`,
     planted: `if (this.whole.latest < 0) {`,
     suites: [hidden]
@@ -316,7 +316,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 1,
     bug: "a function that was cast lists for its invalidations what it does not own",
-    file: "src/ownership/Declaration.ts",
+    file: "src/ownership/types/declaration.ts",
     text: "if (touched.some((each) => derivesFrom(each, owned))) return undefined",
     planted: "if (touched.length > 0) return undefined",
     suites: ["test/manifest/Declared.test.ts"]
@@ -324,7 +324,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 1,
     bug: "a module may read all of a family of which its own derives from a part",
-    file: "src/ownership/Validation.ts",
+    file: "src/ownership/shared/validation.ts",
     text: "const readables = reachedBy(readSources, indexOf)",
     planted: "const readables = reachedBy(sources, indexOf)",
     suites: [rights]
@@ -1179,7 +1179,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "sensitive",
     bug: "a family that derives from a sensitive one shows its keys",
-    file: "src/ownership/Validation.ts",
+    file: "src/ownership/shared/validation.ts",
     text: `isSensitive: sensitive.has(family.name)`,
     planted: `isSensitive: family.spec.sensitive === true && sensitive.has(family.name)`,
     suites: ["test/manifest/sensitive.test.ts"]
@@ -1235,7 +1235,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "types and run time agree",
     bug: "a malformed pattern is suggested",
-    file: "src/ownership/Validation.ts",
+    file: "src/ownership/shared/validation.ts",
     text: `family !== own && (family === source || isWellFormed(pattern))`,
     planted: `family !== own`,
     suites: ["test/ownership/Validation.test.ts"]
@@ -1243,7 +1243,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "edges",
     bug: "a union of codecs counts as text",
-    file: "src/ownership/Validation.ts",
+    file: "src/ownership/shared/validation.ts",
     text: `if (!AST.isUnion(ast)) return own`,
     planted: `if (!AST.isUnion(ast) || own.length === 0) return own`,
     suites: [spelling]
@@ -1308,7 +1308,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "deployment",
     bug: "what was derived from an old version is served",
-    file: "src/ownership/Validation.ts",
+    file: "src/ownership/shared/validation.ts",
     text: `at === index || upstream.has(at)`,
     planted: `at === index`,
     suites: ["test/manifest/deployment.test.ts"]
@@ -1943,7 +1943,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "options act or are refused",
     bug: "an option of an operation that does not exist is ignored",
-    file: "src/diagnostic/Nearest.ts",
+    file: "src/diagnostic/types/nearest.ts",
     text: `if (Object.hasOwn(known, option) ||`,
     planted: `if (option !== "" ||`,
     suites: ["test/manifest/options.test.ts"]
@@ -1975,7 +1975,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "a listener waits for ever when the cache has closed",
-    file: "src/cache/Cache.ts",
+    file: "src/cache/shared/cache.ts",
     text: `for (const queue of this.listeners.values()) Queue.endUnsafe(queue)`,
     planted: ``,
     suites: ["test/cache/events.test.ts"]
@@ -1983,7 +1983,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "a listener that begins after the cache has closed waits for ever",
-    file: "src/cache/Cache.ts",
+    file: "src/cache/shared/cache.ts",
     text: `if (this.isClosed) return void Queue.endUnsafe(queue)`,
     planted: ``,
     suites: ["test/cache/events.test.ts"]
@@ -2024,7 +2024,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 1,
     bug: "the compiler overlooks a source that a program may have or not",
-    file: "src/ownership/DefinitionChecks.ts",
+    file: "src/ownership/types/definitionChecks.ts",
     text:
       `undefined extends F[Option] ? Given<Option, F[Option], never> : CheckedReferences<D, K, F, Option, F[Option]>`,
     planted: `CheckedReferences<D, K, F, Option, F[Option]>`,
@@ -2065,7 +2065,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 1,
     bug: "the compiler does not check a manifest whose families are an interface",
-    file: "src/ownership/DefinitionShape.ts",
+    file: "src/ownership/types/definitionShape.ts",
     text: `: Spelt<D> extends infer Given extends Definition ? Checked<Given>`,
     planted: `: Spelt<D> extends infer Given extends Definition ? Given`,
     suites: ["test/types/forms.test.ts"]

@@ -10,13 +10,13 @@
  * - `polluted`: like `shared`, after the process used several caches with values of many shapes. As in an application,
  *   call sites have then seen more than one type.
  */
-import type { Cache } from "effect-stateless/cache/Cache"
 import * as Manifest from "effect-stateless/manifest/Manifest"
 import * as MemoryStore from "effect-stateless/store/MemoryStore"
 import * as EffectCache from "effect/Cache"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
+import type { Cache } from "../../src/cache/shared/cache.ts"
 import { engineOf as engineKeyOf } from "../../src/manifest/internal/grants.ts"
 import { over } from "./loops.ts"
 import { type Case, inTurns, quickly, thorough, workDone } from "./measure.ts"

@@ -7,8 +7,8 @@
  * `nothing` is the same loop without a cache. `longestCpu` counts only the process's own time, in the system's steps of
  * up to 4 ms.
  */
-import type { SetOptions } from "effect-stateless/cache/FamilySpec"
 import * as Effect from "effect/Effect"
+import type { SetOptions } from "../../src/cache/shared/familySpec.ts"
 import { cpuMillis, percentile } from "./measure.ts"
 import { installRivals, makeRival } from "./rivals.ts"
 import { runtimeOf, Users } from "./stateless.ts"

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { madeAtMillis } from "./Expiry.ts"
+import { madeAtMillis } from "./internal/expiry.ts"
 import type { Served } from "./internal/served.ts"
 
 /**

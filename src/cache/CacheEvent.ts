@@ -5,7 +5,7 @@
  */
 import * as Data from "effect/Data"
 import type { StoreError } from "../store/StoreError.ts"
-import type { Mode } from "./Invalidation.ts"
+import type { Mode } from "./shared/invalidation.ts"
 
 /**
  * Why a store removed an entry: its lifetime was over, or the store had no room for it.
@@ -23,7 +23,8 @@ export type RemovalCause = "Expired" | "Evicted"
  * - `Miss`: memory had no value that may be served. If a lower tier has one, a `Hit` of that tier follows.
  * - `Load`: a lookup succeeded; it took `millis`, and `waiters` readers had joined it. `absent` is true if it answered
  *   that the key has no value. `LoadFailed`: a lookup failed.
- * - `Set`: a value was written. `Removed`: the store removed an entry, because of its lifetime or for want of room.
+ * - `Set`: a value was written. `Removed`: the store removed an entry, because its lifetime was over or because the
+ *   store was full.
  * - `Invalidated`: keys were invalidated. `scope` is a key, a pattern or a tag; `through` is the family whose change
  *   caused it.
  * - `Refused`: a load's value was not stored, because its key was invalidated while it ran.

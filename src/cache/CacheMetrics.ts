@@ -13,12 +13,12 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
-import * as Nearest from "../diagnostic/Nearest.ts"
+import * as Nearest from "../diagnostic/types/nearest.ts"
 import { millisOf } from "../ownership/FamilyPolicy.ts"
-import { isBag } from "../ownership/Validation.ts"
+import { isBag } from "../ownership/shared/validation.ts"
 import * as BackgroundTimer from "../store/shared/backgroundTimer.ts"
 import { CacheError, InvalidOption } from "./CacheError.ts"
-import type { FamilyStats } from "./FamilySpec.ts"
+import type { FamilyStats } from "./shared/familySpec.ts"
 
 const counters = {
   hits: "cache.hits",

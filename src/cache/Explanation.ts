@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import type { Answer } from "./Answer.ts"
-import type { Source, Sources } from "./FamilySpec.ts"
-import type { Mode, Scope } from "./Invalidation.ts"
+import type { Source, Sources } from "./shared/familySpec.ts"
+import type { Mode, Scope } from "./shared/invalidation.ts"
 
 /**
  * What a read of the key would do now.

@@ -15,7 +15,7 @@
  * @since 0.1.0
  */
 import type { Head, normalizePattern, Tail } from "../pattern/KeyPattern.ts"
-import type { findNearest, Trie } from "../pattern/PatternSet.ts"
+import type { findNearest, Trie } from "../pattern/types/patternSet.ts"
 
 declare const TypeId: unique symbol
 declare const HeadId: unique symbol

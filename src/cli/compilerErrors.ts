@@ -3,10 +3,10 @@
  * where none of our types can hold a message.
  */
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
-import * as ManifestFindings from "../diagnostic/ManifestFindings.ts"
-import * as OwnerFindings from "../diagnostic/OwnerFindings.ts"
-import * as RightFindings from "../diagnostic/RightFindings.ts"
-import * as Wiring from "../diagnostic/Wiring.ts"
+import * as ManifestFindings from "../diagnostic/types/manifestFindings.ts"
+import * as OwnerFindings from "../diagnostic/types/ownerFindings.ts"
+import * as RightFindings from "../diagnostic/types/rightFindings.ts"
+import * as Wiring from "../diagnostic/types/wiring.ts"
 import { type Finding, labelOf, type Place, say } from "./findings.ts"
 import { escape, offsetOf, tokens } from "./source.ts"
 

@@ -2,7 +2,7 @@
  * Reads the output of a compiler: separates our findings, with their places, from all other errors.
  */
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
-import * as RightFindings from "../diagnostic/RightFindings.ts"
+import * as RightFindings from "../diagnostic/types/rightFindings.ts"
 
 export interface Place {
   readonly file: string

@@ -11,7 +11,7 @@
  *
  * Not here: other Effects. `@effect/language-service`, a plugin of editors, reports all Effects that nothing runs.
  */
-import * as RightFindings from "../diagnostic/RightFindings.ts"
+import * as RightFindings from "../diagnostic/types/rightFindings.ts"
 import { type Finding, say } from "./findings.ts"
 import { type Meanings, stepAt } from "./meaning.ts"
 import { afterCast, beginsLine } from "./scopes.ts"

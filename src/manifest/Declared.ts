@@ -19,16 +19,16 @@ import type {
   OwnsCapability,
   OwnsEach
 } from "../capability/Capability.ts"
-import type * as Declaring from "../diagnostic/Declaring.ts"
-import type * as Opaque from "../diagnostic/Opaque.ts"
-import type * as RightFindings from "../diagnostic/RightFindings.ts"
-import type * as Several from "../diagnostic/Several.ts"
-import type * as Wiring from "../diagnostic/Wiring.ts"
-import type { CheckedDeclared } from "../ownership/DeclarationChecks.ts"
+import type * as Declaring from "../diagnostic/types/declaring.ts"
+import type * as Opaque from "../diagnostic/types/opaque.ts"
+import type * as RightFindings from "../diagnostic/types/rightFindings.ts"
+import type * as Several from "../diagnostic/types/several.ts"
+import type * as Wiring from "../diagnostic/types/wiring.ts"
 import type { Definition } from "../ownership/Definition.ts"
-import type { DeclaredPattern, Route } from "../ownership/DefinitionFacts.ts"
-import type { findLayerProblem } from "../ownership/DefinitionLayers.ts"
-import type { DefinitionOf, IdOf, joinQuoted, ListOf, OwnerOf } from "../ownership/DefinitionParts.ts"
+import type { CheckedDeclared } from "../ownership/types/declarationChecks.ts"
+import type { DeclaredPattern, Route } from "../ownership/types/definitionFacts.ts"
+import type { findLayerProblem } from "../ownership/types/definitionLayers.ts"
+import type { DefinitionOf, IdOf, joinQuoted, ListOf, OwnerOf } from "../ownership/types/definitionParts.ts"
 
 /**
  * The answer of `AppCache.fn(name, C)`: takes the body, and answers the function.

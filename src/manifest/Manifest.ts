@@ -29,19 +29,26 @@ import type * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
 import type { CacheError } from "../cache/CacheError.ts"
 import type { CacheEvent } from "../cache/CacheEvent.ts"
-import type { FamilyStats } from "../cache/FamilySpec.ts"
+import type { FamilyStats } from "../cache/shared/familySpec.ts"
 import type * as Capability from "../capability/Capability.ts"
-import type * as KeyFindings from "../diagnostic/KeyFindings.ts"
-import type * as ManifestFindings from "../diagnostic/ManifestFindings.ts"
-import type * as Misfit from "../diagnostic/Misfit.ts"
-import type * as Opaque from "../diagnostic/Opaque.ts"
-import type * as RightFindings from "../diagnostic/RightFindings.ts"
-import type { CheckedDeclared } from "../ownership/DeclarationChecks.ts"
+import type * as KeyFindings from "../diagnostic/types/keyFindings.ts"
+import type * as ManifestFindings from "../diagnostic/types/manifestFindings.ts"
+import type * as Misfit from "../diagnostic/types/misfit.ts"
+import type * as Opaque from "../diagnostic/types/opaque.ts"
+import type * as RightFindings from "../diagnostic/types/rightFindings.ts"
 import type { AnyDefinition, Anything, Declared, Definition, Typed, Undetermined } from "../ownership/Definition.ts"
-import type { Checked } from "../ownership/DefinitionChecks.ts"
-import type { CarvedPatterns, DeclaredPattern, isDeclared, Route, Touching } from "../ownership/DefinitionFacts.ts"
-import type { helpWith, helpWithKey } from "../ownership/DefinitionHelp.ts"
-import type { CheckedLayerName } from "../ownership/DefinitionLayers.ts"
+import type { DependencyGraph } from "../ownership/DependencyGraph.ts"
+import type { CheckedDeclared } from "../ownership/types/declarationChecks.ts"
+import type { Checked } from "../ownership/types/definitionChecks.ts"
+import type {
+  CarvedPatterns,
+  DeclaredPattern,
+  isDeclared,
+  Route,
+  Touching
+} from "../ownership/types/definitionFacts.ts"
+import type { helpWith, helpWithKey } from "../ownership/types/definitionHelp.ts"
+import type { CheckedLayerName } from "../ownership/types/definitionLayers.ts"
 import type {
   CodecsOf,
   DefinitionOf,
@@ -50,10 +57,9 @@ import type {
   IdOf,
   PatternOf,
   ValueOf
-} from "../ownership/DefinitionParts.ts"
-import type { Misshapen, Shaped } from "../ownership/DefinitionShape.ts"
-import type { DependencyGraph } from "../ownership/DependencyGraph.ts"
-import type { isUntyped } from "../ownership/TypeQuestions.ts"
+} from "../ownership/types/definitionParts.ts"
+import type { Misshapen, Shaped } from "../ownership/types/definitionShape.ts"
+import type { isUntyped } from "../ownership/types/typeQuestions.ts"
 import type { keyProblem, patternProblem } from "../pattern/KeyPattern.ts"
 import type { Store } from "../store/Store.ts"
 import type { AnyManifest, CheckedComposition } from "./Composition.ts"

@@ -23,15 +23,15 @@ import type {
   Owns,
   OwnsCapability
 } from "../capability/Capability.ts"
-import type * as ManifestFindings from "../diagnostic/ManifestFindings.ts"
-import type * as Misfit from "../diagnostic/Misfit.ts"
-import type * as Opaque from "../diagnostic/Opaque.ts"
-import type * as OwnerFindings from "../diagnostic/OwnerFindings.ts"
-import type * as Several from "../diagnostic/Several.ts"
-import type * as Wiring from "../diagnostic/Wiring.ts"
+import type * as ManifestFindings from "../diagnostic/types/manifestFindings.ts"
+import type * as Misfit from "../diagnostic/types/misfit.ts"
+import type * as Opaque from "../diagnostic/types/opaque.ts"
+import type * as OwnerFindings from "../diagnostic/types/ownerFindings.ts"
+import type * as Several from "../diagnostic/types/several.ts"
+import type * as Wiring from "../diagnostic/types/wiring.ts"
 import type { Definition, Undetermined } from "../ownership/Definition.ts"
-import type { invert, Route } from "../ownership/DefinitionFacts.ts"
-import type { helpWithName } from "../ownership/DefinitionHelp.ts"
+import type { invert, Route } from "../ownership/types/definitionFacts.ts"
+import type { helpWithName } from "../ownership/types/definitionHelp.ts"
 import type {
   At,
   DefinitionOf,
@@ -43,8 +43,8 @@ import type {
   OwnerOf,
   PatternOf,
   ReaderOf
-} from "../ownership/DefinitionParts.ts"
-import type { isAny } from "../ownership/TypeQuestions.ts"
+} from "../ownership/types/definitionParts.ts"
+import type { isAny } from "../ownership/types/typeQuestions.ts"
 import type { Store } from "../store/Store.ts"
 import type { AnyFunction, isUnion, SourceOf, undeclared } from "./Owner.ts"
 

@@ -29,15 +29,15 @@ import type {
   exceeding,
   OwnsCapability
 } from "../capability/Capability.ts"
-import type * as LookupFindings from "../diagnostic/LookupFindings.ts"
-import type * as ManifestFindings from "../diagnostic/ManifestFindings.ts"
-import type * as Misfit from "../diagnostic/Misfit.ts"
-import type * as Opaque from "../diagnostic/Opaque.ts"
-import type * as OwnerFindings from "../diagnostic/OwnerFindings.ts"
-import type * as Several from "../diagnostic/Several.ts"
+import type * as LookupFindings from "../diagnostic/types/lookupFindings.ts"
+import type * as ManifestFindings from "../diagnostic/types/manifestFindings.ts"
+import type * as Misfit from "../diagnostic/types/misfit.ts"
+import type * as Opaque from "../diagnostic/types/opaque.ts"
+import type * as OwnerFindings from "../diagnostic/types/ownerFindings.ts"
+import type * as Several from "../diagnostic/types/several.ts"
 import type { Definition, Undetermined } from "../ownership/Definition.ts"
-import type { isDeclared, Readable, Route } from "../ownership/DefinitionFacts.ts"
-import type { helpWithName } from "../ownership/DefinitionHelp.ts"
+import type { isDeclared, Readable, Route } from "../ownership/types/definitionFacts.ts"
+import type { helpWithName } from "../ownership/types/definitionHelp.ts"
 import type {
   CodecsOf,
   DefinitionOf,
@@ -47,8 +47,8 @@ import type {
   ListOf,
   PatternOf,
   ValueOf
-} from "../ownership/DefinitionParts.ts"
-import type { isAny } from "../ownership/TypeQuestions.ts"
+} from "../ownership/types/definitionParts.ts"
+import type { isAny } from "../ownership/types/typeQuestions.ts"
 import type { findWitness, normalizePattern, overlaps, ParsedParams } from "../pattern/KeyPattern.ts"
 import type { KeyParams, Many } from "./Family.ts"
 

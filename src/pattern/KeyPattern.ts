@@ -29,9 +29,9 @@
  */
 import * as Result from "effect/Result"
 import * as Diagnostic from "../diagnostic/Diagnostic.ts"
-import * as KeyFindings from "../diagnostic/KeyFindings.ts"
-import * as Malformed from "../diagnostic/Malformed.ts"
-import type * as Opaque from "../diagnostic/Opaque.ts"
+import * as KeyFindings from "../diagnostic/types/keyFindings.ts"
+import * as Malformed from "../diagnostic/types/malformed.ts"
+import type * as Opaque from "../diagnostic/types/opaque.ts"
 import type * as Key from "./Key.ts"
 
 // --- models ----------------------------------------------------------------------------------------------------------

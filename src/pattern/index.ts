@@ -40,26 +40,6 @@ export * as Key from "./Key.ts"
 export * as KeyPattern from "./KeyPattern.ts"
 
 /**
- * Sets of patterns: finds the pattern that decides about a key, and the patterns that share keys with a pattern.
- *
- * Patterns are kept in a trie over segments, with one branch per text, one for holes, and one for a last `*`. To route
- * a key is to walk all branches that can still match, the most specific first. Each segment is one step of an
- * automaton, whose states are built when a key first needs them. So a key costs one table look-up per segment, for any
- * number of patterns.
- *
- * - The most specific pattern wins: compared from the left, text before hole before `*`.
- * - Two patterns of the same keys are one: the later value replaces the earlier.
- * - A set is fixed once it is built.
- *
- * At type level, key remapping builds the trie: merging the keys of a mapped type groups patterns by their first
- * segment. So the whole index costs one step per segment. Its nodes are lazy, so a query resolves only the nodes that
- * it walks.
- *
- * @since 0.1.0
- */
-export * as PatternSet from "./PatternSet.ts"
-
-/**
  * Shows keys of a sensitive family with a hash in the place of each parameter: `user:#3f9c0a12b4de`.
  *
  * - A text has the same hash while the process lives, so shown keys can be compared: events with errors, and both with

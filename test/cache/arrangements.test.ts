@@ -5,7 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
-import type { SetOptions } from "../../src/cache/FamilySpec.ts"
+import type { SetOptions } from "../../src/cache/shared/familySpec.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { checks } from "../support/arrangements/checks.ts"
 import { ask, doors, type State } from "../support/arrangements/doors.ts"
@@ -462,7 +462,10 @@ describe("table of options", () => {
   })
 
   it("the table has a row for each option of a value", () => {
-    const all = [...declared("cache/FamilySpec.ts", "SetOptions"), ...declared("cache/Lookup.ts", "LoadedOptions")]
+    const all = [
+      ...declared("cache/shared/familySpec.ts", "SetOptions"),
+      ...declared("cache/Lookup.ts", "LoadedOptions")
+    ]
     assert.isAbove(all.length, 4)
     for (const option of all) assert.isAbove((options as any)[option]?.length ?? 0, 0, option)
   })

@@ -8,7 +8,7 @@ import { join } from "node:path"
 import { limits } from "../../.ci/architecture.ts"
 import manifest from "../../package.json" with { type: "json" }
 import { CacheError } from "../../src/cache/CacheError.ts"
-import { defaults } from "../../src/cache/Expiry.ts"
+import { defaults } from "../../src/cache/internal/expiry.ts"
 import { patienceMillis } from "../../src/cache/internal/waits.ts"
 import { defaults as leaseDefaults } from "../../src/capability/shared/leaseTable.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
@@ -56,14 +56,14 @@ describe("CONTRIBUTING.md", () => {
     const declared: Readonly<Record<string, ReadonlyArray<string>>> = {
       "src/ownership/FamilyPolicy.ts": ["interface FamilyPolicy", "policyOptions"],
       "src/ownership/Definition.ts": ["interface FamilySpec"],
-      "src/ownership/DefinitionShape.ts": ["interface Expected"],
-      "src/cache/Expiry.ts": ["interface Expiry", "const make"],
+      "src/ownership/types/definitionShape.ts": ["interface Expected"],
+      "src/cache/internal/expiry.ts": ["interface Expiry", "const make"],
       "src/manifest/Family.ts": ["interface Reading", "interface Writing", "interface Refused"],
-      "src/cache/CacheFamily.ts": ["class CacheFamily"],
+      "src/cache/shared/cacheFamily.ts": ["class CacheFamily"],
       "src/cache/internal/trackedReads.ts": ["interface Reads", "class TrackedReads"],
       "src/cache/internal/writesApart.ts": ["interface Writes"],
       "src/cli/neverRun.ts": ["const ofAccessor"],
-      "src/diagnostic/ReferenceFindings.ts": ["type fanoutUnsaid", "const fanoutUnsaid"],
+      "src/diagnostic/types/referenceFindings.ts": ["type fanoutUnsaid", "const fanoutUnsaid"],
       "src/eviction/EvictionPolicy.ts": ["const policies"],
       "test/manifest/options.test.ts": ["const wrong", "const plain", "has a row here"],
       "test/manifest/sensitive.test.ts": ["errorsWithKeys", "has a test for every door"],

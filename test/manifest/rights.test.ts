@@ -13,7 +13,7 @@ import * as Scope from "effect/Scope"
 import type { CacheError } from "../../src/cache/CacheError.ts"
 import { engineOf, keyOf, Word, wordOf } from "../../src/manifest/internal/grants.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
-import { validate, type ValidManifest } from "../../src/ownership/Validation.ts"
+import { validate, type ValidManifest } from "../../src/ownership/shared/validation.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 

@@ -5,7 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import * as DependencyGraph from "../../src/ownership/DependencyGraph.ts"
-import { type ValidFamily, type ValidManifest } from "../../src/ownership/Validation.ts"
+import { type ValidFamily, type ValidManifest } from "../../src/ownership/shared/validation.ts"
 import { matches } from "../../src/pattern/KeyPattern.ts"
 import { layered, valid } from "../support/graphs.ts"
 import { parseKey, universe } from "../support/patternTruth.ts"

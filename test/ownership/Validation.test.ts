@@ -7,7 +7,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Diagnostic from "../../src/diagnostic/Diagnostic.ts"
 import { policyOptions } from "../../src/ownership/FamilyPolicy.ts"
-import { validate } from "../../src/ownership/Validation.ts"
+import { validate } from "../../src/ownership/shared/validation.ts"
 
 const problemsOf = (definition: unknown): ReadonlyArray<string> =>
   Result.match(validate("AppCache", definition), {

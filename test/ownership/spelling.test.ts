@@ -7,7 +7,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import { type } from "../../src/manifest/Manifest.ts"
-import { validate } from "../../src/ownership/Validation.ts"
+import { validate } from "../../src/ownership/shared/validation.ts"
 
 const coded = (of: Schema.Codec<string>, encode: (text: string) => string, decode: (text: string) => string) =>
   of.pipe(Schema.decodeTo(Schema.String, SchemaTransformation.transform({ decode, encode })))

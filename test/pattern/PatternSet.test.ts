@@ -12,7 +12,7 @@ import {
   overlaps,
   parsePatternUnsafe
 } from "../../src/pattern/KeyPattern.ts"
-import * as PatternSet from "../../src/pattern/PatternSet.ts"
+import * as PatternSet from "../../src/pattern/types/patternSet.ts"
 import { pattern, universe } from "../support/patternTruth.ts"
 
 const patterns = fc.uniqueArray(pattern, { maxLength: 12, selector: (source) => parsePatternUnsafe(source).normal })

@@ -3,7 +3,7 @@
  */
 import * as Result from "effect/Result"
 import * as DependencyGraph from "../../src/ownership/DependencyGraph.ts"
-import { validate } from "../../src/ownership/Validation.ts"
+import { validate } from "../../src/ownership/shared/validation.ts"
 
 export const valid = (definition: unknown) => Result.getOrThrow(validate("Test", definition))
 

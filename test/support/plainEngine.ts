@@ -2,8 +2,8 @@
  * The engine without a manifest: families by name, and a lookup for each.
  */
 import * as Effect from "effect/Effect"
-import * as Cache from "../../src/cache/Cache.ts"
-import type { CacheFamily } from "../../src/cache/CacheFamily.ts"
+import * as Cache from "../../src/cache/shared/cache.ts"
+import type { CacheFamily } from "../../src/cache/shared/cacheFamily.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 

@@ -4,7 +4,7 @@
 import * as Result from "effect/Result"
 import * as fc from "fast-check"
 import type { Definition, FamilySpec } from "../../src/ownership/Definition.ts"
-import { validate, type ValidManifest } from "../../src/ownership/Validation.ts"
+import { validate, type ValidManifest } from "../../src/ownership/shared/validation.ts"
 import { covers, overlaps, parsePatternUnsafe } from "../../src/pattern/KeyPattern.ts"
 
 const names = ["x", "y", "z"]

@@ -5,8 +5,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
 import * as Diagnostic from "../../src/diagnostic/Diagnostic.ts"
-import * as Nearest from "../../src/diagnostic/Nearest.ts"
-import { validate, type ValidManifest } from "../../src/ownership/Validation.ts"
+import * as Nearest from "../../src/diagnostic/types/nearest.ts"
+import { validate, type ValidManifest } from "../../src/ownership/shared/validation.ts"
 import * as KeyPattern from "../../src/pattern/KeyPattern.ts"
 import * as Compiler from "../support/compiler.ts"
 import { Random } from "../support/randomPrograms.ts"
@@ -19,7 +19,7 @@ const prelude = [
   `import * as Manifest from "../../src/manifest/Manifest.ts"`,
   `import type { Borrows, Owns } from "../../src/capability/Capability.ts"`,
   `import type * as P from "../../src/pattern/KeyPattern.ts"`,
-  `import type * as Nearest from "../../src/diagnostic/Nearest.ts"`,
+  `import type * as Nearest from "../../src/diagnostic/types/nearest.ts"`,
   `type M = { readonly key: "M" }`,
   `type Eq<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false`,
   `type Assert<T extends true> = T`

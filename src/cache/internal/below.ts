@@ -1,7 +1,7 @@
 /**
- * What a change has still to do in the tiers below memory, and the wait for it.
+ * Waits until a change has arrived in the lower tiers.
  *
- * Not here: how it gets there (`outbox.ts`).
+ * Not here: the way to these tiers (`outbox.ts`).
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -22,14 +22,14 @@ export interface Revocable {
 
 /** Part of a round: the changes of one family, or the marks. */
 export interface Parcel {
-  /** The whole round has been carried, well or not. */
+  /** Done when the whole round has ended, with success or with a failure. */
   readonly arrived: Deferred.Deferred<void>
   failure: StoreError | undefined
   /** What callers have written with the round. */
   readonly written: Revocable
 }
 
-/** What the tiers below memory still have to take; nothing where all that there is to do is done. */
+/** The changes that are still on their way to the lower tiers. `nothing` is the empty set. */
 export type Below = ReadonlySet<Parcel>
 
 export const nothing: Below = new Set()
@@ -37,7 +37,7 @@ export const nothing: Below = new Set()
 export const both = (one: Below, other: Below): Below =>
   one === nothing ? other : other === nothing ? one : new Set([...one, ...other])
 
-/** Waits until the changes have arrived; fails when one of them has not been taken. */
+/** Waits until the changes have arrived. Fails if a tier did not take one of them. */
 export const arrival = (below: Below): Effect.Effect<void, StoreError> => {
   if (below.size === 0) return Effect.void
   // Where they were made in one step, one round carries them all.

@@ -6,7 +6,7 @@ import type { LeaseTable } from "../../capability/shared/leaseTable.ts"
 import { matches } from "../../pattern/KeyPattern.ts"
 import type { Entry } from "../../store/Entry.ts"
 import { CacheError, LeaseRefused, VersionConflict } from "../CacheError.ts"
-import type { FamilySpec } from "../FamilySpec.ts"
+import type { FamilySpec } from "../shared/familySpec.ts"
 
 /** Why keys within a family must not be written under a lease. */
 export const leaseRefusal = (

@@ -8,9 +8,8 @@ import type { Entry, Found } from "../../store/Entry.ts"
 import type { HotPartition, Mark, Prepared } from "../../store/Store.ts"
 import { StoreError, TierFailed } from "../../store/StoreError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
-import * as Expiry from "../Expiry.ts"
 import type { Happening, Noted } from "../Explanation.ts"
-import type { FamilySpec, FamilyStats } from "../FamilySpec.ts"
+import type { FamilySpec, FamilyStats } from "../shared/familySpec.ts"
 import {
   everything,
   FamilyMarks,
@@ -21,9 +20,10 @@ import {
   type Verdict,
   writeScope,
   writeTag
-} from "../Invalidation.ts"
+} from "../shared/invalidation.ts"
 import { type Below, both, nothing } from "./below.ts"
 import type { Engine } from "./engine.ts"
+import * as Expiry from "./expiry.ts"
 import { freezeFound } from "./freeze.ts"
 import { Holds } from "./holds.ts"
 import { Judge, type Judged, memory, noTags } from "./judgement.ts"

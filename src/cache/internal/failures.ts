@@ -15,8 +15,8 @@ import type * as Fiber from "effect/Fiber"
 import type { Entry } from "../../store/Entry.ts"
 import * as BackgroundTimer from "../../store/shared/backgroundTimer.ts"
 import { BulkMiscounted, CacheError, CircularWait, LoadQueueFull, LookupInterrupted } from "../CacheError.ts"
-import * as Expiry from "../Expiry.ts"
 import type { Entries } from "./entries.ts"
+import * as Expiry from "./expiry.ts"
 import { noTags } from "./judgement.ts"
 
 interface Failure {

@@ -1,7 +1,7 @@
 /**
  * Applies to a family the messages of another engine over the same place (`peers.ts`).
  */
-import { everything } from "../Invalidation.ts"
+import { everything } from "../shared/invalidation.ts"
 import type { Entries } from "./entries.ts"
 import type { Loads } from "./loads.ts"
 import type { Heard } from "./peers.ts"

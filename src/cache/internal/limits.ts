@@ -14,7 +14,7 @@
  * since, so a hit in memory asks nothing.
  */
 import type { Found } from "../../store/Entry.ts"
-import * as Expiry from "../Expiry.ts"
+import * as Expiry from "./expiry.ts"
 
 /** An entry with a lesser stamp than `before` lives for so many milliseconds at most. */
 export interface Limit {

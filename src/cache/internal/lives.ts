@@ -26,7 +26,7 @@
 import * as Result from "effect/Result"
 import { overlaps, parsePattern } from "../../pattern/KeyPattern.ts"
 import type { Mark } from "../../store/Store.ts"
-import type { Origin } from "../FamilySpec.ts"
+import type { Origin } from "../shared/familySpec.ts"
 import { type Limit, type LimitedOption, limitedOptions, type Limits, needed, noLimits, withLimit } from "./limits.ts"
 import { markName, splitMark } from "./names.ts"
 

@@ -14,7 +14,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { CacheError } from "../CacheError.ts"
-import type { Expiry } from "../Expiry.ts"
+import type { Expiry } from "./expiry.ts"
 import { shallow } from "./stack.ts"
 
 /** The background loads of a family that wait for a turn. Beyond this number, a renewal is left to the next reader. */

@@ -9,7 +9,7 @@ import * as Context from "effect/Context"
 import * as Scheduler from "effect/Scheduler"
 import * as Tracer from "effect/Tracer"
 import * as PatientScheduler from "../../store/shared/patientScheduler.ts"
-import type { Loader } from "../FamilySpec.ts"
+import type { Loader } from "../shared/familySpec.ts"
 
 /** The loader, with the Context in which its loads run. */
 export const patientOf = <V>(loader: Loader<V>): Loader<V> => {

@@ -40,8 +40,8 @@ import type { Entry, Found } from "../../store/Entry.ts"
 import type { CoarseClock } from "../../store/shared/coarseClock.ts"
 import type { Change, Mark, Partition, Prepared, PreparedEntry, Store } from "../../store/Store.ts"
 import { StoreError, TierFailed } from "../../store/StoreError.ts"
-import { madeAtMillis } from "../Expiry.ts"
 import { type Below, nothing, type Parcel } from "./below.ts"
+import { madeAtMillis } from "./expiry.ts"
 import {
   absent,
   Changes,

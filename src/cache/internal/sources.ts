@@ -18,7 +18,7 @@
  */
 
 import { keyHash } from "../../eviction/shared/keyHash.ts"
-import type { Scope } from "../Invalidation.ts"
+import type { Scope } from "../shared/invalidation.ts"
 
 // Some 60 bytes each.
 const keysMax = 65_536

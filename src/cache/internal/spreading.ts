@@ -14,7 +14,7 @@
  *
  * Law 4: completeness.
  */
-import type { Mode, Scope } from "../Invalidation.ts"
+import type { Mode, Scope } from "../shared/invalidation.ts"
 import { eachReached, eachReachedFrom, eachReachedFromAll, keyOf, type Step } from "../shared/invalidationPlan.ts"
 import { type Below, both, nothing } from "./below.ts"
 import type { Reached, Spread } from "./engine.ts"

@@ -12,9 +12,9 @@
  */
 import * as Effect from "effect/Effect"
 import * as BackgroundTimer from "../../store/shared/backgroundTimer.ts"
-import * as Expiry from "../Expiry.ts"
-import type { Loader } from "../FamilySpec.ts"
+import type { Loader } from "../shared/familySpec.ts"
 import type { Entries } from "./entries.ts"
+import * as Expiry from "./expiry.ts"
 import type { Flight } from "./flight.ts"
 import { Load } from "./load.ts"
 import type { Loads } from "./loads.ts"

@@ -12,8 +12,8 @@
  * (`internal/spreading.ts`).
  */
 import type * as DependencyGraph from "../../ownership/DependencyGraph.ts"
-import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
-import { everything, type Scope } from "../Invalidation.ts"
+import type { ValidFamily, ValidManifest } from "../../ownership/shared/validation.ts"
+import { everything, type Scope } from "./invalidation.ts"
 
 /** A condition on the changed key. A step is taken only if all of its conditions hold. */
 export type Guard =

@@ -7,8 +7,8 @@ import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import { CacheError, InvalidManifest } from "../../cache/CacheError.ts"
 import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
-import * as OwnerFindings from "../../diagnostic/OwnerFindings.ts"
-import { ManifestError, type ValidManifest } from "../../ownership/Validation.ts"
+import * as OwnerFindings from "../../diagnostic/types/ownerFindings.ts"
+import { ManifestError, type ValidManifest } from "../../ownership/shared/validation.ts"
 import { parsePattern } from "../../pattern/KeyPattern.ts"
 
 export type Found = Diagnostic.Diagnostic & { readonly path: ReadonlyArray<string> }

@@ -11,12 +11,12 @@
  */
 import * as Effect from "effect/Effect"
 import { CacheError, InvalidOption } from "../../cache/CacheError.ts"
-import type { SetOptions } from "../../cache/FamilySpec.ts"
-import type { Mode } from "../../cache/Invalidation.ts"
+import type { SetOptions } from "../../cache/shared/familySpec.ts"
+import type { Mode } from "../../cache/shared/invalidation.ts"
 import type { Lease, LeaseOptions } from "../../capability/Lease.ts"
-import * as Nearest from "../../diagnostic/Nearest.ts"
+import * as Nearest from "../../diagnostic/types/nearest.ts"
 import { millisOf } from "../../ownership/FamilyPolicy.ts"
-import { isBag } from "../../ownership/Validation.ts"
+import { isBag } from "../../ownership/shared/validation.ts"
 
 export interface InvalidateOptions {
   readonly mode?: Mode | undefined

@@ -6,9 +6,9 @@
  * otherwise looks like another one.
  */
 import * as Schema from "effect/Schema"
-import type { Origin } from "../../cache/FamilySpec.ts"
+import type { Origin } from "../../cache/shared/familySpec.ts"
 import type { DependencyGraph } from "../../ownership/DependencyGraph.ts"
-import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
+import type { ValidFamily, ValidManifest } from "../../ownership/shared/validation.ts"
 import * as Codec from "../../store/Codec.ts"
 
 /** How a family is made. */

@@ -1,10 +1,10 @@
 /**
  * Families that derive from each other in a circle: E0401.
  */
-import type * as ReferenceFindings from "../../diagnostic/ReferenceFindings.ts"
+import type * as ReferenceFindings from "../../diagnostic/types/referenceFindings.ts"
 import type { Definition } from "../Definition.ts"
-import type { Dependents, Sources, Touching } from "../DefinitionFacts.ts"
-import type { isChoice } from "../TypeQuestions.ts"
+import type { Dependents, Sources, Touching } from "../types/definitionFacts.ts"
+import type { isChoice } from "../types/typeQuestions.ts"
 
 // `never` for a family that is above a cycle, and not on one.
 export type findCycle<D extends Definition, K extends string, P extends string> = K extends Knot<D>

@@ -1,7 +1,7 @@
 /**
  * Whether an option is given, and whether the compiler knows the names in a section.
  */
-import type * as Opaque from "../../diagnostic/Opaque.ts"
+import type * as Opaque from "../../diagnostic/types/opaque.ts"
 
 // An option that is undefined was not given. If the compiler does not know whether an option is given, some checks
 // would see it and others would not, so it is refused.

@@ -1,14 +1,14 @@
 /**
  * Patterns that share keys, and `partOf` and `carvedFrom`, which say who owns the shared keys.
  */
-import type * as Opaque from "../../diagnostic/Opaque.ts"
-import type * as OverlapFindings from "../../diagnostic/OverlapFindings.ts"
+import type * as Opaque from "../../diagnostic/types/opaque.ts"
+import type * as OverlapFindings from "../../diagnostic/types/overlapFindings.ts"
 import type { findWitness, normalizePattern } from "../../pattern/KeyPattern.ts"
-import type { findCrossing, findNearest, isAlone } from "../../pattern/PatternSet.ts"
+import type { findCrossing, findNearest, isAlone } from "../../pattern/types/patternSet.ts"
 import type { Definition } from "../Definition.ts"
-import type { Index, Level, NameOf } from "../DefinitionFacts.ts"
-import type { FamilyOf, PatternOf } from "../DefinitionParts.ts"
-import type { isChoice, isUntyped, orElse } from "../TypeQuestions.ts"
+import type { Index, Level, NameOf } from "../types/definitionFacts.ts"
+import type { FamilyOf, PatternOf } from "../types/definitionParts.ts"
+import type { isChoice, isUntyped, orElse } from "../types/typeQuestions.ts"
 import type { Given } from "./given.ts"
 
 export type findPatternProblem<D extends Definition, K extends string, F, P extends string> = isChoice<P> extends true

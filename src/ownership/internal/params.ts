@@ -4,8 +4,8 @@
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
-import * as ManifestFindings from "../../diagnostic/ManifestFindings.ts"
-import * as Misfit from "../../diagnostic/Misfit.ts"
+import * as ManifestFindings from "../../diagnostic/types/manifestFindings.ts"
+import * as Misfit from "../../diagnostic/types/misfit.ts"
 import type { KeyPattern } from "../../pattern/KeyPattern.ts"
 import type { FamilySpec } from "../Definition.ts"
 

@@ -1,15 +1,15 @@
 /**
  * What `derives` and `borrows` list.
  */
-import type * as Opaque from "../../diagnostic/Opaque.ts"
-import type * as ReferenceFindings from "../../diagnostic/ReferenceFindings.ts"
+import type * as Opaque from "../../diagnostic/types/opaque.ts"
+import type * as ReferenceFindings from "../../diagnostic/types/referenceFindings.ts"
 import type { literalProblem, ParamNames } from "../../pattern/KeyPattern.ts"
 import type { Definition } from "../Definition.ts"
-import type { Coded, DeclaredPattern, isDeclared, MalformedPattern, Route, Touching } from "../DefinitionFacts.ts"
-import type { helpOther, helpTouched, helpWith } from "../DefinitionHelp.ts"
-import type { Reachable } from "../DefinitionLayers.ts"
-import type { FamilyOf, LayerOf, PatternOf } from "../DefinitionParts.ts"
-import type { isChoice, isKnown, isUntyped, orElse } from "../TypeQuestions.ts"
+import type { Coded, DeclaredPattern, isDeclared, MalformedPattern, Route, Touching } from "../types/definitionFacts.ts"
+import type { helpOther, helpTouched, helpWith } from "../types/definitionHelp.ts"
+import type { Reachable } from "../types/definitionLayers.ts"
+import type { FamilyOf, LayerOf, PatternOf } from "../types/definitionParts.ts"
+import type { isChoice, isKnown, isUntyped, orElse } from "../types/typeQuestions.ts"
 import type { Cyclic, findCycle } from "./cycles.ts"
 import type { findSpeltOtherwise } from "./spelling.ts"
 

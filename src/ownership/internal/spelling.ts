@@ -1,12 +1,12 @@
 /**
  * Both sides of an edge spell a parameter alike: E0416.
  */
-import type * as ReferenceFindings from "../../diagnostic/ReferenceFindings.ts"
+import type * as ReferenceFindings from "../../diagnostic/types/referenceFindings.ts"
 import type { ParamNames } from "../../pattern/KeyPattern.ts"
 import type { Definition } from "../Definition.ts"
-import type { Coded } from "../DefinitionFacts.ts"
-import type { At, CodecsOf, FamilyOf, PatternOf } from "../DefinitionParts.ts"
-import type { orElse } from "../TypeQuestions.ts"
+import type { Coded } from "../types/definitionFacts.ts"
+import type { At, CodecsOf, FamilyOf, PatternOf } from "../types/definitionParts.ts"
+import type { orElse } from "../types/typeQuestions.ts"
 
 // A change reaches its dependents by the texts of its parameters, so both sides of an edge must spell them alike. Most
 // manifests have no codecs, and two questions show it.

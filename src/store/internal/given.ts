@@ -1,8 +1,8 @@
 /**
  * Checks the options object of a store: it must be an object, or `undefined` where options may be left out.
  */
-import * as Nearest from "../../diagnostic/Nearest.ts"
-import { isBag } from "../../ownership/Validation.ts"
+import * as Nearest from "../../diagnostic/types/nearest.ts"
+import { isBag } from "../../ownership/shared/validation.ts"
 import { InvalidStoreOptions, StoreError } from "../StoreError.ts"
 
 /** The error for an option of a tier. */

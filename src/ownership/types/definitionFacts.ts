@@ -6,10 +6,10 @@
  *
  * @since 0.1.0
  */
-import type { literalProblem, normalizePattern } from "../pattern/KeyPattern.ts"
-import type { findNearest, findOverlapping, Heads, Trie } from "../pattern/PatternSet.ts"
-import type { Definition } from "./Definition.ts"
-import type { At, FamilyName, FamilyOf, ListOf, PatternOf } from "./DefinitionParts.ts"
+import type { literalProblem, normalizePattern } from "../../pattern/KeyPattern.ts"
+import type { findNearest, findOverlapping, Heads, Trie } from "../../pattern/types/patternSet.ts"
+import type { Definition } from "../Definition.ts"
+import type { At, FamilyName, FamilyOf, ListOf, PatternOf } from "./definitionParts.ts"
 
 /**
  * Families with a malformed pattern. They take no part in the other facts.

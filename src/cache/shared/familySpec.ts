@@ -6,10 +6,10 @@
  */
 import type * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type { Partition } from "../store/Store.ts"
-import type { Expiry } from "./Expiry.ts"
-import type * as Lookup from "./Lookup.ts"
-import type { InvalidationPlan } from "./shared/invalidationPlan.ts"
+import type { Partition } from "../../store/Store.ts"
+import type { Expiry } from "../internal/expiry.ts"
+import type * as Lookup from "../Lookup.ts"
+import type { InvalidationPlan } from "./invalidationPlan.ts"
 
 /**
  * The engine's description of a family.

@@ -3,19 +3,19 @@
  *
  * @since 0.1.0
  */
-import type * as Declaring from "../diagnostic/Declaring.ts"
-import type * as ManifestFindings from "../diagnostic/ManifestFindings.ts"
-import type * as Opaque from "../diagnostic/Opaque.ts"
-import type * as Several from "../diagnostic/Several.ts"
-import type { literalProblem } from "../pattern/KeyPattern.ts"
-import type { Declared, Definition } from "./Definition.ts"
-import type { Covered, DeclaredPattern, Downstream, Route, Touching } from "./DefinitionFacts.ts"
-import type { helpWith } from "./DefinitionHelp.ts"
-import type { CheckedLayerName, findLayerProblem } from "./DefinitionLayers.ts"
-import type { DefinitionOf, IdOf, joinQuoted, LayerOf, ListOf, PatternsOf } from "./DefinitionParts.ts"
-import type { Given } from "./internal/given.ts"
-import type { findTooNarrow } from "./internal/references.ts"
-import type { isChoice, isKnown, isUntyped, orElse } from "./TypeQuestions.ts"
+import type * as Declaring from "../../diagnostic/types/declaring.ts"
+import type * as ManifestFindings from "../../diagnostic/types/manifestFindings.ts"
+import type * as Opaque from "../../diagnostic/types/opaque.ts"
+import type * as Several from "../../diagnostic/types/several.ts"
+import type { literalProblem } from "../../pattern/KeyPattern.ts"
+import type { Declared, Definition } from "../Definition.ts"
+import type { Given } from "../internal/given.ts"
+import type { findTooNarrow } from "../internal/references.ts"
+import type { Covered, DeclaredPattern, Downstream, Route, Touching } from "./definitionFacts.ts"
+import type { helpWith } from "./definitionHelp.ts"
+import type { CheckedLayerName, findLayerProblem } from "./definitionLayers.ts"
+import type { DefinitionOf, IdOf, joinQuoted, LayerOf, ListOf, PatternsOf } from "./definitionParts.ts"
+import type { isChoice, isKnown, isUntyped, orElse } from "./typeQuestions.ts"
 
 /**
  * A declaration with every wrong property replaced by a message.

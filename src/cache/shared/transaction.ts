@@ -13,21 +13,21 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import type { Cache, Write } from "./Cache.ts"
-import { CacheError, TransactionRefused } from "./CacheError.ts"
-import type { CacheFamily } from "./CacheFamily.ts"
-import { connectionsIn, CurrentTransaction, Frame, frameIn } from "./internal/frame.ts"
-import { lookups } from "./internal/load.ts"
-import { loadOf } from "./internal/load.ts"
-import { TransactionReads } from "./internal/readsApart.ts"
-import { type Reads, TrackedReads } from "./internal/trackedReads.ts"
+import { CacheError, TransactionRefused } from "../CacheError.ts"
+import { connectionsIn, CurrentTransaction, Frame, frameIn } from "../internal/frame.ts"
+import { lookups } from "../internal/load.ts"
+import { loadOf } from "../internal/load.ts"
+import { TransactionReads } from "../internal/readsApart.ts"
+import { type Reads, TrackedReads } from "../internal/trackedReads.ts"
 import {
   batch as collectBatch,
   dropScopes as collectScopes,
   TransactionWrites,
   type Writes
-} from "./internal/writesApart.ts"
-import type { Mode, Scope } from "./Invalidation.ts"
+} from "../internal/writesApart.ts"
+import type { Cache, Write } from "./cache.ts"
+import type { CacheFamily } from "./cacheFamily.ts"
+import type { Mode, Scope } from "./invalidation.ts"
 
 /**
  * The manifest of a transaction: its name in messages, and the class whose changes the transaction collects.

@@ -12,8 +12,8 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { type FamilyPolicy, millisOf } from "../ownership/FamilyPolicy.ts"
-import { CacheError, InvalidOption } from "./CacheError.ts"
+import { type FamilyPolicy, millisOf } from "../../ownership/FamilyPolicy.ts"
+import { CacheError, InvalidOption } from "../CacheError.ts"
 
 /**
  * A family's policy with all times in milliseconds.

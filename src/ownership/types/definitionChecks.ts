@@ -13,19 +13,19 @@
  *
  * @since 0.1.0
  */
-import type * as ManifestFindings from "../diagnostic/ManifestFindings.ts"
-import type * as Misfit from "../diagnostic/Misfit.ts"
-import type * as Opaque from "../diagnostic/Opaque.ts"
-import type { literalProblem, ParamNames } from "../pattern/KeyPattern.ts"
-import type { Definition, FamilySpec, ReaderSpec, Undetermined } from "./Definition.ts"
-import type { Malformed } from "./DefinitionFacts.ts"
-import type { CheckedHome, CheckedLayer } from "./DefinitionLayers.ts"
-import type { FamilyName, PatternOf } from "./DefinitionParts.ts"
-import type { FamilyPolicy } from "./FamilyPolicy.ts"
-import type { Given, Named } from "./internal/given.ts"
-import type { CheckedEncloser, findPatternProblem } from "./internal/overlap.ts"
-import type { CheckedReferences } from "./internal/references.ts"
-import type { isAny, isChoice, orElse } from "./TypeQuestions.ts"
+import type * as ManifestFindings from "../../diagnostic/types/manifestFindings.ts"
+import type * as Misfit from "../../diagnostic/types/misfit.ts"
+import type * as Opaque from "../../diagnostic/types/opaque.ts"
+import type { literalProblem, ParamNames } from "../../pattern/KeyPattern.ts"
+import type { Definition, FamilySpec, ReaderSpec, Undetermined } from "../Definition.ts"
+import type { FamilyPolicy } from "../FamilyPolicy.ts"
+import type { Given, Named } from "../internal/given.ts"
+import type { CheckedEncloser, findPatternProblem } from "../internal/overlap.ts"
+import type { CheckedReferences } from "../internal/references.ts"
+import type { Malformed } from "./definitionFacts.ts"
+import type { CheckedHome, CheckedLayer } from "./definitionLayers.ts"
+import type { FamilyName, PatternOf } from "./definitionParts.ts"
+import type { isAny, isChoice, orElse } from "./typeQuestions.ts"
 
 /**
  * A definition with every wrong property replaced by a message.

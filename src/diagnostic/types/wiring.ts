@@ -4,8 +4,8 @@
  *
  * @since 0.1.0
  */
-import type { message } from "./Diagnostic.ts"
-import { finding, say } from "./internal/finding.ts"
+import type { message } from "../Diagnostic.ts"
+import { finding, say } from "../internal/finding.ts"
 
 /**
  * E0214: a module that needs more rights than the manifest gives it.

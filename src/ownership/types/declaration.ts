@@ -5,12 +5,12 @@
  * @since 0.1.0
  */
 import * as Result from "effect/Result"
-import * as Declaring from "../diagnostic/Declaring.ts"
-import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
-import * as ManifestFindings from "../diagnostic/ManifestFindings.ts"
-import * as ReferenceFindings from "../diagnostic/ReferenceFindings.ts"
-import { type KeyPattern, normalizePattern, parsePattern } from "../pattern/KeyPattern.ts"
-import type { Declared } from "./Definition.ts"
+import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import * as Declaring from "../../diagnostic/types/declaring.ts"
+import * as ManifestFindings from "../../diagnostic/types/manifestFindings.ts"
+import * as ReferenceFindings from "../../diagnostic/types/referenceFindings.ts"
+import { type KeyPattern, normalizePattern, parsePattern } from "../../pattern/KeyPattern.ts"
+import type { Declared } from "../Definition.ts"
 import {
   helpWith,
   isBag,
@@ -19,7 +19,7 @@ import {
   type ManifestProblem,
   type ValidFamily,
   type ValidManifest
-} from "./Validation.ts"
+} from "../shared/validation.ts"
 
 // The compiler reports an option that is missing here.
 const options: { readonly [Option in keyof Declared]-?: true } = {

@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import type { message } from "./Diagnostic.ts"
-import { finding, say } from "./internal/finding.ts"
+import type { message } from "../Diagnostic.ts"
+import { finding, say } from "../internal/finding.ts"
 
 /**
  * E0101: a raw key that no family of the manifest matches.

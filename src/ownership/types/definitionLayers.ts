@@ -3,15 +3,15 @@
  *
  * @since 0.1.0
  */
-import type * as Declaring from "../diagnostic/Declaring.ts"
-import type * as ManifestFindings from "../diagnostic/ManifestFindings.ts"
-import type * as Misfit from "../diagnostic/Misfit.ts"
-import type * as Opaque from "../diagnostic/Opaque.ts"
-import type { Definition, LayerSpec } from "./Definition.ts"
-import type { Route } from "./DefinitionFacts.ts"
-import type { At, FamilyName, FamilyOf, LayerOf, ListOf } from "./DefinitionParts.ts"
-import type { Given } from "./internal/given.ts"
-import type { isChoice, isKnown, isUntyped } from "./TypeQuestions.ts"
+import type * as Declaring from "../../diagnostic/types/declaring.ts"
+import type * as ManifestFindings from "../../diagnostic/types/manifestFindings.ts"
+import type * as Misfit from "../../diagnostic/types/misfit.ts"
+import type * as Opaque from "../../diagnostic/types/opaque.ts"
+import type { Definition, LayerSpec } from "../Definition.ts"
+import type { Given } from "../internal/given.ts"
+import type { Route } from "./definitionFacts.ts"
+import type { At, FamilyName, FamilyOf, LayerOf, ListOf } from "./definitionParts.ts"
+import type { isChoice, isKnown, isUntyped } from "./typeQuestions.ts"
 
 /**
  * The layers that a program of a layer can read, with this layer itself.

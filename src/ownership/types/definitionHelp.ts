@@ -5,12 +5,12 @@
  *
  * @since 0.1.0
  */
-import type * as Nearest from "../diagnostic/Nearest.ts"
-import type { normalizePattern } from "../pattern/KeyPattern.ts"
-import type { Definition } from "./Definition.ts"
-import type { DeclaredPattern, NameOf, Route, Touching } from "./DefinitionFacts.ts"
-import type { FamilyName, FamilyOf, PatternOf } from "./DefinitionParts.ts"
-import type { isChoice } from "./TypeQuestions.ts"
+import type * as Nearest from "../../diagnostic/types/nearest.ts"
+import type { normalizePattern } from "../../pattern/KeyPattern.ts"
+import type { Definition } from "../Definition.ts"
+import type { DeclaredPattern, NameOf, Route, Touching } from "./definitionFacts.ts"
+import type { FamilyName, FamilyOf, PatternOf } from "./definitionParts.ts"
+import type { isChoice } from "./typeQuestions.ts"
 
 /**
  * The help for a text that no family declares: the pattern of the family with this name, or a similar declared text, or

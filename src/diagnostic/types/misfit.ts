@@ -9,9 +9,9 @@
  *
  * @since 0.1.0
  */
-import type { message } from "./Diagnostic.ts"
-import { finding, say } from "./internal/finding.ts"
-import * as Nearest from "./Nearest.ts"
+import type { message } from "../Diagnostic.ts"
+import { finding, say } from "../internal/finding.ts"
+import * as Nearest from "./nearest.ts"
 
 declare const TypeId: unique symbol
 

@@ -16,7 +16,7 @@
  *
  * @since 0.1.0
  */
-import { covers, type KeyPattern } from "./KeyPattern.ts"
+import { covers, type KeyPattern } from "../KeyPattern.ts"
 
 // --- type level ------------------------------------------------------------------------------------------------------
 

@@ -4,11 +4,11 @@
  *
  * @since 0.1.0
  */
-import type * as ManifestFindings from "../diagnostic/ManifestFindings.ts"
-import type * as Misfit from "../diagnostic/Misfit.ts"
-import type { Definition, FamilySpec, ReaderSpec, Typed, Undetermined } from "./Definition.ts"
-import type { Checked } from "./DefinitionChecks.ts"
-import type { At, PatternOf } from "./DefinitionParts.ts"
+import type * as ManifestFindings from "../../diagnostic/types/manifestFindings.ts"
+import type * as Misfit from "../../diagnostic/types/misfit.ts"
+import type { Definition, FamilySpec, ReaderSpec, Typed, Undetermined } from "../Definition.ts"
+import type { Checked } from "./definitionChecks.ts"
+import type { At, PatternOf } from "./definitionParts.ts"
 
 /**
  * A definition that does not extend `Definition`, because a part of it is an interface or a class, or has another

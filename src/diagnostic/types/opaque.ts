@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import type { message } from "./Diagnostic.ts"
+import type { message } from "../Diagnostic.ts"
 
 /**
  * E0103: a pattern whose text the compiler does not know.

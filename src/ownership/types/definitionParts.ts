@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import type { Definition } from "./Definition.ts"
+import type { Definition } from "../Definition.ts"
 
 /**
  * The type of one property of a type; `never` for a type without that property.

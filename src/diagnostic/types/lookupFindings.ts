@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import type { message } from "./Diagnostic.ts"
-import { finding, say } from "./internal/finding.ts"
+import type { message } from "../Diagnostic.ts"
+import { finding, say } from "../internal/finding.ts"
 
 /**
  * E0211: a lookup that reads a family that its own family does not derive from.

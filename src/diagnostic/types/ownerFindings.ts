@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import type { message } from "./Diagnostic.ts"
-import { finding, say } from "./internal/finding.ts"
-import * as Nearest from "./Nearest.ts"
+import type { message } from "../Diagnostic.ts"
+import { finding, say } from "../internal/finding.ts"
+import * as Nearest from "./nearest.ts"
 
 /**
  * E0207: a choice of families, where a program must name one family.
