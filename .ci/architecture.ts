@@ -339,7 +339,8 @@ const plainFolders: ReadonlySet<string> = new Set([
   "ownership",
   "diagnostic",
   "manifest",
-  "cli"
+  "cli",
+  "cache"
 ])
 
 const comparatives = "longer|later|earlier|larger|smaller|greater|slower|faster|older|newer|better|worse|more|less"

@@ -381,7 +381,7 @@ describe("violation of a rule", () => {
       "// It is\nconst no = 1\n// of"
     ]
     for (const text of allowed) assert.deepStrictEqual(find(Architecture.plain, { "store/A.ts": text }), [], text)
-    assert.deepStrictEqual(find(Architecture.plain, { "cache/A.ts": "// Nobody waits." }), [])
+    assert.deepStrictEqual(find(Architecture.plain, { "testing/A.ts": "// Nobody waits." }), [])
   })
 
   const { headed, named } = Architecture.testRules as { headed: Architecture.Rule; named: Architecture.Rule }

@@ -1,5 +1,5 @@
 /**
- * What a write asks of the moment in which it is applied: the lease that it names, and the version that the key has.
+ * Checks the conditions of a write at the moment when it is applied: its lease, and the version of the key.
  */
 import { type Lease, LeaseError } from "../../capability/Lease.ts"
 import type { LeaseTable } from "../../capability/shared/leaseTable.ts"
@@ -8,7 +8,7 @@ import type { Entry } from "../../store/Entry.ts"
 import { CacheError, LeaseRefused, VersionConflict } from "../CacheError.ts"
 import type { FamilySpec } from "../shared/familySpec.ts"
 
-/** Why keys within a family must not be written under a lease. */
+/** The error if keys of a family must not be written under a lease. */
 export const leaseRefusal = (
   leases: LeaseTable,
   lease: Lease,
@@ -38,7 +38,7 @@ export const overtakenLease = ({ show }: FamilySpec<any>, keys: ReadonlyArray<st
 const refused = (patterns: ReadonlyArray<string>, why: LeaseError["why"]): CacheError =>
   new CacheError({ reason: new LeaseRefused({ error: new LeaseError({ patterns, why }) }) })
 
-/** Whether an error may say what the lease says it is on: one that the engine did not grant may say anything. */
+/** Whether an error may show the key that the lease names. A lease that the engine did not grant may name anything. */
 const namesItself = (leases: LeaseTable, lease: Lease, { isSensitive }: FamilySpec<any>): boolean => {
   if (leases.isOwn(lease)) return true
   const shown: unknown = lease.shown
@@ -53,7 +53,10 @@ const whyNotUnder = (leases: LeaseTable, lease: Lease, keys: ReadonlyArray<strin
   return keys.every(isCovered) ? undefined : "other key"
 }
 
-/** Why a key, as errors show it, must not be written for its version, given what is held of it, as far as is known. */
+/**
+ * The error if the version of a key does not allow the write. The key is given as errors show it, with its entry if
+ * that is known.
+ */
 export const versionConflict = (
   key: string,
   ifVersion: number | null,
@@ -66,7 +69,7 @@ export const versionConflict = (
   })
 }
 
-/** Why an update is not written that was made from an entry which is gone; an entry that was marked stale is gone. */
+/** The error of an update that started from an entry which is gone. An entry that was marked stale counts as gone. */
 export const overtakenUpdate = (
   key: string,
   before: Entry<unknown> | undefined,

@@ -68,11 +68,11 @@ export interface Engine {
   inRoom<A, E>(step: () => Effect.Effect<A, E>): Effect.Effect<A, E>
   nextVersion(nowMillis: number): number
   /**
-   * An entry was found below. Versions from now on are greater than its own, whatever the clock was when it was made.
-   * With its key, a reader gets the value: the holders of leases on the key may be that reader.
+   * Notes an entry that was found below. Later versions are greater than its version, even if its clock was ahead. With
+   * its key, a reader gets the value: the holders of leases on the key may be that reader.
    */
   saw(entry: Entry<unknown>, spec?: FamilySpec<any>, key?: string): void
-  /** Entries that the tiers below held when the engine was opened have lesser stamps; 0 where they held none. */
+  /** Entries that the lower tiers held when the engine was opened have smaller stamps; 0 if they held none. */
   readonly openedAt: number
   /** Whether an entry was in the lower tiers when the engine was opened. */
   isFromBefore(entry: Entry<unknown>): boolean
@@ -83,7 +83,7 @@ export interface Engine {
   sweepSoon(family: string): void
   /** The same at a time, or earlier. */
   sweepAt(family: string, atMillis: number): void
-  /** What a sweep asks of a family, in each engine over the same place; this one is among them. */
+  /** What a sweep needs to know about a family, from each engine over the same place, this one included. */
   sweptOf(family: string): ReadonlyArray<Swept>
   /** What drops the keys that a change reaches. */
   readonly spread: Spread

@@ -1,7 +1,7 @@
 /**
- * What a family holds: entries in its partition, and the marks by which they are judged.
+ * Keeps the entries of a family in its partition, and the marks that judge them.
  *
- * Nothing here loads, and nothing decides what to serve.
+ * Not here: loads, and the decision what to serve.
  */
 import * as Effect from "effect/Effect"
 import type { Entry, Found } from "../../store/Entry.ts"
@@ -37,11 +37,11 @@ import type { Served } from "./served.ts"
 import { Sources } from "./sources.ts"
 import { type Looked, SweepDue } from "./sweepDue.ts"
 
-// How often in one idle time the tiers below learn that an entry is read. Without memory above them, an entry may so
-// end earlier than its idle time, by a share of it of one in so many at most; with more, reads would write more.
+// How often in one idle time the lower tiers learn that an entry is read. If memory has lost the entry, it may end
+// early by at most this fraction of its idle time. With a larger number, reads would write more often.
 const idleSteps = 16
 
-/** An entry of that tier, as it is served. */
+/** An entry of memory, as it is served. */
 export const fromMemory = <V>(entry: Entry<V>, stale: boolean): Served<V> => ({
   value: entry.value,
   tier: memory,
@@ -49,15 +49,15 @@ export const fromMemory = <V>(entry: Entry<V>, stale: boolean): Served<V> => ({
   stale
 })
 
-// What a read below says of a key that was changed meanwhile, where neither memory nor the outbox has it any more.
+// The answer of a read below for a key that was changed meanwhile, if neither memory nor the outbox has it any more.
 const changed = Symbol("changed")
 
-/** What memory found, as a tier says it. */
+/** The entry in memory, in the form of a tier's answer. */
 export const foundIn = <V>(entry: Entry<V> | undefined): Found<V> | undefined =>
   entry === undefined ? undefined : { entry, tier: memory }
 
-// A class, for V8 keeps what it learnt first of the fields of a literal: it made each entry with a small `stamp`, which
-// was then converted at its first use, for 0.3 us of a write.
+// A class and not a literal. V8 keeps the first representation that it has seen for the fields of a literal: each entry
+// got a small `stamp`, which was converted at its first use. That took 0.3 us of a write.
 class MadeEntry<V> implements Entry<V> {
   declare readonly value: V
   declare readonly stamp: number
@@ -95,29 +95,30 @@ export class Entries<V> {
   readonly name: string
   readonly expiry: Expiry.Expiry
   readonly hot: HotPartition<V> | undefined
-  /** What lies below memory, by way of the outbox; `undefined` when memory is all there is. */
+  /** The way to the lower tiers, through the outbox; `undefined` if there is only memory. */
   readonly lower: Lane<V> | undefined
   readonly judgement: Judge<V>
-  /** What open transactions change. */
+  /** The keys that open transactions change. */
   readonly holds = new Holds()
   readonly marks = new FamilyMarks()
   readonly tags = new TagMarks()
-  /** Some entry may have a tag: one has had, or a tier keeps entries from before. */
+  /** Whether some entry may have a tag: one had a tag, or a tier keeps entries of earlier engines. */
   tagged: boolean
-  /** What a tag's invalidation may concern is older than this. */
+  /** An invalidation of a tag concerns only entries with an older stamp than this. */
   tagMark = 0
   hasListeners = false
-  /** How a store knows the family. */
+  /** The name of the family in a store. */
   readonly storeName: string
   /** How long entries of earlier lives may live. */
   readonly limiter: Limiter
   /**
-   * Of families from which others derive: which keys lookups have read, and which of them have been pushed out since.
+   * For a family from which others derive: the keys that lookups have read, and which of them have left the last tier
+   * since.
    */
   readonly sources: Sources | undefined
   /**
-   * What has a lesser stamp, or no greater version than the second, is from before the engine was opened, or before it
-   * was hidden in this process alone: the tiers below may hold it all the same.
+   * An entry with a smaller stamp than the first, or without a greater version than the second, is from before the
+   * engine was opened, or from before it was hidden in this process alone. The lower tiers may still hold it.
    */
   before = 0
   private versionBefore = 0
@@ -125,10 +126,10 @@ export class Entries<V> {
   private hiddenHere = 0
   /** When the marks are swept. */
   readonly sweepDue = new SweepDue(this)
-  /** Some tier may hold an entry that no mark on the whole family hides. */
+  /** Whether some tier may hold an entry that no mark on the whole family hides. */
   private mayHold: boolean
   private readonly watches = new Map<string, Set<Watch>>()
-  /** How often each tier below memory answered. */
+  /** The number of answers of each lower tier. */
   readonly hitsBelow = new Map<string, number>()
   private readonly told = new WeakSet<StoreError>()
   readonly counts = {
@@ -196,12 +197,15 @@ export class Entries<V> {
     return byTag === "valid" ? own : byTag
   }
 
-  /** Until when an entry is fresh, or since when it is not; it may be hidden all the same. */
+  /** The time at which an entry stops being fresh. The entry may be hidden nevertheless. */
   freshUntil(key: string, entry: Entry<V>, now: number): number {
     return this.judge(key, entry.stamp, entry.tags) === "stale" ? this.staleSince(key, entry, now) : entry.freshUntil
   }
 
-  /** When an entry that was marked stale ceased to be fresh: with the mark, or before by its own time. */
+  /**
+   * The time at which an entry that was marked stale stopped being fresh: the time of the mark, or its own time if that
+   * is earlier.
+   */
   private staleSince(key: string, entry: Entry<V>, now: number): number {
     const marked = Math.min(
       this.marks.staleSince(key, entry.stamp),
@@ -210,7 +214,7 @@ export class Entries<V> {
     return Math.min(now, entry.freshUntil, marked)
   }
 
-  /** An entry that is read now, which puts off the end of its idle time in every tier. */
+  /** Moves the end of the idle time of an entry that is read now, in every tier. */
   touch(key: string, entry: Entry<V>, now: number): Entry<V> {
     const { idleTimeToLive } = this.expiry
     if (idleTimeToLive === undefined) return entry
@@ -245,7 +249,7 @@ export class Entries<V> {
     return served
   }
 
-  /** Counts a stale value that was served, and tells of it. */
+  /** Counts a stale value that was served, and emits the event. */
   countStale(key: string, tier: string): void {
     this.counts.staleHits++
     this.tellHit(key, tier, true)
@@ -263,7 +267,7 @@ export class Entries<V> {
 
   // --- the tiers below --------------------------------------------------------------------------
 
-  /** Runs what must know whether the key is changed meanwhile. */
+  /** Runs an Effect that must know whether the key is changed meanwhile. */
   watching<A, E, R>(key: string, use: (watch: Watch) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     return Effect.acquireUseRelease(
       Effect.sync(() => this.watch(key)),
@@ -284,7 +288,7 @@ export class Entries<V> {
     }
   }
 
-  /** The entry that the tiers below have of a key, fresh or stale, unless it is invalid. */
+  /** The entry of a key in the lower tiers, fresh or stale, unless it is invalid. */
   heldBelow(key: string): Effect.Effect<Entry<V> | typeof unknown | undefined> {
     return Effect.map(this.lookBelow(key), (found) => {
       if (found === unknown) return unknown
@@ -319,8 +323,8 @@ export class Entries<V> {
   }
 
   /**
-   * An owner has left: nothing that is held is served any more, and what is on its way to memory counts as out of date.
-   * What lies below is kept for the next process, and what memory has yet to push down goes there when the family
+   * Hides every entry of an owner that has left. Values on their way to memory count as out of date. The lower tiers
+   * keep their entries for the next process, and entries that memory has not pushed down yet go below when the family
    * closes.
    */
   abandon(): void {
@@ -329,7 +333,7 @@ export class Entries<V> {
     if (this.lower === undefined) this.hot?.dropAll()
   }
 
-  /** What the tiers below hold of a key; nothing is copied up. */
+  /** Reads a key from the lower tiers, without a copy to memory. */
   lookBelow(key: string): Effect.Effect<Found<V> | typeof unknown | undefined> {
     return Effect.suspend((): Effect.Effect<Found<V> | typeof unknown | undefined> => {
       const pending = this.lower!.pending(key)
@@ -338,14 +342,14 @@ export class Entries<V> {
     })
   }
 
-  /** What a tier below has found, as it would be found in memory. */
+  /** An entry that a lower tier has found, in the form of an entry in memory. */
   private readonly whole = (found: Found<V> | undefined): Found<V> | undefined => {
     if (found === undefined) return undefined
     if (this.expiry.freeze) freezeFound(found.entry.value)
     return this.limiter.limited(found, this.cache.time.now())
   }
 
-  /** An entry that the tiers below do not have yet; without memory, the store answers for it. */
+  /** An entry that has not arrived in the lower tiers yet. Without memory, the store answers in their place. */
   private onItsWay(pending: Pending<V>): Found<V> | typeof unknown | undefined {
     if (pending === distrusted) return unknown
     const { entry } = pending
@@ -353,7 +357,7 @@ export class Entries<V> {
     return { entry, tier: this.hot === undefined ? this.cache.store.name : memory }
   }
 
-  /** It is not known what a tier holds that cannot be read. Listeners hear of the failure. */
+  /** Answers `unknown` if the tier cannot be read. Listeners learn of the failure. */
   private orUnknown<A>(read: Effect.Effect<A, StoreError>): Effect.Effect<A | typeof unknown> {
     return Effect.catch(read, (error) => {
       this.tierFailed("get", error)
@@ -361,7 +365,7 @@ export class Entries<V> {
     })
   }
 
-  /** What the tiers below hold of a key, which memory then holds, too, unless the key is changed meanwhile. */
+  /** Reads a key from the lower tiers, and copies it to memory unless the key is changed meanwhile. */
   fromBelow(key: string, tries = triesMax): Effect.Effect<Found<V> | typeof unknown | undefined> {
     const look = this.watching(
       key,
@@ -396,7 +400,7 @@ export class Entries<V> {
     )
   }
 
-  /** What a read below has found, unless it is out of date by now: then what holds instead. */
+  /** The entry that a read below has found; if it is out of date by now, the current one. */
   private promote(
     key: string,
     found: Found<V> | typeof unknown | undefined,
@@ -416,13 +420,13 @@ export class Entries<V> {
     const inMemory = this.hot.peek(key)
     if (inMemory === undefined || inMemory.version < entry.version) {
       this.putHot(key, entry, this.dueAt(entry, Expiry.likelyMadeAtMillis(this.expiry, entry)), weight)
-      // A reader promises nothing of what memory pushes out for what he has found.
+      // No caller waits for the tiers: a read promises nothing about entries that memory pushes out.
       void this.cache.spread.ofEvicted()
     }
     return found
   }
 
-  /** What holds of a key that was changed while it was read below. */
+  /** The current entry of a key that was changed while it was read below. */
   private instead(key: string, { isGone }: Watch): Found<V> | typeof unknown | typeof changed | undefined {
     const inMemory = foundIn(this.hot?.peek(key))
     if (inMemory !== undefined) return inMemory
@@ -431,7 +435,9 @@ export class Entries<V> {
     return isGone ? undefined : changed
   }
 
-  /** What a value from below weighs in memory. One that cannot be weighed counts as not found there: it is loaded. */
+  /**
+   * The weight in memory of a value from below. A value that cannot be weighed counts as not found, so it is loaded.
+   */
   private weightOf(key: string, value: V): number | undefined {
     try {
       return this.judgement.weigh(key, value)
@@ -442,20 +448,20 @@ export class Entries<V> {
     }
   }
 
-  /** Tells of a failure once, though a store of several tiers and the operation that failed of it both report it. */
+  /** Reports a failure once, although both the store of several tiers and its failed operation report it. */
   readonly tierFailed: OnFailure = (operation, error) => {
     if (!this.cache.hasListeners || this.told.has(error)) return
     this.told.add(error)
     this.cache.emit(CacheEvent.TierFailed({ family: this.name, operation, error }))
   }
 
-  /** Nobody knows what is below: whatever is there counts as changed now, and what was made from it. */
+  /** Treats every key below as changed, with its dependents, because the entries there cannot be trusted. */
   private readonly distrustBelow = (): void => {
     this.hideHere(everything, this.cache.nextStamp(), this.cache.time.now())
     this.cache.spread.ofEnd(this.name)
   }
 
-  /** The entry of what was judged, from now on. */
+  /** Makes the entry of a judged value. */
   entryOf({ lifeMillis, revision, tags, value }: Judged<V>, stamp: number, now: number, costMillis: number): Entry<V> {
     const { expiresAt, freshUntil } = Expiry.timesOf(
       this.expiry,
@@ -484,7 +490,7 @@ export class Entries<V> {
     return Expiry.timesOf({ ...this.expiry, jitter: 0 }, madeAt, entry.freshUntil - madeAt, entry.costMillis, 0).dueAt
   }
 
-  /** The key has this entry from now on; `weight` and `prepared` are what its judgement said. */
+  /** Stores an entry. `weight` and `prepared` are those of its judgement. */
   keep(key: string, entry: Entry<V>, now: number, weight: number, prepared: Prepared<V> | undefined): Below {
     if (entry.freshUntil <= now || entry.expiresAt <= now) return this.forget(key)
     if (this.holds.isWatching) {
@@ -496,8 +502,8 @@ export class Entries<V> {
   }
 
   /**
-   * A lookup brought this entry, and `isNews` where nothing was there before. It is prepared on its way below: one that
-   * does not fit stays in memory alone.
+   * Stores the entry of a lookup. `isNews` says that there was no entry before. The entry is prepared on its way below;
+   * if it does not fit there, it stays in memory alone.
    */
   keepLoaded(key: string, entry: Entry<V>, now: number, weight: number, isNews: boolean): Below {
     this.cache.tell(this.name, { _tag: "Loaded", key, isNews, entry })
@@ -524,20 +530,20 @@ export class Entries<V> {
     this.cache.spread.endPut()
   }
 
-  /** An entry that is valid now, whatever it has pushed out. */
+  /** Puts a valid entry into memory, and handles the entries that it pushes out. */
   private confirmed(key: string, entry: Entry<V>): Entry<V> {
     const { stamp } = this.cache
     this.hot?.confirm(key, stamp)
     return { ...entry, stamp }
   }
 
-  /** Some tier may hold a key, or any of a scope. */
+  /** Whether some tier may hold a key, or any key of a scope. */
   mayHave(scope: string | Scope): boolean {
     if (typeof scope !== "string") return this.mayHold
     return this.lower !== undefined || this.hot?.peek(scope) !== undefined
   }
 
-  /** The same of what is from before. */
+  /** Whether some tier may hold such a key from before the engine was opened. */
   mayHaveBefore(scope: string | Scope): boolean {
     if (this.lower === undefined) return false
     if (typeof scope !== "string") return !this.marks.hidesAll(scope, this.before)
@@ -552,21 +558,24 @@ export class Entries<V> {
     return this.lower !== undefined && entry.stamp < this.hiddenHere
   }
 
-  /** Of entries from before the engine was opened, the cache knows by their versions as well. */
+  /** Whether an entry is from before the engine was opened. The cache compares the version, too. */
   isFromBefore(entry: Entry<unknown>): boolean {
     return entry.stamp < this.before || entry.version <= this.versionBefore || this.cache.isFromBefore(entry)
   }
 
   /**
-   * What is made from the key may be fresh, and nothing told when it went: what a tier below does not have any more has
-   * left it unseen.
+   * Whether a value made from the key may be fresh although the key has gone unseen: no tier reported the end of its
+   * entry.
    */
   isGoneUnseen(key: string, now: number): boolean {
     const hasEnded = (stamp: number) => stamp < this.tagMark || this.judge(key, stamp, noTags) !== "valid"
     return this.lower !== undefined && this.sources?.isNeeded(key, now, hasEnded) === true
   }
 
-  /** Whether a transaction that is about to commit forbids to keep what was loaded or written of a key since a time. */
+  /**
+   * Whether a transaction that is about to commit forbids to keep a value of a key that was loaded or written since a
+   * time.
+   */
   isClosed(key: string, tags: ReadonlyArray<string>, since: number): boolean {
     if (this.holds.isEmpty) return false
     this.sweepHolds()
@@ -578,7 +587,7 @@ export class Entries<V> {
     if (!this.holds.isEmpty) this.holds.sweep(this.cache.time.now())
   }
 
-  /** The key has no entry from now on. */
+  /** Removes the entry of a key. */
   forget(key: string): Below {
     this.cache.tell(this.name, { _tag: "Changed", key })
     return this.remove(key)
@@ -597,14 +606,14 @@ export class Entries<V> {
     return this.lower === undefined ? this.settleDebt() : this.lower.remove(key)
   }
 
-  /** The key has another value, or none; what lies below is as it is. */
+  /** Notes that another engine has changed or removed the value. The lower tiers are already up to date. */
   ended(key: string, isGone = false): void {
     this.sources?.forget(key)
     if (this.holds.isWatching) this.holds.touch(key)
     this.drop(key, isGone)
   }
 
-  /** Memory has no entry of the key from now on; what lies below is as it is. */
+  /** Removes the entry of a key from memory alone. */
   drop(key: string, isGone = false): void {
     this.changed(key, isGone)
     this.hot?.drop(key)
@@ -622,7 +631,7 @@ export class Entries<V> {
     this.cache.history.add({ what, family: this.name, scope, through, mode, stamp, atMillis, from })
   }
 
-  /** Has the store keep a mark on the family, which gives the scope its meaning. */
+  /** Lets the store keep a mark on the family, which gives the scope its meaning. */
   private recordMark(scope: string, stamp: number): Below {
     if (this.lower === undefined) return this.settleDebt()
     return this.cache.outbox.mark(markName(this.storeName, scope), stamp, this.tierFailed, this.spec.isSensitive)
@@ -631,7 +640,7 @@ export class Entries<V> {
   /** A change that no tier below gets: a release that keeps the family there has to learn that it missed some. */
   private readonly settleDebt = (): Below => this.cache.outbox.settleDebt(this.tierFailed, this.spec.isSensitive)
 
-  /** Counts an invalidation, notes it, and tells of it. */
+  /** Counts an invalidation, adds it to the history, and emits the event. */
   invalidated(scope: string | Scope, mode: Mode, stamp: number, through: string, key?: string): void {
     this.counts.invalidations++
     this.note("Invalidated", scope, stamp, through, mode)
@@ -642,7 +651,7 @@ export class Entries<V> {
     this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: name, through, mode, stamp }))
   }
 
-  /** Marks keys; what is left to do below is to keep the mark. */
+  /** Marks keys. The lower tiers still have to keep the mark. */
   markKeys(scope: Scope, mode: Mode, stamp: number, atMillis: number): Below {
     this.cache.tell(this.name, { _tag: "Marked", scope, mode, stamp })
     const marked = this.hearMark(scope, mode, stamp, atMillis)
@@ -651,8 +660,8 @@ export class Entries<V> {
   }
 
   /**
-   * Marks keys in this process: the tiers below keep them, and so does what opens them next. So what a load replaces
-   * there is not known, and a mark that the store keeps is needed where one is to hide it for good: it is greater.
+   * Marks keys in this process alone: the lower tiers keep them, for the next process, too. So the engine does not know
+   * what a later load replaces there. To hide these keys for good, a later mark that the store keeps is needed.
    */
   hideHere(scope: Scope, stamp: number, atMillis: number): void {
     this.judgeBy(scope, "hide", stamp, atMillis)
@@ -663,14 +672,17 @@ export class Entries<V> {
     this.sources?.unsettle()
   }
 
-  /** Marks a tag; what is left to do below is to keep the mark. */
+  /** Marks a tag. The lower tiers still have to keep the mark. */
   markTag(tag: string, mode: Mode, stamp: number, atMillis: number): Below {
     this.cache.tell(this.name, { _tag: "Tagged", tag, mode, stamp })
     if (!this.hearTag(tag, mode, stamp, atMillis)) return this.markKeys(everything, mode, stamp, atMillis)
     return this.recordMark(writeTag(tag, mode), stamp)
   }
 
-  /** Judges by a mark that a store keeps already, or is about to; which keys are marked for lack of room. */
+  /**
+   * Adds a mark that a store keeps, or is about to keep. Returns the keys that are marked, which are more if there is
+   * no room for the mark.
+   */
   hearMark(scope: Scope, mode: Mode, stamp: number, atMillis: number): Scope {
     const marked = this.judgeBy(scope, mode, stamp, atMillis)
     if (mode === "hide" && marked.positions.length === 0) this.sources?.endAll()
@@ -685,7 +697,10 @@ export class Entries<V> {
     return marked
   }
 
-  /** The same of the mark of a tag; false where there is no room for it, so that the whole family is to be marked. */
+  /**
+   * Adds the mark of a tag that a store keeps, or is about to keep; `false` if there is no room for it, so that the
+   * whole family has to be marked.
+   */
   hearTag(tag: string, mode: Mode, stamp: number, atMillis: number): boolean {
     this.tagMark = Math.max(this.tagMark, stamp)
     if (this.holds.isWatching) this.holds.touchScope(everything)
@@ -695,14 +710,14 @@ export class Entries<V> {
     return true
   }
 
-  /** Hides what is from before the engine was opened; the marks that a store has to keep for it. */
+  /** Hides the entries from before the engine was opened. Returns the marks that a store has to keep for this. */
   missed(stamp: number): ReadonlyArray<Mark> {
     if (this.lower === undefined) return []
     this.hearMark(everything, "hide", stamp, this.cache.time.now())
     return [{ scope: markName(this.storeName, writeScope(everything, "hide")), stamp }]
   }
 
-  /** Takes over a mark that a store kept. */
+  /** Restores a mark that a store has kept. */
   restoreMark(written: string, stamp: number): void {
     const read = readScope(written)
     if (read?._tag === "tag") this.tags.restore(read.tag, read.mode, stamp)
@@ -737,16 +752,19 @@ export class Entries<V> {
     this.cache.sweepAt(this.name, atMillis)
   }
 
-  /** Until when an entry may count as fresh on account of the marks: for ever, or never again. */
+  /**
+   * The time until which the marks let an entry count as fresh; `Infinity` if no mark concerns it, `-Infinity` if it is
+   * hidden.
+   */
   freshUntilMax(key: string, stamp: number, tags: ReadonlyArray<string>): number {
     const verdict = this.judge(key, stamp, tags)
     if (verdict === "valid") return Infinity
-    // Of an entry with an idle lifetime, memory cannot say both when that ends and since when it has been stale.
+    // Memory cannot store both the end of an entry's idle time and the time since which the entry has been stale.
     if (verdict === "hidden" || this.expiry.idleTimeToLive !== undefined) return -Infinity
     const since = Math.min(this.marks.staleSince(key, stamp), this.tags.staleSince(tags, stamp))
     const age = this.cache.time.now() - since
     if (age >= Math.max(this.expiry.staleIfError, this.expiry.staleWhileRevalidate)) return -Infinity
-    // A tier below is told times of the wall. Where that was set back, the entry counts as stale for longer than it is.
+    // A lower tier gets times of the wall clock. If that was set back, the entry counts as stale for longer than it is.
     return since - this.cache.time.ahead
   }
 
@@ -773,8 +791,8 @@ export class Entries<V> {
   }
 
   /**
-   * Which reads need a second look: those of entries older than a mark; all of them while somebody listens, who is
-   * told of hits, and where each read puts off the end of the entry.
+   * Sets which reads need a second look: those of entries older than a mark. All reads need one while events have a
+   * listener, which receives hits, and in a family in which each read moves the end of its entry.
    */
   lookTwice(): void {
     if (this.hot === undefined) return

@@ -32,7 +32,7 @@ export const explain = <V>(
       )
     return Effect.map(found, (below) => {
       const held = foundOf(below)
-      // Without an owner, what a tier below still has is not shown either.
+      // Without an owner, an entry that a lower tier still has is not shown either.
       const verdict = held === undefined || loads.loader === undefined
         ? "hidden"
         : entries.judge(key, held.entry.stamp, held.entry.tags)

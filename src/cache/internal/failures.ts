@@ -4,9 +4,10 @@
  *
  * - A read without anything to serve repeats the failure for `negativeTimeToLive`; a stale value is served without
  *   another try for `retryAfterFailure`. An absent key has no stale value, so it has no such pause.
- * - What a tier below memory may still serve stale comes before the failure.
- * - They are bounded in number and in the length of their keys; the oldest is forgotten first.
- * - One whose time is over is forgotten soon, also where nothing is read or fails after it: an error may hold much.
+ * - A stale value that a lower tier may still serve comes before the failure.
+ * - Failures are bounded in number and in the length of their keys. The oldest is forgotten first.
+ * - A failure is forgotten soon after its time is over, even if there are no later reads, because an error may hold
+ *   much memory.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -22,27 +23,30 @@ import { noTags } from "./judgement.ts"
 interface Failure {
   readonly exit: Exit.Exit<never, unknown>
   readonly stamp: number
-  /** A clock that was set back behind it would keep the failure for longer than was promised. */
+  /** If the clock is set back before this time, the failure is forgotten; otherwise it would be kept for too long. */
   readonly at: number
-  /** Until then a read without anything to serve gets the same failure. */
+  /** Until then, a read that has no value to serve repeats the failure. */
   readonly negativeUntil: number
-  /** Until then a stale value is served without another try. */
+  /** Until then, a stale value is served without another load. */
   readonly retryAt: number
-  /** Until then a tier below may hold something stale to serve in its place. */
+  /** Until then, a lower tier may hold a stale value to serve in its place. */
   readonly coveredUntil: number
 }
 
-// Failures remembered per family, and the characters of their keys; the oldest is forgotten first. A failure may name
-// its key once more, so a family takes two megabytes at most, besides what the errors of its lookups hold.
+// The most failures of a family, and the most characters of their keys. The oldest is forgotten first. A failure may
+// name its key once more, so a family takes two megabytes at most, besides what the errors of its lookups hold.
 const failuresMax = 10_000
 const charactersMax = 524_288
 
-// How often it is looked for those whose time is over, at most.
+// The shortest time between two searches for failures whose time is over.
 const tidyMillisMin = 1_000
 
 const shed = [LoadQueueFull, CircularWait, LookupInterrupted]
 
-/** The lookup was not tried, or could not go on: the failure says nothing about its source, and is not remembered. */
+/**
+ * Whether the lookup was not tried, or could not go on. Such a failure says nothing about the source, and is not
+ * remembered.
+ */
 export const isShed = (cause: Cause.Cause<unknown>): boolean =>
   cause.reasons.some((reason) => {
     const error = Cause.isFailReason(reason) ? reason.error : undefined
@@ -58,7 +62,7 @@ export class Failures<V> {
   private readonly entries: Entries<V>
   private readonly fork: (work: Effect.Effect<void>) => Fiber.Fiber<void>
   private characters = 0
-  /** Forgets what is over, while anything is remembered. */
+  /** The fiber that forgets failures whose time is over. It runs while any failure is remembered. */
   private tidying: Fiber.Fiber<void> | undefined = undefined
 
   constructor(entries: Entries<V>, fork: (work: Effect.Effect<void>) => Fiber.Fiber<void>) {
@@ -66,7 +70,7 @@ export class Failures<V> {
     this.fork = fork
   }
 
-  /** Remembers a load that failed. `previous` is what was there to be served in place of the failure. */
+  /** Remembers a load that failed. Remembers a failure. `previous` is the entry that could be served in its place. */
   remember(
     key: string,
     exit: Exit.Exit<never, unknown>,
@@ -92,7 +96,7 @@ export class Failures<V> {
     const now = failure.at
     this.forget(key)
     this.forgetEnded(now)
-    // A key that is as long as many: to remember it would be to forget those.
+    // A very long key is not remembered, because it would push out many others.
     if (key.length > charactersMax / 16) return
     while (this.byKey.size >= failuresMax || this.characters + key.length > charactersMax) {
       const [oldest] = this.byKey.keys()
@@ -129,21 +133,21 @@ export class Failures<V> {
     this.tidying = undefined
   }
 
-  /** Marks are about to be forgotten: failures that are older than a mark of their key go now. */
+  /** Forgets failures that are older than a mark of their key, because that mark is about to be forgotten. */
   heed(): void {
     for (const [key, { stamp }] of this.byKey) {
       if (this.entries.judge(key, stamp, noTags) !== "valid") this.forget(key)
     }
   }
 
-  /** The failure that a read repeats at once: no tier has anything to serve in its place. */
+  /** The failure that a read repeats at once, because no tier has a value to serve in its place. */
   negative(key: string, now: number): Failure | undefined {
     if (this.byKey.size === 0) return undefined
     const failure = this.remembered(key, now)
     return failure !== undefined && now >= failure.coveredUntil ? failure : undefined
   }
 
-  /** The failure that a read without anything to serve repeats. */
+  /** The failure that a read repeats if it has no value to serve. */
   remembered(key: string, now: number): Failure | undefined {
     const failure = this.byKey.get(key)
     return failure !== undefined && failure.at <= now && now < failure.negativeUntil &&
@@ -153,13 +157,13 @@ export class Failures<V> {
       : undefined
   }
 
-  /** A refresh failed so recently that the next one has to wait. */
+  /** Whether a refresh failed so recently that the next one has to wait. */
   isBackingOff(key: string, now: number): boolean {
     const failure = this.byKey.get(key)
     return failure !== undefined && failure.at <= now && now < failure.retryAt
   }
 
-  /** Forgets those that no read would find any more; they were remembered in the order of their ends, or nearly so. */
+  /** Forgets the failures that no read would find any more. They are in the order of their ends, or nearly so. */
   private forgetEnded(now: number): void {
     for (const [key, { negativeUntil, retryAt }] of this.byKey) {
       if (now < negativeUntil || now < retryAt) return

@@ -44,7 +44,7 @@ export class FamilyReads<V> implements Reads<V> {
   declare readonly hot: HotPartition<V> | undefined
   declare readonly entries: Entries<V>
   declare readonly loads: Loads<V>
-  /** Whether memory says all that is held of a key. */
+  /** Whether memory knows everything that is held of a key. */
   declare readonly isWholeInMemory: boolean
   declare private readonly expiry: Expiry.Expiry
   declare private readonly warming: Warming<V>
@@ -187,7 +187,7 @@ export class FamilyReads<V> implements Reads<V> {
     return Answer.make(served, now, entry === undefined ? Infinity : this.entries.freshUntil(key, entry, now))
   }
 
-  /** Finds what is held of a key, with the tier that it is from; a read of it puts off the end of its idle time. */
+  /** Finds the fresh entry of a key in any tier. This counts as a read, so the idle time of the entry begins again. */
   held(key: string, onUnknown?: () => void): Effect.Effect<Served<V> | undefined, CacheError> {
     const found = Effect.map(this.find(key, onUnknown), (served) => this.entries.countHeld(key, served))
     if (this.expiry.idleTimeToLive === undefined) return found
@@ -204,8 +204,8 @@ export class FamilyReads<V> implements Reads<V> {
   }
 
   /**
-   * The fresh entry of a key, if a tier holds one. Loads nothing. `onUnknown` is called if there may be one all the
-   * same: a tier cannot say what it holds, or the entry is stale, or hidden in this process alone.
+   * The fresh entry of a key, if a tier holds one. Loads nothing. `onUnknown` is called if there may still be
+   * one: a tier cannot say what it holds, or the entry is stale, or hidden in this process alone.
    */
   find(key: string, onUnknown?: () => void): Effect.Effect<Served<V> | undefined, CacheError> {
     return Effect.suspend(() => {

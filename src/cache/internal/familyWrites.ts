@@ -1,13 +1,13 @@
 /**
- * The writes of a family. Each has two phases.
+ * Writes a family. Each write has two phases.
  *
- * 1. **Judging** (`judgement.ts`): all that can refuse the value is asked. Nothing has changed yet. The writer may wait
- *    here, for a codec or for room in the outbox.
+ * 1. **Judging** (`judgement.ts`): everything that can refuse the value is checked. Nothing has changed yet. The writer
+ *    may wait here, for a codec or for room in the outbox.
  * 2. **Applying**: the conditions are compared. Then one synchronous step drops the dependents, supersedes running
  *    loads, and stores the entry in memory and in the outbox (laws 2, 3 and 4). `set` returns when the lower tiers have
  *    the change. If a tier refuses it, the value is removed from memory, too.
  *
- * Because a writer may wait between the phases, the right to write is asked again in the second one.
+ * A writer may wait between the phases, so the right to write is checked again in the second one.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -31,7 +31,7 @@ import type { Loads } from "./loads.ts"
 import type { Turn } from "./turns.ts"
 import { CurrentUpdate } from "./waits.ts"
 
-// What is held is kept, whatever its family says of new values.
+// The terms of the entry stay, whatever the family's policy is for new values.
 const asHeld = ({ revision, tags }: Entry<unknown>): LoadedOptions => ({ timeToLive: "never", tags, revision })
 
 export class FamilyWrites<V> implements Writer {
@@ -72,19 +72,19 @@ export class FamilyWrites<V> implements Writer {
       const refusal = this.refusalOf(options, key)
       if (refusal !== undefined) return Effect.fail(refusal)
       const judging = this.judge(key, value, options)
-      // Without a closure where there is nothing to wait for: every write comes this way.
+      // If there is nothing to wait for, this makes no closure, because every write comes this way.
       return isJudged(judging) && !this.cache.outbox.isFull
         ? this.applyIf(judging, options, ends)
         : whenJudged(judging, (judged) => this.cache.inRoom(() => this.applyIf(judged, options, ends)))
     })
   }
 
-  /** All that can refuse a write, before anything changes. */
+  /** Judges a write: checks everything that can refuse it, before anything changes. */
   judge(key: string, value: V, options: LoadedOptions): Judging<Judged<V>> {
     return this.entries.judgement.judge(key, value, options)
   }
 
-  /** Applies what was judged, if the caller may still write it and the key has the version that it should have. */
+  /** Applies a judged write, if the caller may still write, and the key has the expected version. */
   private applyIf(judged: Judged<V>, options: SetOptions<Lease>, ends: number): Effect.Effect<void, CacheError> {
     const { key } = judged
     if (options.ifVersion === undefined) {
@@ -97,17 +97,17 @@ export class FamilyWrites<V> implements Writer {
     })
   }
 
-  /** For what waits before it writes: why it may not write any more, if an owner has left since `ends` was read. */
+  /** The error of a writer that has waited, if an owner has left since `ends` was read. */
   goneSince(ends: number): CacheError | undefined {
     return this.endCount === ends ? undefined : this.loads.unowned()
   }
 
-  /** For conditions on what is held. */
+  /** The entry of a key, for conditions. */
   holding(key: string): Holding {
     return this.entries.holding(key)
   }
 
-  /** Why a write on a condition must not happen, given what is held of the key, as far as that is known. */
+  /** The error if the condition of a write does not hold for the key. */
   conflictOf(
     key: string,
     options: SetOptions<Lease>,
@@ -163,7 +163,10 @@ export class FamilyWrites<V> implements Writer {
     Object.assign(this.cache.leases.termOf(lease), { stamp: this.cache.stamp, isOvertaken: false, wasSeen: true })
   }
 
-  /** A value with its dependents, in one synchronous step. What a tier does not take is not left in memory either. */
+  /**
+   * Stores a value and drops its dependents, in one synchronous step. If a tier does not take the value, memory does
+   * not keep it either.
+   */
   private applySet(judged: Judged<V>, options: SetOptions<Lease>): Effect.Effect<void, CacheError> {
     const below = this.applyWhole(judged)
     if (options.lease !== undefined) this.renewTerm(options)
@@ -185,13 +188,15 @@ export class FamilyWrites<V> implements Writer {
     return both(dependents, this.applyWrite(judged, stamp))
   }
 
-  /** The synchronous part of a write, without its dependents; what is returned is left to do below. */
+  /**
+   * Applies a write without its dependents, in one synchronous step. Returns the changes that are on their way below.
+   */
   applyWrite(judged: Judged<V>, stamp: number): Below {
     const now = this.cache.time.now()
     return this.keepWritten(judged, this.entries.entryOf(judged, stamp, now, 0), now)
   }
 
-  /** A write brought this entry: its key has it from now on, and all that was before is told so. */
+  /** Stores the entry of a write. Running loads and updates, remembered failures and peers learn of it. */
   private keepWritten({ key, prepared, weight }: Judged<V>, entry: Entry<V>, now: number): Below {
     this.loads.overtake(key)
     this.loads.failures.forget(key)
@@ -200,7 +205,7 @@ export class FamilyWrites<V> implements Writer {
     return this.entries.keep(key, entry, now, weight, prepared)
   }
 
-  /** Removes a value that was written up to this version, where the write failed as a whole. A later value stays. */
+  /** Removes a value up to this version, because its write failed. A later value stays. */
   takeBack(key: string, version: number): Below {
     const { hot, lower } = this.entries
     const held = hot?.peek(key) ?? lower?.pending(key)?.entry
@@ -236,12 +241,12 @@ export class FamilyWrites<V> implements Writer {
   }
 
   /**
-   * Reads, changes and writes; updates of one key follow each other. Nothing changes when `f` fails. The entry keeps
-   * its tags.
+   * Reads a value, changes it and writes it. Updates of one key run one after the other. If `f` fails, nothing changes.
+   * The entry keeps its tags.
    *
-   * Where the key was changed or invalidated meanwhile, the new value is made from one that is gone. The key is left
-   * absent, if its owner can load it: nobody knows which value the source has. Where the cache alone has the value, the
-   * update fails with `VersionConflict`, and what came in between stays.
+   * If the key was changed or invalidated meanwhile, the new value was made from a value that is gone. If the owner has
+   * a lookup, the key is then left absent, because the engine does not know which value the source has. If the cache
+   * alone has the value, the update fails with `VersionConflict`, and the other change stays.
    */
   update<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>): Effect.Effect<V, unknown, R> {
     return this.loads.turns.take(
@@ -277,8 +282,8 @@ export class FamilyWrites<V> implements Writer {
   }
 
   /**
-   * Changes a part of what is held, which keeps its lifetime, tags and revision. Nothing is loaded; the answer is
-   * nothing when nothing fresh is held, or when the key changed while `f` ran.
+   * Changes a part of the value that the cache holds. The value keeps its lifetime, tags and revision, and nothing is
+   * loaded. The answer is `None` if the cache holds no fresh value, or if the key changed while `f` ran.
    */
   patch<E, R>(
     key: string,

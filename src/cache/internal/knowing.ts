@@ -10,18 +10,18 @@ import type { Entry, Found } from "../../store/Entry.ts"
  */
 export const unknown = Symbol("unknown")
 
-/** What a read below says, where it is all the same why there is nothing. */
+/** The answer of a read below, where the caller need not know why there is nothing. */
 export const foundOf = <V>(found: Found<V> | typeof unknown | undefined): Found<V> | undefined =>
   found === unknown ? undefined : found
 
 /** What a caller who waits learns of the changes of a key. */
 export interface Watch {
   changed: boolean
-  /** The last change was a removal. */
+  /** Whether the last change was a removal. */
   isGone: boolean
 }
 
-/** What memory or a tier below holds of a key. */
+/** The entry of a key in memory or in a lower tier. */
 export interface Holding {
   readonly watch: () => Watch
   readonly unwatch: (watch: Watch) => void
@@ -32,8 +32,8 @@ export interface Holding {
 export const triesMax = 16
 
 /**
- * Runs `step`, at once where it asks for nothing, with what is held of each key, as long as that is so; with nothing
- * when it changes all the time.
+ * Runs `step` with the entry of each key, at a moment when these entries are the current ones; at once if there are no
+ * keys. If the keys change all the time, `step` gets no entries.
  */
 export const knowing = <A, E>(
   holdings: ReadonlyArray<Holding>,

@@ -1,5 +1,5 @@
 /**
- * Where a load ends: what becomes of the answer of a lookup.
+ * Decides what happens with the answer of a lookup at the end of a load.
  *
  * A value is decided on in this order. The numbers are those in the code below.
  *
@@ -13,15 +13,15 @@
  *    this one, serves no stale value from now on: that is older than this value. (Laws 2 and 6.)
  * 6. **Has another engine loaded another value meanwhile?** The engine cannot know which of the two is newer. Neither
  *    is kept, nor what was made from them. (Law 2.)
- * 7. **Is it another value than the one before?** This is asked before the marks are compared, because a class may
- *    have an equality of its own, which may invalidate. The holder of a lease on the key is told the same.
+ * 7. **Is it another value than the one before?** This is asked before the marks are compared, because a class may have
+ *    an equality of its own, which may invalidate. The holder of a lease on the key learns of the change, too.
  * 8. **Is the value out of date?** The flight was superseded, or a mark of the key or of a tag is newer than its stamp,
  *    or a transaction is about to commit another value, or the lookup has read a value that was not stored, or has
  *    found nothing where a tier may hold a value. Then the value is refused: the readers who have joined get it, and it
  *    is not stored. If it differs from the value before, it proves that everything older is out of date as well, unless
  *    it was made of what is not known. (Laws 2, 4 and 14.)
- * 9. **Was it made from a stale value?** Then it is stale itself: readers get it as stale, and it is not stored.
- *    (Law 6.)
+ * 9. **Was it made from a stale value?** Then it is stale itself: readers get it as stale, and it is not stored. (Law
+ *    6.)
  * 10. **It is kept.** If it is another value, dependents are dropped, with a stamp of their own. If the engine cannot
  *     know whether it is, what was made from the value before is dropped. The entry ends no later than the first value
  *     that the lookup has read. It is stored in memory and in the outbox. (Laws 3, 4 and 8.)
@@ -55,7 +55,7 @@ import { isJudged, type Judged, memory, noOptions, noTags, renewed } from "./jud
 import type { Served } from "./served.ts"
 import type { Turns } from "./turns.ts"
 
-/** What it needs of the loads that end. */
+/** What it needs from the loads that end. */
 interface Ground<V> {
   readonly expiry: Expiry.Expiry
   readonly failures: Failures<V>
@@ -91,7 +91,7 @@ export class Landing<V> {
     this.ground = ground
   }
 
-  /** A lookup has answered. */
+  /** Takes the answer of a lookup. */
   land(flight: Flight<V>, answer: V | Lookup.Answer<V>, previous: Entry<V> | undefined): Effect.Effect<void> {
     // 2.
     const { refused } = flight.load
@@ -190,7 +190,7 @@ export class Landing<V> {
       const below = this.yieldTo(flight)
       return { value, tier: "lookup", entry: undefined, tags, stale: readStale, below }
     }
-    // 7. Without dependents, it is asked only where something follows from it.
+    // 7. Without dependents, the values are compared only if the answer matters.
     const before = this.valueBefore(flight)
     const isChanged = () => before === undefined ? flight.cause === "refresh" : mayDiffer(before.value, value)
     this.ground.loadedUnderLease(key, () => before === undefined || mayDiffer(before.value, value))
@@ -257,13 +257,13 @@ export class Landing<V> {
     return isUnknown ? this.spreadUnknown(key, now) : nothing
   }
 
-  /** A load that brings another value is a write to those who depend on it, with a stamp of its own. */
+  /** For its dependents, a load that brings another value is a write, with a stamp of its own. */
   private spreadChange(key: string): Below {
     this.cache.nextStamp()
     return this.cache.spread.ofKey(this.name, key, "hide")
   }
 
-  /** The engine cannot know whether the value is the one before, or whether there was one. */
+  /** Drops dependents because the engine cannot know whether there was a value before, or whether it has changed. */
   private spreadUnknown(key: string, now: number): Below {
     return this.entries.isGoneUnseen(key, now)
       ? this.cache.spread.ofUnseen(this.name, key, Infinity)
@@ -286,7 +286,7 @@ export class Landing<V> {
     return isReplaced ? dependents : both(dependents, this.entries.forget(key))
   }
 
-  /** Two engines have loaded two values: none is kept, nor what was made from it. */
+  /** Keeps neither of two values that two engines have loaded, nor the values made from them. */
   private yieldTo(flight: Flight<V>): Below {
     this.refuse(flight)
     const dependents = this.spreadChange(flight.key)
@@ -294,7 +294,7 @@ export class Landing<V> {
     return both(dependents, this.entries.forget(flight.key))
   }
 
-  /** The load failed: its failure is remembered, and its readers get it, or a stale value in its place. */
+  /** Ends a failed load. The failure is remembered, and the readers get it, or a stale value in its place. */
   fail(flight: Flight<V>, cause: Cause.Cause<unknown>, previous = flight.substitute, isCut = false): void {
     if (flight.hasEnded) return
     const { key } = flight
@@ -312,7 +312,9 @@ export class Landing<V> {
     this.endWith(flight, previous, now, () => exit, isCut)
   }
 
-  /** Ends a flight that brings no value: with the stale entry where it may be served, else with what came of it. */
+  /**
+   * Ends a flight without a value: with the stale entry if it may be served, otherwise with the failure or the absence.
+   */
   endWith(
     flight: Flight<V>,
     previous: Entry<V> | undefined,
@@ -328,7 +330,7 @@ export class Landing<V> {
     this.ground.end(flight, stale, isCut, failed)
   }
 
-  /** The load has an answer: the values of loads that began before it are older. */
+  /** Outruns the loads of the key that began before this one, because their values are older. */
   private precede(flight: Flight<V>): void {
     for (const older of this.ground.before(flight)) older.outrun()
   }

@@ -30,10 +30,10 @@ import type { Origin } from "../shared/familySpec.ts"
 import { type Limit, type LimitedOption, limitedOptions, type Limits, needed, noLimits, withLimit } from "./limits.ts"
 import { markName, splitMark } from "./names.ts"
 
-/** A family of the engine that opens. */
+/** A family of the engine that is being opened. */
 export interface Opened extends Lifetimes {
   readonly name: string
-  /** How a store knows it. */
+  /** The name of the family in a store. */
   readonly storeName: string
   readonly pattern: string
   readonly origin: Origin
@@ -44,7 +44,7 @@ export interface Opened extends Lifetimes {
   readonly below: "nothing" | "values" | "bytes"
 }
 
-/** Options in milliseconds; `Infinity` is no end. */
+/** Options in milliseconds; `Infinity` means without an end. */
 type Lifetimes = { readonly [O in LimitedOption]: number }
 
 interface Row extends Lifetimes {
@@ -67,9 +67,9 @@ const limitStart = "l|"
 /** Whether a mark's scope is a row, or a limit. */
 export const isOfLives = (scope: string): boolean => scope.startsWith(rowStart) || scope.startsWith(limitStart)
 
-/** What an engine that opens has to do. */
+/** What an engine has to do when it opens. */
 export interface Life {
-  /** The families that may hold what was made from a value that has changed since. */
+  /** The families that may hold entries made from a value that has changed since. */
   readonly missed: ReadonlyArray<string>
   /** Rows and limits, which the store has to keep. */
   readonly rows: ReadonlyArray<Mark>

@@ -183,12 +183,12 @@ export class Load extends Work {
     }
   }
 
-  /** A read has found nothing, and there may be a value all the same. */
+  /** A read has found nothing, although there may be a value. */
   doubt(): void {
     this.isDoubtful = true
   }
 
-  /** Records a key that was looked for, whether it was found or not. */
+  /** Records a key that the lookup has read, whether it was found or not. */
   noteRead(family: string, key: string): void {
     const reads = this.reads ??= new Map()
     if (this.readCount++ >= readsMax) return reads.clear()

@@ -65,7 +65,10 @@ export class LoadQueue {
     return this.background.size >= backgroundMax
   }
 
-  /** Runs a lookup once it may; or fails with `full`, which is told how many may wait. */
+  /**
+   * Runs a lookup as soon as it has a turn. Fails with `full` if too many lookups wait; `full` receives the number that
+   * may wait.
+   */
   inTurn<A, E>(
     isBackground: boolean,
     work: Effect.Effect<A, E>,

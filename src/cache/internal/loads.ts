@@ -1,13 +1,13 @@
 /**
- * The loads of a family: at most one for each key and epoch, which all readers of the key join (law 5).
+ * Starts and joins the loads of a family: at most one for each key and epoch, which all readers of the key join (law
+ * 5).
  *
  * - A flight whose key was changed answers the readers who have joined it, and stores nothing (law 2). At most one such
  *   flight of a key runs beside the one that readers join. The next load waits until one of them has ended.
  * - A failure is remembered for a short time, and answers later readers.
  * - The fiber of a load belongs to the owner, never to a reader. The last reader to leave ends it (law 7).
  *
- * Here is which loads run, who joins them, and how they begin. Not here: the states of one load (`flight.ts`), and what
- * becomes of its answer (`landing.ts`).
+ * Not here: the states of one load (`flight.ts`), and what happens with its answer (`landing.ts`).
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -37,7 +37,7 @@ import * as Stack from "./stack.ts"
 import { Turns } from "./turns.ts"
 import { type AskedNext, Queued, type Waited, type Waiter, waitersMax } from "./waiters.ts"
 
-// Lookups of one key that run at a time: one that was overtaken and still has to answer the readers who joined it, and
+// The most lookups of one key at a time: one that was overtaken and still has to answer the readers who joined it, and
 // one whose value may be stored.
 export const lookupsPerKeyMax = 2
 
@@ -116,7 +116,7 @@ export class Loads<V> {
     // Beyond the bound of background loads, the renewal is left to the next reader.
     if (this.loader?.lookup === undefined || this.lookups.isBackgroundFull) return
     const flight = this.start(this.loader, key, { cause, fallback: entry, isDetached: true, isBehind: true })
-    // Readers are served the stale value in the meantime: a renewal that hangs would keep them so.
+    // If the renewal hung, readers would get the stale value all the time, so it has a deadline.
     if (!this.isPatient || flight.hasEnded) return
     flight.renewBehind()
     this.patience.share(flight)
@@ -202,7 +202,7 @@ export class Loads<V> {
     return this.queue(key, { isRefresh: true })
   }
 
-  /** The next load of a key that is crowded. */
+  /** Queues the next load of a key for which no further lookup may run. */
   queue(key: string, asked: AskedNext): Queued<V> {
     let queued = this.next.get(key)
     if (queued === undefined) {
@@ -238,7 +238,7 @@ export class Loads<V> {
       this.flightsOf(key).some(({ cause, isReplaced }) => cause === "refresh" && !isReplaced)
   }
 
-  /** Begins the next load of a key, once it may. */
+  /** Begins the next load of a key as soon as it may run. */
   private advance(key: string): void {
     const queued = this.next.get(key)
     if (queued === undefined || this.joinable(key) !== undefined || this.isCrowded(key)) return
@@ -298,7 +298,7 @@ export class Loads<V> {
     })
     const running = this.flights.size === 0 ? undefined : this.flights.get(key)
     if (running !== undefined) {
-      // The value of a closed one is judged by its tags when it ends.
+      // The value of a closed flight is judged by its tags when it ends.
       if (!running.isClosed) running.supersede()
       this.setAside(running)
     }
@@ -315,7 +315,7 @@ export class Loads<V> {
 
   /** Starts the fiber of a load: at once, or on an empty stack if the stack is deep. */
   run(load: Load, flights: ReadonlyArray<Flight<V>>, work: Effect.Effect<void>): void {
-    // What a lookup acquires is released when it ends, and not with its owner's layer.
+    // Resources that a lookup acquires are released when the lookup ends, and not with its owner's layer.
     const scope = Scope_.makeUnsafe()
     const context = Context.add(Context.add(load.loader.context, Scope_.Scope, scope), CurrentLoad, load)
     const fork = Effect.runForkWith(context)
@@ -391,10 +391,11 @@ export class Loads<V> {
       const before = this.entries.hot?.peek(key) === undefined ? yield* this.entries.heldBelow(key) : unknown
       if (before !== unknown) flight.replaces(before)
     }
-    // Its own loader, also where the family was delegated meanwhile: the load runs in the Context of that owner.
+    // The load keeps its own loader, even if the family was delegated meanwhile, because it runs in the Context of that
+    // owner.
     const { lookup }: Loader<V> = flight.load.loader
     if (lookup === undefined) return this.end(flight, Exit.fail(this.absent(key, "no lookup")))
-    // `start` runs the load in the owner's context, which has all that the lookup needs.
+    // `start` runs the load in the owner's Context, which has everything that the lookup needs.
     const work = Effect.suspend(() =>
       lookup(key, this.contextOf(flight, previous)) as Effect.Effect<V | Lookup.Answer<V>, unknown>
     )
@@ -417,19 +418,20 @@ export class Loads<V> {
     const { lookupMany }: Loader<V> = flights[0]!.load.loader
     if (open.length === 0 || lookupMany === undefined) return
     const contexts = open.map((flight) => this.contextOf(flight, before.get(flight)))
-    // `startMany` runs the load in the owner's context, which has all that the lookup needs.
+    // `startMany` runs the load in the owner's Context, which has everything that the lookup needs.
     const work = Effect.suspend(() =>
       lookupMany(open.map(({ key }) => key), contexts) as Effect.Effect<ReadonlyArray<V | Lookup.Answer<V>>, unknown>
     )
     const exit = yield* Effect.exit(this.inTurn(open, work))
-    // A cast may bring anything.
+    // Because of a cast, the answer may be any value.
     const answers = exit._tag === "Success" && Array.isArray(exit.value) ? exit.value : []
     const cause = exit._tag === "Failure" ? exit.cause : Cause.fail(miscounted(this.name, open.length, answers.length))
     if (answers.length !== open.length) {
       for (const flight of open) this.landing.fail(flight, cause, before.get(flight))
       return
     }
-    // Readers of all keys leave with the first one that fails: values come first, and are kept without a reader.
+    // The readers of all keys leave when the first key fails. So the values are handled first, and are kept without a
+    // reader.
     for (const flight of open) flight.detach()
     const landing = open.map((flight, i) => ({ flight, answer: answers[i]! }))
     for (const { answer, flight } of landing.toSorted((a, b) => failsOf(a.answer) - failsOf(b.answer))) {
@@ -469,7 +471,7 @@ export class Loads<V> {
       now < freshUntil + Expiry.staleMillisMax(this.expiry)
   }
 
-  /** What is held of a key, is stale, and may be served should the load that begins now fail. */
+  /** The stale entry of a key that may be served if the load that begins now fails. */
   private substituteOf(key: string, now: number): Entry<V> | undefined {
     const held = this.entries.held(key)
     const isStale = held !== undefined && !this.entries.isFresh(key, held, now)
@@ -516,7 +518,10 @@ export class Loads<V> {
     if (turn !== undefined && (behind.length > 0 || isHeld && !turn.reading)) turn.overtake()
   }
 
-  /** The caller of a refresh knows of a change of the source. An update that runs, here or in a peer, may not. */
+  /**
+   * Overtakes a running update, here and in peers, when a refresh is asked for: the update may not know the change of
+   * the source that the caller of the refresh knows.
+   */
   private askedAnew(key: string): void {
     this.cache.tell(this.name, { _tag: "Asked", key })
     this.overtakeUpdate(key)
@@ -554,8 +559,8 @@ export class Loads<V> {
   }
 
   /**
-   * A tag was invalidated. The tags of a value that is loaded are known when the load ends: then they judge it. Until
-   * then no further reader joins it.
+   * A tag was invalidated. The tags of a loaded value are known only when its load ends, so the value is judged then.
+   * Until then no further reader joins the load.
    */
   closeAll(): void {
     for (const flight of this.running) flight.close()

@@ -1,30 +1,30 @@
 /**
- * Changes on their way to the tiers below memory.
+ * Carries changes to the lower tiers.
  *
- * A change takes effect in memory and is put down here in one synchronous step; a fiber carries it below. So changes of
- * a key arrive in the order in which they took effect, whoever made them, and although he may have left.
+ * A change takes effect in memory and is put into the outbox in one synchronous step. A fiber carries it below. So
+ * changes of a key arrive in the order in which they took effect, even if their callers have left.
  *
- * - What gathers while a round is on its way goes with the next: the last change of each key, the latest stamp of each
- *   mark.
- * - A round is one write of the store: its changes and its marks are below together, or none of them is. So a change
- *   and what it drops elsewhere, put down in one step, are never seen apart.
- * - What is set was prepared before it took effect, so a round carries nothing that a caller can have done wrong. What
- *   was loaded is prepared here, before the round is handed over: a value that does not fit is left out, and the keys
- *   of others are not concerned. One whose codec takes its time follows with a later round (`preparing.ts`), so that no
- *   round waits for a codec; this one removes its key.
- * - Until its change has arrived, what lies below of a key is out of date: `pending` says what holds instead.
+ * - Changes that are made while a round is on its way go with the next round: the last change of each key, and the
+ *   latest stamp of each mark.
+ * - A round is one write of the store: all its changes and marks arrive, or none of them. So a change and the removals
+ *   that it causes, which are put into the outbox in one step, are never seen apart.
+ * - A value that a caller sets was prepared before it took effect, so no mistake of a caller can fail a round. A loaded
+ *   value is prepared here, before the round begins. If it does not fit, it is left out, and the other keys of the
+ *   round are not affected. If its codec does not answer at once, this round removes its key, and the value follows
+ *   with a later round (`preparing.ts`), so that no round waits for a codec.
+ * - Until the change of a key has arrived, its entry below is out of date. `pending` answers in its place.
  * - A key whose change has failed is not read below until it is known again: the engine does not know what is there.
- *   Each later round removes it, whatever else the round carries, and takes down the marks of failed rounds. A
- *   round that carries nothing else follows after a while, and before the engine closes. So what a value was to take
- *   away is never below beside a later value.
+ *   Each later round removes it, whatever else the round carries, and takes down the marks of failed rounds. A round
+ *   that carries nothing else follows after a while, and before the engine closes. So what a value was to take away is
+ *   never below beside a later value.
  * - What callers have written with a round that fails is taken back at once (`written.ts`).
- * - Beyond `pendingMax` keys or `pendingBytesMax` bytes, a caller who would set one waits for room. A removal never
- *   waits: the family that has most of them is cleared below instead.
+ * - Beyond `pendingMax` keys or `pendingBytesMax` bytes, a caller who sets a key waits for room. A removal never waits:
+ *   instead, the family with the most removals is cleared below.
  * - A loaded value that does not fit the bytes of a round follows with the next one; this one removes its key.
- * - Engines over one place share one carrier, so their changes of a key arrive in order as well. One that closes waits
- *   for its own changes, and its callers are told of those that do not arrive.
+ * - Engines over one place share one carrier, so their changes of a key arrive in order as well. An engine that closes
+ *   waits for its own changes. If a change does not arrive, its caller gets an error.
  *
- * Not here: memory, and what a failure means to whoever made the change.
+ * Not here: memory, and what a failure means for the caller.
  */
 import type * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -60,10 +60,10 @@ import { Preparing } from "./preparing.ts"
 import { sealed, unsealed } from "./sensitive.ts"
 import { Written } from "./written.ts"
 
-// Keys that gather to be set, and as many to be removed, in all families.
+// The most keys that wait to be set, and the most that wait to be removed, over all families.
 const pendingMax = 65_536
 
-/** Bytes of the values that gather to be set, in all families, and of those of a family that one round carries. */
+/** The most bytes of values that wait to be set, over all families, and the most of one family in one round. */
 export const pendingBytesMax = 67_108_864
 
 // Keys of a family whose change below has failed; beyond, all of the family that is older counts as changed, and is
@@ -73,16 +73,16 @@ const distrustedMax = 65_536
 // What a failed round was to take away is taken away with the next one, which comes after so long at the latest.
 const repayAfter: Duration.Input = "10 seconds"
 
-// A tier ends its own operations; one that does not must not hold up the end of the program: neither while what is left
-// is carried, nor while the operation that hangs is interrupted.
+// A tier should end its own operations. A tier that hangs must not delay the end of the program, neither while the last
+// changes are carried nor while its operation is interrupted.
 const closingMax: Duration.Input = "30 seconds"
 export const interruptingMax: Duration.Input = "1 second"
 
 /**
- * The changes of one family of one engine, and the way to what lies below.
+ * The changes of one family of one engine, and its reads of the lower tiers.
  *
- * The tiers there are told times of the wall clock, of which the engine's time may be ahead: another process may read
- * what is written now. By how much an entry was shifted is known by its version, which says when it was made.
+ * The lower tiers get times of the wall clock, because another process may read the entries. The engine's time may be
+ * ahead of it. The version of an entry says when it was made, and so by how much its times were shifted.
  */
 export class Lane<V> {
   readonly outbox: Outbox
@@ -90,7 +90,7 @@ export class Lane<V> {
   private readonly partition: Partition<V>
   private readonly time: CoarseClock
   private readonly carrier: Carrier
-  /** The lanes of the same family of all engines, this one among them. */
+  /** The lanes of the same family in all engines, including this one. */
   private lanes: Set<Lane<any>>
   private readonly onFailure: OnFailure
   private readonly onDistrust: () => void
@@ -134,12 +134,12 @@ export class Lane<V> {
     return this.time.ahead === 0 ? entry : shifted(entry, -this.time.aheadAt(madeAtMillis(entry)))
   }
 
-  /** `prepared` is what the partition made of the entry's content, where that was asked before the change. */
+  /** Sets a key. `prepared` is the content as the partition prepared it, if that was done before the change. */
   set(key: string, entry: Entry<V>, prepared?: Prepared<V>): Below {
     return this.put(key, { entry, prepared })
   }
 
-  /** The entry of a key, which ends later because it was read. What was prepared of it is still so. */
+  /** Moves the end of an entry, because it was read. Its prepared content stays. */
   touch(key: string, entry: Entry<V>): Below {
     if (this.preparing.touch(key, entry)) return nothing
     const known = this.gathering?.keys.get(key)
@@ -152,7 +152,7 @@ export class Lane<V> {
     return this.put(key, absent)
   }
 
-  /** What holds below of a key, whatever is there; `undefined` when what is there does. */
+  /** The change of a key that is on its way below; `undefined` if the entry below is up to date. */
   pending(key: string): Pending<V> | undefined {
     if (this.lanes.size > 1) return this.pendingOfAll(key)
     if (!this.preparing.isEmpty) {
@@ -164,8 +164,8 @@ export class Lane<V> {
       (this.distrusted.has(key) ? distrusted : undefined)
   }
 
-  // Of what gathers or is prepared, one lane at most has the key, and so of what is carried. A family that is cleared
-  // has what was put down since.
+  // At most one lane has the key among the changes that wait or are prepared, and at most one among those that are
+  // carried. In a family that is cleared, only later changes count.
   private pendingOfAll(key: string): Pending<V> | undefined {
     const lanes = Array.from(this.lanes)
     for (const { preparing } of lanes) {
@@ -182,31 +182,31 @@ export class Lane<V> {
     return lanes.some((lane) => lane.distrusted.has(key)) ? distrusted : undefined
   }
 
-  /** How many removals have gathered. */
+  /** The number of waiting removals. */
   get removals(): number {
     return this.gathering?.removals ?? 0
   }
 
-  /** How many keys to be set have gathered. */
+  /** The number of keys that wait to be set. */
   get sets(): number {
     return this.gathering === undefined ? 0 : this.gathering.keys.size - this.gathering.removals
   }
 
-  /** Bytes of the values that have gathered. */
+  /** The bytes of the waiting values. */
   get bytes(): number {
     let sum = 0
     for (const { prepared } of this.gathering?.keys.values() ?? []) sum += prepared?.bytes ?? 0
     return sum
   }
 
-  /** Below, the family goes as a whole, in the place of the removals. */
+  /** Clears the whole family below, in place of its removals. */
   clear(): void {
     const parcel = this.gathering
     if (parcel === undefined) return
     for (const [key, { entry }] of parcel.keys) if (entry === undefined) parcel.keys.delete(key)
     this.carrier.removals -= parcel.removals
     parcel.removals = 0
-    // Of several lanes the first to be carried clears, before any of them sets.
+    // Of several lanes, the first one that is carried clears the family, before any of them sets a key.
     parcel.cleared = !Array.from(this.lanes).some((lane) => lane.gathering?.cleared === true)
   }
 
@@ -232,8 +232,9 @@ export class Lane<V> {
   }
 
   /**
-   * The change that a parcel comes to. What cannot be prepared is told of, and goes below as a removal: an older value
-   * must not stay in its place. What takes its time to prepare does so, too, and follows later.
+   * The change of a parcel, as the store takes it. If a value cannot be prepared, its failure is reported, and its key
+   * is removed below, because no older value may stay there. If its codec does not answer at once, the key is removed
+   * as well, and the value follows later.
    */
   changeOf(parcel: Changes<V>): Effect.Effect<Change<V>> {
     const { partition } = this
@@ -273,13 +274,13 @@ export class Lane<V> {
     return Effect.as(this.preparing.add(values), change)
   }
 
-  /** A later change of the key has gathered. */
+  /** Whether a later change of the key waits. */
   private isFollowed(key: string): boolean {
     for (const { gathering } of this.lanes) if (gathering?.keys.has(key) === true) return true
     return false
   }
 
-  /** What became of a value whose codec has taken its time. */
+  /** Takes the result of a codec that did not answer at once. */
   private readonly prepared = (key: string, entry: Entry<V>, exit: Exit.Exit<Prepared<V>, StoreError>): void => {
     if (Exit.isSuccess(exit)) this.put(key, { entry, prepared: exit.value })
     else this.unprepared(key, exit.cause)
@@ -290,7 +291,7 @@ export class Lane<V> {
     this.onFailure("prepare", errorOf("prepare", cause))
   }
 
-  /** What a parcel has come to. */
+  /** Notes whether a parcel has arrived. */
   landed(parcel: Changes<V>, error: StoreError | undefined): void {
     this.carried = undefined
     const { repaid } = this
@@ -298,7 +299,7 @@ export class Lane<V> {
     if (error === undefined) {
       if (parcel.cleared) this.owesAll = false
       for (const key of repaid) this.distrusted.delete(key)
-      // A key that another lane failed on is known again as well.
+      // A key that failed in another lane is trusted again, too.
       for (const { distrusted } of this.lanes) {
         if (distrusted.size === 0) continue
         if (parcel.cleared) distrusted.clear()
@@ -314,7 +315,7 @@ export class Lane<V> {
     this.distrust(parcel.keys.keys(), parcel.cleared)
   }
 
-  /** What is below of some keys, or of the whole family, may be anything. */
+  /** Notes that the entries of some keys, or of the whole family, cannot be trusted below. */
   private distrust(keys: Iterable<string>, all: boolean): void {
     for (const key of keys) this.distrusted.add(key)
     if (!all && this.distrusted.size <= distrustedMax) return
@@ -325,11 +326,14 @@ export class Lane<V> {
     for (const { onDistrust } of this.lanes) onDistrust()
   }
 
-  /** The engine is closed. What is still on its way is given up, and the engines that are left do not trust it. */
+  /**
+   * Closes the lane with its engine. Changes on their way are given up, and the remaining engines do not trust their
+   * keys.
+   */
   close(): void {
     const { carried, gathering, lanes } = this
     this.gathering = undefined
-    // Their keys were removed below.
+    // The keys of these values were removed below.
     this.preparing.dropAll()
     for (const parcel of [gathering, carried]) {
       if (parcel !== undefined) this.distrust(parcel.keys.keys(), parcel.cleared)
@@ -341,7 +345,7 @@ export class Lane<V> {
       other.distrust(this.distrusted, this.owesAll)
       break
     }
-    // The removals of another lane may rely on it.
+    // The removals of another lane may depend on this clear.
     const heir = gathering?.cleared === true
       ? Array.from(lanes).find((lane) => lane.gathering !== undefined)
       : undefined
@@ -363,7 +367,7 @@ export class Lane<V> {
     return new Set([parcel])
   }
 
-  /** Another engine has changed the key since. */
+  /** Removes the change of a key that another engine has changed since. */
   private withdraw(key: string): void {
     if (!this.preparing.isEmpty) this.preparing.drop(key)
     const parcel = this.gathering
@@ -385,11 +389,11 @@ export class Lane<V> {
   }
 }
 
-/** Waits for the values of these lanes that wait for a codec. */
+/** Waits until the codecs of these lanes have answered. */
 const settledOf = (lanes: ReadonlyArray<Lane<any>>): Effect.Effect<void> =>
   Effect.forEach(lanes, ({ preparing }) => preparing.settled, { discard: true })
 
-/** What one engine has put down for one round. */
+/** The changes of one engine in one round. */
 class Journey implements Trip {
   readonly arrived = Deferred.makeUnsafe<void>()
   readonly written: Written
@@ -401,14 +405,14 @@ class Journey implements Trip {
     this.written = new Written(carrier)
   }
 
-  /** Tells the callers that what they have put down does not arrive. */
+  /** Fails the callers whose changes do not arrive. */
   fail(error: StoreError): void {
     for (const parcel of this.parcels) parcel.failure ??= error
     Deferred.doneUnsafe(this.arrived, Exit.void)
   }
 }
 
-/** What goes below together. */
+/** The changes that go below together. */
 class Round {
   readonly arrived = Deferred.makeUnsafe<void>()
   readonly journeys = new Map<Outbox, Journey>()
@@ -430,7 +434,7 @@ class Round {
   }
 }
 
-/** The part of a round that is for one store. */
+/** The part of a round for one store. */
 interface Load {
   readonly lanes: Array<readonly [lane: Lane<any>, parcel: Changes<any>]>
   readonly marks: Array<Marks>
@@ -438,12 +442,12 @@ interface Load {
   readonly written: Array<Written>
 }
 
-/** What carries the changes of all engines over one place. */
+/** Carries the changes of all engines over one place. */
 export class Carrier {
-  /** Keys to be set that have gathered, and keys to be removed. */
+  /** The number of keys that wait to be set; `removals` counts the keys that wait to be removed. */
   sets = 0
   removals = 0
-  /** Bytes of the values to be set that were prepared before they gathered. */
+  /** The bytes of the waiting values that were prepared before they came here. */
   bytes = 0
   /** Keys that callers have written with what gathers, also of families that only memory keeps. */
   written = 0
@@ -471,7 +475,7 @@ export class Carrier {
     return last === undefined ? Effect.void : Deferred.await(last.arrived)
   })
 
-  /** The same of the values that wait for a codec. */
+  /** Like `settled`, but also waits for the values that wait for a codec. */
   readonly settledWhole: Effect.Effect<void> = Effect.suspend(() =>
     Effect.andThen(
       this.settled,
@@ -482,26 +486,26 @@ export class Carrier {
     )
   )
 
-  /** The lanes, of one engine or of all, that have values which wait for a codec. */
+  /** The lanes of one engine, or of all, whose values wait for a codec. */
   preparing(outbox?: Outbox): ReadonlyArray<Lane<any>> {
     return Array.from(this.known.values()).flatMap((lanes) =>
       Array.from(lanes).filter((lane) => (outbox ?? lane.outbox) === lane.outbox && !lane.preparing.isEmpty)
     )
   }
 
-  /** The last round that carries something of an engine. */
+  /** The last round that has a change of an engine. */
   lastOf(outbox: Outbox): Round | undefined {
     return [this.gathering, this.carried].find((round) => round?.journeys.has(outbox))
   }
 
-  /** Adds a lane to those of its family, and answers with all of these. */
+  /** Adds a lane to the lanes of its family, and returns all of them. */
   enter(name: string, lane: Lane<any>): Set<Lane<any>> {
     const lanes = this.known.get(name) ?? new Set()
     this.known.set(name, lanes.add(lane))
     return lanes
   }
 
-  /** Where an engine puts down something new. */
+  /** The part of the next round for an engine. */
   depart(outbox: Outbox): Journey {
     this.wake.openUnsafe()
     return (this.gathering ??= new Round(this)).journeyOf(outbox)
@@ -513,7 +517,7 @@ export class Carrier {
     largest?.clear()
   }
 
-  /** Those that have something to be carried. */
+  /** The lanes that have a waiting change. */
   private lanes(): ReadonlyArray<Lane<any>> {
     return Array.from(this.gathering?.journeys.values() ?? []).flatMap(({ lanes }) => Array.from(lanes))
   }
@@ -552,7 +556,7 @@ export class Carrier {
     return this.owing.has(outbox)
   }
 
-  /** Gives up what is still on its way of an engine, and ends with the last one. */
+  /** Gives up the changes of an engine that are still on their way. The carrier ends with its last engine. */
   leave(outbox: Outbox, refusal: StoreError): Effect.Effect<void> {
     return Effect.suspend(() => {
       const left = [this.carried, this.gathering].flatMap((round) => round?.journeys.get(outbox)?.written ?? [])
@@ -592,7 +596,7 @@ export class Carrier {
       }))
   }
 
-  /** All that has gathered, by the store that it is for. A change of one engine is for one store. */
+  /** Takes every waiting change, by store. Each change of an engine is for one store. */
   private take(round: Round): ReadonlyArray<readonly [store: Store["Service"], load: Load]> {
     const loads = new Map<Store["Service"], Load>()
     for (const outbox of this.owing) round.journeyOf(outbox)
@@ -637,7 +641,7 @@ export class Carrier {
       ([lane, parcel]) => Effect.map(lane.changeOf(parcel), (change) => void changes.push(change)),
       { discard: true }
     )
-    // What a tier says of a round may be of any of its families.
+    // The error of a tier about a round may contain a value of any of its families.
     const isSensitive = lanes.some(([lane]) => lane.isSensitive) || marks.some((one) => one.isSensitive)
     const land = (failure: StoreError | undefined): void => {
       const error = failure !== undefined && isSensitive ? sealed(failure) : failure
@@ -688,7 +692,7 @@ export class Outbox {
   debt: { owed: ReadonlyArray<Mark>; readonly isKnown: boolean } = { owed: [], isKnown: false }
   /** Marks of rounds that have failed. */
   readonly owed = new OwedMarks()
-  /** What a change comes to that is put down now, once the engine is closed. */
+  /** The result of a change that is made after the engine was closed. */
   refused: Below | undefined = undefined
   private readonly closed = Deferred.makeUnsafe<void>()
 
@@ -711,12 +715,12 @@ export class Outbox {
     return this.carrier.settled
   }
 
-  /** The same of the values that wait for a codec. */
+  /** Like `settled`, but also waits for the values that wait for a codec. */
   get settledWhole(): Effect.Effect<void> {
     return this.carrier.settledWhole
   }
 
-  /** Waits until all that is on its way of this engine has arrived. */
+  /** Waits until every change of this engine has arrived. */
   readonly idle: Effect.Effect<void> = Effect.suspend(() => {
     const last = this.carrier.lastOf(this)
     if (last !== undefined) return Effect.andThen(Deferred.await(last.arrived), this.idle)
@@ -724,7 +728,7 @@ export class Outbox {
     return waiting.length === 0 ? Effect.void : Effect.andThen(settledOf(waiting), this.idle)
   })
 
-  /** Puts down the first change of a lane in a round. */
+  /** Adds the first change of a lane to a round. */
   depart<P extends Parcel>(lane: Lane<any>, make: (trip: Trip) => P): P {
     const journey = this.carrier.depart(this)
     const parcel = make(journey)
@@ -755,7 +759,7 @@ export class Outbox {
     return marks
   }
 
-  /** Carries rounds until the Scope closes, and then those that are left. */
+  /** Carries rounds until the Scope closes, and then the remaining ones. */
   readonly run: Effect.Effect<void, never, Scope.Scope> = Effect.suspend(() =>
     Effect.acquireRelease(
       this.carrier.join,
@@ -770,7 +774,7 @@ export class Outbox {
     return this.idle
   })
 
-  /** All whose changes have not arrived, or are made from now on, are told so. */
+  /** Fails the callers whose changes have not arrived, and all later changes. */
   private readonly close: Effect.Effect<void> = Effect.suspend(() => {
     const cause = new Error("the cache was closed before the change had arrived")
     const failure = new StoreError({ reason: new TierFailed({ tier: "lower", operation: "write", cause }) })

@@ -17,16 +17,16 @@ import type { Written } from "./written.ts"
 // Marks of an engine that were in rounds which have failed; beyond, one mark hides what each family has below.
 const owedMax = 4_096
 
-/** A key on its way: with the entry that it will have below, or without one. */
+/** A key on its way below: with its new entry, or without one if it is removed. */
 export interface Pending<V> {
   readonly entry: Entry<V> | undefined
-  /** What the partition made of the entry, where that was asked before the change. */
+  /** The entry as the partition prepared it, if that was done before the change. */
   readonly prepared: Prepared<V> | undefined
-  /** Below is the same value; only its end has moved. */
+  /** Whether the value below is the same, and only its end has moved. */
   readonly isTouch?: boolean
 }
 
-/** Told of each operation of a tier that has failed. */
+/** Is called for each failed operation of a tier. */
 export type OnFailure = (operation: Operation, error: StoreError) => void
 
 /** The changes of one family of one engine in a round. */
@@ -35,7 +35,7 @@ export class Changes<V> implements Parcel {
   readonly written: Written
   readonly keys = new Map<string, Pending<V>>()
   removals = 0
-  /** Below, the whole family goes first. */
+  /** Whether the whole family is cleared below before these changes. */
   cleared = false
   failure: StoreError | undefined = undefined
 
@@ -65,7 +65,7 @@ export const pendingIn = <V>(parcel: Changes<V> | undefined, key: string): Pendi
 export class Marks implements Parcel {
   readonly arrived: Deferred.Deferred<void>
   readonly stamps = new Map<string, number>()
-  /** The families that they are of. */
+  /** The callbacks of their families. */
   readonly told = new Set<OnFailure>()
   readonly written: Written
   isSensitive = false
@@ -114,16 +114,16 @@ export class OwedMarks {
 
 /** The options of a lane: one family of one engine, on its way below. */
 export interface LaneOptions<V> {
-  /** How a store knows the family. */
+  /** The name of the family in a store. */
   readonly name: string
   readonly partition: Partition<V>
   readonly time: CoarseClock
-  /** The causes of failures are not shown. */
+  /** Whether failures hide their causes. */
   readonly isSensitive: boolean
   readonly onFailure: OnFailure
-  /** Told when nothing that is below at the time is to be believed. */
+  /** Is called when no entry that is below at that time can be trusted. */
   readonly onDistrust: () => void
-  /** Told of each key whose entry has not arrived below, and is not to follow. */
+  /** Is called for each key whose entry has not arrived below and will not follow. */
   readonly onAlone: (key: string) => void
 }
 
@@ -133,7 +133,7 @@ export const shifted = <V>(entry: Entry<V>, millis: number): Entry<V> =>
     ? entry
     : { ...entry, freshUntil: entry.freshUntil + millis, expiresAt: entry.expiresAt + millis }
 
-/** What a failure of a tier is told as. */
+/** The error under which a failure of a tier is reported. */
 export const errorOf = (operation: Operation, cause: Cause.Cause<StoreError>): StoreError => {
   const error = Cause.squash(cause)
   return error instanceof StoreError

@@ -1,9 +1,10 @@
 /**
- * What the engines of one process over one place have in common: the counter of stamps and versions, what carries their
- * changes below, and word of each other's changes.
+ * Connects the engines of one process over one place: they share the counter of stamps and versions and the carrier of
+ * their changes, and inform each other of each change.
  *
- * A change is told in the step in which it takes effect, so an engine never serves from its memory what another one has
- * changed. It hears of engines of its own manifest only: others keep other families.
+ * The other engines learn of a change in the step in which it takes effect, so an engine never serves a value from its
+ * memory that another one has changed. An engine informs only engines of its own manifest, because other manifests have
+ * other families.
  *
  * Not here: other processes. The tier refuses them.
  */
@@ -16,33 +17,33 @@ import type { Limits } from "./limits.ts"
 import { Carrier } from "./outbox.ts"
 import type { Looked } from "./sweepDue.ts"
 
-/** What another engine did to a family. */
+/** A change of a family by another engine. */
 export type Heard =
-  /** The key has another value, or none. */
+  /** The key has another value, or it was removed. */
   | { readonly _tag: "Changed"; readonly key: string }
   /**
-   * A lookup brought a value; no source has changed for it. `isNews` where it had none to compare it with. The entry
-   * may be over by then, and is kept by no tier.
+   * A lookup brought a value, which changes no source. `isNews` says that there was no value to compare it with. The
+   * entry may have ended by then, so no tier keeps it.
    */
   | { readonly _tag: "Loaded"; readonly key: string; readonly isNews: boolean; readonly entry: Entry<any> }
-  /** A caller asked for a value that is newer than what is held. */
+  /** A caller asked for a newer value than the cache has. */
   | { readonly _tag: "Asked"; readonly key: string }
   | { readonly _tag: "Marked"; readonly scope: Scope; readonly mode: Mode; readonly stamp: number }
   | { readonly _tag: "Tagged"; readonly tag: string; readonly mode: Mode; readonly stamp: number }
 
-/** What a sweep of marks asks of a family in one engine. */
+/** What a sweep needs from one engine about a family. */
 export interface Swept {
   /** Has what the marks hide removed from all tiers. */
   readonly look: Effect.Effect<Looked, StoreError>
   /** The marks up to a stamp, as a store knows them. */
   marksUpTo(upTo: number): Iterable<Mark>
-  /** Forgets these marks, of which nothing is left that they concern. */
+  /** Forgets these marks, because no entry is left that they concern. */
   forget(upTo: number, looked: Looked): void
 }
 
 /** An engine, as the others know it. */
 export interface Peer {
-  /** The manifest's. */
+  /** The name of the manifest. */
   readonly id: string
   hear(family: string, heard: Heard): void
   swept(family: string): Swept
@@ -50,7 +51,7 @@ export interface Peer {
 
 /** The life in which all engines of a manifest over a place are (`lives.ts`). */
 export interface SharedLife {
-  /** What hides the entries that families have missed. */
+  /** The marks that hide entries of families which have missed changes. */
   readonly hides: ReadonlyArray<Mark>
   /** How long entries of earlier lives may live, by the names by which a store knows their families. */
   readonly limits: ReadonlyMap<string, Limits>
@@ -63,7 +64,7 @@ export interface SharedLife {
 interface Shared {
   readonly carrier: Carrier
   readonly peers: Set<Peer>
-  /** By manifest. */
+  /** The life of each manifest. */
   readonly lives: Map<string, SharedLife>
 }
 
@@ -103,12 +104,12 @@ export class Peers {
     return Array.from(this.all).filter((peer) => peer.id === id)
   }
 
-  /** Some other engine may hold what this one changes. */
+  /** Whether another engine may hold the keys that this one changes. */
   get areSome(): boolean {
     return this.all.size > 1
   }
 
-  /** Tells the other engines of the same manifest. */
+  /** Informs the other engines of the same manifest. */
   tell(from: Peer, family: string, heard: Heard): void {
     for (const peer of this.all) if (peer !== from && peer.id === from.id) peer.hear(family, heard)
   }

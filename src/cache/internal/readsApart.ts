@@ -127,7 +127,7 @@ export class TransactionReads<V> implements Reads<V> {
     return this.family.answerOf(key, served)
   }
 
-  /** What a read in the body would do. What happened to the key before happened outside of it. */
+  /** Explains what a read in the body would do. The history of the key is that outside of the transaction. */
   explain(
     key: string,
     onHeld?: (served: Served<V> | undefined, isKnown: boolean) => void

@@ -16,6 +16,6 @@ export interface Served<out V> {
   readonly stale: boolean
   /** The value was made from a nothing that may be a value: a tier could not say what it holds. */
   readonly isDoubtful?: boolean
-  /** What the tiers below still have to take of the load that brought it. */
+  /** The changes of its load that are still on their way to the lower tiers. */
   readonly below?: Below
 }

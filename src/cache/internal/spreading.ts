@@ -1,8 +1,8 @@
 /**
- * What drops the keys that a change reaches.
+ * Drops the keys that a change reaches.
  *
- * The plan of the changed family says which keys are reached (`shared/invalidationPlan.ts`). Here they are dropped, in
- * the same synchronous step as the change: one key by its name, any other scope by one mark.
+ * The plan of the changed family says which keys are reached (`shared/invalidationPlan.ts`). They are dropped in the
+ * same synchronous step as the change: one key by its name, any other scope by one mark.
  *
  * Some changes are not seen when they happen, because the entry of the source is gone. A value that was made from such
  * a source is dropped when the engine can no longer find out whether the source has changed:
@@ -23,21 +23,21 @@ import type { FamilyInvalidation } from "./familyInvalidation.ts"
 import type { Flight } from "./flight.ts"
 import type { Loads } from "./loads.ts"
 
-/** A family, as far as a change needs it. */
+/** The parts of a family that a change needs. */
 interface Target extends Reached {
   readonly entries: Entries<any>
   readonly loads: Loads<any>
   readonly invalidation: FamilyInvalidation<any>
 }
 
-/** The cache, as far as its changes need it. */
+/** The parts of the cache that its changes need. */
 interface Ground {
   readonly families: ReadonlyMap<string, Target>
   readonly stamp: number
   nextStamp(): number
 }
 
-/** Keys that were made from a source of which it is not known whether it has changed. */
+/** Keys that were made from a source which may have changed. */
 interface Unseen {
   readonly scope: Scope
   /** Whether the scope is one key. */
@@ -194,13 +194,13 @@ export class Spreading implements Spread {
     const plan = this.planOf(family)
     if (plan.isEmpty) return
     const stamp = this.ground.nextStamp()
-    // All owners of a chain end together. A plan that is known as a whole is not compiled for that.
+    // All owners of a chain end together. A plan without fixed texts is not compiled for this.
     eachReachedFromAll(plan, (name, scope) => this.target(name).invalidation.hideHere(scope, stamp, family))
   }
 
   /**
-   * The engine has been opened over tiers that hold entries. If memory alone holds a source, the lower tiers hold what
-   * was made from values that are gone with the process before.
+   * The engine has been opened over tiers that hold entries. If memory alone keeps a source, the lower tiers hold
+   * entries made from values that are gone with the process before.
    */
   ofRestart(openedAt: number): void {
     for (const { entries, name } of this.ground.families.values()) {

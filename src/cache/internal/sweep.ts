@@ -1,17 +1,18 @@
 /**
  * Forgets marks that no entry needs any more, so that memory, files and starts do not grow with what was invalidated.
  *
- * A mark is needed for as long as something older than it may still be served or stored. So a sweep looks at every
- * entry of the family, in all tiers, and has those removed that the marks hide, and those end that they make stale.
- * Then the marks that were there when it began are forgotten, by the store and by the family.
+ * A mark is needed as long as a value that is older may still be served or stored. So a sweep looks at every entry of
+ * the family in all tiers. It removes the entries that the marks hide, and ends the entries that they make stale. Then
+ * the marks that were there when it began are forgotten, by the store and by the family.
  *
- * What is older than a mark, and no entry that a sweep sees:
+ * A value that is older than a mark may be in a place that a sweep does not see:
  *
- * - in the memory of another engine over the same place: a sweep looks there, too. Where an engine came or left
- *   meanwhile, the sweep is tried again later.
- * - on its way below: the sweep waits until that has arrived. What comes later was judged when it was put down.
+ * - in the memory of another engine over the same place: a sweep looks there, too. If an engine came or left meanwhile,
+ *   the sweep is tried again later.
+ * - on its way below: the sweep waits until it has arrived. A later value was judged when it was put into the outbox.
  * - being copied from tier to tier: judged where it lands, by the store of several tiers.
- * - being read, loaded or computed: told in the step in which the marks are forgotten ({@link heed}, watches).
+ * - being read, loaded or computed: this work learns of the marks in the step in which they are forgotten ({@link
+ *   heed}, watches).
  *
  * A crash in between leaves marks without entries. A sweep that fails forgets nothing, and is tried again later.
  */
@@ -31,10 +32,10 @@ import type { Loads } from "./loads.ts"
 import { interruptingMax } from "./outbox.ts"
 import type { Swept } from "./peers.ts"
 
-// Marks that a store forgets in one step: some ten milliseconds of the thread.
+// The most marks that a store forgets in one step, which takes about ten milliseconds of the thread.
 const marksPerStepMax = 4_096
 
-/** What a sweep asks of one engine. */
+/** What a sweep needs from one engine. */
 export const sweptOf = <V>(entries: Entries<V>, loads: Loads<V>): Swept => ({
   look: Effect.suspend(() => {
     let looked = 0
@@ -55,19 +56,19 @@ export const sweptOf = <V>(entries: Entries<V>, loads: Loads<V>): Swept => ({
   }
 })
 
-/** Marks are about to be forgotten: what is under way, and older than they are, learns of them now. */
+/** Applies the marks that are about to be forgotten to running work that is older than they are. */
 const heed = <V>(entries: Entries<V>, { failures, running, turns }: Loads<V>): void => {
-  // What may be served in place of a failure is older than the load, and may have any tags.
+  // A value that may be served in place of a failure is older than the load, and may have any tags.
   const mayHide = (key: string) => entries.tags.fullness > 0 || entries.judge(key, 0, noTags) === "hidden"
   for (const flight of running) {
-    // One that is closed may bring a tag of which the mark is forgotten.
+    // A closed flight may bring a tag whose mark is forgotten.
     if (flight.isClosed || entries.judge(flight.key, flight.stamp, noTags) !== "valid") flight.supersede()
     if (mayHide(flight.key)) flight.bar()
   }
   failures.heed()
   if (!entries.cache.leases.isEmpty) entries.cache.leases.overtake(parsePatternUnsafe(entries.spec.pattern))
   for (const [key, turn] of turns.byKey) {
-    // Which tags the value has that is being read is not known.
+    // The tags of the value that is being read are not known.
     const isTagged = turn.reading && turn.stamp < entries.tagMark
     if (isTagged || entries.judge(key, turn.stamp, turn.tags) !== "valid") turn.overtake()
   }
@@ -85,7 +86,7 @@ const sweepAll = <V>(store: Store["Service"], entries: Entries<V>): Effect.Effec
   const { cache, name } = entries
   const upTo = cache.stamp
   const engines = cache.sweptOf(name)
-  // Without tiers below, no store was told of the marks.
+  // Without lower tiers, no store has the marks.
   const marks = () => entries.lower === undefined ? [] : engines.flatMap((one) => Array.from(one.marksUpTo(upTo)))
   const look = Effect.forEach(engines, (one) => one.look, { concurrency: "unbounded" })
   return cache.outbox.settledWhole.pipe(

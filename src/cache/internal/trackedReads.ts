@@ -40,7 +40,7 @@ interface Source<V> extends Reads<V> {
   serveMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Served<V>>, unknown>
   find(key: string, onUnknown?: () => void): Effect.Effect<Served<V> | undefined, CacheError>
   held(key: string, onUnknown?: () => void): Effect.Effect<Served<V> | undefined, CacheError>
-  /** Whether memory says all that is held of a key. */
+  /** Whether memory knows everything that is held of a key. */
   readonly isWholeInMemory: boolean
   explain(
     key: string,
@@ -163,7 +163,7 @@ export class TrackedReads<V> implements Reads<V> {
 
   private readonly doubt = (): void => this.load.doubt()
 
-  /** What is made from the want of a value ends when there is one. */
+  /** Notes that the lookup found no value. The value that it makes is dropped when there is one. */
   private missed(key: string): Option.Option<never> {
     this.load.noteRead(this.source.spec.name, key)
     this.source.wasMissed(key)

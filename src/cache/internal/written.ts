@@ -1,8 +1,8 @@
 /**
  * What callers have written with a round: where the round fails, it is taken back, in the step in which that is known.
  *
- * So it does not depend on the callers, who may have left, and no reader sees the value after a caller was told that it
- * was refused. What takes it back goes below with a later round; a caller who waits, waits for that as well.
+ * So it does not depend on the callers, who may have left, and no reader sees the value after its caller got the
+ * error. What takes it back goes below with a later round; a caller who waits, waits for that as well.
  */
 import { type Below, both, nothing, type Revocable, type Writer } from "./below.ts"
 

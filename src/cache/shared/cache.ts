@@ -1,8 +1,8 @@
 /**
- * The engine: families over one store, one counter of invalidations, one stream of events.
+ * Runs the engine: families over one store, with one counter of invalidations and one stream of events.
  *
- * - Every change takes the next stamp; what depends on the change is dropped in the same synchronous step.
- * - Marks that a store kept hold again from the first read on.
+ * - Every change takes the next stamp, and drops its dependents in the same synchronous step.
+ * - Marks that a store has kept apply again from the first read on.
  *
  * Not here: who may call. An engine trusts its caller; grants are checked where a program meets it, in `manifest/`.
  *
@@ -47,34 +47,34 @@ import type { Mode, Scope } from "./invalidation.ts"
 import { type InvalidationPlan, listed, type Step } from "./invalidationPlan.ts"
 
 /**
- * What a cache is made of: families by name, with what depends on each.
+ * A family of a cache, with the plan of its dependents.
  *
  * @category models
  * @since 0.1.0
  */
 export interface FamilyOptions {
   readonly name: string
-  /** As the manifest writes it, for messages. */
+  /** The pattern as the manifest writes it, for messages. */
   readonly pattern: string
   readonly render: (key: string) => string
   /** The full key as errors, events and explanations show it; `render` unless given. */
   readonly show?: ((key: string) => string) | undefined
   /** How a segment or a tag is shown; the text itself unless given. */
   readonly hide?: ((text: string) => string) | undefined
-  /** No key and no value is shown. */
+  /** Whether errors, events and explanations hide keys and values. */
   readonly isSensitive?: boolean | undefined
   readonly parse: (rendered: string) => string | undefined
   readonly codec: Codec<any> | undefined
   readonly weigher: ((key: string, value: any) => number) | undefined
   readonly policy: FamilyPolicy
-  /** As a list, or compiled when they are asked for. */
+  /** The steps as a list, or as a plan that compiles them when they are needed. */
   readonly plan: ReadonlyArray<Step> | InvalidationPlan
   /** How it is made, so that a store knows whether it has missed a change; without sources unless given. */
   readonly origin?: Origin | undefined
 }
 
 /**
- * One write of a batch; without a value, a deletion.
+ * One write of a batch. Without a value, it is a deletion.
  *
  * @category models
  * @since 0.1.0
@@ -86,11 +86,12 @@ export interface Write {
   readonly options: SetOptions<Lease>
 }
 
-// Versions are exact up to 2^53 microseconds, in the year 2255. A clock that shows a time from a hundred days before
-// that counts no more, so that as many versions are left as there are microseconds in them.
+// Versions are exact up to 2^53 microseconds, in the year 2255. From a hundred days before that time on, the clock does
+// not count any more, so that the versions of a hundred days are left.
 const clockVersionMax = Number.MAX_SAFE_INTEGER - 2 ** 43
 
-// What a listener may fall behind, in events and in characters of their keys; it loses the oldest events beyond.
+// How far a listener may fall behind, in events and in characters of their keys. Beyond that, it loses the oldest
+// events.
 const eventsMax = 16_384
 const eventCharactersMax = 4_194_304
 
@@ -101,7 +102,7 @@ interface Numbered {
 }
 
 /**
- * A cache without authority: whoever holds it may read and write everything.
+ * The engine. It checks no rights: a caller that has it may read and write everything.
  *
  * @category models
  * @since 0.1.0
@@ -113,7 +114,7 @@ export class Cache implements Engine, Peer {
   readonly time: CoarseClock
   readonly random: { nextDoubleUnsafe(): number }
   readonly history = new History()
-  /** Who grants leases on its keys. */
+  /** The table that grants leases on its keys. */
   readonly leases: LeaseTable.LeaseTable
   readonly families = new Map<string, CacheFamily<any>>()
   hasListeners = false
@@ -126,7 +127,7 @@ export class Cache implements Engine, Peer {
     return family.entries.sweepDue.isStillDue() ? Effect.ignore(family.sweepMarks) : Effect.void
   })
   openedAt = 0
-  // The greatest version of an entry from before that was found below: what is made later has a greater one.
+  // The greatest version of an entry of an earlier engine that was found below. Later entries get greater versions.
   private versionBefore = 0
   private readonly listeners = new Map<(event: CacheEvent) => void, Queue.Enqueue<Numbered, Cause.Done>>()
   private isClosed = false
@@ -158,7 +159,7 @@ export class Cache implements Engine, Peer {
     return this.outbox.isFull ? Effect.andThen(this.outbox.room, this.whenRoom(step)) : step()
   }
 
-  // Counted together with all engines over the same place, so that a mark of one judges the entries of another.
+  // All engines over one place share these counters, so a mark of one engine can judge the entries of another.
 
   get stamp(): number {
     return this.commons.stamp
@@ -185,7 +186,7 @@ export class Cache implements Engine, Peer {
     if (version <= Number.MAX_SAFE_INTEGER) this.commons.version = Math.max(this.commons.version, version)
   }
 
-  // By its version as well, since a stamp is raised when the entry is found valid.
+  // The version is compared as well, because the stamp rises when the entry is found valid.
   isFromBefore({ stamp, version }: Entry<unknown>): boolean {
     return stamp < this.openedAt || version <= this.versionBefore
   }
@@ -205,14 +206,14 @@ export class Cache implements Engine, Peer {
   // --- events -----------------------------------------------------------------------------------
 
   emit(event: CacheEvent): void {
-    // All who listen get one object.
+    // All listeners get the same object.
     Object.freeze(event)
     for (const listener of this.listeners.keys()) listener(event)
   }
 
   /**
-   * Everything that happens from the moment it is run until the cache closes, where it ends. A slow listener loses the
-   * oldest events, and gets a `Missed` with their number in their place.
+   * The events from the moment when the stream runs until the cache closes, which ends the stream. A slow listener
+   * loses the oldest events, and gets a `Missed` with their number in their place.
    */
   readonly events: Stream.Stream<CacheEvent> = Stream.suspend(() => {
     let next = 0
@@ -259,7 +260,7 @@ export class Cache implements Engine, Peer {
     for (const family of this.families.values()) family.noteListeners(this.hasListeners)
   }
 
-  /** Nothing happens any more: each listener gets what he has not taken yet, and then the end. */
+  /** Ends the streams of events. Each listener first gets the events that it has not taken yet. */
   close(): void {
     this.isClosed = true
     for (const queue of this.listeners.values()) Queue.endUnsafe(queue)
@@ -283,7 +284,10 @@ export class Cache implements Engine, Peer {
 
   // --- invalidation -----------------------------------------------------------------------------
 
-  /** The lower tiers hold entries from before. From here on the engine knows what is made from what. */
+  /**
+   * Notes that the engine is open. The lower tiers hold entries of earlier engines; from here on the engine knows which
+   * entry is made from which.
+   */
   opened(): void {
     const families = Array.from(this.families.values())
     if (!families.some(({ entries }) => entries.lower !== undefined)) return
@@ -292,7 +296,7 @@ export class Cache implements Engine, Peer {
     this.spread.ofRestart(this.openedAt)
   }
 
-  /** Drops the scopes of several families, and all that depends on them, in one step. */
+  /** Drops the scopes of several families, and everything that depends on them, in one step. */
   dropScopes(
     scopes: ReadonlyArray<readonly [family: CacheFamily<any>, scope: Scope]>,
     mode: Mode
@@ -306,10 +310,11 @@ export class Cache implements Engine, Peer {
   }
 
   /**
-   * Does all writes or none, visible at once; what depends on them is dropped in the same step.
+   * Does all writes or none. Readers see all of them at the same time, and dependents are dropped in the same step.
    *
-   * Of several writes of one key the last one holds; each of their conditions is of what the key had before the batch.
-   * When a tier refuses, none of the written values is left in memory: the keys are absent, and their source decides.
+   * If a batch writes a key several times, the last write counts. Each condition is compared with the version from
+   * before the batch. If a tier refuses, memory keeps none of the written values: the keys are absent, and the next
+   * read loads them.
    */
   batch(writes: ReadonlyArray<Write>): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => {
@@ -345,7 +350,7 @@ export class Cache implements Engine, Peer {
   ): Effect.Effect<void, CacheError> {
     const stamp = this.nextStamp()
     let below = nothing
-    // First all that goes: a value of the batch stays, also where it depends on another one.
+    // All removals come first, so that a value of the batch stays even if it depends on another one.
     for (const { family, key } of writes) below = both(below, family.invalidation.applyDelete(key, "hide", stamp))
     let isWritten = false
     for (let i = 0; i < writes.length; i++) {
@@ -353,7 +358,7 @@ export class Cache implements Engine, Peer {
       if (judged[i] !== deletion) {
         below = both(below, family.writes.applyWrite(judged[i]!, stamp))
         isWritten = true
-        // Of the writes of one key the last one holds, so a deletion takes away what came before it in the batch.
+        // The last write of a key counts, so a deletion removes a value that the batch wrote before it.
       } else if (isWritten) below = both(below, family.invalidation.dropKey(key, "hide", stamp, family.name))
     }
     for (const { family, options } of writes) family.writes.renewTerm(options)
@@ -366,12 +371,12 @@ export class Cache implements Engine, Peer {
 const judgeWrite = ({ family, key, options, value }: Write): Judging<Judged<any>> =>
   value === undefined ? deletion : family.writes.judge(key, value.value, options)
 
-/** How long the names in an event are that may be of any length. */
+/** The length of the names in an event, which may be long. */
 const lengthOf = (event: CacheEvent): number =>
   "key" in event ? event.key.length : "scope" in event ? event.scope.length : 0
 
 /**
- * Opens the families in the `Store` of the context, and takes over the marks that it kept.
+ * Opens the families in the `Store` of the Context, and restores the marks that the store has kept.
  *
  * @category constructors
  * @since 0.1.0
@@ -414,8 +419,9 @@ export const make: (
       const shown = isSensitive ? sealedPartition(partition) : partition
       cache.families.set(name, new CacheFamily(cache, { ...spec, partition: shown }))
     }
-    // From here on it hears of marks; those that are on their way are in the store before it is asked for all. Once
-    // what it has changed has arrived, it leaves the others, and its partitions are closed.
+    // From here on the engine learns of new marks. Marks that are on their way reach the store before the engine reads
+    // all marks from it. At the end, the engine first waits until its changes have arrived; then it leaves its peers,
+    // and its partitions are closed.
     yield* Effect.acquireRelease(
       Effect.sync(() => cache.peers.enter(cache)),
       () => Effect.sync(() => cache.peers.leave(cache))
@@ -444,8 +450,9 @@ export const make: (
 )
 
 /**
- * Hides what families have missed while they were not open. That, and which families are open now, goes below with the
- * first round: before it nothing is written that another life could miss. Returns rows that the store may drop.
+ * Hides the entries of families that have missed changes while they were not open. These marks, and the rows of the
+ * open families, go below with the first round, because nothing is written before it that another life could miss.
+ * Returns the rows that the store may drop.
  */
 const enterLife = (
   cache: Cache,
@@ -470,7 +477,7 @@ const enterLife = (
     return { name, storeName, pattern, origin, below, timeToLive, idleTimeToLive }
   })
   const { isKnown, life, limits, obsolete } = lifeOf(opened, kept, familyName(cache.id, ""), () => cache.nextStamp())
-  // What ends with the process misses nothing.
+  // A family that ends with the process cannot miss a change.
   if (!isKnown && opened.every(({ below }) => below === "nothing")) return []
   const hides = life !== undefined && mayHold
     ? life.missed.flatMap((name) => cache.families.get(name)!.entries.missed(cache.stamp))

@@ -24,7 +24,7 @@ export const unrun = (value: unknown): string | undefined => {
   return Effect.isEffect(value) ? "is an Effect: run it first, with `yield*`, and give its value" : undefined
 }
 
-/** Why a function may not answer with this where its answer is no Effect that is run; `undefined` if it may. */
+/** Why a function may not answer with this if its answer is not run as an Effect; `undefined` if it may. */
 export const unrunAnswer = (answer: unknown): string | undefined => {
   if (isPromise(answer)) return answeredPromise
   return Effect.isEffect(answer) ? "answered with an Effect: read the value first, and run the Effect then" : undefined
