@@ -5,6 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -303,8 +304,12 @@ describe("entry that was made from other entries", () => {
   for (const [way, read] of Object.entries(ways)) {
     it.effect(`the entry goes with the first value of a key that it did not find by ${way}`, () =>
       Effect.gen(function*() {
-        const { app, as } = yield* running("profile", (_, app) => Effect.exit(read(app.keys.user, "1")))
+        const { app, as } = yield* running(
+          "profile",
+          (_, app) => Effect.map(Effect.exit(read(app.keys.user, "1")), Exit.isSuccess)
+        )
         yield* as(app.keys.profile.get({ id: "1" }))
+        assert.isTrue(yield* as(app.keys.profile.has({ id: "1" })))
         yield* as(app.keys.user.set({ id: "1" }, "first"))
         assert.isFalse(yield* as(app.keys.profile.has({ id: "1" })))
       }))
