@@ -73,6 +73,14 @@ const deployments = "test/manifest/deployments.test.ts"
 
 export const canaries: ReadonlyArray<Canary> = [
   {
+    law: "what a refresh brings is not lost",
+    bug: "an update that begins while a refresh runs is made from the value before it",
+    file: "src/cache/internal/familyWrites.ts",
+    text: `if (refresh === undefined) return read()`,
+    planted: `if (refresh !== undefined || refresh === undefined) return read()`,
+    suites: ["test/cache/refreshed.test.ts"]
+  },
+  {
     law: 6,
     bug: "after a process whose clock was ahead, no entry is renewed ahead of its end",
     file: "src/cache/internal/expiry.ts",

@@ -140,7 +140,7 @@ export class FamilyWrites<V> implements Writer {
     if (refusal !== undefined || ifVersion !== undefined || isDeletion) return refusal
     const term = leases.termOf(lease)
     const isOvertaken = term.isOvertaken ||
-      keys.some((one) => this.isMarkedSince(one, term) || this.loads.isRefreshing(one))
+      keys.some((one) => this.isMarkedSince(one, term) || this.loads.refreshOf(one) !== undefined)
     return isOvertaken ? overtakenLease(this.spec, keys) : undefined
   }
 
@@ -261,7 +261,10 @@ export class FamilyWrites<V> implements Writer {
     if (refusal !== undefined) return Effect.fail(refusal)
     turn.readsFrom(this.cache.stamp)
     return Effect.flatMap(
-      this.reads.serveNothingStale(key),
+      this.afterRefresh(key, () => {
+        turn.readsFrom(this.cache.stamp)
+        return this.reads.serveNothingStale(key)
+      }),
       ({ entry, isDoubtful, stale, tags = entry?.tags, value: was }) => {
         turn.hasRead(entry, tags)
         const write = (value: V) =>
@@ -282,10 +285,30 @@ export class FamilyWrites<V> implements Writer {
   }
 
   /**
+   * Reads a key after the refresh that was asked for before, whether or not it succeeds. The caller of the refresh knows
+   * of a change of the source: a value that is made from the one before would take the place of what the refresh brings.
+   */
+  private afterRefresh<A, E, R>(key: string, read: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    return Effect.suspend(() => {
+      const refresh = this.loads.refreshOf(key)
+      if (refresh === undefined) return read()
+      const ended = Effect.callback<unknown, unknown>((resume) => this.loads.join(refresh, resume, true))
+      return Effect.flatMap(Effect.exit(ended), read)
+    })
+  }
+
+  /**
    * Changes a part of the value that the cache holds. The value keeps its lifetime, tags and revision, and nothing is
    * loaded. The answer is `None` if the cache holds no fresh value, or if the key changed while `f` ran.
    */
   patch<E, R>(
+    key: string,
+    f: (was: V) => Effect.Effect<V, E, R>
+  ): Effect.Effect<Option.Option<V>, CacheError | E, R> {
+    return this.afterRefresh(key, () => this.patchNow(key, f))
+  }
+
+  private patchNow<E, R>(
     key: string,
     f: (was: V) => Effect.Effect<V, E, R>
   ): Effect.Effect<Option.Option<V>, CacheError | E, R> {

@@ -232,10 +232,11 @@ export class Loads<V> {
     return this.flightsOf(key).map(({ load }) => load)
   }
 
-  /** Whether a refresh waits or runs: its caller knows of a change of the source, which no caller has read yet. */
-  isRefreshing(key: string): boolean {
-    return this.next.get(key)?.isRefresh === true ||
-      this.flightsOf(key).some(({ cause, isReplaced }) => cause === "refresh" && !isReplaced)
+  /** The refresh that waits or runs: its caller knows of a change of the source, which no caller has read yet. */
+  refreshOf(key: string): Waited<V> | undefined {
+    const queued = this.next.get(key)
+    if (queued?.isRefresh === true) return queued
+    return this.flightsOf(key).find(({ cause, isReplaced }) => cause === "refresh" && !isReplaced)
   }
 
   /** Begins the next load of a key as soon as it may run. */

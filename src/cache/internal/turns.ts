@@ -81,9 +81,10 @@ export class Turn implements Awaited {
     return this.ground.show(this.key)
   }
 
-  /** The holder reads the value that it starts from. */
+  /** The holder reads the value that it starts from. What has happened before is part of that value. */
   readsFrom(stamp: number): void {
     this.reading = true
+    this.overtaken = false
     this.stamp = stamp
   }
 
