@@ -285,8 +285,9 @@ export class FamilyWrites<V> implements Writer {
   }
 
   /**
-   * Reads a key after the refresh that was asked for before, whether or not it succeeds. The caller of the refresh knows
-   * of a change of the source: a value that is made from the one before would take the place of what the refresh brings.
+   * Reads a key after the refresh that was asked for before, whether or not it succeeds. The caller of the refresh
+   * knows of a change of the source. A value that is made from the one before would take the place of what the refresh
+   * brings.
    */
   private afterRefresh<A, E, R>(key: string, read: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     return Effect.suspend(() => {
