@@ -318,6 +318,12 @@ describe("errors for mistakes that the types refuse", () => {
   const unrun: { readonly [what: string]: () => unknown } = {
     "a Promise": () => Promise.resolve(1),
     "a Promise that rejects": () => Promise.reject(new Error("an unhandled rejection ends the process")),
+    "a query that runs by its `then`": () => ({
+      // oxlint-disable-next-line unicorn/no-thenable
+      then: () => {
+        throw new Error("the query was run")
+      }
+    }),
     "an Effect": () => Effect.succeed(1)
   }
   const doors: { readonly [door: string]: (of: any, make: () => unknown) => Effect.Effect<unknown, unknown, any> } = {

@@ -9,10 +9,13 @@ import * as Predicate from "effect/Predicate"
 /** What an error says of a function that answers with a Promise. */
 export const answeredPromise = "answered with a Promise: make it an Effect, by Effect.promise or Effect.tryPromise"
 
-/** Whether it is a Promise. A rejection of it is handled here, because an unhandled one would end the process. */
+/**
+ * Whether it is a Promise, or another object with a `then`. The rejection of a Promise is handled here, because an
+ * unhandled one would end the process. No other `then` is called: the one of a query builder would run the query.
+ */
 export const isPromise = (value: unknown): boolean => {
   if (typeof value !== "object" || !Predicate.isPromiseLike(value)) return false
-  value.then(undefined, () => {})
+  if (value instanceof Promise) value.then(undefined, () => {})
   return true
 }
 
