@@ -73,6 +73,14 @@ const deployments = "test/manifest/deployments.test.ts"
 
 export const canaries: ReadonlyArray<Canary> = [
   {
+    law: 6,
+    bug: "a value that the source says is gone stays in a tier in which it was not seen",
+    file: landing,
+    text: `isNews || changed || flight.mayHoldBelow`,
+    planted: `changed || flight.mayHoldBelow`,
+    suites: ["test/cache/goneBelow.test.ts"]
+  },
+  {
     law: "what a refresh brings is not lost",
     bug: "an update that begins while a refresh runs is made from the value before it",
     file: "src/cache/internal/familyWrites.ts",
@@ -2218,8 +2226,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a change that memory alone keeps leaves no trace in the file, which the next release reads",
     file: outbox,
-    text: `if (!this.debt.isKnown || this.debt.owed.length === 0) return nothing`,
-    planted: `if (this.debt.owed.length >= 0) return nothing`,
+    text: `return this.debt.isKnown && this.debt.owed.length > 0`,
+    planted: `return this.debt.owed.length < 0`,
     suites: [deployments]
   },
   {

@@ -315,15 +315,16 @@ describe("errors for mistakes that the types refuse", () => {
     }
   }) {}
   const at = { id: "1" }
+  class Query {
+    // oxlint-disable-next-line unicorn/no-thenable
+    then(): never {
+      throw new Error("the query was run")
+    }
+  }
   const unrun: { readonly [what: string]: () => unknown } = {
     "a Promise": () => Promise.resolve(1),
     "a Promise that rejects": () => Promise.reject(new Error("an unhandled rejection ends the process")),
-    "a query that runs by its `then`": () => ({
-      // oxlint-disable-next-line unicorn/no-thenable
-      then: () => {
-        throw new Error("the query was run")
-      }
-    }),
+    "a query that runs by its `then`": () => new Query(),
     "an Effect": () => Effect.succeed(1)
   }
   const doors: { readonly [door: string]: (of: any, make: () => unknown) => Effect.Effect<unknown, unknown, any> } = {

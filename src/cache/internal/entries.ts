@@ -520,8 +520,8 @@ export class Entries<V> {
     const evicted = this.cache.spread.ofEvicted(this.name, key)
     const kept = before === this.cache.stamp ? entry : this.confirmed(key, entry)
     if (this.lower !== undefined) this.sweepDue.wrote()
-    const below = this.lower === undefined ? this.settleDebt() : this.lower.set(key, kept, prepared)
-    return both(both(evicted, below), this.cache.spread.ofForgotten())
+    const below = both(evicted, this.lower === undefined ? this.settleDebt() : this.lower.set(key, kept, prepared))
+    return both(below, this.cache.spread.ofForgotten())
   }
 
   private putHot(key: string, entry: Entry<V>, dueAt: number, weight: number): void {
@@ -593,14 +593,6 @@ export class Entries<V> {
     return this.remove(key)
   }
 
-  /** The source has no value for the key; lower tiers that are known to hold none are left alone. */
-  gone(key: string, isHeldBelow: boolean): Below {
-    if (isHeldBelow) return this.forget(key)
-    this.cache.tell(this.name, { _tag: "Changed", key })
-    this.ended(key, true)
-    return this.lower === undefined ? this.settleDebt() : nothing
-  }
-
   private remove(key: string): Below {
     this.ended(key, true)
     return this.lower === undefined ? this.settleDebt() : this.lower.remove(key)
@@ -638,7 +630,10 @@ export class Entries<V> {
   }
 
   /** A change that no tier below gets: a release that keeps the family there has to learn that it missed some. */
-  private readonly settleDebt = (): Below => this.cache.outbox.settleDebt(this.tierFailed, this.spec.isSensitive)
+  private settleDebt(): Below {
+    const { outbox } = this.cache
+    return outbox.owesRows ? outbox.settleDebt(this.tierFailed, this.spec.isSensitive) : nothing
+  }
 
   /** Counts an invalidation, adds it to the history, and emits the event. */
   invalidated(scope: string | Scope, mode: Mode, stamp: number, through: string, key?: string): void {

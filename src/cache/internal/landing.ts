@@ -147,8 +147,9 @@ export class Landing<V> {
     const isNews = before !== undefined || sources?.isAbsent(key) !== true
     const spread = isNews ? this.spreadLoaded(key, now, changed, !this.spec.plan.isEmpty && !changed) : nothing
     for (const older of this.ground.before(flight)) older.replacedByLoad()
-    const isHeldBelow = changed || flight.mayHoldBelow
-    const below = isNews || isHeldBelow ? both(spread, this.entries.gone(key, isHeldBelow)) : nothing
+    // The removal goes below even if no tier was seen to hold the key. One of several tiers may not have been readable,
+    // a limit may have ended what is there, and the round takes along what this life owes to the next one.
+    const below = isNews || changed || flight.mayHoldBelow ? both(spread, this.entries.forget(key)) : nothing
     sources?.absent(key)
     this.ground.failures.rememberAbsent(key, absent, flight.stamp, now)
     return below

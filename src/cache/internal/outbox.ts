@@ -458,15 +458,15 @@ export class Carrier {
   private users = 0
   private fiber: Fiber.Fiber<unknown> | undefined
 
+  /** Whether a writer has to wait for the round that gathers. */
   get isFull(): boolean {
-    return this.sets >= pendingMax || this.bytes >= pendingBytesMax || this.written >= pendingMax
+    const isFull = this.sets >= pendingMax || this.bytes >= pendingBytesMax || this.written >= pendingMax
+    return isFull && this.gathering !== undefined
   }
 
   /** Waits until a key may be set. */
   readonly room: Effect.Effect<void> = Effect.suspend(() =>
-    this.isFull && this.gathering !== undefined
-      ? Effect.andThen(Deferred.await(this.gathering.arrived), this.room)
-      : Effect.void
+    this.isFull ? Effect.andThen(Deferred.await(this.gathering!.arrived), this.room) : Effect.void
   )
 
   /** Waits until what has been put down so far has arrived, and for nothing that comes later. */
@@ -560,6 +560,8 @@ export class Carrier {
   leave(outbox: Outbox, refusal: StoreError): Effect.Effect<void> {
     return Effect.suspend(() => {
       const left = [this.carried, this.gathering].flatMap((round) => round?.journeys.get(outbox)?.written ?? [])
+      // What a carried round has written is not counted any more.
+      this.written -= this.gathering?.journeys.get(outbox)?.written.size ?? 0
       this.carried?.journeys.get(outbox)?.fail(refusal)
       this.gathering?.journeys.get(outbox)?.fail(refusal)
       this.gathering?.journeys.delete(outbox)
@@ -744,9 +746,13 @@ export class Outbox {
     return new Set([marks])
   }
 
-  /** What is owed, for a change that leaves the tiers below as they are. */
+  /** Whether rows of the life are still on their way to a store that keeps something from before. */
+  get owesRows(): boolean {
+    return this.debt.isKnown && this.debt.owed.length > 0
+  }
+
+  /** Sends the rows that are owed, for a change that leaves the lower tiers as they are. */
   settleDebt(onFailure: OnFailure, isSensitive: boolean): Below {
-    if (!this.debt.isKnown || this.debt.owed.length === 0) return nothing
     return this.refused ?? new Set([this.departingMarks(onFailure, isSensitive)])
   }
 

@@ -21,6 +21,13 @@ export class Written implements Revocable {
     return this.below
   }
 
+  /** How many keys callers have written with it. */
+  get size(): number {
+    let size = 0
+    for (const { size: keys } of this.versions.values()) size += keys
+    return size
+  }
+
   note(writer: Writer, key: string, version: number): void {
     if (this.hasFailed) {
       this.below = both(this.below, writer.takeBack(key, version))
