@@ -82,6 +82,30 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "what a refresh brings is not lost",
+    bug: "a patch writes what it made of the value before a refresh that was asked for while it ran",
+    file: familyWrites,
+    text: "watch.changed || this.loads.isRefreshing(key)",
+    planted: "watch.changed",
+    suites: ["test/cache/refreshed.test.ts"]
+  },
+  {
+    law: "what a refresh brings is not lost",
+    bug: "an update knows nothing of a refresh that runs in another engine",
+    file: loads,
+    text: "this.refreshOf(key) !== undefined || this.cache.isRefreshedElsewhere(this.name, key)",
+    planted: "this.refreshOf(key) !== undefined",
+    suites: ["test/cache/refreshed.test.ts"]
+  },
+  {
+    law: "a write under a lease is made of the newest answer",
+    bug: "a load that has found no value leaves the leases on its key as they are",
+    file: landing,
+    text: "    this.ground.absentUnderLease(key)\n",
+    planted: "",
+    suites: ["test/manifest/leases.test.ts"]
+  },
+  {
+    law: "what a refresh brings is not lost",
     bug: "an update that begins while a refresh runs is made from the value before it",
     file: "src/cache/internal/familyWrites.ts",
     text: `if (refresh === undefined) return read()`,

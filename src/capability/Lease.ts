@@ -63,8 +63,8 @@ export interface SharedLeaseOptions extends LeaseOptions<"shared"> {
 /**
  * A lease was not granted (`timeout`, `queue full`), or it does not allow this write: it has `ended`, is `shared`,
  * covers an `other key`, or comes from an `other engine`. Or the key was `overtaken`: it was removed or invalidated, or
- * a load brought another value, since the lease was granted. A write without a lease is refused while another caller
- * has a lease on its key (`held`).
+ * a load brought another value or found none, since the lease was granted. A write without a lease is refused while
+ * another caller has a lease on its key (`held`).
  *
  * @stability stable
  * @category errors

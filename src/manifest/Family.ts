@@ -515,7 +515,8 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    *
    * **Details**
    *
-   * It answers `None` when nothing fresh is held, or when the key changed while `f` ran. Then nothing changes.
+   * It answers `None` when nothing fresh is held, when the key changed while `f` ran, or when a `refresh` of the
+   * key still runs at its end. Then nothing changes.
    *
    * @see `update` for a change that loads an absent value
    */

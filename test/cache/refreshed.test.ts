@@ -6,10 +6,13 @@ import * as MemoryStore from "effect-stateless/store/MemoryStore"
 import { Store } from "effect-stateless/store/Store"
 import * as TieredStore from "effect-stateless/store/TieredStore"
 import * as FaultyStore from "effect-stateless/testing/FaultyStore"
+import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as TestClock from "effect/testing/TestClock"
 import { keptIn, makePlace, mapStore, type Place } from "../support/mapStore.ts"
 import { profile, user, users } from "../support/users.ts"
@@ -104,3 +107,105 @@ for (const door of ["update", "patch"] as const) {
     }
   }
 }
+
+/** A source whose lookups take `millis` after the name is read. */
+const slowSource = () => {
+  const source = { name: "Ann", millis: 0 }
+  const name = () =>
+    Effect.suspend(() => {
+      const { millis, name } = source
+      return millis === 0 ? Effect.succeed(name) : Effect.as(Effect.sleep(millis), name)
+    })
+  return { source, name }
+}
+
+const doors: {
+  readonly [door: string]: (f: (was: string) => Effect.Effect<string>) => Effect.Effect<unknown, unknown, any>
+} = {
+  update: (f) => user.update({ id: "1" }, f),
+  patch: (f) => user.patch({ id: "1" }, f),
+  "a write under a lease": (f) =>
+    Effect.scoped(Effect.gen(function*() {
+      const lease = yield* user.lease({ id: "1" })
+      yield* user.set({ id: "1" }, yield* f(yield* user.get({ id: "1" })), { lease })
+    }))
+}
+
+for (const [door, change] of Object.entries(doors)) {
+  for (const isSecond of [false, true]) {
+    it.effect(
+      `${door} never replaces what ${isSecond ? "a second" : "a"} refresh brings that is asked for while it runs`,
+      () => {
+        const { name, source } = slowSource()
+        return Effect.gen(function*() {
+          yield* user.get({ id: "1" })
+          source.millis = 100
+          const refresh = Effect.forkChild(Effect.exit(user.refresh({ id: "1" })), { startImmediately: true })
+          if (isSecond) yield* refresh
+          const slow = (was: string) => Effect.as(Effect.sleep(50), `${was}!`)
+          const changing = yield* Effect.forkChild(Effect.exit(change(slow)), { startImmediately: true })
+          yield* TestClock.adjust(10)
+          source.name = "Bob"
+          const refreshing = yield* refresh
+          yield* TestClock.adjust(1000)
+          assert.deepStrictEqual(yield* Fiber.join(refreshing), Exit.succeed("Bob"))
+          yield* Fiber.join(changing)
+          source.millis = 0
+          assert.include(["Bob", "Bob!"], yield* user.get({ id: "1" }))
+        }).pipe(Effect.provide(Layer.provide(users({ name }), MemoryStore.layer({ capacity: 100 }))))
+      }
+    )
+  }
+
+  it.effect(`${door} never replaces what a refresh in another engine brings that was asked for before`, () =>
+    Effect.gen(function*() {
+      const { name, source } = slowSource()
+      const cold = mapStore({ name: "cold", place: makePlace() })
+      const engine = Effect.gen(function*() {
+        const memory = yield* MemoryStore.make({ capacity: 10 })
+        const live = Layer.provide(users({ name }), Layer.succeed(Store, TieredStore.make([memory, cold])))
+        const context = yield* Layer.build(Layer.fresh(live)) as Effect.Effect<Context.Context<any>>
+        return <A, E>(effect: Effect.Effect<A, E, any>) => Effect.provideContext(effect, context)
+      })
+      const [one, two] = [yield* engine, yield* engine]
+      for (const on of [one, two]) yield* on(user.get({ id: "1" }))
+      yield* TestClock.adjust(10)
+      source.millis = 100
+      source.name = "Bob"
+      const refreshing = yield* Effect.forkChild(one(user.refresh({ id: "1" })), { startImmediately: true })
+      const changing = yield* Effect.forkChild(
+        Effect.exit(two(change((was) => Effect.succeed(`${was}!`)))),
+        { startImmediately: true }
+      )
+      yield* TestClock.adjust(1000)
+      yield* Fiber.join(changing)
+      assert.strictEqual(yield* Fiber.join(refreshing), "Bob")
+      source.millis = 0
+      for (const on of [one, two]) assert.include(["Bob", "Bob!"], yield* on(user.get({ id: "1" })))
+    }))
+}
+
+it.effect("patch is kept if the refresh that is asked for while it runs fails before its end", () => {
+  let isDown = false
+  const name = () => Effect.suspend(() => isDown ? Effect.die("down") : Effect.succeed("Ann"))
+  return Effect.gen(function*() {
+    yield* user.get({ id: "1" })
+    isDown = true
+    const patch = user.patch({ id: "1" }, (was) => Effect.as(Effect.exit(user.refresh({ id: "1" })), `${was}!`))
+    assert.deepStrictEqual(yield* patch, Option.some("Ann!"))
+    assert.strictEqual(yield* user.get({ id: "1" }), "Ann!")
+  }).pipe(Effect.provide(Layer.provide(users({ name }), MemoryStore.layer({ capacity: 100 }))))
+})
+
+it.effect("a set with ifVersion is compared with the version that is held while a refresh runs", () => {
+  const { name, source } = slowSource()
+  return Effect.gen(function*() {
+    const { version } = yield* user.getAnswer({ id: "1" })
+    source.millis = 100
+    const refreshing = yield* Effect.forkChild(user.refresh({ id: "1" }), { startImmediately: true })
+    yield* user.set({ id: "1" }, "Eve", { ifVersion: version })
+    yield* TestClock.adjust(1000)
+    yield* Fiber.join(refreshing)
+    assert.strictEqual(yield* user.get({ id: "1" }), "Eve")
+  }).pipe(Effect.provide(Layer.provide(users({ name }), MemoryStore.layer({ capacity: 100 }))))
+})

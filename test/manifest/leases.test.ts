@@ -3,6 +3,7 @@
  * may be made from a value that is gone.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as Lookup from "effect-stateless/cache/Lookup"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { TestClock } from "effect/testing"
@@ -107,4 +108,66 @@ describe("lease", () => {
       yield* user.set({ id }, `${yield* user.get({ id })}!`, { lease })
       assert.strictEqual(yield* user.get({ id }), "Eve!")
     }).pipe(Effect.scoped, live))
+})
+
+class Rows extends Manifest.Service<Rows>()("Rows", {
+  families: {
+    row: {
+      pattern: "row:{id}",
+      value: Manifest.type<string>(),
+      timeToLive: "1 minute",
+      staleWhileRevalidate: "1 minute"
+    }
+  }
+}) {}
+const { row } = Rows.keys
+
+/** A source that may have no row. */
+const rows = (source: { row: string | undefined }) =>
+  Effect.provide(
+    Rows.modules({ row: Rows.owner("row", { lookup: () => Effect.sync(() => source.row ?? Lookup.absent) }) }).pipe(
+      Layer.provide(MemoryStore.layer({ capacity: 100 }))
+    )
+  )
+
+describe("a lease of a key that the source has no more", () => {
+  for (const wait of ["61 seconds", "3 minutes"] as const) {
+    it.effect(`a write under a lease is refused after a load, ${wait} later, has found no value`, () => {
+      const source: { row: string | undefined } = { row: "Ann" }
+      return Effect.gen(function*() {
+        const lease = yield* row.lease({ id }, { timeToLive: "1 hour" })
+        const was = yield* row.get({ id })
+        source.row = undefined
+        yield* TestClock.adjust(wait)
+        yield* Effect.exit(row.get({ id }))
+        yield* TestClock.adjust(10)
+        const { reason } = yield* Effect.flip(row.set({ id }, `${was}!`, { lease }))
+        assert.strictEqual(reason._tag, "LeaseRefused")
+      }).pipe(Effect.scoped, rows(source))
+    })
+  }
+
+  it.effect("a write under a lease is refused after its holder has found no value, and a load has brought one", () => {
+    const source: { row: string | undefined } = { row: undefined }
+    return Effect.gen(function*() {
+      const lease = yield* row.lease({ id }, { timeToLive: "1 hour" })
+      yield* Effect.exit(row.get({ id }))
+      source.row = "Ann"
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* row.get({ id }), "Ann")
+      const { reason } = yield* Effect.flip(row.set({ id }, "made of nothing", { lease }))
+      assert.strictEqual(reason._tag, "LeaseRefused")
+    }).pipe(Effect.scoped, rows(source))
+  })
+
+  it.effect("a write under a lease goes through after several loads have found no value", () =>
+    Effect.gen(function*() {
+      const lease = yield* row.lease({ id }, { timeToLive: "1 hour" })
+      for (let i = 0; i < 3; i++) {
+        yield* Effect.exit(row.get({ id }))
+        yield* TestClock.adjust("1 minute")
+      }
+      yield* row.set({ id }, "Eve", { lease })
+      assert.strictEqual(yield* row.get({ id }), "Eve")
+    }).pipe(Effect.scoped, rows({ row: undefined })))
 })

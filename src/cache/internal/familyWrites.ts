@@ -140,7 +140,7 @@ export class FamilyWrites<V> implements Writer {
     if (refusal !== undefined || ifVersion !== undefined || isDeletion) return refusal
     const term = leases.termOf(lease)
     const isOvertaken = term.isOvertaken ||
-      keys.some((one) => this.isMarkedSince(one, term) || this.loads.refreshOf(one) !== undefined)
+      keys.some((one) => this.isMarkedSince(one, term) || this.loads.isRefreshing(one))
     return isOvertaken ? overtakenLease(this.spec, keys) : undefined
   }
 
@@ -154,13 +154,18 @@ export class FamilyWrites<V> implements Writer {
   /** A lease of a key was granted: its holder has read nothing yet. */
   beginTerm(lease: Lease, key: string): void {
     const wasSeen = this.entries.hot?.peek(key) !== undefined
-    Object.assign(this.cache.leases.termOf(lease), { stamp: this.cache.stamp, isOvertaken: false, wasSeen })
+    this.restart(lease, wasSeen)
   }
 
   /** A write under a lease has happened: the holder knows the value, so what came before it does not matter. */
   renewTerm({ lease }: SetOptions<Lease>): void {
     if (lease === undefined || !this.cache.leases.isOwn(lease)) return
-    Object.assign(this.cache.leases.termOf(lease), { stamp: this.cache.stamp, isOvertaken: false, wasSeen: true })
+    this.restart(lease, true)
+  }
+
+  private restart(lease: Lease, wasSeen: boolean): void {
+    const { stamp } = this.cache
+    Object.assign(this.cache.leases.termOf(lease), { stamp, isOvertaken: false, wasSeen, absentKey: undefined })
   }
 
   /**
@@ -273,7 +278,7 @@ export class FamilyWrites<V> implements Writer {
               const left = this.goneSince(ends) ?? this.refusalOf(noOptions, key)
               if (left !== undefined) return Effect.fail(left)
               const overtaken = stale || isDoubtful === true || turn.overtaken ||
-                this.entries.judge(key, turn.stamp, turn.tags) !== "valid"
+                this.loads.isRefreshing(key) || this.entries.judge(key, turn.stamp, turn.tags) !== "valid"
               if (!overtaken) return this.applySet(judged, noOptions)
               return this.loads.loader?.lookup === undefined
                 ? Effect.fail(overtakenUpdate(this.spec.show(key), entry, this.entries.hot?.peek(key)))
@@ -300,7 +305,8 @@ export class FamilyWrites<V> implements Writer {
 
   /**
    * Changes a part of the value that the cache holds. The value keeps its lifetime, tags and revision, and nothing is
-   * loaded. The answer is `None` if the cache holds no fresh value, or if the key changed while `f` ran.
+   * loaded. The answer is `None` if the cache holds no fresh value, if the key changed while `f` ran, or if a refresh
+   * of the key still runs at its end.
    */
   patch<E, R>(
     key: string,
@@ -325,7 +331,9 @@ export class FamilyWrites<V> implements Writer {
           const left = this.goneSince(ends) ?? this.refusalOf(noOptions, key)
           if (left !== undefined) return Effect.fail(left)
           const stamp = this.cache.nextStamp()
-          if (watch.changed || !this.entries.isFresh(key, before, now)) return Effect.succeed(Option.none())
+          // What a refresh brings must not be replaced by a value that is made of the one before.
+          const isOvertaken = watch.changed || this.loads.isRefreshing(key)
+          if (isOvertaken || !this.entries.isFresh(key, before, now)) return Effect.succeed(Option.none())
           const { value } = judged
           const dependents = this.invalidation.spread(key, "hide")
           const version = this.cache.nextVersion(now)

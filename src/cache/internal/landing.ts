@@ -66,6 +66,7 @@ interface Ground<V> {
   beside(flight: Flight<V>): ReadonlyArray<Flight<V>>
   overtake(key: string): void
   loadedUnderLease(key: string, mayDiffer: () => boolean): void
+  absentUnderLease(key: string): void
   maySubstitute(key: string, entry: Entry<V>, now: number): boolean
   absent(key: string, why: "no value"): CacheError
   end(
@@ -136,6 +137,7 @@ export class Landing<V> {
     const { sources } = this.entries
     const before = this.valueBefore(flight)
     const changed = before !== undefined || flight.cause === "refresh"
+    this.ground.absentUnderLease(key)
     // 8.
     if (this.isOutOfDate(flight, noTags)) {
       this.refuse(flight)

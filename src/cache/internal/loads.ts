@@ -239,6 +239,11 @@ export class Loads<V> {
     return this.flightsOf(key).find(({ cause, isReplaced }) => cause === "refresh" && !isReplaced)
   }
 
+  /** Whether a refresh of the key waits or runs, here or in a peer. */
+  isRefreshing(key: string): boolean {
+    return this.refreshOf(key) !== undefined || this.cache.isRefreshedElsewhere(this.name, key)
+  }
+
   /** Begins the next load of a key as soon as it may run. */
   private advance(key: string): void {
     const queued = this.next.get(key)
@@ -550,12 +555,22 @@ export class Loads<V> {
     if (turn !== undefined) turn.overtake()
   }
 
-  /** A load has brought a value. The holders of leases on the key may have read another one before. */
+  /** A load has brought a value. The holders of leases on the key may have read another answer before. */
   loadedUnderLease(key: string, mayDiffer: () => boolean): void {
     if (this.cache.leases.isEmpty) return
     for (const term of this.cache.leases.termsOf(this.spec.render(key))) {
       if (term.wasSeen && mayDiffer()) term.isOvertaken = true
-      term.wasSeen = true
+      Object.assign(term, { wasSeen: true, absentKey: undefined })
+    }
+  }
+
+  /** A load has found that the key has no value. The holders of leases on the key may have read one before. */
+  absentUnderLease(key: string): void {
+    if (this.cache.leases.isEmpty) return
+    const name = this.spec.render(key)
+    for (const term of this.cache.leases.termsOf(name)) {
+      if (term.wasSeen && term.absentKey !== name) term.isOvertaken = true
+      Object.assign(term, { wasSeen: true, absentKey: name })
     }
   }
 

@@ -46,6 +46,8 @@ export interface Peer {
   /** The name of the manifest. */
   readonly id: string
   hear(family: string, heard: Heard): void
+  /** Whether a refresh of the key, which a caller of this engine asked for, waits or runs. */
+  isRefreshing(family: string, key: string): boolean
   swept(family: string): Swept
 }
 
@@ -107,6 +109,14 @@ export class Peers {
   /** Whether another engine may hold the keys that this one changes. */
   get areSome(): boolean {
     return this.all.size > 1
+  }
+
+  /** Whether a refresh of the key waits or runs in another engine of the same manifest. */
+  isRefreshedElsewhere(from: Peer, family: string, key: string): boolean {
+    for (const peer of this.all) {
+      if (peer !== from && peer.id === from.id && peer.isRefreshing(family, key)) return true
+    }
+    return false
   }
 
   /** Informs the other engines of the same manifest. */

@@ -195,6 +195,14 @@ export class Cache implements Engine, Peer {
     if (this.peers.areSome) this.peers.tell(this, family, heard)
   }
 
+  isRefreshedElsewhere(family: string, key: string): boolean {
+    return this.peers.areSome && this.peers.isRefreshedElsewhere(this, family, key)
+  }
+
+  isRefreshing(family: string, key: string): boolean {
+    return this.families.get(family)?.loads.refreshOf(key) !== undefined
+  }
+
   hear(family: string, heard: Heard): void {
     this.families.get(family)?.hear(heard)
   }

@@ -35,8 +35,13 @@ export interface Term {
   stamp: number
   /** A key of the lease was removed or loaded with another value since then. */
   isOvertaken: boolean
-  /** The cache has had a value of a key since then, which the holder may have read. */
+  /** The cache has had an answer for a key since then, which the holder may have read: a value, or that it has none. */
   wasSeen: boolean
+  /**
+   * The key, if the last answer of a load was that this key has no value. The same answer once more changes nothing for
+   * the holder.
+   */
+  absentKey: string | undefined
 }
 
 /** Grants leases, and ends them. */
@@ -281,7 +286,7 @@ class LocalTable implements LeaseTable {
     })
     // A write trusts the mode of the lease, so it must not change.
     Object.freeze(lease)
-    const term: Term = { stamp: 0, isOvertaken: false, wasSeen: false }
+    const term: Term = { stamp: 0, isOvertaken: false, wasSeen: false, absentKey: undefined }
     const holder: Holder = { asked, lease, term, endsAt, heapAt: -1, ended: false }
     asked.granted = holder
     this.holders.add(holder)
