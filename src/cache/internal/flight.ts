@@ -119,7 +119,6 @@ export class Flight<V> extends Waited<V> {
   private rivalNow: Entry<V> | undefined = undefined
   private givenNow: Entry<V> | undefined = undefined
   private below: Before<V> | undefined = undefined
-  private mayHold = false
   private hardTimer: Fiber.Fiber<unknown, unknown> | undefined = undefined
   private softTimer: Fiber.Fiber<unknown, unknown> | undefined = undefined
   private finalExit: Exit.Exit<Served<V>, unknown> | undefined = undefined
@@ -164,16 +163,6 @@ export class Flight<V> extends Waited<V> {
   /** What a lower tier holds of the key; the load replaces it. */
   get before(): Entry<V> | undefined {
     return this.below?.entry
-  }
-
-  /** Whether a lower tier may hold an entry of the key, even one that may not be served. */
-  get mayHoldBelow(): boolean {
-    return this.mayHold
-  }
-
-  /** A lower tier has an entry of the key, or could not be read. */
-  holdsBelow(): void {
-    this.mayHold = true
   }
 
   /** The tier of `before`, if that is stale. */

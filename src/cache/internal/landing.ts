@@ -151,7 +151,7 @@ export class Landing<V> {
     for (const older of this.ground.before(flight)) older.replacedByLoad()
     // The removal goes below even if no tier was seen to hold the key. One of several tiers may not have been readable,
     // a limit may have ended what is there, and the round takes along what this life owes to the next one.
-    const below = isNews || changed || flight.mayHoldBelow ? both(spread, this.entries.forget(key)) : nothing
+    const below = isNews || changed ? both(spread, this.entries.forget(key)) : nothing
     sources?.absent(key)
     this.ground.failures.rememberAbsent(key, absent, flight.stamp, now)
     return below

@@ -390,7 +390,6 @@ export class Loads<V> {
     let previous = flight.fallback
     if (this.entries.lower !== undefined && flight.cause === "absent") {
       const found = yield* this.entries.fromBelow(key)
-      if (found === unknown) flight.holdsBelow()
       previous = this.lower.take(flight, foundOf(found))
       if (flight.hasEnded) return
     } else if (this.entries.lower !== undefined && flight.cause === "refresh") {
@@ -416,7 +415,6 @@ export class Loads<V> {
     if (this.entries.lower !== undefined && flights[0]!.cause === "absent") {
       const found = yield* this.entries.manyFromBelow(flights.map(({ key }) => key))
       for (const [i, flight] of flights.entries()) {
-        if (found[i] === unknown) flight.holdsBelow()
         before.set(flight, this.lower.take(flight, foundOf(found[i])))
       }
     }

@@ -34,7 +34,6 @@ export class LowerTier<V> {
   take(flight: Flight<V>, found: Found<V> | undefined): Entry<V> | undefined {
     const { key, load, isQuiet } = flight
     const now = this.entries.cache.time.now()
-    if (found !== undefined) flight.holdsBelow()
     const isFresh = found !== undefined && this.entries.isFresh(key, found.entry, now)
     // To its readers, who came before its key changed, what is fresh is an answer. What is stale is none.
     if (found === undefined || flight.isSuperseded && !isFresh) {
