@@ -309,8 +309,16 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 11,
     bug: "renewals behind readers have no bound",
     file: "src/cache/internal/loadQueue.ts",
-    text: `return this.background.size >= backgroundMax`,
-    planted: `return this.background.size >= backgroundMax * 2`,
+    text: `return this.background.size + moved >= backgroundMax`,
+    planted: `return this.background.size + moved >= backgroundMax * 2`,
+    suites: [loadQueue]
+  },
+  {
+    law: 11,
+    bug: "renewals that readers have joined pass the bound",
+    file: "src/cache/internal/loadQueue.ts",
+    text: `return this.background.size + moved >= backgroundMax`,
+    planted: `return this.background.size >= backgroundMax`,
     suites: [loadQueue]
   },
   {
@@ -716,7 +724,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: "src/cache/internal/loadQueue.ts",
     text: `this.readers.size >= this.waitingMax`,
     planted: `this.readers.size >= this.waitingMax * 2`,
-    suites: ["props"]
+    suites: ["test/cache/stampede.test.ts"]
   },
   {
     law: "eviction",

@@ -5,7 +5,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
-import { backgroundMax } from "../../src/cache/internal/loadQueue.ts"
+import { CacheError, LoadQueueFull } from "../../src/cache/CacheError.ts"
+import * as Expiry from "../../src/cache/internal/expiry.ts"
+import { backgroundMax, LoadQueue } from "../../src/cache/internal/loadQueue.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { after, fork, reasonOf, settle } from "../support/effects.ts"
 import { checkInvariants } from "../support/engine.ts"
@@ -143,6 +145,22 @@ describe("renewals behind readers", () => {
       checkInvariants(running)
     }))
 })
+
+it.effect("both lines keep their bound together when readers join background loads", () =>
+  Effect.gen(function*() {
+    const queue = new LoadQueue(yield* Expiry.make({ loadConcurrency: 1, loadQueueMax: 1 }, "user"))
+    const count = 3 * backgroundMax
+    let refused = 0
+    const full = (queueMax: number) => {
+      refused++
+      return new CacheError({ reason: new LoadQueueFull({ key: "user:1", family: "user", queueMax }) })
+    }
+    for (let i = 0; i < count; i++) {
+      yield* fork(Effect.exit(queue.inTurn(true, Effect.never, full, (place) => place.meetReader())))
+    }
+    assert.strictEqual(count - refused, 1 + 1 + backgroundMax, "one runs, and the others wait")
+    queue.checkInvariants((holds, rule) => assert.isTrue(holds, rule), false)
+  }))
 
 describe("a load whose readers have left", () => {
   it.effect("a load whose readers have left goes on behind those that have readers", () =>

@@ -60,9 +60,13 @@ export class LoadQueue {
     this.waitingMax = loadQueueMax
   }
 
-  /** Whether no further background load may wait. */
+  /**
+   * Whether no further background load may wait. Loads that readers have moved to the first line beyond its bound count
+   * here, because they came by the second line.
+   */
   get isBackgroundFull(): boolean {
-    return this.background.size >= backgroundMax
+    const moved = Math.max(0, this.readers.size - this.waitingMax)
+    return this.background.size + moved >= backgroundMax
   }
 
   /**
