@@ -100,7 +100,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "a write under a lease is made of the newest answer",
     bug: "a load that has found no value leaves the leases on its key as they are",
     file: landing,
-    text: "    this.ground.absentUnderLease(key)\n",
+    text: "    this.entries.terms.absent(key)\n",
     planted: "",
     suites: ["test/manifest/leases.test.ts"]
   },
@@ -671,10 +671,10 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 9,
     bug: "a write under a lease brings back what was removed since it was read",
-    file: "src/cache/internal/loads.ts",
-    text: `) term.isOvertaken = true\n    }\n    if (this.turns`,
-    planted: `) term.wasSeen = true\n    }\n    if (this.turns`,
-    suites: ["props", "test/manifest/leases.test.ts"]
+    file: "src/cache/internal/leaseTerms.ts",
+    text: `    this.each(key, overtake)`,
+    planted: `    this.each(key, see)`,
+    suites: ["test/manifest/leases.test.ts"]
   },
   {
     law: 9,

@@ -9,7 +9,6 @@ import type { Store } from "../../store/Store.ts"
 import { CacheError, StoreFailed } from "../CacheError.ts"
 import type { CacheEvent } from "../CacheEvent.ts"
 import type { History } from "../Explanation.ts"
-import type { FamilySpec } from "../shared/familySpec.ts"
 import type { Mode, Scope } from "../shared/invalidation.ts"
 import { arrival, type Below, nothing, type Revocable, type Writer } from "./below.ts"
 import type { Holds } from "./holds.ts"
@@ -68,10 +67,9 @@ export interface Engine {
   inRoom<A, E>(step: () => Effect.Effect<A, E>): Effect.Effect<A, E>
   nextVersion(nowMillis: number): number
   /**
-   * Notes an entry that was found below. Later versions are greater than its version, even if its clock was ahead. With
-   * its key, a reader gets the value: the holders of leases on the key may be that reader.
+   * Notes an entry that was found below. Later versions are greater than its version, even if its clock was ahead.
    */
-  saw(entry: Entry<unknown>, spec?: FamilySpec<any>, key?: string): void
+  saw(entry: Entry<unknown>): void
   /** Entries that the lower tiers held when the engine was opened have smaller stamps; 0 if they held none. */
   readonly openedAt: number
   /** Whether an entry was in the lower tiers when the engine was opened. */

@@ -28,6 +28,7 @@ import { freezeFound } from "./freeze.ts"
 import { Holds } from "./holds.ts"
 import { Judge, type Judged, memory, noTags } from "./judgement.ts"
 import { type Holding, triesMax, unknown, type Watch } from "./knowing.ts"
+import { LeaseTerms } from "./leaseTerms.ts"
 import { Limiter } from "./limits.ts"
 import { familyName, markName } from "./names.ts"
 import { Lane } from "./outbox.ts"
@@ -100,6 +101,8 @@ export class Entries<V> {
   readonly judgement: Judge<V>
   /** The keys that open transactions change. */
   readonly holds = new Holds()
+  /** What the leases on its keys know of them. */
+  readonly terms: LeaseTerms
   readonly marks = new FamilyMarks()
   readonly tags = new TagMarks()
   /** Whether some entry may have a tag: one had a tag, or a tier keeps entries of earlier engines. */
@@ -152,6 +155,7 @@ export class Entries<V> {
     this.storeName = familyName(cache.id, spec.name)
     this.expiry = spec.expiry
     this.limiter = new Limiter(spec.expiry)
+    this.terms = new LeaseTerms(cache.leases, spec)
     this.hot = spec.partition.hot
     const lower = this.hot === undefined ? spec.partition : spec.partition.below
     this.judgement = new Judge(spec, lower)
@@ -411,7 +415,8 @@ export class Entries<V> {
     if (watch.changed) return this.instead(key, watch)
     if (found === undefined || found === unknown) return found
     const { entry } = found
-    this.cache.saw(entry, this.spec, key)
+    this.cache.saw(entry)
+    this.terms.seen(key)
     if (weight === undefined) return unknown
     const now = this.cache.time.now()
     if (entry.tags.length > 0) this.tagged = true
@@ -524,13 +529,14 @@ export class Entries<V> {
     return both(below, this.cache.spread.ofForgotten())
   }
 
+  /** Puts an entry into memory. What follows from the entries that it pushes out waits for `ofEvicted`. */
   private putHot(key: string, entry: Entry<V>, dueAt: number, weight: number): void {
     this.cache.spread.beginPut()
     this.hot!.put(key, entry, dueAt, weight)
     this.cache.spread.endPut()
   }
 
-  /** Puts a valid entry into memory, and handles the entries that it pushes out. */
+  /** The entry with the latest stamp: the marks that were set while it was stored do not concern it. */
   private confirmed(key: string, entry: Entry<V>): Entry<V> {
     const { stamp } = this.cache
     this.hot?.confirm(key, stamp)

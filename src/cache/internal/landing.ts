@@ -65,8 +65,6 @@ interface Ground<V> {
   /** The other loads of its key. */
   beside(flight: Flight<V>): ReadonlyArray<Flight<V>>
   overtake(key: string): void
-  loadedUnderLease(key: string, mayDiffer: () => boolean): void
-  absentUnderLease(key: string): void
   maySubstitute(key: string, entry: Entry<V>, now: number): boolean
   absent(key: string, why: "no value"): CacheError
   end(
@@ -137,7 +135,7 @@ export class Landing<V> {
     const { sources } = this.entries
     const before = this.valueBefore(flight)
     const changed = before !== undefined || flight.cause === "refresh"
-    this.ground.absentUnderLease(key)
+    this.entries.terms.absent(key)
     // 8.
     if (this.isOutOfDate(flight, noTags)) {
       this.refuse(flight)
@@ -196,7 +194,7 @@ export class Landing<V> {
     // 7. Without dependents, the values are compared only if the answer matters.
     const before = this.valueBefore(flight)
     const isChanged = () => before === undefined ? flight.cause === "refresh" : mayDiffer(before.value, value)
-    this.ground.loadedUnderLease(key, () => before === undefined || mayDiffer(before.value, value))
+    this.entries.terms.loaded(key, () => before === undefined || mayDiffer(before.value, value))
     const isSource = !this.spec.plan.isEmpty
     const changed = isSource && isChanged()
     // 8.

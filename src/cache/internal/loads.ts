@@ -539,37 +539,16 @@ export class Loads<V> {
     this.failures.forget(key)
     const running = this.flightsOf(key)
     for (const flight of running) flight.meetRival(rival)
-    this.loadedUnderLease(key, () => true)
+    this.entries.terms.loaded(key, () => true)
     const turn = this.turns.byKey.get(key)
     if (turn !== undefined && (running.length > 0 || !turn.reading)) turn.overtake()
   }
 
   overtakeUpdate(key: string): void {
-    if (!this.cache.leases.isEmpty) {
-      for (const term of this.cache.leases.termsOf(this.spec.render(key))) term.isOvertaken = true
-    }
+    this.entries.terms.overtake(key)
     if (this.turns.byKey.size === 0) return
     const turn = this.turns.byKey.get(key)
     if (turn !== undefined) turn.overtake()
-  }
-
-  /** A load has brought a value. The holders of leases on the key may have read another answer before. */
-  loadedUnderLease(key: string, mayDiffer: () => boolean): void {
-    if (this.cache.leases.isEmpty) return
-    for (const term of this.cache.leases.termsOf(this.spec.render(key))) {
-      if (term.wasSeen && mayDiffer()) term.isOvertaken = true
-      Object.assign(term, { wasSeen: true, absentKey: undefined })
-    }
-  }
-
-  /** A load has found that the key has no value. The holders of leases on the key may have read one before. */
-  absentUnderLease(key: string): void {
-    if (this.cache.leases.isEmpty) return
-    const name = this.spec.render(key)
-    for (const term of this.cache.leases.termsOf(name)) {
-      if (term.wasSeen && term.absentKey !== name) term.isOvertaken = true
-      Object.assign(term, { wasSeen: true, absentKey: name })
-    }
   }
 
   /**

@@ -42,7 +42,7 @@ import { sealed, sealedCodec, sealedPartition } from "../internal/sensitive.ts"
 import { Spreading } from "../internal/spreading.ts"
 import { Sweeper } from "../internal/sweep.ts"
 import { CacheFamily } from "./cacheFamily.ts"
-import type { FamilySpec, FamilyStats, Origin, SetOptions } from "./familySpec.ts"
+import type { FamilyStats, Origin, SetOptions } from "./familySpec.ts"
 import type { Mode, Scope } from "./invalidation.ts"
 import { type InvalidationPlan, listed, type Step } from "./invalidationPlan.ts"
 
@@ -178,10 +178,7 @@ export class Cache implements Engine, Peer {
     return this.commons.version = Math.max(this.commons.version + 1, byClock <= clockVersionMax ? byClock : 0)
   }
 
-  saw({ stamp, version }: Entry<unknown>, spec?: FamilySpec<any>, key = ""): void {
-    if (spec !== undefined && !this.leases.isEmpty) {
-      for (const term of this.leases.termsOf(spec.render(key))) term.wasSeen = true
-    }
+  saw({ stamp, version }: Entry<unknown>): void {
     if (stamp < this.openedAt) this.versionBefore = Math.max(this.versionBefore, version)
     if (version <= Number.MAX_SAFE_INTEGER) this.commons.version = Math.max(this.commons.version, version)
   }

@@ -1,0 +1,60 @@
+/**
+ * Tells the leases on the keys of a family what happens to a key, so that a write under a lease is refused if its value
+ * may be made from an answer that does not hold any more. Law 9.
+ *
+ * Every write, load and change of a key comes here. While no lease is held, that is one comparison.
+ *
+ * Not here: what a write under a lease does with this (`familyWrites.ts`), and who holds a lease (`leaseTable.ts`).
+ */
+import type { LeaseTable, Term } from "../../capability/shared/leaseTable.ts"
+import type { FamilySpec } from "../shared/familySpec.ts"
+
+const see = (term: Term): void => {
+  term.wasSeen = true
+}
+
+const overtake = (term: Term): void => {
+  term.isOvertaken = true
+}
+
+export class LeaseTerms {
+  private readonly leases: LeaseTable
+  private readonly spec: FamilySpec<any>
+
+  constructor(leases: LeaseTable, spec: FamilySpec<any>) {
+    this.leases = leases
+    this.spec = spec
+  }
+
+  /** A reader gets a value from a lower tier, and may be the holder of a lease. */
+  seen(key: string): void {
+    this.each(key, see)
+  }
+
+  /** The key was removed or invalidated, or a refresh of it was asked for. */
+  overtake(key: string): void {
+    this.each(key, overtake)
+  }
+
+  /** A load has brought a value. A holder may have read another answer before. */
+  loaded(key: string, mayDiffer: () => boolean): void {
+    this.each(key, (term) => {
+      if (term.wasSeen && mayDiffer()) term.isOvertaken = true
+      Object.assign(term, { wasSeen: true, absentKey: undefined })
+    })
+  }
+
+  /** A load has found that the key has no value. A holder may have read a value before. */
+  absent(key: string): void {
+    this.each(key, (term, name) => {
+      if (term.wasSeen && term.absentKey !== name) term.isOvertaken = true
+      Object.assign(term, { wasSeen: true, absentKey: name })
+    })
+  }
+
+  private each(key: string, note: (term: Term, name: string) => void): void {
+    if (this.leases.isEmpty) return
+    const name = this.spec.render(key)
+    for (const term of this.leases.termsOf(name)) note(term, name)
+  }
+}
