@@ -163,6 +163,13 @@ const write = ({ app, as }: Running, round: number, count: number) =>
   as(app.keys.doc.setMany(docs(round, count)) as Effect.Effect<void, unknown, any>)
 const invalidateAll = ({ app, as }: Running) => as(app.keys.doc.invalidateAll() as Effect.Effect<void, unknown, any>)
 
+/** A life of the process in which ten entries are written and hidden, and which ends after `last`. */
+const lifeThatHides = (start: Effect.Effect<Running, any, any>, last: Effect.Effect<unknown>) =>
+  Effect.scoped(
+    Effect.flatMap(start, (running) =>
+      Effect.andThen(Effect.andThen(write(running, 0, 10), invalidateAll(running)), last))
+  )
+
 describe("hidden entries, without writes", () => {
   it.effect("hidden entries are freed after a while", () =>
     Effect.gen(function*() {
@@ -180,11 +187,7 @@ describe("hidden entries, without writes", () => {
   it.effect("hidden entries are freed by the next life", () =>
     Effect.gen(function*() {
       const { start } = yield* byTestClock
-      yield* Effect.scoped(Effect.gen(function*() {
-        const running = yield* start
-        yield* write(running, 0, 10)
-        yield* invalidateAll(running)
-      }))
+      yield* lifeThatHides(start, Effect.void)
       const running = yield* start
       assert.strictEqual(yield* heldBelow(running), 10)
       yield* TestClock.adjust(pauseMillisMin)
@@ -195,13 +198,7 @@ describe("hidden entries, without writes", () => {
   it.effect("hidden entries are looked for once, and not again in the next life", () =>
     Effect.gen(function*() {
       const { start } = yield* byTestClock
-      yield* Effect.scoped(Effect.gen(function*() {
-        const running = yield* start
-        yield* write(running, 0, 10)
-        yield* invalidateAll(running)
-        yield* TestClock.adjust(pauseMillisMin)
-        yield* settle
-      }))
+      yield* lifeThatHides(start, Effect.andThen(TestClock.adjust(pauseMillisMin), settle))
       const running = yield* start
       const count = counting(running)
       yield* write(running, 1, 10)

@@ -264,7 +264,6 @@ export class FamilyWrites<V> implements Writer {
     const { ends } = this
     const refusal = this.refusalOf(noOptions, key)
     if (refusal !== undefined) return Effect.fail(refusal)
-    turn.readsFrom(this.cache.stamp)
     return Effect.flatMap(
       this.afterRefresh(key, () => {
         turn.readsFrom(this.cache.stamp)

@@ -29,14 +29,16 @@ export interface Pending<V> {
 /** Is called for each failed operation of a tier. */
 export type OnFailure = (operation: Operation, error: StoreError) => void
 
-/** The changes of one family of one engine in a round. */
-export class Changes<V> implements Parcel {
+/** What the parcels of one engine in one round share. */
+export interface Trip {
   readonly arrived: Deferred.Deferred<void>
   readonly written: Written
-  readonly keys = new Map<string, Pending<V>>()
-  removals = 0
-  /** Whether the whole family is cleared below before these changes. */
-  cleared = false
+}
+
+/** A part of what one engine sends with a round. */
+abstract class Part implements Parcel {
+  readonly arrived: Deferred.Deferred<void>
+  readonly written: Written
   failure: StoreError | undefined = undefined
 
   constructor({ arrived, written }: Trip) {
@@ -45,10 +47,12 @@ export class Changes<V> implements Parcel {
   }
 }
 
-/** What the parcels of one engine in one round share. */
-export interface Trip {
-  readonly arrived: Deferred.Deferred<void>
-  readonly written: Written
+/** The changes of one family of one engine in a round. */
+export class Changes<V> extends Part {
+  readonly keys = new Map<string, Pending<V>>()
+  removals = 0
+  /** Whether the whole family is cleared below before these changes. */
+  cleared = false
 }
 
 /** The key goes below. */
@@ -62,19 +66,11 @@ export const pendingIn = <V>(parcel: Changes<V> | undefined, key: string): Pendi
   parcel === undefined ? undefined : parcel.keys.get(key) ?? (parcel.cleared ? absent : undefined)
 
 /** The marks of one engine in a round. */
-export class Marks implements Parcel {
-  readonly arrived: Deferred.Deferred<void>
+export class Marks extends Part {
   readonly stamps = new Map<string, number>()
   /** The callbacks of their families. */
   readonly told = new Set<OnFailure>()
-  readonly written: Written
   isSensitive = false
-  failure: StoreError | undefined = undefined
-
-  constructor({ arrived, written }: Trip) {
-    this.arrived = arrived
-    this.written = written
-  }
 }
 
 /** The marks of rounds that have failed. They go with each round until one has arrived. */
