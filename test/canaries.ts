@@ -364,7 +364,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 1,
     bug: "a module may read all of a family of which its own derives from a part",
-    file: "src/ownership/shared/validation.ts",
+    file: "src/ownership/internal/validManifest.ts",
     text: "const readables = reachedBy(readSources, indexOf)",
     planted: "const readables = reachedBy(sources, indexOf)",
     suites: [rights]
@@ -1219,7 +1219,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "sensitive",
     bug: "a family that derives from a sensitive one shows its keys",
-    file: "src/ownership/shared/validation.ts",
+    file: "src/ownership/internal/validManifest.ts",
     text: `isSensitive: sensitive.has(family.name)`,
     planted: `isSensitive: family.spec.sensitive === true && sensitive.has(family.name)`,
     suites: ["test/manifest/sensitive.test.ts"]
@@ -1275,7 +1275,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "types and run time agree",
     bug: "a malformed pattern is suggested",
-    file: "src/ownership/shared/validation.ts",
+    file: "src/ownership/internal/checkReferences.ts",
     text: `family !== own && (family === source || isWellFormed(pattern))`,
     planted: `family !== own`,
     suites: ["test/ownership/Validation.test.ts"]
@@ -1283,7 +1283,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "edges",
     bug: "a union of codecs counts as text",
-    file: "src/ownership/shared/validation.ts",
+    file: "src/ownership/internal/checkSpelling.ts",
     text: `if (!AST.isUnion(ast)) return own`,
     planted: `if (!AST.isUnion(ast) || own.length === 0) return own`,
     suites: [spelling]
@@ -1348,7 +1348,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "deployment",
     bug: "what was derived from an old version is served",
-    file: "src/ownership/shared/validation.ts",
+    file: "src/ownership/internal/validManifest.ts",
     text: `at === index || upstream.has(at)`,
     planted: `at === index`,
     suites: ["test/manifest/deployment.test.ts"]

@@ -1,8 +1,8 @@
 /**
  * What a manifest declares, as it is written: families, readers, layers, and what a piece of code declares.
  *
- * The types check a definition in `DefinitionChecks`; `Validation` finds the same mistakes, with the same words, in
- * manifests that are built from data.
+ * The types check a definition where it is written. For manifests that were cast or built from data, the run time finds
+ * the same mistakes, with the same words.
  *
  * @since 0.1.0
  */

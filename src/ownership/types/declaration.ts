@@ -11,15 +11,11 @@ import * as ManifestFindings from "../../diagnostic/types/manifestFindings.ts"
 import * as ReferenceFindings from "../../diagnostic/types/referenceFindings.ts"
 import { type KeyPattern, normalizePattern, parsePattern } from "../../pattern/KeyPattern.ts"
 import type { Declared } from "../Definition.ts"
-import {
-  helpWith,
-  isBag,
-  isStrings,
-  layersReached,
-  type ManifestProblem,
-  type ValidFamily,
-  type ValidManifest
-} from "../shared/validation.ts"
+import { layersReached } from "../internal/checkLayers.ts"
+import { helpWith } from "../internal/checkReferences.ts"
+import { isBag, isStrings } from "../internal/checkShape.ts"
+import type { ManifestProblem } from "../internal/manifestError.ts"
+import type { ValidFamily, ValidManifest } from "../internal/validManifest.ts"
 
 // The compiler reports an option that is missing here.
 const options: { readonly [Option in keyof Declared]-?: true } = {

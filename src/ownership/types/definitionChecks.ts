@@ -3,11 +3,12 @@
  *
  * {@link Checked} is a definition in which a message takes the place of each wrong property. So the compiler reports
  * the message there: `Type '"user:profile"' is not assignable to type '"E0102: 'user:profile' is already owned through
- * ..."'`. `Validation` finds the same mistakes, with the same words, in manifests that are built from data.
+ * ..."'`. `validate` (`shared/validation.ts`) finds the same mistakes, with the same words, in manifests that are built
+ * from data.
  *
  * The cost grows linearly with the number of families, because:
  *
- * - The facts about a definition are computed once (`shared/facts.ts`).
+ * - The facts about a definition are computed once (`definitionFacts.ts`).
  * - A recursive result never meets a constraint. A constraint would make the compiler enumerate the whole recursion.
  * - A message is computed in the failing branch only.
  *

@@ -1,0 +1,46 @@
+/**
+ * Checks the layers of a definition: a layer that is named is declared, and a layer that is declared is used.
+ *
+ * Not here: which layer a reference reaches into (`checkReferences.ts`). The types of these checks are in
+ * `types/definitionLayers.ts`.
+ */
+import * as ManifestFindings from "../../diagnostic/types/manifestFindings.ts"
+import type { Definition, LayerSpec } from "../Definition.ts"
+import type { Draft, Report } from "./draft.ts"
+
+const readsOf = (definition: Definition, layer: string): ReadonlyArray<string> =>
+  ownValue<LayerSpec>(definition.layers, layer)?.reads ?? []
+
+const ownValue = <A>(record: { readonly [name: string]: A } | undefined, name: string): A | undefined =>
+  record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined
+
+/** The layers that programs of these layers can read, with these layers themselves. */
+export const layersReached = (definition: Definition, from: Iterable<string>): ReadonlySet<string> => {
+  const seen = new Set(from)
+  // The loop also visits the layers that are added while it runs.
+  for (const layer of seen) for (const next of readsOf(definition, layer)) seen.add(next)
+  return seen
+}
+
+/** Reports layers that are named and not declared, and layers that are declared and that no program reaches. */
+export const checkLayers = (draft: Draft, report: Report): void => {
+  const { families, layers = {}, readers } = draft.definition
+  const check = (path: ReadonlyArray<string>, layer: string | undefined) => {
+    if (layer !== undefined && !Object.hasOwn(layers, layer)) {
+      report(path, ManifestFindings.layerUnknown(layer, Object.keys(layers)))
+    }
+  }
+  const programs = [
+    ...Object.entries(families).map(([name, spec]) => ["families", name, spec.layer] as const),
+    ...Object.entries(readers ?? {}).map(([name, spec]) => ["readers", name, spec.layer] as const)
+  ]
+  for (const [section, name, layer] of programs) check([section, name, "layer"], layer)
+  const used = layersReached(draft.definition, programs.flatMap(([, , layer]) => layer === undefined ? [] : [layer]))
+  for (const name of Object.keys(layers)) {
+    if (used.has(name)) {
+      readsOf(draft.definition, name).forEach((layer, index) => check(["layers", name, "reads", String(index)], layer))
+    } else {
+      report(["layers", name], ManifestFindings.layerUnreachable(name))
+    }
+  }
+}

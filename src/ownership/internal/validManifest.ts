@@ -1,0 +1,158 @@
+/**
+ * A manifest without mistakes, and the facts that each family has because of its place among the others: its encloser,
+ * its owner, its realm, the families whose rights cover it, and the families that it may read.
+ *
+ * - The run time computes the same facts as the types; a test compares both on random manifests.
+ * - What grows with the square of the families is a set of bits, or a text that is made at its first use.
+ *
+ * Not here: a mistake. Each one is found before, by `check*.ts` beside this file. The types of these facts are in
+ * `types/definitionFacts.ts`.
+ */
+import * as KeyPattern from "../../pattern/KeyPattern.ts"
+import * as PatternSet from "../../pattern/types/patternSet.ts"
+import type { Definition, FamilySpec, ReaderSpec } from "../Definition.ts"
+import type { FamilySet } from "../types/familySet.ts"
+import { type Draft, type DraftFamily, outerOf } from "./draft.ts"
+import { sensitiveOf } from "./sensitive.ts"
+import { reachedBy, type Sources } from "./sources.ts"
+import { versionOf, versionsOf } from "./versions.ts"
+
+/** A family of a valid manifest, with the facts that follow from its place among the other families. */
+export interface ValidFamily {
+  readonly name: string
+  /** Its position in the manifest, from 0. */
+  readonly index: number
+  readonly spec: FamilySpec
+  readonly pattern: KeyPattern.KeyPattern
+  /**
+   * Whether its keys, tags and values are hidden: its declaration says so, or it derives from such a family, at any
+   * distance, or it lies inside one.
+   */
+  readonly isSensitive: boolean
+  /** The nearest family around it. */
+  readonly encloser: string | undefined
+  /** The family whose owner owns this family: the family itself, unless it is a part. */
+  readonly owner: string
+  /** The name of the carved-out family that contains this family. Rights do not cross the border of a carve-out. */
+  readonly realm: string | undefined
+  /** The families whose rights cover this family, the most specific first. This family is one of them. */
+  readonly covering: ReadonlyArray<string>
+  /**
+   * The versions of this family, and of all families that it derives from. They tell its entries from entries of other
+   * versions. The text is made at its first use.
+   */
+  readonly version: string | undefined
+  /** The families inside this family, at any depth. Their keys are not keys of this family. */
+  readonly inner: ReadonlyArray<string>
+  readonly derives: ReadonlyArray<KeyPattern.KeyPattern>
+  /** The families whose changes reach this family, at any distance. */
+  readonly upstream: FamilySet
+  /** The families that its lookup may read: the families that `derives` names exactly. */
+  readonly lookupReads: ReadonlyArray<string>
+  /** The families that its declaration names: first those of `lookupReads`, then those of `borrows`. */
+  readonly statedReads: ReadonlyArray<string>
+  /** The families that its module may read: those of `statedReads`, and the families that they lead to. */
+  readonly readable: FamilySet
+  /** The names of the families that its module may read. Made at the first use, because a long chain has many. */
+  readonly moduleReads: ReadonlyArray<string>
+}
+
+/** A reader of a valid manifest, and the families that it may read. */
+export interface ValidReader {
+  readonly name: string
+  readonly spec: ReaderSpec
+  readonly moduleReads: ReadonlyArray<string>
+}
+
+/** A manifest without mistakes. */
+export interface ValidManifest {
+  readonly id: string
+  /** The name of the manifest's class in a Context: `id`, unless another class has that name. */
+  readonly key: string
+  readonly definition: Definition
+  readonly families: ReadonlyMap<string, ValidFamily>
+  readonly readers: ReadonlyMap<string, ValidReader>
+  /** Finds the family of a key or pattern. */
+  readonly patterns: PatternSet.PatternSet<ValidFamily>
+}
+
+const readersOf = (
+  { definition }: Draft,
+  declared: (patterns: ReadonlyArray<string> | undefined) => ReadonlyArray<string>
+) =>
+  new Map(
+    Object.entries(definition.readers ?? {}).map(([name, spec]) =>
+      [name, { name, spec, moduleReads: [...new Set(declared(spec.borrows))] }] as const
+    )
+  )
+
+/** Finds the facts of a draft in which no check has found a mistake. */
+export const resolve = (id: string, draft: Draft, sources: Sources): ValidManifest => {
+  const drafts = [...draft.families.values()]
+  const indexOf = new Map(drafts.map(({ name }, index) => [name, index]))
+  const upstreams = reachedBy(sources, indexOf)
+  const versions = versionsOf(draft)
+  const sensitive = sensitiveOf(drafts, ({ pattern }) => outerOf(draft, pattern)?.name, upstreams)
+  const realmOf = (pattern: KeyPattern.KeyPattern) =>
+    draft.patterns.covering(pattern).find((member) => member.value.spec.carvedFrom !== undefined)?.value.name
+  const ownerOf = (family: DraftFamily): string =>
+    family.spec.partOf === undefined ? family.name : ownerOf(draft.families.get(family.spec.partOf)!)
+  const inner = new Map(drafts.map((family) => [family.name, [] as Array<string>]))
+  for (const family of drafts) {
+    for (const member of draft.patterns.covering(family.pattern)) {
+      if (member.value !== family) inner.get(member.value.name)!.push(family.name)
+    }
+  }
+  const declared = (patterns: ReadonlyArray<string> | undefined) =>
+    (patterns ?? []).flatMap((source) =>
+      draft.twins.get(KeyPattern.normalizePattern(source))?.map((twin) => twin.name) ?? []
+    )
+  const coveringOf = ({ pattern }: DraftFamily) => {
+    const realm = realmOf(pattern)
+    return draft.patterns.covering(pattern).filter((member) => realmOf(member.pattern) === realm).map(({ value }) =>
+      value.name
+    )
+  }
+  const covering = new Map(drafts.map((family) => [family.name, coveringOf(family)]))
+  const covered = new Map(drafts.map(({ name }) => [name, [] as Array<string>]))
+  for (const [name, rights] of covering) for (const right of rights) covered.get(right)!.push(name)
+  // Family -> for each of its references that has rights, the families that these rights cover.
+  const readSources = new Map(
+    drafts.map(({ name, spec }) => [name, declared(spec.derives).map((source) => covered.get(source)!)])
+  )
+  const readables = reachedBy(readSources, indexOf)
+  const families = new Map(drafts.map((family, index): readonly [string, ValidFamily] => {
+    const realm = realmOf(family.pattern)
+    const upstream = upstreams.get(family.name)!
+    const lookupReads = declared(family.spec.derives)
+    const statedReads = [...new Set([...lookupReads, ...declared(family.spec.borrows)])]
+    const readable = readables.get(family.name)!
+    for (const name of statedReads) readable.add(indexOf.get(name)!)
+    return [family.name, {
+      name: family.name,
+      index,
+      spec: family.spec,
+      pattern: family.pattern,
+      isSensitive: sensitive.has(family.name),
+      encloser: outerOf(draft, family.pattern)?.name,
+      owner: ownerOf(family),
+      realm,
+      covering: covering.get(family.name)!,
+      get version() {
+        return versionOf(versions, (at) => at === index || upstream.has(at))
+      },
+      inner: inner.get(family.name)!,
+      derives: (family.spec.derives ?? []).map(KeyPattern.parsePatternUnsafe),
+      upstream,
+      lookupReads,
+      statedReads,
+      readable,
+      get moduleReads() {
+        return [...new Set([...statedReads, ...Array.from(readable, (at) => drafts[at]!.name)])]
+      }
+    }]
+  }))
+  const readers = readersOf(draft, declared)
+  const patterns = PatternSet.make([...families.values()].map((family) => [family.pattern, family] as const))
+  return { id, key: id, definition: draft.definition, families, readers, patterns }
+}
