@@ -356,7 +356,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 1,
     bug: "a function that was cast lists for its invalidations what it does not own",
-    file: "src/ownership/types/declaration.ts",
+    file: "src/ownership/shared/declaration.ts",
     text: "if (touched.some((each) => derivesFrom(each, owned))) return undefined",
     planted: "if (touched.length > 0) return undefined",
     suites: ["test/manifest/Declared.test.ts"]

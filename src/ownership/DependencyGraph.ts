@@ -18,8 +18,8 @@
  * @since 0.1.0
  */
 import { type KeyPattern, overlaps, parsePatternUnsafe } from "../pattern/KeyPattern.ts"
+import { FamilySet } from "./shared/familySet.ts"
 import type { ValidFamily, ValidManifest } from "./shared/validation.ts"
-import { FamilySet } from "./types/familySet.ts"
 
 // --- models ----------------------------------------------------------------------------------------------------------
 

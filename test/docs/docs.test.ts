@@ -10,6 +10,7 @@ import { join, posix } from "node:path"
 import { pathToFileURL } from "node:url"
 import * as Docs from "../../.ci/docs.ts"
 import { reachedBy } from "../../.ci/docsCheck.ts"
+import { readSources } from "../../.ci/source.ts"
 
 const root = join(import.meta.dirname, "../..")
 const folder = join(root, ".gen/docs")
@@ -18,6 +19,7 @@ const markdown = ["README.md", "bench/README.md"].filter((path) => existsSync(jo
 const under = (folder: string) =>
   readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((path) => `${folder}/${path}`)
 const inSrc = under("src")
+const folders = ["test", ".ci", ".github", "bench", "examples", "dtslint"]
 const sources = inSrc.filter((path) => path.endsWith(".ts"))
 const documents = [
   ...markdown,
@@ -27,6 +29,14 @@ const documents = [
   ".github/CONTRIBUTING.md"
 ]
 const read = (path: string) => readFileSync(join(root, path), "utf8")
+/** The comments of a folder's files, each with the path of its file. */
+const commentsIn = (folder: string) =>
+  readSources(join(root, folder)).flatMap(({ comments, path }) =>
+    comments.map(({ value }) => [`${folder}/${path}`, value] as const)
+  )
+
+/** The modules of Effect. */
+const effects: { readonly [name: string]: object } = { ...effect, ...testing }
 
 /** What stands between backticks in a text, outside of its blocks. */
 const inlineCode = (text: string): ReadonlyArray<string> =>
@@ -59,7 +69,6 @@ describe("documentation", () => {
     assert.deepStrictEqual(diagnostics.get("") ?? [], []))
 
   it("every name of Effect in a sentence exists", () => {
-    const modules: { readonly [name: string]: object } = { ...effect, ...testing }
     // A file `definitionFacts.ts` is imported as `DefinitionFacts`.
     const nameOf = (path: string) => path.split("/").at(-1)!.replace(".ts", "")
     const own = new Set(sources.map((path) => nameOf(path).replace(/^./, (letter) => letter.toUpperCase())))
@@ -70,7 +79,7 @@ describe("documentation", () => {
     const missing = [...texts, ...comments].flatMap(([path, text]) =>
       inlineCode(text).flatMap((code) =>
         [...code.matchAll(/\b([A-Z]\w+)\.(\w+)/g)].flatMap(([name, module, member]) =>
-          own.has(module!) || Object.hasOwn(modules[module!] ?? { [member!]: 1 }, member!) ? [] : [`${path}: ${name}`]
+          own.has(module!) || Object.hasOwn(effects[module!] ?? { [member!]: 1 }, member!) ? [] : [`${path}: ${name}`]
         )
       )
     )
@@ -78,12 +87,13 @@ describe("documentation", () => {
   })
 
   it("every named file exists", () => {
-    const files = [...sources, ...["test", ".ci", ".github", "bench", "examples", "dtslint"].flatMap(under)].map((
-      path
-    ) => `/${path}`)
+    const files = [...readdirSync(root), ...inSrc, ...folders.flatMap(under)].map((path) => `/${path}`)
     // The paths in CONTRIBUTING.md have a test of their own, which knows its placeholders.
-    const missing = documents.filter((path) => !path.endsWith("CONTRIBUTING.md")).flatMap((path) =>
-      inlineCode(read(path))
+    const texts = documents.filter((path) => !path.endsWith("CONTRIBUTING.md")).map((path) =>
+      [path, read(path)] as const
+    )
+    const missing = [...texts, ...["src", ...folders].flatMap(commentsIn)].flatMap(([path, text]) =>
+      inlineCode(text)
         .filter((code) => code !== ".d.ts" && /^[\w./-]*\w\.(ts|md)$/.test(code))
         .filter((code) => !files.some((file) => file.endsWith(`/${code}`)))
         .map((code) => `${path}: ${code}`)
@@ -127,11 +137,14 @@ describe("documentation", () => {
     assert.deepStrictEqual(kept, laws)
   })
 
-  it("every member that the tour and the decisions name exists in the source", () => {
-    const words = new Set(sources.flatMap((path) => read(path).match(/\w+/g) ?? []))
-    const missing = documents.filter((path) => path.startsWith("src/")).flatMap((path) =>
-      inlineCode(read(path)).flatMap((code) =>
+  it("every member that the tour, the decisions and the comments name exists in the source", () => {
+    // Comments are left out: a name that only comments have left exists no more.
+    const words = new Set(readSources(join(root, "src")).flatMap(({ code }) => code.match(/\w+/g) ?? []))
+    const texts = documents.filter((path) => path.startsWith("src/")).map((path) => [path, read(path)] as const)
+    const missing = [...texts, ...commentsIn("src")].flatMap(([path, text]) =>
+      inlineCode(text).filter((code) => !/\.(ts|md)$/.test(code)).flatMap((code) =>
         [...code.matchAll(/\b([A-Z]\w+)\.(\w+)/g)]
+          .filter(([, module]) => !Object.hasOwn(effects, module!))
           .filter(([, owner, member]) => !words.has(owner!) || !words.has(member!))
           .map(([name]) => `${path}: ${name}`)
       )

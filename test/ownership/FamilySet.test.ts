@@ -3,7 +3,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
-import { FamilySet } from "../../src/ownership/types/familySet.ts"
+import { FamilySet } from "../../src/ownership/shared/familySet.ts"
 
 const families = 100
 const indices = fc.array(fc.nat({ max: families - 1 }))

@@ -4,7 +4,7 @@
  * A method that returns a `Below` is one synchronous step: memory, running loads, remembered failures and the outbox
  * change together (law 3). The lower tiers follow: the `Below` holds the changes that are on their way to them.
  *
- * Not here: what depends on the keys (`spreading.ts`), and how marks judge entries (`Invalidation.ts`).
+ * Not here: what depends on the keys (`spreading.ts`), and how marks judge entries (`shared/invalidation.ts`).
  */
 import * as Effect from "effect/Effect"
 import type { CacheError } from "../CacheError.ts"

@@ -8,7 +8,7 @@
  * - Otherwise the reader joins the load of the key, or starts one (law 5).
  * - The reads of a lookup are tracked: see `trackedReads.ts`.
  *
- * `CacheFamily.ts` has a table of all verbs.
+ * `shared/cacheFamily.ts` has a table of all verbs.
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

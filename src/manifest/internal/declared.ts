@@ -9,8 +9,8 @@
 import * as Effect from "effect/Effect"
 import type { CacheError } from "../../cache/CacheError.ts"
 import type { Declared } from "../../ownership/Definition.ts"
+import * as Declaration from "../../ownership/shared/declaration.ts"
 import type { ValidManifest } from "../../ownership/shared/validation.ts"
-import * as Declaration from "../../ownership/types/declaration.ts"
 import { errorOf, type Found } from "./names.ts"
 import type { AnyBody, AnyMethod } from "./statics.ts"
 

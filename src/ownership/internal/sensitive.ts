@@ -4,7 +4,7 @@
  * What is made from an entry contains its values, and mostly its key. The key of a family inside another one contains
  * the parameters of the other.
  */
-import type { FamilySet } from "../types/familySet.ts"
+import type { FamilySet } from "../shared/familySet.ts"
 
 interface Declared {
   readonly name: string

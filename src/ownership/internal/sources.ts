@@ -7,7 +7,7 @@
  *
  * Not here: the edges with their parameters and the plan of a change (`DependencyGraph.ts`).
  */
-import { FamilySet } from "../types/familySet.ts"
+import { FamilySet } from "../shared/familySet.ts"
 import { type Draft, touching } from "./draft.ts"
 
 /** Family -> for each of its references, the families that share a key with the reference. */

@@ -11,7 +11,7 @@
 import * as KeyPattern from "../../pattern/KeyPattern.ts"
 import * as PatternSet from "../../pattern/types/patternSet.ts"
 import type { Definition, FamilySpec, ReaderSpec } from "../Definition.ts"
-import type { FamilySet } from "../types/familySet.ts"
+import type { FamilySet } from "../shared/familySet.ts"
 import { type Draft, type DraftFamily, outerOf } from "./draft.ts"
 import { sensitiveOf } from "./sensitive.ts"
 import { reachedBy, type Sources } from "./sources.ts"

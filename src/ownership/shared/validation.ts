@@ -10,7 +10,7 @@
  * - A family whose pattern is malformed takes no part in the other checks.
  *
  * Not here: one kind of mistake each, in `ownership/internal/check*.ts`; the checks of what a program declares beside a
- * manifest, such as functions (`types/declaration.ts`) and the options of an owner (`manifest/internal/`).
+ * manifest, such as functions (`declaration.ts`) and the options of an owner (`manifest/internal/`).
  *
  * @since 0.1.0
  */
