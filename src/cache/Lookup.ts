@@ -300,6 +300,20 @@ export const failed = <E>(error: E): Failed<E> => ({ [TypeId]: "Failed", error }
 /**
  * Whether a lookup's result is an answer such as `loaded` or `absent`, and not a plain value.
  *
+ * **When to use**
+ *
+ * In code around a lookup, such as a test of it or a wrapper: a lookup may return a value or an answer.
+ *
+ * **Example** (Testing what a lookup answers)
+ *
+ * ```ts
+ * import { Lookup } from "effect-stateless"
+ *
+ * Lookup.isAnswer(Lookup.absent) // => true
+ * Lookup.isAnswer(7) // => false
+ * ```
+ *
+ * @see {@link match} for what the answer says
  * @stability stable
  * @category guards
  * @since 0.1.0
@@ -309,16 +323,35 @@ export const isAnswer = (u: unknown): u is Answer<unknown> => typeof u === "obje
 /**
  * Handles each kind of answer with a function of its own.
  *
+ * **When to use**
+ *
+ * In code around a lookup that depends on what it answers.
+ *
+ * **Example** (Showing what a lookup answers)
+ *
+ * ```ts
+ * import { Lookup } from "effect-stateless"
+ *
+ * const show = Lookup.match(Lookup.loaded(7, { tags: ["pens"] }), {
+ *   Loaded: ({ value }) => `the value ${value}`,
+ *   NotModified: () => "the value that is held",
+ *   Absent: () => "no value",
+ *   Failed: ({ error }) => `the error ${error}`
+ * })
+ * show // => "the value 7"
+ * ```
+ *
+ * @see {@link isAnswer} for a result that may be a plain value
  * @stability stable
  * @category pattern matching
  * @since 0.1.0
  */
-export const match = <V, E, A, B, C, D>(answer: Answer<V, E>, cases: {
-  readonly Loaded: (answer: Loaded<V>) => A
-  readonly NotModified: (answer: NotModified) => B
-  readonly Absent: () => C
-  readonly Failed: (answer: Failed<E>) => D
-}): A | B | C | D => {
+export const match = <V, E, OnLoaded, OnNotModified, OnAbsent, OnFailed>(answer: Answer<V, E>, cases: {
+  readonly Loaded: (answer: Loaded<V>) => OnLoaded
+  readonly NotModified: (answer: NotModified) => OnNotModified
+  readonly Absent: () => OnAbsent
+  readonly Failed: (answer: Failed<E>) => OnFailed
+}): OnLoaded | OnNotModified | OnAbsent | OnFailed => {
   switch (answer[TypeId]) {
     case "Loaded":
       return cases.Loaded(answer)

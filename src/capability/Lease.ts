@@ -66,6 +66,11 @@ export interface SharedLeaseOptions extends LeaseOptions<"shared"> {
  * a load brought another value or found none, since the lease was granted. A write without a lease is refused while
  * another caller has a lease on its key (`held`).
  *
+ * **When to use**
+ *
+ * Where another caller may hold the lease: `why` says whether to wait, to read again, or to give up.
+ *
+ * @see `lease` of a family, which acquires one
  * @stability stable
  * @category errors
  * @since 0.1.0

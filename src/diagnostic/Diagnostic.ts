@@ -30,6 +30,21 @@ export interface Diagnostic<out Tag extends string = string, out Code extends st
 /**
  * The sentence and the help in one line, as an error's `message` shows them.
  *
+ * **When to use**
+ *
+ * To show a finding to a person, for example one of the `problems` of a `ManifestError`.
+ *
+ * **Example** (A malformed pattern)
+ *
+ * ```ts
+ * import { Result } from "effect"
+ * import { Diagnostic, KeyPattern } from "effect-stateless"
+ *
+ * const parsed = KeyPattern.parsePattern("user:{")
+ * Result.isFailure(parsed) && Diagnostic.format(parsed.failure).includes("; help: ") // => true
+ * ```
+ *
+ * @see {@link formatAsType} for the line of the compiler
  * @category formatting
  * @since 0.1.0
  */
@@ -38,6 +53,21 @@ export const format = (diagnostic: Diagnostic): string => `${diagnostic.sentence
 /**
  * The line that the compiler prints for the same finding: code first, single quotes instead of backticks.
  *
+ * **When to use**
+ *
+ * In a test that compares a finding at run time with the error of the compiler.
+ *
+ * **Example** (The same finding as the compiler prints it)
+ *
+ * ```ts
+ * import { Result } from "effect"
+ * import { Diagnostic, KeyPattern } from "effect-stateless"
+ *
+ * const parsed = KeyPattern.parsePattern("user:{")
+ * Result.isFailure(parsed) && Diagnostic.formatAsType(parsed.failure).startsWith(parsed.failure.code) // => true
+ * ```
+ *
+ * @see {@link format} for the text of an error
  * @category formatting
  * @since 0.1.0
  */

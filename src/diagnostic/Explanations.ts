@@ -22,8 +22,22 @@ import { patterns } from "./internal/patterns.ts"
 export interface Explanation extends Explained {}
 
 /**
- * The explanation of a code; `undefined` for a text that is none.
+ * Finds the explanation of a code; `undefined` for a text that is not a code.
  *
+ * **When to use**
+ *
+ * To show more than the line of an error, as `stateless explain` does.
+ *
+ * **Example** (The explanation of an error's code)
+ *
+ * ```ts
+ * import { Explanations } from "effect-stateless"
+ *
+ * Explanations.find("E0205")?.code // => "E0205"
+ * Explanations.find("E9999") // => undefined
+ * ```
+ *
+ * @see {@link all} for every code
  * @category getters
  * @since 0.1.0
  */
@@ -32,6 +46,20 @@ export const find = (code: string): Explanation | undefined => all.find((explana
 /**
  * Every code, in order of groups: patterns and keys, ownership, manifests, stores and engine.
  *
+ * **When to use**
+ *
+ * For a page that lists the codes.
+ *
+ * **Example** (Every code has one explanation)
+ *
+ * ```ts
+ * import { Explanations } from "effect-stateless"
+ *
+ * const codes = Explanations.all.map(({ code }) => code)
+ * new Set(codes).size === codes.length // => true
+ * ```
+ *
+ * @see {@link find} for one code
  * @category getters
  * @since 0.1.0
  */

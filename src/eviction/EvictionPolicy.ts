@@ -120,6 +120,21 @@ export type EvictionPolicyName = keyof typeof policies
 /**
  * The names of all policies.
  *
+ * **When to use**
+ *
+ * To check a name that comes from a configuration, or to run a test with each policy.
+ *
+ * **Example** (A name from a configuration)
+ *
+ * ```ts
+ * import { EvictionPolicy } from "effect-stateless"
+ *
+ * const known = (name: string) => EvictionPolicy.names.some((each) => each === name)
+ * known("lru") // => true
+ * known("fifo") // => false
+ * ```
+ *
+ * @see {@link EvictionPolicyName} for what each policy is for
  * @category constants
  * @since 0.1.0
  */
@@ -128,6 +143,25 @@ export const names: ReadonlyArray<EvictionPolicyName> = Object.keys(policies) as
 /**
  * Makes an empty policy.
  *
+ * **When to use**
+ *
+ * In a tier of your own that keeps live objects, or in a simulation that compares policies. A cache takes the name of a
+ * policy: `MemoryStore.layer({ capacity, eviction: "lru" })`.
+ *
+ * **Example** (The entry that was unused for longest)
+ *
+ * ```ts
+ * import { EvictionPolicy } from "effect-stateless"
+ *
+ * const lru = EvictionPolicy.make("lru", { weightMax: 2, hashOf: (slot) => slot })
+ * lru.insert(0, 1)
+ * lru.insert(1, 1)
+ * lru.hit(0)
+ * lru.insert(2, 1)
+ * lru.evict() // => 1
+ * ```
+ *
+ * @see {@link names} for the names
  * @category constructors
  * @since 0.1.0
  */

@@ -9,6 +9,26 @@ import type { DependencyGraph, Edge, EdgeKind, Node } from "./DependencyGraph.ts
  * Draws the graph as a Mermaid flowchart. Layers become subgraphs. `Invalidates` edges are drawn only if `kinds` names
  * them, since the other edges imply them.
  *
+ * **When to use**
+ *
+ * For a document or a review, which shows what depends on what.
+ *
+ * **Example** (A family, and what is made from it)
+ *
+ * ```ts
+ * import { GraphDrawing, Manifest } from "effect-stateless"
+ *
+ * class Shop extends Manifest.Service<Shop>()("Shop", {
+ *   families: {
+ *     price: { pattern: "price:{item}", value: Manifest.type<number>() },
+ *     label: { pattern: "label:{item}", value: Manifest.type<string>(), derives: ["price:{item}"] }
+ *   }
+ * }) {}
+ *
+ * GraphDrawing.toMermaid(Shop.graph).split("\n")[0] // => "flowchart LR"
+ * ```
+ *
+ * @see {@link toDot} for Graphviz
  * @category drawing
  * @since 0.1.0
  */
@@ -80,6 +100,26 @@ const byLayer = (graph: DependencyGraph): ReadonlyMap<string | undefined, Readon
  * Draws the graph in the DOT language of Graphviz. Layers become clusters. `Invalidates` edges are drawn only if
  * `kinds` names them.
  *
+ * **When to use**
+ *
+ * For a manifest of many families, which Graphviz lays out better than Mermaid.
+ *
+ * **Example** (A graph with its plans)
+ *
+ * ```ts
+ * import { GraphDrawing, Manifest } from "effect-stateless"
+ *
+ * class Shop extends Manifest.Service<Shop>()("Shop", {
+ *   families: {
+ *     price: { pattern: "price:{item}", value: Manifest.type<number>() },
+ *     label: { pattern: "label:{item}", value: Manifest.type<string>(), derives: ["price:{item}"] }
+ *   }
+ * }) {}
+ *
+ * GraphDrawing.toDot(Shop.graph, { kinds: ["Invalidates"] }).includes("invalidates") // => true
+ * ```
+ *
+ * @see {@link toMermaid} for Markdown
  * @category drawing
  * @since 0.1.0
  */

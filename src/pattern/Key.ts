@@ -21,6 +21,20 @@ export type Segment = string & { readonly [TypeId]: "Segment" }
 /**
  * Whether a text is one segment.
  *
+ * **When to use**
+ *
+ * To check a text from outside before it becomes a parameter, or a part of a raw key.
+ *
+ * **Example** (A name from a request)
+ *
+ * ```ts
+ * import { Key } from "effect-stateless"
+ *
+ * Key.isSegment("ann") // => true
+ * Key.isSegment("ann:posts") // => false
+ * ```
+ *
+ * @see {@link segment} for an Option
  * @category guards
  * @since 0.1.0
  */
@@ -39,6 +53,8 @@ export const isSegment = (text: string): text is Segment => text !== "" && !/[:{
  * Key.segment("ann:posts") // => Option.none()
  * ```
  *
+ * @see {@link isSegment} for a condition
+ * @see {@link segmentUnsafe} for a text that you know
  * @category constructors
  * @since 0.1.0
  */
@@ -47,6 +63,20 @@ export const segment = (text: string): Option.Option<Segment> => isSegment(text)
 /**
  * Returns the text as a segment; throws a `TypeError` if it is not one. The error does not contain the text.
  *
+ * **When to use**
+ *
+ * For a text of which the program knows that it is one segment, such as a number or a fixed name.
+ *
+ * **Example** (A fixed name)
+ *
+ * ```ts
+ * import { Key } from "effect-stateless"
+ *
+ * const key = `user:${Key.segmentUnsafe("ann")}` as const
+ * key // => "user:ann"
+ * ```
+ *
+ * @see {@link segment} for a text from outside
  * @category constructors
  * @since 0.1.0
  */
@@ -67,6 +97,20 @@ export const keyBytesMax = 65_536
 /**
  * Whether a key within its family has more than `keyBytesMax` bytes. The length alone shows that most keys are short.
  *
+ * **When to use**
+ *
+ * Before a long text from outside becomes a parameter. Operations fail with `InvalidKey` for such a key.
+ *
+ * **Example** (A key of one megabyte)
+ *
+ * ```ts
+ * import { Key } from "effect-stateless"
+ *
+ * Key.isTooLong("42") // => false
+ * Key.isTooLong("x".repeat(1_000_000)) // => true
+ * ```
+ *
+ * @see {@link keyBytesMax} for the bound
  * @category guards
  * @since 0.1.0
  */

@@ -111,6 +111,7 @@ const encoder = new TextEncoder()
  * shown.length // => 18
  * ```
  *
+ * @see `sensitive` of a family, which hides its keys, tags and values
  * @category hashing
  * @since 0.1.0
  */

@@ -87,6 +87,21 @@ const optionalBytes = 6
  * of their own. Any other change makes another shape, which `decode` refuses. A change that the schema does not show,
  * such as another function in a transformation of the same types, needs another `version`.
  *
+ * **When to use**
+ *
+ * In a tier of your own, or in a test of a schema. A family with a Schema for its value has this codec already.
+ *
+ * **Example** (A value, its bytes, and the value again)
+ *
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { Codec } from "effect-stateless"
+ *
+ * const codec = Codec.schema(Schema.Struct({ name: Schema.String }))
+ * const program = Effect.flatMap(codec.encode({ name: "Ann" }), codec.decode)
+ * await Effect.runPromise(program) // => { name: "Ann" }
+ * ```
+ *
  * @see {@link Codec}
  * @stability experimental
  * @category constructors
@@ -138,6 +153,21 @@ export const schema = <V, E>(schema: Schema.Codec<V, E>, options: Options = {}):
  * Writes the shape of a schema as a short text. Two schemas with one text write a value in the same way, if the
  * schemas show everything: see {@link schema} about what they do not show. Checks do not count, optional fields do.
  *
+ * **When to use**
+ *
+ * In a test that pins the shape of stored values, so that a change which forgets them is seen before a release.
+ *
+ * **Example** (A check does not change the shape, another type does)
+ *
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Codec } from "effect-stateless"
+ *
+ * const before = Codec.shape(Schema.Struct({ age: Schema.Number }))
+ * before === Codec.shape(Schema.Struct({ age: Schema.String })) // => false
+ * ```
+ *
+ * @see {@link schema} for what a release may change
  * @stability experimental
  * @category comparing
  * @since 0.1.0

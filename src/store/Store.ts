@@ -146,6 +146,11 @@ export interface Commons {
 /**
  * Makes counters that begin at zero, for a new store.
  *
+ * **When to use**
+ *
+ * In a tier of your own: once for each place, so that all engines over the place share the counters.
+ *
+ * @see {@link Store}, which has them as `commons`
  * @stability experimental
  * @category constructors
  * @since 0.1.0
@@ -300,6 +305,22 @@ export interface MarkLog {
 /**
  * A tier, or several tiers that act as one.
  *
+ * **When to use**
+ *
+ * A program provides it by a layer such as `MemoryStore.layer`, and never calls it: the engine does. A tier of your own
+ * implements it, and `StoreSuite` tests it.
+ *
+ * **Example** (The tier of a program)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { MemoryStore, Store } from "effect-stateless"
+ *
+ * const program = Effect.map(Store.Store, ({ name }) => name)
+ * await Effect.runPromise(Effect.provide(program, MemoryStore.layer({ capacity: 100 }))) // => "memory"
+ * ```
+ *
+ * @see `StoreSuite.run` for the tests of the contract
  * @stability experimental
  * @category services
  * @since 0.1.0

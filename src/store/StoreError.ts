@@ -268,6 +268,25 @@ export class ValueTooLarge extends Schema.TaggedError<ValueTooLarge>()("ValueToo
 /**
  * A failure of a tier.
  *
+ * **When to use**
+ *
+ * Layers of stores fail with it. The operations of a family fail with `CacheError`, whose reason `StoreFailed` has it.
+ *
+ * **Example** (A store that cannot be built)
+ *
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { MemoryStore } from "effect-stateless"
+ *
+ * const program = Effect.scoped(Layer.build(MemoryStore.layer({ capacity: 0 })))
+ * const why = program.pipe(
+ *   Effect.as("built"),
+ *   Effect.catchTag("StoreError", ({ reason }) => Effect.succeed<string>(reason._tag))
+ * )
+ * await Effect.runPromise(why) // => "InvalidStoreOptions"
+ * ```
+ *
+ * @see `CacheError` for the errors of operations
  * @stability stable
  * @category errors
  * @since 0.1.0

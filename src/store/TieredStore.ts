@@ -103,6 +103,24 @@ export interface Options {
  * - `size` is the size of the largest tier (`"through"`), or the sum over the tiers (`"onEviction"`). It is close, and
  *   not exact.
  *
+ * **When to use**
+ *
+ * In a test with stores that are built already, such as a `FaultyStore`. A program provides `layer`.
+ *
+ * **Example** (Memory over a slower tier)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { MemoryStore, TieredStore } from "effect-stateless"
+ *
+ * const program = Effect.scoped(Effect.gen(function*() {
+ *   const fast = yield* MemoryStore.make({ capacity: 100 })
+ *   const large = yield* MemoryStore.make({ capacity: 10_000 })
+ *   return TieredStore.make([fast, large], { set: "onEviction" }).name
+ * }))
+ * await Effect.runPromise(program) // => "memory+memory"
+ * ```
+ *
  * @see {@link layer} for the stores of layers
  * @stability stable
  * @category constructors
@@ -205,7 +223,7 @@ const invalidTiers = (
   return given.length === 0 ? refused("stores", "must have at least one store") : undefined
 }
 
-const known: { readonly [O in keyof Required<Options>]: true } = { set: true, onTierFailure: true }
+const known: { readonly [Option in keyof Required<Options>]: true } = { set: true, onTierFailure: true }
 
 const invalid = (options: Options | undefined): StoreError | undefined => {
   if (options === undefined) return undefined

@@ -79,6 +79,11 @@ export interface Plan {
 /**
  * The faults of a running store: what has happened so far, and the controls to release stalled calls and to stop.
  *
+ * **When to use**
+ *
+ * In a test, to see which faults have happened, and to end them before the test looks at what is left.
+ *
+ * @see {@link layer}, which provides it
  * @stability experimental
  * @category services
  * @since 0.1.0
@@ -98,6 +103,28 @@ export class Faults extends Context.Service<Faults, {
  * Makes a faulty store that wraps another store, and returns it with its faults. Fails with `InvalidStoreOptions` if a
  * rule cannot have an effect.
  *
+ * **When to use**
+ *
+ * In a test that builds its tiers by hand, for example to put a faulty tier under memory with `TieredStore.make`.
+ *
+ * **Example** (A write that fails)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { MemoryStore } from "effect-stateless"
+ * import { FaultyStore } from "effect-stateless/testing"
+ *
+ * const program = Effect.scoped(Effect.gen(function*() {
+ *   const memory = yield* MemoryStore.make({ capacity: 100 })
+ *   const rules = [{ fault: { kind: "fail" }, operations: ["recordMarks"] }] as const
+ *   const [store, faults] = yield* FaultyStore.make(memory, { rules })
+ *   yield* Effect.ignore(store.recordMarks([{ scope: "all", stamp: 1 }]))
+ *   return yield* faults.injected
+ * }))
+ * await Effect.runPromise(program) // => [["recordMarks", "fail"]]
+ * ```
+ *
+ * @see {@link layer} for a store of a layer
  * @stability experimental
  * @category constructors
  * @since 0.1.0
@@ -137,16 +164,28 @@ export const make = (
  *
  * In a test that shows what a program does when a tier is slow, fails or stalls.
  *
- * **Example** (Failing one write in ten)
+ * **Example** (Reading while the tier is slow)
  *
  * ```ts
- * import * as MemoryStore from "effect-stateless/store/MemoryStore"
- * import * as FaultyStore from "effect-stateless/testing/FaultyStore"
+ * import { Effect, Layer } from "effect"
+ * import { Manifest, MemoryStore } from "effect-stateless"
+ * import { FaultyStore } from "effect-stateless/testing"
  *
- * const Flaky = FaultyStore.layer(MemoryStore.layer({ capacity: 1_000 }), {
- *   seed: 7,
- *   rules: [{ fault: { kind: "fail" }, operations: ["set"], probability: 0.1 }]
+ * class Shop extends Manifest.Service<Shop>()("Shop", {
+ *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+ * }) {}
+ * const { price } = Shop.keys
+ * const Slow = FaultyStore.layer(MemoryStore.layer({ capacity: 100 }), {
+ *   rules: [{ fault: { kind: "slow", delay: "5 millis" }, operations: ["get"], nth: 1 }]
  * })
+ * const PriceLive = Shop.owner("price", { lookup: ({ item }) => Effect.succeed(item.length) })
+ * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provideMerge(Slow))
+ *
+ * const program = Effect.gen(function*() {
+ *   yield* price.get({ item: "pen" })
+ *   return yield* (yield* FaultyStore.Faults).injected
+ * })
+ * await Effect.runPromise(Effect.provide(program, ShopLive)) // => [["get", "slow"]]
  * ```
  *
  * @see {@link make} for a store that is built already
@@ -315,8 +354,8 @@ class Injector {
 const refused = (option: string, why: string) =>
   new StoreError({ reason: new InvalidStoreOptions({ tier: "faulty", option, why }) })
 
-const planKnown: { readonly [O in keyof Required<Plan>]: true } = { seed: true, rules: true }
-const ruleKnown: { readonly [O in keyof Required<Rule>]: true } = {
+const planKnown: { readonly [Option in keyof Required<Plan>]: true } = { seed: true, rules: true }
+const ruleKnown: { readonly [Option in keyof Required<Rule>]: true } = {
   fault: true,
   operations: true,
   keys: true,

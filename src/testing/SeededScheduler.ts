@@ -49,6 +49,23 @@ interface Task {
  * A scheduler that draws the order of fibers from a seed. Use it through {@link run}, or provide it as
  * `Scheduler.Scheduler`.
  *
+ * **When to use**
+ *
+ * Where a program needs a clock of its own. For a test, `run` is enough.
+ *
+ * **Example** (One of two fibers wins)
+ *
+ * ```ts
+ * import { Effect, Scheduler } from "effect"
+ * import { SeededScheduler } from "effect-stateless/testing"
+ *
+ * const scheduler = new SeededScheduler.SeededScheduler({ seed: 1, yields: 0.5 })
+ * const race = Effect.race(Effect.succeed("a"), Effect.succeed("b"))
+ * const winner = await Effect.runPromise(Effect.provideService(race, Scheduler.Scheduler, scheduler))
+ * winner === "a" || winner === "b" // => true
+ * ```
+ *
+ * @see {@link run}, which also sets the clock and the randomness
  * @stability experimental
  * @category models
  * @since 0.1.0
@@ -145,6 +162,7 @@ const sequence = (seed: number): () => number => {
  * results.includes(1) // => true
  * ```
  *
+ * @see {@link Options} for how often fibers yield
  * @stability experimental
  * @category running
  * @since 0.1.0

@@ -3,8 +3,8 @@
  * model.
  *
  * The tests are plain effects, so any runner can run them. `run` registers them with a runner such as `@effect/vitest`.
- * Time is that of `TestClock`. Each test builds the layer anew and expects an empty store that has room for 2,000 small
- * entries.
+ * Time is that of `TestClock`. Each test builds the layer again, and expects an empty store that has room for 2,000
+ * small entries.
  *
  * Not here: which entries a full tier evicts, how fast a tier is, and how it behaves when its driver fails.
  *
@@ -95,6 +95,26 @@ export const run = <E>(runner: Runner, name: string, layer: Layer.Layer<Store, E
 /**
  * The tests of the suite as plain effects, for a runner that is not like `@effect/vitest`.
  *
+ * **When to use**
+ *
+ * With a runner of your own, or to run a single promise.
+ *
+ * **Example** (Running every promise without a runner)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { TestClock } from "effect/testing"
+ * import { MemoryStore } from "effect-stateless"
+ * import { StoreSuite } from "effect-stateless/testing"
+ *
+ * const tests = StoreSuite.tests(MemoryStore.layer({ capacity: 10_000 }), { stories: 1 })
+ * const [first] = tests
+ * const run = Effect.scoped(Effect.provide(first!.effect, TestClock.layer()))
+ * const outcome = await Effect.runPromise(Effect.exit(run))
+ * outcome._tag // => "Success"
+ * ```
+ *
+ * @see {@link run} for a runner such as `@effect/vitest`
  * @stability experimental
  * @category running
  * @since 0.1.0

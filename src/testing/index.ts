@@ -43,8 +43,8 @@ export * as SeededScheduler from "./SeededScheduler.ts"
  * model.
  *
  * The tests are plain effects, so any runner can run them. `run` registers them with a runner such as `@effect/vitest`.
- * Time is that of `TestClock`. Each test builds the layer anew and expects an empty store that has room for 2,000 small
- * entries.
+ * Time is that of `TestClock`. Each test builds the layer again, and expects an empty store that has room for 2,000
+ * small entries.
  *
  * Not here: which entries a full tier evicts, how fast a tier is, and how it behaves when its driver fails.
  *

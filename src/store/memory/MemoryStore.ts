@@ -526,7 +526,7 @@ const weightOf = <V>(
   return weight <= entryWeightMax ? weight : Infinity
 }
 
-const known: { readonly [O in keyof Required<Options>]: true } = {
+const known: { readonly [Option in keyof Required<Options>]: true } = {
   capacity: true,
   weightMax: true,
   eviction: true,
@@ -559,6 +559,20 @@ const bounds = (options: Options): Effect.Effect<{ readonly max: number; readonl
 
 /**
  * Makes a store in memory that lives until the Scope ends.
+ *
+ * **When to use**
+ *
+ * In tests and tools that use a store without a cache. A program provides `layer`.
+ *
+ * **Example** (The name of a store)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { MemoryStore } from "effect-stateless"
+ *
+ * const program = Effect.scoped(Effect.map(MemoryStore.make({ capacity: 100 }), ({ name }) => name))
+ * await Effect.runPromise(program) // => "memory"
+ * ```
  *
  * @see {@link layer} for the same store as a layer
  * @stability stable
