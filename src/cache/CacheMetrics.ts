@@ -49,7 +49,7 @@ export interface Options {
   readonly interval?: Duration.Input | undefined
 }
 
-const known: { readonly [O in keyof Required<Options>]: true } = { cache: true, interval: true }
+const known: { readonly [Option in keyof Required<Options>]: true } = { cache: true, interval: true }
 
 const intervalDefault: Duration.Input = "10 seconds"
 

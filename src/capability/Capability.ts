@@ -139,9 +139,9 @@ export type AnyBorrow = BorrowsCapability<any, any, any, any>
  * @category type level
  * @since 0.1.0
  */
-export type restIn<P extends string, Self> = Self extends { readonly "~carved": infer C extends string }
-  ? [C] extends [never] ? Tail<P>
-  : findNearest<Trie<C>, normalizePattern<P>> extends infer Realm
+export type restIn<P extends string, Self> = Self extends { readonly "~carved": infer Carved extends string }
+  ? [Carved] extends [never] ? Tail<P>
+  : findNearest<Trie<Carved>, normalizePattern<P>> extends infer Realm
     ? [Realm] extends [never] ? Tail<P> : readonly [{ readonly carved: Realm }, ...Tail<P>]
   : never
   : Tail<P>

@@ -16,14 +16,14 @@
  *
  * Not here: sets of patterns ({@link PatternSet}), and owners of patterns.
  *
- * Names of types are written so, here and in `ownership/` (rule `typeNames` of `.ci/architecture.ts`):
+ * Names of types are written so (rule `typeNames` of `.ci/architecture.ts`; `manifest/` is not done yet):
  *
  * - A name in lower case is a function on types, such as `normalizePattern<P>`. It answers a question, computes a text
  *   or finds a mistake. It often begins with a verb. If a function at run time has its name, both give the same answer.
  * - A name with a capital is a noun and denotes a type, also where it depends on others: `ParamNames<P>`.
  * - A type parameter has a name, except these letters: `P` and `Q` are patterns, `K` is a key, or the name of a family,
- *   `D` is a definition, `F` the declaration of a family, `E` and `R` are the errors and the requirements of an Effect,
- *   `A`, `B` and `T` are any types.
+ *   `D` is a definition, `F` the declaration of a family, `V` the value of a family, `E` and `R` are the errors and the
+ *   requirements of an Effect, `A`, `B` and `T` are any types.
  *
  * @since 0.1.0
  */

@@ -72,19 +72,20 @@ interface Terms {
 }
 
 /** A judgement, or an Effect of one. */
-export type Judging<J> = J | Effect.Effect<J, CacheError>
+export type Judging<Judgement> = Judgement | Effect.Effect<Judgement, CacheError>
 
 // This does not call `Effect.isEffect`: the whole program shares that function, so V8 cannot cache its property access,
 // which takes 0.3 us.
-export const isJudged = <J extends Judged<any> | ReadonlyArray<Judged<any>>>(judging: Judging<J>): judging is J =>
-  judging instanceof Judged || Array.isArray(judging)
+export const isJudged = <Judgement extends Judged<any> | ReadonlyArray<Judged<any>>>(
+  judging: Judging<Judgement>
+): judging is Judgement => judging instanceof Judged || Array.isArray(judging)
 
 /** Continues with a judgement, at once if it is not an Effect. */
-export const whenJudged = <J extends Judged<any> | ReadonlyArray<Judged<any>>, A, E>(
-  judging: Judging<J>,
-  next: (judged: J) => Effect.Effect<A, E>
+export const whenJudged = <Judgement extends Judged<any> | ReadonlyArray<Judged<any>>, A, E>(
+  judging: Judging<Judgement>,
+  next: (judged: Judgement) => Effect.Effect<A, E>
 ): Effect.Effect<A, E | CacheError> =>
-  isJudged(judging) ? next(judging) : Effect.flatMap(judging as Effect.Effect<J, CacheError>, next)
+  isJudged(judging) ? next(judging) : Effect.flatMap(judging as Effect.Effect<Judgement, CacheError>, next)
 
 /** The name of the tier that is read synchronously. */
 export const memory = "memory"
@@ -106,14 +107,14 @@ export const deletion = new Judged<never>(
 const refused = (error: unknown): Effect.Effect<never, CacheError> =>
   error instanceof CacheError ? Effect.fail(error) : Effect.die(error)
 
-const knownOfLoads: { readonly [O in keyof Required<LoadedOptions>]: true } = {
+const knownOfLoads: { readonly [Option in keyof Required<LoadedOptions>]: true } = {
   timeToLive: true,
   tags: true,
   revision: true
 }
 
 // The options of a write include its conditions, which are not stored. A load has none.
-const knownOfWrites: { readonly [O in keyof Required<SetOptions<unknown>>]: true } = {
+const knownOfWrites: { readonly [Option in keyof Required<SetOptions<unknown>>]: true } = {
   ...knownOfLoads,
   ifVersion: true,
   lease: true

@@ -28,7 +28,7 @@ export const limitedOptions = ["timeToLive", "idleTimeToLive"] as const
 export type LimitedOption = typeof limitedOptions[number]
 
 /** The limits of a family, in ascending order of both stamps and times. */
-export type Limits = { readonly [O in LimitedOption]: ReadonlyArray<Limit> }
+export type Limits = { readonly [Option in LimitedOption]: ReadonlyArray<Limit> }
 
 export const noLimits: Limits = { timeToLive: [], idleTimeToLive: [] }
 

@@ -45,7 +45,7 @@ export interface Opened extends Lifetimes {
 }
 
 /** Options in milliseconds; `Infinity` means without an end. */
-type Lifetimes = { readonly [O in LimitedOption]: number }
+type Lifetimes = { readonly [Option in LimitedOption]: number }
 
 interface Row extends Lifetimes {
   /** Empty where the family has moved. */

@@ -166,7 +166,7 @@ export class Warming<V> {
   private start(keys: ReadonlyArray<string>, until: number): ReadonlyArray<Flight<V>> {
     const { loader } = this.loads
     if (loader === undefined) return []
-    const wanted: { readonly [C in Cause]: Array<string> } = { absent: [], ahead: [] }
+    const wanted: { readonly [Kind in Cause]: Array<string> } = { absent: [], ahead: [] }
     for (const key of keys) {
       const cause = this.causeToLoad(key, until)
       if (cause !== undefined) wanted[cause].push(key)

@@ -60,7 +60,7 @@ export interface Loader<V> {
  * @category models
  * @since 0.1.0
  */
-export interface SetOptions<out L = never> extends Lookup.LoadedOptions {
+export interface SetOptions<out Lease = never> extends Lookup.LoadedOptions {
   /**
    * Writes only if the key has this version, or no value for `null`. Otherwise the write fails with `VersionConflict`.
    */
@@ -69,7 +69,7 @@ export interface SetOptions<out L = never> extends Lookup.LoadedOptions {
    * The lease of the write, which must be exclusive. A write under a lease that has ended is refused, however late it
    * comes. While the key has a lease, a write without it is refused.
    */
-  readonly lease?: L | undefined
+  readonly lease?: Lease | undefined
 }
 
 /**

@@ -266,7 +266,7 @@ export const layerConfig = (options: Config.Wrap<Options>): Layer.Layer<Store, S
     )
   )
 
-const known: { readonly [O in keyof Required<Options>]: true } = {
+const known: { readonly [Option in keyof Required<Options>]: true } = {
   path: true,
   durability: true,
   namespace: true,
