@@ -14,8 +14,12 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { Store } from "../store/Store.ts"
+import * as Entries from "./internal/entryPromises.ts"
+import * as Marks from "./internal/markPromises.ts"
+import * as Order from "./internal/orderPromises.ts"
+import type { Promised, Restarted } from "./internal/promise.ts"
+import * as Restarts from "./internal/restartPromises.ts"
 import * as Rounds from "./internal/roundPromises.ts"
-import * as Promises from "./internal/storePromises.ts"
 import * as StoreStory from "./internal/storeStory.ts"
 import * as Values from "./internal/storeValues.ts"
 
@@ -120,17 +124,25 @@ export const run = <E>(runner: Runner, name: string, layer: Layer.Layer<Store, E
  * @since 0.1.0
  */
 export const tests = <E>(layer: Layer.Layer<Store, E>, options?: Options<E>): ReadonlyArray<Test> => {
-  const onFresh = ([name, body]: Promises.Promised): Test => ({
+  const onFresh = ([name, body]: Promised): Test => ({
     name,
     effect: Effect.provide(body, Layer.fresh(layer))
   })
   const { restarts } = options ?? {}
   return [
-    ...[...Promises.always, ...Values.always, ...Rounds.rounds].map(onFresh),
-    ...(options?.sizeIsExact === false ? [] : Promises.sizes.map(onFresh)),
+    ...[
+      ...Entries.basics,
+      ...Values.always,
+      ...Order.time,
+      ...Order.order,
+      ...Marks.marks,
+      ...Marks.sweeps,
+      ...Rounds.rounds
+    ].map(onFresh),
+    ...(options?.sizeIsExact === false ? [] : Entries.sizes.map(onFresh)),
     ...(restarts === undefined
       ? []
-      : [...Promises.restarted, ...Values.restarted, ...Rounds.restarted].map((promise) =>
+      : [...Restarts.restarted, ...Values.restarted, ...Rounds.restarted].map((promise) =>
         overRestart(restarts, promise)
       )),
     {
@@ -142,11 +154,11 @@ export const tests = <E>(layer: Layer.Layer<Store, E>, options?: Options<E>): Re
 
 const overRestart = <E>(
   restarts: Effect.Effect<Layer.Layer<Store, E>, E, Scope.Scope>,
-  { after, before, name }: Promises.Restarted
+  { after, before, name }: Restarted
 ): Test => ({
   name,
   effect: Effect.flatMap(restarts, (layer) => {
-    const live = (life: Promises.Promised[1]) =>
+    const live = (life: Promised[1]) =>
       Effect.scoped(Effect.flatMap(Layer.build(Layer.fresh(layer)), (context) => Effect.provide(life, context)))
     return Effect.andThen(live(before), live(after))
   })

@@ -6,17 +6,7 @@ import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import type { Entry } from "../../store/Entry.ts"
 import { type Partition, Store } from "../../store/Store.ts"
-import {
-  entry,
-  numbered,
-  opened,
-  type Promised,
-  type Restarted,
-  same,
-  stamps,
-  textOf,
-  type Value
-} from "./storePromises.ts"
+import { entry, numbered, opened, type Promised, type Restarted, same, stamps, textOf, type Value } from "./promise.ts"
 
 /** The part of a round that concerns one family. */
 const changeOf = Effect.fnUntraced(function*(

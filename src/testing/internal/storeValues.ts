@@ -19,7 +19,27 @@ import {
   same,
   stamps,
   textOf
-} from "./storePromises.ts"
+} from "./promise.ts"
+
+const oddKeys: ReadonlyArray<Promised> = [
+  [
+    "a tier never confuses two keys",
+    Effect.gen(function*() {
+      const users = yield* opened()
+      yield* users.setMany(keys.map((key, at) => [key, entry(`${at}`)]))
+      const found = yield* users.getMany(keys)
+      yield* same(found.map((found) => found?.entry.value.text), keys.map((_, at) => `${at}`))
+      const listed = yield* Stream.runCollect(users.entries)
+      yield* same(new Set(listed.map(([key]) => key)), new Set(keys))
+      for (const [at, key] of keys.entries()) {
+        yield* users.remove([key])
+        yield* same(yield* users.get(key), undefined)
+        const next = keys[at + 1]
+        if (next !== undefined) yield* same(yield* textOf(users, next), `${at + 1}`)
+      }
+    })
+  ]
+]
 
 // A schema with bytes at several depths. A driver may return bytes as views of a buffer that it uses again later.
 const Album = Schema.Struct({
@@ -62,6 +82,7 @@ const openedAs = <V>(name: string, codec: Codec.Codec<V>) =>
 
 /** Tests of names and bytes for every tier. */
 export const always: ReadonlyArray<Promised> = [
+  ...oddKeys,
   [
     "a tier never confuses two families, whatever their names",
     Effect.gen(function*() {
