@@ -4,11 +4,10 @@
  */
 import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Random from "effect/Random"
 import { TestClock } from "effect/testing"
 import { drive } from "../support/effects.ts"
 import { make } from "../support/plainEngine.ts"
-import { simulate } from "../support/simulate.ts"
+import { below, rest, simulate } from "../support/simulate.ts"
 
 const length = 600
 
@@ -16,16 +15,16 @@ const story = Effect.fnUntraced(function*() {
   const { checkIdle, families } = yield* make({
     step: (key, families) =>
       key === "0"
-        ? Effect.flatMap(Random.nextIntBetween(0, 30), (millis) =>
+        ? Effect.flatMap(below(31), (millis) =>
           millis < 10 ? Effect.succeed("bottom") : Effect.as(Effect.sleep(millis), "bottom"))
         : families("step").read(String(Number(key) - 1))
   })
   const step = families("step")
-  const drawKey = Effect.map(Random.nextIntBetween(0, length - 1), String)
+  const drawKey = Effect.map(below(length), String)
   const fiber = Effect.gen(function*() {
     for (let i = 0; i < 4; i++) {
-      yield* Effect.sleep(yield* Random.nextIntBetween(0, 20))
-      const luck = yield* Random.nextIntBetween(0, 10)
+      yield* rest(21)
+      const luck = yield* below(11)
       const key = yield* drawKey
       if (luck < 2) yield* step.drop([key], "hide")
       else if (luck < 5) yield* Effect.timeoutOption(step.read(key), luck)

@@ -1,6 +1,5 @@
 /**
- * Readers and writers over memory and a lower tier with faults, under a scheduler with seeds. A row is a number that
- * grows with each write, and every value carries the number of its row.
+ * Readers and writers over memory and a lower tier with faults, under a scheduler with seeds.
  *
  * - No read fails, and none waits for ever, whatever the lower tier does.
  * - A write that has returned holds in this process, even when it failed because of a tier.
@@ -20,15 +19,15 @@ import { CacheError } from "../../src/cache/CacheError.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import type { Entry } from "../../src/store/Entry.ts"
-import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import type { Operation } from "../../src/store/StoreError.ts"
-import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
 import { drive } from "../support/effects.ts"
 import { checkInvariants, engine, type Running } from "../support/engine.ts"
 import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
+import { Floors, Lookups, see } from "../support/rows.ts"
 import { below, pick, simulate } from "../support/simulate.ts"
+import { type Above, type TiersOptions, tiersOver } from "../support/tiers.ts"
 import { policies } from "../support/world.ts"
 
 const ids = ["1", "2"] as const
@@ -45,10 +44,8 @@ interface Plan {
   /** Fibers may be interrupted after some milliseconds. */
   readonly interrupts?: boolean
   readonly capacities?: ReadonlyArray<number>
-  /** What it lies under: memory unless given; memory and a small tier, which a restart empties; or nothing. */
-  readonly under?: "memory" | "two tiers" | "nothing"
-  /** What a lower tier gets: everything, or what memory pushes out. */
-  readonly set?: "through" | "onEviction"
+  readonly under?: Above
+  readonly set?: TiersOptions["set"]
 }
 
 const fibersMin = 2
@@ -67,10 +64,10 @@ class FaultyWorld {
   private readonly plan: Plan
   private readonly seed: number
   private readonly rows = new Map<string, number>()
-  // What the last write of an id said that has returned; and the last that was told no failure.
-  private readonly held = new Map<string, number>()
-  private readonly durable = new Map<string, number>()
-  private readonly lookups: Array<string> = []
+  // What the last write of an id said that has returned; and the last that did not fail.
+  private readonly held = new Floors()
+  private readonly durable = new Floors()
+  private readonly lookups = new Lookups()
   private readonly turns = new Map<Id, Semaphore.Semaphore>(ids.map((id) => [id, Semaphore.makeUnsafe(1)]))
   private epochs = 0
   private doSourcesEnd = false
@@ -86,21 +83,16 @@ class FaultyWorld {
   }
 
   private readonly lookup = ({ key }: Lookup.LookupContext<unknown>, app: any): Effect.Effect<unknown, unknown, any> =>
-    Effect.acquireUseRelease(
-      Effect.sync(() => {
-        const others = this.lookups.filter((other) => other === key).length
+    this.lookups.run(key, () => this.load(key, app), {
+      begins: (others) => {
         // What a lookup has read may end while it runs: then later readers do not join it.
         const ended = this.doSourcesEnd && key.startsWith("profile:") ? 1 : 0
         assert.isAtMost(others, this.epochs + ended, `one lookup of \`${key}\` runs at a time`)
-        this.lookups.push(key)
-      }),
-      () => this.load(key, app),
-      () =>
-        Effect.sync(() => {
-          this.lookups.splice(this.lookups.indexOf(key), 1)
-          if (this.count > 0) this.epochs++
-        })
-    )
+      },
+      ends: () => {
+        if (this.count > 0) this.epochs++
+      }
+    })
 
   private readonly load = Effect.fnUntraced(function*(this: FaultyWorld, key: string, app: any) {
     const [family, id] = key.split(":") as [string, Id]
@@ -113,30 +105,26 @@ class FaultyWorld {
 
   // --- one step -----------------------------------------------------------------------------------
 
-  private see(id: string, n: unknown, floor: number, how: string): void {
-    assert.isAtLeast(n as number, floor, `${how} of id ${id} saw a value from before a write that had returned`)
-  }
-
   private readonly read = Effect.fnUntraced(function*(this: FaultyWorld) {
     const [kind, name, id] = [yield* pick(reads), yield* pick(families), yield* pick(ids)]
     const of = this.running.app.keys[name]
-    const floors = new Map(ids.map((id) => [id, this.held.get(id) ?? 0]))
-    const see = (n: unknown) => this.see(id, n, floors.get(id)!, `${kind} ${name}`)
+    const floors = new Map(ids.map((id) => [id, this.held.of(id)]))
+    const check = (n: unknown) => see(id, n, floors.get(id)!, `${kind} ${name}`)
     switch (kind) {
       case "getOption": {
         const found: any = yield* this.running.as(of.getOption({ id }))
-        return found._tag === "Some" ? see(found.value) : undefined
+        return found._tag === "Some" ? check(found.value) : undefined
       }
       case "getAnswer":
-        return see(((yield* this.running.as(of.getAnswer({ id }))) as any).value)
+        return check(((yield* this.running.as(of.getAnswer({ id }))) as any).value)
       case "getMany": {
         const values: any = yield* this.running.as(of.getMany(ids.map((id) => ({ id }))))
-        return ids.forEach((id, i) => this.see(id, values[i], floors.get(id)!, "getMany"))
+        return ids.forEach((id, i) => see(id, values[i], floors.get(id)!, "getMany"))
       }
       case "has":
         return void (yield* this.running.as(of.has({ id })))
       default:
-        return see(yield* this.running.as(of.get({ id })))
+        return check(yield* this.running.as(of.get({ id })))
     }
   })
 
@@ -178,8 +166,8 @@ class FaultyWorld {
           this.epochs++
           if (exit._tag === "Failure" && !failedTier(exit)) throw new Error(`${kind}: ${Cause.pretty(exit.cause)}`)
           for (const id of concerned) {
-            this.held.set(id, n)
-            if (exit._tag === "Success") this.durable.set(id, n)
+            this.held.raise(id, n)
+            if (exit._tag === "Success") this.durable.raise(id, n)
           }
         }))
     })
@@ -206,13 +194,8 @@ class FaultyWorld {
     Effect.gen({ self: this }, function*() {
       const cold = mapStore({ name: "cold", place })
       const [faulty, faults] = yield* FaultyStore.make(cold, { seed: this.seed, rules })
-      const { set, under = "memory" } = this.plan
-      const above = under === "nothing"
-        ? []
-        : [
-          yield* MemoryStore.make({ capacity }),
-          ...(under === "memory" ? [] : [mapStore({ name: "warm", capacity: 2 })])
-        ]
+      const { set, under } = this.plan
+      const store = yield* tiersOver(faulty, { above: under, capacity, set })
       this.running = yield* engine(
         {
           families: {
@@ -221,12 +204,7 @@ class FaultyWorld {
           }
         },
         this.lookup,
-        {
-          store: Layer.succeed(
-            Store,
-            above.length === 0 ? faulty : TieredStore.make([above[0]!, ...above.slice(1), faulty], { set })
-          )
-        }
+        { store: Layer.succeed(Store, store) }
       )
       return faults
     })
@@ -252,7 +230,7 @@ class FaultyWorld {
       yield* faults.stop
       yield* drive(Effect.sleep(400), 20)
       checkInvariants(this.running)
-      assert.deepStrictEqual(this.lookups, [], "no lookup runs for nobody")
+      this.lookups.checkNone()
       yield* this.look(this.held, "the end")
     }))
     for (const [how, left] of [["a restart", place], ["a crash", crashed]] as const) {
@@ -282,12 +260,12 @@ class FaultyWorld {
     return undefined
   }
 
-  private look(floors: ReadonlyMap<string, number>, how: string): Effect.Effect<void, unknown> {
+  private look(floors: Floors, how: string): Effect.Effect<void, unknown> {
     const keys = families.flatMap((name) => ids.map((id) => [name, id] as const))
     return drive(Effect.forEach(keys, ([name, id]) =>
       Effect.map(
         this.running.as(this.running.app.keys[name].get({ id }) as Effect.Effect<unknown, unknown>),
-        (n) => this.see(id, n, floors.get(id) ?? 0, `${how}: ${name}`)
+        (n) => see(id, n, floors.of(id), `${how}: ${name}`)
       ), { discard: true }))
   }
 }

@@ -8,21 +8,18 @@
  */
 import { assert, describe } from "@effect/vitest"
 import * as Manifest from "effect-stateless/manifest/Manifest"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import { engineOf, type Runtime } from "../../src/manifest/internal/grants.ts"
-import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
-import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
 import { drive } from "../support/effects.ts"
-import type { Running } from "../support/engine.ts"
+import { checkFamilies, type Running, start } from "../support/engine.ts"
 import { makePlace, mapStore } from "../support/mapStore.ts"
 import { below, pick, simulate } from "../support/simulate.ts"
+import { slow, tiersOver } from "../support/tiers.ts"
 
 const ids = ["1", "2", "3", "4"] as const
 
@@ -39,7 +36,7 @@ const owners = App.modules({
   page: App.owner("page", { lookup: ({ id }) => note.get({ id }) })
 })
 
-interface One extends Pick<Running, "as" | "cache"> {
+interface One extends Running {
   readonly scope: Scope.Closeable
 }
 
@@ -60,13 +57,9 @@ class EvictingWorld {
 
   private readonly open = Effect.gen({ self: this }, function*() {
     const scope = yield* Scope.make()
-    const memory = yield* Scope.provide(MemoryStore.make({ capacity: this.capacity, eviction: "lru" }), scope)
-    const store = TieredStore.make([memory, this.bottom], { set: "onEviction" })
-    const live = Layer.provide(owners, Layer.succeed(Store, store))
-    const context: Context.Context<any> = yield* Scope.provide(Layer.build(Layer.fresh(live)), scope)
-    const { cache } = Context.get(context, engineOf(App.key) as never) as Runtime
-    const as: One["as"] = (effect) => Effect.provideContext(effect, context)
-    this.engines.push({ as, cache, scope })
+    const tiers = tiersOver(this.bottom, { capacity: this.capacity, eviction: "lru", set: "onEviction" })
+    const running = yield* Scope.provide(start(App, Layer.provide(owners, Layer.effect(Store, tiers))), scope)
+    this.engines.push({ ...running, scope })
   })
 
   private readonly step = (id: string) =>
@@ -112,9 +105,8 @@ class EvictingWorld {
     for (let n = 0; n < this.size; n++) yield* this.open
     const writers = ids.map((id) => Effect.forEach(Array.from({ length: 12 }), () => this.step(id), { discard: true }))
     yield* drive(Effect.all([...writers, this.turnover], { concurrency: "unbounded", discard: true }), 3)
-    for (const { cache } of this.engines) {
-      for (const family of cache.families.values()) family.checkInvariants({ idle: true })
-    }
+    // What memory has pushed out is still on its way below, and the engines end with it.
+    for (const running of this.engines) checkFamilies(running, true)
     for (const { scope } of this.engines.splice(0)) yield* drive(Scope.close(scope, Exit.void), 3)
     yield* this.open
     for (const id of ids) yield* drive(this.look(this.engines[0]!, id), 3)
@@ -124,10 +116,7 @@ class EvictingWorld {
 
 const story = (size: number) => {
   const program = Effect.gen(function*() {
-    const rules: ReadonlyArray<FaultyStore.Rule> = [
-      { fault: { kind: "slow", delay: 4 }, operations: ["get", "write"], probability: 0.5 },
-      { fault: { kind: "slowLate", delay: 4 }, operations: ["get", "write"], probability: 0.3 }
-    ]
+    const rules = slow({ operations: ["get", "write"] }, [4, 0.5], [4, 0.3])
     const [bottom] = yield* FaultyStore.make(mapStore({ place: makePlace(), name: "file" }), { rules })
     yield* new EvictingWorld(size, bottom, 1 + (yield* below(3))).run
   })

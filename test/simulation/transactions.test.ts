@@ -20,12 +20,12 @@ import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import type { StoreError } from "../../src/store/StoreError.ts"
-import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
 import { Database, type Fate } from "../support/database.ts"
 import { drive } from "../support/effects.ts"
 import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
-import { simulate } from "../support/simulate.ts"
+import { chance, pick, rest, simulate } from "../support/simulate.ts"
+import { slow, tiersOver } from "../support/tiers.ts"
 
 class App extends Manifest.Service<App>()("App", {
   families: {
@@ -55,32 +55,28 @@ interface Setting {
   readonly crash: boolean
 }
 
-const oneOf = <A>(all: ReadonlyArray<A>): Effect.Effect<A> =>
-  Effect.map(Random.nextIntBetween(0, all.length - 1), (i) => all[i]!)
-const chance = (of: number): Effect.Effect<boolean> => Effect.map(Random.next, (drawn) => drawn < of)
-const pause = Effect.flatMap(Random.nextIntBetween(0, 20), (millis) => Effect.sleep(millis))
+const pause = rest(21)
 
 /** A store whose operations do not return any more once its process has ended. */
-const mortal = (place: Place, process: { isAlive: boolean }): Layer.Layer<Store> =>
-  Layer.sync(Store, () => {
-    const store = mapStore({ place })
-    const alive = <A, E>(work: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-      Effect.suspend(() => process.isAlive ? work : Effect.never)
-    return Store.of({
-      ...store,
-      write: (round) => alive(store.write(round)),
-      recordMarks: (marks) => alive(store.recordMarks(marks)),
-      open: (family) =>
-        Effect.map(store.open(family), (partition) => ({
-          ...partition,
-          get: (key) => alive(partition.get(key)),
-          getMany: (keys) => alive(partition.getMany(keys)),
-          setMany: (entries) => alive(partition.setMany(entries)),
-          remove: (keys) => alive(partition.remove(keys)),
-          clear: alive(partition.clear)
-        }))
-    })
+const mortal = (place: Place, process: { isAlive: boolean }): Store["Service"] => {
+  const store = mapStore({ place })
+  const alive = <A, E>(work: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    Effect.suspend(() => process.isAlive ? work : Effect.never)
+  return Store.of({
+    ...store,
+    write: (round) => alive(store.write(round)),
+    recordMarks: (marks) => alive(store.recordMarks(marks)),
+    open: (family) =>
+      Effect.map(store.open(family), (partition) => ({
+        ...partition,
+        get: (key) => alive(partition.get(key)),
+        getMany: (keys) => alive(partition.getMany(keys)),
+        setMany: (entries) => alive(partition.setMany(entries)),
+        remove: (keys) => alive(partition.remove(keys)),
+        clear: alive(partition.clear)
+      }))
   })
+}
 
 class BankWorld {
   private db = new Database(12)
@@ -88,7 +84,7 @@ class BankWorld {
   private readonly seed: number
   private readonly place = makePlace()
   private value = 0
-  /** By row: the index in its history of the latest value that some writer was told of. */
+  /** By row: the index in its history of the latest value that a writer knows to be committed. */
   private readonly told = new Map<string, number>()
 
   constructor(setting: Setting, seed: number) {
@@ -97,18 +93,16 @@ class BankWorld {
   }
 
   private store(process: { isAlive: boolean }): Layer.Layer<Store, StoreError> {
-    const memory = MemoryStore.layer({ capacity: 100 })
-    const lower = mortal(this.place, process)
-    const slow = FaultyStore.layer(lower, {
-      seed: this.seed,
-      rules: [
-        { fault: { kind: "slow", delay: 25 }, probability: 0.3 },
-        { fault: { kind: "slowLate", delay: 15 }, probability: 0.3 }
-      ]
-    })
-    const { tiers } = this.setting
-    if (tiers === "memory") return memory
-    return tiers === "lower" ? slow : TieredStore.layer([memory, tiers === "slow" ? slow : lower])
+    const { seed, setting: { tiers } } = this
+    if (tiers === "memory") return MemoryStore.layer({ capacity: 100 })
+    return Layer.effect(
+      Store,
+      Effect.gen({ self: this }, function*() {
+        const rules = tiers === "through" ? [] : slow({}, [25, 0.3], [15, 0.3])
+        const [lower] = yield* FaultyStore.make(mortal(this.place, process), { seed, rules })
+        return yield* tiersOver(lower, { above: tiers === "lower" ? "nothing" : "memory" })
+      })
+    )
   }
 
   private newest(id: Id): number {
@@ -129,8 +123,8 @@ class BankWorld {
 
   private readonly reading = Effect.suspend(() =>
     Effect.gen({ self: this }, function*() {
-      const id = yield* oneOf(ids)
-      const door = yield* oneOf(this.doors)
+      const id = yield* pick(ids)
+      const door = yield* pick(this.doors)
       const floor = this.told.get(id) ?? -1
       const answer = yield* door(id)
       const value = Option.isOption(answer) ? Option.getOrUndefined(answer) : answer
@@ -174,7 +168,7 @@ class BankWorld {
       yield* pause
       yield* this.tell(id, value)
       yield* pause
-      const door = yield* oneOf([row.get({ id }), view.get({ id }), page.get({ id })])
+      const door = yield* pick([row.get({ id }), view.get({ id }), page.get({ id })])
       assert.strictEqual(yield* door, value, "the body reads what it wrote")
     })
   }
@@ -182,7 +176,7 @@ class BankWorld {
   private readonly transacting = Effect.suspend(() =>
     Effect.gen({ self: this }, function*() {
       const mine = new Map<string, number>()
-      const changed = (yield* chance(0.4)) ? ids : [yield* oneOf(ids)]
+      const changed = (yield* chance(0.4)) ? ids : [yield* pick(ids)]
       const isSaved = yield* chance(0.2)
       const isFailing = yield* chance(0.25)
       const body = Effect.gen({ self: this }, function*() {
@@ -202,7 +196,7 @@ class BankWorld {
         }
         if (isFailing) yield* Effect.fail("rolled back")
       })
-      const run = App.transaction(this.db.withTransaction(oneOf(this.setting.fates)))(body)
+      const run = App.transaction(this.db.withTransaction(pick(this.setting.fates)))(body)
       const isCut = yield* chance(0.15)
       const exit = yield* Effect.exit(isCut ? Effect.timeoutOption(run, 30) : Effect.asSome(run))
       if (Exit.isFailure(exit)) {
@@ -220,7 +214,7 @@ class BankWorld {
 
   private readonly writing = Effect.suspend(() =>
     Effect.gen({ self: this }, function*() {
-      const id = yield* oneOf(ids)
+      const id = yield* pick(ids)
       const value = ++this.value
       yield* this.db.write(id, value)
       const at = this.newest(id)

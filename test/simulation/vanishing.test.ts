@@ -9,21 +9,21 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { TestClock } from "effect/testing"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
-import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import { EncodeFailed, InvalidStoreOptions, StoreError } from "../../src/store/StoreError.ts"
-import * as TieredStore from "../../src/store/TieredStore.ts"
 import { drive } from "../support/effects.ts"
 import { checkInvariants, engine } from "../support/engine.ts"
 import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
-import { below, pick, simulate } from "../support/simulate.ts"
+import { Floors } from "../support/rows.ts"
+import { below, chance, pick, simulate } from "../support/simulate.ts"
+import { type Above, type TiersOptions, tiersOver } from "../support/tiers.ts"
 
 const ids = ["1", "2"] as const
 const derived = ["profile", "page", "guess", "board"] as const
 
 interface Plan {
-  readonly over: "memory" | "nothing"
-  readonly set?: "through" | "onEviction"
+  readonly over: Above
+  readonly set?: TiersOptions["set"]
   /** How many entries of each family the file has room for. */
   readonly room?: number
   /** Of so many rows of a source, one does not fit the file. */
@@ -64,7 +64,7 @@ const file = (place: Place, { isLive, room, unfit = Infinity }: Plan): Store["Se
 class VanishingWorld {
   private readonly plan: Plan
   private readonly rows = new Map<string, number>(ids.map((id) => [id, 1]))
-  private readonly seen = new Map<string, number>()
+  private readonly seen = new Floors()
 
   constructor(plan: Plan) {
     this.plan = plan
@@ -72,14 +72,14 @@ class VanishingWorld {
 
   private readonly lookup = Effect.fnUntraced(function*(this: VanishingWorld, key: string, app: any) {
     const row: number = yield* this.make(key, app)
-    if ((yield* below(2)) === 0) yield* Effect.sleep(1 + (yield* below(8)))
+    if (yield* chance(0.5)) yield* Effect.sleep(1 + (yield* below(8)))
     return row
   })
 
   private readonly make = Effect.fnUntraced(function*(this: VanishingWorld, key: string, app: any) {
     const [family, id] = key.split(":")
     const { profile, user } = app.keys
-    if ((yield* below(2)) === 0) yield* Effect.sleep(1 + (yield* below(8)))
+    if (yield* chance(0.5)) yield* Effect.sleep(1 + (yield* below(8)))
     switch (family) {
       case "user":
         return this.rows.get(id!)!
@@ -100,11 +100,8 @@ class VanishingWorld {
 
   private readonly life = Effect.fnUntraced(function*(this: VanishingWorld, place: Place, policy: FamilyPolicy) {
     const { over, set } = this.plan
-    const bottom = file(place, this.plan)
     const capacity = yield* pick([2, 4, 100])
-    const store = over === "nothing"
-      ? bottom
-      : TieredStore.make([yield* MemoryStore.make({ capacity, eviction: "lru" }), bottom], { set })
+    const store = yield* tiersOver(file(place, this.plan), { above: over, capacity, eviction: "lru", set })
     const running = yield* engine(
       {
         families: {
@@ -127,10 +124,10 @@ class VanishingWorld {
       else if (luck < 2) yield* running.as(keys.other.set({ id: `${yield* below(6)}` }, 0))
       else if (luck < 4) {
         const row = (yield* running.as(keys.user.get({ id }))) as number
-        this.seen.set(id, Math.max(row, this.seen.get(id) ?? 0))
+        this.seen.raise(id, row)
       } else {
         const family = yield* pick(derived)
-        const floor = this.seen.get(family === "board" ? "1" : id) ?? 0
+        const floor = this.seen.of(family === "board" ? "1" : id)
         const row = yield* running.as(keys[family].get(family === "board" ? {} : { id }))
         // What is made for want of a source is not of a row.
         const least = family === "guess" && !(yield* running.as(keys.user.has({ id }))) ? 0 : floor

@@ -3,19 +3,20 @@
  * is served, and readers keep their permits.
  */
 import { assert, describe } from "@effect/vitest"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Random from "effect/Random"
 import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 import type { CacheError } from "../../src/cache/CacheError.ts"
-import { engineOf, type Runtime } from "../../src/manifest/internal/grants.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { drive } from "../support/effects.ts"
-import { simulate } from "../support/simulate.ts"
+import { checkInvariants, start } from "../support/engine.ts"
+import { Floors, Lookups, see } from "../support/rows.ts"
+import { below, pick, rest, simulate } from "../support/simulate.ts"
+
+const loadConcurrency = 2
 
 class App extends Manifest.Service<App>()("App", {
   families: {
@@ -23,7 +24,7 @@ class App extends Manifest.Service<App>()("App", {
       pattern: "user:{id}",
       value: Manifest.type<number>(),
       timeToLive: 40,
-      loadConcurrency: 2,
+      loadConcurrency,
       loadQueueMax: 3,
       retryAfterFailure: 5,
       negativeTimeToLive: 1
@@ -37,53 +38,45 @@ const ids = ["a", "b", "c", "d"]
 const keys = ids.map((id) => ({ id }))
 
 class WarmWorld {
-  // A row grows with each write; `floors` are the rows of writes that have returned.
   readonly rows = new Map<string, number>()
-  readonly floors = new Map<string, number>()
+  // The rows of writes that have returned.
+  readonly floors = new Floors()
+  readonly lookups = new Lookups()
   writes = 0
-  lookups = 0
-  lookupsOfUser = 0
   ended = false
   readonly broken: Array<string> = []
 
-  private lookup<R>(work: Effect.Effect<number, CacheError, R>, limited: boolean) {
-    return Effect.acquireUseRelease(
-      Effect.sync(() => {
-        this.lookups++
-        if (limited) this.lookupsOfUser++
+  private lookup<R>(key: string, work: Effect.Effect<number, CacheError, R>) {
+    return this.lookups.run(key, () => work, {
+      begins: () => {
         // What is thrown here would be one more failed lookup.
         if (this.ended) this.broken.push("no lookup begins for an owner that has gone")
-        if (this.lookupsOfUser > 2) this.broken.push("lookups keep to their turns")
-      }),
-      () => work,
-      () =>
-        Effect.sync(() => {
-          this.lookups--
-          if (limited) this.lookupsOfUser--
-        })
-    )
+        const before = this.lookups.count((other) => other.startsWith("user:"))
+        if (key.startsWith("user:") && before >= loadConcurrency) this.broken.push("lookups keep to their turns")
+      }
+    })
   }
 
-  private readonly sleep = Effect.flatMap(Random.nextIntBetween(0, 6), (millis) => Effect.sleep(millis))
+  private readonly sleep = rest(7)
 
   readonly live = App.modules({
     user: App.owner("user", {
       lookup: ({ id }) =>
         this.lookup(
+          `user:${id}`,
           Effect.gen({ self: this }, function*(): Effect.fn.Return<number> {
             yield* this.sleep
             const n = this.rows.get(id) ?? 0
             yield* this.sleep
-            if ((yield* Random.nextIntBetween(0, 10)) === 0) return yield* Effect.die("broken")
+            if ((yield* below(11)) === 0) return yield* Effect.die("broken")
             return n
-          }),
-          true
+          })
         ),
       warm: { keys: Effect.andThen(this.sleep, Effect.succeed(keys)), schedule: 17 },
       predict: { keysMax: 2, interval: 7 }
     }),
     profile: App.owner("profile", {
-      lookup: (params) => this.lookup(Effect.tap(user.get(params), this.sleep), false),
+      lookup: (params) => this.lookup(`profile:${params.id}`, Effect.tap(user.get(params), this.sleep)),
       warm: { keys, schedule: 13 },
       predict: { keysMax: 3, interval: 5 }
     })
@@ -96,13 +89,13 @@ class WarmWorld {
         const n = ++this.writes
         this.rows.set(id, n)
         yield* user.invalidate({ id })
-        this.floors.set(id, Math.max(n, this.floors.get(id) ?? 0))
+        this.floors.raise(id, n)
         return
       }
-      const floor = this.floors.get(id) ?? 0
+      const floor = this.floors.of(id)
       const reader: Effect.Effect<number, unknown, any> = kind < 4 ? user.get({ id }) : profile.get({ id })
       const read = yield* Effect.exit(reader)
-      if (Exit.isSuccess(read)) assert.isAtLeast(read.value, floor, "a read saw a value from before a write")
+      if (Exit.isSuccess(read)) see(id, read.value, floor, "a read")
       else {
         for (const reason of read.cause.reasons) {
           const why = reason._tag === "Fail" ? (reason.error as CacheError).reason._tag : "the source"
@@ -113,23 +106,21 @@ class WarmWorld {
 
   readonly run = Effect.gen({ self: this }, function*() {
     const scope = yield* Scope.make()
-    const context = yield* Layer.buildWithScope(this.live, scope)
+    const running = yield* Scope.provide(start(App, this.live), scope)
     const fiber = Effect.gen({ self: this }, function*() {
       for (let i = 0; i < 12; i++) {
-        const id = ids[yield* Random.nextIntBetween(0, ids.length - 1)]!
-        yield* this.step(id, yield* Random.nextIntBetween(0, 8))
+        yield* this.step(yield* pick(ids), yield* below(9))
       }
     })
     const work = Effect.all(Array.from({ length: 5 }, () => fiber), { concurrency: "unbounded", discard: true })
-    yield* drive(Effect.provideContext(work, context as Context.Context<any>), 3)
-    const { cache } = Context.get(context, engineOf(App.key) as never) as Runtime
-    for (const family of cache.families.values()) family.checkInvariants({ idle: false })
+    yield* drive(running.as(work), 3)
+    checkInvariants(running, false)
     yield* Scope.close(scope, Exit.void)
     this.ended = true
     for (let i = 0; i < 20; i++) yield* TestClock.adjust(10)
     assert.deepStrictEqual(this.broken, [])
-    assert.strictEqual(this.lookups, 0, "no lookup runs on when its owner has gone")
-    for (const family of cache.families.values()) family.checkInvariants({ idle: true })
+    this.lookups.checkNone()
+    checkInvariants(running)
   })
 }
 

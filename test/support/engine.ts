@@ -58,9 +58,12 @@ export const engine = Effect.fnUntraced(function*(
     modules[name] = app.owner(name, { ...one, parts: Object.fromEntries(parts.map((part) => [part, one])) })
   }
   // With the composition root beside the modules, over the same engine, so that tests may appoint further owners.
-  const context: Context.Context<any> = yield* Layer.build(
-    Layer.provide(Layer.merge(app.modules(modules), app.layer), store) as Layer.Layer<any, unknown>
-  )
+  return yield* start(app, Layer.provide(Layer.merge(app.modules(modules), app.layer), store))
+})
+
+/** Builds the layer of an application, such as a typed manifest with its owners and a store, in the current scope. */
+export const start = Effect.fnUntraced(function*(app: any, live: unknown) {
+  const context: Context.Context<any> = yield* Layer.build(Layer.fresh(live as Layer.Layer<any, unknown>))
   const { cache } = Context.get(context, engineOf(app.key) as never) as Runtime
   const running: Running = {
     app,
@@ -85,7 +88,12 @@ export const at = (app: any, name: string, key: string): { readonly of: any; rea
   return { of, params: params.value }
 }
 
-export const checkInvariants = ({ cache }: Running, idle = true): void => {
+export const checkInvariants = (running: Running, idle = true): void => {
+  checkFamilies(running, idle)
+  running.cache.outbox.checkInvariants({ idle })
+}
+
+/** The invariants without those of the outbox, which may have changes on their way. */
+export const checkFamilies = ({ cache }: Running, idle: boolean): void => {
   for (const family of cache.families.values()) family.checkInvariants({ idle })
-  cache.outbox.checkInvariants({ idle })
 }

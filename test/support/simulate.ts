@@ -39,6 +39,13 @@ export const simulate = (
 /** A whole number from 0 to below the end. */
 export const below = (end: number): Effect.Effect<number> => Effect.map(Random.next, (share) => Math.floor(share * end))
 
+/** Whether a chance of this share comes true. */
+export const chance = (share: number): Effect.Effect<boolean> => Effect.map(Random.next, (drawn) => drawn < share)
+
+/** Sleeps for less than so many milliseconds. */
+export const rest = (millis: number): Effect.Effect<void> =>
+  Effect.flatMap(below(millis), (drawn) => Effect.sleep(drawn))
+
 /** One of a list, as long as the list is at the moment of the choice. */
 export const pick = <A>(all: ReadonlyArray<A>): Effect.Effect<A> =>
   Effect.map(Random.next, (share) => all[Math.floor(share * all.length)]!)

@@ -1,10 +1,7 @@
 /**
  * A small world for many fibers: a source whose rows only grow, three families that derive from each other, and
  * readers and writers that note what they did. The laws of the library are checked against these notes after each
- * step.
- *
- * A row is a number that grows with each write, and every value carries the number of its row. So "this or something
- * newer" is `>=`, for derived values as for their source.
+ * step. `rows.ts` says what a row is.
  */
 import { assert } from "@effect/vitest"
 import * as Cause from "effect/Cause"
@@ -20,13 +17,14 @@ import * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { parsePatternUnsafe } from "../../src/pattern/KeyPattern.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
-import type { Store } from "../../src/store/Store.ts"
+import { Store } from "../../src/store/Store.ts"
 import type { StoreError } from "../../src/store/StoreError.ts"
-import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
 import { drive } from "./effects.ts"
 import { checkInvariants, engine, type EngineOptions, type Running } from "./engine.ts"
-import { mapLayer } from "./mapStore.ts"
+import { mapStore } from "./mapStore.ts"
+import { Floors, Lookups, see } from "./rows.ts"
+import { slow, tiersOver } from "./tiers.ts"
 
 const families = ["user", "profile", "feed"] as const
 const ids = ["1", "2"] as const
@@ -132,32 +130,29 @@ export const script = (options: ScriptOptions): fc.Arbitrary<Script> => {
 const operations = ["get", "set", "remove", "clear", "recordMarks", "dropMarks", "sweep"] as const
 
 // A tier that takes its time, each operation another, and may fail.
-const slowTier = (faults: number, seed: number): Layer.Layer<Store> =>
-  FaultyStore.layer(mapLayer({ capacity: 5 }), {
-    seed,
-    rules: [
-      { fault: { kind: "fail" }, operations, probability: faults / 200 },
-      { fault: { kind: "failLate" }, operations, probability: faults / 200 },
-      { fault: { kind: "slow", delay: 25 }, probability: 0.2 },
-      { fault: { kind: "slowLate", delay: 15 }, probability: 0.3 },
-      { fault: { kind: "slow", delay: 6 }, probability: 0.4 }
-    ]
-  }).pipe(Layer.orDie)
+const rulesOf = (faults: number): ReadonlyArray<FaultyStore.Rule> => [
+  { fault: { kind: "fail" }, operations, probability: faults / 200 },
+  { fault: { kind: "failLate" }, operations, probability: faults / 200 },
+  ...slow({}, [25, 0.2], [15, 0.3]),
+  { fault: { kind: "slow", delay: 6 }, probability: 0.4 }
+]
 
-const storeOf = ({ capacity, faults, fibers, tiers }: Script): Layer.Layer<Store, StoreError> => {
-  const slow = slowTier(faults, fibers.length)
-  const memory = MemoryStore.layer({ capacity })
-  return tiers === "memory" ? memory : tiers === "slow" ? slow : TieredStore.layer([memory, slow], { set: tiers })
-}
+const storeOf = ({ capacity, faults, fibers, tiers }: Script): Layer.Layer<Store, StoreError> =>
+  tiers === "memory" ? MemoryStore.layer({ capacity }) : Layer.effect(
+    Store,
+    Effect.gen(function*() {
+      const options = { seed: fibers.length, rules: rulesOf(faults) }
+      const [lower] = yield* FaultyStore.make(mapStore({ capacity: 5 }), options)
+      return yield* tiers === "slow"
+        ? tiersOver(lower, { above: "nothing" })
+        : tiersOver(lower, { capacity, set: tiers })
+    })
+  )
 
 const heldUpMillis = 100
 
 class LookupFailed {
   readonly _tag = "LookupFailed"
-}
-
-interface Run {
-  readonly key: string
 }
 
 const isAbsent = (error: unknown): boolean => error instanceof CacheError && error.reason._tag === "Absent"
@@ -166,15 +161,13 @@ export class World {
   readonly script: Script
   readonly rows = new Map<string, number>()
   // What the last write, mark or either that has returned said of an id: older is not served, or not as fresh.
-  readonly hidden = new Map<string, number>()
-  readonly marked = new Map<string, number>()
+  readonly hidden = new Floors()
+  readonly marked = new Floors()
   // The write by which the row of an id went away last, and the ids whose rows are away.
   readonly vanished = new Map<string, number>()
   readonly gone = new Set<string>()
   readonly batches = new Set<number>()
-  readonly lookups = new Set<Run>()
-  lookupsAtOnce = 0
-  loads = 0
+  private readonly lookups = new Lookups()
   private readonly kinds: ReadonlySet<Kind>
   /** No lookup is interrupted, so that those which run can be counted. */
   private readonly isWhole: boolean
@@ -197,28 +190,19 @@ export class World {
   // --- the source -------------------------------------------------------------------------------
 
   readonly lookup = (about: { readonly key: string }, app: any): Effect.Effect<unknown, unknown, any> =>
-    Effect.acquireUseRelease(
-      Effect.sync(() => this.enter(about.key)),
-      () => this.load(about.key, app),
-      (run) =>
-        Effect.sync(() => {
-          this.lookups.delete(run)
-          // It may have brought another value, which begins an epoch of those who depend on it.
-          if (this.writes > 0) this.epochs++
-        })
-    )
+    this.lookups.run(about.key, () => this.load(about.key, app), {
+      begins: (others) => this.checkOthers(about.key, others),
+      ends: () => {
+        // It may have brought another value, which begins an epoch of those who depend on it.
+        if (this.writes > 0) this.epochs++
+      }
+    })
 
-  private enter(key: string): Run {
-    const others = [...this.lookups].filter((other) => other.key === key)
+  private checkOthers(key: string, others: number): void {
     // The end of a source begins an epoch of what is made from it, and of nothing else.
     const ends = key.startsWith("user:") ? 0 : 1
-    assert.isAtMost(others.length, this.epochs + ends, `one lookup of \`${key}\` runs at a time in an epoch`)
-    if (this.isWhole) assert.isAtMost(others.length, 1, `at most two lookups of \`${key}\` run at a time`)
-    const run = { key }
-    this.loads++
-    this.lookups.add(run)
-    this.lookupsAtOnce = Math.max(this.lookupsAtOnce, this.lookups.size)
-    return run
+    assert.isAtMost(others, this.epochs + ends, `one lookup of \`${key}\` runs at a time in an epoch`)
+    if (this.isWhole) assert.isAtMost(others, 1, `at most two lookups of \`${key}\` run at a time`)
   }
 
   private readonly load = Effect.fnUntraced(function*(this: World, key: string, app: any) {
@@ -247,15 +231,11 @@ export class World {
 
   // --- reading ----------------------------------------------------------------------------------
 
-  private see(id: string, n: number, floor: number, how: string): void {
-    assert.isAtLeast(n, floor, `${how} of id ${id} saw a value from before a write that had returned`)
-  }
-
   /** Only a row that has gone away since the last write is absent. */
   private read(step: Step): Effect.Effect<unknown, unknown> {
     return Effect.suspend(() => {
       const read = step.kind === "getMany" ? ids : [ids[step.id]]
-      const floors = read.map((id) => this.hidden.get(id) ?? 0)
+      const floors = read.map((id) => this.hidden.of(id))
       return Effect.tapError(this.readValue(step), (error) =>
         Effect.sync(() => {
           if (!isAbsent(error)) return
@@ -272,27 +252,27 @@ export class World {
     const of = this.running.app.keys[name]
     const { as } = this.running
     return Effect.suspend(() => {
-      const hidden = this.hidden.get(id) ?? 0
-      const marked = Math.max(hidden, this.marked.get(id) ?? 0)
+      const hidden = this.hidden.of(id)
+      const marked = Math.max(hidden, this.marked.of(id))
       switch (kind) {
         case "getOption":
           return Effect.map(as(of.getOption(params)), (found: any) => {
-            if (found._tag === "Some") this.see(id, found.value, marked, "getOption")
+            if (found._tag === "Some") see(id, found.value, marked, "getOption")
           })
         case "getMany": {
-          const floors = ids.map((id) => this.hidden.get(id) ?? 0)
+          const floors = ids.map((id) => this.hidden.of(id))
           const all = ids.map((id) => (family === 2 ? { id, page: "a" } : { id }))
           return Effect.map(as<ReadonlyArray<number>, unknown>(of.getMany(all)), (values) => {
-            ids.forEach((id, i) => this.see(id, values[i]!, floors[i]!, "getMany"))
+            ids.forEach((id, i) => see(id, values[i]!, floors[i]!, "getMany"))
           })
         }
         case "getAnswer":
           return Effect.map(as<Answer<number>, unknown>(of.getAnswer(params)), (answer) => {
-            this.see(id, answer.value, answer.stale ? hidden : marked, answer.stale ? "stale getAnswer" : "getAnswer")
+            see(id, answer.value, answer.stale ? hidden : marked, answer.stale ? "stale getAnswer" : "getAnswer")
             this.checkStaleness(answer)
           })
         default:
-          return Effect.map(as<number, unknown>(of.get(params)), (n) => this.see(id, n, hidden, "get"))
+          return Effect.map(as<number, unknown>(of.get(params)), (n) => see(id, n, hidden, "get"))
       }
     })
   }
@@ -316,10 +296,6 @@ export class World {
   })
 
   // --- writing ----------------------------------------------------------------------------------
-
-  private returned(kept: Map<string, number>, id: string, n: number): void {
-    kept.set(id, Math.max(n, kept.get(id) ?? 0))
-  }
 
   /** Writers of one id follow each other where the script has writes that carry a value: the cache cannot order those. */
   private alone<A, E>(all: ReadonlyArray<string>, work: Effect.Effect<A, E>): Effect.Effect<A, unknown> {
@@ -353,7 +329,7 @@ export class World {
         this.epochs++
         const done = Effect.sync(() => {
           this.epochs++
-          for (const [id, n] of written) this.returned(kept, id, n)
+          for (const [id, n] of written) kept.raise(id, n)
         })
         return Effect.andThen(as(work), done)
       })
@@ -382,7 +358,7 @@ export class World {
             onSuccess: () => Effect.void,
             onFailure: (error) => {
               this.epochs++
-              if (isAbsent(error)) this.returned(this.hidden, id, n)
+              if (isAbsent(error)) this.hidden.raise(id, n)
               return Effect.fail(error)
             }
           })
@@ -400,7 +376,7 @@ export class World {
             ).pipe(Effect.tap(Effect.sleep(5)))
           return Effect.map(as(user.update({ id }, f)), () => {
             this.epochs++
-            this.returned(this.hidden, id, n)
+            this.hidden.raise(id, n)
           })
         })
       case "nested":
@@ -422,14 +398,14 @@ export class World {
             ),
             () => {
               this.epochs++
-              this.returned(this.hidden, other, m)
+              this.hidden.raise(other, m)
             }
           )
           const f = () =>
             Effect.andThen(Effect.andThen(Effect.sleep(5), inner), Effect.map(write(id), (row) => n = row))
           return Effect.map(as(user.update({ id }, f)), () => {
             this.epochs++
-            this.returned(this.hidden, id, n)
+            this.hidden.raise(id, n)
           })
         })
       case "leave":
@@ -440,7 +416,7 @@ export class World {
         return Effect.suspend(() => {
           const n = this.write(id)
           this.epochs++
-          return Effect.map(as(user.set({ id }, n, { tags: [`t${id}`] })), () => this.returned(this.hidden, id, n))
+          return Effect.map(as(user.set({ id }, n, { tags: [`t${id}`] })), () => this.hidden.raise(id, n))
         })
       case "batch":
         return Effect.suspend(() => {
@@ -452,7 +428,7 @@ export class World {
           }
           this.epochs++
           const writes = ids.map((id) => user.setting({ id }, n, { tags: [`t${id}`] }))
-          return Effect.map(as(app.batch(writes)), () => ids.forEach((id) => this.returned(this.hidden, id, n)))
+          return Effect.map(as(app.batch(writes)), () => ids.forEach((id) => this.hidden.raise(id, n)))
         })
       case "sweep":
         // Marks are forgotten as soon as that may be, and not only when there are many.
@@ -581,14 +557,14 @@ export class World {
   private readonly settle = Effect.gen({ self: this }, function*() {
     yield* Effect.sleep(400)
     checkInvariants(this.running)
-    assert.strictEqual(this.lookups.size, 0, "no lookup runs for nobody")
+    this.lookups.checkNone()
     for (const [family, name] of families.entries()) {
       for (const id of ids) {
         const found: any = yield* this.running.as(
           this.running.app.keys[name].getOption(family === 2 ? { id, page: "a" } : { id })
         )
-        const floor = Math.max(this.hidden.get(id) ?? 0, this.marked.get(id) ?? 0)
-        if (found._tag === "Some") this.see(id, found.value, floor, "the end")
+        const floor = Math.max(this.hidden.of(id), this.marked.of(id))
+        if (found._tag === "Some") see(id, found.value, floor, "the end")
       }
     }
   })
