@@ -193,8 +193,8 @@ export const cycles: Rule = (project) => {
   return violations
 }
 
-/** The paths that loading a file loads, with the import that leads to each. */
-const reachableFrom = (project: Project, entry: string): ReadonlyArray<Source> => {
+/** The files that loading a file loads, with the file itself. */
+export const reachableFrom = (project: Pick<Project, "sources">, entry: string): ReadonlyArray<Source> => {
   const byPath = new Map(project.sources.map((source) => [source.path, source]))
   const reached = new Map<string, Source>()
   const pending = [entry]

@@ -1,12 +1,12 @@
 /**
  * Generates the files that follow from `src/`: the barrels, and `exports` in package.json.
  *
- * A public module that imports a driver or a `node:` module is not in a barrel; a user imports it by its own path. With
- * `--check` the program writes nothing, and a difference is an error.
+ * A public module that imports a driver or a `node:` module, itself or through others, is not in a barrel; a user
+ * imports it by its own path. With `--check` the program writes nothing, and a difference is an error.
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { folderOf, isPublicModule, parseRanks, roomOf } from "./architecture.ts"
+import { folderOf, isPublicModule, parseRanks, reachableFrom, roomOf } from "./architecture.ts"
 import { readSources, type Source } from "./source.ts"
 
 const root = join(import.meta.dirname, "..")
@@ -26,8 +26,9 @@ const mainHeader = `/**
 
 const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1, -".ts".length)
 
-const needsDriver = ({ imports }: Source): boolean =>
+const importsDriver = ({ imports }: Source): boolean =>
   imports.some(({ specifier }) => !specifier.startsWith(".") && !/^effect(\/|$)/.test(specifier))
+const needsDriver = ({ path }: Source): boolean => reachableFrom({ sources }, path).some(importsDriver)
 
 const barrel = (modules: ReadonlyArray<Source>, from: (path: string) => string, header: string | undefined): string => {
   const names = modules.map(({ path }) => nameOf(path))

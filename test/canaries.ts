@@ -139,7 +139,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "of several tiers, one that fails hides what it has from a lookup",
-    file: "src/store/TieredStore.ts",
+    file: "src/store/internal/tieredPartition.ts",
     text: "isSure ? worse : better",
     planted: "better",
     suites: ["test/store/tiered.test.ts", unknownNothing]
@@ -695,7 +695,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 10,
     bug: "an entry that is heavier than a weight can be breaks a write in the middle",
-    file: "src/store/memory/MemoryStore.ts",
+    file: "src/store/memory/internal/memoryPartition.ts",
     text: `return weight <= entryWeightMax ? weight : Infinity`,
     planted: `return weight <= entryWeightMax ? weight : weight`,
     suites: [judgement]
@@ -923,7 +923,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "tiers",
     bug: "what memory has pushed out is removed below by the write that had set it",
-    file: "src/store/TieredStore.ts",
+    file: "src/store/internal/tieredPartition.ts",
     text: `shareOf(tier, change, at === 0 ? pushedOut : [])`,
     planted: `shareOf(tier, change, at < 0 ? pushedOut : [])`,
     suites: [arrangements]
@@ -955,7 +955,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "what lives is evicted for what is new though a mark left others dead",
-    file: "src/store/memory/MemoryStore.ts",
+    file: "src/store/memory/internal/memoryPartition.ts",
     text: `      this.collect(collectedPerPutMax)\n`,
     planted: ``,
     suites: ["test/store/memory/MemoryStore.test.ts"]
@@ -1340,7 +1340,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "deployment",
     bug: "a read deletes what another release wrote",
-    file: "src/store/lmdb/LmdbStore.ts",
+    file: "src/store/lmdb/internal/lmdbPartition.ts",
     text: `          : unread(context)\n`,
     planted: `          : this.#drop(entryKey, undecodable, context)\n`,
     suites: ["test/store/lmdb/LmdbStore.test.ts"]
@@ -1380,7 +1380,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "a weight that is not a number is believed",
-    file: "src/store/memory/MemoryStore.ts",
+    file: "src/store/memory/internal/memoryPartition.ts",
     text: "if (!(answer >= 0)) throw",
     planted: "if (answer < 0) throw",
     suites: [judgement, "model"]
@@ -1783,7 +1783,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 2,
     bug: "an entry that a sweep removes is copied up behind its back",
-    file: "src/store/TieredStore.ts",
+    file: "src/store/internal/tieredPartition.ts",
     text: `this.#sweeps.judge(key, entry) === entry)`,
     planted: `this.#sweeps.judge(key, entry) !== null)`,
     suites: ["test/store/tiered.test.ts"]

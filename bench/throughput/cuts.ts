@@ -6,7 +6,7 @@
 /** A text of a module in `src/`, which occurs once, and what stands there without that part. */
 export type Cut = readonly [file: string, text: string, without: string]
 
-const memory = "store/memory/MemoryStore.ts"
+const memory = "store/memory/internal/memoryPartition.ts"
 
 export const parts: { readonly [part: string]: ReadonlyArray<Cut> } = {
   nothing: [],

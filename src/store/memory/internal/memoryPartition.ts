@@ -1,0 +1,464 @@
+/**
+ * One family in memory: its entries in each shard, and a synchronous form of each operation.
+ *
+ * - `hit`, the synchronous read, allocates nothing: a table finds the slot, and the columns of the shard have the rest.
+ * - An expired entry is invisible at once, whether or not upkeep has freed it.
+ *
+ * Not here: the bound that all families share and the shards themselves (`memoryShard.ts`), and when upkeep runs
+ * (`memoryUpkeep.ts`).
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Stream from "effect/Stream"
+import type * as EvictionPolicy from "../../../eviction/EvictionPolicy.ts"
+import { invariant } from "../../../eviction/shared/invariant.ts"
+import { spreadHash } from "../../../eviction/shared/keyHash.ts"
+import { entryWeightMax } from "../../../eviction/shared/slotWeights.ts"
+import type { Entry, Found } from "../../Entry.ts"
+import type { CoarseClock } from "../../shared/coarseClock.ts"
+import {
+  type Change,
+  type Content,
+  type FreshUntilMax,
+  type HotPartition,
+  type Partition,
+  type Prepared,
+  type ReadWatcher,
+  type StoreFamily
+} from "../../Store.ts"
+import { FunctionFailed, StoreError } from "../../StoreError.ts"
+import type { MemoryShard } from "./memoryShard.ts"
+import { type Alarm, type ShardFamily } from "./memoryShard.ts"
+import type { SlotRecords } from "./slotRecords.ts"
+import { SlotTable } from "./slotTable.ts"
+import { TopKeys } from "./topKeys.ts"
+
+/** The name of the tier in answers, events and errors. */
+export const name = "memory"
+
+// One hit in 256 is counted in the sketch of hot keys: less than a nanosecond per hit.
+const hotGap = 256
+
+// The slots that a new entry inspects while its family has dead entries, so that dead entries leave before live ones.
+const collectedPerPutMax = 16
+
+// The slots that a sweep inspects before it lets other work run: half a millisecond's work.
+const sweptPerPassMax = 1_024
+
+/** The greatest stamp that a store has seen. */
+export interface Ceiling {
+  stamp: number
+}
+
+/** The progress of upkeep that inspects every slot. */
+interface Sweep {
+  view: number
+  slot: number
+}
+
+/** A family's entries in one shard. */
+interface ShardView {
+  readonly shard: MemoryShard
+  // The same object as `shard.records`, one step nearer for a hit.
+  readonly records: SlotRecords
+  readonly policy: EvictionPolicy.EvictionPolicy
+  readonly table: SlotTable
+  /** The number of the family in the shard. */
+  readonly familyNumber: number
+}
+
+// The prepared form of a value in a memory tier.
+interface Weighed<V> extends Prepared<V> {
+  readonly weight: number
+}
+
+// The lower bits of a hash choose the chain in a table.
+const shardBits = 20
+
+/** One family in a memory store, with a synchronous form of each operation. */
+export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardFamily {
+  declare readonly family: StoreFamily<V>
+  declare readonly wantsEvicted: boolean
+  mark = 0
+  private dead = 0
+  declare private readonly weigher: StoreFamily<V>["weigher"]
+  declare private readonly time: CoarseClock
+  declare private readonly ceiling: Ceiling
+  declare private readonly views: ReadonlyArray<ShardView>
+  declare private readonly only: ShardView | undefined
+  declare private readonly shardMask: number
+  declare private readonly alarm: Alarm
+  private readonly topKeys = new TopKeys()
+  // The number of the next hit to note: for the sketch (`hotAt`) or for the watcher (`watchAt`, -1 without one).
+  // Each hit counts `untilNote` down.
+  private noteAt = hotGap
+  private untilNote = hotGap
+  private hotAt = hotGap
+  private watchAt = -1
+  private watcher: ReadWatcher | undefined = undefined
+  private collecting: Sweep | undefined = undefined
+  private sweptFloor = 0
+
+  constructor(
+    family: StoreFamily<V>,
+    shards: ReadonlyArray<MemoryShard>,
+    time: CoarseClock,
+    ceiling: Ceiling,
+    isWeighed: boolean,
+    alarm: Alarm
+  ) {
+    this.alarm = alarm
+    this.ceiling = ceiling
+    this.family = family
+    this.weigher = isWeighed ? family.weigher : undefined
+    this.wantsEvicted = family.onEvict !== undefined
+    this.time = time
+    this.views = shards.map((shard): ShardView => ({
+      shard,
+      records: shard.records,
+      policy: shard.policy,
+      table: new SlotTable(shard.records),
+      familyNumber: shard.enroll(this)
+    }))
+    this.only = this.views.length === 1 ? this.views[0] : undefined
+    this.shardMask = shards.length - 1
+  }
+
+  get floor(): number {
+    return this.dead
+  }
+
+  /** Entries with a smaller stamp are dead, and are freed soon. */
+  set floor(floor: number) {
+    if (floor === this.dead) return
+    this.dead = floor
+    this.alarm.ring()
+  }
+
+  hit(key: string): V | undefined {
+    const spread = this.spreadOf(key)
+    const { policy, records, table } = this.only ?? this.viewOf(spread)
+    const slot = table.find(key, spread)
+    if (slot < 0 || records.stampOf(slot) < this.mark) return undefined
+    const due = records.dueAt(slot)
+    if (due < this.time.next && due <= this.time.now()) return undefined
+    const value = records.valueAt(slot) as V | undefined
+    if (value === undefined) return undefined
+    policy.hit(slot)
+    if (--this.untilNote === 0) this.note(key)
+    return value
+  }
+
+  peek(key: string): Entry<V> | undefined {
+    const spread = this.spreadOf(key)
+    const { shard, table } = this.viewOf(spread)
+    const slot = table.find(key, spread)
+    return slot < 0 || shard.endsAt(slot) <= this.time.now() ? undefined : shard.entryAt(slot) as Entry<V>
+  }
+
+  dueAt(key: string): number | undefined {
+    const spread = this.spreadOf(key)
+    const { shard, table } = this.viewOf(spread)
+    const slot = table.find(key, spread)
+    return slot < 0 ? undefined : shard.records.dueAt(slot)
+  }
+
+  touch(key: string): void {
+    const spread = this.spreadOf(key)
+    const { shard, table } = this.viewOf(spread)
+    const slot = table.find(key, spread)
+    if (slot < 0) return
+    shard.policy.hit(slot)
+    this.watcher?.(key, 1)
+  }
+
+  confirm(key: string, stamp: number): void {
+    const spread = this.spreadOf(key)
+    const { shard: { records }, table } = this.viewOf(spread)
+    const slot = table.find(key, spread)
+    if (slot >= 0 && records.stampOf(slot) < stamp) records.setStamp(slot, stamp)
+  }
+
+  postpone(key: string, expiresAt: number): void {
+    const spread = this.spreadOf(key)
+    const { shard, table } = this.viewOf(spread)
+    const slot = table.find(key, spread)
+    if (slot >= 0) shard.postpone(slot, expiresAt)
+  }
+
+  weigh(key: string, value: V): number {
+    const { family, weigher } = this
+    return weigher === undefined ? 1 : weightOf(weigher, family, key, value)
+  }
+
+  put(key: string, entry: Entry<V>, dueAt: number, weight: number): void {
+    if (entry.stamp > this.ceiling.stamp) this.ceiling.stamp = entry.stamp
+    const spread = this.spreadOf(key)
+    const { familyNumber, shard, table } = this.viewOf(spread)
+    let slot = table.find(key, spread)
+    if (slot >= 0 && weight > shard.weightMax) {
+      shard.remove(slot)
+      slot = -1
+    }
+    if (slot < 0) {
+      this.collect(collectedPerPutMax)
+      slot = shard.insert(familyNumber, key, weight, this.time.now())
+      if (slot < 0) {
+        this.family.onEvict?.(key, entry, "Evicted")
+        return
+      }
+      table.add(slot, key, spread)
+    } else shard.policy.update(slot, weight)
+    shard.write(slot, entry, dueAt)
+    shard.settle()
+  }
+
+  drop(key: string): boolean {
+    const spread = this.spreadOf(key)
+    const { shard, table } = this.viewOf(spread)
+    const slot = table.find(key, spread)
+    if (slot < 0) return false
+    shard.remove(slot)
+    return true
+  }
+
+  dropAll(): void {
+    for (const { familyNumber, shard } of this.views) {
+      for (let slot = 0; slot < shard.records.used; slot++) if (shard.isOf(slot, familyNumber)) shard.remove(slot)
+    }
+    this.collecting = undefined
+  }
+
+  get count(): number {
+    let count = 0
+    for (const { table } of this.views) count += table.size
+    return count
+  }
+
+  hottest(max: number): ReadonlyArray<{ readonly key: string; readonly share: number }> {
+    return this.topKeys.top(max)
+  }
+
+  watch(watcher: ReadWatcher | undefined): void {
+    this.watcher = watcher
+    const { hits } = this
+    this.watchAt = watcher === undefined ? -1 : hits + 1
+    this.setNoteAt(hits)
+  }
+
+  get hits(): number {
+    return this.noteAt - this.untilNote
+  }
+
+  private note(key: string): void {
+    const { hits } = this
+    if (hits === this.hotAt) {
+      this.topKeys.add(key)
+      this.hotAt += hotGap
+      // Bounds the error of the time in a burst that never yields.
+      this.time.expire()
+    }
+    if (hits === this.watchAt) this.watchAt += this.watcher!(key, 0)
+    this.setNoteAt(hits)
+  }
+
+  private setNoteAt(hits: number): void {
+    this.noteAt = this.watchAt < 0 ? this.hotAt : Math.min(this.hotAt, this.watchAt)
+    this.untilNote = this.noteAt - hits
+  }
+
+  /** Walks by slot, not by chain: so the table may change while the caller inspects a key. */
+  *keys(): IterableIterator<string> {
+    for (const { familyNumber, shard } of this.views) {
+      for (let slot = 0; slot < shard.records.used; slot++) {
+        if (shard.isOf(slot, familyNumber)) yield shard.records.keyAt(slot)!
+      }
+    }
+  }
+
+  /** Frees entries below `floor`. It inspects at most `max` slots, and returns whether there are more to inspect. */
+  collect(max: number): boolean {
+    if (this.sweptFloor === this.floor && this.collecting === undefined) return false
+    if (this.collecting === undefined) {
+      this.sweptFloor = this.floor
+      this.collecting = { view: 0, slot: 0 }
+    }
+    const { collecting: sweep } = this
+    for (let looked = 0; looked < max; looked++) {
+      const { familyNumber, shard } = this.views[sweep.view]!
+      if (sweep.slot < shard.records.used) {
+        const slot = sweep.slot++
+        if (shard.isOf(slot, familyNumber) && shard.records.stampOf(slot) < this.floor) shard.remove(slot)
+      } else if (sweep.view + 1 < this.views.length) {
+        sweep.view++
+        sweep.slot = 0
+      } else {
+        this.collecting = undefined
+        return this.sweptFloor !== this.floor
+      }
+    }
+    return true
+  }
+
+  /** Passes an entry that a shard evicts to the family's `onEvict`. The shard calls it. */
+  evicted(shard: MemoryShard, slot: number, cause: "Evicted" | "Expired"): void {
+    this.family.onEvict!(shard.records.keyAt(slot)!, shard.entryAt(slot) as Entry<V>, cause)
+  }
+
+  /** Removes the key of an entry that leaves. The shard calls it. */
+  forgotten(shard: MemoryShard, slot: number): void {
+    this.views[shard.index]!.table.remove(slot, shard.records.keyAt(slot)!)
+  }
+
+  /** Throws when the structure is broken. For tests: its cost grows with the size of the store. */
+  checkInvariants(): void {
+    for (const { familyNumber, shard, table } of this.views) {
+      shard.checkInvariants()
+      table.checkInvariants()
+      let count = 0
+      for (let slot = 0; slot < shard.records.used; slot++) {
+        if (!shard.isOf(slot, familyNumber)) continue
+        const key = shard.records.keyAt(slot)!
+        const found = table.find(key, this.spreadOf(key)) === slot
+        invariant(found, "MemoryPartition", "an entry can be found by its key", slot)
+        count++
+      }
+      invariant(count === table.size, "MemoryPartition", "a table finds its own entries only", count)
+    }
+  }
+
+  private spreadOf(key: string): number {
+    return this.only === undefined ? spreadHash(key) : 0
+  }
+
+  private viewOf(spread: number): ShardView {
+    return this.views[(spread >>> shardBits) & this.shardMask]!
+  }
+
+  // --- the contract of a tier -------------------------------------------------------------------
+
+  readonly get = (key: string): Effect.Effect<Found<V> | undefined> => Effect.sync(() => this.find(key))
+
+  readonly getMany = (keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Found<V> | undefined>> =>
+    Effect.sync(() => keys.map((key) => this.find(key)))
+
+  /** A live object needs no other form: only its weight is prepared. */
+  readonly prepare = (key: string, { value }: Content<V>): Effect.Effect<Prepared<V>, StoreError> => {
+    try {
+      const weighed: Weighed<V> = { bytes: 0, weight: this.weigh(key, value) }
+      return Exit.succeed(weighed)
+    } catch (error) {
+      if (error instanceof FunctionFailed) return Exit.fail(new StoreError({ reason: error }))
+      throw error
+    }
+  }
+
+  /** Applies the changes of a round to this family. */
+  readonly apply = ({ cleared, removed, set }: Change<V>): void => {
+    if (cleared) this.dropAll()
+    for (const key of removed) this.drop(key)
+    for (const { entry, key, prepared } of set) {
+      this.put(key, entry, entry.freshUntil, (prepared as Weighed<V>).weight)
+    }
+  }
+
+  readonly set = (key: string, entry: Entry<V>): Effect.Effect<void, StoreError> => this.setMany([[key, entry]])
+
+  readonly setMany = (
+    entries: ReadonlyArray<readonly [key: string, entry: Entry<V>]>
+  ): Effect.Effect<void, StoreError> =>
+    Effect.suspend(() => {
+      let weights: ReadonlyArray<number>
+      try {
+        weights = entries.map(([key, { value }]) => this.weigh(key, value))
+      } catch (error) {
+        if (error instanceof FunctionFailed) return Effect.fail(new StoreError({ reason: error }))
+        throw error
+      }
+      for (const [i, [key, entry]] of entries.entries()) this.put(key, entry, entry.freshUntil, weights[i]!)
+      return Effect.void
+    })
+
+  readonly remove = (keys: ReadonlyArray<string>): Effect.Effect<void> =>
+    Effect.sync(() => {
+      for (const key of keys) this.drop(key)
+    })
+
+  readonly clear: Effect.Effect<void> = Effect.sync(() => this.dropAll())
+
+  readonly entries: Stream.Stream<readonly [key: string, entry: Entry<V>]> = Stream.suspend(() =>
+    Stream.fromIterable(this.live())
+  )
+
+  readonly sweep = (freshUntilMax: FreshUntilMax): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      // An entry stays in its slot while it lives, so changes between two passes do not matter.
+      const progress: Sweep = { view: 0, slot: 0 }
+      const pass: Effect.Effect<void> = Effect.suspend(() =>
+        this.sweepSome(progress, freshUntilMax) ? Effect.andThen(Effect.yieldNow, pass) : Effect.void
+      )
+      return pass
+    })
+
+  private sweepSome(progress: Sweep, freshUntilMax: FreshUntilMax): boolean {
+    for (let looked = 0; looked < sweptPerPassMax; looked++) {
+      const view = this.views[progress.view]
+      if (view === undefined) return false
+      const { familyNumber, shard } = view
+      if (progress.slot >= shard.records.used) {
+        progress.view++
+        progress.slot = 0
+        continue
+      }
+      const slot = progress.slot++
+      if (!shard.isOf(slot, familyNumber)) continue
+      const max = freshUntilMax(shard.records.keyAt(slot)!, shard.records.stampOf(slot), shard.tagsAt(slot))
+      if (max === -Infinity) shard.remove(slot)
+      else if (max !== Infinity) shard.limit(slot, max)
+    }
+    return true
+  }
+
+  readonly size: Effect.Effect<number> = Effect.sync(() => {
+    let size = 0
+    for (const _ of this.live()) size++
+    return size
+  })
+
+  readonly hot = this
+
+  private find(key: string): Found<V> | undefined {
+    const entry = this.peek(key)
+    if (entry === undefined) return undefined
+    this.touch(key)
+    return { entry, tier: name }
+  }
+
+  private *live(): IterableIterator<readonly [key: string, entry: Entry<V>]> {
+    for (const key of this.keys()) {
+      const entry = this.peek(key)
+      if (entry !== undefined) yield [key, entry]
+    }
+  }
+}
+
+/** The result of a weigher as a weight. Throws if the weigher throws, or if its result is not a weight. */
+const weightOf = <V>(
+  weigher: (key: string, value: V) => unknown,
+  { name: family, render }: StoreFamily<V>,
+  key: string,
+  value: V
+): number => {
+  const failed = (why: string, cause?: unknown) =>
+    new FunctionFailed({ family, option: "weigher", key: render(key), why, cause })
+  let answer: unknown
+  try {
+    answer = weigher(key, value)
+  } catch (cause) {
+    throw failed("threw an error", cause)
+  }
+  if (typeof answer !== "number") throw failed(`returned ${typeof answer}, but a weight is a number`)
+  if (!(answer >= 0)) throw failed(`returned ${answer}, but a weight is at least 0`)
+  const weight = Math.max(1, Math.ceil(answer))
+  return weight <= entryWeightMax ? weight : Infinity
+}
