@@ -9,12 +9,11 @@ import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import * as Util from "node:util"
-import { type EvictionPolicyName, make } from "../../src/eviction/EvictionPolicy.ts"
+import { type EvictionPolicyName, make, names } from "../../src/eviction/EvictionPolicy.ts"
 import { residentHit, streamed } from "./cost.ts"
 import { optimalHits, replay } from "./replay.ts"
 import { generated, heldOut, recorded, type Trace, turning } from "./traces.ts"
 
-const names: ReadonlyArray<EvictionPolicyName> = ["lru", "sieve", "s3Fifo", "wTinyLfu", "adaptive"]
 const single: ReadonlyArray<EvictionPolicyName> = names.filter((name) => name !== "adaptive")
 const shares = [0.01, 0.1]
 const sharesOfTurning = [0.05, 0.1, 0.2, 0.4, 0.7]
@@ -74,7 +73,7 @@ const column = (value: number | undefined): string => (value === undefined ? "" 
 
 const printCells = (group: string, cells: ReadonlyArray<Cell>): void => {
   const head = [...names, "optimal", "best", "lead", "Caffeine"]
-  console.log(`\n${group}: hit rate in percent; "best" of the first four, "lead" of adaptive over it`)
+  console.log(`\n${group}: hit rate in percent; "best" of the others, "lead" of adaptive over it`)
   console.log("".padEnd(30) + head.map((name) => name.padStart(9)).join(""))
   for (const cell of cells) {
     const values = [
