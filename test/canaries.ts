@@ -73,6 +73,22 @@ const deployments = "test/manifest/deployments.test.ts"
 
 export const canaries: ReadonlyArray<Canary> = [
   {
+    law: "a nothing that may be a value makes no lasting value",
+    bug: "an update of a value that is not kept runs, and is lost",
+    file: "src/cache/internal/familyWrites.ts",
+    text: "if (unkept !== undefined) return",
+    planted: "if (unkept !== undefined && served.isDoubtful === false) return",
+    suites: ["test/cache/knownNothing.test.ts"]
+  },
+  {
+    law: 4,
+    bug: "a stale entry that a lookup took for nothing stays for the next process",
+    file: familyReads,
+    text: "void this.entries.lower!.remove(key)",
+    planted: "void this.entries.lower",
+    suites: ["test/cache/knownNothing.test.ts"]
+  },
+  {
     law: 6,
     bug: "a value that the source says is gone stays in a tier in which it was not seen",
     file: landing,

@@ -19,7 +19,14 @@ import { CacheEvent } from "../CacheEvent.ts"
 import type { LoadedOptions } from "../Lookup.ts"
 import type { FamilySpec, SetOptions } from "../shared/familySpec.ts"
 import { type Below, both, nothing, type Writer } from "./below.ts"
-import { heldRefusal, leaseRefusal, overtakenLease, overtakenUpdate, versionConflict } from "./conditions.ts"
+import {
+  heldRefusal,
+  leaseRefusal,
+  overtakenLease,
+  overtakenUpdate,
+  unkeptUpdate,
+  versionConflict
+} from "./conditions.ts"
 import { type Engine, orTakenBack } from "./engine.ts"
 import type { Entries } from "./entries.ts"
 import * as Expiry from "./expiry.ts"
@@ -269,15 +276,18 @@ export class FamilyWrites<V> implements Writer {
         turn.readsFrom(this.cache.stamp)
         return this.reads.serveNothingStale(key)
       }),
-      ({ entry, isDoubtful, stale, tags = entry?.tags, value: was }) => {
+      (served) => {
+        const { entry, tags = entry?.tags, value: was } = served
+        const unkept = unkeptUpdate(this.spec.show(key), served)
+        if (unkept !== undefined) return Effect.fail(unkept)
         turn.hasRead(entry, tags)
         const write = (value: V) =>
           whenJudged(this.judge(key, value, { tags }), (judged) =>
             this.cache.whenRoom(() => {
               const left = this.goneSince(ends) ?? this.refusalOf(noOptions, key)
               if (left !== undefined) return Effect.fail(left)
-              const overtaken = stale || isDoubtful === true || turn.overtaken ||
-                this.loads.isRefreshing(key) || this.entries.judge(key, turn.stamp, turn.tags) !== "valid"
+              const overtaken = turn.overtaken || this.loads.isRefreshing(key) ||
+                this.entries.judge(key, turn.stamp, turn.tags) !== "valid"
               if (!overtaken) return this.applySet(judged, noOptions)
               return this.loads.loader?.lookup === undefined
                 ? Effect.fail(overtakenUpdate(this.spec.show(key), entry, this.entries.hot?.peek(key)))

@@ -405,6 +405,7 @@ export class Loads<V> {
       lookup(key, this.contextOf(flight, previous)) as Effect.Effect<V | Lookup.Answer<V>, unknown>
     )
     const exit = yield* Effect.exit(this.inTurn([flight], work))
+    if (exit._tag === "Success" && flight.load.isDoubtful) yield* flight.load.settle
     if (flight.hasEnded) return
     if (exit._tag === "Failure") return this.landing.fail(flight, exit.cause, previous)
     yield* this.landing.land(flight, exit.value, previous)
@@ -427,6 +428,7 @@ export class Loads<V> {
       lookupMany(open.map(({ key }) => key), contexts) as Effect.Effect<ReadonlyArray<V | Lookup.Answer<V>>, unknown>
     )
     const exit = yield* Effect.exit(this.inTurn(open, work))
+    if (exit._tag === "Success" && open[0]!.load.isDoubtful) yield* open[0]!.load.settle
     // Because of a cast, the answer may be any value.
     const answers = exit._tag === "Success" && Array.isArray(exit.value) ? exit.value : []
     const cause = exit._tag === "Failure" ? exit.cause : Cause.fail(miscounted(this.name, open.length, answers.length))

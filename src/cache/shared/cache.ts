@@ -192,6 +192,10 @@ export class Cache implements Engine, Peer {
     if (this.peers.areSome) this.peers.tell(this, family, heard)
   }
 
+  get hasPeers(): boolean {
+    return this.peers.areSome
+  }
+
   isRefreshedElsewhere(family: string, key: string): boolean {
     return this.peers.areSome && this.peers.isRefreshedElsewhere(this, family, key)
   }
