@@ -73,6 +73,38 @@ const deployments = "test/manifest/deployments.test.ts"
 
 export const canaries: ReadonlyArray<Canary> = [
   {
+    law: 9,
+    bug: "a write that a transaction leaves out renews the term of its lease",
+    file: collected,
+    text: "if (judged !== undefined && made.has(judged)) family",
+    planted: "if (judged !== undefined || made.has(judged)) family",
+    suites: ["test/manifest/leases.test.ts"]
+  },
+  {
+    law: "what has ended does not come back",
+    bug: "a shorter lifetime is forgotten with a process that writes nothing",
+    file: entries,
+    text: "    if (limited !== found) void this.settleDebt()\n",
+    planted: "",
+    suites: ["test/cache/limits.test.ts"]
+  },
+  {
+    law: 9,
+    bug: "a sweep overtakes the leases of keys that have not changed",
+    file: "src/capability/shared/leaseTable.ts",
+    text: "(isWide(own) || isChanged(own.source, term))",
+    planted: "(isWide(own) || isChanged(own.source, term) || true)",
+    suites: ["test/manifest/leases.test.ts"]
+  },
+  {
+    law: 9,
+    bug: "a sweep forgets the marks that a lease has not learned of",
+    file: "src/cache/internal/sweep.ts",
+    text: "  heedTerms(entries)\n",
+    planted: "",
+    suites: ["test/manifest/leases.test.ts"]
+  },
+  {
     law: "a nothing that may be a value makes no lasting value",
     bug: "an update of a value that is not kept runs, and is lost",
     file: "src/cache/internal/familyWrites.ts",
@@ -696,7 +728,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 9,
     bug: "a write under a lease brings back what was invalidated by a mark since it was read",
     file: "src/cache/internal/familyWrites.ts",
-    text: `keys.some((one) => this.isMarkedSince(one, term) || `,
+    text: `keys.some((one) => isMarkedSince(this.entries, one, term) || `,
     planted: `keys.some((one) => `,
     suites: ["props", "test/manifest/leases.test.ts"]
   },

@@ -10,6 +10,7 @@ import { TestClock } from "effect/testing"
 import type { CacheError } from "../../src/cache/CacheError.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
+import { engine, type Running } from "../support/engine.ts"
 
 class C extends Manifest.Service<C>()("Leases", {
   families: { user: { pattern: "user:{id}", value: Manifest.type<string>() } }
@@ -129,6 +130,68 @@ const rows = (source: { row: string | undefined }) =>
       Layer.provide(MemoryStore.layer({ capacity: 100 }))
     )
   )
+
+describe("a lease under which nothing was written", () => {
+  const lost: { readonly [way: string]: (lease: any) => Effect.Effect<unknown, unknown, any> } = {
+    "a leased write of a batch that removes the key after it": (lease) =>
+      C.batch([user.setting({ id }, "Eve", { lease }), user.deleting({ id })]),
+    "a leased write of a transaction that drops it": (lease) =>
+      C.transaction(alone)(Effect.andThen(user.set({ id }, "Eve", { lease }), user.invalidateAll()))
+  }
+  for (const [way, leave] of Object.entries(lost)) {
+    it.effect(`a write of what was read before ${way} is refused`, () =>
+      Effect.gen(function*() {
+        const lease = yield* user.lease({ id })
+        const was = yield* user.get({ id })
+        yield* leave(lease) as Effect.Effect<unknown, CacheError>
+        assert.strictEqual((yield* Effect.flip(user.set({ id }, `${was}!`, { lease }))).reason._tag, "LeaseRefused")
+      }).pipe(Effect.scoped, live))
+  }
+})
+
+describe("a lease while its family is swept", () => {
+  const sweep = (running: Running) => Effect.orDie(running.cache.families.get("user")!.sweepMarks)
+  const definition = {
+    families: {
+      org: { pattern: "org:{org}", value: Manifest.type<string>() },
+      user: { pattern: "user:{org}:{id}", value: Manifest.type<string>(), derives: ["org:{org}"], fanout: true }
+    }
+  } as const
+  const key = { org: "1", id: "1" }
+  const changes: ReadonlyArray<
+    readonly [change: string, isOwn: boolean, of: (app: any) => Effect.Effect<void, any, any>]
+  > = [
+    ["another key is deleted", false, (app) => app.keys.user.delete({ org: "1", id: "2" })],
+    [
+      "another key is marked stale",
+      false,
+      (app) => app.keys.user.invalidate({ org: "1", id: "2" }, { mode: "markStale" })
+    ],
+    ["keys of another scope are invalidated", false, (app) => app.keys.user.invalidateWhere({ org: "2" })],
+    ["another tag is invalidated", false, (app) => app.keys.user.invalidateTag("other")],
+    ["nothing is invalidated", false, () => Effect.void],
+    ["the key is marked stale", true, (app) => app.keys.user.invalidate(key, { mode: "markStale" })],
+    ["the keys of its scope are invalidated", true, (app) => app.keys.user.invalidateWhere({ org: "1" })],
+    ["its source is written", true, (app) => app.keys.org.set({ org: "1" }, "new")],
+    ["its tag is invalidated", true, (app) => app.keys.user.invalidateTag("own")],
+    ["all are invalidated", true, (app) => app.keys.user.invalidateAll()]
+  ]
+  for (const [change, isOwn, of] of changes) {
+    it.effect(`a write under a lease is ${isOwn ? "refused" : "made"} where ${change} before a sweep`, () =>
+      Effect.gen(function*() {
+        const running = yield* engine(definition, () => Effect.succeed("loaded"))
+        const { app, as } = running
+        yield* as(app.keys.user.set(key, "was", { tags: ["own"] }))
+        yield* as(app.keys.user.set({ org: "1", id: "2" }, "was", { tags: ["other"] }))
+        const lease = yield* as<any, unknown>(app.keys.user.lease(key))
+        const was = yield* as(app.keys.user.get(key))
+        yield* as(of(app))
+        yield* sweep(running)
+        const exit = yield* Effect.exit(as<void, unknown>(app.keys.user.set(key, `${was}!`, { lease })))
+        assert.strictEqual(exit._tag, isOwn ? "Failure" : "Success")
+      }).pipe(Effect.scoped))
+  }
+})
 
 describe("a lease of a key that the source has no more", () => {
   for (const wait of ["61 seconds", "3 minutes"] as const) {

@@ -12,7 +12,6 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Lease } from "../../capability/Lease.ts"
-import type { Term } from "../../capability/shared/leaseTable.ts"
 import type { Entry } from "../../store/Entry.ts"
 import type { CacheError } from "../CacheError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
@@ -32,8 +31,9 @@ import type { Entries } from "./entries.ts"
 import * as Expiry from "./expiry.ts"
 import type { FamilyInvalidation } from "./familyInvalidation.ts"
 import type { FamilyReads } from "./familyReads.ts"
-import { isJudged, type Judged, type Judging, noOptions, noTags, whenJudged } from "./judgement.ts"
+import { isJudged, type Judged, type Judging, noOptions, whenJudged } from "./judgement.ts"
 import { type Holding, knowing } from "./knowing.ts"
+import { isMarkedSince } from "./leaseTerms.ts"
 import type { Loads } from "./loads.ts"
 import type { Turn } from "./turns.ts"
 import { CurrentUpdate } from "./waits.ts"
@@ -147,15 +147,8 @@ export class FamilyWrites<V> implements Writer {
     if (refusal !== undefined || ifVersion !== undefined || isDeletion) return refusal
     const term = leases.termOf(lease)
     const isOvertaken = term.isOvertaken ||
-      keys.some((one) => this.isMarkedSince(one, term) || this.loads.isRefreshing(one))
+      keys.some((one) => isMarkedSince(this.entries, one, term) || this.loads.isRefreshing(one))
     return isOvertaken ? overtakenLease(this.spec, keys) : undefined
-  }
-
-  private isMarkedSince(key: string, { stamp, wasSeen }: Term): boolean {
-    const held = this.entries.hot?.peek(key)
-    // The tags of a value that has left memory are not known.
-    const isUnknown = held === undefined && wasSeen && stamp < this.entries.tagMark
-    return isUnknown || this.entries.judge(key, stamp, held?.tags ?? noTags) !== "valid"
   }
 
   /** A lease of a key was granted: its holder has read nothing yet. */

@@ -21,6 +21,8 @@ export interface FamilySpec<V> {
   readonly name: string
   readonly pattern: string
   readonly render: (key: string) => string
+  /** The key within the family; `undefined` for a full key of another family. */
+  readonly parse: (rendered: string) => string | undefined
   /** Spells the full key for errors, events and explanations; `hide` spells a segment or a tag for them. */
   readonly show: (key: string) => string
   readonly hide: (text: string) => string
