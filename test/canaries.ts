@@ -74,6 +74,14 @@ const deployments = "test/manifest/deployments.test.ts"
 export const canaries: ReadonlyArray<Canary> = [
   {
     law: 9,
+    bug: "a refresh that brings an equal value refuses the next write under a lease",
+    file: loads,
+    text: `this.cache.tell(this.name, { _tag: "Asked", key })`,
+    planted: `this.cache.tell(this.name, { _tag: "Asked", key }), this.entries.terms.overtake(key)`,
+    suites: ["test/manifest/leases.test.ts"]
+  },
+  {
+    law: 9,
     bug: "a write that a transaction leaves out renews the term of its lease",
     file: collected,
     text: "if (judged !== undefined && made.has(judged)) family",

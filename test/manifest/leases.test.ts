@@ -5,11 +5,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Lookup from "effect-stateless/cache/Lookup"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import { TestClock } from "effect/testing"
 import type { CacheError } from "../../src/cache/CacheError.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
+import { fork } from "../support/effects.ts"
 import { engine, type Running } from "../support/engine.ts"
 
 class C extends Manifest.Service<C>()("Leases", {
@@ -77,7 +80,6 @@ describe("lease", () => {
     invalidateAll: user.invalidateAll(),
     invalidateTag: user.invalidateTag("t"),
     "a pattern": C.invalidate("user:*"),
-    refresh: user.refresh({ id }),
     "a delete that commits": C.transaction(alone)(user.delete({ id }))
   }
   it.effect.each(Object.keys(goThrough))(
@@ -233,4 +235,69 @@ describe("a lease of a key that the source has no more", () => {
       yield* row.set({ id }, "Eve", { lease })
       assert.strictEqual(yield* row.get({ id }), "Eve")
     }).pipe(Effect.scoped, rows({ row: undefined })))
+})
+
+describe("a lease of a key that is refreshed", () => {
+  const refreshes = [
+    ["an equal value", "Ann", "Success"],
+    ["another value", "Eve", "Failure"],
+    ["no value", undefined, "Failure"]
+  ] as const
+  for (const [what, next, outcome] of refreshes) {
+    it.effect(`a write of what was read before is ${outcome === "Success" ? "made" : "refused"} after ${what} came`, () => {
+      const source: { row: string | undefined } = { row: "Ann" }
+      return Effect.gen(function*() {
+        yield* row.get({ id })
+        const lease = yield* row.lease({ id })
+        const was = yield* row.get({ id })
+        source.row = next
+        yield* Effect.exit(row.refresh({ id }))
+        assert.strictEqual((yield* Effect.exit(row.set({ id }, `${was}!`, { lease })))._tag, outcome)
+      }).pipe(Effect.scoped, rows(source))
+    })
+  }
+
+  it.effect("a write is refused while a refresh runs, and made after it has brought an equal value", () => {
+    const gate = Latch.makeUnsafe(true)
+    const source = Effect.as(gate.await, "Ann")
+    return Effect.gen(function*() {
+      yield* row.get({ id })
+      const lease = yield* row.lease({ id })
+      gate.closeUnsafe()
+      const running = yield* fork(row.refresh({ id }))
+      const { reason } = yield* Effect.flip(row.set({ id }, "Ann!", { lease }))
+      assert.strictEqual(reason._tag, "LeaseRefused")
+      yield* gate.open
+      yield* Fiber.join(running)
+      yield* row.set({ id }, "Ann!", { lease })
+      assert.strictEqual(yield* row.get({ id }), "Ann!")
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(
+        Rows.modules({ row: Rows.owner("row", { lookup: () => source }) }).pipe(
+          Layer.provide(MemoryStore.layer({ capacity: 100 }))
+        )
+      )
+    )
+  })
+
+  it.effect("a write on a condition is made while a refresh runs, because the version says what it is made of", () => {
+    const gate = Latch.makeUnsafe(true)
+    return Effect.gen(function*() {
+      const { version } = yield* row.getAnswer({ id })
+      gate.closeUnsafe()
+      const running = yield* fork(row.refresh({ id }))
+      yield* row.set({ id }, "Ann!", { ifVersion: version })
+      yield* gate.open
+      assert.strictEqual(yield* Fiber.join(running), "Ann")
+      assert.strictEqual(yield* row.get({ id }), "Ann!")
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(
+        Rows.modules({ row: Rows.owner("row", { lookup: () => Effect.as(gate.await, "Ann") }) }).pipe(
+          Layer.provide(MemoryStore.layer({ capacity: 100 }))
+        )
+      )
+    )
+  })
 })

@@ -49,7 +49,7 @@ export class LeaseTerms {
     this.each(key, see)
   }
 
-  /** The key was removed or invalidated, or a refresh of it was asked for. */
+  /** The key was written, removed or invalidated. */
   overtake(key: string): void {
     this.each(key, overtake)
   }

@@ -20,6 +20,7 @@ import type { Entry } from "../../store/Entry.ts"
 import { Absent, CacheError, LoadQueueFull, LoadTimeout, Unowned } from "../CacheError.ts"
 import * as Lookup from "../Lookup.ts"
 import type { FamilySpec, Loader } from "../shared/familySpec.ts"
+import { mayDiffer } from "./differs.ts"
 import type { Engine } from "./engine.ts"
 import { type Entries, fromMemory } from "./entries.ts"
 import * as Expiry from "./expiry.ts"
@@ -508,6 +509,7 @@ export class Loads<V> {
     const running = this.flights.size === 0 ? undefined : this.flights.get(key)
     if (running !== undefined) this.setAside(running)
     for (const flight of this.asideOf(key)) flight.replacedByWrite()
+    this.entries.terms.overtake(key)
     this.overtakeUpdate(key)
   }
 
@@ -541,13 +543,13 @@ export class Loads<V> {
     this.failures.forget(key)
     const running = this.flightsOf(key)
     for (const flight of running) flight.meetRival(rival)
-    this.entries.terms.loaded(key, () => true)
+    const held = this.entries.held(key)
+    this.entries.terms.loaded(key, () => held === undefined || mayDiffer(held.value, rival.value))
     const turn = this.turns.byKey.get(key)
     if (turn !== undefined && (running.length > 0 || !turn.reading)) turn.overtake()
   }
 
   overtakeUpdate(key: string): void {
-    this.entries.terms.overtake(key)
     if (this.turns.byKey.size === 0) return
     const turn = this.turns.byKey.get(key)
     if (turn !== undefined) turn.overtake()

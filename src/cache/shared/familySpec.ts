@@ -65,6 +65,8 @@ export interface Loader<V> {
 export interface SetOptions<out L = never> extends Lookup.LoadedOptions {
   /**
    * Writes only if the key has this version, or no value for `null`. Otherwise the write fails with `VersionConflict`.
+   * A refresh of the key that runs does not refuse the write: the version that is held counts until the refresh ends,
+   * and what the refresh brings is not stored after it.
    */
   readonly ifVersion?: number | null | undefined
   /**
