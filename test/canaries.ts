@@ -73,6 +73,14 @@ const deployments = "test/manifest/deployments.test.ts"
 
 export const canaries: ReadonlyArray<Canary> = [
   {
+    law: "each store is where it is of use",
+    bug: "memory below a file is accepted",
+    file: "src/store/TieredStore.ts",
+    text: "if (upsideDown !== undefined) return",
+    planted: "if (upsideDown === null) return",
+    suites: ["test/store/tiered.test.ts"]
+  },
+  {
     law: 9,
     bug: "a refresh that brings an equal value refuses the next write under a lease",
     file: loads,
