@@ -73,6 +73,70 @@ const deployments = "test/manifest/deployments.test.ts"
 
 export const canaries: ReadonlyArray<Canary> = [
   {
+    law: "each store is where it is of use",
+    bug: "memory below a file is accepted",
+    file: "src/store/TieredStore.ts",
+    text: "if (upsideDown !== undefined) return",
+    planted: "if (upsideDown === null) return",
+    suites: ["test/store/tiered.test.ts"]
+  },
+  {
+    law: 9,
+    bug: "a refresh that brings an equal value refuses the next write under a lease",
+    file: loads,
+    text: `this.cache.tell(this.name, { _tag: "Asked", key })`,
+    planted: `this.cache.tell(this.name, { _tag: "Asked", key }), this.entries.terms.overtake(key)`,
+    suites: ["test/manifest/leases.test.ts"]
+  },
+  {
+    law: 9,
+    bug: "a write that a transaction leaves out renews the term of its lease",
+    file: collected,
+    text: "if (judged !== undefined && made.has(judged)) family",
+    planted: "if (judged !== undefined || made.has(judged)) family",
+    suites: ["test/manifest/leases.test.ts"]
+  },
+  {
+    law: "what has ended does not come back",
+    bug: "a shorter lifetime is forgotten with a process that writes nothing",
+    file: entries,
+    text: "    if (limited !== found) void this.settleDebt()\n",
+    planted: "",
+    suites: ["test/cache/limits.test.ts"]
+  },
+  {
+    law: 9,
+    bug: "a sweep overtakes the leases of keys that have not changed",
+    file: "src/capability/shared/leaseTable.ts",
+    text: "(isWide(own) || isChanged(own.source, term))",
+    planted: "(isWide(own) || isChanged(own.source, term) || true)",
+    suites: ["test/manifest/leases.test.ts"]
+  },
+  {
+    law: 9,
+    bug: "a sweep forgets the marks that a lease has not learned of",
+    file: "src/cache/internal/sweep.ts",
+    text: "  heedTerms(entries)\n",
+    planted: "",
+    suites: ["test/manifest/leases.test.ts"]
+  },
+  {
+    law: "a nothing that may be a value makes no lasting value",
+    bug: "an update of a value that is not kept runs, and is lost",
+    file: "src/cache/internal/familyWrites.ts",
+    text: "if (unkept !== undefined) return",
+    planted: "if (unkept !== undefined && served.isDoubtful === false) return",
+    suites: ["test/cache/knownNothing.test.ts"]
+  },
+  {
+    law: 4,
+    bug: "a stale entry that a lookup took for nothing stays for the next process",
+    file: familyReads,
+    text: "void this.entries.lower!.remove(key)",
+    planted: "void this.entries.lower",
+    suites: ["test/cache/knownNothing.test.ts"]
+  },
+  {
     law: 6,
     bug: "a value that the source says is gone stays in a tier in which it was not seen",
     file: landing,
@@ -680,7 +744,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 9,
     bug: "a write under a lease brings back what was invalidated by a mark since it was read",
     file: "src/cache/internal/familyWrites.ts",
-    text: `keys.some((one) => this.isMarkedSince(one, term) || `,
+    text: `keys.some((one) => isMarkedSince(this.entries, one, term) || `,
     planted: `keys.some((one) => `,
     suites: ["props", "test/manifest/leases.test.ts"]
   },

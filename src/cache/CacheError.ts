@@ -336,6 +336,28 @@ export class VersionConflict extends Schema.TaggedError<VersionConflict>()("Vers
 }
 
 /**
+ * An update was refused before its function ran, because the cache does not keep the value that it would start from.
+ * The lookup of the key read a stale value, or it found nothing where a tier that failed may hold a value. The update
+ * works again when the source of that value is fresh, or the tier answers. To write a value that you know, use `set`.
+ *
+ * @stability stable
+ * @category errors
+ * @since 0.1.0
+ */
+export class UpdateRefused extends Schema.TaggedError<UpdateRefused>()("UpdateRefused", {
+  code: Schema.tag("E0527"),
+  key: Schema.String,
+  why: Schema.Literals(["stale", "doubtful"])
+}) {
+  override get message() {
+    const why = this.why === "stale"
+      ? "its lookup read a stale value"
+      : "its lookup found nothing where a tier that failed may hold a value"
+    return `\`${this.key}\` was not updated, because the cache does not keep its value: ${why}`
+  }
+}
+
+/**
  * A tier failed in a write or an invalidation, so the change may not have reached it. After a failed write, its keys
  * are absent in this process, and the next read loads them from their source. A failed invalidation has taken effect in
  * this process.
@@ -515,6 +537,7 @@ export class CacheError extends Schema.TaggedError<CacheError>()("CacheError", {
     UpdateTimeout,
     LookupInterrupted,
     VersionConflict,
+    UpdateRefused,
     StoreFailed,
     FunctionFailed,
     LeaseRefused,

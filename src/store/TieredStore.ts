@@ -82,6 +82,7 @@ export interface Options {
  *
  * **Gotchas**
  *
+ * - Opening a family fails with `InvalidStoreOptions` if memory is below a slower store.
  * - A family without a codec lives only in the tiers that keep live objects.
  * - `onEvict` of a family is called with the entries that the lowest tier evicts.
  * - If two tiers have the name `memory`, answers and events call the lower one `memory 2`.
@@ -198,6 +199,14 @@ export const layer = <const Layers extends NonEmptyReadonlyArray<Layer.Layer<Sto
 
 const refused = (option: string, why: string) => refusedBy("tiered", option, why)
 
+/** The error if memory is below a slower tier, where each read of it would wait for that tier. */
+const misplaced = (tiers: ReadonlyArray<Tier<any>>): StoreError | undefined => {
+  const slow = tiers.findIndex(({ partition }) => partition.hot === undefined)
+  const below = slow < 0 ? undefined : tiers.slice(slow).find(({ partition }) => partition.hot !== undefined)
+  if (below === undefined) return undefined
+  return refused("stores", `must begin with the fastest: \`${below.name}\` goes above \`${tiers[slow]!.name}\``)
+}
+
 // A program without types may give another value than a list, or a list of other values.
 const invalidTiers = (
   given: unknown,
@@ -278,6 +287,8 @@ const open = <V>(
       else return yield* Effect.fail(partition.failure)
     }
     if (tiers.length === 0) return yield* Effect.fail(refused!)
+    const upsideDown = misplaced(tiers)
+    if (upsideDown !== undefined) return yield* Effect.fail(upsideDown)
     yield* Effect.acquireRelease(Effect.sync(() => owing.enter(ground)), () => Effect.sync(() => owing.leave(ground)))
     if (mode === "onEviction" && tiers.length > 1) {
       const { hot } = tiers[0]!.partition

@@ -3,8 +3,14 @@
  * them did.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Schema from "effect/Schema"
+import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import { type Limit, needed, withLimit } from "../../src/cache/internal/limits.ts"
+import { lifeOf } from "../support/life.ts"
+import { makePlace } from "../support/mapStore.ts"
 
 /** What an entry with a stamp may live for, by all limits there have been. */
 const longest = (limits: ReadonlyArray<Limit>, stamp: number): number =>
@@ -29,4 +35,21 @@ describe("the limits of a family", () => {
       assert.isAtMost(kept.length, 16)
       assert.isAtMost(longest(kept, stamp), longest(given, stamp))
     })))
+})
+
+describe("a shorter lifetime", () => {
+  it.effect("what it has ended does not come back, even if its process writes nothing", () =>
+    Effect.gen(function*() {
+      const place = makePlace()
+      const life = (timeToLive: string, lookup: Effect.Effect<number, string>) =>
+        lifeOf({
+          place,
+          families: { user: { pattern: "user:{id}", value: Schema.Number, error: Schema.String, timeToLive } },
+          owners: (app) => ({ user: app.owner("user", { lookup: () => lookup }) })
+        }, ([one]) => Effect.exit(one!.run(one!.app.keys.user.get({ id: "1" }))))
+      yield* life("1 hour", Effect.succeed(1))
+      yield* TestClock.adjust("2 minutes")
+      yield* life("1 minute", Effect.fail("down"))
+      assert.deepStrictEqual(yield* life("1 hour", Effect.succeed(2)), Exit.succeed(2))
+    }))
 })

@@ -35,6 +35,14 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
     "`user:1` has no value where version 2 was expected"
   ],
   [
+    new CacheError.UpdateRefused({ key: "user:1", why: "stale" }),
+    "`user:1` was not updated, because the cache does not keep its value: its lookup read a stale value"
+  ],
+  [
+    new CacheError.UpdateRefused({ key: "user:1", why: "doubtful" }),
+    "`user:1` was not updated, because the cache does not keep its value: its lookup found nothing where a tier that failed may hold a value"
+  ],
+  [
     new CacheError.InvalidOption({ family: "user", option: "jitter", why: "must be from 0 to 1" }),
     "`jitter` of family `user` must be from 0 to 1"
   ]

@@ -5,11 +5,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Lookup from "effect-stateless/cache/Lookup"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import { TestClock } from "effect/testing"
 import type { CacheError } from "../../src/cache/CacheError.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
+import { fork } from "../support/effects.ts"
+import { engine, type Running } from "../support/engine.ts"
 
 class C extends Manifest.Service<C>()("Leases", {
   families: { user: { pattern: "user:{id}", value: Manifest.type<string>() } }
@@ -76,7 +80,6 @@ describe("lease", () => {
     invalidateAll: user.invalidateAll(),
     invalidateTag: user.invalidateTag("t"),
     "a pattern": C.invalidate("user:*"),
-    refresh: user.refresh({ id }),
     "a delete that commits": C.transaction(alone)(user.delete({ id }))
   }
   it.effect.each(Object.keys(goThrough))(
@@ -130,6 +133,68 @@ const rows = (source: { row: string | undefined }) =>
     )
   )
 
+describe("a lease under which nothing was written", () => {
+  const lost: { readonly [way: string]: (lease: any) => Effect.Effect<unknown, unknown, any> } = {
+    "a leased write of a batch that removes the key after it": (lease) =>
+      C.batch([user.setting({ id }, "Eve", { lease }), user.deleting({ id })]),
+    "a leased write of a transaction that drops it": (lease) =>
+      C.transaction(alone)(Effect.andThen(user.set({ id }, "Eve", { lease }), user.invalidateAll()))
+  }
+  for (const [way, leave] of Object.entries(lost)) {
+    it.effect(`a write of what was read before ${way} is refused`, () =>
+      Effect.gen(function*() {
+        const lease = yield* user.lease({ id })
+        const was = yield* user.get({ id })
+        yield* leave(lease) as Effect.Effect<unknown, CacheError>
+        assert.strictEqual((yield* Effect.flip(user.set({ id }, `${was}!`, { lease }))).reason._tag, "LeaseRefused")
+      }).pipe(Effect.scoped, live))
+  }
+})
+
+describe("a lease while its family is swept", () => {
+  const sweep = (running: Running) => Effect.orDie(running.cache.families.get("user")!.sweepMarks)
+  const definition = {
+    families: {
+      org: { pattern: "org:{org}", value: Manifest.type<string>() },
+      user: { pattern: "user:{org}:{id}", value: Manifest.type<string>(), derives: ["org:{org}"], fanout: true }
+    }
+  } as const
+  const key = { org: "1", id: "1" }
+  const changes: ReadonlyArray<
+    readonly [change: string, isOwn: boolean, of: (app: any) => Effect.Effect<void, any, any>]
+  > = [
+    ["another key is deleted", false, (app) => app.keys.user.delete({ org: "1", id: "2" })],
+    [
+      "another key is marked stale",
+      false,
+      (app) => app.keys.user.invalidate({ org: "1", id: "2" }, { mode: "markStale" })
+    ],
+    ["keys of another scope are invalidated", false, (app) => app.keys.user.invalidateWhere({ org: "2" })],
+    ["another tag is invalidated", false, (app) => app.keys.user.invalidateTag("other")],
+    ["nothing is invalidated", false, () => Effect.void],
+    ["the key is marked stale", true, (app) => app.keys.user.invalidate(key, { mode: "markStale" })],
+    ["the keys of its scope are invalidated", true, (app) => app.keys.user.invalidateWhere({ org: "1" })],
+    ["its source is written", true, (app) => app.keys.org.set({ org: "1" }, "new")],
+    ["its tag is invalidated", true, (app) => app.keys.user.invalidateTag("own")],
+    ["all are invalidated", true, (app) => app.keys.user.invalidateAll()]
+  ]
+  for (const [change, isOwn, of] of changes) {
+    it.effect(`a write under a lease is ${isOwn ? "refused" : "made"} where ${change} before a sweep`, () =>
+      Effect.gen(function*() {
+        const running = yield* engine(definition, () => Effect.succeed("loaded"))
+        const { app, as } = running
+        yield* as(app.keys.user.set(key, "was", { tags: ["own"] }))
+        yield* as(app.keys.user.set({ org: "1", id: "2" }, "was", { tags: ["other"] }))
+        const lease = yield* as<any, unknown>(app.keys.user.lease(key))
+        const was = yield* as(app.keys.user.get(key))
+        yield* as(of(app))
+        yield* sweep(running)
+        const exit = yield* Effect.exit(as<void, unknown>(app.keys.user.set(key, `${was}!`, { lease })))
+        assert.strictEqual(exit._tag, isOwn ? "Failure" : "Success")
+      }).pipe(Effect.scoped))
+  }
+})
+
 describe("a lease of a key that the source has no more", () => {
   for (const wait of ["61 seconds", "3 minutes"] as const) {
     it.effect(`a write under a lease is refused after a load, ${wait} later, has found no value`, () => {
@@ -170,4 +235,69 @@ describe("a lease of a key that the source has no more", () => {
       yield* row.set({ id }, "Eve", { lease })
       assert.strictEqual(yield* row.get({ id }), "Eve")
     }).pipe(Effect.scoped, rows({ row: undefined })))
+})
+
+describe("a lease of a key that is refreshed", () => {
+  const refreshes = [
+    ["an equal value", "Ann", "Success"],
+    ["another value", "Eve", "Failure"],
+    ["no value", undefined, "Failure"]
+  ] as const
+  for (const [what, next, outcome] of refreshes) {
+    it.effect(`a write of what was read before is ${outcome === "Success" ? "made" : "refused"} after ${what} came`, () => {
+      const source: { row: string | undefined } = { row: "Ann" }
+      return Effect.gen(function*() {
+        yield* row.get({ id })
+        const lease = yield* row.lease({ id })
+        const was = yield* row.get({ id })
+        source.row = next
+        yield* Effect.exit(row.refresh({ id }))
+        assert.strictEqual((yield* Effect.exit(row.set({ id }, `${was}!`, { lease })))._tag, outcome)
+      }).pipe(Effect.scoped, rows(source))
+    })
+  }
+
+  it.effect("a write is refused while a refresh runs, and made after it has brought an equal value", () => {
+    const gate = Latch.makeUnsafe(true)
+    const source = Effect.as(gate.await, "Ann")
+    return Effect.gen(function*() {
+      yield* row.get({ id })
+      const lease = yield* row.lease({ id })
+      gate.closeUnsafe()
+      const running = yield* fork(row.refresh({ id }))
+      const { reason } = yield* Effect.flip(row.set({ id }, "Ann!", { lease }))
+      assert.strictEqual(reason._tag, "LeaseRefused")
+      yield* gate.open
+      yield* Fiber.join(running)
+      yield* row.set({ id }, "Ann!", { lease })
+      assert.strictEqual(yield* row.get({ id }), "Ann!")
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(
+        Rows.modules({ row: Rows.owner("row", { lookup: () => source }) }).pipe(
+          Layer.provide(MemoryStore.layer({ capacity: 100 }))
+        )
+      )
+    )
+  })
+
+  it.effect("a write on a condition is made while a refresh runs, because the version says what it is made of", () => {
+    const gate = Latch.makeUnsafe(true)
+    return Effect.gen(function*() {
+      const { version } = yield* row.getAnswer({ id })
+      gate.closeUnsafe()
+      const running = yield* fork(row.refresh({ id }))
+      yield* row.set({ id }, "Ann!", { ifVersion: version })
+      yield* gate.open
+      assert.strictEqual(yield* Fiber.join(running), "Ann")
+      assert.strictEqual(yield* row.get({ id }), "Ann!")
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(
+        Rows.modules({ row: Rows.owner("row", { lookup: () => Effect.as(gate.await, "Ann") }) }).pipe(
+          Layer.provide(MemoryStore.layer({ capacity: 100 }))
+        )
+      )
+    )
+  })
 })

@@ -136,6 +136,8 @@ const program = (seen: Seen, visit: (app: any) => ReadonlyArray<readonly [door: 
       Effect.map(
         key.includes("itself")
           ? app.keys.derived.get({ id: `itself ${canary}` })
+          : isFailing(key)
+          ? app.keys.user.getOption(failing)
           : app.keys.user.get({ id: key.includes("undeclared") ? "other" : id }),
         () => "made"
       )
@@ -338,6 +340,7 @@ const errorsWithKeys = [
   "UpdateTimeout",
   "LookupInterrupted",
   "VersionConflict",
+  "UpdateRefused",
   "StoreFailed",
   "LeaseRefused",
   "FunctionFailed",
@@ -367,6 +370,7 @@ const others = (app: any): ReadonlyArray<readonly [door: string, work: unknown]>
   ["set of a value whose weigher throws", app.keys.thrown.set(params, value)],
   ["get of a value whose weigher throws", app.keys.thrown.get(params)],
   ["setMany of values whose weigher answers no weight", app.keys.answered.setMany([[params, value]])],
+  ["update of a value that a failing tier may contradict", app.keys.derived.update(failing, () => value)],
   ["patch of a value whose weigher answers no weight", app.keys.answered.update(params, () => value)],
   ["set of a value that cannot be frozen", app.keys.frozen.set(params, unfreezable)],
   [

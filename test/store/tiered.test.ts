@@ -4,7 +4,9 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
+import * as MemoryStore from "effect-stateless/store/MemoryStore"
 import { type Partition, Store, type StoreFamily } from "effect-stateless/store/Store"
+import type { StoreError } from "effect-stateless/store/StoreError"
 import * as TieredStore from "effect-stateless/store/TieredStore"
 import * as FaultyStore from "effect-stateless/testing/FaultyStore"
 import * as Deferred from "effect/Deferred"
@@ -701,6 +703,21 @@ describe("family", () => {
 })
 
 describe("TieredStore.layer", () => {
+  it.effect("tiers that are given upside down are refused, and the error says the order", () =>
+    Effect.gen(function*() {
+      const file = LmdbStore.layer({ path: yield* temporaryFolder, durability: "process" })
+      const memory = MemoryStore.layer({ capacity: 10 })
+      const opened = (tiers: typeof TieredStore.layer extends (layers: infer L, ...rest: any) => any ? L : never) =>
+        Effect.flatMap(Store, (store) => store.open(textFamily("user"))).pipe(
+          Effect.provide(TieredStore.layer(tiers)),
+          Effect.scoped
+        ) as Effect.Effect<unknown, StoreError>
+      const error = yield* Effect.flip(opened([file, memory]))
+      assert.strictEqual(error.reason._tag, "InvalidStoreOptions")
+      assert.include(error.message, "must begin with the fastest: `memory` goes above `lmdb`")
+      yield* opened([memory, file])
+    }))
+
   it.effect("the layer builds each tier, and its name is made of theirs", () =>
     Effect.gen(function*() {
       const tier = (name: string) => Layer.sync(Store, () => mapStore({ name }))

@@ -257,7 +257,11 @@ export class Collected {
       this.free()
       let below = this.drop()
       for (const [family, judged] of writes) below = both(below, family.writes.applyWrite(judged, family.cache.stamp))
-      for (const { change } of this.conditions) change.family.writes.renewTerm(change.options)
+      // What is left out, or removed, tells the holder of a lease nothing of the value that the key has now.
+      const made = new Set(writes.map(([, judged]) => judged))
+      for (const { change: { family, judged, options } } of this.conditions) {
+        if (judged !== undefined && made.has(judged)) family.writes.renewTerm(options)
+      }
       const written = writes.map(([family, { key }]) => [family.writes, key, family.cache.version] as const)
       const own = told(orTakenBack(below, written))
       return together(own, this.adopted, (other) => other.commit())

@@ -5,8 +5,9 @@ import { type Lease, LeaseError } from "../../capability/Lease.ts"
 import type { LeaseTable } from "../../capability/shared/leaseTable.ts"
 import { matches } from "../../pattern/KeyPattern.ts"
 import type { Entry } from "../../store/Entry.ts"
-import { CacheError, LeaseRefused, VersionConflict } from "../CacheError.ts"
+import { CacheError, LeaseRefused, UpdateRefused, VersionConflict } from "../CacheError.ts"
 import type { FamilySpec } from "../shared/familySpec.ts"
+import type { Served } from "./served.ts"
 
 /** The error if keys of a family must not be written under a lease. */
 export const leaseRefusal = (
@@ -67,6 +68,12 @@ export const versionConflict = (
   return new CacheError({
     reason: new VersionConflict({ key, expected: ifVersion ?? undefined, actual: held?.version })
   })
+}
+
+/** The error of an update that would start from a value which the cache does not keep. */
+export const unkeptUpdate = (key: string, { isDoubtful, stale }: Served<unknown>): CacheError | undefined => {
+  if (!stale && isDoubtful !== true) return undefined
+  return new CacheError({ reason: new UpdateRefused({ key, why: stale ? "stale" : "doubtful" }) })
 }
 
 /** The error of an update that started from an entry which is gone. An entry that was marked stale counts as gone. */

@@ -77,6 +77,8 @@ export interface Engine {
   emit(event: CacheEvent): void
   /** Sends a change of a family to the other engines over the same place. */
   tell(family: string, heard: Heard): void
+  /** Whether other engines are open over the same place. */
+  readonly hasPeers: boolean
   /** Whether a refresh of the key waits or runs in another engine. */
   isRefreshedElsewhere(family: string, key: string): boolean
   /** Starts a sweep in the background, which forgets the marks of a family that no entry needs any more. */

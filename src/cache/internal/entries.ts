@@ -348,9 +348,11 @@ export class Entries<V> {
 
   /** An entry that a lower tier has found, in the form of an entry in memory. */
   private readonly whole = (found: Found<V> | undefined): Found<V> | undefined => {
-    if (found === undefined) return undefined
-    if (this.expiry.freeze) freezeFound(found.entry.value)
-    return this.limiter.limited(found, this.cache.time.now())
+    if (found !== undefined && this.expiry.freeze) freezeFound(found.entry.value)
+    const limited = found && this.limiter.limited(found, this.cache.time.now())
+    // What has ended does not come back with a later life, even if this one writes nothing else.
+    if (limited !== found) void this.settleDebt()
+    return limited
   }
 
   /** An entry that has not arrived in the lower tiers yet. Without memory, the store answers in their place. */

@@ -235,6 +235,30 @@ export class FamilyReads<V> implements Reads<V> {
     return this.entries.judge(key, entry.stamp, entry.tags) !== "hidden" || this.entries.isHiddenHere(entry)
   }
 
+  /**
+   * Whether it is known now that the key has no value. An entry that may be served later, but not now, is removed from
+   * every tier, so that the next value of the key is news in this process and in the next one.
+   */
+  isNothing(key: string): Effect.Effect<boolean> {
+    return this.entries.watching(key, (watch) =>
+      Effect.matchEffect(Effect.suspend(() => this.find(key)), {
+        onFailure: () => Effect.succeed(false),
+        onSuccess: (served) => {
+          if (served !== undefined || this.isWholeInMemory) return Effect.succeed(served === undefined)
+          return Effect.map(this.entries.lookBelow(key), (found) => {
+            if (watch.changed || found === unknown) return false
+            if (found === undefined || !this.mayBeServedLater(key, found.entry)) return true
+            // Another engine may serve it.
+            if (this.cache.hasPeers) return false
+            this.entries.drop(key)
+            // What is made of nothing goes below in the same round, or later.
+            void this.entries.lower!.remove(key)
+            return true
+          })
+        }
+      }))
+  }
+
   private serveFresh(key: string, entry: Entry<V>, now: number): Served<V> {
     const hot = this.hot!
     this.entries.countHit(key, memory)

@@ -12,21 +12,28 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Lease } from "../../capability/Lease.ts"
-import type { Term } from "../../capability/shared/leaseTable.ts"
 import type { Entry } from "../../store/Entry.ts"
 import type { CacheError } from "../CacheError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
 import type { LoadedOptions } from "../Lookup.ts"
 import type { FamilySpec, SetOptions } from "../shared/familySpec.ts"
 import { type Below, both, nothing, type Writer } from "./below.ts"
-import { heldRefusal, leaseRefusal, overtakenLease, overtakenUpdate, versionConflict } from "./conditions.ts"
+import {
+  heldRefusal,
+  leaseRefusal,
+  overtakenLease,
+  overtakenUpdate,
+  unkeptUpdate,
+  versionConflict
+} from "./conditions.ts"
 import { type Engine, orTakenBack } from "./engine.ts"
 import type { Entries } from "./entries.ts"
 import * as Expiry from "./expiry.ts"
 import type { FamilyInvalidation } from "./familyInvalidation.ts"
 import type { FamilyReads } from "./familyReads.ts"
-import { isJudged, type Judged, type Judging, noOptions, noTags, whenJudged } from "./judgement.ts"
+import { isJudged, type Judged, type Judging, noOptions, whenJudged } from "./judgement.ts"
 import { type Holding, knowing } from "./knowing.ts"
+import { isMarkedSince } from "./leaseTerms.ts"
 import type { Loads } from "./loads.ts"
 import type { Turn } from "./turns.ts"
 import { CurrentUpdate } from "./waits.ts"
@@ -140,15 +147,8 @@ export class FamilyWrites<V> implements Writer {
     if (refusal !== undefined || ifVersion !== undefined || isDeletion) return refusal
     const term = leases.termOf(lease)
     const isOvertaken = term.isOvertaken ||
-      keys.some((one) => this.isMarkedSince(one, term) || this.loads.isRefreshing(one))
+      keys.some((one) => isMarkedSince(this.entries, one, term) || this.loads.isRefreshing(one))
     return isOvertaken ? overtakenLease(this.spec, keys) : undefined
-  }
-
-  private isMarkedSince(key: string, { stamp, wasSeen }: Term): boolean {
-    const held = this.entries.hot?.peek(key)
-    // The tags of a value that has left memory are not known.
-    const isUnknown = held === undefined && wasSeen && stamp < this.entries.tagMark
-    return isUnknown || this.entries.judge(key, stamp, held?.tags ?? noTags) !== "valid"
   }
 
   /** A lease of a key was granted: its holder has read nothing yet. */
@@ -269,15 +269,18 @@ export class FamilyWrites<V> implements Writer {
         turn.readsFrom(this.cache.stamp)
         return this.reads.serveNothingStale(key)
       }),
-      ({ entry, isDoubtful, stale, tags = entry?.tags, value: was }) => {
+      (served) => {
+        const { entry, tags = entry?.tags, value: was } = served
+        const unkept = unkeptUpdate(this.spec.show(key), served)
+        if (unkept !== undefined) return Effect.fail(unkept)
         turn.hasRead(entry, tags)
         const write = (value: V) =>
           whenJudged(this.judge(key, value, { tags }), (judged) =>
             this.cache.whenRoom(() => {
               const left = this.goneSince(ends) ?? this.refusalOf(noOptions, key)
               if (left !== undefined) return Effect.fail(left)
-              const overtaken = stale || isDoubtful === true || turn.overtaken ||
-                this.loads.isRefreshing(key) || this.entries.judge(key, turn.stamp, turn.tags) !== "valid"
+              const overtaken = turn.overtaken || this.loads.isRefreshing(key) ||
+                this.entries.judge(key, turn.stamp, turn.tags) !== "valid"
               if (!overtaken) return this.applySet(judged, noOptions)
               return this.loads.loader?.lookup === undefined
                 ? Effect.fail(overtakenUpdate(this.spec.show(key), entry, this.entries.hot?.peek(key)))

@@ -7,7 +7,10 @@
  * Not here: what a write under a lease does with this (`familyWrites.ts`), and who holds a lease (`leaseTable.ts`).
  */
 import type { LeaseTable, Term } from "../../capability/shared/leaseTable.ts"
+import type { HotPartition } from "../../store/Store.ts"
 import type { FamilySpec } from "../shared/familySpec.ts"
+import type { Verdict } from "../shared/invalidation.ts"
+import { noTags } from "./judgement.ts"
 
 const see = (term: Term): void => {
   term.wasSeen = true
@@ -15,6 +18,21 @@ const see = (term: Term): void => {
 
 const overtake = (term: Term): void => {
   term.isOvertaken = true
+}
+
+/** What is known of the keys of a family. */
+interface Ground {
+  readonly hot: HotPartition<any> | undefined
+  readonly tagMark: number
+  judge(key: string, stamp: number, tags: ReadonlyArray<string>): Verdict
+}
+
+/** Whether a mark says that a key was invalidated since the term of a lease began. */
+export const isMarkedSince = (entries: Ground, key: string, { stamp, wasSeen }: Term): boolean => {
+  const held = entries.hot?.peek(key)
+  // The tags of a value that has left memory are not known.
+  const isUnknown = held === undefined && wasSeen && stamp < entries.tagMark
+  return isUnknown || entries.judge(key, stamp, held?.tags ?? noTags) !== "valid"
 }
 
 export class LeaseTerms {
@@ -31,7 +49,7 @@ export class LeaseTerms {
     this.each(key, see)
   }
 
-  /** The key was removed or invalidated, or a refresh of it was asked for. */
+  /** The key was written, removed or invalidated. */
   overtake(key: string): void {
     this.each(key, overtake)
   }

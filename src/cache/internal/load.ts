@@ -26,6 +26,9 @@ import { CurrentUpdate, Work } from "./waits.ts"
 // The most keys that a load records as read. A load that has read more counts as having read every key.
 const readsMax = 65_536
 
+// The most keys about which a load asks once more when its lookup has answered. A load with more doubts stays in doubt.
+const doubtsMax = 64
+
 // How many sources of an entry `explain` shows: those that were read first.
 const sourcesMax = 32
 
@@ -50,10 +53,12 @@ export class Load extends Work {
   readStale = false
   /** It has read a value that was refused, so the value that it makes is not stored either. */
   readRefused = false
-  /** It has read a nothing of which the cache does not know whether it is one, so its value is not stored. */
-  isDoubtful = false
   /** Why a read was refused. Then its value is not stored, even if the lookup has caught the error. */
   refused: CacheError | undefined = undefined
+  /** It has doubts that no question settles. */
+  private staysDoubtful = false
+  /** By family and key, what says whether the key is known to have no value. */
+  private readonly doubts = new Map<string, Effect.Effect<boolean>>()
   private readonly cache: object
   private readonly spec: FamilySpec<any>
   private readonly key: string
@@ -183,10 +188,34 @@ export class Load extends Work {
     }
   }
 
-  /** A read has found nothing, although there may be a value. */
-  doubt(): void {
-    this.isDoubtful = true
+  /** Whether it has read a nothing that may be a value. Then its value is not stored. */
+  get isDoubtful(): boolean {
+    return this.staysDoubtful || this.doubts.size > 0
   }
+
+  /** It rests on a nothing that may be a value, and on nothing that the cache can find out. */
+  doubt(): void {
+    this.staysDoubtful = true
+  }
+
+  /** A read of a key has found nothing, although there may be a value. `isNothing` asks again. */
+  doubtOf(family: string, key: string, isNothing: Effect.Effect<boolean>): void {
+    if (this.doubts.size < doubtsMax) this.doubts.set(`${family} ${key}`, isNothing)
+    else this.doubt()
+  }
+
+  /**
+   * Asks once more for each key of which it doubts, when the lookup has answered. What changes later is noticed,
+   * because the key is noted as missed.
+   */
+  readonly settle: Effect.Effect<void> = Effect.suspend(() => {
+    if (this.doubts.size === 0 || this.staysDoubtful) return Effect.void
+    const asked = Array.from(this.doubts)
+    return Effect.forEach(asked, ([name, isNothing]) =>
+      Effect.map(isNothing, (is) => {
+        if (is) this.doubts.delete(name)
+      }), { discard: true })
+  })
 
   /** Records a key that the lookup has read, whether it was found or not. */
   noteRead(family: string, key: string): void {

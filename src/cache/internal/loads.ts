@@ -20,6 +20,7 @@ import type { Entry } from "../../store/Entry.ts"
 import { Absent, CacheError, LoadQueueFull, LoadTimeout, Unowned } from "../CacheError.ts"
 import * as Lookup from "../Lookup.ts"
 import type { FamilySpec, Loader } from "../shared/familySpec.ts"
+import { mayDiffer } from "./differs.ts"
 import type { Engine } from "./engine.ts"
 import { type Entries, fromMemory } from "./entries.ts"
 import * as Expiry from "./expiry.ts"
@@ -405,6 +406,7 @@ export class Loads<V> {
       lookup(key, this.contextOf(flight, previous)) as Effect.Effect<V | Lookup.Answer<V>, unknown>
     )
     const exit = yield* Effect.exit(this.inTurn([flight], work))
+    if (exit._tag === "Success" && flight.load.isDoubtful) yield* flight.load.settle
     if (flight.hasEnded) return
     if (exit._tag === "Failure") return this.landing.fail(flight, exit.cause, previous)
     yield* this.landing.land(flight, exit.value, previous)
@@ -427,6 +429,7 @@ export class Loads<V> {
       lookupMany(open.map(({ key }) => key), contexts) as Effect.Effect<ReadonlyArray<V | Lookup.Answer<V>>, unknown>
     )
     const exit = yield* Effect.exit(this.inTurn(open, work))
+    if (exit._tag === "Success" && open[0]!.load.isDoubtful) yield* open[0]!.load.settle
     // Because of a cast, the answer may be any value.
     const answers = exit._tag === "Success" && Array.isArray(exit.value) ? exit.value : []
     const cause = exit._tag === "Failure" ? exit.cause : Cause.fail(miscounted(this.name, open.length, answers.length))
@@ -506,6 +509,7 @@ export class Loads<V> {
     const running = this.flights.size === 0 ? undefined : this.flights.get(key)
     if (running !== undefined) this.setAside(running)
     for (const flight of this.asideOf(key)) flight.replacedByWrite()
+    this.entries.terms.overtake(key)
     this.overtakeUpdate(key)
   }
 
@@ -539,13 +543,13 @@ export class Loads<V> {
     this.failures.forget(key)
     const running = this.flightsOf(key)
     for (const flight of running) flight.meetRival(rival)
-    this.entries.terms.loaded(key, () => true)
+    const held = this.entries.held(key)
+    this.entries.terms.loaded(key, () => held === undefined || mayDiffer(held.value, rival.value))
     const turn = this.turns.byKey.get(key)
     if (turn !== undefined && (running.length > 0 || !turn.reading)) turn.overtake()
   }
 
   overtakeUpdate(key: string): void {
-    this.entries.terms.overtake(key)
     if (this.turns.byKey.size === 0) return
     const turn = this.turns.byKey.get(key)
     if (turn !== undefined) turn.overtake()

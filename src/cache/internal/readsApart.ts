@@ -127,6 +127,11 @@ export class TransactionReads<V> implements Reads<V> {
     return this.family.answerOf(key, served)
   }
 
+  /** A value that the body loads is not stored, so its doubts need not be settled. */
+  isNothing(): Effect.Effect<boolean> {
+    return Effect.succeed(false)
+  }
+
   /** Explains what a read in the body would do. The history of the key is that outside of the transaction. */
   explain(
     key: string,

@@ -28,6 +28,7 @@ import type { Mark, Store } from "../../store/Store.ts"
 import type { StoreError } from "../../store/StoreError.ts"
 import type { Entries } from "./entries.ts"
 import { noTags } from "./judgement.ts"
+import { isMarkedSince } from "./leaseTerms.ts"
 import type { Loads } from "./loads.ts"
 import { interruptingMax } from "./outbox.ts"
 import type { Swept } from "./peers.ts"
@@ -66,12 +67,22 @@ const heed = <V>(entries: Entries<V>, { failures, running, turns }: Loads<V>): v
     if (mayHide(flight.key)) flight.bar()
   }
   failures.heed()
-  if (!entries.cache.leases.isEmpty) entries.cache.leases.overtake(parsePatternUnsafe(entries.spec.pattern))
+  heedTerms(entries)
   for (const [key, turn] of turns.byKey) {
     // The tags of the value that is being read are not known.
     const isTagged = turn.reading && turn.stamp < entries.tagMark
     if (isTagged || entries.judge(key, turn.stamp, turn.tags) !== "valid") turn.overtake()
   }
+}
+
+/** A lease learns now what the marks say of its key, and no lease of another key learns anything. */
+const heedTerms = <V>(entries: Entries<V>): void => {
+  const { cache: { leases }, spec } = entries
+  if (leases.isEmpty) return
+  leases.overtake(parsePatternUnsafe(spec.pattern), (full, term) => {
+    const key = spec.parse(full)
+    return key !== undefined && isMarkedSince(entries, key, term)
+  })
 }
 
 /** Sweeps one family, in all engines over its place. */

@@ -40,6 +40,8 @@ interface Source<V> extends Reads<V> {
   serveMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Served<V>>, unknown>
   find(key: string, onUnknown?: () => void): Effect.Effect<Served<V> | undefined, CacheError>
   held(key: string, onUnknown?: () => void): Effect.Effect<Served<V> | undefined, CacheError>
+  /** Whether it is known now that no tier has a value of the key. */
+  isNothing(key: string): Effect.Effect<boolean>
   /** Whether memory knows everything that is held of a key. */
   readonly isWholeInMemory: boolean
   explain(
@@ -83,7 +85,7 @@ export class TrackedReads<V> implements Reads<V> {
     if (this.load.refusalOf(cache, spec, key) !== undefined) return undefined
     const served = this.source.peekUnsafe(key)
     if (served !== undefined) return this.seen(key, served)
-    if (!this.source.isWholeInMemory) this.load.doubt()
+    if (!this.source.isWholeInMemory) this.doubt(key)
     this.missed(key)
     return undefined
   }
@@ -106,7 +108,7 @@ export class TrackedReads<V> implements Reads<V> {
   readHeld(key: string): Effect.Effect<Option.Option<V>, CacheError> {
     return this.looking([key], () =>
       Effect.map(
-        this.source.held(key, this.doubt),
+        this.source.held(key, () => this.doubt(key)),
         (served) => served === undefined ? this.missed(key) : Option.some(this.seen(key, served))
       ))
   }
@@ -114,14 +116,14 @@ export class TrackedReads<V> implements Reads<V> {
   answerHeld(key: string): Effect.Effect<Option.Option<Answer.Answer<V>>, CacheError> {
     return this.looking([key], () =>
       Effect.map(
-        this.source.held(key, this.doubt),
+        this.source.held(key, () => this.doubt(key)),
         (served) => served === undefined ? this.missed(key) : Option.some(this.answerOf(key, served))
       ))
   }
 
   find(key: string): Effect.Effect<Served<V> | undefined, CacheError> {
     return this.looking([key], () =>
-      Effect.map(this.source.find(key, this.doubt), (served) => {
+      Effect.map(this.source.find(key, () => this.doubt(key)), (served) => {
         if (served === undefined) this.missed(key)
         else this.seen(key, served)
         return served
@@ -131,7 +133,7 @@ export class TrackedReads<V> implements Reads<V> {
   explain(key: string): Effect.Effect<Explanation<V>, CacheError> {
     return this.looking([key], () =>
       this.source.explain(key, (served, isKnown) => {
-        if (!isKnown) this.load.doubt()
+        if (!isKnown) this.doubt(key)
         if (served === undefined) this.missed(key)
         else this.seen(key, served)
       }))
@@ -153,15 +155,20 @@ export class TrackedReads<V> implements Reads<V> {
   private notLoaded(keys: ReadonlyArray<string>): Effect.Effect<void> {
     for (const key of keys) this.missed(key)
     if (this.source.isWholeInMemory) return Effect.void
-    const look = (key: string) =>
-      Effect.match(this.source.find(key, this.doubt), {
-        onFailure: this.doubt,
-        onSuccess: (served) => served === undefined ? undefined : this.doubt()
+    const look = (key: string) => {
+      const doubt = () => this.doubt(key)
+      return Effect.match(this.source.find(key, doubt), {
+        onFailure: doubt,
+        onSuccess: (served) => served === undefined ? undefined : doubt()
       })
+    }
     return Effect.forEach(keys, look, { discard: true })
   }
 
-  private readonly doubt = (): void => this.load.doubt()
+  /** There may be a value of the key, although none was found: the load asks once more when its lookup has answered. */
+  private doubt(key: string): void {
+    this.load.doubtOf(this.source.spec.name, key, this.source.isNothing(key))
+  }
 
   /** Notes that the lookup found no value. The value that it makes is dropped when there is one. */
   private missed(key: string): Option.Option<never> {

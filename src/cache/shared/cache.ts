@@ -192,6 +192,10 @@ export class Cache implements Engine, Peer {
     if (this.peers.areSome) this.peers.tell(this, family, heard)
   }
 
+  get hasPeers(): boolean {
+    return this.peers.areSome
+  }
+
   isRefreshedElsewhere(family: string, key: string): boolean {
     return this.peers.areSome && this.peers.isRefreshedElsewhere(this, family, key)
   }
@@ -359,14 +363,14 @@ export class Cache implements Engine, Peer {
     for (const { family, key } of writes) below = both(below, family.invalidation.applyDelete(key, "hide", stamp))
     let isWritten = false
     for (let i = 0; i < writes.length; i++) {
-      const { family, key } = writes[i]!
+      const { family, key, options } = writes[i]!
       if (judged[i] !== deletion) {
         below = both(below, family.writes.applyWrite(judged[i]!, stamp))
+        family.writes.renewTerm(options)
         isWritten = true
         // The last write of a key counts, so a deletion removes a value that the batch wrote before it.
       } else if (isWritten) below = both(below, family.invalidation.dropKey(key, "hide", stamp, family.name))
     }
-    for (const { family, options } of writes) family.writes.renewTerm(options)
     if (below === nothing) return Effect.void
     const { version } = this
     return orTakenBack(below, writes.map(({ family, key }) => [family.writes, key, version]))
@@ -400,7 +404,7 @@ export const make: (
       (made) => Effect.sync(() => made.close())
     )
     for (const options of families) {
-      const { hide = (text: string) => text, isSensitive = false, name, render, show = render } = options
+      const { hide = (text: string) => text, isSensitive = false, name, parse, render, show = render } = options
       const expiry = yield* Expiry.make(options.policy, options.name)
       const partition = yield* Effect.mapError(
         store.open<unknown>({
@@ -420,7 +424,7 @@ export const make: (
       const { pattern } = options
       const plan = "all" in options.plan ? options.plan : listed(options.plan)
       const admits = options.codec?.admits
-      const spec = { name, pattern, render, show, hide, isSensitive, expiry, admits, plan }
+      const spec = { name, pattern, render, parse, show, hide, isSensitive, expiry, admits, plan }
       const shown = isSensitive ? sealedPartition(partition) : partition
       cache.families.set(name, new CacheFamily(cache, { ...spec, partition: shown }))
     }

@@ -21,6 +21,8 @@ export interface FamilySpec<V> {
   readonly name: string
   readonly pattern: string
   readonly render: (key: string) => string
+  /** The key within the family; `undefined` for a full key of another family. */
+  readonly parse: (rendered: string) => string | undefined
   /** Spells the full key for errors, events and explanations; `hide` spells a segment or a tag for them. */
   readonly show: (key: string) => string
   readonly hide: (text: string) => string
@@ -63,6 +65,8 @@ export interface Loader<V> {
 export interface SetOptions<out Lease = never> extends Lookup.LoadedOptions {
   /**
    * Writes only if the key has this version, or no value for `null`. Otherwise the write fails with `VersionConflict`.
+   * A refresh of the key that runs does not refuse the write: the version that is held counts until the refresh ends,
+   * and what the refresh brings is not stored after it.
    */
   readonly ifVersion?: number | null | undefined
   /**

@@ -64,8 +64,11 @@ export interface LeaseTable {
   termOf(lease: Lease): Term
   /** The terms of the leases on a key that are held. */
   termsOf(key: string): Iterable<Term>
-  /** Marks the terms of all leases that share a key with the pattern. */
-  readonly overtake: (pattern: KeyPattern) => void
+  /**
+   * Marks the terms of the leases on keys of the pattern of which `isChanged` says that they have changed. Of a lease
+   * on a pattern with parameters no key is known, so it counts as changed.
+   */
+  readonly overtake: (pattern: KeyPattern, isChanged: (key: string, term: Term) => boolean) => void
   /** Ends every lease that shares a key with the pattern. */
   readonly revoke: (pattern: KeyPattern) => Effect.Effect<void>
   /** The leases that are held, the oldest first. */
@@ -186,9 +189,10 @@ class LocalTable implements LeaseTable {
     }
   }
 
-  readonly overtake = (pattern: KeyPattern): void => {
+  readonly overtake = (pattern: KeyPattern, isChanged: (key: string, term: Term) => boolean): void => {
     for (const { asked, term } of this.holders) {
-      if (asked.patterns.some((own) => overlaps(own, pattern))) term.isOvertaken = true
+      const isIn = (own: KeyPattern) => overlaps(own, pattern) && (isWide(own) || isChanged(own.source, term))
+      if (asked.patterns.some(isIn)) term.isOvertaken = true
     }
   }
 

@@ -147,5 +147,11 @@ export const engine: ReadonlyArray<Explained> = [
     "A transaction was opened inside a database transaction that the cache does not know.",
     "The cache would take the savepoint for the commit, although the outer transaction may still roll back.",
     "Open the outer transaction with `AppCache.transaction(sql.withTransaction)`."
+  ),
+  atRunTime(
+    "E0527",
+    "An update was refused, because the cache does not keep the value that it would start from.",
+    "The lookup of the key read a stale value, or it found nothing where a tier that failed may hold a value.",
+    "Run the update again when the source is fresh or the tier answers, or `set` a value that you know."
   )
 ]

@@ -38,8 +38,12 @@ import { MemoryUpkeep } from "./internal/memoryUpkeep.ts"
 export type Options = Size & {
   /**
    * Chooses the entry to evict when the store is full. `adaptive` by default: never far below the best of the others.
+   * A function makes a policy of one's own, once for each shard. Its `weightMax` must be the one that it is given.
    */
-  readonly eviction?: EvictionPolicy.EvictionPolicyName | undefined
+  readonly eviction?:
+    | EvictionPolicy.EvictionPolicyName
+    | ((options: EvictionPolicy.Options) => EvictionPolicy.EvictionPolicy)
+    | undefined
   /** A power of two. By default, one shard for each 131,072 of `capacity`: that bounds the pause when a table grows. */
   readonly shards?: number | undefined
 }
@@ -84,8 +88,10 @@ const bounds = (options: Options): Effect.Effect<{ readonly max: number; readonl
   if (wrong !== undefined) return Effect.fail(wrong)
   const given = (["capacity", "weightMax"] as const).filter((option) => options[option] !== undefined)
   if (given.length !== 1) return Effect.fail(refuse("capacity", "or `weightMax` must be given, but not both"))
-  if (options.eviction !== undefined && !EvictionPolicy.names.includes(options.eviction)) {
-    return Effect.fail(refuse("eviction", `must be one of ${EvictionPolicy.names.join(", ")}`))
+  const { eviction } = options
+  if (eviction !== undefined && typeof eviction !== "function" && !EvictionPolicy.names.includes(eviction)) {
+    const names = EvictionPolicy.names.join(", ")
+    return Effect.fail(refuse("eviction", `must be one of ${names}, or a function that makes a policy`))
   }
   const max = options[given[0]!]!
   if (!Number.isSafeInteger(max) || max < 1) {
@@ -126,14 +132,20 @@ const bounds = (options: Options): Effect.Effect<{ readonly max: number; readonl
 export const make = Effect.fnUntraced(function*(options: Options) {
   const { count, max } = yield* bounds(options)
   const time = new CoarseClock(yield* Clock.Clock)
-  const policyName = options.eviction ?? "adaptive"
+  const { eviction = "adaptive" } = options
+  const makePolicy = typeof eviction === "function"
+    ? eviction
+    : (of: EvictionPolicy.Options) => EvictionPolicy.make(eviction, of)
   const upkeep = new MemoryUpkeep(time)
   const shards = Array.from({ length: count }, (_, i) => {
     // The remainder of the division goes to the first shards, so that the shares add up to the bound.
     const share = Math.floor(max / count) + (i < max % count ? 1 : 0)
-    const policyOf: MakePolicy = (hashOf) => EvictionPolicy.make(policyName, { weightMax: share, hashOf })
+    const policyOf: MakePolicy = (hashOf) => makePolicy({ weightMax: share, hashOf })
     return new MemoryShard(i, policyOf, time.now(), upkeep)
   })
+  if (shards.reduce((sum, { weightMax }) => sum + weightMax, 0) !== max) {
+    return yield* Effect.fail(refuse("eviction", "must make policies with the `weightMax` that they are given"))
+  }
   const partitions = new Map<string, MemoryPartition<any>>()
   const marks = new Map<string, number>()
   const ceiling: Ceiling = { stamp: 0 }

@@ -10,6 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
+import type * as EvictionPolicy from "../../../src/eviction/EvictionPolicy.ts"
 import type { Entry } from "../../../src/store/Entry.ts"
 import * as MemoryStore from "../../../src/store/memory/MemoryStore.ts"
 import { type HotPartition, Store, type StoreFamily } from "../../../src/store/Store.ts"
@@ -285,4 +286,51 @@ describe("entry that may be served stale", () => {
         }
       }
     }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 1_000 }))))
+})
+
+/** First in, first out: reads do not matter. */
+const firstOut = ({ weightMax }: EvictionPolicy.Options): EvictionPolicy.EvictionPolicy => {
+  const weights = new Map<number, number>()
+  return {
+    name: "firstOut",
+    get weight() {
+      return Array.from(weights.values()).reduce((sum, weight) => sum + weight, 0)
+    },
+    weightMax,
+    get size() {
+      return weights.size
+    },
+    insert: (slot, weight) => void weights.set(slot, weight),
+    hit: () => {},
+    update: (slot, weight) => void weights.set(slot, weight),
+    remove: (slot) => void weights.delete(slot),
+    evict: () => {
+      const [slot = -1] = weights.keys()
+      weights.delete(slot)
+      return slot
+    },
+    resize: () => {},
+    checkInvariants: () => {}
+  }
+}
+
+describe("a policy of one's own", () => {
+  it.effect("memory evicts what the policy says, and keeps its bound", () =>
+    Effect.gen(function*() {
+      const heard: Array<string> = []
+      const store = yield* MemoryStore.make({ capacity: 2, eviction: firstOut })
+      const users = yield* store.open({ ...familyOf<number>("user"), onEvict: (key) => void heard.push(key) })
+      for (const key of ["1", "2"]) users.hot!.put(key, entryOf(1), Infinity, 1)
+      users.hot!.hit("1")
+      for (const key of ["3", "4"]) users.hot!.put(key, entryOf(1), Infinity, 1)
+      assert.deepStrictEqual(heard, ["1", "2"])
+      assert.strictEqual(users.hot!.count, 2)
+    }))
+
+  it.effect("a policy with a bound of its own is refused", () =>
+    Effect.gen(function*() {
+      const eviction = (options: EvictionPolicy.Options) => firstOut({ ...options, weightMax: 100 })
+      const error = yield* Effect.flip(MemoryStore.make({ capacity: 2, eviction }))
+      assert.include(error.message, "`eviction` must make policies with the `weightMax` that they are given")
+    }))
 })
