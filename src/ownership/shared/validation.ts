@@ -255,7 +255,13 @@ const checkShape = (id: unknown, definition: unknown, report: Report): definitio
   }
   for (const option of Object.keys(definition)) {
     if (!sections.has(option) && option !== "version") {
-      report([option], ManifestFindings.optionUnknown(option, "the manifest", [...sections.keys(), "version"]))
+      const isFamily = isBag(definition[option]) && definition[option]["pattern"] !== undefined
+      report(
+        [option],
+        isFamily
+          ? ManifestFindings.familyMisplaced(option)
+          : ManifestFindings.optionUnknown(option, "the manifest", [...sections.keys(), "version"])
+      )
     }
   }
   if (definition["version"] !== undefined && !isVersion(definition["version"])) {
@@ -740,12 +746,14 @@ const resolve = (id: string, draft: Draft, sources: Sources): ValidManifest => {
     )
   }
   const covering = new Map(drafts.map((family) => [family.name, coveringOf(family)]))
-  const covered = new Map(drafts.map(({ name }) => [name, [] as Array<string>]))
-  for (const [name, rights] of covering) for (const right of rights) covered.get(right)!.push(name)
-  // Family -> for each of its references that has rights, the families that these rights cover.
-  const readSources = new Map(
-    drafts.map(({ name, spec }) => [name, declared(spec.derives).map((source) => covered.get(source)!)])
-  )
+  // Family -> for each of its references, the families whose keys are all in it.
+  const inside = (source: string) => {
+    const reference = KeyPattern.parsePatternUnsafe(source)
+    return draft.patterns.overlapping(reference).flatMap(({ pattern, value }) =>
+      KeyPattern.covers(reference, pattern) ? [value.name] : []
+    )
+  }
+  const readSources = new Map(drafts.map(({ name, spec }) => [name, (spec.derives ?? []).map(inside)]))
   const readables = reachedBy(readSources, indexOf)
   const families = new Map(drafts.map((family, index): readonly [string, ValidFamily] => {
     const realm = realmOf(family.pattern)

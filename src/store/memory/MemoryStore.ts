@@ -20,6 +20,7 @@ import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { forkOutside } from "../../capability/shared/outside.ts"
+import type * as Misfit from "../../diagnostic/types/misfit.ts"
 import * as EvictionPolicy from "../../eviction/EvictionPolicy.ts"
 import { invariant } from "../../eviction/shared/invariant.ts"
 import { spreadHash } from "../../eviction/shared/keyHash.ts"
@@ -565,7 +566,7 @@ const bounds = (options: Options): Effect.Effect<{ readonly max: number; readonl
  * @category constructors
  * @since 0.1.0
  */
-export const make = Effect.fnUntraced(function*(options: Options) {
+export const make = Effect.fnUntraced(function*(options: Misfit.Shape<Misfit.storeSize, Options>) {
   const { count, max } = yield* bounds(options)
   const time = new CoarseClock(yield* Clock.Clock)
   const policyName = options.eviction ?? "adaptive"
@@ -633,7 +634,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
  *
  * **Gotchas**
  *
- * A cache has one store. Build the layer once, and share it: each build is an empty store of its own.
+ * - A cache has one store. Build the layer once, and share it: each build is an empty store of its own.
+ * - It has no default size: give `capacity` or `weightMax`. How much a process can hold, only its program knows.
  *
  * **Example** (Keeping at most 10,000 entries)
  *
@@ -647,4 +649,5 @@ export const make = Effect.fnUntraced(function*(options: Options) {
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: Options): Layer.Layer<Store, StoreError> => Layer.effect(Store, make(options))
+export const layer = (options: Misfit.Shape<Misfit.storeSize, Options>): Layer.Layer<Store, StoreError> =>
+  Layer.effect(Store, make(options))
