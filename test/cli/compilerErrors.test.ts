@@ -129,6 +129,11 @@ describe("argument that does not fit, in the words of the compiler", () => {
     assert.strictEqual(found.code, "E0112")
     assert.strictEqual(found.sentence, "'language' is not a parameter of 'page:{lang}:{id}:*'")
     assert.strictEqual(found.help, "name some of its parameters: 'lang', 'id', '*'")
+    const none = `error TS2559: Type '"1"' has no properties in common with type 'SomeParams<"page:{id}", {}>'.`
+    assert.include(findMisfit(none, place, "page.invalidateWhere('1')"), {
+      code: "E0112",
+      sentence: "this is not an object with parameters of 'page:{id}'"
+    })
   })
 
   it("the finding names what setMany does not take as pairs", () => {

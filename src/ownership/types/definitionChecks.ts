@@ -44,10 +44,10 @@ export type Checked<D extends Definition> = typeof Undetermined extends keyof D 
   : string extends keyof D["families"] ?
     { readonly [Section in keyof D]: Section extends "families" ? Opaque.families : D[Section] }
   : {
-    readonly [Section in keyof D]: Section extends "families" ? {
-        readonly [K in keyof D["families"]]: K extends string ? CheckedFamily<D, K, D["families"][K]> & Offered
-          : Misfit.familyName
-      }
+    readonly [Section in keyof D]: Section extends "families" ?
+      keyof D["families"] extends string
+        ? { readonly [K in keyof D["families"]]: CheckedFamily<D, K & string, D["families"][K]> & Offered }
+      : { readonly [K in keyof D["families"]]: K extends string ? D["families"][K] : Misfit.familyName }
       : Section extends "layers" ? Given<
           Section,
           D[Section],
