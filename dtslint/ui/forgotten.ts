@@ -34,7 +34,7 @@ export const run = [
 export const stores = [
   MemoryStore.layer({}),
   MemoryStore.layer({ capactiy: 10 }),
-  MemoryStore.layer({ capacity: "10" })
+  MemoryStore.layer({ eviction: "lru" })
 ]
 
 export class Top extends Manifest.Service<Top>()("Top", { user: { pattern: "user:{id}" } }) {}

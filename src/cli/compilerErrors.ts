@@ -20,7 +20,7 @@ const among = new RegExp(
 
 // The store that no tier provides, alone or among other requirements, unless the program has a service of this name.
 const storeless = /Type '(?:[^'\n]*\| )?Store(?: \|[^'\n]*)?' is not assignable to type 'never'/
-const ownStore = /\bclass Store\b/
+const ownStore = /\bclass Store\b(?![^]*"effect-stateless\/store\/Store")/
 
 /**
  * Recognizes a program that runs without a right, or without a store. `sources` are the files in which its family may
