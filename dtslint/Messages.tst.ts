@@ -232,6 +232,11 @@ describe("a program that is run", () => {
     Manifest.provided(prefs.delete({ id }))
     // @ts-expect-error E0233: nothing provides the right to read 'prefs:{id}', which this program requires; help: provide
     pipe(prefs.get({ id }), Manifest.provided)
+    // What is missing is not reported once more by the runner.
+    // @ts-expect-error E0233: nothing provides the right to read 'prefs:{id}', which this program requires; help: provide
+    Effect.runSync(Manifest.provided(prefs.get({ id })))
+    // @ts-expect-error E0233: nothing provides the store in which a manifest of this program keeps its entries; help: give
+    Effect.runSync(Manifest.provided(Effect.provide(Effect.void, AppCache.modules({ prefs: AppCache.owner("prefs") }))))
     const start = <A, E, R>(effect: Effect.Effect<A, E, R>) => Manifest.provided(effect)
     expect(start(Effect.succeed(1))).type.toBe<Effect.Effect<number>>()
     // @ts-expect-error E0233: nothing provides the right to

@@ -120,7 +120,7 @@ describe("owners", () => {
     AppCache.owner("files", { parts: { audit: { lookup: () => Effect.succeed(true) } } })
     // @ts-expect-error E0406: unknown option 'lookupp' in the owner of family 'files'; help: did you mean 'lookup'?
     AppCache.owner("files", { lookupp: 1 })
-    // @ts-expect-error E0214: the compiler cannot tell what this module requires; help: give a Layer, and none whose requirements
+    // @ts-expect-error E0214: module 'user' is not a layer; help: give a Layer, or { owns: [...], layer }
     AppCache.modules({ user: Effect.void })
     // @ts-expect-error E0214: module 'feed' reads 'prefs:{id}', but the manifest lets it borrow 'profile:{id}'; help: add
     AppCache.modules({ feed: Layer.effectDiscard(prefs.get({ id })) })
@@ -252,9 +252,9 @@ describe("declarations", () => {
         list: { pattern: "list:{id}", params: { id: Schema.Array(Schema.String) } },
         // @ts-expect-error E0408: a key holds texts, and this Schema does not encode to a text, a number or a boolean; help:
         date: { pattern: "date:{id}", params: { id: Schema.Date } },
-        // @ts-expect-error E0408: a key holds texts, and this Schema does not encode to a text, a number or a boolean; help:
+        // @ts-expect-error E0408: a key has no text for null or undefined, and this Schema may encode to one of them; help:
         optional: { pattern: "optional:{id}", params: { id: Schema.optional(Schema.String) } },
-        // @ts-expect-error E0408: a key holds texts, and this Schema does not encode to a text, a number or a boolean; help:
+        // @ts-expect-error E0408: a key has no text for null or undefined, and this Schema may encode to one of them; help:
         nullable: { pattern: "nullable:{id}", params: { id: Schema.NullOr(Schema.String) } },
         // @ts-expect-error E0408: a key holds texts, and this Schema does not encode to a text, a number or a boolean; help:
         unknown: { pattern: "unknown:{id}", params: { id: Schema.Unknown } },

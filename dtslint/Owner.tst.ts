@@ -73,7 +73,7 @@ describe("owner", () => {
     AppCache.owner("user", { warm: { keys: [{ it: id }] } })
     // @ts-expect-error E0406: unknown option 'shedule' in 'warm'; help: did you mean 'schedule'?
     AppCache.owner("user", { warm: { keys: [{ id }], shedule: "1 minute" } })
-    // @ts-expect-error Property 'keysMax' is missing
+    // @ts-expect-error E0408: this is not a valid value for the option 'predict'; help: give an object, { keysMax: 100 }
     AppCache.owner("user", { predict: {} })
     AppCache.owner("files", { parts: { facts: { warm: { keys: [{ id: "1" }] }, predict: { keysMax: 9 } } } })
   })

@@ -105,14 +105,48 @@ describe("rights", () => {
     Parts.modules({ ...owners, far: Layer.effectDiscard(mid.has(p)) })
     // @ts-expect-error E0214: module 'far' reads 'user:{id}', but the manifest lets it borrow 'mid:42'; help: add what it
     Parts.modules({ ...owners, far: Layer.effectDiscard(user.has(p)) })
-    // @ts-expect-error E0214: module 'whole' reads 'files:secret:{id}', but the manifest lets it borrow 'files:*'; help: add
     Parts.modules({ ...owners, whole: Layer.effectDiscard(secret.has(p)) })
+    // @ts-expect-error E0214: module 'digest' reads 'files:secret:{id}', but the manifest lets it borrow 'files:facts:{id}'
+    Parts.modules({ ...owners, digest: Layer.effectDiscard(secret.has(p)) })
     // @ts-expect-error E0214: module 'digest' reads 'files:*', but the manifest lets it borrow 'files:facts:{id}'; help: add
     Parts.modules({ ...owners, digest: Layer.effectDiscard(files.has({ "*": "a" })) })
     // @ts-expect-error E0211: the lookup of family 'vip' reads 'user:{id}', which 'vip' does not derive from
     Parts.owner("vip", { lookup: () => user.has({ id: 42 }) })
     // @ts-expect-error E0211: the lookup of family 'far' reads 'user:{id}', which 'far' does not derive from
     Parts.owner("far", { lookup: () => user.has({ id: 42 }) })
+  })
+
+  test("a lookup reads what is carved out of its sources where each change reaches it, and nowhere else", () => {
+    class Carved extends Manifest.Service<Carved>()("Carved", {
+      families: {
+        files: { pattern: "files:*" },
+        secret: { pattern: "files:secret:{id}", carvedFrom: "files" },
+        inner: { pattern: "files:secret:{id}:*", carvedFrom: "files" },
+        whole: { pattern: "whole:{id}", derives: ["files:*"], fanout: true },
+        after: { pattern: "after:{id}", derives: ["whole:{id}"] },
+        some: { pattern: "some:{id}", derives: ["files:secret:*"], fanout: true },
+        one: { pattern: "one:{id}", derives: ["files:secret:1"], fanout: true },
+        around: { pattern: "around:{id}", derives: ["files:secret:{id}"] }
+      }
+    }) {}
+    const { files, inner, secret } = Carved.keys
+    const both = Effect.all([secret.has({ id: 1 }), inner.has({ id: 1, "*": "a" })])
+    expect(Carved.owner).type.toBeCallableWith("whole", { lookup: () => both })
+    expect(Carved.owner).type.toBeCallableWith("after", { lookup: () => both })
+    expect(Carved.owner).type.toBeCallableWith("some", { lookup: () => both })
+    Carved.modules({
+      whole: Carved.owner("whole", { lookup: () => both }),
+      secret: Carved.owner("secret"),
+      inner: Carved.owner("inner")
+    })
+    // @ts-expect-error E0211: the lookup of family 'one' reads 'files:secret:{id}', which 'one' does not derive from
+    Carved.owner("one", { lookup: () => secret.has({ id: 1 }) })
+    // @ts-expect-error E0211: the lookup of family 'around' reads 'files:*', which 'around' does not derive from
+    Carved.owner("around", { lookup: () => files.has({ "*": "a" }) })
+    // @ts-expect-error E0211: the lookup of family 'around' reads 'files:secret:{id}:*', which 'around' does not derive from
+    Carved.owner("around", { lookup: () => inner.has({ id: 1, "*": "a" }) })
+    // @ts-expect-error E0211: the lookup of family 'some' reads 'files:*', which 'some' does not derive from
+    Carved.owner("some", { lookup: () => files.has({ "*": "a" }) })
   })
 
   test("a lookup that reads its own family, or what derives from it, is not sent to derives", () => {
@@ -196,7 +230,7 @@ describe("rights", () => {
     AppCache.modules({ users: eitherGroup })
     // @ts-expect-error E0208: family 'facts' is part of 'files', whose owner owns it, too
     AppCache.modules({ users: { owns: ["facts"], layer: Layer.empty } })
-    // @ts-expect-error E0214: the compiler cannot tell what this module requires
+    // @ts-expect-error E0214: module 'users' is not a layer; help: give a Layer, or { owns: [...], layer }
     AppCache.modules({ users: { owns: ["user"], layer: Effect.void } })
     // @ts-expect-error E0406: unknown option 'parts' in module 'users'
     AppCache.modules({ users: { owns: ["user"], layer: UserLive, parts: {} } })
@@ -242,11 +276,11 @@ describe("rights", () => {
     AppCache.modules(() => UserLive)
     // @ts-expect-error E0414: the names of these modules are not known, so nothing can be checked about them
     AppCache.modules(all)
-    // @ts-expect-error E0214: the compiler cannot tell what this module requires
+    // @ts-expect-error E0214: module 'user' is not a layer; help: give a Layer, or { owns: [...], layer }
     AppCache.modules({ user: Effect.void })
-    // @ts-expect-error E0214: the compiler cannot tell what this module requires
+    // @ts-expect-error E0214: module 'user' is not a layer
     AppCache.modules({ user: undefined })
-    // @ts-expect-error E0214: the compiler cannot tell what this module requires
+    // @ts-expect-error E0214: module 'user' is not a layer
     AppCache.modules({ user: 1 })
     // @ts-expect-error E0214: the compiler cannot tell what this module requires
     AppCache.modules({ user: AppCache.owner("user", { lookup: () => legacy }) })

@@ -324,11 +324,11 @@ describe("a misuse has one message, and a code:", () => {
   })
 
   test("a store of memory has one size, and a batch of no writes requires nothing", () => {
-    // @ts-expect-error Argument of type '{}' is not assignable to parameter of type 'Options'
+    // @ts-expect-error E0306: a store in memory has one bound, 'capacity' or 'weightMax'; help: give the largest number of
     MemoryStore.layer({})
-    // @ts-expect-error Argument of type '{ eviction: "lru"; }' is not assignable to parameter of type 'Options'
+    // @ts-expect-error E0306: a store in memory has one bound, 'capacity' or 'weightMax'; help: give the largest number of
     MemoryStore.layer({ eviction: "lru" })
-    // @ts-expect-error not assignable to parameter of type 'Options'
+    // @ts-expect-error E0306: a store in memory has one bound, 'capacity' or 'weightMax'; help: give the largest number of
     MemoryStore.layer({ capacity: 1, weightMax: 1 })
     expect(MemoryStore.layer).type.toBeCallableWith({ capacity: 1, weightMax: undefined })
     expect(MemoryStore.layer).type.toBeCallableWith({ weightMax: 1, eviction: "lru", shards: 2 })

@@ -158,7 +158,7 @@ export * as Capability from "./capability/Capability.ts"
  * - Every wait ends: by a grant, by the request's own deadline, or because a holder's time is over.
  * - While a key has a lease, only a write that carries an exclusive lease of the key changes its value. Loads,
  *   refreshes, deletions and invalidations go through, because they say that the source has changed. The holder may
- *   have read the key before, so the next write under the lease is refused then.
+ *   have read the key before, so the next write under the lease is refused then, unless the value that came is equal.
  *
  * Not here: the table that grants leases (`shared/leaseTable.ts`), and leases among processes.
  *

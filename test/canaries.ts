@@ -1290,9 +1290,33 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "lookups",
+    bug: "a family of Exits takes every Effect",
+    file: "src/cache/shared/unrun.ts",
+    text: `(takesExits && Exit.isExit(value))`,
+    planted: `takesExits`,
+    suites: [lookups]
+  },
+  {
+    law: "ownership",
+    bug: "a lookup may read a family of which only some keys are in its sources",
+    file: "src/ownership/internal/validManifest.ts",
+    text: `KeyPattern.covers(reference, pattern) ? [value.name] : []`,
+    planted: `value.pattern === pattern ? [value.name] : []`,
+    suites: ["test/ownership/Validation.test.ts"]
+  },
+  {
+    law: "ownership",
+    bug: "a manifest with other families is taken for one whose module was loaded again",
+    file: "src/manifest/internal/manifest.ts",
+    text: `one.store === store || one.form !== form`,
+    planted: `one.store === store`,
+    suites: ["test/manifest/reloaded.test.ts"]
+  },
+  {
+    law: "lookups",
     bug: "a Promise becomes the value of a family",
     file: "src/cache/internal/judgement.ts",
-    text: `const why = unrun(value)`,
+    text: `const why = unrun(value, this.spec.takesExits)`,
     planted: `const why = undefined as string | undefined`,
     suites: [lookups]
   },

@@ -115,7 +115,7 @@ export class Unowned extends Schema.TaggedError<Unowned>()("Unowned", {
   family: Schema.String
 }) {
   override get message() {
-    return `cannot read \`${this.pattern}\`: \`${this.family}\` has no owner at the moment`
+    return `cannot read or write \`${this.pattern}\`: \`${this.family}\` has no owner at the moment`
   }
 }
 

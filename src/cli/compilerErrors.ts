@@ -4,6 +4,7 @@
  */
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import * as ManifestFindings from "../diagnostic/types/manifestFindings.ts"
+import * as Misfit from "../diagnostic/types/misfit.ts"
 import * as OwnerFindings from "../diagnostic/types/ownerFindings.ts"
 import * as RightFindings from "../diagnostic/types/rightFindings.ts"
 import * as Wiring from "../diagnostic/types/wiring.ts"
@@ -17,7 +18,14 @@ const among = new RegExp(
   `Type '(?:(?:[\\w.]+|\\w+<"[^"]+", \\w+>) \\| )*?${right}(?: \\| .*)?' is not assignable to type 'never'`
 )
 
-/** Recognizes a program that runs without a right. `sources` are the files in which its family may be declared. */
+// The store that no tier provides, alone or among other requirements, unless the program has a service of this name.
+const storeless = /Type '(?:[^'\n]*\| )?Store(?: \|[^'\n]*)?' is not assignable to type 'never'/
+const ownStore = /\bclass Store\b(?![^]*"effect-stateless\/store\/Store")/
+
+/**
+ * Recognizes a program that runs without a right, or without a store. `sources` are the files in which its family may
+ * be declared.
+ */
 export const findUnprovided = (
   text: string,
   place: Place,
@@ -25,7 +33,10 @@ export const findUnprovided = (
 ): Finding | undefined => {
   const union = among.exec(text)
   const [, mode, pattern, id] = alone.exec(text) ?? union ?? []
-  if (mode === undefined) return undefined
+  if (mode === undefined) {
+    const isMissing = storeless.test(text) && !sources.some(([, source]) => ownStore.test(source))
+    return isMissing ? { ...place, ...say(Wiring.storeMissing()), label: "this requires Store" } : undefined
+  }
   const found = nameUnprovided(mode, id!, pattern!, sources)
   const all = union === null ? [] : [...union[0].matchAll(new RegExp(right, "g"))].map(([one]) => one)
   const required = all.length === 0 ? `${mode}<"${pattern}", ${id}>` : all.join(", ")
@@ -83,7 +94,7 @@ const written: { readonly [option: string]: string } = {
   lease: "an exclusive lease of this family"
 }
 // Some of the parameters, and pairs of parameters and values.
-const someParams = /'([^']+)' does not exist in type 'SomeParams<"([^"]+)"/
+const someParams = /(?:'([^']+)' does not exist in|has no properties in common with) type 'SomeParams<"([^"]+)"/
 const entries = /type '(?:Many<)?(?:Entry<|readonly \[params: KeyParams<)"([^"]+)"/
 // The parameters that a lookup gets.
 const destructured = /TS(?:2339|2551): Property '([^']+)' does not exist on type 'ParsedParams<"([^"]+)"/
@@ -141,8 +152,6 @@ const provided = /^(?:[\w$]+\s*\.\s*)*provided\s*\(/
 // A family that is not an object, or whose name is not a text.
 const noFamily = /TS2322: Type '(.+)' is not assignable to type '(?:Manifest\.)?AnyFamily'/
 const noPattern = /TS2741: Property 'pattern' is missing in type .* but required in type '(?:Manifest\.)?AnyFamily'/
-const noName = /TS(?:2322|2418): Type (?:of computed property's value is )?'.*\bpattern: .*type 'never'/
-const keyOfNoText = /^(?:\d|\[)/
 const shapeWrong = (sentence: string): Unknown => ({
   code: "E0408",
   sentence,
@@ -150,10 +159,8 @@ const shapeWrong = (sentence: string): Unknown => ({
 })
 const accessor = /TS(?:2339|2551): Property '([^']+)' does not exist on type '(?:Manifest\.)?Families<(\w+)>'/
 const engine = /TS2345: Argument of type .* is not assignable to parameter of type '(?:Manifest\.)?Engine<(\w+)>'/
-const part = /TS(?:2353|2561): .*'([^']+)' does not exist in type '(AnyDefinition|LayerSpec|ReaderSpec)'/
-const warmed = /TS(?:2353|2561): .*'([^']+)' does not exist in type 'CheckedWarming<"(warm|predict)"/
+const part = /TS(?:2353|2561): .*'([^']+)' does not exist in type '(LayerSpec|ReaderSpec)'/
 const places: { readonly [spec: string]: readonly [place: string, options: ReadonlyArray<string>] } = {
-  AnyDefinition: ["the manifest", ["layers", "families", "readers"]],
   LayerSpec: ["a layer", ["reads"]],
   ReaderSpec: ["a reader", ["layer", "borrows"]]
 }
@@ -170,8 +177,6 @@ export const findUnknown = (text: string, place: Place, source: string): Finding
     const [where, options] = places[spec!]!
     return { ...place, ...say(ManifestFindings.optionUnknown(option, where, [...options, ...near])) }
   }
-  const [, warming, owners] = warmed.exec(text) ?? []
-  if (warming !== undefined) return { ...place, ...say(ManifestFindings.optionUnknown(warming, `'${owners}'`, near)) }
   const [, manifest] = engine.exec(text) ?? []
   if (manifest !== undefined) return { ...place, ...say(Wiring.engineForged(manifest)) }
   const [, family, id] = accessor.exec(text) ?? []
@@ -184,9 +189,6 @@ const findShape = (text: string, place: Place, source: string): Unknown | undefi
   const [, given] = noFamily.exec(text) ?? []
   if (given !== undefined) return shapeWrong(`a family is an object with a pattern, and this is '${given}'`)
   if (noPattern.test(text)) return shapeWrong("this family has no pattern")
-  if (noName.test(text) && keyOfNoText.test(source.slice(at, at + 1))) {
-    return shapeWrong("the name of a family is a text, and this is a number or a symbol")
-  }
   return undefined
 }
 
@@ -206,7 +208,9 @@ export const findMisfit = (text: string, place: Place, source: string): Finding 
     }
   }
   const [, name, ofPattern] = someParams.exec(text) ?? []
-  if (ofPattern !== undefined) return { ...place, ...noParameter(name!, ofPattern) }
+  if (ofPattern !== undefined) {
+    return { ...place, ...(name === undefined ? say(Misfit.parametersNone(ofPattern)) : noParameter(name, ofPattern)) }
+  }
   const [, paired] = entries.exec(text) ?? []
   if (paired !== undefined) return { ...place, ...pairs(paired), ...labelled(text) }
   const [, surplus, pattern] = destructured.exec(text) ?? []

@@ -22,6 +22,8 @@ const nearest = (code: string): string => {
   const codes = Explanations.all.map((each) => each.code).toSorted()
   const wanted = numberOf(code)
   if (Number.isNaN(wanted)) return `the codes are ${codes.join(", ")}`
+  const meant = codes.find((each) => numberOf(each) === wanted)
+  if (meant !== undefined) return `did you mean ${meant}?`
   const distance = (each: string) => Math.abs(numberOf(each) - wanted)
   const near = codes.toSorted((a, b) => distance(a) - distance(b)).slice(0, nearMax).toSorted()
   return `the nearest codes are ${near.join(", ")}`

@@ -29,6 +29,7 @@ import type { CheckedDeclared } from "../ownership/types/declarationChecks.ts"
 import type { DeclaredPattern, Route } from "../ownership/types/definitionFacts.ts"
 import type { findLayerProblem } from "../ownership/types/definitionLayers.ts"
 import type { DefinitionOf, IdOf, joinQuoted, ListOf, OwnerOf } from "../ownership/types/definitionParts.ts"
+import type { Store } from "../store/Store.ts"
 
 /**
  * The answer of `AppCache.fn(name, C)`: takes the body, and answers the function.
@@ -144,14 +145,19 @@ type findAppointed<D extends Definition, L, Option extends "owns" | "borrows", P
 export interface Provided {
   <A, E, R>(
     effect: [findUnprovided<R>] extends [never] ? Effect.Effect<A, E, R> : Several.one<findUnprovided<R>>
-  ): Effect.Effect<A, E, R>
+    // What is refused here is not in the answer, so that the runner does not refuse it once more.
+  ): Effect.Effect<A, E, [findUnprovided<R>] extends [never] ? R : allowed<R>>
 }
 
+type allowed<R> = R extends unknown ? [findUnprovided<R>] extends [never] ? R : never : never
 type findUnprovided<R> = R extends BorrowsCapability<infer P, any, any, infer Self> ? nameUnprovided<Self, "read", P>
   : R extends OwnsCapability<infer P, any, any, infer Self> ? nameUnprovided<Self, "write", P>
   : R extends Admits<infer P, infer Self> ? Wiring.appointmentMissing<IdOf<Self>, "a reader", P>
   : R extends Appoints<infer P, infer Self> ? Wiring.appointmentMissing<IdOf<Self>, "the owner", P>
+  : R extends { readonly key: infer Key } ? nameStoreless<Key>
   : never
+// A condition on an inferred type, because the compiler then accepts a generic function that calls `provided`.
+type nameStoreless<Key> = Key extends Store["key"] ? Wiring.storeMissing : never
 type nameUnprovided<Self, Verb extends "read" | "write", P extends string> = [
   IdOf<Self>,
   OwnerOf<DefinitionOf<Self>, Route<DefinitionOf<Self>, P>>

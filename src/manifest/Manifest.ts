@@ -66,7 +66,7 @@ import type { AnyManifest, CheckedComposition } from "./Composition.ts"
 import type { DeclaredFn, DeclaredMethod, InLayer, Provided } from "./Declared.ts"
 import type { Family, InvalidateOptions, Value, Write, WriteOptions } from "./Family.ts"
 import { compose as composeLayers } from "./internal/composition.ts"
-import { make } from "./internal/manifest.ts"
+import { make, makeForgotten } from "./internal/manifest.ts"
 import type { CheckedModules, LayerIn, NoModules } from "./Modules.ts"
 import type {
   AnyFunction,
@@ -943,7 +943,8 @@ export type ServiceOf<Self, Id extends string, D> = typeof Undetermined extends 
 export type UncheckedClass =
   & (new(_: never) => any)
   & {
-    readonly [K in keyof ManifestClass<any, any, any>]: K extends "owner" | "delegate" | "fn" ? TakesFunctions : any
+    readonly [K in keyof ManifestClass<any, any, any>]: K extends "owner" | "delegate" | "fn" ? TakesFunctions
+      : any
   }
 type TakesFunctions = (name: any, options?: HoldsFunctions) => any
 interface HoldsFunctions {
@@ -994,12 +995,32 @@ interface HoldsFunctions {
  * @category constructors
  * @since 0.1.0
  */
-export const Service = <Self>() =>
-<const Id extends string, const D extends AnyDefinition>(
-  id: Id,
-  definition: [D] extends [infer X extends Definition] ? Checked<X> : [D] extends [infer X] ? Misshapen<X> : D
-  // If the call compiles, the checks gave back the definition itself. The run time gives the class its members.
-): ServiceOf<Self, Id, D> => make(id, definition as never) as unknown as ServiceOf<Self, Id, D>
+export const Service: Declaring = (...forgotten: ReadonlyArray<unknown>): any =>
+  forgotten.length > 0
+    ? makeForgotten(forgotten[0])
+    : (id: string, definition: unknown) =>
+      // If the call compiles, the checks gave back the definition itself. The run time gives the class its members.
+      make(id, definition)
+
+/**
+ * The type of {@link Service}.
+ *
+ * **Details**
+ *
+ * The second signature is for a program that forgets the first of the two calls. It cannot be called, and names what is
+ * missing; its result is a class, so that the compiler reports nothing else.
+ *
+ * @stability experimental
+ * @category type level
+ * @since 0.1.0
+ */
+export interface Declaring {
+  <Self>(): <const Id extends string, const D extends AnyDefinition>(
+    id: Id,
+    definition: [D] extends [infer X extends Definition] ? Checked<X> : [D] extends [infer X] ? Misshapen<X> : D
+  ) => ServiceOf<Self, Id, D>
+  <_Self>(forgotten: Misfit.Otherwise<ManifestFindings.callForgotten>, definition?: unknown): UncheckedClass
+}
 
 type RootOf<M> = M extends Context.Key<infer Self, any> ? Self | Capability.Appoints<string, Self> : never
 

@@ -212,7 +212,12 @@ type CheckedModule<Self, D extends Definition, M, K extends string, F, Reads, L>
         orElse<findUnserved<D, M, K, Self, R>, L>
       >
     >
-  : unfit<L, Opaque.module>
+  : L extends OwnerOptionsAlone ? Wiring.moduleOptions<K>
+  : unfit<L, Wiring.moduleWrong<K>>
+// The options of an owner have no option of a group.
+type OwnerOptionsAlone =
+  & { readonly owns?: never; readonly layer?: never }
+  & ({ readonly lookup: unknown } | { readonly lookupMany: unknown } | { readonly parts: unknown })
 // An object that is not a layer may become a group. The type of a group stands beside the message, so that editors
 // complete its options.
 type unfit<L, Message> = L extends NoModules | Effect.Effect<any, any, any> ? Message

@@ -104,9 +104,9 @@ export interface OwnerOptions<Self, K extends string> {
    */
   readonly lookupMany?: LookupManyOf<FamilyOf<DefinitionOf<Self>, K>> | Anything
   /** Loads the given keys before the first read, and again on a schedule. */
-  readonly warm?: WarmOf<Self, K>
+  readonly warm?: WarmOf<Self, K> | Anything
   /** Loads keys again shortly before they end, if their reads so far make another read likely. */
-  readonly predict?: PredictOptions
+  readonly predict?: PredictOptions | Anything
   /** The lookups of the parts (`partOf`) of the family, by the names of the parts. */
   readonly parts?: { readonly [Part in PartName<DefinitionOf<Self>, K>]?: DelegateOptions<Self, Part> } & Open
 }
@@ -157,9 +157,9 @@ export interface DelegateOptions<Self, K extends string> {
    */
   readonly lookupMany?: LookupManyOf<FamilyOf<DefinitionOf<Self>, K>> | Anything
   /** Loads the given keys of the part before the first read, and again on a schedule. */
-  readonly warm?: WarmOf<Self, K>
+  readonly warm?: WarmOf<Self, K> | Anything
   /** Loads keys of the part again shortly before they end, if their reads so far make another read likely. */
-  readonly predict?: PredictOptions
+  readonly predict?: PredictOptions | Anything
 }
 
 /**
@@ -322,18 +322,16 @@ type partsOf<D extends Definition, K> = {
  * @since 0.1.0
  */
 export type CheckedOwner<Self, K extends string, O> = [AnyFunction] extends [O]
-  ? CheckedOptions<Exclude<O, AnyFunction>> | AnyFunction
+  ? AnyOptions<Exclude<O, AnyFunction>> | AnyFunction
   : O extends AnyFunction ? Misfit.options<K>
   // Spelt out here, because an error would print the name of a named type, and not the message.
   : { readonly [N in keyof O]: CheckedOption<Self, K, N, O[N]> }
 // The compiler asks with the constraint while it infers the types of a lookup's parameters. So this admits any lookup.
-type CheckedOptions<O> = {
-  readonly [N in keyof O]: N extends "warm" | "predict" ? CheckedWarming<N, O[N]> : O[N]
-}
+type AnyOptions<O> = { readonly [N in keyof O]: O[N] }
 type CheckedOption<Self, K extends string, N, X> = N extends "lookup" | "lookupMany"
   ? CheckedLookup<Self, DefinitionOf<Self>, K, N, X>
   : N extends "parts" ? CheckedParts<Self, DefinitionOf<Self>, K, X>
-  : N extends "warm" | "predict" ? CheckedWarming<N, X>
+  : N extends "warm" | "predict" ? CheckedWarming<N, X, WarmingOf<Self, K, N>>
   : unknownOption<N, `the owner of family '${K}'`, keyof OwnerOptions<any, any>>
 // A name that is not a literal text is computed.
 type unknownOption<N, Place extends string, Known extends string> = N extends string
@@ -347,15 +345,31 @@ type CheckedParts<Self, D extends Definition, K extends string, Ps> = {
 }
 type CheckedPart<Self, D extends Definition, Part extends string, O> = {
   readonly [N in keyof O]: N extends "lookup" | "lookupMany" ? CheckedLookup<Self, D, Part, N, O[N]>
-    : N extends "warm" | "predict" ? CheckedWarming<N, O[N]>
+    : N extends "warm" | "predict" ? CheckedWarming<N, O[N], WarmingOf<Self, Part, N>>
     : unknownOption<N, `the part '${Part}'`, keyof DelegateOptions<any, any>>
 }
-// Options of another shape do not match this type. The compiler prints its name and its arguments, so the message is
-// one.
-type CheckedWarming<Option extends "warm" | "predict", W, _Message = Misfit.warming<Option>> = {
-  readonly [N in keyof W]: N extends WarmingOption<Option> ? W[N]
+// Options of another shape are refused at the part that is wrong, or as a whole.
+type CheckedWarming<Option extends "warm" | "predict", W, Expected> = W extends undefined ? W
+  : W extends WarmingBag ? W extends Complete[Option] ? CheckedWarmingParts<Option, W, Expected>
+    : [Exclude<keyof W, WarmingOption<Option>>] extends [never] ? Misfit.warming<Option>
+    : CheckedWarmingParts<Option, W, Expected>
+  : Misfit.warming<Option>
+type CheckedWarmingParts<Option extends "warm" | "predict", W, Expected> = {
+  readonly [N in keyof W]: N extends WarmingOption<Option>
+    ? N extends keyof Expected
+      ? W[N] extends Expected[N] ? W[N] : Expected[N] | Misfit.Otherwise<Misfit.warmingPart<Option, N>>
+    : W[N]
     : unknownOption<N, `'${Option}'`, WarmingOption<Option>>
 }
+// The part that each of the two options must have.
+interface Complete {
+  readonly warm: { readonly keys: unknown }
+  readonly predict: { readonly keysMax: unknown }
+}
+// An object with named properties: not a list, not a function and not an Effect.
+type WarmingBag = object & { readonly [Symbol.iterator]?: never; readonly [Symbol.hasInstance]?: never }
+type WarmingOf<Self, K extends string, Option extends "warm" | "predict"> = Option extends "warm" ? WarmOf<Self, K>
+  : PredictOptions
 
 type WarmingOption<Option extends "warm" | "predict"> = Option extends "warm" ? keyof WarmOptions<any>
   : keyof PredictOptions
@@ -366,8 +380,11 @@ type CheckedLookup<Self, D extends Definition, K extends string, N, L> = [Anythi
     : [A | B | C | D4] extends [Effect.Effect<infer V, infer E, infer R>] ?
       L extends ParamsFit<Self, K, N> ? CheckedAnswer<Opaque.lookup, Self, K, N, L, V, E, R>
       : Misfit.lookupParameters<K, PatternOf<FamilyOf<D, K>>>
+    : A extends PromiseLike<any> | AsyncGenerator<any, any, any> ? Misfit.lookupPromise<K, N & LookupOption>
+    : A extends Generator<any, any, any> ? Misfit.lookupGenerator<K, N & LookupOption>
     : lookupUnfit<Self, K, N>
   : lookupUnfit<Self, K, N>
+type LookupOption = "lookup" | "lookupMany"
 // A function with up to four signatures. Of a function with fewer, the compiler repeats the first one.
 interface Answering<A, B, C, X> {
   (...args: any): A

@@ -121,7 +121,8 @@ export declare const Undetermined: unique symbol
  * @category models
  * @since 0.1.0
  */
-export interface AnyDefinition {
+export type AnyDefinition = AnySections | (object & { readonly [Undetermined]?: never; readonly families?: never })
+interface AnySections {
   readonly [Undetermined]?: never
   readonly version?: Definition["version"] | Anything
   readonly layers?: Definition["layers"] | Anything

@@ -16,7 +16,7 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
   ],
   [
     new CacheError.Unowned({ pattern: "user:{id}", family: "user" }),
-    "cannot read `user:{id}`: `user` has no owner at the moment"
+    "cannot read or write `user:{id}`: `user` has no owner at the moment"
   ],
   [
     new CacheError.LoadTimeout({ key: "user:1", timeoutMillis: 50 }),

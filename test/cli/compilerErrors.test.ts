@@ -31,10 +31,23 @@ describe("right that the program does not provide", () => {
         ...place,
         code: "E0233",
         sentence: "nothing provides the right to write 'user:{id}', which this program requires",
-        help: "provide owner('user') of 'AppCache', or its modules, before it runs, or let its caller provide it",
+        help:
+          "provide owner('user') of 'AppCache', or modules where 'user' passes the right on (Layer.provideMerge), or let its caller provide it",
         label: `this requires Owns<"user:{id}", AppCache>`
       })
     }
+  })
+
+  it("the finding says that the store is missing, where no right is", () => {
+    for (const required of ["Store", "Db | Store", "Store | Db"]) {
+      const text = `Type '${required}' is not assignable to type 'never'.`
+      assert.include(unprovided(text), { code: "E0233", label: "this requires Store" })
+      assert.match(unprovided(text)!.sentence, /^nothing provides the store/)
+      const own = [["cache.ts", `${manifest}\nclass Store extends Context.Service<Store>()("Store") {}`]] as const
+      assert.isUndefined(findUnprovided(text, place, own))
+    }
+    assert.isUndefined(unprovided("Type 'StoreFront' is not assignable to type 'never'."))
+    assert.isUndefined(unprovided("Type 'Store' is not assignable to type 'Db'."))
   })
 
   it("the finding shows all missing rights", () => {
@@ -116,6 +129,11 @@ describe("argument that does not fit, in the words of the compiler", () => {
     assert.strictEqual(found.code, "E0112")
     assert.strictEqual(found.sentence, "'language' is not a parameter of 'page:{lang}:{id}:*'")
     assert.strictEqual(found.help, "name some of its parameters: 'lang', 'id', '*'")
+    const none = `error TS2559: Type '"1"' has no properties in common with type 'SomeParams<"page:{id}", {}>'.`
+    assert.include(findMisfit(none, place, "page.invalidateWhere('1')"), {
+      code: "E0112",
+      sentence: "this is not an object with parameters of 'page:{id}'"
+    })
   })
 
   it("the finding names what setMany does not take as pairs", () => {
@@ -211,19 +229,13 @@ describe("name that the compiler does not know", () => {
       "E0408",
       "a family is an object with a pattern, and this is 'string'"
     ])
-    const never = "error TS2322: Type '{ pattern: string; }' is not assignable to type 'never'."
-    const computed = "error TS2418: Type of computed property's value is '{ pattern: string; }', which is not " +
-      "assignable to type 'never'."
-    assert.strictEqual(unknown(never, `7: { pattern: "user:{id}" }`)![0], "E0408")
-    assert.strictEqual(unknown(computed, `[key]: { pattern: "user:{id}" }`)![0], "E0408")
-    assert.isUndefined(unknown(never, "user: x"))
   })
 
-  it("the finding names an option that the manifest does not have", () => {
+  it("the finding names an option that a layer of the manifest does not have", () => {
     const text = "Object literal may only specify known properties, and 'user' does not exist in type"
-    assert.deepStrictEqual(unknown(`error TS2353: ${text} 'AnyDefinition'.`), [
+    assert.deepStrictEqual(unknown(`error TS2353: ${text} 'LayerSpec'.`), [
       "E0406",
-      "unknown option 'user' in the manifest"
+      "unknown option 'user' in a layer"
     ])
     assert.isUndefined(unknown(`error TS2353: ${text} 'Options'.`))
   })

@@ -14,6 +14,15 @@ describe("explain", () => {
     assert.deepStrictEqual(listed("E9999"), listed("E9998"))
   })
 
+  it("suggests the code that has the number of the text", () => {
+    for (const code of ["211", "0211", "e211", "E00211"]) {
+      assert.strictEqual(
+        new CodeUnknown({ code }).message,
+        `there is no code \`${code}\`; help: did you mean E0211?`
+      )
+    }
+  })
+
   it("names all codes, in their order, where the text is not a number", () => {
     const all = new CodeUnknown({ code: "leases" }).message.match(/E\d{4}/g)!
     assert.isAbove(all.length, 50)

@@ -10,6 +10,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { CacheError } from "../../src/cache/CacheError.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
+import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as GraphDrawing from "../../src/ownership/GraphDrawing.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { reasonOf } from "../support/effects.ts"
@@ -61,6 +62,20 @@ describe("manifest without a name", () => {
         yield* refuses(app.keys.user.get({ id: "1" }), "get")
         const error = yield* Effect.flip(Effect.scoped(build(app.layer)) as Effect.Effect<unknown, CacheError>)
         assert.include(error.message, "`the name of the manifest` must be a text that is not empty")
+      }))
+  }
+})
+
+describe("manifest with one call in the place of two", () => {
+  for (const given of [["App", { families: { user: { pattern: "user:{id}" } } }], [{ families: {} }]]) {
+    it.effect(`the manifest is refused when its layers are built: ${JSON.stringify(given)}`, () =>
+      Effect.gen(function*() {
+        class App extends (Manifest.Service as any)(...given) {}
+        const app = App as any
+        yield* refuses(build(app.modules({ user: app.owner("user") })), "modules")
+        yield* refuses(app.keys.user.get({ id: "1" }), "get")
+        const error = yield* Effect.flip(Effect.scoped(build(app.layer)) as Effect.Effect<unknown, CacheError>)
+        assert.include(error.message, "E0415: the first call of Manifest.Service takes no argument")
       }))
   }
 })

@@ -5,6 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
@@ -381,6 +382,74 @@ describe("errors for mistakes that the types refuse", () => {
       }
     }
   }
+  class Exits extends Manifest.Service<Exits>()("Exits", {
+    families: {
+      exit: { pattern: "exit:{id}", value: Schema.Exit(Schema.Number, Schema.String, Schema.Defect()) },
+      either: {
+        pattern: "either:{id}",
+        value: Schema.Union([Schema.String, Schema.Exit(Schema.Number, Schema.String, Schema.Defect())])
+      },
+      inner: {
+        pattern: "inner:{id}",
+        value: Schema.Struct({ exit: Schema.Exit(Schema.Number, Schema.String, Schema.Defect()) })
+      }
+    }
+  }) {}
+  const failed: Exit.Exit<number, string> = Exit.fail("down")
+  for (const name of ["exit", "either"] as const) {
+    const of = Exits.keys[name] as typeof Exits.keys.exit
+    const live = Layer.provide(
+      Exits.modules({
+        exit: Exits.owner("exit", { lookup: () => Effect.succeed(failed) }),
+        either: Exits.owner("either", { lookup: () => Effect.succeed(failed) }),
+        inner: Exits.owner("inner")
+      }),
+      MemoryStore.layer({ capacity: 10 })
+    )
+    it.effect(`the family \`${name}\`, whose Schema is of Exits, takes Exits by every door`, () =>
+      Effect.gen(function*() {
+        assert.deepStrictEqual(yield* of.get(at), failed)
+        yield* of.set(at, Exit.succeed(1))
+        assert.deepStrictEqual(yield* of.get(at), Exit.succeed(1))
+        yield* of.setMany([[at, failed]])
+        yield* Exits.batch([of.setting({ id: "2" }, Exit.succeed(2))])
+        assert.deepStrictEqual(yield* of.getMany([at, { id: "2" }]), [failed, Exit.succeed(2)])
+        const updated = yield* of.update(at, (was) => Effect.succeed(Exit.isFailure(was) ? Exit.succeed(3) : was))
+        assert.deepStrictEqual(updated, Exit.succeed(3))
+      }).pipe(Effect.provide(live)) as Effect.Effect<void>)
+
+    for (
+      const [what, make] of [["a Promise", () => Promise.resolve(1)], [
+        "an Effect",
+        () => Effect.sync(() => 1)
+      ]] as const
+    ) {
+      it.effect(`${what} does not become a value of \`${name}\`, whose Schema is of Exits`, () =>
+        Effect.gen(function*() {
+          const error = yield* Effect.flip(of.set(at, make() as never))
+          assert.match(error.message, / is an? (Promise|Effect): run it first/)
+        }).pipe(Effect.provide(live)) as Effect.Effect<void>)
+    }
+  }
+  it.effect("an Exit does not become the value of a family whose Schema has Exits inside its values only", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(Exits.keys.inner.set(at, failed as never))
+      assert.include(error.message, "is an Effect: run it first")
+    }).pipe(Effect.provide(Layer.provide(
+      Exits.modules({ inner: Exits.owner("inner") }),
+      MemoryStore.layer({ capacity: 10 })
+    ))) as Effect.Effect<void>)
+
+  it.effect("an error for a lookup that is a generator function says how to make it an Effect", () =>
+    Effect.gen(function*() {
+      const live = Layer.provide(
+        Plain.modules({ any: Plain.owner("any", { lookup: function*() {} } as {}), kept: Plain.owner("kept") }),
+        MemoryStore.layer({ capacity: 10 })
+      )
+      const error = yield* Effect.flip(Effect.provide(Plain.keys.any.get(at), live))
+      assert.include(String((error as CacheError).message), "wrap the function in Effect.fnUntraced")
+    }) as Effect.Effect<void>)
+
   it.effect("an error says why a value cannot be frozen", () =>
     Effect.gen(function*() {
       assert.strictEqual(

@@ -95,8 +95,13 @@ describe("two manifest classes of one name", () => {
     refuses(
       Effect.void,
       Layer.merge(C.layer, Twin.layer),
-      "two manifests are called `Rights`, so one would be taken for the other"
+      "two engines of `Rights` are over one store"
     ))
+
+  it.effect("a class with other families is refused over the same store", () => {
+    const Other = as<typeof C>(Manifest.Service<any>()("Rights", { families: { other: { pattern: "other:{id}" } } }))
+    return refuses(Effect.void, Layer.merge(C.layer, Other.layer), "two manifests are called `Rights`")
+  })
 
   it.effect("the second class may build its engine after the first is closed", () =>
     Effect.gen(function*() {
@@ -166,6 +171,13 @@ describe("right of one engine", () => {
       assert.deepStrictEqual(said, [])
       yield* Effect.provide(Layer.build(Layer.fresh(Layer.provide(C.layer, memory))), logged)
       assert.include(String(said), "2 engines of the manifest Rights run in this process")
+    }))
+
+  it.effect("an engine without a store fails, and the error says which layer to provide", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(Layer.build(as<Layer.Layer<never, CacheError>>(C.layer)))
+      assert.include(error.message, "E0233: nothing provides the store")
+      assert.include(error.message, "Layer.provide(MemoryStore.layer({ capacity: 1_000 }))")
     }))
 
   it.effect("the store is free again when an engine could not be built", () =>
@@ -295,6 +307,10 @@ describe("module", () => {
     "a group with an unknown option": [
       { users: { owns: ["user"], layer: userLive, layr: 1 } },
       "unknown option `layr` in module `users`"
+    ],
+    "the options of an owner in its place": [
+      { user: { lookup: () => Effect.succeed("Ann") } },
+      "module `user` is not a layer: these are the options of an owner"
     ],
     "a group that names a family twice": [
       { users: { owns: ["user", "prefs", "user"], layer: userLive } },
@@ -504,7 +520,7 @@ describe("module that reads what it derives from", () => {
     far: [],
     secret: [],
     files: [],
-    whole: ["files", "facts", "mid", "user"],
+    whole: ["files", "facts", "mid", "user", "secret"],
     digest: ["facts", "mid", "user"],
     leak: ["secret"]
   }

@@ -28,6 +28,8 @@ const definition = {
     english: { pattern: "words:en", partOf: "words" },
     title: { pattern: "title:{language}", derives: ["words:{language}"] },
     folder: { pattern: "folder:{name}", derives: ["files:*"], fanout: true },
+    secret: { pattern: "files:secret:{id}", carvedFrom: "files" },
+    vault: { pattern: "vault:{id}", derives: ["files:secret:{id}"] },
     stale: { pattern: "stale:{id}", derives: ["user:{id}"], staleWhileRevalidate: "1 hour", timeToLive: "2 hours" }
   }
 } as const
@@ -112,6 +114,34 @@ describe("lookup that reads a key outside of its derives", () => {
       const { app, as } = yield* running("profile", (_, app) => Effect.option(app.keys.user.get({ id: "2" })))
       assert.strictEqual(undeclaredOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" })))).read, "user:2")
       assert.isFalse(yield* as(app.keys.profile.has({ id: "1" })))
+    }))
+
+  it.effect("what is carved out of a source may be read where each of its changes reaches the entry", () =>
+    Effect.gen(function*() {
+      let loads = 0
+      const { app, as } = yield* running(
+        "folder",
+        (_, app) =>
+          Effect.map(app.keys.secret.get({ id: "1" }), (secret) => {
+            loads++
+            return secret
+          })
+      )
+      yield* as(app.keys.folder.get({ name: "a" }))
+      for (
+        const [at, change] of [app.keys.secret.set({ id: "1" }, "new"), app.keys.secret.set({ id: "2" }, "x")].entries()
+      ) {
+        yield* as(change as Effect.Effect<void>)
+        assert.strictEqual(yield* as(app.keys.folder.get({ name: "a" })), "new")
+        assert.strictEqual(loads, at + 2)
+      }
+    }))
+
+  it.effect("what is carved out of a source may not be read by another key than the one that the reference binds", () =>
+    Effect.gen(function*() {
+      const { app, as } = yield* running("vault", (_, app) => app.keys.secret.get({ id: "2" }))
+      const reason = undeclaredOf(yield* Effect.flip(as(app.keys.vault.get({ id: "1" }))))
+      assert.deepInclude(reason, { code: "E0232", key: "vault:1", read: "files:secret:2" })
     }))
 
   it.effect("an error names the family that is not declared", () =>

@@ -244,6 +244,13 @@ const sameAs = (exit: Exit.Exit<unknown, unknown>, expected: Answered, how: stri
   }
 }
 
+/** A value that was made from a stale one is not kept, so an update cannot begin with it. */
+const isUnkept = (exit: Exit.Exit<unknown, unknown>): void => {
+  const [reason] = exit._tag === "Failure" ? exit.cause.reasons : []
+  const error = reason?._tag === "Fail" ? reason.error : exit
+  assert.strictEqual(error instanceof CacheError ? error.reason._tag : error, "UpdateRefused")
+}
+
 class Command implements fc.AsyncCommand<Model, Real> {
   readonly story: string
   readonly family: Name
@@ -392,10 +399,11 @@ const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
     const expected = model.readFresh(family, id)
     const exit = await run(Effect.exit(as(of.update({ id }, (was: string) => `${was}+`))))
     if ("error" in expected) return sameAs(exit, expected, "update")
+    if (expected.stale) return isUnkept(exit)
     const value = `${String(expected.value)}+`
     const tags = model.held.get(`${family}:${id}`)?.tags ?? [`t${id}`]
     // Nobody knows whether the value that it began with was the new one.
-    if (expected.stale || model.epochs.get(`${family}:${id}`) !== epoch) model.drop(family, id, "hide", true)
+    if (model.epochs.get(`${family}:${id}`) !== epoch) model.drop(family, id, "hide", true)
     else model.write(family, id, value, tags)
     sameAs(exit, { value, stale: false, until: Infinity }, "update")
   }),
@@ -404,6 +412,7 @@ const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
     if (await isRefused(model, real, [[family, id]], of.update({ id }, throwing))) return
     const expected = model.readFresh(family, id)
     const exit = await run(Effect.exit(as(of.update({ id }, () => Effect.fail("refused")))))
+    if (!("error" in expected) && expected.stale) return isUnkept(exit)
     sameAs(exit, "error" in expected ? expected : { error: "refused" }, "update")
   }),
   command("set on a condition", (id, family) => async (model, real, of) => {

@@ -130,9 +130,13 @@ describe("manifest from data", () => {
       struct: Schema.Struct({ a: Schema.String }),
       list: Schema.Array(Schema.String),
       date: Schema.Date,
+      unknown: Schema.Unknown,
+      inner: Schema.NullOr(Schema.Date)
+    }
+    const nullable = {
       optional: Schema.optional(Schema.String),
       nullable: Schema.NullOr(Schema.String),
-      unknown: Schema.Unknown
+      nested: Schema.Union([Schema.Number, Schema.UndefinedOr(Schema.NullOr(Schema.String))])
     }
     const taken = {
       number: Schema.Number,
@@ -153,7 +157,23 @@ describe("manifest from data", () => {
       problemsOf({ families: familiesOf(refused) }).map((problem) => problem.split(";")[0]),
       Object.keys(refused).map((name) => `families.${name}.params.id ${why}`)
     )
+    const whyNull = "E0408: a key has no text for null or undefined, and this Schema may encode to one of them"
+    assert.deepStrictEqual(
+      problemsOf({ families: familiesOf(nullable) }).map((problem) => problem.split(";")[0]),
+      Object.keys(nullable).map((name) => `families.${name}.params.id ${whyNull}`)
+    )
     assert.deepStrictEqual(problemsOf({ families: familiesOf(taken) }), [])
+  })
+
+  it("a family beside the sections of the manifest is sent to its families", () => {
+    const misplaced = (name: string) =>
+      `${name} E0406: family '${name}' is not among the families of the manifest; ` +
+      `help: write 'families: { ${name}: { pattern: ... } }'`
+    assert.deepStrictEqual(problemsOf({ user: { pattern: "user:{id}" } }), [
+      misplaced("user"),
+      "families E0408: 'families' must be an object; help: see the type 'Definition'"
+    ])
+    assert.deepStrictEqual(problemsOf({ families: {}, page: { pattern: "page:{id}" } }), [misplaced("page")])
   })
 
   it("an option that is undefined counts as not given", () => {
@@ -242,6 +262,26 @@ describe("valid manifest", () => {
     assert.deepStrictEqual(families.get("profile")!.lookupReads, ["account"])
     assert.deepStrictEqual(families.get("profile")!.moduleReads, ["account", "user"])
     assert.deepStrictEqual(readers.get("reports")!.moduleReads, ["account"])
+  })
+
+  it("a module may read what is carved out of a source, where all of it is in the reference", () => {
+    const { families } = Result.getOrThrow(validate("Carved", {
+      families: {
+        user: { pattern: "user:*" },
+        audit: { pattern: "user:{id}:audit:*", carvedFrom: "user" },
+        whole: { pattern: "whole", derives: ["user:*"] },
+        after: { pattern: "after", derives: ["whole"] },
+        some: { pattern: "some", derives: ["user:{id}:audit:*"] },
+        one: { pattern: "one", derives: ["user:1:audit:*"] },
+        other: { pattern: "other", derives: ["user:{id}:posts"] }
+      }
+    }))
+    const readsOf = (name: string) => families.get(name)!.moduleReads
+    assert.deepStrictEqual(readsOf("whole"), ["user", "audit"])
+    assert.deepStrictEqual(readsOf("after"), ["whole", "user", "audit"])
+    assert.deepStrictEqual(readsOf("some"), ["audit"])
+    assert.deepStrictEqual(readsOf("one"), [])
+    assert.deepStrictEqual(readsOf("other"), [])
   })
 
   it("a key is routed to its family", () => {

@@ -207,7 +207,7 @@ export class Judge<V> {
   }
 
   private judgeValue(lower: Partition<V> | undefined, key: string, value: V, terms: Terms): Judging<Judged<V>> {
-    const why = unrun(value)
+    const why = unrun(value, this.spec.takesExits)
     if (why !== undefined) throw this.invalid("value", why)
     if (terms.lifeMillis === 0) return this.judged(key, value, terms, 1, undefined)
     const weight = this.weigh(key, value)

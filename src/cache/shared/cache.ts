@@ -65,6 +65,8 @@ export interface FamilyOptions {
   readonly isSensitive?: boolean | undefined
   readonly parse: (rendered: string) => string | undefined
   readonly codec: Codec<any> | undefined
+  /** Whether a value may be an Exit; it may not unless given. */
+  readonly takesExits?: boolean | undefined
   readonly weigher: ((key: string, value: any) => number) | undefined
   readonly policy: FamilyPolicy
   /** The steps as a list, or as a plan that compiles them when they are needed. */
@@ -404,7 +406,15 @@ export const make: (
       (made) => Effect.sync(() => made.close())
     )
     for (const options of families) {
-      const { hide = (text: string) => text, isSensitive = false, name, parse, render, show = render } = options
+      const {
+        hide = (text: string) => text,
+        isSensitive = false,
+        name,
+        parse,
+        render,
+        show = render,
+        takesExits = false
+      } = options
       const expiry = yield* Expiry.make(options.policy, options.name)
       const partition = yield* Effect.mapError(
         store.open<unknown>({
@@ -424,7 +434,7 @@ export const make: (
       const { pattern } = options
       const plan = "all" in options.plan ? options.plan : listed(options.plan)
       const admits = options.codec?.admits
-      const spec = { name, pattern, render, parse, show, hide, isSensitive, expiry, admits, plan }
+      const spec = { name, pattern, render, parse, show, hide, isSensitive, expiry, takesExits, admits, plan }
       const shown = isSensitive ? sealedPartition(partition) : partition
       cache.families.set(name, new CacheFamily(cache, { ...spec, partition: shown }))
     }

@@ -29,6 +29,8 @@ export interface FamilySpec<V> {
   /** Whether errors, events and explanations hide keys and values. */
   readonly isSensitive: boolean
   readonly expiry: Expiry
+  /** Whether its Schema says that a value may be an Exit. */
+  readonly takesExits: boolean
   /** Checks whether memory may hold a value, for families whose type does not say so. */
   readonly admits?: ((value: V) => boolean) | undefined
   /** Which keys of which families a change drops. */

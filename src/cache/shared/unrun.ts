@@ -1,9 +1,10 @@
 /**
  * Recognizes what no family may hold as a value: a Promise, and an Effect. Only the value that it brings is a value.
  *
- * An Exit counts as an Effect, because `Effect.succeed(1)` is one.
+ * An Exit counts as an Effect, because `Effect.succeed(1)` is one. A family whose Schema is one of Exits takes them.
  */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
 
 /** What an error says of a function that answers with a Promise. */
@@ -19,15 +20,16 @@ export const isPromise = (value: unknown): boolean => {
   return true
 }
 
-/** Why something may not be held as a value; `undefined` if it may. */
-export const unrun = (value: unknown): string | undefined => {
+/** Why something may not be held as a value; `undefined` if it may. `takesExits` is for a family of Exits. */
+export const unrun = (value: unknown, takesExits: boolean): string | undefined => {
   if (typeof value !== "object" || value === null) return undefined
   // Every write and every load asks this. No Effect and no Promise has one of these prototypes, and to look for the
   // properties by which they are known, in objects of many shapes, costs a `set` a sixth of its time.
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype === Object.prototype || prototype === Array.prototype) return undefined
   if (isPromise(value)) return "is a Promise: run it first, by Effect.promise or Effect.tryPromise, and give its value"
-  return Effect.isEffect(value) ? "is an Effect: run it first, with `yield*`, and give its value" : undefined
+  if (!Effect.isEffect(value) || (takesExits && Exit.isExit(value))) return undefined
+  return "is an Effect: run it first, with `yield*`, and give its value; a family of Exits declares a `Schema.Exit`"
 }
 
 /** Why a function may not answer with this if its answer is not run as an Effect; `undefined` if it may. */

@@ -26,9 +26,10 @@ export const engine: ReadonlyArray<Explained> = [
   atRunTime("E0305", "A tier is full.", "It is bounded, and nothing can be evicted.", "Give it more room."),
   atRunTime(
     "E0306",
-    "A tier cannot be opened with its options.",
-    "Options are checked once, when the layer is built.",
-    "Correct the option that the message names."
+    "A tier cannot be opened with its options, or without its driver.",
+    "Options are checked once, when the layer is built. The compiler finds a store in memory without `capacity` and " +
+      "`weightMax`.",
+    "Correct the option that the message names. Install the package that it names."
   ),
   atRunTime(
     "E0307",

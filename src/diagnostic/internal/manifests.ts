@@ -60,7 +60,8 @@ export const manifests: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0406",
-    "An option does not exist, or another value stands in the place of the options.",
+    "An option does not exist, another value stands in the place of the options, or a family stands beside the " +
+      "sections of the manifest.",
     "The option would be ignored, and what it asks for would not happen.",
     "Correct its name.",
     module([`user: { pattern: "user:{id}", timetoLive: "1 minute" }`]),
@@ -126,7 +127,9 @@ export const manifests: ReadonlyArray<Explained> = [
     "E0413",
     "Two manifests have one name, or two engines of one manifest are over one store.",
     "The store finds entries by that name, so it would mix the entries of both.",
-    "Give each manifest its own name, and build the layers of each manifest once.",
+    "Give each manifest its own name, and build the layers of each manifest once. In watch mode a module that is " +
+      "loaded again is another manifest of the same name. It may share a folder with the old one while the families " +
+      "of both are the same; otherwise dispose the old runtime first.",
     module([user], [
       `class Other extends Manifest.Service<Other>()("AppCache", { families: { all: { pattern: "other:*" } } }) {}`,
       "export const one = Manifest.compose(AppCache, Other)"
@@ -159,7 +162,8 @@ export const manifests: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0415",
-    "The type argument of a manifest is another class than the manifest itself, or it is missing.",
+    "The type argument of a manifest is another class than the manifest itself, or it is missing, or the first of " +
+      "the two calls is.",
     "Rights name the class. The compiler would accept rights to this manifest as rights to the other class, and the " +
       "run time would refuse them.",
     "Name the class itself, and give the manifest its name.",

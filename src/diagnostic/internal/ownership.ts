@@ -181,9 +181,9 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   atRunTime(
     "E0218",
-    "A family was read while it has no owner.",
+    "A family was read or written while it has no owner.",
     "Only its owner can say whether an entry is true.",
-    "Provide the owner's layer for as long as the family is read."
+    "Provide the owner's layer for as long as the family is used."
   ),
   atRunTime(
     "E0219",
@@ -349,7 +349,9 @@ export const ownership: ReadonlyArray<Explained> = [
       "or change the entry. Effect's runners print the missing right. `Manifest.provided` and `stateless check` " +
       "print " +
       "this message.",
-    "Provide the modules, or the owner of the family. In a function that other code runs, keep the requirement.",
+    "Provide the modules, or the owner of the family. A module whose layer uses `Layer.provide` keeps its right for " +
+      "itself, and one with `Layer.provideMerge` passes it on. In a function that other code runs, keep the " +
+      "requirement. If the store is missing, provide a tier to the layer of the manifest.",
     module([user], [`export const one = Effect.runPromise(AppCache.keys.user.set({ id: 1 }, "Ann"))`]),
     module([user], [
       `import * as MemoryStore from "effect-stateless/store/MemoryStore"`,

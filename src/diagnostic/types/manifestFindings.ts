@@ -41,6 +41,25 @@ const meantBy = (option: string, known: ReadonlySet<string>): string =>
     : option
 
 /**
+ * E0406: a family beside the sections of a manifest, and not among its families.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type familyMisplaced<Family extends string> = message<
+  "E0406",
+  `family '${Family}' is not among the families of the manifest`,
+  `write families: { ${Family}: { pattern: ... } }`
+>
+export const familyMisplaced = (family: string) =>
+  finding(
+    "E0406",
+    "FamilyMisplaced",
+    say`family ${family} is not among the families of the manifest`,
+    `write \`families: { ${family}: { pattern: ... } }\``
+  )
+
+/**
  * E0408 at run time: data without the shape of a manifest. The messages of the compiler are in `Misfit`.
  *
  * @category manifests
@@ -185,6 +204,20 @@ export const manifestsAlike = (id: string) =>
   )
 
 /**
+ * E0413 at run time, for the engines of two manifests of one name whose families differ.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export const manifestsDiffer = (id: string) =>
+  finding(
+    "E0413",
+    "ManifestsAlike",
+    say`two manifests are called ${id} and have other families, so one would be taken for the other`,
+    "give each a name of its own; in watch mode, dispose the old runtime before the new one is built"
+  )
+
+/**
  * E0413 at run time, for two engines of one manifest.
  *
  * @category manifests
@@ -195,7 +228,7 @@ export const enginesAlike = (id: string) =>
     "E0413",
     "EnginesAlike",
     say`two engines of ${id} are over one store, and neither would see the changes of the other`,
-    "build the layers of the manifest once, and share the runtime"
+    "build its layers once, and share the runtime; in watch mode, dispose the old runtime first"
   )
 
 /**
@@ -209,3 +242,22 @@ export type selfWrong<Id extends string> = message<
   `the rights of '${Id}' are given to another class`,
   `write class ${Id} extends Manifest.Service<${Id}>()('${Id}', ...)`
 >
+
+/**
+ * E0415: a manifest that is declared with one call in the place of two.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type callForgotten = message<
+  "E0415",
+  "the first call of Manifest.Service takes no argument, and this one has some",
+  "write class AppCache extends Manifest.Service<AppCache>()('AppCache', ...)"
+>
+export const callForgotten = () =>
+  finding(
+    "E0415",
+    "CallForgotten",
+    "the first call of Manifest.Service takes no argument, and this one has some",
+    say`write class AppCache extends Manifest.Service<AppCache>()(${"AppCache"}, ...)`
+  )

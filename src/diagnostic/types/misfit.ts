@@ -250,6 +250,30 @@ export const lookupMany = (family: string) =>
   )
 
 /**
+ * E0114: a lookup that returns a Promise, such as an async function.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type lookupPromise<Family extends string, Option extends "lookup" | "lookupMany"> = message<
+  "E0114",
+  `the ${Option} of family '${Family}' returns a Promise, and must return an Effect`,
+  "return Effect.tryPromise(() => ...), in a function without async"
+>
+
+/**
+ * E0114: a lookup that is a generator function.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type lookupGenerator<Family extends string, Option extends "lookup" | "lookupMany"> = message<
+  "E0114",
+  `the ${Option} of family '${Family}' returns a generator, and must return an Effect`,
+  "wrap the function, Effect.fnUntraced(function*(params) { ... }), or return Effect.gen(function*() { ... })"
+>
+
+/**
  * E0406: a lookup in the place of an owner's options.
  *
  * @category ownership
@@ -291,6 +315,25 @@ export type warming<Option extends "warm" | "predict"> = message<
   `this is not a valid value for the option '${Option}'`,
   Option extends "warm" ? "give an object, { keys: [{ id: '1' }] }" : "give an object, { keysMax: 100 }"
 >
+
+/**
+ * E0408: a part of the option `warm` or `predict` with a value of another type.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type warmingPart<Option extends "warm" | "predict", Part extends keyof WarmingParts> = message<
+  "E0408",
+  `this is not a valid value for '${Part}' in the option '${Option}'`,
+  `give ${WarmingParts[Part]}`
+>
+interface WarmingParts {
+  readonly keys: "a list of parameters, [{ id: '1' }], or an Effect of one"
+  readonly schedule: "a time such as '5 minutes', or a Schedule"
+  readonly await: "true or false"
+  readonly keysMax: "a whole number of at least 1"
+  readonly interval: "a time such as '5 seconds'"
+}
 
 /**
  * E0219: a lease of another family, or one that is shared.
@@ -366,6 +409,25 @@ export const parameterEncoding = () =>
   )
 
 /**
+ * E0408: a parameter whose codec may encode to `null` or `undefined`.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type parameterNull = message<
+  "E0408",
+  "a key has no text for null or undefined, and this Schema may encode to one of them",
+  "declare a family for the keys without this parameter, or encode null to a text that no other value has"
+>
+export const parameterNull = () =>
+  finding(
+    "E0408",
+    "ParameterEncoding",
+    "a key has no text for null or undefined, and this Schema may encode to one of them",
+    "declare a family for the keys without this parameter, or encode null to a text that no other value has"
+  )
+
+/**
  * E0408: a Schema that requires services. Only the compiler finds it, because a Schema does not list them at run time.
  *
  * @category manifests
@@ -438,6 +500,18 @@ export type family<Family extends string> = message<
 >
 
 /**
+ * E0408: a family whose name is a number or a symbol.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type familyName = message<
+  "E0408",
+  "the name of a family is a text, and this is a number or a symbol",
+  "begin it with a letter, such as 'user'"
+>
+
+/**
  * E0408: an option of a family with a value of another type.
  *
  * @category manifests
@@ -482,3 +556,15 @@ export type section<Section extends string> = message<
  * @since 0.1.0
  */
 export type writes = message<"E0115", "a batch takes a list of writes", "put the writes in brackets">
+
+/**
+ * E0306: the options of a store in memory without its bound. At run time the store itself reports it.
+ *
+ * @category stores
+ * @since 0.1.0
+ */
+export type storeSize = message<
+  "E0306",
+  "a store in memory has one bound, 'capacity' or 'weightMax'",
+  "give the largest number of entries, { capacity: 10_000 }, or their largest weight, { weightMax: 1_000_000 }"
+>

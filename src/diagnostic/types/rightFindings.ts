@@ -80,6 +80,11 @@ export type capabilityUnknown<
   Help
 >
 
+type PassesOn = "the right on (Layer.provideMerge)"
+const passesOn: PassesOn = "the right on (Layer.provideMerge)"
+type Caller = "let its caller provide it"
+const caller: Caller = "let its caller provide it"
+
 /**
  * E0233: a program that is run without a right that it requires.
  *
@@ -99,14 +104,14 @@ export type capabilityUnprovided<
 > = message<
   "E0233",
   `nothing provides the right to ${Verb} '${Pattern}', which this program requires`,
-  `provide owner('${Owner}') of '${Id}', or its modules, before it runs, or let its caller provide it`
+  `provide owner('${Owner}') of '${Id}', or modules where '${Owner}' passes ${PassesOn}, or ${Caller}`
 >
 export const capabilityUnprovided = (id: string, verb: "read" | "write", pattern: string, owner: string) =>
   finding(
     "E0233",
     "CapabilityUnprovided",
     `nothing provides the right to ${verb} ${say`${pattern}`}, which this program requires`,
-    say`provide owner(${owner}) of ${id}, or its modules, before it runs, or let its caller provide it`
+    say`provide owner(${owner}) of ${id}, or modules where ${owner} passes ` + `${passesOn}, or ${caller}`
   )
 
 /**

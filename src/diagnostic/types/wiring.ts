@@ -25,13 +25,37 @@ export type moduleExceeds<
 >
 
 /**
- * E0214 at run time: a module that is not a layer.
+ * E0214: a module that is not a layer.
  *
  * @category ownership
  * @since 0.1.0
  */
+export type moduleWrong<Module extends string> = message<
+  "E0214",
+  `module '${Module}' is not a layer`,
+  "give a Layer, or { owns: [...], layer }"
+>
 export const moduleWrong = (module: string) =>
   finding("E0214", "ModuleWrong", say`module ${module} is not a layer`, "give a Layer, or { owns: [...], layer }")
+
+/**
+ * E0214: the options of an owner in the place of the owner.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type moduleOptions<Module extends string> = message<
+  "E0214",
+  `module '${Module}' is not a layer: these are the options of an owner`,
+  `give the owner's layer, owner('${Module}', { ... })`
+>
+export const moduleOptions = (module: string) =>
+  finding(
+    "E0214",
+    "ModuleWrong",
+    say`module ${module} is not a layer: these are the options of an owner`,
+    say`give the owner's layer, owner(${module}, { ... })`
+  )
 
 /**
  * E0214 at run time: a value that is not an object with a module for each name.
@@ -204,6 +228,25 @@ export const appointmentMissing = (id: string, role: "the owner" | "a reader", p
     "AppointmentMissing",
     `nothing lets this program make itself ${role} of ${say`${pattern}`}`,
     say`leave it to modules of ${id}, or wire it by hand over its layer`
+  )
+
+/**
+ * E0233: a program whose manifest gets no store.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type storeMissing = message<
+  "E0233",
+  "nothing provides the store in which a manifest of this program keeps its entries",
+  "give the manifest's layer Layer.provide(MemoryStore.layer({ capacity: 1_000 })), or that of another tier"
+>
+export const storeMissing = () =>
+  finding(
+    "E0233",
+    "StoreMissing",
+    "nothing provides the store in which a manifest of this program keeps its entries",
+    "give the manifest's layer Layer.provide(MemoryStore.layer({ capacity: 1_000 })), or that of another tier"
   )
 
 /**

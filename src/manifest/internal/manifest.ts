@@ -9,8 +9,10 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { hasProperty } from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import type * as AST from "effect/SchemaAST"
 import * as Stream from "effect/Stream"
 import { CacheError, InvalidBatch, InvalidKey } from "../../cache/CacheError.ts"
 import * as Cache from "../../cache/shared/cache.ts"
@@ -23,8 +25,9 @@ import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import * as KeyFindings from "../../diagnostic/types/keyFindings.ts"
 import * as ManifestFindings from "../../diagnostic/types/manifestFindings.ts"
 import * as Nearest from "../../diagnostic/types/nearest.ts"
+import * as Wiring from "../../diagnostic/types/wiring.ts"
 import * as DependencyGraph from "../../ownership/DependencyGraph.ts"
-import { validate, type ValidFamily, type ValidManifest } from "../../ownership/shared/validation.ts"
+import { ManifestError, validate, type ValidFamily, type ValidManifest } from "../../ownership/shared/validation.ts"
 import { keyProblem, parsePattern, parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
 import * as SensitiveKey from "../../pattern/SensitiveKey.ts"
 import * as Codec from "../../store/Codec.ts"
@@ -53,6 +56,14 @@ export const make = (given: string, definition: unknown) => {
     { definition, id },
     Result.isFailure(valid) ? broken(valid.failure, definition) : statics(tag, valid.success)
   )
+}
+
+/** The class of a manifest whose first call was forgotten. Like every wrong manifest, it fails where it is built. */
+export const makeForgotten = (given: unknown) => {
+  const id = typeof given === "string" ? given : ""
+  const problem = { ...ManifestFindings.callForgotten(), path: [] }
+  const error = new ManifestError({ manifest: id, reason: problem, problems: [problem] })
+  return Object.assign(Context.Service<any, Face>(keyOfClass(id)), { definition: {}, id }, broken(error, {}))
 }
 
 const statics = (tag: Context.Service<any, Face>, manifest: ValidManifest): Statics => {
@@ -178,16 +189,23 @@ const engineLayer = (
       codec: Schema.isSchema(spec.value)
         ? Codec.schema(spec.value as Schema.Codec<unknown>, { version: family.version })
         : undefined,
+      takesExits: Schema.isSchema(spec.value) && isOfExits(spec.value.ast),
       weigher: spec.weigher,
       policy: spec,
       plan: compile(manifest, graph, family),
       origin: originOf(manifest, family, graph)
     }
   })
+  const form = formOf(manifest, families)
   return Layer.effectContext(
     Effect.gen(function*() {
-      const store = yield* Store
-      const engine: Living = { id: manifest.id, key: manifest.key, store }
+      // The store may be missing after a cast.
+      const given = yield* Effect.serviceOption(Store)
+      if (given._tag === "None") {
+        return yield* Effect.fail(errorOf(manifest.id, [{ ...Wiring.storeMissing(), path: [] }]))
+      }
+      const store = given.value
+      const engine: Living = { id: manifest.id, key: manifest.key, store, form }
       yield* Effect.acquireRelease(alone(engine), () =>
         Effect.sync(() => {
           leave(engine)
@@ -201,25 +219,44 @@ const engineLayer = (
   )
 }
 
+const isOfExits = (ast: AST.AST): boolean =>
+  ast._tag === "Union"
+    ? ast.types.some(isOfExits)
+    : ast._tag === "Declaration" && hasId(ast.annotations?.["representation"], "effect/schema/Exit")
+
+const hasId = (representation: unknown, id: string): boolean =>
+  hasProperty(representation, "id") && representation.id === id
+
 interface Living {
   readonly id: string
   readonly key: string
   readonly store: Store["Service"]
+  readonly form: string
 }
+
+/** The families of a manifest as a text that a class whose module was loaded again has, too. */
+const formOf = ({ families }: ValidManifest, options: ReadonlyArray<Cache.FamilyOptions>): string =>
+  JSON.stringify(options.map(({ name, origin, pattern }) => {
+    const { owner, realm, spec, version } = families.get(name)!
+    const value = Schema.isSchema(spec.value) ? Codec.shape(spec.value) : ""
+    return [name, pattern, owner, realm, version, origin?.form, value]
+  }))
 
 // The running engines of each place, and the number of places over which the engines of a class run. Engines of one
 // class over several stores of one place (such as layers of one folder) are one cache: each sees the others' changes.
+// So are the engines of a class and of the same class whose module was loaded again, as in watch mode. The rights of
+// one do not count for the other, since they go by the key.
 const enginesOver = new WeakMap<Store["Service"]["commons"], ReadonlyArray<Living>>()
 const placesOf = new Map<string, number>()
 
 /** Refuses an engine that would share entries with another by accident, and warns of a class over several places. */
 const alone = (engine: Living): Effect.Effect<void, CacheError> =>
   Effect.suspend(() => {
-    const { id, key, store } = engine
+    const { form, id, key, store } = engine
     const over = enginesOver.get(store.commons) ?? []
-    const other = over.find((one) => one.id === id && (one.store === store || one.key !== key))
+    const other = over.find((one) => one.id === id && (one.store === store || one.form !== form))
     if (other !== undefined) {
-      const found = other.key === key ? ManifestFindings.enginesAlike(id) : ManifestFindings.manifestsAlike(id)
+      const found = other.form === form ? ManifestFindings.enginesAlike(id) : ManifestFindings.manifestsDiffer(id)
       return Effect.fail(errorOf(id, [{ ...found, path: [] }]))
     }
     enginesOver.set(store.commons, [...over, engine])

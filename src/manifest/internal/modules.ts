@@ -16,7 +16,7 @@ import * as ManifestFindings from "../../diagnostic/types/manifestFindings.ts"
 import * as OwnerFindings from "../../diagnostic/types/ownerFindings.ts"
 import * as Wiring from "../../diagnostic/types/wiring.ts"
 import { FamilySet } from "../../ownership/shared/familySet.ts"
-import type { ValidManifest } from "../../ownership/shared/validation.ts"
+import { isBag, type ValidManifest } from "../../ownership/shared/validation.ts"
 import { buildInto, engineOf, isLent, keyOf, Lending, type Runtime, Word, wordOf } from "./grants.ts"
 import { errorOf, type Found, problemOf, refused } from "./names.ts"
 
@@ -155,7 +155,9 @@ const readModule = (
   }
   const problem = isFamily ? problemOf(manifest, name, "own") : undefined
   if (problem !== undefined) return void report([], problem)
-  if (!Layer.isLayer(value)) return void report([], Wiring.moduleWrong(name))
+  if (!Layer.isLayer(value)) {
+    return void report([], isOptions(value) ? Wiring.moduleOptions(name) : Wiring.moduleWrong(name))
+  }
   const layer = value as AnyLayer
   if (isFamily) {
     const { readable, statedReads } = manifest.families.get(name)!
@@ -168,3 +170,6 @@ const readModule = (
 
 const isGroup = (value: unknown): value is { readonly owns: ReadonlyArray<unknown>; readonly layer?: unknown } =>
   typeof value === "object" && value !== null && "owns" in value && Array.isArray(value.owns)
+
+const isOptions = (value: unknown): boolean =>
+  isBag(value) && ["lookup", "lookupMany", "parts"].some((option) => Object.hasOwn(value, option))

@@ -9,6 +9,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { hasProperty } from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import { CacheError, InvalidOption, OwnershipConflict } from "../../cache/CacheError.ts"
 import type { LookupContext } from "../../cache/Lookup.ts"
@@ -247,6 +248,10 @@ export class Owners {
   }
 }
 
+// Every Effect is iterable, and has no `next`.
+const isGenerator = (answer: unknown): boolean => hasProperty(answer, "next") && hasProperty(answer, Symbol.iterator)
+const answeredGenerator = "answered with a generator: wrap the function in Effect.fnUntraced, or its body in Effect.gen"
+
 // Without this check, an answer that is not an Effect would end the fiber with a message that does not name the family.
 const answered = <A, E, R>(
   family: string,
@@ -258,7 +263,11 @@ const answered = <A, E, R>(
       reason: new InvalidOption({
         family,
         option,
-        why: isPromise(answer) ? answeredPromise : "must answer with an Effect"
+        why: isPromise(answer)
+          ? answeredPromise
+          : isGenerator(answer)
+          ? answeredGenerator
+          : "must answer with an Effect"
       })
     })
   )

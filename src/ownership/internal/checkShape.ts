@@ -62,7 +62,13 @@ export const checkShape = (id: unknown, definition: unknown, report: Report): de
   }
   for (const option of Object.keys(definition)) {
     if (!sections.has(option) && option !== "version") {
-      report([option], ManifestFindings.optionUnknown(option, "the manifest", [...sections.keys(), "version"]))
+      const isFamily = isBag(definition[option]) && definition[option]["pattern"] !== undefined
+      report(
+        [option],
+        isFamily
+          ? ManifestFindings.familyMisplaced(option)
+          : ManifestFindings.optionUnknown(option, "the manifest", [...sections.keys(), "version"])
+      )
     }
   }
   if (definition["version"] !== undefined && !isVersion(definition["version"])) {

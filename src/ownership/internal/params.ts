@@ -13,10 +13,20 @@ const spelt: ReadonlySet<AST.AST["_tag"]> = new Set(
   ["String", "Number", "BigInt", "Boolean", "Enum", "TemplateLiteral", "Literal", "Never", "Any"]
 )
 
-const isSpelt = (ast: AST.AST): boolean => ast._tag === "Union" ? ast.types.every(isSpelt) : spelt.has(ast._tag)
+const nothing: ReadonlySet<AST.AST["_tag"]> = new Set(["Null", "Undefined", "Void"])
 
-// A codec that is not a Schema does not change the texts of a key.
-const encodesToText = (codec: unknown): boolean => !Schema.isSchema(codec) || isSpelt(AST.toEncoded(codec.ast))
+const isOf = (ast: AST.AST, tags: (tag: AST.AST["_tag"]) => boolean): boolean =>
+  ast._tag === "Union" ? ast.types.every((type) => isOf(type, tags)) : tags(ast._tag)
+
+// Why the values of a codec are not the texts of a key. A codec that is not a Schema does not change the texts.
+const findEncodingProblem = (codec: unknown): Diagnostic.Diagnostic | undefined => {
+  if (!Schema.isSchema(codec)) return undefined
+  const encoded = AST.toEncoded(codec.ast)
+  if (isOf(encoded, (tag) => spelt.has(tag))) return undefined
+  return isOf(encoded, (tag) => spelt.has(tag) || nothing.has(tag))
+    ? Misfit.parameterNull()
+    : Misfit.parameterEncoding()
+}
 
 export const findParamProblems = (
   { name, pattern, spec }: { readonly name: string; readonly pattern: KeyPattern; readonly spec: FamilySpec }
@@ -25,7 +35,10 @@ export const findParamProblems = (
   for (const [param, codec] of Object.entries(spec.params ?? {})) {
     if (!pattern.holes.includes(param)) {
       found.set(param, ManifestFindings.parameterUnknown(param, pattern.source, name, pattern.holes))
-    } else if (!encodesToText(codec)) found.set(param, Misfit.parameterEncoding())
+      continue
+    }
+    const problem = findEncodingProblem(codec)
+    if (problem !== undefined) found.set(param, problem)
   }
   return found
 }

@@ -114,12 +114,14 @@ export const resolve = (id: string, draft: Draft, sources: Sources): ValidManife
     )
   }
   const covering = new Map(drafts.map((family) => [family.name, coveringOf(family)]))
-  const covered = new Map(drafts.map(({ name }) => [name, [] as Array<string>]))
-  for (const [name, rights] of covering) for (const right of rights) covered.get(right)!.push(name)
-  // Family -> for each of its references that has rights, the families that these rights cover.
-  const readSources = new Map(
-    drafts.map(({ name, spec }) => [name, declared(spec.derives).map((source) => covered.get(source)!)])
-  )
+  // Family -> for each of its references, the families whose keys are all in it.
+  const inside = (source: string) => {
+    const reference = KeyPattern.parsePatternUnsafe(source)
+    return draft.patterns.overlapping(reference).flatMap(({ pattern, value }) =>
+      KeyPattern.covers(reference, pattern) ? [value.name] : []
+    )
+  }
+  const readSources = new Map(drafts.map(({ name, spec }) => [name, (spec.derives ?? []).map(inside)]))
   const readables = reachedBy(readSources, indexOf)
   const families = new Map(drafts.map((family, index): readonly [string, ValidFamily] => {
     const realm = realmOf(family.pattern)

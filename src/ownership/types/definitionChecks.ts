@@ -45,8 +45,10 @@ export type Checked<D extends Definition> = typeof Undetermined extends keyof D 
   : string extends keyof D["families"] ?
     { readonly [Section in keyof D]: Section extends "families" ? Opaque.families : D[Section] }
   : {
-    readonly [Section in keyof D]: Section extends "families"
-      ? { readonly [K in keyof D["families"]]: CheckedFamily<D, K & string, D["families"][K]> & Offered }
+    readonly [Section in keyof D]: Section extends "families" ?
+      keyof D["families"] extends string
+        ? { readonly [K in keyof D["families"]]: CheckedFamily<D, K & string, D["families"][K]> & Offered }
+      : { readonly [K in keyof D["families"]]: K extends string ? D["families"][K] : Misfit.familyName }
       : Section extends "layers" ? Given<
           Section,
           D[Section],
@@ -66,8 +68,18 @@ export type Checked<D extends Definition> = typeof Undetermined extends keyof D 
           >
         >
       : Section extends "version" ? D[Section]
-      : ManifestFindings.optionUnknown<Section & string, "the manifest", keyof Definition>
+      : unknownSection<Section & string, D[Section]>
   }
+
+/**
+ * The message for a section that does not exist.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type unknownSection<Section extends string, Given> = Given extends { readonly pattern: unknown }
+  ? ManifestFindings.familyMisplaced<Section>
+  : ManifestFindings.optionUnknown<Section, "the manifest", keyof Definition>
 
 // The options that the editor offers inside a family. With their types, the compiler would compare them once more, at
 // twice the whole cost.
@@ -136,7 +148,9 @@ type CheckedParams<K extends string, P extends string, Codecs> = {
 
 // A key holds texts. A codec that is not a Schema does not change them, so its type must be a type of texts.
 type CheckedCodec<Codec> = Codec extends { readonly Encoded: infer Encoded }
-  ? [Encoded] extends [Spelt] ? CheckedSchema<Codec> : Misfit.parameterEncoding
+  ? [Encoded] extends [Spelt] ? CheckedSchema<Codec>
+  : [Encoded] extends [Spelt | null | undefined] ? Misfit.parameterNull
+  : Misfit.parameterEncoding
   : Codec extends { readonly Type: string } ? Codec
   : Misfit.parameterCodec
 type Spelt = string | number | bigint | boolean

@@ -6,7 +6,7 @@
  *
  * @since 0.1.0
  */
-import type { literalProblem, normalizePattern } from "../../pattern/KeyPattern.ts"
+import type { covers, literalProblem, normalizePattern } from "../../pattern/KeyPattern.ts"
 import type { findNearest, findOverlapping, Heads, Trie } from "../../pattern/types/patternSet.ts"
 import type { Definition } from "../Definition.ts"
 import type { At, FamilyName, FamilyOf, ListOf, PatternOf } from "./definitionParts.ts"
@@ -139,8 +139,8 @@ export type CarvedPatterns<D extends Definition> = {
 }[keyof D["families"]]
 
 /**
- * The families that a family may read because it derives from them, at any distance. A reference to only a part of a
- * declared pattern gives no right to read. A carved-out family is not reached through the family around it.
+ * The families that a family may read because it derives from them, at any distance. A reference gives the right to
+ * read every family whose keys are all in it, a carved-out one, too: each of their changes reaches the family.
  *
  * @category type level
  * @since 0.1.0
@@ -148,14 +148,22 @@ export type CarvedPatterns<D extends Definition> = {
 export type Readable<D extends Definition, K> = D extends unknown ? reached<ReadSources<D>, At<ReadSources<D>, K>>
   : never
 
-// Family -> the families that rights to its sources cover.
+// Family -> the families whose keys are all in its references.
 type ReadSources<D extends Definition> = D extends unknown ? Flat<
     {
       readonly [
         K in SoundName<D> as [ListOf<D["families"][K], "derives">] extends [never] ? never : K
-      ]: Covered<D, ListOf<D["families"][K], "derives">>
+      ]: Inside<D, ListOf<D["families"][K], "derives">>
     }
   >
+  : never
+
+type Inside<D extends Definition, P> = P extends string
+  ? findInside<D, P, Touching<D, P>, NameOf<D, normalizePattern<P>>>
+  : never
+
+type findInside<D extends Definition, P extends string, K, Whole> = K extends Whole ? K
+  : covers<P, PatternOf<FamilyOf<D, K>>> extends true ? K
   : never
 
 /**

@@ -7,7 +7,7 @@
 import type * as ManifestFindings from "../../diagnostic/types/manifestFindings.ts"
 import type * as Misfit from "../../diagnostic/types/misfit.ts"
 import type { Definition, FamilySpec, ReaderSpec, Typed, Undetermined } from "../Definition.ts"
-import type { Checked } from "./definitionChecks.ts"
+import type { Checked, unknownSection } from "./definitionChecks.ts"
 import type { At, PatternOf } from "./definitionParts.ts"
 
 /**
@@ -22,14 +22,14 @@ export type Misshapen<D> = typeof Undetermined extends keyof D ? D
   : Spelt<D> extends infer Given extends Definition ? Checked<Given>
   : MisshapenParts<Spelt<D>>
 
-type MisshapenParts<D> = {
+type MisshapenParts<D> = [keyof D] extends [never] ? Misfit.Otherwise<Misfit.families> : {
   readonly [Section in keyof D]: Section extends "families" ?
     D[Section] extends Bag ? MisshapenFamilies<D[Section]> : Misfit.families
     : Section extends "readers" ? D[Section] extends Bag ? MisshapenReaders<D[Section]>
       : D[Section] extends undefined ? D[Section]
       : Misfit.section<Section>
     : Section extends keyof Definition ? D[Section] extends Definition[Section] ? D[Section] : Misfit.section<Section>
-    : D[Section]
+    : unknownSection<Section & string, D[Section]>
 }
 
 // An object with named properties, and not a list.
@@ -54,7 +54,7 @@ type MisshapenFamilies<Families> = {
       readonly [Option in keyof Families[K]]: Option extends keyof FamilySpec
         ? Families[K][Option] extends FamilySpec[Option] ? Families[K][Option]
         : misshapenOption<K & string, Option, Families[K][Option]>
-        : Families[K][Option]
+        : ManifestFindings.optionUnknown<Option & string, `family '${K & string}'`, keyof FamilySpec>
     }
     : Misfit.family<K & string>
 }
@@ -117,6 +117,13 @@ interface Expected {
  * @since 0.1.0
  */
 export type Shaped<D> = D extends Definition ? D
+  : "families" extends keyof D ? ShapedFamilies<D>
+  // Families that stand beside the sections of the manifest.
+  : ShapedFamilies<
+    { readonly families: { readonly [K in keyof D as D[K] extends { readonly pattern: unknown } ? K : never]: D[K] } }
+  >
+
+type ShapedFamilies<D> = D extends Definition ? D
   : Spelt<D> extends infer Whole extends Definition ? Whole
   : Mended<Spelt<D>> extends infer Whole extends Definition ? Whole
   : never

@@ -18,6 +18,7 @@ import * as Layer from "effect/Layer"
 import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import { forkOutside } from "../../capability/shared/outside.ts"
+import type * as Misfit from "../../diagnostic/types/misfit.ts"
 import * as EvictionPolicy from "../../eviction/EvictionPolicy.ts"
 import { noOptions, refused } from "../internal/given.ts"
 import { CoarseClock } from "../shared/coarseClock.ts"
@@ -129,7 +130,7 @@ const bounds = (options: Options): Effect.Effect<{ readonly max: number; readonl
  * @category constructors
  * @since 0.1.0
  */
-export const make = Effect.fnUntraced(function*(options: Options) {
+export const make = Effect.fnUntraced(function*(options: Misfit.Shape<Misfit.storeSize, Options>) {
   const { count, max } = yield* bounds(options)
   const time = new CoarseClock(yield* Clock.Clock)
   const { eviction = "adaptive" } = options
@@ -203,7 +204,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
  *
  * **Gotchas**
  *
- * A cache has one store. Build the layer once, and share it: each build is an empty store of its own.
+ * - A cache has one store. Build the layer once, and share it: each build is an empty store of its own.
+ * - It has no default size: give `capacity` or `weightMax`. How much a process can hold, only its program knows.
  *
  * **Example** (Keeping at most 10,000 entries)
  *
@@ -217,4 +219,5 @@ export const make = Effect.fnUntraced(function*(options: Options) {
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: Options): Layer.Layer<Store, StoreError> => Layer.effect(Store, make(options))
+export const layer = (options: Misfit.Shape<Misfit.storeSize, Options>): Layer.Layer<Store, StoreError> =>
+  Layer.effect(Store, make(options))

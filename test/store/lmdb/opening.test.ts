@@ -335,6 +335,21 @@ describe("copy of a folder", () => {
     }), 30_000)
 })
 
+describe("package lmdb", () => {
+  it.effect("a program without it fails where it builds the layer, and the error says what to install", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFolder
+      const { stderr, stdout } = spawnSync(process.execPath, [...process.execArgv, child("withoutDriver.ts"), path], {
+        encoding: "utf8"
+      })
+      assert.strictEqual(
+        stdout.trim(),
+        "cannot open the lmdb tier: `lmdb` is a package that is not installed; help: npm install lmdb@3",
+        stderr
+      )
+    }))
+})
+
 /** A process that holds the folder, started by a command in front of it. */
 class Contained {
   readonly process: ChildProcess

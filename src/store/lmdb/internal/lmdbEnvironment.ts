@@ -20,10 +20,10 @@
 import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { hasProperty } from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Semaphore from "effect/Semaphore"
-import { type Database, type DatabaseOptions, type RootDatabase, TransactionFlags } from "lmdb"
-import * as Lmdb from "lmdb"
+import type { Database, DatabaseOptions, RootDatabase, TransactionFlags } from "lmdb"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { forkOutside } from "../../../capability/shared/outside.ts"
@@ -211,13 +211,26 @@ const keepBeating = (claim: Claim): Effect.Effect<Claim> => {
   }))
 }
 
+// `TransactionFlags` of the driver, which is not imported yet.
+const synchronousCommit = 0x2
+const noSyncFlush = 0x10000
+
+// The driver is an optional package. A program without it learns so when it builds the layer.
+const driver = Effect.tryPromise({
+  try: () => import("lmdb"),
+  catch: (cause) =>
+    hasProperty(cause, "code") && cause.code === "ERR_MODULE_NOT_FOUND"
+      ? invalid("lmdb", "is a package that is not installed; help: npm install lmdb@3")
+      : openFailed(cause)
+})
+
 /**
  * Flags with which a commit returns once other readers see it. On Windows the driver flushes in each commit, and must
  * not skip that.
  */
 export const visible: TransactionFlags = process.platform === "win32"
-  ? TransactionFlags.SYNCHRONOUS_COMMIT
-  : TransactionFlags.SYNCHRONOUS_COMMIT | TransactionFlags.NO_SYNC_FLUSH
+  ? synchronousCommit
+  : synchronousCommit | noSyncFlush
 
 const held = (path: string, holder: Holder): StoreError => {
   const { host, namespace, pid, sinceMillis, thread } = holder
@@ -260,6 +273,7 @@ const open = (
   readersMax: number
 ): Effect.Effect<{ readonly environment: Environment; readonly claim: Claim }, StoreError> =>
   Effect.gen(function*() {
+    const lmdb = yield* driver
     const fault = folderFault(path)
     if (fault !== undefined) return yield* Effect.fail(fault)
     const data = Path.join(path, dataName)
@@ -275,7 +289,7 @@ const open = (
       // one.
       if (claim.isAlone) yield* attempt(() => isHollow(data) && Fs.truncateSync(data))
       const root = yield* attempt(() =>
-        Lmdb.open<Buffer, string>({
+        lmdb.open<Buffer, string>({
           path,
           noSubdir: false,
           maxDbs: databasesMax,
