@@ -375,7 +375,8 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
    *
    * **Gotchas**
    *
-   * The shares are estimates from a sample of the hits. A lookup cannot call it.
+   * The shares are estimates from one hit in 256, which chance selects. They need some ten thousand hits to be near the
+   * truth; before the first few hundred hits the list may be empty. A lookup cannot call it.
    */
   readonly hottest: (max: number) => Effect.Effect<ReadonlyArray<HotKey<P, Codecs>>, CacheError, R>
   /**

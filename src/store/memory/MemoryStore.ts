@@ -16,6 +16,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -26,7 +27,7 @@ import { spreadHash } from "../../eviction/shared/keyHash.ts"
 import { entryWeightMax } from "../../eviction/shared/slotWeights.ts"
 import type { Entry, Found } from "../Entry.ts"
 import { noOptions, refused } from "../internal/given.ts"
-import { CoarseClock } from "../shared/coarseClock.ts"
+import { CoarseClock, readsPerBurstMax } from "../shared/coarseClock.ts"
 import * as PatientScheduler from "../shared/patientScheduler.ts"
 import {
   type Change,
@@ -87,7 +88,8 @@ export type Size =
     readonly capacity?: undefined
   }
 
-// One hit in 256 is counted in the sketch of hot keys: less than a nanosecond per hit.
+// One hit in 256 is counted in the sketch of hot keys, on average: less than a nanosecond per hit. The distance between
+// two of them is random: at regular distances, keys that are read in turns would hide each other.
 const hotGap = 256
 
 const name = "memory"
@@ -151,13 +153,15 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
   declare private readonly only: ShardView | undefined
   declare private readonly shardMask: number
   declare private readonly alarm: Alarm
+  declare private readonly random: { nextDoubleUnsafe(): number }
   private readonly topKeys = new TopKeys()
-  // The number of the next hit to note: for the sketch (`hotAt`) or for the watcher (`watchAt`, -1 without one).
-  // Each hit counts `untilNote` down.
-  private noteAt = hotGap
-  private untilNote = hotGap
-  private hotAt = hotGap
-  private watchAt = -1
+  // The number of the next hit to note: for the sketch (`hotAt`), for the watcher (`watchAt`), or to read the time
+  // again (`timeAt`). Each hit counts `untilNote` down.
+  private noteAt = 0
+  private untilNote = 0
+  private hotAt = 0
+  private timeAt = readsPerBurstMax
+  private watchAt = Infinity
   private watcher: ReadWatcher | undefined = undefined
   private collecting: Sweep | undefined = undefined
   private sweptFloor = 0
@@ -168,9 +172,11 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
     time: CoarseClock,
     ceiling: Ceiling,
     isWeighed: boolean,
-    alarm: Alarm
+    alarm: Alarm,
+    random: { nextDoubleUnsafe(): number }
   ) {
     this.alarm = alarm
+    this.random = random
     this.ceiling = ceiling
     this.family = family
     this.weigher = isWeighed ? family.weigher : undefined
@@ -185,6 +191,8 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
     }))
     this.only = this.views.length === 1 ? this.views[0] : undefined
     this.shardMask = shards.length - 1
+    this.hotAt = this.hotDistance()
+    this.setNoteAt(0)
   }
 
   get floor(): number {
@@ -305,7 +313,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
   watch(watcher: ReadWatcher | undefined): void {
     this.watcher = watcher
     const { hits } = this
-    this.watchAt = watcher === undefined ? -1 : hits + 1
+    this.watchAt = watcher === undefined ? Infinity : hits + 1
     this.setNoteAt(hits)
   }
 
@@ -317,8 +325,11 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
     const { hits } = this
     if (hits === this.hotAt) {
       this.topKeys.add(key)
-      this.hotAt += hotGap
-      // Bounds the error of the time in a burst that never yields.
+      this.hotAt += this.hotDistance()
+    }
+    // Bounds the error of the time in a burst that never yields: a hit that is not due does not ask for it.
+    if (hits === this.timeAt) {
+      this.timeAt += readsPerBurstMax
       this.time.expire()
     }
     if (hits === this.watchAt) this.watchAt += this.watcher!(key, 0)
@@ -326,8 +337,12 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
   }
 
   private setNoteAt(hits: number): void {
-    this.noteAt = this.watchAt < 0 ? this.hotAt : Math.min(this.hotAt, this.watchAt)
+    this.noteAt = Math.min(this.hotAt, this.timeAt, this.watchAt)
     this.untilNote = this.noteAt - hits
+  }
+
+  private hotDistance(): number {
+    return 1 + Math.floor(this.random.nextDoubleUnsafe() * (2 * hotGap - 1))
   }
 
   /** Walks by slot, not by chain: so the table may change while the caller inspects a key. */
@@ -568,6 +583,7 @@ const bounds = (options: Options): Effect.Effect<{ readonly max: number; readonl
 export const make = Effect.fnUntraced(function*(options: Options) {
   const { count, max } = yield* bounds(options)
   const time = new CoarseClock(yield* Clock.Clock)
+  const random = yield* Random.Random
   const policyName = options.eviction ?? "adaptive"
   const upkeep = new MemoryUpkeep(time)
   const shards = Array.from({ length: count }, (_, i) => {
@@ -596,7 +612,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       Effect.sync(() => {
         const open = partitions.get(family.name)
         if (open !== undefined) return open
-        const partition = new MemoryPartition(family, shards, time, ceiling, options.weightMax !== undefined, upkeep)
+        const isWeighed = options.weightMax !== undefined
+        const partition = new MemoryPartition(family, shards, time, ceiling, isWeighed, upkeep, random)
         partitions.set(family.name, partition)
         return partition
       }),
