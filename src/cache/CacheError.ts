@@ -187,11 +187,14 @@ export class Absent extends Schema.TaggedError<Absent>()("Absent", {
   code: Schema.tag("E0501"),
   key: Schema.String,
   family: Schema.String,
-  why: Schema.Literals(["no lookup", "no value"])
+  why: Schema.Literals(["no lookup", "no value", "nothing to renew"])
 }) {
   override get message() {
     const why = this.why === "no value"
       ? "its lookup says that there is no value"
+      : this.why === "nothing to renew"
+      ? "its lookup answered `Lookup.notModified()`, and the cache has no value to renew; help: answer it only if " +
+        "`previous` is there"
       : `the owner of \`${this.family}\` gave no lookup`
     return `\`${this.key}\` is absent: ${why}`
   }
