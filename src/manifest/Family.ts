@@ -833,7 +833,7 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string>
 export interface HotKey<P extends string, Codecs> {
   readonly params: ParsedParams<P, Codecs>
   readonly key: string
-  /** The key's share of the reads, from 0 to 1. It is estimated, and never too low for a key that is read often. */
+  /** The key's share of the reads, from 0 to 1: an estimate from a sample of the hits. */
   readonly share: number
 }
 
