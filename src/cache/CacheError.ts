@@ -61,7 +61,8 @@ const held: { readonly [_ in NotOwner["holds"]]: string } = {
   "a borrow": "the caller only borrows it",
   "a lookup": "the caller is a lookup, which may only return its own value",
   "another engine": "the caller's right belongs to another engine of this manifest",
-  "another class": "the caller's right belongs to another manifest class of the same name"
+  "another class": "the caller's right belongs to another manifest class of the same name: its module was evaluated " +
+    "twice, as in watch mode, or two copies of `effect-stateless` are installed"
 }
 
 /**

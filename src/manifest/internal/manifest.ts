@@ -147,7 +147,13 @@ const whyNotIn = (manifest: ValidManifest, writes: ReadonlyArray<Partial<accesso
     if (write?._tag !== "Write" || write.manifest === undefined) {
       return `item ${i} is not a write, as \`setting\` and \`deleting\` make it`
     }
-    if (write.manifest !== manifest) return `\`${write.pattern}\` is a pattern of \`${write.manifest.id}\``
+    const { id } = write.manifest
+    if (write.manifest !== manifest) {
+      return id === manifest.id
+        ? `\`${write.pattern}\` is of another class \`${id}\`: its module was evaluated twice, as in watch mode, or ` +
+          "two copies of `effect-stateless` are installed"
+        : `\`${write.pattern}\` is a pattern of \`${id}\``
+    }
   }
   return undefined
 }
