@@ -13,11 +13,9 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 
-/**
- * Bounds the reads, and the hits of a family, for which time stands still in a synchronous run. The bound counts hits,
- * because the run may compute for any time between two of them.
- */
-export const readsPerBurstMax = 32
+// Bounds the reads of the time for which it stands still in a synchronous run. The bound counts reads, because the run
+// may compute for any time between two of them.
+const readsPerBurstMax = 32
 
 // `settled.then` runs a function in a microtask. Node's `queueMicrotask` is JavaScript, which V8 would inline into a
 // hit in place of the code that every hit runs.
