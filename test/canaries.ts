@@ -1653,6 +1653,22 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 6,
+    bug: "an entry in memory is served for thousands of hits of a synchronous run after its end",
+    file: "src/store/memory/internal/memoryPartition.ts",
+    text: `      this.time.expire()`,
+    planted: `      this.timeAt++`,
+    suites: ["test/cache/burst.test.ts"]
+  },
+  {
+    law: "the shares of `hottest` are near the truth",
+    bug: "hot keys are counted at a fixed distance, so keys that are read in turns hide each other",
+    file: "src/store/memory/internal/memoryPartition.ts",
+    text: `return 1 + Math.floor(this.random.nextDoubleUnsafe() * (2 * hotGap - 1))`,
+    planted: `return hotGap`,
+    suites: ["test/store/memory/MemoryStore.test.ts"]
+  },
+  {
+    law: 6,
     bug: "time stands still for hundreds of hits of a synchronous run",
     file: "src/store/shared/coarseClock.ts",
     text: `const readsPerBurstMax = 32`,

@@ -22,7 +22,7 @@ export class Cyclic extends Manifest.Service<Cyclic>()("Cyclic", {
 }) {}
 
 export class Layered extends Manifest.Service<Layered>()("Layered", {
-  layers: { client: { reads: ["server"] }, server: { reads: ["databse"] }, edge: { reads: ["server"] } },
+  layers: { client: { reads: ["server"] }, server: { reads: ["databse"] }, edge: { reads: [] } },
   families: {
     user: { pattern: "user:*", layer: "server" },
     draft: { pattern: "draft:{id}", layer: "client" },

@@ -61,7 +61,8 @@ const held: { readonly [_ in NotOwner["holds"]]: string } = {
   "a borrow": "the caller only borrows it",
   "a lookup": "the caller is a lookup, which may only return its own value",
   "another engine": "the caller's right belongs to another engine of this manifest",
-  "another class": "the caller's right belongs to another manifest class of the same name"
+  "another class": "the caller's right belongs to another manifest class of the same name: its module was evaluated " +
+    "twice, as in watch mode, or two copies of `effect-stateless` are installed"
 }
 
 /**
@@ -187,11 +188,14 @@ export class Absent extends Schema.TaggedError<Absent>()("Absent", {
   code: Schema.tag("E0501"),
   key: Schema.String,
   family: Schema.String,
-  why: Schema.Literals(["no lookup", "no value"])
+  why: Schema.Literals(["no lookup", "no value", "nothing to renew"])
 }) {
   override get message() {
     const why = this.why === "no value"
       ? "its lookup says that there is no value"
+      : this.why === "nothing to renew"
+      ? "its lookup answered `Lookup.notModified()`, and the cache has no value to renew; help: answer it only if " +
+        "`previous` is there"
       : `the owner of \`${this.family}\` gave no lookup`
     return `\`${this.key}\` is absent: ${why}`
   }

@@ -60,13 +60,28 @@ const ownerOf = (
   pattern: string,
   sources: ReadonlyArray<readonly [file: string, text: string]>
 ): string | undefined => {
-  const quoted = escape(pattern)
-  const shape = new RegExp(`(["']?)([\\w$-]+)\\1\\s*:\\s*\\{\\s*pattern\\s*:\\s*["'\`]${quoted}["'\`]([^}]*)`)
+  const shape = new RegExp(`\\bpattern\\s*:\\s*["'\`]${escape(pattern)}["'\`]`, "g")
   for (const [, text] of sources) {
-    const found = shape.exec(text)
-    if (found !== null) return /\bpartOf\s*:\s*["'`]([^"'`]+)/.exec(found[3]!)?.[1] ?? found[2]
+    for (const { index } of text.matchAll(shape)) {
+      const begin = edgeOf(text, index, -1)
+      const name = /(["']?)([\w$-]+)\1\s*:\s*$/.exec(text.slice(0, Math.max(0, begin)))?.[2]
+      const whole = /\bpartOf\s*:\s*["'`]([^"'`]+)/.exec(text.slice(begin, edgeOf(text, index, 1)))?.[1]
+      if (name !== undefined) return whole ?? name
+    }
   }
   return undefined
+}
+
+// The brace that opens (`step` -1) or closes (`step` 1) the object around a place. Braces in texts come in pairs.
+const edgeOf = (text: string, from: number, step: 1 | -1): number => {
+  const [outer, inner] = step < 0 ? ["{", "}"] : ["}", "{"]
+  let depth = 0
+  let at = from
+  for (; at >= 0 && at < text.length; at += step) {
+    if (text[at] === inner) depth++
+    else if (text[at] === outer && --depth < 0) break
+  }
+  return at
 }
 
 const reads = "get|getPromise|getAnswerOption|getOption|getMany|getAnswer|getUnsafe|has|select|warm|explain|key"

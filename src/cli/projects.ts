@@ -13,10 +13,13 @@ import { withoutComments } from "./declarations.ts"
 
 /** The named project does not exist. */
 export class ProjectMissing extends Schema.TaggedError<ProjectMissing>()("ProjectMissing", {
-  project: Schema.String
+  project: Schema.String,
+  /** Whether it is a folder, which has no `tsconfig.json`. */
+  isFolder: Schema.Boolean
 }) {
   override get message() {
-    return `there is no \`${this.project}\`; help: name the tsconfig to check, stateless check path/to/tsconfig.json`
+    const what = this.isFolder ? `\`tsconfig.json\` in \`${this.project}\`` : `\`${this.project}\``
+    return `there is no ${what}; help: name the tsconfig to check, stateless check path/to/tsconfig.json`
   }
 }
 
@@ -61,7 +64,9 @@ export const projectsOf = Effect.fnUntraced(function*(folder: string, project: s
     return (yield* fs.exists(inside)) ? inside : undefined
   })
   const root = yield* fileOf(absolute(project))
-  if (root === undefined) return yield* new ProjectMissing({ project })
+  if (root === undefined) {
+    return yield* new ProjectMissing({ project, isFolder: yield* fs.exists(absolute(project)) })
+  }
   const all: Array<Project> = []
   const cycles: Array<string> = []
   const visited = new Set<string>([root])

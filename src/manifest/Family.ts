@@ -375,7 +375,8 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
    *
    * **Gotchas**
    *
-   * The shares are estimates from a sample of the hits. A lookup cannot call it.
+   * The shares are estimates from one hit in 256, which chance selects. They need some ten thousand hits to be near the
+   * truth; before the first few hundred hits the list may be empty. A lookup cannot call it.
    */
   readonly hottest: (max: number) => Effect.Effect<ReadonlyArray<HotKey<P, Codecs>>, CacheError, R>
   /**
@@ -834,7 +835,7 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string>
 export interface HotKey<P extends string, Codecs> {
   readonly params: ParsedParams<P, Codecs>
   readonly key: string
-  /** The key's share of the reads, from 0 to 1. It is estimated, and never too low for a key that is read often. */
+  /** The key's share of the reads, from 0 to 1: an estimate from a sample of the hits. */
   readonly share: number
 }
 

@@ -79,6 +79,7 @@ export interface ReaderSpec {
  * @since 0.1.0
  */
 export interface LayerSpec {
+  /** The layers that its programs may read, besides their own. A layer that only reads needs no family. */
   readonly reads?: ReadonlyArray<string> | undefined
 }
 

@@ -263,7 +263,7 @@ export interface HotPartition<V> {
   readonly drop: (key: string) => boolean
   /** Removes every key. */
   readonly dropAll: () => void
-  /** The keys that were read most, with their share of the reads: a sketch of every 256th hit. */
+  /** The keys that were read most, with their share of the reads: an estimate from one hit in 256. */
   readonly hottest: (max: number) => ReadonlyArray<{ readonly key: string; readonly share: number }>
   /** Sets the one watcher of reads; `undefined` removes it. */
   readonly watch: (watcher: ReadWatcher | undefined) => void

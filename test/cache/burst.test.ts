@@ -4,7 +4,10 @@
 import { assert, describe, it, vi } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { CoarseClock } from "../../src/store/shared/coarseClock.ts"
+import { entryOf, familyOf } from "../support/partition.ts"
 
 describe("the live time of an engine", () => {
   it("shows a jump within one synchronous run after at most 32 reads, and at once after the run", async () => {
@@ -21,5 +24,24 @@ describe("the live time of an engine", () => {
     } finally {
       vi.useRealTimers()
     }
+  })
+
+  it("lets an entry of memory that has ended be served for at most 256 hits of one synchronous run", async () => {
+    const live = Context.get(Context.empty(), Clock.Clock)
+    await Effect.runPromise(Effect.scoped(Effect.gen(function*() {
+      const store = yield* MemoryStore.make({ capacity: 10 })
+      const { hot } = yield* store.open(familyOf<string>("user"))
+      vi.useFakeTimers({ toFake: ["Date"] })
+      try {
+        const end = new CoarseClock(live).now() + 1_000
+        hot!.put("1", entryOf("Ann", { freshUntil: end, expiresAt: end }), end, 1)
+        assert.strictEqual(hot!.hit("1"), "Ann")
+        vi.setSystemTime(end + 1_000)
+        const hits = Array.from({ length: 1_000 }, () => hot!.hit("1")).filter((value) => value !== undefined)
+        assert.isAtMost(hits.length, 256)
+      } finally {
+        vi.useRealTimers()
+      }
+    })))
   })
 })

@@ -485,6 +485,7 @@ describe("conditional refresh", () => {
   it.effect("a conditional refresh with NotModified and without a held value is absent", () =>
     Effect.gen(function*() {
       const { get } = yield* family({}, () => Effect.succeed(Lookup.notModified()))
+      assert.include(String(yield* Effect.flip(get)), "`Lookup.notModified()`, and the cache has no value to renew")
       assert.strictEqual(reasonOf(yield* Effect.flip(get)), "Absent")
     }))
 

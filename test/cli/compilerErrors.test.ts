@@ -64,6 +64,22 @@ describe("right that the program does not provide", () => {
     assert.include(found!.help, "owner('files') of 'AppCache'")
   })
 
+  it("the finding names the owner of a family whose pattern is not its first option, also in a declaration file", () => {
+    const ownerIn = (text: string) =>
+      /owner\('([^']*)'\)/.exec(
+        findUnprovided(
+          `Type 'Owns<"doc:{id}:{part}", AppCache>' is not assignable to type 'never'.`,
+          place,
+          [["cache.ts", text]]
+        )!.help!
+      )![1]
+    assert.strictEqual(ownerIn(`{ doc: { ...common, error: E, pattern: "doc:{id}:{part}" } }`), "doc")
+    const declared = "readonly doc: {\n readonly value: Schema.Struct<{\n readonly a: Schema.String;\n }>;\n " +
+      `readonly pattern: "doc:{id}:{part}";\n readonly partOf: "docs";\n };\n readonly other: { partOf: "x" }`
+    assert.strictEqual(ownerIn(declared), "docs")
+    assert.strictEqual(ownerIn(declared.replace(/ readonly partOf: "docs";\n/, "")), "doc")
+  })
+
   it("other errors stay as they are", () => {
     assert.isUndefined(unprovided(`Type 'Db' is not assignable to type 'never'.`))
     assert.isUndefined(unprovided(`Type 'Owns<"user:{id}", AppCache>' is not assignable to type '"E0220: the body'.`))

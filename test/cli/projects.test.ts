@@ -74,5 +74,8 @@ describe("projects of a check", () => {
     Effect.gen(function*() {
       const error = yield* Effect.flip(find({ "tsconfig.json": "{}" }, "tsconfig.app.json"))
       assert.strictEqual(error._tag, "ProjectMissing")
+      assert.include(error.message, "there is no `tsconfig.app.json`;")
+      const folder = yield* Effect.flip(find({ "src/main.ts": "" }, "src"))
+      assert.include(folder.message, "there is no `tsconfig.json` in `src`;")
     }))
 })

@@ -292,7 +292,13 @@ describe("right", () => {
       const endless = reader.getPromise({ day: 2 }, { signal: stop.signal })
       stop.abort()
       assert.property(yield* settled(endless), "error")
-      assert.deepStrictEqual(yield* settled(reader.getPromise({ day: 1 }, { signal: stop.signal })), { value: 10 })
+      // A signal that has aborted starts nothing, and gives not even a hit.
+      const before = loads
+      for (const day of [1, 3]) {
+        const late = yield* settled(reader.getPromise({ day }, { signal: AbortSignal.abort("too late") }))
+        assert.deepStrictEqual(late, { error: "too late" })
+      }
+      assert.strictEqual(loads, before)
       yield* Scope.close(scope, Exit.void)
       const ended = yield* settled(reader.getPromise({ day: 1 }))
       assert.strictEqual((ended as any).error.reason._tag, "Revoked")

@@ -39,6 +39,10 @@ describe("batch", () => {
         assert.strictEqual(reason._tag, "InvalidBatch")
         assert.include(reason.message, "`user:{id}` is a pattern of")
       }
+      // The module of `App`, evaluated a second time.
+      const again: any = Manifest.Service<any>()("App", { families: { user: { pattern: "user:{id}" } } } as never)
+      const twice = yield* refusal(App.batch([again.keys.user.setting(one, "hers")] as any))
+      assert.include(twice.message, "`user:{id}` is of another class `App`: its module was evaluated twice")
       assert.isFalse(yield* user.has(one))
       assert.isFalse(yield* Other.keys.user.has(one))
     }).pipe(Effect.provide([AppLive, OtherLive])))

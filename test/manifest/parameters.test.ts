@@ -182,6 +182,18 @@ describe("parameter and its codec", () => {
       }))
   }
 
+  it.effect("an error about the rest of a key does not forbid the colons that it may hold", () =>
+    Effect.gen(function*() {
+      const { on, user } = yield* world("user:{day}:*", Schema.FiniteFromString)
+      for (const rest of ["", "a::b", "a*"]) {
+        for (const operation of [user.get({ day: 1, "*": rest }), user.invalidateWhere({ "*": rest })]) {
+          const { message } = (yield* Effect.flip(on(operation))) as CacheError
+          assert.include(message, "the parameter `*` of `user:{day}:*` does not spell the rest of a key")
+          assert.include(message, "give a text of one segment or more, joined by `:`")
+        }
+      }
+    }))
+
   it.effect("an error names a parameter that its codec cannot decode again", () =>
     Effect.gen(function*() {
       const { on, user } = yield* world("user:{room}:{day}", Schema.FiniteFromString)

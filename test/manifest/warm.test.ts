@@ -383,6 +383,17 @@ describe("owner that predicts", () => {
       assert.deepStrictEqual(yield* drain, ["b", "c"])
     }).pipe(Effect.scoped, Effect.provide(base)))
 
+  it.effect("the prediction looks once in each `interval`, for what ends before the next look", () =>
+    Effect.gen(function*() {
+      const context = yield* Layer.build(owner({ predict: { keysMax: 2, interval: "20 seconds" } }))
+      for (let i = 0; i < 3; i++) yield* Effect.provideContext(user.get({ id: "hot" }), context)
+      yield* drain
+      yield* TestClock.adjust("39 seconds")
+      assert.deepStrictEqual(yield* drain, [])
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(yield* drain, ["hot"])
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
   it.effect("a hot key is loaded again after an invalidation, once for each time it was read", () =>
     Effect.gen(function*() {
       const context = yield* Layer.build(owner())

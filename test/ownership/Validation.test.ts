@@ -83,7 +83,7 @@ describe("manifest from data", () => {
   it("wrong layers, options and shapes are refused", () => {
     assert.deepStrictEqual(
       problemsOf({
-        layers: { client: { reads: ["server"] }, server: { reads: ["databse"] }, edge: { reads: ["server"] } },
+        layers: { client: { reads: ["server"] }, server: { reads: ["databse"] }, edge: { reads: [] } },
         families: {
           user: { pattern: "user:*", layer: "server", params: { id: {} } },
           draft: { pattern: "draft:{id}", layer: "client", derives: ["user:{id}"] },
@@ -101,7 +101,7 @@ describe("manifest from data", () => {
         "families.upward.derives.0 E0403: 'upward' in layer 'server' cannot reach 'draft:{id}' of layer 'client', which 'server' does not read; help: add 'client' to reads of layer 'server'",
         "families.typo.layer E0404: no layer is called 'srver'; help: did you mean 'server'?",
         "layers.server.reads.0 E0404: no layer is called 'databse'; help: declare it in layers, or check its spelling",
-        "layers.edge E0405: layer 'edge' is unreachable: no family or reader lives in it and no layer in use reads it; help: remove it, or place a family in it"
+        "layers.edge E0405: layer 'edge' has no use: no family or reader lives in it, it reads no layer, and no layer reads it; help: remove it, or say in its reads which layers its programs may read"
       ]
     )
     assert.deepStrictEqual(problemsOf({ families: { a: { pattern: 1 }, b: 2, c: {} } }), [
@@ -123,6 +123,22 @@ describe("manifest from data", () => {
         "readers.reports.layer E0404: no layer is called 'srver'; help: declare it in layers, or check its spelling"
       ]
     )
+  })
+
+  it("a layer whose programs only read needs no family", () => {
+    const families = { user: { pattern: "user:{id}", layer: "server" } }
+    const reads = {
+      server: {},
+      web: { reads: ["server"] },
+      tests: { reads: ["web"] },
+      mirror: { reads: ["store"] },
+      store: {}
+    }
+    assert.deepStrictEqual(problemsOf({ layers: reads, families }), [])
+    assert.deepStrictEqual(problemsOf({ layers: { ...reads, web: {}, tests: { reads: ["wep"] } }, families }), [
+      "layers.tests.reads.0 E0404: no layer is called 'wep'; help: did you mean 'web'?",
+      "layers.web E0405: layer 'web' has no use: no family or reader lives in it, it reads no layer, and no layer reads it; help: remove it, or say in its reads which layers its programs may read"
+    ])
   })
 
   it("the Schema of a parameter encodes to a text", () => {

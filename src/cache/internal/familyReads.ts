@@ -91,7 +91,7 @@ export class FamilyReads<V> implements Reads<V> {
    */
   readPromise(key: string, signal: AbortSignal | undefined): Promise<V> | undefined {
     const running = this.awaited(key)
-    if (running === undefined || signal?.aborted === true) return undefined
+    if (running === undefined) return undefined
     return joinPromise(this.joining, running, signal)
   }
 

@@ -66,7 +66,7 @@ interface Ground<V> {
   beside(flight: Flight<V>): ReadonlyArray<Flight<V>>
   overtake(key: string): void
   maySubstitute(key: string, entry: Entry<V>, now: number): boolean
-  absent(key: string, why: "no value"): CacheError
+  absent(key: string, why: "no value" | "nothing to renew"): CacheError
   end(
     flight: Flight<V>,
     exit: Exit.Exit<Served<V>, unknown>,
@@ -101,7 +101,7 @@ export class Landing<V> {
       Loaded: (loaded) => this.fill(flight, loaded.value, loaded.options, previous),
       NotModified: ({ options }) =>
         before === undefined
-          ? this.absent(flight)
+          ? this.absent(flight, "nothing to renew")
           : this.fill(flight, before.value, renewed(before, options), previous),
       Absent: () => this.absent(flight),
       Failed: ({ error }) => Effect.sync(() => this.fail(flight, Cause.fail(error), previous))
@@ -109,11 +109,11 @@ export class Landing<V> {
   }
 
   /** Takes away what is held of a key that has no value, unless the answer is out of date, and ends the flight. */
-  private absent(flight: Flight<V>): Effect.Effect<void> {
+  private absent(flight: Flight<V>, why: "no value" | "nothing to renew" = "no value"): Effect.Effect<void> {
     return Effect.suspend(() => {
       // 1.
       if (flight.hasEnded) return Effect.void
-      const absent = Exit.fail(this.ground.absent(flight.key, "no value"))
+      const absent = Exit.fail(this.ground.absent(flight.key, why))
       const below = this.absentUnsafe(flight, absent)
       if (flight.cause !== "refresh" || below === nothing) return Effect.sync(() => this.ground.end(flight, absent))
       // A refresh returns when what it changed is as durable as what a write changes.

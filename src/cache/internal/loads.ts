@@ -587,7 +587,7 @@ export class Loads<V> {
   unowned(): CacheError {
     return new CacheError({ reason: new Unowned({ pattern: this.spec.pattern, family: this.name }) })
   }
-  absent(key: string, why: "no lookup" | "no value"): CacheError {
+  absent(key: string, why: Absent["why"]): CacheError {
     return new CacheError({ reason: new Absent({ key: this.spec.show(key), family: this.name, why }) })
   }
   queueFull(key: string, queueMax: number): CacheError {

@@ -219,11 +219,12 @@ export class TransactionReads<V> implements Reads<V> {
     const loaded = (value: V, tags: ReadonlyArray<string> | undefined): Effect.Effect<Served<V>, unknown> =>
       Effect.succeed({ value, tier: "lookup", entry: undefined, tags, stale: false })
     if (!Lookup.isAnswer(answer)) return loaded(answer, undefined)
-    const none = (): Effect.Effect<Served<V>, unknown> => Effect.fail(this.family.loads.absent(key, "no value"))
+    const none = (why: "no value" | "nothing to renew"): Effect.Effect<Served<V>, unknown> =>
+      Effect.fail(this.family.loads.absent(key, why))
     return Lookup.match(answer as Lookup.Answer<V>, {
       Loaded: ({ options, value }) => loaded(value, options.tags),
-      NotModified: none,
-      Absent: none,
+      NotModified: () => none("nothing to renew"),
+      Absent: () => none("no value"),
       Failed: ({ error }) => Effect.fail(error)
     })
   }

@@ -59,7 +59,7 @@ export const engine: ReadonlyArray<Explained> = [
   atRunTime(
     "E0501",
     "An entry is absent, and nothing can load it.",
-    "The owner gave no lookup, or the lookup gave no value.",
+    "The owner gave no lookup, or the lookup answered `absent`, or `notModified` where no value was there to renew.",
     "Give the owner a lookup, or use `getOption`."
   ),
   atRunTime(

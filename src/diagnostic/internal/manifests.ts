@@ -53,10 +53,10 @@ export const manifests: ReadonlyArray<Explained> = [
   explain(
     "E0405",
     "A layer has no use.",
-    "No family or reader lives in the layer, and no layer in use reads it. So it is a mistake, or it is left over.",
-    "Place a family in it, or remove it.",
+    "No family or reader lives in the layer, it reads no layer, and no layer reads it. Its programs may do nothing.",
+    "Say in its `reads` which layers its programs may read, place a family in it, or remove it.",
     module([serverUser], [], "layers: { server: {}, edge: {} }"),
-    module([serverUser], [], "layers: { server: {} }")
+    module([serverUser], [], `layers: { server: {}, edge: { reads: ["server"] } }`)
   ),
   explain(
     "E0406",

@@ -69,11 +69,19 @@ export const keyIsPattern = (key: string) =>
  * @since 0.1.0
  */
 export const parameterNotSegment = (pattern: string, name: string) =>
-  finding(
+  name === "*" ? restNotSegments(pattern) : finding(
     "E0109",
     "KeyMalformed",
     say`the parameter ${name} of ${pattern} does not spell one segment of a key`,
     say`give a value that its codec accepts, and whose text is non-empty and without ${":"}, ${"{"}, ${"}"} and ${"*"}`
+  )
+
+const restNotSegments = (pattern: string) =>
+  finding(
+    "E0109",
+    "KeyMalformed",
+    say`the parameter ${"*"} of ${pattern} does not spell the rest of a key`,
+    say`give a text of one segment or more, joined by ${":"}, each non-empty and without ${"{"}, ${"}"} and ${"*"}`
   )
 
 /**

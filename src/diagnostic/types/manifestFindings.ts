@@ -141,22 +141,22 @@ export const layerUnknown = (layer: string, known: Iterable<string> = []) =>
   )
 
 /**
- * E0405: a layer that no family, no reader and no other layer uses.
+ * E0405: a layer without a family or a reader, that reads no layer, and that no layer reads.
  *
  * @category manifests
  * @since 0.1.0
  */
 export type layerUnreachable<Layer extends string> = message<
   "E0405",
-  `layer '${Layer}' is unreachable: no family or reader lives in it and no layer in use reads it`,
-  "remove it, or place a family in it"
+  `layer '${Layer}' has no use: no family or reader lives in it, it reads no layer, and no layer reads it`,
+  "remove it, or say in its reads which layers its programs may read"
 >
 export const layerUnreachable = (layer: string) =>
   finding(
     "E0405",
     "LayerUnreachable",
-    say`layer ${layer} is unreachable: no family or reader lives in it and no layer in use reads it`,
-    "remove it, or place a family in it"
+    say`layer ${layer} has no use: no family or reader lives in it, it reads no layer, and no layer reads it`,
+    "remove it, or say in its reads which layers its programs may read"
   )
 
 /**

@@ -352,6 +352,7 @@ const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
     getPromise: (params: Params, given?: options.PromiseOptions): Promise<unknown> => {
       const refused = given === undefined ? undefined : options.promise(access.name, given)
       if (refused !== undefined) return Promise.reject(refused)
+      if (given?.signal?.aborted === true) return Promise.reject(given.signal.reason)
       // A lookup and the body of a transaction read in the Context of their fiber, because their reads are tracked.
       const apart = Transaction.currentApart()
       if (apart !== undefined) return promiseOf(new Read(door, params), apart, given)

@@ -153,12 +153,18 @@ const transactionOf =
     return Transaction.run({ id, realm }, combinator, body)
   }
 
+const whyForeign = ({ id }: ValidManifest, pattern: string | undefined, other: { readonly id: string }): string =>
+  other.id === id
+    ? `\`${pattern}\` is of another class \`${id}\`: its module was evaluated twice, as in watch mode, ` +
+      "or two copies of `effect-stateless` are installed"
+    : `\`${pattern}\` is a pattern of \`${other.id}\``
+
 const whyNotIn = (manifest: ValidManifest, writes: ReadonlyArray<Partial<accessor.Write> | undefined>) => {
   for (const [i, write] of writes.entries()) {
     if (write?._tag !== "Write" || write.manifest === undefined) {
       return `item ${i} is not a write, as \`setting\` and \`deleting\` make it`
     }
-    if (write.manifest !== manifest) return `\`${write.pattern}\` is a pattern of \`${write.manifest.id}\``
+    if (write.manifest !== manifest) return whyForeign(manifest, write.pattern, write.manifest)
   }
   return undefined
 }

@@ -35,12 +35,15 @@ export const checkLayers = (draft: Draft, report: Report): void => {
     ...Object.entries(readers ?? {}).map(([name, spec]) => ["readers", name, spec.layer] as const)
   ]
   for (const [section, name, layer] of programs) check([section, name, "layer"], layer)
-  const used = layersReached(draft.definition, programs.flatMap(([, , layer]) => layer === undefined ? [] : [layer]))
+  const used = new Set(programs.map(([, , layer]) => layer))
+  // A layer that reads is used by the programs of `inLayer`, which no definition names.
   for (const name of Object.keys(layers)) {
-    if (used.has(name)) {
-      readsOf(draft.definition, name).forEach((layer, index) => check(["layers", name, "reads", String(index)], layer))
-    } else {
-      report(["layers", name], ManifestFindings.layerUnreachable(name))
-    }
+    readsOf(draft.definition, name).forEach((layer, index) => {
+      check(["layers", name, "reads", String(index)], layer)
+      used.add(name).add(layer)
+    })
+  }
+  for (const name of Object.keys(layers)) {
+    if (!used.has(name)) report(["layers", name], ManifestFindings.layerUnreachable(name))
   }
 }

@@ -32,8 +32,13 @@ type ReaderLayers<D extends Definition> = D extends { readonly readers: infer Re
   ? LayerOf<Readers[keyof Readers]>
   : never
 
+// A layer that reads is used by the programs of `inLayer`, which no definition names.
+type ReadingLayers<D extends Definition> = {
+  readonly [Layer in LayerNames<D>]: [Reads<D, Layer>] extends [never] ? never : Layer | Reads<D, Layer>
+}[LayerNames<D>]
+
 type UsedLayers<D extends Definition> = D extends unknown
-  ? Reachable<D, LayerOf<D["families"][FamilyName<D>]> | ReaderLayers<D>>
+  ? LayerOf<D["families"][FamilyName<D>]> | ReaderLayers<D> | ReadingLayers<D>
   : never
 
 /**

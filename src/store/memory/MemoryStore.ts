@@ -15,6 +15,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import { forkOutside } from "../../capability/shared/outside.ts"
@@ -133,6 +134,7 @@ const bounds = (options: Options): Effect.Effect<{ readonly max: number; readonl
 export const make = Effect.fnUntraced(function*(options: Misfit.Shape<Misfit.storeSize, Options>) {
   const { count, max } = yield* bounds(options)
   const time = new CoarseClock(yield* Clock.Clock)
+  const random = yield* Random.Random
   const { eviction = "adaptive" } = options
   const makePolicy = typeof eviction === "function"
     ? eviction
@@ -167,7 +169,8 @@ export const make = Effect.fnUntraced(function*(options: Misfit.Shape<Misfit.sto
       Effect.sync(() => {
         const open = partitions.get(family.name)
         if (open !== undefined) return open
-        const partition = new MemoryPartition(family, shards, time, ceiling, options.weightMax !== undefined, upkeep)
+        const isWeighed = options.weightMax !== undefined
+        const partition = new MemoryPartition(family, shards, time, ceiling, isWeighed, upkeep, random)
         partitions.set(family.name, partition)
         return partition
       }),

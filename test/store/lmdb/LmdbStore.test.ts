@@ -51,10 +51,10 @@ const numbered = (from: number, to: number, options: Partial<Entry<string>> = {}
   Array.from({ length: to - from }, (_, n) => [`${from + n}`, entryOf(`value ${from + n}`, options)] as const)
 
 // Upkeep runs on its own fiber, and commits on a thread: what they do is waited for in turns, not in time.
-const eventually = (holds: Effect.Effect<boolean, StoreError>) =>
+const eventually = (holds: Effect.Effect<boolean, StoreError>, millisPerTurn = 1_000) =>
   Effect.gen(function*() {
     for (let turn = 0; turn < 2_000; turn++) {
-      yield* TestClock.adjust(1_000)
+      yield* TestClock.adjust(millisPerTurn)
       if (yield* holds) return
     }
     assert.fail("what was waited for did not happen")
@@ -200,6 +200,22 @@ describe("folder that is open already", () => {
             }), { namespace: "other" })
           assert.strictEqual(yield* valueOf(first, "1"), "one")
         }))
+    }))
+
+  // All handles of one process share one environment, so the raw one shows what the store has asked for.
+  it.effect("`readersMax` of the first store that opens the folder bounds its readers, by default 512", () =>
+    Effect.gen(function*() {
+      const readersOf = (path: string) =>
+        Effect.map(openRaw(path), ({ root }) => (root.getStats() as { readonly maxReaders: number }).maxReaders)
+      for (const [readersMax, expected] of [[7, 7], [undefined, 512]] as const) {
+        const path = yield* temporaryFolder
+        yield* life(path, () =>
+          Effect.gen(function*() {
+            assert.strictEqual(yield* Effect.scoped(readersOf(path)), expected)
+            yield* start(path, { namespace: "other", readersMax: 9 })
+            assert.strictEqual(yield* Effect.scoped(readersOf(path)), expected)
+          }), { readersMax })
+      }
     }))
 
   it.effect("other bounds are refused", () =>
@@ -518,6 +534,30 @@ describe("upkeep", () => {
       assert.isAtMost(yield* checkFile(path), 101)
       yield* life(path, (users) => Effect.andThen(TestClock.adjust(2_000), sizeIs(users, 1)))
       assert.strictEqual(yield* checkFile(path), 1)
+    }))
+
+  it.effect("ended entries are freed once in each `sweepInterval`, and not before", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFolder
+      const heard: Array<string> = []
+      yield* life(
+        path,
+        (users) =>
+          Effect.gen(function*() {
+            yield* users.set("1", entryOf("one", { expiresAt: (yield* Clock.currentTimeMillis) + 500 }))
+            // With a write and its commit in each second: whatever upkeep had begun before has ended.
+            for (let second = 1; second < 60; second++) {
+              yield* TestClock.adjust("1 second")
+              yield* users.set("2", entryOf(`two ${second}`))
+            }
+            assert.deepStrictEqual([yield* users.size, heard], [2, []])
+            yield* TestClock.adjust("1 second")
+            yield* eventually(Effect.sync(() => heard.length === 1), 0)
+          }),
+        { sweepInterval: "1 minute" },
+        { onEvict: (key, _, cause) => heard.push(`${key} ${cause}`) }
+      )
+      assert.deepStrictEqual(heard, ["1 Expired"])
     }))
 
   it.effect("upkeep goes by the record when the order index differs", () =>

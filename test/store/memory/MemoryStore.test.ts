@@ -130,6 +130,16 @@ describe("MemoryStore", () => {
       assert.strictEqual(users.hottest(1)[0]?.key, "a")
     }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 50 }))))
 
+  it.effect("keys that are read in turns each have their share of the reads", () =>
+    Effect.gen(function*() {
+      const users = yield* open(yield* Store, familyOf<unknown>("user"))
+      for (const key of ["a", "b"]) put(users, key, entry(key), Infinity)
+      for (let i = 0; i < 100_000; i++) users.hit(i % 4 === 1 ? "b" : "a")
+      const shares = Object.fromEntries(users.hottest(2).map(({ key, share }) => [key, share]))
+      assert.closeTo(shares["a"]!, 0.75, 0.1)
+      assert.closeTo(shares["b"]!, 0.25, 0.1)
+    }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 50 })), Random.withSeed(1)))
+
   it.effect("entries are weighed, and one heavier than the maximum is not kept", () =>
     Effect.gen(function*() {
       const store = yield* Store

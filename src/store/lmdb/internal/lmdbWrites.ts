@@ -289,7 +289,7 @@ export class Writes {
     Deferred.doneUnsafe(batch.flushed, Exit.fail(cause))
     return Effect.ignoreCause(Effect.fail(failure("write", cause)), {
       log: "Unhandled",
-      message: `the ${tierName} tier could not write ${batch.ops.size} entries`
+      message: `the ${tierName} tier could not write a round of changes`
     })
   }
 
