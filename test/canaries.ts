@@ -661,10 +661,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 5,
     bug: "a failure is not remembered",
     file: landing,
-    text:
-      `if (!flight.isSuperseded && !isShed(cause)) this.ground.failures.remember(key, exit, flight.stamp, now, previous)`,
-    planted:
-      `if (flight.isSuperseded && !isShed(cause)) this.ground.failures.remember(key, exit, flight.stamp, now, previous)`,
+    text: `if (!flight.isSuperseded && !isShed(cause)) this.ground.failures.remember(flight, exit, now)`,
+    planted: `if (flight.isSuperseded && !isShed(cause)) this.ground.failures.remember(flight, exit, now)`,
     suites: ["props"]
   },
   {
@@ -954,11 +952,11 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 6,
-    bug: "a remembered failure hides what a tier below could serve stale",
+    bug: "a remembered failure hides what a tier below could serve",
     file: "src/cache/internal/failures.ts",
-    text: `failure !== undefined && now >= failure.coveredUntil ?`,
-    planted: `failure !== undefined ?`,
-    suites: [arrangements]
+    text: `failure?.isCovered === true ? undefined : failure`,
+    planted: `failure`,
+    suites: ["test/cache/lowerTier.test.ts"]
   },
   {
     law: 6,

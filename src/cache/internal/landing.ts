@@ -298,23 +298,22 @@ export class Landing<V> {
   /** Ends a failed load. The failure is remembered, and the readers get it, or a stale value in its place. */
   fail(flight: Flight<V>, cause: Cause.Cause<unknown>, previous = flight.substitute, isCut = false): void {
     if (flight.hasEnded) return
-    const { key } = flight
     // Only an interruption by the lookup itself comes here: the engine ends a flight before it interrupts its fiber.
-    if (Cause.hasInterruptsOnly(cause)) cause = this.interrupted(key)
+    if (Cause.hasInterruptsOnly(cause)) cause = this.interrupted(flight.key)
     const exit = Exit.failCause(cause)
     const now = this.cache.time.now()
     this.precede(flight)
     this.entries.counts.loadFailures++
     if (this.cache.hasListeners) {
       const { joined: waiters, startedAt } = flight
-      this.cache.emit(CacheEvent.LoadFailed({ ...this.named(key), millis: now - startedAt, waiters }))
+      this.cache.emit(CacheEvent.LoadFailed({ ...this.named(flight.key), millis: now - startedAt, waiters }))
     }
-    if (!flight.isSuperseded && !isShed(cause)) this.ground.failures.remember(key, exit, flight.stamp, now, previous)
+    if (!flight.isSuperseded && !isShed(cause)) this.ground.failures.remember(flight, exit, now)
     this.endWith(flight, previous, now, () => exit, isCut)
   }
 
   /**
-   * Ends a flight without a value: with the stale entry if it may be served, otherwise with the failure or the absence.
+   * Ends a flight without a value: with the entry before if it may be served, else with the failure or the absence.
    */
   endWith(
     flight: Flight<V>,
@@ -327,8 +326,9 @@ export class Landing<V> {
     if (previous === undefined || flight.isBarred || !this.ground.maySubstitute(flight.key, previous, now)) {
       return this.ground.end(flight, failed, isCut)
     }
-    const stale = Exit.succeed({ ...fromMemory(previous, true), tier: flight.tierBefore ?? memory })
-    this.ground.end(flight, stale, isCut, failed)
+    const isStale = !this.entries.isFresh(flight.key, previous, now)
+    const held = Exit.succeed({ ...fromMemory(previous, isStale), tier: flight.tierBefore ?? memory })
+    this.ground.end(flight, held, isCut, failed)
   }
 
   /** Outruns the loads of the key that began before this one, because their values are older. */

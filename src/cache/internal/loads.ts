@@ -25,8 +25,8 @@ import { type Entries, fromMemory } from "./entries.ts"
 import * as Expiry from "./expiry.ts"
 import { Failures, miscounted } from "./failures.ts"
 import { type Asked, Flight } from "./flight.ts"
-import { noTags } from "./judgement.ts"
-import { foundOf, unknown } from "./knowing.ts"
+import { memory, noTags } from "./judgement.ts"
+import { foundOf } from "./knowing.ts"
 import { Landing } from "./landing.ts"
 import { CurrentLoad, currentWork, Load } from "./load.ts"
 import { LoadQueue } from "./loadQueue.ts"
@@ -390,11 +390,12 @@ export class Loads<V> {
     let previous = flight.fallback
     if (this.entries.lower !== undefined && flight.cause === "absent") {
       const found = yield* this.entries.fromBelow(key)
+      if (found === undefined) flight.foundNothing()
       previous = this.lower.take(flight, foundOf(found))
       if (flight.hasEnded) return
-    } else if (this.entries.lower !== undefined && flight.cause === "refresh") {
-      const before = this.entries.hot?.peek(key) === undefined ? yield* this.entries.heldBelow(key) : unknown
-      if (before !== unknown) flight.replaces(before)
+    } else if (this.entries.lower !== undefined) {
+      if (flight.cause === "refresh") yield* this.lower.beforeRefresh(flight)
+      else if (previous !== undefined) this.lower.offer(flight, previous, memory)
     }
     // The load keeps its own loader, even if the family was delegated meanwhile, because it runs in the Context of that
     // owner.
@@ -416,6 +417,7 @@ export class Loads<V> {
     if (this.entries.lower !== undefined && flights[0]!.cause === "absent") {
       const found = yield* this.entries.manyFromBelow(flights.map(({ key }) => key))
       for (const [i, flight] of flights.entries()) {
+        if (found[i] === undefined) flight.foundNothing()
         before.set(flight, this.lower.take(flight, foundOf(found[i])))
       }
     }
