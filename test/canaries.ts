@@ -73,6 +73,14 @@ const deployments = "test/manifest/deployments.test.ts"
 
 export const canaries: ReadonlyArray<Canary> = [
   {
+    law: "what is remembered holds no request",
+    bug: "a remembered failure holds the request in which its error was made",
+    file: "src/cache/internal/failures.ts",
+    text: "    releaseFrames(failure.exit)\n",
+    planted: "    void releaseFrames\n",
+    suites: [asyncContext]
+  },
+  {
     law: 9,
     bug: "a write that a transaction leaves out renews the term of its lease",
     file: collected,

@@ -8,7 +8,7 @@
  *   the load found that they have nothing.
  * - Failures are bounded in number and in the length of their keys. The oldest is forgotten first.
  * - A failure is forgotten soon after its time is over, even if there are no later reads, because an error may hold
- *   much memory.
+ *   much memory. What its reader had in `AsyncLocalStorage` is let go at once.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -18,6 +18,7 @@ import * as BackgroundTimer from "../../store/shared/backgroundTimer.ts"
 import { BulkMiscounted, CacheError, CircularWait, LoadQueueFull, LookupInterrupted } from "../CacheError.ts"
 import type { Entries } from "./entries.ts"
 import type { Flight } from "./flight.ts"
+import { releaseFrames } from "./frames.ts"
 import { noTags } from "./judgement.ts"
 
 interface Failure {
@@ -94,6 +95,7 @@ export class Failures<V> {
       const [oldest] = this.byKey.keys()
       this.forget(oldest!)
     }
+    releaseFrames(failure.exit)
     this.byKey.set(key, failure)
     this.characters += key.length
     this.tidying ??= this.fork(this.tidy)

@@ -298,15 +298,16 @@ export class Landing<V> {
   /** Ends a failed load. The failure is remembered, and the readers get it, or a stale value in its place. */
   fail(flight: Flight<V>, cause: Cause.Cause<unknown>, previous = flight.substitute, isCut = false): void {
     if (flight.hasEnded) return
+    const { key } = flight
     // Only an interruption by the lookup itself comes here: the engine ends a flight before it interrupts its fiber.
-    if (Cause.hasInterruptsOnly(cause)) cause = this.interrupted(flight.key)
+    if (Cause.hasInterruptsOnly(cause)) cause = this.interrupted(key)
     const exit = Exit.failCause(cause)
     const now = this.cache.time.now()
     this.precede(flight)
     this.entries.counts.loadFailures++
     if (this.cache.hasListeners) {
       const { joined: waiters, startedAt } = flight
-      this.cache.emit(CacheEvent.LoadFailed({ ...this.named(flight.key), millis: now - startedAt, waiters }))
+      this.cache.emit(CacheEvent.LoadFailed({ ...this.named(key), millis: now - startedAt, waiters }))
     }
     if (!flight.isSuperseded && !isShed(cause)) this.ground.failures.remember(flight, exit, now)
     this.endWith(flight, previous, now, () => exit, isCut)
