@@ -35,6 +35,7 @@ import { noOptions, refused as refusedBy } from "./internal/given.ts"
 import { KeyGuard, type Ticket, writeTogether } from "./internal/keyGuard.ts"
 import { Owing } from "./internal/owing.ts"
 import { type Entries, keysOf, type Report, type Share, Tier, UnderWay, writeTo } from "./internal/tieredTier.ts"
+import { telling, type Unused } from "./internal/told.ts"
 import {
   type Change,
   type Content,
@@ -87,9 +88,10 @@ export interface Options {
   readonly set?: "through" | "onEviction" | undefined
   /**
    * A function that is called with every failure of a tier, whether or not the whole operation failed. If it throws,
-   * that is ignored.
+   * that is ignored. Its answer is not used, so its type refuses an `async` function and an Effect. If it answers with
+   * one nevertheless, a log says so, and the rejection of its Promise is ignored.
    */
-  readonly onTierFailure?: ((failure: TierFailure) => void) | undefined
+  readonly onTierFailure?: ((failure: TierFailure) => Unused) | undefined
 }
 
 /**
@@ -113,11 +115,8 @@ export const make = (
   options?: Options
 ): Store["Service"] => {
   // It is called in the middle of a round, so an exception of the user's function must not end the round.
-  const report: Report = (tier, operation, error) => {
-    try {
-      options?.onTierFailure?.({ tier, operation, error })
-    } catch { /* The documentation of the option says so. */ }
-  }
+  const tell = options?.onTierFailure && telling("onTierFailure", options.onTierFailure)
+  const report: Report = (tier, operation, error) => tell?.({ tier, operation, error })
   const everywhere = (operation: Operation, act: (store: Store["Service"]) => Effect.Effect<void, StoreError>) =>
     Effect.flatMap(
       Effect.forEach(
