@@ -73,6 +73,14 @@ const deployments = "test/manifest/deployments.test.ts"
 
 export const canaries: ReadonlyArray<Canary> = [
   {
+    law: "one answer for each key",
+    bug: "a hole in the answer of a lookupMany is taken for a value",
+    file: "src/cache/internal/failures.ts",
+    text: "all.length === asked ? all.reduce<number>((count) => count + 1, 0) : all.length",
+    planted: "all.length",
+    suites: ["test/cache/bulk.test.ts"]
+  },
+  {
     law: "what is remembered holds no request",
     bug: "a remembered failure holds the request in which its error was made",
     file: "src/cache/internal/failures.ts",
@@ -985,7 +993,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "tiers",
     bug: "what a listener to failures of tiers throws ends the round",
-    file: "src/store/TieredStore.ts",
+    file: "src/store/internal/told.ts",
     text: `    } catch { /* The documentation of the option says so. */ }`,
     planted: `    } catch (error) {\n      throw error\n    }`,
     suites: ["test/manifest/options.test.ts"]

@@ -54,9 +54,15 @@ export const isShed = (cause: Cause.Cause<unknown>): boolean =>
     return error instanceof CacheError && shed.some((type) => error.reason instanceof type)
   })
 
-/** A lookup of several keys answered another number of values. */
-export const miscounted = (family: string, asked: number, answered: number): CacheError =>
-  new CacheError({ reason: new BulkMiscounted({ family, asked, answered }) })
+/**
+ * The error of a lookup of several keys that answered another number of values; `undefined` if it answered once for
+ * each key. A hole of an array is not an answer, though its length counts it. A cast may bring any value.
+ */
+export const miscounted = (family: string, asked: number, answers: unknown): CacheError | undefined => {
+  const all: ReadonlyArray<unknown> = Array.isArray(answers) ? answers : []
+  const answered = all.length === asked ? all.reduce<number>((count) => count + 1, 0) : all.length
+  return answered === asked ? undefined : new CacheError({ reason: new BulkMiscounted({ family, asked, answered }) })
+}
 
 export class Failures<V> {
   private readonly byKey = new Map<string, Failure>()

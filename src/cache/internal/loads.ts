@@ -431,10 +431,10 @@ export class Loads<V> {
     )
     const exit = yield* Effect.exit(this.inTurn(open, work))
     if (exit._tag === "Success" && open[0]!.load.isDoubtful) yield* open[0]!.load.settle
-    // Because of a cast, the answer may be any value.
-    const answers = exit._tag === "Success" && Array.isArray(exit.value) ? exit.value : []
-    const cause = exit._tag === "Failure" ? exit.cause : Cause.fail(miscounted(this.name, open.length, answers.length))
-    if (answers.length !== open.length) {
+    const answers = exit._tag === "Success" ? exit.value : []
+    const wrong = miscounted(this.name, open.length, answers)
+    if (wrong !== undefined) {
+      const cause = exit._tag === "Failure" ? exit.cause : Cause.fail(wrong)
       for (const flight of open) this.landing.fail(flight, cause, before.get(flight))
       return
     }
