@@ -1742,8 +1742,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 10,
     bug: "memory keeps what its schema refuses",
     file: "src/cache/internal/judgement.ts",
-    text: `terms.lifeMillis !== 0 && !admits(value)`,
-    planted: `terms.lifeMillis === 0 && !admits(value)`,
+    text: `terms.lifeMillis !== 0 && !this.fits(value)`,
+    planted: `terms.lifeMillis === 0 && !this.fits(value)`,
     suites: ["test/cache/admitted.test.ts"]
   },
   {
