@@ -89,6 +89,22 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/manifest/leases.test.ts"]
   },
   {
+    law: "one answer for each key",
+    bug: "a hole in the answer of a lookupMany is taken for a value",
+    file: "src/cache/internal/failures.ts",
+    text: "all.length === asked ? all.reduce<number>((count) => count + 1, 0) : all.length",
+    planted: "all.length",
+    suites: ["test/cache/bulk.test.ts"]
+  },
+  {
+    law: "what is remembered holds no request",
+    bug: "a remembered failure holds the request in which its error was made",
+    file: "src/cache/internal/failures.ts",
+    text: "    releaseFrames(failure.exit)\n",
+    planted: "    void releaseFrames\n",
+    suites: [asyncContext]
+  },
+  {
     law: 9,
     bug: "a write that a transaction leaves out renews the term of its lease",
     file: collected,
@@ -677,10 +693,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 5,
     bug: "a failure is not remembered",
     file: landing,
-    text:
-      `if (!flight.isSuperseded && !isShed(cause)) this.ground.failures.remember(key, exit, flight.stamp, now, previous)`,
-    planted:
-      `if (flight.isSuperseded && !isShed(cause)) this.ground.failures.remember(key, exit, flight.stamp, now, previous)`,
+    text: `if (!flight.isSuperseded && !isShed(cause)) this.ground.failures.remember(flight, exit, now)`,
+    planted: `if (flight.isSuperseded && !isShed(cause)) this.ground.failures.remember(flight, exit, now)`,
     suites: ["props"]
   },
   {
@@ -970,11 +984,11 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 6,
-    bug: "a remembered failure hides what a tier below could serve stale",
+    bug: "a remembered failure hides what a tier below could serve",
     file: "src/cache/internal/failures.ts",
-    text: `failure !== undefined && now >= failure.coveredUntil ?`,
-    planted: `failure !== undefined ?`,
-    suites: [arrangements]
+    text: `failure?.isCovered === true ? undefined : failure`,
+    planted: `failure`,
+    suites: ["test/cache/lowerTier.test.ts"]
   },
   {
     law: 6,
@@ -995,7 +1009,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "tiers",
     bug: "what a listener to failures of tiers throws ends the round",
-    file: "src/store/TieredStore.ts",
+    file: "src/store/internal/told.ts",
     text: `    } catch { /* The documentation of the option says so. */ }`,
     planted: `    } catch (error) {\n      throw error\n    }`,
     suites: ["test/manifest/options.test.ts"]
@@ -1784,8 +1798,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 10,
     bug: "memory keeps what its schema refuses",
     file: "src/cache/internal/judgement.ts",
-    text: `terms.lifeMillis !== 0 && !admits(value)`,
-    planted: `terms.lifeMillis === 0 && !admits(value)`,
+    text: `terms.lifeMillis !== 0 && !this.fits(value)`,
+    planted: `terms.lifeMillis === 0 && !this.fits(value)`,
     suites: ["test/cache/admitted.test.ts"]
   },
   {

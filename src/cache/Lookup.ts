@@ -318,7 +318,14 @@ export const failed = <E>(error: E): Failed<E> => ({ [TypeId]: "Failed", error }
  * @category guards
  * @since 0.1.0
  */
-export const isAnswer = (u: unknown): u is Answer<unknown> => typeof u === "object" && u !== null && TypeId in u
+export const isAnswer = (u: unknown): u is Answer<unknown> => {
+  try {
+    return typeof u === "object" && u !== null && TypeId in u
+  } catch {
+    // A Proxy that was revoked throws. It is not an answer.
+    return false
+  }
+}
 
 /**
  * Handles each kind of answer with a function of its own.

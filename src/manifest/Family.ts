@@ -418,7 +418,9 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    * - With `ifVersion` it fails with `VersionConflict` unless the key has that version. `null` stands for a key without
    *   a value.
    * - A lookup of the key that is running is overtaken: its value is not stored.
-   * - If it fails, nothing has changed.
+   * - If the write is refused before it begins, nothing has changed. This also holds if the value is too large or does
+   *   not fit its schema (`StoreFailed`).
+   * - If a tier fails to write the value, it fails with `StoreFailed`, and the key is absent.
    *
    * **Example** (A write, and a read of it)
    *

@@ -33,6 +33,7 @@ import { KeyGuard, writeTogether } from "./internal/keyGuard.ts"
 import { Owing } from "./internal/owing.ts"
 import { firstFailure, type Mode, TieredPartition } from "./internal/tieredPartition.ts"
 import { keysOf, type Report, Tier, UnderWay, writeTo } from "./internal/tieredTier.ts"
+import { telling, type Unused } from "./internal/told.ts"
 import { type Mark, type MarkLog, type Partition, type Round, Store, type StoreFamily } from "./Store.ts"
 import { InvalidStoreOptions, type Operation, type StoreError } from "./StoreError.ts"
 
@@ -72,9 +73,10 @@ export interface Options {
   readonly set?: "through" | "onEviction" | undefined
   /**
    * A function that is called with every failure of a tier, whether or not the whole operation failed. If it throws,
-   * that is ignored.
+   * that is ignored. Its answer is not used, so its type refuses an `async` function and an Effect. If it answers with
+   * one nevertheless, a log says so, and the rejection of its Promise is ignored.
    */
-  readonly onTierFailure?: ((failure: TierFailure) => void) | undefined
+  readonly onTierFailure?: ((failure: TierFailure) => Unused) | undefined
 }
 
 /**
@@ -117,11 +119,8 @@ export const make = (
   options?: Options
 ): Store["Service"] => {
   // It is called in the middle of a round, so an exception of the user's function must not end the round.
-  const report: Report = (tier, operation, error) => {
-    try {
-      options?.onTierFailure?.({ tier, operation, error })
-    } catch { /* The documentation of the option says so. */ }
-  }
+  const tell = options?.onTierFailure && telling("onTierFailure", options.onTierFailure)
+  const report: Report = (tier, operation, error) => tell?.({ tier, operation, error })
   const everywhere = (operation: Operation, act: (store: Store["Service"]) => Effect.Effect<void, StoreError>) =>
     Effect.flatMap(
       Effect.forEach(

@@ -21,6 +21,7 @@ import {
   peer,
   read,
   refresh,
+  refreshLate,
   repaired,
   row,
   set,
@@ -260,6 +261,18 @@ const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Ro
       afterRestart: { is: "failing" }
     },
     {
+      story: "hides no fresh value when a refresh fails",
+      policy: { ...never, negativeTimeToLive: 1_000 },
+      steps: [...loaded, broken, refresh, repaired],
+      entry: fresh()
+    },
+    {
+      story: "hides no value whose idle time began again after the refresh failed",
+      policy: { idleTimeToLive: 160, negativeTimeToLive: 1_000 },
+      steps: [...loaded, broken, refresh, repaired, wait(100), look, wait(100)],
+      entry: fresh()
+    },
+    {
       story: "ends with an invalidation",
       policy: { negativeTimeToLive: 50 },
       steps: [broken, read, repaired, row(2), drop()],
@@ -325,6 +338,12 @@ const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Ro
       steps: [...loaded, slow(1e9), wait(100)],
       entry: { is: "substitute", row: 1 },
       passing: 20
+    },
+    {
+      story: "hides no fresh value when a refresh takes too long",
+      policy: { ...never, hardTimeout: 20, negativeTimeToLive: 1_000 },
+      steps: [...loaded, slow(1e9), refreshLate, slow(0)],
+      entry: fresh()
     }
   ],
   loadConcurrency: [

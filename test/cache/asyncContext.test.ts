@@ -13,6 +13,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
+import * as Lookup from "../../src/cache/Lookup.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
@@ -36,6 +37,20 @@ class App extends Manifest.Service<App>()("AsyncContext", {
   }
 }) {}
 const { ending, failing, idle, plain } = App.keys
+
+class Failed extends Schema.TaggedError<Failed>()("Failed", { cause: Schema.optional(Schema.Unknown) }) {}
+
+/** Lookups that bring no value. */
+const failures: { readonly [id: string]: () => Effect.Effect<any, any> } = {
+  error: () => Effect.fail(new Failed({})),
+  nested: () => Effect.fail(new Failed({ cause: new AggregateError([new Error("inner", { cause: new Error() })]) })),
+  dies: () => Effect.die(new Error("defect")),
+  named: Effect.fn("named")(function*() {
+    return yield* new Failed({})
+  }),
+  absent: () => Effect.succeed(Lookup.absent),
+  refused: () => Effect.succeed(Promise.resolve())
+}
 
 const storage = new AsyncLocalStorage<object>()
 
@@ -68,6 +83,12 @@ const cases: {
 } = {
   "a layer that it builds": (run) => run(plain.set({ id: "1" }, "a")),
   "a failure that is remembered": (run) => run(Effect.exit(failing.get({ id: "fails" }))),
+  "an error that is remembered": (run) => run(Effect.exit(failing.get({ id: "error" }))),
+  "an error within an error that is remembered": (run) => run(Effect.exit(failing.get({ id: "nested" }))),
+  "a defect that is remembered": (run) => run(Effect.exit(failing.get({ id: "dies" }))),
+  "an error of a function with a name": (run) => run(Effect.exit(failing.get({ id: "named" }))),
+  "a nothing that is remembered": (run) => run(Effect.exit(failing.get({ id: "absent" }))),
+  "a value that is refused": (run) => run(Effect.exit(failing.get({ id: "refused" }))),
   "a lifetime": (run) => run(ending.get({ id: "1" })),
   "an idle time": (run) => run(Effect.andThen(idle.get({ id: "1" }), idle.get({ id: "1" }))),
   "a renewal behind it": async (run) => {
@@ -119,6 +140,8 @@ describe("the storage of a request that has ended", () => {
                 ? Effect.fail("broken")
                 : id === "hangs"
                 ? Effect.never
+                : id in failures
+                ? Effect.flatMap(Effect.sleep(1), failures[id]!)
                 : Effect.delay(Effect.succeed(id), id === "slow" ? 20 : 0)
             )
           const runtime = ManagedRuntime.make(

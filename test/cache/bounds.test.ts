@@ -10,6 +10,7 @@ import type * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import { History, type Noted } from "../../src/cache/Explanation.ts"
 import { Failures } from "../../src/cache/internal/failures.ts"
+import type { Flight } from "../../src/cache/internal/flight.ts"
 import { Lengths } from "../../src/cache/internal/lengths.ts"
 import { ReadForecast } from "../../src/cache/internal/readForecast.ts"
 import { Sources } from "../../src/cache/internal/sources.ts"
@@ -155,7 +156,8 @@ describe("remembered failures", () => {
   it("the engine drops failures that are over, too many, or too long", () => {
     const failures = new Failures(entries, () => ({ interruptUnsafe: () => {} }) as unknown as Fiber.Fiber<void>)
     const check = (holds: boolean, rule: string) => assert.isTrue(holds, rule)
-    const remember = (key: string, at: number) => failures.remember(key, no, 0, at, undefined)
+    const remember = (key: string, at: number) =>
+      failures.remember({ isAlone: true, key, stamp: 0 } as Flight<unknown>, no, at)
     const held = (keys: ReadonlyArray<string>, at: number) =>
       keys.filter((key) => failures.remembered(key, at) !== undefined)
     const many = Array.from({ length: 12_000 }, (_, i) => `${i}`)

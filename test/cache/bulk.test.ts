@@ -33,6 +33,21 @@ const echo: Many = (keys) => Effect.succeed(keys)
 const slowly = (millis: number): Many => (keys) => after(millis, Effect.succeed(keys))
 
 describe("getMany", () => {
+  it.effect("a lookupMany whose array has holes is refused like one with too few answers, and nothing is kept", () =>
+    Effect.gen(function*() {
+      for (const length of [2, 3]) {
+        const holes: ReadonlyArray<unknown> = Object.assign(Array(length), ["1"])
+        const { getMany, on, running: { app, as }, user } = yield* bulk({}, () => Effect.succeed(holes))
+        const error: any = yield* Effect.flip(getMany("1", "2"))
+        assert.deepInclude(error.reason, { _tag: "BulkMiscounted", asked: 2, answered: length === 2 ? 1 : 3 })
+        assert.deepStrictEqual([yield* on(user.has({ id: "1" })), yield* on(user.has({ id: "2" }))], [false, false])
+        const inBody: Effect.Effect<unknown, any> = as(
+          app.transaction((body: any) => body)(user.getMany([{ id: "1" }, { id: "2" }]))
+        )
+        assert.strictEqual((yield* Effect.flip(inBody)).reason._tag, "BulkMiscounted")
+      }
+    }))
+
   it.effect("getMany without keys asks no tier and no lookup", () =>
     Effect.gen(function*() {
       const { asked, getMany } = yield* bulk({}, echo)

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Hash from "effect/Hash"
 import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
 import type { CacheError } from "../../src/cache/CacheError.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
@@ -38,6 +39,45 @@ const throwing = (): never => {
 }
 const unfrozen = (): Value => new Proxy({ n: "new" }, { ownKeys: throwing })
 
+const revoked = (): any => {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  return proxy
+}
+
+describe("value that throws when it is read", () => {
+  for (const store of ["memory", "memory over a tier"]) {
+    it.effect(`it is refused by an error that names the family, however it comes: ${store}`, () =>
+      Effect.gen(function*() {
+        const schema = Schema.Struct({ n: Schema.String }).pipe(Schema.check(Schema.makeFilter(({ n }) => n !== "")))
+        const { app, as, cache }: any = yield* engine(
+          { families: { user: { pattern: "user:{id}", value: schema } } },
+          () => Effect.sync(revoked),
+          { store: store === "memory" ? memory() : overMap(makePlace()) }
+        )
+        const { user } = app.keys
+        const id = { id: "1" }
+        yield* as(user.set(id, { n: "old" }))
+        const doors: Record<string, Effect.Effect<unknown, any, any>> = {
+          set: user.set(id, revoked()),
+          setMany: user.setMany([[id, revoked()]]),
+          update: user.update(id, revoked),
+          patch: user.patch(id, revoked),
+          get: user.get({ id: "2" }),
+          refresh: user.refresh(id),
+          transaction: app.transaction((body: any) => body)(user.set(id, revoked()))
+        }
+        for (const [door, effect] of Object.entries(doors)) {
+          const error: any = yield* Effect.flip(as(effect) as Effect.Effect<unknown, unknown>)
+          assert.strictEqual(error._tag, "CacheError", door)
+          assert.include(error.message, "user", door)
+        }
+        assert.deepStrictEqual(yield* as(user.get(id)), { n: "old" })
+        checkInvariants({ cache } as any)
+      }) as Effect.Effect<void, unknown>)
+  }
+})
+
 /** A value that cannot be stored, with the option that the error names, and what it says. */
 const values: ReadonlyArray<readonly [name: string, make: () => Value, option: "weigher" | "freeze", says: string]> = [
   ["a weigher that throws", () => ({ n: "new", weigh: throwing }), "weigher", "threw an error"],
@@ -46,7 +86,7 @@ const values: ReadonlyArray<readonly [name: string, make: () => Value, option: "
   ["a weigher that answers a text", () => ({ n: "new", weigh: () => "3" }), "weigher", "returned string"],
   [
     "a weigher that answers a Promise",
-    () => ({ n: "new", weigh: () => Promise.resolve(3) }),
+    () => ({ n: "new", weigh: () => Promise.reject(thrown) }),
     "weigher",
     "returned object"
   ],

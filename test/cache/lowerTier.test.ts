@@ -168,6 +168,28 @@ describe("lower tier that cannot be read", () => {
     }))
 })
 
+describe("failure that is remembered while a lower tier may hold a value", () => {
+  it.effect("it hides nothing of a tier that could not be read when the lookup failed", () =>
+    Effect.gen(function*() {
+      const place = makePlace()
+      yield* Effect.scoped(Effect.flatMap(over([], {}, () => Effect.succeed("kept"), place), ({ get }) => get))
+      const policy = { negativeTimeToLive: 1_000 }
+      const { faults, get, source } = yield* over(failing("get"), policy, () => Effect.fail("broken"), place)
+      assert.strictEqual(yield* Effect.flip(get), "broken")
+      yield* faults.stop
+      assert.deepStrictEqual([yield* get, source.runs], ["kept", 1])
+    }))
+
+  it.effect("it is repeated without a look below if the load has found nothing there", () =>
+    Effect.gen(function*() {
+      const { faults, get, source } = yield* over([], { negativeTimeToLive: 1_000 }, () => Effect.fail("broken"))
+      yield* Effect.flip(get)
+      const before = yield* faults.calls
+      yield* times(10, Effect.flip(get))
+      assert.deepStrictEqual([yield* faults.calls, source.runs], [before, 1])
+    }))
+})
+
 describe("slow lower tier", () => {
   it.effect("many callers of one key ask the slow tier once", () =>
     Effect.gen(function*() {

@@ -460,6 +460,30 @@ describe("option of a store", () => {
       assert.isAbove(told, 1)
     }))
 
+  it.effect("an onTierFailure that answers with a Promise or an Effect does not compile, and ends nothing", () =>
+    Effect.gen(function*() {
+      const logged: Array<unknown> = []
+      const rejected: Array<unknown> = []
+      const note = (reason: unknown) => void rejected.push(reason)
+      process.on("unhandledRejection", note)
+      yield* Effect.addFinalizer(() => Effect.sync(() => process.off("unhandledRejection", note)))
+      const rules = [{ fault: { kind: "fail" }, operations: ["get"] }] as const
+      const over = Effect.fnUntraced(function*(options: TieredStore.Options) {
+        const [cold] = yield* FaultyStore.make(mapStore({ name: "cold" }), { rules })
+        const store = TieredStore.make([yield* MemoryStore.make({ capacity: 10 }), cold], options)
+        const { on, user } = yield* family({}, Effect.succeed, { store: Layer.succeed(Store, store) })
+        assert.strictEqual(yield* on(user.get({ id: "1" })), 1)
+      })
+      // @ts-expect-error A Promise is not waited for.
+      const later: TieredStore.Options = { onTierFailure: () => Promise.reject(new Error("of the listener")) }
+      // @ts-expect-error An Effect is not run.
+      const unrun: TieredStore.Options = { onTierFailure: () => Effect.sync(() => logged.push("run")) }
+      yield* over(later)
+      yield* over(unrun)
+      yield* Effect.promise(() => new Promise((resume) => setTimeout(resume, 20)))
+      assert.deepStrictEqual([rejected, logged], [[], []])
+    }))
+
   it.effect("onTierFailure is called with each loaded or written value that a tier refuses", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder

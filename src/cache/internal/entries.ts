@@ -27,7 +27,7 @@ import * as Expiry from "./expiry.ts"
 import { freezeFound } from "./freeze.ts"
 import { Holds } from "./holds.ts"
 import { Judge, type Judged, memory, noTags } from "./judgement.ts"
-import { type Holding, triesMax, unknown, type Watch } from "./knowing.ts"
+import { entryOf, type Holding, triesMax, unknown, type Watch } from "./knowing.ts"
 import { LeaseTerms } from "./leaseTerms.ts"
 import { Limiter } from "./limits.ts"
 import { familyName, markName } from "./names.ts"
@@ -287,19 +287,19 @@ export class Entries<V> {
       unwatch: (watch) => this.unwatch(key, watch),
       current: Effect.suspend(() => {
         const held = this.held(key)
-        return held !== undefined || this.lower === undefined ? Effect.succeed(held) : this.heldBelow(key)
+        if (held !== undefined || this.lower === undefined) return Effect.succeed(held)
+        return Effect.map(this.heldBelow(key), entryOf)
       })
     }
   }
 
   /** The entry of a key in the lower tiers, fresh or stale, unless it is invalid. */
-  heldBelow(key: string): Effect.Effect<Entry<V> | typeof unknown | undefined> {
+  heldBelow(key: string): Effect.Effect<Found<V> | typeof unknown | undefined> {
     return Effect.map(this.lookBelow(key), (found) => {
-      if (found === unknown) return unknown
-      if (found !== undefined) this.cache.saw(found.entry)
-      const isGone = found === undefined || found.entry.expiresAt <= this.cache.time.now() ||
-        this.judge(key, found.entry.stamp, found.entry.tags) === "hidden"
-      return isGone ? undefined : found.entry
+      if (found === unknown || found === undefined) return found
+      const { expiresAt, stamp, tags } = found.entry
+      this.cache.saw(found.entry)
+      return expiresAt > this.cache.time.now() && this.judge(key, stamp, tags) !== "hidden" ? found : undefined
     })
   }
 

@@ -4,20 +4,21 @@
  *
  * - A read without anything to serve repeats the failure for `negativeTimeToLive`; a stale value is served without
  *   another try for `retryAfterFailure`. An absent key has no stale value, so it has no such pause.
- * - A stale value that a lower tier may still serve comes before the failure.
+ * - A value that a lower tier may serve, fresh or stale, comes before the failure. So the tiers are asked first, unless
+ *   the load found that they have nothing.
  * - Failures are bounded in number and in the length of their keys. The oldest is forgotten first.
  * - A failure is forgotten soon after its time is over, even if there are no later reads, because an error may hold
- *   much memory.
+ *   much memory. What its reader had in `AsyncLocalStorage` is let go at once.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import type { Entry } from "../../store/Entry.ts"
 import * as BackgroundTimer from "../../store/shared/backgroundTimer.ts"
 import { BulkMiscounted, CacheError, CircularWait, LoadQueueFull, LookupInterrupted } from "../CacheError.ts"
 import type { Entries } from "./entries.ts"
-import * as Expiry from "./expiry.ts"
+import type { Flight } from "./flight.ts"
+import { releaseFrames } from "./frames.ts"
 import { noTags } from "./judgement.ts"
 
 interface Failure {
@@ -29,8 +30,8 @@ interface Failure {
   readonly negativeUntil: number
   /** Until then, a stale value is served without another load. */
   readonly retryAt: number
-  /** Until then, a lower tier may hold a stale value to serve in its place. */
-  readonly coveredUntil: number
+  /** Whether a lower tier may hold a value to serve in its place. */
+  readonly isCovered: boolean
 }
 
 // The most failures of a family, and the most characters of their keys. The oldest is forgotten first. A failure may
@@ -53,9 +54,15 @@ export const isShed = (cause: Cause.Cause<unknown>): boolean =>
     return error instanceof CacheError && shed.some((type) => error.reason instanceof type)
   })
 
-/** A lookup of several keys answered another number of values. */
-export const miscounted = (family: string, asked: number, answered: number): CacheError =>
-  new CacheError({ reason: new BulkMiscounted({ family, asked, answered }) })
+/**
+ * The error of a lookup of several keys that answered another number of values; `undefined` if it answered once for
+ * each key. A hole of an array is not an answer, though its length counts it. A cast may bring any value.
+ */
+export const miscounted = (family: string, asked: number, answers: unknown): CacheError | undefined => {
+  const all: ReadonlyArray<unknown> = Array.isArray(answers) ? answers : []
+  const answered = all.length === asked ? all.reduce<number>((count) => count + 1, 0) : all.length
+  return answered === asked ? undefined : new CacheError({ reason: new BulkMiscounted({ family, asked, answered }) })
+}
 
 export class Failures<V> {
   private readonly byKey = new Map<string, Failure>()
@@ -70,26 +77,18 @@ export class Failures<V> {
     this.fork = fork
   }
 
-  /** Remembers a load that failed. Remembers a failure. `previous` is the entry that could be served in its place. */
-  remember(
-    key: string,
-    exit: Exit.Exit<never, unknown>,
-    stamp: number,
-    now: number,
-    previous: Entry<V> | undefined
-  ): void {
-    const { expiry } = this.entries
-    const coveredUntil = previous === undefined || this.entries.lower === undefined
-      ? -Infinity
-      : this.entries.freshUntil(key, previous, now) + Expiry.staleMillisMax(expiry)
-    const negativeUntil = now + expiry.negativeTimeToLive
-    this.add(key, { exit, stamp, at: now, negativeUntil, retryAt: now + expiry.retryAfterFailure, coveredUntil })
+  /** Remembers a load that failed. */
+  remember({ isAlone, key, stamp }: Flight<V>, exit: Exit.Exit<never, unknown>, now: number): void {
+    const { negativeTimeToLive, retryAfterFailure } = this.entries.expiry
+    const negativeUntil = now + negativeTimeToLive
+    const isCovered = this.entries.lower !== undefined && !isAlone
+    this.add(key, { exit, stamp, at: now, negativeUntil, retryAt: now + retryAfterFailure, isCovered })
   }
 
   /** Remembers that a key has no value. */
   rememberAbsent(key: string, exit: Exit.Exit<never, unknown>, stamp: number, now: number): void {
     const negativeUntil = now + this.entries.expiry.negativeTimeToLive
-    this.add(key, { exit, stamp, at: now, negativeUntil, retryAt: -Infinity, coveredUntil: -Infinity })
+    this.add(key, { exit, stamp, at: now, negativeUntil, retryAt: -Infinity, isCovered: false })
   }
 
   private add(key: string, failure: Failure): void {
@@ -102,6 +101,7 @@ export class Failures<V> {
       const [oldest] = this.byKey.keys()
       this.forget(oldest!)
     }
+    releaseFrames(failure.exit)
     this.byKey.set(key, failure)
     this.characters += key.length
     this.tidying ??= this.fork(this.tidy)
@@ -140,11 +140,11 @@ export class Failures<V> {
     }
   }
 
-  /** The failure that a read repeats at once, because no tier has a value to serve in its place. */
+  /** The failure that a read repeats at once, because it is known that no tier has a value to serve in its place. */
   negative(key: string, now: number): Failure | undefined {
     if (this.byKey.size === 0) return undefined
     const failure = this.remembered(key, now)
-    return failure !== undefined && now >= failure.coveredUntil ? failure : undefined
+    return failure?.isCovered === true ? undefined : failure
   }
 
   /** The failure that a read repeats if it has no value to serve. */

@@ -111,10 +111,15 @@ export class FamilyReads<V> implements Reads<V> {
     const now = this.cache.time.now()
     const early = wantsFresh ? undefined : running.earlyAt(now)
     this.entries.countMiss(running.key)
-    if (early?._tag === "Success") this.entries.countStale(running.key, early.value.tier)
+    if (early?._tag === "Success") this.countEarly(running.key, early.value)
     else this.entries.counts.coalesced++
     if (early !== undefined) return running.join(resume, now, wantsFresh)
     return this.loads.wait(running, resume, now, wantsFresh)
+  }
+
+  private countEarly(key: string, { stale, tier }: Served<V>): void {
+    if (stale) this.entries.countStale(key, tier)
+    else this.entries.countHit(key, tier)
   }
 
   /** Serves a key, with the tier that its value is from. */

@@ -9,7 +9,7 @@
  *
  * | state | meaning | next | by |
  * | --- | --- | --- | --- |
- * | `Running` | no reader has an answer | `AnsweredEarly` | `answerEarly`: a lower tier has a stale value |
+ * | `Running` | no reader has an answer | `AnsweredEarly` | `answerEarly`, `offer`: a tier has a value |
  * | `AnsweredEarly` | readers got that value; the load goes on | | |
  * | `Ended` | all readers have their answer | | |
  *
@@ -119,6 +119,7 @@ export class Flight<V> extends Waited<V> {
   private rivalNow: Entry<V> | undefined = undefined
   private givenNow: Entry<V> | undefined = undefined
   private below: Before<V> | undefined = undefined
+  private hasFoundNothing = false
   private hardTimer: Fiber.Fiber<unknown, unknown> | undefined = undefined
   private softTimer: Fiber.Fiber<unknown, unknown> | undefined = undefined
   private finalExit: Exit.Exit<Served<V>, unknown> | undefined = undefined
@@ -189,6 +190,16 @@ export class Flight<V> extends Waited<V> {
   /** Notes the entry that a lower tier holds of the key. It is not served; the load replaces it. */
   replaces(entry: Entry<V> | undefined): void {
     this.below = entry && { entry, staleTier: undefined }
+  }
+
+  /** No tier holds a value of the key that may be served. */
+  foundNothing(): void {
+    this.hasFoundNothing = true
+  }
+
+  /** Whether it is known that no tier holds a value of the key that may be served. */
+  get isAlone(): boolean {
+    return this.hasFoundNothing && !this.isBarredNow && this.rivalNow === undefined
   }
 
   /** The values that the load has read are known to be valid up to this stamp. */
@@ -385,10 +396,15 @@ export class Flight<V> extends Waited<V> {
     this.softTimer = timer
   }
 
-  /** Answers the readers who wait now, and those who come before `untilMillis`, while the load goes on. */
+  /** Offers a stale value. The load goes on, even if no reader waits any more. */
   answerEarly(exit: Exit.Exit<Served<V>, unknown>, untilMillis: number): void {
-    if (this.progress === "Running") this.progress = "AnsweredEarly"
     this.detached = true
+    this.offer(exit, untilMillis)
+  }
+
+  /** Answers the readers who wait now, and those who come before `untilMillis`, while the load goes on. */
+  offer(exit: Exit.Exit<Served<V>, unknown>, untilMillis: number): void {
+    if (this.progress === "Running") this.progress = "AnsweredEarly"
     this.earlyExit = exit
     this.earlyUntilMillis = untilMillis
     const { strict } = this

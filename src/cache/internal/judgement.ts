@@ -199,11 +199,17 @@ export class Judge<V> {
   }
 
   private judgeWrite(terms: Terms, key: string, value: V): Judging<Judged<V>> {
-    const { admits } = this.spec
-    if (admits !== undefined && this.hot !== undefined && terms.lifeMillis !== 0 && !admits(value)) {
-      throw this.unfit(key)
-    }
+    if (this.hot !== undefined && terms.lifeMillis !== 0 && !this.fits(value)) throw this.unfit(key)
     return this.judgeValue(this.lower, key, value, terms)
+  }
+
+  private fits(value: V): boolean {
+    try {
+      return this.spec.admits?.(value) ?? true
+    } catch {
+      // A check of the schema, or a property of the value, throws.
+      return false
+    }
   }
 
   private judgeValue(lower: Partition<V> | undefined, key: string, value: V, terms: Terms): Judging<Judged<V>> {

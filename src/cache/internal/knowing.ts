@@ -14,6 +14,10 @@ export const unknown = Symbol("unknown")
 export const foundOf = <V>(found: Found<V> | typeof unknown | undefined): Found<V> | undefined =>
   found === unknown ? undefined : found
 
+/** The entry that a read below has found, without its tier. */
+export const entryOf = <V>(found: Found<V> | typeof unknown | undefined): Entry<V> | typeof unknown | undefined =>
+  found === unknown ? unknown : found?.entry
+
 /** What a caller who waits learns of the changes of a key. */
 export interface Watch {
   changed: boolean

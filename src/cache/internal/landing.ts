@@ -309,12 +309,12 @@ export class Landing<V> {
       const { joined: waiters, startedAt } = flight
       this.cache.emit(CacheEvent.LoadFailed({ ...this.named(key), millis: now - startedAt, waiters }))
     }
-    if (!flight.isSuperseded && !isShed(cause)) this.ground.failures.remember(key, exit, flight.stamp, now, previous)
+    if (!flight.isSuperseded && !isShed(cause)) this.ground.failures.remember(flight, exit, now)
     this.endWith(flight, previous, now, () => exit, isCut)
   }
 
   /**
-   * Ends a flight without a value: with the stale entry if it may be served, otherwise with the failure or the absence.
+   * Ends a flight without a value: with the entry before if it may be served, else with the failure or the absence.
    */
   endWith(
     flight: Flight<V>,
@@ -327,8 +327,9 @@ export class Landing<V> {
     if (previous === undefined || flight.isBarred || !this.ground.maySubstitute(flight.key, previous, now)) {
       return this.ground.end(flight, failed, isCut)
     }
-    const stale = Exit.succeed({ ...fromMemory(previous, true), tier: flight.tierBefore ?? memory })
-    this.ground.end(flight, stale, isCut, failed)
+    const isStale = !this.entries.isFresh(flight.key, previous, now)
+    const held = Exit.succeed({ ...fromMemory(previous, isStale), tier: flight.tierBefore ?? memory })
+    this.ground.end(flight, held, isCut, failed)
   }
 
   /** Outruns the loads of the key that began before this one, because their values are older. */

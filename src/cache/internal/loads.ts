@@ -26,8 +26,8 @@ import { type Entries, fromMemory } from "./entries.ts"
 import * as Expiry from "./expiry.ts"
 import { Failures, miscounted } from "./failures.ts"
 import { type Asked, Flight } from "./flight.ts"
-import { noTags } from "./judgement.ts"
-import { foundOf, unknown } from "./knowing.ts"
+import { memory, noTags } from "./judgement.ts"
+import { foundOf } from "./knowing.ts"
 import { Landing } from "./landing.ts"
 import { CurrentLoad, currentWork, Load } from "./load.ts"
 import { LoadQueue } from "./loadQueue.ts"
@@ -391,11 +391,12 @@ export class Loads<V> {
     let previous = flight.fallback
     if (this.entries.lower !== undefined && flight.cause === "absent") {
       const found = yield* this.entries.fromBelow(key)
+      if (found === undefined) flight.foundNothing()
       previous = this.lower.take(flight, foundOf(found))
       if (flight.hasEnded) return
-    } else if (this.entries.lower !== undefined && flight.cause === "refresh") {
-      const before = this.entries.hot?.peek(key) === undefined ? yield* this.entries.heldBelow(key) : unknown
-      if (before !== unknown) flight.replaces(before)
+    } else if (this.entries.lower !== undefined) {
+      if (flight.cause === "refresh") yield* this.lower.beforeRefresh(flight)
+      else if (previous !== undefined) this.lower.offer(flight, previous, memory)
     }
     // The load keeps its own loader, even if the family was delegated meanwhile, because it runs in the Context of that
     // owner.
@@ -417,6 +418,7 @@ export class Loads<V> {
     if (this.entries.lower !== undefined && flights[0]!.cause === "absent") {
       const found = yield* this.entries.manyFromBelow(flights.map(({ key }) => key))
       for (const [i, flight] of flights.entries()) {
+        if (found[i] === undefined) flight.foundNothing()
         before.set(flight, this.lower.take(flight, foundOf(found[i])))
       }
     }
@@ -430,10 +432,10 @@ export class Loads<V> {
     )
     const exit = yield* Effect.exit(this.inTurn(open, work))
     if (exit._tag === "Success" && open[0]!.load.isDoubtful) yield* open[0]!.load.settle
-    // Because of a cast, the answer may be any value.
-    const answers = exit._tag === "Success" && Array.isArray(exit.value) ? exit.value : []
-    const cause = exit._tag === "Failure" ? exit.cause : Cause.fail(miscounted(this.name, open.length, answers.length))
-    if (answers.length !== open.length) {
+    const answers = exit._tag === "Success" ? exit.value : []
+    const wrong = miscounted(this.name, open.length, answers)
+    if (wrong !== undefined) {
+      const cause = exit._tag === "Failure" ? exit.cause : Cause.fail(wrong)
       for (const flight of open) this.landing.fail(flight, cause, before.get(flight))
       return
     }

@@ -9,6 +9,8 @@ import type { Entries } from "./entries.ts"
 import * as Expiry from "./expiry.ts"
 import type { Failures } from "./failures.ts"
 import type { Flight } from "./flight.ts"
+import { memory } from "./judgement.ts"
+import { unknown } from "./knowing.ts"
 import type { Served } from "./served.ts"
 
 /** What it needs from the loads that it answers. */
@@ -44,6 +46,7 @@ export class LowerTier<V> {
     if (!isFresh) return this.takeStale(flight, entry, tier, now)
     if (isQuiet && entry.freshUntil - entry.costMillis <= load.until) {
       flight.renews("ahead", entry)
+      this.offer(flight, entry, tier)
       return entry
     }
     if (!isQuiet) this.entries.countHit(key, tier)
@@ -55,6 +58,28 @@ export class LowerTier<V> {
     return entry
   }
 
+  /** Finds what a refresh replaces. */
+  beforeRefresh(flight: Flight<V>): Effect.Effect<void> {
+    const { key } = flight
+    const held = this.entries.hot?.peek(key)
+    if (held !== undefined) return Effect.sync(() => this.offer(flight, held, memory))
+    return Effect.map(this.entries.heldBelow(key), (found) => {
+      if (found === unknown) return
+      flight.replaces(found?.entry)
+      if (found === undefined) flight.foundNothing()
+      else this.offer(flight, found.entry, found.tier)
+    })
+  }
+
+  /** Gives the readers of a load the entry that it renews, if that is fresh: as in memory, they need not wait. */
+  offer(flight: Flight<V>, entry: Entry<V>, tier: string): void {
+    const now = this.entries.cache.time.now()
+    if (flight.hasEnded || flight.isSuperseded || flight.isBarred) return
+    if (!this.entries.isFresh(flight.key, entry, now)) return
+    const fresh = Exit.succeed({ value: entry.value, tier, entry, stale: false })
+    flight.offer(fresh, this.entries.freshUntil(flight.key, entry, now))
+  }
+
   /** Decides how a stale entry is used: served now, served if the load fails, or not at all. */
   private takeStale(flight: Flight<V>, entry: Entry<V>, tier: string, now: number): Entry<V> | undefined {
     const { key, load, isQuiet } = flight
@@ -63,6 +88,7 @@ export class LowerTier<V> {
     const revalidatedUntil = freshUntil + expiry.staleWhileRevalidate
     const servedUntil = freshUntil + Expiry.staleMillisMax(expiry)
     if (this.entries.judge(key, entry.stamp, entry.tags) === "hidden" || now >= servedUntil) {
+      flight.foundNothing()
       this.repeatFailure(flight, now)
       return undefined
     }

@@ -192,10 +192,12 @@ export class TransactionReads<V> implements Reads<V> {
       previous: undefined
     })
     if (lookupMany !== undefined && (keys.length > 1 || lookup === undefined)) {
-      return Effect.filterOrFail(
+      return Effect.flatMap(
         lookupMany(keys, keys.map(contextOf)) as Effect.Effect<ReadonlyArray<V | Lookup.Answer<V>>, unknown>,
-        (answers) => answers.length === keys.length,
-        (answers) => miscounted(this.family.name, keys.length, answers.length)
+        (answers) => {
+          const wrong = miscounted(this.family.name, keys.length, answers)
+          return wrong === undefined ? Effect.succeed(answers) : Effect.fail(wrong)
+        }
       )
     }
     if (lookup === undefined) return Effect.fail(this.family.loads.absent(keys[0]!, "no lookup"))

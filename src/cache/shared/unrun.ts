@@ -2,6 +2,8 @@
  * Recognizes what no family may hold as a value: a Promise, and an Effect. Only the value that it brings is a value.
  *
  * An Exit counts as an Effect, because `Effect.succeed(1)` is one. A family whose Schema is one of Exits takes them.
+ *
+ * A value that throws when it is looked at, such as a Proxy that was revoked, is neither, and is not a value.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -15,25 +17,46 @@ export const answeredPromise = "answered with a Promise: make it an Effect, by E
  * unhandled one would end the process. No other `then` is called: the one of a query builder would run the query.
  */
 export const isPromise = (value: unknown): boolean => {
+  try {
+    return promises(value)
+  } catch {
+    return false
+  }
+}
+
+const promises = (value: unknown): boolean => {
   if (typeof value !== "object" || !Predicate.isPromiseLike(value)) return false
   if (value instanceof Promise) value.then(undefined, () => {})
   return true
 }
 
+/** Whether it is an Effect. */
+export const isEffect = (value: unknown): value is Effect.Effect<unknown, unknown> => {
+  try {
+    return Effect.isEffect(value)
+  } catch {
+    return false
+  }
+}
+
 /** Why something may not be held as a value; `undefined` if it may. `takesExits` is for a family of Exits. */
 export const unrun = (value: unknown, takesExits: boolean): string | undefined => {
   if (typeof value !== "object" || value === null) return undefined
-  // Every write and every load asks this. No Effect and no Promise has one of these prototypes, and to look for the
-  // properties by which they are known, in objects of many shapes, costs a `set` a sixth of its time.
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype === Object.prototype || prototype === Array.prototype) return undefined
-  if (isPromise(value)) return "is a Promise: run it first, by Effect.promise or Effect.tryPromise, and give its value"
-  if (!Effect.isEffect(value) || (takesExits && Exit.isExit(value))) return undefined
-  return "is an Effect: run it first, with `yield*`, and give its value; a family of Exits declares a `Schema.Exit`"
+  try {
+    // Every write and every load asks this. No Effect and no Promise has one of these prototypes, and to look for the
+    // properties by which they are known, in objects of many shapes, costs a `set` a sixth of its time.
+    const prototype: unknown = Object.getPrototypeOf(value)
+    if (prototype === Object.prototype || prototype === Array.prototype) return undefined
+    if (promises(value)) return "is a Promise: run it first, by Effect.promise or Effect.tryPromise, and give its value"
+    if (!Effect.isEffect(value) || (takesExits && Exit.isExit(value))) return undefined
+    return "is an Effect: run it first, with `yield*`, and give its value; a family of Exits declares a `Schema.Exit`"
+  } catch {
+    return "throws when it is read, as a Proxy does that was revoked: give a copy"
+  }
 }
 
 /** Why a function may not answer with this if its answer is not run as an Effect; `undefined` if it may. */
 export const unrunAnswer = (answer: unknown): string | undefined => {
   if (isPromise(answer)) return answeredPromise
-  return Effect.isEffect(answer) ? "answered with an Effect: read the value first, and run the Effect then" : undefined
+  return isEffect(answer) ? "answered with an Effect: read the value first, and run the Effect then" : undefined
 }

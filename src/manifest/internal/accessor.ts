@@ -17,7 +17,7 @@ import { CacheFamily } from "../../cache/shared/cacheFamily.ts"
 import type { SetOptions } from "../../cache/shared/familySpec.ts"
 import type { Mode } from "../../cache/shared/invalidation.ts"
 import * as Transaction from "../../cache/shared/transaction.ts"
-import { answeredPromise, isPromise, unrunAnswer } from "../../cache/shared/unrun.ts"
+import { answeredPromise, isEffect, isPromise, unrunAnswer } from "../../cache/shared/unrun.ts"
 import type { Lease, LeaseOptions } from "../../capability/Lease.ts"
 import * as Misfit from "../../diagnostic/types/misfit.ts"
 import type { FamilyAccess } from "./access.ts"
@@ -32,7 +32,7 @@ const changing =
   (family: string, operation: "update" | "patch", f: (was: unknown) => unknown) =>
   (was: unknown): Effect.Effect<unknown, unknown> => {
     const made = f(was)
-    if (Effect.isEffect(made)) return made as Effect.Effect<unknown, unknown>
+    if (isEffect(made)) return made
     return isPromise(made) ? Effect.fail(options.refusal(family, operation, answeredPromise)) : Effect.succeed(made)
   }
 

@@ -75,6 +75,45 @@ export const checks: { readonly [what: string]: Check } = {
       assert.deepInclude({ cause, ...previous }, { cause: "refresh", revision: "r1" })
     })
   },
+  "readers of a fresh value do not wait for a refresh, nor get its failure": {
+    policy: { timeToLive: "never", negativeTimeToLive: 1_000 },
+    run: Effect.fnUntraced(function*(world) {
+      yield* get(world)
+      yield* world.between
+      Object.assign(world.source, { row: 2, millis: 50, isBroken: true })
+      const refreshing = yield* fork(Effect.exit(world.on(world.user.refresh(params))))
+      yield* world.settle
+      if (world.arrangement.between === "eviction") yield* world.between
+      for (let i = 0; i < 2; i++) {
+        const reading = yield* fork(get(world))
+        yield* world.settle
+        assert.deepInclude(reading.pollUnsafe(), { _tag: "Success", value: { row: 1 } })
+      }
+      yield* pass(world, 50)
+      assert.strictEqual((yield* Fiber.join(refreshing))._tag, "Failure")
+      assert.strictEqual(world.stats.staleHits, 0)
+      assert.deepStrictEqual(yield* get(world), { row: 1 })
+    })
+  },
+  "readers of a fresh value do not wait for a renewal ahead, and its failure makes nothing stale": {
+    policy: { timeToLive: 100, refreshAhead: 0.5, negativeTimeToLive: 1_000 },
+    run: Effect.fnUntraced(function*(world) {
+      yield* get(world)
+      yield* pass(world, 50)
+      yield* world.between
+      Object.assign(world.source, { row: 2, millis: 20, isBroken: true })
+      yield* get(world)
+      yield* world.settle
+      assert.strictEqual(world.source.now, 1)
+      if (world.arrangement.between === "eviction") yield* world.between
+      const reading = yield* fork(world.on<any>(world.user.getAnswer(params)))
+      yield* world.settle
+      const read = reading.pollUnsafe()
+      assert.deepInclude(read?._tag === "Success" ? read.value : read, { value: { row: 1 }, stale: false })
+      yield* pass(world, 20)
+      assert.deepStrictEqual(yield* get(world), { row: 1 })
+    })
+  },
   "a value from every tier is frozen": {
     policy: { freeze: true, timeToLive: 1_000 },
     run: Effect.fnUntraced(function*(world) {

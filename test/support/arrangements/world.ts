@@ -16,7 +16,7 @@ import * as LmdbStore from "../../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../../src/store/memory/MemoryStore.ts"
 import type { Store } from "../../../src/store/Store.ts"
 import * as TieredStore from "../../../src/store/TieredStore.ts"
-import { settle } from "../effects.ts"
+import { fork, settle } from "../effects.ts"
 import { engine, type EngineOptions, type Running } from "../engine.ts"
 import { temporaryFolder } from "../folder.ts"
 
@@ -227,6 +227,13 @@ const each = (f: (world: ArrangedWorld, id: string) => unknown): Step => (world,
 export const read: Step = each(({ user }, id) => Effect.exit(user.get({ id })))
 /** Asks the source again. */
 export const refresh: Step = each(({ user }, id) => Effect.exit(user.refresh({ id })))
+/** Asks the source again, and waits for 20 milliseconds. */
+export const refreshLate: Step = (world, ids) =>
+  Effect.gen(function*() {
+    yield* Effect.forEach(ids, (id) => fork(world.on(world.user.refresh({ id }))), { discard: true })
+    yield* world.settle
+    yield* TestClock.adjust(20)
+  }).pipe(Effect.scoped)
 /** Reads without loading. */
 export const look: Step = each(({ user }, id) => user.getOption({ id }))
 /** Looks without reading. */

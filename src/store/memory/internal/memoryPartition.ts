@@ -475,6 +475,8 @@ const weightOf = <V>(
   } catch (cause) {
     throw failed("threw an error", cause)
   }
+  // The rejection of a Promise that is refused must not end the process.
+  if (answer instanceof Promise) answer.then(undefined, () => {})
   if (typeof answer !== "number") throw failed(`returned ${typeof answer}, but a weight is a number`)
   if (!(answer >= 0)) throw failed(`returned ${answer}, but a weight is at least 0`)
   const weight = Math.max(1, Math.ceil(answer))

@@ -1,0 +1,32 @@
+/**
+ * Calls a function of the user that learns something in the middle of other work, and whose answer is not used.
+ *
+ * Nothing that it does ends the work, or the process: what it throws is ignored, and so is the rejection of a Promise.
+ * A log says so, once for each function, if it answers with a Promise or an Effect.
+ */
+import * as Effect from "effect/Effect"
+import { outside } from "../../capability/shared/outside.ts"
+
+/** What a function may answer that is called and not run: no Promise, no Effect. */
+export type Unused = void | undefined | null | boolean | number | bigint | string | symbol
+
+/** Makes such a call of a function of the user. */
+export const telling = <A>(name: string, tell: (told: A) => Unused): (told: A) => void => {
+  let isTold = false
+  return (told) => {
+    try {
+      const why = whyUnused(tell(told) as unknown)
+      if (why === undefined || isTold) return
+      isTold = true
+      outside(() => Effect.runFork(Effect.logWarning(`\`${name}\` ${why}`)))
+    } catch { /* The documentation of the option says so. */ }
+  }
+}
+
+const whyUnused = (answer: unknown): string | undefined => {
+  if (Effect.isEffect(answer)) return "answered with an Effect, which is not run: run it by a runtime of your own"
+  if (!(answer instanceof Promise)) return undefined
+  // An unhandled rejection would end the process.
+  answer.then(undefined, () => {})
+  return "answered with a Promise, which is not waited for; if it rejects, that is ignored"
+}
