@@ -212,7 +212,8 @@ describe("declaration that was cast or comes from data", () => {
           { owns: undefined, layer: undefined },
           { layer: "client", owns: ["draft:{key}"], borrows: ["user:{id}", "prefs:{id}"], invalidates: [] },
           { owns: ["user:{id}"], invalidates: ["profile:42", "feed:{id}:1"] },
-          { owns: ["files:*"], invalidates: ["digest:{id}", "report:{id}"] },
+          { owns: ["files:*"], invalidates: ["digest:{id}"] },
+          { owns: ["files:secret:{id}"], invalidates: ["report:{id}"] },
           { owns: ["user:{id}", "profile:{id}"], invalidates: ["profile:{id}", "feed:{id}:{page}"] }
         ]
       ) {

@@ -39,7 +39,7 @@ const refusedAt = (at: string, what: string, expected: string): AnyLayer =>
 const findClashes = (earlier: ValidManifest, manifest: ValidManifest): ReadonlyArray<Found> => {
   if (earlier.id === manifest.id) return [{ ...ManifestFindings.manifestsAlike(manifest.id), path: [] }]
   return [...manifest.families.values()].flatMap(({ name, pattern }) =>
-    earlier.patterns.overlapping(pattern).map((other) => ({
+    earlier.patterns.touched(pattern).map((other) => ({
       ...ManifestFindings.manifestsOverlap(
         manifest.id,
         pattern.source,

@@ -101,7 +101,7 @@ const byPattern =
         if (Result.isFailure(parsed)) {
           return Effect.fail(new CacheError({ reason: malformed(manifest, String(source), parsed.failure) }))
         }
-        const touched = manifest.patterns.overlapping(parsed.success).map(({ value }) => accesses.get(value.name)!)
+        const touched = manifest.patterns.touched(parsed.success).map(({ value }) => accesses.get(value.name)!)
         if (touched.length === 0) {
           return Effect.fail(new CacheError({ reason: unknown(manifest, String(source), false) }))
         }

@@ -560,7 +560,7 @@ const isSound = (draft: Draft, name: string, index: number): boolean => {
 const touching = (draft: Draft, source: string): ReadonlyArray<string> => {
   const parsed = KeyPattern.parsePattern(source)
   if (Result.isFailure(parsed)) return []
-  return draft.patterns.overlapping(parsed.success).flatMap((member) =>
+  return draft.patterns.touched(parsed.success).flatMap((member) =>
     draft.twins.get(member.pattern.normal)!.map((twin) => twin.name)
   )
 }
@@ -654,7 +654,7 @@ const checkSpelling = (draft: Draft, report: Report, wrong: ReadonlySet<string>)
       const path = ["families", name, "derives", String(index)]
       const reference = KeyPattern.parsePattern(source)
       if (Result.isFailure(reference) || wrong.has(JSON.stringify(path))) return
-      for (const { value: other } of draft.patterns.overlapping(reference.success)) {
+      for (const { value: other } of draft.patterns.touched(reference.success)) {
         const at = reference.success.segments.findIndex((segment, i) => {
           const there = other.pattern.segments[i]
           return segment._tag === "Hole" && there?._tag === "Hole" && pattern.holes.includes(segment.name) &&

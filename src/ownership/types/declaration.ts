@@ -154,7 +154,7 @@ const derivesFrom = ({ upstream }: ValidFamily, sources: Iterable<ValidFamily>):
 
 const touching = (manifest: ValidManifest, source: string): ReadonlyArray<ValidFamily> => {
   const parsed = parsePattern(source)
-  return Result.isFailure(parsed) ? [] : manifest.patterns.overlapping(parsed.success).map(({ value }) => value)
+  return Result.isFailure(parsed) ? [] : manifest.patterns.touched(parsed.success).map(({ value }) => value)
 }
 
 // The families that a right to a declared pattern covers.

@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import type { literalProblem, normalizePattern } from "../../pattern/KeyPattern.ts"
-import type { findNearest, findOverlapping, Heads, Trie } from "../../pattern/types/patternSet.ts"
+import type { findNearest, findTouched, Heads, Trie } from "../../pattern/types/patternSet.ts"
 import type { Definition } from "../Definition.ts"
 import type { At, FamilyName, FamilyOf, ListOf, PatternOf } from "./definitionParts.ts"
 
@@ -104,12 +104,12 @@ export type Route<D extends Definition, P extends string> = findNearest<Index<D>
   : never
 
 /**
- * The families that have a key in common with a pattern.
+ * The families that have a key of a pattern. A key of an inner family is not one of the family around it.
  *
  * @category type level
  * @since 0.1.0
  */
-export type Touching<D extends Definition, P extends string> = findOverlapping<Index<D>, normalizePattern<P>> extends
+export type Touching<D extends Definition, P extends string> = findTouched<Index<D>, normalizePattern<P>> extends
   infer Normal ? NameOf<D, Normal> : never
 
 /**
