@@ -60,7 +60,7 @@ import type {
 } from "../ownership/types/definitionParts.ts"
 import type { Misshapen, Shaped } from "../ownership/types/definitionShape.ts"
 import type { isUntyped } from "../ownership/types/typeQuestions.ts"
-import type { keyProblem, patternProblem } from "../pattern/KeyPattern.ts"
+import type { keyProblem, openTemplate, patternProblem, templateProblem } from "../pattern/KeyPattern.ts"
 import type { Store } from "../store/Store.ts"
 import type { AnyManifest, CheckedComposition } from "./Composition.ts"
 import type { DeclaredFn, DeclaredMethod, InLayer, Provided } from "./Declared.ts"
@@ -76,6 +76,7 @@ import type {
   DelegateOptions,
   isUnion,
   Open,
+  OwnerLayer,
   OwnerOptions,
   requiredByOption
 } from "./Owner.ts"
@@ -253,7 +254,7 @@ type FamilyAt<Self, K extends string> = Route<DefinitionOf<Self>, K> extends inf
   : never
 // Distributes over `K`, so that a hover over `owner` with an open name does not print the manifest.
 type PatternNamed<Self, K extends string> = K extends unknown ? PatternOf<FamilyOf<DefinitionOf<Self>, K>> : never
-type TouchedBy<Self, P extends string> = Touching<DefinitionOf<Self>, P> extends infer Name
+type TouchedBy<Self, P extends string> = Touching<DefinitionOf<Self>, openTemplate<P>> extends infer Name
   ? PatternOf<FamilyOf<DefinitionOf<Self>, Name>>
   : never
 
@@ -893,17 +894,25 @@ export type Families<Self> = {
 
 type CheckedPattern<Self, P extends string> = string extends P ? Misfit.Otherwise<Opaque.keyPattern>
   : P extends "" ? DeclaredPattern<DefinitionOf<Self>> | Misfit.Otherwise<patternProblem<P>>
-  : [patternProblem<P>] extends [never] ? [Touching<DefinitionOf<Self>, P>] extends [never] ? KeyFindings.keyUnknown<
-        IdOf<Self>,
-        P,
-        helpWith<DefinitionOf<Self>, P, "declare a pattern for it, or check its spelling", true>
-      >
-    : P
+  : [patternProblem<P>] extends [never]
+    ? [templateProblem<P>] extends [never]
+      ? [Touching<DefinitionOf<Self>, openTemplate<P>>] extends [never] ? KeyFindings.keyUnknown<
+          IdOf<Self>,
+          P,
+          helpWith<DefinitionOf<Self>, P, "declare a pattern for it, or check its spelling", true>
+        >
+      : P
+    : templateProblem<P>
   : patternProblem<P>
 
 // A union of keys needs one family for all of them: otherwise neither the type of the value nor the right is sound.
+// A number or a segment in a template may also spell the text of an inner family.
 type CheckedKey<Self, K extends string> = isUnion<Route<DefinitionOf<Self>, K>> extends true ? Opaque.keyChoice
+  : isUnion<TemplateFamily<DefinitionOf<Self>, K>> extends true ? Opaque.keyChoice
   : CheckedOneKey<IdOf<Self>, DefinitionOf<Self>, K>
+type TemplateFamily<D extends Definition, K extends string> = K extends unknown
+  ? {} extends { readonly [_ in K]: 1 } ? [keyProblem<K>] extends [never] ? Touching<D, openTemplate<K>> : never : never
+  : never
 type CheckedOneKey<Id extends string, D extends Definition, K extends string> = K extends unknown
   ? [keyProblem<K>] extends [never]
     ? [Route<D, K>] extends [never] ? KeyFindings.keyUnknown<Id, K, helpWithKey<D, K>> : K
@@ -1131,7 +1140,7 @@ export const type = <A>(): TypeOnly<A> => typeOnly
  * @since 0.1.0
  */
 export const mergeOwners = <
-  const Ls extends readonly [Layer.Layer<never, any, any>, ...Array<Layer.Layer<never, any, any>>]
+  const Ls extends readonly [OwnerLayer, ...Array<OwnerLayer>]
 >(
   ...layers: [Ls] extends [infer X extends ReadonlyArray<unknown>] ? CheckedOwners<X> : Ls
 ): Layer.Layer<

@@ -465,6 +465,33 @@ type hasTextHole<Text extends string> = {} extends { readonly [_ in Text]: 1 }
   : false
 type isTrueOfEither<A, B> = [A, B] extends [false, false] ? false : true
 
+/**
+ * The message for a template that holds a text which may be more than one segment; `never` for a literal, and for a
+ * template of numbers and of `Key.Segment`.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type templateProblem<P extends string> = findTextHole<P, P>
+type findTextHole<Whole extends string, P extends string> = P extends `${infer First}:${infer Rest}`
+  ? hasTextHole<First> extends true ? Opaque.keyTemplate<showTemplate<Whole>> : findTextHole<Whole, Rest>
+  : hasTextHole<P> extends true ? Opaque.keyTemplate<showTemplate<Whole>>
+  : never
+
+/**
+ * A template as a pattern: each segment whose text is not known is a parameter. A literal stays as it is.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type openTemplate<P extends string> = P extends unknown
+  ? {} extends { readonly [_ in P]: 1 } ? openSegments<P> : P
+  : never
+type openSegments<P extends string> = P extends `${infer First}:${infer Rest}`
+  ? `${openSegment<First>}:${openSegments<Rest>}`
+  : openSegment<P>
+type openSegment<Text extends string> = {} extends { readonly [_ in Text]: 1 } ? "{}" : Text
+
 // A message is one literal, so it shows holes by a name.
 type showTemplate<K extends string> = K extends `${infer First}:${infer Rest}` ?
   `${showSegment<First>}:${showTemplate<Rest>}`
