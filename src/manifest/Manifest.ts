@@ -24,7 +24,7 @@
  */
 import type * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
 import type { CacheError } from "../cache/CacheError.ts"
@@ -65,7 +65,7 @@ import type { Store } from "../store/Store.ts"
 import type { AnyManifest, CheckedComposition } from "./Composition.ts"
 import type { DeclaredFn, DeclaredMethod, InLayer, Provided } from "./Declared.ts"
 import type { Family, InvalidateOptions, Value, Write, WriteOptions } from "./Family.ts"
-import { compose as composeLayers } from "./internal/composition.ts"
+import { compose as composeLayers, mergeOwners as mergeLayers } from "./internal/composition.ts"
 import { make } from "./internal/manifest.ts"
 import type { CheckedModules, LayerIn, NoModules } from "./Modules.ts"
 import type {
@@ -709,7 +709,7 @@ export interface Service<Self, Id extends string> {
     within: (body: Effect.Effect<A, E, R>) => Effect.Effect<A2, E2, R2>
   ): (body: Effect.Effect<A, E, R>) => Effect.Effect<A2, E2 | CacheError, R2>
   /**
-   * Invalidates every key that a pattern denotes, such as `"tenant:42:*"`, in all families that share a key with it.
+   * Invalidates every key that a pattern denotes, such as `"tenant:42:*"`, in all families that have such a key.
    *
    * **When to use**
    *
@@ -717,8 +717,9 @@ export interface Service<Self, Id extends string> {
    *
    * **Details**
    *
-   * It requires `Owns` of each of these families. It fails with `InvalidKey` for a text that is not a pattern, or that
-   * shares no key with a family.
+   * - It requires `Owns` of each of these families.
+   * - A template may hold numbers and `Key.Segment`s. Another text could name the keys of another family (E0111).
+   * - It fails with `InvalidKey` for a text that is not a pattern, or that shares no key with a family.
    *
    * **Gotchas**
    *
@@ -857,8 +858,10 @@ export interface Service<Self, Id extends string> {
    *
    * **Gotchas**
    *
-   * A decorator cannot change the type of a method. So callers see the rights that the body uses, not those that the
-   * declaration names.
+   * - A decorator cannot change the type of a method. So callers see the rights that the body uses, not those that the
+   *   declaration names.
+   * - It is a standard decorator, and does not compile under the option `experimentalDecorators` (E0220). At run time
+   *   it throws a `CacheError` there, and on a member that is not a method, where the class is defined.
    *
    * @see `fn` for functions
    */
@@ -1149,7 +1152,7 @@ export const mergeOwners = <
   { [I in keyof Ls]: Ls[I] extends Layer.Layer<any, any, infer R> ? R : never }[number]
 > =>
   // If the call compiles, the checks gave back the layers themselves.
-  Layer.mergeAll(...(layers as unknown as [Layer.Layer<never>])) as never
+  mergeLayers(layers) as never
 
 /**
  * Answers the program that it is given, if this program requires no right to a cache. Otherwise the call does not

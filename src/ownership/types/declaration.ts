@@ -11,6 +11,7 @@ import * as ManifestFindings from "../../diagnostic/types/manifestFindings.ts"
 import * as ReferenceFindings from "../../diagnostic/types/referenceFindings.ts"
 import { type KeyPattern, normalizePattern, parsePattern } from "../../pattern/KeyPattern.ts"
 import type { Declared } from "../Definition.ts"
+import { textOf } from "../shared/texts.ts"
 import {
   helpWith,
   isBag,
@@ -60,7 +61,7 @@ export const findProblems = (manifest: ValidManifest, declared: unknown): Readon
 export const findLayerUnknown = (manifest: ValidManifest, layer: unknown): Diagnostic.Diagnostic | undefined => {
   const { layers = {} } = manifest.definition
   // In a program built from data it may not be a text.
-  const name = String(layer)
+  const name = textOf(layer)
   return Object.hasOwn(layers, name) ? undefined : ManifestFindings.layerUnknown(name, Object.keys(layers))
 }
 
