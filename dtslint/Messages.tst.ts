@@ -1,4 +1,4 @@
-import { Effect, type Layer, pipe } from "effect"
+import { Effect, type Layer, pipe, Schema } from "effect"
 import { describe, expect, test } from "tstyche"
 import type { CacheError } from "../src/cache/CacheError.ts"
 import type { AnyCapability, Appoints } from "../src/capability/Capability.ts"
@@ -232,6 +232,30 @@ describe("raw keys", () => {
     expect(Docs.get(`doc:x${text.length}:1`.length === 1 ? "doc:2" : "doc:2")).type.toBe<
       Effect.Effect<string, CacheError, Borrows<"doc:{id}", Docs>>
     >()
+  })
+
+  test("hold no literal that the codec of a parameter does not take", () => {
+    class Days extends Manifest.Service<Days>()("Days", {
+      families: {
+        f: {
+          pattern: "f:{half}:{n}",
+          value: Manifest.type<string>(),
+          params: { half: Manifest.type<"day" | "night">() }
+        },
+        g: { pattern: "g:{half}", params: { half: Schema.Literals(["day", "night"]) } },
+        h: { pattern: "h:{id}", params: { id: UserId } },
+        i: { pattern: "i:{n}", params: { n: Schema.NumberFromString } }
+      }
+    }) {}
+    // @ts-expect-error E0109: the parameter 'half' of 'f:{half}:{n}' does not fit its codec; help: give a value that its
+    Days.get("f:noon:1")
+    // @ts-expect-error E0109: the parameter 'half' of 'g:{half}' does not fit its codec; help: give a value that its codec
+    Days.delete("g:noon")
+    expect(Days.get("f:day:noon")).type.toBe<Effect.Effect<string, CacheError, Borrows<"f:{half}:{n}", Days>>>()
+    Days.delete("g:night")
+    Days.get("h:noon")
+    Days.get("i:12")
+    Days.get(`i:${text.length}`)
   })
 
   test("invalidate no more than the type of their text shows", () => {

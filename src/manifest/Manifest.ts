@@ -42,6 +42,7 @@ import type { CheckedDeclared } from "../ownership/types/declarationChecks.ts"
 import type { Checked } from "../ownership/types/definitionChecks.ts"
 import type {
   CarvedPatterns,
+  Coded,
   DeclaredPattern,
   isDeclared,
   Route,
@@ -60,7 +61,13 @@ import type {
 } from "../ownership/types/definitionParts.ts"
 import type { Misshapen, Shaped } from "../ownership/types/definitionShape.ts"
 import type { isUntyped } from "../ownership/types/typeQuestions.ts"
-import type { keyProblem, openTemplate, patternProblem, templateProblem } from "../pattern/KeyPattern.ts"
+import type {
+  keyProblem,
+  literalRefused,
+  openTemplate,
+  patternProblem,
+  templateProblem
+} from "../pattern/KeyPattern.ts"
 import type { Store } from "../store/Store.ts"
 import type { AnyManifest, CheckedComposition } from "./Composition.ts"
 import type { DeclaredFn, DeclaredMethod, InLayer, Provided } from "./Declared.ts"
@@ -916,9 +923,12 @@ type CheckedKey<Self, K extends string> = isUnion<Route<DefinitionOf<Self>, K>> 
 type TemplateFamily<D extends Definition, K extends string> = K extends unknown
   ? {} extends { readonly [_ in K]: 1 } ? [keyProblem<K>] extends [never] ? Touching<D, openTemplate<K>> : never : never
   : never
+type refusedIn<F, K extends string> = literalRefused<PatternOf<F>, K, CodecsOf<F>>
 type CheckedOneKey<Id extends string, D extends Definition, K extends string> = K extends unknown
-  ? [keyProblem<K>] extends [never]
-    ? [Route<D, K>] extends [never] ? KeyFindings.keyUnknown<Id, K, helpWithKey<D, K>> : K
+  ? [keyProblem<K>] extends [never] ? [Route<D, K>] extends [never] ? KeyFindings.keyUnknown<Id, K, helpWithKey<D, K>>
+    : [Coded<D>] extends [never] ? K
+    : [refusedIn<FamilyOf<D, Route<D, K>>, K>] extends [never] ? K
+    : refusedIn<FamilyOf<D, Route<D, K>>, K>
   : isUntyped<K> extends true ? Misfit.Otherwise<keyProblem<K>>
   : keyProblem<K>
   : never
