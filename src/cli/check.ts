@@ -10,7 +10,7 @@ import * as Order from "effect/Order"
 import * as Path from "effect/Path"
 import * as Schema from "effect/Schema"
 import { compilerOf, type CompilerOptions } from "./compiler.ts"
-import { findMisfit, findUnknown, findUnprovided } from "./compilerErrors.ts"
+import { findMisfit, findOutsideKeys, findUnknown, findUnprovided } from "./compilerErrors.ts"
 import { type Declaration, findOther, withoutComments } from "./declarations.ts"
 import { type Finding, parse, type Place, type Report } from "./findings.ts"
 import { builtBy, type Listing } from "./imports.ts"
@@ -134,7 +134,7 @@ const findAll = (
     const code = place === undefined ? "" : codes.get(place.file)!
     const finding = place &&
       (findUnknown(text, place, code) ?? findMisfit(text, place, code) ??
-        findUnprovided(text, place, sourcesOf(place.file)))
+        findUnprovided(text, place, sourcesOf(place.file)) ?? findOutsideKeys(text, place, sourcesOf(place.file)))
     if (finding === undefined) others.push(text)
     else show(finding)
   }
