@@ -44,6 +44,7 @@ import type {
   CarvedPatterns,
   Coded,
   DeclaredPattern,
+  Enclosing,
   isDeclared,
   Route,
   Touching
@@ -918,10 +919,12 @@ type CheckedPattern<Self, P extends string> = string extends P ? Misfit.Otherwis
 // A union of keys needs one family for all of them: otherwise neither the type of the value nor the right is sound.
 // A number or a segment in a template may also spell the text of an inner family.
 type CheckedKey<Self, K extends string> = isUnion<Route<DefinitionOf<Self>, K>> extends true ? Opaque.keyChoice
-  : isUnion<TemplateFamily<DefinitionOf<Self>, K>> extends true ? Opaque.keyChoice
+  : [Extract<Route<DefinitionOf<Self>, K>, Enclosing<DefinitionOf<Self>>>] extends [never]
+    ? CheckedOneKey<IdOf<Self>, DefinitionOf<Self>, K>
+  : [keyProblem<K>, isUnion<TemplateFamily<DefinitionOf<Self>, K>>] extends [never, true] ? Opaque.keyChoice
   : CheckedOneKey<IdOf<Self>, DefinitionOf<Self>, K>
 type TemplateFamily<D extends Definition, K extends string> = K extends unknown
-  ? {} extends { readonly [_ in K]: 1 } ? [keyProblem<K>] extends [never] ? Touching<D, openTemplate<K>> : never : never
+  ? {} extends { readonly [_ in K]: 1 } ? Touching<D, openTemplate<K>> : never
   : never
 type refusedIn<F, K extends string> = literalRefused<PatternOf<F>, K, CodecsOf<F>>
 type CheckedOneKey<Id extends string, D extends Definition, K extends string> = K extends unknown

@@ -84,6 +84,18 @@ export type Coded<D extends Definition> = D extends unknown
   : never
 
 /**
+ * The families that have others inside them.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type Enclosing<D extends Definition> = D extends unknown ? {
+    [K in FamilyName<D>]: D["families"][K] extends { readonly partOf: infer F } | { readonly carvedFrom: infer F } ? F
+      : never
+  }[FamilyName<D>]
+  : never
+
+/**
  * Whether a manifest declares a pattern; names of parameters may differ. Capabilities exist for declared patterns only.
  *
  * @category type level

@@ -118,9 +118,8 @@ export type findTouched<Tree, P extends string> = P extends unknown
   ? withoutAround<findOverlapping<Tree, P>, findNearest<Tree, P>>
   : never
 // Most patterns share keys with one pattern alone, or are covered by none.
-type withoutAround<Found, Nearest> = [Found] extends [Nearest] ? Found
+type withoutAround<Found, Nearest> = Found extends Nearest ? Found
   : [Nearest] extends [never] ? Found
-  : Found extends Nearest ? Found
   : Found extends string ? covers<Found, Nearest & string> extends true ? never : Found
   : never
 
