@@ -35,6 +35,28 @@ describe("what is right is not refused", () => {
     Chain.owner("user", { lookup: ({ id }) => Chain.keys.page.get({ id }) })
   })
 
+  test("a family that derives from a part of itself, or from what is carved out, does not derive from itself", () => {
+    class Docs extends Manifest.Service<Docs>()("Docs", {
+      families: {
+        config: { pattern: "config:{tenant}", value: Schema.String, derives: ["config:default"] },
+        standard: { pattern: "config:default", value: Schema.String, carvedFrom: "config" },
+        doc: { pattern: "doc:{id}:{part}", value: Schema.String, derives: ["index:{id}"] },
+        meta: { pattern: "doc:{id}:meta", value: Schema.String, partOf: "doc" },
+        index: { pattern: "index:{id}", value: Schema.String, derives: ["doc:{id}:meta"] }
+      }
+    }) {}
+    Docs.owner("config", { lookup: () => Docs.keys.standard.get({}) })
+    Docs.owner("doc", { lookup: ({ id }) => Docs.keys.index.get({ id }) })
+    Docs.owner("index", { lookup: ({ id }) => Docs.keys.meta.get({ id }) })
+    // Nothing derives from `config`, and `doc` derives from itself nowhere.
+    Docs.fn("put", { owns: ["config:{tenant}"], invalidates: [] })(function*(tenant: string) {
+      yield* Docs.keys.config.set({ tenant }, "")
+    })
+    Docs.fn("rule", { owns: ["config:default"], invalidates: ["config:{tenant}"] })(function*() {
+      yield* Docs.keys.standard.set({}, "")
+    })
+  })
+
   test("a wrapper that is generic over families of one shape is not a family of no pattern", () => {
     const get = <K extends "user" | "prefs">(name: K, id: typeof UserId.Type) => AppCache.keys[name].get({ id })
     const drop = <K extends "user" | "prefs">(name: K, id: typeof UserId.Type) => AppCache.keys[name].delete({ id })

@@ -1,4 +1,4 @@
-import { Effect, type Layer, pipe } from "effect"
+import { Effect, type Layer, pipe, Schema } from "effect"
 import { describe, expect, test } from "tstyche"
 import type { CacheError } from "../src/cache/CacheError.ts"
 import type { AnyCapability, Appoints } from "../src/capability/Capability.ts"
@@ -217,6 +217,76 @@ describe("raw keys", () => {
     pipe("usr:1" as const, AppCache.get)
     expect(pipe("prefs:1" as const, AppCache.get)).type.toBe<
       Effect.Effect<{ readonly dark: boolean }, CacheError, Borrows<"prefs:{id}", AppCache>>
+    >()
+    // A number or a segment may be the text of an inner family.
+    class Docs extends Manifest.Service<Docs>()("Docs", {
+      families: {
+        doc: { pattern: "doc:{id}", value: Manifest.type<string>() },
+        first: { pattern: "doc:1", value: Manifest.type<number>(), carvedFrom: "doc" }
+      }
+    }) {}
+    // @ts-expect-error E0108: this key may belong to several families; help: handle them one by one, so that each has its
+    Docs.get(`doc:${text.length}`)
+    // @ts-expect-error E0108: this key may belong to several families; help: handle them one by one, so that each has its
+    Docs.get(`doc:${Key.segmentUnsafe(text)}`)
+    expect(Docs.get(`doc:x${text.length}:1`.length === 1 ? "doc:2" : "doc:2")).type.toBe<
+      Effect.Effect<string, CacheError, Borrows<"doc:{id}", Docs>>
+    >()
+  })
+
+  test("hold no literal that the codec of a parameter does not take", () => {
+    class Days extends Manifest.Service<Days>()("Days", {
+      families: {
+        f: {
+          pattern: "f:{half}:{n}",
+          value: Manifest.type<string>(),
+          params: { half: Manifest.type<"day" | "night">() }
+        },
+        g: { pattern: "g:{half}", params: { half: Schema.Literals(["day", "night"]) } },
+        h: { pattern: "h:{id}", params: { id: UserId } },
+        i: { pattern: "i:{n}", params: { n: Schema.NumberFromString } }
+      }
+    }) {}
+    // @ts-expect-error E0109: the parameter 'half' of 'f:{half}:{n}' does not fit its codec; help: give a value that its
+    Days.get("f:noon:1")
+    // @ts-expect-error E0109: the parameter 'half' of 'g:{half}' does not fit its codec; help: give a value that its codec
+    Days.delete("g:noon")
+    expect(Days.get("f:day:noon")).type.toBe<Effect.Effect<string, CacheError, Borrows<"f:{half}:{n}", Days>>>()
+    Days.delete("g:night")
+    Days.get("h:noon")
+    Days.get("i:12")
+    Days.get(`i:${text.length}`)
+  })
+
+  test("invalidate no more than the type of their text shows", () => {
+    class Docs extends Manifest.Service<Docs>()("Docs", {
+      layers: { server: {}, client: { reads: ["server"] } },
+      families: {
+        doc: { pattern: "doc:{id}", layer: "client" },
+        root: { pattern: "doc:root", layer: "client", carvedFrom: "doc" },
+        secret: { pattern: "doc:{id}:secret", layer: "server" }
+      }
+    }) {}
+    // @ts-expect-error E0111: a text in the template 'doc:${}' may hold ':' and name a key of another family; help: use
+    Docs.invalidate(`doc:${text}`)
+    // @ts-expect-error E0111: a text in the template 'doc:${}' may hold ':' and name a key of another family; help: use
+    Docs.invalidate(`doc:x${id}`)
+    // @ts-expect-error E0111: a text in the template '${}:secret' may hold ':' and name a key of another family; help: use
+    Docs.invalidate(`${text}:secret`)
+    // @ts-expect-error E0111: a text in the template 'doc:${}' may hold ':' and name a key of another family; help: use
+    Docs.inLayer("client")(Docs.invalidate(`doc:${text as Uppercase<string>}`))
+    Docs.fn("drop", { owns: ["doc:{id}", "doc:root"] })(function*(id: string) {
+      // @ts-expect-error E0111: a text in the template 'doc:${}' may hold ':' and name a key of another family; help: use
+      yield* Docs.invalidate(`doc:${id}`)
+    })
+    expect(Docs.invalidate("doc:root")).type.toBe<Effect.Effect<void, CacheError, Owns<"doc:root", Docs>>>()
+    expect(Docs.invalidate("doc:1")).type.toBe<Effect.Effect<void, CacheError, Owns<"doc:{id}", Docs>>>()
+    expect(Docs.invalidate(`doc:${text.length}:secret`)).type.toBe<
+      Effect.Effect<void, CacheError, Owns<"doc:{id}:secret", Docs>>
+    >()
+    // The text of the segment may be 'root'.
+    expect(Docs.invalidate(`doc:${Key.segmentUnsafe(text)}`)).type.toBe<
+      Effect.Effect<void, CacheError, Owns<"doc:{id}", Docs> | Owns<"doc:root", Docs>>
     >()
   })
 })

@@ -116,6 +116,17 @@ describe("owners", () => {
     expect(Manifest.mergeOwners(AppCache.owner("prefs"), ...both)).type.not.toBe<never>()
     // @ts-expect-error E0215: two owners: 'user:{id}' and 'user:{id}' both own 'user:_'; help: keep one of the two layers
     Manifest.mergeOwners(AppCache.owner("user"), ...both)
+    // A layer that a function of Layer makes in place is known, too.
+    const made = [AppCache.owner("prefs"), AppCache.owner("profile"), AppCache.owner("draft")] as const
+    expect(Manifest.mergeOwners(Layer.merge(made[0], made[1]), made[2])).type.toBe(Manifest.mergeOwners(...made))
+    expect(Manifest.mergeOwners(Layer.provideMerge(made[0], made[1]), made[2])).type.not.toBe<never>()
+    expect(Manifest.mergeOwners(made[2], Layer.provide(made[0], Layer.empty))).type.toBe(
+      Manifest.mergeOwners(made[2], made[0])
+    )
+    Manifest.mergeOwners(Layer.tap(made[0], () => Effect.log("built")), made[1])
+    Manifest.mergeOwners(Layer.catchTag(made[0], "CacheError", () => made[0]), made[1])
+    // @ts-expect-error E0215: two owners: 'prefs:{id}' and 'prefs:{id}' both own 'prefs:_'; help: keep one of the two layers
+    Manifest.mergeOwners(Layer.merge(made[0], made[1]), made[0])
     // @ts-expect-error E0229: 'audit' is not a part of family 'files', so the owner of 'files' cannot give its lookup; help
     AppCache.owner("files", { parts: { audit: { lookup: () => Effect.succeed(true) } } })
     // @ts-expect-error E0406: unknown option 'lookupp' in the owner of family 'files'; help: did you mean 'lookup'?

@@ -201,6 +201,10 @@ describe("rights", () => {
     AppCache.modules({ users: { owns: ["user"], layer: Layer.provideMerge(UserLive, AppCache.layer) } })
     // @ts-expect-error E0236: module 'analytics' requires a store, so it builds an engine of its own
     AppCache.modules({ analytics: Layer.provide(Layer.empty, Manifest.compose(AppCache, Other)) })
+    // A service whose identifier has no members is not a store.
+    interface Bare {}
+    const Bare = Context.Service<Bare, string>("Bare")
+    expect(AppCache.modules({ prefs: Prefs, analytics: Layer.effectDiscard(Effect.asVoid(Bare)) })).type.not.toBe<never>()
   })
 
   test("groups name families that exist, once, and a layer", () => {

@@ -1255,6 +1255,22 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: [chains]
   },
   {
+    law: 4,
+    bug: "a reference does not reach the families inside the one that covers it",
+    file: "src/pattern/types/patternSet.ts",
+    text: "member === nearest || !covers(member.pattern, nearest.pattern)",
+    planted: "member === nearest",
+    suites: ["test/pattern/PatternSet.test.ts"]
+  },
+  {
+    law: "no false alarm",
+    bug: "a family that derives from a family inside it is taken for one that derives from itself",
+    file: "src/pattern/types/patternSet.ts",
+    text: "member === nearest || !covers(member.pattern, nearest.pattern)",
+    planted: "true",
+    suites: ["test/ownership/Validation.test.ts"]
+  },
+  {
     law: "edges",
     bug: "a lookup may not read what is further away than one reference",
     file: "src/ownership/DependencyGraph.ts",

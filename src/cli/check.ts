@@ -8,8 +8,9 @@ import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Order from "effect/Order"
 import * as Path from "effect/Path"
+import * as Schema from "effect/Schema"
 import { compilerOf, type CompilerOptions } from "./compiler.ts"
-import { findMisfit, findUnknown, findUnprovided } from "./compilerErrors.ts"
+import { findMisfit, findOutsideKeys, findUnknown, findUnprovided } from "./compilerErrors.ts"
 import { type Declaration, findOther, withoutComments } from "./declarations.ts"
 import { type Finding, parse, type Place, type Report } from "./findings.ts"
 import { builtBy, type Listing } from "./imports.ts"
@@ -27,6 +28,16 @@ export interface Options extends CompilerOptions {
    * nothing runs.
    */
   readonly filesMax: number
+}
+
+/** Neither the named project nor one that it references has files. */
+export class NothingToCheck extends Schema.TaggedError<NothingToCheck>()("NothingToCheck", {
+  project: Schema.String
+}) {
+  override get message() {
+    return `\`${this.project}\` has no files, and leads to none by its references, so there is nothing to check; ` +
+      "help: name a tsconfig with files"
+  }
 }
 
 /** Answers the number of errors of any kind: those of the compiler, and operations that nothing runs. */
@@ -47,11 +58,16 @@ export const check = Effect.fnUntraced(function*(options: Options) {
     const built = builtBy(yield* compiler.configuration(file), path.dirname(file), files, path)
     parts.push({ file, references, built, ...listing })
   }
+  if (parts.every(({ files }) => files.length === 0)) {
+    return yield* new NothingToCheck({ project: options.project })
+  }
   const report = parse((yield* Effect.forEach(projects.all, ({ file }) => compiler.errors(file))).join("\n"))
   const texts = new Map<string, string>()
   const read = Effect.fnUntraced(function*(file: string) {
     if (texts.has(file)) return
-    texts.set(file, yield* Effect.orElseSucceed(fs.readFileString(path.resolve(options.folder, file)), () => ""))
+    const text = yield* Effect.orElseSucceed(fs.readFileString(path.resolve(options.folder, file)), () => "")
+    // The compiler counts lines by each of these ends.
+    texts.set(file, text.replace(/\r\n?|[\u2028\u2029]/g, "\n"))
   })
   const places = [...report.findings, ...report.others.flatMap(({ place }) => place === undefined ? [] : [place])]
   yield* Effect.forEach(places, ({ file }) => read(file), { discard: true })
@@ -118,7 +134,7 @@ const findAll = (
     const code = place === undefined ? "" : codes.get(place.file)!
     const finding = place &&
       (findUnknown(text, place, code) ?? findMisfit(text, place, code) ??
-        findUnprovided(text, place, sourcesOf(place.file)))
+        findUnprovided(text, place, sourcesOf(place.file)) ?? findOutsideKeys(text, place, sourcesOf(place.file)))
     if (finding === undefined) others.push(text)
     else show(finding)
   }

@@ -43,6 +43,30 @@ export const findUnprovided = (
   return { ...place, ...say(found), label: `this requires ${required}` }
 }
 
+const member =
+  /TS(?:2339|2551): Property '([\w$]+)' does not exist on type '(?:typeof ([\w$]+)|(?:Manifest\.)?Engine<([\w$]+)>)'/
+
+/** Recognizes a family that is looked for in its manifest, or in what `yield*` of that answers, and not in `keys`. */
+export const findOutsideKeys = (
+  text: string,
+  place: Place,
+  sources: ReadonlyArray<readonly [file: string, text: string]>
+): Finding | undefined => {
+  const [, name, manifest, engine] = member.exec(text) ?? []
+  if (name === undefined) return undefined
+  const id = manifest ?? engine!
+  const declared = new RegExp(`\\bclass\\s+${escape(id)}\\s+extends\\b[^{]*\\bService\\b`)
+  const family = new RegExp(`(?<![\\w$])${escape(name)}\\s*[:,]`)
+  return sources.some(([, source]) => declared.test(source) && family.test(source.slice(source.search(declared))))
+    ? {
+      ...place,
+      code: "E0210",
+      sentence: `the families of '${id}' are in 'keys', and not beside them`,
+      help: `write keys.${name}`
+    }
+    : undefined
+}
+
 const nameUnprovided = (
   mode: string,
   id: string,

@@ -77,7 +77,9 @@ const showLines = (
     const gap = before !== undefined && mark.line > before.line + 1 ? [style.frame("...")] : []
     // A tab is one column for the compiler, and several for a terminal.
     const text = lineOf(file, mark.line).replaceAll("\t", " ")
-    const under = " ".repeat(mark.column - 1) + mark.paint(`${mark.sign.repeat(mark.length)} ${mark.label}`)
+    const start = mark.column - 1
+    const signs = mark.sign.repeat(Math.max(widthOf(text.slice(start, start + mark.length)), mark.length))
+    const under = " ".repeat(widthOf(text.slice(0, start).padEnd(start))) + mark.paint(`${signs} ${mark.label}`)
     return [
       ...gap,
       `${style.frame(`${String(mark.line).padStart(width)} |`)} ${text}`,
@@ -85,3 +87,8 @@ const showLines = (
     ]
   })
 }
+
+// A terminal shows these letters two columns wide. Emoji are two columns wide, and two characters long.
+const wide = /[\p{sc=Han}\p{sc=Hangul}\u3000-\u30ff\uff01-\uff60]/gu
+const widthOf = (text: string): number =>
+  text.length + (text.match(wide)?.filter(({ length }) => length === 1).length ?? 0)

@@ -179,26 +179,42 @@ class Reader {
     const { inside } = tokens[at]!
     for (let from = at + 1; from < tokens.length;) {
       const found: Array<readonly [string, ReadonlyArray<string>]> = []
-      let next = this.target(from, [], found)
-      const equals = isConst ? this.afterType(next) : next
-      const value = isConst && this.is(equals, "=") ? equals + 1 : undefined
+      const named = this.target(from, [], found)
+      let next = this.afterType(named)
+      const value = isConst && this.is(next, "=") ? next + 1 : undefined
       for (const [name, path] of found) {
         const origin = value === undefined || path.includes("")
           ? undefined
           : { kind: "value" as const, at: value, path }
         this.add(name, start, end, origin, this.isExported(at))
       }
-      if (next === from) return
+      // After a type without a value, a comma continues the declaration.
+      if (named === from || next > named && !this.is(next, "=") && !this.is(next, ",")) return
       while (next < tokens.length && !this.is(next, ",")) {
         if (tokens[next]!.inside !== inside || this.is(next, ";") || beginsLine(tokens, next)) return
-        next = this.after(next)
+        next = this.afterTypeArguments(next) ?? this.after(next)
       }
       from = next + 1
     }
   }
 
-  // Answers the equals sign of `const x: T = ...` for its colon; the colon itself if the end of the type is not
-  // certain.
+  // Answers the parenthesis of `make<A, B>(...)` for its `<`. The comma in it does not end a declaration.
+  private afterTypeArguments(open: number): number | undefined {
+    const { tokens } = this
+    if (!this.is(open, "<") || tokens[open - 1]?.kind !== "name") return undefined
+    let angles = 0
+    for (let at = open; at < tokens.length && at - open < typeLengthMax; at = this.after(at)) {
+      const { kind, text } = tokens[at]!
+      if (text === "<") angles++
+      else if (text === ">") {
+        if (--angles === 0) return this.is(at + 1, "(") ? at + 1 : undefined
+      } else if (kind === "close" || kind === "sign" && text !== "," && !ofType.has(text)) return undefined
+    }
+    return undefined
+  }
+
+  // Answers the token that ends the type of `const x: T = ...` for its colon, such as the equals sign; the token itself
+  // if it is not a colon, or if the end of the type is not certain.
   private afterType(colon: number): number {
     const { tokens } = this
     if (!this.is(colon, ":")) return colon
@@ -208,7 +224,10 @@ class Reader {
       if (text === "<") angles++
       else if (text === ">") angles--
       else if (text === "=") return angles === 0 ? at : colon
-      else if (kind === "close" || text === ";" || text === "," && angles <= 0 || beginsLine(tokens, at)) return colon
+      else if (
+        kind === "close" || text === ";" || text === "," && angles <= 0 || beginsLine(tokens, at) ||
+        kind === "name" && tokens[at]!.isAfterBreak && angles === 0 && this.is(at - 1, ">")
+      ) return angles === 0 ? at : colon
     }
     return colon
   }

@@ -90,8 +90,9 @@ type describeList<C, Option extends string> = C extends { readonly [_ in Option]
  * @since 0.1.0
  */
 export interface DeclaredMethod<Self, C> {
-  <Context extends Pick<DecoratorContext, "kind">>(
-    method: CheckedMethod<Self, C, MethodOf<Context>>,
+  <Context extends Pick<DecoratorContext, "kind"> | string | symbol>(
+    // The decorators of the compiler's option `experimentalDecorators` get the name of the member.
+    method: Context extends string | symbol ? Opaque.methodDecorator : CheckedMethod<Self, C, MethodOf<Context>>,
     context: Context
   ): MethodOf<Context>
 }

@@ -24,7 +24,7 @@
  */
 import type * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
 import type { CacheError } from "../cache/CacheError.ts"
@@ -42,7 +42,9 @@ import type { CheckedDeclared } from "../ownership/types/declarationChecks.ts"
 import type { Checked } from "../ownership/types/definitionChecks.ts"
 import type {
   CarvedPatterns,
+  Coded,
   DeclaredPattern,
+  Enclosing,
   isDeclared,
   Route,
   Touching
@@ -60,12 +62,18 @@ import type {
 } from "../ownership/types/definitionParts.ts"
 import type { Misshapen, Shaped } from "../ownership/types/definitionShape.ts"
 import type { isUntyped } from "../ownership/types/typeQuestions.ts"
-import type { keyProblem, patternProblem } from "../pattern/KeyPattern.ts"
+import type {
+  keyProblem,
+  literalRefused,
+  openTemplate,
+  patternProblem,
+  templateProblem
+} from "../pattern/KeyPattern.ts"
 import type { Store } from "../store/Store.ts"
 import type { AnyManifest, CheckedComposition } from "./Composition.ts"
 import type { DeclaredFn, DeclaredMethod, InLayer, Provided } from "./Declared.ts"
 import type { Family, InvalidateOptions, Value, Write, WriteOptions } from "./Family.ts"
-import { compose as composeLayers } from "./internal/composition.ts"
+import { compose as composeLayers, mergeOwners as mergeLayers } from "./internal/composition.ts"
 import { make, makeForgotten } from "./internal/manifest.ts"
 import type { CheckedModules, LayerIn, NoModules } from "./Modules.ts"
 import type {
@@ -76,6 +84,7 @@ import type {
   DelegateOptions,
   isUnion,
   Open,
+  OwnerLayer,
   OwnerOptions,
   requiredByOption
 } from "./Owner.ts"
@@ -253,7 +262,7 @@ type FamilyAt<Self, K extends string> = Route<DefinitionOf<Self>, K> extends inf
   : never
 // Distributes over `K`, so that a hover over `owner` with an open name does not print the manifest.
 type PatternNamed<Self, K extends string> = K extends unknown ? PatternOf<FamilyOf<DefinitionOf<Self>, K>> : never
-type TouchedBy<Self, P extends string> = Touching<DefinitionOf<Self>, P> extends infer Name
+type TouchedBy<Self, P extends string> = Touching<DefinitionOf<Self>, openTemplate<P>> extends infer Name
   ? PatternOf<FamilyOf<DefinitionOf<Self>, Name>>
   : never
 
@@ -708,7 +717,7 @@ export interface Service<Self, Id extends string> {
     within: (body: Effect.Effect<A, E, R>) => Effect.Effect<A2, E2, R2>
   ): (body: Effect.Effect<A, E, R>) => Effect.Effect<A2, E2 | CacheError, R2>
   /**
-   * Invalidates every key that a pattern denotes, such as `"tenant:42:*"`, in all families that share a key with it.
+   * Invalidates every key that a pattern denotes, such as `"tenant:42:*"`, in all families that have such a key.
    *
    * **When to use**
    *
@@ -716,8 +725,9 @@ export interface Service<Self, Id extends string> {
    *
    * **Details**
    *
-   * It requires `Owns` of each of these families. It fails with `InvalidKey` for a text that is not a pattern, or that
-   * shares no key with a family.
+   * - It requires `Owns` of each of these families.
+   * - A template may hold numbers and `Key.Segment`s. Another text could name the keys of another family (E0111).
+   * - It fails with `InvalidKey` for a text that is not a pattern, or that shares no key with a family.
    *
    * **Gotchas**
    *
@@ -856,8 +866,10 @@ export interface Service<Self, Id extends string> {
    *
    * **Gotchas**
    *
-   * A decorator cannot change the type of a method. So callers see the rights that the body uses, not those that the
-   * declaration names.
+   * - A decorator cannot change the type of a method. So callers see the rights that the body uses, not those that the
+   *   declaration names.
+   * - It is a standard decorator, and does not compile under the option `experimentalDecorators` (E0220). At run time
+   *   it throws a `CacheError` there, and on a member that is not a method, where the class is defined.
    *
    * @see `fn` for functions
    */
@@ -893,20 +905,33 @@ export type Families<Self> = {
 
 type CheckedPattern<Self, P extends string> = string extends P ? Misfit.Otherwise<Opaque.keyPattern>
   : P extends "" ? DeclaredPattern<DefinitionOf<Self>> | Misfit.Otherwise<patternProblem<P>>
-  : [patternProblem<P>] extends [never] ? [Touching<DefinitionOf<Self>, P>] extends [never] ? KeyFindings.keyUnknown<
-        IdOf<Self>,
-        P,
-        helpWith<DefinitionOf<Self>, P, "declare a pattern for it, or check its spelling", true>
-      >
-    : P
+  : [patternProblem<P>] extends [never]
+    ? [templateProblem<P>] extends [never]
+      ? [Touching<DefinitionOf<Self>, openTemplate<P>>] extends [never] ? KeyFindings.keyUnknown<
+          IdOf<Self>,
+          P,
+          helpWith<DefinitionOf<Self>, P, "declare a pattern for it, or check its spelling", true>
+        >
+      : P
+    : templateProblem<P>
   : patternProblem<P>
 
 // A union of keys needs one family for all of them: otherwise neither the type of the value nor the right is sound.
+// A number or a segment in a template may also spell the text of an inner family.
 type CheckedKey<Self, K extends string> = isUnion<Route<DefinitionOf<Self>, K>> extends true ? Opaque.keyChoice
+  : [Extract<Route<DefinitionOf<Self>, K>, Enclosing<DefinitionOf<Self>>>] extends [never]
+    ? CheckedOneKey<IdOf<Self>, DefinitionOf<Self>, K>
+  : [keyProblem<K>, isUnion<TemplateFamily<DefinitionOf<Self>, K>>] extends [never, true] ? Opaque.keyChoice
   : CheckedOneKey<IdOf<Self>, DefinitionOf<Self>, K>
+type TemplateFamily<D extends Definition, K extends string> = K extends unknown
+  ? {} extends { readonly [_ in K]: 1 } ? Touching<D, openTemplate<K>> : never
+  : never
+type refusedIn<F, K extends string> = literalRefused<PatternOf<F>, K, CodecsOf<F>>
 type CheckedOneKey<Id extends string, D extends Definition, K extends string> = K extends unknown
-  ? [keyProblem<K>] extends [never]
-    ? [Route<D, K>] extends [never] ? KeyFindings.keyUnknown<Id, K, helpWithKey<D, K>> : K
+  ? [keyProblem<K>] extends [never] ? [Route<D, K>] extends [never] ? KeyFindings.keyUnknown<Id, K, helpWithKey<D, K>>
+    : [Coded<D>] extends [never] ? K
+    : [refusedIn<FamilyOf<D, Route<D, K>>, K>] extends [never] ? K
+    : refusedIn<FamilyOf<D, Route<D, K>>, K>
   : isUntyped<K> extends true ? Misfit.Otherwise<keyProblem<K>>
   : keyProblem<K>
   : never
@@ -1152,7 +1177,7 @@ export const type = <A>(): TypeOnly<A> => typeOnly
  * @since 0.1.0
  */
 export const mergeOwners = <
-  const Ls extends readonly [Layer.Layer<never, any, any>, ...Array<Layer.Layer<never, any, any>>]
+  const Ls extends readonly [OwnerLayer, ...Array<OwnerLayer>]
 >(
   ...layers: [Ls] extends [infer X extends ReadonlyArray<unknown>] ? CheckedOwners<X> : Ls
 ): Layer.Layer<
@@ -1161,7 +1186,7 @@ export const mergeOwners = <
   { [I in keyof Ls]: Ls[I] extends Layer.Layer<any, any, infer R> ? R : never }[number]
 > =>
   // If the call compiles, the checks gave back the layers themselves.
-  Layer.mergeAll(...(layers as unknown as [Layer.Layer<never>])) as never
+  mergeLayers(layers) as never
 
 /**
  * Answers the program that it is given, if this program requires no right to a cache. Otherwise the call does not

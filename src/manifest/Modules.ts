@@ -197,21 +197,22 @@ type Holders<M> = M extends unknown
 type CheckedModule<Self, D extends Definition, M, K extends string, F, Reads, L> = isAny<L> extends true ? Opaque.module
   : L extends Layer.Layer<infer Out, any, infer R> ? unknown extends R ? Opaque.module
       // A module that builds an engine could appoint any owner.
-    : Store extends R ? Wiring.moduleBuilds<K>
-    : orElse<
-      // A borrow of the module's own family is refused, too: readers would take it for the owner.
-      findProvidesProblem<K, Self, exceeding<Out, OwnsFamily<D, F, Self>, any> | Extract<Out, AnyBorrow>>,
-      orElse<
-        findRequiresProblem<
-          D,
-          K,
-          PatternOf<FamilyOf<D, F>>,
-          Reads,
-          undeclared<D, F & string, Self, exceeding<R, AppointsFamily<D, F, Self> | Granted<Reads, Self>, Self>>
-        >,
-        orElse<findUnserved<D, M, K, Self, R>, L>
+      // `Store extends R` would be true for a service whose identifier has no members, too.
+    : [Extract<R, Store>] extends [never] ? orElse<
+        // A borrow of the module's own family is refused, too: readers would take it for the owner.
+        findProvidesProblem<K, Self, exceeding<Out, OwnsFamily<D, F, Self>, any> | Extract<Out, AnyBorrow>>,
+        orElse<
+          findRequiresProblem<
+            D,
+            K,
+            PatternOf<FamilyOf<D, F>>,
+            Reads,
+            undeclared<D, F & string, Self, exceeding<R, AppointsFamily<D, F, Self> | Granted<Reads, Self>, Self>>
+          >,
+          orElse<findUnserved<D, M, K, Self, R>, L>
+        >
       >
-    >
+    : Wiring.moduleBuilds<K>
   : L extends OwnerOptionsAlone ? Wiring.moduleOptions<K>
   : unfit<L, Wiring.moduleWrong<K>>
 // The options of an owner have no option of a group.

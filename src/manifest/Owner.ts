@@ -553,6 +553,18 @@ export type isUnion<T, U = T> = [T] extends [never] ? false : T extends unknown 
 // --- owners merged by hand -------------------------------------------------------------------------------------------
 
 /**
+ * Any layer that `mergeOwners` takes.
+ *
+ * @stability experimental
+ * @category type level
+ * @since 0.1.0
+ */
+export interface OwnerLayer extends Layer.Layer<never, any, any> {
+  // Only the constraint itself has this member, so the check can tell it from the type of an argument.
+  readonly [Undetermined]?: never
+}
+
+/**
  * Checks the layers that `mergeOwners` gets: answers them, with a message in place of each that owns a key of another.
  *
  * @stability experimental
@@ -560,7 +572,11 @@ export type isUnion<T, U = T> = [T] extends [never] ? false : T extends unknown 
  * @since 0.1.0
  */
 export type CheckedOwners<Ls extends ReadonlyArray<unknown>> = {
-  readonly [I in keyof Ls]: number extends Ls["length"] ? Opaque.owners
+  readonly [
+    // The compiler asks with the constraint while it infers the types of the arguments.
+    I in keyof Ls
+  ]: typeof Undetermined extends keyof Ls[I] ? object
+    : number extends Ls["length"] ? Opaque.owners
     : CheckedMerge<Ls[I], findClash<OwnedIn<Ls[I]>, OwnedIn<othersOf<Ls, I>>>>
 }
 type CheckedMerge<L, Problem> = [Problem] extends [never] ? L : Problem

@@ -215,7 +215,7 @@ const borrowsEdges = (
 
 const derivesEdges = (manifest: ValidManifest, family: ValidFamily): ReadonlyArray<Edge> =>
   family.derives.flatMap((reference) =>
-    manifest.patterns.overlapping(reference).map((member): Edge => ({
+    manifest.patterns.touched(reference).map((member): Edge => ({
       kind: "Derives",
       from: family.name,
       to: member.value.name,
@@ -275,7 +275,7 @@ const linksOf = (manifest: ValidManifest): Links => {
   const from = Array.from(manifest.families.values(), () => [] as Array<Link>)
   for (const dependent of manifest.families.values()) {
     for (const reference of dependent.derives) {
-      for (const { value } of manifest.patterns.overlapping(reference)) {
+      for (const { value } of manifest.patterns.touched(reference)) {
         from[value.index]!.push({ dependent, reference })
         arePlain &&= !value.pattern.rest && reference.normal === value.pattern.normal
       }

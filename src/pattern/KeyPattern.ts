@@ -465,6 +465,60 @@ type hasTextHole<Text extends string> = {} extends { readonly [_ in Text]: 1 }
   : false
 type isTrueOfEither<A, B> = [A, B] extends [false, false] ? false : true
 
+/**
+ * The message for a template that holds a text which may be more than one segment; `never` for a literal, and for a
+ * template of numbers and of `Key.Segment`.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type templateProblem<P extends string> = findTextHole<P, P>
+type findTextHole<Whole extends string, P extends string> = P extends `${infer First}:${infer Rest}`
+  ? hasTextHole<First> extends true ? Opaque.keyTemplate<showTemplate<Whole>> : findTextHole<Whole, Rest>
+  : hasTextHole<P> extends true ? Opaque.keyTemplate<showTemplate<Whole>>
+  : never
+
+/**
+ * The message for a literal key of the pattern `P` with a text that the codec of a parameter does not take, where that
+ * codec takes literals as they are; `never` if there is none.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type literalRefused<P extends string, K extends string, Codecs> = {} extends { readonly [_ in K]: 1 } ? never
+  : findRefused<P, P, K, Codecs>
+type findRefused<Whole extends string, P extends string, K extends string, Codecs> = P extends
+  `${infer FirstP}:${infer RestP}`
+  ? K extends `${infer FirstK}:${infer RestK}`
+    ? refuseSegment<Whole, FirstP, FirstK, Codecs> | findRefused<Whole, RestP, RestK, Codecs>
+  : never
+  : refuseSegment<Whole, P, K, Codecs>
+type refuseSegment<Whole extends string, Text extends string, Given extends string, Codecs> = Text extends
+  `{${infer Name}}` ? Name extends keyof Codecs ? Given extends literalsOf<Codecs[Name]> ? never
+    : KeyFindings.parameterRefused<Whole, Name>
+  : never
+  : never
+// Any text, for a codec that does not take literals, or that spells them in another way.
+type literalsOf<Codec> = Codec extends { readonly Type: infer A extends string }
+  ? {} extends { readonly [_ in A]: 1 } ? string
+  : Codec extends { readonly Encoded: infer E } ? [E, A] extends [A, E] ? A : string
+  : A
+  : string
+
+/**
+ * A template as a pattern: each segment whose text is not known is a parameter. A literal stays as it is.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type openTemplate<P extends string> = P extends unknown
+  ? {} extends { readonly [_ in P]: 1 } ? openSegments<P> : P
+  : never
+type openSegments<P extends string> = P extends `${infer First}:${infer Rest}`
+  ? `${openSegment<First>}:${openSegments<Rest>}`
+  : openSegment<P>
+type openSegment<Text extends string> = {} extends { readonly [_ in Text]: 1 } ? "{}" : Text
+
 // A message is one literal, so it shows holes by a name.
 type showTemplate<K extends string> = K extends `${infer First}:${infer Rest}` ?
   `${showSegment<First>}:${showTemplate<Rest>}`

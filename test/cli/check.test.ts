@@ -19,7 +19,8 @@ import { plain } from "../../src/cli/render.ts"
 
 const files = {
   "src/use.ts": `import { AppCache } from "./cache.js"\nexport const one = AppCache.get("usr:42")\n`,
-  "src/lost.ts": `import { AppCache } from "@/cache.js"\nAppCache.batch([])\n`,
+  // The compiler takes a lone carriage return for the end of a line, too.
+  "src/lost.ts": `import { AppCache } from "@/cache.js"\rAppCache.batch([])\r`,
   "src/other.ts": "export const two: number = 2\n",
   "src/cache.ts": `export class AppCache extends Manifest.Service<AppCache>()("AppCache", {\n  families: {\n    ` +
     `user: { pattern: "user:{id}" }\n  }\n}) {}\n`,
@@ -144,11 +145,17 @@ describe("check", () => {
 
   it.effect("check names a project without files", () =>
     Effect.gen(function*() {
-      const { count, told } = yield* checkWith(5_000, {})
-      assert.strictEqual(count, 0)
+      const { count, told } = yield* checkWith(5_000, { "tsconfig.json": "" })
+      assert.strictEqual(count, 1)
       assert.deepStrictEqual(told, [
         "stateless: `app.json` has no files and no references, so there is nothing to check"
       ])
+    }))
+
+  it.effect("check does not take a project of no files, with references to none, for one without errors", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(checkWith(5_000, {}))
+      assert.include(error.message, "`tsconfig.json` has no files, and leads to none by its references, so there is")
     }))
 
   it.effect("check looks for the other party in a bounded number of files", () =>
@@ -182,7 +189,10 @@ describe("check", () => {
       it.effect(`check calls no project clean when its compiler, run with ${run}, ends ${what} before its end`, () =>
         Effect.gen(function*() {
           const exit = yield* Effect.result(checkWith(5_000, { "app.json": "", "tsconfig.json": "" }, { [run]: end }))
-          if (how === undefined) return assert.isTrue(Result.isSuccess(exit), String(exit))
+          if (how === undefined) {
+            // Without a listing there are no files.
+            return Result.isSuccess(exit) ? undefined : assert.strictEqual(exit.failure._tag, "NothingToCheck")
+          }
           assert.isTrue(Result.isFailure(exit))
           const { message } = (exit as Result.Failure<unknown, Error>).failure
           assert.match(message, how)

@@ -3,7 +3,7 @@
  * names. Errors with another cause stay as they are.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { findMisfit, findUnknown, findUnprovided } from "../../src/cli/compilerErrors.ts"
+import { findMisfit, findOutsideKeys, findUnknown, findUnprovided } from "../../src/cli/compilerErrors.ts"
 import { labelOf } from "../../src/cli/findings.ts"
 
 const manifest = `class AppCache extends Manifest.Service<AppCache>()("AppCache", {
@@ -15,6 +15,27 @@ const manifest = `class AppCache extends Manifest.Service<AppCache>()("AppCache"
 }) {}`
 const place = { file: "a.ts", line: 1, column: 1 }
 const unprovided = (text: string) => findUnprovided(text, place, [["cache.ts", manifest]])
+
+describe("family that is looked for outside of keys", () => {
+  const outside = (text: string) => findOutsideKeys(text, place, [["other.ts", "user:"], ["cache.ts", manifest]])
+
+  it("the finding names keys, for the class of a manifest and for what it yields", () => {
+    for (const type of ["typeof AppCache", "Engine<AppCache>", "Manifest.Engine<AppCache>"]) {
+      assert.deepStrictEqual(outside(`error TS2339: Property 'user' does not exist on type '${type}'.`), {
+        ...place,
+        code: "E0210",
+        sentence: "the families of 'AppCache' are in 'keys', and not beside them",
+        help: "write keys.user"
+      })
+    }
+  })
+
+  it("another member, and a member of another class, stay as they are", () => {
+    assert.isUndefined(outside("error TS2339: Property 'usr' does not exist on type 'typeof AppCache'."))
+    assert.isUndefined(outside("error TS2339: Property 'user' does not exist on type 'typeof Other'."))
+    assert.isUndefined(outside("error TS2339: Property 'user' does not exist on type 'AppCache'."))
+  })
+})
 
 describe("right that the program does not provide", () => {
   it("the finding names a missing right that is alone, among other requirements, or lacking in a signature", () => {

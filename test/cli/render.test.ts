@@ -77,6 +77,17 @@ describe("render", () => {
     assert.include(shown, " ::: src/cache.ts:3:5\n")
   })
 
+  it("render does not mark another place in a line with letters of double width", () => {
+    const line = "  名前: Manifest.get(\"ユーザ:1\")"
+    const column = line.indexOf("\"") + 1
+    const shown = render({ ...finding!, line: 1, column }, undefined, () => line, plain).split("\n")
+    const [quoted, marks] = [shown[3]!, shown[4]!]
+    const columns = (text: string) => Array.from(text, (letter) => /[名前ユーザ]/u.test(letter) ? 2 : 1)
+    const sum = (widths: ReadonlyArray<number>) => widths.reduce((total, width) => total + width, 0)
+    assert.strictEqual(marks.indexOf("^"), sum(columns(quoted.slice(0, quoted.indexOf("\"")))))
+    assert.strictEqual(marks.lastIndexOf("^") + 1, sum(columns(quoted.slice(0, quoted.lastIndexOf("\"") + 1))))
+  })
+
   it("render shows the refused line alone when it finds no other party", () => {
     assert.isUndefined(findOther(finding!, [["src/empty.ts", "export {}"]]))
     assert.notInclude(render(finding!, undefined, lineOf, plain), "declared here")

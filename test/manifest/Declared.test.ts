@@ -212,7 +212,8 @@ describe("declaration that was cast or comes from data", () => {
           { owns: undefined, layer: undefined },
           { layer: "client", owns: ["draft:{key}"], borrows: ["user:{id}", "prefs:{id}"], invalidates: [] },
           { owns: ["user:{id}"], invalidates: ["profile:42", "feed:{id}:1"] },
-          { owns: ["files:*"], invalidates: ["digest:{id}", "report:{id}"] },
+          { owns: ["files:*"], invalidates: ["digest:{id}"] },
+          { owns: ["files:secret:{id}"], invalidates: ["report:{id}"] },
           { owns: ["user:{id}", "profile:{id}"], invalidates: ["profile:{id}", "feed:{id}:{page}"] }
         ]
       ) {
@@ -239,4 +240,50 @@ describe("declared method", () => {
       assert.strictEqual(yield* method.call({ factor: 3 }, 2), 6)
       assert.isFalse(yield* profile.has({ id: "2" }))
     }).pipe(Effect.provide(Live)))
+
+  const others: { readonly [what: string]: readonly [member: unknown, context: unknown, message: string] } = {
+    "a field": [undefined, { kind: "field", name: "save" }, "`the decorated field save` must be a method that returns"],
+    "a getter": [
+      () => 1,
+      { kind: "getter", name: "save" },
+      "`the decorated getter save` must be a method that returns"
+    ],
+    "a member of experimentalDecorators": [
+      {},
+      "save",
+      "the option `experimentalDecorators` makes others, so turn it off"
+    ]
+  }
+  for (const [what, [member, context, message]] of Object.entries(others)) {
+    it(`the decorator of ${what} is not silently without effect: it throws where the class is defined`, () => {
+      const decorate = Shop.method({ owns: ["user:{id}"] }) as unknown as (member: unknown, context: unknown) => unknown
+      assert.throws(() => decorate(member, context), message)
+    })
+  }
+})
+
+describe("body that was cast", () => {
+  const bodies: { readonly [what: string]: unknown } = {
+    "an async function": async () => 1,
+    "an arrow": () => 1,
+    "a function that answers a list": () => [1],
+    "a number": 3,
+    "nothing": undefined
+  }
+  for (const [what, body] of Object.entries(bodies)) {
+    it.effect(`the call fails with a typed error and not with a defect: ${what}`, () =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(untyped.fn("save", { owns: ["user:{id}"] })(body as () => Generator)())
+        assert.strictEqual(error.reason._tag, "InvalidManifest")
+        assert.include(error.message, "E0408: `the body of save` must be a generator function, `function*() { ... }`")
+      }))
+  }
+
+  it.effect("a generator function that was compiled to another function is a body", () =>
+    Effect.gen(function*() {
+      const generator = function*(): Generator<never, number> {
+        return 1
+      }
+      assert.strictEqual(yield* untyped.fn("save", {})(() => generator())(), 1)
+    }))
 })

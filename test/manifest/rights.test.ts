@@ -639,6 +639,38 @@ describe("object that a program makes by hand", () => {
     }).pipe(Effect.provide(Layer.provide(live, memory))))
 })
 
+describe("invalidation by a pattern", () => {
+  class Docs extends Manifest.Service<Docs>()("Docs", {
+    families: {
+      doc: { pattern: "doc:{id}", value: Manifest.type<string>() },
+      root: { pattern: "doc:root", value: Manifest.type<string>(), carvedFrom: "doc" },
+      secret: { pattern: "doc:{id}:secret", value: Manifest.type<string>() }
+    }
+  }) {}
+  const over = (...owners: ReadonlyArray<AnyLayer>): AnyLayer =>
+    Layer.provideMerge(Layer.mergeAll(Layer.empty, ...owners), Docs.layer)
+  const invalidate = (text: string): AnyEffect => Docs.invalidate(as<"doc:root">(text))
+
+  it.effect("it needs no right to the family around the one whose keys it names", () =>
+    Effect.gen(function*() {
+      assert.isTrue(Exit.isSuccess(yield* run(invalidate("doc:root"), over(Docs.owner("root")))))
+      yield* refuses(invalidate("doc:root"), over(Docs.owner("doc")), "E0205: cannot write `doc:root`")
+      yield* refuses(invalidate("doc:1"), over(Docs.owner("root")), "E0205: cannot write `doc:{id}`")
+    }))
+
+  it.effect("it needs the right to each family that has a key of it, whatever text the program made", () =>
+    Effect.gen(function*() {
+      const owners = over(Docs.owner("doc"), Docs.owner("root"))
+      for (const text of ["doc:1", "doc:root", "doc:{any}"]) {
+        assert.isTrue(Exit.isSuccess(yield* run(invalidate(text), owners)), text)
+      }
+      for (const text of ["doc:1:secret", "doc:*", "*"]) {
+        yield* refuses(invalidate(text), owners, "E0205: cannot write `doc:{id}:secret`")
+      }
+      yield* refuses(invalidate("doc:{any}"), over(Docs.owner("doc")), "E0205: cannot write `doc:root`")
+    }))
+})
+
 describe("batch", () => {
   class Other extends Manifest.Service<Other>()("Other", { families: { other: { pattern: "other:{id}" } } }) {}
 

@@ -328,7 +328,7 @@ describe("graph", () => {
         "account Invalidates profile profile:{id}",
         "audit Borrows user user:*",
         "profile Derives account user:{id}",
-        "profile Derives user user:{id}",
+        "profile Derives user user:{id}:name",
         "user Invalidates profile profile:{#1}",
         "user Owns account user:{id}"
       ]

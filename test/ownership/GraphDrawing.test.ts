@@ -26,7 +26,7 @@ describe("drawing of a dependency graph", () => {
         "  n0 ==>|\"owns user:#123;id#125;\"| n1",
         "  n3 -.->|\"borrows user:#42;\"| n0",
         "  n2 -->|\"derives user:#123;id#125;\"| n1",
-        "  n2 -->|\"derives user:#123;id#125;\"| n0",
+        "  n2 -->|\"derives user:#123;id#125;:name\"| n0",
         ""
       ].join("\n")
     )

@@ -80,6 +80,31 @@ describe("manifest from data", () => {
     )
   })
 
+  it("a family that derives from what lies inside it is not taken for one that derives from itself", () => {
+    assert.deepStrictEqual(
+      problemsOf({
+        families: {
+          config: { pattern: "config:{tenant}", derives: ["config:default"] },
+          standard: { pattern: "config:default", carvedFrom: "config" },
+          doc: { pattern: "doc:{id}:{part}", derives: ["index:{id}"] },
+          meta: { pattern: "doc:{id}:meta", partOf: "doc" },
+          index: { pattern: "index:{id}", derives: ["doc:{id}:meta"] }
+        }
+      }),
+      []
+    )
+    // A reference that has keys of the family itself is circular.
+    assert.deepStrictEqual(
+      problemsOf({
+        families: {
+          all: { pattern: "doc:*" },
+          doc: { pattern: "doc:{id}:{part}", partOf: "all", derives: ["doc:{id}:*"], fanout: true }
+        }
+      }).map((problem) => problem.split(";")[0]),
+      ["families.doc.derives.0 E0401: invalidation never ends: 'doc' -> 'doc'"]
+    )
+  })
+
   it("wrong layers, options and shapes are refused", () => {
     assert.deepStrictEqual(
       problemsOf({

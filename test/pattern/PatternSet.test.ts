@@ -54,6 +54,31 @@ describe("PatternSet", () => {
     )
   })
 
+  it("the patterns around the one that covers a question have no key of it, and no other pattern is left out", () => {
+    fc.assert(
+      fc.property(patterns, pattern, (sources, asked) => {
+        const set = setOf(sources)
+        const p = parsePatternUnsafe(asked)
+        const touched = sorted(set.touched(p))
+        for (const key of universe) {
+          const route = matches(key, p) ? set.route(key) : undefined
+          if (route !== undefined) assert.include(touched, route, `${asked} has ${key}`)
+        }
+        const [nearest] = set.covering(p)
+        const isAround = (q: KeyPattern) =>
+          nearest !== undefined && q.normal !== nearest.pattern.normal && covers(q, nearest.pattern)
+        assert.deepStrictEqual(
+          touched,
+          sources.filter((source) => {
+            const q = parsePatternUnsafe(source)
+            return overlaps(p, q) && !isAround(q)
+          }).toSorted()
+        )
+      }),
+      { numRuns: 500 }
+    )
+  })
+
   it("the patterns that cover another are listed with the most specific first", () => {
     const set = setOf(["*", "user:*", "user:{id}", "user:{id}:*"])
     assert.deepStrictEqual(set.covering(parsePatternUnsafe("user:{x}:posts")).map((m) => m.value), [

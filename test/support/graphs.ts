@@ -13,7 +13,7 @@ export const layered = DependencyGraph.make(valid({
   families: {
     user: { pattern: "user:*", layer: "server" },
     account: { pattern: "user:{id}", layer: "server", partOf: "user" },
-    profile: { pattern: "profile:{id}", layer: "edge", derives: ["user:{id}"] }
+    profile: { pattern: "profile:{id}", layer: "edge", derives: ["user:{id}", "user:{id}:name"] }
   },
   readers: { audit: { borrows: ["user:*"] } }
 }))

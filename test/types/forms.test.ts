@@ -268,3 +268,22 @@ describe("object of options in every form", () => {
     })
   }
 })
+
+describe("decorator of a method", () => {
+  it("under experimentalDecorators it is not taken for one of a field: the message names the option", () => {
+    const program = `${prelude}
+export class Service {
+  @App.method({ borrows: ["user:{id}"] })
+  load() {
+    return user.get({ id: 1 })
+  }
+}`
+    const loose = ["--noUnusedLocals", "false"]
+    const printed = Compiler.runOn("legacy", { "use.ts": program }, [...loose, "--experimentalDecorators"])
+    assert.include(
+      printed,
+      "E0220: a decorator of experimentalDecorators cannot check a method; help: turn the option off"
+    )
+    assert.strictEqual(Compiler.runOn("standard", { "use.ts": program }, loose), "")
+  })
+})

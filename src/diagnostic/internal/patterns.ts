@@ -91,7 +91,7 @@ export const patterns: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0111",
-    "A template of a raw key has a plain text in it.",
+    "A template of a raw key, or of a pattern to invalidate, has a plain text in it.",
     "The text may contain a colon. Then it names a key of another family, with another type.",
     "Use the family's accessor, or make the text a segment with `Key.segment`.",
     module([user], ["export const one = (id: string) => AppCache.get(`user:${id}`)"]),

@@ -85,7 +85,21 @@ const restNotSegments = (pattern: string) =>
   )
 
 /**
- * E0109: a parameter whose text its codec refuses. Found at run time only; the value is not part of the sentence.
+ * E0109: a parameter whose text its codec refuses. The value is not part of the sentence. Types find it in a raw key
+ * where the codec takes literals.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type parameterRefused<Pattern extends string, Name extends string> = message<
+  "E0109",
+  `the parameter '${Name}' of '${Pattern}' does not fit its codec`,
+  "give a value that its codec accepts"
+>
+
+/**
+ * E0109: a parameter whose text its codec refuses. The value is not part of the sentence. Types find it in a raw key
+ * where the codec takes literals.
  *
  * @category patterns and keys
  * @since 0.1.0

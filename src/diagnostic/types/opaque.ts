@@ -208,6 +208,18 @@ export type method = message<
 >
 
 /**
+ * E0220: a method under the compiler's option `experimentalDecorators`, whose decorators do not get the method.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type methodDecorator = message<
+  "E0220",
+  "a decorator of experimentalDecorators cannot check a method",
+  "turn the option off in tsconfig.json, so that decorators are the standard ones, or declare the method with fn"
+>
+
+/**
  * E0220: a method whose requirements are `any`, `unknown` or a type parameter, which may stand for any right.
  *
  * @category ownership

@@ -28,6 +28,14 @@ export const compose = (manifests: ReadonlyArray<AnyManifest>): AnyLayer => {
   return Layer.mergeAll(...manifests.map((manifest) => manifest.layer) as [AnyLayer])
 }
 
+/** Merges layers of owners, once each of them is a layer. */
+export const mergeOwners = (layers: ReadonlyArray<unknown>): AnyLayer => {
+  const wrong = layers.findIndex((layer) => !Layer.isLayer(layer))
+  if (wrong < 0) return Layer.mergeAll(...layers as [AnyLayer])
+  const found = ManifestFindings.shapeWrong(`argument ${wrong}`, "a layer that an owner makes", "mergeOwners")
+  return refused("mergeOwners", [{ ...found, path: [String(wrong)] }])
+}
+
 // A program without types may give other values than classes of manifests.
 const isManifest = (u: unknown): boolean =>
   (typeof u === "function" || typeof u === "object") && u !== null && "definition" in u && "id" in u && "layer" in u &&
@@ -39,7 +47,7 @@ const refusedAt = (at: string, what: string, expected: string): AnyLayer =>
 const findClashes = (earlier: ValidManifest, manifest: ValidManifest): ReadonlyArray<Found> => {
   if (earlier.id === manifest.id) return [{ ...ManifestFindings.manifestsAlike(manifest.id), path: [] }]
   return [...manifest.families.values()].flatMap(({ name, pattern }) =>
-    earlier.patterns.overlapping(pattern).map((other) => ({
+    earlier.patterns.touched(pattern).map((other) => ({
       ...ManifestFindings.manifestsOverlap(
         manifest.id,
         pattern.source,

@@ -27,6 +27,7 @@ import * as ManifestFindings from "../../diagnostic/types/manifestFindings.ts"
 import * as Nearest from "../../diagnostic/types/nearest.ts"
 import * as Wiring from "../../diagnostic/types/wiring.ts"
 import * as DependencyGraph from "../../ownership/DependencyGraph.ts"
+import { textOf } from "../../ownership/shared/texts.ts"
 import { ManifestError, validate, type ValidFamily, type ValidManifest } from "../../ownership/shared/validation.ts"
 import { keyProblem, parsePattern, parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
 import * as SensitiveKey from "../../pattern/SensitiveKey.ts"
@@ -108,13 +109,14 @@ const byPattern =
     Effect.withFiber((fiber) =>
       options.withMode(undefined, given, (mode) => {
         // A program without types may give another value than a text.
-        const parsed = parsePattern(String(source))
+        const text = textOf(source)
+        const parsed = parsePattern(text)
         if (Result.isFailure(parsed)) {
-          return Effect.fail(new CacheError({ reason: malformed(manifest, String(source), parsed.failure) }))
+          return Effect.fail(new CacheError({ reason: malformed(manifest, text, parsed.failure) }))
         }
-        const touched = manifest.patterns.overlapping(parsed.success).map(({ value }) => accesses.get(value.name)!)
+        const touched = manifest.patterns.touched(parsed.success).map(({ value }) => accesses.get(value.name)!)
         if (touched.length === 0) {
-          return Effect.fail(new CacheError({ reason: unknown(manifest, String(source), false) }))
+          return Effect.fail(new CacheError({ reason: unknown(manifest, text, false) }))
         }
         return Effect.flatMap(Effect.forEach(touched, (access) => access.grantToWrite(fiber.context)), (grants) => {
           const scopes = touched.map((access, i) =>
@@ -357,7 +359,7 @@ const rawKeys = (
   ): Effect.Effect<A, E | CacheError, R> =>
     Effect.suspend((): Effect.Effect<A, E | CacheError, R> => {
       // A program without types may give another value than a text.
-      const key = String(given)
+      const key = textOf(given)
       const family = manifest.patterns.route(key)
       if (family === undefined) return Effect.fail(new CacheError({ reason: unknownKey(manifest, key) }))
       const access = accesses.get(family.name)!

@@ -8,6 +8,7 @@ import * as Result from "effect/Result"
 import { CacheError, InvalidManifest } from "../../cache/CacheError.ts"
 import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import * as OwnerFindings from "../../diagnostic/types/ownerFindings.ts"
+import { textOf } from "../../ownership/shared/texts.ts"
 import { ManifestError, type ValidManifest } from "../../ownership/shared/validation.ts"
 import { parsePattern } from "../../pattern/KeyPattern.ts"
 
@@ -33,7 +34,7 @@ export const problemOf = (
 ): Diagnostic.Diagnostic | undefined => {
   const family = manifest.families.get(name)
   // The name may be another value than a text.
-  if (family === undefined) return unknown(manifest, String(name))
+  if (family === undefined) return unknown(manifest, textOf(name))
   const { partOf } = family.spec
   if (use === "own" && partOf !== undefined) return OwnerFindings.familyIsPart(name, partOf)
   return use === "delegate" && partOf === undefined ? OwnerFindings.familyIsWhole(name) : undefined

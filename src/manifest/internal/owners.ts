@@ -17,6 +17,7 @@ import { CacheFamily } from "../../cache/shared/cacheFamily.ts"
 import type { Loader } from "../../cache/shared/familySpec.ts"
 import * as Transaction from "../../cache/shared/transaction.ts"
 import { answeredPromise, isPromise } from "../../cache/shared/unrun.ts"
+import { textOf } from "../../ownership/shared/texts.ts"
 import type { ValidManifest } from "../../ownership/shared/validation.ts"
 import type { FamilyAccess } from "./access.ts"
 import { buildInto, CacheGrant, engineOf, keyOf, type Mode, type Runtime, Word, wordOf } from "./grants.ts"
@@ -104,7 +105,7 @@ export class Owners {
     options?: unknown
   ): AnyLayer | undefined {
     const problem = problemOf(this.manifest, name, use)
-    if (problem !== undefined) return refused(this.manifest.id, [{ ...problem, path: [place, String(name)] }])
+    if (problem !== undefined) return refused(this.manifest.id, [{ ...problem, path: [place, textOf(name)] }])
     const wrong = place === "borrower" ? [] : ownerOptions.findProblems(this.manifest, place, name, options)
     return wrong.length === 0 ? undefined : refused(this.manifest.id, wrong)
   }

@@ -24,7 +24,7 @@ export const checkSpelling = (draft: Draft, report: Report, wrong: ReadonlySet<s
       const path = ["families", name, "derives", String(index)]
       const reference = KeyPattern.parsePattern(source)
       if (Result.isFailure(reference) || wrong.has(JSON.stringify(path))) return
-      for (const { value: other } of draft.patterns.overlapping(reference.success)) {
+      for (const { value: other } of draft.patterns.touched(reference.success)) {
         const at = reference.success.segments.findIndex((segment, i) => {
           const there = other.pattern.segments[i]
           return segment._tag === "Hole" && there?._tag === "Hole" && pattern.holes.includes(segment.name) &&

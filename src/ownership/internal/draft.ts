@@ -57,7 +57,7 @@ export const outerOf = (draft: Draft, pattern: KeyPattern.KeyPattern): DraftFami
 export const touching = (draft: Draft, source: string): ReadonlyArray<string> => {
   const parsed = KeyPattern.parsePattern(source)
   if (Result.isFailure(parsed)) return []
-  return draft.patterns.overlapping(parsed.success).flatMap((member) =>
+  return draft.patterns.touched(parsed.success).flatMap((member) =>
     draft.twins.get(member.pattern.normal)!.map((twin) => twin.name)
   )
 }

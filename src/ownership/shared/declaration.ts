@@ -16,6 +16,7 @@ import { helpWith } from "../internal/checkReferences.ts"
 import { isBag, isStrings } from "../internal/checkShape.ts"
 import type { ManifestProblem } from "../internal/manifestError.ts"
 import type { ValidFamily, ValidManifest } from "../internal/validManifest.ts"
+import { textOf } from "./texts.ts"
 
 // The compiler reports an option that is missing here.
 const options: { readonly [Option in keyof Declared]-?: true } = {
@@ -56,7 +57,7 @@ export const findProblems = (manifest: ValidManifest, declared: unknown): Readon
 export const findLayerUnknown = (manifest: ValidManifest, layer: unknown): Diagnostic.Diagnostic | undefined => {
   const { layers = {} } = manifest.definition
   // In a program built from data it may not be a text.
-  const name = String(layer)
+  const name = textOf(layer)
   return Object.hasOwn(layers, name) ? undefined : ManifestFindings.layerUnknown(name, Object.keys(layers))
 }
 
@@ -150,7 +151,7 @@ const derivesFrom = ({ upstream }: ValidFamily, sources: Iterable<ValidFamily>):
 
 const touching = (manifest: ValidManifest, source: string): ReadonlyArray<ValidFamily> => {
   const parsed = parsePattern(source)
-  return Result.isFailure(parsed) ? [] : manifest.patterns.overlapping(parsed.success).map(({ value }) => value)
+  return Result.isFailure(parsed) ? [] : manifest.patterns.touched(parsed.success).map(({ value }) => value)
 }
 
 // The families that a right to a declared pattern covers.

@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import type { covers, literalProblem, normalizePattern } from "../../pattern/KeyPattern.ts"
-import type { findNearest, findOverlapping, Heads, Trie } from "../../pattern/types/patternSet.ts"
+import type { findNearest, findTouched, Heads, Trie } from "../../pattern/types/patternSet.ts"
 import type { Definition } from "../Definition.ts"
 import type { At, FamilyName, FamilyOf, ListOf, PatternOf } from "./definitionParts.ts"
 
@@ -84,6 +84,18 @@ export type Coded<D extends Definition> = D extends unknown
   : never
 
 /**
+ * The families that have others inside them.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type Enclosing<D extends Definition> = D extends unknown ? {
+    [K in FamilyName<D>]: D["families"][K] extends { readonly partOf: infer F } | { readonly carvedFrom: infer F } ? F
+      : never
+  }[FamilyName<D>]
+  : never
+
+/**
  * Whether a manifest declares a pattern; names of parameters may differ. Capabilities exist for declared patterns only.
  *
  * @category type level
@@ -104,12 +116,12 @@ export type Route<D extends Definition, P extends string> = findNearest<Index<D>
   : never
 
 /**
- * The families that have a key in common with a pattern.
+ * The families that have a key of a pattern. A key of an inner family is not one of the family around it.
  *
  * @category type level
  * @since 0.1.0
  */
-export type Touching<D extends Definition, P extends string> = findOverlapping<Index<D>, normalizePattern<P>> extends
+export type Touching<D extends Definition, P extends string> = findTouched<Index<D>, normalizePattern<P>> extends
   infer Normal ? NameOf<D, Normal> : never
 
 /**

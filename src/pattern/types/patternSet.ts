@@ -107,6 +107,22 @@ export type findOverlapping<Tree, P extends string, Prefix extends string = ""> 
         [Segment in meetingOf<Tree, P>]: "" extends keyof Tree[Segment] ? `${Prefix}${Segment}` : never
       }[meetingOf<Tree, P>])
 
+/**
+ * Every pattern of the trie `Tree` that has a key of `P` (normalized). A key belongs to the most specific pattern. So
+ * where one pattern covers `P`, the patterns around that one have no key of `P`.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type findTouched<Tree, P extends string> = P extends unknown
+  ? withoutAround<findOverlapping<Tree, P>, findNearest<Tree, P>>
+  : never
+// Most patterns share keys with one pattern alone, or are covered by none.
+type withoutAround<Found, Nearest> = Found extends Nearest ? Found
+  : [Nearest] extends [never] ? Found
+  : Found extends string ? covers<Found, Nearest & string> extends true ? never : Found
+  : never
+
 // The segments at a node that share a text with another segment; `*` is handled separately.
 type meetingOf<Tree, Head extends string> = Head extends "{}" ? Exclude<keyof Tree & string, "" | "*">
   : keyof Tree & (Head | "{}")
@@ -203,6 +219,11 @@ export interface PatternSet<out A> {
   readonly covering: (pattern: KeyPattern) => ReadonlyArray<Member<A>>
   /** The members that share a key with a pattern (itself included). */
   readonly overlapping: (pattern: KeyPattern) => ReadonlyArray<Member<A>>
+  /**
+   * The members that have a key of a pattern. A key belongs to the most specific member that matches it. So where a
+   * member covers the pattern, the members around that one have no key of it.
+   */
+  readonly touched: (pattern: KeyPattern) => ReadonlyArray<Member<A>>
   /** The members that share a key with a pattern while neither covers the other. */
   readonly crossing: (pattern: KeyPattern) => ReadonlyArray<Member<A>>
 }
@@ -244,6 +265,14 @@ export const make = <A>(members: Iterable<readonly [pattern: KeyPattern, value: 
     route: makeRouter(root),
     covering: (pattern) => collectCovering(root, pattern, 0, []),
     overlapping,
+    touched: (pattern) => {
+      const found = overlapping(pattern)
+      if (found.length < 2) return found
+      const [nearest] = collectCovering(root, pattern, 0, [])
+      return nearest === undefined
+        ? found
+        : found.filter((member) => member === nearest || !covers(member.pattern, nearest.pattern))
+    },
     crossing: (pattern) =>
       overlapping(pattern).filter((member) => !covers(pattern, member.pattern) && !covers(member.pattern, pattern))
   }

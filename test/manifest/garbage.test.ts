@@ -1,0 +1,140 @@
+/**
+ * What a program without types may give to a public function: each such argument meets a typed error, in the error
+ * channel or thrown with a code where a class is defined. None becomes a defect, and none is taken for a right one.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import { CacheError } from "../../src/cache/CacheError.ts"
+import * as Manifest from "../../src/manifest/Manifest.ts"
+import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
+import { StoreError } from "../../src/store/StoreError.ts"
+import * as TieredStore from "../../src/store/TieredStore.ts"
+
+const text = Manifest.type<string>()
+class App extends Manifest.Service<App>()("Garbage", {
+  layers: { server: {} },
+  families: {
+    user: { pattern: "user:{id}", value: text, layer: "server" },
+    files: { pattern: "files:*", value: text, layer: "server" },
+    facts: { pattern: "files:{id}:facts", value: text, partOf: "files", layer: "server" }
+  }
+}) {}
+const any = { app: App as any, user: App.keys.user as any, manifest: Manifest as any }
+const { app, manifest, user } = any
+const memory = MemoryStore.layer({ capacity: 100 })
+const live = App.modules({
+  user: App.owner("user", { lookup: ({ id }) => Effect.succeed(id) }),
+  files: App.owner("files")
+}).pipe(Layer.provideMerge(memory))
+
+const garbage: { readonly [what: string]: unknown } = {
+  "nothing": undefined,
+  "null": null,
+  "a number": 3,
+  "no number": NaN,
+  "a bigint": 1n,
+  "a truth": true,
+  "a text": "x",
+  "an empty text": "",
+  "a symbol": Symbol("s"),
+  "an object": {},
+  "an object without a text": Object.create(null),
+  "a list": [3, null, undefined],
+  "an async function": async () => 1,
+  "an arrow": () => 3,
+  "a date": new Date(0),
+  "an Effect": Effect.succeed(1),
+  "a layer": Layer.empty,
+  "a Promise": Promise.resolve(1)
+}
+const body = function*() {
+  return 1
+}
+const method = function save() {
+  return Effect.void
+}
+
+/** What each function makes of an argument: an Effect, a layer, or another value. */
+const calls: { [what: string]: (given: any) => unknown } = {
+  "owner, its name": (given) => app.owner(given),
+  "owner, its options": (given) => app.owner("user", given),
+  "owner, its lookup": (given) => app.owner("user", { lookup: given }),
+  "owner, its parts": (given) => app.owner("files", { parts: given }),
+  "owner, a part": (given) => app.owner("files", { parts: { facts: given } }),
+  "owner, what it warms": (given) => app.owner("user", { lookup: method, warm: given }),
+  "borrower": (given) => app.borrower(given),
+  "delegate, its name": (given) => app.delegate(given),
+  "delegate, its options": (given) => app.delegate("facts", given),
+  "modules": (given) => app.modules(given),
+  "modules, a module": (given) => app.modules({ user: given }),
+  "modules, what a group owns": (given) => app.modules({ user: { owns: given, layer: Layer.empty } }),
+  "modules, the layer of a group": (given) => app.modules({ user: { owns: ["user"], layer: given } }),
+  "batch": (given) => app.batch(given),
+  "batch, a write": (given) => app.batch([given]),
+  "transaction, its combinator": (given) => app.transaction(given)(Effect.void),
+  "transaction, its body": (given) => app.transaction((body: unknown) => body)(given),
+  "invalidate": (given) => app.invalidate(given),
+  "invalidate, its options": (given) => app.invalidate("user:1", given),
+  "get": (given) => app.get(given),
+  "set": (given) => app.set(given, "x"),
+  "delete": (given) => app.delete(given),
+  "fn, its name": (given) => app.fn(given, {})(body)(),
+  "fn, its declaration": (given) => app.fn("f", given)(body)(),
+  "fn, what it owns": (given) => app.fn("f", { owns: [given] })(body)(),
+  "fn, its body": (given) => app.fn("f", {})(given)(),
+  "method, its declaration": (given) => app.method(given)(method, { kind: "method", name: "save" })(),
+  "method, the method": (given) => app.method({})(given, { kind: "method", name: "save" }),
+  "method, its context": (given) => app.method({})(method, given),
+  "inLayer, its name": (given) => app.inLayer(given)(Effect.void),
+  "inLayer, its program": (given) => app.inLayer("server")(given),
+  "mergeOwners": (given) => manifest.mergeOwners(given),
+  "mergeOwners, the second": (given) => manifest.mergeOwners(App.owner("user"), given),
+  "compose": (given) => manifest.compose(given),
+  "Service, its name": (given) => manifest.Service()(given, { families: {} }).layer,
+  "Service, its definition": (given) => manifest.Service()("X", given).layer,
+  "Service, its families": (given) => manifest.Service()("X", { families: given }).layer,
+  "Service, a family": (given) => manifest.Service()("X", { families: { a: given } }).layer,
+  "MemoryStore": (given) => (MemoryStore as any).layer(given),
+  "TieredStore": (given) => (TieredStore as any).layer(given),
+  // A layer without a store is a layer that its program did not finish, as everywhere in Effect.
+  "TieredStore, a tier": (given) => (TieredStore as any).layer([Layer.isLayer(given) ? undefined : given])
+}
+for (const operation of Object.keys(user).filter((name) => typeof user[name] === "function")) {
+  calls[`${operation}, its first argument`] = (given) => user[operation](given)
+  calls[`${operation}, its second argument`] = (given) => user[operation]({ id: "1" }, given)
+  calls[`${operation}, its third argument`] = (given) => user[operation]({ id: "1" }, "x", given)
+  calls[`${operation}, a parameter`] = (given) => user[operation]({ id: given }, "x")
+}
+
+const isTyped = (error: unknown): boolean => error instanceof CacheError || error instanceof StoreError
+
+describe("argument of any kind", () => {
+  for (const [what, call] of Object.entries(calls)) {
+    it.effect(`it never becomes a defect, or an error without a code: ${what}`, () =>
+      Effect.gen(function*() {
+        for (const [kind, given] of Object.entries(garbage)) {
+          let made: unknown
+          try {
+            made = call(given)
+          } catch (error) {
+            assert.isTrue(isTyped(error), `${kind}: ${error}`)
+            continue
+          }
+          const program: unknown = Layer.isLayer(made)
+            ? Layer.build(Layer.fresh(made as Layer.Layer<any, any, any>)).pipe(
+              Effect.scoped,
+              Effect.provide(Layer.provideMerge(App.layer, memory))
+            )
+            : made
+          if (!Effect.isEffect(program)) continue
+          const exit = yield* Effect.exit(Effect.scoped(Effect.provide(program as Effect.Effect<unknown>, live)))
+          if (Exit.isSuccess(exit)) continue
+          const error = Cause.squash(exit.cause)
+          assert.isTrue(isTyped(error), `${kind}: ${error}`)
+        }
+      }))
+  }
+})
