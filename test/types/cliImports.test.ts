@@ -173,9 +173,10 @@ describe("incomplete check", () => {
       }))
   }
 
-  it("check exits with 1 when there are no files, which is an error of the project", () =>
-    inFolder(
-      { "tsconfig.json": `{ "files": [] }` },
-      (folder) => assert.strictEqual(check(folder, "tsconfig.json").status, 1)
-    ))
+  it("check exits with 2 when there are no files, because there is nothing to check", () =>
+    inFolder({ "tsconfig.json": `{ "files": [] }` }, (folder) => {
+      const { status, stderr } = check(folder, "tsconfig.json")
+      assert.strictEqual(status, 2)
+      assert.match(stderr, /has no files/)
+    }))
 })
