@@ -30,6 +30,7 @@ const limits = "src/cache/internal/limits.ts"
 
 const codec = "src/store/Codec.ts"
 const differs = "src/cache/internal/differs.ts"
+const elsewhere = "src/store/internal/elsewhere.ts"
 
 const codecProps = "test/props/codec.test.ts"
 const lmdbSuite = "test/store/lmdb/suite.test.ts"
@@ -1651,6 +1652,22 @@ export const canaries: ReadonlyArray<Canary> = [
     planted:
       `Effect.forEach([...changes.map((one) => ({ changes: [one], marks: [] })), { changes: [], marks: stamps }], store.write)`,
     suites: [faults]
+  },
+  {
+    law: 3,
+    bug: "A change stays unknown to the tiers that another engine has between its memory and the shared place.",
+    file: elsewhere,
+    text: `if (all.size === 0 || (keys.length === 0 && !isCleared)) return Effect.undefined`,
+    planted: `if (all.size >= 0 || (keys.length === 0 && !isCleared)) return Effect.undefined`,
+    suites: [peers]
+  },
+  {
+    law: 3,
+    bug: "An engine does not find what only a tier of another engine holds.",
+    file: elsewhere,
+    text: `return found.some((one) => one !== undefined) ? found : undefined`,
+    planted: `return found.some((one) => one !== undefined) ? undefined : undefined`,
+    suites: [peers]
   },
   {
     law: 13,

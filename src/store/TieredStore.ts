@@ -31,6 +31,7 @@ import * as Stream from "effect/Stream"
 import { forkOutside } from "../capability/shared/outside.ts"
 import type { Entry, Found } from "./Entry.ts"
 import { Demotions, type Lost, Sweeps } from "./internal/demotions.ts"
+import { OwnTiers } from "./internal/elsewhere.ts"
 import { noOptions, refused as refusedBy } from "./internal/given.ts"
 import { KeyGuard, type Ticket, writeTogether } from "./internal/keyGuard.ts"
 import { Owing } from "./internal/owing.ts"
@@ -295,9 +296,16 @@ const open = <V>(
         return underWay.lastly(Effect.asVoid(Fiber.await(fiber)), demotions.progress)
       })
     }
+    const own = new OwnTiers(tiers, stores.at(-1)!.commons)
+    if (!own.isEmpty) {
+      yield* Effect.acquireRelease(
+        Effect.sync(() => guard.apart.add(own)),
+        () => Effect.sync(() => guard.apart.delete(own))
+      )
+    }
     underWay.begin()
     yield* Effect.addFinalizer(() => underWay.settled)
-    return new TieredPartition({ tiers, mode, guard, sweeps, demotions, underWay, isBelow: false })
+    return new TieredPartition({ tiers, mode, guard, own, sweeps, demotions, underWay, isBelow: false })
   })
 
 // A tier that keeps bytes refuses a family without a codec.
@@ -316,23 +324,29 @@ const write = (
   const shares = Effect.suspend(() =>
     Effect.forEach(changes, (change) => (change.partition as TieredPartition<any>).sharesOf(change))
   )
-  const body = Effect.map(
-    Effect.flatMap(shares, (all) =>
-      Effect.forEach(stores.toReversed(), (store) => {
-        const own = all.flat().filter(({ tier }) => tier.store === store)
-        if (own.length === 0 && marks.length === 0) return Effect.succeed({ sets: false, refusal: undefined })
-        const sets = own.some(({ change }) => change.set.length > 0)
-        return Effect.map(writeTo(store, report, own, marks), (refusal) => ({ sets, refusal }))
-      })),
-    (all) => {
-      const takers = all.filter(({ sets }) => sets)
-      const isRefused = takers.length > 0 && takers.every(({ refusal }) => refusal !== undefined)
-      const error = (isRefused ? takers.at(-1) : all.find(({ refusal }) => refusal?.isOwed === true))?.refusal?.error
-      if (error === undefined) owing.arrived(ground)
-      else owing.failed(ground)
-      return error
-    }
+  const elsewhere = Effect.map(
+    Effect.forEach(changes, (change) => (change.partition as TieredPartition<any>).forgetElsewhere(change)),
+    (failures) => failures.find((error) => error !== undefined)
   )
+  const body = Effect.flatMap(elsewhere, (kept) =>
+    Effect.map(
+      Effect.flatMap(shares, (all) =>
+        Effect.forEach(stores.toReversed(), (store) => {
+          const own = all.flat().filter(({ tier }) => tier.store === store)
+          if (own.length === 0 && marks.length === 0) return Effect.succeed({ sets: false, refusal: undefined })
+          const sets = own.some(({ change }) => change.set.length > 0)
+          return Effect.map(writeTo(store, report, own, marks), (refusal) => ({ sets, refusal }))
+        })),
+      (all) => {
+        const takers = all.filter(({ sets }) => sets)
+        const isRefused = takers.length > 0 && takers.every(({ refusal }) => refusal !== undefined)
+        const error = kept ??
+          (isRefused ? takers.at(-1) : all.find(({ refusal }) => refusal?.isOwed === true))?.refusal?.error
+        if (error === undefined) owing.arrived(ground)
+        else owing.failed(ground)
+        return error
+      }
+    ))
   return Effect.flatMap(
     writeTogether(
       changes.map((change) => ({
@@ -361,6 +375,7 @@ interface Tiers<V> {
   readonly tiers: ReadonlyArray<Tier<V>>
   readonly mode: Mode
   readonly guard: KeyGuard
+  readonly own: OwnTiers
   readonly sweeps: Sweeps
   readonly demotions: Demotions<V>
   readonly underWay: UnderWay
@@ -375,6 +390,7 @@ class TieredPartition<V> implements Partition<V> {
   readonly #tiers: ReadonlyArray<Tier<V>>
   readonly #upwards: ReadonlyArray<Tier<V>>
   readonly #mode: Mode
+  readonly #own: OwnTiers
   readonly #sweeps: Sweeps
   readonly #demotions: Demotions<V>
   readonly #underWay: UnderWay
@@ -383,7 +399,8 @@ class TieredPartition<V> implements Partition<V> {
   readonly #above: Partition<V>["hot"]
 
   constructor(all: Tiers<V>, above?: Partition<V>["hot"]) {
-    const { demotions, guard, isBelow, mode, sweeps, tiers, underWay } = all
+    const { demotions, guard, isBelow, mode, own, sweeps, tiers, underWay } = all
+    this.#own = own
     this.#above = above
     this.#tiers = tiers
     this.#upwards = tiers.toReversed()
@@ -431,7 +448,7 @@ class TieredPartition<V> implements Partition<V> {
     const tier = this.#tiers[at]!
     const isHottest = at === 0 && !this.#isBelow
     if (this.#mode === "through" || isHottest) return tier.getMany(keys)
-    return Effect.flatMap(this.#demotions.find(tier.name, keys, this.top), (known) => {
+    return Effect.flatMap(this.#knownBeside(at, tier.name, keys), (known) => {
       if (known === undefined) return tier.getMany(keys)
       const missing = keys.filter((_, i) => known[i] === undefined)
       if (missing.length === 0) return Effect.succeed(Result.succeed(known))
@@ -442,6 +459,21 @@ class TieredPartition<V> implements Partition<V> {
           Result.map(read, (all) => known.map((found) => found ?? all[next++]))
       })
     })
+  }
+
+  // What is on its way, or in tiers that another engine has for itself, is looked for once: above the first tier below.
+  #knownBeside(at: number, tier: string, keys: ReadonlyArray<string>) {
+    const known = this.#demotions.find(tier, keys, this.top)
+    const isFirst = at === (this.#isBelow ? 0 : 1)
+    if (!isFirst || this.guard.apart.size === 0) return known
+    return Effect.flatMap(
+      known,
+      (moving) =>
+        Effect.map(this.#own.find(this.guard.apart, keys), (kept) =>
+          moving === undefined || kept === undefined
+            ? moving ?? kept
+            : keys.map((_, i) => moving[i] ?? kept[i]))
+    )
   }
 
   // Fails if no tier could be read. Where the answer must be sure, it fails if a key is missing and a tier could not be
@@ -531,6 +563,21 @@ class TieredPartition<V> implements Partition<V> {
     })
   }
 
+  /** Has the tiers that other engines have for themselves forget the keys of a change. */
+  readonly forgetElsewhere = (change: Change<V>): Effect.Effect<StoreError | undefined> =>
+    this.#own.forget(this.guard.apart, keysOf(change), change.cleared)
+
+  #firstElsewhere(
+    keys: ReadonlyArray<string>,
+    isCleared: boolean,
+    write: Effect.Effect<void, StoreError>
+  ): Effect.Effect<void, StoreError> {
+    return Effect.flatMap(
+      this.#own.forget(this.guard.apart, keys, isCleared),
+      (kept) => kept === undefined ? write : Effect.andThen(write, Effect.fail(kept))
+    )
+  }
+
   /** The fastest tier, which may be above this partition. */
   get top(): HotPartition<V> | undefined {
     return this.#above ?? this.hot
@@ -553,7 +600,7 @@ class TieredPartition<V> implements Partition<V> {
       return set
     })
     const versions = new Map(entries.map(([key, { version }]) => [key, version]))
-    const written = this.guard.write(keys, begun, versions, this.top)
+    const written = this.guard.write(keys, this.#firstElsewhere(keys, false, begun), versions, this.top)
     return this.#underWay.run(Effect.andThen(written, this.room()))
   }
 
@@ -586,7 +633,9 @@ class TieredPartition<V> implements Partition<V> {
   }
 
   readonly remove = (keys: ReadonlyArray<string>): Effect.Effect<void, StoreError> =>
-    this.#underWay.run(this.guard.write(keys, this.#removeAll(keys), undefined, this.top))
+    this.#underWay.run(
+      this.guard.write(keys, this.#firstElsewhere(keys, false, this.#removeAll(keys)), undefined, this.top)
+    )
 
   #removeAll(keys: ReadonlyArray<string>): Effect.Effect<void, StoreError> {
     return Effect.flatMap(Effect.forEach(this.#upwards, (tier) => tier.remove(keys)), firstFailure)
@@ -597,7 +646,7 @@ class TieredPartition<V> implements Partition<V> {
       for (const top of this.guard.tops.keys()) if (top !== this.top) top.dropAll()
       return Effect.flatMap(Effect.forEach(this.#upwards, (tier) => tier.clear), firstFailure)
     })
-    return this.#underWay.run(this.guard.writeAll(clear))
+    return this.#underWay.run(this.guard.writeAll(this.#firstElsewhere([], true, clear)))
   })
 
   // An entry that moves between tiers is judged where it arrives. An entry that waits to move is judged before and
@@ -622,6 +671,7 @@ class TieredPartition<V> implements Partition<V> {
       freshUntilMax,
       barrier.pipe(
         Effect.andThen(tops),
+        Effect.andThen(Effect.suspend(() => this.#own.sweep(this.guard.apart, freshUntilMax))),
         Effect.andThen(tiers),
         Effect.flatMap((results) => Effect.andThen(barrier, firstFailure(results)))
       )
