@@ -1654,6 +1654,14 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: [faults]
   },
   {
+    law: 12,
+    bug: "A file that was away for a release brings back what was changed meanwhile.",
+    file: cache,
+    text: `const isApart = mayHold && haveParted(`,
+    planted: `const isApart = !mayHold && haveParted(`,
+    suites: ["test/manifest/releases.test.ts"]
+  },
+  {
     law: 3,
     bug: "A change stays unknown to the tiers that another engine has between its memory and the shared place.",
     file: elsewhere,

@@ -234,7 +234,8 @@ const mergeLogs = (logs: ReadonlyArray<MarkLog>): MarkLog => {
     stamps.set(scope, Math.max(stamp, stamps.get(scope) ?? stamp))
   }
   const marks: ReadonlyArray<Mark> = Array.from(stamps, ([scope, stamp]) => ({ scope, stamp }))
-  return { marks, stampMax: Math.max(...logs.map((log) => log.stampMax)) }
+  const tiers = logs.flatMap((log) => log.tiers ?? [log])
+  return { marks, stampMax: Math.max(...logs.map((log) => log.stampMax)), tiers }
 }
 
 /** What the families of one store of several tiers share. */
