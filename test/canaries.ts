@@ -1654,6 +1654,14 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: [faults]
   },
   {
+    law: 9,
+    bug: "The tokens of leases begin again with each process.",
+    file: cache,
+    text: `LeaseTable.make((now) => nextVersionOf(store.commons, now))`,
+    planted: `LeaseTable.make((now) => nextVersionOf({ ...store.commons, version: 0 }, now * 0))`,
+    suites: ["test/manifest/leases.test.ts"]
+  },
+  {
     law: 12,
     bug: "A file that was away for a release brings back what was changed meanwhile.",
     file: cache,

@@ -91,6 +91,12 @@ export interface Write {
 // not count any more, so that the versions of a hundred days are left.
 const clockVersionMax = Number.MAX_SAFE_INTEGER - 2 ** 43
 
+// Versions and the tokens of leases are numbers of one counter.
+const nextVersionOf = (commons: Commons, nowMillis: number): number => {
+  const byClock = Math.floor(nowMillis * 1_000)
+  return commons.version = Math.max(commons.version + 1, byClock <= clockVersionMax ? byClock : 0)
+}
+
 // How far a listener may fall behind, in events and in characters of their keys. Beyond that, it loses the oldest
 // events.
 const eventsMax = 16_384
@@ -175,8 +181,7 @@ export class Cache implements Engine, Peer {
   }
 
   nextVersion(nowMillis: number): number {
-    const byClock = nowMillis * 1_000
-    return this.commons.version = Math.max(this.commons.version + 1, byClock <= clockVersionMax ? byClock : 0)
+    return nextVersionOf(this.commons, nowMillis)
   }
 
   saw({ stamp, version }: Entry<unknown>): void {
@@ -401,7 +406,10 @@ export const make: (
     const clock = yield* Clock.Clock
     const random = yield* Random.Random
     const cache = yield* Effect.acquireRelease(
-      Effect.map(LeaseTable.make, (leases) => new Cache(id, store, new CoarseClock(clock), random, leases, realm)),
+      Effect.map(
+        LeaseTable.make((now) => nextVersionOf(store.commons, now)),
+        (leases) => new Cache(id, store, new CoarseClock(clock), random, leases, realm)
+      ),
       (made) => Effect.sync(() => made.close())
     )
     for (const options of families) {
