@@ -1654,6 +1654,14 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: [faults]
   },
   {
+    law: 6,
+    bug: "What a process has made while its clock was ahead lives until that time.",
+    file: limits,
+    text: `if (entry.stamp >= openedAt) return found`,
+    planted: `if (entry.stamp >= openedAt || now >= 0) return found`,
+    suites: ["test/cache/clockAhead.test.ts"]
+  },
+  {
     law: 9,
     bug: "The tokens of leases begin again with each process.",
     file: cache,

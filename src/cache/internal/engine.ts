@@ -72,6 +72,8 @@ export interface Engine {
   saw(entry: Entry<unknown>): void
   /** Entries that the lower tiers held when the engine was opened have smaller stamps; 0 if they held none. */
   readonly openedAt: number
+  /** The time at that moment. */
+  readonly openedAtMillis: number
   /** Whether an entry was in the lower tiers when the engine was opened. */
   isFromBefore(entry: Entry<unknown>): boolean
   emit(event: CacheEvent): void

@@ -134,6 +134,7 @@ export class Cache implements Engine, Peer {
     return family.entries.sweepDue.isStillDue() ? Effect.ignore(family.sweepMarks) : Effect.void
   })
   openedAt = 0
+  openedAtMillis = 0
   // The greatest version of an entry of an earlier engine that was found below. Later entries get greater versions.
   private versionBefore = 0
   private readonly listeners = new Map<(event: CacheEvent) => void, Queue.Enqueue<Numbered, Cause.Done>>()
@@ -307,6 +308,7 @@ export class Cache implements Engine, Peer {
     const families = Array.from(this.families.values())
     if (!families.some(({ entries }) => entries.lower !== undefined)) return
     this.openedAt = this.stamp
+    this.openedAtMillis = this.time.now()
     for (const { entries } of families) entries.before = this.openedAt
     this.spread.ofRestart(this.openedAt)
   }
