@@ -1654,6 +1654,15 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: [faults]
   },
   {
+    law: 11,
+    bug: "What commits in doubt cost grows with their number.",
+    file: "src/cache/internal/holds.ts",
+    text: `this.doubts.clear()`,
+    planted:
+      `const ends = [...this.doubts.values()]; this.doubts.clear(); onOverAll = () => ends.forEach((end) => end())`,
+    suites: ["test/manifest/transaction.test.ts"]
+  },
+  {
     law: 6,
     bug: "What a process has made while its clock was ahead lives until that time.",
     file: limits,

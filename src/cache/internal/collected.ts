@@ -287,11 +287,15 @@ export class Collected {
       this.forgetValues()
       let isOver = false
       for (const [family, hold] of this.holds) {
-        family.entries.holds.doubt(hold, () => {
+        const over = () => {
           if (isOver) return
           isOver = true
           for (const [other, one] of this.holds) other.entries.holds.release(one)
           this.drop()
+        }
+        const { cache, invalidation } = family
+        family.entries.holds.doubt(hold, over, () => {
+          invalidation.applyDropScope(everything, "hide", cache.nextStamp())
         })
       }
       return together(told(orStoreFailed(below)), this.adopted, (other) => other.doubt())

@@ -44,6 +44,7 @@ export interface Reached {
   readonly name: string
   readonly cache: Engine
   readonly entries: { readonly holds: Holds }
+  readonly invalidation: { applyDropScope(scope: Scope, mode: Mode, stamp: number): Below }
 }
 
 export interface Engine {
