@@ -1655,6 +1655,14 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 11,
+    bug: "Each failure of a tier that fails all the time is logged.",
+    file: "src/store/shared/rareLog.ts",
+    text: `this.#until = now + restMillis`,
+    planted: `this.#until = now`,
+    suites: ["test/store/rareLog.test.ts"]
+  },
+  {
+    law: 11,
     bug: "What commits in doubt cost grows with their number.",
     file: "src/cache/internal/holds.ts",
     text: `this.doubts.clear()`,

@@ -11,6 +11,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { Lease } from "../../capability/Lease.ts"
+import { RareLog } from "../../store/shared/rareLog.ts"
 import { CacheError, TransactionRefused } from "../CacheError.ts"
 import type { CacheFamily } from "../shared/cacheFamily.ts"
 import type { SetOptions } from "../shared/familySpec.ts"
@@ -319,7 +320,11 @@ const together = (
  */
 const told = (work: Effect.Effect<void, CacheError>): Effect.Effect<void> =>
   Effect.catch(work, (error) =>
-    Effect.logWarning(
-      `a transaction was committed, but a tier below memory did not take all of its changes: ${error.message}; ` +
-        "the next read of each key loads it again"
+    untaken.say((since) =>
+      Effect.logWarning(
+        `a transaction was committed, but a tier below memory did not take all of its changes: ${error.message}; ` +
+          `the next read of each key loads it again${since}`
+      )
     ))
+
+const untaken = new RareLog()

@@ -52,6 +52,7 @@ import { type Entry, type Found, tagsMax } from "../Entry.ts"
 import { noOptions, refused } from "../internal/given.ts"
 import { owned, versioned } from "../internal/ownedCodec.ts"
 import * as BackgroundTimer from "../shared/backgroundTimer.ts"
+import { RareLog } from "../shared/rareLog.ts"
 import {
   type Change,
   type Content,
@@ -698,10 +699,20 @@ class LmdbPartition<V> implements Partition<V> {
     return this.#codec.decode(found.value).pipe(
       Effect.flatMap((value) => Effect.sync(() => onEvict(key, { ...found.entry, value }, cause))),
       Effect.catchTag("SchemaError", () => Effect.void),
-      Effect.ignoreCause({ log: "Unhandled", message: `an \`onEvict\` of the ${tierName} tier failed` })
+      Effect.catchCause((cause) =>
+        evictFailures.say((since) =>
+          Effect.ignoreCause(Effect.failCause(cause), {
+            log: "Unhandled",
+            message: `an \`onEvict\` of the ${tierName} tier failed${since}`
+          })
+        )
+      )
     )
   }
 }
+
+// A function of the user that fails does so for each entry that leaves.
+const evictFailures = new RareLog()
 
 const absent = Exit.succeed(undefined)
 
