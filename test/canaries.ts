@@ -30,6 +30,7 @@ const limits = "src/cache/internal/limits.ts"
 
 const codec = "src/store/Codec.ts"
 const differs = "src/cache/internal/differs.ts"
+const elsewhere = "src/store/internal/elsewhere.ts"
 
 const codecProps = "test/props/codec.test.ts"
 const lmdbSuite = "test/store/lmdb/suite.test.ts"
@@ -1737,6 +1738,63 @@ export const canaries: ReadonlyArray<Canary> = [
     planted:
       `Effect.forEach([...changes.map((one) => ({ changes: [one], marks: [] })), { changes: [], marks: stamps }], store.write)`,
     suites: [faults]
+  },
+  {
+    law: 11,
+    bug: "Each failure of a tier that fails all the time is logged.",
+    file: "src/store/shared/rareLog.ts",
+    text: `this.#until = now + restMillis`,
+    planted: `this.#until = now`,
+    suites: ["test/store/rareLog.test.ts"]
+  },
+  {
+    law: 11,
+    bug: "What commits in doubt cost grows with their number.",
+    file: "src/cache/internal/holds.ts",
+    text: `this.doubts.clear()`,
+    planted:
+      `const ends = [...this.doubts.values()]; this.doubts.clear(); onOverAll = () => ends.forEach((end) => end())`,
+    suites: ["test/manifest/transaction.test.ts"]
+  },
+  {
+    law: 6,
+    bug: "What a process has made while its clock was ahead lives until that time.",
+    file: limits,
+    text: `if (entry.stamp >= openedAt) return found`,
+    planted: `if (entry.stamp >= openedAt || now >= 0) return found`,
+    suites: ["test/cache/clockAhead.test.ts"]
+  },
+  {
+    law: 9,
+    bug: "The tokens of leases begin again with each process.",
+    file: cache,
+    text: `LeaseTable.make((now) => nextVersionOf(store.commons, now))`,
+    planted: `LeaseTable.make((now) => nextVersionOf({ ...store.commons, version: 0 }, now * 0))`,
+    suites: ["test/manifest/leases.test.ts"]
+  },
+  {
+    law: 12,
+    bug: "A file that was away for a release brings back what was changed meanwhile.",
+    file: cache,
+    text: `const isApart = mayHold && haveParted(`,
+    planted: `const isApart = !mayHold && haveParted(`,
+    suites: ["test/manifest/releases.test.ts"]
+  },
+  {
+    law: 3,
+    bug: "A change stays unknown to the tiers that another engine has between its memory and the shared place.",
+    file: elsewhere,
+    text: `if (all.size === 0 || (keys.length === 0 && !isCleared)) return Effect.undefined`,
+    planted: `if (all.size >= 0 || (keys.length === 0 && !isCleared)) return Effect.undefined`,
+    suites: [peers]
+  },
+  {
+    law: 3,
+    bug: "An engine does not find what only a tier of another engine holds.",
+    file: elsewhere,
+    text: `return found.some((one) => one !== undefined) ? found : undefined`,
+    planted: `return found.some((one) => one !== undefined) ? undefined : undefined`,
+    suites: [peers]
   },
   {
     law: 13,

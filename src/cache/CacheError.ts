@@ -76,6 +76,7 @@ export class OwnershipConflict extends Schema.TaggedError<OwnershipConflict>()("
   code: Schema.tag("E0216"),
   pattern: Schema.String,
   family: Schema.String,
+  /** The number of the owner's grant in its engine. */
   token: Schema.Number
 }) {
   override get message() {
@@ -95,6 +96,7 @@ export class Revoked extends Schema.TaggedError<Revoked>()("Revoked", {
   code: Schema.tag("E0217"),
   verb: Verb,
   pattern: Schema.String,
+  /** The number of the grant in its engine. Unlike the token of a lease, it begins again with each engine. */
   token: Schema.Number
 }) {
   override get message() {

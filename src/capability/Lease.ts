@@ -3,8 +3,8 @@
  * lease with `lease` of an accessor, and gives it to a write.
  *
  * - At any moment, of the leases held on patterns that share a key, either all are shared or there is only one.
- * - Tokens only grow: a later lease on the same keys has a greater token. So a write with the token of an ended lease
- *   can be distinguished from a write of the present holder (a *fencing token*).
+ * - Tokens only grow: a later lease has a greater token, also after a restart (`Lease.token` says how). So a write with
+ *   the token of an ended lease can be distinguished from a write of the present holder (a *fencing token*).
  * - Every wait ends: by a grant, by the request's own deadline, or because a holder's time is over.
  * - While a key has a lease, only a write that carries an exclusive lease of the key changes its value. Loads,
  *   refreshes, deletions and invalidations go through, because they say that the source has changed. The holder may
@@ -116,7 +116,12 @@ export interface Lease<out Pattern extends string = string, out Mode extends Lea
   readonly mode: Mode
   /** The pattern of the family by which it was acquired. It exists in types only, and only a table makes a lease. */
   readonly [TypeId]: Pattern
-  /** The fencing token: greater than the token of every earlier lease. */
+  /**
+   * The fencing token: greater than the token of every earlier lease of this process over the same place, such as one
+   * folder, by whatever engine. It begins at the wall clock, in microseconds since the epoch, so it is greater than the
+   * tokens of earlier processes, too. Where a process begins while its wall clock is behind that of an earlier one,
+   * this is not so until the clock has passed the earlier tokens.
+   */
   readonly token: number
   /** When the lease ends, in milliseconds since the epoch, by the wall clock at the time of the grant. */
   readonly expiresAt: number

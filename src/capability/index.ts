@@ -21,8 +21,8 @@ export * as Capability from "./Capability.ts"
  * lease with `lease` of an accessor, and gives it to a write.
  *
  * - At any moment, of the leases held on patterns that share a key, either all are shared or there is only one.
- * - Tokens only grow: a later lease on the same keys has a greater token. So a write with the token of an ended lease
- *   can be distinguished from a write of the present holder (a *fencing token*).
+ * - Tokens only grow: a later lease has a greater token, also after a restart (`Lease.token` says how). So a write with
+ *   the token of an ended lease can be distinguished from a write of the present holder (a *fencing token*).
  * - Every wait ends: by a grant, by the request's own deadline, or because a holder's time is over.
  * - While a key has a lease, only a write that carries an exclusive lease of the key changes its value. Loads,
  *   refreshes, deletions and invalidations go through, because they say that the source has changed. The holder may

@@ -300,6 +300,8 @@ export interface MarkLog {
   readonly marks: ReadonlyArray<Mark>
   /** No entry and no mark in the store has a stamp above this one. */
   readonly stampMax: number
+  /** What each tier remembers, where the store has several. The engine sees by them whether one was away meanwhile. */
+  readonly tiers?: ReadonlyArray<MarkLog> | undefined
 }
 
 /**

@@ -28,6 +28,7 @@ import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import { forkOutside } from "../capability/shared/outside.ts"
 import { Demotions, type Lost, Sweeps } from "./internal/demotions.ts"
+import { OwnTiers } from "./internal/elsewhere.ts"
 import { noOptions, refused as refusedBy } from "./internal/given.ts"
 import { KeyGuard, writeTogether } from "./internal/keyGuard.ts"
 import { Owing } from "./internal/owing.ts"
@@ -237,7 +238,8 @@ const mergeLogs = (logs: ReadonlyArray<MarkLog>): MarkLog => {
     stamps.set(scope, Math.max(stamp, stamps.get(scope) ?? stamp))
   }
   const marks: ReadonlyArray<Mark> = Array.from(stamps, ([scope, stamp]) => ({ scope, stamp }))
-  return { marks, stampMax: Math.max(...logs.map((log) => log.stampMax)) }
+  const tiers = logs.flatMap((log) => log.tiers ?? [log])
+  return { marks, stampMax: Math.max(...logs.map((log) => log.stampMax)), tiers }
 }
 
 /** What the families of one store of several tiers share. */
@@ -301,9 +303,16 @@ const open = <V>(
         return underWay.lastly(Effect.asVoid(Fiber.await(fiber)), demotions.progress)
       })
     }
+    const own = new OwnTiers(tiers, stores.at(-1)!.commons)
+    if (!own.isEmpty) {
+      yield* Effect.acquireRelease(
+        Effect.sync(() => guard.apart.add(own)),
+        () => Effect.sync(() => guard.apart.delete(own))
+      )
+    }
     underWay.begin()
     yield* Effect.addFinalizer(() => underWay.settled)
-    return new TieredPartition({ tiers, mode, guard, sweeps, demotions, underWay, isBelow: false })
+    return new TieredPartition({ tiers, mode, guard, own, sweeps, demotions, underWay, isBelow: false })
   })
 
 // A tier that keeps bytes refuses a family without a codec.
@@ -322,23 +331,29 @@ const write = (
   const shares = Effect.suspend(() =>
     Effect.forEach(changes, (change) => (change.partition as TieredPartition<any>).sharesOf(change))
   )
-  const body = Effect.map(
-    Effect.flatMap(shares, (all) =>
-      Effect.forEach(stores.toReversed(), (store) => {
-        const own = all.flat().filter(({ tier }) => tier.store === store)
-        if (own.length === 0 && marks.length === 0) return Effect.succeed({ sets: false, refusal: undefined })
-        const sets = own.some(({ change }) => change.set.length > 0)
-        return Effect.map(writeTo(store, report, own, marks), (refusal) => ({ sets, refusal }))
-      })),
-    (all) => {
-      const takers = all.filter(({ sets }) => sets)
-      const isRefused = takers.length > 0 && takers.every(({ refusal }) => refusal !== undefined)
-      const error = (isRefused ? takers.at(-1) : all.find(({ refusal }) => refusal?.isOwed === true))?.refusal?.error
-      if (error === undefined) owing.arrived(ground)
-      else owing.failed(ground)
-      return error
-    }
+  const elsewhere = Effect.map(
+    Effect.forEach(changes, (change) => (change.partition as TieredPartition<any>).forgetElsewhere(change)),
+    (failures) => failures.find((error) => error !== undefined)
   )
+  const body = Effect.flatMap(elsewhere, (kept) =>
+    Effect.map(
+      Effect.flatMap(shares, (all) =>
+        Effect.forEach(stores.toReversed(), (store) => {
+          const own = all.flat().filter(({ tier }) => tier.store === store)
+          if (own.length === 0 && marks.length === 0) return Effect.succeed({ sets: false, refusal: undefined })
+          const sets = own.some(({ change }) => change.set.length > 0)
+          return Effect.map(writeTo(store, report, own, marks), (refusal) => ({ sets, refusal }))
+        })),
+      (all) => {
+        const takers = all.filter(({ sets }) => sets)
+        const isRefused = takers.length > 0 && takers.every(({ refusal }) => refusal !== undefined)
+        const error = kept ??
+          (isRefused ? takers.at(-1) : all.find(({ refusal }) => refusal?.isOwed === true))?.refusal?.error
+        if (error === undefined) owing.arrived(ground)
+        else owing.failed(ground)
+        return error
+      }
+    ))
   return Effect.flatMap(
     writeTogether(
       changes.map((change) => ({

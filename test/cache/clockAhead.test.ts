@@ -1,10 +1,11 @@
 /**
- * A process whose clock is a year ahead leaves versions that are a year ahead. The next process renews entries ahead of
- * their end nevertheless.
+ * A process whose clock is a year ahead leaves versions and ends that are a year ahead. The next process renews entries
+ * ahead of their end nevertheless, and ends them after their lifetime.
  */
-import { assert, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import { TestClock } from "effect/testing"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
@@ -54,3 +55,98 @@ for (const ahead of [0, year]) {
       assert.strictEqual(loads, 2)
     }))
 }
+
+class Limited extends Manifest.Service<Limited>()("Limited", {
+  families: {
+    timed: { pattern: "timed:{id}", value: Manifest.type<number>(), timeToLive: "1 minute" },
+    idle: { pattern: "idle:{id}", value: Manifest.type<number>(), idleTimeToLive: "1 minute" },
+    stale: { pattern: "stale:{id}", value: Manifest.type<number>(), timeToLive: 1_000, staleIfError: "1 minute" },
+    lasting: { pattern: "lasting:{id}", value: Manifest.type<number>() }
+  }
+}) {}
+const { idle, lasting, stale, timed } = Limited.keys
+
+describe("what was made while the clock was ahead", () => {
+  /** A life that begins at a time, over a place; the tier is alone, or below memory. */
+  const story = (isAlone: boolean) => {
+    const place = makePlace()
+    return <A, E>(atMillis: number, body: Effect.Effect<A, E, any>) =>
+      Effect.gen(function*() {
+        yield* TestClock.setTime(atMillis)
+        const lower = mapStore({ place })
+        const store = isAlone ? lower : TieredStore.make([yield* MemoryStore.make({ capacity: 100 }), lower])
+        const live = Limited.modules({
+          timed: Limited.owner("timed"),
+          idle: Limited.owner("idle"),
+          stale: Limited.owner("stale"),
+          lasting: Limited.owner("lasting")
+        }).pipe(Layer.provide(Layer.succeed(Store, store)), Layer.fresh)
+        return yield* Effect.provide(Effect.tap(body, () => TestClock.adjust(50)), live) as Effect.Effect<A, E>
+      }).pipe(Effect.provide(TestClock.layer()))
+  }
+  const fill = Effect.all([
+    timed.set(id, 1),
+    timed.set({ id: "chosen" }, 1, { timeToLive: "1 hour" }),
+    idle.set(id, 1),
+    stale.set(id, 1),
+    lasting.set(id, 1)
+  ])
+  const held = Effect.all([timed.has(id), timed.has({ id: "chosen" }), idle.has(id), lasting.has(id)])
+  for (const isAlone of [true, false]) {
+    const where = isAlone ? "alone" : "below memory"
+    it.effect(`an entry lives no longer than its lifetime in the next process (${where})`, () =>
+      Effect.gen(function*() {
+        const life = story(isAlone)
+        yield* life(start + year, fill)
+        yield* life(
+          start,
+          Effect.gen(function*() {
+            assert.deepStrictEqual(yield* held, [true, true, true, true])
+            yield* TestClock.adjust("61 seconds")
+            assert.deepStrictEqual(yield* timed.has(id), false)
+            yield* TestClock.adjust("1 hour")
+            assert.deepStrictEqual(yield* held, [false, false, false, true])
+            // What is written now has a later version, and lives as long as it says.
+            yield* timed.set(id, 2)
+            yield* TestClock.adjust("59 seconds")
+            assert.isTrue(yield* timed.has(id))
+          })
+        )
+      }))
+    it.effect(`an entry that no read has asked for has ended, too (${where})`, () =>
+      Effect.gen(function*() {
+        const life = story(isAlone)
+        yield* life(start + year, fill)
+        yield* life(
+          start,
+          Effect.andThen(
+            TestClock.adjust("2 hours"),
+            Effect.gen(function*() {
+              assert.deepStrictEqual(yield* held, [false, false, false, true])
+              assert.isTrue(Option.isNone(yield* stale.getOption(id)))
+            })
+          )
+        )
+      }))
+    it.effect(`an entry that has ended does not come back with a later process (${where})`, () =>
+      Effect.gen(function*() {
+        const life = story(isAlone)
+        yield* life(start + year, fill)
+        yield* life(start, Effect.andThen(held, TestClock.adjust("30 seconds")))
+        yield* life(
+          start + 7_200_000,
+          Effect.gen(function*() {
+            assert.deepStrictEqual(yield* held, [false, false, false, true])
+          })
+        )
+        const { version } = yield* life(
+          start + 7_300_000,
+          Effect.andThen(
+            Effect.andThen(lasting.getAnswer(id), lasting.set(id, 2)),
+            lasting.getAnswer(id)
+          )
+        )
+        assert.isAbove(version!, (start + year) * 1_000)
+      }))
+  }
+})

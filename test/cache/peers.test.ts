@@ -45,26 +45,41 @@ class App extends Manifest.Service<App>()("App", {
 }) {}
 const { book, label, page, plain, price } = App.keys
 
-type Tiers = "memory over LMDB" | "LMDB alone"
+const arrangements = [
+  "memory over LMDB",
+  "LMDB alone",
+  "two memories over LMDB",
+  "two memories over LMDB, on eviction",
+  "memory over an own folder over LMDB"
+] as const
+type Tiers = typeof arrangements[number]
 
 /** Two engines over one folder, and the truth that their lookups see. */
 const engines = Effect.fnUntraced(function*(tiers: Tiers) {
   const path = yield* temporaryFolder
   const truth: { price: number | undefined } = { price: 1 }
   const warm = LmdbStore.layer({ path, durability: "process" })
-  const tiered = tiers === "LMDB alone"
-    ? warm
-    : TieredStore.layer([MemoryStore.layer({ capacity: 100 }), warm])
-  const Live = App.modules({
-    price: App.owner("price", { lookup: () => Effect.sync(() => truth.price ?? Lookup.absent) }),
-    page: App.owner("page", { lookup: ({ item }) => price.get({ item }) }),
-    label: App.owner("label", { lookup: ({ item }) => price.get({ item }) }),
-    plain: App.owner("plain")
-  }).pipe(Layer.provide(tiered))
-  const start = Effect.acquireRelease(
-    Effect.sync(() => ManagedRuntime.make(Layer.fresh(Live))),
-    (runtime) => runtime.disposeEffect
-  )
+  const memory = (capacity = 100) => MemoryStore.layer({ capacity })
+  const tiersOf: { readonly [T in Tiers]: (own: string) => Layer.Layer<Store, StoreError> } = {
+    "memory over LMDB": () => TieredStore.layer([memory(), warm]),
+    "LMDB alone": () => warm,
+    "two memories over LMDB": () => TieredStore.layer([memory(1), memory(), warm]),
+    "two memories over LMDB, on eviction": () => TieredStore.layer([memory(1), memory(), warm], { set: "onEviction" }),
+    "memory over an own folder over LMDB": (own) =>
+      TieredStore.layer([memory(1), LmdbStore.layer({ path: own, durability: "process" }), warm])
+  }
+  const live = (own: string) =>
+    App.modules({
+      price: App.owner("price", { lookup: () => Effect.sync(() => truth.price ?? Lookup.absent) }),
+      page: App.owner("page", { lookup: ({ item }) => price.get({ item }) }),
+      label: App.owner("label", { lookup: ({ item }) => price.get({ item }) }),
+      plain: App.owner("plain")
+    }).pipe(Layer.provide(tiersOf[tiers](own)))
+  const start = Effect.flatMap(temporaryFolder, (own) =>
+    Effect.acquireRelease(
+      Effect.sync(() => ManagedRuntime.make(Layer.fresh(live(own)))),
+      (runtime) => runtime.disposeEffect
+    ))
   const as = (runtime: ManagedRuntime.ManagedRuntime<any, any>) => <A, E>(effect: Effect.Effect<A, E, any>) =>
     Effect.promise(() => runtime.runPromise(effect))
   return { truth, a: as(yield* start), b: as(yield* start), start: Effect.map(start, as) }
@@ -83,21 +98,19 @@ const changes: ReadonlyArray<readonly [name: string, change: Effect.Effect<unkno
   ["a refresh", price.refresh(item)]
 ]
 
-for (const tiers of ["memory over LMDB", "LMDB alone"] as const) {
+for (const tiers of arrangements) {
   describe("a price that the source has no more", () => {
-    for (const tiers of ["memory over LMDB", "LMDB alone"] as const) {
-      it.live(`a value is served by no engine once one of them has found that the source has none: ${tiers}`, () =>
-        Effect.scoped(Effect.gen(function*() {
-          const { a, b, truth } = yield* engines(tiers)
-          assert.deepStrictEqual([yield* a(page.get(item)), yield* b(page.get(item))], [1, 1])
-          truth.price = undefined
-          yield* b(Effect.exit(price.refresh(item)))
-          for (const engine of [a, b]) {
-            assert.isTrue(Option.isNone(yield* engine(price.getOption(item))))
-            assert.isTrue(Option.isNone(yield* engine(page.getOption(item))))
-          }
-        })))
-    }
+    it.live(`a value is served by no engine once one of them has found that the source has none: ${tiers}`, () =>
+      Effect.scoped(Effect.gen(function*() {
+        const { a, b, truth } = yield* engines(tiers)
+        assert.deepStrictEqual([yield* a(page.get(item)), yield* b(page.get(item))], [1, 1])
+        truth.price = undefined
+        yield* b(Effect.exit(price.refresh(item)))
+        for (const engine of [a, b]) {
+          assert.isTrue(Option.isNone(yield* engine(price.getOption(item))))
+          assert.isTrue(Option.isNone(yield* engine(page.getOption(item))))
+        }
+      })))
   })
 
   describe(`two engines over one folder, ${tiers}`, () => {
@@ -197,6 +210,35 @@ for (const tiers of ["memory over LMDB", "LMDB alone"] as const) {
         yield* b(plain.getAnswer({ item: "0" }))
         const set = (value: string) => Effect.exit(plain.set({ item: "0" }, value, { ifVersion: version! }))
         assert.deepStrictEqual([(yield* a(set("a")))._tag, (yield* b(set("b")))._tag], ["Success", "Failure"])
+      }))
+
+    it.live("an engine never loses what the other one wrote, wherever that lies", () =>
+      Effect.gen(function*() {
+        const { a, b } = yield* engines(tiers)
+        const add = plain.update(item, (known) => `${known}.`)
+        yield* a(plain.set(item, ""))
+        for (let i = 1; i <= 6; i++) {
+          const [one, other] = i % 2 === 0 ? [a, b] : [b, a]
+          yield* one(add)
+          // Memory has room for one entry in some arrangements.
+          yield* one(plain.set({ item: "other" }, "x"))
+          yield* other(plain.set({ item: "other" }, "x"))
+          for (const read of [other, one]) assert.strictEqual(yield* read(plain.get(item)), ".".repeat(i))
+        }
+      }))
+
+    it.live("a sweep in one engine leaves nothing hidden in the tiers of the other", () =>
+      Effect.gen(function*() {
+        const { a, b } = yield* engines(tiers)
+        yield* a(plain.set(item, "old"))
+        yield* b(plain.get(item))
+        yield* a(plain.invalidateWhere(item))
+        const { cache } = (yield* a(Effect.map(
+          Effect.context<any>(),
+          (context) => Context.get(context, engineOf(App.key) as never)
+        ))) as Runtime
+        yield* a(cache.families.get("plain")!.sweepMarks)
+        for (const read of [a, b]) assert.isTrue(Option.isNone(yield* read(plain.getOption(item))))
       }))
 
     it.live("an engine goes on when the other is closed", () =>

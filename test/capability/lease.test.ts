@@ -15,6 +15,9 @@ import * as LeaseTable from "../../src/capability/shared/leaseTable.ts"
 import { overlaps, parsePatternUnsafe } from "../../src/pattern/KeyPattern.ts"
 import { fork } from "../support/effects.ts"
 
+let tokens = 0
+const newTable = LeaseTable.make(() => ++tokens)
+
 const patterns = ["a:1", "a:2", "a:{x}", "a:*", "b:1", "b:{y}"].map(parsePatternUnsafe)
 
 describe("queues of leases", () => {
@@ -97,13 +100,13 @@ describe("waiting leases", () => {
   const stories: Readonly<Record<string, (n: number) => Effect.Effect<unknown, unknown>>> = {
     "who wait are interrupted together": (n) =>
       Effect.gen(function*() {
-        const table = yield* LeaseTable.make
+        const table = yield* newTable
         yield* table.acquire([key], long)
         yield* Fiber.interruptAll(yield* waitersOf(table, n, "exclusive"))
       }).pipe(Effect.scoped),
     "who wait go one after the other": (n) =>
       Effect.gen(function*() {
-        const table = yield* LeaseTable.make
+        const table = yield* newTable
         const waiters = yield* Effect.scoped(
           Effect.andThen(table.acquire([key], long), waitersOf(table, n, "exclusive"))
         )
@@ -111,19 +114,19 @@ describe("waiting leases", () => {
       }),
     "shared ones wait behind an exclusive one, and go together": (n) =>
       Effect.gen(function*() {
-        const table = yield* LeaseTable.make
+        const table = yield* newTable
         const waiters = yield* Effect.scoped(Effect.andThen(table.acquire([key], long), waitersOf(table, n, "shared")))
         yield* Fiber.awaitAll(waiters)
       }),
     "exclusive ones behind many shared ones give up": (n) =>
       Effect.gen(function*() {
-        const table = yield* LeaseTable.make
+        const table = yield* newTable
         yield* Effect.forEach(Array.from({ length: n }), () => table.acquire([key], { ...long, mode: "shared" }))
         yield* Fiber.interruptAll(yield* waitersOf(table, n, "exclusive"))
       }).pipe(Effect.scoped),
     "many keys are held": (n) =>
       Effect.gen(function*() {
-        const table = yield* LeaseTable.make
+        const table = yield* newTable
         yield* Effect.forEach(Array.from({ length: n }, (_, i) => i), (i) =>
           table.acquire([parsePatternUnsafe(`user:${i}`)], long))
       }).pipe(Effect.scoped)
@@ -141,7 +144,7 @@ describe("waiting leases", () => {
 
   it.effect("a lost lease goes to the waiting requests in their order, each after its time", () =>
     Effect.gen(function*() {
-      const table = yield* LeaseTable.make
+      const table = yield* newTable
       const order: Array<number> = []
       yield* table.acquire([key], { timeToLive: 100 })
       for (let i = 0; i < 3; i++) {
@@ -166,7 +169,7 @@ describe("waiting leases", () => {
 
   it.effect("a shorter lease that comes later ends in time", () =>
     Effect.gen(function*() {
-      const table = yield* LeaseTable.make
+      const table = yield* newTable
       const other = parsePatternUnsafe("user:2")
       yield* table.acquire([other], { timeToLive: "50 seconds" })
       yield* Effect.forkChild(Effect.scoped(table.acquire([other], { deadline: "1 hour" })))
@@ -178,7 +181,7 @@ describe("waiting leases", () => {
 
   it.effect("the patterns that wait are bounded in length", () =>
     Effect.gen(function*() {
-      const table = yield* LeaseTable.make
+      const table = yield* newTable
       const long = parsePatternUnsafe(`user:${"x".repeat(3_000_000)}`)
       yield* table.acquire([long])
       for (let i = 0; i < 6; i++) {

@@ -12,8 +12,11 @@ import { TestClock } from "effect/testing"
 import type { CacheError } from "../../src/cache/CacheError.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
+import { Store } from "../../src/store/Store.ts"
+import * as TieredStore from "../../src/store/TieredStore.ts"
 import { fork } from "../support/effects.ts"
 import { engine, type Running } from "../support/engine.ts"
+import { mapStore } from "../support/mapStore.ts"
 
 class C extends Manifest.Service<C>()("Leases", {
   families: { user: { pattern: "user:{id}", value: Manifest.type<string>() } }
@@ -300,4 +303,38 @@ describe("a lease of a key that is refreshed", () => {
       )
     )
   })
+})
+
+describe("fencing tokens", () => {
+  const token = Effect.scoped(Effect.map(user.lease({ id }), (lease) => lease.token))
+  const over = (store: Store["Service"]) =>
+    Layer.fresh(C.modules({ user: C.owner("user") }).pipe(Layer.provide(Layer.succeed(Store, store))))
+
+  it.effect("a lease after a restart has a greater token", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(1_800_000_000_000)
+      const tokens: Array<number> = []
+      for (let life = 0; life < 3; life++) {
+        const store = yield* MemoryStore.make({ capacity: 100 })
+        const all = Effect.all([token, token, token])
+        tokens.push(...yield* Effect.provide(all, over(store)))
+        yield* TestClock.adjust(1)
+      }
+      assert.deepStrictEqual(tokens, tokens.toSorted((a, b) => a - b))
+      assert.strictEqual(new Set(tokens).size, tokens.length)
+    }))
+
+  it.effect("a lease has a greater token than one before it in another engine over the same place", () =>
+    Effect.gen(function*() {
+      const lower = mapStore()
+      const engine = Effect.flatMap(
+        MemoryStore.make({ capacity: 100 }),
+        (memory) => Layer.build(over(TieredStore.make([memory, lower])))
+      )
+      const [a, b] = [yield* engine, yield* engine]
+      const tokens: Array<number> = []
+      for (const one of [a, b, a, b, b, a]) tokens.push(yield* Effect.provideContext(token, one))
+      assert.deepStrictEqual(tokens, tokens.toSorted((a, b) => a - b))
+      assert.strictEqual(new Set(tokens).size, tokens.length)
+    }).pipe(Effect.scoped))
 })

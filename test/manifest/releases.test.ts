@@ -1,6 +1,6 @@
 /**
  * Releases over one place that differ in everything that a manifest says of a family: which families are open, which of
- * them memory alone keeps, their patterns, what is carved out of them, how long their entries live. A model says which
+ * them memory alone keeps, in which places the others are, their patterns, what is carved out of them, how long their entries live. A model says which
  * values a read may answer; and what has missed nothing is still there.
  */
 import { assert, describe, it } from "@effect/vitest"
@@ -34,6 +34,8 @@ interface Release {
   readonly engines: 1 | 2
   /** Writes of the lower tier fail at first. */
   readonly isFaulty: boolean
+  /** Where another place is, if there is one in this release. */
+  readonly other: "away" | "above" | "below"
 }
 
 const plain: Release = {
@@ -46,7 +48,8 @@ const plain: Release = {
   set: "through",
   capacity: 100,
   engines: 1,
-  isFaulty: false
+  isFaulty: false,
+  other: "away"
 }
 
 const all: ReadonlyArray<Name> = plain.open
@@ -77,6 +80,7 @@ class Truth {
 
 class World {
   readonly place: Place = makePlace()
+  readonly other: Place = makePlace()
   readonly truths: Record<Row, Truth> = { user: new Truth(), role: new Truth(), doc: new Truth() }
   readonly loads: Array<string> = []
 
@@ -129,7 +133,13 @@ class World {
 
   life<A, E>(release: Release, body: Parameters<typeof lifeOf<A, E>>[1]): Effect.Effect<A, any> {
     const families = this.families(release)
-    return lifeOf({ ...release, place: this.place, families, owners: (app) => this.owners(app, release) }, body)
+    const { other, place } = this
+    const places = release.other === "away"
+      ? { place }
+      : release.other === "above"
+      ? { upper: other, place }
+      : { upper: place, place: other }
+    return lifeOf({ ...release, ...places, families, owners: (app) => this.owners(app, release) }, body)
   }
 }
 
@@ -269,7 +279,8 @@ const release: fc.Arbitrary<Release> = fc.record<Release>({
   set: fc.constantFrom("through", "onEviction"),
   capacity: mostly(100, fc.constant(2)),
   engines: mostly<1 | 2>(1, fc.constant(2)),
-  isFaulty: mostly(false, fc.constant(true))
+  isFaulty: mostly(false, fc.constant(true)),
+  other: fc.constant(plain.other)
 }).map(closed)
 
 interface Life {
@@ -320,6 +331,14 @@ const run = Effect.fnUntraced(function*(lives: ReadonlyArray<Life>) {
 const inTestClock = <A>(effect: Effect.Effect<A, any>) => Effect.runPromise(Effect.provide(effect, TestClock.layer()))
 
 describe("releases that differ in what they say of their families", () => {
+  it("a place that was away for a release brings nothing back", () => {
+    const others = fc.constantFrom<Release["other"]>("away", "above", "below")
+    const moving = fc.tuple(life, others).map(([one, other]) => ({ ...one, release: { ...one.release, other } }))
+    return fc.assert(
+      fc.asyncProperty(fc.array(moving, { minLength: 2, maxLength: 6 }), (lives) => inTestClock(run(lives)))
+    )
+  }, 120_000)
+
   it(
     "a release serves what the database has, if the cache knows of the change, and nothing that is over by today's options",
     () =>

@@ -187,7 +187,7 @@ const program = (seen: Seen, visit: (app: any) => ReadonlyArray<readonly [door: 
 /** Answers that are made to be printed; of the others the caller asks for a key or a value. */
 const printed = new Set(["explain", "hottest", "lease", "reader", "writer", "warm", "stats"])
 
-const foreignLease = Effect.flatMap(LeaseTable.make, (table) => table.acquire([parsePatternUnsafe(key)]))
+const foreignLease = Effect.flatMap(LeaseTable.make(() => 1), (table) => table.acquire([parsePatternUnsafe(key)]))
 const unfreezable = new Proxy({}, {
   preventExtensions: () => {
     throw new Error(canary)

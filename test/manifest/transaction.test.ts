@@ -14,7 +14,7 @@ import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 import type { CacheError } from "../../src/cache/CacheError.ts"
 import { CurrentTransaction as noTransaction } from "../../src/cache/internal/frame.ts"
-import { doubtMillis } from "../../src/cache/internal/holds.ts"
+import { doubtMillis, doubtsMax } from "../../src/cache/internal/holds.ts"
 import { lookups } from "../../src/cache/internal/load.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
@@ -481,6 +481,24 @@ describe("transaction", () => {
         })
       ))
   }
+
+  it.effect("what commits in doubt cost, once their time is over, does not grow with their number", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        const lost = (i: number) => Effect.exit(fated(db, "lostBefore")(row.set({ id: `lost ${i}` }, 1)))
+        yield* view.get(one)
+        yield* Effect.forEach(Array.from({ length: 3 * doubtsMax }), (_, i) => lost(i), { discard: true })
+        db.rows.set(id, 1)
+        yield* row.invalidate(one)
+        yield* TestClock.adjust(doubtMillis)
+        const drops = Effect.map(App.stats, (stats) => stats.row.invalidations)
+        const before = yield* drops
+        assert.strictEqual(yield* row.get(one), 1)
+        assert.strictEqual(yield* view.get(one), "v1")
+        assert.strictEqual(yield* row.has(one), true)
+        assert.isAtMost((yield* drops) - before, doubtsMax)
+      })
+    ))
 
   it.effect("a load that began while a commit was in doubt is not kept when it ends afterwards", () =>
     within((db) =>

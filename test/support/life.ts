@@ -29,15 +29,17 @@ export interface LifeOptions {
   readonly isFaulty?: boolean | undefined
   /** Without memory above the lower tier. */
   readonly isAlone?: boolean | undefined
+  /** Another place that outlives the process, above the lowest tier. */
+  readonly upper?: Place | undefined
   /** With a tier of live values between both. */
   readonly hasMiddle?: boolean | undefined
 }
 
 /** A tier of the place that refuses what has no codec, as a file does. */
-const fileOf = (place: Place): Store["Service"] => {
-  const cold = mapStore({ name: "cold", place })
+const fileOf = (place: Place, name = "cold"): Store["Service"] => {
+  const cold = mapStore({ name, place })
   const refused = new StoreError({
-    reason: new InvalidStoreOptions({ tier: "cold", option: "codec", why: "is missing" })
+    reason: new InvalidStoreOptions({ tier: name, option: "codec", why: "is missing" })
   })
   return Store.of({
     ...cold,
@@ -47,10 +49,16 @@ const fileOf = (place: Place): Store["Service"] => {
 
 /** Runs a body with the engines of one release, and ends them as the end of a process does. */
 export const lifeOf = <A, E>(
-  { capacity = 100, engines = 1, families, hasMiddle, isAlone, isFaulty, owners, place, set = "through" }: LifeOptions,
+  options: LifeOptions,
   body: (engines: ReadonlyArray<Engine>, heal: Effect.Effect<void>) => Effect.Effect<A, E, any>
 ): Effect.Effect<A, any> =>
   Effect.scoped(Effect.gen(function*() {
+    const { capacity = 100, engines = 1, families, hasMiddle, isAlone, isFaulty, owners, place, set = "through" } =
+      options
+    const middle = [
+      ...hasMiddle === true ? [mapStore({ name: "middle" })] : [],
+      ...options.upper === undefined ? [] : [fileOf(options.upper, "upper")]
+    ]
     const rules = isFaulty === true
       ? [{ fault: { kind: "fail" }, operations: ["set", "remove", "recordMarks"] } as const]
       : []
@@ -60,8 +68,7 @@ export const lifeOf = <A, E>(
       Store,
       Effect.map(
         MemoryStore.make({ capacity, shards: 1 }),
-        (memory) =>
-          TieredStore.make([memory, ...hasMiddle === true ? [mapStore({ name: "middle" })] : [], tier], { set })
+        (memory) => TieredStore.make([memory, ...middle, tier], { set })
       )
     )
     const live = app.modules(owners(app)).pipe(Layer.provide(store), Layer.fresh) as Layer.Layer<any, any>

@@ -11,6 +11,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { Lease } from "../../capability/Lease.ts"
+import { RareLog } from "../../store/shared/rareLog.ts"
 import { CacheError, TransactionRefused } from "../CacheError.ts"
 import type { CacheFamily } from "../shared/cacheFamily.ts"
 import type { SetOptions } from "../shared/familySpec.ts"
@@ -287,11 +288,15 @@ export class Collected {
       this.forgetValues()
       let isOver = false
       for (const [family, hold] of this.holds) {
-        family.entries.holds.doubt(hold, () => {
+        const over = () => {
           if (isOver) return
           isOver = true
           for (const [other, one] of this.holds) other.entries.holds.release(one)
           this.drop()
+        }
+        const { cache, invalidation } = family
+        family.entries.holds.doubt(hold, over, () => {
+          invalidation.applyDropScope(everything, "hide", cache.nextStamp())
         })
       }
       return together(told(orStoreFailed(below)), this.adopted, (other) => other.doubt())
@@ -315,7 +320,11 @@ const together = (
  */
 const told = (work: Effect.Effect<void, CacheError>): Effect.Effect<void> =>
   Effect.catch(work, (error) =>
-    Effect.logWarning(
-      `a transaction was committed, but a tier below memory did not take all of its changes: ${error.message}; ` +
-        "the next read of each key loads it again"
+    untaken.say((since) =>
+      Effect.logWarning(
+        `a transaction was committed, but a tier below memory did not take all of its changes: ${error.message}; ` +
+          `the next read of each key loads it again${since}`
+      )
     ))
+
+const untaken = new RareLog()

@@ -44,6 +44,7 @@ export interface Reached {
   readonly name: string
   readonly cache: Engine
   readonly entries: { readonly holds: Holds }
+  readonly invalidation: { applyDropScope(scope: Scope, mode: Mode, stamp: number): Below }
 }
 
 export interface Engine {
@@ -72,6 +73,8 @@ export interface Engine {
   saw(entry: Entry<unknown>): void
   /** Entries that the lower tiers held when the engine was opened have smaller stamps; 0 if they held none. */
   readonly openedAt: number
+  /** The time at that moment. */
+  readonly openedAtMillis: number
   /** Whether an entry was in the lower tiers when the engine was opened. */
   isFromBefore(entry: Entry<unknown>): boolean
   emit(event: CacheEvent): void

@@ -29,7 +29,7 @@ import { Holds } from "./holds.ts"
 import { Judge, type Judged, memory, noTags } from "./judgement.ts"
 import { entryOf, type Holding, triesMax, unknown, type Watch } from "./knowing.ts"
 import { LeaseTerms } from "./leaseTerms.ts"
-import { Limiter } from "./limits.ts"
+import { type Limited, Limiter } from "./limits.ts"
 import { familyName, markName } from "./names.ts"
 import { Lane } from "./outbox.ts"
 import { distrusted, type OnFailure, type Pending } from "./parcels.ts"
@@ -338,8 +338,8 @@ export class Entries<V> {
   }
 
   /** Reads a key from the lower tiers, without a copy to memory. */
-  lookBelow(key: string): Effect.Effect<Found<V> | typeof unknown | undefined> {
-    return Effect.suspend((): Effect.Effect<Found<V> | typeof unknown | undefined> => {
+  lookBelow(key: string): Effect.Effect<Limited<V> | typeof unknown | undefined> {
+    return Effect.suspend((): Effect.Effect<Limited<V> | typeof unknown | undefined> => {
       const pending = this.lower!.pending(key)
       if (pending !== undefined) return Effect.succeed(this.onItsWay(pending))
       return this.orUnknown(Effect.map(this.lower!.get(key), this.whole))
@@ -347,9 +347,9 @@ export class Entries<V> {
   }
 
   /** An entry that a lower tier has found, in the form of an entry in memory. */
-  private readonly whole = (found: Found<V> | undefined): Found<V> | undefined => {
+  private readonly whole = (found: Found<V> | undefined): Limited<V> | undefined => {
     if (found !== undefined && this.expiry.freeze) freezeFound(found.entry.value)
-    const limited = found && this.limiter.limited(found, this.cache.time.now())
+    const limited = found && this.limiter.limited(found, this.cache.time.now(), this.cache)
     // What has ended does not come back with a later life, even if this one writes nothing else.
     if (limited !== found) void this.settleDebt()
     return limited
@@ -409,7 +409,7 @@ export class Entries<V> {
   /** The entry that a read below has found; if it is out of date by now, the current one. */
   private promote(
     key: string,
-    found: Found<V> | typeof unknown | undefined,
+    found: Limited<V> | typeof unknown | undefined,
     watch: Watch
   ): Found<V> | typeof unknown | typeof changed | undefined {
     // The weigher may throw, and may change the key.
@@ -417,12 +417,13 @@ export class Entries<V> {
     if (watch.changed) return this.instead(key, watch)
     if (found === undefined || found === unknown) return found
     const { entry } = found
+    // The next life believes it, too.
+    if (found.wasAhead === true && !this.cache.outbox.isFull) this.lower!.touch(key, entry)
     this.cache.saw(entry)
     this.terms.seen(key)
     if (weight === undefined) return unknown
-    const now = this.cache.time.now()
     if (entry.tags.length > 0) this.tagged = true
-    if (this.hot === undefined || entry.expiresAt <= now) return found
+    if (this.hot === undefined || entry.expiresAt <= this.cache.time.now()) return found
     if (this.judge(key, entry.stamp, entry.tags) === "hidden") return this.isHiddenHere(entry) ? unknown : undefined
     const inMemory = this.hot.peek(key)
     if (inMemory === undefined || inMemory.version < entry.version) {

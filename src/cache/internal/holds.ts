@@ -25,9 +25,11 @@ import type { Judged } from "./judgement.ts"
 /** How long a commit may take effect after its connection was lost. A server that flushes to disk needs far less. */
 export const doubtMillis = 10_000
 
-// The most transactions without a known outcome for which a family keeps separate holds. With more of them, one hold
-// covers the whole family.
-const doubtsMax = 1_024
+/**
+ * The most transactions without a known outcome for which a family keeps separate holds. With more of them, one hold
+ * covers the whole family.
+ */
+export const doubtsMax = 1_024
 
 // The most changes that a family remembers for running bodies: of single keys, and of scopes.
 const recentMax = 65_536
@@ -145,20 +147,22 @@ export class Holds {
     this.doubts.delete(hold)
   }
 
-  /** Keeps a closed hold until `closedUntil`; then `onOver` drops what it holds once more. */
-  doubt(hold: Hold, onOver: () => void): void {
+  /**
+   * Keeps a closed hold until `closedUntil`; then `onOver` drops what it holds once more. With too many of them, one
+   * hold of the whole family takes their place, and `onOverAll` drops the family, so the cost does not grow with them.
+   */
+  doubt(hold: Hold, onOver: () => void, onOverAll: () => void): void {
     this.doubts.set(hold, onOver)
     if (this.doubts.size <= doubtsMax) return
     const whole = new Hold()
     whole.scopes.add(everything)
-    const ends = [...this.doubts.values()]
     for (const one of this.doubts.keys()) {
       whole.closedUntil = Math.max(whole.closedUntil ?? 0, one.closedUntil ?? 0)
       this.all.delete(one)
     }
     this.doubts.clear()
     this.all.add(whole)
-    this.doubts.set(whole, () => ends.forEach((end) => end()))
+    this.doubts.set(whole, onOverAll)
   }
 
   /** Ends the doubts whose time is over. */

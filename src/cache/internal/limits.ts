@@ -10,6 +10,9 @@
  * - A longer lifetime needs no limit: the stored times are shorter.
  * - Where the option did not change, a lifetime that a caller chose for one value stays as it is.
  *
+ * The same holds for what a life has made while its clock was ahead: its stored end may be a year away. What was made
+ * before this engine was opened lives no longer than its lifetime from then on.
+ *
  * Entries are compared with the limits where they come from below. What memory holds has passed there, or was made
  * since, so a hit in memory asks nothing.
  */
@@ -53,6 +56,21 @@ export const withLimit = (limits: ReadonlyArray<Limit>, limit: Limit): ReadonlyA
     : [{ before: second.before, millis: first.millis }, ...others]
 }
 
+/** How far the clock of an earlier life may have been ahead of that of this one, so that its times are believed. */
+export const aheadMillisMax = 1_000
+
+/** When this engine was opened: what has a lesser stamp than the first is from an earlier life. */
+export interface Opening {
+  readonly openedAt: number
+  readonly openedAtMillis: number
+}
+
+/** What a tier has found. */
+export interface Limited<V> extends Found<V> {
+  /** Its times were those of a clock that was ahead. The tier does not know yet that it ends earlier. */
+  readonly wasAhead?: true
+}
+
 const longest = (limits: ReadonlyArray<Limit>, stamp: number): number =>
   limits.find(({ before }) => stamp < before)?.millis ?? Infinity
 
@@ -76,7 +94,8 @@ export class Limiter {
    * What a tier has found, with an entry that lives no longer than its limits allow; `undefined` where it has ended.
    * When it was read last is not known, so it counts as read when it was made.
    */
-  limited<V>(found: Found<V>, now: number): Found<V> | undefined {
+  limited<V>(all: Found<V>, now: number, opening: Opening): Limited<V> | undefined {
+    const found = this.believed(all, now, opening)
     const { stamp } = found.entry
     if (stamp >= this.before) return found
     const { idleTimeToLive, timeToLive } = this.limits
@@ -84,5 +103,23 @@ export class Limiter {
     const entry = Expiry.endBy(this.expiry, found.entry, madeAt + longest(timeToLive, stamp))
     const expiresAt = Math.min(entry.expiresAt, madeAt + longest(idleTimeToLive, stamp))
     return expiresAt <= now ? undefined : { ...found, entry: { ...entry, expiresAt } }
+  }
+
+  /**
+   * What an earlier life has made while its clock was ahead, with an end that is believed: it was made, and read last,
+   * when this engine was opened, at the latest.
+   */
+  private believed<V>(found: Found<V>, now: number, { openedAt, openedAtMillis }: Opening): Limited<V> {
+    const { entry } = found
+    if (entry.stamp >= openedAt) return found
+    const { idleTimeToLive, timeToLive } = this.expiry
+    const madeAt = Expiry.madeAtMillis(entry)
+    const isMadeAhead = madeAt > openedAtMillis + aheadMillisMax
+    // Versions only grow, so the version of what was made after the clock was set right does not say when.
+    const life = entry.freshUntil > madeAt ? entry.freshUntil - madeAt : timeToLive
+    const made = isMadeAhead ? Expiry.endBy(this.expiry, entry, openedAtMillis + life) : entry
+    const isReadAhead = idleTimeToLive !== undefined && made.expiresAt > now + idleTimeToLive + aheadMillisMax
+    const read = isReadAhead ? { ...made, expiresAt: openedAtMillis + idleTimeToLive } : made
+    return read === entry ? found : { ...found, entry: read, wasAhead: true }
   }
 }

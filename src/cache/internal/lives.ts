@@ -29,6 +29,7 @@ import type { Mark } from "../../store/Store.ts"
 import type { Origin } from "../shared/familySpec.ts"
 import { type Limit, type LimitedOption, limitedOptions, type Limits, needed, noLimits, withLimit } from "./limits.ts"
 import { markName, splitMark } from "./names.ts"
+import { isOfSession } from "./sessions.ts"
 
 /** A family of the engine that is being opened. */
 export interface Opened extends Lifetimes {
@@ -64,8 +65,9 @@ interface Kept {
 const rowStart = "o|"
 const limitStart = "l|"
 
-/** Whether a mark's scope is a row, or a limit. */
-export const isOfLives = (scope: string): boolean => scope.startsWith(rowStart) || scope.startsWith(limitStart)
+/** Whether a mark's scope is a row, a limit, or the name of a session. */
+export const isOfLives = (scope: string): boolean =>
+  scope.startsWith(rowStart) || scope.startsWith(limitStart) || isOfSession(scope)
 
 /** What an engine has to do when it opens. */
 export interface Life {

@@ -54,13 +54,15 @@ export interface Peer {
 /** The life in which all engines of a manifest over a place are (`lives.ts`). */
 export interface SharedLife {
   /** The marks that hide entries of families which have missed changes. */
-  readonly hides: ReadonlyArray<Mark>
+  hides: ReadonlyArray<Mark>
+  /** Names the session, in every tier that is open (`sessions.ts`). */
+  session: Mark
   /** How long entries of earlier lives may live, by the names by which a store knows their families. */
   readonly limits: ReadonlyMap<string, Limits>
   /** Marks that go with each round of these engines until one has arrived. */
   owed: ReadonlyArray<Mark>
-  /** The place keeps entries of an earlier life. */
-  readonly isKnown: boolean
+  /** Some tier keeps entries of an earlier life, or of an engine that has left. */
+  isKnown: boolean
 }
 
 interface Shared {

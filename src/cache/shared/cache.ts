@@ -23,7 +23,7 @@ import type { Codec } from "../../store/Codec.ts"
 import type { Entry } from "../../store/Entry.ts"
 import { CoarseClock } from "../../store/shared/coarseClock.ts"
 import * as PatientScheduler from "../../store/shared/patientScheduler.ts"
-import { type Commons, type Mark, Store } from "../../store/Store.ts"
+import { type Commons, type Mark, type MarkLog, Store } from "../../store/Store.ts"
 import { CacheError, StoreFailed } from "../CacheError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
 import { History } from "../Explanation.ts"
@@ -39,11 +39,12 @@ import { familyName, splitMark } from "../internal/names.ts"
 import { Outbox } from "../internal/outbox.ts"
 import { type Heard, type Peer, Peers, type SharedLife, type Swept } from "../internal/peers.ts"
 import { sealed, sealedCodec, sealedPartition } from "../internal/sensitive.ts"
+import { haveParted, pastSessions, sessionMark, tiersOf } from "../internal/sessions.ts"
 import { Spreading } from "../internal/spreading.ts"
 import { Sweeper } from "../internal/sweep.ts"
 import { CacheFamily } from "./cacheFamily.ts"
 import type { FamilyStats, Origin, SetOptions } from "./familySpec.ts"
-import type { Mode, Scope } from "./invalidation.ts"
+import { everything, type Mode, type Scope } from "./invalidation.ts"
 import { type InvalidationPlan, listed, type Step } from "./invalidationPlan.ts"
 
 /**
@@ -92,6 +93,12 @@ export interface Write {
 // not count any more, so that the versions of a hundred days are left.
 const clockVersionMax = Number.MAX_SAFE_INTEGER - 2 ** 43
 
+// Versions and the tokens of leases are numbers of one counter.
+const nextVersionOf = (commons: Commons, nowMillis: number): number => {
+  const byClock = Math.floor(nowMillis * 1_000)
+  return commons.version = Math.max(commons.version + 1, byClock <= clockVersionMax ? byClock : 0)
+}
+
 // How far a listener may fall behind, in events and in characters of their keys. Beyond that, it loses the oldest
 // events.
 const eventsMax = 16_384
@@ -129,6 +136,7 @@ export class Cache implements Engine, Peer {
     return family.entries.sweepDue.isStillDue() ? Effect.ignore(family.sweepMarks) : Effect.void
   })
   openedAt = 0
+  openedAtMillis = 0
   // The greatest version of an entry of an earlier engine that was found below. Later entries get greater versions.
   private versionBefore = 0
   private readonly listeners = new Map<(event: CacheEvent) => void, Queue.Enqueue<Numbered, Cause.Done>>()
@@ -176,8 +184,7 @@ export class Cache implements Engine, Peer {
   }
 
   nextVersion(nowMillis: number): number {
-    const byClock = nowMillis * 1_000
-    return this.commons.version = Math.max(this.commons.version + 1, byClock <= clockVersionMax ? byClock : 0)
+    return nextVersionOf(this.commons, nowMillis)
   }
 
   saw({ stamp, version }: Entry<unknown>): void {
@@ -303,6 +310,7 @@ export class Cache implements Engine, Peer {
     const families = Array.from(this.families.values())
     if (!families.some(({ entries }) => entries.lower !== undefined)) return
     this.openedAt = this.stamp
+    this.openedAtMillis = this.time.now()
     for (const { entries } of families) entries.before = this.openedAt
     this.spread.ofRestart(this.openedAt)
   }
@@ -402,7 +410,10 @@ export const make: (
     const clock = yield* Clock.Clock
     const random = yield* Random.Random
     const cache = yield* Effect.acquireRelease(
-      Effect.map(LeaseTable.make, (leases) => new Cache(id, store, new CoarseClock(clock), random, leases, realm)),
+      Effect.map(
+        LeaseTable.make((now) => nextVersionOf(store.commons, now)),
+        (leases) => new Cache(id, store, new CoarseClock(clock), random, leases, realm)
+      ),
       (made) => Effect.sync(() => made.close())
     )
     for (const options of families) {
@@ -443,7 +454,12 @@ export const make: (
     // and its partitions are closed.
     yield* Effect.acquireRelease(
       Effect.sync(() => cache.peers.enter(cache)),
-      () => Effect.sync(() => cache.peers.leave(cache))
+      () =>
+        Effect.sync(() => {
+          cache.peers.leave(cache)
+          const life = cache.peers.lifeOf(cache)
+          if (life !== undefined) beginSession(cache, life)
+        })
     )
     const scheduler = PatientScheduler.from(yield* Scheduler.Scheduler)
     yield* Effect.provideService(cache.outbox.run, Scheduler.Scheduler, scheduler)
@@ -461,49 +477,106 @@ export const make: (
     }
     for (const { scope, stamp } of kept.marks) restore(scope, stamp)
     if (stampBefore > 0) cache.opened()
-    const obsolete = enterLife(cache, families, kept.marks, stampBefore > 0, restore)
+    const { obsolete, recorded } = enterLife(cache, families, kept, stampBefore > 0, restore)
+    // A tier that does not take them counts as away the next time.
+    if (recorded.length > 0) yield* Effect.ignore(store.recordMarks(recorded))
     if (obsolete.length > 0) yield* Effect.forkScoped(Effect.ignore(store.dropMarks(obsolete)))
     yield* Effect.provideService(cache.sweeper.run, Scheduler.Scheduler, scheduler)
     return cache
   }
 )
 
+/** Begins another session for the engines that stay: a tier of the one that left misses their changes. */
+const beginSession = (cache: Cache, life: SharedLife): void => {
+  const { random, time } = cache
+  const others = life.owed.filter((mark) => mark !== life.session)
+  life.session = sessionMark(familyName(cache.id, ""), time.now(), random, cache.nextStamp())
+  life.owed = [...others, life.session]
+  life.isKnown = true
+}
+
+/** What the tiers of the engine are to keep from the beginning, and which marks the store may drop. */
+interface Entered {
+  readonly obsolete: ReadonlyArray<Mark>
+  readonly recorded: ReadonlyArray<Mark>
+}
+
 /**
- * Hides the entries of families that have missed changes while they were not open. These marks, and the rows of the
- * open families, go below with the first round, because nothing is written before it that another life could miss.
- * Returns the rows that the store may drop.
+ * Hides the entries of families that have missed changes while they were not open, and of all families if a tier was
+ * away. These marks, and the rows of the open families, go below with the first round, because nothing is written
+ * before it that another life could miss.
  */
 const enterLife = (
   cache: Cache,
   families: ReadonlyArray<FamilyOptions>,
-  kept: ReadonlyArray<Mark>,
+  kept: MarkLog,
   mayHold: boolean,
   restore: (written: string, stamp: number) => void
-): ReadonlyArray<Mark> => {
+): Entered => {
   const limitBy = (limits: SharedLife["limits"]) => {
     for (const { entries } of cache.families.values()) entries.limiter.use(limits.get(entries.storeName) ?? noLimits)
   }
+  const prefix = familyName(cache.id, "")
   const begun = cache.peers.lifeOf(cache)
+  // The memory of engines that are open is in step.
+  const hottest = begun !== undefined && Array.from(cache.families.values()).some(({ hot }) => hot !== undefined)
+    ? 1
+    : 0
+  const isApart = mayHold && haveParted(tiersOf(kept).slice(hottest), prefix)
+  const past = pastSessions(kept, prefix)
+  const all = Array.from(cache.families.keys())
+  const hide = (names: ReadonlyArray<string>) =>
+    names.flatMap((name) => cache.families.get(name)!.entries.missed(cache.stamp))
+  const hideNow = () => {
+    cache.nextStamp()
+    return hide(all)
+  }
   if (begun !== undefined) {
     cache.outbox.debt = begun
     for (const { scope, stamp } of begun.hides) restore(scope, stamp)
     limitBy(begun.limits)
-    return []
+    return { obsolete: past, recorded: joinSession(cache, kept, begun, isApart ? hideNow() : []) }
   }
   const opened = families.map(({ codec, name, origin = { form: "", sources: () => [] }, pattern }): Opened => {
     const { expiry: { idleTimeToLive = Infinity, timeToLive }, lower, storeName } = cache.families.get(name)!.entries
     const below = lower === undefined ? "nothing" : codec === undefined ? "values" : "bytes"
     return { name, storeName, pattern, origin, below, timeToLive, idleTimeToLive }
   })
-  const { isKnown, life, limits, obsolete } = lifeOf(opened, kept, familyName(cache.id, ""), () => cache.nextStamp())
+  const { isKnown, life, limits, obsolete } = lifeOf(opened, kept.marks, prefix, () => cache.nextStamp())
   // A family that ends with the process cannot miss a change.
-  if (!isKnown && opened.every(({ below }) => below === "nothing")) return []
-  const hides = life !== undefined && mayHold
-    ? life.missed.flatMap((name) => cache.families.get(name)!.entries.missed(cache.stamp))
-    : []
-  const entered = { hides, limits, owed: [...hides, ...life?.rows ?? []], isKnown }
+  if (!isKnown && opened.every(({ below }) => below === "nothing")) return { obsolete: [], recorded: [] }
+  const session = sessionMark(prefix, cache.time.now(), cache.random, cache.nextStamp())
+  const hides = mayHold ? hide(isApart ? all : life?.missed ?? []) : []
+  const entered = { hides, limits, session, owed: [...hides, ...life?.rows ?? [], session], isKnown }
   limitBy(limits)
   cache.peers.beginLife(cache, entered)
   cache.outbox.debt = entered
-  return obsolete
+  return { obsolete: [...obsolete, ...past], recorded: [] }
+}
+
+/**
+ * Enters the session of the engines that are open. Returns what the tiers of this one are to keep from the beginning,
+ * unless they are those of the others.
+ */
+const joinSession = (
+  cache: Cache,
+  kept: MarkLog,
+  life: SharedLife,
+  hides: ReadonlyArray<Mark>
+): ReadonlyArray<Mark> => {
+  const families = Array.from(cache.families.values())
+  if (hides.length > 0) {
+    for (const { name } of families) {
+      cache.tell(name, { _tag: "Marked", scope: everything, mode: "hide", stamp: cache.stamp })
+    }
+    life.hides = [...life.hides, ...hides]
+    life.owed = [...life.owed, ...hides]
+  }
+  // The hottest tier begins empty, and the lowest one is that of the others.
+  const own = tiersOf(kept).length - (families.some(({ hot }) => hot !== undefined) ? 2 : 1)
+  if (own <= 0) return []
+  const rows = kept.marks.filter(({ scope }) =>
+    scope.startsWith(familyName(cache.id, "")) && isOfLives(splitMark(scope).scope)
+  )
+  return [...rows, ...life.owed, life.session]
 }

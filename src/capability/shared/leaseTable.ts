@@ -107,10 +107,13 @@ const refused = (shown: ReadonlyArray<string>, why: LeaseError["why"]) => new Le
 
 const charactersOf = ({ patterns }: Request): number => patterns.reduce((sum, { source }) => sum + source.length, 0)
 
+/** Answers a greater token than all before. */
+export type NextToken = (nowMillis: number) => number
+
 class LocalTable implements LeaseTable {
   private readonly clock: Clock.Clock
   private readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
-  private tokens = 0
+  private readonly nextToken: NextToken
   private readonly holders = new Set<Holder>()
   private readonly ends = new DeadlineHeap<Holder>()
   private readonly queues = new LeaseQueues()
@@ -125,8 +128,13 @@ class LocalTable implements LeaseTable {
   private waitingCharacters = 0
   private watcher: { readonly fiber: Fiber.Fiber<void>; readonly until: number } | undefined = undefined
 
-  constructor(clock: Clock.Clock, fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>) {
+  constructor(
+    clock: Clock.Clock,
+    nextToken: NextToken,
+    fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
+  ) {
     this.clock = clock
+    this.nextToken = nextToken
     this.fork = fork
   }
 
@@ -277,12 +285,13 @@ class LocalTable implements LeaseTable {
     const { isExclusive, patterns, shown, timeToLiveMillis } = asked
     this.count(asked, -1)
     asked.resume = undefined
-    const expiresAt = this.clock.currentTimeMillisUnsafe() + timeToLiveMillis
+    const nowMillis = this.clock.currentTimeMillisUnsafe()
+    const expiresAt = nowMillis + timeToLiveMillis
     const endsAt = this.now() + timeToLiveMillis
     const isHeldUnsafe = () => !holder.ended && endsAt > this.now()
     const check = Effect.suspend(() => isHeldUnsafe() ? Effect.void : Effect.fail(refused(shown, "ended")))
     const mode: LeaseMode = isExclusive ? "exclusive" : "shared"
-    const fields = { mode, token: ++this.tokens, expiresAt, isHeldUnsafe, check }
+    const fields = { mode, token: this.nextToken(nowMillis), expiresAt, isHeldUnsafe, check }
     // Not enumerable, so that code that prints a lease does not print its keys.
     const lease: Lease = Object.defineProperties(fields as unknown as Lease, {
       patterns: { value: patterns },
@@ -341,9 +350,17 @@ class LocalTable implements LeaseTable {
   }
 }
 
-/** Makes a lease table for one process. */
-export const make: Effect.Effect<LeaseTable> = Effect.map(
-  Effect.context<never>(),
-  (context) =>
-    new LocalTable(Context.get(context, Clock.Clock), (work) => outside(() => Effect.runForkWith(context)(work)))
-)
+/**
+ * Makes a lease table for one process. `nextToken` answers the numbers of a counter that begins at the wall clock, so
+ * that they grow from process to process, and that all engines over a place share.
+ */
+export const make = (nextToken: NextToken): Effect.Effect<LeaseTable> =>
+  Effect.map(
+    Effect.context<never>(),
+    (context) =>
+      new LocalTable(
+        Context.get(context, Clock.Clock),
+        nextToken,
+        (work) => outside(() => Effect.runForkWith(context)(work))
+      )
+  )

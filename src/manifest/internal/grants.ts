@@ -68,7 +68,7 @@ export class CacheGrant {
   declare readonly family: string
   declare readonly mode: Mode
   declare readonly engine: Runtime
-  /** The fencing token: each grant of an engine has a greater one than all grants before it. */
+  /** The number of the grant in its engine, as messages show it. No outside system may compare it. */
   declare readonly token: number
   /** Becomes `false`, for ever, when the scope that acquired the grant closes, or when the grant of the lender ends. */
   active = true

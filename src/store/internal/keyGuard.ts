@@ -18,6 +18,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Entry } from "../Entry.ts"
 import type { FreshUntilMax, HotPartition, Partition } from "../Store.ts"
+import type { OwnTiers } from "./elsewhere.ts"
 
 /** The largest number of copies at a time in a family; further copies are not made. */
 const ticketsMax = 10_000
@@ -73,6 +74,8 @@ export class KeyGuard {
    * engine has left still pushes down what it holds, so a write drops its key from the others.
    */
   readonly tops = new Map<HotPartition<any>, Partition<any>>()
+  /** The tiers that each engine has for itself: a write of another one takes its keys from them. */
+  readonly apart = new Set<OwnTiers>()
 
   /** The guard that all engines over one place share for a family: a copy of one must not undo a write of another. */
   static of(place: object, family: string): KeyGuard {

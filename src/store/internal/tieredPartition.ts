@@ -25,10 +25,9 @@ import {
 } from "../Store.ts"
 import type { StoreError } from "../StoreError.ts"
 import type { Demotions, Sweeps } from "./demotions.ts"
-import type { KeyGuard } from "./keyGuard.ts"
-import { type Ticket } from "./keyGuard.ts"
-import type { Tier, UnderWay } from "./tieredTier.ts"
-import { type Entries, type Share } from "./tieredTier.ts"
+import type { OwnTiers } from "./elsewhere.ts"
+import type { KeyGuard, Ticket } from "./keyGuard.ts"
+import { type Entries, keysOf, type Share, type Tier, type UnderWay } from "./tieredTier.ts"
 
 /** What a lower tier gets: each value, or what the tier above pushes out. */
 export type Mode = "through" | "onEviction"
@@ -37,6 +36,7 @@ interface Tiers<V> {
   readonly tiers: ReadonlyArray<Tier<V>>
   readonly mode: Mode
   readonly guard: KeyGuard
+  readonly own: OwnTiers
   readonly sweeps: Sweeps
   readonly demotions: Demotions<V>
   readonly underWay: UnderWay
@@ -51,6 +51,7 @@ export class TieredPartition<V> implements Partition<V> {
   readonly #tiers: ReadonlyArray<Tier<V>>
   readonly #upwards: ReadonlyArray<Tier<V>>
   readonly #mode: Mode
+  readonly #own: OwnTiers
   readonly #sweeps: Sweeps
   readonly #demotions: Demotions<V>
   readonly #underWay: UnderWay
@@ -59,7 +60,8 @@ export class TieredPartition<V> implements Partition<V> {
   readonly #above: Partition<V>["hot"]
 
   constructor(all: Tiers<V>, above?: Partition<V>["hot"]) {
-    const { demotions, guard, isBelow, mode, sweeps, tiers, underWay } = all
+    const { demotions, guard, isBelow, mode, own, sweeps, tiers, underWay } = all
+    this.#own = own
     this.#above = above
     this.#tiers = tiers
     this.#upwards = tiers.toReversed()
@@ -107,7 +109,7 @@ export class TieredPartition<V> implements Partition<V> {
     const tier = this.#tiers[at]!
     const isHottest = at === 0 && !this.#isBelow
     if (this.#mode === "through" || isHottest) return tier.getMany(keys)
-    return Effect.flatMap(this.#demotions.find(tier.name, keys, this.top), (known) => {
+    return Effect.flatMap(this.#knownBeside(at, tier.name, keys), (known) => {
       if (known === undefined) return tier.getMany(keys)
       const missing = keys.filter((_, i) => known[i] === undefined)
       if (missing.length === 0) return Effect.succeed(Result.succeed(known))
@@ -118,6 +120,21 @@ export class TieredPartition<V> implements Partition<V> {
           Result.map(read, (all) => known.map((found) => found ?? all[next++]))
       })
     })
+  }
+
+  // What is on its way, or in tiers that another engine has for itself, is looked for once: above the first tier below.
+  #knownBeside(at: number, tier: string, keys: ReadonlyArray<string>) {
+    const known = this.#demotions.find(tier, keys, this.top)
+    const isFirst = at === (this.#isBelow ? 0 : 1)
+    if (!isFirst || this.guard.apart.size === 0) return known
+    return Effect.flatMap(
+      known,
+      (moving) =>
+        Effect.map(this.#own.find(this.guard.apart, keys), (kept) =>
+          moving === undefined || kept === undefined
+            ? moving ?? kept
+            : keys.map((_, i) => moving[i] ?? kept[i]))
+    )
   }
 
   // Fails if no tier could be read. Where the answer must be sure, it fails if a key is missing and a tier could not be
@@ -207,6 +224,21 @@ export class TieredPartition<V> implements Partition<V> {
     })
   }
 
+  /** Has the tiers that other engines have for themselves forget the keys of a change. */
+  readonly forgetElsewhere = (change: Change<V>): Effect.Effect<StoreError | undefined> =>
+    this.#own.forget(this.guard.apart, keysOf(change), change.cleared)
+
+  #firstElsewhere(
+    keys: ReadonlyArray<string>,
+    isCleared: boolean,
+    write: Effect.Effect<void, StoreError>
+  ): Effect.Effect<void, StoreError> {
+    return Effect.flatMap(
+      this.#own.forget(this.guard.apart, keys, isCleared),
+      (kept) => kept === undefined ? write : Effect.andThen(write, Effect.fail(kept))
+    )
+  }
+
   /** The fastest tier, which may be above this partition. */
   get top(): HotPartition<V> | undefined {
     return this.#above ?? this.hot
@@ -229,7 +261,7 @@ export class TieredPartition<V> implements Partition<V> {
       return set
     })
     const versions = new Map(entries.map(([key, { version }]) => [key, version]))
-    const written = this.guard.write(keys, begun, versions, this.top)
+    const written = this.guard.write(keys, this.#firstElsewhere(keys, false, begun), versions, this.top)
     return this.#underWay.run(Effect.andThen(written, this.room()))
   }
 
@@ -262,7 +294,9 @@ export class TieredPartition<V> implements Partition<V> {
   }
 
   readonly remove = (keys: ReadonlyArray<string>): Effect.Effect<void, StoreError> =>
-    this.#underWay.run(this.guard.write(keys, this.#removeAll(keys), undefined, this.top))
+    this.#underWay.run(
+      this.guard.write(keys, this.#firstElsewhere(keys, false, this.#removeAll(keys)), undefined, this.top)
+    )
 
   #removeAll(keys: ReadonlyArray<string>): Effect.Effect<void, StoreError> {
     return Effect.flatMap(Effect.forEach(this.#upwards, (tier) => tier.remove(keys)), firstFailure)
@@ -273,7 +307,7 @@ export class TieredPartition<V> implements Partition<V> {
       for (const top of this.guard.tops.keys()) if (top !== this.top) top.dropAll()
       return Effect.flatMap(Effect.forEach(this.#upwards, (tier) => tier.clear), firstFailure)
     })
-    return this.#underWay.run(this.guard.writeAll(clear))
+    return this.#underWay.run(this.guard.writeAll(this.#firstElsewhere([], true, clear)))
   })
 
   // An entry that moves between tiers is judged where it arrives. An entry that waits to move is judged before and
@@ -298,6 +332,7 @@ export class TieredPartition<V> implements Partition<V> {
       freshUntilMax,
       barrier.pipe(
         Effect.andThen(tops),
+        Effect.andThen(Effect.suspend(() => this.#own.sweep(this.guard.apart, freshUntilMax))),
         Effect.andThen(tiers),
         Effect.flatMap((results) => Effect.andThen(barrier, firstFailure(results)))
       )

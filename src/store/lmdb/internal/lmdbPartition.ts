@@ -20,6 +20,7 @@ import { Buffer } from "node:buffer"
 import { isTooLong, keyBytesMax } from "../../../pattern/Key.ts"
 import type { Codec } from "../../Codec.ts"
 import { type Entry, type Found, tagsMax } from "../../Entry.ts"
+import { RareLog } from "../../shared/rareLog.ts"
 import {
   type Change,
   type Content,
@@ -393,10 +394,20 @@ export class LmdbPartition<V> implements Partition<V> {
     return this.#codec.decode(found.value).pipe(
       Effect.flatMap((value) => Effect.sync(() => onEvict(key, { ...found.entry, value }, cause))),
       Effect.catchTag("SchemaError", () => Effect.void),
-      Effect.ignoreCause({ log: "Unhandled", message: `an \`onEvict\` of the ${tierName} tier failed` })
+      Effect.catchCause((cause) =>
+        evictFailures.say((since) =>
+          Effect.ignoreCause(Effect.failCause(cause), {
+            log: "Unhandled",
+            message: `an \`onEvict\` of the ${tierName} tier failed${since}`
+          })
+        )
+      )
     )
   }
 }
+
+// A function of the user that fails does so for each entry that leaves.
+const evictFailures = new RareLog()
 
 const absent = Exit.succeed(undefined)
 

@@ -20,6 +20,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
+import { RareLog } from "../../shared/rareLog.ts"
 import type { Operation, StoreError } from "../../StoreError.ts"
 import { applyPlan, type Batch, type Bounds, isEmpty, makeBatch, type Op, type Plan, planBatch } from "./lmdbBatch.ts"
 import { type Ending, type Opened, tierName } from "./lmdbEnvironment.ts"
@@ -71,6 +72,7 @@ export class Writes {
   #gone = false
   // Whether the last commit failed.
   #failed = false
+  readonly #failures = new RareLog()
 
   constructor(opened: Opened, bounds: Bounds, marks: Marks, families: Families) {
     const { databases, path, root } = opened
@@ -287,10 +289,12 @@ export class Writes {
     }
     Deferred.doneUnsafe(batch.committed, Exit.fail(cause))
     Deferred.doneUnsafe(batch.flushed, Exit.fail(cause))
-    return Effect.ignoreCause(Effect.fail(failure("write", cause)), {
-      log: "Unhandled",
-      message: `the ${tierName} tier could not write a round of changes`
-    })
+    return this.#failures.say((since) =>
+      Effect.ignoreCause(Effect.fail(failure("write", cause)), {
+        log: "Unhandled",
+        message: `the ${tierName} tier could not write a round of changes${since}`
+      })
+    )
   }
 
   /** Accepts no more writes, waits for the gathered ones, and returns how they ended. */
