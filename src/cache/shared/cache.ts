@@ -416,39 +416,7 @@ export const make: (
       ),
       (made) => Effect.sync(() => made.close())
     )
-    for (const options of families) {
-      const {
-        hide = (text: string) => text,
-        isSensitive = false,
-        name,
-        parse,
-        render,
-        show = render,
-        takesExits = false
-      } = options
-      const expiry = yield* Expiry.make(options.policy, options.name)
-      const partition = yield* Effect.mapError(
-        store.open<unknown>({
-          name: familyName(id, options.name),
-          render: show,
-          parse: options.parse,
-          owed: () => cache.outbox.debt.owed,
-          codec: isSensitive && options.codec !== undefined ? sealedCodec(options.codec) : options.codec,
-          weigher: options.weigher,
-          onEvict: (key, entry, cause) => cache.families.get(options.name)?.left(key, cause, entry),
-          onPushedDown: (key, entry) => cache.families.get(options.name)?.pushedDown(key, entry),
-          onTierFailure: (operation, error) =>
-            cache.families.get(options.name)?.tierFailed(operation, isSensitive ? sealed(error) : error)
-        }),
-        (error) => new CacheError({ reason: new StoreFailed({ error }) })
-      )
-      const { pattern } = options
-      const plan = "all" in options.plan ? options.plan : listed(options.plan)
-      const admits = options.codec?.admits
-      const spec = { name, pattern, render, parse, show, hide, isSensitive, expiry, takesExits, admits, plan }
-      const shown = isSensitive ? sealedPartition(partition) : partition
-      cache.families.set(name, new CacheFamily(cache, { ...spec, partition: shown }))
-    }
+    for (const options of families) yield* openFamily(cache, options)
     // From here on the engine learns of new marks. Marks that are on their way reach the store before the engine reads
     // all marks from it. At the end, the engine first waits until its changes have arrived; then it leaves its peers,
     // and its partitions are closed.
@@ -485,6 +453,41 @@ export const make: (
     return cache
   }
 )
+
+/** Opens one family in the store of an engine. */
+const openFamily = Effect.fnUntraced(function*(cache: Cache, options: FamilyOptions) {
+  const {
+    hide = (text: string) => text,
+    isSensitive = false,
+    name,
+    parse,
+    render,
+    show = render,
+    takesExits = false
+  } = options
+  const expiry = yield* Expiry.make(options.policy, options.name)
+  const partition = yield* Effect.mapError(
+    cache.store.open<unknown>({
+      name: familyName(cache.id, options.name),
+      render: show,
+      parse: options.parse,
+      owed: () => cache.outbox.debt.owed,
+      codec: isSensitive && options.codec !== undefined ? sealedCodec(options.codec) : options.codec,
+      weigher: options.weigher,
+      onEvict: (key, entry, cause) => cache.families.get(options.name)?.left(key, cause, entry),
+      onPushedDown: (key, entry) => cache.families.get(options.name)?.pushedDown(key, entry),
+      onTierFailure: (operation, error) =>
+        cache.families.get(options.name)?.tierFailed(operation, isSensitive ? sealed(error) : error)
+    }),
+    (error) => new CacheError({ reason: new StoreFailed({ error }) })
+  )
+  const { pattern } = options
+  const plan = "all" in options.plan ? options.plan : listed(options.plan)
+  const admits = options.codec?.admits
+  const spec = { name, pattern, render, parse, show, hide, isSensitive, expiry, takesExits, admits, plan }
+  const shown = isSensitive ? sealedPartition(partition) : partition
+  cache.families.set(name, new CacheFamily(cache, { ...spec, partition: shown }))
+})
 
 /** Begins another session for the engines that stay: a tier of the one that left misses their changes. */
 const beginSession = (cache: Cache, life: SharedLife): void => {
