@@ -253,8 +253,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 12,
     bug: "a refresh does not wait for the removal of the values of two engines",
     file: landing,
-    text: `      const below = this.yieldTo(flight)\n`,
-    planted: `      void this.yieldTo(flight)\n      const below = nothing\n`,
+    text: `      const delivery = this.yieldTo(flight)\n`,
+    planted: `      void this.yieldTo(flight)\n      const delivery = noDelivery\n`,
     suites: [refreshWaits]
   },
   {
@@ -519,7 +519,7 @@ export const canaries: ReadonlyArray<Canary> = [
     bug: "a reader joins a load that began before a tag was invalidated",
     file: loads,
     text: `isOpen({ isCurrent, key, stamp }: Flight<V>): boolean {\n    return isCurrent && this`,
-    planted: `isOpen({ isSuperseded, key, stamp }: Flight<V>): boolean {\n    return !isSuperseded && this`,
+    planted: `isOpen({ isOvertaken, key, stamp }: Flight<V>): boolean {\n    return !isOvertaken && this`,
     suites: [tagRaces]
   },
   {
@@ -551,7 +551,7 @@ export const canaries: ReadonlyArray<Canary> = [
     bug: "a tag that a value does not have makes its load void",
     file: loads,
     text: `for (const flight of this.running) flight.close()`,
-    planted: `for (const flight of this.running) flight.supersede()`,
+    planted: `for (const flight of this.running) flight.overtake()`,
     suites: [tagRaces]
   },
   {
@@ -566,8 +566,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "a read beside a set runs the lookup though a tier has the value",
     file: "src/cache/internal/lowerTier.ts",
-    text: `found === undefined || flight.isSuperseded && !isFresh`,
-    planted: `found === undefined || flight.isSuperseded`,
+    text: `found === undefined || flight.isOvertaken && !isFresh`,
+    planted: `found === undefined || flight.isOvertaken`,
     suites: ["test/cache/lowerTier.test.ts"]
   },
   {
@@ -670,8 +670,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a write leaves what is derived from it",
     file: "src/cache/internal/spreading.ts",
-    text: `below = both(below, this.drop(step, scope, mode, family))`,
-    planted: `if (!step.exact) below = both(below, this.drop(step, scope, mode, family))`,
+    text: `delivery = both(delivery, this.drop(step, scope, mode, family))`,
+    planted: `if (!step.exact) delivery = both(delivery, this.drop(step, scope, mode, family))`,
     suites: ["props", races]
   },
   {
@@ -694,8 +694,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 5,
     bug: "a failure is not remembered",
     file: landing,
-    text: `if (!flight.isSuperseded && !isShed(cause)) this.ground.failures.remember(flight, exit, now)`,
-    planted: `if (flight.isSuperseded && !isShed(cause)) this.ground.failures.remember(flight, exit, now)`,
+    text: `if (!flight.isOvertaken && !isShed(cause)) this.ground.failures.remember(flight, exit, now)`,
+    planted: `if (flight.isOvertaken && !isShed(cause)) this.ground.failures.remember(flight, exit, now)`,
     suites: ["props"]
   },
   {
@@ -874,7 +874,7 @@ export const canaries: ReadonlyArray<Canary> = [
     bug: "a source of which nothing is known counts as unchanged when it is loaded",
     file: landing,
     text: `: this.cache.spread.ofBefore(this.name, key)`,
-    planted: `: (this.cache.nextStamp(), nothing)`,
+    planted: `: (this.cache.nextStamp(), noDelivery)`,
     suites: [vanished]
   },
   {
@@ -1147,8 +1147,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a hit inside a lookup is not tracked",
     file: "src/manifest/internal/grants.ts",
-    text: `if (Transaction.isApart(context)) return undefined\n    const grant = this.grantToRead(context)`,
-    planted: `const grant = this.grantToRead(context)`,
+    text: `if (Transaction.isApart(context)) return undefined\n    const grant = this.readGrantOf(context)`,
+    planted: `const grant = this.readGrantOf(context)`,
     suites: [tracked]
   },
   {
@@ -1219,16 +1219,16 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "rights",
     bug: "a module finds the word of the root",
     file: "src/manifest/internal/modules.ts",
-    text: `new Word(runtime, { module: name, owns, reads, lending })`,
-    planted: `new Word(runtime)`,
+    text: `new Word(engine, { module: name, owns, reads, lending })`,
+    planted: `new Word(engine)`,
     suites: [rights]
   },
   {
     law: "rights",
     bug: "a module gives its word to what is around it",
     file: "src/manifest/internal/modules.ts",
-    text: `!isLent(value, runtime)`,
-    planted: `value !== runtime`,
+    text: `!isLent(value, engine)`,
+    planted: `value !== engine`,
     suites: [rights]
   },
   {
@@ -1524,7 +1524,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 10,
     bug: "a deletion does not take away what its batch has written before it",
     file: cache,
-    text: "} else if (isWritten) below",
+    text: "} else if (isWritten) delivery",
     planted: "} else if (isWritten && stamp < 0) below",
     suites: [batches]
   },
@@ -2080,8 +2080,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "sensitive",
     bug: "a log shows why the keys of a sensitive family were not warmed",
     file: "src/manifest/internal/warm.ts",
-    text: `      access.isSensitive\n`,
-    planted: `      access.isSensitive && until < 0\n`,
+    text: `      gate.isSensitive\n`,
+    planted: `      gate.isSensitive && until < 0\n`,
     suites: ["test/manifest/sensitive.test.ts"]
   },
   {
@@ -2183,7 +2183,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "keys",
     bug: "a misspelt parameter is blamed on its codec",
-    file: "src/manifest/internal/access.ts",
+    file: "src/manifest/internal/familyGate.ts",
     text: `this.parameterProblem(params) ?? problem`,
     planted: `problem`,
     suites: ["test/manifest/parameters.test.ts"]
@@ -2191,7 +2191,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "options act or are refused",
     bug: "parameters that are not an object are blamed on a codec",
-    file: "src/manifest/internal/access.ts",
+    file: "src/manifest/internal/familyGate.ts",
     text: `if (!isBag(params)) return this.invalid(`,
     planted: `if (params === this) return this.invalid(`,
     suites: ["test/manifest/parameters.test.ts"]
@@ -2385,7 +2385,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 10,
     bug: "the caller of a write that a tier refused does not wait for its removal",
-    file: "src/cache/internal/engine.ts",
+    file: "src/cache/internal/cacheContext.ts",
     text: "Effect.ignore(arrival(redress))",
     planted: "Effect.ignore(arrival(redress === undefined ? redress : nothing))",
     suites: [failedSetLeft]
@@ -2546,8 +2546,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 12,
     bug: "a caller of a refresh does not wait for the tiers",
     file: familyReads,
-    text: `orStoreFailed(served.below ?? nothing)`,
-    planted: `orStoreFailed(nothing)`,
+    text: `orStoreFailed(served.delivery ?? noDelivery)`,
+    planted: `orStoreFailed(noDelivery)`,
     suites: ["test/cache/refreshed.test.ts"]
   },
   {

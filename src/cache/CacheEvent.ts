@@ -5,7 +5,7 @@
  */
 import * as Data from "effect/Data"
 import type { StoreError } from "../store/StoreError.ts"
-import type { Mode } from "./shared/invalidation.ts"
+import type { InvalidationMode } from "./shared/invalidation.ts"
 
 /**
  * Why a store removed an entry: its lifetime was over, or the store had no room for it.
@@ -59,7 +59,7 @@ export type CacheEvent = Data.TaggedEnum<{
     readonly family: string
     readonly scope: string
     readonly through: string
-    readonly mode: Mode
+    readonly mode: InvalidationMode
     readonly stamp: number
   }
   readonly Refused: { readonly family: string; readonly key: string }

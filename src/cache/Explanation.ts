@@ -5,7 +5,7 @@
  */
 import type { Answer } from "./Answer.ts"
 import type { Source, Sources } from "./shared/familySpec.ts"
-import type { Mode, Scope } from "./shared/invalidation.ts"
+import type { InvalidationMode, Scope } from "./shared/invalidation.ts"
 
 /**
  * What a read of the key would do now.
@@ -34,7 +34,7 @@ export interface Happening {
   readonly scope: string | Scope | { readonly tag: string }
   /** For `Invalidated`: the family whose change caused it; the key's own family after a direct invalidation. */
   readonly through: string | undefined
-  readonly mode: Mode | undefined
+  readonly mode: InvalidationMode | undefined
   readonly stamp: number
   readonly atMillis: number
   /** For `Loaded` and `Absent`: the entries of this cache that the lookup read, in that order; at most the first 32. */

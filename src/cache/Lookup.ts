@@ -45,7 +45,7 @@ export interface LookupContext<out V> {
 export type Lookup<in P, V, out E, out R> = (
   params: P,
   context: LookupContext<V>
-) => Effect.Effect<V | Answer<V>, E, R>
+) => Effect.Effect<V | Result<V>, E, R>
 
 /**
  * A function that loads many entries at once. It returns one answer for each key, in the order of the keys. A key with
@@ -58,7 +58,7 @@ export type Lookup<in P, V, out E, out R> = (
 export type LookupMany<in P, V, out E, out R> = (
   params: ReadonlyArray<P>,
   contexts: ReadonlyArray<LookupContext<V>>
-) => Effect.Effect<ReadonlyArray<V | Answer<V>>, E, R>
+) => Effect.Effect<ReadonlyArray<V | Result<V>>, E, R>
 
 // A symbol, because editors do not offer symbols as properties of an answer.
 const TypeId: unique symbol = Symbol.for("~effect-stateless/cache/Lookup/Answer")
@@ -136,7 +136,7 @@ export interface Failed<out E> {
  * @category models
  * @since 0.1.0
  */
-export type Answer<V, E = unknown> = Loaded<V> | NotModified | AbsentAnswer | Failed<E>
+export type Result<V, E = unknown> = Loaded<V> | NotModified | AbsentAnswer | Failed<E>
 
 /**
  * Answers a lookup with a value and with a lifetime, tags or a revision for it. These replace the family's own options.
@@ -318,7 +318,7 @@ export const failed = <E>(error: E): Failed<E> => ({ [TypeId]: "Failed", error }
  * @category guards
  * @since 0.1.0
  */
-export const isAnswer = (u: unknown): u is Answer<unknown> => {
+export const isAnswer = (u: unknown): u is Result<unknown> => {
   try {
     return typeof u === "object" && u !== null && TypeId in u
   } catch {
@@ -353,7 +353,7 @@ export const isAnswer = (u: unknown): u is Answer<unknown> => {
  * @category pattern matching
  * @since 0.1.0
  */
-export const match = <V, E, OnLoaded, OnNotModified, OnAbsent, OnFailed>(answer: Answer<V, E>, cases: {
+export const match = <V, E, OnLoaded, OnNotModified, OnAbsent, OnFailed>(answer: Result<V, E>, cases: {
   readonly Loaded: (answer: Loaded<V>) => OnLoaded
   readonly NotModified: (answer: NotModified) => OnNotModified
   readonly Absent: () => OnAbsent

@@ -109,14 +109,14 @@ export type CheckedModules<Self, M, All = M> = M extends NoModules ? Opaque.modu
   :
     & {
       readonly [K in keyof M]: isGiven<M, K, All> extends false ? Opaque.moduleOption<K & string>
-        : M[K] extends { readonly owns: infer Fs; readonly layer: infer L } ? orElse<
+        : M[K] extends { readonly owns: infer Fs; readonly layer: infer L } ? orProblems<
             findMisnamed<DefinitionOf<Self>, K & string, Fs>,
             CheckedGroup<Self, DefinitionOf<Self>, M, K & string, M[K], Fs, L>
           >
         : K extends FamilyName<DefinitionOf<Self>>
           ? DefinitionOf<Self>["families"][K] extends { readonly partOf: infer Whole extends string }
             ? OwnerFindings.familyIsPart<K, Whole>
-          : orElse<
+          : orProblems<
             findTwice<M, K, K>,
             CheckedModule<Self, DefinitionOf<Self>, M, K, K, ModuleReads<DefinitionOf<Self>, K>, M[K]>
           >
@@ -175,7 +175,7 @@ type findRepeated<Fs, Before extends ReadonlyArray<unknown> = [], Found = never>
   : Found
 type CheckedOwned<Self, D extends Definition, M, K extends string, F> = F extends FamilyName<D>
   ? D["families"][F] extends { readonly partOf: infer Whole extends string } ? OwnerFindings.familyIsPart<F, Whole>
-  : orElse<findTwice<M, F, K>, F>
+  : orProblems<findTwice<M, F, K>, F>
   : F extends string ? string extends F ? FamilyName<D>
     : F extends "" ? FamilyName<D>
     : OwnerFindings.familyUnknown<IdOf<Self>, F, helpWithName<D, F>>
@@ -198,10 +198,10 @@ type CheckedModule<Self, D extends Definition, M, K extends string, F, Reads, L>
   : L extends Layer.Layer<infer Out, any, infer R> ? unknown extends R ? Opaque.module
       // A module that builds an engine could appoint any owner.
       // `Store extends R` would be true for a service whose identifier has no members, too.
-    : [Extract<R, Store>] extends [never] ? orElse<
+    : [Extract<R, Store>] extends [never] ? orProblems<
         // A borrow of the module's own family is refused, too: readers would take it for the owner.
         findProvidesProblem<K, Self, exceeding<Out, OwnsFamily<D, F, Self>, any> | Extract<Out, AnyBorrow>>,
-        orElse<
+        orProblems<
           findRequiresProblem<
             D,
             K,
@@ -209,7 +209,7 @@ type CheckedModule<Self, D extends Definition, M, K extends string, F, Reads, L>
             Reads,
             undeclared<D, F & string, Self, exceeding<R, AppointsFamily<D, F, Self> | Granted<Reads, Self>, Self>>
           >,
-          orElse<findUnserved<D, M, K, Self, R>, L>
+          orProblems<findUnserved<D, M, K, Self, R>, L>
         >
       >
     : Wiring.moduleBuilds<K>
@@ -242,7 +242,7 @@ type findUnserved<D extends Definition, M, K extends string, Self, R> = R extend
   : never
 
 type Granted<Ps, Self> = BorrowsEach<Ps, Self> | (Ps extends string ? Admits<Ps, Self> : never)
-type orElse<Problems, L> = [Problems] extends [never] ? L : Several.one<Problems>
+type orProblems<Problems, L> = [Problems] extends [never] ? L : Several.one<Problems>
 
 // The permission of another manifest is not this module's own: it comes with the layer of that manifest.
 type findProvidesProblem<K extends string, Self, Out> = Out extends BorrowsCapability<infer P, any, any, any>

@@ -292,7 +292,7 @@ type LookupManyOf<F> = (
   params: ReadonlyArray<ParsedParams<PatternOf<F>, CodecsOf<F>>>,
   contexts: ReadonlyArray<Lookup.LookupContext<ValueOf<F>>>
 ) => Effect.Effect<ReadonlyArray<AnswerOf<ValueOf<F>>>, any, any> | Anything
-type AnswerOf<V> = V | Lookup.Answer<V>
+type AnswerOf<V> = V | Lookup.Result<V>
 type Anything = {} | null | undefined
 
 /**

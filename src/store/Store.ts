@@ -225,7 +225,7 @@ export type ReadWatcher = (key: string, reads: 0 | 1) => number
  */
 export interface HotPartition<V> {
   /** Entries with a smaller stamp need a second look. `Infinity` sends every read to the second look. */
-  mark: number
+  validFrom: number
   /** Entries with a smaller stamp are dead; upkeep frees them. */
   floor: number
   /** How often `hit` found a value. */
@@ -235,9 +235,9 @@ export interface HotPartition<V> {
   /**
    * The value of a key, if it may be served without a second look; else `undefined`.
    *
-   * A stale entry, an entry that is due for a refresh, and an entry older than `mark` need a second look. So does a
-   * value that is itself `undefined`: see `peek`. A sentinel would be compared with every value found, and to compare a
-   * value it must be fetched from memory.
+   * A stale entry, an entry that is due for a refresh, and an entry with a stamp below `validFrom` need a second look.
+   * So does a value that is itself `undefined`: see `peek`. A sentinel would be compared with every value found, and to
+   * compare a value it must be fetched from memory.
    */
   readonly hit: (key: string) => V | undefined
   /** The whole entry, fresh or stale, unless it has expired. Does not count as a use for eviction. */

@@ -32,7 +32,7 @@ import { OwnTiers } from "./internal/elsewhere.ts"
 import { noOptions, refused as refusedBy } from "./internal/given.ts"
 import { KeyGuard, writeTogether } from "./internal/keyGuard.ts"
 import { Owing } from "./internal/owing.ts"
-import { firstFailure, type Mode, TieredPartition } from "./internal/tieredPartition.ts"
+import { firstFailure, type SetMode, TieredPartition } from "./internal/tieredPartition.ts"
 import { keysOf, type Report, Tier, UnderWay, writeTo } from "./internal/tieredTier.ts"
 import { telling, type Unused } from "./internal/told.ts"
 import { type Mark, type MarkLog, type Partition, type Round, Store, type StoreFamily } from "./Store.ts"
@@ -245,7 +245,7 @@ const mergeLogs = (logs: ReadonlyArray<MarkLog>): MarkLog => {
 /** What the families of one store of several tiers share. */
 interface Ground {
   readonly stores: NonEmptyReadonlyArray<Store["Service"]>
-  readonly mode: Mode
+  readonly mode: SetMode
   readonly report: Report
   readonly underWay: UnderWay
   readonly owing: Owing

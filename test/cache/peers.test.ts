@@ -25,7 +25,7 @@ import { TestClock } from "effect/testing"
 import type { CacheError } from "../../src/cache/CacheError.ts"
 import { isOfLives } from "../../src/cache/internal/lives.ts"
 import { splitMark } from "../../src/cache/internal/names.ts"
-import { engineOf, type Runtime } from "../../src/manifest/internal/grants.ts"
+import { type Engine, engineKey } from "../../src/manifest/internal/grants.ts"
 import { fork } from "../support/effects.ts"
 import { temporaryFolder } from "../support/folder.ts"
 
@@ -143,8 +143,8 @@ for (const tiers of arrangements) {
         for (const read of [a, b]) {
           const { cache } = (yield* read(Effect.map(
             Effect.context<any>(),
-            (context) => Context.get(context, engineOf(App.key) as never)
-          ))) as Runtime
+            (context) => Context.get(context, engineKey(App.key) as never)
+          ))) as Engine
           const family = cache.families.get("price")!
           const { loader } = family.loads
           family.disown(loader)
@@ -235,8 +235,8 @@ for (const tiers of arrangements) {
         yield* a(plain.invalidateWhere(item))
         const { cache } = (yield* a(Effect.map(
           Effect.context<any>(),
-          (context) => Context.get(context, engineOf(App.key) as never)
-        ))) as Runtime
+          (context) => Context.get(context, engineKey(App.key) as never)
+        ))) as Engine
         yield* a(cache.families.get("plain")!.sweepMarks)
         for (const read of [a, b]) assert.isTrue(Option.isNone(yield* read(plain.getOption(item))))
       }))
@@ -263,7 +263,7 @@ describe("engines over one folder", () => {
   const build = Effect.fnUntraced(function*(store: Layer.Layer<Store, StoreError>) {
     const live = Layer.provide(Layer.provideMerge(App.owner("plain"), App.layer), store)
     const context = yield* Layer.build(Layer.fresh(live) as Layer.Layer<any, any>)
-    const { cache } = Context.get(context as Context.Context<any>, engineOf(App.key) as never) as Runtime
+    const { cache } = Context.get(context as Context.Context<any>, engineKey(App.key) as never) as Engine
     return { cache, on: <A, E>(effect: Effect.Effect<A, E, any>) => Effect.provideContext(effect, context) }
   })
 
@@ -438,7 +438,7 @@ describe("two engines that load a key at once", () => {
     for (const how of ["get", "refresh"] as const) {
       // Of a key that is too long to be remembered as missing, nothing else says that it was read.
       for (const [name, id] of [["a key", item], ["a long key", { item: "x".repeat(20_000) }]] as const) {
-        it.live(`a later reader joins neither a superseded load nor a load that waits for it (${how}, ${name}, ${place})`, () =>
+        it.live(`a later reader joins neither a overtaken load nor a load that waits for it (${how}, ${name}, ${place})`, () =>
           Effect.gen(function*() {
             const { a, b, source } = yield* twins(place)
             const after = a.gates.after = gate()

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import type { CacheError } from "../../src/cache/CacheError.ts"
-import { engineOf } from "../../src/manifest/internal/grants.ts"
+import { engineKey } from "../../src/manifest/internal/grants.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import type * as DependencyGraph from "../../src/ownership/DependencyGraph.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
@@ -211,7 +211,7 @@ describe("rights of a module at the end of a long chain", () => {
   it.live("the rights count for their own engine, and for no other", () =>
     Effect.gen(function*() {
       const [during] = yield* inModule(last, (built, context, { key: id }) =>
-        outcome(built.keys["f0"]!["get"]!(key), Context.add(context, engineOf(id), {} as never)))
+        outcome(built.keys["f0"]!["get"]!(key), Context.add(context, engineKey(id), {} as never)))
       assert.strictEqual(during, "NotOwner")
     }))
 

@@ -11,7 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
 import type { CacheError } from "../../src/cache/CacheError.ts"
-import { engineOf, keyOf, Word, wordOf } from "../../src/manifest/internal/grants.ts"
+import { engineKey, keyOf, Word, wordOf } from "../../src/manifest/internal/grants.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import { validate, type ValidManifest } from "../../src/ownership/shared/validation.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
@@ -563,7 +563,7 @@ describe("object that a program makes by hand", () => {
       Context.make(at("own", "prefs"), {
         family: "prefs",
         mode: "own",
-        engine: Context.get(context, engineOf(valid.key)),
+        engine: Context.get(context, engineKey(valid.key)),
         token: 1,
         active: true
       } as never),
@@ -592,13 +592,13 @@ describe("object that a program makes by hand", () => {
 
   const words: { readonly [what: string]: (context: Context.Context<any>) => unknown } = {
     "an object of a word's shape": (context) => ({
-      engine: Context.get(context, engineOf(valid.key)),
+      engine: Context.get(context, engineKey(valid.key)),
       module: undefined,
       allows: () => true
     }),
-    "the engine": (context) => Context.get(context, engineOf(valid.key)),
+    "the engine": (context) => Context.get(context, engineKey(valid.key)),
     "a word with another prototype": (context) =>
-      Object.assign(Object.create(Word.prototype), { engine: Context.get(context, engineOf(valid.key)) })
+      Object.assign(Object.create(Word.prototype), { engine: Context.get(context, engineKey(valid.key)) })
   }
   for (const [what, forge] of Object.entries(words)) {
     it.effect(`${what} appoints no owner`, () =>

@@ -14,7 +14,7 @@ import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import * as LeaseTable from "../../src/capability/shared/leaseTable.ts"
-import { engineOf, type Runtime } from "../../src/manifest/internal/grants.ts"
+import { type Engine, engineKey } from "../../src/manifest/internal/grants.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
 import { parsePatternUnsafe } from "../../src/pattern/KeyPattern.ts"
 import * as SensitiveKey from "../../src/pattern/SensitiveKey.ts"
@@ -156,7 +156,7 @@ const program = (seen: Seen, visit: (app: any) => ReadonlyArray<readonly [door: 
     )
     const as = (work: unknown) =>
       Effect.provideContext(work as Effect.Effect<any, unknown, any>, context) as Effect.Effect<any, unknown>
-    const { cache } = Context.get(context, engineOf(app.key) as never) as Runtime
+    const { cache } = Context.get(context, engineKey(app.key) as never) as Engine
     const events = yield* watch(cache.events)
     for (const [door, work] of visit(app)) {
       seen.see(`the operation ${door}`, work)

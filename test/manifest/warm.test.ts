@@ -13,7 +13,7 @@ import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 import type { CacheError } from "../../src/cache/CacheError.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
-import { engineOf } from "../../src/manifest/internal/grants.ts"
+import { engineKey } from "../../src/manifest/internal/grants.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
@@ -414,7 +414,7 @@ describe("owner that predicts", () => {
       const context = yield* Layer.build(owner())
       const get = Effect.provideContext(user.get({ id: "hot" }), context)
       yield* Effect.forkScoped(Effect.provideContext(Effect.never, context))
-      const { cache } = yield* engineOf(App.key)
+      const { cache } = yield* engineKey(App.key)
       cache.families.get("user")!.noteListeners(true)
       yield* seconds(120, get)
       assert.strictEqual(yield* missed, 1)

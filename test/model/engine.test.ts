@@ -10,7 +10,7 @@ import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import { CacheError } from "../../src/cache/CacheError.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
-import type { Mode } from "../../src/cache/shared/invalidation.ts"
+import type { InvalidationMode } from "../../src/cache/shared/invalidation.ts"
 import type { Lease, LeaseMode } from "../../src/capability/Lease.ts"
 import type { Entry } from "../../src/store/Entry.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
@@ -189,12 +189,12 @@ class Model {
     this.keep(at, value, tags)
   }
 
-  spread(name: Name, id: string, mode: Mode): void {
+  spread(name: Name, id: string, mode: InvalidationMode): void {
     if (name === "user") this.drop("profile", id, mode, true)
   }
 
   /** `exact` is one key, whose failure is forgotten with its entry. */
-  drop(name: Name, id: string, mode: Mode, exact: boolean): void {
+  drop(name: Name, id: string, mode: InvalidationMode, exact: boolean): void {
     const at = `${name}:${id}`
     this.epochs.set(at, 1 + (this.epochs.get(at) ?? 0))
     const failed = this.failed.get(at)
@@ -208,7 +208,7 @@ class Model {
     if (held !== undefined) held.markedAt ??= this.now
   }
 
-  dropAll(name: Name, mode: Mode): void {
+  dropAll(name: Name, mode: InvalidationMode): void {
     for (const family of name === "user" ? names : [name]) for (const id of ids) this.drop(family, id, mode, false)
   }
 
@@ -286,9 +286,9 @@ class Command implements fc.AsyncCommand<Model, Real> {
 
 const id = fc.constantFrom(...ids)
 const name = fc.constantFrom(...names)
-const mode = fc.constantFrom<Mode>("hide", "markStale")
+const mode = fc.constantFrom<InvalidationMode>("hide", "markStale")
 
-const command = (what: string, check: (id: string, family: Name, mode: Mode) => Check) =>
+const command = (what: string, check: (id: string, family: Name, mode: InvalidationMode) => Check) =>
   fc.tuple(name, id, mode).map(([family, id, mode]) =>
     new Command(`${what}(${family}:${id}, ${mode})`, family, check(id, family, mode))
   )

@@ -16,7 +16,7 @@ import * as fc from "fast-check"
 import { CacheError } from "../../src/cache/CacheError.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import type { Lease, LeaseMode } from "../../src/capability/Lease.ts"
-import { engineOf, keyOf } from "../../src/manifest/internal/grants.ts"
+import { engineKey, keyOf } from "../../src/manifest/internal/grants.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
 import type { Definition } from "../../src/ownership/Definition.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
@@ -70,8 +70,8 @@ describe("law 1: ownership", () => {
             Context.getOrUndefined(running.context, keyOf(test, "own", name).key)
           )
           const borrows = some(borrowed)
-          const engineKey = engineOf(test.key)
-          let context: Context.Context<any> = Context.make(engineKey, Context.get(running.context, engineKey as never))
+          const engineAt = engineKey(test.key)
+          let context: Context.Context<any> = Context.make(engineAt, Context.get(running.context, engineAt as never))
           for (const name of owns) {
             const { key } = keyOf(test, "own", name)
             context = Context.add(context, key, Context.get(running.context, key as never))

@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 import type { LookupContext } from "../../src/cache/Lookup.ts"
 import type { Cache } from "../../src/cache/shared/cache.ts"
 import type { LeaseTable } from "../../src/capability/shared/leaseTable.ts"
-import { engineOf, type Runtime } from "../../src/manifest/internal/grants.ts"
+import { type Engine, engineKey } from "../../src/manifest/internal/grants.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
 import type { Definition } from "../../src/ownership/Definition.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
@@ -64,7 +64,7 @@ export const engine = Effect.fnUntraced(function*(
 /** Builds the layer of an application, such as a typed manifest with its owners and a store, in the current scope. */
 export const start = Effect.fnUntraced(function*(app: any, live: unknown) {
   const context: Context.Context<any> = yield* Layer.build(Layer.fresh(live as Layer.Layer<any, unknown>))
-  const { cache } = Context.get(context, engineOf(app.key) as never) as Runtime
+  const { cache } = Context.get(context, engineKey(app.key) as never) as Engine
   const running: Running = {
     app,
     cache,

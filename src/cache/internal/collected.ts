@@ -15,9 +15,9 @@ import { RareLog } from "../../store/shared/rareLog.ts"
 import { CacheError, TransactionRefused } from "../CacheError.ts"
 import type { CacheFamily } from "../shared/cacheFamily.ts"
 import type { SetOptions } from "../shared/familySpec.ts"
-import { everything, type Mode, type Scope } from "../shared/invalidation.ts"
-import { type Below, both, nothing } from "./below.ts"
-import { type Engine, orStoreFailed, orTakenBack, type Reached } from "./engine.ts"
+import { everything, type InvalidationMode, type Scope } from "../shared/invalidation.ts"
+import { type CacheContext, orStoreFailed, orTakenBack, type Reached } from "./cacheContext.ts"
+import { both, type Delivery, noDelivery } from "./delivery.ts"
 import { doubtMillis, type HeldKey, Hold, isWithin } from "./holds.ts"
 import { type Judged, noOptions } from "./judgement.ts"
 import { knowing } from "./knowing.ts"
@@ -31,19 +31,24 @@ export interface KeyChange {
   readonly family: CacheFamily<any>
   readonly key: string
   readonly judged: Judged<any> | undefined
-  readonly mode: Mode
+  readonly mode: InvalidationMode
   readonly options: SetOptions<Lease>
 }
 
 /** A change of all keys in a scope, or of all entries with a tag. */
 export type WideChange =
-  | { readonly _tag: "Scope"; readonly family: CacheFamily<any>; readonly scope: Scope; readonly mode: Mode }
-  | { readonly _tag: "Tag"; readonly family: CacheFamily<any>; readonly tag: string; readonly mode: Mode }
+  | {
+    readonly _tag: "Scope"
+    readonly family: CacheFamily<any>
+    readonly scope: Scope
+    readonly mode: InvalidationMode
+  }
+  | { readonly _tag: "Tag"; readonly family: CacheFamily<any>; readonly tag: string; readonly mode: InvalidationMode }
 
 export type Change = KeyChange | WideChange
 
 /** The change of a key that is removed. */
-export const removal = (family: CacheFamily<any>, key: string, mode: Mode = "hide"): KeyChange => ({
+export const removal = (family: CacheFamily<any>, key: string, mode: InvalidationMode = "hide"): KeyChange => ({
   _tag: "Key",
   family,
   key,
@@ -58,7 +63,7 @@ export class Collected {
   /** The families of which single keys were written or removed. */
   private readonly written = new Map<Reached, CacheFamily<any>>()
   /** The modes of the keys that are held. */
-  private readonly modes = new Map<HeldKey, Mode>()
+  private readonly modes = new Map<HeldKey, InvalidationMode>()
   private wide: Array<WideChange> = []
   /** The writes, each with the number of owners who had left its family when the write was collected. */
   private conditions: Array<{ readonly change: KeyChange; readonly ends: number }> = []
@@ -213,20 +218,20 @@ export class Collected {
   }
 
   /** Drops every collected key in one synchronous step. This must not make the transaction's own keys contended. */
-  private drop(): Below {
+  private drop(): Delivery {
     const contended = new Map<HeldKey, boolean>()
     for (const { keys } of this.holds.values()) for (const held of keys.values()) contended.set(held, held.contended)
-    const stamps = new Map<Engine, number>()
+    const stamps = new Map<CacheContext, number>()
     const stampOf = ({ cache }: CacheFamily<any>): number => {
       const stamp = stamps.get(cache) ?? cache.nextStamp()
       stamps.set(cache, stamp)
       return stamp
     }
-    let below = nothing
+    let delivery = noDelivery
     for (const change of this.wide) {
       const { family, mode } = change
-      below = both(
-        below,
+      delivery = both(
+        delivery,
         change._tag === "Scope"
           ? family.invalidation.applyDropScope(change.scope, mode, stampOf(family))
           : family.invalidation.applyDropTag(change.tag, mode, stampOf(family))
@@ -234,11 +239,11 @@ export class Collected {
     }
     for (const family of this.written.values()) {
       for (const [key, held] of this.holds.get(family)!.keys) {
-        below = both(below, family.invalidation.applyDelete(key, this.modes.get(held)!, stampOf(family)))
+        delivery = both(delivery, family.invalidation.applyDelete(key, this.modes.get(held)!, stampOf(family)))
       }
     }
     for (const [held, was] of contended) held.contended = was
-    return below
+    return delivery
   }
 
   /** Applies the collected changes after the commit, in one synchronous step. */
@@ -256,15 +261,17 @@ export class Collected {
         }
       }
       this.free()
-      let below = this.drop()
-      for (const [family, judged] of writes) below = both(below, family.writes.applyWrite(judged, family.cache.stamp))
+      let delivery = this.drop()
+      for (const [family, judged] of writes) {
+        delivery = both(delivery, family.writes.applyWrite(judged, family.cache.stamp))
+      }
       // What is left out, or removed, tells the holder of a lease nothing of the value that the key has now.
       const made = new Set(writes.map(([, judged]) => judged))
       for (const { change: { family, judged, options } } of this.conditions) {
         if (judged !== undefined && made.has(judged)) family.writes.renewTerm(options)
       }
       const written = writes.map(([family, { key }]) => [family.writes, key, family.cache.version] as const)
-      const own = told(orTakenBack(below, written))
+      const own = told(orTakenBack(delivery, written))
       return together(own, this.adopted, (other) => other.commit())
     })
   }
@@ -281,7 +288,7 @@ export class Collected {
   /** Removes the keys when the outcome of the commit is not known. For a while, loads of these keys are not stored. */
   doubt(): Effect.Effect<void> {
     return Effect.suspend(() => {
-      const below = this.drop()
+      const delivery = this.drop()
       for (const [family, hold] of this.holds) {
         hold.closedUntil = family.cache.time.now() + doubtMillis
       }
@@ -299,7 +306,7 @@ export class Collected {
           invalidation.applyDropScope(everything, "hide", cache.nextStamp())
         })
       }
-      return together(told(orStoreFailed(below)), this.adopted, (other) => other.doubt())
+      return together(told(orStoreFailed(delivery)), this.adopted, (other) => other.doubt())
     })
   }
 

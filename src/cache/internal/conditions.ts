@@ -6,14 +6,14 @@ import type { LeaseTable } from "../../capability/shared/leaseTable.ts"
 import { matches } from "../../pattern/KeyPattern.ts"
 import type { Entry } from "../../store/Entry.ts"
 import { CacheError, LeaseRefused, UpdateRefused, VersionConflict } from "../CacheError.ts"
-import type { FamilySpec } from "../shared/familySpec.ts"
+import type { EngineFamilySpec } from "../shared/familySpec.ts"
 import type { Served } from "./served.ts"
 
 /** The error if keys of a family must not be written under a lease. */
 export const leaseRefusal = (
   leases: LeaseTable,
   lease: Lease,
-  spec: FamilySpec<any>,
+  spec: EngineFamilySpec<any>,
   keys: ReadonlyArray<string>
 ): CacheError | undefined => {
   const why = whyNotUnder(leases, lease, keys.map(spec.render))
@@ -25,7 +25,7 @@ export const leaseRefusal = (
 /** Why keys within a family must not be written without a lease: another caller has one. */
 export const heldRefusal = (
   leases: LeaseTable,
-  spec: FamilySpec<any>,
+  spec: EngineFamilySpec<any>,
   keys: ReadonlyArray<string>
 ): CacheError | undefined => {
   const held = keys.filter((key) => leases.isLeased(spec.render(key)))
@@ -33,14 +33,14 @@ export const heldRefusal = (
 }
 
 /** Why a write under a lease must not happen: the value may be made from one that is gone. */
-export const overtakenLease = ({ show }: FamilySpec<any>, keys: ReadonlyArray<string>): CacheError =>
+export const overtakenLease = ({ show }: EngineFamilySpec<any>, keys: ReadonlyArray<string>): CacheError =>
   refused(keys.map(show), "overtaken")
 
 const refused = (patterns: ReadonlyArray<string>, why: LeaseError["why"]): CacheError =>
   new CacheError({ reason: new LeaseRefused({ error: new LeaseError({ patterns, why }) }) })
 
 /** Whether an error may show the key that the lease names. A lease that the engine did not grant may name anything. */
-const namesItself = (leases: LeaseTable, lease: Lease, { isSensitive }: FamilySpec<any>): boolean => {
+const namesItself = (leases: LeaseTable, lease: Lease, { isSensitive }: EngineFamilySpec<any>): boolean => {
   if (leases.isOwn(lease)) return true
   const shown: unknown = lease.shown
   return !isSensitive && Array.isArray(shown) && shown.every((one) => typeof one === "string")

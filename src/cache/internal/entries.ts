@@ -9,11 +9,11 @@ import type { HotPartition, Mark, Prepared } from "../../store/Store.ts"
 import { StoreError, TierFailed } from "../../store/StoreError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
 import type { Happening, Noted } from "../Explanation.ts"
-import type { FamilySpec, FamilyStats } from "../shared/familySpec.ts"
+import type { EngineFamilySpec, FamilyStats } from "../shared/familySpec.ts"
 import {
   everything,
   FamilyMarks,
-  type Mode,
+  type InvalidationMode,
   readScope,
   type Scope,
   TagMarks,
@@ -21,8 +21,8 @@ import {
   writeScope,
   writeTag
 } from "../shared/invalidation.ts"
-import { type Below, both, nothing } from "./below.ts"
-import type { Engine } from "./engine.ts"
+import type { CacheContext } from "./cacheContext.ts"
+import { both, type Delivery, noDelivery } from "./delivery.ts"
 import * as Expiry from "./expiry.ts"
 import { freezeFound } from "./freeze.ts"
 import { Holds } from "./holds.ts"
@@ -91,8 +91,8 @@ class MadeEntry<V> implements Entry<V> {
 }
 
 export class Entries<V> {
-  readonly cache: Engine
-  readonly spec: FamilySpec<V>
+  readonly cache: CacheContext
+  readonly spec: EngineFamilySpec<V>
   readonly name: string
   readonly expiry: Expiry.Expiry
   readonly hot: HotPartition<V> | undefined
@@ -148,7 +148,7 @@ export class Entries<V> {
     invalidations: 0
   }
 
-  constructor(cache: Engine, spec: FamilySpec<V>) {
+  constructor(cache: CacheContext, spec: EngineFamilySpec<V>) {
     this.cache = cache
     this.spec = spec
     this.name = spec.name
@@ -171,7 +171,7 @@ export class Entries<V> {
     this.tagged = this.lower !== undefined
     this.sources = spec.plan.isEmpty ? undefined : new Sources()
     this.mayHold = this.lower !== undefined
-    this.lookTwice()
+    this.updateHotLimits()
   }
 
   get stats(): FamilyStats {
@@ -499,7 +499,7 @@ export class Entries<V> {
   }
 
   /** Stores an entry. `weight` and `prepared` are those of its judgement. */
-  keep(key: string, entry: Entry<V>, now: number, weight: number, prepared: Prepared<V> | undefined): Below {
+  keep(key: string, entry: Entry<V>, now: number, weight: number, prepared: Prepared<V> | undefined): Delivery {
     if (entry.freshUntil <= now || entry.expiresAt <= now) return this.forget(key)
     if (this.holds.isWatching) {
       this.holds.touch(key)
@@ -513,13 +513,13 @@ export class Entries<V> {
    * Stores the entry of a lookup. `isNews` says that there was no entry before. The entry is prepared on its way below;
    * if it does not fit there, it stays in memory alone.
    */
-  keepLoaded(key: string, entry: Entry<V>, now: number, weight: number, isNews: boolean): Below {
+  keepLoaded(key: string, entry: Entry<V>, now: number, weight: number, isNews: boolean): Delivery {
     this.cache.tell(this.name, { _tag: "Loaded", key, isNews, entry })
     if (entry.freshUntil <= now || entry.expiresAt <= now) return this.remove(key)
     return this.put(key, entry, now, weight, undefined)
   }
 
-  private put(key: string, entry: Entry<V>, now: number, weight: number, prepared: Prepared<V> | undefined): Below {
+  private put(key: string, entry: Entry<V>, now: number, weight: number, prepared: Prepared<V> | undefined): Delivery {
     this.changed(key)
     this.sources?.kept(key)
     this.mayHold = true
@@ -528,8 +528,8 @@ export class Entries<V> {
     const evicted = this.cache.spread.ofEvicted(this.name, key)
     const kept = before === this.cache.stamp ? entry : this.confirmed(key, entry)
     if (this.lower !== undefined) this.sweepDue.wrote()
-    const below = both(evicted, this.lower === undefined ? this.settleDebt() : this.lower.set(key, kept, prepared))
-    return both(below, this.cache.spread.ofForgotten())
+    const delivery = both(evicted, this.lower === undefined ? this.settleDebt() : this.lower.set(key, kept, prepared))
+    return both(delivery, this.cache.spread.ofForgotten())
   }
 
   /** Puts an entry into memory. What follows from the entries that it pushes out waits for `ofEvicted`. */
@@ -597,12 +597,12 @@ export class Entries<V> {
   }
 
   /** Removes the entry of a key. */
-  forget(key: string): Below {
+  forget(key: string): Delivery {
     this.cache.tell(this.name, { _tag: "Changed", key })
     return this.remove(key)
   }
 
-  private remove(key: string): Below {
+  private remove(key: string): Delivery {
     this.ended(key, true)
     return this.lower === undefined ? this.settleDebt() : this.lower.remove(key)
   }
@@ -625,7 +625,7 @@ export class Entries<V> {
     scope: Happening["scope"],
     stamp: number,
     through?: string,
-    mode?: Mode,
+    mode?: InvalidationMode,
     from?: Noted["from"]
   ): void {
     const atMillis = this.cache.time.now()
@@ -633,19 +633,19 @@ export class Entries<V> {
   }
 
   /** Lets the store keep a mark on the family, which gives the scope its meaning. */
-  private recordMark(scope: string, stamp: number): Below {
+  private recordMark(scope: string, stamp: number): Delivery {
     if (this.lower === undefined) return this.settleDebt()
     return this.cache.outbox.mark(markName(this.storeName, scope), stamp, this.tierFailed, this.spec.isSensitive)
   }
 
   /** A change that no tier below gets: a release that keeps the family there has to learn that it missed some. */
-  private settleDebt(): Below {
+  private settleDebt(): Delivery {
     const { outbox } = this.cache
-    return outbox.owesRows ? outbox.settleDebt(this.tierFailed, this.spec.isSensitive) : nothing
+    return outbox.owesRows ? outbox.settleDebt(this.tierFailed, this.spec.isSensitive) : noDelivery
   }
 
   /** Counts an invalidation, adds it to the history, and emits the event. */
-  invalidated(scope: string | Scope, mode: Mode, stamp: number, through: string, key?: string): void {
+  invalidated(scope: string | Scope, mode: InvalidationMode, stamp: number, through: string, key?: string): void {
     this.counts.invalidations++
     this.note("Invalidated", scope, stamp, through, mode)
     if (!this.cache.hasListeners) return
@@ -656,7 +656,7 @@ export class Entries<V> {
   }
 
   /** Marks keys. The lower tiers still have to keep the mark. */
-  markKeys(scope: Scope, mode: Mode, stamp: number, atMillis: number): Below {
+  markKeys(scope: Scope, mode: InvalidationMode, stamp: number, atMillis: number): Delivery {
     this.cache.tell(this.name, { _tag: "Marked", scope, mode, stamp })
     const marked = this.hearMark(scope, mode, stamp, atMillis)
     if (mode === "hide" && scope.positions.length === 0) this.mayHold = this.lower !== undefined
@@ -677,7 +677,7 @@ export class Entries<V> {
   }
 
   /** Marks a tag. The lower tiers still have to keep the mark. */
-  markTag(tag: string, mode: Mode, stamp: number, atMillis: number): Below {
+  markTag(tag: string, mode: InvalidationMode, stamp: number, atMillis: number): Delivery {
     this.cache.tell(this.name, { _tag: "Tagged", tag, mode, stamp })
     if (!this.hearTag(tag, mode, stamp, atMillis)) return this.markKeys(everything, mode, stamp, atMillis)
     return this.recordMark(writeTag(tag, mode), stamp)
@@ -687,16 +687,16 @@ export class Entries<V> {
    * Adds a mark that a store keeps, or is about to keep. Returns the keys that are marked, which are more if there is
    * no room for the mark.
    */
-  hearMark(scope: Scope, mode: Mode, stamp: number, atMillis: number): Scope {
+  hearMark(scope: Scope, mode: InvalidationMode, stamp: number, atMillis: number): Scope {
     const marked = this.judgeBy(scope, mode, stamp, atMillis)
     if (mode === "hide" && marked.positions.length === 0) this.sources?.endAll()
     return marked
   }
 
-  private judgeBy(scope: Scope, mode: Mode, stamp: number, atMillis: number): Scope {
+  private judgeBy(scope: Scope, mode: InvalidationMode, stamp: number, atMillis: number): Scope {
     const marked = this.marks.record(scope, mode, stamp, atMillis)
     this.sweepDue.marked(stamp)
-    this.lookTwice()
+    this.updateHotLimits()
     if (this.holds.isWatching) this.holds.touchScope(scope)
     return marked
   }
@@ -705,12 +705,12 @@ export class Entries<V> {
    * Adds the mark of a tag that a store keeps, or is about to keep; `false` if there is no room for it, so that the
    * whole family has to be marked.
    */
-  hearTag(tag: string, mode: Mode, stamp: number, atMillis: number): boolean {
+  hearTag(tag: string, mode: InvalidationMode, stamp: number, atMillis: number): boolean {
     this.tagMark = Math.max(this.tagMark, stamp)
     if (this.holds.isWatching) this.holds.touchScope(everything)
     if (!this.tags.record(tag, mode, stamp, atMillis)) return false
     this.sweepDue.marked(stamp)
-    this.lookTwice()
+    this.updateHotLimits()
     return true
   }
 
@@ -726,7 +726,7 @@ export class Entries<V> {
     const read = readScope(written)
     if (read?._tag === "tag") this.tags.restore(read.tag, read.mode, stamp)
     else if (read !== undefined) this.marks.restore(read.scope, read.mode, stamp)
-    this.lookTwice()
+    this.updateHotLimits()
     this.sweepDue.restored(stamp)
   }
 
@@ -798,10 +798,10 @@ export class Entries<V> {
    * Sets which reads need a second look: those of entries older than a mark. All reads need one while events have a
    * listener, which receives hits, and in a family in which each read moves the end of its entry.
    */
-  lookTwice(): void {
+  updateHotLimits(): void {
     if (this.hot === undefined) return
     const always = this.hasListeners || this.expiry.idleTimeToLive !== undefined
-    this.hot.mark = always ? Infinity : Math.max(this.marks.latest, this.tagged ? this.tagMark : 0)
+    this.hot.validFrom = always ? Infinity : Math.max(this.marks.latest, this.tagged ? this.tagMark : 0)
     this.hot.floor = this.marks.floor
   }
 }

@@ -1,24 +1,24 @@
 /**
  * Invalidates the keys of a family: one key, the keys of a scope, or the entries with a tag.
  *
- * A method that returns a `Below` is one synchronous step: memory, running loads, remembered failures and the outbox
- * change together (law 3). The lower tiers follow: the `Below` holds the changes that are on their way to them.
+ * A method that returns a `Delivery` is one synchronous step: memory, running loads, remembered failures and the outbox
+ * change together (law 3). The lower tiers follow: the `Delivery` holds the changes that are on their way to them.
  *
  * Not here: what depends on the keys (`spreading.ts`), and how marks judge entries (`shared/invalidation.ts`).
  */
 import * as Effect from "effect/Effect"
 import type { CacheError } from "../CacheError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
-import type { FamilySpec } from "../shared/familySpec.ts"
-import { everything, type Mode, type Scope } from "../shared/invalidation.ts"
-import { type Below, both, nothing } from "./below.ts"
-import { type Engine, orStoreFailed } from "./engine.ts"
+import type { EngineFamilySpec } from "../shared/familySpec.ts"
+import { everything, type InvalidationMode, type Scope } from "../shared/invalidation.ts"
+import { type CacheContext, orStoreFailed } from "./cacheContext.ts"
+import { both, type Delivery, noDelivery } from "./delivery.ts"
 import type { Entries } from "./entries.ts"
 import type { Loads } from "./loads.ts"
 
 export class FamilyInvalidation<V> {
-  private readonly cache: Engine
-  private readonly spec: FamilySpec<V>
+  private readonly cache: CacheContext
+  private readonly spec: EngineFamilySpec<V>
   private readonly name: string
   private readonly entries: Entries<V>
   private readonly loads: Loads<V>
@@ -32,27 +32,27 @@ export class FamilyInvalidation<V> {
   }
 
   /** Drops keys, and everything that depends on them. */
-  drop(keys: ReadonlyArray<string>, mode: Mode): Effect.Effect<void, CacheError> {
+  drop(keys: ReadonlyArray<string>, mode: InvalidationMode): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => {
       const stamp = this.cache.nextStamp()
-      let work = nothing
+      let work = noDelivery
       for (const key of keys) work = both(work, this.applyDelete(key, mode, stamp))
       return orStoreFailed(work)
     })
   }
 
   /** Drops every key that has these segments, and everything that depends on them. */
-  dropScope(scope: Scope, mode: Mode): Effect.Effect<void, CacheError> {
+  dropScope(scope: Scope, mode: InvalidationMode): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => orStoreFailed(this.applyDropScope(scope, mode, this.cache.nextStamp())))
   }
 
   /** Drops a scope with its dependents, in one synchronous step. */
-  applyDropScope(scope: Scope, mode: Mode, stamp: number): Below {
+  applyDropScope(scope: Scope, mode: InvalidationMode, stamp: number): Delivery {
     return both(this.markScope(scope, mode, stamp, this.name), this.cache.spread.ofScope(this.name, scope, mode))
   }
 
   /** Drops one key without its dependents, in one synchronous step. */
-  dropKey(key: string, mode: Mode, stamp: number, through: string): Below {
+  dropKey(key: string, mode: InvalidationMode, stamp: number, through: string): Delivery {
     if (mode === "markStale") {
       const values = key.split(":")
       const name = this.cache.hasListeners ? this.spec.show(key) : undefined
@@ -65,7 +65,7 @@ export class FamilyInvalidation<V> {
   }
 
   /** Invalidates a scope without its dependents, in one synchronous step. */
-  markScope(scope: Scope, mode: Mode, stamp: number, through: string, key?: string): Below {
+  markScope(scope: Scope, mode: InvalidationMode, stamp: number, through: string, key?: string): Delivery {
     this.entries.invalidated(scope, mode, stamp, through, key)
     return this.entries.markKeys(scope, mode, stamp, this.cache.time.now())
   }
@@ -80,12 +80,12 @@ export class FamilyInvalidation<V> {
    * Invalidates every entry that has the tag, and everything that depends on the family, because the cache may not hold
    * an entry with the tag from which a value was made.
    */
-  invalidateTag(tag: string, mode: Mode): Effect.Effect<void, CacheError> {
+  invalidateTag(tag: string, mode: InvalidationMode): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => orStoreFailed(this.applyDropTag(tag, mode, this.cache.nextStamp())))
   }
 
   /** Invalidates a tag with its dependents, in one synchronous step. */
-  applyDropTag(tag: string, mode: Mode, stamp: number): Below {
+  applyDropTag(tag: string, mode: InvalidationMode, stamp: number): Delivery {
     this.entries.counts.invalidations++
     this.entries.note("Invalidated", { tag }, stamp, this.name, mode)
     this.loads.closeAll()
@@ -98,12 +98,12 @@ export class FamilyInvalidation<V> {
   }
 
   /** Drops one key with its dependents, in one synchronous step. */
-  applyDelete(key: string, mode: Mode, stamp: number): Below {
+  applyDelete(key: string, mode: InvalidationMode, stamp: number): Delivery {
     return both(this.dropKey(key, mode, stamp, this.name), this.spread(key, mode))
   }
 
   /** Drops everything that depends on a key. */
-  spread(key: string, mode: Mode): Below {
-    return this.spec.plan.isEmpty ? nothing : this.cache.spread.ofKey(this.name, key, mode)
+  spread(key: string, mode: InvalidationMode): Delivery {
+    return this.spec.plan.isEmpty ? noDelivery : this.cache.spread.ofKey(this.name, key, mode)
   }
 }

@@ -19,9 +19,9 @@ import type { HotPartition } from "../../store/Store.ts"
 import * as Answer from "../Answer.ts"
 import type { CacheError } from "../CacheError.ts"
 import type { Explanation } from "../Explanation.ts"
-import type { FamilySpec } from "../shared/familySpec.ts"
-import { nothing } from "./below.ts"
-import { type Engine, orStoreFailed } from "./engine.ts"
+import type { EngineFamilySpec } from "../shared/familySpec.ts"
+import { type CacheContext, orStoreFailed } from "./cacheContext.ts"
+import { noDelivery } from "./delivery.ts"
 import { Entries, fromMemory } from "./entries.ts"
 import * as Expiry from "./expiry.ts"
 import { explain } from "./explaining.ts"
@@ -34,12 +34,12 @@ import { serveMany } from "./many.ts"
 import type { Served } from "./served.ts"
 import { type Reads, TrackedReads } from "./trackedReads.ts"
 import { joinPromise, type Waited, type Waiter } from "./waiters.ts"
-import { type PredictOptions, Warming } from "./warming.ts"
+import { type Prediction, Warming } from "./warming.ts"
 
 /** The reads of one family, and the parts of the engine that they need. */
 export class FamilyReads<V> implements Reads<V> {
-  declare readonly cache: Engine
-  declare readonly spec: FamilySpec<V>
+  declare readonly cache: CacheContext
+  declare readonly spec: EngineFamilySpec<V>
   declare readonly name: string
   declare readonly hot: HotPartition<V> | undefined
   declare readonly entries: Entries<V>
@@ -49,7 +49,7 @@ export class FamilyReads<V> implements Reads<V> {
   declare private readonly expiry: Expiry.Expiry
   declare private readonly warming: Warming<V>
 
-  constructor(cache: Engine, spec: FamilySpec<V>) {
+  constructor(cache: CacheContext, spec: EngineFamilySpec<V>) {
     this.cache = cache
     this.spec = spec
     this.name = spec.name
@@ -396,7 +396,7 @@ export class FamilyReads<V> implements Reads<V> {
   }
 
   /** Loads, for as long as it runs, what is likely to be read again and would be missed. */
-  predict(options: PredictOptions): Effect.Effect<void> {
+  predict(options: Prediction): Effect.Effect<void> {
     return this.warming.predict(options)
   }
 
@@ -412,7 +412,7 @@ export class FamilyReads<V> implements Reads<V> {
       // What it changed is as durable as what a write changes. Where another change came before its own, which is why
       // its value is not stored, that one is on its way.
       (served) => {
-        const own = orStoreFailed(served.below ?? nothing)
+        const own = orStoreFailed(served.delivery ?? noDelivery)
         const all = served.entry === undefined ? Effect.andThen(own, this.cache.outbox.settled) : own
         return Effect.as(all, valueOf(served))
       }

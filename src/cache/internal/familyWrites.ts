@@ -3,7 +3,7 @@
  *
  * 1. **Judging** (`judgement.ts`): everything that can refuse the value is checked. Nothing has changed yet. The writer
  *    may wait here, for a codec or for room in the outbox.
- * 2. **Applying**: the conditions are compared. Then one synchronous step drops the dependents, supersedes running
+ * 2. **Applying**: the conditions are compared. Then one synchronous step drops the dependents, overtakes running
  *    loads, and stores the entry in memory and in the outbox (laws 2, 3 and 4). `set` returns when the lower tiers have
  *    the change. If a tier refuses it, the value is removed from memory, too.
  *
@@ -16,8 +16,8 @@ import type { Entry } from "../../store/Entry.ts"
 import type { CacheError } from "../CacheError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
 import type { LoadedOptions } from "../Lookup.ts"
-import type { FamilySpec, SetOptions } from "../shared/familySpec.ts"
-import { type Below, both, nothing, type Writer } from "./below.ts"
+import type { EngineFamilySpec, SetOptions } from "../shared/familySpec.ts"
+import { type CacheContext, orTakenBack } from "./cacheContext.ts"
 import {
   heldRefusal,
   leaseRefusal,
@@ -26,7 +26,7 @@ import {
   unkeptUpdate,
   versionConflict
 } from "./conditions.ts"
-import { type Engine, orTakenBack } from "./engine.ts"
+import { both, type Delivery, noDelivery, type Writer } from "./delivery.ts"
 import type { Entries } from "./entries.ts"
 import * as Expiry from "./expiry.ts"
 import type { FamilyInvalidation } from "./familyInvalidation.ts"
@@ -42,8 +42,8 @@ import { CurrentUpdate } from "./waits.ts"
 const asHeld = ({ revision, tags }: Entry<unknown>): LoadedOptions => ({ timeToLive: "never", tags, revision })
 
 export class FamilyWrites<V> implements Writer {
-  private readonly cache: Engine
-  private readonly spec: FamilySpec<V>
+  private readonly cache: CacheContext
+  private readonly spec: EngineFamilySpec<V>
   private readonly name: string
   private readonly expiry: Expiry.Expiry
   private readonly entries: Entries<V>
@@ -173,21 +173,21 @@ export class FamilyWrites<V> implements Writer {
    * not keep it either.
    */
   private applySet(judged: Judged<V>, options: SetOptions<Lease>): Effect.Effect<void, CacheError> {
-    const below = this.applyWhole(judged)
+    const delivery = this.applyWhole(judged)
     if (options.lease !== undefined) this.renewTerm(options)
     const { version } = this.cache
-    return below === nothing ? Effect.void : orTakenBack(below, [[this, judged.key, version]])
+    return delivery === noDelivery ? Effect.void : orTakenBack(delivery, [[this, judged.key, version]])
   }
 
   private applySets(all: ReadonlyArray<Judged<V>>, options: SetOptions<Lease>): Effect.Effect<void, CacheError> {
-    let below = nothing
-    for (const judged of all) below = both(below, this.applyWhole(judged))
+    let delivery = noDelivery
+    for (const judged of all) delivery = both(delivery, this.applyWhole(judged))
     this.renewTerm(options)
     const { version } = this.cache
-    return orTakenBack(below, all.map(({ key }) => [this, key, version]))
+    return orTakenBack(delivery, all.map(({ key }) => [this, key, version]))
   }
 
-  private applyWhole(judged: Judged<V>): Below {
+  private applyWhole(judged: Judged<V>): Delivery {
     const stamp = this.cache.nextStamp()
     const dependents = this.invalidation.spread(judged.key, "hide")
     return both(dependents, this.applyWrite(judged, stamp))
@@ -196,13 +196,13 @@ export class FamilyWrites<V> implements Writer {
   /**
    * Applies a write without its dependents, in one synchronous step. Returns the changes that are on their way below.
    */
-  applyWrite(judged: Judged<V>, stamp: number): Below {
+  applyWrite(judged: Judged<V>, stamp: number): Delivery {
     const now = this.cache.time.now()
     return this.keepWritten(judged, this.entries.entryOf(judged, stamp, now, 0), now)
   }
 
   /** Stores the entry of a write. Running loads and updates, remembered failures and peers learn of it. */
-  private keepWritten({ key, prepared, weight }: Judged<V>, entry: Entry<V>, now: number): Below {
+  private keepWritten({ key, prepared, weight }: Judged<V>, entry: Entry<V>, now: number): Delivery {
     this.loads.overtake(key)
     this.loads.failures.forget(key)
     this.entries.note("Set", key, entry.stamp)
@@ -211,11 +211,11 @@ export class FamilyWrites<V> implements Writer {
   }
 
   /** Removes a value up to this version, because its write failed. A later value stays. */
-  takeBack(key: string, version: number): Below {
+  takeBack(key: string, version: number): Delivery {
     const { hot, lower } = this.entries
     const held = hot?.peek(key) ?? lower?.pending(key)?.entry
     return held !== undefined && held.version > version
-      ? nothing
+      ? noDelivery
       : this.invalidation.applyDelete(key, "hide", this.cache.nextStamp())
   }
 
@@ -340,8 +340,8 @@ export class FamilyWrites<V> implements Writer {
           const dependents = this.invalidation.spread(key, "hide")
           const version = this.cache.nextVersion(now)
           const expiresAt = Expiry.endOf(this.expiry, before.freshUntil, now)
-          const below = this.keepWritten(judged, { ...before, value, stamp, version, expiresAt }, now)
-          return Effect.as(orTakenBack(both(dependents, below), [[this, key, version]]), Option.some(value))
+          const delivery = this.keepWritten(judged, { ...before, value, stamp, version, expiresAt }, now)
+          return Effect.as(orTakenBack(both(dependents, delivery), [[this, key, version]]), Option.some(value))
         }
         const options = asHeld(before)
         return Effect.flatMap(

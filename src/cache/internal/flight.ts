@@ -22,9 +22,9 @@
  * | --- | --- | --- | --- | --- |
  * | `Current` | yes | yes | `Closed` | `close`: a tag was invalidated (`Loads.closeAll`) |
  * | `Closed` | no | if it has other tags | | |
- * | `Superseded` | no | no | | |
+ * | `Overtaken` | no | no | | |
  *
- * Three methods supersede a flight in any state: `supersede` (its value is out of date, by a mark or by a load that has
+ * Three methods overtake a flight in any state: `overtake` (its value is out of date, by a mark or by a load that has
  * begun since), `replacedByWrite` (its key was written or invalidated, here or by another engine), and `outrun` (a load
  * that began later has answered).
  *
@@ -38,7 +38,7 @@
  * | `Replaced` | what is held of the key may be newer | | |
  *
  * `replacedByWrite` and `replacedByLoad` lead from `Unchanged` to `Replaced`, and so does `meetRival` if the flight is
- * superseded. A contested flight that `supersede` meets stays contested: its rival judges it when it ends.
+ * overtaken. A contested flight that `overtake` meets stays contested: its rival judges it when it ends.
  *
  * **Interest**: why it goes on. Law 7. The flight is abandoned, and its load interrupted, when no reason is left.
  *
@@ -64,7 +64,7 @@ import { Waited, type Waiter } from "./waiters.ts"
 import type { Awaited } from "./waits.ts"
 
 type Progress = "Running" | "AnsweredEarly" | "Ended"
-type Standing = "Current" | "Closed" | "Superseded"
+type Standing = "Current" | "Closed" | "Overtaken"
 type Key = "Unchanged" | "Contested" | "Replaced"
 
 /** How a load is asked for. */
@@ -219,8 +219,8 @@ export class Flight<V> extends Waited<V> {
   }
 
   /** Whether its value is out of date. */
-  get isSuperseded(): boolean {
-    return this.standing === "Superseded"
+  get isOvertaken(): boolean {
+    return this.standing === "Overtaken"
   }
 
   /** A tag was invalidated, and its value may have that tag. */
@@ -229,20 +229,20 @@ export class Flight<V> extends Waited<V> {
   }
 
   /** Its value is out of date. */
-  supersede(): void {
-    this.standing = "Superseded"
+  overtake(): void {
+    this.standing = "Overtaken"
   }
 
   /** Its key was written or invalidated. */
   replacedByWrite(): void {
-    this.standing = "Superseded"
+    this.standing = "Overtaken"
     this.knownOfKey = "Replaced"
     this.rivalNow = undefined
   }
 
   /** A load of its key that began later has answered. */
   outrun(): void {
-    this.standing = "Superseded"
+    this.standing = "Overtaken"
     if (this.knownOfKey !== "Contested") return
     this.knownOfKey = "Replaced"
     this.rivalNow = undefined
@@ -262,7 +262,7 @@ export class Flight<V> extends Waited<V> {
 
   /** Another engine over the same place has loaded its key. */
   meetRival(rival: Entry<V>): void {
-    if (this.standing !== "Superseded") {
+    if (this.standing !== "Overtaken") {
       this.knownOfKey = "Contested"
       this.rivalNow = rival
     } else this.replacedByLoad()

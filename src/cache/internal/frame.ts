@@ -5,8 +5,8 @@
 import * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
 import type { CacheError } from "../CacheError.ts"
+import type { Reached } from "./cacheContext.ts"
 import { type Change, Collected } from "./collected.ts"
-import type { Reached } from "./engine.ts"
 import { bodies, type HeldKey } from "./holds.ts"
 import { lookups } from "./load.ts"
 

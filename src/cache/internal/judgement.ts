@@ -28,7 +28,7 @@ import type { HotPartition, Partition, Prepared } from "../../store/Store.ts"
 import { EncodeFailed, FunctionFailed, StoreError } from "../../store/StoreError.ts"
 import { CacheError, InvalidOption, StoreFailed } from "../CacheError.ts"
 import type { LoadedOptions } from "../Lookup.ts"
-import type { FamilySpec, SetOptions } from "../shared/familySpec.ts"
+import type { EngineFamilySpec, SetOptions } from "../shared/familySpec.ts"
 import { unrun } from "../shared/unrun.ts"
 import * as Expiry from "./expiry.ts"
 import { freezeDeep, Unfreezable } from "./freeze.ts"
@@ -136,13 +136,13 @@ export const renewed = (before: Entry<unknown>, options: LoadedOptions): LoadedO
 
 /** Judges the values that are to be stored in one family. */
 export class Judge<V> {
-  private readonly spec: FamilySpec<V>
+  private readonly spec: EngineFamilySpec<V>
   private readonly hot: HotPartition<V> | undefined
   private readonly lower: Partition<V> | undefined
   private readonly terms: Terms
 
   /** `lower` is the partition below memory; `undefined` if there is only memory. */
-  constructor(spec: FamilySpec<V>, lower: Partition<V> | undefined) {
+  constructor(spec: EngineFamilySpec<V>, lower: Partition<V> | undefined) {
     this.spec = spec
     this.lower = lower
     this.terms = { lifeMillis: spec.expiry.timeToLive, tags: noTags, revision: undefined }

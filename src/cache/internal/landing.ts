@@ -15,7 +15,7 @@
  *    is kept, nor what was made from them. (Law 2.)
  * 7. **Is it another value than the one before?** This is asked before the marks are compared, because a class may have
  *    an equality of its own, which may invalidate. The holder of a lease on the key learns of the change, too.
- * 8. **Is the value out of date?** The flight was superseded, or a mark of the key or of a tag is newer than its stamp,
+ * 8. **Is the value out of date?** The flight was overtaken, or a mark of the key or of a tag is newer than its stamp,
  *    or a transaction is about to commit another value, or the lookup has read a value that was not stored, or has
  *    found nothing where a tier may hold a value. Then the value is refused: the readers who have joined get it, and it
  *    is not stored. If it differs from the value before, it proves that everything older is out of date as well, unless
@@ -32,7 +32,7 @@
  * it is kept, the value that is held is removed, its dependents are dropped, and the answer is remembered. No stale
  * value takes its place. (Laws 2, 4, 5 and 6.)
  *
- * A load that failed outruns earlier loads as well. The failure is remembered, unless the flight was superseded or the
+ * A load that failed outruns earlier loads as well. The failure is remembered, unless the flight was overtaken or the
  * lookup could not run. A stale value answers in its place if that is allowed; readers who accept no stale value get
  * the failure. (Laws 5 and 6.)
  */
@@ -43,10 +43,10 @@ import type { Entry } from "../../store/Entry.ts"
 import { CacheError, LookupInterrupted } from "../CacheError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
 import * as Lookup from "../Lookup.ts"
-import type { FamilySpec } from "../shared/familySpec.ts"
-import { type Below, both, nothing } from "./below.ts"
+import type { EngineFamilySpec } from "../shared/familySpec.ts"
+import { type CacheContext, orStoreFailed } from "./cacheContext.ts"
+import { both, type Delivery, noDelivery } from "./delivery.ts"
 import { mayDiffer } from "./differs.ts"
-import { type Engine, orStoreFailed } from "./engine.ts"
 import { type Entries, fromMemory } from "./entries.ts"
 import * as Expiry from "./expiry.ts"
 import { type Failures, isShed } from "./failures.ts"
@@ -76,8 +76,8 @@ interface Ground<V> {
 }
 
 export class Landing<V> {
-  private readonly cache: Engine
-  private readonly spec: FamilySpec<V>
+  private readonly cache: CacheContext
+  private readonly spec: EngineFamilySpec<V>
   private readonly name: string
   private readonly entries: Entries<V>
   private readonly ground: Ground<V>
@@ -91,13 +91,13 @@ export class Landing<V> {
   }
 
   /** Takes the answer of a lookup. */
-  land(flight: Flight<V>, answer: V | Lookup.Answer<V>, previous: Entry<V> | undefined): Effect.Effect<void> {
+  land(flight: Flight<V>, answer: V | Lookup.Result<V>, previous: Entry<V> | undefined): Effect.Effect<void> {
     // 2.
     const { refused } = flight.load
     if (refused !== undefined) return Effect.sync(() => this.fail(flight, Cause.fail(refused), previous))
     if (!Lookup.isAnswer(answer)) return this.fill(flight, answer, noOptions, previous)
     const before = flight.given
-    return Lookup.match(answer as Lookup.Answer<V>, {
+    return Lookup.match(answer as Lookup.Result<V>, {
       Loaded: (loaded) => this.fill(flight, loaded.value, loaded.options, previous),
       NotModified: ({ options }) =>
         before === undefined
@@ -114,17 +114,19 @@ export class Landing<V> {
       // 1.
       if (flight.hasEnded) return Effect.void
       const absent = Exit.fail(this.ground.absent(flight.key, why))
-      const below = this.absentUnsafe(flight, absent)
-      if (flight.cause !== "refresh" || below === nothing) return Effect.sync(() => this.ground.end(flight, absent))
+      const delivery = this.absentUnsafe(flight, absent)
+      if (flight.cause !== "refresh" || delivery === noDelivery) {
+        return Effect.sync(() => this.ground.end(flight, absent))
+      }
       // A refresh returns when what it changed is as durable as what a write changes.
-      const arrived = Effect.match(orStoreFailed(below), { onFailure: Exit.fail, onSuccess: () => absent })
+      const arrived = Effect.match(orStoreFailed(delivery), { onFailure: Exit.fail, onSuccess: () => absent })
       return Effect.map(arrived, (forFresh) => {
         if (!flight.hasEnded) this.ground.end(flight, absent, false, forFresh)
       })
     })
   }
 
-  private absentUnsafe(flight: Flight<V>, absent: Exit.Exit<never, unknown>): Below {
+  private absentUnsafe(flight: Flight<V>, absent: Exit.Exit<never, unknown>): Delivery {
     const { key } = flight
     const now = this.cache.time.now()
     this.loaded(flight, "Absent", now)
@@ -139,20 +141,20 @@ export class Landing<V> {
     // 8.
     if (this.isOutOfDate(flight, noTags)) {
       this.refuse(flight)
-      return changed && !isDoubtful ? this.disprove(flight) : nothing
+      return changed && !isDoubtful ? this.dropOlder(flight) : noDelivery
     }
     // 9.
-    if (flight.load.readStale) return nothing
+    if (flight.load.readStale) return noDelivery
     // 10. If it was absent before and has had no value since, nothing is made from another answer.
     const isNews = before !== undefined || sources?.isAbsent(key) !== true
-    const spread = isNews ? this.spreadLoaded(key, now, changed, !this.spec.plan.isEmpty && !changed) : nothing
+    const spread = isNews ? this.spreadLoaded(key, now, changed, !this.spec.plan.isEmpty && !changed) : noDelivery
     for (const older of this.ground.before(flight)) older.replacedByLoad()
     // The removal goes below even if no tier was seen to hold the key. One of several tiers may not have been readable,
     // a limit may have ended what is there, and the round takes along what this life owes to the next one.
-    const below = isNews || changed ? both(spread, this.entries.forget(key)) : nothing
+    const delivery = isNews || changed ? both(spread, this.entries.forget(key)) : noDelivery
     sources?.absent(key)
     this.ground.failures.rememberAbsent(key, absent, flight.stamp, now)
-    return below
+    return delivery
   }
 
   /** Stores the value that a lookup brought, unless it is out of date, and ends the flight. */
@@ -188,8 +190,8 @@ export class Landing<V> {
     const { rival } = flight
     const { isDoubtful, readStale } = flight.load
     if (rival !== undefined && !isDoubtful && mayDiffer(rival.value, value)) {
-      const below = this.yieldTo(flight)
-      return { value, tier: "lookup", entry: undefined, tags, stale: readStale, below }
+      const delivery = this.yieldTo(flight)
+      return { value, tier: "lookup", entry: undefined, tags, stale: readStale, delivery }
     }
     // 7. Without dependents, the values are compared only if the answer matters.
     const before = this.valueBefore(flight)
@@ -201,8 +203,8 @@ export class Landing<V> {
     if (this.isOutOfDate(flight, tags)) {
       this.refuse(flight)
       const isProof = !isDoubtful && (changed || !isSource && isChanged())
-      const below = isProof ? this.disprove(flight) : nothing
-      return { value, tier: "lookup", entry: undefined, tags, stale: readStale, below, isDoubtful }
+      const delivery = isProof ? this.dropOlder(flight) : noDelivery
+      return { value, tier: "lookup", entry: undefined, tags, stale: readStale, delivery, isDoubtful }
     }
     // 9.
     if (readStale) return { value, tier: "lookup", entry: undefined, tags, stale: true }
@@ -212,8 +214,8 @@ export class Landing<V> {
     const entry = Expiry.endBy(this.ground.expiry, own, flight.load.freshUntilMax(key))
     for (const older of this.ground.before(flight)) older.replacedByLoad()
     // No reader waits for the lower tiers: until they have it, the outbox answers in their place. A refresh waits.
-    const below = both(spread, this.entries.keepLoaded(key, entry, now, judged.weight, before === undefined))
-    return { value, tier: "lookup", entry, stale: false, below }
+    const delivery = both(spread, this.entries.keepLoaded(key, entry, now, judged.weight, before === undefined))
+    return { value, tier: "lookup", entry, stale: false, delivery }
   }
 
   /** A lookup has answered, with or without a value: the load is counted, and what is older knows of it. */
@@ -238,34 +240,34 @@ export class Landing<V> {
     return this.entries.held(key) ?? rival ?? fallback ?? before
   }
 
-  /** Whether the value may not be stored. A flight whose marks say so is superseded. */
+  /** Whether the value may not be stored. A flight whose marks say so is overtaken. */
   private isOutOfDate(flight: Flight<V>, tags: ReadonlyArray<string>): boolean {
     const { given, key, startedAt } = flight
     const isClosed = this.entries.isClosed(key, tags, startedAt)
     // The entry that the value may have been made from had tags, too.
-    const isHidden = flight.isSuperseded || this.entries.judge(key, flight.stamp, tags) !== "valid" ||
+    const isHidden = flight.isOvertaken || this.entries.judge(key, flight.stamp, tags) !== "valid" ||
       given !== undefined && this.entries.judge(key, flight.stamp, given.tags) !== "valid"
-    if (isHidden) flight.supersede()
+    if (isHidden) flight.overtake()
     return isHidden || flight.load.readRefused || flight.load.isDoubtful || isClosed
   }
 
   /** Drops the dependents of a value that is about to be stored. */
-  private spreadLoaded(key: string, now: number, changed: boolean, isUnknown: boolean): Below {
+  private spreadLoaded(key: string, now: number, changed: boolean, isUnknown: boolean): Delivery {
     const missedAt = this.entries.sources?.missedAt(key)
     if (changed) return this.spreadChange(key)
     // The value before is gone, or never was, so the engine cannot know whether it has changed.
     if (missedAt !== undefined) return this.cache.spread.ofUnseen(this.name, key, missedAt)
-    return isUnknown ? this.spreadUnknown(key, now) : nothing
+    return isUnknown ? this.spreadUnknown(key, now) : noDelivery
   }
 
   /** For its dependents, a load that brings another value is a write, with a stamp of its own. */
-  private spreadChange(key: string): Below {
+  private spreadChange(key: string): Delivery {
     this.cache.nextStamp()
     return this.cache.spread.ofKey(this.name, key, "hide")
   }
 
   /** Drops dependents because the engine cannot know whether there was a value before, or whether it has changed. */
-  private spreadUnknown(key: string, now: number): Below {
+  private spreadUnknown(key: string, now: number): Delivery {
     return this.entries.isGoneUnseen(key, now)
       ? this.cache.spread.ofUnseen(this.name, key, Infinity)
       : this.cache.spread.ofBefore(this.name, key)
@@ -282,13 +284,13 @@ export class Landing<V> {
   }
 
   /** A refused value may be out of date, but it proves that everything older than its load is so, too. */
-  private disprove({ isReplaced, key }: Flight<V>): Below {
+  private dropOlder({ isReplaced, key }: Flight<V>): Delivery {
     const dependents = this.spreadChange(key)
     return isReplaced ? dependents : both(dependents, this.entries.forget(key))
   }
 
   /** Keeps neither of two values that two engines have loaded, nor the values made from them. */
-  private yieldTo(flight: Flight<V>): Below {
+  private yieldTo(flight: Flight<V>): Delivery {
     this.refuse(flight)
     const dependents = this.spreadChange(flight.key)
     this.ground.overtake(flight.key)
@@ -309,7 +311,7 @@ export class Landing<V> {
       const { joined: waiters, startedAt } = flight
       this.cache.emit(CacheEvent.LoadFailed({ ...this.named(key), millis: now - startedAt, waiters }))
     }
-    if (!flight.isSuperseded && !isShed(cause)) this.ground.failures.remember(flight, exit, now)
+    if (!flight.isOvertaken && !isShed(cause)) this.ground.failures.remember(flight, exit, now)
     this.endWith(flight, previous, now, () => exit, isCut)
   }
 

@@ -8,7 +8,7 @@
  */
 import type { LeaseTable, Term } from "../../capability/shared/leaseTable.ts"
 import type { HotPartition } from "../../store/Store.ts"
-import type { FamilySpec } from "../shared/familySpec.ts"
+import type { EngineFamilySpec } from "../shared/familySpec.ts"
 import type { Verdict } from "../shared/invalidation.ts"
 import { noTags } from "./judgement.ts"
 
@@ -37,9 +37,9 @@ export const isMarkedSince = (entries: Ground, key: string, { stamp, wasSeen }: 
 
 export class LeaseTerms {
   private readonly leases: LeaseTable
-  private readonly spec: FamilySpec<any>
+  private readonly spec: EngineFamilySpec<any>
 
-  constructor(leases: LeaseTable, spec: FamilySpec<any>) {
+  constructor(leases: LeaseTable, spec: EngineFamilySpec<any>) {
     this.leases = leases
     this.spec = spec
   }

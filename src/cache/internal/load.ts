@@ -14,7 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { CacheError, UndeclaredRead } from "../CacheError.ts"
-import type { FamilySpec, Loader, Sources } from "../shared/familySpec.ts"
+import type { EngineFamilySpec, Loader, Sources } from "../shared/familySpec.ts"
 import { isWithin, type Scope } from "../shared/invalidation.ts"
 import { reachedAmong, reaches } from "../shared/invalidationPlan.ts"
 import { endsAt } from "./expiry.ts"
@@ -60,7 +60,7 @@ export class Load extends Work {
   /** By family and key, what says whether the key is known to have no value. */
   private readonly doubts = new Map<string, Effect.Effect<boolean>>()
   private readonly cache: object
-  private readonly spec: FamilySpec<any>
+  private readonly spec: EngineFamilySpec<any>
   private readonly key: string
   /** All keys, if there are several. */
   private readonly keys: ReadonlySet<string> | undefined
@@ -77,7 +77,7 @@ export class Load extends Work {
 
   constructor(
     cache: object,
-    spec: FamilySpec<any>,
+    spec: EngineFamilySpec<any>,
     keys: ReadonlyArray<string>,
     loader: Loader<any>,
     until = -Infinity
@@ -137,7 +137,7 @@ export class Load extends Work {
    * Why the load may not read a key: a change of that key would not drop any of the loaded keys. A change in another
    * cache never does.
    */
-  refusalOf(cache: object, source: FamilySpec<any>, key: string): CacheError | undefined {
+  refusalOf(cache: object, source: EngineFamilySpec<any>, key: string): CacheError | undefined {
     if (cache !== this.cache) return this.refuse(source, key, "E0211", "another engine")
     if (this.keys === undefined) {
       if (reaches(source.plan, key, this.spec.name, this.key)) return undefined
@@ -148,7 +148,7 @@ export class Load extends Work {
   }
 
   private refuse(
-    source: FamilySpec<any>,
+    source: EngineFamilySpec<any>,
     key: string,
     code: UndeclaredRead["code"],
     from: UndeclaredRead["from"]
@@ -166,7 +166,7 @@ export class Load extends Work {
   }
 
   /** Records a value that was read. */
-  track(source: FamilySpec<any>, key: string, { entry, isDoubtful, stale, tier }: Served<unknown>): void {
+  track(source: EngineFamilySpec<any>, key: string, { entry, isDoubtful, stale, tier }: Served<unknown>): void {
     if (isDoubtful === true) this.doubt()
     if (stale) this.readStale = true
     if (entry === undefined && tier === "lookup") this.readRefused = true
@@ -272,7 +272,7 @@ export class Load extends Work {
 const noSources: Sources = { characters: 0, spell: () => [] }
 
 interface ReadSource {
-  readonly of: FamilySpec<any>
+  readonly of: EngineFamilySpec<any>
   readonly key: string
   readonly tier: string
   readonly stamp: number | undefined

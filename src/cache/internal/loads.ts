@@ -19,9 +19,9 @@ import { outside } from "../../capability/shared/outside.ts"
 import type { Entry } from "../../store/Entry.ts"
 import { Absent, CacheError, LoadQueueFull, LoadTimeout, Unowned } from "../CacheError.ts"
 import * as Lookup from "../Lookup.ts"
-import type { FamilySpec, Loader } from "../shared/familySpec.ts"
+import type { EngineFamilySpec, Loader } from "../shared/familySpec.ts"
+import type { CacheContext } from "./cacheContext.ts"
 import { mayDiffer } from "./differs.ts"
-import type { Engine } from "./engine.ts"
 import { type Entries, fromMemory } from "./entries.ts"
 import * as Expiry from "./expiry.ts"
 import { Failures, miscounted } from "./failures.ts"
@@ -57,8 +57,8 @@ export class Loads<V> {
   readonly turns: Turns
   readonly expiry: Expiry.Expiry
   loader: Loader<V> | undefined = undefined
-  private readonly cache: Engine
-  private readonly spec: FamilySpec<V>
+  private readonly cache: CacheContext
+  private readonly spec: EngineFamilySpec<V>
   readonly name: string
   private readonly entries: Entries<V>
   private readonly lower: LowerTier<V>
@@ -141,7 +141,7 @@ export class Loads<V> {
    */
   mayStore(key?: string): ReadonlyArray<Flight<V>> {
     const all = key === undefined ? Array.from(this.running) : this.flightsOf(key)
-    return all.filter(({ isSuperseded }) => !isSuperseded)
+    return all.filter(({ isOvertaken }) => !isOvertaken)
   }
 
   /** Whether its value may be stored, whatever the tags of the value will be. */
@@ -306,7 +306,7 @@ export class Loads<V> {
     const running = this.flights.size === 0 ? undefined : this.flights.get(key)
     if (running !== undefined) {
       // The value of a closed flight is judged by its tags when it ends.
-      if (!running.isClosed) running.supersede()
+      if (!running.isClosed) running.overtake()
       this.setAside(running)
     }
     if (cause === "refresh") this.askedAnew(key)
@@ -362,7 +362,7 @@ export class Loads<V> {
     this.failures.clear()
     for (const flight of Array.from(this.running)) {
       if (flight.load.loader !== loader) continue
-      flight.supersede()
+      flight.overtake()
       if (this.loader !== undefined && !flight.isEmpty) {
         const { cause, isDetached, key } = flight
         flight.moveTo(this.queue(key, { isRefresh: cause === "refresh", isDetached }))
@@ -404,7 +404,7 @@ export class Loads<V> {
     if (lookup === undefined) return this.end(flight, Exit.fail(this.absent(key, "no lookup")))
     // `start` runs the load in the owner's Context, which has everything that the lookup needs.
     const work = Effect.suspend(() =>
-      lookup(key, this.contextOf(flight, previous)) as Effect.Effect<V | Lookup.Answer<V>, unknown>
+      lookup(key, this.contextOf(flight, previous)) as Effect.Effect<V | Lookup.Result<V>, unknown>
     )
     const exit = yield* Effect.exit(this.inTurn([flight], work))
     if (exit._tag === "Success" && flight.load.isDoubtful) yield* flight.load.settle
@@ -428,7 +428,7 @@ export class Loads<V> {
     const contexts = open.map((flight) => this.contextOf(flight, before.get(flight)))
     // `startMany` runs the load in the owner's Context, which has everything that the lookup needs.
     const work = Effect.suspend(() =>
-      lookupMany(open.map(({ key }) => key), contexts) as Effect.Effect<ReadonlyArray<V | Lookup.Answer<V>>, unknown>
+      lookupMany(open.map(({ key }) => key), contexts) as Effect.Effect<ReadonlyArray<V | Lookup.Result<V>>, unknown>
     )
     const exit = yield* Effect.exit(this.inTurn(open, work))
     if (exit._tag === "Success" && open[0]!.load.isDoubtful) yield* open[0]!.load.settle

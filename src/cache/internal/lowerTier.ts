@@ -38,7 +38,7 @@ export class LowerTier<V> {
     const now = this.entries.cache.time.now()
     const isFresh = found !== undefined && this.entries.isFresh(key, found.entry, now)
     // To its readers, who came before its key changed, what is fresh is an answer. What is stale is none.
-    if (found === undefined || flight.isSuperseded && !isFresh) {
+    if (found === undefined || flight.isOvertaken && !isFresh) {
       this.repeatFailure(flight, now)
       return undefined
     }
@@ -51,7 +51,7 @@ export class LowerTier<V> {
     }
     if (!isQuiet) this.entries.countHit(key, tier)
     // What another engine has loaded since must not be replaced by what was found before.
-    const isKept = isQuiet || flight.isSuperseded || flight.rival !== undefined
+    const isKept = isQuiet || flight.isOvertaken || flight.rival !== undefined
     const read = isKept ? entry : this.entries.touch(key, entry, now)
     this.ground.end(flight, Exit.succeed({ value: entry.value, tier, entry: read, stale: false }))
     if (!isQuiet) this.ground.refreshAhead(key, entry, now)
@@ -74,7 +74,7 @@ export class LowerTier<V> {
   /** Gives the readers of a load the entry that it renews, if that is fresh: as in memory, they need not wait. */
   offer(flight: Flight<V>, entry: Entry<V>, tier: string): void {
     const now = this.entries.cache.time.now()
-    if (flight.hasEnded || flight.isSuperseded || flight.isBarred) return
+    if (flight.hasEnded || flight.isOvertaken || flight.isBarred) return
     if (!this.entries.isFresh(flight.key, entry, now)) return
     const fresh = Exit.succeed({ value: entry.value, tier, entry, stale: false })
     flight.offer(fresh, this.entries.freshUntil(flight.key, entry, now))

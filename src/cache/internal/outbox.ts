@@ -40,15 +40,15 @@ import type { Entry, Found } from "../../store/Entry.ts"
 import type { CoarseClock } from "../../store/shared/coarseClock.ts"
 import type { Change, Mark, Partition, Prepared, PreparedEntry, Store } from "../../store/Store.ts"
 import { StoreError, TierFailed } from "../../store/StoreError.ts"
-import { type Below, nothing, type Parcel } from "./below.ts"
+import { type Delivery, noDelivery, type Parcel } from "./delivery.ts"
 import { madeAtMillis } from "./expiry.ts"
 import {
   absent,
-  Changes,
+  ChangesParcel,
   distrusted,
   errorOf,
   type LaneOptions,
-  Marks,
+  MarksParcel,
   type OnFailure,
   OwedMarks,
   type Pending,
@@ -95,8 +95,8 @@ export class Lane<V> {
   private readonly onFailure: OnFailure
   private readonly onDistrust: () => void
   private readonly onAlone: (key: string) => void
-  private gathering: Changes<V> | undefined
-  private carried: Changes<V> | undefined
+  private gathering: ChangesParcel<V> | undefined
+  private carried: ChangesParcel<V> | undefined
   private readonly distrusted = new Set<string>()
   /** More keys than are known by name: below, all of the family is to go. */
   private owesAll = false
@@ -135,19 +135,19 @@ export class Lane<V> {
   }
 
   /** Sets a key. `prepared` is the content as the partition prepared it, if that was done before the change. */
-  set(key: string, entry: Entry<V>, prepared?: Prepared<V>): Below {
+  set(key: string, entry: Entry<V>, prepared?: Prepared<V>): Delivery {
     return this.put(key, { entry, prepared })
   }
 
   /** Moves the end of an entry, because it was read. Its prepared content stays. */
-  touch(key: string, entry: Entry<V>): Below {
-    if (this.preparing.touch(key, entry)) return nothing
+  touch(key: string, entry: Entry<V>): Delivery {
+    if (this.preparing.touch(key, entry)) return noDelivery
     const known = this.gathering?.keys.get(key)
     const prepared = known?.entry?.version === entry.version ? known.prepared : undefined
     return this.put(key, { entry, prepared, isTouch: known === undefined || known.isTouch === true })
   }
 
-  remove(key: string): Below {
+  remove(key: string): Delivery {
     if (this.carrier.removals >= pendingMax) this.carrier.clearLargest()
     return this.put(key, absent)
   }
@@ -216,8 +216,8 @@ export class Lane<V> {
   }
 
   /** What has gathered, on its way from now on, with what is owed. */
-  take(trip: () => Trip): Changes<V> | undefined {
-    const parcel = this.gathering ?? (this.owes ? new Changes<V>(trip()) : undefined)
+  take(trip: () => Trip): ChangesParcel<V> | undefined {
+    const parcel = this.gathering ?? (this.owes ? new ChangesParcel<V>(trip()) : undefined)
     if (parcel !== undefined && this.owesAll) parcel.cleared = true
     this.gathering = undefined
     this.carried = parcel
@@ -236,7 +236,7 @@ export class Lane<V> {
    * is removed below, because no older value may stay there. If its codec does not answer at once, the key is removed
    * as well, and the value follows later.
    */
-  changeOf(parcel: Changes<V>): Effect.Effect<Change<V>> {
+  changeOf(parcel: ChangesParcel<V>): Effect.Effect<Change<V>> {
     const { partition } = this
     const removed: Array<string> = [...this.repay()]
     const set: Array<PreparedEntry<V>> = []
@@ -292,7 +292,7 @@ export class Lane<V> {
   }
 
   /** Notes whether a parcel has arrived. */
-  landed(parcel: Changes<V>, error: StoreError | undefined): void {
+  landed(parcel: ChangesParcel<V>, error: StoreError | undefined): void {
     this.carried = undefined
     const { repaid } = this
     this.repaid = []
@@ -352,7 +352,7 @@ export class Lane<V> {
     if (heir?.gathering !== undefined) heir.gathering.cleared = true
   }
 
-  private put(key: string, change: Pending<V>): Below {
+  private put(key: string, change: Pending<V>): Delivery {
     const { refused } = this.outbox
     if (refused !== undefined) {
       this.distrust([key], false)
@@ -360,7 +360,7 @@ export class Lane<V> {
     }
     if (this.lanes.size > 1) { for (const lane of this.lanes) if (lane !== this) lane.withdraw(key) }
     if (!this.preparing.isEmpty) this.preparing.drop(key)
-    const parcel = this.gathering ??= this.outbox.depart(this, (trip) => new Changes<V>(trip))
+    const parcel = this.gathering ??= this.outbox.depart(this, (trip) => new ChangesParcel<V>(trip))
     this.count(parcel, parcel.keys.get(key), -1)
     this.count(parcel, change, 1)
     parcel.keys.set(key, change)
@@ -377,7 +377,7 @@ export class Lane<V> {
     parcel.keys.delete(key)
   }
 
-  private count(parcel: Changes<V>, change: Pending<V> | undefined, by: number): void {
+  private count(parcel: ChangesParcel<V>, change: Pending<V> | undefined, by: number): void {
     if (change === undefined) return
     if (change.entry === undefined) {
       parcel.removals += by
@@ -399,7 +399,7 @@ class Journey implements Trip {
   readonly written: Written
   readonly lanes = new Set<Lane<any>>()
   readonly parcels: Array<Parcel> = []
-  marks: Marks | undefined = undefined
+  marks: MarksParcel | undefined = undefined
 
   constructor(carrier: Carrier) {
     this.written = new Written(carrier)
@@ -436,8 +436,8 @@ class Round {
 
 /** The part of a round for one store. */
 interface Load {
-  readonly lanes: Array<readonly [lane: Lane<any>, parcel: Changes<any>]>
-  readonly marks: Array<Marks>
+  readonly lanes: Array<readonly [lane: Lane<any>, parcel: ChangesParcel<any>]>
+  readonly marks: Array<MarksParcel>
   readonly outboxes: Array<Outbox>
   readonly written: Array<Written>
 }
@@ -695,7 +695,7 @@ export class Outbox {
   /** Marks of rounds that have failed. */
   readonly owed = new OwedMarks()
   /** The result of a change that is made after the engine was closed. */
-  refused: Below | undefined = undefined
+  refused: Delivery | undefined = undefined
   private readonly closed = Deferred.makeUnsafe<void>()
 
   constructor(store: Store["Service"], carrier: Carrier) {
@@ -739,7 +739,7 @@ export class Outbox {
     return parcel
   }
 
-  mark(scope: string, stamp: number, onFailure: OnFailure, isSensitive: boolean): Below {
+  mark(scope: string, stamp: number, onFailure: OnFailure, isSensitive: boolean): Delivery {
     if (this.refused !== undefined) return this.refused
     const marks = this.departingMarks(onFailure, isSensitive)
     marks.stamps.set(scope, Math.max(stamp, marks.stamps.get(scope) ?? stamp))
@@ -752,14 +752,14 @@ export class Outbox {
   }
 
   /** Sends the rows that are owed, for a change that leaves the lower tiers as they are. */
-  settleDebt(onFailure: OnFailure, isSensitive: boolean): Below {
+  settleDebt(onFailure: OnFailure, isSensitive: boolean): Delivery {
     return this.refused ?? new Set([this.departingMarks(onFailure, isSensitive)])
   }
 
-  private departingMarks(onFailure: OnFailure, isSensitive: boolean): Marks {
+  private departingMarks(onFailure: OnFailure, isSensitive: boolean): MarksParcel {
     const journey = this.carrier.depart(this)
     let { marks } = journey
-    if (marks === undefined) journey.parcels.push(journey.marks = marks = new Marks(journey))
+    if (marks === undefined) journey.parcels.push(journey.marks = marks = new MarksParcel(journey))
     marks.told.add(onFailure)
     marks.isSensitive ||= isSensitive
     return marks

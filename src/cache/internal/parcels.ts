@@ -10,7 +10,7 @@ import type { CoarseClock } from "../../store/shared/coarseClock.ts"
 import type { Mark, Partition, Prepared } from "../../store/Store.ts"
 import { type Operation, StoreError, TierFailed } from "../../store/StoreError.ts"
 import { everything, writeScope } from "../shared/invalidation.ts"
-import type { Parcel } from "./below.ts"
+import type { Parcel } from "./delivery.ts"
 import { markName, splitMark } from "./names.ts"
 import type { Written } from "./written.ts"
 
@@ -36,7 +36,7 @@ export interface Trip {
 }
 
 /** A part of what one engine sends with a round. */
-abstract class Part implements Parcel {
+abstract class RoundParcel implements Parcel {
   readonly arrived: Deferred.Deferred<void>
   readonly written: Written
   failure: StoreError | undefined = undefined
@@ -48,7 +48,7 @@ abstract class Part implements Parcel {
 }
 
 /** The changes of one family of one engine in a round. */
-export class Changes<V> extends Part {
+export class ChangesParcel<V> extends RoundParcel {
   readonly keys = new Map<string, Pending<V>>()
   removals = 0
   /** Whether the whole family is cleared below before these changes. */
@@ -62,11 +62,11 @@ export const absent: Pending<never> = { entry: undefined, prepared: undefined }
 export const distrusted: Pending<never> = { entry: undefined, prepared: undefined }
 
 /** What a parcel makes of a key. */
-export const pendingIn = <V>(parcel: Changes<V> | undefined, key: string): Pending<V> | undefined =>
+export const pendingIn = <V>(parcel: ChangesParcel<V> | undefined, key: string): Pending<V> | undefined =>
   parcel === undefined ? undefined : parcel.keys.get(key) ?? (parcel.cleared ? absent : undefined)
 
 /** The marks of one engine in a round. */
-export class Marks extends Part {
+export class MarksParcel extends RoundParcel {
   readonly stamps = new Map<string, number>()
   /** The callbacks of their families. */
   readonly told = new Set<OnFailure>()

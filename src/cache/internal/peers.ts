@@ -12,7 +12,7 @@ import type * as Effect from "effect/Effect"
 import type { Entry } from "../../store/Entry.ts"
 import type { Commons, Mark } from "../../store/Store.ts"
 import type { StoreError } from "../../store/StoreError.ts"
-import type { Mode, Scope } from "../shared/invalidation.ts"
+import type { InvalidationMode, Scope } from "../shared/invalidation.ts"
 import type { Limits } from "./limits.ts"
 import { Carrier } from "./outbox.ts"
 import type { Looked } from "./sweepDue.ts"
@@ -28,8 +28,8 @@ export type Heard =
   | { readonly _tag: "Loaded"; readonly key: string; readonly isNews: boolean; readonly entry: Entry<any> }
   /** A caller asked for a newer value than the cache has. */
   | { readonly _tag: "Asked"; readonly key: string }
-  | { readonly _tag: "Marked"; readonly scope: Scope; readonly mode: Mode; readonly stamp: number }
-  | { readonly _tag: "Tagged"; readonly tag: string; readonly mode: Mode; readonly stamp: number }
+  | { readonly _tag: "Marked"; readonly scope: Scope; readonly mode: InvalidationMode; readonly stamp: number }
+  | { readonly _tag: "Tagged"; readonly tag: string; readonly mode: InvalidationMode; readonly stamp: number }
 
 /** What a sweep needs from one engine about a family. */
 export interface Swept {

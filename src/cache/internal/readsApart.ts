@@ -14,8 +14,8 @@ import { CacheError, LoadTimeout } from "../CacheError.ts"
 import type { Explanation } from "../Explanation.ts"
 import * as Lookup from "../Lookup.ts"
 import type { CacheFamily } from "../shared/cacheFamily.ts"
-import type { FamilySpec } from "../shared/familySpec.ts"
-import type { Engine } from "./engine.ts"
+import type { EngineFamilySpec } from "../shared/familySpec.ts"
+import type { CacheContext } from "./cacheContext.ts"
 import { miscounted } from "./failures.ts"
 import { CurrentTransaction, type Frame } from "./frame.ts"
 import type { HeldKey } from "./holds.ts"
@@ -33,8 +33,8 @@ const isAsOutside = ({ outcome }: Explanation<unknown>): boolean => outcome === 
 /** A family as the body of a transaction reads it. */
 export class TransactionReads<V> implements Reads<V> {
   readonly hot: HotPartition<V> | undefined
-  readonly cache: Engine
-  readonly spec: FamilySpec<V>
+  readonly cache: CacheContext
+  readonly spec: EngineFamilySpec<V>
   private readonly family: CacheFamily<V>
   private readonly frame: Frame
 
@@ -184,7 +184,7 @@ export class TransactionReads<V> implements Reads<V> {
     })
   }
 
-  private lookUp(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<V | Lookup.Answer<V>>, unknown> {
+  private lookUp(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<V | Lookup.Result<V>>, unknown> {
     const { lookup, lookupMany } = this.family.loads.loader!
     const contextOf = (key: string): Lookup.LookupContext<V> => ({
       key: this.spec.render(key),
@@ -193,7 +193,7 @@ export class TransactionReads<V> implements Reads<V> {
     })
     if (lookupMany !== undefined && (keys.length > 1 || lookup === undefined)) {
       return Effect.flatMap(
-        lookupMany(keys, keys.map(contextOf)) as Effect.Effect<ReadonlyArray<V | Lookup.Answer<V>>, unknown>,
+        lookupMany(keys, keys.map(contextOf)) as Effect.Effect<ReadonlyArray<V | Lookup.Result<V>>, unknown>,
         (answers) => {
           const wrong = miscounted(this.family.name, keys.length, answers)
           return wrong === undefined ? Effect.succeed(answers) : Effect.fail(wrong)
@@ -203,7 +203,7 @@ export class TransactionReads<V> implements Reads<V> {
     if (lookup === undefined) return Effect.fail(this.family.loads.absent(keys[0]!, "no lookup"))
     return Effect.forEach(
       keys,
-      (key) => lookup(key, contextOf(key)) as Effect.Effect<V | Lookup.Answer<V>, unknown>
+      (key) => lookup(key, contextOf(key)) as Effect.Effect<V | Lookup.Result<V>, unknown>
     )
   }
 
@@ -217,13 +217,13 @@ export class TransactionReads<V> implements Reads<V> {
     })
   }
 
-  private servedOf(key: string, answer: V | Lookup.Answer<V>): Effect.Effect<Served<V>, unknown> {
+  private servedOf(key: string, answer: V | Lookup.Result<V>): Effect.Effect<Served<V>, unknown> {
     const loaded = (value: V, tags: ReadonlyArray<string> | undefined): Effect.Effect<Served<V>, unknown> =>
       Effect.succeed({ value, tier: "lookup", entry: undefined, tags, stale: false })
     if (!Lookup.isAnswer(answer)) return loaded(answer, undefined)
     const none = (why: "no value" | "nothing to renew"): Effect.Effect<Served<V>, unknown> =>
       Effect.fail(this.family.loads.absent(key, why))
-    return Lookup.match(answer as Lookup.Answer<V>, {
+    return Lookup.match(answer as Lookup.Result<V>, {
       Loaded: ({ options, value }) => loaded(value, options.tags),
       NotModified: () => none("nothing to renew"),
       Absent: () => none("no value"),

@@ -2,7 +2,7 @@
  * Describes a value on its way to a reader. Every kind of read passes it on.
  */
 import type { Entry } from "../../store/Entry.ts"
-import type { Below } from "./below.ts"
+import type { Delivery } from "./delivery.ts"
 
 /** A value that is served, with its tier and its entry. */
 export interface Served<out V> {
@@ -17,5 +17,5 @@ export interface Served<out V> {
   /** The value was made from a nothing that may be a value: a tier could not say what it holds. */
   readonly isDoubtful?: boolean
   /** The changes of its load that are still on their way to the lower tiers. */
-  readonly below?: Below
+  readonly delivery?: Delivery
 }

@@ -14,10 +14,16 @@
  *
  * Law 4: completeness.
  */
-import type { Mode, Scope } from "../shared/invalidation.ts"
-import { eachReached, eachReachedFrom, eachReachedFromAll, keyOf, type Step } from "../shared/invalidationPlan.ts"
-import { type Below, both, nothing } from "./below.ts"
-import type { Reached, Spread } from "./engine.ts"
+import type { InvalidationMode, Scope } from "../shared/invalidation.ts"
+import {
+  type CompiledStep,
+  eachReached,
+  eachReachedFrom,
+  eachReachedFromAll,
+  keyOf
+} from "../shared/invalidationPlan.ts"
+import type { Reached, Spread } from "./cacheContext.ts"
+import { both, type Delivery, noDelivery } from "./delivery.ts"
 import type { Entries } from "./entries.ts"
 import type { FamilyInvalidation } from "./familyInvalidation.ts"
 import type { Flight } from "./flight.ts"
@@ -69,15 +75,15 @@ export class Spreading implements Spread {
 
   // --- a change that is seen --------------------------------------------------------------------
 
-  ofKey(family: string, key: string, mode: Mode): Below {
-    let below = nothing
+  ofKey(family: string, key: string, mode: InvalidationMode): Delivery {
+    let delivery = noDelivery
     eachReached(this.planOf(family), key, (step, scope) => {
-      below = both(below, this.drop(step, scope, mode, family))
+      delivery = both(delivery, this.drop(step, scope, mode, family))
     })
-    return below
+    return delivery
   }
 
-  private drop(step: Step, scope: Scope, mode: Mode, through: string): Below {
+  private drop(step: CompiledStep, scope: Scope, mode: InvalidationMode, through: string): Delivery {
     const target = this.target(step.family)
     const { stamp } = this.ground
     return step.exact
@@ -85,30 +91,38 @@ export class Spreading implements Spread {
       : target.invalidation.markScope(scope, mode, stamp, through)
   }
 
-  ofScope(family: string, scope: Scope, mode: Mode): Below {
-    let below = nothing
+  ofScope(family: string, scope: Scope, mode: InvalidationMode): Delivery {
+    let delivery = noDelivery
     eachReachedFrom(this.planOf(family), scope, (step, reached) => {
-      below = both(below, this.target(step.family).invalidation.markScope(reached, mode, this.ground.stamp, family))
+      delivery = both(
+        delivery,
+        this.target(step.family).invalidation.markScope(reached, mode, this.ground.stamp, family)
+      )
     })
-    return below
+    return delivery
   }
 
   // --- a change that may have gone unseen -------------------------------------------------------
 
-  ofUnseen(family: string, key: string, since: number): Below {
+  ofUnseen(family: string, key: string, since: number): Delivery {
     return this.dropMade(family, key, false, (flight) => flight.stamp < since && flight.load.mayHaveRead(family, key))
   }
 
-  ofBefore(family: string, key: string): Below {
+  ofBefore(family: string, key: string): Delivery {
     const { before, sources } = this.target(family).entries
-    if (before === 0 || sources === undefined || sources.isSettled(key)) return nothing
+    if (before === 0 || sources === undefined || sources.isSettled(key)) return noDelivery
     sources.settle(key)
     // All keys that are read in this process are known, so no load that runs has read this key itself.
     return this.dropMade(family, key, true, isNotBehind)
   }
 
   /** Drops what was made from a key, with the loads that have read the key, or have read it too early. */
-  private dropMade(family: string, key: string, fromBefore: boolean, hasRead: (flight: Flight<any>) => boolean): Below {
+  private dropMade(
+    family: string,
+    key: string,
+    fromBefore: boolean,
+    hasRead: (flight: Flight<any>) => boolean
+  ): Delivery {
     const stamp = this.ground.nextStamp()
     const reached: Array<{
       readonly dropped: string | Scope
@@ -135,23 +149,23 @@ export class Spreading implements Spread {
     }
     const isBehind = (flight: Flight<any>) =>
       hasRead(flight) || held.some(({ scope, target }) => flight.load.mayHaveReadOf(target.name, scope))
-    let below = nothing
+    let delivery = noDelivery
     for (const { exact, isHeld, scope, target } of reached) {
-      below = both(below, dropUnseen(target, { scope, exact, isHeld, isBehind }, stamp, family))
+      delivery = both(delivery, dropUnseen(target, { scope, exact, isHeld, isBehind }, stamp, family))
     }
-    return below
+    return delivery
   }
 
   forget(family: string, key: string, since: number): void {
     this.forgotten.push([family, key, since])
   }
 
-  ofForgotten(): Below {
-    let below = nothing
+  ofForgotten(): Delivery {
+    let delivery = noDelivery
     for (let one = this.forgotten.pop(); one !== undefined; one = this.forgotten.pop()) {
-      below = both(below, this.ofUnseen(...one))
+      delivery = both(delivery, this.ofUnseen(...one))
     }
-    return below
+    return delivery
   }
 
   beginPut(): void {
@@ -168,12 +182,12 @@ export class Spreading implements Spread {
     if (!this.isPutting) void this.ofEvicted()
   }
 
-  ofEvicted(exceptFamily?: string, exceptKey?: string): Below {
-    let below = nothing
+  ofEvicted(exceptFamily?: string, exceptKey?: string): Delivery {
+    let delivery = noDelivery
     for (let one = this.evicted.pop(); one !== undefined; one = this.evicted.pop()) {
       const [family, key, wasRead] = one
       if (!wasRead) {
-        below = both(below, this.ofBefore(family, key))
+        delivery = both(delivery, this.ofBefore(family, key))
         continue
       }
       const stamp = this.ground.nextStamp()
@@ -182,10 +196,10 @@ export class Spreading implements Spread {
         if (exact && step.family === exceptFamily && keyOf(scope) === exceptKey) return
         const target = this.target(step.family)
         const isHeld = target.entries.mayHave(exact ? keyOf(scope) : scope)
-        below = both(below, dropUnseen(target, { scope, exact, isHeld, isBehind: isNotBehind }, stamp, family))
+        delivery = both(delivery, dropUnseen(target, { scope, exact, isHeld, isBehind: isNotBehind }, stamp, family))
       })
     }
-    return below
+    return delivery
   }
 
   // --- a source that is gone --------------------------------------------------------------------
@@ -233,22 +247,22 @@ const dropUnseen = (
   { exact, isBehind, isHeld, scope }: Unseen,
   stamp: number,
   through: string
-): Below => {
+): Delivery => {
   if (exact) {
     const key = keyOf(scope)
     loads.overtakeUnseen(key, loads.mayStore(key).filter(isBehind), isHeld)
     // A lookup that could make nothing of the source may do so now.
     loads.failures.forget(key)
-    if (!isHeld) return nothing
+    if (!isHeld) return noDelivery
     entries.invalidated(key, "hide", stamp, through)
     return entries.forget(key)
   }
   const running = loads.mayStore()
-  if (!isHeld && !running.some(isBehind) && loads.failures.isEmpty) return nothing
+  if (!isHeld && !running.some(isBehind) && loads.failures.isEmpty) return noDelivery
   // A load that a tag has closed is judged by its stamp when it ends, so a later stamp would hide the tag from it.
   const ahead = running.filter((flight) => loads.isOpen(flight) && !isBehind(flight))
   entries.invalidated(scope, "hide", stamp, through)
-  const below = entries.markKeys(scope, "hide", stamp, entries.cache.time.now())
+  const delivery = entries.markKeys(scope, "hide", stamp, entries.cache.time.now())
   for (const flight of ahead) flight.confirmUpTo(stamp)
-  return below
+  return delivery
 }

@@ -63,7 +63,7 @@ const heed = <V>(entries: Entries<V>, { failures, running, turns }: Loads<V>): v
   const mayHide = (key: string) => entries.tags.fullness > 0 || entries.judge(key, 0, noTags) === "hidden"
   for (const flight of running) {
     // A closed flight may bring a tag whose mark is forgotten.
-    if (flight.isClosed || entries.judge(flight.key, flight.stamp, noTags) !== "valid") flight.supersede()
+    if (flight.isClosed || entries.judge(flight.key, flight.stamp, noTags) !== "valid") flight.overtake()
     if (mayHide(flight.key)) flight.bar()
   }
   failures.heed()

@@ -14,8 +14,8 @@ import type { HotPartition } from "../../store/Store.ts"
 import type * as Answer from "../Answer.ts"
 import type { CacheError } from "../CacheError.ts"
 import type { Explanation } from "../Explanation.ts"
-import type { FamilySpec } from "../shared/familySpec.ts"
-import type { Engine } from "./engine.ts"
+import type { EngineFamilySpec } from "../shared/familySpec.ts"
+import type { CacheContext } from "./cacheContext.ts"
 import { memory } from "./judgement.ts"
 import type { Load } from "./load.ts"
 import type { Served } from "./served.ts"
@@ -34,8 +34,8 @@ export interface Reads<V> {
 }
 
 interface Source<V> extends Reads<V> {
-  readonly cache: Engine
-  readonly spec: FamilySpec<V>
+  readonly cache: CacheContext
+  readonly spec: EngineFamilySpec<V>
   serve(key: string): Effect.Effect<Served<V>, unknown>
   serveMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Served<V>>, unknown>
   find(key: string, onUnknown?: () => void): Effect.Effect<Served<V> | undefined, CacheError>

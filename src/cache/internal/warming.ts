@@ -20,7 +20,7 @@ import { Load } from "./load.ts"
 import type { Loads } from "./loads.ts"
 import { ReadForecast } from "./readForecast.ts"
 
-export interface PredictOptions {
+export interface Prediction {
   /** The most keys that one round loads. */
   readonly keysMax: number
   /** The time between two rounds. */
@@ -75,7 +75,7 @@ export class Warming<V> {
   }
 
   /** Loads, for as long as it runs, the keys that are likely to be read again and would be missed. */
-  predict({ intervalMillis, keysMax }: PredictOptions): Effect.Effect<void> {
+  predict({ intervalMillis, keysMax }: Prediction): Effect.Effect<void> {
     const { random, time } = this.entries.cache
     const { hot } = this.entries
     const life = this.entries.expiry.timeToLive
@@ -153,10 +153,10 @@ export class Warming<V> {
         })
     )
     return Effect.flatMap(once, (flights) => {
-      const isLoaded = ({ exit, isSuperseded }: Flight<V>) =>
-        exit?._tag === "Success" && exit.value.tier === "lookup" && !isSuperseded
+      const isLoaded = ({ exit, isOvertaken }: Flight<V>) =>
+        exit?._tag === "Success" && exit.value.tier === "lookup" && !isOvertaken
       const loaded = flights.filter(isLoaded).length
-      const overtaken = flights.filter(({ isSuperseded }) => isSuperseded).map(({ key }) => key)
+      const overtaken = flights.filter(({ isOvertaken }) => isOvertaken).map(({ key }) => key)
       return overtaken.length === 0 || attempts === 1
         ? Effect.succeed(loaded)
         : Effect.map(this.loadGroup(overtaken, until, attempts - 1), (more) => loaded + more)

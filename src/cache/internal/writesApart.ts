@@ -7,7 +7,7 @@ import type { Lease } from "../../capability/Lease.ts"
 import { CacheError, TransactionRefused } from "../CacheError.ts"
 import type { CacheFamily } from "../shared/cacheFamily.ts"
 import type { SetOptions } from "../shared/familySpec.ts"
-import type { Mode, Scope } from "../shared/invalidation.ts"
+import type { InvalidationMode, Scope } from "../shared/invalidation.ts"
 import { removal } from "./collected.ts"
 import type { Frame } from "./frame.ts"
 import { judgeAll, type Judged, noOptions, whenJudged } from "./judgement.ts"
@@ -25,9 +25,9 @@ export interface Writes<V> {
     key: string,
     f: (was: V) => Effect.Effect<V, E, R>
   ): Effect.Effect<Option.Option<V>, CacheError | E, R>
-  drop(keys: ReadonlyArray<string>, mode: Mode): Effect.Effect<void, CacheError>
-  dropScope(scope: Scope, mode: Mode): Effect.Effect<void, CacheError>
-  invalidateTag(tag: string, mode: Mode): Effect.Effect<void, CacheError>
+  drop(keys: ReadonlyArray<string>, mode: InvalidationMode): Effect.Effect<void, CacheError>
+  dropScope(scope: Scope, mode: InvalidationMode): Effect.Effect<void, CacheError>
+  invalidateTag(tag: string, mode: InvalidationMode): Effect.Effect<void, CacheError>
   refresh(key: string): Effect.Effect<V, unknown>
 }
 
@@ -74,15 +74,15 @@ export class TransactionWrites<V> implements Writes<V> {
     return new CacheError({ reason })
   }
 
-  drop(keys: ReadonlyArray<string>, mode: Mode): Effect.Effect<void, CacheError> {
+  drop(keys: ReadonlyArray<string>, mode: InvalidationMode): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => this.frame.put(keys.map((key) => removal(this.family, key, mode)), this.isKnown))
   }
 
-  dropScope(scope: Scope, mode: Mode): Effect.Effect<void, CacheError> {
+  dropScope(scope: Scope, mode: InvalidationMode): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => this.frame.put([{ _tag: "Scope", family: this.family, scope, mode }], this.isKnown))
   }
 
-  invalidateTag(tag: string, mode: Mode): Effect.Effect<void, CacheError> {
+  invalidateTag(tag: string, mode: InvalidationMode): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => this.frame.put([{ _tag: "Tag", family: this.family, tag, mode }], this.isKnown))
   }
 
@@ -131,6 +131,6 @@ const termsOf = (write: Write, judged: ReadonlyMap<Write, Judged<any>>) => ({
 export const dropScopes = (
   frame: Frame,
   scopes: ReadonlyArray<readonly [family: CacheFamily<any>, scope: Scope]>,
-  mode: Mode
+  mode: InvalidationMode
 ): Effect.Effect<void, CacheError> =>
   Effect.suspend(() => frame.put(scopes.map(([family, scope]) => ({ _tag: "Scope", family, scope, mode })), true))

@@ -4,12 +4,12 @@
  * So it does not depend on the callers, who may have left, and no reader sees the value after its caller got the
  * error. What takes it back goes below with a later round; a caller who waits, waits for that as well.
  */
-import { type Below, both, nothing, type Revocable, type Writer } from "./below.ts"
+import { both, type Delivery, noDelivery, type Revocable, type Writer } from "./delivery.ts"
 
 export class Written implements Revocable {
   private readonly versions = new Map<Writer, Map<string, number>>()
   private readonly counts: { written: number }
-  private below: Below = nothing
+  private delivery: Delivery = noDelivery
   private hasFailed = false
 
   /** `counts` is what bounds it: callers wait for room while there are too many. */
@@ -17,8 +17,8 @@ export class Written implements Revocable {
     this.counts = counts
   }
 
-  get redress(): Below {
-    return this.below
+  get redress(): Delivery {
+    return this.delivery
   }
 
   /** How many keys callers have written with it. */
@@ -30,7 +30,7 @@ export class Written implements Revocable {
 
   note(writer: Writer, key: string, version: number): void {
     if (this.hasFailed) {
-      this.below = both(this.below, writer.takeBack(key, version))
+      this.delivery = both(this.delivery, writer.takeBack(key, version))
       return
     }
     const known = this.versions.get(writer)
@@ -44,7 +44,7 @@ export class Written implements Revocable {
     if (this.hasFailed) return
     this.hasFailed = true
     for (const [writer, versions] of this.versions) {
-      for (const [key, version] of versions) this.below = both(this.below, writer.takeBack(key, version))
+      for (const [key, version] of versions) this.delivery = both(this.delivery, writer.takeBack(key, version))
     }
     this.versions.clear()
   }

@@ -27,8 +27,8 @@ import { type Commons, type Mark, type MarkLog, Store } from "../../store/Store.
 import { CacheError, StoreFailed } from "../CacheError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
 import { History } from "../Explanation.ts"
-import { both, nothing } from "../internal/below.ts"
-import { type Engine, orStoreFailed, orTakenBack } from "../internal/engine.ts"
+import { type CacheContext, orStoreFailed, orTakenBack } from "../internal/cacheContext.ts"
+import { both, noDelivery } from "../internal/delivery.ts"
 import * as Expiry from "../internal/expiry.ts"
 import { deletion, judgeAll, type Judged, type Judging, whenJudged } from "../internal/judgement.ts"
 import { knowing } from "../internal/knowing.ts"
@@ -44,8 +44,8 @@ import { Spreading } from "../internal/spreading.ts"
 import { Sweeper } from "../internal/sweep.ts"
 import { CacheFamily } from "./cacheFamily.ts"
 import type { FamilyStats, Origin, SetOptions } from "./familySpec.ts"
-import { everything, type Mode, type Scope } from "./invalidation.ts"
-import { type InvalidationPlan, listed, type Step } from "./invalidationPlan.ts"
+import { everything, type InvalidationMode, type Scope } from "./invalidation.ts"
+import { type CompiledStep, type InvalidationPlan, listed } from "./invalidationPlan.ts"
 
 /**
  * A family of a cache, with the plan of its dependents.
@@ -71,7 +71,7 @@ export interface FamilyOptions {
   readonly weigher: ((key: string, value: any) => number) | undefined
   readonly policy: FamilyPolicy
   /** The steps as a list, or as a plan that compiles them when they are needed. */
-  readonly plan: ReadonlyArray<Step> | InvalidationPlan
+  readonly plan: ReadonlyArray<CompiledStep> | InvalidationPlan
   /** How it is made, so that a store knows whether it has missed a change; without sources unless given. */
   readonly origin?: Origin | undefined
 }
@@ -82,7 +82,7 @@ export interface FamilyOptions {
  * @category models
  * @since 0.1.0
  */
-export interface Write {
+export interface BatchWrite {
   readonly family: CacheFamily<any>
   readonly key: string
   readonly value: { readonly value: unknown } | undefined
@@ -116,7 +116,7 @@ interface Numbered {
  * @category models
  * @since 0.1.0
  */
-export class Cache implements Engine, Peer {
+export class Cache implements CacheContext, Peer {
   readonly id: string
   readonly realm: string
   readonly store: Store["Service"]
@@ -318,13 +318,15 @@ export class Cache implements Engine, Peer {
   /** Drops the scopes of several families, and everything that depends on them, in one step. */
   dropScopes(
     scopes: ReadonlyArray<readonly [family: CacheFamily<any>, scope: Scope]>,
-    mode: Mode
+    mode: InvalidationMode
   ): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => {
       const stamp = this.nextStamp()
-      let below = nothing
-      for (const [family, scope] of scopes) below = both(below, family.invalidation.applyDropScope(scope, mode, stamp))
-      return orStoreFailed(below)
+      let delivery = noDelivery
+      for (const [family, scope] of scopes) {
+        delivery = both(delivery, family.invalidation.applyDropScope(scope, mode, stamp))
+      }
+      return orStoreFailed(delivery)
     })
   }
 
@@ -335,7 +337,7 @@ export class Cache implements Engine, Peer {
    * before the batch. If a tier refuses, memory keeps none of the written values: the keys are absent, and the next
    * read loads them.
    */
-  batch(writes: ReadonlyArray<Write>): Effect.Effect<void, CacheError> {
+  batch(writes: ReadonlyArray<BatchWrite>): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => {
       const conditional = writes.filter(({ options }) => options.ifVersion !== undefined)
       const ends = writes.map(({ family }) => family.writes.ends)
@@ -364,30 +366,30 @@ export class Cache implements Engine, Peer {
   }
 
   private applyBatch(
-    writes: ReadonlyArray<Write>,
+    writes: ReadonlyArray<BatchWrite>,
     judged: ReadonlyArray<Judged<any>>
   ): Effect.Effect<void, CacheError> {
     const stamp = this.nextStamp()
-    let below = nothing
+    let delivery = noDelivery
     // All removals come first, so that a value of the batch stays even if it depends on another one.
-    for (const { family, key } of writes) below = both(below, family.invalidation.applyDelete(key, "hide", stamp))
+    for (const { family, key } of writes) delivery = both(delivery, family.invalidation.applyDelete(key, "hide", stamp))
     let isWritten = false
     for (let i = 0; i < writes.length; i++) {
       const { family, key, options } = writes[i]!
       if (judged[i] !== deletion) {
-        below = both(below, family.writes.applyWrite(judged[i]!, stamp))
+        delivery = both(delivery, family.writes.applyWrite(judged[i]!, stamp))
         family.writes.renewTerm(options)
         isWritten = true
         // The last write of a key counts, so a deletion removes a value that the batch wrote before it.
-      } else if (isWritten) below = both(below, family.invalidation.dropKey(key, "hide", stamp, family.name))
+      } else if (isWritten) delivery = both(delivery, family.invalidation.dropKey(key, "hide", stamp, family.name))
     }
-    if (below === nothing) return Effect.void
+    if (delivery === noDelivery) return Effect.void
     const { version } = this
-    return orTakenBack(below, writes.map(({ family, key }) => [family.writes, key, version]))
+    return orTakenBack(delivery, writes.map(({ family, key }) => [family.writes, key, version]))
   }
 }
 
-const judgeWrite = ({ family, key, options, value }: Write): Judging<Judged<any>> =>
+const judgeWrite = ({ family, key, options, value }: BatchWrite): Judging<Judged<any>> =>
   value === undefined ? deletion : family.writes.judge(key, value.value, options)
 
 /** The length of the names in an event, which may be long. */

@@ -6,7 +6,7 @@
  * - One lookup per key and epoch runs at a time; an invalidation of the key starts a new epoch.
  * - A value whose load began before an invalidation of its key is returned to those who had joined the load, and is not
  *   stored.
- * - A change of an entry changes memory and supersedes the running loads of the key in one synchronous step. The tiers
+ * - A change of an entry changes memory and overtakes the running loads of the key in one synchronous step. The tiers
  *   below follow before the operation returns.
  * - A load that brings another value than the one it replaces counts as a write: dependents are dropped.
  * - A value that is computed from a stale value is stale itself: it is returned, and not stored.
@@ -43,7 +43,7 @@ import type { Entry } from "../../store/Entry.ts"
 import type { Operation, StoreError } from "../../store/StoreError.ts"
 import { CacheError, LeaseRefused } from "../CacheError.ts"
 import { CacheEvent, type RemovalCause } from "../CacheEvent.ts"
-import type { Engine } from "../internal/engine.ts"
+import type { CacheContext } from "../internal/cacheContext.ts"
 import { FamilyInvalidation } from "../internal/familyInvalidation.ts"
 import { FamilyReads } from "../internal/familyReads.ts"
 import { FamilyWrites } from "../internal/familyWrites.ts"
@@ -53,8 +53,8 @@ import { patientOf } from "../internal/loaders.ts"
 import { checkLoads } from "../internal/loadsInvariants.ts"
 import type { Heard, Swept } from "../internal/peers.ts"
 import { sweep, sweptOf } from "../internal/sweep.ts"
-import type { FamilySpec, FamilyStats, Loader, SetOptions } from "./familySpec.ts"
-import type { Mode, Scope } from "./invalidation.ts"
+import type { EngineFamilySpec, FamilyStats, Loader, SetOptions } from "./familySpec.ts"
+import type { InvalidationMode, Scope } from "./invalidation.ts"
 
 /**
  * One family of a cache. It inherits its reads, because a hit must not pass through another object.
@@ -72,7 +72,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
   // The last loader runs the loads. When the owner of a delegated part leaves, the loader before it takes over again.
   private loaders: ReadonlyArray<Loader<V>> = []
 
-  constructor(cache: Engine, spec: FamilySpec<V>) {
+  constructor(cache: CacheContext, spec: EngineFamilySpec<V>) {
     super(cache, spec)
     this.invalidation = new FamilyInvalidation(this.entries, this.loads)
     this.writes = new FamilyWrites(this, this.invalidation)
@@ -142,17 +142,17 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
   // --- invalidation -----------------------------------------------------------------------------
 
   /** Drops keys, and everything that depends on them. */
-  drop(keys: ReadonlyArray<string>, mode: Mode): Effect.Effect<void, CacheError> {
+  drop(keys: ReadonlyArray<string>, mode: InvalidationMode): Effect.Effect<void, CacheError> {
     return this.invalidation.drop(keys, mode)
   }
 
   /** Drops every key that has these segments, and everything that depends on them. */
-  dropScope(scope: Scope, mode: Mode): Effect.Effect<void, CacheError> {
+  dropScope(scope: Scope, mode: InvalidationMode): Effect.Effect<void, CacheError> {
     return this.invalidation.dropScope(scope, mode)
   }
 
   /** Invalidates every entry that has the tag, and everything that depends on the family. */
-  invalidateTag(tag: string, mode: Mode): Effect.Effect<void, CacheError> {
+  invalidateTag(tag: string, mode: InvalidationMode): Effect.Effect<void, CacheError> {
     return this.invalidation.invalidateTag(tag, mode)
   }
 
@@ -241,7 +241,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
   /** While events have a listener, every read takes the second look, which emits the events. */
   noteListeners(hasListeners: boolean): void {
     this.entries.hasListeners = hasListeners
-    this.entries.lookTwice()
+    this.entries.updateHotLimits()
   }
 
   /** Throws when the structure is broken. `idle` says that no caller reads, loads or updates. For tests. */

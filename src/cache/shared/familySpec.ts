@@ -17,7 +17,7 @@ import type { InvalidationPlan } from "./invalidationPlan.ts"
  * @category models
  * @since 0.1.0
  */
-export interface FamilySpec<V> {
+export interface EngineFamilySpec<V> {
   readonly name: string
   readonly pattern: string
   readonly render: (key: string) => string
@@ -46,14 +46,14 @@ export interface FamilySpec<V> {
  */
 export interface Loader<V> {
   readonly lookup:
-    | ((key: string, context: Lookup.LookupContext<V>) => Effect.Effect<V | Lookup.Answer<V>, unknown, any>)
+    | ((key: string, context: Lookup.LookupContext<V>) => Effect.Effect<V | Lookup.Result<V>, unknown, any>)
     | undefined
   /** Loads many keys at once, for `readMany`. Returns one answer for each key, in the order of the keys. */
   readonly lookupMany:
     | ((
       keys: ReadonlyArray<string>,
       contexts: ReadonlyArray<Lookup.LookupContext<V>>
-    ) => Effect.Effect<ReadonlyArray<V | Lookup.Answer<V>>, unknown, any>)
+    ) => Effect.Effect<ReadonlyArray<V | Lookup.Result<V>>, unknown, any>)
     | undefined
   readonly context: Context.Context<any>
 }

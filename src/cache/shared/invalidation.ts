@@ -24,7 +24,7 @@
  * @category models
  * @since 0.1.0
  */
-export type Mode = "hide" | "markStale"
+export type InvalidationMode = "hide" | "markStale"
 
 /**
  * The verdict of the marks on an entry: `valid`, `stale` or `hidden`.
@@ -85,7 +85,7 @@ class Stamps {
   // late it is read.
   private staleTimes: Array<{ readonly stamp: number; readonly atMillis: number }> | undefined = undefined
 
-  raise(mode: Mode, stamp: number, atMillis: number): void {
+  raise(mode: InvalidationMode, stamp: number, atMillis: number): void {
     if (mode === "hide") this.hidden = Math.max(this.hidden, stamp)
     else if (stamp > this.stale) {
       this.stale = stamp
@@ -113,7 +113,7 @@ class Stamps {
   }
 
   /** The modes that have a mark, each with its stamp. */
-  get modes(): ReadonlyArray<readonly [mode: Mode, stamp: number]> {
+  get modes(): ReadonlyArray<readonly [mode: InvalidationMode, stamp: number]> {
     const hidden = this.hidden === 0 ? [] : [["hide", this.hidden] as const]
     return this.stale === 0 ? hidden : [...hidden, ["markStale", this.stale]]
   }
@@ -129,7 +129,7 @@ class BoundedMarks {
   }
 
   /** Raises a mark. A new mark needs room, unless it `must` be kept. Returns whether the mark was raised. */
-  raise(name: string, mode: Mode, stamp: number, atMillis: number, must: boolean): boolean {
+  raise(name: string, mode: InvalidationMode, stamp: number, atMillis: number, must: boolean): boolean {
     let stamps = this.stamps.get(name)
     if (stamps === undefined) {
       if (this.room.fullness >= 1 && !must) return false
@@ -152,7 +152,7 @@ class BoundedMarks {
   }
 
   /** The names of the marks that are not later than a stamp, once for each mode, with the stamps that a store keeps. */
-  *upTo(stamp: number): Iterable<readonly [name: string, mode: Mode, stamp: number]> {
+  *upTo(stamp: number): Iterable<readonly [name: string, mode: InvalidationMode, stamp: number]> {
     for (const [name, stamps] of this.stamps) {
       if (stamps.latest > stamp) continue
       for (const [mode, own] of stamps.modes) yield [name, mode, own]
@@ -216,7 +216,7 @@ export class FamilyMarks {
   }
 
   /** Records a mark, and returns its scope: the whole family, if there is no room for another mark. */
-  record(scope: Scope, mode: Mode, stamp: number, atMillis: number): Scope {
+  record(scope: Scope, mode: InvalidationMode, stamp: number, atMillis: number): Scope {
     return this.raise(scope, mode, stamp, atMillis, false)
   }
 
@@ -224,11 +224,11 @@ export class FamilyMarks {
    * Takes over a mark that a store kept, which had room for it. Its time is not stored, so entries that it marks stale
    * count as stale since -Infinity.
    */
-  restore(scope: Scope, mode: Mode, stamp: number): void {
+  restore(scope: Scope, mode: InvalidationMode, stamp: number): void {
     this.raise(scope, mode, stamp, -Infinity, true)
   }
 
-  private raise(scope: Scope, mode: Mode, stamp: number, atMillis: number, must: boolean): Scope {
+  private raise(scope: Scope, mode: InvalidationMode, stamp: number, atMillis: number, must: boolean): Scope {
     this.latest = Math.max(this.latest, stamp)
     if (scope.positions.length > 0) {
       const id = scope.positions.join(separator)
@@ -270,7 +270,7 @@ export class FamilyMarks {
   }
 
   /** The marks that are not later than a stamp. */
-  *upTo(upTo: number): Iterable<{ readonly scope: Scope; readonly mode: Mode; readonly stamp: number }> {
+  *upTo(upTo: number): Iterable<{ readonly scope: Scope; readonly mode: InvalidationMode; readonly stamp: number }> {
     if (this.whole.latest <= upTo) {
       for (const [mode, stamp] of this.whole.modes) yield { scope: everything, mode, stamp }
     }
@@ -309,7 +309,7 @@ export class TagMarks {
   }
 
   /** Records a mark. Returns `false` if there is no room for another mark. */
-  record(tag: string, mode: Mode, stamp: number, atMillis: number): boolean {
+  record(tag: string, mode: InvalidationMode, stamp: number, atMillis: number): boolean {
     return this.marks.raise(tag, mode, stamp, atMillis, false)
   }
 
@@ -317,7 +317,7 @@ export class TagMarks {
    * Takes over a mark that a store kept, which had room for it. Its time is not stored, so entries that it marks stale
    * count as stale since -Infinity.
    */
-  restore(tag: string, mode: Mode, stamp: number): void {
+  restore(tag: string, mode: InvalidationMode, stamp: number): void {
     this.marks.raise(tag, mode, stamp, -Infinity, true)
   }
 
@@ -340,7 +340,7 @@ export class TagMarks {
   }
 
   /** The marks that are not later than a stamp. */
-  *upTo(upTo: number): Iterable<{ readonly tag: string; readonly mode: Mode; readonly stamp: number }> {
+  *upTo(upTo: number): Iterable<{ readonly tag: string; readonly mode: InvalidationMode; readonly stamp: number }> {
     for (const [tag, mode, stamp] of this.marks.upTo(upTo)) yield { tag, mode, stamp }
   }
 
@@ -358,7 +358,7 @@ const letters = { hide: "h", markStale: "s" } as const
  * @category encoding
  * @since 0.1.0
  */
-export const writeScope = (scope: Scope, mode: Mode): string =>
+export const writeScope = (scope: Scope, mode: InvalidationMode): string =>
   [letters[mode], "keys", scope.positions.join(","), scope.values.join(separator)].join("|")
 
 /**
@@ -367,7 +367,7 @@ export const writeScope = (scope: Scope, mode: Mode): string =>
  * @category encoding
  * @since 0.1.0
  */
-export const writeTag = (tag: string, mode: Mode): string => `${letters[mode]}|tag|${tag}`
+export const writeTag = (tag: string, mode: InvalidationMode): string => `${letters[mode]}|tag|${tag}`
 
 /**
  * Reads the text of a stored mark; `undefined` for a text that this version does not know.
@@ -376,8 +376,8 @@ export const writeTag = (tag: string, mode: Mode): string => `${letters[mode]}|t
  * @since 0.1.0
  */
 export const readScope = (written: string):
-  | { readonly _tag: "keys"; readonly scope: Scope; readonly mode: Mode }
-  | { readonly _tag: "tag"; readonly tag: string; readonly mode: Mode }
+  | { readonly _tag: "keys"; readonly scope: Scope; readonly mode: InvalidationMode }
+  | { readonly _tag: "tag"; readonly tag: string; readonly mode: InvalidationMode }
   | undefined =>
 {
   const [letter, kind, ...rest] = written.split("|")

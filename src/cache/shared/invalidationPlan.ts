@@ -16,18 +16,18 @@ import type { ValidFamily, ValidManifest } from "../../ownership/shared/validati
 import { everything, type Scope } from "./invalidation.ts"
 
 /** A condition on the changed key. A step is taken only if all of its conditions hold. */
-export type Guard =
+export type CompiledGuard =
   | { readonly _tag: "Equals"; readonly position: number; readonly text: string }
   | { readonly _tag: "Length"; readonly min: number; readonly max: number }
 
 /** The keys that `family` loses when a key of the plan's own family changes. */
-export interface Step {
+export interface CompiledStep {
   readonly family: string
   /** Pairs of positions, one in the key that is dropped and one in the changed key. Their segments must be equal. */
   readonly bound: ReadonlyArray<readonly [target: number, source: number]>
   /** Positions in the key that is dropped, with the text that each must have. */
   readonly constants: ReadonlyArray<readonly [target: number, text: string]>
-  readonly guards: ReadonlyArray<Guard>
+  readonly guards: ReadonlyArray<CompiledGuard>
   /** Whether every position is bound or constant, so that the step drops one key. */
   readonly exact: boolean
 }
@@ -45,13 +45,13 @@ export interface InvalidationPlan {
    */
   readonly whole: ReadonlyArray<string> | undefined
   /** Every step, nearest family first. */
-  readonly all: ReadonlyArray<Step>
+  readonly all: ReadonlyArray<CompiledStep>
   /** The steps that drop keys of one family. This compiles only those. */
-  readonly in: (family: string) => ReadonlyArray<Step>
+  readonly in: (family: string) => ReadonlyArray<CompiledStep>
 }
 
 /** Makes a plan of a complete list of steps. */
-export const listed = (all: ReadonlyArray<Step>): InvalidationPlan => ({
+export const listed = (all: ReadonlyArray<CompiledStep>): InvalidationPlan => ({
   isEmpty: all.length === 0,
   whole: undefined,
   all,
@@ -64,7 +64,11 @@ export const listed = (all: ReadonlyArray<Step>): InvalidationPlan => ({
 type Known = ReadonlyArray<string | undefined>
 
 /** Visits each step that a change of a key takes, with the keys that it drops. */
-export const eachReached = (plan: InvalidationPlan, key: string, visit: (step: Step, scope: Scope) => void): void => {
+export const eachReached = (
+  plan: InvalidationPlan,
+  key: string,
+  visit: (step: CompiledStep, scope: Scope) => void
+): void => {
   const steps = plan.all
   if (steps.length === 0) return
   const segments = key.split(":")
@@ -75,7 +79,7 @@ export const eachReached = (plan: InvalidationPlan, key: string, visit: (step: S
 export const eachReachedFrom = (
   plan: InvalidationPlan,
   { positions, values }: Scope,
-  visit: (step: Step, scope: Scope) => void
+  visit: (step: CompiledStep, scope: Scope) => void
 ): void => {
   const known: Array<string | undefined> = []
   positions.forEach((position, i) => known[position] = values[i])
@@ -117,18 +121,22 @@ export function* reachedAmong(
 export const keyOf = (scope: Scope): string => scope.values.join(":")
 
 /** Whether the guards of a step may hold for a change. A segment or a length that is not known may have any value. */
-const holds = (step: Step, known: Known, length: number | undefined): boolean =>
+const holds = (step: CompiledStep, known: Known, length: number | undefined): boolean =>
   step.guards.every((guard) => {
     if (guard._tag === "Length") return length === undefined || (length >= guard.min && length <= guard.max)
     return known[guard.position] === undefined || known[guard.position] === guard.text
   })
 
 /** Whether a step drops one particular key. */
-const agrees = ({ bound, constants }: Step, changed: ReadonlyArray<string>, own: ReadonlyArray<string>): boolean =>
+const agrees = (
+  { bound, constants }: CompiledStep,
+  changed: ReadonlyArray<string>,
+  own: ReadonlyArray<string>
+): boolean =>
   bound.every(([at, source]) => own[at] === changed[source]) && constants.every(([at, text]) => own[at] === text)
 
 /** The keys that a step drops. A segment that is not known is left open. */
-const scopeOf = (step: Step, known: Known): Scope => {
+const scopeOf = (step: CompiledStep, known: Known): Scope => {
   const values = new Map<number, string>(step.constants)
   for (const [target, source] of step.bound) {
     if (known[source] !== undefined) values.set(target, known[source])
@@ -148,14 +156,14 @@ export const compile = (
 ): InvalidationPlan => {
   const targets = graph.dependentsOf(source.index)
   if (targets.length === 0) return none
-  const byTarget = new Map<number, ReadonlyArray<Step>>()
+  const byTarget = new Map<number, ReadonlyArray<CompiledStep>>()
   const to = (target: number) => {
     const known = byTarget.get(target) ?? translate(source, graph.compile(source.index, target))
     byTarget.set(target, known)
     return known
   }
   let isEmpty: boolean | undefined
-  let all: ReadonlyArray<Step> | undefined
+  let all: ReadonlyArray<CompiledStep> | undefined
   return {
     // A family that is further away is reached through one of these.
     get isEmpty() {
@@ -176,9 +184,9 @@ export const compile = (
 
 const none: InvalidationPlan = { isEmpty: true, whole: [], all: [], in: () => [] }
 
-const translate = (source: ValidFamily, plan: DependencyGraph.Plan): ReadonlyArray<Step> => {
+const translate = (source: ValidFamily, plan: DependencyGraph.Plan): ReadonlyArray<CompiledStep> => {
   // Most steps of a long plan share their bound positions, and have no guards.
-  const known = new Map<DependencyGraph.Step["bound"], Pick<Step, "bound" | "constants">>()
+  const known = new Map<DependencyGraph.Step["bound"], Pick<CompiledStep, "bound" | "constants">>()
   return plan.flatMap((step) => {
     const guards = step.guards.length === 0 ? noGuards : guardsOf(source, step.guards)
     if (guards === undefined) return []
@@ -188,9 +196,9 @@ const translate = (source: ValidFamily, plan: DependencyGraph.Plan): ReadonlyArr
   })
 }
 
-const noGuards: ReadonlyArray<Guard> = []
+const noGuards: ReadonlyArray<CompiledGuard> = []
 
-const valuesOf = (source: ValidFamily, step: DependencyGraph.Step): Pick<Step, "bound" | "constants"> => {
+const valuesOf = (source: ValidFamily, step: DependencyGraph.Step): Pick<CompiledStep, "bound" | "constants"> => {
   const bound: Array<readonly [number, number]> = []
   const constants = [...step.constants]
   for (const [hole, segment] of step.bound) {
@@ -214,10 +222,10 @@ const positionOf = (source: ValidFamily, segment: number): number | string => {
 const guardsOf = (
   source: ValidFamily,
   guards: ReadonlyArray<DependencyGraph.Guard>
-): ReadonlyArray<Guard> | undefined => {
+): ReadonlyArray<CompiledGuard> | undefined => {
   const { rest, segments } = source.pattern
   const texts = segments.filter(({ _tag }) => _tag === "Text").length
-  const open: Array<Guard> = []
+  const open: Array<CompiledGuard> = []
   for (const guard of guards) {
     if (guard._tag === "Equals") {
       const at = positionOf(source, guard.segment)

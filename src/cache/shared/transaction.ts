@@ -25,9 +25,9 @@ import {
   TransactionWrites,
   type Writes
 } from "../internal/writesApart.ts"
-import type { Cache, Write } from "./cache.ts"
+import type { BatchWrite, Cache } from "./cache.ts"
 import type { CacheFamily } from "./cacheFamily.ts"
-import type { Mode, Scope } from "./invalidation.ts"
+import type { InvalidationMode, Scope } from "./invalidation.ts"
 
 /**
  * The manifest of a transaction: its name in messages, and the class whose changes the transaction collects.
@@ -244,7 +244,7 @@ export const readUnsafe = <V>(family: CacheFamily<V>, key: string): V | undefine
 export const batch = (
   cache: Cache,
   context: Context.Context<never>,
-  writes: ReadonlyArray<Write>
+  writes: ReadonlyArray<BatchWrite>
 ): Effect.Effect<void, CacheError> => {
   const frame = frameIn(context, cache.realm)
   return frame === undefined ? cache.batch(writes) : collectBatch(frame, writes, frame.isOn(context))
@@ -260,7 +260,7 @@ export const dropScopes = (
   cache: Cache,
   context: Context.Context<never>,
   scopes: ReadonlyArray<readonly [family: CacheFamily<any>, scope: Scope]>,
-  mode: Mode
+  mode: InvalidationMode
 ): Effect.Effect<void, CacheError> => {
   const frame = frameIn(context, cache.realm)
   return frame === undefined ? cache.dropScopes(scopes, mode) : collectScopes(frame, scopes, mode)

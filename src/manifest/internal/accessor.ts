@@ -12,20 +12,20 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type { CacheError, Verb } from "../../cache/CacheError.ts"
-import type { Write as EngineWrite } from "../../cache/shared/cache.ts"
+import type { BatchWrite } from "../../cache/shared/cache.ts"
 import { CacheFamily } from "../../cache/shared/cacheFamily.ts"
 import type { SetOptions } from "../../cache/shared/familySpec.ts"
-import type { Mode } from "../../cache/shared/invalidation.ts"
+import type { InvalidationMode } from "../../cache/shared/invalidation.ts"
 import * as Transaction from "../../cache/shared/transaction.ts"
 import { answeredPromise, isEffect, isPromise, unrunAnswer } from "../../cache/shared/unrun.ts"
 import type { Lease, LeaseOptions } from "../../capability/Lease.ts"
 import * as Misfit from "../../diagnostic/types/misfit.ts"
-import type { FamilyAccess } from "./access.ts"
+import type { FamilyGate } from "./familyGate.ts"
 import type { CacheGrant, Reads, Writes } from "./grants.ts"
 import type { Params } from "./keys.ts"
 import { isList, replayable } from "./lists.ts"
 import * as options from "./options.ts"
-import { type Door, Read } from "./read.ts"
+import { Read, type ReadGate } from "./read.ts"
 
 /** The function of an `update` or a `patch`. It may answer with a value or with an Effect of one. */
 const changing =
@@ -44,12 +44,12 @@ const selecting =
   }
 
 // Answers an Exit, so that a list of valid keys costs no turn of the run loop.
-const keysOf = (access: FamilyAccess, all: Iterable<Params>): Exit.Exit<ReadonlyArray<string>, CacheError> => {
-  if (!isList(all)) return Exit.fail(access.invalid(Misfit.listNone(access.pattern, "parameters")))
+const keysOf = (gate: FamilyGate, all: Iterable<Params>): Exit.Exit<ReadonlyArray<string>, CacheError> => {
+  if (!isList(all)) return Exit.fail(gate.invalid(Misfit.listNone(gate.pattern, "parameters")))
   const keys: Array<string> = []
   for (const params of all) {
-    const key = access.textOf(params)
-    const refused = access.keyRefusal(key, params)
+    const key = gate.textOf(params)
+    const refused = gate.keyRefusal(key, params)
     if (refused !== undefined) return Exit.fail(refused)
     keys.push(key)
   }
@@ -57,17 +57,17 @@ const keysOf = (access: FamilyAccess, all: Iterable<Params>): Exit.Exit<Readonly
 }
 
 const entriesOf = (
-  access: FamilyAccess,
+  gate: FamilyGate,
   entries: Iterable<readonly [Params, unknown]>
 ): Exit.Exit<ReadonlyArray<readonly [key: string, value: unknown]>, CacheError> => {
   if (!isList(entries)) {
-    return Exit.fail(access.invalid(Misfit.listNone(access.pattern, "pairs of parameters and a value")))
+    return Exit.fail(gate.invalid(Misfit.listNone(gate.pattern, "pairs of parameters and a value")))
   }
   const all: Array<readonly [string, unknown]> = []
   for (const entry of entries) {
-    if (!Array.isArray(entry)) return Exit.fail(access.invalid(Misfit.entryNone(access.pattern, all.length)))
-    const key = access.textOf(entry[0])
-    const refused = access.keyRefusal(key, entry[0])
+    if (!Array.isArray(entry)) return Exit.fail(gate.invalid(Misfit.entryNone(gate.pattern, all.length)))
+    const key = gate.textOf(entry[0])
+    const refused = gate.keyRefusal(key, entry[0])
     if (refused !== undefined) return Exit.fail(refused)
     all.push([key, entry[1]])
   }
@@ -75,30 +75,30 @@ const entriesOf = (
 }
 
 /** Makes the operations. Accessors find the family in the Context of each call; handles have found it once. */
-export const operations = (access: FamilyAccess, find: Finds) => ({
-  ...readOperations(access, find.toRead),
-  ...writeOperations(access, find.toWrite)
+export const operations = (gate: FamilyGate, find: Finds) => ({
+  ...readOperations(gate, find.toRead),
+  ...writeOperations(gate, find.toWrite)
 })
 
 /** Makes the beginning of an operation on one key: it finds the family, and checks the key. */
 const atKey = <F>(
-  access: FamilyAccess,
+  gate: FamilyGate,
   find: <A, E, R>(f: (family: F) => Effect.Effect<A, E, R>) => Effect.Effect<A, E | CacheError, R>
 ) =>
 <A, E, R>(params: Params, f: (family: F, key: string) => Effect.Effect<A, E, R>) =>
   find((family): Effect.Effect<A, E | CacheError, R> => {
-    const key = access.textOf(params)
-    const refused = access.keyRefusal(key, params)
+    const key = gate.textOf(params)
+    const refused = gate.keyRefusal(key, params)
     return refused === undefined ? f(family, key) : Effect.fail(refused)
   })
 
-const readOperations = (access: FamilyAccess, find: Finds["toRead"]) => {
-  const reading = atKey(access, find)
+const readOperations = (gate: FamilyGate, find: Finds["toRead"]) => {
+  const reading = atKey(gate, find)
   return {
     getOption: (params: Params) => reading(params, (family, key) => family.readHeld(key)),
     getMany: (given: Iterable<Params>) => {
       const all = replayable(given)
-      return find((family) => Effect.flatMapEager(keysOf(access, all), (keys) => family.readMany(keys)))
+      return find((family) => Effect.flatMapEager(keysOf(gate, all), (keys) => family.readMany(keys)))
     },
     getAnswer: (params: Params) => reading(params, (family, key) => family.answer(key)),
     getAnswerOption: (params: Params) => reading(params, (family, key) => family.answerHeld(key)),
@@ -108,77 +108,77 @@ const readOperations = (access: FamilyAccess, find: Finds["toRead"]) => {
 
     select: (params: Params, f: (value: unknown) => unknown) =>
       reading(params, (family, key) => {
-        const refused = options.change(access.name, "select", f)
+        const refused = options.change(gate.name, "select", f)
         return refused === undefined ?
-          Effect.flatMapEager(family.read(key), selecting(access.name, f))
+          Effect.flatMapEager(family.read(key), selecting(gate.name, f))
           : Effect.fail(refused)
       }),
     warm: (list: Iterable<Params>, given?: options.WarmOptions) => {
       const all = replayable(list)
       return find((family) =>
         options.withConcurrency(
-          access.name,
+          gate.name,
           given,
-          (concurrency) => Effect.flatMapEager(keysOf(access, all), (keys) => family.warm(keys, concurrency))
+          (concurrency) => Effect.flatMapEager(keysOf(gate, all), (keys) => family.warm(keys, concurrency))
         )
       )
     },
     hottest: (max: number) =>
       find((family) =>
         options.checked(
-          options.count(access.name, "max", max),
+          options.count(gate.name, "max", max),
           () =>
             // Refused to a lookup: the answer shows the reads of others, and no change of these would reach the entry.
             Effect.withFiber((fiber) =>
               CacheFamily.isLookup(fiber.context)
-                ? Effect.fail(access.notOwner("read", "a lookup"))
-                : Effect.succeed(hottestOf(access, family, max))
+                ? Effect.fail(gate.notOwner("read", "a lookup"))
+                : Effect.succeed(hottestOf(gate, family, max))
             )
         )
       )
   }
 }
 
-const hottestOf = (access: FamilyAccess, family: Reads, max: number) =>
+const hottestOf = (gate: FamilyGate, family: Reads, max: number) =>
   (family.hot?.hottest(max) ?? []).flatMap(({ key, share }) =>
-    Option.match(access.keys.decode(key), {
+    Option.match(gate.keys.decode(key), {
       onNone: () => [],
-      onSome: (params) => [{ params: access.shownParams(key, params), key: access.keys.show(key), share }]
+      onSome: (params) => [{ params: gate.shownParams(key, params), key: gate.keys.show(key), share }]
     })
   )
 
-const writeOperations = (access: FamilyAccess, find: Finds["toWrite"]) => {
-  const writing = atKey(access, find)
+const writeOperations = (gate: FamilyGate, find: Finds["toWrite"]) => {
+  const writing = atKey(gate, find)
   return {
     set: (params: Params, value: unknown, given?: SetOptions<Lease>) =>
       writing(params, (family, key) => {
-        const refused = given === undefined ? undefined : options.conditions(access.name, given)
+        const refused = given === undefined ? undefined : options.conditions(gate.name, given)
         return refused === undefined ? family.set(key, value, given) : Effect.fail(refused)
       }),
     setMany: (list: Iterable<readonly [Params, unknown]>, given?: SetOptions<Lease>) => {
       const entries = replayable(list)
       return find((family) => {
-        const refused = options.conditions(access.name, given)
+        const refused = options.conditions(gate.name, given)
         if (refused !== undefined) return Effect.fail(refused)
-        return Effect.flatMapEager(entriesOf(access, entries), (all) => family.setMany(all, given))
+        return Effect.flatMapEager(entriesOf(gate, entries), (all) => family.setMany(all, given))
       })
     },
     update: (params: Params, f: (was: unknown) => unknown) =>
       writing(params, (family, key) => {
-        const refused = options.change(access.name, "update", f)
-        return refused === undefined ? family.update(key, changing(access.name, "update", f)) : Effect.fail(refused)
+        const refused = options.change(gate.name, "update", f)
+        return refused === undefined ? family.update(key, changing(gate.name, "update", f)) : Effect.fail(refused)
       }),
     patch: (params: Params, f: (was: unknown) => unknown) =>
       writing(params, (family, key) => {
-        const refused = options.change(access.name, "patch", f)
-        return refused === undefined ? family.patch(key, changing(access.name, "patch", f)) : Effect.fail(refused)
+        const refused = options.change(gate.name, "patch", f)
+        return refused === undefined ? family.patch(key, changing(gate.name, "patch", f)) : Effect.fail(refused)
       }),
     delete: (params: Params) => writing(params, (family, key) => family.drop([key], "hide")),
     deleteMany: (given: Iterable<Params>) => {
       const all = replayable(given)
-      return find((family) => Effect.flatMapEager(keysOf(access, all), (keys) => family.drop(keys, "hide")))
+      return find((family) => Effect.flatMapEager(keysOf(gate, all), (keys) => family.drop(keys, "hide")))
     },
-    ...invalidations(access, find, writing),
+    ...invalidations(gate, find, writing),
     refresh: (params: Params) => writing(params, (family, key) => family.refresh(key))
   }
 }
@@ -186,23 +186,25 @@ const writeOperations = (access: FamilyAccess, find: Finds["toWrite"]) => {
 type Find = <A, E, R>(f: (family: Writes) => Effect.Effect<A, E, R>) => Effect.Effect<A, E | CacheError, R>
 
 const invalidations = (
-  access: FamilyAccess,
+  gate: FamilyGate,
   find: Find,
   writing: <A, E, R>(
     params: Params,
     f: (family: Writes, key: string) => Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | CacheError, R>
 ) => {
-  const withMode = <A, E, R>(given: options.InvalidateOptions | undefined, f: (mode: Mode) => Effect.Effect<A, E, R>) =>
-    options.withMode(access.name, given, f)
+  const withMode = <A, E, R>(
+    given: options.InvalidateOptions | undefined,
+    f: (mode: InvalidationMode) => Effect.Effect<A, E, R>
+  ) => options.withMode(gate.name, given, f)
   return {
     invalidate: (params: Params, given?: options.InvalidateOptions) =>
       writing(params, (family, key) => withMode(given, (mode) => family.drop([key], mode))),
     invalidateWhere: (params: Params, given?: options.InvalidateOptions) =>
       find((family) =>
-        Result.match(access.keys.scopeOf(params), {
+        Result.match(gate.keys.scopeOf(params), {
           onSuccess: (scope) => withMode(given, (mode) => family.dropScope(scope, mode)),
-          onFailure: (problem) => Effect.fail(access.invalid(problem))
+          onFailure: (problem) => Effect.fail(gate.invalid(problem))
         })
       ),
     invalidateAll: (given?: options.InvalidateOptions) =>
@@ -210,7 +212,7 @@ const invalidations = (
     invalidateTag: (tag: string, given?: options.InvalidateOptions) =>
       find((family) =>
         options.checked(
-          options.tag(access.name, tag),
+          options.tag(gate.name, tag),
           () => withMode(given, (mode) => family.invalidateTag(tag, mode))
         )
       )
@@ -223,43 +225,43 @@ interface Finds {
 }
 
 /** Makes an accessor: all operations, with the grant from the Context of the fiber that runs them. */
-export const make = (access: FamilyAccess) => {
+export const make = (gate: FamilyGate) => {
   const find: Finds = {
     toRead: <A, E, R>(f: (family: Reads) => Effect.Effect<A, E, R>) =>
       Effect.withFiber((fiber): Effect.Effect<A, E | CacheError, R> => {
-        const family = access.readsOf(fiber.context)
-        return family === undefined ? Effect.fail(access.refusal(fiber.context, "read")) : f(family)
+        const family = gate.readsOf(fiber.context)
+        return family === undefined ? Effect.fail(gate.refusal(fiber.context, "read")) : f(family)
       }),
     toWrite: <A, E, R>(f: (family: Writes) => Effect.Effect<A, E, R>) =>
       Effect.withFiber((fiber): Effect.Effect<A, E | CacheError, R> => {
-        const family = access.writesOf(fiber.context)
-        return family === undefined ? Effect.fail(access.refusal(fiber.context, "write")) : f(family)
+        const family = gate.writesOf(fiber.context)
+        return family === undefined ? Effect.fail(gate.refusal(fiber.context, "write")) : f(family)
       })
   }
   return {
-    name: access.name,
-    pattern: access.pattern,
-    setting: (params: Params, value: unknown, given: SetOptions<Lease> = {}) => write(access, params, { value }, given),
-    deleting: (params: Params, given: SetOptions<Lease> = {}) => write(access, params, undefined, given),
+    name: gate.name,
+    pattern: gate.pattern,
+    setting: (params: Params, value: unknown, given: SetOptions<Lease> = {}) => write(gate, params, { value }, given),
+    deleting: (params: Params, given: SetOptions<Lease> = {}) => write(gate, params, undefined, given),
     lease: (params: Params, given?: LeaseOptions) =>
       Effect.withFiber((fiber): Effect.Effect<Lease, CacheError, Scope.Scope> => {
-        const refused = options.lease(access.name, given)
+        const refused = options.lease(gate.name, given)
         if (refused !== undefined) return Effect.fail(refused)
-        const grant = given?.mode === "shared" ? access.grantToRead(fiber.context) : access.writable(fiber.context)
-        if (grant === undefined) return Effect.fail(access.refusal(fiber.context, "lease"))
-        return Effect.flatMapEager(access.keyOf(params), (key) => access.familyOf(grant).lease(key, given))
+        const grant = given?.mode === "shared" ? gate.readGrantOf(fiber.context) : gate.writeGrantOf(fiber.context)
+        if (grant === undefined) return Effect.fail(gate.refusal(fiber.context, "lease"))
+        return Effect.flatMapEager(gate.keyOf(params), (key) => gate.familyOf(grant).lease(key, given))
       }),
-    key: (params: Params) => Effect.suspend(() => Effect.map(access.keyOf(params), access.keys.render)),
+    key: (params: Params) => Effect.suspend(() => Effect.map(gate.keyOf(params), gate.keys.render)),
     // A program without types may give another value than a text.
     parse: (rendered: string) =>
       Option.flatMap(
-        Option.fromUndefinedOr(typeof rendered === "string" ? access.keys.parse(rendered) : undefined),
-        access.keys.decode
+        Option.fromUndefinedOr(typeof rendered === "string" ? gate.keys.parse(rendered) : undefined),
+        gate.keys.decode
       ),
-    get: (params: Params) => new Read(access, params),
-    ...operations(access, find),
-    reader: handleFor(access, "read"),
-    writer: handleFor(access, "write")
+    get: (params: Params) => new Read(gate, params),
+    ...operations(gate, find),
+    reader: handleFor(gate, "read"),
+    writer: handleFor(gate, "write")
   }
 }
 
@@ -275,58 +277,58 @@ export interface Write {
   /** Answers the write for the engine of a Context, or the reason why this Context may not do it. */
   readonly resolve: (
     context: Context.Context<never>
-  ) => EngineWrite | CacheError
+  ) => BatchWrite | CacheError
 }
 
 const write = (
-  access: FamilyAccess,
+  gate: FamilyGate,
   params: Params,
-  value: EngineWrite["value"],
+  value: BatchWrite["value"],
   given: SetOptions<Lease>
 ): Write => ({
   _tag: "Write",
-  manifest: access.manifest,
-  pattern: access.pattern,
-  key: Effect.suspend(() => Effect.map(access.keyOf(params), access.keys.render)),
+  manifest: gate.manifest,
+  pattern: gate.pattern,
+  key: Effect.suspend(() => Effect.map(gate.keyOf(params), gate.keys.render)),
   resolve: (context) => {
-    const family = access.writableFamily(context)
-    if (family === undefined) return access.refusal(context, "write")
-    const key = access.textOf(params)
-    const refused = options.conditions(access.name, given, value === undefined) ?? access.keyRefusal(key, params)
+    const family = gate.familyToWrite(context)
+    if (family === undefined) return gate.refusal(context, "write")
+    const key = gate.textOf(params)
+    const refused = options.conditions(gate.name, given, value === undefined) ?? gate.keyRefusal(key, params)
     return refused ?? { family, key, value, options: given }
   }
 })
 
 /** Makes a handle: finds the grant once. Each operation then checks only whether the grant is still active. */
-const handleFor = (access: FamilyAccess, verb: Verb) =>
+const handleFor = (gate: FamilyGate, verb: Verb) =>
   Effect.withFiber((fiber) => {
-    const grant = verb === "read" ? access.grantToRead(fiber.context) : access.writable(fiber.context)
+    const grant = verb === "read" ? gate.readGrantOf(fiber.context) : gate.writeGrantOf(fiber.context)
     return grant === undefined
-      ? Effect.fail(access.refusal(fiber.context, verb))
-      : Effect.succeed(handle(access, verb, grant))
+      ? Effect.fail(gate.refusal(fiber.context, verb))
+      : Effect.succeed(handle(gate, verb, grant))
   })
 
-const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
-  const family = access.familyOf(grant)
+const handle = (gate: FamilyGate, verb: Verb, grant: CacheGrant) => {
+  const family = gate.familyOf(grant)
   const find: Finds = {
     toRead: <A, E, R>(f: (family: Reads) => Effect.Effect<A, E, R>) =>
       Effect.withFiber((fiber): Effect.Effect<A, E | CacheError, R> =>
-        grant.active ? f(Transaction.readsOf(family, fiber.context)) : Effect.fail(access.ended("read", grant, verb))
+        grant.active ? f(Transaction.readsOf(family, fiber.context)) : Effect.fail(gate.ended("read", grant, verb))
       ),
     toWrite: <A, E, R>(f: (family: Writes) => Effect.Effect<A, E, R>) =>
       Effect.withFiber((fiber): Effect.Effect<A, E | CacheError, R> =>
         CacheFamily.isLookup(fiber.context) ?
-          Effect.fail(access.notOwner("write", "a lookup"))
+          Effect.fail(gate.notOwner("write", "a lookup"))
           : grant.active && verb === "write" ?
           f(Transaction.writesOf(family, fiber.context))
-          : Effect.fail(access.ended("write", grant, verb))
+          : Effect.fail(gate.ended("write", grant, verb))
       )
   }
   // The last Context that belonged neither to a lookup nor to the body of a transaction.
   let plain: Context.Context<never> | undefined
-  const door: Door = {
-    textOf: access.textOf,
-    readable: (context) => {
+  const readGate: ReadGate = {
+    textOf: gate.textOf,
+    hotOf: (context) => {
       if (!grant.active) return undefined
       if (context === plain) return family.hot
       if (Transaction.isApart(context)) return undefined
@@ -335,32 +337,31 @@ const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
     },
     readSlowly: (context, key, params) =>
       grant.active
-        ? Effect.flatMapEager(access.checked(key, params), (valid) => Transaction.readsOf(family, context).read(valid))
-        : Effect.fail(access.ended("read", grant, verb))
+        ? Effect.flatMapEager(gate.checked(key, params), (valid) => Transaction.readsOf(family, context).read(valid))
+        : Effect.fail(gate.ended("read", grant, verb))
   }
-  const hit = (params: Params): unknown =>
-    grant.active ? Transaction.hitUnsafe(family, access.textOf(params)) : undefined
+  const hit = (params: Params): unknown => grant.active ? Transaction.hitUnsafe(family, gate.textOf(params)) : undefined
   const lookTwice = (params: Params): unknown =>
-    grant.active ? Transaction.readUnsafe(family, access.textOf(params)) : undefined
+    grant.active ? Transaction.readUnsafe(family, gate.textOf(params)) : undefined
   return {
-    ...operations(access, find),
-    get: (params: Params) => new Read(door, params),
+    ...operations(gate, find),
+    get: (params: Params) => new Read(readGate, params),
     getUnsafe: (params: Params): unknown => {
       const value = hit(params)
       return value === undefined ? lookTwice(params) : value
     },
     getPromise: (params: Params, given?: options.PromiseOptions): Promise<unknown> => {
-      const refused = given === undefined ? undefined : options.promise(access.name, given)
+      const refused = given === undefined ? undefined : options.promise(gate.name, given)
       if (refused !== undefined) return Promise.reject(refused)
       if (given?.signal?.aborted === true) return Promise.reject(given.signal.reason)
       // A lookup and the body of a transaction read in the Context of their fiber, because their reads are tracked.
       const apart = Transaction.currentApart()
-      if (apart !== undefined) return promiseOf(new Read(door, params), apart, given)
-      if (!grant.active) return promiseOf(new Read(door, params), Context.empty(), given)
-      const key = access.textOf(params)
+      if (apart !== undefined) return promiseOf(new Read(readGate, params), apart, given)
+      if (!grant.active) return promiseOf(new Read(readGate, params), Context.empty(), given)
+      const key = gate.textOf(params)
       const value = family.hot?.hit(key)
       if (value !== undefined) return Promise.resolve(value)
-      return family.readPromise(key, given?.signal) ?? promiseOf(new Read(door, params), Context.empty(), given)
+      return family.readPromise(key, given?.signal) ?? promiseOf(new Read(readGate, params), Context.empty(), given)
     }
   }
 }

@@ -24,7 +24,7 @@ import type { ValidFamily, ValidManifest } from "../../ownership/shared/validati
 import type { HotPartition } from "../../store/Store.ts"
 
 /** A running engine: the cache, and the grants of its owners. */
-export interface Runtime {
+export interface Engine {
   readonly cache: Cache
   readonly owners: Map<string, CacheGrant>
   /** A latch for each family, open while the family has an owner with a lookup. */
@@ -36,17 +36,17 @@ export interface Runtime {
 /** The value that a program finds in its Context under the manifest: the members of the class. It gives no right. */
 export type Face = object
 
-const runtimes = new WeakMap<Face, Runtime>()
+const engines = new WeakMap<Face, Engine>()
 
-export const faceOf = (runtime: Runtime, members: object): Face => {
+export const faceOf = (engine: Engine, members: object): Face => {
   const face = Object.freeze({ ...members })
-  runtimes.set(face, runtime)
+  engines.set(face, engine)
   return face
 }
 
 /** Answers the engine of a face. Types admit only a face; a value that was cast throws here. */
-export const runtimeOf = ({ id }: ValidManifest, face: Face): Runtime => {
-  const found = runtimes.get(face)
+export const engineOf = ({ id }: ValidManifest, face: Face): Engine => {
+  const found = engines.get(face)
   if (found === undefined) {
     throw new TypeError(`the value that is provided for ${id} is not its engine; help: provide its layer`)
   }
@@ -57,7 +57,7 @@ export const runtimeOf = ({ id }: ValidManifest, face: Face): Runtime => {
 export type Reads = ReturnType<typeof Transaction.readsOf>
 /** The operations that write a family: those of the cache, or of a transaction if the fiber is in the body of one. */
 export type Writes = ReturnType<typeof Transaction.writesOf>
-export type Mode = "own" | "borrow"
+export type GrantMode = "own" | "borrow"
 
 // The grants and words that were made here. Any other object gives no right, whatever its shape.
 const made = new WeakSet<object>()
@@ -66,8 +66,8 @@ const isMade = (value: unknown): value is object => typeof value === "object" &&
 /** The value behind a capability, for one engine. Each layer that gives a right makes one. */
 export class CacheGrant {
   declare readonly family: string
-  declare readonly mode: Mode
-  declare readonly engine: Runtime
+  declare readonly mode: GrantMode
+  declare readonly engine: Engine
   /** The number of the grant in its engine, as messages show it. No outside system may compare it. */
   declare readonly token: number
   /** Becomes `false`, for ever, when the scope that acquired the grant closes, or when the grant of the lender ends. */
@@ -75,7 +75,7 @@ export class CacheGrant {
   /** The functions that end the grants of parts which this grant has lent. */
   readonly lent = new Set<() => void>()
 
-  constructor(family: string, mode: Mode, engine: Runtime) {
+  constructor(family: string, mode: GrantMode, engine: Engine) {
     this.family = family
     this.mode = mode
     this.engine = engine
@@ -94,11 +94,11 @@ export class CacheGrant {
  * of them end with the layer.
  */
 export class Lending {
-  declare private readonly engine: Runtime
+  declare private readonly engine: Engine
   private readonly grants = new Map<string, CacheGrant>()
   private isOver = false
 
-  constructor(engine: Runtime) {
+  constructor(engine: Engine) {
     this.engine = engine
   }
 
@@ -132,10 +132,10 @@ export interface Rights {
  * and lends the module the families that it may read.
  */
 export class Word {
-  declare readonly engine: Runtime
+  declare readonly engine: Engine
   declare private readonly rights: Rights | undefined
 
-  constructor(engine: Runtime, rights?: Rights) {
+  constructor(engine: Engine, rights?: Rights) {
     this.engine = engine
     this.rights = rights
     made.add(this)
@@ -146,7 +146,7 @@ export class Word {
     return this.rights?.module
   }
 
-  allows(mode: Mode, family: string): boolean {
+  allows(mode: GrantMode, family: string): boolean {
     const { rights } = this
     return rights === undefined || rights.owns.has(family) || (mode === "borrow" && rights.reads(family))
   }
@@ -164,7 +164,7 @@ export class Word {
 }
 
 /** Answers whether a value of a Context is a word or a borrow of this engine: rights that a module keeps for itself. */
-export const isLent = (value: unknown, engine: Runtime): boolean =>
+export const isLent = (value: unknown, engine: Engine): boolean =>
   isMade(value) && (value as Word | CacheGrant).engine === engine &&
   (value instanceof Word || (value as CacheGrant).mode === "borrow")
 
@@ -173,7 +173,7 @@ export interface GrantKey {
   readonly key: Context.Service<any, CacheGrant>
   /** Where the word lies that may lend the right if there is no grant under `key`. */
   readonly word: Context.Service<any, Word>
-  readonly mode: Mode
+  readonly mode: GrantMode
   readonly family: string
 }
 
@@ -181,7 +181,7 @@ export interface GrantKey {
 export const nameOf = (kind: string, manifest: string, pattern = ""): string =>
   `effect-stateless/manifest/${kind}/${manifest.length}/${manifest}/${pattern}`
 
-export const keyOf = (manifest: ValidManifest, mode: Mode, family: string): GrantKey => {
+export const keyOf = (manifest: ValidManifest, mode: GrantMode, family: string): GrantKey => {
   const { pattern: { source } } = manifest.families.get(family)!
   const key = Context.Service<any, CacheGrant>(nameOf(mode, manifest.key, source))
   return { key, word: wordOf(manifest), mode, family }
@@ -192,8 +192,8 @@ export const wordOf = (manifest: ValidManifest): Context.Service<any, Word> =>
   Context.Service<any, Word>(nameOf("word", manifest.key))
 
 /** The key in a Context of the engine whose rights count: the one whose layer was provided last. */
-export const engineOf = (key: string): Context.Service<any, Runtime> =>
-  Context.Service<any, Runtime>(nameOf("engine", key))
+export const engineKey = (key: string): Context.Service<any, Engine> =>
+  Context.Service<any, Engine>(nameOf("engine", key))
 
 /** Builds a layer inside the build of another one, without its memo map, which is not a service of the layer. */
 export const buildInto = <A, E, R>(
@@ -272,10 +272,10 @@ class Remembered {
 const nothing = new Remembered(Context.makeUnsafe(new Map()), undefined as never, undefined as never, undefined)
 
 /** Finds the grants of one family in the Contexts of fibers. */
-export class Access {
+export class FamilyGrants {
   declare readonly manifest: ValidManifest
   declare private readonly family: ValidFamily
-  declare private readonly engine: Context.Service<any, Runtime>
+  declare private readonly engine: Context.Service<any, Engine>
   declare private readonly own: ReadonlyArray<GrantKey>
   declare private readonly read: ReadonlyArray<GrantKey>
   private lastRead: Remembered = nothing
@@ -284,7 +284,7 @@ export class Access {
   constructor(manifest: ValidManifest, family: ValidFamily) {
     this.manifest = manifest
     this.family = family
-    this.engine = engineOf(manifest.key)
+    this.engine = engineKey(manifest.key)
     this.own = family.covering.map((name) => keyOf(manifest, "own", name))
     this.read = [...this.own, ...family.covering.map((name) => keyOf(manifest, "borrow", name))]
   }
@@ -293,7 +293,7 @@ export class Access {
    * Answers the family in memory if the Context may read it. Answers `undefined` for a lookup and for the body of a
    * transaction, whose reads are tracked.
    */
-  readable(context: Context.Context<never>): HotPartition<unknown> | undefined {
+  hotOf(context: Context.Context<never>): HotPartition<unknown> | undefined {
     const last = this.lastRead
     return last.context === context && last.grant.active ? last.hot : this.resolve(context)
   }
@@ -307,7 +307,7 @@ export class Access {
   /** Finds the right to read, and remembers the Context in which it was found. */
   private resolve(context: Context.Context<never>): HotPartition<unknown> | undefined {
     if (Transaction.isApart(context)) return undefined
-    const grant = this.grantToRead(context)
+    const grant = this.readGrantOf(context)
     if (grant === undefined) return undefined
     const family = this.familyOf(grant)
     this.lastRead = new Remembered(context, grant, family, family.hot)
@@ -318,23 +318,23 @@ export class Access {
   readsOf(context: Context.Context<never>): Reads | undefined {
     const last = this.lastRead
     if (last.context === context && last.grant.active) return last.family
-    const grant = this.grantToRead(context)
+    const grant = this.readGrantOf(context)
     return grant && Transaction.readsOf(this.familyOf(grant), context)
   }
 
   /** Answers the operations that write the family, if the Context may write it. */
   writesOf(context: Context.Context<never>): Writes | undefined {
-    const family = this.writableFamily(context)
+    const family = this.familyToWrite(context)
     // A Context that is remembered never belongs to the body of a transaction.
     const isRemembered = this.lastWrite.context === context
     return family === undefined || isRemembered ? family : Transaction.writesOf(family, context)
   }
 
   /** Answers the family, if the Context may write it. */
-  writableFamily(context: Context.Context<never>): CacheFamily | undefined {
+  familyToWrite(context: Context.Context<never>): CacheFamily | undefined {
     const last = this.lastWrite
     if (last.context === context && last.grant.active) return last.family
-    const grant = this.writable(context)
+    const grant = this.writeGrantOf(context)
     if (grant === undefined) return undefined
     const family = this.familyOf(grant)
     if (Transaction.isApart(context)) return family
@@ -343,7 +343,7 @@ export class Access {
   }
 
   /** Answers the active grant by which the Context may write the family. A lookup may never write. */
-  writable(context: Context.Context<never>): CacheGrant | undefined {
+  writeGrantOf(context: Context.Context<never>): CacheGrant | undefined {
     if (CacheFamily.isLookup(context)) return undefined
     const grant = find(context, this.engine, this.own)
     return grant?.active ? grant : undefined
@@ -354,7 +354,7 @@ export class Access {
   }
 
   /** Answers the active grant by which the Context may read the family. */
-  grantToRead(context: Context.Context<never>): CacheGrant | undefined {
+  readGrantOf(context: Context.Context<never>): CacheGrant | undefined {
     const grant = find(context, this.engine, this.read)
     return grant?.active ? grant : undefined
   }
@@ -404,7 +404,7 @@ const lentAt = (context: Context.Context<never>, name: GrantKey): CacheGrant | u
  */
 export const find = (
   context: Context.Context<never>,
-  engine: Context.Service<any, Runtime>,
+  engine: Context.Service<any, Engine>,
   names: ReadonlyArray<GrantKey>
 ): CacheGrant | undefined => {
   const own = Context.getOrUndefined(context, engine)

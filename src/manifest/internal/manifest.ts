@@ -33,11 +33,11 @@ import { keyProblem, parsePattern, parsePatternUnsafe } from "../../pattern/KeyP
 import * as SensitiveKey from "../../pattern/SensitiveKey.ts"
 import * as Codec from "../../store/Codec.ts"
 import { Store } from "../../store/Store.ts"
-import { FamilyAccess } from "./access.ts"
 import * as accessor from "./accessor.ts"
 import { broken } from "./broken.ts"
 import * as declared from "./declared.ts"
-import { engineOf, type Face, faceOf, keyOfClass, type Runtime, runtimeOf, Word, wordOf } from "./grants.ts"
+import { FamilyGate } from "./familyGate.ts"
+import { type Engine, engineKey, engineOf, type Face, faceOf, keyOfClass, Word, wordOf } from "./grants.ts"
 import * as keys from "./keys.ts"
 import * as modules from "./modules.ts"
 import { errorOf } from "./names.ts"
@@ -70,41 +70,41 @@ export const makeForgotten = (given: unknown) => {
 const statics = (tag: Context.Service<any, Face>, manifest: ValidManifest): Statics => {
   const graph = DependencyGraph.make(manifest)
   const families = [...manifest.families.values()]
-  const accesses = new Map(families.map((family) => [
+  const gates = new Map(families.map((family) => [
     family.name,
-    new FamilyAccess(manifest, family, keys.make(manifest, family))
+    new FamilyGate(manifest, family, keys.make(manifest, family))
   ]))
-  const accessors = new Map([...accesses].map(([name, access]) => [name, accessor.make(access)]))
-  const runtime = Effect.map(tag, (face) => runtimeOf(manifest, face))
+  const accessors = new Map([...gates].map(([name, gate]) => [name, accessor.make(gate)]))
+  const engine = Effect.map(tag, (face) => engineOf(manifest, face))
   // The members that `yield* AppCache` answers, too.
   const members = {
     keys: Object.fromEntries(accessors),
-    ...rawKeys(manifest, accesses, accessors),
+    ...rawKeys(manifest, gates, accessors),
     batch: batchOf(manifest),
     transaction: transactionOf(manifest),
-    invalidate: byPattern(manifest, accesses),
-    events: Stream.unwrap(Effect.map(runtime, ({ cache }) => cache.events)),
-    stats: Effect.map(runtime, ({ cache }) => cache.stats)
+    invalidate: byPattern(manifest, gates),
+    events: Stream.unwrap(Effect.map(engine, ({ cache }) => cache.events)),
+    stats: Effect.map(engine, ({ cache }) => cache.stats)
   }
-  const engine = engineLayer(tag, manifest, graph, accesses, members)
+  const engineLive = engineLayer(tag, manifest, graph, gates, members)
   // The composition root may appoint every owner.
-  const layer = Layer.effect(wordOf(manifest), Effect.map(engineOf(manifest.key), (runtime) => new Word(runtime)))
-  const owners = new Owners(manifest, accesses)
+  const layer = Layer.effect(wordOf(manifest), Effect.map(engineKey(manifest.key), (engine) => new Word(engine)))
+  const owners = new Owners(manifest, gates)
   return {
     ...members,
     ...declared.make(manifest),
     graph,
-    layer: modules.root(manifest, Layer.provideMerge(layer, engine)),
+    layer: modules.root(manifest, Layer.provideMerge(layer, engineLive)),
     owner: owners.owner,
     borrower: owners.borrower,
     delegate: owners.delegate,
-    modules: modules.make(manifest, engine)
+    modules: modules.make(manifest, engineLive)
   }
 }
 
 /** Invalidates a pattern in every family that shares a key with it, once all grants are found. */
 const byPattern =
-  (manifest: ValidManifest, accesses: ReadonlyMap<string, FamilyAccess>) =>
+  (manifest: ValidManifest, gates: ReadonlyMap<string, FamilyGate>) =>
   (source: string, given?: options.InvalidateOptions): Effect.Effect<void, CacheError> =>
     Effect.withFiber((fiber) =>
       options.withMode(undefined, given, (mode) => {
@@ -114,13 +114,13 @@ const byPattern =
         if (Result.isFailure(parsed)) {
           return Effect.fail(new CacheError({ reason: malformed(manifest, text, parsed.failure) }))
         }
-        const touched = manifest.patterns.touched(parsed.success).map(({ value }) => accesses.get(value.name)!)
+        const touched = manifest.patterns.touched(parsed.success).map(({ value }) => gates.get(value.name)!)
         if (touched.length === 0) {
           return Effect.fail(new CacheError({ reason: unknown(manifest, text, false) }))
         }
-        return Effect.flatMap(Effect.forEach(touched, (access) => access.grantToWrite(fiber.context)), (grants) => {
-          const scopes = touched.map((access, i) =>
-            [access.familyOf(grants[i]!), access.keys.scopeOfPattern(parsed.success)] as const
+        return Effect.flatMap(Effect.forEach(touched, (gate) => gate.requireWriteGrant(fiber.context)), (grants) => {
+          const scopes = touched.map((gate, i) =>
+            [gate.familyOf(grants[i]!), gate.keys.scopeOfPattern(parsed.success)] as const
           )
           return Transaction.dropScopes(grants[0]!.engine.cache, fiber.context, scopes, mode)
         })
@@ -136,14 +136,14 @@ const batchOf = (manifest: ValidManifest) => (writes: ReadonlyArray<accessor.Wri
     const why = whyNotIn(manifest, own)
     if (why !== undefined) return Effect.fail(invalidBatch(manifest, why))
     // All writes are of one engine, because a grant counts only for the engine in the Context.
-    const all: Array<Cache.Write> = []
+    const all: Array<Cache.BatchWrite> = []
     for (const each of own) {
       const resolved = each.resolve(fiber.context)
       if (resolved instanceof CacheError) return Effect.fail(resolved)
       all.push(resolved)
     }
     if (all.length === 0) return Effect.void
-    return Transaction.batch(Context.getUnsafe(fiber.context, engineOf(manifest.key)).cache, fiber.context, all)
+    return Transaction.batch(Context.getUnsafe(fiber.context, engineKey(manifest.key)).cache, fiber.context, all)
   })
 
 /** Runs a body in a transaction. Rights are checked where the body writes. */
@@ -180,11 +180,11 @@ const engineLayer = (
   tag: Context.Service<any, Face>,
   manifest: ValidManifest,
   graph: DependencyGraph.DependencyGraph,
-  accesses: ReadonlyMap<string, FamilyAccess>,
+  gates: ReadonlyMap<string, FamilyGate>,
   members: object
 ): Layer.Layer<any, CacheError, Store> => {
   const families = [...manifest.families.values()].map((family): Cache.FamilyOptions => {
-    const { hide, parse, render, show } = accesses.get(family.name)!.keys
+    const { hide, parse, render, show } = gates.get(family.name)!.keys
     const { spec } = family
     return {
       name: family.name,
@@ -213,16 +213,16 @@ const engineLayer = (
         return yield* Effect.fail(errorOf(manifest.id, [{ ...Wiring.storeMissing(), path: [] }]))
       }
       const store = given.value
-      const engine: Living = { id: manifest.id, key: manifest.key, store, form }
-      yield* Effect.acquireRelease(alone(engine), () =>
+      const living: Living = { id: manifest.id, key: manifest.key, store, form }
+      yield* Effect.acquireRelease(alone(living), () =>
         Effect.sync(() => {
-          leave(engine)
-          for (const access of accesses.values()) access.forget()
+          leave(living)
+          for (const gate of gates.values()) gate.forget()
           CacheFamily.forgetContext()
         }))
       const cache = yield* Cache.make(manifest.id, families, manifest.key)
-      const runtime: Runtime = { cache, owners: new Map(), loadable: new Map(), tokens: 0 }
-      return Context.add(Context.make(tag, faceOf(runtime, members)), engineOf(manifest.key), runtime)
+      const engine: Engine = { cache, owners: new Map(), loadable: new Map(), tokens: 0 }
+      return Context.add(Context.make(tag, faceOf(engine, members)), engineKey(manifest.key), engine)
     })
   )
 }
@@ -258,16 +258,16 @@ const enginesOver = new WeakMap<Store["Service"]["commons"], ReadonlyArray<Livin
 const placesOf = new Map<string, number>()
 
 /** Refuses an engine that would share entries with another by accident, and warns of a class over several places. */
-const alone = (engine: Living): Effect.Effect<void, CacheError> =>
+const alone = (living: Living): Effect.Effect<void, CacheError> =>
   Effect.suspend(() => {
-    const { form, id, key, store } = engine
+    const { form, id, key, store } = living
     const over = enginesOver.get(store.commons) ?? []
     const other = over.find((one) => one.id === id && (one.store === store || one.form !== form))
     if (other !== undefined) {
       const found = other.form === form ? ManifestFindings.enginesAlike(id) : ManifestFindings.manifestsDiffer(id)
       return Effect.fail(errorOf(id, [{ ...found, path: [] }]))
     }
-    enginesOver.set(store.commons, [...over, engine])
+    enginesOver.set(store.commons, [...over, living])
     if (over.some((one) => one.key === key)) return Effect.void
     const places = (placesOf.get(key) ?? 0) + 1
     placesOf.set(key, places)
@@ -277,9 +277,9 @@ const alone = (engine: Living): Effect.Effect<void, CacheError> =>
     )
   })
 
-const leave = (engine: Living): void => {
-  const { key, store } = engine
-  const left = (enginesOver.get(store.commons) ?? []).filter((one) => one !== engine)
+const leave = (living: Living): void => {
+  const { key, store } = living
+  const left = (enginesOver.get(store.commons) ?? []).filter((one) => one !== living)
   enginesOver.set(store.commons, left)
   if (left.some((one) => one.key === key)) return
   const places = placesOf.get(key)! - 1
@@ -350,7 +350,7 @@ const shownText = (manifest: ValidManifest, text: string): string => {
 
 const rawKeys = (
   manifest: ValidManifest,
-  accesses: ReadonlyMap<string, FamilyAccess>,
+  gates: ReadonlyMap<string, FamilyGate>,
   accessors: ReadonlyMap<string, accessor.Accessor>
 ) => {
   const route = <A, E, R>(
@@ -362,11 +362,11 @@ const rawKeys = (
       const key = textOf(given)
       const family = manifest.patterns.route(key)
       if (family === undefined) return Effect.fail(new CacheError({ reason: unknownKey(manifest, key) }))
-      const access = accesses.get(family.name)!
-      const own = access.keys.within(key)
-      const params = access.keys.decode(own)
+      const gate = gates.get(family.name)!
+      const own = gate.keys.within(key)
+      const params = gate.keys.decode(own)
       return params._tag === "None"
-        ? Effect.fail(access.undecodable(own))
+        ? Effect.fail(gate.undecodable(own))
         : f(accessors.get(family.name)!, params.value)
     })
   return {

@@ -17,7 +17,7 @@ import * as OwnerFindings from "../../diagnostic/types/ownerFindings.ts"
 import * as Wiring from "../../diagnostic/types/wiring.ts"
 import { FamilySet } from "../../ownership/shared/familySet.ts"
 import { isBag, type ValidManifest } from "../../ownership/shared/validation.ts"
-import { buildInto, engineOf, isLent, keyOf, Lending, type Runtime, Word, wordOf } from "./grants.ts"
+import { buildInto, type Engine, engineKey, isLent, keyOf, Lending, Word, wordOf } from "./grants.ts"
 import { errorOf, type Found, problemOf, refused } from "./names.ts"
 
 type AnyLayer = Layer.Layer<any, any, any>
@@ -37,37 +37,37 @@ const namedReadsMax = 64
 
 export const make = (manifest: ValidManifest, engine: AnyLayer) => {
   const names = [...manifest.families.keys()]
-  const lent = (module: Module, runtime: Runtime, lending: Lending): AnyLayer => {
+  const lent = (module: Module, engine: Engine, lending: Lending): AnyLayer => {
     const { layer, name, owns, readable, stated } = module
     const reads = (family: string) => readable.has(manifest.families.get(family)!.index)
     const context = new Map<string, unknown>([
-      [wordOf(manifest).key, new Word(runtime, { module: name, owns, reads, lending })],
-      [engineOf(manifest.key).key, runtime]
+      [wordOf(manifest).key, new Word(engine, { module: name, owns, reads, lending })],
+      [engineKey(manifest.key).key, engine]
     ])
     const named = readable.size > namedReadsMax ? stated : Array.from(readable, (index) => names[index]!)
     for (const family of named) context.set(keyOf(manifest, "borrow", family).key.key, lending.of(family))
-    return keep(runtime, Layer.provide(layer, Layer.succeedContext(Context.makeUnsafe<any>(context))))
+    return keep(engine, Layer.provide(layer, Layer.succeedContext(Context.makeUnsafe<any>(context))))
   }
   return (given: unknown): AnyLayer => {
     const { found, modules } = read(manifest, given)
     if (found.length > 0) return refused(manifest.id, found)
     const all = Effect.map(
-      Effect.flatMap(engineOf(manifest.key), (runtime) =>
+      Effect.flatMap(engineKey(manifest.key), (engine) =>
         Effect.acquireRelease(
-          Effect.sync(() => [runtime, new Lending(runtime)] as const),
+          Effect.sync(() => [engine, new Lending(engine)] as const),
           ([, lending]) => Effect.sync(() => lending.end())
         )),
-      ([runtime, lending]) => Layer.mergeAll(...modules.map((module) => lent(module, runtime, lending)) as [AnyLayer])
+      ([engine, lending]) => Layer.mergeAll(...modules.map((module) => lent(module, engine, lending)) as [AnyLayer])
     )
     return root(manifest, Layer.provideMerge(Layer.unwrap(all), engine))
   }
 }
 
 // What a module was lent is not for the other modules, and not for the program: it is left out of what the layer gives.
-const keep = (runtime: Runtime, layer: AnyLayer): AnyLayer =>
+const keep = (engine: Engine, layer: AnyLayer): AnyLayer =>
   Layer.fromBuild((memoMap, scope) =>
     Effect.map(buildInto(layer, memoMap, scope), (context): Context.Context<any> => {
-      const given = [...context.mapUnsafe].filter(([, value]) => !isLent(value, runtime))
+      const given = [...context.mapUnsafe].filter(([, value]) => !isLent(value, engine))
       return given.length === context.mapUnsafe.size ? context : Context.makeUnsafe(new Map(given))
     })
   )

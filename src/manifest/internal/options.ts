@@ -12,14 +12,14 @@
 import * as Effect from "effect/Effect"
 import { CacheError, InvalidOption } from "../../cache/CacheError.ts"
 import type { SetOptions } from "../../cache/shared/familySpec.ts"
-import type { Mode } from "../../cache/shared/invalidation.ts"
+import type { InvalidationMode } from "../../cache/shared/invalidation.ts"
 import type { Lease, LeaseOptions } from "../../capability/Lease.ts"
 import * as Nearest from "../../diagnostic/types/nearest.ts"
 import { millisOf } from "../../ownership/FamilyPolicy.ts"
 import { isBag } from "../../ownership/shared/validation.ts"
 
 export interface InvalidateOptions {
-  readonly mode?: Mode | undefined
+  readonly mode?: InvalidationMode | undefined
 }
 
 export interface WarmOptions {
@@ -70,7 +70,7 @@ export const checked = <A, E, R>(
 export const withMode = <A, E, R>(
   family: string | undefined,
   given: InvalidateOptions | undefined,
-  next: (mode: Mode) => Effect.Effect<A, E, R>
+  next: (mode: InvalidationMode) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | CacheError, R> => {
   const refused = notOptions(family, given, invalidateKnown)
   if (refused !== undefined) return Effect.fail(refused)

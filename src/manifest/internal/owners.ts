@@ -19,8 +19,8 @@ import * as Transaction from "../../cache/shared/transaction.ts"
 import { answeredPromise, isPromise } from "../../cache/shared/unrun.ts"
 import { textOf } from "../../ownership/shared/texts.ts"
 import type { ValidManifest } from "../../ownership/shared/validation.ts"
-import type { FamilyAccess } from "./access.ts"
-import { buildInto, CacheGrant, engineOf, keyOf, type Mode, type Runtime, Word, wordOf } from "./grants.ts"
+import type { FamilyGate } from "./familyGate.ts"
+import { buildInto, CacheGrant, type Engine, engineKey, type GrantMode, keyOf, Word, wordOf } from "./grants.ts"
 import type { Params } from "./keys.ts"
 import { problemOf, refused } from "./names.ts"
 import * as ownerOptions from "./ownerOptions.ts"
@@ -35,18 +35,18 @@ const partOf = ({ parts }: OwnerOptions, name: string): Lookups =>
 
 export class Owners {
   private readonly manifest: ValidManifest
-  private readonly accesses: ReadonlyMap<string, FamilyAccess>
-  private readonly engine: Context.Service<any, Runtime>
+  private readonly gates: ReadonlyMap<string, FamilyGate>
+  private readonly engine: Context.Service<any, Engine>
   private readonly word: Context.Service<any, Word>
   // From each owner to the families that it owns: its own, and the parts of it.
   private readonly owned = new Map<string, Array<string>>()
   // One borrower's layer for each family, so that a layer graph that contains it twice builds it once.
   private readonly lenders = new Map<string, AnyLayer>()
 
-  constructor(manifest: ValidManifest, accesses: ReadonlyMap<string, FamilyAccess>) {
+  constructor(manifest: ValidManifest, gates: ReadonlyMap<string, FamilyGate>) {
     this.manifest = manifest
-    this.accesses = accesses
-    this.engine = engineOf(manifest.key)
+    this.gates = gates
+    this.engine = engineKey(manifest.key)
     this.word = wordOf(manifest)
     for (const { name, owner } of manifest.families.values()) {
       const known = this.owned.get(owner)
@@ -61,13 +61,13 @@ export class Owners {
       name,
       this.layer("own", name, (context) =>
         Effect.gen({ self: this }, function*() {
-          const runtime = yield* this.engine
-          const grant = yield* this.acquire(runtime, name, "own")
+          const engine = yield* this.engine
+          const grant = yield* this.acquire(engine, name, "own")
           const owned = this.owned.get(name)!.map((family) =>
             [family, family === name ? options : partOf(options, family)] as const
           )
-          for (const [family, lookups] of owned) yield* this.load(runtime, family, lookups, context)
-          for (const [family, lookups] of owned) yield* this.warm(runtime, family, lookups, context)
+          for (const [family, lookups] of owned) yield* this.load(engine, family, lookups, context)
+          for (const [family, lookups] of owned) yield* this.warm(engine, family, lookups, context)
           return grant
         }))
     )
@@ -77,7 +77,7 @@ export class Owners {
 
   private lend(name: string): AnyLayer {
     const made = this.lenders.get(name) ??
-      this.layer("borrow", name, () => Effect.flatMap(this.engine, (runtime) => this.acquire(runtime, name, "borrow")))
+      this.layer("borrow", name, () => Effect.flatMap(this.engine, (engine) => this.acquire(engine, name, "borrow")))
     this.lenders.set(name, made)
     return made
   }
@@ -86,9 +86,9 @@ export class Owners {
     this.refused("delegate", name, "delegate", options) ??
       this.layer("own", name, (context) =>
         Effect.gen({ self: this }, function*() {
-          const access = this.accesses.get(name)!
-          const whole = access.writable(context)
-          if (whole === undefined) return yield* Effect.fail(access.refusal(context, "delegate"))
+          const gate = this.gates.get(name)!
+          const whole = gate.writeGrantOf(context)
+          if (whole === undefined) return yield* Effect.fail(gate.refusal(context, "delegate"))
           const grant = yield* this.acquire(whole.engine, name, "own")
           const loads = options.lookup !== undefined || options.lookupMany !== undefined
           const loader = loads ? yield* this.load(whole.engine, name, options, context) : undefined
@@ -101,7 +101,7 @@ export class Owners {
   private refused(
     place: "owner" | "borrower" | "delegate",
     name: string,
-    use: Mode | "delegate",
+    use: GrantMode | "delegate",
     options?: unknown
   ): AnyLayer | undefined {
     const problem = problemOf(this.manifest, name, use)
@@ -114,7 +114,7 @@ export class Owners {
    * Wraps a layer, so that it is built only where the manifest's word allows it. The word is checked in each place that
    * uses the layer, even if the layer has been built for another place.
    */
-  private appointed(mode: Mode, name: string, layer: AnyLayer): AnyLayer {
+  private appointed(mode: GrantMode, name: string, layer: AnyLayer): AnyLayer {
     return Layer.fromBuild((memoMap, scope) =>
       Effect.withFiber((fiber): Effect.Effect<Context.Context<any>, any, any> => {
         const word = Word.in(fiber.context, this.word)
@@ -124,14 +124,14 @@ export class Owners {
         if (isAllowed && (mode === "borrow" || !CacheFamily.isLookup(fiber.context))) {
           return buildInto(layer, memoMap, scope)
         }
-        return Effect.fail(this.accesses.get(name)!.refusal(fiber.context, "appoint"))
+        return Effect.fail(this.gates.get(name)!.refusal(fiber.context, "appoint"))
       })
     )
   }
 
   /** Makes the layer of a grant. It also names the grant's engine, so that rights of several engines are not mixed. */
   private layer(
-    mode: Mode,
+    mode: GrantMode,
     name: string,
     build: (context: Context.Context<any>) => Effect.Effect<CacheGrant, CacheError, any>
   ): AnyLayer {
@@ -145,16 +145,16 @@ export class Owners {
   }
 
   /** Acquires a grant for the family until the Scope closes. Fails if the family has another owner. */
-  private acquire(runtime: Runtime, name: string, mode: Mode) {
+  private acquire(engine: Engine, name: string, mode: GrantMode) {
     const acquired = Effect.suspend(() => {
-      const current = mode === "own" ? runtime.owners.get(name) : undefined
+      const current = mode === "own" ? engine.owners.get(name) : undefined
       if (current !== undefined) {
         const { pattern: { source: pattern } } = this.manifest.families.get(name)!
         const reason = new OwnershipConflict({ pattern, family: name, token: current.token })
         return Effect.fail(new CacheError({ reason }))
       }
-      const grant = new CacheGrant(name, mode, runtime)
-      if (mode === "own") runtime.owners.set(name, grant)
+      const grant = new CacheGrant(name, mode, engine)
+      if (mode === "own") engine.owners.set(name, grant)
       return Effect.succeed(grant)
     })
     return Effect.acquireRelease(acquired, (grant) => Effect.sync(() => this.end(grant)))
@@ -179,28 +179,28 @@ export class Owners {
     )
   }
 
-  private unload(runtime: Runtime, name: string, loader: Loader<unknown>): void {
-    const family = runtime.cache.families.get(name)!
+  private unload(engine: Engine, name: string, loader: Loader<unknown>): void {
+    const family = engine.cache.families.get(name)!
     family.disown(loader)
-    if (!family.isOwned) warm.loadable(runtime, name).closeUnsafe()
+    if (!family.isOwned) warm.loadable(engine, name).closeUnsafe()
   }
 
   /** Gives the family its loader until the Scope closes. Lookups run in the Context of the owner. */
-  private load(runtime: Runtime, name: string, lookups: Lookups, context: Context.Context<any>) {
-    const family = runtime.cache.families.get(name)!
+  private load(engine: Engine, name: string, lookups: Lookups, context: Context.Context<any>) {
+    const family = engine.cache.families.get(name)!
     return Effect.acquireRelease(
       Effect.sync(() => {
-        const loader = family.own(this.loader(this.accesses.get(name)!, lookups, Transaction.outside(context)))
-        warm.loadable(runtime, name).openUnsafe()
+        const loader = family.own(this.loader(this.gates.get(name)!, lookups, Transaction.outside(context)))
+        warm.loadable(engine, name).openUnsafe()
         return loader
       }),
-      (loader) => Effect.sync(() => this.unload(runtime, name, loader))
+      (loader) => Effect.sync(() => this.unload(engine, name, loader))
     )
   }
 
   /** Starts the loads that the options `warm` and `predict` ask for, until the Scope closes. */
   private warm(
-    runtime: Runtime,
+    engine: Engine,
     name: string,
     lookups: Lookups,
     context: Context.Context<any>
@@ -216,30 +216,30 @@ export class Owners {
     for (const source of sources) {
       for (const further of this.manifest.families.get(source)!.lookupReads) sources.add(further)
     }
-    return warm.start(runtime, this.accesses.get(name)!, [...sources], lookups, context)
+    return warm.start(engine, this.gates.get(name)!, [...sources], lookups, context)
   }
 
-  private loader(access: FamilyAccess, lookups: Lookups, context: Context.Context<any>): Loader<unknown> {
+  private loader(gate: FamilyGate, lookups: Lookups, context: Context.Context<any>): Loader<unknown> {
     // Called with `call`, because the options may be an instance of a class whose methods use `this`.
     const { lookup, lookupMany } = lookups
     const decode = (key: string): Effect.Effect<Params, CacheError> => {
-      const params = access.keys.decode(key)
+      const params = gate.keys.decode(key)
       return params._tag === "Some"
         ? Effect.succeed(params.value)
-        : Effect.fail(access.undecodable(key))
+        : Effect.fail(gate.undecodable(key))
     }
     const many = lookupMany === undefined ?
       undefined :
       (keys: ReadonlyArray<string>, about: ReadonlyArray<LookupContext<unknown>>) =>
         Effect.flatMap(
           Effect.forEach(keys, decode),
-          (params) => answered(access.name, "lookupMany", lookupMany.call(lookups, params, about))
+          (params) => answered(gate.name, "lookupMany", lookupMany.call(lookups, params, about))
         )
     if (lookup !== undefined) {
       const one: Loader<unknown>["lookup"] = (key, about) =>
         Effect.flatMapEager(
           decode(key),
-          (params) => answered(access.name, "lookup", lookup.call(lookups, params, about))
+          (params) => answered(gate.name, "lookup", lookup.call(lookups, params, about))
         )
       return { context, lookup: one, lookupMany: many }
     }

@@ -15,26 +15,26 @@ import type { HotPartition } from "../../store/Store.ts"
 import type { Keys, Params } from "./keys.ts"
 
 /** How a read reaches its family: through an accessor, which asks the Context, or a handle, which has its right. */
-export interface Door {
+export interface ReadGate {
   readonly textOf: Keys["textOf"]
   /** Answers the family in memory if the Context may read it. */
-  readonly readable: (context: Context.Context<never>) => HotPartition<unknown> | undefined
+  readonly hotOf: (context: Context.Context<never>) => HotPartition<unknown> | undefined
   /** Reads a key that was not a hit, or fails with the reason why the read is refused. */
   readonly readSlowly: (context: Context.Context<never>, key: string, params: Params) => Effect.Effect<unknown, unknown>
 }
 
 export interface Read extends Effect.Effect<unknown, unknown> {
-  readonly door: Door
+  readonly readGate: ReadGate
   readonly params: Params
 }
 
 const proto = Effectable.Prototype<Read>({
   label: "effect-stateless/manifest/read",
   evaluate(fiber) {
-    const { door, params } = this
-    const key = door.textOf(params)
-    const value = door.readable(fiber.context)?.hit(key)
-    return value === undefined ? door.readSlowly(fiber.context, key, params) : Exit.succeed(value)
+    const { readGate, params } = this
+    const key = readGate.textOf(params)
+    const value = readGate.hotOf(fiber.context)?.hit(key)
+    return value === undefined ? readGate.readSlowly(fiber.context, key, params) : Exit.succeed(value)
   }
 })
 
@@ -50,12 +50,12 @@ const hit = {
 const iterate = proto[Symbol.iterator]
 
 // A function and not a class, because an object of a class would need more bytes.
-export const Read: new(door: Door, params: Params) => Read = function(
-  this: { door: Door; params: Params },
-  door: Door,
+export const Read: new(readGate: ReadGate, params: Params) => Read = function(
+  this: { readGate: ReadGate; params: Params },
+  readGate: ReadGate,
   params: Params
 ) {
-  this.door = door
+  this.readGate = readGate
   this.params = params
 } as any
 
@@ -63,7 +63,7 @@ Read.prototype = Object.assign(Object.create(proto), {
   [Symbol.iterator](this: Read) {
     const fiber = Fiber.getCurrent()
     if (fiber !== undefined) {
-      const value = this.door.readable(fiber.context)?.hit(this.door.textOf(this.params))
+      const value = this.readGate.hotOf(fiber.context)?.hit(this.readGate.textOf(this.params))
       if (value !== undefined) {
         hit.value = value
         return hit

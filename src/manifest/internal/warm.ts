@@ -17,8 +17,8 @@ import type { CacheFamily } from "../../cache/shared/cacheFamily.ts"
 import { forkOutside } from "../../capability/shared/outside.ts"
 import { millisOf } from "../../ownership/FamilyPolicy.ts"
 import * as BackgroundTimer from "../../store/shared/backgroundTimer.ts"
-import type { FamilyAccess } from "./access.ts"
-import type { Runtime } from "./grants.ts"
+import type { FamilyGate } from "./familyGate.ts"
+import type { Engine } from "./grants.ts"
 import type { Params } from "./keys.ts"
 import { replayable } from "./lists.ts"
 
@@ -43,21 +43,21 @@ const ownersWaitMax: Duration.Input = "10 seconds"
 
 /** Starts the loads in the Context of the owner. With `await`, it waits for the end of the first round. */
 export const start = Effect.fnUntraced(function*(
-  runtime: Runtime,
-  access: FamilyAccess,
+  engine: Engine,
+  gate: FamilyGate,
   sources: ReadonlyArray<string>,
   { predict, warm }: Warming,
   context: Context.Context<any>
 ): Effect.fn.Return<void, CacheError, Scope.Scope> {
-  const family = runtime.cache.families.get(access.name)!
+  const family = engine.cache.families.get(gate.name)!
   const warmed = Latch.makeUnsafe()
   const work: Array<Effect.Effect<void>> = []
-  if (predict !== undefined) work.push(family.predict(yield* predictOptions(access.name, predict)))
+  if (predict !== undefined) work.push(family.predict(yield* predictOptions(gate.name, predict)))
   if (warm !== undefined) {
-    const schedule = yield* scheduleOf(access.name, warm.schedule)
-    const owners = Effect.forEach(sources, (source) => loadable(runtime, source).await, { discard: true })
+    const schedule = yield* scheduleOf(gate.name, warm.schedule)
+    const owners = Effect.forEach(sources, (source) => loadable(engine, source).await, { discard: true })
     const ready = Effect.andThen(Effect.yieldNow, Effect.timeoutOption(owners, ownersWaitMax))
-    const all = Effect.provideContext(rounds(access, family, keysOf(warm.keys), schedule, warmed), context)
+    const all = Effect.provideContext(rounds(gate, family, keysOf(warm.keys), schedule, warmed), context)
     work.push(Effect.ensuring(Effect.andThen(ready, all), warmed.open))
   }
   // Starts now, so that `predict` sees every read. The first round yields once, so that the layer can finish building.
@@ -70,14 +70,14 @@ export const start = Effect.fnUntraced(function*(
 const keysOf = (keys: WarmOptions["keys"]): WarmOptions["keys"] => Effect.isEffect(keys) ? keys : replayable(keys)
 
 /** Answers the latch of a family, which is open while the family has an owner with a lookup. */
-export const loadable = (runtime: Runtime, family: string): Latch.Latch => {
-  const latch = runtime.loadable.get(family) ?? Latch.makeUnsafe()
-  runtime.loadable.set(family, latch)
+export const loadable = (engine: Engine, family: string): Latch.Latch => {
+  const latch = engine.loadable.get(family) ?? Latch.makeUnsafe()
+  engine.loadable.set(family, latch)
   return latch
 }
 
 const rounds = Effect.fnUntraced(function*(
-  access: FamilyAccess,
+  gate: FamilyGate,
   family: CacheFamily,
   keys: WarmOptions["keys"],
   schedule: Schedule.Schedule<unknown, unknown, unknown>,
@@ -92,36 +92,36 @@ const rounds = Effect.fnUntraced(function*(
     const next = yield* Effect.exit(step(clock.currentTimeMillisUnsafe(), undefined))
     more = Exit.isSuccess(next)
     if (Exit.isFailure(next) && !Pull.isDoneCause(next.cause)) {
-      yield* Effect.logWarning(`the schedule by which \`${access.name}\` is warmed failed`, next.cause)
+      yield* Effect.logWarning(`the schedule by which \`${gate.name}\` is warmed failed`, next.cause)
     }
     const until = Exit.isSuccess(next) ? began + Duration.toMillis(next.value[1]) : began
-    yield* round(access, family, keys, until)
+    yield* round(gate, family, keys, until)
     warmed.openUnsafe()
     if (more) yield* BackgroundTimer.sleep(Math.max(0, until - time.now()))
   }
 })
 
 /** Finds the keys, and loads those that are absent or end before `until`. It never fails. */
-const round = (access: FamilyAccess, family: CacheFamily, keys: WarmOptions["keys"], until: number) =>
+const round = (gate: FamilyGate, family: CacheFamily, keys: WarmOptions["keys"], until: number) =>
   Effect.suspend(() => Effect.isEffect(keys) ? keys : Effect.succeed(keys)).pipe(
     Effect.flatMap((all) => {
       const valid: Array<string> = []
       let refused: CacheError | undefined
       for (const params of all as Iterable<Params>) {
-        const key = access.keyOf(params)
+        const key = gate.keyOf(params)
         if (Exit.isSuccess(key)) valid.push(key.value)
-        else refused ??= access.keyRefusal(access.textOf(params), params)
+        else refused ??= gate.keyRefusal(gate.textOf(params), params)
       }
       const warning = refused === undefined
         ? Effect.void
-        : Effect.logWarning(`a key of \`${access.name}\` cannot be warmed`, refused)
+        : Effect.logWarning(`a key of \`${gate.name}\` cannot be warmed`, refused)
       return Effect.andThen(warning, family.renew(valid, until))
     }),
     // The errors of an Effect that finds the keys may contain them, so those of a sensitive family are not logged.
     (work) =>
-      access.isSensitive
-        ? Effect.catchCause(work, () => Effect.logWarning(`the keys of \`${access.name}\` were not warmed`))
-        : Effect.ignoreCause(work, { log: "Warn", message: `the keys of \`${access.name}\` were not warmed` })
+      gate.isSensitive
+        ? Effect.catchCause(work, () => Effect.logWarning(`the keys of \`${gate.name}\` were not warmed`))
+        : Effect.ignoreCause(work, { log: "Warn", message: `the keys of \`${gate.name}\` were not warmed` })
   )
 
 const invalid = (family: string, option: string, why: string) =>

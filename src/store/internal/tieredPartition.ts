@@ -30,11 +30,11 @@ import type { KeyGuard, Ticket } from "./keyGuard.ts"
 import { type Entries, keysOf, type Share, type Tier, type UnderWay } from "./tieredTier.ts"
 
 /** What a lower tier gets: each value, or what the tier above pushes out. */
-export type Mode = "through" | "onEviction"
+export type SetMode = "through" | "onEviction"
 
 interface Tiers<V> {
   readonly tiers: ReadonlyArray<Tier<V>>
-  readonly mode: Mode
+  readonly mode: SetMode
   readonly guard: KeyGuard
   readonly own: OwnTiers
   readonly sweeps: Sweeps
@@ -50,7 +50,7 @@ export class TieredPartition<V> implements Partition<V> {
   readonly below: Partition<V> | undefined
   readonly #tiers: ReadonlyArray<Tier<V>>
   readonly #upwards: ReadonlyArray<Tier<V>>
-  readonly #mode: Mode
+  readonly #mode: SetMode
   readonly #own: OwnTiers
   readonly #sweeps: Sweeps
   readonly #demotions: Demotions<V>

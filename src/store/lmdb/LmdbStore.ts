@@ -48,7 +48,7 @@ import type { Batch, Departed } from "./internal/lmdbBatch.ts"
 import { acquire, tierName } from "./internal/lmdbEnvironment.ts"
 import { failure } from "./internal/lmdbFailure.ts"
 import { dropped, LmdbPartition, Turn } from "./internal/lmdbPartition.ts"
-import { Tier } from "./internal/lmdbTier.ts"
+import { LmdbNamespace } from "./internal/lmdbTier.ts"
 import type { Durability } from "./internal/lmdbWrites.ts"
 
 /**
@@ -127,7 +127,7 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
       acquire({ path, namespace, readersMax }, (opened) =>
         Effect.gen(function*() {
           const tier = yield* Effect.try({
-            try: () => new Tier(opened, bounds),
+            try: () => new LmdbNamespace(opened, bounds),
             catch: (cause) => failure("open", cause)
           })
           if (tier.wasDamaged) {
@@ -280,7 +280,7 @@ const validate = Effect.fnUntraced(function*(options: Options) {
 const invalid = (option: string, why: string) => Effect.fail(refused(tierName, option, why))
 
 const open = <V>(
-  tier: Tier,
+  tier: LmdbNamespace,
   durability: Durability,
   family: StoreFamily<V>,
   version: Options["version"]
@@ -308,7 +308,11 @@ const open = <V>(
  * Hands a round to the tier in one turn, so that it is one transaction, after the earlier writes of its families were
  * handed over.
  */
-const writeRound = (tier: Tier, durability: Durability, { changes, marks }: Round): Effect.Effect<void, StoreError> => {
+const writeRound = (
+  tier: LmdbNamespace,
+  durability: Durability,
+  { changes, marks }: Round
+): Effect.Effect<void, StoreError> => {
   const partitions = changes.map(({ partition }) => partition as LmdbPartition<any>)
   const hand = () => {
     let last: Batch | undefined

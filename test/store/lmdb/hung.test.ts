@@ -7,7 +7,7 @@ import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
 import type { RootDatabase } from "lmdb"
 import { acquire, type Opened } from "../../../src/store/lmdb/internal/lmdbEnvironment.ts"
-import { Tier } from "../../../src/store/lmdb/internal/lmdbTier.ts"
+import { LmdbNamespace } from "../../../src/store/lmdb/internal/lmdbTier.ts"
 import { fork } from "../../support/effects.ts"
 import { temporaryFolder } from "../../support/folder.ts"
 
@@ -28,7 +28,7 @@ const gated = Effect.gen(function*() {
               : new Promise<void>((resolve) => gate.release = resolve).then(() => target.batch(write))
         }
       }) as RootDatabase<Buffer, string>
-      const tier = new Tier({ ...opened, root }, bounds)
+      const tier = new LmdbNamespace({ ...opened, root }, bounds)
       return { tier, close: tier.writes.close }
     })
   const { tier } = yield* Effect.acquireRelease(

@@ -14,7 +14,7 @@ import { unseal } from "./lmdbRecord.ts"
 import { deadPrefix, deadRow, familyKey, familyRow, idOf, numberKey, numberOf, numberRow } from "./lmdbState.ts"
 
 /** A family, while the namespace is open. */
-export interface Family {
+export interface LmdbFamily {
   readonly name: string
   /** The number in base 36. A cleared family gets a new one. */
   id: string
@@ -24,10 +24,10 @@ export interface Family {
   readonly onDeparture: Set<(departed: Departed) => Effect.Effect<void>>
 }
 
-export class Families {
+export class LmdbFamilies {
   readonly #databases: Databases
-  readonly #byName = new Map<string, Family>()
-  readonly #byId = new Map<string, Family>()
+  readonly #byName = new Map<string, LmdbFamily>()
+  readonly #byId = new Map<string, LmdbFamily>()
   // Numbers of cleared families that may still have entries.
   readonly #dead = new Set<string>()
   #numberNext = 1
@@ -43,7 +43,7 @@ export class Families {
   }
 
   /** The family of this name, made in the batch if it is new. */
-  family(batch: Batch, name: string): Family {
+  family(batch: Batch, name: string): LmdbFamily {
     const known = this.#byName.get(name)
     if (known !== undefined) return known
     const key = familyKey(name)
@@ -52,7 +52,7 @@ export class Families {
     const id = payload === undefined ? this.#takeNumber(batch) : idOf(payload)
     // The row is written with the first entry that has the number, or before.
     if (payload === undefined) batch.state.set(key, familyRow(id, name))
-    const family: Family = { name, id, prefix: familyStart(id), onDeparture: new Set() }
+    const family: LmdbFamily = { name, id, prefix: familyStart(id), onDeparture: new Set() }
     this.#byName.set(name, family)
     this.#byId.set(id, family)
     return family
@@ -65,7 +65,7 @@ export class Families {
   }
 
   /** Removes all entries of a family at once, however many there are. */
-  clear(batch: Batch, family: Family): void {
+  clear(batch: Batch, family: LmdbFamily): void {
     const { id } = family
     this.#dead.add(id)
     this.#byId.delete(id)

@@ -17,7 +17,7 @@ const rowsPerTurnMax = 4_096
 /** Stamps that a restart may skip; one row is written for each step. */
 const ceilingStep = 65_536
 
-export class Marks {
+export class LmdbMarks {
   readonly #databases: Databases
   #ceiling = 0
   #ceilingStored = 0

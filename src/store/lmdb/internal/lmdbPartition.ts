@@ -33,10 +33,10 @@ import { EncodeFailed, KeyTooLong, type Operation, StoreError, TierTimeout, Valu
 import type { Batch, Departed } from "./lmdbBatch.ts"
 import { tierName } from "./lmdbEnvironment.ts"
 import { failure } from "./lmdbFailure.ts"
-import type { Family } from "./lmdbFamilies.ts"
+import type { LmdbFamily } from "./lmdbFamilies.ts"
 import { entryKey, isShort, keyWithin } from "./lmdbKey.ts"
 import { decodeRecord, encodeRecord, isOfOtherFormat, recordBytes, recordExpiresAt } from "./lmdbRecord.ts"
-import type { Tier } from "./lmdbTier.ts"
+import type { LmdbNamespace } from "./lmdbTier.ts"
 import type { Durability } from "./lmdbWrites.ts"
 
 /** Counts records that a read could not use, by `reason`. */
@@ -98,13 +98,19 @@ interface Form {
 export class LmdbPartition<V> implements Partition<V> {
   readonly hot = undefined
   readonly turn = new Turn()
-  readonly #tier: Tier
-  readonly #family: Family
+  readonly #tier: LmdbNamespace
+  readonly #family: LmdbFamily
   readonly #durability: Durability
   readonly #codec: Codec<V>
   readonly #render: (key: string) => string
 
-  constructor(tier: Tier, family: Family, durability: Durability, codec: Codec<V>, render: (key: string) => string) {
+  constructor(
+    tier: LmdbNamespace,
+    family: LmdbFamily,
+    durability: Durability,
+    codec: Codec<V>,
+    render: (key: string) => string
+  ) {
     this.#tier = tier
     this.#family = family
     this.#durability = durability

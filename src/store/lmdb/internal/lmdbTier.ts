@@ -13,37 +13,37 @@ import { makeCommons, type Mark, type MarkLog } from "../../Store.ts"
 import type { StoreError } from "../../StoreError.ts"
 import type { Batch, Bounds } from "./lmdbBatch.ts"
 import type { Databases, Opened } from "./lmdbEnvironment.ts"
-import { Families, type Family } from "./lmdbFamilies.ts"
-import { Marks } from "./lmdbMarks.ts"
+import { LmdbFamilies, type LmdbFamily } from "./lmdbFamilies.ts"
+import { LmdbMarks } from "./lmdbMarks.ts"
 import { unseal } from "./lmdbRecord.ts"
 import { stateEnd, stateStart } from "./lmdbState.ts"
 import { Upkeep } from "./lmdbUpkeep.ts"
-import { Writes } from "./lmdbWrites.ts"
+import { LmdbWrites } from "./lmdbWrites.ts"
 
-export class Tier {
+export class LmdbNamespace {
   readonly bounds: Bounds
   readonly commons = makeCommons()
-  readonly writes: Writes
+  readonly writes: LmdbWrites
   /** Frees entries that are due, entries of cleared families, and entries beyond the bounds. */
   readonly upkeep: Effect.Effect<void, StoreError>
   /** Whether the namespace was damaged, and so was emptied when it was opened. */
   readonly wasDamaged: boolean
   readonly #databases: Databases
-  readonly #families: Families
-  readonly #marks: Marks
+  readonly #families: LmdbFamilies
+  readonly #marks: LmdbMarks
 
   /** Reads the state; throws what the driver throws. */
   constructor(opened: Opened, bounds: Bounds) {
     const { databases } = opened
     const restored = restore(databases)
     if (restored === undefined) empty(databases)
-    const { families, marks } = restored ?? { families: new Families(databases), marks: new Marks(databases) }
+    const { families, marks } = restored ?? { families: new LmdbFamilies(databases), marks: new LmdbMarks(databases) }
     this.bounds = bounds
     this.wasDamaged = restored === undefined
     this.#databases = databases
     this.#families = families
     this.#marks = marks
-    this.writes = new Writes(opened, bounds, marks, families)
+    this.writes = new LmdbWrites(opened, bounds, marks, families)
     this.upkeep = new Upkeep(opened, bounds, families, this.writes).run
   }
 
@@ -65,7 +65,7 @@ export class Tier {
   }
 
   /** The family of this name, made if it is new. */
-  family(name: string): Family {
+  family(name: string): LmdbFamily {
     return this.#families.family(this.writes.gathering, name)
   }
 
@@ -73,7 +73,7 @@ export class Tier {
    * Removes all entries of a family at once, however many there are, and returns the batch to wait for. Upkeep frees
    * them.
    */
-  clear(family: Family): Batch {
+  clear(family: LmdbFamily): Batch {
     this.#families.clear(this.writes.gathering, family)
     return this.writes.handOver()
   }
@@ -107,9 +107,9 @@ export class Tier {
 }
 
 /** Reads the families and marks from the databases; `undefined` where they are damaged. */
-const restore = (databases: Databases): { readonly families: Families; readonly marks: Marks } | undefined => {
-  const families = new Families(databases)
-  const marks = new Marks(databases)
+const restore = (databases: Databases): { readonly families: LmdbFamilies; readonly marks: LmdbMarks } | undefined => {
+  const families = new LmdbFamilies(databases)
+  const marks = new LmdbMarks(databases)
   for (const { key, value } of databases.state.getRange({ start: stateStart, end: stateEnd })) {
     const payload = unseal(value)
     if (payload === undefined) return undefined

@@ -8,10 +8,10 @@ import * as Effect from "effect/Effect"
 import type { StoreError } from "../../StoreError.ts"
 import { type Bounds, bytesUsed } from "./lmdbBatch.ts"
 import type { Opened } from "./lmdbEnvironment.ts"
-import type { Families } from "./lmdbFamilies.ts"
+import type { LmdbFamilies } from "./lmdbFamilies.ts"
 import { parseRank, rankAfter } from "./lmdbKey.ts"
 import { upkeepKey, upkeepRow } from "./lmdbState.ts"
-import type { Writes } from "./lmdbWrites.ts"
+import type { LmdbWrites } from "./lmdbWrites.ts"
 
 /** Bounds one pass to about 2 ms of the thread. */
 const rowsMax = 500
@@ -24,10 +24,10 @@ const firstRank = Buffer.from([0])
 export class Upkeep {
   readonly #opened: Opened
   readonly #bounds: Bounds
-  readonly #families: Families
-  readonly #writes: Writes
+  readonly #families: LmdbFamilies
+  readonly #writes: LmdbWrites
 
-  constructor(opened: Opened, bounds: Bounds, families: Families, writes: Writes) {
+  constructor(opened: Opened, bounds: Bounds, families: LmdbFamilies, writes: LmdbWrites) {
     this.#opened = opened
     this.#bounds = bounds
     this.#families = families

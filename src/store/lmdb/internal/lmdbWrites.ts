@@ -25,8 +25,8 @@ import type { Operation, StoreError } from "../../StoreError.ts"
 import { applyPlan, type Batch, type Bounds, isEmpty, makeBatch, type Op, type Plan, planBatch } from "./lmdbBatch.ts"
 import { type Ending, type Opened, tierName } from "./lmdbEnvironment.ts"
 import { failure, fileGone, isWrite, tierClosed, timedOut } from "./lmdbFailure.ts"
-import type { Families } from "./lmdbFamilies.ts"
-import type { Marks } from "./lmdbMarks.ts"
+import type { LmdbFamilies } from "./lmdbFamilies.ts"
+import type { LmdbMarks } from "./lmdbMarks.ts"
 import { makeRoom } from "./lmdbRoom.ts"
 
 /**
@@ -54,11 +54,11 @@ const flushTimeoutMillis = 30_000
 /** How long a write waits: until the end of the process loses nothing, or until a loss of power loses nothing. */
 export type Durability = "process" | "flushed"
 
-export class Writes {
+export class LmdbWrites {
   readonly #opened: Opened
   readonly #bounds: Bounds
-  readonly #marks: Marks
-  readonly #families: Families
+  readonly #marks: LmdbMarks
+  readonly #families: LmdbFamilies
   readonly #fits: (batch: Batch) => boolean
   readonly #wake = Latch.makeUnsafe(false)
   #gathering = makeBatch()
@@ -74,7 +74,7 @@ export class Writes {
   #failed = false
   readonly #failures = new RareLog()
 
-  constructor(opened: Opened, bounds: Bounds, marks: Marks, families: Families) {
+  constructor(opened: Opened, bounds: Bounds, marks: LmdbMarks, families: LmdbFamilies) {
     const { databases, path, root } = opened
     this.#opened = opened
     this.#bounds = bounds

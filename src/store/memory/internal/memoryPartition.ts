@@ -84,7 +84,7 @@ const shardBits = 20
 export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardFamily {
   declare readonly family: StoreFamily<V>
   declare readonly wantsEvicted: boolean
-  mark = 0
+  validFrom = 0
   private dead = 0
   declare private readonly weigher: StoreFamily<V>["weigher"]
   declare private readonly time: CoarseClock
@@ -150,7 +150,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
     const spread = this.spreadOf(key)
     const { policy, records, table } = this.only ?? this.viewOf(spread)
     const slot = table.find(key, spread)
-    if (slot < 0 || records.stampOf(slot) < this.mark) return undefined
+    if (slot < 0 || records.stampOf(slot) < this.validFrom) return undefined
     const due = records.dueAt(slot)
     if (due < this.time.next && due <= this.time.now()) return undefined
     const value = records.valueAt(slot) as V | undefined

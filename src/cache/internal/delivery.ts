@@ -10,14 +10,14 @@ import type { StoreError } from "../../store/StoreError.ts"
 /** The writes of a family. */
 export interface Writer {
   /** Removes a value that was written up to this version; a later value stays. */
-  takeBack(key: string, version: number): Below
+  takeBack(key: string, version: number): Delivery
 }
 
 /** What callers have written with a round, which is taken back if the round fails (`written.ts`). */
 export interface Revocable {
   note(writer: Writer, key: string, version: number): void
   /** What the removals have still to do below. */
-  readonly redress: Below
+  readonly redress: Delivery
 }
 
 /** Part of a round: the changes of one family, or the marks. */
@@ -30,20 +30,20 @@ export interface Parcel {
 }
 
 /** The changes that are still on their way to the lower tiers. `nothing` is the empty set. */
-export type Below = ReadonlySet<Parcel>
+export type Delivery = ReadonlySet<Parcel>
 
-export const nothing: Below = new Set()
+export const noDelivery: Delivery = new Set()
 
-export const both = (one: Below, other: Below): Below =>
-  one === nothing ? other : other === nothing ? one : new Set([...one, ...other])
+export const both = (one: Delivery, other: Delivery): Delivery =>
+  one === noDelivery ? other : other === noDelivery ? one : new Set([...one, ...other])
 
 /** Waits until the changes have arrived. Fails if a tier did not take one of them. */
-export const arrival = (below: Below): Effect.Effect<void, StoreError> => {
-  if (below.size === 0) return Effect.void
+export const arrival = (delivery: Delivery): Effect.Effect<void, StoreError> => {
+  if (delivery.size === 0) return Effect.void
   // Where they were made in one step, one round carries them all.
-  const rounds = new Set(Array.from(below, ({ arrived }) => arrived))
+  const rounds = new Set(Array.from(delivery, ({ arrived }) => arrived))
   return Effect.flatMap(Effect.forEach(rounds, Deferred.await, { discard: true }), () => {
-    for (const { failure } of below) if (failure !== undefined) return Effect.fail(failure)
+    for (const { failure } of delivery) if (failure !== undefined) return Effect.fail(failure)
     return Effect.void
   })
 }

@@ -9,32 +9,32 @@ import type { Store } from "../../store/Store.ts"
 import { CacheError, StoreFailed } from "../CacheError.ts"
 import type { CacheEvent } from "../CacheEvent.ts"
 import type { History } from "../Explanation.ts"
-import type { Mode, Scope } from "../shared/invalidation.ts"
-import { arrival, type Below, nothing, type Revocable, type Writer } from "./below.ts"
+import type { InvalidationMode, Scope } from "../shared/invalidation.ts"
+import { arrival, type Delivery, noDelivery, type Revocable, type Writer } from "./delivery.ts"
 import type { Holds } from "./holds.ts"
 import type { Outbox } from "./outbox.ts"
 import type { Heard, Swept } from "./peers.ts"
 
 /** Waits until a change has arrived below, and fails with `StoreFailed` if a tier does not take it. */
-export const orStoreFailed = (below: Below): Effect.Effect<void, CacheError> =>
-  below === nothing
+export const orStoreFailed = (delivery: Delivery): Effect.Effect<void, CacheError> =>
+  delivery === noDelivery
     ? Effect.void
-    : Effect.mapError(arrival(below), (error) => new CacheError({ reason: new StoreFailed({ error }) }))
+    : Effect.mapError(arrival(delivery), (error) => new CacheError({ reason: new StoreFailed({ error }) }))
 
 /**
  * For writes: where a tier does not take them, they are taken back, whether or not their caller still waits. A caller
  * who waits gets the failure when the removal has gone below as well, or has failed, too.
  */
 export const orTakenBack = (
-  below: Below,
+  delivery: Delivery,
   keys: Iterable<readonly [writer: Writer, key: string, version: number]>
 ): Effect.Effect<void, CacheError> => {
-  if (below === nothing) return Effect.void
+  if (delivery === noDelivery) return Effect.void
   const all = new Set<Revocable>()
-  for (const { written } of below) all.add(written)
+  for (const { written } of delivery) all.add(written)
   for (const written of all) for (const [writer, key, version] of keys) written.note(writer, key, version)
   return Effect.tapError(
-    orStoreFailed(below),
+    orStoreFailed(delivery),
     () => Effect.forEach(all, ({ redress }) => Effect.ignore(arrival(redress)), { discard: true })
   )
 }
@@ -42,12 +42,12 @@ export const orTakenBack = (
 /** A family that a change reaches. */
 export interface Reached {
   readonly name: string
-  readonly cache: Engine
+  readonly cache: CacheContext
   readonly entries: { readonly holds: Holds }
-  readonly invalidation: { applyDropScope(scope: Scope, mode: Mode, stamp: number): Below }
+  readonly invalidation: { applyDropScope(scope: Scope, mode: InvalidationMode, stamp: number): Delivery }
 }
 
-export interface Engine {
+export interface CacheContext {
   readonly id: string
   readonly store: Store["Service"]
   readonly time: CoarseClock
@@ -99,23 +99,23 @@ export interface Engine {
 /** What drops the keys that a change of a family reaches. The verbs note what happened, and `of…` drops. */
 export interface Spread {
   /** Drops what depends on one key of a family. */
-  ofKey(family: string, key: string, mode: Mode): Below
+  ofKey(family: string, key: string, mode: InvalidationMode): Delivery
   /** Drops what depends on any key of a scope. */
-  ofScope(family: string, scope: Scope, mode: Mode): Below
+  ofScope(family: string, scope: Scope, mode: InvalidationMode): Delivery
   /** Drops what was made from a key, except by loads that began at `since` or later, or have not read the key. */
-  ofUnseen(family: string, key: string, since: number): Below
+  ofUnseen(family: string, key: string, since: number): Delivery
   /** Drops what was made from a key before the engine was opened, or before it was hidden in this process alone. */
-  ofBefore(family: string, key: string): Below
+  ofBefore(family: string, key: string): Delivery
   /** An evicted key is not remembered any more. It counts as changed since then, after the next entry is stored. */
   forget(family: string, key: string, since: number): void
-  ofForgotten(): Below
+  ofForgotten(): Delivery
   /** An entry is being put into memory. It is not dropped for the entries that it pushes out. */
   beginPut(): void
   endPut(): void
   /** A key has left the last tier. Lookups have read it, or it is from before the engine was opened. */
   evict(family: string, key: string, wasRead: boolean): void
   /** Drops what was made from the evicted keys, except this one, which pushed them out. */
-  ofEvicted(exceptFamily?: string, exceptKey?: string): Below
+  ofEvicted(exceptFamily?: string, exceptKey?: string): Delivery
   /** Drops in this process what was made from a family that is hidden here. The lower tiers keep it. */
   ofEnd(family: string): void
   /** Visits what depends on one key of a family. */

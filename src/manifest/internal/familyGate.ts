@@ -8,11 +8,11 @@ import { CacheError, InvalidKey } from "../../cache/CacheError.ts"
 import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import * as Misfit from "../../diagnostic/types/misfit.ts"
 import { isBag, type ValidFamily, type ValidManifest } from "../../ownership/shared/validation.ts"
-import { Access, type CacheGrant } from "./grants.ts"
+import { type CacheGrant, FamilyGrants } from "./grants.ts"
 import type { Keys, Params } from "./keys.ts"
 
 /** One family as accessors and handles reach it: its grants, its keys, and the errors for both. */
-export class FamilyAccess extends Access {
+export class FamilyGate extends FamilyGrants {
   declare readonly name: string
   declare readonly pattern: string
   declare readonly keys: Keys
@@ -95,8 +95,8 @@ export class FamilyAccess extends Access {
   }
 
   /** Answers the grant that lets a Context write the family, or fails with the reason why there is none. */
-  grantToWrite(context: Context.Context<never>): Effect.Effect<CacheGrant, CacheError> {
-    const grant = this.writable(context)
+  requireWriteGrant(context: Context.Context<never>): Effect.Effect<CacheGrant, CacheError> {
+    const grant = this.writeGrantOf(context)
     return grant === undefined ? Effect.fail(this.refusal(context, "write")) : Effect.succeed(grant)
   }
 
