@@ -464,17 +464,11 @@ export const documented: Rule = (project) =>
     }
   })
 
-/** Folders and modules of `src/` whose exports say how stable they are. A folder is added when its surface is decided. */
-const statedFolders: ReadonlySet<string> = new Set(["manifest", "capability", "testing", "store"])
-const statedModules: ReadonlySet<string> = new Set(
-  ["CacheError", "CacheEvent", "CacheMetrics", "Lookup"].map((name) => `cache/${name}.ts`)
-)
-
-/** Every doc comment of an export says `@stability stable` or `@stability experimental`, in the folders that are done. */
+/** Every doc comment of an export says `@stability stable` or `@stability experimental`. */
 export const stability: Rule = (project) =>
   violationsOf(project, (source, refuse) => {
     const { exports, path } = source
-    if (!isPublicModule(path) || !(statedFolders.has(folderOf(path)) || statedModules.has(path))) return
+    if (!isPublicModule(path)) return
     for (const { doc = "", name, start } of exports) {
       // `documented` reports an export without a comment, and overloads share one.
       if (doc === "" || /@internal\b/.test(doc)) continue

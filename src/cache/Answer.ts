@@ -10,6 +10,7 @@ import type { Served } from "./internal/served.ts"
  * The answer of `getAnswer`: the value, and what the cache knows about it. Use it to see where a value came from, or to
  * write it later on the condition that its `version` has not changed.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -41,6 +42,7 @@ export interface Answer<out V> {
  * Makes the answer for a value that was served at `nowMillis`. `freshUntil` is the time at which its entry ceases to be
  * fresh.
  *
+ * @stability stable
  * @category constructors
  * @since 0.1.0
  */

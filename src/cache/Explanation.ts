@@ -15,6 +15,7 @@ import type { InvalidationMode, Scope } from "./shared/invalidation.ts"
  *   because a lookup has just answered that the key has no value.
  * - `refuse`: fail, because the family has no owner.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -24,6 +25,7 @@ export type Outcome = "hit" | "staleHit" | "join" | "load" | "fail" | "refuse"
  * An event in the history of a key. It concerned that key alone, or a set of keys that contains it. `Absent`: a lookup
  * answered that the key has no value.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -45,6 +47,7 @@ export interface Happening {
  * The answer of `explain`: what a read of the key would do now, the entry, and the history. Print it to see why a value
  * is fresh, stale or absent.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -65,6 +68,7 @@ const charactersMax = 524_288
 /**
  * A happening as the history keeps it: its sources are spelt out only when a caller asks.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -75,6 +79,7 @@ export interface Noted extends Omit<Happening, "from"> {
 /**
  * The latest happenings of a cache, in a ring of bounded size.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */

@@ -17,6 +17,7 @@
 /**
  * One finding: what was refused and why (`sentence`), and what to do about it (`help`).
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -45,6 +46,7 @@ export interface Diagnostic<out Tag extends string = string, out Code extends st
  * ```
  *
  * @see {@link formatAsType} for the line of the compiler
+ * @stability stable
  * @category formatting
  * @since 0.1.0
  */
@@ -68,6 +70,7 @@ export const format = (diagnostic: Diagnostic): string => `${diagnostic.sentence
  * ```
  *
  * @see {@link format} for the text of an error
+ * @stability stable
  * @category formatting
  * @since 0.1.0
  */
@@ -77,6 +80,7 @@ export const formatAsType = (diagnostic: Diagnostic): string =>
 /**
  * The text of a finding as the compiler prints it.
  *
+ * @stability stable
  * @category type level
  * @since 0.1.0
  */

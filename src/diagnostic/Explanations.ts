@@ -16,6 +16,7 @@ import { patterns } from "./internal/patterns.ts"
 /**
  * One code, explained: what was refused, why, and the repair, in prose and as programs.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -38,6 +39,7 @@ export interface Explanation extends Explained {}
  * ```
  *
  * @see {@link all} for every code
+ * @stability experimental
  * @category getters
  * @since 0.1.0
  */
@@ -60,6 +62,7 @@ export const find = (code: string): Explanation | undefined => all.find((explana
  * ```
  *
  * @see {@link find} for one code
+ * @stability experimental
  * @category getters
  * @since 0.1.0
  */

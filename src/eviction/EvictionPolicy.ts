@@ -25,6 +25,7 @@ import { WTinyLfu } from "./internal/wTinyLfu.ts"
  * The order of eviction of one shard.
  *
  * @see {@link make} for the policies that exist
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -76,6 +77,7 @@ export interface EvictionPolicy {
 /**
  * What every policy is made from.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -112,6 +114,7 @@ const policies = {
  * - `adaptive`: follows the one of these ideas that hits most on a sample of the keys at the time. The default, for
  *   work that is not known or changes.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -135,6 +138,7 @@ export type EvictionPolicyName = keyof typeof policies
  * ```
  *
  * @see {@link EvictionPolicyName} for what each policy is for
+ * @stability experimental
  * @category constants
  * @since 0.1.0
  */
@@ -162,6 +166,7 @@ export const names: ReadonlyArray<EvictionPolicyName> = Object.keys(policies) as
  * ```
  *
  * @see {@link names} for the names
+ * @stability experimental
  * @category constructors
  * @since 0.1.0
  */

@@ -11,6 +11,7 @@ import type { FamilyPolicy } from "./FamilyPolicy.ts"
 /**
  * A value that stands for a type: a Schema, or `Manifest.type<A>()`.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -21,6 +22,7 @@ export interface Typed {
 /**
  * One line of a manifest: all keys of one pattern.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -62,6 +64,7 @@ export interface FamilySpec extends FamilyPolicy {
 /**
  * A module that owns no family, and may read the families that it lists.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -75,6 +78,7 @@ export interface ReaderSpec {
 /**
  * A layer of a deployment, such as `client` or `server`, and the layers that its programs may read.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -86,6 +90,7 @@ export interface LayerSpec {
 /**
  * The definition of a manifest: its families, readers, layers and version.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -104,6 +109,7 @@ export interface Definition {
  * Marks a definition that the compiler has not inferred yet. It is a symbol, because editors do not offer symbols, and
  * it exists only as a type.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -119,6 +125,7 @@ export declare const Undetermined: unique symbol
  * It accepts a definition of another shape, so that the definition is inferred as it was written. Otherwise one wrong
  * option would make all families unknown. {@link Misshapen} then reports the wrong option.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -134,6 +141,7 @@ interface AnySections {
 /**
  * One family of {@link AnyDefinition}. It names the types of the options, and accepts other types, too.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -142,6 +150,7 @@ export type AnyFamily = { readonly [Option in keyof FamilySpec]?: FamilySpec[Opt
 /**
  * Any value. Unlike `unknown`, it leaves a union the functions that it has beside it.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -150,6 +159,7 @@ export type Anything = {} | null | undefined
 /**
  * The declaration of a function or a method: the families that it owns, borrows and invalidates, and its layer.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */

@@ -26,6 +26,7 @@ import type { ValidFamily, ValidManifest } from "./shared/validation.ts"
 /**
  * A manifest as a graph: families and readers, and the edges between them.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -55,6 +56,7 @@ export interface DependencyGraph {
 /**
  * A node of the graph: a family, or a reader. A reader has no pattern.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -73,6 +75,7 @@ export interface Node {
  * - `Derives`: entries of `from` are computed from entries of `to`.
  * - `Invalidates`: a change in `from` drops entries of `to`, directly or through other families.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -87,6 +90,7 @@ export interface Edge {
 /**
  * The kinds of edges.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -95,6 +99,7 @@ export type EdgeKind = "Owns" | "Borrows" | "Derives" | "Invalidates"
 /**
  * The plan of a family: the entries that a change of one key drops, nearest dependents first.
  *
+ * @stability experimental
  * @category invalidation
  * @since 0.1.0
  */
@@ -104,6 +109,7 @@ export type Plan = ReadonlyArray<Step>
  * One step of a plan. It drops from one family every entry whose parameters agree with `bound` and `constants`, if the
  * changed key passes all `guards`. It is plain data: segments and holes are numbers.
  *
+ * @stability experimental
  * @category invalidation
  * @since 0.1.0
  */
@@ -123,6 +129,7 @@ export interface Step {
 /**
  * A condition on the segments of the changed key: a segment equals a text, or the key has a number of segments.
  *
+ * @stability experimental
  * @category invalidation
  * @since 0.1.0
  */
@@ -136,6 +143,7 @@ export type Guard =
 /**
  * Makes the graph of a valid manifest. Its plans, and the edges that follow from them, are made at their first use.
  *
+ * @stability experimental
  * @category constructors
  * @since 0.1.0
  */
@@ -310,6 +318,7 @@ interface Reached {
  * The most steps of one plan that concern the same family. More steps than this become one step that drops the whole
  * family: complete, and less exact.
  *
+ * @stability experimental
  * @category invalidation
  * @since 0.1.0
  */

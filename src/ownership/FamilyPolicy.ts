@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 /**
  * The options of a family for lifetimes, staleness, loading and weight. None of them concerns ownership.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -117,6 +118,7 @@ const isMeasure = (input: object): boolean => {
  * Decodes a duration that a caller gave, in milliseconds, 0 or more. `NaN` for a negative duration, for an object with
  * an unknown unit, and for an input that is not a duration.
  *
+ * @stability stable
  * @category arithmetic
  * @since 0.1.0
  */

@@ -29,6 +29,7 @@ import type { DependencyGraph, Edge, EdgeKind, Node } from "./DependencyGraph.ts
  * ```
  *
  * @see {@link toDot} for Graphviz
+ * @stability experimental
  * @category drawing
  * @since 0.1.0
  */
@@ -120,6 +121,7 @@ const byLayer = (graph: DependencyGraph): ReadonlyMap<string | undefined, Readon
  * ```
  *
  * @see {@link toMermaid} for Markdown
+ * @stability experimental
  * @category drawing
  * @since 0.1.0
  */

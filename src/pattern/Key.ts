@@ -13,6 +13,7 @@ declare const TypeId: unique symbol
 /**
  * A text that is one segment of a key: not empty, and without `:`, `{`, `}`, `*`.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -35,6 +36,7 @@ export type Segment = string & { readonly [TypeId]: "Segment" }
  * ```
  *
  * @see {@link segment} for an Option
+ * @stability experimental
  * @category guards
  * @since 0.1.0
  */
@@ -55,6 +57,7 @@ export const isSegment = (text: string): text is Segment => text !== "" && !/[:{
  *
  * @see {@link isSegment} for a condition
  * @see {@link segmentUnsafe} for a text that you know
+ * @stability experimental
  * @category constructors
  * @since 0.1.0
  */
@@ -77,6 +80,7 @@ export const segment = (text: string): Option.Option<Segment> => isSegment(text)
  * ```
  *
  * @see {@link segment} for a text from outside
+ * @stability experimental
  * @category constructors
  * @since 0.1.0
  */
@@ -89,6 +93,7 @@ export const segmentUnsafe = (text: string): Segment => {
  * The largest number of bytes of UTF-8 in a key within its family, for every arrangement of tiers. A longer key would
  * itself be a value.
  *
+ * @stability experimental
  * @category guards
  * @since 0.1.0
  */
@@ -111,6 +116,7 @@ export const keyBytesMax = 65_536
  * ```
  *
  * @see {@link keyBytesMax} for the bound
+ * @stability experimental
  * @category guards
  * @since 0.1.0
  */

@@ -39,6 +39,7 @@ import type * as Key from "./Key.ts"
 /**
  * A parsed pattern. `holes` lists the names of its parameters, in order of their segments; a last `*` is named `*`.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -56,6 +57,7 @@ export interface KeyPattern {
 /**
  * One segment of a pattern.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -66,6 +68,7 @@ export type Segment =
 /**
  * The largest number of segments of a pattern. The compiler's recursion allows 20.
  *
+ * @stability experimental
  * @category models
  * @since 0.1.0
  */
@@ -75,6 +78,7 @@ export const segmentsMax = 16
  * The keys of a pattern as a tuple type. A pattern covers another one exactly when its region is a supertype; therefore
  * `Exclude` can discharge a narrow requirement by a wide capability.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -86,6 +90,7 @@ export type Region<P extends string> = P extends `${infer First}:${infer Rest}` 
 /**
  * The first element of a pattern's region.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -96,6 +101,7 @@ export type Head<P extends string> = P extends `${infer First}:${string}` ? regi
 /**
  * A pattern's region without its first element.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -109,6 +115,7 @@ type regionOfSegment<Text extends string> = Text extends `{${string}}` ? string 
  * The value of a hole without a codec. Numbers and bigints are rendered in decimal, so `1`, `1n`, and `"1"` are one
  * key.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -117,6 +124,7 @@ export type ParamInput = string | number | bigint
 /**
  * The names of a pattern's holes, as a union; a last `*` is called `*`.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -130,6 +138,7 @@ type nameOfSegment<Text extends string> = Text extends `{${infer Name}}` ? Name 
 /**
  * The value of the hole `Name`. `Codecs` maps names to anything with a `Type`, such as a Schema.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -141,6 +150,7 @@ export type ParamOf<Name, Codecs> = Name extends keyof Codecs ?
 /**
  * The parameters that a key of the pattern parses to.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -155,6 +165,7 @@ export type ParsedParams<P extends string, Codecs = {}> = {
 /**
  * The message that says why `P` is not a pattern; `never` for a pattern.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -167,6 +178,7 @@ export type patternProblem<P extends string> = string extends P ? Opaque.pattern
 /**
  * A message about the pattern of a family, which must be a literal; `never` if nothing is wrong.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -215,6 +227,7 @@ const edge = /^[ \t\n\r]|[ \t\n\r]$/
 /**
  * The region of a pattern, or the message that says why it is not a pattern.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -223,6 +236,7 @@ export type parsePattern<P extends string> = [patternProblem<P>] extends [never]
 /**
  * Parses a pattern, or fails with the finding that says why it is not a pattern.
  *
+ * @stability experimental
  * @category parsing
  * @since 0.1.0
  */
@@ -267,6 +281,7 @@ const segmentProblem = (
 /**
  * Parses a text that is known to be a pattern; throws the finding otherwise.
  *
+ * @stability experimental
  * @category parsing
  * @since 0.1.0
  */
@@ -276,6 +291,7 @@ export const parsePatternUnsafe = (source: string): KeyPattern =>
 /**
  * The pattern with nameless holes, `user:{}`. Two patterns with the same normal form denote the same keys.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -286,6 +302,7 @@ export type normalizePattern<P extends string> = P extends `${infer First}{${str
 /**
  * The pattern with nameless holes, `user:{}`. Two patterns with the same normal form denote the same keys.
  *
+ * @stability experimental
  * @category parsing
  * @since 0.1.0
  */
@@ -296,6 +313,7 @@ export const normalizePattern = (source: string): string => source.replace(/\{[^
 /**
  * Whether `P` has every key of `Q`.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -304,6 +322,7 @@ export type covers<P extends string, Q extends string> = Region<Q> extends Regio
 /**
  * Whether the first pattern has every key of the second.
  *
+ * @stability experimental
  * @category comparing
  * @since 0.1.0
  */
@@ -321,6 +340,7 @@ export const covers = (p: KeyPattern, q: KeyPattern): boolean => {
 /**
  * Whether `P` and `Q` share a key.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -341,6 +361,7 @@ type segmentsMeet<A extends string, B extends string> = A extends `{${string}}` 
 /**
  * Whether two patterns share a key.
  *
+ * @stability experimental
  * @category comparing
  * @since 0.1.0
  */
@@ -363,6 +384,7 @@ export const overlaps = (p: KeyPattern, q: KeyPattern): boolean => {
  *
  * Only for overlapping patterns. Where one covers the other it agrees with `covers`.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -384,6 +406,7 @@ type isHole<Text extends string> = Text extends `{${string}}` ? true : false
  *
  * Only for overlapping patterns. Where one covers the other it agrees with `covers`.
  *
+ * @stability experimental
  * @category comparing
  * @since 0.1.0
  */
@@ -402,6 +425,7 @@ const rankAt = (pattern: KeyPattern, index: number): number =>
 /**
  * A key that both patterns have, for messages: text wins, an open hole is `_`. Only for overlapping patterns.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -422,6 +446,7 @@ type showKey<P extends string> = P extends `${infer First}:${infer Rest}` ?
 /**
  * A key that both patterns have, for messages: text wins, an open hole is `_`. Only for overlapping patterns.
  *
+ * @stability experimental
  * @category comparing
  * @since 0.1.0
  */
@@ -441,6 +466,7 @@ export const findWitness = (p: KeyPattern, q: KeyPattern): string => {
  * The message that says why `K` is not a key; `never` for a literal, and for a template whose holes cannot hold a
  * colon: numbers, and texts that are a `Key.Segment`.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -469,6 +495,7 @@ type isTrueOfEither<A, B> = [A, B] extends [false, false] ? false : true
  * The message for a template that holds a text which may be more than one segment; `never` for a literal, and for a
  * template of numbers and of `Key.Segment`.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -482,6 +509,7 @@ type findTextHole<Whole extends string, P extends string> = P extends `${infer F
  * The message for a literal key of the pattern `P` with a text that the codec of a parameter does not take, where that
  * codec takes literals as they are; `never` if there is none.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -508,6 +536,7 @@ type literalsOf<Codec> = Codec extends { readonly Type: infer A extends string }
 /**
  * A template as a pattern: each segment whose text is not known is a parameter. A literal stays as it is.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -528,6 +557,7 @@ type showSegment<Text extends string> = {} extends { readonly [_ in Text]: 1 } ?
 /**
  * The finding that says why a text is not a key; `undefined` for a key.
  *
+ * @stability experimental
  * @category keys
  * @since 0.1.0
  */
@@ -542,6 +572,7 @@ export const keyProblem = (key: string): Diagnostic.Diagnostic | undefined => {
 /**
  * Whether the literal key `K` is a key of `P`; `false` if `K` is not a key.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -552,6 +583,7 @@ export type matches<K extends string, P extends string> = [keyProblem<K>] extend
 /**
  * Whether a text is a key of the pattern; `false` if the text is not a key.
  *
+ * @stability experimental
  * @category keys
  * @since 0.1.0
  */

@@ -17,6 +17,7 @@ const shownDigits = 12
  * Computes SipHash-2-4 of bytes. `key` has 128 bits, as four words, the lowest first; the result is two words, the
  * lower first.
  *
+ * @stability experimental
  * @category hashing
  * @since 0.1.0
  */
@@ -112,6 +113,7 @@ const encoder = new TextEncoder()
  * ```
  *
  * @see `sensitive` of a family, which hides its keys, tags and values
+ * @stability experimental
  * @category hashing
  * @since 0.1.0
  */
