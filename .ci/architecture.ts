@@ -393,19 +393,6 @@ export const plain: Rule = (project) =>
 
 const afterTag = /^ *\* @[^]*^ *\* \*\*/m
 
-/** Folders of `src/` whose types keep the rule for names. A folder is added when its last name is changed. */
-const namedFolders: ReadonlySet<string> = new Set([
-  "diagnostic",
-  "pattern",
-  "ownership",
-  "store",
-  "cache",
-  "eviction",
-  "capability",
-  "testing",
-  "cli"
-])
-
 // A name in lower case is a function on types, and a finding is one without parameters.
 const findings = "diagnostic"
 const verb = /^(Find|Is|Has|May|Show|Normalize|Parse|Join|Invert|Describe|Help|Match|Cover|Overlap)(?![a-z])/
@@ -419,7 +406,6 @@ const lettersAllowed: ReadonlySet<string> = new Set("ABDEFKPQRTV")
  */
 export const typeNames: Rule = (project) =>
   violationsOf(project, (source, refuse) => {
-    if (!namedFolders.has(folderOf(source.path))) return
     const checkParameter = (node: Node, name: string): void => {
       if (name.length > 1 || name === "_" || lettersAllowed.has(name)) return
       refuse(node.start, `the type parameter \`${name}\` has no name: a reader does not know what it stands for`)

@@ -40,20 +40,20 @@ export interface AnyManifest extends Context.Key<any, unknown> {
 export type CheckedComposition<Ms extends ReadonlyArray<unknown>> = checkEach<Ms>
 
 type checkEach<Ms, Earlier = never, Out extends ReadonlyArray<unknown> = []> = Ms extends
-  readonly [infer M, ...infer Rest] ? checkEach<
+  readonly [infer Last, ...infer Rest] ? checkEach<
     Rest,
-    Earlier | M,
+    Earlier | Last,
     [
       ...Out,
-      M extends { readonly layer: Misfit.Otherwise<infer Message> } ? Message
-        : [findClash<Earlier, M>] extends [never] ? M
-        : Several.one<findClash<Earlier, M>>
+      Last extends { readonly layer: Misfit.Otherwise<infer Message> } ? Message
+        : [findClash<Earlier, Last>] extends [never] ? Last
+        : Several.one<findClash<Earlier, Last>>
     ]
   >
   : Out
 
-type findClash<Earlier, M> = Earlier extends Named<infer EarlierId, infer A>
-  ? M extends Named<infer Id, infer B> ? Id extends EarlierId ? ManifestFindings.manifestsAlike<Id>
+type findClash<Earlier, Last> = Earlier extends Named<infer EarlierId, infer A>
+  ? Last extends Named<infer Id, infer B> ? Id extends EarlierId ? ManifestFindings.manifestsAlike<Id>
     : findSharing<EarlierId, A, Id, B>
   : never
   : never

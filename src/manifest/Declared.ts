@@ -43,39 +43,41 @@ import type { Store } from "../store/Store.ts"
  * @category models
  * @since 0.1.0
  */
-export interface DeclaredFn<Self, C> {
+export interface DeclaredFn<Self, Stated> {
   <Args extends Array<any>, Eff extends Effect.Effect<any, any, any>, A>(
     body: (
       ...args: Args
-    ) => CheckedBody<Opaque.body, Generator<Eff, A, any>, Self, C, requiredBy<Eff>>
+    ) => CheckedBody<Opaque.body, Generator<Eff, A, any>, Self, Stated, requiredBy<Eff>>
   ): (...args: Args) => Effect.Effect<
     A,
     Eff extends Effect.Effect<any, infer E, any> ? E : never,
     // Spelt out here, because a hover would show a named type by its name and not by its capabilities.
-    | { [P in ListOf<C, "owns">]: Owns<P, Self> }[ListOf<C, "owns">]
-    | { [P in ListOf<C, "borrows">]: Borrows<P, Self> }[ListOf<C, "borrows">]
+    | { [P in ListOf<Stated, "owns">]: Owns<P, Self> }[ListOf<Stated, "owns">]
+    | { [P in ListOf<Stated, "borrows">]: Borrows<P, Self> }[ListOf<Stated, "borrows">]
     | Exclude<requiredBy<Eff>, OwnsCapability<any, any, any, Self>>
   >
 }
 
 type requiredBy<Eff> = Eff extends Effect.Effect<any, any, infer R> ? R : never
-type grantedBy<Self, C> = OwnsEach<ListOf<C, "owns">, Self> | BorrowsEach<ListOf<C, "borrows">, Self>
+type grantedBy<Self, Stated> = OwnsEach<ListOf<Stated, "owns">, Self> | BorrowsEach<ListOf<Stated, "borrows">, Self>
 
 // `any` and `unknown` do not say what a body requires, so they are refused. A type parameter leaves the check open, and
 // the compiler then prints the name of the check and its arguments: so the message is the first argument.
-type CheckedBody<Message extends string, F, Self, C, R> = unknown extends R ? Message
-  : [exceeding<R, grantedBy<Self, C>, Self>] extends [never] ? F
-  : C extends CheckedDeclared<Self, C>
-    ? Declaring.bodyExceeds<Several.enumerate<describe<exceeding<R, grantedBy<Self, C>, Self>>>, describeDeclared<C>>
+type CheckedBody<Message extends string, F, Self, Stated, R> = unknown extends R ? Message
+  : [exceeding<R, grantedBy<Self, Stated>, Self>] extends [never] ? F
+  : Stated extends CheckedDeclared<Self, Stated> ? Declaring.bodyExceeds<
+      Several.enumerate<describe<exceeding<R, grantedBy<Self, Stated>, Self>>>,
+      describeDeclared<Stated>
+    >
   // The declaration itself was refused, and one message is enough.
   : F
 
-type describeDeclared<C> = [describeList<C, "owns">, describeList<C, "borrows">] extends
-  [infer O extends string, infer B extends string] ?
-  O extends "" ? B extends "" ? "nothing" : B : B extends "" ? O : `${O}, ${B}`
+type describeDeclared<Stated> = [describeList<Stated, "owns">, describeList<Stated, "borrows">] extends
+  [infer Chosen extends string, infer B extends string] ?
+  Chosen extends "" ? B extends "" ? "nothing" : B : B extends "" ? Chosen : `${Chosen}, ${B}`
   : never
-type describeList<C, Option extends string> = C extends { readonly [_ in Option]: infer T }
-  ? joinQuoted<T> extends infer J extends string ? J extends "" ? "" : `${Option} ${J}` : never
+type describeList<Stated, Option extends string> = Stated extends { readonly [_ in Option]: infer T }
+  ? joinQuoted<T> extends infer Other extends string ? Other extends "" ? "" : `${Option} ${Other}` : never
   : ""
 
 /**
@@ -89,18 +91,18 @@ type describeList<C, Option extends string> = C extends { readonly [_ in Option]
  * @category models
  * @since 0.1.0
  */
-export interface DeclaredMethod<Self, C> {
+export interface DeclaredMethod<Self, Stated> {
   <Context extends Pick<DecoratorContext, "kind"> | string | symbol>(
     // The decorators of the compiler's option `experimentalDecorators` get the name of the member.
-    method: Context extends string | symbol ? Opaque.methodDecorator : CheckedMethod<Self, C, MethodOf<Context>>,
+    method: Context extends string | symbol ? Opaque.methodDecorator : CheckedMethod<Self, Stated, MethodOf<Context>>,
     context: Context
   ): MethodOf<Context>
 }
 
 // The type of the method, which the compiler knows from the context of the decorator; `void` for anything else.
-type MethodOf<Context> = Context extends ClassMethodDecoratorContext<any, infer M> ? M : void
-type CheckedMethod<Self, C, M> = M extends (...args: any) => infer X
-  ? [X] extends [Effect.Effect<any, any, infer R>] ? CheckedBody<Opaque.methodRights, M, Self, C, R>
+type MethodOf<Context> = Context extends ClassMethodDecoratorContext<any, infer Method> ? Method : void
+type CheckedMethod<Self, Stated, Method> = Method extends (...args: any) => infer Given
+  ? [Given] extends [Effect.Effect<any, any, infer R>] ? CheckedBody<Opaque.methodRights, Method, Self, Stated, R>
   : Opaque.method
   : Opaque.method
 
@@ -111,30 +113,31 @@ type CheckedMethod<Self, C, M> = M extends (...args: any) => infer X
  * @category models
  * @since 0.1.0
  */
-export interface InLayer<Self, L extends string> {
+export interface InLayer<Self, LayerName extends string> {
   <A, E, R>(
-    effect: CheckedProgram<Opaque.program, Effect.Effect<A, E, R>, Self, L, R>
+    effect: CheckedProgram<Opaque.program, Effect.Effect<A, E, R>, Self, LayerName, R>
   ): Effect.Effect<A, E, R>
 }
 
-type CheckedProgram<Message extends string, P, Self, L, R> = unknown extends R ? Message
-  : [findProgramProblem<Self, DefinitionOf<Self>, L, R>] extends [never] ? P
-  : Several.one<findProgramProblem<Self, DefinitionOf<Self>, L, R>>
+type CheckedProgram<Message extends string, P, Self, LayerName, R> = unknown extends R ? Message
+  : [findProgramProblem<Self, DefinitionOf<Self>, LayerName, R>] extends [never] ? P
+  : Several.one<findProgramProblem<Self, DefinitionOf<Self>, LayerName, R>>
 // A layer that does not exist was refused where it is named.
-type findProgramProblem<Self, D extends Definition, L, R> = L extends keyof D["layers"] ? findRefused<Self, D, L, R>
+type findProgramProblem<Self, D extends Definition, LayerName, R> = LayerName extends keyof D["layers"] ?
+  findRefused<Self, D, LayerName, R>
   : never
-type findRefused<Self, D extends Definition, L, R> = R extends BorrowsCapability<infer P, any, any, Self>
-  ? findLayerProblem<D, L, "borrows", P>
-  : R extends OwnsCapability<infer P, any, any, Self> ? findLayerProblem<D, L, "owns", P>
+type findRefused<Self, D extends Definition, LayerName, R> = R extends BorrowsCapability<infer P, any, any, Self>
+  ? findLayerProblem<D, LayerName, "borrows", P>
+  : R extends OwnsCapability<infer P, any, any, Self> ? findLayerProblem<D, LayerName, "owns", P>
   // A program that makes itself an owner or a reader uses that right. Only these requirements show it.
-  : R extends Admits<infer P, Self> ? findAppointed<D, L, "borrows", P>
-  : R extends Appoints<infer P, Self> ? findAppointed<D, L, "owns", P>
+  : R extends Admits<infer P, Self> ? findAppointed<D, LayerName, "borrows", P>
+  : R extends Appoints<infer P, Self> ? findAppointed<D, LayerName, "owns", P>
   : never
 // Unlike a right, the permission to appoint may be for several patterns: for a union of them, or with `string` for all.
-type findAppointed<D extends Definition, L, Option extends "owns" | "borrows", P extends string> = string extends P
-  ? findAppointed<D, L, Option, DeclaredPattern<D>>
-  : P extends string ? findLayerProblem<D, L, Option, P>
-  : never
+type findAppointed<D extends Definition, LayerName, Option extends "owns" | "borrows", P extends string> =
+  string extends P ? findAppointed<D, LayerName, Option, DeclaredPattern<D>>
+    : P extends string ? findLayerProblem<D, LayerName, Option, P>
+    : never
 
 /**
  * The type of `Manifest.provided`: takes a program, and refuses one that still requires a right to a cache.

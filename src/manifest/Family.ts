@@ -55,7 +55,7 @@ export interface InvalidateOptions {
  * @since 0.1.0
  */
 export type KeyParams<P extends string, Codecs = {}> = {
-  readonly [N in NameIn<P, ParamNames<P>>]: CheckedParam<P, N, Codecs>
+  readonly [Param in NameIn<P, ParamNames<P>>]: CheckedParam<P, Param, Codecs>
 }
 
 /**
@@ -70,13 +70,13 @@ export type KeyParams<P extends string, Codecs = {}> = {
  * @since 0.1.0
  */
 export type SomeParams<P extends string, Codecs = {}> = {
-  readonly [N in NameIn<P, ParamNames<P>>]?: CheckedParam<P, N, Codecs>
+  readonly [Param in NameIn<P, ParamNames<P>>]?: CheckedParam<P, Param, Codecs>
 }
 
 // The parameters of a pattern that is not a literal are unknown. Such a pattern was refused where it is declared.
 type NameIn<P extends string, Names> = [Names] extends [never] ? string extends P ? never : string : Names
-type CheckedParam<P extends string, N, Codecs> = string extends N ? Misfit.Otherwise<Misfit.parameters<P>>
-  : ParamOf<N, Codecs> | Misfit.Otherwise<Misfit.parameter<P, N & string>>
+type CheckedParam<P extends string, Param, Codecs> = string extends Param ? Misfit.Otherwise<Misfit.parameters<P>>
+  : ParamOf<Param, Codecs> | Misfit.Otherwise<Misfit.parameter<P, Param & string>>
 
 /**
  * Options of a write: `timeToLive`, `tags` and `revision` of the value, and `ifVersion` and `lease` as conditions.

@@ -477,13 +477,14 @@ export interface Service<Self, Id extends string> {
    *
    * @see `OwnerOptions` for the options
    */
-  owner<const K extends string, O extends (OwnerOptions<Self, K> & Open) | AnyFunction>(
+  owner<const K extends string, Chosen extends (OwnerOptions<Self, K> & Open) | AnyFunction>(
     family: CheckedName<Self, Id, K, "own">,
-    options?: [O] extends [infer X] ? CheckedOwner<Self, K, X> : O
+    options?: [Chosen] extends [infer Given] ? CheckedOwner<Self, K, Given> : Chosen
   ): Layer.Layer<
     Capability.Owns<PatternNamed<Self, K>, Self>,
     CacheError,
-    Capability.Appoints<PatternNamed<Self, K>, Self> | { [N in keyof O]-?: requiredByOption<N, O[N]> }[keyof O]
+    | Capability.Appoints<PatternNamed<Self, K>, Self>
+    | { [OptionName in keyof Chosen]-?: requiredByOption<OptionName, Chosen[OptionName]> }[keyof Chosen]
   >
   /**
    * Makes a borrower of a family: a layer that gives `Borrows` of it until its scope closes.
@@ -534,15 +535,15 @@ export interface Service<Self, Id extends string> {
    *
    * @see `DelegateOptions` for the options
    */
-  delegate<const K extends string, O extends (DelegateOptions<Self, K> & Open) | AnyFunction>(
+  delegate<const K extends string, Chosen extends (DelegateOptions<Self, K> & Open) | AnyFunction>(
     family: CheckedName<Self, Id, K, "delegate">,
-    options?: [O] extends [infer X] ? CheckedOwner<Self, K, X> : O
+    options?: [Chosen] extends [infer Given] ? CheckedOwner<Self, K, Given> : Chosen
   ): Layer.Layer<
     Capability.Owns<PatternNamed<Self, K>, Self>,
     CacheError,
     | Self
     | Capability.Owns<PatternNamed<Self, K>, Self>
-    | { [N in keyof O]-?: requiredByOption<N, O[N]> }[keyof O]
+    | { [OptionName in keyof Chosen]-?: requiredByOption<OptionName, Chosen[OptionName]> }[keyof Chosen]
   >
   /**
    * Builds the application: one layer for each family or reader, over one engine. Each layer gets the rights that its
@@ -577,18 +578,20 @@ export interface Service<Self, Id extends string> {
    * await Effect.runPromise(Effect.provide(Effect.map(Shop.stats, ({ price }) => price.loads), ShopLive))
    * ```
    */
-  modules<const M extends Open | NoModules>(
-    modules: [M] extends [infer X] ? ofItself<Self, Id, CheckedModules<Self, X>> : M
+  modules<const Wired extends Open | NoModules>(
+    modules: [Wired] extends [infer Given] ? ofItself<Self, Id, CheckedModules<Self, Given>> : Wired
   ): Layer.Layer<
     // Spelt out here, because a hover would show a named type by its name and not by its services.
-    Self | { [K in keyof M]: LayerIn<M[K]> extends Layer.Layer<infer Out, any, any> ? Out : never }[keyof M],
-    CacheError | { [K in keyof M]: LayerIn<M[K]> extends Layer.Layer<any, infer E, any> ? E : never }[keyof M],
+    | Self
+    | { [K in keyof Wired]: LayerIn<Wired[K]> extends Layer.Layer<infer Out, any, any> ? Out : never }[keyof Wired],
+    | CacheError
+    | { [K in keyof Wired]: LayerIn<Wired[K]> extends Layer.Layer<any, infer E, any> ? E : never }[keyof Wired],
     | Store
     | {
-      [K in keyof M]: LayerIn<M[K]> extends Layer.Layer<any, any, infer R> ?
+      [K in keyof Wired]: LayerIn<Wired[K]> extends Layer.Layer<any, any, infer R> ?
         Exclude<R, Self | Capability.OwnsCapability<any, any, any, Self> | Capability.Appoints<any, Self>>
         : never
-    }[keyof M]
+    }[keyof Wired]
   >
 
   /**
@@ -856,10 +859,10 @@ export interface Service<Self, Id extends string> {
    *
    * @see `method` for methods of a class
    */
-  fn<const C extends Declared & Open>(
+  fn<const Stated extends Declared & Open>(
     name: string,
-    declared: [C] extends [infer X] ? CheckedDeclared<Self, X> : C
-  ): DeclaredFn<Self, C>
+    declared: [Stated] extends [infer Given] ? CheckedDeclared<Self, Given> : Stated
+  ): DeclaredFn<Self, Stated>
   /**
    * Declares what a method does to the cache, as a standard decorator. A body that reads or writes anything else does
    * not compile.
@@ -873,9 +876,9 @@ export interface Service<Self, Id extends string> {
    *
    * @see `fn` for functions
    */
-  method<const C extends Declared & Open>(
-    declared: [C] extends [infer X] ? CheckedDeclared<Self, X> : C
-  ): DeclaredMethod<Self, C>
+  method<const Stated extends Declared & Open>(
+    declared: [Stated] extends [infer Given] ? CheckedDeclared<Self, Given> : Stated
+  ): DeclaredMethod<Self, Stated>
   /**
    * Marks an Effect as a program of one layer of the deployment, such as `"client"`. A program that reads or writes
    * what this layer may not does not compile.
@@ -884,7 +887,7 @@ export interface Service<Self, Id extends string> {
    *
    * At the entry points of a program whose manifest declares `layers`.
    */
-  inLayer<const L extends string>(layer: CheckedLayerName<DefinitionOf<Self>, L>): InLayer<Self, L>
+  inLayer<const Live extends string>(layer: CheckedLayerName<DefinitionOf<Self>, Live>): InLayer<Self, Live>
 }
 
 /**
@@ -1042,12 +1045,14 @@ export const Service: Declaring = (...forgotten: ReadonlyArray<unknown>): any =>
 export interface Declaring {
   <Self>(): <const Id extends string, const D extends AnyDefinition>(
     id: Id,
-    definition: [D] extends [infer X extends Definition] ? Checked<X> : [D] extends [infer X] ? Misshapen<X> : D
+    definition: [D] extends [infer Given extends Definition] ? Checked<Given>
+      : [D] extends [infer Given] ? Misshapen<Given>
+      : D
   ) => ServiceOf<Self, Id, D>
   <_Self>(forgotten: Misfit.Otherwise<ManifestFindings.callForgotten>, definition?: unknown): UncheckedClass
 }
 
-type RootOf<M> = M extends Context.Key<infer Self, any> ? Self | Capability.Appoints<string, Self> : never
+type RootOf<Wired> = Wired extends Context.Key<infer Self, any> ? Self | Capability.Appoints<string, Self> : never
 
 /**
  * Builds the engines of several manifests over one store, as one layer.
@@ -1085,7 +1090,7 @@ type RootOf<M> = M extends Context.Key<infer Self, any> ? Self | Capability.Appo
  * @since 0.1.0
  */
 export const compose = <const Ms extends readonly [AnyManifest, AnyManifest, ...Array<AnyManifest>]>(
-  ...manifests: [Ms] extends [infer X extends ReadonlyArray<unknown>] ? CheckedComposition<X> : Ms
+  ...manifests: [Ms] extends [infer Given extends ReadonlyArray<unknown>] ? CheckedComposition<Given> : Ms
 ): Layer.Layer<RootOf<Ms[number]>, CacheError, Store> =>
   // If the call compiles, the checks gave back the manifests themselves.
   composeLayers(manifests as unknown as ReadonlyArray<AnyManifest>)
@@ -1179,11 +1184,11 @@ export const type = <A>(): TypeOnly<A> => typeOnly
 export const mergeOwners = <
   const Ls extends readonly [OwnerLayer, ...Array<OwnerLayer>]
 >(
-  ...layers: [Ls] extends [infer X extends ReadonlyArray<unknown>] ? CheckedOwners<X> : Ls
+  ...layers: [Ls] extends [infer Given extends ReadonlyArray<unknown>] ? CheckedOwners<Given> : Ls
 ): Layer.Layer<
-  { [I in keyof Ls]: Ls[I] extends Layer.Layer<infer Out, any, any> ? Out : never }[number],
-  { [I in keyof Ls]: Ls[I] extends Layer.Layer<any, infer E, any> ? E : never }[number],
-  { [I in keyof Ls]: Ls[I] extends Layer.Layer<any, any, infer R> ? R : never }[number]
+  { [Index in keyof Ls]: Ls[Index] extends Layer.Layer<infer Out, any, any> ? Out : never }[number],
+  { [Index in keyof Ls]: Ls[Index] extends Layer.Layer<any, infer E, any> ? E : never }[number],
+  { [Index in keyof Ls]: Ls[Index] extends Layer.Layer<any, any, infer R> ? R : never }[number]
 > =>
   // If the call compiles, the checks gave back the layers themselves.
   mergeLayers(layers) as never

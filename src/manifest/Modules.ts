@@ -92,7 +92,7 @@ type ModuleName<D extends Definition> = FamilyName<D> | (D extends { readonly re
  * @category type level
  * @since 0.1.0
  */
-export type LayerIn<M> = M extends { readonly owns: unknown; readonly layer: infer L } ? L : M
+export type LayerIn<Wired> = Wired extends { readonly owns: unknown; readonly layer: infer Live } ? Live : Wired
 
 /**
  * Checks the modules of an application: answers them, with a message in place of each that does too much.
@@ -101,56 +101,58 @@ export type LayerIn<M> = M extends { readonly owns: unknown; readonly layer: inf
  * @category type level
  * @since 0.1.0
  */
-export type CheckedModules<Self, M, All = M> = M extends NoModules ? Opaque.modules
+export type CheckedModules<Self, Wired, All = Wired> = Wired extends NoModules ? Opaque.modules
   // The compiler asks with the constraint while it infers the types of the argument. With another answer than `object`,
   // it infers a wrong type for a layer that a generic function makes in place.
-  : typeof Undetermined extends keyof M ? object
-  : string extends keyof M ? Opaque.names<"modules">
+  : typeof Undetermined extends keyof Wired ? object
+  : string extends keyof Wired ? Opaque.names<"modules">
   :
     & {
-      readonly [K in keyof M]: isGiven<M, K, All> extends false ? Opaque.moduleOption<K & string>
-        : M[K] extends { readonly owns: infer Fs; readonly layer: infer L } ? orProblems<
+      readonly [K in keyof Wired]: isGiven<Wired, K, All> extends false ? Opaque.moduleOption<K & string>
+        : Wired[K] extends { readonly owns: infer Fs; readonly layer: infer Live } ? orProblems<
             findMisnamed<DefinitionOf<Self>, K & string, Fs>,
-            CheckedGroup<Self, DefinitionOf<Self>, M, K & string, M[K], Fs, L>
+            CheckedGroup<Self, DefinitionOf<Self>, Wired, K & string, Wired[K], Fs, Live>
           >
         : K extends FamilyName<DefinitionOf<Self>>
           ? DefinitionOf<Self>["families"][K] extends { readonly partOf: infer Whole extends string }
             ? OwnerFindings.familyIsPart<K, Whole>
           : orProblems<
-            findTwice<M, K, K>,
-            CheckedModule<Self, DefinitionOf<Self>, M, K, K, ModuleReads<DefinitionOf<Self>, K>, M[K]>
+            findTwice<Wired, K, K>,
+            CheckedModule<Self, DefinitionOf<Self>, Wired, K, K, ModuleReads<DefinitionOf<Self>, K>, Wired[K]>
           >
         : [ReaderOf<DefinitionOf<Self>, K>] extends [never]
-          ? K extends string ? unfit<M[K], OwnerFindings.moduleUnknown<IdOf<Self>, K, ModuleName<DefinitionOf<Self>>>>
+          ? K extends string ?
+            unfit<Wired[K], OwnerFindings.moduleUnknown<IdOf<Self>, K, ModuleName<DefinitionOf<Self>>>>
           : Opaque.names<"modules">
         : CheckedModule<
           Self,
           DefinitionOf<Self>,
-          M,
+          Wired,
           K & string,
           never,
           ListOf<ReaderOf<DefinitionOf<Self>, K>, "borrows">,
-          M[K]
+          Wired[K]
         >
     }
     & Offered<Self>
 
 // Answers `false` for a module that may be missing, or that is missing in one of several records.
-type isGiven<M, K extends keyof M, All> = K extends keyof All
-  ? undefined extends M[K] ? [M[K]] extends [undefined] ? true : false : true
+type isGiven<Wired, K extends keyof Wired, All> = K extends keyof All
+  ? undefined extends Wired[K] ? [Wired[K]] extends [undefined] ? true : false : true
   : false
 
 // The names that an editor offers. They are looked up from `Self` and not passed, so that a hover does not print the
 // whole manifest.
 type Offered<Self> = { readonly [K in ModuleName<DefinitionOf<Self>>]?: unknown }
 
-type CheckedGroup<Self, D extends Definition, M, K extends string, G, Fs, L> = {
-  readonly [O in keyof G]: O extends "owns"
-    ? [Fs] extends [ReadonlyArray<unknown>] ? CheckedList<Self, D, M, K, Fs> : Misfit.names
-    : O extends "layer" ?
-      Fs extends ReadonlyArray<FamilyName<D>> ? CheckedModule<Self, D, M, K, Fs[number], ModuleReads<D, Fs[number]>, L>
-      : L
-    : ManifestFindings.optionUnknown<O & string, `module '${K}'`, "owns" | "layer">
+type CheckedGroup<Self, D extends Definition, Wired, K extends string, Grouped, Fs, Live> = {
+  readonly [Chosen in keyof Grouped]: Chosen extends "owns"
+    ? [Fs] extends [ReadonlyArray<unknown>] ? CheckedList<Self, D, Wired, K, Fs> : Misfit.names
+    : Chosen extends "layer" ?
+      Fs extends ReadonlyArray<FamilyName<D>> ?
+        CheckedModule<Self, D, Wired, K, Fs[number], ModuleReads<D, Fs[number]>, Live>
+      : Live
+    : ManifestFindings.optionUnknown<Chosen & string, `module '${K}'`, "owns" | "layer">
 }
 // A group may have the name of a family that it owns.
 type findMisnamed<D extends Definition, K extends string, Fs> = K extends FamilyName<D>
@@ -158,14 +160,15 @@ type findMisnamed<D extends Definition, K extends string, Fs> = K extends Family
   : [ReaderOf<D, K>] extends [never] ? never
   : Wiring.moduleMisnamed<K, "reader">
 // In a list of unknown length, and in a union of lists, it is unknown which families are named.
-type CheckedList<Self, D extends Definition, M, K extends string, Fs> = isUnion<Fs> extends true
+type CheckedList<Self, D extends Definition, Wired, K extends string, Fs> = isUnion<Fs> extends true
   ? OwnerFindings.familyChoice
-  : Fs extends { readonly length: infer N } ? number extends N ? Opaque.family : CheckedItems<Self, D, M, K, Fs>
-  : CheckedItems<Self, D, M, K, Fs>
-type CheckedItems<Self, D extends Definition, M, K extends string, Fs> = {
-  readonly [I in keyof Fs]: isUnion<Fs[I]> extends true ? OwnerFindings.familyChoice
-    : I extends findRepeated<Fs> ? Wiring.moduleRepeats<K, Fs[I] & string>
-    : CheckedOwned<Self, D, M, K, Fs[I]>
+  : Fs extends { readonly length: infer Count } ?
+    number extends Count ? Opaque.family : CheckedItems<Self, D, Wired, K, Fs>
+  : CheckedItems<Self, D, Wired, K, Fs>
+type CheckedItems<Self, D extends Definition, Wired, K extends string, Fs> = {
+  readonly [Index in keyof Fs]: isUnion<Fs[Index]> extends true ? OwnerFindings.familyChoice
+    : Index extends findRepeated<Fs> ? Wiring.moduleRepeats<K, Fs[Index] & string>
+    : CheckedOwned<Self, D, Wired, K, Fs[Index]>
 }
 // The indexes at which a list names a family again.
 type findRepeated<Fs, Before extends ReadonlyArray<unknown> = [], Found = never> = Fs extends
@@ -173,9 +176,9 @@ type findRepeated<Fs, Before extends ReadonlyArray<unknown> = [], Found = never>
   // The answer is a parameter, so that the compiler counts one depth for the whole list.
   ? findRepeated<Rest, [...Before, F], Found | (F extends Before[number] ? `${Before["length"]}` : never)>
   : Found
-type CheckedOwned<Self, D extends Definition, M, K extends string, F> = F extends FamilyName<D>
+type CheckedOwned<Self, D extends Definition, Wired, K extends string, F> = F extends FamilyName<D>
   ? D["families"][F] extends { readonly partOf: infer Whole extends string } ? OwnerFindings.familyIsPart<F, Whole>
-  : orProblems<findTwice<M, F, K>, F>
+  : orProblems<findTwice<Wired, F, K>, F>
   : F extends string ? string extends F ? FamilyName<D>
     : F extends "" ? FamilyName<D>
     : OwnerFindings.familyUnknown<IdOf<Self>, F, helpWithName<D, F>>
@@ -186,16 +189,18 @@ type ModuleReads<D extends Definition, F> = F extends string ? SourceOf<D, F> | 
   : never
 
 // Finds another module of the same call that owns the family, too.
-type findTwice<M, F extends string, K extends string> = Exclude<At<Holders<M>, F>, K> extends infer J
-  ? J extends string ? Wiring.moduleTwice<F, K, J> : never
+type findTwice<Wired, F extends string, K extends string> = Exclude<At<Holders<Wired>, F>, K> extends infer Other
+  ? Other extends string ? Wiring.moduleTwice<F, K, Other> : never
   : never
 // From each family to the modules that own it.
-type Holders<M> = M extends unknown
-  ? invert<{ readonly [J in keyof M]: M[J] extends { readonly owns: ReadonlyArray<infer Fs> } ? Fs : J }>
+type Holders<Wired> = Wired extends unknown ? invert<
+    { readonly [Other in keyof Wired]: Wired[Other] extends { readonly owns: ReadonlyArray<infer Fs> } ? Fs : Other }
+  >
   : never
 
-type CheckedModule<Self, D extends Definition, M, K extends string, F, Reads, L> = isAny<L> extends true ? Opaque.module
-  : L extends Layer.Layer<infer Out, any, infer R> ? unknown extends R ? Opaque.module
+type CheckedModule<Self, D extends Definition, Wired, K extends string, F, Reads, Live> = isAny<Live> extends true ?
+  Opaque.module
+  : Live extends Layer.Layer<infer Out, any, infer R> ? unknown extends R ? Opaque.module
       // A module that builds an engine could appoint any owner.
       // `Store extends R` would be true for a service whose identifier has no members, too.
     : [Extract<R, Store>] extends [never] ? orProblems<
@@ -209,40 +214,40 @@ type CheckedModule<Self, D extends Definition, M, K extends string, F, Reads, L>
             Reads,
             undeclared<D, F & string, Self, exceeding<R, AppointsFamily<D, F, Self> | Granted<Reads, Self>, Self>>
           >,
-          orProblems<findUnserved<D, M, K, Self, R>, L>
+          orProblems<findUnserved<D, Wired, K, Self, R>, Live>
         >
       >
     : Wiring.moduleBuilds<K>
-  : L extends OwnerOptionsAlone ? Wiring.moduleOptions<K>
-  : unfit<L, Wiring.moduleWrong<K>>
+  : Live extends OwnerOptionsAlone ? Wiring.moduleOptions<K>
+  : unfit<Live, Wiring.moduleWrong<K>>
 // The options of an owner have no option of a group.
 type OwnerOptionsAlone =
   & { readonly owns?: never; readonly layer?: never }
   & ({ readonly lookup: unknown } | { readonly lookupMany: unknown } | { readonly parts: unknown })
 // An object that is not a layer may become a group. The type of a group stands beside the message, so that editors
 // complete its options.
-type unfit<L, Message> = L extends NoModules | Effect.Effect<any, any, any> ? Message
-  : L extends object ? Group & Misfit.Otherwise<Message>
+type unfit<Live, Message> = Live extends NoModules | Effect.Effect<any, any, any> ? Message
+  : Live extends object ? Group & Misfit.Otherwise<Message>
   : Message
 type OwnsFamily<D extends Definition, F, Self> = F extends string ? Owns<PatternOf<FamilyOf<D, F>>, Self> : never
 type AppointsFamily<D extends Definition, F, Self> = F extends string ? Appoints<PatternOf<FamilyOf<D, F>>, Self>
   : never
 
 // The patterns whose owners are among the modules.
-type Served<M, Self> = M extends unknown ? {
-    [K in keyof M]: LayerIn<M[K]> extends Layer.Layer<any, any, infer R> ? appointedIn<R, Self> : never
-  }[keyof M]
+type Served<Wired, Self> = Wired extends unknown ? {
+    [K in keyof Wired]: LayerIn<Wired[K]> extends Layer.Layer<any, any, infer R> ? appointedIn<R, Self> : never
+  }[keyof Wired]
   : never
 type appointedIn<R, Self> = R extends Admits<any, any> ? never : R extends Appoints<infer P, Self> ? P : never
-type findUnserved<D extends Definition, M, K extends string, Self, R> = R extends
+type findUnserved<D extends Definition, Wired, K extends string, Self, R> = R extends
   BorrowsCapability<infer P, any, any, Self>
   ? OwnerOf<D, Route<D, P>> extends infer F extends string
-    ? PatternOf<FamilyOf<D, F>> extends Served<M, Self> ? never : Wiring.moduleUnserved<K, P, F>
+    ? PatternOf<FamilyOf<D, F>> extends Served<Wired, Self> ? never : Wiring.moduleUnserved<K, P, F>
   : never
   : never
 
 type Granted<Ps, Self> = BorrowsEach<Ps, Self> | (Ps extends string ? Admits<Ps, Self> : never)
-type orProblems<Problems, L> = [Problems] extends [never] ? L : Several.one<Problems>
+type orProblems<Problems, Live> = [Problems] extends [never] ? Live : Several.one<Problems>
 
 // The permission of another manifest is not this module's own: it comes with the layer of that manifest.
 type findProvidesProblem<K extends string, Self, Out> = Out extends BorrowsCapability<infer P, any, any, any>

@@ -304,8 +304,8 @@ type Anything = {} | null | undefined
  */
 export type PartName<D extends Definition, K extends string> = D extends unknown ? partsOf<D, K> : never
 type partsOf<D extends Definition, K> = {
-  [N in FamilyName<D>]: D["families"][N] extends { readonly partOf: infer Whole } ?
-    Whole extends K ? N | partsOf<D, N> : never
+  [Name in FamilyName<D>]: D["families"][Name] extends { readonly partOf: infer Whole } ?
+    Whole extends K ? Name | partsOf<D, Name> : never
     : never
 }[FamilyName<D>]
 
@@ -321,21 +321,21 @@ type partsOf<D extends Definition, K> = {
  * @category type level
  * @since 0.1.0
  */
-export type CheckedOwner<Self, K extends string, O> = [AnyFunction] extends [O]
-  ? AnyOptions<Exclude<O, AnyFunction>> | AnyFunction
-  : O extends AnyFunction ? Misfit.options<K>
+export type CheckedOwner<Self, K extends string, Chosen> = [AnyFunction] extends [Chosen]
+  ? AnyOptions<Exclude<Chosen, AnyFunction>> | AnyFunction
+  : Chosen extends AnyFunction ? Misfit.options<K>
   // Spelt out here, because an error would print the name of a named type, and not the message.
-  : { readonly [N in keyof O]: CheckedOption<Self, K, N, O[N]> }
+  : { readonly [Name in keyof Chosen]: CheckedOption<Self, K, Name, Chosen[Name]> }
 // The compiler asks with the constraint while it infers the types of a lookup's parameters. So this admits any lookup.
-type AnyOptions<O> = { readonly [N in keyof O]: O[N] }
-type CheckedOption<Self, K extends string, N, X> = N extends "lookup" | "lookupMany"
-  ? CheckedLookup<Self, DefinitionOf<Self>, K, N, X>
-  : N extends "parts" ? CheckedParts<Self, DefinitionOf<Self>, K, X>
-  : N extends "warm" | "predict" ? CheckedWarming<N, X, WarmingOf<Self, K, N>>
-  : unknownOption<N, `the owner of family '${K}'`, keyof OwnerOptions<any, any>>
+type AnyOptions<Chosen> = { readonly [Name in keyof Chosen]: Chosen[Name] }
+type CheckedOption<Self, K extends string, Name, Given> = Name extends "lookup" | "lookupMany"
+  ? CheckedLookup<Self, DefinitionOf<Self>, K, Name, Given>
+  : Name extends "parts" ? CheckedParts<Self, DefinitionOf<Self>, K, Given>
+  : Name extends "warm" | "predict" ? CheckedWarming<Name, Given, WarmingOf<Self, K, Name>>
+  : unknownOption<Name, `the owner of family '${K}'`, keyof OwnerOptions<any, any>>
 // A name that is not a literal text is computed.
-type unknownOption<N, Place extends string, Known extends string> = N extends string
-  ? string extends N ? Opaque.names<"options"> : ManifestFindings.optionUnknown<N, Place, Known>
+type unknownOption<Name, Place extends string, Known extends string> = Name extends string
+  ? string extends Name ? Opaque.names<"options"> : ManifestFindings.optionUnknown<Name, Place, Known>
   : Opaque.names<"options">
 
 type CheckedParts<Self, D extends Definition, K extends string, Ps> = {
@@ -343,23 +343,24 @@ type CheckedParts<Self, D extends Definition, K extends string, Ps> = {
     : string extends Part ? Opaque.names<"parts">
     : OwnerFindings.partUnknown<K, Part & string, PartName<D, K>>
 }
-type CheckedPart<Self, D extends Definition, Part extends string, O> = {
-  readonly [N in keyof O]: N extends "lookup" | "lookupMany" ? CheckedLookup<Self, D, Part, N, O[N]>
-    : N extends "warm" | "predict" ? CheckedWarming<N, O[N], WarmingOf<Self, Part, N>>
-    : unknownOption<N, `the part '${Part}'`, keyof DelegateOptions<any, any>>
+type CheckedPart<Self, D extends Definition, Part extends string, Chosen> = {
+  readonly [Name in keyof Chosen]: Name extends "lookup" | "lookupMany" ?
+    CheckedLookup<Self, D, Part, Name, Chosen[Name]>
+    : Name extends "warm" | "predict" ? CheckedWarming<Name, Chosen[Name], WarmingOf<Self, Part, Name>>
+    : unknownOption<Name, `the part '${Part}'`, keyof DelegateOptions<any, any>>
 }
 // Options of another shape are refused at the part that is wrong, or as a whole.
-type CheckedWarming<Option extends "warm" | "predict", W, Expected> = W extends undefined ? W
-  : W extends WarmingBag ? W extends Complete[Option] ? CheckedWarmingParts<Option, W, Expected>
-    : [Exclude<keyof W, WarmingOption<Option>>] extends [never] ? Misfit.warming<Option>
-    : CheckedWarmingParts<Option, W, Expected>
+type CheckedWarming<Option extends "warm" | "predict", Written, Expected> = Written extends undefined ? Written
+  : Written extends WarmingBag ? Written extends Complete[Option] ? CheckedWarmingParts<Option, Written, Expected>
+    : [Exclude<keyof Written, WarmingOption<Option>>] extends [never] ? Misfit.warming<Option>
+    : CheckedWarmingParts<Option, Written, Expected>
   : Misfit.warming<Option>
-type CheckedWarmingParts<Option extends "warm" | "predict", W, Expected> = {
-  readonly [N in keyof W]: N extends WarmingOption<Option>
-    ? N extends keyof Expected
-      ? W[N] extends Expected[N] ? W[N] : Expected[N] | Misfit.Otherwise<Misfit.warmingPart<Option, N>>
-    : W[N]
-    : unknownOption<N, `'${Option}'`, WarmingOption<Option>>
+type CheckedWarmingParts<Option extends "warm" | "predict", Written, Expected> = {
+  readonly [Name in keyof Written]: Name extends WarmingOption<Option>
+    ? Name extends keyof Expected ? Written[Name] extends Expected[Name] ? Written[Name]
+      : Expected[Name] | Misfit.Otherwise<Misfit.warmingPart<Option, Name>>
+    : Written[Name]
+    : unknownOption<Name, `'${Option}'`, WarmingOption<Option>>
 }
 // The part that each of the two options must have.
 interface Complete {
@@ -374,48 +375,53 @@ type WarmingOf<Self, K extends string, Option extends "warm" | "predict"> = Opti
 type WarmingOption<Option extends "warm" | "predict"> = Option extends "warm" ? keyof WarmOptions<any>
   : keyof PredictOptions
 
-type CheckedLookup<Self, D extends Definition, K extends string, N, L> = [Anything] extends [L] ? Opaque.anyLookup<K>
-  : L extends undefined ? L
-  : L extends Answering<infer A, infer B, infer C, infer D4> ? isAny<A | B | C | D4> extends true ? L
-    : [A | B | C | D4] extends [Effect.Effect<infer V, infer E, infer R>] ?
-      L extends ParamsFit<Self, K, N> ? CheckedAnswer<Opaque.lookup, Self, K, N, L, V, E, R>
+type CheckedLookup<Self, D extends Definition, K extends string, Name, Loading> = [Anything] extends [Loading] ?
+  Opaque.anyLookup<K>
+  : Loading extends undefined ? Loading
+  : Loading extends Answering<infer A, infer B, infer Third, infer D4> ?
+    isAny<A | B | Third | D4> extends true ? Loading
+    : [A | B | Third | D4] extends [Effect.Effect<infer V, infer E, infer R>] ?
+      Loading extends ParamsFit<Self, K, Name> ? CheckedAnswer<Opaque.lookup, Self, K, Name, Loading, V, E, R>
       : Misfit.lookupParameters<K, PatternOf<FamilyOf<D, K>>>
-    : A extends PromiseLike<any> | AsyncGenerator<any, any, any> ? Misfit.lookupPromise<K, N & LookupOption>
-    : A extends Generator<any, any, any> ? Misfit.lookupGenerator<K, N & LookupOption>
-    : lookupUnfit<Self, K, N>
-  : lookupUnfit<Self, K, N>
+    : A extends PromiseLike<any> | AsyncGenerator<any, any, any> ? Misfit.lookupPromise<K, Name & LookupOption>
+    : A extends Generator<any, any, any> ? Misfit.lookupGenerator<K, Name & LookupOption>
+    : lookupUnfit<Self, K, Name>
+  : lookupUnfit<Self, K, Name>
 type LookupOption = "lookup" | "lookupMany"
 // A function with up to four signatures. Of a function with fewer, the compiler repeats the first one.
-interface Answering<A, B, C, X> {
+interface Answering<A, B, Third, Given> {
   (...args: any): A
   (...args: any): B
-  (...args: any): C
-  (...args: any): X
+  (...args: any): Third
+  (...args: any): Given
 }
-type ParamsFit<Self, K extends string, N> = N extends "lookup"
+type ParamsFit<Self, K extends string, Name> = Name extends "lookup"
   ? (...args: Parameters<LookupOf<FamilyOf<DefinitionOf<Self>, K>>>) => unknown
   : (...args: Parameters<LookupManyOf<FamilyOf<DefinitionOf<Self>, K>>>) => unknown
 
 // `R` is unknown if the lookup uses an accessor that does not exist. That was refused where the accessor is used. A
 // type parameter leaves the check open, and the compiler then prints its name and its arguments: so the message is the
 // first.
-type CheckedAnswer<_Message extends string, Self, K extends string, N, L, A, E, R> = unknown extends R ? L
+type CheckedAnswer<_Message extends string, Self, K extends string, Name, Loading, A, E, R> = unknown extends R ?
+  Loading
   // A read of another manifest is refused, too: its changes do not reach the entries of this one.
-  : exceeding<R, BorrowsEach<SourceOf<DefinitionOf<Self>, K>, Self>, any> extends infer X
-    ? [X] extends [never] ? CheckedValue<Self, DefinitionOf<Self>, K, N, L, A, E>
-    : [undeclared<DefinitionOf<Self>, K, Self, X>] extends [never] ?
-      CheckedValue<Self, DefinitionOf<Self>, K, N, L, A, E>
-    : Several.one<findLookupProblem<K, Self, undeclared<DefinitionOf<Self>, K, Self, X>>>
+  : exceeding<R, BorrowsEach<SourceOf<DefinitionOf<Self>, K>, Self>, any> extends infer Given
+    ? [Given] extends [never] ? CheckedValue<Self, DefinitionOf<Self>, K, Name, Loading, A, E>
+    : [undeclared<DefinitionOf<Self>, K, Self, Given>] extends [never] ?
+      CheckedValue<Self, DefinitionOf<Self>, K, Name, Loading, A, E>
+    : Several.one<findLookupProblem<K, Self, undeclared<DefinitionOf<Self>, K, Self, Given>>>
   : never
-type CheckedValue<Self, D extends Definition, K extends string, N, L, A, E> =
-  isAnswer<A, N, AnswerOf<ValueOf<FamilyOf<D, K>>>> extends false ? lookupUnfit<Self, K, N>
-    : CheckedError<D, K, L, E | failedIn<N, A>>
-type CheckedError<D extends Definition, K extends string, L, E> = isAny<E> extends true ? L
-  : [Exclude<E, ErrorOf<FamilyOf<D, K>> | CacheError>] extends [never] ? L
+type CheckedValue<Self, D extends Definition, K extends string, Name, Loading, A, E> =
+  isAnswer<A, Name, AnswerOf<ValueOf<FamilyOf<D, K>>>> extends false ? lookupUnfit<Self, K, Name>
+    : CheckedError<D, K, Loading, E | failedIn<Name, A>>
+type CheckedError<D extends Definition, K extends string, Loading, E> = isAny<E> extends true ? Loading
+  : [Exclude<E, ErrorOf<FamilyOf<D, K>> | CacheError>] extends [never] ? Loading
   : LookupFindings.lookupFails<K>
 // `Lookup.failed(error)` in the answer of a lookup fails the reads of its key, so `error` counts as an error.
-type failedIn<N, A> = N extends "lookup" ? failedOf<A> : A extends ReadonlyArray<infer X> ? failedOf<X> : never
-type failedOf<X> = isAny<X> extends true ? never : X extends Lookup.Failed<infer E> ? E : never
+type failedIn<Name, A> = Name extends "lookup" ? failedOf<A>
+  : A extends ReadonlyArray<infer Given> ? failedOf<Given>
+  : never
+type failedOf<Given> = isAny<Given> extends true ? never : Given extends Lookup.Failed<infer E> ? E : never
 /**
  * The requirements in `R` that read more than family `K` derives from.
  *
@@ -430,11 +436,11 @@ type failedOf<X> = isAny<X> extends true ? never : X extends Lookup.Failed<infer
 export type undeclared<D extends Definition, K extends string, Self, R> = [R] extends [never] ? never
   : Exclude<R, BorrowsEach<PatternOf<FamilyOf<D, Readable<D, K>>>, Self>>
 
-type isAnswer<A, N, Answer> = N extends "lookup" ? [A] extends [Answer] ? true : false
+type isAnswer<A, Name, Answer> = Name extends "lookup" ? [A] extends [Answer] ? true : false
   : [A] extends [ReadonlyArray<Answer>] ? true
   : false
 // The expected type stands beside the message, so that editors complete an answer while it is typed.
-type lookupUnfit<Self, K extends string, N> = N extends "lookup" ?
+type lookupUnfit<Self, K extends string, Name> = Name extends "lookup" ?
   LookupFor<Self, K> | Misfit.Otherwise<Misfit.lookup<K>>
   : LookupManyFor<Self, K> | Misfit.Otherwise<Misfit.lookupMany<K>>
 type LookupFor<Self, K extends string> = (
@@ -475,7 +481,9 @@ type onlyDeclared<D extends Definition, P> = P extends string ? isDeclared<D, P>
  * @category type level
  * @since 0.1.0
  */
-export type RequiredBy<O> = O extends unknown ? { [N in keyof O]-?: requiredByOption<N, O[N]> }[keyof O] : never
+export type RequiredBy<Chosen> = Chosen extends unknown
+  ? { [Name in keyof Chosen]-?: requiredByOption<Name, Chosen[Name]> }[keyof Chosen]
+  : never
 
 /**
  * The requirements of one option of an owner.
@@ -488,21 +496,25 @@ export type RequiredBy<O> = O extends unknown ? { [N in keyof O]-?: requiredByOp
  * @category type level
  * @since 0.1.0
  */
-export type requiredByOption<N, X> = N extends "lookup" | "lookupMany" ? requiredByLookup<X>
-  : N extends "warm" ? requiredByWarming<X>
-  : N extends "parts" ? requiredByParts<X>
+export type requiredByOption<Name, Given> = Name extends "lookup" | "lookupMany" ? requiredByLookup<Given>
+  : Name extends "warm" ? requiredByWarming<Given>
+  : Name extends "parts" ? requiredByParts<Given>
   : never
 // Distributes over a union: an object and `undefined` have no names in common.
-type requiredByParts<X> = X extends unknown ? { [P in keyof X]-?: RequiredBy<X[P]> }[keyof X] : never
-type requiredByWarming<X> = X extends unknown ? { [O in keyof X]-?: requiredByWarm<X[O]> }[keyof X] : never
-type requiredByWarm<X> = X extends Effect.Effect<any, any, infer R> ? R
-  : X extends Schedule.Schedule<any, any, any, infer R> ? R
+type requiredByParts<Given> = Given extends unknown ? { [P in keyof Given]-?: RequiredBy<Given[P]> }[keyof Given]
   : never
-type requiredByLookup<L> = L extends Answering<infer A, infer B, infer C, infer X> ? requiredByAnswer<A | B | C | X>
+type requiredByWarming<Given> = Given extends unknown
+  ? { [Chosen in keyof Given]-?: requiredByWarm<Given[Chosen]> }[keyof Given]
+  : never
+type requiredByWarm<Given> = Given extends Effect.Effect<any, any, infer R> ? R
+  : Given extends Schedule.Schedule<any, any, any, infer R> ? R
+  : never
+type requiredByLookup<Loading> = Loading extends Answering<infer A, infer B, infer Third, infer Given> ?
+  requiredByAnswer<A | B | Third | Given>
   : never
 // A lookup that only throws has the answer `never`, and requires nothing. Each load has a Scope of its own.
-type requiredByAnswer<X> = [X] extends [never] ? never
-  : [X] extends [Effect.Effect<any, any, infer R>] ? Exclude<R, Scope.Scope>
+type requiredByAnswer<Given> = [Given] extends [never] ? never
+  : [Given] extends [Effect.Effect<any, any, infer R>] ? Exclude<R, Scope.Scope>
   : never
 
 // --- names -----------------------------------------------------------------------------------------------------------
@@ -548,7 +560,9 @@ type CheckedUse<D extends Definition, K extends string, How extends "own" | "bor
  * @category type level
  * @since 0.1.0
  */
-export type isUnion<T, U = T> = [T] extends [never] ? false : T extends unknown ? [U] extends [T] ? false : true : never
+export type isUnion<T, All = T> = [T] extends [never] ? false
+  : T extends unknown ? [All] extends [T] ? false : true
+  : never
 
 // --- owners merged by hand -------------------------------------------------------------------------------------------
 
@@ -574,17 +588,21 @@ export interface OwnerLayer extends Layer.Layer<never, any, any> {
 export type CheckedOwners<Ls extends ReadonlyArray<unknown>> = {
   readonly [
     // The compiler asks with the constraint while it infers the types of the arguments.
-    I in keyof Ls
-  ]: typeof Undetermined extends keyof Ls[I] ? object
+    Index in keyof Ls
+  ]: typeof Undetermined extends keyof Ls[Index] ? object
     : number extends Ls["length"] ? Opaque.owners
-    : CheckedMerge<Ls[I], findClash<OwnedIn<Ls[I]>, OwnedIn<othersOf<Ls, I>>>>
+    : CheckedMerge<Ls[Index], findClash<OwnedIn<Ls[Index]>, OwnedIn<othersOf<Ls, Index>>>>
 }
-type CheckedMerge<L, Problem> = [Problem] extends [never] ? L : Problem
-type othersOf<Ls extends ReadonlyArray<unknown>, I> = { [J in keyof Ls]: J extends I ? never : Ls[J] }[number]
-type OwnedIn<L> = L extends Layer.Layer<infer Out, any, any> ? Exclude<Extract<Out, AnyCapability>, AnyBorrow> : never
+type CheckedMerge<Loading, Problem> = [Problem] extends [never] ? Loading : Problem
+type othersOf<Ls extends ReadonlyArray<unknown>, Index> = {
+  [Other in keyof Ls]: Other extends Index ? never : Ls[Other]
+}[number]
+type OwnedIn<Loading> = Loading extends Layer.Layer<infer Out, any, any>
+  ? Exclude<Extract<Out, AnyCapability>, AnyBorrow>
+  : never
 
-type findClash<A, B> = A extends OwnsCapability<infer PA, any, infer KA, infer S>
-  ? B extends OwnsCapability<infer PB, any, infer KB, S>
+type findClash<A, B> = A extends OwnsCapability<infer PA, any, infer KA, infer Inner>
+  ? B extends OwnsCapability<infer PB, any, infer KB, Inner>
     ? [realmOf<KA>, realmOf<KB>] extends [realmOf<KB>, realmOf<KA>]
       ? overlaps<PA, PB> extends true
         ? OwnerFindings.ownersMerged<PA, PB, findWitness<normalizePattern<PA>, normalizePattern<PB>>>
@@ -592,4 +610,4 @@ type findClash<A, B> = A extends OwnsCapability<infer PA, any, infer KA, infer S
     : never
   : never
   : never
-type realmOf<Keys> = Keys extends readonly [{ readonly carved: infer C }, ...infer _] ? C : "open"
+type realmOf<Keys> = Keys extends readonly [{ readonly carved: infer Third }, ...infer _] ? Third : "open"

@@ -26,7 +26,7 @@ export * as Key from "./Key.ts"
  *
  * Not here: sets of patterns ({@link PatternSet}), and owners of patterns.
  *
- * Names of types are written so (rule `typeNames` of `.ci/architecture.ts`; `manifest/` is not done yet):
+ * Names of types are written so (rule `typeNames` of `.ci/architecture.ts`):
  *
  * - A name in lower case is a function on types, such as `normalizePattern<P>`. It answers a question, computes a text
  *   or finds a mistake. It often begins with a verb. If a function at run time has its name, both give the same answer.

@@ -51,7 +51,7 @@ const notOptions = (family: string | undefined, given: unknown, known: object): 
 }
 
 /** The names of all options of a type. */
-type Known<O> = { readonly [Option in keyof Required<O>]: true }
+type Known<Chosen> = { readonly [Option in keyof Required<Chosen>]: true }
 
 const invalidateKnown: Known<InvalidateOptions> = { mode: true }
 const warmKnown: Known<WarmOptions> = { concurrency: true }

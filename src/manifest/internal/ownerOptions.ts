@@ -30,7 +30,7 @@ export interface OwnerOptions extends Lookups {
   readonly parts?: { readonly [part: string]: Lookups } | undefined
 }
 
-type Known<O> = { readonly [Option in keyof O]-?: true }
+type Known<Chosen> = { readonly [Option in keyof Chosen]-?: true }
 
 // The type makes the compiler refuse a list in which an option is missing.
 const lookupsKnown: Known<Lookups> = { lookup: true, lookupMany: true, warm: true, predict: true }

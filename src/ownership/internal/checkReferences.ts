@@ -75,8 +75,8 @@ const isWellFormed = (pattern: string): boolean => Result.isSuccess(KeyPattern.p
 
 /**
  * The help for a pattern that no family covers, in the words of the types. `otherwise` is the help if no declared
- * pattern is similar. The family `own` is not suggested, since it cannot derive from itself. A malformed pattern is not
- * suggested either.
+ * pattern is similar. If the family `own` is the most similar one, nothing is suggested, since it cannot derive from
+ * itself. A malformed pattern is not suggested either.
  */
 export const helpWith = (
   { definition, patterns }: {
@@ -89,17 +89,25 @@ export const helpWith = (
 ): string => {
   const declared = Object.entries(definition.families)
     .map(([family, { pattern }]) => [family, pattern] as const)
-    .filter(([family, pattern]) => family !== own && (family === source || isWellFormed(pattern)))
-  const isCovered = (text: string) =>
+    .filter(([family, pattern]) => family === source || isWellFormed(pattern))
+  // Two families of one pattern are a mistake of their own, and both are named.
+  const covering = (text: string): ReadonlyArray<string> =>
     Result.match(KeyPattern.parsePattern(text), {
-      onFailure: () => false,
+      onFailure: () => [],
       onSuccess: (pattern) => {
-        const nearest = patterns.covering(pattern)[0]?.value
-        return nearest !== undefined && nearest.name !== own
+        const normal = patterns.covering(pattern)[0]?.pattern.normal
+        return declared.flatMap(([family, other]) => KeyPattern.normalizePattern(other) === normal ? [family] : [])
       }
     })
-  return Nearest.helpWith(source, declared, isCovered, otherwise)
+  const help = Nearest.helpWith(source, declared, (text) => covering(text).length > 0, otherwise)
+  const suggested = suggestion.exec(help)?.[1]
+  if (own === undefined || suggested === undefined) return help
+  const families = covering(suggested)
+  return families.length === 1 && families[0] === own ? undeclared : help
 }
+
+// What a help suggests, at its end.
+const suggestion = / `([^`]*)`\??$/
 
 /** Reports readers with the name of a family, and what is wrong with the lists of the others. */
 export const checkReaders = (draft: Draft, report: Report): void => {
