@@ -302,6 +302,8 @@ export interface MarkLog {
   readonly stampMax: number
   /** What each tier remembers, where the store has several. The engine sees by them whether one was away meanwhile. */
   readonly tiers?: ReadonlyArray<MarkLog> | undefined
+  /** Whether the tier keeps entries of families whose names begin so. Absent if it does not know. */
+  readonly keeps?: ((namePrefix: string) => boolean) | undefined
 }
 
 /**

@@ -639,7 +639,7 @@ export class Entries<V> {
   }
 
   /** A change that no tier below gets: a release that keeps the family there has to learn that it missed some. */
-  private settleDebt(): Delivery {
+  settleDebt(): Delivery {
     const { outbox } = this.cache
     return outbox.owesRows ? outbox.settleDebt(this.tierFailed, this.spec.isSensitive) : noDelivery
   }

@@ -632,9 +632,10 @@ export class Carrier {
 
   private carry(store: Store["Service"], { lanes, marks, outboxes, written }: Load): Effect.Effect<void> {
     const owed = outboxes.map((outbox) => [outbox, outbox.owed.all] as const)
+    const debts = Array.from(new Set(outboxes.map(({ debt }) => debt)), (debt) => [debt, debt.owed] as const)
     const stamps: ReadonlyArray<Mark> = [
       ...owed.flatMap(([, marks]) => marks),
-      ...Array.from(new Set(outboxes.map(({ debt }) => debt))).flatMap(({ owed }) => owed),
+      ...debts.flatMap(([, marks]) => marks),
       ...marks.flatMap(({ stamps }) => Array.from(stamps, ([scope, stamp]) => ({ scope, stamp })))
     ]
     const changes: Array<Change<any>> = []
@@ -649,10 +650,9 @@ export class Carrier {
       const error = failure !== undefined && isSensitive ? sealed(failure) : failure
       for (const [lane, parcel] of lanes) lane.landed(parcel, error)
       if (error === undefined) {
-        for (const [outbox, marks] of owed) {
-          outbox.debt.owed = []
-          outbox.owed.repaid(marks)
-        }
+        for (const [outbox, marks] of owed) outbox.owed.repaid(marks)
+        // What came to be owed while the round was under way goes with the next one.
+        for (const [debt, marks] of debts) debt.owed = debt.owed.filter((mark) => !marks.includes(mark))
         return
       }
       for (const one of marks) {

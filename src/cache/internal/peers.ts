@@ -49,6 +49,8 @@ export interface Peer {
   /** Whether a refresh of the key, which a caller of this engine asked for, waits or runs. */
   isRefreshing(family: string, key: string): boolean
   swept(family: string): Swept
+  /** Sends below what its life owes. */
+  settleDebt(): void
 }
 
 /** The life in which all engines of a manifest over a place are (`lives.ts`). */

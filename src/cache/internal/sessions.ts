@@ -40,11 +40,12 @@ const sessions = ({ marks }: MarkLog, prefix: string): ReadonlyArray<Mark> => {
 }
 
 /**
- * Whether the tiers were not all there in the last session of each. A tier that has seen no stamp keeps nothing. One
- * that has no mark of the manifest may keep its entries nevertheless: copies of what a lower tier had.
+ * Whether the tiers were not all there in the last session of each. A tier that has seen no stamp keeps nothing. A tier
+ * that knows its entries says whether any are of the manifest, since another manifest over the same tiers may have
+ * begun. One that has no mark of the manifest may keep its entries nevertheless: copies of what a lower tier had.
  */
 export const haveParted = (tiers: ReadonlyArray<MarkLog>, prefix: string): boolean => {
-  const keeping = tiers.filter(({ stampMax }) => stampMax > 0)
+  const keeping = tiers.filter(({ keeps, stampMax }) => stampMax > 0 && keeps?.(prefix) !== false)
   return new Set(keeping.map((tier) => sessions(tier, prefix)[0]?.scope)).size > 1
 }
 

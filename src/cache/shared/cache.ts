@@ -300,6 +300,11 @@ export class Cache implements CacheContext, Peer {
     return this.families.get(family)!.swept
   }
 
+  settleDebt(): void {
+    const [family] = this.families.values()
+    void family?.entries.settleDebt()
+  }
+
   // --- invalidation -----------------------------------------------------------------------------
 
   /**
@@ -428,7 +433,10 @@ export const make: (
         Effect.sync(() => {
           cache.peers.leave(cache)
           const life = cache.peers.lifeOf(cache)
-          if (life !== undefined) beginSession(cache, life)
+          if (life === undefined) return
+          beginSession(cache, life)
+          // Also where they change nothing more: a round that is under way now may be their last one.
+          for (const peer of cache.peers.of(cache)) peer.settleDebt()
         })
     )
     const scheduler = PatientScheduler.from(yield* Scheduler.Scheduler)

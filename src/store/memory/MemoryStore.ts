@@ -182,7 +182,9 @@ export const make = Effect.fnUntraced(function*(options: Misfit.Shape<Misfit.sto
       }),
     loadMarks: Effect.sync(() => ({
       marks: Array.from(marks, ([scope, stamp]) => ({ scope, stamp })),
-      stampMax: ceiling.stamp
+      stampMax: ceiling.stamp,
+      keeps: (namePrefix: string) =>
+        Array.from(partitions).some(([name, { count }]) => count > 0 && name.startsWith(namePrefix))
     })),
     recordMarks: (recorded: ReadonlyArray<Mark>) => Effect.sync(() => keepMarks(recorded)),
     dropMarks: (dropped: ReadonlyArray<Mark>) =>
