@@ -5,14 +5,12 @@
  * unnecessary load. `false` says that no difference was found, in at most `pairsMax` pairs of parts.
  *
  * - There is no recursion, and a shared part is compared once. So the work is bounded for every value.
- * - Values are compared by their own properties; numbers by `Object.is`. A getter is not called: a part that has a
- *   getter counts as different. A part without visible content counts as different, too.
- * - Code of the user runs only if a class has its own equality (`Equal.symbol`). If that code throws, the values count
- *   as different.
+ * - Values are compared by their own properties, in their order; numbers by `Object.is`. A getter is not called: a part
+ *   that has a getter counts as different. A part without visible content counts as different, too.
+ * - The equality of a class (`Equal.symbol`) is not asked: entities that are equal by their id may differ in all else,
+ *   and the equality of an Exit or of a Data class is recursive.
  */
 import * as Chunk from "effect/Chunk"
-import * as Data from "effect/Data"
-import * as Equal from "effect/Equal"
 import * as HashMap from "effect/HashMap"
 import * as HashSet from "effect/HashSet"
 import * as Option from "effect/Option"
@@ -100,9 +98,6 @@ class Comparison {
     if (HashSet.isHashSet(own)) {
       return HashSet.isHashSet(other) && HashSet.size(own) === HashSet.size(other) && this.items(own, other)
     }
-    // The class has its own equality. The equality of `Data.Class` does not count: it compares the properties by
-    // recursion.
-    if (Equal.isEqual(own) && own[Equal.symbol] !== structural) return Equal.isEqual(other) && own[Equal.symbol](other)
     return Reflect.ownKeys(own).length > 0 && this.properties(own, other)
   }
 
@@ -113,8 +108,10 @@ class Comparison {
 
   private properties(own: object, other: object): boolean {
     const keys = Reflect.ownKeys(own)
-    if (keys.length !== Reflect.ownKeys(other).length || !this.spend(keys.length)) return false
-    for (const key of keys) {
+    const others = Reflect.ownKeys(other)
+    if (keys.length !== others.length || !this.spend(keys.length)) return false
+    for (const [i, key] of keys.entries()) {
+      if (others[i] !== key) return false
       const property = Reflect.getOwnPropertyDescriptor(own, key)
       const partner = Reflect.getOwnPropertyDescriptor(other, key)
       if (property === undefined || partner === undefined || !("value" in property) || !("value" in partner)) {
@@ -144,6 +141,3 @@ class Comparison {
     return ownBytes.every((byte, i) => byte === otherBytes[i])
   }
 }
-
-class Structural extends Data.Class<{}> {}
-const structural = (new Structural() as unknown as Equal.Equal)[Equal.symbol]
