@@ -83,6 +83,14 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 4,
+    bug: "what an engine that leaves pushes down counts as of the next session",
+    file: "src/cache/shared/cache.ts",
+    text: "cache.outbox.debt = { ...life }",
+    planted: "cache.outbox.debt = life",
+    suites: ["test/cache/sessions.test.ts"]
+  },
+  {
+    law: 4,
     bug: "what came to be owed while a round was under way is forgotten when the round has arrived",
     file: "src/cache/internal/outbox.ts",
     text: "debt.owed = debt.owed.filter((mark) => !marks.includes(mark))",

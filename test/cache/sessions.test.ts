@@ -51,9 +51,12 @@ describe("two manifests over one tiered store", () => {
 })
 
 describe("engines over one place with tiers of their own", () => {
-  for (const isUnderWay of [false, true]) {
+  const cases = [false, true].flatMap((isUnderWay) =>
+    (["through", "onEviction"] as const).map((set) => [isUnderWay, set] as const)
+  )
+  for (const [isUnderWay, set] of cases) {
     const when = isUnderWay ? "while a round of another one is under way" : "between rounds"
-    it.effect(`a tier of an engine that leaves ${when} serves nothing from before`, () =>
+    it.effect(`a tier of an engine that leaves ${when} serves nothing from before (${set})`, () =>
       Effect.gen(function*() {
         let [row, millis] = ["old", 0]
         const places: { readonly [name: string]: Place } = { A: makePlace(), B: makePlace(), C: makePlace() }
@@ -67,7 +70,7 @@ describe("engines over one place with tiers of their own", () => {
         const open = (own: string, last: Store["Service"]) =>
           Effect.gen(function*() {
             const scope = yield* Scope.make()
-            const store = TieredStore.make([yield* MemoryStore.make({ capacity: 100 }), lower(own), last])
+            const store = TieredStore.make([yield* MemoryStore.make({ capacity: 100 }), lower(own), last], { set })
             const layer = App.modules({
               a: App.owner("a", { lookup: () => Effect.sync(() => row) }),
               b: App.owner("b", { lookup: (params) => Effect.map(App.keys.a.get(params), (was) => `of ${was}`) })

@@ -434,6 +434,8 @@ export const make: (
           cache.peers.leave(cache)
           const life = cache.peers.lifeOf(cache)
           if (life === undefined) return
+          // What it still pushes down is of the session that ends with it.
+          cache.outbox.debt = { ...life }
           beginSession(cache, life)
           // Also where they change nothing more: a round that is under way now may be their last one.
           for (const peer of cache.peers.of(cache)) peer.settleDebt()
