@@ -44,6 +44,8 @@ class Failed extends Schema.TaggedError<Failed>()("Failed", { cause: Schema.opti
 const failures: { readonly [id: string]: () => Effect.Effect<any, any> } = {
   error: () => Effect.fail(new Failed({})),
   nested: () => Effect.fail(new Failed({ cause: new AggregateError([new Error("inner", { cause: new Error() })]) })),
+  deep: () => Effect.fail(new Failed({ cause: { kind: "transport", details: [{ error: new Error("inner") }] } })),
+  map: () => Effect.fail({ errors: new Map([["first", new Error("inner")]]) }),
   dies: () => Effect.die(new Error("defect")),
   named: Effect.fn("named")(function*() {
     return yield* new Failed({})
@@ -85,6 +87,8 @@ const cases: {
   "a failure that is remembered": (run) => run(Effect.exit(failing.get({ id: "fails" }))),
   "an error that is remembered": (run) => run(Effect.exit(failing.get({ id: "error" }))),
   "an error within an error that is remembered": (run) => run(Effect.exit(failing.get({ id: "nested" }))),
+  "an error within an object of an error that is remembered": (run) => run(Effect.exit(failing.get({ id: "deep" }))),
+  "an error in a map that is remembered": (run) => run(Effect.exit(failing.get({ id: "map" }))),
   "a defect that is remembered": (run) => run(Effect.exit(failing.get({ id: "dies" }))),
   "an error of a function with a name": (run) => run(Effect.exit(failing.get({ id: "named" }))),
   "a nothing that is remembered": (run) => run(Effect.exit(failing.get({ id: "absent" }))),

@@ -8,30 +8,40 @@
  */
 import type * as Exit from "effect/Exit"
 
-// The most errors of one failure whose stacks are read. An error holds few others.
-const errorsMax = 32
+// The most objects of one failure that are looked at. An error holds few others.
+const objectsMax = 128
 
-/** Reads the stacks of all errors of a failure, and of those that they hold as their own properties. */
+/** Reads the stacks of all errors of a failure, also of those inside other objects. No getter of the user is called. */
 export const releaseFrames = (exit: Exit.Exit<never, unknown>): void => {
   if (exit._tag === "Success") return
-  const open: Array<unknown> = []
+  const found = new Set<object>()
   for (const reason of exit.cause.reasons) {
-    if (reason._tag === "Fail") open.push(reason.error)
-    else if (reason._tag === "Die") open.push(reason.defect)
+    add(found, reason._tag === "Fail" ? reason.error : reason._tag === "Die" ? reason.defect : undefined)
   }
-  for (let i = 0; i < open.length && i < errorsMax; i++) {
+  // The loop also visits the objects that are added while it runs.
+  for (const one of found) {
     try {
-      const inner = innerOf(open[i])
-      for (const one of inner) if (one instanceof Error && !open.includes(one)) open.push(one)
-    } catch { /* A getter of a user's error may throw. What it hides is not read. */ }
+      if (one instanceof Error) void one.stack
+      addParts(found, one)
+    } catch { /* A Proxy may throw. What it hides is not read. */ }
   }
 }
 
-/** What an error holds, once its stack is read. */
-const innerOf = (value: unknown): ReadonlyArray<unknown> => {
-  if (typeof value !== "object" || value === null) return []
-  if (value instanceof Error) void value.stack
-  // A property such as `cause` is not enumerable.
-  const held: ReadonlyArray<unknown> = Object.getOwnPropertyNames(value).map((name) => Reflect.get(value, name))
-  return held.flatMap((one) => Array.isArray(one) ? one.slice(0, errorsMax) : [one])
+const add = (found: Set<object>, value: unknown): void => {
+  if (typeof value === "object" && value !== null && found.size < objectsMax) found.add(value)
+}
+
+const addParts = (found: Set<object>, of: object): void => {
+  if (of instanceof Map || of instanceof Set) {
+    for (const [key, value] of of.entries()) {
+      if (found.size >= objectsMax) return
+      add(found, key)
+      add(found, value)
+    }
+  }
+  if (ArrayBuffer.isView(of)) return
+  // A property such as `cause` is not enumerable. A long list is not looked through.
+  for (const name of Reflect.ownKeys(of).slice(0, objectsMax)) {
+    add(found, Reflect.getOwnPropertyDescriptor(of, name)?.value)
+  }
 }
