@@ -571,6 +571,14 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/cache/lowerTier.test.ts"]
   },
   {
+    law: 6,
+    bug: "a refresh serves a value whose idle time is over",
+    file: "src/cache/internal/lowerTier.ts",
+    text: `Math.min(this.entries.freshUntil(key, read, now), read.expiresAt)`,
+    planted: `this.entries.freshUntil(key, read, now)`,
+    suites: ["test/cache/lowerTier.test.ts"]
+  },
+  {
     law: 5,
     bug: "a key that fails takes the other keys of its bulk load along",
     file: loads,
