@@ -1768,8 +1768,16 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "What a process has made while its clock was ahead lives until that time.",
     file: limits,
-    text: `if (entry.stamp >= openedAt) return found`,
-    planted: `if (entry.stamp >= openedAt || now >= 0) return found`,
+    text: `if (entry.stamp >= opening.openedAt) return found`,
+    planted: `if (entry.stamp >= opening.openedAt || now >= 0) return found`,
+    suites: ["test/cache/clockAhead.test.ts"]
+  },
+  {
+    law: 6,
+    bug: "a shorter lifetime counts from a version that is ahead of the clock",
+    file: limits,
+    text: `const madeAt = madeAtMost(found.entry, opening)`,
+    planted: `const madeAt = Expiry.madeAtMillis(found.entry)`,
     suites: ["test/cache/clockAhead.test.ts"]
   },
   {
