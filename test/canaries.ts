@@ -1489,6 +1489,22 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/cache/internal/freeze.test.ts"]
   },
   {
+    law: 4,
+    bug: "the properties of a Map, a Set, a Date or a RegExp are not compared",
+    file: differs,
+    text: `content && this.properties(own, other)`,
+    planted: `content`,
+    suites: ["test/cache/internal/differs.test.ts"]
+  },
+  {
+    law: 4,
+    bug: "the properties of bytes are not compared",
+    file: differs,
+    text: `this.bytes(own, other) && this.besides(own, other)`,
+    planted: `this.bytes(own, other)`,
+    suites: ["test/cache/internal/differs.test.ts"]
+  },
+  {
     law: 11,
     bug: "comparing two values takes as long as they are large",
     file: differs,
