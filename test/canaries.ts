@@ -595,6 +595,14 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/cache/lowerTier.test.ts"]
   },
   {
+    law: 6,
+    bug: "a refresh serves a value whose idle time is over",
+    file: "src/cache/internal/lowerTier.ts",
+    text: `Math.min(this.entries.freshUntil(key, read, now), read.expiresAt)`,
+    planted: `this.entries.freshUntil(key, read, now)`,
+    suites: ["test/cache/lowerTier.test.ts"]
+  },
+  {
     law: 5,
     bug: "a key that fails takes the other keys of its bulk load along",
     file: loads,
@@ -1505,6 +1513,22 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/cache/internal/freeze.test.ts"]
   },
   {
+    law: 4,
+    bug: "the properties of a Map, a Set, a Date or a RegExp are not compared",
+    file: differs,
+    text: `content && this.properties(own, other)`,
+    planted: `content`,
+    suites: ["test/cache/internal/differs.test.ts"]
+  },
+  {
+    law: 4,
+    bug: "the properties of bytes are not compared",
+    file: differs,
+    text: `this.bytes(own, other) && this.besides(own, other)`,
+    planted: `this.bytes(own, other)`,
+    suites: ["test/cache/internal/differs.test.ts"]
+  },
+  {
     law: 11,
     bug: "comparing two values takes as long as they are large",
     file: differs,
@@ -1784,8 +1808,16 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "What a process has made while its clock was ahead lives until that time.",
     file: limits,
-    text: `if (entry.stamp >= openedAt) return found`,
-    planted: `if (entry.stamp >= openedAt || now >= 0) return found`,
+    text: `if (entry.stamp >= opening.openedAt) return found`,
+    planted: `if (entry.stamp >= opening.openedAt || now >= 0) return found`,
+    suites: ["test/cache/clockAhead.test.ts"]
+  },
+  {
+    law: 6,
+    bug: "a shorter lifetime counts from a version that is ahead of the clock",
+    file: limits,
+    text: `const madeAt = madeAtMost(found.entry, opening)`,
+    planted: `const madeAt = Expiry.madeAtMillis(found.entry)`,
     suites: ["test/cache/clockAhead.test.ts"]
   },
   {

@@ -6,11 +6,13 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import { TestClock } from "effect/testing"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
+import { lifeOf } from "../support/life.ts"
 import { makePlace, mapStore } from "../support/mapStore.ts"
 
 class App extends Manifest.Service<App>()("App", {
@@ -148,5 +150,67 @@ describe("what was made while the clock was ahead", () => {
         )
         assert.isAbove(version!, (start + year) * 1_000)
       }))
+  }
+})
+
+describe("a shorter lifetime, after a clock that was ahead", () => {
+  for (const isAlone of [true, false]) {
+    for (
+      const [option, before, after] of [
+        ["timeToLive", "1 day", "1 minute"],
+        ["timeToLive", "never", "1 minute"],
+        ["idleTimeToLive", "1 day", "1 minute"]
+      ] as const
+    ) {
+      for (const isMadeAhead of [true, false]) {
+        const where = isAlone ? "alone" : "below memory"
+        const when = isMadeAhead ? "while the clock was ahead" : "since the clock was set right"
+        const story = `${option} from ${before} to ${after}: what was made ${when}`
+        const stories = () => {
+          const place = makePlace()
+          /** A life that begins at a time, with a value for this option. */
+          return (atMillis: number, value: string, body: (of: any) => Effect.Effect<unknown, any, any>) =>
+            Effect.andThen(
+              TestClock.setTime(atMillis),
+              lifeOf({
+                place,
+                isAlone,
+                families: { user: { pattern: "user:{id}", value: Schema.Number, [option]: value } },
+                owners: (app) => ({ user: app.owner("user") })
+              }, ([one]) => Effect.tap(one!.run(body(one!.app.keys.user)), () => TestClock.adjust(50)))
+            ).pipe(Effect.provide(TestClock.layer()))
+        }
+        const make = (life: ReturnType<typeof stories>) =>
+          Effect.gen(function*() {
+            yield* life(start + year, before, (user) => user.set({ id: isMadeAhead ? "1" : "other" }, 1))
+            // A process that has seen a version ahead makes versions that are ahead.
+            if (isMadeAhead) return
+            yield* life(start, before, (user) => Effect.andThen(user.getOption({ id: "other" }), user.set(id, 1)))
+          })
+        it.effect(`${story} ends after the shorter time (${where})`, () =>
+          Effect.gen(function*() {
+            const life = stories()
+            yield* make(life)
+            const held = yield* life(start + 1_000, after, (user) =>
+              Effect.gen(function*() {
+                const atOnce = yield* user.has(id)
+                yield* TestClock.adjust("61 seconds")
+                return [atOnce, yield* user.has(id)]
+              }))
+            assert.deepStrictEqual(held, [true, false])
+          }))
+        it.effect(`${story} does not come back with a later process (${where})`, () =>
+          Effect.gen(function*() {
+            const life = stories()
+            yield* make(life)
+            // It is not read until its time is over.
+            const late = yield* life(start + 1_000, after, (user) =>
+              Effect.andThen(TestClock.adjust("61 seconds"), user.has(id)))
+            const later = yield* life(start + 100_000, after, (user) =>
+              user.has(id))
+            assert.deepStrictEqual([late, later], [false, false])
+          }))
+      }
+    }
   }
 })

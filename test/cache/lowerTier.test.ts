@@ -592,6 +592,54 @@ describe("refresh after a restart", () => {
   }
 })
 
+describe("value of a lower tier while its renewal runs", () => {
+  // The second run of the lookup takes longer than the story.
+  const slow: Answers = (run) => run === 1 ? Effect.succeed("old") : after(100_000, Effect.succeed("new"))
+  const start = (policy: FamilyPolicy, begin: "refresh" | "get") =>
+    Effect.gen(function*() {
+      const { answer, get, refresh, running } = yield* over([], policy, slow)
+      yield* get
+      yield* TestClock.adjust(100)
+      evict({ running }, "1")
+      yield* fork({ refresh, get }[begin])
+      yield* settle
+      return Effect.gen(function*() {
+        const reader = yield* fork(answer)
+        yield* settle
+        const exit = reader.pollUnsafe()
+        yield* Fiber.interrupt(reader)
+        return exit?._tag === "Success" ? [exit.value.value, exit.value.stale] : "waits"
+      })
+    })
+
+  it.effect("a refresh serves no value whose idle time is over", () =>
+    Effect.gen(function*() {
+      const read = yield* start({ idleTimeToLive: 1_000 }, "refresh")
+      yield* TestClock.adjust(1_000)
+      assert.strictEqual(yield* read, "waits")
+    }))
+
+  it.effect("a refresh serves the value for as long as readers read it within its idle time", () =>
+    Effect.gen(function*() {
+      const read = yield* start({ idleTimeToLive: 1_000 }, "refresh")
+      for (let i = 0; i < 5; i++) {
+        yield* TestClock.adjust(800)
+        assert.deepStrictEqual(yield* read, ["old", false])
+      }
+      yield* TestClock.adjust(1_000)
+      assert.strictEqual(yield* read, "waits")
+    }))
+
+  it.effect("a renewal behind its readers serves no stale value whose idle time is over", () =>
+    Effect.gen(function*() {
+      const policy = { timeToLive: 100, idleTimeToLive: 1_000, staleWhileRevalidate: 50_000 }
+      const read = yield* start(policy, "get")
+      assert.deepStrictEqual(yield* read, ["old", true])
+      yield* TestClock.adjust(1_000)
+      assert.strictEqual(yield* read, "waits")
+    }))
+})
+
 describe("read of a slow lower tier", () => {
   const late = { fault: { kind: "slowLate", delay: 10 }, operations: ["get"], keys: ["1"] } as const
   const changes = [

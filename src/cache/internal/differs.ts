@@ -5,8 +5,9 @@
  * unnecessary load. `false` says that no difference was found, in at most `pairsMax` pairs of parts.
  *
  * - There is no recursion, and a shared part is compared once. So the work is bounded for every value.
- * - Values are compared by their own properties, in their order; numbers by `Object.is`. A getter is not called: a part
- *   that has a getter counts as different. A part without visible content counts as different, too.
+ * - Values are compared by their own properties, in their order; numbers by `Object.is`. A Map, a Set, a Date, a RegExp
+ *   and bytes are compared by their content as well. A getter is not called: a part that has a getter counts as
+ *   different. A part without visible content counts as different, too.
  * - The equality of a class (`Equal.symbol`) is not asked: entities that are equal by their id may differ in all else,
  *   and the equality of an Exit or of a Data class is recursive.
  */
@@ -22,6 +23,9 @@ const pairsMax = 10_000
 
 /** Bytes that count as one pair. */
 const bytesPerPair = 64
+
+/** Elements of a typed array that count as one pair, because their names are listed. */
+const elementsPerPair = 4
 
 /** `true` if the values differ, or if a full comparison would cost too much. */
 export const mayDiffer = (before: unknown, after: unknown): boolean => {
@@ -71,12 +75,18 @@ class Comparison {
         this.properties(own, other)
     }
     if (prototype === Object.prototype || prototype === null) return this.properties(own, other)
-    if (ArrayBuffer.isView(own)) return ArrayBuffer.isView(other) && this.bytes(own, other)
+    if (ArrayBuffer.isView(own)) return ArrayBuffer.isView(other) && this.bytes(own, other) && this.besides(own, other)
+    const content = this.content(own, other)
+    return content === undefined ? this.instances(own, other) : content && this.properties(own, other)
+  }
+
+  /** Compares the content that an object of a known class has besides its properties; `undefined` for other classes. */
+  private content(own: object, other: object): boolean | undefined {
     if (own instanceof Date) return other instanceof Date && Object.is(own.getTime(), other.getTime())
     if (own instanceof RegExp) return other instanceof RegExp && String(own) === String(other)
     if (own instanceof Map) return other instanceof Map && own.size === other.size && this.items(own, other)
     if (own instanceof Set) return other instanceof Set && own.size === other.size && this.items(own, other)
-    return this.instances(own, other)
+    return undefined
   }
 
   private instances(own: object, other: object): boolean {
@@ -106,11 +116,13 @@ class Comparison {
     return ownTag === otherTag
   }
 
-  private properties(own: object, other: object): boolean {
+  /** Compares the own properties, without the first ones if these are elements that have been compared. */
+  private properties(own: object, other: object, elements = 0): boolean {
     const keys = Reflect.ownKeys(own)
     const others = Reflect.ownKeys(other)
-    if (keys.length !== others.length || !this.spend(keys.length)) return false
-    for (const [i, key] of keys.entries()) {
+    if (keys.length !== others.length || !this.spend(keys.length - elements)) return false
+    for (let i = elements; i < keys.length; i++) {
+      const key = keys[i]!
       if (others[i] !== key) return false
       const property = Reflect.getOwnPropertyDescriptor(own, key)
       const partner = Reflect.getOwnPropertyDescriptor(other, key)
@@ -131,6 +143,12 @@ class Comparison {
       this.open.push(item, partner.value)
     }
     return others.next().done === true
+  }
+
+  /** Compares the properties that bytes have besides. To see them, the elements have to be listed, too. */
+  private besides(own: ArrayBufferView, other: ArrayBufferView): boolean {
+    const elements = own instanceof DataView ? 0 : (own as Uint8Array).length
+    return this.spend(elements / elementsPerPair) && this.properties(own, other, elements)
   }
 
   private bytes(own: ArrayBufferView, other: ArrayBufferView): boolean {

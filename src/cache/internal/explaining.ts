@@ -31,7 +31,8 @@ export const explain = <V>(
         (watch) => Effect.map(entries.lookBelow(key), (below) => watch.changed ? unknown : below)
       )
     return Effect.map(found, (below) => {
-      const held = foundOf(below)
+      const all = foundOf(below)
+      const held = all !== undefined && all.entry.expiresAt <= now ? undefined : all
       // Without an owner, an entry that a lower tier still has is not shown either.
       const verdict = held === undefined || loads.loader === undefined
         ? "hidden"

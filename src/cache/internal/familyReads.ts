@@ -33,7 +33,7 @@ import { Loads } from "./loads.ts"
 import { serveMany } from "./many.ts"
 import type { Served } from "./served.ts"
 import { type Reads, TrackedReads } from "./trackedReads.ts"
-import { joinPromise, type Waited, type Waiter } from "./waiters.ts"
+import { joinPromise, type Waiter } from "./waiters.ts"
 import { type Prediction, Warming } from "./warming.ts"
 
 /** The reads of one family, and the parts of the engine that they need. */
@@ -103,23 +103,25 @@ export class FamilyReads<V> implements Reads<V> {
   }
 
   // One function for all Promises, because a thousand of them may wait for one load.
-  private readonly joining = (running: Waited<V>, resume: Waiter<V>) => this.join(running, resume)
+  private readonly joining = (running: Flight<V>, resume: Waiter<V>) => this.join(running, resume)
 
-  private join(running: Waited<V>, resume: Waiter<V>, wantsFresh = false): Effect.Effect<void> | void {
+  private join(running: Flight<V>, resume: Waiter<V>, wantsFresh = false): Effect.Effect<void> | void {
     // This reader may come after the other readers have left and ended the load. The reader must not share that end.
     if (running.wasAbandoned) return this.joinOrStart(running.key, undefined, wantsFresh, resume)
     const now = this.cache.time.now()
     const early = wantsFresh ? undefined : running.earlyAt(now)
     this.entries.countMiss(running.key)
-    if (early?._tag === "Success") this.countEarly(running.key, early.value)
+    if (early?._tag === "Success") this.serveEarly(running, early.value)
     else this.entries.counts.coalesced++
     if (early !== undefined) return running.join(resume, now, wantsFresh)
     return this.loads.wait(running, resume, now, wantsFresh)
   }
 
-  private countEarly(key: string, { stale, tier }: Served<V>): void {
-    if (stale) this.entries.countStale(key, tier)
-    else this.entries.countHit(key, tier)
+  private serveEarly(running: Flight<V>, served: Served<V>): void {
+    const { stale, tier } = served
+    if (stale) return this.entries.countStale(running.key, tier)
+    this.entries.countHit(running.key, tier)
+    this.loads.lower.offerAgain(running, served)
   }
 
   /** Serves a key, with the tier that its value is from. */

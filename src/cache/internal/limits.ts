@@ -67,12 +67,18 @@ export interface Opening {
 
 /** What a tier has found. */
 export interface Limited<V> extends Found<V> {
-  /** Its times were those of a clock that was ahead. The tier does not know yet that it ends earlier. */
+  /** Its version or its times are those of a clock that was ahead. The tier does not know yet that it ends earlier. */
   readonly wasAhead?: true
 }
 
 const longest = (limits: ReadonlyArray<Limit>, stamp: number): number =>
   limits.find(({ before }) => stamp < before)?.millis ?? Infinity
+
+/** When an entry of an earlier life was made: when this engine was opened, at the latest. */
+const madeAtMost = (entry: { readonly version: number }, { openedAtMillis }: Opening): number => {
+  const madeAt = Expiry.madeAtMillis(entry)
+  return madeAt > openedAtMillis + aheadMillisMax ? openedAtMillis : madeAt
+}
 
 /** Compares the entries of one family with its limits. */
 export class Limiter {
@@ -91,7 +97,8 @@ export class Limiter {
   }
 
   /**
-   * What a tier has found, with an entry that lives no longer than its limits allow; `undefined` where it has ended.
+   * What a tier has found, with an entry that lives no longer than its limits allow; `undefined` where it has ended and
+   * the tier needs not learn of that.
    * When it was read last is not known, so it counts as read when it was made.
    */
   limited<V>(all: Found<V>, now: number, opening: Opening): Limited<V> | undefined {
@@ -99,22 +106,29 @@ export class Limiter {
     const { stamp } = found.entry
     if (stamp >= this.before) return found
     const { idleTimeToLive, timeToLive } = this.limits
-    const madeAt = Expiry.madeAtMillis(found.entry)
-    const entry = Expiry.endBy(this.expiry, found.entry, madeAt + longest(timeToLive, stamp))
-    const expiresAt = Math.min(entry.expiresAt, madeAt + longest(idleTimeToLive, stamp))
-    return expiresAt <= now ? undefined : { ...found, entry: { ...entry, expiresAt } }
+    const madeAt = madeAtMost(found.entry, opening)
+    const fresh = Expiry.endBy(this.expiry, found.entry, madeAt + longest(timeToLive, stamp))
+    const expiresAt = Math.min(fresh.expiresAt, madeAt + longest(idleTimeToLive, stamp))
+    const entry = { ...fresh, expiresAt }
+    const isShorter = entry.freshUntil < found.entry.freshUntil || expiresAt < found.entry.expiresAt
+    // The next life would count from its own opening, so the tier has to learn of this end, even if it is over.
+    if (found.wasAhead === true || isShorter && madeAt < Expiry.madeAtMillis(entry)) {
+      return { ...found, entry, wasAhead: true }
+    }
+    return expiresAt <= now ? undefined : { ...found, entry }
   }
 
   /**
    * What an earlier life has made while its clock was ahead, with an end that is believed: it was made, and read last,
    * when this engine was opened, at the latest.
    */
-  private believed<V>(found: Found<V>, now: number, { openedAt, openedAtMillis }: Opening): Limited<V> {
+  private believed<V>(found: Found<V>, now: number, opening: Opening): Limited<V> {
     const { entry } = found
-    if (entry.stamp >= openedAt) return found
+    if (entry.stamp >= opening.openedAt) return found
+    const { openedAtMillis } = opening
     const { idleTimeToLive, timeToLive } = this.expiry
     const madeAt = Expiry.madeAtMillis(entry)
-    const isMadeAhead = madeAt > openedAtMillis + aheadMillisMax
+    const isMadeAhead = madeAt > madeAtMost(entry, opening)
     // Versions only grow, so the version of what was made after the clock was set right does not say when.
     const life = entry.freshUntil > madeAt ? entry.freshUntil - madeAt : timeToLive
     const made = isMadeAhead ? Expiry.endBy(this.expiry, entry, openedAtMillis + life) : entry

@@ -61,7 +61,7 @@ export class Loads<V> {
   private readonly spec: EngineFamilySpec<V>
   readonly name: string
   private readonly entries: Entries<V>
-  private readonly lower: LowerTier<V>
+  readonly lower: LowerTier<V>
   private readonly landing: Landing<V>
   readonly lookups: LoadQueue
   /** By key, the loads that no reader joins any more, because the key has changed or a later load runs. */

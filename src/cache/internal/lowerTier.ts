@@ -71,13 +71,22 @@ export class LowerTier<V> {
     })
   }
 
-  /** Gives the readers of a load the entry that it renews, if that is fresh: as in memory, they need not wait. */
-  offer(flight: Flight<V>, entry: Entry<V>, tier: string): void {
+  /**
+   * Gives the readers of a load the entry that it renews, if that is fresh: as in memory, they need not wait. Where a
+   * reader gets it, its idle time begins again.
+   */
+  offer(flight: Flight<V>, entry: Entry<V>, tier: string, isRead = !flight.areAllForFresh): void {
     const now = this.entries.cache.time.now()
-    if (flight.hasEnded || flight.isOvertaken || flight.isBarred) return
-    if (!this.entries.isFresh(flight.key, entry, now)) return
-    const fresh = Exit.succeed({ value: entry.value, tier, entry, stale: false })
-    flight.offer(fresh, this.entries.freshUntil(flight.key, entry, now))
+    const { key } = flight
+    if (flight.hasEnded || flight.isOvertaken || flight.isBarred || !this.entries.isFresh(key, entry, now)) return
+    const read = isRead && flight.rival === undefined ? this.entries.touch(key, entry, now) : entry
+    const fresh = Exit.succeed({ value: read.value, tier, entry: read, stale: false })
+    flight.offer(fresh, Math.min(this.entries.freshUntil(key, read, now), read.expiresAt))
+  }
+
+  /** One more reader gets the fresh entry that a load has offered. */
+  offerAgain(flight: Flight<V>, { entry, tier }: Served<V>): void {
+    if (this.ground.expiry.idleTimeToLive !== undefined && entry !== undefined) this.offer(flight, entry, tier, true)
   }
 
   /** Decides how a stale entry is used: served now, served if the load fails, or not at all. */
@@ -85,8 +94,8 @@ export class LowerTier<V> {
     const { key, load, isQuiet } = flight
     const { expiry, failures } = this.ground
     const freshUntil = this.entries.freshUntil(key, entry, now)
-    const revalidatedUntil = freshUntil + expiry.staleWhileRevalidate
-    const servedUntil = freshUntil + Expiry.staleMillisMax(expiry)
+    const revalidatedUntil = Math.min(freshUntil + expiry.staleWhileRevalidate, entry.expiresAt)
+    const servedUntil = Math.min(freshUntil + Expiry.staleMillisMax(expiry), entry.expiresAt)
     if (this.entries.judge(key, entry.stamp, entry.tags) === "hidden" || now >= servedUntil) {
       flight.foundNothing()
       this.repeatFailure(flight, now)

@@ -217,9 +217,9 @@ export class Queued<V> extends Waited<V> {
 }
 
 /** Waits as a Promise. It rejects like `Effect.runPromise`, or with the reason of the signal that aborts it. */
-export const joinPromise = <V>(
-  join: (to: Waited<V>, waiter: Waiter<V>) => Effect.Effect<void> | void,
-  to: Waited<V>,
+export const joinPromise = <V, To>(
+  join: (to: To, waiter: Waiter<V>) => Effect.Effect<void> | void,
+  to: To,
   signal: AbortSignal | undefined
 ): Promise<V> =>
   new Promise((resolve, reject) => {

@@ -31,6 +31,13 @@ class Money {
     return this.#cents
   }
 }
+class Rates extends Map<string, number> {
+  readonly currency: string
+  constructor(rows: ReadonlyArray<readonly [string, number]>, currency = "EUR") {
+    super(rows)
+    this.currency = currency
+  }
+}
 class Entity implements Equal.Equal {
   readonly id = 1
   readonly name: string
@@ -102,6 +109,36 @@ describe("mayDiffer", () => {
     assert.isTrue(mayDiffer(new Point({ x: 1 }), { x: 1 }))
   })
 
+  it("a change of a property is found in a value that has other content", () => {
+    const key = Symbol.for("key")
+    const contents: Record<string, () => object> = {
+      "a Map": () => new Map([["a", 1]]),
+      "a subclass of Map": () => new Rates([["a", 1]]),
+      "a Set": () => new Set(["a"]),
+      "a Date": () => new Date(0),
+      "a RegExp": () => /a/u,
+      "an array": () => ["a"],
+      "bytes": () => new Uint8Array(100),
+      "no bytes": () => new Uint8Array(0),
+      "numbers": () => new Float64Array(100),
+      "a DataView": () => new DataView(new ArrayBuffer(100))
+    }
+    for (const [name, content] of Object.entries(contents)) {
+      const value = (extra: object) => Object.assign(content(), extra)
+      assert.isFalse(mayDiffer(value({}), value({})), name)
+      assert.isFalse(
+        mayDiffer(value({ unit: { name: "EUR" }, [key]: 1 }), value({ unit: { name: "EUR" }, [key]: 1 })),
+        name
+      )
+      assert.isTrue(mayDiffer(value({ unit: "EUR" }), value({ unit: "USD" })), name)
+      assert.isTrue(mayDiffer(value({ unit: { name: "EUR" } }), value({ unit: { name: "USD" } })), name)
+      assert.isTrue(mayDiffer(value({ [key]: 1 }), value({ [key]: 2 })), name)
+      assert.isTrue(mayDiffer(value({}), value({ unit: "EUR" })), name)
+      assert.isTrue(mayDiffer(value({ unit: "EUR" }), value({})), name)
+    }
+    assert.isTrue(mayDiffer(new Rates([["a", 1]], "EUR"), new Rates([["a", 1]], "USD")))
+  })
+
   it("a value that shows none of its content counts as different", () => {
     assert.isTrue(mayDiffer(new Money(1), new Money(1)))
     assert.isTrue(mayDiffer(new URL("https://a.test"), new URL("https://b.test")))
@@ -152,7 +189,8 @@ describe("mayDiffer", () => {
     assert.isFalse(mayDiffer(list(3_000), list(3_000)))
     assert.isTrue(mayDiffer(list(300_000), list(300_000)))
     assert.isTrue(mayDiffer(list50k, Array.from(list50k)))
-    assert.isTrue(mayDiffer(new Uint8Array(1_000_000), new Uint8Array(1_000_000)))
+    assert.isFalse(mayDiffer(new Uint8Array(30_000), new Uint8Array(30_000)))
+    assert.isTrue(mayDiffer(new Uint8Array(50_000), new Uint8Array(50_000)))
     assert.isTrue(mayDiffer(new Set(list50k), new Set(list50k)))
   })
 })
