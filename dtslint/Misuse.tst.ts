@@ -109,6 +109,16 @@ describe("owners", () => {
   test("are one for each key", () => {
     // @ts-expect-error E0215: two owners: 'user:{id}' and 'user:{id}' both own 'user:_'; help: keep one of the two layers
     Manifest.mergeOwners(AppCache.owner("user"), AppCache.owner("user"))
+    // @ts-expect-error is not assignable to parameter of type 'Layer<never, any, any>'
+    Manifest.mergeOwners([AppCache.owner("user"), AppCache.owner("user")])
+    // @ts-expect-error 'lookup' does not exist in type 'Layer<never, any, any>'
+    Manifest.mergeOwners(AppCache.owner("user"), AppCache.owner("user"), { lookup: () => 1 })
+    // @ts-expect-error is not assignable to parameter of type 'Layer<never, any, any>'
+    Manifest.mergeOwners(AppCache.owner("user"), () => AppCache.owner("prefs"))
+    // @ts-expect-error is not assignable to parameter of type 'Layer<never, any, any>'
+    Manifest.mergeOwners(AppCache.owner("user"), Effect.succeed(AppCache.owner("prefs")))
+    // @ts-expect-error is not assignable to parameter of type 'Layer<never, any, any>'
+    Manifest.mergeOwners(AppCache.owner("user"), null)
     const users = [AppCache.owner("user"), AppCache.owner("user")]
     const both = [AppCache.owner("user"), AppCache.owner("profile")] as const
     // @ts-expect-error E0215: the compiler cannot tell which owners this list holds; help: give each owner as an argument of

@@ -587,9 +587,10 @@ export interface OwnerLayer extends Layer.Layer<never, any, any> {
  */
 export type CheckedOwners<Ls extends ReadonlyArray<unknown>> = {
   readonly [
-    // The compiler asks with the constraint while it infers the types of the arguments.
+    // The compiler asks with the constraint while it infers the types of the arguments, and once more if one of them is
+    // no layer. So that one is refused for its type.
     Index in keyof Ls
-  ]: typeof Undetermined extends keyof Ls[Index] ? object
+  ]: typeof Undetermined extends keyof Ls[Index] ? Layer.Layer<never, any, any>
     : number extends Ls["length"] ? Opaque.owners
     : CheckedMerge<Ls[Index], findClash<OwnedIn<Ls[Index]>, OwnedIn<othersOf<Ls, Index>>>>
 }
