@@ -59,6 +59,30 @@ describe("lookups", () => {
     AppCache.delegate("facts", { lookup: () => Effect.as(prefs.get({ id: 1 }), 1) })
   })
 
+  test("a lookup reads no layer that its own may not read, through a wider reference or through a source", () => {
+    class Docs extends Manifest.Service<Docs>()("Docs", {
+      layers: { server: {}, client: { reads: ["server"] } },
+      families: {
+        file: { pattern: "file:*", layer: "server" },
+        draft: { pattern: "file:{d}:draft", carvedFrom: "file", layer: "client" },
+        menu: { pattern: "menu:{d}", value: Manifest.type<string>(), layer: "server", derives: ["file:*"], fanout: true },
+        mine: { pattern: "mine:{d}", value: Manifest.type<string>(), layer: "client", derives: ["file:*"], fanout: true },
+        mid: { pattern: "mid:{d}", derives: ["file:{d}:draft"] },
+        top: { pattern: "top:{d}", value: Manifest.type<string>(), layer: "server", derives: ["mid:{d}"] },
+        free: { pattern: "free:{d}", value: Manifest.type<string>(), derives: ["mid:{d}"] }
+      }
+    }) {}
+    const { draft, file, mid } = Docs.keys
+    // @ts-expect-error E0403: 'menu' in layer 'server' cannot reach 'file:{d}:draft' of layer 'client', which 'server' does
+    Docs.owner("menu", { lookup: ({ d }) => Effect.as(draft.get({ d }), "x") })
+    // @ts-expect-error E0403: 'top' in layer 'server' cannot reach 'file:{d}:draft' of layer 'client', which 'server' does
+    Docs.owner("top", { lookup: ({ d }) => Effect.as(draft.get({ d }), "x") })
+    Docs.owner("menu", { lookup: ({ d }) => Effect.as(file.get({ "*": d }), "x") })
+    Docs.owner("top", { lookup: ({ d }) => Effect.as(mid.get({ d }), "x") })
+    Docs.owner("mine", { lookup: ({ d }) => Effect.as(draft.get({ d }), "x") })
+    Docs.owner("free", { lookup: ({ d }) => Effect.as(draft.get({ d }), "x") })
+  })
+
   test("a lookup that is yet to be written is accepted, and requires nothing", () => {
     const owner = AppCache.owner("user", { lookup: () => { throw new Error("to be written") } })
     expect(AppCache.modules).type.toBeCallableWith({ user: owner })

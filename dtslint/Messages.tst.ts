@@ -12,6 +12,10 @@ import { AppCache, User, UserId } from "./fixture.ts"
 const { draft, prefs, user } = AppCache.keys
 const id = UserId.make("1")
 declare const text: string
+declare enum Half {
+  Day = "day",
+  Night = "night"
+}
 declare const isRich: boolean
 
 const nothing = {
@@ -256,6 +260,22 @@ describe("raw keys", () => {
     Days.get("h:noon")
     Days.get("i:12")
     Days.get(`i:${text.length}`)
+  })
+
+  test("hold the text of an enum's member", () => {
+    class Days extends Manifest.Service<Days>()("Days", {
+      families: {
+        a: { pattern: "a:{half}", value: Manifest.type<string>(), params: { half: Schema.Enum(Half) } },
+        b: { pattern: "b:{half}", params: { half: Manifest.type<Half>() } }
+      }
+    }) {}
+    expect(Days.get("a:day")).type.toBe<Effect.Effect<string, CacheError, Borrows<"a:{half}", Days>>>()
+    Days.get(`a:${Half.Night}`)
+    Days.delete("b:day")
+    // @ts-expect-error E0109: the parameter 'half' of 'a:{half}' does not fit its codec; help: give a value that its codec
+    Days.get("a:noon")
+    // @ts-expect-error E0109: the parameter 'half' of 'b:{half}' does not fit its codec; help: give a value that its codec
+    Days.delete("b:noon")
   })
 
   test("invalidate no more than the type of their text shows", () => {

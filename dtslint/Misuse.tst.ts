@@ -1,7 +1,7 @@
-import { Context, Effect, Layer, pipe, Schema, SchemaGetter } from "effect"
+import { Context, Effect, Exit, Layer, pipe, Schema, SchemaGetter } from "effect"
 import { describe, expect, test } from "tstyche"
 import type { CacheError } from "../src/cache/CacheError.ts"
-import type { Borrows } from "../src/capability/Capability.ts"
+import type { Borrows, Owns } from "../src/capability/Capability.ts"
 import * as Manifest from "../src/manifest/Manifest.ts"
 import { AppCache, type User, UserId } from "./fixture.ts"
 
@@ -109,6 +109,16 @@ describe("owners", () => {
   test("are one for each key", () => {
     // @ts-expect-error E0215: two owners: 'user:{id}' and 'user:{id}' both own 'user:_'; help: keep one of the two layers
     Manifest.mergeOwners(AppCache.owner("user"), AppCache.owner("user"))
+    // @ts-expect-error is not assignable to parameter of type 'Layer<never, any, any>'
+    Manifest.mergeOwners([AppCache.owner("user"), AppCache.owner("user")])
+    // @ts-expect-error 'lookup' does not exist in type 'Layer<never, any, any>'
+    Manifest.mergeOwners(AppCache.owner("user"), AppCache.owner("user"), { lookup: () => 1 })
+    // @ts-expect-error is not assignable to parameter of type 'Layer<never, any, any>'
+    Manifest.mergeOwners(AppCache.owner("user"), () => AppCache.owner("prefs"))
+    // @ts-expect-error is not assignable to parameter of type 'Layer<never, any, any>'
+    Manifest.mergeOwners(AppCache.owner("user"), Effect.succeed(AppCache.owner("prefs")))
+    // @ts-expect-error is not assignable to parameter of type 'Layer<never, any, any>'
+    Manifest.mergeOwners(AppCache.owner("user"), null)
     const users = [AppCache.owner("user"), AppCache.owner("user")]
     const both = [AppCache.owner("user"), AppCache.owner("profile")] as const
     // @ts-expect-error E0215: the compiler cannot tell which owners this list holds; help: give each owner as an argument of
@@ -346,5 +356,31 @@ describe("declarations", () => {
     })
     // @ts-expect-error  derives from 'user:{id}'; help: list '
     AppCache.fn("f", { owns: ["prefs:{id}", "user:{id}"], invalidates: [] })
+  })
+})
+
+describe("changes", () => {
+  test("of a family of Exits answer no bare Exit, which is run as an Effect", () => {
+    const exit = Schema.Exit(Schema.Number, Schema.String, Schema.Defect())
+    class Jobs extends Manifest.Service<Jobs>()("Jobs", {
+      families: {
+        job: { pattern: "job:{id}", value: exit },
+        either: { pattern: "either:{id}", value: Schema.Union([Schema.String, exit]) }
+      }
+    }) {}
+    const { either, job } = Jobs.keys
+    // @ts-expect-error E0114: this function returns an Exit, which is run as an Effect before 'job:{id}' takes its value; help
+    job.update({ id: 1 }, (was) => was)
+    // @ts-expect-error E0114: this function returns an Exit, which is run as an Effect before 'job:{id}' takes its value; help
+    job.patch({ id: 1 }, () => Exit.succeed(1))
+    // @ts-expect-error E0114: this function returns an Exit, which is run as an Effect before 'either:{id}' takes its value
+    either.update({ id: 1 }, (was) => was)
+    either.update({ id: 1 }, () => "text")
+    either.patch({ id: 1 }, (was) => Effect.succeed(was))
+    job.patch({ id: 1 }, (was) => Effect.succeed(was))
+    type Changed<E> = Effect.Effect<Exit.Exit<number, string>, CacheError | E, Owns<"job:{id}", Jobs>>
+    expect(job.update({ id: 1 }, () => Effect.succeed(Exit.succeed(1)))).type.toBe<Changed<never>>()
+    // It fails, and holds nothing.
+    expect(job.update({ id: 1 }, () => Exit.fail("it failed"))).type.toBe<Changed<string>>()
   })
 })

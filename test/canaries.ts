@@ -48,6 +48,7 @@ const warm = "test/manifest/warm.test.ts"
 const rights = "test/manifest/rights.test.ts"
 const lookups = "test/manifest/lookups.test.ts"
 const spelling = "test/ownership/spelling.test.ts"
+const validation = "test/ownership/Validation.test.ts"
 const judgement = "test/cache/judgement.test.ts"
 const batches = "test/manifest/batch.test.ts"
 const leaving = "test/manifest/leaving.test.ts"
@@ -1278,6 +1279,14 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `=> readable.has(manifest.families.get(family)!.index)`,
     planted: `=> manifest.families.has(family) || readable.has(0)`,
     suites: [chains]
+  },
+  {
+    law: "rights",
+    bug: "a module reads a layer that its own may not read, through a wider reference",
+    file: "src/ownership/internal/validManifest.ts",
+    text: `if (home === undefined || reached.has(home)) within.add(index)`,
+    planted: `if (home === undefined || reached.size > 0) within.add(index)`,
+    suites: [validation]
   },
   {
     law: "rights",

@@ -134,14 +134,22 @@ export type Many<A> = ReadonlyArray<A> | Iterable<A>
 /**
  * The answer of the function that `update` or `patch` takes: the new value, or an Effect of it.
  *
+ * **Details**
+ *
+ * An Exit is itself an Effect, so it is run. A new value that is an Exit must be the value of an Effect.
+ *
  * @stability experimental
  * @category type level
  * @since 0.1.0
  */
 export type Change<P extends string, V> =
-  | V
-  | Misfit.OtherwiseLast<Misfit.change<P>, V>
+  | BareValue<V>
+  | Misfit.OtherwiseLast<[hasNoExit<V>] extends [never] ? Misfit.changeExit<P> : Misfit.change<P>, V>
   | Effect.Effect<V | Misfit.OtherwiseEach<Misfit.change<P>, V>, any, any>
+// Generic code may return a `V`: the compiler takes `hasNoExit` of any type for `true`, and skips the first branch.
+type BareValue<V> = [hasNoExit<V>] extends [never] ? Exclude<V, Effect.Effect<any, any, any>> : V
+type hasNoExit<V> = [isExit<V>] extends [false] ? true : never
+type isExit<V> = V extends Effect.Effect<any, any, any> ? isAny<V> extends true ? false : true : false
 
 /**
  * The errors of the Effect that a change answers.

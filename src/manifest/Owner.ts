@@ -34,16 +34,19 @@ import type * as ManifestFindings from "../diagnostic/types/manifestFindings.ts"
 import type * as Misfit from "../diagnostic/types/misfit.ts"
 import type * as Opaque from "../diagnostic/types/opaque.ts"
 import type * as OwnerFindings from "../diagnostic/types/ownerFindings.ts"
+import type * as ReferenceFindings from "../diagnostic/types/referenceFindings.ts"
 import type * as Several from "../diagnostic/types/several.ts"
 import type { Definition, Undetermined } from "../ownership/Definition.ts"
-import type { isDeclared, Readable, Route } from "../ownership/types/definitionFacts.ts"
+import type { isDeclared, Route } from "../ownership/types/definitionFacts.ts"
 import type { helpWithName } from "../ownership/types/definitionHelp.ts"
+import type { Reachable, Readable } from "../ownership/types/definitionLayers.ts"
 import type {
   CodecsOf,
   DefinitionOf,
   ErrorOf,
   FamilyName,
   FamilyOf,
+  LayerOf,
   ListOf,
   PatternOf,
   ValueOf
@@ -461,8 +464,13 @@ type findLookupProblem<K extends string, Self, R> = R extends BorrowsCapability<
 type nameRead<D extends Definition, K extends string, P extends string> = Route<D, P> extends infer F
   ? F extends K ? LookupFindings.lookupReadsOwn<K, P>
   : K extends Readable<D, F> ? LookupFindings.lookupReadsBack<K, P>
-  : LookupFindings.lookupReads<K, P>
+  : nameReadApart<D, K, P, LayerOf<FamilyOf<D, K>>, LayerOf<FamilyOf<D, F>>>
   : never
+// To add a family of a layer out of reach to `derives` would be refused, too.
+type nameReadApart<D extends Definition, K extends string, P extends string, Here extends string, Home extends string> =
+  [Here] extends [never] ? LookupFindings.lookupReads<K, P>
+    : [Home] extends [Reachable<D, Here>] ? LookupFindings.lookupReads<K, P>
+    : ReferenceFindings.referenceOutOfReach<K, Here, P, Home>
 
 /**
  * The patterns that the lookup of family `K` may read: the declared ones in its `derives`.
@@ -587,9 +595,10 @@ export interface OwnerLayer extends Layer.Layer<never, any, any> {
  */
 export type CheckedOwners<Ls extends ReadonlyArray<unknown>> = {
   readonly [
-    // The compiler asks with the constraint while it infers the types of the arguments.
+    // The compiler asks with the constraint while it infers the types of the arguments, and once more if one of them is
+    // not a layer. So that one is refused for its type.
     Index in keyof Ls
-  ]: typeof Undetermined extends keyof Ls[Index] ? object
+  ]: typeof Undetermined extends keyof Ls[Index] ? Layer.Layer<never, any, any>
     : number extends Ls["length"] ? Opaque.owners
     : CheckedMerge<Ls[Index], findClash<OwnedIn<Ls[Index]>, OwnedIn<othersOf<Ls, Index>>>>
 }

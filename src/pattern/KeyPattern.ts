@@ -522,7 +522,9 @@ type findRefused<Whole extends string, P extends string, K extends string, Codec
   : never
   : refuseSegment<Whole, P, K, Codecs>
 type refuseSegment<Whole extends string, Text extends string, Given extends string, Codecs> = Text extends
-  `{${infer Name}}` ? Name extends keyof Codecs ? Given extends literalsOf<Codecs[Name]> ? never
+  `{${infer Name}}`
+  // In a template, because the text of an enum's member is not itself of the enum's type.
+  ? Name extends keyof Codecs ? Given extends `${literalsOf<Codecs[Name]>}` ? never
     : KeyFindings.parameterRefused<Whole, Name>
   : never
   : never

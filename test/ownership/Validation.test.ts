@@ -325,6 +325,26 @@ describe("valid manifest", () => {
     assert.deepStrictEqual(readsOf("other"), [])
   })
 
+  it("a module reads no layer that its own may not read, through a wider reference or through a source", () => {
+    const { families } = Result.getOrThrow(validate("Layered", {
+      layers: { server: {}, client: { reads: ["server"] } },
+      families: {
+        file: { pattern: "file:*", layer: "server" },
+        draft: { pattern: "file:{d}:draft", carvedFrom: "file", layer: "client" },
+        menu: { pattern: "menu", layer: "server", derives: ["file:*"] },
+        mine: { pattern: "mine", layer: "client", derives: ["file:*"] },
+        mid: { pattern: "mid:{d}", derives: ["file:{d}:draft"] },
+        top: { pattern: "top:{d}", layer: "server", derives: ["mid:{d}"] },
+        free: { pattern: "free:{d}", derives: ["mid:{d}"] }
+      }
+    }))
+    const readsOf = (name: string) => families.get(name)!.moduleReads.toSorted()
+    assert.deepStrictEqual(readsOf("menu"), ["file"])
+    assert.deepStrictEqual(readsOf("top"), ["mid"])
+    assert.deepStrictEqual(readsOf("mine"), ["draft", "file"])
+    assert.deepStrictEqual(readsOf("free"), ["draft", "mid"])
+  })
+
   it("a key is routed to its family", () => {
     assert.strictEqual(patterns.route("user:1")?.name, "account")
     assert.strictEqual(patterns.route("user:1:audit:2")?.name, "entry")

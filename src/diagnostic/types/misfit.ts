@@ -212,6 +212,18 @@ export type change<Pattern extends string> = message<
 >
 
 /**
+ * E0114: the function of an `update` or a `patch` that returns a bare Exit, in a family of Exits.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type changeExit<Pattern extends string> = message<
+  "E0114",
+  `this function returns an Exit, which is run as an Effect before '${Pattern}' takes its value`,
+  "return Effect.succeed(exit)"
+>
+
+/**
  * E0114: a lookup that does not return a value of its family, or does not return an Effect.
  *
  * @category patterns and keys

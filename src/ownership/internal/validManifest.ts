@@ -11,7 +11,8 @@
 import * as KeyPattern from "../../pattern/KeyPattern.ts"
 import * as PatternSet from "../../pattern/types/patternSet.ts"
 import type { Definition, FamilySpec, ReaderSpec } from "../Definition.ts"
-import type { FamilySet } from "../shared/familySet.ts"
+import { FamilySet } from "../shared/familySet.ts"
+import { layersReached } from "./checkLayers.ts"
 import { type Draft, type DraftFamily, outerOf } from "./draft.ts"
 import { sensitiveOf } from "./sensitive.ts"
 import { reachedBy, type Sources } from "./sources.ts"
@@ -86,6 +87,24 @@ const readersOf = (
     )
   )
 
+// A family in a layer reads only the layers that this layer can reach, although a wider reference, and the sources of a
+// source, contain others.
+const withinReach = (
+  { definition }: Draft,
+  drafts: ReadonlyArray<DraftFamily>,
+  layer: string | undefined,
+  readable: FamilySet
+): FamilySet => {
+  if (layer === undefined) return readable
+  const reached = layersReached(definition, [layer])
+  const within = new FamilySet(drafts.length)
+  for (const index of readable) {
+    const home = drafts[index]!.spec.layer
+    if (home === undefined || reached.has(home)) within.add(index)
+  }
+  return within
+}
+
 /** Finds the facts of a draft in which no check has found a mistake. */
 export const resolve = (id: string, draft: Draft, sources: Sources): ValidManifest => {
   const drafts = [...draft.families.values()]
@@ -128,7 +147,7 @@ export const resolve = (id: string, draft: Draft, sources: Sources): ValidManife
     const upstream = upstreams.get(family.name)!
     const lookupReads = declared(family.spec.derives)
     const statedReads = [...new Set([...lookupReads, ...declared(family.spec.borrows)])]
-    const readable = readables.get(family.name)!
+    const readable = withinReach(draft, drafts, family.spec.layer, readables.get(family.name)!)
     for (const name of statedReads) readable.add(indexOf.get(name)!)
     return [family.name, {
       name: family.name,

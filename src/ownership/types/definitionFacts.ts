@@ -151,13 +151,13 @@ export type CarvedPatterns<D extends Definition> = {
 }[keyof D["families"]]
 
 /**
- * The families that a family may read because it derives from them, at any distance. A reference gives the right to
- * read every family whose keys are all in it, a carved-out one, too: each of their changes reaches the family.
+ * The families whose keys are all in what a family derives from, at any distance. A reference contains a carved-out
+ * family, too: each of its changes reaches the family.
  *
  * @category type level
  * @since 0.1.0
  */
-export type Readable<D extends Definition, K> = D extends unknown ? reached<ReadSources<D>, At<ReadSources<D>, K>>
+export type WhollySourced<D extends Definition, K> = D extends unknown ? reached<ReadSources<D>, At<ReadSources<D>, K>>
   : never
 
 // Family -> the families whose keys are all in its references.

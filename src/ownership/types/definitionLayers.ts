@@ -9,7 +9,7 @@ import type * as Misfit from "../../diagnostic/types/misfit.ts"
 import type * as Opaque from "../../diagnostic/types/opaque.ts"
 import type { Definition, LayerSpec } from "../Definition.ts"
 import type { Given } from "../internal/given.ts"
-import type { Route } from "./definitionFacts.ts"
+import type { Route, WhollySourced } from "./definitionFacts.ts"
 import type { At, FamilyName, FamilyOf, LayerOf, ListOf } from "./definitionParts.ts"
 import type { isChoice, isKnown, isUntyped } from "./typeQuestions.ts"
 
@@ -22,6 +22,20 @@ import type { isChoice, isKnown, isUntyped } from "./typeQuestions.ts"
 export type Reachable<D extends Definition, Layer, Seen = Layer> = [Exclude<Reads<D, Layer>, Seen>] extends [never] ?
   Seen
   : Reachable<D, Exclude<Reads<D, Layer>, Seen>, Seen | Reads<D, Layer>>
+
+/**
+ * The families that a family may read because it derives from them, at any distance. A family in a layer reads only the
+ * layers that this layer can reach, although a wider reference, and the sources of a source, contain others.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type Readable<D extends Definition, K> = D extends unknown
+  ? K extends unknown ? withinReach<D, LayerOf<FamilyOf<D, K>>, WhollySourced<D, K>> : never
+  : never
+type withinReach<D extends Definition, Here, K> = [Here] extends [never] ? K
+  : K extends unknown ? [LayerOf<FamilyOf<D, K>>] extends [Reachable<D, Here>] ? K : never
+  : never
 
 type Reads<D extends Definition, Layer> = ListOf<At<D["layers"], Layer>, "reads">
 
