@@ -3,6 +3,7 @@ import { describe, expect, test } from "tstyche"
 import type { CacheError } from "../src/cache/CacheError.ts"
 import type { Appoints } from "../src/capability/Capability.ts"
 import type { Borrows, Owns } from "../src/manifest/Manifest.ts"
+import * as Manifest from "../src/manifest/Manifest.ts"
 import type { Store } from "../src/store/Store.ts"
 import { AppCache, Db, type DbError, User, UserId } from "./fixture.ts"
 
@@ -115,6 +116,29 @@ describe("owner", () => {
 })
 
 describe("modules", () => {
+  test("may read what the parts of their family derive from", () => {
+    const text = Manifest.type<string>()
+    class Docs extends Manifest.Service<Docs>()("Docs", {
+      families: {
+        user: { pattern: "user:{id}", value: text },
+        doc: { pattern: "doc:{id}:*", value: text },
+        meta: { pattern: "doc:{id}:meta", partOf: "doc", value: text },
+        summary: {
+          pattern: "doc:{id}:summary",
+          partOf: "doc",
+          value: text,
+          derives: ["doc:{id}:meta", "user:{id}"]
+        }
+      }
+    }) {}
+    const { meta, user } = Docs.keys
+    const lookup = ({ id }: { readonly id: string }) => Effect.andThen(user.get({ id }), meta.get({ id }))
+    const parts = { meta: { lookup: () => Effect.succeed("meta") }, summary: { lookup } }
+    expect(Docs.modules({ user: Docs.owner("user"), doc: Docs.owner("doc", { parts }) })).type.not.toBe<never>()
+    // @ts-expect-error E0211: the lookup of family 'doc' reads
+    Docs.owner("doc", { lookup: ({ id }) => user.get({ id }) })
+  })
+
   class Users extends Context.Service<Users, { readonly save: Effect.Effect<void, CacheError> }>()("Users") {}
   class Reports extends Context.Service<Reports, { readonly run: Effect.Effect<User, CacheError | DbError> }>()(
     "Reports"

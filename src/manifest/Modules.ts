@@ -30,7 +30,7 @@ import type * as OwnerFindings from "../diagnostic/types/ownerFindings.ts"
 import type * as Several from "../diagnostic/types/several.ts"
 import type * as Wiring from "../diagnostic/types/wiring.ts"
 import type { Definition, Undetermined } from "../ownership/Definition.ts"
-import type { invert, Route } from "../ownership/types/definitionFacts.ts"
+import type { Enclosing, invert, Route } from "../ownership/types/definitionFacts.ts"
 import type { helpWithName } from "../ownership/types/definitionHelp.ts"
 import type {
   At,
@@ -46,7 +46,7 @@ import type {
 } from "../ownership/types/definitionParts.ts"
 import type { isAny } from "../ownership/types/typeQuestions.ts"
 import type { Store } from "../store/Store.ts"
-import type { AnyFunction, isUnion, SourceOf, undeclared } from "./Owner.ts"
+import type { AnyFunction, isUnion, PartName, SourceOf, undeclared } from "./Owner.ts"
 
 /**
  * Any layer. Types match against it.
@@ -184,9 +184,11 @@ type CheckedOwned<Self, D extends Definition, Wired, K extends string, F> = F ex
     : OwnerFindings.familyUnknown<IdOf<Self>, F, helpWithName<D, F>>
   : FamilyName<D>
 
-// The patterns that a module may read, by the line of its family.
-type ModuleReads<D extends Definition, F> = F extends string ? SourceOf<D, F> | ListOf<FamilyOf<D, F>, "borrows">
+// The patterns that a module may read, by the line of its family, and for the lookups of its parts by theirs.
+type ModuleReads<D extends Definition, F> = F extends string
+  ? SourceOf<D, WithParts<D, F>> | ListOf<FamilyOf<D, F>, "borrows">
   : never
+type WithParts<D extends Definition, F> = F extends string ? F extends Enclosing<D> ? F | PartName<D, F> : F : never
 
 // Finds another module of the same call that owns the family, too.
 type findTwice<Wired, F extends string, K extends string> = Exclude<At<Holders<Wired>, F>, K> extends infer Other
@@ -212,7 +214,7 @@ type CheckedModule<Self, D extends Definition, Wired, K extends string, F, Reads
             K,
             PatternOf<FamilyOf<D, F>>,
             Reads,
-            undeclared<D, F & string, Self, exceeding<R, AppointsFamily<D, F, Self> | Granted<Reads, Self>, Self>>
+            undeclared<D, WithParts<D, F>, Self, exceeding<R, AppointsFamily<D, F, Self> | Granted<Reads, Self>, Self>>
           >,
           orProblems<findUnserved<D, Wired, K, Self, R>, Live>
         >

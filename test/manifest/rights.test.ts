@@ -519,7 +519,7 @@ describe("module that reads what it derives from", () => {
     mid: ["user"],
     far: [],
     secret: [],
-    files: [],
+    files: ["mid", "user"],
     whole: ["files", "facts", "mid", "user", "secret"],
     digest: ["facts", "mid", "user"],
     leak: ["secret"]

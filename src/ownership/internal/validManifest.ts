@@ -50,7 +50,7 @@ export interface ValidFamily {
   readonly upstream: FamilySet
   /** The families that its lookup may read: the families that `derives` names exactly. */
   readonly lookupReads: ReadonlyArray<string>
-  /** The families that its declaration names: first those of `lookupReads`, then those of `borrows`. */
+  /** The families that its declaration names: those of `lookupReads`, of `borrows`, and of its parts. */
   readonly statedReads: ReadonlyArray<string>
   /** The families that its module may read: those of `statedReads`, and the families that they lead to. */
   readonly readable: FamilySet
@@ -87,16 +87,27 @@ const readersOf = (
     )
   )
 
+// Family -> the families inside it, at any depth.
+const innerOf = (draft: Draft, drafts: ReadonlyArray<DraftFamily>): ReadonlyMap<string, ReadonlyArray<string>> => {
+  const inner = new Map(drafts.map((family) => [family.name, [] as Array<string>]))
+  for (const family of drafts) {
+    for (const member of draft.patterns.covering(family.pattern)) {
+      if (member.value !== family) inner.get(member.value.name)!.push(family.name)
+    }
+  }
+  return inner
+}
+
 // A family in a layer reads only the layers that this layer can reach, although a wider reference, and the sources of a
 // source, contain others.
 const withinReach = (
   { definition }: Draft,
   drafts: ReadonlyArray<DraftFamily>,
-  layer: string | undefined,
+  { spec }: DraftFamily,
   readable: FamilySet
 ): FamilySet => {
-  if (layer === undefined) return readable
-  const reached = layersReached(definition, [layer])
+  if (spec.layer === undefined) return readable
+  const reached = layersReached(definition, [spec.layer])
   const within = new FamilySet(drafts.length)
   for (const index of readable) {
     const home = drafts[index]!.spec.layer
@@ -116,12 +127,7 @@ export const resolve = (id: string, draft: Draft, sources: Sources): ValidManife
     draft.patterns.covering(pattern).find((member) => member.value.spec.carvedFrom !== undefined)?.value.name
   const ownerOf = (family: DraftFamily): string =>
     family.spec.partOf === undefined ? family.name : ownerOf(draft.families.get(family.spec.partOf)!)
-  const inner = new Map(drafts.map((family) => [family.name, [] as Array<string>]))
-  for (const family of drafts) {
-    for (const member of draft.patterns.covering(family.pattern)) {
-      if (member.value !== family) inner.get(member.value.name)!.push(family.name)
-    }
-  }
+  const inner = innerOf(draft, drafts)
   const declared = (patterns: ReadonlyArray<string> | undefined) =>
     (patterns ?? []).flatMap((source) =>
       draft.twins.get(KeyPattern.normalizePattern(source))?.map((twin) => twin.name) ?? []
@@ -142,12 +148,17 @@ export const resolve = (id: string, draft: Draft, sources: Sources): ValidManife
   }
   const readSources = new Map(drafts.map(({ name, spec }) => [name, (spec.derives ?? []).map(inside)]))
   const readables = reachedBy(readSources, indexOf)
+  const partsOf = Map.groupBy(drafts.filter((family) => family.spec.partOf !== undefined), ownerOf)
   const families = new Map(drafts.map((family, index): readonly [string, ValidFamily] => {
     const realm = realmOf(family.pattern)
     const upstream = upstreams.get(family.name)!
     const lookupReads = declared(family.spec.derives)
-    const statedReads = [...new Set([...lookupReads, ...declared(family.spec.borrows)])]
-    const readable = withinReach(draft, drafts, family.spec.layer, readables.get(family.name)!)
+    // The module of a family runs the lookups of its parts, too.
+    const parts = partsOf.get(family.name) ?? []
+    const partReads = parts.flatMap((part) => declared(part.spec.derives))
+    const statedReads = [...new Set([...lookupReads, ...declared(family.spec.borrows), ...partReads])]
+    const readable = new FamilySet(drafts.length)
+    for (const one of [family, ...parts]) readable.addAll(withinReach(draft, drafts, one, readables.get(one.name)!))
     for (const name of statedReads) readable.add(indexOf.get(name)!)
     return [family.name, {
       name: family.name,
