@@ -26,7 +26,7 @@ import { type Entries, fromMemory } from "./entries.ts"
 import * as Expiry from "./expiry.ts"
 import { Failures, miscounted } from "./failures.ts"
 import { type Asked, Flight } from "./flight.ts"
-import { memory, noTags } from "./judgement.ts"
+import { noTags } from "./judgement.ts"
 import { foundOf } from "./knowing.ts"
 import { Landing } from "./landing.ts"
 import { CurrentLoad, currentWork, Load } from "./load.ts"
@@ -395,8 +395,8 @@ export class Loads<V> {
       previous = this.lower.take(flight, foundOf(found))
       if (flight.hasEnded) return
     } else if (this.entries.lower !== undefined) {
-      if (flight.cause === "refresh") yield* this.lower.beforeRefresh(flight)
-      else if (previous !== undefined) this.lower.offer(flight, previous, memory)
+      // What was found when the load was asked for may be out of date when it begins: it may have waited for its turn.
+      yield* this.lower.beforeRefresh(flight)
     }
     // The load keeps its own loader, even if the family was delegated meanwhile, because it runs in the Context of that
     // owner.
