@@ -18,13 +18,13 @@ export const parts: { readonly [part: string]: ReadonlyArray<Cut> } = {
     ],
     [
       "manifest/internal/accessor.ts",
-      "grant.active ? Transaction.hitUnsafe(family, access.textOf(params)) : undefined",
-      "Transaction.hitUnsafe(family, access.textOf(params))"
+      "grant.active ? Transaction.hitUnsafe(family, gate.textOf(params)) : undefined",
+      "Transaction.hitUnsafe(family, gate.textOf(params))"
     ]
   ],
   // Whether the lifetime of the entry is over. Only upkeep uses the timer wheel itself.
   time: [[memory, "if (due < this.time.next && due <= this.time.now()) return undefined", ""]],
   // Whether a mark of its tag, its prefix or its family is later than the entry.
-  tags: [[memory, "records.stampOf(slot) < this.mark", "false"]],
+  tags: [[memory, "records.stampOf(slot) < this.validFrom", "false"]],
   stats: [[memory, "if (--this.untilNote === 0) this.note(key)", ""]]
 }
