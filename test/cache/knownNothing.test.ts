@@ -13,11 +13,11 @@ import { TestClock } from "effect/testing"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
-import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
 import { cacheReasonOf } from "../support/effects.ts"
 import { lifeOf } from "../support/life.ts"
 import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
+import { tiersOver } from "../support/tiers.ts"
 
 class App extends Manifest.Service<App>()("App", {
   families: {
@@ -33,6 +33,20 @@ class App extends Manifest.Service<App>()("App", {
 const { page, user } = App.keys
 const id = { id: "1" }
 
+const updated = (was: string) => `${was}, updated`
+
+/** An update fails, and its function does not run. */
+const updateIsRefused = Effect.gen(function*() {
+  let runs = 0
+  const update = page.update(id, (was) => {
+    runs++
+    return updated(was)
+  })
+  const reason = cacheReasonOf(yield* Effect.flip(update))
+  assert.strictEqual(reason._tag, "UpdateRefused")
+  assert.strictEqual(runs, 0, "runs of the function")
+})
+
 /** The ways in which a lookup may find that there is no user. */
 const doors: { readonly [door: string]: Effect.Effect<boolean, unknown, any> } = {
   getOption: Effect.map(user.getOption(id), Option.isSome),
@@ -45,14 +59,9 @@ const arrangements: {
   readonly [arrangement: string]: (tier: Store["Service"]) => Effect.Effect<Store["Service"], unknown, Scope.Scope>
 } = {
   "memory alone": () => MemoryStore.make({ capacity: 100 }),
-  "the tier alone": (tier) => Effect.succeed(tier),
-  "memory over it": (tier) =>
-    Effect.map(MemoryStore.make({ capacity: 100 }), (memory) => TieredStore.make([memory, tier])),
-  "a tier between both": (tier) =>
-    Effect.map(
-      MemoryStore.make({ capacity: 100 }),
-      (memory) => TieredStore.make([memory, mapStore({ name: "well" }), tier])
-    )
+  "the tier alone": (tier) => tiersOver(tier, { above: "nothing" }),
+  "memory over it": (tier) => tiersOver(tier),
+  "a tier between both": (tier) => tiersOver(tier, { above: "two tiers" })
 }
 
 interface Told {
@@ -106,7 +115,7 @@ for (const [arrangement, over] of Object.entries(arrangements)) {
               assert.strictEqual(yield* page.get(id), "page of nothing")
               assert.strictEqual(yield* page.get(id), "page of nothing")
               assert.strictEqual(runs(), 1, "runs")
-              yield* page.update(id, (was) => `${was}, updated`)
+              yield* page.update(id, updated)
               assert.strictEqual(yield* page.get(id), "page of nothing, updated")
               // What is loaded is equal to what is stale.
               yield* user.refresh(id)
@@ -134,17 +143,10 @@ for (const [arrangement, over] of Object.entries(arrangements)) {
       it.effect(`${door}: an update of what a failing tier may contradict fails before its function runs`, () =>
         life(makePlace(), over, isThere, ({ runs, stop }) =>
           Effect.gen(function*() {
-            let ran = 0
-            const update = page.update(id, (was) => {
-              ran++
-              return `${was}, updated`
-            })
-            const reason = cacheReasonOf(yield* Effect.flip(update))
-            assert.strictEqual(reason._tag, "UpdateRefused")
-            assert.strictEqual(ran, 0, "runs of the function")
+            yield* updateIsRefused
             yield* stop
             const before = runs()
-            yield* update
+            yield* page.update(id, updated)
             assert.strictEqual(yield* page.get(id), "page of nothing, updated")
             assert.strictEqual(runs(), before + 1, "runs of the lookup")
           }), true))
@@ -155,16 +157,9 @@ for (const [arrangement, over] of Object.entries(arrangements)) {
         Effect.gen(function*() {
           yield* user.set(id, 1)
           yield* TestClock.adjust("2 seconds")
-          let ran = 0
-          const update = page.update(id, (was) => {
-            ran++
-            return `${was}, updated`
-          })
-          const reason = cacheReasonOf(yield* Effect.flip(update))
-          assert.strictEqual(reason._tag, "UpdateRefused")
-          assert.strictEqual(ran, 0)
+          yield* updateIsRefused
           yield* TestClock.adjust(1)
-          yield* update
+          yield* page.update(id, updated)
           assert.strictEqual(yield* page.get(id), "page of a user, updated")
         })))
   })

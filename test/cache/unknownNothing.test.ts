@@ -8,11 +8,10 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { TestClock } from "effect/testing"
 import * as Manifest from "../../src/manifest/Manifest.ts"
-import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
-import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
 import { makePlace, mapStore } from "../support/mapStore.ts"
+import { tiersOver } from "../support/tiers.ts"
 
 class App extends Manifest.Service<App>()("App", {
   families: {
@@ -35,14 +34,9 @@ const doors: { readonly [door: string]: Effect.Effect<boolean, unknown, any> } =
 }
 
 const arrangements = {
-  "the tier alone": (tier: Store["Service"]) => Effect.succeed(tier),
-  "memory over it": (tier: Store["Service"]) =>
-    Effect.map(MemoryStore.make({ capacity: 100 }), (memory) => TieredStore.make([memory, tier])),
-  "a tier that is well over it": (tier: Store["Service"]) =>
-    Effect.map(
-      MemoryStore.make({ capacity: 100 }),
-      (memory) => TieredStore.make([memory, mapStore({ name: "well" }), tier])
-    )
+  "the tier alone": (tier: Store["Service"]) => tiersOver(tier, { above: "nothing" }),
+  "memory over it": (tier: Store["Service"]) => tiersOver(tier),
+  "a tier that is well over it": (tier: Store["Service"]) => tiersOver(tier, { above: "two tiers" })
 }
 
 for (const [arrangement, over] of Object.entries(arrangements)) {

@@ -29,7 +29,7 @@ export interface Parcel {
   readonly written: Revocable
 }
 
-/** The changes that are still on their way to the lower tiers. `nothing` is the empty set. */
+/** The changes that are still on their way to the lower tiers. `noDelivery` is the empty set. */
 export type Delivery = ReadonlySet<Parcel>
 
 export const noDelivery: Delivery = new Set()

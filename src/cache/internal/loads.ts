@@ -394,9 +394,9 @@ export class Loads<V> {
       if (found === undefined) flight.foundNothing()
       previous = this.lower.take(flight, foundOf(found))
       if (flight.hasEnded) return
-    } else if (this.entries.lower !== undefined) {
+    } else if (this.entries.lower !== undefined && flight.cause !== "stale") {
       // What was found when the load was asked for may be out of date when it begins: it may have waited for its turn.
-      yield* this.lower.beforeRefresh(flight)
+      yield* this.lower.beforeRenewal(flight)
     }
     // The load keeps its own loader, even if the family was delegated meanwhile, because it runs in the Context of that
     // owner.

@@ -58,8 +58,8 @@ export class LowerTier<V> {
     return entry
   }
 
-  /** Finds what a refresh replaces. */
-  beforeRefresh(flight: Flight<V>): Effect.Effect<void> {
+  /** Finds what a refresh, or a renewal ahead of the end, replaces. Until then its readers get that, if it is fresh. */
+  beforeRenewal(flight: Flight<V>): Effect.Effect<void> {
     const { key } = flight
     const held = this.entries.hot?.peek(key)
     if (held !== undefined) return Effect.sync(() => this.offer(flight, held, memory))

@@ -468,34 +468,26 @@ export const make: (
 
 /** Opens one family in the store of an engine. */
 const openFamily = Effect.fnUntraced(function*(cache: Cache, options: FamilyOptions) {
-  const {
-    hide = (text: string) => text,
-    isSensitive = false,
-    name,
-    parse,
-    render,
-    show = render,
-    takesExits = false
-  } = options
-  const expiry = yield* Expiry.make(options.policy, options.name)
+  const { codec, hide = (text: string) => text, isSensitive = false, name, parse, pattern, render, weigher } = options
+  const { show = render, takesExits = false } = options
+  const expiry = yield* Expiry.make(options.policy, name)
   const partition = yield* Effect.mapError(
     cache.store.open<unknown>({
-      name: familyName(cache.id, options.name),
+      name: familyName(cache.id, name),
       render: show,
-      parse: options.parse,
+      parse,
       owed: () => cache.outbox.debt.owed,
-      codec: isSensitive && options.codec !== undefined ? sealedCodec(options.codec) : options.codec,
-      weigher: options.weigher,
-      onEvict: (key, entry, cause) => cache.families.get(options.name)?.left(key, cause, entry),
-      onPushedDown: (key, entry) => cache.families.get(options.name)?.pushedDown(key, entry),
+      codec: isSensitive && codec !== undefined ? sealedCodec(codec) : codec,
+      weigher,
+      onEvict: (key, entry, cause) => cache.families.get(name)?.left(key, cause, entry),
+      onPushedDown: (key, entry) => cache.families.get(name)?.pushedDown(key, entry),
       onTierFailure: (operation, error) =>
-        cache.families.get(options.name)?.tierFailed(operation, isSensitive ? sealed(error) : error)
+        cache.families.get(name)?.tierFailed(operation, isSensitive ? sealed(error) : error)
     }),
     (error) => new CacheError({ reason: new StoreFailed({ error }) })
   )
-  const { pattern } = options
   const plan = "all" in options.plan ? options.plan : listed(options.plan)
-  const admits = options.codec?.admits
+  const admits = codec?.admits
   const spec = { name, pattern, render, parse, show, hide, isSensitive, expiry, takesExits, admits, plan }
   const shown = isSensitive ? sealedPartition(partition) : partition
   cache.families.set(name, new CacheFamily(cache, { ...spec, partition: shown }))

@@ -8,6 +8,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
+import { ignoreRejection } from "../../store/shared/ignoreRejection.ts"
 
 /** What an error says of a function that answers with a Promise. */
 export const answeredPromise = "answered with a Promise: make it an Effect, by Effect.promise or Effect.tryPromise"
@@ -26,7 +27,7 @@ export const isPromise = (value: unknown): boolean => {
 
 const promises = (value: unknown): boolean => {
   if (typeof value !== "object" || !Predicate.isPromiseLike(value)) return false
-  if (value instanceof Promise) value.then(undefined, () => {})
+  ignoreRejection(value)
   return true
 }
 

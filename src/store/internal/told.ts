@@ -6,6 +6,7 @@
  */
 import * as Effect from "effect/Effect"
 import { outside } from "../../capability/shared/outside.ts"
+import { ignoreRejection } from "../shared/ignoreRejection.ts"
 
 /** What a function may answer that is called and not run: no Promise, no Effect. */
 export type Unused = void | undefined | null | boolean | number | bigint | string | symbol
@@ -26,7 +27,6 @@ export const telling = <A>(name: string, tell: (told: A) => Unused): (told: A) =
 const whyUnused = (answer: unknown): string | undefined => {
   if (Effect.isEffect(answer)) return "answered with an Effect, which is not run: run it by a runtime of your own"
   if (!(answer instanceof Promise)) return undefined
-  // An unhandled rejection would end the process.
-  answer.then(undefined, () => {})
+  ignoreRejection(answer)
   return "answered with a Promise, which is not waited for; if it rejects, that is ignored"
 }

@@ -16,6 +16,7 @@ import { spreadHash } from "../../../eviction/shared/keyHash.ts"
 import { entryWeightMax } from "../../../eviction/shared/slotWeights.ts"
 import type { Entry, Found } from "../../Entry.ts"
 import type { CoarseClock } from "../../shared/coarseClock.ts"
+import { ignoreRejection } from "../../shared/ignoreRejection.ts"
 import {
   type Change,
   type Content,
@@ -475,8 +476,7 @@ const weightOf = <V>(
   } catch (cause) {
     throw failed("threw an error", cause)
   }
-  // The rejection of a Promise that is refused must not end the process.
-  if (answer instanceof Promise) answer.then(undefined, () => {})
+  ignoreRejection(answer)
   if (typeof answer !== "number") throw failed(`returned ${typeof answer}, but a weight is a number`)
   if (!(answer >= 0)) throw failed(`returned ${answer}, but a weight is at least 0`)
   const weight = Math.max(1, Math.ceil(answer))
