@@ -16,7 +16,7 @@ const root = join(import.meta.dirname, "..")
 const copied = ["src", "test", "package.json", "tsconfig.json", "tsconfig.test.json", "vitest.config.ts"]
 
 // A bug that makes a suite hang counts as missed: the person who has that bug would wait in vain.
-const suiteMillisMax = 120_000
+const suiteMillisMax = 300_000
 
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { laws: { type: "boolean" } } })
 const isFirstOfLaw = (canary: Canary) => canaries.find(({ law }) => law === canary.law) === canary
@@ -31,15 +31,20 @@ const folder = mkdtempSync(join(tmpdir(), "stateless-canaries-"))
 const runs = "400"
 
 /** A suite is a project of `vitest.config.ts`, or a file of one. */
-const fails = (suite: string): boolean => {
+const run = (suite: string) => {
   const what = suite.startsWith("test/") ? [suite] : ["--project", suite]
-  const { signal, status } = spawnSync("vitest", ["run", "--bail", "1", ...what], {
+  return spawnSync("vitest", ["run", "--bail", "1", ...what], {
     cwd: folder,
-    stdio: "ignore",
+    encoding: "utf8",
+    maxBuffer: 64 * 1024 * 1024,
     timeout: suiteMillisMax,
     killSignal: "SIGKILL",
     env: { ...process.env, STATELESS_RUNS: runs }
   })
+}
+
+const fails = (suite: string): boolean => {
+  const { signal, status } = run(suite)
   return signal === null && status !== 0
 }
 
@@ -65,7 +70,10 @@ try {
   for (const path of copied) cpSync(join(root, path), join(folder, path), { recursive: true })
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"), "dir")
   for (const suite of new Set(chosen.flatMap(({ suites }) => suites))) {
-    if (fails(suite)) throw new Error(`\`${suite}\` fails without a planted bug`)
+    const { signal, status, stderr, stdout } = run(suite)
+    if (status !== 0) {
+      throw new Error(`\`${suite}\` fails without a planted bug (${signal ?? `exit ${status}`})\n${stdout}${stderr}`)
+    }
   }
   for (const canary of chosen) {
     const suite = isNoticed(canary)

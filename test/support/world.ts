@@ -184,7 +184,9 @@ export class World {
     this.kinds = new Set(steps.map(({ kind }) => kind))
     this.isWhole = script.failing + script.hanging + script.faults === 0 &&
       steps.every(({ cut }) => cut === undefined) &&
-      !owners.some((kind) => this.kinds.has(kind))
+      !owners.some((kind) => this.kinds.has(kind)) &&
+      // A getMany that finds a row gone leaves the loads of its other keys.
+      !(this.kinds.has("getMany") && vanishes.some((kind) => this.kinds.has(kind)))
   }
 
   // --- the source -------------------------------------------------------------------------------
