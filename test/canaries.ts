@@ -32,6 +32,7 @@ const codec = "src/store/Codec.ts"
 const differs = "src/cache/internal/differs.ts"
 const elsewhere = "src/store/internal/elsewhere.ts"
 
+const beside = "test/store/beside.test.ts"
 const codecProps = "test/props/codec.test.ts"
 const lmdbSuite = "test/store/lmdb/suite.test.ts"
 const races = "test/simulation/races.test.ts"
@@ -1487,6 +1488,14 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `if (keepsTexts(bytes) && isWhole(value)) return`,
     planted: `if (keepsTexts(bytes)) return`,
     suites: [codecProps]
+  },
+  {
+    law: "codec",
+    bug: "bytes are kept without the properties that they have beside their elements",
+    file: "src/store/internal/fidelity.ts",
+    text: `isWhole: (value) => isBytes(value) && isBareBytes(value)`,
+    planted: `isWhole: (value) => isBytes(value)`,
+    suites: [beside]
   },
   {
     law: "codec",

@@ -17,6 +17,7 @@ import * as HashSet from "effect/HashSet"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import { isBareBytes } from "../../store/shared/bareBytes.ts"
 
 /** The most pairs of parts that are compared, which takes about 1 ms. Larger values count as different. */
 const pairsMax = 10_000
@@ -145,8 +146,9 @@ class Comparison {
     return others.next().done === true
   }
 
-  /** Compares the properties that bytes have besides. To see them, the elements have to be listed, too. */
+  /** Compares the properties that bytes have besides. To name them, the elements have to be listed, too. */
   private besides(own: ArrayBufferView, other: ArrayBufferView): boolean {
+    if (isBareBytes(own) && isBareBytes(other)) return true
     const elements = own instanceof DataView ? 0 : (own as Uint8Array).length
     return this.spend(elements / elementsPerPair) && this.properties(own, other, elements)
   }

@@ -11,7 +11,8 @@
  *   object of any class may come back as a plain one with the same properties.
  */
 import type * as SchemaAST from "effect/SchemaAST"
-import { kindOf, ownKeys, sameProperties, sameValue } from "./sameValue.ts"
+import { isBareBytes } from "../shared/bareBytes.ts"
+import { hasMore, isBytes, kindOf, ownKeys, sameProperties, sameValue } from "./sameValue.ts"
 import { fieldsOfClass, namesOf } from "./schemaShape.ts"
 
 /** What is known about the values of a schema. */
@@ -326,8 +327,8 @@ const ofVariants = (
 const sameAsAny = (members: ReadonlyArray<Fidelity>) => (before: unknown, after: unknown): boolean => {
   if (typeof before !== "object" || before === null) return Object.is(before, after)
   if (typeof after !== "object" || after === null) return false
-  return Object.getPrototypeOf(before) === Object.getPrototypeOf(after) &&
-    members.some(({ isSame }) => tries++ < triesMax && isSame(before, after))
+  const isAlike = Object.getPrototypeOf(before) === Object.getPrototypeOf(after) || isBytes(before) && isBytes(after)
+  return isAlike && members.some(({ isSame }) => tries++ < triesMax && isSame(before, after))
 }
 
 /**
@@ -347,13 +348,16 @@ const ofDeclaration = (ast: SchemaAST.Declaration, known: Known): Fidelity => {
       return { isWhole: (value) => isBare(value, Date.prototype), isSame: sameValue }
     case "effect/schema/Uint8Array":
       // A `Buffer` counts as bytes, and comes back as the schema promises.
-      return { isWhole: (value) => value instanceof Uint8Array, isSame: sameValue }
+      return { isWhole: (value) => isBytes(value) && isBareBytes(value), isSame: sameValue }
     case "effect/schema/Option":
       return {
-        isWhole: (value) => isSome(value) ? inner[0]!.isWhole(value.value) : true,
+        isWhole: (value) =>
+          isSome(value)
+            ? ownKeys(value).length === 1 && inner[0]!.isWhole(value.value)
+            : ownKeys(value as object).length === 0,
         isSame: (before, after) =>
           isSome(before) && isSome(after) && Object.getPrototypeOf(before) === Object.getPrototypeOf(after)
-            ? inner[0]!.isSame(before.value, after.value)
+            ? !hasMore(before, after) && inner[0]!.isSame(before.value, after.value)
             : sameValue(before, after)
       }
     case "effect/schema/ReadonlyMap":

@@ -18,6 +18,7 @@ import * as HashMap from "effect/HashMap"
 import * as HashSet from "effect/HashSet"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import { isBareBytes } from "../shared/bareBytes.ts"
 
 /** Whether two values are the same. May throw what a getter of the first one throws. */
 export const sameValue = (before: unknown, after: unknown): boolean => {
@@ -25,7 +26,7 @@ export const sameValue = (before: unknown, after: unknown): boolean => {
   if (typeof before !== "object" || typeof after !== "object" || before === null || after === null) return false
   const kind = kindOf(before)
   if (kind !== kindOf(after)) return false
-  if (ArrayBuffer.isView(before)) return ArrayBuffer.isView(after) && sameBytes(before, after)
+  if (ArrayBuffer.isView(before)) return ArrayBuffer.isView(after) && sameView(before, after)
   if (Object.getPrototypeOf(before) !== Object.getPrototypeOf(after)) return false
   return (byKind[kind] ?? byContent)(before, after)
 }
@@ -34,6 +35,20 @@ export const sameValue = (before: unknown, after: unknown): boolean => {
 export const kindOf = (value: unknown): string => Object.prototype.toString.call(value)
 
 type Same = (before: any, after: any) => boolean
+
+const sameView = (before: ArrayBufferView, after: ArrayBufferView): boolean =>
+  (Object.getPrototypeOf(before) === Object.getPrototypeOf(after) || isBytes(before) && isBytes(after)) &&
+  sameBytes(before, after) && (isBareBytes(before) && isBareBytes(after) || sameProperties(before, after))
+
+/** Whether a value is a `Uint8Array` or a `Buffer`, which count as one class, and no other subclass. */
+export const isBytes = (value: unknown): value is Uint8Array => {
+  if (!(value instanceof Uint8Array)) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Uint8Array.prototype || prototype === buffers?.prototype
+}
+
+// Looked for, and not imported: a browser has no `Buffer`.
+const buffers = Reflect.get(globalThis, "Buffer") as { readonly prototype: unknown } | undefined
 
 const sameBytes = (before: ArrayBufferView, after: ArrayBufferView): boolean => {
   if (before.byteLength !== after.byteLength) return false
@@ -68,14 +83,24 @@ const byKind: { readonly [kind: string]: Same } = Object.assign(
       sameValue(before.cause, after.cause) && sameProperties(before, after),
     "[object Map]": (before, after) => sameItems(before, after) && sameProperties(before, after),
     "[object Set]": (before, after) => sameItems(before, after) && sameProperties(before, after),
-    "[object ArrayBuffer]": (before, after) => sameBytes(new Uint8Array(before), new Uint8Array(after)),
-    "[object URL]": (before, after) => before.href === after.href,
-    "[object URLSearchParams]": (before, after) => String(before) === String(after)
+    "[object ArrayBuffer]": (before, after) =>
+      sameBytes(new Uint8Array(before), new Uint8Array(after)) && sameProperties(before, after),
+    "[object URL]": (before, after) => before.href === after.href && sameProperties(before, after),
+    "[object URLSearchParams]": (before, after) => String(before) === String(after) && sameProperties(before, after)
   } satisfies { readonly [kind: string]: Same }
 )
 
-/** Compares objects by the content that their class declares. */
+/** Compares objects by the content that their class declares, and refuses what they have beside it. */
 const byContent: Same = (before, after) => {
+  const same = dataType(before, after)
+  if (same !== undefined) return same && !hasMore(before, after)
+  // A class that names itself may have content that no property shows.
+  const isOpaque = kindOf(before) !== "[object Object]" && Reflect.ownKeys(before).length === 0
+  return !isOpaque && sameProperties(before, after)
+}
+
+/** Compares two values of one of Effect's data types; `undefined` for any other object. */
+const dataType = (before: any, after: any): boolean | undefined => {
   if (Redacted.isRedacted(before)) {
     return Redacted.isRedacted(after) && before.label === after.label &&
       sameValue(Redacted.value(before), Redacted.value(after))
@@ -102,10 +127,20 @@ const byContent: Same = (before, after) => {
       : Exit.isFailure(after) && sameReasons(before.cause, after.cause)
   }
   if (Cause.isCause(before)) return Cause.isCause(after) && sameReasons(before, after)
-  // A class that names itself may have content that no property shows.
-  const isOpaque = kindOf(before) !== "[object Object]" && Reflect.ownKeys(before).length === 0
-  return !isOpaque && sameProperties(before, after)
+  if (Option.isOption(before)) {
+    return Option.isSome(before)
+      ? Option.isSome(after) && sameValue(before.value, after.value)
+      : Option.isNone(after)
+  }
+  return undefined
 }
+
+/** Properties in which Effect's data types remember what they have computed. */
+const memories: ReadonlySet<PropertyKey> = new Set(["normalized", "adjustedEpochMilliseconds"])
+
+/** Whether the first object has an own property that the second one lacks. */
+export const hasMore = (before: object, after: object): boolean =>
+  ownKeys(before).some((key) => !Object.hasOwn(after, key) && !memories.has(key))
 
 // The origin of a reason (a trace, a span) is not part of the failure.
 const sameReasons = (before: Cause.Cause<unknown>, after: Cause.Cause<unknown>): boolean =>
