@@ -32,6 +32,7 @@ const codec = "src/store/Codec.ts"
 const differs = "src/cache/internal/differs.ts"
 const elsewhere = "src/store/internal/elsewhere.ts"
 
+const hangs = "test/cache/hangs.test.ts"
 const beside = "test/store/beside.test.ts"
 const codecProps = "test/props/codec.test.ts"
 const lmdbSuite = "test/store/lmdb/suite.test.ts"
@@ -427,6 +428,22 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `return this.background.size + moved >= backgroundMax`,
     planted: `return this.background.size >= backgroundMax`,
     suites: [loadQueue]
+  },
+  {
+    law: 7,
+    bug: "an engine that joins waits for a tier that does not take its marks",
+    file: cache,
+    text: `yield* ifItCan(store.recordMarks(recorded))`,
+    planted: `yield* Effect.ignore(store.recordMarks(recorded))`,
+    suites: [hangs]
+  },
+  {
+    law: 7,
+    bug: "writers wait for a round that a tier never ends",
+    file: outbox,
+    text: `inTime(store, "write", store.write({ changes, marks: stamps }))`,
+    planted: `store.write({ changes, marks: stamps })`,
+    suites: [hangs]
   },
   {
     law: 7,

@@ -27,7 +27,7 @@ import * as Expiry from "./expiry.ts"
 import { freezeFound } from "./freeze.ts"
 import { Holds } from "./holds.ts"
 import { Judge, type Judged, memory, noTags } from "./judgement.ts"
-import { entryOf, type Holding, triesMax, unknown, type Watch } from "./knowing.ts"
+import { entryOf, type Holding, triesMax, unknown, unlessLate, type Watch } from "./knowing.ts"
 import { LeaseTerms } from "./leaseTerms.ts"
 import { type Limited, Limiter } from "./limits.ts"
 import { familyName, markName } from "./names.ts"
@@ -288,7 +288,7 @@ export class Entries<V> {
       current: Effect.suspend(() => {
         const held = this.held(key)
         if (held !== undefined || this.lower === undefined) return Effect.succeed(held)
-        return Effect.map(this.heldBelow(key), entryOf)
+        return Effect.map(unlessLate(this.heldBelow(key)), entryOf)
       })
     }
   }

@@ -8,7 +8,7 @@ import * as Answer from "../Answer.ts"
 import type { Explanation, Outcome } from "../Explanation.ts"
 import { type Entries, foundIn } from "./entries.ts"
 import { noTags } from "./judgement.ts"
-import { foundOf, unknown } from "./knowing.ts"
+import { foundOf, unknown, unlessLate } from "./knowing.ts"
 import type { Loads } from "./loads.ts"
 import { hiding } from "./sensitive.ts"
 import type { Served } from "./served.ts"
@@ -28,7 +28,7 @@ export const explain = <V>(
       ? Effect.succeed<Found<V> | typeof unknown | undefined>(foundIn(inMemory))
       : entries.watching(
         key,
-        (watch) => Effect.map(entries.lookBelow(key), (below) => watch.changed ? unknown : below)
+        (watch) => Effect.map(unlessLate(entries.lookBelow(key)), (below) => watch.changed ? unknown : below)
       )
     return Effect.map(found, (below) => {
       const all = foundOf(below)

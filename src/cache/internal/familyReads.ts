@@ -27,7 +27,7 @@ import * as Expiry from "./expiry.ts"
 import { explain } from "./explaining.ts"
 import type { Flight } from "./flight.ts"
 import { memory } from "./judgement.ts"
-import { unknown } from "./knowing.ts"
+import { unknown, unlessLate } from "./knowing.ts"
 import { currentLookup, loadOf, lookups, valueExit, valueOf } from "./load.ts"
 import { Loads } from "./loads.ts"
 import { serveMany } from "./many.ts"
@@ -224,7 +224,8 @@ export class FamilyReads<V> implements Reads<V> {
       }
       if (this.entries.lower === undefined) return Effect.succeed(undefined)
       if (entry !== undefined && this.entries.judge(key, entry.stamp, entry.tags) === "hidden") this.hot!.drop(key)
-      return Effect.flatMap(this.entries.fromBelow(key), (found): Effect.Effect<Served<V> | undefined, CacheError> => {
+      const read = unlessLate(this.entries.fromBelow(key))
+      return Effect.flatMap(read, (found): Effect.Effect<Served<V> | undefined, CacheError> => {
         // The owner may have left while the tier looked for the entry.
         if (this.loads.loader === undefined) return Effect.fail(this.loads.unowned())
         if (found === undefined) return Exit.succeed(undefined)
@@ -252,7 +253,7 @@ export class FamilyReads<V> implements Reads<V> {
         onFailure: () => Effect.succeed(false),
         onSuccess: (served) => {
           if (served !== undefined || this.isWholeInMemory) return Effect.succeed(served === undefined)
-          return Effect.map(this.entries.lookBelow(key), (found) => {
+          return Effect.map(unlessLate(this.entries.lookBelow(key)), (found) => {
             if (watch.changed || found === unknown) return false
             if (found === undefined || !this.mayBeServedLater(key, found.entry)) return true
             // Another engine may serve it.

@@ -3,6 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { Entry, Found } from "../../store/Entry.ts"
+import { tierMillisMax, within } from "./inTime.ts"
 
 /**
  * What a read below says where it cannot know what the tiers hold of a key: a tier has failed, or holds something that
@@ -17,6 +18,10 @@ export const foundOf = <V>(found: Found<V> | typeof unknown | undefined): Found<
 /** The entry that a read below has found, without its tier. */
 export const entryOf = <V>(found: Found<V> | typeof unknown | undefined): Entry<V> | typeof unknown | undefined =>
   found === unknown ? unknown : found?.entry
+
+/** A read below of a caller who waits for no load: nothing is known of a key whose tier does not answer. */
+export const unlessLate = <A>(read: Effect.Effect<A>): Effect.Effect<A | typeof unknown> =>
+  within<A | typeof unknown, never, never>(read, tierMillisMax, Effect.succeed(unknown))
 
 /** What a caller who waits learns of the changes of a key. */
 export interface Watch {

@@ -42,6 +42,7 @@ import type { Change, Mark, Partition, Prepared, PreparedEntry, Store } from "..
 import { StoreError, TierFailed } from "../../store/StoreError.ts"
 import { type Delivery, noDelivery, type Parcel } from "./delivery.ts"
 import { madeAtMillis } from "./expiry.ts"
+import { inTime } from "./inTime.ts"
 import {
   absent,
   ChangesParcel,
@@ -662,7 +663,8 @@ export class Carrier {
       }
       for (const one of written) one.fail()
     }
-    return Effect.matchCause(Effect.andThen(prepared, Effect.suspend(() => store.write({ changes, marks: stamps }))), {
+    const write = Effect.suspend(() => inTime(store, "write", store.write({ changes, marks: stamps })))
+    return Effect.matchCause(Effect.andThen(prepared, write), {
       onSuccess: () => land(undefined),
       onFailure: (cause) => land(errorOf("write", cause))
     })

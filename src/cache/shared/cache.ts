@@ -30,6 +30,7 @@ import { History } from "../Explanation.ts"
 import { type CacheContext, orStoreFailed, orTakenBack } from "../internal/cacheContext.ts"
 import { both, noDelivery } from "../internal/delivery.ts"
 import * as Expiry from "../internal/expiry.ts"
+import { ifItCan, inTime } from "../internal/inTime.ts"
 import { deletion, judgeAll, type Judged, type Judging, whenJudged } from "../internal/judgement.ts"
 import { knowing } from "../internal/knowing.ts"
 import { Lengths } from "../internal/lengths.ts"
@@ -445,7 +446,7 @@ export const make: (
     yield* Effect.provideService(cache.outbox.run, Scheduler.Scheduler, scheduler)
     yield* cache.outbox.settled
     const kept = yield* Effect.mapError(
-      store.loadMarks,
+      inTime(store, "loadMarks", store.loadMarks),
       (error) => new CacheError({ reason: new StoreFailed({ error }) })
     )
     const stampBefore = Math.max(store.commons.stamp, kept.stampMax)
@@ -459,8 +460,8 @@ export const make: (
     if (stampBefore > 0) cache.opened()
     const { obsolete, recorded } = enterLife(cache, families, kept, stampBefore > 0, restore)
     // A tier that does not take them counts as away the next time.
-    if (recorded.length > 0) yield* Effect.ignore(store.recordMarks(recorded))
-    if (obsolete.length > 0) yield* Effect.forkScoped(Effect.ignore(store.dropMarks(obsolete)))
+    if (recorded.length > 0) yield* ifItCan(store.recordMarks(recorded))
+    if (obsolete.length > 0) yield* Effect.forkScoped(ifItCan(store.dropMarks(obsolete)))
     yield* Effect.provideService(cache.sweeper.run, Scheduler.Scheduler, scheduler)
     return cache
   }
@@ -471,19 +472,20 @@ const openFamily = Effect.fnUntraced(function*(cache: Cache, options: FamilyOpti
   const { codec, hide = (text: string) => text, isSensitive = false, name, parse, pattern, render, weigher } = options
   const { show = render, takesExits = false } = options
   const expiry = yield* Expiry.make(options.policy, name)
+  const opened = cache.store.open<unknown>({
+    name: familyName(cache.id, name),
+    render: show,
+    parse,
+    owed: () => cache.outbox.debt.owed,
+    codec: isSensitive && codec !== undefined ? sealedCodec(codec) : codec,
+    weigher,
+    onEvict: (key, entry, cause) => cache.families.get(name)?.left(key, cause, entry),
+    onPushedDown: (key, entry) => cache.families.get(name)?.pushedDown(key, entry),
+    onTierFailure: (operation, error) =>
+      cache.families.get(name)?.tierFailed(operation, isSensitive ? sealed(error) : error)
+  })
   const partition = yield* Effect.mapError(
-    cache.store.open<unknown>({
-      name: familyName(cache.id, name),
-      render: show,
-      parse,
-      owed: () => cache.outbox.debt.owed,
-      codec: isSensitive && codec !== undefined ? sealedCodec(codec) : codec,
-      weigher,
-      onEvict: (key, entry, cause) => cache.families.get(name)?.left(key, cause, entry),
-      onPushedDown: (key, entry) => cache.families.get(name)?.pushedDown(key, entry),
-      onTierFailure: (operation, error) =>
-        cache.families.get(name)?.tierFailed(operation, isSensitive ? sealed(error) : error)
-    }),
+    inTime(cache.store, "open", opened),
     (error) => new CacheError({ reason: new StoreFailed({ error }) })
   )
   const plan = "all" in options.plan ? options.plan : listed(options.plan)
