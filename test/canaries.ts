@@ -110,6 +110,14 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 9,
+    bug: "over a tier without memory, any tag refuses a write under a lease",
+    file: "src/cache/internal/leaseTerms.ts",
+    text: `wasSeen && tags === undefined && stamp < entries.tagMark`,
+    planted: `wasSeen && stamp < entries.tagMark`,
+    suites: ["test/manifest/leases.test.ts"]
+  },
+  {
+    law: 9,
     bug: "a refresh that brings an equal value refuses the next write under a lease",
     file: loads,
     text: `this.cache.tell(this.name, { _tag: "Asked", key })`,

@@ -196,6 +196,49 @@ describe("a lease while its family is swept", () => {
         assert.strictEqual(exit._tag, isOwn ? "Failure" : "Success")
       }).pipe(Effect.scoped))
   }
+
+  const below = Layer.sync(Store, () => mapStore())
+  const arrangements: Record<string, Layer.Layer<Store, any>> = {
+    "memory": MemoryStore.layer({ capacity: 100 }),
+    "a tier without memory": below,
+    "memory over a tier": TieredStore.layer([MemoryStore.layer({ capacity: 100 }), below]),
+    "memory for one entry over a tier": TieredStore.layer([MemoryStore.layer({ capacity: 1 }), below]),
+    "a tier on eviction": TieredStore.layer([MemoryStore.layer({ capacity: 1 }), below], { set: "onEviction" })
+  }
+  for (const [arrangement, store] of Object.entries(arrangements)) {
+    it.effect(`only what concerns the key of a lease refuses a write, whatever its holder has done: ${arrangement}`, () =>
+      Effect.gen(function*() {
+        const wrong: Array<string> = []
+        for (const [change, isOwn, of] of changes) {
+          for (const done of ["nothing", "read", "written", "read twice", "read and written"]) {
+            for (const isSwept of [false, true]) {
+              const exit = yield* Effect.scoped(Effect.gen(function*() {
+                const running = yield* engine(definition, () => Effect.succeed("loaded"), { store })
+                const { app, as } = running
+                const { user } = app.keys
+                yield* as(user.set(key, "was", { tags: ["own"] }))
+                yield* as(user.set({ org: "1", id: "2" }, "was", { tags: ["other"] }))
+                const lease = yield* as<any, unknown>(user.lease(key))
+                if (done.includes("read")) yield* as(user.get(key))
+                if (done === "read twice") yield* as(user.get(key))
+                if (done.includes("written")) yield* as(user.set(key, "now", { lease, tags: ["own"] }))
+                // Where memory has room for one entry, this one takes it.
+                yield* as(user.get({ org: "3", id: "3" }))
+                yield* as(of(app))
+                if (isSwept) yield* sweep(running)
+                return yield* Effect.exit(as<void, unknown>(user.set(key, "new", { lease })))
+              }))
+              // Who has read nothing has made nothing of a value that is gone.
+              const isFree = done === "nothing" && arrangement !== "memory" && change.includes("tag")
+              if (!isFree && exit._tag !== (isOwn ? "Failure" : "Success")) {
+                wrong.push(`${change}, ${done}${isSwept ? ", swept" : ""}: ${exit._tag}`)
+              }
+            }
+          }
+        }
+        assert.deepStrictEqual(wrong, [])
+      }))
+  }
 })
 
 describe("a lease of a key that the source has no more", () => {

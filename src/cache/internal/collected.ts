@@ -268,7 +268,7 @@ export class Collected {
       // What is left out, or removed, tells the holder of a lease nothing of the value that the key has now.
       const made = new Set(writes.map(([, judged]) => judged))
       for (const { change: { family, judged, options } } of this.conditions) {
-        if (judged !== undefined && made.has(judged)) family.writes.renewTerm(options)
+        if (judged !== undefined && made.has(judged)) family.writes.renewTerm(options, judged.tags)
       }
       const written = writes.map(([family, { key }]) => [family.writes, key, family.cache.version] as const)
       const own = told(orTakenBack(delivery, written))

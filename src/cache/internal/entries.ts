@@ -420,7 +420,7 @@ export class Entries<V> {
     // The next life believes it, too.
     if (found.wasAhead === true && !this.cache.outbox.isFull) this.lower!.touch(key, entry)
     this.cache.saw(entry)
-    this.terms.seen(key)
+    this.terms.seen(key, entry.tags)
     if (weight === undefined) return unknown
     if (entry.tags.length > 0) this.tagged = true
     if (this.hot === undefined || entry.expiresAt <= this.cache.time.now()) return found

@@ -31,7 +31,7 @@ import type { Entries } from "./entries.ts"
 import * as Expiry from "./expiry.ts"
 import type { FamilyInvalidation } from "./familyInvalidation.ts"
 import type { FamilyReads } from "./familyReads.ts"
-import { isJudged, type Judged, type Judging, noOptions, whenJudged } from "./judgement.ts"
+import { isJudged, type Judged, type Judging, noOptions, noTags, whenJudged } from "./judgement.ts"
 import { type Holding, knowing } from "./knowing.ts"
 import { isMarkedSince } from "./leaseTerms.ts"
 import type { Loads } from "./loads.ts"
@@ -153,19 +153,19 @@ export class FamilyWrites<V> implements Writer {
 
   /** A lease of a key was granted: its holder has read nothing yet. */
   beginTerm(lease: Lease, key: string): void {
-    const wasSeen = this.entries.hot?.peek(key) !== undefined
-    this.restart(lease, wasSeen)
+    const held = this.entries.hot?.peek(key)
+    this.restart(lease, held !== undefined, held?.tags ?? noTags)
   }
 
   /** A write under a lease has happened: the holder knows the value, so what came before it does not matter. */
-  renewTerm({ lease }: SetOptions<Lease>): void {
+  renewTerm({ lease }: SetOptions<Lease>, tags: ReadonlyArray<string>): void {
     if (lease === undefined || !this.cache.leases.isOwn(lease)) return
-    this.restart(lease, true)
+    this.restart(lease, true, tags)
   }
 
-  private restart(lease: Lease, wasSeen: boolean): void {
+  private restart(lease: Lease, wasSeen: boolean, tags: ReadonlyArray<string>): void {
     const { stamp } = this.cache
-    Object.assign(this.cache.leases.termOf(lease), { stamp, isOvertaken: false, wasSeen, absentKey: undefined })
+    Object.assign(this.cache.leases.termOf(lease), { stamp, isOvertaken: false, wasSeen, tags, absentKey: undefined })
   }
 
   /**
@@ -174,7 +174,7 @@ export class FamilyWrites<V> implements Writer {
    */
   private applySet(judged: Judged<V>, options: SetOptions<Lease>): Effect.Effect<void, CacheError> {
     const delivery = this.applyWhole(judged)
-    if (options.lease !== undefined) this.renewTerm(options)
+    if (options.lease !== undefined) this.renewTerm(options, judged.tags)
     const { version } = this.cache
     return delivery === noDelivery ? Effect.void : orTakenBack(delivery, [[this, judged.key, version]])
   }
@@ -182,7 +182,7 @@ export class FamilyWrites<V> implements Writer {
   private applySets(all: ReadonlyArray<Judged<V>>, options: SetOptions<Lease>): Effect.Effect<void, CacheError> {
     let delivery = noDelivery
     for (const judged of all) delivery = both(delivery, this.applyWhole(judged))
-    this.renewTerm(options)
+    if (options.lease !== undefined) this.renewTerm(options, all.flatMap(({ tags }) => tags))
     const { version } = this.cache
     return orTakenBack(delivery, all.map(({ key }) => [this, key, version]))
   }

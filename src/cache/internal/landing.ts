@@ -196,7 +196,7 @@ export class Landing<V> {
     // 7. Without dependents, the values are compared only if the answer matters.
     const before = this.valueBefore(flight)
     const isChanged = () => before === undefined ? flight.cause === "refresh" : mayDiffer(before.value, value)
-    this.entries.terms.loaded(key, () => before === undefined || mayDiffer(before.value, value))
+    this.entries.terms.loaded(key, tags, () => before === undefined || mayDiffer(before.value, value))
     const isSource = !this.spec.plan.isEmpty
     const changed = isSource && isChanged()
     // 8.

@@ -7,13 +7,20 @@
  * Not here: what a write under a lease does with this (`familyWrites.ts`), and who holds a lease (`leaseTable.ts`).
  */
 import type { LeaseTable, Term } from "../../capability/shared/leaseTable.ts"
+import { tagsMax } from "../../store/Entry.ts"
 import type { HotPartition } from "../../store/Store.ts"
 import type { EngineFamilySpec } from "../shared/familySpec.ts"
 import type { Verdict } from "../shared/invalidation.ts"
 import { noTags } from "./judgement.ts"
 
-const see = (term: Term): void => {
+/** The tags of the values of a key that are remembered while it is leased. Beyond, any tag may be one of them. */
+const seenTagsMax = tagsMax
+
+const see = (term: Term, tags: ReadonlyArray<string>): void => {
   term.wasSeen = true
+  if (tags.length === 0 || tags === term.tags || term.tags === undefined) return
+  const all = new Set([...term.tags, ...tags])
+  term.tags = all.size > seenTagsMax ? undefined : Array.from(all)
 }
 
 const overtake = (term: Term): void => {
@@ -28,11 +35,11 @@ interface Ground {
 }
 
 /** Whether a mark says that a key was invalidated since the term of a lease began. */
-export const isMarkedSince = (entries: Ground, key: string, { stamp, wasSeen }: Term): boolean => {
+export const isMarkedSince = (entries: Ground, key: string, { stamp, tags, wasSeen }: Term): boolean => {
   const held = entries.hot?.peek(key)
-  // The tags of a value that has left memory are not known.
-  const isUnknown = held === undefined && wasSeen && stamp < entries.tagMark
-  return isUnknown || entries.judge(key, stamp, held?.tags ?? noTags) !== "valid"
+  // The value may have left memory, or there is none above the tier that has it.
+  const isUnknown = held === undefined && wasSeen && tags === undefined && stamp < entries.tagMark
+  return isUnknown || entries.judge(key, stamp, held?.tags ?? (wasSeen ? tags : undefined) ?? noTags) !== "valid"
 }
 
 export class LeaseTerms {
@@ -45,8 +52,8 @@ export class LeaseTerms {
   }
 
   /** A reader gets a value from a lower tier, and may be the holder of a lease. */
-  seen(key: string): void {
-    this.each(key, see)
+  seen(key: string, tags: ReadonlyArray<string>): void {
+    this.each(key, (term) => see(term, tags))
   }
 
   /** The key was written, removed or invalidated. */
@@ -55,10 +62,11 @@ export class LeaseTerms {
   }
 
   /** A load has brought a value. A holder may have read another answer before. */
-  loaded(key: string, mayDiffer: () => boolean): void {
+  loaded(key: string, tags: ReadonlyArray<string>, mayDiffer: () => boolean): void {
     this.each(key, (term) => {
       if (term.wasSeen && mayDiffer()) term.isOvertaken = true
-      Object.assign(term, { wasSeen: true, absentKey: undefined })
+      see(term, tags)
+      term.absentKey = undefined
     })
   }
 

@@ -546,7 +546,7 @@ export class Loads<V> {
     const running = this.flightsOf(key)
     for (const flight of running) flight.meetRival(rival)
     const held = this.entries.held(key)
-    this.entries.terms.loaded(key, () => held === undefined || mayDiffer(held.value, rival.value))
+    this.entries.terms.loaded(key, rival.tags, () => held === undefined || mayDiffer(held.value, rival.value))
     const turn = this.turns.byKey.get(key)
     if (turn !== undefined && (running.length > 0 || !turn.reading)) turn.overtake()
   }

@@ -384,7 +384,7 @@ export class Cache implements CacheContext, Peer {
       const { family, key, options } = writes[i]!
       if (judged[i] !== deletion) {
         delivery = both(delivery, family.writes.applyWrite(judged[i]!, stamp))
-        family.writes.renewTerm(options)
+        family.writes.renewTerm(options, judged[i]!.tags)
         isWritten = true
         // The last write of a key counts, so a deletion removes a value that the batch wrote before it.
       } else if (isWritten) delivery = both(delivery, family.invalidation.dropKey(key, "hide", stamp, family.name))

@@ -37,6 +37,8 @@ export interface Term {
   isOvertaken: boolean
   /** The cache has had an answer for a key since then, which the holder may have read: a value, or that it has none. */
   wasSeen: boolean
+  /** The tags of these values; `undefined` if there are too many. */
+  tags: ReadonlyArray<string> | undefined
   /**
    * The key, if the last answer of a load was that this key has no value. The same answer once more changes nothing for
    * the holder.
@@ -299,7 +301,7 @@ class LocalTable implements LeaseTable {
     })
     // A write trusts the mode of the lease, so it must not change.
     Object.freeze(lease)
-    const term: Term = { stamp: 0, isOvertaken: false, wasSeen: false, absentKey: undefined }
+    const term: Term = { stamp: 0, isOvertaken: false, wasSeen: false, tags: [], absentKey: undefined }
     const holder: Holder = { asked, lease, term, endsAt, heapAt: -1, ended: false }
     asked.granted = holder
     this.holders.add(holder)
