@@ -2179,8 +2179,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "sensitive",
     bug: "a log shows why the keys of a sensitive family were not warmed",
     file: "src/manifest/internal/warm.ts",
-    text: `      gate.isSensitive\n`,
-    planted: `      gate.isSensitive && until < 0\n`,
+    text: `gate.isSensitive ? [] : [cause]`,
+    planted: `gate.isSensitive && until < 0 ? [] : [cause]`,
     suites: ["test/manifest/sensitive.test.ts"]
   },
   {

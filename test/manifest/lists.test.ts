@@ -14,6 +14,25 @@ const live = (loaded: Array<string> = []) =>
     Layer.provideMerge(MemoryStore.layer({ capacity: 100 }))
   )
 
+describe("item of a list that is not a pair", () => {
+  it.effect("setMany refuses it, and sets no other item", () =>
+    Effect.gen(function*() {
+      for (const item of [[{ id: "2" }], [], [{ id: "2" }, "b", { tags: ["t"] }], "pair", undefined]) {
+        const untyped: any = [[{ id: "1" }, "a"], item]
+        const error = yield* Effect.flip(user.setMany(untyped))
+        assert.include(error.message, "item 1 is not an entry of `user:{id}`")
+        assert.isTrue(Option.isNone(yield* user.getOption({ id: "1" })))
+      }
+    }).pipe(Effect.provide(live())))
+
+  it.effect("setMany keeps a value that is undefined", () =>
+    Effect.gen(function*() {
+      const untyped: any = [[{ id: "1" }, undefined]]
+      yield* user.setMany(untyped)
+      assert.deepStrictEqual(yield* user.getOption({ id: "1" }), Option.some<any>(undefined))
+    }).pipe(Effect.provide(live())))
+})
+
 const ids = () => ["1", "2"].map((id) => ({ id })).values()
 const values = Effect.map(
   Effect.forEach(["1", "2"], (id) => user.getOption({ id })),

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
@@ -65,6 +66,26 @@ describe("owner that warms", () => {
       yield* Effect.provideContext(user.get({ id: "a" }), context)
       assert.deepInclude((yield* App.stats).user, { misses: 0, hits: 1, loads: 2 })
     }).pipe(Effect.scoped, Effect.provide(base)))
+
+  const failing: { readonly [what: string]: any } = {
+    "finding the keys fails": Effect.fail("the table is locked"),
+    "many keys are refused": Array.from({ length: 3 }, () => ({ id: "a:b" }))
+  }
+  for (const [what, keys] of Object.entries(failing)) {
+    it.effect(`rounds that follow each other without a pause log one warning in ten seconds where ${what}`, () => {
+      const said: Array<string> = []
+      const logged = Logger.layer([Logger.make(({ message }) => void said.push(String([message].flat()[0])))])
+      return Effect.gen(function*() {
+        const schedule = Schedule.spaced("10 millis")
+        yield* Layer.build(App.owner("user", { lookup: noted, warm: { keys: keys as Effect.Effect<[]>, schedule } }))
+        for (let i = 0; i < 500; i++) yield* TestClock.adjust(10)
+        assert.strictEqual(said.length, 1)
+        for (let i = 0; i < 700; i++) yield* TestClock.adjust(10)
+        assert.strictEqual(said.length, 2)
+        assert.match(said[1]!, /, and \d+ times more since the last message$/)
+      }).pipe(Effect.scoped, Effect.provide(base), Effect.provide(logged))
+    })
+  }
 
   it.effect("each round asks for the keys again, and loads what would end before the next round", () =>
     Effect.gen(function*() {

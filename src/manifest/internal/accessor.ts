@@ -65,7 +65,9 @@ const entriesOf = (
   }
   const all: Array<readonly [string, unknown]> = []
   for (const entry of entries) {
-    if (!Array.isArray(entry)) return Exit.fail(gate.invalid(Misfit.entryNone(gate.pattern, all.length)))
+    if (!Array.isArray(entry) || entry.length !== 2) {
+      return Exit.fail(gate.invalid(Misfit.entryNone(gate.pattern, all.length)))
+    }
     const key = gate.textOf(entry[0])
     const refused = gate.keyRefusal(key, entry[0])
     if (refused !== undefined) return Exit.fail(refused)

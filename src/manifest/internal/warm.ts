@@ -17,6 +17,7 @@ import type { CacheFamily } from "../../cache/shared/cacheFamily.ts"
 import { forkOutside } from "../../capability/shared/outside.ts"
 import { millisOf } from "../../ownership/FamilyPolicy.ts"
 import * as BackgroundTimer from "../../store/shared/backgroundTimer.ts"
+import { RareLog } from "../../store/shared/rareLog.ts"
 import type { FamilyGate } from "./familyGate.ts"
 import type { Engine } from "./grants.ts"
 import type { Params } from "./keys.ts"
@@ -86,6 +87,7 @@ const rounds = Effect.fnUntraced(function*(
   const clock = yield* Clock.Clock
   const { time } = family.cache
   const step = yield* Schedule.toStep(schedule)
+  const logs = { refused: new RareLog(), failed: new RareLog() }
   for (let more = true; more;) {
     const began = time.now()
     // A schedule may name times of day, so it gets the time of the wall clock. It answers how long to wait.
@@ -95,14 +97,26 @@ const rounds = Effect.fnUntraced(function*(
       yield* Effect.logWarning(`the schedule by which \`${gate.name}\` is warmed failed`, next.cause)
     }
     const until = Exit.isSuccess(next) ? began + Duration.toMillis(next.value[1]) : began
-    yield* round(gate, family, keys, until)
+    yield* round(gate, family, keys, until, logs)
     warmed.openUnsafe()
     if (more) yield* BackgroundTimer.sleep(Math.max(0, until - time.now()))
   }
 })
 
+/** What rounds log, which may follow each other without a pause. */
+interface Logs {
+  readonly refused: RareLog
+  readonly failed: RareLog
+}
+
 /** Finds the keys, and loads those that are absent or end before `until`. It never fails. */
-const round = (gate: FamilyGate, family: CacheFamily, keys: WarmOptions["keys"], until: number) =>
+const round = (
+  gate: FamilyGate,
+  family: CacheFamily,
+  keys: WarmOptions["keys"],
+  until: number,
+  { failed, refused: refusals }: Logs
+) =>
   Effect.suspend(() => Effect.isEffect(keys) ? keys : Effect.succeed(keys)).pipe(
     Effect.flatMap((all) => {
       const valid: Array<string> = []
@@ -114,14 +128,14 @@ const round = (gate: FamilyGate, family: CacheFamily, keys: WarmOptions["keys"],
       }
       const warning = refused === undefined
         ? Effect.void
-        : Effect.logWarning(`a key of \`${gate.name}\` cannot be warmed`, refused)
+        : refusals.say((since) => Effect.logWarning(`a key of \`${gate.name}\` cannot be warmed${since}`, refused))
       return Effect.andThen(warning, family.renew(valid, until))
     }),
-    // The errors of an Effect that finds the keys may contain them, so those of a sensitive family are not logged.
-    (work) =>
-      gate.isSensitive
-        ? Effect.catchCause(work, () => Effect.logWarning(`the keys of \`${gate.name}\` were not warmed`))
-        : Effect.ignoreCause(work, { log: "Warn", message: `the keys of \`${gate.name}\` were not warmed` })
+    Effect.catchCause((cause) => {
+      // The errors of an Effect that finds the keys may contain them, so those of a sensitive family are not logged.
+      const why = gate.isSensitive ? [] : [cause]
+      return failed.say((since) => Effect.logWarning(`the keys of \`${gate.name}\` were not warmed${since}`, ...why))
+    })
   )
 
 const invalid = (family: string, option: string, why: string) =>
