@@ -86,6 +86,14 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 4,
+    bug: "an engine does not drop what one that has left made of a key",
+    file: cache,
+    text: `            peer.outlive()\n`,
+    planted: ``,
+    suites: ["test/cache/derivedOfNothing.test.ts"]
+  },
+  {
+    law: 4,
     bug: "what an engine that leaves pushes down counts as of the next session",
     file: "src/cache/shared/cache.ts",
     text: "cache.outbox.debt = { ...life }",

@@ -121,10 +121,11 @@ export class Entries<V> {
   readonly sources: Sources | undefined
   /**
    * An entry with a smaller stamp than the first, or without a greater version than the second, is from before the
-   * engine was opened, or from before it was hidden in this process alone. The lower tiers may still hold it.
+   * engine was opened, from before it was hidden in this process alone, or from before another engine over the place
+   * has left. The lower tiers may still hold it.
    */
   before = 0
-  private versionBefore = 0
+  versionBefore = 0
   /** What has a lesser stamp may be hidden in this process alone. */
   private hiddenHere = 0
   /** When the marks are swept. */

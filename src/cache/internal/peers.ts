@@ -51,6 +51,8 @@ export interface Peer {
   swept(family: string): Swept
   /** Sends below what its life owes. */
   settleDebt(): void
+  /** Another engine has left: what its lookups have read is not known any more. */
+  outlive(): void
 }
 
 /** The life in which all engines of a manifest over a place are (`lives.ts`). */

@@ -10,7 +10,8 @@
  * - when the source leaves the last tier (`ofEvicted`),
  * - when a key that a lookup has missed, or that has gone unseen, has a value again (`ofUnseen`),
  * - when a key from before the engine was opened has another value (`ofBefore`),
- * - when the owner of a source has left, or no tier keeps the source for the next process (`ofEnd`, `ofRestart`).
+ * - when the owner of a source has left, or no tier keeps the source for the next process (`ofEnd`, `ofRestart`),
+ * - when another engine has left, which knew what was made from what (`ofLeft`).
  *
  * Law 4: completeness.
  */
@@ -40,6 +41,7 @@ interface Target extends Reached {
 interface Ground {
   readonly families: ReadonlyMap<string, Target>
   readonly stamp: number
+  readonly version: number
   nextStamp(): number
 }
 
@@ -224,6 +226,18 @@ export class Spreading implements Spread {
         const { lower, marks } = target.entries
         if (lower !== undefined && !marks.hidesAll(scope, openedAt)) target.invalidation.hideHere(scope, openedAt, name)
       })
+    }
+  }
+
+  /**
+   * Another engine has left. The lower tiers hold what its lookups have made, and only that engine knew of which keys.
+   */
+  ofLeft(): void {
+    for (const { entries } of this.ground.families.values()) {
+      if (entries.lower === undefined) continue
+      entries.before = this.ground.nextStamp()
+      entries.versionBefore = this.ground.version
+      entries.sources?.unsettle()
     }
   }
 

@@ -306,6 +306,10 @@ export class Cache implements CacheContext, Peer {
     void family?.entries.settleDebt()
   }
 
+  outlive(): void {
+    this.spread.ofLeft()
+  }
+
   // --- invalidation -----------------------------------------------------------------------------
 
   /**
@@ -439,7 +443,10 @@ export const make: (
           cache.outbox.debt = { ...life }
           beginSession(cache, life)
           // Also where they change nothing more: a round that is under way now may be their last one.
-          for (const peer of cache.peers.of(cache)) peer.settleDebt()
+          for (const peer of cache.peers.of(cache)) {
+            peer.settleDebt()
+            peer.outlive()
+          }
         })
     )
     const scheduler = PatientScheduler.from(yield* Scheduler.Scheduler)
