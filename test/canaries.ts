@@ -198,6 +198,14 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 6,
+    bug: "an entry that has ended by idleness is served in place of a failure",
+    file: loads,
+    text: `now < Math.min(freshUntil + Expiry.staleMillisMax(this.expiry), expiresAt)`,
+    planted: `now < Math.max(freshUntil + Expiry.staleMillisMax(this.expiry), -expiresAt)`,
+    suites: ["test/cache/idleSubstitute.test.ts"]
+  },
+  {
+    law: 6,
     bug: "a value that the source says is gone stays in a tier in which it was not seen",
     file: landing,
     text: `isNews || changed ?`,

@@ -476,8 +476,10 @@ export class Loads<V> {
   maySubstitute(key: string, entry: Entry<V>, now: number): boolean {
     const verdict = this.entries.judge(key, entry.stamp, entry.tags)
     const freshUntil = this.entries.freshUntil(key, entry, now)
-    return verdict !== "hidden" &&
-      now < freshUntil + Expiry.staleMillisMax(this.expiry)
+    const held = this.entries.hot?.peek(key)
+    // A read since the load began has moved the end of its idle time.
+    const expiresAt = held?.version === entry.version ? held.expiresAt : entry.expiresAt
+    return verdict !== "hidden" && now < Math.min(freshUntil + Expiry.staleMillisMax(this.expiry), expiresAt)
   }
 
   /** The stale entry of a key that may be served if the load that begins now fails. */
