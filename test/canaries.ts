@@ -2664,5 +2664,14 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `for (const endLent of Array.from(grant.lent)) endLent()`,
     planted: ``,
     suites: ["test/manifest/delegate.test.ts"]
+  },
+  {
+    law: 3,
+    bug: "a refresh that removes a value goes on offering it until the removal is durable",
+    file: "src/cache/internal/landing.ts",
+    text: `      flight.bar()
+      // A refresh returns`,
+    planted: `      // A refresh returns`,
+    suites: ["test/cache/removedMeanwhile.test.ts"]
   }
 ]
