@@ -2673,5 +2673,21 @@ export const canaries: ReadonlyArray<Canary> = [
       // A refresh returns`,
     planted: `      // A refresh returns`,
     suites: ["test/cache/removedMeanwhile.test.ts"]
+  },
+  {
+    law: 6,
+    bug: "what memory pushes out goes below with the engine's time",
+    file: "src/store/internal/demotions.ts",
+    text: `isFromMemory ? inWallTime(this.#time, entry) : entry`,
+    planted: `entry`,
+    suites: ["test/cache/clock.test.ts"]
+  },
+  {
+    law: 6,
+    bug: "what memory holds at the end goes below with the engine's time",
+    file: "src/store/internal/demotions.ts",
+    text: `const now = hot === undefined ? entry : this.#heldBy(hot, key)`,
+    planted: `const now = hot === undefined ? entry : hot.peek(key)`,
+    suites: ["test/cache/clock.test.ts"]
   }
 ]
