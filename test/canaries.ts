@@ -2689,5 +2689,14 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `const now = hot === undefined ? entry : this.#heldBy(hot, key)`,
     planted: `const now = hot === undefined ? entry : hot.peek(key)`,
     suites: ["test/cache/clock.test.ts"]
+  },
+  {
+    law: 8,
+    bug: "what a lookup makes of a failed source outlives the failure",
+    file: "src/cache/internal/trackedReads.ts",
+    text: `      this.load.endBy(this.source.spec, key, this.source.nothingUntil(key, cause))
+`,
+    planted: ``,
+    suites: ["test/cache/madeOfNothing.test.ts"]
   }
 ]

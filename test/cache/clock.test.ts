@@ -217,8 +217,8 @@ describe("engine time", () => {
     currentTimeMillis: Effect.sync(() => time.wall),
     currentTimeNanosUnsafe: () => BigInt(time.wall) * 1_000_000n,
     currentTimeNanos: Effect.sync(() => BigInt(time.wall) * 1_000_000n),
-    monotonicTimeNanosUnsafe: () => BigInt(time.elapsed) * 1_000_000n,
-    monotonicTimeNanos: Effect.sync(() => BigInt(time.elapsed) * 1_000_000n),
+    monotonicTimeNanosUnsafe: () => BigInt(Math.round(time.elapsed * 1_000_000)),
+    monotonicTimeNanos: Effect.sync(() => BigInt(Math.round(time.elapsed * 1_000_000))),
     sleep: () => Effect.never
   })
 
@@ -231,6 +231,22 @@ describe("engine time", () => {
     time.elapsed += 2 * hour
     assert.strictEqual(clock.now(), 12 * hour)
     assert.strictEqual(clock.ahead, hour)
+  })
+
+  it("engine time is that of a wall clock that shows whole milliseconds only", () => {
+    const time = { wall: 10 * hour, elapsed: 5 }
+    const clock = new CoarseClock(clockOf(time))
+    for (const part of [0.3, 0.6, 0.9, 1.7]) {
+      for (let turn = 0; turn < 100; turn++) {
+        time.elapsed += part
+        time.wall = 10 * hour + Math.floor(time.elapsed - 5)
+        assert.strictEqual(clock.now(), time.wall, `after ${time.elapsed} ms`)
+      }
+    }
+    // A step back is noticed all the same, and is the only one.
+    time.wall -= hour
+    assert.strictEqual(clock.now(), time.wall + hour)
+    assert.strictEqual(clock.aheadAt(time.wall + hour + 1), hour)
   })
 
   it("engine time follows a wall clock that steps forward", () => {
