@@ -155,8 +155,8 @@ export class TrackedReads<V> implements Reads<V> {
   }
 
   /**
-   * What a lookup makes of a failure is kept only if no tier holds a value in spite of it, and no longer than the failure
-   * is remembered.
+   * What a lookup makes of a failure is kept only if no tier holds a value in spite of it, and no longer than the
+   * failure is remembered.
    */
   private notLoaded(keys: ReadonlyArray<string>, cause: Cause.Cause<unknown>): Effect.Effect<void> {
     for (const key of keys) {
