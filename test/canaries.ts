@@ -2688,5 +2688,39 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `for (const endLent of Array.from(grant.lent)) endLent()`,
     planted: ``,
     suites: ["test/manifest/delegate.test.ts"]
+  },
+  {
+    law: 3,
+    bug: "a refresh that removes a value goes on offering it until the removal is durable",
+    file: "src/cache/internal/landing.ts",
+    text: `      flight.bar()
+      // A refresh returns`,
+    planted: `      // A refresh returns`,
+    suites: ["test/cache/removedMeanwhile.test.ts"]
+  },
+  {
+    law: 6,
+    bug: "what memory pushes out goes below with the engine's time",
+    file: "src/store/internal/demotions.ts",
+    text: `isFromMemory ? inWallTime(this.#time, entry) : entry`,
+    planted: `entry`,
+    suites: ["test/cache/clock.test.ts"]
+  },
+  {
+    law: 6,
+    bug: "what memory holds at the end goes below with the engine's time",
+    file: "src/store/internal/demotions.ts",
+    text: `const now = hot === undefined ? entry : this.#heldBy(hot, key)`,
+    planted: `const now = hot === undefined ? entry : hot.peek(key)`,
+    suites: ["test/cache/clock.test.ts"]
+  },
+  {
+    law: 8,
+    bug: "what a lookup makes of a failed source outlives the failure",
+    file: "src/cache/internal/trackedReads.ts",
+    text: `      this.load.endBy(this.source.spec, key, this.source.nothingUntil(key, cause))
+`,
+    planted: ``,
+    suites: ["test/cache/madeOfNothing.test.ts"]
   }
 ]

@@ -20,6 +20,7 @@
  * @since 0.1.0
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -35,6 +36,7 @@ import { Owing } from "./internal/owing.ts"
 import { firstFailure, type SetMode, TieredPartition } from "./internal/tieredPartition.ts"
 import { keysOf, type Report, Tier, UnderWay, writeTo } from "./internal/tieredTier.ts"
 import { telling, type Unused } from "./internal/told.ts"
+import { CoarseClock } from "./shared/coarseClock.ts"
 import { type Mark, type MarkLog, type Partition, type Round, Store, type StoreFamily } from "./Store.ts"
 import { InvalidStoreOptions, type Operation, type StoreError } from "./StoreError.ts"
 
@@ -265,7 +267,15 @@ const open = <V>(
       if (tiers[0]!.partition.hot?.peek(key) === undefined) family.onEvict?.(key, entry, "Evicted")
     }
     const owed = family.owed ?? (() => [])
-    const demotions = new Demotions<V>({ guard, sweeps, tiers, lost, owed, owing })
+    const demotions = new Demotions<V>({
+      guard,
+      sweeps,
+      tiers,
+      lost,
+      owed,
+      owing,
+      time: new CoarseClock(yield* Clock.Clock)
+    })
     let refused: StoreError | undefined
     const reportToBoth: Report = (tier, operation, error) => {
       report(tier, operation, error)

@@ -11,7 +11,8 @@ import { TestClock } from "effect/testing"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { parsePatternUnsafe } from "../../src/pattern/KeyPattern.ts"
 import { CoarseClock } from "../../src/store/shared/coarseClock.ts"
-import { after, fork, reasonOf } from "../support/effects.ts"
+import { after, fork, reasonOf, settle } from "../support/effects.ts"
+import { makePlace } from "../support/mapStore.ts"
 import { family, tiers } from "../support/source.ts"
 
 const hour = 3_600_000
@@ -151,6 +152,63 @@ describe("wall clock that is set back by an hour", () => {
       yield* TestClock.adjust(1)
       assert.isUndefined(yield* two.held)
     }))
+
+  it.effect("what memory pushes out, or leaves behind at the end, has wall-clock times below", () =>
+    Effect.gen(function*() {
+      yield* begin
+      const { options, place } = yield* tiers([], { capacity: 1, set: "onEviction" })
+      const below = () => [...place.families.values()].flatMap((entries) => [...entries]).toSorted()
+      const ends = () => below().map(([key, { expiresAt, freshUntil }]) => [key, freshUntil, expiresAt])
+      yield* Effect.scoped(Effect.gen(function*() {
+        const { of } = yield* family({ timeToLive: 1_000, staleIfError: 500 }, counted, options)
+        const [one, two, three] = [of("1"), of("2"), of("3")]
+        yield* one.set("before")
+        yield* setBack
+        assert.strictEqual(yield* one.held, "before")
+        yield* TestClock.adjust(1)
+        yield* two.set("after")
+        yield* three.set("pushes it out of memory")
+        yield* settle
+        const end = 99 * hour + 1_001
+        assert.deepStrictEqual(ends(), [["1", 100 * hour + 1_000, 100 * hour + 1_500], ["2", end, end + 500]])
+        yield* TestClock.adjust(998)
+        assert.deepStrictEqual([yield* one.held, yield* two.held], ["before", "after"])
+        yield* three.set("pushes them out of memory")
+        yield* settle
+        yield* TestClock.adjust(1)
+        assert.deepStrictEqual([yield* one.held, yield* two.held], [undefined, "after"])
+        yield* TestClock.adjust(1)
+        assert.deepStrictEqual([yield* one.held, yield* two.held, yield* three.held], [
+          undefined,
+          undefined,
+          "pushes them out of memory"
+        ])
+      }))
+      assert.include(ends().map(String), ["3", 99 * hour + 1_999, 99 * hour + 2_499].join())
+    }))
+
+  it.effect("another engine over the place finds what memory has pushed out, or holds, with the times of its own", () =>
+    Effect.gen(function*() {
+      yield* begin
+      const place = makePlace()
+      const make = Effect.fnUntraced(function*() {
+        const { options } = yield* tiers([], { capacity: 1, place, set: "onEviction" })
+        return yield* family({ timeToLive: 1_000 }, () => Effect.succeed("loaded"), options)
+      })
+      const first = yield* make()
+      yield* first.of("0").set("before")
+      yield* setBack
+      assert.strictEqual(yield* first.of("0").held, "before")
+      yield* TestClock.adjust(1)
+      const second = yield* make()
+      yield* first.of("1").set("held by the first")
+      for (const millis of [500, 499]) {
+        yield* TestClock.adjust(millis)
+        assert.strictEqual(yield* second.of("1").held, "held by the first", `${millis}`)
+      }
+      yield* TestClock.adjust(1)
+      assert.isUndefined(yield* second.of("1").held)
+    }))
 })
 
 describe("engine time", () => {
@@ -159,8 +217,8 @@ describe("engine time", () => {
     currentTimeMillis: Effect.sync(() => time.wall),
     currentTimeNanosUnsafe: () => BigInt(time.wall) * 1_000_000n,
     currentTimeNanos: Effect.sync(() => BigInt(time.wall) * 1_000_000n),
-    monotonicTimeNanosUnsafe: () => BigInt(time.elapsed) * 1_000_000n,
-    monotonicTimeNanos: Effect.sync(() => BigInt(time.elapsed) * 1_000_000n),
+    monotonicTimeNanosUnsafe: () => BigInt(Math.round(time.elapsed * 1_000_000)),
+    monotonicTimeNanos: Effect.sync(() => BigInt(Math.round(time.elapsed * 1_000_000))),
     sleep: () => Effect.never
   })
 
@@ -173,6 +231,22 @@ describe("engine time", () => {
     time.elapsed += 2 * hour
     assert.strictEqual(clock.now(), 12 * hour)
     assert.strictEqual(clock.ahead, hour)
+  })
+
+  it("engine time is that of a wall clock that shows whole milliseconds only", () => {
+    const time = { wall: 10 * hour, elapsed: 5 }
+    const clock = new CoarseClock(clockOf(time))
+    for (const part of [0.3, 0.6, 0.9, 1.7]) {
+      for (let turn = 0; turn < 100; turn++) {
+        time.elapsed += part
+        time.wall = 10 * hour + Math.floor(time.elapsed - 5)
+        assert.strictEqual(clock.now(), time.wall, `after ${time.elapsed} ms`)
+      }
+    }
+    // A step back is noticed all the same, and is the only one.
+    time.wall -= hour
+    assert.strictEqual(clock.now(), time.wall + hour)
+    assert.strictEqual(clock.aheadAt(time.wall + hour + 1), hour)
   })
 
   it("engine time follows a wall clock that steps forward", () => {

@@ -226,7 +226,7 @@ describe("derived value that was made while its source was absent", () => {
   for (const arrangement of arrangements) {
     it.effect(`the derived value ends when its source appears: ${arrangement.name}`, () =>
       inside(
-        (folder) => new Chain(arrangement, { source: { negativeTimeToLive: 0 } }, folder),
+        (folder) => new Chain(arrangement, { source: { negativeTimeToLive: 10_000 } }, folder),
         (world) =>
           Effect.gen(function*() {
             world.source.isBroken = true
@@ -235,6 +235,7 @@ describe("derived value that was made while its source was absent", () => {
               assert.strictEqual(yield* world.held(family), 0, "it is stored")
             }
             world.source.isBroken = false
+            yield* world.on(world.user.refresh(one))
             assert.strictEqual(yield* world.read("user"), 1)
             yield* world.settle
             for (const family of ["guess", "safe"]) {

@@ -101,12 +101,16 @@ export const gated = Effect.fnUntraced(
 /** A memory tier over a lower one that behaves as planned, whose place outlives the engine. */
 export const tiers = Effect.fnUntraced(function*(
   rules: ReadonlyArray<FaultyStore.Rule>,
-  { capacity = 100, place = makePlace() }: { readonly capacity?: number; readonly place?: Place } = {}
+  { capacity = 100, place = makePlace(), set }: {
+    readonly capacity?: number
+    readonly place?: Place
+    readonly set?: "through" | "onEviction"
+  } = {}
 ) {
   const [faulty, faults] = yield* FaultyStore.make(mapStore({ name: "cold", place }), { rules })
   const store: Layer.Layer<Store, unknown> = Layer.effect(
     Store,
-    Effect.map(MemoryStore.make({ capacity }), (memory) => TieredStore.make([memory, faulty]))
+    Effect.map(MemoryStore.make({ capacity }), (memory) => TieredStore.make([memory, faulty], { set }))
   )
   return { store, faults, place, options: { store: store as Layer.Layer<Store, any> } }
 })

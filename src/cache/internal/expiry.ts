@@ -13,7 +13,10 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { type FamilyPolicy, millisOf } from "../../ownership/FamilyPolicy.ts"
+import { madeAtMillis } from "../../store/shared/entryTimes.ts"
 import { CacheError, InvalidOption } from "../CacheError.ts"
+
+export { madeAtMillis }
 
 /**
  * A family's policy with all times in milliseconds.
@@ -228,14 +231,6 @@ export const endBy = <E extends { readonly freshUntil: number; readonly expiresA
     freshUntil: freshUntilMax,
     expiresAt: Math.min(entry.expiresAt, freshUntilMax + staleMillisMax(expiry))
   }
-
-/**
- * The time at which an entry was made, in milliseconds since the epoch. Its version contains this time.
- *
- * @category arithmetic
- * @since 0.1.0
- */
-export const madeAtMillis = ({ version }: { readonly version: number }): number => Math.floor(version / 1_000)
 
 /**
  * The time at which an entry was made, where its version cannot say it. Versions only grow, so they are ahead of the

@@ -15,7 +15,7 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as BackgroundTimer from "../../store/shared/backgroundTimer.ts"
-import { BulkMiscounted, CacheError, CircularWait, LoadQueueFull, LookupInterrupted } from "../CacheError.ts"
+import { Absent, BulkMiscounted, CacheError, CircularWait, LoadQueueFull, LookupInterrupted } from "../CacheError.ts"
 import type { Entries } from "./entries.ts"
 import type { Flight } from "./flight.ts"
 import { releaseFrames } from "./frames.ts"
@@ -53,6 +53,15 @@ export const isShed = (cause: Cause.Cause<unknown>): boolean =>
     const error = Cause.isFailReason(reason) ? reason.error : undefined
     return error instanceof CacheError && shed.some((type) => error.reason instanceof type)
   })
+
+/** Why a key is absent, if that is why a read of it failed. */
+const absentIn = (cause: Cause.Cause<unknown>): Absent["why"] | undefined => {
+  for (const reason of cause.reasons) {
+    const error = Cause.isFailReason(reason) ? reason.error : undefined
+    if (error instanceof CacheError && error.reason instanceof Absent) return error.reason.why
+  }
+  return undefined
+}
 
 /**
  * The error of a lookup of several keys that answered another number of values; `undefined` if it answered once for
@@ -155,6 +164,19 @@ export class Failures<V> {
         this.entries.judge(key, failure.stamp, noTags) === "valid"
       ? failure
       : undefined
+  }
+
+  /**
+   * Until when a value may be fresh that is made of the failed read of a key. A failure counts for as long as it is
+   * remembered. That a key has no value is an answer of its lookup: it counts for as long as a value would, if that is
+   * longer. Without a lookup, the cache alone knows, and a write drops what was made.
+   */
+  countsUntil(key: string, cause: Cause.Cause<unknown>, now: number): number {
+    const { negativeTimeToLive, timeToLive } = this.entries.expiry
+    const at = this.byKey.get(key)?.at ?? now
+    const absent = absentIn(cause)
+    if (absent === "no lookup") return Infinity
+    return at + (absent === undefined ? negativeTimeToLive : Math.max(negativeTimeToLive, timeToLive))
   }
 
   /** Whether a refresh failed so recently that the next one has to wait. */

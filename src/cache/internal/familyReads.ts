@@ -10,6 +10,7 @@
  *
  * `shared/cacheFamily.ts` has a table of all verbs.
  */
+import type * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -185,6 +186,11 @@ export class FamilyReads<V> implements Reads<V> {
       this.held(key),
       (served) => served === undefined ? Option.none() : Option.some(this.answerOf(key, served))
     )
+  }
+
+  /** Until when a value may be fresh that a lookup has made of the failed read of a key. */
+  nothingUntil(key: string, cause: Cause.Cause<unknown>): number {
+    return this.loads.failures.countsUntil(key, cause, this.cache.time.now())
   }
 
   /** The answer for a value that was served. */

@@ -118,6 +118,8 @@ export class Landing<V> {
       if (flight.cause !== "refresh" || delivery === noDelivery) {
         return Effect.sync(() => this.ground.end(flight, absent))
       }
+      // What the flight offered is removed: readers who come before its end wait for it.
+      flight.bar()
       // A refresh returns when what it changed is as durable as what a write changes.
       const arrived = Effect.match(orStoreFailed(delivery), { onFailure: Exit.fail, onSuccess: () => absent })
       return Effect.map(arrived, (forFresh) => {

@@ -173,18 +173,23 @@ export class Load extends Work {
     // The end of an entry with an idle time counts as if no reader read the entry again.
     const end = entry === undefined ? Infinity : endsAt(entry)
     this.restOn(end)
+    this.endBy(source, key, end)
+    this.noteRead(source.name, key)
+    const sources = this.sources ??= []
+    if (sources.length < sourcesMax * (this.keys?.size ?? 1)) {
+      sources.push({ of: source, key, tier, stamp: entry?.stamp })
+      this.characters += key.length
+    }
+  }
+
+  /** What it makes of a key is fresh no longer than this. */
+  endBy(source: EngineFamilySpec<any>, key: string, end: number): void {
     if (this.keys === undefined) this.endsAt = Math.min(this.endsAt, end)
     else if (end < Infinity) {
       for (const own of reachedAmong(source.plan, key, this.spec.name, this.keys)) {
         const ends = this.ends ??= new Map()
         ends.set(own, Math.min(end, ends.get(own) ?? Infinity))
       }
-    }
-    this.noteRead(source.name, key)
-    const sources = this.sources ??= []
-    if (sources.length < sourcesMax * (this.keys?.size ?? 1)) {
-      sources.push({ of: source, key, tier, stamp: entry?.stamp })
-      this.characters += key.length
     }
   }
 

@@ -38,10 +38,10 @@ import type * as Scope from "effect/Scope"
 import { forkOutside } from "../../capability/shared/outside.ts"
 import type { Entry, Found } from "../../store/Entry.ts"
 import type { CoarseClock } from "../../store/shared/coarseClock.ts"
+import { inEngineTime, inWallTime } from "../../store/shared/entryTimes.ts"
 import type { Change, Mark, Partition, Prepared, PreparedEntry, Store } from "../../store/Store.ts"
 import { StoreError, TierFailed } from "../../store/StoreError.ts"
 import { type Delivery, noDelivery, type Parcel } from "./delivery.ts"
-import { madeAtMillis } from "./expiry.ts"
 import { inTime } from "./inTime.ts"
 import {
   absent,
@@ -54,7 +54,6 @@ import {
   OwedMarks,
   type Pending,
   pendingIn,
-  shifted,
   type Trip
 } from "./parcels.ts"
 import { Preparing } from "./preparing.ts"
@@ -82,8 +81,7 @@ export const interruptingMax: Duration.Input = "1 second"
 /**
  * The changes of one family of one engine, and its reads of the lower tiers.
  *
- * The lower tiers get times of the wall clock, because another process may read the entries. The engine's time may be
- * ahead of it. The version of an entry says when it was made, and so by how much its times were shifted.
+ * The lower tiers get times of the wall clock (`entryTimes.ts`).
  */
 export class Lane<V> {
   readonly outbox: Outbox
@@ -129,10 +127,10 @@ export class Lane<V> {
   }
 
   private readonly inEngineTime = (found: Found<V> | undefined): Found<V> | undefined =>
-    found && { ...found, entry: shifted(found.entry, this.time.aheadAt(madeAtMillis(found.entry))) }
+    found && { ...found, entry: inEngineTime(this.time, found.entry) }
 
   private inWallTime(entry: Entry<V>): Entry<V> {
-    return this.time.ahead === 0 ? entry : shifted(entry, -this.time.aheadAt(madeAtMillis(entry)))
+    return inWallTime(this.time, entry)
   }
 
   /** Sets a key. `prepared` is the content as the partition prepared it, if that was done before the change. */

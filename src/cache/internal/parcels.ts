@@ -123,12 +123,6 @@ export interface LaneOptions<V> {
   readonly onAlone: (key: string) => void
 }
 
-/** An entry whose times are moved. */
-export const shifted = <V>(entry: Entry<V>, millis: number): Entry<V> =>
-  millis === 0
-    ? entry
-    : { ...entry, freshUntil: entry.freshUntil + millis, expiresAt: entry.expiresAt + millis }
-
 /** The error under which a failure of a tier is reported. */
 export const errorOf = (operation: Operation, cause: Cause.Cause<StoreError>): StoreError => {
   const error = Cause.squash(cause)

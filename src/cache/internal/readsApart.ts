@@ -55,6 +55,9 @@ export class TransactionReads<V> implements Reads<V> {
   /** The value of a lookup that reads here is not stored, so no later change has to reach it. */
   wasRead(): void {}
   wasMissed(): void {}
+  nothingUntil(): number {
+    return Infinity
+  }
   readonly isWholeInMemory = true
 
   /** The value that the transaction wrote to a key. */

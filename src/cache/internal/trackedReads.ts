@@ -7,6 +7,7 @@
  * The Context of a fiber says whether the fiber runs a lookup. All other reads bypass this module, and cost nothing
  * more.
  */
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Entry } from "../../store/Entry.ts"
@@ -53,6 +54,8 @@ interface Source<V> extends Reads<V> {
   peekUnsafe(key: string): Served<V> | undefined
   /** Notes that a lookup has read the key. Without an entry, the value was not stored. */
   wasRead(key: string, entry: Entry<V> | undefined): void
+  /** Until when a value may be fresh that a lookup has made of the failed read of a key. */
+  nothingUntil(key: string, cause: Cause.Cause<unknown>): number
   /** Notes that a lookup has found no value of the key, or that no value could be loaded. */
   wasMissed(key: string): void
   renew(keys: ReadonlyArray<string>, untilMillis: number): Effect.Effect<number>
@@ -146,14 +149,20 @@ export class TrackedReads<V> implements Reads<V> {
   /** Reads keys if the lookup may read them. Keys that end before the load's value should end are renewed first. */
   private loading<A>(keys: ReadonlyArray<string>, read: () => Effect.Effect<A, unknown>): Effect.Effect<A, unknown> {
     const { until } = this.load
-    const noted = () => Effect.tapError(read(), () => this.notLoaded(keys))
+    const noted = () => Effect.tapCause(read(), (cause) => this.notLoaded(keys, cause))
     if (until === -Infinity) return this.looking(keys, noted)
     return this.looking(keys, () => Effect.andThen(this.source.renew(keys, until), Effect.suspend(noted)))
   }
 
-  /** What a lookup makes of a failure is kept only if no tier holds a value in spite of it. */
-  private notLoaded(keys: ReadonlyArray<string>): Effect.Effect<void> {
-    for (const key of keys) this.missed(key)
+  /**
+   * What a lookup makes of a failure is kept only if no tier holds a value in spite of it, and no longer than the
+   * failure is remembered.
+   */
+  private notLoaded(keys: ReadonlyArray<string>, cause: Cause.Cause<unknown>): Effect.Effect<void> {
+    for (const key of keys) {
+      this.missed(key)
+      this.load.endBy(this.source.spec, key, this.source.nothingUntil(key, cause))
+    }
     if (this.source.isWholeInMemory) return Effect.void
     const look = (key: string) => {
       const doubt = () => this.doubt(key)

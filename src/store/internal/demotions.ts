@@ -20,6 +20,8 @@ import * as Result from "effect/Result"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import type { Entry, Found } from "../Entry.ts"
+import type { CoarseClock } from "../shared/coarseClock.ts"
+import { inWallTime } from "../shared/entryTimes.ts"
 import type { Change, FreshUntilMax, HotPartition, Mark, Prepared, PreparedEntry } from "../Store.ts"
 import { StoreError, TierTimeout } from "../StoreError.ts"
 import { type Carrying, type KeyGuard, limited } from "./keyGuard.ts"
@@ -78,6 +80,7 @@ export interface DemotionsOptions<V> {
   readonly owed: () => ReadonlyArray<Mark>
   /** Nothing goes down while something is owed. */
   readonly owing: Owing
+  readonly time: CoarseClock
 }
 
 export class Demotions<V> {
@@ -87,6 +90,7 @@ export class Demotions<V> {
   readonly #lost: Lost<V>
   readonly #owing: Owing
   readonly #owed: () => ReadonlyArray<Mark>
+  readonly #time: CoarseClock
   readonly #wake = Latch.makeUnsafe(false)
   readonly #room = Latch.makeUnsafe(true)
   readonly #waiting = new Set<Demotion<V>>()
@@ -97,7 +101,8 @@ export class Demotions<V> {
   #writes = 0
   #isEnding = false
 
-  constructor({ guard, lost, owed, owing, sweeps, tiers }: DemotionsOptions<V>) {
+  constructor({ guard, lost, owed, owing, sweeps, tiers, time }: DemotionsOptions<V>) {
+    this.#time = time
     this.#lost = lost
     this.#owed = owed
     this.#owing = owing
@@ -115,8 +120,9 @@ export class Demotions<V> {
   offer(from: number, key: string, entry: Entry<V>): void {
     // What is put into memory by its synchronous door is on its way in a round, which takes down what memory has pushed
     // out by then. Here it would overtake that round, and a crash in between would tear the change that it is part of.
-    if (from === 0 && this.#tiers[0]!.partition.hot !== undefined && entry.version > this.#version) return
-    this.add(from + 1, key, entry)
+    const isFromMemory = from === 0 && this.#tiers[0]!.partition.hot !== undefined
+    if (isFromMemory && entry.version > this.#version) return
+    this.add(from + 1, key, isFromMemory ? inWallTime(this.#time, entry) : entry)
   }
 
   /** An entry is to be in a tier, and is in none that is hotter. */
@@ -143,11 +149,17 @@ export class Demotions<V> {
       const now = clock.currentTimeMillisUnsafe()
       const found = keys.map((key): Found<V> | undefined => {
         let entry: Entry<V> | undefined = this.#guard.carriedOf(key)?.entry
-        for (const top of tops.keys()) if (top !== own) entry ??= top.peek(key)
+        for (const top of tops.keys()) if (top !== own) entry ??= this.#heldBy(top, key)
         return entry === undefined || entry.expiresAt <= now ? undefined : { entry, tier }
       })
       return Effect.succeed(found.some((one) => one !== undefined) ? found : undefined)
     })
+  }
+
+  /** What a memory tier holds of a key, as a lower tier gets it. */
+  #heldBy(top: HotPartition<V>, key: string): Entry<V> | undefined {
+    const entry = top.peek(key)
+    return entry && inWallTime(this.#time, entry)
   }
 
   /** Waits, where much is on its way, until there is room again. */
@@ -311,7 +323,7 @@ export class Demotions<V> {
           Effect.suspend(() => {
             for (const [key, entry] of entries) {
               // It may have changed since the stream has given it.
-              const now = hot === undefined ? entry : hot.peek(key)
+              const now = hot === undefined ? entry : this.#heldBy(hot, key)
               if (now !== undefined) this.add(to, key, now)
             }
             return this.#settle

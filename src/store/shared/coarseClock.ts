@@ -25,6 +25,8 @@ const settled = Promise.resolve()
 // between two readings. A step back is noticed at the latest after the wall clock has advanced by this much.
 const checkMillis = 100
 const slackMillis = 10
+// Of any other clock: a wall clock shows whole milliseconds, and so is behind by a part of one.
+const otherSlackMillis = 0.999
 
 // The steps back that are remembered one by one; a time before the oldest of them counts as before all steps.
 const stepsMax = 32
@@ -45,7 +47,7 @@ class Timeline {
   constructor(clock: Clock.Clock) {
     this.clock = clock
     this.interval = clock === liveClock ? checkMillis : 0
-    this.slack = clock === liveClock ? slackMillis : 0
+    this.slack = clock === liveClock ? slackMillis : otherSlackMillis
     this.origin = clock.monotonicTimeNanosUnsafe()
     this.wall = clock.currentTimeMillisUnsafe()
   }
