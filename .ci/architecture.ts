@@ -450,6 +450,49 @@ export const documented: Rule = (project) =>
     }
   })
 
+/** What an import statement brings in, by its local name. */
+const importedBy = (program: Node, isWanted: (specifier: string) => boolean): ReadonlyMap<string, string> => {
+  const imported = new Map<string, string>()
+  for (const statement of program["body"] as ReadonlyArray<Node>) {
+    const specifier = (statement["source"] as Node | null | undefined)?.["value"]
+    if (statement.type !== "ImportDeclaration" || typeof specifier !== "string" || !isWanted(specifier)) continue
+    for (const { local } of statement["specifiers"] as unknown as ReadonlyArray<{ local: Node }>) {
+      imported.set(nameOf(local), specifier)
+    }
+  }
+  return imported
+}
+
+/** The first name of a type reference: `Layer` of `Layer.Layer<A>`. */
+const firstName = (name: Node): string =>
+  name.type === "TSQualifiedName" ? firstName(name["left"] as Node) : nameOf(name)
+
+/**
+ * A user can call what a public module exports: no parameter of a function has a type of `internal/` or `shared/`, which
+ * a user cannot name.
+ */
+export const callable: Rule = (project) =>
+  violationsOf(project, (source, refuse) => {
+    if (!isPublicModule(source.path)) return
+    const closed = importedBy(source.program, (specifier) => /\/(internal|shared)\//.test(specifier))
+    const checkParameters = ({ params }: Node): void =>
+      (params as ReadonlyArray<Node>).forEach((param) =>
+        walk(param, (node) => {
+          if (node.type !== "TSTypeReference") return
+          const name = firstName(node["typeName"] as Node)
+          if (closed.has(name)) refuse(node.start, `a parameter has the type \`${name}\`, which a user cannot name`)
+        })
+      )
+    for (const statement of source.program["body"] as ReadonlyArray<Node>) {
+      const declaration = statement.type === "ExportNamedDeclaration" ? statement["declaration"] as Node | null : null
+      if (declaration?.type === "FunctionDeclaration") checkParameters(declaration)
+      if (declaration?.type !== "VariableDeclaration") continue
+      for (const { init } of declaration["declarations"] as unknown as ReadonlyArray<{ init: Node | null }>) {
+        if (init !== null && isFunction(init)) checkParameters(init)
+      }
+    }
+  })
+
 /** Every doc comment of an export says `@stability stable` or `@stability experimental`. */
 export const stability: Rule = (project) =>
   violationsOf(project, (source, refuse) => {
@@ -543,6 +586,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   plain,
   typeNames,
   documented,
+  callable,
   stability,
   alone
 }

@@ -416,6 +416,17 @@ describe("violation of a rule", () => {
     assert.deepStrictEqual(find(named, { "cache/a.test.ts": text }), [])
   })
 
+  it("callable: a parameter of an export whose type is closed is found, and one of a private function is not", () => {
+    const text =
+      `import type { Round } from "./internal/round.ts"\nimport type * as Plans from "../cache/shared/plan.ts"\n` +
+      `export const make = (round: ReadonlyArray<Round>) => round\nexport function of(plan: Plans.Plan) {}\n` +
+      `const own = (round: Round) => round\nexport const names = [(round: Round) => round].map(own)`
+    assert.deepStrictEqual(find(Architecture.callable, { "store/Store.ts": text, "store/internal/given.ts": text }), [
+      "store/Store.ts:3: a parameter has the type `Round`, which a user cannot name",
+      "store/Store.ts:4: a parameter has the type `Plans`, which a user cannot name"
+    ])
+  })
+
   it("documented: a public module without header, and an export without doc, summary, @since or @category, are found", () => {
     const of = (text: string) => find(Architecture.documented, { "store/A.ts": text })
     assert.deepStrictEqual(of(`${doc}export const a = 1`), [

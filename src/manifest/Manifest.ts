@@ -29,7 +29,7 @@ import type * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
 import type { CacheError } from "../cache/CacheError.ts"
 import type { CacheEvent } from "../cache/CacheEvent.ts"
-import type { FamilyStats } from "../cache/shared/familySpec.ts"
+import type { FamilyStats } from "../cache/CacheMetrics.ts"
 import type * as Capability from "../capability/Capability.ts"
 import type * as KeyFindings from "../diagnostic/types/keyFindings.ts"
 import type * as ManifestFindings from "../diagnostic/types/manifestFindings.ts"
@@ -61,7 +61,7 @@ import type {
   ValueOf
 } from "../ownership/types/definitionParts.ts"
 import type { Misshapen, Shaped } from "../ownership/types/definitionShape.ts"
-import type { isUntyped } from "../ownership/types/typeQuestions.ts"
+import type { isUnion, isUntyped } from "../ownership/types/typeQuestions.ts"
 import type {
   keyProblem,
   literalRefused,
@@ -70,24 +70,15 @@ import type {
   templateProblem
 } from "../pattern/KeyPattern.ts"
 import type { Store } from "../store/Store.ts"
-import type { AnyManifest, CheckedComposition } from "./Composition.ts"
-import type { DeclaredFn, DeclaredMethod, InLayer, Provided } from "./Declared.ts"
 import type { Family, InvalidateOptions, Value, Write, WriteOptions } from "./Family.ts"
 import { compose as composeLayers, mergeOwners as mergeLayers } from "./internal/composition.ts"
 import { make, makeForgotten } from "./internal/manifest.ts"
-import type { CheckedModules, LayerIn, NoModules } from "./Modules.ts"
-import type {
-  AnyFunction,
-  CheckedName,
-  CheckedOwner,
-  CheckedOwners,
-  DelegateOptions,
-  isUnion,
-  Open,
-  OwnerLayer,
-  OwnerOptions,
-  requiredByOption
-} from "./Owner.ts"
+import type { DelegateOptions, OwnerOptions } from "./Owner.ts"
+import type { AnyManifest, CheckedComposition } from "./types/composition.ts"
+import type { DeclaredFn, DeclaredMethod, InLayer, Provided } from "./types/declared.ts"
+import type { AnyFunction, Open } from "./types/lookups.ts"
+import type { CheckedModules, LayerIn, NoModules } from "./types/modules.ts"
+import type { CheckedName, CheckedOwner, CheckedOwners, OwnerLayer, requiredByOption } from "./types/ownerChecks.ts"
 
 /**
  * This module under its own name, so that `import { Manifest } from "effect-stateless/manifest/Manifest"` gives the

@@ -46,8 +46,6 @@ export * as KeyPattern from "./KeyPattern.ts"
  *   the {@link hash} of a text that the reader knows.
  * - The hash is keyed by random bits of the process, so an attacker cannot find a text elsewhere by trying all texts.
  *
- * Aumasson, Bernstein: SipHash, a fast short-input PRF (INDOCRYPT 2012).
- *
  * @since 0.1.0
  */
 export * as SensitiveKey from "./SensitiveKey.ts"

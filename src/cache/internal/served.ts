@@ -5,6 +5,7 @@ import type { Entry } from "../../store/Entry.ts"
 import type { Answer } from "../Answer.ts"
 import type { Delivery } from "./delivery.ts"
 import { madeAtMillis } from "./expiry.ts"
+import { memory } from "./judgement.ts"
 
 /** A value that is served, with its tier and its entry. */
 export interface Served<out V> {
@@ -21,6 +22,14 @@ export interface Served<out V> {
   /** The changes of its load that are still on their way to the lower tiers. */
   readonly delivery?: Delivery
 }
+
+/** An entry of memory, as it is served. */
+export const fromMemory = <V>(entry: Entry<V>, stale: boolean): Served<V> => ({
+  value: entry.value,
+  tier: memory,
+  entry,
+  stale
+})
 
 /** Makes the answer for a value that was served at `nowMillis`. From `freshUntil` on, its entry is not fresh. */
 export const answerOf = <V>(

@@ -26,7 +26,8 @@ import * as KeyFindings from "../../diagnostic/types/keyFindings.ts"
 import * as ManifestFindings from "../../diagnostic/types/manifestFindings.ts"
 import * as Nearest from "../../diagnostic/types/nearest.ts"
 import * as Wiring from "../../diagnostic/types/wiring.ts"
-import * as DependencyGraph from "../../ownership/DependencyGraph.ts"
+import type { DependencyGraph } from "../../ownership/DependencyGraph.ts"
+import * as Graph from "../../ownership/shared/graph.ts"
 import { textOf } from "../../ownership/shared/texts.ts"
 import { ManifestError, validate, type ValidFamily, type ValidManifest } from "../../ownership/shared/validation.ts"
 import { keyProblem, parsePattern, parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
@@ -69,7 +70,7 @@ export const makeForgotten = (given: unknown) => {
 }
 
 const statics = (tag: Context.Service<any, Face>, manifest: ValidManifest): Statics => {
-  const graph = DependencyGraph.make(manifest)
+  const graph = Graph.make(manifest)
   const families = [...manifest.families.values()]
   const gates = new Map(families.map((family) => [
     family.name,
@@ -180,7 +181,7 @@ const invalidBatch = (manifest: ValidManifest, why: string) =>
 const engineLayer = (
   tag: Context.Service<any, Face>,
   manifest: ValidManifest,
-  graph: DependencyGraph.DependencyGraph,
+  graph: DependencyGraph,
   gates: ReadonlyMap<string, FamilyGate>,
   members: object
 ): Layer.Layer<any, CacheError, Store> => {
