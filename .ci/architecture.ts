@@ -493,6 +493,75 @@ export const callable: Rule = (project) =>
     }
   })
 
+/** The interfaces whose members are the operations of the library. */
+const operations: ReadonlySet<string> = new Set(["Reading", "Writing", "Readable", "Family", "Service"])
+
+/** What needs no example, by file and name, with the reason. */
+const unshown: ReadonlyMap<string, string> = new Map([
+  ["manifest/Family.ts pattern", "a text"],
+  ["manifest/Family.ts name", "a text"],
+  ["manifest/Family.ts hottest", "chance decides what it answers"],
+  ["ownership/FamilyPolicy.ts millisOf", "what options of durations mean; `timeToLive` shows it"],
+  ["pattern/KeyPattern.ts segmentsMax", "a number"],
+  ["pattern/Key.ts keyBytesMax", "a number"],
+  ["store/Entry.ts tagsMax", "a number"],
+  ["store/lmdb/LmdbStore.ts recordsDropped", "a metric, which only damage counts up"],
+  ["cache/CacheEvent.ts CacheEvent", "the engine makes events; `events` of a manifest shows them"]
+])
+
+// A comment may name the example of another operation that shows this one, too.
+const shows = /```ts|@see [^]*for an example/
+const needsNone = /@internal\b|@category (errors|type level)\b/
+
+/**
+ * Every operation, and every value that a public module exports, has an example, which the tests of the documentation
+ * compile and run. Errors and what the compiler alone
+ * uses need none: `CacheError` and `StoreError` show how to catch errors.
+ */
+export const shown: Rule = (project) => {
+  const left = new Set(unshown.keys())
+  const violations = violationsOf(project, ({ comments, exports, path, program, text }, refuse) => {
+    if (!isPublicModule(path)) return
+    const check = (name: string, docs: ReadonlyArray<string>, start: number): void => {
+      if (docs.some((doc) => shows.test(doc)) || docs.every((doc) => needsNone.test(doc))) return
+      if (unshown.has(`${path} ${name}`)) left.delete(`${path} ${name}`)
+      else refuse(start, `\`${name}\` has no example`)
+    }
+    const docsOf = (wanted: string): ReadonlyArray<string> =>
+      exports.filter(({ name }) => name === wanted).map(({ doc }) => doc ?? "")
+    const seen = new Set<string>()
+    for (const statement of program["body"] as ReadonlyArray<Node>) {
+      const declaration = statement.type === "ExportNamedDeclaration" ? statement["declaration"] as Node | null : null
+      if (declaration === null) continue
+      if (declaration.type === "TSInterfaceDeclaration") {
+        if (folderOf(path) !== "manifest" || !operations.has(nameOf(declaration["id"]))) continue
+        for (const member of (declaration["body"] as Node)["body"] as ReadonlyArray<Node>) {
+          const name = nameOf(member["key"])
+          if (seen.has(name)) continue
+          seen.add(name)
+          const doc = comments.findLast(({ end }) => end <= member.start && text.slice(end, member.start).trim() === "")
+          check(name, [doc?.value ?? ""], member.start)
+        }
+      } else if (!declaration.type.startsWith("TS")) {
+        const declared = (declaration["declarations"] ?? [declaration]) as ReadonlyArray<Node>
+        for (const { id, start } of declared as ReadonlyArray<Node & { id: Node }>) {
+          check(nameOf(id), docsOf(nameOf(id)), start)
+        }
+      }
+    }
+  })
+  const isWhole = project.sources.some(({ path }) => path === "index.ts")
+  const unused = isWhole ? [...left] : []
+  return [
+    ...violations,
+    ...unused.map((name) => ({
+      path: "../.ci/architecture.ts",
+      line: 1,
+      message: `\`${name}\` is in \`unshown\` for nothing`
+    }))
+  ]
+}
+
 /** Every doc comment of an export says `@stability stable` or `@stability experimental`. */
 export const stability: Rule = (project) =>
   violationsOf(project, (source, refuse) => {
@@ -587,6 +656,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   typeNames,
   documented,
   callable,
+  shown,
   stability,
   alone
 }

@@ -416,6 +416,19 @@ describe("violation of a rule", () => {
     assert.deepStrictEqual(find(named, { "cache/a.test.ts": text }), [])
   })
 
+  it("shown: an operation and an exported value without an example are found, and an error and a type are not", () => {
+    const example = "\n * ```ts\n * make()\n * ```\n"
+    const text =
+      `/** Makes one.${example} */\nexport const make = () => 1\n/** Makes none. */\nexport const none = () => 0\n` +
+      `/**\n * Fails.\n *\n * @category errors\n */\nexport class Failed {}\n/** A type. */\nexport interface Shape { of: 1 }`
+    const member = `export interface Reading {\n/** Reads.${example} */\nget: 1\n/** Looks. */\nhas: 1\n` +
+      `/** Asks.\n * @see \`get\` for an example */\nask: 1 }`
+    assert.deepStrictEqual(find(Architecture.shown, { "store/Store.ts": text, "manifest/Family.ts": member }), [
+      "store/Store.ts:8: `none` has no example",
+      "manifest/Family.ts:9: `has` has no example"
+    ])
+  })
+
   it("callable: a parameter of an export whose type is closed is found, and one of a private function is not", () => {
     const text =
       `import type { Round } from "./internal/round.ts"\nimport type * as Plans from "../cache/shared/plan.ts"\n` +

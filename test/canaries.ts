@@ -2104,7 +2104,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "the history of a cache holds keys of any length",
-    file: "src/cache/Explanation.ts",
+    file: "src/cache/internal/history.ts",
     text: `this.characters + characters > charactersMax`,
     planted: `this.characters + characters < 0`,
     suites: ["test/cache/bounds.test.ts"]

@@ -331,6 +331,7 @@ export interface Service<Self, Id extends string> {
    * One accessor for each family, by its name: `const { user } = AppCache.keys`.
    *
    * @see `Family` for the operations of an accessor
+   * @see `owner` for an example
    */
   readonly keys: ofItself<Self, Id, Families<Self>>
 
@@ -369,6 +370,26 @@ export interface Service<Self, Id extends string> {
   /**
    * Answers the fresh value that a tier holds for a raw key, such as `"user:42"`, as an `Option`. Never runs a lookup.
    * Fails with `InvalidKey` where the text is not a key of the manifest.
+   *
+   * **Example** (A raw key)
+   *
+   * ```ts
+   * import { Effect, Layer, Option } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* Shop.set("price:pen", 7)
+   *   return yield* Shop.getOption("price:pen")
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => Option.some(7)
+   * ```
    */
   getOption<const K extends string>(key: CheckedKey<Self, K>): Effect.Effect<
     Option.Option<ValueOf<FamilyAt<Self, K>>>,
@@ -378,6 +399,26 @@ export interface Service<Self, Id extends string> {
   /**
    * Writes the value of a raw key, such as `"user:42"`, and drops all entries that derive from it before it returns.
    * Fails with `InvalidKey` where the text is not a key of the manifest, and otherwise as `Family.set` does.
+   *
+   * **Example** (A raw key)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* Shop.set("price:pen", 7)
+   *   return yield* Shop.get("price:pen")
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => 7
+   * ```
    */
   set<const K extends string>(
     key: CheckedKey<Self, K>,
@@ -387,6 +428,27 @@ export interface Service<Self, Id extends string> {
   /**
    * Removes the entry of a raw key, such as `"user:42"`, and drops all entries that derive from it. Fails with
    * `InvalidKey` where the text is not a key of the manifest. To delete a key without an entry is not a failure.
+   *
+   * **Example** (A raw key)
+   *
+   * ```ts
+   * import { Effect, Layer, Option } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* Shop.set("price:pen", 7)
+   *   yield* Shop.delete("price:pen")
+   *   return yield* Shop.getOption("price:pen")
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => Option.none()
+   * ```
    */
   delete<const K extends string>(key: CheckedKey<Self, K>): Effect.Effect<
     void,
@@ -523,6 +585,28 @@ export interface Service<Self, Id extends string> {
    * - The layer requires `Owns` of the part, which the owner of the whole has. This owner may still write the part.
    * - The right ends when the scope of the layer closes, or when the owner that lent it leaves.
    * - A second delegate of one part fails with `OwnershipConflict`.
+   *
+   * **Example** (A part that another module makes)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Docs extends Manifest.Service<Docs>()("Docs", {
+   *   families: {
+   *     doc: { pattern: "doc:{id}:*", value: Manifest.type<string>() },
+   *     draft: { pattern: "doc:{id}:draft", partOf: "doc", value: Manifest.type<string>() }
+   *   }
+   * }) {}
+   * const DraftLive = Docs.delegate("draft", { lookup: ({ id }) => Effect.succeed(`draft ${id}`) })
+   * const DocsLive = DraftLive.pipe(
+   *   Layer.provideMerge(Docs.owner("doc")),
+   *   Layer.provideMerge(Docs.layer),
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * await Effect.runPromise(Effect.provide(Docs.keys.draft.get({ id: "1" }), DocsLive)) // => "draft 1"
+   * ```
    *
    * @see `DelegateOptions` for the options
    */
@@ -865,6 +949,24 @@ export interface Service<Self, Id extends string> {
    * - It is a standard decorator, and does not compile under the option `experimentalDecorators` (E0220). At run time
    *   it throws a `CacheError` there, and on a member that is not a method, where the class is defined.
    *
+   * **Example** (A method that may read prices, and nothing else)
+   *
+   * ```ts no-run
+   * import { Effect } from "effect"
+   * import { Manifest } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   *
+   * export class Prices {
+   *   @Shop.method({ borrows: ["price:{item}"] })
+   *   read(item: string) {
+   *     return Shop.keys.price.get({ item })
+   *   }
+   * }
+   * ```
+   *
    * @see `fn` for functions
    */
   method<const Stated extends Declared & Open>(
@@ -877,6 +979,19 @@ export interface Service<Self, Id extends string> {
    * **When to use**
    *
    * At the entry points of a program whose manifest declares `layers`.
+   *
+   * **Example** (A program of the client)
+   *
+   * ```ts
+   * import { Manifest } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   layers: { client: {} },
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>(), layer: "client" } }
+   * }) {}
+   *
+   * export const show = Shop.keys.price.get({ item: "pen" }).pipe(Shop.inLayer("client"))
+   * ```
    */
   inLayer<const Live extends string>(layer: CheckedLayerName<DefinitionOf<Self>, Live>): InLayer<Self, Live>
 }

@@ -236,6 +236,16 @@ export type parsePattern<P extends string> = [patternProblem<P>] extends [never]
 /**
  * Parses a pattern, or fails with the finding that says why it is not a pattern.
  *
+ * **Example** (A pattern, and a text that is not one)
+ *
+ * ```ts
+ * import { Result } from "effect"
+ * import { KeyPattern } from "effect-stateless"
+ *
+ * Result.isSuccess(KeyPattern.parsePattern("user:{id}")) // => true
+ * Result.isSuccess(KeyPattern.parsePattern("user::{id}")) // => false
+ * ```
+ *
  * @stability experimental
  * @category parsing
  * @since 0.1.0
@@ -281,6 +291,14 @@ const segmentProblem = (
 /**
  * Parses a text that is known to be a pattern; throws the finding otherwise.
  *
+ * **Example** (The parameters of a pattern)
+ *
+ * ```ts
+ * import { KeyPattern } from "effect-stateless"
+ *
+ * KeyPattern.parsePatternUnsafe("user:{id}:*").holes // => ["id", "*"]
+ * ```
+ *
  * @stability experimental
  * @category parsing
  * @since 0.1.0
@@ -302,6 +320,14 @@ export type normalizePattern<P extends string> = P extends `${infer First}{${str
 /**
  * The pattern with nameless holes, `user:{}`. Two patterns with the same normal form denote the same keys.
  *
+ * **Example** (A pattern without its names)
+ *
+ * ```ts
+ * import { KeyPattern } from "effect-stateless"
+ *
+ * KeyPattern.normalizePattern("user:{id}") // => "user:{}"
+ * ```
+ *
  * @stability experimental
  * @category parsing
  * @since 0.1.0
@@ -321,6 +347,17 @@ export type covers<P extends string, Q extends string> = Region<Q> extends Regio
 
 /**
  * Whether the first pattern has every key of the second.
+ *
+ * **Example** (One pattern has every key of the other)
+ *
+ * ```ts
+ * import { KeyPattern } from "effect-stateless"
+ *
+ * const user = KeyPattern.parsePatternUnsafe("user:{id}")
+ * const me = KeyPattern.parsePatternUnsafe("user:me")
+ * KeyPattern.covers(user, me) // => true
+ * KeyPattern.covers(me, user) // => false
+ * ```
  *
  * @stability experimental
  * @category comparing
@@ -360,6 +397,16 @@ type segmentsMeet<A extends string, B extends string> = A extends `{${string}}` 
 
 /**
  * Whether two patterns share a key.
+ *
+ * **Example** (A key that both patterns have)
+ *
+ * ```ts
+ * import { KeyPattern } from "effect-stateless"
+ *
+ * const user = KeyPattern.parsePatternUnsafe("user:{id}")
+ * const me = KeyPattern.parsePatternUnsafe("user:me")
+ * KeyPattern.overlaps(user, me) // => true
+ * ```
  *
  * @stability experimental
  * @category comparing
@@ -406,6 +453,16 @@ type isHole<Text extends string> = Text extends `{${string}}` ? true : false
  *
  * Only for overlapping patterns. Where one covers the other it agrees with `covers`.
  *
+ * **Example** (A text decides before a parameter)
+ *
+ * ```ts
+ * import { KeyPattern } from "effect-stateless"
+ *
+ * const user = KeyPattern.parsePatternUnsafe("user:{id}")
+ * const me = KeyPattern.parsePatternUnsafe("user:me")
+ * KeyPattern.isMoreSpecific(me, user) // => true
+ * ```
+ *
  * @stability experimental
  * @category comparing
  * @since 0.1.0
@@ -445,6 +502,16 @@ type showKey<P extends string> = P extends `${infer First}:${infer Rest}` ?
 
 /**
  * A key that both patterns have, for messages: text wins, an open hole is `_`. Only for overlapping patterns.
+ *
+ * **Example** (A key that both patterns have)
+ *
+ * ```ts
+ * import { KeyPattern } from "effect-stateless"
+ *
+ * const user = KeyPattern.parsePatternUnsafe("user:{id}")
+ * const me = KeyPattern.parsePatternUnsafe("user:me")
+ * KeyPattern.findWitness(user, me) // => "user:me"
+ * ```
  *
  * @stability experimental
  * @category comparing
@@ -559,6 +626,15 @@ type showSegment<Text extends string> = {} extends { readonly [_ in Text]: 1 } ?
 /**
  * The finding that says why a text is not a key; `undefined` for a key.
  *
+ * **Example** (A key, and a text that is not one)
+ *
+ * ```ts
+ * import { KeyPattern } from "effect-stateless"
+ *
+ * KeyPattern.keyProblem("user:42") // => undefined
+ * KeyPattern.keyProblem("user:")?.code // => "E0106"
+ * ```
+ *
  * @stability experimental
  * @category keys
  * @since 0.1.0
@@ -584,6 +660,16 @@ export type matches<K extends string, P extends string> = [keyProblem<K>] extend
 
 /**
  * Whether a text is a key of the pattern; `false` if the text is not a key.
+ *
+ * **Example** (A key of a pattern, and one that is not)
+ *
+ * ```ts
+ * import { KeyPattern } from "effect-stateless"
+ *
+ * const user = KeyPattern.parsePatternUnsafe("user:{id}")
+ * KeyPattern.matches("user:42", user) // => true
+ * KeyPattern.matches("user:42:name", user) // => false
+ * ```
  *
  * @stability experimental
  * @category keys
