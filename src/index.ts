@@ -57,7 +57,7 @@ export * as Key from "./pattern/Key.ts"
  * - Two patterns that differ only in the names of their parameters denote the same keys.
  * - With these rules every question below has an exact answer, and types and functions of the same name agree on it.
  *
- * Not here: sets of patterns ({@link PatternSet}), and owners of patterns.
+ * Not here: sets of patterns (`types/patternSet.ts`), and owners of patterns.
  *
  * Names of types are written so (rule `typeNames` of `.ci/architecture.ts`):
  *

@@ -31,6 +31,7 @@ import type { CacheError } from "../cache/CacheError.ts"
 import type { CacheEvent } from "../cache/CacheEvent.ts"
 import type { FamilyStats } from "../cache/CacheMetrics.ts"
 import type * as Capability from "../capability/Capability.ts"
+import type { OwnsEach } from "../capability/types/rights.ts"
 import type * as KeyFindings from "../diagnostic/types/keyFindings.ts"
 import type * as ManifestFindings from "../diagnostic/types/manifestFindings.ts"
 import type * as Misfit from "../diagnostic/types/misfit.ts"
@@ -62,13 +63,9 @@ import type {
 } from "../ownership/types/definitionParts.ts"
 import type { Misshapen, Shaped } from "../ownership/types/definitionShape.ts"
 import type { isUnion, isUntyped } from "../ownership/types/typeQuestions.ts"
-import type {
-  keyProblem,
-  literalRefused,
-  openTemplate,
-  patternProblem,
-  templateProblem
-} from "../pattern/KeyPattern.ts"
+import type { keyProblem, patternProblem } from "../pattern/KeyPattern.ts"
+import type { literalRefused } from "../pattern/types/literals.ts"
+import type { openTemplate, templateProblem } from "../pattern/types/templates.ts"
 import type { Store } from "../store/Store.ts"
 import type { Family, InvalidateOptions, Value, Write, WriteOptions } from "./Family.ts"
 import { compose as composeLayers, mergeOwners as mergeLayers } from "./internal/composition.ts"
@@ -836,7 +833,7 @@ export interface Service<Self, Id extends string> {
   invalidate<const P extends string>(
     pattern: CheckedPattern<Self, P>,
     options?: InvalidateOptions
-  ): Effect.Effect<void, CacheError, Capability.OwnsEach<TouchedBy<Self, P>, Self>>
+  ): Effect.Effect<void, CacheError, OwnsEach<TouchedBy<Self, P>, Self>>
   /**
    * The events of the cache, as a stream: from the moment the stream runs until the layer of the cache closes.
    *

@@ -5,18 +5,8 @@
  * Not here: what a declaration may contain (`Declared` in `ownership/`), and the run time, in `internal/`.
  */
 import type * as Effect from "effect/Effect"
-import type {
-  Admits,
-  Appoints,
-  Borrows,
-  BorrowsCapability,
-  BorrowsEach,
-  describe,
-  exceeding,
-  Owns,
-  OwnsCapability,
-  OwnsEach
-} from "../../capability/Capability.ts"
+import type { Admits, Appoints, Borrows, BorrowsCapability, Owns, OwnsCapability } from "../../capability/Capability.ts"
+import type { BorrowsEach, describe, exceeding, OwnsEach } from "../../capability/types/rights.ts"
 import type * as Declaring from "../../diagnostic/types/declaring.ts"
 import type * as Opaque from "../../diagnostic/types/opaque.ts"
 import type * as RightFindings from "../../diagnostic/types/rightFindings.ts"

@@ -10,17 +10,8 @@
  */
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
-import type {
-  Admits,
-  AnyBorrow,
-  Appoints,
-  BorrowsCapability,
-  BorrowsEach,
-  describe,
-  exceeding,
-  Owns,
-  OwnsCapability
-} from "../../capability/Capability.ts"
+import type { Admits, Appoints, BorrowsCapability, Owns, OwnsCapability } from "../../capability/Capability.ts"
+import type { AnyBorrow, BorrowsEach, describe, exceeding } from "../../capability/types/rights.ts"
 import type * as ManifestFindings from "../../diagnostic/types/manifestFindings.ts"
 import type * as Misfit from "../../diagnostic/types/misfit.ts"
 import type * as Opaque from "../../diagnostic/types/opaque.ts"

@@ -9,16 +9,8 @@ import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { CacheError } from "../../cache/CacheError.ts"
 import type * as Lookup from "../../cache/Lookup.ts"
-import type {
-  Admits,
-  AnyBorrow,
-  AnyCapability,
-  Appoints,
-  BorrowsCapability,
-  BorrowsEach,
-  exceeding,
-  OwnsCapability
-} from "../../capability/Capability.ts"
+import type { Admits, Appoints, BorrowsCapability, OwnsCapability } from "../../capability/Capability.ts"
+import type { AnyBorrow, AnyCapability, BorrowsEach, exceeding } from "../../capability/types/rights.ts"
 import type * as LookupFindings from "../../diagnostic/types/lookupFindings.ts"
 import type * as ManifestFindings from "../../diagnostic/types/manifestFindings.ts"
 import type * as Misfit from "../../diagnostic/types/misfit.ts"
