@@ -631,14 +631,29 @@ const named: Rule = (project) =>
 /** The rules of `test/`. */
 export const testRules: Readonly<Record<string, Rule>> = { headed, named }
 
+export interface Document {
+  readonly path: string
+  readonly text: string
+}
+
+/** The text with nothing in place of its blocks of code; no line moves. */
+const withoutBlocks = (text: string): string =>
+  text.replace(/^(```+|~~~+)[\s\S]*?^\1/gm, (block) => block.replace(/[^\n]/g, ""))
+
 /** One first-level heading per Markdown file. */
-export const headings = (
-  files: ReadonlyArray<{ readonly path: string; readonly text: string }>
-): ReadonlyArray<Violation> =>
+export const headings = (files: ReadonlyArray<Document>): ReadonlyArray<Violation> =>
   files.flatMap(({ path, text }) => {
-    const prose = text.replace(/^(```+|~~~+)[\s\S]*?^\1/gm, (block) => block.replace(/[^\n]/g, ""))
-    const count = [...prose.matchAll(/^# /gm)].length
+    const count = [...withoutBlocks(text).matchAll(/^# /gm)].length
     return count === 1 ? [] : [{ path, line: 1, message: `${count} first-level headings, exactly 1 expected` }]
+  })
+
+/** Documents are plain English, as comments are. What stands between backticks may be a name. */
+export const plainDocuments = (files: ReadonlyArray<Document>): ReadonlyArray<Violation> =>
+  files.flatMap(({ path, text }) => {
+    const prose = withoutBlocks(text).replace(/`[^`\n]*`/g, (code) => "\0".repeat(code.length))
+    const violations: Array<Violation> = []
+    refuseUnclear(prose, 0, (offset, message) => violations.push({ path, line: lineOf(prose, offset), message }))
+    return violations
   })
 
 export const rules: Readonly<Record<string, Rule>> = {

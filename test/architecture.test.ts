@@ -26,7 +26,7 @@ describe("source", () => {
     it(`the source keeps the rule \`${name}\``, () => assert.deepStrictEqual(show(rule(project)), []))
   }
 
-  it("every Markdown file has one first-level heading", () => {
+  it("every Markdown file has one first-level heading, and is in plain English", () => {
     const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], {
       cwd: root
     })
@@ -36,6 +36,7 @@ describe("source", () => {
     }))
     assert.isAbove(files.length, 0)
     assert.deepStrictEqual(show(Architecture.headings(files)), [])
+    assert.deepStrictEqual(show(Architecture.plainDocuments(files)), [])
   })
 })
 
@@ -490,6 +491,13 @@ describe("violation of a rule", () => {
     const text = `${header}${overloads}\n${merged}\n/** @internal */\nexport const i = 1`
     assert.deepStrictEqual(find(Architecture.documented, { "store/A.ts": text }), [])
     assert.deepStrictEqual(find(Architecture.documented, { "store/internal/a.ts": "export const a = 1" }), [])
+  })
+
+  it("plain: a phrase of the ban list in a document is found, and one in its code is not", () => {
+    const text = "# Why\n\n`nobody` is a name.\n\n```ts\n// nobody\n```\n\nNobody\nknows."
+    assert.deepStrictEqual(show(Architecture.plainDocuments([{ path: "README.md", text }])), [
+      "README.md:9: `Nobody` is hard to read: name the actor: caller, reader, owner, listener, tier, engine or process"
+    ])
   })
 
   it("headings: a missing first-level heading and a second one are found, and those inside code do not count", () => {
