@@ -450,6 +450,118 @@ export const documented: Rule = (project) =>
     }
   })
 
+/** What an import statement brings in, by its local name. */
+const importedBy = (program: Node, isWanted: (specifier: string) => boolean): ReadonlyMap<string, string> => {
+  const imported = new Map<string, string>()
+  for (const statement of program["body"] as ReadonlyArray<Node>) {
+    const specifier = (statement["source"] as Node | null | undefined)?.["value"]
+    if (statement.type !== "ImportDeclaration" || typeof specifier !== "string" || !isWanted(specifier)) continue
+    for (const { local } of statement["specifiers"] as unknown as ReadonlyArray<{ local: Node }>) {
+      imported.set(nameOf(local), specifier)
+    }
+  }
+  return imported
+}
+
+/** The first name of a type reference: `Layer` of `Layer.Layer<A>`. */
+const firstName = (name: Node): string =>
+  name.type === "TSQualifiedName" ? firstName(name["left"] as Node) : nameOf(name)
+
+/**
+ * A user can call what a public module exports: no parameter of a function has a type of `internal/` or `shared/`, which
+ * a user cannot name.
+ */
+export const callable: Rule = (project) =>
+  violationsOf(project, (source, refuse) => {
+    if (!isPublicModule(source.path)) return
+    const closed = importedBy(source.program, (specifier) => /\/(internal|shared)\//.test(specifier))
+    const checkParameters = ({ params }: Node): void =>
+      (params as ReadonlyArray<Node>).forEach((param) =>
+        walk(param, (node) => {
+          if (node.type !== "TSTypeReference") return
+          const name = firstName(node["typeName"] as Node)
+          if (closed.has(name)) refuse(node.start, `a parameter has the type \`${name}\`, which a user cannot name`)
+        })
+      )
+    for (const statement of source.program["body"] as ReadonlyArray<Node>) {
+      const declaration = statement.type === "ExportNamedDeclaration" ? statement["declaration"] as Node | null : null
+      if (declaration?.type === "FunctionDeclaration") checkParameters(declaration)
+      if (declaration?.type !== "VariableDeclaration") continue
+      for (const { init } of declaration["declarations"] as unknown as ReadonlyArray<{ init: Node | null }>) {
+        if (init !== null && isFunction(init)) checkParameters(init)
+      }
+    }
+  })
+
+/** The interfaces whose members are the operations of the library. */
+const operations: ReadonlySet<string> = new Set(["Reading", "Writing", "Readable", "Family", "Service"])
+
+/** What needs no example, by file and name, with the reason. */
+const unshown: ReadonlyMap<string, string> = new Map([
+  ["manifest/Family.ts pattern", "a text"],
+  ["manifest/Family.ts name", "a text"],
+  ["manifest/Family.ts hottest", "chance decides what it answers"],
+  ["ownership/FamilyPolicy.ts millisOf", "what options of durations mean; `timeToLive` shows it"],
+  ["pattern/KeyPattern.ts segmentsMax", "a number"],
+  ["pattern/Key.ts keyBytesMax", "a number"],
+  ["store/Entry.ts tagsMax", "a number"],
+  ["store/lmdb/LmdbStore.ts recordsDropped", "a metric, which only damage counts up"],
+  ["cache/CacheEvent.ts CacheEvent", "the engine makes events; `events` of a manifest shows them"]
+])
+
+// A comment may name the example of another operation that shows this one, too.
+const shows = /```ts|@see [^]*for an example/
+const needsNone = /@internal\b|@category (errors|type level)\b/
+
+/**
+ * Every operation, and every value that a public module exports, has an example, which the tests of the documentation
+ * compile and run. Errors and what the compiler alone
+ * uses need none: `CacheError` and `StoreError` show how to catch errors.
+ */
+export const shown: Rule = (project) => {
+  const left = new Set(unshown.keys())
+  const violations = violationsOf(project, ({ comments, exports, path, program, text }, refuse) => {
+    if (!isPublicModule(path)) return
+    const check = (name: string, docs: ReadonlyArray<string>, start: number): void => {
+      if (docs.some((doc) => shows.test(doc)) || docs.every((doc) => needsNone.test(doc))) return
+      if (unshown.has(`${path} ${name}`)) left.delete(`${path} ${name}`)
+      else refuse(start, `\`${name}\` has no example`)
+    }
+    const docsOf = (wanted: string): ReadonlyArray<string> =>
+      exports.filter(({ name }) => name === wanted).map(({ doc }) => doc ?? "")
+    const seen = new Set<string>()
+    for (const statement of program["body"] as ReadonlyArray<Node>) {
+      const declaration = statement.type === "ExportNamedDeclaration" ? statement["declaration"] as Node | null : null
+      if (declaration === null) continue
+      if (declaration.type === "TSInterfaceDeclaration") {
+        if (folderOf(path) !== "manifest" || !operations.has(nameOf(declaration["id"]))) continue
+        for (const member of (declaration["body"] as Node)["body"] as ReadonlyArray<Node>) {
+          const name = nameOf(member["key"])
+          if (seen.has(name)) continue
+          seen.add(name)
+          const doc = comments.findLast(({ end }) => end <= member.start && text.slice(end, member.start).trim() === "")
+          check(name, [doc?.value ?? ""], member.start)
+        }
+      } else if (!declaration.type.startsWith("TS")) {
+        const declared = (declaration["declarations"] ?? [declaration]) as ReadonlyArray<Node>
+        for (const { id, start } of declared as ReadonlyArray<Node & { id: Node }>) {
+          check(nameOf(id), docsOf(nameOf(id)), start)
+        }
+      }
+    }
+  })
+  const isWhole = project.sources.some(({ path }) => path === "index.ts")
+  const unused = isWhole ? [...left] : []
+  return [
+    ...violations,
+    ...unused.map((name) => ({
+      path: "../.ci/architecture.ts",
+      line: 1,
+      message: `\`${name}\` is in \`unshown\` for nothing`
+    }))
+  ]
+}
+
 /** Every doc comment of an export says `@stability stable` or `@stability experimental`. */
 export const stability: Rule = (project) =>
   violationsOf(project, (source, refuse) => {
@@ -519,14 +631,29 @@ const named: Rule = (project) =>
 /** The rules of `test/`. */
 export const testRules: Readonly<Record<string, Rule>> = { headed, named }
 
+export interface Document {
+  readonly path: string
+  readonly text: string
+}
+
+/** The text with nothing in place of its blocks of code; no line moves. */
+const withoutBlocks = (text: string): string =>
+  text.replace(/^(```+|~~~+)[\s\S]*?^\1/gm, (block) => block.replace(/[^\n]/g, ""))
+
 /** One first-level heading per Markdown file. */
-export const headings = (
-  files: ReadonlyArray<{ readonly path: string; readonly text: string }>
-): ReadonlyArray<Violation> =>
+export const headings = (files: ReadonlyArray<Document>): ReadonlyArray<Violation> =>
   files.flatMap(({ path, text }) => {
-    const prose = text.replace(/^(```+|~~~+)[\s\S]*?^\1/gm, (block) => block.replace(/[^\n]/g, ""))
-    const count = [...prose.matchAll(/^# /gm)].length
+    const count = [...withoutBlocks(text).matchAll(/^# /gm)].length
     return count === 1 ? [] : [{ path, line: 1, message: `${count} first-level headings, exactly 1 expected` }]
+  })
+
+/** Documents are plain English, as comments are. What stands between backticks may be a name. */
+export const plainDocuments = (files: ReadonlyArray<Document>): ReadonlyArray<Violation> =>
+  files.flatMap(({ path, text }) => {
+    const prose = withoutBlocks(text).replace(/`[^`\n]*`/g, (code) => "\0".repeat(code.length))
+    const violations: Array<Violation> = []
+    refuseUnclear(prose, 0, (offset, message) => violations.push({ path, line: lineOf(prose, offset), message }))
+    return violations
   })
 
 export const rules: Readonly<Record<string, Rule>> = {
@@ -543,6 +670,8 @@ export const rules: Readonly<Record<string, Rule>> = {
   plain,
   typeNames,
   documented,
+  callable,
+  shown,
   stability,
   alone
 }

@@ -57,7 +57,7 @@ export * as Key from "./pattern/Key.ts"
  * - Two patterns that differ only in the names of their parameters denote the same keys.
  * - With these rules every question below has an exact answer, and types and functions of the same name agree on it.
  *
- * Not here: sets of patterns ({@link PatternSet}), and owners of patterns.
+ * Not here: sets of patterns (`types/patternSet.ts`), and owners of patterns.
  *
  * Names of types are written so (rule `typeNames` of `.ci/architecture.ts`):
  *
@@ -79,8 +79,6 @@ export * as KeyPattern from "./pattern/KeyPattern.ts"
  *   the {@link hash} of a text that the reader knows.
  * - The hash is keyed by random bits of the process, so an attacker cannot find a text elsewhere by trying all texts.
  *
- * Aumasson, Bernstein: SipHash, a fast short-input PRF (INDOCRYPT 2012).
- *
  * @since 0.1.0
  */
 export * as SensitiveKey from "./pattern/SensitiveKey.ts"
@@ -96,21 +94,10 @@ export * as SensitiveKey from "./pattern/SensitiveKey.ts"
 export * as Definition from "./ownership/Definition.ts"
 
 /**
- * The graph of a manifest: which family owns, borrows and derives from which other family. From it, the plan of each
- * family is compiled: the entries that a write must invalidate.
+ * The graph of a manifest: which family owns, borrows and derives from which other family, and what a write of each
+ * family invalidates. A manifest class has it as `graph`.
  *
- * The reference `derives: ["user:{id}"]` of `profile:{id}` says that the entry `profile:7` was computed from `user:7`.
- * A parameter name that both sides have is carried along the edge. A parameter of the dependent that the reference does
- * not name is free. A text in the reference is a guard on the source. The plan of a family follows these edges to their
- * end, and composes the parameters that they carry. So a write executes a flat list of steps, and never matches a
- * pattern.
- *
- * - Completeness: every entry that depends on a key, through any chain of references, is in a step of the key's plan.
- * - Exactness: a step whose parameters are all bound drops one entry. A step with a free parameter drops the entries
- *   for every value of it. A parameter is free only if a link of the chain does not carry it.
- * - A step that a wider step of the same family contains is dropped.
- * - A plan is compiled at its first use: in a chain of families, each plan is as long as the rest of the chain.
- * - `*` is never carried, because its number of segments is not known.
+ * Not here: how it is made and compiled (`shared/graph.ts`), and its drawings (`GraphDrawing.ts`).
  *
  * @since 0.1.0
  */
@@ -341,24 +328,6 @@ export * as Explanation from "./cache/Explanation.ts"
 export * as Lookup from "./cache/Lookup.ts"
 
 /**
- * Checks several manifests over one store, for the person who calls `Manifest.compose`: no key may belong to two of
- * them, and no two of them may have one name.
- *
- * @since 0.1.0
- */
-export * as Composition from "./manifest/Composition.ts"
-
-/**
- * Checks functions, methods and programs that declare what they do to the cache: a body that does more than its
- * declaration says does not compile.
- *
- * Not here: what a declaration may contain (`Declared` in `ownership/`), and the run time, in `internal/`.
- *
- * @since 0.1.0
- */
-export * as Declared from "./manifest/Declared.ts"
-
-/**
  * Reads and writes the keys of one family: the operations of `AppCache.keys.user`, of its readers and of its writers.
  *
  * - Operations require a right to the pattern of the family: `Owns` to write, `Borrows` to read.
@@ -396,20 +365,6 @@ export * as Family from "./manifest/Family.ts"
  * @since 0.1.0
  */
 export * as Manifest from "./manifest/Manifest.ts"
-
-/**
- * Checks the modules of an application, for the person who calls `AppCache.modules`: each layer may require and provide
- * what its line of the manifest says, and nothing else.
- *
- * - An object literal has one value for each name, so a family has one owner.
- * - A module that requires more than its borrows does not compile.
- * - A module that provides a right which it does not own does not compile.
- *
- * Not here: how modules are built, in `internal/`.
- *
- * @since 0.1.0
- */
-export * as Modules from "./manifest/Modules.ts"
 
 /**
  * Types the options of an owner, for the person who writes a lookup: which family it owns, and what its lookup may

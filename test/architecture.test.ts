@@ -26,7 +26,7 @@ describe("source", () => {
     it(`the source keeps the rule \`${name}\``, () => assert.deepStrictEqual(show(rule(project)), []))
   }
 
-  it("every Markdown file has one first-level heading", () => {
+  it("every Markdown file has one first-level heading, and is in plain English", () => {
     const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], {
       cwd: root
     })
@@ -36,6 +36,7 @@ describe("source", () => {
     }))
     assert.isAbove(files.length, 0)
     assert.deepStrictEqual(show(Architecture.headings(files)), [])
+    assert.deepStrictEqual(show(Architecture.plainDocuments(files)), [])
   })
 })
 
@@ -416,6 +417,30 @@ describe("violation of a rule", () => {
     assert.deepStrictEqual(find(named, { "cache/a.test.ts": text }), [])
   })
 
+  it("shown: an operation and an exported value without an example are found, and an error and a type are not", () => {
+    const example = "\n * ```ts\n * make()\n * ```\n"
+    const text =
+      `/** Makes one.${example} */\nexport const make = () => 1\n/** Makes none. */\nexport const none = () => 0\n` +
+      `/**\n * Fails.\n *\n * @category errors\n */\nexport class Failed {}\n/** A type. */\nexport interface Shape { of: 1 }`
+    const member = `export interface Reading {\n/** Reads.${example} */\nget: 1\n/** Looks. */\nhas: 1\n` +
+      `/** Asks.\n * @see \`get\` for an example */\nask: 1 }`
+    assert.deepStrictEqual(find(Architecture.shown, { "store/Store.ts": text, "manifest/Family.ts": member }), [
+      "store/Store.ts:8: `none` has no example",
+      "manifest/Family.ts:9: `has` has no example"
+    ])
+  })
+
+  it("callable: a parameter of an export whose type is closed is found, and one of a private function is not", () => {
+    const text =
+      `import type { Round } from "./internal/round.ts"\nimport type * as Plans from "../cache/shared/plan.ts"\n` +
+      `export const make = (round: ReadonlyArray<Round>) => round\nexport function of(plan: Plans.Plan) {}\n` +
+      `const own = (round: Round) => round\nexport const names = [(round: Round) => round].map(own)`
+    assert.deepStrictEqual(find(Architecture.callable, { "store/Store.ts": text, "store/internal/given.ts": text }), [
+      "store/Store.ts:3: a parameter has the type `Round`, which a user cannot name",
+      "store/Store.ts:4: a parameter has the type `Plans`, which a user cannot name"
+    ])
+  })
+
   it("documented: a public module without header, and an export without doc, summary, @since or @category, are found", () => {
     const of = (text: string) => find(Architecture.documented, { "store/A.ts": text })
     assert.deepStrictEqual(of(`${doc}export const a = 1`), [
@@ -466,6 +491,13 @@ describe("violation of a rule", () => {
     const text = `${header}${overloads}\n${merged}\n/** @internal */\nexport const i = 1`
     assert.deepStrictEqual(find(Architecture.documented, { "store/A.ts": text }), [])
     assert.deepStrictEqual(find(Architecture.documented, { "store/internal/a.ts": "export const a = 1" }), [])
+  })
+
+  it("plain: a phrase of the ban list in a document is found, and one in its code is not", () => {
+    const text = "# Why\n\n`nobody` is a name.\n\n```ts\n// nobody\n```\n\nNobody\nknows."
+    assert.deepStrictEqual(show(Architecture.plainDocuments([{ path: "README.md", text }])), [
+      "README.md:9: `Nobody` is hard to read: name the actor: caller, reader, owner, listener, tier, engine or process"
+    ])
   })
 
   it("headings: a missing first-level heading and a second one are found, and those inside code do not count", () => {

@@ -1357,7 +1357,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "edges",
     bug: "a lookup may not read what is further away than one reference",
-    file: "src/ownership/DependencyGraph.ts",
+    file: "src/ownership/shared/graph.ts",
     text: `dependent !== target && !target.upstream.has(dependent.index)`,
     planted: `dependent !== target`,
     suites: [chains, "test/ownership/DependencyGraph.test.ts"]
@@ -1365,7 +1365,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "edges",
     bug: "a plan ends where the last reference of a family leads",
-    file: "src/ownership/DependencyGraph.ts",
+    file: "src/ownership/shared/graph.ts",
     text: `last = Math.max(last, places[dependent.index]!)`,
     planted: `last = places[dependent.index]!`,
     suites: ["test/ownership/DependencyGraph.test.ts"]
@@ -2154,7 +2154,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "the history of a cache holds keys of any length",
-    file: "src/cache/Explanation.ts",
+    file: "src/cache/internal/history.ts",
     text: `this.characters + characters > charactersMax`,
     planted: `this.characters + characters < 0`,
     suites: ["test/cache/bounds.test.ts"]
@@ -2404,7 +2404,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 1,
     bug: "the compiler takes no interface for modules, and checks none",
-    file: "src/manifest/Owner.ts",
+    file: "src/manifest/types/lookups.ts",
     text: `readonly [option: string]: any`,
     planted: `readonly [option: string]: unknown`,
     suites: ["test/types/forms.test.ts"]
@@ -2420,7 +2420,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 1,
     bug: "the compiler runs a lookup of a computed name without a look at it",
-    file: "src/manifest/Owner.ts",
+    file: "src/manifest/types/ownerChecks.ts",
     text: `string extends Name ? Opaque.names<"options"> :`,
     planted: `string extends Name ? any :`,
     suites: ["test/types/forms.test.ts"]

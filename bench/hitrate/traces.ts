@@ -6,6 +6,7 @@
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import * as Zlib from "node:zlib"
+import { randomFrom, zipf } from "../random.ts"
 
 export interface Trace {
   readonly name: string
@@ -30,32 +31,6 @@ export const recorded = (folder: string): Array<Trace> =>
     const text = Zlib.gunzipSync(Fs.readFileSync(Path.join(folder, file))).toString("latin1")
     return renumbered(file.replace(".txt.gz", ""), text.trim().split("\n"))
   })
-
-/** 32-bit random numbers from a seed (mulberry32), so that every run replays the same traces. */
-const randomFrom = (seed: number) => (): number => {
-  seed = (seed + 0x6d2b79f5) | 0
-  let mixed = Math.imul(seed ^ (seed >>> 15), seed | 1)
-  mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-  return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-}
-
-/** Draws ranks from 0 by Zipf's law with this exponent. */
-const zipf = (count: number, exponent: number, random: () => number) => {
-  const cumulative = new Float64Array(count)
-  let sum = 0
-  for (let rank = 0; rank < count; rank++) cumulative[rank] = sum += (rank + 1) ** -exponent
-  return (): number => {
-    const at = random() * sum
-    let low = 0
-    let high = count - 1
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (cumulative[middle]! < at) low = middle + 1
-      else high = middle
-    }
-    return low
-  }
-}
 
 const eventCount = 300_000
 

@@ -13,7 +13,7 @@ import { registerHooks } from "node:module"
 import { parts } from "./cuts.ts"
 import { over } from "./loops.ts"
 import { type Case, inTurns, thorough, workDone } from "./measure.ts"
-import { zipf } from "./workload.ts"
+import { zipfReads } from "./workload.ts"
 
 const cuts = parts[process.argv[2] ?? "nothing"]!
 const uncut = new Set(cuts)
@@ -35,7 +35,7 @@ const { fill, runtimeOf, Users } = await import("./stateless.ts")
 if (uncut.size > 0) throw new Error(`not loaded: ${[...uncut].map(([file]) => file).join(", ")}`)
 
 const keyCount = 10_000
-const { ids, reads } = zipf(keyCount)
+const { ids, reads } = zipfReads(keyCount)
 const runtime = runtimeOf({ capacity: 2 * keyCount })
 await fill(runtime, "all", ids)
 const { all } = Users.keys

@@ -22,7 +22,7 @@ import { over } from "./loops.ts"
 import { type Case, inTurns, quickly, thorough, workDone } from "./measure.ts"
 import { installRivals, makeRival, rivalNames } from "./rivals.ts"
 import { type BenchRuntime, type FamilyName, familyNames, fill, runtimeOf, Users } from "./stateless.ts"
-import { sequenceMask, type User, userOf, zipf } from "./workload.ts"
+import { sequenceMask, type User, userOf, zipfReads } from "./workload.ts"
 
 const keyCount = Number(process.argv[2] ?? 10_000)
 const kind = process.argv[3] ?? "shared"
@@ -30,7 +30,7 @@ const polluted = kind === "polluted"
 const quick = process.argv[4] === "quick"
 const isSmall = keyCount <= 10_000
 
-const { ids, reads } = zipf(keyCount)
+const { ids, reads } = zipfReads(keyCount)
 
 const { inGenerator, synchronous } = over(reads)
 

@@ -3,8 +3,6 @@
  *
  * @since 0.1.0
  */
-import { madeAtMillis } from "./internal/expiry.ts"
-import type { Served } from "./internal/served.ts"
 
 /**
  * The answer of `getAnswer`: the value, and what the cache knows about it. Use it to see where a value came from, or to
@@ -37,27 +35,3 @@ export interface Answer<out V> {
   readonly costMillis: number
   readonly tags: ReadonlyArray<string>
 }
-
-/**
- * Makes the answer for a value that was served at `nowMillis`. `freshUntil` is the time at which its entry ceases to be
- * fresh.
- *
- * @stability stable
- * @category constructors
- * @since 0.1.0
- */
-export const make = <V>(
-  { entry, stale, tags, tier, value }: Served<V>,
-  nowMillis: number,
-  freshUntil: number
-): Answer<V> => ({
-  value,
-  tier,
-  stale,
-  ageMillis: entry === undefined ? 0 : Math.max(0, nowMillis - madeAtMillis(entry)),
-  staleMillis: stale ? Math.max(0, nowMillis - freshUntil) : 0,
-  stamp: entry?.stamp,
-  version: entry?.version ?? 0,
-  costMillis: entry?.costMillis ?? 0,
-  tags: entry?.tags ?? tags ?? []
-})

@@ -197,7 +197,7 @@ export class Absent extends Schema.TaggedError<Absent>()("Absent", {
       ? "its lookup says that there is no value"
       : this.why === "nothing to renew"
       ? "its lookup answered `Lookup.notModified()`, and the cache has no value to renew; help: answer it only if " +
-        "`previous` is there"
+        "the context of the lookup has `previous`"
       : `the owner of \`${this.family}\` gave no lookup`
     return `\`${this.key}\` is absent: ${why}`
   }

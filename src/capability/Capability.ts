@@ -14,8 +14,9 @@
  *
  * @since 0.1.0
  */
-import type { Head, normalizePattern, Tail } from "../pattern/KeyPattern.ts"
+import type { normalizePattern } from "../pattern/KeyPattern.ts"
 import type { findNearest, Trie } from "../pattern/types/patternSet.ts"
+import type { Head, Tail } from "../pattern/types/region.ts"
 
 declare const TypeId: unique symbol
 declare const HeadId: unique symbol
@@ -114,80 +115,10 @@ export interface Admits<out Pattern extends string, Self> extends Appoints<Patte
   readonly "E0203: this makes itself an owner, and its type lets it only read; help: require Appoints": unknown
 }
 
-/**
- * Any capability of any cache; for matching.
- *
- * @stability experimental
- * @category models
- * @since 0.1.0
- */
-export type AnyCapability = OwnsCapability<any, any, any, any>
-
-/**
- * Any borrow of any cache; for matching.
- *
- * @stability experimental
- * @category models
- * @since 0.1.0
- */
-export type AnyBorrow = BorrowsCapability<any, any, any, any>
-
-/**
- * The region of a pattern after its first segment, marked with the carve-out that it belongs to.
- *
- * @stability experimental
- * @category type level
- * @since 0.1.0
- */
-export type restIn<P extends string, Self> = Self extends { readonly "~carved": infer Carved extends string }
+// The region of a pattern after its first segment, marked with the carve-out that it belongs to.
+type restIn<P extends string, Self> = Self extends { readonly "~carved": infer Carved extends string }
   ? [Carved] extends [never] ? Tail<P>
   : findNearest<Trie<Carved>, normalizePattern<P>> extends infer Realm
     ? [Realm] extends [never] ? Tail<P> : readonly [{ readonly carved: Realm }, ...Tail<P>]
   : never
   : Tail<P>
-
-// --- capabilities of a program ---------------------------------------------------------------------------------------
-
-/**
- * The ownership of each pattern of a union.
- *
- * @stability experimental
- * @category type level
- * @since 0.1.0
- */
-export type OwnsEach<Ps, Self> = Ps extends string ? Owns<Ps, Self> : never
-
-/**
- * The borrow of each pattern of a union.
- *
- * @stability experimental
- * @category type level
- * @since 0.1.0
- */
-export type BorrowsEach<Ps, Self> = Ps extends string ? Borrows<Ps, Self> : never
-
-/**
- * The capabilities of the cache `Self` in `R`, and its permissions to appoint, that `Allowed` does not discharge. With
- * `any` for `Self`, those of all caches.
- *
- * @stability experimental
- * @category type level
- * @since 0.1.0
- */
-export type exceeding<R, Allowed, Self> = Exclude<
-  Extract<R, OwnsCapability<any, any, any, Self> | Appoints<any, Self>>,
-  Allowed
->
-
-/**
- * Describes capabilities in words: `reads 'user:{id}'`, `writes 'user:{id}'`.
- *
- * @stability experimental
- * @category type level
- * @since 0.1.0
- */
-export type describe<R> = R extends BorrowsCapability<infer P, any, any, any> ? `reads '${P}'`
-  : R extends OwnsCapability<infer P, any, any, any> ? `writes '${P}'`
-  : R extends Admits<infer P, any> ? `makes itself a reader of '${P}'`
-  : R extends Appoints<infer P, any> ? `makes itself the owner of '${P}'`
-  : never

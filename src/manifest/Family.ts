@@ -324,11 +324,56 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
   readonly getAnswer: (
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<Answer<V>, CacheError | E, R>
-  /** Answers the fresh value that a tier holds, with its tier, age and version, as an `Option`. Never runs a lookup. */
+  /**
+   * Answers the fresh value that a tier holds, with its tier, age and version, as an `Option`. Never runs a lookup.
+   *
+   * **Example** (The tier of a held value)
+   *
+   * ```ts
+   * import { Effect, Layer, Option } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const PriceLive = Shop.owner("price", { lookup: ({ item }) => Effect.succeed(item.length) })
+   * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* price.set({ item: "pen" }, 7)
+   *   return Option.map(yield* price.getAnswerOption({ item: "pen" }), ({ tier, value }) => [tier, value])
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => Option.some(["memory", 7])
+   * ```
+   */
   readonly getAnswerOption: (
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<Option.Option<Answer<V>>, CacheError, R>
-  /** Answers whether a tier holds a fresh value of a key. Never runs a lookup. Answers `false` for a stale entry. */
+  /**
+   * Answers whether a tier holds a fresh value of a key. Never runs a lookup. Answers `false` for a stale entry.
+   *
+   * **Example** (Before a read and after it)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const PriceLive = Shop.owner("price", { lookup: ({ item }) => Effect.succeed(item.length) })
+   * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* price.has({ item: "pen" }) // => false
+   *   yield* price.get({ item: "pen" })
+   *   return yield* price.has({ item: "pen" })
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => true
+   * ```
+   */
   readonly has: (
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<boolean, CacheError, R>
@@ -338,6 +383,27 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
    * **When to use**
    *
    * For a part of a large value. A hit makes no copy.
+   *
+   * **Example** (One property of a value)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { offer: { pattern: "offer:{item}", value: Manifest.type<{ cents: number; text: string }>() } }
+   * }) {}
+   * const { offer } = Shop.keys
+   * const ShopLive = Shop.modules({ offer: Shop.owner("offer") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* offer.set({ item: "pen" }, { cents: 250, text: "A pen" })
+   *   return yield* offer.select({ item: "pen" }, ({ cents }) => cents)
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => 250
+   * ```
    */
   readonly select: <A>(
     params: KeyParams<P, Codecs>,
@@ -398,6 +464,28 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
    * **Gotchas**
    *
    * In the body of a transaction it answers what a `get` in this body would do.
+   *
+   * **Example** (Why the next read is a load)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const PriceLive = Shop.owner("price", { lookup: ({ item }) => Effect.succeed(item.length) })
+   * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* price.get({ item: "pen" })
+   *   yield* price.invalidate({ item: "pen" })
+   *   const { happenings, outcome } = yield* price.explain({ item: "pen" })
+   *   return [outcome, ...happenings.map(({ what }) => what)]
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => ["load", "Invalidated", "Loaded"]
+   * ```
    */
   readonly explain: (
     params: KeyParams<P, Codecs>
@@ -465,6 +553,27 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    *
    * The options count for each value. If it fails, nothing has changed.
    *
+   * **Example** (Two values in one step)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* price.setMany([[{ item: "pen" }, 7], [{ item: "ink" }, 9]])
+   *   return yield* price.getMany([{ item: "pen" }, { item: "ink" }])
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => [7, 9]
+   * ```
+   *
    * @see `Manifest.Service.batch` for writes to several families
    */
   readonly setMany: (
@@ -531,6 +640,28 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    * It answers `None` when nothing fresh is held, when the key changed while `f` ran, or when a `refresh` of the
    * key still runs at its end. Then nothing changes.
    *
+   * **Example** (Nothing is held, and then a value is)
+   *
+   * ```ts
+   * import { Effect, Layer, Option } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const PriceLive = Shop.owner("price", { lookup: ({ item }) => Effect.succeed(item.length) })
+   * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+   *
+   * const program = Effect.gen(function*() {
+   *   const raise = price.patch({ item: "pen" }, (was) => was + 1)
+   *   yield* raise // => Option.none()
+   *   yield* price.set({ item: "pen" }, 7)
+   *   return yield* raise
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => Option.some(8)
+   * ```
+   *
    * @see `update` for a change that loads an absent value
    */
   readonly patch: <A>(
@@ -544,11 +675,56 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    * **When to use**
    *
    * Where the source has deleted the thing. The next `get` runs the lookup again.
+   *
+   * **Example** (The next read loads)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const PriceLive = Shop.owner("price", { lookup: ({ item }) => Effect.succeed(item.length) })
+   * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* price.set({ item: "pen" }, 7)
+   *   yield* price.delete({ item: "pen" })
+   *   return yield* price.get({ item: "pen" })
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => 3
+   * ```
    */
   readonly delete: (
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<void, CacheError, R>
-  /** Removes the entries of several keys in one step, and drops all entries that derive from them. */
+  /**
+   * Removes the entries of several keys in one step, and drops all entries that derive from them.
+   *
+   * **Example** (Two keys in one step)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* price.setMany([[{ item: "pen" }, 7], [{ item: "ink" }, 9]])
+   *   yield* price.deleteMany([{ item: "pen" }, { item: "ink" }])
+   *   return [yield* price.has({ item: "pen" }), yield* price.has({ item: "ink" })]
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => [false, false]
+   * ```
+   */
   readonly deleteMany: (
     params: ReadonlyArray<KeyParams<P, Codecs>>
   ) => Effect.Effect<void, CacheError, R>
@@ -632,7 +808,31 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
     params: SomeParams<P, Codecs>,
     options?: InvalidateOptions
   ) => Effect.Effect<void, CacheError, R>
-  /** Makes every entry of the family absent or stale, and all entries that derive from these. */
+  /**
+   * Makes every entry of the family absent or stale, and all entries that derive from these.
+   *
+   * **Example** (All prices)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* price.set({ item: "pen" }, 7)
+   *   yield* price.invalidateAll()
+   *   return yield* price.has({ item: "pen" })
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => false
+   * ```
+   */
   readonly invalidateAll: (options?: InvalidateOptions) => Effect.Effect<void, CacheError, R>
   /**
    * Makes every entry of the family that was stored with a tag absent or stale.
@@ -649,6 +849,29 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    *
    * Everything that derives from the family is dropped, whatever the tag, because the engine does not know which keys
    * have had it.
+   *
+   * **Example** (The prices of one sale)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* price.set({ item: "pen" }, 7, { tags: ["sale"] })
+   *   yield* price.set({ item: "ink" }, 9)
+   *   yield* price.invalidateTag("sale")
+   *   return [yield* price.has({ item: "pen" }), yield* price.has({ item: "ink" })]
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => [false, true]
+   * ```
    */
   readonly invalidateTag: (tag: string, options?: InvalidateOptions) => Effect.Effect<void, CacheError, R>
   /**
@@ -714,9 +937,38 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string>
   /**
    * Spells the full key of the parameters, such as `user:42`. Fails with `InvalidKey` for a value that a key cannot
    * hold, such as a text with a colon.
+   *
+   * **Example** (The key of a price)
+   *
+   * ```ts
+   * import { Effect } from "effect"
+   * import { Manifest } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   *
+   * Effect.runSync(Shop.keys.price.key({ item: "pen" })) // => "price:pen"
+   * ```
    */
   readonly key: (params: KeyParams<P, Codecs>) => Effect.Effect<string, CacheError>
-  /** Reads the parameters out of a full key, such as `user:42`. Answers `None` for a key of another family. */
+  /**
+   * Reads the parameters out of a full key, such as `user:42`. Answers `None` for a key of another family.
+   *
+   * **Example** (The parameters of a key, and a key of another family)
+   *
+   * ```ts
+   * import { Option } from "effect"
+   * import { Manifest } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   *
+   * Shop.keys.price.parse("price:pen") // => Option.some({ item: "pen" })
+   * Shop.keys.price.parse("stock:pen") // => Option.none()
+   * ```
+   */
   readonly parse: (key: string) => Option.Option<ParsedParams<P, Codecs>>
 
   /**
@@ -729,7 +981,11 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string>
     value: Value<P, V>,
     options?: WriteOptions<P>
   ) => Write<Owns<P, Self>>
-  /** Describes the deletion of one key, as data for `batch`. Nothing happens until the batch runs. */
+  /**
+   * Describes the deletion of one key, as data for `batch`. Nothing happens until the batch runs.
+   *
+   * @see `Manifest.Service.batch` for an example
+   */
   readonly deleting: (
     params: KeyParams<P, Codecs>,
     options?: Pick<SetOptions, "ifVersion">
@@ -830,6 +1086,28 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string>
    *
    * It has no `lease`, `setting` and `deleting`. When the right ends, its operations fail with `Revoked`.
    *
+   * **Example** (A handle that writes)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.gen(function*() {
+   *   const writer = yield* price.writer
+   *   yield* writer.set({ item: "pen" }, 7)
+   *   return yield* writer.get({ item: "pen" })
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => 7
+   * ```
+   *
    * @see `reader` for a handle that only reads
    */
   readonly writer: Effect.Effect<Writer<P, V, E, Codecs>, CacheError, Owns<P, Self>>
@@ -881,6 +1159,28 @@ export interface Readable<P extends string, V, E, Codecs> extends Reading<P, V, 
    *
    * It counts as a read, as `get` does. It answers `undefined` when the right has ended, and always where the store has
    * no tier in memory.
+   *
+   * **Example** (Before a load and after it)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const PriceLive = Shop.owner("price", { lookup: ({ item }) => Effect.succeed(item.length) })
+   * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+   *
+   * const program = Effect.gen(function*() {
+   *   const reader = yield* price.reader
+   *   const before = reader.getUnsafe({ item: "pen" })
+   *   yield* reader.get({ item: "pen" })
+   *   return [before, reader.getUnsafe({ item: "pen" })]
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => [undefined, 3]
+   * ```
    */
   readonly getUnsafe: (params: KeyParams<P, Codecs>) => V | undefined
   /**
@@ -895,6 +1195,8 @@ export interface Readable<P extends string, V, E, Codecs> extends Reading<P, V, 
    * - It rejects with the error of `get`. `signal` interrupts the read, and then it rejects with the reason of the
    *   signal.
    * - A hit, and a wait for a load that is running, start no fiber. Every other read is `Effect.runPromise` of `get`.
+   *
+   * @see `Family.reader` for an example
    */
   readonly getPromise: (
     params: KeyParams<P, Codecs>,

@@ -29,8 +29,9 @@ import type * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
 import type { CacheError } from "../cache/CacheError.ts"
 import type { CacheEvent } from "../cache/CacheEvent.ts"
-import type { FamilyStats } from "../cache/shared/familySpec.ts"
+import type { FamilyStats } from "../cache/CacheMetrics.ts"
 import type * as Capability from "../capability/Capability.ts"
+import type { OwnsEach } from "../capability/types/rights.ts"
 import type * as KeyFindings from "../diagnostic/types/keyFindings.ts"
 import type * as ManifestFindings from "../diagnostic/types/manifestFindings.ts"
 import type * as Misfit from "../diagnostic/types/misfit.ts"
@@ -61,33 +62,20 @@ import type {
   ValueOf
 } from "../ownership/types/definitionParts.ts"
 import type { Misshapen, Shaped } from "../ownership/types/definitionShape.ts"
-import type { isUntyped } from "../ownership/types/typeQuestions.ts"
-import type {
-  keyProblem,
-  literalRefused,
-  openTemplate,
-  patternProblem,
-  templateProblem
-} from "../pattern/KeyPattern.ts"
+import type { isUnion, isUntyped } from "../ownership/types/typeQuestions.ts"
+import type { keyProblem, patternProblem } from "../pattern/KeyPattern.ts"
+import type { literalRefused } from "../pattern/types/literals.ts"
+import type { openTemplate, templateProblem } from "../pattern/types/templates.ts"
 import type { Store } from "../store/Store.ts"
-import type { AnyManifest, CheckedComposition } from "./Composition.ts"
-import type { DeclaredFn, DeclaredMethod, InLayer, Provided } from "./Declared.ts"
 import type { Family, InvalidateOptions, Value, Write, WriteOptions } from "./Family.ts"
 import { compose as composeLayers, mergeOwners as mergeLayers } from "./internal/composition.ts"
 import { make, makeForgotten } from "./internal/manifest.ts"
-import type { CheckedModules, LayerIn, NoModules } from "./Modules.ts"
-import type {
-  AnyFunction,
-  CheckedName,
-  CheckedOwner,
-  CheckedOwners,
-  DelegateOptions,
-  isUnion,
-  Open,
-  OwnerLayer,
-  OwnerOptions,
-  requiredByOption
-} from "./Owner.ts"
+import type { DelegateOptions, OwnerOptions } from "./Owner.ts"
+import type { AnyManifest, CheckedComposition } from "./types/composition.ts"
+import type { DeclaredFn, DeclaredMethod, InLayer, Provided } from "./types/declared.ts"
+import type { AnyFunction, Open } from "./types/lookups.ts"
+import type { CheckedModules, LayerIn, NoModules } from "./types/modules.ts"
+import type { CheckedName, CheckedOwner, CheckedOwners, OwnerLayer, requiredByOption } from "./types/ownerChecks.ts"
 
 /**
  * This module under its own name, so that `import { Manifest } from "effect-stateless/manifest/Manifest"` gives the
@@ -340,6 +328,7 @@ export interface Service<Self, Id extends string> {
    * One accessor for each family, by its name: `const { user } = AppCache.keys`.
    *
    * @see `Family` for the operations of an accessor
+   * @see `owner` for an example
    */
   readonly keys: ofItself<Self, Id, Families<Self>>
 
@@ -378,6 +367,26 @@ export interface Service<Self, Id extends string> {
   /**
    * Answers the fresh value that a tier holds for a raw key, such as `"user:42"`, as an `Option`. Never runs a lookup.
    * Fails with `InvalidKey` where the text is not a key of the manifest.
+   *
+   * **Example** (A raw key)
+   *
+   * ```ts
+   * import { Effect, Layer, Option } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* Shop.set("price:pen", 7)
+   *   return yield* Shop.getOption("price:pen")
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => Option.some(7)
+   * ```
    */
   getOption<const K extends string>(key: CheckedKey<Self, K>): Effect.Effect<
     Option.Option<ValueOf<FamilyAt<Self, K>>>,
@@ -387,6 +396,26 @@ export interface Service<Self, Id extends string> {
   /**
    * Writes the value of a raw key, such as `"user:42"`, and drops all entries that derive from it before it returns.
    * Fails with `InvalidKey` where the text is not a key of the manifest, and otherwise as `Family.set` does.
+   *
+   * **Example** (A raw key)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* Shop.set("price:pen", 7)
+   *   return yield* Shop.get("price:pen")
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => 7
+   * ```
    */
   set<const K extends string>(
     key: CheckedKey<Self, K>,
@@ -396,6 +425,27 @@ export interface Service<Self, Id extends string> {
   /**
    * Removes the entry of a raw key, such as `"user:42"`, and drops all entries that derive from it. Fails with
    * `InvalidKey` where the text is not a key of the manifest. To delete a key without an entry is not a failure.
+   *
+   * **Example** (A raw key)
+   *
+   * ```ts
+   * import { Effect, Layer, Option } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* Shop.set("price:pen", 7)
+   *   yield* Shop.delete("price:pen")
+   *   return yield* Shop.getOption("price:pen")
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => Option.none()
+   * ```
    */
   delete<const K extends string>(key: CheckedKey<Self, K>): Effect.Effect<
     void,
@@ -532,6 +582,28 @@ export interface Service<Self, Id extends string> {
    * - The layer requires `Owns` of the part, which the owner of the whole has. This owner may still write the part.
    * - The right ends when the scope of the layer closes, or when the owner that lent it leaves.
    * - A second delegate of one part fails with `OwnershipConflict`.
+   *
+   * **Example** (A part that another module makes)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Docs extends Manifest.Service<Docs>()("Docs", {
+   *   families: {
+   *     doc: { pattern: "doc:{id}:*", value: Manifest.type<string>() },
+   *     draft: { pattern: "doc:{id}:draft", partOf: "doc", value: Manifest.type<string>() }
+   *   }
+   * }) {}
+   * const DraftLive = Docs.delegate("draft", { lookup: ({ id }) => Effect.succeed(`draft ${id}`) })
+   * const DocsLive = DraftLive.pipe(
+   *   Layer.provideMerge(Docs.owner("doc")),
+   *   Layer.provideMerge(Docs.layer),
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * await Effect.runPromise(Effect.provide(Docs.keys.draft.get({ id: "1" }), DocsLive)) // => "draft 1"
+   * ```
    *
    * @see `DelegateOptions` for the options
    */
@@ -761,7 +833,7 @@ export interface Service<Self, Id extends string> {
   invalidate<const P extends string>(
     pattern: CheckedPattern<Self, P>,
     options?: InvalidateOptions
-  ): Effect.Effect<void, CacheError, Capability.OwnsEach<TouchedBy<Self, P>, Self>>
+  ): Effect.Effect<void, CacheError, OwnsEach<TouchedBy<Self, P>, Self>>
   /**
    * The events of the cache, as a stream: from the moment the stream runs until the layer of the cache closes.
    *
@@ -874,6 +946,24 @@ export interface Service<Self, Id extends string> {
    * - It is a standard decorator, and does not compile under the option `experimentalDecorators` (E0220). At run time
    *   it throws a `CacheError` there, and on a member that is not a method, where the class is defined.
    *
+   * **Example** (A method that may read prices, and nothing else)
+   *
+   * ```ts no-run
+   * import { Effect } from "effect"
+   * import { Manifest } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   *
+   * export class Prices {
+   *   @Shop.method({ borrows: ["price:{item}"] })
+   *   read(item: string) {
+   *     return Shop.keys.price.get({ item })
+   *   }
+   * }
+   * ```
+   *
    * @see `fn` for functions
    */
   method<const Stated extends Declared & Open>(
@@ -886,6 +976,19 @@ export interface Service<Self, Id extends string> {
    * **When to use**
    *
    * At the entry points of a program whose manifest declares `layers`.
+   *
+   * **Example** (A program of the client)
+   *
+   * ```ts
+   * import { Manifest } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   layers: { client: {} },
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>(), layer: "client" } }
+   * }) {}
+   *
+   * export const show = Shop.keys.price.get({ item: "pen" }).pipe(Shop.inLayer("client"))
+   * ```
    */
   inLayer<const Live extends string>(layer: CheckedLayerName<DefinitionOf<Self>, Live>): InLayer<Self, Live>
 }

@@ -1,22 +1,4 @@
 /**
- * Checks several manifests over one store, for the person who calls `Manifest.compose`: no key may belong to two of
- * them, and no two of them may have one name.
- *
- * @since 0.1.0
- */
-export * as Composition from "./Composition.ts"
-
-/**
- * Checks functions, methods and programs that declare what they do to the cache: a body that does more than its
- * declaration says does not compile.
- *
- * Not here: what a declaration may contain (`Declared` in `ownership/`), and the run time, in `internal/`.
- *
- * @since 0.1.0
- */
-export * as Declared from "./Declared.ts"
-
-/**
  * Reads and writes the keys of one family: the operations of `AppCache.keys.user`, of its readers and of its writers.
  *
  * - Operations require a right to the pattern of the family: `Owns` to write, `Borrows` to read.
@@ -54,20 +36,6 @@ export * as Family from "./Family.ts"
  * @since 0.1.0
  */
 export * as Manifest from "./Manifest.ts"
-
-/**
- * Checks the modules of an application, for the person who calls `AppCache.modules`: each layer may require and provide
- * what its line of the manifest says, and nothing else.
- *
- * - An object literal has one value for each name, so a family has one owner.
- * - A module that requires more than its borrows does not compile.
- * - A module that provides a right which it does not own does not compile.
- *
- * Not here: how modules are built, in `internal/`.
- *
- * @since 0.1.0
- */
-export * as Modules from "./Modules.ts"
 
 /**
  * Types the options of an owner, for the person who writes a lookup: which family it owns, and what its lookup may

@@ -9,21 +9,10 @@
 export * as Definition from "./Definition.ts"
 
 /**
- * The graph of a manifest: which family owns, borrows and derives from which other family. From it, the plan of each
- * family is compiled: the entries that a write must invalidate.
+ * The graph of a manifest: which family owns, borrows and derives from which other family, and what a write of each
+ * family invalidates. A manifest class has it as `graph`.
  *
- * The reference `derives: ["user:{id}"]` of `profile:{id}` says that the entry `profile:7` was computed from `user:7`.
- * A parameter name that both sides have is carried along the edge. A parameter of the dependent that the reference does
- * not name is free. A text in the reference is a guard on the source. The plan of a family follows these edges to their
- * end, and composes the parameters that they carry. So a write executes a flat list of steps, and never matches a
- * pattern.
- *
- * - Completeness: every entry that depends on a key, through any chain of references, is in a step of the key's plan.
- * - Exactness: a step whose parameters are all bound drops one entry. A step with a free parameter drops the entries
- *   for every value of it. A parameter is free only if a link of the chain does not carry it.
- * - A step that a wider step of the same family contains is dropped.
- * - A plan is compiled at its first use: in a chain of families, each plan is as long as the rest of the chain.
- * - `*` is never carried, because its number of segments is not known.
+ * Not here: how it is made and compiled (`shared/graph.ts`), and its drawings (`GraphDrawing.ts`).
  *
  * @since 0.1.0
  */

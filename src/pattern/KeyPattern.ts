@@ -14,7 +14,7 @@
  * - Two patterns that differ only in the names of their parameters denote the same keys.
  * - With these rules every question below has an exact answer, and types and functions of the same name agree on it.
  *
- * Not here: sets of patterns ({@link PatternSet}), and owners of patterns.
+ * Not here: sets of patterns (`types/patternSet.ts`), and owners of patterns.
  *
  * Names of types are written so (rule `typeNames` of `.ci/architecture.ts`):
  *
@@ -32,7 +32,8 @@ import * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import * as KeyFindings from "../diagnostic/types/keyFindings.ts"
 import * as Malformed from "../diagnostic/types/malformed.ts"
 import type * as Opaque from "../diagnostic/types/opaque.ts"
-import type * as Key from "./Key.ts"
+import type { Region } from "./types/region.ts"
+import type { hasTextHole, showTemplate } from "./types/templates.ts"
 
 // --- models ----------------------------------------------------------------------------------------------------------
 
@@ -73,43 +74,6 @@ export type Segment =
  * @since 0.1.0
  */
 export const segmentsMax = 16
-
-/**
- * The keys of a pattern as a tuple type. A pattern covers another one exactly when its region is a supertype; therefore
- * `Exclude` can discharge a narrow requirement by a wide capability.
- *
- * @stability experimental
- * @category type level
- * @since 0.1.0
- */
-export type Region<P extends string> = P extends `${infer First}:${infer Rest}` ?
-  readonly [regionOfSegment<First>, ...Region<Rest>]
-  : P extends "*" ? readonly [string, ...Array<string>]
-  : readonly [regionOfSegment<P>]
-
-/**
- * The first element of a pattern's region.
- *
- * @stability experimental
- * @category type level
- * @since 0.1.0
- */
-export type Head<P extends string> = P extends `${infer First}:${string}` ? regionOfSegment<First>
-  : P extends "*" ? string
-  : regionOfSegment<P>
-
-/**
- * A pattern's region without its first element.
- *
- * @stability experimental
- * @category type level
- * @since 0.1.0
- */
-export type Tail<P extends string> = P extends `${string}:${infer Rest}` ? Region<Rest>
-  : P extends "*" ? ReadonlyArray<string>
-  : readonly []
-
-type regionOfSegment<Text extends string> = Text extends `{${string}}` ? string : Text
 
 /**
  * The value of a hole without a codec. Numbers and bigints are rendered in decimal, so `1`, `1n`, and `"1"` are one
@@ -173,19 +137,6 @@ export type patternProblem<P extends string> = string extends P ? Opaque.pattern
   : P extends TooLong ? Malformed.patternTooLong<P>
   : segmentsProblem<P, P, never>
 
-// A record by a template with a hole has an index signature, which any object fulfils; a literal gives a property. The
-// other problems are computed in an argument, not in a branch, because the compiler caches only the argument.
-/**
- * A message about the pattern of a family, which must be a literal; `never` if nothing is wrong.
- *
- * @stability experimental
- * @category type level
- * @since 0.1.0
- */
-export type literalProblem<P extends string> = [patternProblem<P>] extends [never]
-  ? {} extends { readonly [_ in P]: 1 } ? Opaque.pattern : never
-  : patternProblem<P>
-
 // One more colon than a pattern with `segmentsMax` segments.
 type TooLong = `${FourColons}${FourColons}${FourColons}${FourColons}${string}`
 type FourColons = `${string}:${string}:${string}:${string}:`
@@ -236,6 +187,16 @@ export type parsePattern<P extends string> = [patternProblem<P>] extends [never]
 /**
  * Parses a pattern, or fails with the finding that says why it is not a pattern.
  *
+ * **Example** (A pattern, and a text that is not one)
+ *
+ * ```ts
+ * import { Result } from "effect"
+ * import { KeyPattern } from "effect-stateless"
+ *
+ * Result.isSuccess(KeyPattern.parsePattern("user:{id}")) // => true
+ * Result.isSuccess(KeyPattern.parsePattern("user::{id}")) // => false
+ * ```
+ *
  * @stability experimental
  * @category parsing
  * @since 0.1.0
@@ -281,6 +242,14 @@ const segmentProblem = (
 /**
  * Parses a text that is known to be a pattern; throws the finding otherwise.
  *
+ * **Example** (The parameters of a pattern)
+ *
+ * ```ts
+ * import { KeyPattern } from "effect-stateless"
+ *
+ * KeyPattern.parsePatternUnsafe("user:{id}:*").holes // => ["id", "*"]
+ * ```
+ *
  * @stability experimental
  * @category parsing
  * @since 0.1.0
@@ -302,6 +271,14 @@ export type normalizePattern<P extends string> = P extends `${infer First}{${str
 /**
  * The pattern with nameless holes, `user:{}`. Two patterns with the same normal form denote the same keys.
  *
+ * **Example** (A pattern without its names)
+ *
+ * ```ts
+ * import { KeyPattern } from "effect-stateless"
+ *
+ * KeyPattern.normalizePattern("user:{id}") // => "user:{}"
+ * ```
+ *
  * @stability experimental
  * @category parsing
  * @since 0.1.0
@@ -321,6 +298,17 @@ export type covers<P extends string, Q extends string> = Region<Q> extends Regio
 
 /**
  * Whether the first pattern has every key of the second.
+ *
+ * **Example** (One pattern has every key of the other)
+ *
+ * ```ts
+ * import { KeyPattern } from "effect-stateless"
+ *
+ * const user = KeyPattern.parsePatternUnsafe("user:{id}")
+ * const me = KeyPattern.parsePatternUnsafe("user:me")
+ * KeyPattern.covers(user, me) // => true
+ * KeyPattern.covers(me, user) // => false
+ * ```
  *
  * @stability experimental
  * @category comparing
@@ -360,6 +348,16 @@ type segmentsMeet<A extends string, B extends string> = A extends `{${string}}` 
 
 /**
  * Whether two patterns share a key.
+ *
+ * **Example** (A key that both patterns have)
+ *
+ * ```ts
+ * import { KeyPattern } from "effect-stateless"
+ *
+ * const user = KeyPattern.parsePatternUnsafe("user:{id}")
+ * const me = KeyPattern.parsePatternUnsafe("user:me")
+ * KeyPattern.overlaps(user, me) // => true
+ * ```
  *
  * @stability experimental
  * @category comparing
@@ -406,6 +404,16 @@ type isHole<Text extends string> = Text extends `{${string}}` ? true : false
  *
  * Only for overlapping patterns. Where one covers the other it agrees with `covers`.
  *
+ * **Example** (A text decides before a parameter)
+ *
+ * ```ts
+ * import { KeyPattern } from "effect-stateless"
+ *
+ * const user = KeyPattern.parsePatternUnsafe("user:{id}")
+ * const me = KeyPattern.parsePatternUnsafe("user:me")
+ * KeyPattern.isMoreSpecific(me, user) // => true
+ * ```
+ *
  * @stability experimental
  * @category comparing
  * @since 0.1.0
@@ -446,6 +454,16 @@ type showKey<P extends string> = P extends `${infer First}:${infer Rest}` ?
 /**
  * A key that both patterns have, for messages: text wins, an open hole is `_`. Only for overlapping patterns.
  *
+ * **Example** (A key that both patterns have)
+ *
+ * ```ts
+ * import { KeyPattern } from "effect-stateless"
+ *
+ * const user = KeyPattern.parsePatternUnsafe("user:{id}")
+ * const me = KeyPattern.parsePatternUnsafe("user:me")
+ * KeyPattern.findWitness(user, me) // => "user:me"
+ * ```
+ *
  * @stability experimental
  * @category comparing
  * @since 0.1.0
@@ -482,82 +500,17 @@ type keySegmentProblem<Whole extends string, Text extends string> = Text extends
   : Text extends Structure ? KeyFindings.keyIsPattern<Whole>
   : never
 
-// Only a type of many texts becomes an index signature, which an empty object fulfils.
-type hasTextHole<Text extends string> = {} extends { readonly [_ in Text]: 1 }
-  ? Text extends Key.Segment | `${Key.Segment}` | `${number}` | `${bigint}` ? false
-  : Text extends `${infer First}${infer Rest}` ?
-    [Text] extends [First] ? true : isTrueOfEither<hasTextHole<First>, hasTextHole<Rest>>
-  : true
-  : false
-type isTrueOfEither<A, B> = [A, B] extends [false, false] ? false : true
-
-/**
- * The message for a template that holds a text which may be more than one segment; `never` for a literal, and for a
- * template of numbers and of `Key.Segment`.
- *
- * @stability experimental
- * @category type level
- * @since 0.1.0
- */
-export type templateProblem<P extends string> = findTextHole<P, P>
-type findTextHole<Whole extends string, P extends string> = P extends `${infer First}:${infer Rest}`
-  ? hasTextHole<First> extends true ? Opaque.keyTemplate<showTemplate<Whole>> : findTextHole<Whole, Rest>
-  : hasTextHole<P> extends true ? Opaque.keyTemplate<showTemplate<Whole>>
-  : never
-
-/**
- * The message for a literal key of the pattern `P` with a text that the codec of a parameter does not take, where that
- * codec takes literals as they are; `never` if there is none.
- *
- * @stability experimental
- * @category type level
- * @since 0.1.0
- */
-export type literalRefused<P extends string, K extends string, Codecs> = {} extends { readonly [_ in K]: 1 } ? never
-  : findRefused<P, P, K, Codecs>
-type findRefused<Whole extends string, P extends string, K extends string, Codecs> = P extends
-  `${infer FirstP}:${infer RestP}`
-  ? K extends `${infer FirstK}:${infer RestK}`
-    ? refuseSegment<Whole, FirstP, FirstK, Codecs> | findRefused<Whole, RestP, RestK, Codecs>
-  : never
-  : refuseSegment<Whole, P, K, Codecs>
-type refuseSegment<Whole extends string, Text extends string, Given extends string, Codecs> = Text extends
-  `{${infer Name}}`
-  // In a template, because the text of an enum's member is not itself of the enum's type.
-  ? Name extends keyof Codecs ? Given extends `${literalsOf<Codecs[Name]>}` ? never
-    : KeyFindings.parameterRefused<Whole, Name>
-  : never
-  : never
-// Any text, for a codec that does not take literals, or that spells them in another way.
-type literalsOf<Codec> = Codec extends { readonly Type: infer A extends string }
-  ? {} extends { readonly [_ in A]: 1 } ? string
-  : Codec extends { readonly Encoded: infer E } ? [E, A] extends [A, E] ? A : string
-  : A
-  : string
-
-/**
- * A template as a pattern: each segment whose text is not known is a parameter. A literal stays as it is.
- *
- * @stability experimental
- * @category type level
- * @since 0.1.0
- */
-export type openTemplate<P extends string> = P extends unknown
-  ? {} extends { readonly [_ in P]: 1 } ? openSegments<P> : P
-  : never
-type openSegments<P extends string> = P extends `${infer First}:${infer Rest}`
-  ? `${openSegment<First>}:${openSegments<Rest>}`
-  : openSegment<P>
-type openSegment<Text extends string> = {} extends { readonly [_ in Text]: 1 } ? "{}" : Text
-
-// A message is one literal, so it shows holes by a name.
-type showTemplate<K extends string> = K extends `${infer First}:${infer Rest}` ?
-  `${showSegment<First>}:${showTemplate<Rest>}`
-  : showSegment<K>
-type showSegment<Text extends string> = {} extends { readonly [_ in Text]: 1 } ? "${}" : Text
-
 /**
  * The finding that says why a text is not a key; `undefined` for a key.
+ *
+ * **Example** (A key, and a text that is not one)
+ *
+ * ```ts
+ * import { KeyPattern } from "effect-stateless"
+ *
+ * KeyPattern.keyProblem("user:42") // => undefined
+ * KeyPattern.keyProblem("user:")?.code // => "E0106"
+ * ```
  *
  * @stability experimental
  * @category keys
@@ -584,6 +537,16 @@ export type matches<K extends string, P extends string> = [keyProblem<K>] extend
 
 /**
  * Whether a text is a key of the pattern; `false` if the text is not a key.
+ *
+ * **Example** (A key of a pattern, and one that is not)
+ *
+ * ```ts
+ * import { KeyPattern } from "effect-stateless"
+ *
+ * const user = KeyPattern.parsePatternUnsafe("user:{id}")
+ * KeyPattern.matches("user:42", user) // => true
+ * KeyPattern.matches("user:42:name", user) // => false
+ * ```
  *
  * @stability experimental
  * @category keys

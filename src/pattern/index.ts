@@ -24,7 +24,7 @@ export * as Key from "./Key.ts"
  * - Two patterns that differ only in the names of their parameters denote the same keys.
  * - With these rules every question below has an exact answer, and types and functions of the same name agree on it.
  *
- * Not here: sets of patterns ({@link PatternSet}), and owners of patterns.
+ * Not here: sets of patterns (`types/patternSet.ts`), and owners of patterns.
  *
  * Names of types are written so (rule `typeNames` of `.ci/architecture.ts`):
  *
@@ -45,8 +45,6 @@ export * as KeyPattern from "./KeyPattern.ts"
  * - A text has the same hash while the process lives, so shown keys can be compared: events with errors, and both with
  *   the {@link hash} of a text that the reader knows.
  * - The hash is keyed by random bits of the process, so an attacker cannot find a text elsewhere by trying all texts.
- *
- * Aumasson, Bernstein: SipHash, a fast short-input PRF (INDOCRYPT 2012).
  *
  * @since 0.1.0
  */

@@ -150,6 +150,14 @@ export interface Commons {
  *
  * In a tier of your own: once for each place, so that all engines over the place share the counters.
  *
+ * **Example** (Counters of a new place)
+ *
+ * ```ts
+ * import { Store } from "effect-stateless"
+ *
+ * Store.makeCommons().stamp // => 0
+ * ```
+ *
  * @see {@link Store}, which has them as `commons`
  * @stability experimental
  * @category constructors

@@ -83,7 +83,7 @@ export interface Plan {
  *
  * In a test, to see which faults have happened, and to end them before the test looks at what is left.
  *
- * @see {@link layer}, which provides it
+ * @see {@link layer}, which provides it, for an example
  * @stability experimental
  * @category services
  * @since 0.1.0

@@ -1,6 +1,6 @@
 /**
- * A value that the source says is gone leaves every lower tier, also a tier in which nothing was seen of it, and no later
- * release serves it or what was made from it.
+ * When the source says that a value is gone, the value leaves every lower tier, even a tier that could not be read. No
+ * later release serves the value, or what was made from it.
  */
 import { assert, it } from "@effect/vitest"
 import * as Lookup from "effect-stateless/cache/Lookup"

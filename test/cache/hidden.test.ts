@@ -115,7 +115,7 @@ describe("hidden entries, with writes", () => {
         assert.isAtMost(bytesOf(path), 3 * early)
         assert.isAtMost(count.looked, 6 * 20 * (perRound + 1), "the work is in proportion to what was written")
         assert.isAbove(count.sweeps, 0)
-      }).pipe(Effect.scoped), 30_000)
+      }), 30_000)
   }
 
   it.live("hidden entries are freed over many short lives", () =>
@@ -133,7 +133,7 @@ describe("hidden entries, with writes", () => {
         yield* Scope.close(scope, { _tag: "Success" } as never)
       }
       assert.isAtMost(most, 20 * few, "half of the lives free what was left")
-    }).pipe(Effect.scoped), 60_000)
+    }), 60_000)
 
   it.live("hidden entries do not push out valid ones", () =>
     Effect.gen(function*() {
@@ -149,7 +149,7 @@ describe("hidden entries, with writes", () => {
       }
       const held = yield* Effect.forEach(hots, (params) => as<boolean, unknown>(app.keys.hot.has(params)))
       assert.strictEqual(held.filter(Boolean).length, 400)
-    }).pipe(Effect.scoped), 30_000)
+    }), 30_000)
 })
 
 /** Memory over another tier, by the clock of the test. */

@@ -99,7 +99,7 @@ const changes: ReadonlyArray<readonly [name: string, change: Effect.Effect<unkno
 ]
 
 for (const tiers of arrangements) {
-  describe("a price that the source has no more", () => {
+  describe("a price that the source no longer has", () => {
     it.live(`a value is served by no engine once one of them has found that the source has none: ${tiers}`, () =>
       Effect.scoped(Effect.gen(function*() {
         const { a, b, truth } = yield* engines(tiers)
@@ -212,7 +212,7 @@ for (const tiers of arrangements) {
         assert.deepStrictEqual([(yield* a(set("a")))._tag, (yield* b(set("b")))._tag], ["Success", "Failure"])
       }))
 
-    it.live("an engine never loses what the other one wrote, wherever that lies", () =>
+    it.live("an engine never loses what the other one wrote, in whatever tier it is", () =>
       Effect.gen(function*() {
         const { a, b } = yield* engines(tiers)
         const add = plain.update(item, (known) => `${known}.`)

@@ -194,7 +194,7 @@ describe("a lease while its family is swept", () => {
         yield* sweep(running)
         const exit = yield* Effect.exit(as<void, unknown>(app.keys.user.set(key, `${was}!`, { lease })))
         assert.strictEqual(exit._tag, isOwn ? "Failure" : "Success")
-      }).pipe(Effect.scoped))
+      }))
   }
 
   const below = Layer.sync(Store, () => mapStore())
@@ -379,5 +379,5 @@ describe("fencing tokens", () => {
       for (const one of [a, b, a, b, b, a]) tokens.push(yield* Effect.provideContext(token, one))
       assert.deepStrictEqual(tokens, tokens.toSorted((a, b) => a - b))
       assert.strictEqual(new Set(tokens).size, tokens.length)
-    }).pipe(Effect.scoped))
+    }))
 })

@@ -4,7 +4,8 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
-import * as DependencyGraph from "../../src/ownership/DependencyGraph.ts"
+import type { DependencyGraph } from "../../src/ownership/DependencyGraph.ts"
+import * as Graph from "../../src/ownership/shared/graph.ts"
 import { type ValidFamily, type ValidManifest } from "../../src/ownership/shared/validation.ts"
 import { matches } from "../../src/pattern/KeyPattern.ts"
 import { layered, valid } from "../support/graphs.ts"
@@ -56,7 +57,7 @@ const closure = (entries: Entries, start: string, memo: Map<string, ReadonlyArra
   return found
 }
 
-const planned = (graph: DependencyGraph.DependencyGraph, given: ValidManifest, entries: Entries, key: string) => {
+const planned = (graph: DependencyGraph, given: ValidManifest, entries: Entries, key: string) => {
   const segments = key.split(":")
   const found = new Set<string>()
   for (const step of graph.plans[given.patterns.route(key)!.index]!) {
@@ -82,7 +83,7 @@ describe("invalidation plan", () => {
   it("the plan drops every entry that depends on a key through any chain of references", () => {
     fc.assert(
       fc.property(manifest, sample, (given, keys) => {
-        const graph = DependencyGraph.make(given)
+        const graph = Graph.make(given)
         const entries = entriesOf(given, true)
         const memo = new Map()
         for (const key of keys) {
@@ -100,7 +101,7 @@ describe("invalidation plan", () => {
     fc.assert(
       fc.property(manifest, sample, (given, keys) => {
         if ([...given.families.values()].some((family) => family.encloser !== undefined)) return
-        const graph = DependencyGraph.make(given)
+        const graph = Graph.make(given)
         const entries = entriesOf(given, true)
         const memo = new Map()
         for (const key of keys) {
@@ -119,7 +120,7 @@ describe("invalidation plan", () => {
     let compared = 0
     fc.assert(
       fc.property(manifest, sample, (given, keys) => {
-        const graph = DependencyGraph.make(given)
+        const graph = Graph.make(given)
         const entries = entriesOf(given, false)
         const memo = new Map()
         for (const key of keys) {
@@ -138,7 +139,7 @@ describe("invalidation plan", () => {
 
   const planOf = (definition: { readonly families: object }, family: string) => {
     const given = valid(definition)
-    return DependencyGraph.make(given).plans[given.families.get(family)!.index]!.map((step) => ({
+    return Graph.make(given).plans[given.families.get(family)!.index]!.map((step) => ({
       family: step.family,
       bound: step.bound,
       constants: step.constants,
@@ -248,7 +249,7 @@ describe("invalidation plan", () => {
   })
 
   it("the plan drops a whole family when there are more ways to it than it keeps", () => {
-    const count = DependencyGraph.stepsPerFamilyMax + 1
+    const count = Graph.stepsPerFamilyMax + 1
     const derives = Array.from({ length: count }, (_, index) => `user:{id}:${index}`)
     const families = { user: { pattern: "user:*" }, profile: { pattern: "profile:{id}", derives } }
     assert.deepStrictEqual(planOf({ families }, "user"), [
@@ -260,7 +261,7 @@ describe("invalidation plan", () => {
     let [steps, known] = [0, 0]
     fc.assert(
       fc.property(manifest, (given) => {
-        const graph = DependencyGraph.make(given)
+        const graph = Graph.make(given)
         for (const source of given.families.values()) {
           const plan = graph.plans[source.index]!
           steps += plan.length
@@ -296,7 +297,7 @@ describe("invalidation plan", () => {
       pattern: `f${index}:{id}`,
       derives: index === 0 ? [] : [`f${index - 1}:{id}`]
     }]))
-    const graph = DependencyGraph.make(valid({ families }))
+    const graph = Graph.make(valid({ families }))
     const since = process.cpuUsage()
     for (let index = 1; index < count; index++) assert.lengthOf(graph.compile(index - 1, index), 1)
     const { system, user } = process.cpuUsage(since)

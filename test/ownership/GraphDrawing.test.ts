@@ -3,8 +3,8 @@
  * parse.
  */
 import { assert, describe, it } from "@effect/vitest"
-import * as DependencyGraph from "../../src/ownership/DependencyGraph.ts"
 import * as GraphDrawing from "../../src/ownership/GraphDrawing.ts"
+import * as Graph from "../../src/ownership/shared/graph.ts"
 import { layered, valid } from "../support/graphs.ts"
 
 describe("drawing of a dependency graph", () => {
@@ -37,7 +37,7 @@ describe("drawing of a dependency graph", () => {
     assert.include(dot, "subgraph \"cluster_server\" {")
     assert.include(dot, "\"user\" -> \"profile\" [label=\"invalidates profile:{#1}\", style=dashed]")
     assert.notInclude(dot, "borrows")
-    const quoted = DependencyGraph.make(valid({ families: { "a\"b": { pattern: "a" } } }))
+    const quoted = Graph.make(valid({ families: { "a\"b": { pattern: "a" } } }))
     assert.include(GraphDrawing.toDot(quoted), "\"a\\\"b\" [shape=box, label=\"a\\\"b\\na\"]")
   })
 })

@@ -40,7 +40,7 @@ describe("message of a StoreError", () => {
     assert.deepStrictEqual(messages(cause), ["cold tier failed in `get`", "cold tier has no room left for `get`"])
   })
 
-  it("the message has no value: a description by a schema is in the cause alone", () => {
+  it("the message contains no value: only the cause has what a schema says of it", () => {
     const reason = new EncodeFailed({ tier: "cold", key: "user:1", cause: new Error("Expected a text, got 4711") })
     assert.notInclude(new StoreError({ reason }).message, "4711")
   })

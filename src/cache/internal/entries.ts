@@ -8,8 +8,9 @@ import type { Entry, Found } from "../../store/Entry.ts"
 import type { HotPartition, Mark, Prepared } from "../../store/Store.ts"
 import { StoreError, TierFailed } from "../../store/StoreError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
-import type { Happening, Noted } from "../Explanation.ts"
-import type { EngineFamilySpec, FamilyStats } from "../shared/familySpec.ts"
+import type { FamilyStats } from "../CacheMetrics.ts"
+import type { Happening } from "../Explanation.ts"
+import type { EngineFamilySpec } from "../shared/familySpec.ts"
 import {
   everything,
   FamilyMarks,
@@ -25,6 +26,7 @@ import type { CacheContext } from "./cacheContext.ts"
 import { both, type Delivery, noDelivery } from "./delivery.ts"
 import * as Expiry from "./expiry.ts"
 import { freezeFound } from "./freeze.ts"
+import type { Noted } from "./history.ts"
 import { Holds } from "./holds.ts"
 import { Judge, type Judged, memory, noTags } from "./judgement.ts"
 import { entryOf, type Holding, triesMax, unknown, unlessLate, type Watch } from "./knowing.ts"
@@ -41,14 +43,6 @@ import { type Looked, SweepDue } from "./sweepDue.ts"
 // How often in one idle time the lower tiers learn that an entry is read. If memory has lost the entry, it may end
 // early by at most this fraction of its idle time. With a larger number, reads would write more often.
 const idleSteps = 16
-
-/** An entry of memory, as it is served. */
-export const fromMemory = <V>(entry: Entry<V>, stale: boolean): Served<V> => ({
-  value: entry.value,
-  tier: memory,
-  entry,
-  stale
-})
 
 // The answer of a read below for a key that was changed meanwhile, if neither memory nor the outbox has it any more.
 const changed = Symbol("changed")

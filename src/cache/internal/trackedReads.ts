@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Entry } from "../../store/Entry.ts"
 import type { HotPartition } from "../../store/Store.ts"
-import type * as Answer from "../Answer.ts"
+import type { Answer } from "../Answer.ts"
 import type { CacheError } from "../CacheError.ts"
 import type { Explanation } from "../Explanation.ts"
 import type { EngineFamilySpec } from "../shared/familySpec.ts"
@@ -27,8 +27,8 @@ export interface Reads<V> {
   read(key: string): Effect.Effect<V, unknown>
   readMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<V>, unknown>
   readHeld(key: string): Effect.Effect<Option.Option<V>, CacheError>
-  answer(key: string): Effect.Effect<Answer.Answer<V>, unknown>
-  answerHeld(key: string): Effect.Effect<Option.Option<Answer.Answer<V>>, CacheError>
+  answer(key: string): Effect.Effect<Answer<V>, unknown>
+  answerHeld(key: string): Effect.Effect<Option.Option<Answer<V>>, CacheError>
   find(key: string): Effect.Effect<Served<V> | undefined, CacheError>
   explain(key: string): Effect.Effect<Explanation<V>, CacheError>
   warm(keys: ReadonlyArray<string>, concurrency: number): Effect.Effect<number, CacheError>
@@ -49,7 +49,7 @@ interface Source<V> extends Reads<V> {
     key: string,
     onHeld?: (served: Served<V> | undefined, isKnown: boolean) => void
   ): Effect.Effect<Explanation<V>, CacheError>
-  answerOf(key: string, served: Served<V>): Answer.Answer<V>
+  answerOf(key: string, served: Served<V>): Answer<V>
   /** What memory holds of the key, if it is fresh. */
   peekUnsafe(key: string): Served<V> | undefined
   /** Notes that a lookup has read the key. Without an entry, the value was not stored. */
@@ -104,7 +104,7 @@ export class TrackedReads<V> implements Reads<V> {
     )
   }
 
-  answer(key: string): Effect.Effect<Answer.Answer<V>, unknown> {
+  answer(key: string): Effect.Effect<Answer<V>, unknown> {
     return this.loading([key], () => Effect.map(this.source.serve(key), (served) => this.answerOf(key, served)))
   }
 
@@ -116,7 +116,7 @@ export class TrackedReads<V> implements Reads<V> {
       ))
   }
 
-  answerHeld(key: string): Effect.Effect<Option.Option<Answer.Answer<V>>, CacheError> {
+  answerHeld(key: string): Effect.Effect<Option.Option<Answer<V>>, CacheError> {
     return this.looking([key], () =>
       Effect.map(
         this.source.held(key, () => this.doubt(key)),
@@ -199,7 +199,7 @@ export class TrackedReads<V> implements Reads<V> {
     return read()
   }
 
-  private answerOf(key: string, served: Served<V>): Answer.Answer<V> {
+  private answerOf(key: string, served: Served<V>): Answer<V> {
     this.seen(key, served)
     return this.source.answerOf(key, served)
   }

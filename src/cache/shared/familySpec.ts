@@ -1,6 +1,5 @@
 /**
- * Plain data between the manifest and the engine: the description of a family, its loader, the options of a write, and
- * the counts.
+ * Plain data between the manifest and the engine: the description of a family, its loader, and the options of a write.
  *
  * @since 0.1.0
  */
@@ -102,43 +101,6 @@ export interface Sources {
   readonly spell: () => ReadonlyArray<Source>
   /** The number of characters of the keys that are kept. */
   readonly characters: number
-}
-
-/**
- * The counts of one family since its cache was made, as `stats` returns them.
- *
- * @category models
- * @since 0.1.0
- */
-export interface FamilyStats {
-  /** Reads that memory answered with a fresh value. */
-  readonly hits: number
-  /** Reads that any tier answered at once with a stale value. */
-  readonly staleHits: number
-  /** Reads that neither memory nor a remembered failure could answer. */
-  readonly misses: number
-  /**
-   * Fresh values by the tier that had them: `hits` under the name of memory, and the misses that a lower tier answered.
-   * Readers who waited for one answer together count once.
-   */
-  readonly hitsByTier: { readonly [tier: string]: number }
-  /** Lookups that brought a value, or answered that the key has none. */
-  readonly loads: number
-  readonly loadFailures: number
-  /** Readers who joined a load that another reader had started. */
-  readonly coalesced: number
-  /** Loaded values that were not stored, because their key was invalidated during the load. */
-  readonly refused: number
-  /**
-   * Entries that the whole store evicted because it was full, each counted once. With several tiers, only the lowest
-   * tier counts: an entry that memory pushes out is still in the tier below. A lowest tier without a bound, such as a
-   * file, evicts no entry.
-   */
-  readonly evictions: number
-  readonly expirations: number
-  readonly invalidations: number
-  /** Entries that memory, the fastest tier, has now. Entries of lower tiers are not counted. */
-  readonly entries: number
 }
 
 /**

@@ -85,8 +85,8 @@ const restNotSegments = (pattern: string) =>
   )
 
 /**
- * E0109: a parameter whose text its codec refuses. The value is not part of the sentence. Types find it in a raw key
- * where the codec takes literals.
+ * E0109: a parameter whose text its codec refuses. The message does not show the value. The compiler finds it in a raw
+ * key if the codec takes literals.
  *
  * @category patterns and keys
  * @since 0.1.0
@@ -98,8 +98,8 @@ export type parameterRefused<Pattern extends string, Name extends string> = mess
 >
 
 /**
- * E0109: a parameter whose text its codec refuses. The value is not part of the sentence. Types find it in a raw key
- * where the codec takes literals.
+ * E0109: a parameter whose text its codec refuses. The message does not show the value. The compiler finds it in a raw
+ * key if the codec takes literals.
  *
  * @category patterns and keys
  * @since 0.1.0

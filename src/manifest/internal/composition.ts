@@ -7,7 +7,7 @@ import type { CacheError } from "../../cache/CacheError.ts"
 import * as ManifestFindings from "../../diagnostic/types/manifestFindings.ts"
 import { validate, type ValidManifest } from "../../ownership/shared/validation.ts"
 import { findWitness } from "../../pattern/KeyPattern.ts"
-import type { AnyManifest } from "../Composition.ts"
+import type { AnyManifest } from "../types/composition.ts"
 import { type Found, refused } from "./names.ts"
 
 type AnyLayer = Layer.Layer<any, CacheError, any>

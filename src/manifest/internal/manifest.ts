@@ -26,13 +26,15 @@ import * as KeyFindings from "../../diagnostic/types/keyFindings.ts"
 import * as ManifestFindings from "../../diagnostic/types/manifestFindings.ts"
 import * as Nearest from "../../diagnostic/types/nearest.ts"
 import * as Wiring from "../../diagnostic/types/wiring.ts"
-import * as DependencyGraph from "../../ownership/DependencyGraph.ts"
+import type { DependencyGraph } from "../../ownership/DependencyGraph.ts"
+import * as Graph from "../../ownership/shared/graph.ts"
 import { textOf } from "../../ownership/shared/texts.ts"
 import { ManifestError, validate, type ValidFamily, type ValidManifest } from "../../ownership/shared/validation.ts"
 import { keyProblem, parsePattern, parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
 import * as SensitiveKey from "../../pattern/SensitiveKey.ts"
 import * as Codec from "../../store/Codec.ts"
 import { Store } from "../../store/Store.ts"
+import type { InvalidateOptions } from "../Family.ts"
 import * as accessor from "./accessor.ts"
 import { broken } from "./broken.ts"
 import * as declared from "./declared.ts"
@@ -68,7 +70,7 @@ export const makeForgotten = (given: unknown) => {
 }
 
 const statics = (tag: Context.Service<any, Face>, manifest: ValidManifest): Statics => {
-  const graph = DependencyGraph.make(manifest)
+  const graph = Graph.make(manifest)
   const families = [...manifest.families.values()]
   const gates = new Map(families.map((family) => [
     family.name,
@@ -105,7 +107,7 @@ const statics = (tag: Context.Service<any, Face>, manifest: ValidManifest): Stat
 /** Invalidates a pattern in every family that shares a key with it, once all grants are found. */
 const byPattern =
   (manifest: ValidManifest, gates: ReadonlyMap<string, FamilyGate>) =>
-  (source: string, given?: options.InvalidateOptions): Effect.Effect<void, CacheError> =>
+  (source: string, given?: InvalidateOptions): Effect.Effect<void, CacheError> =>
     Effect.withFiber((fiber) =>
       options.withMode(undefined, given, (mode) => {
         // A program without types may give another value than a text.
@@ -179,7 +181,7 @@ const invalidBatch = (manifest: ValidManifest, why: string) =>
 const engineLayer = (
   tag: Context.Service<any, Face>,
   manifest: ValidManifest,
-  graph: DependencyGraph.DependencyGraph,
+  graph: DependencyGraph,
   gates: ReadonlyMap<string, FamilyGate>,
   members: object
 ): Layer.Layer<any, CacheError, Store> => {

@@ -18,24 +18,14 @@ import { forkOutside } from "../../capability/shared/outside.ts"
 import { millisOf } from "../../ownership/FamilyPolicy.ts"
 import * as BackgroundTimer from "../../store/shared/backgroundTimer.ts"
 import { RareLog } from "../../store/shared/rareLog.ts"
+import type { PredictOptions, WarmOptions } from "../Owner.ts"
 import type { FamilyGate } from "./familyGate.ts"
 import type { Engine } from "./grants.ts"
 import type { Params } from "./keys.ts"
 import { replayable } from "./lists.ts"
 
-export interface WarmOptions {
-  readonly keys: Iterable<Params> | Effect.Effect<Iterable<Params>, unknown, any>
-  readonly schedule?: Duration.Input | Schedule.Schedule<unknown, unknown, unknown, any> | undefined
-  readonly await?: boolean | undefined
-}
-
-export interface PredictOptions {
-  readonly keysMax: number
-  readonly interval?: Duration.Input | undefined
-}
-
 export interface Warming {
-  readonly warm?: WarmOptions | undefined
+  readonly warm?: WarmOptions<Params> | undefined
   readonly predict?: PredictOptions | undefined
 }
 
@@ -68,7 +58,8 @@ export const start = Effect.fnUntraced(function*(
 })
 
 // Each round reads the keys again.
-const keysOf = (keys: WarmOptions["keys"]): WarmOptions["keys"] => Effect.isEffect(keys) ? keys : replayable(keys)
+const keysOf = (keys: WarmOptions<Params>["keys"]): WarmOptions<Params>["keys"] =>
+  Effect.isEffect(keys) ? keys : replayable(keys)
 
 /** Answers the latch of a family, which is open while the family has an owner with a lookup. */
 export const loadable = (engine: Engine, family: string): Latch.Latch => {
@@ -80,7 +71,7 @@ export const loadable = (engine: Engine, family: string): Latch.Latch => {
 const rounds = Effect.fnUntraced(function*(
   gate: FamilyGate,
   family: CacheFamily,
-  keys: WarmOptions["keys"],
+  keys: WarmOptions<Params>["keys"],
   schedule: Schedule.Schedule<unknown, unknown, unknown>,
   warmed: Latch.Latch
 ) {
@@ -113,7 +104,7 @@ interface Logs {
 const round = (
   gate: FamilyGate,
   family: CacheFamily,
-  keys: WarmOptions["keys"],
+  keys: WarmOptions<Params>["keys"],
   until: number,
   { failed, refused: refusals }: Logs
 ) =>
@@ -150,7 +141,7 @@ const once = Schedule.recurs(0)
 
 const scheduleOf = (
   family: string,
-  given: WarmOptions["schedule"]
+  given: WarmOptions<Params>["schedule"]
 ): Effect.Effect<Schedule.Schedule<unknown, unknown, unknown>, CacheError> => {
   if (given === undefined) return Effect.succeed(once)
   // The rounds run in the owner's Context, which has the requirements of the schedule.

@@ -3,7 +3,8 @@
  */
 import type * as Opaque from "../../diagnostic/types/opaque.ts"
 import type * as ReferenceFindings from "../../diagnostic/types/referenceFindings.ts"
-import type { literalProblem, ParamNames } from "../../pattern/KeyPattern.ts"
+import type { ParamNames } from "../../pattern/KeyPattern.ts"
+import type { literalProblem } from "../../pattern/types/literals.ts"
 import type { Definition } from "../Definition.ts"
 import type { Coded, DeclaredPattern, isDeclared, MalformedPattern, Route, Touching } from "../types/definitionFacts.ts"
 import type { helpOther, helpTouched, helpWith } from "../types/definitionHelp.ts"

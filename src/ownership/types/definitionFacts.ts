@@ -6,7 +6,8 @@
  *
  * @since 0.1.0
  */
-import type { covers, literalProblem, normalizePattern } from "../../pattern/KeyPattern.ts"
+import type { covers, normalizePattern } from "../../pattern/KeyPattern.ts"
+import type { literalProblem } from "../../pattern/types/literals.ts"
 import type { findNearest, findTouched, Heads, Trie } from "../../pattern/types/patternSet.ts"
 import type { Definition } from "../Definition.ts"
 import type { At, FamilyName, FamilyOf, ListOf, PatternOf } from "./definitionParts.ts"

@@ -34,6 +34,16 @@ export type isUntyped<T> = 0 extends 1 & T ? true : T extends "" ? true : string
 export type isChoice<T, All = T> = T extends unknown ? [All] extends [T] ? false : true : never
 
 /**
+ * Whether a type is a union of several. Unlike {@link isChoice}, it answers `false` for `never`.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type isUnion<T, All = T> = [T] extends [never] ? false
+  : T extends unknown ? [All] extends [T] ? false : true
+  : never
+
+/**
  * Whether the items of a list are known: it is a single list, and its length is known.
  *
  * @category type level

@@ -18,7 +18,7 @@ const suspectsMax = 1_000
 /** How many of these removals are tried again after a write that the tier took. */
 const repaymentsPerWriteMax = 64
 
-/** How long the end of a store waits for running writes, because a tier may never end its own. */
+/** How long a store that closes waits for the writes that run. A tier may never end one. */
 const closingMax: Duration.Input = "30 seconds"
 
 export type Report = (tier: string, operation: Operation, error: StoreError) => void

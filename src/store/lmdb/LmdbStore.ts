@@ -116,6 +116,23 @@ const readersMaxDefault = 512
  * Fails with `InvalidStoreOptions` when an option or the folder is invalid, and with `TierFailed` when the file is
  * damaged.
  *
+ * **Example** (A store in a folder of its own)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import * as LmdbStore from "effect-stateless/store/LmdbStore"
+ * import { mkdtempSync, rmSync } from "node:fs"
+ * import { tmpdir } from "node:os"
+ * import { join } from "node:path"
+ *
+ * const folder = mkdtempSync(join(tmpdir(), "prices-"))
+ * const program = Effect.gen(function*() {
+ *   const store = yield* LmdbStore.make({ path: folder, durability: "process" })
+ *   return store.name
+ * }).pipe(Effect.scoped, Effect.ensuring(Effect.sync(() => rmSync(folder, { recursive: true }))))
+ * await Effect.runPromise(program) // => "lmdb"
+ * ```
+ *
  * @stability stable
  * @category constructors
  * @since 0.1.0

@@ -4,7 +4,7 @@
 import { FolderGone, type Operation, StoreError, TierFailed, TierFull, TierTimeout } from "../../StoreError.ts"
 import { tierName } from "./lmdbEnvironment.ts"
 
-/** The error of an operation, by its cause. */
+/** Makes the error of an operation from its cause. */
 export const failure = (operation: Operation, cause: unknown): StoreError => {
   if (cause instanceof StoreError) {
     const { reason } = cause

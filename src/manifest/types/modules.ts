@@ -7,31 +7,20 @@
  * - A module that provides a right which it does not own does not compile.
  *
  * Not here: how modules are built, in `internal/`.
- *
- * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
-import type {
-  Admits,
-  AnyBorrow,
-  Appoints,
-  BorrowsCapability,
-  BorrowsEach,
-  describe,
-  exceeding,
-  Owns,
-  OwnsCapability
-} from "../capability/Capability.ts"
-import type * as ManifestFindings from "../diagnostic/types/manifestFindings.ts"
-import type * as Misfit from "../diagnostic/types/misfit.ts"
-import type * as Opaque from "../diagnostic/types/opaque.ts"
-import type * as OwnerFindings from "../diagnostic/types/ownerFindings.ts"
-import type * as Several from "../diagnostic/types/several.ts"
-import type * as Wiring from "../diagnostic/types/wiring.ts"
-import type { Definition, Undetermined } from "../ownership/Definition.ts"
-import type { Enclosing, invert, Route } from "../ownership/types/definitionFacts.ts"
-import type { helpWithName } from "../ownership/types/definitionHelp.ts"
+import type { Admits, Appoints, BorrowsCapability, Owns, OwnsCapability } from "../../capability/Capability.ts"
+import type { AnyBorrow, BorrowsEach, describe, exceeding } from "../../capability/types/rights.ts"
+import type * as ManifestFindings from "../../diagnostic/types/manifestFindings.ts"
+import type * as Misfit from "../../diagnostic/types/misfit.ts"
+import type * as Opaque from "../../diagnostic/types/opaque.ts"
+import type * as OwnerFindings from "../../diagnostic/types/ownerFindings.ts"
+import type * as Several from "../../diagnostic/types/several.ts"
+import type * as Wiring from "../../diagnostic/types/wiring.ts"
+import type { Definition, Undetermined } from "../../ownership/Definition.ts"
+import type { Enclosing, invert, Route } from "../../ownership/types/definitionFacts.ts"
+import type { helpWithName } from "../../ownership/types/definitionHelp.ts"
 import type {
   At,
   DefinitionOf,
@@ -43,27 +32,18 @@ import type {
   OwnerOf,
   PatternOf,
   ReaderOf
-} from "../ownership/types/definitionParts.ts"
-import type { isAny } from "../ownership/types/typeQuestions.ts"
-import type { Store } from "../store/Store.ts"
-import type { AnyFunction, isUnion, PartName, SourceOf, undeclared } from "./Owner.ts"
+} from "../../ownership/types/definitionParts.ts"
+import type { isAny, isUnion } from "../../ownership/types/typeQuestions.ts"
+import type { Store } from "../../store/Store.ts"
+import type { AnyFunction, PartName } from "./lookups.ts"
+import type { SourceOf, undeclared } from "./ownerChecks.ts"
 
-/**
- * Any layer. Types match against it.
- *
- * @stability stable
- * @category models
- * @since 0.1.0
- */
+/** Any layer. Types match against it. */
 export type AnyLayer = Layer.Layer<never, any, any>
 
 /**
  * Arguments that are not an object of modules: a layer, a list, a function. `modules` also admits them, so that the
  * check can say what is expected.
- *
- * @stability stable
- * @category models
- * @since 0.1.0
  */
 export type NoModules = AnyLayer | ReadonlyArray<unknown> | AnyFunction
 
@@ -73,10 +53,6 @@ export type NoModules = AnyLayer | ReadonlyArray<unknown> | AnyFunction
  * **When to use**
  *
  * For families that are written in one `batch`, and for owners whose services use each other.
- *
- * @stability stable
- * @category models
- * @since 0.1.0
  */
 export interface Group {
   readonly owns: ReadonlyArray<string>
@@ -85,22 +61,10 @@ export interface Group {
 
 type ModuleName<D extends Definition> = FamilyName<D> | (D extends { readonly readers: infer Rs } ? keyof Rs : never)
 
-/**
- * The layer of a module, or of a group.
- *
- * @stability experimental
- * @category type level
- * @since 0.1.0
- */
+/** The layer of a module, or of a group. */
 export type LayerIn<Wired> = Wired extends { readonly owns: unknown; readonly layer: infer Live } ? Live : Wired
 
-/**
- * Checks the modules of an application: answers them, with a message in place of each that does too much.
- *
- * @stability experimental
- * @category type level
- * @since 0.1.0
- */
+/** Checks the modules of an application: answers them, with a message in place of each that does too much. */
 export type CheckedModules<Self, Wired, All = Wired> = Wired extends NoModules ? Opaque.modules
   // The compiler asks with the constraint while it infers the types of the argument. With another answer than `object`,
   // it infers a wrong type for a layer that a generic function makes in place.

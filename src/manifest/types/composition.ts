@@ -1,28 +1,20 @@
 /**
  * Checks several manifests over one store, for the person who calls `Manifest.compose`: no key may belong to two of
  * them, and no two of them may have one name.
- *
- * @since 0.1.0
  */
 import type * as Context from "effect/Context"
 import type * as Layer from "effect/Layer"
-import type { CacheError } from "../cache/CacheError.ts"
-import type * as ManifestFindings from "../diagnostic/types/manifestFindings.ts"
-import type * as Misfit from "../diagnostic/types/misfit.ts"
-import type * as Several from "../diagnostic/types/several.ts"
-import type { Definition } from "../ownership/Definition.ts"
-import type { Touching } from "../ownership/types/definitionFacts.ts"
-import type { FamilyName, FamilyOf, PatternOf } from "../ownership/types/definitionParts.ts"
-import type { findWitness, normalizePattern } from "../pattern/KeyPattern.ts"
-import type { Store } from "../store/Store.ts"
+import type { CacheError } from "../../cache/CacheError.ts"
+import type * as ManifestFindings from "../../diagnostic/types/manifestFindings.ts"
+import type * as Misfit from "../../diagnostic/types/misfit.ts"
+import type * as Several from "../../diagnostic/types/several.ts"
+import type { Definition } from "../../ownership/Definition.ts"
+import type { Touching } from "../../ownership/types/definitionFacts.ts"
+import type { FamilyName, FamilyOf, PatternOf } from "../../ownership/types/definitionParts.ts"
+import type { findWitness, normalizePattern } from "../../pattern/KeyPattern.ts"
+import type { Store } from "../../store/Store.ts"
 
-/**
- * Any manifest class: its definition, and the layer of its engine.
- *
- * @stability stable
- * @category models
- * @since 0.1.0
- */
+/** Any manifest class: its definition, and the layer of its engine. */
 export interface AnyManifest extends Context.Key<any, unknown> {
   readonly definition: Definition
   // The layer of a class that gives its rights to another class is a message.
@@ -32,10 +24,6 @@ export interface AnyManifest extends Context.Key<any, unknown> {
 /**
  * Checks a list of manifests: answers it, with a message in place of each that shares a key or a name with an earlier
  * one.
- *
- * @stability experimental
- * @category type level
- * @since 0.1.0
  */
 export type CheckedComposition<Ms extends ReadonlyArray<unknown>> = checkEach<Ms>
 

@@ -3,33 +3,21 @@
  * declaration says does not compile.
  *
  * Not here: what a declaration may contain (`Declared` in `ownership/`), and the run time, in `internal/`.
- *
- * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
-import type {
-  Admits,
-  Appoints,
-  Borrows,
-  BorrowsCapability,
-  BorrowsEach,
-  describe,
-  exceeding,
-  Owns,
-  OwnsCapability,
-  OwnsEach
-} from "../capability/Capability.ts"
-import type * as Declaring from "../diagnostic/types/declaring.ts"
-import type * as Opaque from "../diagnostic/types/opaque.ts"
-import type * as RightFindings from "../diagnostic/types/rightFindings.ts"
-import type * as Several from "../diagnostic/types/several.ts"
-import type * as Wiring from "../diagnostic/types/wiring.ts"
-import type { Definition } from "../ownership/Definition.ts"
-import type { CheckedDeclared } from "../ownership/types/declarationChecks.ts"
-import type { DeclaredPattern, Route } from "../ownership/types/definitionFacts.ts"
-import type { findLayerProblem } from "../ownership/types/definitionLayers.ts"
-import type { DefinitionOf, IdOf, joinQuoted, ListOf, OwnerOf } from "../ownership/types/definitionParts.ts"
-import type { Store } from "../store/Store.ts"
+import type { Admits, Appoints, Borrows, BorrowsCapability, Owns, OwnsCapability } from "../../capability/Capability.ts"
+import type { BorrowsEach, describe, exceeding, OwnsEach } from "../../capability/types/rights.ts"
+import type * as Declaring from "../../diagnostic/types/declaring.ts"
+import type * as Opaque from "../../diagnostic/types/opaque.ts"
+import type * as RightFindings from "../../diagnostic/types/rightFindings.ts"
+import type * as Several from "../../diagnostic/types/several.ts"
+import type * as Wiring from "../../diagnostic/types/wiring.ts"
+import type { Definition } from "../../ownership/Definition.ts"
+import type { CheckedDeclared } from "../../ownership/types/declarationChecks.ts"
+import type { DeclaredPattern, Route } from "../../ownership/types/definitionFacts.ts"
+import type { findLayerProblem } from "../../ownership/types/definitionLayers.ts"
+import type { DefinitionOf, IdOf, joinQuoted, ListOf, OwnerOf } from "../../ownership/types/definitionParts.ts"
+import type { Store } from "../../store/Store.ts"
 
 /**
  * The answer of `AppCache.fn(name, C)`: takes the body, and answers the function.
@@ -38,10 +26,6 @@ import type { Store } from "../store/Store.ts"
  *
  * - The function requires the declared rights, and the services that the body uses.
  * - The check is in the return type of the body, so that a generic body keeps its type parameters.
- *
- * @stability stable
- * @category models
- * @since 0.1.0
  */
 export interface DeclaredFn<Self, Stated> {
   <Args extends Array<any>, Eff extends Effect.Effect<any, any, any>, A>(
@@ -86,10 +70,6 @@ type describeList<Stated, Option extends string> = Stated extends { readonly [_ 
  * **Gotchas**
  *
  * A decorator cannot change the type of a method. So callers see the rights that the body uses.
- *
- * @stability stable
- * @category models
- * @since 0.1.0
  */
 export interface DeclaredMethod<Self, Stated> {
   <Context extends Pick<DecoratorContext, "kind"> | string | symbol>(
@@ -108,10 +88,6 @@ type CheckedMethod<Self, Stated, Method> = Method extends (...args: any) => infe
 
 /**
  * The answer of `AppCache.inLayer(L)`: takes a program, and refuses one that uses rights which the layer does not have.
- *
- * @stability stable
- * @category models
- * @since 0.1.0
  */
 export interface InLayer<Self, LayerName extends string> {
   <A, E, R>(
@@ -139,13 +115,7 @@ type findAppointed<D extends Definition, LayerName, Option extends "owns" | "bor
     : P extends string ? findLayerProblem<D, LayerName, Option, P>
     : never
 
-/**
- * The type of `Manifest.provided`: takes a program, and refuses one that still requires a right to a cache.
- *
- * @stability stable
- * @category models
- * @since 0.1.0
- */
+/** The type of `Manifest.provided`: takes a program, and refuses one that still requires a right to a cache. */
 export interface Provided {
   <A, E, R>(
     effect: [findUnprovided<R>] extends [never] ? Effect.Effect<A, E, R> : Several.one<findUnprovided<R>>

@@ -1,0 +1,297 @@
+/**
+ * Checks what an owner is given: the name of its family, its options, and what its lookup reads, answers and requires.
+ *
+ * The checks of a lookup stand in its type, so the message stands at the lookup.
+ */
+import type * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import type { CacheError } from "../../cache/CacheError.ts"
+import type * as Lookup from "../../cache/Lookup.ts"
+import type { Admits, Appoints, BorrowsCapability, OwnsCapability } from "../../capability/Capability.ts"
+import type { AnyBorrow, AnyCapability, BorrowsEach, exceeding } from "../../capability/types/rights.ts"
+import type * as LookupFindings from "../../diagnostic/types/lookupFindings.ts"
+import type * as ManifestFindings from "../../diagnostic/types/manifestFindings.ts"
+import type * as Misfit from "../../diagnostic/types/misfit.ts"
+import type * as Opaque from "../../diagnostic/types/opaque.ts"
+import type * as OwnerFindings from "../../diagnostic/types/ownerFindings.ts"
+import type * as ReferenceFindings from "../../diagnostic/types/referenceFindings.ts"
+import type * as Several from "../../diagnostic/types/several.ts"
+import type { Definition, Undetermined } from "../../ownership/Definition.ts"
+import type { isDeclared, Route } from "../../ownership/types/definitionFacts.ts"
+import type { helpWithName } from "../../ownership/types/definitionHelp.ts"
+import type { Reachable, Readable } from "../../ownership/types/definitionLayers.ts"
+import type {
+  CodecsOf,
+  DefinitionOf,
+  ErrorOf,
+  FamilyName,
+  FamilyOf,
+  LayerOf,
+  ListOf,
+  PatternOf,
+  ValueOf
+} from "../../ownership/types/definitionParts.ts"
+import type { isAny, isUnion } from "../../ownership/types/typeQuestions.ts"
+import type { findWitness, normalizePattern, overlaps } from "../../pattern/KeyPattern.ts"
+import type { KeyParams } from "../Family.ts"
+import type { DelegateOptions, OwnerOptions, PredictOptions, WarmOptions } from "../Owner.ts"
+import type { AnswerOf, AnyFunction, Anything, LookupManyOf, LookupOf, PartName } from "./lookups.ts"
+
+/**
+ * Checks the options of an owner: answers them, with a message in place of each lookup that does too much.
+ *
+ * **Details**
+ *
+ * Without options, `O` is its constraint, and a hover shows the known options. The function in the union gives types to
+ * the parameters of a function that is given by mistake, so that the compiler reports our message only.
+ */
+export type CheckedOwner<Self, K extends string, Chosen> = [AnyFunction] extends [Chosen]
+  ? AnyOptions<Exclude<Chosen, AnyFunction>> | AnyFunction
+  : Chosen extends AnyFunction ? Misfit.options<K>
+  // Spelt out here, because an error would print the name of a named type, and not the message.
+  : { readonly [Name in keyof Chosen]: CheckedOption<Self, K, Name, Chosen[Name]> }
+// The compiler asks with the constraint while it infers the types of a lookup's parameters. So this admits any lookup.
+type AnyOptions<Chosen> = { readonly [Name in keyof Chosen]: Chosen[Name] }
+type CheckedOption<Self, K extends string, Name, Given> = Name extends "lookup" | "lookupMany"
+  ? CheckedLookup<Self, DefinitionOf<Self>, K, Name, Given>
+  : Name extends "parts" ? CheckedParts<Self, DefinitionOf<Self>, K, Given>
+  : Name extends "warm" | "predict" ? CheckedWarming<Name, Given, WarmingOf<Self, K, Name>>
+  : unknownOption<Name, `the owner of family '${K}'`, keyof OwnerOptions<any, any>>
+// A name that is not a literal text is computed.
+type unknownOption<Name, Place extends string, Known extends string> = Name extends string
+  ? string extends Name ? Opaque.names<"options"> : ManifestFindings.optionUnknown<Name, Place, Known>
+  : Opaque.names<"options">
+
+type CheckedParts<Self, D extends Definition, K extends string, Ps> = {
+  readonly [Part in keyof Ps]: Part extends PartName<D, K> ? CheckedPart<Self, D, Part, Ps[Part]>
+    : string extends Part ? Opaque.names<"parts">
+    : OwnerFindings.partUnknown<K, Part & string, PartName<D, K>>
+}
+type CheckedPart<Self, D extends Definition, Part extends string, Chosen> = {
+  readonly [Name in keyof Chosen]: Name extends "lookup" | "lookupMany" ?
+    CheckedLookup<Self, D, Part, Name, Chosen[Name]>
+    : Name extends "warm" | "predict" ? CheckedWarming<Name, Chosen[Name], WarmingOf<Self, Part, Name>>
+    : unknownOption<Name, `the part '${Part}'`, keyof DelegateOptions<any, any>>
+}
+// Options of another shape are refused at the part that is wrong, or as a whole.
+type CheckedWarming<Option extends "warm" | "predict", Written, Expected> = Written extends undefined ? Written
+  : Written extends WarmingBag ? Written extends Complete[Option] ? CheckedWarmingParts<Option, Written, Expected>
+    : [Exclude<keyof Written, WarmingOption<Option>>] extends [never] ? Misfit.warming<Option>
+    : CheckedWarmingParts<Option, Written, Expected>
+  : Misfit.warming<Option>
+type CheckedWarmingParts<Option extends "warm" | "predict", Written, Expected> = {
+  readonly [Name in keyof Written]: Name extends WarmingOption<Option>
+    ? Name extends keyof Expected ? Written[Name] extends Expected[Name] ? Written[Name]
+      : Expected[Name] | Misfit.Otherwise<Misfit.warmingPart<Option, Name>>
+    : Written[Name]
+    : unknownOption<Name, `'${Option}'`, WarmingOption<Option>>
+}
+// The part that each of the two options must have.
+interface Complete {
+  readonly warm: { readonly keys: unknown }
+  readonly predict: { readonly keysMax: unknown }
+}
+// An object with named properties: not a list, not a function and not an Effect.
+type WarmingBag = object & { readonly [Symbol.iterator]?: never; readonly [Symbol.hasInstance]?: never }
+type WarmingOf<Self, K extends string, Option extends "warm" | "predict"> = Option extends "warm" ?
+  WarmOptions<KeyParams<PatternOf<FamilyOf<DefinitionOf<Self>, K>>, CodecsOf<FamilyOf<DefinitionOf<Self>, K>>>>
+  : PredictOptions
+
+type WarmingOption<Option extends "warm" | "predict"> = Option extends "warm" ? keyof WarmOptions<any>
+  : keyof PredictOptions
+
+type CheckedLookup<Self, D extends Definition, K extends string, Name, Loading> = [Anything] extends [Loading] ?
+  Opaque.anyLookup<K>
+  : Loading extends undefined ? Loading
+  : Loading extends Answering<infer A, infer B, infer Third, infer D4> ?
+    isAny<A | B | Third | D4> extends true ? Loading
+    : [A | B | Third | D4] extends [Effect.Effect<infer V, infer E, infer R>] ?
+      Loading extends ParamsFit<Self, K, Name> ? CheckedAnswer<Opaque.lookup, Self, K, Name, Loading, V, E, R>
+      : Misfit.lookupParameters<K, PatternOf<FamilyOf<D, K>>>
+    : A extends PromiseLike<any> | AsyncGenerator<any, any, any> ? Misfit.lookupPromise<K, Name & LookupOption>
+    : A extends Generator<any, any, any> ? Misfit.lookupGenerator<K, Name & LookupOption>
+    : lookupUnfit<Self, K, Name>
+  : lookupUnfit<Self, K, Name>
+type LookupOption = "lookup" | "lookupMany"
+// A function with up to four signatures. Of a function with fewer, the compiler repeats the first one.
+interface Answering<A, B, Third, Given> {
+  (...args: any): A
+  (...args: any): B
+  (...args: any): Third
+  (...args: any): Given
+}
+type ParamsFit<Self, K extends string, Name> = Name extends "lookup"
+  ? (...args: Parameters<LookupOf<FamilyOf<DefinitionOf<Self>, K>>>) => unknown
+  : (...args: Parameters<LookupManyOf<FamilyOf<DefinitionOf<Self>, K>>>) => unknown
+
+// `R` is unknown if the lookup uses an accessor that does not exist. That was refused where the accessor is used. A
+// type parameter leaves the check open, and the compiler then prints its name and its arguments: so the message is the
+// first.
+type CheckedAnswer<_Message extends string, Self, K extends string, Name, Loading, A, E, R> = unknown extends R ?
+  Loading
+  // A read of another manifest is refused, too: its changes do not reach the entries of this one.
+  : exceeding<R, BorrowsEach<SourceOf<DefinitionOf<Self>, K>, Self>, any> extends infer Given
+    ? [Given] extends [never] ? CheckedValue<Self, DefinitionOf<Self>, K, Name, Loading, A, E>
+    : [undeclared<DefinitionOf<Self>, K, Self, Given>] extends [never] ?
+      CheckedValue<Self, DefinitionOf<Self>, K, Name, Loading, A, E>
+    : Several.one<findLookupProblem<K, Self, undeclared<DefinitionOf<Self>, K, Self, Given>>>
+  : never
+type CheckedValue<Self, D extends Definition, K extends string, Name, Loading, A, E> =
+  isAnswer<A, Name, AnswerOf<ValueOf<FamilyOf<D, K>>>> extends false ? lookupUnfit<Self, K, Name>
+    : CheckedError<D, K, Loading, E | failedIn<Name, A>>
+type CheckedError<D extends Definition, K extends string, Loading, E> = isAny<E> extends true ? Loading
+  : [Exclude<E, ErrorOf<FamilyOf<D, K>> | CacheError>] extends [never] ? Loading
+  : LookupFindings.lookupFails<K>
+// `Lookup.failed(error)` in the answer of a lookup fails the reads of its key, so `error` counts as an error.
+type failedIn<Name, A> = Name extends "lookup" ? failedOf<A>
+  : A extends ReadonlyArray<infer Given> ? failedOf<Given>
+  : never
+type failedOf<Given> = isAny<Given> extends true ? never : Given extends Lookup.Failed<infer E> ? E : never
+/**
+ * The requirements in `R` that read more than family `K` derives from.
+ *
+ * **Details**
+ *
+ * Sources count at any distance, because a change also reaches the family through a chain of sources.
+ */
+export type undeclared<D extends Definition, K extends string, Self, R> = [R] extends [never] ? never
+  : Exclude<R, BorrowsEach<PatternOf<FamilyOf<D, Readable<D, K>>>, Self>>
+
+type isAnswer<A, Name, Answer> = Name extends "lookup" ? [A] extends [Answer] ? true : false
+  : [A] extends [ReadonlyArray<Answer>] ? true
+  : false
+// The expected type stands beside the message, so that editors complete an answer while it is typed.
+type lookupUnfit<Self, K extends string, Name> = Name extends "lookup" ?
+  LookupFor<Self, K> | Misfit.Otherwise<Misfit.lookup<K>>
+  : LookupManyFor<Self, K> | Misfit.Otherwise<Misfit.lookupMany<K>>
+type LookupFor<Self, K extends string> = (
+  ...args: Parameters<LookupOf<FamilyOf<DefinitionOf<Self>, K>>>
+) => Effect.Effect<AnswerOf<ValueOf<FamilyOf<DefinitionOf<Self>, K>>>, any, any>
+type LookupManyFor<Self, K extends string> = (
+  ...args: Parameters<LookupManyOf<FamilyOf<DefinitionOf<Self>, K>>>
+) => Effect.Effect<ReadonlyArray<AnswerOf<ValueOf<FamilyOf<DefinitionOf<Self>, K>>>>, any, any>
+
+type findLookupProblem<K extends string, Self, R> = R extends BorrowsCapability<infer P, any, any, Self>
+  ? nameRead<DefinitionOf<Self>, K, P>
+  : R extends BorrowsCapability<infer P, any, any, any> ? LookupFindings.lookupReadsAbroad<K, P>
+  : R extends OwnsCapability<infer P, any, any, any> ? LookupFindings.lookupWrites<K, P>
+  : R extends Admits<infer P, any> ? LookupFindings.lookupReads<K, P>
+  : R extends Appoints<infer P, any> ? LookupFindings.lookupWrites<K, P>
+  : never
+// A family that derives from this one cannot be added to its `derives`: that would be a cycle. So the help is another.
+type nameRead<D extends Definition, K extends string, P extends string> = Route<D, P> extends infer F
+  ? F extends K ? LookupFindings.lookupReadsOwn<K, P>
+  : K extends Readable<D, F> ? LookupFindings.lookupReadsBack<K, P>
+  : nameReadApart<D, K, P, LayerOf<FamilyOf<D, K>>, LayerOf<FamilyOf<D, F>>>
+  : never
+// To add a family of a layer out of reach to `derives` would be refused, too.
+type nameReadApart<D extends Definition, K extends string, P extends string, Here extends string, Home extends string> =
+  [Here] extends [never] ? LookupFindings.lookupReads<K, P>
+    : [Home] extends [Reachable<D, Here>] ? LookupFindings.lookupReads<K, P>
+    : ReferenceFindings.referenceOutOfReach<K, Here, P, Home>
+
+/** The patterns that the lookup of family `K` may read: the declared ones in its `derives`. */
+export type SourceOf<D extends Definition, K> = onlyDeclared<D, ListOf<FamilyOf<D, K>, "derives">>
+type onlyDeclared<D extends Definition, P> = P extends string ? isDeclared<D, P> extends true ? P : never : never
+
+/** The requirements of an owner's options: those of its lookups, and of the Effect and the schedule in `warm`. */
+export type RequiredBy<Chosen> = Chosen extends unknown
+  ? { [Name in keyof Chosen]-?: requiredByOption<Name, Chosen[Name]> }[keyof Chosen]
+  : never
+
+/**
+ * The requirements of one option of an owner.
+ *
+ * **Details**
+ *
+ * `owner` joins them itself: a hover would show a named union by its name, and not by its members.
+ */
+export type requiredByOption<Name, Given> = Name extends "lookup" | "lookupMany" ? requiredByLookup<Given>
+  : Name extends "warm" ? requiredByWarming<Given>
+  : Name extends "parts" ? requiredByParts<Given>
+  : never
+// Distributes over a union: an object and `undefined` have no names in common.
+type requiredByParts<Given> = Given extends unknown ? { [P in keyof Given]-?: RequiredBy<Given[P]> }[keyof Given]
+  : never
+type requiredByWarming<Given> = Given extends unknown
+  ? { [Chosen in keyof Given]-?: requiredByWarm<Given[Chosen]> }[keyof Given]
+  : never
+type requiredByWarm<Given> = Given extends Effect.Effect<any, any, infer R> ? R
+  : Given extends Schedule.Schedule<any, any, any, infer R> ? R
+  : never
+type requiredByLookup<Loading> = Loading extends Answering<infer A, infer B, infer Third, infer Given> ?
+  requiredByAnswer<A | B | Third | Given>
+  : never
+// A lookup that only throws has the answer `never`, and requires nothing. Each load has a Scope of its own.
+type requiredByAnswer<Given> = [Given] extends [never] ? never
+  : [Given] extends [Effect.Effect<any, any, infer R>] ? Exclude<R, Scope.Scope>
+  : never
+
+// --- names -----------------------------------------------------------------------------------------------------------
+
+/** Checks the name of a family for `owner`, `borrower` or `delegate`: answers the name, or a message. */
+export type CheckedName<
+  Self,
+  Id extends string,
+  K extends string,
+  How extends "own" | "borrow" | "delegate"
+> = [Self] extends [{ readonly key: Id }] ? CheckedNameOf<Self, Id, K, How> : ManifestFindings.selfWrong<Id>
+type CheckedNameOf<
+  Self,
+  Id extends string,
+  K extends string,
+  How extends "own" | "borrow" | "delegate"
+> = isUnion<K> extends true ? OwnerFindings.familyChoice
+  : isFamily<DefinitionOf<Self>, K> extends true ? CheckedUse<DefinitionOf<Self>, K, How>
+  : string extends K ? Misfit.Otherwise<Opaque.family>
+  // An editor asks with an empty name while it is typed. It offers the names, and not the message beside them.
+  : K extends "" ? FamilyName<DefinitionOf<Self>> | Misfit.Otherwise<Opaque.family>
+  : OwnerFindings.familyUnknown<Id, K, helpWithName<DefinitionOf<Self>, K>>
+
+// A question of its own. A condition on `K` itself would make the compiler intersect all names with all names.
+type isFamily<D extends Definition, K> = [K] extends [FamilyName<D>] ? true : false
+type CheckedUse<D extends Definition, K extends string, How extends "own" | "borrow" | "delegate"> = How extends
+  "borrow" ? K
+  : FamilyOf<D, K> extends { readonly partOf: infer Whole extends string }
+    ? How extends "delegate" ? K : OwnerFindings.familyIsPart<K, Whole>
+  : How extends "own" ? K
+  : OwnerFindings.familyIsWhole<K>
+
+// --- owners merged by hand -------------------------------------------------------------------------------------------
+
+/** Any layer that `mergeOwners` takes. */
+export interface OwnerLayer extends Layer.Layer<never, any, any> {
+  // Only the constraint itself has this member, so the check can tell it from the type of an argument.
+  readonly [Undetermined]?: never
+}
+
+/** Checks the layers that `mergeOwners` gets: answers them, with a message in place of each that shares a key. */
+export type CheckedOwners<Ls extends ReadonlyArray<unknown>> = {
+  readonly [
+    // The compiler asks with the constraint while it infers the types of the arguments, and once more if one of them is
+    // not a layer. So that one is refused for its type.
+    Index in keyof Ls
+  ]: typeof Undetermined extends keyof Ls[Index] ? Layer.Layer<never, any, any>
+    : number extends Ls["length"] ? Opaque.owners
+    : CheckedMerge<Ls[Index], findClash<OwnedIn<Ls[Index]>, OwnedIn<othersOf<Ls, Index>>>>
+}
+type CheckedMerge<Loading, Problem> = [Problem] extends [never] ? Loading : Problem
+type othersOf<Ls extends ReadonlyArray<unknown>, Index> = {
+  [Other in keyof Ls]: Other extends Index ? never : Ls[Other]
+}[number]
+type OwnedIn<Loading> = Loading extends Layer.Layer<infer Out, any, any>
+  ? Exclude<Extract<Out, AnyCapability>, AnyBorrow>
+  : never
+
+type findClash<A, B> = A extends OwnsCapability<infer PA, any, infer KA, infer Inner>
+  ? B extends OwnsCapability<infer PB, any, infer KB, Inner>
+    ? [realmOf<KA>, realmOf<KB>] extends [realmOf<KB>, realmOf<KA>]
+      ? overlaps<PA, PB> extends true
+        ? OwnerFindings.ownersMerged<PA, PB, findWitness<normalizePattern<PA>, normalizePattern<PB>>>
+      : never
+    : never
+  : never
+  : never
+type realmOf<Keys> = Keys extends readonly [{ readonly carved: infer Third }, ...infer _] ? Third : "open"
