@@ -12,7 +12,6 @@
  *
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Schedule from "effect/Schedule"
@@ -37,6 +36,7 @@ import type * as OwnerFindings from "../diagnostic/types/ownerFindings.ts"
 import type * as ReferenceFindings from "../diagnostic/types/referenceFindings.ts"
 import type * as Several from "../diagnostic/types/several.ts"
 import type { Definition, Undetermined } from "../ownership/Definition.ts"
+import type { DurationInput } from "../ownership/DurationInput.ts"
 import type { isDeclared, Route } from "../ownership/types/definitionFacts.ts"
 import type { helpWithName } from "../ownership/types/definitionHelp.ts"
 import type { Reachable, Readable } from "../ownership/types/definitionLayers.ts"
@@ -212,7 +212,7 @@ export interface WarmOptions<out P> {
   /** The parameters of the keys, or an Effect that answers them at each round. */
   readonly keys: Many<P> | Effect.Effect<Many<P>, any, any>
   /** When the next round begins, counted from the beginning of the last one: a duration, or a `Schedule`. */
-  readonly schedule?: Duration.Input | Schedule.Schedule<unknown, unknown, any, any> | undefined
+  readonly schedule?: DurationInput | Schedule.Schedule<unknown, unknown, any, any> | undefined
   /** Whether the layer waits for the end of the first round. The default is `false`. */
   readonly await?: boolean | undefined
 }
@@ -277,7 +277,7 @@ export interface PredictOptions {
   /** The maximal number of keys that a round loads. */
   readonly keysMax: number
   /** The time between two rounds. The default is a tenth of `timeToLive`, at least 100 ms and at most 10 s. */
-  readonly interval?: Duration.Input | undefined
+  readonly interval?: DurationInput | undefined
 }
 
 // The argument is the name of the family, because errors print it. The family itself would be printed whole.

@@ -33,7 +33,25 @@ import { family } from "../support/source.ts"
 /** Wrong values of an option; the compiler demands a list for each option of the type. */
 type Wrong<O> = { readonly [Option in keyof Required<O>]: ReadonlyArray<unknown> }
 
-const durations = ["5 minuts", Number.NaN, -1, "-1 seconds", "-Infinity", null, {}, { minuts: 5 }, () => 5, Promise]
+const durations = [
+  "5 minuts",
+  "5min",
+  "5 m",
+  "m",
+  "-5m",
+  "1e3s",
+  "0x1s",
+  "5m30s",
+  Number.NaN,
+  -1,
+  "-1 seconds",
+  "-Infinity",
+  null,
+  {},
+  { minuts: 5 },
+  () => 5,
+  Promise
+]
 const setWrong: Wrong<SetOptions<unknown>> = {
   timeToLive: durations,
   tags: ["abc", [1], null, new Set(["a"])],
@@ -192,11 +210,11 @@ describe("option of a call", () => {
   it.effect("an error lists every form of timeToLive, in a family, a write and a lookup", () =>
     Effect.gen(function*() {
       const { on, user } = yield* world()
-      const lookup = yield* family({}, () => Effect.succeed(Lookup.loaded(1, { timeToLive: "5m" as never })))
+      const lookup = yield* family({}, () => Effect.succeed(Lookup.loaded(1, { timeToLive: "5min" as never })))
       for (
         const made of [
-          Effect.asVoid(family({ timeToLive: "5m" as never }, Effect.succeed)),
-          on(user.set(id, "new", { timeToLive: "5m" })),
+          Effect.asVoid(family({ timeToLive: "5min" as never }, Effect.succeed)),
+          on(user.set(id, "new", { timeToLive: "5min" })),
           lookup.get
         ]
       ) {
