@@ -79,6 +79,7 @@ const reading: { readonly [O in Exclude<keyof Reading<any, any, any, any>, "patt
   get: plain,
   getOption: plain,
   getMany: plain,
+  getManyResults: plain,
   getAnswer: plain,
   getAnswerOption: plain,
   explain: plain,
@@ -790,7 +791,7 @@ describe("parameters that a program without types leaves out", () => {
     patch: (missing) => [missing, () => 1],
     setMany: (missing) => [[[missing, 1]]]
   }
-  const listed = new Set(["getMany", "warm", "deleteMany"])
+  const listed = new Set(["getMany", "getManyResults", "warm", "deleteMany"])
   const without = new Set(["hottest", "invalidateAll", "invalidateTag", "parse", "reader", "writer"])
   const missing = [undefined, null, "1", 1, {}, { idd: "1" }]
 
@@ -811,7 +812,10 @@ describe("parameters that a program without types leaves out", () => {
               }
               const made = door[operation](...(given[operation]?.(each) ?? [each]))
               const work = operation === "getPromise" ? Effect.tryPromise({ try: () => made, catch: (it) => it }) : made
-              const error = yield* Effect.flip(on(work))
+              const read = operation === "getManyResults" && Array.isArray(each)
+                ? Effect.flatMap(work, ([result]: any) => result)
+                : work
+              const error = yield* Effect.flip(on(read))
               assert.strictEqual(reasonOf(error), "InvalidKey", JSON.stringify(each))
             }
           }
