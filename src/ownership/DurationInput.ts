@@ -12,8 +12,8 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 
 /**
- * A short text for a duration: a number and a unit, without a space. The units are `ms`, `s`, `m` (minutes), `h`, `d`
- * and `w`.
+ * A short text for a duration: a number and a unit, such as `"30m"` or `"30 m"`. The units are `ms`, `s`, `m` (minutes),
+ * `h`, `d` and `w`.
  *
  * **Example** (Two and a half hours)
  *
@@ -50,7 +50,7 @@ const unitMillis: { readonly [unit: string]: number } = {
 }
 
 // The same texts as those of `Duration`: a number without a sign, and no exponent.
-const shortText = /^(\d+(?:\.\d+)?)(ms|[smhdw])$/
+const shortText = /^(\d+(?:\.\d+)?) ?(ms|[smhdw])$/
 
 const units = ["weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds", "nanoseconds"]
 

@@ -36,7 +36,7 @@ type Wrong<O> = { readonly [Option in keyof Required<O>]: ReadonlyArray<unknown>
 const durations = [
   "5 minuts",
   "5min",
-  "5 m",
+  "5 min",
   "m",
   "-5m",
   "1e3s",

@@ -43,12 +43,30 @@ describe("durations", () => {
     const amounts = fc.oneof(fc.nat(100_000), fc.nat(100_000).map((n) => n / 100))
     fc.assert(fc.property(amounts, fc.constantFrom(...units), (amount, unit) => {
       const whole = Duration.toMillis(Duration.fromInputUnsafe(`${amount} ${effectUnits[unit]}`))
-      assert.closeTo(millisOf(`${amount}${unit}`), whole, whole * 1e-9)
+      for (const text of [`${amount}${unit}`, `${amount} ${unit}`]) {
+        assert.closeTo(millisOf(text), whole, whole * 1e-9)
+      }
     }))
   })
 
-  it("a text with another unit, a sign, a space or an exponent is not a short text", () => {
-    const others = ["", "5", "s", "5 s", "5S", "5M", "5min", "5us", "-5s", "+5s", "1e3s", "0x5s", ".5h", "5.h", "1h30m"]
+  it("a text with another unit, a sign, two spaces or an exponent is not a short text", () => {
+    const others = [
+      "",
+      "5",
+      "s",
+      "5  s",
+      "5S",
+      "5M",
+      "5min",
+      "5us",
+      "-5s",
+      "+5s",
+      "1e3s",
+      "0x5s",
+      ".5h",
+      "5.h",
+      "1h30m"
+    ]
     for (const text of [...others, " 5s", "5s ", "5s\n", "Infinityh", "NaNs", "٥s"]) assert.isNaN(millisOf(text), text)
   })
 
