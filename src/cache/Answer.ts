@@ -3,8 +3,6 @@
  *
  * @since 0.1.0
  */
-import { madeAtMillis } from "./internal/expiry.ts"
-import type { Served } from "./internal/served.ts"
 
 /**
  * The answer of `getAnswer`: the value, and what the cache knows about it. Use it to see where a value came from, or to
@@ -25,6 +23,17 @@ export interface Answer<out V> {
   /** For how long the value has been stale, in milliseconds; 0 for a fresh value. */
   readonly staleMillis: number
   /**
+   * For how long the value will be fresh if nothing changes it, in milliseconds: a `max-age` for HTTP. 0 for a stale
+   * value and for one that was not stored; `Infinity` if it does not expire.
+   */
+  readonly freshForMillis: number
+  /**
+   * After this time the cache forgets the value if nothing changes it, in milliseconds: `freshForMillis`, and the time
+   * for which it may be served stale. 0 for a value that was not stored; `Infinity` if it does not expire. In a family
+   * with an idle time, each later read moves the end.
+   */
+  readonly expiresInMillis: number
+  /**
    * The invalidation counter up to which the value is known to be valid; `undefined` for a value that was not stored.
    */
   readonly stamp: number | undefined
@@ -36,28 +45,6 @@ export interface Answer<out V> {
   /** How long the load of the value took, in milliseconds. */
   readonly costMillis: number
   readonly tags: ReadonlyArray<string>
+  /** The source's own name for this state of the value, such as an ETag, if the lookup or the write gave one. */
+  readonly revision: string | undefined
 }
-
-/**
- * Makes the answer for a value that was served at `nowMillis`. `freshUntil` is the time at which its entry ceases to be
- * fresh.
- *
- * @stability stable
- * @category constructors
- * @since 0.1.0
- */
-export const make = <V>(
-  { entry, stale, tags, tier, value }: Served<V>,
-  nowMillis: number,
-  freshUntil: number
-): Answer<V> => ({
-  value,
-  tier,
-  stale,
-  ageMillis: entry === undefined ? 0 : Math.max(0, nowMillis - madeAtMillis(entry)),
-  staleMillis: stale ? Math.max(0, nowMillis - freshUntil) : 0,
-  stamp: entry?.stamp,
-  version: entry?.version ?? 0,
-  costMillis: entry?.costMillis ?? 0,
-  tags: entry?.tags ?? tags ?? []
-})

@@ -12,8 +12,8 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 
 /**
- * A short text for a duration: a number and a unit, such as `"30m"` or `"30 m"`. The units are `ms`, `s`, `m` (minutes),
- * `h`, `d` and `w`.
+ * A short text for a duration: a number and a unit, such as `"30m"` or `"30 m"`. The units are `ms`, `s`, `m`
+ * (minutes), `h`, `d` and `w`.
  *
  * **Example** (Two and a half hours)
  *

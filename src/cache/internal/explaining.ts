@@ -4,14 +4,13 @@
  */
 import * as Effect from "effect/Effect"
 import type { Found } from "../../store/Entry.ts"
-import * as Answer from "../Answer.ts"
 import type { Explanation, Outcome } from "../Explanation.ts"
 import { type Entries, foundIn } from "./entries.ts"
 import { noTags } from "./judgement.ts"
 import { foundOf, unknown } from "./knowing.ts"
 import type { Loads } from "./loads.ts"
 import { hiding } from "./sensitive.ts"
-import type { Served } from "./served.ts"
+import { answerOf, type Served } from "./served.ts"
 
 /** Explains a key. `onHeld` receives the value that is shown, because showing it counts as a read. */
 export const explain = <V>(
@@ -47,7 +46,7 @@ export const explain = <V>(
         family: name,
         key: spec.show(key),
         outcome: outcomeOf(entries, loads, key, now, served && freshUntil),
-        held: served && Answer.make(served, now, freshUntil),
+        held: served && answerOf(served, now, freshUntil),
         happenings: cache.history.of(name, key, held?.entry.tags ?? noTags)
       }
       return spec.isSensitive ? hiding(explanation, spec.hide) : explanation

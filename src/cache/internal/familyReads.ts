@@ -16,7 +16,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { Entry } from "../../store/Entry.ts"
 import type { HotPartition } from "../../store/Store.ts"
-import * as Answer from "../Answer.ts"
+import type { Answer } from "../Answer.ts"
 import type { CacheError } from "../CacheError.ts"
 import type { Explanation } from "../Explanation.ts"
 import type { EngineFamilySpec } from "../shared/familySpec.ts"
@@ -31,7 +31,7 @@ import { unknown } from "./knowing.ts"
 import { currentLookup, loadOf, lookups, valueExit, valueOf } from "./load.ts"
 import { Loads } from "./loads.ts"
 import { serveMany, serveResults } from "./many.ts"
-import type { Served } from "./served.ts"
+import { answerOf, type Served } from "./served.ts"
 import { type Reads, TrackedReads } from "./trackedReads.ts"
 import { joinPromise, type Waiter } from "./waiters.ts"
 import { type Prediction, Warming } from "./warming.ts"
@@ -192,7 +192,7 @@ export class FamilyReads<V> implements Reads<V> {
   }
 
   /** The value of a key, with its facts: tier, age, version and others. */
-  answer(key: string): Effect.Effect<Answer.Answer<V>, unknown> {
+  answer(key: string): Effect.Effect<Answer<V>, unknown> {
     return Effect.map(Effect.suspend(() => this.serve(key)), (served) => {
       valueOf(served)
       return this.answerOf(key, served)
@@ -205,7 +205,7 @@ export class FamilyReads<V> implements Reads<V> {
   }
 
   /** The value of a key, with its facts, if a tier holds a fresh one. Loads nothing. */
-  answerHeld(key: string): Effect.Effect<Option.Option<Answer.Answer<V>>, CacheError> {
+  answerHeld(key: string): Effect.Effect<Option.Option<Answer<V>>, CacheError> {
     return Effect.map(
       this.held(key),
       (served) => served === undefined ? Option.none() : Option.some(this.answerOf(key, served))
@@ -213,10 +213,10 @@ export class FamilyReads<V> implements Reads<V> {
   }
 
   /** The answer for a value that was served. */
-  answerOf(key: string, served: Served<V>): Answer.Answer<V> {
+  answerOf(key: string, served: Served<V>): Answer<V> {
     const now = this.cache.time.now()
     const { entry } = served
-    return Answer.make(served, now, entry === undefined ? Infinity : this.entries.freshUntil(key, entry, now))
+    return answerOf(served, now, entry === undefined ? Infinity : this.entries.freshUntil(key, entry, now))
   }
 
   /** Finds the fresh entry of a key in any tier. This counts as a read, so the idle time of the entry begins again. */

@@ -41,6 +41,10 @@ import { CurrentUpdate } from "./waits.ts"
 // The terms of the entry stay, whatever the family's policy is for new values.
 const asHeld = ({ revision, tags }: Entry<unknown>): LoadedOptions => ({ timeToLive: "never", tags, revision })
 
+// The keys of a write. They are needed only if some key of the cache has a lease, or the write carries one.
+const keysOf = (written: string | ReadonlyArray<readonly [key: string, value: unknown]>): ReadonlyArray<string> =>
+  typeof written === "string" ? [written] : written.map(([key]) => key)
+
 export class FamilyWrites<V> implements Writer {
   private readonly cache: CacheContext
   private readonly spec: EngineFamilySpec<V>
@@ -133,15 +137,15 @@ export class FamilyWrites<V> implements Writer {
    */
   refusalOf(
     { ifVersion, lease }: SetOptions<Lease>,
-    key: string | ReadonlyArray<string>,
+    written: string | ReadonlyArray<readonly [key: string, value: V]>,
     isDeletion = false
   ): CacheError | undefined {
     if (this.loads.loader === undefined) return this.loads.unowned()
     const { leases } = this.cache
     if (lease === undefined) {
-      return leases.isEmpty || isDeletion ? undefined : heldRefusal(leases, this.spec, [key].flat())
+      return leases.isEmpty || isDeletion ? undefined : heldRefusal(leases, this.spec, keysOf(written))
     }
-    const keys = [key].flat()
+    const keys = keysOf(written)
     const refusal = leaseRefusal(leases, lease, this.spec, keys)
     // A version says what the value is made from.
     if (refusal !== undefined || ifVersion !== undefined || isDeletion) return refusal
@@ -226,18 +230,17 @@ export class FamilyWrites<V> implements Writer {
     return Effect.suspend(() => {
       const { ends } = this
       const isConditional = options.ifVersion !== undefined
-      const keys = entries.map(([key]) => key)
-      const refusal = this.refusalOf(options, keys)
+      const refusal = this.refusalOf(options, entries)
       if (refusal !== undefined) return Effect.fail(refusal)
       return whenJudged(
         this.entries.judgement.judgeMany(entries, options),
         (judged) =>
           this.cache.inRoom(() =>
-            knowing(isConditional ? keys.map((key) => this.holding(key)) : [], (held) => {
+            knowing(isConditional ? entries.map(([key]) => this.holding(key)) : [], (held) => {
               const conflict = this.goneSince(ends) ?? (isConditional
-                ? keys.map((key, i) => this.conflictOf(key, options, held?.[i], held !== undefined))
+                ? entries.map(([key], i) => this.conflictOf(key, options, held?.[i], held !== undefined))
                   .find((one) => one !== undefined)
-                : this.refusalOf(options, keys))
+                : this.refusalOf(options, entries))
               return conflict === undefined ? this.applySets(judged, options) : Effect.fail(conflict)
             })
           )

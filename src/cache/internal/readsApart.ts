@@ -11,7 +11,7 @@ import * as Exit from "effect/Exit"
 import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import type { HotPartition } from "../../store/Store.ts"
-import type * as Answer from "../Answer.ts"
+import type { Answer } from "../Answer.ts"
 import { CacheError, LoadTimeout } from "../CacheError.ts"
 import type { Explanation } from "../Explanation.ts"
 import * as Lookup from "../Lookup.ts"
@@ -135,18 +135,18 @@ export class TransactionReads<V> implements Reads<V> {
     return Effect.map(this.held(key), (served) => served === undefined ? Option.none() : Option.some(served.value))
   }
 
-  answer(key: string): Effect.Effect<Answer.Answer<V>, unknown> {
+  answer(key: string): Effect.Effect<Answer<V>, unknown> {
     return Effect.map(this.serve(key), (served) => this.answerOf(key, served))
   }
 
-  answerHeld(key: string): Effect.Effect<Option.Option<Answer.Answer<V>>, CacheError> {
+  answerHeld(key: string): Effect.Effect<Option.Option<Answer<V>>, CacheError> {
     return Effect.map(
       this.held(key),
       (served) => served === undefined ? Option.none() : Option.some(this.answerOf(key, served))
     )
   }
 
-  answerOf(key: string, served: Served<V>): Answer.Answer<V> {
+  answerOf(key: string, served: Served<V>): Answer<V> {
     return this.family.answerOf(key, served)
   }
 

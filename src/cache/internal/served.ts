@@ -1,8 +1,10 @@
 /**
- * Describes a value on its way to a reader. Every kind of read passes it on.
+ * Describes a value on its way to a reader. Every kind of read passes it on, and `getAnswer` answers it with its facts.
  */
 import type { Entry } from "../../store/Entry.ts"
+import type { Answer } from "../Answer.ts"
 import type { Delivery } from "./delivery.ts"
+import { madeAtMillis } from "./expiry.ts"
 
 /** A value that is served, with its tier and its entry. */
 export interface Served<out V> {
@@ -19,3 +21,23 @@ export interface Served<out V> {
   /** The changes of its load that are still on their way to the lower tiers. */
   readonly delivery?: Delivery
 }
+
+/** Makes the answer for a value that was served at `nowMillis`. From `freshUntil` on, its entry is not fresh. */
+export const answerOf = <V>(
+  { entry, stale, tags, tier, value }: Served<V>,
+  nowMillis: number,
+  freshUntil: number
+): Answer<V> => ({
+  value,
+  tier,
+  stale,
+  ageMillis: entry === undefined ? 0 : Math.max(0, nowMillis - madeAtMillis(entry)),
+  staleMillis: stale ? Math.max(0, nowMillis - freshUntil) : 0,
+  freshForMillis: entry === undefined || stale ? 0 : Math.max(0, Math.min(freshUntil, entry.expiresAt) - nowMillis),
+  expiresInMillis: entry === undefined ? 0 : Math.max(0, entry.expiresAt - nowMillis),
+  stamp: entry?.stamp,
+  version: entry?.version ?? 0,
+  costMillis: entry?.costMillis ?? 0,
+  tags: entry?.tags ?? tags ?? [],
+  revision: entry?.revision
+})

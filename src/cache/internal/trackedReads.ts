@@ -12,7 +12,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { Entry } from "../../store/Entry.ts"
 import type { HotPartition } from "../../store/Store.ts"
-import type * as Answer from "../Answer.ts"
+import type { Answer } from "../Answer.ts"
 import type { CacheError } from "../CacheError.ts"
 import type { Explanation } from "../Explanation.ts"
 import type { EngineFamilySpec } from "../shared/familySpec.ts"
@@ -28,8 +28,8 @@ export interface Reads<V> {
   readMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<V>, unknown>
   readResults(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Exit.Exit<V, unknown>>, unknown>
   readHeld(key: string): Effect.Effect<Option.Option<V>, CacheError>
-  answer(key: string): Effect.Effect<Answer.Answer<V>, unknown>
-  answerHeld(key: string): Effect.Effect<Option.Option<Answer.Answer<V>>, CacheError>
+  answer(key: string): Effect.Effect<Answer<V>, unknown>
+  answerHeld(key: string): Effect.Effect<Option.Option<Answer<V>>, CacheError>
   find(key: string): Effect.Effect<Served<V> | undefined, CacheError>
   explain(key: string): Effect.Effect<Explanation<V>, CacheError>
   warm(keys: ReadonlyArray<string>, concurrency: number): Effect.Effect<number, CacheError>
@@ -51,7 +51,7 @@ interface Source<V> extends Reads<V> {
     key: string,
     onHeld?: (served: Served<V> | undefined, isKnown: boolean) => void
   ): Effect.Effect<Explanation<V>, CacheError>
-  answerOf(key: string, served: Served<V>): Answer.Answer<V>
+  answerOf(key: string, served: Served<V>): Answer<V>
   /** What memory holds of the key, if it is fresh. */
   peekUnsafe(key: string): Served<V> | undefined
   /** Notes that a lookup has read the key. Without an entry, the value was not stored. */
@@ -120,7 +120,7 @@ export class TrackedReads<V> implements Reads<V> {
     )
   }
 
-  answer(key: string): Effect.Effect<Answer.Answer<V>, unknown> {
+  answer(key: string): Effect.Effect<Answer<V>, unknown> {
     return this.loading([key], () => Effect.map(this.source.serve(key), (served) => this.answerOf(key, served)))
   }
 
@@ -132,7 +132,7 @@ export class TrackedReads<V> implements Reads<V> {
       ))
   }
 
-  answerHeld(key: string): Effect.Effect<Option.Option<Answer.Answer<V>>, CacheError> {
+  answerHeld(key: string): Effect.Effect<Option.Option<Answer<V>>, CacheError> {
     return this.looking([key], () =>
       Effect.map(
         this.source.held(key, () => this.doubt(key)),
@@ -209,7 +209,7 @@ export class TrackedReads<V> implements Reads<V> {
     return read()
   }
 
-  private answerOf(key: string, served: Served<V>): Answer.Answer<V> {
+  private answerOf(key: string, served: Served<V>): Answer<V> {
     this.seen(key, served)
     return this.source.answerOf(key, served)
   }

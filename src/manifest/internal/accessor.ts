@@ -20,6 +20,7 @@ import * as Transaction from "../../cache/shared/transaction.ts"
 import { answeredPromise, isEffect, isPromise, unrunAnswer } from "../../cache/shared/unrun.ts"
 import type { Lease, LeaseOptions } from "../../capability/Lease.ts"
 import * as Misfit from "../../diagnostic/types/misfit.ts"
+import type { InvalidateOptions } from "../Family.ts"
 import type { FamilyGate } from "./familyGate.ts"
 import type { CacheGrant, Reads, Writes } from "./grants.ts"
 import type { Params } from "./keys.ts"
@@ -130,7 +131,7 @@ const readOperations = (gate: FamilyGate, find: Finds["toRead"]) => {
           Effect.flatMapEager(family.read(key), selecting(gate.name, f))
           : Effect.fail(refused)
       }),
-    warm: (list: Iterable<Params>, given?: options.WarmOptions) => {
+    warm: (list: Iterable<Params>, given?: options.ConcurrencyOptions) => {
       const all = replayable(list)
       return find((family) =>
         options.withConcurrency(
@@ -218,22 +219,22 @@ const invalidations = (
   ) => Effect.Effect<A, E | CacheError, R>
 ) => {
   const withMode = <A, E, R>(
-    given: options.InvalidateOptions | undefined,
+    given: InvalidateOptions | undefined,
     f: (mode: InvalidationMode) => Effect.Effect<A, E, R>
   ) => options.withMode(gate.name, given, f)
   return {
-    invalidate: (params: Params, given?: options.InvalidateOptions) =>
+    invalidate: (params: Params, given?: InvalidateOptions) =>
       writing(params, (family, key) => withMode(given, (mode) => family.drop([key], mode))),
-    invalidateWhere: (params: Params, given?: options.InvalidateOptions) =>
+    invalidateWhere: (params: Params, given?: InvalidateOptions) =>
       find((family) =>
         Result.match(gate.keys.scopeOf(params), {
           onSuccess: (scope) => withMode(given, (mode) => family.dropScope(scope, mode)),
           onFailure: (problem) => Effect.fail(gate.invalid(problem))
         })
       ),
-    invalidateAll: (given?: options.InvalidateOptions) =>
+    invalidateAll: (given?: InvalidateOptions) =>
       find((family) => withMode(given, (mode) => family.dropScope({ positions: [], values: [] }, mode))),
-    invalidateTag: (tag: string, given?: options.InvalidateOptions) =>
+    invalidateTag: (tag: string, given?: InvalidateOptions) =>
       find((family) =>
         options.checked(
           options.tag(gate.name, tag),

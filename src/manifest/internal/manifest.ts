@@ -33,6 +33,7 @@ import { keyProblem, parsePattern, parsePatternUnsafe } from "../../pattern/KeyP
 import * as SensitiveKey from "../../pattern/SensitiveKey.ts"
 import * as Codec from "../../store/Codec.ts"
 import { Store } from "../../store/Store.ts"
+import type { InvalidateOptions } from "../Family.ts"
 import * as accessor from "./accessor.ts"
 import { broken } from "./broken.ts"
 import * as declared from "./declared.ts"
@@ -105,7 +106,7 @@ const statics = (tag: Context.Service<any, Face>, manifest: ValidManifest): Stat
 /** Invalidates a pattern in every family that shares a key with it, once all grants are found. */
 const byPattern =
   (manifest: ValidManifest, gates: ReadonlyMap<string, FamilyGate>) =>
-  (source: string, given?: options.InvalidateOptions): Effect.Effect<void, CacheError> =>
+  (source: string, given?: InvalidateOptions): Effect.Effect<void, CacheError> =>
     Effect.withFiber((fiber) =>
       options.withMode(undefined, given, (mode) => {
         // A program without types may give another value than a text.

@@ -19,8 +19,7 @@ import { FamilySet } from "../../ownership/shared/familySet.ts"
 import { isBag, type ValidManifest } from "../../ownership/shared/validation.ts"
 import { buildInto, type Engine, engineKey, isLent, keyOf, Lending, Word, wordOf } from "./grants.ts"
 import { errorOf, type Found, problemOf, refused } from "./names.ts"
-
-type AnyLayer = Layer.Layer<any, any, any>
+import type { AnyLayer } from "./statics.ts"
 
 interface Module {
   readonly name: string

@@ -17,18 +17,12 @@ import type { Lease, LeaseOptions } from "../../capability/Lease.ts"
 import * as Nearest from "../../diagnostic/types/nearest.ts"
 import { millisOf } from "../../ownership/DurationInput.ts"
 import { isBag } from "../../ownership/shared/validation.ts"
+import type { InvalidateOptions, Readable } from "../Family.ts"
 
-export interface InvalidateOptions {
-  readonly mode?: InvalidationMode | undefined
-}
-
-export interface WarmOptions {
-  readonly concurrency?: number | undefined
-}
-
-export interface PromiseOptions {
-  readonly signal?: AbortSignal | undefined
-}
+// The options are declared in `Family.ts`, where editors show them.
+type Operations = Readable<string, unknown, unknown, {}>
+export type ConcurrencyOptions = NonNullable<Parameters<Operations["warm"]>[1]>
+export type PromiseOptions = NonNullable<Parameters<Operations["getPromise"]>[1]>
 
 // The number of lookups that `warm` runs at a time, by default. Readers' loads come first.
 const warmConcurrency = 16
@@ -50,11 +44,11 @@ const notOptions = (family: string | undefined, given: unknown, known: object): 
   return unknown && refusal(family, unknown.option, unknown.why)
 }
 
-/** The names of all options of a type. */
-type Known<Chosen> = { readonly [Option in keyof Required<Chosen>]: true }
+/** The names of all options of a type. The compiler refuses a list in which one is missing. */
+export type Known<Chosen> = { readonly [Option in keyof Required<Chosen>]: true }
 
 const invalidateKnown: Known<InvalidateOptions> = { mode: true }
-const warmKnown: Known<WarmOptions> = { concurrency: true }
+const concurrencyKnown: Known<ConcurrencyOptions> = { concurrency: true }
 const promiseKnown: Known<PromiseOptions> = { signal: true }
 const leaseKnown: Known<LeaseOptions> = { mode: true, deadline: true, timeToLive: true }
 const deleteKnown: Known<Pick<SetOptions<Lease>, "ifVersion" | "lease">> = { ifVersion: true, lease: true }
@@ -83,10 +77,10 @@ export const withMode = <A, E, R>(
 /** Runs the rest of `warm` with its concurrency, or fails for an invalid one. */
 export const withConcurrency = <A, E, R>(
   family: string,
-  given: WarmOptions | undefined,
+  given: ConcurrencyOptions | undefined,
   next: (concurrency: number) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | CacheError, R> => {
-  const refused = notOptions(family, given, warmKnown)
+  const refused = notOptions(family, given, concurrencyKnown)
   if (refused !== undefined) return Effect.fail(refused)
   const { concurrency = warmConcurrency } = given ?? {}
   return checked(count(family, "concurrency", concurrency), () => next(concurrency))

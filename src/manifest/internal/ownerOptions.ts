@@ -10,9 +10,11 @@ import * as ManifestFindings from "../../diagnostic/types/manifestFindings.ts"
 import * as Misfit from "../../diagnostic/types/misfit.ts"
 import * as OwnerFindings from "../../diagnostic/types/ownerFindings.ts"
 import { isBag, type ValidManifest } from "../../ownership/shared/validation.ts"
+import type { PredictOptions, WarmOptions } from "../Owner.ts"
 import type { Params } from "./keys.ts"
 import type { Found } from "./names.ts"
-import type { PredictOptions, Warming, WarmOptions } from "./warm.ts"
+import type { Known } from "./options.ts"
+import type { Warming } from "./warm.ts"
 
 export interface Lookups extends Warming {
   readonly lookup?:
@@ -30,11 +32,8 @@ export interface OwnerOptions extends Lookups {
   readonly parts?: { readonly [part: string]: Lookups } | undefined
 }
 
-type Known<Chosen> = { readonly [Option in keyof Chosen]-?: true }
-
-// The type makes the compiler refuse a list in which an option is missing.
 const lookupsKnown: Known<Lookups> = { lookup: true, lookupMany: true, warm: true, predict: true }
-const warmKnown: Known<WarmOptions> = { keys: true, schedule: true, await: true }
+const warmKnown: Known<WarmOptions<Params>> = { keys: true, schedule: true, await: true }
 const predictKnown: Known<PredictOptions> = { keysMax: true, interval: true }
 
 /** Answers what is wrong with the options of an owner or a delegate; nothing if none were given. */

@@ -25,9 +25,8 @@ import type { Params } from "./keys.ts"
 import { problemOf, refused } from "./names.ts"
 import * as ownerOptions from "./ownerOptions.ts"
 import type { Lookups, OwnerOptions } from "./ownerOptions.ts"
+import type { AnyLayer } from "./statics.ts"
 import * as warm from "./warm.ts"
-
-type AnyLayer = Layer.Layer<any, any, any>
 
 // `hasOwn`, because a part may have the name of a member that every object inherits.
 const partOf = ({ parts }: OwnerOptions, name: string): Lookups =>

@@ -12,8 +12,8 @@ import type { Within } from "../../cache/shared/transaction.ts"
 import type { Lease } from "../../capability/Lease.ts"
 import type { Declared } from "../../ownership/Definition.ts"
 import type { DependencyGraph } from "../../ownership/DependencyGraph.ts"
+import type { InvalidateOptions } from "../Family.ts"
 import type { Accessor, Write } from "./accessor.ts"
-import type { InvalidateOptions } from "./options.ts"
 import type { Lookups, OwnerOptions } from "./ownerOptions.ts"
 
 export type AnyLayer = Layer.Layer<any, any, any>

@@ -17,24 +17,14 @@ import type { CacheFamily } from "../../cache/shared/cacheFamily.ts"
 import { forkOutside } from "../../capability/shared/outside.ts"
 import { type DurationInput, millisOf } from "../../ownership/DurationInput.ts"
 import * as BackgroundTimer from "../../store/shared/backgroundTimer.ts"
+import type { PredictOptions, WarmOptions } from "../Owner.ts"
 import type { FamilyGate } from "./familyGate.ts"
 import type { Engine } from "./grants.ts"
 import type { Params } from "./keys.ts"
 import { replayable } from "./lists.ts"
 
-export interface WarmOptions {
-  readonly keys: Iterable<Params> | Effect.Effect<Iterable<Params>, unknown, any>
-  readonly schedule?: DurationInput | Schedule.Schedule<unknown, unknown, unknown, any> | undefined
-  readonly await?: boolean | undefined
-}
-
-export interface PredictOptions {
-  readonly keysMax: number
-  readonly interval?: DurationInput | undefined
-}
-
 export interface Warming {
-  readonly warm?: WarmOptions | undefined
+  readonly warm?: WarmOptions<Params> | undefined
   readonly predict?: PredictOptions | undefined
 }
 
@@ -67,7 +57,8 @@ export const start = Effect.fnUntraced(function*(
 })
 
 // Each round reads the keys again.
-const keysOf = (keys: WarmOptions["keys"]): WarmOptions["keys"] => Effect.isEffect(keys) ? keys : replayable(keys)
+const keysOf = (keys: WarmOptions<Params>["keys"]): WarmOptions<Params>["keys"] =>
+  Effect.isEffect(keys) ? keys : replayable(keys)
 
 /** Answers the latch of a family, which is open while the family has an owner with a lookup. */
 export const loadable = (engine: Engine, family: string): Latch.Latch => {
@@ -79,7 +70,7 @@ export const loadable = (engine: Engine, family: string): Latch.Latch => {
 const rounds = Effect.fnUntraced(function*(
   gate: FamilyGate,
   family: CacheFamily,
-  keys: WarmOptions["keys"],
+  keys: WarmOptions<Params>["keys"],
   schedule: Schedule.Schedule<unknown, unknown, unknown>,
   warmed: Latch.Latch
 ) {
@@ -102,7 +93,7 @@ const rounds = Effect.fnUntraced(function*(
 })
 
 /** Finds the keys, and loads those that are absent or end before `until`. It never fails. */
-const round = (gate: FamilyGate, family: CacheFamily, keys: WarmOptions["keys"], until: number) =>
+const round = (gate: FamilyGate, family: CacheFamily, keys: WarmOptions<Params>["keys"], until: number) =>
   Effect.suspend(() => Effect.isEffect(keys) ? keys : Effect.succeed(keys)).pipe(
     Effect.flatMap((all) => {
       const valid: Array<string> = []
@@ -136,7 +127,7 @@ const once = Schedule.recurs(0)
 
 const scheduleOf = (
   family: string,
-  given: WarmOptions["schedule"]
+  given: WarmOptions<Params>["schedule"]
 ): Effect.Effect<Schedule.Schedule<unknown, unknown, unknown>, CacheError> => {
   if (given === undefined) return Effect.succeed(once)
   // The rounds run in the owner's Context, which has the requirements of the schedule.
