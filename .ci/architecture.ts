@@ -501,7 +501,6 @@ const unshown: ReadonlyMap<string, string> = new Map([
   ["manifest/Family.ts pattern", "a text"],
   ["manifest/Family.ts name", "a text"],
   ["manifest/Family.ts hottest", "chance decides what it answers"],
-  ["ownership/FamilyPolicy.ts millisOf", "what options of durations mean; `timeToLive` shows it"],
   ["pattern/KeyPattern.ts segmentsMax", "a number"],
   ["pattern/Key.ts keyBytesMax", "a number"],
   ["store/Entry.ts tagsMax", "a number"],

@@ -104,6 +104,18 @@ export * as Definition from "./ownership/Definition.ts"
 export * as DependencyGraph from "./ownership/DependencyGraph.ts"
 
 /**
+ * How a program writes a duration, in every option that takes one: as Effect does, or as a short text such as `"30m"`.
+ *
+ * - One parser reads all of them. Options of a family, of one value, of a lease and of a store take the same forms.
+ * - A text that is none of the forms is refused where the option is checked, with the name of the option.
+ *
+ * Not here: points in time, and the words of a lifetime that are not durations (`"never"`, `"doNotStore"`).
+ *
+ * @since 0.1.0
+ */
+export * as DurationInput from "./ownership/DurationInput.ts"
+
+/**
  * The policy of a family: lifetimes, staleness, loading. It is plain data, and every option may be left out.
  *
  * @since 0.1.0

@@ -2722,5 +2722,21 @@ export const canaries: ReadonlyArray<Canary> = [
 `,
     planted: ``,
     suites: ["test/cache/madeOfNothing.test.ts"]
+  },
+  {
+    law: 4,
+    bug: "a lookup that reads many keys, with an Exit for each, does not note the keys without a value",
+    file: "src/cache/internal/trackedReads.ts",
+    text: `Effect.as(this.notLoaded([key], result.cause), result)`,
+    planted: `Effect.succeed(result)`,
+    suites: ["test/cache/results.test.ts"]
+  },
+  {
+    law: 7,
+    bug: "a key that fails ends the read of the other keys",
+    file: "src/cache/internal/many.ts",
+    text: `serveDistinct(ground, distinct, Effect.exit)`,
+    planted: `serveDistinct(ground, distinct, (read) => Effect.map(read, Exit.succeed))`,
+    suites: ["test/cache/results.test.ts"]
   }
 ]

@@ -23,6 +23,17 @@ export interface Answer<out V> {
   /** For how long the value has been stale, in milliseconds; 0 for a fresh value. */
   readonly staleMillis: number
   /**
+   * For how long the value will be fresh if nothing changes it, in milliseconds: a `max-age` for HTTP. 0 for a stale
+   * value and for one that was not stored; `Infinity` if it does not expire.
+   */
+  readonly freshForMillis: number
+  /**
+   * After this time the cache forgets the value if nothing changes it, in milliseconds: `freshForMillis`, and the time
+   * for which it may be served stale. 0 for a value that was not stored; `Infinity` if it does not expire. In a family
+   * with an idle time, each later read moves the end.
+   */
+  readonly expiresInMillis: number
+  /**
    * The invalidation counter up to which the value is known to be valid; `undefined` for a value that was not stored.
    */
   readonly stamp: number | undefined
@@ -34,4 +45,6 @@ export interface Answer<out V> {
   /** How long the load of the value took, in milliseconds. */
   readonly costMillis: number
   readonly tags: ReadonlyArray<string>
+  /** The source's own name for this state of the value, such as an ETag, if the lookup or the write gave one. */
+  readonly revision: string | undefined
 }

@@ -10,11 +10,10 @@
  *
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Nearest from "../diagnostic/types/nearest.ts"
-import { millisOf } from "../ownership/FamilyPolicy.ts"
+import { type DurationInput, millisOf } from "../ownership/DurationInput.ts"
 import { isBag } from "../ownership/shared/validation.ts"
 import * as BackgroundTimer from "../store/shared/backgroundTimer.ts"
 import { CacheError, InvalidOption } from "./CacheError.ts"
@@ -84,12 +83,12 @@ export interface Options {
   /** The value of the attribute `cache`. */
   readonly cache: string
   /** The time between two publications, above zero. Ten seconds by default. */
-  readonly interval?: Duration.Input | undefined
+  readonly interval?: DurationInput | undefined
 }
 
 const known: { readonly [Option in keyof Required<Options>]: true } = { cache: true, interval: true }
 
-const intervalDefault: Duration.Input = "10 seconds"
+const intervalDefault: DurationInput = "10 seconds"
 
 /**
  * Publishes the counts of `stats` (`AppCache.stats`) at once, and then once per interval, for as long as the effect
@@ -148,7 +147,7 @@ export const publish = <E, R>(
         published.set(family, counts)
         return publishFamily({ cache, family }, counts, before)
       }, { discard: true }))
-    return Effect.forever(Effect.andThen(once, BackgroundTimer.sleep(interval)))
+    return Effect.forever(Effect.andThen(once, BackgroundTimer.sleep(millisOf(interval))))
   })
 
 const invalid = (option: string, why: string) =>

@@ -7,8 +7,8 @@
  *
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import type { DurationInput } from "../ownership/DurationInput.ts"
 
 /**
  * The second argument of a lookup: the full key, the cause of the load, and the value that it will replace.
@@ -71,7 +71,7 @@ const TypeId: unique symbol = Symbol.for("~effect-stateless/cache/Lookup/Answer"
  * @since 0.1.0
  */
 export interface LoadedOptions {
-  readonly timeToLive?: Duration.Input | "never" | "doNotStore" | undefined
+  readonly timeToLive?: DurationInput | "never" | "doNotStore" | undefined
   /** Names of the entry. `invalidateTag` invalidates all entries of a family that have one of these names. */
   readonly tags?: ReadonlyArray<string> | undefined
   /**

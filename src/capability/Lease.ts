@@ -14,9 +14,9 @@
  *
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import type { DurationInput } from "../ownership/DurationInput.ts"
 import type { KeyPattern } from "../pattern/KeyPattern.ts"
 
 declare const TypeId: unique symbol
@@ -41,12 +41,12 @@ export interface LeaseOptions<out Mode extends LeaseMode = LeaseMode> {
   /** `exclusive` by default. */
   readonly mode?: Mode | undefined
   /** How long to wait for the present holders. Ten seconds by default. */
-  readonly deadline?: Duration.Input | undefined
+  readonly deadline?: DurationInput | undefined
   /**
    * After this time the lease ends even if its scope is open, so that other requests need not wait longer. A minute by
    * default.
    */
-  readonly timeToLive?: Duration.Input | undefined
+  readonly timeToLive?: DurationInput | undefined
 }
 
 /**

@@ -108,7 +108,8 @@ const edgeOf = (text: string, from: number, step: 1 | -1): number => {
   return at
 }
 
-const reads = "get|getPromise|getAnswerOption|getOption|getMany|getAnswer|getUnsafe|has|select|warm|explain|key"
+const reads =
+  "get|getPromise|getAnswerOption|getOption|getManyResults|getMany|getAnswer|getUnsafe|has|select|warm|explain|key"
 const writes = "set|setMany|setting|deleting|update|patch|delete|deleteMany|invalidate|invalidateWhere|refresh|lease"
 const operation = new RegExp(`([\\w$]+)\\s*\\.\\s*(${reads}|${writes})\\s*$`)
 const valued = /^(?:set|setMany|setting|update|patch)$/

@@ -20,7 +20,7 @@ import { endsValue, isCondition, type Token } from "./tokens.ts"
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(" "))
 const ofAccessor = words(
-  "get getOption getMany getAnswer getAnswerOption has select warm hottest explain lease " +
+  "get getOption getMany getManyResults getAnswer getAnswerOption has select warm hottest explain lease " +
     "set setMany update patch delete deleteMany refresh invalidate invalidateWhere invalidateAll invalidateTag"
 )
 const ofManifest = words("get getOption set delete batch invalidate")

@@ -10,6 +10,7 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { Answer } from "../cache/Answer.ts"
@@ -293,6 +294,37 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
   readonly getMany: (
     params: ReadonlyArray<KeyParams<P, Codecs>>
   ) => Effect.Effect<ReadonlyArray<V>, CacheError | E, R>
+  /**
+   * Reads several keys as `getMany` does, and answers an `Exit` for each key in its place. A key whose lookup fails, or
+   * that is not a key of the family, does not fail the others.
+   *
+   * **When to use**
+   *
+   * Where each caller of a batch gets an answer of its own, such as in a `DataLoader`.
+   *
+   * **Example** (One of two keys has no value)
+   *
+   * ```ts
+   * import { Effect, Exit, Layer } from "effect"
+   * import { Lookup, Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const PriceLive = Shop.owner("price", {
+   *   lookup: ({ item }) => Effect.succeed(item === "pen" ? 3 : Lookup.absent)
+   * })
+   * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+   *
+   * const results = price.getManyResults([{ item: "pen" }, { item: "yacht" }])
+   * const values = Effect.map(results, (exits) => exits.map((exit) => Exit.isSuccess(exit) ? exit.value : "none"))
+   * await Effect.runPromise(Effect.provide(values, ShopLive)) // => [3, "none"]
+   * ```
+   */
+  readonly getManyResults: (
+    params: ReadonlyArray<KeyParams<P, Codecs>>
+  ) => Effect.Effect<ReadonlyArray<Exit.Exit<V, CacheError | E>>, CacheError, R>
   /**
    * Answers the value of a key as `get` does, with its tier, age, staleness, version and tags.
    *

@@ -12,9 +12,9 @@
  *
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
+import type { DurationInput } from "../ownership/DurationInput.ts"
 import type { CodecsOf, DefinitionOf, FamilyOf, PatternOf } from "../ownership/types/definitionParts.ts"
 import type { KeyParams, Many } from "./Family.ts"
 import type { Anything, LookupManyOf, LookupOf, Open, PartName } from "./types/lookups.ts"
@@ -147,7 +147,7 @@ export interface WarmOptions<out P> {
   /** The parameters of the keys, or an Effect that answers them at each round. */
   readonly keys: Many<P> | Effect.Effect<Many<P>, any, any>
   /** When the next round begins, counted from the beginning of the last one: a duration, or a `Schedule`. */
-  readonly schedule?: Duration.Input | Schedule.Schedule<unknown, unknown, any, any> | undefined
+  readonly schedule?: DurationInput | Schedule.Schedule<unknown, unknown, any, any> | undefined
   /** Whether the layer waits for the end of the first round. The default is `false`. */
   readonly await?: boolean | undefined
 }
@@ -212,7 +212,7 @@ export interface PredictOptions {
   /** The maximal number of keys that a round loads. */
   readonly keysMax: number
   /** The time between two rounds. The default is a tenth of `timeToLive`, at least 100 ms and at most 10 s. */
-  readonly interval?: Duration.Input | undefined
+  readonly interval?: DurationInput | undefined
 }
 
 // The argument is the name of the family, because errors print it. The family itself would be printed whole.

@@ -3,8 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as Duration from "effect/Duration"
-import * as Option from "effect/Option"
+import type { DurationInput } from "./DurationInput.ts"
 
 /**
  * The options of a family for lifetimes, staleness, loading and weight. None of them concerns ownership.
@@ -24,31 +23,31 @@ export interface FamilyPolicy {
    * How long an entry is fresh: a duration; `never`, if it does not expire; `doNotStore`, if it is not kept. Readers
    * who come while a load runs share it, also with `doNotStore`.
    */
-  readonly timeToLive?: Duration.Input | "never" | "doNotStore" | undefined
+  readonly timeToLive?: DurationInput | "never" | "doNotStore" | undefined
   /**
    * How long an entry stays without a read. An entry that has left memory, or outlives the process, may end earlier by
    * a sixteenth of this time.
    */
-  readonly idleTimeToLive?: Duration.Input | undefined
+  readonly idleTimeToLive?: DurationInput | undefined
   /** How long after its lifetime an entry is served while it is renewed behind the reader (RFC 5861). */
-  readonly staleWhileRevalidate?: Duration.Input | undefined
+  readonly staleWhileRevalidate?: DurationInput | undefined
   /** How long after its lifetime an entry is served when its lookup fails (RFC 5861). */
-  readonly staleIfError?: Duration.Input | undefined
+  readonly staleIfError?: DurationInput | undefined
   /** The largest share of a lifetime, from 0 to 1, that is taken off at random. */
   readonly jitter?: number | undefined
   /** The share of a lifetime after which a read renews the entry, or `xfetch` (Vattani and others, 2015). */
   readonly refreshAhead?: number | "xfetch" | undefined
   /** How long a failed lookup, or the answer that a key has no value, is remembered. */
-  readonly negativeTimeToLive?: Duration.Input | undefined
+  readonly negativeTimeToLive?: DurationInput | undefined
   /** How long a read waits for a lookup before it serves a stale value, if the family's rules allow a stale value. */
-  readonly softTimeout?: Duration.Input | undefined
+  readonly softTimeout?: DurationInput | undefined
   /**
    * How long a lookup may run before it is interrupted, and how long an update waits for the update before it. Without
    * this option, a lookup with one waiting reader has no bound. The bound is five minutes for a lookup with several
    * waiting readers, for a lookup that renews a value behind its readers, and for the turn of an update.
    * `Duration.infinity` removes the bound.
    */
-  readonly hardTimeout?: Duration.Input | undefined
+  readonly hardTimeout?: DurationInput | undefined
   /** The most lookups of the family that run at the same time. */
   readonly loadConcurrency?: number | undefined
   /**
@@ -57,7 +56,7 @@ export interface FamilyPolicy {
    */
   readonly loadQueueMax?: number | undefined
   /** How long the cache waits after a failed refresh before it tries the next one. */
-  readonly retryAfterFailure?: Duration.Input | undefined
+  readonly retryAfterFailure?: DurationInput | undefined
 
   /** What happens to a lookup when its last waiting reader is interrupted: `interrupt` it, or let it `finish`. */
   readonly onAbandoned?: "interrupt" | "finish" | undefined
@@ -102,33 +101,4 @@ export const policyOptions: { readonly [Option in keyof FamilyPolicy]-?: true } 
   onAbandoned: true,
   freeze: true,
   weigher: true
-}
-
-const units = ["weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds", "nanoseconds"]
-
-// `Duration` takes NaN for 0 and ignores a unit that it does not know.
-const isMeasure = (input: object): boolean => {
-  if (Array.isArray(input)) return !input.some(Number.isNaN)
-  const given = units.map((unit) => (input as { readonly [unit: string]: unknown })[unit])
-  return Object.keys(input).every((unit) => units.includes(unit)) && given.some((amount) => amount !== undefined) &&
-    given.every((amount) => amount === undefined || (typeof amount === "number" && !Number.isNaN(amount)))
-}
-
-/**
- * Decodes a duration that a caller gave, in milliseconds, 0 or more. `NaN` for a negative duration, for an object with
- * an unknown unit, and for an input that is not a duration.
- *
- * @stability stable
- * @category arithmetic
- * @since 0.1.0
- */
-export const millisOf = (input: unknown): number => {
-  // Numbers are the commonest form. `Duration` would take NaN for 0.
-  if (typeof input === "number") return input >= 0 ? input : NaN
-  if (typeof input === "object" && input !== null && !Duration.isDuration(input) && !isMeasure(input)) return NaN
-  const millis = Option.match(Duration.fromInput(input as Duration.Input), {
-    onNone: () => NaN,
-    onSome: Duration.toMillis
-  })
-  return millis >= 0 ? millis : NaN
 }

@@ -11,14 +11,13 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
 import * as Nearest from "../diagnostic/types/nearest.ts"
-import { millisOf } from "../ownership/FamilyPolicy.ts"
+import { type DurationInput, millisOf } from "../ownership/DurationInput.ts"
 import { isBag, isStrings } from "../ownership/shared/validation.ts"
 import { type Partition, type Round, Store } from "../store/Store.ts"
 import { InvalidStoreOptions, type Operation, StoreError, TierFailed } from "../store/StoreError.ts"
@@ -40,7 +39,7 @@ import { InvalidStoreOptions, type Operation, StoreError, TierFailed } from "../
  */
 export type Fault =
   | { readonly kind: "fail" | "failLate" | "stall" | "corrupt" | "lose" | "double" }
-  | { readonly kind: "slow" | "slowLate"; readonly delay: Duration.Input }
+  | { readonly kind: "slow" | "slowLate"; readonly delay: DurationInput }
 
 /**
  * A fault, and the calls that meet it. A call meets the first rule that applies.
@@ -307,9 +306,9 @@ class Injector {
       case "failLate":
         return Effect.andThen(effect, this.#failure(operation))
       case "slow":
-        return Effect.delay(effect, fault.delay)
+        return Effect.delay(effect, millisOf(fault.delay))
       case "slowLate":
-        return Effect.tap(effect, Effect.sleep(fault.delay))
+        return Effect.tap(effect, Effect.sleep(millisOf(fault.delay)))
       case "stall":
         return Effect.andThen(this.#gate.await, effect)
       default:

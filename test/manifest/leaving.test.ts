@@ -65,6 +65,10 @@ const doors: { readonly [door: string]: unknown } = {
   getAnswer: user.getAnswer({ id: "1" }),
   getAnswerOption: user.getAnswerOption({ id: "1" }),
   getMany: user.getMany([{ id: "1" }, { id: "2" }]),
+  getManyResults: Effect.flatMap(
+    user.getManyResults([{ id: "1" }]),
+    ([result]: ReadonlyArray<Exit.Exit<unknown, unknown>>) => result!
+  ),
   has: user.has({ id: "1" }),
   select: user.select({ id: "1" }, (value: string) => value.length),
   getPromise: Effect.flatMap(

@@ -33,7 +33,25 @@ import { family } from "../support/source.ts"
 /** Wrong values of an option; the compiler demands a list for each option of the type. */
 type Wrong<O> = { readonly [Option in keyof Required<O>]: ReadonlyArray<unknown> }
 
-const durations = ["5 minuts", Number.NaN, -1, "-1 seconds", "-Infinity", null, {}, { minuts: 5 }, () => 5, Promise]
+const durations = [
+  "5 minuts",
+  "5min",
+  "5 min",
+  "m",
+  "-5m",
+  "1e3s",
+  "0x1s",
+  "5m30s",
+  Number.NaN,
+  -1,
+  "-1 seconds",
+  "-Infinity",
+  null,
+  {},
+  { minuts: 5 },
+  () => 5,
+  Promise
+]
 const setWrong: Wrong<SetOptions<unknown>> = {
   timeToLive: durations,
   tags: ["abc", [1], null, new Set(["a"])],
@@ -61,6 +79,7 @@ const reading: { readonly [O in Exclude<keyof Reading<any, any, any, any>, "patt
   get: plain,
   getOption: plain,
   getMany: plain,
+  getManyResults: plain,
   getAnswer: plain,
   getAnswerOption: plain,
   explain: plain,
@@ -192,11 +211,11 @@ describe("option of a call", () => {
   it.effect("an error lists every form of timeToLive, in a family, a write and a lookup", () =>
     Effect.gen(function*() {
       const { on, user } = yield* world()
-      const lookup = yield* family({}, () => Effect.succeed(Lookup.loaded(1, { timeToLive: "5m" as never })))
+      const lookup = yield* family({}, () => Effect.succeed(Lookup.loaded(1, { timeToLive: "5min" as never })))
       for (
         const made of [
-          Effect.asVoid(family({ timeToLive: "5m" as never }, Effect.succeed)),
-          on(user.set(id, "new", { timeToLive: "5m" })),
+          Effect.asVoid(family({ timeToLive: "5min" as never }, Effect.succeed)),
+          on(user.set(id, "new", { timeToLive: "5min" })),
           lookup.get
         ]
       ) {
@@ -772,7 +791,7 @@ describe("parameters that a program without types leaves out", () => {
     patch: (missing) => [missing, () => 1],
     setMany: (missing) => [[[missing, 1]]]
   }
-  const listed = new Set(["getMany", "warm", "deleteMany"])
+  const listed = new Set(["getMany", "getManyResults", "warm", "deleteMany"])
   const without = new Set(["hottest", "invalidateAll", "invalidateTag", "parse", "reader", "writer"])
   const missing = [undefined, null, "1", 1, {}, { idd: "1" }]
 
@@ -793,7 +812,10 @@ describe("parameters that a program without types leaves out", () => {
               }
               const made = door[operation](...(given[operation]?.(each) ?? [each]))
               const work = operation === "getPromise" ? Effect.tryPromise({ try: () => made, catch: (it) => it }) : made
-              const error = yield* Effect.flip(on(work))
+              const read = operation === "getManyResults" && Array.isArray(each)
+                ? Effect.flatMap(work, ([result]: any) => result)
+                : work
+              const error = yield* Effect.flip(on(read))
               assert.strictEqual(reasonOf(error), "InvalidKey", JSON.stringify(each))
             }
           }

@@ -58,6 +58,7 @@ const both: { readonly [operation: string]: Door } = {
   get: (of, params) => of.get(params),
   getOption: (of, params) => of.getOption(params),
   getMany: (of, params) => of.getMany([params]),
+  getManyResults: (of, params) => Effect.flatMap(of.getManyResults([params]), ([result]: any) => result),
   getAnswer: (of, params) => of.getAnswer(params),
   getAnswerOption: (of, params) => of.getAnswerOption(params),
   explain: (of, params) => of.explain(params),
@@ -326,7 +327,7 @@ describe("list of keys that is not a list", () => {
     Effect.gen(function*() {
       const { on, user, writer } = yield* world("user:{day}", Schema.String)
       for (const  of of[user, writer]) {
-        for (const operation of ["getMany", "warm", "deleteMany", "setMany"]) {
+        for (const operation of ["getMany", "getManyResults", "warm", "deleteMany", "setMany"]) {
           for (const given of [undefined, null, 5, "ab", {}, () => []]) {
             const { reason } = (yield* Effect.flip(on(of[operation](given)))) as CacheError
             assert.strictEqual(reason._tag, "InvalidKey")

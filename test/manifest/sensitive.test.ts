@@ -211,6 +211,10 @@ const doors: Readonly<Record<string, (of: any) => ReadonlyArray<unknown>>> = {
   ],
   getOption: (of) => [of.getOption(params), of.getOption({ id: `${canary}:x` }), of.getOption(failing)],
   getMany: (of) => [of.getMany([params, { id: `absent ${canary}` }]), of.getMany([params, { id: `{${canary}}` }])],
+  getManyResults: (of) =>
+    [{ id: `absent ${canary}` }, { id: `{${canary}}` }, failing].map((wrong) =>
+      Effect.flatMap(of.getManyResults([params, wrong]), ([, result]: any) => result)
+    ),
   getAnswer: (of) => [of.getAnswer(params), of.getAnswer({ id: `absent ${canary}` })],
   getAnswerOption: (of) => [of.getAnswerOption(params), of.getAnswerOption({ id: `*${canary}` })],
   explain: (of) => [of.explain(params), of.explain({ id: `${canary}:x` })],

@@ -51,6 +51,7 @@ type Way = Exclude<keyof Reading<any, any, any, any>, "pattern" | "warm" | "hott
 const ways: { readonly [W in Way]: (of: any, id: string) => Effect.Effect<unknown, unknown, any> } = {
   get: (of, id) => of.get({ id }),
   getMany: (of, id) => of.getMany([{ id: "1" }, { id }]),
+  getManyResults: (of, id) => of.getManyResults([{ id: "1" }, { id }]),
   getOption: (of, id) => of.getOption({ id }),
   getAnswer: (of, id) => of.getAnswer({ id }),
   getAnswerOption: (of, id) => of.getAnswerOption({ id }),

@@ -46,6 +46,7 @@ const doors: { readonly [D in Door]: Run } = {
   get: (of) => of.get(one),
   getOption: (of) => Effect.map(of.getOption(one), (option: any) => Option.getOrUndefined(option)),
   getMany: (of) => Effect.map(of.getMany([one, one]), ([value]: any) => value),
+  getManyResults: (of) => Effect.flatMap(of.getManyResults([one, one]), ([result]: any) => result),
   getAnswer: (of) => Effect.map(of.getAnswer(one), ({ value }: any) => value),
   getAnswerOption: (of) =>
     Effect.map(of.getAnswerOption(one), (answer: any) => Option.getOrUndefined<any>(answer)?.value),

@@ -341,6 +341,13 @@ const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
     const exit = await run(Effect.exit(as(of.getMany(ids.map((id) => ({ id }))))))
     sameAs(exit, error ?? { value: expected.map((one: any) => one.value), stale: false, until: Infinity }, "getMany")
   }),
+  command("getManyResults", (_, family) => async (model, { run, running: { as } }, of) => {
+    const expected = ids.map((id) => model.read(family, id))
+    const exits = await run<ReadonlyArray<Exit.Exit<unknown, unknown>>>(
+      as(of.getManyResults(ids.map((id) => ({ id }))))
+    )
+    exits.forEach((exit, i) => sameAs(exit, expected[i]!, "getManyResults"))
+  }),
   command("getOption", (id, family) => async (model, { run, running: { as } }, of) => {
     const at = `${family}:${id}`
     const found = await run<any>(as(of.getOption({ id })))

@@ -10,9 +10,9 @@
  *
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { type FamilyPolicy, millisOf } from "../../ownership/FamilyPolicy.ts"
+import { type DurationInput, millisOf } from "../../ownership/DurationInput.ts"
+import type { FamilyPolicy } from "../../ownership/FamilyPolicy.ts"
 import { madeAtMillis } from "../../store/shared/entryTimes.ts"
 import { CacheError, InvalidOption } from "../CacheError.ts"
 
@@ -79,7 +79,7 @@ const xfetchWindow = 14
 export const make = Effect.fnUntraced(function*(policy: FamilyPolicy, family: string) {
   const refuse = (option: keyof FamilyPolicy, why: string) =>
     Effect.fail(new CacheError({ reason: new InvalidOption({ family, option, why }) }))
-  const time = <D>(option: keyof FamilyPolicy, input: Duration.Input | undefined, otherwise: D) => {
+  const time = <D>(option: keyof FamilyPolicy, input: DurationInput | undefined, otherwise: D) => {
     if (input === undefined) return Effect.succeed(otherwise)
     const millis = millisOf(input)
     return millis >= 0 ? Effect.succeed(millis) : refuse(option, "must be a duration that is not negative")
@@ -147,7 +147,7 @@ export const lifeMisfit = "must be a duration that is not negative, \"never\" or
  * @category arithmetic
  * @since 0.1.0
  */
-export const lifeMillis = (timeToLive: Duration.Input | "never" | "doNotStore"): number =>
+export const lifeMillis = (timeToLive: DurationInput | "never" | "doNotStore"): number =>
   timeToLive === "never" ? Infinity : timeToLive === "doNotStore" ? 0 : millisOf(timeToLive)
 
 /**

@@ -31,7 +31,7 @@ import { memory } from "./judgement.ts"
 import { unknown, unlessLate } from "./knowing.ts"
 import { currentLookup, loadOf, lookups, valueExit, valueOf } from "./load.ts"
 import { Loads } from "./loads.ts"
-import { serveMany } from "./many.ts"
+import { serveMany, serveResults } from "./many.ts"
 import { answerOf, fromMemory, type Served } from "./served.ts"
 import { type Reads, TrackedReads } from "./trackedReads.ts"
 import { joinPromise, type Waiter } from "./waiters.ts"
@@ -146,19 +146,44 @@ export class FamilyReads<V> implements Reads<V> {
   /** The values of many keys, in their order. Missing keys are loaded together if the owner has a `lookupMany`. */
   readMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<V>, unknown> {
     return Effect.suspend(() => {
-      const values: Array<V> = []
-      const open: Array<number> = []
-      for (const [i, key] of keys.entries()) {
-        const value = this.hot?.hit(key)
-        if (value === undefined) open.push(i)
-        else values[i] = value
-      }
+      const { open, values } = this.hitsOf(keys)
       if (open.length === 0) return Exit.succeed(values)
       return Effect.map(this.serveMany(open.map((i) => keys[i]!)), (served) => {
         for (const [at, i] of open.entries()) values[i] = valueOf(served[at]!)
         return values
       })
     })
+  }
+
+  /** The values that are hits, in the places of their keys, and the places that are open. */
+  private hitsOf(keys: ReadonlyArray<string>): { readonly values: Array<V>; readonly open: ReadonlyArray<number> } {
+    const values: Array<V> = []
+    const open: Array<number> = []
+    for (const [i, key] of keys.entries()) {
+      const value = this.hot?.hit(key)
+      if (value === undefined) open.push(i)
+      else values[i] = value
+    }
+    return { values, open }
+  }
+
+  /** Reads many keys as `readMany` does, with an Exit for each: a key that fails does not fail the others. */
+  readResults(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Exit.Exit<V, unknown>>, unknown> {
+    return Effect.suspend(() => {
+      const { open, values } = this.hitsOf(keys)
+      const hits = values.map((value) => Exit.succeed(value))
+      return Effect.map(this.serveResults(open.map((i) => keys[i]!)), (exits) => {
+        const all: Array<Exit.Exit<V, unknown>> = hits
+        for (const [at, i] of open.entries()) all[i] = Exit.map(exits[at]!, valueOf)
+        return all
+      })
+    })
+  }
+
+  /** Serves keys as `serveMany` does, with an Exit for each. */
+  serveResults(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Exit.Exit<Served<V>, unknown>>, unknown> {
+    const { entries, loads } = this
+    return serveResults({ entries, loads, serve: (key) => Effect.suspend(() => this.serve(key)) }, keys)
   }
 
   /** Serves keys that were not hits, each with the tier of its value. A key that occurs twice is served once. */

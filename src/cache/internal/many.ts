@@ -3,6 +3,8 @@
  * served once.
  */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { identity } from "effect/Function"
 import type { Entries } from "./entries.ts"
 import type { Flight } from "./flight.ts"
 import { memory } from "./judgement.ts"
@@ -16,14 +18,33 @@ interface Ground<V> {
   readonly serve: (key: string) => Effect.Effect<Served<V>, unknown>
 }
 
-type All<V> = Effect.Effect<ReadonlyArray<Served<V>>, unknown>
+/** What becomes of the read of one key: the value, which fails all if it fails, or an Exit. */
+export type Each<V, A> = (read: Effect.Effect<Served<V>, unknown>) => Effect.Effect<A, unknown>
 
 /** Serves keys that were not hits, in their order, each with the tier of its value. */
-export const serveMany = <V>(ground: Ground<V>, keys: ReadonlyArray<string>): All<V> =>
-  // Each occurrence of a key is a read, and counts as a hit if memory answers.
-  distinctly(keys, (distinct) => serveDistinct(ground, distinct), (key, { stale, tier }) => {
-    if (tier === memory && !stale) ground.entries.countHit(key, memory)
+export const serveMany = <V>(
+  ground: Ground<V>,
+  keys: ReadonlyArray<string>
+): Effect.Effect<ReadonlyArray<Served<V>>, unknown> =>
+  distinctly(
+    keys,
+    (distinct) => serveDistinct(ground, distinct, identity),
+    (key, served) => repeat(ground, key, served)
+  )
+
+/** Serves keys as `serveMany` does. A key that fails does not fail the others. */
+export const serveResults = <V>(
+  ground: Ground<V>,
+  keys: ReadonlyArray<string>
+): Effect.Effect<ReadonlyArray<Exit.Exit<Served<V>, unknown>>, unknown> =>
+  distinctly(keys, (distinct) => serveDistinct(ground, distinct, Effect.exit), (key, exit) => {
+    if (Exit.isSuccess(exit)) repeat(ground, key, exit.value)
   })
+
+/** Each occurrence of a key is a read, and counts as a hit if memory answers. */
+const repeat = <V>({ entries }: Ground<V>, key: string, { stale, tier }: Served<V>): void => {
+  if (tier === memory && !stale) entries.countHit(key, memory)
+}
 
 /**
  * Asks for each key once, and answers each occurrence of it. `onRepeat` is called for each occurrence after the first.
@@ -46,13 +67,17 @@ const distinctly = <A, E>(
   })
 }
 
-const serveDistinct = <V>(ground: Ground<V>, keys: ReadonlyArray<string>): All<V> => {
+const serveDistinct = <V, A>(
+  ground: Ground<V>,
+  keys: ReadonlyArray<string>,
+  each: Each<V, A>
+): Effect.Effect<ReadonlyArray<A>, unknown> => {
   const { loads } = ground
   const isOpen = (key: string) => isMissing(ground, key)
-  if (loads.loader?.lookupMany === undefined || !keys.some(isOpen)) return serveEach(ground, keys, [])
+  if (loads.loader?.lookupMany === undefined || !keys.some(isOpen)) return serveEach(ground, keys, [], each)
   return Effect.acquireUseRelease(
     Effect.sync(() => loads.startMany(keys.filter(isOpen))),
-    (flights) => serveEach(ground, keys, flights),
+    (flights) => serveEach(ground, keys, flights, each),
     (flights) =>
       Effect.sync(() => {
         for (const flight of flights) flight.letGo()
@@ -61,17 +86,18 @@ const serveDistinct = <V>(ground: Ground<V>, keys: ReadonlyArray<string>): All<V
 }
 
 /** Joins the flights of these keys, even if they have ended and stored no value; serves the other keys. */
-const serveEach = <V>(
+const serveEach = <V, A>(
   { entries, loads, serve }: Ground<V>,
   keys: ReadonlyArray<string>,
-  flights: ReadonlyArray<Flight<V>>
-): All<V> => {
+  flights: ReadonlyArray<Flight<V>>,
+  each: Each<V, A>
+): Effect.Effect<ReadonlyArray<A>, unknown> => {
   const byKey = new Map(flights.map((flight) => [flight.key, flight]))
   return Effect.forEach(keys, (key) => {
     const flight = byKey.get(key)
-    if (flight === undefined) return serve(key)
+    if (flight === undefined) return each(serve(key))
     entries.countMiss(key)
-    return Effect.callback<Served<V>, unknown>((resume) => loads.join(flight, resume))
+    return each(Effect.callback<Served<V>, unknown>((resume) => loads.join(flight, resume)))
   }, { concurrency: "unbounded" })
 }
 

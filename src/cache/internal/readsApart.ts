@@ -7,6 +7,8 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import type { HotPartition } from "../../store/Store.ts"
 import type { Answer } from "../Answer.ts"
@@ -21,6 +23,7 @@ import { CurrentTransaction, type Frame } from "./frame.ts"
 import type { HeldKey } from "./holds.ts"
 import type { Judged } from "./judgement.ts"
 import { CurrentLoad, Load } from "./load.ts"
+import type { Each } from "./many.ts"
 import { hidingAnswer } from "./sensitive.ts"
 import type { Served } from "./served.ts"
 import type { Reads } from "./trackedReads.ts"
@@ -93,13 +96,29 @@ export class TransactionReads<V> implements Reads<V> {
   }
 
   serveMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Served<V>>, unknown> {
+    return this.serveEach(keys, identity, identity)
+  }
+
+  serveResults(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Exit.Exit<Served<V>, unknown>>, unknown> {
+    return this.serveEach(keys, Exit.succeed, Effect.exit)
+  }
+
+  /** Serves each key: what is held as it is, and the others by one load. */
+  private serveEach<A>(
+    keys: ReadonlyArray<string>,
+    ofHeld: (served: Served<V>) => A,
+    ofRead: Each<V, A>
+  ): Effect.Effect<ReadonlyArray<A>, unknown> {
     return Effect.flatMap(Effect.forEach(keys, (key) => this.held(key)), (found) => {
       const missing = [...new Set(keys.filter((_, i) => found[i] === undefined))]
-      if (missing.length === 0) return Effect.succeed(found as ReadonlyArray<Served<V>>)
-      return Effect.map(this.load(missing), (loaded) => {
-        const byKey = new Map(missing.map((key, i) => [key, loaded[i]!]))
-        return keys.map((key, i) => found[i] ?? byKey.get(key)!)
-      })
+      const all = (byKey: ReadonlyMap<string, A>) =>
+        keys.map((key, i) => found[i] === undefined ? byKey.get(key)! : ofHeld(found[i]))
+      if (missing.length === 0) return Effect.succeed(all(new Map()))
+      const loading = Effect.catch(
+        this.load(missing, ofRead),
+        (error) => Effect.forEach(missing, () => ofRead(Effect.fail(error)))
+      )
+      return Effect.map(loading, (loaded) => all(new Map(missing.map((key, i) => [key, loaded[i]!]))))
     })
   }
 
@@ -109,6 +128,10 @@ export class TransactionReads<V> implements Reads<V> {
 
   readMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<V>, unknown> {
     return Effect.map(this.serveMany(keys), (all) => all.map(({ value }) => value))
+  }
+
+  readResults(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Exit.Exit<V, unknown>>, unknown> {
+    return Effect.map(this.serveResults(keys), (exits) => exits.map((exit) => Exit.map(exit, ({ value }) => value)))
   }
 
   readHeld(key: string): Effect.Effect<Option.Option<V>, CacheError> {
@@ -166,7 +189,7 @@ export class TransactionReads<V> implements Reads<V> {
   }
 
   /** Runs the lookup in the fiber of the body, in its owner's Context and on the connection of the transaction. */
-  private load(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Served<V>>, unknown> {
+  private load<A>(keys: ReadonlyArray<string>, each: Each<V, A>): Effect.Effect<ReadonlyArray<A>, unknown> {
     return Effect.suspend(() => {
       const { loader } = this.family.loads
       if (loader === undefined) return Effect.fail(this.family.loads.unowned())
@@ -178,16 +201,16 @@ export class TransactionReads<V> implements Reads<V> {
       // The owner's Context has everything that the lookup needs. Of the body's services, only those of the combinator
       // are added, such as the connection.
       const inOwners: (context: Context.Context<never>) => Context.Context<never> = () => services as never
-      const answers = Effect.updateContext(Effect.scoped(Effect.suspend(() => this.lookUp(keys))), inOwners)
-      const served = Effect.flatMap(this.inTime(keys[0]!, answers), (all) =>
-        load.refused === undefined
-          ? Effect.forEach(keys, (key, i) => this.servedOf(key, all[i]!))
-          : Effect.fail(load.refused))
+      const answers = Effect.updateContext(Effect.scoped(Effect.suspend(() => this.lookUp(keys, each))), inOwners)
+      const served = Effect.flatMap(
+        Effect.exit(this.inTime(keys[0]!, answers)),
+        (exit) => load.refused === undefined ? exit : Effect.fail(load.refused)
+      )
       return Effect.ensuring(served, Effect.sync(() => keys.forEach(() => load.close())))
     })
   }
 
-  private lookUp(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<V | Lookup.Result<V>>, unknown> {
+  private lookUp<A>(keys: ReadonlyArray<string>, each: Each<V, A>): Effect.Effect<ReadonlyArray<A>, unknown> {
     const { lookup, lookupMany } = this.family.loads.loader!
     const contextOf = (key: string): Lookup.LookupContext<V> => ({
       key: this.spec.render(key),
@@ -195,19 +218,23 @@ export class TransactionReads<V> implements Reads<V> {
       previous: undefined
     })
     if (lookupMany !== undefined && (keys.length > 1 || lookup === undefined)) {
-      return Effect.flatMap(
+      const answers = Effect.flatMap(
         lookupMany(keys, keys.map(contextOf)) as Effect.Effect<ReadonlyArray<V | Lookup.Result<V>>, unknown>,
         (answers) => {
           const wrong = miscounted(this.family.name, keys.length, answers)
           return wrong === undefined ? Effect.succeed(answers) : Effect.fail(wrong)
         }
       )
+      return Effect.flatMap(
+        Effect.exit(answers),
+        (exit) => Effect.forEach(keys, (key, i) => each(Effect.flatMap(exit, (all) => this.servedOf(key, all[i]!))))
+      )
     }
-    if (lookup === undefined) return Effect.fail(this.family.loads.absent(keys[0]!, "no lookup"))
-    return Effect.forEach(
-      keys,
-      (key) => lookup(key, contextOf(key)) as Effect.Effect<V | Lookup.Result<V>, unknown>
-    )
+    return Effect.forEach(keys, (key) => {
+      if (lookup === undefined) return each(Effect.fail(this.family.loads.absent(key, "no lookup")))
+      const answer = lookup(key, contextOf(key)) as Effect.Effect<V | Lookup.Result<V>, unknown>
+      return each(Effect.flatMap(answer, (answer) => this.servedOf(key, answer)))
+    })
   }
 
   private inTime<A>(key: string, work: Effect.Effect<A, unknown>): Effect.Effect<A, unknown> {

@@ -107,9 +107,12 @@ export const sealedCodec = <V>(codec: Codec<V>): Codec<V> => {
   return { encode: sealedRun(codec.encode), decode: sealedRun(codec.decode), copies: codec.copies }
 }
 
-/** Makes an answer whose tags are hashes, and whose value is not printed with the rest. */
+/** Makes an answer whose tags are hashes, and whose value and revision are not printed with the rest. */
 export const hidingAnswer = <V>(answer: Answer<V>, hide: (text: string) => string): Answer<V> =>
-  Object.defineProperty({ ...answer, tags: answer.tags.map(hide) }, "value", { enumerable: false })
+  Object.defineProperties({ ...answer, tags: answer.tags.map(hide) }, {
+    value: { enumerable: false },
+    revision: { enumerable: false }
+  })
 
 /** Makes an explanation whose keys and tags are hashes, and whose value is not printed with the rest. */
 export const hiding = <V>(explanation: Explanation<V>, hide: (text: string) => string): Explanation<V> => {

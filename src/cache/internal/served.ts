@@ -42,8 +42,11 @@ export const answerOf = <V>(
   stale,
   ageMillis: entry === undefined ? 0 : Math.max(0, nowMillis - madeAtMillis(entry)),
   staleMillis: stale ? Math.max(0, nowMillis - freshUntil) : 0,
+  freshForMillis: entry === undefined || stale ? 0 : Math.max(0, Math.min(freshUntil, entry.expiresAt) - nowMillis),
+  expiresInMillis: entry === undefined ? 0 : Math.max(0, entry.expiresAt - nowMillis),
   stamp: entry?.stamp,
   version: entry?.version ?? 0,
   costMillis: entry?.costMillis ?? 0,
-  tags: entry?.tags ?? tags ?? []
+  tags: entry?.tags ?? tags ?? [],
+  revision: entry?.revision
 })

@@ -9,6 +9,7 @@
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { Entry } from "../../store/Entry.ts"
 import type { HotPartition } from "../../store/Store.ts"
@@ -26,6 +27,7 @@ export interface Reads<V> {
   readonly hot: HotPartition<V> | undefined
   read(key: string): Effect.Effect<V, unknown>
   readMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<V>, unknown>
+  readResults(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Exit.Exit<V, unknown>>, unknown>
   readHeld(key: string): Effect.Effect<Option.Option<V>, CacheError>
   answer(key: string): Effect.Effect<Answer<V>, unknown>
   answerHeld(key: string): Effect.Effect<Option.Option<Answer<V>>, CacheError>
@@ -39,6 +41,7 @@ interface Source<V> extends Reads<V> {
   readonly spec: EngineFamilySpec<V>
   serve(key: string): Effect.Effect<Served<V>, unknown>
   serveMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Served<V>>, unknown>
+  serveResults(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Exit.Exit<Served<V>, unknown>>, unknown>
   find(key: string, onUnknown?: () => void): Effect.Effect<Served<V> | undefined, CacheError>
   held(key: string, onUnknown?: () => void): Effect.Effect<Served<V> | undefined, CacheError>
   /** Whether it is known now that no tier has a value of the key. */
@@ -101,6 +104,24 @@ export class TrackedReads<V> implements Reads<V> {
     return this.loading(
       keys,
       () => Effect.map(this.source.serveMany(keys), (all) => all.map((served, i) => this.seen(keys[i]!, served)))
+    )
+  }
+
+  readResults(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Exit.Exit<V, unknown>>, unknown> {
+    return this.loading(
+      keys,
+      () =>
+        Effect.flatMap(
+          this.source.serveResults(keys),
+          (exits) =>
+            Effect.forEach(exits, (exit, i): Effect.Effect<Exit.Exit<V, unknown>> => {
+              const key = keys[i]!
+              const result = Exit.map(exit, (served) => this.seen(key, served))
+              return Exit.isSuccess(result)
+                ? Effect.succeed(result)
+                : Effect.as(this.notLoaded([key], result.cause), result)
+            })
+        )
     )
   }
 

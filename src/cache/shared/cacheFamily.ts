@@ -22,7 +22,7 @@
  * | `explain` | memory, then the tiers, and the history | no | no | yes |
  * | `readPromise` | memory, and the load that runs | no | yes | no |
  * | `read`, `serve`, `answer` | memory, then a load | yes | yes | in the load |
- * | `readMany`, `serveMany` | memory, then one load for all | yes | yes | in the load |
+ * | `readMany`, `readResults`, `serveMany` | memory, then one load for all | yes | yes | in the load |
  * | `serveNothingStale` | as `serve`, without stale values | yes | yes | in the load |
  * | `refresh` | a load that begins after the call | yes | yes | for what the load replaces |
  * | `warm`, `renew`, `predict` | memory, then a load that no reader waits for | yes | yes | in the load |

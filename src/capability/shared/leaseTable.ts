@@ -12,11 +12,11 @@
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
+import { millisOf } from "../../ownership/DurationInput.ts"
 import { type KeyPattern, matches, overlaps } from "../../pattern/KeyPattern.ts"
 import { DeadlineHeap, type Ending } from "../internal/deadlineHeap.ts"
 import { LeaseQueues, type Request } from "../internal/leaseQueues.ts"
@@ -146,7 +146,7 @@ class LocalTable implements LeaseTable {
     shown: ReadonlyArray<string> = patterns.map(({ source }) => source)
   ) => {
     const isExclusive = (options.mode ?? defaults.mode) === "exclusive"
-    const timeToLiveMillis = Duration.toMillis(options.timeToLive ?? defaults.timeToLive)
+    const timeToLiveMillis = millisOf(options.timeToLive ?? defaults.timeToLive)
     return Effect.uninterruptibleMask((restore) =>
       Effect.suspend(() => {
         const own = Object.freeze([...patterns])
@@ -159,7 +159,7 @@ class LocalTable implements LeaseTable {
           resume: undefined
         }
         const waited = Effect.timeoutOrElse(this.wait(asked), {
-          duration: options.deadline ?? defaults.deadline,
+          duration: millisOf(options.deadline ?? defaults.deadline),
           orElse: () => Effect.fail(refused(shown, "timeout"))
         })
         // A request that is interrupted, or too late, at the moment of the grant must not keep the lease.

@@ -57,6 +57,19 @@ const keysOf = (gate: FamilyGate, all: Iterable<Params>): Exit.Exit<ReadonlyArra
   return Exit.succeed(keys)
 }
 
+/** Spells each key by itself: one that is not a key of the family takes no place from the others. */
+const keyExitsOf = (
+  gate: FamilyGate,
+  all: Iterable<Params>
+): Exit.Exit<ReadonlyArray<Exit.Exit<string, CacheError>>, CacheError> => {
+  if (!isList(all)) return Exit.fail(gate.invalid(Misfit.listNone(gate.pattern, "parameters")))
+  return Exit.succeed(Array.from(all, (params) => {
+    const key = gate.textOf(params)
+    const refused = gate.keyRefusal(key, params)
+    return refused === undefined ? Exit.succeed(key) : Exit.fail(refused)
+  }))
+}
+
 const entriesOf = (
   gate: FamilyGate,
   entries: Iterable<readonly [Params, unknown]>
@@ -103,6 +116,10 @@ const readOperations = (gate: FamilyGate, find: Finds["toRead"]) => {
       const all = replayable(given)
       return find((family) => Effect.flatMapEager(keysOf(gate, all), (keys) => family.readMany(keys)))
     },
+    getManyResults: (given: Iterable<Params>) => {
+      const all = replayable(given)
+      return find((family) => Effect.flatMapEager(keyExitsOf(gate, all), (keys) => resultsOf(family, keys)))
+    },
     getAnswer: (params: Params) => reading(params, (family, key) => family.answer(key)),
     getAnswerOption: (params: Params) => reading(params, (family, key) => family.answerHeld(key)),
     explain: (params: Params) => reading(params, (family, key) => family.explain(key)),
@@ -141,6 +158,13 @@ const readOperations = (gate: FamilyGate, find: Finds["toRead"]) => {
       )
   }
 }
+
+/** Reads the keys that are valid, and answers every key in its place. */
+const resultsOf = (family: Reads, keys: ReadonlyArray<Exit.Exit<string, CacheError>>) =>
+  Effect.map(family.readResults(keys.filter(Exit.isSuccess).map(({ value }) => value)), (results) => {
+    let at = 0
+    return keys.map((key) => Exit.isSuccess(key) ? results[at++]! : key)
+  })
 
 const hottestOf = (gate: FamilyGate, family: Reads, max: number) =>
   (family.hot?.hottest(max) ?? []).flatMap(({ key, share }) =>

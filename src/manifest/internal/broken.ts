@@ -88,6 +88,7 @@ const failingAccessor = (id: string, name: string, pattern: string, error: Cache
     get: failing as unknown as Accessor["get"],
     getOption: failing,
     getMany: failing,
+    getManyResults: failing,
     getAnswer: failing,
     getAnswerOption: failing,
     explain: failing,

@@ -15,7 +15,7 @@ import type { SetOptions } from "../../cache/shared/familySpec.ts"
 import type { InvalidationMode } from "../../cache/shared/invalidation.ts"
 import type { Lease, LeaseOptions } from "../../capability/Lease.ts"
 import * as Nearest from "../../diagnostic/types/nearest.ts"
-import { millisOf } from "../../ownership/FamilyPolicy.ts"
+import { millisOf } from "../../ownership/DurationInput.ts"
 import { isBag } from "../../ownership/shared/validation.ts"
 import type { InvalidateOptions, Readable } from "../Family.ts"
 

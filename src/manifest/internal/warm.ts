@@ -15,7 +15,7 @@ import type * as Scope from "effect/Scope"
 import { CacheError, InvalidOption } from "../../cache/CacheError.ts"
 import type { CacheFamily } from "../../cache/shared/cacheFamily.ts"
 import { forkOutside } from "../../capability/shared/outside.ts"
-import { millisOf } from "../../ownership/FamilyPolicy.ts"
+import { type DurationInput, millisOf } from "../../ownership/DurationInput.ts"
 import * as BackgroundTimer from "../../store/shared/backgroundTimer.ts"
 import { RareLog } from "../../store/shared/rareLog.ts"
 import type { PredictOptions, WarmOptions } from "../Owner.ts"
@@ -132,7 +132,7 @@ const round = (
 const invalid = (family: string, option: string, why: string) =>
   Effect.fail(new CacheError({ reason: new InvalidOption({ family, option, why }) }))
 
-const intervalOf = (family: string, option: string, input: Duration.Input): Effect.Effect<number, CacheError> => {
+const intervalOf = (family: string, option: string, input: DurationInput): Effect.Effect<number, CacheError> => {
   const millis = millisOf(input)
   return millis > 0 ? Effect.succeed(millis) : invalid(family, option, "must be a duration above zero")
 }
@@ -146,7 +146,7 @@ const scheduleOf = (
   if (given === undefined) return Effect.succeed(once)
   // The rounds run in the owner's Context, which has the requirements of the schedule.
   if (Schedule.isSchedule(given)) return Effect.succeed(given as Schedule.Schedule<unknown, unknown, unknown>)
-  return Effect.map(intervalOf(family, "warm.schedule", given as Duration.Input), Schedule.spaced)
+  return Effect.map(intervalOf(family, "warm.schedule", given as DurationInput), Schedule.spaced)
 }
 
 const predictOptions = (family: string, { interval, keysMax }: PredictOptions) =>

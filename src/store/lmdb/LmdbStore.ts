@@ -29,7 +29,6 @@
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -37,7 +36,7 @@ import * as Layer from "effect/Layer"
 import type * as Metric from "effect/Metric"
 import * as Scope from "effect/Scope"
 import { forkOutside } from "../../capability/shared/outside.ts"
-import { millisOf } from "../../ownership/FamilyPolicy.ts"
+import { type DurationInput, millisOf } from "../../ownership/DurationInput.ts"
 import { isBag } from "../../ownership/shared/validation.ts"
 import { noOptions, refused } from "../internal/given.ts"
 import { owned, versioned } from "../internal/ownedCodec.ts"
@@ -88,7 +87,7 @@ export interface Options {
    */
   readonly version?: string | number | undefined
   /** How often expired entries are freed; they are absent before that. A second unless given. */
-  readonly sweepInterval?: Duration.Input | undefined
+  readonly sweepInterval?: DurationInput | undefined
   /**
    * The largest number of threads and processes that read at once, in all namespaces. 512 unless given; the first store
    * that opens the folder decides.

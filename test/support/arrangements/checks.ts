@@ -34,13 +34,15 @@ export const checks: { readonly [what: string]: Check } = {
       world.source.millis = 7
       world.source.answer = { timeToLive: 500, tags: ["a", "b"], revision: "r1" }
       const made: any = yield* slowly(world, world.on(world.user.getAnswer(params)))
-      assert.deepInclude(made, { tier: "lookup", costMillis: 7, stale: false, tags: ["a", "b"] })
+      assert.deepInclude(made, { tier: "lookup", costMillis: 7, stale: false, tags: ["a", "b"], revision: "r1" })
+      assert.deepInclude(made, { freshForMillis: 500, expiresInMillis: 1_500 })
       for (const age of [100, 200]) {
         yield* pass(world, 100)
         yield* world.between
         const now: any = yield* world.on(world.user.getAnswer(params))
         const { costMillis, tags, value, version } = made
-        const same = { costMillis, tags, value, version, ageMillis: age, stale: false, staleMillis: 0 }
+        const left = { freshForMillis: 500 - age, expiresInMillis: 1_500 - age, revision: "r1" }
+        const same = { costMillis, tags, value, version, ageMillis: age, stale: false, staleMillis: 0, ...left }
         assert.deepInclude(now, same)
         assert.notStrictEqual(now.tier, "lookup")
         const option: any = yield* world.on(world.user.getAnswerOption(params))
@@ -55,6 +57,7 @@ export const checks: { readonly [what: string]: Check } = {
       assert.deepInclude(held, { stale: true, staleMillis: 50, version: made.version })
       const stale: any = yield* world.on(world.user.getAnswer(params))
       assert.deepInclude(stale, { stale: true, staleMillis: 50, version: made.version, ageMillis: 550 })
+      assert.deepInclude(stale, { freshForMillis: 0, expiresInMillis: 950, revision: "r1" })
       yield* world.settle
       const { cause, previous } = world.source.asked.at(-1)!
       assert.deepStrictEqual({ cause, previous }, {

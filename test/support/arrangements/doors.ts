@@ -3,6 +3,7 @@
  */
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { TestClock } from "effect/testing"
@@ -77,6 +78,8 @@ const reads = {
   getAnswer: ({ user }: ArrangedWorld, id: string) =>
     Effect.map(user.getAnswer({ id }), (answer: any) => rowOf(answer.value)),
   getMany: ({ user }: ArrangedWorld, id: string) => Effect.map(user.getMany([{ id }]), (all: any) => rowOf(all[0])),
+  getManyResults: ({ user }: ArrangedWorld, id: string) =>
+    Effect.flatMap(user.getManyResults([{ id }]), ([result]: any) => Exit.map(result, rowOf)),
   select: ({ user }: ArrangedWorld, id: string) => user.select({ id }, rowOf),
   "reader.get": ({ user }: ArrangedWorld, id: string) =>
     Effect.flatMap(user.reader, (of: any) => Effect.map(of.get({ id }), rowOf)),
