@@ -164,8 +164,7 @@ export const resolve = (id: string, draft: Draft, sources: Sources): ValidManife
     const parts = partsOf.get(family.name) ?? []
     const partReads = parts.flatMap((part) => declared(part.spec.derives))
     const statedReads = [...new Set([...lookupReads, ...declared(family.spec.borrows), ...partReads])]
-    const read = [family, ...parts].map(({ name }) => readables.get(name)!)
-    const readable = withinReach(draft, homes, homes[index], read)
+    const readable = withinReach(draft, homes, homes[index], [family, ...parts].map(({ name }) => readables.get(name)!))
     for (const name of statedReads) readable.add(indexOf.get(name)!)
     return [family.name, {
       name: family.name,
