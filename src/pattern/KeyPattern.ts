@@ -492,6 +492,28 @@ type hasTextHole<Text extends string> = {} extends { readonly [_ in Text]: 1 }
 type isTrueOfEither<A, B> = [A, B] extends [false, false] ? false : true
 
 /**
+ * Whether a key of the template `K`, which {@link keyProblem} accepts, may be a key of a pattern that it touches: a
+ * number spells `12`, and never `me`.
+ *
+ * @stability experimental
+ * @category type level
+ * @since 0.1.0
+ */
+export type maySpell<K extends string, P extends string> = P extends `${infer FirstP}:${infer RestP}`
+  ? K extends `${infer FirstK}:${infer RestK}` ? maySpellSegment<FirstK, FirstP> extends true ? maySpell<RestK, RestP>
+    : false
+  : true
+  : maySpellSegment<K, P>
+type maySpellSegment<K extends string, P extends string> = P extends K | Structure | unlikeNumbers ? true : holdsText<K>
+// The compiler takes these texts for no numbers, and a number that is none or has no end spells them.
+type unlikeNumbers = `${string}NaN${string}` | `${string}Infinity${string}`
+type holdsText<Text extends string> = {} extends { readonly [_ in Text]: 1 }
+  ? Text extends `${number}` | `${bigint}` ? false
+  : Text extends `${infer First}${infer Rest}` ? [Text] extends [First] ? true : holdsText<Rest>
+  : true
+  : false
+
+/**
  * The message for a template that holds a text which may be more than one segment; `never` for a literal, and for a
  * template of numbers and of `Key.Segment`.
  *
