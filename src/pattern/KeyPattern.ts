@@ -504,9 +504,9 @@ export type maySpell<K extends string, P extends string> = P extends `${infer Fi
     : false
   : true
   : maySpellSegment<K, P>
-type maySpellSegment<K extends string, P extends string> = P extends K | Structure | unlikeNumbers ? true : holdsText<K>
+type maySpellSegment<K extends string, P extends string> = P extends K | Structure | UnlikeNumbers ? true : holdsText<K>
 // The compiler takes these texts for no numbers, and a number that is none or has no end spells them.
-type unlikeNumbers = `${string}NaN${string}` | `${string}Infinity${string}`
+type UnlikeNumbers = `${string}NaN${string}` | `${string}Infinity${string}`
 type holdsText<Text extends string> = {} extends { readonly [_ in Text]: 1 }
   ? Text extends `${number}` | `${bigint}` ? false
   : Text extends `${infer First}${infer Rest}` ? [Text] extends [First] ? true : holdsText<Rest>

@@ -23,9 +23,9 @@ export const layersReached = (definition: Definition, from: Iterable<string>): R
 }
 
 /** The layer of a family or a reader, which a part has from its whole if it names none. */
-export const homeOf = ({ families }: Definition, spec: Housed): string | undefined => {
+export const homeOf = ({ families, layers }: Definition, spec: Housed): string | undefined => {
   const seen = new Set<string>()
-  for (let at: Housed | undefined = spec; at !== undefined;) {
+  for (let at: Housed | undefined = layers === undefined ? undefined : spec; at !== undefined;) {
     if (at.layer !== undefined) return at.layer
     if (at.partOf === undefined || seen.has(at.partOf)) return undefined
     seen.add(at.partOf)

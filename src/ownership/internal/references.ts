@@ -50,7 +50,9 @@ type findReferenceProblem<
 export type findTooNarrow<D extends Definition, P extends string> = isDeclared<D, P> extends true ? never
   : ReferenceFindings.referenceTooNarrow<P, PatternOf<FamilyOf<D, Route<D, P>>>, Route<D, P> & string>
 
-type findOutOfReach<D extends Definition, K extends string, F, P extends string, Owner> = HomeOf<D, F> extends
+type findOutOfReach<D extends Definition, K extends string, F, P extends string, Owner> = D extends
+  { readonly layers: {} } ? findBeyond<D, K, F, P, Owner> : never
+type findBeyond<D extends Definition, K extends string, F, P extends string, Owner> = HomeOf<D, F> extends
   infer Here extends string
   ? HomeOf<D, FamilyOf<D, Owner>> extends infer Home extends string
     ? Home extends Reachable<D, Here> ? never : ReferenceFindings.referenceOutOfReach<K, Here, P, Home>

@@ -32,7 +32,10 @@ export type Reachable<D extends Definition, Layer, Seen = Layer> = [Exclude<Read
  * @since 0.1.0
  */
 export type Readable<D extends Definition, K> = D extends unknown
-  ? K extends unknown ? withinReach<D, HomeOf<D, FamilyOf<D, K>>, WhollySourced<D, K>> : never
+  ? K extends unknown ?
+    D extends { readonly layers: {} } ? withinReach<D, HomeOf<D, FamilyOf<D, K>>, WhollySourced<D, K>>
+    : WhollySourced<D, K>
+  : never
   : never
 type withinReach<D extends Definition, Here, K> = [Here] extends [never] ? K
   : K extends unknown ? [HomeOf<D, FamilyOf<D, K>>] extends [Reachable<D, Here>] ? K : never
