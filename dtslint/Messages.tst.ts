@@ -1,4 +1,4 @@
-import { Effect, type Layer, pipe, Schema } from "effect"
+import { Effect, type Layer, type Option, pipe, Schema } from "effect"
 import { describe, expect, test } from "tstyche"
 import type { CacheError } from "../src/cache/CacheError.ts"
 import type { Appoints } from "../src/capability/Capability.ts"
@@ -234,6 +234,40 @@ describe("raw keys", () => {
     Docs.get(`doc:${text.length}`)
     // @ts-expect-error E0108: this key may belong to several families; help: handle them one by one, so that each has its
     Docs.get(`doc:${Key.segmentUnsafe(text)}`)
+    // A number never spells a word, so it never names an inner family of one.
+    class Users extends Manifest.Service<Users>()("Users", {
+      families: {
+        user: { pattern: "user:{id}", value: Manifest.type<string>() },
+        me: { pattern: "user:me", value: Manifest.type<number>(), carvedFrom: "user" },
+        first: { pattern: "user:v1", carvedFrom: "user" },
+        none: { pattern: "none:{id}" },
+        nan: { pattern: "none:NaN", carvedFrom: "none" }
+      }
+    }) {}
+    const big = BigInt(text.length)
+    expect(Users.get(`user:${text.length}`)).type.toBe<
+      Effect.Effect<string, CacheError, Borrows<"user:{id}", Users>>
+    >()
+    expect(Users.getOption(`user:${big}`)).type.toBe<
+      Effect.Effect<Option.Option<string>, CacheError, Borrows<"user:{id}", Users>>
+    >()
+    expect(Users.set(`user:${text.length}`, text)).type.toBe<
+      Effect.Effect<void, CacheError, Owns<"user:{id}", Users>>
+    >()
+    expect(Users.delete(`user:${text === "a"}`)).type.toBe<
+      Effect.Effect<void, CacheError, Owns<"user:{id}", Users>>
+    >()
+    expect(Users.get(`user:w${text.length}`)).type.toBe<
+      Effect.Effect<string, CacheError, Borrows<"user:{id}", Users>>
+    >()
+    // @ts-expect-error E0108: this key may belong to several families; help: handle them one by one, so that each has its
+    Users.get(`user:${text.length as number | "me"}`)
+    // @ts-expect-error E0108: this key may belong to several families; help: handle them one by one, so that each has its
+    Users.get(`user:v${text.length}`)
+    // @ts-expect-error E0108: this key may belong to several families; help: handle them one by one, so that each has its
+    Users.get(`user:m${Key.segmentUnsafe(text)}`)
+    // @ts-expect-error E0108: this key may belong to several families; help: handle them one by one, so that each has its
+    Users.get(`none:${text.length}`)
     expect(Docs.get(`doc:x${text.length}:1`.length === 1 ? "doc:2" : "doc:2")).type.toBe<
       Effect.Effect<string, CacheError, Borrows<"doc:{id}", Docs>>
     >()

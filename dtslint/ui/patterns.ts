@@ -45,3 +45,31 @@ export class Weighed extends Manifest.Service<Weighed>()("Weighed", {
     typo: { pattern: "typo:{id}", derives: ["usr:{id}"] }
   }
 }) {}
+
+export class Housed extends Manifest.Service<Housed>()("Housed", {
+  layers: { client: { reads: ["server"] }, server: {} },
+  families: {
+    files: { pattern: "files:*", layer: "server" },
+    facts: { pattern: "files:{id}:*", partOf: "files" },
+    size: { pattern: "files:{id}:size", partOf: "facts", layer: "client" },
+    draft: { pattern: "draft:{id}", layer: "client" },
+    owner: { pattern: "files:{id}:owner", partOf: "facts", derives: ["draft:{id}"] },
+    open: { pattern: "open:*" },
+    shut: { pattern: "open:{id}", partOf: "open", layer: "client" },
+    same: { pattern: "files:{id}:same", partOf: "facts", layer: "server" }
+  }
+}) {}
+
+export class Parts extends Manifest.Service<Parts>()("Parts", {
+  layers: { client: {}, server: {} },
+  families: {
+    files: { pattern: "files:*", layer: "server" },
+    facts: { pattern: "files:{id}:*", partOf: "files" },
+    size: { pattern: "files:{id}:size", partOf: "facts" },
+    draft: { pattern: "draft:{id}", layer: "client" }
+  }
+}) {}
+export const writes = Parts.fn("writes", { layer: "client", owns: ["files:{id}:size"] })
+export const reads = Parts.fn("reads", { layer: "client", borrows: ["files:{id}:*"] })
+export const own = Parts.fn("own", { layer: "server", owns: ["files:{id}:size"] })
+export const inClient = Parts.inLayer("client")(Parts.keys.size.get({ id: "1" }))

@@ -61,11 +61,32 @@ export const bindingOf = ({ bindings }: Scopes, name: string, at: number): Bindi
 /** Answers whether a statement begins at a token because a line break ends the statement before it. */
 export const beginsLine = (tokens: ReadonlyArray<Token>, at: number): boolean => {
   const token = tokens[at]
-  if (token === undefined || !token.isAfterBreak || !endsValue(tokens, at - 1)) return false
+  if (!token?.isAfterBreak || !(endsValue(tokens, at - 1) || closesAngles(tokens, at - 1))) return false
   if (token.kind === "name") return !operators.has(token.text)
   // After a line break, these operators belong to the value that follows.
   if (token.text === "++" || token.text === "--") return true
   return token.kind === "number" || (token.kind === "text" && token.text !== "`" && token.text !== "<")
+}
+
+// Answers whether a `>` closes the `<` of a type. Before a line break, TypeScript takes it for that wherever it can.
+const closesAngles = (tokens: ReadonlyArray<Token>, close: number): boolean => {
+  if (tokens[close]?.text !== ">") return false
+  let angles = 0
+  for (let at = close; at >= 0 && close - at < typeLengthMax; at--) {
+    const { kind, pair, text } = tokens[at]!
+    if (text === ">") angles++
+    else if (text === "<") {
+      if (--angles === 0) return endsValue(tokens, at - 1)
+    } else if (kind === "open" || kind === "close" && pair < 0 || kind === "sign" && !isOfType(tokens, at)) return false
+    if (kind === "close") at = pair
+  }
+  return false
+}
+
+// Answers whether a sign may stand in a list of types. An arrow may, if its parameters are in parentheses.
+const isOfType = (tokens: ReadonlyArray<Token>, at: number): boolean => {
+  const { text } = tokens[at]!
+  return ofType.has(text) || text === "," || text === "=>" && tokens[at - 1]?.text === ")"
 }
 
 // The signs and words that may stand in a type between names, texts and brackets.
@@ -192,25 +213,44 @@ class Reader {
       if (named === from || next > named && !this.is(next, "=") && !this.is(next, ",")) return
       while (next < tokens.length && !this.is(next, ",")) {
         if (tokens[next]!.inside !== inside || this.is(next, ";") || beginsLine(tokens, next)) return
-        next = this.afterTypeArguments(next) ?? this.after(next)
+        next = this.afterAngles(next, false) ?? this.after(next)
       }
       from = next + 1
     }
   }
 
-  // Answers the parenthesis of `make<A, B>(...)` for its `<`. The comma in it does not end a declaration.
-  private afterTypeArguments(open: number): number | undefined {
+  // Answers the token after `<A, B>` for its `<`, if these are types. A comma in them ends no declaration. What follows
+  // decides in a value, as in TypeScript: `a < b, c > d` is two comparisons.
+  private afterAngles(open: number, isType: boolean): number | undefined {
     const { tokens } = this
-    if (!this.is(open, "<") || tokens[open - 1]?.kind !== "name") return undefined
+    if (!this.is(open, "<") || !isType && tokens[open - 1]?.kind !== "name") return undefined
     let angles = 0
     for (let at = open; at < tokens.length && at - open < typeLengthMax; at = this.after(at)) {
       const { kind, text } = tokens[at]!
       if (text === "<") angles++
       else if (text === ">") {
-        if (--angles === 0) return this.is(at + 1, "(") ? at + 1 : undefined
-      } else if (kind === "close" || kind === "sign" && text !== "," && !ofType.has(text)) return undefined
+        if (--angles === 0) return isType || this.mayFollowTypes(at + 1) ? at + 1 : undefined
+      } else if (kind === "close" || !isType && kind === "sign" && !isOfType(tokens, at)) return undefined
     }
     return undefined
+  }
+
+  private mayFollowTypes(at: number): boolean {
+    const token = this.tokens[at]
+    if (token === undefined || token.isAfterBreak || token.kind === "close" || token.text === "(") return true
+    return token.kind === "sign" && !["+", "-", "<", ">", "!", "++", "--", "~"].includes(token.text)
+  }
+
+  // Answers the comma that ends a parameter, or a part of a pattern, or else `end`.
+  private comma(from: number, end: number, isTyped: boolean): number {
+    let isType = false
+    let at = from
+    for (let isValue = !isTyped; at < end && !this.is(at, ",");) {
+      if (this.is(at, "=")) isValue = true
+      isType = !isValue && (isType || this.is(at, ":"))
+      at = this.afterAngles(at, isType) ?? this.after(at)
+    }
+    return at
   }
 
   // Answers the token that ends the type of `const x: T = ...` for its colon, such as the equals sign; the token itself
@@ -265,8 +305,7 @@ class Reader {
         if (this.is(colon, ":")) this.target(colon + 1, [...path, name], found)
         else if (key.kind === "name") found.push([key.text, [...path, this.is(colon, "=") ? "" : name]])
       }
-      while (from < end && !this.is(from, ",")) from = this.after(from)
-      from++
+      from = this.comma(from, end, false) + 1
     }
     return this.after(at)
   }
@@ -289,8 +328,7 @@ class Reader {
     for (let at = open + 1; at < close;) {
       const from = this.afterModifiers(at)
       this.target(from, [], found)
-      while (at < close && !this.is(at, ",")) at = this.after(at)
-      at++
+      at = this.comma(from, close, true) + 1
     }
     for (const [name, path] of found) {
       const isFirst = path.length === 0 && tokens[open + 1]!.text === name

@@ -65,7 +65,7 @@ import type { Misshapen, Shaped } from "../ownership/types/definitionShape.ts"
 import type { isUnion, isUntyped } from "../ownership/types/typeQuestions.ts"
 import type { keyProblem, patternProblem } from "../pattern/KeyPattern.ts"
 import type { literalRefused } from "../pattern/types/literals.ts"
-import type { openTemplate, templateProblem } from "../pattern/types/templates.ts"
+import type { maySpell, openTemplate, templateProblem } from "../pattern/types/templates.ts"
 import type { Store } from "../store/Store.ts"
 import type { Family, InvalidateOptions, Value, Write, WriteOptions } from "./Family.ts"
 import { compose as composeLayers, mergeOwners as mergeLayers } from "./internal/composition.ts"
@@ -1030,7 +1030,10 @@ type CheckedKey<Self, K extends string> = isUnion<Route<DefinitionOf<Self>, K>> 
   : [keyProblem<K>, isUnion<TemplateFamily<DefinitionOf<Self>, K>>] extends [never, true] ? Opaque.keyChoice
   : CheckedOneKey<IdOf<Self>, DefinitionOf<Self>, K>
 type TemplateFamily<D extends Definition, K extends string> = K extends unknown
-  ? {} extends { readonly [_ in K]: 1 } ? Touching<D, openTemplate<K>> : never
+  ? {} extends { readonly [_ in K]: 1 } ? spelt<D, K, Touching<D, openTemplate<K>>> : never
+  : never
+type spelt<D extends Definition, K extends string, F> = F extends unknown
+  ? maySpell<K, PatternOf<FamilyOf<D, F>>> extends true ? F : never
   : never
 type refusedIn<F, K extends string> = literalRefused<PatternOf<F>, K, CodecsOf<F>>
 type CheckedOneKey<Id extends string, D extends Definition, K extends string> = K extends unknown

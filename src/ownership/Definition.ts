@@ -29,7 +29,7 @@ export interface Typed {
 export interface FamilySpec extends FamilyPolicy {
   /** The keys of the family: texts and parameters, joined by colons, such as `user:{id}` or `user:{id}:*`. */
   readonly pattern: string
-  /** The layer in which the owner and the entries of the family live. */
+  /** The layer in which the owner and the entries of the family live. A part (`partOf`) is in that of its whole. */
   readonly layer?: string | undefined
   /** The nearest enclosing family, if its owner owns this family, too. */
   readonly partOf?: string | undefined

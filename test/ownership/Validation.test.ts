@@ -6,8 +6,10 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Diagnostic from "../../src/diagnostic/Diagnostic.ts"
+import * as DependencyGraph from "../../src/ownership/DependencyGraph.ts"
 import { policyOptions } from "../../src/ownership/FamilyPolicy.ts"
 import { validate } from "../../src/ownership/shared/validation.ts"
+import { valid } from "../support/graphs.ts"
 
 const problemsOf = (definition: unknown): ReadonlyArray<string> =>
   Result.match(validate("AppCache", definition), {
@@ -135,6 +137,43 @@ describe("manifest from data", () => {
       "families.c.pattern E0408: 'families.c.pattern' must be a text; help: see the type 'Definition'"
     ])
     for (const wrong of [null, 1, [], {}, { families: null }]) assert.lengthOf(problemsOf(wrong), 1)
+  })
+
+  it("a part is in the layer of its whole, over several levels, and a reference reaches it there", () => {
+    const layers = { client: { reads: ["server"] }, server: {} }
+    const files = { pattern: "files:*", layer: "server" }
+    const facts = { pattern: "files:{id}:*", partOf: "files" }
+    const size = { pattern: "files:{id}:size", partOf: "facts" }
+    const found = valid({ layers, families: { files, facts, size } })
+    assert.deepStrictEqual([...found.families.values()].map(({ layer }) => layer), ["server", "server", "server"])
+    assert.deepStrictEqual(DependencyGraph.make(found).nodes.map(({ layer }) => layer), ["server", "server", "server"])
+    const draft = { pattern: "draft:{id}", layer: "client" }
+    const fromBelow = { ...size, derives: ["draft:{id}"] }
+    assert.deepStrictEqual(problemsOf({ layers, families: { files, facts, size: fromBelow, draft } }), [
+      "families.size.derives.0 E0403: 'size' in layer 'server' cannot reach 'draft:{id}' of layer 'client', which 'server' does not read; help: add 'client' to reads of layer 'server'"
+    ])
+    const other = { pattern: "other:{id}", layer: "other", derives: ["files:{id}:size"] }
+    assert.deepStrictEqual(problemsOf({ layers: { ...layers, other: {} }, families: { files, facts, size, other } }), [
+      "families.other.derives.0 E0403: 'other' in layer 'other' cannot reach 'files:{id}:size' of layer 'server', which 'other' does not read; help: add 'server' to reads of layer 'other'"
+    ])
+  })
+
+  it("a part in another layer than its whole is refused", () => {
+    const layers = { client: { reads: ["server"] }, server: {} }
+    const help =
+      "help: remove layer, because a part is in the layer of its whole, or give it an owner of its own: carvedFrom:"
+    const facts = { pattern: "files:{id}:*", partOf: "files" }
+    const size = { pattern: "files:{id}:size", partOf: "facts", layer: "client" }
+    const problemsIn = (files: object, ...parts: ReadonlyArray<object>) =>
+      problemsOf({ layers, families: { files: { pattern: "files:*", ...files }, facts: parts[0], size: parts[1] } })
+    assert.deepStrictEqual(problemsIn({ layer: "server" }, facts, size), [
+      `families.size.layer E0240: part 'size' is in layer 'client', and its whole 'facts' is in layer 'server'; ${help} 'facts'`
+    ])
+    assert.deepStrictEqual(problemsIn({}, facts, { ...size, carvedFrom: "facts", partOf: undefined }), [])
+    assert.deepStrictEqual(problemsIn({}, { ...facts, layer: "client" }, size), [
+      `families.facts.layer E0240: part 'facts' is in layer 'client', and its whole 'files' is in no layer; ${help} 'files'`
+    ])
+    assert.deepStrictEqual(problemsIn({ layer: "client" }, facts, size), [])
   })
 
   it("a layer is refused when the manifest declares none", () => {

@@ -41,6 +41,7 @@ export const user = `user: { pattern: "user:{id}", value: Manifest.type<string>(
 export const profile = `profile: { pattern: "profile:{id}", value: Manifest.type<string>(), derives: ["user:{id}"] }`
 export const serverUser = `user: { pattern: "user:{id}", layer: "server" }`
 export const files = `files: { pattern: "files:*" }`
+export const serverFiles = `files: { pattern: "files:*", layer: "server" }`
 export const facts = `facts: { pattern: "files:{id}", partOf: "files" }`
 
 export const explain = (

@@ -1,7 +1,7 @@
 /**
  * The codes of ownership and capabilities, explained.
  */
-import { atRunTime, explain, type Explained, facts, files, module, profile, user } from "./explained.ts"
+import { atRunTime, explain, type Explained, facts, files, module, profile, serverFiles, user } from "./explained.ts"
 
 export const ownership: ReadonlyArray<Explained> = [
   explain(
@@ -456,5 +456,17 @@ export const ownership: ReadonlyArray<Explained> = [
       "  yield* AppCache.keys.user.invalidateAll()",
       "})"
     ])
+  ),
+  explain(
+    "E0240",
+    "A part (`partOf`) names another layer than the family whose part it is.",
+    "A right to the whole covers its parts, so a program of the whole's layer would write and read the other layer.",
+    "Remove `layer`: a part is in the layer of its whole. Or use `carvedFrom`, which gives it an owner of its own.",
+    module(
+      [serverFiles, `facts: { pattern: "files:{id}", partOf: "files", layer: "client" }`],
+      [],
+      "layers: { client: {}, server: {} }"
+    ),
+    module([serverFiles, facts], [], "layers: { server: {} }")
   )
 ]

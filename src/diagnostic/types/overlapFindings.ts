@@ -128,3 +128,25 @@ export const encloserWrong = (pattern: string, named: string, outer: string, fam
     say`${pattern} does not lie directly inside family ${named}, but in ${outer} of family ${family}`,
     say`name ${family}`
   )
+
+/**
+ * E0240: a part in another layer than its whole.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type partElsewhere<Part extends string, Here extends string, Whole extends string, Home extends string> =
+  message<
+    "E0240",
+    `part '${Part}' is in layer '${Here}', and its whole '${Whole}' is in ${[Home] extends [never] ? "no layer"
+      : `layer '${Home}'`}`,
+    `remove layer, because a part is in the layer of its whole, or give it an owner of its own: carvedFrom: '${Whole}'`
+  >
+export const partElsewhere = (part: string, here: string, whole: string, home: string | undefined) =>
+  finding(
+    "E0240",
+    "PartElsewhere",
+    say`part ${part} is in layer ${here}, and its whole ${whole} is in ` +
+      (home === undefined ? "no layer" : say`layer ${home}`),
+    say`remove layer, because a part is in the layer of its whole, or give it an owner of its own: carvedFrom: ${whole}`
+  )

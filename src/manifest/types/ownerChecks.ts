@@ -28,7 +28,7 @@ import type {
   ErrorOf,
   FamilyName,
   FamilyOf,
-  LayerOf,
+  HomeOf,
   ListOf,
   PatternOf,
   ValueOf
@@ -184,7 +184,7 @@ type findLookupProblem<K extends string, Self, R> = R extends BorrowsCapability<
 type nameRead<D extends Definition, K extends string, P extends string> = Route<D, P> extends infer F
   ? F extends K ? LookupFindings.lookupReadsOwn<K, P>
   : K extends Readable<D, F> ? LookupFindings.lookupReadsBack<K, P>
-  : nameReadApart<D, K, P, LayerOf<FamilyOf<D, K>>, LayerOf<FamilyOf<D, F>>>
+  : nameReadApart<D, K, P, HomeOf<D, FamilyOf<D, K>>, HomeOf<D, FamilyOf<D, F>>>
   : never
 // To add a family of a layer out of reach to `derives` would be refused, too.
 type nameReadApart<D extends Definition, K extends string, P extends string, Here extends string, Home extends string> =

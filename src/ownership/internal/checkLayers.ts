@@ -22,6 +22,23 @@ export const layersReached = (definition: Definition, from: Iterable<string>): R
   return seen
 }
 
+/** The layer of a family or a reader, which a part has from its whole if it names none. */
+export const homeOf = ({ families, layers }: Definition, spec: Housed): string | undefined => {
+  const seen = new Set<string>()
+  for (let at: Housed | undefined = layers === undefined ? undefined : spec; at !== undefined;) {
+    if (at.layer !== undefined) return at.layer
+    if (at.partOf === undefined || seen.has(at.partOf)) return undefined
+    seen.add(at.partOf)
+    at = ownValue<Housed>(families, at.partOf)
+  }
+  return undefined
+}
+
+interface Housed {
+  readonly layer?: string | undefined
+  readonly partOf?: string | undefined
+}
+
 /** Reports layers that are named and not declared, and layers that are declared and that no program reaches. */
 export const checkLayers = (draft: Draft, report: Report): void => {
   const { families, layers = {}, readers } = draft.definition

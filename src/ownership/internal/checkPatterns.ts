@@ -6,6 +6,7 @@
  */
 import * as OverlapFindings from "../../diagnostic/types/overlapFindings.ts"
 import * as KeyPattern from "../../pattern/KeyPattern.ts"
+import { homeOf } from "./checkLayers.ts"
 import { type Draft, type DraftFamily, outerOf, type Report } from "./draft.ts"
 import { findParamProblems } from "./params.ts"
 
@@ -13,6 +14,7 @@ import { findParamProblems } from "./params.ts"
 export const checkPattern = (draft: Draft, family: DraftFamily, report: Report): void => {
   checkOverlaps(draft, family, report)
   checkEncloser(draft, family, report)
+  checkHome(draft, family, report)
   checkParams(family, report)
 }
 
@@ -47,6 +49,14 @@ const checkEncloser = (draft: Draft, family: DraftFamily, report: Report): void 
       report(path, OverlapFindings.encloserWrong(pattern.source, named, outer.pattern.source, outer.name))
     }
   }
+}
+
+const checkHome = ({ definition }: Draft, { name, spec: { layer, partOf } }: DraftFamily, report: Report): void => {
+  const { families, layers = {} } = definition
+  if (layer === undefined || partOf === undefined) return
+  if (!Object.hasOwn(families, partOf) || !Object.hasOwn(layers, layer)) return
+  const home = homeOf(definition, families[partOf]!)
+  if (home !== layer) report(["families", name, "layer"], OverlapFindings.partElsewhere(name, layer, partOf, home))
 }
 
 const checkParams = (family: DraftFamily, report: Report): void => {

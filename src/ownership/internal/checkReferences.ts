@@ -16,11 +16,12 @@ import * as ReferenceFindings from "../../diagnostic/types/referenceFindings.ts"
 import * as KeyPattern from "../../pattern/KeyPattern.ts"
 import type * as PatternSet from "../../pattern/types/patternSet.ts"
 import type { Definition } from "../Definition.ts"
-import { layersReached } from "./checkLayers.ts"
+import { homeOf, layersReached } from "./checkLayers.ts"
 import { type Draft, type Report, touching } from "./draft.ts"
 
 interface Referring {
   readonly layer?: string | undefined
+  readonly partOf?: string | undefined
   readonly derives?: ReadonlyArray<string> | undefined
   readonly borrows?: ReadonlyArray<string> | undefined
 }
@@ -55,10 +56,11 @@ export const findReferenceProblem = (
     const help = helpWith(draft, source, helpTouched(draft, name, source), name)
     return ReferenceFindings.referenceUnknown(name, verb, source, help)
   }
-  const here = spec.layer
+  const here = homeOf(draft.definition, spec)
   if (here !== undefined) {
     const reached = layersReached(draft.definition, [here])
-    for (const { spec: { layer: home } } of draft.twins.get(owner.pattern.normal)!) {
+    for (const twin of draft.twins.get(owner.pattern.normal)!) {
+      const home = homeOf(draft.definition, twin.spec)
       if (home !== undefined && !reached.has(home)) {
         return ReferenceFindings.referenceOutOfReach(name, here, source, home)
       }

@@ -9,7 +9,7 @@ import type { Definition } from "../Definition.ts"
 import type { Coded, DeclaredPattern, isDeclared, MalformedPattern, Route, Touching } from "../types/definitionFacts.ts"
 import type { helpOther, helpTouched, helpWith } from "../types/definitionHelp.ts"
 import type { Reachable } from "../types/definitionLayers.ts"
-import type { FamilyOf, LayerOf, PatternOf } from "../types/definitionParts.ts"
+import type { FamilyOf, HomeOf, PatternOf } from "../types/definitionParts.ts"
 import type { isChoice, isKnown, isUntyped, orElse } from "../types/typeQuestions.ts"
 import type { Cyclic, findCycle } from "./cycles.ts"
 import type { findSpeltOtherwise } from "./spelling.ts"
@@ -51,9 +51,11 @@ type findReferenceProblem<
 export type findTooNarrow<D extends Definition, P extends string> = isDeclared<D, P> extends true ? never
   : ReferenceFindings.referenceTooNarrow<P, PatternOf<FamilyOf<D, Route<D, P>>>, Route<D, P> & string>
 
-type findOutOfReach<D extends Definition, K extends string, F, P extends string, Owner> = LayerOf<F> extends
+type findOutOfReach<D extends Definition, K extends string, F, P extends string, Owner> = D extends
+  { readonly layers: {} } ? findBeyond<D, K, F, P, Owner> : never
+type findBeyond<D extends Definition, K extends string, F, P extends string, Owner> = HomeOf<D, F> extends
   infer Here extends string
-  ? LayerOf<FamilyOf<D, Owner>> extends infer Home extends string
+  ? HomeOf<D, FamilyOf<D, Owner>> extends infer Home extends string
     ? Home extends Reachable<D, Here> ? never : ReferenceFindings.referenceOutOfReach<K, Here, P, Home>
   : never
   : never

@@ -12,7 +12,7 @@ import * as KeyPattern from "../../pattern/KeyPattern.ts"
 import * as PatternSet from "../../pattern/types/patternSet.ts"
 import type { Definition, FamilySpec, ReaderSpec } from "../Definition.ts"
 import { FamilySet } from "../shared/familySet.ts"
-import { layersReached } from "./checkLayers.ts"
+import { homeOf, layersReached } from "./checkLayers.ts"
 import { type Draft, type DraftFamily, outerOf } from "./draft.ts"
 import { sensitiveOf } from "./sensitive.ts"
 import { reachedBy, type Sources } from "./sources.ts"
@@ -32,6 +32,8 @@ export interface ValidFamily {
   readonly isSensitive: boolean
   /** The nearest family around it. */
   readonly encloser: string | undefined
+  /** Its layer, which a part has from its whole if it names none. */
+  readonly layer: string | undefined
   /** The family whose owner owns this family: the family itself, unless it is a part. */
   readonly owner: string
   /** The name of the carved-out family that contains this family. Rights do not cross the border of a carve-out. */
@@ -99,19 +101,23 @@ const innerOf = (draft: Draft, drafts: ReadonlyArray<DraftFamily>): ReadonlyMap<
 }
 
 // A family in a layer reads only the layers that this layer can reach, although a wider reference, and the sources of a
-// source, contain others.
+// source, contain others. Its parts are in the same layer.
 const withinReach = (
   { definition }: Draft,
-  drafts: ReadonlyArray<DraftFamily>,
-  { spec }: DraftFamily,
-  readable: FamilySet
+  homes: ReadonlyArray<string | undefined>,
+  here: string | undefined,
+  readables: ReadonlyArray<FamilySet>
 ): FamilySet => {
-  if (spec.layer === undefined) return readable
-  const reached = layersReached(definition, [spec.layer])
-  const within = new FamilySet(drafts.length)
-  for (const index of readable) {
-    const home = drafts[index]!.spec.layer
-    if (home === undefined || reached.has(home)) within.add(index)
+  const within = new FamilySet(homes.length)
+  const reached = here === undefined ? undefined : layersReached(definition, [here])
+  for (const readable of readables) {
+    if (reached === undefined) within.addAll(readable)
+    else {
+      for (const index of readable) {
+        const home = homes[index]
+        if (home === undefined || reached.has(home)) within.add(index)
+      }
+    }
   }
   return within
 }
@@ -120,6 +126,7 @@ const withinReach = (
 export const resolve = (id: string, draft: Draft, sources: Sources): ValidManifest => {
   const drafts = [...draft.families.values()]
   const indexOf = new Map(drafts.map(({ name }, index) => [name, index]))
+  const homes = drafts.map(({ spec }) => homeOf(draft.definition, spec))
   const upstreams = reachedBy(sources, indexOf)
   const versions = versionsOf(draft)
   const sensitive = sensitiveOf(drafts, ({ pattern }) => outerOf(draft, pattern)?.name, upstreams)
@@ -157,8 +164,7 @@ export const resolve = (id: string, draft: Draft, sources: Sources): ValidManife
     const parts = partsOf.get(family.name) ?? []
     const partReads = parts.flatMap((part) => declared(part.spec.derives))
     const statedReads = [...new Set([...lookupReads, ...declared(family.spec.borrows), ...partReads])]
-    const readable = new FamilySet(drafts.length)
-    for (const one of [family, ...parts]) readable.addAll(withinReach(draft, drafts, one, readables.get(one.name)!))
+    const readable = withinReach(draft, homes, homes[index], [family, ...parts].map(({ name }) => readables.get(name)!))
     for (const name of statedReads) readable.add(indexOf.get(name)!)
     return [family.name, {
       name: family.name,
@@ -167,6 +173,7 @@ export const resolve = (id: string, draft: Draft, sources: Sources): ValidManife
       pattern: family.pattern,
       isSensitive: sensitive.has(family.name),
       encloser: outerOf(draft, family.pattern)?.name,
+      layer: homes[index],
       owner: ownerOf(family),
       realm,
       covering: covering.get(family.name)!,

@@ -93,7 +93,7 @@ const findRightProblem = (
   if (family === undefined) {
     return Declaring.rightUnknown(manifest.id, option, source, helpWith(manifest, source))
   }
-  const home = family.spec.layer
+  const home = family.layer
   if (here !== undefined && home !== undefined) {
     if (option === "owns" && home !== here) return Declaring.layerWrite(source, home, here)
     if (option === "borrows" && !layersReached(manifest.definition, [here]).has(home)) {

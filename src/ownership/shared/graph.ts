@@ -32,7 +32,7 @@ export const make = (manifest: ValidManifest): DependencyGraph => {
       name: family.name,
       kind: "Family",
       pattern: family.pattern.source,
-      layer: family.spec.layer
+      layer: family.layer
     })),
     ...[...manifest.readers.values()].map((reader): Node => ({
       name: reader.name,

@@ -7,10 +7,11 @@ import type * as Declaring from "../../diagnostic/types/declaring.ts"
 import type * as ManifestFindings from "../../diagnostic/types/manifestFindings.ts"
 import type * as Misfit from "../../diagnostic/types/misfit.ts"
 import type * as Opaque from "../../diagnostic/types/opaque.ts"
+import type * as OverlapFindings from "../../diagnostic/types/overlapFindings.ts"
 import type { Definition, LayerSpec } from "../Definition.ts"
 import type { Given } from "../internal/given.ts"
 import type { Route, WhollySourced } from "./definitionFacts.ts"
-import type { At, FamilyName, FamilyOf, LayerOf, ListOf } from "./definitionParts.ts"
+import type { At, FamilyName, FamilyOf, HomeOf, LayerOf, ListOf } from "./definitionParts.ts"
 import type { isChoice, isKnown, isUntyped } from "./typeQuestions.ts"
 
 /**
@@ -31,10 +32,13 @@ export type Reachable<D extends Definition, Layer, Seen = Layer> = [Exclude<Read
  * @since 0.1.0
  */
 export type Readable<D extends Definition, K> = D extends unknown
-  ? K extends unknown ? withinReach<D, LayerOf<FamilyOf<D, K>>, WhollySourced<D, K>> : never
+  ? K extends unknown ?
+    D extends { readonly layers: {} } ? withinReach<D, HomeOf<D, FamilyOf<D, K>>, WhollySourced<D, K>>
+    : WhollySourced<D, K>
+  : never
   : never
 type withinReach<D extends Definition, Here, K> = [Here] extends [never] ? K
-  : K extends unknown ? [LayerOf<FamilyOf<D, K>>] extends [Reachable<D, Here>] ? K : never
+  : K extends unknown ? [HomeOf<D, FamilyOf<D, K>>] extends [Reachable<D, Here>] ? K : never
   : never
 
 type Reads<D extends Definition, Layer> = ListOf<At<D["layers"], Layer>, "reads">
@@ -80,6 +84,21 @@ export type CheckedHome<D extends Definition, Layer> = isChoice<Layer> extends t
   : CheckedLayerName<D, Layer>
 
 /**
+ * The layer of a family; that of a part is the layer of its whole.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type CheckedFamilyHome<D extends Definition, K extends string, F, Layer> = F extends
+  { readonly partOf: infer Whole extends FamilyName<D> }
+  ? [isChoice<Layer> | isUntyped<Layer>] extends [false]
+    ? Layer extends LayerNames<D> ? [Layer] extends [HomeOf<D, FamilyOf<D, Whole>>] ? Layer
+      : OverlapFindings.partElsewhere<K, Layer, Whole, HomeOf<D, FamilyOf<D, Whole>>>
+    : CheckedHome<D, Layer>
+  : CheckedHome<D, Layer>
+  : CheckedHome<D, Layer>
+
+/**
  * The declaration of a layer with a message in the place of each wrong property.
  *
  * @category type level
@@ -108,7 +127,7 @@ type CheckedReads<D extends Definition, T> = isKnown<T> extends true ?
  */
 export type findLayerProblem<D extends Definition, Here, Option extends "owns" | "borrows", P extends string> =
   Here extends string
-    ? LayerOf<FamilyOf<D, Route<D, P>>> extends infer Home extends string
+    ? HomeOf<D, FamilyOf<D, Route<D, P>>> extends infer Home extends string
       ? Option extends "owns" ? Home extends Here ? never : Declaring.layerWrite<P, Home, Here>
       : Home extends Reachable<D, Here> ? never
       : Declaring.layerRead<P, Home, Here>

@@ -116,6 +116,18 @@ export type joinQuoted<T, Trail extends string = ""> = T extends readonly [infer
 export type LayerOf<F> = F extends { readonly layer: infer Layer extends string } ? Layer : never
 
 /**
+ * The layer of a family or reader, which a part has from its whole if it names none.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type HomeOf<D extends Definition, F, Seen = never> = F extends { readonly layer: infer Layer extends string } ?
+  Layer
+  : F extends { readonly partOf: infer Whole extends string }
+    ? Whole extends Seen ? never : HomeOf<D, FamilyOf<D, Whole>, Seen | Whole>
+  : never
+
+/**
  * The type of a family's values; `unknown` for a family that does not declare one.
  *
  * @category type level

@@ -32,6 +32,25 @@ export type hasTextHole<Text extends string> = {} extends { readonly [_ in Text]
   : false
 type isTrueOfEither<A, B> = [A, B] extends [false, false] ? false : true
 
+/**
+ * Whether a key of the template `K`, which {@link keyProblem} accepts, may be a key of a pattern that it touches: a
+ * number spells `12`, and never `me`.
+ */
+export type maySpell<K extends string, P extends string> = P extends `${infer FirstP}:${infer RestP}`
+  ? K extends `${infer FirstK}:${infer RestK}` ? maySpellSegment<FirstK, FirstP> extends true ? maySpell<RestK, RestP>
+    : false
+  : true
+  : maySpellSegment<K, P>
+type maySpellSegment<K extends string, P extends string> = P extends K | Wildcard | UnlikeNumbers ? true : holdsText<K>
+type Wildcard = `{${string}}` | "*"
+// The compiler takes these texts for no numbers, and a number that is none or has no end spells them.
+type UnlikeNumbers = `${string}NaN${string}` | `${string}Infinity${string}`
+type holdsText<Text extends string> = {} extends { readonly [_ in Text]: 1 }
+  ? Text extends `${number}` | `${bigint}` ? false
+  : Text extends `${infer First}${infer Rest}` ? [Text] extends [First] ? true : holdsText<Rest>
+  : true
+  : false
+
 // A message is one literal, so it shows holes by a name.
 export type showTemplate<K extends string> = K extends `${infer First}:${infer Rest}` ?
   `${showSegment<First>}:${showTemplate<Rest>}`
