@@ -516,6 +516,22 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: [tiers]
   },
   {
+    law: 3,
+    bug: "a value from before a change takes the place of a failed renewal that was asked for after the change",
+    file: "src/cache/internal/lowerTier.ts",
+    text: "|| this.entries.cache.stamp !== stamp) return entry",
+    planted: "|| stamp < 0) return entry",
+    suites: ["test/cache/renewed.test.ts"]
+  },
+  {
+    law: 3,
+    bug: "a load that was overtaken asks for a renewal of what it found",
+    file: "src/cache/internal/lowerTier.ts",
+    text: "if (isQuiet || flight.isOvertaken ||",
+    planted: "if (isQuiet ||",
+    suites: ["test/cache/renewed.test.ts"]
+  },
+  {
     law: 2,
     bug: "a refused refresh leaves older entries below",
     file: landing,
