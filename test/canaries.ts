@@ -537,7 +537,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: landing,
     text: `return isReplaced ? dependents : both(dependents, this.entries.forget(key))`,
     planted: `if (!isReplaced) this.entries.hot?.drop(key)\n    return dependents`,
-    suites: [races]
+    suites: [tagRaces]
   },
   {
     law: 2,
@@ -641,7 +641,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: loads,
     text: `if (cause === "refresh") this.askedAnew(key)`,
     planted: `if (cause === "warm") this.askedAnew(key)`,
-    suites: [races]
+    suites: [tagRaces]
   },
   {
     law: 2,

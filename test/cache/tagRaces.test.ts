@@ -268,3 +268,35 @@ describe("NotModified", () => {
       }
     }))
 })
+
+describe("a refresh that a tag meets", () => {
+  for (const [name, options] of arrangements) {
+    it.effect(`leaves no older value in any tier, though its own is refused (${name})`, () =>
+      Effect.gen(function*() {
+        const { ends, get, held, on, refresh, user } = yield* gated({}, yield* options, (run) =>
+          run === 1 ? "old" : undefined)
+        yield* get
+        const refreshing = yield* fork(refresh)
+        yield* settle
+        yield* on(user.invalidateTag("new"))
+        yield* ends(2, Lookup.loaded("new", { tags: ["new"] }))
+        assert.strictEqual(yield* Fiber.join(refreshing), "new")
+        assert.isUndefined(yield* held)
+      }))
+
+    it.effect(`is not written over by an update that has read the value before (${name})`, () =>
+      Effect.gen(function*() {
+        const { ends, held, on, refresh, user } = yield* gated({}, yield* options)
+        const updating = yield* fork(on<string>(user.update({ id: "1" }, (was: string) => `${was}!`)))
+        yield* settle
+        yield* on(user.invalidateTag("foreign"))
+        const refreshing = yield* fork(refresh)
+        yield* settle
+        yield* ends(2, "new")
+        assert.strictEqual(yield* Fiber.join(refreshing), "new")
+        yield* ends(1, "old")
+        assert.strictEqual(yield* Fiber.join(updating), "old!")
+        assert.notStrictEqual(yield* held, "old!")
+      }))
+  }
+})
