@@ -532,6 +532,15 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/cache/renewed.test.ts"]
   },
   {
+    law: 4,
+    bug: "a tag leaves what a process before has made from entries that are gone",
+    file: "src/cache/internal/familyInvalidation.ts",
+    text: "return both(own, this.cache.spread.ofScope(this.name, everything, mode))",
+    planted: `if (this.entries.hot?.count === 0 && this.entries.before > 0) return own
+    return both(own, this.cache.spread.ofScope(this.name, everything, mode))`,
+    suites: ["test/simulation/vanishing.test.ts"]
+  },
+  {
     law: 2,
     bug: "a refused refresh leaves older entries below",
     file: landing,
