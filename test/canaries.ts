@@ -2100,7 +2100,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: "src/store/internal/keyGuard.ts",
     text: `) top.drop(key)\n`,
     planted: `) top.peek(key)\n`,
-    suites: [pushedDown]
+    suites: ["test/cache/closedOver.test.ts"]
   },
   {
     law: 3,
