@@ -271,10 +271,13 @@ describe("NotModified", () => {
 
 describe("a refresh that a tag meets", () => {
   for (const [name, options] of arrangements) {
-    it.effect(`leaves no older value in any tier, though its own is refused (${name})`, () =>
+    it.effect(`the refresh leaves no older value in any tier, though its own is refused (${name})`, () =>
       Effect.gen(function*() {
-        const { ends, get, held, on, refresh, user } = yield* gated({}, yield* options, (run) =>
-          run === 1 ? "old" : undefined)
+        const { ends, get, held, on, refresh, user } = yield* gated(
+          {},
+          yield* options,
+          (run) => run === 1 ? "old" : undefined
+        )
         yield* get
         const refreshing = yield* fork(refresh)
         yield* settle
@@ -284,7 +287,7 @@ describe("a refresh that a tag meets", () => {
         assert.isUndefined(yield* held)
       }))
 
-    it.effect(`is not written over by an update that has read the value before (${name})`, () =>
+    it.effect(`an update that has read the value before does not write over what it brings (${name})`, () =>
       Effect.gen(function*() {
         const { ends, held, on, refresh, user } = yield* gated({}, yield* options)
         const updating = yield* fork(on<string>(user.update({ id: "1" }, (was: string) => `${was}!`)))

@@ -290,6 +290,25 @@ const changes = ["set", "remove", "recordMarks", "clear"] as const
 const story = (name: string, plan: Plan) => simulate(name, (seed) => new FaultyWorld(plan, seed).run)
 
 describe("lower tier with faults", () => {
+  story("the promises hold on eviction, over a tier without faults", {
+    operations: [],
+    kinds: [],
+    capacities: [1, 2],
+    set: "onEviction"
+  })
+  story("the promises hold on eviction, over a tier with all kinds of faults", {
+    operations: ["get", ...changes],
+    kinds: ["fail", "failLate", "slow", "slowLate", "double", "corrupt"],
+    capacities: [1, 2],
+    set: "onEviction"
+  })
+  story("the promises hold on eviction, over a tier that fails to the end of the process", {
+    operations: ["get", ...changes],
+    kinds: ["fail", "failLate"],
+    capacities: [1, 2],
+    set: "onEviction",
+    endsInFaults: true
+  })
   story("the promises hold over a tier without faults", { operations: [], kinds: [], capacities: [1, 2, 100] })
   story("the promises hold over a tier that fails some reads", {
     operations: ["get"],
@@ -346,25 +365,6 @@ describe("lower tier with faults", () => {
     operations: ["get", ...changes],
     kinds: ["stall"],
     capacities: [1, 100]
-  })
-  story("the promises hold on eviction, over a tier without faults", {
-    operations: [],
-    kinds: [],
-    capacities: [1, 2],
-    set: "onEviction"
-  })
-  story("the promises hold on eviction, over a tier with all kinds of faults", {
-    operations: ["get", ...changes],
-    kinds: ["fail", "failLate", "slow", "slowLate", "double", "corrupt"],
-    capacities: [1, 2],
-    set: "onEviction"
-  })
-  story("the promises hold on eviction, over a tier that fails to the end of the process", {
-    operations: ["get", ...changes],
-    kinds: ["fail", "failLate"],
-    capacities: [1, 2],
-    set: "onEviction",
-    endsInFaults: true
   })
   story("the promises hold for interrupted readers and writers, over a tier with all kinds of faults", {
     operations: ["get", ...changes],

@@ -3,7 +3,8 @@
  * then, and the next one opens the file. No writer tells the cache that the rows change, except where rows have tags:
  * there a writer invalidates the tag of its row, which no tier may hold any more.
  *
- * A reader never sees a value that was made from an older row than it has seen, or than a writer has told of.
+ * A reader never sees a value that was made from an older row than it has seen, or from before the invalidation of its
+ * tag.
  */
 import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
