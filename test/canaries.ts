@@ -558,12 +558,37 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: [tiers]
   },
   {
+    law: 3,
+    bug: "a value from before a change takes the place of a failed renewal that was asked for after the change",
+    file: "src/cache/internal/lowerTier.ts",
+    text: "|| this.entries.cache.stamp !== stamp) return entry",
+    planted: "|| stamp < 0) return entry",
+    suites: ["test/cache/renewed.test.ts"]
+  },
+  {
+    law: 3,
+    bug: "a load that was overtaken asks for a renewal of what it found",
+    file: "src/cache/internal/lowerTier.ts",
+    text: "if (isQuiet || flight.isOvertaken ||",
+    planted: "if (isQuiet ||",
+    suites: ["test/cache/renewed.test.ts"]
+  },
+  {
+    law: 4,
+    bug: "a tag leaves what a process before has made from entries that are gone",
+    file: "src/cache/internal/familyInvalidation.ts",
+    text: "return both(own, this.cache.spread.ofScope(this.name, everything, mode))",
+    planted: `if (this.entries.hot?.count === 0 && this.entries.before > 0) return own
+    return both(own, this.cache.spread.ofScope(this.name, everything, mode))`,
+    suites: ["test/simulation/vanishing.test.ts"]
+  },
+  {
     law: 2,
     bug: "a refused refresh leaves older entries below",
     file: landing,
     text: `return isReplaced ? dependents : both(dependents, this.entries.forget(key))`,
     planted: `if (!isReplaced) this.entries.hot?.drop(key)\n    return dependents`,
-    suites: [races]
+    suites: [tagRaces]
   },
   {
     law: 2,
@@ -667,7 +692,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: loads,
     text: `if (cause === "refresh") this.askedAnew(key)`,
     planted: `if (cause === "warm") this.askedAnew(key)`,
-    suites: [races]
+    suites: [tagRaces]
   },
   {
     law: 2,
@@ -2125,7 +2150,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: "src/store/internal/keyGuard.ts",
     text: `) top.drop(key)\n`,
     planted: `) top.peek(key)\n`,
-    suites: [pushedDown]
+    suites: ["test/cache/closedOver.test.ts"]
   },
   {
     law: 3,

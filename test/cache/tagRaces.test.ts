@@ -268,3 +268,38 @@ describe("NotModified", () => {
       }
     }))
 })
+
+describe("a refresh that a tag meets", () => {
+  for (const [name, options] of arrangements) {
+    it.effect(`the refresh leaves no older value in any tier, though its own is refused (${name})`, () =>
+      Effect.gen(function*() {
+        const { ends, get, held, on, refresh, user } = yield* gated(
+          {},
+          yield* options,
+          (run) => run === 1 ? "old" : undefined
+        )
+        yield* get
+        const refreshing = yield* fork(refresh)
+        yield* settle
+        yield* on(user.invalidateTag("new"))
+        yield* ends(2, Lookup.loaded("new", { tags: ["new"] }))
+        assert.strictEqual(yield* Fiber.join(refreshing), "new")
+        assert.isUndefined(yield* held)
+      }))
+
+    it.effect(`an update that has read the value before does not write over what it brings (${name})`, () =>
+      Effect.gen(function*() {
+        const { ends, held, on, refresh, user } = yield* gated({}, yield* options)
+        const updating = yield* fork(on<string>(user.update({ id: "1" }, (was: string) => `${was}!`)))
+        yield* settle
+        yield* on(user.invalidateTag("foreign"))
+        const refreshing = yield* fork(refresh)
+        yield* settle
+        yield* ends(2, "new")
+        assert.strictEqual(yield* Fiber.join(refreshing), "new")
+        yield* ends(1, "old")
+        assert.strictEqual(yield* Fiber.join(updating), "old!")
+        assert.notStrictEqual(yield* held, "old!")
+      }))
+  }
+})

@@ -42,6 +42,14 @@ describe("races", () => {
   story("readers that are interrupted", { kinds: [...read, ...drops, ...updates], interrupts: true })
   story("lookups that fail", { kinds: [...read, ...drops, ...updates], failing: 30, interrupts: true })
   story("lookups that hang", { kinds: [...read, ...drops], hanging: 20, failing: 10, interrupts: true })
+  story("lookups that hang, over a tier that fails", {
+    kinds: [...read, ...drops],
+    hanging: 20,
+    failing: 10,
+    interrupts: true,
+    faults: 20,
+    ...tiered
+  })
   story("a store that is too small", { kinds: [...read, ...drops, ...sets], capacities: [1, 2, 3] })
   story("a clock that jumps", { kinds: [...read, ...drops, ...updates, ...jumps] })
   story("a slow tier below memory", { kinds: [...read, ...drops], ...tiered })

@@ -1,13 +1,16 @@
 /**
  * Sources vanish from a small or limited file without a sign, under a scheduler with seeds; the process ends now and
- * then, and the next one opens the file. No writer tells the cache that the rows change.
+ * then, and the next one opens the file. No writer tells the cache that the rows change, except where rows have tags:
+ * there a writer invalidates the tag of its row, which no tier may hold any more.
  *
- * A reader that has seen a row of a source never sees a value that was made from an older row.
+ * A reader never sees a value that was made from an older row than it has seen, or from before the invalidation of its
+ * tag.
  */
 import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { TestClock } from "effect/testing"
+import * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { Store } from "../../src/store/Store.ts"
 import { EncodeFailed, InvalidStoreOptions, StoreError } from "../../src/store/StoreError.ts"
@@ -30,7 +33,11 @@ interface Plan {
   readonly unfit?: number
   /** Memory alone keeps the source. */
   readonly isLive?: boolean
+  /** Rows have tags, and a writer invalidates the tag of the row that it has changed. */
+  readonly hasTags?: boolean
 }
+
+const tagOf = (key: string) => `tag of ${key}`
 
 const policies: ReadonlyArray<FamilyPolicy> = [{}, { timeToLive: 60 }, { timeToLive: 60, idleTimeToLive: 32 }]
 
@@ -73,7 +80,7 @@ class VanishingWorld {
   private readonly lookup = Effect.fnUntraced(function*(this: VanishingWorld, key: string, app: any) {
     const row: number = yield* this.make(key, app)
     if (yield* chance(0.5)) yield* Effect.sleep(1 + (yield* below(8)))
-    return row
+    return this.plan.hasTags === true && key.startsWith("user:") ? Lookup.loaded(row, { tags: [tagOf(key)] }) : row
   })
 
   private readonly make = Effect.fnUntraced(function*(this: VanishingWorld, key: string, app: any) {
@@ -120,8 +127,13 @@ class VanishingWorld {
     const step = Effect.gen({ self: this }, function*() {
       const [luck, id] = [yield* below(10), yield* pick(ids)]
       yield* Effect.sleep(yield* below(6))
-      if (luck < 1) this.rows.set(id, this.rows.get(id)! + 1)
-      else if (luck < 2) yield* running.as(keys.other.set({ id: `${yield* below(6)}` }, 0))
+      if (luck < 1) {
+        const row = this.rows.get(id)! + 1
+        this.rows.set(id, row)
+        if (this.plan.hasTags !== true) return
+        yield* running.as(keys.user.invalidateTag(tagOf(`user:${id}`)))
+        this.seen.raise(id, row)
+      } else if (luck < 2) yield* running.as(keys.other.set({ id: `${yield* below(6)}` }, 0))
       else if (luck < 4) {
         const row = (yield* running.as(keys.user.get({ id }))) as number
         this.seen.raise(id, row)
@@ -172,4 +184,14 @@ describe("source that vanishes", () => {
   story("some sources do not fit", { over: "memory", unfit: 2 })
   story("some sources do not fit, and are pushed down", { over: "memory", unfit: 2, set: "onEviction" })
   story("some sources do not fit, without memory", { over: "nothing", unfit: 2 })
+  for (const set of ["through", "onEviction"] as const) {
+    story(`a file is small, and tags are invalidated (${set})`, { over: "memory", room: 1, set, hasTags: true })
+    story(`some sources do not fit, and tags are invalidated (${set})`, {
+      over: "memory",
+      unfit: 2,
+      set,
+      hasTags: true
+    })
+  }
+  story("a small file is alone, and tags are invalidated", { over: "nothing", room: 1, hasTags: true })
 })

@@ -53,8 +53,11 @@ export class LowerTier<V> {
     // What another engine has loaded since must not be replaced by what was found before.
     const isKept = isQuiet || flight.isOvertaken || flight.rival !== undefined
     const read = isKept ? entry : this.entries.touch(key, entry, now)
+    const { stamp } = this.entries.cache
     this.ground.end(flight, Exit.succeed({ value: entry.value, tier, entry: read, stale: false }))
-    if (!isQuiet) this.ground.refreshAhead(key, entry, now)
+    // The key may have changed since the entry was found, or by a reader who went on at once: then it is not renewed.
+    if (isQuiet || flight.isOvertaken || this.entries.cache.stamp !== stamp) return entry
+    this.ground.refreshAhead(key, entry, now)
     return entry
   }
 
