@@ -6,8 +6,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Diagnostic from "../../src/diagnostic/Diagnostic.ts"
-import * as DependencyGraph from "../../src/ownership/DependencyGraph.ts"
 import { policyOptions } from "../../src/ownership/FamilyPolicy.ts"
+import * as Graph from "../../src/ownership/shared/graph.ts"
 import { validate } from "../../src/ownership/shared/validation.ts"
 import { valid } from "../support/graphs.ts"
 
@@ -146,7 +146,7 @@ describe("manifest from data", () => {
     const size = { pattern: "files:{id}:size", partOf: "facts" }
     const found = valid({ layers, families: { files, facts, size } })
     assert.deepStrictEqual([...found.families.values()].map(({ layer }) => layer), ["server", "server", "server"])
-    assert.deepStrictEqual(DependencyGraph.make(found).nodes.map(({ layer }) => layer), ["server", "server", "server"])
+    assert.deepStrictEqual(Graph.make(found).nodes.map(({ layer }) => layer), ["server", "server", "server"])
     const draft = { pattern: "draft:{id}", layer: "client" }
     const fromBelow = { ...size, derives: ["draft:{id}"] }
     assert.deepStrictEqual(problemsOf({ layers, families: { files, facts, size: fromBelow, draft } }), [
