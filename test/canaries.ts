@@ -2763,5 +2763,21 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `serveDistinct(ground, distinct, Effect.exit)`,
     planted: `serveDistinct(ground, distinct, (read) => Effect.map(read, Exit.succeed))`,
     suites: ["test/cache/results.test.ts"]
+  },
+  {
+    law: 4,
+    bug: "a reader joins a load that waits for one that has read an old source",
+    file: "src/cache/internal/load.ts",
+    text: `const seen = new Set<Awaited>(this.awaited())`,
+    planted: `const seen = new Set<Awaited>()`,
+    suites: ["test/cache/behind.test.ts"]
+  },
+  {
+    law: 4,
+    bug: "a reader joins a load that has read what was made from an old source and is gone",
+    file: "src/cache/internal/spreading.ts",
+    text: `const read = fromBefore ? held : reached`,
+    planted: `const read = held`,
+    suites: ["test/cache/behind.test.ts"]
   }
 ]

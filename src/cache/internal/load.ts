@@ -21,7 +21,7 @@ import { endsAt } from "./expiry.ts"
 import type { Place } from "./loadQueue.ts"
 import type { Served } from "./served.ts"
 import { shallow } from "./stack.ts"
-import { CurrentUpdate, Work } from "./waits.ts"
+import { type Awaited, CurrentUpdate, visitsMax, Work } from "./waits.ts"
 
 // The most keys that a load records as read. A load that has read more counts as having read every key.
 const readsMax = 65_536
@@ -231,17 +231,26 @@ export class Load extends Work {
     else keys.add(key)
   }
 
-  /** Whether it may have read a key. */
+  /** Whether its value may be made from a key: it, or a load for which it waits, has read the key. */
   mayHaveRead(family: string, key: string): boolean {
-    return this.readCount > readsMax || this.reads?.get(family)?.has(key) === true
+    return this.reaches((load) => load.reads?.get(family)?.has(key) === true)
   }
 
-  /** Whether it may have read a key of a scope. */
+  /** Whether its value may be made from a key of a scope. */
   mayHaveReadOf(family: string, scope: Scope): boolean {
-    if (this.readCount > readsMax) return true
-    const keys = this.reads?.get(family)
-    if (keys === undefined) return false
-    for (const key of keys) if (isWithin(scope, key)) return true
+    return this.reaches((load) => {
+      for (const key of load.reads?.get(family) ?? none) if (isWithin(scope, key)) return true
+      return false
+    })
+  }
+
+  private reaches(hasRead: (load: Load) => boolean): boolean {
+    if (this.readCount > readsMax || hasRead(this)) return true
+    const seen = new Set<Awaited>(this.awaited())
+    for (const one of seen) {
+      if (seen.size > visitsMax || one instanceof Load && (one.readCount > readsMax || hasRead(one))) return true
+      for (const next of one.awaited()) seen.add(next)
+    }
     return false
   }
 
@@ -273,6 +282,8 @@ export class Load extends Work {
     }
   }
 }
+
+const none: ReadonlyArray<never> = []
 
 const noSources: Sources = { characters: 0, spell: () => [] }
 

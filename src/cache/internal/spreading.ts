@@ -149,8 +149,10 @@ export class Spreading implements Spread {
         if (each.isHeld) held.push(each)
       }
     }
+    // What a load has read counts even if no tier has it any more. What was made in this process is not from before.
+    const read = fromBefore ? held : reached
     const isBehind = (flight: Flight<any>) =>
-      hasRead(flight) || held.some(({ scope, target }) => flight.load.mayHaveReadOf(target.name, scope))
+      hasRead(flight) || read.some(({ scope, target }) => flight.load.mayHaveReadOf(target.name, scope))
     let delivery = noDelivery
     for (const { exact, isHeld, scope, target } of reached) {
       delivery = both(delivery, dropUnseen(target, { scope, exact, isHeld, isBehind }, stamp, family))

@@ -19,7 +19,7 @@ import { CacheError, CircularWait } from "../CacheError.ts"
 export const patienceMillis = 300_000
 
 /** The most nodes of the graph that one check visits. In a larger graph, the deadlines end a circular wait. */
-const visitsMax = 10_000
+export const visitsMax = 10_000
 
 /** Something for which a fiber can wait: a load, an update, the turn of an update, or the next load of a key. */
 export interface Awaited {
