@@ -75,6 +75,22 @@ const deployments = "test/manifest/deployments.test.ts"
 
 export const canaries: ReadonlyArray<Canary> = [
   {
+    law: 7,
+    bug: "a loop of operations in place lets no other fiber run",
+    file: "src/manifest/internal/inPlace.ts",
+    text: "!fiber.cache.scheduler.shouldYield(fiber)",
+    planted: "fiber.cache.scheduler !== undefined",
+    suites: ["test/manifest/inPlace.test.ts"]
+  },
+  {
+    law: 7,
+    bug: "an interrupted fiber still writes in place",
+    file: "src/manifest/internal/inPlace.ts",
+    text: "fiber._deferredInterrupt === false",
+    planted: "fiber._deferredInterrupt !== undefined",
+    suites: ["test/manifest/inPlace.test.ts"]
+  },
+  {
     law: "what is kept is found again",
     bug: "another manifest that was opened before counts as a change of the tiers",
     file: "src/cache/internal/sessions.ts",

@@ -144,19 +144,19 @@ export class FamilyReads<V> implements Reads<V> {
 
   /** The values of many keys, in their order. Missing keys are loaded together if the owner has a `lookupMany`. */
   readMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<V>, unknown> {
-    return Effect.suspend(() => {
-      const values: Array<V> = []
-      const open: Array<number> = []
-      for (const [i, key] of keys.entries()) {
-        const value = this.hot?.hit(key)
-        if (value === undefined) open.push(i)
-        else values[i] = value
-      }
-      if (open.length === 0) return Exit.succeed(values)
-      return Effect.map(this.serveMany(open.map((i) => keys[i]!)), (served) => {
-        for (const [at, i] of open.entries()) values[i] = valueOf(served[at]!)
-        return values
-      })
+    const { hot } = this
+    const values: Array<V> = []
+    let open: Array<number> | undefined
+    for (let i = 0; i < keys.length; i++) {
+      const value = hot?.hit(keys[i]!)
+      if (value === undefined) (open ??= []).push(i)
+      values.push(value as V)
+    }
+    if (open === undefined) return Exit.succeed(values)
+    const missing = open
+    return Effect.map(this.serveMany(missing.map((i) => keys[i]!)), (served) => {
+      for (const [at, i] of missing.entries()) values[i] = valueOf(served[at]!)
+      return values
     })
   }
 
@@ -176,7 +176,7 @@ export class FamilyReads<V> implements Reads<V> {
 
   /** The value of a key if a tier holds a fresh one. Loads nothing. */
   readHeld(key: string): Effect.Effect<Option.Option<V>, CacheError> {
-    return Effect.map(this.held(key), (served) => served === undefined ? Option.none() : Option.some(served.value))
+    return Effect.mapEager(this.held(key), (served) => served === undefined ? Option.none() : Option.some(served.value))
   }
 
   /** The value of a key, with its facts, if a tier holds a fresh one. Loads nothing. */
@@ -196,14 +196,14 @@ export class FamilyReads<V> implements Reads<V> {
 
   /** Finds the fresh entry of a key in any tier. This counts as a read, so the idle time of the entry begins again. */
   held(key: string, onUnknown?: () => void): Effect.Effect<Served<V> | undefined, CacheError> {
-    const found = Effect.map(this.find(key, onUnknown), (served) => this.entries.countHeld(key, served))
-    if (this.expiry.idleTimeToLive === undefined) return found
+    const find = () => Effect.mapEager(this.find(key, onUnknown), (served) => this.entries.countHeld(key, served))
+    if (this.expiry.idleTimeToLive === undefined) return find()
     // The run loop may yield between two steps. The entry may have been removed or replaced by then, and must not come
     // back.
     return this.entries.watching(
       key,
       (watch) =>
-        Effect.map(found, (served) =>
+        Effect.map(find(), (served) =>
           served?.entry === undefined || watch.changed
             ? served
             : { ...served, entry: this.entries.touch(key, served.entry, this.cache.time.now()) })
@@ -215,25 +215,23 @@ export class FamilyReads<V> implements Reads<V> {
    * one: a tier cannot say what it holds, or the entry is stale, or hidden in this process alone.
    */
   find(key: string, onUnknown?: () => void): Effect.Effect<Served<V> | undefined, CacheError> {
-    return Effect.suspend(() => {
+    if (this.loads.loader === undefined) return Effect.fail(this.loads.unowned())
+    const now = this.cache.time.now()
+    const entry = this.hot?.peek(key)
+    if (entry !== undefined && this.entries.isFresh(key, entry, now)) {
+      return Effect.succeed<Served<V> | undefined>(fromMemory(entry, false))
+    }
+    if (this.entries.lower === undefined) return Effect.succeed(undefined)
+    if (entry !== undefined && this.entries.judge(key, entry.stamp, entry.tags) === "hidden") this.hot!.drop(key)
+    return Effect.flatMap(this.entries.fromBelow(key), (found): Effect.Effect<Served<V> | undefined, CacheError> => {
+      // The owner may have left while the tier looked for the entry.
       if (this.loads.loader === undefined) return Effect.fail(this.loads.unowned())
-      const now = this.cache.time.now()
-      const entry = this.hot?.peek(key)
-      if (entry !== undefined && this.entries.isFresh(key, entry, now)) {
-        return Effect.succeed<Served<V> | undefined>(fromMemory(entry, false))
+      if (found === undefined) return Exit.succeed(undefined)
+      if (found !== unknown && this.entries.isFresh(key, found.entry, this.cache.time.now())) {
+        return Exit.succeed({ value: found.entry.value, tier: found.tier, entry: found.entry, stale: false })
       }
-      if (this.entries.lower === undefined) return Effect.succeed(undefined)
-      if (entry !== undefined && this.entries.judge(key, entry.stamp, entry.tags) === "hidden") this.hot!.drop(key)
-      return Effect.flatMap(this.entries.fromBelow(key), (found): Effect.Effect<Served<V> | undefined, CacheError> => {
-        // The owner may have left while the tier looked for the entry.
-        if (this.loads.loader === undefined) return Effect.fail(this.loads.unowned())
-        if (found === undefined) return Exit.succeed(undefined)
-        if (found !== unknown && this.entries.isFresh(key, found.entry, this.cache.time.now())) {
-          return Exit.succeed({ value: found.entry.value, tier: found.tier, entry: found.entry, stale: false })
-        }
-        if (found === unknown || this.mayBeServedLater(key, found.entry)) onUnknown?.()
-        return Exit.succeed(undefined)
-      })
+      if (found === unknown || this.mayBeServedLater(key, found.entry)) onUnknown?.()
+      return Exit.succeed(undefined)
     })
   }
 

@@ -74,16 +74,14 @@ export class FamilyWrites<V> implements Writer {
   }
 
   set(key: string, value: V, options: SetOptions<Lease> = noOptions): Effect.Effect<void, CacheError> {
-    return Effect.suspend(() => {
-      const { ends } = this
-      const refusal = this.refusalOf(options, key)
-      if (refusal !== undefined) return Effect.fail(refusal)
-      const judging = this.judge(key, value, options)
-      // If there is nothing to wait for, this makes no closure, because every write comes this way.
-      return isJudged(judging) && !this.cache.outbox.isFull
-        ? this.applyIf(judging, options, ends)
-        : whenJudged(judging, (judged) => this.cache.inRoom(() => this.applyIf(judged, options, ends)))
-    })
+    const { ends } = this
+    const refusal = this.refusalOf(options, key)
+    if (refusal !== undefined) return Effect.fail(refusal)
+    const judging = this.judge(key, value, options)
+    // If there is nothing to wait for, this makes no closure, because every write comes this way.
+    return isJudged(judging) && !this.cache.outbox.isFull
+      ? this.applyIf(judging, options, ends)
+      : whenJudged(judging, (judged) => this.cache.inRoom(() => this.applyIf(judged, options, ends)))
   }
 
   /** Judges a write: checks everything that can refuse it, before anything changes. */
@@ -183,6 +181,7 @@ export class FamilyWrites<V> implements Writer {
     let delivery = noDelivery
     for (const judged of all) delivery = both(delivery, this.applyWhole(judged))
     this.renewTerm(options)
+    if (delivery === noDelivery) return Effect.void
     const { version } = this.cache
     return orTakenBack(delivery, all.map(({ key }) => [this, key, version]))
   }
@@ -223,26 +222,24 @@ export class FamilyWrites<V> implements Writer {
     entries: ReadonlyArray<readonly [key: string, value: V]>,
     options: SetOptions<Lease> = noOptions
   ): Effect.Effect<void, CacheError> {
-    return Effect.suspend(() => {
-      const { ends } = this
-      const isConditional = options.ifVersion !== undefined
-      const keys = entries.map(([key]) => key)
-      const refusal = this.refusalOf(options, keys)
-      if (refusal !== undefined) return Effect.fail(refusal)
-      return whenJudged(
-        this.entries.judgement.judgeMany(entries, options),
-        (judged) =>
-          this.cache.inRoom(() =>
-            knowing(isConditional ? keys.map((key) => this.holding(key)) : [], (held) => {
-              const conflict = this.goneSince(ends) ?? (isConditional
-                ? keys.map((key, i) => this.conflictOf(key, options, held?.[i], held !== undefined))
-                  .find((one) => one !== undefined)
-                : this.refusalOf(options, keys))
-              return conflict === undefined ? this.applySets(judged, options) : Effect.fail(conflict)
-            })
-          )
-      )
-    })
+    const { ends } = this
+    const isConditional = options.ifVersion !== undefined
+    const keys = entries.map(([key]) => key)
+    const refusal = this.refusalOf(options, keys)
+    if (refusal !== undefined) return Effect.fail(refusal)
+    return whenJudged(
+      this.entries.judgement.judgeMany(entries, options),
+      (judged) =>
+        this.cache.inRoom(() =>
+          knowing(isConditional ? keys.map((key) => this.holding(key)) : [], (held) => {
+            const conflict = this.goneSince(ends) ?? (isConditional
+              ? keys.map((key, i) => this.conflictOf(key, options, held?.[i], held !== undefined))
+                .find((one) => one !== undefined)
+              : this.refusalOf(options, keys))
+            return conflict === undefined ? this.applySets(judged, options) : Effect.fail(conflict)
+          })
+        )
+    )
   }
 
   /**
