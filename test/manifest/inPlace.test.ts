@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as TestClock from "effect/testing/TestClock"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 
@@ -59,6 +60,21 @@ describe("an operation in place", () => {
       assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(fiber)))
       assert.strictEqual(yield* count.get(id), 1)
     }).pipe(Effect.provide(Live)))
+
+  it.effect("an update that need not wait leaves its turn, whether it succeeds, fails or throws", () =>
+    Effect.gen(function*() {
+      yield* count.set(id, 1)
+      const failed = yield* Effect.exit(count.update(id, () => Effect.fail("no")))
+      assert.isTrue(Exit.hasFails(failed))
+      const thrown = yield* Effect.exit(count.update(id, () => {
+        throw new Error("no")
+      }))
+      assert.isTrue(Exit.hasDies(thrown))
+      for (let i = 0; i < 3; i++) yield* count.update(id, (was) => was + 1)
+      const waited = count.update(id, (was) => Effect.as(Effect.yieldNow, was + 1))
+      yield* Effect.all([waited, count.update(id, (was) => was + 1), waited], { concurrency: "unbounded" })
+      assert.strictEqual(yield* Effect.timeout(count.get(id), "1 second"), 7)
+    }).pipe(Effect.timeout("5 seconds"), Effect.provide(Live), TestClock.withLive))
 
   it.effect("an operation acts each time that it runs", () =>
     Effect.gen(function*() {

@@ -35,8 +35,7 @@ import { isJudged, type Judged, type Judging, noOptions, whenJudged } from "./ju
 import { type Holding, knowing } from "./knowing.ts"
 import { isMarkedSince } from "./leaseTerms.ts"
 import type { Loads } from "./loads.ts"
-import type { Turn } from "./turns.ts"
-import { CurrentUpdate } from "./waits.ts"
+import { type Updating, working } from "./turns.ts"
 
 // The terms of the entry stay, whatever the family's policy is for new values.
 const asHeld = ({ revision, tags }: Entry<unknown>): LoadedOptions => ({ timeToLive: "never", tags, revision })
@@ -251,21 +250,26 @@ export class FamilyWrites<V> implements Writer {
    * alone has the value, the update fails with `VersionConflict`, and the other change stays.
    */
   update<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>): Effect.Effect<V, unknown, R> {
-    return this.loads.turns.take(
-      key,
-      (updating) => Effect.provideService(this.updateInTurn(key, f, updating.turn), CurrentUpdate, updating)
-    )
+    return this.loads.turns.take(key, (updating) => this.updateInTurn(key, f, updating))
   }
 
-  private updateInTurn<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>, turn: Turn) {
+  private updateInTurn<E, R>(
+    key: string,
+    f: (was: V) => Effect.Effect<V, E, R>,
+    updating: Updating
+  ): Effect.Effect<V, unknown, R> {
     const { ends } = this
+    const { turn } = updating
     const refusal = this.refusalOf(noOptions, key)
     if (refusal !== undefined) return Effect.fail(refusal)
-    return Effect.flatMap(
-      this.afterRefresh(key, () => {
-        turn.readsFrom(this.cache.stamp)
-        return this.reads.serveNothingStale(key)
-      }),
+    return Effect.flatMapEager(
+      working(
+        updating,
+        this.afterRefresh(key, () => {
+          turn.readsFrom(this.cache.stamp)
+          return this.reads.serveNothingStale(key)
+        })
+      ),
       (served) => {
         const { entry, tags = entry?.tags, value: was } = served
         const unkept = unkeptUpdate(this.spec.show(key), served)
@@ -273,7 +277,7 @@ export class FamilyWrites<V> implements Writer {
         turn.hasRead(entry, tags)
         const write = (value: V) =>
           whenJudged(this.judge(key, value, { tags }), (judged) =>
-            this.cache.whenRoom(() => {
+            this.cache.inRoom(() => {
               const left = this.goneSince(ends) ?? this.refusalOf(noOptions, key)
               if (left !== undefined) return Effect.fail(left)
               const overtaken = turn.overtaken || this.loads.isRefreshing(key) ||
@@ -283,7 +287,10 @@ export class FamilyWrites<V> implements Writer {
                 ? Effect.fail(overtakenUpdate(this.spec.show(key), entry, this.entries.hot?.peek(key)))
                 : this.invalidation.drop([key], "hide")
             }))
-        return Effect.flatMap(f(was), (value) => Effect.as(write(value), value))
+        return Effect.flatMapEager(
+          working(updating, f(was)),
+          (value) => Effect.mapEager(working(updating, write(value)), () => value)
+        )
       }
     )
   }
@@ -294,12 +301,10 @@ export class FamilyWrites<V> implements Writer {
    * brings.
    */
   private afterRefresh<A, E, R>(key: string, read: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
-    return Effect.suspend(() => {
-      const refresh = this.loads.refreshOf(key)
-      if (refresh === undefined) return read()
-      const ended = Effect.callback<unknown, unknown>((resume) => this.loads.join(refresh, resume, true))
-      return Effect.flatMap(Effect.exit(ended), read)
-    })
+    const refresh = this.loads.refreshOf(key)
+    if (refresh === undefined) return read()
+    const ended = Effect.callback<unknown, unknown>((resume) => this.loads.join(refresh, resume, true))
+    return Effect.flatMap(Effect.exit(ended), read)
   }
 
   /**
