@@ -77,6 +77,22 @@ const deployments = "test/manifest/deployments.test.ts"
 
 export const canaries: ReadonlyArray<Canary> = [
   {
+    law: 7,
+    bug: "a loop of operations in place lets no other fiber run",
+    file: "src/manifest/internal/inPlace.ts",
+    text: "!fiber.cache.scheduler.shouldYield(fiber)",
+    planted: "fiber.cache.scheduler !== undefined",
+    suites: ["test/manifest/inPlace.test.ts"]
+  },
+  {
+    law: 7,
+    bug: "an interrupted fiber still writes in place",
+    file: "src/manifest/internal/inPlace.ts",
+    text: "fiber._deferredInterrupt === false",
+    planted: "fiber._deferredInterrupt !== undefined",
+    suites: ["test/manifest/inPlace.test.ts"]
+  },
+  {
     law: "what is kept is found again",
     bug: "another manifest that was opened before counts as a change of the tiers",
     file: "src/cache/internal/sessions.ts",
@@ -883,9 +899,9 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 10,
     bug: "a batch that is refused has begun",
     file: cache,
-    text: `if (conflict !== undefined) return Effect.fail(conflict)\n              }\n`,
+    text: `if (conflict !== undefined) return Effect.fail(conflict)\n            }\n`,
     planted:
-      `if (conflict !== undefined) return Effect.fail(conflict)\n                write.family.takeBack(write.key, Infinity)\n              }\n`,
+      `if (conflict !== undefined) return Effect.fail(conflict)\n              write.family.writes.takeBack(write.key, Infinity)\n            }\n`,
     suites: ["props"]
   },
   {
@@ -1463,8 +1479,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "lookups",
     bug: "a lookup may write by a handle",
     file: "src/manifest/internal/accessor.ts",
-    text: `CacheFamily.isLookup(fiber.context) ?\n`,
-    planted: `CacheFamily.isLookup(fiber.context) && verb === "read" ?\n`,
+    text: `CacheFamily.isLookup(context) ?\n`,
+    planted: `CacheFamily.isLookup(context) && verb === "read" ?\n`,
     suites: [lookups]
   },
   {
@@ -1694,6 +1710,14 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 7,
+    bug: "an update that need not wait keeps its turn for ever",
+    file: "src/cache/internal/turns.ts",
+    text: `this.leave(updating)\n      return left`,
+    planted: `if (key === "") this.leave(updating)\n      return left`,
+    suites: ["test/manifest/inPlace.test.ts"]
+  },
+  {
+    law: 7,
     bug: "an update waits for ever for one that does not end",
     file: "src/cache/internal/turns.ts",
     text: `if (turn.timer === undefined && this.limitMillis !== Infinity)`,
@@ -1769,8 +1793,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "a reader is told what a lower tier held of a family that has no owner any more",
     file: familyReads,
-    text: `while the tier looked for the entry.\n        if (this.loads.loader === undefined)`,
-    planted: `while the tier looked for the entry.\n        if (this.loads.loader === undefined && key === "")`,
+    text: `while the tier looked for the entry.\n      if (this.loads.loader === undefined)`,
+    planted: `while the tier looked for the entry.\n      if (this.loads.loader === undefined && key === "")`,
     suites: [leaving]
   },
   {

@@ -655,7 +655,8 @@ export class Entries<V> {
     this.cache.tell(this.name, { _tag: "Marked", scope, mode, stamp })
     const marked = this.hearMark(scope, mode, stamp, atMillis)
     if (mode === "hide" && scope.positions.length === 0) this.mayHold = this.lower !== undefined
-    return this.recordMark(writeScope(marked, mode), stamp)
+    // Memory alone needs no text of the mark.
+    return this.lower === undefined ? this.settleDebt() : this.recordMark(writeScope(marked, mode), stamp)
   }
 
   /**

@@ -132,7 +132,7 @@ export class Failures<V> {
   }
 
   forget(key: string): void {
-    if (this.byKey.delete(key)) this.characters -= key.length
+    if (this.byKey.size > 0 && this.byKey.delete(key)) this.characters -= key.length
   }
 
   clear(): void {

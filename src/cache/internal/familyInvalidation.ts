@@ -6,7 +6,7 @@
  *
  * Not here: what depends on the keys (`spreading.ts`), and how marks judge entries (`shared/invalidation.ts`).
  */
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import type { CacheError } from "../CacheError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
 import type { EngineFamilySpec } from "../shared/familySpec.ts"
@@ -33,17 +33,15 @@ export class FamilyInvalidation<V> {
 
   /** Drops keys, and everything that depends on them. */
   drop(keys: ReadonlyArray<string>, mode: InvalidationMode): Effect.Effect<void, CacheError> {
-    return Effect.suspend(() => {
-      const stamp = this.cache.nextStamp()
-      let work = noDelivery
-      for (const key of keys) work = both(work, this.applyDelete(key, mode, stamp))
-      return orStoreFailed(work)
-    })
+    const stamp = this.cache.nextStamp()
+    let work = noDelivery
+    for (const key of keys) work = both(work, this.applyDelete(key, mode, stamp))
+    return orStoreFailed(work)
   }
 
   /** Drops every key that has these segments, and everything that depends on them. */
   dropScope(scope: Scope, mode: InvalidationMode): Effect.Effect<void, CacheError> {
-    return Effect.suspend(() => orStoreFailed(this.applyDropScope(scope, mode, this.cache.nextStamp())))
+    return orStoreFailed(this.applyDropScope(scope, mode, this.cache.nextStamp()))
   }
 
   /** Drops a scope with its dependents, in one synchronous step. */
@@ -81,7 +79,7 @@ export class FamilyInvalidation<V> {
    * an entry with the tag from which a value was made.
    */
   invalidateTag(tag: string, mode: InvalidationMode): Effect.Effect<void, CacheError> {
-    return Effect.suspend(() => orStoreFailed(this.applyDropTag(tag, mode, this.cache.nextStamp())))
+    return orStoreFailed(this.applyDropTag(tag, mode, this.cache.nextStamp()))
   }
 
   /** Invalidates a tag with its dependents, in one synchronous step. */

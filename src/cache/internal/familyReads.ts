@@ -145,38 +145,35 @@ export class FamilyReads<V> implements Reads<V> {
 
   /** The values of many keys, in their order. Missing keys are loaded together if the owner has a `lookupMany`. */
   readMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<V>, unknown> {
-    return Effect.suspend(() => {
-      const { open, values } = this.hitsOf(keys)
-      if (open.length === 0) return Exit.succeed(values)
-      return Effect.map(this.serveMany(open.map((i) => keys[i]!)), (served) => {
-        for (const [at, i] of open.entries()) values[i] = valueOf(served[at]!)
-        return values
-      })
+    const { open, values } = this.hitsOf(keys)
+    if (open === undefined) return Exit.succeed(values)
+    return Effect.map(this.serveMany(open.map((i) => keys[i]!)), (served) => {
+      for (const [at, i] of open.entries()) values[i] = valueOf(served[at]!)
+      return values
     })
   }
 
-  /** The values that are hits, in the places of their keys, and the places that are open. */
-  private hitsOf(keys: ReadonlyArray<string>): { readonly values: Array<V>; readonly open: ReadonlyArray<number> } {
+  /** The values that are hits, in the places of their keys, and the places that are open, if any is. */
+  private hitsOf(keys: ReadonlyArray<string>): { readonly values: Array<V>; readonly open: Array<number> | undefined } {
+    const { hot } = this
     const values: Array<V> = []
-    const open: Array<number> = []
-    for (const [i, key] of keys.entries()) {
-      const value = this.hot?.hit(key)
-      if (value === undefined) open.push(i)
-      else values[i] = value
+    let open: Array<number> | undefined
+    for (let i = 0; i < keys.length; i++) {
+      const value = hot?.hit(keys[i]!)
+      if (value === undefined) (open ??= []).push(i)
+      values.push(value as V)
     }
     return { values, open }
   }
 
   /** Reads many keys as `readMany` does, with an Exit for each: a key that fails does not fail the others. */
   readResults(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Exit.Exit<V, unknown>>, unknown> {
-    return Effect.suspend(() => {
-      const { open, values } = this.hitsOf(keys)
-      const hits = values.map((value) => Exit.succeed(value))
-      return Effect.map(this.serveResults(open.map((i) => keys[i]!)), (exits) => {
-        const all: Array<Exit.Exit<V, unknown>> = hits
-        for (const [at, i] of open.entries()) all[i] = Exit.map(exits[at]!, valueOf)
-        return all
-      })
+    const { open, values } = this.hitsOf(keys)
+    const all: Array<Exit.Exit<V, unknown>> = values.map((value) => Exit.succeed(value))
+    if (open === undefined) return Exit.succeed(all)
+    return Effect.map(this.serveResults(open.map((i) => keys[i]!)), (exits) => {
+      for (const [at, i] of open.entries()) all[i] = Exit.map(exits[at]!, valueOf)
+      return all
     })
   }
 
@@ -202,7 +199,7 @@ export class FamilyReads<V> implements Reads<V> {
 
   /** The value of a key if a tier holds a fresh one. Loads nothing. */
   readHeld(key: string): Effect.Effect<Option.Option<V>, CacheError> {
-    return Effect.map(this.held(key), (served) => served === undefined ? Option.none() : Option.some(served.value))
+    return Effect.mapEager(this.held(key), (served) => served === undefined ? Option.none() : Option.some(served.value))
   }
 
   /** The value of a key, with its facts, if a tier holds a fresh one. Loads nothing. */
@@ -227,14 +224,14 @@ export class FamilyReads<V> implements Reads<V> {
 
   /** Finds the fresh entry of a key in any tier. This counts as a read, so the idle time of the entry begins again. */
   held(key: string, onUnknown?: () => void): Effect.Effect<Served<V> | undefined, CacheError> {
-    const found = Effect.map(this.find(key, onUnknown), (served) => this.entries.countHeld(key, served))
-    if (this.expiry.idleTimeToLive === undefined) return found
+    const find = () => Effect.mapEager(this.find(key, onUnknown), (served) => this.entries.countHeld(key, served))
+    if (this.expiry.idleTimeToLive === undefined) return find()
     // The run loop may yield between two steps. The entry may have been removed or replaced by then, and must not come
     // back.
     return this.entries.watching(
       key,
       (watch) =>
-        Effect.map(found, (served) =>
+        Effect.map(find(), (served) =>
           served?.entry === undefined || watch.changed
             ? served
             : { ...served, entry: this.entries.touch(key, served.entry, this.cache.time.now()) })
@@ -246,26 +243,24 @@ export class FamilyReads<V> implements Reads<V> {
    * one: a tier cannot say what it holds, or the entry is stale, or hidden in this process alone.
    */
   find(key: string, onUnknown?: () => void): Effect.Effect<Served<V> | undefined, CacheError> {
-    return Effect.suspend(() => {
+    if (this.loads.loader === undefined) return Effect.fail(this.loads.unowned())
+    const now = this.cache.time.now()
+    const entry = this.hot?.peek(key)
+    if (entry !== undefined && this.entries.isFresh(key, entry, now)) {
+      return Effect.succeed<Served<V> | undefined>(fromMemory(entry, false))
+    }
+    if (this.entries.lower === undefined) return Effect.succeed(undefined)
+    if (entry !== undefined && this.entries.judge(key, entry.stamp, entry.tags) === "hidden") this.hot!.drop(key)
+    const read = unlessLate(this.entries.fromBelow(key))
+    return Effect.flatMap(read, (found): Effect.Effect<Served<V> | undefined, CacheError> => {
+      // The owner may have left while the tier looked for the entry.
       if (this.loads.loader === undefined) return Effect.fail(this.loads.unowned())
-      const now = this.cache.time.now()
-      const entry = this.hot?.peek(key)
-      if (entry !== undefined && this.entries.isFresh(key, entry, now)) {
-        return Effect.succeed<Served<V> | undefined>(fromMemory(entry, false))
+      if (found === undefined) return Exit.succeed(undefined)
+      if (found !== unknown && this.entries.isFresh(key, found.entry, this.cache.time.now())) {
+        return Exit.succeed({ value: found.entry.value, tier: found.tier, entry: found.entry, stale: false })
       }
-      if (this.entries.lower === undefined) return Effect.succeed(undefined)
-      if (entry !== undefined && this.entries.judge(key, entry.stamp, entry.tags) === "hidden") this.hot!.drop(key)
-      const read = unlessLate(this.entries.fromBelow(key))
-      return Effect.flatMap(read, (found): Effect.Effect<Served<V> | undefined, CacheError> => {
-        // The owner may have left while the tier looked for the entry.
-        if (this.loads.loader === undefined) return Effect.fail(this.loads.unowned())
-        if (found === undefined) return Exit.succeed(undefined)
-        if (found !== unknown && this.entries.isFresh(key, found.entry, this.cache.time.now())) {
-          return Exit.succeed({ value: found.entry.value, tier: found.tier, entry: found.entry, stale: false })
-        }
-        if (found === unknown || this.mayBeServedLater(key, found.entry)) onUnknown?.()
-        return Exit.succeed(undefined)
-      })
+      if (found === unknown || this.mayBeServedLater(key, found.entry)) onUnknown?.()
+      return Exit.succeed(undefined)
     })
   }
 

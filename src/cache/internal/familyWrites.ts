@@ -35,8 +35,7 @@ import { isJudged, type Judged, type Judging, noOptions, noTags, whenJudged } fr
 import { type Holding, knowing } from "./knowing.ts"
 import { isMarkedSince } from "./leaseTerms.ts"
 import type { Loads } from "./loads.ts"
-import type { Turn } from "./turns.ts"
-import { CurrentUpdate } from "./waits.ts"
+import { type Updating, working } from "./turns.ts"
 
 // The terms of the entry stay, whatever the family's policy is for new values.
 const asHeld = ({ revision, tags }: Entry<unknown>): LoadedOptions => ({ timeToLive: "never", tags, revision })
@@ -78,16 +77,14 @@ export class FamilyWrites<V> implements Writer {
   }
 
   set(key: string, value: V, options: SetOptions<Lease> = noOptions): Effect.Effect<void, CacheError> {
-    return Effect.suspend(() => {
-      const { ends } = this
-      const refusal = this.refusalOf(options, key)
-      if (refusal !== undefined) return Effect.fail(refusal)
-      const judging = this.judge(key, value, options)
-      // If there is nothing to wait for, this makes no closure, because every write comes this way.
-      return isJudged(judging) && !this.cache.outbox.isFull
-        ? this.applyIf(judging, options, ends)
-        : whenJudged(judging, (judged) => this.cache.inRoom(() => this.applyIf(judged, options, ends)))
-    })
+    const { ends } = this
+    const refusal = this.refusalOf(options, key)
+    if (refusal !== undefined) return Effect.fail(refusal)
+    const judging = this.judge(key, value, options)
+    // If there is nothing to wait for, this makes no closure, because every write comes this way.
+    return isJudged(judging) && !this.cache.outbox.isFull
+      ? this.applyIf(judging, options, ends)
+      : whenJudged(judging, (judged) => this.cache.inRoom(() => this.applyIf(judged, options, ends)))
   }
 
   /** Judges a write: checks everything that can refuse it, before anything changes. */
@@ -187,6 +184,7 @@ export class FamilyWrites<V> implements Writer {
     let delivery = noDelivery
     for (const judged of all) delivery = both(delivery, this.applyWhole(judged))
     if (options.lease !== undefined) this.renewTerm(options, all.flatMap(({ tags }) => tags))
+    if (delivery === noDelivery) return Effect.void
     const { version } = this.cache
     return orTakenBack(delivery, all.map(({ key }) => [this, key, version]))
   }
@@ -227,25 +225,23 @@ export class FamilyWrites<V> implements Writer {
     entries: ReadonlyArray<readonly [key: string, value: V]>,
     options: SetOptions<Lease> = noOptions
   ): Effect.Effect<void, CacheError> {
-    return Effect.suspend(() => {
-      const { ends } = this
-      const isConditional = options.ifVersion !== undefined
-      const refusal = this.refusalOf(options, entries)
-      if (refusal !== undefined) return Effect.fail(refusal)
-      return whenJudged(
-        this.entries.judgement.judgeMany(entries, options),
-        (judged) =>
-          this.cache.inRoom(() =>
-            knowing(isConditional ? entries.map(([key]) => this.holding(key)) : [], (held) => {
-              const conflict = this.goneSince(ends) ?? (isConditional
-                ? entries.map(([key], i) => this.conflictOf(key, options, held?.[i], held !== undefined))
-                  .find((one) => one !== undefined)
-                : this.refusalOf(options, entries))
-              return conflict === undefined ? this.applySets(judged, options) : Effect.fail(conflict)
-            })
-          )
-      )
-    })
+    const { ends } = this
+    const isConditional = options.ifVersion !== undefined
+    const refusal = this.refusalOf(options, entries)
+    if (refusal !== undefined) return Effect.fail(refusal)
+    return whenJudged(
+      this.entries.judgement.judgeMany(entries, options),
+      (judged) =>
+        this.cache.inRoom(() =>
+          knowing(isConditional ? entries.map(([key]) => this.holding(key)) : [], (held) => {
+            const conflict = this.goneSince(ends) ?? (isConditional
+              ? entries.map(([key], i) => this.conflictOf(key, options, held?.[i], held !== undefined))
+                .find((one) => one !== undefined)
+              : this.refusalOf(options, entries))
+            return conflict === undefined ? this.applySets(judged, options) : Effect.fail(conflict)
+          })
+        )
+    )
   }
 
   /**
@@ -257,21 +253,26 @@ export class FamilyWrites<V> implements Writer {
    * alone has the value, the update fails with `VersionConflict`, and the other change stays.
    */
   update<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>): Effect.Effect<V, unknown, R> {
-    return this.loads.turns.take(
-      key,
-      (updating) => Effect.provideService(this.updateInTurn(key, f, updating.turn), CurrentUpdate, updating)
-    )
+    return this.loads.turns.take(key, (updating) => this.updateInTurn(key, f, updating))
   }
 
-  private updateInTurn<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>, turn: Turn) {
+  private updateInTurn<E, R>(
+    key: string,
+    f: (was: V) => Effect.Effect<V, E, R>,
+    updating: Updating
+  ): Effect.Effect<V, unknown, R> {
     const { ends } = this
+    const { turn } = updating
     const refusal = this.refusalOf(noOptions, key)
     if (refusal !== undefined) return Effect.fail(refusal)
-    return Effect.flatMap(
-      this.afterRefresh(key, () => {
-        turn.readsFrom(this.cache.stamp)
-        return this.reads.serveNothingStale(key)
-      }),
+    return Effect.flatMapEager(
+      working(
+        updating,
+        this.afterRefresh(key, () => {
+          turn.readsFrom(this.cache.stamp)
+          return this.reads.serveNothingStale(key)
+        })
+      ),
       (served) => {
         const { entry, tags = entry?.tags, value: was } = served
         const unkept = unkeptUpdate(this.spec.show(key), served)
@@ -279,7 +280,7 @@ export class FamilyWrites<V> implements Writer {
         turn.hasRead(entry, tags)
         const write = (value: V) =>
           whenJudged(this.judge(key, value, { tags }), (judged) =>
-            this.cache.whenRoom(() => {
+            this.cache.inRoom(() => {
               const left = this.goneSince(ends) ?? this.refusalOf(noOptions, key)
               if (left !== undefined) return Effect.fail(left)
               const overtaken = turn.overtaken || this.loads.isRefreshing(key) ||
@@ -289,7 +290,10 @@ export class FamilyWrites<V> implements Writer {
                 ? Effect.fail(overtakenUpdate(this.spec.show(key), entry, this.entries.hot?.peek(key)))
                 : this.invalidation.drop([key], "hide")
             }))
-        return Effect.flatMap(f(was), (value) => Effect.as(write(value), value))
+        return Effect.flatMapEager(
+          working(updating, f(was)),
+          (value) => Effect.mapEager(working(updating, write(value)), () => value)
+        )
       }
     )
   }
@@ -300,12 +304,10 @@ export class FamilyWrites<V> implements Writer {
    * brings.
    */
   private afterRefresh<A, E, R>(key: string, read: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
-    return Effect.suspend(() => {
-      const refresh = this.loads.refreshOf(key)
-      if (refresh === undefined) return read()
-      const ended = Effect.callback<unknown, unknown>((resume) => this.loads.join(refresh, resume, true))
-      return Effect.flatMap(Effect.exit(ended), read)
-    })
+    const refresh = this.loads.refreshOf(key)
+    if (refresh === undefined) return read()
+    const ended = Effect.callback<unknown, unknown>((resume) => this.loads.join(refresh, resume, true))
+    return Effect.flatMap(Effect.exit(ended), read)
   }
 
   /**

@@ -235,6 +235,7 @@ export class Loads<V> {
 
   /** The refresh that waits or runs: its caller knows of a change of the source, which no caller has read yet. */
   refreshOf(key: string): Waited<V> | undefined {
+    if (this.next.size === 0 && this.flights.size === 0 && this.overtaken.size === 0) return undefined
     const queued = this.next.get(key)
     if (queued?.isRefresh === true) return queued
     return this.flightsOf(key).find(({ cause, isReplaced }) => cause === "refresh" && !isReplaced)

@@ -22,7 +22,7 @@ import { memory } from "./judgement.ts"
 import type { Load } from "./load.ts"
 import type { Served } from "./served.ts"
 
-/** The reading operations of a family. */
+/** The reading operations of a family. They read where they are called, if they need not wait. */
 export interface Reads<V> {
   readonly hot: HotPartition<V> | undefined
   read(key: string): Effect.Effect<V, unknown>

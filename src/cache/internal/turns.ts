@@ -15,7 +15,7 @@ import { noTags } from "./judgement.ts"
 import { currentWork } from "./load.ts"
 import { shallow } from "./stack.ts"
 import { waitersMax } from "./waiters.ts"
-import { type Awaited, patienceMillis, Work } from "./waits.ts"
+import { type Awaited, CurrentUpdate, patienceMillis, Work } from "./waits.ts"
 
 /** What updates need from their family. */
 interface Ground {
@@ -111,6 +111,18 @@ export class Turn implements Awaited {
   }
 }
 
+/** Names the update in the Context of a part of it that has to run. An Exit has run. */
+export const working = <A, E, R>(updating: Updating, part: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Exit.isExit(part) ? part : Effect.provideService(part, CurrentUpdate, updating)
+
+const atOnce = <A, E, R>(work: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+  try {
+    return work()
+  } catch (defect) {
+    return Exit.die(defect)
+  }
+}
+
 export class Turns {
   /** The turn of each key that some fiber is updating. */
   readonly byKey = new Map<string, Turn>()
@@ -127,14 +139,18 @@ export class Turns {
     key: string,
     work: (updating: Updating) => Effect.Effect<A, E, R>
   ): Effect.Effect<A, E | CacheError, R> {
-    return Effect.acquireUseRelease(
-      Effect.suspend(() => this.enter(key)),
-      (updating) =>
-        updating.turn.holder === updating
-          ? work(updating)
-          : Effect.andThen(this.wait(updating), Effect.suspend(() => work(updating))),
-      (updating) => Effect.sync(() => this.leave(updating))
-    )
+    // Uninterruptible, so that an update that has entered is sure to leave. If it need not wait, it leaves at once.
+    return Effect.uninterruptibleMask((restore): Effect.Effect<A, E | CacheError, R> => {
+      const entered = this.enter(key)
+      if (Exit.isFailure(entered)) return Exit.failCause(entered.cause)
+      const updating = entered.value
+      const left = updating.turn.holder === updating ?
+        atOnce(() => work(updating))
+        : Effect.andThen(this.wait(updating), Effect.suspend(() => work(updating)))
+      if (!Exit.isExit(left)) return Effect.onExit(restore(left), () => Effect.sync(() => this.leave(updating)))
+      this.leave(updating)
+      return left as Exit.Exit<A, E>
+    })
   }
 
   private enter(key: string): Exit.Exit<Updating, CacheError> {

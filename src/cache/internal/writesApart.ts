@@ -13,7 +13,10 @@ import type { Frame } from "./frame.ts"
 import { judgeAll, type Judged, noOptions, whenJudged } from "./judgement.ts"
 import { TransactionReads } from "./readsApart.ts"
 
-/** The writing operations of a family. */
+/**
+ * The writing operations of a family. If they need not wait, they act where they are called, and answer an Exit. So
+ * their caller calls them in the turn that runs them.
+ */
 export interface Writes<V> {
   set(key: string, value: V, options?: SetOptions<Lease>): Effect.Effect<void, CacheError>
   setMany(

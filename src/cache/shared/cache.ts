@@ -349,31 +349,29 @@ export class Cache implements CacheContext, Peer {
    * read loads them.
    */
   batch(writes: ReadonlyArray<BatchWrite>): Effect.Effect<void, CacheError> {
-    return Effect.suspend(() => {
-      const conditional = writes.filter(({ options }) => options.ifVersion !== undefined)
-      const ends = writes.map(({ family }) => family.writes.ends)
-      return whenJudged(
-        judgeAll(writes, judgeWrite),
-        (judged) =>
-          this.inRoom(() =>
-            knowing(conditional.map(({ family, key }) => family.writes.holding(key)), (held) => {
-              const known = new Map(conditional.map((write, i) => [write, held?.[i]]))
-              for (const [i, write] of writes.entries()) {
-                const conflict = write.family.writes.goneSince(ends[i]!) ??
-                  write.family.writes.conflictOf(
-                    write.key,
-                    write.options,
-                    known.get(write),
-                    held !== undefined,
-                    write.value === undefined
-                  )
-                if (conflict !== undefined) return Effect.fail(conflict)
-              }
-              return this.applyBatch(writes, judged)
-            })
-          )
-      )
-    })
+    const conditional = writes.filter(({ options }) => options.ifVersion !== undefined)
+    const ends = writes.map(({ family }) => family.writes.ends)
+    return whenJudged(
+      judgeAll(writes, judgeWrite),
+      (judged) =>
+        this.inRoom(() =>
+          knowing(conditional.map(({ family, key }) => family.writes.holding(key)), (held) => {
+            const known = new Map(conditional.map((write, i) => [write, held?.[i]]))
+            for (const [i, write] of writes.entries()) {
+              const conflict = write.family.writes.goneSince(ends[i]!) ??
+                write.family.writes.conflictOf(
+                  write.key,
+                  write.options,
+                  known.get(write),
+                  held !== undefined,
+                  write.value === undefined
+                )
+              if (conflict !== undefined) return Effect.fail(conflict)
+            }
+            return this.applyBatch(writes, judged)
+          })
+        )
+    )
   }
 
   private applyBatch(

@@ -23,6 +23,7 @@ import * as Misfit from "../../diagnostic/types/misfit.ts"
 import type { InvalidateOptions } from "../Family.ts"
 import type { FamilyGate } from "./familyGate.ts"
 import type { CacheGrant, Reads, Writes } from "./grants.ts"
+import { inPlace } from "./inPlace.ts"
 import type { Params } from "./keys.ts"
 import { isList, replayable } from "./lists.ts"
 import * as options from "./options.ts"
@@ -124,7 +125,7 @@ const readOperations = (gate: FamilyGate, find: Finds["toRead"]) => {
     getAnswerOption: (params: Params) => reading(params, (family, key) => family.answerHeld(key)),
     explain: (params: Params) => reading(params, (family, key) => family.explain(key)),
     has: (params: Params) =>
-      reading(params, (family, key) => Effect.map(family.find(key), (found) => found !== undefined)),
+      reading(params, (family, key) => Effect.mapEager(family.find(key), (found) => found !== undefined)),
 
     select: (params: Params, f: (value: unknown) => unknown) =>
       reading(params, (family, key) => {
@@ -255,14 +256,14 @@ interface Finds {
 export const make = (gate: FamilyGate) => {
   const find: Finds = {
     toRead: <A, E, R>(f: (family: Reads) => Effect.Effect<A, E, R>) =>
-      Effect.withFiber((fiber): Effect.Effect<A, E | CacheError, R> => {
-        const family = gate.readsOf(fiber.context)
-        return family === undefined ? Effect.fail(gate.refusal(fiber.context, "read")) : f(family)
+      inPlace((context): Effect.Effect<A, E | CacheError, R> => {
+        const family = gate.readsOf(context)
+        return family === undefined ? Effect.fail(gate.refusal(context, "read")) : f(family)
       }),
     toWrite: <A, E, R>(f: (family: Writes) => Effect.Effect<A, E, R>) =>
-      Effect.withFiber((fiber): Effect.Effect<A, E | CacheError, R> => {
-        const family = gate.writesOf(fiber.context)
-        return family === undefined ? Effect.fail(gate.refusal(fiber.context, "write")) : f(family)
+      inPlace((context): Effect.Effect<A, E | CacheError, R> => {
+        const family = gate.writesOf(context)
+        return family === undefined ? Effect.fail(gate.refusal(context, "write")) : f(family)
       })
   }
   return {
@@ -339,15 +340,15 @@ const handle = (gate: FamilyGate, verb: Verb, grant: CacheGrant) => {
   const family = gate.familyOf(grant)
   const find: Finds = {
     toRead: <A, E, R>(f: (family: Reads) => Effect.Effect<A, E, R>) =>
-      Effect.withFiber((fiber): Effect.Effect<A, E | CacheError, R> =>
-        grant.active ? f(Transaction.readsOf(family, fiber.context)) : Effect.fail(gate.ended("read", grant, verb))
+      inPlace((context): Effect.Effect<A, E | CacheError, R> =>
+        grant.active ? f(Transaction.readsOf(family, context)) : Effect.fail(gate.ended("read", grant, verb))
       ),
     toWrite: <A, E, R>(f: (family: Writes) => Effect.Effect<A, E, R>) =>
-      Effect.withFiber((fiber): Effect.Effect<A, E | CacheError, R> =>
-        CacheFamily.isLookup(fiber.context) ?
+      inPlace((context): Effect.Effect<A, E | CacheError, R> =>
+        CacheFamily.isLookup(context) ?
           Effect.fail(gate.notOwner("write", "a lookup"))
           : grant.active && verb === "write" ?
-          f(Transaction.writesOf(family, fiber.context))
+          f(Transaction.writesOf(family, context))
           : Effect.fail(gate.ended("write", grant, verb))
       )
   }

@@ -40,6 +40,7 @@ import { broken } from "./broken.ts"
 import * as declared from "./declared.ts"
 import { FamilyGate } from "./familyGate.ts"
 import { type Engine, engineKey, engineOf, type Face, faceOf, keyOfClass, Word, wordOf } from "./grants.ts"
+import { inPlace } from "./inPlace.ts"
 import * as keys from "./keys.ts"
 import * as modules from "./modules.ts"
 import { errorOf } from "./names.ts"
@@ -131,7 +132,7 @@ const byPattern =
 
 /** Finds all grants and keys of a batch first. Then all changes happen in one step of one engine. */
 const batchOf = (manifest: ValidManifest) => (writes: ReadonlyArray<accessor.Write>): Effect.Effect<void, CacheError> =>
-  Effect.withFiber((fiber) => {
+  inPlace((context) => {
     if (!Array.isArray(writes)) return Effect.fail(invalidBatch(manifest, "it takes a list of writes"))
     // A copy, because the caller may change the list while the batch waits.
     const own: ReadonlyArray<accessor.Write> = Array.from(writes)
@@ -140,12 +141,12 @@ const batchOf = (manifest: ValidManifest) => (writes: ReadonlyArray<accessor.Wri
     // All writes are of one engine, because a grant counts only for the engine in the Context.
     const all: Array<Cache.BatchWrite> = []
     for (const each of own) {
-      const resolved = each.resolve(fiber.context)
+      const resolved = each.resolve(context)
       if (resolved instanceof CacheError) return Effect.fail(resolved)
       all.push(resolved)
     }
     if (all.length === 0) return Effect.void
-    return Transaction.batch(Context.getUnsafe(fiber.context, engineKey(manifest.key)).cache, fiber.context, all)
+    return Transaction.batch(Context.getUnsafe(context, engineKey(manifest.key)).cache, context, all)
   })
 
 /** Runs a body in a transaction. Rights are checked where the body writes. */
