@@ -2803,5 +2803,22 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `const read = fromBefore ? held : reached`,
     planted: `const read = held`,
     suites: ["test/cache/behind.test.ts"]
+  },
+  {
+    law: 8,
+    bug: "what a lookup makes after it has given up a read is stored",
+    file: "src/cache/internal/trackedReads.ts",
+    text: `    for (const key of keys) this.missed(key)
+    this.load.doubt()`,
+    planted: ``,
+    suites: ["test/cache/givenUp.test.ts"]
+  },
+  {
+    law: 7,
+    bug: "a caller who gives up waits for the end of a call that hangs",
+    file: "src/cache/internal/inTime.ts",
+    text: `Effect.sync(() => fiber.interruptUnsafe())`,
+    planted: `Fiber.interrupt(fiber)`,
+    suites: ["test/cache/hangs.test.ts"]
   }
 ]

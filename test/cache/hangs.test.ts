@@ -143,3 +143,42 @@ describe("a tier that hangs", () => {
     }
   }
 })
+
+describe("a caller who gives up on a tier that hangs", () => {
+  for (const [where, above] of Object.entries(over)) {
+    it.effect(`waits no longer than its own limit: ${where}`, () =>
+      Effect.gen(function*() {
+        const hangs = { now: false }
+        const store = yield* above(stuck("get", hangs, makePlace(), makeCommons()))
+        const { as } = yield* begin(store)
+        hangs.now = true
+        const id = { id: "left" }
+        const works = {
+          getOption: user.getOption(id),
+          getAnswerOption: user.getAnswerOption(id),
+          has: user.has(id),
+          explain: user.explain(id),
+          get: user.get(id),
+          ifVersion: user.set(id, "new", { ifVersion: 1 }),
+          patch: user.patch(id, (was) => was)
+        }
+        for (const [name, work] of Object.entries(works)) {
+          const waiting = yield* fork(Effect.timeoutOption(as(work as Effect.Effect<unknown, unknown>), "1 second"))
+          yield* TestClock.adjust("1 second")
+          yield* settle
+          assert.isDefined(waiting.pollUnsafe(), name)
+        }
+      }))
+
+    for (const operation of ["open", "loadMarks", "recordMarks"] as const) {
+      it.effect(`waits no longer for a layer: ${operation}, ${where}`, () =>
+        Effect.gen(function*() {
+          const store = yield* above(stuck(operation, { now: true }, makePlace(), makeCommons()))
+          const building = yield* fork(Effect.timeoutOption(Effect.scoped(begin(store)), "1 second"))
+          yield* TestClock.adjust("1 second")
+          yield* settle
+          assert.isDefined(building.pollUnsafe())
+        }))
+    }
+  }
+})

@@ -217,7 +217,15 @@ export class TrackedReads<V> implements Reads<V> {
       const refused = this.load.refusalOf(cache, spec, key)
       if (refused !== undefined) return Effect.fail(refused)
     }
-    return read()
+    const reading = read()
+    // A read that is done in place cannot be given up.
+    return Exit.isExit(reading) ? reading : Effect.onInterrupt(reading, () => Effect.sync(() => this.givenUp(keys)))
+  }
+
+  /** The lookup goes on without the answer of a read. What it makes then is not stored: the read may bring a value. */
+  private givenUp(keys: ReadonlyArray<string>): void {
+    for (const key of keys) this.missed(key)
+    this.load.doubt()
   }
 
   private answerOf(key: string, served: Served<V>): Answer<V> {
