@@ -2436,6 +2436,14 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "what a check shows is true",
+    bug: "a check takes the name of a member for a call of an operation that is taken off",
+    file: "src/cli/neverRun.ts",
+    text: `|| this.isMember(at)) return undefined`,
+    planted: `) return undefined`,
+    suites: ["test/cli/neverRunShapes.test.ts"]
+  },
+  {
+    law: "what a check shows is true",
     bug: "a check takes a right in the place of another one for a right that nothing provides",
     file: "src/cli/compilerErrors.ts",
     text: `|[^'\\n]*\\\\b(?:Owns|Borrows|Appoints|Admits)<)`,

@@ -13,6 +13,7 @@
  */
 import * as RightFindings from "../diagnostic/types/rightFindings.ts"
 import { type Call, type Given, givenAnswer, givenFrom } from "./answers.ts"
+import { holdsMembers } from "./fields.ts"
 import { type Finding, say } from "./findings.ts"
 import type { Meanings, Source } from "./meaning.ts"
 import { afterCast } from "./scopes.ts"
@@ -74,7 +75,7 @@ class Search {
   }
 
   private useAt(at: number): Use | undefined {
-    if (this.tokens[at]!.kind !== "name") return undefined
+    if (this.tokens[at]!.kind !== "name" || this.isMember(at)) return undefined
     const open = this.operationAt(at)
     if (open !== undefined) {
       const { text, tokens } = this
@@ -90,6 +91,12 @@ class Search {
         : undefined
     }
     return this.isValue(value) ? { name: this.tokens[at]!.text, open: undefined } : undefined
+  }
+
+  // Answers whether a token is the name of a member in a class or an interface, such as `set(id) { ... }`.
+  private isMember(at: number): boolean {
+    const next = this.tokens[at + 1]?.text ?? ""
+    return mayBeMember.has(next) && holdsMembers(this.tokens, this.tokens[at]!.inside)
   }
 
   // Answers the opening parenthesis of the call, if an operation of a manifest begins at a token.
@@ -268,6 +275,9 @@ class Search {
 
 // The tokens between a name and its member, or its arguments.
 const begins = words(". ?. [ ! (")
+
+// The tokens after the name of a member.
+const mayBeMember = words("( ? ! : = ;")
 
 const pipes = words("pipe")
 const all = words("all allSettled any race")

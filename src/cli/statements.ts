@@ -158,10 +158,21 @@ export const isTested = (tokens: ReadonlyArray<Token>, from: number, to: number)
   const open = tokens[begin]!.inside
   const isWhole = isCondition(tokens, open) && (tokens[open]!.pair === end || last?.text === ";" && next === ";")
   if (isWhole && isOfCondition(tokens, open, begin)) return true
-  if (next === "?" || next === "&&") return true
+  if (next === "?") return !isOptional(tokens, begin, end)
+  if (next === "&&") return true
   // `flag && user.get(...) || other` chooses one of two operations.
   return (next === "||" || next === "??") && last?.text !== "&&"
 }
+
+// Answers whether a question mark makes a parameter or a member of a type optional: `held?: boolean`, `held?(): void`.
+const isOptional = (tokens: ReadonlyArray<Token>, begin: number, mark: number): boolean => {
+  const { inside } = tokens[begin]!
+  const isInType = tokens[inside]?.text === "{" && !holdsStatements(tokens, inside)
+  const isFirst = ["{", ",", ";"].includes(tokens[begin - 1]?.text ?? "")
+  return afterOptional.has(tokens[mark + 1]?.text ?? "") || isInType && isFirst
+}
+
+const afterOptional = words(": ) , ] } = ;")
 
 // Answers whether the last part of a condition is tested: `if (a && user.has(...))`, and not `if (x = user.get())`.
 const isOfCondition = (tokens: ReadonlyArray<Token>, open: number, begin: number): boolean => {

@@ -36,6 +36,8 @@ const shapes: { readonly [what: string]: Shapes } = {
       `const x = ${has} ?? other`,
       `const f = () => ${has} && other`,
       `const x = { held: ${has} ? 1 : 2 }`,
+      `const x = { held: flag && ${has} ? 1 : 2, f: g }`,
+      `const x = { held: () => ${has} ? 1 : 2 }`,
       `const x = \`\${${has} ? 1 : 2}\``,
       `if (${has}.pipe(Effect.orDie)) f()`,
       `const held = ${has}\nif (held) f()`,
@@ -76,7 +78,16 @@ const shapes: { readonly [what: string]: Shapes } = {
       `const held = ${has}\nconst f = (held) => held ? 1 : 2`,
       `const x = { held: ${has} }\nif (x.held) f()`,
       `${effect}if (Effect.isEffect(${has})) f()`,
-      `const f = (x?: A) => ${has}`
+      `const f = (x?: A) => ${has}`,
+      ...["interface A { held?: B }", "type A = { a: B; held?: B }", "class A { held?: B }", "class A { held!: B }"]
+        .map(
+          (type) => `const held = ${has}\n${type}`
+        ),
+      `const held = ${has}\ninterface A { held?(x: B): C }`,
+      `const held = ${has}\ntype A = { a: B; held?(x: B): C }`,
+      `const held = ${has}\ninterface A { f(held?: B): C; g(held?): C }`,
+      `const held = ${has}\ntype A = [held?: B]`,
+      `const held = ${has}\ntype A = typeof held extends B ? C : D`
     ]
   },
   "the value of a plain function": {
@@ -182,6 +193,13 @@ const shapes: { readonly [what: string]: Shapes } = {
       "const { set } = user\nconst f = (set) => { set({ id }, ann) }",
       "const { get } = AppCache.keys\nget({ id })",
       "const key = user.key\nkey({ id })",
+      "const { set } = user\nclass A {\n  set(id)\n  {\n    f()\n  }\n}",
+      "const { set } = user\nclass A extends B<C> implements D {\n  set(id);\n  set(id) { f() }\n}",
+      "const { set } = user\ninterface A { set(id) }",
+      "const { set } = user\ninterface A extends B {\n  set(id): void\n  set(id)\n}",
+      "const { set } = user\nconst a = { set(id) { f() } }",
+      "const { set } = user\nconst a = {\n  set(id)\n  {\n    f()\n  }\n}",
+      "const onChange = (id) => user.invalidate({ id })\nclass A { onChange(id)\n  {\n  } }",
       "const onChange = (id) => user.invalidate({ id })\nyield* onChange(id)",
       "const onChange = (id) => Effect.runFork(user.invalidate({ id }))\nonChange(id)",
       "const onChange = (id) => user.invalidate({ id }).pipe(Effect.runFork)\nonChange(id)",
