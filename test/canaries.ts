@@ -2443,6 +2443,38 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/cli/neverRun.test.ts"]
   },
   {
+    law: "what a check shows is true",
+    bug: "a check takes one of two operations, which a condition chooses, for the condition",
+    file: "src/cli/statements.ts",
+    text: `return (next === "||" || next === "??") && last?.text !== "&&"`,
+    planted: `return next === "||" || next === "??"`,
+    suites: ["test/cli/neverRunShapes.test.ts"]
+  },
+  {
+    law: "what a check shows is true",
+    bug: "a check takes a value that a program keeps for one that it drops",
+    file: "src/cli/neverRun.ts",
+    text: `return Statements.isStatement(tokens, begin - 2) && Statements.endsStatement(tokens, end)`,
+    planted: `return true`,
+    suites: ["test/cli/neverRunShapes.test.ts"]
+  },
+  {
+    law: "what a check shows is true",
+    bug: "a check takes the name of a member for a call of an operation that is taken off",
+    file: "src/cli/neverRun.ts",
+    text: `|| this.isMember(at)) return undefined`,
+    planted: `) return undefined`,
+    suites: ["test/cli/neverRunShapes.test.ts"]
+  },
+  {
+    law: "what a check shows is true",
+    bug: "a check takes a right in the place of another one for a right that nothing provides",
+    file: "src/cli/compilerErrors.ts",
+    text: `|[^'\\n]*\\\\b(?:Owns|Borrows|Appoints|Admits)<)`,
+    planted: `)`,
+    suites: ["test/cli/compilerErrors.test.ts"]
+  },
+  {
     law: "options act or are refused",
     bug: "a group of modules may name a family twice",
     file: "src/manifest/internal/modules.ts",

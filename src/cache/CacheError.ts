@@ -49,7 +49,8 @@ export class NotOwner extends Schema.TaggedError<NotOwner>()("NotOwner", {
 }) {
   override get message() {
     const help = this.holds === "nothing"
-      ? "; help: provide the layers of the manifest, which `modules` makes, around the program"
+      ? "; help: provide the layers of the manifest, which `modules` makes, around the program; a module that keeps " +
+        "its right to itself passes it on with Layer.provideMerge"
       : ""
     return `${this.code}: cannot ${this.verb} \`${this.pattern}\`: it is owned by \`${this.family}\`, and ` +
       `${held[this.holds]}${help}`
@@ -80,7 +81,7 @@ export class OwnershipConflict extends Schema.TaggedError<OwnershipConflict>()("
   token: Schema.Number
 }) {
   override get message() {
-    return `\`${this.pattern}\` of family \`${this.family}\` already has an owner (grant ${this.token}); help: ` +
+    return `\`${this.pattern}\` of family \`${this.family}\` already has an owner; help: ` +
       "keep the owner's layer in a constant, because a function that makes the layer makes a new owner at each call"
   }
 }
@@ -100,7 +101,7 @@ export class Revoked extends Schema.TaggedError<Revoked>()("Revoked", {
   token: Schema.Number
 }) {
   override get message() {
-    return `cannot ${this.verb} \`${this.pattern}\`: grant ${this.token} has ended with the scope that gave it`
+    return `cannot ${this.verb} \`${this.pattern}\`: the right to it has ended with the scope that gave it`
   }
 }
 

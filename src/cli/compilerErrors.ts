@@ -13,7 +13,10 @@ import { escape, offsetOf, tokens } from "./source.ts"
 
 // The compiler prints one member of the requirements, or all of them: names, and rights with their two arguments.
 const right = `(Owns|Borrows|Appoints|Admits)<"([^"]+)", (\\w+)>`
-const alone = new RegExp(`Type '${right}' is not assignable to type '(?!"E\\d)`)
+// Another right in the place of one is not left over: the program may have both of them.
+const alone = new RegExp(
+  `Type '${right}' is not assignable to type '(?!"E\\d|[^'\n]*\\b(?:Owns|Borrows|Appoints|Admits)<)`
+)
 const among = new RegExp(
   `Type '(?:(?:[\\w.]+|\\w+<"[^"]+", \\w+>) \\| )*?${right}(?: \\| .*)?' is not assignable to type 'never'`
 )

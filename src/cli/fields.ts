@@ -56,14 +56,20 @@ const keepsThis = (tokens: ReadonlyArray<Token>, open: number): boolean => {
 
 // How many tokens may stand between `class` and its brace.
 const headingMax = 100
-const isClass = (tokens: ReadonlyArray<Token>, body: number): boolean => {
+const isClass = (tokens: ReadonlyArray<Token>, body: number): boolean => isBodyOf(tokens, body, "class")
+
+/** Answers whether a brace contains the members of a class or of an interface. */
+export const holdsMembers = (tokens: ReadonlyArray<Token>, body: number): boolean =>
+  body >= 0 && (isClass(tokens, body) || isBodyOf(tokens, body, "interface"))
+
+const isBodyOf = (tokens: ReadonlyArray<Token>, body: number, word: "class" | "interface"): boolean => {
   const { inside, text } = tokens[body]!
   if (text !== "{") return false
   for (let at = body - 1; at >= 0 && body - at < headingMax; at--) {
     const token = tokens[at]!
     if (token.kind === "close" && token.pair >= 0) at = token.pair
     else if (token.inside !== inside || token.text === ";" || token.text.includes("=")) return false
-    else if (token.text === "class") return tokens[at - 1]?.text !== "."
+    else if (token.text === word) return tokens[at - 1]?.text !== "."
   }
   return false
 }

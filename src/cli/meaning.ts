@@ -10,12 +10,15 @@
  */
 import { fieldOf } from "./fields.ts"
 import { afterCast, bindingOf, type Export, type Origin, type Scopes, scopesOf } from "./scopes.ts"
+import { words } from "./statements.ts"
 import { type Token, tokensOf } from "./tokens.ts"
 
 export type Meaning =
   /** `own` are static members of the class, which hide those of a manifest. */
   | { readonly kind: "manifest"; readonly of: Declared; readonly own: ReadonlySet<string> }
   | { readonly kind: "keys" | "accessor" | "handle"; readonly of: Declared }
+  /** A function of an accessor or of a manifest. Its answer is an Effect, or a function of one if it `isTwice`. */
+  | { readonly kind: "operation"; readonly of: Declared; readonly isTwice: boolean }
   | { readonly kind: "namespace"; readonly file: string }
   | { readonly kind: "library" | "libraryManifest" | "libraryService" }
 
@@ -132,11 +135,14 @@ export class Meanings {
   private member(meaning: Meaning, name: string, steps: number): Meaning | undefined {
     switch (meaning.kind) {
       case "manifest":
-        return name === "keys" && !meaning.own.has(name) ? { kind: "keys", of: meaning.of } : undefined
+        if (meaning.own.has(name)) return undefined
+        if (name === "keys") return { kind: "keys", of: meaning.of }
+        return ofManifest.has(name) ? { kind: "operation", of: meaning.of, isTwice: name === "transaction" } : undefined
       case "keys":
         return { kind: "accessor", of: meaning.of }
       case "accessor":
-        return name === "reader" || name === "writer" ? { kind: "handle", of: meaning.of } : undefined
+        if (name === "reader" || name === "writer") return { kind: "handle", of: meaning.of }
+        return ofAccessor.has(name) ? { kind: "operation", of: meaning.of, isTwice: false } : undefined
       case "namespace":
         return this.exported(meaning.file, name, steps)
       case "library":
@@ -243,6 +249,21 @@ export class Meanings {
     return { ...found.meaning, kind: "accessor" }
   }
 
+  /** Answers the first token of the value of the `const` that a name at a token means. */
+  valueAt(file: string, at: number): number | undefined {
+    const { scopes, tokens } = this.sourceOf(file)!
+    if (tokens[at]?.kind !== "name" || isMember(tokens, at)) return undefined
+    const origin = bindingOf(scopes, tokens[at]!.text, at)?.origin
+    return origin?.kind === "value" && origin.path.length === 0 ? origin.at : undefined
+  }
+
+  /** Answers whether a file declares a name that is visible at a token. */
+  isDeclared(file: string, at: number): boolean {
+    const { scopes, tokens } = this.sourceOf(file)!
+    const all = scopes.bindings.get(tokens[at]!.text) ?? []
+    return all.some(({ end, start }) => start <= at && at < end)
+  }
+
   /** Answers whether a token is one of these names of Effect: `Effect.map`, or `pipe` by itself. */
   isOfEffect(file: string, at: number, names: ReadonlySet<string>): boolean {
     const { scopes, tokens } = this.sourceOf(file)!
@@ -309,6 +330,12 @@ const runnerAt = (tokens: ReadonlyArray<Token>, at: number): number | undefined 
 
 const isMember = (tokens: ReadonlyArray<Token>, at: number): boolean =>
   tokens[at - 1]?.text === "." || tokens[at - 1]?.text === "?."
+
+const ofAccessor = words(
+  "get getOption getMany getManyResults getAnswer getAnswerOption has select warm hottest explain lease " +
+    "set setMany update patch delete deleteMany refresh invalidate invalidateWhere invalidateAll invalidateTag"
+)
+const ofManifest = words("get getOption set delete batch invalidate transaction")
 
 const binding = new Set(["map", "flatMap", "tap", "andThen"])
 

@@ -1,241 +1,319 @@
 /**
- * Finds operations that nothing runs, such as `user.set(...)` as a statement of its own or after `await`. An operation
- * is an Effect, and an Effect that is not yielded, returned or run does nothing. TypeScript accepts an expression whose
- * value is not used, so this reads the text.
+ * Finds operations that nothing runs, such as `user.set(...)` as a statement of its own, after `await`, or as a
+ * condition. An operation is an Effect, and an Effect that is not yielded, returned or run does nothing. TypeScript
+ * accepts an expression whose value is not used, and any value as a condition, so this reads the text.
  *
- * - It finds calls through an accessor, through a reader or writer that was yielded into a name, and calls of the
- *   manifest itself (`batch`, `invalidate`, `set` ...). The name must be proved to mean one of these (see
- *   `meaning.ts`).
- * - It ignores a call whose value is used: by a variable, an argument, `return`, `void`, or a `pipe` that may run it.
- *   It also ignores a call if the text does not show whether its value is used.
+ * - It finds calls through an accessor, through a reader or writer that was yielded into a name, calls of the manifest
+ *   itself (`batch`, `invalidate`, `set` ...), and calls of a `const` function that answers such a call. The name must
+ *   be proved to mean one of these (see `meaning.ts`).
+ * - It ignores a call whose value may be used: by a variable, an argument, `return`, `void`, or a `pipe` that may run
+ *   it. It also ignores a call if the text does not show whether its value is used.
  *
  * Not here: other Effects. `@effect/language-service`, a plugin of editors, reports all Effects that nothing runs.
  */
 import * as RightFindings from "../diagnostic/types/rightFindings.ts"
+import { type Call, type Given, givenAnswer, givenFrom } from "./answers.ts"
+import { holdsMembers } from "./fields.ts"
 import { type Finding, say } from "./findings.ts"
-import { type Meanings, stepAt } from "./meaning.ts"
-import { afterCast, beginsLine } from "./scopes.ts"
+import type { Meanings, Source } from "./meaning.ts"
+import { afterCast } from "./scopes.ts"
 import { placesIn } from "./source.ts"
-import { endsValue, isCondition, type Token } from "./tokens.ts"
+import * as Statements from "./statements.ts"
+import { endsValue, type Token } from "./tokens.ts"
 
-const words = (text: string): ReadonlySet<string> => new Set(text.split(" "))
-const ofAccessor = words(
-  "get getOption getMany getManyResults getAnswer getAnswerOption has select warm hottest explain lease " +
-    "set setMany update patch delete deleteMany refresh invalidate invalidateWhere invalidateAll invalidateTag"
-)
-const ofManifest = words("get getOption set delete batch invalidate")
-// The first call answers a function, and the second call answers the Effect.
-const ofManifestTwice = words("transaction")
+const { words } = Statements
 
 /** Finds the operations in a file that nothing runs. */
 export const neverRunIn = (meanings: Meanings, file: string): ReadonlyArray<Finding> => {
   const source = meanings.sourceOf(file)
-  if (source === undefined) return []
-  const { text, tokens } = source
-  const placeOf = placesIn(text)
-  const found: Array<Finding> = []
-  for (let at = 0; at < tokens.length; at++) {
-    const open = operationAt(meanings, file, tokens, at)
-    if (open === undefined || !isLost(meanings, file, tokens, at, open)) continue
-    const operation = text.slice(tokens[at]!.start, tokens[open]!.start).replaceAll(/\s+/g, "").replace(/\(.*$/, "")
-    found.push({
-      file,
-      ...placeOf(tokens[at]!.start),
-      ...say(RightFindings.neverRun(operation)),
-      label: "nothing runs this"
-    })
+  return source === undefined ? [] : new Search(meanings, file, source).all()
+}
+
+/** A use of an operation: the answer of a call, or a `const` with such a value, which has no call of its own. */
+interface Use {
+  readonly name: string
+  readonly open: number | undefined
+}
+
+/** How an operation is lost: nothing runs it, or a condition takes the operation itself for its answer. */
+type Loss = "never run" | "tested" | undefined
+
+class Search {
+  private readonly meanings: Meanings
+  private readonly file: string
+  private readonly text: string
+  private readonly tokens: ReadonlyArray<Token>
+
+  constructor(meanings: Meanings, file: string, { text, tokens }: Source) {
+    this.meanings = meanings
+    this.file = file
+    this.text = text
+    this.tokens = tokens
   }
-  return found
+
+  all(): ReadonlyArray<Finding> {
+    const placeOf = placesIn(this.text)
+    const found: Array<Finding> = []
+    for (let at = 0; at < this.tokens.length; at++) {
+      const use = this.useAt(at)
+      if (use === undefined) continue
+      const loss = use.open === undefined ? this.lossOfName(at) : this.lossOf(at, use.open)
+      if (loss === undefined) continue
+      const diagnostic = loss === "tested" ? RightFindings.neverRunTested(use.name) : RightFindings.neverRun(use.name)
+      found.push({
+        file: this.file,
+        ...placeOf(this.tokens[at]!.start),
+        ...say(diagnostic),
+        label: loss === "tested" ? "this is an Effect" : "nothing runs this"
+      })
+    }
+    return found
+  }
+
+  private is(at: number, text: string): boolean {
+    return this.tokens[at]?.text === text
+  }
+
+  private useAt(at: number): Use | undefined {
+    if (this.tokens[at]!.kind !== "name" || this.isMember(at)) return undefined
+    const open = this.operationAt(at)
+    if (open !== undefined) {
+      const { text, tokens } = this
+      const name = text.slice(tokens[at]!.start, tokens[open]!.start).replaceAll(/\s+/g, "").replace(/\(.*$/, "")
+      return { name, open }
+    }
+    const value = this.meanings.valueAt(this.file, at)
+    if (value === undefined) return undefined
+    if (this.is(at + 1, "(")) {
+      const body = this.bodyOf(value)
+      return body !== undefined && this.isValue(body)
+        ? { name: `${this.tokens[at]!.text}(...)`, open: at + 1 }
+        : undefined
+    }
+    return this.isValue(value) ? { name: this.tokens[at]!.text, open: undefined } : undefined
+  }
+
+  // Answers whether a token is the name of a member in a class or an interface, such as `set(id) { ... }`.
+  private isMember(at: number): boolean {
+    const next = this.tokens[at + 1]?.text ?? ""
+    return mayBeMember.has(next) && holdsMembers(this.tokens, this.tokens[at]!.inside)
+  }
+
+  // Answers the opening parenthesis of the call, if an operation of a manifest begins at a token.
+  private operationAt(at: number): number | undefined {
+    const { tokens } = this
+    if (!begins.has(tokens[at + 1]?.text ?? "")) return undefined
+    const path = this.meanings.pathAt(this.file, at)
+    if (path?.meaning.kind !== "operation") return undefined
+    const open = this.is(path.next, "?.") ? path.next + 1 : path.next
+    if (!this.is(open, "(")) return undefined
+    if (!path.meaning.isTwice) return open
+    const second = tokens[open]!.pair + 1
+    return second > 0 && this.is(second, "(") ? second : undefined
+  }
+
+  // Answers whether the value of a `const`, or of an arrow, is an operation and nothing else.
+  private isValue(at: number): boolean {
+    const open = this.tokens[at]?.kind === "name" ? this.operationAt(at) : undefined
+    if (open === undefined || this.isOptional(at, open)) return false
+    const end = this.endOfCall(open, true)
+    return end !== undefined && (Statements.endsStatement(this.tokens, end) || this.is(end, ","))
+  }
+
+  // Answers the body of `(id) => ...` at a token.
+  private bodyOf(at: number): number | undefined {
+    const { kind, pair } = this.tokens[at] ?? { kind: "sign", pair: -1 }
+    const arrow = kind === "name" ? at + 1 : kind === "open" && this.is(at, "(") ? pair + 1 : -1
+    return arrow > 0 && this.is(arrow, "=>") ? arrow + 1 : undefined
+  }
+
+  // Answers whether `?.` may leave out the call: then its value may be missing.
+  private isOptional(at: number, open: number): boolean {
+    return this.tokens.slice(at, open).some(({ text }) => text === "?.")
+  }
+
+  private lossOfName(at: number): Loss {
+    if (this.isOfPromise(at, at + 1)) return "never run"
+    return Statements.isTested(this.tokens, at, at + 1) ? "tested" : undefined
+  }
+
+  // Answers how the answer of the call that begins at a token is lost.
+  private lossOf(at: number, open: number): Loss {
+    const { tokens } = this
+    const end = this.endOfCall(open)
+    if (end === undefined) return undefined
+    // `pipe(user.set(...), Effect.orDie)`.
+    const around = at - 1
+    const isPiped = this.is(around, "(") && this.is(end, ",") &&
+      this.meanings.isOfEffect(this.file, around - 1, pipes) && runsNothing(tokens, around, end)
+    if (isPiped) return this.lossOf(this.is(around - 2, ".") ? around - 3 : around - 1, around)
+    if (this.isUnused(at, end)) return "never run"
+    const ofEffect = this.endOfCall(open, true)
+    if (ofEffect !== undefined) {
+      if (this.isOfPromise(at, ofEffect)) return "never run"
+      if (!this.isOptional(at, open) && Statements.isTested(tokens, at, ofEffect)) return "tested"
+    }
+    const plain = this.plainOf(at, end)
+    if (plain !== undefined) return this.isDropped(plain) ? "never run" : undefined
+    const wrapper = this.wrapperOf(at, end)
+    return wrapper === undefined ? undefined : this.lossOf(wrapper.begin, wrapper.open)
+  }
+
+  private isUnused(at: number, end: number): boolean {
+    const { tokens } = this
+    if (Statements.isStatement(tokens, at)) return Statements.endsStatement(tokens, end) || this.is(end, ",")
+    return Statements.isBranch(tokens, at, end) || Statements.isInSequence(tokens, at, end) ||
+      this.isLostAnswer(at, end)
+  }
+
+  // Answers whether an expression is awaited, or given to a Promise that awaits it.
+  private isOfPromise(at: number, end: number): boolean {
+    const { tokens } = this
+    if (Statements.isAwaited(tokens, at, end)) return true
+    const list = tokens[at]!.inside
+    const isElement = this.is(list, "[") && (list === at - 1 || this.is(at - 1, ",")) &&
+      (this.is(end, ",") || this.is(end, "]"))
+    if (isElement) return this.isAll(list - 1) && tokens[list - 1]!.pair === tokens[list]!.pair + 1
+    const given = givenAnswer(tokens, at, end)
+    return given !== undefined && this.is(given.open - 1, "map") && this.isAll(given.begin - 1) &&
+      tokens[given.begin - 1]!.pair === tokens[given.open]!.pair + 1
+  }
+
+  // Answers whether a parenthesis is that of `Promise.all(`, or of another function that awaits a list.
+  private isAll(open: number): boolean {
+    const isPromise = this.is(open, "(") && all.has(this.tokens[open - 1]?.text ?? "") && this.is(open - 2, ".") &&
+      this.is(open - 3, "Promise") && !this.is(open - 4, ".")
+    return isPromise && !this.meanings.isDeclared(this.file, open - 3)
+  }
+
+  private isOfEffect({ open }: Call, names: ReadonlySet<string>): boolean {
+    return this.meanings.isOfEffect(this.file, open - 1, names)
+  }
+
+  // Answers the Effect of which an operation is a part, such as `Effect.ignore(user.set(...))`.
+  private wrapperOf(at: number, end: number): Call | undefined {
+    const { tokens } = this
+    const given = givenAnswer(tokens, at, end)
+    if (given !== undefined) return this.isOfEffect(given, answered) ? given : undefined
+    const list = tokens[at]!.inside
+    const argument = this.is(list, "[") ? givenFrom(tokens, list, tokens[list]!.pair + 1) : givenFrom(tokens, at, end)
+    if (argument?.isFirst !== true) return undefined
+    return this.isOfEffect(argument, this.is(list, "[") ? lists : wrapping) ? argument : undefined
+  }
+
+  // Answers the Effect whose value, and not whose work, is an operation, such as `Effect.sync(() => user.set(...))`.
+  private plainOf(at: number, end: number): Given | undefined {
+    const given = givenAnswer(this.tokens, at, end)
+    if (given !== undefined) return given.isLast && this.isOfEffect(given, plain) ? given : undefined
+    const argument = givenFrom(this.tokens, at, end)
+    return argument?.isLast && this.isOfEffect(argument, constant) ? argument : undefined
+  }
+
+  // Answers whether nothing uses the value of an Effect that `plainOf` found.
+  private isDropped({ begin, isFirst, open }: Given): boolean {
+    const { tokens } = this
+    const end = tokens[open]!.pair + 1
+    const isStep = isFirst && !this.is(open - 1, "sync")
+    if (!isStep) return this.isDiscarded(begin, end)
+    // `x.pipe(Effect.map(() => user.set(...)))`.
+    const pipe = givenFrom(tokens, begin, end)
+    if (pipe === undefined || !this.is(pipe.open - 1, "pipe") || !this.is(pipe.open - 2, ".")) return false
+    if (pipe.isLast) return this.isDiscarded(pipe.begin, tokens[pipe.open]!.pair + 1)
+    return this.is(end + 2, ".") && this.meanings.isOfEffect(this.file, end + 3, emptying)
+  }
+
+  private isDiscarded(begin: number, end: number): boolean {
+    const { tokens } = this
+    if (this.is(begin - 1, "*") && this.is(begin - 2, "yield")) {
+      return Statements.isStatement(tokens, begin - 2) && Statements.endsStatement(tokens, end)
+    }
+    const given = givenAnswer(tokens, begin, end)
+    if (given !== undefined) return given.isLast && this.isOfEffect(given, discarding)
+    const argument = givenFrom(tokens, begin, end)
+    return argument?.isLast === true && this.isOfEffect(argument, finalizing)
+  }
+
+  // Answers whether a call is the answer of a function that is given to a caller which ignores it: `forEach` of a list,
+  // `map` of a list that is not used, a timer, or an event. A name with a capital letter is a module, such as Effect,
+  // whose `forEach` runs the answers.
+  private isLostAnswer(at: number, end: number): boolean {
+    const { tokens } = this
+    const given = givenAnswer(tokens, at, end)
+    if (given === undefined) return false
+    const { begin, isFirst, open } = given
+    const name = tokens[open - 1]!.text
+    const isMember = this.is(open - 2, ".") || this.is(open - 2, "?.")
+    const object = tokens[open - 3]?.text ?? ""
+    if (events.has(name) && isMember && open - 3 === begin) return !isFirst && this.isEmitter(begin)
+    if (!isFirst) return false
+    if (timers.has(name)) return !isMember || globals.has(object)
+    if (name === "nextTick") return isMember && object === "process"
+    if (!isMember || !endsValue(tokens, open - 3) || /^[A-Z]/.test(object)) return false
+    return name === "forEach" ||
+      name === "map" && Statements.isStatement(tokens, begin) &&
+        Statements.endsStatement(tokens, tokens[open]!.pair + 1)
+  }
+
+  // Answers whether a name is an emitter of the platform, or a `const` that is made as one in this file.
+  private isEmitter(at: number): boolean {
+    const value = this.meanings.valueAt(this.file, at)
+    if (value !== undefined) return this.is(value, "new") && emitters.has(this.tokens[value + 1]?.text ?? "")
+    return platform.has(this.tokens[at]!.text) && !this.meanings.isDeclared(this.file, at)
+  }
+
+  // Answers the token after a call and after the `pipe` on it; nothing if this `pipe` may run the call. Only functions
+  // of Effect are certain to answer an Effect.
+  private endOfCall(open: number, isEffect = false): number | undefined {
+    const { tokens } = this
+    const { pair } = tokens[open]!
+    if (pair < 0) return undefined
+    const isPiped = this.is(pair + 1, ".") && this.is(pair + 2, "pipe") && this.is(pair + 3, "(")
+    if (!isPiped) return isEffect ? pair + 1 : afterCast(tokens, pair + 1)
+    return runsNothing(tokens, pair + 3, pair + 3, isEffect) ? this.endOfCall(pair + 3, isEffect) : undefined
+  }
 }
 
-// The tokens between a name and its member.
-const begins = words(". ?. [ !")
+// The tokens between a name and its member, or its arguments.
+const begins = words(". ?. [ ! (")
 
-// Answers the opening parenthesis of the call, if an operation of a manifest begins at a token.
-const operationAt = (
-  meanings: Meanings,
-  file: string,
-  tokens: ReadonlyArray<Token>,
-  at: number
-): number | undefined => {
-  if (tokens[at]!.kind !== "name" || !begins.has(tokens[at + 1]?.text ?? "")) return undefined
-  const path = meanings.pathAt(file, at)
-  const step = path && stepAt(tokens, path.next)
-  if (step === undefined) return undefined
-  const { meaning } = path!
-  const { name, next } = step
-  const open = tokens[next]?.text === "?." ? next + 1 : next
-  if (tokens[open]?.text !== "(") return undefined
-  if (meaning.kind === "accessor") return ofAccessor.has(name) ? open : undefined
-  if (meaning.kind !== "manifest" || meaning.own.has(name)) return undefined
-  if (ofManifest.has(name)) return open
-  const second = tokens[open]!.pair + 1
-  return ofManifestTwice.has(name) && second > 0 && tokens[second]?.text === "(" ? second : undefined
-}
+// The tokens after the name of a member.
+const mayBeMember = words("( ? ! : = ;")
 
 const pipes = words("pipe")
+const all = words("all allSettled any race")
+const answered = words("flatMap tap andThen suspend forEach")
+const lists = words("all")
+const wrapping = words(
+  "ignore asVoid orDie exit option result map flatMap tap andThen as catch catchTag catchTags catchCause delay " +
+    "ensuring eventually forever onExit provide provideService repeat retry scoped timeout uninterruptible withSpan"
+)
+const plain = words("sync map")
+const constant = words("as")
+const emptying = words("as asVoid ignore")
+const discarding = words("tap tapError tapCause addFinalizer acquireRelease ensuring onExit onError onInterrupt")
+const finalizing = words("ensuring")
 
-// Answers whether nothing uses the value of the call that begins at a token.
-const isLost = (
-  meanings: Meanings,
-  file: string,
-  tokens: ReadonlyArray<Token>,
-  at: number,
-  open: number
-): boolean => {
-  const end = endOfCall(tokens, open)
-  if (end === undefined) return false
-  // `pipe(user.set(...), Effect.orDie)`.
-  const around = at - 1
-  const isPiped = tokens[around]?.text === "(" && tokens[end]?.text === "," &&
-    meanings.isOfEffect(file, around - 1, pipes) && runsNothing(tokens, around, end)
-  if (isPiped) return isLost(meanings, file, tokens, tokens[around - 2]?.text === "." ? around - 3 : around - 1, around)
-  if (isStatement(tokens, at)) return endsStatement(tokens, end) || tokens[end]?.text === ","
-  return isBranch(tokens, at, end) || isInSequence(tokens, at, end) || isLostAnswer(tokens, at, end)
-}
-
-// Answers the token after a call and after the `pipe` on it; nothing if this `pipe` may run the call.
-const endOfCall = (tokens: ReadonlyArray<Token>, open: number): number | undefined => {
-  const { pair } = tokens[open]!
-  if (pair < 0) return undefined
-  const isPiped = tokens[pair + 1]?.text === "." && tokens[pair + 2]?.text === "pipe" && tokens[pair + 3]?.text === "("
-  if (!isPiped) return afterCast(tokens, pair + 1)
-  return runsNothing(tokens, pair + 3, pair + 3) ? endOfCall(tokens, pair + 3) : undefined
-}
+const timers = words("setTimeout setInterval setImmediate queueMicrotask")
+const globals = words("globalThis window self")
+const events = words("on once addListener prependListener addEventListener")
+const emitters = words("EventEmitter EventTarget")
+const platform = words("process document window self globalThis")
 
 // Answers whether each argument after a token is a member of a module, such as `Effect.orDie` or `Effect.retry(...)`,
 // and none of them contains a name that begins with `run`.
-const runsNothing = (tokens: ReadonlyArray<Token>, open: number, before: number): boolean => {
+const runsNothing = (
+  tokens: ReadonlyArray<Token>,
+  open: number,
+  before: number,
+  isEffect = false
+): boolean => {
   const { pair } = tokens[open]!
   for (let at = before + 1; at < pair; at++) {
     const token = tokens[at]!
     if (token.kind === "name" && token.text.startsWith("run")) return false
     const isFirst = token.inside === open && (at === before + 1 || tokens[at - 1]!.text === ",")
-    if (isFirst && !(/^[A-Z]/.test(token.text) && tokens[at + 1]?.text === ".")) return false
+    const isModule = isEffect ? token.text === "Effect" : /^[A-Z]/.test(token.text)
+    if (isFirst && !(isModule && tokens[at + 1]?.text === ".")) return false
   }
   return pair > 0
-}
-
-// Answers whether a bracket, or the top of a file, contains statements.
-const holdsStatements = (tokens: ReadonlyArray<Token>, open: number): boolean =>
-  open < 0 || (tokens[open]!.text === "{" && (tokens[open]!.isBlock || isCase(tokens, open - 1)))
-
-// Answers whether a statement begins at a token, or at an `await` before it.
-const isStatement = (tokens: ReadonlyArray<Token>, at: number): boolean => {
-  const before = tokens[at - 1]
-  if (!holdsStatements(tokens, tokens[at]!.inside)) return false
-  if (before === undefined) return true
-  const { text } = before
-  if (text === "await") return isStatement(tokens, at - 1)
-  if (text === ";" || text === "{" || text === "}") return true
-  if ((text === "else" || text === "do") && tokens[at - 2]?.text !== ".") return true
-  if (text === ")" && isCondition(tokens, before.pair)) return true
-  if (text === ":") return isCase(tokens, at - 1) || isLabel(tokens, at - 2)
-  return beginsLine(tokens, at)
-}
-
-// How many tokens of one statement are read.
-const statementMax = 1_000
-
-// Answers whether a colon ends `case 1:` or `default:`.
-const isCase = (tokens: ReadonlyArray<Token>, colon: number): boolean => {
-  if (tokens[colon]?.text !== ":") return false
-  for (let at = colon - 1, steps = 0; at >= 0 && steps < statementMax; at--, steps++) {
-    const { kind, pair, text } = tokens[at]!
-    if (text === "case" || text === "default") return tokens[at - 1]?.text !== "." && !isObject(tokens, at)
-    if (kind === "open" || text === ";" || text === "?" || text === "," || text === ":") return false
-    if (kind === "close") at = pair
-  }
-  return false
-}
-
-// Answers whether a token is the label in `name: user.set(...)` in a block. `<T>{ name: ... }` is an object, although
-// it looks like a block.
-const isLabel = (tokens: ReadonlyArray<Token>, at: number): boolean => {
-  const token = tokens[at]
-  if (token?.kind !== "name" || tokens[token.inside - 1]?.text === ">") return false
-  return ["{", ";", "}"].includes(tokens[at - 1]?.text ?? ";") || beginsLine(tokens, at)
-}
-
-const isObject = (tokens: ReadonlyArray<Token>, at: number): boolean => {
-  const { inside } = tokens[at]!
-  return inside < 0 || tokens[inside]!.text !== "{" || tokens[inside - 1]?.text !== ")"
-}
-
-// The tokens by which a statement gives a value to a name, to a caller or to a property.
-const goesAnywhere = words(
-  "=> = += -= *= /= ??= ||= &&= , return yield await throw void const let var using case default export"
-)
-
-// Answers whether a call is a branch of a statement such as `flag && call` or `flag ? call : call`, and nothing uses
-// its value.
-const isBranch = (tokens: ReadonlyArray<Token>, at: number, end: number): boolean => {
-  const operator = tokens[at - 1]?.text ?? ""
-  if (!["&&", "||", "??", "?", ":"].includes(operator) || !holdsStatements(tokens, tokens[at]!.inside)) return false
-  let choices = 0
-  let from = at - 2
-  for (let steps = 0; from >= 0; from--, steps++) {
-    const { kind, pair, text } = tokens[from]!
-    if (steps > statementMax || goesAnywhere.has(text)) return false
-    if (text === "?") choices++
-    if (text === ":" && --choices < -1) return false
-    if (kind === "open" || text === ";") break
-    if (kind === "close") {
-      // Only the brace of a block before this token ends a statement; other brackets do not.
-      if (text === "}" && beginsLine(tokens, from + 1)) break
-      from = pair
-    }
-    if (beginsLine(tokens, from) && kind !== "close") {
-      from--
-      break
-    }
-  }
-  const isEmpty = from + 1 >= at - 1
-  if (isEmpty) return false
-  // Each colon must belong to a `?`. `{ name: flag ? ... }` and `name: flag && ...` have one colon more.
-  if (operator === ":") return choices === 1 && endsStatement(tokens, end)
-  if (choices !== 0) return false
-  return operator === "?" ? tokens[end]?.text === ":" : endsStatement(tokens, end)
-}
-
-// Answers whether a call is one of several in a statement, as in `a(), b()`.
-const isInSequence = (tokens: ReadonlyArray<Token>, at: number, end: number): boolean => {
-  if (tokens[at - 1]?.text !== "," || !holdsStatements(tokens, tokens[at]!.inside)) return false
-  if (!endsStatement(tokens, end) && tokens[end]?.text !== ",") return false
-  for (let from = at - 2, steps = 0; from >= 0 && steps < statementMax; from--, steps++) {
-    const { kind, pair, text } = tokens[from]!
-    if (kind === "close") {
-      if (pair < 0 || text === "}") return false
-      from = pair
-    } else if (text !== "," && (goesAnywhere.has(text) || text === "?" || text === ":" || text === "type")) return false
-    if (isStatement(tokens, from)) return true
-    if (kind === "open") return false
-  }
-  return false
-}
-
-const timers = words("setTimeout setInterval setImmediate queueMicrotask")
-const globals = words("globalThis window self")
-
-// Answers whether a call is the answer of a function that is given to a caller which ignores it: `forEach` of a list,
-// or a timer. A name with a capital letter is a module, such as Effect, whose `forEach` runs the answers.
-const isLostAnswer = (tokens: ReadonlyArray<Token>, at: number, end: number): boolean => {
-  if (tokens[at - 1]?.text !== "=>") return false
-  const last = tokens[at - 2]
-  const first = last?.text === ")" ? last.pair : at - 2
-  const open = tokens[first - 1]?.text === "async" ? first - 2 : first - 1
-  if (tokens[open]?.text !== "(" || ![",", ")"].includes(tokens[end]?.text ?? "")) return false
-  const name = tokens[open - 1]?.text ?? ""
-  const isMember = tokens[open - 2]?.text === "." || tokens[open - 2]?.text === "?."
-  const object = tokens[open - 3]
-  if (timers.has(name)) return !isMember || globals.has(object?.text ?? "")
-  if (name === "nextTick") return isMember && object?.text === "process"
-  return name === "forEach" && isMember && endsValue(tokens, open - 3) && !/^[A-Z]/.test(object!.text)
-}
-
-// Answers whether a statement ends before a token.
-const endsStatement = (tokens: ReadonlyArray<Token>, at: number): boolean => {
-  const token = tokens[at]
-  return token === undefined || token.text === ";" || token.text === "}" || beginsLine(tokens, at) ||
-    (token.isAfterBreak && (token.text === "{" || token.text === "@"))
 }

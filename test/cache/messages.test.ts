@@ -12,7 +12,18 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
   ],
   [
     new CacheError.Revoked({ verb: "read", pattern: "user:{id}", token: 7 }),
-    "cannot read `user:{id}`: grant 7 has ended with the scope that gave it"
+    "cannot read `user:{id}`: the right to it has ended with the scope that gave it"
+  ],
+  [
+    new CacheError.NotOwner({ verb: "read", pattern: "user:{id}", family: "user", holds: "nothing" }),
+    "E0205: cannot read `user:{id}`: it is owned by `user`, and the caller has no right to it; help: provide the layers " +
+    "of the manifest, which `modules` makes, around the program; a module that keeps its right to itself passes it on " +
+    "with Layer.provideMerge"
+  ],
+  [
+    new CacheError.OwnershipConflict({ pattern: "user:{id}", family: "user", token: 7 }),
+    "`user:{id}` of family `user` already has an owner; help: keep the owner's layer in a constant, because a function " +
+    "that makes the layer makes a new owner at each call"
   ],
   [
     new CacheError.Unowned({ pattern: "user:{id}", family: "user" }),

@@ -101,6 +101,18 @@ describe("right that the program does not provide", () => {
     assert.strictEqual(ownerIn(declared.replace(/ readonly partOf: "docs";\n/, "")), "doc")
   })
 
+  it("a right in the place of another right stays as it is", () => {
+    for (const target of [`Borrows<"tag:{id}", AppCache>`, `Db | Owns<"tag:{id}", AppCache>`]) {
+      assert.isUndefined(
+        unprovided(
+          `Type 'Effect<string, CacheError, Borrows<"user:{id}", AppCache>>' is not assignable to type 'Effect<string>'.\n` +
+            `  Type 'Borrows<"user:{id}", AppCache>' is not assignable to type '${target}'.\n` +
+            `    Types of property '[HeadId]' are incompatible.\n      Type '"user"' is not assignable to type '"tag"'.`
+        )
+      )
+    }
+  })
+
   it("other errors stay as they are", () => {
     assert.isUndefined(unprovided(`Type 'Db' is not assignable to type 'never'.`))
     assert.isUndefined(unprovided(`Type 'Owns<"user:{id}", AppCache>' is not assignable to type '"E0220: the body'.`))

@@ -3,32 +3,8 @@
  * text, and reports none whose value goes somewhere.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Meanings } from "../../src/cli/meaning.ts"
-import { neverRunIn } from "../../src/cli/neverRun.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
-
-const manifest = `export class AppCache extends Manifest.Service<AppCache>()("AppCache", { families: {} }) {}
-export const { user, prefs: settings } = AppCache.keys
-`
-const program = (files: { readonly [file: string]: string }) => {
-  const meanings = new Meanings({
-    read: (file) => files[file],
-    resolve: (_, specifier) => specifier.startsWith("./") ? specifier.slice(2) : undefined
-  })
-  return (file: string) => neverRunIn(meanings, file)
-}
-// The lines of a program, after one that imports the accessors, on which nothing runs an operation.
-const linesOf = (body: string, file = "use.ts", others: { readonly [file: string]: string } = {}) =>
-  program({
-    "cache.ts": manifest,
-    ...others,
-    [file]: `import { AppCache, settings, user } from "./cache.ts"\n${body}`
-  })(
-    file
-  ).map(({ code, line }) => {
-    assert.strictEqual(code, "E0238")
-    return line - 1
-  })
+import { linesOf } from "../support/neverRun.ts"
 
 describe("operation that nothing runs", () => {
   const lost: ReadonlyArray<readonly [what: string, body: string]> = [

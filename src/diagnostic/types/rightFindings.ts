@@ -130,6 +130,20 @@ export const neverRun = (operation: string) =>
   )
 
 /**
+ * E0238: an operation in the place of a condition. It is an Effect, and an Effect is always truthy.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const neverRunTested = (operation: string) =>
+  finding(
+    "E0238",
+    "NeverRun",
+    say`${operation} is an Effect, which is always truthy, and it is never run`,
+    "write yield* before it, in parentheses, to test its answer"
+  )
+
+/**
  * E0207: a write to one of several families, each with its own values. Only `stateless check` finds it: the compiler
  * shows the intersection of the values of all of them.
  *
