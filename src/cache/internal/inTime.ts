@@ -17,8 +17,9 @@ export const tierMillisMax = 300_000
 const optionalMillisMax = 30_000
 
 /**
- * The answer of a tier, or `late` after `millis`. Then the call is interrupted, as it is if its caller gives up. Nothing
- * waits for its end, because it may hang in a way that no interruption ends. An answer that comes at once costs no timer.
+ * The answer of a tier, or `late` after `millis`. Then the call is interrupted, as it is if its caller gives up, and
+ * nothing waits for it, because it may hang in a way that no interruption ends. An answer that comes at once costs no
+ * timer.
  */
 export const within = <A, E, R, E2 = never>(
   call: Effect.Effect<A, E, R>,
