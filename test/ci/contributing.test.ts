@@ -62,7 +62,7 @@ describe("CONTRIBUTING.md", () => {
       "src/cache/shared/cacheFamily.ts": ["class CacheFamily"],
       "src/cache/internal/trackedReads.ts": ["interface Reads", "class TrackedReads"],
       "src/cache/internal/writesApart.ts": ["interface Writes"],
-      "src/cli/neverRun.ts": ["const ofAccessor"],
+      "src/cli/meaning.ts": ["const ofAccessor"],
       "src/diagnostic/types/referenceFindings.ts": ["type fanoutUnsaid", "const fanoutUnsaid"],
       "src/eviction/EvictionPolicy.ts": ["const policies"],
       "test/manifest/options.test.ts": ["const wrong", "const plain", "has a row here"],
