@@ -1,5 +1,5 @@
 // dprint-ignore-file: an expected error stands above its line
-import { Effect } from "effect"
+import { Effect, Request, RequestResolver } from "effect"
 import { describe, expect, test } from "tstyche"
 import type { LookupContext } from "../src/cache/Lookup.ts"
 import * as Lookup from "../src/cache/Lookup.ts"
@@ -57,6 +57,41 @@ describe("lookups", () => {
     AppCache.owner("files", { parts: { facts: { lookup: () => Effect.as(prefs.get({ id: 1 }), 1) } } })
     // @ts-expect-error E0211: the lookup of family 'facts' reads 'prefs:{id}', which 'facts' does not derive from
     AppCache.delegate("facts", { lookup: () => Effect.as(prefs.get({ id: 1 }), 1) })
+  })
+
+  test("a lookup in place infers type parameters that have a default as it does anywhere else", () => {
+    class Names extends Manifest.Service<Names>()("Names", {
+      families: {
+        name: { pattern: "name:{id}", value: Manifest.type<string>(), error: DbError },
+        bare: { pattern: "bare:{id}", value: Manifest.type<string>() },
+        whole: { pattern: "whole:*" },
+        part: { pattern: "whole:{id}:part", value: Manifest.type<"day" | "night">(), partOf: "whole" }
+      }
+    }) {}
+    class GetName extends Request.TaggedClass("GetName")<{ readonly id: string }, string, never> {}
+    const resolver = RequestResolver.make<GetName>(() => Effect.void)
+    const byDefault = <R = never, E = never>(id: string, first?: Effect.Effect<string, E, R>): Effect.Effect<string, E, R> =>
+      first ?? Effect.succeed(id) as Effect.Effect<never>
+    const failing = <E = never>(id: string, _?: Effect.Effect<string, E>): Effect.Effect<string, DbError | E> =>
+      Effect.succeed(id)
+    const request = Names.owner("bare", { lookup: ({ id }) => Effect.request(new GetName({ id }), resolver) })
+    const requests = Names.owner("bare", {
+      lookupMany: (all) => Effect.forEach(all, ({ id }) => Effect.request(new GetName({ id }), resolver))
+    })
+    const helper = Names.owner("bare", { lookup: ({ id }) => byDefault(id) })
+    const callback = Names.owner("bare", { lookup: () => Effect.callback((resume) => resume(Effect.succeed("x"))) })
+    const whole = Names.owner("whole", { parts: { part: { lookup: () => Effect.succeed("day") } } })
+    for (const bare of [request, requests, helper, callback]) {
+      Names.modules({ name: Names.owner("name", { lookup: ({ id }) => failing(id) }), bare, whole })
+    }
+    // @ts-expect-error E0213: the lookup of family 'bare' fails with an error that its family does not declare
+    Names.owner("bare", { lookup: ({ id }) => failing(id) })
+    // @ts-expect-error E0213: the lookup of family 'bare' fails with an error that its family does not declare
+    Names.owner("bare", { lookupMany: (all) => Effect.forEach(all, ({ id }) => failing(id)) })
+    // @ts-expect-error E0213: the lookup of family 'part' fails with an error that its family does not declare
+    Names.owner("whole", { parts: { part: { lookup: ({ id }) => Effect.as(failing(id), "day" as const) } } })
+    // @ts-expect-error E0213: the lookup of family 'part' fails with an error that its family does not declare
+    Names.delegate("part", { lookup: ({ id }) => Effect.as(failing(id), "day" as const) })
   })
 
   test("a lookup reads no layer that its own may not read, through a wider reference or through a source", () => {

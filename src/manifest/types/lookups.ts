@@ -5,21 +5,29 @@
  * Not here: the checks themselves (`ownerChecks.ts`), and the options that a user reads about (`Owner.ts`).
  */
 import type * as Effect from "effect/Effect"
+import type * as Types from "effect/Types"
 import type * as Lookup from "../../cache/Lookup.ts"
 import type { Definition, Undetermined } from "../../ownership/Definition.ts"
 import type { CodecsOf, FamilyName, PatternOf, ValueOf } from "../../ownership/types/definitionParts.ts"
 import type { ParsedParams } from "../../pattern/KeyPattern.ts"
+
+// What the type of an Effect says of its answer. Effect itself, with an `any` for the error and the requirements, would
+// give that `any` to each type parameter that has only a default, such as those of `Effect.request`. `Lookup.Result`
+// would give its unknown errors in the same way.
+interface Answering<out A> {
+  readonly [Effect.TypeId]: { readonly _A: Types.Covariant<A> }
+}
 
 // A lookup may answer anything here, so that a wrong answer gets a message of ours and not a mismatch of the
 // compiler's. The type of the value is still part of the union, so that literals in an answer keep their types.
 export type LookupOf<F> = (
   params: [F] extends [never] ? any : ParsedParams<PatternOf<F>, CodecsOf<F>>,
   context: Lookup.LookupContext<ValueOf<F>>
-) => Effect.Effect<AnswerOf<ValueOf<F>>, any, any> | Anything
+) => Answering<ValueOf<F>> | Anything
 export type LookupManyOf<F> = (
   params: ReadonlyArray<ParsedParams<PatternOf<F>, CodecsOf<F>>>,
   contexts: ReadonlyArray<Lookup.LookupContext<ValueOf<F>>>
-) => Effect.Effect<ReadonlyArray<AnswerOf<ValueOf<F>>>, any, any> | Anything
+) => Answering<ReadonlyArray<ValueOf<F>>> | Anything
 export type AnswerOf<V> = V | Lookup.Result<V>
 export type Anything = {} | null | undefined
 
