@@ -72,8 +72,8 @@ describe("lookups", () => {
     const resolver = RequestResolver.make<GetName>(() => Effect.void)
     const byDefault = <R = never, E = never>(id: string, first?: Effect.Effect<string, E, R>): Effect.Effect<string, E, R> =>
       first ?? Effect.succeed(id) as Effect.Effect<never>
-    const failing = <E = never>(id: string, _?: Effect.Effect<string, E>): Effect.Effect<string, DbError | E> =>
-      Effect.succeed(id)
+    const failing = <E = never>(id: string, first?: Effect.Effect<string, E>): Effect.Effect<string, DbError | E> =>
+      first ?? Effect.succeed(id)
     const request = Names.owner("bare", { lookup: ({ id }) => Effect.request(new GetName({ id }), resolver) })
     const requests = Names.owner("bare", {
       lookupMany: (all) => Effect.forEach(all, ({ id }) => Effect.request(new GetName({ id }), resolver))
