@@ -1925,7 +1925,7 @@ export const canaries: ReadonlyArray<Canary> = [
     bug: "a shorter lifetime counts from a version that is ahead of the clock",
     file: limits,
     text: `const madeAt = madeAtMost(found.entry, opening)`,
-    planted: `const madeAt = Expiry.madeAtMillis(found.entry)`,
+    planted: `const madeAt = madeAtMillis(found.entry)`,
     suites: ["test/cache/clockAhead.test.ts"]
   },
   {
@@ -2824,8 +2824,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a reader joins a load that waits for one that has read an old source",
     file: "src/cache/internal/load.ts",
-    text: `const seen = new Set<Awaited>(this.awaited())`,
-    planted: `const seen = new Set<Awaited>()`,
+    text: `return someAwaited(this, isBehind, true)`,
+    planted: `return isBehind(this)`,
     suites: ["test/cache/behind.test.ts"]
   },
   {

@@ -49,42 +49,30 @@ const world = () => {
   return { state, live, close }
 }
 
-for (const [name, read] of [["page", page], ["site", site]] as const) {
-  it.effect(`no reader joins the load of a ${name} that waits for a profile that has read an old row`, () =>
-    Effect.gen(function*() {
-      const { close, live, state } = world()
-      yield* Effect.gen(function*() {
-        const open = close("profile")
-        const first = yield* Effect.forkChild(read.get(id))
-        yield* settle
-        yield* other.set({ id: "pushes the user out" }, 0)
-        state.row = 4
-        assert.strictEqual(yield* user.get(id), 4)
-        const second = yield* Effect.forkChild(read.get(id))
-        yield* settle
-        yield* open
-        assert.strictEqual(yield* Fiber.join(second), 4)
-        assert.strictEqual(yield* Fiber.join(first), 3)
-        assert.strictEqual(yield* read.get(id), 4)
-      }).pipe(Effect.provide(Layer.provide(live, MemoryStore.layer({ capacity: 1, eviction: "lru" }))))
-    }))
+const cases = [
+  ["that waits for a profile that has read an old row", () => "profile"],
+  ["that has read a profile which has gone since", (name: string) => name]
+] as const
 
-  it.effect(`no reader joins the load of a ${name} that has read a profile which has gone since`, () =>
-    Effect.gen(function*() {
-      const { close, live, state } = world()
-      yield* Effect.gen(function*() {
-        const open = close(name)
-        const first = yield* Effect.forkChild(read.get(id))
-        yield* settle
-        yield* other.set({ id: "pushes all out" }, 0)
-        state.row = 4
-        assert.strictEqual(yield* user.get(id), 4)
-        const second = yield* Effect.forkChild(read.get(id))
-        yield* settle
-        yield* open
-        assert.strictEqual(yield* Fiber.join(second), 4)
-        assert.strictEqual(yield* Fiber.join(first), 3)
-        assert.strictEqual(yield* read.get(id), 4)
-      }).pipe(Effect.provide(Layer.provide(live, MemoryStore.layer({ capacity: 1, eviction: "lru" }))))
-    }))
+for (const [name, read] of [["page", page], ["site", site]] as const) {
+  for (const [which, gateOf] of cases) {
+    it.effect(`no reader joins the load of a ${name} ${which}`, () =>
+      Effect.gen(function*() {
+        const { close, live, state } = world()
+        yield* Effect.gen(function*() {
+          const open = close(gateOf(name))
+          const first = yield* Effect.forkChild(read.get(id))
+          yield* settle
+          yield* other.set({ id: "pushes all out" }, 0)
+          state.row = 4
+          assert.strictEqual(yield* user.get(id), 4)
+          const second = yield* Effect.forkChild(read.get(id))
+          yield* settle
+          yield* open
+          assert.strictEqual(yield* Fiber.join(second), 4)
+          assert.strictEqual(yield* Fiber.join(first), 3)
+          assert.strictEqual(yield* read.get(id), 4)
+        }).pipe(Effect.provide(Layer.provide(live, MemoryStore.layer({ capacity: 1, eviction: "lru" }))))
+      }))
+  }
 }

@@ -25,6 +25,18 @@ const setBack = Effect.flatMap(
 )
 const begin = TestClock.setTime(100 * hour)
 
+type Key = ReturnType<Effect.Success<ReturnType<typeof family>>["of"]>
+
+/** Sets a key before the step back, and another one after it. */
+const setAround = Effect.fnUntraced(function*(one: Key, two: Key) {
+  yield* one.set("before")
+  yield* setBack
+  // The engine reads the clock, and a millisecond later an entry is known to be from after the step.
+  assert.strictEqual(yield* one.held, "before")
+  yield* TestClock.adjust(1)
+  yield* two.set("after")
+})
+
 describe("wall clock that is set back by an hour", () => {
   const cases: { readonly [name: string]: readonly [policy: FamilyPolicy, lives: number] } = {
     "an entry": [{ timeToLive: 1_000 }, 1_000],
@@ -131,12 +143,7 @@ describe("wall clock that is set back by an hour", () => {
       const { options, place } = yield* tiers([], { capacity: 1 })
       const { of } = yield* family({ timeToLive: 1_000 }, counted, options)
       const [one, two, three] = [of("1"), of("2"), of("3")]
-      yield* one.set("before")
-      yield* setBack
-      // The engine reads the clock, and a millisecond later an entry is known to be from after the step.
-      assert.strictEqual(yield* one.held, "before")
-      yield* TestClock.adjust(1)
-      yield* two.set("after")
+      yield* setAround(one, two)
       yield* three.set("pushes the others out of memory")
       const below = [...place.families.values()].flatMap((entries) => [...entries])
       assert.deepStrictEqual(
@@ -162,11 +169,7 @@ describe("wall clock that is set back by an hour", () => {
       yield* Effect.scoped(Effect.gen(function*() {
         const { of } = yield* family({ timeToLive: 1_000, staleIfError: 500 }, counted, options)
         const [one, two, three] = [of("1"), of("2"), of("3")]
-        yield* one.set("before")
-        yield* setBack
-        assert.strictEqual(yield* one.held, "before")
-        yield* TestClock.adjust(1)
-        yield* two.set("after")
+        yield* setAround(one, two)
         yield* three.set("pushes it out of memory")
         yield* settle
         const end = 99 * hour + 1_001

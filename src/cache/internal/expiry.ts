@@ -16,8 +16,6 @@ import type { FamilyPolicy } from "../../ownership/FamilyPolicy.ts"
 import { madeAtMillis } from "../../store/shared/entryTimes.ts"
 import { CacheError, InvalidOption } from "../CacheError.ts"
 
-export { madeAtMillis }
-
 /**
  * A family's policy with all times in milliseconds.
  *

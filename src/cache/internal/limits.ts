@@ -17,6 +17,7 @@
  * since, so a hit in memory asks nothing.
  */
 import type { Found } from "../../store/Entry.ts"
+import { madeAtMillis } from "../../store/shared/entryTimes.ts"
 import * as Expiry from "./expiry.ts"
 
 /** An entry with a lesser stamp than `before` lives for so many milliseconds at most. */
@@ -76,7 +77,7 @@ const longest = (limits: ReadonlyArray<Limit>, stamp: number): number =>
 
 /** When an entry of an earlier life was made: when this engine was opened, at the latest. */
 const madeAtMost = (entry: { readonly version: number }, { openedAtMillis }: Opening): number => {
-  const madeAt = Expiry.madeAtMillis(entry)
+  const madeAt = madeAtMillis(entry)
   return madeAt > openedAtMillis + aheadMillisMax ? openedAtMillis : madeAt
 }
 
@@ -112,7 +113,7 @@ export class Limiter {
     const entry = { ...fresh, expiresAt }
     const isShorter = entry.freshUntil < found.entry.freshUntil || expiresAt < found.entry.expiresAt
     // The next life would count from its own opening, so the tier has to learn of this end, even if it is over.
-    if (found.wasAhead === true || isShorter && madeAt < Expiry.madeAtMillis(entry)) {
+    if (found.wasAhead === true || isShorter && madeAt < madeAtMillis(entry)) {
       return { ...found, entry, wasAhead: true }
     }
     return expiresAt <= now ? undefined : { ...found, entry }
@@ -127,7 +128,7 @@ export class Limiter {
     if (entry.stamp >= opening.openedAt) return found
     const { openedAtMillis } = opening
     const { idleTimeToLive, timeToLive } = this.expiry
-    const madeAt = Expiry.madeAtMillis(entry)
+    const madeAt = madeAtMillis(entry)
     const isMadeAhead = madeAt > madeAtMost(entry, opening)
     // Versions only grow, so the version of what was made after the clock was set right does not say when.
     const life = entry.freshUntil > madeAt ? entry.freshUntil - madeAt : timeToLive

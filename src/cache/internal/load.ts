@@ -21,7 +21,7 @@ import { endsAt } from "./expiry.ts"
 import type { Place } from "./loadQueue.ts"
 import type { Served } from "./served.ts"
 import { shallow } from "./stack.ts"
-import { type Awaited, CurrentUpdate, visitsMax, Work } from "./waits.ts"
+import { type Awaited, CurrentUpdate, someAwaited, Work } from "./waits.ts"
 
 // The most keys that a load records as read. A load that has read more counts as having read every key.
 const readsMax = 65_536
@@ -233,25 +233,20 @@ export class Load extends Work {
 
   /** Whether its value may be made from a key: it, or a load for which it waits, has read the key. */
   mayHaveRead(family: string, key: string): boolean {
-    return this.reaches((load) => load.reads?.get(family)?.has(key) === true)
+    return this.mayRestOn((load) => load.reads?.get(family)?.has(key) === true)
   }
 
   /** Whether its value may be made from a key of a scope. */
   mayHaveReadOf(family: string, scope: Scope): boolean {
-    return this.reaches((load) => {
+    return this.mayRestOn((load) => {
       for (const key of load.reads?.get(family) ?? none) if (isWithin(scope, key)) return true
       return false
     })
   }
 
-  private reaches(hasRead: (load: Load) => boolean): boolean {
-    if (this.readCount > readsMax || hasRead(this)) return true
-    const seen = new Set<Awaited>(this.awaited())
-    for (const one of seen) {
-      if (seen.size > visitsMax || one instanceof Load && (one.readCount > readsMax || hasRead(one))) return true
-      for (const next of one.awaited()) seen.add(next)
-    }
-    return false
+  private mayRestOn(hasRead: (load: Load) => boolean): boolean {
+    const isBehind = (one: Awaited) => one instanceof Load && (one.readCount > readsMax || hasRead(one))
+    return someAwaited(this, isBehind, true)
   }
 
   /** When the first source of a key ends. The key is fresh no longer than that. */

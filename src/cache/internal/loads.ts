@@ -17,6 +17,7 @@ import type * as Fiber from "effect/Fiber"
 import * as Scope_ from "effect/Scope"
 import { outside } from "../../capability/shared/outside.ts"
 import type { Entry } from "../../store/Entry.ts"
+import { madeAtMillis } from "../../store/shared/entryTimes.ts"
 import { Absent, CacheError, LoadQueueFull, LoadTimeout, Unowned } from "../CacheError.ts"
 import * as Lookup from "../Lookup.ts"
 import type { EngineFamilySpec, Loader } from "../shared/familySpec.ts"
@@ -468,7 +469,7 @@ export class Loads<V> {
       previous: entry && {
         value: entry.value,
         revision: entry.revision,
-        ageMillis: Math.max(0, this.cache.time.now() - Expiry.madeAtMillis(entry))
+        ageMillis: Math.max(0, this.cache.time.now() - madeAtMillis(entry))
       }
     }
   }

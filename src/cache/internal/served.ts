@@ -2,9 +2,9 @@
  * Describes a value on its way to a reader. Every kind of read passes it on, and `getAnswer` answers it with its facts.
  */
 import type { Entry } from "../../store/Entry.ts"
+import { madeAtMillis } from "../../store/shared/entryTimes.ts"
 import type { Answer } from "../Answer.ts"
 import type { Delivery } from "./delivery.ts"
-import { madeAtMillis } from "./expiry.ts"
 import { memory } from "./judgement.ts"
 
 /** A value that is served, with its tier and its entry. */

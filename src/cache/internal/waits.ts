@@ -19,7 +19,7 @@ import { CacheError, CircularWait } from "../CacheError.ts"
 export const patienceMillis = 300_000
 
 /** The most nodes of the graph that one check visits. In a larger graph, the deadlines end a circular wait. */
-export const visitsMax = 10_000
+const visitsMax = 10_000
 
 /** Something for which a fiber can wait: a load, an update, the turn of an update, or the next load of a key. */
 export interface Awaited {
@@ -108,11 +108,14 @@ export abstract class Work implements Awaited {
 
 const none: ReadonlyArray<Awaited> = []
 
-const leadsTo = (from: Awaited, to: Awaited): boolean => {
+const leadsTo = (from: Awaited, to: Awaited): boolean => someAwaited(from, (one) => one === to, false)
+
+/** Whether this is so of `from`, or of something for which it waits at any distance; `beyond`, if that is too much. */
+export const someAwaited = (from: Awaited, isSo: (one: Awaited) => boolean, beyond: boolean): boolean => {
   const seen = new Set<Awaited>([from])
   for (const one of seen) {
-    if (one === to) return true
-    if (seen.size > visitsMax) return false
+    if (isSo(one)) return true
+    if (seen.size > visitsMax) return beyond
     for (const next of one.awaited()) seen.add(next)
   }
   return false

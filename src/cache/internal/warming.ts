@@ -12,6 +12,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as BackgroundTimer from "../../store/shared/backgroundTimer.ts"
+import { madeAtMillis } from "../../store/shared/entryTimes.ts"
 import type { Loader } from "../shared/familySpec.ts"
 import type { Entries } from "./entries.ts"
 import * as Expiry from "./expiry.ts"
@@ -120,7 +121,7 @@ export class Warming<V> {
     if (this.causeToLoad(key, until) === undefined) return 0
     const now = this.entries.cache.time.now()
     const entry = this.entries.held(key)
-    const madeAt = entry === undefined ? -Infinity : Expiry.madeAtMillis(entry)
+    const madeAt = entry === undefined ? -Infinity : madeAtMillis(entry)
     const rate = forecast.rate(key, madeAt, now)
     return rate * forecast.life(key, entry && entry.freshUntil - madeAt) >= 1 ? rate : 0
   }
