@@ -365,6 +365,53 @@ export class UpdateRefused extends Schema.TaggedError<UpdateRefused>()("UpdateRe
 }
 
 /**
+ * A `get` with `stale: "refuse"` found no fresh value: the lookup of the key has answered, but it read a stale value
+ * itself, so what it made is stale as well. Read again when its source is fresh, or accept the stale value.
+ *
+ * @stability stable
+ * @category errors
+ * @since 0.1.0
+ */
+export class StaleRefused extends Schema.TaggedError<StaleRefused>()("StaleRefused", {
+  code: Schema.tag("E0531"),
+  key: Schema.String
+}) {
+  override get message() {
+    return `\`${this.key}\` has no fresh value: its lookup read a stale one; help: read it without \`stale: "refuse"\``
+  }
+}
+
+/**
+ * A synchronous write, such as `setUnsafe`, could not be made at once, and changed nothing. The outbox of the lower
+ * tiers is full (`outbox`), the codec of the family answers later (`codec`), or the condition of the write needs an
+ * answer of a lower tier (`tier`). The Effect of the same name without `Unsafe` waits. With `listener`, the operation
+ * was called by a listener that hears of a change in the middle of it.
+ *
+ * @stability stable
+ * @category errors
+ * @since 0.1.0
+ */
+export class WouldWait extends Schema.TaggedError<WouldWait>()("WouldWait", {
+  code: Schema.tag("E0530"),
+  key: Schema.String,
+  why: Schema.Literals(["outbox", "codec", "tier", "listener"])
+}) {
+  override get message() {
+    const help = this.why === "listener"
+      ? "use the cache after the listener"
+      : "use the operation that answers an Effect"
+    return `\`${this.key}\` cannot be changed at once: ${waits[this.why]}; help: ${help}`
+  }
+}
+
+const waits: { readonly [_ in WouldWait["why"]]: string } = {
+  outbox: "too many changes are on their way to the lower tiers",
+  codec: "the codec of the family does not answer at once",
+  tier: "its condition needs an answer of a lower tier",
+  listener: "a listener hears of a change that is not complete"
+}
+
+/**
  * A tier failed in a write or an invalidation, so the change may not have reached it. After a failed write, its keys
  * are absent in this process, and the next read loads them from their source. A failed invalidation has taken effect in
  * this process.
@@ -545,6 +592,8 @@ export class CacheError extends Schema.TaggedError<CacheError>()("CacheError", {
     LookupInterrupted,
     VersionConflict,
     UpdateRefused,
+    StaleRefused,
+    WouldWait,
     StoreFailed,
     FunctionFailed,
     LeaseRefused,

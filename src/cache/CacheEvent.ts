@@ -8,13 +8,31 @@ import type { StoreError } from "../store/StoreError.ts"
 import type { InvalidationMode } from "./shared/invalidation.ts"
 
 /**
- * Why a store removed an entry: its lifetime was over, or the store had no room for it.
+ * Why an entry was removed: its lifetime was over, the store had no room for it, or its owner deleted the key. An owner
+ * may delete a key that has no entry.
  *
  * @stability stable
  * @category models
  * @since 0.1.0
  */
-export type RemovalCause = "Expired" | "Evicted"
+export type RemovalCause = "Expired" | "Evicted" | "Deleted"
+
+/**
+ * What was invalidated, as data: one key, all keys that have these values, or all entries with a tag.
+ *
+ * **Details**
+ *
+ * A position is the index of a parameter in the pattern of the family: in `post:{user}:{id}`, 0 is `user`. No positions
+ * mean every key of the family. For a sensitive family, values and tags are hashes.
+ *
+ * @stability stable
+ * @category models
+ * @since 0.1.0
+ */
+export type Target =
+  | { readonly _tag: "Key"; readonly key: string }
+  | { readonly _tag: "Keys"; readonly positions: ReadonlyArray<number>; readonly values: ReadonlyArray<string> }
+  | { readonly _tag: "Tag"; readonly tag: string }
 
 /**
  * One event. It concerns one key, a set of keys, or a tier. Only `Missed` is of no family.
@@ -23,10 +41,9 @@ export type RemovalCause = "Expired" | "Evicted"
  * - `Miss`: memory had no value that may be served. If a lower tier has one, a `Hit` of that tier follows.
  * - `Load`: a lookup succeeded; it took `millis`, and `waiters` readers had joined it. `absent` is true if it answered
  *   that the key has no value. `LoadFailed`: a lookup failed.
- * - `Set`: a value was written. `Removed`: the store removed an entry, because its lifetime was over or because the
- *   store was full.
- * - `Invalidated`: keys were invalidated. `scope` is a key, a pattern or a tag; `through` is the family whose change
- *   caused it.
+ * - `Set`: a value was written. `Removed`: an entry was removed; `cause` says why.
+ * - `Invalidated`: keys were invalidated. `target` says which ones, and `scope` is the same as a text: a key, a pattern
+ *   or a tag. `through` is the family whose change caused it.
  * - `Refused`: a load's value was not stored, because its key was invalidated while it ran.
  * - `Missed`: the listener was too slow. `count` events are lost, in the place of this one. At most 16,384 events, or
  *   4,194,304 characters of keys, wait for a listener; beyond that, the oldest are lost. No operation waits for a
@@ -58,6 +75,7 @@ export type CacheEvent = Data.TaggedEnum<{
   readonly Invalidated: {
     readonly family: string
     readonly scope: string
+    readonly target: Target
     readonly through: string
     readonly mode: InvalidationMode
     readonly stamp: number

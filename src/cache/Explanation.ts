@@ -23,14 +23,24 @@ export type Outcome = "hit" | "staleHit" | "join" | "load" | "fail" | "refuse"
 
 /**
  * An event in the history of a key. It concerned that key alone, or a set of keys that contains it. `Absent`: a lookup
- * answered that the key has no value.
+ * answered that the key has no value. `Deleted`: the owner deleted the key. `Rescheduled`: the lifetime of its entry was
+ * changed.
  *
  * @stability experimental
  * @category models
  * @since 0.1.0
  */
 export interface Happening {
-  readonly what: "Set" | "Loaded" | "Absent" | "Refused" | "Invalidated" | "Evicted" | "Expired"
+  readonly what:
+    | "Set"
+    | "Rescheduled"
+    | "Loaded"
+    | "Absent"
+    | "Refused"
+    | "Deleted"
+    | "Invalidated"
+    | "Evicted"
+    | "Expired"
   readonly family: string
   /** The key within the family, the segments that all keys of the set have in common, or the tag. */
   readonly scope: string | Scope | { readonly tag: string }

@@ -267,6 +267,11 @@ export interface HotPartition<V> {
   readonly weigh: (key: string, value: V) => number
   /** Stores an entry that needs no second look before `dueAt`, with the weight that `weigh` returned. Cannot fail. */
   readonly put: (key: string, entry: Entry<V>, dueAt: number, weight: number) => void
+  /**
+   * Replaces the entry of a key by one of the same weight, which needs no second look before `dueAt`. Returns whether
+   * the key was there. Cannot fail, and does not count as a use for eviction.
+   */
+  readonly rewrite: (key: string, entry: Entry<V>, dueAt: number) => boolean
   /** Removes a key; returns whether it was there. */
   readonly drop: (key: string) => boolean
   /** Removes every key. */

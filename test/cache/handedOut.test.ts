@@ -83,7 +83,7 @@ describe("objects of explain, events and leases", () => {
   it.effect("a change of the events of explain does not change what the cache does", () =>
     Effect.gen(function*() {
       yield* a.set({ id: "1" }, "old")
-      yield* a.invalidate({ id: "1" }, { mode: "markStale" })
+      yield* a.invalidateWhere({ id: "1" }, { mode: "markStale" })
       for (const { scope } of (yield* a.explain({ id: "1" })).happenings) {
         if (typeof scope !== "string" && "values" in scope) spoil(scope.values)
       }

@@ -9,8 +9,8 @@ import type { Store } from "../../store/Store.ts"
 import { CacheError, StoreFailed } from "../CacheError.ts"
 import type { CacheEvent } from "../CacheEvent.ts"
 import type { InvalidationMode, Scope } from "../shared/invalidation.ts"
+import type { Changes } from "./changes.ts"
 import { arrival, type Delivery, noDelivery, type Revocable, type Writer } from "./delivery.ts"
-import type { History } from "./history.ts"
 import type { Holds } from "./holds.ts"
 import type { Outbox } from "./outbox.ts"
 import type { Heard, Swept } from "./peers.ts"
@@ -30,13 +30,31 @@ export const orTakenBack = (
   keys: Iterable<readonly [writer: Writer, key: string, version: number]>
 ): Effect.Effect<void, CacheError> => {
   if (delivery === noDelivery) return Effect.void
+  revocable(delivery, keys)
+  return orRedressed(delivery)
+}
+
+/** Notes what is taken back if a tier does not take the writes. */
+export const revocable = (
+  delivery: Delivery,
+  keys: Iterable<readonly [writer: Writer, key: string, version: number]>
+): void => {
+  for (const written of writtenWith(delivery)) {
+    for (const [writer, key, version] of keys) written.note(writer, key, version)
+  }
+}
+
+/** Waits until writes have arrived below. If they fail, it also waits for what takes them back. */
+export const orRedressed = (delivery: Delivery): Effect.Effect<void, CacheError> =>
+  Effect.tapError(
+    orStoreFailed(delivery),
+    () => Effect.forEach(writtenWith(delivery), ({ redress }) => Effect.ignore(arrival(redress)), { discard: true })
+  )
+
+const writtenWith = (delivery: Delivery): ReadonlySet<Revocable> => {
   const all = new Set<Revocable>()
   for (const { written } of delivery) all.add(written)
-  for (const written of all) for (const [writer, key, version] of keys) written.note(writer, key, version)
-  return Effect.tapError(
-    orStoreFailed(delivery),
-    () => Effect.forEach(all, ({ redress }) => Effect.ignore(arrival(redress)), { discard: true })
-  )
+  return all
 }
 
 /** A family that a change reaches. */
@@ -52,7 +70,8 @@ export interface CacheContext {
   readonly store: Store["Service"]
   readonly time: CoarseClock
   readonly random: { nextDoubleUnsafe(): number }
-  readonly history: History
+  /** Hears each change in the step that makes it. */
+  readonly changes: Changes
   readonly outbox: Outbox
   readonly leases: LeaseTable
   /** The stamp of the latest invalidation. */

@@ -32,6 +32,8 @@ export interface KeyChange {
   readonly key: string
   readonly judged: Judged<any> | undefined
   readonly mode: InvalidationMode
+  /** Whether the owner has deleted the key, or writes it. Otherwise it is invalidated. */
+  readonly isDeletion: boolean
   readonly options: SetOptions<Lease>
 }
 
@@ -54,7 +56,14 @@ export const removal = (family: CacheFamily<any>, key: string, mode: Invalidatio
   key,
   judged: undefined,
   mode,
+  isDeletion: false,
   options: noOptions
+})
+
+/** The change of a key that its owner deletes. */
+export const deletion = (family: CacheFamily<any>, key: string): KeyChange => ({
+  ...removal(family, key),
+  isDeletion: true
 })
 
 export class Collected {
@@ -62,8 +71,8 @@ export class Collected {
   private readonly holds = new Map<Reached, Hold>()
   /** The families of which single keys were written or removed. */
   private readonly written = new Map<Reached, CacheFamily<any>>()
-  /** The modes of the keys that are held. */
-  private readonly modes = new Map<HeldKey, InvalidationMode>()
+  /** The latest change of each key that is held. */
+  private readonly changes = new Map<HeldKey, KeyChange>()
   private wide: Array<WideChange> = []
   /** The writes, each with the number of owners who had left its family when the write was collected. */
   private conditions: Array<{ readonly change: KeyChange; readonly ends: number }> = []
@@ -91,14 +100,14 @@ export class Collected {
         this.wide.push(change)
         continue
       }
-      const { family, judged, key, mode } = change
+      const { family, judged, key } = change
       const { keys } = this.holdOf(family)
       this.written.set(family, family)
       const contended = keys.get(key)?.contended === true ||
         family.entries.holds.isChangedSince(key, this.changesBefore)
       const held: HeldKey = { judged, contended }
       keys.set(key, held)
-      this.modes.set(held, mode)
+      this.changes.set(held, change)
       this.conditions.push({ change, ends: family.writes.ends })
     }
     return undefined
@@ -174,7 +183,7 @@ export class Collected {
       family.entries.holds.release(hold)
       for (const [key, held] of this.holdOf(family).keys) {
         const from = hold.keys.get(key)
-        if (from !== undefined) this.modes.set(held, inner.modes.get(from)!)
+        if (from !== undefined) this.changes.set(held, inner.changes.get(from)!)
       }
     }
     for (const [reached, family] of inner.written) this.written.set(reached, family)
@@ -212,13 +221,16 @@ export class Collected {
         }
         for (const hold of this.holds.values()) hold.closedUntil = Infinity
         for (const family of this.written.values()) this.ends.set(family, family.writes.ends)
-        return orStoreFailed(this.drop())
+        return orStoreFailed(this.drop(false))
       })
     })
   }
 
-  /** Drops every collected key in one synchronous step. This must not make the transaction's own keys contended. */
-  private drop(): Delivery {
+  /**
+   * Drops every collected key in one synchronous step. This must not make the transaction's own keys contended. Before
+   * the commit, deleted keys are only invalidated, because the transaction may still roll back.
+   */
+  private drop(isCommitted: boolean): Delivery {
     const contended = new Map<HeldKey, boolean>()
     for (const { keys } of this.holds.values()) for (const held of keys.values()) contended.set(held, held.contended)
     const stamps = new Map<CacheContext, number>()
@@ -239,7 +251,13 @@ export class Collected {
     }
     for (const family of this.written.values()) {
       for (const [key, held] of this.holds.get(family)!.keys) {
-        delivery = both(delivery, family.invalidation.applyDelete(key, this.modes.get(held)!, stampOf(family)))
+        const { isDeletion, judged, mode } = this.changes.get(held)!
+        delivery = both(
+          delivery,
+          isCommitted && isDeletion && judged === undefined
+            ? family.invalidation.applyDeletion(key, stampOf(family))
+            : family.invalidation.applyDelete(key, mode, stampOf(family))
+        )
       }
     }
     for (const [held, was] of contended) held.contended = was
@@ -261,7 +279,7 @@ export class Collected {
         }
       }
       this.free()
-      let delivery = this.drop()
+      let delivery = this.drop(true)
       for (const [family, judged] of writes) {
         delivery = both(delivery, family.writes.applyWrite(judged, family.cache.stamp))
       }
@@ -288,7 +306,7 @@ export class Collected {
   /** Removes the keys when the outcome of the commit is not known. For a while, loads of these keys are not stored. */
   doubt(): Effect.Effect<void> {
     return Effect.suspend(() => {
-      const delivery = this.drop()
+      const delivery = this.drop(false)
       for (const [family, hold] of this.holds) {
         hold.closedUntil = family.cache.time.now() + doubtMillis
       }
@@ -299,7 +317,7 @@ export class Collected {
           if (isOver) return
           isOver = true
           for (const [other, one] of this.holds) other.entries.holds.release(one)
-          this.drop()
+          this.drop(false)
         }
         const { cache, invalidation } = family
         family.entries.holds.doubt(hold, over, () => {

@@ -1,11 +1,12 @@
 /**
  * Checks the conditions of a write at the moment when it is applied: its lease, and the version of the key.
  */
+import * as Exit from "effect/Exit"
 import { type Lease, LeaseError } from "../../capability/Lease.ts"
 import type { LeaseTable } from "../../capability/shared/leaseTable.ts"
 import { matches } from "../../pattern/KeyPattern.ts"
 import type { Entry } from "../../store/Entry.ts"
-import { CacheError, LeaseRefused, UpdateRefused, VersionConflict } from "../CacheError.ts"
+import { CacheError, LeaseRefused, StaleRefused, UpdateRefused, VersionConflict } from "../CacheError.ts"
 import type { EngineFamilySpec } from "../shared/familySpec.ts"
 import type { Served } from "./served.ts"
 
@@ -75,6 +76,10 @@ export const unkeptUpdate = (key: string, { isDoubtful, stale }: Served<unknown>
   if (!stale && isDoubtful !== true) return undefined
   return new CacheError({ reason: new UpdateRefused({ key, why: stale ? "stale" : "doubtful" }) })
 }
+
+/** The value that was served to a reader who accepts no stale one. */
+export const freshOf = <V>(key: string, { stale, value }: Served<V>): Exit.Exit<V, CacheError> =>
+  stale ? Exit.fail(new CacheError({ reason: new StaleRefused({ key }) })) : Exit.succeed(value)
 
 /** The error of an update that started from an entry which is gone. An entry that was marked stale counts as gone. */
 export const overtakenUpdate = (

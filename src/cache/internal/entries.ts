@@ -23,12 +23,14 @@ import {
   writeTag
 } from "../shared/invalidation.ts"
 import type { CacheContext } from "./cacheContext.ts"
+import { eventOf } from "./changeEvents.ts"
 import { both, type Delivery, noDelivery } from "./delivery.ts"
 import * as Expiry from "./expiry.ts"
 import { freezeFound } from "./freeze.ts"
 import type { Noted } from "./history.ts"
 import { Holds } from "./holds.ts"
 import { Judge, type Judged, memory, noTags } from "./judgement.ts"
+import { KeyWatch } from "./keyWatch.ts"
 import { entryOf, type Holding, triesMax, unknown, unlessLate, type Watch } from "./knowing.ts"
 import { LeaseTerms } from "./leaseTerms.ts"
 import { type Limited, Limiter } from "./limits.ts"
@@ -312,13 +314,23 @@ export class Entries<V> {
     if (known?.size === 0) this.watches.delete(key)
   }
 
-  private changed(key: string, isGone = false): void {
+  private changed(key: string, isGone = false, isFill = false): void {
     const known = this.watches.size === 0 ? undefined : this.watches.get(key)
     if (known === undefined) return
     for (const watch of known) {
       watch.changed = true
       watch.isGone = isGone
+      if (!isFill) watch.isRewritten = true
     }
+  }
+
+  /** Learns of each change of a key from now on, for a caller who is not in a step of the engine. */
+  watchKey(key: string): KeyWatch {
+    return new KeyWatch(this, key, this.watch(key))
+  }
+
+  unwatchKey({ key, watch }: KeyWatch): void {
+    this.unwatch(key, watch)
   }
 
   /**
@@ -511,11 +523,18 @@ export class Entries<V> {
   keepLoaded(key: string, entry: Entry<V>, now: number, weight: number, isNews: boolean): Delivery {
     this.cache.tell(this.name, { _tag: "Loaded", key, isNews, entry })
     if (entry.freshUntil <= now || entry.expiresAt <= now) return this.remove(key)
-    return this.put(key, entry, now, weight, undefined)
+    return this.put(key, entry, now, weight, undefined, isNews)
   }
 
-  private put(key: string, entry: Entry<V>, now: number, weight: number, prepared: Prepared<V> | undefined): Delivery {
-    this.changed(key)
+  private put(
+    key: string,
+    entry: Entry<V>,
+    now: number,
+    weight: number,
+    prepared: Prepared<V> | undefined,
+    isFill = false
+  ): Delivery {
+    this.changed(key, false, isFill)
     this.sources?.kept(key)
     this.mayHold = true
     if (this.hot !== undefined) this.putHot(key, entry, this.dueAt(entry, now), weight)
@@ -525,6 +544,18 @@ export class Entries<V> {
     if (this.lower !== undefined) this.sweepDue.wrote()
     const delivery = both(evicted, this.lower === undefined ? this.settleDebt() : this.lower.set(key, kept, prepared))
     return both(delivery, this.cache.spread.ofForgotten())
+  }
+
+  /** Moves the end of an entry, in every tier. Its value and its weight are those of the entry that is held. */
+  reschedule(key: string, entry: Entry<V>, now: number): Delivery {
+    if (this.holds.isWatching) this.holds.touch(key)
+    this.cache.tell(this.name, { _tag: "Changed", key })
+    this.changed(key)
+    this.note("Rescheduled", key, entry.stamp)
+    this.hot?.rewrite(key, entry, this.dueAt(entry, now))
+    if (this.lower === undefined) return this.settleDebt()
+    this.sweepDue.wrote()
+    return this.lower.set(key, entry)
   }
 
   /** Puts an entry into memory. What follows from the entries that it pushes out waits for `ofEvicted`. */
@@ -624,7 +655,11 @@ export class Entries<V> {
     from?: Noted["from"]
   ): void {
     const atMillis = this.cache.time.now()
-    this.cache.history.add({ what, family: this.name, scope, through, mode, stamp, atMillis, from })
+    const change: Noted = { what, family: this.name, scope, through, mode, stamp, atMillis, from }
+    this.cache.changes.note(change)
+    if (!this.cache.hasListeners) return
+    const event = eventOf(this.spec, change)
+    if (event !== undefined) this.cache.emit(event)
   }
 
   /** Lets the store keep a mark on the family, which gives the scope its meaning. */
@@ -639,15 +674,16 @@ export class Entries<V> {
     return outbox.owesRows ? outbox.settleDebt(this.tierFailed, this.spec.isSensitive) : noDelivery
   }
 
-  /** Counts an invalidation, adds it to the history, and emits the event. */
-  invalidated(scope: string | Scope, mode: InvalidationMode, stamp: number, through: string, key?: string): void {
+  /** Counts and notes an invalidation. */
+  invalidated(scope: Happening["scope"], mode: InvalidationMode, stamp: number, through: string): void {
     this.counts.invalidations++
     this.note("Invalidated", scope, stamp, through, mode)
-    if (!this.cache.hasListeners) return
-    const name = typeof scope === "string"
-      ? this.spec.show(scope)
-      : key ?? (scope.positions.length === 0 ? this.spec.pattern : scope.values.map(this.spec.hide).join(":"))
-    this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: name, through, mode, stamp }))
+  }
+
+  /** Counts and notes that the owner has deleted a key. */
+  deleted(key: string, stamp: number): void {
+    this.counts.invalidations++
+    this.note("Deleted", key, stamp, this.name, "hide")
   }
 
   /** Marks keys. The lower tiers still have to keep the mark. */

@@ -6,9 +6,8 @@
  *
  * Not here: what depends on the keys (`spreading.ts`), and how marks judge entries (`shared/invalidation.ts`).
  */
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import type { CacheError } from "../CacheError.ts"
-import { CacheEvent } from "../CacheEvent.ts"
 import type { EngineFamilySpec } from "../shared/familySpec.ts"
 import { everything, type InvalidationMode, type Scope } from "../shared/invalidation.ts"
 import { type CacheContext, orStoreFailed } from "./cacheContext.ts"
@@ -33,15 +32,24 @@ export class FamilyInvalidation<V> {
 
   /** Drops keys, and everything that depends on them. */
   drop(keys: ReadonlyArray<string>, mode: InvalidationMode): Effect.Effect<void, CacheError> {
+    const refusal = this.refusal()
+    if (refusal !== undefined) return Effect.fail(refusal)
     const stamp = this.cache.nextStamp()
     let work = noDelivery
     for (const key of keys) work = both(work, this.applyDelete(key, mode, stamp))
     return orStoreFailed(work)
   }
 
+  private refusal(): CacheError | undefined {
+    return this.cache.changes.refusal(this.spec.pattern)
+  }
+
   /** Drops every key that has these segments, and everything that depends on them. */
   dropScope(scope: Scope, mode: InvalidationMode): Effect.Effect<void, CacheError> {
-    return orStoreFailed(this.applyDropScope(scope, mode, this.cache.nextStamp()))
+    const refusal = this.refusal()
+    return refusal === undefined
+      ? orStoreFailed(this.applyDropScope(scope, mode, this.cache.nextStamp()))
+      : Effect.fail(refusal)
   }
 
   /** Drops a scope with its dependents, in one synchronous step. */
@@ -53,18 +61,21 @@ export class FamilyInvalidation<V> {
   dropKey(key: string, mode: InvalidationMode, stamp: number, through: string): Delivery {
     if (mode === "markStale") {
       const values = key.split(":")
-      const name = this.cache.hasListeners ? this.spec.show(key) : undefined
-      return this.markScope({ positions: values.map((_, i) => i), values }, mode, stamp, through, name)
+      return this.markScope({ positions: values.map((_, i) => i), values }, mode, stamp, through, key)
     }
     this.entries.invalidated(key, mode, stamp, through)
+    return this.forget(key)
+  }
+
+  private forget(key: string): Delivery {
     this.loads.overtake(key)
     this.loads.failures.forget(key)
     return this.entries.forget(key)
   }
 
-  /** Invalidates a scope without its dependents, in one synchronous step. */
+  /** Invalidates a scope without its dependents, in one synchronous step. `key` is the scope if it is one key. */
   markScope(scope: Scope, mode: InvalidationMode, stamp: number, through: string, key?: string): Delivery {
-    this.entries.invalidated(scope, mode, stamp, through, key)
+    this.entries.invalidated(key ?? scope, mode, stamp, through)
     return this.entries.markKeys(scope, mode, stamp, this.cache.time.now())
   }
 
@@ -79,20 +90,40 @@ export class FamilyInvalidation<V> {
    * an entry with the tag from which a value was made.
    */
   invalidateTag(tag: string, mode: InvalidationMode): Effect.Effect<void, CacheError> {
-    return orStoreFailed(this.applyDropTag(tag, mode, this.cache.nextStamp()))
+    const refusal = this.refusal()
+    return refusal === undefined
+      ? orStoreFailed(this.applyDropTag(tag, mode, this.cache.nextStamp()))
+      : Effect.fail(refusal)
   }
 
   /** Invalidates a tag with its dependents, in one synchronous step. */
   applyDropTag(tag: string, mode: InvalidationMode, stamp: number): Delivery {
-    this.entries.counts.invalidations++
-    this.entries.note("Invalidated", { tag }, stamp, this.name, mode)
+    this.entries.invalidated({ tag }, mode, stamp, this.name)
     this.loads.closeAll()
-    if (this.cache.hasListeners) {
-      const scope = this.spec.hide(tag)
-      this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope, through: this.name, mode, stamp }))
-    }
     const own = this.entries.markTag(tag, mode, stamp, this.cache.time.now())
     return both(own, this.cache.spread.ofScope(this.name, everything, mode))
+  }
+
+  /** Deletes keys, and drops everything that depends on them. */
+  delete(keys: ReadonlyArray<string>): Effect.Effect<void, CacheError> {
+    const refusal = this.refusal()
+    return refusal === undefined ? orStoreFailed(this.deleteUnsafe(keys)) : Effect.fail(refusal)
+  }
+
+  /** Deletes keys, and drops everything that depends on them, in one synchronous step. */
+  deleteUnsafe(keys: ReadonlyArray<string>): Delivery {
+    const refusal = this.refusal()
+    if (refusal !== undefined) throw refusal
+    const stamp = this.cache.nextStamp()
+    let work = noDelivery
+    for (const key of keys) work = both(work, this.applyDeletion(key, stamp))
+    return work
+  }
+
+  /** Deletes one key, and drops its dependents. */
+  applyDeletion(key: string, stamp: number): Delivery {
+    this.entries.deleted(key, stamp)
+    return both(this.forget(key), this.spread(key, "hide"))
   }
 
   /** Drops one key with its dependents, in one synchronous step. */

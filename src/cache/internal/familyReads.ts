@@ -20,8 +20,9 @@ import type { HotPartition } from "../../store/Store.ts"
 import type { Answer } from "../Answer.ts"
 import type { CacheError } from "../CacheError.ts"
 import type { Explanation } from "../Explanation.ts"
-import type { EngineFamilySpec } from "../shared/familySpec.ts"
+import type { EngineFamilySpec, KeyLookup } from "../shared/familySpec.ts"
 import { type CacheContext, orStoreFailed } from "./cacheContext.ts"
+import { freshOf } from "./conditions.ts"
 import { noDelivery } from "./delivery.ts"
 import { Entries } from "./entries.ts"
 import * as Expiry from "./expiry.ts"
@@ -106,9 +107,14 @@ export class FamilyReads<V> implements Reads<V> {
   // One function for all Promises, because a thousand of them may wait for one load.
   private readonly joining = (running: Flight<V>, resume: Waiter<V>) => this.join(running, resume)
 
-  private join(running: Flight<V>, resume: Waiter<V>, wantsFresh = false): Effect.Effect<void> | void {
+  private join(
+    running: Flight<V>,
+    resume: Waiter<V>,
+    wantsFresh = false,
+    lookup?: KeyLookup<V>
+  ): Effect.Effect<void> | void {
     // This reader may come after the other readers have left and ended the load. The reader must not share that end.
-    if (running.wasAbandoned) return this.joinOrStart(running.key, undefined, wantsFresh, resume)
+    if (running.wasAbandoned) return this.joinOrStart(running.key, undefined, wantsFresh, resume, lookup)
     const now = this.cache.time.now()
     const early = wantsFresh ? undefined : running.earlyAt(now)
     this.entries.countMiss(running.key)
@@ -125,8 +131,21 @@ export class FamilyReads<V> implements Reads<V> {
     this.loads.lower.offerAgain(running, served)
   }
 
-  /** Serves a key, with the tier that its value is from. */
-  serve(key: string): Effect.Effect<Served<V>, unknown> {
+  /** The value of a key: held, or else made by the load that the caller brings, which all readers of the key share. */
+  readOr(key: string, lookup: KeyLookup<V>): Effect.Effect<V, unknown> {
+    const value = this.hot?.hit(key)
+    return value === undefined ? Effect.mapEager(this.serve(key, lookup), valueOf) : Exit.succeed(value)
+  }
+
+  /** The value of a key, as `read` answers it, but never a stale one. */
+  readFresh(key: string): Effect.Effect<V, unknown> {
+    const value = this.hot?.hit(key)
+    if (value !== undefined) return Exit.succeed(value)
+    return Effect.flatMapEager(this.serveNothingStale(key), (served) => freshOf(this.spec.show(key), served))
+  }
+
+  /** Serves a key, with the tier that its value is from. `lookup` is the load that a caller brings. */
+  serve(key: string, lookup?: KeyLookup<V>): Effect.Effect<Served<V>, unknown> {
     if (this.loads.loader === undefined) return Effect.fail(this.loads.unowned())
     const now = this.cache.time.now()
     const entry = this.hot?.peek(key)
@@ -134,13 +153,13 @@ export class FamilyReads<V> implements Reads<V> {
       const verdict = this.entries.judge(key, entry.stamp, entry.tags)
       const freshUntil = this.entries.freshUntil(key, entry, now)
       if (verdict === "hidden") this.hot!.drop(key)
-      else if (now < freshUntil) return Exit.succeed(this.serveFresh(key, entry, now))
+      else if (now < freshUntil) return Exit.succeed(this.serveFresh(key, entry, now, lookup))
       else {
-        const stale = this.serveStale(key, entry, freshUntil, now)
+        const stale = this.serveStale(key, entry, freshUntil, now, lookup)
         if (stale !== undefined) return stale
       }
     }
-    return this.serveMissing(key, now, undefined)
+    return this.serveMissing(key, now, undefined, false, lookup)
   }
 
   /** The values of many keys, in their order. Missing keys are loaded together if the owner has a `lookupMany`. */
@@ -293,12 +312,12 @@ export class FamilyReads<V> implements Reads<V> {
       }))
   }
 
-  private serveFresh(key: string, entry: Entry<V>, now: number): Served<V> {
+  private serveFresh(key: string, entry: Entry<V>, now: number, lookup?: KeyLookup<V>): Served<V> {
     const hot = this.hot!
     this.entries.countHit(key, memory)
     hot.confirm(key, this.cache.stamp)
     hot.touch(key)
-    this.loads.refreshAhead(key, entry, now)
+    this.loads.refreshAhead(key, entry, now, lookup)
     return fromMemory(this.entries.touch(key, entry, now), false)
   }
 
@@ -333,17 +352,18 @@ export class FamilyReads<V> implements Reads<V> {
     key: string,
     entry: Entry<V>,
     freshUntil: number,
-    now: number
+    now: number,
+    lookup: KeyLookup<V> | undefined
   ): Effect.Effect<Served<V>, unknown> | undefined {
     const age = now - freshUntil
     const { softTimeout, staleWhileRevalidate } = this.expiry
     if (age >= Expiry.staleMillisMax(this.expiry)) return undefined
     if (age < staleWhileRevalidate) {
-      this.loads.refreshBehind(key, "stale", entry, now)
+      this.loads.refreshBehind(key, "stale", entry, now, lookup)
       return this.answerStale(key, entry)
     }
     if (this.loads.failures.isBackingOff(key, now)) return this.answerStale(key, entry)
-    const waited = this.serveMissing(key, now, entry)
+    const waited = this.serveMissing(key, now, entry, false, lookup)
     if (softTimeout === undefined) return waited
     return this.entries.watching(key, (watch) =>
       Effect.timeoutOrElse(waited, {
@@ -365,22 +385,29 @@ export class FamilyReads<V> implements Reads<V> {
     key: string,
     now: number,
     fallback: Entry<V> | undefined,
-    wantsFresh = false
+    wantsFresh = false,
+    lookup?: KeyLookup<V>
   ): Effect.Effect<Served<V>, unknown> {
     const failure = fallback === undefined ? this.loads.failures.negative(key, now) : undefined
     if (failure !== undefined) return failure.exit
-    return Effect.callback((resume) => this.joinOrStart(key, fallback, wantsFresh, resume))
+    return Effect.callback((resume) => this.joinOrStart(key, fallback, wantsFresh, resume, lookup))
   }
 
   private joinOrStart(
     key: string,
     fallback: Entry<V> | undefined,
     wantsFresh: boolean,
-    resume: Waiter<V>
+    resume: Waiter<V>,
+    lookup?: KeyLookup<V>
   ): Effect.Effect<void> | void {
     if (this.loads.loader === undefined) return resume(Exit.fail(this.loads.unowned()))
+    const refusal = this.cache.changes.refusal(this.spec.pattern)
+    if (refusal !== undefined) return resume(Exit.fail(refusal))
     const running = this.loads.joinable(key)
-    if (running !== undefined) return this.join(running, resume, wantsFresh)
+    if (running !== undefined) {
+      if (lookup !== undefined) running.bring(lookup)
+      return this.join(running, resume, wantsFresh, lookup)
+    }
     this.entries.countMiss(key)
     // A load may have ended while this reader was on the way. The reader must not repeat it.
     const ended = this.endedMeanwhile(key, fallback)
@@ -389,10 +416,10 @@ export class FamilyReads<V> implements Reads<V> {
     // remain.
     const outlivesReader = fallback !== undefined && this.expiry.softTimeout !== undefined
     if (this.loads.isCrowded(key)) {
-      return this.loads.join(this.loads.queue(key, { isDetached: outlivesReader }), resume, wantsFresh)
+      return this.loads.join(this.loads.queue(key, { isDetached: outlivesReader, lookup }), resume, wantsFresh)
     }
     const cause = fallback === undefined ? "absent" : "stale"
-    const asked = { cause, fallback, isDetached: outlivesReader, wantsFresh } as const
+    const asked = { cause, fallback, isDetached: outlivesReader, wantsFresh, lookup } as const
     const flight = this.loads.start(this.loads.loader, key, asked)
     return this.loads.join(flight, resume, wantsFresh)
   }
@@ -434,8 +461,9 @@ export class FamilyReads<V> implements Reads<V> {
     return Effect.flatMap(
       Effect.callback<Served<V>, unknown>((resume) => {
         const { loader } = this.loads
-        return loader === undefined
-          ? resume(Exit.fail(this.loads.unowned()))
+        const refusal = loader === undefined ? this.loads.unowned() : this.cache.changes.refusal(this.spec.pattern)
+        return loader === undefined || refusal !== undefined
+          ? resume(Exit.fail(refusal!))
           : this.loads.join(this.loads.refresh(loader, key), resume, true)
       }),
       // What it changed is as durable as what a write changes. Where another change came before its own, which is why

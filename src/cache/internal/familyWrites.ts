@@ -9,15 +9,17 @@
  *
  * A writer may wait between the phases, so the right to write is checked again in the second one.
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { Lease } from "../../capability/Lease.ts"
 import type { Entry } from "../../store/Entry.ts"
-import type { CacheError } from "../CacheError.ts"
-import { CacheEvent } from "../CacheEvent.ts"
+import { StoreError, TierFailed } from "../../store/StoreError.ts"
+import { CacheError, StoreFailed, WouldWait } from "../CacheError.ts"
 import type { LoadedOptions } from "../Lookup.ts"
 import type { EngineFamilySpec, SetOptions } from "../shared/familySpec.ts"
-import { type CacheContext, orTakenBack } from "./cacheContext.ts"
+import { type CacheContext, orRedressed, orStoreFailed, orTakenBack, revocable } from "./cacheContext.ts"
 import {
   heldRefusal,
   leaseRefusal,
@@ -47,7 +49,6 @@ const keysOf = (written: string | ReadonlyArray<readonly [key: string, value: un
 export class FamilyWrites<V> implements Writer {
   private readonly cache: CacheContext
   private readonly spec: EngineFamilySpec<V>
-  private readonly name: string
   private readonly expiry: Expiry.Expiry
   private readonly entries: Entries<V>
   private readonly loads: Loads<V>
@@ -58,7 +59,6 @@ export class FamilyWrites<V> implements Writer {
   constructor(reads: FamilyReads<V>, invalidation: FamilyInvalidation<V>) {
     this.cache = reads.cache
     this.spec = reads.spec
-    this.name = reads.name
     this.expiry = reads.spec.expiry
     this.entries = reads.entries
     this.loads = reads.loads
@@ -85,6 +85,112 @@ export class FamilyWrites<V> implements Writer {
     return isJudged(judging) && !this.cache.outbox.isFull
       ? this.applyIf(judging, options, ends)
       : whenJudged(judging, (judged) => this.cache.inRoom(() => this.applyIf(judged, options, ends)))
+  }
+
+  // --- at once, without an Effect ------------------------------------------------------------------
+
+  /**
+   * Why no write can be made at once: the family has no owner, or the outbox is full. Then `set` is used in its place.
+   */
+  get closed(): CacheError | "full" | undefined {
+    if (this.loads.loader === undefined) return this.loads.unowned()
+    return this.cache.outbox.isFull ? "full" : undefined
+  }
+
+  /** Writes a value as `set` does, in this step. Throws the `CacheError` that refuses it, and changes nothing then. */
+  setUnsafe(key: string, value: V, options: SetOptions<Lease> = noOptions): Delivery {
+    const { ends } = this
+    const refusal = this.refusalOf(options, key)
+    if (refusal !== undefined) throw refusal
+    const judged = this.judgedNow(key, this.judge(key, value, options))
+    const held = options.ifVersion === undefined ? undefined : this.heldNow(key)
+    const conflict = this.goneSince(ends) ?? this.conflictOf(key, options, held, true)
+    if (conflict !== undefined) throw conflict
+    return this.write(judged, options)
+  }
+
+  /**
+   * Replaces the fresh value that memory holds, as `patch` does, in this step. The entry keeps its lifetime, tags and
+   * revision. Answers `undefined`, and changes nothing, where `patch` answers `None`. Throws as `setUnsafe` does.
+   */
+  amendUnsafe(key: string, f: (was: V) => V): Delivery | undefined {
+    const { ends } = this
+    const before = this.heldToChange(key)
+    // What a refresh brings must not be replaced.
+    if (before === undefined || this.loads.isRefreshing(key)) return undefined
+    const judged = this.judgedNow(key, this.judge(key, f(before.value), asHeld(before)))
+    const left = this.goneSince(ends)
+    if (left !== undefined) throw left
+    // The function, or a weigher, may have used the cache.
+    if (this.heldToChange(key)?.version !== before.version || this.loads.isRefreshing(key)) return undefined
+    return this.amend(judged, before, this.cache.nextStamp(), this.cache.time.now())
+  }
+
+  /**
+   * Notes that the value of a key was changed in place: its entry gets a new version, running loads are overtaken, and
+   * dependents are dropped. Answers `undefined` if memory holds no fresh value.
+   */
+  changedUnsafe(key: string): Delivery | undefined {
+    return this.amendUnsafe(key, (was) => was)
+  }
+
+  /**
+   * Moves the end of the fresh entry that memory holds to a time in milliseconds since the epoch; the entry is removed
+   * if that time is over. Answers `undefined` if memory holds no fresh value.
+   *
+   * What was made from the entry may last as long as the entry was to last, so it is dropped if the entry ends earlier.
+   * In a family that derives from others the end is never moved to a later time: the entry is fresh no longer than what
+   * it was made from.
+   */
+  rescheduleUnsafe(key: string, freshUntil: number): Delivery | undefined {
+    const before = this.heldToChange(key)
+    return before && this.moveEnd(key, before, freshUntil, this.cache.time.now())
+  }
+
+  private moveEnd(key: string, before: Entry<V>, freshUntil: number, now: number): Delivery {
+    const end = this.spec.isDerived ? Math.min(freshUntil, before.freshUntil) : freshUntil
+    if (end <= now) return this.invalidation.deleteUnsafe([key])
+    if (end === before.freshUntil) return noDelivery
+    const dependents = end < before.freshUntil ? this.endEarlier(key) : noDelivery
+    const entry = { ...before, freshUntil: end, expiresAt: Expiry.endOf(this.expiry, end, now) }
+    return both(dependents, this.entries.reschedule(key, entry, now))
+  }
+
+  private endEarlier(key: string): Delivery {
+    this.cache.nextStamp()
+    return this.invalidation.spread(key, "hide")
+  }
+
+  /** The fresh entry in memory of a key that the caller may write now. */
+  private heldToChange(key: string): Entry<V> | undefined {
+    const refusal = this.refusalOf(noOptions, key)
+    if (refusal !== undefined) throw refusal
+    if (this.cache.outbox.isFull) throw this.wouldWait(key, "outbox")
+    const held = this.entries.hot?.peek(key)
+    return held !== undefined && this.entries.isFresh(key, held, this.cache.time.now()) ? held : undefined
+  }
+
+  private judgedNow(key: string, judging: Judging<Judged<V>>): Judged<V> {
+    if (isJudged(judging)) {
+      if (this.cache.outbox.isFull) throw this.wouldWait(key, "outbox")
+      return judging
+    }
+    if (Exit.isExit(judging) && Exit.isFailure(judging)) throw Cause.squash(judging.cause)
+    throw this.wouldWait(key, "codec")
+  }
+
+  /** The entry of a key, for the condition of a write that cannot wait for a tier. */
+  private heldNow(key: string): Entry<V> | undefined {
+    const held = this.entries.held(key)
+    const { lower } = this.entries
+    if (held !== undefined || lower === undefined) return held
+    const pending = lower.pending(key)
+    if (pending?.entry === undefined) throw this.wouldWait(key, "tier")
+    return pending.entry
+  }
+
+  private wouldWait(key: string, why: WouldWait["why"]): CacheError {
+    return new CacheError({ reason: new WouldWait({ key: this.spec.show(key), why }) })
   }
 
   /** Judges a write: checks everything that can refuse it, before anything changes. */
@@ -138,7 +244,8 @@ export class FamilyWrites<V> implements Writer {
     isDeletion = false
   ): CacheError | undefined {
     if (this.loads.loader === undefined) return this.loads.unowned()
-    const { leases } = this.cache
+    const { changes, leases } = this.cache
+    if (changes.isTelling) return changes.refusal(this.spec.pattern)
     if (lease === undefined) {
       return leases.isEmpty || isDeletion ? undefined : heldRefusal(leases, this.spec, keysOf(written))
     }
@@ -169,15 +276,20 @@ export class FamilyWrites<V> implements Writer {
     Object.assign(this.cache.leases.termOf(lease), { stamp, isOvertaken: false, wasSeen, tags, absentKey: undefined })
   }
 
+  private applySet(judged: Judged<V>, options: SetOptions<Lease>): Effect.Effect<void, CacheError> {
+    const delivery = this.write(judged, options)
+    return delivery === noDelivery ? Effect.void : orRedressed(delivery)
+  }
+
   /**
    * Stores a value and drops its dependents, in one synchronous step. If a tier does not take the value, memory does
    * not keep it either.
    */
-  private applySet(judged: Judged<V>, options: SetOptions<Lease>): Effect.Effect<void, CacheError> {
+  private write(judged: Judged<V>, options: SetOptions<Lease>): Delivery {
     const delivery = this.applyWhole(judged)
     if (options.lease !== undefined) this.renewTerm(options, judged.tags)
-    const { version } = this.cache
-    return delivery === noDelivery ? Effect.void : orTakenBack(delivery, [[this, judged.key, version]])
+    if (delivery !== noDelivery) revocable(delivery, [[this, judged.key, this.cache.version]])
+    return delivery
   }
 
   private applySets(all: ReadonlyArray<Judged<V>>, options: SetOptions<Lease>): Effect.Effect<void, CacheError> {
@@ -208,8 +320,19 @@ export class FamilyWrites<V> implements Writer {
     this.loads.overtake(key)
     this.loads.failures.forget(key)
     this.entries.note("Set", key, entry.stamp)
-    if (this.cache.hasListeners) this.cache.emit(CacheEvent.Set({ family: this.name, key: this.spec.show(key) }))
     return this.entries.keep(key, entry, now, weight, prepared)
+  }
+
+  /** Stores a new value in place of an entry, whose lifetime, tags and revision it keeps. Its dependents are dropped. */
+  private amend(judged: Judged<V>, before: Entry<V>, stamp: number, now: number): Delivery {
+    const { key, value } = judged
+    const dependents = this.invalidation.spread(key, "hide")
+    const version = this.cache.nextVersion(now)
+    const expiresAt = Expiry.endOf(this.expiry, before.freshUntil, now)
+    const own = this.keepWritten(judged, { ...before, value, stamp, version, expiresAt }, now)
+    const delivery = both(dependents, own)
+    if (delivery !== noDelivery) revocable(delivery, [[this, key, version]])
+    return delivery
   }
 
   /** Removes a value up to this version, because its write failed. A later value stays. */
@@ -219,6 +342,75 @@ export class FamilyWrites<V> implements Writer {
     return held !== undefined && held.version > version
       ? noDelivery
       : this.invalidation.applyDelete(key, "hide", this.cache.nextStamp())
+  }
+
+  /** Writes a value if no tier holds one that may be served, fresh or stale; whether it was written. */
+  setIfAbsent(key: string, value: V, options: SetOptions<Lease> = noOptions): Effect.Effect<boolean, CacheError> {
+    const { ends } = this
+    const refusal = this.refusalOf(options, key)
+    if (refusal !== undefined) return Effect.fail(refusal)
+    return whenJudged(
+      this.judge(key, value, options),
+      (judged) =>
+        this.cache.inRoom(() =>
+          this.knowingOf(key, (held) => {
+            const refused = this.goneSince(ends) ?? this.refusalOf(options, key)
+            if (refused !== undefined) return Effect.fail(refused)
+            return held === undefined ? Effect.as(this.applySet(judged, options), true) : Effect.succeed(false)
+          })
+        )
+    )
+  }
+
+  /** Deletes a key, and answers the fresh value that a tier held until then. Both are one step. */
+  getAndDelete(key: string): Effect.Effect<Option.Option<V>, CacheError> {
+    const { ends } = this
+    const refusal = this.refusalOf(noOptions, key, true)
+    if (refusal !== undefined) return Effect.fail(refusal)
+    return this.knowingOf(key, (held) => {
+      const refused = this.goneSince(ends) ?? this.refusalOf(noOptions, key, true)
+      if (refused !== undefined) return Effect.fail(refused)
+      const isFresh = held !== undefined && this.entries.isFresh(key, held, this.cache.time.now())
+      return Effect.as(this.invalidation.delete([key]), isFresh ? Option.some(held.value) : Option.none())
+    })
+  }
+
+  /** Runs a step with what is held of a key at that moment. Fails if a tier does not say what it holds. */
+  private knowingOf<A>(
+    key: string,
+    step: (held: Entry<V> | undefined) => Effect.Effect<A, CacheError>
+  ): Effect.Effect<A, CacheError> {
+    if (this.entries.lower === undefined) return step(this.entries.held(key))
+    return knowing([this.holding(key)], (held) => held === undefined ? Effect.fail(this.unknown(key)) : step(held[0]))
+  }
+
+  private unknown(key: string): CacheError {
+    const cause = new Error(`what it holds of \`${this.spec.show(key)}\` is not known, or changes all the time`)
+    const reason = new TierFailed({ tier: this.cache.store.name, operation: "get", cause })
+    return new CacheError({ reason: new StoreFailed({ error: new StoreError({ reason }) }) })
+  }
+
+  /**
+   * Gives the fresh value of a key another lifetime, counted from now; whether there was one. The value keeps its
+   * version, tags and revision. `rescheduleUnsafe` says what follows for its dependents.
+   */
+  reschedule(key: string, lifeMillis: number): Effect.Effect<boolean, CacheError> {
+    return this.entries.watching(key, (watch) => {
+      const { ends } = this
+      const refusal = this.refusalOf(noOptions, key)
+      if (refusal !== undefined) return Effect.fail(refusal)
+      return Effect.flatMap(this.reads.find(key), (served) =>
+        this.cache.whenRoom(() => {
+          const now = this.cache.time.now()
+          const refused = this.goneSince(ends) ?? this.refusalOf(noOptions, key)
+          if (refused !== undefined) return Effect.fail(refused)
+          const before = served?.entry
+          if (before === undefined || watch.changed || !this.entries.isFresh(key, before, now)) {
+            return Effect.succeed(false)
+          }
+          return Effect.as(orStoreFailed(this.moveEnd(key, before, now + lifeMillis, now)), true)
+        }))
+    })
   }
 
   setMany(
@@ -341,12 +533,8 @@ export class FamilyWrites<V> implements Writer {
           // What a refresh brings must not be replaced by a value that is made of the one before.
           const isOvertaken = watch.changed || this.loads.isRefreshing(key)
           if (isOvertaken || !this.entries.isFresh(key, before, now)) return Effect.succeed(Option.none())
-          const { value } = judged
-          const dependents = this.invalidation.spread(key, "hide")
-          const version = this.cache.nextVersion(now)
-          const expiresAt = Expiry.endOf(this.expiry, before.freshUntil, now)
-          const delivery = this.keepWritten(judged, { ...before, value, stamp, version, expiresAt }, now)
-          return Effect.as(orTakenBack(both(dependents, delivery), [[this, key, version]]), Option.some(value))
+          const delivery = this.amend(judged, before, stamp, now)
+          return Effect.as(delivery === noDelivery ? Effect.void : orRedressed(delivery), Option.some(judged.value))
         }
         const options = asHeld(before)
         return Effect.flatMap(

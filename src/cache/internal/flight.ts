@@ -57,6 +57,7 @@ import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type { Entry } from "../../store/Entry.ts"
 import type { LookupContext } from "../Lookup.ts"
+import type { KeyLookup } from "../shared/familySpec.ts"
 import type { Load } from "./load.ts"
 import type { Served } from "./served.ts"
 import { shallow } from "./stack.ts"
@@ -68,7 +69,7 @@ type Standing = "Current" | "Closed" | "Overtaken"
 type Key = "Unchanged" | "Contested" | "Replaced"
 
 /** How a load is asked for. */
-export interface Asked<out V> {
+export interface Asked<V> {
   readonly cause: LookupContext<V>["cause"]
   /** What memory holds of the key, and may be served if the load fails. */
   readonly fallback?: Entry<V> | undefined
@@ -80,9 +81,11 @@ export interface Asked<out V> {
   readonly isQuiet?: boolean
   /** Whether it renews an entry that its reader has got already. */
   readonly isBehind?: boolean
+  /** The load that a caller brings; the lookup of the owner unless given. */
+  readonly lookup?: KeyLookup<V> | undefined
 }
 
-export interface FlightOptions<in out V> extends Asked<V> {
+export interface FlightOptions<V> extends Asked<V> {
   readonly key: string
   readonly load: Load
   /** The latest invalidation when it begins. */
@@ -106,6 +109,7 @@ export class Flight<V> extends Waited<V> {
   readonly fallback: Entry<V> | undefined
   readonly wantsFresh: boolean
   readonly isQuiet: boolean
+  private lookupNow: KeyLookup<V> | undefined
   private readonly beginsBehind: boolean
   private readonly onAbandoned: (flight: Flight<V>) => void
   private progress: Progress = "Running"
@@ -140,6 +144,17 @@ export class Flight<V> extends Waited<V> {
     this.detached = options.isDetached === true
     this.stampNow = options.stamp
     this.causeNow = options.cause
+    this.lookupNow = options.lookup
+  }
+
+  /** The lookup that it runs: the one that a caller brought, or that of the owner. */
+  get lookup(): KeyLookup<V> | undefined {
+    return this.lookupNow ?? this.load.loader.lookup as KeyLookup<V> | undefined
+  }
+
+  /** A caller who joins brings a load, for a flight that has none. */
+  bring(lookup: KeyLookup<V> | undefined): void {
+    this.lookupNow ??= lookup
   }
 
   get subject(): Awaited {

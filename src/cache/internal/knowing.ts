@@ -28,6 +28,8 @@ export interface Watch {
   changed: boolean
   /** Whether the last change was a removal. */
   isGone: boolean
+  /** Whether a change was more than a load that found a value where there was none. */
+  isRewritten?: boolean
 }
 
 /** The entry of a key in memory or in a lower tier. */

@@ -278,7 +278,6 @@ export class Landing<V> {
   private refuse({ key, stamp }: Flight<V>): void {
     this.entries.counts.refused++
     this.entries.note("Refused", key, stamp)
-    if (this.cache.hasListeners) this.cache.emit(CacheEvent.Refused(this.named(key)))
   }
 
   private named(key: string): { readonly family: string; readonly key: string } {

@@ -20,7 +20,7 @@ import type { Entry } from "../../store/Entry.ts"
 import { madeAtMillis } from "../../store/shared/entryTimes.ts"
 import { Absent, CacheError, LoadQueueFull, LoadTimeout, Unowned } from "../CacheError.ts"
 import * as Lookup from "../Lookup.ts"
-import type { EngineFamilySpec, Loader } from "../shared/familySpec.ts"
+import type { EngineFamilySpec, KeyLookup, Loader } from "../shared/familySpec.ts"
 import type { CacheContext } from "./cacheContext.ts"
 import { mayDiffer } from "./differs.ts"
 import type { Entries } from "./entries.ts"
@@ -107,17 +107,18 @@ export class Loads<V> {
   }
 
   /** Renews a fresh entry behind its reader, if that is due. */
-  refreshAhead(key: string, entry: Entry<V>, now: number): void {
+  refreshAhead(key: string, entry: Entry<V>, now: number, lookup?: KeyLookup<V>): void {
     if (Expiry.isRefreshDue(this.expiry, now, entry, this.cache.random.nextDoubleUnsafe())) {
-      this.refreshBehind(key, "ahead", entry, now)
+      this.refreshBehind(key, "ahead", entry, now, lookup)
     }
   }
 
-  refreshBehind(key: string, cause: "ahead" | "stale", entry: Entry<V>, now: number): void {
+  refreshBehind(key: string, cause: "ahead" | "stale", entry: Entry<V>, now: number, lookup?: KeyLookup<V>): void {
     if (!this.mayStart(key) || this.failures.isBackingOff(key, now)) return
     // Beyond the bound of background loads, the renewal is left to the next reader.
-    if (this.loader?.lookup === undefined || this.lookups.isBackgroundFull) return
-    const flight = this.start(this.loader, key, { cause, fallback: entry, isDetached: true, isBehind: true })
+    if (this.loader === undefined || this.lookups.isBackgroundFull) return
+    if (lookup === undefined && this.loader.lookup === undefined) return
+    const flight = this.start(this.loader, key, { cause, fallback: entry, isDetached: true, isBehind: true, lookup })
     // If the renewal hung, readers would get the stale value all the time, so it has a deadline.
     if (!this.isPatient || flight.hasEnded) return
     flight.renewBehind()
@@ -150,9 +151,13 @@ export class Loads<V> {
     return isCurrent && this.entries.judge(key, stamp, noTags) === "valid"
   }
 
-  /** Whether a new load of the key may begin: a reader can join none, none waits to begin, and one more may run. */
+  /**
+   * Whether a new load of the key may begin: a reader can join none, none waits to begin, one more may run, and no
+   * listener hears of a change.
+   */
   mayStart(key: string): boolean {
-    return this.joinable(key) === undefined && !this.isCrowded(key) && !this.next.has(key)
+    return !this.cache.changes.isTelling && this.joinable(key) === undefined && !this.isCrowded(key) &&
+      !this.next.has(key)
   }
 
   /** Whether no further lookup of the key may run. */
@@ -205,7 +210,7 @@ export class Loads<V> {
   }
 
   /** Queues the next load of a key for which no further lookup may run. */
-  queue(key: string, asked: AskedNext): Queued<V> {
+  queue(key: string, asked: AskedNext<V>): Queued<V> {
     let queued = this.next.get(key)
     if (queued === undefined) {
       queued = new Queued(key, () => this.loadsOf(key), (queued) => this.forget(queued))
@@ -287,7 +292,7 @@ export class Loads<V> {
 
   /** Registers the flight of a key. Its caller starts the fiber of the load. */
   takeOff(load: Load, key: string, asked: Asked<V>): Flight<V> {
-    const { fallback, isBehind = false, isDetached, isQuiet, wantsFresh } = asked
+    const { fallback, isBehind = false, isDetached, isQuiet, lookup, wantsFresh } = asked
     const queued = this.next.size === 0 ? undefined : this.next.get(key)
     const cause = queued?.isRefresh === true ? "refresh" : asked.cause
     this.entries.sweepHolds()
@@ -303,6 +308,7 @@ export class Loads<V> {
       isQuiet: isQuiet === true,
       isBehind,
       wantsFresh: wantsFresh === true,
+      lookup: lookup ?? queued?.lookup,
       onAbandoned: this.abandon
     })
     const running = this.flights.size === 0 ? undefined : this.flights.get(key)
@@ -402,7 +408,7 @@ export class Loads<V> {
     }
     // The load keeps its own loader, even if the family was delegated meanwhile, because it runs in the Context of that
     // owner.
-    const { lookup }: Loader<V> = flight.load.loader
+    const { lookup } = flight
     if (lookup === undefined) return this.end(flight, Exit.fail(this.absent(key, "no lookup")))
     // `start` runs the load in the owner's Context, which has everything that the lookup needs.
     const work = Effect.suspend(() =>

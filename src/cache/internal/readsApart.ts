@@ -16,8 +16,9 @@ import { CacheError, LoadTimeout } from "../CacheError.ts"
 import type { Explanation } from "../Explanation.ts"
 import * as Lookup from "../Lookup.ts"
 import type { CacheFamily } from "../shared/cacheFamily.ts"
-import type { EngineFamilySpec } from "../shared/familySpec.ts"
+import type { EngineFamilySpec, KeyLookup } from "../shared/familySpec.ts"
 import type { CacheContext } from "./cacheContext.ts"
+import { freshOf } from "./conditions.ts"
 import { miscounted } from "./failures.ts"
 import { CurrentTransaction, type Frame } from "./frame.ts"
 import type { HeldKey } from "./holds.ts"
@@ -95,6 +96,10 @@ export class TransactionReads<V> implements Reads<V> {
     return Effect.map(this.serveMany([key]), ([served]) => served!)
   }
 
+  serveNothingStale(key: string): Effect.Effect<Served<V>, unknown> {
+    return this.serve(key)
+  }
+
   serveMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Served<V>>, unknown> {
     return this.serveEach(keys, identity, identity)
   }
@@ -120,6 +125,19 @@ export class TransactionReads<V> implements Reads<V> {
       )
       return Effect.map(loading, (loaded) => all(new Map(missing.map((key, i) => [key, loaded[i]!]))))
     })
+  }
+
+  /** What is held, or what the load of the caller brings. That is not stored, and no reader joins it. */
+  readOr(key: string, lookup: KeyLookup<V>): Effect.Effect<V, unknown> {
+    return Effect.flatMap(this.held(key), (held) => {
+      if (held !== undefined) return Effect.succeed(held.value)
+      return Effect.map(this.load([key], identity, lookup), ([served]) => served!.value)
+    })
+  }
+
+  /** The body of a transaction gets no stale value. Its lookups may read one. */
+  readFresh(key: string): Effect.Effect<V, unknown> {
+    return Effect.flatMap(this.serve(key), (served) => freshOf(this.spec.show(key), served))
   }
 
   read(key: string): Effect.Effect<V, unknown> {
@@ -189,7 +207,11 @@ export class TransactionReads<V> implements Reads<V> {
   }
 
   /** Runs the lookup in the fiber of the body, in its owner's Context and on the connection of the transaction. */
-  private load<A>(keys: ReadonlyArray<string>, each: Each<V, A>): Effect.Effect<ReadonlyArray<A>, unknown> {
+  private load<A>(
+    keys: ReadonlyArray<string>,
+    each: Each<V, A>,
+    brought?: KeyLookup<V>
+  ): Effect.Effect<ReadonlyArray<A>, unknown> {
     return Effect.suspend(() => {
       const { loader } = this.family.loads
       if (loader === undefined) return Effect.fail(this.family.loads.unowned())
@@ -201,7 +223,10 @@ export class TransactionReads<V> implements Reads<V> {
       // The owner's Context has everything that the lookup needs. Of the body's services, only those of the combinator
       // are added, such as the connection.
       const inOwners: (context: Context.Context<never>) => Context.Context<never> = () => services as never
-      const answers = Effect.updateContext(Effect.scoped(Effect.suspend(() => this.lookUp(keys, each))), inOwners)
+      const answers = Effect.updateContext(
+        Effect.scoped(Effect.suspend(() => this.lookUp(keys, each, brought))),
+        inOwners
+      )
       const served = Effect.flatMap(
         Effect.exit(this.inTime(keys[0]!, answers)),
         (exit) => load.refused === undefined ? exit : Effect.fail(load.refused)
@@ -210,8 +235,14 @@ export class TransactionReads<V> implements Reads<V> {
     })
   }
 
-  private lookUp<A>(keys: ReadonlyArray<string>, each: Each<V, A>): Effect.Effect<ReadonlyArray<A>, unknown> {
-    const { lookup, lookupMany } = this.family.loads.loader!
+  private lookUp<A>(
+    keys: ReadonlyArray<string>,
+    each: Each<V, A>,
+    brought: KeyLookup<V> | undefined
+  ): Effect.Effect<ReadonlyArray<A>, unknown> {
+    const { lookup = undefined, lookupMany = undefined } = brought === undefined
+      ? this.family.loads.loader!
+      : { lookup: brought }
     const contextOf = (key: string): Lookup.LookupContext<V> => ({
       key: this.spec.render(key),
       cause: "absent",

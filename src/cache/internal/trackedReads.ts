@@ -18,6 +18,7 @@ import type { CacheError } from "../CacheError.ts"
 import type { Explanation } from "../Explanation.ts"
 import type { EngineFamilySpec } from "../shared/familySpec.ts"
 import type { CacheContext } from "./cacheContext.ts"
+import { freshOf } from "./conditions.ts"
 import { memory } from "./judgement.ts"
 import type { Load } from "./load.ts"
 import type { Served } from "./served.ts"
@@ -26,6 +27,7 @@ import type { Served } from "./served.ts"
 export interface Reads<V> {
   readonly hot: HotPartition<V> | undefined
   read(key: string): Effect.Effect<V, unknown>
+  readFresh(key: string): Effect.Effect<V, unknown>
   readMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<V>, unknown>
   readResults(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Exit.Exit<V, unknown>>, unknown>
   readHeld(key: string): Effect.Effect<Option.Option<V>, CacheError>
@@ -40,6 +42,7 @@ interface Source<V> extends Reads<V> {
   readonly cache: CacheContext
   readonly spec: EngineFamilySpec<V>
   serve(key: string): Effect.Effect<Served<V>, unknown>
+  serveNothingStale(key: string): Effect.Effect<Served<V>, unknown>
   serveMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Served<V>>, unknown>
   serveResults(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Exit.Exit<Served<V>, unknown>>, unknown>
   find(key: string, onUnknown?: () => void): Effect.Effect<Served<V> | undefined, CacheError>
@@ -98,6 +101,16 @@ export class TrackedReads<V> implements Reads<V> {
 
   read(key: string): Effect.Effect<V, unknown> {
     return this.loading([key], () => Effect.map(this.source.serve(key), (served) => this.seen(key, served)))
+  }
+
+  readFresh(key: string): Effect.Effect<V, unknown> {
+    return this.loading([key], () =>
+      Effect.flatMap(this.source.serveNothingStale(key), (served) => {
+        const fresh = freshOf(this.source.spec.show(key), served)
+        // What is refused is read as a failure is.
+        if (Exit.isSuccess(fresh)) this.seen(key, served)
+        return fresh
+      }))
   }
 
   readMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<V>, unknown> {

@@ -10,6 +10,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
 import * as Exit from "effect/Exit"
+import type { KeyLookup } from "../shared/familySpec.ts"
 import type { Served } from "./served.ts"
 import { shallow } from "./stack.ts"
 import type { Awaited, Work } from "./waits.ts"
@@ -164,15 +165,18 @@ export abstract class Waited<V> {
 }
 
 /** What a caller asks of the next load of a key. */
-export interface AskedNext {
+export interface AskedNext<V> {
   readonly isRefresh?: boolean
   readonly isDetached?: boolean
+  /** The load that a caller brings. */
+  readonly lookup?: KeyLookup<V> | undefined
 }
 
 /** The readers who wait for the next load of a key, which has not begun. */
 export class Queued<V> extends Waited<V> {
   private refresh = false
   private detached = false
+  private brought: KeyLookup<V> | undefined = undefined
   readonly subject: Awaited
   private isOver = false
   private readonly abandoned: (queued: Queued<V>) => void
@@ -194,10 +198,16 @@ export class Queued<V> extends Waited<V> {
     return this.detached
   }
 
+  /** The load that a caller brought. */
+  get lookup(): KeyLookup<V> | undefined {
+    return this.brought
+  }
+
   /** One more caller asks for the load. */
-  ask({ isDetached = false, isRefresh = false }: AskedNext): void {
+  ask({ isDetached = false, isRefresh = false, lookup }: AskedNext<V>): void {
     this.refresh ||= isRefresh
     this.detached ||= isDetached
+    this.brought ??= lookup
   }
 
   get wasAbandoned(): boolean {

@@ -6,9 +6,9 @@ import type * as Option from "effect/Option"
 import type { Lease } from "../../capability/Lease.ts"
 import { CacheError, TransactionRefused } from "../CacheError.ts"
 import type { CacheFamily } from "../shared/cacheFamily.ts"
-import type { SetOptions } from "../shared/familySpec.ts"
+import type { KeyLookup, SetOptions } from "../shared/familySpec.ts"
 import type { InvalidationMode, Scope } from "../shared/invalidation.ts"
-import { removal } from "./collected.ts"
+import { deletion, removal } from "./collected.ts"
 import type { Frame } from "./frame.ts"
 import { judgeAll, type Judged, noOptions, whenJudged } from "./judgement.ts"
 import { TransactionReads } from "./readsApart.ts"
@@ -28,6 +28,12 @@ export interface Writes<V> {
     key: string,
     f: (was: V) => Effect.Effect<V, E, R>
   ): Effect.Effect<Option.Option<V>, CacheError | E, R>
+  /** Answers what is held, or what the load of the caller brings. */
+  readOr(key: string, lookup: KeyLookup<V>): Effect.Effect<V, unknown>
+  setIfAbsent(key: string, value: V, options?: SetOptions<Lease>): Effect.Effect<boolean, CacheError>
+  getAndDelete(key: string): Effect.Effect<Option.Option<V>, CacheError>
+  reschedule(key: string, lifeMillis: number): Effect.Effect<boolean, CacheError>
+  delete(keys: ReadonlyArray<string>): Effect.Effect<void, CacheError>
   drop(keys: ReadonlyArray<string>, mode: InvalidationMode): Effect.Effect<void, CacheError>
   dropScope(scope: Scope, mode: InvalidationMode): Effect.Effect<void, CacheError>
   invalidateTag(tag: string, mode: InvalidationMode): Effect.Effect<void, CacheError>
@@ -67,6 +73,22 @@ export class TransactionWrites<V> implements Writes<V> {
     return Effect.fail(this.refusal("a patch", key))
   }
 
+  readOr(key: string, lookup: KeyLookup<V>): Effect.Effect<V, unknown> {
+    return new TransactionReads(this.family, this.frame).readOr(key, lookup)
+  }
+
+  setIfAbsent(key: string): Effect.Effect<boolean, CacheError> {
+    return Effect.fail(this.refusal("a `setIfAbsent`", key))
+  }
+
+  getAndDelete(key: string): Effect.Effect<Option.Option<V>, CacheError> {
+    return Effect.fail(this.refusal("a `getAndDelete`", key))
+  }
+
+  reschedule(key: string): Effect.Effect<boolean, CacheError> {
+    return Effect.fail(this.refusal("a `reschedule`", key))
+  }
+
   private refusal(what: string, key: string): CacheError {
     const reason = new TransactionRefused({
       code: "E0524",
@@ -75,6 +97,10 @@ export class TransactionWrites<V> implements Writes<V> {
       help: "read the row with SQL, write it, and `set` the new value or `invalidate` the key"
     })
     return new CacheError({ reason })
+  }
+
+  delete(keys: ReadonlyArray<string>): Effect.Effect<void, CacheError> {
+    return Effect.suspend(() => this.frame.put(keys.map((key) => deletion(this.family, key)), this.isKnown))
   }
 
   drop(keys: ReadonlyArray<string>, mode: InvalidationMode): Effect.Effect<void, CacheError> {
@@ -119,7 +145,7 @@ export const batch = (
       judgeAll(values, ({ family, key, options, value }) => family.writes.judge(key, value!.value, options)),
       (judged) => {
         const byWrite = new Map<Write, Judged<any>>(values.map((write, i) => [write, judged[i]!]))
-        const changes = writes.map((write) => ({ ...removal(write.family, write.key), ...termsOf(write, byWrite) }))
+        const changes = writes.map((write) => ({ ...deletion(write.family, write.key), ...termsOf(write, byWrite) }))
         return frame.put(changes, isKnown)
       }
     )

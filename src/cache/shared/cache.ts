@@ -28,9 +28,9 @@ import { CacheError, StoreFailed } from "../CacheError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
 import type { FamilyStats } from "../CacheMetrics.ts"
 import { type CacheContext, orStoreFailed, orTakenBack } from "../internal/cacheContext.ts"
+import { type ChangeListener, Changes } from "../internal/changes.ts"
 import { both, noDelivery } from "../internal/delivery.ts"
 import * as Expiry from "../internal/expiry.ts"
-import { History } from "../internal/history.ts"
 import { ifItCan, inTime } from "../internal/inTime.ts"
 import { deletion, judgeAll, type Judged, type Judging, whenJudged } from "../internal/judgement.ts"
 import { knowing } from "../internal/knowing.ts"
@@ -124,7 +124,7 @@ export class Cache implements CacheContext, Peer {
   readonly store: Store["Service"]
   readonly time: CoarseClock
   readonly random: { nextDoubleUnsafe(): number }
-  readonly history = new History()
+  readonly changes = new Changes()
   /** The table that grants leases on its keys. */
   readonly leases: LeaseTable.LeaseTable
   readonly families = new Map<string, CacheFamily<any>>()
@@ -217,6 +217,14 @@ export class Cache implements CacheContext, Peer {
 
   hear(family: string, heard: Heard): void {
     this.families.get(family)?.hear(heard)
+  }
+
+  /**
+   * Calls a function for each change, in the step that makes it and before any other code can run. Answers the function
+   * that removes it again. The listener must not use the cache: see `internal/changes.ts`.
+   */
+  onChange(listener: ChangeListener): () => void {
+    return this.changes.listen(listener)
   }
 
   get stats(): { readonly [family: string]: FamilyStats } {
@@ -332,6 +340,8 @@ export class Cache implements CacheContext, Peer {
     mode: InvalidationMode
   ): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => {
+      const refusal = this.changes.refusal(this.id)
+      if (refusal !== undefined) return Effect.fail(refusal)
       const stamp = this.nextStamp()
       let delivery = noDelivery
       for (const [family, scope] of scopes) {
@@ -496,7 +506,8 @@ const openFamily = Effect.fnUntraced(function*(cache: Cache, options: FamilyOpti
   )
   const plan = "all" in options.plan ? options.plan : listed(options.plan)
   const admits = codec?.admits
-  const spec = { name, pattern, render, parse, show, hide, isSensitive, expiry, takesExits, admits, plan }
+  const isDerived = Array.from(options.origin?.sources() ?? []).length > 0
+  const spec = { name, pattern, render, parse, show, hide, isSensitive, expiry, takesExits, admits, plan, isDerived }
   const shown = isSensitive ? sealedPartition(partition) : partition
   cache.families.set(name, new CacheFamily(cache, { ...spec, partition: shown }))
 })

@@ -42,13 +42,14 @@ import { parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
 import type { Entry } from "../../store/Entry.ts"
 import type { Operation, StoreError } from "../../store/StoreError.ts"
 import { CacheError, LeaseRefused } from "../CacheError.ts"
-import { CacheEvent, type RemovalCause } from "../CacheEvent.ts"
 import type { FamilyStats } from "../CacheMetrics.ts"
 import type { CacheContext } from "../internal/cacheContext.ts"
+import type { Delivery } from "../internal/delivery.ts"
 import { FamilyInvalidation } from "../internal/familyInvalidation.ts"
 import { FamilyReads } from "../internal/familyReads.ts"
 import { FamilyWrites } from "../internal/familyWrites.ts"
 import { hear } from "../internal/hear.ts"
+import type { KeyWatch } from "../internal/keyWatch.ts"
 import { currentLookup, forgetPlain, loadOf } from "../internal/load.ts"
 import { patientOf } from "../internal/loaders.ts"
 import { checkLoads } from "../internal/loadsInvariants.ts"
@@ -125,6 +126,67 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
     return this.writes.patch(key, f)
   }
 
+  /** Writes a value if no tier holds one that may be served; whether it was written. */
+  setIfAbsent(key: string, value: V, options?: SetOptions<Lease>): Effect.Effect<boolean, CacheError> {
+    return this.writes.setIfAbsent(key, value, options)
+  }
+
+  /** Deletes a key, and answers the fresh value that a tier held until then. */
+  getAndDelete(key: string): Effect.Effect<Option.Option<V>, CacheError> {
+    return this.writes.getAndDelete(key)
+  }
+
+  /** Gives the fresh value of a key another lifetime; whether there was one. */
+  reschedule(key: string, lifeMillis: number): Effect.Effect<boolean, CacheError> {
+    return this.writes.reschedule(key, lifeMillis)
+  }
+
+  // --- writes at once, for callers without a fiber ------------------------------------------------
+
+  /** Why no write can be made at once; `undefined` if it can. */
+  get closed(): CacheError | "full" | undefined {
+    return this.writes.closed
+  }
+
+  /** Writes a value as `set` does, in this step. Throws the error that refuses it. */
+  setUnsafe(key: string, value: V, options?: SetOptions<Lease>): Delivery {
+    return this.writes.setUnsafe(key, value, options)
+  }
+
+  /** Deletes keys as `delete` does, in this step. */
+  deleteUnsafe(keys: ReadonlyArray<string>): Delivery {
+    return this.invalidation.deleteUnsafe(keys)
+  }
+
+  /** Replaces the fresh value that memory holds, as `patch` does, in this step; `undefined` if there is none. */
+  amendUnsafe(key: string, f: (was: V) => V): Delivery | undefined {
+    return this.writes.amendUnsafe(key, f)
+  }
+
+  /** Notes that the value in memory was changed in place; `undefined` if there is none. */
+  changedUnsafe(key: string): Delivery | undefined {
+    return this.writes.changedUnsafe(key)
+  }
+
+  /** Moves the end of the fresh entry in memory to this time; `undefined` if there is none. */
+  rescheduleUnsafe(key: string, freshUntil: number): Delivery | undefined {
+    return this.writes.rescheduleUnsafe(key, freshUntil)
+  }
+
+  /** Whether a change of the key has not arrived in the lower tiers yet. */
+  pending(key: string): boolean {
+    return this.entries.lower?.pending(key) !== undefined
+  }
+
+  /** Learns of each change of a key from now on, until `unwatch`. A load that finds its first value is no change. */
+  watch(key: string): KeyWatch {
+    return this.entries.watchKey(key)
+  }
+
+  unwatch(watch: KeyWatch): void {
+    this.entries.unwatchKey(watch)
+  }
+
   /** Takes a lease of a key, which ends with the scope, or earlier. */
   lease(key: string, options?: LeaseOptions): Effect.Effect<Lease, CacheError, Scope_.Scope> {
     const { render, show } = this.spec
@@ -141,6 +203,11 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
   }
 
   // --- invalidation -----------------------------------------------------------------------------
+
+  /** Deletes keys, and drops everything that depends on them. */
+  delete(keys: ReadonlyArray<string>): Effect.Effect<void, CacheError> {
+    return this.invalidation.delete(keys)
+  }
 
   /** Drops keys, and everything that depends on them. */
   drop(keys: ReadonlyArray<string>, mode: InvalidationMode): Effect.Effect<void, CacheError> {
@@ -201,7 +268,6 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
       this.entries.sources?.forget(key)
     }
     this.entries.note(cause, key, this.cache.stamp)
-    this.removed(key, cause)
   }
 
   /** The tier calls this when memory has pushed out an entry that the lower tiers should have. */
@@ -212,12 +278,6 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
   /** A store calls this when one of its tiers failed. Its other tiers may have continued. */
   tierFailed(operation: Operation, error: StoreError): void {
     this.entries.tierFailed(operation, error)
-  }
-
-  private removed(key: string, cause: RemovalCause): void {
-    if (this.cache.hasListeners) {
-      this.cache.emit(CacheEvent.Removed({ family: this.name, key: this.spec.show(key), cause }))
-    }
   }
 
   /** Restores a mark that a store has kept. */

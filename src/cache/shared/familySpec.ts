@@ -34,8 +34,21 @@ export interface EngineFamilySpec<V> {
   readonly admits?: ((value: V) => boolean) | undefined
   /** Which keys of which families a change drops. */
   readonly plan: InvalidationPlan
+  /** Whether it derives from another family. */
+  readonly isDerived: boolean
   readonly partition: Partition<V>
 }
+
+/**
+ * Loads one key: the lookup of an owner, or the load that a caller brings.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type KeyLookup<V> = (
+  key: string,
+  context: Lookup.LookupContext<V>
+) => Effect.Effect<V | Lookup.Result<V>, unknown, any>
 
 /**
  * The lookups of a family's owner, and the context in which they run.
@@ -44,9 +57,7 @@ export interface EngineFamilySpec<V> {
  * @since 0.1.0
  */
 export interface Loader<V> {
-  readonly lookup:
-    | ((key: string, context: Lookup.LookupContext<V>) => Effect.Effect<V | Lookup.Result<V>, unknown, any>)
-    | undefined
+  readonly lookup: KeyLookup<V> | undefined
   /** Loads many keys at once, for `readMany`. Returns one answer for each key, in the order of the keys. */
   readonly lookupMany:
     | ((

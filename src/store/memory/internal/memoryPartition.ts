@@ -225,6 +225,16 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
     shard.settle()
   }
 
+  rewrite(key: string, entry: Entry<V>, dueAt: number): boolean {
+    const spread = this.spreadOf(key)
+    const { shard, table } = this.viewOf(spread)
+    const slot = table.find(key, spread)
+    if (slot < 0) return false
+    if (entry.stamp > this.ceiling.stamp) this.ceiling.stamp = entry.stamp
+    shard.write(slot, entry, dueAt)
+    return true
+  }
+
   drop(key: string): boolean {
     const spread = this.spreadOf(key)
     const { shard, table } = this.viewOf(spread)
