@@ -449,7 +449,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 11,
     bug: "renewals behind readers take the places of readers",
     file: loads,
-    text: `isDetached: true, isBehind: true })`,
+    text: `isDetached: true, isBehind: true, lookup })`,
     planted: `isDetached: true })`,
     suites: [loadQueue]
   },
@@ -2300,7 +2300,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 14,
     bug: "old entries are left below memory until the commit has happened",
     file: collected,
-    text: `return orStoreFailed(this.drop())`,
+    text: `return orStoreFailed(this.drop(false))`,
     planted: `return Effect.void`,
     suites: [transactions, commits]
   },
@@ -2852,5 +2852,77 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `Effect.sync(() => fiber.interruptUnsafe())`,
     planted: `Fiber.interrupt(fiber)`,
     suites: ["test/cache/hangs.test.ts"]
+  },
+  {
+    law: 4,
+    bug: "an entry whose end is moved to an earlier time leaves what was made from it",
+    file: familyWrites,
+    text: `end < before.freshUntil ? this.endEarlier(key) : noDelivery`,
+    planted: `noDelivery`,
+    suites: ["test/cache/atOnce.test.ts"]
+  },
+  {
+    law: 4,
+    bug: "a derived entry outlives what it was made from, after its end is moved",
+    file: familyWrites,
+    text: `this.spec.isDerived ? Math.min(freshUntil, before.freshUntil) : freshUntil`,
+    planted: `freshUntil`,
+    suites: ["test/cache/atOnce.test.ts"]
+  },
+  {
+    law: 2,
+    bug: "a patch at once is made of a value that its function has replaced",
+    file: familyWrites,
+    text: `if (this.heldToChange(key)?.version !== before.version || this.loads.isRefreshing(key)) return undefined`,
+    planted: ``,
+    suites: ["test/cache/atOnce.test.ts"]
+  },
+  {
+    law: "a watched key has changed when a mark hides it",
+    bug: "a watch does not see marks",
+    file: "src/cache/internal/keyWatch.ts",
+    text: `if (ground.judge(key, stamp, before?.tags ?? noTags) !== "valid") return true`,
+    planted: ``,
+    suites: ["test/cache/atOnce.test.ts"]
+  },
+  {
+    law: "a listener does not change the cache in the middle of a change",
+    bug: "a listener may write",
+    file: "src/cache/internal/changes.ts",
+    text: `return this.isTelling ? new`,
+    planted: `return Boolean(0) ? new`,
+    suites: ["test/cache/atOnce.test.ts"]
+  },
+  {
+    law: 5,
+    bug: "a load that a caller brings does not reach a load that has no lookup",
+    file: familyReads,
+    text: `if (lookup !== undefined) running.bring(lookup)`,
+    planted: ``,
+    suites: ["test/cache/getOr.test.ts"]
+  },
+  {
+    law: 5,
+    bug: "a load that a caller brings is forgotten while it waits for its turn",
+    file: loads,
+    text: `lookup: lookup ?? queued?.lookup,`,
+    planted: `lookup,`,
+    suites: ["test/cache/getOr.test.ts"]
+  },
+  {
+    law: 10,
+    bug: "setIfAbsent does not look below memory",
+    file: familyWrites,
+    text: `if (this.entries.lower === undefined) return step(this.entries.held(key))`,
+    planted: `if (this.entries.hot !== undefined) return step(this.entries.held(key))`,
+    suites: ["test/cache/claims.test.ts"]
+  },
+  {
+    law: 6,
+    bug: "a read that refuses stale values answers one that was made from a stale value",
+    file: "src/cache/internal/conditions.ts",
+    text: `stale ? Exit.fail(new CacheError({ reason: new StaleRefused({ key }) })) : Exit.succeed(value)`,
+    planted: `Exit.succeed(value)`,
+    suites: ["test/cache/claims.test.ts"]
   }
 ]

@@ -16,6 +16,7 @@ import type * as Scope from "effect/Scope"
 import type { Answer } from "../cache/Answer.ts"
 import type { CacheError } from "../cache/CacheError.ts"
 import type { Explanation } from "../cache/Explanation.ts"
+import type * as Lookup from "../cache/Lookup.ts"
 import type { SetOptions } from "../cache/shared/familySpec.ts"
 import type { Borrows, Owns } from "../capability/Capability.ts"
 import type { Lease, LeaseMode, LeaseOptions, SharedLeaseOptions } from "../capability/Lease.ts"
@@ -39,6 +40,35 @@ import type { ParamNames, ParamOf, ParsedParams } from "../pattern/KeyPattern.ts
 export interface InvalidateOptions {
   // Spelt out and not named, so that errors show the two values.
   readonly mode?: "hide" | "markStale" | undefined
+}
+
+/**
+ * Options of a read.
+ *
+ * **Details**
+ *
+ * `stale: "allow"`, the default, lets the stale rules of the family decide. `stale: "refuse"` makes the read wait for a
+ * fresh value.
+ *
+ * @stability stable
+ * @category models
+ * @since 0.1.0
+ */
+export interface ReadOptions {
+  readonly stale?: "allow" | "refuse" | undefined
+}
+
+/**
+ * What a write without an Effect still has to do: its changes that are on their way to the tiers below memory.
+ *
+ * @see `Writer.arrived`, which waits for them
+ * @stability experimental
+ * @category models
+ * @since 0.1.0
+ */
+export interface Below {
+  /** How many changes are on their way; 0 if memory is the only tier. */
+  readonly size: number
 }
 
 // --- what operations take --------------------------------------------------------------------------------------------
@@ -198,6 +228,9 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
    * - Callers who ask for one key at the same time share one lookup.
    * - It fails with the family's `error` where the lookup fails, and with `CacheError`. The reason is `Absent` when no
    *   entry is held and the owner has no lookup.
+   * - `Effect.forEach(all, user.get)` works: an index in the place of the options counts as no options.
+   * - With `stale: "refuse"` the answer is never stale: the read waits for a load in its place. It fails with
+   *   `StaleRefused` if that load read a stale value itself.
    *
    * **Gotchas**
    *
@@ -226,7 +259,8 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
    * @see `getAnswer` for the value with its tier, age and version
    */
   readonly get: (
-    params: KeyParams<P, Codecs>
+    params: KeyParams<P, Codecs>,
+    options?: ReadOptions | number
   ) => Effect.Effect<V, CacheError | E, R>
   /**
    * Answers the fresh value that a tier holds, as an `Option`. Never runs a lookup.
@@ -945,6 +979,166 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
   readonly refresh: (
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<V, CacheError | E, R>
+  /**
+   * Answers the value of a key, or else runs the given load and stores what it brings. Callers who ask for one key at the
+   * same time share one load.
+   *
+   * **When to use**
+   *
+   * Where the value depends on the caller, as in a response cache, so that the owner has no lookup for it.
+   *
+   * **Details**
+   *
+   * - The load follows the rules of a lookup: it may answer `Lookup.loaded` or `Lookup.absent`, it may read what the
+   *   family derives from, and it may not write. The lifetimes and stale rules of the family hold.
+   * - It runs with the services of the caller who started it. Later callers get its answer, and run no load of their own.
+   *   So a load must bring the same value whoever calls.
+   * - It fails with the family's `error`, or with `CacheError`.
+   *
+   * **Gotchas**
+   *
+   * In the body of a transaction what it brings is not stored.
+   *
+   * **Example** (A response that is made once)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* price.getOr({ item: "pen" }, Effect.succeed(7))
+   *   return yield* price.getOr({ item: "pen" }, Effect.succeed(8))
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => 7
+   * ```
+   *
+   * @see `get` for families whose owner has a lookup
+   */
+  readonly getOr: <R2 = never>(
+    params: KeyParams<P, Codecs>,
+    load: Effect.Effect<
+      V | Lookup.Result<V> | Misfit.OtherwiseEach<Misfit.value<P>, V>,
+      E | CacheError,
+      R2
+    >
+  ) => Effect.Effect<V, CacheError | E, R | Exclude<R2, Scope.Scope>>
+  /**
+   * Writes a value if no tier holds one, and answers whether it wrote. A stale value that a read may still serve counts
+   * as held.
+   *
+   * **When to use**
+   *
+   * To claim a key once, such as the key of a job. `set` with `ifVersion: null` fails instead of answering `false`.
+   *
+   * **Details**
+   *
+   * It fails as `set` does, and with `StoreFailed` if a tier does not say what it holds.
+   *
+   * **Example** (The first caller wins)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.gen(function*() {
+   *   const first = yield* price.setIfAbsent({ item: "pen" }, 7)
+   *   return [first, yield* price.setIfAbsent({ item: "pen" }, 8), yield* price.get({ item: "pen" })]
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => [true, false, 7]
+   * ```
+   */
+  readonly setIfAbsent: (
+    params: KeyParams<P, Codecs>,
+    value: Value<P, V>,
+    options?: Omit<WriteOptions<P>, "ifVersion">
+  ) => Effect.Effect<boolean, CacheError, R>
+  /**
+   * Deletes a key, as `delete` does, and answers the fresh value that was held until then. Of several callers, one gets
+   * the value.
+   *
+   * **When to use**
+   *
+   * For a value that is used once, such as a token of a sign-in.
+   *
+   * **Example** (A value that is used once)
+   *
+   * ```ts
+   * import { Effect, Layer, Option } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* price.set({ item: "pen" }, 7)
+   *   const taken = yield* Effect.all([price.getAndDelete({ item: "pen" }), price.getAndDelete({ item: "pen" })])
+   *   return taken.map(Option.getOrUndefined)
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => [7, undefined]
+   * ```
+   */
+  readonly getAndDelete: (
+    params: KeyParams<P, Codecs>
+  ) => Effect.Effect<Option.Option<V>, CacheError, R>
+  /**
+   * Gives the fresh value of a key another lifetime, counted from now, and answers whether there was one. The value keeps
+   * its version, tags and revision.
+   *
+   * **Details**
+   *
+   * - What was made from the value may last as long as the value was to last. So it is dropped if the value ends earlier
+   *   than before. With a lifetime of 0 the key is deleted.
+   * - In a family that derives from others, the value never ends later than before: it lasts no longer than what it was
+   *   made from.
+   *
+   * **Example** (A longer life)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* price.set({ item: "pen" }, 7, { timeToLive: "1 minute" })
+   *   yield* price.reschedule({ item: "pen" }, "1 hour")
+   *   const { freshForMillis } = yield* price.getAnswer({ item: "pen" })
+   *   return freshForMillis > 60_000
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => true
+   * ```
+   */
+  readonly reschedule: (
+    params: KeyParams<P, Codecs>,
+    timeToLive: NonNullable<WriteOptions<P>["timeToLive"]>
+  ) => Effect.Effect<boolean, CacheError, R>
 }
 
 /**
@@ -1227,12 +1421,13 @@ export interface Readable<P extends string, V, E, Codecs> extends Reading<P, V, 
    * - It rejects with the error of `get`. `signal` interrupts the read, and then it rejects with the reason of the
    *   signal.
    * - A hit, and a wait for a load that is running, start no fiber. Every other read is `Effect.runPromise` of `get`.
+   * - `stale` is that of `get`.
    *
    * @see `Family.reader` for an example
    */
   readonly getPromise: (
     params: KeyParams<P, Codecs>,
-    options?: { readonly signal?: AbortSignal | undefined }
+    options?: ReadOptions & { readonly signal?: AbortSignal | undefined }
   ) => Promise<V>
 }
 
@@ -1318,6 +1513,41 @@ export interface Refused<P extends string, Name extends string> {
     ...rest: ReadonlyArray<any>
   ): Effect.Effect<never, never, Misfit.Otherwise<CannotWrite<P, Name>>>
   /** @deprecated A reader only reads. */
+  getOr(
+    params: CannotWrite<P, Name>,
+    ...rest: ReadonlyArray<any>
+  ): Effect.Effect<never, never, Misfit.Otherwise<CannotWrite<P, Name>>>
+  /** @deprecated A reader only reads. */
+  setIfAbsent(
+    params: CannotWrite<P, Name>,
+    ...rest: ReadonlyArray<any>
+  ): Effect.Effect<never, never, Misfit.Otherwise<CannotWrite<P, Name>>>
+  /** @deprecated A reader only reads. */
+  getAndDelete(
+    params: CannotWrite<P, Name>,
+    ...rest: ReadonlyArray<any>
+  ): Effect.Effect<never, never, Misfit.Otherwise<CannotWrite<P, Name>>>
+  /** @deprecated A reader only reads. */
+  reschedule(
+    params: CannotWrite<P, Name>,
+    ...rest: ReadonlyArray<any>
+  ): Effect.Effect<never, never, Misfit.Otherwise<CannotWrite<P, Name>>>
+  /** @deprecated A reader only reads. */
+  setUnsafe(
+    params: CannotWrite<P, Name>,
+    ...rest: ReadonlyArray<any>
+  ): Effect.Effect<never, never, Misfit.Otherwise<CannotWrite<P, Name>>>
+  /** @deprecated A reader only reads. */
+  deleteUnsafe(
+    params: CannotWrite<P, Name>,
+    ...rest: ReadonlyArray<any>
+  ): Effect.Effect<never, never, Misfit.Otherwise<CannotWrite<P, Name>>>
+  /** @deprecated A reader only reads. */
+  patchUnsafe(
+    params: CannotWrite<P, Name>,
+    ...rest: ReadonlyArray<any>
+  ): Effect.Effect<never, never, Misfit.Otherwise<CannotWrite<P, Name>>>
+  /** @deprecated A reader only reads. */
   refresh(
     params: CannotWrite<P, Name>,
     ...rest: ReadonlyArray<any>
@@ -1332,4 +1562,116 @@ type CannotWrite<P extends string, Name extends string> = RightFindings.writeThr
  * @category models
  * @since 0.1.0
  */
-export interface Writer<P extends string, V, E, Codecs> extends Readable<P, V, E, Codecs>, Writing<P, V, E, Codecs> {}
+export interface Writer<P extends string, V, E, Codecs> extends Readable<P, V, E, Codecs>, Writing<P, V, E, Codecs> {
+  /**
+   * Writes the value of a key as `set` does, and returns when memory has it. Throws the `CacheError` that refuses the
+   * write, and changes nothing then.
+   *
+   * **When to use**
+   *
+   * In code that does not run Effects, and where a write must cost no more than one to a `Map`.
+   *
+   * **Details**
+   *
+   * - It throws `WouldWait` where `set` would wait: the tiers below memory have too much to write, or the codec of the
+   *   family does not answer at once.
+   * - `arrived` tells when the tiers below memory have the value. If one of them fails, the value is removed from memory,
+   *   as for `set`.
+   *
+   * **Gotchas**
+   *
+   * In the body of a transaction it is refused, because it could not wait for the commit: yield `set`.
+   *
+   * **Example** (A write without an Effect)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.gen(function*() {
+   *   const writer = yield* price.writer
+   *   writer.setUnsafe({ item: "pen" }, 7)
+   *   return writer.getUnsafe({ item: "pen" })
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => 7
+   * ```
+   *
+   * @see `set` for the Effect
+   */
+  readonly setUnsafe: (
+    params: KeyParams<P, Codecs>,
+    value: Value<P, V>,
+    options?: WriteOptions<P>
+  ) => Below
+  /**
+   * Deletes a key as `delete` does, and returns when memory has forgotten it. Throws the `CacheError` that refuses it.
+   *
+   * @see `setUnsafe` for an example, and for what such a write is
+   */
+  readonly deleteUnsafe: (params: KeyParams<P, Codecs>) => Below
+  /**
+   * Changes the fresh value that memory holds, as `patch` does: the new value keeps the lifetime, the tags and the
+   * revision. Answers `undefined`, and does not call `f`, if memory holds no fresh value or a refresh of it runs. Throws
+   * the `CacheError` that refuses it.
+   *
+   * **Example** (A counter)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.gen(function*() {
+   *   const writer = yield* price.writer
+   *   writer.setUnsafe({ item: "pen" }, 7)
+   *   writer.patchUnsafe({ item: "pen" }, (was) => was + 1)
+   *   return writer.getUnsafe({ item: "pen" })
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => 8
+   * ```
+   *
+   * @see `patch` for the Effect, which also looks in the tiers below memory
+   */
+  readonly patchUnsafe: (params: KeyParams<P, Codecs>, f: (was: V) => Value<P, V>) => Below | undefined
+  /**
+   * Waits until the changes of writes without an Effect are in the tiers below memory; `undefined` if they are there
+   * already. The Promise rejects with `StoreFailed` if a tier did not take them.
+   *
+   * **Example** (Nothing to wait for in memory alone)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.gen(function*() {
+   *   const writer = yield* price.writer
+   *   return writer.arrived(writer.setUnsafe({ item: "pen" }, 7))
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => undefined
+   * ```
+   */
+  readonly arrived: (below: Below | undefined) => Promise<void> | undefined
+}

@@ -59,7 +59,8 @@ const setWrong: Wrong<SetOptions<unknown>> = {
   ifVersion: ["1", Number.NaN, -1, {}],
   lease: [null, {}, "lease"]
 }
-const { ifVersion, lease } = setWrong
+const { ifVersion, ...claimWrong } = setWrong
+const { lease } = setWrong
 const modeWrong: Wrong<InvalidateOptions> = { mode: ["stale", null, 1, {}] }
 const leaseWrong: Wrong<LeaseOptions> = {
   mode: ["both", null],
@@ -76,7 +77,7 @@ const plain: Row = [() => undefined, {}]
 
 // The compiler sees to it that each operation has a row, and the first test that each row is an operation.
 const reading: { readonly [O in Exclude<keyof Reading<any, any, any, any>, "pattern">]: Row } = {
-  get: plain,
+  get: [(of, options) => of.get(id, options), { stale: ["refused", null, true, 1, {}] }],
   getOption: plain,
   getMany: plain,
   getManyResults: plain,
@@ -102,6 +103,10 @@ const writing: { readonly [O in Exclude<keyof Writing<any, any, any, any>, "patt
     ...modeWrong,
     tag: [null, 1, {}]
   }],
+  getOr: plain,
+  setIfAbsent: [(of, options) => of.setIfAbsent(id, "new", options), claimWrong],
+  getAndDelete: plain,
+  reschedule: [(of, { timeToLive = "1 minute" }) => of.reschedule(id, timeToLive), { timeToLive: durations }],
   refresh: plain
 }
 // What a writer does, a reader refuses by name.
@@ -123,7 +128,11 @@ const handle: { readonly [O in Exclude<keyof Writer<any, any, any, any>, "patter
   ...reading,
   ...writing,
   getUnsafe: plain,
-  getPromise: plain
+  getPromise: plain,
+  setUnsafe: plain,
+  deleteUnsafe: plain,
+  patchUnsafe: plain,
+  arrived: plain
 }
 
 const world = Effect.fnUntraced(function*() {
@@ -177,9 +186,9 @@ describe("option of a call", () => {
     }
   }
 
-  // `hottest` takes a number.
+  // `hottest` takes a number, and `reschedule` a lifetime.
   const takers = Object.entries(accessor).filter(([operation, [, wrong]]) =>
-    operation !== "hottest" && Object.keys(wrong).length > 0
+    operation !== "hottest" && operation !== "reschedule" && Object.keys(wrong).length > 0
   )
   for (const [operation, [run, wrong]] of takers) {
     it.effect(`${operation} refuses an unknown option, and suggests the nearest name`, () =>
@@ -570,8 +579,19 @@ describe("option of a store", () => {
 
 describe("options that are not an object", () => {
   const noObject: ReadonlyArray<unknown> = [null, 5, "text", [], () => 5]
+
+  it.effect("get refuses them, except an index", () =>
+    Effect.gen(function*() {
+      const { on, user } = yield* world()
+      for (const options of noObject.filter((one) => one !== 5)) {
+        assert.strictEqual(reasonOf(yield* Effect.flip(on(user.get(id, options)))), "InvalidOption")
+      }
+      assert.strictEqual(yield* on(user.get(id, 5)), "old")
+    }))
+
   const calls: { readonly [operation: string]: (of: any, options: any, app: any) => unknown } = {
     warm: (of, options) => of.warm([id], options),
+    setIfAbsent: (of, options) => of.setIfAbsent(id, "new", options),
     set: (of, options) => of.set(id, "new", options),
     setMany: (of, options) => of.setMany([[id, "new"]], options),
     invalidate: (of, options) => of.invalidate(id, options),
@@ -588,7 +608,7 @@ describe("options that are not an object", () => {
 
   it("each operation with options has a row here", () => {
     const taking = Object.entries(accessor).filter(([operation, [, wrong]]) =>
-      Object.keys(wrong).length > 0 && operation !== "hottest"
+      Object.keys(wrong).length > 0 && !["hottest", "reschedule", "get"].includes(operation)
     )
     for (const [operation] of taking) assert.property(calls, operation)
   })
@@ -789,10 +809,12 @@ describe("parameters that a program without types leaves out", () => {
     select: (missing) => [missing, (value: unknown) => value],
     update: (missing) => [missing, () => 1],
     patch: (missing) => [missing, () => 1],
+    setUnsafe: (missing) => [missing, 1],
+    patchUnsafe: (missing) => [missing, () => 1],
     setMany: (missing) => [[[missing, 1]]]
   }
   const listed = new Set(["getMany", "getManyResults", "warm", "deleteMany"])
-  const without = new Set(["hottest", "invalidateAll", "invalidateTag", "parse", "reader", "writer"])
+  const without = new Set(["hottest", "invalidateAll", "invalidateTag", "parse", "reader", "writer", "arrived"])
   const missing = [undefined, null, "1", 1, {}, { idd: "1" }]
 
   for (const operation of Object.keys(handle).filter((each) => !without.has(each))) {
@@ -810,8 +832,12 @@ describe("parameters that a program without types leaves out", () => {
                 assert.isUndefined(door.getUnsafe(each))
                 continue
               }
-              const made = door[operation](...(given[operation]?.(each) ?? [each]))
-              const work = operation === "getPromise" ? Effect.tryPromise({ try: () => made, catch: (it) => it }) : made
+              const call = () => door[operation](...(given[operation]?.(each) ?? [each]))
+              const work = operation === "getPromise"
+                ? Effect.tryPromise({ try: call, catch: (it) => it })
+                : operation.endsWith("Unsafe")
+                ? Effect.try({ try: call, catch: (it) => it })
+                : call()
               const read = operation === "getManyResults" && Array.isArray(each)
                 ? Effect.flatMap(work, ([result]: any) => result)
                 : work

@@ -63,6 +63,8 @@ const definition = {
       weigher: () => -Number(`1${digits}`)
     },
     frozen: { pattern: "frozen:{id}", value: Schema.Unknown, sensitive: true, freeze: true },
+    old: { pattern: "old:{id}", value: Schema.Unknown, sensitive: true, staleWhileRevalidate: "1 hour" },
+    ofOld: { pattern: "ofOld:{id}", value: Schema.Unknown, sensitive: true, derives: ["old:{id}"] },
     open: { pattern: "open:{id}", value: Schema.String }
   }
 } as const
@@ -142,8 +144,14 @@ const program = (seen: Seen, visit: (app: any) => ReadonlyArray<readonly [door: 
           : app.keys.user.get({ id: key.includes("undeclared") ? "other" : id }),
         () => "made"
       )
+    let runs = 0
+    // The first value ends soon, and no later one comes.
+    const aging = () =>
+      Effect.suspend(() => runs++ === 0 ? Effect.succeed(Lookup.loaded(value, { timeToLive: 1 })) : Effect.never)
     const options: Readonly<Record<string, object>> = {
+      old: { lookup: aging },
       derived: { lookup: derived },
+      ofOld: { lookup: (params: object) => app.keys.old.get(params) },
       user: { lookup, warm: { keys: [{ id: `{${canary}}` }, { id: `hang ${canary}` }] } },
       pair: { lookup, warm: { keys: Effect.fail(new Error(canary)) } }
     }
@@ -258,6 +266,14 @@ const doors: Readonly<Record<string, (of: any) => ReadonlyArray<unknown>>> = {
   invalidateWhere: (of) => [of.invalidateWhere(params), of.invalidateWhere({ id: `${canary}:x` })],
   invalidateAll: (of) => [of.invalidateAll()],
   invalidateTag: (of) => [of.invalidateTag(tag), of.invalidateTag(tag, { mode: "markStale" })],
+  getOr: (of) => [
+    of.getOr({ id: `absent ${canary}` }, Effect.succeed(misfit)),
+    of.getOr({ id: `or ${canary}` }, Effect.succeed(Lookup.absent)),
+    of.getOr(params, canary)
+  ],
+  setIfAbsent: (of) => [of.setIfAbsent(params, misfit), of.setIfAbsent(failing, value)],
+  getAndDelete: (of) => [of.getAndDelete(failing), of.getAndDelete(params)],
+  reschedule: (of) => [of.reschedule(params, "1 hour"), of.reschedule(failing, canary)],
   refresh: (of) => [of.refresh(params), of.refresh({ id: `absent ${canary}` }), of.refresh({ id: `hang ${canary}` })],
   setting: (of) => [of.setting(params, value).key],
   deleting: (of) => [of.deleting(params).key],
@@ -272,14 +288,25 @@ const doors: Readonly<Record<string, (of: any) => ReadonlyArray<unknown>>> = {
     of.reader,
     Effect.flatMap(of.reader, (handle: any) => {
       const missing = Object.keys(handle).filter((name) =>
-        !(name in doors || ["getUnsafe", "getPromise"].includes(name))
+        !(name in doors || name === "getPromise" || name === "arrived" || name.endsWith("Unsafe"))
       )
       assert.deepStrictEqual(missing, [], "a handle has no door that an accessor has not")
       return Effect.tryPromise({ try: () => handle.getPromise({ id: `absent ${canary}` }), catch: (error) => error })
     }),
     Effect.flatMap(of.reader, (handle: any) => handle.get({ id: `absent ${canary}` }))
   ],
-  writer: (of) => [of.writer, Effect.flatMap(of.writer, (handle: any) => handle.set(params, misfit))]
+  writer: (of) => [
+    of.writer,
+    Effect.flatMap(of.writer, (handle: any) => handle.set(params, misfit)),
+    ...[
+      (handle: any) => handle.setUnsafe(params, misfit),
+      (handle: any) => handle.setUnsafe({ id: `at once ${canary}` }, value, { ifVersion: null }),
+      (handle: any) => handle.deleteUnsafe({ id: `${canary}:x` }),
+      (handle: any) => handle.patchUnsafe(params, () => misfit)
+    ].map((write) =>
+      Effect.flatMap(of.writer, (handle) => Effect.try({ try: () => write(handle), catch: (error) => error }))
+    )
+  ]
 }
 
 // Every operation of a manifest.
@@ -346,6 +373,8 @@ const errorsWithKeys = [
   "LookupInterrupted",
   "VersionConflict",
   "UpdateRefused",
+  "StaleRefused",
+  "WouldWait",
   "StoreFailed",
   "LeaseRefused",
   "FunctionFailed",
@@ -371,6 +400,14 @@ const others = (app: any): ReadonlyArray<readonly [door: string, work: unknown]>
       [`a write of what ${name} lies in`, app.keys.carved.set({ id }, "two")]
     ]
   }),
+  [
+    "get of what is made from a stale value",
+    Effect.gen(function*() {
+      yield* app.keys.old.get(params)
+      yield* Effect.sleep(20)
+      yield* app.keys.ofOld.get(params, { stale: "refuse" })
+    })
+  ],
   ["get of a lookup that reads its own key", app.keys.derived.get({ id: `itself ${canary}` })],
   ["set of a value whose weigher throws", app.keys.thrown.set(params, value)],
   ["get of a value whose weigher throws", app.keys.thrown.get(params)],

@@ -16,7 +16,7 @@ import * as Option from "effect/Option"
 import type { Lease } from "../../capability/Lease.ts"
 import type { Entry } from "../../store/Entry.ts"
 import { StoreError, TierFailed } from "../../store/StoreError.ts"
-import { CacheError, StoreFailed, WouldWait } from "../CacheError.ts"
+import { CacheError, InvalidOption, StoreFailed, WouldWait } from "../CacheError.ts"
 import type { LoadedOptions } from "../Lookup.ts"
 import type { EngineFamilySpec, SetOptions } from "../shared/familySpec.ts"
 import { type CacheContext, orRedressed, orStoreFailed, orTakenBack, revocable } from "./cacheContext.ts"
@@ -41,6 +41,8 @@ import { type Updating, working } from "./turns.ts"
 
 // The terms of the entry stay, whatever the family's policy is for new values.
 const asHeld = ({ revision, tags }: Entry<unknown>): LoadedOptions => ({ timeToLive: "never", tags, revision })
+
+type Lifetime = NonNullable<LoadedOptions["timeToLive"]>
 
 // The keys of a write. They are needed only if some key of the cache has a lease, or the write carries one.
 const keysOf = (written: string | ReadonlyArray<readonly [key: string, value: unknown]>): ReadonlyArray<string> =>
@@ -104,8 +106,8 @@ export class FamilyWrites<V> implements Writer {
     if (refusal !== undefined) throw refusal
     const judged = this.judgedNow(key, this.judge(key, value, options))
     const held = options.ifVersion === undefined ? undefined : this.heldNow(key)
-    const conflict = this.goneSince(ends) ?? this.conflictOf(key, options, held, true)
-    if (conflict !== undefined) throw conflict
+    const refused = this.goneSince(ends) ?? this.conflictOf(key, options, held, true)
+    if (refused !== undefined) throw refused
     return this.write(judged, options)
   }
 
@@ -394,7 +396,12 @@ export class FamilyWrites<V> implements Writer {
    * Gives the fresh value of a key another lifetime, counted from now; whether there was one. The value keeps its
    * version, tags and revision. `rescheduleUnsafe` says what follows for its dependents.
    */
-  reschedule(key: string, lifeMillis: number): Effect.Effect<boolean, CacheError> {
+  reschedule(key: string, timeToLive: Lifetime): Effect.Effect<boolean, CacheError> {
+    const lifeMillis = Expiry.lifeMillis(timeToLive)
+    if (!(lifeMillis >= 0)) {
+      const reason = new InvalidOption({ family: this.spec.name, option: "timeToLive", why: Expiry.lifeMisfit })
+      return Effect.fail(new CacheError({ reason }))
+    }
     return this.entries.watching(key, (watch) => {
       const { ends } = this
       const refusal = this.refusalOf(noOptions, key)

@@ -5,9 +5,11 @@ import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type { Lease } from "../../capability/Lease.ts"
 import { CacheError, TransactionRefused } from "../CacheError.ts"
+import type { LoadedOptions } from "../Lookup.ts"
 import type { CacheFamily } from "../shared/cacheFamily.ts"
-import type { KeyLookup, SetOptions } from "../shared/familySpec.ts"
+import type { SetOptions } from "../shared/familySpec.ts"
 import type { InvalidationMode, Scope } from "../shared/invalidation.ts"
+import type { Brought } from "./brought.ts"
 import { deletion, removal } from "./collected.ts"
 import type { Frame } from "./frame.ts"
 import { judgeAll, type Judged, noOptions, whenJudged } from "./judgement.ts"
@@ -29,10 +31,10 @@ export interface Writes<V> {
     f: (was: V) => Effect.Effect<V, E, R>
   ): Effect.Effect<Option.Option<V>, CacheError | E, R>
   /** Answers what is held, or what the load of the caller brings. */
-  readOr(key: string, lookup: KeyLookup<V>): Effect.Effect<V, unknown>
+  readOr(key: string, brought: Brought): Effect.Effect<V, unknown>
   setIfAbsent(key: string, value: V, options?: SetOptions<Lease>): Effect.Effect<boolean, CacheError>
   getAndDelete(key: string): Effect.Effect<Option.Option<V>, CacheError>
-  reschedule(key: string, lifeMillis: number): Effect.Effect<boolean, CacheError>
+  reschedule(key: string, timeToLive: NonNullable<LoadedOptions["timeToLive"]>): Effect.Effect<boolean, CacheError>
   delete(keys: ReadonlyArray<string>): Effect.Effect<void, CacheError>
   drop(keys: ReadonlyArray<string>, mode: InvalidationMode): Effect.Effect<void, CacheError>
   dropScope(scope: Scope, mode: InvalidationMode): Effect.Effect<void, CacheError>
@@ -73,8 +75,8 @@ export class TransactionWrites<V> implements Writes<V> {
     return Effect.fail(this.refusal("a patch", key))
   }
 
-  readOr(key: string, lookup: KeyLookup<V>): Effect.Effect<V, unknown> {
-    return new TransactionReads(this.family, this.frame).readOr(key, lookup)
+  readOr(key: string, brought: Brought): Effect.Effect<V, unknown> {
+    return new TransactionReads(this.family, this.frame).readOr(key, brought)
   }
 
   setIfAbsent(key: string): Effect.Effect<boolean, CacheError> {

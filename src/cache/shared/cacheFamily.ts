@@ -55,6 +55,7 @@ import { patientOf } from "../internal/loaders.ts"
 import { checkLoads } from "../internal/loadsInvariants.ts"
 import type { Heard, Swept } from "../internal/peers.ts"
 import { sweep, sweptOf } from "../internal/sweep.ts"
+import type { LoadedOptions } from "../Lookup.ts"
 import type { EngineFamilySpec, Loader, SetOptions } from "./familySpec.ts"
 import type { InvalidationMode, Scope } from "./invalidation.ts"
 
@@ -137,8 +138,8 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
   }
 
   /** Gives the fresh value of a key another lifetime; whether there was one. */
-  reschedule(key: string, lifeMillis: number): Effect.Effect<boolean, CacheError> {
-    return this.writes.reschedule(key, lifeMillis)
+  reschedule(key: string, timeToLive: NonNullable<LoadedOptions["timeToLive"]>): Effect.Effect<boolean, CacheError> {
+    return this.writes.reschedule(key, timeToLive)
   }
 
   // --- writes at once, for callers without a fiber ------------------------------------------------

@@ -13,7 +13,9 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import { CacheError, TransactionRefused } from "../CacheError.ts"
+import { CacheError, InvalidOption, TransactionRefused } from "../CacheError.ts"
+import { orRedressed } from "../internal/cacheContext.ts"
+import { noDelivery } from "../internal/delivery.ts"
 import { connectionsIn, CurrentTransaction, Frame, frameIn } from "../internal/frame.ts"
 import { lookups } from "../internal/load.ts"
 import { loadOf } from "../internal/load.ts"
@@ -232,6 +234,46 @@ export const readUnsafe = <V>(family: CacheFamily<V>, key: string): V | undefine
   const reads = new TransactionReads(family, frame)
   const load = loadOf(Fiber.getCurrent()!.context)
   return load === undefined ? reads.peekUnsafe(key)?.value : new TrackedReads(reads, load).readUnsafe(key)
+}
+
+/**
+ * Throws unless a family may be written now by a caller without a fiber: a lookup may not write, and the body of a
+ * transaction could not wait for its commit.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const checkAtOnce = (family: CacheFamily<any>, inLookup: () => CacheError): void => {
+  const context = lookups.open === 0 ? undefined : Fiber.getCurrent()?.context
+  if (context === undefined) return
+  if (loadOf(context) !== undefined) throw inLookup()
+  const frame = frameIn(context, family.cache.realm)
+  if (frame === undefined) return
+  throw new CacheError({
+    reason: new TransactionRefused({
+      code: "E0524",
+      manifest: family.cache.id,
+      why: `a write of \`${family.spec.pattern}\` at once would not wait for the commit`,
+      help: "yield the Effect, such as `set`, in the body of the transaction"
+    })
+  })
+}
+
+/**
+ * Waits until the changes of a write at once are in the lower tiers; `undefined` if they are.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const arrived = (family: string, below: unknown): Promise<void> | undefined => {
+  if (below === undefined || below === noDelivery) return undefined
+  if (below instanceof Set) return Effect.runPromise(orRedressed(below))
+  const reason = new InvalidOption({
+    family,
+    option: "below",
+    why: "must be the answer of a write, such as `setUnsafe`"
+  })
+  return Promise.reject(new CacheError({ reason }))
 }
 
 /**

@@ -154,5 +154,17 @@ export const engine: ReadonlyArray<Explained> = [
     "An update was refused, because the cache does not keep the value that it would start from.",
     "The lookup of the key read a stale value, or it found nothing where a tier that failed may hold a value.",
     "Run the update again when the source is fresh or the tier answers, or `set` a value that you know."
+  ),
+  atRunTime(
+    "E0530",
+    "A write without an Effect could not be made at once.",
+    "It would have to wait for a tier below memory or for a codec, or it was made by a listener that hears of a change.",
+    "Use the operation that answers an Effect, such as `set`. A listener notes what it hears, and writes later."
+  ),
+  atRunTime(
+    "E0531",
+    "A read that refuses stale values found no fresh one.",
+    "The lookup of the key read a stale value, so what it made is stale as well.",
+    "Read again when its source is fresh, or read without `stale: \"refuse\"`."
   )
 ]

@@ -20,7 +20,7 @@ import * as Transaction from "../../cache/shared/transaction.ts"
 import { answeredPromise, isEffect, isPromise, unrunAnswer } from "../../cache/shared/unrun.ts"
 import type { Lease, LeaseOptions } from "../../capability/Lease.ts"
 import * as Misfit from "../../diagnostic/types/misfit.ts"
-import type { InvalidateOptions } from "../Family.ts"
+import type { InvalidateOptions, ReadOptions, WriteOptions } from "../Family.ts"
 import type { FamilyGate } from "./familyGate.ts"
 import type { CacheGrant, Reads, Writes } from "./grants.ts"
 import { inPlace } from "./inPlace.ts"
@@ -28,6 +28,8 @@ import type { Params } from "./keys.ts"
 import { isList, replayable } from "./lists.ts"
 import * as options from "./options.ts"
 import { Read, type ReadGate } from "./read.ts"
+
+type LifetimeInput = NonNullable<WriteOptions<string>["timeToLive"]>
 
 /** The function of an `update` or a `patch`. It may answer with a value or with an Effect of one. */
 const changing =
@@ -108,6 +110,18 @@ const atKey = <F>(
     const refused = gate.keyRefusal(key, params)
     return refused === undefined ? f(family, key) : Effect.fail(refused)
   })
+
+/** Reads a key, as `get` does with options. */
+const readWith = (
+  gate: FamilyGate,
+  find: Finds["toRead"],
+  params: Params,
+  given: ReadOptions
+): Effect.Effect<unknown, unknown> => {
+  const refused = options.read(gate.name, given)
+  if (refused !== undefined) return Effect.fail(refused)
+  return atKey(gate, find)(params, (family, key) => given.stale === "refuse" ? family.readFresh(key) : family.read(key))
+}
 
 const readOperations = (gate: FamilyGate, find: Finds["toRead"]) => {
   const reading = atKey(gate, find)
@@ -201,11 +215,25 @@ const writeOperations = (gate: FamilyGate, find: Finds["toWrite"]) => {
         const refused = options.change(gate.name, "patch", f)
         return refused === undefined ? family.patch(key, changing(gate.name, "patch", f)) : Effect.fail(refused)
       }),
-    delete: (params: Params) => writing(params, (family, key) => family.drop([key], "hide")),
+    delete: (params: Params) => writing(params, (family, key) => family.delete([key])),
     deleteMany: (given: Iterable<Params>) => {
       const all = replayable(given)
-      return find((family) => Effect.flatMapEager(keysOf(gate, all), (keys) => family.drop(keys, "hide")))
+      return find((family) => Effect.flatMapEager(keysOf(gate, all), (keys) => family.delete(keys)))
     },
+    getOr: (params: Params, load: Effect.Effect<unknown, unknown, unknown>) =>
+      writing(params, (family, key) => {
+        const refused = options.load(gate.name, load)
+        if (refused !== undefined) return Effect.fail(refused)
+        return Effect.withFiber(({ context }) => family.readOr(key, { load, context }))
+      }),
+    setIfAbsent: (params: Params, value: unknown, given?: SetOptions<Lease>) =>
+      writing(params, (family, key) => {
+        const refused = options.conditions(gate.name, given, "claim")
+        return refused === undefined ? family.setIfAbsent(key, value, given) : Effect.fail(refused)
+      }),
+    getAndDelete: (params: Params) => writing(params, (family, key) => family.getAndDelete(key)),
+    reschedule: (params: Params, timeToLive: LifetimeInput) =>
+      writing(params, (family, key) => family.reschedule(key, timeToLive)),
     ...invalidations(gate, find, writing),
     refresh: (params: Params) => writing(params, (family, key) => family.refresh(key))
   }
@@ -286,7 +314,10 @@ export const make = (gate: FamilyGate) => {
         Option.fromUndefinedOr(typeof rendered === "string" ? gate.keys.parse(rendered) : undefined),
         gate.keys.decode
       ),
-    get: (params: Params) => new Read(gate, params),
+    get: (params: Params, given?: ReadOptions | number) =>
+      given === undefined || typeof given === "number"
+        ? new Read(gate, params)
+        : readWith(gate, find.toRead, params, given),
     ...operations(gate, find),
     reader: handleFor(gate, "read"),
     writer: handleFor(gate, "write")
@@ -322,7 +353,8 @@ const write = (
     const family = gate.familyToWrite(context)
     if (family === undefined) return gate.refusal(context, "write")
     const key = gate.textOf(params)
-    const refused = options.conditions(gate.name, given, value === undefined) ?? gate.keyRefusal(key, params)
+    const refused = options.conditions(gate.name, given, value === undefined ? "deletion" : "set") ??
+      gate.keyRefusal(key, params)
     return refused ?? { family, key, value, options: given }
   }
 })
@@ -368,12 +400,17 @@ const handle = (gate: FamilyGate, verb: Verb, grant: CacheGrant) => {
         ? Effect.flatMapEager(gate.checked(key, params), (valid) => Transaction.readsOf(family, context).read(valid))
         : Effect.fail(gate.ended("read", grant, verb))
   }
+  const readOf = (params: Params, given?: ReadOptions | number): Effect.Effect<unknown, unknown> =>
+    given === undefined || typeof given === "number"
+      ? new Read(readGate, params)
+      : readWith(gate, find.toRead, params, given)
   const hit = (params: Params): unknown => grant.active ? Transaction.hitUnsafe(family, gate.textOf(params)) : undefined
   const lookTwice = (params: Params): unknown =>
     grant.active ? Transaction.readUnsafe(family, gate.textOf(params)) : undefined
   return {
     ...operations(gate, find),
-    get: (params: Params) => new Read(readGate, params),
+    ...writesAtOnce(gate, verb, grant, family),
+    get: readOf,
     getUnsafe: (params: Params): unknown => {
       const value = hit(params)
       return value === undefined ? lookTwice(params) : value
@@ -384,19 +421,51 @@ const handle = (gate: FamilyGate, verb: Verb, grant: CacheGrant) => {
       if (given?.signal?.aborted === true) return Promise.reject(given.signal.reason)
       // A lookup and the body of a transaction read in the Context of their fiber, because their reads are tracked.
       const apart = Transaction.currentApart()
-      if (apart !== undefined) return promiseOf(new Read(readGate, params), apart, given)
-      if (!grant.active) return promiseOf(new Read(readGate, params), Context.empty(), given)
+      const isStrict = given?.stale === "refuse"
+      const read = isStrict ? readOf(params, { stale: "refuse" }) : new Read(readGate, params)
+      if (apart !== undefined) return promiseOf(read, apart, given)
+      if (!grant.active) return promiseOf(read, Context.empty(), given)
       const key = gate.textOf(params)
       const value = family.hot?.hit(key)
       if (value !== undefined) return Promise.resolve(value)
-      return family.readPromise(key, given?.signal) ?? promiseOf(new Read(readGate, params), Context.empty(), given)
+      const joined = isStrict ? undefined : family.readPromise(key, given?.signal)
+      return joined ?? promiseOf(read, Context.empty(), given)
     }
+  }
+}
+
+/** Makes the writes of a handle that need no Effect. They throw the error that refuses them. */
+const writesAtOnce = (gate: FamilyGate, verb: Verb, grant: CacheGrant, family: CacheFamily) => {
+  // The key of a write that may be made now.
+  const keyNow = (params: Params): string => {
+    if (!grant.active || verb !== "write") throw gate.ended("write", grant, verb)
+    Transaction.checkAtOnce(family, () => gate.notOwner("write", "a lookup"))
+    const key = gate.textOf(params)
+    const refused = gate.keyRefusal(key, params)
+    if (refused !== undefined) throw refused
+    return key
+  }
+  return {
+    setUnsafe: (params: Params, value: unknown, given?: SetOptions<Lease>) => {
+      const key = keyNow(params)
+      const refused = given === undefined ? undefined : options.conditions(gate.name, given)
+      if (refused !== undefined) throw refused
+      return family.setUnsafe(key, value, given)
+    },
+    deleteUnsafe: (params: Params) => family.deleteUnsafe([keyNow(params)]),
+    patchUnsafe: (params: Params, f: (was: unknown) => unknown) => {
+      const key = keyNow(params)
+      const refused = options.change(gate.name, "patchUnsafe", f)
+      if (refused !== undefined) throw refused
+      return family.amendUnsafe(key, f)
+    },
+    arrived: (below: unknown): Promise<void> | undefined => Transaction.arrived(gate.name, below)
   }
 }
 
 /** Runs a read for a caller outside of Effect. If its signal aborts, the Promise rejects with the signal's reason. */
 const promiseOf = (
-  read: Read,
+  read: Effect.Effect<unknown, unknown>,
   context: Context.Context<never>,
   given: options.PromiseOptions | undefined
 ): Promise<unknown> => {

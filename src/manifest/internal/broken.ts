@@ -106,6 +106,10 @@ const failingAccessor = (id: string, name: string, pattern: string, error: Cache
     invalidateWhere: failing,
     invalidateAll: failing,
     invalidateTag: failing,
+    getOr: failing,
+    setIfAbsent: failing,
+    getAndDelete: failing,
+    reschedule: failing,
     refresh: failing,
     reader: fails,
     writer: fails

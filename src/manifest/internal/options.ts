@@ -17,7 +17,7 @@ import type { Lease, LeaseOptions } from "../../capability/Lease.ts"
 import * as Nearest from "../../diagnostic/types/nearest.ts"
 import { millisOf } from "../../ownership/DurationInput.ts"
 import { isBag } from "../../ownership/shared/validation.ts"
-import type { InvalidateOptions, Readable } from "../Family.ts"
+import type { InvalidateOptions, Readable, ReadOptions } from "../Family.ts"
 
 // The options are declared in `Family.ts`, where editors show them.
 type Operations = Readable<string, unknown, unknown, {}>
@@ -49,10 +49,20 @@ export type Known<Chosen> = { readonly [Option in keyof Required<Chosen>]: true 
 
 const invalidateKnown: Known<InvalidateOptions> = { mode: true }
 const concurrencyKnown: Known<ConcurrencyOptions> = { concurrency: true }
-const promiseKnown: Known<PromiseOptions> = { signal: true }
+const readKnown: Known<ReadOptions> = { stale: true }
+const promiseKnown: Known<PromiseOptions> = { ...readKnown, signal: true }
 const leaseKnown: Known<LeaseOptions> = { mode: true, deadline: true, timeToLive: true }
 const deleteKnown: Known<Pick<SetOptions<Lease>, "ifVersion" | "lease">> = { ifVersion: true, lease: true }
-const setKnown: Known<SetOptions<Lease>> = { ...deleteKnown, timeToLive: true, tags: true, revision: true }
+const claimKnown: Known<Omit<SetOptions<Lease>, "ifVersion">> = {
+  timeToLive: true,
+  tags: true,
+  revision: true,
+  lease: true
+}
+const setKnown: Known<SetOptions<Lease>> = { ...deleteKnown, ...claimKnown }
+
+/** The options of each kind of write. */
+const knownOf = { set: setKnown, deletion: deleteKnown, claim: claimKnown }
 
 /** Runs the rest of an operation, or fails with the refusal. */
 export const checked = <A, E, R>(
@@ -88,8 +98,18 @@ export const withConcurrency = <A, E, R>(
 
 export const promise = (family: string, given: PromiseOptions | undefined): Refusal => {
   const signal = given?.signal
-  return notOptions(family, given, promiseKnown) ??
+  return notOptions(family, given, promiseKnown) ?? staleness(family, given) ??
     unless(signal === undefined || signal instanceof AbortSignal, family, "signal", "must be an AbortSignal")
+}
+
+/** Checks the options of a read. */
+export const read = (family: string, given: ReadOptions | undefined): Refusal =>
+  notOptions(family, given, readKnown) ?? staleness(family, given)
+
+const staleness = (family: string, given: ReadOptions | undefined): Refusal => {
+  const stale = given?.stale
+  const isKnown = stale === undefined || stale === "allow" || stale === "refuse"
+  return unless(isKnown, family, "stale", "must be \"allow\" or \"refuse\"")
 }
 
 /** Checks the two arguments of a transaction: the combinator of a database, and a body. */
@@ -103,6 +123,10 @@ export const combined = (made: unknown): Effect.Effect<any, any, any> =>
     ? made as Effect.Effect<any, any, any>
     : Effect.fail(refusal(undefined, "within", "must answer an Effect"))
 
+/** Checks the load that `getOr` takes. */
+export const load = (family: string, given: unknown): Refusal =>
+  unless(Effect.isEffect(given), family, "load", "must be an Effect")
+
 /** Checks the function that `select`, `update` or `patch` takes. */
 export const change = (family: string, operation: string, given: unknown): Refusal =>
   unless(typeof given === "function", family, operation, "takes a function of the value")
@@ -113,10 +137,14 @@ export const tag = (family: string, given: unknown): Refusal =>
 export const count = (family: string, option: string, given: unknown): Refusal =>
   unless(Number.isSafeInteger(given) && Number(given) >= 1, family, option, "must be a whole number of at least 1")
 
-/** Checks the options of a write or a deletion, and the conditions among them. */
-export const conditions = (family: string, options: SetOptions<Lease> | undefined, isDeletion = false): Refusal => {
+/** Checks the options of a write, and the conditions among them. A claim is a `setIfAbsent`. */
+export const conditions = (
+  family: string,
+  options: SetOptions<Lease> | undefined,
+  kind: keyof typeof knownOf = "set"
+): Refusal => {
   if (options === undefined) return undefined
-  const refused = notOptions(family, options, isDeletion ? deleteKnown : setKnown)
+  const refused = notOptions(family, options, knownOf[kind])
   if (refused !== undefined) return refused
   const { ifVersion, lease } = options
   const isVersion = ifVersion === undefined || ifVersion === null || (typeof ifVersion === "number" && ifVersion >= 0)
