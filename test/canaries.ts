@@ -786,8 +786,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a write leaves what is derived from it",
     file: "src/cache/internal/spreading.ts",
-    text: `delivery = both(delivery, this.drop(step, scope, mode, family))`,
-    planted: `if (!step.exact) delivery = both(delivery, this.drop(step, scope, mode, family))`,
+    text: `? invalidation.dropKey(dropped, mode, stamp, family)`,
+    planted: `? noDelivery`,
     suites: ["props", races]
   },
   {
@@ -1151,7 +1151,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 11,
     bug: "what lives is evicted for what is new though a mark left others dead",
     file: "src/store/memory/internal/memoryPartition.ts",
-    text: `      this.collect(collectedPerPutMax)\n`,
+    text: `    this.collect(collectedPerPutMax)\n`,
     planted: ``,
     suites: ["test/store/memory/MemoryStore.test.ts"]
   },
@@ -2852,6 +2852,45 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `Effect.sync(() => fiber.interruptUnsafe())`,
     planted: `Fiber.interrupt(fiber)`,
     suites: ["test/cache/hangs.test.ts"]
+  },
+  {
+    law: 2,
+    bug: "a write by the short way does not overtake a load that runs",
+    file: familyWrites,
+    text:
+      `if (loads.loader === undefined || !loads.areIdle || !entries.arePlain || !cache.leases.isEmpty) return undefined`,
+    planted: `if (loads.loader === undefined || !entries.arePlain || !cache.leases.isEmpty) return undefined`,
+    suites: [races]
+  },
+  {
+    law: 3,
+    bug: "an update by the short way is made of a value that its function has replaced",
+    file: familyWrites,
+    text: `if (Exit.isExit(made) && stamp === cache.stamp && version === cache.version) {`,
+    planted: `if (Exit.isExit(made)) {`,
+    suites: ["test/cache/atOnce.test.ts"]
+  },
+  {
+    law: 4,
+    bug: "a change drops the key of its own text in a family with other positions",
+    file: "src/cache/shared/invalidationPlan.ts",
+    text: `values.bound.every(([target, from]) => target === from)`,
+    planted: `true`,
+    suites: ["props"]
+  },
+  {
+    law: 8,
+    bug: "an entry that is written again with an earlier end outlives it",
+    file: "src/store/memory/internal/memoryShard.ts",
+    text: `else if (expiresAt < before) this.schedule(slot, expiresAt)
+  }
+
+  private schedule`,
+    planted: `else if (before === Infinity) this.schedule(slot, expiresAt)
+  }
+
+  private schedule`,
+    suites: ["test/store/memory/MemoryStore.test.ts"]
   },
   {
     law: 4,

@@ -248,6 +248,8 @@ export interface HotPartition<V> {
    * compare a value it must be fetched from memory.
    */
   readonly hit: (key: string) => V | undefined
+  /** The value that `hit` would answer. Does not count as a use. */
+  readonly look: (key: string) => V | undefined
   /** The whole entry, fresh or stale, unless it has expired. Does not count as a use for eviction. */
   readonly peek: (key: string) => Entry<V> | undefined
   /** When the entry needs a second look, in milliseconds since the epoch; `undefined` when it is absent. */
@@ -267,6 +269,18 @@ export interface HotPartition<V> {
   readonly weigh: (key: string, value: V) => number
   /** Stores an entry that needs no second look before `dueAt`, with the weight that `weigh` returned. Cannot fail. */
   readonly put: (key: string, entry: Entry<V>, dueAt: number, weight: number) => void
+  /**
+   * Stores a value of weight 1 whose entry has no tags, cost and revision, and is fresh until it is due: as `put` does,
+   * without an entry for it. Cannot fail.
+   */
+  readonly putPlain: (
+    key: string,
+    value: V,
+    stamp: number,
+    version: number,
+    dueAt: number,
+    expiresAt: number
+  ) => void
   /**
    * Replaces the entry of a key by one of the same weight, which needs no second look before `dueAt`. Returns whether
    * the key was there. Cannot fail, and does not count as a use for eviction.

@@ -142,6 +142,17 @@ const stories: {
       })
   },
   "a patch of nothing changes nothing": { run: (door, of) => Effect.exit(door.patch(of, () => 2)) },
+  "an update whose function uses the cache is not made of what is gone": {
+    run: (_, of) =>
+      Effect.gen(function*() {
+        yield* of.on(of.user.set(id, 1))
+        let runs = 0
+        return yield* Effect.exit(of.on(of.user.update(id, (was: number) => {
+          if (runs++ === 0) of.writer.setUnsafe(id, 10)
+          return was + 1
+        })))
+      })
+  },
   "a patch whose function uses the cache is not made of what is gone": {
     run: (door, of) =>
       Effect.gen(function*() {

@@ -29,6 +29,11 @@ export class Changes {
   private readonly listeners = new Set<ChangeListener>()
   private readonly failed = new RareLog()
 
+  /** Whether a listener hears of changes. */
+  get areHeard(): boolean {
+    return this.listeners.size > 0
+  }
+
   note(change: Noted): void {
     this.history.add(change)
     if (this.listeners.size > 0) this.tell(change)

@@ -145,10 +145,26 @@ export class Entries<V> {
     invalidations: 0
   }
 
+  /** Whether every entry that a write makes is in memory alone, and is fresh for the family's own lifetime. */
+  readonly hasPlainEntries: boolean
+  private readonly staleMillis: number
+  // One object for all changes that no listener hears: the history copies it.
+  private readonly noted: { -readonly [Part in keyof Noted]: Noted[Part] }
+
   constructor(cache: CacheContext, spec: EngineFamilySpec<V>) {
     this.cache = cache
     this.spec = spec
     this.name = spec.name
+    this.noted = {
+      what: "Set",
+      family: spec.name,
+      scope: "",
+      through: undefined,
+      mode: undefined,
+      stamp: 0,
+      atMillis: 0,
+      from: undefined
+    }
     this.storeName = familyName(cache.id, spec.name)
     this.expiry = spec.expiry
     this.limiter = new Limiter(spec.expiry)
@@ -165,6 +181,10 @@ export class Entries<V> {
       onDistrust: this.distrustBelow,
       onAlone: (key) => this.sources?.isAlone(key)
     })
+    const { freeze, idleTimeToLive, jitter, refreshAhead, timeToLive } = this.expiry
+    this.staleMillis = Expiry.staleMillisMax(this.expiry)
+    this.hasPlainEntries = this.hot !== undefined && this.lower === undefined && timeToLive >= 1 && jitter === 0 &&
+      idleTimeToLive === undefined && refreshAhead === undefined && !freeze && !spec.isWeighed
     this.tagged = this.lower !== undefined
     this.sources = spec.plan.isEmpty ? undefined : new Sources()
     this.mayHold = this.lower !== undefined
@@ -526,6 +546,33 @@ export class Entries<V> {
     return this.put(key, entry, now, weight, undefined, isNews)
   }
 
+  /**
+   * Whether a write may take the short way into memory now (`putPlain`): only its entry changes, and no caller has to
+   * learn of it.
+   */
+  get arePlain(): boolean {
+    const { cache, holds } = this
+    return !cache.hasListeners && !cache.changes.areHeard && !cache.hasPeers && this.watches.size === 0 &&
+      !cache.outbox.owesRows && !holds.isWatching && holds.isEmpty
+  }
+
+  /** Stores a value with the family's own lifetime in memory, as `keep` does with an entry. `arePlain` allows it. */
+  putPlain(key: string, value: V, stamp: number, now: number): Delivery {
+    const { cache, hot, sources } = this
+    const freshUntil = now + this.expiry.timeToLive
+    const expiresAt = freshUntil + this.staleMillis
+    this.note("Set", key, stamp)
+    sources?.kept(key)
+    this.mayHold = true
+    cache.spread.beginPut()
+    hot!.putPlain(key, value, stamp, cache.nextVersion(now), freshUntil, expiresAt)
+    cache.spread.endPut()
+    const before = cache.stamp
+    const evicted = cache.spread.ofEvicted(this.name, key)
+    if (before !== cache.stamp) hot!.confirm(key, cache.stamp)
+    return both(evicted, cache.spread.ofForgotten())
+  }
+
   private put(
     key: string,
     entry: Entry<V>,
@@ -624,7 +671,7 @@ export class Entries<V> {
 
   /** Removes the entry of a key. */
   forget(key: string): Delivery {
-    this.cache.tell(this.name, { _tag: "Changed", key })
+    if (this.cache.hasPeers) this.cache.tell(this.name, { _tag: "Changed", key })
     return this.remove(key)
   }
 
@@ -654,10 +701,17 @@ export class Entries<V> {
     mode?: InvalidationMode,
     from?: Noted["from"]
   ): void {
-    const atMillis = this.cache.time.now()
-    const change: Noted = { what, family: this.name, scope, through, mode, stamp, atMillis, from }
-    this.cache.changes.note(change)
-    if (!this.cache.hasListeners) return
+    const { changes, hasListeners, time } = this.cache
+    const change = hasListeners || changes.areHeard ? { ...this.noted } : this.noted
+    change.what = what
+    change.scope = scope
+    change.through = through
+    change.mode = mode
+    change.stamp = stamp
+    change.atMillis = time.now()
+    change.from = from
+    changes.note(change)
+    if (!hasListeners) return
     const event = eventOf(this.spec, change)
     if (event !== undefined) this.cache.emit(event)
   }

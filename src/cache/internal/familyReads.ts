@@ -81,8 +81,10 @@ export class FamilyReads<V> implements Reads<V> {
     return load === undefined ? this : new TrackedReads(this, load)
   }
 
-  /** The value of a key: held, or loaded. Callers try `hot.hit` first. */
+  /** The value of a key: held, or loaded. */
   read(key: string): Effect.Effect<V, unknown> {
+    const value = this.hot?.hit(key)
+    if (value !== undefined) return Exit.succeed(value)
     const running = this.awaited(key)
     return running === undefined
       ? Effect.mapEager(this.serve(key), valueOf)
@@ -219,6 +221,8 @@ export class FamilyReads<V> implements Reads<V> {
 
   /** The value of a key if a tier holds a fresh one. Loads nothing. */
   readHeld(key: string): Effect.Effect<Option.Option<V>, CacheError> {
+    const value = this.hot?.hit(key)
+    if (value !== undefined) return Exit.succeed(Option.some(value))
     return Effect.mapEager(this.held(key), (served) => served === undefined ? Option.none() : Option.some(served.value))
   }
 
@@ -256,6 +260,12 @@ export class FamilyReads<V> implements Reads<V> {
             ? served
             : { ...served, entry: this.entries.touch(key, served.entry, this.cache.time.now()) })
     )
+  }
+
+  /** Whether `find` would answer an entry. */
+  has(key: string): Effect.Effect<boolean, CacheError> {
+    if (this.loads.loader !== undefined && this.hot?.look(key) !== undefined) return Exit.succeed(true)
+    return Effect.mapEager(this.find(key), (found) => found !== undefined)
   }
 
   /**

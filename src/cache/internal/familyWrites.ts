@@ -79,6 +79,8 @@ export class FamilyWrites<V> implements Writer {
   }
 
   set(key: string, value: V, options: SetOptions<Lease> = noOptions): Effect.Effect<void, CacheError> {
+    const plain = options === noOptions ? this.writePlain(key, value) : undefined
+    if (plain !== undefined) return plain === noDelivery ? Effect.void : orRedressed(plain)
     const { ends } = this
     const refusal = this.refusalOf(options, key)
     if (refusal !== undefined) return Effect.fail(refusal)
@@ -101,6 +103,8 @@ export class FamilyWrites<V> implements Writer {
 
   /** Writes a value as `set` does, in this step. Throws the `CacheError` that refuses it, and changes nothing then. */
   setUnsafe(key: string, value: V, options: SetOptions<Lease> = noOptions): Delivery {
+    const plain = options === noOptions ? this.writePlain(key, value) : undefined
+    if (plain !== undefined) return plain
     const { ends } = this
     const refusal = this.refusalOf(options, key)
     if (refusal !== undefined) throw refusal
@@ -193,6 +197,22 @@ export class FamilyWrites<V> implements Writer {
 
   private wouldWait(key: string, why: WouldWait["why"]): CacheError {
     return new CacheError({ reason: new WouldWait({ key: this.spec.show(key), why }) })
+  }
+
+  /**
+   * Writes a value the short way, if nothing but its entry and its dependents change; `undefined` if the long way has to
+   * be taken. Most writes into memory alone come this way: it makes no entry, and asks for all conditions at once. They
+   * come after the value was judged, because that may run code of the user.
+   */
+  private writePlain(key: string, value: V): Delivery | undefined {
+    const { cache, entries, loads } = this
+    if (!entries.hasPlainEntries || !entries.judgement.isPlain(value)) return undefined
+    if (loads.loader === undefined || !loads.areIdle || !entries.arePlain || !cache.leases.isEmpty) return undefined
+    const stamp = cache.nextStamp()
+    const dependents = this.invalidation.spread(key, "hide")
+    const delivery = both(dependents, entries.putPlain(key, value, stamp, cache.time.now()))
+    if (delivery !== noDelivery) revocable(delivery, [[this, key, cache.version]])
+    return delivery
   }
 
   /** Judges a write: checks everything that can refuse it, before anything changes. */
@@ -452,7 +472,31 @@ export class FamilyWrites<V> implements Writer {
    * alone has the value, the update fails with `VersionConflict`, and the other change stays.
    */
   update<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>): Effect.Effect<V, unknown, R> {
-    return this.loads.turns.take(key, (updating) => this.updateInTurn(key, f, updating))
+    const { cache, entries, loads } = this
+    const isPlain = entries.hasPlainEntries && !entries.tagged && loads.areIdle && cache.leases.isEmpty
+    const was = isPlain ? entries.hot!.look(key) : undefined
+    if (was === undefined || loads.loader === undefined) {
+      return loads.turns.take(key, (updating) => this.updateInTurn(key, f, updating))
+    }
+    // The short way: the value is held, and no other update of the family runs.
+    const { stamp, version } = cache
+    const made = f(was)
+    if (Exit.isExit(made) && stamp === cache.stamp && version === cache.version) {
+      const exit = made as Exit.Exit<V, E>
+      const delivery = Exit.isSuccess(exit) ? this.writePlain(key, exit.value) : noDelivery
+      if (delivery !== undefined) {
+        entries.counts.hits++
+        return delivery === noDelivery ? exit : Effect.andThen(orRedressed(delivery), exit)
+      }
+    }
+    // The function has been called, so its answer is used if it is an answer to the value that the update starts from.
+    let isUsed = false
+    const again = (now: V): Effect.Effect<V, E, R> => {
+      if (isUsed || !Object.is(now, was)) return f(now)
+      isUsed = true
+      return made
+    }
+    return loads.turns.take(key, (updating) => this.updateInTurn(key, again, updating))
   }
 
   private updateInTurn<E, R>(

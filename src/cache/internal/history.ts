@@ -13,23 +13,33 @@ export interface Noted extends Omit<Happening, "from"> {
   readonly from: Sources | undefined
 }
 
+// A text of a forgotten happening that is no longer than this stays until its record is written over.
+const textKept = 64
+
+/** A record of the history, which is written over. */
+type Recorded = { -readonly [Part in keyof Noted]: Noted[Part] }
+
 /** The latest happenings of a cache, in a ring of bounded size. */
 export class History {
-  private readonly ring: Array<Noted | undefined> = []
+  private readonly ring: Array<Recorded> = []
   /** The characters of each happening. Kept apart, so that forgetting an old happening does not read it from memory. */
   private readonly lengths = new Int32Array(happeningsMax)
   private next = 0
   private size = 0
   private characters = 0
 
+  /** Adds a copy of a happening. The copy is written over the oldest one, because every write of a key comes here. */
   add(happening: Noted): void {
     const characters = charactersOf(happening)
     // A happening of this length would push out too many others.
     if (characters > charactersMax / 16) return
     while (this.size === happeningsMax || this.characters + characters > charactersMax) this.forgetOldest()
-    this.ring[this.next] = happening
-    this.lengths[this.next] = characters
-    this.next = (this.next + 1) % happeningsMax
+    const { next, ring } = this
+    const over = ring[next]
+    if (over === undefined) ring[next] = { ...happening }
+    else writeOver(over, happening)
+    this.lengths[next] = characters
+    this.next = (next + 1) % happeningsMax
     this.size++
     this.characters += characters
   }
@@ -50,9 +60,24 @@ export class History {
   private forgetOldest(): void {
     const oldest = (this.next - this.size + happeningsMax) % happeningsMax
     this.characters -= this.lengths[oldest]!
-    this.ring[oldest] = undefined
+    // What the record leads to is freed; the record itself is written over later.
+    const { from, scope } = this.ring[oldest]!
+    if (from !== undefined || typeof scope !== "string" || this.lengths[oldest]! > textKept) {
+      Object.assign(this.ring[oldest]!, { scope: "", from: undefined })
+    }
     this.size--
   }
+}
+
+const writeOver = (over: Recorded, { atMillis, family, from, mode, scope, stamp, through, what }: Noted): void => {
+  over.what = what
+  over.family = family
+  over.scope = scope
+  over.through = through
+  over.mode = mode
+  over.stamp = stamp
+  over.atMillis = atMillis
+  over.from = from
 }
 
 const copyOf = (scope: Happening["scope"]): Happening["scope"] =>

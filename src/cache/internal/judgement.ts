@@ -198,6 +198,11 @@ export class Judge<V> {
     }
   }
 
+  /** Whether a value may be stored as it is, where it has no weigher, is not frozen, and no tier prepares it. */
+  isPlain(value: V): boolean {
+    return unrun(value, this.spec.takesExits) === undefined && (this.spec.admits === undefined || this.fits(value))
+  }
+
   private judgeWrite(terms: Terms, key: string, value: V): Judging<Judged<V>> {
     if (this.hot !== undefined && terms.lifeMillis !== 0 && !this.fits(value)) throw this.unfit(key)
     return this.judgeValue(this.lower, key, value, terms)

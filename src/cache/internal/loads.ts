@@ -96,6 +96,11 @@ export class Loads<V> {
     return this.spec.show(key)
   }
 
+  /** Whether a write of a key has nothing to tell them: no load runs or waits, no update runs, no failure is known. */
+  get areIdle(): boolean {
+    return this.running.size === 0 && this.next.size === 0 && this.turns.byKey.size === 0 && this.failures.isEmpty
+  }
+
   /** Starts a fiber of the engine's own, which belongs to no caller. */
   fork(work: Effect.Effect<void>): Fiber.Fiber<void> {
     return outside(() => this.forkFor(work))

@@ -89,6 +89,10 @@ export class TransactionReads<V> implements Reads<V> {
     return this.look(key, (own) => this.family.find(own))
   }
 
+  has(key: string): Effect.Effect<boolean, CacheError> {
+    return Effect.map(this.find(key), (found) => found !== undefined)
+  }
+
   held(key: string): Effect.Effect<Served<V> | undefined, CacheError> {
     return this.look(key, (own) => this.family.held(own))
   }

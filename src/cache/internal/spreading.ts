@@ -16,13 +16,7 @@
  * Law 4: completeness.
  */
 import type { InvalidationMode, Scope } from "../shared/invalidation.ts"
-import {
-  type CompiledStep,
-  eachReached,
-  eachReachedFrom,
-  eachReachedFromAll,
-  keyOf
-} from "../shared/invalidationPlan.ts"
+import { eachDropped, eachReached, eachReachedFrom, eachReachedFromAll, keyOf } from "../shared/invalidationPlan.ts"
 import type { Reached, Spread } from "./cacheContext.ts"
 import { both, type Delivery, noDelivery } from "./delivery.ts"
 import type { Entries } from "./entries.ts"
@@ -79,18 +73,15 @@ export class Spreading implements Spread {
 
   ofKey(family: string, key: string, mode: InvalidationMode): Delivery {
     let delivery = noDelivery
-    eachReached(this.planOf(family), key, (step, scope) => {
-      delivery = both(delivery, this.drop(step, scope, mode, family))
+    eachDropped(this.planOf(family), key, (step, dropped) => {
+      const { invalidation } = this.target(step.family)
+      const { stamp } = this.ground
+      const own = typeof dropped === "string"
+        ? invalidation.dropKey(dropped, mode, stamp, family)
+        : invalidation.markScope(dropped, mode, stamp, family)
+      delivery = both(delivery, own)
     })
     return delivery
-  }
-
-  private drop(step: CompiledStep, scope: Scope, mode: InvalidationMode, through: string): Delivery {
-    const target = this.target(step.family)
-    const { stamp } = this.ground
-    return step.exact
-      ? target.invalidation.dropKey(keyOf(scope), mode, stamp, through)
-      : target.invalidation.markScope(scope, mode, stamp, through)
   }
 
   ofScope(family: string, scope: Scope, mode: InvalidationMode): Delivery {

@@ -33,7 +33,7 @@ export interface Reads<V> {
   readHeld(key: string): Effect.Effect<Option.Option<V>, CacheError>
   answer(key: string): Effect.Effect<Answer<V>, unknown>
   answerHeld(key: string): Effect.Effect<Option.Option<Answer<V>>, CacheError>
-  find(key: string): Effect.Effect<Served<V> | undefined, CacheError>
+  has(key: string): Effect.Effect<boolean, CacheError>
   explain(key: string): Effect.Effect<Explanation<V>, CacheError>
   warm(keys: ReadonlyArray<string>, concurrency: number): Effect.Effect<number, CacheError>
 }
@@ -165,6 +165,10 @@ export class TrackedReads<V> implements Reads<V> {
         else this.seen(key, served)
         return served
       }))
+  }
+
+  has(key: string): Effect.Effect<boolean, CacheError> {
+    return Effect.map(this.find(key), (found) => found !== undefined)
   }
 
   explain(key: string): Effect.Effect<Explanation<V>, CacheError> {

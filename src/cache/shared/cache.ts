@@ -391,7 +391,10 @@ export class Cache implements CacheContext, Peer {
     const stamp = this.nextStamp()
     let delivery = noDelivery
     // All removals come first, so that a value of the batch stays even if it depends on another one.
-    for (const { family, key } of writes) delivery = both(delivery, family.invalidation.applyDelete(key, "hide", stamp))
+    for (const { family: { invalidation }, key, value } of writes) {
+      const removed = value === undefined ? invalidation.applyDeletion(key, stamp) : invalidation.spread(key, "hide")
+      delivery = both(delivery, removed)
+    }
     let isWritten = false
     for (let i = 0; i < writes.length; i++) {
       const { family, key, options } = writes[i]!
@@ -507,7 +510,9 @@ const openFamily = Effect.fnUntraced(function*(cache: Cache, options: FamilyOpti
   const plan = "all" in options.plan ? options.plan : listed(options.plan)
   const admits = codec?.admits
   const isDerived = Array.from(options.origin?.sources() ?? []).length > 0
-  const spec = { name, pattern, render, parse, show, hide, isSensitive, expiry, takesExits, admits, plan, isDerived }
+  const isWeighed = options.weigher !== undefined
+  const told = { name, pattern, render, parse, show, hide, isSensitive }
+  const spec = { ...told, expiry, takesExits, admits, plan, isDerived, isWeighed }
   const shown = isSensitive ? sealedPartition(partition) : partition
   cache.families.set(name, new CacheFamily(cache, { ...spec, partition: shown }))
 })

@@ -34,6 +34,8 @@ export interface EngineFamilySpec<V> {
   readonly admits?: ((value: V) => boolean) | undefined
   /** Which keys of which families a change drops. */
   readonly plan: InvalidationPlan
+  /** Whether a function of the user weighs its values. */
+  readonly isWeighed: boolean
   /** Whether it derives from another family. */
   readonly isDerived: boolean
   readonly partition: Partition<V>

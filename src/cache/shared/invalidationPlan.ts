@@ -30,6 +30,8 @@ export interface CompiledStep {
   readonly guards: ReadonlyArray<CompiledGuard>
   /** Whether every position is bound or constant, so that the step drops one key. */
   readonly exact: boolean
+  /** Whether the key that it drops has the text of the changed key, whatever that is. */
+  readonly isSame?: boolean
 }
 
 /**
@@ -73,6 +75,26 @@ export const eachReached = (
   if (steps.length === 0) return
   const segments = key.split(":")
   for (const step of steps) if (holds(step, segments, segments.length)) visit(step, scopeOf(step, segments))
+}
+
+/** Visits each step that a change of a key takes, with the one key that it drops, or with the scope. */
+export const eachDropped = (
+  plan: InvalidationPlan,
+  key: string,
+  visit: (step: CompiledStep, dropped: string | Scope) => void
+): void => {
+  let segments: ReadonlyArray<string> | undefined
+  for (const step of plan.all) {
+    // Most steps are of this kind, and need no segment.
+    if (step.isSame === true) {
+      visit(step, key)
+      continue
+    }
+    segments ??= key.split(":")
+    if (!holds(step, segments, segments.length)) continue
+    const scope = scopeOf(step, segments)
+    visit(step, step.exact ? keyOf(scope) : scope)
+  }
 }
 
 /** Visits each step that a change of some key of a scope may take, with the keys that it may drop. */
@@ -192,7 +214,10 @@ const translate = (source: ValidFamily, plan: DependencyGraph.Plan): ReadonlyArr
     if (guards === undefined) return []
     let values = known.get(step.bound)
     if (values === undefined) known.set(step.bound, values = valuesOf(source, step))
-    return [{ family: step.family, bound: values.bound, constants: values.constants, guards, exact: step.free === 0 }]
+    const exact = step.free === 0
+    const isSame = exact && guards.length === 0 && values.constants.length === 0 && !source.pattern.rest &&
+      values.bound.length === source.pattern.holes.length && values.bound.every(([target, from]) => target === from)
+    return [{ family: step.family, bound: values.bound, constants: values.constants, guards, exact, isSame }]
   })
 }
 

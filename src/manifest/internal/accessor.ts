@@ -138,8 +138,7 @@ const readOperations = (gate: FamilyGate, find: Finds["toRead"]) => {
     getAnswer: (params: Params) => reading(params, (family, key) => family.answer(key)),
     getAnswerOption: (params: Params) => reading(params, (family, key) => family.answerHeld(key)),
     explain: (params: Params) => reading(params, (family, key) => family.explain(key)),
-    has: (params: Params) =>
-      reading(params, (family, key) => Effect.mapEager(family.find(key), (found) => found !== undefined)),
+    has: (params: Params) => reading(params, (family, key) => family.has(key)),
 
     select: (params: Params, f: (value: unknown) => unknown) =>
       reading(params, (family, key) => {

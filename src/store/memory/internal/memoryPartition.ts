@@ -161,6 +161,15 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
     return value
   }
 
+  look(key: string): V | undefined {
+    const spread = this.spreadOf(key)
+    const { records, table } = this.only ?? this.viewOf(spread)
+    const slot = table.find(key, spread)
+    if (slot < 0 || records.stampOf(slot) < this.validFrom) return undefined
+    const due = records.dueAt(slot)
+    return due < this.time.next && due <= this.time.now() ? undefined : records.valueAt(slot) as V | undefined
+  }
+
   peek(key: string): Entry<V> | undefined {
     const spread = this.spreadOf(key)
     const { shard, table } = this.viewOf(spread)
@@ -206,22 +215,38 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
   put(key: string, entry: Entry<V>, dueAt: number, weight: number): void {
     if (entry.stamp > this.ceiling.stamp) this.ceiling.stamp = entry.stamp
     const spread = this.spreadOf(key)
-    const { familyNumber, shard, table } = this.viewOf(spread)
-    let slot = table.find(key, spread)
-    if (slot >= 0 && weight > shard.weightMax) {
-      shard.remove(slot)
-      slot = -1
-    }
+    const view = this.viewOf(spread)
+    const { shard } = view
+    if (weight > shard.weightMax) this.drop(key)
+    const slot = this.slotFor(view, key, spread, weight)
     if (slot < 0) {
-      this.collect(collectedPerPutMax)
-      slot = shard.insert(familyNumber, key, weight, this.time.now())
-      if (slot < 0) {
-        this.family.onEvict?.(key, entry, "Evicted")
-        return
-      }
-      table.add(slot, key, spread)
-    } else shard.policy.update(slot, weight)
+      this.family.onEvict?.(key, entry, "Evicted")
+      return
+    }
     shard.write(slot, entry, dueAt)
+    shard.settle()
+  }
+
+  /** The slot of a key, with its weight counted; a new one if it has none, or -1 if the weight fits into no shard. */
+  private slotFor({ familyNumber, shard, table }: ShardView, key: string, spread: number, weight: number): number {
+    let slot = table.find(key, spread)
+    if (slot >= 0) {
+      shard.policy.update(slot, weight)
+      return slot
+    }
+    this.collect(collectedPerPutMax)
+    slot = shard.insert(familyNumber, key, weight, this.time.now())
+    if (slot >= 0) table.add(slot, key, spread)
+    return slot
+  }
+
+  putPlain(key: string, value: V, stamp: number, version: number, dueAt: number, expiresAt: number): void {
+    if (stamp > this.ceiling.stamp) this.ceiling.stamp = stamp
+    const spread = this.spreadOf(key)
+    const view = this.only ?? this.viewOf(spread)
+    const { shard } = view
+    const slot = this.slotFor(view, key, spread, 1)
+    shard.writePlain(slot, value, stamp, version, dueAt, expiresAt)
     shard.settle()
   }
 

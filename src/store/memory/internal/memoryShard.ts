@@ -151,7 +151,7 @@ export class MemoryShard {
   write(slot: number, entry: Entry<unknown>, dueAt: number): void {
     const { records } = this
     const { costMillis, expiresAt, freshUntil, revision, tags } = entry
-    this.wheel.cancel(slot)
+    const before = this.wheel.has(slot) ? this.endsAt(slot) : Infinity
     records.setValue(slot, entry.value)
     records.setStamp(slot, entry.stamp)
     records.setVersion(slot, entry.version)
@@ -164,7 +164,36 @@ export class MemoryShard {
     const isPlain = isExact && freshUntil === dueAt && revision === undefined
     if (!isPlain) this.extras ??= grownCells([], records.capacity)
     if (this.extras !== undefined) this.extras[slot] = isPlain ? undefined : { freshUntil, expiresAt, revision }
-    if (expiresAt !== Infinity) this.schedule(slot, expiresAt)
+    this.reschedule(slot, expiresAt, before)
+  }
+
+  /** Writes a value whose entry has no tags, cost and revision, and is fresh until it is due. */
+  writePlain(slot: number, value: unknown, stamp: number, version: number, dueAt: number, expiresAt: number): void {
+    const { records } = this
+    const before = this.wheel.has(slot) ? this.endsAt(slot) : Infinity
+    records.setValue(slot, value)
+    records.setStamp(slot, stamp)
+    records.setVersion(slot, version)
+    records.setDue(slot, dueAt)
+    const isExact = this.setEnd(slot, dueAt, expiresAt)
+    if (this.costs !== undefined) this.costs[slot] = 0
+    if (this.tags !== undefined) this.tags[slot] = undefined
+    if (!isExact) this.extras ??= grownCells([], records.capacity)
+    if (this.extras !== undefined) {
+      this.extras[slot] = isExact
+        ? undefined
+        : { freshUntil: dueAt, expiresAt, revision: undefined }
+    }
+    this.reschedule(slot, expiresAt, before)
+  }
+
+  /**
+   * Schedules the end of an entry whose end was `before`, or that was not scheduled for `Infinity`. The wheel learns by
+   * itself that an entry ends later than scheduled: a write does not pay for that.
+   */
+  private reschedule(slot: number, expiresAt: number, before: number): void {
+    if (expiresAt === Infinity) this.wheel.cancel(slot)
+    else if (expiresAt < before) this.schedule(slot, expiresAt)
   }
 
   private schedule(slot: number, expiresAt: number): void {

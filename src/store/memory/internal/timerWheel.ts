@@ -84,6 +84,11 @@ export class TimerWheel {
     this.size++
   }
 
+  /** Whether a slot is scheduled. */
+  has(slot: number): boolean {
+    return this.lists.has(slot)
+  }
+
   /** Forgets the deadline of a slot, if it has one. */
   cancel(slot: number): void {
     if (!this.lists.has(slot)) return
