@@ -25,7 +25,7 @@ import type { Given, Named } from "../internal/given.ts"
 import type { CheckedEncloser, findPatternProblem } from "../internal/overlap.ts"
 import type { CheckedReferences } from "../internal/references.ts"
 import type { Malformed } from "./definitionFacts.ts"
-import type { CheckedFamilyHome, CheckedHome, CheckedLayer } from "./definitionLayers.ts"
+import type { CheckedHome, CheckedLayer, CheckedPartHome, isAtHome } from "./definitionLayers.ts"
 import type { FamilyName, PatternOf } from "./definitionParts.ts"
 import type { isAny, isChoice, orElse } from "./typeQuestions.ts"
 
@@ -117,7 +117,10 @@ type CheckedOptions<D extends Definition, K extends string, F> = K extends Malfo
   : {
     readonly [Option in keyof F]: Option extends "pattern" ?
       F[Option] extends string ? orElse<findPatternProblem<D, K, F, F[Option]>, F[Option]> : string
-      : Option extends "layer" ? CheckedFamilyHome<D, K, F, F[Option]>
+      : Option extends "layer" ?
+        "partOf" extends keyof F
+          ? isAtHome<D, F["partOf"], F[Option]> extends true ? F[Option] : CheckedPartHome<D, K, F["partOf"], F[Option]>
+        : CheckedHome<D, F[Option]>
       : Option extends "partOf" | "carvedFrom" ? CheckedEncloser<D, K, F, Option>
       : Option extends "derives" | "borrows" ?
         undefined extends F[Option] ? Given<Option, F[Option], never> : CheckedReferences<D, K, F, Option, F[Option]>

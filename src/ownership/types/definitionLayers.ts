@@ -84,13 +84,22 @@ export type CheckedHome<D extends Definition, Layer> = isChoice<Layer> extends t
   : CheckedLayerName<D, Layer>
 
 /**
- * The layer of a family; that of a part is the layer of its whole.
+ * Whether a part names the layer that its whole names, as most parts do. It is asked once for each whole and layer.
  *
  * @category type level
  * @since 0.1.0
  */
-export type CheckedFamilyHome<D extends Definition, K extends string, F, Layer> = F extends
-  { readonly partOf: infer Whole extends FamilyName<D> }
+export type isAtHome<D extends Definition, Whole, Layer> = [isChoice<Layer> | isUntyped<Layer>] extends [false]
+  ? D["families"] extends { readonly [_ in Whole & string]: { readonly layer: Layer } } ? true : false
+  : false
+
+/**
+ * The layer of a part, which is the layer of its whole.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type CheckedPartHome<D extends Definition, K extends string, Whole, Layer> = Whole extends FamilyName<D>
   ? [isChoice<Layer> | isUntyped<Layer>] extends [false]
     ? Layer extends LayerNames<D> ? [Layer] extends [HomeOf<D, FamilyOf<D, Whole>>] ? Layer
       : OverlapFindings.partElsewhere<K, Layer, Whole, HomeOf<D, FamilyOf<D, Whole>>>
