@@ -2411,6 +2411,38 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 14,
+    bug: "a write by an accessor in a transaction that the cache does not know takes effect",
+    file: "src/cache/internal/frame.ts",
+    text: `return hasConnection(context) && Context.get(context, CurrentTransaction)?.isOn(context) !== true`,
+    planted: `return false`,
+    suites: ["test/manifest/transactionOutside.test.ts"]
+  },
+  {
+    law: 14,
+    bug: "a transaction that the cache does not know is not seen where its Context was copied",
+    file: "src/cache/internal/frame.ts",
+    text: `for (const key of services.keys()) if (key.startsWith(connectionKey)) return true`,
+    planted: `for (const key of services.keys()) if (key.startsWith(connectionKey)) return false`,
+    suites: ["test/manifest/transactionOutside.test.ts"]
+  },
+  {
+    law: 14,
+    bug: "an accessor remembers a Context with a transaction that the cache does not know",
+    file: "src/manifest/internal/grants.ts",
+    text: `if (!Transaction.isDirect(context)) return family`,
+    planted: `if (Transaction.isApart(context)) return family`,
+    suites: ["test/manifest/transactionOutside.test.ts"]
+  },
+  {
+    law: 14,
+    bug: "an owner that is built inside a transaction loads rows that are not committed",
+    file: "src/cache/internal/frame.ts",
+    text: `if (key === CurrentTransaction.key || key.startsWith(connectionKey)) services.delete(key)`,
+    planted: `if (key === CurrentTransaction.key) services.delete(key)`,
+    suites: ["test/manifest/transactionOutside.test.ts"]
+  },
+  {
+    law: 14,
     bug: "a savepoint in a transaction that the cache does not know of is taken for a commit",
     file: transaction,
     text: `if (around === undefined && isSavepoint(before, context))`,

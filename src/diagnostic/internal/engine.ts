@@ -154,5 +154,11 @@ export const engine: ReadonlyArray<Explained> = [
     "An update was refused, because the cache does not keep the value that it would start from.",
     "The lookup of the key read a stale value, or it found nothing where a tier that failed may hold a value.",
     "Run the update again when the source is fresh or the tier answers, or `set` a value that you know."
+  ),
+  atRunTime(
+    "E0528",
+    "A write was made inside a database transaction that the cache does not know.",
+    "It would take effect before the commit, and it would stay after a rollback.",
+    "Open the transaction with `AppCache.transaction(sql.withTransaction)`, or write after it."
   )
 ]
