@@ -954,6 +954,30 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: [races, "props"]
   },
   {
+    law: "a defect names its function",
+    bug: "a defect of a function of the user does not name it",
+    file: "src/cache/shared/defects.ts",
+    text: `if (!Cause.hasDies(cause)) return cause`,
+    planted: `if (Cause.hasDies(cause)) return cause`,
+    suites: ["test/manifest/defects.test.ts"]
+  },
+  {
+    law: "a defect names its function",
+    bug: "a defect of a lookup of many keys does not name it",
+    file: "src/cache/internal/loads.ts",
+    text: `exit._tag === "Failure" ? Defects.named(exit.cause, "lookupMany", this.name) : Cause.fail(wrong)`,
+    planted: `exit._tag === "Failure" ? exit.cause : Cause.fail(wrong)`,
+    suites: ["test/manifest/defects.test.ts"]
+  },
+  {
+    law: "a defect names its function",
+    bug: "a defect of a lookup shows the span in which its owner was built",
+    file: "src/cache/internal/loaders.ts",
+    text: `Context.omit(Tracer.ParentSpan, References.CurrentStackFrame)`,
+    planted: `Context.omit(Tracer.ParentSpan)`,
+    suites: ["test/manifest/defects.test.ts"]
+  },
+  {
     law: "idle",
     bug: "a read does not put off the end of an idle entry",
     file: familyReads,

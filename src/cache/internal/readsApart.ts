@@ -16,6 +16,7 @@ import { CacheError, LoadTimeout } from "../CacheError.ts"
 import type { Explanation } from "../Explanation.ts"
 import * as Lookup from "../Lookup.ts"
 import type { CacheFamily } from "../shared/cacheFamily.ts"
+import * as Defects from "../shared/defects.ts"
 import type { EngineFamilySpec } from "../shared/familySpec.ts"
 import type { CacheContext } from "./cacheContext.ts"
 import { miscounted } from "./failures.ts"
@@ -211,7 +212,7 @@ export class TransactionReads<V> implements Reads<V> {
   }
 
   private lookUp<A>(keys: ReadonlyArray<string>, each: Each<V, A>): Effect.Effect<ReadonlyArray<A>, unknown> {
-    const { lookup, lookupMany } = this.family.loads.loader!
+    const { lookup, lookupMany, named } = this.family.loads.loader!
     const contextOf = (key: string): Lookup.LookupContext<V> => ({
       key: this.spec.render(key),
       cause: "absent",
@@ -219,7 +220,12 @@ export class TransactionReads<V> implements Reads<V> {
     })
     if (lookupMany !== undefined && (keys.length > 1 || lookup === undefined)) {
       const answers = Effect.flatMap(
-        lookupMany(keys, keys.map(contextOf)) as Effect.Effect<ReadonlyArray<V | Lookup.Result<V>>, unknown>,
+        Defects.naming(
+          Effect.suspend(() =>
+            lookupMany(keys, keys.map(contextOf)) as Effect.Effect<ReadonlyArray<V | Lookup.Result<V>>, unknown>
+          ),
+          (cause) => Defects.named(cause, "lookupMany", this.family.name)
+        ),
         (answers) => {
           const wrong = miscounted(this.family.name, keys.length, answers)
           return wrong === undefined ? Effect.succeed(answers) : Effect.fail(wrong)
@@ -232,7 +238,10 @@ export class TransactionReads<V> implements Reads<V> {
     }
     return Effect.forEach(keys, (key) => {
       if (lookup === undefined) return each(Effect.fail(this.family.loads.absent(key, "no lookup")))
-      const answer = lookup(key, contextOf(key)) as Effect.Effect<V | Lookup.Result<V>, unknown>
+      const answer = Defects.naming(
+        Effect.suspend(() => lookup(key, contextOf(key)) as Effect.Effect<V | Lookup.Result<V>, unknown>),
+        (cause) => Defects.named(cause, named ?? "lookup", this.family.name, this.spec.show(key))
+      )
       return each(Effect.flatMap(answer, (answer) => this.servedOf(key, answer)))
     })
   }
