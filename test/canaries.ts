@@ -978,6 +978,30 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/manifest/defects.test.ts"]
   },
   {
+    law: "a store may break its contract",
+    bug: "a store of the user's own that throws ends an operation with a defect",
+    file: "src/store/shared/guarded.ts",
+    text: `return this.fail(operation, thrown)`,
+    planted: `throw thrown`,
+    suites: ["test/store/guarded.test.ts"]
+  },
+  {
+    law: "a store may break its contract",
+    bug: "a store of the user's own that dies ends an operation with a defect",
+    file: "src/store/shared/guarded.ts",
+    text: `if (Cause.isDieReason(reason)) return this.fail(operation, reason.defect)`,
+    planted: `if (Cause.isDieReason(reason)) return Exit.failCause(cause)`,
+    suites: ["test/store/guarded.test.ts"]
+  },
+  {
+    law: "a store may break its contract",
+    bug: "a store of the user's own in a store of several tiers is called without its guard",
+    file: "src/store/TieredStore.ts",
+    text: `const stores = Arr.map(given, guarded)`,
+    planted: `const stores = given`,
+    suites: ["test/store/guarded.test.ts"]
+  },
+  {
     law: "idle",
     bug: "a read does not put off the end of an idle entry",
     file: familyReads,
