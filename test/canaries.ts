@@ -1002,6 +1002,30 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/store/guarded.test.ts"]
   },
   {
+    law: 9,
+    bug: "a write under a lease goes through after its tag was invalidated, if its value is below memory",
+    file: "src/cache/internal/familyWrites.ts",
+    text: `Object.assign(term, { wasSeen: true, tags: undefined })`,
+    planted: `return Effect.void`,
+    suites: ["test/manifest/leases.test.ts"]
+  },
+  {
+    law: 9,
+    bug: "a write under a lease is refused after any tag was invalidated, if its value is below memory",
+    file: "src/cache/internal/familyWrites.ts",
+    text: `if (held !== undefined) term.tags = held.tags`,
+    planted: `if (held !== undefined) term.tags = undefined`,
+    suites: ["test/manifest/leases.test.ts"]
+  },
+  {
+    law: 9,
+    bug: "a lease that ended within the body of a transaction does not say so",
+    file: "src/cache/internal/collected.ts",
+    text: `Effect.fail(beforeCommit(conflict))`,
+    planted: `Effect.fail(conflict)`,
+    suites: ["test/manifest/transaction.test.ts"]
+  },
+  {
     law: "idle",
     bug: "a read does not put off the end of an idle entry",
     file: familyReads,
