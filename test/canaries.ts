@@ -954,6 +954,78 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: [races, "props"]
   },
   {
+    law: "a defect names its function",
+    bug: "a defect of a function of the user does not name it",
+    file: "src/cache/shared/defects.ts",
+    text: `if (!Cause.hasDies(cause)) return cause`,
+    planted: `if (Cause.hasDies(cause)) return cause`,
+    suites: ["test/manifest/defects.test.ts"]
+  },
+  {
+    law: "a defect names its function",
+    bug: "a defect of a lookup of many keys does not name it",
+    file: "src/cache/internal/loads.ts",
+    text: `exit._tag === "Failure" ? Defects.named(exit.cause, "lookupMany", this.name) : Cause.fail(wrong)`,
+    planted: `exit._tag === "Failure" ? exit.cause : Cause.fail(wrong)`,
+    suites: ["test/manifest/defects.test.ts"]
+  },
+  {
+    law: "a defect names its function",
+    bug: "a defect of a lookup shows the span in which its owner was built",
+    file: "src/cache/internal/loaders.ts",
+    text: `Context.omit(Tracer.ParentSpan, References.CurrentStackFrame)`,
+    planted: `Context.omit(Tracer.ParentSpan)`,
+    suites: ["test/manifest/defects.test.ts"]
+  },
+  {
+    law: "a store may break its contract",
+    bug: "a store of the user's own that throws ends an operation with a defect",
+    file: "src/store/shared/guarded.ts",
+    text: `return this.fail(operation, thrown)`,
+    planted: `throw thrown`,
+    suites: ["test/store/guarded.test.ts"]
+  },
+  {
+    law: "a store may break its contract",
+    bug: "a store of the user's own that dies ends an operation with a defect",
+    file: "src/store/shared/guarded.ts",
+    text: `if (Cause.isDieReason(reason)) return this.fail(operation, reason.defect)`,
+    planted: `if (Cause.isDieReason(reason)) return Exit.failCause(cause)`,
+    suites: ["test/store/guarded.test.ts"]
+  },
+  {
+    law: "a store may break its contract",
+    bug: "a store of the user's own in a store of several tiers is called without its guard",
+    file: "src/store/TieredStore.ts",
+    text: `const stores = Arr.map(given, guarded)`,
+    planted: `const stores = given`,
+    suites: ["test/store/guarded.test.ts"]
+  },
+  {
+    law: 9,
+    bug: "a write under a lease goes through after its tag was invalidated, if its value is below memory",
+    file: "src/cache/internal/familyWrites.ts",
+    text: `Object.assign(term, { wasSeen: true, tags: undefined })`,
+    planted: `return Effect.void`,
+    suites: ["test/manifest/leases.test.ts"]
+  },
+  {
+    law: 9,
+    bug: "a write under a lease is refused after any tag was invalidated, if its value is below memory",
+    file: "src/cache/internal/familyWrites.ts",
+    text: `if (held !== undefined) term.tags = held.tags`,
+    planted: `if (held !== undefined) term.tags = undefined`,
+    suites: ["test/manifest/leases.test.ts"]
+  },
+  {
+    law: 9,
+    bug: "a lease that ended within the body of a transaction does not say so",
+    file: "src/cache/internal/collected.ts",
+    text: `Effect.fail(beforeCommit(conflict))`,
+    planted: `Effect.fail(conflict)`,
+    suites: ["test/manifest/transaction.test.ts"]
+  },
+  {
     law: "idle",
     bug: "a read does not put off the end of an idle entry",
     file: familyReads,
@@ -2408,6 +2480,38 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `cache.spread.eachOfKey(family.name, change.key, (target, scope) => this.holdScope(target, scope))`,
     planted: ``,
     suites: [transactions, commits]
+  },
+  {
+    law: 14,
+    bug: "a write by an accessor in a transaction that the cache does not know takes effect",
+    file: "src/cache/internal/frame.ts",
+    text: `return hasConnection(context) && Context.get(context, CurrentTransaction)?.isOn(context) !== true`,
+    planted: `return false`,
+    suites: ["test/manifest/transactionOutside.test.ts"]
+  },
+  {
+    law: 14,
+    bug: "a transaction that the cache does not know is not seen where its Context was copied",
+    file: "src/cache/internal/frame.ts",
+    text: `for (const key of services.keys()) if (key.startsWith(connectionKey)) return true`,
+    planted: `for (const key of services.keys()) if (key.startsWith(connectionKey)) return false`,
+    suites: ["test/manifest/transactionOutside.test.ts"]
+  },
+  {
+    law: 14,
+    bug: "an accessor remembers a Context with a transaction that the cache does not know",
+    file: "src/manifest/internal/grants.ts",
+    text: `if (!Transaction.isDirect(context)) return family`,
+    planted: `if (Transaction.isApart(context)) return family`,
+    suites: ["test/manifest/transactionOutside.test.ts"]
+  },
+  {
+    law: 14,
+    bug: "an owner that is built inside a transaction loads rows that are not committed",
+    file: "src/cache/internal/frame.ts",
+    text: `if (key === CurrentTransaction.key || key.startsWith(connectionKey)) services.delete(key)`,
+    planted: `if (key === CurrentTransaction.key) services.delete(key)`,
+    suites: ["test/manifest/transactionOutside.test.ts"]
   },
   {
     law: 14,

@@ -373,7 +373,7 @@ export class UpdateRefused extends Schema.TaggedError<UpdateRefused>()("UpdateRe
  * @since 0.1.0
  */
 export class StaleRefused extends Schema.TaggedError<StaleRefused>()("StaleRefused", {
-  code: Schema.tag("E0531"),
+  code: Schema.tag("E0530"),
   key: Schema.String
 }) {
   override get message() {
@@ -392,7 +392,7 @@ export class StaleRefused extends Schema.TaggedError<StaleRefused>()("StaleRefus
  * @since 0.1.0
  */
 export class WouldWait extends Schema.TaggedError<WouldWait>()("WouldWait", {
-  code: Schema.tag("E0530"),
+  code: Schema.tag("E0529"),
   key: Schema.String,
   why: Schema.Literals(["outbox", "codec", "tier", "listener"])
 }) {
@@ -522,21 +522,22 @@ export class InvalidBatch extends Schema.TaggedError<InvalidBatch>()("InvalidBat
 
 /**
  * A transaction refuses a call: an update or a patch within its body (E0524), more changes than it can collect (E0525),
- * or a body within an outer transaction of the database that the cache does not know (E0526). The error fails the body,
- * so the database rolls back. `help` says what to do instead.
+ * or, within a transaction of the database that the cache does not know, a body (E0526) or a write (E0528). The error
+ * fails the body, so the database rolls back. `help` says what to do instead.
  *
  * @stability stable
  * @category errors
  * @since 0.1.0
  */
 export class TransactionRefused extends Schema.TaggedError<TransactionRefused>()("TransactionRefused", {
-  code: Schema.Literals(["E0524", "E0525", "E0526"]),
+  code: Schema.Literals(["E0524", "E0525", "E0526", "E0528"]),
   manifest: Schema.String,
   why: Schema.String,
   help: Schema.String
 }) {
   override get message() {
-    return `a transaction of \`${this.manifest}\` is refused: ${this.why}; help: ${this.help}`
+    const what = this.code === "E0528" ? "a write" : "a transaction"
+    return `${what} of \`${this.manifest}\` is refused: ${this.why}; help: ${this.help}`
   }
 }
 

@@ -62,9 +62,10 @@ export interface SharedLeaseOptions extends LeaseOptions<"shared"> {
 
 /**
  * A lease was not granted (`timeout`, `queue full`), or it does not allow this write: it has `ended`, is `shared`,
- * covers an `other key`, or comes from an `other engine`. Or the key was `overtaken`: it was removed or invalidated, or
- * a load brought another value or found none, since the lease was granted. A write without a lease is refused while
- * another caller has a lease on its key (`held`).
+ * covers an `other key`, or comes from an `other engine`. A write that a transaction has collected is checked when its
+ * body has ended, so its lease may have `ended before the commit`. Or the key was `overtaken`: it was removed or
+ * invalidated, or a load brought another value or found none, since the lease was granted. A write without a lease is
+ * refused while another caller has a lease on its key (`held`).
  *
  * **When to use**
  *
@@ -78,7 +79,17 @@ export interface SharedLeaseOptions extends LeaseOptions<"shared"> {
 export class LeaseError extends Schema.TaggedError<LeaseError>()("LeaseError", {
   code: Schema.tag("E0219"),
   patterns: Schema.Array(Schema.String),
-  why: Schema.Literals(["timeout", "ended", "queue full", "shared", "other key", "other engine", "held", "overtaken"])
+  why: Schema.Literals([
+    "timeout",
+    "ended",
+    "ended before the commit",
+    "queue full",
+    "shared",
+    "other key",
+    "other engine",
+    "held",
+    "overtaken"
+  ])
 }) {
   override get message() {
     const what = this.patterns.map((pattern) => `\`${pattern}\``).join(", ")
@@ -90,6 +101,9 @@ const whys: { readonly [_ in LeaseError["why"]]: (what: string) => string } = {
   "timeout": (what) => `no lease on ${what}: another holder has it, and the deadline has passed`,
   "queue full": (what) => `no lease on ${what}: too many requests wait already`,
   "ended": (what) => `the lease on ${what} has ended`,
+  "ended before the commit": (what) =>
+    `the lease on ${what} has ended before the commit, with the scope in which it was taken or with its time; help: ` +
+    "open its scope around the transaction, because a write in the body is checked when the body has ended",
   "shared": (what) => `the lease on ${what} is shared, and a write needs an exclusive one`,
   "other key": (what) => `the lease on ${what} does not cover the key of this write`,
   "other engine": (what) => `the lease on ${what} was granted by another engine than the one of this write`,

@@ -747,7 +747,8 @@ export interface Service<Self, Id extends string> {
    *
    * **Gotchas**
    *
-   * - Open the outermost transaction with it. Inside a transaction that the cache does not know, it fails (E0526).
+   * - Open the outermost transaction with it. Inside a transaction that the cache does not know, it fails (E0526), and
+   *   so does every write (E0528).
    * - `within` may run the body again, as a retry does. If an earlier commit has failed, the body's keys are removed
    *   and not set.
    *

@@ -61,7 +61,8 @@ export interface OwnerOptions<Self, K extends string> {
    *
    * - It gets the parameters of the key, and what is known of the entry before (`LookupContext`).
    * - It answers an Effect of the value, or of `Lookup.loaded(value, options)` to set a lifetime, tags or a revision.
-   * - Each load has a Scope of its own.
+   * - Each load has a Scope of its own, which closes when the load ends. So do not answer what was acquired in it: a
+   *   reader would get a file or a connection that is closed.
    * - Without `lookup` and `lookupMany`, a read of an absent key fails with `Absent`.
    */
   readonly lookup?: LookupOf<FamilyOf<DefinitionOf<Self>, K>> | Anything

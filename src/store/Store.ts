@@ -339,7 +339,8 @@ export interface MarkLog {
  * **When to use**
  *
  * A program provides it by a layer such as `MemoryStore.layer`, and never calls it: the engine does. A tier of your own
- * implements it, and `StoreSuite` tests it.
+ * implements it, and `StoreSuite` tests it. An operation that throws, dies or answers nonsense counts as a tier that
+ * failed (`TierFailed`).
  *
  * **Example** (The tier of a program)
  *

@@ -19,7 +19,7 @@
  *
  * @since 0.1.0
  */
-import type { NonEmptyReadonlyArray } from "effect/Array"
+import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -37,6 +37,7 @@ import { firstFailure, type SetMode, TieredPartition } from "./internal/tieredPa
 import { keysOf, type Report, Tier, UnderWay, writeTo } from "./internal/tieredTier.ts"
 import { telling, type Unused } from "./internal/told.ts"
 import { CoarseClock } from "./shared/coarseClock.ts"
+import { guarded, trust } from "./shared/guarded.ts"
 import { type Mark, type MarkLog, type Partition, type Round, Store, type StoreFamily } from "./Store.ts"
 import { InvalidStoreOptions, type Operation, type StoreError } from "./StoreError.ts"
 
@@ -118,9 +119,10 @@ export interface Options {
  * @since 0.1.0
  */
 export const make = (
-  stores: NonEmptyReadonlyArray<Store["Service"]>,
+  given: Arr.NonEmptyReadonlyArray<Store["Service"]>,
   options?: Options
 ): Store["Service"] => {
+  const stores = Arr.map(given, guarded)
   // It is called in the middle of a round, so an exception of the user's function must not end the round.
   const tell = options?.onTierFailure && telling("onTierFailure", options.onTierFailure)
   const report: Report = (tier, operation, error) => tell?.({ tier, operation, error })
@@ -137,7 +139,7 @@ export const make = (
   const owing = Owing.of(stores.at(-1)!.commons)
   const ground: Ground = { stores, mode: options?.set ?? "through", report, underWay, owing }
   const wrong = invalid(options)
-  return Store.of({
+  return trust(Store.of({
     name: stores.map((store) => store.name).join("+"),
     // The lowest tier outlives the others, so its commons do, too.
     commons: stores.at(-1)!.commons,
@@ -146,7 +148,7 @@ export const make = (
     loadMarks: Effect.map(Effect.forEach(stores, (store) => store.loadMarks), mergeLogs),
     recordMarks: (marks) => everywhere("recordMarks", (store) => store.recordMarks(marks)),
     dropMarks: (marks) => everywhere("dropMarks", (store) => store.dropMarks(marks))
-  })
+  }))
 }
 
 /**
@@ -178,7 +180,7 @@ export const make = (
  * @category layers
  * @since 0.1.0
  */
-export const layer = <const Layers extends NonEmptyReadonlyArray<Layer.Layer<Store, any, any>>>(
+export const layer = <const Layers extends Arr.NonEmptyReadonlyArray<Layer.Layer<Store, any, any>>>(
   layers: Layers,
   options?: Options
 ): Layer.Layer<Store, Layer.Error<Layers[number]> | StoreError, Layer.Services<Layers[number]>> =>
@@ -188,7 +190,7 @@ export const layer = <const Layers extends NonEmptyReadonlyArray<Layer.Layer<Sto
     return Effect.map(
       // Each layer is built separately, because all of them provide the same service.
       Effect.forEach(
-        layers as NonEmptyReadonlyArray<Layers[number]>,
+        layers as Arr.NonEmptyReadonlyArray<Layers[number]>,
         (layer) => Layer.buildWithMemoMap(layer, memoMap, scope)
       ),
       (contexts) => {
@@ -246,7 +248,7 @@ const mergeLogs = (logs: ReadonlyArray<MarkLog>): MarkLog => {
 
 /** What the families of one store of several tiers share. */
 interface Ground {
-  readonly stores: NonEmptyReadonlyArray<Store["Service"]>
+  readonly stores: Arr.NonEmptyReadonlyArray<Store["Service"]>
   readonly mode: SetMode
   readonly report: Report
   readonly underWay: UnderWay

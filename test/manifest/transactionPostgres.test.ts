@@ -3,6 +3,7 @@
  * and say so.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -134,6 +135,24 @@ describe.skipIf(!isReached)("transaction of PostgreSQL", () => {
         assert.deepStrictEqual(yield* account.getMany([one, { id: "2" }]), [11, 20])
       }))
       assert.deepStrictEqual(yield* account.getMany([one, { id: "2" }]), [11, 20])
+    })))
+
+  it.live("a write in a transaction of the client alone is refused, and done after its commit or outside of it", () =>
+    within(Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const write = account.set(one, 77)
+      const error = yield* Effect.flip(sql.withTransaction(write))
+      assert.ok(error._tag === "CacheError" && error.reason._tag === "TransactionRefused", error._tag)
+      assert.strictEqual(error.reason.code, "E0528")
+      assert.ok(Option.isNone(yield* account.getOption(one)))
+      const afterwards = sql.afterCommit(Effect.orDie(write))
+      yield* Effect.flip(sql.withTransaction(Effect.andThen(afterwards, Effect.fail("no"))))
+      assert.ok(Option.isNone(yield* account.getOption(one)))
+      yield* sql.withTransaction(afterwards)
+      assert.deepStrictEqual(yield* account.getOption(one), Option.some(77))
+      const apart = Effect.updateContext(account.delete(one), Context.omit(sql.transactionService))
+      yield* Effect.flip(sql.withTransaction(Effect.andThen(apart, Effect.fail("no"))))
+      assert.ok(Option.isNone(yield* account.getOption(one)))
     })))
 
   it.live("as many bodies as the pool has connections load their values without waiting for each other", () =>

@@ -17,6 +17,7 @@ import type { CacheFamily } from "../shared/cacheFamily.ts"
 import type { SetOptions } from "../shared/familySpec.ts"
 import { everything, type InvalidationMode, type Scope } from "../shared/invalidation.ts"
 import { type CacheContext, orStoreFailed, orTakenBack, type Reached } from "./cacheContext.ts"
+import { beforeCommit } from "./conditions.ts"
 import { both, type Delivery, noDelivery } from "./delivery.ts"
 import { doubtMillis, type HeldKey, Hold, isWithin } from "./holds.ts"
 import { type Judged, noOptions } from "./judgement.ts"
@@ -217,7 +218,7 @@ export class Collected {
           const { family, key, options } = change
           const conflict = family.writes.goneSince(ends) ??
             family.writes.conflictOf(key, options, known.get(change), held !== undefined, change.judged === undefined)
-          if (conflict !== undefined) return Effect.fail(conflict)
+          if (conflict !== undefined) return Effect.fail(beforeCommit(conflict))
         }
         for (const hold of this.holds.values()) hold.closedUntil = Infinity
         for (const family of this.written.values()) this.ends.set(family, family.writes.ends)

@@ -37,6 +37,14 @@ export const heldRefusal = (
 export const overtakenLease = ({ show }: EngineFamilySpec<any>, keys: ReadonlyArray<string>): CacheError =>
   refused(keys.map(show), "overtaken")
 
+/** The error of a collected write. The scope of its lease may be within the body, which has ended. */
+export const beforeCommit = (refusal: CacheError): CacheError => {
+  const { reason } = refusal
+  return reason instanceof LeaseRefused && reason.error.why === "ended"
+    ? refused(reason.error.patterns, "ended before the commit")
+    : refusal
+}
+
 const refused = (patterns: ReadonlyArray<string>, why: LeaseError["why"]): CacheError =>
   new CacheError({ reason: new LeaseRefused({ error: new LeaseError({ patterns, why }) }) })
 

@@ -34,7 +34,7 @@ import * as Expiry from "./expiry.ts"
 import type { FamilyInvalidation } from "./familyInvalidation.ts"
 import type { FamilyReads } from "./familyReads.ts"
 import { isJudged, type Judged, type Judging, noOptions, noTags, whenJudged } from "./judgement.ts"
-import { type Holding, knowing } from "./knowing.ts"
+import { type Holding, knowing, unknown } from "./knowing.ts"
 import { isMarkedSince } from "./leaseTerms.ts"
 import type { Loads } from "./loads.ts"
 import { type Updating, working } from "./turns.ts"
@@ -281,10 +281,24 @@ export class FamilyWrites<V> implements Writer {
     return isOvertaken ? overtakenLease(this.spec, keys) : undefined
   }
 
-  /** A lease of a key was granted: its holder has read nothing yet. */
-  beginTerm(lease: Lease, key: string): void {
-    const held = this.entries.hot?.peek(key)
-    this.restart(lease, held !== undefined, held?.tags ?? noTags)
+  /**
+   * A lease of a key was granted. If the value is below memory, its tags are asked for, so that a write under the lease
+   * is refused in the same cases as if the value were in memory.
+   */
+  beginTerm(lease: Lease, key: string): Effect.Effect<void> {
+    const { hot, lower } = this.entries
+    const inMemory = hot?.peek(key)
+    this.restart(lease, inMemory !== undefined, inMemory?.tags ?? noTags)
+    if (inMemory !== undefined || lower === undefined) return Effect.void
+    const term = this.cache.leases.termOf(lease)
+    // Until the tier has answered, any tag may be one of the value.
+    Object.assign(term, { wasSeen: true, tags: undefined })
+    const { stamp } = term
+    return Effect.map(this.holding(key).current, (held) => {
+      if (term.stamp !== stamp || term.tags !== undefined || held === unknown) return
+      if (held !== undefined) term.tags = held.tags
+      else if (stamp >= this.entries.tagMark) Object.assign(term, { wasSeen: false, tags: noTags })
+    })
   }
 
   /** A write under a lease has happened: the holder knows the value, so what came before it does not matter. */

@@ -152,6 +152,11 @@ export class Flight<V> extends Waited<V> {
     return this.lookupNow ?? this.load.loader.lookup as KeyLookup<V> | undefined
   }
 
+  /** Whether a caller brought the lookup. */
+  get isBrought(): boolean {
+    return this.lookupNow !== undefined
+  }
+
   /** A caller who joins brings a load, for a flight that has none. */
   bring(lookup: KeyLookup<V> | undefined): void {
     this.lookupNow ??= lookup

@@ -92,11 +92,59 @@ export const connectionsIn = (context: Context.Context<never>): ReadonlyMap<stri
   return connections
 }
 
+/** A Context without transactions. */
+export const withoutTransaction = <R>(context: Context.Context<R>): Context.Context<R> => {
+  const services = new Map(context.mapUnsafe)
+  for (const key of context.mapUnsafe.keys()) {
+    if (key === CurrentTransaction.key || key.startsWith(connectionKey)) services.delete(key)
+  }
+  return Context.makeUnsafe(services)
+}
+
 /** The innermost transaction whose body a fiber runs. */
 export const CurrentTransaction = Context.Reference<Frame | undefined>(
   "effect-stateless/cache/internal/transaction/CurrentTransaction",
   { defaultValue: () => undefined }
 )
+
+// The last services among which no connection is. Most Contexts of a program have the same ones below their own.
+let plain: ReadonlyMap<string, unknown> | undefined
+
+/** Forgets the remembered services. */
+export const forgetPlain = (): void => {
+  plain = undefined
+}
+
+/** The parts of a Context that Effect keeps apart until `mapUnsafe` copies them into one map. */
+interface Layered {
+  readonly base?: ReadonlyMap<string, unknown>
+  readonly overlay?: Overlay | undefined
+}
+
+interface Overlay {
+  readonly key: string
+  readonly parent: Overlay | undefined
+}
+
+/** Whether a Context holds a connection. It is not copied for that, because it may live for one write only. */
+export const hasConnection = (context: Context.Context<never>): boolean => {
+  const { base, overlay } = context as Layered
+  for (let at = overlay; at !== undefined; at = at.parent) if (at.key.startsWith(connectionKey)) return true
+  const services = base ?? context.mapUnsafe
+  if (services === plain) return false
+  for (const key of services.keys()) if (key.startsWith(connectionKey)) return true
+  plain = services
+  return false
+}
+
+/**
+ * Whether a write in this Context is part of a transaction that does not collect it: one that the database alone has
+ * opened, or one of another manifest. A transaction of the cache that has ended does not count.
+ */
+export const isInUnknown = (context: Context.Context<never>): boolean => {
+  if (frameIn(context) !== undefined) return true
+  return hasConnection(context) && Context.get(context, CurrentTransaction)?.isOn(context) !== true
+}
 
 /** The innermost open transaction in a Context: of the given manifest, or of any. */
 export const frameIn = (context: Context.Context<never>, realm?: string): Frame | undefined => {

@@ -20,6 +20,7 @@ import type { Entry } from "../../store/Entry.ts"
 import { madeAtMillis } from "../../store/shared/entryTimes.ts"
 import { Absent, CacheError, LoadQueueFull, LoadTimeout, Unowned } from "../CacheError.ts"
 import * as Lookup from "../Lookup.ts"
+import * as Defects from "../shared/defects.ts"
 import type { EngineFamilySpec, KeyLookup, Loader } from "../shared/familySpec.ts"
 import type { CacheContext } from "./cacheContext.ts"
 import { mayDiffer } from "./differs.ts"
@@ -422,7 +423,7 @@ export class Loads<V> {
     const exit = yield* Effect.exit(this.inTurn([flight], work))
     if (exit._tag === "Success" && flight.load.isDoubtful) yield* flight.load.settle
     if (flight.hasEnded) return
-    if (exit._tag === "Failure") return this.landing.fail(flight, exit.cause, previous)
+    if (exit._tag === "Failure") return this.landing.fail(flight, this.named(exit.cause, flight), previous)
     yield* this.landing.land(flight, exit.value, previous)
   })
 
@@ -448,7 +449,7 @@ export class Loads<V> {
     const answers = exit._tag === "Success" ? exit.value : []
     const wrong = miscounted(this.name, open.length, answers)
     if (wrong !== undefined) {
-      const cause = exit._tag === "Failure" ? exit.cause : Cause.fail(wrong)
+      const cause = exit._tag === "Failure" ? Defects.named(exit.cause, "lookupMany", this.name) : Cause.fail(wrong)
       for (const flight of open) this.landing.fail(flight, cause, before.get(flight))
       return
     }
@@ -460,6 +461,11 @@ export class Loads<V> {
       if (!flight.hasEnded) yield* this.landing.land(flight, answer, before.get(flight))
     }
   })
+
+  private named(cause: Cause.Cause<unknown>, { isBrought, key, load }: Flight<V>): Cause.Cause<unknown> {
+    const name = isBrought ? "getOr" : load.loader.named ?? "lookup"
+    return Defects.named(cause, name, this.name, this.spec.show(key))
+  }
 
   private inTurn<A, E>(flights: ReadonlyArray<Flight<V>>, work: Effect.Effect<A, E>): Effect.Effect<A, E | CacheError> {
     const { key, load } = flights[0]!

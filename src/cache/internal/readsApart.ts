@@ -16,6 +16,7 @@ import { CacheError, LoadTimeout } from "../CacheError.ts"
 import type { Explanation } from "../Explanation.ts"
 import * as Lookup from "../Lookup.ts"
 import type { CacheFamily } from "../shared/cacheFamily.ts"
+import * as Defects from "../shared/defects.ts"
 import type { EngineFamilySpec, KeyLookup } from "../shared/familySpec.ts"
 import { type Brought, lookupOf } from "./brought.ts"
 import type { CacheContext } from "./cacheContext.ts"
@@ -245,9 +246,10 @@ export class TransactionReads<V> implements Reads<V> {
     each: Each<V, A>,
     brought: KeyLookup<V> | undefined
   ): Effect.Effect<ReadonlyArray<A>, unknown> {
-    const { lookup = undefined, lookupMany = undefined } = brought === undefined
-      ? this.family.loads.loader!
-      : { lookup: brought }
+    const own = this.family.loads.loader!
+    const lookup = brought ?? own.lookup
+    const lookupMany = brought === undefined ? own.lookupMany : undefined
+    const name = brought === undefined ? own.named ?? "lookup" : "getOr"
     const contextOf = (key: string): Lookup.LookupContext<V> => ({
       key: this.spec.render(key),
       cause: "absent",
@@ -255,7 +257,12 @@ export class TransactionReads<V> implements Reads<V> {
     })
     if (lookupMany !== undefined && (keys.length > 1 || lookup === undefined)) {
       const answers = Effect.flatMap(
-        lookupMany(keys, keys.map(contextOf)) as Effect.Effect<ReadonlyArray<V | Lookup.Result<V>>, unknown>,
+        Defects.naming(
+          Effect.suspend(() =>
+            lookupMany(keys, keys.map(contextOf)) as Effect.Effect<ReadonlyArray<V | Lookup.Result<V>>, unknown>
+          ),
+          (cause) => Defects.named(cause, "lookupMany", this.family.name)
+        ),
         (answers) => {
           const wrong = miscounted(this.family.name, keys.length, answers)
           return wrong === undefined ? Effect.succeed(answers) : Effect.fail(wrong)
@@ -268,7 +275,10 @@ export class TransactionReads<V> implements Reads<V> {
     }
     return Effect.forEach(keys, (key) => {
       if (lookup === undefined) return each(Effect.fail(this.family.loads.absent(key, "no lookup")))
-      const answer = lookup(key, contextOf(key)) as Effect.Effect<V | Lookup.Result<V>, unknown>
+      const answer = Defects.naming(
+        Effect.suspend(() => lookup(key, contextOf(key)) as Effect.Effect<V | Lookup.Result<V>, unknown>),
+        (cause) => Defects.named(cause, name, this.family.name, this.spec.show(key))
+      )
       return each(Effect.flatMap(answer, (answer) => this.servedOf(key, answer)))
     })
   }

@@ -1,5 +1,7 @@
 /**
  * Writes a family for the body of a transaction. Changes are judged and collected; the cache does not change yet.
+ *
+ * Inside a transaction that the cache does not know, changes are refused.
  */
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
@@ -120,6 +122,46 @@ export class TransactionWrites<V> implements Writes<V> {
   /** Invalidates the key, and loads its value within the transaction. That value is not stored. */
   refresh(key: string): Effect.Effect<V, unknown> {
     return Effect.andThen(this.drop([key], "hide"), new TransactionReads(this.family, this.frame).read(key))
+  }
+}
+
+/**
+ * The error of a write inside a database transaction that does not collect it. The write would take effect before the
+ * commit, and stay after a rollback.
+ */
+export const unknownTransaction = (manifest: string): CacheError =>
+  new CacheError({
+    reason: new TransactionRefused({
+      code: "E0528",
+      manifest,
+      why: "the cache does not know the database transaction around it, so a rollback would not undo it",
+      help: `open the transaction with \`${manifest}.transaction(sql.withTransaction)\`, or write after it`
+    })
+  })
+
+/** A family in a database transaction that the cache does not know: all writes are refused. */
+export class RefusedWrites implements Writes<any> {
+  readonly set = this.refuse
+  readonly setMany = this.refuse
+  readonly update = this.refuse
+  readonly patch = this.refuse
+  readonly readOr = this.refuse
+  readonly setIfAbsent = this.refuse
+  readonly getAndDelete = this.refuse
+  readonly reschedule = this.refuse
+  readonly delete = this.refuse
+  readonly drop = this.refuse
+  readonly dropScope = this.refuse
+  readonly invalidateTag = this.refuse
+  readonly refresh = this.refuse
+  private readonly manifest: string
+
+  constructor(manifest: string) {
+    this.manifest = manifest
+  }
+
+  private refuse(): Effect.Effect<never, CacheError> {
+    return Effect.fail(unknownTransaction(this.manifest))
   }
 }
 

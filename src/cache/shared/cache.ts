@@ -22,6 +22,7 @@ import type { FamilyPolicy } from "../../ownership/FamilyPolicy.ts"
 import type { Codec } from "../../store/Codec.ts"
 import type { Entry } from "../../store/Entry.ts"
 import { CoarseClock } from "../../store/shared/coarseClock.ts"
+import { guarded } from "../../store/shared/guarded.ts"
 import * as PatientScheduler from "../../store/shared/patientScheduler.ts"
 import { type Commons, type Mark, type MarkLog, Store } from "../../store/Store.ts"
 import { CacheError, StoreFailed } from "../CacheError.ts"
@@ -430,7 +431,7 @@ export const make: (
   realm?: string
 ) => Effect.Effect<Cache, CacheError, Store | Scope_.Scope> = Effect.fnUntraced(
   function*(id: string, families: ReadonlyArray<FamilyOptions>, realm?: string) {
-    const store = yield* Store
+    const store = guarded(yield* Store)
     const clock = yield* Clock.Clock
     const random = yield* Random.Random
     const cache = yield* Effect.acquireRelease(

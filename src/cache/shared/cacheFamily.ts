@@ -191,14 +191,11 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
   /** Takes a lease of a key, which ends with the scope, or earlier. */
   lease(key: string, options?: LeaseOptions): Effect.Effect<Lease, CacheError, Scope_.Scope> {
     const { render, show } = this.spec
-    return Effect.mapBoth(
+    return Effect.matchEffect(
       Effect.suspend(() => this.cache.leases.acquire([parsePatternUnsafe(render(key))], options, [show(key)])),
       {
-        onSuccess: (lease) => {
-          this.writes.beginTerm(lease, key)
-          return lease
-        },
-        onFailure: (error) => new CacheError({ reason: new LeaseRefused({ error }) })
+        onSuccess: (lease) => Effect.as(this.writes.beginTerm(lease, key), lease),
+        onFailure: (error) => Effect.fail(new CacheError({ reason: new LeaseRefused({ error }) }))
       }
     )
   }

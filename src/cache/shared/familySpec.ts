@@ -67,6 +67,8 @@ export interface Loader<V> {
       contexts: ReadonlyArray<Lookup.LookupContext<V>>
     ) => Effect.Effect<ReadonlyArray<V | Lookup.Result<V>>, unknown, any>)
     | undefined
+  /** The name of the user's function behind `lookup`, if it is another one. */
+  readonly named?: "lookupMany"
   readonly context: Context.Context<any>
 }
 

@@ -16,15 +16,24 @@ import * as Fiber from "effect/Fiber"
 import { CacheError, InvalidOption, TransactionRefused } from "../CacheError.ts"
 import { orRedressed } from "../internal/cacheContext.ts"
 import { noDelivery } from "../internal/delivery.ts"
-import { connectionsIn, CurrentTransaction, Frame, frameIn } from "../internal/frame.ts"
-import { lookups } from "../internal/load.ts"
-import { loadOf } from "../internal/load.ts"
+import {
+  connectionsIn,
+  CurrentTransaction,
+  forgetPlain,
+  Frame,
+  frameIn,
+  isInUnknown,
+  withoutTransaction
+} from "../internal/frame.ts"
+import { loadOf, lookups } from "../internal/load.ts"
 import { TransactionReads } from "../internal/readsApart.ts"
 import { type Reads, TrackedReads } from "../internal/trackedReads.ts"
 import {
   batch as collectBatch,
   dropScopes as collectScopes,
+  RefusedWrites,
   TransactionWrites,
+  unknownTransaction,
   type Writes
 } from "../internal/writesApart.ts"
 import type { BatchWrite, Cache } from "./cache.ts"
@@ -167,13 +176,32 @@ export const currentApart = (): Context.Context<never> | undefined => {
 }
 
 /**
- * A Context without its transaction. An owner keeps this one, because the owner may outlive the body in which it was
- * built.
+ * A Context without its transaction, and without the connections of it. An owner keeps this one: it may outlive the
+ * body in which it was built, and what it loads is kept, so it must not read rows that are not committed.
  *
  * @category combinators
  * @since 0.1.0
  */
-export const outside: <R>(context: Context.Context<R>) => Context.Context<R> = Context.omit(CurrentTransaction) as never
+export const outside: <R>(context: Context.Context<R>) => Context.Context<R> = withoutTransaction
+
+/**
+ * Whether writes in a Context go to the cache at once: it is in no transaction.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isDirect = (context: Context.Context<never>): boolean => !isApart(context) && !isInUnknown(context)
+
+/**
+ * Forgets what is remembered of the last Context, after an engine has ended.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const forgetContext = (): void => {
+  forgetPlain()
+  lastDirect = undefined
+}
 
 /**
  * The family as a fiber with this Context reads it: the reads of a lookup are tracked, and the body of a transaction
@@ -194,14 +222,16 @@ const readsIn = <V>(frame: Frame, family: CacheFamily<V>, context: Context.Conte
 }
 
 /**
- * The family as a fiber with this Context writes it: the writes of a transaction's body are collected.
+ * The family as a fiber with this Context writes it: the writes of a transaction's body are collected, and refused
+ * inside a transaction that does not collect them.
  *
  * @category accessors
  * @since 0.1.0
  */
 export const writesOf = <V>(family: CacheFamily<V>, context: Context.Context<never>): Writes<V> => {
   const frame = frameIn(context, family.cache.realm)
-  return frame === undefined ? family : new TransactionWrites(family, frame, frame.isOn(context))
+  if (frame !== undefined) return new TransactionWrites(family, frame, frame.isOn(context))
+  return isInUnknown(context) ? new RefusedWrites(family.cache.id) : family
 }
 
 /**
@@ -236,6 +266,9 @@ export const readUnsafe = <V>(family: CacheFamily<V>, key: string): V | undefine
   return load === undefined ? reads.peekUnsafe(key)?.value : new TrackedReads(reads, load).readUnsafe(key)
 }
 
+// The last Context in which a write at once was allowed. What it belongs to does not begin later.
+let lastDirect: Context.Context<never> | undefined
+
 /**
  * Throws unless a family may be written now by a caller without a fiber: a lookup may not write, and the body of a
  * transaction could not wait for its commit.
@@ -244,11 +277,15 @@ export const readUnsafe = <V>(family: CacheFamily<V>, key: string): V | undefine
  * @since 0.1.0
  */
 export const checkAtOnce = (family: CacheFamily<any>, inLookup: () => CacheError): void => {
-  const context = lookups.open === 0 ? undefined : Fiber.getCurrent()?.context
-  if (context === undefined) return
+  const context = Fiber.getCurrent()?.context
+  if (context === undefined || context === lastDirect) return
   if (loadOf(context) !== undefined) throw inLookup()
   const frame = frameIn(context, family.cache.realm)
-  if (frame === undefined) return
+  if (frame === undefined) {
+    if (isInUnknown(context)) throw unknownTransaction(family.cache.id)
+    lastDirect = context
+    return
+  }
   throw new CacheError({
     reason: new TransactionRefused({
       code: "E0524",
@@ -289,7 +326,8 @@ export const batch = (
   writes: ReadonlyArray<BatchWrite>
 ): Effect.Effect<void, CacheError> => {
   const frame = frameIn(context, cache.realm)
-  return frame === undefined ? cache.batch(writes) : collectBatch(frame, writes, frame.isOn(context))
+  if (frame !== undefined) return collectBatch(frame, writes, frame.isOn(context))
+  return isInUnknown(context) ? Effect.fail(unknownTransaction(cache.id)) : cache.batch(writes)
 }
 
 /**
@@ -305,5 +343,6 @@ export const dropScopes = (
   mode: InvalidationMode
 ): Effect.Effect<void, CacheError> => {
   const frame = frameIn(context, cache.realm)
-  return frame === undefined ? cache.dropScopes(scopes, mode) : collectScopes(frame, scopes, mode)
+  if (frame !== undefined) return collectScopes(frame, scopes, mode)
+  return isInUnknown(context) ? Effect.fail(unknownTransaction(cache.id)) : cache.dropScopes(scopes, mode)
 }

@@ -37,7 +37,7 @@ export interface Term {
   isOvertaken: boolean
   /** The cache has had an answer for a key since then, which the holder may have read: a value, or that it has none. */
   wasSeen: boolean
-  /** The tags of these values; `undefined` if there are too many. */
+  /** The tags of these values; `undefined` if there are too many, or if they are not known. */
   tags: ReadonlyArray<string> | undefined
   /**
    * The key, if the last answer of a load was that this key has no value. The same answer once more changes nothing for

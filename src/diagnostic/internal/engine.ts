@@ -156,13 +156,19 @@ export const engine: ReadonlyArray<Explained> = [
     "Run the update again when the source is fresh or the tier answers, or `set` a value that you know."
   ),
   atRunTime(
-    "E0530",
+    "E0528",
+    "A write was made inside a database transaction that the cache does not know.",
+    "It would take effect before the commit, and it would stay after a rollback.",
+    "Open the transaction with `AppCache.transaction(sql.withTransaction)`, or write after it."
+  ),
+  atRunTime(
+    "E0529",
     "A write without an Effect could not be made at once.",
     "It would have to wait for a tier below memory or for a codec, or it was made by a listener that hears of a change.",
     "Use the operation that answers an Effect, such as `set`. A listener notes what it hears, and writes later."
   ),
   atRunTime(
-    "E0531",
+    "E0530",
     "A read that refuses stale values found no fresh one.",
     "The lookup of the key read a stale value, so what it made is stale as well.",
     "Read again when its source is fresh, or read without `stale: \"refuse\"`."

@@ -14,6 +14,7 @@ import type * as Scope from "effect/Scope"
 import type { CacheError, Verb } from "../../cache/CacheError.ts"
 import type { BatchWrite } from "../../cache/shared/cache.ts"
 import { CacheFamily } from "../../cache/shared/cacheFamily.ts"
+import * as Defects from "../../cache/shared/defects.ts"
 import type { SetOptions } from "../../cache/shared/familySpec.ts"
 import type { InvalidationMode } from "../../cache/shared/invalidation.ts"
 import * as Transaction from "../../cache/shared/transaction.ts"
@@ -33,19 +34,32 @@ type LifetimeInput = NonNullable<WriteOptions<string>["timeToLive"]>
 
 /** The function of an `update` or a `patch`. It may answer with a value or with an Effect of one. */
 const changing =
-  (family: string, operation: "update" | "patch", f: (was: unknown) => unknown) =>
+  (gate: FamilyGate, key: string, operation: "update" | "patch", f: (was: unknown) => unknown) =>
   (was: unknown): Effect.Effect<unknown, unknown> => {
-    const made = f(was)
-    if (isEffect(made)) return made
-    return isPromise(made) ? Effect.fail(options.refusal(family, operation, answeredPromise)) : Effect.succeed(made)
+    const named = (cause: Cause.Cause<unknown>) => Defects.named(cause, operation, gate.name, gate.keys.show(key))
+    try {
+      const made = f(was)
+      if (isEffect(made)) return (made as Exit.Exit<unknown>)._tag === "Success" ? made : Defects.naming(made, named)
+      return isPromise(made)
+        ? Effect.fail(options.refusal(gate.name, operation, answeredPromise))
+        : Effect.succeed(made)
+    } catch (defect) {
+      return Exit.failCause(named(Cause.die(defect)))
+    }
   }
 
-const selecting =
-  (family: string, f: (value: unknown) => unknown) => (value: unknown): Exit.Exit<unknown, CacheError> => {
+const selecting = (gate: FamilyGate, key: string, f: (value: unknown) => unknown) =>
+(
+  value: unknown
+): Exit.Exit<unknown, CacheError> => {
+  try {
     const made = f(value)
     const why = unrunAnswer(made)
-    return why === undefined ? Exit.succeed(made) : Exit.fail(options.refusal(family, "select", why))
+    return why === undefined ? Exit.succeed(made) : Exit.fail(options.refusal(gate.name, "select", why))
+  } catch (defect) {
+    return Exit.failCause(Defects.named(Cause.die(defect), "select", gate.name, gate.keys.show(key)))
   }
+}
 
 // Answers an Exit, so that a list of valid keys costs no turn of the run loop.
 const keysOf = (gate: FamilyGate, all: Iterable<Params>): Exit.Exit<ReadonlyArray<string>, CacheError> => {
@@ -144,7 +158,7 @@ const readOperations = (gate: FamilyGate, find: Finds["toRead"]) => {
       reading(params, (family, key) => {
         const refused = options.change(gate.name, "select", f)
         return refused === undefined ?
-          Effect.flatMapEager(family.read(key), selecting(gate.name, f))
+          Effect.flatMapEager(family.read(key), selecting(gate, key, f))
           : Effect.fail(refused)
       }),
     warm: (list: Iterable<Params>, given?: options.ConcurrencyOptions) => {
@@ -207,12 +221,12 @@ const writeOperations = (gate: FamilyGate, find: Finds["toWrite"]) => {
     update: (params: Params, f: (was: unknown) => unknown) =>
       writing(params, (family, key) => {
         const refused = options.change(gate.name, "update", f)
-        return refused === undefined ? family.update(key, changing(gate.name, "update", f)) : Effect.fail(refused)
+        return refused === undefined ? family.update(key, changing(gate, key, "update", f)) : Effect.fail(refused)
       }),
     patch: (params: Params, f: (was: unknown) => unknown) =>
       writing(params, (family, key) => {
         const refused = options.change(gate.name, "patch", f)
-        return refused === undefined ? family.patch(key, changing(gate.name, "patch", f)) : Effect.fail(refused)
+        return refused === undefined ? family.patch(key, changing(gate, key, "patch", f)) : Effect.fail(refused)
       }),
     delete: (params: Params) => writing(params, (family, key) => family.delete([key])),
     deleteMany: (given: Iterable<Params>) => {

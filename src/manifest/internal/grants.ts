@@ -325,7 +325,7 @@ export class FamilyGrants {
   /** Answers the operations that write the family, if the Context may write it. */
   writesOf(context: Context.Context<never>): Writes | undefined {
     const family = this.familyToWrite(context)
-    // A Context that is remembered never belongs to the body of a transaction.
+    // A Context that is remembered is in no transaction.
     const isRemembered = this.lastWrite.context === context
     return family === undefined || isRemembered ? family : Transaction.writesOf(family, context)
   }
@@ -337,7 +337,7 @@ export class FamilyGrants {
     const grant = this.writeGrantOf(context)
     if (grant === undefined) return undefined
     const family = this.familyOf(grant)
-    if (Transaction.isApart(context)) return family
+    if (!Transaction.isDirect(context)) return family
     this.lastWrite = new Remembered(context, grant, family, family.hot)
     return family
   }

@@ -222,6 +222,7 @@ const engineLayer = (
           leave(living)
           for (const gate of gates.values()) gate.forget()
           CacheFamily.forgetContext()
+          Transaction.forgetContext()
         }))
       const cache = yield* Cache.make(manifest.id, families, manifest.key)
       const engine: Engine = { cache, owners: new Map(), loadable: new Map(), tokens: 0 }

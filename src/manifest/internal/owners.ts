@@ -244,7 +244,7 @@ export class Owners {
     }
     const one: Loader<unknown>["lookup"] = many &&
       ((key, about) => Effect.map(many([key], [about]), ([answer]) => answer))
-    return { context, lookup: one, lookupMany: many }
+    return { context, lookup: one, lookupMany: many, named: "lookupMany" }
   }
 }
 

@@ -41,6 +41,7 @@ import { isBag } from "../../ownership/shared/validation.ts"
 import { noOptions, refused } from "../internal/given.ts"
 import { owned, versioned } from "../internal/ownedCodec.ts"
 import * as BackgroundTimer from "../shared/backgroundTimer.ts"
+import { trust } from "../shared/guarded.ts"
 import { type Partition, type Round, Store, type StoreFamily } from "../Store.ts"
 import type { StoreError } from "../StoreError.ts"
 import type { Batch, Departed } from "./internal/lmdbBatch.ts"
@@ -164,7 +165,7 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
       )
     }
     const { durability } = options
-    return Store.of({
+    return trust(Store.of({
       name: tierName,
       open: (family) => open(tier, durability, family, options.version),
       commons: tier.commons,
@@ -180,7 +181,7 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
           tier.writes.attempt("dropMarks", () => tier.dropMarks(marks)),
           (batch) => tier.writes.settle(batch, durability, "dropMarks")
         )
-    })
+    }))
   }
 )
 

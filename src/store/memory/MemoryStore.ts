@@ -23,6 +23,7 @@ import type * as Misfit from "../../diagnostic/types/misfit.ts"
 import * as EvictionPolicy from "../../eviction/EvictionPolicy.ts"
 import { noOptions, refused } from "../internal/given.ts"
 import { CoarseClock } from "../shared/coarseClock.ts"
+import { trust } from "../shared/guarded.ts"
 import * as PatientScheduler from "../shared/patientScheduler.ts"
 import { makeCommons, type Mark, type Partition, type Round, Store, type StoreFamily } from "../Store.ts"
 import type { StoreError } from "../StoreError.ts"
@@ -163,7 +164,7 @@ export const make = Effect.fnUntraced(function*(options: Misfit.Shape<Misfit.sto
   const frees = upkeep.run(shards, () => partitions.values())
   Fiber.runIn(yield* forkOutside(Effect.provideService(frees, Scheduler.Scheduler, patient)), yield* Effect.scope)
 
-  return Store.of({
+  return trust(Store.of({
     name,
     open: <V>(family: StoreFamily<V>): Effect.Effect<Partition<V>, never, Scope.Scope> =>
       Effect.sync(() => {
@@ -191,7 +192,7 @@ export const make = Effect.fnUntraced(function*(options: Misfit.Shape<Misfit.sto
       Effect.sync(() => {
         for (const { scope, stamp } of dropped) if (marks.get(scope) === stamp) marks.delete(scope)
       })
-  })
+  }))
 })
 
 /**
