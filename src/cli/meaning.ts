@@ -333,6 +333,7 @@ const isMember = (tokens: ReadonlyArray<Token>, at: number): boolean =>
 
 const ofAccessor = words(
   "get getOption getMany getManyResults getAnswer getAnswerOption has select warm hottest explain lease " +
+    "keys entries page sample count " +
     "set setMany update patch delete deleteMany refresh invalidate invalidateWhere invalidateAll invalidateTag"
 )
 const ofManifest = words("get getOption set delete batch invalidate transaction")

@@ -29,10 +29,12 @@ import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import { forkOutside } from "../capability/shared/outside.ts"
 import { Demotions, type Lost, Sweeps } from "./internal/demotions.ts"
+import { Departures } from "./internal/departures.ts"
 import { OwnTiers } from "./internal/elsewhere.ts"
 import { noOptions, refused as refusedBy } from "./internal/given.ts"
 import { KeyGuard, writeTogether } from "./internal/keyGuard.ts"
 import { Owing } from "./internal/owing.ts"
+import { TieredPages } from "./internal/tieredPages.ts"
 import { firstFailure, type SetMode, TieredPartition } from "./internal/tieredPartition.ts"
 import { keysOf, type Report, Tier, UnderWay, writeTo } from "./internal/tieredTier.ts"
 import { telling, type Unused } from "./internal/told.ts"
@@ -276,6 +278,8 @@ const open = <V>(
       owing,
       time: new CoarseClock(yield* Clock.Clock)
     })
+    const departures = new Departures((yield* Clock.Clock).currentTimeMillisUnsafe())
+    yield* Effect.addFinalizer(() => Effect.sync(() => departures.end()))
     let refused: StoreError | undefined
     const reportToBoth: Report = (tier, operation, error) => {
       report(tier, operation, error)
@@ -287,6 +291,7 @@ const open = <V>(
         ...family,
         onEvict: (key, entry, cause) => {
           const isLowest = at === tiers.length - 1
+          if (cause === "Evicted" && !isLowest) departures.add(key)
           if (mode === "onEviction" && cause === "Evicted" && !isLowest) demotions.offer(at, key, entry)
           else if (mode === "onEviction" || isLowest) family.onEvict?.(key, entry, cause)
           else if (at === 0 && cause === "Evicted") family.onPushedDown?.(key, entry)
@@ -322,7 +327,8 @@ const open = <V>(
     }
     underWay.begin()
     yield* Effect.addFinalizer(() => underWay.settled)
-    return new TieredPartition({ tiers, mode, guard, own, sweeps, demotions, underWay, isBelow: false })
+    const pages = new TieredPages({ tiers, mode, guard, departures })
+    return new TieredPartition({ tiers, mode, guard, own, sweeps, demotions, underWay, pages, isBelow: false })
   })
 
 // A tier that keeps bytes refuses a family without a codec.

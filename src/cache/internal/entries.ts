@@ -366,6 +366,21 @@ export class Entries<V> {
     })
   }
 
+  /**
+   * The fresh entry of a key that a page has found in a lower tier, or that is on its way there. Copies nothing to
+   * memory.
+   */
+  freshBelow(key: string, read: Entry<V> | undefined): Entry<V> | undefined {
+    const lower = this.lower!
+    const pending = lower.pending(key)
+    const found = pending === undefined
+      ? this.whole(lower.inEngineTime(read && { entry: read, tier: this.cache.store.name }))
+      : this.onItsWay(pending)
+    if (found === undefined || found === unknown) return undefined
+    this.cache.saw(found.entry)
+    return this.isFresh(key, found.entry, this.cache.time.now()) ? found.entry : undefined
+  }
+
   /** Reads a key from the lower tiers, and copies it to memory unless the key is changed meanwhile. */
   fromBelow(key: string, tries = triesMax): Effect.Effect<Found<V> | typeof unknown | undefined> {
     const look = this.watching(

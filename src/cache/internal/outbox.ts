@@ -126,7 +126,17 @@ export class Lane<V> {
     return this.time.ahead === 0 ? found : Effect.map(found, (all) => all.map(this.inEngineTime))
   }
 
-  private readonly inEngineTime = (found: Found<V> | undefined): Found<V> | undefined =>
+  /** The same as `getMany`, in the time of the tiers. */
+  readMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Found<V> | undefined>, StoreError> {
+    return this.partition.getMany(keys)
+  }
+
+  /** The keys whose values wait for a codec, in all engines: they are in no lower tier. */
+  *waiting(): Iterable<string> {
+    for (const { preparing } of this.lanes) yield* preparing.keys()
+  }
+
+  readonly inEngineTime = (found: Found<V> | undefined): Found<V> | undefined =>
     found && { ...found, entry: inEngineTime(this.time, found.entry) }
 
   private inWallTime(entry: Entry<V>): Entry<V> {

@@ -57,6 +57,12 @@ export const engine: ReadonlyArray<Explained> = [
     "Store a part of it, or raise the tier's `bytesMax`."
   ),
   atRunTime(
+    "E0321",
+    "A tier cannot go on with a scan from a position.",
+    "The position is none of this tier's, is from before a restart, or too much has moved since.",
+    "Begin the scan again."
+  ),
+  atRunTime(
     "E0501",
     "An entry is absent, and nothing can load it.",
     "The owner gave no lookup, or the lookup answered `absent`, or `notModified` where no value was there to renew.",
@@ -154,5 +160,17 @@ export const engine: ReadonlyArray<Explained> = [
     "An update was refused, because the cache does not keep the value that it would start from.",
     "The lookup of the key read a stale value, or it found nothing where a tier that failed may hold a value.",
     "Run the update again when the source is fresh or the tier answers, or `set` a value that you know."
+  ),
+  atRunTime(
+    "E0531",
+    "The keys of a family cannot be listed.",
+    "The family is sensitive, the caller is in a transaction, or a tier cannot list its keys.",
+    "List the keys outside of a transaction, and over tiers that have pages."
+  ),
+  atRunTime(
+    "E0532",
+    "A page cannot be read from the given cursor.",
+    "From there on, a key could be missed that was there all the time.",
+    "Begin the scan again, without a cursor."
   )
 ]

@@ -24,6 +24,7 @@ import type { InvalidateOptions } from "../Family.ts"
 import type { FamilyGate } from "./familyGate.ts"
 import type { CacheGrant, Reads, Writes } from "./grants.ts"
 import { inPlace } from "./inPlace.ts"
+import { iterations } from "./iterations.ts"
 import type { Params } from "./keys.ts"
 import { isList, replayable } from "./lists.ts"
 import * as options from "./options.ts"
@@ -123,6 +124,7 @@ const readOperations = (gate: FamilyGate, find: Finds["toRead"]) => {
     },
     getAnswer: (params: Params) => reading(params, (family, key) => family.answer(key)),
     getAnswerOption: (params: Params) => reading(params, (family, key) => family.answerHeld(key)),
+    ...iterations(gate, find),
     explain: (params: Params) => reading(params, (family, key) => family.explain(key)),
     has: (params: Params) =>
       reading(params, (family, key) => Effect.mapEager(family.find(key), (found) => found !== undefined)),

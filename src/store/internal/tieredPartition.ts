@@ -27,6 +27,7 @@ import type { StoreError } from "../StoreError.ts"
 import type { Demotions, Sweeps } from "./demotions.ts"
 import type { OwnTiers } from "./elsewhere.ts"
 import type { KeyGuard, Ticket } from "./keyGuard.ts"
+import type { TieredPages } from "./tieredPages.ts"
 import { type Entries, keysOf, type Share, type Tier, type UnderWay } from "./tieredTier.ts"
 
 /** What a lower tier gets: each value, or what the tier above pushes out. */
@@ -40,6 +41,7 @@ interface Tiers<V> {
   readonly sweeps: Sweeps
   readonly demotions: Demotions<V>
   readonly underWay: UnderWay
+  readonly pages: TieredPages<V>
   /** Whether the fastest tier is left out: this partition is the one below memory. */
   readonly isBelow: boolean
 }
@@ -47,6 +49,7 @@ interface Tiers<V> {
 export class TieredPartition<V> implements Partition<V> {
   readonly guard: KeyGuard
   readonly hot: Partition<V>["hot"]
+  readonly page: Partition<V>["page"]
   readonly below: Partition<V> | undefined
   readonly #tiers: ReadonlyArray<Tier<V>>
   readonly #upwards: ReadonlyArray<Tier<V>>
@@ -60,7 +63,7 @@ export class TieredPartition<V> implements Partition<V> {
   readonly #above: Partition<V>["hot"]
 
   constructor(all: Tiers<V>, above?: Partition<V>["hot"]) {
-    const { demotions, guard, isBelow, mode, own, sweeps, tiers, underWay } = all
+    const { demotions, guard, isBelow, mode, own, pages, sweeps, tiers, underWay } = all
     this.#own = own
     this.#above = above
     this.#tiers = tiers
@@ -71,6 +74,8 @@ export class TieredPartition<V> implements Partition<V> {
     this.#demotions = demotions
     this.#underWay = underWay
     this.#isBelow = isBelow
+    // Scans begin at the whole family: what is below alone is no place that an entry stays in.
+    this.page = isBelow ? undefined : pages.page
     this.hot = isBelow ? undefined : tiers[0]!.partition.hot
     this.below = this.hot === undefined || tiers.length === 1
       ? undefined
@@ -369,7 +374,8 @@ export class TieredPartition<V> implements Partition<V> {
 
   readonly size: Effect.Effect<number, StoreError> = Effect.suspend(() =>
     Effect.map(
-      Effect.forEach(this.#tiers, (tier) => tier.partition.size),
+      // To count what lives in memory, one has to look at each entry.
+      Effect.forEach(this.#tiers, ({ partition: { hot, size } }) => hot === undefined ? size : Effect.succeed(hot.count)),
       (sizes) =>
         this.#mode === "through"
           ? Math.max(...sizes)
