@@ -498,7 +498,7 @@ export class TransactionRefused extends Schema.TaggedError<TransactionRefused>()
  *
  * **Details**
  *
- * - `sensitive`: the keys of a sensitive family are secrets, and a right to read a key is no right to know all keys.
+ * - `sensitive`: the keys of a sensitive family are secrets. A right to read a key gives no right to know all keys.
  * - `transaction`: the body of a transaction has changes that no tier knows.
  * - `tier`: a tier of the store cannot list its keys, or the store has no memory to draw keys from.
  *
@@ -526,7 +526,7 @@ export class NotIterable extends Schema.TaggedError<NotIterable>()("NotIterable"
  *
  * **Details**
  *
- * - `malformed`: it is no cursor, or it was changed.
+ * - `malformed`: no page gave this text.
  * - `another family`: it is a cursor of another family, or of another manifest.
  * - `restarted`: it is from before a restart, or of another engine, where positions have another meaning.
  * - `overtaken`: since it was given, more entries have moved between the tiers than are remembered (131,072), or

@@ -499,7 +499,7 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
    * - A key that has a fresh value during the whole scan is in the stream, whatever is set, deleted, evicted or moved
    *   between the tiers meanwhile. A key that comes or goes meanwhile may be in it or not.
    * - With several tiers, a key that moves between them may be in the stream twice. Over memory alone, none is.
-   * - It reads 256 entries at a time, and lets others run in between. It loads nothing, copies nothing from tier to tier,
+   * - It reads 256 entries at a time, and lets others run in between. It loads nothing, copies nothing between tiers,
    *   and does not count as a read.
    * - It fails with `NotIterable` in a sensitive family, in the body of a transaction, and where a tier cannot list its
    *   keys; with `CursorRefused` if a slow consumer was overtaken; and with `StoreFailed` if a tier cannot be read. A
@@ -530,7 +530,8 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
    */
   readonly keys: () => Stream.Stream<ParsedParams<P, Codecs>, CacheError, R>
   /**
-   * Streams every key that has a fresh value in some tier, with the value and its version. It promises what `keys` does.
+   * Streams every key that has a fresh value in some tier, with the value and its version. It promises what `keys`
+   * promises.
    *
    * **Example** (The sum of all prices)
    *
@@ -603,8 +604,8 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
     max: number
   ) => Effect.Effect<Page<P, V, Codecs>, CacheError, R>
   /**
-   * Answers the parameters of keys that chance selects among those that have a fresh value in memory: at most `max`, and
-   * none twice. Each key has the same chance.
+   * Answers the parameters of keys that chance selects among those that have a fresh value in memory: at most `max`,
+   * and none twice. Each key has the same chance.
    *
    * **Details**
    *

@@ -220,11 +220,13 @@ export interface Partition<V> {
    * A part of the entries, from the `next` of another page on, or from the beginning. Optional, since not every storage
    * can list its keys: a family over a tier without it cannot be iterated.
    *
-   * - A page has at most `max` entries and keys together, and inspects a bounded number of places, so it may have fewer.
-   * - A key that the partition holds during the whole scan is in at least one page, whatever else comes and goes. It may
-   *   be in several.
+   * - A page has at most `max` entries and keys together. It inspects a bounded number of places, so it may have fewer.
+   * - A key that the partition holds during the whole scan is in at least one page, whatever else comes and goes. It
+   *   may be in several.
    * - Between two pages the tier keeps nothing for the scan, such as a transaction that is open.
    * - It fails with `PositionLost` for a position that no page gave, or that has lost its meaning.
+   * - A partition with `below` also takes a `max` of 0 for the first page. It then answers the position of the beginning
+   *   alone: what leaves a tier from now on is in one of the pages.
    */
   readonly page?: ((after: string | undefined, max: number) => Effect.Effect<Page<V>, StoreError>) | undefined
   /**

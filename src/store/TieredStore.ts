@@ -34,9 +34,8 @@ import { OwnTiers } from "./internal/elsewhere.ts"
 import { noOptions, refused as refusedBy } from "./internal/given.ts"
 import { KeyGuard, writeTogether } from "./internal/keyGuard.ts"
 import { Owing } from "./internal/owing.ts"
-import { TieredPages } from "./internal/tieredPages.ts"
-import { firstFailure, type SetMode, TieredPartition } from "./internal/tieredPartition.ts"
-import { keysOf, type Report, Tier, UnderWay, writeTo } from "./internal/tieredTier.ts"
+import { firstFailure, TieredPartition } from "./internal/tieredPartition.ts"
+import { keysOf, type Report, type SetMode, Tier, UnderWay, writeTo } from "./internal/tieredTier.ts"
 import { telling, type Unused } from "./internal/told.ts"
 import { CoarseClock } from "./shared/coarseClock.ts"
 import { type Mark, type MarkLog, type Partition, type Round, Store, type StoreFamily } from "./Store.ts"
@@ -278,8 +277,7 @@ const open = <V>(
       owing,
       time: new CoarseClock(yield* Clock.Clock)
     })
-    const departures = new Departures((yield* Clock.Clock).currentTimeMillisUnsafe())
-    yield* Effect.addFinalizer(() => Effect.sync(() => departures.end()))
+    const departures = yield* Departures.scoped
     let refused: StoreError | undefined
     const reportToBoth: Report = (tier, operation, error) => {
       report(tier, operation, error)
@@ -319,17 +317,15 @@ const open = <V>(
       })
     }
     const own = new OwnTiers(tiers, stores.at(-1)!.commons)
-    if (!own.isEmpty) {
-      yield* Effect.acquireRelease(
-        Effect.sync(() => guard.apart.add(own)),
-        () => Effect.sync(() => guard.apart.delete(own))
-      )
-    }
+    if (!own.isEmpty) yield* enter(guard.apart, own)
     underWay.begin()
     yield* Effect.addFinalizer(() => underWay.settled)
-    const pages = new TieredPages({ tiers, mode, guard, departures })
-    return new TieredPartition({ tiers, mode, guard, own, sweeps, demotions, underWay, pages, isBelow: false })
+    return new TieredPartition({ tiers, mode, guard, own, sweeps, demotions, underWay, departures, isBelow: false })
   })
+
+/** Adds a member until the Scope ends. */
+const enter = <A>(all: Set<A>, one: A): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.asVoid(Effect.acquireRelease(Effect.sync(() => all.add(one)), () => Effect.sync(() => all.delete(one))))
 
 // A tier that keeps bytes refuses a family without a codec.
 const isForLackOfCodec = (codec: unknown, error: StoreError): boolean =>

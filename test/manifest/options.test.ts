@@ -801,8 +801,17 @@ describe("parameters that a program without types leaves out", () => {
   }
   const listed = new Set(["getMany", "getManyResults", "warm", "deleteMany"])
   const without = new Set([
-    ...["hottest", "keys", "entries", "page", "sample", "count"],
-    ...["invalidateAll", "invalidateTag", "parse", "reader", "writer"]
+    "hottest",
+    "keys",
+    "entries",
+    "page",
+    "sample",
+    "count",
+    "invalidateAll",
+    "invalidateTag",
+    "parse",
+    "reader",
+    "writer"
   ])
   const missing = [undefined, null, "1", 1, {}, { idd: "1" }]
 

@@ -211,7 +211,7 @@ describe("read in the body of a transaction", () => {
       within((db) =>
         Effect.gen(function*() {
           yield* row.set(one, 5)
-          for (const of of [row, yield* row.reader, yield* row.writer]) {
+          for (const  of of[row, yield* row.reader, yield* row.writer]) {
             const reason = cacheReasonOf(yield* Effect.flip(bodyOf(db, list(of))))
             assert.deepInclude(reason, { _tag: "NotIterable", family: "row", why: "transaction" })
           }

@@ -117,7 +117,8 @@ class ScannedWorld {
       }
     })
 
-  private readonly look = (seen: Set<string>, shown: ReadonlyArray<{ params: { id: string }; value: number }>) =>
+  private readonly look =
+    (seen: Set<string>, shown: ReadonlyArray<{ params: { id: string }; value: number }>) =>
     (from: number, asked: number) => {
       for (const { params: { id }, value } of shown) {
         seen.add(id)
@@ -181,7 +182,7 @@ const story = (name: string, plan: Plan) =>
       const rules = slow({ operations: ["get", "write", "page"] }, [4, 0.4], [4, 0.3])
       const [bottom] = yield* FaultyStore.make(mapStore({ place: makePlace(), name: "file" }), { rules })
       yield* new ScannedWorld(plan, bottom, 1 + (yield* below(5))).run
-    }))
+    }), { oneOf: 5 })
 
 describe("scan of a family while everything changes", () => {
   story("over memory alone", { above: "memory alone" })
@@ -190,6 +191,6 @@ describe("scan of a family while everything changes", () => {
   story("over memory and a file that gets what memory evicts", { above: "memory", set: "onEviction" })
   story("over three tiers", { above: "two tiers" })
   story("over three tiers that get what is evicted above", { above: "two tiers", set: "onEviction" })
-  story("of one of two engines over a file", { above: "memory", engines: 2 })
-  story("of one of two engines that push down", { above: "memory", set: "onEviction", engines: 2 })
+  story("over two engines and a file", { above: "memory", engines: 2 })
+  story("over two engines that push down", { above: "memory", set: "onEviction", engines: 2 })
 })

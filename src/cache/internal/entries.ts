@@ -342,7 +342,7 @@ export class Entries<V> {
   }
 
   /** An entry that a lower tier has found, in the form of an entry in memory. */
-  private readonly whole = (found: Found<V> | undefined): Limited<V> | undefined => {
+  readonly whole = (found: Found<V> | undefined): Limited<V> | undefined => {
     if (found !== undefined && this.expiry.freeze) freezeFound(found.entry.value)
     const limited = found && this.limiter.limited(found, this.cache.time.now(), this.cache)
     // What has ended does not come back with a later life, even if this one writes nothing else.
@@ -351,7 +351,7 @@ export class Entries<V> {
   }
 
   /** An entry that has not arrived in the lower tiers yet. Without memory, the store answers in their place. */
-  private onItsWay(pending: Pending<V>): Found<V> | typeof unknown | undefined {
+  onItsWay(pending: Pending<V>): Found<V> | typeof unknown | undefined {
     if (pending === distrusted) return unknown
     const { entry } = pending
     if (entry === undefined || entry.expiresAt <= this.cache.time.now()) return undefined
@@ -364,21 +364,6 @@ export class Entries<V> {
       this.tierFailed("get", error)
       return Effect.succeed(unknown)
     })
-  }
-
-  /**
-   * The fresh entry of a key that a page has found in a lower tier, or that is on its way there. Copies nothing to
-   * memory.
-   */
-  freshBelow(key: string, read: Entry<V> | undefined): Entry<V> | undefined {
-    const lower = this.lower!
-    const pending = lower.pending(key)
-    const found = pending === undefined
-      ? this.whole(lower.inEngineTime(read && { entry: read, tier: this.cache.store.name }))
-      : this.onItsWay(pending)
-    if (found === undefined || found === unknown) return undefined
-    this.cache.saw(found.entry)
-    return this.isFresh(key, found.entry, this.cache.time.now()) ? found.entry : undefined
   }
 
   /** Reads a key from the lower tiers, and copies it to memory unless the key is changed meanwhile. */

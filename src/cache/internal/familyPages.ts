@@ -5,7 +5,8 @@
  *   page to the last is in at least one of them, whatever comes, goes and moves between the tiers meanwhile
  *   (`Partition.page`).
  * - Each entry is judged when its page is answered: what a mark hides, what has ended and what is stale is not shown.
- * - It counts as no read: no idle time begins again, nothing is copied to memory, and no policy of eviction hears of it.
+ * - It does not count as a read: no idle time begins again, nothing is copied to memory, and no policy of eviction
+ *   learns of it.
  * - The first page waits for what is on its way below, since it is in no tier until it has arrived.
  *
  * Not here: what a caller sees of a key, and who may list keys.
@@ -13,14 +14,15 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { keyHash } from "../../eviction/shared/keyHash.ts"
-import type { Entry } from "../../store/Entry.ts"
+import type { Entry, Found } from "../../store/Entry.ts"
 import type { HotPartition, Page } from "../../store/Store.ts"
 import { PositionLost, type StoreError } from "../../store/StoreError.ts"
 import { CacheError, CursorRefused, NotIterable, StoreFailed } from "../CacheError.ts"
 import type { Entries } from "./entries.ts"
 import { inTime } from "./inTime.ts"
-import { triesMax } from "./knowing.ts"
+import { triesMax, unknown } from "./knowing.ts"
 import type { Loads } from "./loads.ts"
+import type { Pending } from "./parcels.ts"
 
 /** A part of the keys of a family, with their fresh entries, and the cursor of the next part. */
 export interface KeysPage<V> {
@@ -59,7 +61,11 @@ export class FamilyPages<V> {
     const read = page!(after, max)
     if (lower === undefined && Exit.isExit(read)) return this.ofMemory(read as Exit.Exit<Page<V>, StoreError>)
     const { outbox, store } = this.entries.cache
-    const settled = after === undefined ? Effect.andThen(outbox.settledWhole, read) : read
+    // What is on its way below is in no tier. So the scan begins first, and what memory pushes out from then on is noted;
+    // it then waits for what memory may have pushed out before.
+    const settled = after !== undefined ? read : spec.partition.below === undefined
+      ? Effect.andThen(outbox.settledWhole, read)
+      : Effect.flatMap(page!(undefined, 0), ({ next }) => Effect.andThen(outbox.settledWhole, page!(next, max)))
     // What waits for a codec is in no tier, and there may be no memory that has it: before the read, or after it.
     const before = this.hot === undefined ? Array.from(lower?.waiting() ?? []) : []
     return Effect.matchEffect(inTime(store, "page", settled), {
@@ -89,21 +95,26 @@ export class FamilyPages<V> {
     const look = (key: string, read: Entry<V> | undefined): void => {
       const held = this.hot?.peek(key)
       const isHeld = held !== undefined && this.entries.isFresh(key, held, now)
-      const entry = isHeld || lower === undefined ? held : read && this.entries.freshBelow(key, read)
+      const entry = isHeld || lower === undefined
+        ? held
+        : read && this.freshBelow(key, lower.inEngineTime({ entry: read, tier: this.entries.cache.store.name }))
       if (entry !== undefined && (isHeld || lower !== undefined)) shown.set(key, entry)
       else if (read === undefined && lower !== undefined) open.add(key)
     }
     for (const [key, entry] of entries) look(key, entry)
     for (const key of keys) look(key, undefined)
-    if (this.hot === undefined && lower !== undefined) for (const key of [...waiting, ...lower.waiting()]) open.add(key)
+    if (this.hot === undefined && lower !== undefined) {
+      for (const key of [...waiting, ...lower.waiting()]) open.add(key)
+    }
     const answer = (): KeysPage<V> => ({ entries: Array.from(shown), next: this.cursorOf(next) })
     if (open.size === 0) return Exit.succeed(answer())
     return Effect.map(this.lookBelow(Array.from(open), shown), answer)
   }
 
   /**
-   * Looks for keys that were in memory, or are on their way, in the tiers below and in memory again. A key that is
-   * changed while it is looked for may have moved to where it was not looked for: it is looked for again.
+   * Looks for keys that were in memory, or are on their way, in the tiers below and in memory again. What is on its way
+   * when the look begins may arrive behind it, so it counts as found. A key that is changed while it is looked for may
+   * have moved to where it was not looked for: it is looked for again.
    */
   private lookBelow(
     keys: ReadonlyArray<string>,
@@ -113,19 +124,20 @@ export class FamilyPages<V> {
     const { cache, lower } = this.entries
     const holdings = keys.map((key) => this.entries.holding(key))
     const look = Effect.acquireUseRelease(
-      Effect.sync(() => holdings.map(({ watch }) => watch())),
-      (watches) =>
-        Effect.map(inTime(cache.store, "get", lower!.readMany(keys)), (found) => {
+      Effect.sync(() => holdings.map(({ watch }, at) => ({ watch: watch(), pending: lower!.pending(keys[at]!) }))),
+      (looks) =>
+        Effect.map(inTime(cache.store, "get", lower!.getMany(keys)), (found) => {
           const now = cache.time.now()
           return keys.filter((key, at) => {
             const held = this.hot?.peek(key)
             const isHeld = held !== undefined && this.entries.isFresh(key, held, now)
-            const entry = isHeld ? held : this.entries.freshBelow(key, found[at]?.entry)
+            const { pending, watch } = looks[at]!
+            const entry = isHeld ? held : this.freshBelow(key, found[at], pending)
             if (entry !== undefined) shown.set(key, entry)
-            return entry === undefined && watches[at]!.changed && !watches[at]!.isGone
+            return entry === undefined && watch.changed && !watch.isGone
           })
         }),
-      (watches) => Effect.sync(() => holdings.forEach(({ unwatch }, at) => unwatch(watches[at]!)))
+      (looks) => Effect.sync(() => holdings.forEach(({ unwatch }, at) => unwatch(looks[at]!.watch)))
     )
     return Effect.matchEffect(look, {
       onFailure: (error) => Effect.fail(this.failed(error)),
@@ -134,6 +146,20 @@ export class FamilyPages<V> {
         return changed.length === 0 || tries === 0 ? Exit.void : this.lookBelow(changed, shown, tries - 1)
       }
     })
+  }
+
+  /** The fresh entry of a key that a lower tier has, or that is on its way there. Copies nothing to memory. */
+  private freshBelow(
+    key: string,
+    read: Found<V> | undefined,
+    before?: Pending<V> | undefined
+  ): Entry<V> | undefined {
+    const { cache, lower } = this.entries
+    const pending = lower!.pending(key) ?? before
+    const found = pending === undefined ? this.entries.whole(read) : this.entries.onItsWay(pending)
+    if (found === undefined || found === unknown) return undefined
+    cache.saw(found.entry)
+    return this.entries.isFresh(key, found.entry, cache.time.now()) ? found.entry : undefined
   }
 
   sample(max: number, random: () => number): Effect.Effect<ReadonlyArray<string>, CacheError> {

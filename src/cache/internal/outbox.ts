@@ -126,11 +126,6 @@ export class Lane<V> {
     return this.time.ahead === 0 ? found : Effect.map(found, (all) => all.map(this.inEngineTime))
   }
 
-  /** The same as `getMany`, in the time of the tiers. */
-  readMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Found<V> | undefined>, StoreError> {
-    return this.partition.getMany(keys)
-  }
-
   /** The keys whose values wait for a codec, in all engines: they are in no lower tier. */
   *waiting(): Iterable<string> {
     for (const { preparing } of this.lanes) yield* preparing.keys()
@@ -138,10 +133,6 @@ export class Lane<V> {
 
   readonly inEngineTime = (found: Found<V> | undefined): Found<V> | undefined =>
     found && { ...found, entry: inEngineTime(this.time, found.entry) }
-
-  private inWallTime(entry: Entry<V>): Entry<V> {
-    return inWallTime(this.time, entry)
-  }
 
   /** Sets a key. `prepared` is the content as the partition prepared it, if that was done before the change. */
   set(key: string, entry: Entry<V>, prepared?: Prepared<V>): Delivery {
@@ -255,7 +246,7 @@ export class Lane<V> {
     const settle = (key: string, entry: Entry<V>, exit: Exit.Exit<Prepared<V>, StoreError>): void => {
       if (Exit.isSuccess(exit)) {
         bytes += exit.value.bytes
-        return void set.push({ key, entry: this.inWallTime(entry), prepared: exit.value })
+        return void set.push({ key, entry: inWallTime(this.time, entry), prepared: exit.value })
       }
       removed.push(key)
       this.unprepared(key, exit.cause)

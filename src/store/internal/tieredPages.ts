@@ -1,8 +1,9 @@
 /**
  * Pages of one family over several tiers, for a scan that keeps nothing between two of them.
  *
- * The tiers are read from the lowest one up, and then the memory of other engines that push down on eviction. A key that
- * a memory above holds is left for that memory, so most keys are in one page. An entry that moves meanwhile is not lost:
+ * The tiers are read from the lowest one up, and then the memory of other engines that push down on eviction. A key
+ * that a memory above holds is left for that memory, so most keys are in one page. An entry that moves meanwhile is not
+ * lost:
  *
  * - It goes up as a copy, or because it is set: then it is above when the tiers there are read, or has left them again.
  * - It leaves an upper tier: then it is among the departures, and the caller looks it up (`departures.ts`).
@@ -17,8 +18,7 @@ import type { HotPartition, Page, Partition } from "../Store.ts"
 import { PositionLost, StoreError } from "../StoreError.ts"
 import type { Departures } from "./departures.ts"
 import type { KeyGuard } from "./keyGuard.ts"
-import type { SetMode } from "./tieredPartition.ts"
-import type { Tier } from "./tieredTier.ts"
+import type { SetMode, Tier } from "./tieredTier.ts"
 
 interface Position {
   /** The number of the next departure. */
@@ -67,17 +67,22 @@ export class TieredPages<V> {
   }
 
   readonly #page = (after: string | undefined, max: number): Effect.Effect<Page<V>, StoreError> =>
-    Effect.suspend(() => {
+    Effect.suspend((): Effect.Effect<Page<V>, StoreError> => {
       const places = this.#places()
       const at = after === undefined ? this.#beginning() : this.#positionOf(after)
       if (typeof at === "string") return this.#lost(at)
+      if (after === undefined && max === 0) return Effect.succeed({ entries: [], next: this.#spell(at) })
       const { until = this.#departures.next } = at
       // At least half of a page is for the tiers, so that a scan comes to its end however much leaves them.
       const keys = this.#departures.between(at.departure, until, at.until === undefined ? max >> 1 : max)
       if (keys === undefined) return this.#lost("overtaken")
       const departure = at.departure + keys.length
       if (at.until !== undefined) {
-        return Effect.succeed({ entries: [], keys, next: departure < until ? this.#spell({ ...at, departure }) : undefined })
+        return Effect.succeed({
+          entries: [],
+          keys,
+          next: departure < until ? this.#spell({ ...at, departure }) : undefined
+        })
       }
       const place = places[at.place]
       if (place === undefined) return this.#lost("malformed")
@@ -134,7 +139,12 @@ export class TieredPages<V> {
     const [, origin, life, departure, until, place, after] = parts
     if (origin !== this.#departures.origin) return "restarted"
     if (Number(life) !== this.#departures.life) return "overtaken"
-    return { departure: Number(departure), until: until === "" ? undefined : Number(until), place: Number(place), after }
+    return {
+      departure: Number(departure),
+      until: until === "" ? undefined : Number(until),
+      place: Number(place),
+      after
+    }
   }
 
   #lost(why: PositionLost["why"]): Exit.Exit<never, StoreError> {

@@ -25,13 +25,11 @@ import {
 } from "../Store.ts"
 import type { StoreError } from "../StoreError.ts"
 import type { Demotions, Sweeps } from "./demotions.ts"
+import type { Departures } from "./departures.ts"
 import type { OwnTiers } from "./elsewhere.ts"
 import type { KeyGuard, Ticket } from "./keyGuard.ts"
-import type { TieredPages } from "./tieredPages.ts"
-import { type Entries, keysOf, type Share, type Tier, type UnderWay } from "./tieredTier.ts"
-
-/** What a lower tier gets: each value, or what the tier above pushes out. */
-export type SetMode = "through" | "onEviction"
+import { TieredPages } from "./tieredPages.ts"
+import { type Entries, keysOf, type SetMode, type Share, type Tier, type UnderWay } from "./tieredTier.ts"
 
 interface Tiers<V> {
   readonly tiers: ReadonlyArray<Tier<V>>
@@ -41,7 +39,7 @@ interface Tiers<V> {
   readonly sweeps: Sweeps
   readonly demotions: Demotions<V>
   readonly underWay: UnderWay
-  readonly pages: TieredPages<V>
+  readonly departures: Departures
   /** Whether the fastest tier is left out: this partition is the one below memory. */
   readonly isBelow: boolean
 }
@@ -63,7 +61,7 @@ export class TieredPartition<V> implements Partition<V> {
   readonly #above: Partition<V>["hot"]
 
   constructor(all: Tiers<V>, above?: Partition<V>["hot"]) {
-    const { demotions, guard, isBelow, mode, own, pages, sweeps, tiers, underWay } = all
+    const { demotions, guard, isBelow, mode, own, sweeps, tiers, underWay } = all
     this.#own = own
     this.#above = above
     this.#tiers = tiers
@@ -74,8 +72,8 @@ export class TieredPartition<V> implements Partition<V> {
     this.#demotions = demotions
     this.#underWay = underWay
     this.#isBelow = isBelow
-    // Scans begin at the whole family: what is below alone is no place that an entry stays in.
-    this.page = isBelow ? undefined : pages.page
+    // A scan is one of the whole family, since an entry does not stay below alone.
+    this.page = isBelow ? undefined : new TieredPages(all).page
     this.hot = isBelow ? undefined : tiers[0]!.partition.hot
     this.below = this.hot === undefined || tiers.length === 1
       ? undefined
@@ -375,7 +373,10 @@ export class TieredPartition<V> implements Partition<V> {
   readonly size: Effect.Effect<number, StoreError> = Effect.suspend(() =>
     Effect.map(
       // To count what lives in memory, one has to look at each entry.
-      Effect.forEach(this.#tiers, ({ partition: { hot, size } }) => hot === undefined ? size : Effect.succeed(hot.count)),
+      Effect.forEach(
+        this.#tiers,
+        ({ partition: { hot, size } }) => hot === undefined ? size : Effect.succeed(hot.count)
+      ),
       (sizes) =>
         this.#mode === "through"
           ? Math.max(...sizes)

@@ -21,6 +21,9 @@ const repaymentsPerWriteMax = 64
 /** How long a store that closes waits for the writes that run. A tier may never end one. */
 const closingMax: Duration.Input = "30 seconds"
 
+/** What a lower tier gets: each value, or what the tier above pushes out. */
+export type SetMode = "through" | "onEviction"
+
 export type Report = (tier: string, operation: Operation, error: StoreError) => void
 
 export type Entries<V> = ReadonlyArray<readonly [key: string, entry: Entry<V>]>

@@ -28,7 +28,12 @@ const entriesOf = (users: Partition<Value>, { entries, keys = [] }: Page<Value>)
   ])
 
 /** Reads all pages. Something else happens after each of them. */
-const scan = (users: Partition<Value>, read: Read, max: number, between: (at: number) => Effect.Effect<void, StoreError>) =>
+const scan = (
+  users: Partition<Value>,
+  read: Read,
+  max: number,
+  between: (at: number) => Effect.Effect<void, StoreError>
+) =>
   Effect.gen(function*() {
     const all = new Map<string, string>()
     let after: string | undefined
@@ -79,42 +84,57 @@ export const pages: ReadonlyArray<Promised> = [
       yield* users.setMany(numbered(10))
       yield* sameKeys(yield* scan(users, read, 3, still), numbered(10).map(([key]) => key))
     })),
-  paged("a key that stays is in a page while others are set and removed, and the tier grows", (users, read) =>
-    Effect.gen(function*() {
-      const stay = Array.from({ length: 200 }, (_, n) => `stay ${n * 7 % 200}`)
-      for (const [at, key] of stay.entries()) {
-        yield* users.setMany([[key, entry(key)], [`go ${at}`, entry("go")]])
-      }
-      const all = yield* scan(users, read, 9, (at) =>
-        Effect.gen(function*() {
-          // A scan need not end while more keys come than its pages have.
-          if (at >= changedPages) return
-          yield* users.remove([`go ${at * 5}`, `go ${at * 5 + 1}`, `new ${at - 3} 0`])
-          yield* users.setMany(Array.from({ length: 20 }, (_, n) => [`new ${at} ${n}`, entry("new")] as const))
-          yield* users.set(stay[at % 200]!, entry("again"))
-        }))
-      const missed = stay.filter((key) => !all.has(key))
-      yield* same(missed, [])
-    })),
-  paged("an entry that has ended, was removed or was cleared is in no page that is asked for later", (users, read) =>
-    Effect.gen(function*() {
-      yield* users.setMany([["over", entry("over", 0)], ["1", entry("one")], ["2", entry("two")], ["3", entry("3")]])
-      yield* users.remove(["2"])
-      yield* sameKeys(yield* scan(users, read, 1, still), ["1", "3"])
-      const [first] = yield* Effect.map(read(undefined, 1), ({ next }) => [next])
-      yield* users.clear
-      if (first !== undefined) {
-        const rest = yield* scan(users, (after, max) => read(after ?? first, max), 1, still)
-        yield* sameKeys(rest, [])
-      }
-      yield* users.set("4", entry("four", never))
-      yield* sameKeys(yield* scan(users, read, 2, still), ["4"])
-    })),
+  paged(
+    "a key that stays is in a page while others are set and removed, and the tier grows",
+    (users, read) =>
+      Effect.gen(function*() {
+        const stay = Array.from({ length: 200 }, (_, n) => `stay ${n * 7 % 200}`)
+        for (const [at, key] of stay.entries()) {
+          yield* users.setMany([[key, entry(key)], [`go ${at}`, entry("go")]])
+        }
+        const all = yield* scan(users, read, 9, (at) =>
+          Effect.gen(function*() {
+            // A scan need not end while more keys come than its pages have.
+            if (at >= changedPages) return
+            yield* users.remove([`go ${at * 5}`, `go ${at * 5 + 1}`, `new ${at - 3} 0`])
+            yield* users.setMany(Array.from({ length: 20 }, (_, n) => [`new ${at} ${n}`, entry("new")] as const))
+            yield* users.set(stay[at % 200]!, entry("again"))
+          }))
+        const missed = stay.filter((key) => !all.has(key))
+        yield* same(missed, [])
+      })
+  ),
+  paged(
+    "an entry that has ended, was removed or was cleared is in no page that is asked for later",
+    (users, read) =>
+      Effect.gen(function*() {
+        yield* users.setMany([["over", entry("over", 0)], ["1", entry("one")], ["2", entry("two")], ["3", entry("3")]])
+        yield* users.remove(["2"])
+        yield* sameKeys(yield* scan(users, read, 1, still), ["1", "3"])
+        const [first] = yield* Effect.map(read(undefined, 1), ({ next }) => [next])
+        yield* users.clear
+        if (first !== undefined) {
+          const rest = yield* scan(users, (after, max) => read(after ?? first, max), 1, still)
+          yield* sameKeys(rest, [])
+        }
+        yield* users.set("4", entry("four", never))
+        yield* sameKeys(yield* scan(users, read, 2, still), ["4"])
+      })
+  ),
   paged("a position that no page gave is refused with `PositionLost`", (users, read) =>
     Effect.gen(function*() {
       yield* users.setMany(numbered(10))
       const { next } = yield* read(undefined, 2)
-      const wrong = ["", " ", "no position", "\u0000", "NaN", "-1", "\ud800", ...(next === undefined ? [] : [`~${next}`])]
+      const wrong = [
+        "",
+        " ",
+        "no position",
+        "\u0000",
+        "NaN",
+        "-1",
+        "\ud800",
+        ...(next === undefined ? [] : [`~${next}`])
+      ]
       for (const after of wrong) {
         const result = yield* Effect.result(read(after, 2))
         const found = result._tag === "Failure" ? result.failure.reason._tag : `a page for ${JSON.stringify(after)}`
