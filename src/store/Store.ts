@@ -225,8 +225,8 @@ export interface Partition<V> {
    *   may be in several.
    * - Between two pages the tier keeps nothing for the scan, such as a transaction that is open.
    * - It fails with `PositionLost` for a position that no page gave, or that has lost its meaning.
-   * - A partition with `below` also takes a `max` of 0 for the first page. It then answers the position of the beginning
-   *   alone: what leaves a tier from now on is in one of the pages.
+   * - A partition with `below` also takes a `max` of 0 for the first page. It then answers only the position of the
+   *   beginning: what leaves a tier from now on is in one of the pages.
    */
   readonly page?: ((after: string | undefined, max: number) => Effect.Effect<Page<V>, StoreError>) | undefined
   /**

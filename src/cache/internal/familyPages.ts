@@ -61,8 +61,8 @@ export class FamilyPages<V> {
     const read = page!(after, max)
     if (lower === undefined && Exit.isExit(read)) return this.ofMemory(read as Exit.Exit<Page<V>, StoreError>)
     const { outbox, store } = this.entries.cache
-    // What is on its way below is in no tier. So the scan begins first, and what memory pushes out from then on is noted;
-    // it then waits for what memory may have pushed out before.
+    // What is on its way below is in no tier. So the scan begins first: what memory pushes out from then on is noted.
+    // Then it waits for what memory may have pushed out before.
     const settled = after !== undefined ? read : spec.partition.below === undefined
       ? Effect.andThen(outbox.settledWhole, read)
       : Effect.flatMap(page!(undefined, 0), ({ next }) => Effect.andThen(outbox.settledWhole, page!(next, max)))

@@ -121,6 +121,19 @@ export const pages: ReadonlyArray<Promised> = [
         yield* sameKeys(yield* scan(users, read, 2, still), ["4"])
       })
   ),
+  paged(
+    "a first page with a `max` of 0 marks the beginning of a scan, where a partition has `below`",
+    (users, read) =>
+      Effect.gen(function*() {
+        if (users.below === undefined) return
+        yield* users.setMany(numbered(20))
+        const { entries, keys = [], next } = yield* read(undefined, 0)
+        yield* same([entries.length, keys.length, next === undefined], [0, 0, false])
+        yield* users.setMany(numbered(20))
+        const all = yield* scan(users, (after, max) => read(after ?? next, max), 3, still)
+        yield* sameKeys(all, numbered(20).map(([key]) => key))
+      })
+  ),
   paged("a position that no page gave is refused with `PositionLost`", (users, read) =>
     Effect.gen(function*() {
       yield* users.setMany(numbered(10))
