@@ -2940,6 +2940,14 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: [scans]
   },
   {
+    law: "a scan misses no key that stays",
+    bug: "a scan over a file alone does not wait for values that a codec prepares",
+    file: familyPages,
+    text: "this.hot === undefined ? this.whole(settled) : settled",
+    planted: "settled",
+    suites: [iteration]
+  },
+  {
     law: "a scan shows what `has` finds",
     bug: "a scan over memory shows what is hidden or stale",
     file: familyPages,

@@ -5,6 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
@@ -16,7 +17,7 @@ import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { cacheReasonOf } from "../support/effects.ts"
+import { cacheReasonOf, drive, fork, settle } from "../support/effects.ts"
 import { engine, type EngineOptions } from "../support/engine.ts"
 import { temporaryFolder } from "../support/folder.ts"
 import { makePlace, mapStore } from "../support/mapStore.ts"
@@ -198,6 +199,40 @@ for (const [name, store] of Object.entries(stores)) {
       }))
   })
 }
+
+describe("scan over a file whose codec takes its time", () => {
+  it.effect("a loaded value that waits for its codec is in a page, and no page has more entries than it was asked for", () =>
+    Effect.gen(function*() {
+      const file = mapStore({ place: makePlace() })
+      const slow = Store.of({
+        ...file,
+        open: (family) =>
+          Effect.map(file.open(family), (partition) => ({
+            ...partition,
+            prepare: () => Effect.as(Effect.sleep("10 millis"), { bytes: 0 })
+          }))
+      })
+      const { as, user } = yield* world({}, { store: Layer.succeed(Store, slow) })
+      const ids = numbers(20)
+      yield* drive(Effect.forEach(ids, (id) => as(user.get({ id }) as AnyEffect), { concurrency: "unbounded" }))
+      yield* TestClock.adjust("1 second")
+      const again = Effect.forEach(ids, (id) => as(user.refresh({ id }) as AnyEffect), { concurrency: "unbounded" })
+      const first = yield* as(user.page(undefined, 7) as AnyEffect)
+      const refreshes = yield* fork(again)
+      yield* settle
+      const seen = new Set<string>(first.entries.map(({ params }: Shown) => params.id))
+      let cursor = first.next
+      while (cursor !== undefined) {
+        const page: any = yield* drive(as(user.page(cursor, 7) as AnyEffect), 3)
+        assert.isAtMost(page.entries.length, 7)
+        for (const { params } of page.entries) seen.add(params.id)
+        cursor = page.next
+      }
+      assert.sameMembers(Array.from(seen), ids)
+      yield* drive(Fiber.join(refreshes))
+      yield* TestClock.adjust("1 second")
+    }))
+})
 
 describe("cursor that is refused", () => {
   const refusedWith = (of: any, cursor: unknown, on: (effect: unknown) => AnyEffect) =>

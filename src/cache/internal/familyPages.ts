@@ -66,12 +66,23 @@ export class FamilyPages<V> {
     const settled = after !== undefined ? read : spec.partition.below === undefined
       ? Effect.andThen(outbox.settledWhole, read)
       : Effect.flatMap(page!(undefined, 0), ({ next }) => Effect.andThen(outbox.settledWhole, page!(next, max)))
-    // What waits for a codec is in no tier, and there may be no memory that has it: before the read, or after it.
-    const before = this.hot === undefined ? Array.from(lower?.waiting() ?? []) : []
-    return Effect.matchEffect(inTime(store, "page", settled), {
+    return Effect.matchEffect(inTime(store, "page", this.hot === undefined ? this.whole(settled) : settled), {
       onFailure: (error) => Effect.fail(this.failed(error)),
-      onSuccess: (found) => this.ofTiers(found, before)
+      onSuccess: (found) => this.ofTiers(found)
     })
+  }
+
+  /**
+   * Reads a page of a store without memory while no value waits for its codec: such a value is in no tier. The page is
+   * read again if one has begun to wait.
+   */
+  private whole(read: Effect.Effect<Page<V>, StoreError>, tries = triesMax): Effect.Effect<Page<V>, StoreError> {
+    const { cache, lower } = this.entries
+    const settled = lower?.isWaiting === true ? Effect.andThen(cache.outbox.settledWhole, read) : read
+    return Effect.flatMap(
+      settled,
+      (found) => lower?.isWaiting === true && tries > 0 ? this.whole(read, tries - 1) : Effect.succeed(found)
+    )
   }
 
   private ofMemory(read: Exit.Exit<Page<V>, StoreError>): Exit.Exit<KeysPage<V>, CacheError> {
@@ -81,10 +92,7 @@ export class FamilyPages<V> {
     return Exit.succeed({ entries, next: this.cursorOf(read.value.next) })
   }
 
-  private ofTiers(
-    { entries, keys = [], next }: Page<V>,
-    waiting: ReadonlyArray<string>
-  ): Effect.Effect<KeysPage<V>, CacheError> {
+  private ofTiers({ entries, keys = [], next }: Page<V>): Effect.Effect<KeysPage<V>, CacheError> {
     // The owner may have left while the tiers were read.
     const refused = this.refusal
     if (refused !== undefined) return Exit.fail(refused)
@@ -103,9 +111,6 @@ export class FamilyPages<V> {
     }
     for (const [key, entry] of entries) look(key, entry)
     for (const key of keys) look(key, undefined)
-    if (this.hot === undefined && lower !== undefined) {
-      for (const key of [...waiting, ...lower.waiting()]) open.add(key)
-    }
     const answer = (): KeysPage<V> => ({ entries: Array.from(shown), next: this.cursorOf(next) })
     if (open.size === 0) return Exit.succeed(answer())
     return Effect.map(this.lookBelow(Array.from(open), shown), answer)

@@ -126,9 +126,9 @@ export class Lane<V> {
     return this.time.ahead === 0 ? found : Effect.map(found, (all) => all.map(this.inEngineTime))
   }
 
-  /** The keys whose values wait for a codec, in all engines: they are in no lower tier. */
-  *waiting(): Iterable<string> {
-    for (const { preparing } of this.lanes) yield* preparing.keys()
+  /** Whether values wait for a codec, in any engine: they are in no lower tier. */
+  get isWaiting(): boolean {
+    return Array.from(this.lanes).some(({ preparing }) => !preparing.isEmpty)
   }
 
   readonly inEngineTime = (found: Found<V> | undefined): Found<V> | undefined =>

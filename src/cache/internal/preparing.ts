@@ -62,10 +62,6 @@ export class Preparing<V> {
     return this.all.size === 0
   }
 
-  keys(): Iterable<string> {
-    return this.all.keys()
-  }
-
   get(key: string): Entry<V> | undefined {
     return this.all.get(key)?.entry
   }
