@@ -2937,7 +2937,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: familyPages,
     text: "changed.length === 0 || tries === 0 ?",
     planted: "changed.length >= 0 || tries === 0 ?",
-    suites: [scans]
+    suites: [iteration]
   },
   {
     law: "a scan misses no key that stays",

@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
@@ -199,6 +200,47 @@ for (const [name, store] of Object.entries(stores)) {
       }))
   })
 }
+
+describe("scan whose tiers are slow", () => {
+  it.effect("a key that goes up and down again while it is looked for is in the page", () =>
+    Effect.gen(function*() {
+      const reading = Latch.makeUnsafe(true)
+      const writing = Latch.makeUnsafe(true)
+      const cold = mapStore({ place: makePlace() })
+      const held = Store.of({
+        ...cold,
+        write: (round) => Effect.andThen(writing.await, cold.write(round)),
+        open: (family) =>
+          Effect.map(cold.open(family), (partition) => ({
+            ...partition,
+            get: (key) => Effect.andThen(reading.await, partition.get(key)),
+            getMany: (keys) => Effect.andThen(reading.await, partition.getMany(keys))
+          }))
+      })
+      const store = Layer.effect(
+        Store,
+        Effect.map(MemoryStore.make({ capacity: 1 }), (hot) => TieredStore.make([hot, held], { set: "onEviction" }))
+      )
+      const { on, user } = yield* world({}, { store })
+      for (const id of ["c", "d", "a"]) yield* Effect.andThen(on(user.set({ id }, id)), settle)
+      const first = yield* on(user.page(undefined, 1))
+      // Now `a` leaves memory, so the next page looks for it below.
+      yield* Effect.andThen(on(user.set({ id: "e" }, "e")), settle)
+      reading.closeUnsafe()
+      const second = yield* fork(on(user.page(first.next, 8)))
+      yield* settle
+      // It comes back to memory, which takes it from below, and leaves memory again: it is on its way down.
+      yield* Effect.andThen(on(user.set({ id: "a" }, "again")), settle)
+      writing.closeUnsafe()
+      const third = yield* fork(on(user.set({ id: "f" }, "f")))
+      yield* settle
+      reading.openUnsafe()
+      const { entries } = yield* Fiber.join(second)
+      writing.openUnsafe()
+      yield* Fiber.join(third)
+      assert.include(entries.map(({ value }: Shown) => value), "again")
+    }))
+})
 
 describe("scan over a file whose codec takes its time", () => {
   it.effect("a loaded value that waits for its codec is in a page, and no page has more entries than it was asked for", () =>
