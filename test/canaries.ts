@@ -2965,6 +2965,14 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "a cursor is refused where it has no meaning",
+    bug: "a scan over tiers: its numbers go on when they have lost their meaning while a tier was read",
+    file: tieredPages,
+    text: "if (this.#departures.life !== life) return",
+    planted: "if (this.#departures.life < 0) return",
+    suites: ["test/store/internal/tieredPages.test.ts"]
+  },
+  {
+    law: "a cursor is refused where it has no meaning",
     bug: "a cursor of another family is taken",
     file: familyPages,
     text: "return parts[1] === this.mark ?",

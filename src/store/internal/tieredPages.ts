@@ -86,11 +86,14 @@ export class TieredPages<V> {
       }
       const place = places[at.place]
       if (place === undefined) return this.#lost("malformed")
-      return Effect.map(place.read(at.after, max - keys.length), ({ entries, next }) => {
+      const { life } = this.#departures
+      return Effect.flatMap(place.read(at.after, max - keys.length), ({ entries, next }) => {
+        // While the tier was read, more has left than is kept, and numbers of before have lost their meaning.
+        if (this.#departures.life !== life) return this.#lost("overtaken")
         const own = entries.filter(([key]) => place.above.every((hot) => hot.peek(key) === undefined))
         const isLast = next === undefined && at.place + 1 === places.length
         const ends = isLast ? this.#departures.next : undefined
-        return {
+        return Effect.succeed({
           entries: place.isHot ? [] : own,
           keys: place.isHot ? [...keys, ...own.map(([key]) => key)] : keys,
           next: departure === ends ? undefined : this.#spell({
@@ -99,7 +102,7 @@ export class TieredPages<V> {
             place: next === undefined ? at.place + 1 : at.place,
             after: next
           })
-        }
+        })
       })
     })
 
