@@ -1,4 +1,4 @@
-import { Context, Effect, Layer, Schedule } from "effect"
+import { Context, Effect, Layer, Schedule, Stream } from "effect"
 import { describe, expect, test } from "tstyche"
 import type { CacheError } from "../src/cache/CacheError.ts"
 import type { Appoints } from "../src/capability/Capability.ts"
@@ -182,6 +182,35 @@ describe("access", () => {
   test("is typed by the family", () => {
     expect(user.get({ id })).type.toBe<Effect.Effect<User, CacheError | DbError, Borrows<"user:{id}", AppCache>>>()
     expect(user.set({ id }, ann)).type.toBe<Effect.Effect<void, CacheError, Owns<"user:{id}", AppCache>>>()
+    expect(user.keys()).type.toBe<
+      Stream.Stream<{ readonly id: typeof UserId.Type }, CacheError, Borrows<"user:{id}", AppCache>>
+    >()
+    expect(
+      Effect.map(
+        user.page(undefined, 10),
+        ({ entries, next }) => [entries[0]!.params.id, entries[0]!.value, next] as const
+      )
+    )
+      .type.toBe<
+      Effect.Effect<
+        readonly [typeof UserId.Type, User, string | undefined],
+        CacheError,
+        Borrows<"user:{id}", AppCache>
+      >
+    >()
+    expect(Stream.map(user.entries(), ({ value }) => value)).type.toBe<
+      Stream.Stream<User, CacheError, Borrows<"user:{id}", AppCache>>
+    >()
+    expect(Effect.flatMap(user.reader, (reader) => reader.sample(3))).type.toBe<
+      Effect.Effect<ReadonlyArray<{ readonly id: typeof UserId.Type }>, CacheError, Borrows<"user:{id}", AppCache>>
+    >()
+    expect(user.count()).type.toBe<Effect.Effect<number, CacheError, Borrows<"user:{id}", AppCache>>>()
+    // @ts-expect-error Expected 2 arguments, but got 1
+    user.page(undefined)
+    // @ts-expect-error Argument of type 'number' is not assignable to parameter of type 'string'
+    user.page(1, 10)
+    // @ts-expect-error Argument of type 'string' is not assignable to parameter of type 'number'
+    user.sample("3")
     expect(AppCache.get("files:1:facts")).type.toBe<
       Effect.Effect<number, CacheError, Borrows<"files:{id}:facts", AppCache>>
     >()

@@ -241,6 +241,7 @@ export * as MemoryStore from "./store/memory/MemoryStore.ts"
  * - An entry is not returned from its `expiresAt` on.
  * - A tier may forget any entry at any time. It forgets a mark only when the engine drops it, and never returns a
  *   removed entry.
+ * - A key that a partition holds from the first page of a scan to the last one is in at least one of the pages.
  *
  * Not here: loading, dependencies between keys, deciding whether an entry is still valid. The engine does that.
  *

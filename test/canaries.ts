@@ -32,6 +32,12 @@ const codec = "src/store/Codec.ts"
 const differs = "src/cache/internal/differs.ts"
 const elsewhere = "src/store/internal/elsewhere.ts"
 
+const departures = "src/store/internal/departures.ts"
+const tieredPages = "src/store/internal/tieredPages.ts"
+const familyPages = "src/cache/internal/familyPages.ts"
+
+const scans = "test/simulation/iteration.test.ts"
+const iteration = "test/manifest/iteration.test.ts"
 const hangs = "test/cache/hangs.test.ts"
 const beside = "test/store/beside.test.ts"
 const codecProps = "test/props/codec.test.ts"
@@ -3067,5 +3073,150 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `stale ? Exit.fail(new CacheError({ reason: new StaleRefused({ key }) })) : Exit.succeed(value)`,
     planted: `Exit.succeed(value)`,
     suites: ["test/cache/claims.test.ts"]
+  },
+  {
+    law: "a scan misses no key that stays",
+    bug: "a scan over memory: a cursor skips slots once the table has grown",
+    file: "src/store/memory/internal/memoryPartition.ts",
+    text: "let slot = Math.floor(from / views.length)",
+    planted: "let slot = Math.floor(from / views.length) + (from > 0 ? views[view]!.shard.records.capacity >> 12 : 0)",
+    suites: [iteration]
+  },
+  {
+    law: "a scan misses no key that stays",
+    bug: "a scan over memory: a page begins behind the slot at which the last one ended",
+    file: "src/store/memory/internal/memoryPartition.ts",
+    text: "next: life + (slot * views.length + view).toString(36)",
+    planted: "next: life + ((slot + 1) * views.length + view).toString(36)",
+    suites: [iteration]
+  },
+  {
+    law: "a scan misses no key that stays",
+    bug: "a scan over tiers: what leaves memory meanwhile is forgotten",
+    file: departures,
+    text: "this.#keys[this.next++ % keptMax] = key",
+    planted: "void key",
+    suites: [scans]
+  },
+  {
+    law: "a scan misses no key that stays",
+    bug: "a scan over tiers: what is on its way down when it begins is in no page",
+    file: tieredPages,
+    text: "for (const { key } of this.#guard.allCarried()) this.#departures.add(key)",
+    planted: "",
+    suites: [scans]
+  },
+  {
+    law: "a scan misses no key that stays",
+    bug: "a scan over tiers: the upper tiers are read first",
+    file: tieredPages,
+    text: "})).toReversed(),",
+    planted: "})),",
+    suites: [scans]
+  },
+  {
+    law: "a scan misses no key that stays",
+    bug: "a scan over tiers: it ends with its last tier, whatever has left that tier meanwhile",
+    file: tieredPages,
+    text: "const ends = isLast ? this.#departures.next : undefined",
+    planted: "const ends = isLast ? departure : undefined",
+    suites: [scans]
+  },
+  {
+    law: "a scan misses no key that stays",
+    bug: "a scan over tiers: the first page does not wait for what is on its way below",
+    file: familyPages,
+    text: "Effect.andThen(outbox.settledWhole, page!(next, max))",
+    planted: "page!(next, max)",
+    suites: [scans]
+  },
+  {
+    law: "a scan misses no key that stays",
+    bug: "a scan over tiers: it begins after the wait for what is on its way below",
+    file: familyPages,
+    text: "Effect.flatMap(page!(undefined, 0), ({ next }) => Effect.andThen(outbox.settledWhole, page!(next, max)))",
+    planted: "Effect.andThen(outbox.settledWhole, page!(undefined, max))",
+    suites: [scans]
+  },
+  {
+    law: "a scan misses no key that stays",
+    bug: "a scan over tiers: what arrives below behind the look for it counts as absent",
+    file: familyPages,
+    text: "const pending = lower!.pending(key) ?? before",
+    planted: "const pending = lower!.pending(key)",
+    suites: [scans]
+  },
+  {
+    law: "a scan misses no key that stays",
+    bug: "a scan over tiers: a key that moves while it is looked for counts as absent",
+    file: familyPages,
+    text: "changed.length === 0 || tries === 0 ?",
+    planted: "changed.length >= 0 || tries === 0 ?",
+    suites: [iteration]
+  },
+  {
+    law: "a scan misses no key that stays",
+    bug: "a scan over a file alone does not wait for values that a codec prepares",
+    file: familyPages,
+    text: "this.hot === undefined ? this.whole(settled) : settled",
+    planted: "settled",
+    suites: [iteration]
+  },
+  {
+    law: "a scan shows what `has` finds",
+    bug: "a scan over memory shows what is hidden or stale",
+    file: familyPages,
+    text: ".filter(([key, entry]) => this.entries.isFresh(key, entry, now))",
+    planted: ".filter(([, entry]) => now < entry.expiresAt)",
+    suites: [iteration]
+  },
+  {
+    law: "a scan shows what `has` finds",
+    bug: "a scan below memory shows what is hidden or stale",
+    file: familyPages,
+    text: "return this.entries.isFresh(key, found.entry, cache.time.now()) ? found.entry : undefined",
+    planted: "return found.entry",
+    suites: [iteration]
+  },
+  {
+    law: "a cursor is refused where it has no meaning",
+    bug: "a scan over tiers: its numbers go on when they have lost their meaning while a tier was read",
+    file: tieredPages,
+    text: "if (this.#departures.life !== life) return",
+    planted: "if (this.#departures.life < 0) return",
+    suites: ["test/store/internal/tieredPages.test.ts"]
+  },
+  {
+    law: "a cursor is refused where it has no meaning",
+    bug: "a cursor of another family is taken",
+    file: familyPages,
+    text: "return parts[1] === this.mark ?",
+    planted: "return parts[1] !== undefined ?",
+    suites: [iteration]
+  },
+  {
+    law: "a cursor is refused where it has no meaning",
+    bug: "a cursor from before keys were forgotten that left memory is taken",
+    file: departures,
+    text: "this.life++",
+    planted: "",
+    suites: [iteration]
+  },
+  {
+    law: "a scan holds no read transaction open",
+    bug: "a page of a file leaves a read transaction open",
+    file: "src/store/lmdb/internal/lmdbFamilies.ts",
+    text: "    return Array.from(this.#databases.entries.getKeys({",
+    planted: "    this.#databases.entries.getKeys({ start: \"0\" })[Symbol.iterator]().next()\n" +
+      "    return Array.from(this.#databases.entries.getKeys({",
+    suites: ["test/store/lmdb/scan.test.ts"]
+  },
+  {
+    law: "`sample` gives each key the same chance",
+    bug: "a sample is drawn from the slots of the first shard",
+    file: "src/store/memory/internal/memoryPartition.ts",
+    text: "at = Math.floor(random() * at)",
+    planted: "at = Math.floor(random() * this.views[0]!.shard.records.used)",
+    suites: [iteration]
   }
 ]

@@ -8,6 +8,7 @@
  * up to 4 ms.
  */
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import type { SetOptions } from "../../src/cache/shared/familySpec.ts"
 import { cpuMillis, percentile } from "./measure.ts"
 import { installRivals, makeRival } from "./rivals.ts"
@@ -120,6 +121,11 @@ const scenarios: { readonly [name: string]: () => Promise<Percentiles> } = {
   "a family of a million is invalidated": async () => {
     const { read, writer } = filled(() => tagged)
     Effect.runSync(writer.invalidateAll())
+    return turns(read)
+  },
+  "a family of a million is listed": async () => {
+    const { read, writer } = filled(() => noOptions)
+    Effect.runFork(Effect.forever(Stream.runDrain(writer.entries())))
     return turns(read)
   },
   "invalidateAll of a million, each call": async () => {

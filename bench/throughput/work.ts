@@ -65,6 +65,8 @@ await aside.context()
 const staleReader = aside.runSync(stale.reader)
 Deferred.doneUnsafe(opened, Effect.void)
 for (const id of ["slow", ...known]) await staleReader.getPromise({ id })
+const pageSize = 100
+aside.runSync(plain.setMany(known.map((id) => [{ id }, ada] as const)))
 opened = Deferred.makeUnsafe()
 await new Promise((resolve) => setTimeout(resolve, 10))
 
@@ -154,6 +156,16 @@ const ours: ReadonlyArray<Case> = [
             Array.from({ length: batchSize }, (_, k) => plain.setting({ id: known[(i + k) % 10_000]! }, ada))
           )
         }
+        return count
+      }))
+  },
+  {
+    name: `page of ${pageSize}, per entry`,
+    countStep: pageSize,
+    work: (count) =>
+      aside.runSync(Effect.gen(function*() {
+        let cursor: string | undefined
+        for (let i = 0; i < count; i += pageSize) cursor = (yield* plain.page(cursor, pageSize)).next
         return count
       }))
   },

@@ -542,6 +542,66 @@ export class TransactionRefused extends Schema.TaggedError<TransactionRefused>()
 }
 
 /**
+ * The keys of the family cannot be listed here. `why` says for which reason.
+ *
+ * **Details**
+ *
+ * - `sensitive`: the keys of a sensitive family are secrets. A right to read a key gives no right to know all keys.
+ * - `transaction`: the body of a transaction has changes that no tier knows.
+ * - `tier`: a tier of the store cannot list its keys, or the store has no memory to draw keys from.
+ *
+ * @stability stable
+ * @category errors
+ * @since 0.1.0
+ */
+export class NotIterable extends Schema.TaggedError<NotIterable>()("NotIterable", {
+  code: Schema.tag("E0531"),
+  family: Schema.String,
+  why: Schema.Literals(["sensitive", "transaction", "tier"])
+}) {
+  override get message() {
+    const why = this.why === "sensitive"
+      ? "the family is sensitive"
+      : this.why === "transaction"
+      ? "a transaction has changes that no tier knows; help: list them before the transaction"
+      : "its store cannot do that; help: see `page` of a `Partition`, and put a `MemoryStore` above the tier"
+    return `the keys of \`${this.family}\` cannot be listed: ${why}`
+  }
+}
+
+/**
+ * A page cannot be read from the given cursor. Nothing was read. Begin the scan again, without a cursor.
+ *
+ * **Details**
+ *
+ * - `malformed`: no page gave this text.
+ * - `another family`: it is a cursor of another family, or of another manifest.
+ * - `restarted`: it is from before a restart, or of another engine, where positions have another meaning.
+ * - `overtaken`: since it was given, more entries have moved between the tiers than are remembered (131,072), or
+ *   another engine over the place has come or gone. So the next pages might miss a key.
+ *
+ * @stability stable
+ * @category errors
+ * @since 0.1.0
+ */
+export class CursorRefused extends Schema.TaggedError<CursorRefused>()("CursorRefused", {
+  code: Schema.tag("E0532"),
+  family: Schema.String,
+  why: Schema.Literals(["malformed", "another family", "restarted", "overtaken"])
+}) {
+  override get message() {
+    return `\`${this.family}\` cannot go on from this cursor: ${whyRefused[this.why]}`
+  }
+}
+
+const whyRefused: { readonly [_ in CursorRefused["why"]]: string } = {
+  "malformed": "no page gave it",
+  "another family": "it belongs to another family",
+  "restarted": "it is from before a restart, or of another engine",
+  "overtaken": "too much has moved between the tiers since it was given"
+}
+
+/**
  * The error of every cache operation. `reason` says what happened; `message` is the message of the reason.
  *
  * **When to use**
@@ -601,6 +661,8 @@ export class CacheError extends Schema.TaggedError<CacheError>()("CacheError", {
     InvalidOption,
     InvalidBatch,
     BulkMiscounted,
+    NotIterable,
+    CursorRefused,
     TransactionRefused,
     InvalidManifest
   ])

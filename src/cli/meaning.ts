@@ -333,7 +333,8 @@ const isMember = (tokens: ReadonlyArray<Token>, at: number): boolean =>
 
 const ofAccessor = words(
   "get getOption getMany getManyResults getAnswer getAnswerOption has select warm hottest explain lease " +
-    "getOr setIfAbsent getAndDelete reschedule set setMany update patch delete deleteMany refresh invalidate invalidateWhere invalidateAll invalidateTag"
+    "keys entries page sample count getOr setIfAbsent getAndDelete reschedule " +
+    "set setMany update patch delete deleteMany refresh invalidate invalidateWhere invalidateAll invalidateTag"
 )
 const ofManifest = words("get getOption set delete batch invalidate transaction")
 

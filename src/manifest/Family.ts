@@ -13,6 +13,7 @@ import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
 import type { Answer } from "../cache/Answer.ts"
 import type { CacheError } from "../cache/CacheError.ts"
 import type { Explanation } from "../cache/Explanation.ts"
@@ -519,6 +520,185 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
    * truth; before the first few hundred hits the list may be empty. A lookup cannot call it.
    */
   readonly hottest: (max: number) => Effect.Effect<ReadonlyArray<HotKey<P, Codecs>>, CacheError, R>
+  /**
+   * Streams the parameters of every key that has a fresh value in some tier: the keys of which `has` answers `true`.
+   *
+   * **When to use**
+   *
+   * For exports, clean-up and checks that concern all keys. `page` does the same for callers who come back later, such
+   * as a server's.
+   *
+   * **Details**
+   *
+   * - A key that has a fresh value during the whole scan is in the stream, whatever is set, deleted, evicted or moved
+   *   between the tiers meanwhile. A key that comes or goes meanwhile may be in it or not.
+   * - With several tiers, a key that moves between them may be in the stream twice. Over memory alone, none is.
+   * - It reads 256 entries at a time, and lets others run in between. It loads nothing, copies nothing between tiers,
+   *   and does not count as a read.
+   * - It fails with `NotIterable` in a sensitive family, in the body of a transaction, and where a tier cannot list its
+   *   keys; with `CursorRefused` if a slow consumer was overtaken; and with `StoreFailed` if a tier cannot be read. A
+   *   lookup cannot use it.
+   *
+   * **Example** (Every key)
+   *
+   * ```ts
+   * import { Effect, Layer, Stream } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* price.setMany([[{ item: "pen" }, 7], [{ item: "ink" }, 9]])
+   *   return yield* Stream.runCollect(Stream.map(price.keys(), ({ item }) => item))
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => ["pen", "ink"]
+   * ```
+   *
+   * @see `entries` for the values, too
+   */
+  readonly keys: () => Stream.Stream<ParsedParams<P, Codecs>, CacheError, R>
+  /**
+   * Streams every key that has a fresh value in some tier, with the value and its version. It promises what `keys`
+   * promises.
+   *
+   * **Example** (The sum of all prices)
+   *
+   * ```ts
+   * import { Effect, Layer, Stream } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* price.setMany([[{ item: "pen" }, 7], [{ item: "ink" }, 9]])
+   *   return yield* Stream.runFold(price.entries(), () => 0, (sum, { value }) => sum + value)
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => 16
+   * ```
+   *
+   * @see `keys` for what it promises
+   */
+  readonly entries: () => Stream.Stream<HeldEntry<P, V, Codecs>, CacheError, R>
+  /**
+   * Answers a part of the keys that have a fresh value, with their values, and the cursor of the next part. Nothing is
+   * kept between two pages, so a caller may come back at any time, or not at all.
+   *
+   * **When to use**
+   *
+   * In a server that answers page by page. A program that reads all pages at once takes `entries`.
+   *
+   * **Details**
+   *
+   * - The first page has the cursor `undefined`. A page without `next` is the last one. A page has at most `max`
+   *   entries, from 1 to 10,000, and may have fewer, or none, although others follow.
+   * - The pages of a scan promise together what `keys` does.
+   *
+   * **Gotchas**
+   *
+   * A cursor is a text to keep, and not to read. It may contain a key. It fails with `CursorRefused` in another family,
+   * after a restart, and if too much has moved between the tiers since: begin again then.
+   *
+   * **Example** (Two pages)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* price.setMany([[{ item: "pen" }, 7], [{ item: "ink" }, 9]])
+   *   const first = yield* price.page(undefined, 1)
+   *   const second = yield* price.page(first.next, 1)
+   *   return [...first.entries, ...second.entries].map(({ value }) => value)
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => [7, 9]
+   * ```
+   */
+  readonly page: (
+    cursor: string | undefined,
+    max: number
+  ) => Effect.Effect<Page<P, V, Codecs>, CacheError, R>
+  /**
+   * Answers the parameters of keys that chance selects among those that have a fresh value in memory: at most `max`,
+   * and none twice. Each key has the same chance.
+   *
+   * **Details**
+   *
+   * - Chance is Effect's `Random` service.
+   * - It draws at most 100 times for each key, and 10,000 times in all. So it may answer fewer keys than there are, or
+   *   none, where the family is a small part of what memory holds.
+   * - It fails with `NotIterable` as `page` does, and where the store has no memory.
+   *
+   * **Example** (The only key)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.andThen(price.set({ item: "pen" }, 7), price.sample(3))
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => [{ item: "pen" }]
+   * ```
+   */
+  readonly sample: (max: number) => Effect.Effect<ReadonlyArray<ParsedParams<P, Codecs>>, CacheError, R>
+  /**
+   * Answers about how many entries the tiers hold.
+   *
+   * **Details**
+   *
+   * - Over memory alone it costs the same for any number of entries. It is exact while no entry is hidden, stale or
+   *   ended; such an entry counts until it is freed.
+   * - With a tier below, that tier counts its keys one by one: about half a microsecond each, in steps that let others
+   *   run. It is the larger one of the tiers' counts, or with `set: "onEviction"` their sum, in which an entry that was
+   *   read from below counts twice.
+   * - The exact number is that of `keys`: `Stream.runCount(price.keys())`, which reads every entry.
+   *
+   * **Example** (Two entries)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const entries = [[{ item: "pen" }, 7], [{ item: "ink" }, 9]] as const
+   * const program = Effect.andThen(price.setMany(entries), price.count())
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => 2
+   * ```
+   */
+  readonly count: () => Effect.Effect<number, CacheError, R>
   /**
    * Answers what a `get` of a key would do now (hit, load, join a load, fail, …), what is held of the key, and what
    * happened to it before. Changes nothing.
@@ -1351,6 +1531,33 @@ export interface HotKey<P extends string, Codecs> {
   readonly key: string
   /** The key's share of the reads, from 0 to 1: an estimate from a sample of the hits. */
   readonly share: number
+}
+
+/**
+ * A fresh entry that some tier holds, as `entries` and `page` answer it.
+ *
+ * @stability experimental
+ * @category models
+ * @since 0.1.0
+ */
+export interface HeldEntry<P extends string, V, Codecs> {
+  readonly params: ParsedParams<P, Codecs>
+  readonly value: V
+  /** For `set` with `ifVersion`. */
+  readonly version: number
+}
+
+/**
+ * A part of the fresh entries of a family, as `page` answers it.
+ *
+ * @stability experimental
+ * @category models
+ * @since 0.1.0
+ */
+export interface Page<P extends string, V, Codecs> {
+  readonly entries: ReadonlyArray<HeldEntry<P, V, Codecs>>
+  /** The cursor of the next page; `undefined` after the last one. */
+  readonly next: string | undefined
 }
 
 /**

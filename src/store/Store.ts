@@ -12,6 +12,7 @@
  * - An entry is not returned from its `expiresAt` on.
  * - A tier may forget any entry at any time. It forgets a mark only when the engine drops it, and never returns a
  *   removed entry.
+ * - A key that a partition holds from the first page of a scan to the last one is in at least one of the pages.
  *
  * Not here: loading, dependencies between keys, deciding whether an entry is still valid. The engine does that.
  *
@@ -166,6 +167,24 @@ export interface Commons {
 export const makeCommons = (): Commons => ({ stamp: 0, version: 0, engines: undefined })
 
 /**
+ * A part of what a partition holds, and the position of the next part.
+ *
+ * @stability experimental
+ * @category models
+ * @since 0.1.0
+ */
+export interface Page<V> {
+  readonly entries: ReadonlyArray<readonly [key: string, entry: Entry<V>]>
+  /**
+   * Further keys of the page, for the caller to look up one by one: what memory holds, and what has changed its tier
+   * during the scan. Only a store of several tiers has them.
+   */
+  readonly keys?: ReadonlyArray<string> | undefined
+  /** Leads to the next page; `undefined` after the last one. A page without entries need not be the last. */
+  readonly next: string | undefined
+}
+
+/**
  * Returns the latest time until which an entry may be fresh, in milliseconds since the epoch: `Infinity` leaves the
  * entry as it is, `-Infinity` removes it.
  *
@@ -197,6 +216,19 @@ export interface Partition<V> {
   readonly clear: Effect.Effect<void, StoreError>
   /** All entries, weakly consistent: an entry written while the stream runs may or may not be among them. */
   readonly entries: Stream.Stream<readonly [key: string, entry: Entry<V>], StoreError>
+  /**
+   * A part of the entries, from the `next` of another page on, or from the beginning. Optional, since not every storage
+   * can list its keys: a family over a tier without it cannot be iterated.
+   *
+   * - A page has at most `max` entries and keys together. It inspects a bounded number of places, so it may have fewer.
+   * - A key that the partition holds during the whole scan is in at least one page, whatever else comes and goes. It
+   *   may be in several.
+   * - Between two pages the tier keeps nothing for the scan, such as a transaction that is open.
+   * - It fails with `PositionLost` for a position that no page gave, or that has lost its meaning.
+   * - A partition with `below` also takes a `max` of 0 for the first page. It then answers only the position of the
+   *   beginning: what leaves a tier from now on is in one of the pages.
+   */
+  readonly page?: ((after: string | undefined, max: number) => Effect.Effect<Page<V>, StoreError>) | undefined
   /**
    * Calls `freshUntilMax` for every entry, and applies its result. It also calls it for entries that no read would find
    * (expired, or of another schema). Done, and durable, when it returns. Entries written while it runs may be left out;
@@ -296,6 +328,13 @@ export interface HotPartition<V> {
   readonly watch: (watcher: ReadWatcher | undefined) => void
   /** The keys, in no stated order, with expired keys that are not freed yet. */
   readonly keys: () => IterableIterator<string>
+  /**
+   * A key that chance selects, each with the same probability; `undefined` if the draw hits no key. `random` returns a
+   * number from 0 to below 1.
+   */
+  readonly sample: (random: () => number) => string | undefined
+  /** Calls a function with each key that leaves, for whatever reason, until the returned function is called. */
+  readonly onLeave: (listener: (key: string) => void) => () => void
   /** Throws when the structure is broken. For tests: its cost grows with the number of entries. */
   readonly checkInvariants: () => void
 }

@@ -33,6 +33,7 @@ const Operation = Schema.Literals([
   "remove",
   "clear",
   "entries",
+  "page",
   "sweep",
   "size",
   "loadMarks",
@@ -266,6 +267,29 @@ export class ValueTooLarge extends Schema.TaggedError<ValueTooLarge>()("ValueToo
 }
 
 /**
+ * A tier cannot go on with a scan from a position.
+ *
+ * **Details**
+ *
+ * - `malformed`: no page of this tier gave the position.
+ * - `restarted`: the tier was opened again since.
+ * - `overtaken`: since the last page, more entries have changed their tier than are remembered.
+ *
+ * @stability stable
+ * @category errors
+ * @since 0.1.0
+ */
+export class PositionLost extends Schema.TaggedError<PositionLost>()("PositionLost", {
+  code: Schema.tag("E0321"),
+  tier: Schema.String,
+  why: Schema.Literals(["malformed", "restarted", "overtaken"])
+}) {
+  override get message() {
+    return `the ${this.tier} tier cannot go on from this position: it is ${this.why}`
+  }
+}
+
+/**
  * A failure of a tier.
  *
  * **When to use**
@@ -302,6 +326,7 @@ export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
     FolderHeld,
     FolderGone,
     FunctionFailed,
+    PositionLost,
     InvalidStoreOptions
   ])
 }) {

@@ -29,12 +29,13 @@ import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import { forkOutside } from "../capability/shared/outside.ts"
 import { Demotions, type Lost, Sweeps } from "./internal/demotions.ts"
+import { Departures } from "./internal/departures.ts"
 import { OwnTiers } from "./internal/elsewhere.ts"
 import { noOptions, refused as refusedBy } from "./internal/given.ts"
 import { KeyGuard, writeTogether } from "./internal/keyGuard.ts"
 import { Owing } from "./internal/owing.ts"
-import { firstFailure, type SetMode, TieredPartition } from "./internal/tieredPartition.ts"
-import { keysOf, type Report, Tier, UnderWay, writeTo } from "./internal/tieredTier.ts"
+import { firstFailure, TieredPartition } from "./internal/tieredPartition.ts"
+import { keysOf, type Report, type SetMode, Tier, UnderWay, writeTo } from "./internal/tieredTier.ts"
 import { telling, type Unused } from "./internal/told.ts"
 import { CoarseClock } from "./shared/coarseClock.ts"
 import { guarded, trust } from "./shared/guarded.ts"
@@ -278,6 +279,7 @@ const open = <V>(
       owing,
       time: new CoarseClock(yield* Clock.Clock)
     })
+    const departures = yield* Departures.scoped
     let refused: StoreError | undefined
     const reportToBoth: Report = (tier, operation, error) => {
       report(tier, operation, error)
@@ -289,6 +291,7 @@ const open = <V>(
         ...family,
         onEvict: (key, entry, cause) => {
           const isLowest = at === tiers.length - 1
+          if (cause === "Evicted" && !isLowest) departures.add(key)
           if (mode === "onEviction" && cause === "Evicted" && !isLowest) demotions.offer(at, key, entry)
           else if (mode === "onEviction" || isLowest) family.onEvict?.(key, entry, cause)
           else if (at === 0 && cause === "Evicted") family.onPushedDown?.(key, entry)
@@ -316,16 +319,15 @@ const open = <V>(
       })
     }
     const own = new OwnTiers(tiers, stores.at(-1)!.commons)
-    if (!own.isEmpty) {
-      yield* Effect.acquireRelease(
-        Effect.sync(() => guard.apart.add(own)),
-        () => Effect.sync(() => guard.apart.delete(own))
-      )
-    }
+    if (!own.isEmpty) yield* enter(guard.apart, own)
     underWay.begin()
     yield* Effect.addFinalizer(() => underWay.settled)
-    return new TieredPartition({ tiers, mode, guard, own, sweeps, demotions, underWay, isBelow: false })
+    return new TieredPartition({ tiers, mode, guard, own, sweeps, demotions, underWay, departures, isBelow: false })
   })
+
+/** Adds a member until the Scope ends. */
+const enter = <A>(all: Set<A>, one: A): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.asVoid(Effect.acquireRelease(Effect.sync(() => all.add(one)), () => Effect.sync(() => all.delete(one))))
 
 // A tier that keeps bytes refuses a family without a codec.
 const isForLackOfCodec = (codec: unknown, error: StoreError): boolean =>

@@ -232,6 +232,7 @@ const inFrontOf = <V>(partition: Partition<V>, injector: Injector): Partition<V>
   remove: (keys) => injector.write(["remove"], keys, partition.remove(keys)),
   clear: Effect.suspend(() => injector.write(["clear"], [], partition.clear)),
   entries: Stream.unwrap(injector.read("entries", [], Effect.succeed(partition.entries))),
+  page: partition.page && ((after, max) => injector.read("page", [], partition.page!(after, max))),
   sweep: (freshUntilMax) => injector.write(["sweep"], [], partition.sweep(freshUntilMax)),
   size: injector.read("size", [], partition.size),
   hot: undefined
@@ -419,6 +420,7 @@ const kindsOf: { readonly [_ in Operation]: ReadonlySet<Fault["kind"]> } = {
   open: delays,
   loadMarks: delays,
   entries: delays,
+  page: delays,
   size: delays,
   write: writes,
   set: writes,

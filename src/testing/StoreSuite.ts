@@ -17,6 +17,7 @@ import type { Store } from "../store/Store.ts"
 import * as Entries from "./internal/entryPromises.ts"
 import * as Marks from "./internal/markPromises.ts"
 import * as Order from "./internal/orderPromises.ts"
+import * as Pages from "./internal/pagePromises.ts"
 import type { Promised, Restarted } from "./internal/promise.ts"
 import * as Restarts from "./internal/restartPromises.ts"
 import * as Rounds from "./internal/roundPromises.ts"
@@ -135,6 +136,7 @@ export const tests = <E>(layer: Layer.Layer<Store, E>, options?: Options<E>): Re
       ...Values.always,
       ...Order.time,
       ...Order.order,
+      ...Pages.pages,
       ...Marks.marks,
       ...Marks.sweeps,
       ...Rounds.rounds

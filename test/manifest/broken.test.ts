@@ -39,6 +39,8 @@ const inputs: Readonly<Record<string, ReadonlyArray<unknown>>> = {
   warm: [[params]],
   deleteMany: [[params]],
   hottest: [3],
+  page: [undefined, 3],
+  sample: [3],
   invalidateTag: ["tag"],
   setMany: [[[params, 1]]]
 }
@@ -119,7 +121,8 @@ describe("manifest with mistakes", () => {
           const made = typeof user[operation] === "function"
             ? user[operation](...inputs[operation] ?? [params, 1])
             : user[operation]
-          yield* refuses(made._tag === "Write" ? made.key : made, operation)
+          const work = made._tag === "Write" ? made.key : Stream.isStream(made) ? Stream.runDrain(made) : made
+          yield* refuses(work, operation)
         }
         assert.strictEqual(user.parse("user:1")._tag, "None")
       }))

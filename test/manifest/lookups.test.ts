@@ -10,6 +10,7 @@ import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
 import type { CacheError } from "../../src/cache/CacheError.ts"
 import { lookups } from "../../src/cache/internal/load.ts"
@@ -119,6 +120,14 @@ describe("lookup that writes", () => {
 describe("lookup that asks about keys without a read", () => {
   const one = { id: "1" }
   const prefsOf = { _tag: "UndeclaredRead", source: "prefs:{id}" }
+  const ofLookup = { _tag: "NotOwner", verb: "read", pattern: "user:{id}", family: "user", holds: "a lookup" }
+  const listings: { readonly [name: string]: (of: any) => AnyEffect } = {
+    keys: (of) => Stream.runCollect(of.keys()),
+    entries: (of) => Stream.runCollect(of.entries()),
+    page: (of) => of.page(undefined, 10),
+    sample: (of) => of.sample(1),
+    count: (of) => of.count()
+  }
   const ways: {
     readonly [way: string]: readonly [ask: (app: any, handles: any) => AnyEffect, reason: object | undefined]
   } = {
@@ -134,6 +143,14 @@ describe("lookup that asks about keys without a read", () => {
       (_, { user }) => user.reader.hottest(3),
       { _tag: "NotOwner", verb: "read", holds: "a lookup" }
     ],
+    ...Object.fromEntries(
+      Object.entries(listings).flatMap(([name, list]) =>
+        [
+          [`${name} of a captured reader`, [(_: any, { user }: any) => list(user.reader), ofLookup]],
+          [`${name} of an accessor`, [(app: any) => list(app.keys.user), ofLookup]]
+        ] as const
+      )
+    ),
     "warm of what it derives from": [(_, { user }) => user.reader.warm([one]), undefined]
   }
   for (const [way, [ask, reason]] of Object.entries(ways)) {

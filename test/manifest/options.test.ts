@@ -68,6 +68,8 @@ const leaseWrong: Wrong<LeaseOptions> = {
   timeToLive: [...durations, 0]
 }
 
+const pageSizes = [0, -1, 1.5, Number.NaN, Infinity, 10_001, "2", null]
+
 const id = { id: "1" }
 type Row = readonly [
   run: (of: any, options: any, app: any) => unknown,
@@ -87,8 +89,15 @@ const reading: { readonly [O in Exclude<keyof Reading<any, any, any, any>, "patt
   has: plain,
   select: plain,
   warm: [(of, options) => of.warm([id], options), { concurrency: [0, -1, 1.5, Number.NaN, Infinity, "2", null] }],
-  hottest: [(of, { max }) => of.hottest(max), { max: [0, -1, 1.5, Number.NaN, Infinity, "2", null] }]
+  hottest: [(of, { max }) => of.hottest(max), { max: [0, -1, 1.5, Number.NaN, Infinity, "2", null] }],
+  keys: plain,
+  entries: plain,
+  page: [(of, { cursor, max }) => of.page(cursor, max), { max: pageSizes, cursor: [null, 1, {}, ["a"]] }],
+  sample: [(of, { max }) => of.sample(max), { max: pageSizes }],
+  count: plain
 }
+// These take their options one by one.
+const oneByOne: ReadonlySet<string> = new Set(["hottest", "page", "sample", "reschedule"])
 const writing: { readonly [O in Exclude<keyof Writing<any, any, any, any>, "pattern">]: Row } = {
   set: [(of, options) => of.set(id, "new", options), setWrong],
   setMany: [(of, options) => of.setMany([[id, "new"]], options), setWrong],
@@ -177,7 +186,7 @@ describe("option of a call", () => {
           const other = yield* world()
           const seen = (made: typeof one, options: object | undefined) =>
             Effect.gen(function*() {
-              const given = operation === "hottest" ? { max: 1 } : options
+              const given = oneByOne.has(operation) ? { max: 1 } : options
               const exit = yield* Effect.exit(made.on(run(made.user, given ?? {}, made.running.app)))
               return [exit._tag, yield* made.held, made.running.cache.families.get("user")!.stats]
             })
@@ -186,9 +195,8 @@ describe("option of a call", () => {
     }
   }
 
-  // `hottest` takes a number, and `reschedule` a lifetime.
   const takers = Object.entries(accessor).filter(([operation, [, wrong]]) =>
-    operation !== "hottest" && operation !== "reschedule" && Object.keys(wrong).length > 0
+    !oneByOne.has(operation) && Object.keys(wrong).length > 0
   )
   for (const [operation, [run, wrong]] of takers) {
     it.effect(`${operation} refuses an unknown option, and suggests the nearest name`, () =>
@@ -608,7 +616,7 @@ describe("options that are not an object", () => {
 
   it("each operation with options has a row here", () => {
     const taking = Object.entries(accessor).filter(([operation, [, wrong]]) =>
-      Object.keys(wrong).length > 0 && !["hottest", "reschedule", "get"].includes(operation)
+      Object.keys(wrong).length > 0 && operation !== "get" && !oneByOne.has(operation)
     )
     for (const [operation] of taking) assert.property(calls, operation)
   })
@@ -814,7 +822,20 @@ describe("parameters that a program without types leaves out", () => {
     setMany: (missing) => [[[missing, 1]]]
   }
   const listed = new Set(["getMany", "getManyResults", "warm", "deleteMany"])
-  const without = new Set(["hottest", "invalidateAll", "invalidateTag", "parse", "reader", "writer", "arrived"])
+  const without = new Set([
+    "hottest",
+    "keys",
+    "entries",
+    "page",
+    "sample",
+    "count",
+    "invalidateAll",
+    "invalidateTag",
+    "parse",
+    "reader",
+    "writer",
+    "arrived"
+  ])
   const missing = [undefined, null, "1", 1, {}, { idd: "1" }]
 
   for (const operation of Object.keys(handle).filter((each) => !without.has(each))) {

@@ -10,6 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Metric from "effect/Metric"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
 import * as Lookup from "../../src/cache/Lookup.ts"
@@ -235,6 +236,11 @@ const doors: Readonly<Record<string, (of: any) => ReadonlyArray<unknown>>> = {
       (hottest: any) => Effect.sync(() => assert.include(hottest[0]?.key, "#"))
     )
   ],
+  keys: (of) => [Stream.runCollect(of.keys())],
+  entries: (of) => [Stream.runCollect(of.entries())],
+  page: (of) => [of.page(undefined, 10), of.page(`${canary}~1`, 10), of.page(canary, 10), of.page(undefined, canary)],
+  sample: (of) => [of.sample(10)],
+  count: (of) => [of.count()],
   set: (of) => [
     of.set(params, value, { tags: [tag] }),
     of.set(params, misfit),

@@ -47,7 +47,8 @@ const undeclaredOf = (error: unknown) => {
 }
 
 // Each way to read a key that answers with what is held of it, or whether something is.
-type Way = Exclude<keyof Reading<any, any, any, any>, "pattern" | "warm" | "hottest">
+type Listing = "hottest" | "keys" | "entries" | "page" | "sample" | "count"
+type Way = Exclude<keyof Reading<any, any, any, any>, "pattern" | "warm" | Listing>
 const ways: { readonly [W in Way]: (of: any, id: string) => Effect.Effect<unknown, unknown, any> } = {
   get: (of, id) => of.get({ id }),
   getMany: (of, id) => of.getMany([{ id: "1" }, { id }]),

@@ -5,11 +5,13 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
 import type { Readable, Reading } from "../../src/manifest/Family.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Connection, Database } from "../support/database.ts"
+import { cacheReasonOf } from "../support/effects.ts"
 
 const staleWhileRevalidate = "1 hour"
 
@@ -41,7 +43,8 @@ const layerOver = (db: Database) =>
 
 // What each read answers, as a value or as nothing. What has no value to tell answers how often it loaded.
 type Run = (of: any) => Effect.Effect<unknown, unknown, any>
-type Door = Exclude<keyof Reading<any, any, any, any>, "pattern" | "hottest">
+type Listing = "keys" | "entries" | "page" | "sample" | "count"
+type Door = Exclude<keyof Reading<any, any, any, any>, "pattern" | "hottest" | Listing>
 const doors: { readonly [D in Door]: Run } = {
   get: (of) => of.get(one),
   getOption: (of) => Effect.map(of.getOption(one), (option: any) => Option.getOrUndefined(option)),
@@ -195,6 +198,26 @@ describe("read in the body of a transaction", () => {
         })
       )
     ))
+
+  const listings: { readonly [L in Listing]: Run } = {
+    keys: (of) => Stream.runCollect(of.keys()),
+    entries: (of) => Stream.runCollect(of.entries()),
+    page: (of) => of.page(undefined, 10),
+    sample: (of) => of.sample(1),
+    count: (of) => of.count()
+  }
+  for (const [name, list] of Object.entries(listings)) {
+    it.effect(`${name} is refused in the body, whose changes no tier knows`, () =>
+      within((db) =>
+        Effect.gen(function*() {
+          yield* row.set(one, 5)
+          for (const  of of[row, yield* row.reader, yield* row.writer]) {
+            const reason = cacheReasonOf(yield* Effect.flip(bodyOf(db, list(of))))
+            assert.deepInclude(reason, { _tag: "NotIterable", family: "row", why: "transaction" })
+          }
+        })
+      ))
+  }
 
   it.effect("a read of the body does not count in `stats` and `hottest`", () =>
     within((db) =>

@@ -61,10 +61,10 @@ const doors: { readonly [D in Exclude<keyof Writing<any, any, any, any>, "patter
   invalidateWhere: (of) => of.invalidateWhere(one),
   invalidateAll: (of) => of.invalidateAll(),
   invalidateTag: (of) => of.invalidateTag("t"),
-  getOr: (of) => of.getOr(id, Effect.succeed("loaded")),
-  setIfAbsent: (of) => of.setIfAbsent(id, "new"),
-  getAndDelete: (of) => of.getAndDelete(id),
-  reschedule: (of) => of.reschedule(id, "1 hour"),
+  getOr: (of) => of.getOr(one, Effect.succeed(5)),
+  setIfAbsent: (of) => of.setIfAbsent(one, 5),
+  getAndDelete: (of) => of.getAndDelete(one),
+  reschedule: (of) => of.reschedule(one, "1 hour"),
   refresh: (of) => of.refresh(one)
 }
 

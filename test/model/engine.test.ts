@@ -383,6 +383,12 @@ const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
   command("has", (id, family) => async (model, { run, running: { as } }, of) => {
     assert.strictEqual(await run(as(of.has({ id }))), isFresh(model, `${family}:${id}`))
   }),
+  command("page", (_, family) => async (model, { run, running: { as } }, of) => {
+    const { entries } = await run<any>(as(of.page(undefined, 100)))
+    const shown = entries.map(({ params, value }: any) => [params.id, value]).toSorted()
+    const expected = ids.filter((id) => isFresh(model, `${family}:${id}`))
+    assert.deepStrictEqual(shown, expected.map((id) => [id, model.held.get(`${family}:${id}`)!.value]).toSorted())
+  }),
   command("set", (id, family) => async (model, real, of) => {
     const { run, running: { as } } = real
     const value = `set${++fresh}`

@@ -11,6 +11,7 @@ import {
   Store,
   type StoreFamily
 } from "effect-stateless/store/Store"
+import { PositionLost, StoreError } from "effect-stateless/store/StoreError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -70,6 +71,8 @@ interface MapPartition<V> extends Partition<V> {
   readonly [apply]: (change: Change<V>) => void
 }
 
+const lost = (tier: string) => new StoreError({ reason: new PositionLost({ tier, why: "malformed" }) })
+
 const open = <V>(place: Place, tier: string, capacity: number, family: StoreFamily<V>): Partition<V> => {
   const entries: Map<string, Entry<V>> = place.families.get(family.name) ?? new Map()
   place.families.set(family.name, entries)
@@ -106,6 +109,17 @@ const open = <V>(place: Place, tier: string, capacity: number, family: StoreFami
           Array.from(entries).filter(([, entry]) => entry.expiresAt > now)
         ))
     ),
+    // A key that is set again goes to the end of the map, so pages are in the order of the keys.
+    page: (after, max) =>
+      after !== undefined && after[0] !== "=" ? Effect.fail(lost(tier)) : Effect.map(Clock.currentTimeMillis, (now) => {
+        const keys = Array.from(entries.keys()).toSorted().filter((key) => after === undefined || key > after.slice(1))
+        const some = keys.slice(0, max)
+        const found = some.flatMap((key) => {
+          const one = find(key, now)
+          return one === undefined ? [] : [[key, one.entry] as const]
+        })
+        return { entries: found, next: some.length < keys.length ? `=${some.at(-1)}` : undefined }
+      }),
     sweep: (freshUntilMax) =>
       Effect.sync(() => {
         for (const [key, entry] of entries) {

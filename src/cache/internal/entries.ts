@@ -374,7 +374,7 @@ export class Entries<V> {
   }
 
   /** An entry that a lower tier has found, in the form of an entry in memory. */
-  private readonly whole = (found: Found<V> | undefined): Limited<V> | undefined => {
+  readonly whole = (found: Found<V> | undefined): Limited<V> | undefined => {
     if (found !== undefined && this.expiry.freeze) freezeFound(found.entry.value)
     const limited = found && this.limiter.limited(found, this.cache.time.now(), this.cache)
     // What has ended does not come back with a later life, even if this one writes nothing else.
@@ -383,7 +383,7 @@ export class Entries<V> {
   }
 
   /** An entry that has not arrived in the lower tiers yet. Without memory, the store answers in their place. */
-  private onItsWay(pending: Pending<V>): Found<V> | typeof unknown | undefined {
+  onItsWay(pending: Pending<V>): Found<V> | typeof unknown | undefined {
     if (pending === distrusted) return unknown
     const { entry } = pending
     if (entry === undefined || entry.expiresAt <= this.cache.time.now()) return undefined

@@ -28,6 +28,7 @@ import { noDelivery } from "./delivery.ts"
 import { Entries } from "./entries.ts"
 import * as Expiry from "./expiry.ts"
 import { explain } from "./explaining.ts"
+import { FamilyPages, type KeysPage } from "./familyPages.ts"
 import type { Flight } from "./flight.ts"
 import { memory } from "./judgement.ts"
 import { unknown, unlessLate } from "./knowing.ts"
@@ -51,6 +52,7 @@ export class FamilyReads<V> implements Reads<V> {
   declare readonly isWholeInMemory: boolean
   declare private readonly expiry: Expiry.Expiry
   declare private readonly warming: Warming<V>
+  declare private readonly pages: FamilyPages<V>
 
   constructor(cache: CacheContext, spec: EngineFamilySpec<V>) {
     this.cache = cache
@@ -60,6 +62,7 @@ export class FamilyReads<V> implements Reads<V> {
     this.entries = new Entries(cache, spec)
     this.loads = new Loads(this.entries)
     this.warming = new Warming(this.entries, this.loads)
+    this.pages = new FamilyPages(this.entries, this.loads)
     this.hot = this.entries.hot
     this.isWholeInMemory = this.entries.lower === undefined
   }
@@ -448,6 +451,21 @@ export class FamilyReads<V> implements Reads<V> {
     onHeld?: (served: Served<V> | undefined, isKnown: boolean) => void
   ): Effect.Effect<Explanation<V>> {
     return explain(this.entries, this.loads, key, onHeld)
+  }
+
+  /** A part of the fresh entries that the tiers hold. Loads nothing, and does not count as a read. */
+  page(cursor: string | undefined, max: number): Effect.Effect<KeysPage<V>, CacheError> {
+    return this.pages.page(cursor, max)
+  }
+
+  /** Keys of fresh entries in memory that chance selects, at most `max`. */
+  sample(max: number, random: () => number): Effect.Effect<ReadonlyArray<string>, CacheError> {
+    return this.pages.sample(max, random)
+  }
+
+  /** About how many entries the tiers hold. */
+  count(): Effect.Effect<number, CacheError> {
+    return this.pages.count()
   }
 
   /** Loads those of the keys that are missing; how many were loaded. A key that fails is left for its readers. */

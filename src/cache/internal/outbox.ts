@@ -126,12 +126,13 @@ export class Lane<V> {
     return this.time.ahead === 0 ? found : Effect.map(found, (all) => all.map(this.inEngineTime))
   }
 
-  private readonly inEngineTime = (found: Found<V> | undefined): Found<V> | undefined =>
-    found && { ...found, entry: inEngineTime(this.time, found.entry) }
-
-  private inWallTime(entry: Entry<V>): Entry<V> {
-    return inWallTime(this.time, entry)
+  /** Whether values wait for a codec, in any engine: they are in no lower tier. */
+  get isWaiting(): boolean {
+    return Array.from(this.lanes).some(({ preparing }) => !preparing.isEmpty)
   }
+
+  readonly inEngineTime = (found: Found<V> | undefined): Found<V> | undefined =>
+    found && { ...found, entry: inEngineTime(this.time, found.entry) }
 
   /** Sets a key. `prepared` is the content as the partition prepared it, if that was done before the change. */
   set(key: string, entry: Entry<V>, prepared?: Prepared<V>): Delivery {
@@ -245,7 +246,7 @@ export class Lane<V> {
     const settle = (key: string, entry: Entry<V>, exit: Exit.Exit<Prepared<V>, StoreError>): void => {
       if (Exit.isSuccess(exit)) {
         bytes += exit.value.bytes
-        return void set.push({ key, entry: this.inWallTime(entry), prepared: exit.value })
+        return void set.push({ key, entry: inWallTime(this.time, entry), prepared: exit.value })
       }
       removed.push(key)
       this.unprepared(key, exit.cause)

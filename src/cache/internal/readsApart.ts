@@ -12,7 +12,7 @@ import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import type { HotPartition } from "../../store/Store.ts"
 import type { Answer } from "../Answer.ts"
-import { CacheError, LoadTimeout } from "../CacheError.ts"
+import { CacheError, LoadTimeout, NotIterable } from "../CacheError.ts"
 import type { Explanation } from "../Explanation.ts"
 import * as Lookup from "../Lookup.ts"
 import type { CacheFamily } from "../shared/cacheFamily.ts"
@@ -205,6 +205,23 @@ export class TransactionReads<V> implements Reads<V> {
   warm(): Effect.Effect<number, CacheError> {
     const { loads } = this.family
     return Effect.suspend(() => loads.loader === undefined ? Effect.fail(loads.unowned()) : Effect.succeed(0))
+  }
+
+  page(): Effect.Effect<never, CacheError> {
+    return this.refused()
+  }
+
+  sample(): Effect.Effect<never, CacheError> {
+    return this.refused()
+  }
+
+  count(): Effect.Effect<never, CacheError> {
+    return this.refused()
+  }
+
+  /** What the body has written is in no tier, so a list of what the tiers hold would be that of another state. */
+  private refused(): Effect.Effect<never, CacheError> {
+    return Effect.fail(new CacheError({ reason: new NotIterable({ family: this.spec.name, why: "transaction" }) }))
   }
 
   /** The value of a lookup within a transaction is not stored, so its sources need not last. */

@@ -84,6 +84,7 @@ const inFrontOf = <V>(partition: Partition<V>): Partition<V> => ({
   remove: (keys) => sealing("remove")(partition.remove(keys)),
   clear: sealing("clear")(partition.clear),
   entries: Stream.mapError(partition.entries, sealed),
+  page: partition.page && ((after, max) => sealing("page")(partition.page!(after, max))),
   sweep: (freshUntilMax) => sealing("sweep")(partition.sweep(freshUntilMax)),
   size: sealing("size")(partition.size),
   hot: partition.hot,

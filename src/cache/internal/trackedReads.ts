@@ -14,11 +14,12 @@ import * as Option from "effect/Option"
 import type { Entry } from "../../store/Entry.ts"
 import type { HotPartition } from "../../store/Store.ts"
 import type { Answer } from "../Answer.ts"
-import type { CacheError } from "../CacheError.ts"
+import { CacheError, NotOwner } from "../CacheError.ts"
 import type { Explanation } from "../Explanation.ts"
 import type { EngineFamilySpec } from "../shared/familySpec.ts"
 import type { CacheContext } from "./cacheContext.ts"
 import { freshOf } from "./conditions.ts"
+import type { KeysPage } from "./familyPages.ts"
 import { memory } from "./judgement.ts"
 import type { Load } from "./load.ts"
 import type { Served } from "./served.ts"
@@ -36,6 +37,9 @@ export interface Reads<V> {
   has(key: string): Effect.Effect<boolean, CacheError>
   explain(key: string): Effect.Effect<Explanation<V>, CacheError>
   warm(keys: ReadonlyArray<string>, concurrency: number): Effect.Effect<number, CacheError>
+  page(cursor: string | undefined, max: number): Effect.Effect<KeysPage<V>, CacheError>
+  sample(max: number, random: () => number): Effect.Effect<ReadonlyArray<string>, CacheError>
+  count(): Effect.Effect<number, CacheError>
 }
 
 interface Source<V> extends Reads<V> {
@@ -182,6 +186,24 @@ export class TrackedReads<V> implements Reads<V> {
 
   warm(keys: ReadonlyArray<string>, concurrency: number): Effect.Effect<number, CacheError> {
     return this.looking(keys, () => this.source.warm(keys, concurrency))
+  }
+
+  page(): Effect.Effect<never, CacheError> {
+    return this.refused()
+  }
+
+  sample(): Effect.Effect<never, CacheError> {
+    return this.refused()
+  }
+
+  count(): Effect.Effect<never, CacheError> {
+    return this.refused()
+  }
+
+  /** No change of what the family holds would reach the value that a lookup makes of all its keys. */
+  private refused(): Effect.Effect<never, CacheError> {
+    const { name: family, pattern } = this.source.spec
+    return Effect.fail(new CacheError({ reason: new NotOwner({ verb: "read", pattern, family, holds: "a lookup" }) }))
   }
 
   /** Reads keys if the lookup may read them. Keys that end before the load's value should end are renewed first. */

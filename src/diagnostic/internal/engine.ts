@@ -57,6 +57,12 @@ export const engine: ReadonlyArray<Explained> = [
     "Store a part of it, or raise the tier's `bytesMax`."
   ),
   atRunTime(
+    "E0321",
+    "A tier cannot go on with a scan from a position.",
+    "The position is none of this tier's, is from before a restart, or too much has moved since.",
+    "Begin the scan again."
+  ),
+  atRunTime(
     "E0501",
     "An entry is absent, and nothing can load it.",
     "The owner gave no lookup, or the lookup answered `absent`, or `notModified` where no value was there to renew.",
@@ -172,5 +178,17 @@ export const engine: ReadonlyArray<Explained> = [
     "A read that refuses stale values found no fresh one.",
     "The lookup of the key read a stale value, so what it made is stale as well.",
     "Read again when its source is fresh, or read without `stale: \"refuse\"`."
+  ),
+  atRunTime(
+    "E0531",
+    "The keys of a family cannot be listed.",
+    "The family is sensitive, the caller is in a transaction, or a tier cannot list its keys.",
+    "List the keys outside of a transaction, and over tiers that have pages."
+  ),
+  atRunTime(
+    "E0532",
+    "A page cannot be read from the given cursor.",
+    "From there on, a key could be missed that was there all the time.",
+    "Begin the scan again, without a cursor."
   )
 ]

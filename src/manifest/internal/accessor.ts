@@ -25,6 +25,7 @@ import type { InvalidateOptions, ReadOptions, WriteOptions } from "../Family.ts"
 import type { FamilyGate } from "./familyGate.ts"
 import type { CacheGrant, Reads, Writes } from "./grants.ts"
 import { inPlace } from "./inPlace.ts"
+import { iterations } from "./iterations.ts"
 import type { Params } from "./keys.ts"
 import { isList, replayable } from "./lists.ts"
 import * as options from "./options.ts"
@@ -151,6 +152,7 @@ const readOperations = (gate: FamilyGate, find: Finds["toRead"]) => {
     },
     getAnswer: (params: Params) => reading(params, (family, key) => family.answer(key)),
     getAnswerOption: (params: Params) => reading(params, (family, key) => family.answerHeld(key)),
+    ...iterations(gate, find),
     explain: (params: Params) => reading(params, (family, key) => family.explain(key)),
     has: (params: Params) => reading(params, (family, key) => family.has(key)),
 

@@ -125,6 +125,12 @@ const setOwn = (params: Record<string, unknown>, name: string, value: unknown): 
   else Object.defineProperty(params, name, { value, enumerable: true, configurable: true, writable: true })
 }
 
+/** The parameters of a key that is the text of one parameter: a list of keys decodes each of them. */
+const decodeOne = ({ decode, name }: Hole, key: string): Option.Option<Params> => {
+  const value = decode(key)
+  return Option.isNone(value) ? Option.none() : Option.some({ [name]: value.value })
+}
+
 const restText = (value: unknown): string => Array.isArray(value) ? value.map(plain).join(":") : plain(value)
 
 // A program without types may leave the parameters out. Then each of them is missing, and the text is not a valid key.
@@ -198,7 +204,7 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
     hide: isSensitive ? SensitiveKey.hash : (text) => text,
     within,
     parse: (rendered) => manifest.patterns.route(rendered)?.name === family.name ? within(rendered) : undefined,
-    decode: (key) => {
+    decode: isText ? (key) => decodeOne(holes[0]!, key) : (key) => {
       const texts = split(key)
       const params: Record<string, unknown> = {}
       for (let i = 0; i < holes.length; i++) {

@@ -137,6 +137,21 @@ export const tag = (family: string, given: unknown): Refusal =>
 export const count = (family: string, option: string, given: unknown): Refusal =>
   unless(Number.isSafeInteger(given) && Number(given) >= 1, family, option, "must be a whole number of at least 1")
 
+/** The most entries of a page. */
+const pageMax = 10_000
+
+export const pageSize = (family: string, given: unknown): Refusal =>
+  unless(
+    Number.isSafeInteger(given) && Number(given) >= 1 && Number(given) <= pageMax,
+    family,
+    "max",
+    `must be a whole number from 1 to ${pageMax}`
+  )
+
+export const page = (family: string, cursor: unknown, max: unknown): Refusal =>
+  unless(cursor === undefined || typeof cursor === "string", family, "cursor", "must be a cursor or `undefined`") ??
+    pageSize(family, max)
+
 /** Checks the options of a write, and the conditions among them. A claim is a `setIfAbsent`. */
 export const conditions = (
   family: string,

@@ -25,12 +25,11 @@ import {
 } from "../Store.ts"
 import type { StoreError } from "../StoreError.ts"
 import type { Demotions, Sweeps } from "./demotions.ts"
+import type { Departures } from "./departures.ts"
 import type { OwnTiers } from "./elsewhere.ts"
 import type { KeyGuard, Ticket } from "./keyGuard.ts"
-import { type Entries, keysOf, type Share, type Tier, type UnderWay } from "./tieredTier.ts"
-
-/** What a lower tier gets: each value, or what the tier above pushes out. */
-export type SetMode = "through" | "onEviction"
+import { TieredPages } from "./tieredPages.ts"
+import { type Entries, keysOf, type SetMode, type Share, type Tier, type UnderWay } from "./tieredTier.ts"
 
 interface Tiers<V> {
   readonly tiers: ReadonlyArray<Tier<V>>
@@ -40,6 +39,7 @@ interface Tiers<V> {
   readonly sweeps: Sweeps
   readonly demotions: Demotions<V>
   readonly underWay: UnderWay
+  readonly departures: Departures
   /** Whether the fastest tier is left out: this partition is the one below memory. */
   readonly isBelow: boolean
 }
@@ -47,6 +47,7 @@ interface Tiers<V> {
 export class TieredPartition<V> implements Partition<V> {
   readonly guard: KeyGuard
   readonly hot: Partition<V>["hot"]
+  readonly page: Partition<V>["page"]
   readonly below: Partition<V> | undefined
   readonly #tiers: ReadonlyArray<Tier<V>>
   readonly #upwards: ReadonlyArray<Tier<V>>
@@ -71,6 +72,8 @@ export class TieredPartition<V> implements Partition<V> {
     this.#demotions = demotions
     this.#underWay = underWay
     this.#isBelow = isBelow
+    // A scan is one of the whole family, since an entry does not stay below alone.
+    this.page = isBelow ? undefined : new TieredPages(all).page
     this.hot = isBelow ? undefined : tiers[0]!.partition.hot
     this.below = this.hot === undefined || tiers.length === 1
       ? undefined
@@ -369,7 +372,11 @@ export class TieredPartition<V> implements Partition<V> {
 
   readonly size: Effect.Effect<number, StoreError> = Effect.suspend(() =>
     Effect.map(
-      Effect.forEach(this.#tiers, (tier) => tier.partition.size),
+      // To count what lives in memory, one has to look at each entry.
+      Effect.forEach(
+        this.#tiers,
+        ({ partition: { hot, size } }) => hot === undefined ? size : Effect.succeed(hot.count)
+      ),
       (sizes) =>
         this.#mode === "through"
           ? Math.max(...sizes)

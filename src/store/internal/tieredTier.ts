@@ -9,7 +9,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type { Entry, Found } from "../Entry.ts"
-import type { Change, Content, Mark, Partition, Prepared, Store } from "../Store.ts"
+import type { Change, Content, Mark, Page, Partition, Prepared, Store } from "../Store.ts"
 import { type Operation, StoreError } from "../StoreError.ts"
 
 /** How many keys are remembered that a tier must still remove. Beyond this number, it must remove all of its keys. */
@@ -20,6 +20,9 @@ const repaymentsPerWriteMax = 64
 
 /** How long a store that closes waits for the writes that run. A tier may never end one. */
 const closingMax: Duration.Input = "30 seconds"
+
+/** What a lower tier gets: each value, or what the tier above pushes out. */
+export type SetMode = "through" | "onEviction"
 
 export type Report = (tier: string, operation: Operation, error: StoreError) => void
 
@@ -243,6 +246,21 @@ export class Tier<V> {
           all.map((found, at) => trusted[at] && this.trusts(keys[at]!) ? this.#named(found) : undefined)
         )
       )
+    })
+  }
+
+  /**
+   * A page of what this tier has, without the keys that it should have forgotten. While it should have forgotten more
+   * than are known by name, it cannot be read.
+   */
+  page(after: string | undefined, max: number): Effect.Effect<Page<V>, StoreError> {
+    return Effect.suspend(() => {
+      if (this.#allSuspect !== undefined) return Effect.fail(this.#refusal!)
+      const { page } = this.partition
+      return Effect.flatMap(this.attempt("page", page!(after, max)), (read) =>
+        Result.isFailure(read)
+          ? Effect.fail(read.failure)
+          : Effect.succeed({ ...read.success, entries: read.success.entries.filter(([key]) => this.trusts(key)) }))
     })
   }
 

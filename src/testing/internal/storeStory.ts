@@ -37,7 +37,7 @@ type Step =
   | { readonly do: "get" | "remove"; readonly family: Name; readonly keys: ReadonlyArray<string> }
   | { readonly do: "set" | "setMany" | "setAtOnce"; readonly family: Name; readonly written: ReadonlyArray<Written> }
   | { readonly do: "setThenRemove" | "removeThenSet"; readonly family: Name; readonly written: Written }
-  | { readonly do: "clear" | "entries"; readonly family: Name }
+  | { readonly do: "clear" | "entries" | "pages"; readonly family: Name }
   | { readonly do: "advance"; readonly millis: number }
   | { readonly do: "recordMarks" | "dropMarks"; readonly marks: ReadonlyArray<Mark> }
   | { readonly do: "loadMarks" }
@@ -89,6 +89,7 @@ const describe = (step: Step): string => {
       return `${step.do} ${step.family} ${describeWritten(step.written)}`
     case "clear":
     case "entries":
+    case "pages":
       return `${step.do} ${step.family}`
     case "advance":
       return `advance the clock by ${step.millis} ms`
@@ -125,7 +126,7 @@ const makeStep = (at: number) =>
       ...Array.from<"get">({ length: 4 }).fill("get"),
       ...Array.from<"set">({ length: 4 }).fill("set"),
       ...["setMany", "setAtOnce", "setThenRemove", "removeThenSet", "remove", "remove", "clear"] as const,
-      ...["entries", "advance", "advance", "recordMarks", "recordMarks", "dropMarks", "loadMarks"] as const
+      ...["entries", "pages", "advance", "advance", "recordMarks", "recordMarks", "dropMarks", "loadMarks"] as const
     ]
     const kind = yield* pick(kinds)
     switch (kind) {
@@ -144,6 +145,7 @@ const makeStep = (at: number) =>
         return { do: kind, family, written: yield* makeWritten(`v${at}`) } satisfies Step
       case "clear":
       case "entries":
+      case "pages":
         return { do: kind, family } satisfies Step
       case "advance":
         return { do: kind, millis: yield* pick([1, 5, 30, 1_000, 10_000]) } satisfies Step
@@ -240,6 +242,8 @@ const take = (world: World, step: Step) =>
         return undefined
       case "entries":
         return yield* compareEntries(world, step.family)
+      case "pages":
+        return yield* comparePages(world, step.family)
       case "advance":
         yield* TestClock.adjust(step.millis)
         return undefined
@@ -346,6 +350,24 @@ const compareEntries = (world: World, name: Name) =>
     if (found.length !== new Set(found.map(([key]) => key)).size) return `entries ${name} gives a key twice`
     const entries = found.map(([key, entry]) => [key, plain(world, entry)] as const)
     return differs(`entries ${name}`, new Map(entries), expected)
+  })
+
+const comparePages = (world: World, name: Name) =>
+  Effect.gen(function*() {
+    const partition = world.partitions[name]
+    if (partition.page === undefined) return undefined
+    const found = new Map<string, Entry<string> | undefined>()
+    let after: string | undefined
+    do {
+      const page = yield* partition.page(after, 2)
+      for (const [key, entry] of page.entries) found.set(key, plain(world, entry))
+      for (const key of page.keys ?? []) {
+        const entry = plain(world, (yield* partition.get(key))?.entry)
+        if (entry !== undefined) found.set(key, entry)
+      }
+      after = page.next
+    } while (after !== undefined)
+    return differs(`pages ${name}`, found, yield* alive(world, name))
   })
 
 // `Equal` remembers hashes, so its arguments must not change later.

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
 import type { ArrangedWorld, Value } from "./world.ts"
 
@@ -108,6 +109,14 @@ export const doors: { readonly [name: string]: Door } = {
   has: {
     ask: ({ user }, id) => user.has({ id }),
     expected: ({ is }) => ({ said: is === "fresh", lookups: 0 })
+  },
+  page: {
+    ask: ({ user }, id) =>
+      Effect.map(
+        Stream.runCollect(user.entries() as Stream.Stream<any, unknown>),
+        (all) => rowOf(all.find(({ params }) => params.id === id)?.value)
+      ),
+    expected: held
   },
   patch: {
     ask: ({ user }, id) => Effect.map(user.patch({ id }, (was: Value) => was), optionOf),

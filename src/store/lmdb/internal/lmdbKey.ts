@@ -82,6 +82,13 @@ export const entryKey = (prefix: string, key: string): string =>
     ? prefix + key
     : `${prefix.slice(0, -1)};${createHash("sha256").update(textBytes(key)).digest("base64url")}`
 
+/** The key of an entry without its family's number. */
+export const positionOf = (entryKey: string): string => entryKey.slice(entryKey.search(/[:;]/))
+
+/** Whether a text is the key of an entry without its family's number: a position that stays within the family. */
+export const isPosition = (text: string): boolean =>
+  (text[0] === ":" || text[0] === ";") && text.length <= shortKeyBytesMax && isShort(text.slice(1))
+
 /** The key within the family, or `undefined` if only the record holds it. */
 export const keyWithin = (entryKey: string): string | undefined => {
   const end = entryKey.search(/[:;]/)

@@ -25,16 +25,25 @@ import {
   type Change,
   type Content,
   type FreshUntilMax,
+  type Page,
   type Partition,
   type Prepared,
   type StoreFamily
 } from "../../Store.ts"
-import { EncodeFailed, KeyTooLong, type Operation, StoreError, TierTimeout, ValueTooLarge } from "../../StoreError.ts"
+import {
+  EncodeFailed,
+  KeyTooLong,
+  type Operation,
+  PositionLost,
+  StoreError,
+  TierTimeout,
+  ValueTooLarge
+} from "../../StoreError.ts"
 import type { Batch, Departed } from "./lmdbBatch.ts"
 import { tierName } from "./lmdbEnvironment.ts"
 import { failure } from "./lmdbFailure.ts"
 import type { LmdbFamily } from "./lmdbFamilies.ts"
-import { entryKey, isShort, keyWithin } from "./lmdbKey.ts"
+import { entryKey, isPosition, isShort, keyWithin, positionOf } from "./lmdbKey.ts"
 import { decodeRecord, encodeRecord, isOfOtherFormat, recordBytes, recordExpiresAt } from "./lmdbRecord.ts"
 import type { LmdbNamespace } from "./lmdbTier.ts"
 import type { Durability } from "./lmdbWrites.ts"
@@ -54,8 +63,11 @@ const recordBytesMax = 268_435_456
 /** The time limit of a codec; a slower one fails its own write, and does not hold up other writes. */
 const encodeTimeoutMillis = 30_000
 
-/** Keys that one step of `entries` or `size` reads without a pause: about 1 ms. */
+/** Keys that one step of `entries` or `size`, or one page, reads without a pause: about 1 ms. */
 const keysPerStepMax = 512
+
+/** The bytes of records from which on a page ends. */
+const pageBytesMax = 4_194_304
 
 /**
  * The queue of the writes of a partition. A write that must wait, for a codec or for the batch, takes a turn. While a
@@ -320,6 +332,68 @@ export class LmdbPartition<V> implements Partition<V> {
         Effect.forEach(keys, (entryKey) => this.#findKeyed(entryKey)),
         (found) => [found.filter((found) => found !== undefined), next] as const
       ))
+  }
+
+  /**
+   * A position is the key of the last record without its family's number, so it holds over a restart. What was set
+   * before the first page is committed before it, so that the range has it.
+   */
+  readonly page = (after: string | undefined, max: number): Effect.Effect<Page<V>, StoreError> => {
+    if (after !== undefined && !isPosition(after)) {
+      return Effect.fail(new StoreError({ reason: new PositionLost({ tier: tierName, why: "malformed" }) }))
+    }
+    const page = Effect.withFiber<Page<V>, StoreError>((fiber) =>
+      Effect.flatMap(
+        this.#keysOfPage(after, Math.min(max, keysPerStepMax)),
+        ({ keys, next }) => this.#pageOf(keys, next, fiber.context)
+      )
+    )
+    return after === undefined ? Effect.andThen(Effect.ignore(this.#tier.writes.drain("process", "page")), page) : page
+  }
+
+  #keysOfPage(after: string | undefined, max: number) {
+    const { id } = this.#family
+    return this.#tier.writes.attempt("page", () => {
+      const keys = this.#tier.keysAfter(id, after === undefined ? undefined : id + after, max)
+      return { keys, next: keys.length < max ? undefined : positionOf(keys.at(-1)!) }
+    })
+  }
+
+  #pageOf(
+    keys: ReadonlyArray<string>,
+    next: string | undefined,
+    context: Context.Context<never>
+  ): Effect.Effect<Page<V>, StoreError> {
+    const now = nowOf(context)
+    const entries: Array<readonly [key: string, entry: Entry<V>]> = []
+    const read = (first: number, before: number): Effect.Effect<Page<V>, StoreError> => {
+      let bytes = before
+      for (let at = first; at < keys.length; at++) {
+        const entryKey = keys[at]!
+        if (bytes > pageBytesMax) {
+          return Exit.succeed({ entries, next: positionOf(keys[at - 1]!) })
+        }
+        bytes += this.#bytesOf(entryKey)
+        const key = keyWithin(entryKey) ?? this.#hashedKey(entryKey)
+        if (key === undefined) continue
+        const found = this.#find(entryKey, key, now, context)
+        const exit = answered(found)
+        if (exit === undefined) {
+          return Effect.flatMap(found, (one) => {
+            if (one !== undefined) entries.push([key, one.entry])
+            return read(at + 1, bytes)
+          })
+        }
+        if (Exit.isFailure(exit)) return Exit.failCause(exit.cause)
+        if (exit.value !== undefined) entries.push([key, exit.value.entry])
+      }
+      return Exit.succeed({ entries, next })
+    }
+    return read(0, 0)
+  }
+
+  #bytesOf(entryKey: string): number {
+    return this.#tier.writes.fault("page") === undefined ? this.#tier.read(entryKey)?.length ?? 0 : 0
   }
 
   #findKeyed(entryKey: string): Effect.Effect<readonly [key: string, entry: Entry<V>] | undefined, StoreError> {

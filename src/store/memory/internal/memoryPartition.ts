@@ -22,12 +22,13 @@ import {
   type Content,
   type FreshUntilMax,
   type HotPartition,
+  type Page,
   type Partition,
   type Prepared,
   type ReadWatcher,
   type StoreFamily
 } from "../../Store.ts"
-import { FunctionFailed, StoreError } from "../../StoreError.ts"
+import { FunctionFailed, PositionLost, StoreError } from "../../StoreError.ts"
 import type { MemoryShard } from "./memoryShard.ts"
 import { type Alarm, type ShardFamily } from "./memoryShard.ts"
 import type { SlotRecords } from "./slotRecords.ts"
@@ -50,6 +51,12 @@ const collectedPerPutMax = 16
 
 // The slots that a sweep inspects before it lets other work run: half a millisecond's work.
 const sweptPerPassMax = 1_024
+
+// The slots that one page inspects, most of which may belong to other families: a tenth of a millisecond's work.
+const slotsPerPageMax = 10_000
+
+// How many partitions this process has made. With the time, it tells the positions of one partition from another's.
+let partitionsMade = 0
 
 /** The greatest stamp that a store has seen. */
 export interface Ceiling {
@@ -106,6 +113,9 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
   private watcher: ReadWatcher | undefined = undefined
   private collecting: Sweep | undefined = undefined
   private sweptFloor = 0
+  private leaveListeners: ReadonlyArray<(key: string) => void> = []
+  /** Begins the positions of its pages: a slot means nothing in another partition. */
+  declare private readonly life: string
 
   constructor(
     family: StoreFamily<V>,
@@ -123,6 +133,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
     this.weigher = isWeighed ? family.weigher : undefined
     this.wantsEvicted = family.onEvict !== undefined
     this.time = time
+    this.life = `${time.now().toString(36)}-${(++partitionsMade).toString(36)}.`
     this.views = shards.map((shard): ShardView => ({
       shard,
       records: shard.records,
@@ -361,7 +372,28 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
 
   /** Removes the key of an entry that leaves. The shard calls it. */
   forgotten(shard: MemoryShard, slot: number): void {
-    this.views[shard.index]!.table.remove(slot, shard.records.keyAt(slot)!)
+    const key = shard.records.keyAt(slot)!
+    this.views[shard.index]!.table.remove(slot, key)
+    for (const listener of this.leaveListeners) listener(key)
+  }
+
+  onLeave(listener: (key: string) => void): () => void {
+    this.leaveListeners = [...this.leaveListeners, listener]
+    return () => {
+      this.leaveListeners = this.leaveListeners.filter((other) => other !== listener)
+    }
+  }
+
+  /** Draws a slot of all shards, so that each key has the same chance, however unevenly the shards are filled. */
+  sample(random: () => number): string | undefined {
+    let at = 0
+    for (const { shard } of this.views) at += shard.records.used
+    at = Math.floor(random() * at)
+    for (const { familyNumber, shard } of this.views) {
+      if (at < shard.records.used) return shard.isOf(at, familyNumber) ? shard.records.keyAt(at) : undefined
+      at -= shard.records.used
+    }
+    return undefined
   }
 
   /** Throws when the structure is broken. For tests: its cost grows with the size of the store. */
@@ -444,6 +476,36 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
     Stream.fromIterable(this.live())
   )
 
+  /**
+   * A position is a slot of a shard, as one number. An entry stays in its slot while it lives, also when the shard
+   * grows, so no entry that stays is missed, whatever comes and goes in between.
+   */
+  readonly page = (after: string | undefined, max: number): Exit.Exit<Page<V>, StoreError> => {
+    const { life, views } = this
+    const from = after === undefined ? 0 : after.startsWith(life) ? positionOf(after.slice(life.length)) : undefined
+    if (from === undefined) {
+      const why = after !== undefined && wellFormed.test(after) ? "restarted" : "malformed"
+      return Exit.fail(new StoreError({ reason: new PositionLost({ tier: name, why }) }))
+    }
+    const now = this.time.now()
+    const entries: Array<readonly [key: string, entry: Entry<V>]> = []
+    let view = from % views.length
+    let slot = Math.floor(from / views.length)
+    for (let looked = 0; looked < slotsPerPageMax && entries.length < max; looked++) {
+      const { familyNumber, shard } = views[view]!
+      if (slot >= shard.records.used) {
+        slot = 0
+        if (++view === views.length) return Exit.succeed({ entries, next: undefined })
+      } else {
+        if (shard.isOf(slot, familyNumber) && shard.endsAt(slot) > now) {
+          entries.push([shard.records.keyAt(slot)!, shard.entryAt(slot) as Entry<V>])
+        }
+        slot++
+      }
+    }
+    return Exit.succeed({ entries, next: life + (slot * views.length + view).toString(36) })
+  }
+
   readonly sweep = (freshUntilMax: FreshUntilMax): Effect.Effect<void> =>
     Effect.suspend(() => {
       // An entry stays in its slot while it lives, so changes between two passes do not matter.
@@ -494,6 +556,14 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
       if (entry !== undefined) yield [key, entry]
     }
   }
+}
+
+const wellFormed = /^[\da-z]+-[\da-z]+\.[\da-z]+$/
+
+/** The number that a position spells, if it is one. */
+const positionOf = (text: string): number | undefined => {
+  const position = Number.parseInt(text, 36)
+  return Number.isSafeInteger(position) && position.toString(36) === text ? position : undefined
 }
 
 /** The result of a weigher as a weight. Throws if the weigher throws, or if its result is not a weight. */

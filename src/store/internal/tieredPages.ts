@@ -1,0 +1,157 @@
+/**
+ * Pages of one family over several tiers, for a scan that keeps nothing between two of them.
+ *
+ * The tiers are read from the lowest one up, and then the memory of other engines that push down on eviction. A key
+ * that a memory above holds is left for that memory, so most keys are in one page. An entry that moves meanwhile is not
+ * lost:
+ *
+ * - It goes up as a copy, or because it is set: then it is above when the tiers there are read, or has left them again.
+ * - It leaves an upper tier: then it is among the departures, and the caller looks it up (`departures.ts`).
+ * - It was on its way down when the scan began: then it counts as having left an upper tier.
+ *
+ * So a key that is in some tier all the time is in a page. A position is the number of the next departure, the tier,
+ * and the position there.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { HotPartition, Page, Partition } from "../Store.ts"
+import { PositionLost, StoreError } from "../StoreError.ts"
+import type { Departures } from "./departures.ts"
+import type { KeyGuard } from "./keyGuard.ts"
+import type { SetMode, Tier } from "./tieredTier.ts"
+
+interface Position {
+  /** The number of the next departure. */
+  readonly departure: number
+  /** After the last tier: only the departures before this one are left. */
+  readonly until: number | undefined
+  /** Which of the places is read, and from where on. */
+  readonly place: number
+  readonly after: string | undefined
+}
+
+interface Options<V> {
+  readonly tiers: ReadonlyArray<Tier<V>>
+  readonly mode: SetMode
+  readonly guard: KeyGuard
+  readonly departures: Departures
+}
+
+/** What a scan reads in one go: a tier, or the memory of another engine. */
+interface Place<V> {
+  readonly read: (after: string | undefined, max: number) => Effect.Effect<Page<V>, StoreError>
+  /** Whether the caller looks its keys up, since they may leave it at any time. */
+  readonly isHot: boolean
+  /** The memories that are read later. */
+  readonly above: ReadonlyArray<HotPartition<V>>
+}
+
+const wellFormed = /^([\da-z]+-[\da-z]+)-(\d+)\.(\d+)\.(\d*)\.(\d+)(?:\.([^]*))?$/
+
+export class TieredPages<V> {
+  readonly #tiers: ReadonlyArray<Tier<V>>
+  readonly #mode: SetMode
+  readonly #guard: KeyGuard
+  readonly #departures: Departures
+
+  constructor({ departures, guard, mode, tiers }: Options<V>) {
+    this.#tiers = tiers
+    this.#mode = mode
+    this.#guard = guard
+    this.#departures = departures
+  }
+
+  /** `undefined` where one of the tiers cannot list its keys. */
+  get page(): Partition<V>["page"] {
+    return this.#tiers.every(({ partition }) => partition.page !== undefined) ? this.#page : undefined
+  }
+
+  readonly #page = (after: string | undefined, max: number): Effect.Effect<Page<V>, StoreError> =>
+    Effect.suspend((): Effect.Effect<Page<V>, StoreError> => {
+      const places = this.#places()
+      const at = after === undefined ? this.#beginning() : this.#positionOf(after)
+      if (typeof at === "string") return this.#lost(at)
+      if (after === undefined && max === 0) return Effect.succeed({ entries: [], next: this.#spell(at) })
+      const { until = this.#departures.next } = at
+      // At least half of a page is for the tiers, so that a scan comes to its end however much leaves them.
+      const keys = this.#departures.between(at.departure, until, at.until === undefined ? max >> 1 : max)
+      if (keys === undefined) return this.#lost("overtaken")
+      const departure = at.departure + keys.length
+      if (at.until !== undefined) {
+        return Effect.succeed({
+          entries: [],
+          keys,
+          next: departure < until ? this.#spell({ ...at, departure }) : undefined
+        })
+      }
+      const place = places[at.place]
+      if (place === undefined) return this.#lost("malformed")
+      const { life } = this.#departures
+      return Effect.flatMap(place.read(at.after, max - keys.length), ({ entries, next }) => {
+        // While the tier was read, more has left than is kept, and numbers of before have lost their meaning.
+        if (this.#departures.life !== life) return this.#lost("overtaken")
+        const own = entries.filter(([key]) => place.above.every((hot) => hot.peek(key) === undefined))
+        const isLast = next === undefined && at.place + 1 === places.length
+        const ends = isLast ? this.#departures.next : undefined
+        return Effect.succeed({
+          entries: place.isHot ? [] : own,
+          keys: place.isHot ? [...keys, ...own.map(([key]) => key)] : keys,
+          next: departure === ends ? undefined : this.#spell({
+            departure,
+            until: ends,
+            place: next === undefined ? at.place + 1 : at.place,
+            after: next
+          })
+        })
+      })
+    })
+
+  #places(): ReadonlyArray<Place<V>> {
+    const top = this.#tiers[0]!.partition.hot
+    const others = this.#mode === "onEviction"
+      ? Array.from(this.#guard.tops).filter(([hot, { page }]) => hot !== top && page !== undefined)
+      : []
+    const hots = (tiers: ReadonlyArray<Tier<V>>) => tiers.flatMap(({ partition: { hot } }) => hot ?? [])
+    this.#departures.listen(new Set([...hots(this.#tiers.slice(0, -1)), ...others.map(([hot]) => hot)]))
+    return [
+      ...this.#tiers.map((tier, at): Place<V> => ({
+        read: (after, max) => tier.page(after, max),
+        isHot: at === 0 && tier.partition.hot !== undefined && this.#tiers.length > 1,
+        above: at === 0 ? [] : [...hots(this.#tiers.slice(0, at)), ...others.map(([hot]) => hot)]
+      })).toReversed(),
+      ...others.map(([, { page }]): Place<V> => ({ read: page!, isHot: true, above: [] }))
+    ]
+  }
+
+  /** What is on its way down counts as having left the tier above just now. */
+  #beginning(): Position {
+    const departure = this.#departures.next
+    for (const { key } of this.#guard.allCarried()) this.#departures.add(key)
+    return { departure, until: undefined, place: 0, after: undefined }
+  }
+
+  #spell({ after, departure, place, until }: Position): string {
+    const { life, origin } = this.#departures
+    const position = `${origin}-${life}.${departure}.${until ?? ""}.${place}`
+    return after === undefined ? position : `${position}.${after}`
+  }
+
+  #positionOf(text: string): Position | PositionLost["why"] {
+    const parts = wellFormed.exec(text)
+    if (parts === null) return "malformed"
+    const [, origin, life, departure, until, place, after] = parts
+    if (origin !== this.#departures.origin) return "restarted"
+    if (Number(life) !== this.#departures.life) return "overtaken"
+    return {
+      departure: Number(departure),
+      until: until === "" ? undefined : Number(until),
+      place: Number(place),
+      after
+    }
+  }
+
+  #lost(why: PositionLost["why"]): Exit.Exit<never, StoreError> {
+    const tier = this.#tiers.map(({ name }) => name).join("+")
+    return Exit.fail(new StoreError({ reason: new PositionLost({ tier, why }) }))
+  }
+}
