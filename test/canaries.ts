@@ -1357,7 +1357,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "a derived entry is fresh for longer than what it was made from",
     file: landing,
-    text: `Expiry.endBy(this.ground.expiry, own, flight.load.freshUntilMax(key))`,
+    text: `Expiry.endBy(this.ground.expiry, own, Math.min(freshUntilMax, flight.load.freshUntilMax(key)))`,
     planted: `Expiry.endBy(this.ground.expiry, own, Infinity)`,
     suites: [tracked]
   },
@@ -2964,13 +2964,29 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/cache/hangs.test.ts"]
   },
   {
+    law: 4,
+    bug: "a lookup that has read nothing gives a derived value a new lifetime",
+    file: landing,
+    text: `this.spec.isDerived && !load.hasRead ? before.freshUntil : Infinity`,
+    planted: `Infinity`,
+    suites: ["test/cache/confirmed.test.ts"]
+  },
+  {
+    law: "a guard that was lost on its way does not leave a write unguarded",
+    bug: "a version that is undefined is no condition",
+    file: "src/manifest/internal/options.ts",
+    text: `if (guard in options && options[guard] === undefined) {`,
+    planted: `if (guard in options && options[guard] === 5 as never) {`,
+    suites: ["test/manifest/options.test.ts"]
+  },
+  {
     law: 2,
     bug: "a write by the short way does not overtake a load that runs",
     file: familyWrites,
     text:
       `if (loads.loader === undefined || !loads.areIdle || !entries.arePlain || !cache.leases.isEmpty) return undefined`,
     planted: `if (loads.loader === undefined || !entries.arePlain || !cache.leases.isEmpty) return undefined`,
-    suites: [races]
+    suites: ["test/cache/atOnce.test.ts"]
   },
   {
     law: 3,
@@ -2986,7 +3002,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: "src/cache/shared/invalidationPlan.ts",
     text: `values.bound.every(([target, from]) => target === from)`,
     planted: `true`,
-    suites: ["props"]
+    suites: ["test/cache/atOnce.test.ts"]
   },
   {
     law: 8,
@@ -3000,7 +3016,7 @@ export const canaries: ReadonlyArray<Canary> = [
   }
 
   private schedule`,
-    suites: ["test/store/memory/MemoryStore.test.ts"]
+    suites: ["test/cache/atOnce.test.ts"]
   },
   {
     law: 4,

@@ -11,7 +11,7 @@ import { TestClock } from "effect/testing"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { fork, reasonOf, settle } from "../support/effects.ts"
 import { engine, type EngineOptions } from "../support/engine.ts"
-import { family, tiers } from "../support/source.ts"
+import { family, gated, tiers } from "../support/source.ts"
 
 /** A source and what is made from it, with a writer for both doors. */
 const world = (policy: FamilyPolicy = {}, options?: EngineOptions) =>
@@ -142,17 +142,6 @@ const stories: {
       })
   },
   "a patch of nothing changes nothing": { run: (door, of) => Effect.exit(door.patch(of, () => 2)) },
-  "an update whose function uses the cache is not made of what is gone": {
-    run: (_, of) =>
-      Effect.gen(function*() {
-        yield* of.on(of.user.set(id, 1))
-        let runs = 0
-        return yield* Effect.exit(of.on(of.user.update(id, (was: number) => {
-          if (runs++ === 0) of.writer.setUnsafe(id, 10)
-          return was + 1
-        })))
-      })
-  },
   "a patch whose function uses the cache is not made of what is gone": {
     run: (door, of) =>
       Effect.gen(function*() {
@@ -263,6 +252,59 @@ describe("a write without an Effect", () => {
       assert.deepStrictEqual([reason._tag, reason.why], ["WouldWait", "tier"])
       yield* on(user.set(id, "new", { ifVersion: null }))
       assert.strictEqual(writer.getUnsafe(id), "new")
+    }))
+})
+
+describe("a write by the short way", () => {
+  it.effect("overtakes a load that runs", () =>
+    Effect.gen(function*() {
+      const { ends, get, held, on, user } = yield* gated({})
+      const reader = yield* fork(get)
+      const writer = yield* on<any>(user.writer)
+      writer.setUnsafe(id, "written")
+      yield* ends(1, "loaded")
+      assert.deepStrictEqual([yield* Fiber.join(reader), yield* held], ["loaded", "written"])
+    }))
+
+  it.effect("of an update is not made of a value that its function has replaced", () =>
+    Effect.gen(function*() {
+      const { on, user, writer } = yield* world()
+      yield* on(user.set(id, 1))
+      let runs = 0
+      const updated = yield* on(user.update(id, (was: number) => {
+        if (runs++ === 0) writer.setUnsafe(id, 10)
+        return was + 1
+      }))
+      assert.deepStrictEqual([updated, writer.getUnsafe(id)], [11, 11])
+    }))
+
+  it.effect("drops the key that derives from it, where the parameters are in another order", () =>
+    Effect.gen(function*() {
+      const { app, as } = yield* engine(
+        {
+          families: {
+            seat: { pattern: "seat:{row}:{place}" },
+            ticket: { pattern: "ticket:{place}:{row}", derives: ["seat:{row}:{place}"] }
+          }
+        },
+        (about, of) =>
+          about.key.startsWith("seat:") ? Effect.succeed("free") : of.keys.seat.get({ row: "a", place: "b" })
+      )
+      const { seat, ticket } = app.keys
+      const at = { row: "a", place: "b" }
+      yield* as(ticket.get(at))
+      yield* as(seat.set(at, "taken"))
+      assert.isFalse(yield* as(ticket.has(at)))
+    }))
+
+  it.effect("frees the entry at its end, where that is earlier than the end of the entry before", () =>
+    Effect.gen(function*() {
+      const { family, on, user } = yield* world({ timeToLive: "1 minute" })
+      yield* on(user.set(id, "old", { timeToLive: "1 hour" }))
+      yield* on(user.set(id, "new"))
+      yield* TestClock.adjust("2 minutes")
+      yield* settle
+      assert.strictEqual(family.hot?.count, 0)
     }))
 })
 

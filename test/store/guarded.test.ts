@@ -36,7 +36,7 @@ const ways: Record<string, () => any> = {
 }
 
 const ofStore = ["open", "loadMarks", "recordMarks", "dropMarks", "write"] as const
-const ofPartition = ["prepare", "get", "getMany", "set", "setMany", "remove", "clear", "sweep", "size"] as const
+const ofPartition = ["prepare", "get", "getMany", "set", "setMany", "remove", "clear", "sweep", "size", "page"] as const
 type Broken = typeof ofStore[number] | typeof ofPartition[number] | "entries"
 const operations: ReadonlyArray<Broken> = [...ofStore, ...ofPartition, "entries"]
 
@@ -112,7 +112,9 @@ const works: Record<string, Effect.Effect<unknown, unknown, any>> = {
   "delete": user.delete({ id: "9" }),
   "invalidate": user.invalidate({ id: "1" }),
   "invalidateAll": user.invalidateAll(),
-  "invalidateTag": user.invalidateTag("t")
+  "invalidateTag": user.invalidateTag("t"),
+  "page": user.page(undefined, 10),
+  "count": user.count()
 }
 const loading = ["get", "get of another", "get of a dependent", "getMany"]
 
@@ -169,7 +171,9 @@ describe("a store that breaks the contract", () => {
     ["getMany", [], (of) => of.getMany(["1"])],
     ["getMany", undefined, (of) => of.getMany(["1"])],
     ["prepare", undefined, (of) => of.prepare("1", { value: "", tags: [], revision: undefined })],
-    ["size", "many", (of) => of.size]
+    ["size", "many", (of) => of.size],
+    ["page", { entries: 5, next: undefined }, (of) => of.page!(undefined, 10)],
+    ["page", { entries: [], next: 5 }, (of) => of.page!(undefined, 10)]
   ]
   for (const [operation, answer, run] of nonsense) {
     it.effect(`an answer of ${operation} that is ${JSON.stringify(answer)} is a failed tier`, () =>

@@ -102,7 +102,7 @@ export class Landing<V> {
       NotModified: ({ options }) =>
         before === undefined
           ? this.absent(flight, "nothing to renew")
-          : this.fill(flight, before.value, renewed(before, options), previous),
+          : this.fill(flight, before.value, renewed(before, options), previous, this.renewableUntil(flight, before)),
       Absent: () => this.absent(flight),
       Failed: ({ error }) => Effect.sync(() => this.fail(flight, Cause.fail(error), previous))
     })
@@ -159,31 +159,43 @@ export class Landing<V> {
     return delivery
   }
 
-  /** Stores the value that a lookup brought, unless it is out of date, and ends the flight. */
+  /**
+   * Until when a value may be fresh that its lookup has confirmed. A lookup that has read no source does not know whether
+   * they have changed since, so the bound of the entry before stays.
+   */
+  private renewableUntil({ load }: Flight<V>, before: Entry<V>): number {
+    return this.spec.isDerived && !load.hasRead ? before.freshUntil : Infinity
+  }
+
+  /**
+   * Stores the value that a lookup brought, unless it is out of date, and ends the flight. It is fresh no longer than
+   * `freshUntilMax`.
+   */
   fill(
     flight: Flight<V>,
     value: V,
     options: Lookup.LoadedOptions,
-    previous: Entry<V> | undefined
+    previous: Entry<V> | undefined,
+    freshUntilMax = Infinity
   ): Effect.Effect<void> {
     // 3.
     const judging = this.entries.judgement.judgeLoaded(flight.key, value, options)
-    return isJudged(judging) ? this.store(flight, judging) : Effect.matchCauseEffect(judging, {
+    return isJudged(judging) ? this.store(flight, judging, freshUntilMax) : Effect.matchCauseEffect(judging, {
       onFailure: (cause) => Effect.sync(() => this.fail(flight, cause, previous)),
-      onSuccess: (judged) => this.store(flight, judged)
+      onSuccess: (judged) => this.store(flight, judged, freshUntilMax)
     })
   }
 
-  private store(flight: Flight<V>, judged: Judged<V>): Effect.Effect<void> {
+  private store(flight: Flight<V>, judged: Judged<V>, freshUntilMax: number): Effect.Effect<void> {
     // 4.
     return this.cache.inRoom(() => {
       // 1.
-      if (!flight.hasEnded) this.ground.end(flight, Exit.succeed(this.fillUnsafe(flight, judged)))
+      if (!flight.hasEnded) this.ground.end(flight, Exit.succeed(this.fillUnsafe(flight, judged, freshUntilMax)))
       return Effect.void
     })
   }
 
-  private fillUnsafe(flight: Flight<V>, judged: Judged<V>): Served<V> {
+  private fillUnsafe(flight: Flight<V>, judged: Judged<V>, freshUntilMax: number): Served<V> {
     const { key } = flight
     const { tags, value } = judged
     const now = this.cache.time.now()
@@ -213,7 +225,7 @@ export class Landing<V> {
     // 10.
     const spread = this.spreadLoaded(key, now, changed, isSource && before === undefined)
     const own = this.entries.entryOf(judged, flight.stamp, now, now - flight.startedAt)
-    const entry = Expiry.endBy(this.ground.expiry, own, flight.load.freshUntilMax(key))
+    const entry = Expiry.endBy(this.ground.expiry, own, Math.min(freshUntilMax, flight.load.freshUntilMax(key)))
     for (const older of this.ground.before(flight)) older.replacedByLoad()
     // No reader waits for the lower tiers: until they have it, the outbox answers in their place. A refresh waits.
     const delivery = both(spread, this.entries.keepLoaded(key, entry, now, judged.weight, before === undefined))

@@ -231,6 +231,11 @@ export class Load extends Work {
     else keys.add(key)
   }
 
+  /** Whether its lookup has read a key of the cache. */
+  get hasRead(): boolean {
+    return this.readCount > 0
+  }
+
   /** Whether its value may be made from a key: it, or a load for which it waits, has read the key. */
   mayHaveRead(family: string, key: string): boolean {
     return this.mayRestOn((load) => load.reads?.get(family)?.has(key) === true)

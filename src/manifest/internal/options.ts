@@ -1,7 +1,8 @@
 /**
  * Checks the options of operations, before anything changes.
  *
- * - Options that are not an object are refused as a whole. An option that is `undefined` counts as not given.
+ * - Options that are not an object are refused as a whole. An option that is `undefined` counts as not given, except
+ *   those that guard a write (`ifVersion`, `lease`): a guard that was lost on its way must not leave the write unguarded.
  * - An unknown option, or a value of a wrong kind, is refused with `InvalidOption`, which names the family and the
  *   option.
  * - Options are read when the operation runs, so that to build an operation never throws.
@@ -60,6 +61,8 @@ const claimKnown: Known<Omit<SetOptions<Lease>, "ifVersion">> = {
   lease: true
 }
 const setKnown: Known<SetOptions<Lease>> = { ...deleteKnown, ...claimKnown }
+
+const guards = ["ifVersion", "lease"] as const
 
 /** The options of each kind of write. */
 const knownOf = { set: setKnown, deletion: deleteKnown, claim: claimKnown }
@@ -162,6 +165,15 @@ export const conditions = (
   const refused = notOptions(family, options, knownOf[kind])
   if (refused !== undefined) return refused
   const { ifVersion, lease } = options
+  for (const guard of guards) {
+    if (guard in options && options[guard] === undefined) {
+      return refusal(
+        family,
+        guard,
+        "is undefined, so the write would have no such condition; help: leave it out, or give it"
+      )
+    }
+  }
   const isVersion = ifVersion === undefined || ifVersion === null || (typeof ifVersion === "number" && ifVersion >= 0)
   if (!isVersion) return refusal(family, "ifVersion", "must be a version, or null for a key that has no value")
   const isLease = lease === undefined || typeof (lease as Lease | null)?.isHeldUnsafe === "function"

@@ -61,7 +61,7 @@ const guardOf = (store: Service): Service => {
 }
 
 const partitionOf = <V>(own: Partition<V>, calls: Calls): Partition<V> => {
-  const { below } = own
+  const { below, page } = own
   const guard: Partition<V> = {
     prepare: (key, content) => calls.call("prepare", () => own.prepare(key, content), isBag),
     get: (key) => calls.call("get", () => own.get(key), (found) => found === undefined || isBag(found)),
@@ -75,6 +75,9 @@ const partitionOf = <V>(own: Partition<V>, calls: Calls): Partition<V> => {
     sweep: (freshUntilMax) => calls.call("sweep", () => own.sweep(freshUntilMax)),
     size: calls.later("size", () => own.size, (size) => typeof size === "number"),
     hot: own.hot,
+    ...(page === undefined
+      ? {}
+      : { page: (after, max) => calls.call("page", () => page.call(own, after, max), isPage) }),
     ...(below === undefined ? {} : { below: partitionOf(below, calls) })
   }
   behind.set(guard, own)
@@ -85,6 +88,10 @@ const anything = () => true
 
 const isLog = (answer: unknown): boolean =>
   isBag(answer) && Array.isArray(answer["marks"]) && typeof answer["stampMax"] === "number"
+
+const isPage = (answer: unknown): boolean =>
+  isBag(answer) && Array.isArray(answer["entries"]) &&
+  (answer["next"] === undefined || typeof answer["next"] === "string")
 
 /** A tier that cannot say what it keeps may keep anything. */
 const keepsSafely = (log: MarkLog): MarkLog => {
