@@ -43,6 +43,8 @@ class Timeline {
   private readonly slack: number
   private wall: number
   private elapsed = 0
+  /** The latest time that was given. What was made before a step is not younger. */
+  private latest: number
 
   constructor(clock: Clock.Clock) {
     this.clock = clock
@@ -50,13 +52,14 @@ class Timeline {
     this.slack = clock === liveClock ? slackMillis : otherSlackMillis
     this.origin = clock.monotonicTimeNanosUnsafe()
     this.wall = clock.currentTimeMillisUnsafe()
+    this.latest = this.wall
   }
 
   now(): number {
     const wall = this.clock.currentTimeMillisUnsafe()
     const passed = wall - this.wall
     if (passed < 0 || passed >= this.interval) this.compare(wall)
-    return wall + this.ahead
+    return this.latest = wall + this.ahead
   }
 
   aheadAt(millis: number): number {
@@ -69,7 +72,7 @@ class Timeline {
     // Whole milliseconds, as the wall clock gives them: deadlines are compared to the millisecond.
     if (behind > this.slack) {
       this.ahead += Math.round(behind)
-      this.steps = [...this.steps.slice(1 - stepsMax), { at: wall + this.ahead, ahead: this.ahead }]
+      this.steps = [...this.steps.slice(1 - stepsMax), { at: this.latest, ahead: this.ahead }]
     }
     this.wall = wall
     this.elapsed = elapsed
