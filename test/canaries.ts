@@ -2980,6 +2980,14 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/manifest/options.test.ts"]
   },
   {
+    law: 1,
+    bug: "modules are built without the owner of what a lookup reads",
+    file: "src/manifest/internal/modules.ts",
+    text: `if (families.get(source)?.isOwned !== false) continue`,
+    planted: `if (families.get(source)?.isOwned !== undefined) continue`,
+    suites: ["test/manifest/unserved.test.ts"]
+  },
+  {
     law: 2,
     bug: "a write by the short way does not overtake a load that runs",
     file: familyWrites,

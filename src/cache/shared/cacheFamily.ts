@@ -247,6 +247,12 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
     this.loads.leave(loader)
   }
 
+  /** Whether the family has an owner with a lookup. */
+  get isLoaded(): boolean {
+    const { loader } = this.loads
+    return loader !== undefined && (loader.lookup !== undefined || loader.lookupMany !== undefined)
+  }
+
   /** Whether the family has an owner. */
   get isOwned(): boolean {
     return this.loads.loader !== undefined

@@ -72,8 +72,8 @@ export const modulesWrong = () =>
   )
 
 /**
- * E0234: a module that reads what no module of the same call owns. Found by the compiler alone: at run time the read
- * itself fails, with E0218.
+ * E0234: a module that reads what no module of the same call owns. At run time it is found where the lookup of a family
+ * may read what has no owner; any other read fails itself, with E0218.
  *
  * @category ownership
  * @since 0.1.0
@@ -83,6 +83,13 @@ export type moduleUnserved<Module extends string, Pattern extends string, Family
   `module '${Module}' reads '${Pattern}', and no module here has the owner of '${Family}'`,
   `add ${Family}: owner('${Family}', ...), or provide it in the module that owns '${Family}'`
 >
+export const moduleUnserved = (module: string, pattern: string, family: string) =>
+  finding(
+    "E0234",
+    "ModuleUnserved",
+    say`module ${module} reads ${pattern}, and no module here has the owner of ${family}`,
+    `add ${family}: owner('${family}', ...), or provide it in the module that owns '${family}'`
+  )
 
 /**
  * E0236: a module with an engine of its own.

@@ -56,7 +56,10 @@ export const make = (manifest: ValidManifest, engine: AnyLayer) => {
           Effect.sync(() => [engine, new Lending(engine)] as const),
           ([, lending]) => Effect.sync(() => lending.end())
         )),
-      ([engine, lending]) => Layer.mergeAll(...modules.map((module) => lent(module, engine, lending)) as [AnyLayer])
+      ([engine, lending]) => {
+        const built = Layer.mergeAll(...modules.map((module) => lent(module, engine, lending)) as [AnyLayer])
+        return served(manifest, modules, engine, built)
+      }
     )
     return root(manifest, Layer.provideMerge(Layer.unwrap(all), engine))
   }
@@ -68,6 +71,32 @@ const keep = (engine: Engine, layer: AnyLayer): AnyLayer =>
     Effect.map(buildInto(layer, memoMap, scope), (context): Context.Context<any> => {
       const given = [...context.mapUnsafe].filter(([, value]) => !isLent(value, engine))
       return given.length === context.mapUnsafe.size ? context : Context.makeUnsafe(new Map(given))
+    })
+  )
+
+/**
+ * Wraps the layer of all modules: it fails if the lookup of a family may read what has no owner. The compiler sees what
+ * each layer reads; modules that were cast, or come from data, show nothing, and their first read would fail.
+ */
+const served = (
+  manifest: ValidManifest,
+  modules: ReadonlyArray<Module>,
+  { cache: { families } }: Engine,
+  layer: AnyLayer
+): AnyLayer =>
+  Layer.fromBuild((memoMap, scope) =>
+    Effect.flatMap(buildInto(layer, memoMap, scope), (context) => {
+      const found: Array<Found> = []
+      for (const { lookupReads, name, owner } of manifest.families.values()) {
+        if (families.get(name)?.isLoaded !== true) continue
+        const module = modules.find(({ owns }) => owns.has(owner))?.name ?? owner
+        for (const source of lookupReads) {
+          if (families.get(source)?.isOwned !== false) continue
+          const { owner: missing, pattern } = manifest.families.get(source)!
+          found.push({ ...Wiring.moduleUnserved(module, pattern.source, missing), path: ["modules", module] })
+        }
+      }
+      return found.length === 0 ? Effect.succeed(context) : Effect.fail(errorOf(manifest.id, found))
     })
   )
 
