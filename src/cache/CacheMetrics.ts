@@ -5,8 +5,9 @@
  * - A hit costs nothing more: the cache counts anyway, and the increase is published once per interval.
  * - The attributes are `cache` and `family`; `cache.tier.hits` also has `tier`. A key is never an attribute.
  * - Names: `cache.hits`, `cache.hits.stale`, `cache.misses`, `cache.loads`, `cache.loads.failed`,
- *   `cache.loads.coalesced`, `cache.loads.refused`, `cache.evictions`, `cache.expirations`, `cache.invalidations`,
- *   `cache.tier.hits` (counters), `cache.entries` (a gauge).
+ *   `cache.loads.coalesced`, `cache.loads.refused`, `cache.load.seconds`, `cache.evictions`, `cache.expirations`,
+ *   `cache.invalidations`, `cache.tier.hits` (counters), `cache.entries` (a gauge). {@link prometheusName} gives the
+ *   names that Prometheus asks for. Each metric has a description.
  *
  * @since 0.1.0
  */
@@ -41,6 +42,11 @@ export interface FamilyStats {
   /** Lookups that brought a value, or answered that the key has none. */
   readonly loads: number
   readonly loadFailures: number
+  /**
+   * How long these lookups took together, in milliseconds: what the entries of the family cost. A `lookupMany` counts
+   * once, whatever the number of its keys.
+   */
+  readonly loadMillis: number
   /** Readers who joined a load that another reader had started. */
   readonly coalesced: number
   /** Loaded values that were not stored, because their key was invalidated during the load. */
@@ -57,20 +63,63 @@ export interface FamilyStats {
   readonly entries: number
 }
 
+/** A metric as exporters show it. */
+interface Described {
+  readonly id: string
+  readonly description: string
+}
+
 const counters = {
-  hits: "cache.hits",
-  staleHits: "cache.hits.stale",
-  misses: "cache.misses",
-  loads: "cache.loads",
-  loadFailures: "cache.loads.failed",
-  coalesced: "cache.loads.coalesced",
-  refused: "cache.loads.refused",
-  evictions: "cache.evictions",
-  expirations: "cache.expirations",
-  invalidations: "cache.invalidations"
-} as const satisfies { readonly [K in Exclude<keyof FamilyStats, "entries" | "hitsByTier">]: string }
+  hits: { id: "cache.hits", description: "Reads that memory answered with a fresh value." },
+  staleHits: { id: "cache.hits.stale", description: "Reads that a tier answered at once with a stale value." },
+  misses: { id: "cache.misses", description: "Reads that neither memory nor a remembered failure could answer." },
+  loads: { id: "cache.loads", description: "Lookups that brought a value, or answered that the key has none." },
+  loadFailures: { id: "cache.loads.failed", description: "Lookups that failed." },
+  coalesced: { id: "cache.loads.coalesced", description: "Readers who joined a load of another reader." },
+  refused: { id: "cache.loads.refused", description: "Loaded values that were out of date, and were not stored." },
+  evictions: { id: "cache.evictions", description: "Entries that were evicted because the store was full." },
+  expirations: { id: "cache.expirations", description: "Entries whose lifetime was over." },
+  invalidations: { id: "cache.invalidations", description: "Keys, scopes and tags that were invalidated or deleted." }
+} as const satisfies { readonly [K in Exclude<keyof FamilyStats, "entries" | "hitsByTier" | "loadMillis">]: Described }
 
 type Counted = keyof typeof counters
+
+const loadSeconds: Described = { id: "cache.load.seconds", description: "How long lookups took together, in seconds." }
+const tierHits: Described = { id: "cache.tier.hits", description: "Fresh values by the tier that had them." }
+const entryCount: Described = { id: "cache.entries", description: "Entries that memory has now." }
+
+const prometheusNames: ReadonlyMap<string, string> = new Map([
+  ...[...Object.values(counters), loadSeconds, tierHits].map(({ id }) => [id, `${toName(id)}_total`] as const),
+  [entryCount.id, toName(entryCount.id)]
+])
+
+function toName(id: string): string {
+  return `stateless_${id.replaceAll(".", "_")}`
+}
+
+/**
+ * Answers the name of a metric by the conventions of Prometheus, such as `stateless_cache_hits_total` for `cache.hits`.
+ * A metric that is not of this module keeps its name.
+ *
+ * **When to use**
+ *
+ * As the `metricNameMapper` of Effect's `PrometheusMetrics`. What it exports then passes `promtool check metrics`.
+ *
+ * **Example** (The name of a counter)
+ *
+ * ```ts
+ * import { CacheMetrics } from "effect-stateless"
+ *
+ * CacheMetrics.prometheusName("cache.hits") // => "stateless_cache_hits_total"
+ * CacheMetrics.prometheusName("cache.entries") // => "stateless_cache_entries"
+ * CacheMetrics.prometheusName("http.requests") // => "http.requests"
+ * ```
+ *
+ * @stability experimental
+ * @category accessors
+ * @since 0.1.0
+ */
+export const prometheusName = (id: string): string => prometheusNames.get(id) ?? id
 
 /**
  * Options of `publish`: the name of the cache, and how often its counts are published.
@@ -155,24 +204,25 @@ const invalid = (option: string, why: string) =>
 
 // A count only grows, and an exporter has to know that: OTLP calls such a count monotonic, and Prometheus calls it a
 // counter.
-const counter = (name: string, attributes: { readonly [attribute: string]: string }) =>
-  Metric.counter(name, { attributes, incremental: true })
+const counter = ({ description, id }: Described, attributes: { readonly [attribute: string]: string }) =>
+  Metric.counter(id, { description, attributes, incremental: true })
 
 const publishFamily = (
   attributes: { readonly cache: string; readonly family: string },
   now: FamilyStats,
   before: FamilyStats | undefined
 ): Effect.Effect<void> => {
-  const added = Object.entries(counters).map(([count, name]) =>
-    Metric.update(counter(name, attributes), now[count as Counted] - (before?.[count as Counted] ?? 0))
+  const added = Object.entries(counters).map(([count, described]) =>
+    Metric.update(counter(described, attributes), now[count as Counted] - (before?.[count as Counted] ?? 0))
   )
   const byTier = Object.entries(now.hitsByTier).map(([tier, hits]) =>
     Metric.update(
-      counter("cache.tier.hits", { ...attributes, tier }),
+      counter(tierHits, { ...attributes, tier }),
       hits - (before !== undefined && Object.hasOwn(before.hitsByTier, tier) ? before.hitsByTier[tier]! : 0)
     )
   )
-  return Effect.all([...added, ...byTier, Metric.update(Metric.gauge("cache.entries", { attributes }), now.entries)], {
-    discard: true
-  })
+  const seconds = Metric.update(counter(loadSeconds, attributes), (now.loadMillis - (before?.loadMillis ?? 0)) / 1_000)
+  const { description, id } = entryCount
+  const entries = Metric.update(Metric.gauge(id, { description, attributes }), now.entries)
+  return Effect.all([...added, ...byTier, seconds, entries], { discard: true })
 }

@@ -138,6 +138,7 @@ export class Entries<V> {
     misses: 0,
     loads: 0,
     loadFailures: 0,
+    loadMillis: 0,
     coalesced: 0,
     refused: 0,
     evictions: 0,

@@ -236,6 +236,7 @@ export class Landing<V> {
   private loaded(flight: Flight<V>, what: "Loaded" | "Absent", now: number): void {
     const { joined: waiters, key, load, stamp, startedAt } = flight
     this.entries.counts.loads++
+    this.entries.counts.loadMillis += (now - startedAt) / load.width
     this.entries.note(what, key, stamp, undefined, undefined, load.sourcesOf(key))
     this.ground.failures.forget(key)
     // 5.
@@ -319,9 +320,10 @@ export class Landing<V> {
     const exit = Exit.failCause(cause)
     const now = this.cache.time.now()
     this.precede(flight)
+    const { joined: waiters, load, startedAt } = flight
     this.entries.counts.loadFailures++
+    this.entries.counts.loadMillis += (now - startedAt) / load.width
     if (this.cache.hasListeners) {
-      const { joined: waiters, startedAt } = flight
       this.cache.emit(CacheEvent.LoadFailed({ ...this.named(key), millis: now - startedAt, waiters }))
     }
     if (!flight.isOvertaken && !isShed(cause)) this.ground.failures.remember(flight, exit, now)

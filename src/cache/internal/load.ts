@@ -231,6 +231,11 @@ export class Load extends Work {
     else keys.add(key)
   }
 
+  /** How many keys it loads. */
+  get width(): number {
+    return this.keys?.size ?? 1
+  }
+
   /** Whether its lookup has read a key of the cache. */
   get hasRead(): boolean {
     return this.readCount > 0

@@ -1,0 +1,76 @@
+/**
+ * The counts of a cache as metrics: what Prometheus gets has a help for each name and the names that it asks for, and the
+ * cost of a family is the time that its lookups took.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
+import { TestClock } from "effect/testing"
+import { spawnSync } from "node:child_process"
+import * as CacheMetrics from "../../src/cache/CacheMetrics.ts"
+import { after, fork } from "../support/effects.ts"
+import { family } from "../support/source.ts"
+
+const promtool = spawnSync("promtool", ["--version"])
+const isThere = promtool.status === 0
+if (!isThere) console.error("DID NOT RUN: promtool is not installed; it is in Debian's package prometheus")
+
+const text = Effect.gen(function*() {
+  const made = yield* family({}, (run) => run === 1 ? Effect.succeed(run) : Effect.fail("broken"))
+  yield* made.get
+  yield* made.get
+  yield* Effect.exit(made.of("2").get)
+  yield* fork(
+    CacheMetrics.publish(Effect.sync(() => made.running.cache.stats), { cache: "a \"cache\"" })
+  )
+  yield* TestClock.adjust("10 seconds")
+  return yield* PrometheusMetrics.format({ metricNameMapper: CacheMetrics.prometheusName })
+}).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
+
+describe("metrics of a cache", () => {
+  it.effect("have a help and a type for each name, and the names of Prometheus", () =>
+    Effect.gen(function*() {
+      const lines = (yield* text).split("\n").filter((line) => line.includes("cache"))
+      const names = new Set(lines.filter((line) => !line.startsWith("#")).map((line) => line.split("{")[0]!))
+      assert.isAbove(names.size, 10)
+      for (const name of names) {
+        assert.isTrue(lines.some((line) => line.startsWith(`# HELP ${name} `)), name)
+        assert.isTrue(name.endsWith("_total") || name === "stateless_cache_entries", name)
+      }
+      assert.include(lines, "stateless_cache_hits_total{cache=\"a \\\"cache\\\"\",family=\"user\"} 1")
+      assert.include(lines, "stateless_cache_loads_failed_total{cache=\"a \\\"cache\\\"\",family=\"user\"} 1")
+    }))
+
+  it.effect.skipIf(!isThere)("pass promtool check metrics", () =>
+    Effect.gen(function*() {
+      const { status, stderr, stdout } = spawnSync("promtool", ["check", "metrics"], {
+        input: yield* text,
+        encoding: "utf8"
+      })
+      assert.deepStrictEqual([status, stdout, stderr], [0, "", ""])
+    }))
+})
+
+describe("cost of a family", () => {
+  it.effect("is the time of its lookups, also of those that failed", () =>
+    Effect.gen(function*() {
+      const { get, of, running } = yield* family({}, (run) =>
+        after(run * 100, run === 1 ? Effect.succeed(1) : Effect.fail("broken")))
+      yield* fork(get)
+      yield* TestClock.adjust(100)
+      yield* fork(Effect.exit(of("2").get))
+      yield* TestClock.adjust(200)
+      assert.strictEqual(running.cache.stats["user"]!.loadMillis, 300)
+    }))
+
+  it.effect("counts a lookup of many keys once", () =>
+    Effect.gen(function*() {
+      const { on, running, user } = yield* family({}, () => Effect.die("not asked"), {
+        lookupMany: (keys) => after(100, Effect.succeed(keys))
+      })
+      yield* fork(on<unknown>(user.getMany([{ id: "1" }, { id: "2" }, { id: "3" }, { id: "4" }])))
+      yield* TestClock.adjust(100)
+      assert.strictEqual(running.cache.stats["user"]!.loadMillis, 100)
+    }))
+})
