@@ -914,9 +914,9 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 10,
     bug: "others run in the middle of a batch",
     file: cache,
-    text: `return this.applyBatch(writes, judged)\n`,
+    text: `? this.applyBatch(writes, judged) :`,
     planted:
-      `return Effect.forEach(writes, (write, i) => this.applyBatch([write], [judged[i]!]), { discard: true, concurrency: 1 })\n`,
+      `? Effect.forEach(writes, (write, i) => this.applyBatch([write], [judged[i]!]), { discard: true, concurrency: 1 }) :`,
     suites: [races, "props"]
   },
   {
@@ -2442,7 +2442,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "options act or are refused",
     bug: "counters that only grow are published as if they could shrink",
     file: "src/cache/CacheMetrics.ts",
-    text: `{ attributes, incremental: true }`,
+    text: `{ description, attributes, incremental: true }`,
     planted: `{ attributes }`,
     suites: ["test/manifest/Manifest.test.ts"]
   },
@@ -2986,6 +2986,22 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `if (families.get(source)?.isOwned !== false) continue`,
     planted: `if (families.get(source)?.isOwned !== undefined) continue`,
     suites: ["test/manifest/unserved.test.ts"]
+  },
+  {
+    law: "a store that refuses loses nothing that it has taken",
+    bug: "a batch beyond the bound pushes out what is there",
+    file: cache,
+    text: `return full === undefined ? this.applyBatch(writes, judged) : Effect.fail(full)`,
+    planted: `return this.applyBatch(writes, judged)`,
+    suites: ["test/cache/refusing.test.ts"]
+  },
+  {
+    law: "a store that refuses loses nothing that it has taken",
+    bug: "several values of one step are judged as if each were alone",
+    file: "src/store/memory/internal/memoryPartition.ts",
+    text: `taken.set(shard, more)`,
+    planted: ``,
+    suites: ["test/cache/refusing.test.ts"]
   },
   {
     law: 2,

@@ -299,6 +299,13 @@ export interface HotPartition<V> {
    * family's weigher, so it may throw (always a `FunctionFailed`) and may call the store again.
    */
   readonly weigh: (key: string, value: V) => number
+  /** Whether the store refuses a value beyond its bound, in place of evicting another one. */
+  readonly isRefusing: boolean
+  /**
+   * Whether a value of this weight fits beside those that `taken` counts, and counts it there. Without `isRefusing` it
+   * always does. `taken` is for the values of one step, of any family of the store.
+   */
+  readonly hasRoom: (key: string, weight: number, taken: Map<object, number>) => boolean
   /** Stores an entry that needs no second look before `dueAt`, with the weight that `weigh` returned. Cannot fail. */
   readonly put: (key: string, entry: Entry<V>, dueAt: number, weight: number) => void
   /**

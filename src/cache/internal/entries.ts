@@ -6,7 +6,8 @@
 import * as Effect from "effect/Effect"
 import type { Entry, Found } from "../../store/Entry.ts"
 import type { HotPartition, Mark, Prepared } from "../../store/Store.ts"
-import { StoreError, TierFailed } from "../../store/StoreError.ts"
+import { StoreError, TierFailed, TierFull } from "../../store/StoreError.ts"
+import { CacheError, StoreFailed } from "../CacheError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
 import type { FamilyStats } from "../CacheMetrics.ts"
 import type { Happening } from "../Explanation.ts"
@@ -185,7 +186,7 @@ export class Entries<V> {
     const { freeze, idleTimeToLive, jitter, refreshAhead, timeToLive } = this.expiry
     this.staleMillis = Expiry.staleMillisMax(this.expiry)
     this.hasPlainEntries = this.hot !== undefined && this.lower === undefined && timeToLive >= 1 && jitter === 0 &&
-      idleTimeToLive === undefined && refreshAhead === undefined && !freeze && !spec.isWeighed
+      idleTimeToLive === undefined && refreshAhead === undefined && !freeze && !spec.isWeighed && !this.hot.isRefusing
     this.tagged = this.lower !== undefined
     this.sources = spec.plan.isEmpty ? undefined : new Sources()
     this.mayHold = this.lower !== undefined
@@ -592,6 +593,19 @@ export class Entries<V> {
     if (this.lower !== undefined) this.sweepDue.wrote()
     const delivery = both(evicted, this.lower === undefined ? this.settleDebt() : this.lower.set(key, kept, prepared))
     return both(delivery, this.cache.spread.ofForgotten())
+  }
+
+  /** Why memory, which is the only tier and evicts nothing, does not take judged values; `undefined` if it does. */
+  roomRefusal(all: ReadonlyArray<Judged<V>>, taken: Map<object, number> = new Map()): CacheError | undefined {
+    const { hot } = this
+    if (hot?.isRefusing !== true || this.lower !== undefined) return undefined
+    for (const { key, lifeMillis, weight } of all) {
+      if (lifeMillis === 0 || hot.hasRoom(key, weight, taken)) continue
+      const cause = new Error("its bound is reached, and it evicts nothing")
+      const reason = new TierFull({ tier: memory, operation: "set", cause })
+      return new CacheError({ reason: new StoreFailed({ error: new StoreError({ reason }) }) })
+    }
+    return undefined
   }
 
   /** Moves the end of an entry, in every tier. Its value and its weight are those of the entry that is held. */

@@ -48,6 +48,10 @@ type Lifetime = NonNullable<LoadedOptions["timeToLive"]>
 const keysOf = (written: string | ReadonlyArray<readonly [key: string, value: unknown]>): ReadonlyArray<string> =>
   typeof written === "string" ? [written] : written.map(([key]) => key)
 
+// Of several values of one key the last one counts.
+const lastOfEach = <V>(all: ReadonlyArray<Judged<V>>): ReadonlyArray<Judged<V>> =>
+  Array.from(new Map(all.map((judged) => [judged.key, judged])).values())
+
 export class FamilyWrites<V> implements Writer {
   private readonly cache: CacheContext
   private readonly spec: EngineFamilySpec<V>
@@ -110,7 +114,8 @@ export class FamilyWrites<V> implements Writer {
     if (refusal !== undefined) throw refusal
     const judged = this.judgedNow(key, this.judge(key, value, options))
     const held = options.ifVersion === undefined ? undefined : this.heldNow(key)
-    const refused = this.goneSince(ends) ?? this.conflictOf(key, options, held, true)
+    const refused = this.goneSince(ends) ?? this.conflictOf(key, options, held, true) ??
+      this.entries.roomRefusal([judged])
     if (refused !== undefined) throw refused
     return this.write(judged, options)
   }
@@ -125,7 +130,7 @@ export class FamilyWrites<V> implements Writer {
     // What a refresh brings must not be replaced.
     if (before === undefined || this.loads.isRefreshing(key)) return undefined
     const judged = this.judgedNow(key, this.judge(key, f(before.value), asHeld(before)))
-    const left = this.goneSince(ends)
+    const left = this.goneSince(ends) ?? this.entries.roomRefusal([judged])
     if (left !== undefined) throw left
     // The function, or a weigher, may have used the cache.
     if (this.heldToChange(key)?.version !== before.version || this.loads.isRefreshing(key)) return undefined
@@ -224,11 +229,12 @@ export class FamilyWrites<V> implements Writer {
   private applyIf(judged: Judged<V>, options: SetOptions<Lease>, ends: number): Effect.Effect<void, CacheError> {
     const { key } = judged
     if (options.ifVersion === undefined) {
-      const refusal = this.goneSince(ends) ?? this.refusalOf(options, key)
+      const refusal = this.goneSince(ends) ?? this.refusalOf(options, key) ?? this.entries.roomRefusal([judged])
       return refusal === undefined ? this.applySet(judged, options) : Effect.fail(refusal)
     }
     return knowing([this.holding(key)], (held) => {
-      const conflict = this.goneSince(ends) ?? this.conflictOf(key, options, held?.[0], held !== undefined)
+      const conflict = this.goneSince(ends) ?? this.conflictOf(key, options, held?.[0], held !== undefined) ??
+        this.entries.roomRefusal([judged])
       return conflict === undefined ? this.applySet(judged, options) : Effect.fail(conflict)
     })
   }
@@ -392,7 +398,9 @@ export class FamilyWrites<V> implements Writer {
           this.knowingOf(key, (held) => {
             const refused = this.goneSince(ends) ?? this.refusalOf(options, key)
             if (refused !== undefined) return Effect.fail(refused)
-            return held === undefined ? Effect.as(this.applySet(judged, options), true) : Effect.succeed(false)
+            if (held !== undefined) return Effect.succeed(false)
+            const full = this.entries.roomRefusal([judged])
+            return full === undefined ? Effect.as(this.applySet(judged, options), true) : Effect.fail(full)
           })
         )
     )
@@ -470,7 +478,8 @@ export class FamilyWrites<V> implements Writer {
             const conflict = this.goneSince(ends) ?? (isConditional
               ? entries.map(([key], i) => this.conflictOf(key, options, held?.[i], held !== undefined))
                 .find((one) => one !== undefined)
-              : this.refusalOf(options, entries))
+              : this.refusalOf(options, entries)) ??
+              this.entries.roomRefusal(lastOfEach(judged))
             return conflict === undefined ? this.applySets(judged, options) : Effect.fail(conflict)
           })
         )
@@ -540,6 +549,8 @@ export class FamilyWrites<V> implements Writer {
             this.cache.inRoom(() => {
               const left = this.goneSince(ends) ?? this.refusalOf(noOptions, key)
               if (left !== undefined) return Effect.fail(left)
+              const full = this.entries.roomRefusal([judged])
+              if (full !== undefined) return Effect.fail(full)
               const overtaken = turn.overtaken || this.loads.isRefreshing(key) ||
                 this.entries.judge(key, turn.stamp, turn.tags) !== "valid"
               if (!overtaken) return this.applySet(judged, noOptions)
@@ -593,7 +604,8 @@ export class FamilyWrites<V> implements Writer {
         const write = (judged: Judged<V>) => {
           const now = this.cache.time.now()
           const left = this.goneSince(ends) ?? this.refusalOf(noOptions, key)
-          if (left !== undefined) return Effect.fail(left)
+          const full = left ?? this.entries.roomRefusal([judged])
+          if (full !== undefined) return Effect.fail(full)
           const stamp = this.cache.nextStamp()
           // What a refresh brings must not be replaced by a value that is made of the one before.
           const isOvertaken = watch.changed || this.loads.isRefreshing(key)

@@ -102,6 +102,25 @@ const nextVersionOf = (commons: Commons, nowMillis: number): number => {
   return commons.version = Math.max(commons.version + 1, byClock <= clockVersionMax ? byClock : 0)
 }
 
+/** Why a store that evicts nothing has no room for the values of a batch; `undefined` if it has. */
+const roomRefusal = (writes: ReadonlyArray<BatchWrite>, judged: ReadonlyArray<Judged<any>>): CacheError | undefined => {
+  if (!writes.some(({ family }) => family.hot?.isRefusing === true)) return undefined
+  // The last write of a key counts.
+  const kept = new Map<CacheFamily<any>, Map<string, Judged<any>>>()
+  for (const [i, { family, key }] of writes.entries()) {
+    const own = kept.get(family) ?? new Map<string, Judged<any>>()
+    kept.set(family, own)
+    if (judged[i] === deletion) own.delete(key)
+    else own.set(key, judged[i]!)
+  }
+  const taken = new Map<object, number>()
+  for (const [family, own] of kept) {
+    const refusal = family.entries.roomRefusal(Array.from(own.values()), taken)
+    if (refusal !== undefined) return refusal
+  }
+  return undefined
+}
+
 // How far a listener may fall behind, in events and in characters of their keys. Beyond that, it loses the oldest
 // events.
 const eventsMax = 16_384
@@ -379,7 +398,8 @@ export class Cache implements CacheContext, Peer {
                 )
               if (conflict !== undefined) return Effect.fail(conflict)
             }
-            return this.applyBatch(writes, judged)
+            const full = roomRefusal(writes, judged)
+            return full === undefined ? this.applyBatch(writes, judged) : Effect.fail(full)
           })
         )
     )

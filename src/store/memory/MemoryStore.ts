@@ -21,6 +21,7 @@ import type * as Scope from "effect/Scope"
 import { forkOutside } from "../../capability/shared/outside.ts"
 import type * as Misfit from "../../diagnostic/types/misfit.ts"
 import * as EvictionPolicy from "../../eviction/EvictionPolicy.ts"
+import { Refuse } from "../../eviction/shared/refuse.ts"
 import { noOptions, refused } from "../internal/given.ts"
 import { CoarseClock } from "../shared/coarseClock.ts"
 import { trust } from "../shared/guarded.ts"
@@ -42,9 +43,14 @@ export type Options = Size & {
   /**
    * Chooses the entry to evict when the store is full. `adaptive` by default: never far below the best of the others.
    * A function makes a policy of one's own, once for each shard. Its `weightMax` must be the one that it is given.
+   *
+   * `refuse` evicts nothing: a write beyond the bound fails with `StoreFailed` (`TierFull`), and changes nothing. What a
+   * lookup brings beyond the bound is answered, and not stored. Choose it where memory is the only place of a value. Over
+   * lower tiers, which have every value, memory admits no further one.
    */
   readonly eviction?:
     | EvictionPolicy.EvictionPolicyName
+    | "refuse"
     | ((options: EvictionPolicy.Options) => EvictionPolicy.EvictionPolicy)
     | undefined
   /** A power of two. By default, one shard for each 131,072 of `capacity`: that bounds the pause when a table grows. */
@@ -92,8 +98,9 @@ const bounds = (options: Options): Effect.Effect<{ readonly max: number; readonl
   const given = (["capacity", "weightMax"] as const).filter((option) => options[option] !== undefined)
   if (given.length !== 1) return Effect.fail(refuse("capacity", "or `weightMax` must be given, but not both"))
   const { eviction } = options
-  if (eviction !== undefined && typeof eviction !== "function" && !EvictionPolicy.names.includes(eviction)) {
-    const names = EvictionPolicy.names.join(", ")
+  const all: ReadonlyArray<unknown> = [...EvictionPolicy.names, "refuse"]
+  if (eviction !== undefined && typeof eviction !== "function" && !all.includes(eviction)) {
+    const names = all.join(", ")
     return Effect.fail(refuse("eviction", `must be one of ${names}, or a function that makes a policy`))
   }
   const max = options[given[0]!]!
@@ -139,7 +146,7 @@ export const make = Effect.fnUntraced(function*(options: Misfit.Shape<Misfit.sto
   const { eviction = "adaptive" } = options
   const makePolicy = typeof eviction === "function"
     ? eviction
-    : (of: EvictionPolicy.Options) => EvictionPolicy.make(eviction, of)
+    : (of: EvictionPolicy.Options) => eviction === "refuse" ? new Refuse(of) : EvictionPolicy.make(eviction, of)
   const upkeep = new MemoryUpkeep(time)
   const shards = Array.from({ length: count }, (_, i) => {
     // The remainder of the division goes to the first shards, so that the shares add up to the bound.

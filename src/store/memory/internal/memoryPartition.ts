@@ -13,6 +13,7 @@ import * as Stream from "effect/Stream"
 import type * as EvictionPolicy from "../../../eviction/EvictionPolicy.ts"
 import { invariant } from "../../../eviction/shared/invariant.ts"
 import { spreadHash } from "../../../eviction/shared/keyHash.ts"
+import { Refuse } from "../../../eviction/shared/refuse.ts"
 import { entryWeightMax } from "../../../eviction/shared/slotWeights.ts"
 import type { Entry, Found } from "../../Entry.ts"
 import type { CoarseClock } from "../../shared/coarseClock.ts"
@@ -221,6 +222,23 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
   weigh(key: string, value: V): number {
     const { family, weigher } = this
     return weigher === undefined ? 1 : weightOf(weigher, family, key, value)
+  }
+
+  get isRefusing(): boolean {
+    return this.views[0]!.policy instanceof Refuse
+  }
+
+  hasRoom(key: string, weight: number, taken: Map<object, number>): boolean {
+    const spread = this.spreadOf(key)
+    const { policy, shard, table } = this.viewOf(spread)
+    if (!(policy instanceof Refuse)) return true
+    const slot = table.find(key, spread)
+    const more = weight - (slot < 0 ? 0 : policy.weightOf(slot)) + (taken.get(shard) ?? 0)
+    taken.set(shard, more)
+    if (shard.hasRoom(more, this.time.now())) return true
+    // Dead entries are freed little by little, and may take the room of a value that would fit.
+    while (this.collect(collectedPerPutMax)) if (shard.hasRoom(more, this.time.now())) return true
+    return shard.hasRoom(more, this.time.now())
   }
 
   put(key: string, entry: Entry<V>, dueAt: number, weight: number): void {

@@ -139,6 +139,14 @@ export class MemoryShard {
     return slot
   }
 
+  /** Whether a further weight fits, if need be after entries that have ended. */
+  hasRoom(more: number, nowMillis: number): boolean {
+    while (this.policy.weight + more > this.weightMax) {
+      if (!this.wheel.advance(nowMillis, expiredPerPutMax, this.expire)) break
+    }
+    return this.policy.weight + more <= this.weightMax
+  }
+
   /** Restores the bound after an insert or update. The newest entry may be the one that leaves. */
   settle(): void {
     while (this.policy.weight > this.weightMax) {
