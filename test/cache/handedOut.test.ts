@@ -110,6 +110,31 @@ describe("objects of explain, events and leases", () => {
       assert.deepStrictEqual(seen, ["user:1", "user:1"])
     }))
 
+  it.effect("what an invalidation concerns cannot be changed by a listener", () =>
+    Effect.gen(function*() {
+      const { on, running, user } = yield* family({}, Effect.succeed)
+      const seen: Array<unknown> = []
+      yield* fork(Stream.runForEach(running.cache.events, (event) =>
+        Effect.sync(() => {
+          if (event._tag !== "Invalidated") return
+          const { target } = event
+          seen.push(target)
+          assert.throws(() => Object.assign(target, { _tag: "Tag" }), TypeError)
+          if (target._tag === "Keys") assert.throws(() => (target.values as Array<string>).push("2"), TypeError)
+        })))
+      yield* on(user.invalidate({ id: "1" }))
+      yield* on(user.invalidate({ id: "1" }, { mode: "markStale" }))
+      yield* on(user.invalidateWhere({ id: "1" }))
+      yield* on(user.invalidateTag("a"))
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual(seen, [
+        { _tag: "Key", key: "user:1" },
+        { _tag: "Key", key: "user:1" },
+        { _tag: "Keys", positions: [0], values: ["1"] },
+        { _tag: "Tag", tag: "a" }
+      ])
+    }))
+
   it.effect("a change of a shared lease does not make it exclusive, nor a lease of another key", () =>
     Effect.gen(function*() {
       const lease = yield* a.lease({ id: "1" }, { mode: "shared" })

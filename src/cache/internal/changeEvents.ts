@@ -39,9 +39,11 @@ const invalidated = (spec: EngineFamilySpec<any>, { family, mode, scope, stamp, 
 }
 
 const targetOf = ({ hide, show }: EngineFamilySpec<any>, scope: Noted["scope"]): Target => {
-  if (typeof scope === "string") return { _tag: "Key", key: show(scope) }
-  if ("tag" in scope) return { _tag: "Tag", tag: hide(scope.tag) }
-  return { _tag: "Keys", positions: [...scope.positions], values: scope.values.map(hide) }
+  // All listeners get the same object.
+  if (typeof scope === "string") return Object.freeze({ _tag: "Key", key: show(scope) })
+  if ("tag" in scope) return Object.freeze({ _tag: "Tag", tag: hide(scope.tag) })
+  const positions = Object.freeze([...scope.positions])
+  return Object.freeze({ _tag: "Keys", positions, values: Object.freeze(scope.values.map(hide)) })
 }
 
 const textOf = ({ pattern }: EngineFamilySpec<any>, target: Target): string => {
