@@ -30,6 +30,7 @@ import type { Params } from "./keys.ts"
 import { isList, replayable } from "./lists.ts"
 import * as options from "./options.ts"
 import { Read, type ReadGate } from "./read.ts"
+import { Set, type SetGate } from "./set.ts"
 
 type LifetimeInput = NonNullable<WriteOptions<string>["timeToLive"]>
 
@@ -111,7 +112,7 @@ const entriesOf = (
 /** Makes the operations. Accessors find the family in the Context of each call; handles have found it once. */
 export const operations = (gate: FamilyGate, find: Finds) => ({
   ...readOperations(gate, find.toRead),
-  ...writeOperations(gate, find.toWrite)
+  ...writeOperations(gate, find.toWrite, find.familyOf)
 })
 
 /** Makes the beginning of an operation on one key: it finds the family, and checks the key. */
@@ -204,14 +205,12 @@ const hottestOf = (gate: FamilyGate, family: Reads, max: number) =>
     })
   )
 
-const writeOperations = (gate: FamilyGate, find: Finds["toWrite"]) => {
+const writeOperations = (gate: FamilyGate, find: Finds["toWrite"], familyOf: SetGate["toWrite"]) => {
   const writing = atKey(gate, find)
+  const setGate: SetGate = { gate, toWrite: familyOf }
   return {
-    set: (params: Params, value: unknown, given?: SetOptions<Lease>) =>
-      writing(params, (family, key) => {
-        const refused = given === undefined ? undefined : options.conditions(gate.name, given)
-        return refused === undefined ? family.set(key, value, given) : Effect.fail(refused)
-      }),
+    set: (params: Params, value: unknown, given?: SetOptions<Lease>): Effect.Effect<void, CacheError> =>
+      new Set(setGate, params, value, given),
     setMany: (list: Iterable<readonly [Params, unknown]>, given?: SetOptions<Lease>) => {
       const entries = replayable(list)
       return find((family) => {
@@ -293,6 +292,8 @@ const invalidations = (
 interface Finds {
   readonly toRead: <A, E, R>(f: (family: Reads) => Effect.Effect<A, E, R>) => Effect.Effect<A, E | CacheError, R>
   readonly toWrite: Find
+  /** Answers the family if the Context may write it, or the error that refuses it. */
+  readonly familyOf: SetGate["toWrite"]
 }
 
 /** Makes an accessor: all operations, with the grant from the Context of the fiber that runs them. */
@@ -307,7 +308,8 @@ export const make = (gate: FamilyGate) => {
       inPlace((context): Effect.Effect<A, E | CacheError, R> => {
         const family = gate.writesOf(context)
         return family === undefined ? Effect.fail(gate.refusal(context, "write")) : f(family)
-      })
+      }),
+    familyOf: (context) => gate.writesOf(context) ?? gate.refusal(context, "write")
   }
   return {
     name: gate.name,
@@ -397,7 +399,13 @@ const handle = (gate: FamilyGate, verb: Verb, grant: CacheGrant) => {
           : grant.active && verb === "write" ?
           f(Transaction.writesOf(family, context))
           : Effect.fail(gate.ended("write", grant, verb))
-      )
+      ),
+    familyOf: (context) =>
+      CacheFamily.isLookup(context)
+        ? gate.notOwner("write", "a lookup")
+        : grant.active && verb === "write"
+        ? Transaction.writesOf(family, context)
+        : gate.ended("write", grant, verb)
   }
   // The last Context that belonged neither to a lookup nor to the body of a transaction.
   let plain: Context.Context<never> | undefined

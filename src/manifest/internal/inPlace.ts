@@ -30,13 +30,13 @@ const proto = Effectable.Prototype<InPlace>({
 })
 
 /** The parts of a running fiber that the loop reads and counts. Without them, each operation goes through the loop. */
-interface Running extends Omit<Fiber.Fiber<unknown, unknown>, "currentOpCount"> {
+export interface Running extends Omit<Fiber.Fiber<unknown, unknown>, "currentOpCount"> {
   currentOpCount: number
   readonly _deferredInterrupt?: boolean
 }
 
 /** Counts an operation in place; `false` if the fiber has to go through the run loop first. */
-const mayGoOn = (fiber: Running): boolean => {
+export const mayGoOn = (fiber: Running): boolean => {
   fiber.currentOpCount++
   // oxlint-disable-next-line no-underscore-dangle -- the name is Effect's
   return fiber._deferredInterrupt === false && !fiber.cache.scheduler.shouldYield(fiber)
@@ -49,6 +49,12 @@ const answer = {
   next(): IteratorReturnResult<unknown> {
     return this
   }
+}
+
+/** The result of an operation that has succeeded in place. */
+export const answered = (value: unknown): Generator<never, any> => {
+  answer.value = value
+  return answer as never
 }
 
 const iterate = proto[Symbol.iterator]
@@ -69,8 +75,7 @@ InPlace.prototype = Object.assign(Object.create(proto), {
       left = Exit.die(defect)
     }
     if ((left as Exit.Exit<unknown, unknown>)._tag !== "Success") return left[Symbol.iterator]()
-    answer.value = (left as Exit.Success<unknown, unknown>).value
-    return answer
+    return answered((left as Exit.Success<unknown, unknown>).value)
   }
 })
 
