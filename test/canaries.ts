@@ -3004,6 +3004,22 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/cache/refusing.test.ts"]
   },
   {
+    law: 8,
+    bug: "a load that a caller brought is lost when a delegate leaves",
+    file: loads,
+    text: `isRefresh: cause === "refresh", isDetached, lookup: brought }`,
+    planted: `isRefresh: cause === "refresh", isDetached }`,
+    suites: [leaving]
+  },
+  {
+    law: "a scan misses no key that stays",
+    bug: "a scan drops a key whose value has ended while its page was read",
+    file: familyPages,
+    text: `found === undefined || this.wasFresh(key, found.entry, began)`,
+    planted: `found === undefined`,
+    suites: [iteration]
+  },
+  {
     law: 2,
     bug: "a write by the short way does not overtake a load that runs",
     file: familyWrites,

@@ -202,6 +202,32 @@ for (const [name, store] of Object.entries(stores)) {
 }
 
 describe("scan whose tiers are slow", () => {
+  for (const how of ["set", "reschedule"] as const) {
+    it.effect(`a key whose value ends while its page is read is in the page, if a ${how} has given it a longer life`, () =>
+      Effect.gen(function*() {
+        const reading = Latch.makeUnsafe(true)
+        const cold = mapStore({ place: makePlace() })
+        const held = Store.of({
+          ...cold,
+          open: (family) =>
+            Effect.map(cold.open(family), (partition) => ({
+              ...partition,
+              page: (after, max) => Effect.tap(partition.page!(after, max), () => reading.await)
+            }))
+        })
+        const { on, user } = yield* world({}, { store: Layer.succeed(Store, held) })
+        yield* on(user.set({ id: "a" }, "first", { timeToLive: 400 }))
+        reading.closeUnsafe()
+        const scan = yield* fork(on(user.page(undefined, 8)))
+        yield* settle
+        yield* on(how === "set" ? user.set({ id: "a" }, "second") : user.reschedule({ id: "a" }, "1 hour"))
+        yield* TestClock.adjust(500)
+        reading.openUnsafe()
+        const { entries } = yield* Fiber.join(scan)
+        assert.deepStrictEqual(entries.map(({ value }: Shown) => value), [how === "set" ? "second" : "first"])
+      }))
+  }
+
   it.effect("a key that goes up and down again while it is looked for is in the page", () =>
     Effect.gen(function*() {
       const reading = Latch.makeUnsafe(true)

@@ -4,6 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -201,6 +202,24 @@ describe("part that is delegated", () => {
         }).pipe(Effect.provide(Layer.provide(slowOwner, store))) as Effect.Effect<void, any, any>)
     }
   }
+
+  it.effect("a load that a caller brought begins again under the owner of the whole when the part is given back", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      yield* delegated({ lookup: () => Effect.succeed("lent") }, scope)
+      const gate = yield* Deferred.make<string>()
+      let runs = 0
+      const load: Effect.Effect<string> = Effect.suspend(() => {
+        runs++
+        return Deferred.await(gate)
+      })
+      const caller = yield* fork(draft.getOr({ id: "1" }, load) as Effect.Effect<unknown, unknown, any>)
+      yield* TestClock.adjust(200)
+      yield* Scope.close(scope, Exit.void)
+      yield* Deferred.succeed(gate, "brought")
+      yield* TestClock.adjust(200)
+      assert.deepStrictEqual([yield* Fiber.join(caller), runs], ["brought", 2])
+    }).pipe(Effect.provide(Layer.provide(slowOwner, store))) as Effect.Effect<void, any, any>)
 
   it.effect("the owner of the whole answers readers that wait when the part is given back", () =>
     Effect.gen(function*() {

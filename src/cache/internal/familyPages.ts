@@ -30,6 +30,12 @@ export interface KeysPage<V> {
   readonly next: string | undefined
 }
 
+/** The time and the stamp at which a page was asked for. */
+interface Began {
+  readonly now: number
+  readonly stamp: number
+}
+
 /** How often `sample` draws for each key that it is asked for, and in all. */
 const drawsPerKeyMax = 100
 const drawsMax = 10_000
@@ -58,6 +64,8 @@ export class FamilyPages<V> {
     if (refused !== undefined) return Exit.fail(refused)
     const after = cursor === undefined ? undefined : this.positionOf(cursor)
     if (after instanceof CacheError) return Exit.fail(after)
+    const { stamp, time } = this.entries.cache
+    const began = { now: time.now(), stamp }
     const read = page!(after, max)
     if (lower === undefined && Exit.isExit(read)) return this.ofMemory(read as Exit.Exit<Page<V>, StoreError>)
     const { outbox, store } = this.entries.cache
@@ -68,7 +76,7 @@ export class FamilyPages<V> {
       : Effect.flatMap(page!(undefined, 0), ({ next }) => Effect.andThen(outbox.settledWhole, page!(next, max)))
     return Effect.matchEffect(inTime(store, "page", this.hot === undefined ? this.whole(settled) : settled), {
       onFailure: (error) => Effect.fail(this.failed(error)),
-      onSuccess: (found) => this.ofTiers(found)
+      onSuccess: (found) => this.ofTiers(found, began)
     })
   }
 
@@ -92,7 +100,7 @@ export class FamilyPages<V> {
     return Exit.succeed({ entries, next: this.cursorOf(read.value.next) })
   }
 
-  private ofTiers({ entries, keys = [], next }: Page<V>): Effect.Effect<KeysPage<V>, CacheError> {
+  private ofTiers({ entries, keys = [], next }: Page<V>, began: Began): Effect.Effect<KeysPage<V>, CacheError> {
     // The owner may have left while the tiers were read.
     const refused = this.refusal
     if (refused !== undefined) return Exit.fail(refused)
@@ -103,17 +111,25 @@ export class FamilyPages<V> {
     const look = (key: string, read: Entry<V> | undefined): void => {
       const held = this.hot?.peek(key)
       const isHeld = held !== undefined && this.entries.isFresh(key, held, now)
-      const entry = isHeld || lower === undefined
-        ? held
-        : read && this.freshBelow(key, lower.inEngineTime({ entry: read, tier: this.entries.cache.store.name }))
+      const found = lower && read && lower.inEngineTime({ entry: read, tier: this.entries.cache.store.name })
+      const entry = isHeld || lower === undefined ? held : found && this.freshBelow(key, found)
       if (entry !== undefined && (isHeld || lower !== undefined)) shown.set(key, entry)
-      else if (read === undefined && lower !== undefined) open.add(key)
+      else if (lower !== undefined && (found === undefined || this.wasFresh(key, found.entry, began))) open.add(key)
     }
     for (const [key, entry] of entries) look(key, entry)
     for (const key of keys) look(key, undefined)
     const answer = (): KeysPage<V> => ({ entries: Array.from(shown), next: this.cursorOf(next) })
     if (open.size === 0) return Exit.succeed(answer())
     return Effect.map(this.lookBelow(Array.from(open), shown), answer)
+  }
+
+  /**
+   * Whether an entry was fresh when its page was asked for, so that the key may have got another one while the tier was
+   * read.
+   */
+  private wasFresh(key: string, { expiresAt, freshUntil, stamp, tags }: Entry<V>, began: Began): boolean {
+    if (Math.min(expiresAt, freshUntil) <= began.now) return false
+    return began.stamp !== this.entries.cache.stamp || this.entries.judge(key, stamp, tags) === "valid"
   }
 
   /**

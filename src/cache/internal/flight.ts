@@ -152,9 +152,9 @@ export class Flight<V> extends Waited<V> {
     return this.lookupNow ?? this.load.loader.lookup as KeyLookup<V> | undefined
   }
 
-  /** Whether a caller brought the lookup. */
-  get isBrought(): boolean {
-    return this.lookupNow !== undefined
+  /** The load that a caller brought; `undefined` if it runs the lookup of the owner. */
+  get brought(): KeyLookup<V> | undefined {
+    return this.lookupNow
   }
 
   /** A caller who joins brings a load, for a flight that has none. */

@@ -378,8 +378,8 @@ export class Loads<V> {
       if (flight.load.loader !== loader) continue
       flight.overtake()
       if (this.loader !== undefined && !flight.isEmpty) {
-        const { cause, isDetached, key } = flight
-        flight.moveTo(this.queue(key, { isRefresh: cause === "refresh", isDetached }))
+        const { brought, cause, isDetached, key } = flight
+        flight.moveTo(this.queue(key, { isRefresh: cause === "refresh", isDetached, lookup: brought }))
       }
       this.end(flight, Exit.fail(this.unowned()), true)
     }
@@ -462,8 +462,8 @@ export class Loads<V> {
     }
   })
 
-  private named(cause: Cause.Cause<unknown>, { isBrought, key, load }: Flight<V>): Cause.Cause<unknown> {
-    const name = isBrought ? "getOr" : load.loader.named ?? "lookup"
+  private named(cause: Cause.Cause<unknown>, { brought, key, load }: Flight<V>): Cause.Cause<unknown> {
+    const name = brought === undefined ? load.loader.named ?? "lookup" : "getOr"
     return Defects.named(cause, name, this.name, this.spec.show(key))
   }
 
