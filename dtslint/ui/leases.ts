@@ -43,4 +43,4 @@ export const yes3 = Effect.flatMap(
   user.lease({ id }),
   (lease) => AppCache.set("user:1", ann, { lease, ifVersion: null })
 )
-export const yes4 = user.set({ id }, ann, { lease: undefined })
+export const lost = user.set({ id }, ann, { lease: undefined })

@@ -385,7 +385,7 @@ export class StaleRefused extends Schema.TaggedError<StaleRefused>()("StaleRefus
  * A synchronous write, such as `setUnsafe`, could not be made at once, and changed nothing. The outbox of the lower
  * tiers is full (`outbox`), the codec of the family answers later (`codec`), or the condition of the write needs an
  * answer of a lower tier (`tier`). The Effect of the same name without `Unsafe` waits. With `listener`, the operation
- * was called by a listener that hears of a change in the middle of it.
+ * was called by a listener, in the middle of the change that the listener receives.
  *
  * @stability stable
  * @category errors
@@ -408,7 +408,7 @@ const waits: { readonly [_ in WouldWait["why"]]: string } = {
   outbox: "too many changes are on their way to the lower tiers",
   codec: "the codec of the family does not answer at once",
   tier: "its condition needs an answer of a lower tier",
-  listener: "a listener hears of a change that is not complete"
+  listener: "a listener runs in the middle of a change"
 }
 
 /**

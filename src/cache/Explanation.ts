@@ -23,8 +23,8 @@ export type Outcome = "hit" | "staleHit" | "join" | "load" | "fail" | "refuse"
 
 /**
  * An event in the history of a key. It concerned that key alone, or a set of keys that contains it. `Absent`: a lookup
- * answered that the key has no value. `Deleted`: the owner deleted the key. `Rescheduled`: the lifetime of its entry was
- * changed.
+ * answered that the key has no value. `Deleted`: the owner deleted the key. `Rescheduled`: the lifetime of its entry
+ * was changed.
  *
  * @stability experimental
  * @category models

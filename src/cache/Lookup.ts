@@ -187,8 +187,8 @@ export const loaded = <V>(value: V, options: LoadedOptions): Loaded<V> => ({ [Ty
  * **Gotchas**
  *
  * - If the cache has no value, this does the same as `absent`.
- * - In a family that derives from others, a lookup that has read none of them does not know whether they have changed. So
- *   the value is fresh no longer than it was, and is not stored after that. Read the sources first.
+ * - In a family that derives from others, a lookup that has read none of them does not know whether they have changed.
+ *   So the value is fresh no longer than it was, and is not stored after that. Read the sources first.
  *
  * **Example** (A conditional request)
  *

@@ -1160,8 +1160,8 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<V, CacheError | E, R>
   /**
-   * Answers the value of a key, or else runs the given load and stores what it brings. Callers who ask for one key at the
-   * same time share one load.
+   * Answers the value of a key, or else runs the given load and stores what it brings. Callers who ask for one key at
+   * the same time share one load.
    *
    * **When to use**
    *
@@ -1171,8 +1171,8 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    *
    * - The load follows the rules of a lookup: it may answer `Lookup.loaded` or `Lookup.absent`, it may read what the
    *   family derives from, and it may not write. The lifetimes and stale rules of the family hold.
-   * - It runs with the services of the caller who started it. Later callers get its answer, and run no load of their own.
-   *   So a load must bring the same value whoever calls.
+   * - It runs with the services of the caller who started it. Later callers get its answer, and run no load of their
+   *   own. So a load must bring the same value for all callers.
    * - It fails with the family's `error`, or with `CacheError`.
    *
    * **Gotchas**
@@ -1282,13 +1282,13 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<Option.Option<V>, CacheError, R>
   /**
-   * Gives the fresh value of a key another lifetime, counted from now, and answers whether there was one. The value keeps
-   * its version, tags and revision.
+   * Gives the fresh value of a key another lifetime, counted from now, and answers whether there was one. The value
+   * keeps its version, tags and revision.
    *
    * **Details**
    *
-   * - What was made from the value may last as long as the value was to last. So it is dropped if the value ends earlier
-   *   than before. With a lifetime of 0 the key is deleted.
+   * - What was made from the value may last as long as the value was to last. So it is dropped if the value ends
+   *   earlier than before. With a lifetime of 0 the key is deleted.
    * - In a family that derives from others, the value never ends later than before: it lasts no longer than what it was
    *   made from.
    *
@@ -1755,6 +1755,11 @@ export interface Refused<P extends string, Name extends string> {
     ...rest: ReadonlyArray<any>
   ): Effect.Effect<never, never, Misfit.Otherwise<CannotWrite<P, Name>>>
   /** @deprecated A reader only reads. */
+  arrived(
+    params: CannotWrite<P, Name>,
+    ...rest: ReadonlyArray<any>
+  ): Effect.Effect<never, never, Misfit.Otherwise<CannotWrite<P, Name>>>
+  /** @deprecated A reader only reads. */
   refresh(
     params: CannotWrite<P, Name>,
     ...rest: ReadonlyArray<any>
@@ -1782,8 +1787,8 @@ export interface Writer<P extends string, V, E, Codecs> extends Readable<P, V, E
    *
    * - It throws `WouldWait` where `set` would wait: the tiers below memory have too much to write, or the codec of the
    *   family does not answer at once.
-   * - `arrived` tells when the tiers below memory have the value. If one of them fails, the value is removed from memory,
-   *   as for `set`.
+   * - `arrived` tells when the tiers below memory have the value. If one of them fails, the value is removed from
+   *   memory, as for `set`.
    *
    * **Gotchas**
    *
@@ -1826,8 +1831,8 @@ export interface Writer<P extends string, V, E, Codecs> extends Readable<P, V, E
   readonly deleteUnsafe: (params: KeyParams<P, Codecs>) => Below
   /**
    * Changes the fresh value that memory holds, as `patch` does: the new value keeps the lifetime, the tags and the
-   * revision. Answers `undefined`, and does not call `f`, if memory holds no fresh value or a refresh of it runs. Throws
-   * the `CacheError` that refuses it.
+   * revision. Answers `undefined`, and does not call `f`, if memory holds no fresh value or a refresh of it runs.
+   * Throws the `CacheError` that refuses it.
    *
    * **Example** (A counter)
    *

@@ -164,7 +164,7 @@ const outcomeOf = (exit: unknown): unknown => {
 
 describe("a write without an Effect", () => {
   for (const [name, { policy, run }] of Object.entries(stories)) {
-    it.effect(`does what its Effect does: ${name}`, () =>
+    it.effect(`a write without an Effect does what its Effect does: ${name}`, () =>
       Effect.gen(function*() {
         const told: Array<unknown> = []
         for (const door of [doors.effect, doors.atOnce]) {
@@ -176,7 +176,7 @@ describe("a write without an Effect", () => {
       }))
   }
 
-  it.effect("is refused in a lookup and in the body of a transaction", () =>
+  it.effect("a write at once is refused in a lookup and in the body of a transaction", () =>
     Effect.gen(function*() {
       const of: World = yield* world()
       const { family, on, running, writer } = of
@@ -197,7 +197,7 @@ describe("a write without an Effect", () => {
       assert.strictEqual(family.hot?.peek("1"), undefined)
     }))
 
-  it.effect("is refused when its right has ended, or was a borrow", () =>
+  it.effect("a write at once is refused when its right has ended, or was a borrow", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const { on, user, writer } = yield* Scope.provide(world(), scope)
@@ -209,7 +209,7 @@ describe("a write without an Effect", () => {
       assert.strictEqual(reasonOf(thrown(() => writer.patchUnsafe(id, () => 1))), "Revoked")
     }))
 
-  it.effect("of a key that is none is refused", () =>
+  it.effect("a write at once of a text that spells no key is refused", () =>
     Effect.gen(function*() {
       const { writer } = yield* world()
       assert.strictEqual(reasonOf(thrown(() => writer.setUnsafe({ id: "a:b" }, 1))), "InvalidKey")
@@ -217,7 +217,7 @@ describe("a write without an Effect", () => {
       assert.strictEqual(reasonOf(thrown(() => writer.patchUnsafe(id, 5))), "InvalidOption")
     }))
 
-  it.effect("says when a lower tier has it", () =>
+  it.effect("a caller learns when a lower tier has its write", () =>
     Effect.gen(function*() {
       const { options } = yield* tiers([])
       const { family, writer } = yield* world({}, options)
@@ -231,7 +231,7 @@ describe("a write without an Effect", () => {
       assert.strictEqual(reasonOf(refused), "InvalidOption")
     }))
 
-  it.effect("is taken back if a lower tier refuses it, whether or not its caller waits", () =>
+  it.effect("a write at once is taken back if a lower tier refuses it, whether or not its caller waits", () =>
     Effect.gen(function*() {
       const { options } = yield* tiers([{ fault: { kind: "fail" }, operations: ["set"] }])
       const { writer } = yield* world({}, options)
@@ -244,7 +244,7 @@ describe("a write without an Effect", () => {
       assert.deepStrictEqual([writer.getUnsafe(id), writer.getUnsafe({ id: "2" })], [undefined, undefined])
     }))
 
-  it.effect("of a conditional value that only a lower tier may have is refused, and an Effect waits", () =>
+  it.effect("a write on a condition that only a lower tier may have is refused, and an Effect waits", () =>
     Effect.gen(function*() {
       const { options } = yield* tiers([])
       const { on, user, writer } = yield* world({}, options)
@@ -256,7 +256,7 @@ describe("a write without an Effect", () => {
 })
 
 describe("a write by the short way", () => {
-  it.effect("overtakes a load that runs", () =>
+  it.effect("a write by the short way overtakes a load that runs", () =>
     Effect.gen(function*() {
       const { ends, get, held, on, user } = yield* gated({})
       const reader = yield* fork(get)
@@ -266,7 +266,7 @@ describe("a write by the short way", () => {
       assert.deepStrictEqual([yield* Fiber.join(reader), yield* held], ["loaded", "written"])
     }))
 
-  it.effect("of an update is not made of a value that its function has replaced", () =>
+  it.effect("an update by the short way is not made of a value that its function has replaced", () =>
     Effect.gen(function*() {
       const { on, user, writer } = yield* world()
       yield* on(user.set(id, 1))
@@ -278,7 +278,7 @@ describe("a write by the short way", () => {
       assert.deepStrictEqual([updated, writer.getUnsafe(id)], [11, 11])
     }))
 
-  it.effect("drops the key that derives from it, where the parameters are in another order", () =>
+  it.effect("a write drops the key that derives from it, where the parameters are in another order", () =>
     Effect.gen(function*() {
       const { app, as } = yield* engine(
         {
@@ -297,7 +297,7 @@ describe("a write by the short way", () => {
       assert.isFalse(yield* as(ticket.has(at)))
     }))
 
-  it.effect("frees the entry at its end, where that is earlier than the end of the entry before", () =>
+  it.effect("an entry is freed at its end, where that is earlier than the end of the entry before", () =>
     Effect.gen(function*() {
       const { family, on, user } = yield* world({ timeToLive: "1 minute" })
       yield* on(user.set(id, "old", { timeToLive: "1 hour" }))
@@ -309,7 +309,7 @@ describe("a write by the short way", () => {
 })
 
 describe("a value that was changed in place", () => {
-  it.effect("drops what was made from it, and is another version", () =>
+  it.effect("a value that was changed in place drops what was made from it, and has another version", () =>
     Effect.gen(function*() {
       const { family, on, page, user } = yield* world()
       const list = [1]
@@ -327,7 +327,7 @@ describe("a value that was changed in place", () => {
 })
 
 describe("the end of an entry that is moved", () => {
-  it.effect("to a later time, keeps what was made from it; to an earlier one, drops that", () =>
+  it.effect("an end that moves to a later time keeps what was made from it; and one that moves to an earlier time drops that", () =>
     Effect.gen(function*() {
       const { family, on, page, user } = yield* world()
       yield* on(user.set(id, "value", { timeToLive: "1 minute", tags: ["a"], revision: "r" }))
@@ -344,7 +344,7 @@ describe("the end of an entry that is moved", () => {
       assert.isFalse(yield* on(user.has(id)))
     }))
 
-  it.effect("of what derives from another, is never moved to a later time", () =>
+  it.effect("the end of what derives from another is never moved to a later time", () =>
     Effect.gen(function*() {
       const { on, page, user } = yield* world()
       yield* on(user.set(id, "value", { timeToLive: "1 minute" }))
@@ -354,7 +354,7 @@ describe("the end of an entry that is moved", () => {
       assert.isFalse(yield* on(page.has(id)))
     }))
 
-  it.effect("to now, deletes the key", () =>
+  it.effect("an end that moves to now deletes the key", () =>
     Effect.gen(function*() {
       const { on, user } = yield* world()
       yield* on(user.set(id, "value"))
@@ -363,7 +363,7 @@ describe("the end of an entry that is moved", () => {
       assert.isFalse(yield* on(user.reschedule(id, "1 hour")))
     }))
 
-  it.effect("is moved in the tiers below as well", () =>
+  it.effect("the end is moved in the tiers below as well", () =>
     Effect.gen(function*() {
       const { options, place } = yield* tiers([])
       const first = yield* Scope.make()
@@ -376,7 +376,7 @@ describe("the end of an entry that is moved", () => {
       assert.strictEqual((yield* next.on<any>(next.user.getOption(id))).value, "value")
     }))
 
-  it.effect("of a leased key is refused", () =>
+  it.effect("a new lifetime of a leased key is refused", () =>
     Effect.gen(function*() {
       const { on, user } = yield* world()
       yield* on(user.set(id, "value"))
@@ -404,7 +404,7 @@ describe("a key that is watched", () => {
     "another lifetime": [true, ({ on, user }) => on(user.reschedule(id, "1 hour"))]
   }
   for (const [name, [isChange, run]] of Object.entries(changes)) {
-    it.effect(`has ${isChange ? "" : "not "}changed after ${name}`, () =>
+    it.effect(`a key that is watched has ${isChange ? "" : "not "}changed after ${name}`, () =>
       Effect.gen(function*() {
         const of: World = yield* world()
         yield* of.on(of.user.set(id, "value", { timeToLive: "1 minute", tags: ["a"] }))
@@ -415,7 +415,7 @@ describe("a key that is watched", () => {
       }))
   }
 
-  it.effect("has not changed when a load fills it, and has when its value is replaced", () =>
+  it.effect("a key has not changed when a load fills it, and has when its value is replaced", () =>
     Effect.gen(function*() {
       const { family, on, user } = yield* world()
       const watch = family.watch("1")

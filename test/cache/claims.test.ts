@@ -59,7 +59,7 @@ for (const [arrangement, options] of Object.entries(arrangements)) {
 }
 
 describe("setIfAbsent", () => {
-  it.effect("writes where the value has ended, and not where a stale one may be served", () =>
+  it.effect("setIfAbsent writes where the value has ended, and not where a stale one may be served", () =>
     Effect.gen(function*() {
       const { on, user } = yield* family({ timeToLive: "1 minute", staleIfError: "1 minute" }, none)
       yield* on(user.set(id, "old"))
@@ -69,7 +69,7 @@ describe("setIfAbsent", () => {
       assert.isTrue(yield* on<boolean>(user.setIfAbsent(id, "new")))
     }))
 
-  it.effect("and getAndDelete fail where a tier does not say what it holds", () =>
+  it.effect("setIfAbsent and getAndDelete fail where a tier does not say what it holds", () =>
     Effect.gen(function*() {
       const { options } = yield* tiers([{ fault: { kind: "fail" }, operations: ["get"] }])
       const { on, user } = yield* family({}, none, options)
@@ -77,7 +77,7 @@ describe("setIfAbsent", () => {
       assert.strictEqual(reasonOf(yield* Effect.flip(on(user.getAndDelete(id)))), "StoreFailed")
     }))
 
-  it.effect("takes no version, and is refused in the body of a transaction, as getAndDelete is", () =>
+  it.effect("setIfAbsent takes no version, and is refused in the body of a transaction, as getAndDelete is", () =>
     Effect.gen(function*() {
       const { on, running, user } = yield* family({}, none)
       assert.strictEqual(
@@ -93,7 +93,7 @@ describe("setIfAbsent", () => {
 })
 
 describe("a read that refuses stale values", () => {
-  it.effect("waits for the load where another read gets the stale value", () =>
+  it.effect("a read that refuses stale values waits for the load where another read gets the stale value", () =>
     Effect.gen(function*() {
       const { get, on, user } = yield* family(
         { timeToLive: "1 minute", staleWhileRevalidate: "1 hour" },
@@ -111,7 +111,7 @@ describe("a read that refuses stale values", () => {
       assert.strictEqual(yield* Effect.promise(() => promised), 2)
     }))
 
-  it.effect("fails as the lookup does where another read gets the stale value for the failure", () =>
+  it.effect("a read that refuses stale values fails as the lookup does where another read gets the stale value for the failure", () =>
     Effect.gen(function*() {
       const { get, on, user } = yield* family(
         { timeToLive: "1 minute", staleIfError: "1 hour" },
@@ -123,7 +123,7 @@ describe("a read that refuses stale values", () => {
       assert.strictEqual(yield* get, 1)
     }))
 
-  it.effect("fails with StaleRefused where its lookup reads a stale value", () =>
+  it.effect("a read that refuses stale values fails with StaleRefused where its lookup reads a stale value", () =>
     Effect.gen(function*() {
       let runs = 0
       const { app, as } = yield* engine(
@@ -145,7 +145,7 @@ describe("a read that refuses stale values", () => {
       assert.strictEqual(reasonOf(refused), "StaleRefused")
     }))
 
-  it.effect("takes an index for no options, as Effect.forEach gives it", () =>
+  it.effect("an index in the place of the options of get counts as none, as Effect.forEach gives it", () =>
     Effect.gen(function*() {
       const { on, user } = yield* family({}, counted)
       const reader = yield* on<any>(user.reader)

@@ -39,7 +39,7 @@ const world = (policy: FamilyPolicy = {}, options?: EngineOptions) =>
   })
 
 describe("a load that a caller brings", () => {
-  it.effect("runs once for all callers of a key, and not at all while its value is fresh", () =>
+  it.effect("a load runs once for all callers of a key, and not at all while its value is fresh", () =>
     Effect.gen(function*() {
       const { or } = yield* world({ timeToLive: "1 minute" })
       let runs = 0
@@ -54,7 +54,7 @@ describe("a load that a caller brings", () => {
       assert.strictEqual(yield* Fiber.join(later), 2)
     }))
 
-  it.effect("has the services of its caller, and a scope that ends with it", () =>
+  it.effect("a load has the services of its caller, and a scope that ends with it", () =>
     Effect.gen(function*() {
       class Request extends Context.Service<Request, string>()("Request") {}
       const { or } = yield* world()
@@ -68,7 +68,7 @@ describe("a load that a caller brings", () => {
       assert.isFalse(isOpen)
     }))
 
-  it.effect("goes on for the others when the caller who brought it leaves", () =>
+  it.effect("a load goes on for the others when the caller who brought it leaves", () =>
     Effect.gen(function*() {
       const { or } = yield* world()
       const gate = yield* Deferred.make<string>()
@@ -79,7 +79,7 @@ describe("a load that a caller brings", () => {
       assert.strictEqual(yield* Fiber.join(second), "value")
     }))
 
-  it.effect("is interrupted when its last caller leaves", () =>
+  it.effect("a load is interrupted when its last caller leaves", () =>
     Effect.gen(function*() {
       const { or } = yield* world()
       let wasInterrupted = false
@@ -89,7 +89,7 @@ describe("a load that a caller brings", () => {
       assert.isTrue(wasInterrupted)
     }))
 
-  it.effect("may answer a lifetime, tags, or that there is no value", () =>
+  it.effect("a load may answer a lifetime, tags, or that there is no value", () =>
     Effect.gen(function*() {
       const { on, or, response } = yield* world()
       yield* or(Effect.succeed(Lookup.loaded("value", { timeToLive: "5 seconds", tags: ["a"] })))
@@ -99,7 +99,7 @@ describe("a load that a caller brings", () => {
       assert.strictEqual(reasonOf(yield* Effect.flip(or(Effect.succeed(Lookup.absent)))), "Absent")
     }))
 
-  it.effect("that fails fails its callers, and is remembered for a short time", () =>
+  it.effect("a load that fails fails its callers, and is remembered for a short time", () =>
     Effect.gen(function*() {
       const { or } = yield* world({ negativeTimeToLive: "1 second" })
       assert.strictEqual(yield* Effect.flip(or(Effect.fail("broken"))), "broken")
@@ -108,7 +108,7 @@ describe("a load that a caller brings", () => {
       assert.strictEqual(yield* or(Effect.succeed("value")), "value")
     }))
 
-  it.effect("renews a stale value behind its caller, and answers when no value may be served", () =>
+  it.effect("a load renews a stale value behind its caller, and answers when no value may be served", () =>
     Effect.gen(function*() {
       const { on, or, response } = yield* world({ timeToLive: "1 minute", staleWhileRevalidate: "1 minute" })
       yield* or(Effect.succeed("old"))
@@ -118,7 +118,7 @@ describe("a load that a caller brings", () => {
       assert.strictEqual(yield* on(response.get(id)), "new")
     }))
 
-  it.effect("is not stored when the key was changed while it ran", () =>
+  it.effect("a loaded value is not stored when the key was changed while it ran", () =>
     Effect.gen(function*() {
       const { on, or, response } = yield* world()
       const gate = yield* Deferred.make<string>()
@@ -129,7 +129,7 @@ describe("a load that a caller brings", () => {
       assert.strictEqual(yield* on(response.get(id)), "written")
     }))
 
-  it.effect("may read what the family derives from, and is dropped when that changes", () =>
+  it.effect("a load may read what the family derives from, and is dropped when that changes", () =>
     Effect.gen(function*() {
       const { on, or, response, source } = yield* world()
       yield* on(source.set(id, "one"))
@@ -144,7 +144,7 @@ describe("a load that a caller brings", () => {
       assert.strictEqual(reasonOf(yield* Effect.flip(or(source.set(id, "written"), { id: "3" }))), "NotOwner")
     }))
 
-  it.effect("is joined by a get, and takes over from a get that found no lookup and looks below", () =>
+  it.effect("a load is joined by a get, and takes over from a get that found no lookup and looks below", () =>
     Effect.gen(function*() {
       const { options } = yield* tiers([{ fault: { kind: "slow", delay: 10 }, operations: ["get"] }])
       const { on, or, response } = yield* world({}, options)
@@ -157,7 +157,7 @@ describe("a load that a caller brings", () => {
       yield* Fiber.join(plain)
     }))
 
-  it.effect("waits for its turn behind loads of the key that were overtaken, and then runs", () =>
+  it.effect("a load waits for its turn behind loads of the key that were overtaken, and then runs", () =>
     Effect.gen(function*() {
       const { on, or, response } = yield* world()
       const gates = [yield* Deferred.make<string>(), yield* Deferred.make<string>(), yield* Deferred.make<string>()]
@@ -171,7 +171,7 @@ describe("a load that a caller brings", () => {
       assert.deepStrictEqual(yield* Effect.forEach(callers, Fiber.join), ["value 0", "value 1", "value 2"])
     }))
 
-  it.effect("ends with the owner of the family", () =>
+  it.effect("a load ends with the owner of the family", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const { or } = yield* Scope.provide(world(), scope)
@@ -180,7 +180,7 @@ describe("a load that a caller brings", () => {
       assert.isTrue(Exit.isFailure(yield* Fiber.join(waiting)))
     }))
 
-  it.effect("in the body of a transaction sees what it has written, and is not stored", () =>
+  it.effect("a load in the body of a transaction sees what the body has written, and is not stored", () =>
     Effect.gen(function*() {
       const { app, on, or, response } = yield* world()
       const within = <A, E, R>(body: Effect.Effect<A, E, R>) => body
@@ -193,7 +193,7 @@ describe("a load that a caller brings", () => {
       assert.strictEqual(yield* or(Effect.die("not asked")), "written")
     }))
 
-  it.effect("that is no Effect is refused", () =>
+  it.effect("a load that is not an Effect is refused", () =>
     Effect.gen(function*() {
       const { or } = yield* world()
       assert.strictEqual(reasonOf(yield* Effect.flip(or((() => 1) as never))), "InvalidOption")

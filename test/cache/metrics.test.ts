@@ -29,7 +29,7 @@ const text = Effect.gen(function*() {
 }).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
 
 describe("metrics of a cache", () => {
-  it.effect("have a help and a type for each name, and the names of Prometheus", () =>
+  it.effect("all metrics have a help and a type for each name, and the names of Prometheus", () =>
     Effect.gen(function*() {
       const lines = (yield* text).split("\n").filter((line) => line.includes("cache"))
       const names = new Set(lines.filter((line) => !line.startsWith("#")).map((line) => line.split("{")[0]!))
@@ -42,7 +42,7 @@ describe("metrics of a cache", () => {
       assert.include(lines, "stateless_cache_loads_failed_total{cache=\"a \\\"cache\\\"\",family=\"user\"} 1")
     }))
 
-  it.effect.skipIf(!isThere)("pass promtool check metrics", () =>
+  it.effect.skipIf(!isThere)("all metrics pass promtool check metrics", () =>
     Effect.gen(function*() {
       const { status, stderr, stdout } = spawnSync("promtool", ["check", "metrics"], {
         input: yield* text,
@@ -53,7 +53,7 @@ describe("metrics of a cache", () => {
 })
 
 describe("cost of a family", () => {
-  it.effect("is the time of its lookups, also of those that failed", () =>
+  it.effect("the cost is the time of the lookups, also of those that failed", () =>
     Effect.gen(function*() {
       const { get, of, running } = yield* family({}, (run) =>
         after(run * 100, run === 1 ? Effect.succeed(1) : Effect.fail("broken")))
@@ -64,7 +64,7 @@ describe("cost of a family", () => {
       assert.strictEqual(running.cache.stats["user"]!.loadMillis, 300)
     }))
 
-  it.effect("counts a lookup of many keys once", () =>
+  it.effect("the cost counts a lookup of many keys once", () =>
     Effect.gen(function*() {
       const { on, running, user } = yield* family({}, () => Effect.die("not asked"), {
         lookupMany: (keys) => after(100, Effect.succeed(keys))

@@ -61,7 +61,7 @@ describe("a store that refuses", () => {
     "update of what is not held": ({ on, user }) => on(user.update({ id: "4" }, () => "new"))
   }
   for (const [name, write] of Object.entries(writes)) {
-    it.effect(`refuses a ${name} beyond its bound, and nothing changes`, () =>
+    it.effect(`a store refuses a ${name} beyond its bound, and nothing changes`, () =>
       Effect.gen(function*() {
         const of = yield* world()
         yield* fill(of)
@@ -72,7 +72,7 @@ describe("a store that refuses", () => {
       }))
   }
 
-  it.effect("takes a value in place of another one, and one in the place of what was deleted or has ended", () =>
+  it.effect("a store takes a value in place of another one, and one in the place of what was deleted or has ended", () =>
     Effect.gen(function*() {
       const of = yield* world()
       const { on, user } = of
@@ -88,7 +88,7 @@ describe("a store that refuses", () => {
       assert.deepStrictEqual(["6", "7", "8"].map((id) => of.writer.getUnsafe({ id })), ["new", "new", "new"])
     }))
 
-  it.effect("refuses a heavier value in place of a light one", () =>
+  it.effect("a store refuses a heavier value in place of a light one", () =>
     Effect.gen(function*() {
       const { on, user, writer } = yield* world({ weightMax: 10 })
       yield* on(user.set({ id: "1" }, 5))
@@ -100,7 +100,7 @@ describe("a store that refuses", () => {
       yield* on(user.set({ id: "2" }, 5))
     }))
 
-  it.effect("answers what a lookup brings beyond the bound, and keeps what it has", () =>
+  it.effect("a read answers what a lookup brings beyond the bound, and keeps what it has", () =>
     Effect.gen(function*() {
       const of = yield* world()
       yield* fill(of)
@@ -109,12 +109,14 @@ describe("a store that refuses", () => {
       assert.strictEqual(of.count(), 3)
     }))
 
-  it.effect("over a lower tier admits no further value, and the lower tier has it", () =>
+  it.effect("memory over a lower tier admits no further value, and the lower tier has it", () =>
     Effect.gen(function*() {
       const store = Layer.effect(
         Store,
-        Effect.map(MemoryStore.make({ capacity: 3, eviction: "refuse" }), (memory) =>
-          TieredStore.make([memory, mapStore({ name: "cold" })]))
+        Effect.map(
+          MemoryStore.make({ capacity: 3, eviction: "refuse" }),
+          (memory) => TieredStore.make([memory, mapStore({ name: "cold" })])
+        )
       ) as Layer.Layer<Store, any>
       const of = yield* world(undefined, store)
       yield* fill(of)
@@ -122,7 +124,7 @@ describe("a store that refuses", () => {
       assert.strictEqual((yield* of.on<any>(of.user.getOption({ id: "4" }))).value, "new")
     }))
 
-  it("never holds more than its bound, and never loses what it has taken", () =>
+  it("a store never holds more than its bound, and never loses what it has taken", () =>
     fc.assert(
       fc.asyncProperty(
         fc.array(fc.tuple(fc.constantFrom("0", "1", "2", "3", "4", "5"), fc.integer({ min: 0, max: 6 })), {

@@ -590,7 +590,7 @@ describe("option of a store", () => {
 describe("options that are not an object", () => {
   const noObject: ReadonlyArray<unknown> = [null, 5, "text", [], () => 5]
 
-  it.effect("get refuses them, except an index", () =>
+  it.effect("options of get that are not an object are refused, except an index", () =>
     Effect.gen(function*() {
       const { on, user } = yield* world()
       for (const options of noObject.filter((one) => one !== 5)) {

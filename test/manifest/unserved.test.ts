@@ -30,7 +30,7 @@ const built = (modulesOf: (app: any) => object) =>
 const lookup = () => Effect.succeed("value")
 
 describe("modules without the owner of what a lookup reads", () => {
-  it.effect("are refused when the layer is built, and the error names module, source and owner", () =>
+  it.effect("modules are refused when the layer is built, and the error names module, source and owner", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(
         built((app) => ({ page: app.owner("page", { lookup }), note: app.owner("note") }))
@@ -45,9 +45,9 @@ describe("modules without the owner of what a lookup reads", () => {
       assert.include(reason.message, "add user: owner('user', ...)")
     }))
 
-  it.effect("are accepted where the owner is there, in any order, with the parts that it owns", () =>
+  it.effect("modules are accepted where the owner is there, in any order, with the parts that it owns", () =>
     built((app) => ({ page: app.owner("page", { lookup }), user: app.owner("user"), file: app.owner("file") })))
 
-  it.effect("are accepted where no lookup reads: the family is only written", () =>
+  it.effect("modules are accepted where no lookup reads: the family is only written", () =>
     built((app) => ({ page: app.owner("page") })))
 })

@@ -108,7 +108,7 @@ const run = (command: Command, value: string, app: any): Effect.Effect<unknown, 
 }
 
 describe("the short way of a write", () => {
-  it("does what the long way does", () =>
+  it("the short way does what the long way does", () =>
     fc.assert(
       fc.asyncProperty(
         policy,

@@ -1,15 +1,15 @@
 /**
  * Hears each change of a cache in the step that makes it: keeps the history, and tells those who listen.
  *
- * - A listener hears a change as data: family, key or bound positions or tag, cause, mode and stamp. It hears it before
- *   any other code can run, and in the order of the changes. The keys are not hidden: a listener is part of the engine
- *   or of a server, and decides itself what it shows.
- * - The step is not over when a listener hears of it. So a listener may note what it hears, and may not use the cache:
+ * - A listener receives a change as data: family, key or bound positions or tag, cause, mode and stamp. It hears it
+ *   before any other code can run, and in the order of the changes. The keys are not hidden: a listener is part of the
+ *   engine or of a server, and decides itself what it shows.
+ * - The step is not over when a listener receives it. So a listener may note the change, and may not use the cache:
  *   its writes, and its reads that would load, fail with `WouldWait`.
  * - What a listener throws is logged, and changes nothing.
  *
- * A read is no change, so a hit costs the same while a listener listens. Events (`CacheEvent`) are made of the same
- * changes, where they concern changes.
+ * A read does not change anything, so a hit costs the same while a listener listens. Events (`CacheEvent`) are made of
+ * the same changes, where they concern changes.
  *
  * Not here: the streams of events, which may lag behind, and hits and misses.
  */
@@ -29,7 +29,7 @@ export class Changes {
   private readonly listeners = new Set<ChangeListener>()
   private readonly failed = new RareLog()
 
-  /** Whether a listener hears of changes. */
+  /** Whether changes have a listener. */
   get areHeard(): boolean {
     return this.listeners.size > 0
   }

@@ -6,8 +6,7 @@
 import * as Effect from "effect/Effect"
 import type { Entry, Found } from "../../store/Entry.ts"
 import type { HotPartition, Mark, Prepared } from "../../store/Store.ts"
-import { StoreError, TierFailed, TierFull } from "../../store/StoreError.ts"
-import { CacheError, StoreFailed } from "../CacheError.ts"
+import { StoreError, TierFailed } from "../../store/StoreError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
 import type { FamilyStats } from "../CacheMetrics.ts"
 import type { Happening } from "../Explanation.ts"
@@ -24,18 +23,19 @@ import {
   writeTag
 } from "../shared/invalidation.ts"
 import type { CacheContext } from "./cacheContext.ts"
-import { eventOf } from "./changeEvents.ts"
+import { Counts } from "./counts.ts"
 import { both, type Delivery, noDelivery } from "./delivery.ts"
 import * as Expiry from "./expiry.ts"
 import { freezeFound } from "./freeze.ts"
-import type { Noted } from "./history.ts"
 import { Holds } from "./holds.ts"
 import { Judge, type Judged, memory, noTags } from "./judgement.ts"
 import { KeyWatch } from "./keyWatch.ts"
 import { entryOf, type Holding, triesMax, unknown, unlessLate, type Watch } from "./knowing.ts"
 import { LeaseTerms } from "./leaseTerms.ts"
 import { type Limited, Limiter } from "./limits.ts"
+import { MadeEntry } from "./madeEntry.ts"
 import { familyName, markName } from "./names.ts"
+import { type Note, noteOf } from "./note.ts"
 import { Lane } from "./outbox.ts"
 import { distrusted, type OnFailure, type Pending } from "./parcels.ts"
 import { sealed } from "./sensitive.ts"
@@ -53,39 +53,6 @@ const changed = Symbol("changed")
 /** The entry in memory, in the form of a tier's answer. */
 export const foundIn = <V>(entry: Entry<V> | undefined): Found<V> | undefined =>
   entry === undefined ? undefined : { entry, tier: memory }
-
-// A class and not a literal. V8 keeps the first representation that it has seen for the fields of a literal: each entry
-// got a small `stamp`, which was converted at its first use. That took 0.3 us of a write.
-class MadeEntry<V> implements Entry<V> {
-  declare readonly value: V
-  declare readonly stamp: number
-  declare readonly version: number
-  declare readonly freshUntil: number
-  declare readonly expiresAt: number
-  declare readonly costMillis: number
-  declare readonly tags: ReadonlyArray<string>
-  declare readonly revision: string | undefined
-
-  constructor(
-    value: V,
-    stamp: number,
-    version: number,
-    freshUntil: number,
-    expiresAt: number,
-    costMillis: number,
-    tags: ReadonlyArray<string>,
-    revision: string | undefined
-  ) {
-    this.value = value
-    this.stamp = stamp
-    this.version = version
-    this.freshUntil = freshUntil
-    this.expiresAt = expiresAt
-    this.costMillis = costMillis
-    this.tags = tags
-    this.revision = revision
-  }
-}
 
 export class Entries<V> {
   readonly cache: CacheContext
@@ -133,40 +100,19 @@ export class Entries<V> {
   /** The number of answers of each lower tier. */
   readonly hitsBelow = new Map<string, number>()
   private readonly told = new WeakSet<StoreError>()
-  readonly counts = {
-    hits: 0,
-    staleHits: 0,
-    misses: 0,
-    loads: 0,
-    loadFailures: 0,
-    loadMillis: 0,
-    coalesced: 0,
-    refused: 0,
-    evictions: 0,
-    expirations: 0,
-    invalidations: 0
-  }
+  readonly counts = new Counts()
 
   /** Whether every entry that a write makes is in memory alone, and is fresh for the family's own lifetime. */
   readonly hasPlainEntries: boolean
   private readonly staleMillis: number
-  // One object for all changes that no listener hears: the history copies it.
-  private readonly noted: { -readonly [Part in keyof Noted]: Noted[Part] }
+  /** Notes a change of the family. */
+  readonly note: Note
 
   constructor(cache: CacheContext, spec: EngineFamilySpec<V>) {
     this.cache = cache
     this.spec = spec
     this.name = spec.name
-    this.noted = {
-      what: "Set",
-      family: spec.name,
-      scope: "",
-      through: undefined,
-      mode: undefined,
-      stamp: 0,
-      atMillis: 0,
-      from: undefined
-    }
+    this.note = noteOf(cache, spec)
     this.storeName = familyName(cache.id, spec.name)
     this.expiry = spec.expiry
     this.limiter = new Limiter(spec.expiry)
@@ -595,19 +541,6 @@ export class Entries<V> {
     return both(delivery, this.cache.spread.ofForgotten())
   }
 
-  /** Why memory, which is the only tier and evicts nothing, does not take judged values; `undefined` if it does. */
-  roomRefusal(all: ReadonlyArray<Judged<V>>, taken: Map<object, number> = new Map()): CacheError | undefined {
-    const { hot } = this
-    if (hot?.isRefusing !== true || this.lower !== undefined) return undefined
-    for (const { key, lifeMillis, weight } of all) {
-      if (lifeMillis === 0 || hot.hasRoom(key, weight, taken)) continue
-      const cause = new Error("its bound is reached, and it evicts nothing")
-      const reason = new TierFull({ tier: memory, operation: "set", cause })
-      return new CacheError({ reason: new StoreFailed({ error: new StoreError({ reason }) }) })
-    }
-    return undefined
-  }
-
   /** Moves the end of an entry, in every tier. Its value and its weight are those of the entry that is held. */
   reschedule(key: string, entry: Entry<V>, now: number): Delivery {
     if (this.holds.isWatching) this.holds.touch(key)
@@ -706,29 +639,6 @@ export class Entries<V> {
   drop(key: string, isGone = false): void {
     this.changed(key, isGone)
     this.hot?.drop(key)
-  }
-
-  note(
-    what: Happening["what"],
-    scope: Happening["scope"],
-    stamp: number,
-    through?: string,
-    mode?: InvalidationMode,
-    from?: Noted["from"]
-  ): void {
-    const { changes, hasListeners, time } = this.cache
-    const change = hasListeners || changes.areHeard ? { ...this.noted } : this.noted
-    change.what = what
-    change.scope = scope
-    change.through = through
-    change.mode = mode
-    change.stamp = stamp
-    change.atMillis = time.now()
-    change.from = from
-    changes.note(change)
-    if (!hasListeners) return
-    const event = eventOf(this.spec, change)
-    if (event !== undefined) this.cache.emit(event)
   }
 
   /** Lets the store keep a mark on the family, which gives the scope its meaning. */

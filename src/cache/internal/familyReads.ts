@@ -21,7 +21,6 @@ import type { Answer } from "../Answer.ts"
 import type { CacheError } from "../CacheError.ts"
 import type { Explanation } from "../Explanation.ts"
 import type { EngineFamilySpec, KeyLookup } from "../shared/familySpec.ts"
-import { type Brought, lookupOf } from "./brought.ts"
 import { type CacheContext, orStoreFailed } from "./cacheContext.ts"
 import { freshOf } from "./conditions.ts"
 import { noDelivery } from "./delivery.ts"
@@ -138,9 +137,9 @@ export class FamilyReads<V> implements Reads<V> {
   }
 
   /** The value of a key: held, or else made by the load that the caller brings, which all readers of the key share. */
-  readOr(key: string, brought: Brought): Effect.Effect<V, unknown> {
+  readOr(key: string, lookup: KeyLookup<V>): Effect.Effect<V, unknown> {
     const value = this.hot?.hit(key)
-    return value === undefined ? Effect.mapEager(this.serve(key, lookupOf(brought)), valueOf) : Exit.succeed(value)
+    return value === undefined ? Effect.mapEager(this.serve(key, lookup), valueOf) : Exit.succeed(value)
   }
 
   /** The value of a key, as `read` answers it, but never a stale one. */

@@ -37,6 +37,7 @@ import { isJudged, type Judged, type Judging, noOptions, noTags, whenJudged } fr
 import { type Holding, knowing, unknown } from "./knowing.ts"
 import { isMarkedSince } from "./leaseTerms.ts"
 import type { Loads } from "./loads.ts"
+import { roomRefusal } from "./room.ts"
 import { type Updating, working } from "./turns.ts"
 
 // The terms of the entry stay, whatever the family's policy is for new values.
@@ -47,10 +48,6 @@ type Lifetime = NonNullable<LoadedOptions["timeToLive"]>
 // The keys of a write. They are needed only if some key of the cache has a lease, or the write carries one.
 const keysOf = (written: string | ReadonlyArray<readonly [key: string, value: unknown]>): ReadonlyArray<string> =>
   typeof written === "string" ? [written] : written.map(([key]) => key)
-
-// Of several values of one key the last one counts.
-const lastOfEach = <V>(all: ReadonlyArray<Judged<V>>): ReadonlyArray<Judged<V>> =>
-  Array.from(new Map(all.map((judged) => [judged.key, judged])).values())
 
 export class FamilyWrites<V> implements Writer {
   private readonly cache: CacheContext
@@ -115,7 +112,7 @@ export class FamilyWrites<V> implements Writer {
     const judged = this.judgedNow(key, this.judge(key, value, options))
     const held = options.ifVersion === undefined ? undefined : this.heldNow(key)
     const refused = this.goneSince(ends) ?? this.conflictOf(key, options, held, true) ??
-      this.entries.roomRefusal([judged])
+      roomRefusal(this.entries, [judged])
     if (refused !== undefined) throw refused
     return this.write(judged, options)
   }
@@ -130,7 +127,7 @@ export class FamilyWrites<V> implements Writer {
     // What a refresh brings must not be replaced.
     if (before === undefined || this.loads.isRefreshing(key)) return undefined
     const judged = this.judgedNow(key, this.judge(key, f(before.value), asHeld(before)))
-    const left = this.goneSince(ends) ?? this.entries.roomRefusal([judged])
+    const left = this.goneSince(ends) ?? roomRefusal(this.entries, [judged])
     if (left !== undefined) throw left
     // The function, or a weigher, may have used the cache.
     if (this.heldToChange(key)?.version !== before.version || this.loads.isRefreshing(key)) return undefined
@@ -205,9 +202,9 @@ export class FamilyWrites<V> implements Writer {
   }
 
   /**
-   * Writes a value the short way, if nothing but its entry and its dependents change; `undefined` if the long way has to
-   * be taken. Most writes into memory alone come this way: it makes no entry, and asks for all conditions at once. They
-   * come after the value was judged, because that may run code of the user.
+   * Writes a value the short way, if nothing but its entry and its dependents change; `undefined` if the long way has
+   * to be taken. Most writes into memory alone come this way: it makes no entry, and asks for all conditions at once.
+   * They come after the value was judged, because that may run code of the user.
    */
   private writePlain(key: string, value: V): Delivery | undefined {
     const { cache, entries, loads } = this
@@ -229,12 +226,12 @@ export class FamilyWrites<V> implements Writer {
   private applyIf(judged: Judged<V>, options: SetOptions<Lease>, ends: number): Effect.Effect<void, CacheError> {
     const { key } = judged
     if (options.ifVersion === undefined) {
-      const refusal = this.goneSince(ends) ?? this.refusalOf(options, key) ?? this.entries.roomRefusal([judged])
+      const refusal = this.goneSince(ends) ?? this.refusalOf(options, key) ?? roomRefusal(this.entries, [judged])
       return refusal === undefined ? this.applySet(judged, options) : Effect.fail(refusal)
     }
     return knowing([this.holding(key)], (held) => {
       const conflict = this.goneSince(ends) ?? this.conflictOf(key, options, held?.[0], held !== undefined) ??
-        this.entries.roomRefusal([judged])
+        roomRefusal(this.entries, [judged])
       return conflict === undefined ? this.applySet(judged, options) : Effect.fail(conflict)
     })
   }
@@ -365,7 +362,9 @@ export class FamilyWrites<V> implements Writer {
     return this.entries.keep(key, entry, now, weight, prepared)
   }
 
-  /** Stores a new value in place of an entry, whose lifetime, tags and revision it keeps. Its dependents are dropped. */
+  /**
+   * Stores a new value in place of an entry, whose lifetime, tags and revision it keeps. Its dependents are dropped.
+   */
   private amend(judged: Judged<V>, before: Entry<V>, stamp: number, now: number): Delivery {
     const { key, value } = judged
     const dependents = this.invalidation.spread(key, "hide")
@@ -399,7 +398,7 @@ export class FamilyWrites<V> implements Writer {
             const refused = this.goneSince(ends) ?? this.refusalOf(options, key)
             if (refused !== undefined) return Effect.fail(refused)
             if (held !== undefined) return Effect.succeed(false)
-            const full = this.entries.roomRefusal([judged])
+            const full = roomRefusal(this.entries, [judged])
             return full === undefined ? Effect.as(this.applySet(judged, options), true) : Effect.fail(full)
           })
         )
@@ -479,7 +478,7 @@ export class FamilyWrites<V> implements Writer {
               ? entries.map(([key], i) => this.conflictOf(key, options, held?.[i], held !== undefined))
                 .find((one) => one !== undefined)
               : this.refusalOf(options, entries)) ??
-              this.entries.roomRefusal(lastOfEach(judged))
+              roomRefusal(this.entries, judged)
             return conflict === undefined ? this.applySets(judged, options) : Effect.fail(conflict)
           })
         )
@@ -549,7 +548,7 @@ export class FamilyWrites<V> implements Writer {
             this.cache.inRoom(() => {
               const left = this.goneSince(ends) ?? this.refusalOf(noOptions, key)
               if (left !== undefined) return Effect.fail(left)
-              const full = this.entries.roomRefusal([judged])
+              const full = roomRefusal(this.entries, [judged])
               if (full !== undefined) return Effect.fail(full)
               const overtaken = turn.overtaken || this.loads.isRefreshing(key) ||
                 this.entries.judge(key, turn.stamp, turn.tags) !== "valid"
@@ -604,7 +603,7 @@ export class FamilyWrites<V> implements Writer {
         const write = (judged: Judged<V>) => {
           const now = this.cache.time.now()
           const left = this.goneSince(ends) ?? this.refusalOf(noOptions, key)
-          const full = left ?? this.entries.roomRefusal([judged])
+          const full = left ?? roomRefusal(this.entries, [judged])
           if (full !== undefined) return Effect.fail(full)
           const stamp = this.cache.nextStamp()
           // What a refresh brings must not be replaced by a value that is made of the one before.

@@ -2,7 +2,7 @@
  * Watches one key for a caller who comes back later, such as a server between WATCH and EXEC.
  *
  * A key has changed if it was written, deleted or invalidated, if a load brought another value, or if the value that
- * was held has ended or was evicted. A load that finds a value where memory held none is no change.
+ * was held has ended or was evicted. A load that finds a value where memory held none does not count.
  *
  * Not here: the watches of steps that the engine itself waits for (`knowing.ts`).
  */

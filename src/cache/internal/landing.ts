@@ -160,8 +160,8 @@ export class Landing<V> {
   }
 
   /**
-   * Until when a value may be fresh that its lookup has confirmed. A lookup that has read no source does not know whether
-   * they have changed since, so the bound of the entry before stays.
+   * Until when a value may be fresh that its lookup has confirmed. A lookup that has read no source does not know
+   * whether they have changed since, so the bound of the entry before stays.
    */
   private renewableUntil({ load }: Flight<V>, before: Entry<V>): number {
     return this.spec.isDerived && !load.hasRead ? before.freshUntil : Infinity

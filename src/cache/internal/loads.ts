@@ -159,7 +159,7 @@ export class Loads<V> {
 
   /**
    * Whether a new load of the key may begin: a reader can join none, none waits to begin, one more may run, and no
-   * listener hears of a change.
+   * listener of changes runs.
    */
   mayStart(key: string): boolean {
     return !this.cache.changes.isTelling && this.joinable(key) === undefined && !this.isCrowded(key) &&

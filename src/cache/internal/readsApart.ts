@@ -18,7 +18,6 @@ import * as Lookup from "../Lookup.ts"
 import type { CacheFamily } from "../shared/cacheFamily.ts"
 import * as Defects from "../shared/defects.ts"
 import type { EngineFamilySpec, KeyLookup } from "../shared/familySpec.ts"
-import { type Brought, lookupOf } from "./brought.ts"
 import type { CacheContext } from "./cacheContext.ts"
 import { freshOf } from "./conditions.ts"
 import { miscounted } from "./failures.ts"
@@ -134,10 +133,10 @@ export class TransactionReads<V> implements Reads<V> {
   }
 
   /** What is held, or what the load of the caller brings. That is not stored, and no reader joins it. */
-  readOr(key: string, brought: Brought): Effect.Effect<V, unknown> {
+  readOr(key: string, lookup: KeyLookup<V>): Effect.Effect<V, unknown> {
     return Effect.flatMap(this.held(key), (held) => {
       if (held !== undefined) return Effect.succeed(held.value)
-      return Effect.map(this.load([key], identity, lookupOf(brought)), ([served]) => served!.value)
+      return Effect.map(this.load([key], identity, lookup), ([served]) => served!.value)
     })
   }
 

@@ -9,9 +9,8 @@ import type { Lease } from "../../capability/Lease.ts"
 import { CacheError, TransactionRefused } from "../CacheError.ts"
 import type { LoadedOptions } from "../Lookup.ts"
 import type { CacheFamily } from "../shared/cacheFamily.ts"
-import type { SetOptions } from "../shared/familySpec.ts"
+import type { KeyLookup, SetOptions } from "../shared/familySpec.ts"
 import type { InvalidationMode, Scope } from "../shared/invalidation.ts"
-import type { Brought } from "./brought.ts"
 import { deletion, removal } from "./collected.ts"
 import type { Frame } from "./frame.ts"
 import { judgeAll, type Judged, noOptions, whenJudged } from "./judgement.ts"
@@ -33,7 +32,7 @@ export interface Writes<V> {
     f: (was: V) => Effect.Effect<V, E, R>
   ): Effect.Effect<Option.Option<V>, CacheError | E, R>
   /** Answers what is held, or what the load of the caller brings. */
-  readOr(key: string, brought: Brought): Effect.Effect<V, unknown>
+  readOr(key: string, lookup: KeyLookup<V>): Effect.Effect<V, unknown>
   setIfAbsent(key: string, value: V, options?: SetOptions<Lease>): Effect.Effect<boolean, CacheError>
   getAndDelete(key: string): Effect.Effect<Option.Option<V>, CacheError>
   reschedule(key: string, timeToLive: NonNullable<LoadedOptions["timeToLive"]>): Effect.Effect<boolean, CacheError>
@@ -77,8 +76,8 @@ export class TransactionWrites<V> implements Writes<V> {
     return Effect.fail(this.refusal("a patch", key))
   }
 
-  readOr(key: string, brought: Brought): Effect.Effect<V, unknown> {
-    return new TransactionReads(this.family, this.frame).readOr(key, brought)
+  readOr(key: string, lookup: KeyLookup<V>): Effect.Effect<V, unknown> {
+    return new TransactionReads(this.family, this.frame).readOr(key, lookup)
   }
 
   setIfAbsent(key: string): Effect.Effect<boolean, CacheError> {

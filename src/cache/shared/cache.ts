@@ -41,6 +41,7 @@ import { isOfLives, lifeOf, type Opened } from "../internal/lives.ts"
 import { familyName, splitMark } from "../internal/names.ts"
 import { Outbox } from "../internal/outbox.ts"
 import { type Heard, type Peer, Peers, type SharedLife, type Swept } from "../internal/peers.ts"
+import { roomRefusal } from "../internal/room.ts"
 import { sealed, sealedCodec, sealedPartition } from "../internal/sensitive.ts"
 import { haveParted, pastSessions, sessionMark, tiersOf } from "../internal/sessions.ts"
 import { Spreading } from "../internal/spreading.ts"
@@ -103,7 +104,10 @@ const nextVersionOf = (commons: Commons, nowMillis: number): number => {
 }
 
 /** Why a store that evicts nothing has no room for the values of a batch; `undefined` if it has. */
-const roomRefusal = (writes: ReadonlyArray<BatchWrite>, judged: ReadonlyArray<Judged<any>>): CacheError | undefined => {
+const roomRefusalOf = (
+  writes: ReadonlyArray<BatchWrite>,
+  judged: ReadonlyArray<Judged<any>>
+): CacheError | undefined => {
   if (!writes.some(({ family }) => family.hot?.isRefusing === true)) return undefined
   // The last write of a key counts.
   const kept = new Map<CacheFamily<any>, Map<string, Judged<any>>>()
@@ -115,7 +119,7 @@ const roomRefusal = (writes: ReadonlyArray<BatchWrite>, judged: ReadonlyArray<Ju
   }
   const taken = new Map<object, number>()
   for (const [family, own] of kept) {
-    const refusal = family.entries.roomRefusal(Array.from(own.values()), taken)
+    const refusal = roomRefusal(family.entries, Array.from(own.values()), taken)
     if (refusal !== undefined) return refusal
   }
   return undefined
@@ -398,7 +402,7 @@ export class Cache implements CacheContext, Peer {
                 )
               if (conflict !== undefined) return Effect.fail(conflict)
             }
-            const full = roomRefusal(writes, judged)
+            const full = roomRefusalOf(writes, judged)
             return full === undefined ? this.applyBatch(writes, judged) : Effect.fail(full)
           })
         )

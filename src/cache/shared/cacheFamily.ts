@@ -179,7 +179,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
     return this.entries.lower?.pending(key) !== undefined
   }
 
-  /** Learns of each change of a key from now on, until `unwatch`. A load that finds its first value is no change. */
+  /** Learns of each change of a key from now on, until `unwatch`. A load that finds its first value does not count. */
   watch(key: string): KeyWatch {
     return this.entries.watchKey(key)
   }

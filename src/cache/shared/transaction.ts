@@ -14,6 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { CacheError, InvalidOption, TransactionRefused } from "../CacheError.ts"
+import { lookupOf } from "../internal/brought.ts"
 import { orRedressed } from "../internal/cacheContext.ts"
 import { noDelivery } from "../internal/delivery.ts"
 import {
@@ -38,6 +39,7 @@ import {
 } from "../internal/writesApart.ts"
 import type { BatchWrite, Cache } from "./cache.ts"
 import type { CacheFamily } from "./cacheFamily.ts"
+import type { KeyLookup } from "./familySpec.ts"
 import type { InvalidationMode, Scope } from "./invalidation.ts"
 
 /**
@@ -295,6 +297,17 @@ export const checkAtOnce = (family: CacheFamily<any>, inLookup: () => CacheError
     })
   })
 }
+
+/**
+ * Makes a lookup of the load that a caller brings. It runs with the services of that caller.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const broughtBy: (
+  load: Effect.Effect<any, unknown, any>,
+  context: Context.Context<never>
+) => KeyLookup<unknown> = lookupOf
 
 /**
  * Waits until the changes of a write at once are in the lower tiers; `undefined` if they are.

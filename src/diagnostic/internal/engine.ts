@@ -170,7 +170,7 @@ export const engine: ReadonlyArray<Explained> = [
   atRunTime(
     "E0529",
     "A write without an Effect could not be made at once.",
-    "It would have to wait for a tier below memory or for a codec, or it was made by a listener that hears of a change.",
+    "It would have to wait for a tier below memory or for a codec, or a listener of changes has made it.",
     "Use the operation that answers an Effect, such as `set`. A listener notes what it hears, and writes later."
   ),
   atRunTime(

@@ -1,8 +1,8 @@
 /**
  * Refuses admission: the entry that was written last is the victim, so what is there stays until it ends or is removed.
  *
- * For a store whose values exist nowhere else. Writers are refused before they write (`memoryPartition.ts`); this policy
- * keeps the bound for values that are not refused, such as those of lookups.
+ * For a store whose values exist nowhere else. Writers are refused before they write (`memoryPartition.ts`); this
+ * policy keeps the bound for values that are not refused, such as those of lookups.
  */
 import { WeighedPolicy } from "../internal/weighedPolicy.ts"
 import { invariant } from "./invariant.ts"

@@ -238,7 +238,7 @@ const writeOperations = (gate: FamilyGate, find: Finds["toWrite"], familyOf: Set
       writing(params, (family, key) => {
         const refused = options.load(gate.name, load)
         if (refused !== undefined) return Effect.fail(refused)
-        return Effect.withFiber(({ context }) => family.readOr(key, { load, context }))
+        return Effect.withFiber(({ context }) => family.readOr(key, Transaction.broughtBy(load, context)))
       }),
     setIfAbsent: (params: Params, value: unknown, given?: SetOptions<Lease>) =>
       writing(params, (family, key) => {

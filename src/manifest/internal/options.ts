@@ -2,7 +2,8 @@
  * Checks the options of operations, before anything changes.
  *
  * - Options that are not an object are refused as a whole. An option that is `undefined` counts as not given, except
- *   those that guard a write (`ifVersion`, `lease`): a guard that was lost on its way must not leave the write unguarded.
+ *   those that guard a write (`ifVersion`, `lease`): a guard that was lost on its way must not leave the write
+ *   unguarded.
  * - An unknown option, or a value of a wrong kind, is refused with `InvalidOption`, which names the family and the
  *   option.
  * - Options are read when the operation runs, so that to build an operation never throws.

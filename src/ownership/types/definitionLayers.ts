@@ -90,7 +90,9 @@ export type CheckedHome<D extends Definition, Layer> = isChoice<Layer> extends t
  * @since 0.1.0
  */
 export type isAtHome<D extends Definition, Whole, Layer> = [isChoice<Layer> | isUntyped<Layer>] extends [false]
-  ? D["families"] extends { readonly [_ in Whole & string]: { readonly layer: Layer } } ? true : false
+  ? [Layer] extends [LayerNames<D>]
+    ? D["families"] extends { readonly [_ in Whole & string]: { readonly layer: Layer } } ? true : false
+  : false
   : false
 
 /**
