@@ -3020,6 +3020,30 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: [iteration]
   },
   {
+    law: 8,
+    bug: "a sweep takes away what is hidden in one process alone",
+    file: "src/cache/internal/sweep.ts",
+    text: `else if (entries.isHiddenHere(stamp)) {`,
+    planted: `else if (Boolean(0)) {`,
+    suites: ["test/cache/ownerLeft.test.ts"]
+  },
+  {
+    law: 8,
+    bug: "memory frees what is hidden in one process alone, before it has gone below",
+    file: entries,
+    text: `this.lower === undefined ? this.marks.floor : this.deadBefore`,
+    planted: `this.marks.floor`,
+    suites: ["test/cache/ownerLeft.test.ts"]
+  },
+  {
+    law: 10,
+    bug: "a value that no read may serve any more cannot be replaced by a claim",
+    file: familyWrites,
+    text: `held !== undefined && this.loads.maySubstitute(key, held, this.cache.time.now()) ? held : undefined`,
+    planted: `held`,
+    suites: ["test/cache/claims.test.ts"]
+  },
+  {
     law: 2,
     bug: "a write by the short way does not overtake a load that runs",
     file: familyWrites,

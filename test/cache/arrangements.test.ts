@@ -434,7 +434,7 @@ const options: { readonly [O in keyof Required<SetOptions>]: ReadonlyArray<Row> 
       only: ["ifVersion"]
     }
   ],
-  lease: [{ story: "changes no read", steps: [set(1, { lease: undefined }), row(2)], entry: fresh() }]
+  lease: [{ story: "changes no read", steps: [set(1, {}), row(2)], entry: fresh() }]
 }
 
 for (const [kind, table] of [["family", policies], ["value", options]] as const) {

@@ -69,6 +69,21 @@ describe("setIfAbsent", () => {
       assert.isTrue(yield* on<boolean>(user.setIfAbsent(id, "new")))
     }))
 
+  it.effect("a value that no read may serve any more counts as absent", () =>
+    Effect.gen(function*() {
+      for (const policy of [{}, { timeToLive: 60_000, staleIfError: 10 }]) {
+        const { has, on, user } = yield* family(policy, none)
+        for (const write of [user.setIfAbsent(id, "new"), user.set(id, "new", { ifVersion: null })]) {
+          yield* on(user.set(id, "old"))
+          yield* on(user.invalidate(id, { mode: "markStale" }))
+          yield* TestClock.adjust(20)
+          assert.isFalse(yield* has)
+          assert.notStrictEqual(yield* on(write), false)
+          assert.isTrue(yield* has)
+        }
+      }
+    }))
+
   it.effect("setIfAbsent and getAndDelete fail where a tier does not say what it holds", () =>
     Effect.gen(function*() {
       const { options } = yield* tiers([{ fault: { kind: "fail" }, operations: ["get"] }])

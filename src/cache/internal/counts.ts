@@ -1,6 +1,12 @@
 /**
- * The counts of one family since its engine was built. `FamilyStats` says what each of them means.
+ * Counts what happens to the entries of one family since its engine was built. `FamilyStats` says what each count
+ * means.
  */
+import type { HotPartition } from "../../store/Store.ts"
+import type { FamilyStats } from "../CacheMetrics.ts"
+import { memory } from "./judgement.ts"
+
+/** The counts of one family. */
 export class Counts {
   hits = 0
   staleHits = 0
@@ -13,4 +19,15 @@ export class Counts {
   evictions = 0
   expirations = 0
   invalidations = 0
+}
+
+/** The counts as callers get them, with those of memory itself. */
+export const statsOf = (
+  counts: Counts,
+  hot: HotPartition<any> | undefined,
+  hitsBelow: ReadonlyMap<string, number>
+): FamilyStats => {
+  const hits = counts.hits + (hot?.hits ?? 0)
+  const hitsByTier = { ...(hot === undefined ? {} : { [memory]: hits }), ...Object.fromEntries(hitsBelow) }
+  return { ...counts, hits, hitsByTier, entries: hot?.count ?? 0 }
 }

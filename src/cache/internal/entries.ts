@@ -23,7 +23,7 @@ import {
   writeTag
 } from "../shared/invalidation.ts"
 import type { CacheContext } from "./cacheContext.ts"
-import { Counts } from "./counts.ts"
+import { Counts, statsOf } from "./counts.ts"
 import { both, type Delivery, noDelivery } from "./delivery.ts"
 import * as Expiry from "./expiry.ts"
 import { freezeFound } from "./freeze.ts"
@@ -92,6 +92,11 @@ export class Entries<V> {
   versionBefore = 0
   /** What has a lesser stamp may be hidden in this process alone. */
   private hiddenHere = 0
+  /**
+   * Entries with lesser stamps are dead for all engines. What is hidden in this process alone may still have to go
+   * below.
+   */
+  private deadBefore = 0
   /** When the marks are swept. */
   readonly sweepDue = new SweepDue(this)
   /** Whether some tier may hold an entry that no mark on the whole family hides. */
@@ -129,23 +134,16 @@ export class Entries<V> {
       onDistrust: this.distrustBelow,
       onAlone: (key) => this.sources?.isAlone(key)
     })
-    const { freeze, idleTimeToLive, jitter, refreshAhead, timeToLive } = this.expiry
     this.staleMillis = Expiry.staleMillisMax(this.expiry)
-    this.hasPlainEntries = this.hot !== undefined && this.lower === undefined && timeToLive >= 1 && jitter === 0 &&
-      idleTimeToLive === undefined && refreshAhead === undefined && !freeze && !spec.isWeighed && !this.hot.isRefusing
-    this.tagged = this.lower !== undefined
+    this.hasPlainEntries = this.hot !== undefined && this.lower === undefined && !this.hot.isRefusing &&
+      !spec.isWeighed && Expiry.isPlain(this.expiry)
     this.sources = spec.plan.isEmpty ? undefined : new Sources()
-    this.mayHold = this.lower !== undefined
+    this.tagged = this.mayHold = this.lower !== undefined
     this.updateHotLimits()
   }
 
   get stats(): FamilyStats {
-    const hits = this.counts.hits + (this.hot?.hits ?? 0)
-    const hitsByTier = {
-      ...(this.hot === undefined ? {} : { [memory]: hits }),
-      ...Object.fromEntries(this.hitsBelow)
-    }
-    return { ...this.counts, hits, hitsByTier, entries: this.hot?.count ?? 0 }
+    return statsOf(this.counts, this.hot, this.hitsBelow)
   }
 
   /** The entry of a key, fresh or stale, unless it is invalid. */
@@ -399,7 +397,8 @@ export class Entries<V> {
     if (weight === undefined) return unknown
     if (entry.tags.length > 0) this.tagged = true
     if (this.hot === undefined || entry.expiresAt <= this.cache.time.now()) return found
-    if (this.judge(key, entry.stamp, entry.tags) === "hidden") return this.isHiddenHere(entry) ? unknown : undefined
+    const isHidden = this.judge(key, entry.stamp, entry.tags) === "hidden"
+    if (isHidden) return this.isHiddenHere(entry.stamp) ? unknown : undefined
     const inMemory = this.hot.peek(key)
     if (inMemory === undefined || inMemory.version < entry.version) {
       this.putHot(key, entry, this.dueAt(entry, Expiry.likelyMadeAtMillis(this.expiry, entry)), weight)
@@ -508,12 +507,11 @@ export class Entries<V> {
   putPlain(key: string, value: V, stamp: number, now: number): Delivery {
     const { cache, hot, sources } = this
     const freshUntil = now + this.expiry.timeToLive
-    const expiresAt = freshUntil + this.staleMillis
     this.note("Set", key, stamp)
     sources?.kept(key)
     this.mayHold = true
     cache.spread.beginPut()
-    hot!.putPlain(key, value, stamp, cache.nextVersion(now), freshUntil, expiresAt)
+    hot!.putPlain(key, value, stamp, cache.nextVersion(now), freshUntil, freshUntil + this.staleMillis)
     cache.spread.endPut()
     const before = cache.stamp
     const evicted = cache.spread.ofEvicted(this.name, key)
@@ -584,8 +582,8 @@ export class Entries<V> {
   }
 
   /** Whether an entry is hidden in this process, and may be served by the next one. */
-  isHiddenHere(entry: Entry<unknown>): boolean {
-    return this.lower !== undefined && entry.stamp < this.hiddenHere
+  isHiddenHere(stamp: number): boolean {
+    return this.lower !== undefined && stamp < this.hiddenHere
   }
 
   /** Whether an entry is from before the engine was opened. The cache compares the version, too. */
@@ -700,7 +698,11 @@ export class Entries<V> {
    */
   hearMark(scope: Scope, mode: InvalidationMode, stamp: number, atMillis: number): Scope {
     const marked = this.judgeBy(scope, mode, stamp, atMillis)
-    if (mode === "hide" && marked.positions.length === 0) this.sources?.endAll()
+    if (mode === "hide" && marked.positions.length === 0) {
+      this.sources?.endAll()
+      this.deadBefore = Math.max(this.deadBefore, stamp)
+      this.updateHotLimits()
+    }
     return marked
   }
 
@@ -736,7 +738,10 @@ export class Entries<V> {
   restoreMark(written: string, stamp: number): void {
     const read = readScope(written)
     if (read?._tag === "tag") this.tags.restore(read.tag, read.mode, stamp)
-    else if (read !== undefined) this.marks.restore(read.scope, read.mode, stamp)
+    else if (read !== undefined) {
+      this.marks.restore(read.scope, read.mode, stamp)
+      if (read.mode === "hide" && read.scope.positions.length === 0) this.deadBefore = Math.max(this.deadBefore, stamp)
+    }
     this.updateHotLimits()
     this.sweepDue.restored(stamp)
   }
@@ -813,6 +818,6 @@ export class Entries<V> {
     if (this.hot === undefined) return
     const always = this.hasListeners || this.expiry.idleTimeToLive !== undefined
     this.hot.validFrom = always ? Infinity : Math.max(this.marks.latest, this.tagged ? this.tagMark : 0)
-    this.hot.floor = this.marks.floor
+    this.hot.floor = this.lower === undefined ? this.marks.floor : this.deadBefore
   }
 }

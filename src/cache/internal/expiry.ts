@@ -192,6 +192,15 @@ export const timesOf = (
 export const staleMillisMax = (expiry: Expiry): number => Math.max(expiry.staleWhileRevalidate, expiry.staleIfError)
 
 /**
+ * Whether all entries of a family have its time to live, and no read changes when they end.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isPlain = ({ freeze, idleTimeToLive, jitter, refreshAhead, timeToLive }: Expiry): boolean =>
+  timeToLive >= 1 && jitter === 0 && idleTimeToLive === undefined && refreshAhead === undefined && !freeze
+
+/**
  * Computes the end of an entry that is fresh until `freshUntil` and was made, or last read, at `readAt`. It ends when
  * it may no longer be served stale, or earlier, if no reader has read it for the idle time.
  *

@@ -41,7 +41,7 @@ export const explain = <V>(
       const served = held === undefined || verdict === "hidden"
         ? undefined
         : { ...held, value: held.entry.value, stale }
-      onHeld?.(served, below !== unknown && (held === undefined || !entries.isHiddenHere(held.entry)))
+      onHeld?.(served, below !== unknown && (held === undefined || !entries.isHiddenHere(held.entry.stamp)))
       const explanation: Explanation<V> = {
         family: name,
         key: spec.show(key),

@@ -298,7 +298,7 @@ export class FamilyReads<V> implements Reads<V> {
 
   /** Whether a tier may still give an entry that is not served now: a stale one, or one that is hidden here alone. */
   private mayBeServedLater(key: string, entry: Entry<V>): boolean {
-    return this.entries.judge(key, entry.stamp, entry.tags) !== "hidden" || this.entries.isHiddenHere(entry)
+    return this.entries.judge(key, entry.stamp, entry.tags) !== "hidden" || this.entries.isHiddenHere(entry.stamp)
   }
 
   /**

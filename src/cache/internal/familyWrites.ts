@@ -256,7 +256,13 @@ export class FamilyWrites<V> implements Writer {
   ): CacheError | undefined {
     const refusal = this.refusalOf(options, key, isDeletion)
     if (refusal !== undefined || options.ifVersion === undefined) return refusal
-    return versionConflict(this.spec.show(key), options.ifVersion, held, isKnown)
+    const counted = options.ifVersion === null ? this.servable(key, held) : held
+    return versionConflict(this.spec.show(key), options.ifVersion, counted, isKnown)
+  }
+
+  /** The entry of a key, unless no read may serve it any more, not even as a stale one. */
+  private servable(key: string, held: Entry<V> | undefined): Entry<V> | undefined {
+    return held !== undefined && this.loads.maySubstitute(key, held, this.cache.time.now()) ? held : undefined
   }
 
   /**
@@ -397,7 +403,7 @@ export class FamilyWrites<V> implements Writer {
           this.knowingOf(key, (held) => {
             const refused = this.goneSince(ends) ?? this.refusalOf(options, key)
             if (refused !== undefined) return Effect.fail(refused)
-            if (held !== undefined) return Effect.succeed(false)
+            if (this.servable(key, held) !== undefined) return Effect.succeed(false)
             const full = roomRefusal(this.entries, [judged])
             return full === undefined ? Effect.as(this.applySet(judged, options), true) : Effect.fail(full)
           })

@@ -39,6 +39,8 @@ export interface Swept {
   marksUpTo(upTo: number): Iterable<Mark>
   /** Forgets these marks, because no entry is left that they concern. */
   forget(upTo: number, looked: Looked): void
+  /** A sweep is over, and the marks stay. */
+  rest(upTo: number, looked: Looked): void
 }
 
 /** An engine, as the others know it. */

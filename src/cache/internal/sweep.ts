@@ -14,6 +14,8 @@
  * - being read, loaded or computed: this work learns of the marks in the step in which they are forgotten ({@link
  *   heed}, watches).
  *
+ * What an engine hides in this process alone, because an owner has left, stays in all tiers, and then all marks stay.
+ *
  * A crash in between leaves marks without entries. A sweep that fails forgets nothing, and is tried again later.
  */
 import * as Effect from "effect/Effect"
@@ -41,20 +43,28 @@ export const sweptOf = <V>(entries: Entries<V>, loads: Loads<V>): Swept => ({
   look: Effect.suspend(() => {
     let looked = 0
     let kept = 0
+    let hiddenHere = 0
     entries.sweepDue.begins()
     const sweep = entries.spec.partition.sweep((key, stamp, tags) => {
       looked++
       const until = entries.freshUntilMax(key, stamp, tags)
       if (until > -Infinity) kept++
+      // Other engines may serve it, and so may the next process.
+      else if (entries.isHiddenHere(stamp)) {
+        kept++
+        hiddenHere++
+        return Infinity
+      }
       return until
     })
-    return Effect.map(sweep, () => ({ looked, kept }))
+    return Effect.map(sweep, () => ({ looked, kept, hiddenHere }))
   }),
   marksUpTo: (upTo) => entries.marksUpTo(upTo),
   forget: (upTo, looked) => {
     heed(entries, loads)
     entries.forgetMarks(upTo, looked)
-  }
+  },
+  rest: (upTo, looked) => entries.sweepDue.ends(upTo, looked)
 })
 
 /** Applies the marks that are about to be forgotten to running work that is older than they are. */
@@ -106,6 +116,11 @@ const sweepAll = <V>(store: Store["Service"], entries: Entries<V>): Effect.Effec
       const now = cache.sweptOf(name)
       if (now.length !== engines.length || now.some((one) => !engines.includes(one))) {
         return Effect.sync(() => entries.sweepDue.postpone())
+      }
+      // A mark that hides something here alone is still needed, and the store does not have it. It looks like
+      // the others, so all of them stay until a later sweep finds nothing that is hidden here.
+      if (looked.some(({ hiddenHere }) => hiddenHere > 0)) {
+        return Effect.sync(() => engines.forEach((one, at) => one.rest(upTo, looked[at]!)))
       }
       const forget = Effect.sync(() => engines.forEach((one, at) => one.forget(upTo, looked[at]!)))
       return Effect.andThen(Effect.suspend(() => drop(store, marks())), forget)

@@ -39,6 +39,8 @@ const againMillis = 10_000
 export interface Looked {
   readonly looked: number
   readonly kept: number
+  /** How much of that is hidden in this process alone, so that its marks are still needed. */
+  readonly hiddenHere: number
 }
 
 /** What it needs of the family. */
