@@ -149,9 +149,11 @@ type CheckedOwned<Self, D extends Definition, Wired, K extends string, F> = F ex
   : FamilyName<D>
 
 // The patterns that a module may read, by the line of its family, and for the lookups of its parts by theirs.
-type ModuleReads<D extends Definition, F> = F extends string
-  ? SourceOf<D, WithParts<D, F>> | ListOf<FamilyOf<D, F>, "borrows">
-  : never
+// No condition on `F` stands around the members: it would cost each module as much again.
+type ModuleReads<D extends Definition, F> =
+  | SourceOf<D, F>
+  | ListOf<FamilyOf<D, F>, "borrows">
+  | (F extends Enclosing<D> ? SourceOf<D, PartName<D, F & string>> : never)
 type WithParts<D extends Definition, F> = F extends string ? F extends Enclosing<D> ? F | PartName<D, F> : F : never
 
 // Finds another module of the same call that owns the family, too.
@@ -178,7 +180,7 @@ type CheckedModule<Self, D extends Definition, Wired, K extends string, F, Reads
             K,
             PatternOf<FamilyOf<D, F>>,
             Reads,
-            undeclared<D, WithParts<D, F>, Self, exceeding<R, AppointsFamily<D, F, Self> | Granted<Reads, Self>, Self>>
+            undeclaredIn<D, F, Self, exceeding<R, AppointsFamily<D, F, Self> | Granted<Reads, Self>, Self>>
           >,
           orProblems<findUnserved<D, Wired, K, Self, R>, Live>
         >
@@ -186,6 +188,8 @@ type CheckedModule<Self, D extends Definition, Wired, K extends string, F, Reads
     : Wiring.moduleBuilds<K>
   : Live extends OwnerOptionsAlone ? Wiring.moduleOptions<K>
   : unfit<Live, Wiring.moduleWrong<K>>
+type undeclaredIn<D extends Definition, F, Self, R> = [R] extends [never] ? never
+  : undeclared<D, WithParts<D, F>, Self, R>
 // The options of an owner have no option of a group.
 type OwnerOptionsAlone =
   & { readonly owns?: never; readonly layer?: never }

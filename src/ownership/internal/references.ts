@@ -53,7 +53,12 @@ export type findTooNarrow<D extends Definition, P extends string> = isDeclared<D
 
 type findOutOfReach<D extends Definition, K extends string, F, P extends string, Owner> = D extends
   { readonly layers: {} } ? findBeyond<D, K, F, P, Owner> : never
-type findBeyond<D extends Definition, K extends string, F, P extends string, Owner> = HomeOf<D, F> extends
+// Most references stay in reach of a layer that both families name, and that is asked first, without `HomeOf`.
+type findBeyond<D extends Definition, K extends string, F, P extends string, Owner> = F extends
+  { readonly layer: infer Here extends string }
+  ? FamilyOf<D, Owner> extends { readonly layer: Reachable<D, Here> } ? never : nameBeyond<D, K, F, P, Owner>
+  : nameBeyond<D, K, F, P, Owner>
+type nameBeyond<D extends Definition, K extends string, F, P extends string, Owner> = HomeOf<D, F> extends
   infer Here extends string
   ? HomeOf<D, FamilyOf<D, Owner>> extends infer Home extends string
     ? Home extends Reachable<D, Here> ? never : ReferenceFindings.referenceOutOfReach<K, Here, P, Home>
