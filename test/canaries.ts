@@ -2521,6 +2521,22 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 14,
+    bug: "what a body writes off the connection of its transaction is lost with a rollback",
+    file: "src/cache/internal/frame.ts",
+    text: ` && frame.contains(context)`,
+    planted: ``,
+    suites: ["test/manifest/transactionOutside.test.ts"]
+  },
+  {
+    law: 14,
+    bug: "a savepoint of the database in a body is taken for another connection",
+    file: "src/cache/internal/frame.ts",
+    text: `Array.isArray(one) && Array.isArray(other) && one[0] === other[0]`,
+    planted: `false`,
+    suites: ["test/manifest/transactionOutside.test.ts"]
+  },
+  {
+    law: 14,
     bug: "a savepoint in a transaction that the cache does not know of is taken for a commit",
     file: transaction,
     text: `if (around === undefined && isSavepoint(before, context))`,

@@ -30,7 +30,7 @@ let ranOn: Array<unknown> = []
 
 const reading = (db: Database, id: string) =>
   Effect.flatMap(Effect.serviceOption(Connection), (level) => {
-    ranOn.push(Option.getOrUndefined(level)?.session)
+    ranOn.push(Option.getOrUndefined(level)?.[0])
     return db.read(id)
   })
 
@@ -169,7 +169,7 @@ describe("read in the body of a transaction", () => {
                 yield* bodyOf(
                   db,
                   Effect.gen(function*() {
-                    const { session } = yield* Connection
+                    const [session] = yield* Connection
                     yield* first(db)
                     assert.deepStrictEqual(yield* read(own), expected(door, value, isHeld), `${door} of the ${face}`)
                     for (const on of ranOn) assert.strictEqual(on, session, `${door} of the ${face}`)
@@ -194,7 +194,7 @@ describe("read in the body of a transaction", () => {
           assert.deepStrictEqual(yield* App.getOption("row:1"), Option.none())
           ranOn = []
           yield* App.get("row:1")
-          assert.deepStrictEqual(ranOn, [(yield* Connection).session])
+          assert.deepStrictEqual(ranOn, [(yield* Connection)[0]])
         })
       )
     ))

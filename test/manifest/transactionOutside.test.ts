@@ -226,3 +226,82 @@ describe("a transaction of the database that the cache does not know", () => {
       })
     ))
 })
+
+describe("a body that leaves its connection leaves its transaction", () => {
+  const off = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.updateContext(self, Context.omit(Connection) as any)
+  /** What an Effect off the connection does: its row is written for good, and then the cache is told. */
+  const tells: Record<string, Effect.Effect<unknown, unknown, any>> = {
+    "set": row.set(one, 2),
+    "update": row.update(one, () => 2),
+    "delete": row.delete(one),
+    "invalidate": row.invalidate(one),
+    "invalidateAll": row.invalidateAll(),
+    "a batch": App.batch([row.setting(one, 2)]),
+    "a raw key": App.set("row:1", 2),
+    "a writer": Effect.flatMap(row.writer, (writer) => writer.set(one, 2)),
+    "a write at once": Effect.flatMap(row.writer, (writer) => Effect.sync(() => writer.setUnsafe(one, 2))),
+    "a transaction of its own": App.transaction((body) => body)(row.set(one, 2))
+  }
+
+  for (const ending of ["commits", "rolls back"] as const) {
+    for (const [what, tell] of Object.entries(tells)) {
+      it.effect(`${what} off the connection takes effect before the transaction ${ending}`, () =>
+        within((db) =>
+          Effect.gen(function*() {
+            yield* row.set(one, 1)
+            yield* view.get(one)
+            const body = Effect.gen(function*() {
+              yield* off(Effect.andThen(db.write(id, 2), tell))
+              assert.deepStrictEqual([yield* off(row.get(one)), yield* off(view.get(one))], [2, "v2"])
+              return yield* ending === "commits" ? Effect.void : Effect.fail("no")
+            })
+            yield* Effect.exit(App.transaction(db.withTransaction())(body))
+            assert.deepStrictEqual([yield* row.get(one), yield* view.get(one)], [2, "v2"])
+          })
+        ))
+    }
+  }
+
+  it.effect("a read off the connection sees nothing of the transaction, and is shared", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        yield* App.transaction(db.withTransaction())(Effect.gen(function*() {
+          yield* db.write(id, 7)
+          yield* row.set(one, 7)
+          assert.deepStrictEqual([yield* row.get(one), yield* view.get(one)], [7, "v7"])
+          assert.deepStrictEqual([yield* off(row.get(one)), yield* off(view.get(one))], [0, "v0"])
+        }))
+        assert.deepStrictEqual([yield* row.get(one), yield* view.get(one)], [7, "v7"])
+      })
+    ))
+
+  it.effect("a write on another connection is refused, and one in a savepoint is collected", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        yield* row.set(one, 1)
+        const elsewhere = off(db.withTransaction()(row.set(one, 2)))
+        const inSavepoint = db.withTransaction()(Effect.andThen(db.write(id, 3), row.set(one, 3)))
+        yield* App.transaction(db.withTransaction())(Effect.gen(function*() {
+          assertRefused(yield* Effect.flip(elsewhere), "another connection")
+          yield* inSavepoint
+          assert.deepStrictEqual([yield* row.get(one), yield* off(row.get(one))], [3, 1])
+        }))
+        assert.strictEqual(yield* row.get(one), 3)
+      })
+    ))
+
+  it.effect("a transaction by a combinator without a known connection is left with the one around it", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        const unnamed = <A, E, R>(attempt: Effect.Effect<A, E, R>) => attempt
+        const body = App.transaction(unnamed)(Effect.gen(function*() {
+          yield* off(row.set(one, 2))
+          yield* row.set({ id: "2" }, 2)
+          return yield* Effect.fail("no")
+        }))
+        yield* Effect.exit(App.transaction(db.withTransaction())(body))
+        assert.deepStrictEqual([yield* row.getOption(one), yield* row.has({ id: "2" })], [Option.some(2), false])
+      })
+    ))
+})

@@ -16,12 +16,10 @@ class Session {
   readonly locks = new Set<string>()
 }
 
-interface Level {
-  readonly session: Session
-  readonly depth: number
-}
+/** The session, and how many savepoints are open in it. */
+type Level = readonly [session: Session, depth: number]
 
-/** Named as Effect's SQL clients name it. */
+/** Named and shaped as Effect's SQL clients do it. */
 export const Connection = Context.Service<Level, Level>("effect/sql/SqlClient/TransactionConnection/test")
 
 export class DatabaseError {
@@ -65,7 +63,7 @@ export class Database {
         this.pause,
         Effect.andThen(
           Effect.sync(() => {
-            const own = level._tag === "Some" ? level.value.session.writes.get(key) : undefined
+            const own = level._tag === "Some" ? level.value[0].writes.get(key) : undefined
             return own ?? this.rows.get(key) ?? 0
           }),
           (value) => Effect.as(this.pause, value)
@@ -76,7 +74,7 @@ export class Database {
   /** Within the transaction of the fiber, or in one of its own. */
   write(key: string, value: number): Effect.Effect<void> {
     return this.whileAlive(Effect.flatMap(Effect.serviceOption(Connection), (level) => {
-      const session = level._tag === "Some" ? level.value.session : new Session()
+      const session = level._tag === "Some" ? level.value[0] : new Session()
       const write = Effect.andThen(this.lock(session, key), Effect.sync(() => void session.writes.set(key, value)))
       if (level._tag === "Some") return Effect.andThen(this.pause, write)
       return Effect.uninterruptible(Effect.andThen(write, Effect.sync(() => this.commit(session))))
@@ -123,11 +121,11 @@ export class Database {
       )
   }
 
-  private savepoint<A, E, R>({ depth, session }: Level, body: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+  private savepoint<A, E, R>([session, depth]: Level, body: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     return Effect.suspend(() => {
       const before = new Map(session.writes)
       return Effect.onExit(
-        Effect.provideService(body, Connection, { session, depth: depth + 1 }),
+        Effect.provideService(body, Connection, [session, depth + 1]),
         (exit) =>
           Effect.sync(() => {
             if (Exit.isSuccess(exit)) return
@@ -146,7 +144,7 @@ export class Database {
       Effect.suspend(() => {
         const session = new Session()
         this.sessions.add(session)
-        const run = restore(Effect.provideService(body, Connection, { session, depth: 0 }))
+        const run = restore(Effect.provideService(body, Connection, [session, 0]))
         return Effect.flatMap(Effect.exit(run), (exit): Effect.Effect<A, E | DatabaseError> => {
           if (!this.isAlive) return Effect.never
           if (!Exit.isSuccess(exit)) return Effect.andThen(Effect.sync(() => this.end(session)), exit)

@@ -24,6 +24,8 @@ export class Frame {
   readonly given: Context.Context<never>
   /** The connections on which the body runs, by the keys of their services. */
   private readonly connections: ReadonlyMap<string, unknown>
+  /** Those of them that the combinator opened. */
+  private readonly opened: ReadonlyMap<string, unknown>
   isOpen = true
   /** How the body ended; `undefined` while it runs. */
   ending: "done" | "failed" | undefined = undefined
@@ -39,6 +41,7 @@ export class Frame {
     this.parent = parent
     this.around = around
     this.connections = connectionsIn(context)
+    this.opened = connectionsIn(given)
     this.given = parent === undefined ? given : Context.merge(parent.given, given)
     this.changesBefore = (parent ?? around)?.changesBefore ?? bodies.changes
     this.collected = new Collected(manifest.id, this.changesBefore)
@@ -57,6 +60,18 @@ export class Frame {
   /** The state of a key in the transaction. A change in a savepoint comes before a change around it. */
   stateOf(family: Reached, key: string): HeldKey | "changed" | undefined {
     return this.collected.stateOf(family, key) ?? this.parent?.stateOf(family, key)
+  }
+
+  /**
+   * Whether a Context is still in this transaction: it has the connections that the combinator opened, or savepoints on
+   * them. A combinator whose connections have no known name opens none: its transaction is left where the one around is.
+   */
+  contains(context: Context.Context<never>): boolean {
+    if (this.opened.size === 0) return this.around?.contains(context) !== false
+    for (const [key, connection] of this.opened) {
+      if (!isSameSession(context.mapUnsafe.get(key), connection)) return false
+    }
+    return true
   }
 
   /**
@@ -91,6 +106,10 @@ export const connectionsIn = (context: Context.Context<never>): ReadonlyMap<stri
   for (const [key, service] of context.mapUnsafe) if (key.startsWith(connectionKey)) connections.set(key, service)
   return connections
 }
+
+/** Whether two services are one session of a database: a client pairs the session with the depth of its savepoints. */
+const isSameSession = (one: unknown, other: unknown): boolean =>
+  one === other || (Array.isArray(one) && Array.isArray(other) && one[0] === other[0])
 
 /** A Context without transactions. */
 export const withoutTransaction = <R>(context: Context.Context<R>): Context.Context<R> => {
@@ -146,10 +165,14 @@ export const isInUnknown = (context: Context.Context<never>): boolean => {
   return hasConnection(context) && Context.get(context, CurrentTransaction)?.isOn(context) !== true
 }
 
-/** The innermost open transaction in a Context: of the given manifest, or of any. */
+/**
+ * The innermost open transaction in which a Context is: of the given manifest, or of any. A program that takes the
+ * connection out of the Context of a body, or replaces it, has left the transaction.
+ */
 export const frameIn = (context: Context.Context<never>, realm?: string): Frame | undefined => {
   if (lookups.open === 0) return undefined
-  const isWanted = (frame: Frame) => frame.isOpen && (realm === undefined || frame.realm === realm)
+  const isWanted = (frame: Frame) =>
+    frame.isOpen && (realm === undefined || frame.realm === realm) && frame.contains(context)
   let frame = Context.getOrUndefined(context, CurrentTransaction)
   while (frame !== undefined && !isWanted(frame)) frame = frame.around
   return frame
