@@ -1219,6 +1219,30 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "keys",
+    bug: "a server takes two spellings of one key",
+    file: "src/manifest/Remote.ts",
+    text: `if (spelt === key) return undefined`,
+    planted: `if (spelt !== "") return undefined`,
+    suites: ["test/manifest/remote.test.ts", "test/props/remote.test.ts"]
+  },
+  {
+    law: "what does not fit is refused without the value",
+    bug: "an error for a client quotes the value by the message of a check",
+    file: "src/manifest/internal/wire.ts",
+    text: `: "a value that passes the check of the schema"`,
+    planted: `: undefined`,
+    suites: ["test/manifest/remote.test.ts"]
+  },
+  {
+    law: "what does not fit is refused without the value",
+    bug: "a number that a double does not hold is kept as another number",
+    file: "src/manifest/internal/jsonText.ts",
+    text: `|| Number.isSafeInteger(number)`,
+    planted: `|| true`,
+    suites: ["test/manifest/remote.test.ts"]
+  },
+  {
+    law: "keys",
     bug: "two values of a choice that have one text share a key",
     file: "src/manifest/internal/keys.ts",
     text: `return !mustComeBack || comesBack(text.value, value)`,

@@ -57,6 +57,12 @@ export const engine: ReadonlyArray<Explained> = [
     "Store a part of it, or raise the tier's `bytesMax`."
   ),
   atRunTime(
+    "E0320",
+    "A value does not fit its family's schema on its way to or from a client.",
+    "A family has one schema for all who write it. What does not fit is refused before anything changes.",
+    "Send what the message expects at the place that it names."
+  ),
+  atRunTime(
     "E0321",
     "A tier cannot go on with a scan from a position.",
     "The position is none of this tier's, is from before a restart, or too much has moved since.",

@@ -113,6 +113,35 @@ export const parameterRefused = (pattern: string, name: string) =>
   )
 
 /**
+ * E0109: a parameter whose text UTF-8 cannot say, so no connection can carry the key. Found at run time only.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const parameterNotUnicode = (pattern: string, name: string) =>
+  finding(
+    "E0109",
+    "KeyMalformed",
+    say`the parameter ${name} of ${pattern} has a lone surrogate`,
+    "give a text of whole characters"
+  )
+
+/**
+ * E0109: a parameter whose codec reads the text, and would write the value in another way, so two texts would be one
+ * key. Found at run time only.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const parameterSpeltOtherwise = (pattern: string, name: string) =>
+  finding(
+    "E0109",
+    "KeyMalformed",
+    say`the parameter ${name} of ${pattern} is not spelt as its codec spells it`,
+    "give the text that the codec writes for the value"
+  )
+
+/**
  * E0109: parameters that make a longer key than any tier keeps. Found at run time only.
  *
  * @category patterns and keys

@@ -1,0 +1,244 @@
+/**
+ * A manifest for those who have keys and no types: servers, command lines, dashboards, tests of a protocol. It finds the
+ * family of a key, and says how the values of the family travel.
+ *
+ * - A key has one spelling. What the codec of a parameter would write in another way is no key here, because a server
+ *   that cuts keys out of a text would make two entries of one.
+ * - Values travel as a text, as bytes, or as JSON. The form depends on the schema alone, so a client can rely on it.
+ * - A value that does not fit is refused with its place, and the refusal never contains the value. For a sensitive family
+ *   it does not contain the place either.
+ *
+ * Not here: entries and rights. A remote describes; to read and to write, a program uses the manifest's own operations.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type * as JsonSchema from "effect/JsonSchema"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import type { Diagnostic } from "../diagnostic/Diagnostic.ts"
+import * as KeyFindings from "../diagnostic/types/keyFindings.ts"
+import type { DependencyGraph } from "../ownership/DependencyGraph.ts"
+import * as Graph from "../ownership/shared/graph.ts"
+import { textOf } from "../ownership/shared/texts.ts"
+import { type ManifestError, validate, type ValidFamily, type ValidManifest } from "../ownership/shared/validation.ts"
+import { parsePattern } from "../pattern/KeyPattern.ts"
+import * as keys from "./internal/keys.ts"
+import * as wire from "./internal/wire.ts"
+import type { AnyManifest } from "./types/composition.ts"
+
+/**
+ * How the values of a family travel.
+ *
+ * **Details**
+ *
+ * - `text`: the encoded side of the schema is a text, which travels as it is, without quotes.
+ * - `bytes`: the encoded side is a `Uint8Array`.
+ * - `json`: anything else, as the JSON of `Schema.toCodecJson`.
+ * - `none`: the family declares a type alone (`Manifest.type`). Nothing can encode its values, so they do not travel.
+ *
+ * @stability experimental
+ * @category models
+ * @since 0.1.0
+ */
+export type Form = "text" | "bytes" | "json" | "none"
+
+/**
+ * A value, or what a client sent in its place, does not fit the schema of its family.
+ *
+ * **Details**
+ *
+ * `path` leads to the place, from the outside to the inside; it is empty for the value itself, and for every value of a
+ * sensitive family. `expected` says what belongs there. Neither contains the value. Names of properties in `path` are
+ * those that the client sent.
+ *
+ * @stability experimental
+ * @category errors
+ * @since 0.1.0
+ */
+export class Misfit extends Schema.TaggedError<Misfit>()("Misfit", {
+  code: Schema.tag("E0320"),
+  family: Schema.String,
+  pattern: Schema.String,
+  path: Schema.Array(Schema.Union([Schema.String, Schema.Number])),
+  expected: Schema.String
+}) {
+  override get message() {
+    const at = this.path.length === 0 ? "" : ` at ${JSON.stringify(this.path)}`
+    return `${this.code}: expected ${this.expected}${at}; family \`${this.family}\` owns \`${this.pattern}\``
+  }
+}
+
+/**
+ * One family, for a program that has keys and no types.
+ *
+ * **Gotchas**
+ *
+ * The key within a family is the texts of its parameters, joined by `:`, so `42` and not `user:42`. `keyWithin` cuts it
+ * out and checks nothing: ask `keyProblem` before you use it.
+ *
+ * @see {@link of} for the faces of a manifest
+ * @stability experimental
+ * @category models
+ * @since 0.1.0
+ */
+export interface Face {
+  /** The name of the family in its manifest. */
+  readonly name: string
+  /** The position of the family in its manifest, from 0. */
+  readonly index: number
+  /** The pattern of the family, such as `user:{id}`. */
+  readonly pattern: string
+  /** The names of the pattern's parameters, in the order in which a key has them. A last `*` is among them. */
+  readonly parameters: ReadonlyArray<string>
+  /** Whether keys and values of the family are hidden from logs, events and errors. */
+  readonly isSensitive: boolean
+  /** The key within the family of a full key that `Remote.route` has led to this face. */
+  readonly keyWithin: (key: string) => string
+  /** The full key of a key within the family. */
+  readonly keyOf: (within: string) => string
+  /** The full key for logs and errors: of a sensitive family, with hashes in place of the parameters. */
+  readonly show: (within: string) => string
+  /** What is wrong with a key within the family; `undefined` if it may be read and written. No text of the key is in it. */
+  readonly keyProblem: (within: string) => Diagnostic | undefined
+  /** How the values of the family travel. */
+  readonly form: Form
+  /**
+   * The JSON schema of the values; `undefined` for the forms `bytes` and `none`. It is made at the first use.
+   */
+  readonly jsonSchema: JsonSchema.Document<"draft-2020-12"> | undefined
+  /**
+   * What travels for a value: a text, which is JSON in the form `json`, or bytes that the value does not share. An
+   * `Exit`, unless the schema has to wait.
+   */
+  readonly encode: (value: unknown) => Effect.Effect<string | Uint8Array, Misfit>
+  /**
+   * The value of what has travelled. An `Exit`, unless the schema has to wait. A property that the schema does not know
+   * is refused. So is what has more than 67,108,864 bytes or UTF-16 units, and JSON with more than 128 levels, with a
+   * number that a double does not hold, or with a property `__proto__`.
+   */
+  readonly decode: (received: string | Uint8Array) => Effect.Effect<unknown, Misfit>
+}
+
+/**
+ * A manifest, for a program that has keys and no types.
+ *
+ * @see {@link of} for how it is made
+ * @stability experimental
+ * @category models
+ * @since 0.1.0
+ */
+export interface Remote {
+  /** The name of the manifest. */
+  readonly id: string
+  /** The families of the manifest, in its order. */
+  readonly faces: ReadonlyArray<Face>
+  /** What depends on what. */
+  readonly graph: DependencyGraph
+  /** The family of a full key; `undefined` if no family has the key. */
+  readonly route: (key: string) => Face | undefined
+  /** The families that share a key with a pattern, the most specific first, or what is wrong with the pattern. */
+  readonly overlapping: (pattern: string) => Result.Result<ReadonlyArray<Face>, Diagnostic>
+}
+
+const remotes = new WeakMap<AnyManifest, Result.Result<Remote, ManifestError>>()
+
+/**
+ * The manifest of a class, for a program that has keys and no types; fails if the manifest has mistakes.
+ *
+ * **When to use**
+ *
+ * In a server or a tool that serves the keys of any manifest. In a program that knows its manifest, `AppCache.keys` has
+ * types for all of this.
+ *
+ * **Example** (A key and a value as they come from a connection)
+ *
+ * ```ts
+ * import { Effect, Result, Schema } from "effect"
+ * import { Manifest, Remote } from "effect-stateless"
+ *
+ * class AppCache extends Manifest.Service<AppCache>()("AppCache", {
+ *   families: {
+ *     prefs: { pattern: "prefs:{id}", value: Schema.Struct({ formal: Schema.Boolean }) }
+ *   }
+ * }) {}
+ *
+ * const remote = Result.getOrThrow(Remote.of(AppCache))
+ * const face = remote.route("prefs:1")!
+ * face.name // => "prefs"
+ * face.keyWithin("prefs:1") // => "1"
+ * Effect.runSync(face.decode(`{"formal":true}`)) // => { formal: true }
+ * Effect.runSync(Effect.flip(face.decode(`{"formal":1}`))).message // => "E0320: expected boolean at [\"formal\"]; family `prefs` owns `prefs:{id}`"
+ * ```
+ *
+ * @see {@link Face} for what a family says
+ * @stability experimental
+ * @category constructors
+ * @since 0.1.0
+ */
+export const of = (manifest: AnyManifest): Result.Result<Remote, ManifestError> => {
+  const { definition, id } = manifest as AnyManifest & { readonly id: string }
+  const made = remotes.get(manifest) ?? Result.map(validate(id, definition), make)
+  remotes.set(manifest, made)
+  return made
+}
+
+const make = (manifest: ValidManifest): Remote => {
+  const faces = new Map([...manifest.families.values()].map((family) => [family.name, faceOf(manifest, family)]))
+  return {
+    id: manifest.id,
+    faces: [...faces.values()],
+    graph: Graph.make(manifest),
+    route: (key) => {
+      // A program without types may give another value than a text.
+      const family = manifest.patterns.route(textOf(key))
+      return family && faces.get(family.name)
+    },
+    overlapping: (pattern) =>
+      Result.map(
+        parsePattern(textOf(pattern)),
+        (parsed) => manifest.patterns.touched(parsed).map(({ value }) => faces.get(value.name)!)
+      )
+  }
+}
+
+const faceOf = (manifest: ValidManifest, family: ValidFamily): Face => {
+  const { check, decode, names, render, show, textOf: textOfParams, unread, within } = keys.make(manifest, family)
+  const { index, isSensitive, name, pattern: { source: pattern }, spec } = family
+  const values = wire.make(spec.value)
+  const misfit = ({ expected, path }: wire.Place): Misfit =>
+    new Misfit({ family: name, pattern, expected, path: isSensitive ? [] : path })
+  let jsonSchema: Face["jsonSchema"] | null = null
+  return {
+    name,
+    index,
+    pattern,
+    parameters: names,
+    isSensitive,
+    keyWithin: within,
+    keyOf: render,
+    show,
+    keyProblem: (key) => {
+      const problem = check(key)
+      if (problem !== undefined) return problem
+      const texts = key.split(":")
+      const nameOf = (at: number) => names[Math.min(at, names.length - 1)]!
+      const unspelt = texts.findIndex((text) => !wire.isWellFormed(text))
+      if (unspelt >= 0) return KeyFindings.parameterNotUnicode(pattern, nameOf(unspelt))
+      const params = decode(key)
+      if (Option.isNone(params)) return unread(key)
+      const spelt = textOfParams(params.value)
+      if (spelt === key) return undefined
+      const others = spelt.split(":")
+      return KeyFindings.parameterSpeltOtherwise(pattern, nameOf(texts.findIndex((text, at) => text !== others[at])))
+    },
+    form: values.form,
+    get jsonSchema() {
+      if (jsonSchema === null) jsonSchema = wire.jsonSchemaOf(values.form, spec.value)
+      return jsonSchema
+    },
+    encode: (value) => Effect.mapErrorEager(values.encode(value), misfit),
+    decode: (received) => Effect.mapErrorEager(values.decode(received), misfit)
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * Turns the values of a family into what a connection carries, and back: a text, bytes, or JSON.
+ *
+ * - The form is decided once per family, by the encoded side of its schema, and never by a value.
+ * - What does not fit is refused with its place and with what is expected there. A refusal never contains the value. So
+ *   it has no message of a check that the user wrote, because the message may quote the value.
+ * - A schema that answers at once makes an `Exit`, so a server needs no fiber for a command.
+ * - Bytes are copied both ways, so a value shares no memory with a connection.
+ *
+ * Not here: the bytes of tiers (`store/Codec.ts`). Their format may change with each release, so no client sees it.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as JsonSchema from "effect/JsonSchema"
+import { hasProperty } from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import * as AST from "effect/SchemaAST"
+import * as SchemaIssue from "effect/SchemaIssue"
+import { readJson } from "./jsonText.ts"
+
+/** How many bytes, or UTF-16 units, a value may have on its way. */
+export const lengthMax = 2 ** 26
+
+/** How values travel; `none` if the family declares a type alone, which cannot encode. */
+export type Form = "text" | "bytes" | "json" | "none"
+
+/** Where a value does not fit, and what is expected there. */
+export interface Place {
+  readonly path: ReadonlyArray<string | number>
+  readonly expected: string
+}
+
+/** A family's values as a connection carries them. */
+export interface Wire {
+  readonly form: Form
+  readonly encode: (value: unknown) => Effect.Effect<string | Uint8Array, Place>
+  readonly decode: (received: unknown) => Effect.Effect<unknown, Place>
+}
+
+/** Makes the wire of a schema. */
+export const make = (schema: unknown): Wire => {
+  if (!Schema.isSchema(schema)) return { form: "none", encode: () => noForm, decode: () => noForm }
+  const codec = schema as Schema.Codec<unknown, any>
+  const form = formOf(AST.toEncoded(codec.ast))
+  if (form === "json") return jsonWire(Schema.toCodecJson(codec))
+  const encode = parser(codec, "encode")
+  const decode = parser(codec, "decode")
+  const own = form === "text"
+    ? (given: unknown) => typeof given === "string" && isWellFormed(given) ? given : undefined
+    : (given: unknown) => given instanceof Uint8Array ? Uint8Array.from(given) : undefined
+  const refused = refuse(form === "text" ? "a text without lone surrogates" : "bytes")
+  const checked = (given: unknown) => {
+    const taken = own(given)
+    return taken === undefined ? refused : Exit.succeed(taken)
+  }
+  return {
+    form,
+    encode: (value) => Effect.flatMapEager(encode(value), checked),
+    decode: (received) => isTooLong(received) ? tooLong : Effect.flatMapEager(checked(received), decode)
+  }
+}
+
+/** The JSON schema of a family's values, if they travel as a text or as JSON. */
+export const jsonSchemaOf = (form: Form, schema: unknown): JsonSchema.Document<"draft-2020-12"> | undefined => {
+  if (form === "text") return Schema.toJsonSchemaDocument(Schema.toEncoded(schema as Schema.Codec<unknown>))
+  return form === "json" ? Schema.toJsonSchemaDocument(schema as Schema.Codec<unknown>) : undefined
+}
+
+const jsonWire = (codec: Schema.Codec<unknown, unknown>): Wire => {
+  const encode = parser(codec, "encode")
+  const decode = parser(codec, "decode")
+  return {
+    form: "json",
+    encode: (value) =>
+      Effect.flatMapEager(encode(value), (tree) => {
+        const text = JSON.stringify(tree)
+        return text === undefined ? refuse("a value that JSON can say") : Exit.succeed(text)
+      }),
+    decode: (received) => {
+      if (typeof received !== "string") return refuse("a JSON text")
+      if (isTooLong(received)) return tooLong
+      const read = readJson(received)
+      return "expected" in read ? refuse(read.expected) : decode(read.value)
+    }
+  }
+}
+
+const formOf = (encoded: AST.AST): Form =>
+  isText(encoded)
+    ? "text"
+    : hasId(encoded.annotations?.["representation"], "effect/schema/Uint8Array")
+    ? "bytes"
+    : "json"
+
+const isText = (ast: AST.AST): boolean =>
+  ast._tag === "String" || ast._tag === "TemplateLiteral" ||
+  (ast._tag === "Literal" && typeof ast.literal === "string") ||
+  (ast._tag === "Enum" && ast.enums.every(([, value]) => typeof value === "string")) ||
+  (ast._tag === "Union" && ast.types.length > 0 && ast.types.every(isText))
+
+/** Whether the representation of a schema has an identifier of Effect. */
+export const hasId = (representation: unknown, id: string): boolean =>
+  hasProperty(representation, "id") && representation.id === id
+
+/** Whether UTF-8 can say a text: each surrogate has its other half. */
+export const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text)
+
+const options = { onExcessProperty: "error" } as const
+
+/** Runs one side of a codec: at once, or as an Effect from the first time that it has to wait. */
+const parser = (codec: Schema.Codec<unknown, unknown>, side: "encode" | "decode") => {
+  const [now, later] = side === "encode"
+    ? [Schema.encodeUnknownExit(codec), Schema.encodeUnknownEffect(codec)]
+    : [Schema.decodeUnknownExit(codec, options), Schema.decodeUnknownEffect(codec, options)]
+  let waits = false
+  return (input: unknown): Effect.Effect<unknown, Place> => {
+    if (!waits) {
+      const exit = guarded(now, input)
+      if (Exit.isSuccess(exit)) return exit as Exit.Exit<unknown, never>
+      if (!exit.cause.reasons.some(isWaiting)) return failed(exit.cause)
+      waits = true
+    }
+    return Effect.catchCause(later(input), failed)
+  }
+}
+
+const guarded = <A>(
+  run: (input: unknown) => Exit.Exit<A, Schema.SchemaError>,
+  input: unknown
+): Exit.Exit<A, Schema.SchemaError> => {
+  try {
+    return run(input)
+  } catch (error) {
+    return Exit.die(error)
+  }
+}
+
+const isWaiting = (reason: Cause.Reason<unknown>) => Cause.isDieReason(reason) && Cause.isAsyncFiberError(reason.defect)
+
+const refuse = (expected: string, path: Place["path"] = []): Exit.Exit<never, Place> => Exit.fail({ path, expected })
+
+const isTooLong = (received: unknown): boolean =>
+  (typeof received === "string" || received instanceof Uint8Array) && received.length > lengthMax
+
+const tooLong = refuse(`at most ${lengthMax} bytes or characters`)
+
+const noForm = refuse("a family whose value is a schema")
+
+const failed = (cause: Cause.Cause<Schema.SchemaError>): Exit.Exit<never, Place> => {
+  if (Cause.hasInterruptsOnly(cause)) return Exit.failCause(cause as Cause.Cause<never>)
+  const found = cause.reasons.find(Cause.isFailReason)
+  if (found === undefined) return refuse("a value that the functions of the schema accept")
+  const [first] = format(found.error.issue).issues
+  return refuse(
+    first?.message ?? "a value of the schema",
+    (first?.path ?? []).map((part) => {
+      const key = typeof part === "object" ? part.key : part
+      return typeof key === "symbol" ? String(key) : key
+    })
+  )
+}
+
+// The words are those of the schema. A message that a check or a transformation makes for one value is not used.
+const format = SchemaIssue.makeFormatterStandardSchemaV1({
+  leafHook: (issue) => {
+    switch (issue._tag) {
+      case "InvalidType":
+        return SchemaIssue.defaultLeafHook(new SchemaIssue.InvalidType(issue.ast)).replace(/^Expected /, "")
+      case "MissingKey":
+        return "a value here"
+      case "UnexpectedKey":
+        return "no property of this name"
+      case "OneOf":
+        return "exactly one form of the union"
+      case "Forbidden":
+      case "InvalidValue":
+        return "a value that the schema accepts"
+    }
+  },
+  checkHook: ({ filter }) => {
+    const expected = filter.annotations?.["expected"]
+    return typeof expected === "string" ? expected : "a value that passes the check of the schema"
+  }
+})
