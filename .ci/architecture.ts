@@ -627,8 +627,40 @@ const named: Rule = (project) =>
     })
   })
 
+/** The function that an expression calls, as it is written: `Effect.provide` of `Effect.provide(effect, layer)`. */
+const callOf = (node: Node | undefined, text: string): string | undefined => {
+  if (node?.type === "TSAsExpression") return callOf(node["expression"] as Node, text)
+  if (node?.type !== "CallExpression") return undefined
+  const { end, start } = node["callee"] as Node
+  return text.slice(start, end)
+}
+
+/**
+ * A test has a scope of its own, and `Effect.provide` closes what it builds: `Effect.scoped` around either adds
+ * nothing, and a reader looks for what it closes.
+ */
+const scopes: Rule = (project) =>
+  violationsOf(project, ({ program, text }, refuse) => {
+    walk(program, (node) => {
+      if (node.type !== "CallExpression") return
+      const given = node["arguments"] as ReadonlyArray<Node>
+      const called = callOf(node, text)!
+      if (called === "Effect.scoped" && callOf(given[0], text) === "Effect.provide") {
+        refuse(node.start, "`Effect.provide` closes what it builds, without `Effect.scoped`")
+      }
+      const body = given[1]?.type === "ArrowFunctionExpression" ? given[1]["body"] as Node : undefined
+      if (!/^it\.(effect|live)\b/.test(called) || body === undefined) return
+      const inner = body.type === "TSAsExpression" ? body["expression"] as Node : body
+      const outer = callOf(inner, text)
+      const last = outer?.endsWith(".pipe") === true ? (inner["arguments"] as ReadonlyArray<Node>).at(-1) : undefined
+      if (outer === "Effect.scoped" || (last !== undefined && text.slice(last.start, last.end) === "Effect.scoped")) {
+        refuse(node.start, "a test has a scope of its own: `Effect.scoped` around it adds nothing")
+      }
+    })
+  })
+
 /** The rules of `test/`. */
-export const testRules: Readonly<Record<string, Rule>> = { headed, named }
+export const testRules: Readonly<Record<string, Rule>> = { headed, named, scopes }
 
 export interface Document {
   readonly path: string

@@ -417,6 +417,19 @@ describe("violation of a rule", () => {
     assert.deepStrictEqual(find(named, { "cache/a.test.ts": text }), [])
   })
 
+  it("scopes: a scope around a whole test, and one around what closes itself, are found, and others are not", () => {
+    const { scopes } = Architecture.testRules as { scopes: Architecture.Rule }
+    const planted = [
+      "const run = Effect.scoped(Effect.provide(body, layer))",
+      "it.effect(\"a\", () => Effect.scoped(body) as Effect.Effect<void>)",
+      "it.live(\"a\", () => body.pipe(Random.withSeed(1), Effect.scoped))"
+    ]
+    for (const text of planted) assert.lengthOf(find(scopes, { "cache/a.test.ts": text }), 1, text)
+    const text =
+      "const life = Effect.scoped(body)\nit.effect(\"a\", () => body.pipe(Effect.scoped, Effect.provide(layer)))"
+    assert.deepStrictEqual(find(scopes, { "cache/a.test.ts": text }), [])
+  })
+
   it("shown: an operation and an exported value without an example are found, and an error and a type are not", () => {
     const example = "\n * ```ts\n * make()\n * ```\n"
     const text =

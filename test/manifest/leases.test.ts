@@ -336,7 +336,6 @@ describe("a lease of a key that is refreshed", () => {
       assert.strictEqual(yield* Fiber.join(running), "Ann")
       assert.strictEqual(yield* row.get({ id }), "Ann!")
     }).pipe(
-      Effect.scoped,
       Effect.provide(
         Rows.modules({ row: Rows.owner("row", { lookup: () => Effect.as(gate.await, "Ann") }) }).pipe(
           Layer.provide(MemoryStore.layer({ capacity: 100 }))
