@@ -1,6 +1,6 @@
 /**
- * A read that finds nothing because a tier fails does not make a value that is kept: the next read, and the next process,
- * find what the tier has.
+ * A read that finds nothing because a tier fails does not make a value that is kept: the next read, and the next
+ * process, find what the tier has.
  */
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

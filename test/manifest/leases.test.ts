@@ -1,6 +1,6 @@
 /**
- * A lease is enforced: a write that does not carry it is refused, and a write that carries it is refused where its value
- * may be made from a value that is gone.
+ * A lease is enforced: a write that does not carry it is refused, and a write that carries it is refused where its
+ * value may be made from a value that is gone.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Lookup from "effect-stateless/cache/Lookup"
