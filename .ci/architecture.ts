@@ -308,6 +308,23 @@ const bannedMembers = new Map([
 // The timer of the live clock that lets a process end, which no clock has.
 const timerFile = "store/shared/backgroundTimer.ts"
 
+/**
+ * The comments of a file have lines of at most 120 columns, which no formatter sees to. A directive of the compiler is
+ * one line, however long its message.
+ */
+export const wrapped: Rule = (project) =>
+  violationsOf(project, ({ comments, text }, refuse) => {
+    for (const { end, start } of comments) {
+      let offset = text.lastIndexOf("\n", start) + 1
+      for (const line of text.slice(offset, end).split("\n")) {
+        if (line.length > limits.lineColumns && !/^\s*\/\/ @ts-expect-error /.test(line)) {
+          refuse(offset, `a comment of ${line.length} columns, at most ${limits.lineColumns}`)
+        }
+        offset += line.length + 1
+      }
+    }
+  })
+
 /** Time, randomness and output come from services, and no comment announces work that is not done. */
 export const banned: Rule = (project) =>
   violationsOf(project, (source, refuse) => {
@@ -401,8 +418,8 @@ const verb = /^(Find|Is|Has|May|Show|Normalize|Parse|Join|Invert|Describe|Help|M
 const lettersAllowed: ReadonlySet<string> = new Set("ABDEFKPQRTV")
 
 /**
- * A name of a type in lower case is a function on types, so it takes parameters; one that begins with a verb is in lower
- * case; a type parameter of one letter is one of those that every reader knows.
+ * A name of a type in lower case is a function on types, so it takes parameters; one that begins with a verb is in
+ * lower case; a type parameter of one letter is one of those that every reader knows.
  */
 export const typeNames: Rule = (project) =>
   violationsOf(project, (source, refuse) => {
@@ -468,8 +485,8 @@ const firstName = (name: Node): string =>
   name.type === "TSQualifiedName" ? firstName(name["left"] as Node) : nameOf(name)
 
 /**
- * A user can call what a public module exports: no parameter of a function has a type of `internal/` or `shared/`, which
- * a user cannot name.
+ * A user can call what a public module exports: no parameter of a function has a type of `internal/` or `shared/`,
+ * which a user cannot name.
  */
 export const callable: Rule = (project) =>
   violationsOf(project, (source, refuse) => {
