@@ -308,6 +308,23 @@ const bannedMembers = new Map([
 // The timer of the live clock that lets a process end, which no clock has.
 const timerFile = "store/shared/backgroundTimer.ts"
 
+/**
+ * The comments of a file have lines of at most 120 columns, which no formatter sees to. A directive of the compiler is
+ * one line, however long its message.
+ */
+export const wrapped: Rule = (project) =>
+  violationsOf(project, ({ comments, text }, refuse) => {
+    for (const { end, start } of comments) {
+      let offset = text.lastIndexOf("\n", start) + 1
+      for (const line of text.slice(offset, end).split("\n")) {
+        if (line.length > limits.lineColumns && !/^\s*\/\/ @ts-expect-error /.test(line)) {
+          refuse(offset, `a comment of ${line.length} columns, at most ${limits.lineColumns}`)
+        }
+        offset += line.length + 1
+      }
+    }
+  })
+
 /** Time, randomness and output come from services, and no comment announces work that is not done. */
 export const banned: Rule = (project) =>
   violationsOf(project, (source, refuse) => {
@@ -401,8 +418,8 @@ const verb = /^(Find|Is|Has|May|Show|Normalize|Parse|Join|Invert|Describe|Help|M
 const lettersAllowed: ReadonlySet<string> = new Set("ABDEFKPQRTV")
 
 /**
- * A name of a type in lower case is a function on types, so it takes parameters; one that begins with a verb is in lower
- * case; a type parameter of one letter is one of those that every reader knows.
+ * A name of a type in lower case is a function on types, so it takes parameters; one that begins with a verb is in
+ * lower case; a type parameter of one letter is one of those that every reader knows.
  */
 export const typeNames: Rule = (project) =>
   violationsOf(project, (source, refuse) => {
@@ -468,8 +485,8 @@ const firstName = (name: Node): string =>
   name.type === "TSQualifiedName" ? firstName(name["left"] as Node) : nameOf(name)
 
 /**
- * A user can call what a public module exports: no parameter of a function has a type of `internal/` or `shared/`, which
- * a user cannot name.
+ * A user can call what a public module exports: no parameter of a function has a type of `internal/` or `shared/`,
+ * which a user cannot name.
  */
 export const callable: Rule = (project) =>
   violationsOf(project, (source, refuse) => {
@@ -627,8 +644,40 @@ const named: Rule = (project) =>
     })
   })
 
+/** The function that an expression calls, as it is written: `Effect.provide` of `Effect.provide(effect, layer)`. */
+const callOf = (node: Node | undefined, text: string): string | undefined => {
+  if (node?.type === "TSAsExpression") return callOf(node["expression"] as Node, text)
+  if (node?.type !== "CallExpression") return undefined
+  const { end, start } = node["callee"] as Node
+  return text.slice(start, end)
+}
+
+/**
+ * A test has a scope of its own, and `Effect.provide` closes what it builds: `Effect.scoped` around either adds
+ * nothing, and a reader looks for what it closes.
+ */
+const scopes: Rule = (project) =>
+  violationsOf(project, ({ program, text }, refuse) => {
+    walk(program, (node) => {
+      if (node.type !== "CallExpression") return
+      const given = node["arguments"] as ReadonlyArray<Node>
+      const called = callOf(node, text)!
+      if (called === "Effect.scoped" && callOf(given[0], text) === "Effect.provide") {
+        refuse(node.start, "`Effect.provide` closes what it builds, without `Effect.scoped`")
+      }
+      const body = given[1]?.type === "ArrowFunctionExpression" ? given[1]["body"] as Node : undefined
+      if (!/^it\.(effect|live)\b/.test(called) || body === undefined) return
+      const inner = body.type === "TSAsExpression" ? body["expression"] as Node : body
+      const outer = callOf(inner, text)
+      const last = outer?.endsWith(".pipe") === true ? (inner["arguments"] as ReadonlyArray<Node>).at(-1) : undefined
+      if (outer === "Effect.scoped" || (last !== undefined && text.slice(last.start, last.end) === "Effect.scoped")) {
+        refuse(node.start, "a test has a scope of its own: `Effect.scoped` around it adds nothing")
+      }
+    })
+  })
+
 /** The rules of `test/`. */
-export const testRules: Readonly<Record<string, Rule>> = { headed, named }
+export const testRules: Readonly<Record<string, Rule>> = { headed, named, scopes }
 
 export interface Document {
   readonly path: string

@@ -1,8 +1,8 @@
 /**
  * Makes programs from the ```ts blocks in Markdown files and doc comments.
  *
- * - ` ```ts ` is compiled and run. `expression // => value` and `const name = expression // => value` are assertions, and
- *   every assertion must be reached before the block ends.
+ * - ` ```ts ` is compiled and run. `expression // => value` and `const name = expression // => value` are assertions,
+ *   and every assertion must be reached before the block ends.
  * - ` ```ts no-run ` is compiled only.
  * - ` ```ts error
  *   ` has exactly one compile error. Its text contains every line of the comment at the end of the block, or of the `

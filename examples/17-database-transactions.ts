@@ -2,7 +2,8 @@
  * Inside a database transaction: the body's writes to the cache take effect after the commit, and never after a
  * rollback. A reader in between does not keep the old value.
  *
- * Needs `npm install @effect/sql-pg` and a PostgreSQL: at `DATABASE_URL`, or at 127.0.0.1:5432 for the user who runs it.
+ * Needs `npm install @effect/sql-pg` and a PostgreSQL: at `DATABASE_URL`, or at 127.0.0.1:5432 for the user who runs
+ * it.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Deferred, Effect, Fiber, Layer, Option, Redacted, Schema } from "effect"

@@ -48,6 +48,15 @@ describe("tests", () => {
   }
 })
 
+describe("comments", () => {
+  for (const folder of ["src", "test", "examples", "bench", "dtslint", ".ci"]) {
+    it(`the comments of \`${folder}\` have lines that fit a screen`, () => {
+      const sources = readSources(join(root, folder)).filter(({ path }) => !path.includes("node_modules/"))
+      assert.deepStrictEqual(show(Architecture.wrapped({ sources, ranks: new Map(), peers: [] })), [])
+    })
+  }
+})
+
 describe("helpers of tests", () => {
   const support = join(root, "test/support")
 
@@ -415,6 +424,28 @@ describe("violation of a rule", () => {
     const text =
       "describe(\"after a restart\", f)\nit(name, f)\nit(`${door} of a key waits`, f)\nload(\"nobody\")\nit(\"a key is read\", f)"
     assert.deepStrictEqual(find(named, { "cache/a.test.ts": text }), [])
+  })
+
+  it("wrapped: a long line of a comment is found, and a directive of the compiler and a line of code are not", () => {
+    const long = "x".repeat(121)
+    const text = `/**\n * ${long}\n */\nf() // ${long}\n// @ts-expect-error ${long}\nf("${long}")\n`
+    assert.deepStrictEqual(find(Architecture.wrapped, { "cache/a.test.ts": text }), [
+      "cache/a.test.ts:2: a comment of 124 columns, at most 120",
+      "cache/a.test.ts:4: a comment of 128 columns, at most 120"
+    ])
+  })
+
+  it("scopes: a scope around a whole test, and one around what closes itself, are found, and others are not", () => {
+    const { scopes } = Architecture.testRules as { scopes: Architecture.Rule }
+    const planted = [
+      "const run = Effect.scoped(Effect.provide(body, layer))",
+      "it.effect(\"a\", () => Effect.scoped(body) as Effect.Effect<void>)",
+      "it.live(\"a\", () => body.pipe(Random.withSeed(1), Effect.scoped))"
+    ]
+    for (const text of planted) assert.lengthOf(find(scopes, { "cache/a.test.ts": text }), 1, text)
+    const text =
+      "const life = Effect.scoped(body)\nit.effect(\"a\", () => body.pipe(Effect.scoped, Effect.provide(layer)))"
+    assert.deepStrictEqual(find(scopes, { "cache/a.test.ts": text }), [])
   })
 
   it("shown: an operation and an exported value without an example are found, and an error and a type are not", () => {

@@ -25,6 +25,10 @@ export const parts: { readonly [part: string]: ReadonlyArray<Cut> } = {
   // Whether the lifetime of the entry is over. Only upkeep uses the timer wheel itself.
   time: [[memory, "if (due < this.time.next && due <= this.time.now()) return undefined", ""]],
   // Whether a mark of its tag, its prefix or its family is later than the entry.
-  tags: [[memory, "records.stampOf(slot) < this.validFrom", "false"]],
+  tags: [[
+    memory,
+    "records.stampOf(slot) < this.validFrom) return undefined\n    const due = records.dueAt(slot)\n    if",
+    "false) return undefined\n    const due = records.dueAt(slot)\n    if"
+  ]],
   stats: [[memory, "if (--this.untilNote === 0) this.note(key)", ""]]
 }

@@ -1,6 +1,6 @@
 /**
- * `getAnswer` says for how long its value will be fresh, and when the cache forgets it: what an HTTP cache, a browser or
- * a response needs to know.
+ * `getAnswer` says for how long its value will be fresh, and when the cache forgets it: what an HTTP cache, a browser
+ * or a response needs to know.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

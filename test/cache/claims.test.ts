@@ -1,6 +1,6 @@
 /**
- * Operations that look and change in one step: of several callers, one writes with `setIfAbsent`, and one gets the value
- * of `getAndDelete`. And a read that refuses stale values.
+ * Operations that look and change in one step: of several callers, one writes with `setIfAbsent`, and one gets the
+ * value of `getAndDelete`. And a read that refuses stale values.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -1,6 +1,6 @@
 /**
- * An engine is closed while its tier hangs and many written keys wait. What waited does not count for the next engine over
- * the place, whose writers and loads would otherwise wait for a room that never comes.
+ * An engine is closed while its tier hangs and many written keys wait. What waited does not count for the next engine
+ * over the place, whose writers and loads would otherwise wait for a room that never comes.
  */
 import { assert, it } from "@effect/vitest"
 import * as Manifest from "effect-stateless/manifest/Manifest"

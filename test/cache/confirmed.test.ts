@@ -1,6 +1,6 @@
 /**
- * A lookup may confirm the value that the cache has. Where the value was made from others, a confirmation by a lookup that
- * has read none of them does not make the value live longer: what it was made from may have changed unseen.
+ * A lookup may confirm the value that the cache has. Where the value was made from others, a confirmation by a lookup
+ * that has read none of them does not make the value live longer: what it was made from may have changed unseen.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

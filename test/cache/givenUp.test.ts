@@ -1,6 +1,6 @@
 /**
- * A lookup that gives up a read and goes on makes a value without it: a time-out, a race, a failure beside it. Its readers
- * get that value, and no tier keeps it or anything made from it, because the read may yet bring a value.
+ * A lookup that gives up a read and goes on makes a value without it: a time-out, a race, a failure beside it. Its
+ * readers get that value, and no tier keeps it or anything made from it, because the read may yet bring a value.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

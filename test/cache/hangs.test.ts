@@ -1,7 +1,7 @@
 /**
- * A tier of which one operation never answers, and cannot be interrupted. Each wait for it ends within ten minutes: with
- * a typed error, or the engine goes on without the tier. A row for each operation of a tier; `waits` says what is held
- * up by it.
+ * A tier of which one operation never answers, and cannot be interrupted. Each wait for it ends within ten minutes:
+ * with a typed error, or the engine goes on without the tier. A row for each operation of a tier; `waits` says what is
+ * held up by it.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Manifest from "effect-stateless/manifest/Manifest"

@@ -1,6 +1,6 @@
 /**
- * An entry that has ended by idleness while its load ran is not served in place of a failure, nor after the soft timeout:
- * the end of an idle time is the end of the entry.
+ * An entry that has ended by idleness while its load ran is not served in place of a failure, nor after the soft
+ * timeout: the end of an idle time is the end of the entry.
  */
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

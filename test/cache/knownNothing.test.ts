@@ -94,8 +94,9 @@ const life = <A, E, R>(
       user: App.owner("user", { lookup: () => Effect.succeed(1) }),
       page: App.owner("page", { lookup })
     }).pipe(Layer.provide(Layer.effect(Store, over(tier))), Layer.fresh)
-    return yield* Effect.scoped(
-      Effect.provide(Effect.tap(body({ runs: () => runs, stop: faults.stop }), () => TestClock.adjust(50)), live)
+    return yield* Effect.provide(
+      Effect.tap(body({ runs: () => runs, stop: faults.stop }), () => TestClock.adjust(50)),
+      live
     )
   })
 

@@ -1,6 +1,6 @@
 /**
- * The limits that shorter options of lifetime have left for kept entries: few are kept, and they say no more than all of
- * them did.
+ * The limits that shorter options of lifetime have left for kept entries: few are kept, and they say no more than all
+ * of them did.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -118,9 +118,7 @@ const life = (
       Effect.sync(() => Lookup.loaded(`${id}.${family}.${key}.${loads++}`, { tags: [family] }))
   })
   const modules = Object.fromEntries([[one, app.owner(one, lookup(one))], [other, app.owner(other, lookup(other))]])
-  return Effect.scoped(
-    Effect.provide(body(app), Layer.provide(app.modules(modules), storeAt(path)) as Layer.Layer<any>)
-  )
+  return Effect.provide(body(app), Layer.provide(app.modules(modules), storeAt(path)) as Layer.Layer<any>)
 }
 let loads = 0
 

@@ -101,7 +101,7 @@ const changes: ReadonlyArray<readonly [name: string, change: Effect.Effect<unkno
 for (const tiers of arrangements) {
   describe("a price that the source no longer has", () => {
     it.live(`a value is served by no engine once one of them has found that the source has none: ${tiers}`, () =>
-      Effect.scoped(Effect.gen(function*() {
+      Effect.gen(function*() {
         const { a, b, truth } = yield* engines(tiers)
         assert.deepStrictEqual([yield* a(page.get(item)), yield* b(page.get(item))], [1, 1])
         truth.price = undefined
@@ -110,7 +110,7 @@ for (const tiers of arrangements) {
           assert.isTrue(Option.isNone(yield* engine(price.getOption(item))))
           assert.isTrue(Option.isNone(yield* engine(page.getOption(item))))
         }
-      })))
+      }))
   })
 
   describe(`two engines over one folder, ${tiers}`, () => {

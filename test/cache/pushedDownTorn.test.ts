@@ -46,9 +46,7 @@ for (const set of ["through", "onEviction"] as const) {
               user: App.owner("user", { lookup: () => Effect.sync(() => `user ${row}`) }),
               page: App.owner("page", { lookup: ({ id }) => Effect.map(user.get({ id }), (made) => `page(${made})`) })
             }).pipe(Layer.provide(store), Layer.fresh)
-            return yield* Effect.scoped(
-              Effect.provide(Effect.tap(body(faults.stop), () => TestClock.adjust(50)), live)
-            )
+            return yield* Effect.provide(Effect.tap(body(faults.stop), () => TestClock.adjust(50)), live)
           })
         assert.strictEqual(yield* life(false, () => page.get(id)), "page(user 0)")
         row = 1
@@ -119,7 +117,7 @@ describe("what a failed round was to take away", () => {
                 Effect.sync(() => {
                   isDown = is
                 })
-              return yield* Effect.scoped(Effect.provide(Effect.tap(body(set), () => TestClock.adjust(50)), live))
+              return yield* Effect.provide(Effect.tap(body(set), () => TestClock.adjust(50)), live)
             })
           yield* life(() => Effect.all([page.get(id), list.get(board)]))
           const marks = Array.from(place.marks.keys())
@@ -169,7 +167,7 @@ it.effect("a new source is not pushed down before that", () =>
           Layer.provide(Layer.succeed(Store, TieredStore.make([memory, tier], { set: "onEviction" }))),
           Layer.fresh
         )
-        return yield* Effect.scoped(Effect.provide(Effect.tap(body, () => TestClock.adjust(50)), live))
+        return yield* Effect.provide(Effect.tap(body, () => TestClock.adjust(50)), live)
       })
     const onDisk = () =>
       Array.from(place.families.values()).flatMap((all) => Array.from(all.values(), ({ value }) => value))

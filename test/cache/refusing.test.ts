@@ -1,6 +1,6 @@
 /**
- * A store that refuses evicts nothing: a write beyond its bound fails, whichever operation makes it, and changes nothing.
- * What a lookup brings beyond the bound is answered, and not stored.
+ * A store that refuses evicts nothing: a write beyond its bound fails, whichever operation makes it, and changes
+ * nothing. What a lookup brings beyond the bound is answered, and not stored.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

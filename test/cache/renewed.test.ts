@@ -1,7 +1,7 @@
 /**
- * A renewal ahead of the end concerns what is held when it begins. The read that asks for it has found a value below; if
- * the key has changed since, or changes as the reader goes on, no later reader gets that value: not while the renewal
- * runs, and not in place of its failure.
+ * A renewal ahead of the end concerns what is held when it begins. The read that asks for it has found a value below;
+ * if the key has changed since, or changes as the reader goes on, no later reader gets that value: not while the
+ * renewal runs, and not in place of its failure.
  */
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

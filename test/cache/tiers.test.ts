@@ -53,8 +53,7 @@ const slow = (operations: FaultyStore.Rule["operations"], kind: "slow" | "slowLa
   fault: { kind, delay: 100 },
   operations
 })
-const test = (name: string, body: Effect.Effect<void, unknown, Scope.Scope>) =>
-  it.effect(name, () => Effect.scoped(body) as Effect.Effect<void>)
+const test = (name: string, body: Effect.Effect<void, unknown, Scope.Scope>) => it.effect(name, () => body)
 
 describe("change", () => {
   test(

@@ -1,6 +1,6 @@
 /**
- * A read that finds nothing because a tier fails does not make a value that is kept: the next read, and the next process,
- * find what the tier has.
+ * A read that finds nothing because a tier fails does not make a value that is kept: the next read, and the next
+ * process, find what the tier has.
  */
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -56,9 +56,7 @@ for (const [arrangement, over] of Object.entries(arrangements)) {
               Layer.provide(Layer.effect(Store, over(tier))),
               Layer.fresh
             )
-            return yield* Effect.scoped(
-              Effect.provide(Effect.tap(body(faults.stop), () => TestClock.adjust(50)), live)
-            )
+            return yield* Effect.provide(Effect.tap(body(faults.stop), () => TestClock.adjust(50)), live)
           })
         yield* life(false, () => user.set(id, 1))
         const got = yield* life(true, (stop) =>

@@ -1,6 +1,6 @@
 /**
- * `stateless check` finds an operation that nothing runs behind every form of declaration, and none that is used. A type
- * between angles may name what the program names, and its commas end no declaration.
+ * `stateless check` finds an operation that nothing runs behind every form of declaration, and none that is used. A
+ * type between angles may name what the program names, and its commas end no declaration.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Meanings } from "../../src/cli/meaning.ts"

@@ -62,7 +62,7 @@ describe("batch", () => {
       const reason = yield* refusal(Effect.provideContext(App.batch(writes), context))
       assert.include(["Revoked", "Unowned"], reason._tag)
       assert.strictEqual(yield* Effect.provideContext(user.get(one), context), "before")
-    }).pipe(Effect.scoped) as Effect.Effect<void>)
+    }) as Effect.Effect<void>)
 
   it.effect("a batch refuses a value that is not a write or not a list, and an empty batch does nothing", () =>
     Effect.gen(function*() {
@@ -108,5 +108,5 @@ describe("batch", () => {
         Effect.suspend(() => made.on(made.running.app.batch([made.user.setting({ id: "2" }, "from the lookup")]))))
       assert.strictEqual(reasonOf(yield* Effect.flip(made.get)), "NotOwner")
       assert.isUndefined(yield* made.of("2").held)
-    }).pipe(Effect.scoped) as Effect.Effect<void>)
+    }) as Effect.Effect<void>)
 })

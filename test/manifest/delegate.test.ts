@@ -27,7 +27,7 @@ it.effect("the owner of the whole loads a delegated part again when the delegate
       yield* draft.invalidate({ id: "1" })
       return yield* read
     })
-    assert.strictEqual(yield* Effect.scoped(Effect.provide(meanwhile, lent)), "of the delegate")
+    assert.strictEqual(yield* Effect.provide(meanwhile, lent), "of the delegate")
     assert.strictEqual(yield* read, "of the whole")
   }).pipe(Effect.provide(
     Docs.modules({

@@ -46,7 +46,7 @@ const during = <A>(path: string, release: Release, body: (keys: any) => Effect.E
     LmdbStore.layer({ path, durability: "process", version: release.store })
   ])
   const layer = Layer.provide(app.modules(modules), Layer.fresh(tiers)) as Layer.Layer<any, StoreError>
-  return Effect.scoped(Effect.provide(body(app.keys), layer)) as Effect.Effect<A, unknown>
+  return Effect.provide(body(app.keys), layer) as Effect.Effect<A, unknown>
 }
 
 const write = (path: string, release: Release, value: unknown = "v") =>

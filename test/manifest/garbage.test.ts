@@ -130,7 +130,7 @@ describe("argument of any kind", () => {
             )
             : made
           if (!Effect.isEffect(program)) continue
-          const exit = yield* Effect.exit(Effect.scoped(Effect.provide(program as Effect.Effect<unknown>, live)))
+          const exit = yield* Effect.exit(Effect.provide(program as Effect.Effect<unknown>, live))
           if (Exit.isSuccess(exit)) continue
           const error = Cause.squash(exit.cause)
           assert.isTrue(isTyped(error), `${kind}: ${error}`)

@@ -1,6 +1,6 @@
 /**
- * The keys of a family, listed: what `keys`, `entries`, `page`, `sample` and `count` show, which callers they refuse, and
- * that a scan misses no key that stays.
+ * The keys of a family, listed: what `keys`, `entries`, `page`, `sample` and `count` show, which callers they refuse,
+ * and that a scan misses no key that stays.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

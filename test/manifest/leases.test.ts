@@ -1,6 +1,6 @@
 /**
- * A lease is enforced: a write that does not carry it is refused, and a write that carries it is refused where its value
- * may be made from a value that is gone.
+ * A lease is enforced: a write that does not carry it is refused, and a write that carries it is refused where its
+ * value may be made from a value that is gone.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Lookup from "effect-stateless/cache/Lookup"
@@ -336,7 +336,6 @@ describe("a lease of a key that is refreshed", () => {
       assert.strictEqual(yield* Fiber.join(running), "Ann")
       assert.strictEqual(yield* row.get({ id }), "Ann!")
     }).pipe(
-      Effect.scoped,
       Effect.provide(
         Rows.modules({ row: Rows.owner("row", { lookup: () => Effect.as(gate.await, "Ann") }) }).pipe(
           Layer.provide(MemoryStore.layer({ capacity: 100 }))

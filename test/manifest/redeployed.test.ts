@@ -81,7 +81,7 @@ class DeployedWorld {
   life<A, E>(open: ReadonlyArray<Name>, body: (app: any) => Effect.Effect<A, E, any>): Effect.Effect<A, any> {
     const { app, live } = this.release(open)
     // The outbox has carried all by the end of the life.
-    return Effect.scoped(Effect.provide(Effect.tap(body(app), () => TestClock.adjust(1_000)), live)) as any
+    return Effect.provide(Effect.tap(body(app), () => TestClock.adjust(1_000)), live) as any
   }
 
   write(app: any, door: Step["write"], name: Name): Effect.Effect<unknown, unknown, any> {
@@ -196,10 +196,10 @@ describe("deployments in which families come and go", () => {
         const { app, live } = world.release(open)
         const gate = yield* Deferred.make<void>()
         const engine = (wait: Effect.Effect<unknown>) =>
-          Effect.scoped(Effect.provide(
+          Effect.provide(
             Effect.andThen(wait, app.keys.page.get({ id: "1" }) as Effect.Effect<unknown, unknown, any>),
             live
-          ))
+          )
         const running = yield* fork(engine(Deferred.await(gate)))
         if (order === "one after the other") yield* Effect.repeat(Effect.yieldNow, { times: 20 })
         assert.strictEqual(yield* engine(Effect.void), "page(user 1)")

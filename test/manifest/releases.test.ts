@@ -1,7 +1,7 @@
 /**
  * Releases over one place that differ in everything that a manifest says of a family: which families are open, which of
- * them memory alone keeps, in which places the others are, their patterns, what is carved out of them, how long their entries live. A model says which
- * values a read may answer; and what has missed nothing is still there.
+ * them memory alone keeps, in which places the others are, their patterns, what is carved out of them, how long their
+ * entries live. A model says which values a read may answer; and what has missed nothing is still there.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Manifest from "effect-stateless/manifest/Manifest"

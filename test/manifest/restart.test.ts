@@ -29,7 +29,7 @@ const { page, profile, user } = AppCache.keys
 
 /** One life of a process: its loads are told apart from what the tiers still held. */
 const life = <A, E>(path: string, loads: Array<string>, program: Effect.Effect<A, E, any>, capacity = 1_000) =>
-  Effect.scoped(Effect.provide(
+  Effect.provide(
     program,
     AppCache.modules({
       user: AppCache.owner("user", {
@@ -56,7 +56,7 @@ const life = <A, E>(path: string, loads: Array<string>, program: Effect.Effect<A
       ),
       Layer.fresh
     )
-  )) as Effect.Effect<A, unknown>
+  ) as Effect.Effect<A, unknown>
 
 const survivor = (path: string) =>
   CrashCache.modules({

@@ -614,7 +614,7 @@ describe("object that a program makes by hand", () => {
           )
         )
         assert.include(errorOf(exit).message, "cannot appoint `prefs:{id}`")
-      }).pipe(Effect.scoped, (effect) => effect as Effect.Effect<void, unknown>))
+      }) as Effect.Effect<void, unknown>)
   }
 
   it.effect("a hand-made engine is not used: reads find none, and statistics say what to provide", () =>

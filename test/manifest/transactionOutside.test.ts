@@ -1,6 +1,6 @@
 /**
- * A write inside a database transaction that the cache does not know would take effect at once, and a rollback would not
- * undo it. So every operation that writes is refused there, by every face of a family. Reads go on.
+ * A write inside a database transaction that the cache does not know would take effect at once, and a rollback would
+ * not undo it. So every operation that writes is refused there, by every face of a family. Reads go on.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"

@@ -306,7 +306,7 @@ describe("owner that warms", () => {
         assert.deepStrictEqual(yield* drain, [])
         assert.strictEqual(interrupted, wait === 0 ? 2 : 0)
       }
-    }).pipe(Effect.scoped, Effect.provide(base)))
+    }).pipe(Effect.provide(base)))
 
   it.effect("options out of range are refused", () =>
     Effect.gen(function*() {
@@ -472,7 +472,7 @@ describe("owner that predicts", () => {
         assert.strictEqual(ended, 16)
         yield* Scope.close(scope, Exit.void)
       }
-    }).pipe(Effect.scoped, Effect.provide(base)))
+    }).pipe(Effect.provide(base)))
 
   it.effect("the prediction expects fewer reads within a shorter life", () =>
     Effect.gen(function*() {

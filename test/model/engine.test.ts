@@ -367,8 +367,8 @@ const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
   command("warm", (id, family) => async (model, { run, running: { as } }, of) => {
     const at = `${family}:${id}`
     let loaded = 0
-    // What may be served is left to its readers, stale or not. A load that overtook itself, since a source that it read had
-    // changed, is repeated once.
+    // What may be served is left to its readers, stale or not. A load that overtook itself, since a source that it read
+    // had changed, is repeated once.
     for (let attempt = 0; attempt < 2; attempt++) {
       if (model.usable(at) !== undefined || model.negative(at) !== undefined) break
       const epoch = model.epochs.get(at)

@@ -1,7 +1,7 @@
 /**
- * A write into memory alone takes a short way, which makes no entry and asks for all conditions at once. It does what the
- * long way does: two engines run the same random commands, and one of them has a listener of changes, so that all of its
- * writes take the long way. What can be seen of both is equal.
+ * A write into memory alone takes a short way, which makes no entry and asks for all conditions at once. It does what
+ * the long way does: two engines run the same random commands, and one of them has a listener of changes, so that all
+ * of its writes take the long way. What can be seen of both is equal.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -250,7 +250,7 @@ class BankWorld {
   )
 
   get run(): Effect.Effect<void, unknown> {
-    return Effect.scoped(Effect.gen({ self: this }, function*() {
+    return Effect.gen({ self: this }, function*() {
       const process = { isAlive: true }
       const scope = yield* Scope.make()
       const context = yield* Layer.buildWithScope(Layer.provide(layerOver(this.db), this.store(process)), scope)
@@ -271,7 +271,7 @@ class BankWorld {
         yield* quiet as Effect.Effect<void, unknown>
         yield* Scope.close(scope, Exit.void)
       }
-    })) as Effect.Effect<void, unknown>
+    }) as Effect.Effect<void, unknown>
   }
 
   /** The process ends at some moment, and none of its finalizers runs; another one starts with what the tier holds. */

@@ -1,7 +1,7 @@
 /**
  * A store of the user's own that breaks the contract: an operation throws, dies, fails with another error, or answers
- * nonsense. The engine takes each of these for a tier that failed: typed errors, and reads go on without the tier. A row
- * for each operation of the contract.
+ * nonsense. The engine takes each of these for a tier that failed: typed errors, and reads go on without the tier. A
+ * row for each operation of the contract.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"

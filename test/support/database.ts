@@ -8,7 +8,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 
-/** What becomes of a COMMIT: it is done; it is refused; or its answer is lost, and it was done, not done, or is later. */
+/**
+ * What becomes of a COMMIT: it is done; it is refused; or its answer is lost, and it was done, not done, or is later.
+ */
 export type Fate = "done" | "refused" | "lostAfter" | "lostBefore" | "lostLate"
 
 class Session {

@@ -31,7 +31,9 @@ export const reasonOf = (error: unknown): string => cacheReasonOf(error)._tag
 
 const stepsMax = 2_000
 
-/** Moves the clock of the test in small steps until the program has ended. A program that takes too many steps fails. */
+/**
+ * Moves the clock of the test in small steps until the program has ended. A program that takes too many steps fails.
+ */
 export const drive = <A, E, R>(program: Effect.Effect<A, E, R>, stepMillis = 10): Effect.Effect<A, E, R> =>
   Effect.gen(function*() {
     const fiber = yield* Effect.forkChild(program)

@@ -27,7 +27,9 @@ export const openRaw = (path: string) =>
     ({ root }) => Effect.promise(() => root.close())
   )
 
-/** What must hold in the file after whatever happened: each record has its row in the order index, and no row has none. */
+/**
+ * What must hold in the file after whatever happened: each record has its row in the order index, and no row has none.
+ */
 export const checkFile = (path: string) =>
   Effect.flatMap(openRaw(path), (raw) =>
     Effect.sync(() => {

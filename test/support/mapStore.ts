@@ -24,7 +24,10 @@ export interface Place {
   stampMax: number
 }
 
-/** The value that a place holds for a key of a family, such as `user` of the manifest `Test`: `keptIn(place, "Test/user", "1")`. */
+/**
+ * The value that a place holds for a key of a family, such as `user` of the manifest `Test`: `keptIn(place,
+ * "Test/user", "1")`.
+ */
 export const keptIn = (place: Place, family: string, key: string): unknown =>
   place.families.get(family)?.get(key)?.value
 

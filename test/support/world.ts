@@ -299,7 +299,9 @@ export class World {
 
   // --- writing ----------------------------------------------------------------------------------
 
-  /** Writers of one id follow each other where the script has writes that carry a value: the cache cannot order those. */
+  /**
+   * Writers of one id follow each other where the script has writes that carry a value: the cache cannot order those.
+   */
   private alone<A, E>(all: ReadonlyArray<string>, work: Effect.Effect<A, E>): Effect.Effect<A, unknown> {
     // Not of the keys themselves: a lease on them would refuse the writes that carry none.
     const patterns = all.map((id) => parsePatternUnsafe(`turn:${id}`))

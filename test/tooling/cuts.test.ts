@@ -1,6 +1,6 @@
 /**
- * The benchmark of checks cuts parts out of the sources. Each text that it cuts out occurs exactly once in its module, so
- * a change of the sources cannot break the benchmark unseen.
+ * The benchmark of checks cuts parts out of the sources. Each text that it cuts out occurs exactly once in its module,
+ * so a change of the sources cannot break the benchmark unseen.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { readFileSync } from "node:fs"

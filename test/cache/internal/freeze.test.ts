@@ -121,11 +121,9 @@ describe("freezeDeep", () => {
 
 describe("freeze of a family", () => {
   const run = <A>(app: any, store: Layer.Layer<any, any>, body: Effect.Effect<A, any, any>) =>
-    Effect.scoped(
-      Effect.provide(
-        body,
-        Layer.provide(app.modules({ page: app.owner("page") }), Layer.fresh(store)) as Layer.Layer<any>
-      )
+    Effect.provide(
+      body,
+      Layer.provide(app.modules({ page: app.owner("page") }), Layer.fresh(store)) as Layer.Layer<any>
     )
 
   it.effect("a family with `freeze` returns frozen values that a lower tier kept", () =>

@@ -1,6 +1,6 @@
 /**
- * `ReadForecast` estimates how often a key is read, for the prediction of hot keys. It counts exactly while reads are few,
- * samples when they are many, and remembers a bounded number of keys.
+ * `ReadForecast` estimates how often a key is read, for the prediction of hot keys. It counts exactly while reads are
+ * few, samples when they are many, and remembers a bounded number of keys.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { ReadForecast } from "../../../src/cache/internal/readForecast.ts"

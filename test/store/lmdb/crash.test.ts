@@ -27,7 +27,9 @@ const child = (name: string) => Path.join(import.meta.dirname, "../../support/ch
  */
 type Killer = "us" | "r" | "m" | "c"
 
-/** Lets the writer run until it has acknowledged so many writes, kills it, and answers with all that it acknowledged. */
+/**
+ * Lets the writer run until it has acknowledged so many writes, kills it, and answers with all that it acknowledged.
+ */
 const runAndKill = (
   path: string,
   options: {
@@ -219,8 +221,8 @@ describe("LmdbStore that cannot write", () => {
     () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
-        // The shell has the child see an error instead of a signal when a file would grow beyond 512 blocks of 512 bytes
-        // (or 1,024, as the shell counts).
+        // The shell has the child see an error instead of a signal when a file would grow beyond 512 blocks of 512
+        // bytes (or 1,024, as the shell counts).
         const command = `trap '' XFSZ; ulimit -f 512; exec "$0" "$@"`
         const answer = yield* Effect.promise(() =>
           new Promise<string>((resolve, reject) => {

@@ -310,7 +310,7 @@ describe("one folder under two names", () => {
     }))
 
   it.live("a new folder in the place of an old one is a second store", () =>
-    Effect.scoped(Effect.gen(function*() {
+    Effect.gen(function*() {
       const path = Path.join(yield* temporaryFolder, "one")
       const users = yield* Effect.flatMap(start(path), (store) => store.open(family))
       Fs.renameSync(path, `${path}.old`)
@@ -319,7 +319,7 @@ describe("one folder under two names", () => {
         (yield* Effect.flip(Effect.andThen(users.set("1", entry), users.clear))).reason._tag,
         "FolderGone"
       )
-    })))
+    }))
 })
 
 describe("copy of a folder", () => {

@@ -233,7 +233,7 @@ export const refreshLate: Step = (world, ids) =>
     yield* Effect.forEach(ids, (id) => fork(world.on(world.user.refresh({ id }))), { discard: true })
     yield* world.settle
     yield* TestClock.adjust(20)
-  }).pipe(Effect.scoped)
+  })
 /** Reads without loading. */
 export const look: Step = each(({ user }, id) => user.getOption({ id }))
 /** Looks without reading. */

@@ -13,7 +13,10 @@ interface Entry {
 
 const weightOf = (part: ReadonlyArray<Entry>): number => part.reduce((sum, entry) => sum + entry.weight, 0)
 
-/** Three arrays, each from the entry used last to the one unused for longest. The sketch is the real one: it has its own test. */
+/**
+ * Three arrays, each from the entry used last to the one unused for longest. The sketch is the real one: it has its own
+ * test.
+ */
 export const make: MakeReference = (options) => {
   let weightMax = options.weightMax
   const parts = { window: [] as Array<Entry>, probation: [] as Array<Entry>, protected: [] as Array<Entry> }

@@ -18,8 +18,8 @@ const entry = (version: number) =>
     tags: [`${version}`]
   })
 
-// Not through a stream: what was acknowledged must have left this process when it is killed. It may be told to end itself
-// with one acknowledgement of a kind: then no time is left for what was acknowledged too early.
+// Not through a stream: what was acknowledged must have left this process when it is killed. It may be told to end
+// itself with one acknowledgement of a kind: then no time is left for what was acknowledged too early.
 let acknowledged = 0
 const acknowledge = (what: string) =>
   Effect.sync(() => {
