@@ -170,7 +170,8 @@ export const parseSource = (path: string, text: string): Source => {
 export const readSources = (folder: string): ReadonlyArray<Source> =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
     .map((path) => path.replaceAll("\\", "/"))
-    .filter((path) => path.endsWith(".ts"))
+    // The benchmarks install their rivals below their folder.
+    .filter((path) => path.endsWith(".ts") && !path.includes("node_modules/"))
     .toSorted()
     .map((path) => parseSource(path, readFileSync(join(folder, path), "utf8")))
 

@@ -1,12 +1,12 @@
 /**
- * A manifest for those who have keys and no types: servers, command lines, dashboards, tests of a protocol. It finds the
- * family of a key, and says how the values of the family travel.
+ * A manifest for programs that have keys and no types: servers, command lines, dashboards, tests of a protocol. It
+ * finds the family of a key, and says how the values of the family travel.
  *
- * - A key has one spelling. What the codec of a parameter would write in another way is no key here, because a server
- *   that cuts keys out of a text would make two entries of one.
+ * - A key has one spelling. A text that the codec of a parameter would write in another way is refused, because a
+ *   server that cuts keys out of a text would make two entries of one.
  * - Values travel as a text, as bytes, or as JSON. The form depends on the schema alone, so a client can rely on it.
- * - A value that does not fit is refused with its place, and the refusal never contains the value. For a sensitive family
- *   it does not contain the place either.
+ * - A value that does not fit is refused with its place, and the refusal never contains the value. For a sensitive
+ *   family it does not contain the place either.
  *
  * Not here: entries and rights. A remote describes; to read and to write, a program uses the manifest's own operations.
  *
@@ -35,7 +35,8 @@ import type { AnyManifest } from "./types/composition.ts"
  *
  * - `text`: the encoded side of the schema is a text, which travels as it is, without quotes.
  * - `bytes`: the encoded side is a `Uint8Array`.
- * - `json`: anything else, as the JSON of `Schema.toCodecJson`.
+ * - `json`: anything else, as the JSON of `Schema.toCodecJson`. In it `-0` becomes `0`, and `undefined` becomes `null`
+ *   where the schema takes both. A value of `Schema.Unknown` that JSON cannot say, such as a `Map`, is refused.
  * - `none`: the family declares a type alone (`Manifest.type`). Nothing can encode its values, so they do not travel.
  *
  * @stability experimental
@@ -100,7 +101,7 @@ export interface Face {
   readonly keyOf: (within: string) => string
   /** The full key for logs and errors: of a sensitive family, with hashes in place of the parameters. */
   readonly show: (within: string) => string
-  /** What is wrong with a key within the family; `undefined` if it may be read and written. No text of the key is in it. */
+  /** What is wrong with a key within the family, without any text of the key; `undefined` if it may be used. */
   readonly keyProblem: (within: string) => Diagnostic | undefined
   /** How the values of the family travel. */
   readonly form: Form
@@ -169,7 +170,9 @@ const remotes = new WeakMap<AnyManifest, Result.Result<Remote, ManifestError>>()
  * face.name // => "prefs"
  * face.keyWithin("prefs:1") // => "1"
  * Effect.runSync(face.decode(`{"formal":true}`)) // => { formal: true }
- * Effect.runSync(Effect.flip(face.decode(`{"formal":1}`))).message // => "E0320: expected boolean at [\"formal\"]; family `prefs` owns `prefs:{id}`"
+ * const misfit = Effect.runSync(Effect.flip(face.decode(`{"formal":1}`)))
+ * misfit.path // => ["formal"]
+ * misfit.expected // => "boolean"
  * ```
  *
  * @see {@link Face} for what a family says

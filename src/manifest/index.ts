@@ -54,14 +54,14 @@ export * as Manifest from "./Manifest.ts"
 export * as Owner from "./Owner.ts"
 
 /**
- * A manifest for those who have keys and no types: servers, command lines, dashboards, tests of a protocol. It finds the
- * family of a key, and says how the values of the family travel.
+ * A manifest for programs that have keys and no types: servers, command lines, dashboards, tests of a protocol. It
+ * finds the family of a key, and says how the values of the family travel.
  *
- * - A key has one spelling. What the codec of a parameter would write in another way is no key here, because a server
- *   that cuts keys out of a text would make two entries of one.
+ * - A key has one spelling. A text that the codec of a parameter would write in another way is refused, because a
+ *   server that cuts keys out of a text would make two entries of one.
  * - Values travel as a text, as bytes, or as JSON. The form depends on the schema alone, so a client can rely on it.
- * - A value that does not fit is refused with its place, and the refusal never contains the value. For a sensitive family
- *   it does not contain the place either.
+ * - A value that does not fit is refused with its place, and the refusal never contains the value. For a sensitive
+ *   family it does not contain the place either.
  *
  * Not here: entries and rights. A remote describes; to read and to write, a program uses the manifest's own operations.
  *

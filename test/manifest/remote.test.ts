@@ -88,8 +88,8 @@ describe("Remote.route", () => {
     for (const other of others) assert.isUndefined(remote.route(other as string), String(other))
   })
 
-  it("the families that share a key with a pattern are found, and a malformed pattern is told", () => {
-    const names = (pattern: string) => Result.getOrThrow(remote.overlapping(pattern)).map(({ name }) => name).sort()
+  it("the families that share a key with a pattern are found, and a malformed pattern is refused", () => {
+    const names = (pattern: string) => Result.getOrThrow(remote.overlapping(pattern)).map(({ name }) => name).toSorted()
     assert.deepStrictEqual(names("user:{id}"), ["user"])
     assert.deepStrictEqual(names("user:*"), ["posts", "user"])
     assert.deepStrictEqual(names("nothing"), [])
@@ -99,7 +99,7 @@ describe("Remote.route", () => {
 })
 
 describe("a key within a family", () => {
-  it("another spelling of a codec's value is no key", () => {
+  it("another spelling of a codec's value is refused", () => {
     for (const text of ["007", "+7", "7.0", "7e0", " 7", "0x7", "seven", "", "7:", "7:1", "{id}", "*"]) {
       const problem = face("user").keyProblem(text)
       assert.strictEqual(problem?.code, "E0109", text)
@@ -108,7 +108,7 @@ describe("a key within a family", () => {
     assert.include(face("user").keyProblem("007")!.sentence, "not spelt as its codec spells it")
   })
 
-  it("a text that UTF-8 cannot say is no key, whatever it looks like in a log", () => {
+  it("a text that UTF-8 cannot say is refused", () => {
     for (const text of ["\ud800", "a\udfff", "\udc00\ud800"]) {
       assert.include(face("note").keyProblem(text)!.sentence, "lone surrogate")
       assert.include(face("file").keyProblem(`c:d:${text}`)!.sentence, "`*`")
@@ -118,7 +118,7 @@ describe("a key within a family", () => {
     }
   })
 
-  it("a key of another family, or one that is too long, is no key", () => {
+  it("a key of another family, or one that is too long, is refused", () => {
     const wide = class extends Manifest.Service<any>()("Wide", {
       families: {
         all: { pattern: "a:*", value: Schema.String },
@@ -297,6 +297,18 @@ describe("what does not fit", () => {
     assert.isDefined(misfitOf(faceFor(Schema.Struct({})).encode(undefined)))
   })
 
+  it("a value that JSON would lose a part of is refused where the schema says nothing about it", () => {
+    const faces = [Schema.Unknown, Schema.Any, Schema.NullOr(Schema.Any)].map((a) => faceFor(Schema.Struct({ a })))
+    for (const any of faces) {
+      for (const a of [undefined, NaN, 1n, new Map([["b", 1]]), new Date(0), [undefined], { b: undefined }, () => 1]) {
+        assert.isDefined(misfitOf(any.encode({ a })), String(a))
+      }
+      for (const a of [null, 1, "x", [1, { b: [null] }], {}]) {
+        assert.deepStrictEqual(valueOf(any.decode(valueOf(any.encode({ a })))), { a })
+      }
+    }
+  })
+
   it("the message names code, place, family and pattern", () => {
     assert.strictEqual(
       misfitOf(face("user").decode("{\"name\":1}")).message,
@@ -327,7 +339,17 @@ describe("what does not fit", () => {
       assert.include(misfitOf(any.decode(text)).expected, "a double", text)
     }
     for (
-      const text of ["9007199254740991", "-0", "0.1", "1e21", "5e-324", "123456789012345.678", "\"9007199254740993\""]
+      const text of [
+        "9007199254740991",
+        "9007199254740992",
+        "123456789012345680000",
+        "-0",
+        "0.1",
+        "1e21",
+        "5e-324",
+        "123456789012345.678",
+        "\"9007199254740993\""
+      ]
     ) {
       assert.deepStrictEqual(valueOf(any.decode(text)), JSON.parse(text))
     }
@@ -340,6 +362,15 @@ describe("what does not fit", () => {
       assert.include(misfit.expected, "__proto__", name)
     }
     assert.deepStrictEqual(valueOf(any.decode("[\"__proto__\",\"\\u0041\"]")), ["__proto__", "A"])
+  })
+
+  it("a value that the bounds of JSON refuse on its way in is refused on its way out", () => {
+    const any = faceFor(Schema.Unknown)
+    const nested = (levels: number): unknown => levels === 0 ? 1 : [nested(levels - 1)]
+    assert.isString(valueOf(any.encode(nested(128))))
+    assert.include(misfitOf(any.encode(nested(129))).expected, "128 levels")
+    assert.include(misfitOf(any.encode(JSON.parse(`{"__proto__":1}`))).expected, "__proto__")
+    assert.isString(valueOf(any.encode(["__proto__"])))
   })
 
   it("a text that is longer than the bound is refused", () => {

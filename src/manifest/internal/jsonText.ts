@@ -14,6 +14,12 @@
 /** How deep arrays and objects may be nested in a value from outside. */
 export const depthMax = 128
 
+// No double needs more. The time to convert digits grows with their square.
+const digitsMax = 1_100
+
+const depthRefused = `arrays and objects that are at most ${depthMax} levels deep`
+const protoRefused = "no property that is called \"__proto__\""
+
 /** The value of a text, or why it is refused, in words that contain nothing of it. */
 export type Read = { readonly value: unknown } | { readonly expected: string }
 
@@ -29,8 +35,20 @@ export const readJson = (text: string): Read => {
   }
   // The name may be written with escapes.
   const mayHoldProto = text.includes("__proto__") || text.includes("\\u")
-  return mayHoldProto && holdsProto(value) ? { expected: "no property that is called \"__proto__\"" } : { value }
+  return mayHoldProto && holdsProto(value) ? { expected: protoRefused } : { value }
 }
+
+/** Writes a value that schemas made into JSON, or answers why `readJson` would refuse the text. */
+export const writeJson = (tree: unknown): Read => {
+  const text = JSON.stringify(tree)
+  // A value may be nested too deep, or have a property that is called `__proto__`.
+  if (text.length > depthMax && nestsTooDeep(tree, depthMax)) return { expected: depthRefused }
+  return text.includes("__proto__") && holdsProto(tree) ? { expected: protoRefused } : { value: text }
+}
+
+const nestsTooDeep = (tree: unknown, levels: number): boolean =>
+  typeof tree === "object" && tree !== null &&
+  (levels === 0 || Object.values(tree).some((part) => nestsTooDeep(part, levels - 1)))
 
 const holdsProto = (value: unknown): boolean => {
   if (typeof value !== "object" || value === null) return false
@@ -47,11 +65,13 @@ const findBeyond = (text: string): string | undefined => {
     const unit = text.charCodeAt(at)
     if (unit === quote) at = endOfString(text, at)
     else if (unit === 0x5b || unit === 0x7b) {
-      if (++depth > depthMax) return `arrays and objects that are at most ${depthMax} levels deep`
+      if (++depth > depthMax) return depthRefused
     } else if (unit === 0x5d || unit === 0x7d) depth--
     else if (isDigit(unit)) {
       const end = endOfNumber(text, at)
-      if (!isKept(text.slice(at, end))) return "numbers that a double holds; write a larger one as a text"
+      if (end - at > digitsMax || !isKept(text.slice(at, end))) {
+        return "numbers that a double holds; write a larger one as a text"
+      }
       at = end - 1
     }
   }
@@ -74,10 +94,11 @@ const endOfNumber = (text: string, from: number): number => {
   return at
 }
 
-/** Whether a double holds a number: an integer exactly, and any other number as a finite one. */
+/** Whether a double holds a number: an integer exactly, or as the text that it writes again; any other as a finite one. */
 const isKept = (digits: string): boolean => {
   // Fifteen digits fit always, and most numbers are short.
   if (digits.length <= 15 && !/[eE]/.test(digits)) return true
   const number = Number(digits)
-  return Number.isFinite(number) && (/[.eE]/.test(digits) || Number.isSafeInteger(number))
+  if (!/^-?\d+$/.test(digits)) return Number.isFinite(number)
+  return String(number) === digits || BigInt(number) === BigInt(digits)
 }

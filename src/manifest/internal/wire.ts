@@ -17,7 +17,7 @@ import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import * as SchemaIssue from "effect/SchemaIssue"
-import { readJson } from "./jsonText.ts"
+import { readJson, writeJson } from "./jsonText.ts"
 
 /** How many bytes, or UTF-16 units, a value may have on its way. */
 export const lengthMax = 2 ** 26
@@ -70,12 +70,14 @@ export const jsonSchemaOf = (form: Form, schema: unknown): JsonSchema.Document<"
 const jsonWire = (codec: Schema.Codec<unknown, unknown>): Wire => {
   const encode = parser(codec, "encode")
   const decode = parser(codec, "decode")
+  const isOpen = saysNothing(AST.toEncoded(codec.ast), new Set())
   return {
     form: "json",
     encode: (value) =>
       Effect.flatMapEager(encode(value), (tree) => {
-        const text = JSON.stringify(tree)
-        return text === undefined ? refuse("a value that JSON can say") : Exit.succeed(text)
+        if (isOpen && !isJson(tree)) return refuse("a value that JSON can say")
+        const written = writeJson(tree)
+        return "expected" in written ? refuse(written.expected) : Exit.succeed(written.value as string)
       }),
     decode: (received) => {
       if (typeof received !== "string") return refuse("a JSON text")
@@ -83,6 +85,32 @@ const jsonWire = (codec: Schema.Codec<unknown, unknown>): Wire => {
       const read = readJson(received)
       return "expected" in read ? refuse(read.expected) : decode(read.value)
     }
+  }
+}
+
+const isJson = Schema.is(Schema.Json)
+
+/** Whether a schema takes values of which it does not say what they are. JSON would lose a part of some of them. */
+const saysNothing = (ast: AST.AST, seen: Set<AST.AST>): boolean => {
+  if (seen.has(ast)) return false
+  seen.add(ast)
+  const any = (all: ReadonlyArray<AST.AST>) => all.some((one) => saysNothing(one, seen))
+  switch (ast._tag) {
+    case "Any":
+    case "Unknown":
+    case "ObjectKeyword":
+    case "Declaration":
+      return true
+    case "Arrays":
+      return any(ast.elements) || any(ast.rest)
+    case "Objects":
+      return any(ast.propertySignatures.map(({ type }) => type)) || any(ast.indexSignatures.map(({ type }) => type))
+    case "Union":
+      return any(ast.types)
+    case "Suspend":
+      return saysNothing(ast.thunk(), seen)
+    default:
+      return false
   }
 }
 
