@@ -1237,8 +1237,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "what does not fit is refused without the value",
     bug: "a number that a double does not hold is kept as another number",
     file: "src/manifest/internal/jsonText.ts",
-    text: `|| Number.isSafeInteger(number)`,
-    planted: `|| true`,
+    text: `BigInt(number) === BigInt(digits)`,
+    planted: `true`,
     suites: ["test/manifest/remote.test.ts"]
   },
   {
