@@ -1,5 +1,5 @@
 /**
- * Reads JSON that comes from outside, within bounds.
+ * Reads JSON that comes from outside, and writes JSON for it, within the same bounds.
  *
  * - The text is refused before it is parsed, if it is nested deeper than a value may be. `JSON.parse` reads
  *   millions of levels, and what it has read can then not be written any more.
@@ -12,7 +12,7 @@
  */
 
 /** How deep arrays and objects may be nested in a value from outside. */
-export const depthMax = 128
+const depthMax = 128
 
 // No double needs more. The time to convert digits grows with their square.
 const digitsMax = 1_100
@@ -94,7 +94,7 @@ const endOfNumber = (text: string, from: number): number => {
   return at
 }
 
-/** Whether a double holds a number: an integer exactly, or as the text that it writes again; any other as a finite one. */
+/** Whether a double holds a number: an integer as it is, or as the text that it writes; any other as a finite one. */
 const isKept = (digits: string): boolean => {
   // Fifteen digits fit always, and most numbers are short.
   if (digits.length <= 15 && !/[eE]/.test(digits)) return true

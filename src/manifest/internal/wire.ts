@@ -20,7 +20,7 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import { readJson, writeJson } from "./jsonText.ts"
 
 /** How many bytes, or UTF-16 units, a value may have on its way. */
-export const lengthMax = 2 ** 26
+const lengthMax = 2 ** 26
 
 /** How values travel; `none` if the family declares a type alone, which cannot encode. */
 export type Form = "text" | "bytes" | "json" | "none"
@@ -128,7 +128,7 @@ const isText = (ast: AST.AST): boolean =>
   (ast._tag === "Union" && ast.types.length > 0 && ast.types.every(isText))
 
 /** Whether the representation of a schema has an identifier of Effect. */
-export const hasId = (representation: unknown, id: string): boolean =>
+const hasId = (representation: unknown, id: string): boolean =>
   hasProperty(representation, "id") && representation.id === id
 
 /** Whether UTF-8 can say a text: each surrogate has its other half. */
