@@ -164,6 +164,32 @@ describe("modules", () => {
     >()
   })
 
+  test("a module that gives no service has its requirements and its errors in the application", () => {
+    class Hours extends Context.Service<Hours, boolean>()("Hours") {}
+    const started = Layer.effectDiscard(Effect.andThen(Hours, user.get({ id })))
+    expect(AppCache.modules({ user: UserLive, analytics: started })).type.toBe<
+      Layer.Layer<AppCache | Owns<"user:{id}", AppCache>, CacheError | DbError, Db | Hours | Store>
+    >()
+    const alone = Layer.effectDiscard(Layer.build(PrefsLive)).pipe(Layer.merge(Layer.effectDiscard(Hours)))
+    expect(AppCache.modules({ settings: { owns: ["prefs"], layer: alone } })).type.toBe<
+      Layer.Layer<AppCache, CacheError, Hours | Store>
+    >()
+    expect(Manifest.mergeOwners(PrefsLive, started)).type.toBe<
+      Layer.Layer<
+        Owns<"prefs:{id}", AppCache>,
+        CacheError | DbError,
+        Appoints<"prefs:{id}", AppCache> | Borrows<"user:{id}", AppCache> | Hours
+      >
+    >()
+  })
+
+  test("a module that gives no service serves the readers of the family that it owns", () => {
+    const kept = Layer.effectDiscard(Layer.build(UserLive))
+    expect(AppCache.modules({ user: kept, profile: ProfileLive })).type.toBe<
+      Layer.Layer<AppCache | Owns<"profile:{id}", AppCache>, CacheError, Db | Store>
+    >()
+  })
+
   test("may not do more than the manifest grants them", () => {
     // @ts-expect-error E0227: module 'user' writes 'user:{id}' without an owner
     AppCache.modules({ user: users })

@@ -657,10 +657,10 @@ export interface Service<Self, Id extends string> {
     | Self
     | { [K in keyof Wired]: LayerIn<Wired[K]> extends Layer.Layer<infer Out, any, any> ? Out : never }[keyof Wired],
     | CacheError
-    | { [K in keyof Wired]: LayerIn<Wired[K]> extends Layer.Layer<any, infer E, any> ? E : never }[keyof Wired],
+    | { [K in keyof Wired]: LayerIn<Wired[K]> extends Layer.Layer<never, infer E, any> ? E : never }[keyof Wired],
     | Store
     | {
-      [K in keyof Wired]: LayerIn<Wired[K]> extends Layer.Layer<any, any, infer R> ?
+      [K in keyof Wired]: LayerIn<Wired[K]> extends Layer.Layer<never, any, infer R> ?
         Exclude<R, Self | Capability.OwnsCapability<any, any, any, Self> | Capability.Appoints<any, Self>>
         : never
     }[keyof Wired]
@@ -1294,8 +1294,8 @@ export const mergeOwners = <
   ...layers: [Ls] extends [infer Given extends ReadonlyArray<unknown>] ? CheckedOwners<Given> : Ls
 ): Layer.Layer<
   { [Index in keyof Ls]: Ls[Index] extends Layer.Layer<infer Out, any, any> ? Out : never }[number],
-  { [Index in keyof Ls]: Ls[Index] extends Layer.Layer<any, infer E, any> ? E : never }[number],
-  { [Index in keyof Ls]: Ls[Index] extends Layer.Layer<any, any, infer R> ? R : never }[number]
+  { [Index in keyof Ls]: Ls[Index] extends Layer.Layer<never, infer E, any> ? E : never }[number],
+  { [Index in keyof Ls]: Ls[Index] extends Layer.Layer<never, any, infer R> ? R : never }[number]
 > =>
   // If the call compiles, the checks gave back the layers themselves.
   mergeLayers(layers) as never

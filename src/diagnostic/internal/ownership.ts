@@ -197,10 +197,10 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0220",
-    "A function or a method does more than it declares, or the compiler cannot tell what it or a lookup does.",
+    "A function or a method does more than it declares, or the compiler cannot tell what it or an owner's option does.",
     "People who read the code rely on the declaration.",
     "Declare it, or move it to a function that declares it. Write `satisfies` in the place of an annotation that " +
-      "forgets what a lookup does. If an argument brings requirements, name them in its type, because a type " +
+      "forgets what a lookup or `warm` requires. If an argument brings requirements, name them in its type, because a type " +
       "parameter may stand for any right. Or let the caller run the argument.",
     module([user], [
       `export const one = AppCache.fn("one", { borrows: ["user:{id}"] })(function*() {`,

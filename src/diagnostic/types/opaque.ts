@@ -318,6 +318,18 @@ export type anyLookup<Family extends string> = message<
 >
 
 /**
+ * E0220: a lookup, or the option `warm`, whose requirements are `any`, so that the owner's would be, too.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type anyRequired<What extends string> = message<
+  "E0220",
+  `the compiler cannot tell what ${What} requires: it is any`,
+  "name the requirements in its type; for options written apart, write 'satisfies' in the place of the annotation"
+>
+
+/**
  * E0215: owners in a list of unknown length, so the compiler does not know whether two of them own one key.
  *
  * @category ownership
