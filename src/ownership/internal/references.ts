@@ -61,7 +61,9 @@ type findBeyond<D extends Definition, K extends string, F, P extends string, Own
 type nameBeyond<D extends Definition, K extends string, F, P extends string, Owner> = HomeOf<D, F> extends
   infer Here extends string
   ? HomeOf<D, FamilyOf<D, Owner>> extends infer Home extends string
-    ? Home extends Reachable<D, Here> ? never : ReferenceFindings.referenceOutOfReach<K, Here, P, Home>
+    // A layer that does not exist was refused where it is named.
+    ? Home extends Reachable<D, Here> ? never : [Here | Home] extends [keyof D["layers"]] ? ReferenceFindings.referenceOutOfReach<K, Here, P, Home>
+    : never
   : never
   : never
 
