@@ -183,7 +183,12 @@ describe("manifest from data", () => {
       same: { pattern: "doc:{id}:same", layer: "servr", partOf: "doc" },
       other: { pattern: "doc:{id}:other", layer: "edge", partOf: "doc" },
       none: { pattern: "doc:{id}:none", partOf: "doc" },
-      apart: { pattern: "doc:{id}:apart", layer: "egde", carvedFrom: "doc", derives: ["doc:{id}:other", "doc:{id}:same"] },
+      apart: {
+        pattern: "doc:{id}:apart",
+        layer: "egde",
+        carvedFrom: "doc",
+        derives: ["doc:{id}:other", "doc:{id}:same"]
+      },
       above: { pattern: "above:{id}", layer: "edge", derives: ["doc:{id}:none"] }
     }
     assert.deepStrictEqual(problemsOf({ layers, families }), [
