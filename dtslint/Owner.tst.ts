@@ -231,7 +231,7 @@ describe("access", () => {
       Effect.Effect<ReadonlyArray<{ readonly id: typeof UserId.Type }>, CacheError, Borrows<"user:{id}", AppCache>>
     >()
     expect(user.count()).type.toBe<Effect.Effect<number, CacheError, Borrows<"user:{id}", AppCache>>>()
-    // @ts-expect-error Argument of type '{ stale: undefined; }' is not assignable to parameter of type 'ReadOptions'
+    // @ts-expect-error Argument of type '{ stale: undefined; }' is not assignable to parameter of type 'number | ReadOptions | undefined'
     user.get({ id }, { stale: undefined })
     // @ts-expect-error Expected 2 arguments, but got 1
     user.page(undefined)
@@ -259,5 +259,7 @@ describe("access", () => {
   test("through a borrow has no writes", () => {
     // @ts-expect-error E0203: cannot write 'user:{id}' through a borrow; it is owned by family 'user'; help: do it in
     Effect.map(user.reader, (reader) => reader.set({ id }, ann))
+    // @ts-expect-error E0203: cannot write 'user:{id}' through a borrow; it is owned by family 'user'; help: do it in
+    Effect.map(user.reader, (reader) => reader.arrived(undefined))
   })
 })

@@ -2980,6 +2980,14 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/manifest/options.test.ts"]
   },
   {
+    law: 1,
+    bug: "a reader waits for writes as an owner does",
+    file: "src/manifest/internal/accessor.ts",
+    text: `verb === "write" ? Transaction.arrived(gate.name, below)`,
+    planted: `verb !== undefined ? Transaction.arrived(gate.name, below)`,
+    suites: ["test/cache/atOnce.test.ts"]
+  },
+  {
     law: "a guard that was lost on its way does not leave a read unguarded",
     bug: "a read with stale that is undefined may answer a stale value",
     file: "src/manifest/internal/options.ts",
