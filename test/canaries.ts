@@ -2988,6 +2988,14 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/cache/atOnce.test.ts"]
   },
   {
+    law: 8,
+    bug: "an owner that has left is told as one that was never built",
+    file: "src/cache/shared/cacheFamily.ts",
+    text: `this.loads.hasLeft = true`,
+    planted: `this.loads.hasLeft = false`,
+    suites: ["test/manifest/leaving.test.ts"]
+  },
+  {
     law: "a guard that was lost on its way does not leave a read unguarded",
     bug: "a read with stale that is undefined may answer a stale value",
     file: "src/manifest/internal/options.ts",

@@ -181,7 +181,7 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   atRunTime(
     "E0218",
-    "A family was read or written while it has no owner.",
+    "A family was read or written while it has no owner: its owner has left (`hasLeft`), or none has been built.",
     "Only its owner can say whether an entry is true.",
     "Provide the owner's layer for as long as the family is used."
   ),
