@@ -200,8 +200,9 @@ export const ownership: ReadonlyArray<Explained> = [
     "A function or a method does more than it declares, or the compiler cannot tell what it or an owner's option does.",
     "People who read the code rely on the declaration.",
     "Declare it, or move it to a function that declares it. Write `satisfies` in the place of an annotation that " +
-      "forgets what a lookup or `warm` requires. If an argument brings requirements, name them in its type, because a type " +
-      "parameter may stand for any right. Or let the caller run the argument.",
+      "forgets what a lookup or `warm` requires. If an argument brings requirements, name them in its type, because " +
+      "a type parameter may stand for any right. A bound does not help: where an argument is `Effect<A, E, R>` with " +
+      "`R extends Db`, write `Effect<A, E, Db>`, which takes the same arguments. Or let the caller run the argument.",
     module([user], [
       `export const one = AppCache.fn("one", { borrows: ["user:{id}"] })(function*() {`,
       "  yield* AppCache.keys.user.delete({ id: 1 })",

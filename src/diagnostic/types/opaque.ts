@@ -192,7 +192,7 @@ export type keyTemplate<Key extends string> = message<
 export type body = message<
   "E0220",
   "the compiler cannot tell what this body does",
-  "write function*() { ... }, and yield nothing whose requirements are any, unknown or a type parameter"
+  "write function*() { ... }, and yield nothing whose requirements are any, unknown or a type parameter; for R extends Db write Db"
 >
 
 /**
@@ -240,7 +240,7 @@ export type methodRights = message<
 export type program = message<
   "E0220",
   "the compiler cannot tell what this program does: its requirements are any, unknown or a type parameter",
-  "name them in its type"
+  "name them in its type; for R extends Db write Db"
 >
 
 /**
