@@ -3,7 +3,11 @@ import { describe, expect, test } from "tstyche"
 import type { CacheError } from "../src/cache/CacheError.ts"
 import type { Writer } from "../src/manifest/Family.ts"
 import { Manifest } from "../src/manifest/Manifest.ts"
-import { AppCache, type DbError, User, UserId } from "./fixture.ts"
+import * as MemoryStore from "../src/store/memory/MemoryStore.ts"
+import type { Store } from "../src/store/Store.ts"
+import type { StoreError } from "../src/store/StoreError.ts"
+import * as TieredStore from "../src/store/TieredStore.ts"
+import { AppCache, Db, type DbError, User, UserId } from "./fixture.ts"
 
 const { facts, prefs, profile, user } = AppCache.keys
 const id = UserId.make("1")
@@ -150,6 +154,33 @@ describe("what is wrong has one message", () => {
     AppCache.modules(AppCache.owner("user"))
     // @ts-expect-error E0214: module 'user' is not a layer; help: give a Layer, or { owns: [...], layer }
     AppCache.modules({ user: "user" })
+  })
+
+  test("a transaction keeps the type of its body, and names what is not a combinator or not an Effect", () => {
+    const within = <A, E, R>(body: Effect.Effect<A, E, R>): Effect.Effect<A, E | "sql", R> => body
+    const body = Effect.andThen(Db, Effect.fail("no" as const))
+    expect(AppCache.transaction(within)(body)).type.toBe<Effect.Effect<never, CacheError | "no" | "sql", Db>>()
+    expect(body.pipe(AppCache.transaction(AppCache.transaction(within))))
+      .type.toBe<Effect.Effect<never, CacheError | "no" | "sql", Db>>()
+    // @ts-expect-error E0408: this is not the combinator of a database; help: write transaction(sql.withTransaction)(body)
+    AppCache.transaction(body)
+    // @ts-expect-error E0408: this is not the combinator of a database; help: write transaction(sql.withTransaction)(body)
+    AppCache.transaction({ within })
+    // @ts-expect-error E0408: the body of a transaction is an Effect, and this is another value; help: give the Effect itself
+    AppCache.transaction(within)(() => body)
+    // @ts-expect-error E0408: the body of a transaction is an Effect, and this is another value; help: give the Effect itself
+    AppCache.transaction(within)(Promise.resolve(1))
+  })
+
+  test("one tier, and tiers without brackets, are not taken for a list of tiers", () => {
+    const tier = MemoryStore.layer({ capacity: 1 })
+    expect(TieredStore.layer([tier])).type.toBe<Layer.Layer<Store, StoreError>>()
+    // @ts-expect-error E0306: a store of tiers takes a list of at least one layer, the fastest first; help: put the layers in
+    TieredStore.layer(tier)
+    // @ts-expect-error E0306: a store of tiers takes a list of at least one layer, the fastest first; help: put the layers in
+    TieredStore.layer(tier, tier)
+    // @ts-expect-error E0306: a store of tiers takes a list of at least one layer, the fastest first; help: put the layers in
+    TieredStore.layer([])
   })
 
   test("a pattern whose text is not known does not overlap with itself", () => {

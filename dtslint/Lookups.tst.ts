@@ -1,11 +1,14 @@
 // dprint-ignore-file: an expected error stands above its line
-import { Effect, Request, RequestResolver } from "effect"
+import { Context, Effect, Layer, Request, RequestResolver, Schedule, type Scope } from "effect"
 import { describe, expect, test } from "tstyche"
+import type { CacheError } from "../src/cache/CacheError.ts"
 import type { LookupContext } from "../src/cache/Lookup.ts"
 import * as Lookup from "../src/cache/Lookup.ts"
+import type { Appoints } from "../src/capability/Capability.ts"
 import * as Manifest from "../src/manifest/Manifest.ts"
-import type { DelegateOptions, OwnerOptions } from "../src/manifest/Owner.ts"
-import { AppCache, DbError, type User, type UserId } from "./fixture.ts"
+import type { DelegateOptions, OwnerOptions, WarmOptions } from "../src/manifest/Owner.ts"
+import type { Store } from "../src/store/Store.ts"
+import { AppCache, Db, DbError, type User, type UserId } from "./fixture.ts"
 
 // A lookup reads what its family derives from, writes nothing, and takes the parameters that its family has.
 const { feed, prefs, profile, user } = AppCache.keys
@@ -13,6 +16,9 @@ declare const ann: User
 class Other extends Manifest.Service<Other>()("Other", { families: { other: { pattern: "other:{id}" } } }) {}
 const { other } = Other.keys
 type ReadsPrefs = Effect.Effect<string, never, Manifest.Borrows<"prefs:{id}", AppCache>>
+
+declare const loose: Effect.Effect<ReadonlyArray<{ readonly id: string }>, never, any>
+declare const looseSchedule: Schedule.Schedule<number, unknown, never, any>
 
 declare function lastIsClean(params: { readonly id: string }): ReadsPrefs
 declare function lastIsClean(params: { readonly id: string }, about?: unknown): Effect.Effect<string>
@@ -92,6 +98,72 @@ describe("lookups", () => {
     Names.owner("whole", { parts: { part: { lookup: ({ id }) => Effect.as(failing(id), "day" as const) } } })
     // @ts-expect-error E0213: the lookup of family 'part' fails with an error that its family does not declare
     Names.delegate("part", { lookup: ({ id }) => Effect.as(failing(id), "day" as const) })
+  })
+
+  test("the options of an owner in place require what they require anywhere else, and never any", () => {
+    class Tenant extends Context.Service<Tenant, string>()("Tenant") {}
+    class Keys extends Request.TaggedClass("Keys")<{}, ReadonlyArray<{ readonly id: string }>, DbError, Tenant> {}
+    class Count extends Request.TaggedClass("Count")<{}, number, never, Tenant> {}
+    const resolver = RequestResolver.make<Keys>(() => Effect.void)
+    const counts = RequestResolver.make<Count>(() => Effect.void)
+    type Prefs<R> = Layer.Layer<Manifest.Owns<"prefs:{id}", AppCache>, CacheError, Appoints<"prefs:{id}", AppCache> | R>
+    type Files<R> = Layer.Layer<Manifest.Owns<"files:*", AppCache>, CacheError, Appoints<"files:*", AppCache> | R>
+
+    const requested = AppCache.owner("prefs", { warm: { keys: Effect.request(new Keys(), resolver) } })
+    expect(requested).type.toBe<Prefs<Tenant>>()
+    expect(AppCache.owner("prefs", { warm: { keys: Effect.callback((resume) => resume(Effect.succeed([]))) } }))
+      .type.toBe<Prefs<never>>()
+    expect(AppCache.owner("prefs", {
+      lookup: () => Effect.as(Tenant, { dark: true }),
+      warm: { keys: Effect.request(new Keys(), resolver), schedule: Schedule.while(Schedule.forever, () => Effect.as(Db, true)) }
+    })).type.toBe<Prefs<Tenant | Db>>()
+    const part = { lookup: () => Effect.request(new Count(), counts) }
+    expect(AppCache.owner("files", { parts: { facts: { ...part, warm: { keys: Effect.request(new Keys(), resolver) } } } }))
+      .type.toBe<Files<Tenant>>()
+    expect(AppCache.delegate("facts", { warm: { keys: Effect.request(new Keys(), resolver) } })).type.toBe<
+      Layer.Layer<
+        Manifest.Owns<"files:{id}:facts", AppCache>,
+        CacheError,
+        AppCache | Manifest.Owns<"files:{id}:facts", AppCache> | Tenant
+      >
+    >()
+    type Live = Layer.Layer<AppCache | Manifest.Owns<"prefs:{id}", AppCache>, CacheError, Store | Tenant>
+    expect(AppCache.modules({ prefs: AppCache.owner("prefs", { warm: { keys: Effect.request(new Keys(), resolver) } }) }))
+      .type.toBe<Live>()
+    const group = {
+      owns: ["prefs"],
+      layer: AppCache.owner("prefs", { warm: { keys: Effect.request(new Keys(), resolver) } })
+    } as const
+    expect(AppCache.modules({ settings: group })).type.toBe<Live>()
+    expect(AppCache.inLayer("server")(Effect.scoped(Layer.build(
+      AppCache.owner("prefs", { warm: { keys: Effect.request(new Keys(), resolver) } })
+    )))).type.toBe<
+      Effect.Effect<
+        Context.Context<Manifest.Owns<"prefs:{id}", AppCache>>,
+        CacheError,
+        Appoints<"prefs:{id}", AppCache> | Tenant
+      >
+    >()
+    const owned = AppCache.fn("owned", {})(function*() {
+      yield* Effect.asVoid(Layer.build(Layer.provide(
+        AppCache.owner("prefs", { warm: { keys: Effect.request(new Keys(), resolver) } }),
+        AppCache.layer
+      )))
+    })
+    expect(owned()).type.toBe<Effect.Effect<void, CacheError, Scope.Scope | Store | Tenant>>()
+  })
+
+  test("the options of an owner whose requirements are any are refused", () => {
+    const written: WarmOptions<{ readonly id: string }> = { keys: [] }
+    // @ts-expect-error E0220: the compiler cannot tell what the option 'warm' requires: it is any; help: name the requirements
+    AppCache.owner("prefs", { warm: written })
+    // @ts-expect-error E0220: the compiler cannot tell what the option 'warm' requires: it is any; help: name the requirements
+    AppCache.owner("files", { parts: { facts: { warm: { keys: loose } } } })
+    // @ts-expect-error E0220: the compiler cannot tell what the option 'warm' requires: it is any; help: name the requirements
+    AppCache.owner("prefs", { warm: { keys: [], schedule: looseSchedule } })
+    // @ts-expect-error E0220: the compiler cannot tell what the lookup of family 'facts' requires: it is any; help: name the
+    AppCache.delegate("facts", { lookup: () => Effect.as(loose, 1) })
+    AppCache.owner("prefs", { warm: { keys: [] } satisfies WarmOptions<{ readonly id: string }> })
   })
 
   test("a lookup reads no layer that its own may not read, through a wider reference or through a source", () => {

@@ -49,6 +49,28 @@ const nothing = {
 } satisfies { readonly [Option in Exclude<keyof FamilySpec, "pattern">]: undefined }
 
 describe("a manifest", () => {
+  test("names a layer that does not exist once, and not at a part or a reference", () => {
+    Manifest.Service<any>()("Layered", {
+      layers: { server: { reads: ["edge"] }, edge: {} },
+      families: {
+        // @ts-expect-error E0404: no layer is called 'servr'; help: did you mean 'server'?
+        doc: { pattern: "doc:{id}:*", layer: "servr" },
+        // @ts-expect-error E0404: no layer is called 'servr'; help: did you mean 'server'?
+        same: { pattern: "doc:{id}:same", layer: "servr", partOf: "doc" },
+        other: { pattern: "doc:{id}:other", layer: "edge", partOf: "doc" },
+        none: { pattern: "doc:{id}:none", partOf: "doc" },
+        apart: {
+          pattern: "doc:{id}:apart",
+          // @ts-expect-error E0404: no layer is called 'egde'; help: did you mean 'edge'?
+          layer: "egde",
+          carvedFrom: "doc",
+          derives: ["doc:{id}:other", "doc:{id}:same"]
+        },
+        above: { pattern: "above:{id}", layer: "edge", derives: ["doc:{id}:none"] }
+      }
+    })
+  })
+
   test("names both patterns, the encloser, the layer, the parameters", () => {
     Manifest.Service<any>()("C", {
       layers: { server: {} },

@@ -235,13 +235,13 @@ describe("declarations", () => {
     AppCache.fn("f", { owns: ["user:{id}"], invalidates: [] })
     // @ts-expect-error E0221: invalidates is incomplete: 'feed:{id}:{page}' derives from 'user:{id}'; help: list 'feed
     AppCache.fn("f", { owns: ["user:{id}"], invalidates: ["profile:{id}"] })
-    // @ts-expect-error E0239: invalidates lists 'prefs:{id}', which does not derive from what is owned here: nothing; help
+    // @ts-expect-error E0239: the owner of family 'prefs' owns 'prefs:{id}', which does not derive from what this declaration owns: nothing; help
     AppCache.fn("f", { borrows: ["user:{id}"], invalidates: ["prefs:{id}"] })
-    // @ts-expect-error E0239: invalidates lists 'files:{id}:audit', which does not derive from what is owned here: nothing
+    // @ts-expect-error E0239: the owner of family 'audit' owns 'files:{id}:audit', which does not derive from what this declaration owns
     AppCache.method({ invalidates: ["files:{id}:audit"] })
-    // @ts-expect-error , which is owned here and does not derive from what is owned; help: leave it out; the body says which of
+    // @ts-expect-error E0239: this declaration owns 'files:{id}:facts', which does not derive from what it owns; help: remove it
     AppCache.fn("f", { owns: ["files:*"], invalidates: ["files:{id}:facts"] })
-    // @ts-expect-error what is owned here: 'profile:{id}', 'prefs:{id}'; help: list 'user:{id}' in owns instead, or call
+    // @ts-expect-error owns: 'profile:{id}', 'prefs:{id}'; help: remove it from invalidates, or list 'user:{id}' in owns and drop
     AppCache.fn("f", { owns: ["profile:{id}", "prefs:{id}"], invalidates: ["feed:{id}:{page}", "user:42"] })
     // @ts-expect-error E0222: no family of 'AppCache' declares 'sales:*', so it cannot be invalidated; help: declare a
     AppCache.fn("f", { invalidates: ["sales:*"] })

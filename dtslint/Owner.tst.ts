@@ -164,6 +164,32 @@ describe("modules", () => {
     >()
   })
 
+  test("a module that gives no service has its requirements and its errors in the application", () => {
+    class Hours extends Context.Service<Hours, boolean>()("Hours") {}
+    const started = Layer.effectDiscard(Effect.andThen(Hours, user.get({ id })))
+    expect(AppCache.modules({ user: UserLive, analytics: started })).type.toBe<
+      Layer.Layer<AppCache | Owns<"user:{id}", AppCache>, CacheError | DbError, Db | Hours | Store>
+    >()
+    const alone = Layer.effectDiscard(Layer.build(PrefsLive)).pipe(Layer.merge(Layer.effectDiscard(Hours)))
+    expect(AppCache.modules({ settings: { owns: ["prefs"], layer: alone } })).type.toBe<
+      Layer.Layer<AppCache, CacheError, Hours | Store>
+    >()
+    expect(Manifest.mergeOwners(PrefsLive, started)).type.toBe<
+      Layer.Layer<
+        Owns<"prefs:{id}", AppCache>,
+        CacheError | DbError,
+        Appoints<"prefs:{id}", AppCache> | Borrows<"user:{id}", AppCache> | Hours
+      >
+    >()
+  })
+
+  test("a module that gives no service serves the readers of the family that it owns", () => {
+    const kept = Layer.effectDiscard(Layer.build(UserLive))
+    expect(AppCache.modules({ user: kept, profile: ProfileLive })).type.toBe<
+      Layer.Layer<AppCache | Owns<"profile:{id}", AppCache>, CacheError, Db | Store>
+    >()
+  })
+
   test("may not do more than the manifest grants them", () => {
     // @ts-expect-error E0227: module 'user' writes 'user:{id}' without an owner
     AppCache.modules({ user: users })
@@ -205,6 +231,8 @@ describe("access", () => {
       Effect.Effect<ReadonlyArray<{ readonly id: typeof UserId.Type }>, CacheError, Borrows<"user:{id}", AppCache>>
     >()
     expect(user.count()).type.toBe<Effect.Effect<number, CacheError, Borrows<"user:{id}", AppCache>>>()
+    // @ts-expect-error Argument of type '{ stale: undefined; }' is not assignable to parameter of type 'number | ReadOptions | undefined'
+    user.get({ id }, { stale: undefined })
     // @ts-expect-error Expected 2 arguments, but got 1
     user.page(undefined)
     // @ts-expect-error Argument of type 'number' is not assignable to parameter of type 'string'
@@ -231,5 +259,7 @@ describe("access", () => {
   test("through a borrow has no writes", () => {
     // @ts-expect-error E0203: cannot write 'user:{id}' through a borrow; it is owned by family 'user'; help: do it in
     Effect.map(user.reader, (reader) => reader.set({ id }, ann))
+    // @ts-expect-error E0203: cannot write 'user:{id}' through a borrow; it is owned by family 'user'; help: do it in
+    Effect.map(user.reader, (reader) => reader.arrived(undefined))
   })
 })

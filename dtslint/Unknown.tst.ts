@@ -2,7 +2,7 @@
 import { Context, Effect, Layer, type Option, pipe, Schema } from "effect"
 import { describe, expect, test } from "tstyche"
 import type { CacheError } from "../src/cache/CacheError.ts"
-import type { Owns } from "../src/capability/Capability.ts"
+import type { Borrows, Owns } from "../src/capability/Capability.ts"
 import * as Manifest from "../src/manifest/Manifest.ts"
 import * as MemoryStore from "../src/store/memory/MemoryStore.ts"
 import { AppCache } from "./fixture.ts"
@@ -142,6 +142,13 @@ describe("a body that may do anything is refused", () => {
     Shop.fn("f", { borrows: ["user:{id}"] })(function*() { yield* opaque; yield* user.get({ id: "1" }) })
     // @ts-expect-error E0220: the compiler cannot tell what this body does; help: write function*() { ... }, and yield nothing whose
     Shop.fn("f", { borrows: ["user:{id}"] })(function*() { yield* loose })
+    // What a bound allows, the bound itself allows, too.
+    const bounded = Shop.fn("f", { borrows: ["user:{id}"] })(function*<A>(effect: Effect.Effect<A, never, Db>) {
+      return yield* effect
+    })
+    expect(bounded(Effect.succeed("a" as const))).type.toBe<Effect.Effect<"a", never, Borrows<"user:{id}", Shop> | Db>>()
+    // @ts-expect-error unknown or a type parameter; for R extends Db write Db
+    Shop.fn("f", {})(function*<R extends Db>(effect: Effect.Effect<void, never, R>) { yield* effect })
     // @ts-expect-error CheckedBody<"E0220: the compiler cannot tell what this body does; help: write function*() { ... }, and yield
     Shop.fn("f", { borrows: ["user:{id}"] })(function*<R>(first: Effect.Effect<void, never, R>) { yield* first })
     Shop.fn("f", { borrows: ["user:{id}"] })(function*<A>(a: A, first: Effect.Effect<void, never, Db>) {

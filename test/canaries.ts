@@ -3015,8 +3015,32 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "a guard that was lost on its way does not leave a write unguarded",
     bug: "a version that is undefined is no condition",
     file: "src/manifest/internal/options.ts",
-    text: `if (guard in options && options[guard] === undefined) {`,
-    planted: `if (guard in options && options[guard] === 5 as never) {`,
+    text: `notOptions(family, options, knownOf[kind]) ?? guardLost(family, options)`,
+    planted: `notOptions(family, options, knownOf[kind])`,
+    suites: ["test/manifest/options.test.ts"]
+  },
+  {
+    law: 1,
+    bug: "a reader waits for writes as an owner does",
+    file: "src/manifest/internal/accessor.ts",
+    text: `verb === "write" ? Transaction.arrived(gate.name, below)`,
+    planted: `verb !== undefined ? Transaction.arrived(gate.name, below)`,
+    suites: ["test/cache/atOnce.test.ts"]
+  },
+  {
+    law: 8,
+    bug: "an owner that has left is told as one that was never built",
+    file: "src/cache/shared/cacheFamily.ts",
+    text: `this.loads.hasLeft = true`,
+    planted: `this.loads.hasLeft = false`,
+    suites: ["test/manifest/leaving.test.ts"]
+  },
+  {
+    law: "a guard that was lost on its way does not leave a read unguarded",
+    bug: "a read with stale that is undefined may answer a stale value",
+    file: "src/manifest/internal/options.ts",
+    text: `return guardLost(family, given) ?? unless(isKnown, family, "stale"`,
+    planted: `return unless(isKnown, family, "stale"`,
     suites: ["test/manifest/options.test.ts"]
   },
   {

@@ -106,8 +106,8 @@ export class Revoked extends Schema.TaggedError<Revoked>()("Revoked", {
 }
 
 /**
- * The family has no owner at the moment, so the cache cannot tell whether its entries are still right. Provide the
- * owner's layer for as long as the program reads.
+ * The family has no owner at the moment, so the cache cannot tell whether its entries are still right. `hasLeft` says
+ * whether it had one. Provide the owner's layer for as long as the program reads.
  *
  * @stability stable
  * @category errors
@@ -116,10 +116,15 @@ export class Revoked extends Schema.TaggedError<Revoked>()("Revoked", {
 export class Unowned extends Schema.TaggedError<Unowned>()("Unowned", {
   code: Schema.tag("E0218"),
   pattern: Schema.String,
-  family: Schema.String
+  family: Schema.String,
+  /** Whether an owner of the family has left this engine, or none was ever built in it. */
+  hasLeft: Schema.Boolean
 }) {
   override get message() {
-    return `cannot read or write \`${this.pattern}\`: \`${this.family}\` has no owner at the moment`
+    const why = this.hasLeft
+      ? `the owner of \`${this.family}\` has left; help: keep its layer for as long as the program uses the family`
+      : `no owner of \`${this.family}\` has been built; help: provide the layer of its owner`
+    return `cannot read or write \`${this.pattern}\`: ${why}`
   }
 }
 

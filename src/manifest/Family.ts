@@ -49,14 +49,14 @@ export interface InvalidateOptions {
  * **Details**
  *
  * `stale: "allow"`, the default, lets the stale rules of the family decide. `stale: "refuse"` makes the read wait for a
- * fresh value.
+ * fresh value. It must not be `undefined`: a `"refuse"` that was lost on its way would let the read answer a stale value.
  *
  * @stability stable
  * @category models
  * @since 0.1.0
  */
 export interface ReadOptions {
-  readonly stale?: "allow" | "refuse" | undefined
+  readonly stale?: "allow" | "refuse"
 }
 
 /**

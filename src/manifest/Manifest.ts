@@ -76,6 +76,7 @@ import type { DeclaredFn, DeclaredMethod, InLayer, Provided } from "./types/decl
 import type { AnyFunction, Open } from "./types/lookups.ts"
 import type { CheckedModules, LayerIn, NoModules } from "./types/modules.ts"
 import type { CheckedName, CheckedOwner, CheckedOwners, OwnerLayer, requiredByOption } from "./types/ownerChecks.ts"
+import type { Combinator } from "./types/transactions.ts"
 
 /**
  * This module under its own name, so that `import { Manifest } from "effect-stateless/manifest/Manifest"` gives the
@@ -657,10 +658,10 @@ export interface Service<Self, Id extends string> {
     | Self
     | { [K in keyof Wired]: LayerIn<Wired[K]> extends Layer.Layer<infer Out, any, any> ? Out : never }[keyof Wired],
     | CacheError
-    | { [K in keyof Wired]: LayerIn<Wired[K]> extends Layer.Layer<any, infer E, any> ? E : never }[keyof Wired],
+    | { [K in keyof Wired]: LayerIn<Wired[K]> extends Layer.Layer<never, infer E, any> ? E : never }[keyof Wired],
     | Store
     | {
-      [K in keyof Wired]: LayerIn<Wired[K]> extends Layer.Layer<any, any, infer R> ?
+      [K in keyof Wired]: LayerIn<Wired[K]> extends Layer.Layer<never, any, infer R> ?
         Exclude<R, Self | Capability.OwnsCapability<any, any, any, Self> | Capability.Appoints<any, Self>>
         : never
     }[keyof Wired]
@@ -790,8 +791,11 @@ export interface Service<Self, Id extends string> {
    */
   transaction<A, E, R, A2, E2, R2>(
     // This parameter is not generic itself, so the compiler keeps the type parameters of `sql.withTransaction`.
-    within: (body: Effect.Effect<A, E, R>) => Effect.Effect<A2, E2, R2>
-  ): (body: Effect.Effect<A, E, R>) => Effect.Effect<A2, E2 | CacheError, R2>
+    within: Combinator<Misfit.transactionWithin, A, E, R, A2, E2, R2>
+  ): (
+    // Spelt out here, because an error would print the name of a named type, and not the message.
+    body: Effect.Effect<A, E, R> | Misfit.Otherwise<Misfit.transactionBody>
+  ) => Effect.Effect<A2, E2 | CacheError, R2>
   /**
    * Invalidates every key that a pattern denotes, such as `"tenant:42:*"`, in all families that have such a key.
    *
@@ -1294,8 +1298,8 @@ export const mergeOwners = <
   ...layers: [Ls] extends [infer Given extends ReadonlyArray<unknown>] ? CheckedOwners<Given> : Ls
 ): Layer.Layer<
   { [Index in keyof Ls]: Ls[Index] extends Layer.Layer<infer Out, any, any> ? Out : never }[number],
-  { [Index in keyof Ls]: Ls[Index] extends Layer.Layer<any, infer E, any> ? E : never }[number],
-  { [Index in keyof Ls]: Ls[Index] extends Layer.Layer<any, any, infer R> ? R : never }[number]
+  { [Index in keyof Ls]: Ls[Index] extends Layer.Layer<never, infer E, any> ? E : never }[number],
+  { [Index in keyof Ls]: Ls[Index] extends Layer.Layer<never, any, infer R> ? R : never }[number]
 > =>
   // If the call compiles, the checks gave back the layers themselves.
   mergeLayers(layers) as never

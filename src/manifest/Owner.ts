@@ -17,7 +17,7 @@ import type * as Schedule from "effect/Schedule"
 import type { DurationInput } from "../ownership/DurationInput.ts"
 import type { CodecsOf, DefinitionOf, FamilyOf, PatternOf } from "../ownership/types/definitionParts.ts"
 import type { KeyParams, Many } from "./Family.ts"
-import type { Anything, LookupManyOf, LookupOf, Open, PartName } from "./types/lookups.ts"
+import type { Anything, LookupManyOf, LookupOf, Open, PartName, WarmingOf } from "./types/lookups.ts"
 
 /**
  * The options of the owner of family `K`. Without a lookup, entries come from writes alone.
@@ -217,6 +217,6 @@ export interface PredictOptions {
 }
 
 // The argument is the name of the family, because errors print it. The family itself would be printed whole.
-type WarmOf<Self, K extends string> = WarmOptions<
+type WarmOf<Self, K extends string> = WarmingOf<
   KeyParams<PatternOf<FamilyOf<DefinitionOf<Self>, K>>, CodecsOf<FamilyOf<DefinitionOf<Self>, K>>>
 >

@@ -28,6 +28,7 @@ import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import { forkOutside } from "../capability/shared/outside.ts"
+import type * as Misfit from "../diagnostic/types/misfit.ts"
 import { Demotions, type Lost, Sweeps } from "./internal/demotions.ts"
 import { Departures } from "./internal/departures.ts"
 import { OwnTiers } from "./internal/elsewhere.ts"
@@ -181,7 +182,9 @@ export const make = (
  * @category layers
  * @since 0.1.0
  */
-export const layer = <const Layers extends Arr.NonEmptyReadonlyArray<Layer.Layer<Store, any, any>>>(
+export const layer = <
+  const Layers extends Misfit.Shape<Misfit.tiers, Arr.NonEmptyReadonlyArray<Layer.Layer<Store, any, any>>>
+>(
   layers: Layers,
   options?: Options
 ): Layer.Layer<Store, Layer.Error<Layers[number]> | StoreError, Layer.Services<Layers[number]>> =>

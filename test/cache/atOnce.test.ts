@@ -204,7 +204,13 @@ describe("a write without an Effect", () => {
       const reader = yield* on<any>(user.reader)
       assert.strictEqual(reasonOf(thrown(() => reader.setUnsafe(id, 1))), "NotOwner")
       assert.strictEqual(reasonOf(thrown(() => reader.deleteUnsafe(id))), "NotOwner")
+      assert.strictEqual(reasonOf(thrown(() => reader.patchUnsafe(id, () => 1))), "NotOwner")
+      for (const below of [undefined, writer.setUnsafe(id, 1), {}]) {
+        const refused = yield* Effect.promise(() => Promise.resolve(reader.arrived(below)).catch((error) => error))
+        assert.strictEqual(reasonOf(refused), "NotOwner")
+      }
       yield* Scope.close(scope, Exit.void)
+      assert.isUndefined(writer.arrived(undefined))
       assert.strictEqual(reasonOf(thrown(() => writer.setUnsafe(id, 1))), "Revoked")
       assert.strictEqual(reasonOf(thrown(() => writer.patchUnsafe(id, () => 1))), "Revoked")
     }))

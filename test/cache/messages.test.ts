@@ -26,8 +26,13 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
     "that makes the layer makes a new owner at each call"
   ],
   [
-    new CacheError.Unowned({ pattern: "user:{id}", family: "user" }),
-    "cannot read or write `user:{id}`: `user` has no owner at the moment"
+    new CacheError.Unowned({ pattern: "user:{id}", family: "user", hasLeft: true }),
+    "cannot read or write `user:{id}`: the owner of `user` has left; help: keep its layer for as long as the program " +
+    "uses the family"
+  ],
+  [
+    new CacheError.Unowned({ pattern: "user:{id}", family: "user", hasLeft: false }),
+    "cannot read or write `user:{id}`: no owner of `user` has been built; help: provide the layer of its owner"
   ],
   [
     new CacheError.LoadTimeout({ key: "user:1", timeoutMillis: 50 }),

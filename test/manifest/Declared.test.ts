@@ -90,7 +90,7 @@ describe("declared function", () => {
         })
         assert.isTrue(yield* Effect.provide(has, app) as Effect.Effect<boolean, CacheError, never>)
         assert.strictEqual(refusal?.reason._tag, "InvalidManifest")
-        assert.include(refusal?.message, "which does not derive from what is owned here: nothing")
+        assert.include(refusal?.message, "which does not derive from what this declaration owns: nothing")
       }).pipe(Effect.provide(memory)))
   }
 })
@@ -147,18 +147,18 @@ describe("declaration that was cast or comes from data", () => {
     "what nothing that is owned leads to": [
       { owns: ["user:{id}", "draft:{id}"], invalidates: ["profile:{id}", "feed:{id}:{page}", "prefs:7"] },
       "E0239",
-      "invalidates.2: invalidates lists `prefs:7`, which does not derive from what is owned here: `user:{id}`, " +
-      "`draft:{id}`; help: list `prefs:{id}` in owns instead, or call invalidateAll in its owner"
+      "invalidates.2: the owner of family `prefs` owns `prefs:7`, which does not derive from what this declaration " +
+      "owns: `user:{id}`, `draft:{id}`; help: remove it from invalidates, or list `prefs:{id}` in owns and drop its keys"
     ],
     "a carved-out family, from its whole": [
       { owns: ["files:facts:{id}"], invalidates: ["digest:{id}", "files:secret:{id}"] },
       "E0239",
-      "which does not derive from what is owned here: `files:facts:{id}`"
+      "the owner of family `secret` owns `files:secret:{id}`, which does not derive from what this declaration owns"
     ],
     "what is owned itself": [
       { owns: ["prefs:{id}"], invalidates: ["prefs:{id}"] },
       "E0239",
-      "invalidates lists `prefs:{id}`, which is owned here and does not derive from what is owned; help: leave it out"
+      "this declaration owns `prefs:{id}`, which does not derive from what it owns; help: remove it from invalidates"
     ]
   }
   for (const [what, [declared, code, message]] of Object.entries(wrong)) {

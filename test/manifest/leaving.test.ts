@@ -11,6 +11,8 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
+import type { CacheError } from "../../src/cache/CacheError.ts"
+import type { Explanation } from "../../src/cache/Explanation.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
@@ -87,6 +89,49 @@ const doors: { readonly [door: string]: unknown } = {
   explain: user.explain({ id: "1" })
 }
 
+const reads = Object.entries(doors).filter(([name]) => /^(get|has|select|keys|entries|page|count)/.test(name))
+
+describe("a read without an owner", () => {
+  for (
+    const [name, door] of [...reads, [
+      "get of a handle",
+      Effect.flatMap(user.reader, ({ get }) => get({ id: "1" }))
+    ]]
+  ) {
+    it.effect(`${name} says whether an owner has left or none has been built`, () =>
+      Effect.gen(function*() {
+        const { asReader, own } = yield* world
+        const why = Effect.map(Effect.flip(asReader(door)), (error) => {
+          const { reason } = error as CacheError
+          return reason._tag === "Unowned" ? [reason.family, reason.hasLeft] : reason._tag
+        })
+        assert.deepStrictEqual(yield* why, ["user", false])
+        for (let owners = 0; owners < 2; owners++) {
+          const { as, leaves } = yield* own({ lookup: () => Effect.succeed("loaded") })
+          yield* as(user.set({ id: "1" }, "set"))
+          yield* leaves
+          assert.deepStrictEqual(yield* why, ["user", true])
+        }
+      }) as Effect.Effect<void, any, any>)
+  }
+
+  it.effect("getUnsafe answers nothing and explain that it is refused, before the first owner and after the last", () =>
+    Effect.gen(function*() {
+      const { asReader, own, reader } = yield* world
+      const seen = Effect.gen(function*() {
+        const explaining: Fiber.Fiber<Explanation<string>> = yield* fork(asReader(user.explain({ id: "1" })))
+        yield* TestClock.adjust(1_000)
+        const { held, outcome } = yield* Fiber.join(explaining)
+        return [reader.getUnsafe({ id: "1" }), held, outcome]
+      })
+      assert.deepStrictEqual(yield* seen, [undefined, undefined, "refuse"])
+      const { as, leaves } = yield* own({ lookup: () => Effect.succeed("loaded") })
+      yield* as(user.set({ id: "1" }, "set"))
+      yield* leaves
+      assert.deepStrictEqual(yield* seen, [undefined, undefined, "refuse"])
+    }) as Effect.Effect<void, any, any>)
+})
+
 describe("owner that leaves", () => {
   for (const [name, door] of Object.entries(doors)) {
     for (const comesBack of [false, true]) {
@@ -114,7 +159,8 @@ describe("owner that leaves", () => {
           }
           if (next === undefined) {
             if (name !== "warm" && name !== "explain") {
-              assert.strictEqual(reasonOf(yield* Effect.flip(exit)), "Unowned")
+              const { reason } = (yield* Effect.flip(exit)) as CacheError
+              assert.deepInclude(reason, { _tag: "Unowned", hasLeft: true })
             }
             for (const id of ["1", "2"]) assert.isUndefined(reader.getUnsafe({ id }))
             assert.strictEqual(reasonOf(yield* Effect.flip(asReader(user.get({ id: "1" })))), "Unowned")

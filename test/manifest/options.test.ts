@@ -1,6 +1,6 @@
 /**
  * Each operation with each option that it takes: a wrong option is refused before anything changes, and `undefined`
- * means "not given". An operation or an option without a row here makes a test or the compiler fail.
+ * means "not given", except for an option that guards. An operation or an option without a row here makes a test or the compiler fail.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as FaultyStore from "effect-stateless/testing/FaultyStore"
@@ -79,7 +79,7 @@ const plain: Row = [() => undefined, {}]
 
 // The compiler sees to it that each operation has a row, and the first test that each row is an operation.
 const reading: { readonly [O in Exclude<keyof Reading<any, any, any, any>, "pattern">]: Row } = {
-  get: [(of, options) => of.get(id, options), { stale: ["refused", null, true, 1, {}] }],
+  get: [(of, options) => of.get(id, options), { stale: ["refused", null, true, 1, {}, undefined] }],
   getOption: plain,
   getMany: plain,
   getManyResults: plain,
@@ -180,8 +180,8 @@ describe("option of a call", () => {
           assert.strictEqual(running.cache.families.get("user")!.stats.invalidations, 0)
         }))
 
-      // A guard that was lost on its way must not leave the write unguarded.
-      if (option === "ifVersion" || (option === "lease" && operation !== "lease")) continue
+      // A guard that was lost on its way must not leave the operation unguarded.
+      if (option === "ifVersion" || option === "lease" || option === "stale") continue
       it.effect(`${option} of ${operation} may be undefined, which means not given`, () =>
         Effect.gen(function*() {
           const one = yield* world()
@@ -799,6 +799,17 @@ describe("signal of getPromise", () => {
       assert.strictEqual(yield* rejected(reader.getPromise(id, { signal: AbortSignal.abort(reason) })), reason)
       yield* settle
       assert.strictEqual(source.interrupted, source.runs)
+    }))
+
+  it.effect("stale of getPromise is refused when it cannot act, and when it is undefined", () =>
+    Effect.gen(function*() {
+      const { on, user } = yield* world()
+      const reader = yield* on<any>(user.reader)
+      for (const stale of [undefined, null, "refused", 1]) {
+        const error = yield* rejected(reader.getPromise(id, { stale }))
+        assert.strictEqual(reasonOf(error), "InvalidOption")
+        assert.include((error as CacheError).message, "`stale` of family `user`")
+      }
     }))
 
   it.effect("an argument that is not a signal is refused", () =>

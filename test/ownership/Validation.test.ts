@@ -176,6 +176,28 @@ describe("manifest from data", () => {
     assert.deepStrictEqual(problemsIn({ layer: "client" }, facts, size), [])
   })
 
+  it("a layer that does not exist is refused once, where it is named, and a part and a reference are not", () => {
+    const layers = { server: { reads: ["edge"] }, edge: {} }
+    const families = {
+      doc: { pattern: "doc:{id}:*", layer: "servr" },
+      same: { pattern: "doc:{id}:same", layer: "servr", partOf: "doc" },
+      other: { pattern: "doc:{id}:other", layer: "edge", partOf: "doc" },
+      none: { pattern: "doc:{id}:none", partOf: "doc" },
+      apart: {
+        pattern: "doc:{id}:apart",
+        layer: "egde",
+        carvedFrom: "doc",
+        derives: ["doc:{id}:other", "doc:{id}:same"]
+      },
+      above: { pattern: "above:{id}", layer: "edge", derives: ["doc:{id}:none"] }
+    }
+    assert.deepStrictEqual(problemsOf({ layers, families }), [
+      "families.doc.layer E0404: no layer is called 'servr'; help: did you mean 'server'?",
+      "families.same.layer E0404: no layer is called 'servr'; help: did you mean 'server'?",
+      "families.apart.layer E0404: no layer is called 'egde'; help: did you mean 'edge'?"
+    ])
+  })
+
   it("a layer is refused when the manifest declares none", () => {
     assert.deepStrictEqual(
       problemsOf({

@@ -59,6 +59,8 @@ export class Loads<V> {
   readonly turns: Turns
   readonly expiry: Expiry.Expiry
   loader: Loader<V> | undefined = undefined
+  /** Whether an owner has left. */
+  hasLeft = false
   private readonly cache: CacheContext
   private readonly spec: EngineFamilySpec<V>
   readonly name: string
@@ -608,7 +610,8 @@ export class Loads<V> {
   }
 
   unowned(): CacheError {
-    return new CacheError({ reason: new Unowned({ pattern: this.spec.pattern, family: this.name }) })
+    const { hasLeft, name: family, spec: { pattern } } = this
+    return new CacheError({ reason: new Unowned({ pattern, family, hasLeft }) })
   }
   absent(key: string, why: Absent["why"]): CacheError {
     return new CacheError({ reason: new Absent({ key: this.spec.show(key), family: this.name, why }) })

@@ -239,6 +239,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
     if (loader === undefined || !this.loaders.includes(loader)) return
     this.loaders = this.loaders.filter((other) => other !== loader)
     this.loads.loader = this.loaders.at(-1)
+    this.loads.hasLeft = true
     this.writes.end()
     this.entries.abandon()
     // This comes before the readers of the loads get their answer: whatever these readers load next is made after the

@@ -181,7 +181,7 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   atRunTime(
     "E0218",
-    "A family was read or written while it has no owner.",
+    "A family was read or written while it has no owner: its owner has left (`hasLeft`), or none has been built.",
     "Only its owner can say whether an entry is true.",
     "Provide the owner's layer for as long as the family is used."
   ),
@@ -197,11 +197,12 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0220",
-    "A function or a method does more than it declares, or the compiler cannot tell what it or a lookup does.",
+    "A function or a method does more than it declares, or the compiler cannot tell what it or an owner's option does.",
     "People who read the code rely on the declaration.",
     "Declare it, or move it to a function that declares it. Write `satisfies` in the place of an annotation that " +
-      "forgets what a lookup does. If an argument brings requirements, name them in its type, because a type " +
-      "parameter may stand for any right. Or let the caller run the argument.",
+      "forgets what a lookup or `warm` requires. If an argument brings requirements, name them in its type, because " +
+      "a type parameter may stand for any right. A bound does not help: where an argument is `Effect<A, E, R>` with " +
+      "`R extends Db`, write `Effect<A, E, Db>`, which takes the same arguments. Or let the caller run the argument.",
     module([user], [
       `export const one = AppCache.fn("one", { borrows: ["user:{id}"] })(function*() {`,
       "  yield* AppCache.keys.user.delete({ id: 1 })",
@@ -448,10 +449,11 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0239",
-    "`invalidates` lists something that does not derive from what the function owns.",
-    "A function needs a right to a key to drop its entry. Its writes drop only what derives from the families that " +
-      "it owns.",
-    "List the pattern in `owns` and drop its keys in the body, or let the owner call `invalidateAll`.",
+    "A declaration lists a pattern in `invalidates`, and the pattern does not derive from what the declaration owns.",
+    "The writes of a function drop what derives from the families that it owns. They drop nothing else, because only " +
+      "the owner of a key may drop its entry.",
+    "Remove the pattern from `invalidates`. To drop its keys, list it in `owns` and drop them in the body, or ask its " +
+      "owner.",
     module([user], [`export const one = AppCache.fn("one", { invalidates: ["user:{id}"] })`]),
     module([user], [
       `export const one = AppCache.fn("one", { owns: ["user:{id}"] })(function*() {`,

@@ -76,42 +76,47 @@ export const invalidatesIncomplete = (dependent: string, owned: string) =>
   )
 
 /**
- * E0239: `invalidates` with a family that does not derive from the owned families. Only its owner can drop it. `owned`
- * is a list such as "`user:{id}`", or "nothing".
+ * E0239: `invalidates` with a pattern of another owner that does not derive from what the declaration owns. `owned` is a
+ * list such as "`user:{id}`", or "nothing".
  *
  * @category ownership
  * @since 0.1.0
  */
-export type invalidatesForeign<Pattern extends string, Owned extends string, Declared extends string> = message<
+export type invalidatesForeign<
+  Pattern extends string,
+  Family extends string,
+  Owned extends string,
+  Declared extends string
+> = message<
   "E0239",
-  `invalidates lists '${Pattern}', which does not derive from what is owned here: ${Owned}`,
-  `list '${Declared}' in owns instead, or call invalidateAll in its owner`
+  `the owner of family '${Family}' owns '${Pattern}', which does not derive from what this declaration owns: ${Owned}`,
+  `remove it from invalidates, or list '${Declared}' in owns and drop its keys in the body`
 >
-export const invalidatesForeign = (pattern: string, owned: string, declared: string) =>
+export const invalidatesForeign = (pattern: string, family: string, owned: string, declared: string) =>
   finding(
     "E0239",
     "InvalidatesForeign",
-    `${say`invalidates lists ${pattern}`}, which does not derive from what is owned here: ${owned}`,
-    say`list ${declared} in owns instead, or call invalidateAll in its owner`
+    `${say`the owner of family ${family} owns ${pattern}, which does not derive from what this declaration owns`}: ${owned}`,
+    say`remove it from invalidates, or list ${declared} in owns and drop its keys in the body`
   )
 
 /**
- * E0239: `invalidates` with an owned family that does not derive from an owned family.
+ * E0239: `invalidates` with a pattern that the declaration owns, and that does not derive from what it owns.
  *
  * @category ownership
  * @since 0.1.0
  */
 export type invalidatesOwned<Pattern extends string> = message<
   "E0239",
-  `invalidates lists '${Pattern}', which is owned here and does not derive from what is owned`,
-  "leave it out; the body says which of its keys go, with delete, invalidate or invalidateAll"
+  `this declaration owns '${Pattern}', which does not derive from what it owns`,
+  "remove it from invalidates, and drop its keys in the body with delete, invalidate or invalidateAll"
 >
 export const invalidatesOwned = (pattern: string) =>
   finding(
     "E0239",
     "InvalidatesOwned",
-    say`invalidates lists ${pattern}, which is owned here and does not derive from what is owned`,
-    "leave it out; the body says which of its keys go, with delete, invalidate or invalidateAll"
+    say`this declaration owns ${pattern}, which does not derive from what it owns`,
+    "remove it from invalidates, and drop its keys in the body with delete, invalidate or invalidateAll"
   )
 
 /**

@@ -580,3 +580,39 @@ export type storeSize = message<
   "a store in memory has one bound, 'capacity' or 'weightMax'",
   "give the largest number of entries, { capacity: 10_000 }, or their largest weight, { weightMax: 1_000_000 }"
 >
+
+/**
+ * E0408: an argument of `transaction` that is not the combinator of a database. At run time it is an `InvalidOption`.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type transactionWithin = message<
+  "E0408",
+  "this is not the combinator of a database",
+  "write transaction(sql.withTransaction)(body), where body is the Effect to run"
+>
+
+/**
+ * E0408: the body of a transaction that is not an Effect. At run time it is an `InvalidOption`.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type transactionBody = message<
+  "E0408",
+  "the body of a transaction is an Effect, and this is another value",
+  "give the Effect itself: call the function that makes it, or wrap a Promise in Effect.promise"
+>
+
+/**
+ * E0306: tiers that are not a list. At run time the store itself reports it.
+ *
+ * @category stores
+ * @since 0.1.0
+ */
+export type tiers = message<
+  "E0306",
+  "a store of tiers takes a list of at least one layer, the fastest first",
+  "put the layers in brackets: TieredStore.layer([MemoryStore.layer({ capacity: 1_000 }), LmdbStore.layer(...)])"
+>

@@ -192,7 +192,7 @@ export type keyTemplate<Key extends string> = message<
 export type body = message<
   "E0220",
   "the compiler cannot tell what this body does",
-  "write function*() { ... }, and yield nothing whose requirements are any, unknown or a type parameter"
+  "write function*() { ... }, and yield nothing whose requirements are any, unknown or a type parameter; for R extends Db write Db"
 >
 
 /**
@@ -240,7 +240,7 @@ export type methodRights = message<
 export type program = message<
   "E0220",
   "the compiler cannot tell what this program does: its requirements are any, unknown or a type parameter",
-  "name them in its type"
+  "name them in its type; for R extends Db write Db"
 >
 
 /**
@@ -315,6 +315,18 @@ export type anyLookup<Family extends string> = message<
   "E0220",
   `the compiler cannot tell what the lookup of family '${Family}' does`,
   "write 'satisfies OwnerOptions<...>' in the place of ': OwnerOptions<...>', which forgets the lookup"
+>
+
+/**
+ * E0220: a lookup, or the option `warm`, whose requirements are `any`, so that the owner's would be, too.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type anyRequired<What extends string> = message<
+  "E0220",
+  `the compiler cannot tell what ${What} requires: it is any`,
+  "name the requirements in its type; for options written apart, write 'satisfies' in the place of the annotation"
 >
 
 /**

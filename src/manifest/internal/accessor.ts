@@ -482,7 +482,9 @@ const writesAtOnce = (gate: FamilyGate, verb: Verb, grant: CacheGrant, family: C
       if (refused !== undefined) throw refused
       return family.amendUnsafe(key, f)
     },
-    arrived: (below: unknown): Promise<void> | undefined => Transaction.arrived(gate.name, below)
+    // An owner that has left may still learn what became of its writes.
+    arrived: (below: unknown): Promise<void> | undefined =>
+      verb === "write" ? Transaction.arrived(gate.name, below) : Promise.reject(gate.ended("write", grant, verb))
   }
 }
 

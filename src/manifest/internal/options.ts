@@ -2,8 +2,8 @@
  * Checks the options of operations, before anything changes.
  *
  * - Options that are not an object are refused as a whole. An option that is `undefined` counts as not given, except
- *   those that guard a write (`ifVersion`, `lease`): a guard that was lost on its way must not leave the write
- *   unguarded.
+ *   those that guard an operation (`ifVersion` and `lease` a write, `stale` a read): a guard that was lost on its way
+ *   must not leave the operation unguarded.
  * - An unknown option, or a value of a wrong kind, is refused with `InvalidOption`, which names the family and the
  *   option.
  * - Options are read when the operation runs, so that to build an operation never throws.
@@ -63,7 +63,22 @@ const claimKnown: Known<Omit<SetOptions<Lease>, "ifVersion">> = {
 }
 const setKnown: Known<SetOptions<Lease>> = { ...deleteKnown, ...claimKnown }
 
-const guards = ["ifVersion", "lease"] as const
+const guards = {
+  ifVersion: "the write would have",
+  lease: "the write would have",
+  stale: "the read would have"
+} as const
+
+/** Answers the error for a guard that is given and `undefined`. */
+const guardLost = (family: string, given: object): Refusal => {
+  for (const [guard, had] of Object.entries(guards)) {
+    if (guard in given && (given as Record<string, unknown>)[guard] === undefined) {
+      const why = `is undefined, so ${had} no such condition; help: leave it out, or give it`
+      return refusal(family, guard, why)
+    }
+  }
+  return undefined
+}
 
 /** The options of each kind of write. */
 const knownOf = { set: setKnown, deletion: deleteKnown, claim: claimKnown }
@@ -111,9 +126,10 @@ export const read = (family: string, given: ReadOptions | undefined): Refusal =>
   notOptions(family, given, readKnown) ?? staleness(family, given)
 
 const staleness = (family: string, given: ReadOptions | undefined): Refusal => {
-  const stale = given?.stale
+  if (given === undefined) return undefined
+  const { stale } = given
   const isKnown = stale === undefined || stale === "allow" || stale === "refuse"
-  return unless(isKnown, family, "stale", "must be \"allow\" or \"refuse\"")
+  return guardLost(family, given) ?? unless(isKnown, family, "stale", "must be \"allow\" or \"refuse\"")
 }
 
 /** Checks the two arguments of a transaction: the combinator of a database, and a body. */
@@ -163,18 +179,9 @@ export const conditions = (
   kind: keyof typeof knownOf = "set"
 ): Refusal => {
   if (options === undefined) return undefined
-  const refused = notOptions(family, options, knownOf[kind])
+  const refused = notOptions(family, options, knownOf[kind]) ?? guardLost(family, options)
   if (refused !== undefined) return refused
   const { ifVersion, lease } = options
-  for (const guard of guards) {
-    if (guard in options && options[guard] === undefined) {
-      return refusal(
-        family,
-        guard,
-        "is undefined, so the write would have no such condition; help: leave it out, or give it"
-      )
-    }
-  }
   const isVersion = ifVersion === undefined || ifVersion === null || (typeof ifVersion === "number" && ifVersion >= 0)
   if (!isVersion) return refusal(family, "ifVersion", "must be a version, or null for a key that has no value")
   const isLease = lease === undefined || typeof (lease as Lease | null)?.isHeldUnsafe === "function"

@@ -205,7 +205,7 @@ type AppointsFamily<D extends Definition, F, Self> = F extends string ? Appoints
 
 // The patterns whose owners are among the modules.
 type Served<Wired, Self> = Wired extends unknown ? {
-    [K in keyof Wired]: LayerIn<Wired[K]> extends Layer.Layer<any, any, infer R> ? appointedIn<R, Self> : never
+    [K in keyof Wired]: LayerIn<Wired[K]> extends Layer.Layer<never, any, infer R> ? appointedIn<R, Self> : never
   }[keyof Wired]
   : never
 type appointedIn<R, Self> = R extends Admits<any, any> ? never : R extends Appoints<infer P, Self> ? P : never

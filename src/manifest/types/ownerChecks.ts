@@ -77,6 +77,8 @@ type CheckedPart<Self, D extends Definition, Part extends string, Chosen> = {
 }
 // Options of another shape are refused at the part that is wrong, or as a whole.
 type CheckedWarming<Option extends "warm" | "predict", Written, Expected> = Written extends undefined ? Written
+  // Options that are annotated have the type of the option itself, and forget what they require.
+  : isAny<requiredByWarming<Written>> extends true ? Opaque.anyRequired<`the option '${Option}'`>
   : Written extends WarmingBag ? Written extends Complete[Option] ? CheckedWarmingParts<Option, Written, Expected>
     : [Exclude<keyof Written, WarmingOption<Option>>] extends [never] ? Misfit.warming<Option>
     : CheckedWarmingParts<Option, Written, Expected>
@@ -130,7 +132,7 @@ type ParamsFit<Self, K extends string, Name> = Name extends "lookup"
 // type parameter leaves the check open, and the compiler then prints its name and its arguments: so the message is the
 // first.
 type CheckedAnswer<_Message extends string, Self, K extends string, Name, Loading, A, E, R> = unknown extends R ?
-  Loading
+  isAny<R> extends true ? Opaque.anyRequired<`the lookup of family '${K}'`> : Loading
   // A read of another manifest is refused, too: its changes do not reach the entries of this one.
   : exceeding<R, BorrowsEach<SourceOf<DefinitionOf<Self>, K>, Self>, any> extends infer Given
     ? [Given] extends [never] ? CheckedValue<Self, DefinitionOf<Self>, K, Name, Loading, A, E>

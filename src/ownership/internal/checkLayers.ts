@@ -22,6 +22,9 @@ export const layersReached = (definition: Definition, from: Iterable<string>): R
   return seen
 }
 
+/** Whether the definition declares a layer of this name. */
+export const isLayer = ({ layers = {} }: Definition, name: string): boolean => Object.hasOwn(layers, name)
+
 /** The layer of a family or a reader, which a part has from its whole if it names none. */
 export const homeOf = ({ families, layers }: Definition, spec: Housed): string | undefined => {
   const seen = new Set<string>()

@@ -6,7 +6,7 @@
  */
 import * as OverlapFindings from "../../diagnostic/types/overlapFindings.ts"
 import * as KeyPattern from "../../pattern/KeyPattern.ts"
-import { homeOf } from "./checkLayers.ts"
+import { homeOf, isLayer } from "./checkLayers.ts"
 import { type Draft, type DraftFamily, outerOf, type Report } from "./draft.ts"
 import { findParamProblems } from "./params.ts"
 
@@ -56,6 +56,8 @@ const checkHome = ({ definition }: Draft, { name, spec: { layer, partOf } }: Dra
   if (layer === undefined || partOf === undefined) return
   if (!Object.hasOwn(families, partOf) || !Object.hasOwn(layers, layer)) return
   const home = homeOf(definition, families[partOf]!)
+  // A layer that does not exist was refused where it is named.
+  if (home !== undefined && !isLayer(definition, home)) return
   if (home !== layer) report(["families", name, "layer"], OverlapFindings.partElsewhere(name, layer, partOf, home))
 }
 

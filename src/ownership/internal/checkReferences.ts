@@ -16,7 +16,7 @@ import * as ReferenceFindings from "../../diagnostic/types/referenceFindings.ts"
 import * as KeyPattern from "../../pattern/KeyPattern.ts"
 import type * as PatternSet from "../../pattern/types/patternSet.ts"
 import type { Definition } from "../Definition.ts"
-import { homeOf, layersReached } from "./checkLayers.ts"
+import { homeOf, isLayer, layersReached } from "./checkLayers.ts"
 import { type Draft, type Report, touching } from "./draft.ts"
 
 interface Referring {
@@ -57,11 +57,12 @@ export const findReferenceProblem = (
     return ReferenceFindings.referenceUnknown(name, verb, source, help)
   }
   const here = homeOf(draft.definition, spec)
-  if (here !== undefined) {
+  // A layer that does not exist was refused where it is named.
+  if (here !== undefined && isLayer(draft.definition, here)) {
     const reached = layersReached(draft.definition, [here])
     for (const twin of draft.twins.get(owner.pattern.normal)!) {
       const home = homeOf(draft.definition, twin.spec)
-      if (home !== undefined && !reached.has(home)) {
+      if (home !== undefined && !reached.has(home) && isLayer(draft.definition, home)) {
         return ReferenceFindings.referenceOutOfReach(name, here, source, home)
       }
     }

@@ -59,9 +59,11 @@ type findBeyond<D extends Definition, K extends string, F, P extends string, Own
   ? FamilyOf<D, Owner> extends { readonly layer: Reachable<D, Here> } ? never : nameBeyond<D, K, F, P, Owner>
   : nameBeyond<D, K, F, P, Owner>
 type nameBeyond<D extends Definition, K extends string, F, P extends string, Owner> = HomeOf<D, F> extends
-  infer Here extends string
-  ? HomeOf<D, FamilyOf<D, Owner>> extends infer Home extends string
-    ? Home extends Reachable<D, Here> ? never : ReferenceFindings.referenceOutOfReach<K, Here, P, Home>
+  infer Here extends string ? HomeOf<D, FamilyOf<D, Owner>> extends infer Home extends string
+    // A layer that does not exist was refused where it is named.
+    ? Home extends Reachable<D, Here> ? never :
+    [Here | Home] extends [keyof D["layers"]] ? ReferenceFindings.referenceOutOfReach<K, Here, P, Home>
+    : never
   : never
   : never
 

@@ -138,7 +138,7 @@ const findInvalidatesProblems = (
       if (touched.some((each) => derivesFrom(each, owned))) return undefined
       return touched.some((each) => owned.has(each))
         ? Declaring.invalidatesOwned(source)
-        : Declaring.invalidatesForeign(source, described, family.pattern.source)
+        : Declaring.invalidatesForeign(source, family.owner, described, family.pattern.source)
     }
     return at(["invalidates", String(index)], find())
   })

@@ -14,7 +14,7 @@ import type { findTooNarrow } from "../internal/references.ts"
 import type { Covered, DeclaredPattern, Downstream, Route, Touching } from "./definitionFacts.ts"
 import type { helpWith } from "./definitionHelp.ts"
 import type { CheckedLayerName, findLayerProblem } from "./definitionLayers.ts"
-import type { DefinitionOf, IdOf, joinQuoted, LayerOf, ListOf, PatternsOf } from "./definitionParts.ts"
+import type { DefinitionOf, IdOf, joinQuoted, LayerOf, ListOf, OwnerOf, PatternsOf } from "./definitionParts.ts"
 import type { isChoice, isKnown, isUntyped, orElse } from "./typeQuestions.ts"
 
 /**
@@ -87,8 +87,12 @@ type findInvalidatesProblem<Id extends string, D extends Definition, Declaration
   [literalProblem<P>] extends [never]
     ? [Route<D, P>] extends [never] ? Declaring.invalidatesUnknown<Id, P, helpWith<D, P>>
     : [Extract<Touching<D, P>, DependentsOf<D, Owned>>] extends [never]
-      ? [Extract<Touching<D, P>, Covered<D, Owned>>] extends [never]
-        ? Declaring.invalidatesForeign<P, describeOwned<Declaration>, PatternsOf<D, Route<D, P>>>
+      ? [Extract<Touching<D, P>, Covered<D, Owned>>] extends [never] ? Declaring.invalidatesForeign<
+          P,
+          OwnerOf<D, Route<D, P>> & string,
+          describeOwned<Declaration>,
+          PatternsOf<D, Route<D, P>>
+        >
       : Declaring.invalidatesOwned<P>
     : never
     : literalProblem<P>

@@ -104,7 +104,10 @@ export type isAtHome<D extends Definition, Whole, Layer> = [isChoice<Layer> | is
 export type CheckedPartHome<D extends Definition, K extends string, Whole, Layer> = Whole extends FamilyName<D>
   ? [isChoice<Layer> | isUntyped<Layer>] extends [false]
     ? Layer extends LayerNames<D> ? [Layer] extends [HomeOf<D, FamilyOf<D, Whole>>] ? Layer
-      : OverlapFindings.partElsewhere<K, Layer, Whole, HomeOf<D, FamilyOf<D, Whole>>>
+        // A layer that does not exist was refused where it is named.
+      : [HomeOf<D, FamilyOf<D, Whole>>] extends [LayerNames<D>] ?
+        OverlapFindings.partElsewhere<K, Layer, Whole, HomeOf<D, FamilyOf<D, Whole>>>
+      : Layer
     : CheckedHome<D, Layer>
   : CheckedHome<D, Layer>
   : CheckedHome<D, Layer>
