@@ -55,9 +55,10 @@ import * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import type { Entry } from "../../store/Entry.ts"
+import type { Entry, Found } from "../../store/Entry.ts"
 import type { LookupContext } from "../Lookup.ts"
 import type { KeyLookup } from "../shared/familySpec.ts"
+import { memory } from "./judgement.ts"
 import type { Load } from "./load.ts"
 import type { Served } from "./served.ts"
 import { shallow } from "./stack.ts"
@@ -71,7 +72,7 @@ type Key = "Unchanged" | "Contested" | "Replaced"
 /** How a load is asked for. */
 export interface Asked<V> {
   readonly cause: LookupContext<V>["cause"]
-  /** What memory holds of the key, and may be served if the load fails. */
+  /** What memory holds of the key, and may be served while the load runs, or if it fails. */
   readonly fallback?: Entry<V> | undefined
   /** Whether it runs to its end even if no reader waits. */
   readonly isDetached?: boolean
@@ -95,18 +96,10 @@ export interface FlightOptions<V> extends Asked<V> {
   readonly onAbandoned: (flight: Flight<V>) => void
 }
 
-/** What a lower tier holds of a key, and the name of that tier if the value is stale. */
-interface Before<out V> {
-  readonly entry: Entry<V>
-  readonly staleTier: string | undefined
-}
-
 /** One key of a running load, with the readers who wait for it. */
 export class Flight<V> extends Waited<V> {
   readonly load: Load
   readonly startedAt: number
-  /** What memory held when it began. It may be served if the load fails. */
-  readonly fallback: Entry<V> | undefined
   readonly wantsFresh: boolean
   readonly isQuiet: boolean
   private lookupNow: KeyLookup<V> | undefined
@@ -122,7 +115,7 @@ export class Flight<V> extends Waited<V> {
   private causeNow: LookupContext<V>["cause"]
   private rivalNow: Entry<V> | undefined = undefined
   private givenNow: Entry<V> | undefined = undefined
-  private below: Before<V> | undefined = undefined
+  private heldNow: Found<V> | undefined
   private hasFoundNothing = false
   private hardTimer: Fiber.Fiber<unknown, unknown> | undefined = undefined
   private softTimer: Fiber.Fiber<unknown, unknown> | undefined = undefined
@@ -136,7 +129,7 @@ export class Flight<V> extends Waited<V> {
     super(options.key)
     this.load = options.load
     this.startedAt = options.startedAt
-    this.fallback = options.fallback
+    this.heldNow = options.fallback && { entry: options.fallback, tier: memory }
     this.wantsFresh = options.wantsFresh === true
     this.isQuiet = options.isQuiet === true
     this.beginsBehind = this.isQuiet || options.isBehind === true
@@ -181,19 +174,12 @@ export class Flight<V> extends Waited<V> {
     return this.givenNow
   }
 
-  /** What a lower tier holds of the key; the load replaces it. */
-  get before(): Entry<V> | undefined {
-    return this.below?.entry
-  }
-
-  /** The tier of `before`, if that is stale. */
-  get tierBefore(): string | undefined {
-    return this.below?.staleTier
-  }
-
-  /** The stale value that may be served if the load fails. */
-  get substitute(): Entry<V> | undefined {
-    return this.fallback ?? (this.below?.staleTier === undefined ? undefined : this.below.entry)
+  /**
+   * What memory held of the key when the load began, or else what a lower tier is found to hold. The load replaces it.
+   * Until then each reader gets it whose rules allow that, and so does each reader whose load fails.
+   */
+  get held(): Found<V> | undefined {
+    return this.heldNow
   }
 
   /** Notes the entry that the lookup gets. */
@@ -202,14 +188,21 @@ export class Flight<V> extends Waited<V> {
   }
 
   /** A lower tier holds an entry that the load renews. */
-  renews(cause: "ahead" | "stale", entry: Entry<V>, staleTier?: string): void {
+  renews(cause: "ahead" | "stale", held: Found<V>): void {
     this.causeNow = cause
-    this.below = { entry, staleTier }
+    this.heldNow = held
   }
 
-  /** Notes the entry that a lower tier holds of the key. It is not served; the load replaces it. */
-  replaces(entry: Entry<V> | undefined): void {
-    this.below = entry && { entry, staleTier: undefined }
+  /** Notes what is held of the key. */
+  replaces(held: Found<V> | undefined): void {
+    this.heldNow = held
+  }
+
+  /** The end of what is held has moved. What was offered is judged again. */
+  moved(entry: Entry<V>): void {
+    if (this.heldNow?.entry.version !== entry.version) return
+    this.heldNow = { ...this.heldNow, entry }
+    this.earlyUntilMillis = -Infinity
   }
 
   /** No tier holds a value of the key that may be served. */
@@ -416,6 +409,11 @@ export class Flight<V> extends Waited<V> {
     this.softTimer = timer
   }
 
+  /** Whether that fiber has been started. */
+  get isTimed(): boolean {
+    return this.softTimer !== undefined
+  }
+
   /** Offers a stale value. The load goes on, even if no reader waits any more. */
   answerEarly(exit: Exit.Exit<Served<V>, unknown>, untilMillis: number): void {
     this.detached = true
@@ -427,17 +425,7 @@ export class Flight<V> extends Waited<V> {
     if (this.progress === "Running") this.progress = "AnsweredEarly"
     this.earlyExit = exit
     this.earlyUntilMillis = untilMillis
-    const { strict } = this
-    if (strict === undefined) {
-      this.answer(exit)
-      if (this.isEmpty && !this.wantsFresh) this.rest()
-      return
-    }
-    const others = Array.from(this.waiters).filter((waiter) => !strict.has(waiter))
-    this.waiters = new Set(strict)
-    shallow(() => {
-      for (const resume of others) resume(exit)
-    })
+    if (this.answerOthers(exit) && this.isEmpty && !this.wantsFresh) this.rest()
   }
 
   /** Ends the flight. Readers who accept no stale value get `freshExit`. A second end does nothing. */

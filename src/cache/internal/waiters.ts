@@ -10,6 +10,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import type { KeyLookup } from "../shared/familySpec.ts"
 import type { Served } from "./served.ts"
 import { shallow } from "./stack.ts"
@@ -151,6 +152,21 @@ export abstract class Waited<V> {
     if (strict !== undefined) this.strict = new Set([...this.strict ?? [], ...strict])
   }
 
+  /** Answers the readers who accept a stale value; whether these were all. */
+  protected answerOthers(exit: Exit.Exit<Served<V>, unknown>): boolean {
+    const { strict } = this
+    if (strict === undefined) {
+      this.answer(exit)
+      return true
+    }
+    const others = Array.from(this.waiters).filter((waiter) => !strict.has(waiter))
+    this.waiters = new Set(strict)
+    shallow(() => {
+      for (const resume of others) resume(exit)
+    })
+    return false
+  }
+
   /** Answers all readers who wait. Those who accept no stale value get `freshExit`. */
   protected answer(exit: Exit.Exit<Served<V>, unknown>, freshExit = exit): void {
     const { strict, waiters } = this
@@ -177,6 +193,8 @@ export class Queued<V> extends Waited<V> {
   private refresh = false
   private detached = false
   private brought: KeyLookup<V> | undefined = undefined
+  private looks = false
+  private looking: Fiber.Fiber<void> | undefined = undefined
   readonly subject: Awaited
   private isOver = false
   private readonly abandoned: (queued: Queued<V>) => void
@@ -214,14 +232,42 @@ export class Queued<V> extends Waited<V> {
     return this.movedTo?.wasAbandoned ?? this.isOver
   }
 
+  /** Whether a fiber looks for what its readers may be served meanwhile. */
+  get isLooking(): boolean {
+    return this.looks
+  }
+
+  /** A fiber that `look` starts looks for what its readers may be served, until the load begins. */
+  lookBy(look: (whenOver: Effect.Effect<void>) => Fiber.Fiber<void>): void {
+    this.looks = true
+    const fiber = look(Effect.sync(() => {
+      this.looks = false
+      this.looking = undefined
+    }))
+    if (this.looks) this.looking = fiber
+  }
+
+  /** Answers the readers who accept what a tier holds. */
+  serve(exit: Exit.Exit<Served<V>, unknown>): void {
+    this.answerOthers(exit)
+    this.abandonIfAlone()
+  }
+
+  override moveTo(place: Waited<V>): void {
+    this.looking?.interruptUnsafe()
+    super.moveTo(place)
+  }
+
   abandonIfAlone(): void {
     if (!this.isEmpty || this.movedTo !== undefined) return
     this.isOver = true
+    this.looking?.interruptUnsafe()
     this.abandoned(this)
   }
 
   end(exit: Exit.Exit<Served<V>, unknown>): void {
     this.isOver = true
+    this.looking?.interruptUnsafe()
     this.answer(exit)
   }
 }
