@@ -60,6 +60,7 @@ const validation = "test/ownership/Validation.test.ts"
 const judgement = "test/cache/judgement.test.ts"
 const joinedLoads = "test/cache/joinedLoads.test.ts"
 const previous = "test/cache/previous.test.ts"
+const staleRules = "test/simulation/staleRules.test.ts"
 const batches = "test/manifest/batch.test.ts"
 const leaving = "test/manifest/leaving.test.ts"
 const waits = "test/cache/waits.test.ts"
@@ -1191,8 +1192,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "an update begins with what is stale, where it lay below",
     file: "src/cache/internal/flight.ts",
-    text: `const exit = wantsFresh ? this.freshExit : isFirst`,
-    planted: `const exit = wantsFresh ? this.earlyAt(nowMillis) ?? this.freshExit : isFirst`,
+    text: `wantsFresh === true && isStale(offered) ? undefined : offered`,
+    planted: `offered`,
     suites: [arrangements]
   },
   {
@@ -3313,7 +3314,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "a stale entry below is not served beside two loads that were overtaken",
     file: familyReads,
-    text: `if (!wantsFresh) this.loads.lower.lookFor(queued)`,
+    text: `      this.loads.lower.lookFor(queued)\n`,
     planted: ``,
     suites: [joinedLoads]
   },
@@ -3348,5 +3349,21 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `const inMemory = this.entries.held(key)`,
     planted: `const inMemory = this.entries.hot?.peek(key)`,
     suites: [previous]
+  },
+  {
+    law: 6,
+    bug: "what an earlier load has stored below is not served beside a later load that hangs",
+    file: landing,
+    text: `    for (const later of this.ground.after(flight)) later.meetKept({ entry, tier })\n`,
+    planted: ``,
+    suites: [staleRules]
+  },
+  {
+    law: 6,
+    bug: "a load that a write has overtaken takes the written value from the readers of the next load",
+    file: landing,
+    text: `if (!flight.isReplaced) { for (const other of`,
+    planted: `{ for (const other of`,
+    suites: [staleRules]
   }
 ]

@@ -121,11 +121,11 @@ export class FamilyReads<V> implements Reads<V> {
     // This reader may come after the other readers have left and ended the load. The reader must not share that end.
     if (running.wasAbandoned) return this.joinOrStart(running.key, undefined, wantsFresh, resume, lookup)
     const now = this.cache.time.now()
-    const early = wantsFresh ? undefined : this.loads.lower.earlyFor(running, now)
+    const early = this.loads.lower.earlyFor(running, now, wantsFresh)
     this.entries.countMiss(running.key)
     if (early?._tag === "Success") this.serveEarly(running, early.value, now)
     else this.entries.counts.coalesced++
-    if (early !== undefined) return running.join(resume, now, wantsFresh)
+    if (early !== undefined) return running.join(resume, now, false)
     return this.loads.wait(running, resume, now, wantsFresh)
   }
 
@@ -444,7 +444,7 @@ export class FamilyReads<V> implements Reads<V> {
     if (this.loads.isCrowded(key)) {
       const queued = this.loads.queue(key, { isDetached: outlivesReader, lookup })
       const leave = this.loads.join(queued, resume, wantsFresh)
-      if (!wantsFresh) this.loads.lower.lookFor(queued)
+      this.loads.lower.lookFor(queued)
       return leave
     }
     const cause = fallback === undefined ? "absent" : "stale"
@@ -512,7 +512,7 @@ export class FamilyReads<V> implements Reads<V> {
         const refusal = loader === undefined ? this.loads.unowned() : this.cache.changes.refusal(this.spec.pattern)
         return loader === undefined || refusal !== undefined
           ? resume(Exit.fail(refusal!))
-          : this.loads.join(this.loads.refresh(loader, key), resume, true)
+          : this.loads.join(this.loads.refresh(loader, key), resume, "new")
       }),
       // What it changed is as durable as what a write changes. Where another change came before its own, which is why
       // its value is not stored, that one is on its way.

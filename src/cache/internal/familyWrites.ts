@@ -580,7 +580,7 @@ export class FamilyWrites<V> implements Writer {
   private afterRefresh<A, E, R>(key: string, read: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     const refresh = this.loads.refreshOf(key)
     if (refresh === undefined) return read()
-    const ended = Effect.callback<unknown, unknown>((resume) => this.loads.join(refresh, resume, true))
+    const ended = Effect.callback<unknown, unknown>((resume) => this.loads.join(refresh, resume, "new"))
     return Effect.flatMap(Effect.exit(ended), read)
   }
 

@@ -62,7 +62,7 @@ import { memory } from "./judgement.ts"
 import type { Load } from "./load.ts"
 import type { Served } from "./served.ts"
 import { shallow } from "./stack.ts"
-import { Waited, type Waiter } from "./waiters.ts"
+import { isStale, Waited, type Waiter, type WantsFresh } from "./waiters.ts"
 import type { Awaited } from "./waits.ts"
 
 type Progress = "Running" | "AnsweredEarly" | "Ended"
@@ -122,7 +122,7 @@ export class Flight<V> extends Waited<V> {
   private finalExit: Exit.Exit<Served<V>, unknown> | undefined = undefined
   /** The final answer for readers who accept no stale value. */
   private freshExit: Exit.Exit<Served<V>, unknown> | undefined = undefined
-  private earlyExit: Exit.Exit<Served<V>, unknown> | undefined = undefined
+  private earlyExit: Exit.Exit<Served<V>, never> | undefined = undefined
   private earlyUntilMillis = -Infinity
 
   constructor(options: FlightOptions<V>) {
@@ -196,6 +196,14 @@ export class Flight<V> extends Waited<V> {
   /** Notes what is held of the key. */
   replaces(held: Found<V> | undefined): void {
     this.heldNow = held
+  }
+
+  /** The value of a load of its key that began earlier is kept: this is what the flight replaces from now on. */
+  meetKept(held: Found<V>): void {
+    this.heldNow = held
+    this.hasFoundNothing = false
+    this.isBarredNow = false
+    this.earlyUntilMillis = -Infinity
   }
 
   /** The end of what is held has moved. What was offered is judged again. */
@@ -342,22 +350,22 @@ export class Flight<V> extends Waited<V> {
     return this.wantsFresh || this.strict !== undefined && this.strict.size > 0
   }
 
-  /** Whether no reader who waits accepts a stale value. */
-  get areAllForFresh(): boolean {
-    return this.waiters.size === (this.strict?.size ?? 0)
-  }
-
   /**
    * Waits for the end. The returned Effect leaves again; the last reader to leave abandons the flight. A reader who
-   * accepts a stale value gets the early answer at once, if it may be served at `nowMillis`.
+   * accepts the early answer gets it at once, if it may be served at `nowMillis`.
    */
-  override join(resume: Waiter<V>, nowMillis: number, wantsFresh: boolean): Effect.Effect<void> | void {
+  override join(resume: Waiter<V>, nowMillis: number, wantsFresh: WantsFresh): Effect.Effect<void> | void {
     if (this.movedTo !== undefined) return this.movedTo.join(resume, nowMillis, wantsFresh)
     this.joinedCount++
     // A tier that answers at once does so before the reader who started the load can wait for it.
     const isFirst = this.isHeld || this.joinedCount === 1
-    const early = wantsFresh ? undefined : this.earlyAt(nowMillis)
-    const exit = wantsFresh ? this.freshExit : isFirst ? early ?? this.finalExit : this.finalExit ?? early
+    const offered = wantsFresh === "new" ? undefined : this.earlyAt(nowMillis)
+    const early = wantsFresh === true && isStale(offered) ? undefined : offered
+    const exit = wantsFresh !== false
+      ? early ?? this.freshExit
+      : isFirst
+      ? early ?? this.finalExit
+      : this.finalExit ?? early
     if (exit !== undefined) return resume(exit)
     const leave = this.add(resume, wantsFresh)
     // The lookup may begin now, and end at once.
@@ -365,10 +373,14 @@ export class Flight<V> extends Waited<V> {
     return leave
   }
 
-  protected override receive(waiters: ReadonlySet<Waiter<V>>, strict: ReadonlySet<Waiter<V>> | undefined): void {
+  protected override receive(
+    waiters: ReadonlySet<Waiter<V>>,
+    strict: ReadonlySet<Waiter<V>> | undefined,
+    renewing: ReadonlySet<Waiter<V>> | undefined
+  ): void {
     this.joinedCount += waiters.size
     for (const { work } of waiters) if (work !== undefined) this.load.lead(work)
-    super.receive(waiters, strict)
+    super.receive(waiters, strict, renewing)
     if (!this.isEmpty) this.load.place?.meetReader()
   }
 
@@ -393,7 +405,7 @@ export class Flight<V> extends Waited<V> {
     this.isBarredNow = true
   }
 
-  override earlyAt(nowMillis: number): Exit.Exit<Served<V>, unknown> | undefined {
+  override earlyAt(nowMillis: number): Exit.Exit<Served<V>, never> | undefined {
     if (this.movedTo !== undefined) return this.movedTo.earlyAt(nowMillis)
     if (this.progress === "Running" || this.isBarredNow || nowMillis >= this.earlyUntilMillis) return undefined
     return this.earlyExit
@@ -415,17 +427,17 @@ export class Flight<V> extends Waited<V> {
   }
 
   /** Offers a stale value. The load goes on, even if no reader waits any more. */
-  answerEarly(exit: Exit.Exit<Served<V>, unknown>, untilMillis: number): void {
+  answerEarly(exit: Exit.Exit<Served<V>, never>, untilMillis: number): void {
     this.detached = true
     this.offer(exit, untilMillis)
   }
 
   /** Answers the readers who wait now, and those who come before `untilMillis`, while the load goes on. */
-  offer(exit: Exit.Exit<Served<V>, unknown>, untilMillis: number): void {
+  offer(exit: Exit.Exit<Served<V>, never>, untilMillis: number): void {
     if (this.progress === "Running") this.progress = "AnsweredEarly"
     this.earlyExit = exit
     this.earlyUntilMillis = untilMillis
-    if (this.answerOthers(exit) && this.isEmpty && !this.wantsFresh) this.rest()
+    if (this.answerBy(exit) && this.isEmpty && !this.wantsFresh) this.rest()
   }
 
   /** Ends the flight. Readers who accept no stale value get `freshExit`. A second end does nothing. */

@@ -51,7 +51,7 @@ import type { Entries } from "./entries.ts"
 import * as Expiry from "./expiry.ts"
 import { type Failures, isShed } from "./failures.ts"
 import type { Flight } from "./flight.ts"
-import { isJudged, type Judged, noOptions, noTags, renewed } from "./judgement.ts"
+import { isJudged, type Judged, memory, noOptions, noTags, renewed } from "./judgement.ts"
 import type { Served } from "./served.ts"
 import type { Turns } from "./turns.ts"
 
@@ -62,6 +62,8 @@ interface Ground<V> {
   readonly turns: Turns
   /** The loads of a key that began before this one. */
   before(flight: Flight<V>): ReadonlyArray<Flight<V>>
+  /** The loads of a key that began after this one, and that the key has not overtaken. */
+  after(flight: Flight<V>): ReadonlyArray<Flight<V>>
   /** The other loads of its key. */
   beside(flight: Flight<V>): ReadonlyArray<Flight<V>>
   overtake(key: string): void
@@ -228,6 +230,8 @@ export class Landing<V> {
     for (const older of this.ground.before(flight)) older.replacedByLoad()
     // No reader waits for the lower tiers: until they have it, the outbox answers in their place. A refresh waits.
     const delivery = both(spread, this.entries.keepLoaded(key, entry, now, judged.weight, before === undefined))
+    const tier = this.entries.hot === undefined ? this.cache.store.name : memory
+    for (const later of this.ground.after(flight)) later.meetKept({ entry, tier })
     return { value, tier: "lookup", entry, stale: false, delivery }
   }
 
@@ -240,7 +244,7 @@ export class Landing<V> {
     this.ground.failures.forget(key)
     // 5.
     this.precede(flight)
-    for (const other of this.ground.beside(flight)) other.bar()
+    if (!flight.isReplaced) { for (const other of this.ground.beside(flight)) other.bar() }
     if (this.cache.hasListeners) {
       const millis = now - startedAt
       this.cache.emit(CacheEvent.Load({ ...this.named(key), millis, waiters, absent: what === "Absent" }))

@@ -38,7 +38,7 @@ import { Patience } from "./patience.ts"
 import { fromMemory, type Served } from "./served.ts"
 import * as Stack from "./stack.ts"
 import { Turns } from "./turns.ts"
-import { type AskedNext, Queued, type Waited, type Waiter, waitersMax } from "./waiters.ts"
+import { type AskedNext, Queued, type Waited, type Waiter, waitersMax, type WantsFresh } from "./waiters.ts"
 
 // The most lookups of one key at a time: one that was overtaken and still has to answer the readers who joined it, and
 // one whose value may be stored.
@@ -177,14 +177,14 @@ export class Loads<V> {
   }
 
   /** Gets the early answer of a load, or waits for its end. The returned Effect leaves again. */
-  join(to: Waited<V>, resume: Waiter<V>, wantsFresh = false): Effect.Effect<void> | void {
+  join(to: Waited<V>, resume: Waiter<V>, wantsFresh: WantsFresh = false): Effect.Effect<void> | void {
     const now = this.now()
-    const isEarly = !wantsFresh && to.earlyAt(now) !== undefined
+    const isEarly = wantsFresh === false && to.earlyAt(now) !== undefined
     return isEarly ? to.join(resume, now, wantsFresh) : this.wait(to, resume, now, wantsFresh)
   }
 
   /** Waits for a load. The returned Effect leaves again. A lookup or update that would wait for itself is refused. */
-  wait(to: Waited<V>, resume: Waiter<V>, now: number, wantsFresh: boolean): Effect.Effect<void> | void {
+  wait(to: Waited<V>, resume: Waiter<V>, now: number, wantsFresh: WantsFresh): Effect.Effect<void> | void {
     const work = currentWork()
     const refusal = to.isFull ? this.queueFull(to.key, waitersMax) : work?.circularWait(to.subject, this.show(to.key))
     if (refusal !== undefined) {
@@ -612,6 +612,11 @@ export class Loads<V> {
     const all = Array.from(this.asideOf(flight.key))
     const at = all.indexOf(flight)
     return at < 0 ? all : all.slice(0, at)
+  }
+
+  after(flight: Flight<V>): ReadonlyArray<Flight<V>> {
+    const before = this.before(flight)
+    return this.beside(flight).filter((other) => !other.isOvertaken && !before.includes(other))
   }
 
   /** No reader joins the flight any more, but it still has to answer the readers who have joined it. */

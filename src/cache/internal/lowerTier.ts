@@ -81,11 +81,14 @@ export class LowerTier<V> {
     })
   }
 
-  /** What a reader who comes now gets at once from a load that goes on, if the reader accepts what is stale. */
-  earlyFor(flight: Flight<V>, now: number): Exit.Exit<Served<V>, unknown> | undefined {
-    const early = flight.earlyAt(now)
+  /** What a reader who comes now gets at once from a load that goes on. */
+  earlyFor(flight: Flight<V>, now: number, wantsFresh: boolean): Exit.Exit<Served<V>, never> | undefined {
+    const { held, key } = flight
     // Where there is only memory, what the load replaces has left the cache if a reader does not find it there.
-    if (early !== undefined || flight.held === undefined || this.entries.lower === undefined) return early
+    const isBelow = held !== undefined && this.entries.lower !== undefined
+    if (wantsFresh && !(isBelow && this.entries.isFresh(key, held.entry, now))) return undefined
+    const early = flight.earlyAt(now)
+    if (early !== undefined || !isBelow) return early
     this.offer(flight, now, false)
     return flight.earlyAt(now)
   }
@@ -95,7 +98,7 @@ export class LowerTier<V> {
    * fresh, or if `staleWhileRevalidate` or the pause after a failure allow it, and else after a soft timeout. Where a
    * reader gets a fresh entry, its idle time begins again.
    */
-  private offer(flight: Flight<V>, now: number, isRead = !flight.areAllForFresh): void {
+  private offer(flight: Flight<V>, now: number, isRead = !flight.areAllForNew): void {
     const { held, key } = flight
     if (held === undefined || flight.hasEnded || flight.isOvertaken || flight.isBarred) return
     const { entry, tier } = held
@@ -141,6 +144,8 @@ export class LowerTier<V> {
     const { servedUntil, servedAtOnceUntil } = this.timesOf(key, entry, now)
     if (now >= servedUntil) {
       flight.foundNothing()
+      // What is marked stale may be confirmed, even where no rule serves it.
+      if (now < entry.expiresAt && this.entries.judge(key, entry.stamp, entry.tags) === "stale") flight.replaces(found)
       return this.repeatFailure(flight, now)
     }
     flight.renews("stale", found)
@@ -154,7 +159,7 @@ export class LowerTier<V> {
   }
 
   /** Answers with a stale value, and lets the load go on, in a bounded time even if no reader waits for its end. */
-  private answerEarly(flight: Flight<V>, stale: Exit.Exit<Served<V>, unknown>, untilMillis: number): void {
+  private answerEarly(flight: Flight<V>, stale: Exit.Exit<Served<V>, never>, untilMillis: number): void {
     flight.answerEarly(stale, untilMillis)
     this.ground.goesOnBehind(flight)
   }
@@ -168,7 +173,8 @@ export class LowerTier<V> {
     flight.detach()
     const answer = Effect.sync(() => {
       const now = this.entries.cache.time.now()
-      if (flight.isBarred || !this.ground.maySubstitute(flight.key, held.entry, now)) return
+      if (flight.held?.entry.version !== held.entry.version || flight.isBarred) return
+      if (!this.ground.maySubstitute(flight.key, held.entry, now)) return
       this.answerEarly(flight, staleOf(held), servedUntil)
     })
     flight.answerEarlyBy(this.ground.forkFor(Effect.andThen(Effect.sleep(millis), answer)))
@@ -221,6 +227,7 @@ export class LowerTier<V> {
   }
 
   private serveStale(queued: Queued<V>, found: Found<V>): void {
+    if (queued.areAllForFresh) return
     this.entries.countStale(queued.key, found.tier)
     queued.serve(staleOf(found))
   }
