@@ -60,7 +60,6 @@ const validation = "test/ownership/Validation.test.ts"
 const judgement = "test/cache/judgement.test.ts"
 const joinedLoads = "test/cache/joinedLoads.test.ts"
 const previous = "test/cache/previous.test.ts"
-const staleRules = "test/simulation/staleRules.test.ts"
 const batches = "test/manifest/batch.test.ts"
 const leaving = "test/manifest/leaving.test.ts"
 const waits = "test/cache/waits.test.ts"
@@ -3352,11 +3351,19 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 6,
+    bug: "a read that refuses what is stale waits for a refresh although what is below is fresh",
+    file: "src/cache/internal/lowerTier.ts",
+    text: `if (wantsFresh && !(isBelow && this.entries.isFresh(key, held.entry, now))) return undefined`,
+    planted: `if (wantsFresh) return undefined`,
+    suites: [joinedLoads]
+  },
+  {
+    law: 6,
     bug: "what an earlier load has stored below is not served beside a later load that hangs",
     file: landing,
     text: `    for (const later of this.ground.after(flight)) later.meetKept({ entry, tier })\n`,
     planted: ``,
-    suites: [staleRules]
+    suites: [joinedLoads]
   },
   {
     law: 6,
@@ -3364,6 +3371,6 @@ export const canaries: ReadonlyArray<Canary> = [
     file: landing,
     text: `if (!flight.isReplaced) { for (const other of`,
     planted: `{ for (const other of`,
-    suites: [staleRules]
+    suites: [joinedLoads]
   }
 ]

@@ -10,6 +10,8 @@ import {
   answering,
   ArrangedWorld,
   arrangements,
+  drop,
+  inEach as plainly,
   inside,
   pass,
   read,
@@ -89,6 +91,20 @@ for (const arrangement of arrangements) {
             })
           ))
       }
+    }
+
+    for (const door of ["get", "get of nothing stale", "refresh"]) {
+      it.effect(`${door} tells its lookup of a value that is marked stale and never served: ${arrangement.name}`, () =>
+        plainly(
+          {},
+          arrangement,
+          Effect.fnUntraced(function*(world) {
+            yield* tell(world, [door], [answering({ revision: "r" }), read, drop("markStale")])
+            yield* Effect.exit(world.on(doors[door]!(world.user, door)))
+            const { cause, previous } = world.source.asked.at(-1)!
+            assert.deepInclude({ cause, ...previous }, { cause: door === "refresh" ? door : "absent", revision: "r" })
+          })
+        ))
     }
 
     for (const door of ["get", "get of nothing stale", "update", "refresh"]) {
