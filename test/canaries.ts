@@ -3352,9 +3352,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "a read that refuses what is stale waits for a refresh although what is below is fresh",
-    file: "src/cache/internal/lowerTier.ts",
-    text: `if (wantsFresh && !(isBelow && this.entries.isFresh(key, held.entry, now))) return undefined`,
-    planted: `if (wantsFresh) return undefined`,
+    file: "src/cache/internal/flight.ts",
+    text: `wantsFresh === true && isStale(offered) ? undefined : offered`,
+    planted: `wantsFresh === true ? undefined : offered`,
     suites: [joinedLoads]
   },
   {

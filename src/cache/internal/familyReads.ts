@@ -125,7 +125,7 @@ export class FamilyReads<V> implements Reads<V> {
     this.entries.countMiss(running.key)
     if (early?._tag === "Success") this.serveEarly(running, early.value, now)
     else this.entries.counts.coalesced++
-    if (early !== undefined) return running.join(resume, now, false)
+    if (early !== undefined) return running.join(resume, now, wantsFresh)
     return this.loads.wait(running, resume, now, wantsFresh)
   }
 
