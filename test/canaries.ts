@@ -3337,8 +3337,16 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a lookup gets a hidden value as the one before, and brings it back",
     file: loads,
-    text: `const entry = this.entries.held(key) ?? (held && this.unlessHidden(key, held.entry))`,
+    text: `const entry = this.entries.held(key) ?? before`,
     planted: `const entry = this.entries.hot?.peek(key) ?? held?.entry`,
+    suites: [previous]
+  },
+  {
+    law: 2,
+    bug: "a lookup that has waited for its turn gets a value that was deleted meanwhile",
+    file: loads,
+    text: `isReplaced || held === undefined ? undefined`,
+    planted: `held === undefined ? undefined`,
     suites: [previous]
   },
   {

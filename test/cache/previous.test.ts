@@ -4,6 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import type { Scope } from "effect/Scope"
 import type { Definition } from "../../src/ownership/Definition.ts"
 import {
@@ -19,7 +20,8 @@ import {
   tell,
   valueSchema
 } from "../support/arrangements/world.ts"
-import { family as alone } from "../support/source.ts"
+import { fork, settle } from "../support/effects.ts"
+import { family as alone, gated } from "../support/source.ts"
 
 /** A family that derives from another one by a mark, and whose values have a tag. */
 class World extends ArrangedWorld {
@@ -139,5 +141,24 @@ describe("hidden entry in memory", () => {
         yield* set("changed", { lease })
       }))
       assert.strictEqual(yield* get, "changed")
+    }))
+
+  it.effect("a lookup that waits for its turn gets no value that is deleted meanwhile", () =>
+    Effect.gen(function*() {
+      const policy = { timeToLive: 100, staleIfError: 1_000, loadConcurrency: 1 }
+      const { ends, get, of, refresh, remove, source } = yield* gated(
+        policy,
+        {},
+        (run) => run === 1 ? "old" : undefined
+      )
+      yield* get
+      const other = yield* fork(of("2").get)
+      const refreshing = yield* fork(refresh)
+      yield* settle
+      yield* remove
+      yield* ends(2, "other")
+      assert.deepInclude(source.asked.at(-1), { cause: "refresh", previous: undefined })
+      yield* ends(3, "new")
+      assert.deepStrictEqual(yield* Effect.all([Fiber.join(other), Fiber.join(refreshing)]), ["other", "new"])
     }))
 })

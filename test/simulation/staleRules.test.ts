@@ -19,6 +19,19 @@ import * as TieredStore from "../../src/store/TieredStore.ts"
 import { checkInvariants, engine, type Running } from "../support/engine.ts"
 import { mapStore } from "../support/mapStore.ts"
 import { simulate } from "../support/simulate.ts"
+import {
+  drops,
+  marks,
+  owners,
+  reads,
+  script,
+  type ScriptOptions,
+  strict,
+  sweeps,
+  updates,
+  warms,
+  World
+} from "../support/world.ts"
 
 const ids = ["1", "2"] as const
 
@@ -73,6 +86,14 @@ const ages: ReadonlyArray<FamilyPolicy> = [
   { timeToLive: 40, staleIfError: 150, hardTimeout: 45, retryAfterFailure: 0, negativeTimeToLive: 30 },
   { timeToLive: "never", staleWhileRevalidate: 60, staleIfError: 80, hardTimeout: 50 },
   { timeToLive: 60, refreshAhead: 0.3, hardTimeout: 90 }
+]
+
+/** The stale rules that the world of the races follows. */
+const ruled: ReadonlyArray<FamilyPolicy> = [
+  { timeToLive: 40, staleWhileRevalidate: 60, staleIfError: 100, softTimeout: 5, retryAfterFailure: 30 },
+  { timeToLive: 40, staleIfError: 150, refreshAhead: 0.5, loadConcurrency: 1 },
+  { timeToLive: 40, staleWhileRevalidate: 100, onAbandoned: "finish" },
+  { timeToLive: 40, idleTimeToLive: 60, staleIfError: 100, softTimeout: 15 }
 ]
 
 type Outcome = "value" | "fails" | "absent" | "same" | "hangs"
@@ -202,4 +223,20 @@ describe("stale rules", () => {
       }),
     { about: (seed) => JSON.stringify(draw(seed)) }
   )
+
+  const story = (name: string, options: ScriptOptions) => {
+    const scripts = script({ policies: ruled, interrupts: true, failing: 20, ...options })
+    const drawn = (seed: number) => fc.sample(scripts, { seed, numRuns: 1 })[0]!
+    simulate(`the laws hold of stale values with ${name}`, (seed) => new World(drawn(seed)).run, {
+      about: (seed) => JSON.stringify(drawn(seed))
+    })
+  }
+  const all = [...reads, ...strict, ...strict, ...marks, ...marks, ...drops, "refresh", ...updates, ...warms] as const
+  const tiered = { capacities: [1, 3, 1_000], tiers: ["through", "onEviction", "slow"] } as const
+
+  story("renewals that fail or hang", { kinds: all, hanging: 10 })
+  story("renewals that fail or hang, over a slow tier", { kinds: all, hanging: 10, ...tiered })
+  story("renewals, over a tier that fails", { kinds: all, faults: 20, ...tiered })
+  story("owners that leave", { kinds: [...all, ...owners], ...tiered })
+  story("marks that are forgotten", { kinds: [...all, ...sweeps, ...sweeps], ...tiered })
 })

@@ -487,10 +487,14 @@ export class Loads<V> {
     )
   }
 
-  /** What a lookup gets. An entry that a mark hides is not what the load replaces: `notModified` would revive it. */
+  /**
+   * What a lookup gets. An entry that is hidden, or that a change has replaced since, is not what the load replaces:
+   * `notModified` would revive it.
+   */
   contextOf(flight: Flight<V>): Lookup.LookupContext<V> {
-    const { held, key } = flight
-    const entry = this.entries.held(key) ?? (held && this.unlessHidden(key, held.entry))
+    const { held, isReplaced, key } = flight
+    const before = isReplaced || held === undefined ? undefined : this.unlessHidden(key, held.entry)
+    const entry = this.entries.held(key) ?? before
     flight.give(entry)
     return {
       key: this.spec.render(flight.key),
