@@ -58,6 +58,8 @@ const lookups = "test/manifest/lookups.test.ts"
 const spelling = "test/ownership/spelling.test.ts"
 const validation = "test/ownership/Validation.test.ts"
 const judgement = "test/cache/judgement.test.ts"
+const joinedLoads = "test/cache/joinedLoads.test.ts"
+const previous = "test/cache/previous.test.ts"
 const batches = "test/manifest/batch.test.ts"
 const leaving = "test/manifest/leaving.test.ts"
 const waits = "test/cache/waits.test.ts"
@@ -222,8 +224,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "an entry that has ended by idleness is served in place of a failure",
     file: loads,
-    text: `now < Math.min(freshUntil + Expiry.staleMillisMax(this.expiry), expiresAt)`,
-    planted: `now < Math.max(freshUntil + Expiry.staleMillisMax(this.expiry), -expiresAt)`,
+    text: `const servedUntil = Math.min(freshUntil + Expiry.staleMillisMax(this.expiry), expiresAt)`,
+    planted: `const servedUntil = Math.max(freshUntil + Expiry.staleMillisMax(this.expiry), -expiresAt)`,
     suites: ["test/cache/idleSubstitute.test.ts"]
   },
   {
@@ -583,8 +585,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "a value from before a change takes the place of a failed renewal that was asked for after the change",
     file: "src/cache/internal/lowerTier.ts",
-    text: "|| this.entries.cache.stamp !== stamp) return entry",
-    planted: "|| stamp < 0) return entry",
+    text: "|| this.entries.cache.stamp !== stamp) return",
+    planted: "|| stamp < 0) return",
     suites: ["test/cache/renewed.test.ts"]
   },
   {
@@ -840,7 +842,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 7,
     bug: "a load that hangs is not ended",
     file: loads,
-    text: `this.landing.fail(flight, Cause.fail(new CacheError({ reason: timeout })), flight.substitute, true)`,
+    text: `this.landing.fail(flight, Cause.fail(new CacheError({ reason: timeout })), true)`,
     planted: `flight.stop()`,
     suites: [races]
   },
@@ -1165,8 +1167,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a change of a source that lay below alone leaves behind what was made from it",
     file: landing,
-    text: `this.entries.held(key) ?? rival ?? fallback ?? before`,
-    planted: `this.entries.held(key) ?? rival ?? fallback`,
+    text: `this.entries.held(key) ?? rival ?? held?.entry`,
+    planted: `this.entries.held(key) ?? rival ?? (held?.tier === "memory" ? held.entry : undefined)`,
     suites: [derived]
   },
   {
@@ -1189,8 +1191,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "an update begins with what is stale, where it lay below",
     file: "src/cache/internal/flight.ts",
-    text: `const exit = wantsFresh ? this.freshExit : isFirst`,
-    planted: `const exit = wantsFresh ? this.earlyAt(nowMillis) ?? this.freshExit : isFirst`,
+    text: `wantsFresh === true && isStale(offered) ? undefined : offered`,
+    planted: `offered`,
     suites: [arrangements]
   },
   {
@@ -1838,9 +1840,9 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 7,
     bug: "a renewal that hangs keeps its key stale",
     file: loads,
-    text: `    flight.renewBehind()
+    text: `if (flight.isEmpty) flight.renewBehind()
     this.patience.share(flight)`,
-    planted: `    flight.renewBehind()`,
+    planted: `flight.renewBehind()`,
     suites: ["test/cache/staleness.test.ts"]
   },
   {
@@ -3362,5 +3364,85 @@ export const canaries: ReadonlyArray<Canary> = [
     text: "at = Math.floor(random() * at)",
     planted: "at = Math.floor(random() * this.views[0]!.shard.records.used)",
     suites: [iteration]
+  },
+  {
+    law: 6,
+    bug: "a stale entry below is not served beside a load that began while it was fresh",
+    file: "src/cache/internal/lowerTier.ts",
+    text: `    this.offer(flight, now, false)\n`,
+    planted: ``,
+    suites: [joinedLoads]
+  },
+  {
+    law: 6,
+    bug: "a stale entry below is not served beside two loads that were overtaken",
+    file: familyReads,
+    text: `      this.loads.lower.lookFor(queued)\n`,
+    planted: ``,
+    suites: [joinedLoads]
+  },
+  {
+    law: 5,
+    bug: "a reader who has joined a refresh gets its failure in place of the stale value",
+    file: loads,
+    text: `(cause === "absent" && queued === undefined ? undefined : this.entries.held(key))`,
+    planted: `(queued === undefined ? undefined : this.entries.held(key))`,
+    suites: [joinedLoads]
+  },
+  {
+    law: 7,
+    bug: "a load that hangs keeps the key stale below memory",
+    file: "src/cache/internal/lowerTier.ts",
+    text: `    this.ground.goesOnBehind(flight)\n`,
+    planted: ``,
+    suites: [joinedLoads]
+  },
+  {
+    law: 2,
+    bug: "a lookup gets a hidden value as the one before, and brings it back",
+    file: loads,
+    text: `const entry = this.entries.held(key) ?? before`,
+    planted: `const entry = this.entries.hot?.peek(key) ?? held?.entry`,
+    suites: [previous]
+  },
+  {
+    law: 2,
+    bug: "a lookup that has waited for its turn gets a value that was deleted meanwhile",
+    file: loads,
+    text: `isReplaced || held === undefined ? undefined`,
+    planted: `held === undefined ? undefined`,
+    suites: [previous]
+  },
+  {
+    law: 9,
+    bug: "a lease counts what was hidden before it as seen by its holder",
+    file: familyWrites,
+    text: `const inMemory = this.entries.held(key)`,
+    planted: `const inMemory = this.entries.hot?.peek(key)`,
+    suites: [previous]
+  },
+  {
+    law: 6,
+    bug: "a read that refuses what is stale waits for a refresh although what is below is fresh",
+    file: "src/cache/internal/flight.ts",
+    text: `wantsFresh === true && isStale(offered) ? undefined : offered`,
+    planted: `wantsFresh === true ? undefined : offered`,
+    suites: [joinedLoads]
+  },
+  {
+    law: 6,
+    bug: "what an earlier load has stored below is not served beside a later load that hangs",
+    file: landing,
+    text: `    for (const later of this.ground.after(flight)) later.meetKept({ entry, tier })\n`,
+    planted: ``,
+    suites: [joinedLoads]
+  },
+  {
+    law: 6,
+    bug: "a load that a write has overtaken takes the written value from the readers of the next load",
+    file: landing,
+    text: `if (!flight.isReplaced) { for (const other of`,
+    planted: `{ for (const other of`,
+    suites: [joinedLoads]
   }
 ]

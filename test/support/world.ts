@@ -30,6 +30,9 @@ const families = ["user", "profile", "feed"] as const
 const ids = ["1", "2"] as const
 
 export const reads = ["get", "getOption", "getMany", "getAnswer"] as const
+/** Reads that refuse what is stale. */
+export const strict = ["getFresh"] as const
+export const warms = ["warm"] as const
 export const drops = ["delete", "invalidate", "where", "all", "tag", "refresh"] as const
 export const marks = ["markStale"] as const
 export const updates = ["update"] as const
@@ -44,6 +47,8 @@ export const sweeps = ["sweep"] as const
 export const vanishes = ["vanish"] as const
 type Kind =
   | typeof reads[number]
+  | "getFresh"
+  | "warm"
   | typeof drops[number]
   | "markStale"
   | "update"
@@ -191,8 +196,11 @@ export class World {
 
   // --- the source -------------------------------------------------------------------------------
 
-  readonly lookup = (about: { readonly key: string }, app: any): Effect.Effect<unknown, unknown, any> =>
-    this.lookups.run(about.key, () => this.load(about.key, app), {
+  readonly lookup = (
+    about: { readonly key: string; readonly previous?: Lookup.LookupContext<unknown>["previous"] },
+    app: any
+  ): Effect.Effect<unknown, unknown, any> =>
+    this.lookups.run(about.key, () => this.load(about, app), {
       begins: (others) => this.checkOthers(about.key, others),
       ends: () => {
         // It may have brought another value, which begins an epoch of those who depend on it.
@@ -207,8 +215,10 @@ export class World {
     if (this.isWhole) assert.isAtMost(others, 1, `at most two lookups of \`${key}\` run at a time`)
   }
 
-  private readonly load = Effect.fnUntraced(function*(this: World, key: string, app: any) {
-    const [family, id] = key.split(":") as [string, string]
+  private readonly load = Effect.fnUntraced(function*(this: World, about: Parameters<World["lookup"]>[0], app: any) {
+    const [family, id] = about.key.split(":") as [string, string]
+    // What is hidden would come back if the source said that it has not changed.
+    if (about.previous !== undefined) see(id, about.previous.value, this.hidden.of(id), "the value before")
     yield* Effect.sleep(yield* Random.nextIntBetween(0, 10))
     const n: number | Lookup.AbsentAnswer = family === "user"
       ? this.gone.has(id) ? Lookup.absent : this.rows.get(id) ?? 0
@@ -221,6 +231,7 @@ export class World {
     const luck = yield* Random.nextIntBetween(0, 100)
     if (luck < this.script.failing) return yield* Effect.fail(new LookupFailed())
     if (luck < this.script.failing + this.script.hanging) return yield* Effect.never
+    if (n === about.previous?.value) return Lookup.notModified()
     return typeof n === "number" ? Lookup.loaded(n, { tags: [`t${id}`] }) : n
   })
 
@@ -273,6 +284,11 @@ export class World {
             see(id, answer.value, answer.stale ? hidden : marked, answer.stale ? "stale getAnswer" : "getAnswer")
             this.checkStaleness(answer)
           })
+        case "getFresh":
+          return Effect.map(
+            as<number, unknown>(of.get(params, { stale: "refuse" })),
+            (n) => see(id, n, marked, "get of nothing stale")
+          )
         default:
           return Effect.map(as<number, unknown>(of.get(params)), (n) => see(id, n, hidden, "get"))
       }
@@ -350,6 +366,8 @@ export class World {
         return drop(user.invalidateAll(), ids)
       case "tag":
         return drop(user.invalidateTag(`t${id}`))
+      case "warm":
+        return as(user.warm([{ id }]))
       case "refresh":
         return drop(user.refresh({ id }))
       case "vanish":
@@ -481,7 +499,7 @@ export class World {
   // --- the run ----------------------------------------------------------------------------------
 
   private step(step: Step, locked: boolean): Effect.Effect<void> {
-    const isRead = (reads as ReadonlyArray<string>).includes(step.kind)
+    const isRead = ([...reads, ...strict] as ReadonlyArray<string>).includes(step.kind)
     const isJump = ([...jumps, ...sweeps] as ReadonlyArray<string>).includes(step.kind)
     const concerned = step.kind === "all" || step.kind === "batch" ? ids : [ids[step.id]]
     const work = isRead
@@ -505,7 +523,7 @@ export class World {
   /** A failure is one of the source's, or says that a lookup hung; an interruption is nobody else's. */
   private judge(step: Step, exit: Exit.Exit<unknown, unknown>): void {
     if (exit._tag === "Success") return
-    const isRead = (reads as ReadonlyArray<string>).includes(step.kind)
+    const isRead = ([...reads, ...strict] as ReadonlyArray<string>).includes(step.kind)
     for (const reason of exit.cause.reasons) {
       assert.isTrue(Cause.isFailReason(reason), `${step.kind} failed: ${Cause.pretty(exit.cause)}`)
       if (!Cause.isFailReason(reason)) continue
@@ -521,6 +539,8 @@ export class World {
         ? this.kinds.has("leave") || this.kinds.has("delegate") && !isRead
         : isAbsent(error)
         ? this.kinds.has("vanish")
+        : error instanceof CacheError && error.reason._tag === "StaleRefused"
+        ? step.kind === "getFresh"
         : error instanceof CacheError && error.reason._tag === "StoreFailed" && this.script.faults > 0
       assert.isTrue(expected, `${step.kind} failed: ${Cause.pretty(exit.cause)}`)
     }

@@ -121,19 +121,19 @@ export class FamilyReads<V> implements Reads<V> {
     // This reader may come after the other readers have left and ended the load. The reader must not share that end.
     if (running.wasAbandoned) return this.joinOrStart(running.key, undefined, wantsFresh, resume, lookup)
     const now = this.cache.time.now()
-    const early = wantsFresh ? undefined : running.earlyAt(now)
+    const early = this.loads.lower.earlyFor(running, now, wantsFresh)
     this.entries.countMiss(running.key)
-    if (early?._tag === "Success") this.serveEarly(running, early.value)
+    if (early?._tag === "Success") this.serveEarly(running, early.value, now)
     else this.entries.counts.coalesced++
     if (early !== undefined) return running.join(resume, now, wantsFresh)
     return this.loads.wait(running, resume, now, wantsFresh)
   }
 
-  private serveEarly(running: Flight<V>, served: Served<V>): void {
+  private serveEarly(running: Flight<V>, served: Served<V>, now: number): void {
     const { stale, tier } = served
     if (stale) return this.entries.countStale(running.key, tier)
     this.entries.countHit(running.key, tier)
-    this.loads.lower.offerAgain(running, served)
+    this.loads.lower.offerAgain(running, served, now)
   }
 
   /** The value of a key: held, or else made by the load that the caller brings, which all readers of the key share. */
@@ -354,10 +354,10 @@ export class FamilyReads<V> implements Reads<V> {
   /** Serves a fresh value, or else the answer of the lookup. */
   serveNothingStale(key: string): Effect.Effect<Served<V>, unknown> {
     const now = this.cache.time.now()
-    const entry = this.hot?.peek(key)
-    return entry !== undefined && this.entries.isFresh(key, entry, now)
-      ? Exit.succeed(this.serveFresh(key, entry, now))
-      : this.serveMissing(key, now, undefined, true)
+    const entry = this.entries.held(key)
+    if (entry === undefined) return this.serveMissing(key, now, undefined, true)
+    if (this.entries.isFresh(key, entry, now)) return Exit.succeed(this.serveFresh(key, entry, now))
+    return this.serveMissing(key, now, this.loads.maySubstitute(key, entry, now) ? entry : undefined, true)
   }
 
   /** Serves a stale entry; `undefined` if the stale rules do not allow it. */
@@ -401,9 +401,22 @@ export class FamilyReads<V> implements Reads<V> {
     wantsFresh = false,
     lookup?: KeyLookup<V>
   ): Effect.Effect<Served<V>, unknown> {
-    const failure = fallback === undefined ? this.loads.failures.negative(key, now) : undefined
-    if (failure !== undefined) return failure.exit
+    const failed = this.failureOf(key, now, fallback, wantsFresh)
+    if (failed !== undefined) return failed
     return Effect.callback((resume) => this.joinOrStart(key, fallback, wantsFresh, resume, lookup))
+  }
+
+  /** The failure that a reader repeats at once; `undefined` if the reader asks for a load, or may get what is stale. */
+  private failureOf(
+    key: string,
+    now: number,
+    fallback: Entry<V> | undefined,
+    wantsFresh: boolean
+  ): Exit.Exit<never, unknown> | undefined {
+    const { failures } = this.loads
+    if (fallback === undefined) return failures.negative(key, now)?.exit
+    // What memory holds is stale, so no tier below has a fresh value.
+    return wantsFresh ? failures.remembered(key, now)?.exit : undefined
   }
 
   private joinOrStart(
@@ -423,13 +436,16 @@ export class FamilyReads<V> implements Reads<V> {
     }
     this.entries.countMiss(key)
     // A load may have ended while this reader was on the way. The reader must not repeat it.
-    const ended = this.endedMeanwhile(key, fallback)
+    const ended = this.endedMeanwhile(key, fallback, wantsFresh)
     if (ended !== undefined) return resume(ended)
     // The load is started and joined in one step. If a reader were interrupted in between, a load without readers would
     // remain.
-    const outlivesReader = fallback !== undefined && this.expiry.softTimeout !== undefined
+    const outlivesReader = fallback !== undefined && this.expiry.softTimeout !== undefined && !wantsFresh
     if (this.loads.isCrowded(key)) {
-      return this.loads.join(this.loads.queue(key, { isDetached: outlivesReader, lookup }), resume, wantsFresh)
+      const queued = this.loads.queue(key, { isDetached: outlivesReader, lookup })
+      const leave = this.loads.join(queued, resume, wantsFresh)
+      this.loads.lower.lookFor(queued)
+      return leave
     }
     const cause = fallback === undefined ? "absent" : "stale"
     const asked = { cause, fallback, isDetached: outlivesReader, wantsFresh, lookup } as const
@@ -437,11 +453,15 @@ export class FamilyReads<V> implements Reads<V> {
     return this.loads.join(flight, resume, wantsFresh)
   }
 
-  private endedMeanwhile(key: string, fallback: Entry<V> | undefined): Exit.Exit<Served<V>, unknown> | undefined {
+  private endedMeanwhile(
+    key: string,
+    fallback: Entry<V> | undefined,
+    wantsFresh: boolean
+  ): Exit.Exit<Served<V>, unknown> | undefined {
     const now = this.cache.time.now()
     const entry = this.hot?.peek(key)
     if (entry !== undefined && this.entries.isFresh(key, entry, now)) return Exit.succeed(fromMemory(entry, false))
-    return fallback === undefined ? this.loads.failures.negative(key, now)?.exit : undefined
+    return this.failureOf(key, now, fallback, wantsFresh)
   }
 
   /** What a read would do now, and what happened to the key before. */
@@ -492,7 +512,7 @@ export class FamilyReads<V> implements Reads<V> {
         const refusal = loader === undefined ? this.loads.unowned() : this.cache.changes.refusal(this.spec.pattern)
         return loader === undefined || refusal !== undefined
           ? resume(Exit.fail(refusal!))
-          : this.loads.join(this.loads.refresh(loader, key), resume, true)
+          : this.loads.join(this.loads.refresh(loader, key), resume, "new")
       }),
       // What it changed is as durable as what a write changes. Where another change came before its own, which is why
       // its value is not stored, that one is on its way.

@@ -161,6 +161,7 @@ export class FamilyWrites<V> implements Writer {
     if (end === before.freshUntil) return noDelivery
     const dependents = end < before.freshUntil ? this.endEarlier(key) : noDelivery
     const entry = { ...before, freshUntil: end, expiresAt: Expiry.endOf(this.expiry, end, now) }
+    this.loads.moved(key, entry)
     return both(dependents, this.entries.reschedule(key, entry, now))
   }
 
@@ -194,7 +195,7 @@ export class FamilyWrites<V> implements Writer {
     if (held !== undefined || lower === undefined) return held
     const pending = lower.pending(key)
     if (pending?.entry === undefined) throw this.wouldWait(key, "tier")
-    return pending.entry
+    return this.entries.judge(key, pending.entry.stamp, pending.entry.tags) === "hidden" ? undefined : pending.entry
   }
 
   private wouldWait(key: string, why: WouldWait["why"]): CacheError {
@@ -295,8 +296,8 @@ export class FamilyWrites<V> implements Writer {
    * is refused in the same cases as if the value were in memory.
    */
   beginTerm(lease: Lease, key: string): Effect.Effect<void> {
-    const { hot, lower } = this.entries
-    const inMemory = hot?.peek(key)
+    const { lower } = this.entries
+    const inMemory = this.entries.held(key)
     this.restart(lease, inMemory !== undefined, inMemory?.tags ?? noTags)
     if (inMemory !== undefined || lower === undefined) return Effect.void
     const term = this.cache.leases.termOf(lease)
@@ -560,7 +561,7 @@ export class FamilyWrites<V> implements Writer {
                 this.entries.judge(key, turn.stamp, turn.tags) !== "valid"
               if (!overtaken) return this.applySet(judged, noOptions)
               return this.loads.loader?.lookup === undefined
-                ? Effect.fail(overtakenUpdate(this.spec.show(key), entry, this.entries.hot?.peek(key)))
+                ? Effect.fail(overtakenUpdate(this.spec.show(key), entry, this.entries.held(key)))
                 : this.invalidation.drop([key], "hide")
             }))
         return Effect.flatMapEager(
@@ -579,7 +580,7 @@ export class FamilyWrites<V> implements Writer {
   private afterRefresh<A, E, R>(key: string, read: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     const refresh = this.loads.refreshOf(key)
     if (refresh === undefined) return read()
-    const ended = Effect.callback<unknown, unknown>((resume) => this.loads.join(refresh, resume, true))
+    const ended = Effect.callback<unknown, unknown>((resume) => this.loads.join(refresh, resume, "new"))
     return Effect.flatMap(Effect.exit(ended), read)
   }
 

@@ -55,13 +55,14 @@ import * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import type { Entry } from "../../store/Entry.ts"
+import type { Entry, Found } from "../../store/Entry.ts"
 import type { LookupContext } from "../Lookup.ts"
 import type { KeyLookup } from "../shared/familySpec.ts"
+import { memory } from "./judgement.ts"
 import type { Load } from "./load.ts"
 import type { Served } from "./served.ts"
 import { shallow } from "./stack.ts"
-import { Waited, type Waiter } from "./waiters.ts"
+import { isStale, Waited, type Waiter, type WantsFresh } from "./waiters.ts"
 import type { Awaited } from "./waits.ts"
 
 type Progress = "Running" | "AnsweredEarly" | "Ended"
@@ -71,7 +72,7 @@ type Key = "Unchanged" | "Contested" | "Replaced"
 /** How a load is asked for. */
 export interface Asked<V> {
   readonly cause: LookupContext<V>["cause"]
-  /** What memory holds of the key, and may be served if the load fails. */
+  /** What memory holds of the key, and may be served while the load runs, or if it fails. */
   readonly fallback?: Entry<V> | undefined
   /** Whether it runs to its end even if no reader waits. */
   readonly isDetached?: boolean
@@ -95,18 +96,10 @@ export interface FlightOptions<V> extends Asked<V> {
   readonly onAbandoned: (flight: Flight<V>) => void
 }
 
-/** What a lower tier holds of a key, and the name of that tier if the value is stale. */
-interface Before<out V> {
-  readonly entry: Entry<V>
-  readonly staleTier: string | undefined
-}
-
 /** One key of a running load, with the readers who wait for it. */
 export class Flight<V> extends Waited<V> {
   readonly load: Load
   readonly startedAt: number
-  /** What memory held when it began. It may be served if the load fails. */
-  readonly fallback: Entry<V> | undefined
   readonly wantsFresh: boolean
   readonly isQuiet: boolean
   private lookupNow: KeyLookup<V> | undefined
@@ -122,21 +115,21 @@ export class Flight<V> extends Waited<V> {
   private causeNow: LookupContext<V>["cause"]
   private rivalNow: Entry<V> | undefined = undefined
   private givenNow: Entry<V> | undefined = undefined
-  private below: Before<V> | undefined = undefined
+  private heldNow: Found<V> | undefined
   private hasFoundNothing = false
   private hardTimer: Fiber.Fiber<unknown, unknown> | undefined = undefined
   private softTimer: Fiber.Fiber<unknown, unknown> | undefined = undefined
   private finalExit: Exit.Exit<Served<V>, unknown> | undefined = undefined
   /** The final answer for readers who accept no stale value. */
   private freshExit: Exit.Exit<Served<V>, unknown> | undefined = undefined
-  private earlyExit: Exit.Exit<Served<V>, unknown> | undefined = undefined
+  private earlyExit: Exit.Exit<Served<V>, never> | undefined = undefined
   private earlyUntilMillis = -Infinity
 
   constructor(options: FlightOptions<V>) {
     super(options.key)
     this.load = options.load
     this.startedAt = options.startedAt
-    this.fallback = options.fallback
+    this.heldNow = options.fallback && { entry: options.fallback, tier: memory }
     this.wantsFresh = options.wantsFresh === true
     this.isQuiet = options.isQuiet === true
     this.beginsBehind = this.isQuiet || options.isBehind === true
@@ -181,19 +174,12 @@ export class Flight<V> extends Waited<V> {
     return this.givenNow
   }
 
-  /** What a lower tier holds of the key; the load replaces it. */
-  get before(): Entry<V> | undefined {
-    return this.below?.entry
-  }
-
-  /** The tier of `before`, if that is stale. */
-  get tierBefore(): string | undefined {
-    return this.below?.staleTier
-  }
-
-  /** The stale value that may be served if the load fails. */
-  get substitute(): Entry<V> | undefined {
-    return this.fallback ?? (this.below?.staleTier === undefined ? undefined : this.below.entry)
+  /**
+   * What memory held of the key when the load began, or else what a lower tier is found to hold. The load replaces it.
+   * Until then each reader gets it whose rules allow that, and so does each reader whose load fails.
+   */
+  get held(): Found<V> | undefined {
+    return this.heldNow
   }
 
   /** Notes the entry that the lookup gets. */
@@ -202,14 +188,29 @@ export class Flight<V> extends Waited<V> {
   }
 
   /** A lower tier holds an entry that the load renews. */
-  renews(cause: "ahead" | "stale", entry: Entry<V>, staleTier?: string): void {
+  renews(cause: "ahead" | "stale", held: Found<V>): void {
     this.causeNow = cause
-    this.below = { entry, staleTier }
+    this.heldNow = held
   }
 
-  /** Notes the entry that a lower tier holds of the key. It is not served; the load replaces it. */
-  replaces(entry: Entry<V> | undefined): void {
-    this.below = entry && { entry, staleTier: undefined }
+  /** Notes what is held of the key. */
+  replaces(held: Found<V> | undefined): void {
+    this.heldNow = held
+  }
+
+  /** The value of a load of its key that began earlier is kept: this is what the flight replaces from now on. */
+  meetKept(held: Found<V>): void {
+    this.heldNow = held
+    this.hasFoundNothing = false
+    this.isBarredNow = false
+    this.earlyUntilMillis = -Infinity
+  }
+
+  /** The end of what is held has moved. What was offered is judged again. */
+  moved(entry: Entry<V>): void {
+    if (this.heldNow?.entry.version !== entry.version) return
+    this.heldNow = { ...this.heldNow, entry }
+    this.earlyUntilMillis = -Infinity
   }
 
   /** No tier holds a value of the key that may be served. */
@@ -349,22 +350,22 @@ export class Flight<V> extends Waited<V> {
     return this.wantsFresh || this.strict !== undefined && this.strict.size > 0
   }
 
-  /** Whether no reader who waits accepts a stale value. */
-  get areAllForFresh(): boolean {
-    return this.waiters.size === (this.strict?.size ?? 0)
-  }
-
   /**
    * Waits for the end. The returned Effect leaves again; the last reader to leave abandons the flight. A reader who
-   * accepts a stale value gets the early answer at once, if it may be served at `nowMillis`.
+   * accepts the early answer gets it at once, if it may be served at `nowMillis`.
    */
-  override join(resume: Waiter<V>, nowMillis: number, wantsFresh: boolean): Effect.Effect<void> | void {
+  override join(resume: Waiter<V>, nowMillis: number, wantsFresh: WantsFresh): Effect.Effect<void> | void {
     if (this.movedTo !== undefined) return this.movedTo.join(resume, nowMillis, wantsFresh)
     this.joinedCount++
     // A tier that answers at once does so before the reader who started the load can wait for it.
     const isFirst = this.isHeld || this.joinedCount === 1
-    const early = wantsFresh ? undefined : this.earlyAt(nowMillis)
-    const exit = wantsFresh ? this.freshExit : isFirst ? early ?? this.finalExit : this.finalExit ?? early
+    const offered = wantsFresh === "new" ? undefined : this.earlyAt(nowMillis)
+    const early = wantsFresh === true && isStale(offered) ? undefined : offered
+    const exit = wantsFresh !== false
+      ? early ?? this.freshExit
+      : isFirst
+      ? early ?? this.finalExit
+      : this.finalExit ?? early
     if (exit !== undefined) return resume(exit)
     const leave = this.add(resume, wantsFresh)
     // The lookup may begin now, and end at once.
@@ -372,10 +373,14 @@ export class Flight<V> extends Waited<V> {
     return leave
   }
 
-  protected override receive(waiters: ReadonlySet<Waiter<V>>, strict: ReadonlySet<Waiter<V>> | undefined): void {
+  protected override receive(
+    waiters: ReadonlySet<Waiter<V>>,
+    strict: ReadonlySet<Waiter<V>> | undefined,
+    renewing: ReadonlySet<Waiter<V>> | undefined
+  ): void {
     this.joinedCount += waiters.size
     for (const { work } of waiters) if (work !== undefined) this.load.lead(work)
-    super.receive(waiters, strict)
+    super.receive(waiters, strict, renewing)
     if (!this.isEmpty) this.load.place?.meetReader()
   }
 
@@ -400,7 +405,7 @@ export class Flight<V> extends Waited<V> {
     this.isBarredNow = true
   }
 
-  override earlyAt(nowMillis: number): Exit.Exit<Served<V>, unknown> | undefined {
+  override earlyAt(nowMillis: number): Exit.Exit<Served<V>, never> | undefined {
     if (this.movedTo !== undefined) return this.movedTo.earlyAt(nowMillis)
     if (this.progress === "Running" || this.isBarredNow || nowMillis >= this.earlyUntilMillis) return undefined
     return this.earlyExit
@@ -416,28 +421,23 @@ export class Flight<V> extends Waited<V> {
     this.softTimer = timer
   }
 
+  /** Whether that fiber has been started. */
+  get isTimed(): boolean {
+    return this.softTimer !== undefined
+  }
+
   /** Offers a stale value. The load goes on, even if no reader waits any more. */
-  answerEarly(exit: Exit.Exit<Served<V>, unknown>, untilMillis: number): void {
+  answerEarly(exit: Exit.Exit<Served<V>, never>, untilMillis: number): void {
     this.detached = true
     this.offer(exit, untilMillis)
   }
 
   /** Answers the readers who wait now, and those who come before `untilMillis`, while the load goes on. */
-  offer(exit: Exit.Exit<Served<V>, unknown>, untilMillis: number): void {
+  offer(exit: Exit.Exit<Served<V>, never>, untilMillis: number): void {
     if (this.progress === "Running") this.progress = "AnsweredEarly"
     this.earlyExit = exit
     this.earlyUntilMillis = untilMillis
-    const { strict } = this
-    if (strict === undefined) {
-      this.answer(exit)
-      if (this.isEmpty && !this.wantsFresh) this.rest()
-      return
-    }
-    const others = Array.from(this.waiters).filter((waiter) => !strict.has(waiter))
-    this.waiters = new Set(strict)
-    shallow(() => {
-      for (const resume of others) resume(exit)
-    })
+    if (this.answerBy(exit) && this.isEmpty && !this.wantsFresh) this.rest()
   }
 
   /** Ends the flight. Readers who accept no stale value get `freshExit`. A second end does nothing. */

@@ -52,7 +52,7 @@ import * as Expiry from "./expiry.ts"
 import { type Failures, isShed } from "./failures.ts"
 import type { Flight } from "./flight.ts"
 import { isJudged, type Judged, memory, noOptions, noTags, renewed } from "./judgement.ts"
-import { fromMemory, type Served } from "./served.ts"
+import type { Served } from "./served.ts"
 import type { Turns } from "./turns.ts"
 
 /** What it needs from the loads that end. */
@@ -62,6 +62,8 @@ interface Ground<V> {
   readonly turns: Turns
   /** The loads of a key that began before this one. */
   before(flight: Flight<V>): ReadonlyArray<Flight<V>>
+  /** The loads of a key that began after this one, and that the key has not overtaken. */
+  after(flight: Flight<V>): ReadonlyArray<Flight<V>>
   /** The other loads of its key. */
   beside(flight: Flight<V>): ReadonlyArray<Flight<V>>
   overtake(key: string): void
@@ -91,20 +93,20 @@ export class Landing<V> {
   }
 
   /** Takes the answer of a lookup. */
-  land(flight: Flight<V>, answer: V | Lookup.Result<V>, previous: Entry<V> | undefined): Effect.Effect<void> {
+  land(flight: Flight<V>, answer: V | Lookup.Result<V>): Effect.Effect<void> {
     // 2.
     const { refused } = flight.load
-    if (refused !== undefined) return Effect.sync(() => this.fail(flight, Cause.fail(refused), previous))
-    if (!Lookup.isAnswer(answer)) return this.fill(flight, answer, noOptions, previous)
+    if (refused !== undefined) return Effect.sync(() => this.fail(flight, Cause.fail(refused)))
+    if (!Lookup.isAnswer(answer)) return this.fill(flight, answer, noOptions)
     const before = flight.given
     return Lookup.match(answer as Lookup.Result<V>, {
-      Loaded: (loaded) => this.fill(flight, loaded.value, loaded.options, previous),
+      Loaded: (loaded) => this.fill(flight, loaded.value, loaded.options),
       NotModified: ({ options }) =>
         before === undefined
           ? this.absent(flight, "nothing to renew")
-          : this.fill(flight, before.value, renewed(before, options), previous, this.renewableUntil(flight, before)),
+          : this.fill(flight, before.value, renewed(before, options), this.renewableUntil(flight, before)),
       Absent: () => this.absent(flight),
-      Failed: ({ error }) => Effect.sync(() => this.fail(flight, Cause.fail(error), previous))
+      Failed: ({ error }) => Effect.sync(() => this.fail(flight, Cause.fail(error)))
     })
   }
 
@@ -175,13 +177,12 @@ export class Landing<V> {
     flight: Flight<V>,
     value: V,
     options: Lookup.LoadedOptions,
-    previous: Entry<V> | undefined,
     freshUntilMax = Infinity
   ): Effect.Effect<void> {
     // 3.
     const judging = this.entries.judgement.judgeLoaded(flight.key, value, options)
     return isJudged(judging) ? this.store(flight, judging, freshUntilMax) : Effect.matchCauseEffect(judging, {
-      onFailure: (cause) => Effect.sync(() => this.fail(flight, cause, previous)),
+      onFailure: (cause) => Effect.sync(() => this.fail(flight, cause)),
       onSuccess: (judged) => this.store(flight, judged, freshUntilMax)
     })
   }
@@ -229,6 +230,8 @@ export class Landing<V> {
     for (const older of this.ground.before(flight)) older.replacedByLoad()
     // No reader waits for the lower tiers: until they have it, the outbox answers in their place. A refresh waits.
     const delivery = both(spread, this.entries.keepLoaded(key, entry, now, judged.weight, before === undefined))
+    const tier = this.entries.hot === undefined ? this.cache.store.name : memory
+    for (const later of this.ground.after(flight)) later.meetKept({ entry, tier })
     return { value, tier: "lookup", entry, stale: false, delivery }
   }
 
@@ -241,7 +244,7 @@ export class Landing<V> {
     this.ground.failures.forget(key)
     // 5.
     this.precede(flight)
-    for (const other of this.ground.beside(flight)) other.bar()
+    if (!flight.isReplaced) { for (const other of this.ground.beside(flight)) other.bar() }
     if (this.cache.hasListeners) {
       const millis = now - startedAt
       this.cache.emit(CacheEvent.Load({ ...this.named(key), millis, waiters, absent: what === "Absent" }))
@@ -251,8 +254,8 @@ export class Landing<V> {
   }
 
   /** The value that the load replaces. */
-  private valueBefore({ before, fallback, key, rival }: Flight<V>): Entry<V> | undefined {
-    return this.entries.held(key) ?? rival ?? fallback ?? before
+  private valueBefore({ held, key, rival }: Flight<V>): Entry<V> | undefined {
+    return this.entries.held(key) ?? rival ?? held?.entry
   }
 
   /** Whether the value may not be stored. A flight whose marks say so is overtaken. */
@@ -312,7 +315,7 @@ export class Landing<V> {
   }
 
   /** Ends a failed load. The failure is remembered, and the readers get it, or a stale value in its place. */
-  fail(flight: Flight<V>, cause: Cause.Cause<unknown>, previous = flight.substitute, isCut = false): void {
+  fail(flight: Flight<V>, cause: Cause.Cause<unknown>, isCut = false): void {
     if (flight.hasEnded) return
     const { key } = flight
     // Only an interruption by the lookup itself comes here: the engine ends a flight before it interrupts its fiber.
@@ -327,26 +330,21 @@ export class Landing<V> {
       this.cache.emit(CacheEvent.LoadFailed({ ...this.named(key), millis: now - startedAt, waiters }))
     }
     if (!flight.isOvertaken && !isShed(cause)) this.ground.failures.remember(flight, exit, now)
-    this.endWith(flight, previous, now, () => exit, isCut)
+    this.endWithout(flight, exit, now, isCut)
   }
 
   /**
-   * Ends a flight without a value: with the entry before if it may be served, else with the failure or the absence.
+   * Ends a flight that failed. Each reader is answered by the rules of the reader: with what is held if that may be
+   * served, and with the failure where the reader accepts nothing stale, as the caller of a refresh does.
    */
-  endWith(
-    flight: Flight<V>,
-    previous: Entry<V> | undefined,
-    now: number,
-    otherwise: () => Exit.Exit<never, unknown>,
-    isCut = false
-  ): void {
-    const failed = otherwise()
-    if (previous === undefined || flight.isBarred || !this.ground.maySubstitute(flight.key, previous, now)) {
+  private endWithout(flight: Flight<V>, failed: Exit.Exit<never, unknown>, now: number, isCut: boolean): void {
+    const { held, isBarred, key } = flight
+    if (held === undefined || isBarred || !this.ground.maySubstitute(key, held.entry, now)) {
       return this.ground.end(flight, failed, isCut)
     }
-    const isStale = !this.entries.isFresh(flight.key, previous, now)
-    const held = Exit.succeed({ ...fromMemory(previous, isStale), tier: flight.tierBefore ?? memory })
-    this.ground.end(flight, held, isCut, failed)
+    const { entry, tier } = held
+    const stale = !this.entries.isFresh(key, entry, now)
+    this.ground.end(flight, Exit.succeed({ value: entry.value, tier, entry, stale }), isCut, failed)
   }
 
   /** Outruns the loads of the key that began before this one, because their values are older. */

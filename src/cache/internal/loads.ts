@@ -38,7 +38,7 @@ import { Patience } from "./patience.ts"
 import { fromMemory, type Served } from "./served.ts"
 import * as Stack from "./stack.ts"
 import { Turns } from "./turns.ts"
-import { type AskedNext, Queued, type Waited, type Waiter, waitersMax } from "./waiters.ts"
+import { type AskedNext, Queued, type Waited, type Waiter, waitersMax, type WantsFresh } from "./waiters.ts"
 
 // The most lookups of one key at a time: one that was overtaken and still has to answer the readers who joined it, and
 // one whose value may be stored.
@@ -127,9 +127,13 @@ export class Loads<V> {
     if (this.loader === undefined || this.lookups.isBackgroundFull) return
     if (lookup === undefined && this.loader.lookup === undefined) return
     const flight = this.start(this.loader, key, { cause, fallback: entry, isDetached: true, isBehind: true, lookup })
-    // If the renewal hung, readers would get the stale value all the time, so it has a deadline.
-    if (!this.isPatient || flight.hasEnded) return
-    flight.renewBehind()
+    this.goesOnBehind(flight)
+  }
+
+  /** A load goes on behind readers who have their answer. If it hung, they would get that all the time. */
+  goesOnBehind(flight: Flight<V>): void {
+    if (!this.isPatient || flight.hasEnded || flight.sharedSince !== undefined) return
+    if (flight.isEmpty) flight.renewBehind()
     this.patience.share(flight)
   }
 
@@ -175,14 +179,14 @@ export class Loads<V> {
   }
 
   /** Gets the early answer of a load, or waits for its end. The returned Effect leaves again. */
-  join(to: Waited<V>, resume: Waiter<V>, wantsFresh = false): Effect.Effect<void> | void {
+  join(to: Waited<V>, resume: Waiter<V>, wantsFresh: WantsFresh = false): Effect.Effect<void> | void {
     const now = this.now()
-    const isEarly = !wantsFresh && to.earlyAt(now) !== undefined
+    const isEarly = wantsFresh === false && to.earlyAt(now) !== undefined
     return isEarly ? to.join(resume, now, wantsFresh) : this.wait(to, resume, now, wantsFresh)
   }
 
   /** Waits for a load. The returned Effect leaves again. A lookup or update that would wait for itself is refused. */
-  wait(to: Waited<V>, resume: Waiter<V>, now: number, wantsFresh: boolean): Effect.Effect<void> | void {
+  wait(to: Waited<V>, resume: Waiter<V>, now: number, wantsFresh: WantsFresh): Effect.Effect<void> | void {
     const work = currentWork()
     const refusal = to.isFull ? this.queueFull(to.key, waitersMax) : work?.circularWait(to.subject, this.show(to.key))
     if (refusal !== undefined) {
@@ -232,6 +236,11 @@ export class Loads<V> {
 
   private forget(queued: Queued<V>): void {
     if (this.next.get(queued.key) === queued) this.next.delete(queued.key)
+  }
+
+  /** The end of an entry has moved. */
+  moved(key: string, entry: Entry<V>): void {
+    for (const flight of this.flightsOf(key)) flight.moved(entry)
   }
 
   private flightsOf(key: string): ReadonlyArray<Flight<V>> {
@@ -309,7 +318,7 @@ export class Loads<V> {
       key,
       load,
       cause,
-      fallback: queued === undefined ? fallback : fallback ?? this.substituteOf(key, now),
+      fallback: fallback ?? (cause === "absent" && queued === undefined ? undefined : this.entries.held(key)),
       stamp: this.cache.stamp,
       startedAt: now,
       isDetached: isDetached === true || this.expiry.onAbandoned === "finish" || queued?.isDetached === true,
@@ -392,7 +401,7 @@ export class Loads<V> {
 
   endLate(flight: Flight<V>, timeoutMillis: number): void {
     const timeout = new LoadTimeout({ key: this.spec.show(flight.key), timeoutMillis })
-    this.landing.fail(flight, Cause.fail(new CacheError({ reason: timeout })), flight.substitute, true)
+    this.landing.fail(flight, Cause.fail(new CacheError({ reason: timeout })), true)
   }
 
   timeOut(flight: Flight<V>, timeoutMillis: number): Effect.Effect<void> {
@@ -404,11 +413,10 @@ export class Loads<V> {
 
   readonly load = Effect.fnUntraced(function*(this: Loads<V>, flight: Flight<V>) {
     const { key } = flight
-    let previous = flight.fallback
     if (this.entries.lower !== undefined && flight.cause === "absent") {
       const found = yield* this.entries.fromBelow(key)
       if (found === undefined) flight.foundNothing()
-      previous = this.lower.take(flight, foundOf(found))
+      this.lower.take(flight, foundOf(found))
       if (flight.hasEnded) return
     } else if (this.entries.lower !== undefined && flight.cause !== "stale") {
       // What was found when the load was asked for may be out of date when it begins: it may have waited for its turn.
@@ -420,28 +428,30 @@ export class Loads<V> {
     if (lookup === undefined) return this.end(flight, Exit.fail(this.absent(key, "no lookup")))
     // `start` runs the load in the owner's Context, which has everything that the lookup needs.
     const work = Effect.suspend(() =>
-      lookup(key, this.contextOf(flight, previous)) as Effect.Effect<V | Lookup.Result<V>, unknown>
+      lookup(key, this.contextOf(flight)) as Effect.Effect<V | Lookup.Result<V>, unknown>
     )
     const exit = yield* Effect.exit(this.inTurn([flight], work))
     if (exit._tag === "Success" && flight.load.isDoubtful) yield* flight.load.settle
     if (flight.hasEnded) return
-    if (exit._tag === "Failure") return this.landing.fail(flight, this.named(exit.cause, flight), previous)
-    yield* this.landing.land(flight, exit.value, previous)
+    if (exit._tag === "Failure") return this.landing.fail(flight, this.named(exit.cause, flight))
+    yield* this.landing.land(flight, exit.value)
   })
 
   readonly loadMany = Effect.fnUntraced(function*(this: Loads<V>, flights: ReadonlyArray<Flight<V>>) {
-    const before = new Map<Flight<V>, Entry<V> | undefined>()
-    if (this.entries.lower !== undefined && flights[0]!.cause === "absent") {
+    if (this.entries.lower !== undefined && flights[0]!.cause !== "absent") {
+      const look = (flight: Flight<V>) => this.lower.beforeRenewal(flight)
+      yield* Effect.forEach(flights, look, { concurrency: "unbounded", discard: true })
+    } else if (this.entries.lower !== undefined) {
       const found = yield* this.entries.manyFromBelow(flights.map(({ key }) => key))
       for (const [i, flight] of flights.entries()) {
         if (found[i] === undefined) flight.foundNothing()
-        before.set(flight, this.lower.take(flight, foundOf(found[i])))
+        this.lower.take(flight, foundOf(found[i]))
       }
     }
     const open = flights.filter(({ hasEnded }) => !hasEnded)
     const { lookupMany }: Loader<V> = flights[0]!.load.loader
     if (open.length === 0 || lookupMany === undefined) return
-    const contexts = open.map((flight) => this.contextOf(flight, before.get(flight)))
+    const contexts = open.map((flight) => this.contextOf(flight))
     // `startMany` runs the load in the owner's Context, which has everything that the lookup needs.
     const work = Effect.suspend(() =>
       lookupMany(open.map(({ key }) => key), contexts) as Effect.Effect<ReadonlyArray<V | Lookup.Result<V>>, unknown>
@@ -452,7 +462,7 @@ export class Loads<V> {
     const wrong = miscounted(this.name, open.length, answers)
     if (wrong !== undefined) {
       const cause = exit._tag === "Failure" ? Defects.named(exit.cause, "lookupMany", this.name) : Cause.fail(wrong)
-      for (const flight of open) this.landing.fail(flight, cause, before.get(flight))
+      for (const flight of open) this.landing.fail(flight, cause)
       return
     }
     // The readers of all keys leave when the first key fails. So the values are handled first, and are kept without a
@@ -460,7 +470,7 @@ export class Loads<V> {
     for (const flight of open) flight.detach()
     const landing = open.map((flight, i) => ({ flight, answer: answers[i]! }))
     for (const { answer, flight } of landing.toSorted((a, b) => failsOf(a.answer) - failsOf(b.answer))) {
-      if (!flight.hasEnded) yield* this.landing.land(flight, answer, before.get(flight))
+      if (!flight.hasEnded) yield* this.landing.land(flight, answer)
     }
   })
 
@@ -479,8 +489,14 @@ export class Loads<V> {
     )
   }
 
-  contextOf(flight: Flight<V>, previous: Entry<V> | undefined): Lookup.LookupContext<V> {
-    const entry = previous ?? this.entries.hot?.peek(flight.key) ?? flight.before
+  /**
+   * What a lookup gets. An entry that is hidden, or that a change has replaced since, is not what the load replaces:
+   * `notModified` would revive it.
+   */
+  contextOf(flight: Flight<V>): Lookup.LookupContext<V> {
+    const { held, isReplaced, key } = flight
+    const before = isReplaced || held === undefined ? undefined : this.unlessHidden(key, held.entry)
+    const entry = this.entries.held(key) ?? before
     flight.give(entry)
     return {
       key: this.spec.render(flight.key),
@@ -495,12 +511,16 @@ export class Loads<V> {
 
   /** Whether an entry, fresh or stale, may be served in place of a failure. */
   maySubstitute(key: string, entry: Entry<V>, now: number): boolean {
-    const verdict = this.entries.judge(key, entry.stamp, entry.tags)
     const freshUntil = this.entries.freshUntil(key, entry, now)
     const held = this.entries.hot?.peek(key)
     // A read since the load began has moved the end of its idle time.
     const expiresAt = held?.version === entry.version ? held.expiresAt : entry.expiresAt
-    return verdict !== "hidden" && now < Math.min(freshUntil + Expiry.staleMillisMax(this.expiry), expiresAt)
+    const servedUntil = Math.min(freshUntil + Expiry.staleMillisMax(this.expiry), expiresAt)
+    return this.unlessHidden(key, entry) !== undefined && now < servedUntil
+  }
+
+  private unlessHidden(key: string, entry: Entry<V>): Entry<V> | undefined {
+    return this.entries.judge(key, entry.stamp, entry.tags) === "hidden" ? undefined : entry
   }
 
   /** The stale entry of a key that may be served if the load that begins now fails. */
@@ -598,6 +618,11 @@ export class Loads<V> {
     const all = Array.from(this.asideOf(flight.key))
     const at = all.indexOf(flight)
     return at < 0 ? all : all.slice(0, at)
+  }
+
+  after(flight: Flight<V>): ReadonlyArray<Flight<V>> {
+    const before = this.before(flight)
+    return this.beside(flight).filter((other) => !other.isOvertaken && !before.includes(other))
   }
 
   /** No reader joins the flight any more, but it still has to answer the readers who have joined it. */

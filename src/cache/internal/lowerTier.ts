@@ -1,5 +1,8 @@
 /**
- * Answers a load whose key is found in a lower tier, by the rules that hold for an entry in memory.
+ * Answers the readers of a load by what a lower tier holds of the key, with the rules that hold for an entry in memory.
+ *
+ * - A reader who may be served what is held is served, whatever load of the key runs, and whatever began it.
+ * - One read below answers for all who wait.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -10,8 +13,9 @@ import * as Expiry from "./expiry.ts"
 import type { Failures } from "./failures.ts"
 import type { Flight } from "./flight.ts"
 import { memory } from "./judgement.ts"
-import { unknown } from "./knowing.ts"
+import { foundOf, triesMax, unknown } from "./knowing.ts"
 import type { Served } from "./served.ts"
+import type { Queued } from "./waiters.ts"
 
 /** What it needs from the loads that it answers. */
 interface Ground<V> {
@@ -20,8 +24,13 @@ interface Ground<V> {
   forkFor(work: Effect.Effect<void>): Fiber.Fiber<void>
   end(flight: Flight<V>, exit: Exit.Exit<Served<V>, unknown>): void
   refreshAhead(key: string, entry: Entry<V>, now: number): void
+  /** The load has answered its readers, and goes on. */
+  goesOnBehind(flight: Flight<V>): void
   maySubstitute(key: string, entry: Entry<V>, now: number): boolean
 }
+
+const staleOf = <V>({ entry, tier }: Found<V>): Exit.Exit<Served<V>, never> =>
+  Exit.succeed({ value: entry.value, tier, entry, stale: true })
 
 export class LowerTier<V> {
   private readonly entries: Entries<V>
@@ -32,22 +41,18 @@ export class LowerTier<V> {
     this.ground = ground
   }
 
-  /** Ends the flight if what was found is fresh; else returns the entry that may be served if the lookup fails. */
-  take(flight: Flight<V>, found: Found<V> | undefined): Entry<V> | undefined {
+  /** Ends the flight if what was found is fresh; else notes the entry that may be served while the lookup runs. */
+  take(flight: Flight<V>, found: Found<V> | undefined): void {
     const { key, load, isQuiet } = flight
     const now = this.entries.cache.time.now()
     const isFresh = found !== undefined && this.entries.isFresh(key, found.entry, now)
     // To its readers, who came before its key changed, what is fresh is an answer. What is stale is none.
-    if (found === undefined || flight.isOvertaken && !isFresh) {
-      this.repeatFailure(flight, now)
-      return undefined
-    }
+    if (found === undefined || flight.isOvertaken && !isFresh) return this.repeatFailure(flight, now)
     const { entry, tier } = found
-    if (!isFresh) return this.takeStale(flight, entry, tier, now)
+    if (!isFresh) return this.takeStale(flight, found, now)
     if (isQuiet && entry.freshUntil - entry.costMillis <= load.until) {
-      flight.renews("ahead", entry)
-      this.offer(flight, entry, tier)
-      return entry
+      flight.renews("ahead", found)
+      return this.offer(flight, now)
     }
     if (!isQuiet) this.entries.countHit(key, tier)
     // What another engine has loaded since must not be replaced by what was found before.
@@ -56,86 +61,175 @@ export class LowerTier<V> {
     const { stamp } = this.entries.cache
     this.ground.end(flight, Exit.succeed({ value: entry.value, tier, entry: read, stale: false }))
     // The key may have changed since the entry was found, or by a reader who went on at once: then it is not renewed.
-    if (isQuiet || flight.isOvertaken || this.entries.cache.stamp !== stamp) return entry
+    if (isQuiet || flight.isOvertaken || this.entries.cache.stamp !== stamp) return
     this.ground.refreshAhead(key, entry, now)
-    return entry
   }
 
-  /** Finds what a refresh, or a renewal ahead of the end, replaces. Until then its readers get that, if it is fresh. */
+  /** Finds what a refresh, or a renewal ahead of the end, replaces. Until then its readers get that, if they may. */
   beforeRenewal(flight: Flight<V>): Effect.Effect<void> {
     const { key } = flight
-    const held = this.entries.hot?.peek(key)
-    if (held !== undefined) return Effect.sync(() => this.offer(flight, held, memory))
+    const held = this.entries.held(key)
+    const note = (found: Found<V> | undefined): void => {
+      flight.replaces(found)
+      this.offer(flight, this.entries.cache.time.now())
+    }
+    if (held !== undefined) return Effect.sync(() => note({ entry: held, tier: memory }))
     return Effect.map(this.entries.heldBelow(key), (found) => {
       if (found === unknown) return
-      flight.replaces(found?.entry)
       if (found === undefined) flight.foundNothing()
-      else this.offer(flight, found.entry, found.tier)
+      note(found)
     })
   }
 
+  /** What a reader who comes now gets at once from a load that goes on. */
+  earlyFor(flight: Flight<V>, now: number, wantsFresh: boolean): Exit.Exit<Served<V>, never> | undefined {
+    const { held, key } = flight
+    // Where there is only memory, what the load replaces has left the cache if a reader does not find it there.
+    const isBelow = held !== undefined && this.entries.lower !== undefined
+    if (wantsFresh && !(isBelow && this.entries.isFresh(key, held.entry, now))) return undefined
+    const early = flight.earlyAt(now)
+    if (early !== undefined || !isBelow) return early
+    this.offer(flight, now, false)
+    return flight.earlyAt(now)
+  }
+
   /**
-   * Gives the readers of a load the entry that it renews, if that is fresh: as in memory, they need not wait. Where a
-   * reader gets it, its idle time begins again.
+   * Gives the readers of a load the entry that it replaces, as memory would, whatever began the load: at once if it is
+   * fresh, or if `staleWhileRevalidate` or the pause after a failure allow it, and else after a soft timeout. Where a
+   * reader gets a fresh entry, its idle time begins again.
    */
-  offer(flight: Flight<V>, entry: Entry<V>, tier: string, isRead = !flight.areAllForFresh): void {
-    const now = this.entries.cache.time.now()
-    const { key } = flight
-    if (flight.hasEnded || flight.isOvertaken || flight.isBarred || !this.entries.isFresh(key, entry, now)) return
+  private offer(flight: Flight<V>, now: number, isRead = !flight.areAllForNew): void {
+    const { held, key } = flight
+    if (held === undefined || flight.hasEnded || flight.isOvertaken || flight.isBarred) return
+    const { entry, tier } = held
+    if (!this.entries.isFresh(key, entry, now)) return this.offerStale(flight, held, now)
     const read = isRead && flight.rival === undefined ? this.entries.touch(key, entry, now) : entry
+    if (read !== entry) flight.replaces({ entry: read, tier })
     const fresh = Exit.succeed({ value: read.value, tier, entry: read, stale: false })
     flight.offer(fresh, Math.min(this.entries.freshUntil(key, read, now), read.expiresAt))
   }
 
   /** One more reader gets the fresh entry that a load has offered. */
-  offerAgain(flight: Flight<V>, { entry, tier }: Served<V>): void {
-    if (this.ground.expiry.idleTimeToLive !== undefined && entry !== undefined) this.offer(flight, entry, tier, true)
+  offerAgain(flight: Flight<V>, { entry }: Served<V>, now: number): void {
+    if (this.ground.expiry.idleTimeToLive !== undefined && entry !== undefined) this.offer(flight, now, true)
+  }
+
+  private offerStale(flight: Flight<V>, held: Found<V>, now: number): void {
+    const { servedUntil, servedAtOnceUntil } = this.timesOf(flight.key, held.entry, now)
+    if (now >= servedUntil) return
+    if (now < servedAtOnceUntil) this.answerEarly(flight, staleOf(held), servedAtOnceUntil)
+    else if (this.ground.expiry.softTimeout !== undefined) {
+      this.answerAfter(this.ground.expiry.softTimeout, flight, held, servedUntil)
+    }
+  }
+
+  /** Until when a stale entry may be served at all, and until when to readers who do not wait for a load. */
+  private timesOf(
+    key: string,
+    entry: Entry<V>,
+    now: number
+  ): { readonly servedUntil: number; readonly servedAtOnceUntil: number } {
+    const { expiry, failures } = this.ground
+    const isHidden = this.entries.judge(key, entry.stamp, entry.tags) === "hidden"
+    const freshUntil = isHidden ? -Infinity : this.entries.freshUntil(key, entry, now)
+    const servedUntil = Math.min(freshUntil + Expiry.staleMillisMax(expiry), entry.expiresAt)
+    const revalidatedUntil = Math.min(freshUntil + expiry.staleWhileRevalidate, entry.expiresAt)
+    return { servedUntil, servedAtOnceUntil: failures.isBackingOff(key, now) ? servedUntil : revalidatedUntil }
   }
 
   /** Decides how a stale entry is used: served now, served if the load fails, or not at all. */
-  private takeStale(flight: Flight<V>, entry: Entry<V>, tier: string, now: number): Entry<V> | undefined {
+  private takeStale(flight: Flight<V>, found: Found<V>, now: number): void {
     const { key, load, isQuiet } = flight
-    const { expiry, failures } = this.ground
-    const freshUntil = this.entries.freshUntil(key, entry, now)
-    const revalidatedUntil = Math.min(freshUntil + expiry.staleWhileRevalidate, entry.expiresAt)
-    const servedUntil = Math.min(freshUntil + Expiry.staleMillisMax(expiry), entry.expiresAt)
-    if (this.entries.judge(key, entry.stamp, entry.tags) === "hidden" || now >= servedUntil) {
+    const { entry, tier } = found
+    const { servedUntil, servedAtOnceUntil } = this.timesOf(key, entry, now)
+    if (now >= servedUntil) {
       flight.foundNothing()
-      this.repeatFailure(flight, now)
-      return undefined
+      // What is marked stale may be confirmed, even where no rule serves it.
+      if (now < entry.expiresAt && this.entries.judge(key, entry.stamp, entry.tags) === "stale") flight.replaces(found)
+      return this.repeatFailure(flight, now)
     }
-    flight.renews("stale", entry, tier)
-    const stale = Exit.succeed({ value: entry.value, tier, entry, stale: true })
-    const isBackingOff = failures.isBackingOff(key, now)
+    flight.renews("stale", found)
+    const isBackingOff = this.ground.failures.isBackingOff(key, now)
     // A load without readers leaves a stale entry for later readers, unless the entry was to last until the next round.
-    const isLeft = isQuiet && (isBackingOff || freshUntil - entry.costMillis > load.until)
-    if (isLeft || isBackingOff && !flight.isForFresh) this.ground.end(flight, stale)
-    else if (isBackingOff) flight.answerEarly(stale, servedUntil)
-    else if (now < revalidatedUntil) flight.answerEarly(stale, revalidatedUntil)
-    else if (expiry.softTimeout !== undefined) this.answerAfter(expiry.softTimeout, flight, stale, entry, servedUntil)
-    const isServed = isBackingOff || now < revalidatedUntil
-    if (isServed && !isQuiet && !flight.wantsFresh) this.entries.countStale(key, tier)
+    const isLeft = isQuiet && (isBackingOff || this.entries.freshUntil(key, entry, now) - entry.costMillis > load.until)
+    if (isLeft || isBackingOff && !flight.isForFresh) this.ground.end(flight, staleOf(found))
+    else this.offerStale(flight, found, now)
+    if (now < servedAtOnceUntil && !isQuiet && !flight.wantsFresh) this.entries.countStale(key, tier)
     if (flight.wantsFresh && flight.areAllForFresh) this.repeatFailure(flight, now)
-    return entry
+  }
+
+  /** Answers with a stale value, and lets the load go on, in a bounded time even if no reader waits for its end. */
+  private answerEarly(flight: Flight<V>, stale: Exit.Exit<Served<V>, never>, untilMillis: number): void {
+    flight.answerEarly(stale, untilMillis)
+    this.ground.goesOnBehind(flight)
   }
 
   /**
    * After `millis`, answers the readers who still wait with the stale value, if it may be served then. The load goes
    * on.
    */
-  private answerAfter(
-    millis: number,
-    flight: Flight<V>,
-    stale: Exit.Exit<Served<V>, unknown>,
-    entry: Entry<V>,
-    servedUntil: number
-  ): void {
+  private answerAfter(millis: number, flight: Flight<V>, held: Found<V>, servedUntil: number): void {
+    if (flight.isTimed) return
     flight.detach()
     const answer = Effect.sync(() => {
       const now = this.entries.cache.time.now()
-      if (!flight.isBarred && this.ground.maySubstitute(flight.key, entry, now)) flight.answerEarly(stale, servedUntil)
+      if (flight.held?.entry.version !== held.entry.version || flight.isBarred) return
+      if (!this.ground.maySubstitute(flight.key, held.entry, now)) return
+      this.answerEarly(flight, staleOf(held), servedUntil)
     })
     flight.answerEarlyBy(this.ground.forkFor(Effect.andThen(Effect.sleep(millis), answer)))
+  }
+
+  // --- readers who wait for the next load -------------------------------------------------------
+
+  /**
+   * Looks for what the readers may be served who wait until a load can begin: no further lookup of their key may run
+   * now. One look answers for all who wait then.
+   */
+  lookFor(queued: Queued<V>): void {
+    if (this.entries.lower === undefined || queued.isEmpty || queued.isLooking) return
+    queued.lookBy((whenOver) => this.ground.forkFor(Effect.ensuring(this.look(queued), whenOver)))
+  }
+
+  private look(queued: Queued<V>, tries = triesMax): Effect.Effect<void> {
+    const { key } = queued
+    return this.entries.watching(key, (watch) => {
+      const again = Effect.suspend(() => tries > 0 ? this.look(queued, tries - 1) : Effect.void)
+      return Effect.flatMap(this.entries.fromBelow(key), (read) => {
+        const found = foundOf(read)
+        if (watch.changed) return again
+        const now = this.entries.cache.time.now()
+        if (found === undefined || this.serveNow(queued, found, now)) return Effect.void
+        const { softTimeout } = this.ground.expiry
+        if (softTimeout === undefined || !this.ground.maySubstitute(key, found.entry, now)) return Effect.void
+        return Effect.flatMap(Effect.sleep(softTimeout), () => {
+          if (watch.changed) return again
+          if (this.ground.maySubstitute(key, found.entry, this.entries.cache.time.now())) this.serveStale(queued, found)
+          return Effect.void
+        })
+      })
+    })
+  }
+
+  /** Serves what is fresh, or stale and served at once; whether it does. */
+  private serveNow(queued: Queued<V>, found: Found<V>, now: number): boolean {
+    const { entry, tier } = found
+    const { key } = queued
+    if (!this.entries.isFresh(key, entry, now)) {
+      const { servedAtOnceUntil } = this.timesOf(key, entry, now)
+      if (now < servedAtOnceUntil) this.serveStale(queued, found)
+      return now < servedAtOnceUntil
+    }
+    this.entries.countHit(key, tier)
+    const read = this.entries.touch(key, entry, now)
+    queued.serve(Exit.succeed({ value: read.value, tier, entry: read, stale: false }))
+    return true
+  }
+
+  private serveStale(queued: Queued<V>, found: Found<V>): void {
+    if (queued.areAllForFresh) return
+    this.entries.countStale(queued.key, found.tier)
+    queued.serve(staleOf(found))
   }
 
   /** Ends a flight that found no entry to serve, if a failure of its key is remembered. */

@@ -10,6 +10,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import type { KeyLookup } from "../shared/familySpec.ts"
 import type { Served } from "./served.ts"
 import { shallow } from "./stack.ts"
@@ -42,8 +43,17 @@ Leave.prototype = Effectable.Prototype<
   }
 })
 
+/**
+ * What a reader does not accept: nothing, what is stale, or also what is there already. The last is for those who wait
+ * for a refresh.
+ */
+export type WantsFresh = boolean | "new"
+
 /** The most readers who wait for one load. Further readers are refused. */
 export const waitersMax = 100_000
+
+export const isStale = (exit: Exit.Exit<Served<unknown>, unknown> | undefined): boolean =>
+  exit?._tag === "Success" && exit.value.stale
 
 /** A place where readers wait for a load of one key: the running load, or the next one. */
 export abstract class Waited<V> {
@@ -54,6 +64,8 @@ export abstract class Waited<V> {
   protected waiters = new Set<Waiter<V>>()
   /** The waiters who accept no stale value. */
   protected strict: Set<Waiter<V>> | undefined = undefined
+  /** Those of them who accept only what a load brings. */
+  protected renewing: Set<Waiter<V>> | undefined = undefined
   /** The place to which its readers have been moved. */
   protected movedTo: Waited<V> | undefined = undefined
 
@@ -106,18 +118,19 @@ export abstract class Waited<V> {
   abstract get wasAbandoned(): boolean
 
   /** Waits for the answer. The returned Effect leaves again. */
-  join(resume: Waiter<V>, nowMillis: number, wantsFresh: boolean): Effect.Effect<void> | void {
+  join(resume: Waiter<V>, nowMillis: number, wantsFresh: WantsFresh): Effect.Effect<void> | void {
     return this.movedTo === undefined ? this.add(resume, wantsFresh) : this.movedTo.join(resume, nowMillis, wantsFresh)
   }
 
-  protected add(resume: Waiter<V>, wantsFresh: boolean): Effect.Effect<void> {
+  protected add(resume: Waiter<V>, wantsFresh: WantsFresh): Effect.Effect<void> {
     this.waiters.add(resume)
-    if (wantsFresh) (this.strict ??= new Set()).add(resume)
+    if (wantsFresh !== false) (this.strict ??= new Set()).add(resume)
+    if (wantsFresh === "new") (this.renewing ??= new Set()).add(resume)
     return new Leave(this, resume)
   }
 
   /** The stale value that answers a reader at once, while the load goes on. */
-  earlyAt(nowMillis: number): Exit.Exit<Served<V>, unknown> | undefined {
+  earlyAt(nowMillis: number): Exit.Exit<Served<V>, never> | undefined {
     return this.movedTo?.earlyAt(nowMillis)
   }
 
@@ -125,6 +138,7 @@ export abstract class Waited<V> {
     if (this.movedTo !== undefined) return this.movedTo.leave(waiter)
     this.waiters.delete(waiter)
     this.strict?.delete(waiter)
+    this.renewing?.delete(waiter)
     this.abandonIfAlone()
   }
 
@@ -137,26 +151,61 @@ export abstract class Waited<V> {
     return this.waiters.size === 0
   }
 
-  /** Moves all readers who wait here to another place. */
-  moveTo(place: Waited<V>): void {
-    const { strict, waiters } = this
-    this.waiters = new Set()
-    this.strict = undefined
-    this.movedTo = place
-    place.receive(waiters, strict)
+  /** Whether no reader who waits accepts a stale value. */
+  get areAllForFresh(): boolean {
+    return this.waiters.size === (this.strict?.size ?? 0)
   }
 
-  protected receive(waiters: ReadonlySet<Waiter<V>>, strict: ReadonlySet<Waiter<V>> | undefined): void {
+  /** Whether no reader who waits accepts what is there already. */
+  get areAllForNew(): boolean {
+    return this.waiters.size === (this.renewing?.size ?? 0)
+  }
+
+  /** Moves all readers who wait here to another place. */
+  moveTo(place: Waited<V>): void {
+    const { renewing, strict, waiters } = this
+    this.clear()
+    this.movedTo = place
+    place.receive(waiters, strict, renewing)
+  }
+
+  private clear(): void {
+    this.waiters = new Set()
+    this.strict = undefined
+    this.renewing = undefined
+  }
+
+  protected receive(
+    waiters: ReadonlySet<Waiter<V>>,
+    strict: ReadonlySet<Waiter<V>> | undefined,
+    renewing: ReadonlySet<Waiter<V>> | undefined
+  ): void {
     for (const waiter of waiters) this.waiters.add(waiter)
     if (strict !== undefined) this.strict = new Set([...this.strict ?? [], ...strict])
+    if (renewing !== undefined) this.renewing = new Set([...this.renewing ?? [], ...renewing])
+  }
+
+  /** Answers the readers who accept a value that is there already; whether these were all. */
+  protected answerBy(exit: Exit.Exit<Served<V>, never>): boolean {
+    const left = isStale(exit) ? this.strict : this.renewing
+    if (left === undefined) {
+      this.answer(exit)
+      return true
+    }
+    const others = Array.from(this.waiters).filter((waiter) => !left.has(waiter))
+    this.waiters = new Set(left)
+    if (left === this.renewing) this.strict = new Set(left)
+    shallow(() => {
+      for (const resume of others) resume(exit)
+    })
+    return false
   }
 
   /** Answers all readers who wait. Those who accept no stale value get `freshExit`. */
   protected answer(exit: Exit.Exit<Served<V>, unknown>, freshExit = exit): void {
     const { strict, waiters } = this
     if (waiters.size === 0) return
-    this.waiters = new Set()
-    this.strict = undefined
+    this.clear()
     shallow(() => {
       if (strict === undefined) { for (const resume of waiters) resume(exit) }
       else for (const resume of waiters) resume(strict.has(resume) ? freshExit : exit)
@@ -177,6 +226,8 @@ export class Queued<V> extends Waited<V> {
   private refresh = false
   private detached = false
   private brought: KeyLookup<V> | undefined = undefined
+  private looks = false
+  private looking: Fiber.Fiber<void> | undefined = undefined
   readonly subject: Awaited
   private isOver = false
   private readonly abandoned: (queued: Queued<V>) => void
@@ -214,14 +265,42 @@ export class Queued<V> extends Waited<V> {
     return this.movedTo?.wasAbandoned ?? this.isOver
   }
 
+  /** Whether a fiber looks for what its readers may be served meanwhile. */
+  get isLooking(): boolean {
+    return this.looks
+  }
+
+  /** A fiber that `look` starts looks for what its readers may be served, until the load begins. */
+  lookBy(look: (whenOver: Effect.Effect<void>) => Fiber.Fiber<void>): void {
+    this.looks = true
+    const fiber = look(Effect.sync(() => {
+      this.looks = false
+      this.looking = undefined
+    }))
+    if (this.looks) this.looking = fiber
+  }
+
+  /** Answers the readers who accept what a tier holds. */
+  serve(exit: Exit.Exit<Served<V>, never>): void {
+    this.answerBy(exit)
+    this.abandonIfAlone()
+  }
+
+  override moveTo(place: Waited<V>): void {
+    this.looking?.interruptUnsafe()
+    super.moveTo(place)
+  }
+
   abandonIfAlone(): void {
     if (!this.isEmpty || this.movedTo !== undefined) return
     this.isOver = true
+    this.looking?.interruptUnsafe()
     this.abandoned(this)
   }
 
   end(exit: Exit.Exit<Served<V>, unknown>): void {
     this.isOver = true
+    this.looking?.interruptUnsafe()
     this.answer(exit)
   }
 }

@@ -74,7 +74,7 @@ const current = (state: State): Said => {
   return next === undefined ? { said: failure, lookups: 1 } : { said: next, lookups: 1 }
 }
 
-const reads = {
+export const reads = {
   get: ({ user }: ArrangedWorld, id: string) => Effect.map(user.get({ id }), rowOf),
   getAnswer: ({ user }: ArrangedWorld, id: string) =>
     Effect.map(user.getAnswer({ id }), (answer: any) => rowOf(answer.value)),
