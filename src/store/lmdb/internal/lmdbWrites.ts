@@ -22,12 +22,28 @@ import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import { RareLog } from "../../shared/rareLog.ts"
 import type { Operation, StoreError } from "../../StoreError.ts"
-import { applyPlan, type Batch, type Bounds, isEmpty, makeBatch, type Op, type Plan, planBatch } from "./lmdbBatch.ts"
+import {
+  applyPlan,
+  type Batch,
+  type Bounds,
+  type Departed,
+  emptyPlan,
+  evictionsOf,
+  isEmpty,
+  leaveOut,
+  makeBatch,
+  type Op,
+  type Plan,
+  planBatch,
+  planEvictions,
+  replacedOf
+} from "./lmdbBatch.ts"
 import { type Ending, type Opened, tierName } from "./lmdbEnvironment.ts"
 import { failure, fileGone, isWrite, tierClosed, timedOut } from "./lmdbFailure.ts"
 import type { LmdbFamilies } from "./lmdbFamilies.ts"
 import type { LmdbMarks } from "./lmdbMarks.ts"
-import { makeRoom } from "./lmdbRoom.ts"
+import { Room } from "./lmdbRoom.ts"
+import { upkeepKey, upkeepRow } from "./lmdbState.ts"
 
 /**
  * Bounds a batch; further writes wait outside. Planning one takes about 2 us, so a full batch holds the thread for 9
@@ -35,6 +51,15 @@ import { makeRoom } from "./lmdbRoom.ts"
  */
 const batchOpsMax = 4_096
 const batchBytesMax = 16 * 1_048_576
+
+/** The most entries that one transaction evicts on a full disk: the pages that it copies must fit. */
+const evictionsPerPart = 256
+
+/** Bounds the transactions that make room for one batch; each evicts a thousand entries, or waits for a flush. */
+const partsMax = 4_096
+
+/** The transactions after which the pages that one has freed can be used, if no reader holds them. */
+const turnsMax = 3
 
 /** After this, the callers that wait for a commit get an error, and the driver counts as hung until the commit ends. */
 const commitTimeoutMillis = 30_000
@@ -59,7 +84,8 @@ export class LmdbWrites {
   readonly #bounds: Bounds
   readonly #marks: LmdbMarks
   readonly #families: LmdbFamilies
-  readonly #fits: (batch: Batch) => boolean
+  readonly #room: Room
+  readonly #listens = (entryKey: string) => this.#families.listens(entryKey)
   readonly #wake = Latch.makeUnsafe(false)
   #gathering = makeBatch()
   #committing: Batch | undefined
@@ -67,6 +93,8 @@ export class LmdbWrites {
   // The last batch that the driver committed; it may still be flushing.
   #flushed: Batch | undefined
   #entryCount: number
+  // Entries that upkeep or a lack of room has removed, whose listeners are told after the commit.
+  #departed: Array<Departed> = []
   #closed = false
   #hung = false
   #gone = false
@@ -75,13 +103,12 @@ export class LmdbWrites {
   readonly #failures = new RareLog()
 
   constructor(opened: Opened, bounds: Bounds, marks: LmdbMarks, families: LmdbFamilies) {
-    const { databases, path, root } = opened
     this.#opened = opened
     this.#bounds = bounds
     this.#marks = marks
     this.#families = families
-    this.#fits = makeRoom(path, databases, root)
-    this.#entryCount = countOf(databases.entries)
+    this.#room = new Room(opened, bounds.bytesMax)
+    this.#entryCount = countOf(opened.databases.entries)
   }
 
   /**
@@ -141,6 +168,23 @@ export class LmdbWrites {
     this.#wake.openUnsafe()
     return Effect.andThen(this.settle(this.#gathering, "process", "set"), this.room)
   })
+
+  /** Whether the disk has room for values of so many bytes in all, beside those that are on their way already. */
+  hasRoomFor(bytes: number, rows: number): boolean {
+    return this.#room.hasRoom(bytes, rows)
+  }
+
+  /**
+   * Throws if the disk has no room for values of so many bytes beside those on their way. Then `remove` is called,
+   * because no older value may stay in the place of one that was not written. The other writes are not affected.
+   */
+  admit(bytes: number, rows: number, remove: () => void): void {
+    const { bytes: before, ops } = this.#gathering
+    const under = this.#committing
+    if (this.#room.hasRoom(bytes + before + (under?.bytes ?? 0), rows + ops.size + (under?.ops.size ?? 0))) return
+    remove()
+    throw noRoom(this.#opened.path)
+  }
 
   /** Wakes the writer for the gathered batch, and returns the batch to wait for. */
   handOver(): Batch {
@@ -208,50 +252,139 @@ export class LmdbWrites {
     this.#flushing = batch
     this.#gathering = makeBatch()
     const ceiling = this.#marks.gatherCeiling(batch)
-    return Effect.matchEffect(this.#inTime(batch, this.#issue(batch)), {
-      onSuccess: (plan) => {
-        this.#committing = undefined
-        this.#marks.stored(ceiling)
-        this.#entryCount += plan.growth
-        this.#failed = false
-        this.#flushed = batch
-        Deferred.doneUnsafe(batch.committed, Exit.void)
+    this.#room.forget()
+    return Effect.flatMap(
+      Effect.matchEffect(this.#inTime(batch, this.#issue(batch)), {
+        onSuccess: (refusal) => {
+          this.#committing = undefined
+          this.#marks.stored(ceiling)
+          this.#failed = false
+          this.#flushed = batch
+          if (refusal !== undefined) return this.#refuse(batch, refusal)
+          Deferred.doneUnsafe(batch.committed, Exit.void)
+          return Effect.void
+        },
+        onFailure: (cause) => this.#abandon(batch, cause)
+      }),
+      () => {
+        const departed = this.#departed
+        this.#departed = []
         // In its own fiber, so that no codec and no listener holds up the next commit.
-        const tell = Effect.forEach(plan.departed, (departed) => this.#families.tell(departed), { discard: true })
-        return plan.departed.length === 0 ? Effect.void : Effect.forkChild(tell, { startImmediately: true })
-      },
-      onFailure: (cause) => this.#abandon(batch, cause)
-    })
+        const tell = Effect.forEach(departed, (one) => this.#families.tell(one), { discard: true })
+        return departed.length === 0 ? Effect.void : Effect.forkChild(tell, { startImmediately: true })
+      }
+    )
   })
 
-  #issue(batch: Batch) {
-    const { databases, path, root } = this.#opened
+  /** Commits a batch; answers the error of its values, where only the rest of it fits on the disk. */
+  #issue(batch: Batch): Effect.Effect<Error | undefined, unknown> {
     return Effect.tryPromise({
       try: () => {
-        if (this.#gone || this.looksGone()) throw fileGone("write", path)
-        if (!this.#fits(batch)) throw new Error(`no room left in ${path}`)
-        const plan = planBatch(databases, batch, this.#bounds, this.#entryCount, (key) => this.#families.listens(key))
-        const committed = applyPlan(databases, root, batch, plan)
-        this.#onFlush(() => {
-          if (this.#flushing === batch) this.#flushing = undefined
-          Deferred.doneUnsafe(batch.flushed, Exit.void)
-        })
-        return committed.then(() => this.#landed(plan))
+        const plan = this.#plan(batch)
+        return this.#room.lackOf(plan, batch.state.size) === undefined
+          ? this.#commitLast(batch, plan)
+          : this.#commitInParts(batch)
       },
       catch: (cause) => cause
     })
   }
 
+  #plan(batch: Batch): Plan {
+    if (this.#gone || this.looksGone()) throw fileGone("write", this.#opened.path)
+    const { pageSize } = this.#room
+    return planBatch(this.#opened.databases, batch, this.#bounds, this.#entryCount, pageSize, this.#listens)
+  }
+
+  /**
+   * Makes room in transactions of its own, and then commits the batch in one. Under the bound on bytes, entries are
+   * evicted until the pages that they leave are enough; if all are not enough, newcomers are left out. On a full disk
+   * the values of the batch are refused: their keys are removed. Marks and removals evict entries if they need to.
+   */
+  async #commitInParts(batch: Batch): Promise<Error | undefined> {
+    let refusal: Error | undefined
+    let turns = 0
+    for (let part = 0; part < partsMax; part++) {
+      const plan = this.#plan(batch)
+      const lack = this.#room.lackOf(plan, batch.state.size)
+      if (lack === undefined) return this.#commitLast(batch, plan, refusal)
+      if (lack === "disk" && plan.bytes > 0) {
+        refusal = noRoom(this.#opened.path)
+        for (const [key, { kind }] of batch.ops) if (kind === "put") batch.ops.set(key, { kind: "remove" })
+        continue
+      }
+      const making = lack === "disk" ? this.#evictions(batch) : evictionsOf(plan)
+      if (making.steps.length > 0) turns = 0
+      else if (turns >= turnsMax || !this.#room.isWaiting) break
+      else turns++
+      await this.#commitPart(making)
+    }
+    return this.#commitLeft(batch, refusal)
+  }
+
+  #evictions(batch: Batch): Plan {
+    const { evictionsMax, pageSize } = this.#room
+    const rowsMax = Math.min(evictionsMax, evictionsPerPart)
+    return planEvictions(this.#opened.databases, batch, rowsMax, pageSize, this.#listens)
+  }
+
+  // Nothing is left to evict.
+  async #commitLeft(batch: Batch, refusal: Error | undefined): Promise<Error | undefined> {
+    const replaced = replacedOf(this.#plan(batch))
+    if (replaced.steps.length > 0) {
+      await this.#commitPart(replaced)
+      for (let turns = 0; turns < turnsMax && this.#room.isWaiting; turns++) await this.#commitPart(emptyPlan([]))
+    }
+    const plan = this.#plan(batch)
+    const bytesMax = plan.bytes - this.#room.excessOf(plan, batch.state.size)
+    leaveOut(plan, this.#room.pageSize, this.#listens, () => plan.bytes > bytesMax)
+    if (this.#room.lackOf(plan, batch.state.size) === "disk") throw noRoom(this.#opened.path)
+    return this.#commitLast(batch, plan, refusal)
+  }
+
+  async #commitPart(plan: Plan): Promise<void> {
+    // A transaction without changes would free no pages.
+    const committed = this.#apply(new Map([[upkeepKey, upkeepRow()]]), plan)
+    const { flushed } = this.#opened.root
+    const transaction = await committed
+    await flushed
+    this.#room.flushed(transaction)
+  }
+
+  #commitLast(batch: Batch, plan: Plan, refusal?: Error): Promise<Error | undefined> {
+    const committed = this.#apply(batch.state, plan)
+    let transaction = 0
+    this.#onFlush(() => {
+      this.#room.flushed(transaction)
+      if (this.#flushing === batch) this.#flushing = undefined
+      if (refusal === undefined) Deferred.doneUnsafe(batch.flushed, Exit.void)
+    })
+    return committed.then((landed) => {
+      transaction = landed
+      return refusal
+    })
+  }
+
+  /** Commits a plan, and returns the number of the transaction. */
+  #apply(state: Batch["state"], plan: Plan): Promise<number> {
+    const { databases, root } = this.#opened
+    return applyPlan(databases, root, state, plan).then(() => {
+      this.#landed()
+      this.#entryCount += plan.growth
+      this.#departed.push(...plan.departed)
+      return this.#room.landed(plan)
+    })
+  }
+
   // Writes into a file that has lost its name, or that has another one, are lost.
-  #landed(plan: Plan): Plan {
-    if (!this.#opened.isGone()) return plan
+  #landed(): void {
+    if (!this.#opened.isGone()) return
     this.#gone = true
     throw fileGone("write", this.#opened.path)
   }
 
   // The driver cannot cancel a commit. So the callers that wait get an error, and the writer waits on: until this
   // commit has ended, nothing else can be committed.
-  #inTime(batch: Batch, commit: Effect.Effect<Plan, unknown>): Effect.Effect<Plan, unknown> {
+  #inTime<A>(batch: Batch, commit: Effect.Effect<A, unknown>): Effect.Effect<A, unknown> {
     const giveUp = Effect.sync(() => {
       this.#hung = true
       const gathered = this.#gathering
@@ -287,6 +420,10 @@ export class LmdbWrites {
     for (const [key, row] of batch.state) {
       if (!this.#gathering.state.has(key)) this.#gathering.state.set(key, row)
     }
+    return this.#refuse(batch, cause)
+  }
+
+  #refuse(batch: Batch, cause: unknown): Effect.Effect<void> {
     Deferred.doneUnsafe(batch.committed, Exit.fail(cause))
     Deferred.doneUnsafe(batch.flushed, Exit.fail(cause))
     return this.#failures.say((since) =>
@@ -311,6 +448,8 @@ export class LmdbWrites {
     )
   })
 }
+
+const noRoom = (path: string): Error => new Error(`no room left in ${path}`)
 
 // A flush fails only where the commit did, and the commit reports it.
 const ignored = () => {}
