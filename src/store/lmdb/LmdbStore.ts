@@ -334,7 +334,7 @@ const writeRound = (
   const prepared = changes.flatMap(({ set }) => set.map(({ prepared }) => prepared.bytes))
   const hand = () => {
     let last: Batch | undefined
-    tier.writes.admit(prepared.reduce((sum, bytes) => sum + bytes, 0), prepared.length, () => {
+    tier.writes.admit(prepared.length, prepared.reduce((sum, bytes) => sum + bytes, 0), () => {
       changes.forEach((change, at) => partitions[at]!.refuse(change))
       tier.recordMarks(marks)
     })

@@ -185,7 +185,7 @@ export class LmdbPartition<V> implements Partition<V> {
 
   readonly set = (key: string, entry: Entry<V>): Effect.Effect<void, StoreError> =>
     this.#write("set", () => this.#encode(key, entry), (form) => {
-      this.#tier.writes.admit(form.bytes, 1, () => this.#remove([key]))
+      this.#tier.writes.admit(1, form.bytes, () => this.#remove([key]))
       this.#put(key, entry, form)
     })
 
@@ -194,7 +194,7 @@ export class LmdbPartition<V> implements Partition<V> {
   ): Effect.Effect<void, StoreError> =>
     this.#write("set", () => this.#encodeAll(entries), (forms) => {
       const bytes = forms.reduce((sum, form) => sum + form.bytes, 0)
-      this.#tier.writes.admit(bytes, forms.length, () => this.#remove(entries.map(([key]) => key)))
+      this.#tier.writes.admit(forms.length, bytes, () => this.#remove(entries.map(([key]) => key)))
       entries.forEach(([key, entry], at) => this.#put(key, entry, forms[at]!))
     })
 
@@ -224,7 +224,7 @@ export class LmdbPartition<V> implements Partition<V> {
     this.apply({ partition, cleared, removed: [...removed, ...set.map(({ key }) => key)], set: [] })
   }
 
-  readonly hasRoom = (bytes: number): boolean => this.#tier.writes.hasRoomFor(bytes, 1)
+  readonly full = (entries: number, bytes: number): StoreError | undefined => this.#tier.writes.full(entries, bytes)
 
   #put(key: string, entry: Entry<V>, { hashedKey, value }: Form): Batch {
     const record = encodeRecord(entry, value, hashedKey)

@@ -23,6 +23,9 @@ const pagesPerRow = 4
 const pagesPerMark = 2
 const pagesPerCommit = 4
 
+/** How many entries share a page of a tree at least, unless their keys are very long. */
+const entriesPerPage = 4
+
 /** Pages that only removals and marks may use. */
 const pagesReserved = 16
 
@@ -144,15 +147,16 @@ export class Room {
     return values + Math.min(pagesPerRow * plan.steps.length, nodePages) + pagesBeside(plan, stateRows)
   }
 
-  /** Whether the disk has room for so many bytes of values in so many rows. */
-  hasRoom(bytes: number, rows: number): boolean {
+  /** Whether the disk has room for so many entries, and some pages beside them. */
+  hasRoom(entries: number, bytes: number, pagesBeside: number): boolean {
+    // Under a bound, the rest is evicted before it is written.
     const atMost = Math.min(bytes, this.#bytesMax)
+    const beside = entries + pagesPerCommit + pagesReserved + pagesBeside
     this.#left ??= this.#measureDisk()
-    const pages = pagesPerRow * rows + pagesPerCommit + 2 * pagesReserved
-    if (this.#fits(atMost + (pages + rows) * pageBytesMax, this.#left)) return true
+    if (this.#fits(atMost + (pagesPerRow * entries + beside) * pageBytesMax, this.#left)) return true
     const { disk, nodePages } = this.#measure(this.#left = this.#measureDisk())
-    const own = rows + Math.min(pagesPerRow * rows, nodePages + rows) + pagesPerCommit + 2 * pagesReserved
-    return Math.ceil(atMost / this.pageSize) + own <= disk
+    const nodes = nodePages + Math.ceil(entries / entriesPerPage)
+    return Math.ceil(atMost / this.pageSize) + Math.min(pagesPerRow * entries, nodes) + beside <= disk
   }
 
   /** The number of entries that one transaction can evict on a full disk. */

@@ -55,6 +55,9 @@ const batchBytesMax = 16 * 1_048_576
 /** The most entries that one transaction evicts on a full disk: the pages that it copies must fit. */
 const evictionsPerPart = 256
 
+/** The pages that the marks and the removals of a round may need beside its values. */
+const pagesOfRound = 64
+
 /** Bounds the transactions that make room for one batch; each evicts a thousand entries, or waits for a flush. */
 const partsMax = 4_096
 
@@ -169,21 +172,29 @@ export class LmdbWrites {
     return Effect.andThen(this.settle(this.#gathering, "process", "set"), this.room)
   })
 
-  /** Whether the disk has room for values of so many bytes in all, beside those that are on their way already. */
-  hasRoomFor(bytes: number, rows: number): boolean {
-    return this.#room.hasRoom(bytes, rows)
+  /** Why the disk has no room for so many entries, those on their way included; `undefined` if it has. */
+  full(entries: number, bytes: number): StoreError | undefined {
+    const onTheirWay = this.#onTheirWay
+    // Somewhat more than the entries need when they come, so that they are not refused then.
+    const fits = this.#room.hasRoom(Math.max(entries, onTheirWay.rows), Math.max(bytes, onTheirWay.bytes), pagesOfRound)
+    return fits ? undefined : failure("set", noRoom(this.#opened.path))
   }
 
   /**
-   * Throws if the disk has no room for values of so many bytes beside those on their way. Then `remove` is called,
-   * because no older value may stay in the place of one that was not written. The other writes are not affected.
+   * Throws if the disk has no room for so many entries beside those on their way. Then `remove` is called, because no
+   * older value may stay in the place of one that was not written. The other writes are not affected.
    */
-  admit(bytes: number, rows: number, remove: () => void): void {
-    const { bytes: before, ops } = this.#gathering
-    const under = this.#committing
-    if (this.#room.hasRoom(bytes + before + (under?.bytes ?? 0), rows + ops.size + (under?.ops.size ?? 0))) return
+  admit(entries: number, bytes: number, remove: () => void): void {
+    const onTheirWay = this.#onTheirWay
+    if (entries === 0 || this.#room.hasRoom(onTheirWay.rows + entries, onTheirWay.bytes + bytes, 0)) return
     remove()
     throw noRoom(this.#opened.path)
+  }
+
+  get #onTheirWay(): { readonly rows: number; readonly bytes: number } {
+    const [gathering, committing] = [this.#gathering, this.#committing]
+    const rows = gathering.ops.size + (committing?.ops.size ?? 0)
+    return { rows, bytes: gathering.bytes + (committing?.bytes ?? 0) }
   }
 
   /** Wakes the writer for the gathered batch, and returns the batch to wait for. */
