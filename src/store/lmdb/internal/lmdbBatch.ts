@@ -146,6 +146,18 @@ export const evictionsOf = ({ departed, steps }: Plan): Plan => {
   }
 }
 
+/** A plan without its evictions. */
+export const withoutEvictions = (plan: Plan): Plan => {
+  const evictions = evictionsOf(plan)
+  const departed = new Set(evictions.departed)
+  return {
+    ...plan,
+    steps: plan.steps.filter(({ isEviction }) => !isEviction),
+    departed: plan.departed.filter((one) => !departed.has(one)),
+    growth: plan.growth - evictions.growth
+  }
+}
+
 /** The removal of what the records of a plan replace. */
 export const replacedOf = ({ steps }: Plan): Plan => {
   const replaced = steps.filter(({ exists, record }) => exists && record !== undefined)
@@ -198,7 +210,7 @@ const copyOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.subarray(0, byte
 const pageHeaderBytes = 24
 
 /** The bytes of a row beside its key and its value: its node, its offset in the page, and the head of its rank. */
-const rowBytes = 32
+export const rowBytes = 32
 
 /** Whether LMDB gives a value pages of its own: a page has room for two rows at least. */
 const isLarge = (bytes: number, pageSize: number): boolean => bytes + rowBytes > (pageSize - pageHeaderBytes) / 2

@@ -14,7 +14,7 @@
  */
 import type { RootDatabase } from "lmdb"
 import * as Fs from "node:fs"
-import type { Plan } from "./lmdbBatch.ts"
+import { type Plan, rowBytes } from "./lmdbBatch.ts"
 import type { Databases, Opened } from "./lmdbEnvironment.ts"
 
 // The pages that one row may copy, in the trees of entries and of their order; those that a mark may copy and fill; and
@@ -26,8 +26,9 @@ const pagesPerCommit = 4
 /** How many entries share a page of a tree at least, unless their keys are very long. */
 const entriesPerPage = 4
 
-/** Pages that only removals and marks may use. */
+/** Pages that only removals and marks may use: of the disk, and under the bound. */
 const pagesReserved = 16
+const pagesUnderBound = 64
 
 /** Large values need pages side by side, so not all free pages serve them. */
 const shareOfFreePages = 0.5
@@ -79,10 +80,14 @@ const opened = new WeakMap<RootDatabase<Buffer, string>, Map<string, Databases>>
 interface Space {
   /** Pages of the trees of the namespace, without those of large values. */
   readonly nodePages: number
-  /** Until the disk, or the limit on files, is reached. */
+  /** New pages, until the disk, or the limit on files, is reached. */
   readonly disk: number
-  /** Until the file has reached its bound. */
+  /** New pages, until the file has reached its bound. */
   readonly bound: number
+  /** Free pages that can be used. */
+  readonly reusable: number
+  /** All free pages. */
+  readonly free: number
 }
 
 /** A state of the file: how many pages were free in it, and how many may have been taken since. */
@@ -106,6 +111,7 @@ export class Room {
   /** From the oldest one; only in the first one all free pages can be used. */
   #states: Array<State>
   #flushed = 0
+  #held: number | undefined
   // Whether the last transaction was compared with the pages of the file.
   #isMeasured = false
   // The bytes that are left on the disk, as they were when the last batch began.
@@ -126,25 +132,35 @@ export class Room {
   /** What a transaction lacks, if anything. */
   lackOf(plan: Plan, stateRows: number): Lack | undefined {
     const left = this.#measureDisk()
-    const pages = pagesPerRow * plan.steps.length + pagesBeside(plan, stateRows) + pagesReserved
+    const beside = pagesPerMark * plan.marks.length + pagesPerCommit + stateRows + pagesReserved
+    const pages = pagesPerRow * plan.steps.length + beside
     const atMost = plan.bytes + bytesOfMarks(plan) + pages * pageBytesMax
     this.#isMeasured = this.#bytesMax !== Number.POSITIVE_INFINITY || !this.#fits(atMost, left)
     if (!this.#isMeasured) return undefined
     const space = this.#measure(left)
     const needed = this.#neededBy(plan, stateRows, space)
-    if (needed + (plan.bytes > 0 ? pagesReserved : 0) > space.disk) return "disk"
-    return plan.bytes > 0 && needed > space.bound ? "bound" : undefined
+    const { bound, disk, reusable } = space
+    if (plan.bytes === 0) return needed > disk + reusable ? "disk" : undefined
+    if (needed + pagesReserved > disk + reusable * shareOfFreePages) return "disk"
+    return needed > bound + reusable ? "bound" : undefined
+  }
+
+  /** Whether a transaction lacks nothing any more once all free pages can be used. */
+  willFit(plan: Plan, stateRows: number, lack: Lack): boolean {
+    const space = this.#measure(this.#measureDisk())
+    return this.#neededBy(plan, stateRows, space) <= space[lack] + space.free
   }
 
   /** The bytes that a transaction has to leave out, so that the file keeps its bound. */
   excessOf(plan: Plan, stateRows: number): number {
     const space = this.#measure(this.#measureDisk())
-    return Math.max(0, this.#neededBy(plan, stateRows, space) - space.bound) * this.pageSize
+    return Math.max(0, this.#neededBy(plan, stateRows, space) - space.bound - space.reusable) * this.pageSize
   }
 
   #neededBy(plan: Plan, stateRows: number, { nodePages }: Space): number {
-    const values = Math.ceil((plan.bytes + bytesOfMarks(plan)) / this.pageSize)
-    return values + Math.min(pagesPerRow * plan.steps.length, nodePages) + pagesBeside(plan, stateRows)
+    const written = Math.ceil((plan.bytes + bytesOfMarks(plan)) / this.pageSize)
+    const copied = pagesPerRow * plan.steps.length + pagesPerMark * plan.marks.length
+    return written + Math.min(copied, nodePages) + pagesPerCommit + stateRows
   }
 
   /** Whether the disk has room for so many entries, and some pages beside them. */
@@ -154,16 +170,28 @@ export class Room {
     const beside = entries + pagesPerCommit + pagesReserved + pagesBeside
     this.#left ??= this.#measureDisk()
     if (this.#fits(atMost + (pagesPerRow * entries + beside) * pageBytesMax, this.#left)) return true
-    const { disk, nodePages } = this.#measure(this.#left = this.#measureDisk())
+    const { disk, nodePages, reusable } = this.#measure(this.#left = this.#measureDisk())
     const nodes = nodePages + Math.ceil(entries / entriesPerPage)
-    return Math.ceil(atMost / this.pageSize) + Math.min(pagesPerRow * entries, nodes) + beside <= disk
+    return Math.ceil(atMost / this.pageSize) + Math.min(pagesPerRow * entries, nodes) + beside <=
+      disk + reusable * shareOfFreePages
   }
 
   /** The number of entries that one transaction can evict on a full disk. */
   get evictionsMax(): number {
-    const { disk, nodePages } = this.#measure(this.#measureDisk())
-    const rows = Math.floor((disk - pagesPerCommit - 1) / pagesPerRow)
-    return nodePages + pagesPerCommit + 1 <= disk ? Number.POSITIVE_INFINITY : Math.max(0, rows)
+    const { disk, nodePages, reusable } = this.#measure(this.#measureDisk())
+    const pages = disk + reusable - pagesPerCommit - 1
+    return pages >= nodePages ? Number.POSITIVE_INFINITY : Math.max(0, Math.floor(pages / pagesPerRow))
+  }
+
+  /** Takes note that free pages do not become usable, because a reader sees an old state. */
+  hold(): void {
+    const oldest = oldestReader(this.#root)
+    this.#held = oldest < this.#states.at(-1)!.transaction ? oldest : undefined
+  }
+
+  /** Whether the reader is still there that holds free pages. */
+  get isHeld(): boolean {
+    return this.#held !== undefined && oldestReader(this.#root) === this.#held
   }
 
   /** Whether some free pages cannot be used yet. */
@@ -214,8 +242,10 @@ export class Room {
     const most = others + (this.#bytesMax + slackBytes(this.#bytesMax)) / pageSize
     return {
       nodePages: own.reduce((sum, tree) => sum + nodePagesOf(tree), 0),
-      disk: Math.max(0, growth) + reusable * shareOfFreePages,
-      bound: Math.max(0, most - pageCount) + reusable
+      disk: Math.max(0, growth),
+      bound: Math.max(0, most - pagesUnderBound - pageCount),
+      reusable,
+      free
     }
   }
 
@@ -237,10 +267,9 @@ export class Room {
   }
 }
 
-const pagesBeside = ({ marks }: Plan, stateRows: number): number =>
-  pagesPerCommit + pagesPerMark * marks.length + stateRows
-
-const bytesOfMarks = ({ marks }: Plan): number => marks.reduce((sum, { row }) => sum + (row?.length ?? 0), 0)
+// The pages of small rows may be half full after a split.
+const bytesOfMarks = ({ marks }: Plan): number =>
+  marks.reduce((sum, { key, row }) => sum + (row === undefined ? 0 : 2 * (key.length + row.length + rowBytes)), 0)
 
 const treesOf = ({ entries, marks, order, state }: Databases) => [entries, order, marks, state]
 

@@ -36,13 +36,14 @@ import {
   type Plan,
   planBatch,
   planEvictions,
-  replacedOf
+  replacedOf,
+  withoutEvictions
 } from "./lmdbBatch.ts"
 import { type Ending, type Opened, tierName } from "./lmdbEnvironment.ts"
 import { failure, fileGone, isWrite, tierClosed, timedOut } from "./lmdbFailure.ts"
 import type { LmdbFamilies } from "./lmdbFamilies.ts"
 import type { LmdbMarks } from "./lmdbMarks.ts"
-import { Room } from "./lmdbRoom.ts"
+import { type Lack, Room } from "./lmdbRoom.ts"
 import { upkeepKey, upkeepRow } from "./lmdbState.ts"
 
 /**
@@ -323,31 +324,37 @@ export class LmdbWrites {
         for (const [key, { kind }] of batch.ops) if (kind === "put") batch.ops.set(key, { kind: "remove" })
         continue
       }
-      const making = lack === "disk" ? this.#evictions(batch) : evictionsOf(plan)
+      if (lack === "bound" && this.#room.isHeld) break
+      const making = this.#making(plan, batch, lack)
       if (making.steps.length > 0) turns = 0
-      else if (turns >= turnsMax || !this.#room.isWaiting) break
-      else turns++
+      else if (!this.#room.isWaiting) break
+      else if (turns++ >= turnsMax) {
+        this.#room.hold()
+        break
+      }
       await this.#commitPart(making)
     }
     return this.#commitLeft(batch, refusal)
   }
 
-  #evictions(batch: Batch): Plan {
-    const { evictionsMax, pageSize } = this.#room
-    const rowsMax = Math.min(evictionsMax, evictionsPerPart)
-    return planEvictions(this.#opened.databases, batch, rowsMax, pageSize, this.#listens)
+  /** What makes room: nothing if there is enough to wait for, or evictions; under the bound then what is replaced. */
+  #making(plan: Plan, batch: Batch, lack: Lack): Plan {
+    if (this.#room.willFit(plan, batch.state.size, lack)) return emptyPlan([])
+    if (lack === "disk") {
+      const { evictionsMax, pageSize } = this.#room
+      const rowsMax = Math.min(evictionsMax, evictionsPerPart)
+      return planEvictions(this.#opened.databases, batch, rowsMax, pageSize, this.#listens)
+    }
+    const evictions = evictionsOf(plan)
+    return evictions.steps.length > 0 ? evictions : replacedOf(plan)
   }
 
-  // Nothing is left to evict.
+  // No transaction before this one makes more room.
   async #commitLeft(batch: Batch, refusal: Error | undefined): Promise<Error | undefined> {
-    const replaced = replacedOf(this.#plan(batch))
-    if (replaced.steps.length > 0) {
-      await this.#commitPart(replaced)
-      for (let turns = 0; turns < turnsMax && this.#room.isWaiting; turns++) await this.#commitPart(emptyPlan([]))
-    }
-    const plan = this.#plan(batch)
-    const bytesMax = plan.bytes - this.#room.excessOf(plan, batch.state.size)
-    leaveOut(plan, this.#room.pageSize, this.#listens, () => plan.bytes > bytesMax)
+    const whole = this.#plan(batch)
+    const bytesMax = whole.bytes - this.#room.excessOf(whole, batch.state.size)
+    leaveOut(whole, this.#room.pageSize, this.#listens, () => whole.bytes > bytesMax)
+    const plan = whole.bytes > 0 ? whole : withoutEvictions(whole)
     if (this.#room.lackOf(plan, batch.state.size) === "disk") throw noRoom(this.#opened.path)
     return this.#commitLast(batch, plan, refusal)
   }
@@ -361,18 +368,18 @@ export class LmdbWrites {
     this.#room.flushed(transaction)
   }
 
-  #commitLast(batch: Batch, plan: Plan, refusal?: Error): Promise<Error | undefined> {
-    const committed = this.#apply(batch.state, plan)
+  async #commitLast(batch: Batch, plan: Plan, refusal?: Error): Promise<Error | undefined> {
     let transaction = 0
+    const isNothing = plan.steps.length + plan.marks.length + batch.state.size === 0
+    if (isNothing) this.#departed.push(...plan.departed)
+    const committed = isNothing ? undefined : this.#apply(batch.state, plan)
     this.#onFlush(() => {
       this.#room.flushed(transaction)
       if (this.#flushing === batch) this.#flushing = undefined
       if (refusal === undefined) Deferred.doneUnsafe(batch.flushed, Exit.void)
     })
-    return committed.then((landed) => {
-      transaction = landed
-      return refusal
-    })
+    if (committed !== undefined) transaction = await committed
+    return refusal
   }
 
   /** Commits a plan, and returns the number of the transaction. */

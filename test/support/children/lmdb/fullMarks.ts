@@ -19,7 +19,7 @@ const work = Effect.gen(function*() {
     else refusals++
     yield* users.size
   }
-  const marks = Array.from({ length: 5_000 }, (_, n) => ({ scope: `${n}`.padEnd(100), stamp: n + 1 }))
+  const marks = Array.from({ length: 2_000 }, (_, n) => ({ scope: `${n}`.padEnd(100), stamp: n + 1 }))
   const marked = Exit.isSuccess(yield* Effect.exit(store.recordMarks(marks)))
   return { taken, marked, known: (yield* store.loadMarks).marks.length }
 })
