@@ -207,6 +207,12 @@ export interface Partition<V> {
    * `Exit` unless the codec waits.
    */
   readonly prepare: (key: string, content: Content<V>) => Effect.Effect<Prepared<V>, StoreError>
+  /**
+   * Why so many entries do not fit, those that are on their way included; `undefined` if they do. `bytes` is the sum of
+   * their `Prepared`. A write that is refused so changes nothing, and the writes beside it go on. Optional: a tier
+   * without it has room for each value that it prepares.
+   */
+  readonly full?: ((entries: number, bytes: number) => StoreError | undefined) | undefined
   readonly get: (key: string) => Effect.Effect<Found<V> | undefined, StoreError>
   /** Returns one answer for each key, in the order of the keys. */
   readonly getMany: (keys: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Found<V> | undefined>, StoreError>

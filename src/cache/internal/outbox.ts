@@ -88,7 +88,7 @@ export class Lane<V> {
   readonly isSensitive: boolean
   private readonly partition: Partition<V>
   private readonly time: CoarseClock
-  private readonly carrier: Carrier
+  readonly carrier: Carrier
   /** The lanes of the same family in all engines, including this one. */
   private lanes: Set<Lane<any>>
   private readonly onFailure: OnFailure
@@ -182,6 +182,12 @@ export class Lane<V> {
     return lanes.some((lane) => lane.distrusted.has(key)) ? distrusted : undefined
   }
 
+  /** Why so many entries do not fit below, beside those that are on their way; `undefined` if they do. */
+  full(entries: number, bytes: number): StoreError | undefined {
+    const { bytes: waiting, sets, underWay } = this.carrier
+    return this.partition.full?.(sets + underWay.sets + entries, waiting + underWay.bytes + bytes)
+  }
+
   /** The number of waiting removals. */
   get removals(): number {
     return this.gathering?.removals ?? 0
@@ -258,7 +264,9 @@ export class Lane<V> {
       else {
         const made = bytes < pendingBytesMax ? partition.prepare(key, entry) : undefined
         if (made !== undefined && Exit.isExit(made)) {
-          settle(key, entry, made as Exit.Exit<Prepared<V>, StoreError>)
+          const fitting = this.fitting(made as Exit.Exit<Prepared<V>, StoreError>)
+          // Where there is no room to move its end, the value below stays as it is.
+          if (isTouch !== true || Exit.isSuccess(fitting)) settle(key, entry, fitting)
           continue
         }
         if (isTouch !== true) removed.push(key)
@@ -274,6 +282,15 @@ export class Lane<V> {
     return Effect.as(this.preparing.add(values), change)
   }
 
+  /** A loaded value for the round that is taken, or why there is no room for it below. */
+  private fitting(exit: Exit.Exit<Prepared<V>, StoreError>): Exit.Exit<Prepared<V>, StoreError> {
+    if (Exit.isFailure(exit)) return exit
+    const refusal = this.full(1, exit.value.bytes)
+    if (refusal !== undefined) return Exit.fail(refusal)
+    this.carrier.underWay.bytes += exit.value.bytes
+    return exit
+  }
+
   /** Whether a later change of the key waits. */
   private isFollowed(key: string): boolean {
     for (const { gathering } of this.lanes) if (gathering?.keys.has(key) === true) return true
@@ -282,8 +299,10 @@ export class Lane<V> {
 
   /** Takes the result of a codec that did not answer at once. */
   private readonly prepared = (key: string, entry: Entry<V>, exit: Exit.Exit<Prepared<V>, StoreError>): void => {
-    if (Exit.isSuccess(exit)) this.put(key, { entry, prepared: exit.value })
-    else this.unprepared(key, exit.cause)
+    const refusal = Exit.isSuccess(exit) ? this.full(1, exit.value.bytes) : undefined
+    const fitting = refusal === undefined ? exit : Exit.fail(refusal)
+    if (Exit.isSuccess(fitting)) this.put(key, { entry, prepared: fitting.value })
+    else this.unprepared(key, fitting.cause)
   }
 
   private unprepared(key: string, cause: Cause.Cause<StoreError>): void {
@@ -449,6 +468,8 @@ export class Carrier {
   removals = 0
   /** The bytes of the waiting values that were prepared before they came here. */
   bytes = 0
+  /** The keys that the round under way sets, and the bytes of their values. */
+  underWay = { sets: 0, bytes: 0 }
   /** Keys that callers have written with what gathers, also of families that only memory keeps. */
   written = 0
   private readonly wake = Latch.makeUnsafe(false)
@@ -594,6 +615,7 @@ export class Carrier {
     return Effect.onExit(work, (exit) =>
       Effect.sync(() => {
         if (this.carried === round) this.carried = undefined
+        this.underWay = { sets: 0, bytes: 0 }
         round.end(exit)
       }))
   }
@@ -616,6 +638,7 @@ export class Carrier {
     for (const { lanes } of loads.values()) lanes.sort(([, a], [, b]) => Number(b.cleared) - Number(a.cleared))
     this.gathering = undefined
     this.written = 0
+    this.underWay = { sets: this.sets, bytes: this.bytes }
     this.sets = 0
     this.removals = 0
     this.bytes = 0

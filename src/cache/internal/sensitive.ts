@@ -70,6 +70,8 @@ export const sealedPartition = <V>(partition: Partition<V>): Partition<V> => {
   return inFront
 }
 
+const sealedOr = (error: StoreError | undefined): StoreError | undefined => error && sealed(error)
+
 const inFrontOf = <V>(partition: Partition<V>): Partition<V> => ({
   prepare: (key, content) => {
     const made = partition.prepare(key, content)
@@ -77,6 +79,7 @@ const inFrontOf = <V>(partition: Partition<V>): Partition<V> => ({
     if (!Exit.isExit(made)) return sealing("prepare")(made)
     return Exit.isFailure(made) ? sealedExit("prepare")(made.cause as Cause.Cause<StoreError>) : made
   },
+  ...(partition.full === undefined ? {} : { full: (entries, bytes) => sealedOr(partition.full!(entries, bytes)) }),
   get: (key) => sealing("get")(partition.get(key)),
   getMany: (keys) => sealing("get")(partition.getMany(keys)),
   set: (key, entry) => sealing("set")(partition.set(key, entry)),

@@ -103,12 +103,13 @@ const nextVersionOf = (commons: Commons, nowMillis: number): number => {
   return commons.version = Math.max(commons.version + 1, byClock <= clockVersionMax ? byClock : 0)
 }
 
-/** Why a store that evicts nothing has no room for the values of a batch; `undefined` if it has. */
+/** Why there is no room for the values of a batch; `undefined` if there is. */
 const roomRefusalOf = (
   writes: ReadonlyArray<BatchWrite>,
   judged: ReadonlyArray<Judged<any>>
 ): CacheError | undefined => {
-  if (!writes.some(({ family }) => family.hot?.isRefusing === true)) return undefined
+  const asks = ({ entries: { hot, lower } }: CacheFamily<any>) => lower !== undefined || hot?.isRefusing === true
+  if (!writes.some(({ family }) => asks(family))) return undefined
   // The last write of a key counts.
   const kept = new Map<CacheFamily<any>, Map<string, Judged<any>>>()
   for (const [i, { family, key }] of writes.entries()) {

@@ -196,6 +196,14 @@ export class TieredPartition<V> implements Partition<V> {
     )
   }
 
+  readonly full = (entries: number, bytes: number): StoreError | undefined => {
+    for (const { partition } of this.#takers()) {
+      const refusal = partition.full?.(entries, bytes)
+      if (refusal !== undefined) return refusal
+    }
+    return undefined
+  }
+
   /** Answers the share of each tier in a change of this family. It is a property, as the members of `Partition` are. */
   readonly sharesOf = (change: Change<V>): Effect.Effect<ReadonlyArray<Share>> => {
     this.#demotions.began(change.set.map(({ entry }) => entry))

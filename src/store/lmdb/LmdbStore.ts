@@ -331,8 +331,13 @@ const writeRound = (
   { changes, marks }: Round
 ): Effect.Effect<void, StoreError> => {
   const partitions = changes.map(({ partition }) => partition as LmdbPartition<any>)
+  const prepared = changes.flatMap(({ set }) => set.map(({ prepared }) => prepared.bytes))
   const hand = () => {
     let last: Batch | undefined
+    tier.writes.admit(prepared.length, prepared.reduce((sum, bytes) => sum + bytes, 0), () => {
+      changes.forEach((change, at) => partitions[at]!.refuse(change))
+      tier.recordMarks(marks)
+    })
     changes.forEach((change, at) => last = partitions[at]!.apply(change) ?? last)
     return tier.recordMarks(marks) ?? last
   }

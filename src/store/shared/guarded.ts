@@ -61,7 +61,7 @@ const guardOf = (store: Service): Service => {
 }
 
 const partitionOf = <V>(own: Partition<V>, calls: Calls): Partition<V> => {
-  const { below, page } = own
+  const { below, full, page } = own
   const guard: Partition<V> = {
     prepare: (key, content) => calls.call("prepare", () => own.prepare(key, content), isBag),
     get: (key) => calls.call("get", () => own.get(key), (found) => found === undefined || isBag(found)),
@@ -75,6 +75,7 @@ const partitionOf = <V>(own: Partition<V>, calls: Calls): Partition<V> => {
     sweep: (freshUntilMax) => calls.call("sweep", () => own.sweep(freshUntilMax)),
     size: calls.later("size", () => own.size, (size) => typeof size === "number"),
     hot: own.hot,
+    ...(full === undefined ? {} : { full: (entries, bytes) => calls.full(() => full.call(own, entries, bytes)) }),
     ...(page === undefined
       ? {}
       : { page: (after, max) => calls.call("page", () => page.call(own, after, max), isPage) }),
@@ -135,6 +136,18 @@ class Calls {
     }
   }
 
+  /** Asks for room. What is no answer counts as none. */
+  full(ask: () => unknown): StoreError | undefined {
+    try {
+      const answer = ask()
+      return answer === undefined || answer instanceof StoreError
+        ? answer
+        : this.failed("prepare", nonsense(answer, "a StoreError"))
+    } catch (thrown) {
+      return this.failed("prepare", thrown)
+    }
+  }
+
   later<A>(
     operation: Operation,
     act: () => Effect.Effect<A, StoreError>,
@@ -173,7 +186,11 @@ class Calls {
   }
 
   private fail(operation: Operation, cause: unknown): Exit.Exit<never, StoreError> {
-    return Exit.fail(new StoreError({ reason: new TierFailed({ tier: this.tier, operation, cause }) }))
+    return Exit.fail(this.failed(operation, cause))
+  }
+
+  private failed(operation: Operation, cause: unknown): StoreError {
+    return new StoreError({ reason: new TierFailed({ tier: this.tier, operation, cause }) })
   }
 }
 

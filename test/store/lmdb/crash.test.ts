@@ -234,7 +234,8 @@ describe("LmdbStore that cannot write", () => {
           })
         )
         assert.deepStrictEqual(JSON.parse(answer), {
-          removed: false,
+          refused: true,
+          removed: true,
           found: [null, "old", null],
           marked: false,
           known: 0,

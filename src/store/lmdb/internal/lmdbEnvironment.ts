@@ -113,6 +113,7 @@ const closingMax: Duration.Input = "30 seconds"
 
 /** An open namespace, as its store sees it. */
 export interface Opened {
+  readonly namespace: string
   readonly databases: Databases
   readonly root: RootDatabase<Buffer, string>
   readonly path: string
@@ -153,7 +154,7 @@ export const acquire = <A>(
     const { root, tiers } = environment
     const isGone = () => environment.isGone() || !claim.isHeld()
     const made = yield* openDatabases(root, namespace).pipe(
-      Effect.flatMap((databases) => make({ databases, root, path: environment.path, isGone })),
+      Effect.flatMap((databases) => make({ namespace, databases, root, path: environment.path, isGone })),
       Effect.onError(() => leave(environment, claim))
     )
     tiers.set(namespace, { ...made, claim, references: 1 })

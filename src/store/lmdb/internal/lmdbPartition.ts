@@ -185,6 +185,7 @@ export class LmdbPartition<V> implements Partition<V> {
 
   readonly set = (key: string, entry: Entry<V>): Effect.Effect<void, StoreError> =>
     this.#write("set", () => this.#encode(key, entry), (form) => {
+      this.#tier.writes.admit(1, form.bytes, () => this.#remove([key]))
       this.#put(key, entry, form)
     })
 
@@ -192,6 +193,8 @@ export class LmdbPartition<V> implements Partition<V> {
     entries: ReadonlyArray<readonly [key: string, entry: Entry<V>]>
   ): Effect.Effect<void, StoreError> =>
     this.#write("set", () => this.#encodeAll(entries), (forms) => {
+      const bytes = forms.reduce((sum, form) => sum + form.bytes, 0)
+      this.#tier.writes.admit(forms.length, bytes, () => this.#remove(entries.map(([key]) => key)))
       entries.forEach(([key, entry], at) => this.#put(key, entry, forms[at]!))
     })
 
@@ -215,6 +218,13 @@ export class LmdbPartition<V> implements Partition<V> {
     for (const { entry, key, prepared } of set) last = this.#put(key, entry, prepared as Prepared<V> & Form)
     return last
   }
+
+  /** Hands over removals of what a round was to set, where the disk has no room for its values. */
+  readonly refuse = ({ cleared, partition, removed, set }: Change<V>): void => {
+    this.apply({ partition, cleared, removed: [...removed, ...set.map(({ key }) => key)], set: [] })
+  }
+
+  readonly full = (entries: number, bytes: number): StoreError | undefined => this.#tier.writes.full(entries, bytes)
 
   #put(key: string, entry: Entry<V>, { hashedKey, value }: Form): Batch {
     const record = encodeRecord(entry, value, hashedKey)

@@ -22,12 +22,29 @@ import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import { RareLog } from "../../shared/rareLog.ts"
 import type { Operation, StoreError } from "../../StoreError.ts"
-import { applyPlan, type Batch, type Bounds, isEmpty, makeBatch, type Op, type Plan, planBatch } from "./lmdbBatch.ts"
+import {
+  applyPlan,
+  type Batch,
+  type Bounds,
+  type Departed,
+  emptyPlan,
+  evictionsOf,
+  isEmpty,
+  leaveOut,
+  makeBatch,
+  type Op,
+  type Plan,
+  planBatch,
+  planEvictions,
+  replacedOf,
+  withoutEvictions
+} from "./lmdbBatch.ts"
 import { type Ending, type Opened, tierName } from "./lmdbEnvironment.ts"
 import { failure, fileGone, isWrite, tierClosed, timedOut } from "./lmdbFailure.ts"
 import type { LmdbFamilies } from "./lmdbFamilies.ts"
 import type { LmdbMarks } from "./lmdbMarks.ts"
-import { makeRoom } from "./lmdbRoom.ts"
+import { type Lack, Room } from "./lmdbRoom.ts"
+import { upkeepKey, upkeepRow } from "./lmdbState.ts"
 
 /**
  * Bounds a batch; further writes wait outside. Planning one takes about 2 us, so a full batch holds the thread for 9
@@ -35,6 +52,18 @@ import { makeRoom } from "./lmdbRoom.ts"
  */
 const batchOpsMax = 4_096
 const batchBytesMax = 16 * 1_048_576
+
+/** The most entries that one transaction evicts on a full disk: the pages that it copies must fit. */
+const evictionsPerPart = 256
+
+/** The pages that the marks and the removals of a round may need beside its values. */
+const pagesOfRound = 64
+
+/** Bounds the transactions that make room for one batch; each evicts a thousand entries, or waits for a flush. */
+const partsMax = 4_096
+
+/** The transactions after which the pages that one has freed can be used, if no reader holds them. */
+const turnsMax = 3
 
 /** After this, the callers that wait for a commit get an error, and the driver counts as hung until the commit ends. */
 const commitTimeoutMillis = 30_000
@@ -59,7 +88,8 @@ export class LmdbWrites {
   readonly #bounds: Bounds
   readonly #marks: LmdbMarks
   readonly #families: LmdbFamilies
-  readonly #fits: (batch: Batch) => boolean
+  readonly #room: Room
+  readonly #listens = (entryKey: string) => this.#families.listens(entryKey)
   readonly #wake = Latch.makeUnsafe(false)
   #gathering = makeBatch()
   #committing: Batch | undefined
@@ -67,6 +97,8 @@ export class LmdbWrites {
   // The last batch that the driver committed; it may still be flushing.
   #flushed: Batch | undefined
   #entryCount: number
+  // Entries that upkeep or a lack of room has removed, whose listeners are told after the commit.
+  #departed: Array<Departed> = []
   #closed = false
   #hung = false
   #gone = false
@@ -75,13 +107,12 @@ export class LmdbWrites {
   readonly #failures = new RareLog()
 
   constructor(opened: Opened, bounds: Bounds, marks: LmdbMarks, families: LmdbFamilies) {
-    const { databases, path, root } = opened
     this.#opened = opened
     this.#bounds = bounds
     this.#marks = marks
     this.#families = families
-    this.#fits = makeRoom(path, databases, root)
-    this.#entryCount = countOf(databases.entries)
+    this.#room = new Room(opened, bounds.bytesMax)
+    this.#entryCount = countOf(opened.databases.entries)
   }
 
   /**
@@ -141,6 +172,31 @@ export class LmdbWrites {
     this.#wake.openUnsafe()
     return Effect.andThen(this.settle(this.#gathering, "process", "set"), this.room)
   })
+
+  /** Why the disk has no room for so many entries, those on their way included; `undefined` if it has. */
+  full(entries: number, bytes: number): StoreError | undefined {
+    const onTheirWay = this.#onTheirWay
+    // Somewhat more than the entries need when they come, so that they are not refused then.
+    const fits = this.#room.hasRoom(Math.max(entries, onTheirWay.rows), Math.max(bytes, onTheirWay.bytes), pagesOfRound)
+    return fits ? undefined : failure("set", noRoom(this.#opened.path))
+  }
+
+  /**
+   * Throws if the disk has no room for so many entries beside those on their way. Then `remove` is called, because no
+   * older value may stay in the place of one that was not written. The other writes are not affected.
+   */
+  admit(entries: number, bytes: number, remove: () => void): void {
+    const onTheirWay = this.#onTheirWay
+    if (entries === 0 || this.#room.hasRoom(onTheirWay.rows + entries, onTheirWay.bytes + bytes, 0)) return
+    remove()
+    throw noRoom(this.#opened.path)
+  }
+
+  get #onTheirWay(): { readonly rows: number; readonly bytes: number } {
+    const [gathering, committing] = [this.#gathering, this.#committing]
+    const rows = gathering.ops.size + (committing?.ops.size ?? 0)
+    return { rows, bytes: gathering.bytes + (committing?.bytes ?? 0) }
+  }
 
   /** Wakes the writer for the gathered batch, and returns the batch to wait for. */
   handOver(): Batch {
@@ -208,50 +264,145 @@ export class LmdbWrites {
     this.#flushing = batch
     this.#gathering = makeBatch()
     const ceiling = this.#marks.gatherCeiling(batch)
-    return Effect.matchEffect(this.#inTime(batch, this.#issue(batch)), {
-      onSuccess: (plan) => {
-        this.#committing = undefined
-        this.#marks.stored(ceiling)
-        this.#entryCount += plan.growth
-        this.#failed = false
-        this.#flushed = batch
-        Deferred.doneUnsafe(batch.committed, Exit.void)
+    this.#room.forget()
+    return Effect.flatMap(
+      Effect.matchEffect(this.#inTime(batch, this.#issue(batch)), {
+        onSuccess: (refusal) => {
+          this.#committing = undefined
+          this.#marks.stored(ceiling)
+          this.#failed = false
+          this.#flushed = batch
+          if (refusal !== undefined) return this.#refuse(batch, refusal)
+          Deferred.doneUnsafe(batch.committed, Exit.void)
+          return Effect.void
+        },
+        onFailure: (cause) => this.#abandon(batch, cause)
+      }),
+      () => {
+        const departed = this.#departed
+        this.#departed = []
         // In its own fiber, so that no codec and no listener holds up the next commit.
-        const tell = Effect.forEach(plan.departed, (departed) => this.#families.tell(departed), { discard: true })
-        return plan.departed.length === 0 ? Effect.void : Effect.forkChild(tell, { startImmediately: true })
-      },
-      onFailure: (cause) => this.#abandon(batch, cause)
-    })
+        const tell = Effect.forEach(departed, (one) => this.#families.tell(one), { discard: true })
+        return departed.length === 0 ? Effect.void : Effect.forkChild(tell, { startImmediately: true })
+      }
+    )
   })
 
-  #issue(batch: Batch) {
-    const { databases, path, root } = this.#opened
+  /** Commits a batch; answers the error of its values, where only the rest of it fits on the disk. */
+  #issue(batch: Batch): Effect.Effect<Error | undefined, unknown> {
     return Effect.tryPromise({
       try: () => {
-        if (this.#gone || this.looksGone()) throw fileGone("write", path)
-        if (!this.#fits(batch)) throw new Error(`no room left in ${path}`)
-        const plan = planBatch(databases, batch, this.#bounds, this.#entryCount, (key) => this.#families.listens(key))
-        const committed = applyPlan(databases, root, batch, plan)
-        this.#onFlush(() => {
-          if (this.#flushing === batch) this.#flushing = undefined
-          Deferred.doneUnsafe(batch.flushed, Exit.void)
-        })
-        return committed.then(() => this.#landed(plan))
+        const plan = this.#plan(batch)
+        return this.#room.lackOf(plan, batch.state.size) === undefined
+          ? this.#commitLast(batch, plan)
+          : this.#commitInParts(batch)
       },
       catch: (cause) => cause
     })
   }
 
+  #plan(batch: Batch): Plan {
+    if (this.#gone || this.looksGone()) throw fileGone("write", this.#opened.path)
+    const { pageSize } = this.#room
+    return planBatch(this.#opened.databases, batch, this.#bounds, this.#entryCount, pageSize, this.#listens)
+  }
+
+  /**
+   * Makes room in transactions of its own, and then commits the batch in one. Under the bound on bytes, entries are
+   * evicted until the pages that they leave are enough; if all are not enough, newcomers are left out. On a full disk
+   * the values of the batch are refused: their keys are removed. Marks and removals evict entries if they need to.
+   */
+  async #commitInParts(batch: Batch): Promise<Error | undefined> {
+    let refusal: Error | undefined
+    let turns = 0
+    for (let part = 0; part < partsMax; part++) {
+      const plan = this.#plan(batch)
+      const lack = this.#room.lackOf(plan, batch.state.size)
+      if (lack === undefined) return this.#commitLast(batch, plan, refusal)
+      if (lack === "disk" && plan.bytes > 0) {
+        refusal = noRoom(this.#opened.path)
+        for (const [key, { kind }] of batch.ops) if (kind === "put") batch.ops.set(key, { kind: "remove" })
+        continue
+      }
+      if (lack === "bound" && this.#room.isHeld) break
+      const making = this.#making(plan, batch, lack)
+      if (making.steps.length > 0) turns = 0
+      else if (!this.#room.isWaiting) break
+      else if (turns++ >= turnsMax) {
+        this.#room.hold()
+        break
+      }
+      await this.#commitPart(making)
+    }
+    return this.#commitLeft(batch, refusal)
+  }
+
+  /** What makes room: nothing if there is enough to wait for, or evictions; under the bound then what is replaced. */
+  #making(plan: Plan, batch: Batch, lack: Lack): Plan {
+    if (this.#room.willFit(plan, batch.state.size, lack)) return emptyPlan([])
+    if (lack === "disk") {
+      const { evictionsMax, pageSize } = this.#room
+      const rowsMax = Math.min(evictionsMax, evictionsPerPart)
+      return planEvictions(this.#opened.databases, batch, rowsMax, pageSize, this.#listens)
+    }
+    const evictions = evictionsOf(plan)
+    return evictions.steps.length > 0 ? evictions : replacedOf(plan)
+  }
+
+  // No transaction before this one makes more room.
+  async #commitLeft(batch: Batch, refusal: Error | undefined): Promise<Error | undefined> {
+    const whole = this.#plan(batch)
+    const bytesMax = whole.bytes - this.#room.excessOf(whole, batch.state.size)
+    leaveOut(whole, this.#room.pageSize, this.#listens, () => whole.bytes > bytesMax)
+    const plan = whole.bytes > 0 ? whole : withoutEvictions(whole)
+    if (this.#room.lackOf(plan, batch.state.size) === "disk") throw noRoom(this.#opened.path)
+    return this.#commitLast(batch, plan, refusal)
+  }
+
+  async #commitPart(plan: Plan): Promise<void> {
+    // A transaction without changes would free no pages.
+    const committed = this.#apply(new Map([[upkeepKey, upkeepRow()]]), plan)
+    const { flushed } = this.#opened.root
+    const transaction = await committed
+    await flushed
+    this.#room.flushed(transaction)
+  }
+
+  async #commitLast(batch: Batch, plan: Plan, refusal?: Error): Promise<Error | undefined> {
+    let transaction = 0
+    const isNothing = plan.steps.length + plan.marks.length + batch.state.size === 0
+    if (isNothing) this.#departed.push(...plan.departed)
+    const committed = isNothing ? undefined : this.#apply(batch.state, plan)
+    this.#onFlush(() => {
+      this.#room.flushed(transaction)
+      if (this.#flushing === batch) this.#flushing = undefined
+      if (refusal === undefined) Deferred.doneUnsafe(batch.flushed, Exit.void)
+    })
+    if (committed !== undefined) transaction = await committed
+    return refusal
+  }
+
+  /** Commits a plan, and returns the number of the transaction. */
+  #apply(state: Batch["state"], plan: Plan): Promise<number> {
+    const { databases, root } = this.#opened
+    return applyPlan(databases, root, state, plan).then(() => {
+      this.#landed()
+      this.#entryCount += plan.growth
+      this.#departed.push(...plan.departed)
+      return this.#room.landed(plan)
+    })
+  }
+
   // Writes into a file that has lost its name, or that has another one, are lost.
-  #landed(plan: Plan): Plan {
-    if (!this.#opened.isGone()) return plan
+  #landed(): void {
+    if (!this.#opened.isGone()) return
     this.#gone = true
     throw fileGone("write", this.#opened.path)
   }
 
   // The driver cannot cancel a commit. So the callers that wait get an error, and the writer waits on: until this
   // commit has ended, nothing else can be committed.
-  #inTime(batch: Batch, commit: Effect.Effect<Plan, unknown>): Effect.Effect<Plan, unknown> {
+  #inTime<A>(batch: Batch, commit: Effect.Effect<A, unknown>): Effect.Effect<A, unknown> {
     const giveUp = Effect.sync(() => {
       this.#hung = true
       const gathered = this.#gathering
@@ -287,6 +438,10 @@ export class LmdbWrites {
     for (const [key, row] of batch.state) {
       if (!this.#gathering.state.has(key)) this.#gathering.state.set(key, row)
     }
+    return this.#refuse(batch, cause)
+  }
+
+  #refuse(batch: Batch, cause: unknown): Effect.Effect<void> {
     Deferred.doneUnsafe(batch.committed, Exit.fail(cause))
     Deferred.doneUnsafe(batch.flushed, Exit.fail(cause))
     return this.#failures.say((since) =>
@@ -311,6 +466,8 @@ export class LmdbWrites {
     )
   })
 }
+
+const noRoom = (path: string): Error => new Error(`no room left in ${path}`)
 
 // A flush fails only where the commit did, and the commit reports it.
 const ignored = () => {}

@@ -12,7 +12,7 @@ const work = Effect.gen(function*() {
   const valueOf = (key: string) => Effect.map(users.get(key), (found) => found?.entry.value)
   yield* users.setMany([["1", entryOf("old")], ["2", entryOf("old")], ["gone", entryOf("old")]])
   yield* users.size
-  yield* users.set("1", entryOf("new".repeat(400_000)))
+  const refused = yield* Effect.exit(users.set("1", entryOf("new".repeat(400_000))))
   const removed = yield* Effect.exit(users.remove(["gone"]))
   const found = yield* Effect.forEach(["1", "2", "gone"], valueOf)
   const marks = Array.from({ length: 20_000 }, (_, n) => ({ scope: `${n}`.padEnd(100), stamp: n }))
@@ -21,6 +21,7 @@ const work = Effect.gen(function*() {
   yield* users.set("small", entryOf("fits"))
   const later = yield* Effect.exit(users.remove(["2"]))
   return {
+    refused: Exit.isFailure(refused),
     removed: Exit.isSuccess(removed),
     found,
     marked: Exit.isSuccess(marked),
