@@ -22,7 +22,7 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
-import type { Codec } from "./Codec.ts"
+import type { Codec, Later } from "./Codec.ts"
 import type { Entry, Found } from "./Entry.ts"
 import type { Operation, StoreError } from "./StoreError.ts"
 
@@ -41,11 +41,12 @@ export interface StoreFamily<V> {
   /** Returns the key within the family of a full key, or `undefined` if the key does not belong to the family. */
   readonly parse: (rendered: string) => string | undefined
   /**
-   * Turns values into bytes. Without it the family stays in tiers that keep live objects: such a tier returns the value
-   * itself. `open` of a tier that keeps bytes fails with `InvalidStoreOptions` then, and a `TieredStore` leaves the
-   * family to its other tiers. Another failure, or a defect, fails the layer of the cache.
+   * Turns values into bytes: a tier that keeps bytes passes it to `Codec.of`. Without it the family stays in tiers that
+   * keep live objects: such a tier returns the value itself. `open` of a tier that keeps bytes fails with
+   * `InvalidStoreOptions` then, and a `TieredStore` leaves the family to its other tiers. Another failure, or a defect,
+   * fails the layer of the cache.
    */
-  readonly codec: Codec<V> | undefined
+  readonly codec: Codec<V> | Later<V> | undefined
   /** Returns the weight of an entry in a tier bounded by weight. `FamilyPolicy.weigher` says how its result is used. */
   readonly weigher: ((key: string, value: V) => number) | undefined
   /** Called when a tier evicts an entry for lack of room, or because its time is over; never for a `remove`. */

@@ -19,7 +19,7 @@ import * as Stream from "effect/Stream"
 import type { Lease } from "../../capability/Lease.ts"
 import * as LeaseTable from "../../capability/shared/leaseTable.ts"
 import type { FamilyPolicy } from "../../ownership/FamilyPolicy.ts"
-import type { Codec } from "../../store/Codec.ts"
+import type { Codec, Later } from "../../store/Codec.ts"
 import type { Entry } from "../../store/Entry.ts"
 import { CoarseClock } from "../../store/shared/coarseClock.ts"
 import { guarded } from "../../store/shared/guarded.ts"
@@ -69,7 +69,7 @@ export interface FamilyOptions {
   /** Whether errors, events and explanations hide keys and values. */
   readonly isSensitive?: boolean | undefined
   readonly parse: (rendered: string) => string | undefined
-  readonly codec: Codec<any> | undefined
+  readonly codec: Codec<any> | Later<any> | undefined
   /** Whether a value may be an Exit; it may not unless given. */
   readonly takesExits?: boolean | undefined
   readonly weigher: ((key: string, value: any) => number) | undefined
