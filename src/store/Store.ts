@@ -271,6 +271,10 @@ export interface HotPartition<V> {
   floor: number
   /** How often `hit` found a value. */
   readonly hits: number
+  /** How many entries have left, for whatever reason. A new value of a key does not make its entry leave. */
+  readonly left: number
+  /** How many of them were never read; `undefined` where the eviction policy does not know. */
+  readonly leftUnread: number | undefined
   /** The number of keys, with expired keys that are not freed yet. */
   readonly count: number
   /**

@@ -28,6 +28,10 @@ const window = 0
 const probation = 1
 const protectedPart = 2
 
+// Beside the part of a slot, in one byte: whether it was read since it was inserted.
+const partMask = 3
+const readBit = 4
+
 // From the papers: the shares, and the steps of the window.
 const windowShareInitial = 0.01
 const windowShareMin = 0.01
@@ -51,7 +55,7 @@ export class WTinyLfu extends WeighedPolicy {
   private readonly sketch = new FrequencySketch()
   private readonly random: Random
   private readonly hashOf: HashOf
-  private part = new Uint8Array(0)
+  private states = new Uint8Array(0)
   // Stored, because each hit counts by it.
   private hashes = new Int32Array(0)
   private windowWeight = 0
@@ -73,7 +77,7 @@ export class WTinyLfu extends WeighedPolicy {
     if (!(slot < this.hashes.length)) this.grow(slot)
     this.lists.addFirst(window, slot)
     this.weights.add(slot, weight)
-    this.part[slot] = window
+    this.states[slot] = window
     this.hashes[slot] = hash
     this.windowWeight += weight
     this.size++
@@ -85,23 +89,31 @@ export class WTinyLfu extends WeighedPolicy {
   hit(slot: number): void {
     this.hits++
     this.sketch.count(this.hashes[slot]!)
-    if (this.part[slot] === probation) this.protect(slot)
-    else this.lists.moveToFirst(this.part[slot]!, slot)
+    const state = this.states[slot]!
+    if ((state & readBit) === 0) this.states[slot] = state | readBit
+    if ((state & partMask) === probation) this.protect(slot)
+    else this.lists.moveToFirst(state & partMask, slot)
+  }
+
+  wasRead(slot: number): boolean {
+    return (this.states[slot]! & readBit) !== 0
   }
 
   update(slot: number, weight: number): void {
     if (!this.lists.has(slot)) throw new BrokenInvariant("WTinyLfu", "a slot to update is there", slot)
     const added = weight - this.weights.of(slot)
     this.weights.replace(slot, weight)
-    if (this.part[slot] === window) this.windowWeight += added
-    else if (this.part[slot] === protectedPart) this.protectedWeight += added
+    if (this.partOf(slot) === window) this.windowWeight += added
+    else if (this.partOf(slot) === protectedPart) this.protectedWeight += added
+    const wasRead = this.wasRead(slot)
     this.hit(slot)
+    if (!wasRead) this.states[slot]! &= partMask
   }
 
   override remove(slot: number): void {
     this.lists.remove(slot)
-    if (this.part[slot] === window) this.windowWeight -= this.weights.of(slot)
-    else if (this.part[slot] === protectedPart) this.protectedWeight -= this.weights.of(slot)
+    if (this.partOf(slot) === window) this.windowWeight -= this.weights.of(slot)
+    else if (this.partOf(slot) === protectedPart) this.protectedWeight -= this.weights.of(slot)
     this.weights.remove(slot)
     this.size--
   }
@@ -110,7 +122,7 @@ export class WTinyLfu extends WeighedPolicy {
     const parts = [window, probation, protectedPart].map((part) => this.lists.toArray(part, this.size))
     const weights = parts.map((slots) => slots.reduce((sum, slot) => sum + this.weights.of(slot), 0))
     for (const [part, slots] of parts.entries()) {
-      for (const slot of slots) invariant(this.part[slot] === part, "WTinyLfu", "a slot knows its part", slot)
+      for (const slot of slots) invariant(this.partOf(slot) === part, "WTinyLfu", "a slot knows its part", slot)
     }
     invariant(parts.flat().length === this.size, "WTinyLfu", "size counts the parts", this.size)
     invariant(weights[window] === this.windowWeight, "WTinyLfu", "the window weighs what is in it", this.windowWeight)
@@ -152,20 +164,27 @@ export class WTinyLfu extends WeighedPolicy {
 
   private moveToProbation(candidate: number): void {
     this.windowWeight -= this.weights.of(candidate)
-    this.part[candidate] = probation
-    this.lists.moveToFirst(probation, candidate)
+    this.moveTo(probation, candidate)
   }
 
   private protect(slot: number): void {
     this.protectedWeight += this.weights.of(slot)
-    this.part[slot] = protectedPart
-    this.lists.moveToFirst(protectedPart, slot)
+    this.moveTo(protectedPart, slot)
     while (this.protectedWeight > protectedShareOfMain * this.mainMax()) {
       const oldest = this.lists.last(protectedPart)
       this.protectedWeight -= this.weights.of(oldest)
-      this.part[oldest] = probation
-      this.lists.moveToFirst(probation, oldest)
+      this.moveTo(probation, oldest)
     }
+  }
+
+  private partOf(slot: number): number {
+    return this.states[slot]! & partMask
+  }
+
+  /** Makes a slot the newest of a part. */
+  private moveTo(part: number, slot: number): void {
+    this.states[slot] = this.states[slot]! & readBit | part
+    this.lists.moveToFirst(part, slot)
   }
 
   private windowMax(): number {
@@ -188,7 +207,7 @@ export class WTinyLfu extends WeighedPolicy {
   }
 
   private grow(slot: number): void {
-    this.part = grownBytes(this.part, slot, this.weights.max + 1)
+    this.states = grownBytes(this.states, slot, this.weights.max + 1)
     this.hashes = grownInts(this.hashes, slot, this.weights.max + 1)
   }
 }
