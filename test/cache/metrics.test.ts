@@ -126,7 +126,7 @@ describe("entries that left memory", () => {
       assert.deepStrictEqual([expired.leftMemory, expired.leftUnread], [3, 2])
     }))
 
-  it.effect("entries that left are no metric where it is not known whether they were read", () =>
+  it.effect("entries that left unread are not a metric where the policy does not know them", () =>
     Effect.gen(function*() {
       const { running } = yield* family({}, (run) => Effect.succeed(run), {
         store: MemoryStore.layer({ capacity: 2, eviction: "lru" })

@@ -28,9 +28,11 @@ const window = 0
 const probation = 1
 const protectedPart = 2
 
-// Beside the part of a slot, in one byte: whether it was read since it was inserted.
+// Beside the part of a slot, in one byte: whether it was read since it was inserted, and whether the counters of its
+// hash are full, so that a further hit need not count.
 const partMask = 3
 const readBit = 4
+const fullBit = 8
 
 // From the papers: the shares, and the steps of the window.
 const windowShareInitial = 0.01
@@ -58,6 +60,7 @@ export class WTinyLfu extends WeighedPolicy {
   private states = new Uint8Array(0)
   // Stored, because each hit counts by it.
   private hashes = new Int32Array(0)
+  private losses = 0
   private windowWeight = 0
   private protectedWeight = 0
   private windowShare = windowShareInitial
@@ -83,14 +86,13 @@ export class WTinyLfu extends WeighedPolicy {
     this.size++
     this.insertions++
     this.sketch.reserve(this.size)
-    this.sketch.count(hash)
+    this.count(slot)
   }
 
   hit(slot: number): void {
     this.hits++
-    this.sketch.count(this.hashes[slot]!)
     const state = this.states[slot]!
-    if ((state & readBit) === 0) this.states[slot] = state | readBit
+    if (state < (readBit | fullBit)) this.countRead(slot)
     if ((state & partMask) === probation) this.protect(slot)
     else this.lists.moveToFirst(state & partMask, slot)
   }
@@ -177,13 +179,25 @@ export class WTinyLfu extends WeighedPolicy {
     }
   }
 
+  private countRead(slot: number): void {
+    this.states[slot]! |= readBit
+    this.count(slot)
+  }
+
+  private count(slot: number): void {
+    if (!this.sketch.count(this.hashes[slot]!)) this.states[slot]! |= fullBit
+    if (this.losses === this.sketch.losses) return
+    this.losses = this.sketch.losses
+    for (let each = 0; each < this.states.length; each++) this.states[each]! &= ~fullBit
+  }
+
   private partOf(slot: number): number {
     return this.states[slot]! & partMask
   }
 
   /** Makes a slot the newest of a part. */
   private moveTo(part: number, slot: number): void {
-    this.states[slot] = this.states[slot]! & readBit | part
+    this.states[slot] = this.states[slot]! & ~partMask | part
     this.lists.moveToFirst(part, slot)
   }
 
