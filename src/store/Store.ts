@@ -49,6 +49,12 @@ export interface StoreFamily<V> {
   readonly codec: Codec<V> | Later<V> | undefined
   /** Returns the weight of an entry in a tier bounded by weight. `FamilyPolicy.weigher` says how its result is used. */
   readonly weigher: ((key: string, value: V) => number) | undefined
+  /**
+   * Bounds of the family itself in a tier that keeps live objects: the most entries, or the greatest sum of weights.
+   * With one of them, the family takes no part in the bound of the tier. A tier of bytes does not read them.
+   */
+  readonly capacity?: number | undefined
+  readonly weightMax?: number | undefined
   /** Called when a tier evicts an entry for lack of room, or because its time is over; never for a `remove`. */
   readonly onEvict: ((key: string, entry: Entry<V>, cause: "Evicted" | "Expired") => void) | undefined
   /** Called by a store of several tiers when the hottest one evicts an entry that lower tiers share. */

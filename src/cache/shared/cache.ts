@@ -25,7 +25,7 @@ import { CoarseClock } from "../../store/shared/coarseClock.ts"
 import { guarded } from "../../store/shared/guarded.ts"
 import * as PatientScheduler from "../../store/shared/patientScheduler.ts"
 import { type Commons, type Mark, type MarkLog, Store } from "../../store/Store.ts"
-import { CacheError, StoreFailed } from "../CacheError.ts"
+import { CacheError, InvalidOption, StoreFailed } from "../CacheError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
 import type { FamilyStats } from "../CacheMetrics.ts"
 import { type CacheContext, orStoreFailed, orTakenBack } from "../internal/cacheContext.ts"
@@ -523,6 +523,8 @@ const openFamily = Effect.fnUntraced(function*(cache: Cache, options: FamilyOpti
     owed: () => cache.outbox.debt.owed,
     codec: isSensitive && codec !== undefined ? sealedCodec(codec) : codec,
     weigher,
+    capacity: options.policy.capacity,
+    weightMax: options.policy.weightMax,
     onEvict: (key, entry, cause) => cache.families.get(name)?.left(key, cause, entry),
     onPushedDown: (key, entry) => cache.families.get(name)?.pushedDown(key, entry),
     onTierFailure: (operation, error) =>
@@ -532,6 +534,11 @@ const openFamily = Effect.fnUntraced(function*(cache: Cache, options: FamilyOpti
     inTime(cache.store, "open", opened),
     (error) => new CacheError({ reason: new StoreFailed({ error }) })
   )
+  const bound = (["capacity", "weightMax"] as const).find((option) => options.policy[option] !== undefined)
+  if (bound !== undefined && partition.hot === undefined) {
+    const why = "bounds what memory holds of the family, but the store has no memory above its other tiers"
+    return yield* Effect.fail(new CacheError({ reason: new InvalidOption({ family: name, option: bound, why }) }))
+  }
   const plan = "all" in options.plan ? options.plan : listed(options.plan)
   const admits = codec?.admits
   const isDerived = Array.from(options.origin?.sources() ?? []).length > 0
