@@ -12,6 +12,18 @@ const publish = {
   }
 }
 
+/** Keeps a barrel a list of exports. Bundlers see through a list, but not through an object of all exports. */
+const barrels = {
+  name: "barrels",
+  setup(build: { onResolve: Function }) {
+    build.onResolve(
+      { filter: /^\./ },
+      ({ importer, path }: { importer: string; path: string }) =>
+        importer.endsWith("index.ts") ? { path, external: true } : undefined
+    )
+  }
+}
+
 const shared = {
   format: "esm",
   target: "es2023",
@@ -21,14 +33,20 @@ const shared = {
 } as const
 
 export default defineConfig([
-  // One file per module, so that subpath exports and tree shaking work; the declarations come from `tsc` (see `build`).
+  // One file for each public module, and one for each group of modules that the same public modules use; the
+  // declarations come from `tsc` (see `build`).
   {
     ...shared,
-    entry: ["src/**/*.ts", "!src/cli/**"],
+    entry: ["src/**/*.ts", "!src/cli/**", "!src/**/{internal,shared,types}/**"],
     outDir: "dist",
-    bundle: false,
+    bundle: true,
+    splitting: true,
+    removeNodeProtocol: false,
     sourcemap: true,
-    esbuildPlugins: [publish]
+    esbuildPlugins: [barrels, publish],
+    esbuildOptions: (options: { chunkNames?: string }) => {
+      options.chunkNames = "chunks/[name]-[hash]"
+    }
   },
   // The command line is one file that holds what it uses of `@effect/platform-node`, so that `npx stateless` runs in a
   // project that has installed this package and `effect` only.

@@ -94,7 +94,9 @@ const exports = {
     [...new Set(sources.flatMap(({ path }) => closedFolder(path) ?? []))].toSorted()
       .map((folder) => [`./${folder}/*`, null])
   ),
-  ...(folders.includes("cli") ? { "./cli/*": null } : {})
+  ...(folders.includes("cli") ? { "./cli/*": null } : {}),
+  // What the public modules share in `dist/`.
+  "./chunks/*": null
 }
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 files.set("package.json", `${JSON.stringify({ ...manifest, exports }, undefined, 2)}\n`)

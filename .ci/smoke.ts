@@ -22,7 +22,7 @@ import { join } from "node:path"
 import { gzipSync } from "node:zlib"
 import { folderOf, roomOf } from "./architecture.ts"
 import { extract, fileOf, toProgram } from "./docs.ts"
-import { readSources } from "./source.ts"
+import { parseSource, readSources } from "./source.ts"
 
 const root = join(import.meta.dirname, "..")
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
@@ -90,6 +90,17 @@ const install = (): void => {
     })
   )
   expectSuccess("npm install of the tarball", npmInstall())
+}
+
+/** Checks that the build has added no import: of each package and built-in module, the name is that of the sources. */
+const imports = (): void => {
+  const dist = join(folder, "node_modules", name, "dist")
+  const strange = modules().filter((path) => !path.startsWith("cli/")).flatMap((path) =>
+    parseSource(path, readFileSync(join(dist, `${path}.js`), "utf8")).imports
+      .filter(({ specifier }) => !/^(\.|node:|effect\/|lmdb$)/.test(specifier))
+      .map(({ specifier }) => `${path}: ${specifier}`)
+  )
+  check("the build imports what the sources import", strange.length === 0 ? undefined : strange.join(", "))
 }
 
 /** Checks that every relative link of a packed document leads to a packed file or folder. */
@@ -182,7 +193,7 @@ const modules = (): ReadonlyArray<string> =>
     .map((path) => path.replace(/\.js$/, ""))
     .toSorted()
 const isPrivate = (path: string): boolean =>
-  /(^|\/)(internal|shared)\/|^cli\/|(^|\/)index$/.test(path) || roomOf(path) !== undefined
+  /(^|\/)(internal|shared)\/|^(cli|chunks)\/|(^|\/)index$/.test(path) || roomOf(path) !== undefined
 /** The path by which a user imports a module. The path of a public module in a room leaves the room out. */
 const publicPath = (path: string): string | undefined => {
   const name = path.slice(path.lastIndexOf("/") + 1)
@@ -271,10 +282,11 @@ const documentation = (): void => {
   for (const { path } of tried) expectSuccess(`examples/${path} runs`, node(path))
 }
 
-const bundle = async (): Promise<void> => {
+/** The size of a browser program, and what it imports after it was bundled. */
+const bundleOf = async (contents: string) => {
   // Without `platform: "node"` esbuild does not know the built-in modules, so each one that it reaches stays an import.
   const { metafile, outputFiles } = await build({
-    stdin: { contents: `export * from "${name}"`, resolveDir: folder },
+    stdin: { contents, resolveDir: folder },
     bundle: true,
     minify: true,
     format: "esm",
@@ -286,16 +298,38 @@ const bundle = async (): Promise<void> => {
     metafile: true,
     logLevel: "silent"
   })
-  const outside = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path))
-  check("the bundle of the main entry imports nothing", outside.length === 0 ? undefined : outside.join(", "))
-  const contents = outputFiles[0]!.contents
-  console.log(`bundle of the main entry with effect: ${contents.length} bytes, ${gzipSync(contents).length} gzipped`)
+  const outputs = Object.values(metafile.outputs)
+  const code = outputFiles[0]!.contents
+  return {
+    outside: outputs.flatMap(({ imports }) => imports.map(({ path }) => path)),
+    bytes: code.length,
+    gzipped: gzipSync(code).length
+  }
+}
+
+/** The most bytes, after gzip and with Effect, of a browser program whose only tier is memory. */
+const memoryBundleMax = 160_000
+
+const memoryProgram = `export { Manifest, MemoryStore } from "${name}"`
+
+const bundle = async (): Promise<void> => {
+  const main = await bundleOf(`export * from "${name}"`)
+  check("the bundle of the main entry imports nothing", main.outside.length === 0 ? undefined : main.outside.join(", "))
+  console.log(`bundle of the main entry with effect: ${main.bytes} bytes, ${main.gzipped} gzipped`)
+  const { bytes, gzipped, outside } = await bundleOf(memoryProgram)
+  check("the bundle of memory alone imports nothing", outside.length === 0 ? undefined : outside.join(", "))
+  check(
+    `the bundle of memory alone has at most ${memoryBundleMax} bytes after gzip`,
+    gzipped <= memoryBundleMax ? undefined : `it has ${gzipped}`
+  )
+  console.log(`bundle of memory alone with effect: ${bytes} bytes, ${gzipped} gzipped`)
 }
 
 try {
   install()
   typeCheckPrograms()
   links()
+  imports()
   commandLine()
   execute()
   await bundle()

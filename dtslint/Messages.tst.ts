@@ -45,7 +45,9 @@ const nothing = {
   retryAfterFailure: undefined,
   onAbandoned: undefined,
   freeze: undefined,
-  weigher: undefined
+  weigher: undefined,
+  capacity: undefined,
+  weightMax: undefined
 } satisfies { readonly [Option in Exclude<keyof FamilySpec, "pattern">]: undefined }
 
 describe("a manifest", () => {

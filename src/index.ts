@@ -215,8 +215,9 @@ export * as Entry from "./store/Entry.ts"
 /**
  * In-memory tier: a hash table per family, over shards that share one bound.
  *
- * - `capacity` bounds the entries of all families together; `weightMax` bounds their weights instead. Each shard has
- *   its own share, so a store whose keys fall unevenly evicts before it is full. The bound holds after every operation.
+ * - `capacity` bounds the entries of all families together; `weightMax` bounds their weights instead. A family with a
+ *   bound of its own has its own shards, and does not count among the others. Each shard has its own share, so a store
+ *   whose keys fall unevenly evicts before it is full. The bounds hold after every operation.
  * - An expired entry is invisible at once, leaves before a live one is evicted, and is freed within about a second.
  * - Values are kept as they are: a reader gets the very object that was stored.
  * - `hit`, the synchronous read, allocates nothing.
@@ -315,9 +316,10 @@ export * as CacheEvent from "./cache/CacheEvent.ts"
  * - A hit costs nothing more: the cache counts anyway, and the increase is published once per interval.
  * - The attributes are `cache` and `family`; `cache.tier.hits` also has `tier`. A key is never an attribute.
  * - Names: `cache.hits`, `cache.hits.stale`, `cache.misses`, `cache.loads`, `cache.loads.failed`,
- *   `cache.loads.coalesced`, `cache.loads.refused`, `cache.load.seconds`, `cache.evictions`, `cache.expirations`,
- *   `cache.invalidations`, `cache.tier.hits` (counters), `cache.entries` (a gauge). {@link prometheusName} gives the
- *   names that Prometheus asks for. Each metric has a description.
+ *   `cache.loads.coalesced`, `cache.loads.refused`, `cache.lookups`, `cache.lookups.seconds`, `cache.evictions`,
+ *   `cache.expirations`, `cache.invalidations`, `cache.memory.left`, `cache.memory.left.unread`, `cache.tier.hits`
+ *   (counters), `cache.entries` (a gauge). {@link prometheusName} gives the names that Prometheus asks for. Each metric
+ *   has a description.
  *
  * @since 0.1.0
  */

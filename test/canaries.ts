@@ -1260,6 +1260,30 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/store/memory/MemoryStore.test.ts"]
   },
   {
+    law: 11,
+    bug: "a family with a bound of its own pushes out what the others hold",
+    file: "src/store/memory/MemoryStore.ts",
+    text: `const shards = hasOwn ? `,
+    planted: `const shards = shared === undefined ? `,
+    suites: ["test/cache/ownBounds.test.ts"]
+  },
+  {
+    law: 11,
+    bug: "entries of a family with a bound of its own are not freed when they end",
+    file: "src/store/memory/MemoryStore.ts",
+    text: `[shared, ...own.values()].flat()`,
+    planted: `shared`,
+    suites: ["test/cache/ownBounds.test.ts"]
+  },
+  {
+    law: "counts",
+    bug: "an entry that was read counts as unread when it is written again",
+    file: "src/eviction/internal/twoQueues.ts",
+    text: `    this.states[slot] = (state | usedBit) + 1\n`,
+    planted: `    this.states[slot] = (state & ~usedBit) + 1\n`,
+    suites: ["test/eviction/EvictionPolicy.test.ts"]
+  },
+  {
     law: 3,
     bug: "what a read found is put off where a write has taken its place",
     file: familyReads,
@@ -2806,7 +2830,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a parameter with another codec finds what was kept for the codec before",
     file: "src/manifest/internal/origin.ts",
-    text: `Schema.isSchema(codec) ? Codec.shape(codec) : ""`,
+    text: `Schema.isSchema(codec) ? shapeText(codec) : ""`,
     planted: `""`,
     suites: [deployments]
   },

@@ -8,6 +8,9 @@ export type Cut = readonly [file: string, text: string, without: string]
 
 const memory = "store/memory/internal/memoryPartition.ts"
 
+// `look` makes the same comparison, and then another one.
+const toDue = ") return undefined\n    const due = records.dueAt(slot)\n    if"
+
 export const parts: { readonly [part: string]: ReadonlyArray<Cut> } = {
   nothing: [],
   grant: [
@@ -25,10 +28,6 @@ export const parts: { readonly [part: string]: ReadonlyArray<Cut> } = {
   // Whether the lifetime of the entry is over. Only upkeep uses the timer wheel itself.
   time: [[memory, "if (due < this.time.next && due <= this.time.now()) return undefined", ""]],
   // Whether a mark of its tag, its prefix or its family is later than the entry.
-  tags: [[
-    memory,
-    "records.stampOf(slot) < this.validFrom) return undefined\n    const due = records.dueAt(slot)\n    if",
-    "false) return undefined\n    const due = records.dueAt(slot)\n    if"
-  ]],
+  tags: [[memory, `records.stampOf(slot) < this.validFrom${toDue}`, `false${toDue}`]],
   stats: [[memory, "if (--this.untilNote === 0) this.note(key)", ""]]
 }

@@ -5,9 +5,10 @@
  * - A hit costs nothing more: the cache counts anyway, and the increase is published once per interval.
  * - The attributes are `cache` and `family`; `cache.tier.hits` also has `tier`. A key is never an attribute.
  * - Names: `cache.hits`, `cache.hits.stale`, `cache.misses`, `cache.loads`, `cache.loads.failed`,
- *   `cache.loads.coalesced`, `cache.loads.refused`, `cache.load.seconds`, `cache.evictions`, `cache.expirations`,
- *   `cache.invalidations`, `cache.tier.hits` (counters), `cache.entries` (a gauge). {@link prometheusName} gives the
- *   names that Prometheus asks for. Each metric has a description.
+ *   `cache.loads.coalesced`, `cache.loads.refused`, `cache.lookups`, `cache.lookups.seconds`, `cache.evictions`,
+ *   `cache.expirations`, `cache.invalidations`, `cache.memory.left`, `cache.memory.left.unread`, `cache.tier.hits`
+ *   (counters), `cache.entries` (a gauge). {@link prometheusName} gives the names that Prometheus asks for. Each metric
+ *   has a description.
  *
  * @since 0.1.0
  */
@@ -42,11 +43,10 @@ export interface FamilyStats {
   /** Lookups that brought a value, or answered that the key has none. */
   readonly loads: number
   readonly loadFailures: number
-  /**
-   * How long these lookups took together, in milliseconds: what the entries of the family cost. A `lookupMany` counts
-   * once, whatever the number of its keys.
-   */
-  readonly loadMillis: number
+  /** Runs of a lookup that answered or failed. A `lookupMany` counts once, whatever the number of its keys. */
+  readonly lookups: number
+  /** How long these lookups took together, in milliseconds, with the look into lower tiers before them. */
+  readonly lookupMillis: number
   /** Readers who joined a load that another reader had started. */
   readonly coalesced: number
   /** Loaded values that were not stored, because their key was invalidated during the load. */
@@ -59,6 +59,17 @@ export interface FamilyStats {
   readonly evictions: number
   readonly expirations: number
   readonly invalidations: number
+  /**
+   * Entries that left memory: evicted or pushed down to a lower tier, expired, deleted or invalidated. An entry that
+   * gets a new value does not leave. An entry that a mark hides leaves when it is freed.
+   */
+  readonly leftMemory: number
+  /**
+   * How many of them were never read in memory: if most were, memory is too small, or the values are loaded in vain.
+   * `undefined` where the policy of eviction does not know: with `lru`, with `refuse`, and with a policy of your own
+   * that has no `wasRead`.
+   */
+  readonly leftUnread: number | undefined
   /** Entries that memory, the fastest tier, has now. Entries of lower tiers are not counted. */
   readonly entries: number
 }
@@ -79,17 +90,25 @@ const counters = {
   refused: { id: "cache.loads.refused", description: "Loaded values that were out of date, and were not stored." },
   evictions: { id: "cache.evictions", description: "Entries that were evicted because the store was full." },
   expirations: { id: "cache.expirations", description: "Entries whose lifetime was over." },
-  invalidations: { id: "cache.invalidations", description: "Keys, scopes and tags that were invalidated or deleted." }
-} as const satisfies { readonly [K in Exclude<keyof FamilyStats, "entries" | "hitsByTier" | "loadMillis">]: Described }
+  invalidations: { id: "cache.invalidations", description: "Keys, scopes and tags that were invalidated or deleted." },
+  lookups: { id: "cache.lookups", description: "Runs of a lookup that answered or failed." },
+  leftMemory: { id: "cache.memory.left", description: "Entries that left memory, for whatever reason." },
+  leftUnread: { id: "cache.memory.left.unread", description: "Entries that left memory and were never read there." }
+} as const satisfies {
+  readonly [K in Exclude<keyof FamilyStats, "entries" | "hitsByTier" | "lookupMillis">]: Described
+}
 
 type Counted = keyof typeof counters
 
-const loadSeconds: Described = { id: "cache.load.seconds", description: "How long lookups took together, in seconds." }
+const lookupSeconds: Described = {
+  id: "cache.lookups.seconds",
+  description: "How long lookups took together, in seconds."
+}
 const tierHits: Described = { id: "cache.tier.hits", description: "Fresh values by the tier that had them." }
 const entryCount: Described = { id: "cache.entries", description: "Entries that memory has now." }
 
 const prometheusNames: ReadonlyMap<string, string> = new Map([
-  ...[...Object.values(counters), loadSeconds, tierHits].map(({ id }) => [id, `${toName(id)}_total`] as const),
+  ...[...Object.values(counters), lookupSeconds, tierHits].map(({ id }) => [id, `${toName(id)}_total`] as const),
   [entryCount.id, toName(entryCount.id)]
 ])
 
@@ -212,16 +231,20 @@ const publishFamily = (
   now: FamilyStats,
   before: FamilyStats | undefined
 ): Effect.Effect<void> => {
-  const added = Object.entries(counters).map(([count, described]) =>
-    Metric.update(counter(described, attributes), now[count as Counted] - (before?.[count as Counted] ?? 0))
-  )
+  const added = Object.entries(counters).flatMap(([count, described]) => {
+    const value = now[count as Counted]
+    // What is not known is not published as zero.
+    if (value === undefined) return []
+    return [Metric.update(counter(described, attributes), value - (before?.[count as Counted] ?? 0))]
+  })
   const byTier = Object.entries(now.hitsByTier).map(([tier, hits]) =>
     Metric.update(
       counter(tierHits, { ...attributes, tier }),
       hits - (before !== undefined && Object.hasOwn(before.hitsByTier, tier) ? before.hitsByTier[tier]! : 0)
     )
   )
-  const seconds = Metric.update(counter(loadSeconds, attributes), (now.loadMillis - (before?.loadMillis ?? 0)) / 1_000)
+  const millis = now.lookupMillis - (before?.lookupMillis ?? 0)
+  const seconds = Metric.update(counter(lookupSeconds, attributes), millis / 1_000)
   const { description, id } = entryCount
   const entries = Metric.update(Metric.gauge(id, { description, attributes }), now.entries)
   return Effect.all([...added, ...byTier, seconds, entries], { discard: true })

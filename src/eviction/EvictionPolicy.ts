@@ -67,6 +67,12 @@ export interface EvictionPolicy {
    */
   evict(): number
 
+  /**
+   * Whether a read of the entry in `slot` was reported since its insertion. It may be asked until the slot is inserted
+   * again, also after the entry has left. Absent where a policy does not know, so that a hit need not note it.
+   */
+  wasRead?(slot: number): boolean
+
   /** Changes the maximum; the caller then evicts until `weight` fits. */
   resize(weightMax: number): void
 

@@ -68,8 +68,8 @@ export interface FamilyPolicy {
    */
   readonly freeze?: boolean | undefined
   /**
-   * The weight of an entry in a store with a `weightMax`: a number of at least 0. It is rounded up, and counts as at
-   * least 1. A store with a `capacity` does not call this function.
+   * The weight of an entry in a store, or in a family, with a `weightMax`: a number of at least 0. It is rounded up,
+   * and counts as at least 1. A store with a `capacity` does not call this function.
    *
    * Memory does not keep an entry that is heavier than the store, such as one of `Infinity`. If the weigher throws, or
    * does not return a number of at least 0, the write or the load fails with `FunctionFailed`, and nothing changes. The
@@ -77,6 +77,13 @@ export interface FamilyPolicy {
    * value of the family. Its type is not known here, so write it down.
    */
   readonly weigher?: ((key: string, value: any) => number) | undefined
+  /**
+   * The most entries of the family in memory: a bound of its own, beside that of the store, which is then for the other
+   * families. The weigher is not called. Give this or `weightMax`.
+   */
+  readonly capacity?: number | undefined
+  /** The greatest sum of weights of the family in memory, as its weigher returns them, in place of `capacity`. */
+  readonly weightMax?: number | undefined
 }
 
 /**
@@ -100,5 +107,7 @@ export const policyOptions: { readonly [Option in keyof FamilyPolicy]-?: true } 
   retryAfterFailure: true,
   onAbandoned: true,
   freeze: true,
-  weigher: true
+  weigher: true,
+  capacity: true,
+  weightMax: true
 }

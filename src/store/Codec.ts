@@ -18,10 +18,10 @@ import * as SchemaBinary from "effect/encoding/SchemaBinary"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
-import { admitsOf } from "./internal/admits.ts"
 import { copyOf } from "./internal/copyOf.ts"
 import { fidelityOf } from "./internal/fidelity.ts"
-import { type Shape, shapeOf } from "./internal/schemaShape.ts"
+import { admitsOf } from "./shared/admits.ts"
+import { type Shape, shapeOf, shapeText } from "./shared/schemaShape.ts"
 
 /**
  * Turns values into bytes and back. A codec of synchronous schemas returns an `Exit`.
@@ -44,6 +44,26 @@ export interface Codec<V> {
    * Whether a value fits the schema, for tiers that keep live objects and encode nothing. Absent where the type of the
    * value already guarantees it: a schema without classes and checks.
    */
+  readonly admits?: ((value: V) => boolean) | undefined
+}
+
+/**
+ * A codec that is made when a tier asks for it with {@link of}.
+ *
+ * **Details**
+ *
+ * A family with a Schema has this in place of a codec. The tier brings what makes a codec of a schema. So a program
+ * whose tiers keep live values links neither the encoder nor the decoder.
+ *
+ * @see {@link of}, which makes the codec
+ * @stability experimental
+ * @category models
+ * @since 0.1.0
+ */
+export interface Later<V> {
+  /** Makes the codec of the family with `make`, which is {@link schema}. */
+  readonly later: (make: <A, E>(schema: Schema.Codec<A, E>, options?: Options) => Codec<A>) => Codec<V>
+  /** As in {@link Codec}. */
   readonly admits?: ((value: V) => boolean) | undefined
 }
 
@@ -150,6 +170,28 @@ export const schema = <V, E>(schema: Schema.Codec<V, E>, options: Options = {}):
 }
 
 /**
+ * Answers the codec of a family, and makes it if it was left for later. Throws what a function of the schema throws.
+ *
+ * **When to use**
+ *
+ * In a tier of your own that keeps bytes, once for each family that it opens.
+ *
+ * **Example** (The codec of a family)
+ *
+ * ```ts
+ * import { Codec, type Store } from "effect-stateless"
+ *
+ * const codecOf = <V>(family: Store.StoreFamily<V>) => family.codec && Codec.of(family.codec)
+ * ```
+ *
+ * @see {@link Later}
+ * @stability experimental
+ * @category constructors
+ * @since 0.1.0
+ */
+export const of = <V>(codec: Codec<V> | Later<V>): Codec<V> => "later" in codec ? codec.later(schema) : codec
+
+/**
  * Writes the shape of a schema as a short text. Two schemas with one text write a value in the same way, if the
  * schemas show everything: see {@link schema} about what they do not show. Checks do not count, optional fields do.
  *
@@ -172,7 +214,7 @@ export const schema = <V, E>(schema: Schema.Codec<V, E>, options: Options = {}):
  * @category comparing
  * @since 0.1.0
  */
-export const shape = (schema: Schema.Constraint): string => JSON.stringify(Object.values(shapeOf(schema)))
+export const shape = (schema: Schema.Constraint): string => shapeText(schema)
 
 const bodyAt = (bytes: Uint8Array): number => headBytes + optionalBytes * bytes[headBytes - 1]!
 

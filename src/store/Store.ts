@@ -22,7 +22,7 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
-import type { Codec } from "./Codec.ts"
+import type { Codec, Later } from "./Codec.ts"
 import type { Entry, Found } from "./Entry.ts"
 import type { Operation, StoreError } from "./StoreError.ts"
 
@@ -41,13 +41,20 @@ export interface StoreFamily<V> {
   /** Returns the key within the family of a full key, or `undefined` if the key does not belong to the family. */
   readonly parse: (rendered: string) => string | undefined
   /**
-   * Turns values into bytes. Without it the family stays in tiers that keep live objects: such a tier returns the value
-   * itself. `open` of a tier that keeps bytes fails with `InvalidStoreOptions` then, and a `TieredStore` leaves the
-   * family to its other tiers. Another failure, or a defect, fails the layer of the cache.
+   * Turns values into bytes: a tier that keeps bytes passes it to `Codec.of`. Without it the family stays in tiers that
+   * keep live objects: such a tier returns the value itself. `open` of a tier that keeps bytes fails with
+   * `InvalidStoreOptions` then, and a `TieredStore` leaves the family to its other tiers. Another failure, or a defect,
+   * fails the layer of the cache.
    */
-  readonly codec: Codec<V> | undefined
+  readonly codec: Codec<V> | Later<V> | undefined
   /** Returns the weight of an entry in a tier bounded by weight. `FamilyPolicy.weigher` says how its result is used. */
   readonly weigher: ((key: string, value: V) => number) | undefined
+  /**
+   * Bounds of the family itself in a tier that keeps live objects: the most entries, or the greatest sum of weights.
+   * With one of them, the family takes no part in the bound of the tier. A tier of bytes does not read them.
+   */
+  readonly capacity?: number | undefined
+  readonly weightMax?: number | undefined
   /** Called when a tier evicts an entry for lack of room, or because its time is over; never for a `remove`. */
   readonly onEvict: ((key: string, entry: Entry<V>, cause: "Evicted" | "Expired") => void) | undefined
   /** Called by a store of several tiers when the hottest one evicts an entry that lower tiers share. */
@@ -276,6 +283,10 @@ export interface HotPartition<V> {
   floor: number
   /** How often `hit` found a value. */
   readonly hits: number
+  /** How many entries have left, for whatever reason. A new value of a key does not make its entry leave. */
+  readonly left: number
+  /** How many of them were never read; `undefined` where the eviction policy does not know. */
+  readonly leftUnread: number | undefined
   /** The number of keys, with expired keys that are not freed yet. */
   readonly count: number
   /**

@@ -292,6 +292,8 @@ const open = <V>(
       const at = tiers.length
       const partition = yield* Effect.result(store.open({
         ...family,
+        // The bound of a family is one of memory: the tiers below have their own.
+        ...(at === 0 ? {} : { capacity: undefined, weightMax: undefined }),
         onEvict: (key, entry, cause) => {
           const isLowest = at === tiers.length - 1
           if (cause === "Evicted" && !isLowest) departures.add(key)

@@ -29,8 +29,9 @@ export * as Entry from "./Entry.ts"
 /**
  * In-memory tier: a hash table per family, over shards that share one bound.
  *
- * - `capacity` bounds the entries of all families together; `weightMax` bounds their weights instead. Each shard has
- *   its own share, so a store whose keys fall unevenly evicts before it is full. The bound holds after every operation.
+ * - `capacity` bounds the entries of all families together; `weightMax` bounds their weights instead. A family with a
+ *   bound of its own has its own shards, and does not count among the others. Each shard has its own share, so a store
+ *   whose keys fall unevenly evicts before it is full. The bounds hold after every operation.
  * - An expired entry is invisible at once, leaves before a live one is evicted, and is freed within about a second.
  * - Values are kept as they are: a reader gets the very object that was stored.
  * - `hit`, the synchronous read, allocates nothing.

@@ -38,6 +38,8 @@ interface Row {
   readonly entry: State
   /** What holds instead where the cache was opened again: it does not remember failures, nor when a mark was set. */
   readonly afterRestart?: State
+  /** Without memory the family is refused (`ownBounds.test.ts`). */
+  readonly needsMemory?: true
   /** Time that passes while a door answers. */
   readonly passing?: number
   /** Doors that are asked, where it is not all. */
@@ -375,6 +377,24 @@ const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Ro
   ],
   weigher: [
     { story: "changes no read", policy: { ...never, weigher: () => 1 }, steps: loaded, entry: fresh() }
+  ],
+  capacity: [
+    {
+      story: "of a family changes no read of what fits",
+      policy: { ...never, capacity: 1_000 },
+      needsMemory: true,
+      steps: loaded,
+      entry: fresh()
+    }
+  ],
+  weightMax: [
+    {
+      story: "of a family changes no read of what fits",
+      policy: { ...never, weightMax: 2_000, weigher: () => 2 },
+      needsMemory: true,
+      steps: loaded,
+      entry: fresh()
+    }
   ]
 }
 
@@ -440,8 +460,9 @@ const options: { readonly [O in keyof Required<SetOptions>]: ReadonlyArray<Row> 
 for (const [kind, table] of [["family", policies], ["value", options]] as const) {
   for (const [option, rows] of Object.entries(table)) {
     describe.concurrent(`${option} of a ${kind}`, () => {
-      for (const { afterRestart, only, passing, policy = {}, steps, story, entry } of rows) {
+      for (const { afterRestart, needsMemory, only, passing, policy = {}, steps, story, entry } of rows) {
         for (const arrangement of arrangements) {
+          if (needsMemory === true && arrangement.hasNoMemory === true) continue
           const state = arrangement.between === "restart" ? afterRestart ?? entry : entry
           it.effect(`${option} ${story}: ${arrangement.name}`, () =>
             inEach(policy, arrangement, (world) =>

@@ -1,6 +1,6 @@
 /**
- * The counts of a cache as metrics: what Prometheus gets has a help for each name and the names that it asks for, and
- * the cost of a family is the time that its lookups took.
+ * The counts of a cache as metrics: what Prometheus gets has a help for each name and the names that it asks for, the cost
+ * of a family is the time that its lookups took, and what left memory unread is known.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -9,6 +9,8 @@ import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
 import { TestClock } from "effect/testing"
 import { spawnSync } from "node:child_process"
 import * as CacheMetrics from "../../src/cache/CacheMetrics.ts"
+import * as EvictionPolicy from "../../src/eviction/EvictionPolicy.ts"
+import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { after, fork } from "../support/effects.ts"
 import { family } from "../support/source.ts"
 
@@ -61,7 +63,20 @@ describe("cost of a family", () => {
       yield* TestClock.adjust(100)
       yield* fork(Effect.exit(of("2").get))
       yield* TestClock.adjust(200)
-      assert.strictEqual(running.cache.stats["user"]!.loadMillis, 300)
+      const { lookupMillis, lookups } = running.cache.stats["user"]!
+      assert.deepStrictEqual([lookups, lookupMillis], [2, 300])
+    }))
+
+  it.effect("the cost counts no lookup where a lower tier answers, and none that found no room to run", () =>
+    Effect.gen(function*() {
+      const { of, running } = yield* family(
+        { loadConcurrency: 1, loadQueueMax: 1 },
+        () => after(100, Effect.succeed(1))
+      )
+      for (const id of ["1", "2", "3"]) yield* fork(Effect.exit(of(id).get))
+      yield* TestClock.adjust(200)
+      const { loadFailures, lookups } = running.cache.stats["user"]!
+      assert.deepStrictEqual([loadFailures, lookups], [1, 2])
     }))
 
   it.effect("the cost counts a lookup of many keys once", () =>
@@ -71,6 +86,54 @@ describe("cost of a family", () => {
       })
       yield* fork(on<unknown>(user.getMany([{ id: "1" }, { id: "2" }, { id: "3" }, { id: "4" }])))
       yield* TestClock.adjust(100)
-      assert.strictEqual(running.cache.stats["user"]!.loadMillis, 100)
+      const { loads, lookupMillis, lookups } = running.cache.stats["user"]!
+      assert.deepStrictEqual([loads, lookups, lookupMillis], [4, 1, 100])
     }))
+})
+
+describe("entries that left memory", () => {
+  const leave = (eviction: MemoryStore.Options["eviction"]) =>
+    Effect.gen(function*() {
+      const { of, on, running, user } = yield* family({}, (run) => Effect.succeed(run), {
+        store: MemoryStore.layer({ capacity: 3, eviction })
+      })
+      for (const id of ["1", "2", "3"]) yield* of(id).get
+      // One was read again, one got another value and was not read.
+      yield* of("1").get
+      yield* on(user.set({ id: "2" }, 7))
+      for (const id of ["1", "2", "3"]) yield* on(user.delete({ id }))
+      const { leftMemory, leftUnread } = running.cache.stats["user"]!
+      return [leftMemory, leftUnread]
+    })
+
+  for (const eviction of EvictionPolicy.names) {
+    it.effect(`entries that left are counted, and those that were never read, with ${eviction}`, () =>
+      Effect.gen(function*() {
+        assert.deepStrictEqual(yield* leave(eviction), [3, eviction === "lru" ? undefined : 2])
+      }))
+  }
+
+  it.effect("entries that were evicted or have expired are counted", () =>
+    Effect.gen(function*() {
+      const { of, running } = yield* family({ timeToLive: "1 second" }, (run) => Effect.succeed(run), {
+        store: MemoryStore.layer({ capacity: 2, eviction: "sieve" })
+      })
+      for (const id of ["1", "1", "2", "3"]) yield* of(id).get
+      const evicted = running.cache.stats["user"]!
+      assert.deepStrictEqual([evicted.leftMemory, evicted.leftUnread], [1, 1])
+      yield* TestClock.adjust("3 seconds")
+      const expired = running.cache.stats["user"]!
+      assert.deepStrictEqual([expired.leftMemory, expired.leftUnread], [3, 2])
+    }))
+
+  it.effect("entries that left unread are not a metric where the policy does not know them", () =>
+    Effect.gen(function*() {
+      const { running } = yield* family({}, (run) => Effect.succeed(run), {
+        store: MemoryStore.layer({ capacity: 2, eviction: "lru" })
+      })
+      yield* fork(CacheMetrics.publish(Effect.sync(() => running.cache.stats), { cache: "app" }))
+      const metrics = (yield* Metric.snapshot).map(({ id }) => id)
+      assert.include(metrics, "cache.memory.left")
+      assert.notInclude(metrics, "cache.memory.left.unread")
+    }).pipe(Effect.provideService(Metric.MetricRegistry, new Map())))
 })

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
+import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
@@ -16,13 +17,18 @@ import { mapStore } from "../support/mapStore.ts"
 
 const world = (
   size: MemoryStore.Size = { capacity: 3 },
-  store: Layer.Layer<Store, any> = MemoryStore.layer({ ...size, eviction: "refuse" })
+  store: Layer.Layer<Store, any> = MemoryStore.layer({ ...size, eviction: "refuse" }),
+  own: FamilyPolicy = {}
 ) =>
   Effect.gen(function*() {
     const running = yield* engine(
       {
         families: {
-          user: { pattern: "user:{id}", weigher: (_: string, value: unknown) => typeof value === "number" ? value : 1 },
+          user: {
+            pattern: "user:{id}",
+            weigher: (_: string, value: unknown) => typeof value === "number" ? value : 1,
+            ...own
+          },
           note: { pattern: "note:{id}" }
         }
       },
@@ -57,13 +63,23 @@ describe("a store that refuses", () => {
     "setUnsafe": ({ writer }) =>
       Effect.try({ try: () => writer.setUnsafe({ id: "4" }, "new"), catch: (error) => error }),
     "batch": ({ app, note, on, user }) =>
-      on(app.batch([user.setting({ id: "1" }, "new"), note.setting({ id: "4" }, "new")])),
+      on(app.batch([note.setting({ id: "1" }, "new"), user.setting({ id: "4" }, "new")])),
     "update of what is not held": ({ on, user }) => on(user.update({ id: "4" }, () => "new"))
   }
-  for (const [name, write] of Object.entries(writes)) {
-    it.effect(`a store refuses a ${name} beyond its bound, and nothing changes`, () =>
+  const bounds = {
+    "its bound": () => world(),
+    "the bound of the family": () => world({ capacity: 100 }, undefined, { capacity: 3 })
+  }
+  const cases = Object.entries(bounds).flatMap(([bound, make]) =>
+    Object.entries(writes)
+      // Another family has room where the bound is not that of the store.
+      .filter(([name]) => bound === "its bound" || name !== "set of another family")
+      .map(([name, write]) => ({ bound, make, name, write }))
+  )
+  for (const { bound, make, name, write } of cases) {
+    it.effect(`a store refuses a ${name} beyond ${bound}, and nothing changes`, () =>
       Effect.gen(function*() {
-        const of = yield* world()
+        const of = yield* make()
         yield* fill(of)
         assertFull(yield* Effect.flip(write(of)))
         for (const id of ["1", "2", "3"]) assert.strictEqual(of.writer.getUnsafe({ id }), "old")

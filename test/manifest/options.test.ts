@@ -372,7 +372,9 @@ describe("option of a family", () => {
     retryAfterFailure: durations,
     onAbandoned: ["stop", null, true],
     freeze: ["yes", null, 1],
-    weigher: [1, null, "one"]
+    weigher: [1, null, "one"],
+    capacity: counts,
+    weightMax: counts
   }
   for (const [option, all] of Object.entries(wrong)) {
     it.effect(`${option} is refused when the layer is built, and undefined means not given`, () =>

@@ -186,6 +186,17 @@ const refused = <V>(schema: Schema.Codec<V, any>, value: unknown) => {
   return true
 }
 
+describe("Codec.of", () => {
+  it("a codec is answered as it is, and one for later is made by `Codec.schema`", () => {
+    const codec = Codec.schema(User)
+    assert.strictEqual(Codec.of(codec), codec)
+    const made = Codec.of<typeof User.Type>({ later: (make) => make(User, { version: "2" }) })
+    const bytes = Effect.runSync(made.encode(ada))
+    assert.deepStrictEqual(Effect.runSync(Codec.schema(User, { version: "2" }).decode(bytes)), ada)
+    assert.isTrue(Exit.isFailure(Effect.runSyncExit(codec.decode(bytes))))
+  })
+})
+
 describe("value that a codec refuses to keep", () => {
   const Job = Schema.Struct({ payload: Schema.Unknown })
 

@@ -630,6 +630,26 @@ describe("family", () => {
       )
     }))
 
+  it.effect("a codec is made where a tier keeps bytes, and a schema that throws meanwhile is refused by `open`", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFolder
+      const warm = yield* LmdbStore.make({ path, durability: "process" })
+      const broken = {
+        ...family(),
+        codec: {
+          later: () => {
+            throw new TypeError("secret")
+          }
+        }
+      }
+      const hot = yield* MemoryStore.make({ weightMax: 10 })
+      yield* hot.open(broken)
+      for (const store of [warm, TieredStore.make([hot, warm])]) {
+        const error = yield* Effect.flip(store.open(broken))
+        assert.match(error.message, /`codec` of family `user` cannot be made: a function of its schema threw TypeError/)
+      }
+    }))
+
   it.effect("a sweep finds an entry whose copy was on its way up when the sweep began", () =>
     Effect.gen(function*() {
       const [hot, cold] = [mapStore({ name: "hot" }), mapStore({ name: "cold" })]

@@ -34,7 +34,9 @@ const wrong: { readonly [Option in keyof FamilySpec]-?: ReadonlyArray<string> } 
   retryAfterFailure: [`"1 sec"`],
   onAbandoned: [`"keep"`, "true"],
   freeze: [`"yes"`],
-  weigher: ["1", `(key: string) => key`]
+  weigher: ["1", `(key: string) => key`],
+  capacity: [`"8"`, "null"],
+  weightMax: [`"8"`, "null"]
 }
 
 const written = (line: string): string =>

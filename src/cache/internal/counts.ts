@@ -13,7 +13,8 @@ export class Counts {
   misses = 0
   loads = 0
   loadFailures = 0
-  loadMillis = 0
+  lookups = 0
+  lookupMillis = 0
   coalesced = 0
   refused = 0
   evictions = 0
@@ -29,5 +30,6 @@ export const statsOf = (
 ): FamilyStats => {
   const hits = counts.hits + (hot?.hits ?? 0)
   const hitsByTier = { ...(hot === undefined ? {} : { [memory]: hits }), ...Object.fromEntries(hitsBelow) }
-  return { ...counts, hits, hitsByTier, entries: hot?.count ?? 0 }
+  const { count: entries = 0, left: leftMemory = 0, leftUnread } = hot ?? { leftUnread: 0 }
+  return { ...counts, hits, hitsByTier, entries, leftMemory, leftUnread }
 }

@@ -82,7 +82,7 @@ export const make = Effect.fnUntraced(function*(policy: FamilyPolicy, family: st
     const millis = millisOf(input)
     return millis >= 0 ? Effect.succeed(millis) : refuse(option, "must be a duration that is not negative")
   }
-  const count = (option: keyof FamilyPolicy, input: number | undefined, otherwise: number) =>
+  const count = <A>(option: keyof FamilyPolicy, input: number | undefined, otherwise: A) =>
     input === undefined || (Number.isSafeInteger(input) && input >= 1)
       ? Effect.succeed(input ?? otherwise)
       : refuse(option, "must be a whole number of at least 1")
@@ -125,6 +125,11 @@ export const make = Effect.fnUntraced(function*(policy: FamilyPolicy, family: st
       [true, false],
       "must be true or false"
     )
+  }
+  yield* count("capacity", policy.capacity, undefined)
+  yield* count("weightMax", policy.weightMax, undefined)
+  if (policy.capacity !== undefined && policy.weightMax !== undefined) {
+    return yield* refuse("capacity", "or `weightMax` may be given, but not both")
   }
   yield* oneOf("weigher", typeof policy.weigher, ["undefined", "function"], "must be a function of a key and a value")
   return expiry

@@ -239,7 +239,7 @@ export class Landing<V> {
   private loaded(flight: Flight<V>, what: "Loaded" | "Absent", now: number): void {
     const { joined: waiters, key, load, stamp, startedAt } = flight
     this.entries.counts.loads++
-    this.entries.counts.loadMillis += (now - startedAt) / load.width
+    this.countLookup(flight, now)
     this.entries.note(what, key, stamp, undefined, undefined, load.sourcesOf(key))
     this.ground.failures.forget(key)
     // 5.
@@ -251,6 +251,14 @@ export class Landing<V> {
     }
     const turn = this.ground.turns.byKey.get(key)
     if (turn?.reading === false) turn.overtake()
+  }
+
+  /** Counts the lookup of a flight, once for all keys that it was asked for. */
+  private countLookup({ load, startedAt }: Flight<V>, now: number): void {
+    if (load.isCounted) return
+    load.isCounted = true
+    this.entries.counts.lookups++
+    this.entries.counts.lookupMillis += now - startedAt
   }
 
   /** The value that the load replaces. */
@@ -323,9 +331,9 @@ export class Landing<V> {
     const exit = Exit.failCause(cause)
     const now = this.cache.time.now()
     this.precede(flight)
-    const { joined: waiters, load, startedAt } = flight
+    const { joined: waiters, startedAt } = flight
     this.entries.counts.loadFailures++
-    this.entries.counts.loadMillis += (now - startedAt) / load.width
+    if (!isShed(cause)) this.countLookup(flight, now)
     if (this.cache.hasListeners) {
       this.cache.emit(CacheEvent.LoadFailed({ ...this.named(key), millis: now - startedAt, waiters }))
     }

@@ -49,6 +49,8 @@ export class Load extends Work {
   open: number
   /** The time until which its value should last. A value that it reads must not end earlier. */
   readonly until: number
+  /** Its lookup is among those that the family has counted. */
+  isCounted = false
   /** It has read a stale value, so the value that it makes is stale as well. */
   readStale = false
   /** It has read a value that was refused, so the value that it makes is not stored either. */
@@ -229,11 +231,6 @@ export class Load extends Work {
     const keys = reads.get(family)
     if (keys === undefined) reads.set(family, new Set([key]))
     else keys.add(key)
-  }
-
-  /** How many keys it loads. */
-  get width(): number {
-    return this.keys?.size ?? 1
   }
 
   /** Whether its lookup has read a key of the cache. */

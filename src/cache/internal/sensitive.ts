@@ -11,7 +11,7 @@ import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as Stream from "effect/Stream"
-import type { Codec } from "../../store/Codec.ts"
+import type { Codec, Later } from "../../store/Codec.ts"
 import type { Partition } from "../../store/Store.ts"
 import {
   EncodeFailed,
@@ -101,7 +101,10 @@ const refused = Exit.fail(
 )
 
 /** Makes a codec whose failures do not show the value. */
-export const sealedCodec = <V>(codec: Codec<V>): Codec<V> => {
+export const sealedCodec = <V>(codec: Codec<V> | Later<V>): Codec<V> | Later<V> =>
+  "later" in codec ? { later: (make) => sealedOf(codec.later(make)) } : sealedOf(codec)
+
+const sealedOf = <V>(codec: Codec<V>): Codec<V> => {
   const sealedRun = <A, B>(run: (input: A) => Effect.Effect<B, Schema.SchemaError>) => (input: A) => {
     const effect = run(input)
     // A result that is there at once stays synchronous, because a tier reads without waiting if it can.

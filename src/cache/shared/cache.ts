@@ -19,13 +19,13 @@ import * as Stream from "effect/Stream"
 import type { Lease } from "../../capability/Lease.ts"
 import * as LeaseTable from "../../capability/shared/leaseTable.ts"
 import type { FamilyPolicy } from "../../ownership/FamilyPolicy.ts"
-import type { Codec } from "../../store/Codec.ts"
+import type { Codec, Later } from "../../store/Codec.ts"
 import type { Entry } from "../../store/Entry.ts"
 import { CoarseClock } from "../../store/shared/coarseClock.ts"
 import { guarded } from "../../store/shared/guarded.ts"
 import * as PatientScheduler from "../../store/shared/patientScheduler.ts"
 import { type Commons, type Mark, type MarkLog, Store } from "../../store/Store.ts"
-import { CacheError, StoreFailed } from "../CacheError.ts"
+import { CacheError, InvalidOption, StoreFailed } from "../CacheError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
 import type { FamilyStats } from "../CacheMetrics.ts"
 import { type CacheContext, orStoreFailed, orTakenBack } from "../internal/cacheContext.ts"
@@ -69,7 +69,7 @@ export interface FamilyOptions {
   /** Whether errors, events and explanations hide keys and values. */
   readonly isSensitive?: boolean | undefined
   readonly parse: (rendered: string) => string | undefined
-  readonly codec: Codec<any> | undefined
+  readonly codec: Codec<any> | Later<any> | undefined
   /** Whether a value may be an Exit; it may not unless given. */
   readonly takesExits?: boolean | undefined
   readonly weigher: ((key: string, value: any) => number) | undefined
@@ -524,6 +524,8 @@ const openFamily = Effect.fnUntraced(function*(cache: Cache, options: FamilyOpti
     owed: () => cache.outbox.debt.owed,
     codec: isSensitive && codec !== undefined ? sealedCodec(codec) : codec,
     weigher,
+    capacity: options.policy.capacity,
+    weightMax: options.policy.weightMax,
     onEvict: (key, entry, cause) => cache.families.get(name)?.left(key, cause, entry),
     onPushedDown: (key, entry) => cache.families.get(name)?.pushedDown(key, entry),
     onTierFailure: (operation, error) =>
@@ -533,6 +535,11 @@ const openFamily = Effect.fnUntraced(function*(cache: Cache, options: FamilyOpti
     inTime(cache.store, "open", opened),
     (error) => new CacheError({ reason: new StoreFailed({ error }) })
   )
+  const bound = (["capacity", "weightMax"] as const).find((option) => options.policy[option] !== undefined)
+  if (bound !== undefined && partition.hot === undefined) {
+    const why = "bounds what memory holds of the family, but the store has no memory above its other tiers"
+    return yield* Effect.fail(new CacheError({ reason: new InvalidOption({ family: name, option: bound, why }) }))
+  }
   const plan = "all" in options.plan ? options.plan : listed(options.plan)
   const admits = codec?.admits
   const isDerived = Array.from(options.origin?.sources() ?? []).length > 0

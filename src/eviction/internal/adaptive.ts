@@ -77,7 +77,7 @@ export class Adaptive {
 
   // Rare work stays out of this function, so that V8 inlines it into a hit before anything longer.
   hit(slot: number): void {
-    if (this.queues.usesOf(slot) < this.newsBelow) this.use(slot)
+    if (this.queues.knownOf(slot) < this.newsBelow) this.use(slot)
   }
 
   private use(slot: number): void {
@@ -86,8 +86,14 @@ export class Adaptive {
   }
 
   update(slot: number, weight: number): void {
+    const wasRead = this.wasRead(slot)
     this.queues.reweigh(slot, weight)
     this.hit(slot)
+    if (!wasRead) this.queues.forgetUse(slot)
+  }
+
+  wasRead(slot: number): boolean {
+    return this.queues.wasUsed(slot)
   }
 
   remove(slot: number): void {

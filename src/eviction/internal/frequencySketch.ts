@@ -25,6 +25,8 @@ const halvedMask = 0x77777777
 export class FrequencySketch {
   private words = new Int32Array(wordsPerEntry * entriesMin)
   private counted = 0
+  /** How often counts were lost or halved. Between two of these, counts only grow. */
+  losses = 0
 
   /** How many entries there is room for. */
   get capacity(): number {
@@ -38,9 +40,11 @@ export class FrequencySketch {
     while (capacity < entries && capacity < slotsMax) capacity *= 2
     this.words = new Int32Array(wordsPerEntry * capacity)
     this.counted = 0
+    this.losses++
   }
 
-  count(hash: number): void {
+  /** Counts a hash. If its counters are full, returns `false`: a further count changes nothing until the next loss. */
+  count(hash: number): boolean {
     const words = this.words
     const spread = spreadBits(hash)
     const block = blockOf(spread, words.length)
@@ -55,8 +59,10 @@ export class FrequencySketch {
       }
       where >>>= 5
     }
-    this.counted += added
+    if (added === 0) return false
+    this.counted++
     if (this.counted >= countsPerEntry * this.capacity) this.age()
+    return true
   }
 
   /** The estimated count of a hash, from 0 to 15. */
@@ -78,6 +84,7 @@ export class FrequencySketch {
     const words = this.words
     for (let word = 0; word < words.length; word++) words[word] = words[word]! >>> 1 & halvedMask
     this.counted >>>= 1
+    this.losses++
   }
 }
 

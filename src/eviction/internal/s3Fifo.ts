@@ -27,11 +27,15 @@ const usesToMain = 2
 const usesMax = 3
 const ghostsPerEntry = 0.9
 
+// Beside the uses of a slot, in one byte: whether it was read since it was inserted.
+const usesMask = 3
+const readBit = 4
+
 export class S3Fifo extends WeighedPolicy {
   readonly name = "s3Fifo"
   private readonly ghosts = new Ghosts()
   private readonly hashOf: HashOf
-  private uses = new Uint8Array(0)
+  private states = new Uint8Array(0)
   private isMain = new Uint8Array(0)
   private smallWeight = 0
 
@@ -41,25 +45,30 @@ export class S3Fifo extends WeighedPolicy {
   }
 
   insert(slot: number, weight: number): void {
-    if (!(slot < this.uses.length)) this.grow(slot)
+    if (!(slot < this.states.length)) this.grow(slot)
     const list = this.ghosts.recall(this.hashOf(slot)) ? main : small
     this.lists.addFirst(list, slot)
     this.weights.add(slot, weight)
     this.isMain[slot] = list
-    this.uses[slot] = 0
+    this.states[slot] = 0
     if (list === small) this.smallWeight += weight
     this.size++
   }
 
   hit(slot: number): void {
-    if (this.uses[slot]! < usesMax) this.uses[slot]!++
+    const state = this.states[slot]!
+    if ((state & usesMask) < usesMax) this.states[slot] = (state | readBit) + 1
+  }
+
+  wasRead(slot: number): boolean {
+    return (this.states[slot]! & readBit) !== 0
   }
 
   update(slot: number, weight: number): void {
     if (!this.lists.has(slot)) throw new BrokenInvariant("S3Fifo", "a slot to update is there", slot)
     if (this.isMain[slot] === small) this.smallWeight += weight - this.weights.of(slot)
     this.weights.replace(slot, weight)
-    this.hit(slot)
+    if (this.usesOf(slot) < usesMax) this.states[slot]!++
   }
 
   override remove(slot: number): void {
@@ -83,7 +92,7 @@ export class S3Fifo extends WeighedPolicy {
   protected override victim(): number {
     while (!this.lists.isEmpty(small) && this.smallWeight >= smallShare * this.weights.max) {
       const slot = this.lists.last(small)
-      if (this.uses[slot]! < usesToMain) {
+      if (this.usesOf(slot) < usesToMain) {
         this.ghosts.add(this.hashOf(slot), Math.ceil(ghostsPerEntry * this.size))
         return slot
       }
@@ -95,7 +104,7 @@ export class S3Fifo extends WeighedPolicy {
   private moveToMain(slot: number): void {
     this.lists.moveToFirst(main, slot)
     this.isMain[slot] = main
-    this.uses[slot] = 0
+    this.states[slot]! &= readBit
     this.smallWeight -= this.weights.of(slot)
   }
 
@@ -103,14 +112,18 @@ export class S3Fifo extends WeighedPolicy {
   private victimOfMain(): number {
     for (;;) {
       const slot = this.lists.last(main)
-      if (this.uses[slot] === 0) return slot
-      this.uses[slot]!--
+      if (this.usesOf(slot) === 0) return slot
+      this.states[slot]!--
       this.lists.moveToFirst(main, slot)
     }
   }
 
+  private usesOf(slot: number): number {
+    return this.states[slot]! & usesMask
+  }
+
   private grow(slot: number): void {
-    this.uses = grownBytes(this.uses, slot, this.weights.max + 1)
+    this.states = grownBytes(this.states, slot, this.weights.max + 1)
     this.isMain = grownBytes(this.isMain, slot, this.weights.max + 1)
   }
 }

@@ -13,9 +13,13 @@ import { WeighedPolicy } from "./weighedPolicy.ts"
 
 const byAge = 0
 
+// The state of a slot: used since the hand was there, and read since it was inserted.
+const usedBit = 1
+const readBit = 2
+
 export class Sieve extends WeighedPolicy {
   readonly name = "sieve"
-  private used = new Uint8Array(0)
+  private states = new Uint8Array(0)
   // The next slot to inspect; -1 stands for the oldest.
   private hand = -1
 
@@ -26,19 +30,23 @@ export class Sieve extends WeighedPolicy {
   insert(slot: number, weight: number): void {
     this.lists.addFirst(byAge, slot)
     this.weights.add(slot, weight)
-    if (!(slot < this.used.length)) this.used = grownBytes(this.used, slot, this.weights.max + 1)
-    this.used[slot] = 0
+    if (!(slot < this.states.length)) this.states = grownBytes(this.states, slot, this.weights.max + 1)
+    this.states[slot] = 0
     this.size++
   }
 
   hit(slot: number): void {
-    this.used[slot] = 1
+    this.states[slot] = usedBit | readBit
+  }
+
+  wasRead(slot: number): boolean {
+    return (this.states[slot]! & readBit) !== 0
   }
 
   update(slot: number, weight: number): void {
     if (!this.lists.has(slot)) throw new BrokenInvariant("Sieve", "a slot to update is there", slot)
     this.weights.replace(slot, weight)
-    this.used[slot] = 1
+    this.states[slot]! |= usedBit
   }
 
   override remove(slot: number): void {
@@ -60,8 +68,8 @@ export class Sieve extends WeighedPolicy {
     let slot = this.hand
     for (;;) {
       if (slot === -1) slot = this.lists.last(byAge)
-      if (this.used[slot] === 0) break
-      this.used[slot] = 0
+      if ((this.states[slot]! & usedBit) === 0) break
+      this.states[slot]! &= readBit
       slot = this.lists.before(slot)
     }
     this.hand = slot

@@ -37,10 +37,12 @@ export interface Shape {
 const window = 0
 const main = 1
 
-// The state of a slot, in one byte: uses in the lower two bits, whether it is watched, whether it is in the main queue.
+// The state of a slot, in one byte: uses in the lower two bits, whether it is watched, whether it is in the main queue,
+// whether it was used since it was inserted.
 const usesMax = 3
 const watchedBit = 4
 const mainBit = 8
+const usedBit = 16
 
 const usesToMain = 2
 const leadToMain = 2
@@ -79,9 +81,9 @@ export class TwoQueues extends WeighedPolicy {
     return this.shape.admission === "none"
   }
 
-  /** A use is news if the slot has fewer uses than this. Where the window is in order of use, every use is news. */
+  /** A use is news if {@link knownOf} is below this. Where the window is in order of use, every use is news. */
   get newsBelow(): number {
-    return this.ordersByUse ? usesMax + 1 : usesMax
+    return this.ordersByUse ? (usedBit | usesMax) + 1 : usedBit | usesMax
   }
 
   has(slot: number): boolean {
@@ -106,9 +108,24 @@ export class TwoQueues extends WeighedPolicy {
     this.states[slot]! |= watchedBit
   }
 
+  /** What is known of the uses of a slot: the greatest number if a further use changes nothing. */
+  knownOf(slot: number): number {
+    return this.states[slot]! & (usedBit | usesMax)
+  }
+
   /** The counted uses of a slot, at most `usesMax`. */
-  usesOf(slot: number): number {
+  private usesOf(slot: number): number {
     return this.states[slot]! & usesMax
+  }
+
+  /** Whether a use of a slot was counted since its insertion, and not forgotten. */
+  wasUsed(slot: number): boolean {
+    return (this.states[slot]! & usedBit) !== 0
+  }
+
+  /** Makes a slot one that was not used, and leaves its counted uses. */
+  forgetUse(slot: number): void {
+    this.states[slot]! &= ~usedBit
   }
 
   weightOf(slot: number): number {
@@ -118,8 +135,12 @@ export class TwoQueues extends WeighedPolicy {
   /** Counts a use. Returns whether it is news of a watched slot: uses beyond `usesMax` in one round are not. */
   use(slot: number): boolean {
     const state = this.states[slot]!
-    if ((state & usesMax) === usesMax) return false
-    this.states[slot] = state + 1
+    if ((state & usesMax) === usesMax) {
+      // Updates have counted, and were no reads.
+      if ((state & usedBit) === 0) this.states[slot] = state | usedBit
+      return false
+    }
+    this.states[slot] = (state | usedBit) + 1
     return (state & watchedBit) !== 0
   }
 

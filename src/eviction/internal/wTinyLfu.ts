@@ -28,6 +28,12 @@ const window = 0
 const probation = 1
 const protectedPart = 2
 
+// Beside the part of a slot, in one byte: whether it was read since it was inserted, and whether the counters of its
+// hash are full, so that a further hit need not count.
+const partMask = 3
+const readBit = 4
+const fullBit = 8
+
 // From the papers: the shares, and the steps of the window.
 const windowShareInitial = 0.01
 const windowShareMin = 0.01
@@ -51,9 +57,10 @@ export class WTinyLfu extends WeighedPolicy {
   private readonly sketch = new FrequencySketch()
   private readonly random: Random
   private readonly hashOf: HashOf
-  private part = new Uint8Array(0)
+  private states = new Uint8Array(0)
   // Stored, because each hit counts by it.
   private hashes = new Int32Array(0)
+  private losses = 0
   private windowWeight = 0
   private protectedWeight = 0
   private windowShare = windowShareInitial
@@ -73,35 +80,42 @@ export class WTinyLfu extends WeighedPolicy {
     if (!(slot < this.hashes.length)) this.grow(slot)
     this.lists.addFirst(window, slot)
     this.weights.add(slot, weight)
-    this.part[slot] = window
+    this.states[slot] = window
     this.hashes[slot] = hash
     this.windowWeight += weight
     this.size++
     this.insertions++
     this.sketch.reserve(this.size)
-    this.sketch.count(hash)
+    this.count(slot)
   }
 
   hit(slot: number): void {
     this.hits++
-    this.sketch.count(this.hashes[slot]!)
-    if (this.part[slot] === probation) this.protect(slot)
-    else this.lists.moveToFirst(this.part[slot]!, slot)
+    const state = this.states[slot]!
+    if (state < (readBit | fullBit)) this.countRead(slot)
+    if ((state & partMask) === probation) this.protect(slot)
+    else this.lists.moveToFirst(state & partMask, slot)
+  }
+
+  wasRead(slot: number): boolean {
+    return (this.states[slot]! & readBit) !== 0
   }
 
   update(slot: number, weight: number): void {
     if (!this.lists.has(slot)) throw new BrokenInvariant("WTinyLfu", "a slot to update is there", slot)
     const added = weight - this.weights.of(slot)
     this.weights.replace(slot, weight)
-    if (this.part[slot] === window) this.windowWeight += added
-    else if (this.part[slot] === protectedPart) this.protectedWeight += added
+    if (this.partOf(slot) === window) this.windowWeight += added
+    else if (this.partOf(slot) === protectedPart) this.protectedWeight += added
+    const wasRead = this.wasRead(slot)
     this.hit(slot)
+    if (!wasRead) this.states[slot]! &= partMask
   }
 
   override remove(slot: number): void {
     this.lists.remove(slot)
-    if (this.part[slot] === window) this.windowWeight -= this.weights.of(slot)
-    else if (this.part[slot] === protectedPart) this.protectedWeight -= this.weights.of(slot)
+    if (this.partOf(slot) === window) this.windowWeight -= this.weights.of(slot)
+    else if (this.partOf(slot) === protectedPart) this.protectedWeight -= this.weights.of(slot)
     this.weights.remove(slot)
     this.size--
   }
@@ -110,7 +124,7 @@ export class WTinyLfu extends WeighedPolicy {
     const parts = [window, probation, protectedPart].map((part) => this.lists.toArray(part, this.size))
     const weights = parts.map((slots) => slots.reduce((sum, slot) => sum + this.weights.of(slot), 0))
     for (const [part, slots] of parts.entries()) {
-      for (const slot of slots) invariant(this.part[slot] === part, "WTinyLfu", "a slot knows its part", slot)
+      for (const slot of slots) invariant(this.partOf(slot) === part, "WTinyLfu", "a slot knows its part", slot)
     }
     invariant(parts.flat().length === this.size, "WTinyLfu", "size counts the parts", this.size)
     invariant(weights[window] === this.windowWeight, "WTinyLfu", "the window weighs what is in it", this.windowWeight)
@@ -152,20 +166,39 @@ export class WTinyLfu extends WeighedPolicy {
 
   private moveToProbation(candidate: number): void {
     this.windowWeight -= this.weights.of(candidate)
-    this.part[candidate] = probation
-    this.lists.moveToFirst(probation, candidate)
+    this.moveTo(probation, candidate)
   }
 
   private protect(slot: number): void {
     this.protectedWeight += this.weights.of(slot)
-    this.part[slot] = protectedPart
-    this.lists.moveToFirst(protectedPart, slot)
+    this.moveTo(protectedPart, slot)
     while (this.protectedWeight > protectedShareOfMain * this.mainMax()) {
       const oldest = this.lists.last(protectedPart)
       this.protectedWeight -= this.weights.of(oldest)
-      this.part[oldest] = probation
-      this.lists.moveToFirst(probation, oldest)
+      this.moveTo(probation, oldest)
     }
+  }
+
+  private countRead(slot: number): void {
+    this.states[slot]! |= readBit
+    this.count(slot)
+  }
+
+  private count(slot: number): void {
+    if (!this.sketch.count(this.hashes[slot]!)) this.states[slot]! |= fullBit
+    if (this.losses === this.sketch.losses) return
+    this.losses = this.sketch.losses
+    for (let each = 0; each < this.states.length; each++) this.states[each]! &= ~fullBit
+  }
+
+  private partOf(slot: number): number {
+    return this.states[slot]! & partMask
+  }
+
+  /** Makes a slot the newest of a part. */
+  private moveTo(part: number, slot: number): void {
+    this.states[slot] = this.states[slot]! & ~partMask | part
+    this.lists.moveToFirst(part, slot)
   }
 
   private windowMax(): number {
@@ -188,7 +221,7 @@ export class WTinyLfu extends WeighedPolicy {
   }
 
   private grow(slot: number): void {
-    this.part = grownBytes(this.part, slot, this.weights.max + 1)
+    this.states = grownBytes(this.states, slot, this.weights.max + 1)
     this.hashes = grownInts(this.hashes, slot, this.weights.max + 1)
   }
 }

@@ -32,7 +32,9 @@ import { textOf } from "../../ownership/shared/texts.ts"
 import { ManifestError, validate, type ValidFamily, type ValidManifest } from "../../ownership/shared/validation.ts"
 import { keyProblem, parsePattern, parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
 import * as SensitiveKey from "../../pattern/SensitiveKey.ts"
-import * as Codec from "../../store/Codec.ts"
+import type { Later } from "../../store/Codec.ts"
+import { admitsOf } from "../../store/shared/admits.ts"
+import { shapeText } from "../../store/shared/schemaShape.ts"
 import { Store } from "../../store/Store.ts"
 import type { InvalidateOptions } from "../Family.ts"
 import * as accessor from "./accessor.ts"
@@ -179,6 +181,12 @@ const invalidBatch = (manifest: ValidManifest, why: string) =>
 
 // --- the engine --------------------------------------------------------------------------------
 
+/** The codec of a family with a Schema, which a tier that keeps bytes makes: memory alone needs none. */
+const codecOf = ({ spec: { value }, version }: ValidFamily): Later<unknown> | undefined =>
+  Schema.isSchema(value)
+    ? { admits: admitsOf(value), later: (make) => make(value as Schema.Codec<unknown>, { version }) }
+    : undefined
+
 const engineLayer = (
   tag: Context.Service<any, Face>,
   manifest: ValidManifest,
@@ -197,9 +205,7 @@ const engineLayer = (
       hide,
       isSensitive: family.isSensitive,
       parse,
-      codec: Schema.isSchema(spec.value)
-        ? Codec.schema(spec.value as Schema.Codec<unknown>, { version: family.version })
-        : undefined,
+      codec: codecOf(family),
       takesExits: Schema.isSchema(spec.value) && isOfExits(spec.value.ast),
       weigher: spec.weigher,
       policy: spec,
@@ -250,7 +256,7 @@ interface Living {
 const formOf = ({ families }: ValidManifest, options: ReadonlyArray<Cache.FamilyOptions>): string =>
   JSON.stringify(options.map(({ name, origin, pattern }) => {
     const { owner, realm, spec, version } = families.get(name)!
-    const value = Schema.isSchema(spec.value) ? Codec.shape(spec.value) : ""
+    const value = Schema.isSchema(spec.value) ? shapeText(spec.value) : ""
     return [name, pattern, owner, realm, version, origin?.form, value]
   }))
 

@@ -9,14 +9,14 @@ import * as Schema from "effect/Schema"
 import type { Origin } from "../../cache/shared/familySpec.ts"
 import type { DependencyGraph } from "../../ownership/DependencyGraph.ts"
 import type { ValidFamily, ValidManifest } from "../../ownership/shared/validation.ts"
-import * as Codec from "../../store/Codec.ts"
+import { shapeText } from "../../store/shared/schemaShape.ts"
 
 /** How a family is made. */
 export const originOf = (manifest: ValidManifest, family: ValidFamily, graph: DependencyGraph): Origin => {
   const { params = {} } = family.spec
   const codecs = family.pattern.holes.map((name) => {
     const codec = Object.hasOwn(params, name) ? params[name] : undefined
-    return Schema.isSchema(codec) ? Codec.shape(codec) : ""
+    return Schema.isSchema(codec) ? shapeText(codec) : ""
   })
   const inner = family.inner.map((name) => manifest.families.get(name)!.pattern.source)
   const derives = family.derives.map(({ source }) => source)

@@ -107,6 +107,8 @@ interface Expected {
   readonly retryAfterFailure: Time
   readonly onAbandoned: "'interrupt' or 'finish'"
   readonly freeze: "true or false"
+  readonly capacity: "a whole number of at least 1"
+  readonly weightMax: "a whole number of at least 1"
 }
 
 /**

@@ -12,8 +12,8 @@
  */
 import type * as SchemaAST from "effect/SchemaAST"
 import { isBareBytes } from "../shared/bareBytes.ts"
+import { fieldsOfClass, namesOf } from "../shared/schemaShape.ts"
 import { hasMore, isBytes, kindOf, ownKeys, sameProperties, sameValue } from "./sameValue.ts"
-import { fieldsOfClass, namesOf } from "./schemaShape.ts"
 
 /** What is known about the values of a schema. */
 export interface Fidelity {

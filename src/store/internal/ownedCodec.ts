@@ -6,7 +6,7 @@ import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import type { Codec } from "../Codec.ts"
-import { hash } from "./schemaShape.ts"
+import { hash } from "../shared/schemaShape.ts"
 
 /**
  * The codec itself, if it says that it copies; else one that copies in both directions. So a value that was read does

@@ -1,8 +1,9 @@
 /**
  * In-memory tier: a hash table per family, over shards that share one bound.
  *
- * - `capacity` bounds the entries of all families together; `weightMax` bounds their weights instead. Each shard has
- *   its own share, so a store whose keys fall unevenly evicts before it is full. The bound holds after every operation.
+ * - `capacity` bounds the entries of all families together; `weightMax` bounds their weights instead. A family with a
+ *   bound of its own has its own shards, and does not count among the others. Each shard has its own share, so a store
+ *   whose keys fall unevenly evicts before it is full. The bounds hold after every operation.
  * - An expired entry is invisible at once, leaves before a live one is evicted, and is freed within about a second.
  * - Values are kept as they are: a reader gets the very object that was stored.
  * - `hit`, the synchronous read, allocates nothing.
@@ -17,7 +18,6 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
-import type * as Scope from "effect/Scope"
 import { forkOutside } from "../../capability/shared/outside.ts"
 import type * as Misfit from "../../diagnostic/types/misfit.ts"
 import * as EvictionPolicy from "../../eviction/EvictionPolicy.ts"
@@ -26,7 +26,7 @@ import { noOptions, refused } from "../internal/given.ts"
 import { CoarseClock } from "../shared/coarseClock.ts"
 import { trust } from "../shared/guarded.ts"
 import * as PatientScheduler from "../shared/patientScheduler.ts"
-import { makeCommons, type Mark, type Partition, type Round, Store, type StoreFamily } from "../Store.ts"
+import { makeCommons, type Mark, type Round, Store, type StoreFamily } from "../Store.ts"
 import type { StoreError } from "../StoreError.ts"
 import { type Ceiling, MemoryPartition, name } from "./internal/memoryPartition.ts"
 import { type MakePolicy, MemoryShard } from "./internal/memoryShard.ts"
@@ -66,7 +66,7 @@ export type Options = Size & {
  */
 export type Size =
   | {
-    /** The largest number of entries, over all families; weighers are not called. */
+    /** The largest number of entries, over all families without a bound of their own; weighers are not called. */
     readonly capacity: number
     readonly weightMax?: undefined
   }
@@ -92,30 +92,69 @@ const known: { readonly [Option in keyof Required<Options>]: true } = {
 
 const refuse = (option: string, why: string) => refused(name, option, why)
 
-const bounds = (options: Options): Effect.Effect<{ readonly max: number; readonly count: number }, StoreError> => {
+/** A bound, and over how many shards it is divided. */
+interface Bound {
+  readonly max: number
+  readonly count: number
+  readonly isWeighed: boolean
+}
+
+const boundOf = ({ capacity, shards, weightMax }: Partial<Options>): Effect.Effect<Bound, StoreError> => {
+  const isWeighed = weightMax !== undefined
+  if (isWeighed === (capacity !== undefined)) {
+    return Effect.fail(refuse("capacity", "or `weightMax` must be given, but not both"))
+  }
+  const option = isWeighed ? "weightMax" : "capacity"
+  const max = (isWeighed ? weightMax : capacity)!
+  if (!Number.isSafeInteger(max) || max < 1) return Effect.fail(refuse(option, "must be a whole number of at least 1"))
+  const byDefault = isWeighed ? 1 : Math.ceil(max / entriesPerShard)
+  const count = shards === undefined ? Math.min(shardsMax, 2 ** Math.ceil(Math.log2(byDefault))) : shards
+  if (!Number.isSafeInteger(count) || !Number.isSafeInteger(Math.log2(count)) || count < 1 || count > shardsMax) {
+    return Effect.fail(refuse("shards", `must be a power of two of at most ${shardsMax}`))
+  }
+  return count > max
+    ? Effect.fail(refuse("shards", `must be at most \`${option}\``))
+    : Effect.succeed({ max, count, isWeighed })
+}
+
+type Eviction = Exclude<Options["eviction"], undefined>
+
+const checked = (options: Options): Effect.Effect<Eviction, StoreError> => {
   const wrong = noOptions(name, options, known)
   if (wrong !== undefined) return Effect.fail(wrong)
-  const given = (["capacity", "weightMax"] as const).filter((option) => options[option] !== undefined)
-  if (given.length !== 1) return Effect.fail(refuse("capacity", "or `weightMax` must be given, but not both"))
   const { eviction } = options
   const all: ReadonlyArray<unknown> = [...EvictionPolicy.names, "refuse"]
   if (eviction !== undefined && typeof eviction !== "function" && !all.includes(eviction)) {
     const names = all.join(", ")
     return Effect.fail(refuse("eviction", `must be one of ${names}, or a function that makes a policy`))
   }
-  const max = options[given[0]!]!
-  if (!Number.isSafeInteger(max) || max < 1) {
-    return Effect.fail(refuse(given[0]!, "must be a whole number of at least 1"))
-  }
-  const byDefault = options.capacity === undefined ? 1 : Math.ceil(options.capacity / entriesPerShard)
-  const count = options.shards === undefined
-    ? Math.min(shardsMax, 2 ** Math.ceil(Math.log2(byDefault)))
-    : options.shards
-  if (!Number.isSafeInteger(count) || !Number.isSafeInteger(Math.log2(count)) || count < 1 || count > shardsMax) {
-    return Effect.fail(refuse("shards", `must be a power of two of at most ${shardsMax}`))
-  }
-  return count > max ? Effect.fail(refuse("shards", `must be at most \`${given[0]}\``)) : Effect.succeed({ max, count })
+  return Effect.succeed(eviction ?? "adaptive")
 }
+
+const isSameBound = (one: StoreFamily<any>, other: StoreFamily<any>): boolean =>
+  one.capacity === other.capacity && one.weightMax === other.weightMax
+
+/** Makes the shards of a bound, each with its share and a policy of its own. */
+const shardsOf = (
+  { count, max }: Bound,
+  eviction: Eviction,
+  time: CoarseClock,
+  alarm: MemoryUpkeep
+): Effect.Effect<ReadonlyArray<MemoryShard>, StoreError> =>
+  Effect.suspend(() => {
+    const makePolicy = typeof eviction === "function"
+      ? eviction
+      : (of: EvictionPolicy.Options) => eviction === "refuse" ? new Refuse(of) : EvictionPolicy.make(eviction, of)
+    const shards = Array.from({ length: count }, (_, i) => {
+      // The remainder of the division goes to the first shards, so that the shares add up to the bound.
+      const share = Math.floor(max / count) + (i < max % count ? 1 : 0)
+      const policyOf: MakePolicy = (hashOf) => makePolicy({ weightMax: share, hashOf })
+      return new MemoryShard(i, policyOf, time.now(), alarm)
+    })
+    return shards.reduce((sum, { weightMax }) => sum + weightMax, 0) === max
+      ? Effect.succeed(shards)
+      : Effect.fail(refuse("eviction", "must make policies with the `weightMax` that they are given"))
+  })
 
 /**
  * Makes a store in memory that lives until the Scope ends.
@@ -140,23 +179,14 @@ const bounds = (options: Options): Effect.Effect<{ readonly max: number; readonl
  * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function*(options: Misfit.Shape<Misfit.storeSize, Options>) {
-  const { count, max } = yield* bounds(options)
+  const eviction = yield* checked(options)
+  const bound = yield* boundOf(options)
   const time = new CoarseClock(yield* Clock.Clock)
   const random = yield* Random.Random
-  const { eviction = "adaptive" } = options
-  const makePolicy = typeof eviction === "function"
-    ? eviction
-    : (of: EvictionPolicy.Options) => eviction === "refuse" ? new Refuse(of) : EvictionPolicy.make(eviction, of)
   const upkeep = new MemoryUpkeep(time)
-  const shards = Array.from({ length: count }, (_, i) => {
-    // The remainder of the division goes to the first shards, so that the shares add up to the bound.
-    const share = Math.floor(max / count) + (i < max % count ? 1 : 0)
-    const policyOf: MakePolicy = (hashOf) => makePolicy({ weightMax: share, hashOf })
-    return new MemoryShard(i, policyOf, time.now(), upkeep)
-  })
-  if (shards.reduce((sum, { weightMax }) => sum + weightMax, 0) !== max) {
-    return yield* Effect.fail(refuse("eviction", "must make policies with the `weightMax` that they are given"))
-  }
+  const shared = yield* shardsOf(bound, eviction, time, upkeep)
+  // By family, the shards of those that have their own bound.
+  const own = new Map<string, ReadonlyArray<MemoryShard>>()
   const partitions = new Map<string, MemoryPartition<any>>()
   const marks = new Map<string, number>()
   const ceiling: Ceiling = { stamp: 0 }
@@ -168,20 +198,26 @@ export const make = Effect.fnUntraced(function*(options: Misfit.Shape<Misfit.sto
   }
 
   const patient = PatientScheduler.from(yield* Scheduler.Scheduler)
-  const frees = upkeep.run(shards, () => partitions.values())
+  const frees = upkeep.run(() => [shared, ...own.values()].flat(), () => partitions.values())
   Fiber.runIn(yield* forkOutside(Effect.provideService(frees, Scheduler.Scheduler, patient)), yield* Effect.scope)
 
   return trust(Store.of({
     name,
-    open: <V>(family: StoreFamily<V>): Effect.Effect<Partition<V>, never, Scope.Scope> =>
-      Effect.sync(() => {
-        const open = partitions.get(family.name)
-        if (open !== undefined) return open
-        const isWeighed = options.weightMax !== undefined
-        const partition = new MemoryPartition(family, shards, time, ceiling, isWeighed, upkeep, random)
-        partitions.set(family.name, partition)
-        return partition
-      }),
+    open: Effect.fnUntraced(function*<V>(family: StoreFamily<V>) {
+      const { capacity, name, weightMax } = family
+      const open: MemoryPartition<V> | undefined = partitions.get(name)
+      if (open !== undefined && isSameBound(open.family, family)) return open
+      const hasOwn = capacity !== undefined || weightMax !== undefined
+      const size = hasOwn ? yield* boundOf({ capacity, weightMax } as Size) : bound
+      const shards = hasOwn ? yield* shardsOf(size, eviction, time, upkeep) : shared
+      // Another engine has left it, under another bound.
+      open?.dropAll()
+      if (hasOwn) own.set(name, shards)
+      else own.delete(name)
+      const partition = new MemoryPartition(family, shards, time, ceiling, size.isWeighed, upkeep, random)
+      partitions.set(name, partition)
+      return partition
+    }),
     commons: makeCommons(),
     write: ({ changes, marks }: Round) =>
       Effect.sync(() => {

@@ -25,6 +25,8 @@ type Stores = Layer.Layer<Store, any>
 export interface Arrangement {
   readonly name: string
   readonly store: (folder: string) => Stores
+  /** None of its tiers is memory. */
+  readonly hasNoMemory?: true
   /** Memory holds whatever is held. */
   readonly inMemory: boolean
   /** Happens between any two steps. */
@@ -36,7 +38,7 @@ const lmdb = (path: string) => LmdbStore.layer({ path, durability: "process" })
 
 export const arrangements: ReadonlyArray<Arrangement> = [
   { name: "memory", store: () => memory(1_000), inMemory: true, between: "nothing" },
-  { name: "a file", store: lmdb, inMemory: false, between: "nothing" },
+  { name: "a file", store: lmdb, hasNoMemory: true, inMemory: false, between: "nothing" },
   {
     name: "memory over a file",
     store: (path) => TieredStore.layer([memory(1_000), lmdb(path)]),
@@ -73,7 +75,7 @@ export const arrangements: ReadonlyArray<Arrangement> = [
     inMemory: false,
     between: "restart"
   },
-  { name: "a file, opened again", store: lmdb, inMemory: false, between: "restart" },
+  { name: "a file, opened again", store: lmdb, hasNoMemory: true, inMemory: false, between: "restart" },
   {
     name: "memory over a file, opened again",
     store: (path) => TieredStore.layer([memory(1_000), lmdb(path)]),

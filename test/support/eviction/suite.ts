@@ -66,6 +66,8 @@ export class Table<Policy extends Reference> {
   readonly keys = new Map<number, number>()
   readonly weights = new Map<number, number>()
   private readonly free: Array<number> = []
+  /** The keys that were read since they came. */
+  private readonly read = new Set<number>()
   readonly policy: Policy
 
   constructor(make: (options: EvictionPolicy.Options) => Policy, weightMax: number) {
@@ -79,8 +81,10 @@ export class Table<Policy extends Reference> {
       case "write": {
         const slot = this.slots.get(step.key)
         if (slot === undefined) this.insert(step.key, step.weight)
-        else if (step.act === "read") this.policy.hit(slot)
-        else {
+        else if (step.act === "read") {
+          this.policy.hit(slot)
+          this.read.add(step.key)
+        } else {
           this.policy.update(slot, step.weight)
           this.weights.set(step.key, step.weight)
         }
@@ -127,6 +131,10 @@ export class Table<Policy extends Reference> {
   }
 
   private release(key: number, slot: number): void {
+    if (this.policy.wasRead !== undefined) {
+      assert.strictEqual(this.policy.wasRead(slot), this.read.has(key), "a policy that knows what was read is right")
+    }
+    this.read.delete(key)
     this.slots.delete(key)
     this.keys.delete(slot)
     this.weights.delete(key)
@@ -180,6 +188,10 @@ export const run = (name: EvictionPolicy.EvictionPolicyName, makeReference: Make
       fc.assert(fc.property(fc.nat({ max: 60 }), steps(12), (weightMax, history) => {
         agrees(name, makeReference, weightMax, history)
       }))
+    })
+
+    it("the policy knows what was read, unless a hit would have to note it", () => {
+      assert.strictEqual(make({ weightMax: 1, hashOf }).wasRead !== undefined, name !== "lru")
     })
 
     it("the policy keeps its entries when one comes that is heavier than the maximum", () => {

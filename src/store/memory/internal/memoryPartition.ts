@@ -114,6 +114,8 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
   private watcher: ReadWatcher | undefined = undefined
   private collecting: Sweep | undefined = undefined
   private sweptFloor = 0
+  left = 0
+  leftUnread: number | undefined = undefined
   private leaveListeners: ReadonlyArray<(key: string) => void> = []
   /** Begins the positions of its pages: a slot means nothing in another partition. */
   declare private readonly life: string
@@ -144,6 +146,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
     }))
     this.only = this.views.length === 1 ? this.views[0] : undefined
     this.shardMask = shards.length - 1
+    if (shards[0]!.policy.wasRead !== undefined) this.leftUnread = 0
     this.hotAt = this.hotDistance()
     this.setNoteAt(0)
   }
@@ -391,6 +394,8 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
   /** Removes the key of an entry that leaves. The shard calls it. */
   forgotten(shard: MemoryShard, slot: number): void {
     const key = shard.records.keyAt(slot)!
+    this.left++
+    if (this.leftUnread !== undefined && shard.policy.wasRead?.(slot) === false) this.leftUnread++
     this.views[shard.index]!.table.remove(slot, key)
     for (const listener of this.leaveListeners) listener(key)
   }

@@ -38,17 +38,17 @@ export class MemoryUpkeep implements Alarm {
   }
 
   /** Frees dead entries, and sleeps, for ever. */
-  run(shards: ReadonlyArray<MemoryShard>, all: () => Iterable<Collected>): Effect.Effect<never> {
+  run(shards: () => ReadonlyArray<MemoryShard>, all: () => Iterable<Collected>): Effect.Effect<never> {
     const { time } = this
     return Effect.forever(Effect.gen({ self: this }, function*() {
-      for (const shard of shards) {
+      for (const shard of shards()) {
         for (let more = shard.nextDueMillis <= time.now(); more;) {
           more = shard.advance(time.now(), freedPerPassMax)
           yield* Effect.yieldNow
         }
       }
       for (const each of all()) while (each.collect(freedPerPassMax)) yield* Effect.yieldNow
-      yield* this.rest(shards)
+      yield* this.rest(shards())
     }))
   }
 

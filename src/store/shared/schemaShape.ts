@@ -45,6 +45,9 @@ export const shapeOf = (schema: Schema.Constraint, version = ""): Shape => {
   return { core: hash64(`${version}\n${new Walk().digest(schema.ast, "", false)}`), optional: [] }
 }
 
+/** The shape as a text. */
+export const shapeText = (schema: Schema.Constraint): string => JSON.stringify(Object.values(shapeOf(schema)))
+
 class Walk {
   readonly optional: Array<OptionalField> = []
   private nodes = 0
