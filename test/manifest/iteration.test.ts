@@ -112,7 +112,7 @@ describe("scan over memory", () => {
       yield* on(user.set({ id: "1" }, "two", { ifVersion: one.version }))
     }))
 
-  for (const door of ["accessor", "reader", "writer"]) {
+  for (const door of ["accessor", "reader", "writer"] as const) {
     it.effect(`the ${door} lists keys`, () =>
       Effect.gen(function*() {
         const { fill, ids, on, pages, user } = yield* world()

@@ -98,7 +98,7 @@ const handle: { readonly [operation: string]: Door } = {
 const world = (pattern: string, codec: Schema.Top) =>
   Effect.gen(function*() {
     let lookups = 0
-    const running = yield* engine(
+    const running = yield* engine<"user">(
       { families: { user: { pattern, params: { day: codec } } } } as never,
       () => Effect.sync(() => `loaded ${++lookups}`)
     )
@@ -240,7 +240,7 @@ describe("key that is not a text", () => {
 
 describe("parameters of an invalidation of many keys", () => {
   const two = Effect.gen(function*() {
-    const running = yield* engine(
+    const running = yield* engine<"user" | "file">(
       { families: { user: { pattern: "user:{tenant}:{id}" }, file: { pattern: "file:{tenant}:*" } } } as never,
       () => Effect.succeed("loaded")
     )

@@ -23,7 +23,7 @@ import { Store } from "../../src/store/Store.ts"
 import type { Operation } from "../../src/store/StoreError.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
 import { drive } from "../support/effects.ts"
-import { checkInvariants, engine, type Running } from "../support/engine.ts"
+import { type App, checkInvariants, engine, type Running } from "../support/engine.ts"
 import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
 import { Floors, Lookups, see } from "../support/rows.ts"
 import { below, pick, simulate } from "../support/simulate.ts"
@@ -77,14 +77,17 @@ class FaultyWorld {
   // What batches wrote.
   private readonly batches = new Set<number>()
   private torn: string | undefined = undefined
-  private running!: Running
+  private running!: Running<typeof families[number]>
 
   constructor(plan: Plan, seed: number) {
     this.plan = plan
     this.seed = seed
   }
 
-  private readonly lookup = ({ key }: Lookup.LookupContext<unknown>, app: any): Effect.Effect<unknown, unknown, any> =>
+  private readonly lookup = (
+    { key }: Lookup.LookupContext<unknown>,
+    app: App<typeof families[number]>
+  ): Effect.Effect<unknown, unknown, any> =>
     this.lookups.run(key, () => this.load(key, app), {
       begins: (others) => {
         // What a lookup has read may end while it runs: then later readers do not join it.
@@ -96,14 +99,16 @@ class FaultyWorld {
       }
     })
 
-  private readonly load = Effect.fnUntraced(function*(this: FaultyWorld, key: string, app: any) {
-    const [family, id] = key.split(":") as [string, Id]
-    // So that a value that was loaded has a cost.
-    yield* Effect.sleep(1 + (yield* below(10)))
-    const n: number = family === "user" ? this.rows.get(id) ?? 0 : yield* app.keys.user.get({ id })
-    yield* Effect.sleep(yield* below(10))
-    return Lookup.loaded(n, { tags: [`t${id}`] })
-  })
+  private readonly load = Effect.fnUntraced(
+    function*(this: FaultyWorld, key: string, app: App<typeof families[number]>) {
+      const [family, id] = key.split(":") as [string, Id]
+      // So that a value that was loaded has a cost.
+      yield* Effect.sleep(1 + (yield* below(10)))
+      const n: number = family === "user" ? this.rows.get(id) ?? 0 : yield* app.keys.user.get({ id })
+      yield* Effect.sleep(yield* below(10))
+      return Lookup.loaded(n, { tags: [`t${id}`] })
+    }
+  )
 
   // --- one step -----------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
 import { cacheReasonOf, drive } from "../support/effects.ts"
-import { checkFamilies, type Running, start } from "../support/engine.ts"
+import { checkFamilies, type RunningOf, start } from "../support/engine.ts"
 import { makePlace, mapStore } from "../support/mapStore.ts"
 import { below, chance, pick, rest, simulate } from "../support/simulate.ts"
 import { type Above, slow, tiersOver } from "../support/tiers.ts"
@@ -41,7 +41,7 @@ interface Plan {
   readonly engines?: number
 }
 
-interface One extends Running {
+interface One extends RunningOf<typeof App> {
   readonly scope: Scope.Closeable
 }
 

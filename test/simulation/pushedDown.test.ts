@@ -16,7 +16,7 @@ import * as Scope from "effect/Scope"
 import { Store } from "../../src/store/Store.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
 import { drive } from "../support/effects.ts"
-import { checkFamilies, type Running, start } from "../support/engine.ts"
+import { checkFamilies, type RunningOf, start } from "../support/engine.ts"
 import { makePlace, mapStore } from "../support/mapStore.ts"
 import { below, pick, simulate } from "../support/simulate.ts"
 import { slow, tiersOver } from "../support/tiers.ts"
@@ -36,7 +36,7 @@ const owners = App.modules({
   page: App.owner("page", { lookup: ({ id }) => note.get({ id }) })
 })
 
-interface One extends Running {
+interface One extends RunningOf<typeof App> {
   readonly scope: Scope.Closeable
 }
 

@@ -15,7 +15,7 @@ import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { Store } from "../../src/store/Store.ts"
 import { EncodeFailed, InvalidStoreOptions, StoreError } from "../../src/store/StoreError.ts"
 import { drive } from "../support/effects.ts"
-import { checkInvariants, engine } from "../support/engine.ts"
+import { type App, checkInvariants, engine } from "../support/engine.ts"
 import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
 import { Floors } from "../support/rows.ts"
 import { below, chance, pick, simulate } from "../support/simulate.ts"
@@ -23,6 +23,7 @@ import { type Above, type TiersOptions, tiersOver } from "../support/tiers.ts"
 
 const ids = ["1", "2"] as const
 const derived = ["profile", "page", "guess", "board"] as const
+type Name = "user" | "other" | typeof derived[number]
 
 interface Plan {
   readonly over: Above
@@ -77,13 +78,13 @@ class VanishingWorld {
     this.plan = plan
   }
 
-  private readonly lookup = Effect.fnUntraced(function*(this: VanishingWorld, key: string, app: any) {
+  private readonly lookup = Effect.fnUntraced(function*(this: VanishingWorld, key: string, app: App<Name>) {
     const row: number = yield* this.make(key, app)
     if (yield* chance(0.5)) yield* Effect.sleep(1 + (yield* below(8)))
     return this.plan.hasTags === true && key.startsWith("user:") ? Lookup.loaded(row, { tags: [tagOf(key)] }) : row
   })
 
-  private readonly make = Effect.fnUntraced(function*(this: VanishingWorld, key: string, app: any) {
+  private readonly make = Effect.fnUntraced(function*(this: VanishingWorld, key: string, app: App<Name>) {
     const [family, id] = key.split(":")
     const { profile, user } = app.keys
     if (yield* chance(0.5)) yield* Effect.sleep(1 + (yield* below(8)))

@@ -21,7 +21,7 @@ import { Store } from "../../src/store/Store.ts"
 import type { StoreError } from "../../src/store/StoreError.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
 import { drive } from "./effects.ts"
-import { checkInvariants, engine, type EngineOptions, type Running } from "./engine.ts"
+import { type App, checkInvariants, engine, type EngineOptions, type Running } from "./engine.ts"
 import { mapStore } from "./mapStore.ts"
 import { Floors, Lookups, see } from "./rows.ts"
 import { slow, tiersOver } from "./tiers.ts"
@@ -176,7 +176,7 @@ export class World {
   private epochs = 0
   private writing = new Set<string>()
   private writes = 0
-  running!: Running
+  running!: Running<typeof families[number]>
 
   constructor(script: Script) {
     this.script = script
@@ -191,7 +191,10 @@ export class World {
 
   // --- the source -------------------------------------------------------------------------------
 
-  readonly lookup = (about: { readonly key: string }, app: any): Effect.Effect<unknown, unknown, any> =>
+  readonly lookup = (
+    about: { readonly key: string },
+    app: App<typeof families[number]>
+  ): Effect.Effect<unknown, unknown, any> =>
     this.lookups.run(about.key, () => this.load(about.key, app), {
       begins: (others) => this.checkOthers(about.key, others),
       ends: () => {
@@ -207,7 +210,7 @@ export class World {
     if (this.isWhole) assert.isAtMost(others, 1, `at most two lookups of \`${key}\` run at a time`)
   }
 
-  private readonly load = Effect.fnUntraced(function*(this: World, key: string, app: any) {
+  private readonly load = Effect.fnUntraced(function*(this: World, key: string, app: App<typeof families[number]>) {
     const [family, id] = key.split(":") as [string, string]
     yield* Effect.sleep(yield* Random.nextIntBetween(0, 10))
     const n: number | Lookup.AbsentAnswer = family === "user"
