@@ -14,6 +14,7 @@ import * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { Store } from "../../src/store/Store.ts"
 import { EncodeFailed, InvalidStoreOptions, StoreError } from "../../src/store/StoreError.ts"
+import { changed } from "../support/changed.ts"
 import { drive } from "../support/effects.ts"
 import { type App, checkInvariants, engine } from "../support/engine.ts"
 import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
@@ -47,25 +48,23 @@ const unfitOf = (key: string, cause: string) =>
 
 /** A file, as far as a map can be one. */
 const file = (place: Place, { isLive, room, unfit = Infinity }: Plan): Store["Service"] => {
-  const store = mapStore({ place, name: "file", ...(room === undefined ? {} : { capacity: room }) })
+  const map = mapStore({ place, name: "file", ...(room === undefined ? {} : { capacity: room }) })
+  const store = changed(map, (partition, family) => {
+    const fits = (value: unknown) => !family.name.endsWith("/user") || (value as number) % unfit !== 1
+    return {
+      prepare: (key, content) =>
+        fits(content.value) ? partition.prepare(key, content) : Effect.fail(unfitOf(key, "row")),
+      set: (key, entry) => fits(entry.value) ? partition.set(key, entry) : Effect.fail(unfitOf(key, "row")),
+      setMany: (all) =>
+        all.every(([, { value }]) => fits(value)) ? partition.setMany(all) : Effect.fail(unfitOf("some", "row"))
+    }
+  })
+  const withoutCodec = new StoreError({
+    reason: new InvalidStoreOptions({ tier: "file", option: "codec", why: "is missing" })
+  })
   return Store.of({
     ...store,
-    open: (family) => {
-      if (isLive === true && family.name.endsWith("/user")) {
-        return Effect.fail(
-          new StoreError({ reason: new InvalidStoreOptions({ tier: "file", option: "codec", why: "is missing" }) })
-        )
-      }
-      const fits = (value: unknown) => !family.name.endsWith("/user") || (value as number) % unfit !== 1
-      return Effect.map(store.open(family), (partition) => ({
-        ...partition,
-        prepare: (key, content) =>
-          fits(content.value) ? partition.prepare(key, content) : Effect.fail(unfitOf(key, "row")),
-        set: (key, entry) => fits(entry.value) ? partition.set(key, entry) : Effect.fail(unfitOf(key, "row")),
-        setMany: (all) =>
-          all.every(([, { value }]) => fits(value)) ? partition.setMany(all) : Effect.fail(unfitOf("some", "row"))
-      }))
-    }
+    open: (family) => isLive === true && family.name.endsWith("/user") ? Effect.fail(withoutCodec) : store.open(family)
   })
 }
 
