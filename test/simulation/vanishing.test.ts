@@ -15,11 +15,10 @@ import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { Store } from "../../src/store/Store.ts"
 import { EncodeFailed, InvalidStoreOptions, StoreError } from "../../src/store/StoreError.ts"
 import { changed } from "../support/changed.ts"
-import { drive } from "../support/effects.ts"
-import { type App, checkInvariants, engine } from "../support/engine.ts"
+import { type App, engine } from "../support/engine.ts"
 import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
-import { Floors } from "../support/rows.ts"
 import { below, chance, pick, simulate } from "../support/simulate.ts"
+import { SimulatedWorld } from "../support/simulatedWorld.ts"
 import { type Above, type TiersOptions, tiersOver } from "../support/tiers.ts"
 
 const ids = ["1", "2"] as const
@@ -68,12 +67,12 @@ const file = (place: Place, { isLive, room, unfit = Infinity }: Plan): Store["Se
   })
 }
 
-class VanishingWorld {
+class VanishingWorld extends SimulatedWorld<App<Name>> {
   private readonly plan: Plan
-  private readonly rows = new Map<string, number>(ids.map((id) => [id, 1]))
-  private readonly seen = new Floors()
+  override readonly rows = new Map<string, number>(ids.map((id) => [id, 1]))
 
   constructor(plan: Plan) {
+    super()
     this.plan = plan
   }
 
@@ -132,14 +131,14 @@ class VanishingWorld {
         this.rows.set(id, row)
         if (this.plan.hasTags !== true) return
         yield* running.as(keys.user.invalidateTag(tagOf(`user:${id}`)))
-        this.seen.raise(id, row)
+        this.floors.raise(id, row)
       } else if (luck < 2) yield* running.as(keys.other.set({ id: `${yield* below(6)}` }, 0))
       else if (luck < 4) {
         const row = (yield* running.as(keys.user.get({ id }))) as number
-        this.seen.raise(id, row)
+        this.floors.raise(id, row)
       } else {
         const family = yield* pick(derived)
-        const floor = this.seen.of(family === "board" ? "1" : id)
+        const floor = this.floors.of(family === "board" ? "1" : id)
         const row = yield* running.as(keys[family].get(family === "board" ? {} : { id }))
         // What is made for want of a source is not of a row.
         const least = family === "guess" && !(yield* running.as(keys.user.has({ id }))) ? 0 : floor
@@ -147,9 +146,8 @@ class VanishingWorld {
       }
     })
     const fiber = Effect.forEach(Array.from({ length: yield* below(12) }), () => step, { discard: true })
-    yield* drive(Effect.all([fiber, fiber, fiber], { concurrency: "unbounded", discard: true }), 3)
-    yield* drive(Effect.sleep(400), 20)
-    checkInvariants(running)
+    yield* this.together([fiber, fiber, fiber], 3)
+    yield* this.quiet(running)
   })
 
   readonly run = Effect.gen({ self: this }, function*() {
