@@ -9,7 +9,9 @@ import * as OwnerFindings from "../diagnostic/types/ownerFindings.ts"
 import * as RightFindings from "../diagnostic/types/rightFindings.ts"
 import * as Wiring from "../diagnostic/types/wiring.ts"
 import { type Finding, labelOf, type Place, say } from "./findings.ts"
+import { ofAccessor } from "./meaning.ts"
 import { escape, offsetOf, tokens } from "./source.ts"
+import { words } from "./statements.ts"
 
 // The compiler prints one member of the requirements, or all of them: names, and rights with their two arguments.
 const right = `(Owns|Borrows|Appoints|Admits)<"([^"]+)", (\\w+)>`
@@ -111,11 +113,14 @@ const edgeOf = (text: string, from: number, step: 1 | -1): number => {
   return at
 }
 
-const reads =
-  "get|getPromise|getAnswerOption|getOption|getManyResults|getMany|getAnswer|getUnsafe|has|select|warm|explain|key"
-const writes = "set|setMany|setting|deleting|update|patch|delete|deleteMany|invalidate|invalidateWhere|refresh|lease"
-const operation = new RegExp(`([\\w$]+)\\s*\\.\\s*(${reads}|${writes})\\s*$`)
-const valued = /^(?:set|setMany|setting|update|patch)$/
+// The operations whose first argument has the parameters of a key.
+const withoutParams = words("hottest keys entries page sample count invalidateAll invalidateTag")
+const withParams = [
+  ...[...ofAccessor].filter((name) => !withoutParams.has(name)),
+  ...words("getPromise getUnsafe setting deleting key")
+]
+const operation = new RegExp(`([\\w$]+)\\s*\\.\\s*(${withParams.join("|")})\\s*$`)
+const valued = /^(?:set|setMany|setIfAbsent|setting|update|patch)$/
 // The errors that the compiler reports for an argument: a wrong type, a missing or surplus property, a wrong count.
 const argument = /error TS(?:2322|2345|2353|2379|2375|2554|2555|2561|2739|2740|2741|2769): /
 

@@ -331,7 +331,8 @@ const runnerAt = (tokens: ReadonlyArray<Token>, at: number): number | undefined 
 const isMember = (tokens: ReadonlyArray<Token>, at: number): boolean =>
   tokens[at - 1]?.text === "." || tokens[at - 1]?.text === "?."
 
-const ofAccessor = words(
+/** The operations of an accessor that answer an Effect or a Stream. */
+export const ofAccessor: ReadonlySet<string> = words(
   "get getOption getMany getManyResults getAnswer getAnswerOption has select warm hottest explain lease " +
     "keys entries page sample count getOr setIfAbsent getAndDelete reschedule " +
     "set setMany update patch delete deleteMany refresh invalidate invalidateWhere invalidateAll invalidateTag"

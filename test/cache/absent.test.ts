@@ -331,7 +331,7 @@ describe("what derives from a key without a value", () => {
           onFailure: () => Lookup.absent
         })
       })
-      const get = (name: string, params: object) =>
+      const get = (name: "page" | "part" | "user", params: object) =>
         Effect.exit(running.as<any, any>(running.app.keys[name].get(params)))
       isAbsent(yield* get("page", { id: "1" }))
       isAbsent(yield* get("part", { id: "1", n: "1" }))

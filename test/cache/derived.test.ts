@@ -18,6 +18,7 @@ import {
   type Value,
   valueSchema
 } from "../support/arrangements/world.ts"
+import type { App } from "../support/engine.ts"
 
 interface Ways {
   readonly source?: FamilyPolicy
@@ -26,7 +27,9 @@ interface Ways {
 }
 
 /** `user`, `profile` made from it, `page` made from that; and `board` and each `sheet`, made from four users. */
-class Chain extends ArrangedWorld {
+type Derived = "profile" | "page" | "guess" | "safe" | "board" | "sheet"
+
+class Chain extends ArrangedWorld<Derived> {
   private readonly ways: Ways
 
   constructor(arrangement: Arrangement, ways: Ways, folder: string) {
@@ -62,7 +65,10 @@ class Chain extends ArrangedWorld {
     }
   }
 
-  override lookup(about: LookupContext<any>, app: any): Effect.Effect<unknown, unknown, any> {
+  override lookup(
+    about: LookupContext<any>,
+    app: App<Derived | "user" | "other">
+  ): Effect.Effect<unknown, unknown, any> {
     const [family, id] = about.key.split(":")
     const { profile, user } = app.keys
     switch (family) {
@@ -85,14 +91,14 @@ class Chain extends ArrangedWorld {
     }
   }
 
-  read(family: string, id = "1"): Effect.Effect<number, unknown> {
+  read(family: Derived | "user", id = "1"): Effect.Effect<number, unknown> {
     const of = this.running.app.keys[family]
     const params = paramsOf(family, id)
     const read = this.ways.bulk === true ? Effect.map(of.getMany([params]), (all: any) => all[0]) : of.get(params)
     return Effect.map(this.on<Value>(read), ({ row }) => row)
   }
 
-  held(family: string): Effect.Effect<number | undefined, unknown> {
+  held(family: Derived | "user"): Effect.Effect<number | undefined, unknown> {
     const of = this.running.app.keys[family]
     return Effect.map(
       this.on<any>(of.getOption(paramsOf(family, "1"))),
@@ -156,18 +162,24 @@ for (const bulk of [false, true]) {
           inside((folder) => new Chain(arrangement, { source, bulk }, folder), (world) =>
             Effect.gen(function*() {
               world.source.answer = { tags: ["t"] }
-              for (const family of ["board", "page", "profile"]) assert.strictEqual(yield* world.read(family), 1)
+              for (const family of ["board", "page", "profile"] as const) {
+                assert.strictEqual(yield* world.read(family), 1)
+              }
               yield* world.between
-              for (const family of ["board", "page", "profile"]) assert.strictEqual(yield* world.held(family), 1)
+              for (const family of ["board", "page", "profile"] as const) {
+                assert.strictEqual(yield* world.held(family), 1)
+              }
               world.source.row = 2
               yield* end(world)
               yield* world.between
-              for (const family of ["board", "page", "profile"]) {
+              for (const family of ["board", "page", "profile"] as const) {
                 assert.isUndefined(yield* world.held(family), family)
                 if (isForGood) assert.strictEqual((yield* Effect.exit(world.read(family)))._tag, "Failure")
               }
               if (isForGood) return
-              for (const family of ["page", "profile"]) assert.strictEqual(yield* world.read(family), 2, family)
+              for (const family of ["page", "profile"] as const) {
+                assert.strictEqual(yield* world.read(family), 2, family)
+              }
             })))
       }
     }
@@ -230,7 +242,7 @@ describe("derived value that was made while its source was absent", () => {
         (world) =>
           Effect.gen(function*() {
             world.source.isBroken = true
-            for (const family of ["guess", "safe"]) {
+            for (const family of ["guess", "safe"] as const) {
               assert.strictEqual(yield* world.read(family), 0)
               assert.strictEqual(yield* world.held(family), 0, "it is stored")
             }
@@ -238,7 +250,7 @@ describe("derived value that was made while its source was absent", () => {
             yield* world.on(world.user.refresh(one))
             assert.strictEqual(yield* world.read("user"), 1)
             yield* world.settle
-            for (const family of ["guess", "safe"]) {
+            for (const family of ["guess", "safe"] as const) {
               assert.isUndefined(yield* world.held(family))
               assert.strictEqual(yield* world.read(family), 1)
             }
@@ -264,7 +276,7 @@ const small = (
 }
 
 describe("source that was evicted", () => {
-  const evict = Effect.fnUntraced(function*(world: Chain, keep: ReadonlyArray<string>) {
+  const evict = Effect.fnUntraced(function*(world: Chain, keep: ReadonlyArray<Derived | "user">) {
     for (let i = 0; i < 10; i++) {
       yield* world.on(world.running.app.keys.other.set({ id: `${i}` }, { row: 0 }))
       yield* world.settle
@@ -290,7 +302,7 @@ describe("source that was evicted", () => {
     it.effect(`a read of the derived value alone drops it, since its source is gone: ${arrangement.name}`, () =>
       inside((folder) => new Chain(arrangement, {}, folder), (world) =>
         Effect.gen(function*() {
-          for (const family of ["page", "board"]) {
+          for (const family of ["page", "board"] as const) {
             world.source.row = 1
             yield* world.on(world.user.invalidateAll())
             assert.strictEqual(yield* world.read(family), 1)
@@ -331,14 +343,16 @@ describe("source that was evicted", () => {
       (folder) => new Chain(arrangements.find(({ name }) => name === "memory for one entry over a file")!, {}, folder),
       (world) =>
         Effect.gen(function*() {
-          for (const family of ["board", "page"]) yield* world.read(family)
+          for (const family of ["board", "page"] as const) yield* world.read(family)
           yield* evict(world, [])
-          for (const family of ["board", "page", "profile", "user"]) assert.strictEqual(yield* world.held(family), 1)
+          for (const family of ["board", "page", "profile", "user"] as const) {
+            assert.strictEqual(yield* world.held(family), 1)
+          }
         })
     ))
 
   for (const arrangement of small(3)) {
-    for (const family of ["board", "sheet"]) {
+    for (const family of ["board", "sheet"] as const) {
       it.effect(`a ${family} made from more sources than fit is stored: ${arrangement.name}`, () =>
         inside((folder) => new Chain(arrangement, {}, folder), (world) =>
           Effect.gen(function*() {
@@ -353,7 +367,7 @@ describe("source that was evicted", () => {
 })
 
 describe("derived value and the readers of its source", () => {
-  type Act = { readonly act: "read" | "row" | "wait" | "other"; readonly family: string; readonly id: string }
+  type Act = { readonly act: "read" | "row" | "wait" | "other"; readonly family: Derived | "user"; readonly id: string }
   const act: fc.Arbitrary<Act> = fc.record({
     act: fc.constantFrom("read", "read", "read", "row", "wait", "other"),
     family: fc.constantFrom("user", "profile", "page", "board"),

@@ -15,7 +15,7 @@ import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import { settle } from "../support/effects.ts"
-import { engine, type Running } from "../support/engine.ts"
+import { type App, engine, type Running } from "../support/engine.ts"
 import { temporaryFolder } from "../support/folder.ts"
 import { tiers } from "../support/source.ts"
 
@@ -44,25 +44,29 @@ const perRound = 400
 const text = "x".repeat(200)
 
 /** Writes entries that no round before has written, and invalidates them all. */
-const ways: { readonly [way: string]: (running: Running, round: number) => Effect.Effect<void, unknown> } = {}
+const ways: {
+  readonly [way: string]: (running: Running<"doc" | "part">, round: number) => Effect.Effect<void, unknown>
+} = {}
 const docs = (round: number, count = perRound) =>
   Array.from({ length: count }, (_, i) => [{ id: `${round}-${i}` }, text] as const)
-const mark = (invalidate: (app: any) => Effect.Effect<void, unknown, any>) => ({ app, as }: Running, round: number) =>
-  Effect.andThen(as(app.keys.doc.setMany(docs(round), { tags: ["t"] })), as(invalidate(app))) as Effect.Effect<
-    void,
-    unknown
-  >
+const mark =
+  (invalidate: (app: App<"doc">) => Effect.Effect<void, unknown, any>) =>
+  ({ app, as }: Running<"doc">, round: number) =>
+    Effect.andThen(as(app.keys.doc.setMany(docs(round), { tags: ["t"] })), as(invalidate(app))) as Effect.Effect<
+      void,
+      unknown
+    >
 Object.assign(ways, {
   "invalidateAll": mark((app) => app.keys.doc.invalidateAll()),
   "invalidateTag": mark((app) => app.keys.doc.invalidateTag("t")),
   "a pattern": mark((app) => app.invalidate("doc:*")),
   "invalidateAll, which marks stale": mark((app) => app.keys.doc.invalidateAll({ mode: "markStale" })),
-  "invalidateWhere": ({ app, as }: Running, round: number) =>
+  "invalidateWhere": ({ app, as }: Running<"doc" | "part">, round: number) =>
     Effect.andThen(
       as(app.keys.part.setMany(Array.from({ length: perRound }, (_, i) => [{ id: "1", n: `${round}-${i}` }, text]))),
       as(app.keys.part.invalidateWhere({ id: "1" }))
     ),
-  "a fan-out": ({ app, as }: Running, round: number) =>
+  "a fan-out": ({ app, as }: Running<"doc" | "part">, round: number) =>
     Effect.andThen(
       as(app.keys.part.setMany(Array.from({ length: perRound }, (_, i) => [{ id: "1", n: `${round}-${i}` }, text]))),
       as(app.keys.doc.set({ id: "1" }, text))
@@ -159,12 +163,13 @@ const byTestClock = Effect.gen(function*() {
   return { start, place }
 })
 
-const write = ({ app, as }: Running, round: number, count: number) =>
+const write = ({ app, as }: Running<"doc">, round: number, count: number) =>
   as(app.keys.doc.setMany(docs(round, count)) as Effect.Effect<void, unknown, any>)
-const invalidateAll = ({ app, as }: Running) => as(app.keys.doc.invalidateAll() as Effect.Effect<void, unknown, any>)
+const invalidateAll = ({ app, as }: Running<"doc">) =>
+  as(app.keys.doc.invalidateAll() as Effect.Effect<void, unknown, any>)
 
 /** A life of the process in which ten entries are written and hidden, and which ends after `last`. */
-const lifeThatHides = (start: Effect.Effect<Running, any, any>, last: Effect.Effect<unknown>) =>
+const lifeThatHides = (start: Effect.Effect<Running<"doc">, any, any>, last: Effect.Effect<unknown>) =>
   Effect.scoped(
     Effect.flatMap(start, (running) =>
       Effect.andThen(Effect.andThen(write(running, 0, 10), invalidateAll(running)), last))

@@ -14,20 +14,16 @@ import * as CacheMetrics from "../../src/cache/CacheMetrics.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
+import { changed } from "../support/changed.ts"
 import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
 import { user, Users, users } from "../support/users.ts"
 
 // It answers a moment later, so that readers can wait for it together.
 const below = (place: Place) =>
-  Layer.sync(Store, () => {
-    const store = mapStore({ name: "below", place })
-    const open: Store["Service"]["open"] = (family) =>
-      Effect.map(store.open(family), (partition) => ({
-        ...partition,
-        get: (key) => Effect.andThen(Effect.yieldNow, partition.get(key))
-      }))
-    return { ...store, open }
-  })
+  Layer.sync(Store, () =>
+    changed(mapStore({ name: "below", place }), ({ get }) => ({
+      get: (key) => Effect.andThen(Effect.yieldNow, get(key))
+    })))
 const live = (store: Layer.Layer<Store, any>, warm: ReadonlyArray<{ readonly id: string }> = []) =>
   users({ name: Effect.succeed, warm }).pipe(Layer.provide(store))
 const tiered = (place: Place) => TieredStore.layer([MemoryStore.layer({ capacity: 100 }), below(place)])

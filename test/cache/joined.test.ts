@@ -74,7 +74,7 @@ describe("reader that comes after the end of a source", () => {
   for (const place of ["memory", "a lower tier alone", "through", "on eviction"] as const) {
     for (const end of [{ timeToLive: 50 }, { idleTimeToLive: 50 }]) {
       for (const [door, read] of Object.entries(doors)) {
-        for (const family of ["profile", "page"]) {
+        for (const family of ["profile", "page"] as const) {
           it.effect(`a reader of ${family} by ${door} does not join the load that read the source, ${JSON.stringify(end)}, ${place}`, () =>
             Effect.gen(function*() {
               const { app, begin, cache, on, runs, source } = yield* world(place, end)
@@ -98,7 +98,7 @@ describe("reader that comes after the end of a source", () => {
 })
 
 describe("source that ends before the load of a derived value does", () => {
-  for (const family of ["profile", "page"]) {
+  for (const family of ["profile", "page"] as const) {
     it.effect(`every reader of ${family} gets an answer, and at most two lookups of a key run`, () =>
       Effect.gen(function*() {
         const { app, begin, cache, runs, source } = yield* world("through", { timeToLive: 50 })
@@ -120,7 +120,7 @@ describe("bulk load with a source that has ended", () => {
   it.effect("a reader joins the bulk load for a key whose sources last, and not for a key whose source has ended", () =>
     Effect.gen(function*() {
       const runs: Array<string> = []
-      const { app, as }: Running = yield* engine(
+      const { app, as }: Running<"profile" | "user"> = yield* engine(
         {
           families: {
             user: { pattern: "user:{id}" },

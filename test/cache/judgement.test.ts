@@ -212,7 +212,7 @@ describe("write that user code makes fail", () => {
     Effect.gen(function*() {
       const made = yield* world("memory over another tier")
       const before = yield* made.state
-      for (const operation of ["update", "patch"]) {
+      for (const operation of ["update", "patch"] as const) {
         const exit = yield* Effect.exit(made.on(made.doc[operation]({ id: "1" }, throwing)))
         assert.include(String(exit._tag === "Failure" && exit.cause), thrown.message)
         const failed = yield* Effect.exit(made.on(made.doc[operation]({ id: "1" }, () => Effect.fail("no"))))
@@ -264,7 +264,7 @@ describe("weigher", () => {
             families: { doc: { pattern: "doc:{id}", weigher: (_: string, value: unknown) => value } }
           } as const
           const open = (weightMax: number) =>
-            engine(options as never, () => Effect.succeed(weight), {
+            engine<"doc">(options as never, () => Effect.succeed(weight), {
               store: door === "below" ? overMap(place, weightMax) : memory(weightMax)
             })
           if (door === "below") {

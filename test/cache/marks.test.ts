@@ -168,10 +168,10 @@ describe("entry hidden by a mark that was dropped", () => {
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const deployed = (value: Schema.Top, answer: unknown) =>
-        engine({ families: { user: { pattern: "user:{id}", value } } } as never, () => Effect.succeed(answer), {
+        engine<"user">({ families: { user: { pattern: "user:{id}", value } } } as never, () => Effect.succeed(answer), {
           store: LmdbStore.layer({ path, durability: "process" }).pipe(Layer.fresh) as never
         })
-      const user = (running: Running) => running.app.keys.user
+      const user = (running: Running<"user">) => running.app.keys.user
       yield* Effect.scoped(Effect.gen(function*() {
         const first = yield* deployed(Schema.String, "first")
         yield* first.as(user(first).get({ id: "1" }))

@@ -61,10 +61,78 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
   [
     new CacheError.InvalidOption({ family: "user", option: "jitter", why: "must be from 0 to 1" }),
     "`jitter` of family `user` must be from 0 to 1"
+  ],
+  [
+    new CacheError.UndeclaredRead({
+      code: "E0211",
+      from: "another family",
+      family: "profile",
+      key: "profile:1",
+      source: "user:{id}",
+      read: "user:1"
+    }),
+    "the lookup of family `profile` reads `user:{id}`, which `profile` does not derive from"
+  ],
+  [
+    new CacheError.InvalidKey({ code: "E0109", pattern: "user:{id}", why: "`id` has a colon" }),
+    "not a key of `user:{id}`: `id` has a colon"
+  ],
+  [
+    new CacheError.Absent({ key: "user:1", family: "user", why: "no value" }),
+    "`user:1` is absent: its lookup says that there is no value"
+  ],
+  [
+    new CacheError.LoadQueueFull({ key: "user:1", family: "user", queueMax: 3 }),
+    "the lookup of `user:1` was refused: `user` already has 3 waiting callers"
+  ],
+  [
+    new CacheError.CircularWait({ key: "user:1", work: "the lookup of `user:2`" }),
+    "the lookup of `user:2` cannot wait for `user:1`: they would wait for each other; help: read and update other keys before it starts, and pass their values to it"
+  ],
+  [
+    new CacheError.StaleRefused({ key: "user:1" }),
+    "`user:1` has no fresh value: its lookup read a stale one; help: read it without `stale: \"refuse\"`"
+  ],
+  [
+    new CacheError.WouldWait({ key: "user:1", why: "outbox" }),
+    "`user:1` cannot be changed at once: too many changes are on their way to the lower tiers; help: use the operation that answers an Effect"
+  ],
+  [
+    new CacheError.InvalidBatch({ manifest: "App", why: "a write is of another manifest" }),
+    "cannot run a batch of `App`: a write is of another manifest"
+  ],
+  [
+    new CacheError.BulkMiscounted({ family: "user", asked: 3, answered: 2 }),
+    "the lookupMany of `user` was asked for 3 keys and answered 2; help: answer once for each key, in the order of the keys, with `Lookup.absent` for a key that has no value"
+  ],
+  [
+    new CacheError.NotIterable({ family: "user", why: "tier" }),
+    "the keys of `user` cannot be listed: its store cannot do that; help: see `page` of a `Partition`, and put a `MemoryStore` above the tier"
+  ],
+  [
+    new CacheError.CursorRefused({ family: "user", why: "restarted" }),
+    "`user` cannot go on from this cursor: it is from before a restart, or of another engine"
+  ],
+  [
+    new CacheError.TransactionRefused({
+      code: "E0528",
+      manifest: "App",
+      why: "it is inside a transaction",
+      help: "write after it"
+    }),
+    "a write of `App` is refused: it is inside a transaction; help: write after it"
   ]
 ]
 
+// Their messages are those of the error within.
+const wrapping = ["StoreFailed", "FunctionFailed", "LeaseRefused", "InvalidManifest"]
+
 describe("message of a CacheError", () => {
+  it("each reason of a CacheError has a row here", () => {
+    const reasons = CacheError.CacheError.fields.reason.members.map((member) => member.fields._tag.schema.literal)
+    assert.includeMembers([...wrapping, ...rows.map(([{ _tag }]) => _tag)], [...reasons])
+  })
+
   for (const [reason, message] of rows) {
     it(`${reason._tag} has a message that says what happened`, () => {
       assert.strictEqual(new CacheError.CacheError({ reason }).message, message)

@@ -6,11 +6,12 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import { Carrier, Outbox, pendingBytesMax } from "../../src/cache/internal/outbox.ts"
-import type { Prepared, Store } from "../../src/store/Store.ts"
+import { pendingBytesMax } from "../../src/cache/internal/outbox.ts"
+import type { Prepared } from "../../src/store/Store.ts"
+import { changed } from "../support/changed.ts"
 import { fork } from "../support/effects.ts"
 import { mapStore } from "../support/mapStore.ts"
-import { entryOf, familyOf, laneOf } from "../support/partition.ts"
+import { entryOf, familyOf, outboxOver } from "../support/partition.ts"
 
 const valueBytes = pendingBytesMax / 4
 const form: Prepared<number> = { bytes: valueBytes }
@@ -19,19 +20,16 @@ const entry = (version: number) => entryOf(version, { version })
 const makeLane = Effect.gen(function*() {
   const inner = mapStore()
   const rounds: Array<{ readonly set: ReadonlyArray<string>; readonly removed: ReadonlyArray<string> }> = []
-  const store: Store["Service"] = Object.assign(Object.create(inner), {
-    write: (round: Parameters<typeof inner.write>[0]) => {
+  const store = changed(inner, () => ({ prepare: () => Exit.succeed(form) }), {
+    write: (round) => {
       for (const { removed, set } of round.changes) rounds.push({ set: set.map(({ key }) => key), removed })
       return Effect.andThen(Effect.yieldNow, inner.write(round))
     }
   })
-  const below = yield* inner.open(familyOf<number>("user"))
-  const partition = Object.assign(Object.create(below), { prepare: () => Exit.succeed(form) })
-  const outbox = new Outbox(store, new Carrier())
-  const lane = yield* laneOf<number>(outbox, partition)
+  const { lane, outbox, partition } = yield* outboxOver(store, familyOf<number>("user"))
   yield* outbox.run
   const held = Effect.map(
-    below.getMany(["0", "1", "2", "3", "4", "5"]),
+    partition.getMany(["0", "1", "2", "3", "4", "5"]),
     (all) => all.map((found) => found?.entry.version)
   )
   return { lane, outbox, rounds, held }

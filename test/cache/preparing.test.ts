@@ -17,12 +17,11 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import { TestClock } from "effect/testing"
-import { Carrier, Outbox } from "../../src/cache/internal/outbox.ts"
-import type { Entry } from "../../src/store/Entry.ts"
+import { changed } from "../support/changed.ts"
 import { fork } from "../support/effects.ts"
 import { temporaryFolder } from "../support/folder.ts"
 import { mapStore } from "../support/mapStore.ts"
-import { entryOf, familyOf, laneOf } from "../support/partition.ts"
+import { entryOf, familyOf, outboxOver } from "../support/partition.ts"
 
 const codec = { gate: Deferred.makeUnsafe<void>(), atOnce: 0, most: 0 }
 /** Texts whose codec waits for the gate: with `slow` before, for as long as it is shut; `never`, for ever. */
@@ -158,23 +157,18 @@ for (const place of ["LMDB alone", "memory over LMDB"]) {
 
 describe("codecs of one family", () => {
   const lane = Effect.gen(function*() {
-    const store = mapStore()
-    const inner = yield* store.open(familyOf<string>("slow"))
     const count = { now: 0, most: 0 }
-    const partition = Object.assign(Object.create(inner), {
-      prepare: (key: string, content: Entry<string>) =>
-        content.value === "now" ? inner.prepare(key, content) : Effect.acquireUseRelease(
+    const store = changed(mapStore(), ({ prepare }) => ({
+      prepare: (key, content) =>
+        content.value === "now" ? prepare(key, content) : Effect.acquireUseRelease(
           Effect.sync(() => count.most = Math.max(count.most, ++count.now)),
-          () =>
-            content.value === "never" ? Effect.never : Effect.andThen(Effect.sleep(50), inner.prepare(key, content)),
+          () => content.value === "never" ? Effect.never : Effect.andThen(Effect.sleep(50), prepare(key, content)),
           () => Effect.sync(() => count.now--)
         )
-    })
-    const outbox = new Outbox(store, new Carrier())
+    }))
     const told: Array<string> = []
     const alone: Array<string> = []
-    const lane = yield* laneOf<string>(outbox, partition, {
-      name: "slow",
+    const { lane, outbox, partition } = yield* outboxOver(store, familyOf<string>("slow"), {
       onFailure: (_, error) => void told.push(error.reason._tag),
       onAlone: (key) => void alone.push(key)
     })
@@ -185,7 +179,7 @@ describe("codecs of one family", () => {
       told,
       alone,
       count,
-      get: (key: string) => Effect.map(inner.get(key), (found) => found?.entry.value)
+      get: (key: string) => Effect.map(partition.get(key), (found) => found?.entry.value)
     }
   })
 

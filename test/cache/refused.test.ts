@@ -15,10 +15,9 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
-import { Carrier, Outbox } from "../../src/cache/internal/outbox.ts"
 import { temporaryFolder } from "../support/folder.ts"
 import { mapStore } from "../support/mapStore.ts"
-import { entryOf, familyOf, laneOf } from "../support/partition.ts"
+import { entryOf, familyOf, outboxOver } from "../support/partition.ts"
 
 let encoded = 0
 /** Integers whose codec waits before it encodes. */
@@ -229,10 +228,7 @@ describe("entry with more than 65,535 tags", () => {
 
 it.effect("an entry that is read on its way below keeps its encoded form", () =>
   Effect.gen(function*() {
-    const store = mapStore()
-    const partition = yield* store.open(familyOf<number>("user"))
-    const outbox = new Outbox(store, new Carrier())
-    const lane = yield* laneOf(outbox, partition)
+    const { lane, partition } = yield* outboxOver(mapStore(), familyOf<number>("user"))
     const entry = (version: number, expiresAt: number) => entryOf(1, { version, freshUntil: 10, expiresAt })
     const prepared = yield* partition.prepare("1", entry(1, 10))
     lane.set("1", entry(1, 10), prepared)

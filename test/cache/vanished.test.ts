@@ -13,6 +13,7 @@ import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import { ArrangedWorld, type Arrangement, inside, type Value, valueSchema } from "../support/arrangements/world.ts"
+import type { App } from "../support/engine.ts"
 
 // A value of this row is one that no codec takes.
 const oddRow = 7
@@ -27,7 +28,9 @@ interface Ways {
 const paramsOf = (family: string, id: string) =>
   family === "board" ? {} : family === "label" ? { id, language: "en" } : { id }
 
-class Chain extends ArrangedWorld {
+type Derived = "profile" | "guess" | "page" | "board" | "label"
+
+class Chain extends ArrangedWorld<Derived> {
   /** What a profile waits for once it has read its source. */
   readonly gate = Latch.makeUnsafe(true)
   /** What a profile has more than its source. */
@@ -55,7 +58,10 @@ class Chain extends ArrangedWorld {
     }
   }
 
-  override lookup(about: LookupContext<any>, app: any): Effect.Effect<unknown, unknown, any> {
+  override lookup(
+    about: LookupContext<any>,
+    app: App<Derived | "user" | "other">
+  ): Effect.Effect<unknown, unknown, any> {
     const [family, id] = about.key.split(":")
     const { profile, user } = app.keys
     switch (family) {
@@ -77,17 +83,17 @@ class Chain extends ArrangedWorld {
     }
   }
 
-  read(family: string, id = "1"): Effect.Effect<number, unknown> {
+  read(family: Derived | "user", id = "1"): Effect.Effect<number, unknown> {
     const of = this.running.app.keys[family]
     return Effect.map(this.on<Value>(of.get(paramsOf(family, id))), ({ row }) => row)
   }
 
-  held(family: string): Effect.Effect<boolean, unknown> {
+  held(family: Derived | "user"): Effect.Effect<boolean, unknown> {
     return this.on(this.running.app.keys[family].has(paramsOf(family, "1")))
   }
 
   /** Pushes out of memory, and of what is bounded below, all that is not read meanwhile. */
-  readonly crowd = (keep: ReadonlyArray<string> = []): Effect.Effect<void, unknown> =>
+  readonly crowd = (keep: ReadonlyArray<Derived | "user"> = []): Effect.Effect<void, unknown> =>
     Effect.forEach(Array.from({ length: 12 }, (_, i) => `${i}`), (id) =>
       Effect.andThen(
         Effect.andThen(this.on<void>(this.running.app.keys.other.set({ id }, { row: 0 })), this.settle),
@@ -136,7 +142,7 @@ interface Way {
   readonly takesAlong?: boolean
 }
 
-const values = ["profile", "page", "board"]
+const values = ["profile", "page", "board"] as const
 
 const ways: ReadonlyArray<Way> = [
   {
@@ -253,7 +259,7 @@ describe("derived value whose source has vanished", () => {
         Effect.gen(function*() {
           yield* world.on(world.running.app.keys.other.set(one, { row: 0 }))
           yield* world.restart
-          for (const family of ["page", "board"]) assert.strictEqual(yield* world.read(family), 1)
+          for (const family of ["page", "board"] as const) assert.strictEqual(yield* world.read(family), 1)
           yield* world.settle
           for (const family of values) assert.isTrue(yield* world.held(family), family)
         })))
@@ -272,12 +278,12 @@ describe("derived value whose source has vanished", () => {
         assert.strictEqual(yield* world.read("user"), 2)
         world.gate.openUnsafe()
         assert.strictEqual(yield* Fiber.join(reader), oddRow, "whoever has waited is answered")
-        for (const family of ["page", "profile"]) assert.strictEqual(yield* world.read(family), 2, family)
+        for (const family of ["page", "profile"] as const) assert.strictEqual(yield* world.read(family), 2, family)
       })))
 })
 
 describe("value derived from an owner that left and came back with another value", () => {
-  const made = [...values, "label"]
+  const made = [...values, "label"] as const
   const readAll = (world: Chain, row: number) =>
     Effect.gen(function*() {
       for (const family of made) assert.strictEqual(yield* world.read(family), row, family)
@@ -362,7 +368,7 @@ describe("value derived from an owner that left and came back with another value
         Effect.gen(function*() {
           yield* readAll(world, 1)
           yield* world.leave("user")
-          for (const id of ["1", "2"]) {
+          for (const id of ["1", "2"] as const) {
             assert.strictEqual(yield* world.read("user", id), 1)
             assert.strictEqual(yield* world.read("profile", id), 1)
           }

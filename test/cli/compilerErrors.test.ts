@@ -5,6 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { findMisfit, findOutsideKeys, findUnknown, findUnprovided } from "../../src/cli/compilerErrors.ts"
 import { labelOf } from "../../src/cli/findings.ts"
+import { make } from "../../src/manifest/internal/manifest.ts"
 
 const manifest = `class AppCache extends Manifest.Service<AppCache>()("AppCache", {
   families: {
@@ -168,6 +169,19 @@ describe("argument that does not fit, in the words of the compiler", () => {
     }
     assert.isUndefined(misfit("C.keys.prefs.set({ id }, dark, |options)", given))
     assert.isUndefined(misfit("C.keys.prefs.set({ id }, dark, { |other: 1 })", given))
+  })
+
+  it("the finding is found for each operation that takes parameters, and for none that takes none", () => {
+    const without = ["hottest", "keys", "entries", "page", "sample", "count", "invalidateAll", "invalidateTag"]
+    const { user }: any = make("Named", { families: { user: { pattern: "user:{id}" } } }).keys
+    const operations = Object.keys(user).filter((name) => typeof user[name] === "function" && name !== "parse")
+    assert.includeMembers(operations, without)
+    for (const operation of operations) {
+      const found = misfit(`C.keys.prefs.${operation}(|id)`)
+      if (without.includes(operation)) assert.isUndefined(found, operation)
+      else assert.isDefined(found, operation)
+    }
+    assert.deepStrictEqual(misfit("C.keys.prefs.setIfAbsent({ id }, |dark)")?.[0], "E0114")
   })
 
   it("the finding names a parameter outside of the pattern, and the parameters of the pattern", () => {

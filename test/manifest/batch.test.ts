@@ -97,7 +97,7 @@ describe("batch", () => {
       yield* on(running.app.batch([ifAbsent("a"), ifAbsent("b")]))
       assert.strictEqual(yield* held, "b")
       yield* set("c")
-      const refused: Effect.Effect<void> = running.app.batch([user.deleting(one), ifAbsent("d")])
+      const refused = running.app.batch([user.deleting(one), ifAbsent("d")])
       assert.strictEqual(reasonOf(yield* Effect.flip(on(refused))), "VersionConflict")
       assert.strictEqual(yield* held, "c")
     }))

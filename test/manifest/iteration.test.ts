@@ -18,6 +18,7 @@ import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
+import { changed } from "../support/changed.ts"
 import { cacheReasonOf, drive, fork, settle } from "../support/effects.ts"
 import { engine, type EngineOptions } from "../support/engine.ts"
 import { temporaryFolder } from "../support/folder.ts"
@@ -112,7 +113,7 @@ describe("scan over memory", () => {
       yield* on(user.set({ id: "1" }, "two", { ifVersion: one.version }))
     }))
 
-  for (const door of ["accessor", "reader", "writer"]) {
+  for (const door of ["accessor", "reader", "writer"] as const) {
     it.effect(`the ${door} lists keys`, () =>
       Effect.gen(function*() {
         const { fill, ids, on, pages, user } = yield* world()
@@ -207,14 +208,9 @@ describe("scan whose tiers are slow", () => {
       Effect.gen(function*() {
         const reading = Latch.makeUnsafe(true)
         const cold = mapStore({ place: makePlace() })
-        const held = Store.of({
-          ...cold,
-          open: (family) =>
-            Effect.map(cold.open(family), (partition) => ({
-              ...partition,
-              page: (after, max) => Effect.tap(partition.page!(after, max), () => reading.await)
-            }))
-        })
+        const held = changed(cold, ({ page }) => ({
+          page: (after, max) => Effect.tap(page!(after, max), () => reading.await)
+        }))
         const { on, user } = yield* world({}, { store: Layer.succeed(Store, held) })
         yield* on(user.set({ id: "a" }, "first", { timeToLive: 400 }))
         reading.closeUnsafe()
@@ -233,16 +229,14 @@ describe("scan whose tiers are slow", () => {
       const reading = Latch.makeUnsafe(true)
       const writing = Latch.makeUnsafe(true)
       const cold = mapStore({ place: makePlace() })
-      const held = Store.of({
-        ...cold,
-        write: (round) => Effect.andThen(writing.await, cold.write(round)),
-        open: (family) =>
-          Effect.map(cold.open(family), (partition) => ({
-            ...partition,
-            get: (key) => Effect.andThen(reading.await, partition.get(key)),
-            getMany: (keys) => Effect.andThen(reading.await, partition.getMany(keys))
-          }))
-      })
+      const held = changed(
+        cold,
+        ({ get, getMany }) => ({
+          get: (key) => Effect.andThen(reading.await, get(key)),
+          getMany: (keys) => Effect.andThen(reading.await, getMany(keys))
+        }),
+        { write: (round) => Effect.andThen(writing.await, cold.write(round)) }
+      )
       const store = Layer.effect(
         Store,
         Effect.map(MemoryStore.make({ capacity: 1 }), (hot) => TieredStore.make([hot, held], { set: "onEviction" }))
@@ -271,15 +265,9 @@ describe("scan whose tiers are slow", () => {
 describe("scan over a file whose codec takes its time", () => {
   it.effect("a loaded value that waits for its codec is in a page, and no page has more entries than it was asked for", () =>
     Effect.gen(function*() {
-      const file = mapStore({ place: makePlace() })
-      const slow = Store.of({
-        ...file,
-        open: (family) =>
-          Effect.map(file.open(family), (partition) => ({
-            ...partition,
-            prepare: () => Effect.as(Effect.sleep("10 millis"), { bytes: 0 })
-          }))
-      })
+      const slow = changed(mapStore({ place: makePlace() }), () => ({
+        prepare: () => Effect.as(Effect.sleep("10 millis"), { bytes: 0 })
+      }))
       const { as, user } = yield* world({}, { store: Layer.succeed(Store, slow) })
       const ids = numbers(20)
       yield* drive(Effect.forEach(ids, (id) => as(user.get({ id }) as AnyEffect), { concurrency: "unbounded" }))
@@ -388,11 +376,7 @@ describe("caller who may not list keys", () => {
 
   it.effect("a family over a tier without pages is refused, and a store without memory draws no samples", () =>
     Effect.gen(function*() {
-      const plain = mapStore({ place: makePlace() })
-      const without = Store.of({
-        ...plain,
-        open: (family) => Effect.map(plain.open(family), (partition) => ({ ...partition, page: undefined }))
-      })
+      const without = changed(mapStore({ place: makePlace() }), () => ({ page: undefined }))
       const bare = yield* world({}, { store: Layer.succeed(Store, without) })
       const tiered = yield* world({}, {
         store: Layer.effect(

@@ -119,7 +119,7 @@ describe("a read without an owner", () => {
     Effect.gen(function*() {
       const { asReader, own, reader } = yield* world
       const seen = Effect.gen(function*() {
-        const explaining: Fiber.Fiber<Explanation<string>> = yield* fork(asReader(user.explain({ id: "1" })))
+        const explaining: Fiber.Fiber<Explanation<string>, unknown> = yield* fork(asReader(user.explain({ id: "1" })))
         yield* TestClock.adjust(1_000)
         const { held, outcome } = yield* Fiber.join(explaining)
         return [reader.getUnsafe({ id: "1" }), held, outcome]

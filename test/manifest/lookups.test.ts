@@ -39,7 +39,7 @@ const running = Effect.fnUntraced(function*(f: (app: any, handles: any) => AnyEf
     ({ key }, app) => key.startsWith("profile:") ? Effect.as(f(app, handles), key) : Effect.succeed(key)
   )
   const { app, as } = made
-  for (const family of ["user", "prefs", "profile"]) {
+  for (const family of ["user", "prefs", "profile"] as const) {
     handles[family] = { reader: yield* as(app.keys[family].reader), writer: yield* as(app.keys[family].writer) }
   }
   yield* as(app.keys.prefs.set({ id: "1" }, "kept") as AnyEffect)
@@ -227,7 +227,9 @@ describe("lookup that reads outside of Effect", () => {
           if (key.startsWith("profile:")) seen.push(readers[of].getUnsafe({ id: "1" }))
           return key
         }))
-      for (const name of ["user", "prefs"]) readers[name] = yield* made.as(made.app.keys[name].reader as AnyEffect)
+      for (const name of ["user", "prefs"] as const) {
+        readers[name] = yield* made.as(made.app.keys[name].reader as AnyEffect)
+      }
       const { as, app: { keys } } = made
       return {
         set: as(keys[of].set({ id: "1" }, "kept") as AnyEffect),

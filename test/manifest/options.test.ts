@@ -155,7 +155,7 @@ describe("option of a call", () => {
     Effect.gen(function*() {
       const { on, user } = yield* world()
       assert.sameMembers(Object.keys(user), ["name", "pattern", ...Object.keys(accessor)])
-      for (const door of ["reader", "writer"]) {
+      for (const door of ["reader", "writer"] as const) {
         assert.sameMembers(Object.keys(yield* on<object>(user[door])), Object.keys(handle))
       }
     }))
@@ -260,8 +260,8 @@ describe("option of a call", () => {
       const rows: ReadonlyArray<readonly [option: string, meant: string, made: Effect.Effect<unknown, unknown, any>]> =
         [
           ["concurency", "concurrency", on(user.warm([id], { concurency: 1 }))],
-          ["moode", "mode", on(running.app.invalidate("user:1", { moode: "hide" }))],
-          ["tagz", "tags", on(running.app.set("user:1", "v", { tagz: [] }))],
+          ["moode", "mode", on(running.app.invalidate("user:1", { moode: "hide" } as object))],
+          ["tagz", "tags", on(running.app.set("user:1", "v", { tagz: [] } as object))],
           ["tagz", "tags", answering((options) => Lookup.loaded(2, options))],
           ["tagz", "tags", answering((options) => Lookup.notModified(options))],
           ["ifVersion", "", answering(() => Lookup.loaded(2, { ifVersion: 3 } as {}))],
@@ -305,7 +305,7 @@ describe("option of a call", () => {
     Effect.gen(function*() {
       const { held, on, running } = yield* world()
       for (const mode of modeWrong.mode) {
-        const error = yield* Effect.flip(on(running.app.invalidate("user:1", { mode })))
+        const error = yield* Effect.flip(on(running.app.invalidate("user:1", { mode } as object)))
         assert.strictEqual(reasonOf(error), "InvalidOption")
       }
       assert.strictEqual(yield* held, "old")
@@ -772,7 +772,7 @@ describe("argument that is not a function", () => {
         ...[undefined, 5, () => write, Promise.resolve(1)].map((body) => ["body", (it: unknown) => it, body] as const)
       ]
       for (const [option, within, body] of wrong) {
-        const { reason } = (yield* Effect.flip(on(app.transaction(within)(body)))) as CacheError
+        const { reason } = (yield* Effect.flip(on(app.transaction(within as never)(body as never)))) as CacheError
         assert.strictEqual(reason._tag, "InvalidOption")
         if (reason._tag === "InvalidOption") assert.strictEqual(reason.option, option)
         assert.strictEqual(yield* held, "old")

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { CacheError } from "../../src/cache/CacheError.ts"
+import type { Reading, Writing } from "../../src/manifest/Family.ts"
 import { engine } from "../support/engine.ts"
 
 interface Kind {
@@ -54,7 +55,12 @@ const shapes: ReadonlyArray<Shape> = [
 type Params = { readonly [name: string]: unknown }
 type Door = (of: any, params: Params, app: any, key: string) => unknown
 
-const both: { readonly [operation: string]: Door } = {
+// What every operation on a key, or on several keys, does with them. The compiler asks for one that is missing here.
+type OfKeys = Exclude<
+  keyof Reading<any, any, any, any> | keyof Writing<any, any, any, any>,
+  "pattern" | "hottest" | "keys" | "entries" | "page" | "sample" | "count" | "invalidateAll" | "invalidateTag"
+>
+const both: { readonly [Operation in OfKeys]: Door } = {
   get: (of, params) => of.get(params),
   getOption: (of, params) => of.getOption(params),
   getMany: (of, params) => of.getMany([params]),
@@ -73,7 +79,11 @@ const both: { readonly [operation: string]: Door } = {
   deleteMany: (of, params) => of.deleteMany([params]),
   invalidate: (of, params) => of.invalidate(params),
   invalidateWhere: (of, params) => of.invalidateWhere(params),
-  refresh: (of, params) => of.refresh(params)
+  refresh: (of, params) => of.refresh(params),
+  getOr: (of, params) => of.getOr(params, Effect.succeed("new")),
+  setIfAbsent: (of, params) => of.setIfAbsent(params, "new"),
+  getAndDelete: (of, params) => of.getAndDelete(params),
+  reschedule: (of, params) => of.reschedule(params, "1 hour")
 }
 const accessor: { readonly [operation: string]: Door } = {
   ...both,
@@ -98,7 +108,7 @@ const handle: { readonly [operation: string]: Door } = {
 const world = (pattern: string, codec: Schema.Top) =>
   Effect.gen(function*() {
     let lookups = 0
-    const running = yield* engine(
+    const running = yield* engine<"user">(
       { families: { user: { pattern, params: { day: codec } } } } as never,
       () => Effect.sync(() => `loaded ${++lookups}`)
     )
@@ -240,7 +250,7 @@ describe("key that is not a text", () => {
 
 describe("parameters of an invalidation of many keys", () => {
   const two = Effect.gen(function*() {
-    const running = yield* engine(
+    const running = yield* engine<"user" | "file">(
       { families: { user: { pattern: "user:{tenant}:{id}" }, file: { pattern: "file:{tenant}:*" } } } as never,
       () => Effect.succeed("loaded")
     )

@@ -131,7 +131,7 @@ class World {
     return found
   }
 
-  life<A, E>(release: Release, body: Parameters<typeof lifeOf<A, E>>[1]): Effect.Effect<A, any> {
+  life<A, E>(release: Release, body: Parameters<typeof lifeOf<A, E, Name>>[1]): Effect.Effect<A, any> {
     const families = this.families(release)
     const { other, place } = this
     const places = release.other === "away"
@@ -166,7 +166,7 @@ const shapes: Record<Name, RegExp> = {
 }
 
 const read = Effect.fnUntraced(
-  function*(world: World, release: Release, { app, run }: Engine, name: Name, way: number) {
+  function*(world: World, release: Release, { app, run }: Engine<Name>, name: Name, way: number) {
     const truth = world.truths[rowOf[name]]
     const reads = readsOf[name](app)
     const at = yield* clock
@@ -203,40 +203,42 @@ const doors = [
 ] as const
 
 /** A change of the database that the cache is told of, by any door. */
-const write = Effect.fnUntraced(function*(world: World, { app, run }: Engine, name: Row, door: typeof doors[number]) {
-  const truth = world.truths[name]
-  const at = yield* clock
-  truth.change(at)
-  truth.readAt = at
-  if (name === "doc") {
-    const done = door === "delete"
-      ? app.delete(draft)
-      : door.startsWith("invalidate")
-      ? app.invalidate(door === "invalidate" ? draft : "doc:*")
-      : app.set(draft, `doc ${truth.now}`)
-    const exit = yield* Effect.exit(run(done as Effect.Effect<any, any, any>))
-    if (Exit.isSuccess(exit)) truth.floor = truth.now
-    return
-  }
-  const family = app.keys[name]
-  for (const params of name === "role" ? [member, other] : [id]) {
-    const text = name === "user" ? `user ${truth.now}` : `role ${truth.now} ${Object.values(params).join("/")}`
-    const ways: { readonly [D in typeof doors[number]]: () => Effect.Effect<any, any, any> } = {
-      set: () => family.set(params, text),
-      setMany: () => family.setMany([[params, text]]),
-      update: () => family.update(params, () => text),
-      patch: () => Effect.andThen(family.get(params), family.patch(params, () => text)),
-      refresh: () => family.refresh(params),
-      batch: () => app.batch([family.setting(params, text)]),
-      delete: () => family.delete(params),
-      invalidate: () => family.invalidate(params),
-      invalidateAll: () => family.invalidateAll()
+const write = Effect.fnUntraced(
+  function*(world: World, { app, run }: Engine<Name>, name: Row, door: typeof doors[number]) {
+    const truth = world.truths[name]
+    const at = yield* clock
+    truth.change(at)
+    truth.readAt = at
+    if (name === "doc") {
+      const done = door === "delete"
+        ? app.delete(draft)
+        : door.startsWith("invalidate")
+        ? app.invalidate(door === "invalidate" ? draft : "doc:*")
+        : app.set(draft, `doc ${truth.now}`)
+      const exit = yield* Effect.exit(run(done as Effect.Effect<any, any, any>))
+      if (Exit.isSuccess(exit)) truth.floor = truth.now
+      return
     }
-    const exit = yield* Effect.exit(run(ways[door]()))
-    if (Exit.isFailure(exit)) return
+    const family = app.keys[name]
+    for (const params of name === "role" ? [member, other] : [id]) {
+      const text = name === "user" ? `user ${truth.now}` : `role ${truth.now} ${Object.values(params).join("/")}`
+      const ways: { readonly [D in typeof doors[number]]: () => Effect.Effect<any, any, any> } = {
+        set: () => family.set(params, text),
+        setMany: () => family.setMany([[params, text]]),
+        update: () => family.update(params, () => text),
+        patch: () => Effect.andThen(family.get(params), family.patch(params, () => text)),
+        refresh: () => family.refresh(params),
+        batch: () => app.batch([family.setting(params, text)]),
+        delete: () => family.delete(params),
+        invalidate: () => family.invalidate(params),
+        invalidateAll: () => family.invalidateAll()
+      }
+      const exit = yield* Effect.exit(run(ways[door]()))
+      if (Exit.isFailure(exit)) return
+    }
+    truth.floor = truth.now
   }
-  truth.floor = truth.now
-})
+)
 
 // --- random releases ---------------------------------------------------------------------------
 
@@ -304,7 +306,7 @@ const run = Effect.fnUntraced(function*(lives: ReadonlyArray<Life>) {
     const writable = rows.filter((name) => release.open.includes(name))
     // A user that a reader has seen is not older than the page that he sees next.
     let seen = 0
-    const look = (engine: Engine, name: Name, way: number) =>
+    const look = (engine: Engine<Name>, name: Name, way: number) =>
       Effect.map(read(world, release, engine, name, way), (row) => {
         if (rowOf[name] !== "user" || release.engines > 1) return
         assert.isAtLeast(row, seen, `${name} after a later user`)

@@ -22,9 +22,10 @@ import { parsePatternUnsafe } from "../../src/pattern/KeyPattern.ts"
 import * as SensitiveKey from "../../src/pattern/SensitiveKey.ts"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
-import { type Partition, Store } from "../../src/store/Store.ts"
+import { Store } from "../../src/store/Store.ts"
 import { type Operation, StoreError, TierFailed } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
+import { changed } from "../support/changed.ts"
 import { drive } from "../support/effects.ts"
 import { temporaryFolder } from "../support/folder.ts"
 import { watch } from "../support/source.ts"
@@ -97,21 +98,21 @@ const isFailing = (key: string): boolean => key.includes("fails")
 const leaky = (store: Store["Service"]): Store["Service"] => {
   const fail = (operation: Operation) =>
     Effect.fail(new StoreError({ reason: new TierFailed({ tier: "leaky", operation, cause: new Error(long) }) }))
-  return {
-    ...store,
-    write: (round) =>
-      round.changes.some(({ removed, set }) => [...removed, ...set.map(({ key }) => key)].some(isFailing))
-        ? fail("write")
-        : store.write(round),
-    open: (family) =>
-      Effect.map(store.open(family), (partition): Partition<any> => ({
-        ...partition,
-        prepare: (key, content) => isFailing(key) ? fail("prepare") : partition.prepare(key, content),
-        get: (key) => isFailing(key) ? fail("get") : partition.get(key),
-        setMany: (entries) => entries.some(([key]) => isFailing(key)) ? fail("set") : partition.setMany(entries),
-        remove: (keys) => keys.some(isFailing) ? fail("remove") : partition.remove(keys)
-      }))
-  }
+  return changed(
+    store,
+    (partition) => ({
+      prepare: (key, content) => isFailing(key) ? fail("prepare") : partition.prepare(key, content),
+      get: (key) => isFailing(key) ? fail("get") : partition.get(key),
+      setMany: (entries) => entries.some(([key]) => isFailing(key)) ? fail("set") : partition.setMany(entries),
+      remove: (keys) => keys.some(isFailing) ? fail("remove") : partition.remove(keys)
+    }),
+    {
+      write: (round) =>
+        round.changes.some(({ removed, set }) => [...removed, ...set.map(({ key }) => key)].some(isFailing))
+          ? fail("write")
+          : store.write(round)
+    }
+  )
 }
 
 const lookup = (_params: unknown, about: { readonly key: string }): Effect.Effect<unknown> =>

@@ -35,7 +35,10 @@ const definition = {
 } as const
 
 /** The answer of a lookup of one family; the others give their keys. */
-const running = (family: string, lookup: LookupAll) =>
+const running = (
+  family: keyof typeof definition.families | "none",
+  lookup: LookupAll<keyof typeof definition.families>
+) =>
   engine(
     definition,
     (about, app) => about.key.startsWith(`${family}:`) ? lookup(about, app) : Effect.succeed(about.key)

@@ -14,7 +14,7 @@ import type { InvalidationMode } from "../../src/cache/shared/invalidation.ts"
 import type { Lease, LeaseMode } from "../../src/capability/Lease.ts"
 import type { Entry } from "../../src/store/Entry.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
-import { checkInvariants, engine, type Running } from "../support/engine.ts"
+import { type App, checkInvariants, engine, type Running } from "../support/engine.ts"
 
 type Name = "user" | "profile"
 const names: ReadonlyArray<Name> = ["user", "profile"]
@@ -224,7 +224,7 @@ class Model {
 // --- the commands -------------------------------------------------------------------------------
 
 interface Real {
-  readonly running: Running
+  readonly running: Running<Name>
   readonly source: { value: number; broken: boolean; loads: number }
   /** In the clock and the scope of the run. */
   readonly run: <A>(effect: Effect.Effect<A, unknown, any>) => Promise<A>
@@ -577,7 +577,7 @@ const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
   )
 ]
 
-const lookup = (source: Real["source"]) => ({ key }: { readonly key: string }, app: any) =>
+const lookup = (source: Real["source"]) => ({ key }: { readonly key: string }, app: App<Name>) =>
   Effect.suspend((): Effect.Effect<unknown, unknown, any> => {
     source.loads++
     if (source.broken) return Effect.fail("broken")

@@ -10,7 +10,7 @@ import * as fc from "fast-check"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
-import { checkInvariants, engine, type Running } from "../support/engine.ts"
+import { type App, checkInvariants, engine, type Running } from "../support/engine.ts"
 
 const ids = ["0", "1", "2", "3"]
 const names = ["user", "page", "list"] as const
@@ -83,7 +83,7 @@ const world = (of: FamilyPolicy, capacity: number) =>
     { store: MemoryStore.layer({ capacity, eviction: "lru" }) }
   )
 
-const run = (command: Command, value: string, app: any): Effect.Effect<unknown, unknown, any> => {
+const run = (command: Command, value: string, app: App<typeof names[number]>): Effect.Effect<unknown, unknown, any> => {
   if (command._tag === "wait") return Effect.void
   const of = app.keys[command.name]
   if (command._tag === "invalidateTag") return of.invalidateTag("a")
@@ -144,7 +144,7 @@ const compared = Effect.fnUntraced(function*(of: FamilyPolicy, capacity: number,
   assert.deepStrictEqual(yield* seen(short), yield* seen(long))
 })
 
-const seen = ({ app, as, cache }: Running) =>
+const seen = ({ app, as, cache }: Running<typeof names[number]>) =>
   Effect.gen(function*() {
     const told: Array<unknown> = [cache.stats, cache.stamp]
     for (const name of names) {

@@ -15,7 +15,7 @@ import type { FamilySpec } from "../../src/ownership/Definition.ts"
 import type { ValidManifest } from "../../src/ownership/shared/validation.ts"
 import type { KeyPattern } from "../../src/pattern/KeyPattern.ts"
 import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
-import { at, checkInvariants, engine, type Running } from "../support/engine.ts"
+import { type App, at, checkInvariants, engine, type Running } from "../support/engine.ts"
 import { manifest } from "../support/randomManifests.ts"
 
 const texts = ["a", "b", "1"]
@@ -95,7 +95,7 @@ const definitionOf = (valid: ValidManifest) => ({
 const perform = (
   { bound, kind, more, on }: Operation,
   database: Database,
-  app: any
+  app: App
 ): Effect.Effect<unknown, any, any> => {
   const [name, key] = database.keys[on % database.keys.length]!
   const { of, params } = at(app, name, key)
@@ -144,7 +144,9 @@ const play = (valid: ValidManifest, rounds: ReadonlyArray<ReadonlyArray<Operatio
       Effect.gen(function*() {
         const row = database.rows.get(about.key) ?? 0
         const read: Array<string> = []
-        for (const source of database.sourcesOf(about.key)) read.push(yield* running.as<string, any>(app.get(source)))
+        for (const source of database.sourcesOf(about.key)) {
+          read.push(yield* running.as<string, any>(app.get(source) as Effect.Effect<string, any>))
+        }
         return Lookup.loaded(`${about.key}=${row}(${read.join()})`, { tags: database.tagsOf(about.key) })
       }))
     const { app, as } = running

@@ -18,13 +18,12 @@ import * as Lookup from "../../src/cache/Lookup.ts"
 import type { Lease, LeaseMode } from "../../src/capability/Lease.ts"
 import { engineKey, keyOf } from "../../src/manifest/internal/grants.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
-import type { Definition } from "../../src/ownership/Definition.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { overlaps, parsePatternUnsafe } from "../../src/pattern/KeyPattern.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
 import { drive } from "../support/effects.ts"
-import { checkInvariants, engine, ownerOptions, type Running } from "../support/engine.ts"
+import { type App, checkInvariants, engine, ownerOptions, type Running } from "../support/engine.ts"
 import { manifest } from "../support/randomManifests.ts"
 import { drops, jumps, marks, policies, reads, type Script, script, sets, updates, World } from "../support/world.ts"
 
@@ -77,13 +76,13 @@ describe("law 1: ownership", () => {
             context = Context.add(context, key, Context.get(running.context, key as never))
           }
           for (const name of borrows) {
-            const layer: Layer.Layer<any> = running.app.borrower(name)
+            const layer = running.app.borrower(name)
             context = Context.merge(context, yield* running.as(Layer.build(layer)))
           }
           const target = families[on % families.length]!
           const params: { [name: string]: string } = {}
           for (const hole of target.pattern.holes) params[hole] = "q"
-          const of = running.app.keys[target.name]
+          const of = running.app.keys[target.name]!
           // Parameters of one family may spell a key of a family inside it, which has rules of its own.
           if (exitReasonOf(yield* Effect.exit(of.key(params) as Effect.Effect<string, unknown>)) === "InvalidKey") {
             return
@@ -97,7 +96,7 @@ describe("law 1: ownership", () => {
             of.refresh(params),
             of.update(params, () => "mine"),
             of.invalidateAll()
-          ][kind]
+          ][kind]!
           yield* running.as(of.set(params, "before") as Effect.Effect<void, unknown, any>)
           const exit = yield* Effect.exit(Effect.provideContext(act, context as Context.Context<never>))
           const mayWrite = target.covering.some((name) => owns.includes(name))
@@ -231,7 +230,7 @@ describe("law 8: lifetime", () => {
         Effect.gen(function*() {
           const running = yield* engine(user({}), () => Effect.as(Effect.sleep(10), "never"))
           const { app, cache, context } = running
-          const second: Layer.Layer<any> = app.owner("user", ownerOptions(app, () => Effect.succeed("second")))
+          const second = app.owner("user", ownerOptions(app, () => Effect.succeed("second")))
           const refused = yield* Effect.exit(Effect.provideContext(Layer.build(second), context))
           assert.strictEqual(exitReasonOf(refused), "OwnershipConflict")
           const family = cache.families.get("user")!
@@ -264,10 +263,10 @@ describe("law 8: lifetime", () => {
       fc.tuple(fc.tuple(life, life, life), fc.array(step, { minLength: 1, maxLength: 15 }), fc.boolean()),
       ([lives, steps, bulk]) =>
         Effect.gen(function*() {
-          const names = ["user", "profile", "feed"]
+          const names = ["user", "profile", "feed"] as const
           const ends = new Map<string, number>()
           const now = TestClock.testClockWith((clock) => clock.currentTimeMillis)
-          const load = (key: string, app: any) =>
+          const load = (key: string, app: App<typeof names[number]>) =>
             Effect.gen(function*() {
               const at = names.findIndex((name) => key.startsWith(name))
               const source = names[at - 1]
@@ -281,12 +280,16 @@ describe("law 8: lifetime", () => {
             timeToLive: lives[at] === Infinity ? "never" : lives[at]!,
             ...(at === 0 ? {} : { derives: [`${names[at - 1]}:{id}`] })
           }]))
-          const running: Running = yield* engine({ families } as Definition, ({ key }, app) => load(key, app), {
-            lookupMany: !bulk ? undefined : (keys) =>
-              Effect.forEach(keys, (key) => load(key, running.app)).pipe(
-                Effect.provideContext(running.context)
-              ) as Effect.Effect<ReadonlyArray<unknown>, unknown>
-          })
+          const running: Running<typeof names[number]> = yield* engine<typeof names[number]>(
+            { families } as never,
+            ({ key }, app) => load(key, app),
+            {
+              lookupMany: !bulk ? undefined : (keys) =>
+                Effect.forEach(keys, (key) => load(key, running.app)).pipe(
+                  Effect.provideContext(running.context)
+                ) as Effect.Effect<ReadonlyArray<unknown>, unknown>
+            }
+          )
           for (const { many, on, wait } of steps) {
             yield* TestClock.adjust(wait)
             const of = running.app.keys[names[on]!]

@@ -23,10 +23,11 @@ import { Store } from "../../src/store/Store.ts"
 import type { Operation } from "../../src/store/StoreError.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
 import { drive } from "../support/effects.ts"
-import { checkInvariants, engine, type Running } from "../support/engine.ts"
+import { type App, engine, type Running } from "../support/engine.ts"
 import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
-import { Floors, Lookups, see } from "../support/rows.ts"
+import { Floors, rowDrops, rowReads, see } from "../support/rows.ts"
 import { below, pick, simulate } from "../support/simulate.ts"
+import { SimulatedWorld } from "../support/simulatedWorld.ts"
 import { type Above, type TiersOptions, tiersOver } from "../support/tiers.ts"
 import { policies } from "../support/world.ts"
 
@@ -62,29 +63,29 @@ const ruleOf = (kind: FaultyStore.Fault["kind"], operations: ReadonlyArray<Opera
   probability: 0.4
 })
 
-class FaultyWorld {
+class FaultyWorld extends SimulatedWorld<App<typeof families[number]>> {
   private readonly plan: Plan
   private readonly seed: number
-  private readonly rows = new Map<string, number>()
-  // What the last write of an id said that has returned; and the last that did not fail.
-  private readonly held = new Floors()
+  // What the last write of an id said that did not fail.
   private readonly durable = new Floors()
-  private readonly lookups = new Lookups()
   private readonly turns = new Map<Id, Semaphore.Semaphore>(ids.map((id) => [id, Semaphore.makeUnsafe(1)]))
   private epochs = 0
   private doSourcesEnd = false
-  private count = 0
   // What batches wrote.
   private readonly batches = new Set<number>()
   private torn: string | undefined = undefined
-  private running!: Running
+  private running!: Running<typeof families[number]>
 
   constructor(plan: Plan, seed: number) {
+    super()
     this.plan = plan
     this.seed = seed
   }
 
-  private readonly lookup = ({ key }: Lookup.LookupContext<unknown>, app: any): Effect.Effect<unknown, unknown, any> =>
+  private readonly lookup = (
+    { key }: Lookup.LookupContext<unknown>,
+    app: App<typeof families[number]>
+  ): Effect.Effect<unknown, unknown, any> =>
     this.lookups.run(key, () => this.load(key, app), {
       begins: (others) => {
         // What a lookup has read may end while it runs: then later readers do not join it.
@@ -92,55 +93,40 @@ class FaultyWorld {
         assert.isAtMost(others, this.epochs + ended, `one lookup of \`${key}\` runs at a time`)
       },
       ends: () => {
-        if (this.count > 0) this.epochs++
+        if (this.writes > 0) this.epochs++
       }
     })
 
-  private readonly load = Effect.fnUntraced(function*(this: FaultyWorld, key: string, app: any) {
-    const [family, id] = key.split(":") as [string, Id]
-    // So that a value that was loaded has a cost.
-    yield* Effect.sleep(1 + (yield* below(10)))
-    const n: number = family === "user" ? this.rows.get(id) ?? 0 : yield* app.keys.user.get({ id })
-    yield* Effect.sleep(yield* below(10))
-    return Lookup.loaded(n, { tags: [`t${id}`] })
-  })
+  private readonly load = Effect.fnUntraced(
+    function*(this: FaultyWorld, key: string, app: App<typeof families[number]>) {
+      const [family, id] = key.split(":") as [string, Id]
+      // So that a value that was loaded has a cost.
+      yield* Effect.sleep(1 + (yield* below(10)))
+      const n: number = family === "user" ? this.rowOf(id) : yield* app.keys.user.get({ id })
+      yield* Effect.sleep(yield* below(10))
+      return Lookup.loaded(n, { tags: [`t${id}`] })
+    }
+  )
 
   // --- one step -----------------------------------------------------------------------------------
 
   private readonly read = Effect.fnUntraced(function*(this: FaultyWorld) {
     const [kind, name, id] = [yield* pick(reads), yield* pick(families), yield* pick(ids)]
     const of = this.running.app.keys[name]
-    const floors = new Map(ids.map((id) => [id, this.held.of(id)]))
-    const check = (n: unknown) => see(id, n, floors.get(id)!, `${kind} ${name}`)
-    switch (kind) {
-      case "getOption": {
-        const found: any = yield* this.running.as(of.getOption({ id }))
-        return found._tag === "Some" ? check(found.value) : undefined
-      }
-      case "getAnswer":
-        return check(((yield* this.running.as(of.getAnswer({ id }))) as any).value)
-      case "getMany": {
-        const values: any = yield* this.running.as(of.getMany(ids.map((id) => ({ id }))))
-        return ids.forEach((id, i) => see(id, values[i], floors.get(id)!, "getMany"))
-      }
-      case "has":
-        return void (yield* this.running.as(of.has({ id })))
-      default:
-        return check(yield* this.running.as(of.get({ id })))
-    }
+    const floors = new Map(ids.map((id) => [id, this.floors.of(id)]))
+    const askedOf = (id: Id) => ({ id, params: { id } })
+    const further = ids.filter((other) => other !== id)
+    const read = kind === "getAnswer"
+      ? Effect.map(of.getAnswer({ id }), ({ value }) => [[id, value] as const])
+      : rowReads[kind](of, askedOf(id), further.map(askedOf))
+    for (const [id, row] of yield* this.running.as(read)) see(id, row, floors.get(id as Id)!, `${kind} ${name}`)
   })
 
-  private change(kind: typeof writes[number], id: Id, n: number): Effect.Effect<unknown, unknown> {
+  private apply(kind: typeof writes[number], id: Id, n: number): Effect.Effect<unknown, unknown> {
     const { app } = this.running
     const { user } = app.keys
     const write = (): Effect.Effect<unknown, unknown, any> => {
       switch (kind) {
-        case "where":
-          return user.invalidateWhere({ id })
-        case "all":
-          return user.invalidateAll()
-        case "tag":
-          return user.invalidateTag(`t${id}`)
         case "set":
           return user.set({ id }, n, { tags: [`t${id}`] })
         case "update":
@@ -148,27 +134,26 @@ class FaultyWorld {
         case "batch":
           return app.batch(ids.map((id) => user.setting({ id }, n, { tags: [`t${id}`] })))
         default:
-          return user[kind]({ id })
+          return rowDrops[kind](app.keys, id)
       }
     }
     return this.running.as(write())
   }
 
   /** Writers of one id follow each other: a cache cannot order values that are written at once. */
-  private readonly write = Effect.fnUntraced(function*(this: FaultyWorld) {
+  private readonly change = Effect.fnUntraced(function*(this: FaultyWorld) {
     const [kind, id] = [yield* pick(writes), yield* pick(ids)]
     const concerned: ReadonlyArray<Id> = kind === "all" || kind === "batch" ? ids : [id]
     const work = Effect.suspend(() => {
-      const n = ++this.count
+      const n = this.write(...concerned)
       if (kind === "batch") this.batches.add(n)
-      for (const id of concerned) this.rows.set(id, n)
       this.epochs++
-      return Effect.flatMap(Effect.exit(this.change(kind, id, n)), (exit) =>
+      return Effect.flatMap(Effect.exit(this.apply(kind, id, n)), (exit) =>
         Effect.sync(() => {
           this.epochs++
           if (exit._tag === "Failure" && !failedTier(exit)) throw new Error(`${kind}: ${Cause.pretty(exit.cause)}`)
           for (const id of concerned) {
-            this.held.raise(id, n)
+            this.floors.raise(id, n)
             if (exit._tag === "Success") this.durable.raise(id, n)
           }
         }))
@@ -178,7 +163,7 @@ class FaultyWorld {
 
   private readonly step = Effect.fnUntraced(function*(this: FaultyWorld) {
     yield* Effect.sleep(yield* below(30))
-    const work = (yield* Random.nextBoolean) ? this.read() : this.write()
+    const work = (yield* Random.nextBoolean) ? this.read() : this.change()
     if (this.plan.interrupts === true && (yield* below(4)) === 0) {
       this.epochs++
       yield* Effect.timeoutOption(work, yield* below(20))
@@ -226,15 +211,13 @@ class FaultyWorld {
         () =>
           Effect.flatMap(below(stepsMax), (steps) => Effect.forEach(Array.from({ length: steps }), () => this.step()))
       )
-      yield* drive(Effect.all(fibers, { concurrency: "unbounded", discard: true }), 5)
+      yield* this.together(fibers, 5)
       crashed = copyOf(place)
       assert.isUndefined(this.torn)
       if (this.plan.endsInFaults === true) return
       yield* faults.stop
-      yield* drive(Effect.sleep(400), 20)
-      checkInvariants(this.running)
-      this.lookups.checkNone()
-      yield* this.look(this.held, "the end")
+      yield* this.quiet(this.running)
+      yield* this.look(this.floors, "the end")
     }))
     for (const [how, left] of [["a restart", place], ["a crash", crashed]] as const) {
       yield* Effect.scoped(Effect.andThen(this.life(capacity, [], policy, left), this.look(this.durable, how)))

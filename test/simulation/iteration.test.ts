@@ -9,17 +9,16 @@ import { assert, describe } from "@effect/vitest"
 import * as Manifest from "effect-stateless/manifest/Manifest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
 import { cacheReasonOf, drive } from "../support/effects.ts"
-import { checkFamilies, type Running, start } from "../support/engine.ts"
+import { start } from "../support/engine.ts"
 import { makePlace, mapStore } from "../support/mapStore.ts"
-import { below, chance, pick, rest, simulate } from "../support/simulate.ts"
+import { below, chance, rest, simulate } from "../support/simulate.ts"
+import { SimulatedWorld } from "../support/simulatedWorld.ts"
 import { type Above, slow, tiersOver } from "../support/tiers.ts"
 
 const value = Manifest.type<number>()
@@ -41,15 +40,9 @@ interface Plan {
   readonly engines?: number
 }
 
-interface One extends Running {
-  readonly scope: Scope.Closeable
-}
-
-class ScannedWorld {
+class ScannedWorld extends SimulatedWorld<typeof App> {
   private readonly plan: Plan
   private readonly bottom: Store["Service"]
-  private readonly engines: Array<One> = []
-  private next = 0
   private step = 0
   private isOver = false
   /** At which step a value had been replaced or taken away, and at which time it ends. */
@@ -59,19 +52,18 @@ class ScannedWorld {
   private readonly capacity: number
 
   constructor(plan: Plan, bottom: Store["Service"], capacity: number) {
+    super()
     this.plan = plan
     this.bottom = bottom
     this.capacity = capacity
   }
 
-  private readonly open = Effect.gen({ self: this }, function*() {
+  private readonly begin = Effect.suspend(() => {
     const { above, set } = this.plan
-    const scope = yield* Scope.make()
     const tiers = above === "memory alone"
       ? MemoryStore.make({ capacity: 1_000, shards: 4 })
       : tiersOver(this.bottom, { above, capacity: this.capacity, eviction: "lru", set })
-    const running = yield* Scope.provide(start(App, Layer.provide(owners, Layer.effect(Store, tiers))), scope)
-    this.engines.push({ ...running, scope })
+    return this.open(start(App, Layer.provide(owners, Layer.effect(Store, tiers))))
   })
 
   /** This fiber alone changes the note, so what it has written before is gone when the next write has returned. */
@@ -86,8 +78,8 @@ class ScannedWorld {
 
   private readonly set = (id: string, life?: number) =>
     Effect.gen({ self: this }, function*() {
-      const { as } = yield* pick(this.engines)
-      const written = ++this.next
+      const { as } = yield* this.anyEngine
+      const written = ++this.writes
       const options = { tags: life === undefined ? [] : ["passing"], timeToLive: life ?? "1 hour" } as const
       if (life !== undefined) this.ends.set(written, (yield* Clock.currentTimeMillis) + life)
       yield* this.replace(id, written, as(note.set({ id }, written, options)))
@@ -97,7 +89,7 @@ class ScannedWorld {
     Effect.gen({ self: this }, function*() {
       while (!this.isOver) {
         yield* rest(20)
-        const { as } = yield* pick(this.engines)
+        const { as } = yield* this.anyEngine
         if (yield* chance(0.3)) yield* this.set(id)
         else yield* as(note.getOption({ id }))
       }
@@ -107,7 +99,7 @@ class ScannedWorld {
     Effect.gen({ self: this }, function*() {
       while (!this.isOver) {
         yield* rest(8)
-        const { as } = yield* pick(this.engines)
+        const { as } = yield* this.anyEngine
         const luck = yield* below(10)
         if (luck < 4) yield* this.set(id, 1 + (yield* below(40)))
         else if (luck < 6) yield* this.replace(id, undefined, as(note.delete({ id })))
@@ -130,7 +122,7 @@ class ScannedWorld {
 
   private readonly scan = (isFirst: boolean) =>
     Effect.gen({ self: this }, function*() {
-      const { as } = yield* pick(this.engines)
+      const { as } = yield* this.anyEngine
       const seen = new Set<string>()
       let cursor: string | undefined
       do {
@@ -144,7 +136,7 @@ class ScannedWorld {
     })
 
   private readonly stream = Effect.gen({ self: this }, function*() {
-    const { as } = yield* pick(this.engines)
+    const { as } = yield* this.anyEngine
     const ids = yield* as(Stream.runCollect(Stream.map(note.keys(), ({ id }) => id)))
     assert.includeMembers(ids, [...staying], "every key that stays is in the stream")
   })
@@ -167,12 +159,11 @@ class ScannedWorld {
   })
 
   readonly run = Effect.gen({ self: this }, function*() {
-    for (let n = 0; n < (this.plan.engines ?? 1); n++) yield* this.open
+    for (let n = 0; n < (this.plan.engines ?? 1); n++) yield* this.begin
     for (const id of staying) yield* drive(this.set(id), 3)
     const all = [...staying.map(this.stay), ...passing.map(this.pass), this.scans]
-    yield* drive(Effect.all(all, { concurrency: "unbounded", discard: true }), 3)
-    for (const running of this.engines) checkFamilies(running, true)
-    for (const { scope } of this.engines.splice(0)) yield* drive(Scope.close(scope, Exit.void), 3)
+    yield* this.together(all, 3)
+    yield* this.closeAll
   })
 }
 

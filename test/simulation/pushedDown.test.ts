@@ -9,16 +9,15 @@
 import { assert, describe } from "@effect/vitest"
 import * as Manifest from "effect-stateless/manifest/Manifest"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Scope from "effect/Scope"
 import { Store } from "../../src/store/Store.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
 import { drive } from "../support/effects.ts"
-import { checkFamilies, type Running, start } from "../support/engine.ts"
+import { type RunningOf, start } from "../support/engine.ts"
 import { makePlace, mapStore } from "../support/mapStore.ts"
-import { below, pick, simulate } from "../support/simulate.ts"
+import { below, simulate } from "../support/simulate.ts"
+import { SimulatedWorld } from "../support/simulatedWorld.ts"
 import { slow, tiersOver } from "../support/tiers.ts"
 
 const ids = ["1", "2", "3", "4"] as const
@@ -36,39 +35,32 @@ const owners = App.modules({
   page: App.owner("page", { lookup: ({ id }) => note.get({ id }) })
 })
 
-interface One extends Running {
-  readonly scope: Scope.Closeable
-}
-
-class EvictingWorld {
-  private readonly engines: Array<One> = []
+class EvictingWorld extends SimulatedWorld<typeof App> {
   private readonly size: number
   private readonly bottom: Store["Service"]
   private readonly capacity: number
   /** What the last write of a note that returned has left; 0 where it removed the note. */
   private readonly wrote = new Map<string, number>(ids.map((id) => [id, 0]))
-  private next = 0
 
   constructor(size: number, bottom: Store["Service"], capacity: number) {
+    super()
     this.size = size
     this.bottom = bottom
     this.capacity = capacity
   }
 
-  private readonly open = Effect.gen({ self: this }, function*() {
-    const scope = yield* Scope.make()
+  private readonly begin = Effect.suspend(() => {
     const tiers = tiersOver(this.bottom, { capacity: this.capacity, eviction: "lru", set: "onEviction" })
-    const running = yield* Scope.provide(start(App, Layer.provide(owners, Layer.effect(Store, tiers))), scope)
-    this.engines.push({ ...running, scope })
+    return this.open(start(App, Layer.provide(owners, Layer.effect(Store, tiers))))
   })
 
   private readonly step = (id: string) =>
     Effect.gen({ self: this }, function*() {
       const luck = yield* below(20)
       yield* Effect.sleep(yield* below(4))
-      const { as } = yield* pick(this.engines)
+      const { as } = yield* this.anyEngine
       if (luck < 8) {
-        const written = ++this.next
+        const written = ++this.writes
         yield* as(note.set({ id }, written))
         this.wrote.set(id, written)
       } else if (luck < 10) {
@@ -76,14 +68,14 @@ class EvictingWorld {
         this.wrote.set(id, 0)
       }
       // This fiber alone writes the note.
-      yield* this.look(yield* pick(this.engines), id)
+      yield* this.look(yield* this.anyEngine, id)
       if (this.wrote.get(id)! > 0 && luck % 2 === 0) {
         const made = yield* as(page.get({ id }))
         assert.strictEqual(made, this.wrote.get(id), `page of ${id}`)
       }
     })
 
-  private readonly look = ({ as }: One, id: string) =>
+  private readonly look = ({ as }: RunningOf<typeof App>, id: string) =>
     Effect.gen({ self: this }, function*() {
       const wrote = this.wrote.get(id)!
       assert.strictEqual(Option.getOrElse(yield* as(note.getOption({ id })), () => 0), wrote, `note ${id}`)
@@ -94,24 +86,19 @@ class EvictingWorld {
   private readonly turnover = Effect.gen({ self: this }, function*() {
     yield* Effect.sleep(yield* below(30))
     for (let turn = 0; this.size > 1 && turn < this.size; turn++) {
-      const { scope } = this.engines.shift()!
-      // Readers and writers that are under way with it end first.
-      yield* Effect.sleep(30)
-      yield* Scope.close(scope, Exit.void)
-      yield* this.open
+      yield* this.closeFirst(30)
+      yield* this.begin
     }
   })
 
   readonly run = Effect.gen({ self: this }, function*() {
-    for (let n = 0; n < this.size; n++) yield* this.open
+    for (let n = 0; n < this.size; n++) yield* this.begin
     const writers = ids.map((id) => Effect.forEach(Array.from({ length: 12 }), () => this.step(id), { discard: true }))
-    yield* drive(Effect.all([...writers, this.turnover], { concurrency: "unbounded", discard: true }), 3)
-    // What memory has pushed out is still on its way below, and the engines end with it.
-    for (const running of this.engines) checkFamilies(running, true)
-    for (const { scope } of this.engines.splice(0)) yield* drive(Scope.close(scope, Exit.void), 3)
-    yield* this.open
+    yield* this.together([...writers, this.turnover], 3)
+    yield* this.closeAll
+    yield* this.begin
     for (const id of ids) yield* drive(this.look(this.engines[0]!, id), 3)
-    yield* drive(Scope.close(this.engines[0]!.scope, Exit.void), 3)
+    yield* this.closeAll
   })
 }
 

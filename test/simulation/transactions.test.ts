@@ -21,6 +21,7 @@ import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import type { StoreError } from "../../src/store/StoreError.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
+import { changed } from "../support/changed.ts"
 import { Database, type Fate } from "../support/database.ts"
 import { drive } from "../support/effects.ts"
 import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
@@ -62,20 +63,20 @@ const mortal = (place: Place, process: { isAlive: boolean }): Store["Service"] =
   const store = mapStore({ place })
   const alive = <A, E>(work: Effect.Effect<A, E>): Effect.Effect<A, E> =>
     Effect.suspend(() => process.isAlive ? work : Effect.never)
-  return Store.of({
-    ...store,
-    write: (round) => alive(store.write(round)),
-    recordMarks: (marks) => alive(store.recordMarks(marks)),
-    open: (family) =>
-      Effect.map(store.open(family), (partition) => ({
-        ...partition,
-        get: (key) => alive(partition.get(key)),
-        getMany: (keys) => alive(partition.getMany(keys)),
-        setMany: (entries) => alive(partition.setMany(entries)),
-        remove: (keys) => alive(partition.remove(keys)),
-        clear: alive(partition.clear)
-      }))
-  })
+  return changed(
+    store,
+    (partition) => ({
+      get: (key) => alive(partition.get(key)),
+      getMany: (keys) => alive(partition.getMany(keys)),
+      setMany: (entries) => alive(partition.setMany(entries)),
+      remove: (keys) => alive(partition.remove(keys)),
+      clear: alive(partition.clear)
+    }),
+    {
+      write: (round) => alive(store.write(round)),
+      recordMarks: (marks) => alive(store.recordMarks(marks))
+    }
+  )
 }
 
 class BankWorld {

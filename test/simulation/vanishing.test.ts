@@ -14,15 +14,16 @@ import * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { Store } from "../../src/store/Store.ts"
 import { EncodeFailed, InvalidStoreOptions, StoreError } from "../../src/store/StoreError.ts"
-import { drive } from "../support/effects.ts"
-import { checkInvariants, engine } from "../support/engine.ts"
+import { changed } from "../support/changed.ts"
+import { type App, engine } from "../support/engine.ts"
 import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
-import { Floors } from "../support/rows.ts"
 import { below, chance, pick, simulate } from "../support/simulate.ts"
+import { SimulatedWorld } from "../support/simulatedWorld.ts"
 import { type Above, type TiersOptions, tiersOver } from "../support/tiers.ts"
 
 const ids = ["1", "2"] as const
 const derived = ["profile", "page", "guess", "board"] as const
+type Name = "user" | "other" | typeof derived[number]
 
 interface Plan {
   readonly over: Above
@@ -46,44 +47,42 @@ const unfitOf = (key: string, cause: string) =>
 
 /** A file, as far as a map can be one. */
 const file = (place: Place, { isLive, room, unfit = Infinity }: Plan): Store["Service"] => {
-  const store = mapStore({ place, name: "file", ...(room === undefined ? {} : { capacity: room }) })
+  const map = mapStore({ place, name: "file", ...(room === undefined ? {} : { capacity: room }) })
+  const store = changed(map, (partition, family) => {
+    const fits = (value: unknown) => !family.name.endsWith("/user") || (value as number) % unfit !== 1
+    return {
+      prepare: (key, content) =>
+        fits(content.value) ? partition.prepare(key, content) : Effect.fail(unfitOf(key, "row")),
+      set: (key, entry) => fits(entry.value) ? partition.set(key, entry) : Effect.fail(unfitOf(key, "row")),
+      setMany: (all) =>
+        all.every(([, { value }]) => fits(value)) ? partition.setMany(all) : Effect.fail(unfitOf("some", "row"))
+    }
+  })
+  const withoutCodec = new StoreError({
+    reason: new InvalidStoreOptions({ tier: "file", option: "codec", why: "is missing" })
+  })
   return Store.of({
     ...store,
-    open: (family) => {
-      if (isLive === true && family.name.endsWith("/user")) {
-        return Effect.fail(
-          new StoreError({ reason: new InvalidStoreOptions({ tier: "file", option: "codec", why: "is missing" }) })
-        )
-      }
-      const fits = (value: unknown) => !family.name.endsWith("/user") || (value as number) % unfit !== 1
-      return Effect.map(store.open(family), (partition) => ({
-        ...partition,
-        prepare: (key, content) =>
-          fits(content.value) ? partition.prepare(key, content) : Effect.fail(unfitOf(key, "row")),
-        set: (key, entry) => fits(entry.value) ? partition.set(key, entry) : Effect.fail(unfitOf(key, "row")),
-        setMany: (all) =>
-          all.every(([, { value }]) => fits(value)) ? partition.setMany(all) : Effect.fail(unfitOf("some", "row"))
-      }))
-    }
+    open: (family) => isLive === true && family.name.endsWith("/user") ? Effect.fail(withoutCodec) : store.open(family)
   })
 }
 
-class VanishingWorld {
+class VanishingWorld extends SimulatedWorld<App<Name>> {
   private readonly plan: Plan
-  private readonly rows = new Map<string, number>(ids.map((id) => [id, 1]))
-  private readonly seen = new Floors()
+  override readonly rows = new Map<string, number>(ids.map((id) => [id, 1]))
 
   constructor(plan: Plan) {
+    super()
     this.plan = plan
   }
 
-  private readonly lookup = Effect.fnUntraced(function*(this: VanishingWorld, key: string, app: any) {
+  private readonly lookup = Effect.fnUntraced(function*(this: VanishingWorld, key: string, app: App<Name>) {
     const row: number = yield* this.make(key, app)
     if (yield* chance(0.5)) yield* Effect.sleep(1 + (yield* below(8)))
     return this.plan.hasTags === true && key.startsWith("user:") ? Lookup.loaded(row, { tags: [tagOf(key)] }) : row
   })
 
-  private readonly make = Effect.fnUntraced(function*(this: VanishingWorld, key: string, app: any) {
+  private readonly make = Effect.fnUntraced(function*(this: VanishingWorld, key: string, app: App<Name>) {
     const [family, id] = key.split(":")
     const { profile, user } = app.keys
     if (yield* chance(0.5)) yield* Effect.sleep(1 + (yield* below(8)))
@@ -132,14 +131,14 @@ class VanishingWorld {
         this.rows.set(id, row)
         if (this.plan.hasTags !== true) return
         yield* running.as(keys.user.invalidateTag(tagOf(`user:${id}`)))
-        this.seen.raise(id, row)
+        this.floors.raise(id, row)
       } else if (luck < 2) yield* running.as(keys.other.set({ id: `${yield* below(6)}` }, 0))
       else if (luck < 4) {
         const row = (yield* running.as(keys.user.get({ id }))) as number
-        this.seen.raise(id, row)
+        this.floors.raise(id, row)
       } else {
         const family = yield* pick(derived)
-        const floor = this.seen.of(family === "board" ? "1" : id)
+        const floor = this.floors.of(family === "board" ? "1" : id)
         const row = yield* running.as(keys[family].get(family === "board" ? {} : { id }))
         // What is made for want of a source is not of a row.
         const least = family === "guess" && !(yield* running.as(keys.user.has({ id }))) ? 0 : floor
@@ -147,9 +146,8 @@ class VanishingWorld {
       }
     })
     const fiber = Effect.forEach(Array.from({ length: yield* below(12) }), () => step, { discard: true })
-    yield* drive(Effect.all([fiber, fiber, fiber], { concurrency: "unbounded", discard: true }), 3)
-    yield* drive(Effect.sleep(400), 20)
-    checkInvariants(running)
+    yield* this.together([fiber, fiber, fiber], 3)
+    yield* this.quiet(running)
   })
 
   readonly run = Effect.gen({ self: this }, function*() {

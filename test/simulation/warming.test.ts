@@ -6,15 +6,14 @@ import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 import type { CacheError } from "../../src/cache/CacheError.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
-import { drive } from "../support/effects.ts"
 import { checkInvariants, start } from "../support/engine.ts"
-import { Floors, Lookups, see } from "../support/rows.ts"
+import { see } from "../support/rows.ts"
 import { below, pick, rest, simulate } from "../support/simulate.ts"
+import { SimulatedWorld } from "../support/simulatedWorld.ts"
 
 const loadConcurrency = 2
 
@@ -37,12 +36,7 @@ const { profile, user } = App.keys
 const ids = ["a", "b", "c", "d"]
 const keys = ids.map((id) => ({ id }))
 
-class WarmWorld {
-  readonly rows = new Map<string, number>()
-  // The rows of writes that have returned.
-  readonly floors = new Floors()
-  readonly lookups = new Lookups()
-  writes = 0
+class WarmWorld extends SimulatedWorld<typeof App> {
   ended = false
   readonly broken: Array<string> = []
 
@@ -66,7 +60,7 @@ class WarmWorld {
           `user:${id}`,
           Effect.gen({ self: this }, function*(): Effect.fn.Return<number> {
             yield* this.sleep
-            const n = this.rows.get(id) ?? 0
+            const n = this.rowOf(id)
             yield* this.sleep
             if ((yield* below(11)) === 0) return yield* Effect.die("broken")
             return n
@@ -86,8 +80,7 @@ class WarmWorld {
     Effect.gen({ self: this }, function*() {
       yield* this.sleep
       if (kind === 0) {
-        const n = ++this.writes
-        this.rows.set(id, n)
+        const n = this.write(id)
         yield* user.invalidate({ id })
         this.floors.raise(id, n)
         return
@@ -105,17 +98,15 @@ class WarmWorld {
     })
 
   readonly run = Effect.gen({ self: this }, function*() {
-    const scope = yield* Scope.make()
-    const running = yield* Scope.provide(start(App, this.live), scope)
+    const running = yield* this.open(start(App, this.live))
     const fiber = Effect.gen({ self: this }, function*() {
       for (let i = 0; i < 12; i++) {
         yield* this.step(yield* pick(ids), yield* below(9))
       }
     })
-    const work = Effect.all(Array.from({ length: 5 }, () => fiber), { concurrency: "unbounded", discard: true })
-    yield* drive(running.as(work), 3)
+    yield* this.together(Array.from({ length: 5 }, () => running.as(fiber)), 3)
     checkInvariants(running, false)
-    yield* Scope.close(scope, Exit.void)
+    yield* this.closeFirst()
     this.ended = true
     for (let i = 0; i < 20; i++) yield* TestClock.adjust(10)
     assert.deepStrictEqual(this.broken, [])

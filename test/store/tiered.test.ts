@@ -17,6 +17,7 @@ import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
+import { type Change, changed } from "../support/changed.ts"
 import { fork } from "../support/effects.ts"
 import { temporaryFolder } from "../support/folder.ts"
 import { makePlace, mapStore } from "../support/mapStore.ts"
@@ -24,19 +25,6 @@ import { entryOf, textFamily } from "../support/partition.ts"
 
 const family = (onEvict?: StoreFamily<string>["onEvict"]) => textFamily("user", { onEvict })
 const entry = (value: string, version = 1) => entryOf(value, { stamp: version, version })
-
-type Change = (partition: Partition<string>) => Partial<Partition<string>>
-
-/** A store of which some operations are others. */
-const changed = (store: Store["Service"], change: Change): Store["Service"] => ({
-  ...store,
-  open: (family) =>
-    Effect.map(store.open(family), (partition) => ({
-      ...partition,
-      // These tests open families of strings only.
-      ...(change(partition as unknown as Partition<string>) as unknown as Partial<typeof partition>)
-    }))
-})
 
 const peek = (store: Store["Service"], key: string) =>
   Effect.scoped(

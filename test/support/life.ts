@@ -10,18 +10,19 @@ import * as FaultyStore from "effect-stateless/testing/FaultyStore"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type { App } from "./engine.ts"
 import { mapStore, type Place } from "./mapStore.ts"
 
 /** One running engine of a release. */
-export interface Engine {
-  readonly app: any
+export interface Engine<Name extends string = any> {
+  readonly app: App<Name>
   readonly run: <A>(effect: Effect.Effect<A, any, any>) => Effect.Effect<A, any>
 }
 
-export interface LifeOptions {
+export interface LifeOptions<Name extends string = any> {
   readonly place: Place
-  readonly families: Record<string, object>
-  readonly owners: (app: any) => Record<string, unknown>
+  readonly families: Record<Name, object>
+  readonly owners: (app: App<Name>) => Record<string, unknown>
   readonly set?: "through" | "onEviction" | undefined
   readonly capacity?: number | undefined
   readonly engines?: number | undefined
@@ -48,9 +49,9 @@ const fileOf = (place: Place, name = "cold"): Store["Service"] => {
 }
 
 /** Runs a body with the engines of one release, and ends them as the end of a process does. */
-export const lifeOf = <A, E>(
-  options: LifeOptions,
-  body: (engines: ReadonlyArray<Engine>, heal: Effect.Effect<void>) => Effect.Effect<A, E, any>
+export const lifeOf = <A, E, Name extends string = any>(
+  options: LifeOptions<Name>,
+  body: (engines: ReadonlyArray<Engine<Name>>, heal: Effect.Effect<void>) => Effect.Effect<A, E, any>
 ): Effect.Effect<A, any> =>
   Effect.scoped(Effect.gen(function*() {
     const { capacity = 100, engines = 1, families, hasMiddle, isAlone, isFaulty, owners, place, set = "through" } =
@@ -63,7 +64,7 @@ export const lifeOf = <A, E>(
       ? [{ fault: { kind: "fail" }, operations: ["set", "remove", "recordMarks"] } as const]
       : []
     const [tier, faults] = yield* FaultyStore.make(fileOf(place), { rules })
-    const app: any = (Manifest.Service as any)()("App", { families })
+    const app: App<Name> = (Manifest.Service as any)()("App", { families })
     const store = isAlone === true ? Layer.succeed(Store, tier) : Layer.effect(
       Store,
       Effect.map(
@@ -72,7 +73,7 @@ export const lifeOf = <A, E>(
       )
     )
     const live = app.modules(owners(app)).pipe(Layer.provide(store), Layer.fresh) as Layer.Layer<any, any>
-    const running: Array<Engine> = []
+    const running: Array<Engine<Name>> = []
     for (let i = 0; i < engines; i++) {
       const context: Context.Context<any> = yield* Layer.build(live)
       running.push({ app, run: (effect) => Effect.provideContext(effect, context) as any })

@@ -4,11 +4,11 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { Lane, type Outbox } from "../../src/cache/internal/outbox.ts"
+import { Carrier, Lane, Outbox } from "../../src/cache/internal/outbox.ts"
 import * as Codec from "../../src/store/Codec.ts"
 import type { Entry } from "../../src/store/Entry.ts"
 import { CoarseClock } from "../../src/store/shared/coarseClock.ts"
-import type { Partition, StoreFamily } from "../../src/store/Store.ts"
+import type { Store, StoreFamily } from "../../src/store/Store.ts"
 
 /** An entry without end or tags, unless the options say otherwise. */
 export const entryOf = <V>(value: V, options: Partial<Entry<V>> = {}): Entry<V> => ({
@@ -40,16 +40,20 @@ export const textFamily = (name: string, options: Partial<StoreFamily<string>> =
 
 type LaneOptions<V> = ConstructorParameters<typeof Lane<V>>[1]
 
-/** The lane of a family in an outbox. Its callbacks do nothing, unless the options have others. */
-export const laneOf = <V>(outbox: Outbox, partition: Partition<V>, options: Partial<LaneOptions<V>> = {}) =>
-  Effect.map(Clock.Clock, (clock) =>
-    new Lane<V>(outbox, {
-      name: "user",
+/** An outbox over a store, and the lane of a family in it. The callbacks do nothing, unless the options have others. */
+export const outboxOver = <V>(store: Store["Service"], family: StoreFamily<V>, options: Partial<LaneOptions<V>> = {}) =>
+  Effect.gen(function*() {
+    const partition = yield* store.open(family)
+    const outbox = new Outbox(store, new Carrier())
+    const lane = new Lane<V>(outbox, {
+      name: family.name,
       partition,
-      time: new CoarseClock(clock),
+      time: new CoarseClock(yield* Clock.Clock),
       isSensitive: false,
       onFailure: () => {},
       onDistrust: () => {},
       onAlone: () => {},
       ...options
-    }))
+    })
+    return { lane, outbox, partition }
+  })

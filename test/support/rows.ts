@@ -7,6 +7,8 @@
  */
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { AnyFamily, App } from "./engine.ts"
 
 /** By id, the greatest row that some change has promised or some reader has seen: an older one is not served. */
 export class Floors {
@@ -59,4 +61,36 @@ export class Lookups {
   checkNone(): void {
     assert.deepStrictEqual(this.running, [], "no lookup runs without a reader")
   }
+}
+
+/** What a read showed of each id that it was asked for; nothing of an id that it found absent. */
+export type Shown = ReadonlyArray<readonly [id: string, row: unknown]>
+
+interface Asked {
+  readonly id: string
+  readonly params: object
+}
+
+/** The reads of a simulation, by their names. Each asks for one id, and `getMany` for further ones, too. */
+export const rowReads = {
+  get: (of: AnyFamily, { id, params }: Asked) => Effect.map(of.get(params), (row): Shown => [[id, row]]),
+  getOption: (of: AnyFamily, { id, params }: Asked) =>
+    Effect.map(of.getOption(params), (found): Shown => Option.isSome(found) ? [[id, found.value]] : []),
+  getMany: (of: AnyFamily, one: Asked, further: ReadonlyArray<Asked>) =>
+    Effect.map(
+      of.getMany([one, ...further].map(({ params }) => params)),
+      (rows): Shown => [one, ...further].map(({ id }, i) => [id, rows[i]])
+    ),
+  has: (of: AnyFamily, { params }: Asked) => Effect.as(of.has(params), [] as Shown)
+}
+
+/** The changes of a row that carry no value, by their names: the next reader asks the source. */
+export const rowDrops = {
+  delete: ({ user }: App<"user">["keys"], id: string) => user.delete({ id }),
+  invalidate: ({ user }: App<"user">["keys"], id: string) => user.invalidate({ id }),
+  markStale: ({ user }: App<"user">["keys"], id: string) => user.invalidate({ id }, { mode: "markStale" }),
+  where: ({ user }: App<"user">["keys"], id: string) => user.invalidateWhere({ id }),
+  all: ({ user }: App<"user">["keys"], _id: string) => user.invalidateAll(),
+  tag: ({ user }: App<"user">["keys"], id: string) => user.invalidateTag(`t${id}`),
+  refresh: ({ user }: App<"user">["keys"], id: string) => user.refresh({ id })
 }

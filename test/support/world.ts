@@ -21,9 +21,10 @@ import { Store } from "../../src/store/Store.ts"
 import type { StoreError } from "../../src/store/StoreError.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
 import { drive } from "./effects.ts"
-import { checkInvariants, engine, type EngineOptions, type Running } from "./engine.ts"
+import { type App, checkInvariants, engine, type EngineOptions, type Running } from "./engine.ts"
 import { mapStore } from "./mapStore.ts"
-import { Floors, Lookups, see } from "./rows.ts"
+import { Floors, rowDrops, rowReads, see } from "./rows.ts"
+import { SimulatedWorld } from "./simulatedWorld.ts"
 import { slow, tiersOver } from "./tiers.ts"
 
 const families = ["user", "profile", "feed"] as const
@@ -162,17 +163,14 @@ class LookupFailed {
 
 const isAbsent = (error: unknown): boolean => error instanceof CacheError && error.reason._tag === "Absent"
 
-export class World {
+export class World extends SimulatedWorld<App<typeof families[number]>> {
   readonly script: Script
-  readonly rows = new Map<string, number>()
-  // What the last write, mark or either that has returned said of an id: older is not served, or not as fresh.
-  readonly hidden = new Floors()
+  // What the last mark that has returned said of an id: older is not served as fresh.
   readonly marked = new Floors()
   // The write by which the row of an id went away last, and the ids whose rows are away.
   readonly vanished = new Map<string, number>()
   readonly gone = new Set<string>()
   readonly batches = new Set<number>()
-  private readonly lookups = new Lookups()
   private readonly kinds: ReadonlySet<Kind>
   /** No lookup is interrupted, so that those which run can be counted. */
   private readonly isWhole: boolean
@@ -180,10 +178,10 @@ export class World {
   // Each change, and each reader who may be interrupted, begins an epoch.
   private epochs = 0
   private writing = new Set<string>()
-  private writes = 0
-  running!: Running
+  running!: Running<typeof families[number]>
 
   constructor(script: Script) {
+    super()
     this.script = script
     const steps = script.fibers.flat()
     this.kinds = new Set(steps.map(({ kind }) => kind))
@@ -198,7 +196,7 @@ export class World {
 
   readonly lookup = (
     about: { readonly key: string; readonly previous?: Lookup.LookupContext<unknown>["previous"] },
-    app: any
+    app: App<typeof families[number]>
   ): Effect.Effect<unknown, unknown, any> =>
     this.lookups.run(about.key, () => this.load(about, app), {
       begins: (others) => this.checkOthers(about.key, others),
@@ -215,13 +213,17 @@ export class World {
     if (this.isWhole) assert.isAtMost(others, 1, `at most two lookups of \`${key}\` run at a time`)
   }
 
-  private readonly load = Effect.fnUntraced(function*(this: World, about: Parameters<World["lookup"]>[0], app: any) {
+  private readonly load = Effect.fnUntraced(function*(
+    this: World,
+    about: Parameters<World["lookup"]>[0],
+    app: App<typeof families[number]>
+  ) {
     const [family, id] = about.key.split(":") as [string, string]
     // What is hidden would come back if the source said that it has not changed.
-    if (about.previous !== undefined) see(id, about.previous.value, this.hidden.of(id), "the value before")
+    if (about.previous !== undefined) see(id, about.previous.value, this.floors.of(id), "the value before")
     yield* Effect.sleep(yield* Random.nextIntBetween(0, 10))
     const n: number | Lookup.AbsentAnswer = family === "user"
-      ? this.gone.has(id) ? Lookup.absent : this.rows.get(id) ?? 0
+      ? this.gone.has(id) ? Lookup.absent : this.rowOf(id)
       : yield* Effect.catchIf(
         app.keys[family === "profile" ? "user" : "profile"].get({ id }) as Effect.Effect<number, unknown>,
         isAbsent,
@@ -235,11 +237,9 @@ export class World {
     return typeof n === "number" ? Lookup.loaded(n, { tags: [`t${id}`] }) : n
   })
 
-  private write(id: string): number {
-    const n = ++this.writes
-    this.rows.set(id, n)
-    this.gone.delete(id)
-    return n
+  override write(...ids: ReadonlyArray<string>): number {
+    for (const id of ids) this.gone.delete(id)
+    return super.write(...ids)
   }
 
   // --- reading ----------------------------------------------------------------------------------
@@ -248,7 +248,7 @@ export class World {
   private read(step: Step): Effect.Effect<unknown, unknown> {
     return Effect.suspend(() => {
       const read = step.kind === "getMany" ? ids : [ids[step.id]]
-      const floors = read.map((id) => this.hidden.of(id))
+      const floors = read.map((id) => this.floors.of(id))
       return Effect.tapError(this.readValue(step), (error) =>
         Effect.sync(() => {
           if (!isAbsent(error)) return
@@ -259,39 +259,34 @@ export class World {
   }
 
   private readValue({ family, id: at, kind }: Step): Effect.Effect<unknown, unknown> {
-    const name = families[family]
     const id = ids[at]
-    const params = family === 2 ? { id, page: "a" } : { id }
-    const of = this.running.app.keys[name]
+    const of = this.running.app.keys[families[family]]
+    const askedOf = (id: string) => ({ id, params: family === 2 ? { id, page: "a" } : { id } })
     const { as } = this.running
     return Effect.suspend(() => {
-      const hidden = this.hidden.of(id)
-      const marked = Math.max(hidden, this.marked.of(id))
-      switch (kind) {
-        case "getOption":
-          return Effect.map(as(of.getOption(params)), (found: any) => {
-            if (found._tag === "Some") see(id, found.value, marked, "getOption")
-          })
-        case "getMany": {
-          const floors = ids.map((id) => this.hidden.of(id))
-          const all = ids.map((id) => (family === 2 ? { id, page: "a" } : { id }))
-          return Effect.map(as<ReadonlyArray<number>, unknown>(of.getMany(all)), (values) => {
-            ids.forEach((id, i) => see(id, values[i]!, floors[i]!, "getMany"))
-          })
-        }
-        case "getAnswer":
-          return Effect.map(as<Answer<number>, unknown>(of.getAnswer(params)), (answer) => {
-            see(id, answer.value, answer.stale ? hidden : marked, answer.stale ? "stale getAnswer" : "getAnswer")
-            this.checkStaleness(answer)
-          })
-        case "getFresh":
-          return Effect.map(
-            as<number, unknown>(of.get(params, { stale: "refuse" })),
-            (n) => see(id, n, marked, "get of nothing stale")
-          )
-        default:
-          return Effect.map(as<number, unknown>(of.get(params)), (n) => see(id, n, hidden, "get"))
+      const freshest = (id: string) => Math.max(this.floors.of(id), this.marked.of(id))
+      const [hidden, marked] = [this.floors.of(id), freshest(id)]
+      if (kind === "getAnswer") {
+        return Effect.map(as<Answer<number>, unknown>(of.getAnswer(askedOf(id).params)), (answer) => {
+          see(id, answer.value, answer.stale ? hidden : marked, answer.stale ? "stale getAnswer" : "getAnswer")
+          this.checkStaleness(answer)
+        })
       }
+      if (kind === "getFresh") {
+        const { params } = askedOf(id)
+        return Effect.map(
+          as<number, unknown>(of.get(params, { stale: "refuse" })),
+          (n) => see(id, n, marked, "get of nothing stale")
+        )
+      }
+      const read = kind as "get" | "getOption" | "getMany"
+      const further: ReadonlyArray<string> = read === "getMany" ? ids.filter((other) => other !== id) : []
+      const floors = new Map(
+        [id, ...further].map((id) => [id, read === "getOption" ? freshest(id) : this.floors.of(id)])
+      )
+      return Effect.map(as(rowReads[read](of, askedOf(id), further.map(askedOf))), (shown) => {
+        for (const [id, row] of shown) see(id, row, floors.get(id)!, read)
+      })
     })
   }
 
@@ -341,8 +336,8 @@ export class World {
     const { user } = app.keys
     const drop = (
       work: Effect.Effect<unknown, unknown, any>,
-      concerned: ReadonlyArray<string> = [id],
-      kept = this.hidden
+      concerned: ReadonlyArray<string>,
+      kept: Floors
     ) =>
       Effect.suspend(() => {
         const written = concerned.map((id) => [id, this.write(id)] as const)
@@ -355,21 +350,17 @@ export class World {
       })
     switch (kind) {
       case "delete":
-        return drop(user.delete({ id }))
       case "invalidate":
-        return drop(user.invalidate({ id }))
       case "markStale":
-        return drop(user.invalidate({ id }, { mode: "markStale" }), [id], this.marked)
       case "where":
-        return drop(user.invalidateWhere({ id }))
       case "all":
-        return drop(user.invalidateAll(), ids)
       case "tag":
-        return drop(user.invalidateTag(`t${id}`))
+      case "refresh": {
+        const concerned = kind === "all" ? ids : [id]
+        return drop(rowDrops[kind](app.keys, id), concerned, kind === "markStale" ? this.marked : this.floors)
+      }
       case "warm":
-        return as(user.warm([{ id }]))
-      case "refresh":
-        return drop(user.refresh({ id }))
+        return as(app.keys.user.warm([{ id }]))
       case "vanish":
         return Effect.suspend(() => {
           const n = this.write(id)
@@ -380,7 +371,7 @@ export class World {
             onSuccess: () => Effect.void,
             onFailure: (error) => {
               this.epochs++
-              if (isAbsent(error)) this.hidden.raise(id, n)
+              if (isAbsent(error)) this.floors.raise(id, n)
               return Effect.fail(error)
             }
           })
@@ -398,7 +389,7 @@ export class World {
             ).pipe(Effect.tap(Effect.sleep(5)))
           return Effect.map(as(user.update({ id }, f)), () => {
             this.epochs++
-            this.hidden.raise(id, n)
+            this.floors.raise(id, n)
           })
         })
       case "nested":
@@ -420,14 +411,14 @@ export class World {
             ),
             () => {
               this.epochs++
-              this.hidden.raise(other, m)
+              this.floors.raise(other, m)
             }
           )
           const f = () =>
             Effect.andThen(Effect.andThen(Effect.sleep(5), inner), Effect.map(write(id), (row) => n = row))
           return Effect.map(as(user.update({ id }, f)), () => {
             this.epochs++
-            this.hidden.raise(id, n)
+            this.floors.raise(id, n)
           })
         })
       case "leave":
@@ -438,21 +429,17 @@ export class World {
         return Effect.suspend(() => {
           const n = this.write(id)
           this.epochs++
-          return Effect.map(as(user.set({ id }, n, { tags: [`t${id}`] })), () => this.hidden.raise(id, n))
+          return Effect.map(as(user.set({ id }, n, { tags: [`t${id}`] })), () => this.floors.raise(id, n))
         })
       case "batch":
         return Effect.suspend(() => {
-          const n = ++this.writes
+          const n = this.write(...ids)
           // Before the batch is applied, loads bring the rows one by one. So its values are not those of the rows.
           const value = n + 0.5
           this.batches.add(value)
-          for (const id of ids) {
-            this.rows.set(id, n)
-            this.gone.delete(id)
-          }
           this.epochs++
           const writes = ids.map((id) => user.setting({ id }, value, { tags: [`t${id}`] }))
-          return Effect.map(as(app.batch(writes)), () => ids.forEach((id) => this.hidden.raise(id, n)))
+          return Effect.map(as(app.batch(writes)), () => ids.forEach((id) => this.floors.raise(id, n)))
         })
       case "sweep":
         // Marks are forgotten as soon as that may be, and not only when there are many.
@@ -589,7 +576,7 @@ export class World {
         const found: any = yield* this.running.as(
           this.running.app.keys[name].getOption(family === 2 ? { id, page: "a" } : { id })
         )
-        const floor = Math.max(this.hidden.of(id), this.marked.of(id))
+        const floor = Math.max(this.floors.of(id), this.marked.of(id))
         if (found._tag === "Some") see(id, found.value, floor, "the end")
       }
     }

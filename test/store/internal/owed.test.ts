@@ -12,6 +12,7 @@ import { Tier } from "../../../src/store/internal/tieredTier.ts"
 import { StoreError, TierFailed } from "../../../src/store/StoreError.ts"
 import * as TieredStore from "../../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../../src/testing/FaultyStore.ts"
+import { changed } from "../../support/changed.ts"
 import { fork } from "../../support/effects.ts"
 import { makePlace, mapStore } from "../../support/mapStore.ts"
 import { entryOf, textFamily } from "../../support/partition.ts"
@@ -24,12 +25,11 @@ describe("tier that is down", () => {
   it.effect("the tier remembers 1,000 owed keys by name, and clears everything when there are more", () =>
     Effect.gen(function*() {
       const store = mapStore()
-      const inner = yield* store.open(family)
       let isDown = true
-      const partition = Object.assign(Object.create(inner), {
-        remove: (keys: ReadonlyArray<string>) => isDown ? Effect.fail(failed) : inner.remove(keys),
-        clear: Effect.suspend(() => isDown ? Effect.fail(failed) : inner.clear)
-      })
+      const partition = yield* changed(store, ({ clear, remove }) => ({
+        remove: (keys) => isDown ? Effect.fail(failed) : remove(keys),
+        clear: Effect.suspend(() => isDown ? Effect.fail(failed) : clear)
+      })).open(family)
       const tier = new Tier<string>("cold", store, partition, () => {})
       for (let i = 0; i < 10; i++) {
         yield* tier.remove(Array.from({ length: 1_000 }, (_, at) => `${i}-${at}`))

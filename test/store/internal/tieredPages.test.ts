@@ -6,8 +6,8 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as MemoryStore from "../../../src/store/memory/MemoryStore.ts"
-import { Store } from "../../../src/store/Store.ts"
 import * as TieredStore from "../../../src/store/TieredStore.ts"
+import { changed } from "../../support/changed.ts"
 import { fork, settle } from "../../support/effects.ts"
 import { makePlace, mapStore } from "../../support/mapStore.ts"
 import { entryOf, textFamily } from "../../support/partition.ts"
@@ -17,14 +17,9 @@ describe("page over several tiers", () => {
     Effect.gen(function*() {
       const reading = Latch.makeUnsafe(true)
       const cold = mapStore({ place: makePlace() })
-      const slow = Store.of({
-        ...cold,
-        open: (family) =>
-          Effect.map(cold.open(family), (partition) => ({
-            ...partition,
-            page: (after, max) => Effect.andThen(reading.await, partition.page!(after, max))
-          }))
-      })
+      const slow = changed(cold, ({ page }) => ({
+        page: (after, max) => Effect.andThen(reading.await, page!(after, max))
+      }))
       const users = yield* TieredStore.make([yield* MemoryStore.make({ capacity: 100 }), slow]).open(textFamily("user"))
       yield* users.setMany(["a", "b", "c"].map((key) => [key, entryOf(key)]))
       const { next } = yield* users.page!(undefined, 1)

@@ -17,7 +17,7 @@ import * as MemoryStore from "../../../src/store/memory/MemoryStore.ts"
 import type { Store } from "../../../src/store/Store.ts"
 import * as TieredStore from "../../../src/store/TieredStore.ts"
 import { fork, settle } from "../effects.ts"
-import { engine, type EngineOptions, type Running } from "../engine.ts"
+import { type App, engine, type EngineOptions, type Running } from "../engine.ts"
 import { temporaryFolder } from "../folder.ts"
 
 type Stores = Layer.Layer<Store, any>
@@ -131,10 +131,11 @@ export class Source {
   }
 }
 
-export class ArrangedWorld {
+/** The families of a world are `user` and `other`; a story that needs further ones names them. */
+export class ArrangedWorld<Name extends string = never> {
   readonly arrangement: Arrangement
   readonly source = new Source()
-  running!: Running
+  running!: Running<Name | "user" | "other">
   protected readonly policy: FamilyPolicy
   private readonly folder: string
   private scope!: Scope.Closeable
@@ -161,7 +162,11 @@ export class ArrangedWorld {
     this.scope = yield* Scope.make()
     const store = Layer.fresh(this.arrangement.store(this.folder))
     const options = { store, ...this.bulk }
-    const running = engine({ families: this.families }, (about, app) => this.lookup(about, app), options)
+    const running = engine<Name | "user" | "other">(
+      { families: this.families } as never,
+      (about, app) => this.lookup(about, app),
+      options
+    )
     // A life that finds marks draws when it sweeps them: here it never does so in the middle of a story.
     this.running = yield* Effect.provideService(Random.withSeed(running, "life"), Scope.Scope, this.scope)
   })
@@ -177,7 +182,7 @@ export class ArrangedWorld {
     return {}
   }
 
-  lookup(about: Lookup.LookupContext<any>, _app: any): Effect.Effect<unknown, unknown, any> {
+  lookup(about: Lookup.LookupContext<any>, _app: App<Name | "user" | "other">): Effect.Effect<unknown, unknown, any> {
     return this.source.lookup(about)
   }
 

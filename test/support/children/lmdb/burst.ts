@@ -61,9 +61,11 @@ const work = Effect.gen(function*() {
   }
   const keys = [...idsOf(1).map((n) => `user:${n}`), ...idsOf(20).map((n) => `note:${n}`), "note:gone"]
   const served = yield* Effect.forEach(keys, (key) => {
-    const [family, id] = key.split(":")
-    return Effect.map(on<Option.Option<string>>(app.keys[family!].getOption({ id })), (found) =>
-      [key, Option.isNone(found) ? "" : found.value.split(" ", 2).join(" ")] as const)
+    const [family, id] = key.split(":") as ["user" | "note", string]
+    return Effect.map(
+      on<Option.Option<string>>(app.keys[family].getOption({ id })),
+      (found) => [key, Option.isNone(found) ? "" : found.value.split(" ", 2).join(" ")] as const
+    )
   })
   return { became, served }
 })
