@@ -49,7 +49,8 @@ export interface InvalidateOptions {
  * **Details**
  *
  * `stale: "allow"`, the default, lets the stale rules of the family decide. `stale: "refuse"` makes the read wait for a
- * fresh value. It must not be `undefined`: a `"refuse"` that was lost on its way would let the read answer a stale value.
+ * fresh value. It must not be `undefined`: a `"refuse"` that was lost on its way would let the read answer a stale
+ * value.
  *
  * @stability stable
  * @category models

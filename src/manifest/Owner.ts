@@ -13,11 +13,12 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
+import type { Pipeable } from "effect/Pipeable"
 import type * as Schedule from "effect/Schedule"
 import type { DurationInput } from "../ownership/DurationInput.ts"
 import type { CodecsOf, DefinitionOf, FamilyOf, PatternOf } from "../ownership/types/definitionParts.ts"
 import type { KeyParams, Many } from "./Family.ts"
-import type { Anything, LookupManyOf, LookupOf, Open, PartName, WarmingOf } from "./types/lookups.ts"
+import type { Answering, Anything, LookupManyOf, LookupOf, Open, PartName } from "./types/lookups.ts"
 
 /**
  * The options of the owner of family `K`. Without a lookup, entries come from writes alone.
@@ -217,6 +218,13 @@ export interface PredictOptions {
 }
 
 // The argument is the name of the family, because errors print it. The family itself would be printed whole.
-type WarmOf<Self, K extends string> = WarmingOf<
+type WarmOf<Self, K extends string> = Warming<
   KeyParams<PatternOf<FamilyOf<DefinitionOf<Self>, K>>, CodecsOf<FamilyOf<DefinitionOf<Self>, K>>>
 >
+// The options while the compiler infers the types of their parts. An `any` for what an Effect or a schedule requires
+// would be given to each type parameter that has only a default, as in a lookup.
+type Warming<P> = {
+  readonly [Part in keyof WarmOptions<P>]: Part extends "keys" ? Many<P> | Answering<Many<P>>
+    : Part extends "schedule" ? DurationInput | Pipeable | undefined
+    : WarmOptions<P>[Part]
+}

@@ -77,9 +77,10 @@ export const manifests: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0408",
-    "A part of a manifest, an option of a write, or an argument of `transaction` has another shape than its type says: a class in the place of a " +
-      "Schema, one pattern in the place of a list, a time with an unknown unit, a parameter that is not a text and " +
-      "has no Schema, a Schema of a parameter that does not encode to a text, or a Schema that requires services.",
+    "A part of a manifest, an option of a write, or an argument of `transaction` has another shape than its type " +
+      "says: a class in the place of a Schema, one pattern in the place of a list, a time with an unknown unit, a " +
+      "parameter that is not a text and has no Schema, a Schema of a parameter that does not encode to a text, or a " +
+      "Schema that requires services.",
     "It cannot be checked. If the manifest is built from data, the run time finds the mistake.",
     "Give it the shape that the message names. Use `Manifest.type<A>()` for a type without a codec.",
     module([`user: { pattern: "user:{id}", value: String }`]),

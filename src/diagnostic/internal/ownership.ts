@@ -449,11 +449,11 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0239",
-    "A declaration lists a pattern in `invalidates`, and the pattern does not derive from what the declaration owns.",
+    "A declaration lists a pattern in `invalidates` that does not derive from what the declaration owns.",
     "The writes of a function drop what derives from the families that it owns. They drop nothing else, because only " +
       "the owner of a key may drop its entry.",
-    "Remove the pattern from `invalidates`. To drop its keys, list it in `owns` and drop them in the body, or ask its " +
-      "owner.",
+    "Remove the pattern from `invalidates`. To drop its keys, list it in `owns` and drop them in the body, or " +
+      "ask its owner.",
     module([user], [`export const one = AppCache.fn("one", { invalidates: ["user:{id}"] })`]),
     module([user], [
       `export const one = AppCache.fn("one", { owns: ["user:{id}"] })(function*() {`,

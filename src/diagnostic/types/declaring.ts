@@ -76,8 +76,8 @@ export const invalidatesIncomplete = (dependent: string, owned: string) =>
   )
 
 /**
- * E0239: `invalidates` with a pattern of another owner that does not derive from what the declaration owns. `owned` is a
- * list such as "`user:{id}`", or "nothing".
+ * E0239: `invalidates` with a pattern of another owner that does not derive from what the declaration owns. `owned` is
+ * a list such as "`user:{id}`", or "nothing".
  *
  * @category ownership
  * @since 0.1.0
@@ -96,7 +96,8 @@ export const invalidatesForeign = (pattern: string, family: string, owned: strin
   finding(
     "E0239",
     "InvalidatesForeign",
-    `${say`the owner of family ${family} owns ${pattern}, which does not derive from what this declaration owns`}: ${owned}`,
+    say`the owner of family ${family} owns ${pattern}` +
+      `, which does not derive from what this declaration owns: ${owned}`,
     say`remove it from invalidates, or list ${declared} in owns and drop its keys in the body`
   )
 

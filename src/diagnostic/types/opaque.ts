@@ -192,7 +192,7 @@ export type keyTemplate<Key extends string> = message<
 export type body = message<
   "E0220",
   "the compiler cannot tell what this body does",
-  "write function*() { ... }, and yield nothing whose requirements are any, unknown or a type parameter; for R extends Db write Db"
+  `write function*() { ... }, and yield nothing whose requirements are ${Unknowable}`
 >
 
 /**
@@ -242,6 +242,7 @@ export type program = message<
   "the compiler cannot tell what this program does: its requirements are any, unknown or a type parameter",
   "name them in its type; for R extends Db write Db"
 >
+type Unknowable = "any, unknown or a type parameter; for R extends Db write Db"
 
 /**
  * E0211: a lookup whose requirements are a type parameter, which may stand for any right.

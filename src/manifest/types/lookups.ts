@@ -5,20 +5,16 @@
  * Not here: the checks themselves (`ownerChecks.ts`), and the options that a user reads about (`Owner.ts`).
  */
 import type * as Effect from "effect/Effect"
-import type { Pipeable } from "effect/Pipeable"
 import type * as Types from "effect/Types"
 import type * as Lookup from "../../cache/Lookup.ts"
 import type { Definition, Undetermined } from "../../ownership/Definition.ts"
-import type { DurationInput } from "../../ownership/DurationInput.ts"
 import type { CodecsOf, FamilyName, PatternOf, ValueOf } from "../../ownership/types/definitionParts.ts"
 import type { ParsedParams } from "../../pattern/KeyPattern.ts"
-import type { Many } from "../Family.ts"
-import type { WarmOptions } from "../Owner.ts"
 
 // What the type of an Effect says of its answer. Effect itself, with an `any` for the error and the requirements, would
 // give that `any` to each type parameter that has only a default, such as those of `Effect.request`. `Lookup.Result`
 // would give its unknown errors in the same way.
-interface Answering<out A> {
+export interface Answering<out A> {
   readonly [Effect.TypeId]: { readonly _A: Types.Covariant<A> }
 }
 
@@ -32,16 +28,6 @@ export type LookupManyOf<F> = (
   params: ReadonlyArray<ParsedParams<PatternOf<F>, CodecsOf<F>>>,
   contexts: ReadonlyArray<Lookup.LookupContext<ValueOf<F>>>
 ) => Answering<ReadonlyArray<ValueOf<F>>> | Anything
-
-/**
- * What the option `warm` may be while the compiler infers the types of its parts. It says neither what an Effect nor what
- * a schedule requires, for the same reason.
- */
-export type WarmingOf<P> = {
-  readonly [Part in keyof WarmOptions<P>]: Part extends "keys" ? Many<P> | Answering<Many<P>>
-    : Part extends "schedule" ? DurationInput | Pipeable | undefined
-    : WarmOptions<P>[Part]
-}
 export type AnswerOf<V> = V | Lookup.Result<V>
 export type Anything = {} | null | undefined
 
