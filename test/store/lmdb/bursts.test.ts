@@ -122,90 +122,103 @@ describe("LmdbStore under a burst of writes", () => {
       assert.isAtLeast(yield* checkFile(path), 1)
     }), 90_000)
 
-  it.live("the file keeps its bound while a stopped reader of another process holds its pages", () =>
-    Effect.gen(function*() {
-      const path = yield* temporaryFolder
-      const bytesMax = 4 * megabyte
-      const store = yield* LmdbStore.make({ path, durability: "process", bytesMax })
-      const users = yield* store.open(textFamily("user"))
-      const write = (rounds: number) =>
-        Effect.forEach(Array.from({ length: rounds }), (_, round) =>
-          Effect.andThen(
-            users.setMany(
-              Array.from({ length: 10 }, (_, n) => [`${round}/${n}`, entryOf("x".repeat(100_000))] as const)
-            ),
-            users.size
-          ))
-      yield* write(10)
-      const reader = yield* Effect.acquireRelease(
-        Effect.sync(() => spawn(process.execPath, [child("holder"), path, "other"], { stdio: ["pipe", "pipe", "inherit"] })),
-        (reader) => Effect.sync(() => reader.kill("SIGKILL"))
-      )
-      const lines = Readline.createInterface({ input: reader.stdout })[Symbol.asyncIterator]()
-      yield* Effect.promise(() => lines.next())
-      reader.stdin.write("read\n")
-      yield* Effect.promise(() => lines.next())
-      reader.kill("SIGSTOP")
-      yield* write(40)
-      yield* users.remove(["39/9"])
-      assert.isAtMost(Fs.statSync(Path.join(path, "data.mdb")).size, bytesMax + slackBytes(bytesMax))
-    }), 60_000)
-
-  it.live("the file keeps its bound under any rounds, and holds the last value of each key or none", () =>
-    Effect.promise(() =>
-      fc.assert(
-        fc.asyncProperty(
-          fc.integer({ min: 1, max: 16 }),
-          fc.array(
-            fc.record({
-              keys: fc.integer({ min: 1, max: 60 }),
-              from: fc.integer({ min: 0, max: 80 }),
-              bytes: fc.oneof(fc.integer({ min: 1, max: 3_000 }), fc.integer({ min: 3_000, max: 250_000 })),
-              ending: fc.boolean(),
-              removed: fc.integer({ min: 0, max: 5 })
-            }),
-            { minLength: 5, maxLength: 30 }
+  it.live(
+    "the file keeps its bound while a stopped reader of another process holds its pages",
+    () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        const bytesMax = 4 * megabyte
+        const store = yield* LmdbStore.make({ path, durability: "process", bytesMax })
+        const users = yield* store.open(textFamily("user"))
+        const write = (rounds: number) =>
+          Effect.forEach(Array.from({ length: rounds }), (_, round) =>
+            Effect.andThen(
+              users.setMany(
+                Array.from({ length: 10 }, (_, n) => [`${round}/${n}`, entryOf("x".repeat(100_000))] as const)
+              ),
+              users.size
+            ))
+        yield* write(10)
+        const reader = yield* Effect.acquireRelease(
+          Effect.sync(() =>
+            spawn(process.execPath, [child("holder"), path, "other"], { stdio: ["pipe", "pipe", "inherit"] })
           ),
-          (megabytes, rounds) =>
-            Effect.runPromise(Effect.scoped(Effect.gen(function*() {
-              const path = yield* temporaryFolder
-              const bytesMax = megabytes * megabyte
-              const last = new Map<string, string | undefined>()
-              const check = (users: Partition<string>) =>
-                Effect.forEach(last, ([key, value]) =>
-                  Effect.map(users.get(key), (found) => {
-                    if (found !== undefined) assert.isTrue(found.entry.value === value, `${key} has another value`)
-                    return found !== undefined
-                  }))
-              const open = Effect.gen(function*() {
-                const store = yield* LmdbStore.make({ path, durability: "process", bytesMax })
-                return { store, users: yield* store.open(textFamily("user")) }
-              })
-              yield* Effect.scoped(Effect.gen(function*() {
-                const { store, users } = yield* open
-                let version = 0
-                for (const { bytes, ending, from, keys, removed } of rounds) {
-                  const set = []
-                  for (let n = from; n < from + keys; n++) {
-                    const value = `${++version} `.padEnd(1 + (bytes * (1 + n % 3)) / 3, "x")
-                    const times = ending ? { expiresAt: Date.now() + 1_000_000 + version } : {}
-                    const entry = entryOf(value, { version, ...times })
-                    set.push({ key: `${n}`, entry, prepared: yield* users.prepare(`${n}`, entry) })
-                    last.set(`${n}`, value)
+          (reader) => Effect.sync(() => reader.kill("SIGKILL"))
+        )
+        const lines = Readline.createInterface({ input: reader.stdout })[Symbol.asyncIterator]()
+        yield* Effect.promise(() => lines.next())
+        reader.stdin.write("read\n")
+        yield* Effect.promise(() => lines.next())
+        reader.kill("SIGSTOP")
+        yield* write(40)
+        yield* users.remove(["39/9"])
+        assert.isAtMost(Fs.statSync(Path.join(path, "data.mdb")).size, bytesMax + slackBytes(bytesMax))
+      }),
+    60_000
+  )
+
+  it.live(
+    "the file keeps its bound under any rounds, and holds the last value of each key or none",
+    () =>
+      Effect.promise(() =>
+        fc.assert(
+          fc.asyncProperty(
+            fc.integer({ min: 1, max: 16 }),
+            fc.array(
+              fc.record({
+                keys: fc.integer({ min: 1, max: 60 }),
+                from: fc.integer({ min: 0, max: 80 }),
+                bytes: fc.oneof(fc.integer({ min: 1, max: 3_000 }), fc.integer({ min: 3_000, max: 250_000 })),
+                ending: fc.boolean(),
+                removed: fc.integer({ min: 0, max: 5 })
+              }),
+              { minLength: 5, maxLength: 30 }
+            ),
+            (megabytes, rounds) =>
+              Effect.runPromise(Effect.scoped(Effect.gen(function*() {
+                const path = yield* temporaryFolder
+                const bytesMax = megabytes * megabyte
+                const last = new Map<string, string | undefined>()
+                const check = (users: Partition<string>) =>
+                  Effect.forEach(last, ([key, value]) =>
+                    Effect.map(users.get(key), (found) => {
+                      if (found !== undefined) assert.isTrue(found.entry.value === value, `${key} has another value`)
+                      return found !== undefined
+                    }))
+                const open = Effect.gen(function*() {
+                  const store = yield* LmdbStore.make({ path, durability: "process", bytesMax })
+                  return { store, users: yield* store.open(textFamily("user")) }
+                })
+                yield* Effect.scoped(Effect.gen(function*() {
+                  const { store, users } = yield* open
+                  let version = 0
+                  for (const { bytes, ending, from, keys, removed } of rounds) {
+                    const set = []
+                    for (let n = from; n < from + keys; n++) {
+                      const value = `${++version} `.padEnd(1 + (bytes * (1 + n % 3)) / 3, "x")
+                      const times = ending ? { expiresAt: Date.now() + 1_000_000 + version } : {}
+                      const entry = entryOf(value, { version, ...times })
+                      set.push({ key: `${n}`, entry, prepared: yield* users.prepare(`${n}`, entry) })
+                      last.set(`${n}`, value)
+                    }
+                    const gone = Array.from({ length: removed }, (_, n) => `${from + keys + n}`)
+                    for (const key of gone) last.set(key, undefined)
+                    yield* store.write({
+                      changes: [{ partition: users, cleared: false, removed: gone, set }],
+                      marks: []
+                    })
+                    assert.isAtMost(Fs.statSync(Path.join(path, "data.mdb")).size, bytesMax + slackBytes(bytesMax))
                   }
-                  const gone = Array.from({ length: removed }, (_, n) => `${from + keys + n}`)
-                  for (const key of gone) last.set(key, undefined)
-                  yield* store.write({ changes: [{ partition: users, cleared: false, removed: gone, set }], marks: [] })
-                  assert.isAtMost(Fs.statSync(Path.join(path, "data.mdb")).size, bytesMax + slackBytes(bytesMax))
-                }
-                yield* check(users)
-              }))
-              const found = yield* Effect.scoped(Effect.flatMap(open, ({ users }) => check(users)))
-              assert.include(found, true)
-              yield* checkFile(path)
-            })))
-        ),
-        { numRuns: 40, interruptAfterTimeLimit: 60_000 }
-      )
-    ), 120_000)
+                  yield* check(users)
+                }))
+                const found = yield* Effect.scoped(Effect.flatMap(open, ({ users }) => check(users)))
+                assert.include(found, true)
+                yield* checkFile(path)
+              })))
+          ),
+          { numRuns: 40, interruptAfterTimeLimit: 60_000 }
+        )
+      ),
+    120_000
+  )
 })

@@ -215,8 +215,7 @@ export const rowBytes = 32
 /** Whether LMDB gives a value pages of its own: a page has room for two rows at least. */
 const isLarge = (bytes: number, pageSize: number): boolean => bytes + rowBytes > (pageSize - pageHeaderBytes) / 2
 
-const pagesOwn = (bytes: number, pageSize: number): number =>
-  Math.ceil((pageHeaderBytes + bytes) / pageSize) * pageSize
+const pagesOwn = (bytes: number, pageSize: number): number => Math.ceil((pageHeaderBytes + bytes) / pageSize) * pageSize
 
 /** The most bytes of pages that an entry takes. The pages of small rows may be half full after a split. */
 const bytesTaken = (entryKey: string, bytes: number, pageSize: number): number => {
@@ -252,8 +251,12 @@ const makeRoom = (
   // If only entries of this batch are left to evict, some of them are not written at all. The next batch evicts a
   // backlog.
   if (rows >= rowsMax) return
-  leaveOut(plan, pageSize, listens, ({ exists }, isOnly) =>
-    entryCount + plan.growth > entriesMax && !exists || plan.bytes > bytesMax && !isOnly)
+  leaveOut(
+    plan,
+    pageSize,
+    listens,
+    ({ exists }, isOnly) => entryCount + plan.growth > entriesMax && !exists || plan.bytes > bytesMax && !isOnly
+  )
 }
 
 const evict = (

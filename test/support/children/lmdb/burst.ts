@@ -4,7 +4,7 @@
  * holds.
  */
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -62,8 +62,10 @@ const work = Effect.gen(function*() {
   const keys = [...idsOf(1).map((n) => `user:${n}`), ...idsOf(20).map((n) => `note:${n}`), "note:gone"]
   const served = yield* Effect.forEach(keys, (key) => {
     const [family, id] = key.split(":")
-    return Effect.map(on<Option.Option<string>>(app.keys[family!].getOption({ id })), (found) =>
-      [key, Option.isNone(found) ? "" : found.value.split(" ", 2).join(" ")] as const)
+    return Effect.map(
+      on<Option.Option<string>>(app.keys[family!].getOption({ id })),
+      (found) => [key, Option.isNone(found) ? "" : found.value.split(" ", 2).join(" ")] as const
+    )
   })
   return { became, served }
 })

@@ -10,8 +10,7 @@ import { entryOf, textFamily } from "../../partition.ts"
 const work = Effect.gen(function*() {
   const store = yield* LmdbStore.make({ path: process.argv[2]!, durability: "process" })
   const users = yield* store.open(textFamily("user"))
-  const write = (key: string) =>
-    Effect.andThen(users.set(key, entryOf("x".repeat(5_000))), users.remove(["none"]))
+  const write = (key: string) => Effect.andThen(users.set(key, entryOf("x".repeat(5_000))), users.remove(["none"]))
   let taken = 0
   let refusals = 0
   while (refusals < 20) {
