@@ -2168,10 +2168,10 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 11,
-    bug: "a burst of writes is written whole, whatever the bound on bytes",
-    file: "src/store/lmdb/internal/lmdbBatch.ts",
-    text: `plan.bytes > bytesMax && !isOnly`,
-    planted: `plan.bytes > bytesMax && bytesMax < 0`,
+    bug: "a burst of writes is written at once, whatever the bound on bytes",
+    file: "src/store/lmdb/internal/lmdbRoom.ts",
+    text: `return needed > bound + reusable ? "bound" : undefined`,
+    planted: `return needed > bound + reusable && needed < 0 ? "bound" : undefined`,
     suites: ["test/store/lmdb/bursts.test.ts"]
   },
   {
