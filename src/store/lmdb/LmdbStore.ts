@@ -81,8 +81,8 @@ export interface Options {
   readonly entriesMax?: number | undefined
   /**
    * The largest number of bytes of the file that hold entries, at least 1 MiB. Of a burst that is larger, only the
-   * entries that would be evicted last are kept. The file itself is larger by half of it, between 4 and 64 MiB, and does
-   * not shrink; other namespaces of the folder add theirs. No bound unless given.
+   * entries that would be evicted last are kept. The file itself is larger by half of it, between 4 and 64 MiB, and
+   * does not shrink; other namespaces of the folder add theirs. No bound unless given.
    */
   readonly bytesMax?: number | undefined
   /**
