@@ -2217,6 +2217,22 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/store/lmdb/crash.test.ts"]
   },
   {
+    law: 11,
+    bug: "a burst of writes is written at once, whatever the bound on bytes",
+    file: "src/store/lmdb/internal/lmdbRoom.ts",
+    text: `return needed > bound + reusable ? "bound" : undefined`,
+    planted: `return needed > bound + reusable && needed < 0 ? "bound" : undefined`,
+    suites: ["test/store/lmdb/bursts.test.ts"]
+  },
+  {
+    law: 12,
+    bug: "a write for which a full disk has no room takes the others of its round along",
+    file: "src/cache/internal/room.ts",
+    text: `bytes === 0 ? undefined : lower.full(all.length, bytes)`,
+    planted: `bytes >= 0 ? undefined : lower.full(all.length, bytes)`,
+    suites: ["test/store/lmdb/bursts.test.ts"]
+  },
+  {
     law: 7,
     bug: "a commit that never ends is waited for without end",
     file: "src/store/lmdb/internal/lmdbWrites.ts",

@@ -48,6 +48,7 @@ import {
   ChangesParcel,
   distrusted,
   errorOf,
+  Journey,
   type LaneOptions,
   MarksParcel,
   type OnFailure,
@@ -265,6 +266,7 @@ export class Lane<V> {
         const made = bytes < pendingBytesMax ? partition.prepare(key, entry) : undefined
         if (made !== undefined && Exit.isExit(made)) {
           const fitting = this.fitting(made as Exit.Exit<Prepared<V>, StoreError>)
+          if (Exit.isSuccess(fitting)) this.carrier.underWay.bytes += fitting.value.bytes
           // Where there is no room to move its end, the value below stays as it is.
           if (isTouch !== true || Exit.isSuccess(fitting)) settle(key, entry, fitting)
           continue
@@ -282,13 +284,10 @@ export class Lane<V> {
     return Effect.as(this.preparing.add(values), change)
   }
 
-  /** A loaded value for the round that is taken, or why there is no room for it below. */
+  /** A loaded value, or why there is no room for it below. */
   private fitting(exit: Exit.Exit<Prepared<V>, StoreError>): Exit.Exit<Prepared<V>, StoreError> {
-    if (Exit.isFailure(exit)) return exit
-    const refusal = this.full(1, exit.value.bytes)
-    if (refusal !== undefined) return Exit.fail(refusal)
-    this.carrier.underWay.bytes += exit.value.bytes
-    return exit
+    const refusal = Exit.isSuccess(exit) ? this.full(1, exit.value.bytes) : undefined
+    return refusal === undefined ? exit : Exit.fail(refusal)
   }
 
   /** Whether a later change of the key waits. */
@@ -299,8 +298,7 @@ export class Lane<V> {
 
   /** Takes the result of a codec that did not answer at once. */
   private readonly prepared = (key: string, entry: Entry<V>, exit: Exit.Exit<Prepared<V>, StoreError>): void => {
-    const refusal = Exit.isSuccess(exit) ? this.full(1, exit.value.bytes) : undefined
-    const fitting = refusal === undefined ? exit : Exit.fail(refusal)
+    const fitting = this.fitting(exit)
     if (Exit.isSuccess(fitting)) this.put(key, { entry, prepared: fitting.value })
     else this.unprepared(key, fitting.cause)
   }
@@ -412,37 +410,18 @@ export class Lane<V> {
 const settledOf = (lanes: ReadonlyArray<Lane<any>>): Effect.Effect<void> =>
   Effect.forEach(lanes, ({ preparing }) => preparing.settled, { discard: true })
 
-/** The changes of one engine in one round. */
-class Journey implements Trip {
-  readonly arrived = Deferred.makeUnsafe<void>()
-  readonly written: Written
-  readonly lanes = new Set<Lane<any>>()
-  readonly parcels: Array<Parcel> = []
-  marks: MarksParcel | undefined = undefined
-
-  constructor(carrier: Carrier) {
-    this.written = new Written(carrier)
-  }
-
-  /** Fails the callers whose changes do not arrive. */
-  fail(error: StoreError): void {
-    for (const parcel of this.parcels) parcel.failure ??= error
-    Deferred.doneUnsafe(this.arrived, Exit.void)
-  }
-}
-
 /** The changes that go below together. */
 class Round {
   readonly arrived = Deferred.makeUnsafe<void>()
-  readonly journeys = new Map<Outbox, Journey>()
+  readonly journeys = new Map<Outbox, Journey<Lane<any>>>()
   private readonly carrier: Carrier
 
   constructor(carrier: Carrier) {
     this.carrier = carrier
   }
 
-  journeyOf(outbox: Outbox): Journey {
-    const journey = this.journeys.get(outbox) ?? new Journey(this.carrier)
+  journeyOf(outbox: Outbox): Journey<Lane<any>> {
+    const journey = this.journeys.get(outbox) ?? new Journey<Lane<any>>(this.carrier)
     this.journeys.set(outbox, journey)
     return journey
   }
@@ -527,7 +506,7 @@ export class Carrier {
   }
 
   /** The part of the next round for an engine. */
-  depart(outbox: Outbox): Journey {
+  depart(outbox: Outbox): Journey<Lane<any>> {
     this.wake.openUnsafe()
     return (this.gathering ??= new Round(this)).journeyOf(outbox)
   }

@@ -4,7 +4,8 @@
  * Not here: how a round comes about, and what its failure means (`outbox.ts`).
  */
 import * as Cause from "effect/Cause"
-import type * as Deferred from "effect/Deferred"
+import * as Deferred from "effect/Deferred"
+import * as Exit from "effect/Exit"
 import type { Entry } from "../../store/Entry.ts"
 import type { CoarseClock } from "../../store/shared/coarseClock.ts"
 import type { Mark, Partition, Prepared } from "../../store/Store.ts"
@@ -12,7 +13,7 @@ import { type Operation, StoreError, TierFailed } from "../../store/StoreError.t
 import { everything, writeScope } from "../shared/invalidation.ts"
 import type { Parcel } from "./delivery.ts"
 import { markName, splitMark } from "./names.ts"
-import type { Written } from "./written.ts"
+import { Written } from "./written.ts"
 
 // Marks of an engine that were in rounds which have failed; beyond, one mark hides what each family has below.
 const owedMax = 4_096
@@ -71,6 +72,26 @@ export class MarksParcel extends RoundParcel {
   /** The callbacks of their families. */
   readonly told = new Set<OnFailure>()
   isSensitive = false
+}
+
+/** The changes of one engine in one round. */
+export class Journey<Lane> implements Trip {
+  readonly arrived = Deferred.makeUnsafe<void>()
+  readonly written: Written
+  readonly lanes = new Set<Lane>()
+  readonly parcels: Array<Parcel> = []
+  marks: MarksParcel | undefined = undefined
+
+  /** `counts` counts the keys that callers have written. */
+  constructor(counts: { written: number }) {
+    this.written = new Written(counts)
+  }
+
+  /** Fails the callers whose changes do not arrive. */
+  fail(error: StoreError): void {
+    for (const parcel of this.parcels) parcel.failure ??= error
+    Deferred.doneUnsafe(this.arrived, Exit.void)
+  }
 }
 
 /** The marks of rounds that have failed. They go with each round until one has arrived. */

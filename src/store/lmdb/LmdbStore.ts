@@ -11,6 +11,8 @@
  *   It stays until its time is over, its key is written, or room is needed: another release may read it. A sweep of
  *   marks removes records in another format, because it cannot see which marks concern them.
  * - A write that could not be committed leaves its key absent, never an older value in its place.
+ * - A write for which the disk has no room fails alone, with `TierFull`. Removals and marks may use the last pages, and
+ *   entries are evicted for them.
  * - Layers of one folder and namespace in one thread share one store and one counter of invalidations, and see each
  *   other's writes at once; layers of two copies of this module do so, too.
  * - A second process, or a second thread, that opens a namespace is refused with `FolderHeld`, which names the holder.
@@ -79,8 +81,9 @@ export interface Options {
    */
   readonly entriesMax?: number | undefined
   /**
-   * The largest number of bytes of the file that hold entries, at least 1 MiB; exact to within one batch of writes (16
-   * MiB). The file itself is somewhat larger, and does not shrink. No bound unless given.
+   * The largest number of bytes of the file that hold entries, at least 1 MiB. Of a burst that is larger, only the
+   * entries that would be evicted last are kept. The file itself is larger by half of it, between 4 and 64 MiB, and
+   * does not shrink; other namespaces of the folder add theirs. No bound unless given.
    */
   readonly bytesMax?: number | undefined
   /**

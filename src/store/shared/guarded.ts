@@ -136,7 +136,7 @@ class Calls {
     }
   }
 
-  /** Asks for room. What is no answer counts as none. */
+  /** Asks for room. A wrong answer is a refusal. */
   full(ask: () => unknown): StoreError | undefined {
     try {
       const answer = ask()

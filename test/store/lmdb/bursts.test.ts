@@ -51,7 +51,7 @@ describe("LmdbStore under a burst of writes", () => {
   for (const { bytes, bytesMax, count } of bursts) {
     for (const arrangement of ["lmdb", "tiered"]) {
       it.live(
-        `the file keeps its bound of ${bytesMax} bytes, and no write fails: ${count} of ${bytes} bytes (${arrangement})`,
+        `the file keeps its bound of ${bytesMax}, and no write fails: ${count} of ${bytes} bytes (${arrangement})`,
         () =>
           Effect.gen(function*() {
             const path = yield* temporaryFolder

@@ -1,8 +1,8 @@
 /**
  * How much a transaction may write: until the disk is full, and until the file has reached its bound.
  *
- * - The driver must not meet a full disk if that is known before. When it fails to write a page, it overruns a buffer of
- *   its own (its message has up to 110 bytes in 100), which ends the process some hundreds of failures later. So the
+ * - The driver must not meet a full disk if that is known before. When it fails to write a page, it overruns a buffer
+ *   of its own (its message has up to 110 bytes in 100), which ends the process some hundreds of failures later. So the
  *   free space, and the limit on the size of files, are compared with the need of a transaction.
  * - A transaction that only removes, or records marks, needs less than one that sets, so that a full tier can do both.
  * - LMDB writes each changed page to another place, and its file never shrinks. A page that a transaction frees can be

@@ -97,7 +97,7 @@ export class LmdbWrites {
   // The last batch that the driver committed; it may still be flushing.
   #flushed: Batch | undefined
   #entryCount: number
-  // Entries that upkeep or a lack of room has removed, whose listeners are told after the commit.
+  // Entries that upkeep or a lack of room has removed, whose listeners learn it after the commit.
   #departed: Array<Departed> = []
   #closed = false
   #hung = false

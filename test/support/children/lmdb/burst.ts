@@ -1,10 +1,10 @@
 /**
  * Many writers at once over a store in a folder, above which there may be memory. Some keys have an old value, a few of
- * the writes are small, and marks go along. Prints `answer` and what became of each write, as JSON. With `read` as the last word, it prints what the folder
- * holds.
+ * the writes are small, and marks go along. Prints `answer` and what became of each write, as JSON. With `read` as the
+ * last word, it prints what the folder holds.
  */
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
