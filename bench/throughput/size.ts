@@ -4,8 +4,8 @@
  *     npm run build && node bench/throughput/size.ts
  *
  * Prints JSON. Sizes are minified by esbuild and compressed by gzip, with Effect and without it. A program that uses
- * only a part of an entry point may be smaller, since bundlers can drop the rest. Times are the least of fresh processes,
- * by turns: what else the machine does only adds to them.
+ * only a part of an entry point may be smaller, since bundlers can drop the rest. Times are the least of fresh
+ * processes, by turns: what else the machine does only adds to them.
  */
 import { buildSync } from "esbuild"
 import { execFileSync } from "node:child_process"

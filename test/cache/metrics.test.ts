@@ -1,6 +1,6 @@
 /**
- * The counts of a cache as metrics: what Prometheus gets has a help for each name and the names that it asks for, the cost
- * of a family is the time that its lookups took, and what left memory unread is known.
+ * The counts of a cache as metrics: what Prometheus gets has a help for each name and the names that it asks for, the
+ * cost of a family is the time that its lookups took, and what left memory unread is known.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -1,6 +1,6 @@
 /**
- * A family with a bound of its own in memory: it pushes out none of the others, they push out none of it, and each bound
- * holds after each write.
+ * A family with a bound of its own in memory: it pushes out none of the others, they push out none of it, and each
+ * bound holds after each write.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -1,6 +1,6 @@
 /**
- * The value that a lookup gets as the one before. What an invalidation hides is none: if the source said that it has not
- * changed, it would come back. What is marked stale is one.
+ * The value that a lookup gets as the one before. What an invalidation hides is none: if the source said that it has
+ * not changed, it would come back. What is marked stale is one.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -1,6 +1,7 @@
 /**
  * Each operation with each option that it takes: a wrong option is refused before anything changes, and `undefined`
- * means "not given", except for an option that guards. An operation or an option without a row here makes a test or the compiler fail.
+ * means "not given", except for an option that guards. An operation or an option without a row here makes a test or the
+ * compiler fail.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as FaultyStore from "effect-stateless/testing/FaultyStore"

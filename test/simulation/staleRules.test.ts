@@ -1,8 +1,8 @@
 /**
  * The stale rules in every arrangement of tiers, under random stories of readers, renewals, invalidations and owners.
  *
- * Each story is told to memory alone, and then to each other arrangement. Its lookups take as long, and answer the same,
- * in all of them. So each caller has to get the same answer at the same time.
+ * Each story runs over memory alone, and then over each other arrangement. Its lookups take as long, and answer the
+ * same, in all of them. So each caller has to get the same answer at the same time.
  */
 import { assert, describe } from "@effect/vitest"
 import * as Clock from "effect/Clock"
