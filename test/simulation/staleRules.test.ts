@@ -1,7 +1,7 @@
 /**
  * The stale rules in every arrangement of tiers, under random stories of readers, renewals, invalidations and owners.
  *
- * Each story is told to memory alone, and then to each other arrangement. Its lookups take as long, and answer the same,
+ * Each story runs on memory alone, and then on each other arrangement. Its lookups take as long, and answer the same,
  * in all of them. So each caller has to get the same answer at the same time.
  */
 import { assert, describe } from "@effect/vitest"
