@@ -3470,6 +3470,14 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: [joinedLoads]
   },
   {
+    law: 3,
+    bug: "a read below that ends late brings back what an earlier load has replaced",
+    file: "src/cache/internal/lowerTier.ts",
+    text: `flight.replaces(laterOf(flight, found))`,
+    planted: `flight.replaces(found)`,
+    suites: [joinedLoads]
+  },
+  {
     law: 6,
     bug: "what an earlier load has stored below is not served beside a later load that hangs",
     file: landing,

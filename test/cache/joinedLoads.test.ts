@@ -5,12 +5,16 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import { TestClock } from "effect/testing"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
+import { Store } from "../../src/store/Store.ts"
+import * as FaultyStore from "../../src/testing/FaultyStore.ts"
 import { reads } from "../support/arrangements/doors.ts"
 import { type ArrangedWorld, arrangements, drop, inEach, pass, read, tell } from "../support/arrangements/world.ts"
 import { fork, settle } from "../support/effects.ts"
-import { mapLayer } from "../support/mapStore.ts"
+import { mapLayer, mapStore } from "../support/mapStore.ts"
 import { gated } from "../support/source.ts"
 
 type On = (world: ArrangedWorld, id: string) => Effect.Effect<unknown, unknown, Scope.Scope>
@@ -232,5 +236,27 @@ describe("reader of a lower tier beside two loads", () => {
       assert.deepInclude(reading.pollUnsafe(), { _tag: "Success", value: "written" })
       yield* ends(2, "new")
       assert.deepStrictEqual([yield* Fiber.join(refreshing), yield* get], ["new", "new"])
+    }))
+
+  it.effect("a read below that ends late brings back nothing older than what an earlier load has stored", () =>
+    Effect.gen(function*() {
+      const rules = [{ fault: { kind: "slowLate", delay: 10 }, operations: ["get"] }] as const
+      const [store, faults] = yield* FaultyStore.make(mapStore(), { rules })
+      const { ends, get, on, refresh, set, user } = yield* gated({}, { store: Layer.succeed(Store, store) })
+      yield* set("old")
+      yield* settle
+      const first = yield* fork(refresh)
+      yield* TestClock.adjust(10)
+      yield* on(user.invalidateTag("other"))
+      const second = yield* fork(refresh)
+      yield* settle
+      yield* ends(1, "one")
+      yield* TestClock.adjust(10)
+      yield* settle
+      assert.strictEqual(yield* Fiber.join(first), "one")
+      yield* faults.stop
+      assert.strictEqual(yield* get, "one")
+      yield* ends(2, "two")
+      assert.deepStrictEqual([yield* Fiber.join(second), yield* get], ["two", "two"])
     }))
 })

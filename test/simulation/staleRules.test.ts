@@ -1,8 +1,8 @@
 /**
  * The stale rules in every arrangement of tiers, under random stories of readers, renewals, invalidations and owners.
  *
- * Each story runs over memory alone, and then over each other arrangement. Its lookups take as long, and answer the
- * same, in all of them. So each caller has to get the same answer at the same time.
+ * Each story runs on memory alone, and then on each other arrangement. Its lookups take as long, and answer the same,
+ * in all of them. So each caller has to get the same answer at the same time.
  */
 import { assert, describe } from "@effect/vitest"
 import * as Clock from "effect/Clock"
@@ -55,6 +55,7 @@ const stores: { readonly [arrangement: string]: Layer.Layer<Store> } = {
   ) as Layer.Layer<Store>
 }
 
+/** An update writes at the end of a load, when a refresh may begin: which one is first is left to chance. */
 const acts: { readonly [act: string]: (user: any, id: string, n: number) => unknown } = {
   get: (user, id) => user.get({ id }),
   answer: (user, id) =>
@@ -66,8 +67,6 @@ const acts: { readonly [act: string]: (user: any, id: string, n: number) => unkn
   option: (user, id) => user.getOption({ id }),
   many: (user) => user.getManyResults(ids.map((id) => ({ id }))),
   refresh: (user, id) => user.refresh({ id }),
-  update: (user, id, n) => user.update({ id }, () => n),
-  patch: (user, id, n) => user.patch({ id }, () => n),
   set: (user, id, n) => user.set({ id }, n, { tags: [`t${id}`] }),
   setIfNone: (user, id, n) => user.set({ id }, n, { ifVersion: null }),
   hide: (user, id) => user.invalidate({ id }),

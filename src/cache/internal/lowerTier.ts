@@ -32,6 +32,10 @@ interface Ground<V> {
 const staleOf = <V>({ entry, tier }: Found<V>): Exit.Exit<Served<V>, never> =>
   Exit.succeed({ value: entry.value, tier, entry, stale: true })
 
+/** What a read below has found, unless an earlier load has stored a later value while the tier answered. */
+const laterOf = <V>({ held }: Flight<V>, found: Found<V> | undefined): Found<V> | undefined =>
+  held !== undefined && (found === undefined || held.entry.version > found.entry.version) ? held : found
+
 export class LowerTier<V> {
   private readonly entries: Entries<V>
   private readonly ground: Ground<V>
@@ -42,8 +46,9 @@ export class LowerTier<V> {
   }
 
   /** Ends the flight if what was found is fresh; else notes the entry that may be served while the lookup runs. */
-  take(flight: Flight<V>, found: Found<V> | undefined): void {
+  take(flight: Flight<V>, read: Found<V> | undefined): void {
     const { key, load, isQuiet } = flight
+    const found = laterOf(flight, read)
     const now = this.entries.cache.time.now()
     const isFresh = found !== undefined && this.entries.isFresh(key, found.entry, now)
     // To its readers, who came before its key changed, what is fresh is an answer. What is stale is none.
@@ -57,9 +62,9 @@ export class LowerTier<V> {
     if (!isQuiet) this.entries.countHit(key, tier)
     // What another engine has loaded since must not be replaced by what was found before.
     const isKept = isQuiet || flight.isOvertaken || flight.rival !== undefined
-    const read = isKept ? entry : this.entries.touch(key, entry, now)
+    const kept = isKept ? entry : this.entries.touch(key, entry, now)
     const { stamp } = this.entries.cache
-    this.ground.end(flight, Exit.succeed({ value: entry.value, tier, entry: read, stale: false }))
+    this.ground.end(flight, Exit.succeed({ value: entry.value, tier, entry: kept, stale: false }))
     // The key may have changed since the entry was found, or by a reader who went on at once: then it is not renewed.
     if (isQuiet || flight.isOvertaken || this.entries.cache.stamp !== stamp) return
     this.ground.refreshAhead(key, entry, now)
@@ -70,13 +75,13 @@ export class LowerTier<V> {
     const { key } = flight
     const held = this.entries.held(key)
     const note = (found: Found<V> | undefined): void => {
-      flight.replaces(found)
+      flight.replaces(laterOf(flight, found))
       this.offer(flight, this.entries.cache.time.now())
     }
     if (held !== undefined) return Effect.sync(() => note({ entry: held, tier: memory }))
     return Effect.map(this.entries.heldBelow(key), (found) => {
       if (found === unknown) return
-      if (found === undefined) flight.foundNothing()
+      if (laterOf(flight, found) === undefined) flight.foundNothing()
       note(found)
     })
   }
