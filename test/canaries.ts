@@ -3368,9 +3368,17 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "a cursor is refused where it has no meaning",
     bug: "a scan over tiers: its numbers go on when they have lost their meaning while a tier was read",
     file: tieredPages,
-    text: "if (this.#departures.life !== life) return",
-    planted: "if (this.#departures.life < 0) return",
+    text: "const why = this.#whyLost(company, life)",
+    planted: `const why = undefined as PositionLost["why"] | undefined`,
     suites: ["test/store/internal/tieredPages.test.ts"]
+  },
+  {
+    law: "a cursor is refused where it has no meaning",
+    bug: "a cursor that is lost because another engine has come is said to be slow",
+    file: "src/store/internal/departures.ts",
+    text: `    if (!isSame) this.company++\n`,
+    planted: ``,
+    suites: ["test/manifest/iteration.test.ts"]
   },
   {
     law: "a cursor is refused where it has no meaning",

@@ -582,8 +582,10 @@ export class NotIterable extends Schema.TaggedError<NotIterable>()("NotIterable"
  * - `malformed`: no page gave this text.
  * - `another family`: it is a cursor of another family, or of another manifest.
  * - `restarted`: it is from before a restart, or of another engine, where positions have another meaning.
- * - `overtaken`: since it was given, more entries have moved between the tiers than are remembered (131,072), or
- *   another engine over the place has come or gone. So the next pages might miss a key.
+ * - `overtaken`: since it was given, more entries have moved between the tiers than are remembered (131,072). So the
+ *   next pages might miss a key.
+ * - `other engines`: since it was given, an engine over the same place has started or stopped. Under `set:
+ *   "onEviction"` each of them holds entries that no lower tier has, so the next pages might miss a key.
  *
  * @stability stable
  * @category errors
@@ -592,18 +594,22 @@ export class NotIterable extends Schema.TaggedError<NotIterable>()("NotIterable"
 export class CursorRefused extends Schema.TaggedError<CursorRefused>()("CursorRefused", {
   code: Schema.tag("E0532"),
   family: Schema.String,
-  why: Schema.Literals(["malformed", "another family", "restarted", "overtaken"])
+  why: Schema.Literals(["malformed", "another family", "restarted", "overtaken", "other engines"])
 }) {
   override get message() {
     return `\`${this.family}\` cannot go on from this cursor: ${whyRefused[this.why]}`
   }
 }
 
+const again = "help: begin the scan again, without a cursor"
+
 const whyRefused: { readonly [_ in CursorRefused["why"]]: string } = {
-  "malformed": "no page gave it",
-  "another family": "it belongs to another family",
-  "restarted": "it is from before a restart, or of another engine",
-  "overtaken": "too much has moved between the tiers since it was given"
+  "malformed": "no page gave it; help: pass `next` of a page as it is",
+  "another family": "it belongs to another family; help: pass it to the family whose page gave it",
+  "restarted": `it is from before a restart, or of another engine; ${again}`,
+  "overtaken": `too much has moved between the tiers since it was given, so a key might be missed; ${again}`,
+  "other engines": "another engine that shares the tiers below has started or stopped since it was given, and holds " +
+    `entries that only its memory has, so a key might be missed; ${again} once all engines run`
 }
 
 /**

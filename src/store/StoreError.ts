@@ -274,6 +274,7 @@ export class ValueTooLarge extends Schema.TaggedError<ValueTooLarge>()("ValueToo
  * - `malformed`: no page of this tier gave the position.
  * - `restarted`: the tier was opened again since.
  * - `overtaken`: since the last page, more entries have changed their tier than are remembered.
+ * - `other engines`: since the last page, another engine has begun or ceased to push entries down to the same place.
  *
  * @stability stable
  * @category errors
@@ -282,11 +283,18 @@ export class ValueTooLarge extends Schema.TaggedError<ValueTooLarge>()("ValueToo
 export class PositionLost extends Schema.TaggedError<PositionLost>()("PositionLost", {
   code: Schema.tag("E0321"),
   tier: Schema.String,
-  why: Schema.Literals(["malformed", "restarted", "overtaken"])
+  why: Schema.Literals(["malformed", "restarted", "overtaken", "other engines"])
 }) {
   override get message() {
-    return `the ${this.tier} tier cannot go on from this position: it is ${this.why}`
+    return `the ${this.tier} tier cannot go on from this position: ${whyLost[this.why]}`
   }
+}
+
+const whyLost: { readonly [_ in PositionLost["why"]]: string } = {
+  "malformed": "no page gave it",
+  "restarted": "the tier was opened again since",
+  "overtaken": "too much has moved between the tiers since",
+  "other engines": "another engine over the place has started or stopped since"
 }
 
 /**

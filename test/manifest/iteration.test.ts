@@ -347,6 +347,26 @@ describe("cursor that is refused", () => {
       assert.deepInclude(yield* refusedWith(user, next, on), { _tag: "CursorRefused", why: "overtaken" })
       assert.includeMembers(yield* ids(user), numbers(20))
     }))
+
+  it.effect("a cursor is refused when another engine that pushes down to the same place starts or stops, and says so", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFolder
+      const layer = () =>
+        TieredStore.layer([MemoryStore.layer({ capacity: 4 }), LmdbStore.layer({ path, durability: "process" })], {
+          set: "onEviction"
+        })
+      const { fill, ids, on, user } = yield* world({}, { store: layer() })
+      yield* fill(0, 10)
+      const first = yield* on(user.page(undefined, 2))
+      const other = yield* Scope.make()
+      yield* Scope.provide(world({}, { store: layer() }), other)
+      assert.deepInclude(yield* refusedWith(user, first.next, on), { _tag: "CursorRefused", why: "other engines" })
+      const second = yield* on(user.page(undefined, 2))
+      yield* Scope.close(other, Exit.void)
+      const error: any = yield* Effect.flip(on(user.page(second.next, 2)))
+      assert.match(error.message, /another engine .* has started or stopped .*; help: begin the scan again/)
+      assert.sameMembers(yield* ids(user), numbers(10))
+    }))
 })
 
 describe("caller who may not list keys", () => {

@@ -827,68 +827,6 @@ describe("signal of getPromise", () => {
     }))
 })
 
-describe("parameters that a program without types leaves out", () => {
-  const given: { readonly [operation: string]: (missing: unknown) => ReadonlyArray<unknown> } = {
-    set: (missing) => [missing, 1],
-    select: (missing) => [missing, (value: unknown) => value],
-    update: (missing) => [missing, () => 1],
-    patch: (missing) => [missing, () => 1],
-    setUnsafe: (missing) => [missing, 1],
-    patchUnsafe: (missing) => [missing, () => 1],
-    setMany: (missing) => [[[missing, 1]]]
-  }
-  const listed = new Set(["getMany", "getManyResults", "warm", "deleteMany"])
-  const without = new Set([
-    "hottest",
-    "keys",
-    "entries",
-    "page",
-    "sample",
-    "count",
-    "invalidateAll",
-    "invalidateTag",
-    "parse",
-    "reader",
-    "writer",
-    "arrived"
-  ])
-  const missing = [undefined, null, "1", 1, {}, { idd: "1" }]
-
-  for (const operation of Object.keys(handle).filter((each) => !without.has(each))) {
-    it.effect(`${operation} refuses its key`, () =>
-      Effect.gen(function*() {
-        const { held, on, running, user } = yield* world()
-        for (const door of [user, yield* on<any>(user.writer)]) {
-          if (door[operation] === undefined) continue
-          for (const one of missing) {
-            // No parameters at all are every key of the family.
-            if (operation === "invalidateWhere" && typeof one === "object" && one !== null) continue
-            const lists = listed.has(operation) ? [[one], one] : [one]
-            for (const each of lists) {
-              if (operation === "getUnsafe") {
-                assert.isUndefined(door.getUnsafe(each))
-                continue
-              }
-              const call = () => door[operation](...(given[operation]?.(each) ?? [each]))
-              const work = operation === "getPromise"
-                ? Effect.tryPromise({ try: call, catch: (it) => it })
-                : operation.endsWith("Unsafe")
-                ? Effect.try({ try: call, catch: (it) => it })
-                : call()
-              const read = operation === "getManyResults" && Array.isArray(each)
-                ? Effect.flatMap(work, ([result]: any) => result)
-                : work
-              const error = yield* Effect.flip(on(read))
-              assert.strictEqual(reasonOf(error), "InvalidKey", JSON.stringify(each))
-            }
-          }
-        }
-        assert.strictEqual(yield* held, "old")
-        assert.strictEqual(running.cache.families.get("user")!.stats.invalidations, 0)
-      }))
-  }
-})
-
 describe("value that looks like an absent one", () => {
   const odd: ReadonlyArray<readonly [name: string, value: unknown]> = [
     ["undefined", undefined],

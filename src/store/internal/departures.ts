@@ -26,6 +26,8 @@ export class Departures {
   readonly origin: string
   /** Another one where the numbers of before have lost their meaning. */
   life = 0
+  /** Another one where other memories than before are listened to, because an engine has come or gone. */
+  company = 0
   /** The number of the next key, and that of the oldest one that is kept. */
   next = 0
   #first = 0
@@ -50,8 +52,9 @@ export class Departures {
 
   /** A page is asked for: these tiers of live objects are listened to. If they are others than before, all is lost. */
   listen(hots: ReadonlySet<HotPartition<any>>): void {
-    const isSame = this.#isOn && hots.size === this.#hots.size && Array.from(hots).every((hot) => this.#hots.has(hot))
-    if (isSame) return
+    const isSame = hots.size === this.#hots.size && Array.from(hots).every((hot) => this.#hots.has(hot))
+    if (isSame && this.#isOn) return
+    if (!isSame) this.company++
     this.end()
     this.#isOn = true
     this.#hots = hots

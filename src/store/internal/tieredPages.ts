@@ -46,7 +46,7 @@ interface Place<V> {
   readonly above: ReadonlyArray<HotPartition<V>>
 }
 
-const wellFormed = /^([\da-z]+-[\da-z]+)-(\d+)\.(\d+)\.(\d*)\.(\d+)(?:\.([^]*))?$/
+const wellFormed = /^([\da-z]+-[\da-z]+)-(\d+)-(\d+)\.(\d+)\.(\d*)\.(\d+)(?:\.([^]*))?$/
 
 export class TieredPages<V> {
   readonly #tiers: ReadonlyArray<Tier<V>>
@@ -86,10 +86,11 @@ export class TieredPages<V> {
       }
       const place = places[at.place]
       if (place === undefined) return this.#lost("malformed")
-      const { life } = this.#departures
+      const { company, life } = this.#departures
       return Effect.flatMap(place.read(at.after, max - keys.length), ({ entries, next }) => {
         // While the tier was read, more has left than is kept, and numbers of before have lost their meaning.
-        if (this.#departures.life !== life) return this.#lost("overtaken")
+        const why = this.#whyLost(company, life)
+        if (why !== undefined) return this.#lost(why)
         const own = entries.filter(([key]) => place.above.every((hot) => hot.peek(key) === undefined))
         const isLast = next === undefined && at.place + 1 === places.length
         const ends = isLast ? this.#departures.next : undefined
@@ -131,23 +132,28 @@ export class TieredPages<V> {
   }
 
   #spell({ after, departure, place, until }: Position): string {
-    const { life, origin } = this.#departures
-    const position = `${origin}-${life}.${departure}.${until ?? ""}.${place}`
+    const { company, life, origin } = this.#departures
+    const position = `${origin}-${company}-${life}.${departure}.${until ?? ""}.${place}`
     return after === undefined ? position : `${position}.${after}`
   }
 
   #positionOf(text: string): Position | PositionLost["why"] {
     const parts = wellFormed.exec(text)
     if (parts === null) return "malformed"
-    const [, origin, life, departure, until, place, after] = parts
+    const [, origin, company, life, departure, until, place, after] = parts
     if (origin !== this.#departures.origin) return "restarted"
-    if (Number(life) !== this.#departures.life) return "overtaken"
-    return {
+    return this.#whyLost(Number(company), Number(life)) ?? {
       departure: Number(departure),
       until: until === "" ? undefined : Number(until),
       place: Number(place),
       after
     }
+  }
+
+  /** Why numbers that were given then have lost their meaning, if they have. */
+  #whyLost(company: number, life: number): PositionLost["why"] | undefined {
+    if (company !== this.#departures.company) return "other engines"
+    return life === this.#departures.life ? undefined : "overtaken"
   }
 
   #lost(why: PositionLost["why"]): Exit.Exit<never, StoreError> {

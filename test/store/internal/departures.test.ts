@@ -75,6 +75,10 @@ describe("departures", () => {
     assert.strictEqual(departures.life, life)
     departures.listen(new Set([one.partition, other.partition]))
     assert.notStrictEqual(departures.life, life)
+    const { company } = departures
+    departures.end()
+    departures.listen(new Set([one.partition, other.partition]))
+    assert.strictEqual(departures.company, company, "a log that ended listens to the same memories again")
     departures.end()
     assert.strictEqual(one.listeners.size + other.listeners.size, 0)
   })
