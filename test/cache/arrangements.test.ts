@@ -443,7 +443,7 @@ for (const [kind, table] of [["family", policies], ["value", options]] as const)
       for (const { afterRestart, only, passing, policy = {}, steps, story, entry } of rows) {
         for (const arrangement of arrangements) {
           const state = arrangement.between === "restart" ? afterRestart ?? entry : entry
-          it.effect(`${option} ${story}: ${arrangement.name}`, () =>
+          it.effect(`the option ${option} ${story}: ${arrangement.name}`, () =>
             inEach(policy, arrangement, (world) =>
               Effect.andThen(
                 tell(world, ids, steps),
@@ -462,7 +462,7 @@ for (const [what, check] of Object.entries(checks)) {
   describe.concurrent("rule in each arrangement", () => {
     for (const arrangement of arrangements) {
       if (check.only !== undefined && !check.only(arrangement)) continue
-      it.effect(`${what}: ${arrangement.name}`, () => inEach(check.policy, arrangement, check.run))
+      it.effect(`${what}, over these tiers: ${arrangement.name}`, () => inEach(check.policy, arrangement, check.run))
     }
   })
 }
