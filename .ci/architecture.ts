@@ -618,8 +618,11 @@ const naming: ReadonlySet<string> = new Set(["describe", "it", "test", "simulate
 
 // A name that begins so completes the name of its `describe`. Alone, in a list of failures, it has no subject.
 const subjectless = new RegExp(
-  "^(is|are|was|were|does|do|has|have|had|may|can|must|will|gets?|gives?|takes?|keeps?|tells?|says?|of|that|which|who|" +
-    "whose|and|or|nor|by|with|in|on|for|from|to|at|also|though|where|when|while|after|before|until|since|not|never)\\b"
+  "^(is|are|was|were|does|do|has|have|had|may|can|cannot|could|must|should|will|would|gets?|gives?|takes?|keeps?|" +
+    "tells?|says?|returns|fails|refuses|throws|accepts|rejects|shows|finds|prints|contains|allows|ignores|survives|" +
+    "stays|becomes|remains|waits|of|that|which|who|whose|and|or|nor|by|with|within|without|in|on|for|from|to|at|" +
+    "over|under|between|among|through|beside|behind|below|above|during|against|also|though|where|when|while|after|" +
+    "before|until|since|because|if|once|so|than|not|never|still|always|again)\\b"
 )
 
 /** The function that a call begins with: `it` of `it.effect.each([])(…)`. */
@@ -641,6 +644,10 @@ const named: Rule = (project) =>
       if (called === "describe") return
       const [first] = subjectless.exec(prose) ?? []
       if (first !== undefined) refuse(name.start, `the name of a test begins with its subject, not with \`${first}\``)
+      // A table may give the subject, and how it is arranged; the name itself says what holds. A choice has texts, too.
+      const fixed = prose.replace(/\$\{([^}]*)\}/g, (_, chosen) => chosen.match(/"[^"]*"/g)?.join(" ") ?? "")
+      const words = fixed.match(/[a-z]+/gi) ?? []
+      if (name.type === "TemplateLiteral" && words.length < 2) refuse(name.start, "the name of a test says what holds")
     })
   })
 

@@ -412,6 +412,10 @@ describe("violation of a rule", () => {
       `it.effect("of an absent key is refused", f)`,
       `it.each([1])("is refused with %i", f)`,
       `test("does not wait", f)`,
+      `story("over a slow tier", f)`,
+      `it("returns nothing", f)`,
+      "it(`${door}, ${arrangement}`, f)",
+      "it(`${what} holds`, f)",
       "simulate(`that fails ${n} times`, f)"
     ]
     for (const text of planted) assert.lengthOf(find(named, { "cache/a.test.ts": text }), 1, text)
@@ -422,7 +426,7 @@ describe("violation of a rule", () => {
 
   it("named: a subject in `describe`, a name that is not a text, and other calls are allowed", () => {
     const text =
-      "describe(\"after a restart\", f)\nit(name, f)\nit(`${door} of a key waits`, f)\nload(\"nobody\")\nit(\"a key is read\", f)"
+      "describe(\"after a restart\", f)\nit(name, f)\nit(`${door} of a key waits`, f)\nit(`${a}: ${b} holds what it has`, f)\nload(\"nobody\")\nit(\"a key is read\", f)"
     assert.deepStrictEqual(find(named, { "cache/a.test.ts": text }), [])
   })
 

@@ -464,7 +464,7 @@ for (const [kind, table] of [["family", policies], ["value", options]] as const)
         for (const arrangement of arrangements) {
           if (needsMemory === true && arrangement.hasNoMemory === true) continue
           const state = arrangement.between === "restart" ? afterRestart ?? entry : entry
-          it.effect(`${option} ${story}: ${arrangement.name}`, () =>
+          it.effect(`the option ${option} ${story}: ${arrangement.name}`, () =>
             inEach(policy, arrangement, (world) =>
               Effect.andThen(
                 tell(world, ids, steps),
@@ -483,7 +483,7 @@ for (const [what, check] of Object.entries(checks)) {
   describe.concurrent("rule in each arrangement", () => {
     for (const arrangement of arrangements) {
       if (check.only !== undefined && !check.only(arrangement)) continue
-      it.effect(`${what}: ${arrangement.name}`, () => inEach(check.policy, arrangement, check.run))
+      it.effect(`${what}, over these tiers: ${arrangement.name}`, () => inEach(check.policy, arrangement, check.run))
     }
   })
 }

@@ -10,7 +10,7 @@ import { CoarseClock } from "../../src/store/shared/coarseClock.ts"
 import { entryOf, familyOf } from "../support/partition.ts"
 
 describe("the live time of an engine", () => {
-  it("shows a jump within one synchronous run after at most 32 reads, and at once after the run", async () => {
+  it("the live time shows a jump within one synchronous run after at most 32 reads, and at once after the run", async () => {
     const clock = new CoarseClock(Context.get(Context.empty(), Clock.Clock))
     vi.useFakeTimers({ toFake: ["Date"] })
     try {

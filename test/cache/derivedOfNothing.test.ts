@@ -45,7 +45,7 @@ for (const [place, layer] of Object.entries(places)) {
   for (const [door, isThere] of Object.entries(doors)) {
     for (const when of ["one after the other", "two engines at once", "the first one leaves"] as const) {
       for (const how of ["get", "refresh", "getMany", "set"] as const) {
-        it.live(`${how} after ${door}, ${when}, ${place}`, () =>
+        it.live(`a ${how} reaches what was made where ${door} found nothing: ${when}, ${place}`, () =>
           Effect.gen(function*() {
             const path = yield* temporaryFolder
             const source: { row: number | undefined } = { row: undefined }

@@ -146,7 +146,7 @@ describe("a tier that hangs", () => {
 
 describe("a caller who gives up on a tier that hangs", () => {
   for (const [where, above] of Object.entries(over)) {
-    it.effect(`waits no longer than its own limit: ${where}`, () =>
+    it.effect(`a caller of a tier that hangs waits no longer than its own limit: ${where}`, () =>
       Effect.gen(function*() {
         const hangs = { now: false }
         const store = yield* above(stuck("get", hangs, makePlace(), makeCommons()))
@@ -171,7 +171,7 @@ describe("a caller who gives up on a tier that hangs", () => {
       }))
 
     for (const operation of ["open", "loadMarks", "recordMarks"] as const) {
-      it.effect(`waits no longer for a layer: ${operation}, ${where}`, () =>
+      it.effect(`a caller waits no longer for a layer whose tier hangs: ${operation}, ${where}`, () =>
         Effect.gen(function*() {
           const store = yield* above(stuck(operation, { now: true }, makePlace(), makeCommons()))
           const building = yield* fork(Effect.timeoutOption(Effect.scoped(begin(store)), "1 second"))

@@ -70,7 +70,7 @@ describe("a value made of a failure lasts as long as the failure is remembered",
 
 describe("a value made of an absence lasts as long as a value of the source would", () => {
   for (const door of ["get", "getMany"] as const) {
-    it.effect(`read by ${door}`, () =>
+    it.effect(`a value made of an absence that ${door} has read lasts as long as one of its source`, () =>
       Effect.gen(function*() {
         assert.strictEqual(yield* livesFor({ timeToLive: 1_000 }, "absent", door), 1_000)
         assert.strictEqual(yield* livesFor({ timeToLive: 100, negativeTimeToLive: 300 }, "absent", door), 300)

@@ -41,7 +41,7 @@ const arrangements = {
 
 for (const [arrangement, over] of Object.entries(arrangements)) {
   for (const [door, isThere] of Object.entries(doors)) {
-    it.effect(`${arrangement}, ${door}`, () =>
+    it.effect(`a value made where ${door} found nothing in a tier that failed is not kept: ${arrangement}`, () =>
       Effect.gen(function*() {
         const place = makePlace()
         const life = <A, E, R>(fails: boolean, body: (stop: Effect.Effect<void>) => Effect.Effect<A, E, R>) =>

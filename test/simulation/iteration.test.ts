@@ -168,7 +168,7 @@ class ScannedWorld extends SimulatedWorld<typeof App> {
 }
 
 const story = (name: string, plan: Plan) =>
-  simulate(name, () =>
+  simulate(`a scan of ${name} misses no key that stays`, () =>
     Effect.gen(function*() {
       const rules = slow({ operations: ["get", "write", "page"] }, [4, 0.4], [4, 0.3])
       const [bottom] = yield* FaultyStore.make(mapStore({ place: makePlace(), name: "file" }), { rules })
@@ -176,12 +176,12 @@ const story = (name: string, plan: Plan) =>
     }), { oneOf: 5 })
 
 describe("scan of a family while everything changes", () => {
-  story("over memory alone", { above: "memory alone" })
-  story("over a file alone", { above: "nothing" })
-  story("over memory and a file", { above: "memory" })
-  story("over memory and a file that gets what memory evicts", { above: "memory", set: "onEviction" })
-  story("over three tiers", { above: "two tiers" })
-  story("over three tiers that get what is evicted above", { above: "two tiers", set: "onEviction" })
-  story("over two engines and a file", { above: "memory", engines: 2 })
-  story("over two engines that push down", { above: "memory", set: "onEviction", engines: 2 })
+  story("memory alone", { above: "memory alone" })
+  story("a file alone", { above: "nothing" })
+  story("memory and a file", { above: "memory" })
+  story("memory and a file that gets what memory evicts", { above: "memory", set: "onEviction" })
+  story("three tiers", { above: "two tiers" })
+  story("three tiers that get what is evicted above", { above: "two tiers", set: "onEviction" })
+  story("two engines and a file", { above: "memory", engines: 2 })
+  story("two engines that push down", { above: "memory", set: "onEviction", engines: 2 })
 })

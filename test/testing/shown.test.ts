@@ -4,7 +4,7 @@
 import { assert, it } from "@effect/vitest"
 import { show } from "../../src/testing/internal/shown.ts"
 
-it("shows Maps, Sets, bytes, infinity and undefined, and ends in a cycle", () => {
+it("a difference shows Maps, Sets, bytes, infinity and undefined, and ends in a cycle", () => {
   const marks = new Map<unknown, unknown>([["__proto__", 5], ["b", new Set([1])]])
   assert.strictEqual(show(marks), `Map {"__proto__" => 5, "b" => Set {1}}`)
   assert.strictEqual(show({ a: undefined, b: Infinity, c: [-0, 1n] }), `{"a": undefined, "b": Infinity, "c": [-0, 1n]}`)

@@ -270,7 +270,7 @@ describe("object of options in every form", () => {
 })
 
 describe("decorator of a method", () => {
-  it("under experimentalDecorators it is not taken for one of a field: the message names the option", () => {
+  it("the decorator is not taken for one of a field under experimentalDecorators: the message names the option", () => {
     const program = `${prelude}
 export class Service {
   @App.method({ borrows: ["user:{id}"] })
