@@ -13,6 +13,7 @@ import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
+import type { Scope } from "effect/Scope"
 import type { Family, Reader, Writer } from "../../src/manifest/Family.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
@@ -29,7 +30,7 @@ interface Given {
   readonly value: unknown
 }
 
-/** How an operation of one key is called; the compiler demands each operation of a handle, or a reason to leave it out. */
+/** How an operation of one key is called. The compiler demands each operation of a handle. */
 type Call = (of: any, given: Given) => unknown
 const one: (operation: string) => Call = (operation) => (of, { params }) => of[operation](params)
 const list: (operation: string) => Call = (operation) => (of, { params }) => of[operation]([params])
@@ -249,7 +250,7 @@ for (const [what, { given, lookup, only, prepare, reasons }] of Object.entries(c
             checkInvariants(made.running)
           }
           assert.isAbove(tried, 0)
-        }).pipe(Effect.scoped) as Effect.Effect<void, unknown>)
+        }) as Effect.Effect<void, unknown, Scope>)
     }
   })
 }
@@ -262,7 +263,7 @@ describe("a cursor that has no meaning here", () => {
         const of = doors[handle]
         const before = state()
         const own: any = yield* on(of.page(undefined, 1))
-        const other: any = yield* on(running.app.keys.post.page(undefined, 1))
+        const other: any = yield* on(running.app.keys["post"]!.page(undefined, 1))
         const cursors = [
           "",
           "x",
@@ -274,7 +275,7 @@ describe("a cursor that has no meaning here", () => {
           assert.strictEqual(reasonOf(yield* Effect.flip(on(of.page(cursor, 1)))), "CursorRefused", cursor)
         }
         assert.deepStrictEqual(state(), before)
-      }).pipe(Effect.scoped) as Effect.Effect<void, unknown>)
+      }) as Effect.Effect<void, unknown, Scope>)
   }
 })
 
@@ -314,6 +315,6 @@ describe("a full outbox", () => {
         }
         hang(false)
         yield* Effect.forEach([first, filling], Fiber.interrupt)
-      }).pipe(Effect.scoped) as Effect.Effect<void, unknown>)
+      }) as Effect.Effect<void, unknown, Scope>)
   }
 })
