@@ -13,7 +13,6 @@ import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
-import type { Scope } from "effect/Scope"
 import type { Family, Reader, Writer } from "../../src/manifest/Family.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
@@ -250,7 +249,7 @@ for (const [what, { given, lookup, only, prepare, reasons }] of Object.entries(c
             checkInvariants(made.running)
           }
           assert.isAbove(tried, 0)
-        }) as Effect.Effect<void, unknown, Scope>)
+        }) as Effect.Effect<void, unknown, Scope.Scope>)
     }
   })
 }
@@ -275,7 +274,7 @@ describe("a cursor that has no meaning here", () => {
           assert.strictEqual(reasonOf(yield* Effect.flip(on(of.page(cursor, 1)))), "CursorRefused", cursor)
         }
         assert.deepStrictEqual(state(), before)
-      }) as Effect.Effect<void, unknown, Scope>)
+      }) as Effect.Effect<void, unknown, Scope.Scope>)
   }
 })
 
@@ -315,6 +314,6 @@ describe("a full outbox", () => {
         }
         hang(false)
         yield* Effect.forEach([first, filling], Fiber.interrupt)
-      }) as Effect.Effect<void, unknown, Scope>)
+      }) as Effect.Effect<void, unknown, Scope.Scope>)
   }
 })
