@@ -60,7 +60,7 @@ export class Load extends Work {
   /** It has doubts that no question settles. */
   private staysDoubtful = false
   /** By family and key, what says whether the key is known to have no value. */
-  private readonly doubts = new Map<string, Effect.Effect<boolean>>()
+  private doubts: Map<string, Effect.Effect<boolean>> | undefined = undefined
   private readonly cache: object
   private readonly spec: EngineFamilySpec<any>
   private readonly key: string
@@ -197,7 +197,7 @@ export class Load extends Work {
 
   /** Whether it has read a nothing that may be a value. Then its value is not stored. */
   get isDoubtful(): boolean {
-    return this.staysDoubtful || this.doubts.size > 0
+    return this.staysDoubtful || this.doubts !== undefined && this.doubts.size > 0
   }
 
   /** It rests on a nothing that may be a value, and on nothing that the cache can find out. */
@@ -207,7 +207,8 @@ export class Load extends Work {
 
   /** A read of a key has found nothing, although there may be a value. `isNothing` asks again. */
   doubtOf(family: string, key: string, isNothing: Effect.Effect<boolean>): void {
-    if (this.doubts.size < doubtsMax) this.doubts.set(`${family} ${key}`, isNothing)
+    const doubts = this.doubts ??= new Map()
+    if (doubts.size < doubtsMax) doubts.set(`${family} ${key}`, isNothing)
     else this.doubt()
   }
 
@@ -215,14 +216,14 @@ export class Load extends Work {
    * Asks once more for each key of which it doubts, when the lookup has answered. What changes later is noticed,
    * because the key is noted as missed.
    */
-  readonly settle: Effect.Effect<void> = Effect.suspend(() => {
-    if (this.doubts.size === 0 || this.staysDoubtful) return Effect.void
-    const asked = Array.from(this.doubts)
-    return Effect.forEach(asked, ([name, isNothing]) =>
+  settle(): Effect.Effect<void> {
+    const { doubts } = this
+    if (doubts === undefined || this.staysDoubtful) return Effect.void
+    return Effect.forEach(Array.from(doubts), ([name, isNothing]) =>
       Effect.map(isNothing, (is) => {
-        if (is) this.doubts.delete(name)
+        if (is) doubts.delete(name)
       }), { discard: true })
-  })
+  }
 
   /** Records a key that the lookup has read, whether it was found or not. */
   noteRead(family: string, key: string): void {

@@ -60,6 +60,11 @@ export class LoadQueue {
     this.waitingMax = loadQueueMax
   }
 
+  /** Whether each lookup begins at once: the family has no `loadConcurrency`. */
+  get isOpen(): boolean {
+    return this.turns === Infinity
+  }
+
   /**
    * Whether no further background load may wait. Loads that readers have moved to the first line beyond its bound count
    * here, because they came by the second line.
@@ -79,7 +84,7 @@ export class LoadQueue {
     full: (waitingMax: number) => CacheError,
     onPlace: (place: Place) => void
   ): Effect.Effect<A, E | CacheError> {
-    if (this.turns === Infinity) return work
+    if (this.isOpen) return work
     return Effect.acquireUseRelease(
       Effect.suspend(() => {
         const place = new Place(this, isBackground)

@@ -50,6 +50,15 @@ const failsOf = (answer: unknown): number =>
     ? 0
     : Lookup.match(answer, { Loaded: () => 0, NotModified: () => 0, Absent: () => 1, Failed: () => 1 })
 
+/** Calls a lookup now. What it throws is a defect, as in an Effect. */
+const atOnce = <A, E>(run: () => Effect.Effect<A, E>): Effect.Effect<A, E> => {
+  try {
+    return run()
+  } catch (defect) {
+    return Exit.die(defect)
+  }
+}
+
 export class Loads<V> {
   /** The loads that a reader may join. */
   readonly flights = new Map<string, Flight<V>>()
@@ -411,31 +420,59 @@ export class Loads<V> {
     )
   }
 
-  readonly load = Effect.fnUntraced(function*(this: Loads<V>, flight: Flight<V>) {
-    const { key } = flight
-    if (this.entries.lower !== undefined && flight.cause === "absent") {
-      const found = yield* this.entries.fromBelow(key)
+  /**
+   * The work of a load. Over memory alone it has no step of its own, because most misses take this way: a lookup that
+   * answers at once ends in the same step.
+   */
+  load(flight: Flight<V>): Effect.Effect<void> {
+    return this.entries.lower === undefined ? Effect.suspend(() => this.lookUp(flight)) : this.loadBelow(flight)
+  }
+
+  private readonly loadBelow = Effect.fnUntraced(function*(this: Loads<V>, flight: Flight<V>) {
+    if (flight.cause === "absent") {
+      const found = yield* this.entries.fromBelow(flight.key)
       if (found === undefined) flight.foundNothing()
       this.lower.take(flight, foundOf(found))
       if (flight.hasEnded) return
-    } else if (this.entries.lower !== undefined && flight.cause !== "stale") {
+    } else if (flight.cause !== "stale") {
       // What was found when the load was asked for may be out of date when it begins: it may have waited for its turn.
       yield* this.lower.beforeRenewal(flight)
     }
+    yield* this.lookUp(flight)
+  })
+
+  /** Runs the lookup in its turn, and takes its answer. */
+  private lookUp(flight: Flight<V>): Effect.Effect<void> {
     // The load keeps its own loader, even if the family was delegated meanwhile, because it runs in the Context of that
     // owner.
-    const { lookup } = flight
-    if (lookup === undefined) return this.end(flight, Exit.fail(this.absent(key, "no lookup")))
+    const { key, lookup } = flight
+    if (lookup === undefined) {
+      this.end(flight, Exit.fail(this.absent(key, "no lookup")))
+      return Exit.void
+    }
     // `start` runs the load in the owner's Context, which has everything that the lookup needs.
-    const work = Effect.suspend(() =>
-      lookup(key, this.contextOf(flight)) as Effect.Effect<V | Lookup.Result<V>, unknown>
-    )
-    const exit = yield* Effect.exit(this.inTurn([flight], work))
-    if (exit._tag === "Success" && flight.load.isDoubtful) yield* flight.load.settle
-    if (flight.hasEnded) return
-    if (exit._tag === "Failure") return this.landing.fail(flight, this.named(exit.cause, flight))
-    yield* this.landing.land(flight, exit.value)
-  })
+    const run = () => lookup(key, this.contextOf(flight)) as Effect.Effect<V | Lookup.Result<V>, unknown>
+    const work = this.lookups.isOpen ? atOnce(run) : this.inTurn([flight], Effect.suspend(run))
+    return Exit.isExit(work) ?
+      this.answered(flight, work as Exit.Exit<V | Lookup.Result<V>, unknown>) :
+      Effect.matchCauseEffect(work, {
+        onFailure: (cause) => this.answered(flight, Exit.failCause(cause)),
+        onSuccess: (answer) => this.answered(flight, Exit.succeed(answer))
+      })
+  }
+
+  private answered(flight: Flight<V>, exit: Exit.Exit<V | Lookup.Result<V>, unknown>): Effect.Effect<void> {
+    return exit._tag === "Success" && flight.load.isDoubtful
+      ? Effect.flatMap(flight.load.settle(), () => this.landed(flight, exit))
+      : this.landed(flight, exit)
+  }
+
+  private landed(flight: Flight<V>, exit: Exit.Exit<V | Lookup.Result<V>, unknown>): Effect.Effect<void> {
+    if (flight.hasEnded) return Exit.void
+    if (exit._tag === "Success") return this.landing.land(flight, exit.value)
+    this.landing.fail(flight, this.named(exit.cause, flight))
+    return Exit.void
+  }
 
   readonly loadMany = Effect.fnUntraced(function*(this: Loads<V>, flights: ReadonlyArray<Flight<V>>) {
     if (this.entries.lower !== undefined && flights[0]!.cause !== "absent") {
@@ -457,7 +494,7 @@ export class Loads<V> {
       lookupMany(open.map(({ key }) => key), contexts) as Effect.Effect<ReadonlyArray<V | Lookup.Result<V>>, unknown>
     )
     const exit = yield* Effect.exit(this.inTurn(open, work))
-    if (exit._tag === "Success" && open[0]!.load.isDoubtful) yield* open[0]!.load.settle
+    if (exit._tag === "Success" && open[0]!.load.isDoubtful) yield* open[0]!.load.settle()
     const answers = exit._tag === "Success" ? exit.value : []
     const wrong = miscounted(this.name, open.length, answers)
     if (wrong !== undefined) {
