@@ -201,7 +201,7 @@ const isServed = /: step \d+, (?:get|answer|refuse|option|many) .*: (?:\d|\[|\{)
 const compare = (expected: ReadonlyArray<string>, said: ReadonlyArray<string>, arrangement: string): void => {
   const at = expected.findIndex((one, i) => one !== said[i])
   const [a, b] = [expected[at], said[at]]
-  if (at >= 0 && timeOf(a) <= timeOf(b) && isServed.test(a!) && !said.includes(a!)) {
+  if (at >= 0 && timeOf(a) <= timeOf(b) && isServed.test(a!) && !a!.includes("Failure") && !said.includes(a!)) {
     assert.deepStrictEqual(said, expected, arrangement)
   }
 }
