@@ -59,7 +59,7 @@ export const engine: ReadonlyArray<Explained> = [
   atRunTime(
     "E0321",
     "A tier cannot go on with a scan from a position.",
-    "The position is none of this tier's, is from before a restart, or too much has moved since.",
+    "The position belongs to another tier, it is from before a restart, or too much has moved since.",
     "Begin the scan again."
   ),
   atRunTime(
