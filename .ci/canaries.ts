@@ -43,8 +43,11 @@ const run = (suite: string) => {
   })
 }
 
+// On a busy machine a slow suite may be killed, too, so the line of a missed bug says which suites were.
+const killed: Array<string> = []
 const fails = (suite: string): boolean => {
   const { signal, status } = run(suite)
+  if (signal !== null) killed.push(suite)
   return signal === null && status !== 0
 }
 
@@ -58,6 +61,7 @@ const isNoticed = ({ file, planted, suites, text }: Canary): string | undefined 
   const path = join(folder, file)
   const source = readFileSync(path, "utf8")
   writeFileSync(path, source.replace(text, () => planted))
+  killed.length = 0
   try {
     return suites.find(fails)
   } finally {
@@ -78,7 +82,8 @@ try {
   for (const canary of chosen) {
     const suite = isNoticed(canary)
     if (suite === undefined) missed++
-    console.log(`${suite === undefined ? "MISSED" : "ok    "} law ${canary.law}: ${canary.bug} (${suite ?? "none"})`)
+    const late = killed.length === 0 ? "none" : `none; killed after ${suiteMillisMax / 1_000} s: ${killed.join(", ")}`
+    console.log(`${suite === undefined ? "MISSED" : "ok    "} law ${canary.law}: ${canary.bug} (${suite ?? late})`)
   }
 } finally {
   rmSync(folder, { recursive: true, force: true })

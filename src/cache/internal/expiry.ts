@@ -4,9 +4,9 @@
  *
  * An entry's life, on the time axis:
  *
- *     made ------ refreshAhead ------ freshUntil ------ staleWhileRevalidate / staleIfError ------ expiresAt a plain
- *     hit       a hit, and a           stale: served at once and renewed behind, renewal behind         or served only
- *     if the lookup fails
+ *     made ------ refreshAhead ------ freshUntil ------ staleWhileRevalidate / staleIfError ------ expiresAt
+ *     a plain     a hit, and a        stale: served at once and renewed behind,
+ *     hit         renewal behind      or served only if the lookup fails
  *
  * @since 0.1.0
  */

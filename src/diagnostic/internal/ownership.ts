@@ -187,7 +187,7 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   atRunTime(
     "E0219",
-    "A lease was refused; or a write under a lease that does not cover it: it has ended, is shared, or is of another " +
+    "A lease was refused, or a write whose lease does not cover it: the lease has ended, is shared, or is of another " +
       "key or of another engine. Or a write without a lease, while another caller has a lease of the key. Or a " +
       "write under a lease whose key was removed, invalidated or loaded with another value since the grant.",
     "Many may share a key, or one may have it alone, and waiting is bounded. A holder may have read the key before " +
