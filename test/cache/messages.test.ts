@@ -111,7 +111,8 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
   ],
   [
     new CacheError.CursorRefused({ family: "user", why: "restarted" }),
-    "`user` cannot go on from this cursor: it is from before a restart, or of another engine"
+    "`user` cannot go on from this cursor: it is from before a restart, or of another engine; help: begin the " +
+    "scan again, without a cursor"
   ],
   [
     new CacheError.TransactionRefused({
