@@ -24,6 +24,7 @@ import * as Graph from "../ownership/shared/graph.ts"
 import { textOf } from "../ownership/shared/texts.ts"
 import { type ManifestError, validate, type ValidFamily, type ValidManifest } from "../ownership/shared/validation.ts"
 import { parsePattern } from "../pattern/KeyPattern.ts"
+import type { Place } from "../store/shared/misfit.ts"
 import * as keys from "./internal/keys.ts"
 import * as wire from "./internal/wire.ts"
 import type { AnyManifest } from "./types/composition.ts"
@@ -101,6 +102,11 @@ export interface Face {
   readonly keyOf: (within: string) => string
   /** The full key for logs and errors: of a sensitive family, with hashes in place of the parameters. */
   readonly show: (within: string) => string
+  /**
+   * The parameters of a key within the family, as `AppCache.keys[face.name]` takes them. Fails with what
+   * `keyProblem` says.
+   */
+  readonly paramsOf: (within: string) => Result.Result<{ readonly [name: string]: unknown }, Diagnostic>
   /** What is wrong with a key within the family, without any text of the key; `undefined` if it may be used. */
   readonly keyProblem: (within: string) => Diagnostic | undefined
   /** How the values of the family travel. */
@@ -210,8 +216,23 @@ const faceOf = (manifest: ValidManifest, family: ValidFamily): Face => {
   const { check, decode, names, render, show, textOf: textOfParams, unread, within } = keys.make(manifest, family)
   const { index, isSensitive, name, pattern: { source: pattern }, spec } = family
   const values = wire.make(spec.value)
-  const misfit = ({ expected, path }: wire.Place): Misfit =>
+  const misfit = ({ expected, path }: Place): Misfit =>
     new Misfit({ family: name, pattern, expected, path: isSensitive ? [] : path })
+  const read: Face["paramsOf"] = (key) => {
+    const problem = check(key)
+    if (problem !== undefined) return Result.fail(problem)
+    const texts = key.split(":")
+    const nameOf = (at: number) => names[Math.min(at, names.length - 1)]!
+    const unspelt = texts.findIndex((text) => !wire.isWellFormed(text))
+    if (unspelt >= 0) return Result.fail(KeyFindings.parameterNotUnicode(pattern, nameOf(unspelt)))
+    const params = decode(key)
+    if (Option.isNone(params)) return Result.fail(unread(key))
+    const spelt = textOfParams(params.value)
+    if (spelt === key) return Result.succeed(params.value)
+    const others = spelt.split(":")
+    const at = texts.findIndex((text, i) => text !== others[i])
+    return Result.fail(KeyFindings.parameterSpeltOtherwise(pattern, nameOf(at)))
+  }
   let jsonSchema: Face["jsonSchema"] | null = null
   return {
     name,
@@ -222,20 +243,8 @@ const faceOf = (manifest: ValidManifest, family: ValidFamily): Face => {
     keyWithin: within,
     keyOf: render,
     show,
-    keyProblem: (key) => {
-      const problem = check(key)
-      if (problem !== undefined) return problem
-      const texts = key.split(":")
-      const nameOf = (at: number) => names[Math.min(at, names.length - 1)]!
-      const unspelt = texts.findIndex((text) => !wire.isWellFormed(text))
-      if (unspelt >= 0) return KeyFindings.parameterNotUnicode(pattern, nameOf(unspelt))
-      const params = decode(key)
-      if (Option.isNone(params)) return unread(key)
-      const spelt = textOfParams(params.value)
-      if (spelt === key) return undefined
-      const others = spelt.split(":")
-      return KeyFindings.parameterSpeltOtherwise(pattern, nameOf(texts.findIndex((text, at) => text !== others[at])))
-    },
+    keyProblem: (key) => Result.match(read(key), { onFailure: (problem) => problem, onSuccess: () => undefined }),
+    paramsOf: read,
     form: values.form,
     get jsonSchema() {
       if (jsonSchema === null) jsonSchema = wire.jsonSchemaOf(values.form, spec.value)

@@ -39,7 +39,10 @@ export interface FamilyPolicy {
   readonly refreshAhead?: number | "xfetch" | undefined
   /** How long a failed lookup, or the answer that a key has no value, is remembered. */
   readonly negativeTimeToLive?: DurationInput | undefined
-  /** How long a read waits for a lookup before it serves a stale value, if the family's rules allow a stale value. */
+  /**
+   * How long a read waits for a lookup before it serves a stale value. It is refused unless `staleIfError` is longer
+   * than `staleWhileRevalidate`, because no read would wait and get a stale value.
+   */
   readonly softTimeout?: DurationInput | undefined
   /**
    * How long a lookup may run before it is interrupted, and how long an update waits for the update before it. Without

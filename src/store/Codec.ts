@@ -65,6 +65,8 @@ export interface Later<V> {
   readonly later: (make: <A, E>(schema: Schema.Codec<A, E>, options?: Options) => Codec<A>) => Codec<V>
   /** As in {@link Codec}. */
   readonly admits?: ((value: V) => boolean) | undefined
+  /** Says where a value does not fit the schema, without anything of the value; `undefined` if it cannot say. */
+  readonly misfit?: ((value: V) => string | undefined) | undefined
 }
 
 /**

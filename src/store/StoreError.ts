@@ -87,7 +87,8 @@ export class TierFailed extends Schema.TaggedError<TierFailed>()("TierFailed", {
 }
 
 /**
- * The value could not be turned into bytes, because it does not fit the family's schema.
+ * The value does not fit the family's schema, so no tier keeps it. `where` says what is expected at which place, if
+ * the schema can say it.
  *
  * @stability stable
  * @category errors
@@ -97,10 +98,12 @@ export class EncodeFailed extends Schema.TaggedError<EncodeFailed>()("EncodeFail
   code: Schema.tag("E0303"),
   tier: Schema.String,
   key: Schema.String,
+  where: Schema.optionalKey(Schema.String),
   cause: Schema.Defect()
 }) {
   override get message() {
-    return `cannot write \`${this.key}\` to the ${this.tier} tier: its value does not fit the family's schema`
+    const where = this.where === undefined ? "" : `: ${this.where}`
+    return `cannot write \`${this.key}\` to the ${this.tier} tier: its value does not fit the family's schema${where}`
   }
 }
 

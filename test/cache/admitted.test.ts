@@ -16,15 +16,19 @@ import * as TieredStore from "../../src/store/TieredStore.ts"
 import { temporaryFolder } from "../support/folder.ts"
 
 class User extends Schema.Class<User>("User")({ id: Schema.String, age: Schema.Int }) {}
+const small = Schema.Number.check(Schema.makeFilter((n: number) => n < 10 || `${n} is too large`))
 class App extends Manifest.Service<App>()("App", {
   families: {
     user: { pattern: "user:{id}", value: User },
     team: { pattern: "team:{id}", value: Schema.Struct({ lead: Schema.NullOr(User), all: Schema.Array(User) }) },
     count: { pattern: "count:{id}", value: Schema.Int },
-    plain: { pattern: "plain:{id}", value: Schema.Struct({ n: Schema.Number }) }
+    plain: { pattern: "plain:{id}", value: Schema.Struct({ n: Schema.Number }) },
+    deep: { pattern: "deep:{id}", value: Schema.Struct({ tags: Schema.Array(Schema.Struct({ w: Schema.Int })) }) },
+    quoting: { pattern: "quoting:{id}", value: Schema.Struct({ n: small }) },
+    secret: { pattern: "secret:{id}", value: Schema.Struct({ n: Schema.Int }), sensitive: true }
   }
 }) {}
-const { count, plain, team, user } = App.keys
+const { count, deep, plain, quoting, secret, team, user } = App.keys
 const id = { id: "1" }
 const ann = new User({ id: "1", age: 40 })
 const spread = { ...ann } as User
@@ -41,7 +45,10 @@ const live = (store: ReturnType<typeof arrangements[keyof typeof arrangements]>)
     user: App.owner("user"),
     team: App.owner("team"),
     count: App.owner("count"),
-    plain: App.owner("plain")
+    plain: App.owner("plain"),
+    deep: App.owner("deep"),
+    quoting: App.owner("quoting"),
+    secret: App.owner("secret")
   }).pipe(Layer.provide(store))
 
 const doors: { readonly [door: string]: Effect.Effect<unknown, unknown, any> } = {
@@ -54,8 +61,29 @@ const doors: { readonly [door: string]: Effect.Effect<unknown, unknown, any> } =
   "set of a number that a check refuses": count.set(id, 1.5)
 }
 
+/** Writes that are refused, and what the error says of the place. */
+const places: ReadonlyArray<readonly [write: Effect.Effect<unknown, unknown, any>, where: string | undefined]> = [
+  [count.set(id, 1.5), "expected an integer"],
+  [team.set(id, { lead: null, all: [ann, { ...ann, age: 4711.5 } as User] }), `expected User at ["all",1]`],
+  [deep.set(id, { tags: [{ w: 1 }, { w: 4711.5 }] }), `expected an integer at ["tags",1,"w"]`],
+  [quoting.set(id, { n: 4711 }), `expected a value that passes the check of the schema at ["n"]`],
+  [secret.set(id, { n: 4711.5 }), undefined]
+]
+
 for (const [arrangement, store] of Object.entries(arrangements)) {
   describe(`write of a value that its schema refuses, over ${arrangement}`, () => {
+    it.live("the error says what is expected at which place, and contains nothing of the value", () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        for (const [write, where] of places) {
+          const { message, reason } = (yield* Effect.provide(Effect.flip(write), live(store(path)))) as CacheError
+          assert.ok(reason._tag === "StoreFailed" && reason.error.reason._tag === "EncodeFailed")
+          assert.strictEqual(reason.error.reason.where, where)
+          assert.isTrue(message.endsWith(where === undefined ? "does not fit the family's schema" : where), message)
+          assert.notInclude(JSON.stringify({ ...reason.error.reason, cause: undefined }) + message, "4711")
+        }
+      }) as Effect.Effect<void>)
+
     for (const [door, write] of Object.entries(doors)) {
       it.live(`${door} refuses the value and changes nothing`, () =>
         Effect.gen(function*() {

@@ -6,9 +6,10 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
+import * as Lookup from "../../src/cache/Lookup.ts"
 import { after, fork, reasonOf, times } from "../support/effects.ts"
 import { checkInvariants, engine } from "../support/engine.ts"
-import { family, inTurn } from "../support/source.ts"
+import { family, inTurn, tiers } from "../support/source.ts"
 
 const soft = { timeToLive: 100, staleIfError: 10_000, softTimeout: 10, retryAfterFailure: 1_000 }
 const then = (millis: number, value: unknown = "new") => (run: number) =>
@@ -188,6 +189,33 @@ describe("hard timeout", () => {
       yield* TestClock.adjust(20)
       assert.strictEqual(yield* Fiber.join(caller), "old")
     }))
+})
+
+describe("soft timeout of a reader whose value was removed meanwhile", () => {
+  const ends = { fails: broken, "says that nothing has changed": Effect.succeed(Lookup.notModified()) }
+  const removals = ["drop", "remove"] as const
+  for (const [what, end] of Object.entries(ends)) {
+    for (const removal of removals) {
+      for (const lower of ["none", "through", "onEviction"] as const) {
+        it.effect(`${removal} while a reader waits for a lookup that ${what}: the value does not come back, over ${lower}`, () =>
+          Effect.gen(function*() {
+            const policy = { ...soft, retryAfterFailure: 0, negativeTimeToLive: 0 }
+            const options = lower === "none" ? {} : (yield* tiers([], { set: lower })).options
+            const cache = yield* family(policy, (run) => run === 1 ? Effect.succeed("old") : after(50, end), options)
+            yield* cache.get
+            yield* TestClock.adjust(100)
+            const reader = yield* fork(Effect.exit(cache.answer))
+            yield* TestClock.adjust(5)
+            yield* removal === "drop" ? cache.drop() : cache.remove
+            yield* TestClock.adjust(200)
+            const exit = yield* Fiber.join(reader)
+            assert.isTrue(exit._tag === "Failure" || exit.value.value !== "old", JSON.stringify(exit))
+            assert.isUndefined(yield* cache.held)
+            checkInvariants(cache.running)
+          }))
+      }
+    }
+  }
 })
 
 describe("timeout of a caller", () => {

@@ -391,6 +391,24 @@ describe("option of a family", () => {
       }))
   }
 
+  it.effect("an option that would do nothing beside the others is refused when the layer is built", () =>
+    Effect.gen(function*() {
+      const idle = {
+        softTimeout: [{ softTimeout: 5 }, { softTimeout: 5, staleWhileRevalidate: 10, staleIfError: 10 }],
+        loadQueueMax: [{ loadQueueMax: 5 }]
+      }
+      for (const [option, policies] of Object.entries(idle)) {
+        for (const policy of policies) {
+          const { reason } = (yield* Effect.flip(Effect.asVoid(family(policy, Effect.succeed)))) as CacheError
+          assert.ok(reason._tag === "InvalidOption" && reason.option === option, reason.message)
+          assert.include(reason.message, "does nothing")
+        }
+      }
+      for (const policy of [{ softTimeout: 5, staleIfError: 10 }, { loadQueueMax: 5, loadConcurrency: 1 }]) {
+        assert.strictEqual(yield* (yield* family(policy, Effect.succeed)).get, 1)
+      }
+    }))
+
   for (const option of ["warm", "predict"]) {
     it.effect(`${option} of an owner without a lookup is refused when the layer is built`, () =>
       Effect.gen(function*() {

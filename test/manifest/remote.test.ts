@@ -73,6 +73,7 @@ describe("Remote.route", () => {
       assert.strictEqual(found?.name, name)
       assert.strictEqual(found!.keyOf(found!.keyWithin(key)), key)
       assert.isUndefined(found!.keyProblem(found!.keyWithin(key)), key)
+      assert.isTrue(Result.isSuccess(found!.paramsOf(found!.keyWithin(key))), key)
     }
     assert.deepStrictEqual(["7", "7", "c:a:b", ""], [
       face("user").keyWithin("user:7"),
@@ -81,6 +82,11 @@ describe("Remote.route", () => {
       face("mode").keyWithin("mode")
     ])
     assert.deepStrictEqual(face("file").parameters, ["disk", "*"])
+    assert.deepStrictEqual(
+      [face("user").paramsOf("7"), face("file").paramsOf("c:a:b"), face("mode").paramsOf("")],
+      [Result.succeed({ id: 7 }), Result.succeed({ disk: "c", "*": "a:b" }), Result.succeed({})]
+    )
+    assert.isTrue(Result.isFailure(face("user").paramsOf("07")))
   })
 
   it("a text of no family, and what is not a text, has no face", () => {

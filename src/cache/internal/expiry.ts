@@ -131,6 +131,16 @@ export const make = Effect.fnUntraced(function*(policy: FamilyPolicy, family: st
   if (policy.capacity !== undefined && policy.weightMax !== undefined) {
     return yield* refuse("capacity", "or `weightMax` may be given, but not both")
   }
+  // What would do nothing is refused, because its author counts on it.
+  if (expiry.softTimeout !== undefined && expiry.staleIfError <= expiry.staleWhileRevalidate) {
+    return yield* refuse(
+      "softTimeout",
+      "does nothing unless `staleIfError` is longer than `staleWhileRevalidate`: a read gets a stale value in its place"
+    )
+  }
+  if (policy.loadQueueMax !== undefined && expiry.loadConcurrency === Infinity) {
+    return yield* refuse("loadQueueMax", "does nothing without `loadConcurrency`: no lookup waits")
+  }
   yield* oneOf("weigher", typeof policy.weigher, ["undefined", "function"], "must be a function of a key and a value")
   return expiry
 })

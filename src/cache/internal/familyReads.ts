@@ -421,11 +421,13 @@ export class FamilyReads<V> implements Reads<V> {
 
   private joinOrStart(
     key: string,
-    fallback: Entry<V> | undefined,
+    before: Entry<V> | undefined,
     wantsFresh: boolean,
     resume: Waiter<V>,
     lookup?: KeyLookup<V>
   ): Effect.Effect<void> | void {
+    // The reader may have waited since it saw the entry. A key that is removed leaves no mark that would tell.
+    const fallback = before !== undefined && this.entries.held(key)?.version === before.version ? before : undefined
     if (this.loads.loader === undefined) return resume(Exit.fail(this.loads.unowned()))
     const refusal = this.cache.changes.refusal(this.spec.pattern)
     if (refusal !== undefined) return resume(Exit.fail(refusal))

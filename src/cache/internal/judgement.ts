@@ -204,7 +204,7 @@ export class Judge<V> {
   }
 
   private judgeWrite(terms: Terms, key: string, value: V): Judging<Judged<V>> {
-    if (this.hot !== undefined && terms.lifeMillis !== 0 && !this.fits(value)) throw this.unfit(key)
+    if (this.hot !== undefined && terms.lifeMillis !== 0 && !this.fits(value)) throw this.unfit(key, value)
     return this.judgeValue(this.lower, key, value, terms)
   }
 
@@ -294,9 +294,12 @@ export class Judge<V> {
     }
   }
 
-  private unfit(key: string): CacheError {
+  private unfit(key: string, value: V): CacheError {
+    const { isSensitive, misfit, show } = this.spec
     const cause = new Error("it is not an instance of the schema's class, or a check of the schema refuses it")
-    const reason = new EncodeFailed({ tier: memory, key: this.spec.show(key), cause })
+    const where = isSensitive ? undefined : misfit?.(value)
+    const failed = { tier: memory, key: show(key), cause }
+    const reason = new EncodeFailed(where === undefined ? failed : { ...failed, where })
     return storeFailed(new StoreError({ reason }))
   }
 

@@ -35,7 +35,8 @@ export const sealedFunction = (failed: FunctionFailed): FunctionFailed =>
 /** Removes the cause from an error. */
 export const sealed = ({ reason }: StoreError): StoreError => {
   if (reason instanceof EncodeFailed) {
-    return new StoreError({ reason: new EncodeFailed({ ...reason, cause: hiddenCause() }) })
+    const { key, tier } = reason
+    return new StoreError({ reason: new EncodeFailed({ tier, key, cause: hiddenCause() }) })
   }
   if (reason instanceof TierFailed) {
     return new StoreError({ reason: new TierFailed({ ...reason, cause: hiddenCause() }) })

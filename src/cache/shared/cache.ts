@@ -542,10 +542,11 @@ const openFamily = Effect.fnUntraced(function*(cache: Cache, options: FamilyOpti
   }
   const plan = "all" in options.plan ? options.plan : listed(options.plan)
   const admits = codec?.admits
+  const misfit = codec !== undefined && "later" in codec ? codec.misfit : undefined
   const isDerived = Array.from(options.origin?.sources() ?? []).length > 0
   const isWeighed = options.weigher !== undefined
   const told = { name, pattern, render, parse, show, hide, isSensitive }
-  const spec = { ...told, expiry, takesExits, admits, plan, isDerived, isWeighed }
+  const spec = { ...told, expiry, takesExits, admits, misfit, plan, isDerived, isWeighed }
   const shown = isSensitive ? sealedPartition(partition) : partition
   cache.families.set(name, new CacheFamily(cache, { ...spec, partition: shown }))
 })

@@ -32,6 +32,8 @@ export interface EngineFamilySpec<V> {
   readonly takesExits: boolean
   /** Checks whether memory may hold a value, for families whose type does not say so. */
   readonly admits?: ((value: V) => boolean) | undefined
+  /** Says where a value does not fit, without anything of the value. */
+  readonly misfit?: ((value: V) => string | undefined) | undefined
   /** Which keys of which families a change drops. */
   readonly plan: InvalidationPlan
   /** Whether a function of the user weighs its values. */

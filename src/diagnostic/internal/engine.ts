@@ -8,14 +8,15 @@ export const engine: ReadonlyArray<Explained> = [
     "E0301",
     "A tier did not answer in time.",
     "Each wait for a tier has a bound.",
-    "Repair the tier, or raise its timeout."
+    "Repair the tier. The bound of five minutes is fixed."
   ),
   atRunTime("E0302", "A tier failed.", "The driver of the tier gives the reason in `cause`.", "Repair the tier."),
   atRunTime(
     "E0303",
     "A value does not fit its family's schema.",
-    "A tier that outlives the process stores what the schema encodes.",
-    "Store a value of the family's type."
+    "Memory refuses what a class or a check of the schema refuses. A tier that keeps bytes also refuses a value that " +
+      "its bytes would not give back. Nothing has changed then.",
+    "Store a value of the family's type: the message says what is expected at which place."
   ),
   atRunTime(
     "E0304",
@@ -95,8 +96,9 @@ export const engine: ReadonlyArray<Explained> = [
   atRunTime(
     "E0505",
     "A tier failed in a write or an invalidation.",
-    "The caller must know about it. A key whose write failed is absent. An invalidation took effect in this process.",
-    "Try again: both can be repeated."
+    "The caller must know about it. If a tier refused the write before anything changed (E0303, E0304, E0305, E0307, " +
+      "E0310), the old value stays. Otherwise the key is absent. An invalidation took effect in this process.",
+    "See the code of `error`. If the tier failed, try again: a write and an invalidation can be repeated."
   ),
   atRunTime("E0506", "A lease was refused.", "The error of the lease gives the reason: see E0219.", "See E0219."),
   atRunTime(

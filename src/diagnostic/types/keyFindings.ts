@@ -68,12 +68,13 @@ export const keyIsPattern = (key: string) =>
  * @category patterns and keys
  * @since 0.1.0
  */
-export const parameterNotSegment = (pattern: string, name: string) =>
+export const parameterNotSegment = (pattern: string, name: string, hasCodec = false) =>
   name === "*" ? restNotSegments(pattern) : finding(
     "E0109",
     "KeyMalformed",
     say`the parameter ${name} of ${pattern} does not spell one segment of a key`,
-    say`give a value that its codec accepts, and whose text is non-empty and without ${":"}, ${"{"}, ${"}"} and ${"*"}`
+    (hasCodec ? "give a value that its codec accepts, and whose text is" : "give a text that is") +
+      say` non-empty and without ${":"}, ${"{"}, ${"}"} and ${"*"}`
   )
 
 const restNotSegments = (pattern: string) =>

@@ -52,6 +52,8 @@ export interface Keys {
 
 interface Hole {
   readonly name: string
+  /** Whether the manifest gives the parameter a codec, or a type. */
+  readonly hasCodec: boolean
   /** Whether a string is used as the text of the parameter without its codec. */
   readonly isText: boolean
   readonly encode: (value: unknown) => string
@@ -91,7 +93,15 @@ const holeOf = (name: string, family: ValidFamily): Hole => {
   if (!Schema.isSchema(codec)) {
     // A type without a codec does not convert. A number would come back to the lookup as a text, so only texts are
     // taken.
-    return { name, isText: true, encode: codec === undefined ? plain : text, decode: Option.some, accepts: undefined }
+    const hasCodec = codec !== undefined
+    return {
+      name,
+      hasCodec,
+      isText: true,
+      encode: codec === undefined ? plain : text,
+      decode: Option.some,
+      accepts: undefined
+    }
   }
   // Codecs of keys are synchronous and need no service. Schema derives a text form for each of them.
   const texts = Schema.toCodecStringTree(codec as Schema.Codec<unknown>)
@@ -107,6 +117,7 @@ const holeOf = (name: string, family: ValidFamily): Hole => {
   }
   return {
     name,
+    hasCodec: true,
     isText,
     encode: (value) => {
       if (isText && typeof value === "string") return value
@@ -184,7 +195,8 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
     const isMiscounted = texts !== undefined &&
       (pattern.rest ? texts.length <= holes.length : texts.length !== holes.length)
     if (wrong >= 0 || isMiscounted) {
-      return KeyFindings.parameterNotSegment(pattern.source, names[Math.max(0, wrong)] ?? "*")
+      const at = Math.max(0, wrong)
+      return KeyFindings.parameterNotSegment(pattern.source, names[at] ?? "*", holes[at]?.hasCodec)
     }
     if (hasChecks) {
       const refused = holes.find(({ accepts }, i) => accepts?.(texts === undefined ? key : texts[i]!) === false)
@@ -232,15 +244,19 @@ const scopeOf = (
 ): Result.Result<Scope, Diagnostic.Diagnostic> => {
   const problem = findScopeProblem(pattern, params)
   if (problem !== undefined) return Result.fail(problem)
-  const given = holes.flatMap(({ accepts, encode, name }, position) => {
+  const given = holes.flatMap(({ accepts, encode, hasCodec, name }, position) => {
     // `hasOwn`, because a parameter may have the name of a member that every object inherits.
     // A given `undefined` is not left out: it was lost on its way, and to leave it out would invalidate every key.
-    return Object.hasOwn(params, name) ? [{ name, position, value: encode(params[name]), accepts }] : []
+    return Object.hasOwn(params, name) ? [{ name, position, value: encode(params[name]), accepts, hasCodec }] : []
   })
   const rest = Object.hasOwn(params, "*") ? restText(params["*"]).split(":") : []
-  rest.forEach((value, i) => given.push({ name: "*", position: holes.length + i, value, accepts: undefined }))
+  rest.forEach((value, i) =>
+    given.push({ name: "*", position: holes.length + i, value, accepts: undefined, hasCodec: false })
+  )
   const wrong = given.find(({ value }) => !isSegment(value))
-  if (wrong !== undefined) return Result.fail(KeyFindings.parameterNotSegment(pattern.source, wrong.name))
+  if (wrong !== undefined) {
+    return Result.fail(KeyFindings.parameterNotSegment(pattern.source, wrong.name, wrong.hasCodec))
+  }
   const refused = given.find(({ accepts, value }) => accepts?.(value) === false)
   return refused === undefined
     ? Result.succeed({ positions: given.map((each) => each.position), values: given.map((each) => each.value) })

@@ -34,6 +34,7 @@ import { keyProblem, parsePattern, parsePatternUnsafe } from "../../pattern/KeyP
 import * as SensitiveKey from "../../pattern/SensitiveKey.ts"
 import type { Later } from "../../store/Codec.ts"
 import { admitsOf } from "../../store/shared/admits.ts"
+import { misfitOf } from "../../store/shared/misfit.ts"
 import { shapeText } from "../../store/shared/schemaShape.ts"
 import { Store } from "../../store/Store.ts"
 import type { InvalidateOptions } from "../Family.ts"
@@ -184,7 +185,11 @@ const invalidBatch = (manifest: ValidManifest, why: string) =>
 /** The codec of a family with a Schema, which a tier that keeps bytes makes: memory alone needs none. */
 const codecOf = ({ spec: { value }, version }: ValidFamily): Later<unknown> | undefined =>
   Schema.isSchema(value)
-    ? { admits: admitsOf(value), later: (make) => make(value as Schema.Codec<unknown>, { version }) }
+    ? {
+      admits: admitsOf(value),
+      misfit: misfitOf(value),
+      later: (make) => make(value as Schema.Codec<unknown>, { version })
+    }
     : undefined
 
 const engineLayer = (

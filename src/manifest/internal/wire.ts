@@ -16,7 +16,7 @@ import type * as JsonSchema from "effect/JsonSchema"
 import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
-import * as SchemaIssue from "effect/SchemaIssue"
+import { type Place, placeOf } from "../../store/shared/misfit.ts"
 import { readJson, writeJson } from "./jsonText.ts"
 
 /** How many bytes, or UTF-16 units, a value may have on its way. */
@@ -24,12 +24,6 @@ const lengthMax = 2 ** 26
 
 /** How values travel; `none` if the family declares a type alone, which cannot encode. */
 export type Form = "text" | "bytes" | "json" | "none"
-
-/** Where a value does not fit, and what is expected there. */
-export interface Place {
-  readonly path: ReadonlyArray<string | number>
-  readonly expected: string
-}
 
 /** A family's values as a connection carries them. */
 export interface Wire {
@@ -178,36 +172,7 @@ const noForm = refuse("a family whose value is a schema")
 const failed = (cause: Cause.Cause<Schema.SchemaError>): Exit.Exit<never, Place> => {
   if (Cause.hasInterruptsOnly(cause)) return Exit.failCause(cause as Cause.Cause<never>)
   const found = cause.reasons.find(Cause.isFailReason)
-  if (found === undefined) return refuse("a value that the functions of the schema accept")
-  const [first] = format(found.error.issue).issues
-  return refuse(
-    first?.message ?? "a value of the schema",
-    (first?.path ?? []).map((part) => {
-      const key = typeof part === "object" ? part.key : part
-      return typeof key === "symbol" ? String(key) : key
-    })
-  )
+  return found === undefined
+    ? refuse("a value that the functions of the schema accept")
+    : Exit.fail(placeOf(found.error.issue))
 }
-
-// The words are those of the schema. A message that a check or a transformation makes for one value is not used.
-const format = SchemaIssue.makeFormatterStandardSchemaV1({
-  leafHook: (issue) => {
-    switch (issue._tag) {
-      case "InvalidType":
-        return SchemaIssue.defaultLeafHook(new SchemaIssue.InvalidType(issue.ast)).replace(/^Expected /, "")
-      case "MissingKey":
-        return "a value here"
-      case "UnexpectedKey":
-        return "no property of this name"
-      case "OneOf":
-        return "exactly one form of the union"
-      case "Forbidden":
-      case "InvalidValue":
-        return "a value that the schema accepts"
-    }
-  },
-  checkHook: ({ filter }) => {
-    const expected = filter.annotations?.["expected"]
-    return typeof expected === "string" ? expected : "a value that passes the check of the schema"
-  }
-})

@@ -15,11 +15,13 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { Buffer } from "node:buffer"
 import { isTooLong, keyBytesMax } from "../../../pattern/Key.ts"
 import type { Codec } from "../../Codec.ts"
 import { type Entry, type Found, tagsMax } from "../../Entry.ts"
+import { placeOf, wordsOf } from "../../shared/misfit.ts"
 import { RareLog } from "../../shared/rareLog.ts"
 import {
   type Change,
@@ -310,9 +312,9 @@ export class LmdbPartition<V> implements Partition<V> {
   }
 
   #refuse(key: string, cause: unknown): Exit.Exit<never, StoreError> {
-    return Exit.fail(
-      new StoreError({ reason: new EncodeFailed({ tier: tierName, key: this.#render(key), cause }) })
-    )
+    const where = cause instanceof Schema.SchemaError ? wordsOf(placeOf(cause.issue)) : undefined
+    const failed = { tier: tierName, key: this.#render(key), cause }
+    return Exit.fail(new StoreError({ reason: new EncodeFailed(where === undefined ? failed : { ...failed, where }) }))
   }
 
   #encodeAll(
