@@ -1238,7 +1238,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "what does not fit is refused without the value",
     bug: "an error for a client quotes the value by the message of a check",
-    file: "src/manifest/internal/wire.ts",
+    file: "src/store/shared/misfit.ts",
     text: `: "a value that passes the check of the schema"`,
     planted: `: undefined`,
     suites: ["test/manifest/remote.test.ts"]
@@ -1423,8 +1423,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "warming",
     bug: "a load that nobody asked for takes more turns than there are",
     file: "src/cache/internal/loadQueue.ts",
-    text: `if (this.turns === Infinity) return work`,
-    planted: `if (isBackground || this.turns === Infinity) return work`,
+    text: `if (this.isOpen) return work`,
+    planted: `if (isBackground || this.isOpen) return work`,
     suites: ["test/simulation/warming.test.ts", warm]
   },
   {
