@@ -130,6 +130,15 @@ export * as FamilyPolicy from "./ownership/FamilyPolicy.ts"
 export * as GraphDrawing from "./ownership/GraphDrawing.ts"
 
 /**
+ * The mistakes of a manifest: one of them with its place, and the error that holds them all.
+ *
+ * Not here: how a mistake is found (`internal/check*.ts`), and the words for it (`diagnostic/types/`).
+ *
+ * @since 0.1.0
+ */
+export * as ManifestError from "./ownership/ManifestError.ts"
+
+/**
  * Capabilities: the rights that a program needs to read or to write keys, as services in the requirements of its
  * Effect.
  *

@@ -399,7 +399,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "sweeps",
     bug: "a mark on a whole family is swept in each life again",
-    file: "src/cache/shared/invalidation.ts",
+    file: "src/cache/internal/invalidation.ts",
     text: `if (this.whole.latest <= upTo) {`,
     planted: `if (this.whole.latest < 0) {`,
     suites: [hidden]

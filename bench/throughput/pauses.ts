@@ -9,7 +9,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type { SetOptions } from "../../src/cache/shared/familySpec.ts"
+import type { SetOptions } from "../../src/cache/types/setOptions.ts"
 import { cpuMillis, percentile } from "./measure.ts"
 import { installRivals, makeRival } from "./rivals.ts"
 import { runtimeOf, Users } from "./stateless.ts"

@@ -11,7 +11,7 @@ import * as Schema from "effect/Schema"
 import { LeaseError } from "../capability/Lease.ts"
 import * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import * as LookupFindings from "../diagnostic/types/lookupFindings.ts"
-import { ManifestError } from "../ownership/shared/validation.ts"
+import { ManifestError } from "../ownership/ManifestError.ts"
 import { FunctionFailed, StoreError } from "../store/StoreError.ts"
 
 const Verb = Schema.Literals(["read", "write", "lease", "delegate", "appoint"])

@@ -5,7 +5,6 @@
  */
 import * as Data from "effect/Data"
 import type { StoreError } from "../store/StoreError.ts"
-import type { InvalidationMode } from "./shared/invalidation.ts"
 
 /**
  * Why an entry was removed: its lifetime was over, the store had no room for it, or its owner deleted the key. An owner
@@ -33,6 +32,16 @@ export type Target =
   | { readonly _tag: "Key"; readonly key: string }
   | { readonly _tag: "Keys"; readonly positions: ReadonlyArray<number>; readonly values: ReadonlyArray<string> }
   | { readonly _tag: "Tag"; readonly tag: string }
+
+/**
+ * What an invalidation does to an entry. `hide`: it is never served again. `markStale`: it is treated like an entry
+ * past its lifetime, so the family's stale rules may still serve it.
+ *
+ * @stability stable
+ * @category models
+ * @since 0.1.0
+ */
+export type InvalidationMode = "hide" | "markStale"
 
 /**
  * One event. It concerns one key, a set of keys, or a tier. Only `Missed` is of no family.

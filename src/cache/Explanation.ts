@@ -4,8 +4,7 @@
  * @since 0.1.0
  */
 import type { Answer } from "./Answer.ts"
-import type { Source } from "./shared/familySpec.ts"
-import type { InvalidationMode, Scope } from "./shared/invalidation.ts"
+import type { InvalidationMode } from "./CacheEvent.ts"
 
 /**
  * What a read of the key would do now.
@@ -20,6 +19,33 @@ import type { InvalidationMode, Scope } from "./shared/invalidation.ts"
  * @since 0.1.0
  */
 export type Outcome = "hit" | "staleHit" | "join" | "load" | "fail" | "refuse"
+
+/**
+ * The segments that a mark binds: their positions in the key within the family, ascending, and their values.
+ *
+ * @stability experimental
+ * @category models
+ * @since 0.1.0
+ */
+export interface Scope {
+  readonly positions: ReadonlyArray<number>
+  readonly values: ReadonlyArray<string>
+}
+
+/**
+ * An entry that a lookup read, as it was at that time.
+ *
+ * @stability experimental
+ * @category models
+ * @since 0.1.0
+ */
+export interface Source {
+  readonly key: string
+  /** The name of the tier that had the entry, or `lookup` if it was loaded for this read. */
+  readonly tier: string
+  /** The invalidation counter up to which the entry was known to be valid; `undefined` if it was not stored. */
+  readonly stamp: number | undefined
+}
 
 /**
  * An event in the history of a key. It concerned that key alone, or a set of keys that contains it. `Absent`: a lookup

@@ -8,10 +8,10 @@
  */
 
 import { engine } from "./internal/engine.ts"
-import type { Explained } from "./internal/explained.ts"
 import { manifests } from "./internal/manifests.ts"
 import { ownership } from "./internal/ownership.ts"
 import { patterns } from "./internal/patterns.ts"
+import type { Explained } from "./types/explained.ts"
 
 /**
  * One code, explained: what was refused, why, and the repair, in prose and as programs.

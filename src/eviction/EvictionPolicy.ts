@@ -102,13 +102,13 @@ export interface Options {
   readonly seed?: number | undefined
 }
 
-const policies = {
+const policies: { readonly [Name in EvictionPolicyName]: new(options: Options) => EvictionPolicy } = {
   lru: Lru,
   sieve: Sieve,
   s3Fifo: S3Fifo,
   wTinyLfu: WTinyLfu,
   adaptive: Adaptive
-} satisfies Record<string, new(options: Options) => EvictionPolicy>
+}
 
 /**
  * The policies that exist.
@@ -124,7 +124,7 @@ const policies = {
  * @category models
  * @since 0.1.0
  */
-export type EvictionPolicyName = keyof typeof policies
+export type EvictionPolicyName = "lru" | "sieve" | "s3Fifo" | "wTinyLfu" | "adaptive"
 
 /**
  * The names of all policies.

@@ -43,3 +43,12 @@ export * as FamilyPolicy from "./FamilyPolicy.ts"
  * @since 0.1.0
  */
 export * as GraphDrawing from "./GraphDrawing.ts"
+
+/**
+ * The mistakes of a manifest: one of them with its place, and the error that holds them all.
+ *
+ * Not here: how a mistake is found (`internal/check*.ts`), and the words for it (`diagnostic/types/`).
+ *
+ * @since 0.1.0
+ */
+export * as ManifestError from "./ManifestError.ts"

@@ -37,11 +37,12 @@ import { KeyGuard, writeTogether } from "./internal/keyGuard.ts"
 import { Owing } from "./internal/owing.ts"
 import { firstFailure, TieredPartition } from "./internal/tieredPartition.ts"
 import { keysOf, type Report, type SetMode, Tier, UnderWay, writeTo } from "./internal/tieredTier.ts"
-import { telling, type Unused } from "./internal/told.ts"
+import { telling } from "./internal/told.ts"
 import { CoarseClock } from "./shared/coarseClock.ts"
 import { guarded, trust } from "./shared/guarded.ts"
 import { type Mark, type MarkLog, type Partition, type Round, Store, type StoreFamily } from "./Store.ts"
 import { InvalidStoreOptions, type Operation, type StoreError } from "./StoreError.ts"
+import type { Unused } from "./types/unused.ts"
 
 /**
  * The failure of one tier, as `onTierFailure` gets it: which tier, in which operation, and the error.

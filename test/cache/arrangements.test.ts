@@ -5,7 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
-import type { SetOptions } from "../../src/cache/shared/familySpec.ts"
+import type { SetOptions } from "../../src/cache/types/setOptions.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { checks } from "../support/arrangements/checks.ts"
 import { ask, doors, type State } from "../support/arrangements/doors.ts"
@@ -503,7 +503,7 @@ describe("table of options", () => {
 
   it("the table has a row for each option of a value", () => {
     const all = [
-      ...declared("cache/shared/familySpec.ts", "SetOptions"),
+      ...declared("cache/types/setOptions.ts", "SetOptions"),
       ...declared("cache/Lookup.ts", "LoadedOptions")
     ]
     assert.isAbove(all.length, 4)

@@ -7,27 +7,17 @@ import * as Effect from "effect/Effect"
 import type { Entry, Found } from "../../store/Entry.ts"
 import type { HotPartition, Mark, Prepared } from "../../store/Store.ts"
 import { StoreError, TierFailed } from "../../store/StoreError.ts"
-import { CacheEvent } from "../CacheEvent.ts"
+import { CacheEvent, type InvalidationMode } from "../CacheEvent.ts"
 import type { FamilyStats } from "../CacheMetrics.ts"
-import type { Happening } from "../Explanation.ts"
+import type { Happening, Scope } from "../Explanation.ts"
 import type { EngineFamilySpec } from "../shared/familySpec.ts"
-import {
-  everything,
-  FamilyMarks,
-  type InvalidationMode,
-  readScope,
-  type Scope,
-  TagMarks,
-  type Verdict,
-  writeScope,
-  writeTag
-} from "../shared/invalidation.ts"
 import type { CacheContext } from "./cacheContext.ts"
 import { Counts, statsOf } from "./counts.ts"
 import { both, type Delivery, noDelivery } from "./delivery.ts"
 import * as Expiry from "./expiry.ts"
 import { freezeFound } from "./freeze.ts"
 import { Holds } from "./holds.ts"
+import { everything, FamilyMarks, readScope, TagMarks, type Verdict, writeScope, writeTag } from "./invalidation.ts"
 import { Judge, type Judged, memory, noTags } from "./judgement.ts"
 import { KeyWatch } from "./keyWatch.ts"
 import { entryOf, type Holding, triesMax, unknown, unlessLate, type Watch } from "./knowing.ts"

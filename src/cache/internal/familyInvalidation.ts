@@ -4,15 +4,17 @@
  * A method that returns a `Delivery` is one synchronous step: memory, running loads, remembered failures and the outbox
  * change together (law 3). The lower tiers follow: the `Delivery` holds the changes that are on their way to them.
  *
- * Not here: what depends on the keys (`spreading.ts`), and how marks judge entries (`shared/invalidation.ts`).
+ * Not here: what depends on the keys (`spreading.ts`), and how marks judge entries (`internal/invalidation.ts`).
  */
 import * as Effect from "effect/Effect"
 import type { CacheError } from "../CacheError.ts"
+import type { InvalidationMode } from "../CacheEvent.ts"
+import type { Scope } from "../Explanation.ts"
 import type { EngineFamilySpec } from "../shared/familySpec.ts"
-import { everything, type InvalidationMode, type Scope } from "../shared/invalidation.ts"
 import { type CacheContext, orStoreFailed } from "./cacheContext.ts"
 import { both, type Delivery, noDelivery } from "./delivery.ts"
 import type { Entries } from "./entries.ts"
+import { everything } from "./invalidation.ts"
 import type { Loads } from "./loads.ts"
 
 export class FamilyInvalidation<V> {

@@ -18,7 +18,8 @@ import type { Entry } from "../../store/Entry.ts"
 import { StoreError, TierFailed } from "../../store/StoreError.ts"
 import { CacheError, InvalidOption, StoreFailed, WouldWait } from "../CacheError.ts"
 import type { LoadedOptions } from "../Lookup.ts"
-import type { EngineFamilySpec, SetOptions } from "../shared/familySpec.ts"
+import type { EngineFamilySpec } from "../shared/familySpec.ts"
+import type { SetOptions } from "../types/setOptions.ts"
 import { type CacheContext, orRedressed, orStoreFailed, orTakenBack, revocable } from "./cacheContext.ts"
 import {
   heldRefusal,

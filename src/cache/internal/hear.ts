@@ -1,8 +1,8 @@
 /**
  * Applies to a family the messages of another engine over the same place (`peers.ts`).
  */
-import { everything } from "../shared/invalidation.ts"
 import type { Entries } from "./entries.ts"
+import { everything } from "./invalidation.ts"
 import type { Loads } from "./loads.ts"
 import type { Heard } from "./peers.ts"
 

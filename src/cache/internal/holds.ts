@@ -19,7 +19,8 @@
  * A writer never waits for a hold. While no body runs and no key is held, a write costs one comparison more, and a hit
  * costs nothing more.
  */
-import { everything, type Scope } from "../shared/invalidation.ts"
+import type { Scope } from "../Explanation.ts"
+import { everything } from "./invalidation.ts"
 import type { Judged } from "./judgement.ts"
 
 /** How long a commit may take effect after its connection was lost. A server that flushes to disk needs far less. */

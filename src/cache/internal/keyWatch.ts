@@ -8,7 +8,7 @@
  */
 import type { Entry } from "../../store/Entry.ts"
 import type { HotPartition } from "../../store/Store.ts"
-import type { Verdict } from "../shared/invalidation.ts"
+import type { Verdict } from "./invalidation.ts"
 import { noTags } from "./judgement.ts"
 import type { Watch } from "./knowing.ts"
 

@@ -10,7 +10,7 @@ import type { LeaseTable, Term } from "../../capability/shared/leaseTable.ts"
 import { tagsMax } from "../../store/Entry.ts"
 import type { HotPartition } from "../../store/Store.ts"
 import type { EngineFamilySpec } from "../shared/familySpec.ts"
-import type { Verdict } from "../shared/invalidation.ts"
+import type { Verdict } from "./invalidation.ts"
 import { noTags } from "./judgement.ts"
 
 /** The tags of the values of a key that are remembered while it is leased. Beyond, any tag may be one of them. */

@@ -1,9 +1,9 @@
 /**
  * Notes the changes of one family: for the history, for those who listen to changes, and for events.
  */
+import type { InvalidationMode } from "../CacheEvent.ts"
 import type { Happening } from "../Explanation.ts"
 import type { EngineFamilySpec } from "../shared/familySpec.ts"
-import type { InvalidationMode } from "../shared/invalidation.ts"
 import type { CacheContext } from "./cacheContext.ts"
 import { eventOf } from "./changeEvents.ts"
 import type { Noted } from "./history.ts"

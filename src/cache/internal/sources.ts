@@ -19,7 +19,7 @@
  */
 
 import { keyHash } from "../../eviction/shared/keyHash.ts"
-import type { Scope } from "../shared/invalidation.ts"
+import type { Scope } from "../Explanation.ts"
 
 // Some 60 bytes each.
 const keysMax = 65_536

@@ -15,7 +15,8 @@
  *
  * Law 4: completeness.
  */
-import type { InvalidationMode, Scope } from "../shared/invalidation.ts"
+import type { InvalidationMode } from "../CacheEvent.ts"
+import type { Scope } from "../Explanation.ts"
 import { eachDropped, eachReached, eachReachedFrom, eachReachedFromAll, keyOf } from "../shared/invalidationPlan.ts"
 import type { Reached, Spread } from "./cacheContext.ts"
 import { both, type Delivery, noDelivery } from "./delivery.ts"

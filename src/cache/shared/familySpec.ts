@@ -1,11 +1,12 @@
 /**
- * Plain data between the manifest and the engine: the description of a family, its loader, and the options of a write.
+ * Plain data between the manifest and the engine: the description of a family, and its loader.
  *
  * @since 0.1.0
  */
 import type * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { Partition } from "../../store/Store.ts"
+import type { Source } from "../Explanation.ts"
 import type { Expiry } from "../internal/expiry.ts"
 import type * as Lookup from "../Lookup.ts"
 import type { InvalidationPlan } from "./invalidationPlan.ts"
@@ -72,42 +73,6 @@ export interface Loader<V> {
   /** The name of the user's function behind `lookup`, if it is another one. */
   readonly named?: "lookupMany"
   readonly context: Context.Context<any>
-}
-
-/**
- * Options of a write: a lifetime, tags and a revision for the value, a condition on the version, and a lease.
- *
- * @category models
- * @since 0.1.0
- */
-export interface SetOptions<out Lease = never> extends Lookup.LoadedOptions {
-  /**
-   * Writes only if the key has this version, or no value for `null`. Otherwise the write fails with `VersionConflict`.
-   * A refresh of the key that runs does not refuse the write: the version that is held counts until the refresh ends,
-   * and what the refresh brings is not stored after it.
-   *
-   * It must not be `undefined`: a version that was lost on its way would leave the write without its condition.
-   */
-  readonly ifVersion?: number | null
-  /**
-   * The lease of the write, which must be exclusive. A write under a lease that has ended is refused, however late it
-   * comes. While the key has a lease, a write without it is refused. It must not be `undefined`, as `ifVersion`.
-   */
-  readonly lease?: Lease
-}
-
-/**
- * An entry that a lookup read, as it was at that time.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Source {
-  readonly key: string
-  /** The name of the tier that had the entry, or `lookup` if it was loaded for this read. */
-  readonly tier: string
-  /** The invalidation counter up to which the entry was known to be valid; `undefined` if it was not stored. */
-  readonly stamp: number | undefined
 }
 
 /**

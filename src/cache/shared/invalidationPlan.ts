@@ -13,7 +13,8 @@
  */
 import type * as DependencyGraph from "../../ownership/DependencyGraph.ts"
 import type { ValidFamily, ValidManifest } from "../../ownership/shared/validation.ts"
-import { everything, type Scope } from "./invalidation.ts"
+import type { Scope } from "../Explanation.ts"
+import { everything } from "../internal/invalidation.ts"
 
 /** A condition on the changed key. A step is taken only if all of its conditions hold. */
 export type CompiledGuard =

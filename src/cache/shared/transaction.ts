@@ -14,6 +14,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { CacheError, InvalidOption, TransactionRefused } from "../CacheError.ts"
+import type { InvalidationMode } from "../CacheEvent.ts"
+import type { Scope } from "../Explanation.ts"
 import { lookupOf } from "../internal/brought.ts"
 import { orRedressed } from "../internal/cacheContext.ts"
 import { noDelivery } from "../internal/delivery.ts"
@@ -40,7 +42,6 @@ import {
 import type { BatchWrite, Cache } from "./cache.ts"
 import type { CacheFamily } from "./cacheFamily.ts"
 import type { KeyLookup } from "./familySpec.ts"
-import type { InvalidationMode, Scope } from "./invalidation.ts"
 
 /**
  * The manifest of a transaction: its name in messages, and the class whose changes the transaction collects.

@@ -1,7 +1,8 @@
 /**
  * The codes of stores and of the engine, explained.
  */
-import { atRunTime, type Explained } from "./explained.ts"
+import type { Explained } from "../types/explained.ts"
+import { atRunTime } from "./explained.ts"
 
 export const engine: ReadonlyArray<Explained> = [
   atRunTime(

@@ -1,18 +1,7 @@
 /**
  * How the explanations of codes are written: prose, and two programs of which only the lines that matter are spelt out.
  */
-
-export interface Explained {
-  readonly code: string
-  /** What was refused. */
-  readonly what: string
-  readonly why: string
-  readonly repair: string
-  /** Whether the compiler finds it, or the run time alone, or the command line alone. */
-  readonly foundBy: "the compiler" | "the run time" | "stateless check"
-  readonly failing: string | undefined
-  readonly repaired: string | undefined
-}
+import type { Explained } from "../types/explained.ts"
 
 // A module with one manifest. Each line of `families` is one family; `rest` follows the class.
 export const module = (

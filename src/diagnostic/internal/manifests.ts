@@ -1,7 +1,8 @@
 /**
  * The codes of manifests, explained.
  */
-import { atRunTime, explain, type Explained, module, serverUser, user } from "./explained.ts"
+import type { Explained } from "../types/explained.ts"
+import { atRunTime, explain, module, serverUser, user } from "./explained.ts"
 
 export const manifests: ReadonlyArray<Explained> = [
   explain(

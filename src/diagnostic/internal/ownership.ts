@@ -1,7 +1,8 @@
 /**
  * The codes of ownership and capabilities, explained.
  */
-import { atRunTime, explain, type Explained, facts, files, module, profile, serverFiles, user } from "./explained.ts"
+import type { Explained } from "../types/explained.ts"
+import { atRunTime, explain, facts, files, module, profile, serverFiles, user } from "./explained.ts"
 
 export const ownership: ReadonlyArray<Explained> = [
   explain(

@@ -1,7 +1,8 @@
 /**
  * The codes of patterns and keys, explained.
  */
-import { explain, type Explained, facts, files, module, profile, user } from "./explained.ts"
+import type { Explained } from "../types/explained.ts"
+import { explain, facts, files, module, profile, user } from "./explained.ts"
 
 export const patterns: ReadonlyArray<Explained> = [
   explain(

@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { CacheError, InvalidManifest } from "../../cache/CacheError.ts"
-import type { ManifestError } from "../../ownership/shared/validation.ts"
+import type { ManifestError } from "../../ownership/ManifestError.ts"
 import type { Accessor } from "./accessor.ts"
 import type { AnyLayer, Statics } from "./statics.ts"
 

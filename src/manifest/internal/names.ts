@@ -8,8 +8,9 @@ import * as Result from "effect/Result"
 import { CacheError, InvalidManifest } from "../../cache/CacheError.ts"
 import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import * as OwnerFindings from "../../diagnostic/types/ownerFindings.ts"
+import { ManifestError } from "../../ownership/ManifestError.ts"
 import { textOf } from "../../ownership/shared/texts.ts"
-import { ManifestError, type ValidManifest } from "../../ownership/shared/validation.ts"
+import type { ValidManifest } from "../../ownership/shared/validation.ts"
 import { parsePattern } from "../../pattern/KeyPattern.ts"
 
 export type Found = Diagnostic.Diagnostic & { readonly path: ReadonlyArray<string> }

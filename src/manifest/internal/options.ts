@@ -13,8 +13,8 @@
  */
 import * as Effect from "effect/Effect"
 import { CacheError, InvalidOption } from "../../cache/CacheError.ts"
-import type { SetOptions } from "../../cache/shared/familySpec.ts"
-import type { InvalidationMode } from "../../cache/shared/invalidation.ts"
+import type { InvalidationMode } from "../../cache/CacheEvent.ts"
+import type { SetOptions } from "../../cache/types/setOptions.ts"
 import type { Lease, LeaseOptions } from "../../capability/Lease.ts"
 import * as Nearest from "../../diagnostic/types/nearest.ts"
 import { millisOf } from "../../ownership/DurationInput.ts"

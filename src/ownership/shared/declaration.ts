@@ -14,8 +14,8 @@ import type { Declared } from "../Definition.ts"
 import { layersReached } from "../internal/checkLayers.ts"
 import { helpWith } from "../internal/checkReferences.ts"
 import { isBag, isStrings } from "../internal/checkShape.ts"
-import type { ManifestProblem } from "../internal/manifestError.ts"
 import type { ValidFamily, ValidManifest } from "../internal/validManifest.ts"
+import type { ManifestProblem } from "../ManifestError.ts"
 import { textOf } from "./texts.ts"
 
 // The compiler reports an option that is missing here.

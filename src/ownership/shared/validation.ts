@@ -22,12 +22,11 @@ import { checkFanout, checkReaders, checkReferences } from "../internal/checkRef
 import { checkShape } from "../internal/checkShape.ts"
 import { checkSpelling } from "../internal/checkSpelling.ts"
 import { indexPatterns, type Report } from "../internal/draft.ts"
-import { ManifestError, type ManifestProblem } from "../internal/manifestError.ts"
 import { sourcesOf } from "../internal/sources.ts"
 import { resolve, type ValidManifest } from "../internal/validManifest.ts"
+import { ManifestError, type ManifestProblem } from "../ManifestError.ts"
 
 export { isBag, isStrings } from "../internal/checkShape.ts"
-export { ManifestError } from "../internal/manifestError.ts"
 export type { ValidFamily, ValidManifest } from "../internal/validManifest.ts"
 
 /**

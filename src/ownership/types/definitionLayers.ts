@@ -9,9 +9,9 @@ import type * as Misfit from "../../diagnostic/types/misfit.ts"
 import type * as Opaque from "../../diagnostic/types/opaque.ts"
 import type * as OverlapFindings from "../../diagnostic/types/overlapFindings.ts"
 import type { Definition, LayerSpec } from "../Definition.ts"
-import type { Given } from "../internal/given.ts"
 import type { Route, WhollySourced } from "./definitionFacts.ts"
 import type { At, FamilyName, FamilyOf, HomeOf, LayerOf, ListOf } from "./definitionParts.ts"
+import type { Given } from "./given.ts"
 import type { isChoice, isKnown, isUntyped } from "./typeQuestions.ts"
 
 /**

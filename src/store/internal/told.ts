@@ -7,9 +7,7 @@
 import * as Effect from "effect/Effect"
 import { outside } from "../../capability/shared/outside.ts"
 import { ignoreRejection } from "../shared/ignoreRejection.ts"
-
-/** What a function may answer that is called and not run: no Promise, no Effect. */
-export type Unused = void | undefined | null | boolean | number | bigint | string | symbol
+import type { Unused } from "../types/unused.ts"
 
 /** Makes such a call of a function of the user. */
 export const telling = <A>(name: string, tell: (told: A) => Unused): (told: A) => void => {

@@ -6,10 +6,10 @@ import type * as OverlapFindings from "../../diagnostic/types/overlapFindings.ts
 import type { findWitness, normalizePattern } from "../../pattern/KeyPattern.ts"
 import type { findCrossing, findNearest, isAlone } from "../../pattern/types/patternSet.ts"
 import type { Definition } from "../Definition.ts"
-import type { Index, Level, NameOf } from "../types/definitionFacts.ts"
-import type { FamilyOf, PatternOf } from "../types/definitionParts.ts"
-import type { isChoice, isUntyped, orElse } from "../types/typeQuestions.ts"
+import type { Index, Level, NameOf } from "./definitionFacts.ts"
+import type { FamilyOf, PatternOf } from "./definitionParts.ts"
 import type { Given } from "./given.ts"
+import type { isChoice, isUntyped, orElse } from "./typeQuestions.ts"
 
 export type findPatternProblem<D extends Definition, K extends string, F, P extends string> = isChoice<P> extends true
   ? Opaque.patternChoice

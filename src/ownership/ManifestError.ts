@@ -1,13 +1,19 @@
 /**
  * The mistakes of a manifest: one of them with its place, and the error that holds them all.
  *
- * Not here: how a mistake is found (`check*.ts` beside this file), and the words for it (`diagnostic/types/`).
+ * Not here: how a mistake is found (`internal/check*.ts`), and the words for it (`diagnostic/types/`).
+ *
+ * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import * as Diagnostic from "../diagnostic/Diagnostic.ts"
 
 /**
  * One mistake of a manifest, with the path of the wrong property, such as `["families", "profile", "derives", "0"]`.
+ *
+ * @stability stable
+ * @category models
+ * @since 0.1.0
  */
 export interface ManifestProblem extends Diagnostic.Diagnostic {
   readonly path: ReadonlyArray<string>
@@ -24,6 +30,10 @@ const ManifestProblem = Schema.Struct({
 /**
  * The error for a manifest that cannot be used. `reason` is the first mistake, and `problems` is the list of all
  * mistakes.
+ *
+ * @stability stable
+ * @category errors
+ * @since 0.1.0
  */
 export class ManifestError extends Schema.TaggedError<ManifestError>()("ManifestError", {
   manifest: Schema.String,

@@ -4,9 +4,9 @@
 import type * as ReferenceFindings from "../../diagnostic/types/referenceFindings.ts"
 import type { ParamNames } from "../../pattern/KeyPattern.ts"
 import type { Definition } from "../Definition.ts"
-import type { Coded } from "../types/definitionFacts.ts"
-import type { At, CodecsOf, FamilyOf, PatternOf } from "../types/definitionParts.ts"
-import type { orElse } from "../types/typeQuestions.ts"
+import type { Coded } from "./definitionFacts.ts"
+import type { At, CodecsOf, FamilyOf, PatternOf } from "./definitionParts.ts"
+import type { orElse } from "./typeQuestions.ts"
 
 // A change reaches its dependents by the texts of its parameters, so both sides of an edge must spell them alike. Most
 // manifests have no codecs, and two questions show it.

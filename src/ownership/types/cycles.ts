@@ -3,8 +3,8 @@
  */
 import type * as ReferenceFindings from "../../diagnostic/types/referenceFindings.ts"
 import type { Definition } from "../Definition.ts"
-import type { Dependents, Sources, Touching } from "../types/definitionFacts.ts"
-import type { isChoice } from "../types/typeQuestions.ts"
+import type { Dependents, Sources, Touching } from "./definitionFacts.ts"
+import type { isChoice } from "./typeQuestions.ts"
 
 // `never` for a family that is above a cycle, and not on one.
 export type findCycle<D extends Definition, K extends string, P extends string> = K extends Knot<D>

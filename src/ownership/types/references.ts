@@ -6,13 +6,13 @@ import type * as ReferenceFindings from "../../diagnostic/types/referenceFinding
 import type { ParamNames } from "../../pattern/KeyPattern.ts"
 import type { literalProblem } from "../../pattern/types/literals.ts"
 import type { Definition } from "../Definition.ts"
-import type { Coded, DeclaredPattern, isDeclared, MalformedPattern, Route, Touching } from "../types/definitionFacts.ts"
-import type { helpOther, helpTouched, helpWith } from "../types/definitionHelp.ts"
-import type { Reachable } from "../types/definitionLayers.ts"
-import type { FamilyOf, HomeOf, PatternOf } from "../types/definitionParts.ts"
-import type { isChoice, isKnown, isUntyped, orElse } from "../types/typeQuestions.ts"
 import type { Cyclic, findCycle } from "./cycles.ts"
+import type { Coded, DeclaredPattern, isDeclared, MalformedPattern, Route, Touching } from "./definitionFacts.ts"
+import type { helpOther, helpTouched, helpWith } from "./definitionHelp.ts"
+import type { Reachable } from "./definitionLayers.ts"
+import type { FamilyOf, HomeOf, PatternOf } from "./definitionParts.ts"
 import type { findSpeltOtherwise } from "./spelling.ts"
+import type { isChoice, isKnown, isUntyped, orElse } from "./typeQuestions.ts"
 
 export type CheckedReferences<D extends Definition, K extends string, F, Verb extends "derives" | "borrows", T> =
   isKnown<T> extends true ? {

@@ -17,14 +17,8 @@
  *
  * @since 0.1.0
  */
-/**
- * What an invalidation does to an entry. `hide`: it is never served again. `markStale`: it is treated like an entry
- * past its lifetime, so the family's stale rules may still serve it.
- *
- * @category models
- * @since 0.1.0
- */
-export type InvalidationMode = "hide" | "markStale"
+import type { InvalidationMode } from "../CacheEvent.ts"
+import type { Scope } from "../Explanation.ts"
 
 /**
  * The verdict of the marks on an entry: `valid`, `stale` or `hidden`.
@@ -33,17 +27,6 @@ export type InvalidationMode = "hide" | "markStale"
  * @since 0.1.0
  */
 export type Verdict = "valid" | "stale" | "hidden"
-
-/**
- * The segments that a mark binds: their positions in the key within the family, ascending, and their values.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Scope {
-  readonly positions: ReadonlyArray<number>
-  readonly values: ReadonlyArray<string>
-}
 
 /**
  * The scope that contains every key of the family.
