@@ -457,8 +457,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 11,
     bug: "renewals behind readers take the places of readers",
     file: loads,
-    text: `isDetached: true, isBehind: true, lookup })`,
-    planted: `isDetached: true })`,
+    text: `{ ...renewalOf(key, cause, entry), lookup }`,
+    planted: `{ cause, fallback: entry, isDetached: true }`,
     suites: [loadQueue]
   },
   {
@@ -826,8 +826,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "a stale value is served for twice as long as allowed",
     file: familyReads,
-    text: `const age = now - freshUntil\n    const { softTimeout`,
-    planted: `const age = (now - freshUntil) / 2\n    const { softTimeout`,
+    text: `const age = now - freshUntil\n    if (age >= Expiry`,
+    planted: `const age = (now - freshUntil) / 2\n    if (age >= Expiry`,
     suites: ["props", "model"]
   },
   {
@@ -1415,8 +1415,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "warming",
     bug: "a load that nobody asked for takes more turns than there are",
     file: "src/cache/internal/loadQueue.ts",
-    text: `if (this.turns === Infinity) return work`,
-    planted: `if (isBackground || this.turns === Infinity) return work`,
+    text: `if (this.isOpen) return work`,
+    planted: `if (isBackground || this.isOpen) return work`,
     suites: ["test/simulation/warming.test.ts", warm]
   },
   {
@@ -3500,5 +3500,29 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `if (!flight.isReplaced) { for (const other of`,
     planted: `{ for (const other of`,
     suites: [joinedLoads]
+  },
+  {
+    law: 5,
+    bug: "a read of many keys loads those that memory holds stale one by one",
+    file: "src/cache/internal/many.ts",
+    text: `    const asked = loadFor(key, now)\n`,
+    planted: `    const asked = ground.entries.held(key) === undefined ? loadFor(key, now) : undefined\n`,
+    suites: ["test/cache/manyStale.test.ts"]
+  },
+  {
+    law: 6,
+    bug: "a read of many keys does not give a stale value in place of a load that is slow",
+    file: "src/cache/internal/many.ts",
+    text: `fallback === undefined ? waited : softly(flight.key, fallback, waited)`,
+    planted: `waited`,
+    suites: ["test/cache/manyStale.test.ts"]
+  },
+  {
+    law: 5,
+    bug: "entries of a lower tier that are due are renewed one by one behind the reader of all",
+    file: "src/cache/internal/loads.ts",
+    text: `if (wanted.length < 2 || `,
+    planted: `if (wanted.length < 99 || `,
+    suites: ["test/cache/manyStale.test.ts"]
   }
 ]

@@ -303,8 +303,8 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
    *
    * **Details**
    *
-   * Keys that no tier holds are loaded together by the owner's `lookupMany`, or one by one where the owner has only a
-   * `lookup`.
+   * Keys whose values are absent, or too old to be served, are loaded together by the owner's `lookupMany`, or one by
+   * one where the owner has only a `lookup`. Values that are renewed behind the reader are loaded together, too.
    *
    * **Example** (One query for two keys)
    *
