@@ -3524,5 +3524,21 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `if (wanted.length < 2 || `,
     planted: `if (wanted.length < 99 || `,
     suites: ["test/cache/manyStale.test.ts"]
+  },
+  {
+    law: "warming",
+    bug: "a warming leaves stale values in memory to their readers",
+    file: "src/cache/internal/warming.ts",
+    text: `    if (now >= freshUntil) return "stale"\n`,
+    planted: ``,
+    suites: ["test/cache/manyStale.test.ts"]
+  },
+  {
+    law: "warming",
+    bug: "a warming leaves stale values in a lower tier to their readers",
+    file: "src/cache/internal/lowerTier.ts",
+    text: `if (isBackingOff && (isQuiet || !flight.isForFresh)) this`,
+    planted: `if (isQuiet || isBackingOff && !flight.isForFresh) this`,
+    suites: ["test/cache/manyStale.test.ts"]
   }
 ]

@@ -1,6 +1,7 @@
 /**
  * Reads of many keys of which memory, or a tier below, holds stale values, or values that are due: one `lookupMany` for
  * those that the reader waits for, one for those that are renewed behind, and each key by its own rules (laws 5 and 6).
+ * A warming loads stale keys like absent ones.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -208,5 +209,48 @@ describe("getMany of stale keys", () => {
       yield* Fiber.interrupt(reader)
       yield* settle
       checkInvariants(running)
+    }))
+})
+
+describe("warm of stale keys", () => {
+  const rules: { readonly [rule: string]: FamilyPolicy } = {
+    "no stale rule": { timeToLive: 100 },
+    staleIfError: stale,
+    staleWhileRevalidate: { timeToLive: 100, staleWhileRevalidate: 1_000 }
+  }
+  for (const [store, optionsOf] of Object.entries(stores)) {
+    for (const [rule, policy] of Object.entries(rules)) {
+      for (const end of ["over", "marked stale"]) {
+        const name = `values that are ${end} are fresh after a warming, with ${rule}: ${store}`
+        it.effect(name, () =>
+          Effect.gen(function*() {
+            const { asked, getMany, of, on, source, user } = yield* bulk(policy, numbered, yield* optionsOf)
+            yield* getMany(...ids)
+            yield* settle
+            if (end === "over") yield* TestClock.adjust(200)
+            else yield* on(user.invalidateAll({ mode: "markStale" }))
+            yield* of("4").set(4)
+            yield* settle
+            const warmed = on<number>(user.warm([...ids, "4"].map((id) => ({ id }))))
+            assert.strictEqual(yield* warmed, 3)
+            yield* settle
+            for (const id of ids) assert.strictEqual(yield* of(id).held, 2)
+            assert.strictEqual(yield* warmed, 0)
+            assert.deepStrictEqual([asked, source.runs], [[ids, ids], 0])
+          }))
+      }
+    }
+  }
+
+  it.effect("a stale key is left out while it is in the pause after a failure", () =>
+    Effect.gen(function*() {
+      const cache = yield* family(stale, (run) => run === 2 ? Effect.fail("broken") : Effect.succeed(run))
+      const warm = cache.on<number>(cache.user.warm([{ id: "1" }]))
+      assert.strictEqual(yield* warm, 1)
+      yield* TestClock.adjust(200)
+      assert.strictEqual(yield* warm, 0)
+      assert.strictEqual(yield* warm, 0)
+      assert.strictEqual(cache.source.runs, 2)
+      assert.deepStrictEqual(cache.source.asked.map(({ cause }) => cause), ["absent", "stale"])
     }))
 })

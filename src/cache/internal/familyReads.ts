@@ -150,8 +150,8 @@ export class FamilyReads<V> implements Reads<V> {
   }
 
   /**
-   * Serves a key, with the tier that its value is from. `lookup` is the load that a caller brings. `isRenewed` says that
-   * the caller has begun what has to be renewed behind the reader.
+   * Serves a key, with the tier that its value is from. `lookup` is the load that a caller brings; `isRenewed` says
+   * that the caller has begun the renewal behind the reader.
    */
   serve(key: string, lookup?: KeyLookup<V>, isRenewed = false): Effect.Effect<Served<V>, unknown> {
     if (this.loads.loader === undefined) return Effect.fail(this.loads.unowned())

@@ -318,8 +318,8 @@ export class Loads<V> {
   }
 
   /**
-   * One fiber loads all keys, of which none occurs twice, whatever the cause of each is. The caller who asked for them
-   * holds each flight until they are joined.
+   * One fiber loads all keys, of which none occurs twice, whatever the cause of each is. Without a `lookupMany` there
+   * is one key. The caller who asked for them holds each flight until they are joined, or over.
    */
   startMany(asked: ReadonlyArray<AskedOf<V>>, until?: number): ReadonlyArray<Flight<V>> {
     const { loader } = this
@@ -327,7 +327,7 @@ export class Loads<V> {
     const load = new Load(this.cache, this.spec, asked.map(({ key }) => key), loader, until)
     const flights = asked.map((one) => this.takeOff(load, one.key, one))
     for (const flight of flights) flight.hold()
-    this.run(load, flights, this.loadMany(flights))
+    this.run(load, flights, loader.lookupMany === undefined ? this.load(flights[0]!) : this.loadMany(flights))
     return flights
   }
 

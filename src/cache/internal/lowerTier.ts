@@ -154,7 +154,7 @@ export class LowerTier<V> {
 
   /** Decides how a stale entry is used: served now, served if the load fails, or not at all. */
   private takeStale(flight: Flight<V>, found: Found<V>, now: number): void {
-    const { key, load, isQuiet } = flight
+    const { key, isQuiet } = flight
     const { entry, tier } = found
     const { servedUntil, servedAtOnceUntil } = this.timesOf(key, entry, now)
     if (now >= servedUntil) {
@@ -165,9 +165,7 @@ export class LowerTier<V> {
     }
     flight.renews("stale", found)
     const isBackingOff = this.ground.failures.isBackingOff(key, now)
-    // A load without readers leaves a stale entry for later readers, unless the entry was to last until the next round.
-    const isLeft = isQuiet && (isBackingOff || this.entries.freshUntil(key, entry, now) - entry.costMillis > load.until)
-    if (isLeft || isBackingOff && !flight.isForFresh) this.ground.end(flight, staleOf(found))
+    if (isBackingOff && (isQuiet || !flight.isForFresh)) this.ground.end(flight, staleOf(found))
     else this.offerStale(flight, found, now)
     if (now < servedAtOnceUntil && !isQuiet && !flight.wantsFresh) this.entries.countStale(key, tier)
     if (flight.wantsFresh && flight.areAllForFresh) this.repeatFailure(flight, now)

@@ -1,9 +1,9 @@
 /**
  * Reads many keys. A key that occurs several times is served once.
  *
- * If the owner has a `lookupMany`, it is asked once for all keys that their reader waits for, missing and stale, and
- * once more for all that are renewed behind the reader. Each key keeps its own rules: what a read of it alone would be
- * answered, it is answered here.
+ * If the owner has a `lookupMany`, it is asked once for the keys that their reader waits for, missing and stale, and
+ * once more for those that are renewed behind the reader. Each key keeps its own rules: it is answered as a read of it
+ * alone would be.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
