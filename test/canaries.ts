@@ -457,8 +457,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 11,
     bug: "renewals behind readers take the places of readers",
     file: loads,
-    text: `isDetached: true, isBehind: true, lookup })`,
-    planted: `isDetached: true })`,
+    text: `{ ...renewalOf(key, cause, entry), lookup }`,
+    planted: `{ cause, fallback: entry, isDetached: true }`,
     suites: [loadQueue]
   },
   {
@@ -826,8 +826,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "a stale value is served for twice as long as allowed",
     file: familyReads,
-    text: `const age = now - freshUntil\n    const { softTimeout`,
-    planted: `const age = (now - freshUntil) / 2\n    const { softTimeout`,
+    text: `const age = now - freshUntil\n    if (age >= Expiry`,
+    planted: `const age = (now - freshUntil) / 2\n    if (age >= Expiry`,
     suites: ["props", "model"]
   },
   {
@@ -3508,5 +3508,45 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `if (!flight.isReplaced) { for (const other of`,
     planted: `{ for (const other of`,
     suites: [joinedLoads]
+  },
+  {
+    law: 5,
+    bug: "a read of many keys loads those that memory holds stale one by one",
+    file: "src/cache/internal/many.ts",
+    text: `    const asked = loadFor(key, now)\n`,
+    planted: `    const asked = ground.entries.held(key) === undefined ? loadFor(key, now) : undefined\n`,
+    suites: ["test/cache/manyStale.test.ts"]
+  },
+  {
+    law: 6,
+    bug: "a read of many keys does not give a stale value in place of a load that is slow",
+    file: "src/cache/internal/many.ts",
+    text: `fallback === undefined ? waited : softly(flight.key, fallback, waited)`,
+    planted: `waited`,
+    suites: ["test/cache/manyStale.test.ts"]
+  },
+  {
+    law: 5,
+    bug: "entries of a lower tier that are due are renewed one by one behind the reader of all",
+    file: "src/cache/internal/loads.ts",
+    text: `if (wanted.length < 2 || `,
+    planted: `if (wanted.length < 99 || `,
+    suites: ["test/cache/manyStale.test.ts"]
+  },
+  {
+    law: "warming",
+    bug: "a warming leaves stale values in memory to their readers",
+    file: "src/cache/internal/warming.ts",
+    text: `    if (now >= freshUntil) return "stale"\n`,
+    planted: ``,
+    suites: ["test/cache/manyStale.test.ts"]
+  },
+  {
+    law: "warming",
+    bug: "a warming leaves stale values in a lower tier to their readers",
+    file: "src/cache/internal/lowerTier.ts",
+    text: `if (isBackingOff && (isQuiet || !flight.isForFresh)) this`,
+    planted: `if (isQuiet || isBackingOff && !flight.isForFresh) this`,
+    suites: ["test/cache/manyStale.test.ts"]
   }
 ]

@@ -303,8 +303,8 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
    *
    * **Details**
    *
-   * Keys that no tier holds are loaded together by the owner's `lookupMany`, or one by one where the owner has only a
-   * `lookup`.
+   * Keys whose values are absent, or too old to be served, are loaded together by the owner's `lookupMany`, or one by
+   * one where the owner has only a `lookup`. Values that are renewed behind the reader are loaded together, too.
    *
    * **Example** (One query for two keys)
    *
@@ -478,7 +478,7 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
     f: (value: V) => A
   ) => Effect.Effect<A, CacheError | E, R>
   /**
-   * Loads those of the given keys that no tier holds, and answers how many it loaded.
+   * Loads those of the given keys of which no tier has a fresh value, and answers how many it loaded.
    *
    * **When to use**
    *
@@ -486,7 +486,8 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
    *
    * **Details**
    *
-   * It runs at most `concurrency` lookups at a time, sixteen by default. A key whose lookup fails is left out.
+   * It runs at most `concurrency` lookups at a time, sixteen by default. A stale value is loaded again, whatever stale
+   * rule keeps it. A key whose lookup fails is left out, and so is one in the pause after a failure.
    *
    * **Gotchas**
    *

@@ -111,7 +111,7 @@ export interface DelegateOptions<Self, K extends string> {
  *
  * **Details**
  *
- * - A round loads the keys that no tier holds, and those that would end before the next round.
+ * - A round loads the keys of which no tier has a fresh value, and those that would end before the next round.
  * - The layer does not wait for the first round, unless `await` is true. The first round waits at most ten seconds for
  *   the owners of the families that the lookup reads.
  * - Entries of other families that the lookup reads are loaded again first, if they would end before the next round.

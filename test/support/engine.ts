@@ -68,7 +68,12 @@ export interface EngineOptions {
   /** In place of a memory store. */
   readonly store?: Layer.Layer<Store, StoreError> | undefined
   /** Loads many keys at once, by their full keys. */
-  readonly lookupMany?: ((keys: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<unknown>, unknown>) | undefined
+  readonly lookupMany?:
+    | ((
+      keys: ReadonlyArray<string>,
+      abouts: ReadonlyArray<LookupContext<unknown>>
+    ) => Effect.Effect<ReadonlyArray<unknown>, unknown>)
+    | undefined
 }
 
 export const ownerOptions = <Name extends string>(
@@ -79,7 +84,7 @@ export const ownerOptions = <Name extends string>(
   lookup: (_params: unknown, about: LookupContext<unknown>) => lookup(about, app),
   ...(lookupMany === undefined ? {} : {
     lookupMany: (_params: unknown, abouts: ReadonlyArray<LookupContext<unknown>>) =>
-      lookupMany(abouts.map(({ key }) => key))
+      lookupMany(abouts.map(({ key }) => key), abouts)
   })
 })
 

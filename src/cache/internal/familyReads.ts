@@ -28,12 +28,12 @@ import { Entries } from "./entries.ts"
 import * as Expiry from "./expiry.ts"
 import { explain } from "./explaining.ts"
 import { FamilyPages, type KeysPage } from "./familyPages.ts"
-import type { Flight } from "./flight.ts"
+import { type AskedOf, type Flight, type Renewal, renewalOf } from "./flight.ts"
 import { memory } from "./judgement.ts"
 import { unknown, unlessLate } from "./knowing.ts"
 import { currentLookup, loadOf, lookups, valueExit, valueOf } from "./load.ts"
-import { Loads } from "./loads.ts"
-import { serveMany, serveResults } from "./many.ts"
+import { atOnce, Loads } from "./loads.ts"
+import { type GroundOfMany, serveMany, serveResults } from "./many.ts"
 import { answerOf, fromMemory, type Served } from "./served.ts"
 import { type Reads, TrackedReads } from "./trackedReads.ts"
 import { joinPromise, type Waiter } from "./waiters.ts"
@@ -149,8 +149,11 @@ export class FamilyReads<V> implements Reads<V> {
     return Effect.flatMapEager(this.serveNothingStale(key), (served) => freshOf(this.spec.show(key), served))
   }
 
-  /** Serves a key, with the tier that its value is from. `lookup` is the load that a caller brings. */
-  serve(key: string, lookup?: KeyLookup<V>): Effect.Effect<Served<V>, unknown> {
+  /**
+   * Serves a key, with the tier that its value is from. `lookup` is the load that a caller brings; `isRenewed` says
+   * that the caller has begun the renewal behind the reader.
+   */
+  serve(key: string, lookup?: KeyLookup<V>, isRenewed = false): Effect.Effect<Served<V>, unknown> {
     if (this.loads.loader === undefined) return Effect.fail(this.loads.unowned())
     const now = this.cache.time.now()
     const entry = this.hot?.peek(key)
@@ -158,9 +161,9 @@ export class FamilyReads<V> implements Reads<V> {
       const verdict = this.entries.judge(key, entry.stamp, entry.tags)
       const freshUntil = this.entries.freshUntil(key, entry, now)
       if (verdict === "hidden") this.hot!.drop(key)
-      else if (now < freshUntil) return Exit.succeed(this.serveFresh(key, entry, now, lookup))
+      else if (now < freshUntil) return Exit.succeed(this.serveFresh(key, entry, now, lookup, isRenewed))
       else {
-        const stale = this.serveStale(key, entry, freshUntil, now, lookup)
+        const stale = this.serveStale(key, entry, freshUntil, now, lookup, isRenewed)
         if (stale !== undefined) return stale
       }
     }
@@ -203,14 +206,38 @@ export class FamilyReads<V> implements Reads<V> {
 
   /** Serves keys as `serveMany` does, with an Exit for each. */
   serveResults(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Exit.Exit<Served<V>, unknown>>, unknown> {
-    const { entries, loads } = this
-    return serveResults({ entries, loads, serve: (key) => Effect.suspend(() => this.serve(key)) }, keys)
+    return serveResults(this.groundOfMany, keys)
   }
 
   /** Serves keys that were not hits, each with the tier of its value. A key that occurs twice is served once. */
   serveMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Served<V>>, unknown> {
+    return serveMany(this.groundOfMany, keys)
+  }
+
+  private get groundOfMany(): GroundOfMany<V> {
     const { entries, loads } = this
-    return serveMany({ entries, loads, serve: (key) => this.serve(key) }, keys)
+    return {
+      entries,
+      loads,
+      serve: (key, isRenewed) => atOnce(() => this.serve(key, undefined, isRenewed)),
+      loadFor: (key, now) => this.loadFor(key, now),
+      softly: (key, entry, waited) => this.softly(key, entry, waited)
+    }
+  }
+
+  /** The load that a read of the key would begin, as `serve` does: the reader waits for it, or is answered before. */
+  private loadFor(key: string, now: number): AskedOf<V> | Renewal<V> | undefined {
+    const { failures } = this.loads
+    if (!this.loads.mayStart(key)) return undefined
+    const entry = this.entries.held(key)
+    const age = entry === undefined ? Infinity : now - this.entries.freshUntil(key, entry, now)
+    if (entry === undefined || age >= Expiry.staleMillisMax(this.expiry)) {
+      return failures.negative(key, now) === undefined ? { key, cause: "absent" } : undefined
+    }
+    if (age < 0) return this.loads.isRefreshDue(entry, now) ? renewalOf(key, "ahead", entry) : undefined
+    if (age < this.expiry.staleWhileRevalidate) return renewalOf(key, "stale", entry)
+    if (failures.isBackingOff(key, now)) return undefined
+    return { key, cause: "stale", fallback: entry, isDetached: this.expiry.softTimeout !== undefined }
   }
 
   /** The value of a key, with its facts: tier, age, version and others. */
@@ -325,12 +352,12 @@ export class FamilyReads<V> implements Reads<V> {
       }))
   }
 
-  private serveFresh(key: string, entry: Entry<V>, now: number, lookup?: KeyLookup<V>): Served<V> {
+  private serveFresh(key: string, entry: Entry<V>, now: number, lookup?: KeyLookup<V>, isRenewed = false): Served<V> {
     const hot = this.hot!
     this.entries.countHit(key, memory)
     hot.confirm(key, this.cache.stamp)
     hot.touch(key)
-    this.loads.refreshAhead(key, entry, now, lookup)
+    if (!isRenewed && this.loads.isRefreshDue(entry, now)) this.loads.refreshBehind(key, "ahead", entry, now, lookup)
     return fromMemory(this.entries.touch(key, entry, now), false)
   }
 
@@ -366,17 +393,26 @@ export class FamilyReads<V> implements Reads<V> {
     entry: Entry<V>,
     freshUntil: number,
     now: number,
-    lookup: KeyLookup<V> | undefined
+    lookup: KeyLookup<V> | undefined,
+    isRenewed: boolean
   ): Effect.Effect<Served<V>, unknown> | undefined {
     const age = now - freshUntil
-    const { softTimeout, staleWhileRevalidate } = this.expiry
     if (age >= Expiry.staleMillisMax(this.expiry)) return undefined
-    if (age < staleWhileRevalidate) {
-      this.loads.refreshBehind(key, "stale", entry, now, lookup)
+    if (age < this.expiry.staleWhileRevalidate) {
+      if (!isRenewed) this.loads.refreshBehind(key, "stale", entry, now, lookup)
       return this.answerStale(key, entry)
     }
     if (this.loads.failures.isBackingOff(key, now)) return this.answerStale(key, entry)
-    const waited = this.serveMissing(key, now, entry, false, lookup)
+    return this.softly(key, entry, this.serveMissing(key, now, entry, false, lookup))
+  }
+
+  /** Waits for a load, and for no longer than `softTimeout` where a stale entry may be served. */
+  private softly(
+    key: string,
+    entry: Entry<V>,
+    waited: Effect.Effect<Served<V>, unknown>
+  ): Effect.Effect<Served<V>, unknown> {
+    const { softTimeout } = this.expiry
     if (softTimeout === undefined) return waited
     return this.entries.watching(key, (watch) =>
       Effect.timeoutOrElse(waited, {

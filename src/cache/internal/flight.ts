@@ -86,6 +86,27 @@ export interface Asked<V> {
   readonly lookup?: KeyLookup<V> | undefined
 }
 
+/** One key of a load of many. */
+export interface AskedOf<V> extends Asked<V> {
+  readonly key: string
+}
+
+/** A renewal of an entry behind its reader. */
+export interface Renewal<V> extends AskedOf<V> {
+  readonly cause: "ahead" | "stale"
+  readonly fallback: Entry<V>
+  readonly isBehind: true
+  readonly isDetached: true
+}
+
+export const renewalOf = <V>(key: string, cause: Renewal<V>["cause"], fallback: Entry<V>): Renewal<V> => ({
+  key,
+  cause,
+  fallback,
+  isDetached: true,
+  isBehind: true
+})
+
 export interface FlightOptions<V> extends Asked<V> {
   readonly key: string
   readonly load: Load

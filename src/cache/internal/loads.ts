@@ -27,7 +27,7 @@ import { mayDiffer } from "./differs.ts"
 import type { Entries } from "./entries.ts"
 import * as Expiry from "./expiry.ts"
 import { Failures, miscounted } from "./failures.ts"
-import { type Asked, Flight } from "./flight.ts"
+import { type Asked, type AskedOf, Flight, type Renewal, renewalOf } from "./flight.ts"
 import { noTags } from "./judgement.ts"
 import { foundOf } from "./knowing.ts"
 import { Landing } from "./landing.ts"
@@ -50,8 +50,8 @@ const failsOf = (answer: unknown): number =>
     ? 0
     : Lookup.match(answer, { Loaded: () => 0, NotModified: () => 0, Absent: () => 1, Failed: () => 1 })
 
-/** Calls a lookup now. What it throws is a defect, as in an Effect. */
-const atOnce = <A, E>(run: () => Effect.Effect<A, E>): Effect.Effect<A, E> => {
+/** Calls a function now. What it throws is a defect, as in an Effect. */
+export const atOnce = <A, E>(run: () => Effect.Effect<A, E>): Effect.Effect<A, E> => {
   try {
     return run()
   } catch (defect) {
@@ -123,20 +123,33 @@ export class Loads<V> {
     return Effect.runForkWith(this.loader?.context ?? Context.empty())(work)
   }
 
-  /** Renews a fresh entry behind its reader, if that is due. */
-  refreshAhead(key: string, entry: Entry<V>, now: number, lookup?: KeyLookup<V>): void {
-    if (Expiry.isRefreshDue(this.expiry, now, entry, this.cache.random.nextDoubleUnsafe())) {
-      this.refreshBehind(key, "ahead", entry, now, lookup)
-    }
+  /** Whether a reader of a fresh entry should have it renewed behind. Each call draws its own random number. */
+  isRefreshDue(entry: Entry<V>, now: number): boolean {
+    return Expiry.isRefreshDue(this.expiry, now, entry, this.cache.random.nextDoubleUnsafe())
   }
 
   refreshBehind(key: string, cause: "ahead" | "stale", entry: Entry<V>, now: number, lookup?: KeyLookup<V>): void {
-    if (!this.mayStart(key) || this.failures.isBackingOff(key, now)) return
     // Beyond the bound of background loads, the renewal is left to the next reader.
-    if (this.loader === undefined || this.lookups.isBackgroundFull) return
+    if (this.loader === undefined || this.lookups.isBackgroundFull || !this.mayRenew(key, now)) return
     if (lookup === undefined && this.loader.lookup === undefined) return
-    const flight = this.start(this.loader, key, { cause, fallback: entry, isDetached: true, isBehind: true, lookup })
-    this.goesOnBehind(flight)
+    this.goesOnBehind(this.start(this.loader, key, { ...renewalOf(key, cause, entry), lookup }))
+  }
+
+  /** Renews entries behind the reader of all of them: by one `lookupMany`, if the owner has one. */
+  refreshManyBehind(renewals: ReadonlyArray<Renewal<V>>, now: number): void {
+    const wanted = renewals.filter(({ key }) => this.mayRenew(key, now))
+    if (wanted.length < 2 || this.loader?.lookupMany === undefined) {
+      for (const { cause, fallback, key } of wanted) this.refreshBehind(key, cause, fallback, now)
+    } else if (!this.lookups.isBackgroundFull) {
+      for (const flight of this.startMany(wanted)) {
+        flight.letGo()
+        this.goesOnBehind(flight)
+      }
+    }
+  }
+
+  private mayRenew(key: string, now: number): boolean {
+    return this.mayStart(key) && !this.failures.isBackingOff(key, now)
   }
 
   /** A load goes on behind readers who have their answer. If it hung, they would get that all the time. */
@@ -304,15 +317,17 @@ export class Loads<V> {
     return flight
   }
 
-  /** One fiber loads all keys. The caller who asked for them holds each flight until they are joined. */
-  startMany(keys: ReadonlyArray<string>): ReadonlyArray<Flight<V>> {
+  /**
+   * One fiber loads all keys, of which none occurs twice, whatever the cause of each is. Without a `lookupMany` there
+   * is one key. The caller who asked for them holds each flight until they are joined, or over.
+   */
+  startMany(asked: ReadonlyArray<AskedOf<V>>, until?: number): ReadonlyArray<Flight<V>> {
     const { loader } = this
-    if (loader === undefined) return []
-    const distinct = [...new Set(keys)]
-    const load = new Load(this.cache, this.spec, distinct, loader)
-    const flights = distinct.map((key) => this.takeOff(load, key, { cause: "absent" }))
+    if (loader === undefined || asked.length === 0) return []
+    const load = new Load(this.cache, this.spec, asked.map(({ key }) => key), loader, until)
+    const flights = asked.map((one) => this.takeOff(load, one.key, one))
     for (const flight of flights) flight.hold()
-    if (flights.length > 0) this.run(load, flights, this.loadMany(flights))
+    this.run(load, flights, loader.lookupMany === undefined ? this.load(flights[0]!) : this.loadMany(flights))
     return flights
   }
 
@@ -432,7 +447,8 @@ export class Loads<V> {
     if (flight.cause === "absent") {
       const found = yield* this.entries.fromBelow(flight.key)
       if (found === undefined) flight.foundNothing()
-      this.lower.take(flight, foundOf(found))
+      const due = this.lower.take(flight, foundOf(found))
+      if (due !== undefined) this.refreshBehind(due.key, due.cause, due.fallback, this.now())
       if (flight.hasEnded) return
     } else if (flight.cause !== "stale") {
       // What was found when the load was asked for may be out of date when it begins: it may have waited for its turn.
@@ -475,16 +491,7 @@ export class Loads<V> {
   }
 
   readonly loadMany = Effect.fnUntraced(function*(this: Loads<V>, flights: ReadonlyArray<Flight<V>>) {
-    if (this.entries.lower !== undefined && flights[0]!.cause !== "absent") {
-      const look = (flight: Flight<V>) => this.lower.beforeRenewal(flight)
-      yield* Effect.forEach(flights, look, { concurrency: "unbounded", discard: true })
-    } else if (this.entries.lower !== undefined) {
-      const found = yield* this.entries.manyFromBelow(flights.map(({ key }) => key))
-      for (const [i, flight] of flights.entries()) {
-        if (found[i] === undefined) flight.foundNothing()
-        this.lower.take(flight, foundOf(found[i]))
-      }
-    }
+    if (this.entries.lower !== undefined) yield* this.lookBelow(flights)
     const open = flights.filter(({ hasEnded }) => !hasEnded)
     const { lookupMany }: Loader<V> = flights[0]!.load.loader
     if (open.length === 0 || lookupMany === undefined) return
@@ -509,6 +516,27 @@ export class Loads<V> {
     for (const { answer, flight } of landing.toSorted((a, b) => failsOf(a.answer) - failsOf(b.answer))) {
       if (!flight.hasEnded) yield* this.landing.land(flight, answer)
     }
+  })
+
+  /** Looks below for what each of these flights needs from there, by its cause, as `loadBelow` does for one. */
+  private readonly lookBelow = Effect.fnUntraced(function*(this: Loads<V>, flights: ReadonlyArray<Flight<V>>) {
+    const absent = flights.filter(({ cause }) => cause === "absent")
+    const renewed = flights.filter(({ cause }) => cause !== "absent" && cause !== "stale")
+    if (renewed.length > 0) {
+      const look = (flight: Flight<V>) => this.lower.beforeRenewal(flight)
+      yield* Effect.forEach(renewed, look, { concurrency: "unbounded", discard: true })
+    }
+    if (absent.length === 0) return
+    const found = yield* this.entries.manyFromBelow(absent.map(({ key }) => key))
+    const due: Array<Renewal<V>> = []
+    const { stamp } = this.cache
+    for (const [i, flight] of absent.entries()) {
+      if (found[i] === undefined) flight.foundNothing()
+      const renewal = this.lower.take(flight, foundOf(found[i]))
+      if (renewal !== undefined) due.push(renewal)
+    }
+    // A reader who went on at once may have changed a key: the renewals are left to the next reader.
+    if (this.cache.stamp === stamp) this.refreshManyBehind(due, this.now())
   })
 
   private named(cause: Cause.Cause<unknown>, { brought, key, load }: Flight<V>): Cause.Cause<unknown> {

@@ -11,7 +11,7 @@ import type { Entry, Found } from "../../store/Entry.ts"
 import type { Entries } from "./entries.ts"
 import * as Expiry from "./expiry.ts"
 import type { Failures } from "./failures.ts"
-import type { Flight } from "./flight.ts"
+import { type Flight, type Renewal, renewalOf } from "./flight.ts"
 import { memory } from "./judgement.ts"
 import { foundOf, triesMax, unknown } from "./knowing.ts"
 import type { Served } from "./served.ts"
@@ -23,7 +23,7 @@ interface Ground<V> {
   readonly failures: Failures<V>
   forkFor(work: Effect.Effect<void>): Fiber.Fiber<void>
   end(flight: Flight<V>, exit: Exit.Exit<Served<V>, unknown>): void
-  refreshAhead(key: string, entry: Entry<V>, now: number): void
+  isRefreshDue(entry: Entry<V>, now: number): boolean
   /** The load has answered its readers, and goes on. */
   goesOnBehind(flight: Flight<V>): void
   maySubstitute(key: string, entry: Entry<V>, now: number): boolean
@@ -45,19 +45,29 @@ export class LowerTier<V> {
     this.ground = ground
   }
 
-  /** Ends the flight if what was found is fresh; else notes the entry that may be served while the lookup runs. */
-  take(flight: Flight<V>, read: Found<V> | undefined): void {
+  /**
+   * Ends the flight if what was found is fresh; else notes the entry that may be served while the lookup runs. Returns
+   * the renewal that is due behind the readers of a fresh entry.
+   */
+  take(flight: Flight<V>, read: Found<V> | undefined): Renewal<V> | undefined {
     const { key, load, isQuiet } = flight
     const found = laterOf(flight, read)
     const now = this.entries.cache.time.now()
     const isFresh = found !== undefined && this.entries.isFresh(key, found.entry, now)
     // To its readers, who came before its key changed, what is fresh is an answer. What is stale is none.
-    if (found === undefined || flight.isOvertaken && !isFresh) return this.repeatFailure(flight, now)
+    if (found === undefined || flight.isOvertaken && !isFresh) {
+      this.repeatFailure(flight, now)
+      return undefined
+    }
     const { entry, tier } = found
-    if (!isFresh) return this.takeStale(flight, found, now)
+    if (!isFresh) {
+      this.takeStale(flight, found, now)
+      return undefined
+    }
     if (isQuiet && entry.freshUntil - entry.costMillis <= load.until) {
       flight.renews("ahead", found)
-      return this.offer(flight, now)
+      this.offer(flight, now)
+      return undefined
     }
     if (!isQuiet) this.entries.countHit(key, tier)
     // What another engine has loaded since must not be replaced by what was found before.
@@ -66,8 +76,8 @@ export class LowerTier<V> {
     const { stamp } = this.entries.cache
     this.ground.end(flight, Exit.succeed({ value: entry.value, tier, entry: kept, stale: false }))
     // The key may have changed since the entry was found, or by a reader who went on at once: then it is not renewed.
-    if (isQuiet || flight.isOvertaken || this.entries.cache.stamp !== stamp) return
-    this.ground.refreshAhead(key, entry, now)
+    if (isQuiet || flight.isOvertaken || this.entries.cache.stamp !== stamp) return undefined
+    return this.ground.isRefreshDue(entry, now) ? renewalOf(key, "ahead", entry) : undefined
   }
 
   /** Finds what a refresh, or a renewal ahead of the end, replaces. Until then its readers get that, if they may. */
@@ -144,7 +154,7 @@ export class LowerTier<V> {
 
   /** Decides how a stale entry is used: served now, served if the load fails, or not at all. */
   private takeStale(flight: Flight<V>, found: Found<V>, now: number): void {
-    const { key, load, isQuiet } = flight
+    const { key, isQuiet } = flight
     const { entry, tier } = found
     const { servedUntil, servedAtOnceUntil } = this.timesOf(key, entry, now)
     if (now >= servedUntil) {
@@ -155,9 +165,7 @@ export class LowerTier<V> {
     }
     flight.renews("stale", found)
     const isBackingOff = this.ground.failures.isBackingOff(key, now)
-    // A load without readers leaves a stale entry for later readers, unless the entry was to last until the next round.
-    const isLeft = isQuiet && (isBackingOff || this.entries.freshUntil(key, entry, now) - entry.costMillis > load.until)
-    if (isLeft || isBackingOff && !flight.isForFresh) this.ground.end(flight, staleOf(found))
+    if (isBackingOff && (isQuiet || !flight.isForFresh)) this.ground.end(flight, staleOf(found))
     else this.offerStale(flight, found, now)
     if (now < servedAtOnceUntil && !isQuiet && !flight.wantsFresh) this.entries.countStale(key, tier)
     if (flight.wantsFresh && flight.areAllForFresh) this.repeatFailure(flight, now)

@@ -3,8 +3,7 @@
  *
  * - Readers come first: these loads take no place in the queue of the family's `loadConcurrency`, and always leave one
  *   of its turns to readers.
- * - A key is loaded if the cache has no value of it that may be served, or if its value ends before the next round. If
- *   no round follows, a value that may be served is left to its readers, even if it is stale.
+ * - A key is loaded if the cache has no fresh value of it, or if its value ends before the next round.
  * - If such a load reads a key of another family that ends too early, that key is loaded again first. Otherwise the new
  *   value would end with it.
  * - A key whose last load failed is not loaded for some time: for `negativeTimeToLive` if the cache has no value of it,
@@ -13,11 +12,10 @@
 import * as Effect from "effect/Effect"
 import * as BackgroundTimer from "../../store/shared/backgroundTimer.ts"
 import { madeAtMillis } from "../../store/shared/entryTimes.ts"
-import type { Loader } from "../shared/familySpec.ts"
 import type { Entries } from "./entries.ts"
 import * as Expiry from "./expiry.ts"
-import type { Flight } from "./flight.ts"
-import { Load } from "./load.ts"
+import type { AskedOf, Flight } from "./flight.ts"
+import type { Load } from "./load.ts"
 import type { Loads } from "./loads.ts"
 import { ReadForecast } from "./readForecast.ts"
 
@@ -47,7 +45,7 @@ const intervalMax = 10_000
 // The most keys that a round checks before it lets other fibers run: half a millisecond of work.
 const keysPerPassMax = 1_024
 
-type Cause = "absent" | "ahead"
+type Cause = "absent" | "stale" | "ahead"
 
 export class Warming<V> {
   private readonly entries: Entries<V>
@@ -136,6 +134,7 @@ export class Warming<V> {
       return this.loads.failures.negative(key, now) === undefined ? "absent" : undefined
     }
     if (this.loads.failures.isBackingOff(key, now)) return undefined
+    if (now >= freshUntil) return "stale"
     return freshUntil - entry.costMillis <= until ? "ahead" : undefined
   }
 
@@ -165,30 +164,13 @@ export class Warming<V> {
   }
 
   private start(keys: ReadonlyArray<string>, until: number): ReadonlyArray<Flight<V>> {
-    const { loader } = this.loads
-    if (loader === undefined) return []
-    const wanted: { readonly [Kind in Cause]: Array<string> } = { absent: [], ahead: [] }
+    const wanted: Array<AskedOf<V>> = []
     for (const key of keys) {
       const cause = this.causeToLoad(key, until)
-      if (cause !== undefined) wanted[cause].push(key)
+      if (cause !== undefined) wanted.push({ key, cause, isQuiet: true })
     }
-    return (["absent", "ahead"] as const).flatMap((cause) => this.takeOff(loader, wanted[cause], cause, until))
-  }
-
-  /** Starts flights, and holds them until they have ended, because no reader waits for them. */
-  private takeOff(
-    loader: Loader<V>,
-    keys: ReadonlyArray<string>,
-    cause: Cause,
-    until: number
-  ): ReadonlyArray<Flight<V>> {
-    if (keys.length === 0) return []
-    const load = new Load(this.entries.cache, this.entries.spec, keys, loader, until)
-    const flights = keys.map((key) => this.loads.takeOff(load, key, { cause, isQuiet: true }))
-    for (const flight of flights) flight.hold()
-    const work = loader.lookupMany === undefined ? this.loads.load(flights[0]!) : this.loads.loadMany(flights)
-    this.loads.run(load, flights, work)
-    return flights
+    // The flights are held until they have ended, because no reader waits for them.
+    return this.loads.startMany(wanted, until)
   }
 
   private concurrency(): number {
