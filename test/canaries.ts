@@ -47,6 +47,7 @@ const pushedDown = "test/simulation/pushedDown.test.ts"
 const tiers = "test/cache/tiers.test.ts"
 const faults = "test/simulation/faults.test.ts"
 const peers = "test/cache/peers.test.ts"
+const peersAnswers = "test/cache/peersAnswers.test.ts"
 const arrangements = "test/cache/arrangements.test.ts"
 const derived = "test/cache/derived.test.ts"
 const vanished = "test/cache/vanished.test.ts"
@@ -722,15 +723,31 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a load replaces what another engine has loaded meanwhile",
     file: landing,
-    text: `if (rival !== undefined && !isDoubtful && mayDiffer(rival.value, value)) {`,
-    planted: `if (rival !== undefined && !isDoubtful && mayDiffer(rival.value, value) && flight.hasEnded) {`,
+    text: `if (isContested && !isDoubtful && (rival === undefined || mayDiffer(rival.value, value))) {`,
+    planted: `if (isContested && flight.hasEnded) {`,
     suites: [peers]
+  },
+  {
+    law: 2,
+    bug: "an answer of another engine that a key has no value outruns a load that began later",
+    file: landing,
+    text: `both(spread, this.entries.foundAbsent(key, isNews || changed))`,
+    planted: `isNews || changed ? both(spread, this.entries.forget(key)) : noDelivery`,
+    suites: [peersAnswers]
+  },
+  {
+    law: 2,
+    bug: "an engine repeats a failure although another engine has got an answer meanwhile",
+    file: landing,
+    text: `const isLast = !flight.isOvertaken && !flight.isContested`,
+    planted: `const isLast = !flight.isOvertaken`,
+    suites: [peersAnswers]
   },
   {
     law: 3,
     bug: "a reader joins a load that another engine has outrun",
     file: loads,
-    text: `flight.rival === undefined && this.isOpen(flight) && this.rests(flight)`,
+    text: `!flight.isContested && this.isOpen(flight) && this.rests(flight)`,
     planted: `this.isOpen(flight) && this.rests(flight)`,
     suites: [peers]
   },
@@ -810,16 +827,16 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 5,
     bug: "readers do not join a load",
     file: loads,
-    text: `return flight !== undefined && flight.rival === undefined && this.isOpen(flight) &&`,
-    planted: `return flight !== undefined && flight.rival === undefined && !this.isOpen(flight) &&`,
+    text: `return flight !== undefined && !flight.isContested && this.isOpen(flight) &&`,
+    planted: `return flight !== undefined && !flight.isContested && !this.isOpen(flight) &&`,
     suites: ["props"]
   },
   {
     law: 5,
     bug: "a failure is not remembered",
     file: landing,
-    text: `if (!flight.isOvertaken && !isShed(cause)) this.ground.failures.remember(flight, exit, now)`,
-    planted: `if (flight.isOvertaken && !isShed(cause)) this.ground.failures.remember(flight, exit, now)`,
+    text: `if (isLast && !isShed(cause)) this.ground.failures.remember(flight, exit, now)`,
+    planted: `if (!isLast && !isShed(cause)) this.ground.failures.remember(flight, exit, now)`,
     suites: ["props"]
   },
   {
@@ -1167,8 +1184,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a change of a source that lay below alone leaves behind what was made from it",
     file: landing,
-    text: `this.entries.held(key) ?? rival ?? held?.entry`,
-    planted: `this.entries.held(key) ?? rival ?? (held?.tier === "memory" ? held.entry : undefined)`,
+    text: `(isContested ? rival : held?.entry)`,
+    planted: `(isContested ? rival : held?.tier === "memory" ? held.entry : undefined)`,
     suites: [derived]
   },
   {
@@ -2267,8 +2284,8 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "what was marked stale is fresh again once the mark is forgotten, where the wall clock was set back",
-    file: entries,
-    text: `return since - this.cache.time.ahead`,
+    file: "src/cache/internal/sweep.ts",
+    text: `return since - time.ahead`,
     planted: `return since`,
     suites: ["test/cache/clock.test.ts"]
   },

@@ -611,6 +611,12 @@ export class Entries<V> {
     return this.remove(key)
   }
 
+  /** A lookup has found that the key has no value. `isNews` says that a tier may hold one. */
+  foundAbsent(key: string, isNews: boolean): Delivery {
+    this.cache.tell(this.name, { _tag: "Absent", key, isNews })
+    return isNews ? this.remove(key) : noDelivery
+  }
+
   private remove(key: string): Delivery {
     this.ended(key, true)
     return this.lower === undefined ? this.settleDebt() : this.lower.remove(key)
@@ -760,32 +766,6 @@ export class Entries<V> {
 
   sweepAt(atMillis: number): void {
     this.cache.sweepAt(this.name, atMillis)
-  }
-
-  /**
-   * The time until which the marks let an entry count as fresh; `Infinity` if no mark concerns it, `-Infinity` if it is
-   * hidden.
-   */
-  freshUntilMax(key: string, stamp: number, tags: ReadonlyArray<string>): number {
-    const verdict = this.judge(key, stamp, tags)
-    if (verdict === "valid") return Infinity
-    // Memory cannot store both the end of an entry's idle time and the time since which the entry has been stale.
-    if (verdict === "hidden" || this.expiry.idleTimeToLive !== undefined) return -Infinity
-    const since = Math.min(this.marks.staleSince(key, stamp), this.tags.staleSince(tags, stamp))
-    const age = this.cache.time.now() - since
-    if (age >= Math.max(this.expiry.staleIfError, this.expiry.staleWhileRevalidate)) return -Infinity
-    // A lower tier gets times of the wall clock. If that was set back, the entry counts as stale for longer than it is.
-    return since - this.cache.time.ahead
-  }
-
-  /** The marks up to a stamp, as a store knows them. */
-  *marksUpTo(upTo: number): Iterable<Mark> {
-    for (const { mode, scope, stamp } of this.marks.upTo(upTo)) {
-      yield { scope: markName(this.storeName, writeScope(scope, mode)), stamp }
-    }
-    for (const { mode, stamp, tag } of this.tags.upTo(upTo)) {
-      yield { scope: markName(this.storeName, writeTag(tag, mode)), stamp }
-    }
   }
 
   /** Forgets the marks up to a stamp, of which nothing is left that they hide. */

@@ -34,7 +34,7 @@
  * | state | meaning | next | by |
  * | --- | --- | --- | --- |
  * | `Unchanged` | what is held of the key is older | `Contested` | `meetRival`: another engine has loaded it |
- * | `Contested` | no reader joins it; `rival` is the other value | `Replaced` | `replacedByWrite`, `outrun` |
+ * | `Contested` | no reader joins it; `rival` is the other answer | `Replaced` | `replacedByWrite`, `outrun` |
  * | `Replaced` | what is held of the key may be newer | | |
  *
  * `replacedByWrite` and `replacedByLoad` lead from `Unchanged` to `Replaced`, and so does `meetRival` if the flight is
@@ -49,7 +49,7 @@
  * | detached | `detach`, `answerEarly`, or from the start: it needs no reader | never |
  *
  * Apart from these, `bar` says that it serves no stale value, early or in place of a failure: a mark that hid the value
- * may have been forgotten meanwhile (`sweep.ts`), or another load of the key has brought a later value.
+ * may have been forgotten meanwhile (`sweep.ts`), or another load of the key, here or in a peer, has answered.
  */
 import * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
@@ -241,7 +241,7 @@ export class Flight<V> extends Waited<V> {
 
   /** Whether it is known that no tier holds a value of the key that may be served. */
   get isAlone(): boolean {
-    return this.hasFoundNothing && !this.isBarredNow && this.rivalNow === undefined
+    return this.hasFoundNothing && !this.isBarredNow && !this.isContested
   }
 
   /** The values that the load has read are known to be valid up to this stamp. */
@@ -292,7 +292,12 @@ export class Flight<V> extends Waited<V> {
 
   // --- the key ----------------------------------------------------------------------------------
 
-  /** What another engine over the same place has loaded since it began. Either value may be the newer one. */
+  /** Whether another engine over the place has loaded its key since it began. Either answer may be the newer one. */
+  get isContested(): boolean {
+    return this.knownOfKey === "Contested"
+  }
+
+  /** The entry of that other load; `undefined` if that load has found no value. */
   get rival(): Entry<V> | undefined {
     return this.rivalNow
   }
@@ -302,8 +307,9 @@ export class Flight<V> extends Waited<V> {
     return this.knownOfKey !== "Unchanged"
   }
 
-  /** Another engine over the same place has loaded its key. */
-  meetRival(rival: Entry<V>): void {
+  /** Another engine over the same place has loaded its key; without an entry, it has found no value. */
+  meetRival(rival: Entry<V> | undefined): void {
+    this.bar()
     if (this.standing !== "Overtaken") {
       this.knownOfKey = "Contested"
       this.rivalNow = rival

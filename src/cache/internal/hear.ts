@@ -18,17 +18,15 @@ export const hear = (entries: Entries<any>, loads: Loads<any>, heard: Heard): vo
       return entries.ended(heard.key)
     case "Asked":
       return loads.overtakeUpdate(heard.key)
-    case "Loaded": {
+    case "Loaded":
       loads.meet(heard.key, heard.entry)
-      // Only this engine knows that something was made from the value before, which is gone.
-      const isUnseen = heard.isNews && entries.sources?.wasRead(heard.key) === true
-      const missedAt = entries.sources?.missedAt(heard.key) ?? (isUnseen ? Infinity : undefined)
-      entries.sources?.kept(heard.key)
-      entries.drop(heard.key)
-      // The load of the other engine promises nothing of this one's.
-      if (missedAt !== undefined) void entries.cache.spread.ofUnseen(entries.name, heard.key, missedAt)
-      return
-    }
+      return replaced(entries, heard.key, heard.isNews, () => {
+        entries.sources?.kept(heard.key)
+        entries.drop(heard.key)
+      })
+    case "Absent":
+      loads.meet(heard.key, undefined)
+      return heard.isNews ? replaced(entries, heard.key, true, () => entries.ended(heard.key, true)) : undefined
     case "Marked":
       entries.hearMark(heard.scope, heard.mode, heard.stamp, now)
       return
@@ -38,4 +36,13 @@ export const hear = (entries: Entries<any>, loads: Loads<any>, heard: Heard): vo
         entries.hearMark(everything, heard.mode, heard.stamp, now)
       }
   }
+}
+
+/** Drops what was made here from the value before, where only this engine knows of it, because that value is gone. */
+const replaced = (entries: Entries<any>, key: string, isNews: boolean, take: () => void): void => {
+  const isUnseen = isNews && entries.sources?.wasRead(key) === true
+  const missedAt = entries.sources?.missedAt(key) ?? (isUnseen ? Infinity : undefined)
+  take()
+  // The load of the other engine promises nothing of this one's.
+  if (missedAt !== undefined) void entries.cache.spread.ofUnseen(entries.name, key, missedAt)
 }

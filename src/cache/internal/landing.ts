@@ -11,8 +11,8 @@
  * 5. **What is older?** Loads of the key that began before are outrun, and an update that has read the key is
  *    overtaken: none of them may store what it makes of an older value. A load that began later, after a tag has closed
  *    this one, serves no stale value from now on: that is older than this value. (Laws 2 and 6.)
- * 6. **Has another engine loaded another value meanwhile?** The engine cannot know which of the two is newer. Neither
- *    is kept, nor what was made from them. (Law 2.)
+ * 6. **Has another engine got another answer meanwhile?** The engine cannot know which of the two is newer. Neither is
+ *    kept, nor what was made from them. (Law 2.)
  * 7. **Is it another value than the one before?** This is asked before the marks are compared, because a class may have
  *    an equality of its own, which may invalidate. The holder of a lease on the key learns of the change, too.
  * 8. **Is the value out of date?** The flight was overtaken, or a mark of the key or of a tag is newer than its stamp,
@@ -32,9 +32,9 @@
  * it is kept, the value that is held is removed, its dependents are dropped, and the answer is remembered. No stale
  * value takes its place. (Laws 2, 4, 5 and 6.)
  *
- * A load that failed outruns earlier loads as well. The failure is remembered, unless the flight was overtaken or the
- * lookup could not run. A stale value answers in its place if that is allowed; readers who accept no stale value get
- * the failure. (Laws 5 and 6.)
+ * A load that failed outruns earlier loads as well. The failure is remembered, unless the flight was overtaken, another
+ * engine has got an answer meanwhile, or the lookup could not run. A stale value answers in its place if that is
+ * allowed; readers who accept no stale value get the failure. (Laws 5 and 6.)
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -155,7 +155,7 @@ export class Landing<V> {
     for (const older of this.ground.before(flight)) older.replacedByLoad()
     // The removal goes below even if no tier was seen to hold the key. One of several tiers may not have been readable,
     // a limit may have ended what is there, and the round takes along what this life owes to the next one.
-    const delivery = isNews || changed ? both(spread, this.entries.forget(key)) : noDelivery
+    const delivery = both(spread, this.entries.foundAbsent(key, isNews || changed))
     sources?.absent(key)
     this.ground.failures.rememberAbsent(key, absent, flight.stamp, now)
     return delivery
@@ -202,9 +202,9 @@ export class Landing<V> {
     const now = this.cache.time.now()
     this.loaded(flight, "Loaded", now)
     // 6.
-    const { rival } = flight
+    const { isContested, rival } = flight
     const { isDoubtful, readStale } = flight.load
-    if (rival !== undefined && !isDoubtful && mayDiffer(rival.value, value)) {
+    if (isContested && !isDoubtful && (rival === undefined || mayDiffer(rival.value, value))) {
       const delivery = this.yieldTo(flight)
       return { value, tier: "lookup", entry: undefined, tags, stale: readStale, delivery }
     }
@@ -262,8 +262,8 @@ export class Landing<V> {
   }
 
   /** The value that the load replaces. */
-  private valueBefore({ held, key, rival }: Flight<V>): Entry<V> | undefined {
-    return this.entries.held(key) ?? rival ?? held?.entry
+  private valueBefore({ held, isContested, key, rival }: Flight<V>): Entry<V> | undefined {
+    return this.entries.held(key) ?? (isContested ? rival : held?.entry)
   }
 
   /** Whether the value may not be stored. A flight whose marks say so is overtaken. */
@@ -337,7 +337,9 @@ export class Landing<V> {
     if (this.cache.hasListeners) {
       this.cache.emit(CacheEvent.LoadFailed({ ...this.named(key), millis: now - startedAt, waiters }))
     }
-    if (!flight.isOvertaken && !isShed(cause)) this.ground.failures.remember(flight, exit, now)
+    // A peer has got an answer, and the engine cannot know which of the two lookups read the source last.
+    const isLast = !flight.isOvertaken && !flight.isContested
+    if (isLast && !isShed(cause)) this.ground.failures.remember(flight, exit, now)
     this.endWithout(flight, exit, now, isCut)
   }
 

@@ -161,7 +161,7 @@ export class Loads<V> {
 
   joinable(key: string): Flight<V> | undefined {
     const flight = this.flights.get(key)
-    return flight !== undefined && flight.rival === undefined && this.isOpen(flight) && this.rests(flight)
+    return flight !== undefined && !flight.isContested && this.isOpen(flight) && this.rests(flight)
       ? flight
       : undefined
   }
@@ -646,15 +646,17 @@ export class Loads<V> {
   }
 
   /**
-   * Another engine has loaded the key. A load that runs here may have read the source before that engine or after it,
-   * so no later reader joins it. `hear` overtakes the loads that have missed the key.
+   * Another engine has loaded the key; without an entry, it has found no value. A load that runs here may have read the
+   * source before that engine or after it, so no later reader joins it. `hear` overtakes the loads that have missed the
+   * key.
    */
-  meet(key: string, rival: Entry<V>): void {
+  meet(key: string, rival: Entry<V> | undefined): void {
     this.failures.forget(key)
     const running = this.flightsOf(key)
     for (const flight of running) flight.meetRival(rival)
     const held = this.entries.held(key)
-    this.entries.terms.loaded(key, rival.tags, () => held === undefined || mayDiffer(held.value, rival.value))
+    if (rival === undefined) this.entries.terms.absent(key)
+    else this.entries.terms.loaded(key, rival.tags, () => held === undefined || mayDiffer(held.value, rival.value))
     const turn = this.turns.byKey.get(key)
     if (turn !== undefined && (running.length > 0 || !turn.reading)) turn.overtake()
   }

@@ -71,7 +71,7 @@ export class LowerTier<V> {
     }
     if (!isQuiet) this.entries.countHit(key, tier)
     // What another engine has loaded since must not be replaced by what was found before.
-    const isKept = isQuiet || flight.isOvertaken || flight.rival !== undefined
+    const isKept = isQuiet || flight.isOvertaken || flight.isContested
     const kept = isKept ? entry : this.entries.touch(key, entry, now)
     const { stamp } = this.entries.cache
     this.ground.end(flight, Exit.succeed({ value: entry.value, tier, entry: kept, stale: false }))
@@ -118,7 +118,7 @@ export class LowerTier<V> {
     if (held === undefined || flight.hasEnded || flight.isOvertaken || flight.isBarred) return
     const { entry, tier } = held
     if (!this.entries.isFresh(key, entry, now)) return this.offerStale(flight, held, now)
-    const read = isRead && flight.rival === undefined ? this.entries.touch(key, entry, now) : entry
+    const read = isRead && !flight.isContested ? this.entries.touch(key, entry, now) : entry
     if (read !== entry) flight.replaces({ entry: read, tier })
     const fresh = Exit.succeed({ value: read.value, tier, entry: read, stale: false })
     flight.offer(fresh, Math.min(this.entries.freshUntil(key, read, now), read.expiresAt))

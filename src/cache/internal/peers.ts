@@ -27,6 +27,8 @@ export type Heard =
    * entry may have ended by then, so no tier keeps it.
    */
   | { readonly _tag: "Loaded"; readonly key: string; readonly isNews: boolean; readonly entry: Entry<any> }
+  /** A lookup found that the key has no value. `isNews` says that a tier may have held one. */
+  | { readonly _tag: "Absent"; readonly key: string; readonly isNews: boolean }
   /** A caller asked for a newer value than the cache has. */
   | { readonly _tag: "Asked"; readonly key: string }
   | { readonly _tag: "Marked"; readonly scope: Scope; readonly mode: InvalidationMode; readonly stamp: number }

@@ -28,10 +28,12 @@ import * as BackgroundTimer from "../../store/shared/backgroundTimer.ts"
 import type { CoarseClock } from "../../store/shared/coarseClock.ts"
 import type { Mark, Store } from "../../store/Store.ts"
 import type { StoreError } from "../../store/StoreError.ts"
+import { writeScope, writeTag } from "../shared/invalidation.ts"
 import type { Entries } from "./entries.ts"
 import { noTags } from "./judgement.ts"
 import { isMarkedSince } from "./leaseTerms.ts"
 import type { Loads } from "./loads.ts"
+import { markName } from "./names.ts"
 import { interruptingMax } from "./outbox.ts"
 import type { Swept } from "./peers.ts"
 
@@ -47,7 +49,7 @@ export const sweptOf = <V>(entries: Entries<V>, loads: Loads<V>): Swept => ({
     entries.sweepDue.begins()
     const sweep = entries.spec.partition.sweep((key, stamp, tags) => {
       looked++
-      const until = entries.freshUntilMax(key, stamp, tags)
+      const until = freshUntilMax(entries, key, stamp, tags)
       if (until > -Infinity) kept++
       // Other engines may serve it, and so may the next process.
       else if (entries.isHiddenHere(stamp)) {
@@ -59,13 +61,36 @@ export const sweptOf = <V>(entries: Entries<V>, loads: Loads<V>): Swept => ({
     })
     return Effect.map(sweep, () => ({ looked, kept, hiddenHere }))
   }),
-  marksUpTo: (upTo) => entries.marksUpTo(upTo),
+  marksUpTo: (upTo) => marksUpTo(entries, upTo),
   forget: (upTo, looked) => {
     heed(entries, loads)
     entries.forgetMarks(upTo, looked)
   },
   rest: (upTo, looked) => entries.sweepDue.ends(upTo, looked)
 })
+
+/**
+ * The time until which the marks let an entry count as fresh; `Infinity` if no mark concerns it, `-Infinity` if it is
+ * hidden.
+ */
+const freshUntilMax = (entries: Entries<any>, key: string, stamp: number, tags: ReadonlyArray<string>): number => {
+  const { cache: { time }, expiry } = entries
+  const verdict = entries.judge(key, stamp, tags)
+  if (verdict === "valid") return Infinity
+  // Memory cannot store both the end of an entry's idle time and the time since which the entry has been stale.
+  if (verdict === "hidden" || expiry.idleTimeToLive !== undefined) return -Infinity
+  const since = Math.min(entries.marks.staleSince(key, stamp), entries.tags.staleSince(tags, stamp))
+  if (time.now() - since >= Math.max(expiry.staleIfError, expiry.staleWhileRevalidate)) return -Infinity
+  // A lower tier gets times of the wall clock. If that was set back, the entry counts as stale for longer than it is.
+  return since - time.ahead
+}
+
+function* marksUpTo({ marks, storeName, tags }: Entries<any>, upTo: number): Iterable<Mark> {
+  for (const { mode, scope, stamp } of marks.upTo(upTo)) {
+    yield { scope: markName(storeName, writeScope(scope, mode)), stamp }
+  }
+  for (const { mode, stamp, tag } of tags.upTo(upTo)) yield { scope: markName(storeName, writeTag(tag, mode)), stamp }
+}
 
 /** Applies the marks that are about to be forgotten to running work that is older than they are. */
 const heed = <V>(entries: Entries<V>, { failures, running, turns }: Loads<V>): void => {
