@@ -2165,8 +2165,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 7,
     bug: "a commit fails where the clock has jumped",
     file: "src/store/lmdb/internal/lmdbWrites.ts",
-    text: `Effect.andThen(grace, giveUp)`,
-    planted: `giveUp`,
+    text: `AnswerTime.sleep(commitTimeoutMillis)`,
+    planted: `Effect.sleep(commitTimeoutMillis)`,
     suites: ["test/store/lmdb/hung.test.ts"]
   },
   {

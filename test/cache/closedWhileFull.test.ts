@@ -14,6 +14,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
+import { hasty, outlast } from "../support/effects.ts"
 import { makePlace, mapStore } from "../support/mapStore.ts"
 
 class App extends Manifest.Service<App>()("App", {
@@ -49,7 +50,7 @@ for (const count of [10, 65_536]) {
         )
         yield* TestClock.adjust(10)
         const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true })
-        for (let i = 0; i < 10; i++) yield* TestClock.adjust("31 seconds")
+        for (let i = 0; i < 10; i++) yield* outlast("31 seconds")
         yield* Fiber.join(closing)
         hangs = false
         const scope2 = yield* Scope.make()
@@ -64,7 +65,7 @@ for (const count of [10, 65_536]) {
         yield* Fiber.interrupt(got)
         yield* Scope.close(scope2, Exit.void)
         assert.deepStrictEqual([done, read], [true, true])
-      }) as Effect.Effect<void, any, any> as any,
+      }).pipe(hasty) as Effect.Effect<void, any, any> as any,
     40_000
   )
 }

@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 import { type Partition, Store } from "../../src/store/Store.ts"
-import { fork, reasonOf, settle } from "../support/effects.ts"
+import { fork, hasty, outlast, reasonOf, settle } from "../support/effects.ts"
 import { mapStore } from "../support/mapStore.ts"
 import { family } from "../support/source.ts"
 
@@ -47,10 +47,10 @@ describe("close over a tier that hangs", () => {
       ]
       yield* settle
       const closing = yield* fork(Scope.close(scope, Exit.void))
-      yield* TestClock.adjust("1 minute")
+      yield* outlast("1 minute")
       assert.isDefined(closing.pollUnsafe())
       for (const writer of writers) assert.strictEqual(reasonOf(yield* Fiber.join(writer)), "StoreFailed")
-    }))
+    }).pipe(hasty))
 
   it.effect("the cache closes within seconds while a sweep of marks hangs", () =>
     Effect.gen(function*() {

@@ -16,7 +16,7 @@ import { TestClock } from "effect/testing"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { type Commons, makeCommons, type Partition, Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { fork, settle } from "../support/effects.ts"
+import { fork, hasty, outlast, settle } from "../support/effects.ts"
 import { start } from "../support/engine.ts"
 import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
 
@@ -130,16 +130,16 @@ describe("a tier that hangs", () => {
             fibers.set(name, yield* fork(as(work)))
             yield* settle
           }
-          for (let minute = 0; minute < 20; minute++) yield* TestClock.adjust("1 minute")
+          for (let minute = 0; minute < 20; minute++) yield* outlast("1 minute")
           const waits = Array.from(fibers).flatMap(([name, fiber]) => {
             const exit = fiber.pollUnsafe()
             return exit === undefined ? [`${name} waits`] : isTyped(exit) ? [] : [`${name}: ${String(exit)}`]
           })
           const closing = yield* fork(Scope.close(scope, Exit.void))
-          for (let minute = 0; minute < 5; minute++) yield* TestClock.adjust("1 minute")
+          for (let minute = 0; minute < 5; minute++) yield* outlast("1 minute")
           if (closing.pollUnsafe() === undefined) waits.push("close waits")
           assert.deepStrictEqual(waits, [])
-        }))
+        }).pipe(hasty))
     }
   }
 })

@@ -18,7 +18,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import { TestClock } from "effect/testing"
 import { changed } from "../support/changed.ts"
-import { fork } from "../support/effects.ts"
+import { fork, hasty, outlast } from "../support/effects.ts"
 import { temporaryFolder } from "../support/folder.ts"
 import { mapStore } from "../support/mapStore.ts"
 import { entryOf, familyOf, outboxOver } from "../support/partition.ts"
@@ -224,9 +224,9 @@ describe("codecs of one family", () => {
       assert.strictEqual(told.length, 5_000 - 4_096)
       assert.strictEqual(alone.length, 5_000 - 4_096)
       outbox.checkInvariants({ idle: false })
-      yield* TestClock.adjust("31 seconds")
+      yield* outlast("31 seconds")
       outbox.checkInvariants({ idle: true })
-    }))
+    }).pipe(hasty))
 
   it.effect("a codec starts again for a value that changes, and not for one that is read", () =>
     Effect.gen(function*() {

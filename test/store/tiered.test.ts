@@ -18,7 +18,7 @@ import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
 import { type Change, changed } from "../support/changed.ts"
-import { fork } from "../support/effects.ts"
+import { fork, hasty, outlast } from "../support/effects.ts"
 import { temporaryFolder } from "../support/folder.ts"
 import { makePlace, mapStore } from "../support/mapStore.ts"
 import { entryOf, textFamily } from "../support/partition.ts"
@@ -573,9 +573,9 @@ describe("set: onEviction", () => {
       assert.strictEqual((yield* users.getMany(["1"]))[0]?.entry.value, "hangs")
       yield* TestClock.adjust("29 seconds")
       assert.deepStrictEqual(lost, [])
-      yield* TestClock.adjust("2 seconds")
+      yield* outlast("2 seconds")
       assert.deepStrictEqual(lost, ["1"])
-    }))
+    }).pipe(hasty))
 
   it.effect("a sweep leaves valid entries that are on their way", () =>
     Effect.gen(function*() {

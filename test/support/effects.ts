@@ -3,10 +3,12 @@
  * it failed.
  */
 import { assert } from "@effect/vitest"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
 import { CacheError } from "../../src/cache/CacheError.ts"
+import { GraceMillis } from "../../src/store/shared/answerTime.ts"
 
 /** Starts an effect on a fiber of its own, and runs it until it waits. */
 export const fork = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkChild(effect, { startImmediately: true })
@@ -19,6 +21,13 @@ export const after = <A, E, R>(millis: number, effect: Effect.Effect<A, E, R>) =
 
 /** Lets every fiber run that does not wait. */
 export const settle = Effect.repeat(Effect.yieldNow, { times: 20 })
+
+/** Gives a tier that is late a millisecond of the machine's time more, and not a second. */
+export const hasty = Effect.provideService(GraceMillis, 1)
+
+/** Moves the clock of the test, and then lets the machine's time pass that `hasty` gives. */
+export const outlast = (duration: Duration.Input) =>
+  Effect.andThen(TestClock.adjust(duration), Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 5))))
 
 /** The reason of a CacheError. Any other error fails the test. */
 export const cacheReasonOf = (error: unknown): CacheError["reason"] => {

@@ -7,6 +7,7 @@
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as AnswerTime from "../../store/shared/answerTime.ts"
 import type { Store } from "../../store/Store.ts"
 import { type Operation, StoreError, TierTimeout } from "../../store/StoreError.ts"
 
@@ -30,7 +31,7 @@ export const within = <A, E, R, E2 = never>(
     const exit = fiber.pollUnsafe()
     if (exit !== undefined) return exit
     const ended = Effect.flatMap(
-      Effect.timeoutOption(Fiber.await(fiber), millis),
+      AnswerTime.timeoutOption(Fiber.await(fiber), millis),
       Option.getOrElse((): Effect.Effect<A, E | E2> => {
         fiber.interruptUnsafe()
         return late

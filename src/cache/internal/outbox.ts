@@ -37,6 +37,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { forkOutside } from "../../capability/shared/outside.ts"
 import type { Entry, Found } from "../../store/Entry.ts"
+import * as AnswerTime from "../../store/shared/answerTime.ts"
 import type { CoarseClock } from "../../store/shared/coarseClock.ts"
 import { inEngineTime, inWallTime } from "../../store/shared/entryTimes.ts"
 import type { Change, Mark, Partition, Prepared, PreparedEntry, Store } from "../../store/Store.ts"
@@ -76,7 +77,7 @@ const repayAfter: Duration.Input = "10 seconds"
 
 // A tier should end its own operations. A tier that hangs must not delay the end of the program, neither while the last
 // changes are carried nor while its operation is interrupted.
-const closingMax: Duration.Input = "30 seconds"
+const closingMillisMax = 30_000
 export const interruptingMax: Duration.Input = "1 second"
 
 /**
@@ -772,7 +773,8 @@ export class Outbox {
   readonly run: Effect.Effect<void, never, Scope.Scope> = Effect.suspend(() =>
     Effect.acquireRelease(
       this.carrier.join,
-      () => Effect.andThen(Effect.timeoutOption(Effect.andThen(this.idle, this.repay), closingMax), this.close)
+      () =>
+        Effect.andThen(AnswerTime.timeoutOption(Effect.andThen(this.idle, this.repay), closingMillisMax), this.close)
     )
   )
 

@@ -14,6 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type { Entry } from "../../store/Entry.ts"
+import * as AnswerTime from "../../store/shared/answerTime.ts"
 import type { CoarseClock } from "../../store/shared/coarseClock.ts"
 import type { Prepared } from "../../store/Store.ts"
 import { StoreError, TierFailed, TierTimeout } from "../../store/StoreError.ts"
@@ -50,6 +51,8 @@ export class Preparing<V> {
   /** The values whose codec has not begun. */
   private readonly waiting = new Map<string, Value<V>>()
   private atOnce = 0
+  /** Whether the last codec to end took too long. Else values that waited too long wait because the clock jumped. */
+  private hangs = false
   private readonly time: CoarseClock
   private readonly done: Done<V>
 
@@ -117,14 +120,19 @@ export class Preparing<V> {
       if (this.atOnce >= atOnceMax) return
       this.waiting.delete(key)
       const left = value.until - this.time.now()
-      if (left <= 0) {
+      if (left <= 0 && this.hangs) {
         this.end(key, value, tooLate)
         continue
       }
       this.atOnce++
-      value.fiber = fork(Effect.timeoutOrElse(value.prepare, { duration: left, orElse: () => tooLate }))
+      const orElse = () => {
+        this.hangs = true
+        return tooLate
+      }
+      value.fiber = fork(AnswerTime.timeoutOrElse(value.prepare, { duration: Math.max(0, left), orElse }))
       value.fiber.addObserver((exit) => {
         this.atOnce--
+        if (Exit.isSuccess(exit)) this.hangs = false
         this.end(key, value, exit)
         this.begin(fork)
       })

@@ -20,6 +20,7 @@ import * as Result from "effect/Result"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import type { Entry, Found } from "../Entry.ts"
+import * as AnswerTime from "../shared/answerTime.ts"
 import type { CoarseClock } from "../shared/coarseClock.ts"
 import { inWallTime } from "../shared/entryTimes.ts"
 import type { Change, FreshUntilMax, HotPartition, Mark, Prepared, PreparedEntry } from "../Store.ts"
@@ -236,7 +237,7 @@ export class Demotions<V> {
     const tooLate = new StoreError({
       reason: new TierTimeout({ tier, operation: "prepare", timeoutMillis: codecMillisMax })
     })
-    const inTime = Effect.timeoutOrElse(this.#codecs.withPermit(made), {
+    const inTime = AnswerTime.timeoutOrElse(this.#codecs.withPermit(made), {
       duration: codecMillisMax,
       orElse: () => Effect.fail(tooLate)
     })

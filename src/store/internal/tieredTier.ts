@@ -2,13 +2,13 @@
  * Runs the operations of one tier among several, and remembers the keys that the tier failed to remove.
  */
 import * as Cause from "effect/Cause"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type { Entry, Found } from "../Entry.ts"
+import * as AnswerTime from "../shared/answerTime.ts"
 import type { Change, Content, Mark, Page, Partition, Prepared, Store } from "../Store.ts"
 import { type Operation, StoreError } from "../StoreError.ts"
 
@@ -19,7 +19,7 @@ const suspectsMax = 1_000
 const repaymentsPerWriteMax = 64
 
 /** How long a store that closes waits for the writes that run. A tier may never end one. */
-const closingMax: Duration.Input = "30 seconds"
+const closingMillisMax = 30_000
 
 /** What a lower tier gets: each value, or what the tier above pushes out. */
 export type SetMode = "through" | "onEviction"
@@ -46,14 +46,14 @@ export class UnderWay {
   }
 
   /**
-   * Waits for the writes that have begun, at most `closingMax`, so that a tier that hangs does not hold up the end of
+   * Waits for the writes that have begun, at most `closingMillisMax`, so that a tier that hangs does not hold up the end of
    * the program. The families of a store wait one after the other. A write for which one family has waited in vain is
    * not awaited again.
    */
   readonly settled: Effect.Effect<void> = Effect.suspend(() => {
     const begun = Array.from(this.#writes)
     if (begun.length === 0) return Effect.void
-    return Effect.map(Effect.timeoutOption(Fiber.awaitAll(begun), closingMax), () => {
+    return Effect.map(AnswerTime.timeoutOption(Fiber.awaitAll(begun), closingMillisMax), () => {
       for (const fiber of begun) this.#writes.delete(fiber)
     })
   })
@@ -85,7 +85,7 @@ export class UnderWay {
 export type Progress = () => number
 
 const awaitProgress = <A>(fiber: Fiber.Fiber<A>, progress: Progress, before: number): Effect.Effect<boolean> =>
-  Effect.flatMap(Effect.timeoutOption(Fiber.await(fiber), closingMax), (ended) => {
+  Effect.flatMap(AnswerTime.timeoutOption(Fiber.await(fiber), closingMillisMax), (ended) => {
     if (Option.isSome(ended)) return Effect.succeed(true)
     const now = progress()
     return now === before ? Effect.succeed(false) : awaitProgress(fiber, progress, now)

@@ -18,7 +18,6 @@
  * Not here: damage inside pages. LMDB keeps no checksums of its own; each record has one (`lmdbRecord`).
  */
 import * as Clock from "effect/Clock"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
 import * as Result from "effect/Result"
@@ -28,6 +27,7 @@ import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { forkOutside } from "../../../capability/shared/outside.ts"
 import { refused } from "../../internal/given.ts"
+import * as AnswerTime from "../../shared/answerTime.ts"
 import * as BackgroundTimer from "../../shared/backgroundTimer.ts"
 import { FolderHeld, StoreError, TierFailed, TierFull } from "../../StoreError.ts"
 import { dataFault, isHollow } from "./lmdbDataFile.ts"
@@ -109,7 +109,7 @@ const host = process as typeof process & { [registryKey]?: Registry }
 const { environments, turns } = host[registryKey] ??= { environments: new Map(), turns: Semaphore.makeUnsafe(1) }
 
 /** The time limit for the driver to close; after it, the environment stays open. */
-const closingMax: Duration.Input = "30 seconds"
+const closingMillisMax = 30_000
 
 /** An open namespace, as its store sees it. */
 export interface Opened {
@@ -260,11 +260,12 @@ const closeIfUnused = (environment: Environment): Effect.Effect<boolean> =>
     }
     return Effect.promise(() => root.close()).pipe(
       Effect.as(true),
-      Effect.timeoutOrElse({
-        duration: closingMax,
-        orElse: () =>
-          Effect.as(Effect.logWarning(`the ${tierName} driver did not close, and ${path} stays open`), false)
-      })
+      (closed) =>
+        AnswerTime.timeoutOrElse(closed, {
+          duration: closingMillisMax,
+          orElse: () =>
+            Effect.as(Effect.logWarning(`the ${tierName} driver did not close, and ${path} stays open`), false)
+        })
     )
   })
 

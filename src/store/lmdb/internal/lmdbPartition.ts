@@ -21,6 +21,7 @@ import { Buffer } from "node:buffer"
 import { isTooLong, keyBytesMax } from "../../../pattern/Key.ts"
 import type { Codec } from "../../Codec.ts"
 import { type Entry, type Found, tagsMax } from "../../Entry.ts"
+import * as AnswerTime from "../../shared/answerTime.ts"
 import { placeOf, wordsOf } from "../../shared/misfit.ts"
 import { RareLog } from "../../shared/rareLog.ts"
 import {
@@ -266,7 +267,7 @@ export class LmdbPartition<V> implements Partition<V> {
       const bytes = recordBytes({ revision, tags }, value, hashedKey)
       return bytes <= this.#recordBytesMax ? Exit.succeed({ value, hashedKey, bytes }) : this.#tooLarge(key, bytes)
     })
-    return Exit.isExit(form) ? form : Effect.timeoutOrElse(form, {
+    return Exit.isExit(form) ? form : AnswerTime.timeoutOrElse(form, {
       duration: encodeTimeoutMillis,
       orElse: () =>
         Effect.fail(

@@ -13,13 +13,12 @@
  * - Callers wait for a commit at most `commitTimeoutMillis`. While a commit does not end, writes fail at once.
  * - A commit into a file that was removed or replaced fails, and so does everything after it.
  */
-import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
+import * as AnswerTime from "../../shared/answerTime.ts"
 import { RareLog } from "../../shared/rareLog.ts"
 import type { Operation, StoreError } from "../../StoreError.ts"
 import {
@@ -67,15 +66,6 @@ const turnsMax = 3
 
 /** After this, the callers that wait for a commit get an error, and the driver counts as hung until the commit ends. */
 const commitTimeoutMillis = 30_000
-
-/**
- * Additional time for the driver, by the machine's own time. After a process has slept, or a test has moved the clock,
- * the clock may jump by more than the limit, although the driver's thread had none of that time.
- */
-const commitGraceMillis = 1_000
-
-const liveClock = Context.get(Context.empty(), Clock.Clock)
-const grace = Effect.provideService(Effect.sleep(commitGraceMillis), Clock.Clock, liveClock)
 
 /** After this, the callers that wait for a flush get an error: the driver does not report a failed flush. */
 const flushTimeoutMillis = 30_000
@@ -412,9 +402,9 @@ export class LmdbWrites {
         Deferred.doneUnsafe(waited.flushed, Exit.fail(overdue("write")))
       }
     })
-    const late = Effect.andThen(grace, giveUp)
+    const late = Effect.andThen(AnswerTime.sleep(commitTimeoutMillis), giveUp)
     return Effect.flatMap(
-      Effect.forkChild(Effect.delay(late, commitTimeoutMillis), { startImmediately: true }),
+      Effect.forkChild(late, { startImmediately: true }),
       (watch) =>
         Effect.onExit(commit, () => {
           this.#hung = false
@@ -479,9 +469,9 @@ const awaitFlush = (
   flushed: Deferred.Deferred<void, unknown>,
   operation: Operation
 ): Effect.Effect<void, StoreError> =>
-  Effect.mapError(Deferred.await(flushed), (cause) => failure(operation, cause)).pipe(Effect.timeoutOrElse({
+  AnswerTime.timeoutOrElse(Effect.mapError(Deferred.await(flushed), (cause) => failure(operation, cause)), {
     duration: flushTimeoutMillis,
     orElse: () => Effect.fail(timedOut(operation, flushTimeoutMillis))
-  }))
+  })
 
 const overdue = (operation: Operation): StoreError => timedOut(operation, commitTimeoutMillis)
