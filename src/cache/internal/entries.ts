@@ -39,6 +39,7 @@ import { type Note, noteOf } from "./note.ts"
 import { Lane } from "./outbox.ts"
 import { distrusted, type OnFailure, type Pending } from "./parcels.ts"
 import { sealed } from "./sensitive.ts"
+import { servableUntil } from "./servable.ts"
 import type { Served } from "./served.ts"
 import { Sources } from "./sources.ts"
 import { type Looked, SweepDue } from "./sweepDue.ts"
@@ -109,6 +110,7 @@ export class Entries<V> {
 
   /** Whether every entry that a write makes is in memory alone, and is fresh for the family's own lifetime. */
   readonly hasPlainEntries: boolean
+  private readonly servableUntil = servableUntil(this)
   private readonly staleMillis: number
   /** Notes a change of the family. */
   readonly note: Note
@@ -772,22 +774,6 @@ export class Entries<V> {
     this.cache.sweepAt(this.name, atMillis)
   }
 
-  /**
-   * The time until which the marks let an entry count as fresh; `Infinity` if no mark concerns it, `-Infinity` if it is
-   * hidden.
-   */
-  freshUntilMax(key: string, stamp: number, tags: ReadonlyArray<string>): number {
-    const verdict = this.judge(key, stamp, tags)
-    if (verdict === "valid") return Infinity
-    // Memory cannot store both the end of an entry's idle time and the time since which the entry has been stale.
-    if (verdict === "hidden" || this.expiry.idleTimeToLive !== undefined) return -Infinity
-    const since = Math.min(this.marks.staleSince(key, stamp), this.tags.staleSince(tags, stamp))
-    const age = this.cache.time.now() - since
-    if (age >= Math.max(this.expiry.staleIfError, this.expiry.staleWhileRevalidate)) return -Infinity
-    // A lower tier gets times of the wall clock. If that was set back, the entry counts as stale for longer than it is.
-    return since - this.cache.time.ahead
-  }
-
   /** The marks up to a stamp, as a store knows them. */
   *marksUpTo(upTo: number): Iterable<Mark> {
     for (const { mode, scope, stamp } of this.marks.upTo(upTo)) {
@@ -819,5 +805,7 @@ export class Entries<V> {
     const always = this.hasListeners || this.expiry.idleTimeToLive !== undefined
     this.hot.validFrom = always ? Infinity : Math.max(this.marks.latest, this.tagged ? this.tagMark : 0)
     this.hot.floor = this.lower === undefined ? this.marks.floor : this.deadBefore
+    this.hot.servableUntil = this.servableUntil
+    this.hot.marked()
   }
 }

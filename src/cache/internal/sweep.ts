@@ -34,6 +34,7 @@ import { isMarkedSince } from "./leaseTerms.ts"
 import type { Loads } from "./loads.ts"
 import { interruptingMax } from "./outbox.ts"
 import type { Swept } from "./peers.ts"
+import { freshUntilMax } from "./servable.ts"
 
 // The most marks that a store forgets in one step, which takes about ten milliseconds of the thread.
 const marksPerStepMax = 4_096
@@ -45,9 +46,10 @@ export const sweptOf = <V>(entries: Entries<V>, loads: Loads<V>): Swept => ({
     let kept = 0
     let hiddenHere = 0
     entries.sweepDue.begins()
+    const freshUntil = freshUntilMax(entries)
     const sweep = entries.spec.partition.sweep((key, stamp, tags) => {
       looked++
-      const until = entries.freshUntilMax(key, stamp, tags)
+      const until = freshUntil(key, stamp, tags)
       if (until > -Infinity) kept++
       // Other engines may serve it, and so may the next process.
       else if (entries.isHiddenHere(stamp)) {
