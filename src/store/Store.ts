@@ -270,6 +270,39 @@ export interface Partition<V> {
 export type ReadWatcher = (key: string, reads: 0 | 1) => number
 
 /**
+ * Until when an entry may be served, fresh or stale, in milliseconds since the epoch: `-Infinity` if it is hidden.
+ *
+ * @stability experimental
+ * @category models
+ * @since 0.1.0
+ */
+export type ServableUntil = (
+  key: string,
+  stamp: number,
+  tags: ReadonlyArray<string>,
+  freshUntil: number
+) => number
+
+/**
+ * A share of the bound of a store that refuses. Several families may use it.
+ *
+ * @stability experimental
+ * @category models
+ * @since 0.1.0
+ */
+export interface Room {
+  /** Whether a further weight fits now. */
+  readonly fits: (more: number) => boolean
+  /**
+   * Frees entries that have ended, or that no read may serve, until a further weight fits or none of them is left.
+   * Returns whether it has freed any.
+   */
+  readonly makeRoom: (more: number) => boolean
+  /** Keeps a weight free of other values. A negative weight gives it back. */
+  readonly reserve: (weight: number) => void
+}
+
+/**
  * The synchronous operations of a partition of live objects.
  *
  * @stability experimental
@@ -318,11 +351,14 @@ export interface HotPartition<V> {
   readonly weigh: (key: string, value: V) => number
   /** Whether the store refuses a value beyond its bound, in place of evicting another one. */
   readonly isRefusing: boolean
-  /**
-   * Whether a value of this weight fits beside those that `taken` counts, and counts it there. Without `isRefusing` it
-   * always does. `taken` is for the values of one step, of any family of the store.
-   */
-  readonly hasRoom: (key: string, weight: number, taken: Map<object, number>) => boolean
+  /** The weight of the entry of a key, if the store refuses; 0 if it has none. The entry may have ended. */
+  readonly weightIn: (key: string) => number
+  /** The share of the bound that a key falls into, if the store refuses. */
+  readonly roomOf: (key: string) => Room | undefined
+  /** Says which entries no read may serve. A store that refuses frees them before it refuses a value. */
+  servableUntil: ServableUntil | undefined
+  /** What `servableUntil` says has changed, because a mark was set. */
+  readonly marked: () => void
   /** Stores an entry that needs no second look before `dueAt`, with the weight that `weigh` returned. Cannot fail. */
   readonly put: (key: string, entry: Entry<V>, dueAt: number, weight: number) => void
   /**

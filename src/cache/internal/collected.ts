@@ -3,8 +3,9 @@
  *
  * 1. `collect`: a change is noted, and its keys are held. The cache does not change yet. If another writer changes a
  *    key between the beginning of the body and the commit, the key is removed after the commit, and not set.
- * 2. `seal`: the last step before the commit. Every condition of a change is checked once more. Then the entries that
- *    the commit would make out of date are dropped, durably in tiers that survive a crash, and the holds are closed.
+ * 2. `seal`: the last step before the commit. Every condition of a change is checked once more, and a memory store that
+ *    evicts nothing is asked for room. Then the entries that the commit would make out of date are dropped, durably in
+ *    tiers that survive a crash, the holds are closed, and the room is kept free.
  * 3. `commit`, `release` or `doubt`, by the outcome. None of them fails, because the database has decided.
  *
  * Not here: when each of them happens (`transaction.ts`).
@@ -24,6 +25,7 @@ import { doubtMillis, type HeldKey, Hold, isWithin } from "./holds.ts"
 import { everything } from "./invalidation.ts"
 import { type Judged, noOptions } from "./judgement.ts"
 import { knowing } from "./knowing.ts"
+import { memoryRefusal, reserve, type Wanted } from "./room.ts"
 
 /** The most changes that one transaction collects. All of them are made after the commit, in one synchronous step. */
 const collectedMax = 10_000
@@ -84,6 +86,8 @@ export class Collected {
   private size = 0
   /** The changes of transactions of other manifests that ended within this one. */
   private adopted: Array<Collected> = []
+  /** Gives back the room that `seal` has kept free. */
+  private giveBack: (() => void) | undefined
 
   /** How many changes there were in this process when the body began. */
   private readonly changesBefore: number
@@ -206,6 +210,7 @@ export class Collected {
   }
 
   private forgetValues(): void {
+    this.vacate()
     for (const hold of this.holds.values()) for (const held of hold.keys.values()) held.judged = undefined
   }
 
@@ -222,11 +227,31 @@ export class Collected {
             family.writes.conflictOf(key, options, known.get(change), held !== undefined, change.judged === undefined)
           if (conflict !== undefined) return Effect.fail(beforeCommit(conflict))
         }
+        const wanted = this.wanted()
+        const full = memoryRefusal(wanted)
+        if (full !== undefined) return Effect.fail(full)
         for (const hold of this.holds.values()) hold.closedUntil = Infinity
         for (const family of this.written.values()) this.ends.set(family, family.writes.ends)
-        return orStoreFailed(this.drop(false))
+        const delivery = this.drop(false)
+        // Other writers may not take the room until the transaction has ended.
+        this.giveBack = reserve(wanted)
+        return orStoreFailed(delivery)
       })
     })
+  }
+
+  /** The values that the commit stores, if no key is contended until then. */
+  private wanted(): Wanted {
+    return Array.from(this.written.values(), (family) => {
+      const held = Array.from(this.holds.get(family)!.keys.values())
+      return [family.entries, held.flatMap(({ contended, judged }) => contended || !judged ? [] : [judged])] as const
+    })
+  }
+
+  /** Gives back the room of a run of the body that another run has replaced: its values are not stored. */
+  vacate(): void {
+    this.giveBack?.()
+    this.giveBack = undefined
   }
 
   /**
@@ -332,6 +357,7 @@ export class Collected {
   }
 
   private free(): void {
+    this.vacate()
     for (const [family, hold] of this.holds) family.entries.holds.release(hold)
   }
 }

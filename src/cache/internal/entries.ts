@@ -29,6 +29,7 @@ import { type Note, noteOf } from "./note.ts"
 import { Lane } from "./outbox.ts"
 import { distrusted, type OnFailure, type Pending } from "./parcels.ts"
 import { sealed } from "./sensitive.ts"
+import { servableUntil } from "./servable.ts"
 import type { Served } from "./served.ts"
 import { Sources } from "./sources.ts"
 import { type Looked, SweepDue } from "./sweepDue.ts"
@@ -99,6 +100,7 @@ export class Entries<V> {
 
   /** Whether every entry that a write makes is in memory alone, and is fresh for the family's own lifetime. */
   readonly hasPlainEntries: boolean
+  private readonly servableUntil = servableUntil(this)
   private readonly staleMillis: number
   /** Notes a change of the family. */
   readonly note: Note
@@ -789,5 +791,7 @@ export class Entries<V> {
     const always = this.hasListeners || this.expiry.idleTimeToLive !== undefined
     this.hot.validFrom = always ? Infinity : Math.max(this.marks.latest, this.tagged ? this.tagMark : 0)
     this.hot.floor = this.lower === undefined ? this.marks.floor : this.deadBefore
+    this.hot.servableUntil = this.servableUntil
+    this.hot.marked()
   }
 }

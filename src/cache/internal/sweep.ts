@@ -36,6 +36,7 @@ import type { Loads } from "./loads.ts"
 import { markName } from "./names.ts"
 import { interruptingMax } from "./outbox.ts"
 import type { Swept } from "./peers.ts"
+import { freshUntilMax } from "./servable.ts"
 
 // The most marks that a store forgets in one step, which takes about ten milliseconds of the thread.
 const marksPerStepMax = 4_096
@@ -47,9 +48,10 @@ export const sweptOf = <V>(entries: Entries<V>, loads: Loads<V>): Swept => ({
     let kept = 0
     let hiddenHere = 0
     entries.sweepDue.begins()
+    const freshUntil = freshUntilMax(entries)
     const sweep = entries.spec.partition.sweep((key, stamp, tags) => {
       looked++
-      const until = freshUntilMax(entries, key, stamp, tags)
+      const until = freshUntil(key, stamp, tags)
       if (until > -Infinity) kept++
       // Other engines may serve it, and so may the next process.
       else if (entries.isHiddenHere(stamp)) {
@@ -68,22 +70,6 @@ export const sweptOf = <V>(entries: Entries<V>, loads: Loads<V>): Swept => ({
   },
   rest: (upTo, looked) => entries.sweepDue.ends(upTo, looked)
 })
-
-/**
- * The time until which the marks let an entry count as fresh; `Infinity` if no mark concerns it, `-Infinity` if it is
- * hidden.
- */
-const freshUntilMax = (entries: Entries<any>, key: string, stamp: number, tags: ReadonlyArray<string>): number => {
-  const { cache: { time }, expiry } = entries
-  const verdict = entries.judge(key, stamp, tags)
-  if (verdict === "valid") return Infinity
-  // Memory cannot store both the end of an entry's idle time and the time since which the entry has been stale.
-  if (verdict === "hidden" || expiry.idleTimeToLive !== undefined) return -Infinity
-  const since = Math.min(entries.marks.staleSince(key, stamp), entries.tags.staleSince(tags, stamp))
-  if (time.now() - since >= Math.max(expiry.staleIfError, expiry.staleWhileRevalidate)) return -Infinity
-  // A lower tier gets times of the wall clock. If that was set back, the entry counts as stale for longer than it is.
-  return since - time.ahead
-}
 
 function* marksUpTo({ marks, storeName, tags }: Entries<any>, upTo: number): Iterable<Mark> {
   for (const { mode, scope, stamp } of marks.upTo(upTo)) {

@@ -43,7 +43,7 @@ import { isOfLives, lifeOf, type Opened } from "../internal/lives.ts"
 import { familyName, splitMark } from "../internal/names.ts"
 import { Outbox } from "../internal/outbox.ts"
 import { type Heard, type Peer, Peers, type SharedLife, type Swept } from "../internal/peers.ts"
-import { roomRefusal } from "../internal/room.ts"
+import { asksForRoom, roomRefusalOfAll } from "../internal/room.ts"
 import { sealed, sealedCodec, sealedPartition } from "../internal/sensitive.ts"
 import { haveParted, pastSessions, sessionMark, tiersOf } from "../internal/sessions.ts"
 import { Spreading } from "../internal/spreading.ts"
@@ -110,22 +110,15 @@ const roomRefusalOf = (
   writes: ReadonlyArray<BatchWrite>,
   judged: ReadonlyArray<Judged<any>>
 ): CacheError | undefined => {
-  const asks = ({ entries: { hot, lower } }: CacheFamily<any>) => lower !== undefined || hot?.isRefusing === true
-  if (!writes.some(({ family }) => asks(family))) return undefined
-  // The last write of a key counts.
-  const kept = new Map<CacheFamily<any>, Map<string, Judged<any>>>()
-  for (const [i, { family, key }] of writes.entries()) {
-    const own = kept.get(family) ?? new Map<string, Judged<any>>()
-    kept.set(family, own)
-    if (judged[i] === deletion) own.delete(key)
-    else own.set(key, judged[i]!)
+  if (!writes.some(({ family }) => asksForRoom(family.entries))) return undefined
+  const byFamily = new Map<CacheFamily<any>, Array<Judged<any>>>()
+  for (const [i, { family }] of writes.entries()) {
+    if (judged[i] === deletion) continue
+    const own = byFamily.get(family)
+    if (own === undefined) byFamily.set(family, [judged[i]!])
+    else own.push(judged[i]!)
   }
-  const taken = new Map<object, number>()
-  for (const [family, own] of kept) {
-    const refusal = roomRefusal(family.entries, Array.from(own.values()), taken)
-    if (refusal !== undefined) return refusal
-  }
-  return undefined
+  return roomRefusalOfAll(Array.from(byFamily, ([{ entries }, own]) => [entries, own]))
 }
 
 // How far a listener may fall behind, in events and in characters of their keys. Beyond that, it loses the oldest

@@ -81,6 +81,7 @@ export const run = (
     const attempt = Effect.withFiber((inner) => {
       const { context } = inner
       if (around === undefined && isSavepoint(before, context)) return Effect.fail(inUnknown(manifest.id))
+      for (const { collected } of frames) collected.vacate()
       const frame = new Frame(manifest, parent, frameIn(context), givenBetween(before, context), context)
       frames.push(frame)
       const ended = Effect.flatMap(body, (value) => {

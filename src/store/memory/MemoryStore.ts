@@ -149,7 +149,7 @@ const shardsOf = (
       // The remainder of the division goes to the first shards, so that the shares add up to the bound.
       const share = Math.floor(max / count) + (i < max % count ? 1 : 0)
       const policyOf: MakePolicy = (hashOf) => makePolicy({ weightMax: share, hashOf })
-      return new MemoryShard(i, policyOf, time.now(), alarm)
+      return new MemoryShard(i, policyOf, time, alarm)
     })
     return shards.reduce((sum, { weightMax }) => sum + weightMax, 0) === max
       ? Effect.succeed(shards)

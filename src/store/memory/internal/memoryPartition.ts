@@ -13,7 +13,6 @@ import * as Stream from "effect/Stream"
 import type * as EvictionPolicy from "../../../eviction/EvictionPolicy.ts"
 import { invariant } from "../../../eviction/shared/invariant.ts"
 import { spreadHash } from "../../../eviction/shared/keyHash.ts"
-import { Refuse } from "../../../eviction/shared/refuse.ts"
 import { entryWeightMax } from "../../../eviction/shared/slotWeights.ts"
 import type { Entry, Found } from "../../Entry.ts"
 import type { CoarseClock } from "../../shared/coarseClock.ts"
@@ -27,6 +26,8 @@ import {
   type Partition,
   type Prepared,
   type ReadWatcher,
+  type Room,
+  type ServableUntil,
   type StoreFamily
 } from "../../Store.ts"
 import { FunctionFailed, PositionLost, StoreError } from "../../StoreError.ts"
@@ -94,6 +95,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
   declare readonly family: StoreFamily<V>
   declare readonly wantsEvicted: boolean
   validFrom = 0
+  servableUntil: ServableUntil | undefined = undefined
   private dead = 0
   declare private readonly weigher: StoreFamily<V>["weigher"]
   declare private readonly time: CoarseClock
@@ -159,6 +161,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
   set floor(floor: number) {
     if (floor === this.dead) return
     this.dead = floor
+    this.marked()
     this.alarm.ring()
   }
 
@@ -228,20 +231,23 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
   }
 
   get isRefusing(): boolean {
-    return this.views[0]!.policy instanceof Refuse
+    return this.views[0]!.shard.isRefusing
   }
 
-  hasRoom(key: string, weight: number, taken: Map<object, number>): boolean {
+  weightIn(key: string): number {
     const spread = this.spreadOf(key)
-    const { policy, shard, table } = this.viewOf(spread)
-    if (!(policy instanceof Refuse)) return true
+    const { shard, table } = this.viewOf(spread)
     const slot = table.find(key, spread)
-    const more = weight - (slot < 0 ? 0 : policy.weightOf(slot)) + (taken.get(shard) ?? 0)
-    taken.set(shard, more)
-    if (shard.hasRoom(more, this.time.now())) return true
-    // Dead entries are freed little by little, and may take the room of a value that would fit.
-    while (this.collect(collectedPerPutMax)) if (shard.hasRoom(more, this.time.now())) return true
-    return shard.hasRoom(more, this.time.now())
+    return slot < 0 ? 0 : shard.weightAt(slot)
+  }
+
+  roomOf(key: string): Room | undefined {
+    const { shard } = this.viewOf(this.spreadOf(key))
+    return shard.isRefusing ? shard : undefined
+  }
+
+  marked(): void {
+    if (this.isRefusing) { for (const { shard } of this.views) shard.marked() }
   }
 
   put(key: string, entry: Entry<V>, dueAt: number, weight: number): void {
@@ -389,6 +395,16 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
   /** Passes an entry that a shard evicts to the family's `onEvict`. The shard calls it. */
   evicted(shard: MemoryShard, slot: number, cause: "Evicted" | "Expired"): void {
     this.family.onEvict!(shard.records.keyAt(slot)!, shard.entryAt(slot) as Entry<V>, cause)
+  }
+
+  /** Until when an entry may be served. The shard calls it. */
+  servableUntilAt(shard: MemoryShard, slot: number): number {
+    const { records } = shard
+    const stamp = records.stampOf(slot)
+    if (stamp < this.floor) return -Infinity
+    if (this.servableUntil === undefined) return Infinity
+    const until = this.servableUntil(records.keyAt(slot)!, stamp, shard.tagsAt(slot), shard.freshUntilAt(slot))
+    return until < shard.endsAt(slot) ? until : Infinity
   }
 
   /** Removes the key of an entry that leaves. The shard calls it. */

@@ -7,12 +7,16 @@
  *
  * - After `put`, the weight of the shard is at most `weightMax`.
  * - Expired entries leave before live ones.
+ * - Under a policy that refuses, what no read may serve leaves before a value is refused. A mark lets the shard look at
+ *   each entry once, and only when room is needed.
  */
 import type { EvictionPolicy } from "../../../eviction/EvictionPolicy.ts"
 import { invariant } from "../../../eviction/shared/invariant.ts"
 import { type HashOf, keyHash } from "../../../eviction/shared/keyHash.ts"
+import { Refuse } from "../../../eviction/shared/refuse.ts"
 import { grownCells } from "../../../eviction/shared/slotCapacity.ts"
 import type { Entry } from "../../Entry.ts"
+import type { Room } from "../../Store.ts"
 import { SlotRecords } from "./slotRecords.ts"
 import { TimerWheel } from "./timerWheel.ts"
 
@@ -33,6 +37,8 @@ export interface ShardFamily {
   evicted(shard: MemoryShard, slot: number, cause: "Evicted" | "Expired"): void
   /** Called when the entry leaves the shard; its key can still be read from its slot. */
   forgotten(shard: MemoryShard, slot: number): void
+  /** Until when the entry may be served; `Infinity` if it is scheduled to end by then. */
+  servableUntilAt(shard: MemoryShard, slot: number): number
 }
 
 /** The alarm clock of upkeep. */
@@ -51,10 +57,13 @@ const noTags: ReadonlyArray<string> = Object.freeze([])
 // A slot names its family in 16 bits.
 const familiesMax = 65_536
 
+// The entries that a search looks at before it asks whether there is room.
+const searchedPerStepMax = 16
+
 // Bounds the dead entries that one `put` removes, so that a burst of expirations cannot hold up a writer.
 const expiredPerPutMax = 16
 
-export class MemoryShard {
+export class MemoryShard implements Room {
   readonly index: number
   readonly weightMax: number
   readonly policy: EvictionPolicy
@@ -71,22 +80,41 @@ export class MemoryShard {
   private extras: Array<Extra | undefined> | undefined = undefined
   private readonly expire: (slot: number) => void
   private readonly alarm: Alarm
+  private readonly time: { now(): number }
+  /** What is kept free for values that are about to be written. */
+  private reserved = 0
+  /** Where the search for entries that no read may serve goes on; -1 if it has looked at all. */
+  private searchAt = -1
+  /** Whether a mark has come since the search began. */
+  private searchAgain = false
+  /** When the first of the entries that it has left may not be served any more. */
+  private searchFrom = Infinity
 
-  constructor(index: number, makePolicy: MakePolicy, nowMillis: number, alarm: Alarm) {
+  constructor(index: number, makePolicy: MakePolicy, time: { now(): number }, alarm: Alarm) {
     const policy = makePolicy((slot) => keyHash(this.records.keyAt(slot)!, this.familyOf[slot]!))
     // An entry weighs at least 1, and one entry is inserted before another leaves.
     const slotsExpected = policy.weightMax + 1
     this.index = index
     this.alarm = alarm
+    this.time = time
     this.weightMax = policy.weightMax
     this.policy = policy
     this.records = new SlotRecords(slotsExpected)
-    this.wheel = new TimerWheel(nowMillis, (slot) => this.endsAt(slot), slotsExpected)
+    this.wheel = new TimerWheel(time.now(), (slot) => this.endsAt(slot), slotsExpected)
     this.expire = (slot) => this.pushOut(slot, "Expired")
   }
 
   get size(): number {
     return this.records.size
+  }
+
+  get isRefusing(): boolean {
+    return this.policy instanceof Refuse
+  }
+
+  /** The weight of an entry under a policy that refuses. */
+  weightAt(slot: number): number {
+    return this.policy instanceof Refuse ? this.policy.weightOf(slot) : 0
   }
 
   /** Adds a family, and returns its number in this shard. */
@@ -113,6 +141,10 @@ export class MemoryShard {
     return Number.isNaN(later) ? this.extras![slot]!.expiresAt : dueAt + later
   }
 
+  freshUntilAt(slot: number): number {
+    return this.extras?.[slot]?.freshUntil ?? this.records.dueAt(slot)
+  }
+
   entryAt(slot: number): Entry<unknown> {
     const { records } = this
     const extra = this.extras?.[slot]
@@ -120,7 +152,7 @@ export class MemoryShard {
       value: records.valueAt(slot),
       stamp: records.stampOf(slot),
       version: records.versionOf(slot),
-      freshUntil: extra === undefined ? records.dueAt(slot) : extra.freshUntil,
+      freshUntil: this.freshUntilAt(slot),
       expiresAt: this.endsAt(slot),
       costMillis: this.costs === undefined ? 0 : this.costs[slot]!,
       tags: this.tagsAt(slot),
@@ -139,17 +171,51 @@ export class MemoryShard {
     return slot
   }
 
-  /** Whether a further weight fits, if need be after entries that have ended. */
-  hasRoom(more: number, nowMillis: number): boolean {
-    while (this.policy.weight + more > this.weightMax) {
-      if (!this.wheel.advance(nowMillis, expiredPerPutMax, this.expire)) break
+  fits(more: number): boolean {
+    return this.policy.weight + this.reserved + more <= this.weightMax
+  }
+
+  makeRoom(more: number): boolean {
+    const { size } = this
+    const now = this.time.now()
+    for (let some = true; some && !this.fits(more);) some = this.wheel.advance(now, expiredPerPutMax, this.expire)
+    for (let some = true; some && !this.fits(more);) some = this.search(now)
+    return this.size < size
+  }
+
+  reserve(weight: number): void {
+    this.reserved += weight
+  }
+
+  /** A mark may hide entries. */
+  marked(): void {
+    this.searchAgain = true
+  }
+
+  /** Frees entries that no read may serve, among the next ones. Returns whether there are more to look at. */
+  private search(now: number): boolean {
+    if (this.searchAt < 0) {
+      if (!this.searchAgain && now < this.searchFrom) return false
+      this.searchAt = 0
+      this.searchAgain = false
+      this.searchFrom = Infinity
     }
-    return this.policy.weight + more <= this.weightMax
+    const end = Math.min(this.records.used, this.searchAt + searchedPerStepMax)
+    for (; this.searchAt < end; this.searchAt++) {
+      const slot = this.searchAt
+      if (this.records.keyAt(slot) === undefined) continue
+      const until = this.families[this.familyOf[slot]!]!.servableUntilAt(this, slot)
+      if (until <= now) this.remove(slot)
+      else if (until < this.searchFrom) this.searchFrom = until
+    }
+    if (end === this.records.used) this.searchAt = -1
+    return true
   }
 
   /** Restores the bound after an insert or update. The newest entry may be the one that leaves. */
   settle(): void {
-    while (this.policy.weight > this.weightMax) {
+    while (!this.fits(0)) {
+      if (this.isRefusing && this.makeRoom(0)) continue
       const victim = this.policy.evict()
       if (victim < 0) return
       this.release(victim, "Evicted")
@@ -254,7 +320,7 @@ export class MemoryShard {
     this.policy.checkInvariants()
     this.wheel.checkInvariants()
     this.records.checkInvariants()
-    invariant(this.policy.weight <= this.weightMax, "MemoryShard", "the bound holds", this.policy.weight)
+    invariant(this.fits(0) && this.reserved >= 0, "MemoryShard", "the bound holds", this.policy.weight + this.reserved)
     invariant(this.policy.size === this.size, "MemoryShard", "the policy knows every entry", this.policy.size)
     let ends = 0
     for (let slot = 0; slot < this.records.used; slot++) {
