@@ -306,6 +306,25 @@ describe("a write beside a commit", () => {
       })
     ))
 
+  for (const by of ["a write", "a transaction"]) {
+    it.effect(`what ${by} sets when a doubt of the whole family is over is kept`, () =>
+      over(
+        "memory alone",
+        Effect.gen(function*() {
+          for (const  of of[lock, row]) {
+            const write = of.set(one, 2)
+            yield* lose(Effect.andThen(lock.invalidateAll(), row.invalidateAll()))
+            yield* TestClock.adjust(doubtMillis)
+            yield* (by === "a write" ? write : App.transaction((body: any) => body)(write)) as Effect.Effect<
+              void,
+              unknown
+            >
+            assert.strictEqual(yield* of.get(one), 2)
+          }
+        })
+      ))
+  }
+
   it.effect("a value that is written beside a sealed transaction is refused alone, and the transaction is kept", () =>
     over(
       "memory alone",

@@ -127,6 +127,8 @@ export class Collected {
   private holdOf(family: Reached): Hold {
     let hold = this.holds.get(family)
     if (hold === undefined) {
+      // A doubt that was over before the body began must not end in the middle of it.
+      family.entries.holds.sweep(family.cache.time.now())
       this.holds.set(family, hold = new Hold())
       family.entries.holds.add(hold)
     }

@@ -477,7 +477,7 @@ export class Entries<V> {
     if (entry.freshUntil <= now || entry.expiresAt <= now) return this.forget(key)
     if (this.holds.isWatching) {
       this.holds.touch(key)
-      if (!this.holds.takes(key, entry.tags, now)) return this.forget(key)
+      if (this.holds.closing(key, entry.tags, now) !== undefined) return this.forget(key)
     }
     this.cache.tell(this.name, { _tag: "Changed", key })
     return this.put(key, entry, now, weight, prepared)
@@ -628,7 +628,7 @@ export class Entries<V> {
   /** Notes that another engine has changed or removed the value. The lower tiers are already up to date. */
   ended(key: string, isGone = false): void {
     this.sources?.forget(key)
-    if (this.holds.isWatching) this.holds.touch(key, true)
+    if (this.holds.isWatching) this.holds.touch(key, isGone)
     this.drop(key, isGone)
   }
 

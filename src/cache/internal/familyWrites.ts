@@ -264,9 +264,11 @@ export class FamilyWrites<V> implements Writer {
     isConditional: boolean
   ): CacheError | undefined {
     const { cache, entries: { holds }, spec } = this
-    if (holds.isEmpty || lifeMillis === 0 || !(isConditional || holds.isAlone)) return undefined
+    if (holds.isEmpty) return undefined
+    // The doubts that are over end here, before the write gets its stamp.
     const hold = holds.closing(key, tags, cache.time.now())
-    return hold && closedBy(hold, cache.id, spec.show(key))
+    const mustStay = lifeMillis !== 0 && (isConditional || holds.isAlone)
+    return mustStay && hold !== undefined ? closedBy(hold, cache.id, spec.show(key)) : undefined
   }
 
   /** The entry of a key, for conditions. */

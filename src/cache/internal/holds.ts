@@ -40,8 +40,11 @@ export const doubtsMax = 1_024
 const recentMax = 65_536
 const recentScopesMax = 1_024
 
-/** The bodies of transactions that run in this process, and how many changes there were while one ran. */
-export const bodies = { open: 0, changes: 0 }
+/**
+ * The bodies of transactions that run in this process, since when one runs, and how many changes there were while one
+ * ran. `areLater` says that what happens now is no change for them: it was due before they began.
+ */
+export const bodies = { open: 0, since: 0, changes: 0, areLater: false }
 
 /** A set of keys of one family: single keys, and scopes. */
 export class Scopes {
@@ -93,7 +96,7 @@ export interface HeldKey {
   judged: Judged<any> | undefined
   /** Whether another writer has changed the key meanwhile. */
   contended: boolean
-  /** Whether the cache has kept a value that was written while the outcome was in doubt. */
+  /** Whether the cache alone has a value of the key that was written while the outcome was in doubt. */
   isWritten: boolean
 }
 
@@ -129,13 +132,17 @@ export class Hold {
       (this.scopes.covers(key) || tags.some((tag) => this.tags.has(tag)))
   }
 
+  get isInDoubt(): boolean {
+    return this.closedUntil !== undefined && this.closedUntil !== Infinity
+  }
+
   /**
    * Whether a value that is written now is newer than what the transaction made of the key, whatever its outcome: the
    * transaction changed the row of this key, and has nothing more to say to the cache. A value that depends on another
    * change of it may be made from what was before.
    */
   isBefore(key: string, tags: ReadonlyArray<string>): boolean {
-    return this.closedUntil !== Infinity && this.keys.has(key) && !this.scopes.coversWide(key) &&
+    return this.isInDoubt && this.keys.has(key) && !this.scopes.coversWide(key) &&
       !tags.some((tag) => this.tags.has(tag))
   }
 }
@@ -194,7 +201,9 @@ export class Holds {
     for (const [hold, onOver] of Array.from(this.doubts)) {
       if (hold.closedUntil! > now) continue
       this.release(hold)
+      bodies.areLater = bodies.since >= hold.closedUntil!
       onOver()
+      bodies.areLater = false
     }
   }
 
@@ -214,7 +223,7 @@ export class Holds {
       const held = hold.keys.get(key)
       if (held === undefined) continue
       held.contended = true
-      if (isGone) held.isWritten = false
+      held.isWritten = !isGone && this.isAlone && hold.isInDoubt
     }
   }
 
@@ -240,6 +249,7 @@ export class Holds {
 
   private remember(change: () => void): void {
     if (bodies.open > 0) {
+      if (bodies.areLater) return
       bodies.changes++
       change()
     } else if (this.recent.size > 0 || this.recentScopes.length > 0) {
@@ -262,15 +272,5 @@ export class Holds {
       if (hold.closes(key, tags, now) && !(this.isAlone && hold.isBefore(key, tags))) return hold
     }
     return undefined
-  }
-
-  /** Whether a value that is written now is kept. What is in doubt learns of it. */
-  takes(key: string, tags: ReadonlyArray<string>, now: number): boolean {
-    if (this.closing(key, tags, now) !== undefined) return false
-    for (const hold of this.all) {
-      const held = hold.closedUntil === undefined ? undefined : hold.keys.get(key)
-      if (held !== undefined) held.isWritten = true
-    }
-    return true
   }
 }
