@@ -528,20 +528,21 @@ export class InvalidBatch extends Schema.TaggedError<InvalidBatch>()("InvalidBat
 /**
  * A transaction refuses a call: an update or a patch within its body (E0524), more changes than it can collect (E0525),
  * or, within a transaction of the database that the cache does not know, a body (E0526) or a write (E0528). The error
- * fails the body, so the database rolls back. `help` says what to do instead.
+ * fails the body, so the database rolls back. Outside of it, a write is refused that the cache could not keep, because a
+ * transaction is about to commit its key, or the answer to that commit was lost (E0533). `help` says what to do instead.
  *
  * @stability stable
  * @category errors
  * @since 0.1.0
  */
 export class TransactionRefused extends Schema.TaggedError<TransactionRefused>()("TransactionRefused", {
-  code: Schema.Literals(["E0524", "E0525", "E0526", "E0528"]),
+  code: Schema.Literals(["E0524", "E0525", "E0526", "E0528", "E0533"]),
   manifest: Schema.String,
   why: Schema.String,
   help: Schema.String
 }) {
   override get message() {
-    const what = this.code === "E0528" ? "a write" : "a transaction"
+    const what = this.code === "E0528" || this.code === "E0533" ? "a write" : "a transaction"
     return `${what} of \`${this.manifest}\` is refused: ${this.why}; help: ${this.help}`
   }
 }

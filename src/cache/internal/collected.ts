@@ -112,7 +112,7 @@ export class Collected {
       this.written.set(family, family)
       const contended = keys.get(key)?.contended === true ||
         family.entries.holds.isChangedSince(key, this.changesBefore)
-      const held: HeldKey = { judged, contended }
+      const held: HeldKey = { judged, contended, isWritten: false }
       keys.set(key, held)
       this.changes.set(held, change)
       this.conditions.push({ change, ends: family.writes.ends })
@@ -133,6 +133,8 @@ export class Collected {
   private holdOf(family: Reached): Hold {
     let hold = this.holds.get(family)
     if (hold === undefined) {
+      // A doubt that was over before the body began must not end in the middle of it.
+      family.entries.holds.sweep(family.cache.time.now())
       this.holds.set(family, hold = new Hold())
       family.entries.holds.add(hold)
     }
@@ -224,7 +226,17 @@ export class Collected {
         for (const { change, ends } of this.conditions) {
           const { family, key, options } = change
           const conflict = family.writes.goneSince(ends) ??
-            family.writes.conflictOf(key, options, known.get(change), held !== undefined, change.judged === undefined)
+            family.writes.conflictOf(
+              key,
+              options,
+              known.get(change),
+              held !== undefined,
+              change.judged === undefined
+            ) ??
+            // Without a condition, a value that another commit forbids to keep is left out, as a contended one is.
+            (change.judged && options.ifVersion !== undefined
+              ? family.writes.closedRefusal(change.judged, true)
+              : undefined)
           if (conflict !== undefined) return Effect.fail(beforeCommit(conflict))
         }
         const wanted = this.wanted()
@@ -279,6 +291,11 @@ export class Collected {
     }
     for (const family of this.written.values()) {
       for (const [key, held] of this.holds.get(family)!.keys) {
+        // What was written in the doubt is newer. Loads that began before it are not kept.
+        if (held.isWritten) {
+          family.loads.overtake(key)
+          continue
+        }
         const { isDeletion, judged, mode } = this.changes.get(held)!
         delivery = both(
           delivery,

@@ -6,8 +6,16 @@ import { type Lease, LeaseError } from "../../capability/Lease.ts"
 import type { LeaseTable } from "../../capability/shared/leaseTable.ts"
 import { matches } from "../../pattern/KeyPattern.ts"
 import type { Entry } from "../../store/Entry.ts"
-import { CacheError, LeaseRefused, StaleRefused, UpdateRefused, VersionConflict } from "../CacheError.ts"
+import {
+  CacheError,
+  LeaseRefused,
+  StaleRefused,
+  TransactionRefused,
+  UpdateRefused,
+  VersionConflict
+} from "../CacheError.ts"
 import type { EngineFamilySpec } from "../shared/familySpec.ts"
+import { doubtMillis, type Hold } from "./holds.ts"
 import type { Served } from "./served.ts"
 
 /** The error if keys of a family must not be written under a lease. */
@@ -77,6 +85,18 @@ export const versionConflict = (
   return new CacheError({
     reason: new VersionConflict({ key, expected: ifVersion ?? undefined, actual: held?.version })
   })
+}
+
+/** The error of a write of a key whose value a transaction forbids to keep. The key is given as errors show it. */
+export const closedBy = ({ closedUntil }: Hold, manifest: string, key: string): CacheError => {
+  const seconds = doubtMillis / 1_000
+  const [why, help] = closedUntil === Infinity
+    ? [`a transaction that changes \`${key}\` is about to commit`, "write again when it has ended"]
+    : [
+      `the answer to a commit that changes \`${key}\` was lost less than ${seconds} s ago, so its value is not known`,
+      `write again after ${seconds} s`
+    ]
+  return new CacheError({ reason: new TransactionRefused({ code: "E0533", manifest, why, help }) })
 }
 
 /** The error of an update that would start from a value which the cache does not keep. */

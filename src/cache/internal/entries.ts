@@ -469,7 +469,7 @@ export class Entries<V> {
     if (entry.freshUntil <= now || entry.expiresAt <= now) return this.forget(key)
     if (this.holds.isWatching) {
       this.holds.touch(key)
-      if (this.isClosed(key, entry.tags, now)) return this.forget(key)
+      if (this.holds.closing(key, entry.tags, now) !== undefined) return this.forget(key)
     }
     this.cache.tell(this.name, { _tag: "Changed", key })
     return this.put(key, entry, now, weight, prepared)
@@ -593,8 +593,7 @@ export class Entries<V> {
   }
 
   /**
-   * Whether a transaction that is about to commit forbids to keep a value of a key that was loaded or written since a
-   * time.
+   * Whether a transaction that is about to commit forbids to keep a value of a key that was loaded since a time.
    */
   isClosed(key: string, tags: ReadonlyArray<string>, since: number): boolean {
     if (this.holds.isEmpty) return false
@@ -627,7 +626,7 @@ export class Entries<V> {
   /** Notes that another engine has changed or removed the value. The lower tiers are already up to date. */
   ended(key: string, isGone = false): void {
     this.sources?.forget(key)
-    if (this.holds.isWatching) this.holds.touch(key)
+    if (this.holds.isWatching) this.holds.touch(key, isGone)
     this.drop(key, isGone)
   }
 

@@ -22,6 +22,7 @@ import type { EngineFamilySpec } from "../shared/familySpec.ts"
 import type { SetOptions } from "../types/setOptions.ts"
 import { type CacheContext, orRedressed, orStoreFailed, orTakenBack, revocable } from "./cacheContext.ts"
 import {
+  closedBy,
   heldRefusal,
   leaseRefusal,
   overtakenLease,
@@ -113,7 +114,7 @@ export class FamilyWrites<V> implements Writer {
     const judged = this.judgedNow(key, this.judge(key, value, options))
     const held = options.ifVersion === undefined ? undefined : this.heldNow(key)
     const refused = this.goneSince(ends) ?? this.conflictOf(key, options, held, true) ??
-      roomRefusal(this.entries, [judged])
+      this.unkept([judged], options.ifVersion !== undefined)
     if (refused !== undefined) throw refused
     return this.write(judged, options)
   }
@@ -128,7 +129,7 @@ export class FamilyWrites<V> implements Writer {
     // What a refresh brings must not be replaced.
     if (before === undefined || this.loads.isRefreshing(key)) return undefined
     const judged = this.judgedNow(key, this.judge(key, f(before.value), asHeld(before)))
-    const left = this.goneSince(ends) ?? roomRefusal(this.entries, [judged])
+    const left = this.goneSince(ends) ?? this.unkept([judged], true)
     if (left !== undefined) throw left
     // The function, or a weigher, may have used the cache.
     if (this.heldToChange(key)?.version !== before.version || this.loads.isRefreshing(key)) return undefined
@@ -228,12 +229,12 @@ export class FamilyWrites<V> implements Writer {
   private applyIf(judged: Judged<V>, options: SetOptions<Lease>, ends: number): Effect.Effect<void, CacheError> {
     const { key } = judged
     if (options.ifVersion === undefined) {
-      const refusal = this.goneSince(ends) ?? this.refusalOf(options, key) ?? roomRefusal(this.entries, [judged])
+      const refusal = this.goneSince(ends) ?? this.refusalOf(options, key) ?? this.unkept([judged], false)
       return refusal === undefined ? this.applySet(judged, options) : Effect.fail(refusal)
     }
     return knowing([this.holding(key)], (held) => {
       const conflict = this.goneSince(ends) ?? this.conflictOf(key, options, held?.[0], held !== undefined) ??
-        roomRefusal(this.entries, [judged])
+        this.unkept([judged], true)
       return conflict === undefined ? this.applySet(judged, options) : Effect.fail(conflict)
     })
   }
@@ -241,6 +242,34 @@ export class FamilyWrites<V> implements Writer {
   /** The error of a writer that has waited, if an owner has left since `ends` was read. */
   goneSince(ends: number): CacheError | undefined {
     return this.endCount === ends ? undefined : this.loads.unowned()
+  }
+
+  /**
+   * Why values are not written now: a transaction forbids to keep one that must stay, or there is no room. Where a
+   * write has a condition, its value must stay, because the conditions of later writes are compared with it.
+   */
+  private unkept(all: ReadonlyArray<Judged<V>>, isConditional: boolean): CacheError | undefined {
+    for (const judged of all) {
+      const refusal = this.closedRefusal(judged, isConditional)
+      if (refusal !== undefined) return refusal
+    }
+    return roomRefusal(this.entries, all)
+  }
+
+  /**
+   * The error if a value must stay that a transaction forbids to keep now. Without a condition, only a family without a
+   * lookup is concerned: in any other one the next read loads what the source has by then.
+   */
+  closedRefusal(
+    { key, lifeMillis, tags }: Pick<Judged<V>, "key" | "lifeMillis" | "tags">,
+    isConditional: boolean
+  ): CacheError | undefined {
+    const { cache, entries: { holds }, spec } = this
+    if (holds.isEmpty) return undefined
+    // The doubts that are over end here, before the write gets its stamp.
+    const hold = holds.closing(key, tags, cache.time.now())
+    const mustStay = lifeMillis !== 0 && (isConditional || holds.isAlone)
+    return mustStay && hold !== undefined ? closedBy(hold, cache.id, spec.show(key)) : undefined
   }
 
   /** The entry of a key, for conditions. */
@@ -406,8 +435,8 @@ export class FamilyWrites<V> implements Writer {
             const refused = this.goneSince(ends) ?? this.refusalOf(options, key)
             if (refused !== undefined) return Effect.fail(refused)
             if (this.servable(key, held) !== undefined) return Effect.succeed(false)
-            const full = roomRefusal(this.entries, [judged])
-            return full === undefined ? Effect.as(this.applySet(judged, options), true) : Effect.fail(full)
+            const unkept = this.unkept([judged], true)
+            return unkept === undefined ? Effect.as(this.applySet(judged, options), true) : Effect.fail(unkept)
           })
         )
     )
@@ -486,7 +515,7 @@ export class FamilyWrites<V> implements Writer {
               ? entries.map(([key], i) => this.conflictOf(key, options, held?.[i], held !== undefined))
                 .find((one) => one !== undefined)
               : this.refusalOf(options, entries)) ??
-              roomRefusal(this.entries, judged)
+              this.unkept(judged, isConditional)
             return conflict === undefined ? this.applySets(judged, options) : Effect.fail(conflict)
           })
         )
@@ -548,7 +577,8 @@ export class FamilyWrites<V> implements Writer {
       ),
       (served) => {
         const { entry, tags = entry?.tags, value: was } = served
-        const unkept = unkeptUpdate(this.spec.show(key), served)
+        const unkept = unkeptUpdate(this.spec.show(key), served) ??
+          this.closedRefusal({ key, tags: tags ?? noTags, lifeMillis: Infinity }, true)
         if (unkept !== undefined) return Effect.fail(unkept)
         turn.hasRead(entry, tags)
         const write = (value: V) =>
@@ -611,7 +641,7 @@ export class FamilyWrites<V> implements Writer {
         const write = (judged: Judged<V>) => {
           const now = this.cache.time.now()
           const left = this.goneSince(ends) ?? this.refusalOf(noOptions, key)
-          const full = left ?? roomRefusal(this.entries, [judged])
+          const full = left ?? this.unkept([judged], true)
           if (full !== undefined) return Effect.fail(full)
           const stamp = this.cache.nextStamp()
           // What a refresh brings must not be replaced by a value that is made of the one before.

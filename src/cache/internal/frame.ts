@@ -2,6 +2,7 @@
  * Represents one run of the body of a transaction. The Context of the body's fibers holds it, and it collects their
  * changes. It ends with the body: a fiber that outlives the body changes the cache directly.
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
 import type { CacheError } from "../CacheError.ts"
@@ -45,6 +46,7 @@ export class Frame {
     this.given = parent === undefined ? given : Context.merge(parent.given, given)
     this.changesBefore = (parent ?? around)?.changesBefore ?? bodies.changes
     this.collected = new Collected(manifest.id, this.changesBefore)
+    if (bodies.open === 0) bodies.since = Context.get(context, Clock.Clock).currentTimeMillisUnsafe()
     bodies.open++
     // While a body runs, a handle that reads outside of Effect must check which fiber reads.
     lookups.open++

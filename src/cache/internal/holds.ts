@@ -15,6 +15,11 @@
  *   old value.
  * - If the outcome is not known, the hold stays closed for `doubtMillis`: a server that lost its connection may still
  *   commit.
+ * - What is written while a hold is closed is not kept, either: the next read loads what the source has. A family
+ *   without a lookup is *alone*, because no source tells its values. There a write is refused while the hold is sealed.
+ *   In the doubt it is kept, and stays afterwards, if the transaction changed the key by name and no scope or tag of it
+ *   covers the key. So is a write that has a condition in a family with a lookup refused, because the next caller's
+ *   condition would not see it.
  *
  * A writer never waits for a hold. While no body runs and no key is held, a write costs one comparison more, and a hit
  * costs nothing more.
@@ -36,8 +41,11 @@ export const doubtsMax = 1_024
 const recentMax = 65_536
 const recentScopesMax = 1_024
 
-/** The bodies of transactions that run in this process, and how many changes there were while one ran. */
-export const bodies = { open: 0, changes: 0 }
+/**
+ * The bodies of transactions that run in this process, since when one runs, and how many changes there were while one
+ * ran. `areLater` says that what happens now is no change for them: it was due before they began.
+ */
+export const bodies = { open: 0, since: 0, changes: 0, areLater: false }
 
 /** A set of keys of one family: single keys, and scopes. */
 export class Scopes {
@@ -63,7 +71,11 @@ export class Scopes {
   }
 
   covers(key: string): boolean {
-    if (this.keys.has(key)) return true
+    return this.keys.has(key) || this.coversWide(key)
+  }
+
+  /** Whether a scope covers the key. */
+  coversWide(key: string): boolean {
     if (this.wide.size === 0) return false
     const segments = key.split(":")
     for (const { positions, values } of this.wide.values()) {
@@ -85,6 +97,8 @@ export interface HeldKey {
   judged: Judged<any> | undefined
   /** Whether another writer has changed the key meanwhile. */
   contended: boolean
+  /** Whether the cache alone has a value of the key that was written while the outcome was in doubt. */
+  isWritten: boolean
 }
 
 /** The keys of one family that one transaction holds. */
@@ -118,6 +132,20 @@ export class Hold {
     return this.closedUntil !== undefined && since < this.closedUntil &&
       (this.scopes.covers(key) || tags.some((tag) => this.tags.has(tag)))
   }
+
+  get isInDoubt(): boolean {
+    return this.closedUntil !== undefined && this.closedUntil !== Infinity
+  }
+
+  /**
+   * Whether a value that is written now is newer than what the transaction made of the key, whatever its outcome: the
+   * transaction changed the row of this key, and has nothing more to say to the cache. A value that depends on another
+   * change of it may be made from what was before.
+   */
+  isBefore(key: string, tags: ReadonlyArray<string>): boolean {
+    return this.isInDoubt && this.keys.has(key) && !this.scopes.coversWide(key) &&
+      !tags.some((tag) => this.tags.has(tag))
+  }
 }
 
 /** The holds of one family. */
@@ -129,6 +157,8 @@ export class Holds {
   private recentScopes: Array<{ readonly scope: Scope; readonly at: number }> = []
   /** Changes up to this number are forgotten, so any key may have been changed by then. */
   private forgottenAt = 0
+  /** Whether the cache alone has the values of the family: its owner has no lookup. */
+  isAlone = false
 
   get isEmpty(): boolean {
     return this.all.size === 0
@@ -172,12 +202,14 @@ export class Holds {
     for (const [hold, onOver] of Array.from(this.doubts)) {
       if (hold.closedUntil! > now) continue
       this.release(hold)
+      bodies.areLater = bodies.since >= hold.closedUntil!
       onOver()
+      bodies.areLater = false
     }
   }
 
-  /** Records a change of a key. */
-  touch(key: string): void {
+  /** Records a change of a key. `isGone` says that it was removed. */
+  touch(key: string, isGone = false): void {
     this.remember(() => {
       this.recent.delete(key)
       this.recent.set(key, bodies.changes)
@@ -190,7 +222,9 @@ export class Holds {
     })
     for (const hold of this.all) {
       const held = hold.keys.get(key)
-      if (held !== undefined) held.contended = true
+      if (held === undefined) continue
+      held.contended = true
+      held.isWritten = !isGone && this.isAlone && hold.isInDoubt
     }
   }
 
@@ -202,7 +236,9 @@ export class Holds {
       this.recentScopes = this.recentScopes.slice((recentScopesMax >> 1) + 1)
     })
     for (const hold of this.all) {
-      for (const [key, held] of hold.keys) if (isWithin(key, scope)) held.contended = true
+      for (const [key, held] of hold.keys) {
+        if (isWithin(key, scope)) Object.assign(held, { contended: true, isWritten: false })
+      }
     }
   }
 
@@ -214,6 +250,7 @@ export class Holds {
 
   private remember(change: () => void): void {
     if (bodies.open > 0) {
+      if (bodies.areLater) return
       bodies.changes++
       change()
     } else if (this.recent.size > 0 || this.recentScopes.length > 0) {
@@ -223,9 +260,18 @@ export class Holds {
     }
   }
 
-  /** Whether a value of a key that was loaded or written since a time may not be kept. */
+  /** Whether a value of a key that was loaded since a time may not be kept. */
   isClosed(key: string, tags: ReadonlyArray<string>, since: number): boolean {
     for (const hold of this.all) if (hold.closes(key, tags, since)) return true
     return false
+  }
+
+  /** The hold because of which a value that is written now is not kept. */
+  closing(key: string, tags: ReadonlyArray<string>, now: number): Hold | undefined {
+    this.sweep(now)
+    for (const hold of this.all) {
+      if (hold.closes(key, tags, now) && !(this.isAlone && hold.isBefore(key, tags))) return hold
+    }
+    return undefined
   }
 }

@@ -105,6 +105,19 @@ const nextVersionOf = (commons: Commons, nowMillis: number): number => {
   return commons.version = Math.max(commons.version + 1, byClock <= clockVersionMax ? byClock : 0)
 }
 
+/** Why a value of a batch must not be written now: it must stay, and a transaction forbids to keep it. */
+const closedRefusalOf = (
+  writes: ReadonlyArray<BatchWrite>,
+  judged: ReadonlyArray<Judged<any>>
+): CacheError | undefined => {
+  for (const [i, { family, options }] of writes.entries()) {
+    if (judged[i] === deletion) continue
+    const refusal = family.writes.closedRefusal(judged[i]!, options.ifVersion !== undefined)
+    if (refusal !== undefined) return refusal
+  }
+  return undefined
+}
+
 /** Why there is no room for the values of a batch; `undefined` if there is. */
 const roomRefusalOf = (
   writes: ReadonlyArray<BatchWrite>,
@@ -398,7 +411,7 @@ export class Cache implements CacheContext, Peer {
                 )
               if (conflict !== undefined) return Effect.fail(conflict)
             }
-            const full = roomRefusalOf(writes, judged)
+            const full = closedRefusalOf(writes, judged) ?? roomRefusalOf(writes, judged)
             return full === undefined ? this.applyBatch(writes, judged) : Effect.fail(full)
           })
         )

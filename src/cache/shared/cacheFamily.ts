@@ -230,7 +230,12 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
   own(loader: Loader<V>): Loader<V> {
     const patient = patientOf(loader)
     this.loaders = [...this.loaders, patient]
-    return this.loads.loader = patient
+    return this.loadBy(patient)!
+  }
+
+  private loadBy(loader: Loader<V> | undefined): Loader<V> | undefined {
+    this.entries.holds.isAlone = loader?.lookup === undefined
+    return this.loads.loader = loader
   }
 
   /**
@@ -240,7 +245,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
   disown(loader: Loader<V> | undefined = this.loads.loader): void {
     if (loader === undefined || !this.loaders.includes(loader)) return
     this.loaders = this.loaders.filter((other) => other !== loader)
-    this.loads.loader = this.loaders.at(-1)
+    this.loadBy(this.loaders.at(-1))
     this.loads.hasLeft = true
     this.writes.end()
     this.entries.abandon()

@@ -199,5 +199,11 @@ export const engine: ReadonlyArray<Explained> = [
     "A page cannot be read from the given cursor.",
     "From there on, a key could be missed that was there all the time.",
     "Begin the scan again, without a cursor."
+  ),
+  atRunTime(
+    "E0533",
+    "A write was refused, because a transaction changes its key, and the cache does not know the outcome yet.",
+    "Its value would not be kept. The write has a condition, or the family has no lookup, so no later read would see it.",
+    "Write again when the transaction has ended, or ten seconds after the answer to its commit was lost."
   )
 ]
