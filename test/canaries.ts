@@ -2699,6 +2699,14 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/types/loads.test.ts"]
   },
   {
+    law: "what a check shows is true",
+    bug: "a program that asks a missing engine dies without a word of ours",
+    file: "src/manifest/internal/manifest.ts",
+    text: `Effect.fail(errorOf(manifest.id, [{ ...Wiring.engineMissing(manifest.id), path: [] }]))`,
+    planted: `Effect.die(new Error("Service not found"))`,
+    suites: ["test/manifest/rights.test.ts"]
+  },
+  {
     law: "declarations name open modules",
     bug: "a public type is declared in a closed module",
     file: "src/manifest/Remote.ts",

@@ -52,9 +52,9 @@ export type requiredByLoad<Load> = isAny<Load> extends true ? never
   : never
 
 // Whether the answer of a question is this word. The compiler answers it for a type parameter in the load, too: it asks
-// with a type like `any` in the place of the parameter, and then the answer is "open", so it is not "wrong". A condition
-// on the parameter itself would stay open, and refuse the load. The brackets keep the compiler from ending the question
-// there, and `Load` keeps it from answering before there is a load.
+// with a type like `any` in the place of the parameter, and then the answer is "open", so it is not "wrong". A
+// condition on the parameter itself would stay open, and refuse the load. The brackets keep the compiler from ending
+// the question there, and `Load` keeps it from answering before there is a load.
 type holds<Load, Word, Answer> = [Load, (answer: Answer) => void] extends [unknown, (word: Word) => void] ? true : false
 type isOpen<T> = [0] extends [1 & T] ? true : false
 type errorsIn<E, E2> = [isOpen<E | E2>] extends [true] ? "open"
