@@ -386,6 +386,8 @@ describe("a program that is run", () => {
     Effect.runSync(Manifest.provided(prefs.get({ id })))
     // @ts-expect-error E0233: nothing provides the store in which a manifest of this program keeps its entries; help: give
     Effect.runSync(Manifest.provided(Effect.provide(Effect.void, AppCache.modules({ prefs: AppCache.owner("prefs") }))))
+    // @ts-expect-error E0233: nothing provides the engine of 'AppCache', which this program requires; help: provide modules
+    Effect.runSync(Manifest.provided(AppCache.stats))
     const start = <A, E, R>(effect: Effect.Effect<A, E, R>) => Manifest.provided(effect)
     expect(start(Effect.succeed(1))).type.toBe<Effect.Effect<number>>()
     // @ts-expect-error E0233: nothing provides the right to

@@ -2717,6 +2717,30 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 1,
+    bug: "the load of a getOr reads what its family does not derive from, and compiles",
+    file: "src/manifest/types/loads.ts",
+    text: `[findLoadProblem<P, R, R2>] extends [never] ? "fine"`,
+    planted: `[findLoadProblem<P, R, R2>] extends [unknown] ? "fine"`,
+    suites: ["test/types/loads.test.ts"]
+  },
+  {
+    law: "what a check shows is true",
+    bug: "a program that asks a missing engine dies without a word of ours",
+    file: "src/manifest/internal/manifest.ts",
+    text: `Effect.fail(errorOf(manifest.id, [{ ...Wiring.engineMissing(manifest.id), path: [] }]))`,
+    planted: `Effect.die(new Error("Service not found"))`,
+    suites: ["test/manifest/rights.test.ts"]
+  },
+  {
+    law: "declarations name open modules",
+    bug: "a public type is declared in a closed module",
+    file: "src/manifest/Remote.ts",
+    text: `import type { ManifestError } from "../ownership/ManifestError.ts"`,
+    planted: `import type { ValidManifest as ManifestError } from "../ownership/shared/validation.ts"`,
+    suites: ["test/types/declarations.test.ts"]
+  },
+  {
+    law: 1,
     bug: "the compiler runs a lookup of a computed name without a look at it",
     file: "src/manifest/types/ownerChecks.ts",
     text: `string extends Name ? Opaque.names<"options"> :`,

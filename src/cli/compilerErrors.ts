@@ -27,9 +27,18 @@ const among = new RegExp(
 const storeless = /Type '(?:[^'\n]*\| )?Store(?: \|[^'\n]*)?' is not assignable to type 'never'/
 const ownStore = /\bclass Store\b(?![^]*"effect-stateless\/store\/Store")/
 
+// The requirements that nothing provides, as the compiler prints them.
+const leftOver = /Type '([^'\n]*)' is not assignable to type 'never'/
+// A manifest class stands in its own base, also in a declaration file. A service of Effect has a second type there.
+const isManifest = (name: string, sources: ReadonlyArray<readonly [file: string, text: string]>): boolean => {
+  const self = escape(name)
+  const base = new RegExp(`(?<!Context\\s*\\.\\s*)\\b(?:Service\\s*<\\s*${self}\\s*>|ServiceOf<${self},)`)
+  return /^\w+$/.test(name) && sources.some(([, source]) => base.test(source))
+}
+
 /**
- * Recognizes a program that runs without a right, or without a store. `sources` are the files in which its family may
- * be declared.
+ * Recognizes a program that runs without a right, without an engine, or without a store. `sources` are the files in
+ * which its manifest may be declared.
  */
 export const findUnprovided = (
   text: string,
@@ -39,6 +48,10 @@ export const findUnprovided = (
   const union = among.exec(text)
   const [, mode, pattern, id] = alone.exec(text) ?? union ?? []
   if (mode === undefined) {
+    const engine = (leftOver.exec(text)?.[1] ?? "").split(" | ").find((name) => isManifest(name, sources))
+    if (engine !== undefined) {
+      return { ...place, ...say(Wiring.engineMissing(engine)), label: `this requires ${engine}` }
+    }
     const isMissing = storeless.test(text) && !sources.some(([, source]) => ownStore.test(source))
     return isMissing ? { ...place, ...say(Wiring.storeMissing()), label: "this requires Store" } : undefined
   }

@@ -102,7 +102,16 @@ export interface Options {
   readonly seed?: number | undefined
 }
 
-const policies: { readonly [Name in EvictionPolicyName]: new(options: Options) => EvictionPolicy } = {
+type Make = new(options: Options) => EvictionPolicy
+
+// A type without the classes: a declaration file cannot name those.
+const policies: {
+  readonly lru: Make
+  readonly sieve: Make
+  readonly s3Fifo: Make
+  readonly wTinyLfu: Make
+  readonly adaptive: Make
+} = {
   lru: Lru,
   sieve: Sieve,
   s3Fifo: S3Fifo,
@@ -124,7 +133,7 @@ const policies: { readonly [Name in EvictionPolicyName]: new(options: Options) =
  * @category models
  * @since 0.1.0
  */
-export type EvictionPolicyName = "lru" | "sieve" | "s3Fifo" | "wTinyLfu" | "adaptive"
+export type EvictionPolicyName = keyof typeof policies
 
 /**
  * The names of all policies.

@@ -17,7 +17,6 @@ import type * as Stream from "effect/Stream"
 import type { Answer } from "../cache/Answer.ts"
 import type { CacheError } from "../cache/CacheError.ts"
 import type { Explanation } from "../cache/Explanation.ts"
-import type * as Lookup from "../cache/Lookup.ts"
 import type { SetOptions } from "../cache/types/setOptions.ts"
 import type { Borrows, Owns } from "../capability/Capability.ts"
 import type { Lease, LeaseMode, LeaseOptions, SharedLeaseOptions } from "../capability/Lease.ts"
@@ -25,6 +24,7 @@ import type * as Misfit from "../diagnostic/types/misfit.ts"
 import type * as RightFindings from "../diagnostic/types/rightFindings.ts"
 import type { isAny } from "../ownership/types/typeQuestions.ts"
 import type { ParamNames, ParamOf, ParsedParams } from "../pattern/KeyPattern.ts"
+import type { AnyLoad, CheckedLoad, requiredByLoad } from "./types/loads.ts"
 
 /**
  * Options of an invalidation.
@@ -1179,7 +1179,9 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    *
    * **Gotchas**
    *
-   * In the body of a transaction what it brings is not stored.
+   * - In the body of a transaction what it brings is not stored.
+   * - What a load of a type parameter requires is not known to the compiler. Its reads and writes are checked when it
+   *   runs.
    *
    * **Example** (A response that is made once)
    *
@@ -1204,14 +1206,10 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    *
    * @see `get` for families whose owner has a lookup
    */
-  readonly getOr: <R2 = never>(
+  readonly getOr: <Load extends AnyLoad<V>>(
     params: KeyParams<P, Codecs>,
-    load: Effect.Effect<
-      V | Lookup.Result<V> | Misfit.OtherwiseEach<Misfit.value<P>, V>,
-      E | CacheError,
-      R2
-    >
-  ) => Effect.Effect<V, CacheError | E, R | Exclude<R2, Scope.Scope>>
+    load: CheckedLoad<P, V, E, R, Load>
+  ) => Effect.Effect<V, CacheError | E, R | requiredByLoad<Load>>
   /**
    * Writes a value if no tier holds one, and answers whether it wrote. A stale value that a read may still serve counts
    * as held.

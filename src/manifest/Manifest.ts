@@ -1305,8 +1305,8 @@ export const mergeOwners = <
   mergeLayers(layers) as never
 
 /**
- * Answers the program that it is given, if this program requires no right to a cache. Otherwise the call does not
- * compile, and the message names the missing right and who provides it.
+ * Answers the program that it is given, if this program requires no right to a cache, no engine and no store. Otherwise
+ * the call does not compile, and the message names what is missing and who provides it.
  *
  * **When to use**
  *

@@ -72,6 +72,20 @@ describe("right that the program does not provide", () => {
     assert.isUndefined(unprovided("Type 'Store' is not assignable to type 'Db'."))
   })
 
+  it("the finding says that the engine is missing, where no right is", () => {
+    for (const required of ["AppCache", "Db | AppCache", "AppCache | Store"]) {
+      const text = `Type '${required}' is not assignable to type 'never'.`
+      assert.include(unprovided(text), { code: "E0233", label: "this requires AppCache" })
+      assert.match(unprovided(text)!.sentence, /^nothing provides the engine of 'AppCache'/)
+    }
+    const declared = `declare const AppCache_base: Manifest.ServiceOf<AppCache, "AppCache", {}>`
+    const text = "Type 'AppCache' is not assignable to type 'never'."
+    assert.isDefined(findUnprovided(text, place, [["cache.d.ts", declared]]))
+    const service = `class AppCache extends Context.Service<AppCache>()("AppCache") {}`
+    assert.isUndefined(findUnprovided(text, place, [["cache.ts", service]]))
+    assert.isUndefined(unprovided("Type 'Db' is not assignable to type 'never'."))
+  })
+
   it("the finding shows all missing rights", () => {
     const found = unprovided(
       `Type 'Borrows<"user:{id}", AppCache> | Db | Owns<"x", AppCache>' is not assignable to type 'never'.\n` +

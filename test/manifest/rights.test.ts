@@ -10,6 +10,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import type { CacheError } from "../../src/cache/CacheError.ts"
 import { engineKey, keyOf, Word, wordOf } from "../../src/manifest/internal/grants.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
@@ -178,6 +179,15 @@ describe("right of one engine", () => {
       const error = yield* Effect.flip(Layer.build(as<Layer.Layer<never, CacheError>>(C.layer)))
       assert.include(error.message, "E0233: nothing provides the store")
       assert.include(error.message, "Layer.provide(MemoryStore.layer({ capacity: 1_000 }))")
+    }))
+
+  it.effect("a program that asks a missing engine fails, and the error says what to provide", () =>
+    Effect.gen(function*() {
+      for (const program of [C.stats, Stream.runDrain(C.events)]) {
+        const error = yield* Effect.flip(as<Effect.Effect<unknown, CacheError>>(program))
+        assert.include(error.message, "E0233: nothing provides the engine of `Rights`")
+        assert.include(error.message, "provide modules of `Rights`")
+      }
     }))
 
   it.effect("the store is free again when an engine could not be built", () =>

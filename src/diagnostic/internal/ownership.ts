@@ -123,7 +123,7 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0213",
-    "A lookup fails with an error that its family does not declare.",
+    "A lookup, or the load of a `getOr`, fails with an error that its family does not declare.",
     "Every reader of the family can get that error, so the type of the read must have it.",
     "Declare it as `error`, or handle it in the lookup.",
     module([user], [`export const one = AppCache.owner("user", { lookup: () => Effect.fail("down") })`]),

@@ -127,3 +127,15 @@ export type lookupFails<Family extends string> = message<
   `the lookup of family '${Family}' fails with an error that its family does not declare`,
   `give its schema as error of '${Family}', or handle it in the lookup`
 >
+
+/**
+ * E0213: the load of a `getOr` that fails with an error that the family does not declare.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type loadFails<Pattern extends string> = message<
+  "E0213",
+  `this load fails with an error that the family of '${Pattern}' does not declare`,
+  `give its schema as error of the family of '${Pattern}', or handle it in the load`
+>

@@ -286,6 +286,42 @@ export type lookupGenerator<Family extends string, Option extends "lookup" | "lo
 >
 
 /**
+ * E0114: the load of a `getOr` that is a function. A lookup is one, since it runs for any key; a load is for one.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type loadFunction<Pattern extends string> = message<
+  "E0114",
+  `the load of a key of '${Pattern}' is a function, and must be an Effect`,
+  "give the Effect that the function answers, or Effect.suspend(() => ...)"
+>
+
+/**
+ * E0114: the load of a `getOr` that is a Promise.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type loadPromise<Pattern extends string> = message<
+  "E0114",
+  `the load of a key of '${Pattern}' is a Promise, which already runs, and must be an Effect`,
+  "give Effect.tryPromise(() => ...), which runs if the key has no value"
+>
+
+/**
+ * E0114: the load of a `getOr` that is a value.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type loadValue<Pattern extends string> = message<
+  "E0114",
+  `the load of a key of '${Pattern}' is a value, and must be an Effect`,
+  "give Effect.succeed(...) of it"
+>
+
+/**
  * E0406: a lookup in the place of an owner's options.
  *
  * @category ownership

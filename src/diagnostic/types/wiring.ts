@@ -238,6 +238,26 @@ export const appointmentMissing = (id: string, role: "the owner" | "a reader", p
   )
 
 /**
+ * E0233: a program that asks the engine of a manifest, by `stats`, `events` or `yield* AppCache`, where nothing builds
+ * it.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type engineMissing<Id extends string> = message<
+  "E0233",
+  `nothing provides the engine of '${Id}', which this program requires`,
+  `provide modules of '${Id}', or its layer, or let its caller provide it`
+>
+export const engineMissing = (id: string) =>
+  finding(
+    "E0233",
+    "EngineMissing",
+    say`nothing provides the engine of ${id}, which this program requires`,
+    say`provide modules of ${id}, or its layer, or let its caller provide it`
+  )
+
+/**
  * E0233: a program whose manifest gets no store.
  *
  * @category ownership

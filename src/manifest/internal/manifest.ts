@@ -9,6 +9,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -82,7 +83,11 @@ const statics = (tag: Context.Service<any, Face>, manifest: ValidManifest): Stat
     new FamilyGate(manifest, family, keys.make(manifest, family))
   ]))
   const accessors = new Map([...gates].map(([name, gate]) => [name, accessor.make(gate)]))
-  const engine = Effect.map(tag, (face) => engineOf(manifest, face))
+  // The layer may be missing after a cast.
+  const engine = Effect.flatMap(Effect.serviceOption(tag), (face) =>
+    Option.isSome(face)
+      ? Effect.succeed(engineOf(manifest, face.value))
+      : Effect.fail(errorOf(manifest.id, [{ ...Wiring.engineMissing(manifest.id), path: [] }])))
   // The members that `yield* AppCache` answers, too.
   const members = {
     keys: Object.fromEntries(accessors),

@@ -128,9 +128,11 @@ type findUnprovided<R> = R extends BorrowsCapability<infer P, any, any, infer Se
   : R extends OwnsCapability<infer P, any, any, infer Self> ? nameUnprovided<Self, "write", P>
   : R extends Admits<infer P, infer Self> ? Wiring.appointmentMissing<IdOf<Self>, "a reader", P>
   : R extends Appoints<infer P, infer Self> ? Wiring.appointmentMissing<IdOf<Self>, "the owner", P>
+  : R extends { readonly key: infer Id; readonly "~definition": unknown } ? nameEngineless<Id>
   : R extends { readonly key: infer Key } ? nameStoreless<Key>
   : never
-// A condition on an inferred type, because the compiler then accepts a generic function that calls `provided`.
+// Conditions on inferred types, because the compiler then accepts a generic function that calls `provided`.
+type nameEngineless<Id> = Id extends string ? Wiring.engineMissing<Id> : never
 type nameStoreless<Key> = Key extends Store["key"] ? Wiring.storeMissing : never
 type nameUnprovided<Self, Verb extends "read" | "write", P extends string> = [
   IdOf<Self>,

@@ -9,6 +9,7 @@ import type * as Types from "effect/Types"
 import type * as Lookup from "../../cache/Lookup.ts"
 import type { Definition, Undetermined } from "../../ownership/Definition.ts"
 import type { CodecsOf, FamilyName, PatternOf, ValueOf } from "../../ownership/types/definitionParts.ts"
+import type { isAny } from "../../ownership/types/typeQuestions.ts"
 import type { ParsedParams } from "../../pattern/KeyPattern.ts"
 
 // What the type of an Effect says of its answer. Effect itself, with an `any` for the error and the requirements, would
@@ -30,6 +31,8 @@ export type LookupManyOf<F> = (
 ) => Answering<ReadonlyArray<ValueOf<F>>> | Anything
 export type AnswerOf<V> = V | Lookup.Result<V>
 export type Anything = {} | null | undefined
+/** The error in an answer that is a failure. */
+export type failedOf<Given> = isAny<Given> extends true ? never : Given extends Lookup.Failed<infer E> ? E : never
 
 /** The names of all parts of family `K`, at any depth. The owner of `K` owns them, too. */
 export type PartName<D extends Definition, K extends string> = D extends unknown ? partsOf<D, K> : never

@@ -35,8 +35,8 @@ import type {
 } from "../../ownership/types/definitionParts.ts"
 import type { isAny, isUnion } from "../../ownership/types/typeQuestions.ts"
 import type { Store } from "../../store/Store.ts"
+import type { SourceOf, undeclared } from "./lookupRights.ts"
 import type { AnyFunction, PartName } from "./lookups.ts"
-import type { SourceOf, undeclared } from "./ownerChecks.ts"
 
 /** Any layer. Types match against it. */
 export type AnyLayer = Layer.Layer<never, any, any>

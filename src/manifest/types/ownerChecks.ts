@@ -8,28 +8,22 @@ import type * as Layer from "effect/Layer"
 import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { CacheError } from "../../cache/CacheError.ts"
-import type * as Lookup from "../../cache/Lookup.ts"
-import type { Admits, Appoints, BorrowsCapability, OwnsCapability } from "../../capability/Capability.ts"
+import type { OwnsCapability } from "../../capability/Capability.ts"
 import type { AnyBorrow, AnyCapability, BorrowsEach, exceeding } from "../../capability/types/rights.ts"
 import type * as LookupFindings from "../../diagnostic/types/lookupFindings.ts"
 import type * as ManifestFindings from "../../diagnostic/types/manifestFindings.ts"
 import type * as Misfit from "../../diagnostic/types/misfit.ts"
 import type * as Opaque from "../../diagnostic/types/opaque.ts"
 import type * as OwnerFindings from "../../diagnostic/types/ownerFindings.ts"
-import type * as ReferenceFindings from "../../diagnostic/types/referenceFindings.ts"
 import type * as Several from "../../diagnostic/types/several.ts"
 import type { Definition, Undetermined } from "../../ownership/Definition.ts"
-import type { isDeclared, Route } from "../../ownership/types/definitionFacts.ts"
 import type { helpWithName } from "../../ownership/types/definitionHelp.ts"
-import type { Reachable, Readable } from "../../ownership/types/definitionLayers.ts"
 import type {
   CodecsOf,
   DefinitionOf,
   ErrorOf,
   FamilyName,
   FamilyOf,
-  HomeOf,
-  ListOf,
   PatternOf,
   ValueOf
 } from "../../ownership/types/definitionParts.ts"
@@ -37,7 +31,8 @@ import type { isAny, isUnion } from "../../ownership/types/typeQuestions.ts"
 import type { findWitness, normalizePattern, overlaps } from "../../pattern/KeyPattern.ts"
 import type { KeyParams } from "../Family.ts"
 import type { DelegateOptions, OwnerOptions, PredictOptions, WarmOptions } from "../Owner.ts"
-import type { AnswerOf, AnyFunction, Anything, LookupManyOf, LookupOf, PartName } from "./lookups.ts"
+import type { findLookupProblem, SourceOf, undeclared } from "./lookupRights.ts"
+import type { AnswerOf, AnyFunction, Anything, failedOf, LookupManyOf, LookupOf, PartName } from "./lookups.ts"
 
 /**
  * Checks the options of an owner: answers them, with a message in place of each lookup that does too much.
@@ -150,17 +145,6 @@ type CheckedError<D extends Definition, K extends string, Loading, E> = isAny<E>
 type failedIn<Name, A> = Name extends "lookup" ? failedOf<A>
   : A extends ReadonlyArray<infer Given> ? failedOf<Given>
   : never
-type failedOf<Given> = isAny<Given> extends true ? never : Given extends Lookup.Failed<infer E> ? E : never
-/**
- * The requirements in `R` that read more than family `K` derives from.
- *
- * **Details**
- *
- * Sources count at any distance, because a change also reaches the family through a chain of sources.
- */
-export type undeclared<D extends Definition, K extends string, Self, R> = [R] extends [never] ? never
-  : Exclude<R, BorrowsEach<PatternOf<FamilyOf<D, Readable<D, K>>>, Self>>
-
 type isAnswer<A, Name, Answer> = Name extends "lookup" ? [A] extends [Answer] ? true : false
   : [A] extends [ReadonlyArray<Answer>] ? true
   : false
@@ -174,29 +158,6 @@ type LookupFor<Self, K extends string> = (
 type LookupManyFor<Self, K extends string> = (
   ...args: Parameters<LookupManyOf<FamilyOf<DefinitionOf<Self>, K>>>
 ) => Effect.Effect<ReadonlyArray<AnswerOf<ValueOf<FamilyOf<DefinitionOf<Self>, K>>>>, any, any>
-
-type findLookupProblem<K extends string, Self, R> = R extends BorrowsCapability<infer P, any, any, Self>
-  ? nameRead<DefinitionOf<Self>, K, P>
-  : R extends BorrowsCapability<infer P, any, any, any> ? LookupFindings.lookupReadsAbroad<K, P>
-  : R extends OwnsCapability<infer P, any, any, any> ? LookupFindings.lookupWrites<K, P>
-  : R extends Admits<infer P, any> ? LookupFindings.lookupReads<K, P>
-  : R extends Appoints<infer P, any> ? LookupFindings.lookupWrites<K, P>
-  : never
-// A family that derives from this one cannot be added to its `derives`: that would be a cycle. So the help is another.
-type nameRead<D extends Definition, K extends string, P extends string> = Route<D, P> extends infer F
-  ? F extends K ? LookupFindings.lookupReadsOwn<K, P>
-  : K extends Readable<D, F> ? LookupFindings.lookupReadsBack<K, P>
-  : nameReadApart<D, K, P, HomeOf<D, FamilyOf<D, K>>, HomeOf<D, FamilyOf<D, F>>>
-  : never
-// To add a family of a layer out of reach to `derives` would be refused, too.
-type nameReadApart<D extends Definition, K extends string, P extends string, Here extends string, Home extends string> =
-  [Here] extends [never] ? LookupFindings.lookupReads<K, P>
-    : [Home] extends [Reachable<D, Here>] ? LookupFindings.lookupReads<K, P>
-    : ReferenceFindings.referenceOutOfReach<K, Here, P, Home>
-
-/** The patterns that the lookup of family `K` may read: the declared ones in its `derives`. */
-export type SourceOf<D extends Definition, K> = onlyDeclared<D, ListOf<FamilyOf<D, K>, "derives">>
-type onlyDeclared<D extends Definition, P> = P extends string ? isDeclared<D, P> extends true ? P : never : never
 
 /** The requirements of an owner's options: those of its lookups, and of the Effect and the schedule in `warm`. */
 export type RequiredBy<Chosen> = Chosen extends unknown
