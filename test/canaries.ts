@@ -3540,5 +3540,29 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `if (isBackingOff && (isQuiet || !flight.isForFresh)) this`,
     planted: `if (isQuiet || isBackingOff && !flight.isForFresh) this`,
     suites: ["test/cache/manyStale.test.ts"]
+  },
+  {
+    law: 6,
+    bug: "a value that its lookup confirms is fresh for the lifetime of its family, and not for its own",
+    file: "src/cache/internal/judgement.ts",
+    text: `timeToLive: options.timeToLive === undefined ? lifeOf(before) : options.timeToLive,`,
+    planted: `timeToLive: options.timeToLive,`,
+    suites: ["test/cache/ownLife.test.ts"]
+  },
+  {
+    law: 6,
+    bug: "memory forgets the lifetime that was chosen for a value",
+    file: "src/store/memory/internal/memoryShard.ts",
+    text: `this.extras[slot] = isPlain ? undefined : { freshUntil, expiresAt, revision, ownLifeMillis }`,
+    planted: `this.extras[slot] = isPlain ? undefined : { freshUntil, expiresAt, revision, ownLifeMillis: undefined }`,
+    suites: ["test/cache/ownLife.test.ts"]
+  },
+  {
+    law: 6,
+    bug: "a file forgets the lifetime that was chosen for a value",
+    file: "src/store/lmdb/internal/lmdbRecord.ts",
+    text: `  const { ownLifeMillis } = entry\n`,
+    planted: `  const ownLifeMillis: number | undefined = undefined\n`,
+    suites: ["test/cache/ownLife.test.ts"]
   }
 ]
