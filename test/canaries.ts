@@ -3564,5 +3564,21 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `  const { ownLifeMillis } = entry\n`,
     planted: `  const ownLifeMillis: number | undefined = undefined\n`,
     suites: ["test/cache/ownLife.test.ts"]
+  },
+  {
+    law: "counts",
+    bug: "a key that a read of many keys names several times counts once when it is loaded",
+    file: "src/cache/internal/many.ts",
+    text: `      entries.countMiss(key)\n      entries.counts.coalesced++\n`,
+    planted: ``,
+    suites: ["test/cache/counted.test.ts"]
+  },
+  {
+    law: "counts",
+    bug: "a read that a remembered failure answers is not counted",
+    file: "src/cache/internal/familyReads.ts",
+    text: `      this.entries.counts.remembered++\n`,
+    planted: ``,
+    suites: ["test/cache/counted.test.ts"]
   }
 ]
