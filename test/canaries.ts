@@ -3008,8 +3008,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 7,
     bug: "a key that fails ends the read of the other keys",
     file: "src/cache/internal/many.ts",
-    text: `serveDistinct(ground, distinct, Effect.exit)`,
-    planted: `serveDistinct(ground, distinct, (read) => Effect.map(read, Exit.succeed))`,
+    text: `serveAll(ground, keys, Effect.exit)`,
+    planted: `serveAll(ground, keys, (read) => Effect.map(read, Exit.succeed))`,
     suites: ["test/cache/results.test.ts"]
   },
   {

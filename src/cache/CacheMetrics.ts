@@ -28,7 +28,7 @@ import { CacheError, InvalidOption } from "./CacheError.ts"
  * Each read of a key by `get`, `getMany` (each occurrence of a key), `getAnswer`, `getOption` and the like counts once:
  * in `hits`, in `staleHits` if memory answered, in `remembered`, or in `misses`. So these four are the number of the
  * reads, where no tier below memory answers with a stale value: that is a stale hit, and a miss as well. `has`,
- * `explain`, `refresh`, `warm` and lists are no such reads.
+ * `explain`, `refresh`, `warm` and lists do not count.
  *
  * @see {@link publish} for the same counts as metrics
  * @stability stable
@@ -38,7 +38,7 @@ import { CacheError, InvalidOption } from "./CacheError.ts"
 export interface FamilyStats {
   /** Reads that memory answered with a fresh value. */
   readonly hits: number
-  /** Reads that any tier answered at once with a stale value. Where a tier below memory had it, it is a miss as well. */
+  /** Reads that any tier answered at once with a stale value. If that tier is below memory, they are misses as well. */
   readonly staleHits: number
   /** Reads that neither memory nor a remembered failure could answer. */
   readonly misses: number

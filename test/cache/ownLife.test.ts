@@ -44,7 +44,7 @@ describe("a value with a lifetime of its own that its lookup confirms", () => {
 
     for (const timeToLive of ["5 seconds", "2 hours", "never"] as const) {
       const millis = { "5 seconds": 5_000, "2 hours": 7_200_000, never: Infinity }[timeToLive]
-      it.effect(`is fresh for ${timeToLive} again, and keeps its tags: ${store}`, () =>
+      it.effect(`a confirmed value is fresh for ${timeToLive} again, and keeps its tags: ${store}`, () =>
         Effect.gen(function*() {
           const cache = yield* opened(confirming(Lookup.loaded("a", { timeToLive, tags: ["t"] })))
           assert.deepStrictEqual(yield* lifeOf(cache), [millis, ["t"]])
@@ -56,7 +56,7 @@ describe("a value with a lifetime of its own that its lookup confirms", () => {
         }))
     }
 
-    it.effect(`is fresh for as long after it was set, patched, rescheduled, and was stale: ${store}`, () =>
+    it.effect(`a confirmed value is fresh for as long after it was set, patched, rescheduled, and was stale: ${store}`, () =>
       Effect.gen(function*() {
         const { answer, on, refresh, set, user } = yield* opened(confirming("none"))
         yield* set("a", { timeToLive: "5 seconds" })
@@ -73,7 +73,7 @@ describe("a value with a lifetime of its own that its lookup confirms", () => {
         assert.strictEqual((yield* answer).value, "b")
       }))
 
-    it.effect(`gets the lifetime that the confirmation names, from then on: ${store}`, () =>
+    it.effect(`a confirmed value gets the lifetime that the confirmation names, from then on: ${store}`, () =>
       Effect.gen(function*() {
         const cache = yield* opened((run, { previous }) =>
           Effect.succeed(
@@ -88,7 +88,7 @@ describe("a value with a lifetime of its own that its lookup confirms", () => {
         assert.deepStrictEqual(yield* lifeOf(cache), [7_000, []])
       }))
 
-    it.effect(`has no lifetime of its own without one: it is the family's: ${store}`, () =>
+    it.effect(`a confirmed value without a lifetime of its own gets that of the family: ${store}`, () =>
       Effect.gen(function*() {
         const { answer, on, refresh, set, user } = yield* opened(confirming(Lookup.loaded("a", { revision: "1" })))
         yield* on(user.get({ id: "1" }))
@@ -101,7 +101,7 @@ describe("a value with a lifetime of its own that its lookup confirms", () => {
         assert.deepStrictEqual(yield* lifeOf({ answer }), [3_600_000, []])
       }))
 
-    it.effect(`keeps it through the ends of idle times: ${store}`, () =>
+    it.effect(`a confirmed value keeps its lifetime through the ends of idle times: ${store}`, () =>
       Effect.gen(function*() {
         const cache = yield* opened(confirming(Lookup.loaded("a", { timeToLive: "5 seconds" })), {
           idleTimeToLive: "1 minute"
@@ -115,7 +115,7 @@ describe("a value with a lifetime of its own that its lookup confirms", () => {
       }))
   }
 
-  it.effect("does not lose a part of it to the jitter of each confirmation", () =>
+  it.effect("a confirmed value loses no part of its lifetime to the jitter of each confirmation", () =>
     Effect.gen(function*() {
       const answers = confirming(Lookup.loaded("a", { timeToLive: "5 seconds" }))
       const cache = yield* family({ ...policy, jitter: 0.5 }, answers)
@@ -129,7 +129,7 @@ describe("a value with a lifetime of its own that its lookup confirms", () => {
 })
 
 describe("a value that an earlier process has kept", () => {
-  it.effect("is confirmed with the lifetime that was chosen for it", () =>
+  it.effect("a kept value is confirmed with the lifetime that was chosen for it", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const answers = confirming(Lookup.loaded("a", { timeToLive: "5 seconds", tags: ["t"], revision: "1" }))

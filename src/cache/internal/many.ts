@@ -63,7 +63,7 @@ const serveAll = <V, A>(
   })
 }
 
-/** Is told how each key is read. */
+/** Learns how each key is read. */
 type Counting<V> = (key: string, read: Effect.Effect<Served<V>, unknown>) => void
 
 /** Each occurrence of a key is a read, and counts as the first one does. A read that waits joins the load. */
