@@ -3057,8 +3057,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 7,
     bug: "a key that fails ends the read of the other keys",
     file: "src/cache/internal/many.ts",
-    text: `serveDistinct(ground, distinct, Effect.exit)`,
-    planted: `serveDistinct(ground, distinct, (read) => Effect.map(read, Exit.succeed))`,
+    text: `serveAll(ground, keys, Effect.exit)`,
+    planted: `serveAll(ground, keys, (read) => Effect.map(read, Exit.succeed))`,
     suites: ["test/cache/results.test.ts"]
   },
   {
@@ -3589,5 +3589,45 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `if (isBackingOff && (isQuiet || !flight.isForFresh)) this`,
     planted: `if (isQuiet || isBackingOff && !flight.isForFresh) this`,
     suites: ["test/cache/manyStale.test.ts"]
+  },
+  {
+    law: 6,
+    bug: "a value that its lookup confirms is fresh for the lifetime of its family, and not for its own",
+    file: "src/cache/internal/judgement.ts",
+    text: `timeToLive: options.timeToLive === undefined ? lifeOf(before) : options.timeToLive,`,
+    planted: `timeToLive: options.timeToLive,`,
+    suites: ["test/cache/ownLife.test.ts"]
+  },
+  {
+    law: 6,
+    bug: "memory forgets the lifetime that was chosen for a value",
+    file: "src/store/memory/internal/memoryShard.ts",
+    text: `this.extras[slot] = isPlain ? undefined : { freshUntil, expiresAt, revision, ownLifeMillis }`,
+    planted: `this.extras[slot] = isPlain ? undefined : { freshUntil, expiresAt, revision, ownLifeMillis: undefined }`,
+    suites: ["test/cache/ownLife.test.ts"]
+  },
+  {
+    law: 6,
+    bug: "a file forgets the lifetime that was chosen for a value",
+    file: "src/store/lmdb/internal/lmdbRecord.ts",
+    text: `  const { ownLifeMillis } = entry\n`,
+    planted: `  const ownLifeMillis: number | undefined = undefined\n`,
+    suites: ["test/cache/ownLife.test.ts"]
+  },
+  {
+    law: "counts",
+    bug: "a key that a read of many keys names several times counts once when it is loaded",
+    file: "src/cache/internal/many.ts",
+    text: `      entries.countMiss(key)\n      entries.counts.coalesced++\n`,
+    planted: ``,
+    suites: ["test/cache/counted.test.ts"]
+  },
+  {
+    law: "counts",
+    bug: "a read that a remembered failure answers is not counted",
+    file: "src/cache/internal/familyReads.ts",
+    text: `      this.entries.counts.remembered++\n`,
+    planted: ``,
+    suites: ["test/cache/counted.test.ts"]
   }
 ]

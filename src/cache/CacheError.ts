@@ -554,7 +554,8 @@ export class TransactionRefused extends Schema.TaggedError<TransactionRefused>()
  *
  * - `sensitive`: the keys of a sensitive family are secrets. A right to read a key gives no right to know all keys.
  * - `transaction`: the body of a transaction has changes that no tier knows.
- * - `tier`: a tier of the store cannot list its keys, or the store has no memory to draw keys from.
+ * - `tier`: a tier of the store cannot list its keys.
+ * - `no memory`: `sample` draws keys from memory, and the store has none.
  *
  * @stability stable
  * @category errors
@@ -563,16 +564,20 @@ export class TransactionRefused extends Schema.TaggedError<TransactionRefused>()
 export class NotIterable extends Schema.TaggedError<NotIterable>()("NotIterable", {
   code: Schema.tag("E0531"),
   family: Schema.String,
-  why: Schema.Literals(["sensitive", "transaction", "tier"])
+  why: Schema.Literals(["sensitive", "transaction", "tier", "no memory"])
 }) {
   override get message() {
-    const why = this.why === "sensitive"
-      ? "the family is sensitive"
-      : this.why === "transaction"
-      ? "a transaction has changes that no tier knows; help: list them before the transaction"
-      : "its store cannot do that; help: see `page` of a `Partition`, and put a `MemoryStore` above the tier"
-    return `the keys of \`${this.family}\` cannot be listed: ${why}`
+    const what = this.why === "no memory" ? "selected by chance" : "listed"
+    return `the keys of \`${this.family}\` cannot be ${what}: ${whyNotIterable[this.why]}`
   }
+}
+
+const whyNotIterable: { readonly [_ in NotIterable["why"]]: string } = {
+  "sensitive": "the family is sensitive",
+  "transaction": "a transaction has changes that no tier knows; help: list them before the transaction",
+  "tier": "a tier of its store has no `page`; help: see `Partition`",
+  "no memory": "that needs memory, and its store has none; help: put a `MemoryStore` above the tier by " +
+    "`TieredStore`, or list the keys by `keys` or `page`"
 }
 
 /**

@@ -4,7 +4,7 @@
  *
  * - A hit costs nothing more: the cache counts anyway, and the increase is published once per interval.
  * - The attributes are `cache` and `family`; `cache.tier.hits` also has `tier`. A key is never an attribute.
- * - Names: `cache.hits`, `cache.hits.stale`, `cache.misses`, `cache.loads`, `cache.loads.failed`,
+ * - Names: `cache.hits`, `cache.hits.stale`, `cache.misses`, `cache.remembered`, `cache.loads`, `cache.loads.failed`,
  *   `cache.loads.coalesced`, `cache.loads.refused`, `cache.lookups`, `cache.lookups.seconds`, `cache.evictions`,
  *   `cache.expirations`, `cache.invalidations`, `cache.memory.left`, `cache.memory.left.unread`, `cache.tier.hits`
  *   (counters), `cache.entries` (a gauge). {@link prometheusName} gives the names that Prometheus asks for. Each metric
@@ -23,6 +23,13 @@ import { CacheError, InvalidOption } from "./CacheError.ts"
 /**
  * The counts of one family since its engine was built, as `AppCache.stats` answers them.
  *
+ * **Details**
+ *
+ * Each read of a key by `get`, `getMany` (each occurrence of a key), `getAnswer`, `getOption` and the like counts once:
+ * in `hits`, in `staleHits` if memory answered, in `remembered`, or in `misses`. So these four are the number of the
+ * reads, where no tier below memory answers with a stale value: that is a stale hit, and a miss as well. `has`,
+ * `explain`, `refresh`, `warm` and lists do not count.
+ *
  * @see {@link publish} for the same counts as metrics
  * @stability stable
  * @category models
@@ -31,10 +38,12 @@ import { CacheError, InvalidOption } from "./CacheError.ts"
 export interface FamilyStats {
   /** Reads that memory answered with a fresh value. */
   readonly hits: number
-  /** Reads that any tier answered at once with a stale value. */
+  /** Reads that any tier answered at once with a stale value. If that tier is below memory, they are misses as well. */
   readonly staleHits: number
   /** Reads that neither memory nor a remembered failure could answer. */
   readonly misses: number
+  /** Reads that a remembered failure, or a remembered absence, answered at once. */
+  readonly remembered: number
   /**
    * Fresh values by the tier that had them: `hits` under the name of memory, and the misses that a lower tier answered.
    * Readers who waited for one answer together count once.
@@ -84,6 +93,7 @@ const counters = {
   hits: { id: "cache.hits", description: "Reads that memory answered with a fresh value." },
   staleHits: { id: "cache.hits.stale", description: "Reads that a tier answered at once with a stale value." },
   misses: { id: "cache.misses", description: "Reads that neither memory nor a remembered failure could answer." },
+  remembered: { id: "cache.remembered", description: "Reads that a remembered failure or absence answered." },
   loads: { id: "cache.loads", description: "Lookups that brought a value, or answered that the key has none." },
   loadFailures: { id: "cache.loads.failed", description: "Lookups that failed." },
   coalesced: { id: "cache.loads.coalesced", description: "Readers who joined a load of another reader." },

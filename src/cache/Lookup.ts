@@ -179,6 +179,9 @@ export const loaded = <V>(value: V, options: LoadedOptions): Loaded<V> => ({ [Ty
 /**
  * Answers a lookup with "not modified": the cache keeps its value and renews its lifetime.
  *
+ * The value keeps its tags, its revision and the length of its lifetime, unless the options name others: it is fresh
+ * for as long as its own `timeToLive` said, or else the family's, counted from now.
+ *
  * **When to use**
  *
  * For a source that answers a conditional request, such as HTTP with an ETag. The second argument of the lookup has the

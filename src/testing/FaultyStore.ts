@@ -18,6 +18,7 @@ import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
 import * as Nearest from "../diagnostic/types/nearest.ts"
 import { type DurationInput, millisOf } from "../ownership/DurationInput.ts"
+import { countMisfit } from "../ownership/shared/countMisfit.ts"
 import { isBag, isStrings } from "../ownership/shared/validation.ts"
 import { type Partition, type Round, Store } from "../store/Store.ts"
 import { InvalidStoreOptions, type Operation, StoreError, TierFailed } from "../store/StoreError.ts"
@@ -393,9 +394,8 @@ const invalidRule = (rule: Rule): StoreError | undefined => {
   if (keys !== undefined && !(isStrings(keys) && keys.length > 0)) {
     return refused("keys", "must be a list of at least one key")
   }
-  if (nth !== undefined && !(Number.isSafeInteger(nth) && nth >= 1)) {
-    return refused("nth", "must be a whole number of at least 1")
-  }
+  const misfit = nth === undefined ? undefined : countMisfit(nth)
+  if (misfit !== undefined) return refused("nth", misfit)
   if (probability !== undefined && !(typeof probability === "number" && probability >= 0 && probability <= 1)) {
     return refused("probability", "must be a number from 0 to 1")
   }

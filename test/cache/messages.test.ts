@@ -107,7 +107,12 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
   ],
   [
     new CacheError.NotIterable({ family: "user", why: "tier" }),
-    "the keys of `user` cannot be listed: its store cannot do that; help: see `page` of a `Partition`, and put a `MemoryStore` above the tier"
+    "the keys of `user` cannot be listed: a tier of its store has no `page`; help: see `Partition`"
+  ],
+  [
+    new CacheError.NotIterable({ family: "user", why: "no memory" }),
+    "the keys of `user` cannot be selected by chance: that needs memory, and its store has none; help: put a " +
+    "`MemoryStore` above the tier by `TieredStore`, or list the keys by `keys` or `page`"
   ],
   [
     new CacheError.CursorRefused({ family: "user", why: "restarted" }),

@@ -11,6 +11,7 @@ export class Counts {
   hits = 0
   staleHits = 0
   misses = 0
+  remembered = 0
   loads = 0
   loadFailures = 0
   lookups = 0

@@ -436,14 +436,10 @@ export class Entries<V> {
   }
 
   /** Makes the entry of a judged value. */
-  entryOf({ lifeMillis, revision, tags, value }: Judged<V>, stamp: number, now: number, costMillis: number): Entry<V> {
-    const { expiresAt, freshUntil } = Expiry.timesOf(
-      this.expiry,
-      now,
-      lifeMillis,
-      costMillis,
-      this.expiry.jitter === 0 ? 0 : this.cache.random.nextDoubleUnsafe()
-    )
+  entryOf(judged: Judged<V>, stamp: number, now: number, costMillis: number): Entry<V> {
+    const { lifeMillis, ownLifeMillis, revision, tags, value } = judged
+    const random = this.expiry.jitter === 0 ? 0 : this.cache.random.nextDoubleUnsafe()
+    const { expiresAt, freshUntil } = Expiry.timesOf(this.expiry, now, lifeMillis, costMillis, random)
     if (tags.length > 0) this.tagged = true
     return new MadeEntry(
       value,
@@ -453,7 +449,8 @@ export class Entries<V> {
       expiresAt,
       costMillis,
       tags,
-      revision
+      revision,
+      ownLifeMillis
     )
   }
 

@@ -13,6 +13,7 @@
 import * as Effect from "effect/Effect"
 import { type DurationInput, millisOf } from "../../ownership/DurationInput.ts"
 import type { FamilyPolicy } from "../../ownership/FamilyPolicy.ts"
+import { countMisfit } from "../../ownership/shared/countMisfit.ts"
 import { madeAtMillis } from "../../store/shared/entryTimes.ts"
 import { CacheError, InvalidOption } from "../CacheError.ts"
 
@@ -82,10 +83,10 @@ export const make = Effect.fnUntraced(function*(policy: FamilyPolicy, family: st
     const millis = millisOf(input)
     return millis >= 0 ? Effect.succeed(millis) : refuse(option, "must be a duration that is not negative")
   }
-  const count = <A>(option: keyof FamilyPolicy, input: number | undefined, otherwise: A) =>
-    input === undefined || (Number.isSafeInteger(input) && input >= 1)
-      ? Effect.succeed(input ?? otherwise)
-      : refuse(option, "must be a whole number of at least 1")
+  const count = <A>(option: keyof FamilyPolicy, input: number | undefined, otherwise: A) => {
+    const misfit = input === undefined ? undefined : countMisfit(input)
+    return misfit === undefined ? Effect.succeed(input ?? otherwise) : refuse(option, misfit)
+  }
   const share = (option: keyof FamilyPolicy, input: number, max: number) =>
     typeof input === "number" && input >= 0 && input <= max
       ? Effect.succeed(input)

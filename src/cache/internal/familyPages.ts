@@ -185,7 +185,7 @@ export class FamilyPages<V> {
 
   sample(max: number, random: () => number): Effect.Effect<ReadonlyArray<string>, CacheError> {
     const { hot } = this
-    const refused = this.refusal ?? (hot === undefined ? this.notIterable("tier") : undefined)
+    const refused = this.refusal ?? (hot === undefined ? this.notIterable("no memory") : undefined)
     if (refused !== undefined || hot === undefined) return Exit.fail(refused!)
     const now = this.entries.cache.time.now()
     const found = new Set<string>()

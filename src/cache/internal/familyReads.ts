@@ -419,9 +419,15 @@ export class FamilyReads<V> implements Reads<V> {
         duration: softTimeout,
         orElse: () =>
           !watch.changed && this.loads.maySubstitute(key, entry, this.cache.time.now())
-            ? this.answerStale(key, entry)
+            ? this.answerStaleLate(key, entry)
             : waited
       }))
+  }
+
+  /** The reader has waited, which was counted as a miss. */
+  private answerStaleLate(key: string, entry: Entry<V>): Effect.Effect<Served<V>> {
+    this.entries.tellHit(key, memory, true)
+    return Exit.succeed(fromMemory(entry, true))
   }
 
   private answerStale(key: string, entry: Entry<V>): Effect.Effect<Served<V>> {
@@ -438,7 +444,10 @@ export class FamilyReads<V> implements Reads<V> {
     lookup?: KeyLookup<V>
   ): Effect.Effect<Served<V>, unknown> {
     const failed = this.failureOf(key, now, fallback, wantsFresh)
-    if (failed !== undefined) return failed
+    if (failed !== undefined) {
+      this.entries.counts.remembered++
+      return failed
+    }
     return Effect.callback((resume) => this.joinOrStart(key, fallback, wantsFresh, resume, lookup))
   }
 

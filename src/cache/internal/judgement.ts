@@ -41,6 +41,8 @@ export class Judged<V> {
   declare readonly value: V
   /** How long the value is fresh. A value with 0 is not stored. */
   declare readonly lifeMillis: number
+  /** The same, if it was chosen for this value, and is not that of the family. */
+  declare readonly ownLifeMillis: number | undefined
   declare readonly tags: ReadonlyArray<string>
   declare readonly revision: string | undefined
   /** The weight in memory: a whole number of at least 1, or `Infinity`. */
@@ -51,13 +53,14 @@ export class Judged<V> {
   constructor(
     key: string,
     value: V,
-    { lifeMillis, revision, tags }: Terms,
+    { lifeMillis, ownLifeMillis, revision, tags }: Terms,
     weight: number,
     prepared: Prepared<V> | undefined
   ) {
     this.key = key
     this.value = value
     this.lifeMillis = lifeMillis
+    this.ownLifeMillis = ownLifeMillis
     this.tags = tags
     this.revision = revision
     this.weight = weight
@@ -68,6 +71,7 @@ export class Judged<V> {
 /** The options of a write, decoded. */
 interface Terms {
   readonly lifeMillis: number
+  readonly ownLifeMillis: number | undefined
   readonly tags: ReadonlyArray<string>
   readonly revision: string | undefined
 }
@@ -100,7 +104,7 @@ export const noOptions: LoadedOptions = {}
 export const deletion = new Judged<never>(
   "",
   undefined as never,
-  { lifeMillis: 0, tags: noTags, revision: undefined },
+  { lifeMillis: 0, ownLifeMillis: undefined, tags: noTags, revision: undefined },
   1,
   undefined
 )
@@ -124,16 +128,20 @@ const knownOfWrites: { readonly [Option in keyof Required<SetOptions<unknown>>]:
 const storeFailed = (error: StoreError): CacheError => new CacheError({ reason: new StoreFailed({ error }) })
 
 /**
- * The options of a value that its source has confirmed: the revision and the tags of the entry stay unless the options
- * name others. Anything but an object is refused later, when the value is judged.
+ * The options of a value that its source has confirmed: the revision, the tags and the lifetime that was chosen for the
+ * value stay unless the options name others. Anything but an object is refused later, when the value is judged.
  */
 export const renewed = (before: Entry<unknown>, options: LoadedOptions): LoadedOptions =>
   !isBag(options as unknown) ? options : {
     ...options,
-    timeToLive: options.timeToLive,
+    timeToLive: options.timeToLive === undefined ? lifeOf(before) : options.timeToLive,
     revision: options.revision === undefined ? before.revision : options.revision,
     tags: options.tags === undefined ? before.tags : options.tags
   }
+
+/** The lifetime that was chosen for a value, as an option. */
+const lifeOf = ({ ownLifeMillis }: Entry<unknown>): LoadedOptions["timeToLive"] =>
+  ownLifeMillis === Infinity ? "never" : ownLifeMillis
 
 /** Judges the values that are to be stored in one family. */
 export class Judge<V> {
@@ -146,7 +154,7 @@ export class Judge<V> {
   constructor(spec: EngineFamilySpec<V>, lower: Partition<V> | undefined) {
     this.spec = spec
     this.lower = lower
-    this.terms = { lifeMillis: spec.expiry.timeToLive, tags: noTags, revision: undefined }
+    this.terms = { lifeMillis: spec.expiry.timeToLive, ownLifeMillis: undefined, tags: noTags, revision: undefined }
     this.hot = spec.partition.hot
   }
 
@@ -258,8 +266,10 @@ export class Judge<V> {
     const unknown = Nearest.unknownOption(options, known)
     if (unknown !== undefined) throw this.invalid(unknown.option, unknown.why)
     const { revision, tags, timeToLive } = options
+    const lifeMillis = timeToLive === undefined ? this.terms.lifeMillis : this.lifeOf(timeToLive)
     return {
-      lifeMillis: timeToLive === undefined ? this.terms.lifeMillis : this.lifeOf(timeToLive),
+      lifeMillis,
+      ownLifeMillis: lifeMillis === this.terms.lifeMillis ? undefined : lifeMillis,
       tags: tags === undefined ? noTags : this.copyOf(tags),
       revision: this.revisionOf(revision)
     }

@@ -14,6 +14,7 @@ export class MadeEntry<V> implements Entry<V> {
   declare readonly costMillis: number
   declare readonly tags: ReadonlyArray<string>
   declare readonly revision: string | undefined
+  declare readonly ownLifeMillis?: number
 
   constructor(
     value: V,
@@ -23,7 +24,8 @@ export class MadeEntry<V> implements Entry<V> {
     expiresAt: number,
     costMillis: number,
     tags: ReadonlyArray<string>,
-    revision: string | undefined
+    revision: string | undefined,
+    ownLifeMillis: number | undefined
   ) {
     this.value = value
     this.stamp = stamp
@@ -33,5 +35,6 @@ export class MadeEntry<V> implements Entry<V> {
     this.costMillis = costMillis
     this.tags = tags
     this.revision = revision
+    if (ownLifeMillis !== undefined) this.ownLifeMillis = ownLifeMillis
   }
 }

@@ -38,58 +38,68 @@ export type Each<V, A> = (read: Effect.Effect<Served<V>, unknown>) => Effect.Eff
 export const serveMany = <V>(
   ground: GroundOfMany<V>,
   keys: ReadonlyArray<string>
-): Effect.Effect<ReadonlyArray<Served<V>>, unknown> =>
-  distinctly(
-    keys,
-    (distinct) => serveDistinct(ground, distinct, identity),
-    (key, served) => repeat(ground, key, served)
-  )
+): Effect.Effect<ReadonlyArray<Served<V>>, unknown> => serveAll(ground, keys, identity)
 
 /** Serves keys as `serveMany` does. A key that fails does not fail the others. */
 export const serveResults = <V>(
   ground: GroundOfMany<V>,
   keys: ReadonlyArray<string>
-): Effect.Effect<ReadonlyArray<Exit.Exit<Served<V>, unknown>>, unknown> =>
-  distinctly(keys, (distinct) => serveDistinct(ground, distinct, Effect.exit), (key, exit) => {
-    if (Exit.isSuccess(exit)) repeat(ground, key, exit.value)
-  })
+): Effect.Effect<ReadonlyArray<Exit.Exit<Served<V>, unknown>>, unknown> => serveAll(ground, keys, Effect.exit)
 
-/** Each occurrence of a key is a read, and counts as a hit if memory answers. */
-const repeat = <V>({ entries }: GroundOfMany<V>, key: string, { stale, tier }: Served<V>): void => {
-  if (tier === memory && !stale) entries.countHit(key, memory)
+/** Asks for each key once, and answers each occurrence of it. */
+const serveAll = <V, A>(
+  ground: GroundOfMany<V>,
+  keys: ReadonlyArray<string>,
+  each: Each<V, A>
+): Effect.Effect<ReadonlyArray<A>, unknown> => {
+  const occurrences = new Map<string, number>()
+  for (const key of keys) occurrences.set(key, (occurrences.get(key) ?? 0) + 1)
+  if (occurrences.size === keys.length) return serveDistinct(ground, keys, each)
+  const distinct = Array.from(occurrences.keys())
+  const counting: Counting<V> = (key, read) => countRepeats(ground, key, read, occurrences.get(key)! - 1)
+  return Effect.map(serveDistinct(ground, distinct, each, counting), (answers) => {
+    const byKey = new Map(distinct.map((key, i) => [key, answers[i]!]))
+    return keys.map((key) => byKey.get(key)!)
+  })
 }
 
-/**
- * Asks for each key once, and answers each occurrence of it. `onRepeat` is called for each occurrence after the first.
- */
-const distinctly = <A, E>(
-  keys: ReadonlyArray<string>,
-  ask: (distinct: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<A>, E>,
-  onRepeat: (key: string, answer: A) => void
-): Effect.Effect<ReadonlyArray<A>, E> => {
-  const open = new Set(keys)
-  if (open.size === keys.length) return ask(keys)
-  const distinct = Array.from(open)
-  return Effect.map(ask(distinct), (answers) => {
-    const byKey = new Map(distinct.map((key, i) => [key, answers[i]!]))
-    return keys.map((key) => {
-      const answer = byKey.get(key)!
-      if (!open.delete(key)) onRepeat(key, answer)
-      return answer
-    })
-  })
+/** Learns how each key is read. */
+type Counting<V> = (key: string, read: Effect.Effect<Served<V>, unknown>) => void
+
+/** Each occurrence of a key is a read, and counts as the first one does. A read that waits joins the load. */
+const countRepeats = <V>(
+  { entries, loads }: GroundOfMany<V>,
+  key: string,
+  read: Effect.Effect<Served<V>, unknown>,
+  repeats: number
+): void => {
+  for (let i = 0; i < repeats && loads.loader !== undefined; i++) {
+    if (!Exit.isExit(read)) {
+      entries.countMiss(key)
+      entries.counts.coalesced++
+    } else if (Exit.isFailure(read)) entries.counts.remembered++
+    else if ((read.value as Served<V>).stale) entries.countStale(key, memory)
+    else entries.countHit(key, memory)
+  }
 }
 
 const serveDistinct = <V, A>(
   ground: GroundOfMany<V>,
   keys: ReadonlyArray<string>,
-  each: Each<V, A>
+  each: Each<V, A>,
+  counting?: Counting<V>
 ): Effect.Effect<ReadonlyArray<A>, unknown> => {
   const { loads, serve } = ground
-  if (loads.loader?.lookupMany === undefined) return Effect.forEach(keys, (key) => each(serve(key, false)), unbounded)
+  const readAll = (serveOne: (key: string) => Effect.Effect<Served<V>, unknown>) =>
+    Effect.forEach(keys, (key) => {
+      const read = serveOne(key)
+      counting?.(key, read)
+      return each(read)
+    }, unbounded)
+  if (loads.loader?.lookupMany === undefined) return readAll((key) => serve(key, false))
   return Effect.acquireUseRelease(
     Effect.sync(() => start(ground, keys)),
-    ({ served }) => Effect.forEach(keys, (key) => each(served.get(key) ?? serve(key, true)), unbounded),
+    ({ served }) => readAll((key) => served.get(key) ?? serve(key, true)),
     ({ flights }) =>
       Effect.sync(() => {
         for (const flight of flights) flight.letGo()

@@ -191,8 +191,8 @@ export const engine: ReadonlyArray<Explained> = [
   atRunTime(
     "E0531",
     "The keys of a family cannot be listed.",
-    "The family is sensitive, the caller is in a transaction, or a tier cannot list its keys.",
-    "List the keys outside of a transaction, and over tiers that have pages."
+    "The family is sensitive, the caller is in a transaction, a tier cannot list its keys, or `sample` has no memory.",
+    "List the keys outside of a transaction, and over tiers that have pages. `sample` needs memory above the tier."
   ),
   atRunTime(
     "E0532",

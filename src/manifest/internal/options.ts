@@ -18,6 +18,7 @@ import type { SetOptions } from "../../cache/types/setOptions.ts"
 import type { Lease, LeaseOptions } from "../../capability/Lease.ts"
 import * as Nearest from "../../diagnostic/types/nearest.ts"
 import { millisOf } from "../../ownership/DurationInput.ts"
+import { countMisfit } from "../../ownership/shared/countMisfit.ts"
 import { isBag } from "../../ownership/shared/validation.ts"
 import type { InvalidateOptions, Readable, ReadOptions } from "../Family.ts"
 
@@ -154,8 +155,10 @@ export const change = (family: string, operation: string, given: unknown): Refus
 export const tag = (family: string, given: unknown): Refusal =>
   unless(typeof given === "string", family, "tag", "must be a text")
 
-export const count = (family: string, option: string, given: unknown): Refusal =>
-  unless(Number.isSafeInteger(given) && Number(given) >= 1, family, option, "must be a whole number of at least 1")
+export const count = (family: string, option: string, given: unknown): Refusal => {
+  const misfit = countMisfit(given)
+  return unless(misfit === undefined, family, option, misfit ?? "")
+}
 
 /** The most entries of a page. */
 const pageMax = 10_000

@@ -16,6 +16,7 @@ import { CacheError, InvalidOption } from "../../cache/CacheError.ts"
 import type { CacheFamily } from "../../cache/shared/cacheFamily.ts"
 import { forkOutside } from "../../capability/shared/outside.ts"
 import { type DurationInput, millisOf } from "../../ownership/DurationInput.ts"
+import { countMisfit } from "../../ownership/shared/countMisfit.ts"
 import * as BackgroundTimer from "../../store/shared/backgroundTimer.ts"
 import { RareLog } from "../../store/shared/rareLog.ts"
 import type { PredictOptions, WarmOptions } from "../Owner.ts"
@@ -149,13 +150,13 @@ const scheduleOf = (
   return Effect.map(intervalOf(family, "warm.schedule", given as DurationInput), Schedule.spaced)
 }
 
-const predictOptions = (family: string, { interval, keysMax }: PredictOptions) =>
-  Effect.andThen(
-    Number.isSafeInteger(keysMax) && keysMax >= 1
-      ? Effect.void
-      : invalid(family, "predict.keysMax", "must be a whole number of at least 1"),
+const predictOptions = (family: string, { interval, keysMax }: PredictOptions) => {
+  const misfit = countMisfit(keysMax)
+  return Effect.andThen(
+    misfit === undefined ? Effect.void : invalid(family, "predict.keysMax", misfit),
     Effect.map(
       interval === undefined ? Effect.succeed(undefined) : intervalOf(family, "predict.interval", interval),
       (intervalMillis) => ({ keysMax, intervalMillis })
     )
   )
+}

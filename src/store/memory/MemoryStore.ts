@@ -22,6 +22,7 @@ import { forkOutside } from "../../capability/shared/outside.ts"
 import type * as Misfit from "../../diagnostic/types/misfit.ts"
 import * as EvictionPolicy from "../../eviction/EvictionPolicy.ts"
 import { Refuse } from "../../eviction/shared/refuse.ts"
+import { countMisfit } from "../../ownership/shared/countMisfit.ts"
 import { noOptions, refused } from "../internal/given.ts"
 import { CoarseClock } from "../shared/coarseClock.ts"
 import { trust } from "../shared/guarded.ts"
@@ -106,7 +107,8 @@ const boundOf = ({ capacity, shards, weightMax }: Partial<Options>): Effect.Effe
   }
   const option = isWeighed ? "weightMax" : "capacity"
   const max = (isWeighed ? weightMax : capacity)!
-  if (!Number.isSafeInteger(max) || max < 1) return Effect.fail(refuse(option, "must be a whole number of at least 1"))
+  const misfit = countMisfit(max)
+  if (misfit !== undefined) return Effect.fail(refuse(option, misfit))
   const byDefault = isWeighed ? 1 : Math.ceil(max / entriesPerShard)
   const count = shards === undefined ? Math.min(shardsMax, 2 ** Math.ceil(Math.log2(byDefault))) : shards
   if (!Number.isSafeInteger(count) || !Number.isSafeInteger(Math.log2(count)) || count < 1 || count > shardsMax) {

@@ -8,7 +8,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import type { Entry } from "../../store/Entry.ts"
 import { Store } from "../../store/Store.ts"
-import { check, entry, family, numbered, opened, type Promised, same, textOf, type Value } from "./promise.ts"
+import { check, entry, family, never, numbered, opened, type Promised, same, textOf, type Value } from "./promise.ts"
 
 export const basics: ReadonlyArray<Promised> = [
   [
@@ -31,13 +31,16 @@ export const basics: ReadonlyArray<Promised> = [
         expiresAt: 2 ** 42,
         costMillis: 12.25,
         tags: ["", "tag", "\u00e9", "\udfff"],
-        revision: "W/\"1\""
+        revision: "W/\"1\"",
+        ownLifeMillis: 2 ** 41 + 0.5
       }
       yield* users.set("full", full)
       yield* users.set("bare", { ...entry("bare"), revision: "" })
+      yield* users.set("for ever", { ...entry("for ever"), ownLifeMillis: never })
       const found = yield* users.get("full")
       yield* same(found?.entry, full)
       yield* same((yield* users.get("bare"))?.entry, { ...entry("bare"), revision: "" })
+      yield* same((yield* users.get("for ever"))?.entry, { ...entry("for ever"), ownLifeMillis: never })
       yield* check(found !== undefined && found.tier.length > 0, "a found entry must say its tier")
     })
   ],

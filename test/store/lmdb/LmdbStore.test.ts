@@ -329,7 +329,7 @@ describe("damaged record", () => {
               await raw.entries.put(key, value)
             }
           })))
-      yield* rewrite(2)
+      yield* rewrite(3)
       yield* life(path, (users) => Effect.map(valueOf(users, "1"), (value) => assert.isUndefined(value)))
       yield* rewrite(1)
       yield* life(path, (users) => Effect.map(valueOf(users, "1"), (value) => assert.strictEqual(value, "one")))

@@ -5,7 +5,8 @@
  *  0  crc32 of all bytes after    4  format   5  flags   6  tags, count (u16: `tagsMax`)
  *  8  stamp  16  version  24  freshUntil  32  expiresAt  40  costMillis   (doubles)
  * 48  offset of the value (u32)
- * 52  key (if hashed), revision (if any), tags: each a length (u32) and its bytes;  then the value
+ * 52  the value's own lifetime (double), if it has one: then the format is 2, and else 1
+ *     key (if hashed), revision (if any), tags: each a length (u32) and its bytes;  then the value
  * ```
  *
  * Little-endian throughout. Bytes of another format, bytes that were cut short, and bytes with a wrong checksum are not
@@ -15,8 +16,12 @@ import { crc32 } from "node:zlib"
 import type { Entry } from "../../Entry.ts"
 import { keyEncoder, textBytes } from "./lmdbKey.ts"
 
+// Most records have no lifetime of their own. So they keep the format that earlier versions of the library read.
 const format = 1
+const formatOwnLife = 2
 const headBytes = 52
+const ownLifeBytes = 8
+const isOfThisFormat = (byte: number | undefined): boolean => byte === format || byte === formatOwnLife
 const flagKey = 1
 const flagRevision = 2
 
@@ -26,7 +31,7 @@ export const recordBytes = (
   value: Uint8Array,
   hashedKey: string | undefined
 ): number => {
-  let bytes = headBytes + value.length
+  let bytes = headBytes + ownLifeBytes + value.length
   if (hashedKey !== undefined) bytes += 4 + hashedKey.length * 3
   if (revision !== undefined) bytes += 4 + revision.length * 3
   for (const tag of tags) bytes += 4 + tag.length * 3
@@ -43,11 +48,13 @@ export const encodeRecord = (
   if (hashedKey !== undefined) texts.push(textBytes(hashedKey))
   if (entry.revision !== undefined) texts.push(textBytes(entry.revision))
   for (const tag of entry.tags) texts.push(textBytes(tag))
-  let valueAt = headBytes
+  const { ownLifeMillis } = entry
+  const textsAt = headBytes + (ownLifeMillis === undefined ? 0 : ownLifeBytes)
+  let valueAt = textsAt
   for (const text of texts) valueAt += 4 + text.length
 
   const record = Buffer.allocUnsafe(valueAt + value.length)
-  record[4] = format
+  record[4] = ownLifeMillis === undefined ? format : formatOwnLife
   record[5] = (hashedKey === undefined ? 0 : flagKey) | (entry.revision === undefined ? 0 : flagRevision)
   record.writeUInt16LE(entry.tags.length, 6)
   record.writeDoubleLE(entry.stamp, 8)
@@ -56,7 +63,8 @@ export const encodeRecord = (
   record.writeDoubleLE(entry.expiresAt, 32)
   record.writeDoubleLE(entry.costMillis, 40)
   record.writeUInt32LE(valueAt, 48)
-  let at = headBytes
+  if (ownLifeMillis !== undefined) record.writeDoubleLE(ownLifeMillis, headBytes)
+  let at = textsAt
   for (const text of texts) {
     at = record.writeUInt32LE(text.length, at)
     record.set(text, at)
@@ -79,12 +87,12 @@ export interface LmdbRecord {
  * read.
  */
 export const isOfOtherFormat = (bytes: Uint8Array, size: number): boolean =>
-  size > 4 && bytes[4] !== format &&
+  size > 4 && !isOfThisFormat(bytes[4]) &&
   crc32(bytes.subarray(4, size)) === viewOf(bytes).getUint32(bytes.byteOffset, true)
 
 /** Reads a record; `undefined` when the bytes are not a record. */
 export const decodeRecord = (bytes: Uint8Array, size: number): LmdbRecord | undefined => {
-  if (size < headBytes || bytes[4] !== format) return undefined
+  if (size < headBytes || !isOfThisFormat(bytes[4])) return undefined
   const view = viewOf(bytes)
   const start = bytes.byteOffset
   if (crc32(bytes.subarray(4, size)) !== view.getUint32(start, true)) return undefined
@@ -94,12 +102,15 @@ export const decodeRecord = (bytes: Uint8Array, size: number): LmdbRecord | unde
   let hashedKey: string | undefined
   let revision: string | undefined
   let tags: ReadonlyArray<string> = noTags
-  if (valueAt > headBytes) {
-    const texts = readTexts(bytes, view, valueAt)
+  const hasOwnLife = bytes[4] === formatOwnLife
+  const textsAt = headBytes + (hasOwnLife ? ownLifeBytes : 0)
+  if (valueAt > textsAt) {
+    const texts = readTexts(bytes, view, textsAt, valueAt)
     if (flags & flagKey) hashedKey = texts.shift()
     if (flags & flagRevision) revision = texts.shift()
     if (tagCount > 0) tags = Object.freeze(texts)
   }
+  const own = hasOwnLife ? { ownLifeMillis: view.getFloat64(start + headBytes, true) } : undefined
   return {
     entry: {
       value: undefined,
@@ -109,7 +120,8 @@ export const decodeRecord = (bytes: Uint8Array, size: number): LmdbRecord | unde
       expiresAt: view.getFloat64(start + 32, true),
       costMillis: view.getFloat64(start + 40, true),
       tags,
-      revision
+      revision,
+      ...own
     },
     hashedKey,
     value: bytes.subarray(valueAt, size)
@@ -119,9 +131,9 @@ export const decodeRecord = (bytes: Uint8Array, size: number): LmdbRecord | unde
 // Frozen, as every list of tags: entries in memory share it, and callers receive it.
 const noTags: ReadonlyArray<string> = Object.freeze([])
 
-const readTexts = (bytes: Uint8Array, view: DataView, end: number): Array<string> => {
+const readTexts = (bytes: Uint8Array, view: DataView, start: number, end: number): Array<string> => {
   const texts: Array<string> = []
-  for (let at = headBytes; at < end;) {
+  for (let at = start; at < end;) {
     const from = at + 4
     at = from + view.getUint32(bytes.byteOffset + at, true)
     texts.push(keyEncoder.readKey(bytes, from, at))
@@ -131,7 +143,7 @@ const readTexts = (bytes: Uint8Array, view: DataView, end: number): Array<string
 
 /** When the entry ends, or `NaN` when these bytes are not a record. Makes no checksum, so the rest may be damaged. */
 export const recordExpiresAt = (bytes: Uint8Array, size: number): number =>
-  size < headBytes || bytes[4] !== format ? Number.NaN : viewOf(bytes).getFloat64(bytes.byteOffset + 32, true)
+  size < headBytes || !isOfThisFormat(bytes[4]) ? Number.NaN : viewOf(bytes).getFloat64(bytes.byteOffset + 32, true)
 
 /** The version of the entry. Call it only after `recordExpiresAt` showed that these bytes are a record. */
 export const recordVersion = (bytes: Uint8Array): number => viewOf(bytes).getFloat64(bytes.byteOffset + 16, true)

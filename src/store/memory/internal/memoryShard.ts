@@ -21,13 +21,14 @@ import { SlotRecords } from "./slotRecords.ts"
 import { TimerWheel } from "./timerWheel.ts"
 
 /**
- * Extra fields of an entry whose `freshUntil` differs from `dueAt`, that has a revision, or whose end does not fit 32
- * bits.
+ * Extra fields of an entry whose `freshUntil` differs from `dueAt`, that has a revision or a lifetime of its own, or
+ * whose end does not fit 32 bits.
  */
 interface Extra {
   readonly freshUntil: number
   readonly expiresAt: number
   readonly revision: string | undefined
+  readonly ownLifeMillis: number | undefined
 }
 
 /** A family, as a shard sees it: the shard calls it for each of its entries that leaves. */
@@ -148,7 +149,7 @@ export class MemoryShard implements Room {
   entryAt(slot: number): Entry<unknown> {
     const { records } = this
     const extra = this.extras?.[slot]
-    return {
+    const entry: Entry<unknown> = {
       value: records.valueAt(slot),
       stamp: records.stampOf(slot),
       version: records.versionOf(slot),
@@ -158,6 +159,7 @@ export class MemoryShard implements Room {
       tags: this.tagsAt(slot),
       revision: extra?.revision
     }
+    return extra?.ownLifeMillis === undefined ? entry : { ...entry, ownLifeMillis: extra.ownLifeMillis }
   }
 
   /** Makes room for a new entry and returns its slot, or -1 when the entry alone outweighs the shard. */
@@ -224,7 +226,7 @@ export class MemoryShard implements Room {
 
   write(slot: number, entry: Entry<unknown>, dueAt: number): void {
     const { records } = this
-    const { costMillis, expiresAt, freshUntil, revision, tags } = entry
+    const { costMillis, expiresAt, freshUntil, ownLifeMillis, revision, tags } = entry
     const before = this.wheel.has(slot) ? this.endsAt(slot) : Infinity
     records.setValue(slot, entry.value)
     records.setStamp(slot, entry.stamp)
@@ -235,9 +237,11 @@ export class MemoryShard implements Room {
     if (this.costs !== undefined) this.costs[slot] = costMillis
     if (tags.length > 0) this.tags ??= grownCells([], records.capacity)
     if (this.tags !== undefined) this.tags[slot] = tags.length > 1 ? this.sharedTags(tags) : tags[0]
-    const isPlain = isExact && freshUntil === dueAt && revision === undefined
+    const isPlain = isExact && freshUntil === dueAt && revision === undefined && ownLifeMillis === undefined
     if (!isPlain) this.extras ??= grownCells([], records.capacity)
-    if (this.extras !== undefined) this.extras[slot] = isPlain ? undefined : { freshUntil, expiresAt, revision }
+    if (this.extras !== undefined) {
+      this.extras[slot] = isPlain ? undefined : { freshUntil, expiresAt, revision, ownLifeMillis }
+    }
     this.reschedule(slot, expiresAt, before)
   }
 
@@ -256,7 +260,7 @@ export class MemoryShard implements Room {
     if (this.extras !== undefined) {
       this.extras[slot] = isExact
         ? undefined
-        : { freshUntil: dueAt, expiresAt, revision: undefined }
+        : { freshUntil: dueAt, expiresAt, revision: undefined, ownLifeMillis: undefined }
     }
     this.reschedule(slot, expiresAt, before)
   }
@@ -280,7 +284,8 @@ export class MemoryShard implements Room {
     const before = this.endsAt(slot)
     if (before === expiresAt) return
     const extras = this.extras ??= grownCells([], this.records.capacity)
-    extras[slot] ??= { freshUntil: this.records.dueAt(slot), expiresAt, revision: undefined }
+    const freshUntil = this.records.dueAt(slot)
+    extras[slot] ??= { freshUntil, expiresAt, revision: undefined, ownLifeMillis: undefined }
     this.records.setDue(slot, expiresAt)
     if (this.later !== undefined) this.later[slot] = 0
     // The wheel learns by itself that an entry ends later than scheduled: a read does not pay for that.
@@ -290,11 +295,11 @@ export class MemoryShard implements Room {
 
   /** Ends the freshness of an entry at `freshUntilMax` or earlier, and changes nothing else. */
   limit(slot: number, freshUntilMax: number): void {
-    const { expiresAt, freshUntil, revision } = this.entryAt(slot)
+    const { expiresAt, freshUntil, ownLifeMillis, revision } = this.entryAt(slot)
     if (freshUntil <= freshUntilMax) return
     const dueAt = Math.min(this.records.dueAt(slot), freshUntilMax)
     const extras = this.extras ??= grownCells([], this.records.capacity)
-    extras[slot] = { freshUntil: freshUntilMax, expiresAt, revision }
+    extras[slot] = { freshUntil: freshUntilMax, expiresAt, revision, ownLifeMillis }
     this.records.setDue(slot, dueAt)
     this.setEnd(slot, dueAt, expiresAt)
   }
