@@ -2154,6 +2154,14 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 7,
+    bug: "values that wait for a codec do not go below where the clock has jumped",
+    file: "src/cache/internal/preparing.ts",
+    text: `left <= 0 && this.hangs`,
+    planted: `left <= 0`,
+    suites: ["test/cache/jumped.test.ts"]
+  },
+  {
+    law: 7,
     bug: "a pause of the process counts as time in which a tier could have answered",
     file: "src/store/shared/answerTime.ts",
     text: `isLive(clock) ? slices(slicesMax, millis / slicesMax) : Effect.sleep(millis)`,
