@@ -2148,8 +2148,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 7,
     bug: "a call of a tier fails where the clock has jumped",
     file: "src/cache/internal/inTime.ts",
-    text: `AnswerTime.timeoutOption(`,
-    planted: `Effect.timeoutOption(`,
+    text: `AnswerTime.timeoutOption(Fiber.await(fiber), millis)`,
+    planted: `Effect.timeoutOption(Fiber.await(fiber), millis)`,
     suites: ["test/cache/jumped.test.ts"]
   },
   {

@@ -1,6 +1,7 @@
 /**
- * Waits for work of the machine that takes some tenths of a second, with a deadline of three seconds: once as a deadline
- * of a tier, once as one of Effect. Prints `began`, and then what both answered. The test stops this process meanwhile.
+ * Waits for work of the machine that takes some tenths of a second, with a deadline of three seconds: once as a
+ * deadline of a tier, once as one of Effect. Prints `began`, and then what both answered. The test stops this process
+ * meanwhile.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
