@@ -2170,6 +2170,38 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/store/lmdb/hung.test.ts"]
   },
   {
+    law: 7,
+    bug: "a call of a tier fails where the clock has jumped",
+    file: "src/cache/internal/inTime.ts",
+    text: `AnswerTime.timeoutOption(Fiber.await(fiber), millis)`,
+    planted: `Effect.timeoutOption(Fiber.await(fiber), millis)`,
+    suites: ["test/cache/jumped.test.ts"]
+  },
+  {
+    law: 7,
+    bug: "values that wait for a codec do not go below where the clock has jumped",
+    file: "src/cache/internal/preparing.ts",
+    text: `left <= 0 && this.hangs`,
+    planted: `left <= 0`,
+    suites: ["test/cache/jumped.test.ts"]
+  },
+  {
+    law: 7,
+    bug: "a pause of the process counts as time in which a tier could have answered",
+    file: "src/store/shared/answerTime.ts",
+    text: `isLive(clock) ? slices(slicesMax, millis / slicesMax) : Effect.sleep(millis)`,
+    planted: `Effect.sleep(millis + 0 * Number(isLive(clock)))`,
+    suites: ["test/store/answerTime.test.ts"]
+  },
+  {
+    law: 7,
+    bug: "a shared load fails because the process was frozen",
+    file: "src/cache/internal/waits.ts",
+    text: `return late < lateMillisMin ? 0 : late`,
+    planted: `return Math.min(0, late)`,
+    suites: ["test/cache/frozen.test.ts"]
+  },
+  {
     law: "sensitive",
     bug: "a round that fails shows what its driver says of a sensitive family",
     file: outbox,

@@ -26,7 +26,7 @@ for (const count of [10, 65_536]) {
   it.effect(
     `an engine writes after another one was closed over a hanging tier while ${count} keys waited`,
     () =>
-      Effect.gen(function*() {
+      hasty(Effect.gen(function*() {
         const cold = mapStore({ name: "cold", place: makePlace() })
         let hangs = true
         const slow = Store.of({ ...cold, write: (round) => hangs ? Effect.never : cold.write(round) })
@@ -65,7 +65,7 @@ for (const count of [10, 65_536]) {
         yield* Fiber.interrupt(got)
         yield* Scope.close(scope2, Exit.void)
         assert.deepStrictEqual([done, read], [true, true])
-      }).pipe(hasty) as Effect.Effect<void, any, any> as any,
+      })) as Effect.Effect<void, any, any> as any,
     40_000
   )
 }

@@ -7,6 +7,8 @@
  * - A renewal behind readers ends `patienceMillis` after it began. If it hung, readers would otherwise get the stale
  *   value until that value may not be served any more.
  *
+ * The time for which the process was frozen or blocked does not count (`nap`).
+ *
  * One fiber sleeps for all loads of the family. It runs only while a load has a deadline, and it lets the process end
  * while only renewals have one.
  */
@@ -15,7 +17,7 @@ import type * as Fiber from "effect/Fiber"
 import * as BackgroundTimer from "../../store/shared/backgroundTimer.ts"
 import type { Flight } from "./flight.ts"
 import type { Waited } from "./waiters.ts"
-import { patienceMillis } from "./waits.ts"
+import { nap, patienceMillis } from "./waits.ts"
 
 /** What it needs from the loads that it watches. */
 interface Ground {
@@ -76,7 +78,11 @@ export class Patience {
     }
     this.isBehind = isBehind
     if (wait < Infinity) {
-      return Effect.andThen(isBehind ? BackgroundTimer.sleep(wait) : Effect.sleep(wait), this.watch)
+      const napped = nap(wait, () => this.ground.now(), isBehind ? BackgroundTimer.sleep : Effect.sleep)
+      return Effect.flatMap(napped, (late) => {
+        if (late > 0) { for (const flight of this.ground.running) flight.excuse(late, this.ground.now()) }
+        return this.watch
+      })
     }
     this.isOver = true
     this.fiber = undefined

@@ -15,7 +15,7 @@ import { noTags } from "./judgement.ts"
 import { currentWork } from "./load.ts"
 import { shallow } from "./stack.ts"
 import { waitersMax } from "./waiters.ts"
-import { type Awaited, CurrentUpdate, patienceMillis, Work } from "./waits.ts"
+import { type Awaited, CurrentUpdate, nap, patienceMillis, Work } from "./waits.ts"
 
 /** What updates need from their family. */
 interface Ground {
@@ -241,7 +241,13 @@ export class Turns {
         return Effect.void
       }
       const left = Math.max(first.since, turn.began) + this.limitMillis - this.ground.now()
-      if (left > 0) return Effect.andThen(Effect.sleep(left), this.expire(turn))
+      if (left > 0) {
+        if (this.ground.expiry.hardTimeout !== undefined) return Effect.andThen(Effect.sleep(left), this.expire(turn))
+        return Effect.flatMap(nap(left, () => this.ground.now(), Effect.sleep), (late) => {
+          if (late > 0) turn.began = Math.min(this.ground.now(), Math.max(first.since, turn.began) + late)
+          return this.expire(turn)
+        })
+      }
       const timeout = new UpdateTimeout({ key: turn.name, timeoutMillis: this.limitMillis })
       const refusal = first.refusal = new CacheError({ reason: timeout })
       turn.waiting.delete(first)

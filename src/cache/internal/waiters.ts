@@ -106,6 +106,11 @@ export abstract class Waited<V> {
     this.behind = false
   }
 
+  /** Does not count a time for which the process was held up. */
+  excuse(lateMillis: number, nowMillis: number): void {
+    if (this.sharedAt !== undefined) this.sharedAt = Math.min(nowMillis, this.sharedAt + lateMillis)
+  }
+
   /** Says that more than one reader depends on it from now on. */
   share(nowMillis: number): void {
     this.sharedAt ??= nowMillis

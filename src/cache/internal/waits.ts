@@ -9,6 +9,7 @@
  * `patienceMillis`, or the family's `hardTimeout`.
  */
 import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
 import { CacheError, CircularWait } from "../CacheError.ts"
 
 /**
@@ -17,6 +18,30 @@ import { CacheError, CircularWait } from "../CacheError.ts"
  * progress. A lookup that waits for itself, unseen by the engine, makes none.
  */
 export const patienceMillis = 300_000
+
+/** The longest sleep of a patience, which bounds how much of a pause of the process counts as waiting. */
+const napMillisMax = 30_000
+
+/** A sleep that ends later than this by the engine's clock: the process was frozen or blocked meanwhile. */
+const lateMillisMin = 1_000
+
+/**
+ * Sleeps for a part of a patience, and answers for how long the process was held up meanwhile. A patience is for work
+ * that makes no progress. While the process is frozen or blocked, no work could make any.
+ */
+export const nap = (
+  millis: number,
+  now: () => number,
+  sleep: (millis: number) => Effect.Effect<void>
+): Effect.Effect<number> =>
+  Effect.suspend(() => {
+    const pause = Math.min(millis, napMillisMax)
+    const until = now() + pause
+    return Effect.map(sleep(pause), () => {
+      const late = now() - until
+      return late < lateMillisMin ? 0 : late
+    })
+  })
 
 /** The most nodes of the graph that one check visits. In a larger graph, the deadlines end a circular wait. */
 const visitsMax = 10_000

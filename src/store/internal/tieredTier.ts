@@ -46,9 +46,9 @@ export class UnderWay {
   }
 
   /**
-   * Waits for the writes that have begun, at most `closingMillisMax`, so that a tier that hangs does not hold up the end of
-   * the program. The families of a store wait one after the other. A write for which one family has waited in vain is
-   * not awaited again.
+   * Waits for the writes that have begun, at most `closingMillisMax`, so that a tier that hangs does not hold up the
+   * end of the program. The families of a store wait one after the other. A write for which one family has waited in
+   * vain is not awaited again.
    */
   readonly settled: Effect.Effect<void> = Effect.suspend(() => {
     const begun = Array.from(this.#writes)
