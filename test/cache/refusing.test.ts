@@ -55,8 +55,7 @@ const committing = <A, E, R>(body: Effect.Effect<A, E, R>) => Effect.tap(body, E
 
 type World = Effect.Success<ReturnType<typeof world>>
 
-const fill = ({ on, user }: World) =>
-  Effect.forEach(["1", "2", "3"], (id) => on(user.set({ id }, "old")))
+const fill = ({ on, user }: World) => Effect.forEach(["1", "2", "3"], (id) => on(user.set({ id }, "old")))
 
 describe("a store that refuses", () => {
   const writes: {
@@ -186,7 +185,9 @@ describe("a store that refuses", () => {
         const { note, on, page, user, writer } = of
         yield* on(note.set({ id: "1" }, "old"))
         for (let n = 0; n < 3; n++) {
-          yield* on(inPages.has(ending) ? page.set({ id: "1", n }, "old") : user.set({ id: n }, "old", { tags: ["all"] }))
+          yield* on(
+            inPages.has(ending) ? page.set({ id: "1", n }, "old") : user.set({ id: n }, "old", { tags: ["all"] })
+          )
         }
         assertFull(yield* Effect.flip(on(note.set({ id: "2" }, "old"))))
         yield* end(of)
@@ -232,33 +233,38 @@ describe("a store that refuses", () => {
       weight: fc.integer({ min: 0, max: 7 })
     })
     return fc.assert(
-      fc.asyncProperty(fc.array(fc.array(write, { minLength: 1, maxLength: 5 }), { maxLength: 12 }), (batches) =>
-        Effect.runPromise(
-          Effect.scoped(Effect.gen(function*() {
-            const { app, on, page, running, user } = yield* world({ weightMax: 12 })
-            const model = new Map<string, number>()
-            for (const batch of batches) {
-              const exit = yield* Effect.exit(on(app.batch(batch.map(({ at, id, weight }) => {
-                const family = at === "user" ? user : page
-                const key = at === "user" ? { id } : { id, n: 1 }
-                return weight === 0 ? family.deleting(key) : family.setting(key, weight)
-              }))))
-              if (exit._tag === "Success") {
-                for (const { at, id, weight } of batch) {
-                  if (weight === 0) model.delete(at + id)
-                  else model.set(at + id, weight)
+      fc.asyncProperty(
+        fc.array(fc.array(write, { minLength: 1, maxLength: 5 }), { maxLength: 12 }),
+        (batches) =>
+          Effect.runPromise(
+            Effect.scoped(Effect.gen(function*() {
+              const { app, on, page, running, user } = yield* world({ weightMax: 12 })
+              const model = new Map<string, number>()
+              for (const batch of batches) {
+                const exit = yield* Effect.exit(on(app.batch(batch.map(({ at, id, weight }) => {
+                  const family = at === "user" ? user : page
+                  const key = at === "user" ? { id } : { id, n: 1 }
+                  return weight === 0 ? family.deleting(key) : family.setting(key, weight)
+                }))))
+                if (exit._tag === "Success") {
+                  for (const { at, id, weight } of batch) {
+                    if (weight === 0) model.delete(at + id)
+                    else model.set(at + id, weight)
+                  }
+                }
+                for (const at of ["user", "page"]) {
+                  for (const id of ["0", "1", "2"]) {
+                    const held: any = yield* on(at === "user" ? user.getOption({ id }) : page.getOption({ id, n: 1 }))
+                    assert.strictEqual(held.value, model.get(at + id))
+                  }
                 }
               }
-              for (const at of ["user", "page"]) {
-                for (const id of ["0", "1", "2"]) {
-                  const held: any = yield* on(at === "user" ? user.getOption({ id }) : page.getOption({ id, n: 1 }))
-                  assert.strictEqual(held.value, model.get(at + id))
-                }
-              }
-            }
-            checkInvariants(running)
-          })).pipe(Effect.provide(TestClock.layer()))
-        )), { numRuns: 200 })
+              checkInvariants(running)
+            })).pipe(Effect.provide(TestClock.layer()))
+          )
+      ),
+      { numRuns: 200 }
+    )
   })
 
   const outcomes: {
@@ -267,7 +273,8 @@ describe("a store that refuses", () => {
     ) => <A, E, R>(body: Effect.Effect<A, E, R>) => Effect.Effect<A, E | "rolled back", R>
   } = {
     "is committed": (meanwhile) => (body) => Effect.tap(body, meanwhile),
-    "is rolled back": (meanwhile) => (body) => Effect.andThen(Effect.tap(body, meanwhile), Effect.fail("rolled back" as const)),
+    "is rolled back": (meanwhile) => (body) =>
+      Effect.andThen(Effect.tap(body, meanwhile), Effect.fail("rolled back" as const)),
     "is run again": (meanwhile) => (body) => Effect.andThen(body, Effect.tap(body, meanwhile))
   }
   for (const [outcome, make] of Object.entries(outcomes)) {
