@@ -3546,8 +3546,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "a store that refuses has room as long as it holds what no read may serve",
     bug: "each value that is refused makes the store look at all entries",
     file: "src/store/memory/internal/memoryShard.ts",
-    text: `if (!this.searchAgain && now < this.searchFrom) return false`,
-    planted: `if (this.searchAgain && now < this.searchFrom) return false`,
+    text: `    const { size } = this\n    const now`,
+    planted: `    const { size } = this\n    this.marked()\n    const now`,
     suites: ["test/store/memory/MemoryStore.test.ts"]
   }
 ]
