@@ -3522,8 +3522,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "a store that refuses loses nothing that it has taken",
     bug: "the weight of an entry that has ended is counted twice",
     file: "src/cache/internal/room.ts",
-    text: `if (room.makeRoom(more)) hasFreed = true`,
-    planted: `if (room.makeRoom(more) && room.fits(more)) return true`,
+    text: `if (room.makeRoom(more, Infinity)) hasFreed = true`,
+    planted: `if (room.makeRoom(more, Infinity) && room.fits(more)) return true`,
     suites: [refusing]
   },
   {

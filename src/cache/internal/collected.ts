@@ -23,7 +23,7 @@ import { both, type Delivery, noDelivery } from "./delivery.ts"
 import { doubtMillis, type HeldKey, Hold, isWithin } from "./holds.ts"
 import { type Judged, noOptions } from "./judgement.ts"
 import { knowing } from "./knowing.ts"
-import { memoryRefusal, reserve, type Wanted } from "./room.ts"
+import { inFreedRoom, memoryRefusal, reserve, type Wanted } from "./room.ts"
 
 /** The most changes that one transaction collects. All of them are made after the commit, in one synchronous step. */
 const collectedMax = 10_000
@@ -214,6 +214,10 @@ export class Collected {
 
   /** Checks every condition; then drops the entries that the commit makes out of date, and closes the holds. */
   seal(): Effect.Effect<void, CacheError> {
+    return Effect.suspend(() => inFreedRoom(this.wanted(), () => this.sealNow()))
+  }
+
+  private sealNow(): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => {
       if (this.size > collectedMax) return Effect.fail(this.tooMany())
       const versioned = this.conditions.filter(({ change }) => change.options.ifVersion !== undefined)

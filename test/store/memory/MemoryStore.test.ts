@@ -363,7 +363,7 @@ describe("a memory store that refuses", () => {
       for (let i = 0; i < size; i++) put(i % 2 === 0 ? users : pages, `${i}`, entry(i), Infinity)
       const room = users.roomOf("new")!
       const isRefused = () => {
-        room.makeRoom(1)
+        room.makeRoom(1, Infinity)
         return !room.fits(1)
       }
       looked = 0
