@@ -59,6 +59,7 @@ const lookups = "test/manifest/lookups.test.ts"
 const spelling = "test/ownership/spelling.test.ts"
 const validation = "test/ownership/Validation.test.ts"
 const judgement = "test/cache/judgement.test.ts"
+const refusing = "test/cache/refusing.test.ts"
 const joinedLoads = "test/cache/joinedLoads.test.ts"
 const previous = "test/cache/previous.test.ts"
 const batches = "test/manifest/batch.test.ts"
@@ -3661,5 +3662,53 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `      this.entries.counts.remembered++\n`,
     planted: ``,
     suites: ["test/cache/counted.test.ts"]
+  },
+  {
+    law: "a store that refuses loses nothing that it has taken",
+    bug: "another writer takes the room of a transaction that is about to commit",
+    file: "src/cache/internal/collected.ts",
+    text: `this.giveBack = reserve(wanted)`,
+    planted: `this.giveBack = reserve([])`,
+    suites: [refusing]
+  },
+  {
+    law: "a store that refuses loses nothing that it has taken",
+    bug: "a transaction is not asked whether its values fit",
+    file: "src/cache/internal/collected.ts",
+    text: `const full = memoryRefusal(wanted)`,
+    planted: `const full = memoryRefusal([])`,
+    suites: [refusing]
+  },
+  {
+    law: "a store that refuses loses nothing that it has taken",
+    bug: "the weight of an entry that has ended is counted twice",
+    file: "src/cache/internal/room.ts",
+    text: `if (room.makeRoom(more, Infinity)) hasFreed = true`,
+    planted: `if (room.makeRoom(more, Infinity) && room.fits(more)) return true`,
+    suites: [refusing]
+  },
+  {
+    law: "a store that refuses has room as long as it holds what no read may serve",
+    bug: "what a mark hides takes room for ever",
+    file: "src/store/memory/internal/memoryShard.ts",
+    text: `this.searchAgain = true`,
+    planted: `this.searchAgain = false`,
+    suites: [refusing]
+  },
+  {
+    law: "a store that refuses has room as long as it holds what no read may serve",
+    bug: "what a mark makes stale takes room for ever after its time",
+    file: "src/store/memory/internal/memoryShard.ts",
+    text: `else if (until < this.searchFrom) this.searchFrom = until`,
+    planted: ``,
+    suites: [refusing]
+  },
+  {
+    law: "a store that refuses has room as long as it holds what no read may serve",
+    bug: "each value that is refused makes the store look at all entries",
+    file: "src/store/memory/internal/memoryShard.ts",
+    text: `    const { size } = this\n    const now`,
+    planted: `    const { size } = this\n    this.marked()\n    const now`,
+    suites: ["test/store/memory/MemoryStore.test.ts"]
   }
 ]

@@ -294,10 +294,14 @@ export interface Room {
   /** Whether a further weight fits now. */
   readonly fits: (more: number) => boolean
   /**
-   * Frees entries that have ended, or that no read may serve, until a further weight fits or none of them is left.
-   * Returns whether it has freed any.
+   * Frees entries that have ended, or that no read may serve, until a further weight fits or none of them is left. It
+   * looks for the latter at `max` entries at most, and goes on there the next time. Returns whether it has freed any.
    */
-  readonly makeRoom: (more: number) => boolean
+  readonly makeRoom: (more: number, max: number) => boolean
+  /** Whether `makeRoom` has not looked at all entries since the marks changed. */
+  readonly mayMakeRoom: boolean
+  /** How often it has looked at all entries. */
+  readonly searches: number
   /** Keeps a weight free of other values. A negative weight gives it back. */
   readonly reserve: (weight: number) => void
 }

@@ -96,6 +96,36 @@ describe("a store that refuses", () => {
       }))
   }
 
+  const searchers: { readonly [name: string]: (of: World) => Effect.Effect<unknown, unknown> } = {
+    ...writes,
+    "transaction": ({ app, on, user }) => on(app.transaction((body) => body)(user.set({ id: "4" }, "new"))),
+    "patch": ({ on, user }) => on(user.patch({ id: "0" }, () => 2))
+  }
+  const atOnce = new Set(["setUnsafe", "set of another family", "update of what is not held", "setMany"])
+  for (const [name, write] of Object.entries(searchers).filter(([name]) => !atOnce.has(name))) {
+    it.effect(`a ${name} finds the only hidden entry among many, and other work runs in the meantime`, () =>
+      Effect.gen(function*() {
+        const size = 5_000
+        const of = yield* world({ weightMax: size })
+        const { note, on, user } = of
+        yield* on(user.setMany(Array.from({ length: size - 2 }, (_, i) => [{ id: `old ${i}` }, "old"])))
+        yield* on(user.set({ id: "0" }, 1))
+        yield* on(note.set({ id: "hidden" }, "old", { tags: ["hidden"] }))
+        assertFull(yield* Effect.flip(on(note.set({ id: "new" }, "new"))))
+        yield* on(note.invalidateTag("hidden"))
+        // A batch writes a second value.
+        if (name === "batch") yield* on(user.delete({ id: "0" }))
+        let turns = 0
+        const other = Effect.forever(Effect.andThen(Effect.sync(() => turns++), Effect.yieldNow))
+        yield* Effect.forkScoped(other)
+        yield* Effect.yieldNow
+        const before = turns
+        yield* write(of)
+        assert.isAtLeast(turns - before, 2)
+        assertFull(yield* Effect.flip(on(note.set({ id: "newest" }, "new"))))
+      }))
+  }
+
   it.effect("a store takes a value in place of another one, and one in the place of what was deleted or has ended", () =>
     Effect.gen(function*() {
       const of = yield* world()

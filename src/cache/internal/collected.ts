@@ -25,7 +25,7 @@ import { doubtMillis, type HeldKey, Hold, isWithin } from "./holds.ts"
 import { everything } from "./invalidation.ts"
 import { type Judged, noOptions } from "./judgement.ts"
 import { knowing } from "./knowing.ts"
-import { memoryRefusal, reserve, type Wanted } from "./room.ts"
+import { inFreedRoom, memoryRefusal, reserve, type Wanted } from "./room.ts"
 
 /** The most changes that one transaction collects. All of them are made after the commit, in one synchronous step. */
 const collectedMax = 10_000
@@ -218,6 +218,10 @@ export class Collected {
 
   /** Checks every condition; then drops the entries that the commit makes out of date, and closes the holds. */
   seal(): Effect.Effect<void, CacheError> {
+    return Effect.suspend(() => inFreedRoom(this.wanted(), () => this.sealNow()))
+  }
+
+  private sealNow(): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => {
       if (this.size > collectedMax) return Effect.fail(this.tooMany())
       const versioned = this.conditions.filter(({ change }) => change.options.ifVersion !== undefined)

@@ -39,7 +39,7 @@ import { isJudged, type Judged, type Judging, noOptions, noTags, whenJudged } fr
 import { type Holding, knowing, unknown } from "./knowing.ts"
 import { isMarkedSince } from "./leaseTerms.ts"
 import type { Loads } from "./loads.ts"
-import { roomRefusal } from "./room.ts"
+import { inFreedRoom, roomRefusal } from "./room.ts"
 import { type Updating, working } from "./turns.ts"
 
 // The terms of the entry stay, whatever the family's policy is for new values.
@@ -89,9 +89,9 @@ export class FamilyWrites<V> implements Writer {
     if (refusal !== undefined) return Effect.fail(refusal)
     const judging = this.judge(key, value, options)
     // If there is nothing to wait for, this makes no closure, because every write comes this way.
-    return isJudged(judging) && !this.cache.outbox.isFull
+    return isJudged(judging) && !this.cache.outbox.isFull && this.entries.hot?.isRefusing !== true
       ? this.applyIf(judging, options, ends)
-      : whenJudged(judging, (judged) => this.cache.inRoom(() => this.applyIf(judged, options, ends)))
+      : whenJudged(judging, (judged) => this.inRoom([judged], () => this.applyIf(judged, options, ends)))
   }
 
   // --- at once, without an Effect ------------------------------------------------------------------
@@ -352,6 +352,14 @@ export class FamilyWrites<V> implements Writer {
     Object.assign(this.cache.leases.termOf(lease), { stamp, isOvertaken: false, wasSeen, tags, absentKey: undefined })
   }
 
+  /** Waits until the tiers have made what room they can for values. */
+  private inRoom<A, E>(
+    judged: ReadonlyArray<Judged<V>>,
+    step: () => Effect.Effect<A, E>
+  ): Effect.Effect<A, E> {
+    return inFreedRoom([[this.entries, judged]], () => this.cache.inRoom(step))
+  }
+
   private applySet(judged: Judged<V>, options: SetOptions<Lease>): Effect.Effect<void, CacheError> {
     const delivery = this.write(judged, options)
     return delivery === noDelivery ? Effect.void : orRedressed(delivery)
@@ -430,15 +438,14 @@ export class FamilyWrites<V> implements Writer {
     return whenJudged(
       this.judge(key, value, options),
       (judged) =>
-        this.cache.inRoom(() =>
+        this.inRoom([judged], () =>
           this.knowingOf(key, (held) => {
             const refused = this.goneSince(ends) ?? this.refusalOf(options, key)
             if (refused !== undefined) return Effect.fail(refused)
             if (this.servable(key, held) !== undefined) return Effect.succeed(false)
             const unkept = this.unkept([judged], true)
             return unkept === undefined ? Effect.as(this.applySet(judged, options), true) : Effect.fail(unkept)
-          })
-        )
+          }))
     )
   }
 
@@ -509,7 +516,7 @@ export class FamilyWrites<V> implements Writer {
     return whenJudged(
       this.entries.judgement.judgeMany(entries, options),
       (judged) =>
-        this.cache.inRoom(() =>
+        this.inRoom(judged, () =>
           knowing(isConditional ? entries.map(([key]) => this.holding(key)) : [], (held) => {
             const conflict = this.goneSince(ends) ?? (isConditional
               ? entries.map(([key], i) => this.conflictOf(key, options, held?.[i], held !== undefined))
@@ -517,8 +524,7 @@ export class FamilyWrites<V> implements Writer {
               : this.refusalOf(options, entries)) ??
               this.unkept(judged, isConditional)
             return conflict === undefined ? this.applySets(judged, options) : Effect.fail(conflict)
-          })
-        )
+          }))
     )
   }
 
@@ -583,7 +589,7 @@ export class FamilyWrites<V> implements Writer {
         turn.hasRead(entry, tags)
         const write = (value: V) =>
           whenJudged(this.judge(key, value, { tags }), (judged) =>
-            this.cache.inRoom(() => {
+            this.inRoom([judged], () => {
               const left = this.goneSince(ends) ?? this.refusalOf(noOptions, key)
               if (left !== undefined) return Effect.fail(left)
               const full = roomRefusal(this.entries, [judged])
@@ -653,7 +659,11 @@ export class FamilyWrites<V> implements Writer {
         const options = asHeld(before)
         return Effect.flatMap(
           f(before.value),
-          (value) => whenJudged(this.judge(key, value, options), (judged) => this.cache.whenRoom(() => write(judged)))
+          (value) =>
+            whenJudged(
+              this.judge(key, value, options),
+              (judged) => inFreedRoom([[this.entries, [judged]]], () => this.cache.whenRoom(() => write(judged)))
+            )
         )
       })
     })

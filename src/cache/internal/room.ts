@@ -4,9 +4,12 @@
  *
  * - Memory frees what has ended and what no read may serve before it has no room. What is freed may be the entry of a
  *   key that is written, so the values are counted again after that.
+ * - To free what no read may serve, memory looks at many entries. So a writer who can wait has it looked for in steps
+ *   (`inFreedRoom`) before the step of the write, which only has to look for what was hidden meanwhile.
  * - The values of one step are stored one after the other, and each has to fit. So a value that is lighter than the one
  *   before makes no room for the others, and of several values of one key the heaviest counts.
  */
+import * as Effect from "effect/Effect"
 import type { HotPartition, Room } from "../../store/Store.ts"
 import { StoreError, TierFull } from "../../store/StoreError.ts"
 import { CacheError, StoreFailed } from "../CacheError.ts"
@@ -20,6 +23,9 @@ interface Ground {
 
 /** Judged values, each with its family. */
 export type Wanted = ReadonlyArray<readonly [family: Ground, values: ReadonlyArray<Judged<any>>]>
+
+// The entries that memory looks at for a writer before it lets other work run: a millisecond's work.
+const lookedPerPassMax = 1_024
 
 const storeFailed = (error: StoreError): CacheError => new CacheError({ reason: new StoreFailed({ error }) })
 
@@ -52,9 +58,31 @@ const hasRoom = (wanted: Wanted): boolean => {
     const short = Array.from(needsOf(wanted)).filter(([room, more]) => !room.fits(more))
     if (short.length === 0) return true
     let hasFreed = false
-    for (const [room, more] of short) if (room.makeRoom(more)) hasFreed = true
+    for (const [room, more] of short) if (room.makeRoom(more, Infinity)) hasFreed = true
     if (!hasFreed) return false
   }
+}
+
+/** Runs a step that asks for room, after memory has freed what it can for these values. */
+export const inFreedRoom = <A, E, R>(
+  wanted: Wanted,
+  step: () => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> => {
+  if (!wanted.some(([{ hot, lower }]) => lower === undefined && hot?.isRefusing === true)) return step()
+  const begun = new Map<Room, number>()
+  const pass = (): Effect.Effect<A, E, R> => {
+    let goesOn = false
+    for (const [room, more] of needsOf(wanted)) {
+      const first = begun.get(room) ?? room.searches
+      begun.set(room, first)
+      if (room.fits(more)) continue
+      room.makeRoom(more, lookedPerPassMax)
+      // The search that runs already, and the next one, have looked at everything that was hidden when the writer came.
+      if (!room.fits(more) && room.mayMakeRoom && room.searches < first + 2) goesOn = true
+    }
+    return goesOn ? Effect.flatMap(Effect.yieldNow, pass) : step()
+  }
+  return pass()
 }
 
 /** What the values need in memory, at most, beyond what their keys have there. */

@@ -3,12 +3,22 @@
  * how long a read may serve them, for a store that needs their room.
  */
 import type { FreshUntilMax, ServableUntil } from "../../store/Store.ts"
-import type { Entries } from "./entries.ts"
+import type { FamilyMarks, TagMarks, Verdict } from "../shared/invalidation.ts"
 import * as Expiry from "./expiry.ts"
+
+/** What it needs of the family. */
+interface Ground {
+  readonly cache: { readonly time: { readonly ahead: number; now(): number } }
+  readonly expiry: Expiry.Expiry
+  readonly marks: FamilyMarks
+  readonly tags: TagMarks
+  judge(key: string, stamp: number, tags: ReadonlyArray<string>): Verdict
+  isHiddenHere(stamp: number): boolean
+}
 
 /** When the marks made an entry stale; `Infinity` if they did not. */
 const staleSince = (
-  { marks, tags: byTag }: Entries<any>,
+  { marks, tags: byTag }: Ground,
   key: string,
   stamp: number,
   tags: ReadonlyArray<string>
@@ -18,13 +28,13 @@ const staleSince = (
  * The time until which the marks let an entry count as fresh; `Infinity` if no mark concerns it, `-Infinity` if it is
  * hidden.
  */
-export const freshUntilMax = (entries: Entries<any>): FreshUntilMax => (key, stamp, tags) => {
-  const { cache: { time }, expiry } = entries
-  const verdict = entries.judge(key, stamp, tags)
+export const freshUntilMax = (family: Ground): FreshUntilMax => (key, stamp, tags) => {
+  const { cache: { time }, expiry } = family
+  const verdict = family.judge(key, stamp, tags)
   if (verdict === "valid") return Infinity
   // Memory cannot store both the end of an entry's idle time and the time since which the entry has been stale.
   if (verdict === "hidden" || expiry.idleTimeToLive !== undefined) return -Infinity
-  const since = staleSince(entries, key, stamp, tags)
+  const since = staleSince(family, key, stamp, tags)
   const age = time.now() - since
   if (age >= Expiry.staleMillisMax(expiry)) return -Infinity
   // A lower tier gets times of the wall clock. If that was set back, the entry counts as stale for longer than it is.
@@ -32,9 +42,9 @@ export const freshUntilMax = (entries: Entries<any>): FreshUntilMax => (key, sta
 }
 
 /** The time until which an entry may be served. What an engine hides in this process alone has to stay in all tiers. */
-export const servableUntil = (entries: Entries<any>): ServableUntil => (key, stamp, tags, freshUntil) => {
-  const verdict = entries.judge(key, stamp, tags)
-  if (verdict === "hidden") return entries.isHiddenHere(stamp) ? Infinity : -Infinity
-  const until = verdict === "stale" ? Math.min(freshUntil, staleSince(entries, key, stamp, tags)) : freshUntil
-  return until + Expiry.staleMillisMax(entries.expiry)
+export const servableUntil = (family: Ground): ServableUntil => (key, stamp, tags, freshUntil) => {
+  const verdict = family.judge(key, stamp, tags)
+  if (verdict === "hidden") return family.isHiddenHere(stamp) ? Infinity : -Infinity
+  const until = verdict === "stale" ? Math.min(freshUntil, staleSince(family, key, stamp, tags)) : freshUntil
+  return until + Expiry.staleMillisMax(family.expiry)
 }

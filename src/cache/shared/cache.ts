@@ -43,7 +43,7 @@ import { isOfLives, lifeOf, type Opened } from "../internal/lives.ts"
 import { familyName, splitMark } from "../internal/names.ts"
 import { Outbox } from "../internal/outbox.ts"
 import { type Heard, type Peer, Peers, type SharedLife, type Swept } from "../internal/peers.ts"
-import { asksForRoom, roomRefusalOfAll } from "../internal/room.ts"
+import { asksForRoom, inFreedRoom, roomRefusalOfAll, type Wanted } from "../internal/room.ts"
 import { sealed, sealedCodec, sealedPartition } from "../internal/sensitive.ts"
 import { haveParted, pastSessions, sessionMark, tiersOf } from "../internal/sessions.ts"
 import { Spreading } from "../internal/spreading.ts"
@@ -118,20 +118,16 @@ const closedRefusalOf = (
   return undefined
 }
 
-/** Why there is no room for the values of a batch; `undefined` if there is. */
-const roomRefusalOf = (
-  writes: ReadonlyArray<BatchWrite>,
-  judged: ReadonlyArray<Judged<any>>
-): CacheError | undefined => {
-  if (!writes.some(({ family }) => asksForRoom(family.entries))) return undefined
+/** The values of a batch that ask for room. */
+const wantedBy = (writes: ReadonlyArray<BatchWrite>, judged: ReadonlyArray<Judged<any>>): Wanted => {
   const byFamily = new Map<CacheFamily<any>, Array<Judged<any>>>()
   for (const [i, { family }] of writes.entries()) {
-    if (judged[i] === deletion) continue
+    if (judged[i] === deletion || !asksForRoom(family.entries)) continue
     const own = byFamily.get(family)
     if (own === undefined) byFamily.set(family, [judged[i]!])
     else own.push(judged[i]!)
   }
-  return roomRefusalOfAll(Array.from(byFamily, ([{ entries }, own]) => [entries, own]))
+  return Array.from(byFamily, ([{ entries }, own]) => [entries, own])
 }
 
 // How far a listener may fall behind, in events and in characters of their keys. Beyond that, it loses the oldest
@@ -396,8 +392,9 @@ export class Cache implements CacheContext, Peer {
     const ends = writes.map(({ family }) => family.writes.ends)
     return whenJudged(
       judgeAll(writes, judgeWrite),
-      (judged) =>
-        this.inRoom(() =>
+      (judged) => {
+        const wanted = wantedBy(writes, judged)
+        const step = () =>
           knowing(conditional.map(({ family, key }) => family.writes.holding(key)), (held) => {
             const known = new Map(conditional.map((write, i) => [write, held?.[i]]))
             for (const [i, write] of writes.entries()) {
@@ -411,10 +408,11 @@ export class Cache implements CacheContext, Peer {
                 )
               if (conflict !== undefined) return Effect.fail(conflict)
             }
-            const full = closedRefusalOf(writes, judged) ?? roomRefusalOf(writes, judged)
+            const full = closedRefusalOf(writes, judged) ?? roomRefusalOfAll(wanted)
             return full === undefined ? this.applyBatch(writes, judged) : Effect.fail(full)
           })
-        )
+        return inFreedRoom(wanted, () => this.inRoom(step))
+      }
     )
   }
 

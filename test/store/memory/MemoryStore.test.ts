@@ -344,3 +344,59 @@ describe("a policy of one's own", () => {
       assert.include(error.message, "`eviction` must make policies with the `weightMax` that they are given")
     }))
 })
+
+describe("a memory store that refuses", () => {
+  it.effect("a store that refuses looks at each entry once for a mark, whatever is refused after that", () =>
+    Effect.gen(function*() {
+      const size = 100
+      const store = yield* MemoryStore.make({ capacity: size, eviction: "refuse" })
+      const users = yield* open(store, familyOf<unknown>("user"))
+      const pages = yield* open(store, familyOf<unknown>("page"))
+      let looked = 0
+      const hidden = new Set<string>()
+      for (const hot of [users, pages]) {
+        hot.servableUntil = (key) => {
+          looked++
+          return hidden.has(key) ? -Infinity : Infinity
+        }
+      }
+      for (let i = 0; i < size; i++) put(i % 2 === 0 ? users : pages, `${i}`, entry(i), Infinity)
+      const room = users.roomOf("new")!
+      const isRefused = () => {
+        room.makeRoom(1, Infinity)
+        return !room.fits(1)
+      }
+      looked = 0
+      users.marked()
+      for (let i = 0; i < 10; i++) assert.isTrue(isRefused())
+      assert.strictEqual(looked, size)
+      for (const key of ["10", "11", "60"]) hidden.add(key)
+      pages.marked()
+      looked = 0
+      for (const key of ["new", "newer", "newest"]) {
+        assert.isFalse(isRefused())
+        put(users, key, entry(key), Infinity)
+      }
+      for (let i = 0; i < 10; i++) assert.isTrue(isRefused())
+      assert.isAtMost(looked, size + 3)
+      users.checkInvariants()
+    }))
+
+  it.effect("a store that refuses keeps reserved room free, and evicts nothing for it", () =>
+    Effect.gen(function*() {
+      const store = yield* MemoryStore.make({ capacity: 3, eviction: "refuse" })
+      const users = yield* open(store, familyOf<unknown>("user"))
+      put(users, "1", entry(1), Infinity)
+      const room = users.roomOf("2")!
+      room.reserve(2)
+      assert.isFalse(room.fits(1))
+      put(users, "2", entry(2), Infinity)
+      assert.deepStrictEqual(Array.from(users.keys()), ["1"])
+      users.checkInvariants()
+      room.reserve(-2)
+      put(users, "2", entry(2), Infinity)
+      put(users, "3", entry(3), Infinity)
+      assert.strictEqual(users.count, 3)
+      users.checkInvariants()
+    }))
+})

@@ -61,6 +61,9 @@ const familiesMax = 65_536
 // The entries that a search looks at before it asks whether there is room.
 const searchedPerStepMax = 16
 
+// The entries that a search looks at for the value of a lookup, which may stay out: a millisecond's work.
+const searchedPerPutMax = 1_024
+
 // Bounds the dead entries that one `put` removes, so that a burst of expirations cannot hold up a writer.
 const expiredPerPutMax = 16
 
@@ -86,6 +89,7 @@ export class MemoryShard implements Room {
   private reserved = 0
   /** Where the search for entries that no read may serve goes on; -1 if it has looked at all. */
   private searchAt = -1
+  searches = 0
   /** Whether a mark has come since the search began. */
   private searchAgain = false
   /** When the first of the entries that it has left may not be served any more. */
@@ -177,12 +181,16 @@ export class MemoryShard implements Room {
     return this.policy.weight + this.reserved + more <= this.weightMax
   }
 
-  makeRoom(more: number): boolean {
+  makeRoom(more: number, max: number): boolean {
     const { size } = this
     const now = this.time.now()
     for (let some = true; some && !this.fits(more);) some = this.wheel.advance(now, expiredPerPutMax, this.expire)
-    for (let some = true; some && !this.fits(more);) some = this.search(now)
+    for (let left = max; left > 0 && !this.fits(more); left -= searchedPerStepMax) if (!this.search(now)) break
     return this.size < size
+  }
+
+  get mayMakeRoom(): boolean {
+    return this.searchAt >= 0 || this.searchAgain || this.time.now() >= this.searchFrom
   }
 
   reserve(weight: number): void {
@@ -210,14 +218,17 @@ export class MemoryShard implements Room {
       if (until <= now) this.remove(slot)
       else if (until < this.searchFrom) this.searchFrom = until
     }
-    if (end === this.records.used) this.searchAt = -1
+    if (end === this.records.used) {
+      this.searchAt = -1
+      this.searches++
+    }
     return true
   }
 
   /** Restores the bound after an insert or update. The newest entry may be the one that leaves. */
   settle(): void {
+    if (this.isRefusing && !this.fits(0)) this.makeRoom(0, searchedPerPutMax)
     while (!this.fits(0)) {
-      if (this.isRefusing && this.makeRoom(0)) continue
       const victim = this.policy.evict()
       if (victim < 0) return
       this.release(victim, "Evicted")
