@@ -2492,8 +2492,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "the end of a doubt removes what was written since it began",
     file: collected,
-    text: `if (held.isWritten) {`,
-    planted: `if (held.isWritten && isCommitted) {`,
+    text: `if (held.isLater) {`,
+    planted: `if (held.isLater && isCommitted) {`,
     suites: ["test/manifest/transactionDoubt.test.ts"]
   },
   {
@@ -2508,7 +2508,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 14,
     bug: "a load of a doubt is kept when it ends afterwards, because the key was written in between",
     file: collected,
-    text: `family.loads.overtake(key)\n`,
+    text: `loads.overtake(key)\n`,
     planted: `\n`,
     suites: ["test/manifest/transactionDoubt.test.ts"]
   },

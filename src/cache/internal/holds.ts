@@ -96,8 +96,8 @@ export interface HeldKey {
   judged: Judged<any> | undefined
   /** Whether another writer has changed the key meanwhile. */
   contended: boolean
-  /** Whether the cache alone has a value of the key that was written while the outcome was in doubt. */
-  isWritten: boolean
+  /** Whether the cache alone has values of the key, and it was changed while the outcome was in doubt. */
+  isLater: boolean
 }
 
 /** The keys of one family that one transaction holds. */
@@ -207,8 +207,8 @@ export class Holds {
     }
   }
 
-  /** Records a change of a key. `isGone` says that it was removed. */
-  touch(key: string, isGone = false): void {
+  /** Records a change of a key. */
+  touch(key: string): void {
     this.remember(() => {
       this.recent.delete(key)
       this.recent.set(key, bodies.changes)
@@ -223,7 +223,7 @@ export class Holds {
       const held = hold.keys.get(key)
       if (held === undefined) continue
       held.contended = true
-      held.isWritten = !isGone && this.isAlone && hold.isInDoubt
+      held.isLater = this.isAlone && hold.isInDoubt
     }
   }
 
@@ -236,7 +236,7 @@ export class Holds {
     })
     for (const hold of this.all) {
       for (const [key, held] of hold.keys) {
-        if (isWithin(key, scope)) Object.assign(held, { contended: true, isWritten: false })
+        if (isWithin(key, scope)) held.contended = true
       }
     }
   }
