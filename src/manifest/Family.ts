@@ -1222,9 +1222,9 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    *
    * **Details**
    *
-   * It fails as `set` does, and with `StoreFailed` if a tier does not say what it holds. While a transaction commits the
-   * key, and for ten seconds after the answer to that was lost, it fails with `TransactionRefused` (E0533) if the cache
-   * could not keep the value.
+   * It fails as `set` does, and with `StoreFailed` if a tier does not say what it holds. While a transaction commits
+   * the key, and for ten seconds after the answer to that was lost, it fails with `TransactionRefused` (E0533) if the
+   * cache could not keep the value.
    *
    * **Example** (The first caller wins)
    *

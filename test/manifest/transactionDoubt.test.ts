@@ -220,7 +220,7 @@ describe("a write beside a commit", () => {
             }
           }))
 
-        it.live(`of two writes of an absent key ${situation} (${holder}, ${store}), one at most is made`, () =>
+        it.live(`two writes of an absent key ${situation} (${holder}, ${store}) are not both made`, () =>
           Effect.gen(function*() {
             for (const write of Object.values(conditional)) {
               yield* inSituation(Effect.gen(function*() {
@@ -319,7 +319,7 @@ describe("a write beside a commit", () => {
       })
     ))
 
-  it.effect("what another writer sets while a body runs is removed by its commit, also where the cache alone has it", () =>
+  it.effect("what another writer sets while a body runs is removed by the commit, although no lookup has it", () =>
     over(
       "memory alone",
       Effect.gen(function*() {

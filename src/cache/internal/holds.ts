@@ -16,7 +16,7 @@
  * - If the outcome is not known, the hold stays closed for `doubtMillis`: a server that lost its connection may still
  *   commit.
  * - What is written while a hold is closed is not kept, either: the next read loads what the source has. A family
- *   without a lookup is *alone*, because no source tells its values. There a write is refused while the hold is sealed.
+ *   without a lookup is *alone*, because its values have no source. There a write is refused while the hold is sealed.
  *   In the doubt it is kept, and stays afterwards, if the transaction changed the key by name and no scope or tag of it
  *   covers the key. So is a write that has a condition in a family with a lookup refused, because the next caller's
  *   condition would not see it.
@@ -42,7 +42,7 @@ const recentScopesMax = 1_024
 
 /**
  * The bodies of transactions that run in this process, since when one runs, and how many changes there were while one
- * ran. `areLater` says that what happens now is no change for them: it was due before they began.
+ * ran. `areLater` says that what happens now does not count as a change for them: it was due before they began.
  */
 export const bodies = { open: 0, since: 0, changes: 0, areLater: false }
 
