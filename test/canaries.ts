@@ -2523,6 +2523,54 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: [transactions, commits]
   },
   {
+    law: 3,
+    bug: "a family without a lookup is closed to its writers while a commit is in doubt",
+    file: "src/cache/internal/holds.ts",
+    text: `&& !(this.isAlone && hold.isBefore(key, tags))`,
+    planted: ``,
+    suites: ["test/manifest/transactionDoubt.test.ts"]
+  },
+  {
+    law: 3,
+    bug: "a write beside a commit answers, and no read sees its value",
+    file: familyWrites,
+    text: `const mustStay = lifeMillis !== 0 && (isConditional || holds.isAlone)`,
+    planted: `const mustStay = lifeMillis !== 0 && isConditional`,
+    suites: ["test/manifest/transactionDoubt.test.ts"]
+  },
+  {
+    law: 3,
+    bug: "two writes of an absent key are both made beside a commit",
+    file: familyWrites,
+    text: `const mustStay = lifeMillis !== 0 && (isConditional || holds.isAlone)`,
+    planted: `const mustStay = lifeMillis !== 0 && holds.isAlone`,
+    suites: ["test/manifest/transactionDoubt.test.ts"]
+  },
+  {
+    law: 3,
+    bug: "the end of a doubt removes what was written since it began",
+    file: collected,
+    text: `if (held.isLater) {`,
+    planted: `if (held.isLater && isCommitted) {`,
+    suites: ["test/manifest/transactionDoubt.test.ts"]
+  },
+  {
+    law: 3,
+    bug: "the end of a doubt takes what a later transaction sets",
+    file: "src/cache/internal/holds.ts",
+    text: `bodies.areLater = bodies.since >= hold.closedUntil!`,
+    planted: `bodies.areLater = false`,
+    suites: ["test/manifest/transactionDoubt.test.ts"]
+  },
+  {
+    law: 14,
+    bug: "a load of a doubt is kept when it ends afterwards, because the key was written in between",
+    file: collected,
+    text: `loads.overtake(key)\n`,
+    planted: `\n`,
+    suites: ["test/manifest/transactionDoubt.test.ts"]
+  },
+  {
     law: 14,
     bug: "a commit that happens after its answer was lost leaves the old value",
     file: collected,

@@ -743,6 +743,9 @@ export interface Service<Self, Id extends string> {
    *   transaction does not fail: if a tier fails, that is logged.
    * - If `within` fails after the body has succeeded, the commit may have happened. So the keys are removed, and for
    *   ten seconds no loaded value of them is kept.
+   * - From the last step of the body to the outcome, and in those ten seconds, a write by others that the cache could
+   *   not keep is refused (E0533) if no later read would see its value: it has a condition, or the family has no
+   *   lookup.
    * - A transaction in the body of another one is a savepoint. For two manifests write
    *   `One.transaction(Other.transaction(sql.withTransaction))`.
    *

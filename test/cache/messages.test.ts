@@ -127,6 +127,10 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
       help: "write after it"
     }),
     "a write of `App` is refused: it is inside a transaction; help: write after it"
+  ],
+  [
+    new CacheError.TransactionRefused({ code: "E0533", manifest: "App", why: "it commits", help: "write later" }),
+    "a write of `App` is refused: it commits; help: write later"
   ]
 ]
 

@@ -112,7 +112,7 @@ export class Collected {
       this.written.set(family, family)
       const contended = keys.get(key)?.contended === true ||
         family.entries.holds.isChangedSince(key, this.changesBefore)
-      const held: HeldKey = { judged, contended, isWritten: false }
+      const held: HeldKey = { judged, contended, isLater: false }
       keys.set(key, held)
       this.changes.set(held, change)
       this.conditions.push({ change, ends: family.writes.ends })
@@ -295,12 +295,12 @@ export class Collected {
     }
     for (const family of this.written.values()) {
       for (const [key, held] of this.holds.get(family)!.keys) {
-        // What was written in the doubt is newer. Loads that began before it are not kept.
-        if (held.isWritten) {
-          family.loads.overtake(key)
+        const { isDeletion, judged, mode } = this.changes.get(held)!
+        if (held.isLater) {
+          stampOf(family)
+          delivery = both(delivery, endDoubt(family, key))
           continue
         }
-        const { isDeletion, judged, mode } = this.changes.get(held)!
         delivery = both(
           delivery,
           isCommitted && isDeletion && judged === undefined
@@ -381,6 +381,16 @@ export class Collected {
     this.vacate()
     for (const [family, hold] of this.holds) family.entries.holds.release(hold)
   }
+}
+
+/**
+ * Keeps what was written while the outcome was in doubt. Loads of that time, also of what depends on the key, are not
+ * kept.
+ */
+const endDoubt = ({ invalidation, loads }: CacheFamily<any>, key: string): Delivery => {
+  loads.overtake(key)
+  loads.failures.forget(key)
+  return invalidation.spread(key, "hide")
 }
 
 const together = (

@@ -623,7 +623,7 @@ export class Entries<V> {
   /** Notes that another engine has changed or removed the value. The lower tiers are already up to date. */
   ended(key: string, isGone = false): void {
     this.sources?.forget(key)
-    if (this.holds.isWatching) this.holds.touch(key, isGone)
+    if (this.holds.isWatching) this.holds.touch(key)
     this.drop(key, isGone)
   }
 

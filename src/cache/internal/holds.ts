@@ -16,7 +16,7 @@
  * - If the outcome is not known, the hold stays closed for `doubtMillis`: a server that lost its connection may still
  *   commit.
  * - What is written while a hold is closed is not kept, either: the next read loads what the source has. A family
- *   without a lookup is *alone*, because no source tells its values. There a write is refused while the hold is sealed.
+ *   without a lookup is *alone*, because its values have no source. There a write is refused while the hold is sealed.
  *   In the doubt it is kept, and stays afterwards, if the transaction changed the key by name and no scope or tag of it
  *   covers the key. So is a write that has a condition in a family with a lookup refused, because the next caller's
  *   condition would not see it.
@@ -43,7 +43,7 @@ const recentScopesMax = 1_024
 
 /**
  * The bodies of transactions that run in this process, since when one runs, and how many changes there were while one
- * ran. `areLater` says that what happens now is no change for them: it was due before they began.
+ * ran. `areLater` says that what happens now does not count as a change for them: it was due before they began.
  */
 export const bodies = { open: 0, since: 0, changes: 0, areLater: false }
 
@@ -97,8 +97,8 @@ export interface HeldKey {
   judged: Judged<any> | undefined
   /** Whether another writer has changed the key meanwhile. */
   contended: boolean
-  /** Whether the cache alone has a value of the key that was written while the outcome was in doubt. */
-  isWritten: boolean
+  /** Whether the cache alone has values of the key, and it was changed while the outcome was in doubt. */
+  isLater: boolean
 }
 
 /** The keys of one family that one transaction holds. */
@@ -208,8 +208,8 @@ export class Holds {
     }
   }
 
-  /** Records a change of a key. `isGone` says that it was removed. */
-  touch(key: string, isGone = false): void {
+  /** Records a change of a key. */
+  touch(key: string): void {
     this.remember(() => {
       this.recent.delete(key)
       this.recent.set(key, bodies.changes)
@@ -224,7 +224,7 @@ export class Holds {
       const held = hold.keys.get(key)
       if (held === undefined) continue
       held.contended = true
-      held.isWritten = !isGone && this.isAlone && hold.isInDoubt
+      held.isLater = this.isAlone && hold.isInDoubt
     }
   }
 
@@ -237,7 +237,7 @@ export class Holds {
     })
     for (const hold of this.all) {
       for (const [key, held] of hold.keys) {
-        if (isWithin(key, scope)) Object.assign(held, { contended: true, isWritten: false })
+        if (isWithin(key, scope)) held.contended = true
       }
     }
   }

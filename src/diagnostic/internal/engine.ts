@@ -203,7 +203,7 @@ export const engine: ReadonlyArray<Explained> = [
   atRunTime(
     "E0533",
     "A write was refused, because a transaction changes its key, and the cache does not know the outcome yet.",
-    "Its value would not be kept. The write has a condition, or the family has no lookup, so no later read would see it.",
+    "Its value would not be kept, and the write has a condition, or the family has no lookup from which to read it.",
     "Write again when the transaction has ended, or ten seconds after the answer to its commit was lost."
   )
 ]
