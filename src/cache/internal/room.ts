@@ -11,6 +11,8 @@ import type { Lane } from "./outbox.ts"
 interface Ground {
   readonly hot: HotPartition<any> | undefined
   readonly lower: Lane<any> | undefined
+  /** Why no tier takes anything any more. */
+  readonly lost: StoreError | undefined
 }
 
 const storeFailed = (error: StoreError): CacheError => new CacheError({ reason: new StoreFailed({ error }) })
@@ -20,10 +22,11 @@ const storeFailed = (error: StoreError): CacheError => new CacheError({ reason: 
  * of any family of the store. Of several values of one key the last one counts.
  */
 export const roomRefusal = (
-  { hot, lower }: Ground,
+  { hot, lost, lower }: Ground,
   all: ReadonlyArray<Judged<any>>,
   taken: Map<object, number> = new Map()
 ): CacheError | undefined => {
+  if (lost !== undefined && all.length > 0) return storeFailed(lost)
   if (lower !== undefined) return refusalBelow(lower, all, taken)
   if (hot?.isRefusing !== true) return undefined
   for (const { key, lifeMillis, weight } of new Map(all.map((judged) => [judged.key, judged])).values()) {
