@@ -47,6 +47,7 @@ const pushedDown = "test/simulation/pushedDown.test.ts"
 const tiers = "test/cache/tiers.test.ts"
 const faults = "test/simulation/faults.test.ts"
 const peers = "test/cache/peers.test.ts"
+const lost = "test/store/lmdb/lost.test.ts"
 const peersAnswers = "test/cache/peersAnswers.test.ts"
 const arrangements = "test/cache/arrangements.test.ts"
 const derived = "test/cache/derived.test.ts"
@@ -234,8 +235,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "a value that the source says is gone stays in a tier in which it was not seen",
     file: landing,
-    text: `isNews || changed ?`,
-    planted: `changed ?`,
+    text: `both(spread, this.entries.foundAbsent(key, isNews || changed))`,
+    planted: `both(spread, this.entries.foundAbsent(key, changed))`,
     suites: ["test/cache/goneBelow.test.ts"]
   },
   {
@@ -729,6 +730,46 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: [peers]
   },
   {
+    law: 3,
+    bug: "memory serves what it holds although another process has the folder",
+    file: entries,
+    text: `    this.changedAll()\n    this.hot?.dropAll()`,
+    planted: `    this.changedAll()`,
+    suites: [lost]
+  },
+  {
+    law: 3,
+    bug: "a load is stored in memory although another process has the folder",
+    file: landing,
+    text: `|| isClosed || this.entries.lost !== undefined`,
+    planted: `|| isClosed`,
+    suites: [lost]
+  },
+  {
+    law: 3,
+    bug: "a tier above the lost one serves what it holds",
+    file: entries,
+    text: `if (this.lost !== undefined) return Effect.succeed(unknown)`,
+    planted: ``,
+    suites: [lost]
+  },
+  {
+    law: 4,
+    bug: "what was made of values of a lost folder stays in memory",
+    file: "src/cache/shared/cacheFamily.ts",
+    text: `    this.loads.failures.clear()\n    this.cache.spread.ofEnd(this.name)`,
+    planted: `    this.loads.failures.clear()`,
+    suites: [lost]
+  },
+  {
+    law: 3,
+    bug: "a folder that another process has taken over is noticed by writes alone",
+    file: "src/store/lmdb/LmdbStore.ts",
+    text: `          Fiber.runIn(yield* forkOutside(tier.watch), scope)\n`,
+    planted: ``,
+    suites: [lost]
+  },
+  {
     law: 2,
     bug: "an answer of another engine that a key has no value outruns a load that began later",
     file: landing,
@@ -1193,8 +1234,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "what was made from a family outlives the owner of the family",
     file: family,
-    text: `    this.cache.spread.ofEnd(this.name)\n`,
-    planted: ``,
+    text: `    this.cache.spread.ofEnd(this.name)\n    this.loads.leave(loader)`,
+    planted: `    this.loads.leave(loader)`,
     suites: [derived]
   },
   {

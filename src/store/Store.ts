@@ -66,6 +66,11 @@ export interface StoreFamily<V> {
   readonly owed?: (() => ReadonlyArray<Mark>) | undefined
   /** Called by a store of several tiers when one of them failed, whether or not the whole operation fails. */
   readonly onTierFailure?: ((operation: Operation, error: StoreError) => void) | undefined
+  /**
+   * Called by a tier when it has lost its place for good: what it held was removed, or belongs to another process,
+   * which may change it from now on. The error is that of all later operations.
+   */
+  readonly onPlaceLost?: ((error: StoreError) => void) | undefined
 }
 
 /**

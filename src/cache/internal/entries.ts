@@ -90,6 +90,8 @@ export class Entries<V> {
   private deadBefore = 0
   /** When the marks are swept. */
   readonly sweepDue = new SweepDue(this)
+  /** Why nothing is served and stored any more: a tier has lost its place. */
+  lost: StoreError | undefined = undefined
   /** Whether some tier may hold an entry that no mark on the whole family hides. */
   private mayHold: boolean
   private readonly watches = new Map<string, Set<Watch>>()
@@ -297,14 +299,27 @@ export class Entries<V> {
    * closes.
    */
   abandon(): void {
-    for (const watches of this.watches.values()) for (const watch of watches) watch.changed = true
+    this.changedAll()
     this.hideHere(everything, this.cache.nextStamp(), this.cache.time.now())
     if (this.lower === undefined) this.hot?.dropAll()
+  }
+
+  private changedAll(): void {
+    for (const watches of this.watches.values()) for (const watch of watches) watch.changed = true
+  }
+
+  /** A tier has lost its place. Another process may change what memory, or any other tier, holds of the family. */
+  lose(error: StoreError): void {
+    this.lost = error
+    this.changedAll()
+    this.hot?.dropAll()
+    this.tierFailed("get", error)
   }
 
   /** Reads a key from the lower tiers, without a copy to memory. */
   lookBelow(key: string): Effect.Effect<Limited<V> | typeof unknown | undefined> {
     return Effect.suspend((): Effect.Effect<Limited<V> | typeof unknown | undefined> => {
+      if (this.lost !== undefined) return Effect.succeed(unknown)
       const pending = this.lower!.pending(key)
       if (pending !== undefined) return Effect.succeed(this.onItsWay(pending))
       return this.orUnknown(Effect.map(this.lower!.get(key), this.whole))
@@ -352,6 +367,7 @@ export class Entries<V> {
 
   manyFromBelow(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Found<V> | typeof unknown | undefined>> {
     const lower = this.lower!
+    if (this.lost !== undefined) return Effect.succeed(keys.map(() => unknown))
     const look = Effect.acquireUseRelease(
       Effect.sync(() => keys.map((key) => ({ key, watch: this.watch(key), pending: lower.pending(key) }))),
       (reads) =>

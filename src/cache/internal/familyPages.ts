@@ -198,7 +198,7 @@ export class FamilyPages<V> {
   }
 
   count(): Effect.Effect<number, CacheError> {
-    const refused = this.loads.loader === undefined ? this.loads.unowned() : undefined
+    const refused = this.closed
     if (refused !== undefined) return Exit.fail(refused)
     const { cache, lower, spec } = this.entries
     if (lower === undefined) return Exit.succeed(this.hot?.count ?? 0)
@@ -208,7 +208,14 @@ export class FamilyPages<V> {
 
   private get refusal(): CacheError | undefined {
     if (this.entries.spec.isSensitive) return this.notIterable("sensitive")
-    return this.loads.loader === undefined ? this.loads.unowned() : undefined
+    return this.closed
+  }
+
+  /** Why nothing of what is held can be shown. */
+  private get closed(): CacheError | undefined {
+    if (this.loads.loader === undefined) return this.loads.unowned()
+    const { lost } = this.entries
+    return lost && this.failed(lost)
   }
 
   private notIterable(why: NotIterable["why"]): CacheError {

@@ -17,9 +17,9 @@
  *    an equality of its own, which may invalidate. The holder of a lease on the key learns of the change, too.
  * 8. **Is the value out of date?** The flight was overtaken, or a mark of the key or of a tag is newer than its stamp,
  *    or a transaction is about to commit another value, or the lookup has read a value that was not stored, or has
- *    found nothing where a tier may hold a value. Then the value is refused: the readers who have joined get it, and it
- *    is not stored. If it differs from the value before, it proves that everything older is out of date as well, unless
- *    it was made of what is not known. (Laws 2, 4 and 14.)
+ *    found nothing where a tier may hold a value, or a tier has lost its place. Then the value is refused: the readers
+ *    who have joined get it, and it is not stored. If it differs from the value before, it proves that everything older
+ *    is out of date as well, unless it was made of what is not known. (Laws 2, 4 and 14.)
  * 9. **Was it made from a stale value?** Then it is stale itself: readers get it as stale, and it is not stored. (Law
  *    6.)
  * 10. **It is kept.** If it is another value, dependents are dropped, with a stamp of their own. If the engine cannot
@@ -274,7 +274,7 @@ export class Landing<V> {
     const isHidden = flight.isOvertaken || this.entries.judge(key, flight.stamp, tags) !== "valid" ||
       given !== undefined && this.entries.judge(key, flight.stamp, given.tags) !== "valid"
     if (isHidden) flight.overtake()
-    return isHidden || flight.load.readRefused || flight.load.isDoubtful || isClosed
+    return isHidden || flight.load.readRefused || flight.load.isDoubtful || isClosed || this.entries.lost !== undefined
   }
 
   /** Drops the dependents of a value that is about to be stored. */

@@ -19,6 +19,8 @@ import type { Lane } from "./outbox.ts"
 interface Ground {
   readonly hot: HotPartition<any> | undefined
   readonly lower: Lane<any> | undefined
+  /** Why no tier takes anything any more. */
+  readonly lost: StoreError | undefined
 }
 
 /** Judged values, each with its family. */
@@ -30,7 +32,8 @@ const lookedPerPassMax = 1_024
 const storeFailed = (error: StoreError): CacheError => new CacheError({ reason: new StoreFailed({ error }) })
 
 /** Whether a write into the family has to ask for room. */
-export const asksForRoom = ({ hot, lower }: Ground): boolean => lower !== undefined || hot?.isRefusing === true
+export const asksForRoom = ({ hot, lost, lower }: Ground): boolean =>
+  lower !== undefined || lost !== undefined || hot?.isRefusing === true
 
 /** Why there is no room for judged values of one family; `undefined` if there is. */
 export const roomRefusal = (family: Ground, values: ReadonlyArray<Judged<any>>): CacheError | undefined =>
@@ -39,7 +42,8 @@ export const roomRefusal = (family: Ground, values: ReadonlyArray<Judged<any>>):
 /** Why there is no room for the values of one step; `undefined` if there is. */
 export const roomRefusalOfAll = (wanted: Wanted): CacheError | undefined => {
   const taken = new Map<object, number>()
-  for (const [{ lower }, values] of wanted) {
+  for (const [{ lost, lower }, values] of wanted) {
+    if (lost !== undefined && values.length > 0) return storeFailed(lost)
     const refusal = lower && refusalBelow(lower, values, taken)
     if (refusal !== undefined) return refusal
   }

@@ -25,6 +25,7 @@ import { CoarseClock } from "../../store/shared/coarseClock.ts"
 import { guarded } from "../../store/shared/guarded.ts"
 import * as PatientScheduler from "../../store/shared/patientScheduler.ts"
 import { type Commons, type Mark, type MarkLog, Store } from "../../store/Store.ts"
+import type { StoreError } from "../../store/StoreError.ts"
 import { CacheError, InvalidOption, StoreFailed } from "../CacheError.ts"
 import { CacheEvent, type InvalidationMode } from "../CacheEvent.ts"
 import type { FamilyStats } from "../CacheMetrics.ts"
@@ -523,6 +524,7 @@ const openFamily = Effect.fnUntraced(function*(cache: Cache, options: FamilyOpti
   const { codec, hide = (text: string) => text, isSensitive = false, name, parse, pattern, render, weigher } = options
   const { show = render, takesExits = false } = options
   const expiry = yield* Expiry.make(options.policy, name)
+  let lost: StoreError | undefined
   const opened = cache.store.open<unknown>({
     name: familyName(cache.id, name),
     render: show,
@@ -535,7 +537,11 @@ const openFamily = Effect.fnUntraced(function*(cache: Cache, options: FamilyOpti
     onEvict: (key, entry, cause) => cache.families.get(name)?.left(key, cause, entry),
     onPushedDown: (key, entry) => cache.families.get(name)?.pushedDown(key, entry),
     onTierFailure: (operation, error) =>
-      cache.families.get(name)?.tierFailed(operation, isSensitive ? sealed(error) : error)
+      cache.families.get(name)?.tierFailed(operation, isSensitive ? sealed(error) : error),
+    onPlaceLost: (error) => {
+      lost = error
+      cache.families.get(name)?.placeLost(error)
+    }
   })
   const partition = yield* Effect.mapError(
     inTime(cache.store, "open", opened),
@@ -554,7 +560,9 @@ const openFamily = Effect.fnUntraced(function*(cache: Cache, options: FamilyOpti
   const told = { name, pattern, render, parse, show, hide, isSensitive }
   const spec = { ...told, expiry, takesExits, admits, misfit, plan, isDerived, isWeighed }
   const shown = isSensitive ? sealedPartition(partition) : partition
-  cache.families.set(name, new CacheFamily(cache, { ...spec, partition: shown }))
+  const family = new CacheFamily(cache, { ...spec, partition: shown })
+  cache.families.set(name, family)
+  if (lost !== undefined) family.placeLost(lost)
 })
 
 /** Begins another session for the engines that stay: a tier of the one that left misses their changes. */

@@ -292,6 +292,21 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
     this.entries.tierFailed(operation, error)
   }
 
+  /**
+   * A tier calls this when it has lost its place to another process, or for good. Nothing that is held is served any
+   * more, nor what was made of it, and nothing is stored: reads load, and writes fail.
+   */
+  placeLost(error: StoreError): void {
+    if (this.entries.lost !== undefined) return
+    this.entries.lose(error)
+    for (const flight of this.loads.running) {
+      flight.overtake()
+      flight.bar()
+    }
+    this.loads.failures.clear()
+    this.cache.spread.ofEnd(this.name)
+  }
+
   /** Restores a mark that a store has kept. */
   restoreMark(written: string, stamp: number): void {
     this.entries.restoreMark(written, stamp)

@@ -20,7 +20,8 @@
  *   wrote.
  * - A folder belongs to one container (pid namespace) at a time, with all its namespaces. After a container was killed
  *   or stopped, it holds the folder for 30 seconds more.
- * - Writes to a file that was removed, replaced or taken over while it was open fail with `FolderGone`.
+ * - A file that was removed, replaced or taken over while it was open is lost: writes fail with `FolderGone`, and so do
+ *   reads a second later at the latest. Memory above it serves none of its entries any more.
  * - A copy of a folder has no holder. All paths to a folder lead to the same store: links and mounts are resolved, and
  *   a data file with a hard link, or mounted without its folder, is refused.
  *
@@ -43,13 +44,14 @@ import { isBag } from "../../ownership/shared/validation.ts"
 import * as Codec from "../Codec.ts"
 import { noOptions, refused } from "../internal/given.ts"
 import { owned, versioned } from "../internal/ownedCodec.ts"
+import { telling } from "../internal/told.ts"
 import * as BackgroundTimer from "../shared/backgroundTimer.ts"
 import { trust } from "../shared/guarded.ts"
 import { type Partition, type Round, Store, type StoreFamily } from "../Store.ts"
 import type { StoreError } from "../StoreError.ts"
 import type { Batch, Departed } from "./internal/lmdbBatch.ts"
 import { acquire, tierName } from "./internal/lmdbEnvironment.ts"
-import { failure } from "./internal/lmdbFailure.ts"
+import { failure, fileGone } from "./internal/lmdbFailure.ts"
 import { dropped, LmdbPartition, Turn } from "./internal/lmdbPartition.ts"
 import { LmdbNamespace } from "./internal/lmdbTier.ts"
 import type { Durability } from "./internal/lmdbWrites.ts"
@@ -156,6 +158,7 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
           }
           const scope = yield* Scope.make()
           Fiber.runIn(yield* forkOutside(tier.writes.writer), scope)
+          Fiber.runIn(yield* forkOutside(tier.watch), scope)
           const upkeep = Effect.andThen(BackgroundTimer.sleep(sweepMillis), Effect.ignore(tier.upkeep))
           Fiber.runIn(yield* forkOutside(Effect.forever(upkeep)), scope)
           return { tier, close: Effect.tap(tier.writes.close, Scope.close(scope, Exit.void)) }
@@ -324,7 +327,15 @@ const open = <V>(
     const codec = yield* codecOf(family)
     const own = yield* tier.writes.attempt("open", () => tier.family(family.name))
     const partition = new LmdbPartition(tier, own, durability, versioned(owned(codec), version), family.render)
-    const { onEvict } = family
+    const { onEvict, onPlaceLost } = family
+    if (onPlaceLost !== undefined) {
+      const tell = telling("onPlaceLost", onPlaceLost)
+      const told = () => tell(fileGone("get", tier.path))
+      yield* Effect.acquireRelease(
+        Effect.sync(() => tier.writes.onGone.add(told)),
+        () => Effect.sync(() => tier.writes.onGone.delete(told))
+      )
+    }
     if (onEvict !== undefined) {
       const tell = (departed: Departed) => partition.tell(departed, onEvict)
       yield* Effect.acquireRelease(

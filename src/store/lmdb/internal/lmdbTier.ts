@@ -9,10 +9,11 @@
  * absent.
  */
 import * as Effect from "effect/Effect"
+import * as BackgroundTimer from "../../shared/backgroundTimer.ts"
 import { makeCommons, type Mark, type MarkLog } from "../../Store.ts"
 import type { StoreError } from "../../StoreError.ts"
 import type { Batch, Bounds } from "./lmdbBatch.ts"
-import type { Databases, Opened } from "./lmdbEnvironment.ts"
+import { type Databases, type Opened, tierName } from "./lmdbEnvironment.ts"
 import { LmdbFamilies, type LmdbFamily } from "./lmdbFamilies.ts"
 import { LmdbMarks } from "./lmdbMarks.ts"
 import { unseal } from "./lmdbRecord.ts"
@@ -20,12 +21,18 @@ import { stateEnd, stateStart } from "./lmdbState.ts"
 import { Upkeep } from "./lmdbUpkeep.ts"
 import { LmdbWrites } from "./lmdbWrites.ts"
 
+/** How often a tier without writes looks whether it still has its file. That is two calls of the system. */
+const lookMillis = 1_000
+
 export class LmdbNamespace {
+  readonly path: string
   readonly bounds: Bounds
   readonly commons = makeCommons()
   readonly writes: LmdbWrites
   /** Frees entries that are due, entries of cleared families, and entries beyond the bounds. */
   readonly upkeep: Effect.Effect<void, StoreError>
+  /** Looks again and again whether the file is gone, and ends when it is. */
+  readonly watch: Effect.Effect<void>
   /** Whether the namespace was damaged, and so was emptied when it was opened. */
   readonly wasDamaged: boolean
   readonly #databases: Databases
@@ -38,6 +45,7 @@ export class LmdbNamespace {
     const restored = restore(databases)
     if (restored === undefined) empty(databases)
     const { families, marks } = restored ?? { families: new LmdbFamilies(databases), marks: new LmdbMarks(databases) }
+    this.path = opened.path
     this.bounds = bounds
     this.wasDamaged = restored === undefined
     this.#databases = databases
@@ -45,6 +53,11 @@ export class LmdbNamespace {
     this.#marks = marks
     this.writes = new LmdbWrites(opened, bounds, marks, families)
     this.upkeep = new Upkeep(opened, bounds, families, this.writes).run
+    const look: Effect.Effect<void> = Effect.flatMap(BackgroundTimer.sleep(lookMillis), () =>
+      this.writes.looksGone()
+        ? Effect.logWarning(`the ${tierName} tier lost ${opened.path}, which was removed, replaced or taken over`)
+        : look)
+    this.watch = look
   }
 
   /** The bytes of a record, valid until the next read; `undefined` if there is none. */

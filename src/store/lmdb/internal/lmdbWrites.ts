@@ -94,6 +94,8 @@ export class LmdbWrites {
   #gone = false
   // Whether the last commit failed.
   #failed = false
+  /** Called once when the file is found removed, replaced or taken over. */
+  readonly onGone = new Set<() => void>()
   readonly #failures = new RareLog()
 
   constructor(opened: Opened, bounds: Bounds, marks: LmdbMarks, families: LmdbFamilies) {
@@ -128,10 +130,12 @@ export class LmdbWrites {
     return this.#gone
   }
 
-  /** Checks whether the file was removed or replaced. */
+  /** Checks whether the file was removed, replaced or taken over. */
   looksGone(): boolean {
-    if (this.#opened.isGone()) this.#gone = true
-    return this.#gone
+    if (this.#gone || !this.#opened.isGone()) return this.#gone
+    this.#gone = true
+    for (const tell of this.onGone) tell()
+    return true
   }
 
   // Gathering
@@ -292,7 +296,7 @@ export class LmdbWrites {
   }
 
   #plan(batch: Batch): Plan {
-    if (this.#gone || this.looksGone()) throw fileGone("write", this.#opened.path)
+    if (this.looksGone()) throw fileGone("write", this.#opened.path)
     const { pageSize } = this.#room
     return planBatch(this.#opened.databases, batch, this.#bounds, this.#entryCount, pageSize, this.#listens)
   }
@@ -385,9 +389,7 @@ export class LmdbWrites {
 
   // Writes into a file that has lost its name, or that has another one, are lost.
   #landed(): void {
-    if (!this.#opened.isGone()) return
-    this.#gone = true
-    throw fileGone("write", this.#opened.path)
+    if (this.looksGone()) throw fileGone("write", this.#opened.path)
   }
 
   // The driver cannot cancel a commit. So the callers that wait get an error, and the writer waits on: until this

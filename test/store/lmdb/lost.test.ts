@@ -1,0 +1,148 @@
+/**
+ * A process that holds a folder was frozen until another process took the folder. When it goes on, the other one may
+ * change everything that was held here. Whatever tiers lie above the folder, they serve nothing of it a second later.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { type ChildProcess, execFileSync, spawn } from "node:child_process"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import * as Readline from "node:readline"
+import * as Manifest from "../../../src/manifest/Manifest.ts"
+import { tableOf } from "../../../src/store/lmdb/internal/lmdbHolders.ts"
+import * as LmdbStore from "../../../src/store/lmdb/LmdbStore.ts"
+import * as MemoryStore from "../../../src/store/memory/MemoryStore.ts"
+import * as TieredStore from "../../../src/store/TieredStore.ts"
+import { temporaryFolder } from "../../support/folder.ts"
+import { holding, lost, names, refused, whole } from "../../support/holding.ts"
+
+/** A program as a process of its own, started by a command in front of it. */
+const started = (command: ReadonlyArray<string>, program: string, path: string) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const script = Path.join(import.meta.dirname, "../../support/children/lmdb", program)
+        const [file, ...args] = [...command, process.execPath, ...process.execArgv, script, path]
+        return spawn(file!, args, { stdio: ["pipe", "pipe", "ignore"], detached: true })
+      }),
+      (child) =>
+        Effect.promise(() =>
+          new Promise<void>((resolve) => {
+            if (child.exitCode !== null || child.signalCode !== null) return resolve()
+            child.once("exit", () => resolve())
+            process.kill(-child.pid!, "SIGKILL")
+          })
+        )
+    ),
+    (child: ChildProcess) => {
+      const lines = Readline.createInterface({ input: child.stdout! })[Symbol.asyncIterator]()
+      return {
+        line: Effect.promise(async () => (await lines.next()).value as string),
+        tell: (text: string) => child.stdin!.write(`${text}\n`),
+        kill: (signal: NodeJS.Signals) => process.kill(-child.pid!, signal)
+      }
+    }
+  )
+
+/** Lets another process take the folder, as if it had found this one silent. */
+const takenOver = (path: string) =>
+  Effect.gen(function*() {
+    for (const name of Fs.readdirSync(tableOf(path))) Fs.rmSync(Path.join(tableOf(path), name), { recursive: true })
+    const other = yield* started([], "holder.ts", path)
+    assert.strictEqual(yield* other.line, "held")
+    // Once a second, and the rest for a busy machine.
+    yield* Effect.sleep(1_500)
+  })
+
+describe("engine whose folder another process has taken over", () => {
+  for (const name of names) {
+    it.live(`the engine serves, derives and stores nothing of it: ${name}`, () =>
+      Effect.gen(function*() {
+        const [path, own] = [yield* temporaryFolder, yield* temporaryFolder]
+        const engine = yield* holding(name, path, own)
+        yield* engine.fill
+        assert.deepStrictEqual(yield* engine.answers, whole)
+        yield* takenOver(path)
+        assert.deepStrictEqual(yield* engine.answers, lost)
+        assert.deepStrictEqual(yield* engine.others, refused)
+      }), 30_000)
+  }
+
+  it.live("what memory alone keeps is dropped if it was made of what the folder held", () =>
+    Effect.gen(function*() {
+      class App extends Manifest.Service<App>()("Lost", {
+        families: {
+          given: { pattern: "given:{key}", value: Schema.String },
+          made: { pattern: "made:{key}", value: Manifest.type<string>(), derives: ["given:{key}"] },
+          apart: { pattern: "apart:{key}", value: Manifest.type<string>() }
+        }
+      }) {}
+      const { apart, given, made } = App.keys
+      const path = yield* temporaryFolder
+      const store = TieredStore.layer([
+        MemoryStore.layer({ capacity: 100 }),
+        LmdbStore.layer({ path, durability: "process" })
+      ])
+      const modules = App.modules({
+        given: App.owner("given"),
+        made: App.owner("made", { lookup: (id) => Effect.orDie(given.get(id)) }),
+        apart: App.owner("apart")
+      })
+      const id = { key: "1" }
+      yield* Effect.provide(
+        Effect.gen(function*() {
+          yield* given.set(id, "given")
+          yield* apart.set(id, "apart")
+          assert.strictEqual(yield* made.get(id), "given")
+          yield* takenOver(path)
+          assert.deepStrictEqual(yield* made.getOption(id), Option.none())
+          assert.isTrue(Exit.isFailure(yield* Effect.exit(made.get(id))))
+          assert.strictEqual(yield* apart.get(id), "apart")
+          yield* apart.set(id, "another")
+          assert.strictEqual(yield* apart.get(id), "another")
+        }),
+        Layer.provide(modules, store)
+      )
+    }), 30_000)
+})
+
+const container = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
+
+const canContain = (() => {
+  try {
+    execFileSync(container[0]!, [...container.slice(1), "true"], { stdio: "ignore" })
+    return true
+  } catch (error) {
+    process.stderr.write(`NOT TESTED: a frozen container, for \`unshare\` needs root here (${error})\n`)
+    return false
+  }
+})()
+
+describe.skipIf(!canContain)("container that was frozen for more than 30 seconds", () => {
+  it.live(
+    "no engine in it serves what it held, in whatever tier, a second after it goes on",
+    () =>
+      Effect.gen(function*() {
+        const folder = yield* temporaryFolder
+        const frozen = yield* started(container, "holding.ts", folder)
+        assert.strictEqual(yield* frozen.line, "held")
+        frozen.kill("SIGSTOP")
+        yield* Effect.sleep(33_000)
+        for (const at of names.keys()) {
+          const next = yield* holding("memory over LMDB", `${folder}/${at}`, folder)
+          yield* next.fill
+        }
+        frozen.kill("SIGCONT")
+        yield* Effect.sleep(1_500)
+        frozen.tell("")
+        const answers: unknown = JSON.parse(yield* frozen.line)
+        const right = lost.map((answer) => answer === undefined ? null : answer)
+        assert.deepStrictEqual(answers, Object.fromEntries(names.map((name) => [name, right])))
+      }),
+    90_000
+  )
+})
