@@ -104,6 +104,22 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/manifest/inPlace.test.ts"]
   },
   {
+    law: 13,
+    bug: "an engine goes on below the versions that its tier remembers",
+    file: cache,
+    text: "sawVersion(store.commons, kept.versionMax ?? 0)",
+    planted: "sawVersion(store.commons, 0)",
+    suites: ["test/cache/versions.test.ts"]
+  },
+  {
+    law: 13,
+    bug: "a folder forgets how far its versions have come",
+    file: "src/store/lmdb/internal/lmdbCommons.ts",
+    text: "if (version > this.#ceiling) this.reserve()",
+    planted: "if (version > this.#ceiling && this.#ceiling < 0) this.reserve()",
+    suites: ["test/cache/versions.test.ts"]
+  },
+  {
     law: "what is kept is found again",
     bug: "another manifest that was opened before counts as a change of the tiers",
     file: "src/cache/internal/sessions.ts",

@@ -133,8 +133,8 @@ export interface Lease<out Pattern extends string = string, out Mode extends Lea
   /**
    * The fencing token: greater than the token of every earlier lease of this process over the same place, such as one
    * folder, by whatever engine. It begins at the wall clock, in microseconds since the epoch, so it is greater than the
-   * tokens of earlier processes, too. Where a process begins while its wall clock is behind that of an earlier one,
-   * this is not so until the clock has passed the earlier tokens.
+   * tokens of earlier processes, too. A folder of `LmdbStore` remembers how far the tokens have come. Without one, a
+   * process whose wall clock is behind that of an earlier one gives lesser tokens until its clock has passed them.
    */
   readonly token: number
   /** When the lease ends, in milliseconds since the epoch, by the wall clock at the time of the grant. */

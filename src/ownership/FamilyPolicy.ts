@@ -85,7 +85,7 @@ export interface FamilyPolicy {
    * families. The weigher is not called. Give this or `weightMax`.
    */
   readonly capacity?: number | undefined
-  /** The greatest sum of weights of the family in memory, as its weigher returns them, in place of `capacity`. */
+  /** The greatest sum of weights of the family in memory, each rounded up to at least 1, in place of `capacity`. */
   readonly weightMax?: number | undefined
 }
 

@@ -150,7 +150,10 @@ export interface Round {
 export interface Commons {
   /** The latest stamp that an engine has taken. */
   stamp: number
-  /** The latest version that an engine has given to a value. */
+  /**
+   * The latest version that an engine has given to a value or to a lease. The engines only raise it. Where the place
+   * outlives its process, it begins above those of the processes before: see `MarkLog.versionMax`.
+   */
   version: number
   /** State of the engines, which a store does not read. */
   engines: unknown
@@ -435,6 +438,12 @@ export interface MarkLog {
   readonly marks: ReadonlyArray<Mark>
   /** No entry and no mark in the store has a stamp above this one. */
   readonly stampMax: number
+  /**
+   * No entry that the store was ever given has a version above this one, not even one that was removed since. So
+   * versions grow after a restart, too, where the clock is set back meanwhile. Only a store that does not outlive its
+   * process may leave it out.
+   */
+  readonly versionMax?: number | undefined
   /** What each tier remembers, where the store has several. The engine sees by them whether one was away meanwhile. */
   readonly tiers?: ReadonlyArray<MarkLog> | undefined
   /** Whether the tier keeps entries of families whose names begin so. Absent if it does not know. */

@@ -248,7 +248,9 @@ const mergeLogs = (logs: ReadonlyArray<MarkLog>): MarkLog => {
   }
   const marks: ReadonlyArray<Mark> = Array.from(stamps, ([scope, stamp]) => ({ scope, stamp }))
   const tiers = logs.flatMap((log) => log.tiers ?? [log])
-  return { marks, stampMax: Math.max(...logs.map((log) => log.stampMax)), tiers }
+  const stampMax = Math.max(...logs.map((log) => log.stampMax))
+  const versionMax = Math.max(0, ...logs.map((log) => log.versionMax ?? 0))
+  return { marks, stampMax, versionMax, tiers }
 }
 
 /** What the families of one store of several tiers share. */

@@ -257,10 +257,11 @@ class FaultyWorld extends SimulatedWorld<App<typeof families[number]>> {
 }
 
 /** What a process leaves behind that ends here and now. */
-const copyOf = ({ families, marks, stampMax }: Place): Place => ({
+const copyOf = ({ families, marks, stampMax, versionMax }: Place): Place => ({
   families: new Map(Array.from(families, ([name, entries]) => [name, new Map(entries)])),
   marks: new Map(marks),
-  stampMax
+  stampMax,
+  versionMax
 })
 
 const failedTier = ({ cause }: Exit.Failure<unknown, unknown>): boolean =>

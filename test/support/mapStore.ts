@@ -22,6 +22,7 @@ export interface Place {
   readonly families: Map<string, Map<string, Entry<any>>>
   readonly marks: Map<string, number>
   stampMax: number
+  versionMax: number
 }
 
 /**
@@ -31,7 +32,7 @@ export interface Place {
 export const keptIn = (place: Place, family: string, key: string): unknown =>
   place.families.get(family)?.get(key)?.value
 
-export const makePlace = (): Place => ({ families: new Map(), marks: new Map(), stampMax: 0 })
+export const makePlace = (): Place => ({ families: new Map(), marks: new Map(), stampMax: 0, versionMax: 0 })
 
 /** A store that is a map for each family: the plainest one that keeps the contract. Pushes out the oldest when full. */
 export const mapStore = (
@@ -51,7 +52,8 @@ export const mapStore = (
     open: (family) => Effect.sync(() => open(place, name, capacity, family)),
     loadMarks: Effect.sync(() => ({
       marks: Array.from(place.marks, ([scope, stamp]) => ({ scope, stamp })),
-      stampMax: place.stampMax
+      stampMax: place.stampMax,
+      versionMax: place.versionMax
     })),
     recordMarks: (marks) => Effect.sync(() => keepMarks(marks)),
     commons: makeCommons(),
@@ -87,6 +89,7 @@ const open = <V>(place: Place, tier: string, capacity: number, family: StoreFami
     entries.delete(key)
     entries.set(key, entry)
     place.stampMax = Math.max(place.stampMax, entry.stamp)
+    place.versionMax = Math.max(place.versionMax, entry.version)
     for (const [oldest, evicted] of entries) {
       if (entries.size <= capacity) break
       entries.delete(oldest)

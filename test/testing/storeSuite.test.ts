@@ -125,6 +125,24 @@ describe("StoreSuite", () => {
       }))
   }
 
+  for (const versionMax of [undefined, 0]) {
+    it.effect(`the suite finds a versionMax of ${versionMax} after a restart`, () =>
+      Effect.gen(function*() {
+        const restarts = Effect.sync(() => {
+          const store = mapStore({ place: makePlace() })
+          const loadMarks = Effect.map(store.loadMarks, (log) => ({ ...log, versionMax }))
+          return Layer.succeed(Store, { ...store, loadMarks })
+        })
+        const failed: Array<string> = []
+        for (const { effect, name } of StoreSuite.tests(mapLayer(), { restarts, stories: 1 })) {
+          if (Exit.isFailure(yield* Effect.exit(Effect.scoped(effect)))) failed.push(name)
+        }
+        assert.deepStrictEqual(failed, [
+          "versionMax is not below the version of an entry after a restart, even if the entry was removed"
+        ])
+      }))
+  }
+
   it.effect("the suite finds nothing wrong with a map, and a short story for a bug", () =>
     Effect.gen(function*() {
       const forgetful = Layer.sync(Store, () => partitions(mapStore(), (p) => ({ ...p, remove: () => Effect.void })))

@@ -106,6 +106,11 @@ const nextVersionOf = (commons: Commons, nowMillis: number): number => {
   return commons.version = Math.max(commons.version + 1, byClock <= clockVersionMax ? byClock : 0)
 }
 
+// Later versions are greater. One that is not exact is not taken over.
+const sawVersion = (commons: Commons, version: number): void => {
+  if (version <= Number.MAX_SAFE_INTEGER) commons.version = Math.max(commons.version, version)
+}
+
 /** Why a value of a batch must not be written now: it must stay, and a transaction forbids to keep it. */
 const closedRefusalOf = (
   writes: ReadonlyArray<BatchWrite>,
@@ -221,7 +226,7 @@ export class Cache implements CacheContext, Peer {
 
   saw({ stamp, version }: Entry<unknown>): void {
     if (stamp < this.openedAt) this.versionBefore = Math.max(this.versionBefore, version)
-    if (version <= Number.MAX_SAFE_INTEGER) this.commons.version = Math.max(this.commons.version, version)
+    sawVersion(this.commons, version)
   }
 
   // The version is compared as well, because the stamp rises when the entry is found valid.
@@ -503,6 +508,7 @@ export const make: (
     )
     const stampBefore = Math.max(store.commons.stamp, kept.stampMax)
     store.commons.stamp = stampBefore + 1
+    sawVersion(store.commons, kept.versionMax ?? 0)
     const byName = new Map(Array.from(cache.families.values(), (family) => [familyName(id, family.name), family]))
     const restore = (written: string, stamp: number): void => {
       const { familyName, scope } = splitMark(written)

@@ -353,8 +353,8 @@ class LocalTable implements LeaseTable {
 }
 
 /**
- * Makes a lease table for one process. `nextToken` answers the numbers of a counter that begins at the wall clock, so
- * that they grow from process to process, and that all engines over a place share.
+ * Makes a lease table for one process. `nextToken` answers the numbers of a counter that begins at the wall clock, or
+ * above what the place remembers, so that they grow from process to process, and that all engines over a place share.
  */
 export const make = (nextToken: NextToken): Effect.Effect<LeaseTable> =>
   Effect.map(

@@ -74,8 +74,8 @@ export type Size =
   }
   | {
     /**
-     * The largest sum of weights, as the families' weighers return them; an entry of a family without a weigher weighs
-     * 1. An entry that is heavier than this, or than 4,294,967,295, is not kept in memory.
+     * The largest sum of weights, each rounded up to a whole number of at least 1. An entry of a family without a
+     * weigher weighs 1. An entry that is heavier than this, or than 4,294,967,295, is not kept in memory.
      */
     readonly weightMax: number
     readonly capacity?: undefined

@@ -88,7 +88,8 @@ const partitionOf = <V>(own: Partition<V>, calls: Calls): Partition<V> => {
 const anything = () => true
 
 const isLog = (answer: unknown): boolean =>
-  isBag(answer) && Array.isArray(answer["marks"]) && typeof answer["stampMax"] === "number"
+  isBag(answer) && Array.isArray(answer["marks"]) && typeof answer["stampMax"] === "number" &&
+  (answer["versionMax"] === undefined || typeof answer["versionMax"] === "number")
 
 const isPage = (answer: unknown): boolean =>
   isBag(answer) && Array.isArray(answer["entries"]) &&

@@ -54,6 +54,23 @@ export const restarted: ReadonlyArray<Restarted> = [
     })
   },
   {
+    name: "versionMax is not below the version of an entry after a restart, even if the entry was removed",
+    before: Effect.gen(function*() {
+      // Where several tiers push down, the lowest one gets it when the family is closed.
+      yield* Effect.scoped(Effect.flatMap(opened(), (users) =>
+        Effect.andThen(
+          users.set("1", { ...entry("one"), version: 200_000 }),
+          users.setMany([["2", { ...entry("two"), version: 100_000 }]])
+        )))
+      const users = yield* opened()
+      yield* users.remove(["1"])
+    }),
+    after: Effect.gen(function*() {
+      const { versionMax } = yield* Store.use((store) => store.loadMarks)
+      yield* check(versionMax !== undefined && versionMax >= 200_000, `versionMax is ${versionMax}`)
+    })
+  },
+  {
     name: "an entry whose time was over before the restart is absent after it",
     before: Effect.gen(function*() {
       const users = yield* opened()

@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
 import { FolderHeld, InvalidStoreOptions } from "effect-stateless/store/StoreError"
 import * as Effect from "effect/Effect"
+import { TestClock } from "effect/testing"
 import * as Lmdb from "lmdb"
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
@@ -234,6 +235,18 @@ describe("table of holders", () => {
       assert.match(message, /holders is a file, but must be a folder; help: delete it$/)
       Fs.rmSync(tableOf(path))
       yield* life(path)
+    }))
+
+  it.effect("a holder beats by the time of the machine, whatever a test does with its clock", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFolder
+      yield* start(path)
+      const [beat] = Fs.readdirSync(tableOf(path)).filter((name) => name.startsWith("beat"))
+      const read = () => Fs.readFileSync(Path.join(tableOf(path), beat!), "latin1")
+      const before = read()
+      yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 20)))
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(read(), before)
     }))
 
   it.live("the table keeps no beat of a process that does not hold a folder", () =>

@@ -18,6 +18,7 @@
  * Not here: damage inside pages. LMDB keeps no checksums of its own; each record has one (`lmdbRecord`).
  */
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
 import * as Result from "effect/Result"
@@ -201,8 +202,13 @@ const claimNamespace = (path: string, file: string, namespace: string): Effect.E
       (taken) => "claim" in taken ? keepBeating(taken.claim) : Effect.fail(held(path, taken.other))
     ))
 
+// Other containers compare the beat with the time of the machine, so it comes by that time: not for each five seconds
+// of a jump of `TestClock`, and not only when a test moves its clock.
+const liveClock = Context.get(Context.empty(), Clock.Clock)
+const pause = Effect.provideService(BackgroundTimer.sleep(beatMillis), Clock.Clock, liveClock)
+
 const keepBeating = (claim: Claim): Effect.Effect<Claim> => {
-  const beat = Effect.andThen(BackgroundTimer.sleep(beatMillis), Effect.sync(claim.beat))
+  const beat = Effect.andThen(pause, Effect.sync(claim.beat))
   return Effect.map(forkOutside(Effect.forever(beat)), (fiber) => ({
     ...claim,
     release: () => {

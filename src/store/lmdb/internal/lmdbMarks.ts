@@ -9,13 +9,10 @@ import type { Batch } from "./lmdbBatch.ts"
 import type { Databases } from "./lmdbEnvironment.ts"
 import { familyEnd, familyStart } from "./lmdbKey.ts"
 import { dropMark, keepMark, parseMark } from "./lmdbMark.ts"
-import { ceilingKey, numberOf, numberRow } from "./lmdbState.ts"
+import { ceilingKey, ceilingStep, numberOf, numberRow } from "./lmdbState.ts"
 
 /** Rows that are read without a pause. */
 const rowsPerTurnMax = 4_096
-
-/** Stamps that a restart may skip; one row is written for each step. */
-const ceilingStep = 65_536
 
 export class LmdbMarks {
   readonly #databases: Databases

@@ -231,7 +231,7 @@ export class LmdbPartition<V> implements Partition<V> {
 
   #put(key: string, entry: Entry<V>, { hashedKey, value }: Form): Batch {
     const record = encodeRecord(entry, value, hashedKey)
-    return this.#tier.put(entryKey(this.#family.prefix, key), record, entry.stamp)
+    return this.#tier.put(entryKey(this.#family.prefix, key), record, entry)
   }
 
   #remove(keys: ReadonlyArray<string>): Batch | undefined {
@@ -464,7 +464,7 @@ export class LmdbPartition<V> implements Partition<V> {
       if (max === -Infinity) this.#tier.writes.remove([entryKey])
       else if (max < record!.entry.freshUntil) {
         const entry = { ...record!.entry, freshUntil: max }
-        this.#tier.put(entryKey, encodeRecord(entry, record!.value, record!.hashedKey), entry.stamp)
+        this.#tier.put(entryKey, encodeRecord(entry, record!.value, record!.hashedKey), entry)
       }
     }
   }

@@ -1,15 +1,19 @@
 /**
- * The rows of a namespace's state: the stamp ceiling, the next family number, families by name, numbers of cleared
- * families, and a row that upkeep writes when it has nothing else to write.
+ * The rows of a namespace's state: the ceilings of stamps and versions, the next family number, families by name,
+ * numbers of cleared families, and a row that upkeep writes when it has nothing else to write.
  */
 import { entryKey, keyEncoder, textBytes } from "./lmdbKey.ts"
 import { seal } from "./lmdbRecord.ts"
+
+/** Stamps or versions that a restart may skip; one row is written for each step. */
+export const ceilingStep = 65_536
 
 /** The keys of all rows lie between these two. */
 export const stateStart = "a"
 export const stateEnd = "{"
 
 export const ceilingKey = "stampMax"
+export const versionKey = "versionMax"
 export const numberKey = "numberNext"
 export const upkeepKey = "upkeep"
 export const deadPrefix = "dead:"

@@ -2,22 +2,25 @@
  * An open namespace: the state that all stores of the namespace share.
  *
  * Its parts use the same databases: writes on their way (`lmdbWrites.ts`), families and their numbers
- * (`lmdbFamilies.ts`), marks and the stamp ceiling (`lmdbMarks.ts`), upkeep (`lmdbUpkeep.ts`). Families and marks add
- * their rows to the batch of the writes, so that related rows are committed together.
+ * (`lmdbFamilies.ts`), marks and the stamp ceiling (`lmdbMarks.ts`), the counters of the engines (`lmdbCommons.ts`),
+ * upkeep (`lmdbUpkeep.ts`). They add their rows to the batch of the writes, so that related rows are committed
+ * together.
  *
  * Damage to marks or to the state empties the namespace: it is then unknown which entries are invalid, so all are
  * absent.
  */
 import * as Effect from "effect/Effect"
+import type { Entry } from "../../Entry.ts"
 import * as BackgroundTimer from "../../shared/backgroundTimer.ts"
-import { makeCommons, type Mark, type MarkLog } from "../../Store.ts"
+import type { Mark, MarkLog } from "../../Store.ts"
 import type { StoreError } from "../../StoreError.ts"
 import type { Batch, Bounds } from "./lmdbBatch.ts"
+import { LmdbCommons } from "./lmdbCommons.ts"
 import { type Databases, type Opened, tierName } from "./lmdbEnvironment.ts"
 import { LmdbFamilies, type LmdbFamily } from "./lmdbFamilies.ts"
 import { LmdbMarks } from "./lmdbMarks.ts"
 import { unseal } from "./lmdbRecord.ts"
-import { stateEnd, stateStart } from "./lmdbState.ts"
+import { numberOf, stateEnd, stateStart, versionKey } from "./lmdbState.ts"
 import { Upkeep } from "./lmdbUpkeep.ts"
 import { LmdbWrites } from "./lmdbWrites.ts"
 
@@ -27,7 +30,7 @@ const lookMillis = 1_000
 export class LmdbNamespace {
   readonly path: string
   readonly bounds: Bounds
-  readonly commons = makeCommons()
+  readonly commons: LmdbCommons
   readonly writes: LmdbWrites
   /** Frees entries that are due, entries of cleared families, and entries beyond the bounds. */
   readonly upkeep: Effect.Effect<void, StoreError>
@@ -42,6 +45,7 @@ export class LmdbNamespace {
   /** Reads the state; throws what the driver throws. */
   constructor(opened: Opened, bounds: Bounds) {
     const { databases } = opened
+    const versionMax = versionMaxOf(databases)
     const restored = restore(databases)
     if (restored === undefined) empty(databases)
     const { families, marks } = restored ?? { families: new LmdbFamilies(databases), marks: new LmdbMarks(databases) }
@@ -52,6 +56,11 @@ export class LmdbNamespace {
     this.#families = families
     this.#marks = marks
     this.writes = new LmdbWrites(opened, bounds, marks, families)
+    this.commons = new LmdbCommons(versionMax, (row) => {
+      this.writes.gathering.state.set(versionKey, row)
+      this.writes.handOver()
+    })
+    if (this.wasDamaged) this.commons.reserve()
     this.upkeep = new Upkeep(opened, bounds, families, this.writes).run
     const look: Effect.Effect<void> = Effect.flatMap(BackgroundTimer.sleep(lookMillis), () =>
       this.writes.looksGone()
@@ -72,8 +81,9 @@ export class LmdbNamespace {
     return this.#families.keysAfter(id, from, limit)
   }
 
-  put(entryKey: string, record: Buffer, stamp: number): Batch {
+  put(entryKey: string, record: Buffer, { stamp, version }: Entry<unknown>): Batch {
     this.#marks.reserve(stamp)
+    this.commons.saw(version)
     return this.writes.put(entryKey, record)
   }
 
@@ -113,7 +123,11 @@ export class LmdbNamespace {
       this.writes.attempt("loadMarks", () => this.#marks.readSome(from, marks)),
       (last) =>
         last === undefined
-          ? this.writes.attempt("loadMarks", () => ({ marks, stampMax: this.#marks.ceiling }))
+          ? this.writes.attempt("loadMarks", () => ({
+            marks,
+            stampMax: this.#marks.ceiling,
+            versionMax: this.commons.version
+          }))
           : Effect.andThen(Effect.yieldNow, this.#marksAfter(last, marks))
     )
   }
@@ -130,6 +144,13 @@ const restore = (databases: Databases): { readonly families: LmdbFamilies; reado
     families.restore(key, payload)
   }
   return marks.areWhole() ? { families, marks } : undefined
+}
+
+// It survives damage to other rows, because versions of a value that is gone may still be known outside.
+const versionMaxOf = ({ state }: Databases): number => {
+  const row = state.getBinary(versionKey)
+  const payload = row === undefined ? undefined : unseal(row)
+  return payload === undefined ? 0 : numberOf(payload)
 }
 
 // Entries go first: a crash in between leaves marks without entries, and never entries without their marks.
