@@ -618,7 +618,7 @@ const naming: ReadonlySet<string> = new Set(["describe", "it", "test", "simulate
 
 // A name that begins so completes the name of its `describe`. Alone, in a list of failures, it has no subject.
 const subjectless = new RegExp(
-  "^(is|are|was|were|does|do|has|have|had|may|can|cannot|could|must|should|will|would|gets?|gives?|takes?|keeps?|" +
+  "^(it|they|is|are|was|were|does|do|has|have|had|may|can|cannot|could|must|should|will|would|gets?|gives?|takes?|keeps?|" +
     "tells?|says?|returns|fails|refuses|throws|accepts|rejects|shows|finds|prints|contains|allows|ignores|survives|" +
     "stays|becomes|remains|waits|of|that|which|who|whose|and|or|nor|by|with|within|without|in|on|for|from|to|at|" +
     "over|under|between|among|through|beside|behind|below|above|during|against|also|though|where|when|while|after|" +
@@ -651,9 +651,13 @@ const named: Rule = (project) =>
     })
   })
 
+/** An expression without the types that it is cast to: `a` of `a as B as C`. */
+const uncast = (node: Node | undefined): Node | undefined =>
+  node?.type === "TSAsExpression" ? uncast(node["expression"] as Node) : node
+
 /** The function that an expression calls, as it is written: `Effect.provide` of `Effect.provide(effect, layer)`. */
-const callOf = (node: Node | undefined, text: string): string | undefined => {
-  if (node?.type === "TSAsExpression") return callOf(node["expression"] as Node, text)
+const callOf = (expression: Node | undefined, text: string): string | undefined => {
+  const node = uncast(expression)
   if (node?.type !== "CallExpression") return undefined
   const { end, start } = node["callee"] as Node
   return text.slice(start, end)
@@ -672,9 +676,8 @@ const scopes: Rule = (project) =>
       if (called === "Effect.scoped" && callOf(given[0], text) === "Effect.provide") {
         refuse(node.start, "`Effect.provide` closes what it builds, without `Effect.scoped`")
       }
-      const body = given[1]?.type === "ArrowFunctionExpression" ? given[1]["body"] as Node : undefined
-      if (!/^it\.(effect|live)\b/.test(called) || body === undefined) return
-      const inner = body.type === "TSAsExpression" ? body["expression"] as Node : body
+      const inner = given[1]?.type === "ArrowFunctionExpression" ? uncast(given[1]["body"] as Node) : undefined
+      if (!/^it\.(effect|live)\b/.test(called) || inner === undefined) return
       const outer = callOf(inner, text)
       const last = outer?.endsWith(".pipe") === true ? (inner["arguments"] as ReadonlyArray<Node>).at(-1) : undefined
       if (outer === "Effect.scoped" || (last !== undefined && text.slice(last.start, last.end) === "Effect.scoped")) {

@@ -143,7 +143,7 @@ describe("owners", () => {
     AppCache.owner("files", { lookupp: 1 })
     // @ts-expect-error E0214: module 'user' is not a layer; help: give a Layer, or { owns: [...], layer }
     AppCache.modules({ user: Effect.void })
-    // @ts-expect-error E0214: module 'feed' reads 'prefs:{id}', but the manifest lets it borrow 'profile:{id}'; help: add
+    // @ts-expect-error E0214: module 'feed' reads 'prefs:{id}', but the manifest only lets it borrow 'profile:{id}'; he
     AppCache.modules({ feed: Layer.effectDiscard(prefs.get({ id })) })
   })
 

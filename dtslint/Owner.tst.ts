@@ -110,7 +110,7 @@ describe("owner", () => {
     // @ts-expect-error E0210: 'AppCache' declares no family 'usr'; help: did you mean 'user'?
     AppCache.owner("usr")
     const either = Math.random() < 0.5 ? "user" as const : "prefs" as const
-    // @ts-expect-error E0207: this names a choice of families, and would promise the rights of each
+    // @ts-expect-error E0207: this names one of several families (a union type), and would promise the rights of each
     AppCache.owner(either)
   })
 })
@@ -195,7 +195,7 @@ describe("modules", () => {
     AppCache.modules({ user: users })
     // @ts-expect-error E0226: module 'profile' provides the ownership of 'user:{id}', which is not its own
     AppCache.modules({ profile: UserLive })
-    // @ts-expect-error E0214: module 'analytics' writes 'files:*', but the manifest lets it borrow 'user:{id}', 'files:*'
+    // @ts-expect-error E0214: module 'analytics' writes 'files:*', but the manifest only lets it borrow 'user:{id}', 'f
     AppCache.modules({ analytics: greedy })
     // @ts-expect-error E0228: 'AppCache' declares no family and no reader 'nobody'
     AppCache.modules({ nobody: reports })

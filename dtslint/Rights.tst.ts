@@ -53,28 +53,28 @@ describe("rights", () => {
   })
 
   test("a module that makes itself the owner of another family is refused", () => {
-    // @ts-expect-error E0214: module 'analytics' makes itself the owner of 'prefs:{id}', but the manifest lets it borrow 'u
+    // @ts-expect-error E0214: module 'analytics' makes itself the owner of 'prefs:{id}', but the manifest only lets it
     AppCache.modules({ analytics: Layer.provide(WritesPrefs, Prefs) })
-    // @ts-expect-error E0214: module 'analytics' makes itself the owner of 'prefs:{id}', but the manifest lets it borrow 'u
+    // @ts-expect-error E0214: module 'analytics' makes itself the owner of 'prefs:{id}', but the manifest only lets it
     AppCache.modules({ analytics: WritesPrefs.pipe(Layer.provide(AppCache.owner("prefs"))) })
-    // @ts-expect-error E0214: module 'user' makes itself the owner of 'prefs:{id}', but the manifest lets it borrow nothing
+    // @ts-expect-error E0214: module 'user' makes itself the owner of 'prefs:{id}', but the manifest only lets it borro
     AppCache.modules({ user: Layer.provideMerge(Layer.provide(WritesPrefs, Prefs), UserLive) })
-    // @ts-expect-error E0214: module 'analytics' makes itself the owner of 'prefs:{id}', but the manifest lets it borrow 'u
+    // @ts-expect-error E0214: module 'analytics' makes itself the owner of 'prefs:{id}', but the manifest only lets it
     AppCache.modules({ analytics: Layer.effectDiscard(Effect.provide(prefs.delete({ id: 1 }), Prefs)) })
-    // @ts-expect-error E0214: module 'analytics' makes itself the owner of 'prefs:{id}', but the manifest lets it borrow 'u
+    // @ts-expect-error E0214: module 'analytics' makes itself the owner of 'prefs:{id}', but the manifest only lets it
     AppCache.modules({ analytics: Layer.unwrap(Effect.succeed(Layer.provide(WritesPrefs, Prefs))) })
-    // @ts-expect-error E0214: module 'profiles' makes itself the owner of 'prefs:{id}', but the manifest lets it borrow 'us
+    // @ts-expect-error E0214: module 'profiles' makes itself the owner of 'prefs:{id}', but the manifest only lets it b
     AppCache.modules({ profiles: { owns: ["profile"], layer: Layer.provide(WritesPrefs, Prefs) } })
-    // @ts-expect-error E0214: module 'profile' makes itself the owner of 'feed:{id}:{page}', but the manifest lets it borro
+    // @ts-expect-error E0214: module 'profile' makes itself the owner of 'feed:{id}:{page}', but the manifest only lets
     AppCache.modules({ profile: Layer.provide(Layer.effectDiscard(feed.delete({ id: 1, page: 1 })), AppCache.owner("feed")) })
   })
 
   test("a module that makes itself a reader of what its line does not list is refused", () => {
-    // @ts-expect-error E0214: module 'analytics' makes itself a reader of 'prefs:{id}', but the manifest lets it borrow 'us
+    // @ts-expect-error E0214: module 'analytics' makes itself a reader of 'prefs:{id}', but the manifest only lets it b
     AppCache.modules({ analytics: Layer.effectDiscard(Effect.provide(prefs.get({ id: 1 }), AppCache.borrower("prefs"))), prefs: Prefs })
-    // @ts-expect-error E0214: module 'user' makes itself a reader of 'prefs:{id}', but the manifest lets it borrow nothing
+    // @ts-expect-error E0214: module 'user' makes itself a reader of 'prefs:{id}', but the manifest only lets it borrow
     AppCache.modules({ user: Layer.provide(UserLive, AppCache.borrower("prefs")), prefs: Prefs })
-    // @ts-expect-error E0214: module 'profile' makes itself a reader of 'feed:{id}:{page}', but the manifest lets it borrow
+    // @ts-expect-error E0214: module 'profile' makes itself a reader of 'feed:{id}:{page}', but the manifest only lets
     AppCache.modules({ profile: Layer.provide(ProfileOfUser, AppCache.borrower("feed")), user: UserLive })
   })
 
@@ -97,18 +97,18 @@ describe("rights", () => {
     const owners = { user: Parts.owner("user"), vip: Parts.owner("vip"), mid: Parts.owner("mid"), files: Parts.owner("files"), secret: Parts.owner("secret") }
     const p = { id: 1 }
     Parts.modules({ ...owners, after: Layer.effectDiscard(vip.has(p)), whole: Layer.effectDiscard(Effect.all([files.has({ "*": "a" }), facts.has(p), mid.has(p), user.has(p)])), digest: Layer.effectDiscard(Effect.all([facts.has(p), mid.has(p), user.has(p)])) })
-    // @ts-expect-error E0214: module 'vip' reads 'user:{id}', but the manifest lets it borrow 'user:42'; help: add what it
+    // @ts-expect-error E0214: module 'vip' reads 'user:{id}', but the manifest only lets it borrow 'user:42'; help: add
     Parts.modules({ ...owners, vip: Layer.effectDiscard(user.has(p)) })
-    // @ts-expect-error E0214: module 'after' reads 'user:{id}', but the manifest lets it borrow 'vip:{id}'; help: add what
+    // @ts-expect-error E0214: module 'after' reads 'user:{id}', but the manifest only lets it borrow 'vip:{id}'; help:
     Parts.modules({ ...owners, after: Layer.effectDiscard(user.has(p)) })
-    // @ts-expect-error E0214: module 'far' reads 'mid:{id}', but the manifest lets it borrow 'mid:42'; help: add what it
+    // @ts-expect-error E0214: module 'far' reads 'mid:{id}', but the manifest only lets it borrow 'mid:42'; help: add w
     Parts.modules({ ...owners, far: Layer.effectDiscard(mid.has(p)) })
-    // @ts-expect-error E0214: module 'far' reads 'user:{id}', but the manifest lets it borrow 'mid:42'; help: add what it
+    // @ts-expect-error E0214: module 'far' reads 'user:{id}', but the manifest only lets it borrow 'mid:42'; help: add
     Parts.modules({ ...owners, far: Layer.effectDiscard(user.has(p)) })
     Parts.modules({ ...owners, whole: Layer.effectDiscard(secret.has(p)) })
-    // @ts-expect-error E0214: module 'digest' reads 'files:secret:{id}', but the manifest lets it borrow 'files:facts:{id}'
+    // @ts-expect-error E0214: module 'digest' reads 'files:secret:{id}', but the manifest only lets it borrow 'files:fa
     Parts.modules({ ...owners, digest: Layer.effectDiscard(secret.has(p)) })
-    // @ts-expect-error E0214: module 'digest' reads 'files:*', but the manifest lets it borrow 'files:facts:{id}'; help: add
+    // @ts-expect-error E0214: module 'digest' reads 'files:*', but the manifest only lets it borrow 'files:facts:{id}';
     Parts.modules({ ...owners, digest: Layer.effectDiscard(files.has({ "*": "a" })) })
     // @ts-expect-error E0211: the lookup of family 'vip' reads 'user:{id}', which 'vip' does not derive from
     Parts.owner("vip", { lookup: () => user.has({ id: 42 }) })
@@ -222,15 +222,15 @@ describe("rights", () => {
       // @ts-expect-error E0235: modules
       people: { owns: ["prefs", "user"], layer: Prefs }
     })
-    // @ts-expect-error E0207: this names a choice of families, and would promise the rights of each; help: name one family
+    // @ts-expect-error E0207: this names one of several families (a union type), and would promise the rights of each;
     AppCache.modules({ users: { owns: [either], layer: Layer.merge(UserLive, Prefs) } })
-    // @ts-expect-error E0207: this names a choice of families, and would promise the rights of each; help: name one family
+    // @ts-expect-error E0207: this names one of several families (a union type), and would promise the rights of each;
     AppCache.modules({ users: { owns: [...eitherList], layer: Layer.empty } })
-    // @ts-expect-error E0207: this names a choice of families, and would promise the rights of each; help: name one family
+    // @ts-expect-error E0207: this names one of several families (a union type), and would promise the rights of each;
     AppCache.modules({ users: { owns: eitherList, layer: Layer.empty } })
     // @ts-expect-error E0210: the compiler cannot tell which family this names; help: write its name as a literal
     AppCache.modules({ users: { owns: someList, layer: UserLive } })
-    // @ts-expect-error E0207: this names a choice of families, and would promise the rights of each; help: name one family
+    // @ts-expect-error E0207: this names one of several families (a union type), and would promise the rights of each;
     AppCache.modules({ users: eitherGroup })
     // @ts-expect-error E0208: family 'facts' is part of 'files', whose owner owns it, too
     AppCache.modules({ users: { owns: ["facts"], layer: Layer.empty } })

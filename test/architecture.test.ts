@@ -414,6 +414,8 @@ describe("violation of a rule", () => {
       `test("does not wait", f)`,
       `story("over a slow tier", f)`,
       `it("returns nothing", f)`,
+      `it("it hides nothing", f)`,
+      `it("they count down", f)`,
       "it(`${door}, ${arrangement}`, f)",
       "it(`${what} holds`, f)",
       "simulate(`that fails ${n} times`, f)"
@@ -444,7 +446,8 @@ describe("violation of a rule", () => {
     const planted = [
       "const run = Effect.scoped(Effect.provide(body, layer))",
       "it.effect(\"a\", () => Effect.scoped(body) as Effect.Effect<void>)",
-      "it.live(\"a\", () => body.pipe(Random.withSeed(1), Effect.scoped))"
+      "it.live(\"a\", () => body.pipe(Random.withSeed(1), Effect.scoped))",
+      "it.effect(\"a\", () => body.pipe(Random.withSeed(1), Effect.scoped) as Effect.Effect<void> as any)"
     ]
     for (const text of planted) assert.lengthOf(find(scopes, { "cache/a.test.ts": text }), 1, text)
     const text =

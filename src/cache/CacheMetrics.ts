@@ -102,7 +102,7 @@ const counters = {
   expirations: { id: "cache.expirations", description: "Entries whose lifetime was over." },
   invalidations: { id: "cache.invalidations", description: "Keys, scopes and tags that were invalidated or deleted." },
   lookups: { id: "cache.lookups", description: "Runs of a lookup that answered or failed." },
-  leftMemory: { id: "cache.memory.left", description: "Entries that left memory, for whatever reason." },
+  leftMemory: { id: "cache.memory.left", description: "Entries that left memory, for any reason." },
   leftUnread: { id: "cache.memory.left.unread", description: "Entries that left memory and were never read there." }
 } as const satisfies {
   readonly [K in Exclude<keyof FamilyStats, "entries" | "hitsByTier" | "lookupMillis">]: Described

@@ -328,7 +328,7 @@ export interface HotPartition<V> {
   floor: number
   /** How often `hit` found a value. */
   readonly hits: number
-  /** How many entries have left, for whatever reason. A new value of a key does not make its entry leave. */
+  /** How many entries have left, for any reason. A new value of a key does not make its entry leave. */
   readonly left: number
   /** How many of them were never read; `undefined` where the eviction policy does not know. */
   readonly leftUnread: number | undefined
@@ -405,7 +405,7 @@ export interface HotPartition<V> {
    * number from 0 to below 1.
    */
   readonly sample: (random: () => number) => string | undefined
-  /** Calls a function with each key that leaves, for whatever reason, until the returned function is called. */
+  /** Calls a function with each key that leaves, for any reason, until the returned function is called. */
   readonly onLeave: (listener: (key: string) => void) => () => void
   /** Throws when the structure is broken. For tests: its cost grows with the number of entries. */
   readonly checkInvariants: () => void

@@ -41,7 +41,7 @@ describe("the times of an answer", () => {
       assert.strictEqual(answer.revision, "r")
     }).pipe(Effect.provide(AppLive)))
 
-  it.effect("they count down, and a mark ends the first at once", () =>
+  it.effect("the times of an answer count down, and a mark ends the first at once", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(timesOf(yield* timed.getAnswer(id)), [1_000, 1_500])
       yield* TestClock.adjust(400)

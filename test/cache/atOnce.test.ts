@@ -433,7 +433,7 @@ describe("a key that is watched", () => {
 })
 
 describe("changes that a listener hears", () => {
-  it.effect("it hears each change as data, in the step that makes it", () =>
+  it.effect("a listener hears each change as data, in the step that makes it", () =>
     Effect.gen(function*() {
       const { on, page, running, user } = yield* world()
       yield* on(page.get(id))

@@ -47,7 +47,7 @@ const revoked = (): any => {
 
 describe("value that throws when it is read", () => {
   for (const store of ["memory", "memory over a tier"]) {
-    it.effect(`it is refused by an error that names the family, however it comes: ${store}`, () =>
+    it.effect(`a value that throws is refused by an error that names the family, however it comes: ${store}`, () =>
       Effect.gen(function*() {
         const schema = Schema.Struct({ n: Schema.String }).pipe(Schema.check(Schema.makeFilter(({ n }) => n !== "")))
         const { app, as, cache }: any = yield* engine(

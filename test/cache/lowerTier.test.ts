@@ -169,7 +169,7 @@ describe("lower tier that cannot be read", () => {
 })
 
 describe("failure that is remembered while a lower tier may hold a value", () => {
-  it.effect("it hides nothing of a tier that could not be read when the lookup failed", () =>
+  it.effect("a remembered failure hides nothing of a tier that could not be read when the lookup failed", () =>
     Effect.gen(function*() {
       const place = makePlace()
       yield* Effect.scoped(Effect.flatMap(over([], {}, () => Effect.succeed("kept"), place), ({ get }) => get))
@@ -180,7 +180,7 @@ describe("failure that is remembered while a lower tier may hold a value", () =>
       assert.deepStrictEqual([yield* get, source.runs], ["kept", 1])
     }))
 
-  it.effect("it is repeated without a look below if the load has found nothing there", () =>
+  it.effect("a remembered failure is repeated without a look below if the load has found nothing there", () =>
     Effect.gen(function*() {
       const { faults, get, source } = yield* over([], { negativeTimeToLive: 1_000 }, () => Effect.fail("broken"))
       yield* Effect.flip(get)

@@ -113,7 +113,7 @@ const isTyped = (error: unknown): boolean => error instanceof CacheError || erro
 
 describe("argument of any kind", () => {
   for (const [what, call] of Object.entries(calls)) {
-    it.effect(`it never becomes a defect, or an error without a code: ${what}`, () =>
+    it.effect(`an argument of any kind never becomes a defect, or an error without a code: ${what}`, () =>
       Effect.gen(function*() {
         for (const [kind, given] of Object.entries(garbage)) {
           let made: unknown

@@ -145,7 +145,7 @@ for (const [name, store] of Object.entries(stores)) {
     const over = (policy?: FamilyPolicy) =>
       Effect.flatMap(store as Effect.Effect<EngineOptions, never, Scope.Scope>, (options) => world(policy, options))
 
-    it.effect("they are those that `has` finds: nothing that is hidden, stale, ended or deleted", () =>
+    it.effect("listed keys are those that `has` finds: nothing that is hidden, stale, ended or deleted", () =>
       Effect.gen(function*() {
         const { fill, ids, on, pages, user } = yield* over({ timeToLive: "1 hour", staleWhileRevalidate: "1 hour" })
         yield* fill(0, 20)
@@ -458,7 +458,7 @@ describe("sample", () => {
       assert.deepStrictEqual(yield* Random.withSeed(draw, 1), drawn)
     }))
 
-  it.effect("it answers no key twice, and ends where there are fewer keys than it is asked for", () =>
+  it.effect("a sample answers no key twice, and ends where there are fewer keys than it is asked for", () =>
     Effect.gen(function*() {
       const { fill, on, user } = yield* world()
       assert.deepStrictEqual(yield* on(user.sample(5)), [])

@@ -661,14 +661,14 @@ describe("invalidation by a pattern", () => {
     Layer.provideMerge(Layer.mergeAll(Layer.empty, ...owners), Docs.layer)
   const invalidate = (text: string): AnyEffect => Docs.invalidate(as<"doc:root">(text))
 
-  it.effect("it needs no right to the family around the one whose keys it names", () =>
+  it.effect("an invalidation by a pattern needs no right to the family around the one whose keys it names", () =>
     Effect.gen(function*() {
       assert.isTrue(Exit.isSuccess(yield* run(invalidate("doc:root"), over(Docs.owner("root")))))
       yield* refuses(invalidate("doc:root"), over(Docs.owner("doc")), "E0205: cannot write `doc:root`")
       yield* refuses(invalidate("doc:1"), over(Docs.owner("root")), "E0205: cannot write `doc:{id}`")
     }))
 
-  it.effect("it needs the right to each family that has a key of it, whatever text the program made", () =>
+  it.effect("an invalidation by a pattern needs the right to each family with a key of it, whatever text the program made", () =>
     Effect.gen(function*() {
       const owners = over(Docs.owner("doc"), Docs.owner("root"))
       for (const text of ["doc:1", "doc:root", "doc:{any}"]) {

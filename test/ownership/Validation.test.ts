@@ -45,8 +45,8 @@ describe("manifest from data", () => {
         "families.both.carvedFrom E0201: family 'both' gives both partOf and carvedFrom; help: keep partOf (same owner) or carvedFrom (an owner of its own)",
         "families.feed.pattern E0104: 'feed:{a}' denotes the same keys as 'feed:{b}' of family 'twin'; help: keep one of the two families",
         "families.twin.pattern E0104: 'feed:{b}' denotes the same keys as 'feed:{a}' of family 'feed'; help: keep one of the two families",
-        "families.hole.pattern E0105: 'a:{x}:c' and 'a:b:*' of family 'across' both own 'a:b:c' and neither is more specific; help: change a segment so that they share no key, or that one lies inside the other",
-        "families.across.pattern E0105: 'a:b:*' and 'a:{x}:c' of family 'hole' both own 'a:b:c' and neither is more specific; help: change a segment so that they share no key, or that one lies inside the other"
+        "families.hole.pattern E0105: 'a:{x}:c' and 'a:b:*' of family 'across' both own 'a:b:c' and neither is more specific; help: change one segment: either no key fits both, or one pattern lies inside the other",
+        "families.across.pattern E0105: 'a:b:*' and 'a:{x}:c' of family 'hole' both own 'a:b:c' and neither is more specific; help: change one segment: either no key fits both, or one pattern lies inside the other"
       ]
     )
   })

@@ -1,5 +1,6 @@
 /**
- * Keeps the entries of a family in its partition, and the marks that judge them.
+ * Keeps the entries of a family in its partition, and the marks that judge them. It also reads and promotes what the
+ * tiers below hold, renews idle times (`touch`), counts hits, and calls those who watch keys.
  *
  * Not here: loads, and the decision what to serve.
  */

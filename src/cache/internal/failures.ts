@@ -18,8 +18,8 @@ import * as BackgroundTimer from "../../store/shared/backgroundTimer.ts"
 import { Absent, BulkMiscounted, CacheError, CircularWait, LoadQueueFull, LookupInterrupted } from "../CacheError.ts"
 import type { Entries } from "./entries.ts"
 import type { Flight } from "./flight.ts"
-import { releaseFrames } from "./frames.ts"
 import { noTags } from "./judgement.ts"
+import { releaseFrames } from "./stackTraces.ts"
 
 interface Failure {
   readonly exit: Exit.Exit<never, unknown>

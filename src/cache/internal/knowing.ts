@@ -1,5 +1,5 @@
 /**
- * Steps that need to know what is held of some keys, and that no caller has changed it meanwhile.
+ * Runs steps that need to know what is held of some keys, and that no caller has changed it meanwhile.
  */
 import * as Effect from "effect/Effect"
 import type { Entry, Found } from "../../store/Entry.ts"
@@ -7,7 +7,7 @@ import { tierMillisMax, within } from "./inTime.ts"
 
 /**
  * What a read below says where it cannot know what the tiers hold of a key: a tier has failed, or holds something that
- * the engine may not serve, and the next read may find it. That is nothing to make a lasting value of.
+ * the engine may not serve, and the next read may find it. No value made from it may be stored.
  */
 export const unknown = Symbol("unknown")
 

@@ -1,5 +1,5 @@
 /**
- * How long entries may live that were made when their family had other options of lifetime.
+ * Shortens the life of entries that were stored under a longer `timeToLive`, or another option of lifetime.
  *
  * The times of an entry are stored with it. So where a release makes a lifetime shorter, what was kept would live on
  * for as long as the release before has said. A *limit* says: an entry with a lesser stamp lives for so many

@@ -1,6 +1,5 @@
 /**
- * Which families a place knew while others were written, so that what a family has kept from before a change that it
- * did not learn of is not served.
+ * Hides entries that missed a change while their family was not open.
  *
  * A change drops a key, and what derives from it, by the manifest that runs. So what a family keeps is only up to date
  * if all changes of its keys and of its sources were made by a manifest that knew it as it is. A store keeps a row for

@@ -1,7 +1,7 @@
 /**
  * Ends loads that take too long in a family without a `hardTimeout`.
  *
- * - A load for which a second reader waits may wait for itself in a way that the engine cannot see. So it ends
+ * - A load for which a second reader waits may be part of a circular wait that the engine cannot see. So it ends
  *   `patienceMillis` after that reader joined. A load with one reader may take any time: every cycle of waits has a
  *   second reader somewhere.
  * - A renewal behind readers ends `patienceMillis` after it began. If it hung, readers would otherwise get the stale

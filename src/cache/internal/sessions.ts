@@ -1,6 +1,6 @@
 /**
- * Whether one of the tiers of a store was away while others were written, so that what it keeps is not served beside
- * them.
+ * Finds out whether one of the tiers of a store was away while others were written, so that what it keeps is not served
+ * beside them.
  *
  * A *session* is the time in which an engine has a store open, from its first change on. Every tier gets its name, as a
  * mark with a scope that means nothing else, in the first round. So tiers that keep something of a manifest name the

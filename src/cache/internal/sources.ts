@@ -8,7 +8,7 @@
  * - At most `keysMax` keys of `charactersMax` characters are known of each kind, none longer than `lengthMax`. Of what
  *   lookups read beyond, a filter knows until when it lasts at the latest; it may take one key for another. `missed`
  *   gives out the keys that have been missed for longest, or are too long: they are to be counted as changed at once.
- * - Some keys are known to be held by memory alone, beyond whatever was to be there below as well.
+ * - A note says of some keys that memory alone holds them: those that no lower tier was to keep as well.
  *
  * A key is known to be absent if a lookup has said so, what was made from an earlier value was dropped, and the key has
  * had no value since. The same answer again drops nothing.

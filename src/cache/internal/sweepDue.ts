@@ -1,5 +1,5 @@
 /**
- * When the marks of a family are swept (`sweep.ts`): while there are many of them, and while they hide much.
+ * Decides when the marks of a family are swept (`sweep.ts`): while there are many of them, and while they hide much.
  *
  * 1. **Many marks.** They take a sixteenth of their room. If the last sweep had to look at many entries, they may take
  *    more, so that a mark costs a look at some sixteen entries; half of the room at the most.

@@ -1,5 +1,5 @@
 /**
- * What callers have written with a round: where the round fails, it is taken back, in the step in which that is known.
+ * Takes back what callers have written with a round that fails, in the step in which that is known.
  *
  * So it does not depend on the callers, who may have left, and no reader sees the value after its caller got the
  * error. What takes it back goes below with a later round; a caller who waits, waits for that as well.

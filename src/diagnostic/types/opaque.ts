@@ -39,7 +39,7 @@ export type patternChoice = message<
 export type referenceChoice = message<
   "E0103",
   "this is a choice of patterns, and it is not known which of them holds",
-  "list each of them, or the one that is meant"
+  "list each of them, or only the one you mean"
 >
 
 /**
@@ -265,7 +265,7 @@ export type lookup = message<
 export type module = message<
   "E0214",
   "the compiler cannot tell what this module requires",
-  "give a Layer, and none whose requirements are any or unknown"
+  "give a Layer whose requirements are not any or unknown"
 >
 
 /**

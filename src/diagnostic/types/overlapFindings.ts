@@ -54,14 +54,14 @@ export type patternsCross<Pattern extends string, Other extends string, Family e
   message<
     "E0105",
     `'${Pattern}' and '${Other}' of family '${Family}' both own '${Key}' and neither is more specific`,
-    "change a segment so that they share no key, or that one lies inside the other"
+    "change one segment: either no key fits both, or one pattern lies inside the other"
   >
 export const patternsCross = (pattern: string, other: string, family: string, key: string) =>
   finding(
     "E0105",
     "PatternsCross",
     say`${pattern} and ${other} of family ${family} both own ${key} and neither is more specific`,
-    "change a segment so that they share no key, or that one lies inside the other"
+    "change one segment: either no key fits both, or one pattern lies inside the other"
   )
 
 /**

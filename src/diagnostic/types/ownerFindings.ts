@@ -15,7 +15,7 @@ import * as Nearest from "./nearest.ts"
  */
 export type familyChoice = message<
   "E0207",
-  "this names a choice of families, and would promise the rights of each",
+  "this names one of several families (a union type), and would promise the rights of each",
   "name one family"
 >
 

@@ -154,6 +154,6 @@ export const writeChoice = () =>
   finding(
     "E0207",
     "FamilyChoice",
-    "this writes to a choice of families, and each has values of its own",
+    "this writes to one of several families (a union type), and each has values of its own",
     "choose one family before you write"
   )

@@ -20,7 +20,7 @@ export type moduleExceeds<
   Borrower extends string = `'${Module}'`
 > = message<
   "E0214",
-  `module '${Module}' ${Does}, but the manifest lets it borrow ${Granted}`,
+  `module '${Module}' ${Does}, but the manifest only lets it borrow ${Granted}`,
   `add what it reads to borrows of ${Borrower}, and do what it writes in the module that owns it`
 >
 

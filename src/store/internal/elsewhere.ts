@@ -1,5 +1,5 @@
 /**
- * Has the tiers that other engines have for themselves forget what a write changes.
+ * Removes what a write changes from the tiers that other engines have for themselves.
  *
  * Engines over one place share their lowest tier. Above it, each may have tiers of its own, and the engine that writes
  * has no way to them but this one. The engine itself keeps its hottest tier in step, by what its peers tell it.

@@ -1,5 +1,5 @@
 /**
- * Which stores over a place have failed a round, so that a tier still has what the round was to take away.
+ * Remembers which stores over a place have failed a round, so that a tier still has what the round was to take away.
  *
  * The engine has each later round take it away, too. Until one has arrived, no tier pushes anything down: a new source
  * would come below beside an old dependent. What waits meanwhile has the bounds of each entry that is on its way down

@@ -1,5 +1,5 @@
 /**
- * Calls a function of the user that learns something in the middle of other work, and whose answer is not used.
+ * Tells a function of the user what happens, in the middle of other work; its answer is not used.
  *
  * Nothing that it does ends the work, or the process: what it throws is ignored, and so is the rejection of a Promise.
  * A log says so, once for each function, if it answers with a Promise or an Effect.
