@@ -3,8 +3,8 @@
  * how long a read may serve them, for a store that needs their room.
  */
 import type { FreshUntilMax, ServableUntil } from "../../store/Store.ts"
-import type { FamilyMarks, TagMarks, Verdict } from "./invalidation.ts"
 import * as Expiry from "./expiry.ts"
+import type { FamilyMarks, TagMarks, Verdict } from "./invalidation.ts"
 
 /** What it needs of the family. */
 interface Ground {
