@@ -11,7 +11,7 @@ import { fork, settle } from "../support/effects.ts"
 import type { EngineOptions } from "../support/engine.ts"
 import { family, tiers } from "../support/source.ts"
 
-const answerOf = (key: string) =>
+const answerOf = (key: string): Effect.Effect<unknown, unknown> =>
   key === "user:absent"
     ? Effect.succeed(Lookup.absent)
     : key === "user:broken"
@@ -34,7 +34,7 @@ const policies = {
   idle: { idleTimeToLive: "50 seconds" }
 } as const
 
-const opened = (policy: object, options: EngineOptions, lookup: typeof answerOf) =>
+const opened = (policy: object, options: EngineOptions, lookup: (key: string) => Effect.Effect<unknown, unknown>) =>
   Effect.map(
     family(
       { timeToLive: "1 minute", negativeTimeToLive: "10 seconds", ...policy },
@@ -43,8 +43,10 @@ const opened = (policy: object, options: EngineOptions, lookup: typeof answerOf)
     ),
     (cache) => {
       const stats: Effect.Effect<any, any> = Effect.map(cache.on<any>(cache.running.app.stats), ({ user }) => user)
-      const counted = Effect.map(stats, ({ hits, misses, remembered, staleHits }) =>
-        hits + misses + remembered + staleHits)
+      const counted = Effect.map(
+        stats,
+        ({ hits, misses, remembered, staleHits }) => hits + misses + remembered + staleHits
+      )
       return { ...cache, stats, counted }
     }
   )

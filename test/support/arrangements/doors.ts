@@ -145,10 +145,10 @@ export const doors: { readonly [name: string]: Door } = {
   },
   warm: {
     ask: ({ user }, id) => user.warm([{ id }]),
-    expected: ({ is, next }) => {
-      // What may be served is left to its readers, stale or not.
-      if (is !== "absent" && is !== "failing") return { said: 0, lookups: 0 }
-      return next === undefined ? { said: 0, lookups: 1 } : { said: 1, lookups: 1 }
+    expected: ({ behind = 0, is, next }) => {
+      // A stale value is renewed, as a read would do behind its reader: not in the pause after a failure.
+      const lookups = is === "fresh" || is === "failed" ? 0 : is === "stale" ? behind : 1
+      return { said: next === undefined ? 0 : lookups, lookups }
     }
   },
   refresh: {
