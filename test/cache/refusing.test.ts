@@ -250,6 +250,9 @@ describe("a store that refuses", () => {
         yield* on(user.set({ id: "2" }, 5))
         if (ending === "time") yield* TestClock.adjust(10)
         else yield* on(user.invalidateTag("all"))
+        // At once, so that nothing is freed before the step of the write.
+        const write = Effect.try({ try: () => writer.setUnsafe({ id: "1" }, 6), catch: (error) => error })
+        assertFull(yield* Effect.flip(write))
         assertFull(yield* Effect.flip(on(user.set({ id: "1" }, 6))))
         yield* on(user.set({ id: "1" }, 5))
         assert.deepStrictEqual(["1", "2"].map((id) => writer.getUnsafe({ id })), [5, 5])
