@@ -372,7 +372,10 @@ const unclear: ReadonlyArray<readonly [phrase: RegExp, better: string]> = [
   [/\bmend(s|ed|ing)?\b/gi, "write `repair`"],
   [/\b(for|in)\s+want\s+of\b/gi, "write `because there is no`"],
   [/\b(he|him|his|whom)\b/gi, "name the actor: caller, reader, owner, listener, tier, engine or process"],
-  [/\bhears?\s+of\b/gi, "write `receives`, `sees` or `learns that`"]
+  [/\bhears?\s+of\b/gi, "write `receives`, `sees` or `learns that`"],
+  [/\bfor\s+whatever\b/gi, "write `for any`"],
+  // Within a sentence it says what follows: `and so is the next one` has its subject beside it.
+  [/\bSo\s+(is|are)\b/g, "write the subject first: `x is refused as well`"]
 ]
 
 /** The comments and string literals of a file, at their offsets, without the marks of comments; the rest is blank. */

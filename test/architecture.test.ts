@@ -370,7 +370,9 @@ describe("violation of a rule", () => {
       ["// A group may be called like a family.", "called like"],
       ["const a = `help: mend it`", "mend"],
       ["// Removed for want of room.", "for want of"],
-      ["// A reader gets what he asked for.", "he"]
+      ["// A reader gets what he asked for.", "he"],
+      ["// An entry that left, for whatever\n// reason.", "for whatever"],
+      ["// A key is refused. So is its parent.", "So is"]
     ]
     for (const [text, phrase] of planted) {
       const [first = ""] = find(Architecture.plain, { "store/A.ts": text })

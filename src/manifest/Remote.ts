@@ -123,7 +123,7 @@ export interface Face {
   readonly encode: (value: unknown) => Effect.Effect<string | Uint8Array, Misfit>
   /**
    * The value of what has travelled. An `Exit`, unless the schema has to wait. A property that the schema does not know
-   * is refused. So is what has more than 67,108,864 bytes or UTF-16 units, and JSON with more than 128 levels, with a
+   * is refused, as is what has more than 67,108,864 bytes or UTF-16 units, and JSON with more than 128 levels, with a
    * number that a double does not hold, or with a property `__proto__`.
    */
   readonly decode: (received: string | Uint8Array) => Effect.Effect<unknown, Misfit>

@@ -273,8 +273,8 @@ const formOf = ({ families }: ValidManifest, options: ReadonlyArray<Cache.Family
 
 // The running engines of each place, and the number of places over which the engines of a class run. Engines of one
 // class over several stores of one place (such as layers of one folder) are one cache: each sees the others' changes.
-// So are the engines of a class and of the same class whose module was loaded again, as in watch mode. The rights of
-// one do not count for the other, since they go by the key.
+// The engines of a class and of the same class whose module was loaded again, as in watch mode, are one cache, too. The
+// rights of one do not count for the other, since they go by the key.
 const enginesOver = new WeakMap<Store["Service"]["commons"], ReadonlyArray<Living>>()
 const placesOf = new Map<string, number>()
 
