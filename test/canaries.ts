@@ -2351,8 +2351,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 7,
     bug: "a commit that never ends is waited for without end",
     file: "src/store/lmdb/internal/lmdbWrites.ts",
-    text: `Effect.forkChild(Effect.delay(late, commitTimeoutMillis), { startImmediately: true })`,
-    planted: `Effect.forkChild(Effect.delay(late, 1e12), { startImmediately: true })`,
+    text: `AnswerTime.sleep(commitTimeoutMillis)`,
+    planted: `AnswerTime.sleep(1e12)`,
     suites: ["test/store/lmdb/hung.test.ts"]
   },
   {
@@ -2374,7 +2374,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "what was marked stale is fresh again once the mark is forgotten, where the wall clock was set back",
-    file: "src/cache/internal/sweep.ts",
+    file: "src/cache/internal/servable.ts",
     text: `return since - time.ahead`,
     planted: `return since`,
     suites: ["test/cache/clock.test.ts"]
@@ -2527,8 +2527,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 14,
     bug: "what another writer sets while a transaction commits is kept",
     file: entries,
-    text: `if (this.isClosed(key, entry.tags, now)) return`,
-    planted: `if (key === "" && this.isClosed(key, entry.tags, now)) return`,
+    text: `if (this.holds.closing(key, entry.tags, now) !== undefined) return`,
+    planted: `if (key === "" && this.holds.closing(key, entry.tags, now) !== undefined) return`,
     suites: [transactions]
   },
   {
@@ -2559,8 +2559,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 14,
     bug: "old entries are left below memory until the commit has happened",
     file: collected,
-    text: `return orStoreFailed(this.drop(false))`,
-    planted: `return Effect.void`,
+    text: `const delivery = this.drop(false)\n        // Other`,
+    planted: `const delivery = noDelivery\n        // Other`,
     suites: [transactions, commits]
   },
   {
@@ -3291,9 +3291,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "a store that refuses loses nothing that it has taken",
     bug: "several values of one step are judged as if each were alone",
-    file: "src/store/memory/internal/memoryPartition.ts",
-    text: `taken.set(shard, more)`,
-    planted: ``,
+    file: "src/cache/internal/room.ts",
+    text: `(needs.get(room) ?? 0) + Math.max(`,
+    planted: `Math.max(`,
     suites: ["test/cache/refusing.test.ts"]
   },
   {

@@ -94,7 +94,8 @@ export const lookupReadsKey = (family: string, key: string, read: string, source
     "E0232",
     "LookupReadsKey",
     say`the lookup of ${key} reads ${read}, but a change of ${read} would not reach ${key}`,
-    say`read the key of ${source} that the parameters of ${family} bind, or derive ${family} from a wider pattern of it`
+    say`read the key of ${source} that the parameters of ${family} bind, ` +
+      say`or derive ${family} from a wider pattern of it`
   )
 
 /**
