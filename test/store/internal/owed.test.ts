@@ -13,7 +13,7 @@ import { StoreError, TierFailed } from "../../../src/store/StoreError.ts"
 import * as TieredStore from "../../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../../src/testing/FaultyStore.ts"
 import { changed } from "../../support/changed.ts"
-import { fork } from "../../support/effects.ts"
+import { fork, hasty, outlast } from "../../support/effects.ts"
 import { makePlace, mapStore } from "../../support/mapStore.ts"
 import { entryOf, textFamily } from "../../support/partition.ts"
 
@@ -60,10 +60,10 @@ describe("tier that is down", () => {
         const closing = yield* fork(Scope.close(scope, Exit.void))
         yield* TestClock.adjust("29 seconds")
         assert.isUndefined(closing.pollUnsafe())
-        for (let i = 0; i < 4; i++) yield* TestClock.adjust("30 seconds")
+        for (let i = 0; i < 4; i++) yield* outlast("30 seconds")
         assert.isDefined(closing.pollUnsafe())
         yield* Fiber.interrupt(closing)
-      }))
+      }).pipe(hasty))
   }
 
   it.effect("the end of the store waits as long as the tier makes progress", () =>
