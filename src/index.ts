@@ -280,9 +280,9 @@ export * as StoreError from "./store/StoreError.ts"
  *   has lost. Writes of one key take turns.
  * - If a tier fails to read, the next tier is asked. A `get` of a key that no other tier has fails then, because the
  *   tier may have it.
- * - If a tier fails to remove, every other tier is tried, and then the
- *   removal fails. The same holds for a tier that neither takes a new value nor removes the old one. Such a key is not
- *   read from this tier again until the tier has removed it.
+ * - If a tier fails to remove, every other tier is tried, and then the removal fails. The same holds for a tier that
+ *   neither takes a new value nor removes the old one. Such a key is not read from this tier again until the tier has
+ *   removed it.
  * - Each tier gets its part of a round as a whole, the lowest tier first. A tier that refuses a round holds nothing of
  *   its keys.
  * - Every tier keeps the marks. A mark is known as long as one tier knows it.
