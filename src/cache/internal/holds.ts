@@ -18,8 +18,8 @@
  * - What is written while a hold is closed is not kept, either: the next read loads what the source has. A family
  *   without a lookup is *alone*, because its values have no source. There a write is refused while the hold is sealed.
  *   In the doubt it is kept, and stays afterwards, if the transaction changed the key by name and no scope or tag of it
- *   covers the key. So is a write that has a condition in a family with a lookup refused, because the next caller's
- *   condition would not see it.
+ *   covers the key. In a family with a lookup, a write that has a condition is refused as well, because the next
+ *   caller's condition would not see it.
  *
  * A writer never waits for a hold. While no body runs and no key is held, a write costs one comparison more, and a hit
  * costs nothing more.
