@@ -843,7 +843,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    *   read asks the source. Where the owner has none, the update fails with `VersionConflict`.
    * - If the cache does not keep the value that `f` would get, the update fails with `UpdateRefused`, and `f` does not
    *   run. The lookup has read a stale value then, or a tier that failed may have what it did not find. Where a
-   *   transaction is about to commit the key, it fails with `TransactionRefused` (E0533).
+   *   transaction is about to commit the key, it fails with `TransactionRefused`.
    *
    * **Gotchas**
    *
@@ -1222,7 +1222,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    * **Details**
    *
    * It fails as `set` does, and with `StoreFailed` if a tier does not say what it holds. While a transaction commits
-   * the key, and for ten seconds after the answer to that was lost, it fails with `TransactionRefused` (E0533) if the
+   * the key, and for ten seconds after the answer to that was lost, it fails with `TransactionRefused` if the
    * cache could not keep the value.
    *
    * **Example** (The first caller wins)

@@ -24,7 +24,7 @@ const id = { id: "1" }
 const policies = {
   "without options": {},
   "with an idle time": { idleTimeToLive: 10_000 },
-  "with stale rules": { timeToLive: 10_000, staleIfError: 60_000, staleWhileRevalidate: 60_000, softTimeout: 1 },
+  "with stale rules": { timeToLive: 10_000, staleIfError: 60_000, staleWhileRevalidate: 59_000, softTimeout: 1 },
   "with a time-out": { hardTimeout: 50, timeToLive: 10_000, staleIfError: 60_000 }
 }
 

@@ -367,10 +367,11 @@ const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
   command("warm", (id, family) => async (model, { run, running: { as } }, of) => {
     const at = `${family}:${id}`
     let loaded = 0
-    // What may be served is left to its readers, stale or not. A load that overtook itself, since a source that it read
-    // had changed, is repeated once.
+    // What is fresh stays, and so does what is stale in the pause after a failure. A load that overtook itself, since a
+    // source that it read had changed, is repeated once.
     for (let attempt = 0; attempt < 2; attempt++) {
-      if (model.usable(at) !== undefined || model.negative(at) !== undefined) break
+      if (model.outcome(at) === "hit") break
+      if (model.usable(at) === undefined ? model.negative(at) !== undefined : model.isBackingOff(at)) break
       const epoch = model.epochs.get(at)
       const got = model.load(family, id, undefined, false)
       if ("error" in got) break

@@ -197,14 +197,19 @@ export class World extends SimulatedWorld<App<typeof families[number]>> {
   readonly lookup = (
     about: { readonly key: string; readonly previous?: Lookup.LookupContext<unknown>["previous"] },
     app: App<typeof families[number]>
-  ): Effect.Effect<unknown, unknown, any> =>
-    this.lookups.run(about.key, () => this.load(about, app), {
+  ): Effect.Effect<unknown, unknown, any> => {
+    // What is hidden would come back if the source said that it has not changed. A write that returns after this step
+    // overtakes the lookup.
+    const [, id] = about.key.split(":")
+    if (about.previous !== undefined) see(id!, about.previous.value, this.floors.of(id!), "the value before")
+    return this.lookups.run(about.key, () => this.load(about, app), {
       begins: (others) => this.checkOthers(about.key, others),
       ends: () => {
         // It may have brought another value, which begins an epoch of those who depend on it.
         if (this.writes > 0) this.epochs++
       }
     })
+  }
 
   private checkOthers(key: string, others: number): void {
     // The end of a source begins an epoch of what is made from it, and of nothing else.
@@ -219,8 +224,6 @@ export class World extends SimulatedWorld<App<typeof families[number]>> {
     app: App<typeof families[number]>
   ) {
     const [family, id] = about.key.split(":") as [string, string]
-    // What is hidden would come back if the source said that it has not changed.
-    if (about.previous !== undefined) see(id, about.previous.value, this.floors.of(id), "the value before")
     yield* Effect.sleep(yield* Random.nextIntBetween(0, 10))
     const n: number | Lookup.AbsentAnswer = family === "user"
       ? this.gone.has(id) ? Lookup.absent : this.rowOf(id)
