@@ -13,7 +13,7 @@ import { parseArgs } from "node:util"
 import { canaries, type Canary } from "../test/canaries.ts"
 
 const root = join(import.meta.dirname, "..")
-const copied = ["src", "test", "package.json", "tsconfig.json", "tsconfig.test.json", "vitest.config.ts"]
+const copied = [".ci", "src", "test", "package.json", "tsconfig.json", "tsconfig.test.json", "vitest.config.ts"]
 
 // A bug that makes a suite hang counts as missed: the person who has that bug would wait in vain.
 const suiteMillisMax = 300_000
