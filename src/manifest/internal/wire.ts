@@ -17,6 +17,7 @@ import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import { type Place, placeOf } from "../../store/shared/misfit.ts"
+import { somePart } from "../../store/shared/schemaParts.ts"
 import { readJson, writeJson } from "./jsonText.ts"
 
 /** How many bytes, or UTF-16 units, a value may have on its way. */
@@ -64,7 +65,7 @@ export const jsonSchemaOf = (form: Form, schema: unknown): JsonSchema.Document<"
 const jsonWire = (codec: Schema.Codec<unknown, unknown>): Wire => {
   const encode = parser(codec, "encode")
   const decode = parser(codec, "decode")
-  const isOpen = saysNothing(AST.toEncoded(codec.ast), new Set())
+  const isOpen = somePart(AST.toEncoded(codec.ast), saysNothing)
   return {
     form: "json",
     encode: (value) =>
@@ -85,28 +86,8 @@ const jsonWire = (codec: Schema.Codec<unknown, unknown>): Wire => {
 const isJson = Schema.is(Schema.Json)
 
 /** Whether a schema takes values of which it does not say what they are. JSON would lose a part of some of them. */
-const saysNothing = (ast: AST.AST, seen: Set<AST.AST>): boolean => {
-  if (seen.has(ast)) return false
-  seen.add(ast)
-  const any = (all: ReadonlyArray<AST.AST>) => all.some((one) => saysNothing(one, seen))
-  switch (ast._tag) {
-    case "Any":
-    case "Unknown":
-    case "ObjectKeyword":
-    case "Declaration":
-      return true
-    case "Arrays":
-      return any(ast.elements) || any(ast.rest)
-    case "Objects":
-      return any(ast.propertySignatures.map(({ type }) => type)) || any(ast.indexSignatures.map(({ type }) => type))
-    case "Union":
-      return any(ast.types)
-    case "Suspend":
-      return saysNothing(ast.thunk(), seen)
-    default:
-      return false
-  }
-}
+const saysNothing = ({ _tag }: AST.AST): boolean =>
+  _tag === "Any" || _tag === "Unknown" || _tag === "ObjectKeyword" || _tag === "Declaration"
 
 const formOf = (encoded: AST.AST): Form =>
   isText(encoded)

@@ -9,11 +9,12 @@
  */
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
+import { somePart } from "./schemaParts.ts"
 import { fieldsOfClass } from "./schemaShape.ts"
 
 /** A test whether a value fits the schema; `undefined` where its type already guarantees it. */
 export const admitsOf = (schema: Schema.Schema<any>): ((value: unknown) => boolean) | undefined => {
-  if (!needsLook(schema.ast, new Set())) return undefined
+  if (!somePart(schema.ast, needsLook)) return undefined
   const is = Schema.is(schema)
   return (value) => {
     try {
@@ -25,23 +26,4 @@ export const admitsOf = (schema: Schema.Schema<any>): ((value: unknown) => boole
   }
 }
 
-const needsLook = (ast: SchemaAST.AST, seen: Set<SchemaAST.AST>): boolean => {
-  if (seen.has(ast)) return false
-  seen.add(ast)
-  if (ast.checks !== undefined || fieldsOfClass(ast) !== undefined) return true
-  const any = (all: ReadonlyArray<SchemaAST.AST>) => all.some((each) => needsLook(each, seen))
-  switch (ast._tag) {
-    case "Arrays":
-      return any(ast.elements) || any(ast.rest)
-    case "Objects":
-      return any(ast.propertySignatures.map(({ type }) => type)) || any(ast.indexSignatures.map(({ type }) => type))
-    case "Union":
-      return any(ast.types)
-    case "Suspend":
-      return needsLook(ast.thunk(), seen)
-    case "Declaration":
-      return any(ast.typeParameters)
-    default:
-      return false
-  }
-}
+const needsLook = (ast: SchemaAST.AST): boolean => ast.checks !== undefined || fieldsOfClass(ast) !== undefined
