@@ -21,11 +21,10 @@ import type { Diagnostic } from "../diagnostic/Diagnostic.ts"
 import * as KeyFindings from "../diagnostic/types/keyFindings.ts"
 import type { DependencyGraph } from "../ownership/DependencyGraph.ts"
 import type { ManifestError } from "../ownership/ManifestError.ts"
-import * as Graph from "../ownership/shared/graph.ts"
 import { textOf } from "../ownership/shared/texts.ts"
 import { validate, type ValidFamily, type ValidManifest } from "../ownership/shared/validation.ts"
 import { parsePattern } from "../pattern/KeyPattern.ts"
-import type { Place } from "../store/shared/misfit.ts"
+import { type Place, wordsOf } from "../store/shared/misfit.ts"
 import * as keys from "./internal/keys.ts"
 import * as wire from "./internal/wire.ts"
 import type { AnyManifest } from "./types/composition.ts"
@@ -68,8 +67,7 @@ export class Misfit extends Schema.TaggedError<Misfit>()("Misfit", {
   expected: Schema.String
 }) {
   override get message() {
-    const at = this.path.length === 0 ? "" : ` at ${JSON.stringify(this.path)}`
-    return `${this.code}: expected ${this.expected}${at}; family \`${this.family}\` owns \`${this.pattern}\``
+    return `${this.code}: ${wordsOf(this)}; family \`${this.family}\` owns \`${this.pattern}\``
   }
 }
 
@@ -188,18 +186,25 @@ const remotes = new WeakMap<AnyManifest, Result.Result<Remote, ManifestError>>()
  * @since 0.1.0
  */
 export const of = (manifest: AnyManifest): Result.Result<Remote, ManifestError> => {
-  const { definition, id } = manifest as AnyManifest & { readonly id: string }
-  const made = remotes.get(manifest) ?? Result.map(validate(id, definition), make)
+  const { definition, id } = manifest as Described
+  const made = remotes.get(manifest) ??
+    Result.map(validate(id, definition), (valid) => make(manifest as Described, valid))
   remotes.set(manifest, made)
   return made
 }
 
-const make = (manifest: ValidManifest): Remote => {
+/** A manifest class, with what its type does not show here. */
+interface Described extends AnyManifest {
+  readonly id: string
+  readonly graph: DependencyGraph
+}
+
+const make = ({ graph, id }: Described, manifest: ValidManifest): Remote => {
   const faces = new Map([...manifest.families.values()].map((family) => [family.name, faceOf(manifest, family)]))
   return {
-    id: manifest.id,
+    id,
     faces: [...faces.values()],
-    graph: Graph.make(manifest),
+    graph,
     route: (key) => {
       // A program without types may give another value than a text.
       const family = manifest.patterns.route(textOf(key))

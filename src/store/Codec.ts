@@ -21,6 +21,7 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import { copyOf } from "./internal/copyOf.ts"
 import { fidelityOf } from "./internal/fidelity.ts"
 import { admitsOf } from "./shared/admits.ts"
+import { parser } from "./shared/parser.ts"
 import { type Shape, shapeOf, shapeText } from "./shared/schemaShape.ts"
 
 /**
@@ -232,8 +233,8 @@ const jsonForm = <V, E>(
   isSame: (before: unknown, after: unknown) => boolean
 ): Codec<V> => {
   const codec = Schema.toCodecJson(schema)
-  const encode = run(Schema.encodeUnknownExit(codec), Schema.encodeUnknownEffect(codec))
-  const decodeTree = run(Schema.decodeUnknownExit(codec), Schema.decodeUnknownEffect(codec))
+  const encode = parser(Schema.encodeUnknownExit(codec), Schema.encodeUnknownEffect(codec), failed)
+  const decodeTree = parser(Schema.decodeUnknownExit(codec), Schema.decodeUnknownEffect(codec), failed)
   const decode = (bytes: Uint8Array) => {
     let tree: unknown
     try {
@@ -280,8 +281,8 @@ const binaryForm = <V, E>(schema: Schema.Codec<V, E>, head: Uint8Array): Codec<V
   } catch {
     return undefined
   }
-  const encode = run(Schema.encodeUnknownExit(codec), Schema.encodeUnknownEffect(codec))
-  const decode = run(Schema.decodeUnknownExit(codec), Schema.decodeUnknownEffect(codec))
+  const encode = parser(Schema.encodeUnknownExit(codec), Schema.encodeUnknownEffect(codec), failed)
+  const decode = parser(Schema.decodeUnknownExit(codec), Schema.decodeUnknownEffect(codec), failed)
   return {
     encode: (value) => Effect.mapEager(encode(value), (bytes) => frame(head, bytes)),
     decode: (bytes) => decode(bodyOf(bytes))
@@ -337,28 +338,6 @@ const keepsTexts = (bytes: Uint8Array): boolean => {
   }
   return true
 }
-
-/**
- * Runs a parser without a fiber while its answers are synchronous. The first answer that waits makes it an ordinary
- * effect for good.
- */
-const run = <A>(
-  now: (input: unknown) => Exit.Exit<A, Schema.SchemaError>,
-  later: (input: unknown) => Effect.Effect<A, Schema.SchemaError>
-): (input: unknown) => Effect.Effect<A, Schema.SchemaError> => {
-  let waits = false
-  return (input) => {
-    if (!waits) {
-      const exit = now(input)
-      if (Exit.isSuccess(exit)) return exit
-      if (!exit.cause.reasons.some(isWaiting)) return failed(exit.cause)
-      waits = true
-    }
-    return Effect.catchCause(later(input), failed)
-  }
-}
-
-const isWaiting = (reason: Cause.Reason<unknown>) => Cause.isDieReason(reason) && Cause.isAsyncFiberError(reason.defect)
 
 // An exception from a function of the schema is a failure of the schema; an interruption is not.
 const failed = (cause: Cause.Cause<Schema.SchemaError>): Exit.Exit<never, Schema.SchemaError> => {

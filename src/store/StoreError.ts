@@ -98,7 +98,7 @@ export class EncodeFailed extends Schema.TaggedError<EncodeFailed>()("EncodeFail
   code: Schema.tag("E0303"),
   tier: Schema.String,
   key: Schema.String,
-  where: Schema.optionalKey(Schema.String),
+  where: Schema.optional(Schema.String),
   cause: Schema.Defect()
 }) {
   override get message() {

@@ -103,7 +103,6 @@ export class Entries<V> {
 
   /** Whether every entry that a write makes is in memory alone, and is fresh for the family's own lifetime. */
   readonly hasPlainEntries: boolean
-  private readonly servableUntil = servableUntil(this)
   private readonly staleMillis: number
   /** Notes a change of the family. */
   readonly note: Note
@@ -118,6 +117,7 @@ export class Entries<V> {
     this.limiter = new Limiter(spec.expiry)
     this.terms = new LeaseTerms(cache.leases, spec)
     this.hot = spec.partition.hot
+    if (this.hot !== undefined) this.hot.servableUntil = servableUntil(this)
     const lower = this.hot === undefined ? spec.partition : spec.partition.below
     this.judgement = new Judge(spec, lower)
     this.lower = lower && new Lane(cache.outbox, {
@@ -804,7 +804,6 @@ export class Entries<V> {
     const always = this.hasListeners || this.expiry.idleTimeToLive !== undefined
     this.hot.validFrom = always ? Infinity : Math.max(this.marks.latest, this.tagged ? this.tagMark : 0)
     this.hot.floor = this.lower === undefined ? this.marks.floor : this.deadBefore
-    this.hot.servableUntil = this.servableUntil
     this.hot.marked()
   }
 }

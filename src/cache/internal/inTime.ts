@@ -17,9 +17,6 @@ export const tierMillisMax = 300_000
 /** How long a tier may take for a call that the engine can do without. */
 const optionalMillisMax = 30_000
 
-/** How long a scope that closes may wait for what is on its way below. */
-const closingMillisMax = 30_000
-
 /**
  * The answer of a tier, or `late` after `millis`. Then the call is interrupted, as it is if its caller gives up, and
  * nothing waits for it, because it may hang in a way that no interruption ends. An answer that comes at once costs no
@@ -60,7 +57,3 @@ export const inTime = <A, R>(
 /** A call that the engine can do without: it goes on if the tier fails, or does not answer. */
 export const ifItCan = <R>(call: Effect.Effect<void, StoreError, R>): Effect.Effect<void, never, R> =>
   within(Effect.ignore(call), optionalMillisMax, Effect.void)
-
-/** Waits for what is on its way below, and no longer for a tier that hangs. */
-export const drained = (idle: Effect.Effect<void>): Effect.Effect<unknown> =>
-  AnswerTime.timeoutOption(idle, closingMillisMax)

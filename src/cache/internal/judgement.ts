@@ -309,8 +309,7 @@ export class Judge<V> {
     const { isSensitive, misfit, show } = this.spec
     const cause = new Error("it is not an instance of the schema's class, or a check of the schema refuses it")
     const where = isSensitive ? undefined : misfit?.(value)
-    const failed = { tier: memory, key: show(key), cause }
-    const reason = new EncodeFailed(where === undefined ? failed : { ...failed, where })
+    const reason = new EncodeFailed({ tier: memory, key: show(key), cause, where })
     return storeFailed(new StoreError({ reason }))
   }
 

@@ -37,12 +37,13 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { forkOutside } from "../../capability/shared/outside.ts"
 import type { Entry, Found } from "../../store/Entry.ts"
+import * as AnswerTime from "../../store/shared/answerTime.ts"
 import type { CoarseClock } from "../../store/shared/coarseClock.ts"
 import { inEngineTime, inWallTime } from "../../store/shared/entryTimes.ts"
 import type { Change, Mark, Partition, Prepared, PreparedEntry, Store } from "../../store/Store.ts"
 import { StoreError, TierFailed } from "../../store/StoreError.ts"
 import { type Delivery, noDelivery, type Parcel } from "./delivery.ts"
-import { drained, inTime } from "./inTime.ts"
+import { inTime } from "./inTime.ts"
 import {
   absent,
   ChangesParcel,
@@ -75,7 +76,7 @@ const distrustedMax = 65_536
 const repayAfter: Duration.Input = "10 seconds"
 
 // A tier should end its own operations. A tier that hangs must not delay the end of the program, neither while the last
-// changes are carried (`drained`) nor while its operation is interrupted.
+// changes are carried (`AnswerTime.drained`) nor while its operation is interrupted.
 export const interruptingMax: Duration.Input = "1 second"
 
 /**
@@ -771,7 +772,7 @@ export class Outbox {
   readonly run: Effect.Effect<void, never, Scope.Scope> = Effect.suspend(() =>
     Effect.acquireRelease(
       this.carrier.join,
-      () => Effect.andThen(drained(Effect.andThen(this.idle, this.repay)), this.close)
+      () => Effect.andThen(AnswerTime.drained(Effect.andThen(this.idle, this.repay)), this.close)
     )
   )
 

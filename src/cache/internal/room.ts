@@ -31,9 +31,12 @@ const lookedPerPassMax = 1_024
 
 const storeFailed = (error: StoreError): CacheError => new CacheError({ reason: new StoreFailed({ error }) })
 
+/** Whether memory has to have room for the values: no lower tier has them, and it evicts nothing. */
+const asksMemory = ({ hot, lower }: Ground): boolean => lower === undefined && hot?.isRefusing === true
+
 /** Whether a write into the family has to ask for room. */
-export const asksForRoom = ({ hot, lost, lower }: Ground): boolean =>
-  lower !== undefined || lost !== undefined || hot?.isRefusing === true
+export const asksForRoom = (family: Ground): boolean =>
+  family.lower !== undefined || family.lost !== undefined || asksMemory(family)
 
 /** Why there is no room for judged values of one family; `undefined` if there is. */
 export const roomRefusal = (family: Ground, values: ReadonlyArray<Judged<any>>): CacheError | undefined =>
@@ -52,7 +55,7 @@ export const roomRefusalOfAll = (wanted: Wanted): CacheError | undefined => {
 
 /** As `roomRefusalOfAll`, of a memory store that evicts nothing. */
 export const memoryRefusal = (wanted: Wanted): CacheError | undefined => {
-  if (hasRoom(wanted)) return undefined
+  if (!wanted.some(([family]) => asksMemory(family)) || hasRoom(wanted)) return undefined
   const cause = new Error("its bound is reached, and it evicts nothing")
   return storeFailed(new StoreError({ reason: new TierFull({ tier: memory, operation: "set", cause }) }))
 }
@@ -72,7 +75,7 @@ export const inFreedRoom = <A, E, R>(
   wanted: Wanted,
   step: () => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> => {
-  if (!wanted.some(([{ hot, lower }]) => lower === undefined && hot?.isRefusing === true)) return step()
+  if (!wanted.some(([family]) => asksMemory(family))) return step()
   const begun = new Map<Room, number>()
   const pass = (): Effect.Effect<A, E, R> => {
     let goesOn = false
@@ -92,8 +95,9 @@ export const inFreedRoom = <A, E, R>(
 /** What the values need in memory, at most, beyond what their keys have there. */
 const needsOf = (wanted: Wanted): ReadonlyMap<Room, number> => {
   const needs = new Map<Room, number>()
-  for (const [{ hot, lower }, values] of wanted) {
-    if (lower !== undefined || hot?.isRefusing !== true) continue
+  for (const [family, values] of wanted) {
+    if (!asksMemory(family)) continue
+    const hot = family.hot!
     const heaviest = new Map<string, number>()
     for (const { key, lifeMillis, weight } of values) {
       if (lifeMillis > 0) heaviest.set(key, Math.max(weight, heaviest.get(key) ?? 0))

@@ -10,7 +10,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { hasProperty } from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
@@ -37,7 +36,7 @@ import * as SensitiveKey from "../../pattern/SensitiveKey.ts"
 import type { Later } from "../../store/Codec.ts"
 import { admitsOf } from "../../store/shared/admits.ts"
 import { misfitOf } from "../../store/shared/misfit.ts"
-import { shapeText } from "../../store/shared/schemaShape.ts"
+import { idOf, shapeText } from "../../store/shared/schemaShape.ts"
 import { Store } from "../../store/Store.ts"
 import type { InvalidateOptions } from "../Family.ts"
 import * as accessor from "./accessor.ts"
@@ -251,10 +250,7 @@ const engineLayer = (
 const isOfExits = (ast: AST.AST): boolean =>
   ast._tag === "Union"
     ? ast.types.some(isOfExits)
-    : ast._tag === "Declaration" && hasId(ast.annotations?.["representation"], "effect/schema/Exit")
-
-const hasId = (representation: unknown, id: string): boolean =>
-  hasProperty(representation, "id") && representation.id === id
+    : ast._tag === "Declaration" && idOf(ast.annotations) === "effect/schema/Exit"
 
 interface Living {
   readonly id: string

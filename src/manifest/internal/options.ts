@@ -65,16 +65,16 @@ const claimKnown: Known<Omit<SetOptions<Lease>, "ifVersion">> = {
 const setKnown: Known<SetOptions<Lease>> = { ...deleteKnown, ...claimKnown }
 
 const guards = {
-  ifVersion: "the write would have",
-  lease: "the write would have",
-  stale: "the read would have"
+  ifVersion: "write",
+  lease: "write",
+  stale: "read"
 } as const
 
 /** Answers the error for a guard that is given and `undefined`. */
 const guardLost = (family: string, given: object): Refusal => {
-  for (const [guard, had] of Object.entries(guards)) {
+  for (const [guard, operation] of Object.entries(guards)) {
     if (guard in given && (given as Record<string, unknown>)[guard] === undefined) {
-      const why = `is undefined, so ${had} no such condition; help: leave it out, or give it`
+      const why = `is undefined, so the ${operation} would have no such condition; help: leave it out, or give it`
       return refusal(family, guard, why)
     }
   }
@@ -157,7 +157,7 @@ export const tag = (family: string, given: unknown): Refusal =>
 
 export const count = (family: string, option: string, given: unknown): Refusal => {
   const misfit = countMisfit(given)
-  return unless(misfit === undefined, family, option, misfit ?? "")
+  return misfit === undefined ? undefined : refusal(family, option, misfit)
 }
 
 /** The most entries of a page. */

@@ -13,11 +13,12 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as JsonSchema from "effect/JsonSchema"
-import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import { type Place, placeOf } from "../../store/shared/misfit.ts"
+import { parser } from "../../store/shared/parser.ts"
 import { somePart } from "../../store/shared/schemaParts.ts"
+import { idOf } from "../../store/shared/schemaShape.ts"
 import { readJson, writeJson } from "./jsonText.ts"
 
 /** How many bytes, or UTF-16 units, a value may have on its way. */
@@ -27,7 +28,7 @@ const lengthMax = 2 ** 26
 export type Form = "text" | "bytes" | "json" | "none"
 
 /** A family's values as a connection carries them. */
-export interface Wire {
+interface Wire {
   readonly form: Form
   readonly encode: (value: unknown) => Effect.Effect<string | Uint8Array, Place>
   readonly decode: (received: unknown) => Effect.Effect<unknown, Place>
@@ -39,8 +40,8 @@ export const make = (schema: unknown): Wire => {
   const codec = schema as Schema.Codec<unknown, any>
   const form = formOf(AST.toEncoded(codec.ast))
   if (form === "json") return jsonWire(Schema.toCodecJson(codec))
-  const encode = parser(codec, "encode")
-  const decode = parser(codec, "decode")
+  const encode = encoder(codec)
+  const decode = decoder(codec)
   const own = form === "text"
     ? (given: unknown) => typeof given === "string" && isWellFormed(given) ? given : undefined
     : (given: unknown) => given instanceof Uint8Array ? Uint8Array.from(given) : undefined
@@ -63,8 +64,8 @@ export const jsonSchemaOf = (form: Form, schema: unknown): JsonSchema.Document<"
 }
 
 const jsonWire = (codec: Schema.Codec<unknown, unknown>): Wire => {
-  const encode = parser(codec, "encode")
-  const decode = parser(codec, "decode")
+  const encode = encoder(codec)
+  const decode = decoder(codec)
   const isOpen = somePart(AST.toEncoded(codec.ast), saysNothing)
   return {
     form: "json",
@@ -92,7 +93,7 @@ const saysNothing = ({ _tag }: AST.AST): boolean =>
 const formOf = (encoded: AST.AST): Form =>
   isText(encoded)
     ? "text"
-    : hasId(encoded.annotations?.["representation"], "effect/schema/Uint8Array")
+    : idOf(encoded.annotations) === "effect/schema/Uint8Array"
     ? "bytes"
     : "json"
 
@@ -102,44 +103,16 @@ const isText = (ast: AST.AST): boolean =>
   (ast._tag === "Enum" && ast.enums.every(([, value]) => typeof value === "string")) ||
   (ast._tag === "Union" && ast.types.length > 0 && ast.types.every(isText))
 
-/** Whether the representation of a schema has an identifier of Effect. */
-const hasId = (representation: unknown, id: string): boolean =>
-  hasProperty(representation, "id") && representation.id === id
-
 /** Whether UTF-8 can say a text: each surrogate has its other half. */
 export const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text)
 
 const options = { onExcessProperty: "error" } as const
 
-/** Runs one side of a codec: at once, or as an Effect from the first time that it has to wait. */
-const parser = (codec: Schema.Codec<unknown, unknown>, side: "encode" | "decode") => {
-  const [now, later] = side === "encode"
-    ? [Schema.encodeUnknownExit(codec), Schema.encodeUnknownEffect(codec)]
-    : [Schema.decodeUnknownExit(codec, options), Schema.decodeUnknownEffect(codec, options)]
-  let waits = false
-  return (input: unknown): Effect.Effect<unknown, Place> => {
-    if (!waits) {
-      const exit = guarded(now, input)
-      if (Exit.isSuccess(exit)) return exit as Exit.Exit<unknown, never>
-      if (!exit.cause.reasons.some(isWaiting)) return failed(exit.cause)
-      waits = true
-    }
-    return Effect.catchCause(later(input), failed)
-  }
-}
+const encoder = (codec: Schema.Codec<unknown, unknown>) =>
+  parser(Schema.encodeUnknownExit(codec), Schema.encodeUnknownEffect(codec), failed)
 
-const guarded = <A>(
-  run: (input: unknown) => Exit.Exit<A, Schema.SchemaError>,
-  input: unknown
-): Exit.Exit<A, Schema.SchemaError> => {
-  try {
-    return run(input)
-  } catch (error) {
-    return Exit.die(error)
-  }
-}
-
-const isWaiting = (reason: Cause.Reason<unknown>) => Cause.isDieReason(reason) && Cause.isAsyncFiberError(reason.defect)
+const decoder = (codec: Schema.Codec<unknown, unknown>) =>
+  parser(Schema.decodeUnknownExit(codec, options), Schema.decodeUnknownEffect(codec, options), failed)
 
 const refuse = (expected: string, path: Place["path"] = []): Exit.Exit<never, Place> => Exit.fail({ path, expected })
 

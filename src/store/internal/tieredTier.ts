@@ -18,9 +18,6 @@ const suspectsMax = 1_000
 /** How many of these removals are tried again after a write that the tier took. */
 const repaymentsPerWriteMax = 64
 
-/** How long a store that closes waits for the writes that run. A tier may never end one. */
-const closingMillisMax = 30_000
-
 /** What a lower tier gets: each value, or what the tier above pushes out. */
 export type SetMode = "through" | "onEviction"
 
@@ -46,14 +43,14 @@ export class UnderWay {
   }
 
   /**
-   * Waits for the writes that have begun, at most `closingMillisMax`, so that a tier that hangs does not hold up the
-   * end of the program. The families of a store wait one after the other. A write for which one family has waited in
-   * vain is not awaited again.
+   * Waits for the writes that have begun, in bounded time (`AnswerTime.drained`), so that a tier that hangs does not
+   * hold up the end of the program. The families of a store wait one after the other. A write for which one family has
+   * waited in vain is not awaited again.
    */
   readonly settled: Effect.Effect<void> = Effect.suspend(() => {
     const begun = Array.from(this.#writes)
     if (begun.length === 0) return Effect.void
-    return Effect.map(AnswerTime.timeoutOption(Fiber.awaitAll(begun), closingMillisMax), () => {
+    return Effect.map(AnswerTime.drained(Fiber.awaitAll(begun)), () => {
       for (const fiber of begun) this.#writes.delete(fiber)
     })
   })
@@ -85,7 +82,7 @@ export class UnderWay {
 export type Progress = () => number
 
 const awaitProgress = <A>(fiber: Fiber.Fiber<A>, progress: Progress, before: number): Effect.Effect<boolean> =>
-  Effect.flatMap(AnswerTime.timeoutOption(Fiber.await(fiber), closingMillisMax), (ended) => {
+  Effect.flatMap(AnswerTime.drained(Fiber.await(fiber)), (ended) => {
     if (Option.isSome(ended)) return Effect.succeed(true)
     const now = progress()
     return now === before ? Effect.succeed(false) : awaitProgress(fiber, progress, now)

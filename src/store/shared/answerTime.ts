@@ -14,7 +14,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { isLive } from "./coarseClock.ts"
+import { isLive, liveClock } from "./coarseClock.ts"
 
 /** The parts of a time. More of them would be more timers for a call that takes long. */
 const slicesMax = 10
@@ -27,7 +27,6 @@ export const GraceMillis = Context.Reference<number>("effect-stateless/store/sha
   defaultValue: () => 1_000
 })
 
-const liveClock = Context.get(Context.empty(), Clock.Clock)
 const grace = Effect.flatMap(
   GraceMillis,
   (millis) => Effect.provideService(Effect.sleep(millis), Clock.Clock, liveClock)
@@ -49,6 +48,13 @@ export const timeoutOption = <A, E, R>(
   millis: number
 ): Effect.Effect<Option.Option<A>, E, R> =>
   Effect.raceFirst(Effect.asSome(answer), Effect.as(sleep(millis), Option.none()))
+
+/** How long a scope that closes may wait for what is on its way. */
+const closingMillisMax = 30_000
+
+/** Waits for what is on its way when a scope closes, and no longer for a tier that hangs. */
+export const drained = <A>(idle: Effect.Effect<A>): Effect.Effect<Option.Option<A>> =>
+  timeoutOption(idle, closingMillisMax)
 
 /** Like `Effect.timeoutOrElse`, for an answer. */
 export const timeoutOrElse = <A, E, R, A2, E2, R2>(

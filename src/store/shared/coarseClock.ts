@@ -31,7 +31,8 @@ const otherSlackMillis = 0.999
 // The steps back that are remembered one by one; a time before the oldest of them counts as before all steps.
 const stepsMax = 32
 
-const liveClock = Context.get(Context.empty(), Clock.Clock)
+/** The clock of the machine, whatever clock the program has. */
+export const liveClock = Context.get(Context.empty(), Clock.Clock)
 
 /** The time of one `Clock`, shared by all its readers. */
 class Timeline {

@@ -24,23 +24,25 @@ export const placeOf = (issue: SchemaIssue.Issue): Place => {
   return { path, expected: first?.message ?? anyValue }
 }
 
-/** A place as a part of a sentence; `undefined` if it says nothing. */
-export const wordsOf = ({ expected, path }: Place): string | undefined => {
-  if (path.length === 0) return expected === anyValue ? undefined : `expected ${expected}`
-  return `expected ${expected} at ${JSON.stringify(path)}`
+/** A place as a part of a sentence. */
+export const wordsOf = ({ expected, path }: Place): string =>
+  path.length === 0 ? `expected ${expected}` : `expected ${expected} at ${JSON.stringify(path)}`
+
+/** The words for an issue; `undefined` if they would say nothing. */
+export const wordsOfIssue = (issue: SchemaIssue.Issue): string | undefined => {
+  const place = placeOf(issue)
+  return place.path.length === 0 && place.expected === anyValue ? undefined : wordsOf(place)
 }
 
 /** Says where a value does not fit a schema; `undefined` where it fits, or where the schema cannot say. */
-export const misfitOf = (schema: Schema.Schema<any>): (value: unknown) => string | undefined => {
-  return (value) => {
-    try {
-      const exit = Schema.decodeUnknownExit(Schema.toType(schema) as Schema.Codec<unknown>)(value)
-      const failed = Exit.isFailure(exit) ? exit.cause.reasons.find((reason) => reason._tag === "Fail") : undefined
-      return failed === undefined ? undefined : wordsOf(placeOf(failed.error.issue))
-    } catch {
-      // A check or a getter threw.
-      return undefined
-    }
+export const misfitOf = (schema: Schema.Schema<any>) => (value: unknown): string | undefined => {
+  try {
+    const exit = Schema.decodeUnknownExit(Schema.toType(schema) as Schema.Codec<unknown>)(value)
+    const failed = Exit.isFailure(exit) ? exit.cause.reasons.find((reason) => reason._tag === "Fail") : undefined
+    return failed && wordsOfIssue(failed.error.issue)
+  } catch {
+    // A check or a getter threw.
+    return undefined
   }
 }
 

@@ -198,7 +198,8 @@ const isInteger = (checks: SchemaAST.Checks | undefined): boolean =>
     check._tag === "FilterGroup" ? isInteger(check.checks) : idOf(check.annotations) === "effect/schema/isInt"
   ) ?? false
 
-const idOf = (annotations: object | undefined): string => {
+/** The identifier of Effect for the kind of a schema, such as `effect/schema/Uint8Array`; empty if it has none. */
+export const idOf = (annotations: object | undefined): string => {
   const representation = annotations !== undefined && "representation" in annotations && annotations.representation
   return typeof representation === "object" && representation !== null && "id" in representation
     ? String(representation.id)

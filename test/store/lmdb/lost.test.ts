@@ -8,45 +8,16 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { type ChildProcess, execFileSync, spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import * as Readline from "node:readline"
 import * as Manifest from "../../../src/manifest/Manifest.ts"
 import { tableOf } from "../../../src/store/lmdb/internal/lmdbHolders.ts"
 import * as LmdbStore from "../../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../../src/store/memory/MemoryStore.ts"
 import * as TieredStore from "../../../src/store/TieredStore.ts"
+import { canContain, container, started } from "../../support/container.ts"
 import { temporaryFolder } from "../../support/folder.ts"
 import { holding, lost, names, refused, whole } from "../../support/holding.ts"
-
-/** A program as a process of its own, started by a command in front of it. */
-const started = (command: ReadonlyArray<string>, program: string, path: string) =>
-  Effect.map(
-    Effect.acquireRelease(
-      Effect.sync(() => {
-        const script = Path.join(import.meta.dirname, "../../support/children/lmdb", program)
-        const [file, ...args] = [...command, process.execPath, ...process.execArgv, script, path]
-        return spawn(file!, args, { stdio: ["pipe", "pipe", "ignore"], detached: true })
-      }),
-      (child) =>
-        Effect.promise(() =>
-          new Promise<void>((resolve) => {
-            if (child.exitCode !== null || child.signalCode !== null) return resolve()
-            child.once("exit", () => resolve())
-            process.kill(-child.pid!, "SIGKILL")
-          })
-        )
-    ),
-    (child: ChildProcess) => {
-      const lines = Readline.createInterface({ input: child.stdout! })[Symbol.asyncIterator]()
-      return {
-        line: Effect.promise(async () => (await lines.next()).value as string),
-        tell: (text: string) => child.stdin!.write(`${text}\n`),
-        kill: (signal: NodeJS.Signals) => process.kill(-child.pid!, signal)
-      }
-    }
-  )
 
 /** Lets another process take the folder, as if it had found this one silent. */
 const takenOver = (path: string) =>
@@ -110,19 +81,7 @@ describe("engine whose folder another process has taken over", () => {
     }), 30_000)
 })
 
-const container = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
-
-const canContain = (() => {
-  try {
-    execFileSync(container[0]!, [...container.slice(1), "true"], { stdio: "ignore" })
-    return true
-  } catch (error) {
-    process.stderr.write(`NOT TESTED: a frozen container, for \`unshare\` needs root here (${error})\n`)
-    return false
-  }
-})()
-
-describe.skipIf(!canContain)("container that was frozen for more than 30 seconds", () => {
+describe.skipIf(!canContain("a frozen container"))("container that was frozen for more than 30 seconds", () => {
   it.live(
     "no engine in it serves what it held, in whatever tier, a second after it goes on",
     () =>

@@ -8,11 +8,11 @@ import { FolderHeld, InvalidStoreOptions } from "effect-stateless/store/StoreErr
 import * as Effect from "effect/Effect"
 import { TestClock } from "effect/testing"
 import * as Lmdb from "lmdb"
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process"
+import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import * as Readline from "node:readline"
 import { tableOf } from "../../../src/store/lmdb/internal/lmdbHolders.ts"
+import { canContain, container, started } from "../../support/container.ts"
 import { temporaryFolder } from "../../support/folder.ts"
 import { entryOf, textFamily } from "../../support/partition.ts"
 
@@ -364,52 +364,9 @@ describe("package lmdb", () => {
 })
 
 /** A process that holds the folder, started by a command in front of it. */
-class Contained {
-  readonly process: ChildProcess
-  readonly #lines: AsyncIterator<string>
+const contained = (command: ReadonlyArray<string>, path: string) => started(command, "holder.ts", path)
 
-  constructor(command: ReadonlyArray<string>, path: string) {
-    const [file, ...args] = [...command, process.execPath, ...process.execArgv, child("holder.ts"), path]
-    this.process = spawn(file!, args, { stdio: ["pipe", "pipe", "ignore"], detached: true })
-    this.#lines = Readline.createInterface({ input: this.process.stdout! })[Symbol.asyncIterator]()
-  }
-
-  get line(): Effect.Effect<string> {
-    return Effect.promise(async () => (await this.#lines.next()).value)
-  }
-
-  /** To all processes of the command. */
-  kill(signal: NodeJS.Signals): void {
-    if (this.process.exitCode === null && this.process.signalCode === null) process.kill(-this.process.pid!, signal)
-  }
-}
-
-const contained = (command: ReadonlyArray<string>, path: string) =>
-  Effect.acquireRelease(
-    Effect.sync(() => new Contained(command, path)),
-    (contained) =>
-      Effect.promise(() =>
-        new Promise<void>((resolve) => {
-          if (contained.process.exitCode !== null || contained.process.signalCode !== null) return resolve()
-          contained.process.once("exit", () => resolve())
-          contained.kill("SIGKILL")
-        })
-      )
-  )
-
-const container = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
-
-const canContain = (() => {
-  try {
-    execFileSync(container[0]!, [...container.slice(1), "true"], { stdio: "ignore" })
-    return true
-  } catch (error) {
-    process.stderr.write(`NOT TESTED: containers over one LMDB folder, for \`unshare\` needs root here (${error})\n`)
-    return false
-  }
-})()
-
-describe.skipIf(!canContain)("folder that another container holds", () => {
+describe.skipIf(!canContain("containers over one LMDB folder"))("folder that another container holds", () => {
   it.live(
     "process 1 of a second container is refused at once, under any namespace, until the folder is closed",
     () =>

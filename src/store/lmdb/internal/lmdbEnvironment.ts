@@ -18,7 +18,6 @@
  * Not here: damage inside pages. LMDB keeps no checksums of its own; each record has one (`lmdbRecord`).
  */
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
 import * as Result from "effect/Result"
@@ -30,6 +29,7 @@ import { forkOutside } from "../../../capability/shared/outside.ts"
 import { refused } from "../../internal/given.ts"
 import * as AnswerTime from "../../shared/answerTime.ts"
 import * as BackgroundTimer from "../../shared/backgroundTimer.ts"
+import { liveClock } from "../../shared/coarseClock.ts"
 import { FolderHeld, StoreError, TierFailed, TierFull } from "../../StoreError.ts"
 import { dataFault, isHollow } from "./lmdbDataFile.ts"
 import { beatMillis, type Holder, isForeign } from "./lmdbHolder.ts"
@@ -204,7 +204,6 @@ const claimNamespace = (path: string, file: string, namespace: string): Effect.E
 
 // Other containers compare the beat with the time of the machine, so it comes by that time: not for each five seconds
 // of a jump of `TestClock`, and not only when a test moves its clock.
-const liveClock = Context.get(Context.empty(), Clock.Clock)
 const pause = Effect.provideService(BackgroundTimer.sleep(beatMillis), Clock.Clock, liveClock)
 
 const keepBeating = (claim: Claim): Effect.Effect<Claim> => {

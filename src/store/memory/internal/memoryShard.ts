@@ -71,6 +71,7 @@ export class MemoryShard implements Room {
   readonly index: number
   readonly weightMax: number
   readonly policy: EvictionPolicy
+  readonly isRefusing: boolean
   readonly wheel: TimerWheel
   readonly records: SlotRecords
   private readonly families: Array<ShardFamily> = []
@@ -104,6 +105,7 @@ export class MemoryShard implements Room {
     this.time = time
     this.weightMax = policy.weightMax
     this.policy = policy
+    this.isRefusing = policy instanceof Refuse
     this.records = new SlotRecords(slotsExpected)
     this.wheel = new TimerWheel(time.now(), (slot) => this.endsAt(slot), slotsExpected)
     this.expire = (slot) => this.pushOut(slot, "Expired")
@@ -111,10 +113,6 @@ export class MemoryShard implements Room {
 
   get size(): number {
     return this.records.size
-  }
-
-  get isRefusing(): boolean {
-    return this.policy instanceof Refuse
   }
 
   /** The weight of an entry under a policy that refuses. */
