@@ -16,6 +16,8 @@ export interface Project {
   readonly sources: ReadonlyArray<Source>
   /** Folder of `src/` to rank: a file imports from a lower rank or its own folder. */
   readonly ranks: ReadonlyMap<string, number>
+  /** Part of a folder, or a module of its own, to rank within the folder: see `parseParts`. */
+  readonly parts?: ReadonlyMap<string, number>
   /** Packages that a file of `src/` may import. */
   readonly peers: ReadonlyArray<string>
 }
@@ -70,6 +72,38 @@ export const parseRanks = (readme: string): ReadonlyMap<string, number> => {
     for (const [, folder] of folders!.matchAll(/`([\w-]+)\/`/g)) ranks.set(folder!, Number(rank))
   }
   return ranks
+}
+
+/**
+ * Rows of the form ``| 3 | `internal/loads/` `shared/defects.ts` |``, in the README of a folder with many modules: the
+ * parts that its `internal/` has, and the modules of `shared/` that belong to each.
+ */
+export const parseParts = (folder: string, readme: string): ReadonlyMap<string, number> => {
+  const parts = new Map<string, number>()
+  for (const [, rank, paths] of readme.matchAll(/^\| *(\d+) *\|([^|]*)\|/gm)) {
+    for (const [, path] of paths!.matchAll(/`((?:internal|shared|types)\/[\w./]+)`/g)) {
+      parts.set(`${folder}/${path}`, Number(rank))
+    }
+  }
+  return parts
+}
+
+/** A module of a folder with parts imports from its own part, and from parts of a lower rank. */
+export const parts: Rule = (project) => {
+  const ranked = [...project.parts ?? []]
+  const folders = new Set(ranked.map(([path]) => folderOf(path)))
+  const partOf = (path: string) => ranked.find(([part]) => path === part || part.endsWith("/") && path.startsWith(part))
+  return violationsOf(project, (source, refuse) => {
+    if (!folders.has(folderOf(source.path)) || !isPrivate(source.path)) return
+    const part = partOf(source.path)
+    if (part === undefined) return refuse(0, `is in no part that \`${folderOf(source.path)}/README.md\` ranks`)
+    for (const { specifier, start } of source.imports) {
+      const other = isRelative(specifier) ? partOf(targetOf(source.path, specifier)) : undefined
+      if (other !== undefined && other[0] !== part[0] && other[1] > part[1]) {
+        refuse(start, `\`${part[0]}\` may not import \`${other[0]}\`: its rank is higher`)
+      }
+    }
+  })
 }
 
 /** A file imports from a lower rank or from its own folder, type imports included. */
@@ -721,6 +755,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   ranks,
   imports,
   internals,
+  parts,
   rooms,
   drivers,
   cycles,

@@ -19,6 +19,7 @@ describe("source", () => {
   const project: Architecture.Project = {
     sources: readSources(join(root, "src")),
     ranks: Architecture.parseRanks(readFileSync(join(root, "src/README.md"), "utf8")),
+    parts: Architecture.parseParts("cache", readFileSync(join(root, "src/cache/README.md"), "utf8")),
     peers: Object.keys(manifest.peerDependencies)
   }
 
@@ -164,6 +165,25 @@ describe("violation of a rule", () => {
     assert.deepStrictEqual(find(Architecture.internals, files), [])
     assert.deepStrictEqual(find(Architecture.ranks, files), [
       "pattern/Key.ts:1: `pattern/` may not import `eviction/`: its rank is not lower"
+    ])
+  })
+
+  it("parts: an import from a part of a higher rank, and a module in no part, are found", () => {
+    const parts = Architecture.parseParts(
+      "cache",
+      "| 1 | `internal/marks/` |\n| 2 | `internal/loads/` `shared/spec.ts` |"
+    )
+    const sources = Object.entries({
+      "cache/internal/marks/marks.ts": `import "../loads/load.ts"\nimport "../../shared/spec.ts"\nimport "./mark.ts"`,
+      "cache/internal/loads/load.ts": `import "../marks/marks.ts"\nimport "../../shared/spec.ts"`,
+      "cache/internal/alone.ts": "",
+      "cache/Lookup.ts": `import "./internal/loads/load.ts"`,
+      "store/internal/given.ts": ""
+    }).map(([path, text]) => parseSource(path, text))
+    assert.deepStrictEqual(show(Architecture.parts({ sources, ranks, parts, peers: [] })), [
+      "cache/internal/marks/marks.ts:1: `cache/internal/marks/` may not import `cache/internal/loads/`: its rank is higher",
+      "cache/internal/marks/marks.ts:2: `cache/internal/marks/` may not import `cache/shared/spec.ts`: its rank is higher",
+      "cache/internal/alone.ts:1: is in no part that `cache/README.md` ranks"
     ])
   })
 

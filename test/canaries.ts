@@ -17,24 +17,24 @@ export interface Canary {
 }
 
 const family = "src/cache/shared/cacheFamily.ts"
-const familyReads = "src/cache/internal/familyReads.ts"
-const familyWrites = "src/cache/internal/familyWrites.ts"
-const loads = "src/cache/internal/loads.ts"
-const landing = "src/cache/internal/landing.ts"
-const spreading = "src/cache/internal/spreading.ts"
-const entries = "src/cache/internal/entries.ts"
-const outbox = "src/cache/internal/outbox.ts"
+const familyReads = "src/cache/internal/reads/familyReads.ts"
+const familyWrites = "src/cache/internal/writes/familyWrites.ts"
+const loads = "src/cache/internal/loads/loads.ts"
+const landing = "src/cache/internal/loads/landing.ts"
+const spreading = "src/cache/internal/invalidation/spreading.ts"
+const entries = "src/cache/internal/entries/entries.ts"
+const outbox = "src/cache/internal/below/outbox.ts"
 const cache = "src/cache/shared/cache.ts"
-const lives = "src/cache/internal/lives.ts"
-const limits = "src/cache/internal/limits.ts"
+const lives = "src/cache/internal/engine/lives.ts"
+const limits = "src/cache/internal/family/limits.ts"
 
 const codec = "src/store/Codec.ts"
-const differs = "src/cache/internal/differs.ts"
+const differs = "src/cache/internal/loads/differs.ts"
 const elsewhere = "src/store/internal/elsewhere.ts"
 
 const departures = "src/store/internal/departures.ts"
 const tieredPages = "src/store/internal/tieredPages.ts"
-const familyPages = "src/cache/internal/familyPages.ts"
+const familyPages = "src/cache/internal/reads/familyPages.ts"
 
 const scans = "test/simulation/iteration.test.ts"
 const iteration = "test/manifest/iteration.test.ts"
@@ -79,7 +79,7 @@ const loadQueue = "test/cache/loadQueue.test.ts"
 const asyncContext = "test/cache/asyncContext.test.ts"
 const hidden = "test/cache/hidden.test.ts"
 
-const collected = "src/cache/internal/collected.ts"
+const collected = "src/cache/internal/transactions/collected.ts"
 const transaction = "src/cache/shared/transaction.ts"
 const transactions = "test/manifest/transaction.test.ts"
 const commits = "test/simulation/transactions.test.ts"
@@ -122,7 +122,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "what is kept is found again",
     bug: "another manifest that was opened before counts as a change of the tiers",
-    file: "src/cache/internal/sessions.ts",
+    file: "src/cache/internal/engine/sessions.ts",
     text: "stampMax > 0 && keeps?.(prefix) !== false",
     planted: "stampMax > 0 && keeps !== null",
     suites: ["test/cache/sessions.test.ts"]
@@ -146,7 +146,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "what came to be owed while a round was under way is forgotten when the round has arrived",
-    file: "src/cache/internal/outbox.ts",
+    file: "src/cache/internal/below/outbox.ts",
     text: "debt.owed = debt.owed.filter((mark) => !marks.includes(mark))",
     planted: "debt.owed = debt.owed.filter(() => marks === undefined)",
     suites: ["test/cache/sessions.test.ts"]
@@ -162,7 +162,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 9,
     bug: "over a tier without memory, any tag refuses a write under a lease",
-    file: "src/cache/internal/leaseTerms.ts",
+    file: "src/cache/internal/entries/leaseTerms.ts",
     text: `wasSeen && tags === undefined && stamp < entries.tagMark`,
     planted: `wasSeen && stamp < entries.tagMark`,
     suites: ["test/manifest/leases.test.ts"]
@@ -178,7 +178,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "one answer for each key",
     bug: "a hole in the answer of a lookupMany is taken for a value",
-    file: "src/cache/internal/failures.ts",
+    file: "src/cache/internal/loads/failures.ts",
     text: "all.length === asked ? all.reduce<number>((count) => count + 1, 0) : all.length",
     planted: "all.length",
     suites: ["test/cache/bulk.test.ts"]
@@ -186,7 +186,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "what is remembered holds no request",
     bug: "a remembered failure holds the request in which its error was made",
-    file: "src/cache/internal/failures.ts",
+    file: "src/cache/internal/loads/failures.ts",
     text: "    releaseFrames(failure.exit)\n",
     planted: "    void releaseFrames\n",
     suites: [asyncContext]
@@ -218,7 +218,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 9,
     bug: "a sweep forgets the marks that a lease has not learned of",
-    file: "src/cache/internal/sweep.ts",
+    file: "src/cache/internal/invalidation/sweep.ts",
     text: "  heedTerms(entries)\n",
     planted: "",
     suites: ["test/manifest/leases.test.ts"]
@@ -226,7 +226,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "a nothing that may be a value makes no lasting value",
     bug: "an update of a value that is not kept runs, and is lost",
-    file: "src/cache/internal/familyWrites.ts",
+    file: "src/cache/internal/writes/familyWrites.ts",
     text: "if (unkept !== undefined) return",
     planted: "if (unkept !== undefined && served.isDoubtful === false) return",
     suites: ["test/cache/knownNothing.test.ts"]
@@ -282,7 +282,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "what a refresh brings is not lost",
     bug: "an update that begins while a refresh runs is made from the value before it",
-    file: "src/cache/internal/familyWrites.ts",
+    file: "src/cache/internal/writes/familyWrites.ts",
     text: `if (refresh === undefined) return read()`,
     planted: `if (refresh !== undefined || refresh === undefined) return read()`,
     suites: ["test/cache/refreshed.test.ts"]
@@ -290,7 +290,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "after a process whose clock was ahead, no entry is renewed ahead of its end",
-    file: "src/cache/internal/expiry.ts",
+    file: "src/cache/internal/family/expiry.ts",
     text: `const madeAt = likelyMadeAtMillis(expiry, entry)`,
     planted: `const madeAt = madeAtMillis(entry)`,
     suites: ["test/cache/clockAhead.test.ts"]
@@ -378,7 +378,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "what a mark hides is freed only when there are many marks",
-    file: "src/cache/internal/sweepDue.ts",
+    file: "src/cache/internal/marks/sweepDue.ts",
     text: `this.ground.fullness >= this.fullAt || this.isPending && this.writes >= this.writesAt`,
     planted: `this.ground.fullness >= this.fullAt`,
     suites: [hidden]
@@ -386,7 +386,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "what a mark hides stays while nothing is written",
-    file: "src/cache/internal/sweepDue.ts",
+    file: "src/cache/internal/marks/sweepDue.ts",
     text: `if (!wasPending && this.isPending) this.plan()`,
     planted: `if (!wasPending && this.isPending) this.check()`,
     suites: [hidden]
@@ -394,7 +394,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "what a mark hides stays if no process lives for long",
-    file: "src/cache/internal/sweepDue.ts",
+    file: "src/cache/internal/marks/sweepDue.ts",
     text: `this.writes = Math.floor(share * writesMin)`,
     planted: `this.writes = 0`,
     suites: [hidden]
@@ -402,7 +402,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "sweeps",
     bug: "a sweep follows each few writes, however large the tier is",
-    file: "src/cache/internal/sweepDue.ts",
+    file: "src/cache/internal/marks/sweepDue.ts",
     text: `this.writesAt = Math.max(writesMin, Math.ceil(kept * writesPerKept))`,
     planted: `this.writesAt = writesMin`,
     suites: [hidden]
@@ -410,7 +410,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "sweeps",
     bug: "a large tier is swept each ten seconds",
-    file: "src/cache/internal/sweepDue.ts",
+    file: "src/cache/internal/marks/sweepDue.ts",
     text: `this.pauseMillis = pauseMillisMin + kept * pauseMillisPerKept`,
     planted: `this.pauseMillis = pauseMillisMin`,
     suites: [hidden]
@@ -418,7 +418,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "sweeps",
     bug: "a mark on a whole family is swept in each life again",
-    file: "src/cache/internal/invalidation.ts",
+    file: "src/cache/internal/marks/invalidation.ts",
     text: `if (this.whole.latest <= upTo) {`,
     planted: `if (this.whole.latest < 0) {`,
     suites: [hidden]
@@ -467,7 +467,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "what could not be made for want of its source is absent after the source has a value",
-    file: "src/cache/internal/spreading.ts",
+    file: "src/cache/internal/invalidation/spreading.ts",
     text: `    loads.failures.forget(key)\n`,
     planted: ``,
     suites: [absent]
@@ -483,7 +483,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "renewals behind readers have no bound",
-    file: "src/cache/internal/loadQueue.ts",
+    file: "src/cache/internal/loads/loadQueue.ts",
     text: `return this.background.size + moved >= backgroundMax`,
     planted: `return this.background.size + moved >= backgroundMax * 2`,
     suites: [loadQueue]
@@ -491,7 +491,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "renewals that readers have joined pass the bound",
-    file: "src/cache/internal/loadQueue.ts",
+    file: "src/cache/internal/loads/loadQueue.ts",
     text: `return this.background.size + moved >= backgroundMax`,
     planted: `return this.background.size >= backgroundMax`,
     suites: [loadQueue]
@@ -515,7 +515,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "a reader who joins a renewal waits behind all other readers",
-    file: "src/cache/internal/flight.ts",
+    file: "src/cache/internal/loads/flight.ts",
     text: `    this.load.place?.meetReader()\n    return leave`,
     planted: `    return leave`,
     suites: [loadQueue]
@@ -523,7 +523,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "a reader is not answered by a renewal that begins and ends when the reader joins it",
-    file: "src/cache/internal/flight.ts",
+    file: "src/cache/internal/loads/flight.ts",
     text: `    const leave = this.add(resume, wantsFresh)\n`,
     planted: `    this.load.place?.meetReader()\n    const leave = this.add(resume, wantsFresh)\n`,
     suites: [loadQueue, "test/simulation/warming.test.ts"]
@@ -571,7 +571,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a lookup learns what a family holds by warming it",
-    file: "src/cache/internal/trackedReads.ts",
+    file: "src/cache/internal/reads/trackedReads.ts",
     text: "return this.looking(keys, () => this.source.warm(keys, concurrency))",
     planted: "return this.source.warm(keys, concurrency)",
     suites: [lookups]
@@ -603,7 +603,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a value from before a change takes the place of a failed renewal that was asked for after the change",
-    file: "src/cache/internal/lowerTier.ts",
+    file: "src/cache/internal/loads/lowerTier.ts",
     text: "|| this.entries.cache.stamp !== stamp) return",
     planted: "|| stamp < 0) return",
     suites: ["test/cache/renewed.test.ts"]
@@ -611,7 +611,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a load that was overtaken asks for a renewal of what it found",
-    file: "src/cache/internal/lowerTier.ts",
+    file: "src/cache/internal/loads/lowerTier.ts",
     text: "if (isQuiet || flight.isOvertaken ||",
     planted: "if (isQuiet ||",
     suites: ["test/cache/renewed.test.ts"]
@@ -619,7 +619,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a tag leaves what a process before has made from entries that are gone",
-    file: "src/cache/internal/familyInvalidation.ts",
+    file: "src/cache/internal/invalidation/familyInvalidation.ts",
     text: "return both(own, this.cache.spread.ofScope(this.name, everything, mode))",
     planted: `if (this.entries.hot?.count === 0 && this.entries.before > 0) return own
     return both(own, this.cache.spread.ofScope(this.name, everything, mode))`,
@@ -668,7 +668,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 2,
     bug: "a load is stored whose tag a sweep has forgotten",
-    file: "src/cache/internal/sweep.ts",
+    file: "src/cache/internal/invalidation/sweep.ts",
     text: `if (flight.isClosed || entries`,
     planted: `if (entries`,
     suites: [tagRaces]
@@ -700,7 +700,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a read beside a set runs the lookup though a tier has the value",
-    file: "src/cache/internal/lowerTier.ts",
+    file: "src/cache/internal/loads/lowerTier.ts",
     text: `found === undefined || flight.isOvertaken && !isFresh`,
     planted: `found === undefined || flight.isOvertaken`,
     suites: ["test/cache/lowerTier.test.ts"]
@@ -708,7 +708,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "a refresh serves a value whose idle time is over",
-    file: "src/cache/internal/lowerTier.ts",
+    file: "src/cache/internal/loads/lowerTier.ts",
     text: `Math.min(this.entries.freshUntil(key, read, now), read.expiresAt)`,
     planted: `this.entries.freshUntil(key, read, now)`,
     suites: ["test/cache/lowerTier.test.ts"]
@@ -844,7 +844,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "codecs of a family run without a bound",
-    file: "src/cache/internal/preparing.ts",
+    file: "src/cache/internal/below/preparing.ts",
     text: `if (this.atOnce >= atOnceMax) return`,
     planted: ``,
     suites: ["test/cache/preparing.test.ts"]
@@ -868,7 +868,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a write leaves what is derived from it",
-    file: "src/cache/internal/spreading.ts",
+    file: "src/cache/internal/invalidation/spreading.ts",
     text: `? invalidation.dropKey(dropped, mode, stamp, family)`,
     planted: `? noDelivery`,
     suites: ["props", races]
@@ -941,7 +941,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 9,
     bug: "a write without a lease goes through while another caller has one",
-    file: "src/cache/internal/conditions.ts",
+    file: "src/cache/internal/entries/conditions.ts",
     text: `keys.filter((key) => leases.isLeased(spec.render(key)))`,
     planted: `keys.filter((key) => leases.isLeased(key))`,
     suites: ["props", "test/manifest/leases.test.ts", "test/model/engine.test.ts"]
@@ -949,7 +949,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 9,
     bug: "a write under a lease brings back what was removed since it was read",
-    file: "src/cache/internal/leaseTerms.ts",
+    file: "src/cache/internal/entries/leaseTerms.ts",
     text: `    this.each(key, overtake)`,
     planted: `    this.each(key, see)`,
     suites: ["test/manifest/leases.test.ts"]
@@ -957,7 +957,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 9,
     bug: "a write under a lease brings back what was invalidated by a mark since it was read",
-    file: "src/cache/internal/familyWrites.ts",
+    file: "src/cache/internal/writes/familyWrites.ts",
     text: `keys.some((one) => isMarkedSince(this.entries, one, term) || `,
     planted: `keys.some((one) => `,
     suites: ["props", "test/manifest/leases.test.ts"]
@@ -999,7 +999,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "the queue of loads has no bound",
-    file: "src/cache/internal/loadQueue.ts",
+    file: "src/cache/internal/loads/loadQueue.ts",
     text: `this.readers.size >= this.waitingMax`,
     planted: `this.readers.size >= this.waitingMax * 2`,
     suites: ["test/cache/stampede.test.ts"]
@@ -1047,7 +1047,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "a defect names its function",
     bug: "a defect of a lookup of many keys does not name it",
-    file: "src/cache/internal/loads.ts",
+    file: "src/cache/internal/loads/loads.ts",
     text: `exit._tag === "Failure" ? Defects.named(exit.cause, "lookupMany", this.name) : Cause.fail(wrong)`,
     planted: `exit._tag === "Failure" ? exit.cause : Cause.fail(wrong)`,
     suites: ["test/manifest/defects.test.ts"]
@@ -1055,7 +1055,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "a defect names its function",
     bug: "a defect of a lookup shows the span in which its owner was built",
-    file: "src/cache/internal/loaders.ts",
+    file: "src/cache/internal/loads/loaders.ts",
     text: `Context.omit(Tracer.ParentSpan, References.CurrentStackFrame)`,
     planted: `Context.omit(Tracer.ParentSpan)`,
     suites: ["test/manifest/defects.test.ts"]
@@ -1087,7 +1087,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 9,
     bug: "a write under a lease goes through after its tag was invalidated, if its value is below memory",
-    file: "src/cache/internal/familyWrites.ts",
+    file: "src/cache/internal/writes/familyWrites.ts",
     text: `Object.assign(term, { wasSeen: true, tags: undefined })`,
     planted: `return Effect.void`,
     suites: ["test/manifest/leases.test.ts"]
@@ -1095,7 +1095,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 9,
     bug: "a write under a lease is refused after any tag was invalidated, if its value is below memory",
-    file: "src/cache/internal/familyWrites.ts",
+    file: "src/cache/internal/writes/familyWrites.ts",
     text: `if (held !== undefined) term.tags = held.tags`,
     planted: `if (held !== undefined) term.tags = undefined`,
     suites: ["test/manifest/leases.test.ts"]
@@ -1103,7 +1103,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 9,
     bug: "a lease that ended within the body of a transaction does not say so",
-    file: "src/cache/internal/collected.ts",
+    file: "src/cache/internal/transactions/collected.ts",
     text: `Effect.fail(beforeCommit(conflict))`,
     planted: `Effect.fail(conflict)`,
     suites: ["test/manifest/transaction.test.ts"]
@@ -1127,7 +1127,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "what is made from an idle source outlives it",
-    file: "src/cache/internal/load.ts",
+    file: "src/cache/internal/loads/load.ts",
     text: `Infinity : endsAt(entry)`,
     planted: `Infinity : entry.freshUntil`,
     suites: ["model", derived]
@@ -1175,7 +1175,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "keys that lookups have read may be of any length",
-    file: "src/cache/internal/sources.ts",
+    file: "src/cache/internal/entries/sources.ts",
     text: `this.characters + length <= charactersMax`,
     planted: `this.characters <= Infinity`,
     suites: ["test/cache/bounds.test.ts"]
@@ -1191,7 +1191,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 8,
     bug: "what was made from what memory alone had outlives the process",
-    file: "src/cache/internal/spreading.ts",
+    file: "src/cache/internal/invalidation/spreading.ts",
     text:
       `if (lower !== undefined && !marks.hidesAll(scope, openedAt)) target.invalidation.hideHere(scope, openedAt, name)`,
     planted: `marks.hidesAll(scope, openedAt)`,
@@ -1217,7 +1217,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a source that was evicted leaves what was made from it",
-    file: "src/cache/internal/spreading.ts",
+    file: "src/cache/internal/invalidation/spreading.ts",
     text: `    if (!this.isPutting) void this.ofEvicted()\n`,
     planted: `    this.evicted.pop()\n`,
     suites: [derived]
@@ -1257,7 +1257,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "a remembered failure hides what a tier below could serve",
-    file: "src/cache/internal/failures.ts",
+    file: "src/cache/internal/loads/failures.ts",
     text: `failure?.isCovered === true ? undefined : failure`,
     planted: `failure`,
     suites: ["test/cache/lowerTier.test.ts"]
@@ -1265,7 +1265,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "an update begins with what is stale, where it lay below",
-    file: "src/cache/internal/flight.ts",
+    file: "src/cache/internal/loads/flight.ts",
     text: `wantsFresh === true && isStale(offered) ? undefined : offered`,
     planted: `offered`,
     suites: [arrangements]
@@ -1297,7 +1297,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 2,
     bug: "a value that was removed while a reader waited for its soft timeout comes back by the load that follows",
-    file: "src/cache/internal/familyReads.ts",
+    file: "src/cache/internal/reads/familyReads.ts",
     text: `before !== undefined && this.entries.held(key)?.version === before.version ? before : undefined`,
     planted: `before`,
     suites: ["test/cache/timeouts.test.ts"]
@@ -1393,7 +1393,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 1,
     bug: "a reader changes the tags of other entries",
-    file: "src/cache/internal/judgement.ts",
+    file: "src/cache/internal/family/judgement.ts",
     text: `return Object.freeze(copy)`,
     planted: `return copy`,
     suites: ["test/cache/handedOut.test.ts"]
@@ -1417,7 +1417,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "the errors of lookups stay until the next one fails",
-    file: "src/cache/internal/failures.ts",
+    file: "src/cache/internal/loads/failures.ts",
     text: `this.tidying ??= this.fork(this.tidy)`,
     planted: `void this.tidy`,
     suites: ["test/cache/ownContext.test.ts"]
@@ -1497,7 +1497,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "warming",
     bug: "a load that nobody asked for takes more turns than there are",
-    file: "src/cache/internal/loadQueue.ts",
+    file: "src/cache/internal/loads/loadQueue.ts",
     text: `if (this.isOpen) return work`,
     planted: `if (isBackground || this.isOpen) return work`,
     suites: ["test/simulation/warming.test.ts", warm]
@@ -1513,7 +1513,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "warming",
     bug: "a key that is read no more is loaded for ever",
-    file: "src/cache/internal/readForecast.ts",
+    file: "src/cache/internal/loads/readForecast.ts",
     text: `watched.lastAt < madeAt || watched.lastAt < watched.renewedAt`,
     planted: `watched.lastAt < 0`,
     suites: [warm]
@@ -1641,7 +1641,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "rights",
     bug: "a lease of another engine covers a write",
-    file: "src/cache/internal/conditions.ts",
+    file: "src/cache/internal/entries/conditions.ts",
     text: `if (!leases.isOwn(lease)) return`,
     planted: `if (!leases.isOwn(lease) && keys.length === 0) return`,
     suites: [rights]
@@ -1681,7 +1681,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "lookups",
     bug: "a Promise becomes the value of a family",
-    file: "src/cache/internal/judgement.ts",
+    file: "src/cache/internal/family/judgement.ts",
     text: `const why = unrun(value, this.spec.takesExits)`,
     planted: `const why = undefined as string | undefined`,
     suites: [lookups]
@@ -1721,7 +1721,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "lookups",
     bug: "what a lookup reads of another cache goes unseen",
-    file: "src/cache/internal/load.ts",
+    file: "src/cache/internal/loads/load.ts",
     text: `if (cache !== this.cache) return this.refuse(source, key, "E0211", "another engine")`,
     planted: `if (cache !== this.cache) return undefined`,
     suites: [tracked]
@@ -1761,7 +1761,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "names",
     bug: "two names are joined as they are",
-    file: "src/cache/internal/names.ts",
+    file: "src/cache/internal/family/names.ts",
     text: `\`\${escape(manifest)}/\${escape(family)}\``,
     planted: `\`\${manifest}/\${family}\``,
     suites: ["test/cache/names.test.ts"]
@@ -1818,7 +1818,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "freeze",
     bug: "what lies below a frozen part stays mutable",
-    file: "src/cache/internal/freeze.ts",
+    file: "src/cache/internal/family/freeze.ts",
     text: `part !== null && !immutable.has(part)`,
     planted: `part !== null && !Object.isFrozen(part)`,
     suites: ["test/cache/internal/freeze.test.ts"]
@@ -1866,7 +1866,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 10,
     bug: "a value that cannot be frozen is found in the middle of a batch",
-    file: "src/cache/internal/judgement.ts",
+    file: "src/cache/internal/family/judgement.ts",
     text: "if (!this.spec.expiry.freeze) return",
     planted: "if (!this.spec.expiry.freeze || key !== \"\") return",
     suites: [judgement, "model"]
@@ -1906,7 +1906,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "a load that waits for itself is not refused",
-    file: "src/cache/internal/waits.ts",
+    file: "src/cache/internal/loads/waits.ts",
     text: `return (other === this || this.isAwaited) && leadsTo(other, this)`,
     planted: `return key === "" && leadsTo(other, this)`,
     suites: [waits]
@@ -1914,7 +1914,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "an update that waits for itself is not refused",
-    file: "src/cache/internal/turns.ts",
+    file: "src/cache/internal/loads/turns.ts",
     text: `return updating.circularWait(updating.turn, updating.turn.name)`,
     planted: `return undefined`,
     suites: [waits, races]
@@ -1922,7 +1922,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "an update that need not wait keeps its turn for ever",
-    file: "src/cache/internal/turns.ts",
+    file: "src/cache/internal/loads/turns.ts",
     text: `this.leave(updating)\n      return left`,
     planted: `if (key === "") this.leave(updating)\n      return left`,
     suites: ["test/manifest/inPlace.test.ts"]
@@ -1930,7 +1930,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "an update waits for ever for one that does not end",
-    file: "src/cache/internal/turns.ts",
+    file: "src/cache/internal/loads/turns.ts",
     text: `if (turn.timer === undefined && this.limitMillis !== Infinity)`,
     planted: `if (turn.timer === undefined && this.limitMillis === Infinity)`,
     suites: [waits]
@@ -1938,7 +1938,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "a load that waits for itself where the engine cannot see it goes on for ever",
-    file: "src/cache/internal/waiters.ts",
+    file: "src/cache/internal/loads/waiters.ts",
     text: `this.sharedAt === undefined ? this.joinedCount > 0 : this.behind`,
     planted: `this.sharedAt === undefined ? this.joinedCount > waitersMax : this.behind`,
     suites: [waits]
@@ -1955,7 +1955,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "a long chain of loads needs all of the stack",
-    file: "src/cache/internal/stack.ts",
+    file: "src/cache/internal/loads/stack.ts",
     text: `const depthMax = 64`,
     planted: `const depthMax = 64_000`,
     suites: [waits]
@@ -2117,7 +2117,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "What commits in doubt cost grows with their number.",
-    file: "src/cache/internal/holds.ts",
+    file: "src/cache/internal/entries/holds.ts",
     text: `this.doubts.clear()`,
     planted:
       `const ends = [...this.doubts.values()]; this.doubts.clear(); onOverAll = () => ends.forEach((end) => end())`,
@@ -2230,7 +2230,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "a call of a tier fails where the clock has jumped",
-    file: "src/cache/internal/inTime.ts",
+    file: "src/cache/internal/below/inTime.ts",
     text: `AnswerTime.timeoutOption(Fiber.await(fiber), millis)`,
     planted: `Effect.timeoutOption(Fiber.await(fiber), millis)`,
     suites: ["test/cache/jumped.test.ts"]
@@ -2238,7 +2238,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "values that wait for a codec do not go below where the clock has jumped",
-    file: "src/cache/internal/preparing.ts",
+    file: "src/cache/internal/below/preparing.ts",
     text: `left <= 0 && this.hangs`,
     planted: `left <= 0`,
     suites: ["test/cache/jumped.test.ts"]
@@ -2254,7 +2254,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "a shared load fails because the process was frozen",
-    file: "src/cache/internal/waits.ts",
+    file: "src/cache/internal/loads/waits.ts",
     text: `return late < lateMillisMin ? 0 : late`,
     planted: `return Math.min(0, late)`,
     suites: ["test/cache/frozen.test.ts"]
@@ -2270,7 +2270,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 10,
     bug: "a value is not prepared before memory changes",
-    file: "src/cache/internal/judgement.ts",
+    file: "src/cache/internal/family/judgement.ts",
     text: `return this.judgeValue(this.lower, key, value, terms)`,
     planted: `return this.judgeValue(key === "" ? this.lower : undefined, key, value, terms)`,
     suites: ["test/cache/refused.test.ts"]
@@ -2278,7 +2278,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 10,
     bug: "memory keeps what its schema refuses",
-    file: "src/cache/internal/judgement.ts",
+    file: "src/cache/internal/family/judgement.ts",
     text: `terms.lifeMillis !== 0 && !this.fits(value)`,
     planted: `terms.lifeMillis === 0 && !this.fits(value)`,
     suites: ["test/cache/admitted.test.ts"]
@@ -2310,7 +2310,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "an entry has any number of tags",
-    file: "src/cache/internal/judgement.ts",
+    file: "src/cache/internal/family/judgement.ts",
     text: `if (tags.length > tagsMax) throw`,
     planted: `if (tags.length > tagsMax * 2) throw`,
     suites: ["test/cache/refused.test.ts"]
@@ -2342,7 +2342,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 12,
     bug: "a write for which a full disk has no room takes the others of its round along",
-    file: "src/cache/internal/room.ts",
+    file: "src/cache/internal/writes/room.ts",
     text: `bytes === 0 ? undefined : lower.full(all.length, bytes)`,
     planted: `bytes >= 0 ? undefined : lower.full(all.length, bytes)`,
     suites: ["test/store/lmdb/bursts.test.ts"]
@@ -2358,7 +2358,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 2,
     bug: "a load that is older than a mark is stored once the mark is forgotten",
-    file: "src/cache/internal/sweep.ts",
+    file: "src/cache/internal/invalidation/sweep.ts",
     text: `heed(entries, loads)`,
     planted: `if (looked < 0) heed(entries, loads)`,
     suites: [marks]
@@ -2374,7 +2374,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "what was marked stale is fresh again once the mark is forgotten, where the wall clock was set back",
-    file: "src/cache/internal/servable.ts",
+    file: "src/cache/internal/entries/servable.ts",
     text: `return since - time.ahead`,
     planted: `return since`,
     suites: ["test/cache/clock.test.ts"]
@@ -2382,7 +2382,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "a cache does not close while a sweep of marks hangs",
-    file: "src/cache/internal/sweep.ts",
+    file: "src/cache/internal/invalidation/sweep.ts",
     text: `Effect.timeoutOption(Fiber.await(fiber), interruptingMax)`,
     planted: `Fiber.await(fiber)`,
     suites: ["test/cache/closing.test.ts"]
@@ -2390,7 +2390,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 2,
     bug: "a mark is forgotten although entries that it hides are left",
-    file: "src/cache/internal/sweep.ts",
+    file: "src/cache/internal/invalidation/sweep.ts",
     text: `Effect.andThen(look),`,
     planted: `Effect.andThen(looked < 0 ? look : Effect.void),`,
     suites: [marks, races]
@@ -2454,7 +2454,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "marks are never forgotten",
-    file: "src/cache/internal/sweepDue.ts",
+    file: "src/cache/internal/marks/sweepDue.ts",
     text: `if (this.isDue && this.ground.now() >= this.notBefore) this.ground.sweepSoon()`,
     planted: ``,
     suites: [marks]
@@ -2462,7 +2462,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "the history of a cache holds keys of any length",
-    file: "src/cache/internal/history.ts",
+    file: "src/cache/internal/entries/history.ts",
     text: `this.characters + characters > charactersMax`,
     planted: `this.characters + characters < 0`,
     suites: ["test/cache/bounds.test.ts"]
@@ -2486,7 +2486,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "sensitive",
     bug: "an error shows what a weigher of a sensitive family has thrown",
-    file: "src/cache/internal/judgement.ts",
+    file: "src/cache/internal/family/judgement.ts",
     text: `isSensitive ? sealedFunction(failed) : failed`,
     planted: `isSensitive && key === "" ? sealedFunction(failed) : failed`,
     suites: ["test/manifest/sensitive.test.ts"]
@@ -2494,7 +2494,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "sensitive",
     bug: "an update that waits for its turn is named by the key of a sensitive family",
-    file: "src/cache/internal/turns.ts",
+    file: "src/cache/internal/loads/turns.ts",
     text: `return this.ground.show(this.key)`,
     planted: `return this.key`,
     suites: ["test/manifest/sensitive.test.ts"]
@@ -2510,7 +2510,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "sensitive",
     bug: "an explanation names the tags and keys of a sensitive family",
-    file: "src/cache/internal/explaining.ts",
+    file: "src/cache/internal/reads/explaining.ts",
     text: `return spec.isSensitive ? hiding(`,
     planted: `return !spec.isSensitive ? hiding(`,
     suites: ["test/manifest/sensitive.test.ts"]
@@ -2534,7 +2534,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "a body sets what it made of a row that was changed after it read it",
-    file: "src/cache/internal/collected.ts",
+    file: "src/cache/internal/transactions/collected.ts",
     text: `family.entries.holds.isChangedSince(key, this.changesBefore)`,
     planted: `family.entries.holds.isChangedSince(key, Infinity)`,
     suites: [transactions]
@@ -2542,7 +2542,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "what was set within a savepoint of the database alone is kept",
-    file: "src/cache/internal/frame.ts",
+    file: "src/cache/internal/transactions/frame.ts",
     text: `if (connections.size !== this.connections.size) return false`,
     planted: `if (connections.size >= 0) return true`,
     suites: [transactions]
@@ -2582,7 +2582,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a family without a lookup is closed to its writers while a commit is in doubt",
-    file: "src/cache/internal/holds.ts",
+    file: "src/cache/internal/entries/holds.ts",
     text: `&& !(this.isAlone && hold.isBefore(key, tags))`,
     planted: ``,
     suites: ["test/manifest/transactionDoubt.test.ts"]
@@ -2614,7 +2614,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "the end of a doubt takes what a later transaction sets",
-    file: "src/cache/internal/holds.ts",
+    file: "src/cache/internal/entries/holds.ts",
     text: `bodies.areLater = bodies.since >= hold.closedUntil!`,
     planted: `bodies.areLater = false`,
     suites: ["test/manifest/transactionDoubt.test.ts"]
@@ -2638,7 +2638,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "a body reads the rows from before its own changes",
-    file: "src/cache/internal/readsApart.ts",
+    file: "src/cache/internal/transactions/readsApart.ts",
     text: `const services = Context.merge(loader.context, this.frame.given)`,
     planted: `const services = loader.context`,
     suites: [transactions, commits]
@@ -2694,7 +2694,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "a body warms on another connection, which may wait for its own",
-    file: "src/cache/internal/readsApart.ts",
+    file: "src/cache/internal/transactions/readsApart.ts",
     text: `warm(): Effect.Effect<number, CacheError> {`,
     planted: `warm(keys: ReadonlyArray<string>, concurrency: number): Effect.Effect<number, CacheError> {
     if (keys.length > 0) return this.family.warm(keys, concurrency)`,
@@ -2703,7 +2703,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "explain in a body tells what a reader outside of it would be served",
-    file: "src/cache/internal/readsApart.ts",
+    file: "src/cache/internal/transactions/readsApart.ts",
     text: `if (served === undefined) return { ...outside, outcome: "load", held: undefined }`,
     planted: `if (served === undefined) return outside`,
     suites: [doors]
@@ -2719,7 +2719,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "a write by an accessor in a transaction that the cache does not know takes effect",
-    file: "src/cache/internal/frame.ts",
+    file: "src/cache/internal/transactions/frame.ts",
     text: `return hasConnection(context) && Context.get(context, CurrentTransaction)?.isOn(context) !== true`,
     planted: `return false`,
     suites: ["test/manifest/transactionOutside.test.ts"]
@@ -2727,7 +2727,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "a transaction that the cache does not know is not seen where its Context was copied",
-    file: "src/cache/internal/frame.ts",
+    file: "src/cache/internal/transactions/frame.ts",
     text: `for (const key of services.keys()) if (key.startsWith(connectionKey)) return true`,
     planted: `for (const key of services.keys()) if (key.startsWith(connectionKey)) return false`,
     suites: ["test/manifest/transactionOutside.test.ts"]
@@ -2743,7 +2743,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "an owner that is built inside a transaction loads rows that are not committed",
-    file: "src/cache/internal/frame.ts",
+    file: "src/cache/internal/transactions/frame.ts",
     text: `if (key === CurrentTransaction.key || key.startsWith(connectionKey)) services.delete(key)`,
     planted: `if (key === CurrentTransaction.key) services.delete(key)`,
     suites: ["test/manifest/transactionOutside.test.ts"]
@@ -2751,7 +2751,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "what a body writes off the connection of its transaction is lost with a rollback",
-    file: "src/cache/internal/frame.ts",
+    file: "src/cache/internal/transactions/frame.ts",
     text: ` && frame.contains(context)`,
     planted: ``,
     suites: ["test/manifest/transactionOutside.test.ts"]
@@ -2759,7 +2759,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "a savepoint of the database in a body is taken for another connection",
-    file: "src/cache/internal/frame.ts",
+    file: "src/cache/internal/transactions/frame.ts",
     text: `Array.isArray(one) && Array.isArray(other) && one[0] === other[0]`,
     planted: `false`,
     suites: ["test/manifest/transactionOutside.test.ts"]
@@ -2888,7 +2888,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "the bytes of prepared values are not counted",
-    file: "src/cache/internal/outbox.ts",
+    file: "src/cache/internal/below/outbox.ts",
     text: `this.carrier.bytes += by * (change.prepared?.bytes ?? 0)`,
     planted: `this.carrier.bytes += 0`,
     suites: ["test/cache/outboxBytes.test.ts"]
@@ -2896,7 +2896,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "a round of loaded values has no bound in bytes",
-    file: "src/cache/internal/outbox.ts",
+    file: "src/cache/internal/below/outbox.ts",
     text: `bytes < pendingBytesMax ? partition.prepare(key, entry)`,
     planted: `bytes < Infinity ? partition.prepare(key, entry)`,
     suites: ["test/cache/outboxBytes.test.ts"]
@@ -2904,7 +2904,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a loaded value that waits for a later round is lost",
-    file: "src/cache/internal/outbox.ts",
+    file: "src/cache/internal/below/outbox.ts",
     text: `for (const [key, pending] of later) if (!this.isFollowed(key)) this.put(key, pending)`,
     planted: `for (const [key, pending] of later) if (this.isFollowed(key)) this.put(key, pending)`,
     suites: ["test/cache/outboxBytes.test.ts"]
@@ -2960,7 +2960,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 10,
     bug: "the caller of a write that a tier refused does not wait for its removal",
-    file: "src/cache/internal/cacheContext.ts",
+    file: "src/cache/internal/entries/cacheContext.ts",
     text: "Effect.ignore(arrival(redress))",
     planted: "Effect.ignore(arrival(redress === undefined ? redress : nothing))",
     suites: [failedSetLeft]
@@ -3152,7 +3152,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a refresh that removes a value goes on offering it until the removal is durable",
-    file: "src/cache/internal/landing.ts",
+    file: "src/cache/internal/loads/landing.ts",
     text: `      flight.bar()
       // A refresh returns`,
     planted: `      // A refresh returns`,
@@ -3177,7 +3177,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 8,
     bug: "what a lookup makes of a failed source outlives the failure",
-    file: "src/cache/internal/trackedReads.ts",
+    file: "src/cache/internal/reads/trackedReads.ts",
     text: `      this.load.endBy(this.source.spec, key, this.source.nothingUntil(key, cause))
 `,
     planted: ``,
@@ -3186,7 +3186,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a lookup that reads many keys, with an Exit for each, does not note the keys without a value",
-    file: "src/cache/internal/trackedReads.ts",
+    file: "src/cache/internal/reads/trackedReads.ts",
     text: `Effect.as(this.notLoaded([key], result.cause), result)`,
     planted: `Effect.succeed(result)`,
     suites: ["test/cache/results.test.ts"]
@@ -3194,7 +3194,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "a key that fails ends the read of the other keys",
-    file: "src/cache/internal/many.ts",
+    file: "src/cache/internal/reads/many.ts",
     text: `serveAll(ground, keys, Effect.exit)`,
     planted: `serveAll(ground, keys, (read) => Effect.map(read, Exit.succeed))`,
     suites: ["test/cache/results.test.ts"]
@@ -3202,7 +3202,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a reader joins a load that waits for one that has read an old source",
-    file: "src/cache/internal/load.ts",
+    file: "src/cache/internal/loads/load.ts",
     text: `return someAwaited(this, isBehind, true)`,
     planted: `return isBehind(this)`,
     suites: ["test/cache/behind.test.ts"]
@@ -3210,7 +3210,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a reader joins a load that has read what was made from an old source and is gone",
-    file: "src/cache/internal/spreading.ts",
+    file: "src/cache/internal/invalidation/spreading.ts",
     text: `const read = fromBefore ? held : reached`,
     planted: `const read = held`,
     suites: ["test/cache/behind.test.ts"]
@@ -3218,7 +3218,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 8,
     bug: "what a lookup makes after it has given up a read is stored",
-    file: "src/cache/internal/trackedReads.ts",
+    file: "src/cache/internal/reads/trackedReads.ts",
     text: `    for (const key of keys) this.missed(key)
     this.load.doubt()`,
     planted: ``,
@@ -3227,7 +3227,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "a caller who gives up waits for the end of a call that hangs",
-    file: "src/cache/internal/inTime.ts",
+    file: "src/cache/internal/below/inTime.ts",
     text: `Effect.sync(() => fiber.interruptUnsafe())`,
     planted: `Fiber.interrupt(fiber)`,
     suites: ["test/cache/hangs.test.ts"]
@@ -3291,7 +3291,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "a store that refuses loses nothing that it has taken",
     bug: "several values of one step are judged as if each were alone",
-    file: "src/cache/internal/room.ts",
+    file: "src/cache/internal/writes/room.ts",
     text: `(needs.get(room) ?? 0) + Math.max(`,
     planted: `Math.max(`,
     suites: ["test/cache/refusing.test.ts"]
@@ -3315,7 +3315,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 8,
     bug: "a sweep takes away what is hidden in one process alone",
-    file: "src/cache/internal/sweep.ts",
+    file: "src/cache/internal/invalidation/sweep.ts",
     text: `else if (entries.isHiddenHere(stamp)) {`,
     planted: `else if (Boolean(0)) {`,
     suites: ["test/cache/ownerLeft.test.ts"]
@@ -3402,7 +3402,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "a watched key has changed when a mark hides it",
     bug: "a watch does not see marks",
-    file: "src/cache/internal/keyWatch.ts",
+    file: "src/cache/internal/entries/keyWatch.ts",
     text: `if (ground.judge(key, stamp, before?.tags ?? noTags) !== "valid") return true`,
     planted: ``,
     suites: ["test/cache/atOnce.test.ts"]
@@ -3410,7 +3410,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "a listener does not change the cache in the middle of a change",
     bug: "a listener may write",
-    file: "src/cache/internal/changes.ts",
+    file: "src/cache/internal/entries/changes.ts",
     text: `return this.isTelling ? new`,
     planted: `return Boolean(0) ? new`,
     suites: ["test/cache/atOnce.test.ts"]
@@ -3442,7 +3442,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "a read that refuses stale values answers one that was made from a stale value",
-    file: "src/cache/internal/conditions.ts",
+    file: "src/cache/internal/entries/conditions.ts",
     text: `stale ? Exit.fail(new CacheError({ reason: new StaleRefused({ key }) })) : Exit.succeed(value)`,
     planted: `Exit.succeed(value)`,
     suites: ["test/cache/claims.test.ts"]
@@ -3603,7 +3603,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "a stale entry below is not served beside a load that began while it was fresh",
-    file: "src/cache/internal/lowerTier.ts",
+    file: "src/cache/internal/loads/lowerTier.ts",
     text: `    this.offer(flight, now, false)\n`,
     planted: ``,
     suites: [joinedLoads]
@@ -3627,7 +3627,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "a load that hangs keeps the key stale below memory",
-    file: "src/cache/internal/lowerTier.ts",
+    file: "src/cache/internal/loads/lowerTier.ts",
     text: `    this.ground.goesOnBehind(flight)\n`,
     planted: ``,
     suites: [joinedLoads]
@@ -3659,7 +3659,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "a read that refuses what is stale waits for a refresh although what is below is fresh",
-    file: "src/cache/internal/flight.ts",
+    file: "src/cache/internal/loads/flight.ts",
     text: `wantsFresh === true && isStale(offered) ? undefined : offered`,
     planted: `wantsFresh === true ? undefined : offered`,
     suites: [joinedLoads]
@@ -3667,7 +3667,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a read below that ends late brings back what an earlier load has replaced",
-    file: "src/cache/internal/lowerTier.ts",
+    file: "src/cache/internal/loads/lowerTier.ts",
     text: `flight.replaces(laterOf(flight, found))`,
     planted: `flight.replaces(found)`,
     suites: [joinedLoads]
@@ -3691,7 +3691,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 5,
     bug: "a read of many keys loads those that memory holds stale one by one",
-    file: "src/cache/internal/many.ts",
+    file: "src/cache/internal/reads/many.ts",
     text: `    const asked = loadFor(key, now)\n`,
     planted: `    const asked = ground.entries.held(key) === undefined ? loadFor(key, now) : undefined\n`,
     suites: ["test/cache/manyStale.test.ts"]
@@ -3699,7 +3699,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "a read of many keys does not give a stale value in place of a load that is slow",
-    file: "src/cache/internal/many.ts",
+    file: "src/cache/internal/reads/many.ts",
     text: `fallback === undefined ? waited : softly(flight.key, fallback, waited)`,
     planted: `waited`,
     suites: ["test/cache/manyStale.test.ts"]
@@ -3707,7 +3707,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 5,
     bug: "entries of a lower tier that are due are renewed one by one behind the reader of all",
-    file: "src/cache/internal/loads.ts",
+    file: "src/cache/internal/loads/loads.ts",
     text: `if (wanted.length < 2 || `,
     planted: `if (wanted.length < 99 || `,
     suites: ["test/cache/manyStale.test.ts"]
@@ -3715,7 +3715,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "warming",
     bug: "a warming leaves stale values in memory to their readers",
-    file: "src/cache/internal/warming.ts",
+    file: "src/cache/internal/reads/warming.ts",
     text: `    if (now >= freshUntil) return "stale"\n`,
     planted: ``,
     suites: ["test/cache/manyStale.test.ts"]
@@ -3723,7 +3723,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "warming",
     bug: "a warming leaves stale values in a lower tier to their readers",
-    file: "src/cache/internal/lowerTier.ts",
+    file: "src/cache/internal/loads/lowerTier.ts",
     text: `if (isBackingOff && (isQuiet || !flight.isForFresh)) this`,
     planted: `if (isQuiet || isBackingOff && !flight.isForFresh) this`,
     suites: ["test/cache/manyStale.test.ts"]
@@ -3731,7 +3731,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "a value that its lookup confirms is fresh for the lifetime of its family, and not for its own",
-    file: "src/cache/internal/judgement.ts",
+    file: "src/cache/internal/family/judgement.ts",
     text: `timeToLive: options.timeToLive === undefined ? lifeOf(before) : options.timeToLive,`,
     planted: `timeToLive: options.timeToLive,`,
     suites: ["test/cache/ownLife.test.ts"]
@@ -3755,7 +3755,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "counts",
     bug: "a key that a read of many keys names several times counts once when it is loaded",
-    file: "src/cache/internal/many.ts",
+    file: "src/cache/internal/reads/many.ts",
     text: `      entries.countMiss(key)\n      entries.counts.coalesced++\n`,
     planted: ``,
     suites: ["test/cache/counted.test.ts"]
@@ -3763,7 +3763,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "counts",
     bug: "a read that a remembered failure answers is not counted",
-    file: "src/cache/internal/familyReads.ts",
+    file: "src/cache/internal/reads/familyReads.ts",
     text: `      this.entries.counts.remembered++\n`,
     planted: ``,
     suites: ["test/cache/counted.test.ts"]
@@ -3771,7 +3771,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "a store that refuses loses nothing that it has taken",
     bug: "another writer takes the room of a transaction that is about to commit",
-    file: "src/cache/internal/collected.ts",
+    file: "src/cache/internal/transactions/collected.ts",
     text: `this.giveBack = reserve(wanted)`,
     planted: `this.giveBack = reserve([])`,
     suites: [refusing]
@@ -3779,7 +3779,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "a store that refuses loses nothing that it has taken",
     bug: "a transaction is not asked whether its values fit",
-    file: "src/cache/internal/collected.ts",
+    file: "src/cache/internal/transactions/collected.ts",
     text: `const full = memoryRefusal(wanted)`,
     planted: `const full = memoryRefusal([])`,
     suites: [refusing]
@@ -3787,7 +3787,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "a store that refuses loses nothing that it has taken",
     bug: "the weight of an entry that has ended is counted twice",
-    file: "src/cache/internal/room.ts",
+    file: "src/cache/internal/writes/room.ts",
     text: `if (room.makeRoom(more, Infinity)) hasFreed = true`,
     planted: `if (room.makeRoom(more, Infinity) && room.fits(more)) return true`,
     suites: [refusing]

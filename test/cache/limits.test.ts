@@ -8,7 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
-import { type Limit, needed, withLimit } from "../../src/cache/internal/limits.ts"
+import { type Limit, needed, withLimit } from "../../src/cache/internal/family/limits.ts"
 import { lifeOf } from "../support/life.ts"
 import { makePlace } from "../support/mapStore.ts"
 

@@ -8,8 +8,8 @@ import { join } from "node:path"
 import { limits } from "../../.ci/architecture.ts"
 import manifest from "../../package.json" with { type: "json" }
 import { CacheError } from "../../src/cache/CacheError.ts"
-import { defaults } from "../../src/cache/internal/expiry.ts"
-import { patienceMillis } from "../../src/cache/internal/waits.ts"
+import { defaults } from "../../src/cache/internal/family/expiry.ts"
+import { patienceMillis } from "../../src/cache/internal/loads/waits.ts"
 import { defaults as leaseDefaults } from "../../src/capability/shared/leaseTable.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
 import { policyOptions } from "../../src/ownership/FamilyPolicy.ts"
@@ -61,16 +61,16 @@ describe("CONTRIBUTING.md", () => {
       "src/ownership/FamilyPolicy.ts": ["interface FamilyPolicy", "policyOptions"],
       "src/ownership/Definition.ts": ["interface FamilySpec"],
       "src/ownership/types/definitionShape.ts": ["interface Expected"],
-      "src/cache/internal/expiry.ts": ["interface Expiry", "const make", "const isPlain"],
-      "src/cache/internal/limits.ts": ["const limitedOptions"],
+      "src/cache/internal/family/expiry.ts": ["interface Expiry", "const make", "const isPlain"],
+      "src/cache/internal/family/limits.ts": ["const limitedOptions"],
       "src/cli/compilerErrors.ts": ["const withoutParams"],
       "test/cache/messages.test.ts": ["const rows", "has a row here"],
       "test/manifest/transactionDoors.test.ts": ["const expected"],
       "test/model/shortWay.test.ts": ["const policy"],
       "src/manifest/Family.ts": ["interface Reading", "interface Writing", "interface Refused"],
       "src/cache/shared/cacheFamily.ts": ["class CacheFamily"],
-      "src/cache/internal/trackedReads.ts": ["interface Reads", "class TrackedReads"],
-      "src/cache/internal/writesApart.ts": ["interface Writes"],
+      "src/cache/internal/reads/trackedReads.ts": ["interface Reads", "class TrackedReads"],
+      "src/cache/internal/transactions/writesApart.ts": ["interface Writes"],
       "src/cli/meaning.ts": ["const ofAccessor"],
       "src/diagnostic/types/referenceFindings.ts": ["type fanoutUnsaid", "const fanoutUnsaid"],
       "src/eviction/EvictionPolicy.ts": ["const policies"],

@@ -15,7 +15,7 @@ import * as Random from "effect/Random"
 import * as References from "effect/References"
 import * as Scope from "effect/Scope"
 
-import { doubtMillis } from "../../src/cache/internal/holds.ts"
+import { doubtMillis } from "../../src/cache/internal/entries/holds.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"

@@ -4,7 +4,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { Carrier, Lane, Outbox } from "../../src/cache/internal/outbox.ts"
+import { Carrier, Lane, Outbox } from "../../src/cache/internal/below/outbox.ts"
 import * as Codec from "../../src/store/Codec.ts"
 import type { Entry } from "../../src/store/Entry.ts"
 import { CoarseClock } from "../../src/store/shared/coarseClock.ts"

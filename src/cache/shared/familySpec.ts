@@ -7,7 +7,7 @@ import type * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { Partition } from "../../store/Store.ts"
 import type { Source } from "../Explanation.ts"
-import type { Expiry } from "../internal/expiry.ts"
+import type { Expiry } from "../internal/family/expiry.ts"
 import type * as Lookup from "../Lookup.ts"
 import type { InvalidationPlan } from "./invalidationPlan.ts"
 

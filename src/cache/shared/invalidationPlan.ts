@@ -9,12 +9,12 @@
  *   exactly as strong as the invalidation.
  *
  * Not here: the graph (`ownership/DependencyGraph.ts`), and what drops the keys that are reached
- * (`internal/spreading.ts`).
+ * (`internal/invalidation/spreading.ts`).
  */
 import type * as DependencyGraph from "../../ownership/DependencyGraph.ts"
 import type { ValidFamily, ValidManifest } from "../../ownership/shared/validation.ts"
 import type { Scope } from "../Explanation.ts"
-import { everything } from "../internal/invalidation.ts"
+import { everything } from "../internal/marks/invalidation.ts"
 
 /** A condition on the changed key. A step is taken only if all of its conditions hold. */
 export type CompiledGuard =

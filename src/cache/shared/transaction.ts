@@ -16,9 +16,11 @@ import * as Fiber from "effect/Fiber"
 import { CacheError, InvalidOption, TransactionRefused } from "../CacheError.ts"
 import type { InvalidationMode } from "../CacheEvent.ts"
 import type { Scope } from "../Explanation.ts"
-import { lookupOf } from "../internal/brought.ts"
-import { orRedressed } from "../internal/cacheContext.ts"
-import { noDelivery } from "../internal/delivery.ts"
+import { noDelivery } from "../internal/below/delivery.ts"
+import { orRedressed } from "../internal/entries/cacheContext.ts"
+import { loadOf, lookups } from "../internal/loads/load.ts"
+import { type Reads, TrackedReads } from "../internal/reads/trackedReads.ts"
+import { lookupOf } from "../internal/transactions/brought.ts"
 import {
   connectionsIn,
   CurrentTransaction,
@@ -27,10 +29,8 @@ import {
   frameIn,
   isInUnknown,
   withoutTransaction
-} from "../internal/frame.ts"
-import { loadOf, lookups } from "../internal/load.ts"
-import { TransactionReads } from "../internal/readsApart.ts"
-import { type Reads, TrackedReads } from "../internal/trackedReads.ts"
+} from "../internal/transactions/frame.ts"
+import { TransactionReads } from "../internal/transactions/readsApart.ts"
 import {
   batch as collectBatch,
   dropScopes as collectScopes,
@@ -38,7 +38,7 @@ import {
   TransactionWrites,
   unknownTransaction,
   type Writes
-} from "../internal/writesApart.ts"
+} from "../internal/transactions/writesApart.ts"
 import type { BatchWrite, Cache } from "./cache.ts"
 import type { CacheFamily } from "./cacheFamily.ts"
 import type { KeyLookup } from "./familySpec.ts"

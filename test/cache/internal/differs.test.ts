@@ -16,7 +16,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as fc from "fast-check"
 import { isDeepStrictEqual } from "node:util"
-import { mayDiffer } from "../../../src/cache/internal/differs.ts"
+import { mayDiffer } from "../../../src/cache/internal/loads/differs.ts"
 import { make } from "../../../src/manifest/internal/manifest.ts"
 import * as MemoryStore from "../../../src/store/memory/MemoryStore.ts"
 

@@ -3,7 +3,7 @@
  * few, samples when they are many, and remembers a bounded number of keys.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { ReadForecast } from "../../../src/cache/internal/readForecast.ts"
+import { ReadForecast } from "../../../src/cache/internal/loads/readForecast.ts"
 import { xorshift } from "../../../src/eviction/internal/xorshift.ts"
 
 const window = 1_000

@@ -1,0 +1,153 @@
+/**
+ * What a round carries: the changes of a family, and the marks of an engine.
+ *
+ * Not here: how a round comes about, and what its failure means (`outbox.ts`).
+ */
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Exit from "effect/Exit"
+import type { Entry } from "../../../store/Entry.ts"
+import type { CoarseClock } from "../../../store/shared/coarseClock.ts"
+import type { Mark, Partition, Prepared } from "../../../store/Store.ts"
+import { type Operation, StoreError, TierFailed } from "../../../store/StoreError.ts"
+import { markName, splitMark } from "../family/names.ts"
+import { everything, writeScope } from "../marks/invalidation.ts"
+import type { Parcel } from "./delivery.ts"
+import { Written } from "./written.ts"
+
+// Marks of an engine that were in rounds which have failed; beyond, one mark hides what each family has below.
+const owedMax = 4_096
+
+/** A key on its way below: with its new entry, or without one if it is removed. */
+export interface Pending<V> {
+  readonly entry: Entry<V> | undefined
+  /** The entry as the partition prepared it, if that was done before the change. */
+  readonly prepared: Prepared<V> | undefined
+  /** Whether the value below is the same, and only its end has moved. */
+  readonly isTouch?: boolean
+}
+
+/** Is called for each failed operation of a tier. */
+export type OnFailure = (operation: Operation, error: StoreError) => void
+
+/** What the parcels of one engine in one round share. */
+export interface Trip {
+  readonly arrived: Deferred.Deferred<void>
+  readonly written: Written
+}
+
+/** A part of what one engine sends with a round. */
+abstract class RoundParcel implements Parcel {
+  readonly arrived: Deferred.Deferred<void>
+  readonly written: Written
+  failure: StoreError | undefined = undefined
+
+  constructor({ arrived, written }: Trip) {
+    this.arrived = arrived
+    this.written = written
+  }
+}
+
+/** The changes of one family of one engine in a round. */
+export class ChangesParcel<V> extends RoundParcel {
+  readonly keys = new Map<string, Pending<V>>()
+  removals = 0
+  /** Whether the whole family is cleared below before these changes. */
+  cleared = false
+}
+
+/** The key goes below. */
+export const absent: Pending<never> = { entry: undefined, prepared: undefined }
+
+/** What holds of a key whose change below has failed: the cache has nothing of it, and does not know what is there. */
+export const distrusted: Pending<never> = { entry: undefined, prepared: undefined }
+
+/** What a parcel makes of a key. */
+export const pendingIn = <V>(parcel: ChangesParcel<V> | undefined, key: string): Pending<V> | undefined =>
+  parcel === undefined ? undefined : parcel.keys.get(key) ?? (parcel.cleared ? absent : undefined)
+
+/** The marks of one engine in a round. */
+export class MarksParcel extends RoundParcel {
+  readonly stamps = new Map<string, number>()
+  /** The callbacks of their families. */
+  readonly told = new Set<OnFailure>()
+  isSensitive = false
+}
+
+/** The changes of one engine in one round. */
+export class Journey<Lane> implements Trip {
+  readonly arrived = Deferred.makeUnsafe<void>()
+  readonly written: Written
+  readonly lanes = new Set<Lane>()
+  readonly parcels: Array<Parcel> = []
+  marks: MarksParcel | undefined = undefined
+
+  /** `counts` counts the keys that callers have written. */
+  constructor(counts: { written: number }) {
+    this.written = new Written(counts)
+  }
+
+  /** Fails the callers whose changes do not arrive. */
+  fail(error: StoreError): void {
+    for (const parcel of this.parcels) parcel.failure ??= error
+    Deferred.doneUnsafe(this.arrived, Exit.void)
+  }
+}
+
+/** The marks of rounds that have failed. They go with each round until one has arrived. */
+export class OwedMarks {
+  private readonly stamps = new Map<string, number>()
+
+  get areSome(): boolean {
+    return this.stamps.size > 0
+  }
+
+  get all(): ReadonlyArray<Mark> {
+    return this.stamps.size === 0 ? [] : Array.from(this.stamps, ([scope, stamp]) => ({ scope, stamp }))
+  }
+
+  add(marks: Iterable<readonly [scope: string, stamp: number]>): void {
+    const { stamps } = this
+    const owe = (scope: string, stamp: number) => stamps.set(scope, Math.max(stamp, stamps.get(scope) ?? stamp))
+    for (const [scope, stamp] of marks) owe(scope, stamp)
+    if (stamps.size <= owedMax) return
+    const all = Array.from(stamps)
+    stamps.clear()
+    for (const [scope, stamp] of all) owe(markName(splitMark(scope).familyName, writeScope(everything, "hide")), stamp)
+  }
+
+  /** A round has arrived with these. */
+  repaid(marks: ReadonlyArray<Mark>): void {
+    for (const { scope, stamp } of marks) if (this.stamps.get(scope) === stamp) this.stamps.delete(scope)
+  }
+
+  /** The engine is closed, and another one over the place is left. */
+  passTo(heir: OwedMarks): void {
+    if (heir === this) return
+    heir.add(this.stamps)
+    this.stamps.clear()
+  }
+}
+
+/** The options of a lane: one family of one engine, on its way below. */
+export interface LaneOptions<V> {
+  /** The name of the family in a store. */
+  readonly name: string
+  readonly partition: Partition<V>
+  readonly time: CoarseClock
+  /** Whether failures hide their causes. */
+  readonly isSensitive: boolean
+  readonly onFailure: OnFailure
+  /** Is called when no entry that is below at that time can be trusted. */
+  readonly onDistrust: () => void
+  /** Is called for each key whose entry has not arrived below and will not follow. */
+  readonly onAlone: (key: string) => void
+}
+
+/** The error under which a failure of a tier is reported. */
+export const errorOf = (operation: Operation, cause: Cause.Cause<StoreError>): StoreError => {
+  const error = Cause.squash(cause)
+  return error instanceof StoreError
+    ? error
+    : new StoreError({ reason: new TierFailed({ tier: "lower", operation, cause: error }) })
+}

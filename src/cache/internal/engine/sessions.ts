@@ -1,0 +1,53 @@
+/**
+ * Finds out whether one of the tiers of a store was away while others were written, so that what it keeps is not served
+ * beside them.
+ *
+ * A *session* is the time in which an engine has a store open, from its first change on. Every tier gets its name, as a
+ * mark with a scope that means nothing else, in the first round. So tiers that keep something of a manifest name the
+ * same session last, unless one of them was left out of a release, came from another one, or was put back from a copy.
+ * Then nothing shows which of them missed which change, and everything that they keep is hidden.
+ *
+ * Not here: what a release may have missed although its tiers were all there (`lives.ts`).
+ */
+import type { Mark, MarkLog } from "../../../store/Store.ts"
+import { markName, splitMark } from "../family/names.ts"
+
+const sessionStart = "n|"
+
+/** Whether a mark's scope names a session. */
+export const isOfSession = (scope: string): boolean => scope.startsWith(sessionStart)
+
+/** The marks of each tier. */
+export const tiersOf = (log: MarkLog): ReadonlyArray<MarkLog> => log.tiers ?? [log]
+
+/** A mark that names a session. `prefix` begins the names of the families of the manifest. */
+export const sessionMark = (
+  prefix: string,
+  now: number,
+  random: { nextDoubleUnsafe(): number },
+  stamp: number
+): Mark => ({
+  scope: markName(prefix, `${sessionStart}${now.toString(36)}-${random.nextDoubleUnsafe().toString(36).slice(2)}`),
+  stamp
+})
+
+const sessions = ({ marks }: MarkLog, prefix: string): ReadonlyArray<Mark> => {
+  const isOne = ({ scope }: Mark) => {
+    const { familyName, scope: own } = splitMark(scope)
+    return familyName === prefix && isOfSession(own)
+  }
+  return marks.filter(isOne).toSorted((a, b) => b.stamp - a.stamp)
+}
+
+/**
+ * Whether the tiers were not all there in the last session of each. A tier that has seen no stamp keeps nothing. A tier
+ * that knows its entries says whether any are of the manifest, since another manifest over the same tiers may have
+ * begun. One that has no mark of the manifest may keep its entries nevertheless: copies of what a lower tier had.
+ */
+export const haveParted = (tiers: ReadonlyArray<MarkLog>, prefix: string): boolean => {
+  const keeping = tiers.filter(({ keeps, stampMax }) => stampMax > 0 && keeps?.(prefix) !== false)
+  return new Set(keeping.map((tier) => sessions(tier, prefix)[0]?.scope)).size > 1
+}
+
+/** The marks of sessions before the last one. */
+export const pastSessions = (log: MarkLog, prefix: string): ReadonlyArray<Mark> => sessions(log, prefix).slice(1)

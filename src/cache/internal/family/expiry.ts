@@ -1,0 +1,300 @@
+/**
+ * Computes the times of an entry: the time until which it is fresh, when a refresh is due, until when it may be served
+ * stale, and when it ends. A family's policy is decoded once; the rest is arithmetic on it.
+ *
+ * An entry's life, on the time axis:
+ *
+ *     made ------ refreshAhead ------ freshUntil ------ staleWhileRevalidate / staleIfError ------ expiresAt
+ *     a plain     a hit, and a        stale: served at once and renewed behind,
+ *     hit         renewal behind      or served only if the lookup fails
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import { type DurationInput, millisOf } from "../../../ownership/DurationInput.ts"
+import type { FamilyPolicy } from "../../../ownership/FamilyPolicy.ts"
+import { countMisfit } from "../../../ownership/shared/countMisfit.ts"
+import { madeAtMillis } from "../../../store/shared/entryTimes.ts"
+import { CacheError, InvalidOption } from "../../CacheError.ts"
+
+/**
+ * A family's policy with all times in milliseconds.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Expiry {
+  /** `Infinity`: the entry never ends. 0: it is not stored. */
+  readonly timeToLive: number
+  readonly idleTimeToLive: number | undefined
+  readonly staleWhileRevalidate: number
+  readonly staleIfError: number
+  /** The largest share of a lifetime that is taken off at random, from 0 to 1. */
+  readonly jitter: number
+  readonly refreshAhead: number | "xfetch" | undefined
+  readonly negativeTimeToLive: number
+  readonly retryAfterFailure: number
+  readonly softTimeout: number | undefined
+  readonly hardTimeout: number | undefined
+  readonly loadConcurrency: number
+  readonly loadQueueMax: number
+  readonly onAbandoned: "interrupt" | "finish"
+  readonly freeze: boolean
+}
+
+/**
+ * The defaults of a family's policy.
+ *
+ * - An entry never ends, and is never served stale.
+ * - A failed lookup is remembered for a fifth of a second: long enough that a herd runs it once.
+ * - A failed refresh is tried again after ten seconds.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const defaults = {
+  timeToLive: "never",
+  negativeTimeToLive: "200 millis",
+  retryAfterFailure: "10 seconds",
+  loadQueueMax: 10_000
+} as const
+
+/**
+ * XFetch looks ahead by this multiple of a lookup's cost; 1 is the paper's optimum (Vattani, Chierichetti, Lowenstein:
+ * Optimal Probabilistic Cache Stampede Prevention, VLDB 2015).
+ */
+const xfetchBeta = 1
+
+// XFetch refreshes earlier than this many costs before the end with a chance of e^-14: less than one in a million.
+const xfetchWindow = 14
+
+/**
+ * Decodes the policy of a family. Fails with `InvalidOption` if a time is negative or not a duration, if a number is
+ * out of its range, or if an option gets a word or a flag that it does not have.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(policy: FamilyPolicy, family: string) {
+  const refuse = (option: keyof FamilyPolicy, why: string) =>
+    Effect.fail(new CacheError({ reason: new InvalidOption({ family, option, why }) }))
+  const time = <D>(option: keyof FamilyPolicy, input: DurationInput | undefined, otherwise: D) => {
+    if (input === undefined) return Effect.succeed(otherwise)
+    const millis = millisOf(input)
+    return millis >= 0 ? Effect.succeed(millis) : refuse(option, "must be a duration that is not negative")
+  }
+  const count = <A>(option: keyof FamilyPolicy, input: number | undefined, otherwise: A) => {
+    const misfit = input === undefined ? undefined : countMisfit(input)
+    return misfit === undefined ? Effect.succeed(input ?? otherwise) : refuse(option, misfit)
+  }
+  const share = (option: keyof FamilyPolicy, input: number, max: number) =>
+    typeof input === "number" && input >= 0 && input <= max
+      ? Effect.succeed(input)
+      : refuse(option, `must be from 0 to ${max}`)
+  const oneOf = <A>(option: keyof FamilyPolicy, input: A, known: ReadonlyArray<unknown>, why: string) =>
+    known.includes(input) ? Effect.succeed(input) : refuse(option, why)
+
+  const life = lifeMillis(policy.timeToLive === undefined ? defaults.timeToLive : policy.timeToLive)
+  const expiry: Expiry = {
+    timeToLive: life >= 0 ? life : yield* refuse("timeToLive", lifeMisfit),
+    idleTimeToLive: yield* time("idleTimeToLive", policy.idleTimeToLive, undefined),
+    staleWhileRevalidate: yield* time("staleWhileRevalidate", policy.staleWhileRevalidate, 0),
+    staleIfError: yield* time("staleIfError", policy.staleIfError, 0),
+    jitter: yield* share("jitter", policy.jitter === undefined ? 0 : policy.jitter, 1),
+    refreshAhead: typeof policy.refreshAhead === "number"
+      ? yield* share("refreshAhead", policy.refreshAhead, 1)
+      : yield* oneOf("refreshAhead", policy.refreshAhead, [undefined, "xfetch"], "must be from 0 to 1, or \"xfetch\""),
+    negativeTimeToLive: yield* time(
+      "negativeTimeToLive",
+      policy.negativeTimeToLive,
+      millisOf(defaults.negativeTimeToLive)
+    ),
+    retryAfterFailure: yield* time("retryAfterFailure", policy.retryAfterFailure, millisOf(defaults.retryAfterFailure)),
+    softTimeout: yield* time("softTimeout", policy.softTimeout, undefined),
+    hardTimeout: yield* time("hardTimeout", policy.hardTimeout, undefined),
+    loadConcurrency: yield* count("loadConcurrency", policy.loadConcurrency, Infinity),
+    loadQueueMax: yield* count("loadQueueMax", policy.loadQueueMax, defaults.loadQueueMax),
+    onAbandoned: yield* oneOf(
+      "onAbandoned",
+      policy.onAbandoned === undefined ? "interrupt" : policy.onAbandoned,
+      ["interrupt", "finish"],
+      "must be \"interrupt\" or \"finish\""
+    ),
+    freeze: yield* oneOf(
+      "freeze",
+      policy.freeze === undefined ? false : policy.freeze,
+      [true, false],
+      "must be true or false"
+    )
+  }
+  yield* count("capacity", policy.capacity, undefined)
+  yield* count("weightMax", policy.weightMax, undefined)
+  if (policy.capacity !== undefined && policy.weightMax !== undefined) {
+    return yield* refuse("capacity", "or `weightMax` may be given, but not both")
+  }
+  // What would do nothing is refused, because its author counts on it.
+  if (expiry.softTimeout !== undefined && expiry.staleIfError <= expiry.staleWhileRevalidate) {
+    return yield* refuse(
+      "softTimeout",
+      "does nothing unless `staleIfError` is longer than `staleWhileRevalidate`: a read gets a stale value in its place"
+    )
+  }
+  if (policy.loadQueueMax !== undefined && expiry.loadConcurrency === Infinity) {
+    return yield* refuse("loadQueueMax", "does nothing without `loadConcurrency`: no lookup waits")
+  }
+  yield* oneOf("weigher", typeof policy.weigher, ["undefined", "function"], "must be a function of a key and a value")
+  return expiry
+})
+
+/**
+ * The reason in the error for an invalid lifetime.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const lifeMisfit = "must be a duration that is not negative, \"never\" or \"doNotStore\""
+
+/**
+ * Decodes the lifetime that a lookup or a write chose for one value, in milliseconds. 0 means that the value is not
+ * stored. `NaN` means that the input is not a lifetime.
+ *
+ * @category arithmetic
+ * @since 0.1.0
+ */
+export const lifeMillis = (timeToLive: DurationInput | "never" | "doNotStore"): number =>
+  timeToLive === "never" ? Infinity : timeToLive === "doNotStore" ? 0 : millisOf(timeToLive)
+
+/**
+ * The times of one entry, in milliseconds since the epoch. From `dueAt` on, a read of the entry takes the second look.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Times {
+  readonly dueAt: number
+  readonly freshUntil: number
+  readonly expiresAt: number
+}
+
+/**
+ * Computes the times of an entry that is made at `now` and lives for `lifeMillis`. `random` is from 0 to 1.
+ *
+ * @category arithmetic
+ * @since 0.1.0
+ */
+export const timesOf = (
+  expiry: Expiry,
+  now: number,
+  lifeMillis: number,
+  costMillis: number,
+  random: number
+): Times => {
+  if (lifeMillis === Infinity && expiry.idleTimeToLive === undefined) return never
+  const life = expiry.jitter === 0 ? lifeMillis : lifeMillis * (1 - expiry.jitter * random)
+  const freshUntil = now + life
+  return {
+    dueAt: dueAt(expiry, now, freshUntil, life, costMillis),
+    freshUntil,
+    expiresAt: endOf(expiry, freshUntil, now)
+  }
+}
+
+/**
+ * The longest time for which an entry may be served after it ceased to be fresh, in milliseconds.
+ *
+ * @category arithmetic
+ * @since 0.1.0
+ */
+export const staleMillisMax = (expiry: Expiry): number => Math.max(expiry.staleWhileRevalidate, expiry.staleIfError)
+
+/**
+ * Whether all entries of a family have its time to live, and no read changes when they end.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isPlain = ({ freeze, idleTimeToLive, jitter, refreshAhead, timeToLive }: Expiry): boolean =>
+  timeToLive >= 1 && jitter === 0 && idleTimeToLive === undefined && refreshAhead === undefined && !freeze
+
+/**
+ * Computes the end of an entry that is fresh until `freshUntil` and was made, or last read, at `readAt`. It ends when
+ * it may no longer be served stale, or earlier, if no reader has read it for the idle time.
+ *
+ * @category arithmetic
+ * @since 0.1.0
+ */
+export const endOf = (expiry: Expiry, freshUntil: number, readAt: number): number => {
+  const end = freshUntil + staleMillisMax(expiry)
+  return expiry.idleTimeToLive === undefined ? end : Math.min(end, readAt + expiry.idleTimeToLive)
+}
+
+const never: Times = { dueAt: Infinity, freshUntil: Infinity, expiresAt: Infinity }
+
+const dueAt = (expiry: Expiry, now: number, freshUntil: number, life: number, costMillis: number): number => {
+  // Every read of such an entry takes the second look anyway: see `CacheFamily`.
+  if (expiry.idleTimeToLive !== undefined) return now + expiry.idleTimeToLive
+  if (expiry.refreshAhead === "xfetch") return freshUntil - xfetchWindow * xfetchBeta * costMillis
+  return expiry.refreshAhead === undefined ? freshUntil : Math.min(freshUntil, now + life * expiry.refreshAhead)
+}
+
+/**
+ * Shortens an entry's life, so that it is not fresh for longer than the entries that it was made from. After that time,
+ * its family's stale rules apply.
+ *
+ * @category arithmetic
+ * @since 0.1.0
+ */
+export const endBy = <E extends { readonly freshUntil: number; readonly expiresAt: number }>(
+  expiry: Expiry,
+  entry: E,
+  freshUntilMax: number
+): E =>
+  entry.freshUntil <= freshUntilMax ? entry : {
+    ...entry,
+    freshUntil: freshUntilMax,
+    expiresAt: Math.min(entry.expiresAt, freshUntilMax + staleMillisMax(expiry))
+  }
+
+/**
+ * The time at which an entry was made, where its version cannot say it. Versions only grow, so they are ahead of the
+ * clock after a process whose clock was ahead. What was made after its own end was made a lifetime before that end.
+ *
+ * @category arithmetic
+ * @since 0.1.0
+ */
+export const likelyMadeAtMillis = (
+  { timeToLive }: Expiry,
+  entry: { readonly freshUntil: number; readonly version: number }
+): number => {
+  const madeAt = madeAtMillis(entry)
+  return madeAt < entry.freshUntil || timeToLive === Infinity ? madeAt : entry.freshUntil - timeToLive
+}
+
+/**
+ * The time at which an entry stops being fresh, if no reader reads it before that.
+ *
+ * @category arithmetic
+ * @since 0.1.0
+ */
+export const endsAt = ({ expiresAt, freshUntil }: { readonly freshUntil: number; readonly expiresAt: number }) =>
+  Math.min(freshUntil, expiresAt)
+
+/**
+ * Whether a read of a fresh entry should renew it behind the reader. `random` is from 0 to 1; each read draws its own.
+ *
+ * @category arithmetic
+ * @since 0.1.0
+ */
+export const isRefreshDue = (
+  expiry: Expiry,
+  now: number,
+  entry: { readonly freshUntil: number; readonly version: number; readonly costMillis: number },
+  random: number
+): boolean => {
+  if (expiry.refreshAhead === undefined || entry.freshUntil === Infinity) return false
+  if (expiry.refreshAhead === "xfetch") {
+    return now - entry.costMillis * xfetchBeta * Math.log(random) >= entry.freshUntil
+  }
+  const madeAt = likelyMadeAtMillis(expiry, entry)
+  return now >= madeAt + (entry.freshUntil - madeAt) * expiry.refreshAhead
+}

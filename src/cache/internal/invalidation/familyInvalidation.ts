@@ -1,0 +1,140 @@
+/**
+ * Invalidates the keys of a family: one key, the keys of a scope, or the entries with a tag.
+ *
+ * A method that returns a `Delivery` is one synchronous step: memory, running loads, remembered failures and the outbox
+ * change together (law 3). The lower tiers follow: the `Delivery` holds the changes that are on their way to them.
+ *
+ * Not here: what depends on the keys (`spreading.ts`), and how marks judge entries (`internal/marks/invalidation.ts`).
+ */
+import * as Effect from "effect/Effect"
+import type { CacheError } from "../../CacheError.ts"
+import type { InvalidationMode } from "../../CacheEvent.ts"
+import type { Scope } from "../../Explanation.ts"
+import type { EngineFamilySpec } from "../../shared/familySpec.ts"
+import { both, type Delivery, noDelivery } from "../below/delivery.ts"
+import { type CacheContext, orStoreFailed } from "../entries/cacheContext.ts"
+import type { Entries } from "../entries/entries.ts"
+import type { Loads } from "../loads/loads.ts"
+import { everything } from "../marks/invalidation.ts"
+
+export class FamilyInvalidation<V> {
+  private readonly cache: CacheContext
+  private readonly spec: EngineFamilySpec<V>
+  private readonly name: string
+  private readonly entries: Entries<V>
+  private readonly loads: Loads<V>
+
+  constructor(entries: Entries<V>, loads: Loads<V>) {
+    this.cache = entries.cache
+    this.spec = entries.spec
+    this.name = entries.name
+    this.entries = entries
+    this.loads = loads
+  }
+
+  /** Drops keys, and everything that depends on them. */
+  drop(keys: ReadonlyArray<string>, mode: InvalidationMode): Effect.Effect<void, CacheError> {
+    const refusal = this.refusal()
+    if (refusal !== undefined) return Effect.fail(refusal)
+    const stamp = this.cache.nextStamp()
+    let work = noDelivery
+    for (const key of keys) work = both(work, this.applyDelete(key, mode, stamp))
+    return orStoreFailed(work)
+  }
+
+  private refusal(): CacheError | undefined {
+    return this.cache.changes.refusal(this.spec.pattern)
+  }
+
+  /** Drops every key that has these segments, and everything that depends on them. */
+  dropScope(scope: Scope, mode: InvalidationMode): Effect.Effect<void, CacheError> {
+    const refusal = this.refusal()
+    return refusal === undefined
+      ? orStoreFailed(this.applyDropScope(scope, mode, this.cache.nextStamp()))
+      : Effect.fail(refusal)
+  }
+
+  /** Drops a scope with its dependents, in one synchronous step. */
+  applyDropScope(scope: Scope, mode: InvalidationMode, stamp: number): Delivery {
+    return both(this.markScope(scope, mode, stamp, this.name), this.cache.spread.ofScope(this.name, scope, mode))
+  }
+
+  /** Drops one key without its dependents, in one synchronous step. */
+  dropKey(key: string, mode: InvalidationMode, stamp: number, through: string): Delivery {
+    if (mode === "markStale") {
+      const values = key.split(":")
+      return this.markScope({ positions: values.map((_, i) => i), values }, mode, stamp, through, key)
+    }
+    this.entries.invalidated(key, mode, stamp, through)
+    return this.forget(key)
+  }
+
+  private forget(key: string): Delivery {
+    this.loads.overtake(key)
+    this.loads.failures.forget(key)
+    return this.entries.forget(key)
+  }
+
+  /** Invalidates a scope without its dependents, in one synchronous step. `key` is the scope if it is one key. */
+  markScope(scope: Scope, mode: InvalidationMode, stamp: number, through: string, key?: string): Delivery {
+    this.entries.invalidated(key ?? scope, mode, stamp, through)
+    return this.entries.markKeys(scope, mode, stamp, this.cache.time.now())
+  }
+
+  /** Hides keys in this process alone. The lower tiers keep them for the next process. */
+  hideHere(scope: Scope, stamp: number, through: string): void {
+    this.entries.invalidated(scope, "hide", stamp, through)
+    this.entries.hideHere(scope, stamp, this.cache.time.now())
+  }
+
+  /**
+   * Invalidates every entry that has the tag, and everything that depends on the family, because the cache may not hold
+   * an entry with the tag from which a value was made.
+   */
+  invalidateTag(tag: string, mode: InvalidationMode): Effect.Effect<void, CacheError> {
+    const refusal = this.refusal()
+    return refusal === undefined
+      ? orStoreFailed(this.applyDropTag(tag, mode, this.cache.nextStamp()))
+      : Effect.fail(refusal)
+  }
+
+  /** Invalidates a tag with its dependents, in one synchronous step. */
+  applyDropTag(tag: string, mode: InvalidationMode, stamp: number): Delivery {
+    this.entries.invalidated({ tag }, mode, stamp, this.name)
+    this.loads.closeAll()
+    const own = this.entries.markTag(tag, mode, stamp, this.cache.time.now())
+    return both(own, this.cache.spread.ofScope(this.name, everything, mode))
+  }
+
+  /** Deletes keys, and drops everything that depends on them. */
+  delete(keys: ReadonlyArray<string>): Effect.Effect<void, CacheError> {
+    const refusal = this.refusal()
+    return refusal === undefined ? orStoreFailed(this.deleteUnsafe(keys)) : Effect.fail(refusal)
+  }
+
+  /** Deletes keys, and drops everything that depends on them, in one synchronous step. */
+  deleteUnsafe(keys: ReadonlyArray<string>): Delivery {
+    const refusal = this.refusal()
+    if (refusal !== undefined) throw refusal
+    const stamp = this.cache.nextStamp()
+    let work = noDelivery
+    for (const key of keys) work = both(work, this.applyDeletion(key, stamp))
+    return work
+  }
+
+  /** Deletes one key, and drops its dependents. */
+  applyDeletion(key: string, stamp: number): Delivery {
+    this.entries.deleted(key, stamp)
+    return both(this.forget(key), this.spread(key, "hide"))
+  }
+
+  /** Drops one key with its dependents, in one synchronous step. */
+  applyDelete(key: string, mode: InvalidationMode, stamp: number): Delivery {
+    return both(this.dropKey(key, mode, stamp, this.name), this.spread(key, mode))
+  }
+
+  /** Drops everything that depends on a key. */
+  spread(key: string, mode: InvalidationMode): Delivery {
+    return this.spec.plan.isEmpty ? noDelivery : this.cache.spread.ofKey(this.name, key, mode)
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * Applies to a family the messages of another engine over the same place (`peers.ts`).
+ */
+import type { Entries } from "../entries/entries.ts"
+import type { Heard } from "../entries/peers.ts"
+import type { Loads } from "../loads/loads.ts"
+import { everything } from "../marks/invalidation.ts"
+
+/**
+ * Does what the family would do for a change of its own, except for the lower tiers, which the other engine changes.
+ */
+export const hear = (entries: Entries<any>, loads: Loads<any>, heard: Heard): void => {
+  const now = entries.cache.time.now()
+  switch (heard._tag) {
+    case "Changed":
+      loads.overtake(heard.key)
+      loads.failures.forget(heard.key)
+      return entries.ended(heard.key)
+    case "Asked":
+      return loads.overtakeUpdate(heard.key)
+    case "Loaded":
+      loads.meet(heard.key, heard.entry)
+      return replaced(entries, heard.key, heard.isNews, () => {
+        entries.sources?.kept(heard.key)
+        entries.drop(heard.key)
+      })
+    case "Absent":
+      loads.meet(heard.key, undefined)
+      return heard.isNews ? replaced(entries, heard.key, true, () => entries.ended(heard.key, true)) : undefined
+    case "Marked":
+      entries.hearMark(heard.scope, heard.mode, heard.stamp, now)
+      return
+    case "Tagged":
+      loads.closeAll()
+      if (!entries.hearTag(heard.tag, heard.mode, heard.stamp, now)) {
+        entries.hearMark(everything, heard.mode, heard.stamp, now)
+      }
+  }
+}
+
+/** Drops what was made here from the value before, where only this engine knows of it, because that value is gone. */
+const replaced = (entries: Entries<any>, key: string, isNews: boolean, take: () => void): void => {
+  const isUnseen = isNews && entries.sources?.wasRead(key) === true
+  const missedAt = entries.sources?.missedAt(key) ?? (isUnseen ? Infinity : undefined)
+  take()
+  // The load of the other engine promises nothing of this one's.
+  if (missedAt !== undefined) void entries.cache.spread.ofUnseen(entries.name, key, missedAt)
+}
