@@ -730,10 +730,26 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/cache/lowerTier.test.ts"]
   },
   {
+    law: 4,
+    bug: "what the function of a lookup reads in the turn of its reader is not tracked",
+    file: loads,
+    text: "running.context = Context.add(loader.context, CurrentLoad, load)",
+    planted: "running.context = loader.context",
+    suites: ["test/manifest/inPlaceLoads.test.ts"]
+  },
+  {
+    law: 5,
+    bug: "a reader who comes while the function of a lookup runs starts a second load",
+    file: loads,
+    text: "if (this.here !== undefined) this.enter(this.here)\n    return this.joinables",
+    planted: "return this.joinables",
+    suites: ["test/manifest/inPlaceLoads.test.ts"]
+  },
+  {
     law: 3,
     bug: "an update is stored although the key was refreshed meanwhile",
     file: loads,
-    text: `if (cause === "refresh") this.askedAnew(key)`,
+    text: `if (flight.cause === "refresh") this.askedAnew(key)`,
     planted: `if (cause === "warm") this.askedAnew(key)`,
     suites: [tagRaces]
   },

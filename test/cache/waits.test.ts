@@ -324,7 +324,7 @@ describe("load whose fiber does not run to its end", () => {
     Effect.gen(function*() {
       const { checkIdle, context, families } = yield* make({ user: () => Effect.succeed("value") })
       const user = families("user")
-      const lookup = () => Effect.succeed("value")
+      const lookup = () => Effect.sync(() => "value")
       const lame = user.own({
         lookup,
         lookupMany: undefined,

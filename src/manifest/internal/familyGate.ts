@@ -105,6 +105,6 @@ export class FamilyGate extends FamilyGrants {
     const family = this.readsOf(context)
     if (family === undefined) return Effect.fail(this.refusal(context, "read"))
     const refused = this.keyRefusal(key, params)
-    return refused === undefined ? family.read(key) : Effect.fail(refused)
+    return refused === undefined ? family.read(key, true) : Effect.fail(refused)
   }
 }

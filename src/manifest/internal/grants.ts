@@ -318,6 +318,9 @@ export class FamilyGrants {
   readsOf(context: Context.Context<never>): Reads | undefined {
     const last = this.lastRead
     if (last.context === context && last.grant.active) return last.family
+    // A Context whose reads are not tracked is remembered, as by a hit.
+    this.resolve(context)
+    if (this.lastRead.context === context && this.lastRead.grant.active) return this.lastRead.family
     const grant = this.readGrantOf(context)
     return grant && Transaction.readsOf(this.familyOf(grant), context)
   }

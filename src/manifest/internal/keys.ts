@@ -136,10 +136,17 @@ const setOwn = (params: Record<string, unknown>, name: string, value: unknown): 
   else Object.defineProperty(params, name, { value, enumerable: true, configurable: true, writable: true })
 }
 
-/** The parameters of a key that is the text of one parameter: a list of keys decodes each of them. */
-const decodeOne = ({ decode, name }: Hole, key: string): Option.Option<Params> => {
-  const value = decode(key)
-  return Option.isNone(value) ? Option.none() : Option.some({ [name]: value.value })
+/** Makes the parameters of a key that is the text of one parameter: each load does, and a list of keys for each key. */
+const decodeOne = ({ decode, name }: Hole): (key: string) => Option.Option<Params> => {
+  // An object with a name that is known only now is made faster as a copy.
+  const shape: Record<string, unknown> = { [name]: undefined }
+  return (key) => {
+    const value = decode(key)
+    if (value._tag === "None") return Option.none()
+    const params = { ...shape }
+    params[name] = value.value
+    return Option.some(params)
+  }
 }
 
 const restText = (value: unknown): string => Array.isArray(value) ? value.map(plain).join(":") : plain(value)
@@ -176,12 +183,16 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
   const { isSensitive } = family
   const split = (key: string): ReadonlyArray<string> => holes.length === 0 && !pattern.rest ? [] : key.split(":")
 
-  const render = (key: string): string => {
-    const texts = split(key)
+  const spell = (texts: ReadonlyArray<string>): string => {
     let at = 0
     const segments = pattern.segments.map((segment) => segment._tag === "Text" ? segment.text : texts[at++]!)
     return pattern.rest ? [...segments, ...texts.slice(at)].join(":") : segments.join(":")
   }
+  // Each load spells its key. What stands around the only parameter is always the same.
+  const at = isText ? pattern.segments.findIndex(({ _tag }) => _tag !== "Text") : 0
+  const before = at === 0 ? "" : `${spell([""]).split(":").slice(0, at).join(":")}:`
+  const after = spell([""]).slice(before.length)
+  const render = isText ? (key: string): string => before + key + after : (key: string): string => spell(split(key))
   const within = (rendered: string): string => {
     const segments = rendered.split(":")
     const texts = pattern.segments.flatMap((segment, i) => segment._tag === "Text" ? [] : [segments[i]!])
@@ -216,7 +227,7 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
     hide: isSensitive ? SensitiveKey.hash : (text) => text,
     within,
     parse: (rendered) => manifest.patterns.route(rendered)?.name === family.name ? within(rendered) : undefined,
-    decode: isText ? (key) => decodeOne(holes[0]!, key) : (key) => {
+    decode: isText ? decodeOne(holes[0]!) : (key) => {
       const texts = split(key)
       const params: Record<string, unknown> = {}
       for (let i = 0; i < holes.length; i++) {

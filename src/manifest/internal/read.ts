@@ -12,6 +12,7 @@ import * as Effectable from "effect/Effectable"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { HotPartition } from "../../store/Store.ts"
+import { mayGoOn, type Running } from "./inPlace.ts"
 import type { Keys, Params } from "./keys.ts"
 
 /** How a read reaches its family: through an accessor, which asks the Context, or a handle, which has its right. */
@@ -49,6 +50,19 @@ const hit = {
 
 const iterate = proto[Symbol.iterator]
 
+// A function of its own, because that of a hit has to stay small. Other reads count as operations.
+const missed = (read: Read, fiber: Running) => {
+  if (!mayGoOn(fiber)) return iterate.call(read)
+  const { params, readGate } = read
+  let left: Effect.Effect<unknown, unknown>
+  try {
+    left = readGate.readSlowly(fiber.context, readGate.textOf(params), params)
+  } catch (defect) {
+    left = Exit.die(defect)
+  }
+  return left[Symbol.iterator]()
+}
+
 // A function and not a class, because an object of a class would need more bytes.
 export const Read: new(readGate: ReadGate, params: Params) => Read = function(
   this: { readGate: ReadGate; params: Params },
@@ -62,13 +76,10 @@ export const Read: new(readGate: ReadGate, params: Params) => Read = function(
 Read.prototype = Object.assign(Object.create(proto), {
   [Symbol.iterator](this: Read) {
     const fiber = Fiber.getCurrent()
-    if (fiber !== undefined) {
-      const value = this.readGate.hotOf(fiber.context)?.hit(this.readGate.textOf(this.params))
-      if (value !== undefined) {
-        hit.value = value
-        return hit
-      }
-    }
-    return iterate.call(this)
+    if (fiber === undefined) return iterate.call(this)
+    const value = this.readGate.hotOf(fiber.context)?.hit(this.readGate.textOf(this.params))
+    if (value === undefined) return missed(this, fiber as Running)
+    hit.value = value
+    return hit
   }
 })

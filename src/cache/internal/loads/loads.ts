@@ -44,6 +44,8 @@ import { type AskedNext, Queued, type Waited, type Waiter, waitersMax, type Want
 // one whose value may be stored.
 export const lookupsPerKeyMax = 2
 
+const absentHere = { cause: "absent" } as const
+
 // 1 for an answer without a value.
 const failsOf = (answer: unknown): number =>
   !Lookup.isAnswer(answer)
@@ -60,10 +62,13 @@ export const atOnce = <A, E>(run: () => Effect.Effect<A, E>): Effect.Effect<A, E
 }
 
 export class Loads<V> {
-  /** The loads that a reader may join. */
-  readonly flights = new Map<string, Flight<V>>()
-  /** All loads that run: those that a reader may join, and those that still have to answer the readers who joined. */
-  readonly running = new Set<Flight<V>>()
+  private readonly joinables = new Map<string, Flight<V>>()
+  private readonly all = new Set<Flight<V>>()
+  /**
+   * The load whose lookup is being called in the turn of its reader. It is entered in `flights` and `running` only if
+   * some other step asks for them meanwhile: most lookups answer before any can.
+   */
+  private here: Flight<V> | undefined = undefined
   readonly failures: Failures<V>
   readonly turns: Turns
   readonly expiry: Expiry.Expiry
@@ -84,6 +89,8 @@ export class Loads<V> {
   /** Whether loads have no deadline until a second reader shares them. */
   private readonly isPatient: boolean
   readonly patience: Patience
+  /** Whether memory alone keeps the family, and each lookup may begin at once. */
+  private readonly startsInPlace: boolean
 
   constructor(entries: Entries<V>) {
     this.entries = entries
@@ -98,6 +105,25 @@ export class Loads<V> {
     this.turns = new Turns(this)
     this.isPatient = this.expiry.hardTimeout === undefined
     this.patience = new Patience(this)
+    this.startsInPlace = entries.hot !== undefined && entries.lower === undefined && this.lookups.isOpen
+  }
+
+  /** The loads that a reader may join. */
+  get flights(): Map<string, Flight<V>> {
+    if (this.here !== undefined) this.enter(this.here)
+    return this.joinables
+  }
+
+  /** All loads that run: those that a reader may join, and those that still have to answer the readers who joined. */
+  get running(): Set<Flight<V>> {
+    if (this.here !== undefined) this.enter(this.here)
+    return this.all
+  }
+
+  private enter(flight: Flight<V>): void {
+    if (this.here === flight) this.here = undefined
+    this.all.add(flight)
+    this.joinables.set(flight.key, flight)
   }
 
   now(): number {
@@ -310,6 +336,45 @@ export class Loads<V> {
     )
   }
 
+  /**
+   * Whether a load of a key that is not held may start in the turn of its reader: nothing waits for the key or is known
+   * of it, and nothing has to be done before its lookup.
+   */
+  mayStartInPlace(key: string): boolean {
+    const { cache } = this
+    return this.startsInPlace && this.loader?.lookup !== undefined && !cache.hasListeners && !cache.changes.isTelling &&
+      this.next.size === 0 && this.overtaken.size === 0 && (this.flights.size === 0 || !this.flights.has(key)) &&
+      this.failures.negative(key, this.now()) === undefined && !Stack.isDeep()
+  }
+
+  /**
+   * Starts the load of a key in the turn of its reader. The function of the lookup is called in the reader's fiber,
+   * with the Context of the load. If it answers at once, the load ends here, without a fiber of its own.
+   */
+  startInPlace(loader: Loader<V>, key: string, reader: Fiber.Fiber<unknown, unknown>): Flight<V> {
+    const load = new Load(this.cache, this.spec, [key], loader)
+    const flight = this.flightOf(load, key, absentHere, undefined)
+    this.here = flight
+    const { context } = reader
+    const running = reader as { context: Context.Context<never> }
+    let left: Effect.Effect<void>
+    Stack.enter()
+    running.context = Context.add(loader.context, CurrentLoad, load)
+    try {
+      left = this.lookUp(flight)
+    } catch (defect) {
+      left = Exit.die(defect)
+    } finally {
+      running.context = context
+      Stack.leave()
+    }
+    if (flight.hasEnded) return flight
+    if (this.here === flight) this.enter(flight)
+    flight.hold()
+    this.run(load, [flight], left)
+    return flight
+  }
+
   start(loader: Loader<V>, key: string, asked: Asked<V>): Flight<V> {
     const load = new Load(this.cache, this.spec, [key], loader)
     const flight = this.takeOff(load, key, asked)
@@ -333,18 +398,36 @@ export class Loads<V> {
 
   /** Registers the flight of a key. Its caller starts the fiber of the load. */
   takeOff(load: Load, key: string, asked: Asked<V>): Flight<V> {
-    const { fallback, isBehind = false, isDetached, isQuiet, lookup, wantsFresh } = asked
     const queued = this.next.size === 0 ? undefined : this.next.get(key)
+    const flight = this.flightOf(load, key, asked, queued)
+    const running = this.flights.size === 0 ? undefined : this.flights.get(key)
+    if (running !== undefined) {
+      // The value of a closed flight is judged by its tags when it ends.
+      if (!running.isClosed) running.overtake()
+      this.setAside(running)
+    }
+    if (flight.cause === "refresh") this.askedAnew(key)
+    this.enter(flight)
+    if (queued !== undefined) {
+      this.next.delete(key)
+      load.isAwaited = true
+      queued.moveTo(flight)
+    }
+    return flight
+  }
+
+  /** Makes the flight of a key, for which these readers may have waited. */
+  private flightOf(load: Load, key: string, asked: Asked<V>, queued: Queued<V> | undefined): Flight<V> {
+    const { fallback, isBehind = false, isDetached, isQuiet, lookup, wantsFresh } = asked
     const cause = queued?.isRefresh === true ? "refresh" : asked.cause
     this.entries.sweepHolds()
-    const now = this.now()
-    const flight = new Flight<V>({
+    return new Flight<V>({
       key,
       load,
       cause,
       fallback: fallback ?? (cause === "absent" && queued === undefined ? undefined : this.entries.held(key)),
       stamp: this.cache.stamp,
-      startedAt: now,
+      startedAt: this.now(),
       isDetached: isDetached === true || this.expiry.onAbandoned === "finish" || queued?.isDetached === true,
       isQuiet: isQuiet === true,
       isBehind,
@@ -352,21 +435,6 @@ export class Loads<V> {
       lookup: lookup ?? queued?.lookup,
       onAbandoned: this.abandon
     })
-    const running = this.flights.size === 0 ? undefined : this.flights.get(key)
-    if (running !== undefined) {
-      // The value of a closed flight is judged by its tags when it ends.
-      if (!running.isClosed) running.overtake()
-      this.setAside(running)
-    }
-    if (cause === "refresh") this.askedAnew(key)
-    this.running.add(flight)
-    this.flights.set(key, flight)
-    if (queued !== undefined) {
-      this.next.delete(key)
-      load.isAwaited = true
-      queued.moveTo(flight)
-    }
-    return flight
   }
 
   /** Starts the fiber of a load: at once, or on an empty stack if the stack is deep. */
@@ -601,6 +669,15 @@ export class Loads<V> {
    */
   end(flight: Flight<V>, exit: Exit.Exit<Served<V>, unknown>, isCut = false, freshExit = exit): void {
     const { key } = flight
+    if (this.here === flight) this.here = undefined
+    else this.strike(flight)
+    flight.end(exit, freshExit)
+    if (isCut) flight.stop()
+    if (this.next.size > 0) this.advance(key)
+  }
+
+  private strike(flight: Flight<V>): void {
+    const { key } = flight
     if (this.flights.get(key) === flight) this.flights.delete(key)
     else if (this.overtaken.size > 0) {
       const others = this.overtaken.get(key)
@@ -609,9 +686,6 @@ export class Loads<V> {
     }
     this.running.delete(flight)
     if (this.running.size === 0) this.patience.rest()
-    flight.end(exit, freshExit)
-    if (isCut) flight.stop()
-    if (this.next.size > 0) this.advance(key)
   }
 
   /** The key was changed: no load or update that began before may store its value (law 2). */

@@ -61,7 +61,8 @@ export abstract class Waited<V> {
   protected joinedCount = 0
   private sharedAt: number | undefined = undefined
   private behind = false
-  protected waiters = new Set<Waiter<V>>()
+  /** Made for the first waiter: most loads answer before any reader has to wait. */
+  protected waiters: Set<Waiter<V>> | undefined = undefined
   /** The waiters who accept no stale value. */
   protected strict: Set<Waiter<V>> | undefined = undefined
   /** Those of them who accept only what a load brings. */
@@ -128,6 +129,7 @@ export abstract class Waited<V> {
   }
 
   protected add(resume: Waiter<V>, wantsFresh: WantsFresh): Effect.Effect<void> {
+    if (this.waiters === undefined) this.waiters = new Set()
     this.waiters.add(resume)
     if (wantsFresh !== false) (this.strict ??= new Set()).add(resume)
     if (wantsFresh === "new") (this.renewing ??= new Set()).add(resume)
@@ -141,7 +143,7 @@ export abstract class Waited<V> {
 
   leave(waiter: Waiter<V>): void {
     if (this.movedTo !== undefined) return this.movedTo.leave(waiter)
-    this.waiters.delete(waiter)
+    this.waiters?.delete(waiter)
     this.strict?.delete(waiter)
     this.renewing?.delete(waiter)
     this.abandonIfAlone()
@@ -149,21 +151,21 @@ export abstract class Waited<V> {
 
   /** Whether no further reader may wait. */
   get isFull(): boolean {
-    return this.waiters.size >= waitersMax
+    return this.waiters !== undefined && this.waiters.size >= waitersMax
   }
 
   get isEmpty(): boolean {
-    return this.waiters.size === 0
+    return this.waiters === undefined || this.waiters.size === 0
   }
 
   /** Whether no reader who waits accepts a stale value. */
   get areAllForFresh(): boolean {
-    return this.waiters.size === (this.strict?.size ?? 0)
+    return (this.waiters?.size ?? 0) === (this.strict?.size ?? 0)
   }
 
   /** Whether no reader who waits accepts what is there already. */
   get areAllForNew(): boolean {
-    return this.waiters.size === (this.renewing?.size ?? 0)
+    return (this.waiters?.size ?? 0) === (this.renewing?.size ?? 0)
   }
 
   /** Moves all readers who wait here to another place. */
@@ -171,11 +173,11 @@ export abstract class Waited<V> {
     const { renewing, strict, waiters } = this
     this.clear()
     this.movedTo = place
-    place.receive(waiters, strict, renewing)
+    if (waiters !== undefined) place.receive(waiters, strict, renewing)
   }
 
   private clear(): void {
-    this.waiters = new Set()
+    this.waiters = undefined
     this.strict = undefined
     this.renewing = undefined
   }
@@ -185,7 +187,7 @@ export abstract class Waited<V> {
     strict: ReadonlySet<Waiter<V>> | undefined,
     renewing: ReadonlySet<Waiter<V>> | undefined
   ): void {
-    for (const waiter of waiters) this.waiters.add(waiter)
+    this.waiters = new Set([...this.waiters ?? [], ...waiters])
     if (strict !== undefined) this.strict = new Set([...this.strict ?? [], ...strict])
     if (renewing !== undefined) this.renewing = new Set([...this.renewing ?? [], ...renewing])
   }
@@ -197,7 +199,7 @@ export abstract class Waited<V> {
       this.answer(exit)
       return true
     }
-    const others = Array.from(this.waiters).filter((waiter) => !left.has(waiter))
+    const others = Array.from(this.waiters ?? []).filter((waiter) => !left.has(waiter))
     this.waiters = new Set(left)
     if (left === this.renewing) this.strict = new Set(left)
     shallow(() => {
@@ -209,7 +211,7 @@ export abstract class Waited<V> {
   /** Answers all readers who wait. Those who accept no stale value get `freshExit`. */
   protected answer(exit: Exit.Exit<Served<V>, unknown>, freshExit = exit): void {
     const { strict, waiters } = this
-    if (waiters.size === 0) return
+    if (waiters === undefined || waiters.size === 0) return
     this.clear()
     shallow(() => {
       if (strict === undefined) { for (const resume of waiters) resume(exit) }

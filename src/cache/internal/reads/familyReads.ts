@@ -14,6 +14,7 @@ import type * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type { Entry } from "../../../store/Entry.ts"
 import type { HotPartition } from "../../../store/Store.ts"
@@ -30,7 +31,7 @@ import { answerOf, fromMemory, type Served } from "../entries/served.ts"
 import * as Expiry from "../family/expiry.ts"
 import { memory } from "../family/judgement.ts"
 import { type AskedOf, type Flight, type Renewal, renewalOf } from "../loads/flight.ts"
-import { currentLookup, loadOf, lookups, valueExit, valueOf } from "../loads/load.ts"
+import { currentLookup, currentWork, loadOf, lookups, valueExit, valueOf } from "../loads/load.ts"
 import { atOnce, Loads } from "../loads/loads.ts"
 import { joinPromise, type Waiter } from "../loads/waiters.ts"
 import { explain } from "./explaining.ts"
@@ -83,14 +84,33 @@ export class FamilyReads<V> implements Reads<V> {
     return load === undefined ? this : new TrackedReads(this, load)
   }
 
-  /** The value of a key: held, or loaded. */
-  read(key: string): Effect.Effect<V, unknown> {
-    const value = this.hot?.hit(key)
+  /** The value of a key: held, or loaded. `isMissed` says that the caller knows that it is not a hit. */
+  read(key: string, isMissed = false): Effect.Effect<V, unknown> {
+    const value = isMissed ? undefined : this.hot?.hit(key)
     if (value !== undefined) return Exit.succeed(value)
+    if (this.loads.mayStartInPlace(key) && this.hot?.peek(key) === undefined && currentWork() === undefined) {
+      return this.loadInPlace(key)
+    }
     const running = this.awaited(key)
     return running === undefined
       ? Effect.mapEager(this.serve(key), valueOf)
       : Effect.callback((resume) => this.join(running, (exit) => resume(valueExit(exit))))
+  }
+
+  /** Loads a key of which nothing is held, in the turn of the reader. */
+  private loadInPlace(key: string): Effect.Effect<V, unknown> {
+    const reader = Fiber.getCurrent()!
+    this.entries.countMiss(key)
+    const flight = this.loads.startInPlace(this.loads.loader!, key, reader)
+    if (flight.exit !== undefined) return valueExit(flight.exit)
+    // A reader that is interrupted before it has joined lets go of the load.
+    const forget = reader.addObserver(() => flight.letGo())
+    return Effect.callback((resume) => {
+      forget()
+      const leave = this.loads.wait(flight, (exit) => resume(valueExit(exit)), this.cache.time.now(), false)
+      flight.letGo()
+      return leave
+    })
   }
 
   /**

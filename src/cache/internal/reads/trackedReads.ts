@@ -27,7 +27,8 @@ import type { KeysPage } from "./familyPages.ts"
 /** The reading operations of a family. They read where they are called, if they need not wait. */
 export interface Reads<V> {
   readonly hot: HotPartition<V> | undefined
-  read(key: string): Effect.Effect<V, unknown>
+  /** `isMissed` says that the caller knows that the key is not a hit. */
+  read(key: string, isMissed?: boolean): Effect.Effect<V, unknown>
   readFresh(key: string): Effect.Effect<V, unknown>
   readMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<V>, unknown>
   readResults(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Exit.Exit<V, unknown>>, unknown>
