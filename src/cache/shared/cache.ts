@@ -30,7 +30,7 @@ import { CacheError, InvalidOption, StoreFailed } from "../CacheError.ts"
 import { CacheEvent, type InvalidationMode } from "../CacheEvent.ts"
 import type { FamilyStats } from "../CacheMetrics.ts"
 import type { Scope } from "../Explanation.ts"
-import { both, noDelivery } from "../internal/below/delivery.ts"
+import { both, type Delivery, noDelivery } from "../internal/below/delivery.ts"
 import { ifItCan, inTime } from "../internal/below/inTime.ts"
 import { knowing } from "../internal/below/knowing.ts"
 import { Outbox } from "../internal/below/outbox.ts"
@@ -394,6 +394,8 @@ export class Cache implements CacheContext, Peer {
    * read loads them.
    */
   batch(writes: ReadonlyArray<BatchWrite>): Effect.Effect<void, CacheError> {
+    const plain = this.batchPlain(writes)
+    if (plain !== undefined) return plain
     const conditional = writes.filter(({ options }) => options.ifVersion !== undefined)
     const ends = writes.map(({ family }) => family.writes.ends)
     return whenJudged(
@@ -422,6 +424,29 @@ export class Cache implements CacheContext, Peer {
     )
   }
 
+  /** Applies a batch of values without options the short way of `set`, where that is open to all of them. */
+  private batchPlain(writes: ReadonlyArray<BatchWrite>): Effect.Effect<void, CacheError> | undefined {
+    for (const { family, options, value } of writes) {
+      if (value === undefined || !areNone(options) || !family.writes.admitsPlain(value.value)) return undefined
+    }
+    for (const { family } of writes) if (!family.writes.arePlain) return undefined
+    const stamp = this.nextStamp()
+    let delivery = noDelivery
+    for (const { family: { invalidation }, key } of writes) {
+      delivery = both(delivery, invalidation.spread(key, "hide"))
+    }
+    for (const { family, key, value } of writes) {
+      delivery = both(delivery, family.writes.putPlain(key, value!.value, stamp))
+    }
+    return this.batched(writes, delivery)
+  }
+
+  private batched(writes: ReadonlyArray<BatchWrite>, delivery: Delivery): Effect.Effect<void, CacheError> {
+    if (delivery === noDelivery) return Effect.void
+    const { version } = this
+    return orTakenBack(delivery, writes.map(({ family, key }) => [family.writes, key, version]))
+  }
+
   private applyBatch(
     writes: ReadonlyArray<BatchWrite>,
     judged: ReadonlyArray<Judged<any>>
@@ -443,10 +468,13 @@ export class Cache implements CacheContext, Peer {
         // The last write of a key counts, so a deletion removes a value that the batch wrote before it.
       } else if (isWritten) delivery = both(delivery, family.invalidation.dropKey(key, "hide", stamp, family.name))
     }
-    if (delivery === noDelivery) return Effect.void
-    const { version } = this
-    return orTakenBack(delivery, writes.map(({ family, key }) => [family.writes, key, version]))
+    return this.batched(writes, delivery)
   }
+}
+
+const areNone = (options: SetOptions<Lease>): boolean => {
+  for (const _ in options) return false
+  return true
 }
 
 const judgeWrite = ({ family, key, options, value }: BatchWrite): Judging<Judged<any>> =>

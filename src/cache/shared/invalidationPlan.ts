@@ -33,6 +33,8 @@ export interface CompiledStep {
   readonly exact: boolean
   /** Whether the key that it drops has the text of the changed key, whatever that is. */
   readonly isSame?: boolean
+  /** The positions of the pairs in the key that is dropped, where these are in order and no other position is given. */
+  readonly positions?: ReadonlyArray<number> | undefined
 }
 
 /**
@@ -91,12 +93,15 @@ export const eachDropped = (
       visit(step, key)
       continue
     }
-    segments ??= key.split(":")
+    segments ??= segmentsOf(key)
     if (!holds(step, segments, segments.length)) continue
     const scope = scopeOf(step, segments)
     visit(step, step.exact ? keyOf(scope) : scope)
   }
 }
+
+// Most keys have one segment, and most changes come here.
+const segmentsOf = (key: string): ReadonlyArray<string> => key.includes(":") ? key.split(":") : [key]
 
 /** Visits each step that a change of some key of a scope may take, with the keys that it may drop. */
 export const eachReachedFrom = (
@@ -160,6 +165,13 @@ const agrees = (
 
 /** The keys that a step drops. A segment that is not known is left open. */
 const scopeOf = (step: CompiledStep, known: Known): Scope => {
+  const { bound, positions } = step
+  return positions !== undefined && bound.every(([, source]) => known[source] !== undefined)
+    ? { positions, values: bound.map(([, source]) => known[source]!) }
+    : sortedScopeOf(step, known)
+}
+
+const sortedScopeOf = (step: CompiledStep, known: Known): Scope => {
   const values = new Map<number, string>(step.constants)
   for (const [target, source] of step.bound) {
     if (known[source] !== undefined) values.set(target, known[source])
@@ -209,7 +221,7 @@ const none: InvalidationPlan = { isEmpty: true, whole: [], all: [], in: () => []
 
 const translate = (source: ValidFamily, plan: DependencyGraph.Plan): ReadonlyArray<CompiledStep> => {
   // Most steps of a long plan share their bound positions, and have no guards.
-  const known = new Map<DependencyGraph.Step["bound"], Pick<CompiledStep, "bound" | "constants">>()
+  const known = new Map<DependencyGraph.Step["bound"], Values>()
   return plan.flatMap((step) => {
     const guards = step.guards.length === 0 ? noGuards : guardsOf(source, step.guards)
     if (guards === undefined) return []
@@ -218,13 +230,17 @@ const translate = (source: ValidFamily, plan: DependencyGraph.Plan): ReadonlyArr
     const exact = step.free === 0
     const isSame = exact && guards.length === 0 && values.constants.length === 0 && !source.pattern.rest &&
       values.bound.length === source.pattern.holes.length && values.bound.every(([target, from]) => target === from)
-    return [{ family: step.family, bound: values.bound, constants: values.constants, guards, exact, isSame }]
+    const { bound, constants, positions } = values
+    return [{ family: step.family, bound, constants, guards, exact, isSame, positions }]
   })
 }
 
 const noGuards: ReadonlyArray<CompiledGuard> = []
 
-const valuesOf = (source: ValidFamily, step: DependencyGraph.Step): Pick<CompiledStep, "bound" | "constants"> => {
+/** What a step says of the values in the key that it drops. */
+type Values = Pick<CompiledStep, "bound" | "constants" | "positions">
+
+const valuesOf = (source: ValidFamily, step: DependencyGraph.Step): Values => {
   const bound: Array<readonly [number, number]> = []
   const constants = [...step.constants]
   for (const [hole, segment] of step.bound) {
@@ -232,7 +248,10 @@ const valuesOf = (source: ValidFamily, step: DependencyGraph.Step): Pick<Compile
     if (typeof at === "number") bound.push([hole, at])
     else constants.push([hole, at])
   }
-  return { bound, constants }
+  const targets = bound.map(([target]) => target)
+  const areSorted = constants.length === 0 && targets.length > 0 &&
+    targets.every((target, i) => i === 0 || target > targets[i - 1]!)
+  return { bound, constants, positions: areSorted ? targets : undefined }
 }
 
 /** The position, in a key within the family, of a segment of the full key; or the segment itself if it is text. */

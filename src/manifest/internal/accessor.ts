@@ -314,8 +314,10 @@ export const make = (gate: FamilyGate) => {
   return {
     name: gate.name,
     pattern: gate.pattern,
-    setting: (params: Params, value: unknown, given: SetOptions<Lease> = {}) => write(gate, params, { value }, given),
-    deleting: (params: Params, given: SetOptions<Lease> = {}) => write(gate, params, undefined, given),
+    setting: (params: Params, value: unknown, given: SetOptions<Lease> = noConditions): Write =>
+      new WriteOfKey(gate, params, { value }, given),
+    deleting: (params: Params, given: SetOptions<Lease> = noConditions): Write =>
+      new WriteOfKey(gate, params, undefined, given),
     lease: (params: Params, given?: LeaseOptions) =>
       Effect.withFiber((fiber): Effect.Effect<Lease, CacheError, Scope.Scope> => {
         const refused = options.lease(gate.name, given)
@@ -356,25 +358,47 @@ export interface Write {
   ) => BatchWrite | CacheError
 }
 
-const write = (
-  gate: FamilyGate,
-  params: Params,
-  value: BatchWrite["value"],
-  given: SetOptions<Lease>
-): Write => ({
-  _tag: "Write",
-  manifest: gate.manifest,
-  pattern: gate.pattern,
-  key: Effect.suspend(() => Effect.map(gate.keyOf(params), gate.keys.render)),
-  resolve: (context) => {
+// The options of a write without any. They need no check.
+const noConditions: SetOptions<Lease> = {}
+
+class WriteOfKey implements Write {
+  readonly _tag = "Write"
+  private readonly gate: FamilyGate
+  private readonly params: Params
+  private readonly value: BatchWrite["value"]
+  private readonly given: SetOptions<Lease>
+
+  constructor(gate: FamilyGate, params: Params, value: BatchWrite["value"], given: SetOptions<Lease>) {
+    this.gate = gate
+    this.params = params
+    this.value = value
+    this.given = given
+  }
+
+  get manifest(): Write["manifest"] {
+    return this.gate.manifest
+  }
+
+  get pattern(): string {
+    return this.gate.pattern
+  }
+
+  get key(): Write["key"] {
+    return Effect.suspend(() => Effect.map(this.gate.keyOf(this.params), this.gate.keys.render))
+  }
+
+  resolve(context: Context.Context<never>): BatchWrite | CacheError {
+    const { gate, given, params, value } = this
     const family = gate.familyToWrite(context)
     if (family === undefined) return gate.refusal(context, "write")
     const key = gate.textOf(params)
-    const refused = options.conditions(gate.name, given, value === undefined ? "deletion" : "set") ??
+    const refused = (given === noConditions
+      ? undefined
+      : options.conditions(gate.name, given, value === undefined ? "deletion" : "set")) ??
       gate.keyRefusal(key, params)
     return refused ?? { family, key, value, options: given }
   }
-})
+}
 
 /** Makes a handle: finds the grant once. Each operation then checks only whether the grant is still active. */
 const handleFor = (gate: FamilyGate, verb: Verb) =>

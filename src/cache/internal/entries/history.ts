@@ -33,13 +33,14 @@ export class History {
     const characters = charactersOf(happening)
     // A happening of this length would push out too many others.
     if (characters > charactersMax / 16) return
-    while (this.size === happeningsMax || this.characters + characters > charactersMax) this.forgetOldest()
     const { next, ring } = this
+    if (this.size === happeningsMax) this.leaveOut(next)
+    while (this.characters + characters > charactersMax) this.forgetOldest()
     const over = ring[next]
     if (over === undefined) ring[next] = { ...happening }
     else writeOver(over, happening)
     this.lengths[next] = characters
-    this.next = (next + 1) % happeningsMax
+    this.next = next + 1 === happeningsMax ? 0 : next + 1
     this.size++
     this.characters += characters
   }
@@ -57,15 +58,20 @@ export class History {
     return found
   }
 
+  /** Counts the oldest happening no more. */
+  private leaveOut(oldest: number): void {
+    this.characters -= this.lengths[oldest]!
+    this.size--
+  }
+
   private forgetOldest(): void {
     const oldest = (this.next - this.size + happeningsMax) % happeningsMax
-    this.characters -= this.lengths[oldest]!
+    this.leaveOut(oldest)
     // What the record leads to is freed; the record itself is written over later.
-    const { from, scope } = this.ring[oldest]!
-    if (from !== undefined || typeof scope !== "string" || this.lengths[oldest]! > textKept) {
-      Object.assign(this.ring[oldest]!, { scope: "", from: undefined })
-    }
-    this.size--
+    const record = this.ring[oldest]!
+    if (record.from === undefined && typeof record.scope === "string" && this.lengths[oldest]! <= textKept) return
+    record.scope = ""
+    record.from = undefined
   }
 }
 
@@ -88,12 +94,14 @@ const copyOf = (scope: Happening["scope"]): Happening["scope"] =>
     : { positions: [...scope.positions], values: [...scope.values] }
 
 const charactersOf = ({ from, scope }: Noted): number => {
-  const own = typeof scope === "string"
-    ? scope.length
-    : "tag" in scope
-    ? scope.tag.length
-    : scope.values.reduce((sum, value) => sum + value.length, 0)
-  return own + (from?.characters ?? 0)
+  const own = typeof scope === "string" ? scope.length : "tag" in scope ? scope.tag.length : lengthOf(scope.values)
+  return from === undefined ? own : own + from.characters
+}
+
+const lengthOf = (values: ReadonlyArray<string>): number => {
+  let length = 0
+  for (const value of values) length += value.length
+  return length
 }
 
 const concerns = (

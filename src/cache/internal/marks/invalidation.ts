@@ -185,6 +185,7 @@ class Projection extends BoundedMarks {
 export class FamilyMarks {
   private readonly whole = new Stamps()
   private readonly projections = new Map<string, Projection>()
+  private latestProjection: Projection | undefined = undefined
   private readonly room = new Room()
   /** The greatest stamp of any mark: an entry with this stamp or a later one is valid without a look at the marks. */
   latest = 0
@@ -213,14 +214,22 @@ export class FamilyMarks {
 
   private raise(scope: Scope, mode: InvalidationMode, stamp: number, atMillis: number, must: boolean): Scope {
     this.latest = Math.max(this.latest, stamp)
-    if (scope.positions.length > 0) {
-      const id = scope.positions.join(separator)
-      let projection = this.projections.get(id)
-      if (projection === undefined) this.projections.set(id, projection = new Projection(scope.positions, this.room))
-      if (projection.raise(scope.values.join(separator), mode, stamp, atMillis, must)) return scope
+    const { positions, values } = scope
+    if (positions.length > 0) {
+      const name = values.length === 1 ? values[0]! : values.join(separator)
+      if (this.projectionOf(positions).raise(name, mode, stamp, atMillis, must)) return scope
     }
     this.whole.raise(mode, stamp, atMillis)
     return everything
+  }
+
+  private projectionOf(positions: ReadonlyArray<number>): Projection {
+    // The marks of one step of a plan share their list of positions.
+    if (this.latestProjection?.positions === positions) return this.latestProjection
+    const id = positions.join(separator)
+    let projection = this.projections.get(id)
+    if (projection === undefined) this.projections.set(id, projection = new Projection(positions, this.room))
+    return this.latestProjection = projection
   }
 
   /** The time of the first mark that made an entry stale; `Infinity` if no mark did. */
@@ -273,6 +282,7 @@ export class FamilyMarks {
       projection.forget(upTo)
       if (projection.stamps.size === 0) this.projections.delete(id)
     }
+    this.latestProjection = undefined
   }
 }
 

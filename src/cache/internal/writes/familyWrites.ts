@@ -210,14 +210,47 @@ export class FamilyWrites<V> implements Writer {
    * They come after the value was judged, because that may run code of the user.
    */
   private writePlain(key: string, value: V): Delivery | undefined {
-    const { cache, entries, loads } = this
-    if (!entries.hasPlainEntries || !entries.judgement.isPlain(value)) return undefined
-    if (loads.loader === undefined || !loads.areIdle || !entries.arePlain || !cache.leases.isEmpty) return undefined
-    const stamp = cache.nextStamp()
+    if (!this.admitsPlain(value) || !this.arePlain) return undefined
+    const stamp = this.cache.nextStamp()
     const dependents = this.invalidation.spread(key, "hide")
-    const delivery = both(dependents, entries.putPlain(key, value, stamp, cache.time.now()))
-    if (delivery !== noDelivery) revocable(delivery, [[this, key, cache.version]])
+    const delivery = both(dependents, this.putPlain(key, value, stamp))
+    if (delivery !== noDelivery) revocable(delivery, [[this, key, this.cache.version]])
     return delivery
+  }
+
+  /** Whether the short way may be taken with a value. */
+  admitsPlain(value: unknown): boolean {
+    const { entries } = this
+    return entries.hasPlainEntries && entries.judgement.isPlain(value as V)
+  }
+
+  /** Whether the short way is open now. */
+  get arePlain(): boolean {
+    const { cache, entries, loads } = this
+    return loads.loader !== undefined && loads.areIdle && entries.arePlain && cache.leases.isEmpty
+  }
+
+  /** Stores a value the short way, without its dependents. */
+  putPlain(key: string, value: V, stamp: number): Delivery {
+    return this.entries.putPlain(key, value, stamp, this.cache.time.now())
+  }
+
+  /** Writes several values the short way, all or none; `undefined` if the long way has to be taken. */
+  private writeManyPlain(
+    entries: ReadonlyArray<readonly [key: string, value: V]>
+  ): Effect.Effect<void, CacheError> | undefined {
+    for (const [, value] of entries) if (!this.admitsPlain(value)) return undefined
+    if (!this.arePlain) return undefined
+    let delivery = noDelivery
+    for (const [key, value] of entries) {
+      const stamp = this.cache.nextStamp()
+      const dependents = this.invalidation.spread(key, "hide")
+      delivery = both(delivery, both(dependents, this.putPlain(key, value, stamp)))
+    }
+    const { version } = this.cache
+    return delivery === noDelivery
+      ? Effect.void
+      : orTakenBack(delivery, entries.map(([key]) => [this, key, version]))
   }
 
   /** Judges a write: checks everything that can refuse it, before anything changes. */
@@ -509,6 +542,8 @@ export class FamilyWrites<V> implements Writer {
     entries: ReadonlyArray<readonly [key: string, value: V]>,
     options: SetOptions<Lease> = noOptions
   ): Effect.Effect<void, CacheError> {
+    const plain = options === noOptions ? this.writeManyPlain(entries) : undefined
+    if (plain !== undefined) return plain
     const { ends } = this
     const isConditional = options.ifVersion !== undefined
     const refusal = this.refusalOf(options, entries)
