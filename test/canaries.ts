@@ -1706,8 +1706,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "lookups",
     bug: "a lookup may write by a handle",
     file: "src/manifest/internal/accessor.ts",
-    text: `CacheFamily.isLookup(context) ?\n`,
-    planted: `CacheFamily.isLookup(context) && verb === "read" ?\n`,
+    text: "CacheFamily.isLookup(context)\n",
+    planted: `CacheFamily.isLookup(context) && verb === "read"\n`,
     suites: [lookups]
   },
   {

@@ -58,6 +58,7 @@ export const unrun = (value: unknown, takesExits: boolean): string | undefined =
 
 /** Why a function may not answer with this if its answer is not run as an Effect; `undefined` if it may. */
 export const unrunAnswer = (answer: unknown): string | undefined => {
+  if (answer === null || (typeof answer !== "object" && typeof answer !== "function")) return undefined
   if (isPromise(answer)) return answeredPromise
   return isEffect(answer) ? "answered with an Effect: read the value first, and run the Effect then" : undefined
 }

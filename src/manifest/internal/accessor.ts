@@ -28,6 +28,16 @@ import { inPlace } from "./inPlace.ts"
 import { iterations } from "./iterations.ts"
 import type { Params } from "./keys.ts"
 import { isList, replayable } from "./lists.ts"
+import {
+  GetOption,
+  Has,
+  type HitOperation,
+  type KeyOperation,
+  OnKey,
+  Select,
+  type Selecting,
+  type SelectOperation
+} from "./onKey.ts"
 import * as options from "./options.ts"
 import { Read, type ReadGate } from "./read.ts"
 import { Set, type SetGate } from "./set.ts"
@@ -50,10 +60,7 @@ const changing =
     }
   }
 
-const selecting = (gate: FamilyGate, key: string, f: (value: unknown) => unknown) =>
-(
-  value: unknown
-): Exit.Exit<unknown, CacheError> => {
+const selectingOf = (gate: FamilyGate): Selecting => (key, f, value) => {
   try {
     const made = f(value)
     const why = unrunAnswer(made)
@@ -111,21 +118,26 @@ const entriesOf = (
 
 /** Makes the operations. Accessors find the family in the Context of each call; handles have found it once. */
 export const operations = (gate: FamilyGate, find: Finds) => ({
-  ...readOperations(gate, find.toRead),
-  ...writeOperations(gate, find.toWrite, find.familyOf)
+  ...readOperations(gate, find),
+  ...writeOperations(gate, find.toWrite)
 })
 
-/** Makes the beginning of an operation on one key: it finds the family, and checks the key. */
-const atKey = <F>(
-  gate: FamilyGate,
-  find: <A, E, R>(f: (family: F) => Effect.Effect<A, E, R>) => Effect.Effect<A, E | CacheError, R>
-) =>
-<A, E, R>(params: Params, f: (family: F, key: string) => Effect.Effect<A, E, R>) =>
-  find((family): Effect.Effect<A, E | CacheError, R> => {
-    const key = gate.textOf(params)
-    const refused = gate.keyRefusal(key, params)
-    return refused === undefined ? f(family, key) : Effect.fail(refused)
-  })
+/** Makes the beginning of an operation: it finds the family. */
+const within =
+  <F extends object>(find: (context: Context.Context<never>) => F | CacheError) =>
+  <A, E, R>(f: (family: F) => Effect.Effect<A, E, R>) =>
+    inPlace((context): Effect.Effect<A, E | CacheError, R> => {
+      const family = find(context)
+      return "reason" in family ? Effect.fail(family as CacheError) : f(family as F)
+    })
+
+/** Makes an operation on one key: it finds the family, and checks the key. */
+const onKey =
+  <F>(gate: FamilyGate, find: (context: Context.Context<never>) => F | CacheError) =>
+  <Input = undefined>(run: KeyOperation<F, Input>["run"]) => {
+    const operation: KeyOperation<F, Input> = { gate, find, run }
+    return (params: Params, input?: Input) => new OnKey(operation, params, input)
+  }
 
 /** Reads a key, as `get` does with options. */
 const readWith = (
@@ -136,13 +148,30 @@ const readWith = (
 ): Effect.Effect<unknown, unknown> => {
   const refused = options.read(gate.name, given)
   if (refused !== undefined) return Effect.fail(refused)
-  return atKey(gate, find)(params, (family, key) => given.stale === "refuse" ? family.readFresh(key) : family.read(key))
+  const isStrict = given.stale === "refuse"
+  return onKey(gate, find)((family, key) => isStrict ? family.readFresh(key) : family.read(key))(params)
 }
 
-const readOperations = (gate: FamilyGate, find: Finds["toRead"]) => {
-  const reading = atKey(gate, find)
+const readOperations = (gate: FamilyGate, { hotOf, toRead }: Finds) => {
+  const find = within(toRead)
+  const reading = onKey(gate, toRead)
+  const selecting = selectingOf(gate)
+  const getOption: HitOperation<undefined> = { gate, find: toRead, hotOf, run: (family, key) => family.readHeld(key) }
+  const has: HitOperation<undefined> = { gate, find: toRead, hotOf, run: (family, key) => family.has(key) }
+  const select: SelectOperation = {
+    gate,
+    find: toRead,
+    hotOf,
+    selecting,
+    run: (family, key, f) => {
+      const refused = options.change(gate.name, "select", f)
+      return refused === undefined
+        ? Effect.flatMapEager(family.read(key), (value) => selecting(key, f, value))
+        : Effect.fail(refused)
+    }
+  }
   return {
-    getOption: (params: Params) => reading(params, (family, key) => family.readHeld(key)),
+    getOption: (params: Params) => new GetOption(getOption, params, undefined),
     getMany: (given: Iterable<Params>) => {
       const all = replayable(given)
       return find((family) => Effect.flatMapEager(keysOf(gate, all), (keys) => family.readMany(keys)))
@@ -151,19 +180,12 @@ const readOperations = (gate: FamilyGate, find: Finds["toRead"]) => {
       const all = replayable(given)
       return find((family) => Effect.flatMapEager(keyExitsOf(gate, all), (keys) => resultsOf(family, keys)))
     },
-    getAnswer: (params: Params) => reading(params, (family, key) => family.answer(key)),
-    getAnswerOption: (params: Params) => reading(params, (family, key) => family.answerHeld(key)),
+    getAnswer: reading((family, key) => family.answer(key)),
+    getAnswerOption: reading((family, key) => family.answerHeld(key)),
     ...iterations(gate, find),
-    explain: (params: Params) => reading(params, (family, key) => family.explain(key)),
-    has: (params: Params) => reading(params, (family, key) => family.has(key)),
-
-    select: (params: Params, f: (value: unknown) => unknown) =>
-      reading(params, (family, key) => {
-        const refused = options.change(gate.name, "select", f)
-        return refused === undefined ?
-          Effect.flatMapEager(family.read(key), selecting(gate, key, f))
-          : Effect.fail(refused)
-      }),
+    explain: reading((family, key) => family.explain(key)),
+    has: (params: Params) => new Has(has, params, undefined),
+    select: (params: Params, f: (value: unknown) => unknown) => new Select(select, params, f),
     warm: (list: Iterable<Params>, given?: options.ConcurrencyOptions) => {
       const all = replayable(list)
       return find((family) =>
@@ -205,9 +227,18 @@ const hottestOf = (gate: FamilyGate, family: Reads, max: number) =>
     })
   )
 
-const writeOperations = (gate: FamilyGate, find: Finds["toWrite"], familyOf: SetGate["toWrite"]) => {
-  const writing = atKey(gate, find)
-  const setGate: SetGate = { gate, toWrite: familyOf }
+type Change = (was: unknown) => unknown
+
+const writeOperations = (gate: FamilyGate, toWrite: Finds["toWrite"]) => {
+  const find = within(toWrite)
+  const writing = onKey(gate, toWrite)
+  const setGate: SetGate = { gate, toWrite }
+  const setIfAbsent = writing<readonly [value: unknown, given: SetOptions<Lease> | undefined]>(
+    (family, key, [value, given]) => {
+      const refused = options.conditions(gate.name, given, "claim")
+      return refused === undefined ? family.setIfAbsent(key, value, given) : Effect.fail(refused)
+    }
+  )
   return {
     set: (params: Params, value: unknown, given?: SetOptions<Lease>): Effect.Effect<void, CacheError> =>
       new Set(setGate, params, value, given),
@@ -219,57 +250,45 @@ const writeOperations = (gate: FamilyGate, find: Finds["toWrite"], familyOf: Set
         return Effect.flatMapEager(entriesOf(gate, entries), (all) => family.setMany(all, given))
       })
     },
-    update: (params: Params, f: (was: unknown) => unknown) =>
-      writing(params, (family, key) => {
-        const refused = options.change(gate.name, "update", f)
-        return refused === undefined ? family.update(key, changing(gate, key, "update", f)) : Effect.fail(refused)
-      }),
-    patch: (params: Params, f: (was: unknown) => unknown) =>
-      writing(params, (family, key) => {
-        const refused = options.change(gate.name, "patch", f)
-        return refused === undefined ? family.patch(key, changing(gate, key, "patch", f)) : Effect.fail(refused)
-      }),
-    delete: (params: Params) => writing(params, (family, key) => family.delete([key])),
+    update: writing<Change>((family, key, f) => {
+      const refused = options.change(gate.name, "update", f)
+      return refused === undefined ? family.update(key, changing(gate, key, "update", f)) : Effect.fail(refused)
+    }),
+    patch: writing<Change>((family, key, f) => {
+      const refused = options.change(gate.name, "patch", f)
+      return refused === undefined ? family.patch(key, changing(gate, key, "patch", f)) : Effect.fail(refused)
+    }),
+    delete: writing((family, key) => family.delete([key])),
     deleteMany: (given: Iterable<Params>) => {
       const all = replayable(given)
       return find((family) => Effect.flatMapEager(keysOf(gate, all), (keys) => family.delete(keys)))
     },
-    getOr: (params: Params, load: Effect.Effect<unknown, unknown, unknown>) =>
-      writing(params, (family, key) => {
-        const refused = options.load(gate.name, load)
-        if (refused !== undefined) return Effect.fail(refused)
-        return Effect.withFiber(({ context }) => family.readOr(key, Transaction.broughtBy(load, context)))
-      }),
-    setIfAbsent: (params: Params, value: unknown, given?: SetOptions<Lease>) =>
-      writing(params, (family, key) => {
-        const refused = options.conditions(gate.name, given, "claim")
-        return refused === undefined ? family.setIfAbsent(key, value, given) : Effect.fail(refused)
-      }),
-    getAndDelete: (params: Params) => writing(params, (family, key) => family.getAndDelete(key)),
-    reschedule: (params: Params, timeToLive: LifetimeInput) =>
-      writing(params, (family, key) => family.reschedule(key, timeToLive)),
+    getOr: writing<Effect.Effect<unknown, unknown, unknown>>((family, key, load) => {
+      const refused = options.load(gate.name, load)
+      if (refused !== undefined) return Effect.fail(refused)
+      return Effect.withFiber(({ context }) => family.readOr(key, Transaction.broughtBy(load, context)))
+    }),
+    setIfAbsent: (params: Params, value: unknown, given?: SetOptions<Lease>) => setIfAbsent(params, [value, given]),
+    getAndDelete: writing((family, key) => family.getAndDelete(key)),
+    reschedule: writing<LifetimeInput>((family, key, timeToLive) => family.reschedule(key, timeToLive)),
     ...invalidations(gate, find, writing),
-    refresh: (params: Params) => writing(params, (family, key) => family.refresh(key))
+    refresh: writing((family, key) => family.refresh(key))
   }
 }
 
-type Find = <A, E, R>(f: (family: Writes) => Effect.Effect<A, E, R>) => Effect.Effect<A, E | CacheError, R>
-
 const invalidations = (
   gate: FamilyGate,
-  find: Find,
-  writing: <A, E, R>(
-    params: Params,
-    f: (family: Writes, key: string) => Effect.Effect<A, E, R>
-  ) => Effect.Effect<A, E | CacheError, R>
+  find: ReturnType<typeof within<Writes>>,
+  writing: ReturnType<typeof onKey<Writes>>
 ) => {
   const withMode = <A, E, R>(
     given: InvalidateOptions | undefined,
     f: (mode: InvalidationMode) => Effect.Effect<A, E, R>
   ) => options.withMode(gate.name, given, f)
   return {
-    invalidate: (params: Params, given?: InvalidateOptions) =>
-      writing(params, (family, key) => withMode(given, (mode) => family.drop([key], mode))),
+    invalidate: writing<InvalidateOptions | undefined>((family, key, given) =>
+      withMode(given, (mode) => family.drop([key], mode))
+    ),
     invalidateWhere: (params: Params, given?: InvalidateOptions) =>
       find((family) =>
         Result.match(gate.keys.scopeOf(params), {
@@ -289,27 +308,20 @@ const invalidations = (
   }
 }
 
+/** How operations reach their family. Each answers it if the Context has the right, or the error that refuses it. */
 interface Finds {
-  readonly toRead: <A, E, R>(f: (family: Reads) => Effect.Effect<A, E, R>) => Effect.Effect<A, E | CacheError, R>
-  readonly toWrite: Find
-  /** Answers the family if the Context may write it, or the error that refuses it. */
-  readonly familyOf: SetGate["toWrite"]
+  readonly toRead: (context: Context.Context<never>) => Reads | CacheError
+  readonly toWrite: (context: Context.Context<never>) => Writes | CacheError
+  /** Answers the family in memory if the Context may read it. */
+  readonly hotOf: ReadGate["hotOf"]
 }
 
 /** Makes an accessor: all operations, with the grant from the Context of the fiber that runs them. */
 export const make = (gate: FamilyGate) => {
   const find: Finds = {
-    toRead: <A, E, R>(f: (family: Reads) => Effect.Effect<A, E, R>) =>
-      inPlace((context): Effect.Effect<A, E | CacheError, R> => {
-        const family = gate.readsOf(context)
-        return family === undefined ? Effect.fail(gate.refusal(context, "read")) : f(family)
-      }),
-    toWrite: <A, E, R>(f: (family: Writes) => Effect.Effect<A, E, R>) =>
-      inPlace((context): Effect.Effect<A, E | CacheError, R> => {
-        const family = gate.writesOf(context)
-        return family === undefined ? Effect.fail(gate.refusal(context, "write")) : f(family)
-      }),
-    familyOf: (context) => gate.writesOf(context) ?? gate.refusal(context, "write")
+    toRead: (context) => gate.readsOf(context) ?? gate.refusal(context, "read"),
+    toWrite: (context) => gate.writesOf(context) ?? gate.refusal(context, "write"),
+    hotOf: (context) => gate.hotOf(context)
   }
   return {
     name: gate.name,
@@ -411,26 +423,6 @@ const handleFor = (gate: FamilyGate, verb: Verb) =>
 
 const handle = (gate: FamilyGate, verb: Verb, grant: CacheGrant) => {
   const family = gate.familyOf(grant)
-  const find: Finds = {
-    toRead: <A, E, R>(f: (family: Reads) => Effect.Effect<A, E, R>) =>
-      inPlace((context): Effect.Effect<A, E | CacheError, R> =>
-        grant.active ? f(Transaction.readsOf(family, context)) : Effect.fail(gate.ended("read", grant, verb))
-      ),
-    toWrite: <A, E, R>(f: (family: Writes) => Effect.Effect<A, E, R>) =>
-      inPlace((context): Effect.Effect<A, E | CacheError, R> =>
-        CacheFamily.isLookup(context) ?
-          Effect.fail(gate.notOwner("write", "a lookup"))
-          : grant.active && verb === "write" ?
-          f(Transaction.writesOf(family, context))
-          : Effect.fail(gate.ended("write", grant, verb))
-      ),
-    familyOf: (context) =>
-      CacheFamily.isLookup(context)
-        ? gate.notOwner("write", "a lookup")
-        : grant.active && verb === "write"
-        ? Transaction.writesOf(family, context)
-        : gate.ended("write", grant, verb)
-  }
   // The last Context that belonged neither to a lookup nor to the body of a transaction.
   let plain: Context.Context<never> | undefined
   const readGate: ReadGate = {
@@ -446,6 +438,16 @@ const handle = (gate: FamilyGate, verb: Verb, grant: CacheGrant) => {
       grant.active
         ? Effect.flatMapEager(gate.checked(key, params), (valid) => Transaction.readsOf(family, context).read(valid))
         : Effect.fail(gate.ended("read", grant, verb))
+  }
+  const find: Finds = {
+    toRead: (context) => grant.active ? Transaction.readsOf(family, context) : gate.ended("read", grant, verb),
+    toWrite: (context) =>
+      CacheFamily.isLookup(context)
+        ? gate.notOwner("write", "a lookup")
+        : grant.active && verb === "write"
+        ? Transaction.writesOf(family, context)
+        : gate.ended("write", grant, verb),
+    hotOf: readGate.hotOf
   }
   const readOf = (params: Params, given?: ReadOptions | number): Effect.Effect<unknown, unknown> =>
     given === undefined || typeof given === "number"
