@@ -235,11 +235,12 @@ export class Owners {
           (params) => answered(gate.name, "lookupMany", lookupMany.call(lookups, params, about))
         )
     if (lookup !== undefined) {
-      const one: Loader<unknown>["lookup"] = (key, about) =>
-        Effect.flatMapEager(
-          decode(key),
-          (params) => answered(gate.name, "lookup", lookup.call(lookups, params, about))
-        )
+      const one: Loader<unknown>["lookup"] = (key, about) => {
+        const params = gate.keys.decode(key)
+        return params._tag === "Some"
+          ? answered(gate.name, "lookup", lookup.call(lookups, params.value, about))
+          : Effect.fail(gate.undecodable(key))
+      }
       return { context, lookup: one, lookupMany: many }
     }
     const one: Loader<unknown>["lookup"] = many &&

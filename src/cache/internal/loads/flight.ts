@@ -112,6 +112,8 @@ export interface FlightOptions<V> extends Asked<V> {
   readonly load: Load
   /** The latest invalidation when it begins. */
   readonly stamp: number
+  /** The latest version, where nothing is held of the key when it begins. */
+  readonly absentAt?: number | undefined
   readonly startedAt: number
   /** Is called when no reason is left for which it goes on. */
   readonly onAbandoned: (flight: Flight<V>) => void
@@ -134,6 +136,8 @@ export class Flight<V> extends Waited<V> {
   private detached: boolean
   private stampNow: number
   private causeNow: LookupContext<V>["cause"]
+  /** The latest version when nothing was held of the key. Until the next one, nothing is. -1 if that is not known. */
+  readonly absentAt: number
   private rivalNow: Entry<V> | undefined = undefined
   private givenNow: Entry<V> | undefined = undefined
   private heldNow: Found<V> | undefined
@@ -158,6 +162,7 @@ export class Flight<V> extends Waited<V> {
     this.detached = options.isDetached === true
     this.stampNow = options.stamp
     this.causeNow = options.cause
+    this.absentAt = options.absentAt ?? -1
     this.lookupNow = options.lookup
   }
 

@@ -189,11 +189,15 @@ export class Landing<V> {
 
   private store(flight: Flight<V>, judged: Judged<V>, freshUntilMax: number): Effect.Effect<void> {
     // 4.
-    return this.cache.inRoom(() => {
-      // 1.
-      if (!flight.hasEnded) this.ground.end(flight, Exit.succeed(this.fillUnsafe(flight, judged, freshUntilMax)))
-      return Effect.void
-    })
+    return this.cache.outbox.isFull
+      ? this.cache.whenRoom(() => this.storeNow(flight, judged, freshUntilMax))
+      : this.storeNow(flight, judged, freshUntilMax)
+  }
+
+  private storeNow(flight: Flight<V>, judged: Judged<V>, freshUntilMax: number): Effect.Effect<void> {
+    // 1.
+    if (!flight.hasEnded) this.ground.end(flight, Exit.succeed(this.fillUnsafe(flight, judged, freshUntilMax)))
+    return Effect.void
   }
 
   private fillUnsafe(flight: Flight<V>, judged: Judged<V>, freshUntilMax: number): Served<V> {
@@ -262,7 +266,9 @@ export class Landing<V> {
   }
 
   /** The value that the load replaces. */
-  private valueBefore({ held, isContested, key, rival }: Flight<V>): Entry<V> | undefined {
+  private valueBefore(flight: Flight<V>): Entry<V> | undefined {
+    if (flight.absentAt === this.cache.version) return undefined
+    const { held, isContested, key, rival } = flight
     return this.entries.held(key) ?? (isContested ? rival : held?.entry)
   }
 

@@ -44,8 +44,6 @@ import { type AskedNext, Queued, type Waited, type Waiter, waitersMax, type Want
 // one whose value may be stored.
 export const lookupsPerKeyMax = 2
 
-const absentHere = { cause: "absent" } as const
-
 // 1 for an answer without a value.
 const failsOf = (answer: unknown): number =>
   !Lookup.isAnswer(answer)
@@ -344,7 +342,7 @@ export class Loads<V> {
     const { cache } = this
     return this.startsInPlace && this.loader?.lookup !== undefined && !cache.hasListeners && !cache.changes.isTelling &&
       this.next.size === 0 && this.overtaken.size === 0 && (this.flights.size === 0 || !this.flights.has(key)) &&
-      this.failures.negative(key, this.now()) === undefined && !Stack.isDeep()
+      (this.failures.isEmpty || this.failures.negative(key, this.now()) === undefined) && !Stack.isDeep()
   }
 
   /**
@@ -353,7 +351,7 @@ export class Loads<V> {
    */
   startInPlace(loader: Loader<V>, key: string, reader: Fiber.Fiber<unknown, unknown>): Flight<V> {
     const load = new Load(this.cache, this.spec, [key], loader)
-    const flight = this.flightOf(load, key, absentHere, undefined)
+    const flight = this.flightOf(load, key, { cause: "absent" }, undefined, this.cache.version)
     this.here = flight
     const { context } = reader
     const running = reader as { context: Context.Context<never> }
@@ -417,7 +415,13 @@ export class Loads<V> {
   }
 
   /** Makes the flight of a key, for which these readers may have waited. */
-  private flightOf(load: Load, key: string, asked: Asked<V>, queued: Queued<V> | undefined): Flight<V> {
+  private flightOf(
+    load: Load,
+    key: string,
+    asked: Asked<V>,
+    queued: Queued<V> | undefined,
+    absentAt?: number
+  ): Flight<V> {
     const { fallback, isBehind = false, isDetached, isQuiet, lookup, wantsFresh } = asked
     const cause = queued?.isRefresh === true ? "refresh" : asked.cause
     this.entries.sweepHolds()
@@ -427,6 +431,7 @@ export class Loads<V> {
       cause,
       fallback: fallback ?? (cause === "absent" && queued === undefined ? undefined : this.entries.held(key)),
       stamp: this.cache.stamp,
+      absentAt,
       startedAt: this.now(),
       isDetached: isDetached === true || this.expiry.onAbandoned === "finish" || queued?.isDetached === true,
       isQuiet: isQuiet === true,
@@ -627,6 +632,9 @@ export class Loads<V> {
    * `notModified` would revive it.
    */
   contextOf(flight: Flight<V>): Lookup.LookupContext<V> {
+    if (flight.absentAt === this.cache.version) {
+      return { key: this.spec.render(flight.key), cause: flight.cause, previous: undefined }
+    }
     const { held, isReplaced, key } = flight
     const before = isReplaced || held === undefined ? undefined : this.unlessHidden(key, held.entry)
     const entry = this.entries.held(key) ?? before
