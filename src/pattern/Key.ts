@@ -133,8 +133,9 @@ export const keyBytesMax = 65_536
  * @category guards
  * @since 0.1.0
  */
-export const isTooLong = (key: string): boolean => {
-  if (key.length * 3 <= keyBytesMax) return false
+export const isTooLong = (key: string): boolean => key.length * 3 > keyBytesMax && bytesOf(key) > keyBytesMax
+
+const bytesOf = (key: string): number => {
   let bytes = key.length
   for (let i = 0; i < key.length; i++) {
     const unit = key.charCodeAt(i)
@@ -144,5 +145,5 @@ export const isTooLong = (key: string): boolean => {
     // Two units that are four bytes together.
     if (isPair) i++
   }
-  return bytes > keyBytesMax
+  return bytes
 }

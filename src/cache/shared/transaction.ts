@@ -282,7 +282,14 @@ let lastDirect: Context.Context<never> | undefined
  */
 export const checkAtOnce = (family: CacheFamily<any>, inLookup: () => CacheError): void => {
   const context = Fiber.getCurrent()?.context
-  if (context === undefined || context === lastDirect) return
+  if (context !== undefined && context !== lastDirect) checkContext(family, context, inLookup)
+}
+
+const checkContext = (
+  family: CacheFamily<any>,
+  context: Context.Context<never>,
+  inLookup: () => CacheError
+): void => {
   if (loadOf(context) !== undefined) throw inLookup()
   const frame = frameIn(context, family.cache.realm)
   if (frame === undefined) {

@@ -48,6 +48,12 @@ export class SlotWeights {
   }
 
   replace(slot: number, weight: number): void {
+    // Where entries are only counted, nothing changes.
+    if (this.weights === undefined && weight === 1 && slot !== this.oversized) return
+    this.reweigh(slot, weight)
+  }
+
+  private reweigh(slot: number, weight: number): void {
     const before = this.of(slot)
     this.write(slot, weight)
     this.total += weight - before

@@ -55,7 +55,10 @@ export class FamilyGate extends FamilyGrants {
    */
   keyRefusal(key: string, params: unknown): CacheError | undefined {
     const problem = this.keys.check(key)
-    if (problem === undefined) return undefined
+    return problem === undefined ? undefined : this.refusalBy(problem, params)
+  }
+
+  private refusalBy(problem: Diagnostic.Diagnostic, params: unknown): CacheError {
     if (!isBag(params)) return this.invalid(Misfit.parametersNotObject(this.pattern, this.keys.names))
     return this.invalid(problem.code === "E0109" ? this.parameterProblem(params) ?? problem : problem)
   }

@@ -174,6 +174,24 @@ const textOfAll = (holes: ReadonlyArray<Hole>, rest: boolean): (params: Params |
   }
 }
 
+const renderOf = (
+  pattern: KeyPattern,
+  isText: boolean,
+  split: (key: string) => ReadonlyArray<string>
+): (key: string) => string => {
+  const spell = (texts: ReadonlyArray<string>): string => {
+    let at = 0
+    const segments = pattern.segments.map((segment) => segment._tag === "Text" ? segment.text : texts[at++]!)
+    return pattern.rest ? [...segments, ...texts.slice(at)].join(":") : segments.join(":")
+  }
+  if (!isText) return (key) => spell(split(key))
+  // Each load spells its key. What stands around the only parameter is always the same.
+  const at = pattern.segments.findIndex(({ _tag }) => _tag !== "Text")
+  const before = at === 0 ? "" : `${spell([""]).split(":").slice(0, at).join(":")}:`
+  const after = spell([""]).slice(before.length)
+  return (key) => before + key + after
+}
+
 export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
   const { pattern } = family
   const names = pattern.holes.filter((name) => name !== "*")
@@ -183,24 +201,19 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
   const { isSensitive } = family
   const split = (key: string): ReadonlyArray<string> => holes.length === 0 && !pattern.rest ? [] : key.split(":")
 
-  const spell = (texts: ReadonlyArray<string>): string => {
-    let at = 0
-    const segments = pattern.segments.map((segment) => segment._tag === "Text" ? segment.text : texts[at++]!)
-    return pattern.rest ? [...segments, ...texts.slice(at)].join(":") : segments.join(":")
-  }
-  // Each load spells its key. What stands around the only parameter is always the same.
-  const at = isText ? pattern.segments.findIndex(({ _tag }) => _tag !== "Text") : 0
-  const before = at === 0 ? "" : `${spell([""]).split(":").slice(0, at).join(":")}:`
-  const after = spell([""]).slice(before.length)
-  const render = isText ? (key: string): string => before + key + after : (key: string): string => spell(split(key))
+  const render = renderOf(pattern, isText, split)
   const within = (rendered: string): string => {
     const segments = rendered.split(":")
     const texts = pattern.segments.flatMap((segment, i) => segment._tag === "Text" ? [] : [segments[i]!])
     return [...texts, ...segments.slice(pattern.segments.length)].join(":")
   }
-  const check = (key: string): Diagnostic.Diagnostic | undefined => {
+  const isPlainText = isText && !hasChecks && family.inner.length === 0
+  // Every write and every miss runs this.
+  const check = (key: string): Diagnostic.Diagnostic | undefined =>
+    isPlainText && isSegment(key) && !isTooLong(key) ? undefined : findProblem(key)
+  const findProblem = (key: string): Diagnostic.Diagnostic | undefined => {
     if (isTooLong(key)) return KeyFindings.keyTooLong(pattern.source, keyBytesMax)
-    // Every write and every miss runs this. A key of one parameter is not split: with a colon it is not a segment.
+    // A key of one parameter is not split: with a colon it is not a segment.
     const texts = isText ? undefined : split(key)
     const wrong = texts === undefined ? (isSegment(key) ? -1 : 0) : texts.findIndex((text) => !isSegment(text))
     const isMiscounted = texts !== undefined &&

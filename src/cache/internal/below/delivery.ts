@@ -35,7 +35,9 @@ export type Delivery = ReadonlySet<Parcel>
 export const noDelivery: Delivery = new Set()
 
 export const both = (one: Delivery, other: Delivery): Delivery =>
-  one === noDelivery ? other : other === noDelivery ? one : new Set([...one, ...other])
+  one === noDelivery ? other : other === noDelivery ? one : union(one, other)
+
+const union = (one: Delivery, other: Delivery): Delivery => new Set([...one, ...other])
 
 /** Waits until the changes have arrived. Fails if a tier did not take one of them. */
 export const arrival = (delivery: Delivery): Effect.Effect<void, StoreError> => {

@@ -35,7 +35,7 @@ export class History {
     if (characters > charactersMax / 16) return
     const { next, ring } = this
     if (this.size === happeningsMax) this.leaveOut(next)
-    while (this.characters + characters > charactersMax) this.forgetOldest()
+    if (characters > charactersMax - this.characters) this.makeRoom(characters)
     const over = ring[next]
     if (over === undefined) ring[next] = { ...happening }
     else writeOver(over, happening)
@@ -56,6 +56,10 @@ export class History {
       found.push({ ...happening, scope: copyOf(happening.scope), from: happening.from?.spell() })
     }
     return found
+  }
+
+  private makeRoom(characters: number): void {
+    while (this.characters + characters > charactersMax) this.forgetOldest()
   }
 
   /** Counts the oldest happening no more. */
@@ -94,9 +98,12 @@ const copyOf = (scope: Happening["scope"]): Happening["scope"] =>
     : { positions: [...scope.positions], values: [...scope.values] }
 
 const charactersOf = ({ from, scope }: Noted): number => {
-  const own = typeof scope === "string" ? scope.length : "tag" in scope ? scope.tag.length : lengthOf(scope.values)
+  const own = typeof scope === "string" ? scope.length : scopeLength(scope)
   return from === undefined ? own : own + from.characters
 }
+
+const scopeLength = (scope: Exclude<Happening["scope"], string>): number =>
+  "tag" in scope ? scope.tag.length : lengthOf(scope.values)
 
 const lengthOf = (values: ReadonlyArray<string>): number => {
   let length = 0

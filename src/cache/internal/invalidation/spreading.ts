@@ -157,6 +157,10 @@ export class Spreading implements Spread {
   }
 
   ofForgotten(): Delivery {
+    return this.forgotten.length === 0 ? noDelivery : this.ofAllForgotten()
+  }
+
+  private ofAllForgotten(): Delivery {
     let delivery = noDelivery
     for (let one = this.forgotten.pop(); one !== undefined; one = this.forgotten.pop()) {
       delivery = both(delivery, this.ofUnseen(...one))
@@ -179,6 +183,10 @@ export class Spreading implements Spread {
   }
 
   ofEvicted(exceptFamily?: string, exceptKey?: string): Delivery {
+    return this.evicted.length === 0 ? noDelivery : this.ofAllEvicted(exceptFamily, exceptKey)
+  }
+
+  private ofAllEvicted(exceptFamily?: string, exceptKey?: string): Delivery {
     let delivery = noDelivery
     for (let one = this.evicted.pop(); one !== undefined; one = this.evicted.pop()) {
       const [family, key, wasRead] = one

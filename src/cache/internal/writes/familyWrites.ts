@@ -84,6 +84,10 @@ export class FamilyWrites<V> implements Writer {
   set(key: string, value: V, options: SetOptions<Lease> = noOptions): Effect.Effect<void, CacheError> {
     const plain = options === noOptions ? this.writePlain(key, value) : undefined
     if (plain !== undefined) return plain === noDelivery ? Effect.void : orRedressed(plain)
+    return this.setLong(key, value, options)
+  }
+
+  private setLong(key: string, value: V, options: SetOptions<Lease>): Effect.Effect<void, CacheError> {
     const { ends } = this
     const refusal = this.refusalOf(options, key)
     if (refusal !== undefined) return Effect.fail(refusal)
@@ -107,7 +111,10 @@ export class FamilyWrites<V> implements Writer {
   /** Writes a value as `set` does, in this step. Throws the `CacheError` that refuses it, and changes nothing then. */
   setUnsafe(key: string, value: V, options: SetOptions<Lease> = noOptions): Delivery {
     const plain = options === noOptions ? this.writePlain(key, value) : undefined
-    if (plain !== undefined) return plain
+    return plain ?? this.setLongUnsafe(key, value, options)
+  }
+
+  private setLongUnsafe(key: string, value: V, options: SetOptions<Lease>): Delivery {
     const { ends } = this
     const refusal = this.refusalOf(options, key)
     if (refusal !== undefined) throw refusal

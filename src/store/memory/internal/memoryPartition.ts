@@ -266,14 +266,16 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
   }
 
   /** The slot of a key, with its weight counted; a new one if it has none, or -1 if the weight fits into no shard. */
-  private slotFor({ familyNumber, shard, table }: ShardView, key: string, spread: number, weight: number): number {
-    let slot = table.find(key, spread)
-    if (slot >= 0) {
-      shard.policy.update(slot, weight)
-      return slot
-    }
+  private slotFor(view: ShardView, key: string, spread: number, weight: number): number {
+    const slot = view.table.find(key, spread)
+    if (slot < 0) return this.newSlotFor(view, key, spread, weight)
+    view.policy.update(slot, weight)
+    return slot
+  }
+
+  private newSlotFor({ familyNumber, shard, table }: ShardView, key: string, spread: number, weight: number): number {
     this.collect(collectedPerPutMax)
-    slot = shard.insert(familyNumber, key, weight, this.time.now())
+    const slot = shard.insert(familyNumber, key, weight, this.time.now())
     if (slot >= 0) table.add(slot, key, spread)
     return slot
   }

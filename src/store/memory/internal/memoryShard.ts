@@ -225,7 +225,11 @@ export class MemoryShard implements Room {
 
   /** Restores the bound after an insert or update. The newest entry may be the one that leaves. */
   settle(): void {
-    if (this.isRefusing && !this.fits(0)) this.makeRoom(0, searchedPerPutMax)
+    if (!this.fits(0)) this.pushOutMore()
+  }
+
+  private pushOutMore(): void {
+    if (this.isRefusing) this.makeRoom(0, searchedPerPutMax)
     while (!this.fits(0)) {
       const victim = this.policy.evict()
       if (victim < 0) return
@@ -265,13 +269,15 @@ export class MemoryShard implements Room {
     const isExact = this.setEnd(slot, dueAt, expiresAt)
     if (this.costs !== undefined) this.costs[slot] = 0
     if (this.tags !== undefined) this.tags[slot] = undefined
-    if (!isExact) this.extras ??= grownCells([], records.capacity)
-    if (this.extras !== undefined) {
-      this.extras[slot] = isExact
-        ? undefined
-        : { freshUntil: dueAt, expiresAt, revision: undefined, ownLifeMillis: undefined }
-    }
+    if (this.extras !== undefined || !isExact) this.writePlainExtra(slot, dueAt, expiresAt, isExact)
     this.reschedule(slot, expiresAt, before)
+  }
+
+  private writePlainExtra(slot: number, dueAt: number, expiresAt: number, isExact: boolean): void {
+    const extras = this.extras ??= grownCells([], this.records.capacity)
+    extras[slot] = isExact
+      ? undefined
+      : { freshUntil: dueAt, expiresAt, revision: undefined, ownLifeMillis: undefined }
   }
 
   /**
