@@ -474,7 +474,8 @@ export class FamilyWrites<V> implements Writer {
   private unknown(key: string): CacheError {
     const cause = new Error(`what it holds of \`${this.spec.show(key)}\` is not known, or changes all the time`)
     const reason = new TierFailed({ tier: this.cache.store.name, operation: "get", cause })
-    return new CacheError({ reason: new StoreFailed({ error: new StoreError({ reason }) }) })
+    const error = this.entries.lost ?? new StoreError({ reason })
+    return new CacheError({ reason: new StoreFailed({ error }) })
   }
 
   /**
