@@ -262,7 +262,7 @@ export class LmdbPartition<V> implements Partition<V> {
       const bytes = Buffer.byteLength(key)
       return Exit.fail(new StoreError({ reason: new KeyTooLong({ tier: tierName, bytes, bytesMax: keyBytesMax }) }))
     }
-    if (tags.length > tagsMax) return this.#refuse(key, new Error(`an entry has at most ${tagsMax} tags`))
+    if (tags.length > tagsMax) return this.#refuse(key, value, new Error(`an entry has at most ${tagsMax} tags`))
     const form = this.#formOf(key, value, (value): Exit.Exit<Form, StoreError> => {
       const bytes = recordBytes({ revision, tags }, value, hashedKey)
       return bytes <= this.#recordBytesMax ? Exit.succeed({ value, hashedKey, bytes }) : this.#tooLarge(key, bytes)
@@ -287,18 +287,18 @@ export class LmdbPartition<V> implements Partition<V> {
     try {
       const encoded = this.#codec.encode(value)
       const exit = answered(encoded)
-      if (exit !== undefined) return Exit.isSuccess(exit) ? form(exit.value) : this.#notEncoded(key, exit.cause)
+      if (exit !== undefined) return Exit.isSuccess(exit) ? form(exit.value) : this.#notEncoded(key, value, exit.cause)
       return Effect.matchCauseEffect(encoded, {
         onSuccess: form,
-        onFailure: (cause) => this.#notEncoded(key, cause)
+        onFailure: (cause) => this.#notEncoded(key, value, cause)
       })
     } catch (cause) {
-      return this.#refuse(key, cause)
+      return this.#refuse(key, value, cause)
     }
   }
 
-  #notEncoded(key: string, cause: Cause.Cause<unknown>): Exit.Exit<never, StoreError> {
-    return Cause.hasInterruptsOnly(cause) ? Exit.interrupt() : this.#refuse(key, Cause.squash(cause))
+  #notEncoded(key: string, value: V, cause: Cause.Cause<unknown>): Exit.Exit<never, StoreError> {
+    return Cause.hasInterruptsOnly(cause) ? Exit.interrupt() : this.#refuse(key, value, Cause.squash(cause))
   }
 
   get #recordBytesMax(): number {
@@ -312,8 +312,8 @@ export class LmdbPartition<V> implements Partition<V> {
     )
   }
 
-  #refuse(key: string, cause: unknown): Exit.Exit<never, StoreError> {
-    const where = cause instanceof Schema.SchemaError ? wordsOfIssue(cause.issue) : undefined
+  #refuse(key: string, value: V, cause: unknown): Exit.Exit<never, StoreError> {
+    const where = cause instanceof Schema.SchemaError ? wordsOfIssue(cause.issue, value) : undefined
     const reason = new EncodeFailed({ tier: tierName, key: this.#render(key), cause, where })
     return Exit.fail(new StoreError({ reason }))
   }
