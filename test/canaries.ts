@@ -2575,9 +2575,17 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 14,
     bug: "a commit whose answer was lost counts as one that has happened",
     file: transaction,
-    text: `if (ending === "done") return succeeded && runs === 1 ? "committed" : "unknown"`,
-    planted: `if (ending === "done") return "committed"`,
+    text: `return succeeded && isLast && before.every((other) => other.ending === "failed") ? "committed" : "unknown"`,
+    planted: `return "committed"`,
     suites: [transactions, commits]
+  },
+  {
+    law: 3,
+    bug: "a commit counts as one whose answer was lost, if the combinator has run the body before",
+    file: transaction,
+    text: `before.every((other) => other.ending === "failed")`,
+    planted: `before.length === 0`,
+    suites: [transactions]
   },
   {
     law: 3,

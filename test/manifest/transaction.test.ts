@@ -621,8 +621,39 @@ describe("transaction", () => {
             if (runs < 3) return yield* Effect.fail("again")
           })
         )
+        loads = []
         assert.strictEqual(yield* row.get(one), 3)
+        assert.deepStrictEqual(loads, [], "the value of the run that was committed is held")
         assert.strictEqual(yield* row.has({ id: "11" }), false)
+      })
+    ))
+
+  it.effect("a savepoint whose combinator runs it again hands on what the last run set", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        let runs = 0
+        const again = Effect.gen(function*() {
+          yield* db.write(id, ++runs)
+          yield* row.set(one, runs)
+          if (runs === 1) return yield* Effect.fail("again")
+        })
+        yield* fated(db)(App.transaction((body) => Effect.retry(db.withTransaction()(body), Schedule.recurs(1)))(again))
+        loads = []
+        assert.strictEqual(yield* row.get(one), 2)
+        assert.deepStrictEqual(loads, [])
+      })
+    ))
+
+  it.effect("a run before the last one whose commit failed leaves both in doubt, since they may be in any order", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        let runs = 0
+        const within = (body: Effect.Effect<any, any, any>) =>
+          Effect.retry(db.withTransaction(Effect.sync(() => runs === 1 ? "lostBefore" : "done"))(body), Schedule.recurs(1))
+        yield* App.transaction(within)(Effect.suspend(() => Effect.andThen(db.write(id, ++runs), row.set(one, runs))))
+        loads = []
+        assert.strictEqual(yield* row.get(one), 2)
+        assert.deepStrictEqual(loads, ["row:1"])
       })
     ))
 

@@ -5,7 +5,8 @@
  *   reads in that Context see what the transaction has changed.
  * - The database decides: this module only learns how its combinator ended. A success is a commit, a failure of the
  *   body is a rollback, and everything else is a doubt.
- * - A combinator may run the body again. Each run collects on its own.
+ * - A combinator may run the body again. Each run collects on its own. If all runs before the last one failed, they were
+ *   rolled back, and the last one counts as if it were the only one.
  *
  * @since 0.1.0
  */
@@ -109,7 +110,7 @@ const conclude = (
 ): Effect.Effect<void> => {
   const outcomes = frames.map((frame, i): readonly [Frame, Outcome] => {
     frame.close()
-    return [frame, outcomeOf(frame, succeeded, i === frames.length - 1, frames.length)]
+    return [frame, outcomeOf(frame, succeeded, frames.slice(0, i), i === frames.length - 1)]
   })
   return Effect.forEach(outcomes, ([{ collected }, outcome]) => {
     if (outcome === "rolledBack") return collected.release()
@@ -128,8 +129,16 @@ const conclude = (
 
 type Outcome = "committed" | "rolledBack" | "unknown"
 
-const outcomeOf = ({ ending }: Frame, succeeded: boolean, isLast: boolean, runs: number): Outcome => {
-  if (ending === "done") return succeeded && runs === 1 ? "committed" : "unknown"
+const outcomeOf = (
+  { ending }: Frame,
+  succeeded: boolean,
+  before: ReadonlyArray<Frame>,
+  isLast: boolean
+): Outcome => {
+  // A run before the last one whose body succeeded has perhaps been committed, and perhaps after this one.
+  if (ending === "done") {
+    return succeeded && isLast && before.every((other) => other.ending === "failed") ? "committed" : "unknown"
+  }
   // A combinator that succeeds although its body failed may have committed the changes of the body.
   return ending === "failed" && !(succeeded && isLast) ? "rolledBack" : "unknown"
 }
