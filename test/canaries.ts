@@ -2945,16 +2945,32 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 12,
     bug: "a whole data file whose freed pages were never written is refused as cut",
     file: "src/store/lmdb/internal/lmdbDataFile.ts",
-    text: `const isWhole = areWithin(`,
-    planted: `const isWhole = false && areWithin(`,
+    text: `if (found === undefined) return undefined`,
+    planted: ``,
     suites: ["test/store/lmdb/pages.test.ts"]
   },
   {
     law: 12,
     bug: "a data file that has lost the pages of a large value is opened",
     file: "src/store/lmdb/internal/lmdbPages.ts",
-    text: `page.readBigUInt64LE(value + overflowPagesAt) > pageCount`,
-    planted: `page.readBigUInt64LE(value + overflowPagesAt) < 0n`,
+    text: `open.push({ page, pages: bytes.readBigUInt64LE(value + overflowPagesAt), tree: undefined, depth: 0 })`,
+    planted: ``,
+    suites: ["test/store/lmdb/pages.test.ts"]
+  },
+  {
+    law: 12,
+    bug: "a page that lies at the place of another one is read by the driver, which ends the process",
+    file: "src/store/lmdb/internal/lmdbPages.ts",
+    text: `bytes.readBigUInt64LE(0) !== next.page || `,
+    planted: ``,
+    suites: ["test/store/lmdb/pages.test.ts"]
+  },
+  {
+    law: 12,
+    bug: "a process that a damaged page has ended is ended by it at each start",
+    file: "src/store/lmdb/internal/lmdbHolders.ts",
+    text: `if (living.length < edition.holders.length) Fs.writeFileSync(mark, "")`,
+    planted: ``,
     suites: ["test/store/lmdb/pages.test.ts"]
   },
   {
