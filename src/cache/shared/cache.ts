@@ -430,7 +430,7 @@ export class Cache implements CacheContext, Peer {
     let delivery = noDelivery
     // All removals come first, so that a value of the batch stays even if it depends on another one.
     for (const { family: { invalidation }, key, value } of writes) {
-      const removed = value === undefined ? invalidation.applyDeletion(key, stamp) : invalidation.spread(key, "hide")
+      const removed = value === undefined ? invalidation.applyDelete(key, stamp) : invalidation.spread(key, "hide")
       delivery = both(delivery, removed)
     }
     let isWritten = false

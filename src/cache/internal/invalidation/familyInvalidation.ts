@@ -38,7 +38,7 @@ export class FamilyInvalidation<V> {
     if (refusal !== undefined) return Effect.fail(refusal)
     const stamp = this.cache.nextStamp()
     let work = noDelivery
-    for (const key of keys) work = both(work, this.applyDelete(key, mode, stamp))
+    for (const key of keys) work = both(work, this.applyDrop(key, mode, stamp))
     return orStoreFailed(work)
   }
 
@@ -118,18 +118,18 @@ export class FamilyInvalidation<V> {
     if (refusal !== undefined) throw refusal
     const stamp = this.cache.nextStamp()
     let work = noDelivery
-    for (const key of keys) work = both(work, this.applyDeletion(key, stamp))
+    for (const key of keys) work = both(work, this.applyDelete(key, stamp))
     return work
   }
 
-  /** Deletes one key, and drops its dependents. */
-  applyDeletion(key: string, stamp: number): Delivery {
+  /** Deletes one key, and drops its dependents, in one synchronous step. */
+  applyDelete(key: string, stamp: number): Delivery {
     this.entries.deleted(key, stamp)
     return both(this.forget(key), this.spread(key, "hide"))
   }
 
   /** Drops one key with its dependents, in one synchronous step. */
-  applyDelete(key: string, mode: InvalidationMode, stamp: number): Delivery {
+  applyDrop(key: string, mode: InvalidationMode, stamp: number): Delivery {
     return both(this.dropKey(key, mode, stamp, this.name), this.spread(key, mode))
   }
 

@@ -304,8 +304,8 @@ export class Collected {
         delivery = both(
           delivery,
           isCommitted && isDeletion && judged === undefined
-            ? family.invalidation.applyDeletion(key, stampOf(family))
-            : family.invalidation.applyDelete(key, mode, stampOf(family))
+            ? family.invalidation.applyDelete(key, stampOf(family))
+            : family.invalidation.applyDrop(key, mode, stampOf(family))
         )
       }
     }

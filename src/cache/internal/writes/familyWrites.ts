@@ -427,7 +427,7 @@ export class FamilyWrites<V> implements Writer {
     const held = hot?.peek(key) ?? lower?.pending(key)?.entry
     return held !== undefined && held.version > version
       ? noDelivery
-      : this.invalidation.applyDelete(key, "hide", this.cache.nextStamp())
+      : this.invalidation.applyDrop(key, "hide", this.cache.nextStamp())
   }
 
   /** Writes a value if no tier holds one that may be served, fresh or stale; whether it was written. */
