@@ -235,8 +235,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a stale entry that a lookup took for nothing stays for the next process",
     file: familyReads,
-    text: "void this.entries.lower!.remove(key)",
-    planted: "void this.entries.lower",
+    text: "void this.entries.lane!.remove(key)",
+    planted: "void this.entries.lane",
     suites: ["test/cache/knownNothing.test.ts"]
   },
   {
@@ -926,7 +926,7 @@ export const canaries: ReadonlyArray<Canary> = [
     bug: "what a closed owner held is still there",
     file: entries,
     text: `    this.hideHere(everything, this.cache.nextStamp(), this.cache.time.now())\n`
-      + `    if (this.lower === undefined) this.hot?.dropAll()\n`,
+      + `    if (this.lane === undefined) this.hot?.dropAll()\n`,
     planted: ``,
     suites: ["props", leaving, "test/manifest/delegate.test.ts"]
   },
@@ -1120,8 +1120,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "idle",
     bug: "the tiers below do not learn that an entry is read",
     file: entries,
-    text: `if (!isNoted) this.lower.touch(key, read)`,
-    planted: `if (!isNoted && key === "") this.lower.set(key, read)`,
+    text: `if (!isNoted) this.lane.touch(key, read)`,
+    planted: `if (!isNoted && key === "") this.lane.set(key, read)`,
     suites: [arrangements]
   },
   {
@@ -1193,7 +1193,7 @@ export const canaries: ReadonlyArray<Canary> = [
     bug: "what was made from what memory alone had outlives the process",
     file: "src/cache/internal/invalidation/spreading.ts",
     text:
-      `if (lower !== undefined && !marks.hidesAll(scope, openedAt)) target.invalidation.hideHere(scope, openedAt, name)`,
+      `if (lane !== undefined && !marks.hidesAll(scope, openedAt)) target.invalidation.hideHere(scope, openedAt, name)`,
     planted: `marks.hidesAll(scope, openedAt)`,
     suites: [vanished]
   },
@@ -1234,8 +1234,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a source that memory never held leaves behind what was made from it",
     file: familyReads,
-    text: `if (lower === undefined && this.hot?.peek(key) === undefined) this.wasMissed(key)`,
-    planted: `if (lower === undefined && this.hot === undefined) this.wasMissed(key)`,
+    text: `if (lane === undefined && this.hot?.peek(key) === undefined) this.wasMissed(key)`,
+    planted: `if (lane === undefined && this.hot === undefined) this.wasMissed(key)`,
     suites: [derived]
   },
   {
@@ -2343,8 +2343,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 12,
     bug: "a write for which a full disk has no room takes the others of its round along",
     file: "src/cache/internal/writes/room.ts",
-    text: `bytes === 0 ? undefined : lower.full(all.length, bytes)`,
-    planted: `bytes >= 0 ? undefined : lower.full(all.length, bytes)`,
+    text: `bytes === 0 ? undefined : lane.full(all.length, bytes)`,
+    planted: `bytes >= 0 ? undefined : lane.full(all.length, bytes)`,
     suites: ["test/store/lmdb/bursts.test.ts"]
   },
   {
@@ -2953,8 +2953,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "a write that a tier refused takes away a later one that memory has evicted",
     file: familyWrites,
-    text: "const held = hot?.peek(key) ?? lower?.pending(key)?.entry",
-    planted: "const held = hot?.peek(key) ?? lower?.pending(\"\")?.entry",
+    text: "const held = hot?.peek(key) ?? lane?.pending(key)?.entry",
+    planted: "const held = hot?.peek(key) ?? lane?.pending(\"\")?.entry",
     suites: ["test/cache/takenBack.test.ts"]
   },
   {
@@ -3324,7 +3324,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "memory frees what is hidden in one process alone, before it has gone below",
     file: entries,
-    text: `this.lower === undefined ? this.marks.floor : this.deadBefore`,
+    text: `this.lane === undefined ? this.marks.floor : this.deadBefore`,
     planted: `this.marks.floor`,
     suites: ["test/cache/ownerLeft.test.ts"]
   },
@@ -3435,7 +3435,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 10,
     bug: "setIfAbsent does not look below memory",
     file: familyWrites,
-    text: `if (this.entries.lower === undefined) return step(this.entries.held(key))`,
+    text: `if (this.entries.lane === undefined) return step(this.entries.held(key))`,
     planted: `if (this.entries.hot !== undefined) return step(this.entries.held(key))`,
     suites: ["test/cache/claims.test.ts"]
   },
@@ -3515,8 +3515,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "a scan misses no key that stays",
     bug: "a scan over tiers: what arrives below behind the look for it counts as absent",
     file: familyPages,
-    text: "const pending = lower!.pending(key) ?? before",
-    planted: "const pending = lower!.pending(key)",
+    text: "const pending = lane!.pending(key) ?? before",
+    planted: "const pending = lane!.pending(key)",
     suites: [scans]
   },
   {

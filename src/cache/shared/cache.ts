@@ -362,7 +362,7 @@ export class Cache implements CacheContext, Peer {
    */
   opened(): void {
     const families = Array.from(this.families.values())
-    if (!families.some(({ entries }) => entries.lower !== undefined)) return
+    if (!families.some(({ entries }) => entries.lane !== undefined)) return
     this.openedAt = this.stamp
     this.openedAtMillis = this.time.now()
     for (const { entries } of families) entries.before = this.openedAt
@@ -623,8 +623,8 @@ const enterLife = (
     return { obsolete: past, recorded: joinSession(cache, kept, begun, isApart ? hideNow() : []) }
   }
   const opened = families.map(({ codec, name, origin = { form: "", sources: () => [] }, pattern }): Opened => {
-    const { expiry: { idleTimeToLive = Infinity, timeToLive }, lower, storeName } = cache.families.get(name)!.entries
-    const below = lower === undefined ? "nothing" : codec === undefined ? "values" : "bytes"
+    const { expiry: { idleTimeToLive = Infinity, timeToLive }, lane, storeName } = cache.families.get(name)!.entries
+    const below = lane === undefined ? "nothing" : codec === undefined ? "values" : "bytes"
     return { name, storeName, pattern, origin, below, timeToLive, idleTimeToLive }
   })
   const { isKnown, life, limits, obsolete } = lifeOf(opened, kept.marks, prefix, () => cache.nextStamp())

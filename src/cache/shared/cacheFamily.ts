@@ -178,7 +178,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
 
   /** Whether a change of the key has not arrived in the lower tiers yet. */
   pending(key: string): boolean {
-    return this.entries.lower?.pending(key) !== undefined
+    return this.entries.lane?.pending(key) !== undefined
   }
 
   /** Learns of each change of a key from now on, until `unwatch`. A load that finds its first value does not count. */

@@ -214,11 +214,11 @@ export class Spreading implements Spread {
    */
   ofRestart(openedAt: number): void {
     for (const { entries, name } of this.ground.families.values()) {
-      if (entries.lower !== undefined || entries.spec.plan.isEmpty) continue
+      if (entries.lane !== undefined || entries.spec.plan.isEmpty) continue
       eachReachedFromAll(entries.spec.plan, (family, scope) => {
         const target = this.target(family)
-        const { lower, marks } = target.entries
-        if (lower !== undefined && !marks.hidesAll(scope, openedAt)) target.invalidation.hideHere(scope, openedAt, name)
+        const { lane, marks } = target.entries
+        if (lane !== undefined && !marks.hidesAll(scope, openedAt)) target.invalidation.hideHere(scope, openedAt, name)
       })
     }
   }
@@ -228,7 +228,7 @@ export class Spreading implements Spread {
    */
   ofLeft(): void {
     for (const { entries } of this.ground.families.values()) {
-      if (entries.lower === undefined) continue
+      if (entries.lane === undefined) continue
       entries.before = this.ground.nextStamp()
       entries.versionBefore = this.ground.version
       entries.sources?.unsettle()

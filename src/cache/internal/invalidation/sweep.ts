@@ -119,7 +119,7 @@ const sweepAll = <V>(store: Store["Service"], entries: Entries<V>): Effect.Effec
   const upTo = cache.stamp
   const engines = cache.sweptOf(name)
   // Without lower tiers, no store has the marks.
-  const marks = () => entries.lower === undefined ? [] : engines.flatMap((one) => Array.from(one.marksUpTo(upTo)))
+  const marks = () => entries.lane === undefined ? [] : engines.flatMap((one) => Array.from(one.marksUpTo(upTo)))
   const look = Effect.forEach(engines, (one) => one.look, { concurrency: "unbounded" })
   return cache.outbox.settledWhole.pipe(
     Effect.andThen(look),

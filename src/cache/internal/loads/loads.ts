@@ -440,7 +440,7 @@ export class Loads<V> {
    * answers at once ends in the same step.
    */
   load(flight: Flight<V>): Effect.Effect<void> {
-    return this.entries.lower === undefined ? Effect.suspend(() => this.lookUp(flight)) : this.loadBelow(flight)
+    return this.entries.lane === undefined ? Effect.suspend(() => this.lookUp(flight)) : this.loadBelow(flight)
   }
 
   private readonly loadBelow = Effect.fnUntraced(function*(this: Loads<V>, flight: Flight<V>) {
@@ -491,7 +491,7 @@ export class Loads<V> {
   }
 
   readonly loadMany = Effect.fnUntraced(function*(this: Loads<V>, flights: ReadonlyArray<Flight<V>>) {
-    if (this.entries.lower !== undefined) yield* this.lookBelow(flights)
+    if (this.entries.lane !== undefined) yield* this.lookBelow(flights)
     const open = flights.filter(({ hasEnded }) => !hasEnded)
     const { lookupMany }: Loader<V> = flights[0]!.load.loader
     if (open.length === 0 || lookupMany === undefined) return

@@ -100,7 +100,7 @@ export class LowerTier<V> {
   earlyFor(flight: Flight<V>, now: number, wantsFresh: boolean): Exit.Exit<Served<V>, never> | undefined {
     const { held, key } = flight
     // Where there is only memory, what the load replaces has left the cache if a reader does not find it there.
-    const isBelow = held !== undefined && this.entries.lower !== undefined
+    const isBelow = held !== undefined && this.entries.lane !== undefined
     if (wantsFresh && !(isBelow && this.entries.isFresh(key, held.entry, now))) return undefined
     const early = flight.earlyAt(now)
     if (early !== undefined || !isBelow) return early
@@ -200,7 +200,7 @@ export class LowerTier<V> {
    * now. One look answers for all who wait then.
    */
   lookFor(queued: Queued<V>): void {
-    if (this.entries.lower === undefined || queued.isEmpty || queued.isLooking) return
+    if (this.entries.lane === undefined || queued.isEmpty || queued.isLooking) return
     queued.lookBy((whenOver) => this.ground.forkFor(Effect.ensuring(this.look(queued), whenOver)))
   }
 

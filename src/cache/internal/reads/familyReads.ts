@@ -63,7 +63,7 @@ export class FamilyReads<V> implements Reads<V> {
     this.warming = new Warming(this.entries, this.loads)
     this.pages = new FamilyPages(this.entries, this.loads)
     this.hot = this.entries.hot
-    this.isWholeInMemory = this.entries.lower === undefined
+    this.isWholeInMemory = this.entries.lane === undefined
   }
 
   /** The value if it is in memory and fresh. A lookup's reads are tracked; it gets only what it may read. */
@@ -308,7 +308,7 @@ export class FamilyReads<V> implements Reads<V> {
     if (entry !== undefined && this.entries.isFresh(key, entry, now)) {
       return Effect.succeed<Served<V> | undefined>(fromMemory(entry, false))
     }
-    if (this.entries.lower === undefined) return Effect.succeed(undefined)
+    if (this.entries.lane === undefined) return Effect.succeed(undefined)
     if (entry !== undefined && this.entries.judge(key, entry.stamp, entry.tags) === "hidden") this.hot!.drop(key)
     const read = unlessLate(this.entries.fromBelow(key))
     return Effect.flatMap(read, (found): Effect.Effect<Served<V> | undefined, CacheError> => {
@@ -345,7 +345,7 @@ export class FamilyReads<V> implements Reads<V> {
             if (this.cache.hasPeers) return false
             this.entries.drop(key)
             // What is made of nothing goes below in the same round, or later.
-            void this.entries.lower!.remove(key)
+            void this.entries.lane!.remove(key)
             return true
           })
         }
@@ -573,10 +573,10 @@ export class FamilyReads<V> implements Reads<V> {
 
   /** A lookup has read the key: something may be made from it. */
   wasRead(key: string, entry: Entry<V> | undefined): void {
-    const { lower, sources } = this.entries
+    const { lane, sources } = this.entries
     if (sources === undefined) return
     // Memory may have pushed it out at once.
-    if (lower === undefined && this.hot?.peek(key) === undefined) this.wasMissed(key)
+    if (lane === undefined && this.hot?.peek(key) === undefined) this.wasMissed(key)
     else sources.read(key, this.cache.stamp, entry === undefined ? Infinity : Expiry.endsAt(entry))
   }
 
