@@ -603,7 +603,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a value from before a change takes the place of a failed renewal that was asked for after the change",
-    file: "src/cache/internal/loads/lowerTier.ts",
+    file: "src/cache/internal/loads/offers.ts",
     text: "|| this.entries.cache.stamp !== stamp) return",
     planted: "|| stamp < 0) return",
     suites: ["test/cache/renewed.test.ts"]
@@ -611,7 +611,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a load that was overtaken asks for a renewal of what it found",
-    file: "src/cache/internal/loads/lowerTier.ts",
+    file: "src/cache/internal/loads/offers.ts",
     text: "if (isQuiet || flight.isOvertaken ||",
     planted: "if (isQuiet ||",
     suites: ["test/cache/renewed.test.ts"]
@@ -700,7 +700,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a read beside a set runs the lookup though a tier has the value",
-    file: "src/cache/internal/loads/lowerTier.ts",
+    file: "src/cache/internal/loads/offers.ts",
     text: `found === undefined || flight.isOvertaken && !isFresh`,
     planted: `found === undefined || flight.isOvertaken`,
     suites: ["test/cache/lowerTier.test.ts"]
@@ -708,7 +708,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "a refresh serves a value whose idle time is over",
-    file: "src/cache/internal/loads/lowerTier.ts",
+    file: "src/cache/internal/loads/offers.ts",
     text: `Math.min(this.entries.freshUntil(key, read, now), read.expiresAt)`,
     planted: `this.entries.freshUntil(key, read, now)`,
     suites: ["test/cache/lowerTier.test.ts"]
@@ -3603,7 +3603,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "a stale entry below is not served beside a load that began while it was fresh",
-    file: "src/cache/internal/loads/lowerTier.ts",
+    file: "src/cache/internal/loads/offers.ts",
     text: `    this.offer(flight, now, false)\n`,
     planted: ``,
     suites: [joinedLoads]
@@ -3612,7 +3612,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "a stale entry below is not served beside two loads that were overtaken",
     file: familyReads,
-    text: `      this.loads.lower.lookFor(queued)\n`,
+    text: `      this.loads.offers.lookFor(queued)\n`,
     planted: ``,
     suites: [joinedLoads]
   },
@@ -3627,7 +3627,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "a load that hangs keeps the key stale below memory",
-    file: "src/cache/internal/loads/lowerTier.ts",
+    file: "src/cache/internal/loads/offers.ts",
     text: `    this.ground.goesOnBehind(flight)\n`,
     planted: ``,
     suites: [joinedLoads]
@@ -3667,7 +3667,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a read below that ends late brings back what an earlier load has replaced",
-    file: "src/cache/internal/loads/lowerTier.ts",
+    file: "src/cache/internal/loads/offers.ts",
     text: `flight.replaces(laterOf(flight, found))`,
     planted: `flight.replaces(found)`,
     suites: [joinedLoads]
@@ -3723,7 +3723,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "warming",
     bug: "a warming leaves stale values in a lower tier to their readers",
-    file: "src/cache/internal/loads/lowerTier.ts",
+    file: "src/cache/internal/loads/offers.ts",
     text: `if (isBackingOff && (isQuiet || !flight.isForFresh)) this`,
     planted: `if (isQuiet || isBackingOff && !flight.isForFresh) this`,
     suites: ["test/cache/manyStale.test.ts"]

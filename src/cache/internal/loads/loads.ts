@@ -34,7 +34,7 @@ import { type Asked, type AskedOf, Flight, type Renewal, renewalOf } from "./fli
 import { Landing } from "./landing.ts"
 import { CurrentLoad, currentWork, Load } from "./load.ts"
 import { LoadQueue } from "./loadQueue.ts"
-import { LowerTier } from "./lowerTier.ts"
+import { Offers } from "./offers.ts"
 import { Patience } from "./patience.ts"
 import * as Stack from "./stack.ts"
 import { Turns } from "./turns.ts"
@@ -74,7 +74,7 @@ export class Loads<V> {
   private readonly spec: EngineFamilySpec<V>
   readonly name: string
   private readonly entries: Entries<V>
-  readonly lower: LowerTier<V>
+  readonly offers: Offers<V>
   private readonly landing: Landing<V>
   readonly lookups: LoadQueue
   /** By key, the loads that no reader joins any more, because the key has changed or a later load runs. */
@@ -93,7 +93,7 @@ export class Loads<V> {
     this.expiry = entries.expiry
     this.lookups = new LoadQueue(this.expiry)
     this.failures = new Failures(entries, (work) => this.fork(work))
-    this.lower = new LowerTier(entries, this)
+    this.offers = new Offers(entries, this)
     this.landing = new Landing(entries, this)
     this.turns = new Turns(this)
     this.isPatient = this.expiry.hardTimeout === undefined
@@ -447,12 +447,12 @@ export class Loads<V> {
     if (flight.cause === "absent") {
       const found = yield* this.entries.fromBelow(flight.key)
       if (found === undefined) flight.foundNothing()
-      const due = this.lower.take(flight, foundOf(found))
+      const due = this.offers.take(flight, foundOf(found))
       if (due !== undefined) this.refreshBehind(due.key, due.cause, due.fallback, this.now())
       if (flight.hasEnded) return
     } else if (flight.cause !== "stale") {
       // What was found when the load was asked for may be out of date when it begins: it may have waited for its turn.
-      yield* this.lower.beforeRenewal(flight)
+      yield* this.offers.beforeRenewal(flight)
     }
     yield* this.lookUp(flight)
   })
@@ -523,7 +523,7 @@ export class Loads<V> {
     const absent = flights.filter(({ cause }) => cause === "absent")
     const renewed = flights.filter(({ cause }) => cause !== "absent" && cause !== "stale")
     if (renewed.length > 0) {
-      const look = (flight: Flight<V>) => this.lower.beforeRenewal(flight)
+      const look = (flight: Flight<V>) => this.offers.beforeRenewal(flight)
       yield* Effect.forEach(renewed, look, { concurrency: "unbounded", discard: true })
     }
     if (absent.length === 0) return
@@ -532,7 +532,7 @@ export class Loads<V> {
     const { stamp } = this.cache
     for (const [i, flight] of absent.entries()) {
       if (found[i] === undefined) flight.foundNothing()
-      const renewal = this.lower.take(flight, foundOf(found[i]))
+      const renewal = this.offers.take(flight, foundOf(found[i]))
       if (renewal !== undefined) due.push(renewal)
     }
     // A reader who went on at once may have changed a key: the renewals are left to the next reader.

@@ -121,7 +121,7 @@ export class FamilyReads<V> implements Reads<V> {
     // This reader may come after the other readers have left and ended the load. The reader must not share that end.
     if (running.wasAbandoned) return this.joinOrStart(running.key, undefined, wantsFresh, resume, lookup)
     const now = this.cache.time.now()
-    const early = this.loads.lower.earlyFor(running, now, wantsFresh)
+    const early = this.loads.offers.earlyFor(running, now, wantsFresh)
     this.entries.countMiss(running.key)
     if (early?._tag === "Success") this.serveEarly(running, early.value, now)
     else this.entries.counts.coalesced++
@@ -133,7 +133,7 @@ export class FamilyReads<V> implements Reads<V> {
     const { stale, tier } = served
     if (stale) return this.entries.countStale(running.key, tier)
     this.entries.countHit(running.key, tier)
-    this.loads.lower.offerAgain(running, served, now)
+    this.loads.offers.offerAgain(running, served, now)
   }
 
   /** The value of a key: held, or else made by the load that the caller brings, which all readers of the key share. */
@@ -491,7 +491,7 @@ export class FamilyReads<V> implements Reads<V> {
     if (this.loads.isCrowded(key)) {
       const queued = this.loads.queue(key, { isDetached: outlivesReader, lookup })
       const leave = this.loads.join(queued, resume, wantsFresh)
-      this.loads.lower.lookFor(queued)
+      this.loads.offers.lookFor(queued)
       return leave
     }
     const cause = fallback === undefined ? "absent" : "stale"

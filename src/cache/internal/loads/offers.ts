@@ -1,5 +1,5 @@
 /**
- * Answers the readers of a load by what a lower tier holds of the key, with the rules that hold for an entry in memory.
+ * Offers the readers of a load what a lower tier holds of the key, by the rules that hold for an entry in memory.
  *
  * - A reader who may be served what is held is served, whatever load of the key runs, and whatever began it.
  * - One read below answers for all who wait.
@@ -36,7 +36,7 @@ const staleOf = <V>({ entry, tier }: Found<V>): Exit.Exit<Served<V>, never> =>
 const laterOf = <V>({ held }: Flight<V>, found: Found<V> | undefined): Found<V> | undefined =>
   held !== undefined && (found === undefined || held.entry.version > found.entry.version) ? held : found
 
-export class LowerTier<V> {
+export class Offers<V> {
   private readonly entries: Entries<V>
   private readonly ground: Ground<V>
 
