@@ -516,7 +516,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 7,
     bug: "a reader who joins a renewal waits behind all other readers",
     file: "src/cache/internal/loads/flight.ts",
-    text: `    this.load.place?.meetReader()\n    return leave`,
+    text: `    this.load.ticket?.meetReader()\n    return leave`,
     planted: `    return leave`,
     suites: [loadQueue]
   },
@@ -1706,8 +1706,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "lookups",
     bug: "what a lookup reads by getUnsafe is not tracked",
     file: familyReads,
-    text: `return lookups.open === 0 ? this.hot?.hit(key)`,
-    planted: `return lookups.open >= 0 ? this.hot?.hit(key)`,
+    text: `return openWork.count === 0 ? this.hot?.hit(key)`,
+    planted: `return openWork.count >= 0 ? this.hot?.hit(key)`,
     suites: [lookups]
   },
   {

@@ -356,7 +356,7 @@ export class Flight<V> extends Waited<V> {
 
   /** No reader waits for it: its lookup waits behind those that readers wait for. */
   private rest(): void {
-    if (this.load.open === 1) this.load.place?.loseReaders()
+    if (this.load.open === 1) this.load.ticket?.loseReaders()
   }
 
   get wasAbandoned(): boolean {
@@ -396,7 +396,7 @@ export class Flight<V> extends Waited<V> {
     if (exit !== undefined) return resume(exit)
     const leave = this.add(resume, wantsFresh)
     // The lookup may begin now, and end at once.
-    this.load.place?.meetReader()
+    this.load.ticket?.meetReader()
     return leave
   }
 
@@ -408,7 +408,7 @@ export class Flight<V> extends Waited<V> {
     this.joinedCount += waiters.size
     for (const { work } of waiters) if (work !== undefined) this.load.lead(work)
     super.receive(waiters, strict, renewing)
-    if (!this.isEmpty) this.load.place?.meetReader()
+    if (!this.isEmpty) this.load.ticket?.meetReader()
   }
 
   // --- progress ---------------------------------------------------------------------------------

@@ -76,7 +76,7 @@ export class Loads<V> {
   private readonly entries: Entries<V>
   readonly offers: Offers<V>
   private readonly landing: Landing<V>
-  readonly lookups: LoadQueue
+  readonly loadQueue: LoadQueue
   /** By key, the loads that no reader joins any more, because the key has changed or a later load runs. */
   readonly overtaken = new Map<string, Set<Flight<V>>>()
   /** By key, the readers who wait for the next load, which begins when a running one ends. */
@@ -91,7 +91,7 @@ export class Loads<V> {
     this.spec = entries.spec
     this.name = entries.name
     this.expiry = entries.expiry
-    this.lookups = new LoadQueue(this.expiry)
+    this.loadQueue = new LoadQueue(this.expiry)
     this.failures = new Failures(entries, (work) => this.fork(work))
     this.offers = new Offers(entries, this)
     this.landing = new Landing(entries, this)
@@ -130,7 +130,7 @@ export class Loads<V> {
 
   refreshBehind(key: string, cause: "ahead" | "stale", entry: Entry<V>, now: number, lookup?: KeyLookup<V>): void {
     // Beyond the bound of background loads, the renewal is left to the next reader.
-    if (this.loader === undefined || this.lookups.isBackgroundFull || !this.mayRenew(key, now)) return
+    if (this.loader === undefined || this.loadQueue.isBackgroundFull || !this.mayRenew(key, now)) return
     if (lookup === undefined && this.loader.lookup === undefined) return
     this.goesOnBehind(this.start(this.loader, key, { ...renewalOf(key, cause, entry), lookup }))
   }
@@ -140,7 +140,7 @@ export class Loads<V> {
     const wanted = renewals.filter(({ key }) => this.mayRenew(key, now))
     if (wanted.length < 2 || this.loader?.lookupMany === undefined) {
       for (const { cause, fallback, key } of wanted) this.refreshBehind(key, cause, fallback, now)
-    } else if (!this.lookups.isBackgroundFull) {
+    } else if (!this.loadQueue.isBackgroundFull) {
       for (const flight of this.startMany(wanted)) {
         flight.letGo()
         this.goesOnBehind(flight)
@@ -468,7 +468,7 @@ export class Loads<V> {
     }
     // `start` runs the load in the owner's Context, which has everything that the lookup needs.
     const run = () => lookup(key, this.contextOf(flight)) as Effect.Effect<V | Lookup.Result<V>, unknown>
-    const work = this.lookups.isOpen ? atOnce(run) : this.inTurn([flight], Effect.suspend(run))
+    const work = this.loadQueue.isOpen ? atOnce(run) : this.inTurn([flight], Effect.suspend(run))
     return Exit.isExit(work) ?
       this.answered(flight, work as Exit.Exit<V | Lookup.Result<V>, unknown>) :
       Effect.matchCauseEffect(work, {
@@ -546,11 +546,11 @@ export class Loads<V> {
 
   private inTurn<A, E>(flights: ReadonlyArray<Flight<V>>, work: Effect.Effect<A, E>): Effect.Effect<A, E | CacheError> {
     const { key, load } = flights[0]!
-    return this.lookups.inTurn(
+    return this.loadQueue.inTurn(
       flights.every(({ isInBackground }) => isInBackground),
       work,
       (waitingMax) => this.queueFull(key, waitingMax),
-      (place) => load.place = place
+      (ticket) => load.ticket = ticket
     )
   }
 

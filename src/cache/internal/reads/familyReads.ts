@@ -30,7 +30,7 @@ import { answerOf, fromMemory, type Served } from "../entries/served.ts"
 import * as Expiry from "../family/expiry.ts"
 import { memory } from "../family/judgement.ts"
 import { type AskedOf, type Flight, type Renewal, renewalOf } from "../loads/flight.ts"
-import { currentLookup, loadOf, lookups, valueExit, valueOf } from "../loads/load.ts"
+import { currentLookup, loadOf, openWork, valueExit, valueOf } from "../loads/load.ts"
 import { atOnce, Loads } from "../loads/loads.ts"
 import { joinPromise, type Waiter } from "../loads/waiters.ts"
 import { explain } from "./explaining.ts"
@@ -68,7 +68,7 @@ export class FamilyReads<V> implements Reads<V> {
 
   /** The value if it is in memory and fresh. A lookup's reads are tracked; it gets only what it may read. */
   hitUnsafe(key: string): V | undefined {
-    return lookups.open === 0 ? this.hot?.hit(key) : this.hitTracked(key)
+    return openWork.count === 0 ? this.hot?.hit(key) : this.hitTracked(key)
   }
 
   private hitTracked(key: string): V | undefined {
