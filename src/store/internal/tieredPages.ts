@@ -25,8 +25,8 @@ interface Position {
   readonly departure: number
   /** After the last tier: only the departures before this one are left. */
   readonly until: number | undefined
-  /** Which of the places is read, and from where on. */
-  readonly place: number
+  /** Which of the stages is read, and from where on. */
+  readonly stage: number
   readonly after: string | undefined
 }
 
@@ -37,8 +37,8 @@ interface Options<V> {
   readonly departures: Departures
 }
 
-/** What a scan reads in one go: a tier, or the memory of another engine. */
-interface Place<V> {
+/** A stage of a scan: a tier, or the memory of another engine. */
+interface Stage<V> {
   readonly read: (after: string | undefined, max: number) => Effect.Effect<Page<V>, StoreError>
   /** Whether the caller looks its keys up, since they may leave it at any time. */
   readonly isHot: boolean
@@ -68,7 +68,7 @@ export class TieredPages<V> {
 
   readonly #page = (after: string | undefined, max: number): Effect.Effect<Page<V>, StoreError> =>
     Effect.suspend((): Effect.Effect<Page<V>, StoreError> => {
-      const places = this.#places()
+      const stages = this.#stages()
       const at = after === undefined ? this.#beginning() : this.#positionOf(after)
       if (typeof at === "string") return this.#lost(at)
       if (after === undefined && max === 0) return Effect.succeed({ entries: [], next: this.#spell(at) })
@@ -84,30 +84,30 @@ export class TieredPages<V> {
           next: departure < until ? this.#spell({ ...at, departure }) : undefined
         })
       }
-      const place = places[at.place]
-      if (place === undefined) return this.#lost("malformed")
+      const stage = stages[at.stage]
+      if (stage === undefined) return this.#lost("malformed")
       const { company, life } = this.#departures
-      return Effect.flatMap(place.read(at.after, max - keys.length), ({ entries, next }) => {
+      return Effect.flatMap(stage.read(at.after, max - keys.length), ({ entries, next }) => {
         // While the tier was read, more has left than is kept, and numbers of before have lost their meaning.
         const why = this.#whyLost(company, life)
         if (why !== undefined) return this.#lost(why)
-        const own = entries.filter(([key]) => place.above.every((hot) => hot.peek(key) === undefined))
-        const isLast = next === undefined && at.place + 1 === places.length
+        const own = entries.filter(([key]) => stage.above.every((hot) => hot.peek(key) === undefined))
+        const isLast = next === undefined && at.stage + 1 === stages.length
         const ends = isLast ? this.#departures.next : undefined
         return Effect.succeed({
-          entries: place.isHot ? [] : own,
-          keys: place.isHot ? [...keys, ...own.map(([key]) => key)] : keys,
+          entries: stage.isHot ? [] : own,
+          keys: stage.isHot ? [...keys, ...own.map(([key]) => key)] : keys,
           next: departure === ends ? undefined : this.#spell({
             departure,
             until: ends,
-            place: next === undefined ? at.place + 1 : at.place,
+            stage: next === undefined ? at.stage + 1 : at.stage,
             after: next
           })
         })
       })
     })
 
-  #places(): ReadonlyArray<Place<V>> {
+  #stages(): ReadonlyArray<Stage<V>> {
     const top = this.#tiers[0]!.partition.hot
     const others = this.#mode === "onEviction"
       ? Array.from(this.#guard.tops).filter(([hot, { page }]) => hot !== top && page !== undefined)
@@ -115,12 +115,12 @@ export class TieredPages<V> {
     const hots = (tiers: ReadonlyArray<Tier<V>>) => tiers.flatMap(({ partition: { hot } }) => hot ?? [])
     this.#departures.listen(new Set([...hots(this.#tiers.slice(0, -1)), ...others.map(([hot]) => hot)]))
     return [
-      ...this.#tiers.map((tier, at): Place<V> => ({
+      ...this.#tiers.map((tier, at): Stage<V> => ({
         read: (after, max) => tier.page(after, max),
         isHot: at === 0 && tier.partition.hot !== undefined && this.#tiers.length > 1,
         above: at === 0 ? [] : [...hots(this.#tiers.slice(0, at)), ...others.map(([hot]) => hot)]
       })).toReversed(),
-      ...others.map(([, { page }]): Place<V> => ({ read: page!, isHot: true, above: [] }))
+      ...others.map(([, { page }]): Stage<V> => ({ read: page!, isHot: true, above: [] }))
     ]
   }
 
@@ -128,24 +128,24 @@ export class TieredPages<V> {
   #beginning(): Position {
     const departure = this.#departures.next
     for (const { key } of this.#guard.allCarried()) this.#departures.add(key)
-    return { departure, until: undefined, place: 0, after: undefined }
+    return { departure, until: undefined, stage: 0, after: undefined }
   }
 
-  #spell({ after, departure, place, until }: Position): string {
+  #spell({ after, departure, stage, until }: Position): string {
     const { company, life, origin } = this.#departures
-    const position = `${origin}-${company}-${life}.${departure}.${until ?? ""}.${place}`
+    const position = `${origin}-${company}-${life}.${departure}.${until ?? ""}.${stage}`
     return after === undefined ? position : `${position}.${after}`
   }
 
   #positionOf(text: string): Position | PositionLost["why"] {
     const parts = wellFormed.exec(text)
     if (parts === null) return "malformed"
-    const [, origin, company, life, departure, until, place, after] = parts
+    const [, origin, company, life, departure, until, stage, after] = parts
     if (origin !== this.#departures.origin) return "restarted"
     return this.#whyLost(Number(company), Number(life)) ?? {
       departure: Number(departure),
       until: until === "" ? undefined : Number(until),
-      place: Number(place),
+      stage: Number(stage),
       after
     }
   }

@@ -9,13 +9,13 @@ import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 
 /** Where a value does not fit, from the outside to the inside, and what is expected there. */
-export interface Place {
+export interface Mismatch {
   readonly path: ReadonlyArray<string | number>
   readonly expected: string
 }
 
-/** The first place of an issue. */
-export const placeOf = (issue: SchemaIssue.Issue): Place => {
+/** The first mismatch of an issue. */
+export const mismatchOf = (issue: SchemaIssue.Issue): Mismatch => {
   const [first] = format(issue).issues
   const path = (first?.path ?? []).map((part) => {
     const key = typeof part === "object" ? part.key : part
@@ -24,14 +24,14 @@ export const placeOf = (issue: SchemaIssue.Issue): Place => {
   return { path, expected: first?.message ?? anyValue }
 }
 
-/** A place as a part of a sentence. */
-export const wordsOf = ({ expected, path }: Place): string =>
+/** A mismatch as a part of a sentence. */
+export const wordsOf = ({ expected, path }: Mismatch): string =>
   path.length === 0 ? `expected ${expected}` : `expected ${expected} at ${JSON.stringify(path)}`
 
 /** The words for an issue; `undefined` if they would say nothing. */
 export const wordsOfIssue = (issue: SchemaIssue.Issue): string | undefined => {
-  const place = placeOf(issue)
-  return place.path.length === 0 && place.expected === anyValue ? undefined : wordsOf(place)
+  const mismatch = mismatchOf(issue)
+  return mismatch.path.length === 0 && mismatch.expected === anyValue ? undefined : wordsOf(mismatch)
 }
 
 /** Says where a value does not fit a schema; `undefined` where it fits, or where the schema cannot say. */
