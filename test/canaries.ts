@@ -3556,7 +3556,7 @@ export const canaries: ReadonlyArray<Canary> = [
     bug: "a scan over tiers: its numbers go on when they have lost their meaning while a tier was read",
     file: tieredPages,
     text: "const why = this.#whyLost(company, life)",
-    planted: `const why = undefined as PositionLost["why"] | undefined`,
+    planted: `const why = undefined as BookmarkLost["why"] | undefined`,
     suites: ["test/store/internal/tieredPages.test.ts"]
   },
   {

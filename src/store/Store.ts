@@ -182,7 +182,7 @@ export interface Commons {
 export const makeCommons = (): Commons => ({ stamp: 0, version: 0, engines: undefined })
 
 /**
- * A part of what a partition holds, and the position of the next part.
+ * A part of what a partition holds, and the bookmark of the next part.
  *
  * @stability experimental
  * @category models
@@ -245,8 +245,8 @@ export interface Partition<V> {
    * - A key that the partition holds during the whole scan is in at least one page, whatever else comes and goes. It
    *   may be in several.
    * - Between two pages the tier keeps nothing for the scan, such as a transaction that is open.
-   * - It fails with `PositionLost` for a position that no page gave, or that has lost its meaning.
-   * - A partition with `below` also takes a `max` of 0 for the first page. It then answers only the position of the
+   * - It fails with `BookmarkLost` for a bookmark that no page gave, or that has lost its meaning.
+   * - A partition with `below` also takes a `max` of 0 for the first page. It then answers only the bookmark of the
    *   beginning: what leaves a tier from now on is in one of the pages.
    */
   readonly page?: ((after: string | undefined, max: number) => Effect.Effect<Page<V>, StoreError>) | undefined

@@ -9,18 +9,18 @@
  * - It leaves an upper tier: then it is among the departures, and the caller looks it up (`departures.ts`).
  * - It was on its way down when the scan began: then it counts as having left an upper tier.
  *
- * So a key that is in some tier all the time is in a page. A position is the number of the next departure, the tier,
- * and the position there.
+ * So a key that is in some tier all the time is in a page. A bookmark is the number of the next departure, the tier,
+ * and the bookmark there.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { HotPartition, Page, Partition } from "../Store.ts"
-import { PositionLost, StoreError } from "../StoreError.ts"
+import { BookmarkLost, StoreError } from "../StoreError.ts"
 import type { Departures } from "./departures.ts"
 import type { KeyGuard } from "./keyGuard.ts"
 import type { SetMode, Tier } from "./tieredTier.ts"
 
-interface Position {
+interface Bookmark {
   /** The number of the next departure. */
   readonly departure: number
   /** After the last tier: only the departures before this one are left. */
@@ -69,7 +69,7 @@ export class TieredPages<V> {
   readonly #page = (after: string | undefined, max: number): Effect.Effect<Page<V>, StoreError> =>
     Effect.suspend((): Effect.Effect<Page<V>, StoreError> => {
       const stages = this.#stages()
-      const at = after === undefined ? this.#beginning() : this.#positionOf(after)
+      const at = after === undefined ? this.#beginning() : this.#bookmarkOf(after)
       if (typeof at === "string") return this.#lost(at)
       if (after === undefined && max === 0) return Effect.succeed({ entries: [], next: this.#spell(at) })
       const { until = this.#departures.next } = at
@@ -125,19 +125,19 @@ export class TieredPages<V> {
   }
 
   /** What is on its way down counts as having left the tier above just now. */
-  #beginning(): Position {
+  #beginning(): Bookmark {
     const departure = this.#departures.next
     for (const { key } of this.#guard.allCarried()) this.#departures.add(key)
     return { departure, until: undefined, stage: 0, after: undefined }
   }
 
-  #spell({ after, departure, stage, until }: Position): string {
+  #spell({ after, departure, stage, until }: Bookmark): string {
     const { company, life, origin } = this.#departures
-    const position = `${origin}-${company}-${life}.${departure}.${until ?? ""}.${stage}`
-    return after === undefined ? position : `${position}.${after}`
+    const bookmark = `${origin}-${company}-${life}.${departure}.${until ?? ""}.${stage}`
+    return after === undefined ? bookmark : `${bookmark}.${after}`
   }
 
-  #positionOf(text: string): Position | PositionLost["why"] {
+  #bookmarkOf(text: string): Bookmark | BookmarkLost["why"] {
     const parts = wellFormed.exec(text)
     if (parts === null) return "malformed"
     const [, origin, company, life, departure, until, stage, after] = parts
@@ -151,13 +151,13 @@ export class TieredPages<V> {
   }
 
   /** Why numbers that were given then have lost their meaning, if they have. */
-  #whyLost(company: number, life: number): PositionLost["why"] | undefined {
+  #whyLost(company: number, life: number): BookmarkLost["why"] | undefined {
     if (company !== this.#departures.company) return "other engines"
     return life === this.#departures.life ? undefined : "overtaken"
   }
 
-  #lost(why: PositionLost["why"]): Exit.Exit<never, StoreError> {
+  #lost(why: BookmarkLost["why"]): Exit.Exit<never, StoreError> {
     const tier = this.#tiers.map(({ name }) => name).join("+")
-    return Exit.fail(new StoreError({ reason: new PositionLost({ tier, why }) }))
+    return Exit.fail(new StoreError({ reason: new BookmarkLost({ tier, why }) }))
   }
 }

@@ -16,7 +16,7 @@ import * as Exit from "effect/Exit"
 import { keyHash } from "../../../eviction/shared/keyHash.ts"
 import type { Entry, Found } from "../../../store/Entry.ts"
 import type { HotPartition, Page } from "../../../store/Store.ts"
-import { PositionLost, type StoreError } from "../../../store/StoreError.ts"
+import { BookmarkLost, type StoreError } from "../../../store/StoreError.ts"
 import { CacheError, CursorRefused, NotIterable, StoreFailed } from "../../CacheError.ts"
 import { inTime } from "../below/inTime.ts"
 import { triesMax, unknown } from "../below/knowing.ts"
@@ -62,7 +62,7 @@ export class FamilyPages<V> {
     const { page } = spec.partition
     const refused = this.refusal ?? (page === undefined ? this.notIterable("tier") : undefined)
     if (refused !== undefined) return Exit.fail(refused)
-    const after = cursor === undefined ? undefined : this.positionOf(cursor)
+    const after = cursor === undefined ? undefined : this.bookmarkOf(cursor)
     if (after instanceof CacheError) return Exit.fail(after)
     const { stamp, time } = this.entries.cache
     const began = { now: time.now(), stamp }
@@ -222,12 +222,12 @@ export class FamilyPages<V> {
     return new CacheError({ reason: new NotIterable({ family: this.entries.name, why }) })
   }
 
-  private cursorOf(position: string | undefined): string | undefined {
-    return position === undefined ? undefined : `${this.mark}~${position}`
+  private cursorOf(bookmark: string | undefined): string | undefined {
+    return bookmark === undefined ? undefined : `${this.mark}~${bookmark}`
   }
 
-  /** The position in a cursor, or why it is refused. */
-  private positionOf(cursor: string): string | CacheError {
+  /** The bookmark in a cursor, or why it is refused. */
+  private bookmarkOf(cursor: string): string | CacheError {
     const parts = wellFormed.exec(cursor)
     if (parts === null) return this.cursorRefused("malformed")
     return parts[1] === this.mark ? parts[2]! : this.cursorRefused("another family")
@@ -239,7 +239,7 @@ export class FamilyPages<V> {
 
   private failed(error: StoreError): CacheError {
     const { reason } = error
-    if (reason instanceof PositionLost) return this.cursorRefused(reason.why)
+    if (reason instanceof BookmarkLost) return this.cursorRefused(reason.why)
     return new CacheError({ reason: new StoreFailed({ error }) })
   }
 }
