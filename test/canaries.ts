@@ -2607,8 +2607,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "the end of a doubt removes what was written since it began",
     file: collected,
-    text: `if (held.isLater) {`,
-    planted: `if (held.isLater && isCommitted) {`,
+    text: `if (state.isLater) {`,
+    planted: `if (state.isLater && isCommitted) {`,
     suites: ["test/manifest/transactionDoubt.test.ts"]
   },
   {

@@ -319,14 +319,14 @@ export class Loads<V> {
 
   /**
    * One fiber loads all keys, of which none occurs twice, whatever the cause of each is. Without a `lookupMany` there
-   * is one key. The caller who asked for them holds each flight until they are joined, or over.
+   * is one key. Each flight expects its caller until it is joined, or over.
    */
   startMany(asked: ReadonlyArray<AskedOf<V>>, until?: number): ReadonlyArray<Flight<V>> {
     const { loader } = this
     if (loader === undefined || asked.length === 0) return []
     const load = new Load(this.cache, this.spec, asked.map(({ key }) => key), loader, until)
     const flights = asked.map((one) => this.takeOff(load, one.key, one))
-    for (const flight of flights) flight.hold()
+    for (const flight of flights) flight.expect()
     this.run(load, flights, loader.lookupMany === undefined ? this.load(flights[0]!) : this.loadMany(flights))
     return flights
   }

@@ -7,7 +7,7 @@ import * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
 import type { CacheError } from "../../CacheError.ts"
 import type { Reached } from "../entries/cacheContext.ts"
-import { bodies, type HeldKey } from "../entries/holds.ts"
+import { bodies, type KeyState } from "../entries/holds.ts"
 import { openWork } from "../loads/load.ts"
 import { type Change, Collected } from "./collected.ts"
 
@@ -60,7 +60,7 @@ export class Frame {
   }
 
   /** The state of a key in the transaction. A change in a savepoint comes before a change around it. */
-  stateOf(family: Reached, key: string): HeldKey | "changed" | undefined {
+  stateOf(family: Reached, key: string): KeyState | "changed" | undefined {
     return this.collected.stateOf(family, key) ?? this.parent?.stateOf(family, key)
   }
 
