@@ -629,7 +629,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a refused refresh leaves older entries below",
     file: landing,
-    text: `return isReplaced ? dependents : both(dependents, this.entries.forget(key))`,
+    text: `return isReplaced ? dependents : both(dependents, this.entries.remove(key))`,
     planted: `if (!isReplaced) this.entries.hot?.drop(key)\n    return dependents`,
     suites: [tagRaces]
   },
@@ -637,8 +637,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a refused refresh takes what a later write brought",
     file: landing,
-    text: `return isReplaced ? dependents : both(dependents, this.entries.forget(key))`,
-    planted: `return both(dependents, this.entries.forget(key))`,
+    text: `return isReplaced ? dependents : both(dependents, this.entries.remove(key))`,
+    planted: `return both(dependents, this.entries.remove(key))`,
     suites: ["test/cache/overtaken.test.ts", "test/cache/twoTiers.test.ts"]
   },
   {
@@ -790,7 +790,7 @@ export const canaries: ReadonlyArray<Canary> = [
     bug: "an answer of another engine that a key has no value outruns a load that began later",
     file: landing,
     text: `both(spread, this.entries.foundAbsent(key, isNews || changed))`,
-    planted: `isNews || changed ? both(spread, this.entries.forget(key)) : noDelivery`,
+    planted: `isNews || changed ? both(spread, this.entries.remove(key)) : noDelivery`,
     suites: [peersAnswers]
   },
   {
@@ -837,7 +837,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "a value whose codec has taken its time replaces a later one",
     file: outbox,
-    text: `    if (!this.preparing.isEmpty) this.preparing.drop(key)\n    const parcel = this.gathering ??=`,
+    text: `    if (!this.preparing.isEmpty) this.preparing.cancel(key)\n    const parcel = this.gathering ??=`,
     planted: `    const parcel = this.gathering ??=`,
     suites: ["test/cache/preparing.test.ts"]
   },

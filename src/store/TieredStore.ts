@@ -354,7 +354,7 @@ const write = (
     Effect.forEach(changes, (change) => (change.partition as TieredPartition<any>).sharesOf(change))
   )
   const elsewhere = Effect.map(
-    Effect.forEach(changes, (change) => (change.partition as TieredPartition<any>).forgetElsewhere(change)),
+    Effect.forEach(changes, (change) => (change.partition as TieredPartition<any>).removeElsewhere(change)),
     (failures) => failures.find((error) => error !== undefined)
   )
   const body = Effect.flatMap(elsewhere, (kept) =>

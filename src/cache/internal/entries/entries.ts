@@ -318,7 +318,7 @@ export class Entries<V> {
   }
 
   /** A tier has lost its place. Another process may change what memory, or any other tier, holds of the family. */
-  lose(error: StoreError): void {
+  placeLost(error: StoreError): void {
     this.lost = error
     this.changedAll()
     this.hot?.dropAll()
@@ -488,10 +488,10 @@ export class Entries<V> {
 
   /** Stores an entry. `weight` and `prepared` are those of its judgement. */
   keep(key: string, entry: Entry<V>, now: number, weight: number, prepared: Prepared<V> | undefined): Delivery {
-    if (entry.freshUntil <= now || entry.expiresAt <= now) return this.forget(key)
+    if (entry.freshUntil <= now || entry.expiresAt <= now) return this.remove(key)
     if (this.holds.isWatching) {
       this.holds.touch(key)
-      if (this.holds.closing(key, entry.tags, now) !== undefined) return this.forget(key)
+      if (this.holds.closing(key, entry.tags, now) !== undefined) return this.remove(key)
     }
     this.cache.tell(this.name, { _tag: "Changed", key })
     return this.put(key, entry, now, weight, prepared)
@@ -503,7 +503,7 @@ export class Entries<V> {
    */
   keepLoaded(key: string, entry: Entry<V>, now: number, weight: number, isNews: boolean): Delivery {
     this.cache.tell(this.name, { _tag: "Loaded", key, isNews, entry })
-    if (entry.freshUntil <= now || entry.expiresAt <= now) return this.remove(key)
+    if (entry.freshUntil <= now || entry.expiresAt <= now) return this.removeUntold(key)
     return this.put(key, entry, now, weight, undefined, isNews)
   }
 
@@ -629,18 +629,18 @@ export class Entries<V> {
   }
 
   /** Removes the entry of a key. */
-  forget(key: string): Delivery {
+  remove(key: string): Delivery {
     if (this.cache.hasPeers) this.cache.tell(this.name, { _tag: "Changed", key })
-    return this.remove(key)
+    return this.removeUntold(key)
   }
 
   /** A lookup has found that the key has no value. `isNews` says that a tier may hold one. */
   foundAbsent(key: string, isNews: boolean): Delivery {
     this.cache.tell(this.name, { _tag: "Absent", key, isNews })
-    return isNews ? this.remove(key) : noDelivery
+    return isNews ? this.removeUntold(key) : noDelivery
   }
 
-  private remove(key: string): Delivery {
+  private removeUntold(key: string): Delivery {
     this.ended(key, true)
     return this.lane === undefined ? this.settleDebt() : this.lane.remove(key)
   }
@@ -649,11 +649,11 @@ export class Entries<V> {
   ended(key: string, isGone = false): void {
     this.sources?.forget(key)
     if (this.holds.isWatching) this.holds.touch(key)
-    this.drop(key, isGone)
+    this.removeFromMemory(key, isGone)
   }
 
   /** Removes the entry of a key from memory alone. */
-  drop(key: string, isGone = false): void {
+  removeFromMemory(key: string, isGone = false): void {
     this.changed(key, isGone)
     this.hot?.drop(key)
   }

@@ -152,7 +152,7 @@ export class Spreading implements Spread {
     return delivery
   }
 
-  forget(family: string, key: string, since: number): void {
+  noteForgotten(family: string, key: string, since: number): void {
     this.forgotten.push([family, key, since])
   }
 
@@ -172,7 +172,7 @@ export class Spreading implements Spread {
     this.isPutting = false
   }
 
-  evict(family: string, key: string, wasRead: boolean): void {
+  noteEvicted(family: string, key: string, wasRead: boolean): void {
     this.evicted.push([family, key, wasRead])
     // The tier frees an entry on its own: no caller waits for what follows from it.
     if (!this.isPutting) void this.ofEvicted()
@@ -263,7 +263,7 @@ const dropUnseen = (
     loads.failures.forget(key)
     if (!isHeld) return noDelivery
     entries.invalidated(key, "hide", stamp, through)
-    return entries.forget(key)
+    return entries.remove(key)
   }
   const running = loads.mayStore()
   if (!isHeld && !running.some(isBehind) && loads.failures.isEmpty) return noDelivery

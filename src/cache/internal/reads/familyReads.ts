@@ -343,7 +343,7 @@ export class FamilyReads<V> implements Reads<V> {
             if (found === undefined || !this.mayBeServedLater(key, found.entry)) return true
             // Another engine may serve it.
             if (this.cache.hasPeers) return false
-            this.entries.drop(key)
+            this.entries.removeFromMemory(key)
             // What is made of nothing goes below in the same round, or later.
             void this.entries.lane!.remove(key)
             return true
@@ -585,6 +585,6 @@ export class FamilyReads<V> implements Reads<V> {
    */
   wasMissed(key: string): void {
     const forgotten = this.entries.sources?.missed(key, this.cache.nextStamp()) ?? []
-    for (const one of forgotten) this.cache.spread.forget(this.name, ...one)
+    for (const one of forgotten) this.cache.spread.noteForgotten(this.name, ...one)
   }
 }
