@@ -486,5 +486,5 @@ export class Store extends Context.Service<Store, {
   /** Keeps the greatest stamp of each scope. */
   readonly recordMarks: (marks: ReadonlyArray<Mark>) => Effect.Effect<void, StoreError>
   /** Forgets each mark whose stamp is still the given one, because no entry that it concerns is left. */
-  readonly dropMarks: (marks: ReadonlyArray<Mark>) => Effect.Effect<void, StoreError>
+  readonly removeMarks: (marks: ReadonlyArray<Mark>) => Effect.Effect<void, StoreError>
 }>()("effect-stateless/store/Store") {}

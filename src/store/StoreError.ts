@@ -38,7 +38,7 @@ const Operation = Schema.Literals([
   "size",
   "loadMarks",
   "recordMarks",
-  "dropMarks"
+  "removeMarks"
 ])
 
 /**

@@ -150,7 +150,7 @@ export const make = (
     open: (family) => wrong === undefined ? open(ground, family) : Effect.fail(wrong),
     loadMarks: Effect.map(Effect.forEach(stores, (store) => store.loadMarks), mergeLogs),
     recordMarks: (marks) => everywhere("recordMarks", (store) => store.recordMarks(marks)),
-    dropMarks: (marks) => everywhere("dropMarks", (store) => store.dropMarks(marks))
+    removeMarks: (marks) => everywhere("removeMarks", (store) => store.removeMarks(marks))
   }))
 }
 

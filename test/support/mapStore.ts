@@ -62,7 +62,7 @@ export const mapStore = (
         for (const change of changes) (change.partition as MapPartition<any>)[apply](change)
         keepMarks(marks)
       }),
-    dropMarks: (marks) =>
+    removeMarks: (marks) =>
       Effect.sync(() => {
         for (const { scope, stamp } of marks) if (place.marks.get(scope) === stamp) place.marks.delete(scope)
       })

@@ -519,7 +519,7 @@ export const make: (
     const { obsolete, recorded } = enterLife(cache, families, kept, stampBefore > 0, restore)
     // A tier that does not take them counts as away the next time.
     if (recorded.length > 0) yield* ifItCan(store.recordMarks(recorded))
-    if (obsolete.length > 0) yield* Effect.forkScoped(ifItCan(store.dropMarks(obsolete)))
+    if (obsolete.length > 0) yield* Effect.forkScoped(ifItCan(store.removeMarks(obsolete)))
     yield* Effect.provideService(cache.sweeper.run, Scheduler.Scheduler, scheduler)
     return cache
   }
@@ -580,7 +580,7 @@ const beginSession = (cache: Cache, life: SharedLife): void => {
   life.isKnown = true
 }
 
-/** What the tiers of the engine are to keep from the beginning, and which marks the store may drop. */
+/** What the tiers of the engine are to keep from the beginning, and which marks the store may remove. */
 interface Entered {
   readonly obsolete: ReadonlyArray<Mark>
   readonly recorded: ReadonlyArray<Mark>

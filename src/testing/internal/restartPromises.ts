@@ -34,7 +34,7 @@ export const restarted: ReadonlyArray<Restarted> = [
       const store = yield* Store
       yield* store.recordMarks([{ scope: "user", stamp: 100_000 }, { scope: "tag", stamp: 8 }])
       yield* store.recordMarks([{ scope: "user", stamp: 7 }])
-      yield* store.dropMarks([{ scope: "tag", stamp: 8 }])
+      yield* store.removeMarks([{ scope: "tag", stamp: 8 }])
     }),
     after: Effect.gen(function*() {
       const log = yield* Store.use((store) => store.loadMarks)
