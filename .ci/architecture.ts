@@ -480,6 +480,18 @@ export const typeNames: Rule = (project) =>
   })
 const nameOf = (identifier: unknown): string => (identifier as Node)["name"] as string
 
+const unclearOpening = /^(?:What|How|Which|Whether|When|Where|Why|Who|Both|This|These|That|It|If)\b/
+
+/** The header of a module opens with a verb or with a noun for what the module is, not with a clause or a pronoun. */
+export const openings: Rule = (project) =>
+  violationsOf(project, ({ header, path, text }, refuse) => {
+    // A barrel opens with the header of its first module.
+    if (isIndex(path) || header === undefined) return
+    const [first] = unclearOpening.exec(header.replace(/^\/\*\*[\s*]*/, "")) ?? []
+    if (first === undefined) return
+    refuse(text.indexOf(header), `a header opens with a verb or says what the module is, so not with \`${first}\``)
+  })
+
 /** Every public module says what it is; every export of it has a summary, `@since` and one `@category`. */
 export const documented: Rule = (project) =>
   violationsOf(project, (source, refuse) => {
@@ -766,6 +778,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   plain,
   typeNames,
   documented,
+  openings,
   callable,
   shown,
   stability,

@@ -1,5 +1,5 @@
 /**
- * What a manifest declares, as it is written: families, readers, layers, and what a piece of code declares.
+ * The declarations of a manifest, as they are written: families, readers, layers, and what a piece of code declares.
  *
  * The types check a definition where it is written. For manifests that were cast or built from data, the run time finds
  * the same mistakes, with the same words.
@@ -19,7 +19,7 @@ export * as Definition from "./Definition.ts"
 export * as DependencyGraph from "./DependencyGraph.ts"
 
 /**
- * How a program writes a duration, in every option that takes one: as Effect does, or as a short text such as `"30m"`.
+ * A duration as a program writes it, in each option that takes one: as Effect does, or as a short text such as `"30m"`.
  *
  * - One parser reads all of them. Options of a family, of one value, of a lease and of a store take the same forms.
  * - A text that is none of the forms is refused where the option is checked, with the name of the option.

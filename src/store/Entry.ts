@@ -1,5 +1,5 @@
 /**
- * What a tier keeps for one key: a value, and the facts by which the engine decides whether it is valid.
+ * The entry of one key in a tier: a value, and the facts by which the engine decides whether it is valid.
  *
  * - All times are milliseconds since the epoch by the engine's Clock; `Infinity` means never.
  * - `stamp` orders an entry against invalidations and never against a clock.

@@ -1,5 +1,5 @@
 /**
- * How a family's values become bytes, for the tiers that keep bytes.
+ * Turns a family's values into bytes and back, for the tiers that keep bytes.
  *
  * - The first byte says the format. Another format is refused, never guessed.
  * - Decoding returns the value that was encoded, or fails. It never returns another value, as long as the bytes are
@@ -15,7 +15,7 @@
 export * as Codec from "./Codec.ts"
 
 /**
- * What a tier keeps for one key: a value, and the facts by which the engine decides whether it is valid.
+ * The entry of one key in a tier: a value, and the facts by which the engine decides whether it is valid.
  *
  * - All times are milliseconds since the epoch by the engine's Clock; `Infinity` means never.
  * - `stamp` orders an entry against invalidations and never against a clock.

@@ -1,5 +1,5 @@
 /**
- * What a store promises about marks, and about sweeps, which remove what marks hide.
+ * Promises of a store about marks, and about sweeps, which remove what marks hide.
  *
  * A store compares the scopes of marks for equality. It gives them no meaning, so the tests take any text.
  */

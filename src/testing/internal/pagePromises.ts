@@ -1,5 +1,5 @@
 /**
- * What a family of a store promises about pages: each entry that stays is in one, while others come and go.
+ * Promises of a family of a store about pages: each entry that stays is in one, while others come and go.
  *
  * A store without `page` keeps these promises: it makes none of them.
  */

@@ -1,5 +1,5 @@
 /**
- * What a store promises across a restart, for a tier that outlives its process.
+ * Promises of a store across a restart, for a tier that outlives its process.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

@@ -1,5 +1,5 @@
 /**
- * Which pages of a data file are in use: those that the trees lead to.
+ * Finds the pages of a data file that are in use: those that the trees lead to.
  *
  * A file may be shorter than its last page says, and whole: pages at its end that were freed by the transaction that
  * took them were never written. It was cut only if a page that is in use is missing. A process that reads such a page
