@@ -25,6 +25,7 @@ const spreading = "src/cache/internal/invalidation/spreading.ts"
 const entries = "src/cache/internal/entries/entries.ts"
 const outbox = "src/cache/internal/below/outbox.ts"
 const cache = "src/cache/shared/cache.ts"
+const opening = "src/cache/shared/opening.ts"
 const lives = "src/cache/internal/engine/lives.ts"
 const limits = "src/cache/internal/family/limits.ts"
 
@@ -106,7 +107,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 13,
     bug: "an engine goes on below the versions that its tier remembers",
-    file: cache,
+    file: opening,
     text: "sawVersion(store.commons, kept.versionMax ?? 0)",
     planted: "sawVersion(store.commons, 0)",
     suites: ["test/cache/versions.test.ts"]
@@ -130,7 +131,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "an engine does not drop what one that has left made of a key",
-    file: cache,
+    file: opening,
     text: `            peer.outlive()\n`,
     planted: ``,
     suites: ["test/cache/derivedOfNothing.test.ts"]
@@ -138,7 +139,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "what an engine that leaves pushes down counts as of the next session",
-    file: "src/cache/shared/cache.ts",
+    file: opening,
     text: "cache.outbox.debt = { ...life }",
     planted: "cache.outbox.debt = life",
     suites: ["test/cache/sessions.test.ts"]
@@ -499,7 +500,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "an engine that joins waits for a tier that does not take its marks",
-    file: cache,
+    file: opening,
     text: `yield* ifItCan(store.recordMarks(recorded))`,
     planted: `yield* Effect.ignore(store.recordMarks(recorded))`,
     suites: [hangs]
@@ -2142,7 +2143,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 9,
     bug: "The tokens of leases begin again with each process.",
-    file: cache,
+    file: opening,
     text: `LeaseTable.make((now) => nextVersionOf(store.commons, now))`,
     planted: `LeaseTable.make((now) => nextVersionOf({ ...store.commons, version: 0 }, now * 0))`,
     suites: ["test/manifest/leases.test.ts"]
@@ -2150,7 +2151,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 12,
     bug: "A file that was away for a release brings back what was changed meanwhile.",
-    file: cache,
+    file: opening,
     text: `const isApart = mayHold && haveParted(`,
     planted: `const isApart = !mayHold && haveParted(`,
     suites: ["test/manifest/releases.test.ts"]
@@ -3000,7 +3001,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a second engine of a manifest does not take over what hides entries that families have missed",
-    file: cache,
+    file: opening,
     text: "    for (const { scope, stamp } of begun.hides) restore(scope, stamp)\n",
     planted: "",
     suites: ["test/manifest/redeployed.test.ts"]
@@ -3080,7 +3081,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "a second engine over a place does not know the limits of the first one",
-    file: cache,
+    file: opening,
     text: `limitBy(begun.limits)`,
     planted: ``,
     suites: [deployments]
