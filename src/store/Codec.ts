@@ -1,5 +1,5 @@
 /**
- * How a family's values become bytes, for the tiers that keep bytes.
+ * Turns a family's values into bytes and back, for the tiers that keep bytes.
  *
  * - The first byte says the format. Another format is refused, never guessed.
  * - Decoding returns the value that was encoded, or fails. It never returns another value, as long as the bytes are

@@ -14,7 +14,7 @@ import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 import type { CacheError } from "../../src/cache/CacheError.ts"
 import { doubtMillis, doubtsMax } from "../../src/cache/internal/entries/holds.ts"
-import { lookups } from "../../src/cache/internal/loads/load.ts"
+import { openWork } from "../../src/cache/internal/loads/load.ts"
 import { CurrentTransaction as noTransaction } from "../../src/cache/internal/transactions/frame.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
@@ -95,7 +95,7 @@ const within = <A, E>(
     )
     return Effect.ensuring(
       Effect.provide(Effect.scoped(program(db)), Layer.fresh(Layer.provide(layer, store))),
-      Effect.sync(() => assert.strictEqual(lookups.open, 0, "no body is open for ever"))
+      Effect.sync(() => assert.strictEqual(openWork.count, 0, "no body is open for ever"))
     )
   }) as Effect.Effect<A, unknown>
 

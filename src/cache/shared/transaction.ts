@@ -19,7 +19,7 @@ import type { InvalidationMode } from "../CacheEvent.ts"
 import type { Scope } from "../Explanation.ts"
 import { noDelivery } from "../internal/below/delivery.ts"
 import { orRedressed } from "../internal/entries/cacheContext.ts"
-import { loadOf, lookups } from "../internal/loads/load.ts"
+import { loadOf, openWork } from "../internal/loads/load.ts"
 import { type Reads, TrackedReads } from "../internal/reads/trackedReads.ts"
 import { lookupOf } from "../internal/transactions/brought.ts"
 import {
@@ -174,7 +174,7 @@ const inUnknown = (manifest: string): CacheError =>
  * @since 0.1.0
  */
 export const isApart = (context: Context.Context<never>): boolean =>
-  lookups.open > 0 && (loadOf(context) !== undefined || frameIn(context) !== undefined)
+  openWork.count > 0 && (loadOf(context) !== undefined || frameIn(context) !== undefined)
 
 /**
  * The Context of the lookup or of the transaction's body that is running now; `undefined` if none is.
@@ -183,7 +183,7 @@ export const isApart = (context: Context.Context<never>): boolean =>
  * @since 0.1.0
  */
 export const currentApart = (): Context.Context<never> | undefined => {
-  if (lookups.open === 0) return undefined
+  if (openWork.count === 0) return undefined
   const context = Fiber.getCurrent()?.context
   return context !== undefined && isApart(context) ? context : undefined
 }
@@ -255,13 +255,13 @@ export const writesOf = <V>(family: CacheFamily<V>, context: Context.Context<nev
  * @since 0.1.0
  */
 export const hitUnsafe = <V>(family: CacheFamily<V>, key: string): V | undefined =>
-  lookups.open === 0 ? family.hot?.hit(key) : hitApart(family, key)
+  openWork.count === 0 ? family.hot?.hit(key) : hitApart(family, key)
 
 const hitApart = <V>(family: CacheFamily<V>, key: string): V | undefined =>
   frameOfNow(family) === undefined ? family.hitUnsafe(key) : undefined
 
 const frameOfNow = (family: CacheFamily<any>): Frame | undefined => {
-  const context = lookups.open === 0 ? undefined : Fiber.getCurrent()?.context
+  const context = openWork.count === 0 ? undefined : Fiber.getCurrent()?.context
   return context && frameIn(context, family.cache.realm)
 }
 

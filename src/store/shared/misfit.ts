@@ -9,16 +9,16 @@ import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 
 /** Where a value does not fit, from the outside to the inside, and what is expected there. */
-export interface Place {
+export interface Mismatch {
   readonly path: ReadonlyArray<string | number>
   readonly expected: string
 }
 
 /**
- * The first place of an issue. Where the schema admits anything, and the value is given, it is the first place that is
+ * The first mismatch of an issue. Where the schema admits anything, and the value is given, it is the first place that is
  * not JSON.
  */
-export const placeOf = (issue: SchemaIssue.Issue, value?: unknown): Place => {
+export const mismatchOf = (issue: SchemaIssue.Issue, value?: unknown): Mismatch => {
   const [first] = format(issue).issues
   const keys = (first?.path ?? []).map((part) => typeof part === "object" ? part.key : part)
   const path = keys.map(nameOf)
@@ -30,14 +30,14 @@ export const placeOf = (issue: SchemaIssue.Issue, value?: unknown): Place => {
 
 const nameOf = (key: PropertyKey): string | number => typeof key === "symbol" ? String(key) : key
 
-/** A place as a part of a sentence. */
-export const wordsOf = ({ expected, path }: Place): string =>
+/** A mismatch as a part of a sentence. */
+export const wordsOf = ({ expected, path }: Mismatch): string =>
   path.length === 0 ? `expected ${expected}` : `expected ${expected} at ${JSON.stringify(path)}`
 
 /** The words for an issue of a value; `undefined` if they would say nothing. */
 export const wordsOfIssue = (issue: SchemaIssue.Issue, value: unknown): string | undefined => {
-  const place = placeOf(issue, value)
-  return place.path.length === 0 && place.expected === anyValue ? undefined : wordsOf(place)
+  const mismatch = mismatchOf(issue, value)
+  return mismatch.path.length === 0 && mismatch.expected === anyValue ? undefined : wordsOf(mismatch)
 }
 
 /** Says where a value does not fit a schema; `undefined` where it fits, or where the schema cannot say. */
@@ -70,7 +70,7 @@ const partsMax = 10_000
 const levelsMax = 512
 
 /** The place in a part of a value at which it is not JSON. */
-const notJsonIn = (value: unknown, keys: ReadonlyArray<PropertyKey>): Place | undefined => {
+const notJsonIn = (value: unknown, keys: ReadonlyArray<PropertyKey>): Mismatch | undefined => {
   const path: Array<string | number> = []
   const above = new Set<unknown>()
   let parts = 0

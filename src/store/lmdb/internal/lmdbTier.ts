@@ -112,10 +112,10 @@ export class LmdbNamespace {
     return this.writes.handOver()
   }
 
-  /** Drops the marks whose stamp is still the given one, and returns the batch to wait for. */
-  dropMarks(marks: ReadonlyArray<Mark>): Batch | undefined {
+  /** Removes the marks whose stamp is still the given one, and returns the batch to wait for. */
+  removeMarks(marks: ReadonlyArray<Mark>): Batch | undefined {
     if (marks.length === 0) return undefined
-    this.#marks.drop(this.writes.gathering, marks)
+    this.#marks.remove(this.writes.gathering, marks)
     return this.writes.handOver()
   }
 
