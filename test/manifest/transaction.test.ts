@@ -649,7 +649,10 @@ describe("transaction", () => {
       Effect.gen(function*() {
         let runs = 0
         const within = (body: Effect.Effect<any, any, any>) =>
-          Effect.retry(db.withTransaction(Effect.sync(() => runs === 1 ? "lostBefore" : "done"))(body), Schedule.recurs(1))
+          Effect.retry(
+            db.withTransaction(Effect.sync(() => runs === 1 ? "lostBefore" : "done"))(body),
+            Schedule.recurs(1)
+          )
         yield* App.transaction(within)(Effect.suspend(() => Effect.andThen(db.write(id, ++runs), row.set(one, runs))))
         loads = []
         assert.strictEqual(yield* row.get(one), 2)

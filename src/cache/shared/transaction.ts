@@ -5,8 +5,8 @@
  *   reads in that Context see what the transaction has changed.
  * - The database decides: this module only learns how its combinator ended. A success is a commit, a failure of the
  *   body is a rollback, and everything else is a doubt.
- * - A combinator may run the body again. Each run collects on its own. If all runs before the last one failed, they were
- *   rolled back, and the last one counts as if it were the only one.
+ * - A combinator may run the body again. Each run collects on its own. If all runs before the last one failed, they
+ *   were rolled back, and the last one counts as if it were the only one.
  *
  * @since 0.1.0
  */

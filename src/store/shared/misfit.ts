@@ -15,8 +15,8 @@ export interface Mismatch {
 }
 
 /**
- * The first mismatch of an issue. Where the schema admits anything, and the value is given, it is the first place that is
- * not JSON.
+ * The first mismatch of an issue. Where the schema admits anything, and the value is given, it is the first part that
+ * is not JSON.
  */
 export const mismatchOf = (issue: SchemaIssue.Issue, value?: unknown): Mismatch => {
   const [first] = format(issue).issues

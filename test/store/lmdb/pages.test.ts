@@ -162,27 +162,31 @@ describe("data file with a damaged page", () => {
       assert.isAbove(yield* passed(yield* makeShort, copied), 10)
     }), 60_000)
 
-  it.live("a file whose holder did not end by itself is examined at the next starts until it is whole", () =>
-    Effect.gen(function*() {
-      const { data, path } = yield* makeShort
-      const killed = Effect.gen(function*() {
-        const holder = yield* started([], "holder.ts", path)
-        assert.strictEqual(yield* holder.line, "held")
-        holder.kill("SIGKILL")
-        while (!holder.hasEnded) yield* Effect.sleep(10)
-      })
-      const mark = Path.join(tableOf(path), "unexamined")
-      yield* killed
-      assert.strictEqual((yield* readAll(path)).length, 300)
-      assert.isFalse(Fs.existsSync(mark), "a whole file is examined once")
-      yield* killed
-      const whole = Fs.readFileSync(data)
-      const roots = [0, pageSize].map((at) => Number(whole.readBigUInt64LE(at + 136)))
-      for (const root of roots) whole.fill(0, root * pageSize, (root + 1) * pageSize)
-      Fs.writeFileSync(data, whole)
-      for (let start = 0; start < 2; start++) {
-        const error = yield* Effect.flip(readAll(path))
-        assert.match(String(error), /damaged in a page that is in use; help: delete/)
-      }
-    }), 30_000)
+  it.live(
+    "a file whose holder did not end by itself is examined at the next starts until it is whole",
+    () =>
+      Effect.gen(function*() {
+        const { data, path } = yield* makeShort
+        const killed = Effect.gen(function*() {
+          const holder = yield* started([], "holder.ts", path)
+          assert.strictEqual(yield* holder.line, "held")
+          holder.kill("SIGKILL")
+          while (!holder.hasEnded) yield* Effect.sleep(10)
+        })
+        const mark = Path.join(tableOf(path), "unexamined")
+        yield* killed
+        assert.strictEqual((yield* readAll(path)).length, 300)
+        assert.isFalse(Fs.existsSync(mark), "a whole file is examined once")
+        yield* killed
+        const whole = Fs.readFileSync(data)
+        const roots = [0, pageSize].map((at) => Number(whole.readBigUInt64LE(at + 136)))
+        for (const root of roots) whole.fill(0, root * pageSize, (root + 1) * pageSize)
+        Fs.writeFileSync(data, whole)
+        for (let start = 0; start < 2; start++) {
+          const error = yield* Effect.flip(readAll(path))
+          assert.match(String(error), /damaged in a page that is in use; help: delete/)
+        }
+      }),
+    30_000
+  )
 })

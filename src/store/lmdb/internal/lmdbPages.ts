@@ -3,7 +3,7 @@
  *
  * - A file may be shorter than its last page says, and whole: pages at its end that were freed by the transaction that
  *   took them were never written. It was cut only if a page that is in use is missing.
- * - A page is damaged if it does not have its own number, or is no page of a tree at its depth, or names what is not
+ * - A page is damaged if it does not have its own number, or is not a page of a tree at its depth, or names what is not
  *   there. A process that reads such a page ends by a signal of the driver.
  *
  * LMDB's data format 2: a page begins with a header of 24 bytes, its number first, then the offsets of its nodes. A
@@ -52,9 +52,9 @@ interface Open {
 export type PageFault = "missing" | "damaged"
 
 /**
- * What is wrong in a file of `pageCount` whole pages with the pages that these roots lead to; `undefined` if nothing is,
- * or nothing with the first `visitsMax` pages. It reads each of them once, and of large values the first page; a file
- * whose pages lead around in circles is damaged.
+ * What is wrong in a file of `pageCount` whole pages with the pages that these roots lead to; `undefined` if nothing
+ * is, or nothing with the first `visitsMax` pages. It reads each of them once, and of large values the first page; a
+ * file whose pages lead around in circles is damaged.
  */
 export const faultIn = (
   handle: number,
