@@ -293,9 +293,7 @@ const isFunction = (node: Node): boolean =>
 /** Files of at most 600 code lines, functions of at most 70, lines of at most 120 columns. */
 export const sizes: Rule = (project) =>
   violationsOf(project, (source, refuse) => {
-    const { code, path, program, text } = source
-    // A barrel repeats headers; they are measured where they are written.
-    if (isIndex(path)) return
+    const { code, program, text } = source
     const lines = codeLines(code)
     if (lines > limits.codeLines) refuse(0, `${lines} code lines, at most ${limits.codeLines}`)
     walk(program, (node) => {
@@ -479,6 +477,17 @@ export const typeNames: Rule = (project) =>
     })
   })
 const nameOf = (identifier: unknown): string => (identifier as Node)["name"] as string
+
+const unclearOpening = /^(?:What|How|Which|Whether|When|Where|Why|Who|Both|This|These|That|It|If)\b/
+
+/** The header of a module opens with a verb or with a noun for what the module is, not with a clause or a pronoun. */
+export const openings: Rule = (project) =>
+  violationsOf(project, ({ header, text }, refuse) => {
+    if (header === undefined) return
+    const [first] = unclearOpening.exec(header.replace(/^\/\*\*[\s*]*/, "")) ?? []
+    if (first === undefined) return
+    refuse(text.indexOf(header), `a header opens with a verb or says what the module is, so not with \`${first}\``)
+  })
 
 /** Every public module says what it is; every export of it has a summary, `@since` and one `@category`. */
 export const documented: Rule = (project) =>
@@ -766,6 +775,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   plain,
   typeNames,
   documented,
+  openings,
   callable,
   shown,
   stability,

@@ -30,15 +30,16 @@ const importsDriver = ({ imports }: Source): boolean =>
   imports.some(({ specifier }) => !specifier.startsWith(".") && !/^effect(\/|$)/.test(specifier))
 const needsDriver = ({ path }: Source): boolean => reachableFrom({ sources }, path).some(importsDriver)
 
+// The header of a module stays in the module: an editor shows none at the name of a module, wherever it stands.
 const barrel = (modules: ReadonlyArray<Source>, from: (path: string) => string, header: string | undefined): string => {
   const names = modules.map(({ path }) => nameOf(path))
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw new Error(`two modules of one barrel are called \`${twice}\``)
-  const lines = modules.map(({ header, path }) =>
-    `${header === undefined ? "" : `${header}\n`}export * as ${nameOf(path)} from "${from(path)}"\n`
-  )
-  return [...(header === undefined ? [] : [`${header}\n`]), ...(lines.length === 0 ? ["export {}\n"] : lines)].join(
-    "\n"
+  // In the order of the formatter.
+  const sorted = modules.toSorted((a, b) => a.path.toLowerCase() < b.path.toLowerCase() ? -1 : 1)
+  const lines = sorted.map(({ path }) => `export * as ${nameOf(path)} from "${from(path)}"\n`)
+  return [...(header === undefined ? [] : [`${header}\n\n`]), ...(lines.length === 0 ? ["export {}\n"] : lines)].join(
+    ""
   )
 }
 
@@ -56,9 +57,7 @@ const sources = readSources(join(root, "src"))
 const ranks = parseRanks(readFileSync(join(root, "src/README.md"), "utf8"))
 const rankOf = (path: string): number => ranks.get(folderOf(path)) ?? Infinity
 const publicModules = sources.filter(({ path }) => isPublicModule(path))
-const inBarrels = publicModules
-  .filter((source) => !needsDriver(source))
-  .toSorted((a, b) => rankOf(a.path) - rankOf(b.path) || (nameOf(a.path) < nameOf(b.path) ? -1 : 1))
+const inBarrels = publicModules.filter((source) => !needsDriver(source))
 const folders = [...new Set(sources.map(({ path }) => folderOf(path)))].filter((folder) => folder !== "").toSorted()
 
 const files = new Map<string, string | undefined>()

@@ -501,6 +501,21 @@ describe("violation of a rule", () => {
     ])
   })
 
+  it("openings: a header that opens with a clause or a pronoun is found", () => {
+    const of = (text: string) => find(Architecture.openings, { "store/internal/a.ts": text })
+    for (
+      const good of ["Finds slots by key.", "The errors of a tier.", "Whole pages of a file.", "S3-FIFO: two queues."]
+    ) {
+      assert.deepStrictEqual(of(`/**\n * ${good}\n */\nimport "./b.ts"`), [])
+    }
+    assert.deepStrictEqual(of(`/**\n * Which pages are in use.\n */\nimport "./b.ts"`), [
+      "store/internal/a.ts:1: a header opens with a verb or says what the module is, so not with `Which`"
+    ])
+    assert.lengthOf(of(`/** How a value is written. */\nimport "./b.ts"`), 1)
+    assert.lengthOf(of(`/**\n * This module\n * adds one.\n */\nimport "./b.ts"`), 1)
+    assert.lengthOf(of(`import "./b.ts"\n\n/** Whether it is one. */\nexport const a = 1`), 0)
+  })
+
   it("documented: a public module without header, and an export without doc, summary, @since or @category, are found", () => {
     const of = (text: string) => find(Architecture.documented, { "store/A.ts": text })
     assert.deepStrictEqual(of(`${doc}export const a = 1`), [

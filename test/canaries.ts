@@ -25,6 +25,7 @@ const spreading = "src/cache/internal/invalidation/spreading.ts"
 const entries = "src/cache/internal/entries/entries.ts"
 const outbox = "src/cache/internal/below/outbox.ts"
 const cache = "src/cache/shared/cache.ts"
+const opening = "src/cache/shared/opening.ts"
 const lives = "src/cache/internal/engine/lives.ts"
 const limits = "src/cache/internal/family/limits.ts"
 
@@ -106,7 +107,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 13,
     bug: "an engine goes on below the versions that its tier remembers",
-    file: cache,
+    file: opening,
     text: "sawVersion(store.commons, kept.versionMax ?? 0)",
     planted: "sawVersion(store.commons, 0)",
     suites: ["test/cache/versions.test.ts"]
@@ -130,7 +131,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "an engine does not drop what one that has left made of a key",
-    file: cache,
+    file: opening,
     text: `            peer.outlive()\n`,
     planted: ``,
     suites: ["test/cache/derivedOfNothing.test.ts"]
@@ -138,7 +139,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "what an engine that leaves pushes down counts as of the next session",
-    file: "src/cache/shared/cache.ts",
+    file: opening,
     text: "cache.outbox.debt = { ...life }",
     planted: "cache.outbox.debt = life",
     suites: ["test/cache/sessions.test.ts"]
@@ -235,8 +236,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a stale entry that a lookup took for nothing stays for the next process",
     file: familyReads,
-    text: "void this.entries.lower!.remove(key)",
-    planted: "void this.entries.lower",
+    text: "void this.entries.lane!.remove(key)",
+    planted: "void this.entries.lane",
     suites: ["test/cache/knownNothing.test.ts"]
   },
   {
@@ -499,7 +500,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "an engine that joins waits for a tier that does not take its marks",
-    file: cache,
+    file: opening,
     text: `yield* ifItCan(store.recordMarks(recorded))`,
     planted: `yield* Effect.ignore(store.recordMarks(recorded))`,
     suites: [hangs]
@@ -516,7 +517,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 7,
     bug: "a reader who joins a renewal waits behind all other readers",
     file: "src/cache/internal/loads/flight.ts",
-    text: `    this.load.place?.meetReader()\n    return leave`,
+    text: `    this.load.ticket?.meetReader()\n    return leave`,
     planted: `    return leave`,
     suites: [loadQueue]
   },
@@ -603,7 +604,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a value from before a change takes the place of a failed renewal that was asked for after the change",
-    file: "src/cache/internal/loads/lowerTier.ts",
+    file: "src/cache/internal/loads/offers.ts",
     text: "|| this.entries.cache.stamp !== stamp) return",
     planted: "|| stamp < 0) return",
     suites: ["test/cache/renewed.test.ts"]
@@ -611,7 +612,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a load that was overtaken asks for a renewal of what it found",
-    file: "src/cache/internal/loads/lowerTier.ts",
+    file: "src/cache/internal/loads/offers.ts",
     text: "if (isQuiet || flight.isOvertaken ||",
     planted: "if (isQuiet ||",
     suites: ["test/cache/renewed.test.ts"]
@@ -629,7 +630,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a refused refresh leaves older entries below",
     file: landing,
-    text: `return isReplaced ? dependents : both(dependents, this.entries.forget(key))`,
+    text: `return isReplaced ? dependents : both(dependents, this.entries.remove(key))`,
     planted: `if (!isReplaced) this.entries.hot?.drop(key)\n    return dependents`,
     suites: [tagRaces]
   },
@@ -637,8 +638,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a refused refresh takes what a later write brought",
     file: landing,
-    text: `return isReplaced ? dependents : both(dependents, this.entries.forget(key))`,
-    planted: `return both(dependents, this.entries.forget(key))`,
+    text: `return isReplaced ? dependents : both(dependents, this.entries.remove(key))`,
+    planted: `return both(dependents, this.entries.remove(key))`,
     suites: ["test/cache/overtaken.test.ts", "test/cache/twoTiers.test.ts"]
   },
   {
@@ -700,7 +701,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a read beside a set runs the lookup though a tier has the value",
-    file: "src/cache/internal/loads/lowerTier.ts",
+    file: "src/cache/internal/loads/offers.ts",
     text: `found === undefined || flight.isOvertaken && !isFresh`,
     planted: `found === undefined || flight.isOvertaken`,
     suites: ["test/cache/lowerTier.test.ts"]
@@ -708,7 +709,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "a refresh serves a value whose idle time is over",
-    file: "src/cache/internal/loads/lowerTier.ts",
+    file: "src/cache/internal/loads/offers.ts",
     text: `Math.min(this.entries.freshUntil(key, read, now), read.expiresAt)`,
     planted: `this.entries.freshUntil(key, read, now)`,
     suites: ["test/cache/lowerTier.test.ts"]
@@ -806,7 +807,7 @@ export const canaries: ReadonlyArray<Canary> = [
     bug: "an answer of another engine that a key has no value outruns a load that began later",
     file: landing,
     text: `both(spread, this.entries.foundAbsent(key, isNews || changed))`,
-    planted: `isNews || changed ? both(spread, this.entries.forget(key)) : noDelivery`,
+    planted: `isNews || changed ? both(spread, this.entries.remove(key)) : noDelivery`,
     suites: [peersAnswers]
   },
   {
@@ -853,7 +854,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "a value whose codec has taken its time replaces a later one",
     file: outbox,
-    text: `    if (!this.preparing.isEmpty) this.preparing.drop(key)\n    const parcel = this.gathering ??=`,
+    text: `    if (!this.preparing.isEmpty) this.preparing.cancel(key)\n    const parcel = this.gathering ??=`,
     planted: `    const parcel = this.gathering ??=`,
     suites: ["test/cache/preparing.test.ts"]
   },
@@ -942,7 +943,7 @@ export const canaries: ReadonlyArray<Canary> = [
     bug: "what a closed owner held is still there",
     file: entries,
     text: `    this.hideHere(everything, this.cache.nextStamp(), this.cache.time.now())\n`
-      + `    if (this.lower === undefined) this.hot?.dropAll()\n`,
+      + `    if (this.lane === undefined) this.hot?.dropAll()\n`,
     planted: ``,
     suites: ["props", leaving, "test/manifest/delegate.test.ts"]
   },
@@ -1136,8 +1137,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "idle",
     bug: "the tiers below do not learn that an entry is read",
     file: entries,
-    text: `if (!isNoted) this.lower.touch(key, read)`,
-    planted: `if (!isNoted && key === "") this.lower.set(key, read)`,
+    text: `if (!isNoted) this.lane.touch(key, read)`,
+    planted: `if (!isNoted && key === "") this.lane.set(key, read)`,
     suites: [arrangements]
   },
   {
@@ -1209,7 +1210,7 @@ export const canaries: ReadonlyArray<Canary> = [
     bug: "what was made from what memory alone had outlives the process",
     file: "src/cache/internal/invalidation/spreading.ts",
     text:
-      `if (lower !== undefined && !marks.hidesAll(scope, openedAt)) target.invalidation.hideHere(scope, openedAt, name)`,
+      `if (lane !== undefined && !marks.hidesAll(scope, openedAt)) target.invalidation.hideHere(scope, openedAt, name)`,
     planted: `marks.hidesAll(scope, openedAt)`,
     suites: [vanished]
   },
@@ -1250,8 +1251,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a source that memory never held leaves behind what was made from it",
     file: familyReads,
-    text: `if (lower === undefined && this.hot?.peek(key) === undefined) this.wasMissed(key)`,
-    planted: `if (lower === undefined && this.hot === undefined) this.wasMissed(key)`,
+    text: `if (lane === undefined && this.hot?.peek(key) === undefined) this.wasMissed(key)`,
+    planted: `if (lane === undefined && this.hot === undefined) this.wasMissed(key)`,
     suites: [derived]
   },
   {
@@ -1722,8 +1723,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "lookups",
     bug: "what a lookup reads by getUnsafe is not tracked",
     file: familyReads,
-    text: `return lookups.open === 0 ? this.hot?.hit(key)`,
-    planted: `return lookups.open >= 0 ? this.hot?.hit(key)`,
+    text: `return openWork.count === 0 ? this.hot?.hit(key)`,
+    planted: `return openWork.count >= 0 ? this.hot?.hit(key)`,
     suites: [lookups]
   },
   {
@@ -2158,7 +2159,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 9,
     bug: "The tokens of leases begin again with each process.",
-    file: cache,
+    file: opening,
     text: `LeaseTable.make((now) => nextVersionOf(store.commons, now))`,
     planted: `LeaseTable.make((now) => nextVersionOf({ ...store.commons, version: 0 }, now * 0))`,
     suites: ["test/manifest/leases.test.ts"]
@@ -2166,7 +2167,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 12,
     bug: "A file that was away for a release brings back what was changed meanwhile.",
-    file: cache,
+    file: opening,
     text: `const isApart = mayHold && haveParted(`,
     planted: `const isApart = !mayHold && haveParted(`,
     suites: ["test/manifest/releases.test.ts"]
@@ -2359,8 +2360,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 12,
     bug: "a write for which a full disk has no room takes the others of its round along",
     file: "src/cache/internal/writes/room.ts",
-    text: `bytes === 0 ? undefined : lower.full(all.length, bytes)`,
-    planted: `bytes >= 0 ? undefined : lower.full(all.length, bytes)`,
+    text: `bytes === 0 ? undefined : lane.full(all.length, bytes)`,
+    planted: `bytes >= 0 ? undefined : lane.full(all.length, bytes)`,
     suites: ["test/store/lmdb/bursts.test.ts"]
   },
   {
@@ -2591,9 +2592,17 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 14,
     bug: "a commit whose answer was lost counts as one that has happened",
     file: transaction,
-    text: `if (ending === "done") return succeeded && runs === 1 ? "committed" : "unknown"`,
-    planted: `if (ending === "done") return "committed"`,
+    text: `return succeeded && isLast && before.every((other) => other.ending === "failed") ? "committed" : "unknown"`,
+    planted: `return "committed"`,
     suites: [transactions, commits]
+  },
+  {
+    law: 3,
+    bug: "a commit counts as one whose answer was lost, if the combinator has run the body before",
+    file: transaction,
+    text: `before.every((other) => other.ending === "failed")`,
+    planted: `before.length === 0`,
+    suites: [transactions]
   },
   {
     law: 3,
@@ -2623,8 +2632,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "the end of a doubt removes what was written since it began",
     file: collected,
-    text: `if (held.isLater) {`,
-    planted: `if (held.isLater && isCommitted) {`,
+    text: `if (state.isLater) {`,
+    planted: `if (state.isLater && isCommitted) {`,
     suites: ["test/manifest/transactionDoubt.test.ts"]
   },
   {
@@ -2953,24 +2962,40 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 12,
     bug: "a whole data file whose freed pages were never written is refused as cut",
     file: "src/store/lmdb/internal/lmdbDataFile.ts",
-    text: `const isWhole = areWithin(`,
-    planted: `const isWhole = false && areWithin(`,
+    text: `if (found === undefined) return undefined`,
+    planted: ``,
     suites: ["test/store/lmdb/pages.test.ts"]
   },
   {
     law: 12,
     bug: "a data file that has lost the pages of a large value is opened",
     file: "src/store/lmdb/internal/lmdbPages.ts",
-    text: `page.readBigUInt64LE(value + overflowPagesAt) > pageCount`,
-    planted: `page.readBigUInt64LE(value + overflowPagesAt) < 0n`,
+    text: `open.push({ page, pages: bytes.readBigUInt64LE(value + overflowPagesAt), tree: undefined, depth: 0 })`,
+    planted: ``,
+    suites: ["test/store/lmdb/pages.test.ts"]
+  },
+  {
+    law: 12,
+    bug: "a page that lies at the place of another one is read by the driver, which ends the process",
+    file: "src/store/lmdb/internal/lmdbPages.ts",
+    text: `bytes.readBigUInt64LE(0) !== next.page || `,
+    planted: ``,
+    suites: ["test/store/lmdb/pages.test.ts"]
+  },
+  {
+    law: 12,
+    bug: "a process that a damaged page has ended is ended by it at each start",
+    file: "src/store/lmdb/internal/lmdbHolders.ts",
+    text: `if (living.length < edition.holders.length) Fs.writeFileSync(mark, "")`,
+    planted: ``,
     suites: ["test/store/lmdb/pages.test.ts"]
   },
   {
     law: 3,
     bug: "a write that a tier refused takes away a later one that memory has evicted",
     file: familyWrites,
-    text: "const held = hot?.peek(key) ?? lower?.pending(key)?.entry",
-    planted: "const held = hot?.peek(key) ?? lower?.pending(\"\")?.entry",
+    text: "const held = hot?.peek(key) ?? lane?.pending(key)?.entry",
+    planted: "const held = hot?.peek(key) ?? lane?.pending(\"\")?.entry",
     suites: ["test/cache/takenBack.test.ts"]
   },
   {
@@ -3016,7 +3041,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a second engine of a manifest does not take over what hides entries that families have missed",
-    file: cache,
+    file: opening,
     text: "    for (const { scope, stamp } of begun.hides) restore(scope, stamp)\n",
     planted: "",
     suites: ["test/manifest/redeployed.test.ts"]
@@ -3096,7 +3121,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "a second engine over a place does not know the limits of the first one",
-    file: cache,
+    file: opening,
     text: `limitBy(begun.limits)`,
     planted: ``,
     suites: [deployments]
@@ -3340,7 +3365,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "memory frees what is hidden in one process alone, before it has gone below",
     file: entries,
-    text: `this.lower === undefined ? this.marks.floor : this.deadBefore`,
+    text: `this.lane === undefined ? this.marks.floor : this.deadBefore`,
     planted: `this.marks.floor`,
     suites: ["test/cache/ownerLeft.test.ts"]
   },
@@ -3450,7 +3475,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 10,
     bug: "setIfAbsent does not look below memory",
     file: familyWrites,
-    text: `if (this.entries.lower === undefined) return step(this.entries.held(key))`,
+    text: `if (this.entries.lane === undefined) return step(this.entries.held(key))`,
     planted: `if (this.entries.hot !== undefined) return step(this.entries.held(key))`,
     suites: ["test/cache/claims.test.ts"]
   },
@@ -3530,8 +3555,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "a scan misses no key that stays",
     bug: "a scan over tiers: what arrives below behind the look for it counts as absent",
     file: familyPages,
-    text: "const pending = lower!.pending(key) ?? before",
-    planted: "const pending = lower!.pending(key)",
+    text: "const pending = lane!.pending(key) ?? before",
+    planted: "const pending = lane!.pending(key)",
     suites: [scans]
   },
   {
@@ -3571,7 +3596,7 @@ export const canaries: ReadonlyArray<Canary> = [
     bug: "a scan over tiers: its numbers go on when they have lost their meaning while a tier was read",
     file: tieredPages,
     text: "const why = this.#whyLost(company, life)",
-    planted: `const why = undefined as PositionLost["why"] | undefined`,
+    planted: `const why = undefined as BookmarkLost["why"] | undefined`,
     suites: ["test/store/internal/tieredPages.test.ts"]
   },
   {
@@ -3618,7 +3643,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "a stale entry below is not served beside a load that began while it was fresh",
-    file: "src/cache/internal/loads/lowerTier.ts",
+    file: "src/cache/internal/loads/offers.ts",
     text: `    this.offer(flight, now, false)\n`,
     planted: ``,
     suites: [joinedLoads]
@@ -3627,7 +3652,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "a stale entry below is not served beside two loads that were overtaken",
     file: familyReads,
-    text: `      this.loads.lower.lookFor(queued)\n`,
+    text: `      this.loads.offers.lookFor(queued)\n`,
     planted: ``,
     suites: [joinedLoads]
   },
@@ -3642,7 +3667,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "a load that hangs keeps the key stale below memory",
-    file: "src/cache/internal/loads/lowerTier.ts",
+    file: "src/cache/internal/loads/offers.ts",
     text: `    this.ground.goesOnBehind(flight)\n`,
     planted: ``,
     suites: [joinedLoads]
@@ -3682,7 +3707,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a read below that ends late brings back what an earlier load has replaced",
-    file: "src/cache/internal/loads/lowerTier.ts",
+    file: "src/cache/internal/loads/offers.ts",
     text: `flight.replaces(laterOf(flight, found))`,
     planted: `flight.replaces(found)`,
     suites: [joinedLoads]
@@ -3738,7 +3763,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "warming",
     bug: "a warming leaves stale values in a lower tier to their readers",
-    file: "src/cache/internal/loads/lowerTier.ts",
+    file: "src/cache/internal/loads/offers.ts",
     text: `if (isBackingOff && (isQuiet || !flight.isForFresh)) this`,
     planted: `if (isQuiet || isBackingOff && !flight.isForFresh) this`,
     suites: ["test/cache/manyStale.test.ts"]

@@ -588,7 +588,7 @@ const whyNotIterable: { readonly [_ in NotIterable["why"]]: string } = {
  *
  * - `malformed`: no page gave this text.
  * - `another family`: it is a cursor of another family, or of another manifest.
- * - `restarted`: it is from before a restart, or of another engine, where positions have another meaning.
+ * - `restarted`: it is from before a restart, or of another engine, where bookmarks have another meaning.
  * - `overtaken`: since it was given, more entries have moved between the tiers than are remembered (131,072). So the
  *   next pages might miss a key.
  * - `other engines`: since it was given, an engine over the same place has started or stopped. Under `set:

@@ -1,5 +1,5 @@
 /**
- * What each code means, at length: the mistake, the smallest program that makes it, why it is one, and the repair.
+ * Explains each code at length: the mistake, the smallest program that makes it, why it is one, and the repair.
  *
  * - Both programs of an explanation are complete modules; the failing one has exactly this finding.
  * - Codes that the outside world causes (stores, time, load) have no program: none fails by itself.

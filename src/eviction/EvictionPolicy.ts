@@ -1,5 +1,5 @@
 /**
- * Which entry leaves when a cache is full.
+ * Chooses the entry that leaves when a cache is full.
  *
  * A policy never sees keys or values. It knows the entries of one shard by their slots: small integers that the shard
  * hands out and reuses. The shard reports what happens to a slot, and asks for victims until `weight` is at most

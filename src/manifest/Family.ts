@@ -1827,7 +1827,7 @@ export interface Writer<P extends string, V, E, Codecs> extends Readable<P, V, E
     options?: WriteOptions<P>
   ) => Below
   /**
-   * Deletes a key as `delete` does, and returns when memory has forgotten it. Throws the `CacheError` that refuses it.
+   * Deletes a key as `delete` does, and returns when memory has removed it. Throws the `CacheError` that refuses it.
    *
    * @see `setUnsafe` for an example, and for what such a write is
    */

@@ -753,8 +753,11 @@ export interface Service<Self, Id extends string> {
    *
    * - Open the outermost transaction with it. Inside a transaction that the cache does not know, it fails (E0526), and
    *   so does every write (E0528).
-   * - `within` may run the body again, as a retry does. If an earlier commit has failed, the body's keys are removed
-   *   and not set.
+   * - `within` may run the body again, as a retry does. If the body of an earlier run succeeded, and its commit failed,
+   *   the keys of all runs are removed and not set, as if an answer was lost. A retry around the whole Effect of the
+   *   transaction sets them.
+   * - What `sql.afterCommit` runs for the body comes before the changes take effect in the cache. Do what needs them
+   *   after the Effect of the transaction.
    *
    * **Example** (Changing a row and its entry in the cache)
    *

@@ -24,7 +24,7 @@ import type { ManifestError } from "../ownership/ManifestError.ts"
 import { textOf } from "../ownership/shared/texts.ts"
 import { validate, type ValidFamily, type ValidManifest } from "../ownership/shared/validation.ts"
 import { parsePattern } from "../pattern/KeyPattern.ts"
-import { type Place, wordsOf } from "../store/shared/misfit.ts"
+import { type Mismatch, wordsOf } from "../store/shared/misfit.ts"
 import * as keys from "./internal/keys.ts"
 import * as wire from "./internal/wire.ts"
 import type { AnyManifest } from "./types/composition.ts"
@@ -222,7 +222,7 @@ const faceOf = (manifest: ValidManifest, family: ValidFamily): Face => {
   const { check, decode, names, render, show, textOf: textOfParams, unread, within } = keys.make(manifest, family)
   const { index, isSensitive, name, pattern: { source: pattern }, spec } = family
   const values = wire.make(spec.value)
-  const misfit = ({ expected, path }: Place): Misfit =>
+  const misfit = ({ expected, path }: Mismatch): Misfit =>
     new Misfit({ family: name, pattern, expected, path: isSensitive ? [] : path })
   const read: Face["paramsOf"] = (key) => {
     const problem = check(key)

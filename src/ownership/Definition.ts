@@ -1,5 +1,5 @@
 /**
- * What a manifest declares, as it is written: families, readers, layers, and what a piece of code declares.
+ * The declarations of a manifest, as they are written: families, readers, layers, and what a piece of code declares.
  *
  * The types check a definition where it is written. For manifests that were cast or built from data, the run time finds
  * the same mistakes, with the same words.

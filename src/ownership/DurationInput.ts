@@ -1,5 +1,5 @@
 /**
- * How a program writes a duration, in every option that takes one: as Effect does, or as a short text such as `"30m"`.
+ * A duration as a program writes it, in each option that takes one: as Effect does, or as a short text such as `"30m"`.
  *
  * - One parser reads all of them. Options of a family, of one value, of a lease and of a store take the same forms.
  * - A text that is none of the forms is refused where the option is checked, with the name of the option.

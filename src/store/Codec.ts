@@ -1,5 +1,5 @@
 /**
- * How a family's values become bytes, for the tiers that keep bytes.
+ * Turns a family's values into bytes and back, for the tiers that keep bytes.
  *
  * - The first byte says the format. Another format is refused, never guessed.
  * - Decoding returns the value that was encoded, or fails. It never returns another value, as long as the bytes are
@@ -21,6 +21,7 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import { copyOf } from "./internal/copyOf.ts"
 import { fidelityOf } from "./internal/fidelity.ts"
 import { admitsOf } from "./shared/admits.ts"
+import { unmentioned } from "./shared/misfit.ts"
 import { parser } from "./shared/parser.ts"
 import { type Shape, shapeOf, shapeText } from "./shared/schemaShape.ts"
 
@@ -252,7 +253,7 @@ const jsonForm = <V, E>(
         return Effect.flatMapEager(decode(bytes), (after) =>
           isSame(value, after)
             ? Exit.succeed(bytes)
-            : refuse("the value has content that its schema does not mention, so its bytes would not give it back"))
+            : Exit.fail(new Schema.SchemaError(unmentioned(value, after))))
       }),
     decode
   }

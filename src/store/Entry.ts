@@ -1,5 +1,5 @@
 /**
- * What a tier keeps for one key: a value, and the facts by which the engine decides whether it is valid.
+ * The entry of one key in a tier: a value, and the facts by which the engine decides whether it is valid.
  *
  * - All times are milliseconds since the epoch by the engine's Clock; `Infinity` means never.
  * - `stamp` orders an entry against invalidations and never against a clock.
@@ -37,7 +37,7 @@ export interface Entry<out V> {
   /** The value may be served as fresh until then, in milliseconds since the epoch. */
   readonly freshUntil: number
   /**
-   * The tier forgets the entry at this time, in milliseconds since the epoch. In a family without idle time, it is
+   * The tier removes the entry at this time, in milliseconds since the epoch. In a family without idle time, it is
    * `freshUntil` plus the time for which the entry may be served stale. With idle time it may be earlier, and each read
    * moves it on.
    */

@@ -10,7 +10,7 @@
  * - A `write` happens as a whole or not at all: in this process, in the tier, and after a crash at any moment, for any
  *   number and size of changes. `prepare` finds every mistake of a caller before anything changes.
  * - An entry is not returned from its `expiresAt` on.
- * - A tier may forget any entry at any time. It forgets a mark only when the engine drops it, and never returns a
+ * - A tier may evict any entry at any time. It removes a mark only when the engine says so, and never returns a
  *   removed entry.
  * - A key that a partition holds from the first page of a scan to the last one is in at least one of the pages.
  *
@@ -182,7 +182,7 @@ export interface Commons {
 export const makeCommons = (): Commons => ({ stamp: 0, version: 0, engines: undefined })
 
 /**
- * A part of what a partition holds, and the position of the next part.
+ * A part of what a partition holds, and the bookmark of the next part.
  *
  * @stability experimental
  * @category models
@@ -245,8 +245,8 @@ export interface Partition<V> {
    * - A key that the partition holds during the whole scan is in at least one page, whatever else comes and goes. It
    *   may be in several.
    * - Between two pages the tier keeps nothing for the scan, such as a transaction that is open.
-   * - It fails with `PositionLost` for a position that no page gave, or that has lost its meaning.
-   * - A partition with `below` also takes a `max` of 0 for the first page. It then answers only the position of the
+   * - It fails with `BookmarkLost` for a bookmark that no page gave, or that has lost its meaning.
+   * - A partition with `below` also takes a `max` of 0 for the first page. It then answers only the bookmark of the
    *   beginning: what leaves a tier from now on is in one of the pages.
    */
   readonly page?: ((after: string | undefined, max: number) => Effect.Effect<Page<V>, StoreError>) | undefined
@@ -486,5 +486,5 @@ export class Store extends Context.Service<Store, {
   /** Keeps the greatest stamp of each scope. */
   readonly recordMarks: (marks: ReadonlyArray<Mark>) => Effect.Effect<void, StoreError>
   /** Forgets each mark whose stamp is still the given one, because no entry that it concerns is left. */
-  readonly dropMarks: (marks: ReadonlyArray<Mark>) => Effect.Effect<void, StoreError>
+  readonly removeMarks: (marks: ReadonlyArray<Mark>) => Effect.Effect<void, StoreError>
 }>()("effect-stateless/store/Store") {}

@@ -38,7 +38,7 @@ const Operation = Schema.Literals([
   "size",
   "loadMarks",
   "recordMarks",
-  "dropMarks"
+  "removeMarks"
 ])
 
 /**
@@ -270,11 +270,11 @@ export class ValueTooLarge extends Schema.TaggedError<ValueTooLarge>()("ValueToo
 }
 
 /**
- * A tier cannot go on with a scan from a position.
+ * A tier cannot go on with a scan from a bookmark.
  *
  * **Details**
  *
- * - `malformed`: no page of this tier gave the position.
+ * - `malformed`: no page of this tier gave the bookmark.
  * - `restarted`: the tier was opened again since.
  * - `overtaken`: since the last page, more entries have changed their tier than are remembered.
  * - `other engines`: since the last page, another engine has begun or ceased to push entries down to the same place.
@@ -283,17 +283,17 @@ export class ValueTooLarge extends Schema.TaggedError<ValueTooLarge>()("ValueToo
  * @category errors
  * @since 0.1.0
  */
-export class PositionLost extends Schema.TaggedError<PositionLost>()("PositionLost", {
+export class BookmarkLost extends Schema.TaggedError<BookmarkLost>()("BookmarkLost", {
   code: Schema.tag("E0321"),
   tier: Schema.String,
   why: Schema.Literals(["malformed", "restarted", "overtaken", "other engines"])
 }) {
   override get message() {
-    return `the ${this.tier} tier cannot go on from this position: ${whyLost[this.why]}`
+    return `the ${this.tier} tier cannot go on from this bookmark: ${whyLost[this.why]}`
   }
 }
 
-const whyLost: { readonly [_ in PositionLost["why"]]: string } = {
+const whyLost: { readonly [_ in BookmarkLost["why"]]: string } = {
   "malformed": "no page gave it",
   "restarted": "the tier was opened again since",
   "overtaken": "too much has moved between the tiers since",
@@ -337,7 +337,7 @@ export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
     FolderHeld,
     FolderGone,
     FunctionFailed,
-    PositionLost,
+    BookmarkLost,
     InvalidStoreOptions
   ])
 }) {

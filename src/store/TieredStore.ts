@@ -150,7 +150,7 @@ export const make = (
     open: (family) => wrong === undefined ? open(ground, family) : Effect.fail(wrong),
     loadMarks: Effect.map(Effect.forEach(stores, (store) => store.loadMarks), mergeLogs),
     recordMarks: (marks) => everywhere("recordMarks", (store) => store.recordMarks(marks)),
-    dropMarks: (marks) => everywhere("dropMarks", (store) => store.dropMarks(marks))
+    removeMarks: (marks) => everywhere("removeMarks", (store) => store.removeMarks(marks))
   }))
 }
 
@@ -354,7 +354,7 @@ const write = (
     Effect.forEach(changes, (change) => (change.partition as TieredPartition<any>).sharesOf(change))
   )
   const elsewhere = Effect.map(
-    Effect.forEach(changes, (change) => (change.partition as TieredPartition<any>).forgetElsewhere(change)),
+    Effect.forEach(changes, (change) => (change.partition as TieredPartition<any>).removeElsewhere(change)),
     (failures) => failures.find((error) => error !== undefined)
   )
   const body = Effect.flatMap(elsewhere, (kept) =>

@@ -150,7 +150,7 @@ export const make = (
         },
         loadMarks: injector.read("loadMarks", [], store.loadMarks),
         recordMarks: (marks) => injector.write(["recordMarks"], [], store.recordMarks(marks)),
-        dropMarks: (marks) => injector.write(["dropMarks"], [], store.dropMarks(marks))
+        removeMarks: (marks) => injector.write(["removeMarks"], [], store.removeMarks(marks))
       }),
       injector.faults
     ]
@@ -428,5 +428,5 @@ const kindsOf: { readonly [_ in Operation]: ReadonlySet<Fault["kind"]> } = {
   clear: writes,
   sweep: writes,
   recordMarks: writes,
-  dropMarks: writes
+  removeMarks: writes
 }

@@ -147,7 +147,7 @@ describe("keys that lookups have read", () => {
 describe("remembered failures", () => {
   const entries = {
     expiry: { negativeTimeToLive: 10, retryAfterFailure: 5 },
-    lower: undefined,
+    lane: undefined,
     tagMark: 0,
     judge: () => "valid"
   } as unknown as ConstructorParameters<typeof Failures>[0]

@@ -22,7 +22,7 @@ import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
 
 const hung = Effect.uninterruptible(Effect.never)
 
-const ofStore = ["open", "loadMarks", "recordMarks", "dropMarks", "write"] as const
+const ofStore = ["open", "loadMarks", "recordMarks", "removeMarks", "write"] as const
 const ofPartition = ["get", "getMany", "set", "setMany", "remove", "clear", "sweep", "size"] as const
 type Hanging = typeof ofStore[number] | typeof ofPartition[number] | "entries" | undefined
 
@@ -52,7 +52,7 @@ const stuck = (operation: Hanging, hangs: { now: boolean }, place: Place, common
     write: (round) => or("write", store.write(round)),
     loadMarks: or("loadMarks", store.loadMarks),
     recordMarks: (marks) => or("recordMarks", store.recordMarks(marks)),
-    dropMarks: (marks) => or("dropMarks", store.dropMarks(marks))
+    removeMarks: (marks) => or("removeMarks", store.removeMarks(marks))
   })
 }
 

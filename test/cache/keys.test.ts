@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Lookup from "../../src/cache/Lookup.ts"
-import * as Cache from "../../src/cache/shared/cache.ts"
+import * as Opening from "../../src/cache/shared/opening.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import { reasonOf, settle } from "../support/effects.ts"
@@ -112,7 +112,7 @@ describe("families of one store", () => {
 
 describe("caches that share a store", () => {
   const users = Effect.fnUntraced(function*(id: string) {
-    const cache = yield* Cache.make(id, [{
+    const cache = yield* Opening.make(id, [{
       name: "user",
       pattern: "user:{id}",
       render: (key) => `user:${key}`,

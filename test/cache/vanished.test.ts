@@ -343,7 +343,7 @@ describe("value derived from an owner that left and came back with another value
         inside((folder) => new Chain(arrangement, {}, folder), (world) =>
           Effect.gen(function*() {
             yield* start(world)
-            ;(world.running.cache.families.get("user")!.entries.lower as any).onDistrust()
+            ;(world.running.cache.families.get("user")!.entries.lane as any).onDistrust()
             world.source.row = 2
             assert.strictEqual(yield* world.read("user"), 2)
             yield* readAll(world, 2)

@@ -57,7 +57,7 @@ describe("queues of leases", () => {
         for (const request of there) assert.strictEqual(queues.isBlocked(request), expected.has(request))
       }
       for (const request of there) queues.leave(request)
-      assert.deepStrictEqual([queues["lines"].size, queues["wide"].size, queues["places"].size], [0, 0, 0])
+      assert.deepStrictEqual([queues["lines"].size, queues["wide"].size, queues["links"].size], [0, 0, 0])
     }))
   })
 

@@ -13,7 +13,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
 import type { CacheError } from "../../src/cache/CacheError.ts"
-import { lookups } from "../../src/cache/internal/loads/load.ts"
+import { openWork } from "../../src/cache/internal/loads/load.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
@@ -289,10 +289,10 @@ describe("lookup that reads outside of Effect", () => {
     Effect.gen(function*() {
       for (const end of [Effect.void, Effect.fail("down"), Effect.die("down"), Effect.interrupt]) {
         const { app, as } = yield* running(() => end as AnyEffect)
-        const { open } = lookups
+        const { count: open } = openWork
         yield* Effect.exit(as(app.keys.profile.get({ id: "1" }) as AnyEffect))
         yield* Effect.exit(as(app.keys.page.getMany([{ id: "1" }, { id: "2" }]) as AnyEffect))
-        assert.strictEqual(lookups.open, open)
+        assert.strictEqual(openWork.count, open)
       }
     }))
 })

@@ -14,7 +14,7 @@ import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 import type { CacheError } from "../../src/cache/CacheError.ts"
 import { doubtMillis, doubtsMax } from "../../src/cache/internal/entries/holds.ts"
-import { lookups } from "../../src/cache/internal/loads/load.ts"
+import { openWork } from "../../src/cache/internal/loads/load.ts"
 import { CurrentTransaction as noTransaction } from "../../src/cache/internal/transactions/frame.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
@@ -95,7 +95,7 @@ const within = <A, E>(
     )
     return Effect.ensuring(
       Effect.provide(Effect.scoped(program(db)), Layer.fresh(Layer.provide(layer, store))),
-      Effect.sync(() => assert.strictEqual(lookups.open, 0, "no body is open for ever"))
+      Effect.sync(() => assert.strictEqual(openWork.count, 0, "no body is open for ever"))
     )
   }) as Effect.Effect<A, unknown>
 
@@ -621,8 +621,42 @@ describe("transaction", () => {
             if (runs < 3) return yield* Effect.fail("again")
           })
         )
+        loads = []
         assert.strictEqual(yield* row.get(one), 3)
+        assert.deepStrictEqual(loads, [], "the value of the run that was committed is held")
         assert.strictEqual(yield* row.has({ id: "11" }), false)
+      })
+    ))
+
+  it.effect("a savepoint whose combinator runs it again hands on what the last run set", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        let runs = 0
+        const again = Effect.gen(function*() {
+          yield* db.write(id, ++runs)
+          yield* row.set(one, runs)
+          if (runs === 1) return yield* Effect.fail("again")
+        })
+        yield* fated(db)(App.transaction((body) => Effect.retry(db.withTransaction()(body), Schedule.recurs(1)))(again))
+        loads = []
+        assert.strictEqual(yield* row.get(one), 2)
+        assert.deepStrictEqual(loads, [])
+      })
+    ))
+
+  it.effect("a run before the last one whose commit failed leaves both in doubt, since they may be in any order", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        let runs = 0
+        const within = (body: Effect.Effect<any, any, any>) =>
+          Effect.retry(
+            db.withTransaction(Effect.sync(() => runs === 1 ? "lostBefore" : "done"))(body),
+            Schedule.recurs(1)
+          )
+        yield* App.transaction(within)(Effect.suspend(() => Effect.andThen(db.write(id, ++runs), row.set(one, runs))))
+        loads = []
+        assert.strictEqual(yield* row.get(one), 2)
+        assert.deepStrictEqual(loads, ["row:1"])
       })
     ))
 

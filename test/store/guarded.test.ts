@@ -35,7 +35,7 @@ const ways: Record<string, () => any> = {
   "fails with another error": () => Effect.fail(boom)
 }
 
-const ofStore = ["open", "loadMarks", "recordMarks", "dropMarks", "write"] as const
+const ofStore = ["open", "loadMarks", "recordMarks", "removeMarks", "write"] as const
 const ofPartition = ["prepare", "get", "getMany", "set", "setMany", "remove", "clear", "sweep", "size", "page"] as const
 type Broken = typeof ofStore[number] | typeof ofPartition[number] | "entries"
 const operations: ReadonlyArray<Broken> = [...ofStore, ...ofPartition, "entries"]

@@ -11,7 +11,7 @@ import {
   Store,
   type StoreFamily
 } from "effect-stateless/store/Store"
-import { PositionLost, StoreError } from "effect-stateless/store/StoreError"
+import { BookmarkLost, StoreError } from "effect-stateless/store/StoreError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -62,7 +62,7 @@ export const mapStore = (
         for (const change of changes) (change.partition as MapPartition<any>)[apply](change)
         keepMarks(marks)
       }),
-    dropMarks: (marks) =>
+    removeMarks: (marks) =>
       Effect.sync(() => {
         for (const { scope, stamp } of marks) if (place.marks.get(scope) === stamp) place.marks.delete(scope)
       })
@@ -76,7 +76,7 @@ interface MapPartition<V> extends Partition<V> {
   readonly [apply]: (change: Change<V>) => void
 }
 
-const lost = (tier: string) => new StoreError({ reason: new PositionLost({ tier, why: "malformed" }) })
+const lost = (tier: string) => new StoreError({ reason: new BookmarkLost({ tier, why: "malformed" }) })
 
 const open = <V>(place: Place, tier: string, capacity: number, family: StoreFamily<V>): Partition<V> => {
   const entries: Map<string, Entry<V>> = place.families.get(family.name) ?? new Map()

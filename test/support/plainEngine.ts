@@ -2,8 +2,8 @@
  * The engine without a manifest: families by name, and a lookup for each.
  */
 import * as Effect from "effect/Effect"
-import * as Cache from "../../src/cache/shared/cache.ts"
 import type { CacheFamily } from "../../src/cache/shared/cacheFamily.ts"
+import * as Opening from "../../src/cache/shared/opening.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 
@@ -13,9 +13,9 @@ export type Lookup = (key: string, families: (name: string) => CacheFamily<any>)
 export const make = Effect.fnUntraced(
   function*(lookups: { readonly [family: string]: Lookup }, policy: FamilyPolicy = {}) {
     const cache = yield* Effect.provide(
-      Cache.make(
+      Opening.make(
         "test",
-        Object.keys(lookups).map((name): Cache.FamilyOptions => ({
+        Object.keys(lookups).map((name): Opening.FamilyOptions => ({
           name,
           pattern: `${name}:{id}`,
           render: (key) => `${name}:${key}`,

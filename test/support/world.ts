@@ -133,7 +133,7 @@ export const script = (options: ScriptOptions): fc.Arbitrary<Script> => {
   })
 }
 
-const operations = ["get", "set", "remove", "clear", "recordMarks", "dropMarks", "sweep"] as const
+const operations = ["get", "set", "remove", "clear", "recordMarks", "removeMarks", "sweep"] as const
 
 // A tier that takes its time, each operation another, and may fail.
 const rulesOf = (faults: number): ReadonlyArray<FaultyStore.Rule> => [

@@ -9,79 +9,33 @@
  * @since 0.1.0
  */
 import type * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
-import * as Random from "effect/Random"
-import * as Scheduler from "effect/Scheduler"
-import type * as Scope_ from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Lease } from "../../capability/Lease.ts"
-import * as LeaseTable from "../../capability/shared/leaseTable.ts"
-import type { FamilyPolicy } from "../../ownership/FamilyPolicy.ts"
-import type { Codec, Later } from "../../store/Codec.ts"
+import type * as LeaseTable from "../../capability/shared/leaseTable.ts"
 import type { Entry } from "../../store/Entry.ts"
-import { CoarseClock } from "../../store/shared/coarseClock.ts"
-import { guarded } from "../../store/shared/guarded.ts"
-import * as PatientScheduler from "../../store/shared/patientScheduler.ts"
-import { type Commons, type Mark, type MarkLog, Store } from "../../store/Store.ts"
-import type { StoreError } from "../../store/StoreError.ts"
-import { CacheError, InvalidOption, StoreFailed } from "../CacheError.ts"
+import type { CoarseClock } from "../../store/shared/coarseClock.ts"
+import type { Store } from "../../store/Store.ts"
+import { type Commons } from "../../store/Store.ts"
+import type { CacheError } from "../CacheError.ts"
 import { CacheEvent, type InvalidationMode } from "../CacheEvent.ts"
 import type { FamilyStats } from "../CacheMetrics.ts"
 import type { Scope } from "../Explanation.ts"
 import { both, type Delivery, noDelivery } from "../internal/below/delivery.ts"
-import { ifItCan, inTime } from "../internal/below/inTime.ts"
 import { knowing } from "../internal/below/knowing.ts"
 import { Outbox } from "../internal/below/outbox.ts"
-import { isOfLives, lifeOf, type Opened } from "../internal/engine/lives.ts"
-import { haveParted, pastSessions, sessionMark, tiersOf } from "../internal/engine/sessions.ts"
+import { nextVersionOf, sawVersion } from "../internal/engine/versions.ts"
 import { type CacheContext, orStoreFailed, orTakenBack } from "../internal/entries/cacheContext.ts"
 import { type ChangeListener, Changes } from "../internal/entries/changes.ts"
-import { type Heard, type Peer, Peers, type SharedLife, type Swept } from "../internal/entries/peers.ts"
-import * as Expiry from "../internal/family/expiry.ts"
+import { type Heard, type Peer, Peers, type Swept } from "../internal/entries/peers.ts"
 import { deletion, judgeAll, type Judged, type Judging, whenJudged } from "../internal/family/judgement.ts"
 import { Lengths } from "../internal/family/lengths.ts"
-import { noLimits } from "../internal/family/limits.ts"
-import { familyName, splitMark } from "../internal/family/names.ts"
-import { sealed, sealedCodec, sealedPartition } from "../internal/family/sensitive.ts"
 import { Spreading } from "../internal/invalidation/spreading.ts"
 import { Sweeper } from "../internal/invalidation/sweep.ts"
-import { everything } from "../internal/marks/invalidation.ts"
 import { asksForRoom, inFreedRoom, roomRefusalOfAll, type Wanted } from "../internal/writes/room.ts"
 import type { SetOptions } from "../types/setOptions.ts"
-import { CacheFamily } from "./cacheFamily.ts"
-import type { Origin } from "./familySpec.ts"
-import { type CompiledStep, type InvalidationPlan, listed } from "./invalidationPlan.ts"
-
-/**
- * A family of a cache, with the plan of its dependents.
- *
- * @category models
- * @since 0.1.0
- */
-export interface FamilyOptions {
-  readonly name: string
-  /** The pattern as the manifest writes it, for messages. */
-  readonly pattern: string
-  readonly render: (key: string) => string
-  /** The full key as errors, events and explanations show it; `render` unless given. */
-  readonly show?: ((key: string) => string) | undefined
-  /** How a segment or a tag is shown; the text itself unless given. */
-  readonly hide?: ((text: string) => string) | undefined
-  /** Whether errors, events and explanations hide keys and values. */
-  readonly isSensitive?: boolean | undefined
-  readonly parse: (rendered: string) => string | undefined
-  readonly codec: Codec<any> | Later<any> | undefined
-  /** Whether a value may be an Exit; it may not unless given. */
-  readonly takesExits?: boolean | undefined
-  readonly weigher: ((key: string, value: any) => number) | undefined
-  readonly policy: FamilyPolicy
-  /** The steps as a list, or as a plan that compiles them when they are needed. */
-  readonly plan: ReadonlyArray<CompiledStep> | InvalidationPlan
-  /** How it is made, so that a store knows whether it has missed a change; without sources unless given. */
-  readonly origin?: Origin | undefined
-}
+import type { CacheFamily } from "./cacheFamily.ts"
 
 /**
  * One write of a batch. Without a value, it is a deletion.
@@ -94,21 +48,6 @@ export interface BatchWrite {
   readonly key: string
   readonly value: { readonly value: unknown } | undefined
   readonly options: SetOptions<Lease>
-}
-
-// Versions are exact up to 2^53 microseconds, in the year 2255. From a hundred days before that time on, the clock does
-// not count any more, so that the versions of a hundred days are left.
-const clockVersionMax = Number.MAX_SAFE_INTEGER - 2 ** 43
-
-// Versions and the tokens of leases are numbers of one counter.
-const nextVersionOf = (commons: Commons, nowMillis: number): number => {
-  const byClock = Math.floor(nowMillis * 1_000)
-  return commons.version = Math.max(commons.version + 1, byClock <= clockVersionMax ? byClock : 0)
-}
-
-// Later versions are greater. One that is not exact is not taken over.
-const sawVersion = (commons: Commons, version: number): void => {
-  if (version <= Number.MAX_SAFE_INTEGER) commons.version = Math.max(commons.version, version)
 }
 
 /** Why a value of a batch must not be written now: it must stay, and a transaction forbids to keep it. */
@@ -362,7 +301,7 @@ export class Cache implements CacheContext, Peer {
    */
   opened(): void {
     const families = Array.from(this.families.values())
-    if (!families.some(({ entries }) => entries.lower !== undefined)) return
+    if (!families.some(({ entries }) => entries.lane !== undefined)) return
     this.openedAt = this.stamp
     this.openedAtMillis = this.time.now()
     for (const { entries } of families) entries.before = this.openedAt
@@ -455,7 +394,7 @@ export class Cache implements CacheContext, Peer {
     let delivery = noDelivery
     // All removals come first, so that a value of the batch stays even if it depends on another one.
     for (const { family: { invalidation }, key, value } of writes) {
-      const removed = value === undefined ? invalidation.applyDeletion(key, stamp) : invalidation.spread(key, "hide")
+      const removed = value === undefined ? invalidation.applyDelete(key, stamp) : invalidation.spread(key, "hide")
       delivery = both(delivery, removed)
     }
     let isWritten = false
@@ -483,213 +422,3 @@ const judgeWrite = ({ family, key, options, value }: BatchWrite): Judging<Judged
 /** The length of the names in an event, which may be long. */
 const lengthOf = (event: CacheEvent): number =>
   "key" in event ? event.key.length : "scope" in event ? event.scope.length : 0
-
-/**
- * Opens the families in the `Store` of the Context, and restores the marks that the store has kept.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const make: (
-  id: string,
-  families: ReadonlyArray<FamilyOptions>,
-  realm?: string
-) => Effect.Effect<Cache, CacheError, Store | Scope_.Scope> = Effect.fnUntraced(
-  function*(id: string, families: ReadonlyArray<FamilyOptions>, realm?: string) {
-    const store = guarded(yield* Store)
-    const clock = yield* Clock.Clock
-    const random = yield* Random.Random
-    const cache = yield* Effect.acquireRelease(
-      Effect.map(
-        LeaseTable.make((now) => nextVersionOf(store.commons, now)),
-        (leases) => new Cache(id, store, new CoarseClock(clock), random, leases, realm)
-      ),
-      (made) => Effect.sync(() => made.close())
-    )
-    for (const options of families) yield* openFamily(cache, options)
-    // From here on the engine learns of new marks. Marks that are on their way reach the store before the engine reads
-    // all marks from it. At the end, the engine first waits until its changes have arrived; then it leaves its peers,
-    // and its partitions are closed.
-    yield* Effect.acquireRelease(
-      Effect.sync(() => cache.peers.enter(cache)),
-      () =>
-        Effect.sync(() => {
-          cache.peers.leave(cache)
-          const life = cache.peers.lifeOf(cache)
-          if (life === undefined) return
-          // What it still pushes down is of the session that ends with it.
-          cache.outbox.debt = { ...life }
-          beginSession(cache, life)
-          // Also where they change nothing more: a round that is under way now may be their last one.
-          for (const peer of cache.peers.of(cache)) {
-            peer.settleDebt()
-            peer.outlive()
-          }
-        })
-    )
-    const scheduler = PatientScheduler.from(yield* Scheduler.Scheduler)
-    yield* Effect.provideService(cache.outbox.run, Scheduler.Scheduler, scheduler)
-    yield* cache.outbox.settled
-    const kept = yield* Effect.mapError(
-      inTime(store, "loadMarks", store.loadMarks),
-      (error) => new CacheError({ reason: new StoreFailed({ error }) })
-    )
-    const stampBefore = Math.max(store.commons.stamp, kept.stampMax)
-    store.commons.stamp = stampBefore + 1
-    sawVersion(store.commons, kept.versionMax ?? 0)
-    const byName = new Map(Array.from(cache.families.values(), (family) => [familyName(id, family.name), family]))
-    const restore = (written: string, stamp: number): void => {
-      const { familyName, scope } = splitMark(written)
-      if (!isOfLives(scope)) byName.get(familyName)?.restoreMark(scope, stamp)
-    }
-    for (const { scope, stamp } of kept.marks) restore(scope, stamp)
-    if (stampBefore > 0) cache.opened()
-    const { obsolete, recorded } = enterLife(cache, families, kept, stampBefore > 0, restore)
-    // A tier that does not take them counts as away the next time.
-    if (recorded.length > 0) yield* ifItCan(store.recordMarks(recorded))
-    if (obsolete.length > 0) yield* Effect.forkScoped(ifItCan(store.dropMarks(obsolete)))
-    yield* Effect.provideService(cache.sweeper.run, Scheduler.Scheduler, scheduler)
-    return cache
-  }
-)
-
-/** Opens one family in the store of an engine. */
-const openFamily = Effect.fnUntraced(function*(cache: Cache, options: FamilyOptions) {
-  const { codec, hide = (text: string) => text, isSensitive = false, name, parse, pattern, render, weigher } = options
-  const { show = render, takesExits = false } = options
-  const expiry = yield* Expiry.make(options.policy, name)
-  let lost: StoreError | undefined
-  const opened = cache.store.open<unknown>({
-    name: familyName(cache.id, name),
-    render: show,
-    parse,
-    owed: () => cache.outbox.debt.owed,
-    codec: isSensitive && codec !== undefined ? sealedCodec(codec) : codec,
-    weigher,
-    capacity: options.policy.capacity,
-    weightMax: options.policy.weightMax,
-    onEvict: (key, entry, cause) => cache.families.get(name)?.left(key, cause, entry),
-    onPushedDown: (key, entry) => cache.families.get(name)?.pushedDown(key, entry),
-    onTierFailure: (operation, error) =>
-      cache.families.get(name)?.tierFailed(operation, isSensitive ? sealed(error) : error),
-    onPlaceLost: (error) => {
-      lost = error
-      cache.families.get(name)?.placeLost(error)
-    }
-  })
-  const partition = yield* Effect.mapError(
-    inTime(cache.store, "open", opened),
-    (error) => new CacheError({ reason: new StoreFailed({ error }) })
-  )
-  const bound = (["capacity", "weightMax"] as const).find((option) => options.policy[option] !== undefined)
-  if (bound !== undefined && partition.hot === undefined) {
-    const why = "bounds what memory holds of the family, but the store has no memory above its other tiers"
-    return yield* Effect.fail(new CacheError({ reason: new InvalidOption({ family: name, option: bound, why }) }))
-  }
-  const plan = "all" in options.plan ? options.plan : listed(options.plan)
-  const admits = codec?.admits
-  const misfit = codec !== undefined && "later" in codec ? codec.misfit : undefined
-  const isDerived = Array.from(options.origin?.sources() ?? []).length > 0
-  const isWeighed = options.weigher !== undefined
-  const told = { name, pattern, render, parse, show, hide, isSensitive }
-  const spec = { ...told, expiry, takesExits, admits, misfit, plan, isDerived, isWeighed }
-  const shown = isSensitive ? sealedPartition(partition) : partition
-  const family = new CacheFamily(cache, { ...spec, partition: shown })
-  cache.families.set(name, family)
-  if (lost !== undefined) family.placeLost(lost)
-})
-
-/** Begins another session for the engines that stay: a tier of the one that left misses their changes. */
-const beginSession = (cache: Cache, life: SharedLife): void => {
-  const { random, time } = cache
-  const others = life.owed.filter((mark) => mark !== life.session)
-  life.session = sessionMark(familyName(cache.id, ""), time.now(), random, cache.nextStamp())
-  life.owed = [...others, life.session]
-  life.isKnown = true
-}
-
-/** What the tiers of the engine are to keep from the beginning, and which marks the store may drop. */
-interface Entered {
-  readonly obsolete: ReadonlyArray<Mark>
-  readonly recorded: ReadonlyArray<Mark>
-}
-
-/**
- * Hides the entries of families that have missed changes while they were not open, and of all families if a tier was
- * away. These marks, and the rows of the open families, go below with the first round, because nothing is written
- * before it that another life could miss.
- */
-const enterLife = (
-  cache: Cache,
-  families: ReadonlyArray<FamilyOptions>,
-  kept: MarkLog,
-  mayHold: boolean,
-  restore: (written: string, stamp: number) => void
-): Entered => {
-  const limitBy = (limits: SharedLife["limits"]) => {
-    for (const { entries } of cache.families.values()) entries.limiter.use(limits.get(entries.storeName) ?? noLimits)
-  }
-  const prefix = familyName(cache.id, "")
-  const begun = cache.peers.lifeOf(cache)
-  // The memory of engines that are open is in step.
-  const hottest = begun !== undefined && Array.from(cache.families.values()).some(({ hot }) => hot !== undefined)
-    ? 1
-    : 0
-  const isApart = mayHold && haveParted(tiersOf(kept).slice(hottest), prefix)
-  const past = pastSessions(kept, prefix)
-  const all = Array.from(cache.families.keys())
-  const hide = (names: ReadonlyArray<string>) =>
-    names.flatMap((name) => cache.families.get(name)!.entries.missed(cache.stamp))
-  const hideNow = () => {
-    cache.nextStamp()
-    return hide(all)
-  }
-  if (begun !== undefined) {
-    cache.outbox.debt = begun
-    for (const { scope, stamp } of begun.hides) restore(scope, stamp)
-    limitBy(begun.limits)
-    return { obsolete: past, recorded: joinSession(cache, kept, begun, isApart ? hideNow() : []) }
-  }
-  const opened = families.map(({ codec, name, origin = { form: "", sources: () => [] }, pattern }): Opened => {
-    const { expiry: { idleTimeToLive = Infinity, timeToLive }, lower, storeName } = cache.families.get(name)!.entries
-    const below = lower === undefined ? "nothing" : codec === undefined ? "values" : "bytes"
-    return { name, storeName, pattern, origin, below, timeToLive, idleTimeToLive }
-  })
-  const { isKnown, life, limits, obsolete } = lifeOf(opened, kept.marks, prefix, () => cache.nextStamp())
-  // A family that ends with the process cannot miss a change.
-  if (!isKnown && opened.every(({ below }) => below === "nothing")) return { obsolete: [], recorded: [] }
-  const session = sessionMark(prefix, cache.time.now(), cache.random, cache.nextStamp())
-  const hides = mayHold ? hide(isApart ? all : life?.missed ?? []) : []
-  const entered = { hides, limits, session, owed: [...hides, ...life?.rows ?? [], session], isKnown }
-  limitBy(limits)
-  cache.peers.beginLife(cache, entered)
-  cache.outbox.debt = entered
-  return { obsolete: [...obsolete, ...past], recorded: [] }
-}
-
-/**
- * Enters the session of the engines that are open. Returns what the tiers of this one are to keep from the beginning,
- * unless they are those of the others.
- */
-const joinSession = (
-  cache: Cache,
-  kept: MarkLog,
-  life: SharedLife,
-  hides: ReadonlyArray<Mark>
-): ReadonlyArray<Mark> => {
-  const families = Array.from(cache.families.values())
-  if (hides.length > 0) {
-    for (const { name } of families) {
-      cache.tell(name, { _tag: "Marked", scope: everything, mode: "hide", stamp: cache.stamp })
-    }
-    life.hides = [...life.hides, ...hides]
-    life.owed = [...life.owed, ...hides]
-  }
-  // The hottest tier begins empty, and the lowest one is that of the others.
-  const own = tiersOf(kept).length - (families.some(({ hot }) => hot !== undefined) ? 2 : 1)
-  if (own <= 0) return []
-  const rows = kept.marks.filter(({ scope }) =>
-    scope.startsWith(familyName(cache.id, "")) && isOfLives(splitMark(scope).scope)
-  )
-  return [...rows, ...life.owed, life.session]
-}

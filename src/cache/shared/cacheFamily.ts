@@ -178,7 +178,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
 
   /** Whether a change of the key has not arrived in the lower tiers yet. */
   pending(key: string): boolean {
-    return this.entries.lower?.pending(key) !== undefined
+    return this.entries.lane?.pending(key) !== undefined
   }
 
   /** Learns of each change of a key from now on, until `unwatch`. A load that finds its first value does not count. */
@@ -274,7 +274,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
       this.entries.counts.evictions++
       const wasRead = this.entries.sources?.wasRead(key) === true
       if (wasRead) this.wasMissed(key)
-      if (wasRead || this.entries.isFromBefore(entry)) this.cache.spread.evict(this.name, key, wasRead)
+      if (wasRead || this.entries.isFromBefore(entry)) this.cache.spread.noteEvicted(this.name, key, wasRead)
     } else {
       this.entries.counts.expirations++
       this.entries.sources?.forget(key)
@@ -298,7 +298,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
    */
   placeLost(error: StoreError): void {
     if (this.entries.lost !== undefined) return
-    this.entries.lose(error)
+    this.entries.placeLost(error)
     for (const flight of this.loads.running) {
       flight.overtake()
       flight.bar()

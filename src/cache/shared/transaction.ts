@@ -5,7 +5,8 @@
  *   reads in that Context see what the transaction has changed.
  * - The database decides: this module only learns how its combinator ended. A success is a commit, a failure of the
  *   body is a rollback, and everything else is a doubt.
- * - A combinator may run the body again. Each run collects on its own.
+ * - A combinator may run the body again. Each run collects on its own. If all runs before the last one failed, they
+ *   were rolled back, and the last one counts as if it were the only one.
  *
  * @since 0.1.0
  */
@@ -18,7 +19,7 @@ import type { InvalidationMode } from "../CacheEvent.ts"
 import type { Scope } from "../Explanation.ts"
 import { noDelivery } from "../internal/below/delivery.ts"
 import { orRedressed } from "../internal/entries/cacheContext.ts"
-import { loadOf, lookups } from "../internal/loads/load.ts"
+import { loadOf, openWork } from "../internal/loads/load.ts"
 import { type Reads, TrackedReads } from "../internal/reads/trackedReads.ts"
 import { lookupOf } from "../internal/transactions/brought.ts"
 import {
@@ -109,7 +110,7 @@ const conclude = (
 ): Effect.Effect<void> => {
   const outcomes = frames.map((frame, i): readonly [Frame, Outcome] => {
     frame.close()
-    return [frame, outcomeOf(frame, succeeded, i === frames.length - 1, frames.length)]
+    return [frame, outcomeOf(frame, succeeded, frames.slice(0, i), i === frames.length - 1)]
   })
   return Effect.forEach(outcomes, ([{ collected }, outcome]) => {
     if (outcome === "rolledBack") return collected.release()
@@ -128,8 +129,16 @@ const conclude = (
 
 type Outcome = "committed" | "rolledBack" | "unknown"
 
-const outcomeOf = ({ ending }: Frame, succeeded: boolean, isLast: boolean, runs: number): Outcome => {
-  if (ending === "done") return succeeded && runs === 1 ? "committed" : "unknown"
+const outcomeOf = (
+  { ending }: Frame,
+  succeeded: boolean,
+  before: ReadonlyArray<Frame>,
+  isLast: boolean
+): Outcome => {
+  // A run before the last one whose body succeeded has perhaps been committed, and perhaps after this one.
+  if (ending === "done") {
+    return succeeded && isLast && before.every((other) => other.ending === "failed") ? "committed" : "unknown"
+  }
   // A combinator that succeeds although its body failed may have committed the changes of the body.
   return ending === "failed" && !(succeeded && isLast) ? "rolledBack" : "unknown"
 }
@@ -165,7 +174,7 @@ const inUnknown = (manifest: string): CacheError =>
  * @since 0.1.0
  */
 export const isApart = (context: Context.Context<never>): boolean =>
-  lookups.open > 0 && (loadOf(context) !== undefined || frameIn(context) !== undefined)
+  openWork.count > 0 && (loadOf(context) !== undefined || frameIn(context) !== undefined)
 
 /**
  * The Context of the lookup or of the transaction's body that is running now; `undefined` if none is.
@@ -174,7 +183,7 @@ export const isApart = (context: Context.Context<never>): boolean =>
  * @since 0.1.0
  */
 export const currentApart = (): Context.Context<never> | undefined => {
-  if (lookups.open === 0) return undefined
+  if (openWork.count === 0) return undefined
   const context = Fiber.getCurrent()?.context
   return context !== undefined && isApart(context) ? context : undefined
 }
@@ -246,13 +255,13 @@ export const writesOf = <V>(family: CacheFamily<V>, context: Context.Context<nev
  * @since 0.1.0
  */
 export const hitUnsafe = <V>(family: CacheFamily<V>, key: string): V | undefined =>
-  lookups.open === 0 ? family.hot?.hit(key) : hitApart(family, key)
+  openWork.count === 0 ? family.hot?.hit(key) : hitApart(family, key)
 
 const hitApart = <V>(family: CacheFamily<V>, key: string): V | undefined =>
   frameOfNow(family) === undefined ? family.hitUnsafe(key) : undefined
 
 const frameOfNow = (family: CacheFamily<any>): Frame | undefined => {
-  const context = lookups.open === 0 ? undefined : Fiber.getCurrent()?.context
+  const context = openWork.count === 0 ? undefined : Fiber.getCurrent()?.context
   return context && frameIn(context, family.cache.realm)
 }
 

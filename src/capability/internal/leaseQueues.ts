@@ -17,18 +17,15 @@ export interface Request {
   readonly isExclusive: boolean
 }
 
-/**
- * The position of a request in one line: a link of the chain of all requests, and a link of the chain of exclusive
- * ones.
- */
-interface Place {
+/** A request in one line: a link of the chain of all requests, and a link of the chain of exclusive ones. */
+interface Link {
   readonly request: Request
   readonly order: number
   readonly line: Line
-  before: Place | undefined
-  after: Place | undefined
-  exclusiveBefore: Place | undefined
-  exclusiveAfter: Place | undefined
+  before: Link | undefined
+  after: Link | undefined
+  exclusiveBefore: Link | undefined
+  exclusiveAfter: Link | undefined
 }
 
 /** The requests that name one pattern, the earliest first. */
@@ -36,17 +33,17 @@ class Line {
   readonly pattern: KeyPattern
   /** The lines of the patterns that share a key with this one, including its own. */
   readonly crossing = new Set<Line>([this])
-  first: Place | undefined
-  firstExclusive: Place | undefined
-  private last: Place | undefined
-  private lastExclusive: Place | undefined
+  first: Link | undefined
+  firstExclusive: Link | undefined
+  private last: Link | undefined
+  private lastExclusive: Link | undefined
 
   constructor(pattern: KeyPattern) {
     this.pattern = pattern
   }
 
-  join(request: Request, order: number): Place {
-    const place: Place = {
+  join(request: Request, order: number): Link {
+    const link: Link = {
       request,
       order,
       line: this,
@@ -55,30 +52,30 @@ class Line {
       exclusiveBefore: this.lastExclusive,
       exclusiveAfter: undefined
     }
-    if (this.last === undefined) this.first = place
-    else this.last.after = place
-    this.last = place
-    if (!request.isExclusive) return place
-    if (this.lastExclusive === undefined) this.firstExclusive = place
-    else this.lastExclusive.exclusiveAfter = place
-    this.lastExclusive = place
-    return place
+    if (this.last === undefined) this.first = link
+    else this.last.after = link
+    this.last = link
+    if (!request.isExclusive) return link
+    if (this.lastExclusive === undefined) this.firstExclusive = link
+    else this.lastExclusive.exclusiveAfter = link
+    this.lastExclusive = link
+    return link
   }
 
-  leave(place: Place): void {
-    if (place.before === undefined) this.first = place.after
-    else place.before.after = place.after
-    if (place.after === undefined) this.last = place.before
-    else place.after.before = place.before
-    if (!place.request.isExclusive) return
-    if (place.exclusiveBefore === undefined) this.firstExclusive = place.exclusiveAfter
-    else place.exclusiveBefore.exclusiveAfter = place.exclusiveAfter
-    if (place.exclusiveAfter === undefined) this.lastExclusive = place.exclusiveBefore
-    else place.exclusiveAfter.exclusiveBefore = place.exclusiveBefore
+  leave(link: Link): void {
+    if (link.before === undefined) this.first = link.after
+    else link.before.after = link.after
+    if (link.after === undefined) this.last = link.before
+    else link.after.before = link.before
+    if (!link.request.isExclusive) return
+    if (link.exclusiveBefore === undefined) this.firstExclusive = link.exclusiveAfter
+    else link.exclusiveBefore.exclusiveAfter = link.exclusiveAfter
+    if (link.exclusiveAfter === undefined) this.lastExclusive = link.exclusiveBefore
+    else link.exclusiveAfter.exclusiveBefore = link.exclusiveBefore
   }
 
   /** The earliest request that blocks a request of this kind. */
-  blocker(isExclusive: boolean): Place | undefined {
+  blocker(isExclusive: boolean): Link | undefined {
     return isExclusive ? this.first : this.firstExclusive
   }
 }
@@ -87,19 +84,19 @@ export class LeaseQueues {
   private readonly lines = new Map<string, Line>()
   /** The lines of patterns with parameters, which may share keys with any other pattern. */
   private readonly wide = new Set<Line>()
-  private readonly places = new Map<Request, ReadonlyArray<Place>>()
+  private readonly links = new Map<Request, ReadonlyArray<Link>>()
   private order = 0
 
   /** Adds a request behind all others. */
   join(request: Request): void {
     const order = this.order++
     const lines = new Set(request.patterns.map((pattern) => this.lineOf(pattern)))
-    this.places.set(request, Array.from(lines, (line) => line.join(request, order)))
+    this.links.set(request, Array.from(lines, (line) => line.join(request, order)))
   }
 
   /** Whether an earlier request blocks this one. */
   isBlocked(request: Request): boolean {
-    return this.places.get(request)!.some(({ line, order }) => {
+    return this.links.get(request)!.some(({ line, order }) => {
       for (const crossing of line.crossing) {
         const blocker = crossing.blocker(request.isExclusive)
         if (blocker !== undefined && blocker.order < order) return true
@@ -110,23 +107,23 @@ export class LeaseQueues {
 
   /** Removes a request; returns the requests that may go now, if no other request blocks them. */
   leave(request: Request): ReadonlyArray<Request> {
-    const places = this.places.get(request)
-    if (places === undefined) return []
-    this.places.delete(request)
-    const left = places.map((place) => {
-      const { first, firstExclusive } = place.line
-      place.line.leave(place)
+    const links = this.links.get(request)
+    if (links === undefined) return []
+    this.links.delete(request)
+    const left = links.map((link) => {
+      const { first, firstExclusive } = link.line
+      link.line.leave(link)
       return {
-        place,
-        isFreeing: first === place || firstExclusive === place,
-        wasFirstExclusive: firstExclusive === place
+        link,
+        isFreeing: first === link || firstExclusive === link,
+        wasFirstExclusive: firstExclusive === link
       }
     })
     const freed = new Map<Request, number>()
-    for (const { isFreeing, place, wasFirstExclusive } of left) {
-      if (isFreeing) { for (const crossing of place.line.crossing) freedIn(crossing, place, wasFirstExclusive, freed) }
+    for (const { isFreeing, link, wasFirstExclusive } of left) {
+      if (isFreeing) { for (const crossing of link.line.crossing) freedIn(crossing, link, wasFirstExclusive, freed) }
     }
-    for (const { line } of places) if (line.first === undefined) this.forget(line)
+    for (const { line } of links) if (line.first === undefined) this.forget(line)
     // In the order of asking: of requests that block each other, the earliest goes.
     return Array.from(freed).toSorted(([, a], [, b]) => a - b).map(([other]) => other)
   }
@@ -153,10 +150,10 @@ export class LeaseQueues {
   }
 }
 
-/** Collects the requests of a line that may go now, after a place was left in a line that shares keys with it. */
+/** Collects the requests of a line that may go now, after a request has left a line that shares keys with it. */
 const freedIn = (
   line: Line,
-  left: Place,
+  left: Link,
   wasFirstExclusive: boolean,
   freed: Map<Request, number>
 ): void => {
@@ -167,7 +164,7 @@ const freedIn = (
   // The exclusive request that left had blocked the shared ones up to the next exclusive one, which blocks the rest.
   const end = Math.min(exclusive?.order ?? Infinity, left.line.firstExclusive?.order ?? Infinity)
   const start = line === left.line ? left.after : line.first
-  for (let place = start; place !== undefined && place.order < end; place = place.after) {
-    if (place.order > left.order) freed.set(place.request, place.order)
+  for (let link = start; link !== undefined && link.order < end; link = link.after) {
+    if (link.order > left.order) freed.set(link.request, link.order)
   }
 }

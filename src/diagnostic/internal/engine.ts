@@ -66,8 +66,8 @@ export const engine: ReadonlyArray<Explained> = [
   ),
   atRunTime(
     "E0321",
-    "A tier cannot go on with a scan from a position.",
-    "The position belongs to another tier, is from before a restart, or too much has moved; or an engine came or went.",
+    "A tier cannot go on with a scan from a bookmark.",
+    "The bookmark belongs to another tier, is from before a restart, or too much has moved; or an engine came or went.",
     "Begin the scan again."
   ),
   atRunTime(

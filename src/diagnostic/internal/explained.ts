@@ -1,5 +1,5 @@
 /**
- * How the explanations of codes are written: prose, and two programs of which only the lines that matter are spelt out.
+ * Writes the explanations of codes: prose, and two programs of which only the lines that matter are spelt out.
  */
 import type { Explained } from "../types/explained.ts"
 

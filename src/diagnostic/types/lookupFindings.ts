@@ -1,5 +1,5 @@
 /**
- * What a lookup may not do.
+ * Lookups that do what a lookup may not do.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * What `derives` and `borrows` list.
+ * References that `derives` and `borrows` may not list.
  *
  * @since 0.1.0
  */

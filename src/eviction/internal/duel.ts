@@ -117,7 +117,7 @@ export class Duel {
   /** Reports that a sampled key left the cache for another reason than eviction. */
   forget(hash: number): void {
     const key = this.index.find(hash)
-    if (key !== -1) this.drop(key)
+    if (key !== -1) this.remove(key)
   }
 
   resize(weightMax: number): void {
@@ -232,12 +232,12 @@ export class Duel {
     else return
     this.sampleMask = (1 << this.sampleBits) - 1
     for (let key = 0; key < this.numbered; key++) {
-      if (this.holders[key]! > 0 && !this.isSampled(this.index.hashOf(key))) this.drop(key)
+      if (this.holders[key]! > 0 && !this.isSampled(this.index.hashOf(key))) this.remove(key)
     }
     this.resize(this.weightMax)
   }
 
-  private drop(key: number): void {
+  private remove(key: number): void {
     for (const rival of this.rivals) if (rival.has(key)) rival.remove(key)
     this.holders[key] = 0
     this.release(key)

@@ -17,7 +17,7 @@ export class Ghosts {
 
   /** Remembers a hash as the newest of at most `lengthMax`. */
   add(hash: number, lengthMax: number): void {
-    while (this.length > 0 && this.length >= lengthMax) this.dropOldest()
+    while (this.length > 0 && this.length >= lengthMax) this.removeOldest()
     if (lengthMax < 1) return
     if (this.length === this.capacity) this.grow()
     this.recall(hash)
@@ -33,7 +33,7 @@ export class Ghosts {
     return true
   }
 
-  private dropOldest(): void {
+  private removeOldest(): void {
     this.index.remove(this.head)
     this.head = (this.head + 1) & (this.capacity - 1)
     this.length--

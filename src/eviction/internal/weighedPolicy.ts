@@ -1,5 +1,5 @@
 /**
- * What every policy of lists shares: the weights of its slots, their sum and its maximum, and the rule for a heavy
+ * The base of every policy of lists: the weights of its slots, their sum and its maximum, and the rule for a heavy
  * entry.
  *
  * An entry that alone weighs more than the maximum is the next victim; the policy chooses among the others.

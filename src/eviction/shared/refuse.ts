@@ -3,6 +3,9 @@
  *
  * For a store whose values exist nowhere else. Writers are refused before they write (`memoryPartition.ts`); this
  * policy keeps the bound for values that are not refused, such as those of lookups.
+ *
+ * It lies in `shared/`, and the other policies in `internal/`, because `MemoryStore` makes it: `EvictionPolicy.make`
+ * does not offer it, and the shard asks it for weights.
  */
 import { WeighedPolicy } from "../internal/weighedPolicy.ts"
 import { invariant } from "./invariant.ts"

@@ -15,9 +15,10 @@ import * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
 import * as Stream from "effect/Stream"
 import { CacheError, InvalidBatch, InvalidKey } from "../../cache/CacheError.ts"
-import * as Cache from "../../cache/shared/cache.ts"
+import type * as Cache from "../../cache/shared/cache.ts"
 import { CacheFamily } from "../../cache/shared/cacheFamily.ts"
 import { compile } from "../../cache/shared/invalidationPlan.ts"
+import * as Opening from "../../cache/shared/opening.ts"
 import * as Transaction from "../../cache/shared/transaction.ts"
 import type { SetOptions } from "../../cache/types/setOptions.ts"
 import type { Lease } from "../../capability/Lease.ts"
@@ -204,7 +205,7 @@ const engineLayer = (
   gates: ReadonlyMap<string, FamilyGate>,
   members: object
 ): Layer.Layer<any, CacheError, Store> => {
-  const families = [...manifest.families.values()].map((family): Cache.FamilyOptions => {
+  const families = [...manifest.families.values()].map((family): Opening.FamilyOptions => {
     const { hide, parse, render, show } = gates.get(family.name)!.keys
     const { spec } = family
     return {
@@ -240,7 +241,7 @@ const engineLayer = (
           CacheFamily.forgetContext()
           Transaction.forgetContext()
         }))
-      const cache = yield* Cache.make(manifest.id, families, manifest.key)
+      const cache = yield* Opening.make(manifest.id, families, manifest.key)
       const engine: Engine = { cache, owners: new Map(), loadable: new Map(), tokens: 0 }
       return Context.add(Context.make(tag, faceOf(engine, members)), engineKey(manifest.key), engine)
     })
@@ -260,7 +261,7 @@ interface Living {
 }
 
 /** The families of a manifest as a text that a class whose module was loaded again has, too. */
-const formOf = ({ families }: ValidManifest, options: ReadonlyArray<Cache.FamilyOptions>): string =>
+const formOf = ({ families }: ValidManifest, options: ReadonlyArray<Opening.FamilyOptions>): string =>
   JSON.stringify(options.map(({ name, origin, pattern }) => {
     const { owner, realm, spec, version } = families.get(name)!
     const value = Schema.isSchema(spec.value) ? shapeText(spec.value) : ""

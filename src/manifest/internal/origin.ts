@@ -1,5 +1,5 @@
 /**
- * How a family is made, as a text that two versions of a manifest can compare.
+ * Says how a family is made, as a text that two versions of a manifest can compare.
  *
  * A key within a family is the texts of its parameters in their order, so another order, another name, another codec or
  * another literal may give an old key another meaning. Names are compared as they are: a parameter that is only called

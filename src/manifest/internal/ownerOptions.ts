@@ -39,15 +39,15 @@ const predictKnown: Known<PredictOptions> = { keysMax: true, interval: true }
 /** Answers what is wrong with the options of an owner or a delegate; nothing if none were given. */
 export const findProblems = (
   { families }: ValidManifest,
-  place: "owner" | "delegate",
+  method: "owner" | "delegate",
   name: string,
   options: unknown
 ): ReadonlyArray<Found> => {
   if (options === undefined) return []
-  const path = [place, name]
+  const path = [method, name]
   if (typeof options === "function") return [{ ...Misfit.options(name), path }]
   if (!isBag(options)) return [{ ...shapeWrong("the options", "an object"), path }]
-  if (place === "delegate") return inLookups(path, name, `the owner of family \`${name}\``, options)
+  if (method === "delegate") return inLookups(path, name, `the owner of family \`${name}\``, options)
   const known = [...Object.keys(lookupsKnown), "parts"]
   const { parts } = options
   return [

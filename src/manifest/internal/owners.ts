@@ -98,14 +98,14 @@ export class Owners {
 
   /** Answers a layer that fails, for a name that cannot be used so and for wrong options; otherwise `undefined`. */
   private refused(
-    place: "owner" | "borrower" | "delegate",
+    method: "owner" | "borrower" | "delegate",
     name: string,
     use: GrantMode | "delegate",
     options?: unknown
   ): AnyLayer | undefined {
     const problem = problemOf(this.manifest, name, use)
-    if (problem !== undefined) return refused(this.manifest.id, [{ ...problem, path: [place, textOf(name)] }])
-    const wrong = place === "borrower" ? [] : ownerOptions.findProblems(this.manifest, place, name, options)
+    if (problem !== undefined) return refused(this.manifest.id, [{ ...problem, path: [method, textOf(name)] }])
+    const wrong = method === "borrower" ? [] : ownerOptions.findProblems(this.manifest, method, name, options)
     return wrong.length === 0 ? undefined : refused(this.manifest.id, wrong)
   }
 

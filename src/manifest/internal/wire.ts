@@ -15,7 +15,7 @@ import * as Exit from "effect/Exit"
 import type * as JsonSchema from "effect/JsonSchema"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
-import { type Place, placeOf } from "../../store/shared/misfit.ts"
+import { type Mismatch, mismatchOf } from "../../store/shared/misfit.ts"
 import { parser } from "../../store/shared/parser.ts"
 import { somePart } from "../../store/shared/schemaParts.ts"
 import { idOf } from "../../store/shared/schemaShape.ts"
@@ -30,8 +30,8 @@ export type Form = "text" | "bytes" | "json" | "none"
 /** A family's values as a connection carries them. */
 interface Wire {
   readonly form: Form
-  readonly encode: (value: unknown) => Effect.Effect<string | Uint8Array, Place>
-  readonly decode: (received: unknown) => Effect.Effect<unknown, Place>
+  readonly encode: (value: unknown) => Effect.Effect<string | Uint8Array, Mismatch>
+  readonly decode: (received: unknown) => Effect.Effect<unknown, Mismatch>
 }
 
 /** Makes the wire of a schema. */
@@ -114,7 +114,8 @@ const encoder = (codec: Schema.Codec<unknown, unknown>) =>
 const decoder = (codec: Schema.Codec<unknown, unknown>) =>
   parser(Schema.decodeUnknownExit(codec, options), Schema.decodeUnknownEffect(codec, options), failed)
 
-const refuse = (expected: string, path: Place["path"] = []): Exit.Exit<never, Place> => Exit.fail({ path, expected })
+const refuse = (expected: string, path: Mismatch["path"] = []): Exit.Exit<never, Mismatch> =>
+  Exit.fail({ path, expected })
 
 const isTooLong = (received: unknown): boolean =>
   (typeof received === "string" || received instanceof Uint8Array) && received.length > lengthMax
@@ -123,10 +124,10 @@ const tooLong = refuse(`at most ${lengthMax} bytes or characters`)
 
 const noForm = refuse("a family whose value is a schema")
 
-const failed = (cause: Cause.Cause<Schema.SchemaError>): Exit.Exit<never, Place> => {
+const failed = (cause: Cause.Cause<Schema.SchemaError>): Exit.Exit<never, Mismatch> => {
   if (Cause.hasInterruptsOnly(cause)) return Exit.failCause(cause as Cause.Cause<never>)
   const found = cause.reasons.find(Cause.isFailReason)
   return found === undefined
     ? refuse("a value that the functions of the schema accept")
-    : Exit.fail(placeOf(found.error.issue))
+    : Exit.fail(mismatchOf(found.error.issue))
 }

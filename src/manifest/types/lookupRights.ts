@@ -1,6 +1,6 @@
 /**
- * What a lookup, or the load of a `getOr`, may read: which of its requirements are too much, and what each of them
- * does.
+ * Checks what a lookup, or the load of a `getOr`, may read: which of its requirements are too much, and what each of
+ * them does.
  *
  * Not here: where the messages stand (`ownerChecks.ts`, `loads.ts`).
  */

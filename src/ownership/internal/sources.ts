@@ -1,5 +1,5 @@
 /**
- * What each family derives from, as names, and an order in which sources come first.
+ * Finds what each family derives from, as names, and an order in which sources come first.
  *
  * - A reference names every family that shares a key with it, so `user:*` may name several.
  * - The order leaves out the families of a circle and those above one; so it has all families of a manifest without

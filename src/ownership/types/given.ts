@@ -1,5 +1,5 @@
 /**
- * Whether an option is given, and whether the compiler knows the names in a section.
+ * Tells whether an option is given, and whether the compiler knows the names in a section.
  */
 import type * as Opaque from "../../diagnostic/types/opaque.ts"
 

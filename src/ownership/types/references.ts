@@ -1,5 +1,5 @@
 /**
- * What `derives` and `borrows` list.
+ * Checks what `derives` and `borrows` list.
  */
 import type * as Opaque from "../../diagnostic/types/opaque.ts"
 import type * as ReferenceFindings from "../../diagnostic/types/referenceFindings.ts"

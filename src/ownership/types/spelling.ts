@@ -1,5 +1,5 @@
 /**
- * Both sides of an edge spell a parameter alike: E0416.
+ * Checks that both sides of an edge spell a parameter alike: E0416.
  */
 import type * as ReferenceFindings from "../../diagnostic/types/referenceFindings.ts"
 import type { ParamNames } from "../../pattern/KeyPattern.ts"

@@ -7,7 +7,7 @@
  *
  * - It begins with the first page of a scan. It ends when it is full of keys that left since the last page of any scan.
  *   Before and after that, a key that leaves costs nothing.
- * - A position that asks for keys which are not kept any more is lost: the scan has to begin again.
+ * - A bookmark that asks for keys which are not kept any more is lost: the scan has to begin again.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

@@ -9,24 +9,24 @@
  * - It leaves an upper tier: then it is among the departures, and the caller looks it up (`departures.ts`).
  * - It was on its way down when the scan began: then it counts as having left an upper tier.
  *
- * So a key that is in some tier all the time is in a page. A position is the number of the next departure, the tier,
- * and the position there.
+ * So a key that is in some tier all the time is in a page. A bookmark is the number of the next departure, the tier,
+ * and the bookmark there.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { HotPartition, Page, Partition } from "../Store.ts"
-import { PositionLost, StoreError } from "../StoreError.ts"
+import { BookmarkLost, StoreError } from "../StoreError.ts"
 import type { Departures } from "./departures.ts"
 import type { KeyGuard } from "./keyGuard.ts"
 import type { SetMode, Tier } from "./tieredTier.ts"
 
-interface Position {
+interface Bookmark {
   /** The number of the next departure. */
   readonly departure: number
   /** After the last tier: only the departures before this one are left. */
   readonly until: number | undefined
-  /** Which of the places is read, and from where on. */
-  readonly place: number
+  /** Which of the stages is read, and from where on. */
+  readonly stage: number
   readonly after: string | undefined
 }
 
@@ -37,8 +37,8 @@ interface Options<V> {
   readonly departures: Departures
 }
 
-/** What a scan reads in one go: a tier, or the memory of another engine. */
-interface Place<V> {
+/** A stage of a scan: a tier, or the memory of another engine. */
+interface Stage<V> {
   readonly read: (after: string | undefined, max: number) => Effect.Effect<Page<V>, StoreError>
   /** Whether the caller looks its keys up, since they may leave it at any time. */
   readonly isHot: boolean
@@ -68,8 +68,8 @@ export class TieredPages<V> {
 
   readonly #page = (after: string | undefined, max: number): Effect.Effect<Page<V>, StoreError> =>
     Effect.suspend((): Effect.Effect<Page<V>, StoreError> => {
-      const places = this.#places()
-      const at = after === undefined ? this.#beginning() : this.#positionOf(after)
+      const stages = this.#stages()
+      const at = after === undefined ? this.#beginning() : this.#bookmarkOf(after)
       if (typeof at === "string") return this.#lost(at)
       if (after === undefined && max === 0) return Effect.succeed({ entries: [], next: this.#spell(at) })
       const { until = this.#departures.next } = at
@@ -84,30 +84,30 @@ export class TieredPages<V> {
           next: departure < until ? this.#spell({ ...at, departure }) : undefined
         })
       }
-      const place = places[at.place]
-      if (place === undefined) return this.#lost("malformed")
+      const stage = stages[at.stage]
+      if (stage === undefined) return this.#lost("malformed")
       const { company, life } = this.#departures
-      return Effect.flatMap(place.read(at.after, max - keys.length), ({ entries, next }) => {
+      return Effect.flatMap(stage.read(at.after, max - keys.length), ({ entries, next }) => {
         // While the tier was read, more has left than is kept, and numbers of before have lost their meaning.
         const why = this.#whyLost(company, life)
         if (why !== undefined) return this.#lost(why)
-        const own = entries.filter(([key]) => place.above.every((hot) => hot.peek(key) === undefined))
-        const isLast = next === undefined && at.place + 1 === places.length
+        const own = entries.filter(([key]) => stage.above.every((hot) => hot.peek(key) === undefined))
+        const isLast = next === undefined && at.stage + 1 === stages.length
         const ends = isLast ? this.#departures.next : undefined
         return Effect.succeed({
-          entries: place.isHot ? [] : own,
-          keys: place.isHot ? [...keys, ...own.map(([key]) => key)] : keys,
+          entries: stage.isHot ? [] : own,
+          keys: stage.isHot ? [...keys, ...own.map(([key]) => key)] : keys,
           next: departure === ends ? undefined : this.#spell({
             departure,
             until: ends,
-            place: next === undefined ? at.place + 1 : at.place,
+            stage: next === undefined ? at.stage + 1 : at.stage,
             after: next
           })
         })
       })
     })
 
-  #places(): ReadonlyArray<Place<V>> {
+  #stages(): ReadonlyArray<Stage<V>> {
     const top = this.#tiers[0]!.partition.hot
     const others = this.#mode === "onEviction"
       ? Array.from(this.#guard.tops).filter(([hot, { page }]) => hot !== top && page !== undefined)
@@ -115,49 +115,49 @@ export class TieredPages<V> {
     const hots = (tiers: ReadonlyArray<Tier<V>>) => tiers.flatMap(({ partition: { hot } }) => hot ?? [])
     this.#departures.listen(new Set([...hots(this.#tiers.slice(0, -1)), ...others.map(([hot]) => hot)]))
     return [
-      ...this.#tiers.map((tier, at): Place<V> => ({
+      ...this.#tiers.map((tier, at): Stage<V> => ({
         read: (after, max) => tier.page(after, max),
         isHot: at === 0 && tier.partition.hot !== undefined && this.#tiers.length > 1,
         above: at === 0 ? [] : [...hots(this.#tiers.slice(0, at)), ...others.map(([hot]) => hot)]
       })).toReversed(),
-      ...others.map(([, { page }]): Place<V> => ({ read: page!, isHot: true, above: [] }))
+      ...others.map(([, { page }]): Stage<V> => ({ read: page!, isHot: true, above: [] }))
     ]
   }
 
   /** What is on its way down counts as having left the tier above just now. */
-  #beginning(): Position {
+  #beginning(): Bookmark {
     const departure = this.#departures.next
     for (const { key } of this.#guard.allCarried()) this.#departures.add(key)
-    return { departure, until: undefined, place: 0, after: undefined }
+    return { departure, until: undefined, stage: 0, after: undefined }
   }
 
-  #spell({ after, departure, place, until }: Position): string {
+  #spell({ after, departure, stage, until }: Bookmark): string {
     const { company, life, origin } = this.#departures
-    const position = `${origin}-${company}-${life}.${departure}.${until ?? ""}.${place}`
-    return after === undefined ? position : `${position}.${after}`
+    const bookmark = `${origin}-${company}-${life}.${departure}.${until ?? ""}.${stage}`
+    return after === undefined ? bookmark : `${bookmark}.${after}`
   }
 
-  #positionOf(text: string): Position | PositionLost["why"] {
+  #bookmarkOf(text: string): Bookmark | BookmarkLost["why"] {
     const parts = wellFormed.exec(text)
     if (parts === null) return "malformed"
-    const [, origin, company, life, departure, until, place, after] = parts
+    const [, origin, company, life, departure, until, stage, after] = parts
     if (origin !== this.#departures.origin) return "restarted"
     return this.#whyLost(Number(company), Number(life)) ?? {
       departure: Number(departure),
       until: until === "" ? undefined : Number(until),
-      place: Number(place),
+      stage: Number(stage),
       after
     }
   }
 
   /** Why numbers that were given then have lost their meaning, if they have. */
-  #whyLost(company: number, life: number): PositionLost["why"] | undefined {
+  #whyLost(company: number, life: number): BookmarkLost["why"] | undefined {
     if (company !== this.#departures.company) return "other engines"
     return life === this.#departures.life ? undefined : "overtaken"
   }
 
-  #lost(why: PositionLost["why"]): Exit.Exit<never, StoreError> {
+  #lost(why: BookmarkLost["why"]): Exit.Exit<never, StoreError> {
     const tier = this.#tiers.map(({ name }) => name).join("+")
-    return Exit.fail(new StoreError({ reason: new PositionLost({ tier, why }) }))
+    return Exit.fail(new StoreError({ reason: new BookmarkLost({ tier, why }) }))
   }
 }

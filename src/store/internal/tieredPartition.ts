@@ -235,8 +235,8 @@ export class TieredPartition<V> implements Partition<V> {
     })
   }
 
-  /** Has the tiers that other engines have for themselves forget the keys of a change. */
-  readonly forgetElsewhere = (change: Change<V>): Effect.Effect<StoreError | undefined> =>
+  /** Removes the keys of a change from the tiers that other engines have for themselves. */
+  readonly removeElsewhere = (change: Change<V>): Effect.Effect<StoreError | undefined> =>
     this.#own.forget(this.guard.apart, keysOf(change), change.cleared)
 
   #firstElsewhere(

@@ -183,10 +183,10 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
           tier.writes.attempt("recordMarks", () => tier.recordMarks(marks)),
           (batch) => tier.writes.settle(batch, durability, "recordMarks")
         ),
-      dropMarks: (marks) =>
+      removeMarks: (marks) =>
         Effect.flatMap(
-          tier.writes.attempt("dropMarks", () => tier.dropMarks(marks)),
-          (batch) => tier.writes.settle(batch, durability, "dropMarks")
+          tier.writes.attempt("removeMarks", () => tier.removeMarks(marks)),
+          (batch) => tier.writes.settle(batch, durability, "removeMarks")
         )
     }))
   }

@@ -234,9 +234,9 @@ export const make = Effect.fnUntraced(function*(options: Misfit.Shape<Misfit.sto
         Array.from(partitions).some(([name, { count }]) => count > 0 && name.startsWith(namePrefix))
     })),
     recordMarks: (recorded: ReadonlyArray<Mark>) => Effect.sync(() => keepMarks(recorded)),
-    dropMarks: (dropped: ReadonlyArray<Mark>) =>
+    removeMarks: (removed: ReadonlyArray<Mark>) =>
       Effect.sync(() => {
-        for (const { scope, stamp } of dropped) if (marks.get(scope) === stamp) marks.delete(scope)
+        for (const { scope, stamp } of removed) if (marks.get(scope) === stamp) marks.delete(scope)
       })
   }))
 })

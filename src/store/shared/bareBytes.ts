@@ -1,6 +1,6 @@
 /**
- * Whether bytes have nothing beside their elements: no own enumerable property, as `Object.assign(bytes, { name })`
- * adds one.
+ * Tells whether bytes have nothing beside their elements: no own enumerable property, as
+ * `Object.assign(bytes, { name })` adds one.
  *
  * JavaScript lists the properties only together with the elements, which takes 4 ms for 64 kB and 200 ms for 1 MB. Node
  * compares two views without that list, in 50 us for 1 MB. So a view is compared with a bare one over the same memory.

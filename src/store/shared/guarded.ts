@@ -56,7 +56,7 @@ const guardOf = (store: Service): Service => {
     },
     loadMarks: Effect.map(log, keepsSafely),
     recordMarks: (marks) => calls.call("recordMarks", () => store.recordMarks(marks)),
-    dropMarks: (marks) => calls.call("dropMarks", () => store.dropMarks(marks))
+    removeMarks: (marks) => calls.call("removeMarks", () => store.removeMarks(marks))
   })
 }
 

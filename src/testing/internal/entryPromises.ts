@@ -1,5 +1,5 @@
 /**
- * What a family of a store promises about one entry and about many: reads, writes, removal, and its size.
+ * Promises of a family of a store about one entry and about many: reads, writes, removal, and its size.
  *
  * Not here: time, races, marks and restarts, which have files of their own beside this one.
  */

@@ -1,5 +1,5 @@
 /**
- * What a store promises about marks, and about sweeps, which remove what marks hide.
+ * Promises of a store about marks, and about sweeps, which remove what marks hide.
  *
  * A store compares the scopes of marks for equality. It gives them no meaning, so the tests take any text.
  */
@@ -42,12 +42,12 @@ export const marks: ReadonlyArray<Promised> = [
     })
   ],
   [
-    "a mark is dropped only if its stamp is still the given one",
+    "a mark is removed only if its stamp is still the given one",
     Effect.gen(function*() {
       const store = yield* Store
       yield* store.recordMarks([{ scope: "old", stamp: 1 }, { scope: "renewed", stamp: 1 }])
       yield* store.recordMarks([{ scope: "renewed", stamp: 2 }])
-      yield* store.dropMarks([{ scope: "old", stamp: 1 }, { scope: "renewed", stamp: 1 }, {
+      yield* store.removeMarks([{ scope: "old", stamp: 1 }, { scope: "renewed", stamp: 1 }, {
         scope: "absent",
         stamp: 1
       }])

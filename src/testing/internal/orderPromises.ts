@@ -1,5 +1,5 @@
 /**
- * What a family of a store promises about time, and about operations that are under way together.
+ * Promises of a family of a store about time, and about operations that are under way together.
  *
  * Time is that of `TestClock`, and no test waits for a real clock.
  */

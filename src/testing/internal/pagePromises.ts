@@ -1,5 +1,5 @@
 /**
- * What a family of a store promises about pages: each entry that stays is in one, while others come and go.
+ * Promises of a family of a store about pages: each entry that stays is in one, while others come and go.
  *
  * A store without `page` keeps these promises: it makes none of them.
  */
@@ -134,14 +134,14 @@ export const pages: ReadonlyArray<Promised> = [
         yield* sameKeys(all, numbered(20).map(([key]) => key))
       })
   ),
-  paged("a position that no page gave is refused with `PositionLost`", (users, read) =>
+  paged("a bookmark that no page gave is refused with `BookmarkLost`", (users, read) =>
     Effect.gen(function*() {
       yield* users.setMany(numbered(10))
       const { next } = yield* read(undefined, 2)
       const wrong = [
         "",
         " ",
-        "no position",
+        "no bookmark",
         "\u0000",
         "NaN",
         "-1",
@@ -151,7 +151,7 @@ export const pages: ReadonlyArray<Promised> = [
       for (const after of wrong) {
         const result = yield* Effect.result(read(after, 2))
         const found = result._tag === "Failure" ? result.failure.reason._tag : `a page for ${JSON.stringify(after)}`
-        yield* same(found, "PositionLost")
+        yield* same(found, "BookmarkLost")
       }
     }))
 ]

@@ -1,5 +1,5 @@
 /**
- * What the tests of `StoreSuite` are written with: a test as data, its checks, and a family with short values.
+ * The means by which the tests of `StoreSuite` are written: a test as data, its checks, and a family with short values.
  *
  * A check fails with `PromiseBroken`, which shows what was expected and what was found.
  */

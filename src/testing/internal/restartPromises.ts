@@ -1,5 +1,5 @@
 /**
- * What a store promises across a restart, for a tier that outlives its process.
+ * Promises of a store across a restart, for a tier that outlives its process.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -34,7 +34,7 @@ export const restarted: ReadonlyArray<Restarted> = [
       const store = yield* Store
       yield* store.recordMarks([{ scope: "user", stamp: 100_000 }, { scope: "tag", stamp: 8 }])
       yield* store.recordMarks([{ scope: "user", stamp: 7 }])
-      yield* store.dropMarks([{ scope: "tag", stamp: 8 }])
+      yield* store.removeMarks([{ scope: "tag", stamp: 8 }])
     }),
     after: Effect.gen(function*() {
       const log = yield* Store.use((store) => store.loadMarks)

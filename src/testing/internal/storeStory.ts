@@ -39,7 +39,7 @@ type Step =
   | { readonly do: "setThenRemove" | "removeThenSet"; readonly family: Name; readonly written: Written }
   | { readonly do: "clear" | "entries" | "pages"; readonly family: Name }
   | { readonly do: "advance"; readonly millis: number }
-  | { readonly do: "recordMarks" | "dropMarks"; readonly marks: ReadonlyArray<Mark> }
+  | { readonly do: "recordMarks" | "removeMarks"; readonly marks: ReadonlyArray<Mark> }
   | { readonly do: "loadMarks" }
 
 /** Runs the stories, each on a store of its own. */
@@ -94,7 +94,7 @@ const describe = (step: Step): string => {
     case "advance":
       return `advance the clock by ${step.millis} ms`
     case "recordMarks":
-    case "dropMarks":
+    case "removeMarks":
       return `${step.do} ${step.marks.map((mark) => `${mark.scope} = ${mark.stamp}`).join(", ")}`
     case "loadMarks":
       return step.do
@@ -126,7 +126,7 @@ const makeStep = (at: number) =>
       ...Array.from<"get">({ length: 4 }).fill("get"),
       ...Array.from<"set">({ length: 4 }).fill("set"),
       ...["setMany", "setAtOnce", "setThenRemove", "removeThenSet", "remove", "remove", "clear"] as const,
-      ...["entries", "pages", "advance", "advance", "recordMarks", "recordMarks", "dropMarks", "loadMarks"] as const
+      ...["entries", "pages", "advance", "advance", "recordMarks", "recordMarks", "removeMarks", "loadMarks"] as const
     ]
     const kind = yield* pick(kinds)
     switch (kind) {
@@ -150,7 +150,7 @@ const makeStep = (at: number) =>
       case "advance":
         return { do: kind, millis: yield* pick([1, 5, 30, 1_000, 10_000]) } satisfies Step
       case "recordMarks":
-      case "dropMarks": {
+      case "removeMarks": {
         const mark = { scope: yield* pick(["s", "t"]), stamp: yield* Random.nextIntBetween(1, 10) }
         return { do: kind, marks: [mark] } satisfies Step
       }
@@ -253,8 +253,8 @@ const take = (world: World, step: Step) =>
           world.marks.set(scope, Math.max(stamp, world.marks.get(scope) ?? stamp))
         }
         return undefined
-      case "dropMarks":
-        yield* world.store.dropMarks(step.marks)
+      case "removeMarks":
+        yield* world.store.removeMarks(step.marks)
         for (const { scope, stamp } of step.marks) if (world.marks.get(scope) === stamp) world.marks.delete(scope)
         return undefined
       case "loadMarks": {

@@ -1,5 +1,5 @@
 /**
- * The keys that have left an upper tier during scans: how many are kept, and when a position is lost.
+ * The keys that have left an upper tier during scans: how many are kept, and when a bookmark is lost.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Departures } from "../../../src/store/internal/departures.ts"
@@ -66,7 +66,7 @@ describe("departures", () => {
     assert.notStrictEqual(departures.life, life)
   })
 
-  it("all positions are lost when a memory comes or goes", () => {
+  it("all bookmarks are lost when a memory comes or goes", () => {
     const [one, other] = [hot(), hot()]
     const departures = new Departures(0)
     departures.listen(new Set([one.partition]))

@@ -34,6 +34,6 @@ describe("page over several tiers", () => {
       // Another scan begins, and memory is listened to again.
       yield* users.page!(undefined, 0)
       reading.openUnsafe()
-      assert.deepInclude((yield* Fiber.join(late)).reason, { _tag: "PositionLost", why: "overtaken" })
+      assert.deepInclude((yield* Fiber.join(late)).reason, { _tag: "BookmarkLost", why: "overtaken" })
     }))
 })

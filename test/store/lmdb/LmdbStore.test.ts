@@ -245,7 +245,7 @@ describe("folder that is open already", () => {
         Stream.runCollect(users.entries),
         store.loadMarks,
         store.recordMarks([{ scope: "s", stamp: 1 }]),
-        store.dropMarks([{ scope: "s", stamp: 1 }])
+        store.removeMarks([{ scope: "s", stamp: 1 }])
       ]
       for (const call of calls) {
         const error = yield* Effect.flip(call)

@@ -1,6 +1,7 @@
 /**
- * Data files that are shorter than their last page number says. A whole file, whose freed pages were never written,
- * is opened. A cut file is refused before the driver reads a missing page, which would end the process.
+ * Data files whose pages are missing or damaged. A whole file, whose freed pages were never written, is opened. A cut
+ * file is refused before the driver reads a missing page, which would end the process. A damaged page may end one
+ * process, and the next one refuses the file.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
@@ -8,7 +9,9 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import { dataFault } from "../../../src/store/lmdb/internal/lmdbDataFile.ts"
+import { dataFault, pageFault } from "../../../src/store/lmdb/internal/lmdbDataFile.ts"
+import { tableOf } from "../../../src/store/lmdb/internal/lmdbHolders.ts"
+import { started } from "../../support/container.ts"
 import { temporaryFolder } from "../../support/folder.ts"
 import { openRaw } from "../../support/lmdbRaw.ts"
 import { entryOf, textFamily } from "../../support/partition.ts"
@@ -115,6 +118,75 @@ describe("data file that is shorter than its last page number says", () => {
       assert.isAbove(refused, 0)
       for (let page = 2; page < pages; page++) whole.writeUInt16LE(0, page * pageSize + 18)
       Fs.writeFileSync(data, whole)
-      assert.match(dataFault(data) ?? "", /was cut/)
+      assert.match(dataFault(data) ?? "", /is damaged in a page that is in use/)
     }))
+})
+
+/** The copies of a file in which one page has another content, and which the check of pages calls whole. */
+const passed = Effect.fnUntraced(function*(
+  { data, path }: { readonly data: string; readonly path: string },
+  damage: (page: Buffer, number: number, file: Buffer) => void
+) {
+  const whole = Fs.readFileSync(data)
+  let refused = 0
+  for (let number = 2; number < whole.length / pageSize; number++) {
+    const copy = Buffer.from(whole)
+    damage(copy.subarray(number * pageSize, (number + 1) * pageSize), number, copy)
+    Fs.writeFileSync(data, copy)
+    // The driver ends this process if the check has called a damaged page whole.
+    if (pageFault(data) === undefined) assert.isAtLeast((yield* readAll(path)).length, 280)
+    else refused++
+  }
+  Fs.writeFileSync(data, whole)
+  return refused
+})
+
+describe("data file with a damaged page", () => {
+  it.effect("the check of pages calls a whole file whole", () =>
+    Effect.gen(function*() {
+      const { data, path } = yield* makeShort
+      assert.isUndefined(pageFault(data))
+      yield* readAll(path)
+      assert.isUndefined(pageFault(data))
+    }))
+
+  it.effect("the check of pages finds each page in use that is of zeros", () =>
+    Effect.gen(function*() {
+      assert.isAbove(yield* passed(yield* makeShort, (page) => page.fill(0)), 10)
+    }), 60_000)
+
+  it.effect("the check of pages finds each page in use that is a copy of another one", () =>
+    Effect.gen(function*() {
+      const copied = (page: Buffer, number: number, file: Buffer) =>
+        void file.copy(page, 0, (number === 2 ? 3 : number - 1) * pageSize, (number === 2 ? 4 : number) * pageSize)
+      assert.isAbove(yield* passed(yield* makeShort, copied), 10)
+    }), 60_000)
+
+  it.live(
+    "a file whose holder did not end by itself is examined at the next starts until it is whole",
+    () =>
+      Effect.gen(function*() {
+        const { data, path } = yield* makeShort
+        const killed = Effect.gen(function*() {
+          const holder = yield* started([], "holder.ts", path)
+          assert.strictEqual(yield* holder.line, "held")
+          holder.kill("SIGKILL")
+          while (!holder.hasEnded) yield* Effect.sleep(10)
+        })
+        const mark = Path.join(tableOf(path), "unexamined")
+        yield* killed
+        assert.strictEqual((yield* readAll(path)).length, 300)
+        assert.isFalse(Fs.existsSync(mark), "a whole file is examined once")
+        yield* killed
+        const whole = Fs.readFileSync(data)
+        const roots = [0, pageSize].map((at) => Number(whole.readBigUInt64LE(at + 136)))
+        for (const root of roots) whole.fill(0, root * pageSize, (root + 1) * pageSize)
+        Fs.writeFileSync(data, whole)
+        for (let start = 0; start < 2; start++) {
+          const error = yield* Effect.flip(readAll(path))
+          assert.match(String(error), /damaged in a page that is in use; help: delete/)
+        }
+      }),
+    30_000
+  )
 })

@@ -76,7 +76,7 @@ describe("page of the LMDB tier", () => {
       assert.deepStrictEqual(yield* users.page!(next, 3), { entries: [], next: undefined })
     }))
 
-  it.effect("a position of another family, or beyond the end, leads to no entry of another family", () =>
+  it.effect("a bookmark of another family, or beyond the end, leads to no entry of another family", () =>
     Effect.gen(function*() {
       const { store } = yield* opened
       const [users, posts] = [yield* store.open(textFamily("user")), yield* store.open(textFamily("post"))]

@@ -351,7 +351,7 @@ export class Lane<V> {
     const { carried, gathering, lanes } = this
     this.gathering = undefined
     // The keys of these values were removed below.
-    this.preparing.dropAll()
+    this.preparing.cancelAll()
     for (const parcel of [gathering, carried]) {
       if (parcel !== undefined) this.distrust(parcel.keys.keys(), parcel.cleared)
     }
@@ -376,7 +376,7 @@ export class Lane<V> {
       return refused
     }
     if (this.lanes.size > 1) { for (const lane of this.lanes) if (lane !== this) lane.withdraw(key) }
-    if (!this.preparing.isEmpty) this.preparing.drop(key)
+    if (!this.preparing.isEmpty) this.preparing.cancel(key)
     const parcel = this.gathering ??= this.outbox.depart(this, (trip) => new ChangesParcel<V>(trip))
     this.count(parcel, parcel.keys.get(key), -1)
     this.count(parcel, change, 1)
@@ -386,7 +386,7 @@ export class Lane<V> {
 
   /** Removes the change of a key that another engine has changed since. */
   private withdraw(key: string): void {
-    if (!this.preparing.isEmpty) this.preparing.drop(key)
+    if (!this.preparing.isEmpty) this.preparing.cancel(key)
     const parcel = this.gathering
     const change = parcel?.keys.get(key)
     if (parcel === undefined || change === undefined) return

@@ -1,5 +1,5 @@
 /**
- * What a round carries: the changes of a family, and the marks of an engine.
+ * Defines what a round carries: the changes of a family, and the marks of an engine.
  *
  * Not here: how a round comes about, and what its failure means (`outbox.ts`).
  */

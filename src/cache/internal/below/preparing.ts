@@ -98,16 +98,16 @@ export class Preparing<V> {
     return true
   }
 
-  /** Drops the value of a key that has changed. */
-  drop(key: string): void {
+  /** Gives up the value of a key that has changed. */
+  cancel(key: string): void {
     const value = this.all.get(key)
     if (value === undefined) return
     this.forget(key, value)
     value.fiber?.interruptUnsafe()
   }
 
-  dropAll(): void {
-    for (const key of Array.from(this.all.keys())) this.drop(key)
+  cancelAll(): void {
+    for (const key of Array.from(this.all.keys())) this.cancel(key)
   }
 
   /** Waits for the values that are here now, and not for later ones. */

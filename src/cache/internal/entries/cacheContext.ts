@@ -126,13 +126,13 @@ export interface Spread {
   /** Drops what was made from a key before the engine was opened, or before it was hidden in this process alone. */
   ofBefore(family: string, key: string): Delivery
   /** An evicted key is not remembered any more. It counts as changed since then, after the next entry is stored. */
-  forget(family: string, key: string, since: number): void
+  noteForgotten(family: string, key: string, since: number): void
   ofForgotten(): Delivery
   /** An entry is being put into memory. It is not dropped for the entries that it pushes out. */
   beginPut(): void
   endPut(): void
   /** A key has left the last tier. Lookups have read it, or it is from before the engine was opened. */
-  evict(family: string, key: string, wasRead: boolean): void
+  noteEvicted(family: string, key: string, wasRead: boolean): void
   /** Drops what was made from the evicted keys, except this one, which pushed them out. */
   ofEvicted(exceptFamily?: string, exceptKey?: string): Delivery
   /** Drops in this process what was made from a family that is hidden here. The lower tiers keep it. */

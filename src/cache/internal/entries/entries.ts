@@ -61,7 +61,7 @@ export class Entries<V> {
   readonly expiry: Expiry.Expiry
   readonly hot: HotPartition<V> | undefined
   /** The way to the lower tiers, through the outbox; `undefined` if there is only memory. */
-  readonly lower: Lane<V> | undefined
+  readonly lane: Lane<V> | undefined
   readonly judgement: Judge<V>
   /** The keys that open transactions change. */
   readonly holds = new Holds()
@@ -128,7 +128,7 @@ export class Entries<V> {
     if (this.hot !== undefined) this.hot.servableUntil = servableUntil(this)
     const lower = this.hot === undefined ? spec.partition : spec.partition.below
     this.judgement = new Judge(spec, lower)
-    this.lower = lower && new Lane(cache.outbox, {
+    this.lane = lower && new Lane(cache.outbox, {
       name: this.storeName,
       partition: lower,
       time: cache.time,
@@ -138,10 +138,10 @@ export class Entries<V> {
       onAlone: (key) => this.sources?.isAlone(key)
     })
     this.staleMillis = Expiry.staleMillisMax(this.expiry)
-    this.hasPlainEntries = this.hot !== undefined && this.lower === undefined && !this.hot.isRefusing &&
+    this.hasPlainEntries = this.hot !== undefined && this.lane === undefined && !this.hot.isRefusing &&
       !spec.isWeighed && Expiry.isPlain(this.expiry)
     this.sources = spec.plan.isEmpty ? undefined : new Sources()
-    this.tagged = this.mayHold = this.lower !== undefined
+    this.tagged = this.mayHold = this.lane !== undefined
     this.updateHotLimits()
   }
 
@@ -194,10 +194,10 @@ export class Entries<V> {
     // From now on its end is that of today's options, which its stamp says, unless a mark came since it was found.
     const isOfToday = entry.stamp < this.limiter.before && this.judge(key, entry.stamp, entry.tags) === "valid"
     const read = { ...entry, expiresAt, stamp: isOfToday ? this.limiter.before : entry.stamp }
-    if (this.lower === undefined || this.cache.outbox.isFull) return read
+    if (this.lane === undefined || this.cache.outbox.isFull) return read
     const step = idleTimeToLive / idleSteps
     const isNoted = Math.floor(now / step) === Math.floor((entry.expiresAt - idleTimeToLive) / step)
-    if (!isNoted) this.lower.touch(key, read)
+    if (!isNoted) this.lane.touch(key, read)
     return read
   }
 
@@ -253,7 +253,7 @@ export class Entries<V> {
       unwatch: (watch) => this.unwatch(key, watch),
       current: Effect.suspend(() => {
         const held = this.held(key)
-        if (held !== undefined || this.lower === undefined) return Effect.succeed(held)
+        if (held !== undefined || this.lane === undefined) return Effect.succeed(held)
         return Effect.map(unlessLate(this.heldBelow(key)), entryOf)
       })
     }
@@ -310,7 +310,7 @@ export class Entries<V> {
   abandon(): void {
     this.changedAll()
     this.hideHere(everything, this.cache.nextStamp(), this.cache.time.now())
-    if (this.lower === undefined) this.hot?.dropAll()
+    if (this.lane === undefined) this.hot?.dropAll()
   }
 
   private changedAll(): void {
@@ -318,7 +318,7 @@ export class Entries<V> {
   }
 
   /** A tier has lost its place. Another process may change what memory, or any other tier, holds of the family. */
-  lose(error: StoreError): void {
+  placeLost(error: StoreError): void {
     this.lost = error
     this.changedAll()
     this.hot?.dropAll()
@@ -329,9 +329,9 @@ export class Entries<V> {
   lookBelow(key: string): Effect.Effect<Limited<V> | typeof unknown | undefined> {
     return Effect.suspend((): Effect.Effect<Limited<V> | typeof unknown | undefined> => {
       if (this.lost !== undefined) return Effect.succeed(unknown)
-      const pending = this.lower!.pending(key)
+      const pending = this.lane!.pending(key)
       if (pending !== undefined) return Effect.succeed(this.onItsWay(pending))
-      return this.orUnknown(Effect.map(this.lower!.get(key), this.whole))
+      return this.orUnknown(Effect.map(this.lane!.get(key), this.whole))
     })
   }
 
@@ -375,13 +375,13 @@ export class Entries<V> {
   }
 
   manyFromBelow(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Found<V> | typeof unknown | undefined>> {
-    const lower = this.lower!
+    const lane = this.lane!
     if (this.lost !== undefined) return Effect.succeed(keys.map(() => unknown))
     const look = Effect.acquireUseRelease(
-      Effect.sync(() => keys.map((key) => ({ key, watch: this.watch(key), pending: lower.pending(key) }))),
+      Effect.sync(() => keys.map((key) => ({ key, watch: this.watch(key), pending: lane.pending(key) }))),
       (reads) =>
         Effect.map(
-          this.orUnknown(lower.getMany(keys)),
+          this.orUnknown(lane.getMany(keys)),
           (all) =>
             reads.map(({ key, pending, watch }, at) => {
               const found = all === unknown ? unknown : this.whole(all[at])
@@ -408,7 +408,7 @@ export class Entries<V> {
     if (found === undefined || found === unknown) return found
     const { entry } = found
     // The next life believes it, too.
-    if (found.wasAhead === true && !this.cache.outbox.isFull) this.lower!.touch(key, entry)
+    if (found.wasAhead === true && !this.cache.outbox.isFull) this.lane!.touch(key, entry)
     this.cache.saw(entry)
     this.terms.seen(key, entry.tags)
     if (weight === undefined) return unknown
@@ -429,7 +429,7 @@ export class Entries<V> {
   private instead(key: string, { isGone }: Watch): Found<V> | typeof unknown | typeof changed | undefined {
     const inMemory = foundIn(this.hot?.peek(key))
     if (inMemory !== undefined) return inMemory
-    const pending = this.lower!.pending(key)
+    const pending = this.lane!.pending(key)
     if (pending !== undefined) return this.onItsWay(pending)
     return isGone ? undefined : changed
   }
@@ -488,10 +488,10 @@ export class Entries<V> {
 
   /** Stores an entry. `weight` and `prepared` are those of its judgement. */
   keep(key: string, entry: Entry<V>, now: number, weight: number, prepared: Prepared<V> | undefined): Delivery {
-    if (entry.freshUntil <= now || entry.expiresAt <= now) return this.forget(key)
+    if (entry.freshUntil <= now || entry.expiresAt <= now) return this.remove(key)
     if (this.holds.isWatching) {
       this.holds.touch(key)
-      if (this.holds.closing(key, entry.tags, now) !== undefined) return this.forget(key)
+      if (this.holds.closing(key, entry.tags, now) !== undefined) return this.remove(key)
     }
     this.cache.tell(this.name, { _tag: "Changed", key })
     return this.put(key, entry, now, weight, prepared)
@@ -503,7 +503,7 @@ export class Entries<V> {
    */
   keepLoaded(key: string, entry: Entry<V>, now: number, weight: number, isNews: boolean): Delivery {
     this.cache.tell(this.name, { _tag: "Loaded", key, isNews, entry })
-    if (entry.freshUntil <= now || entry.expiresAt <= now) return this.remove(key)
+    if (entry.freshUntil <= now || entry.expiresAt <= now) return this.removeUntold(key)
     return this.put(key, entry, now, weight, undefined, isNews)
   }
 
@@ -548,8 +548,8 @@ export class Entries<V> {
     const before = this.cache.stamp
     const evicted = this.cache.spread.ofEvicted(this.name, key)
     const kept = before === this.cache.stamp ? entry : this.confirmed(key, entry)
-    if (this.lower !== undefined) this.sweepDue.wrote()
-    const delivery = both(evicted, this.lower === undefined ? this.settleDebt() : this.lower.set(key, kept, prepared))
+    if (this.lane !== undefined) this.sweepDue.wrote()
+    const delivery = both(evicted, this.lane === undefined ? this.settleDebt() : this.lane.set(key, kept, prepared))
     return both(delivery, this.cache.spread.ofForgotten())
   }
 
@@ -560,9 +560,9 @@ export class Entries<V> {
     this.changed(key)
     this.note("Rescheduled", key, entry.stamp)
     this.hot?.rewrite(key, entry, this.dueAt(entry, now))
-    if (this.lower === undefined) return this.settleDebt()
+    if (this.lane === undefined) return this.settleDebt()
     this.sweepDue.wrote()
-    return this.lower.set(key, entry)
+    return this.lane.set(key, entry)
   }
 
   /** Puts an entry into memory. What follows from the entries that it pushes out waits for `ofEvicted`. */
@@ -582,22 +582,22 @@ export class Entries<V> {
   /** Whether some tier may hold a key, or any key of a scope. */
   mayHave(scope: string | Scope): boolean {
     if (typeof scope !== "string") return this.mayHold
-    return this.lower !== undefined || this.hot?.peek(scope) !== undefined
+    return this.lane !== undefined || this.hot?.peek(scope) !== undefined
   }
 
   /** Whether some tier may hold such a key from before the engine was opened. */
   mayHaveBefore(scope: string | Scope): boolean {
-    if (this.lower === undefined) return false
+    if (this.lane === undefined) return false
     if (typeof scope !== "string") return !this.marks.hidesAll(scope, this.before)
     const held = this.hot?.peek(scope)
     if (held !== undefined) return this.isFromBefore(held)
-    const pending = this.lower.pending(scope)
+    const pending = this.lane.pending(scope)
     return pending === undefined || pending.entry !== undefined && this.isFromBefore(pending.entry)
   }
 
   /** Whether an entry is hidden in this process, and may be served by the next one. */
   isHiddenHere(stamp: number): boolean {
-    return this.lower !== undefined && stamp < this.hiddenHere
+    return this.lane !== undefined && stamp < this.hiddenHere
   }
 
   /** Whether an entry is from before the engine was opened. The cache compares the version, too. */
@@ -611,7 +611,7 @@ export class Entries<V> {
    */
   isGoneUnseen(key: string, now: number): boolean {
     const hasEnded = (stamp: number) => stamp < this.tagMark || this.judge(key, stamp, noTags) !== "valid"
-    return this.lower !== undefined && this.sources?.isNeeded(key, now, hasEnded) === true
+    return this.lane !== undefined && this.sources?.isNeeded(key, now, hasEnded) === true
   }
 
   /**
@@ -629,38 +629,38 @@ export class Entries<V> {
   }
 
   /** Removes the entry of a key. */
-  forget(key: string): Delivery {
+  remove(key: string): Delivery {
     if (this.cache.hasPeers) this.cache.tell(this.name, { _tag: "Changed", key })
-    return this.remove(key)
+    return this.removeUntold(key)
   }
 
   /** A lookup has found that the key has no value. `isNews` says that a tier may hold one. */
   foundAbsent(key: string, isNews: boolean): Delivery {
     this.cache.tell(this.name, { _tag: "Absent", key, isNews })
-    return isNews ? this.remove(key) : noDelivery
+    return isNews ? this.removeUntold(key) : noDelivery
   }
 
-  private remove(key: string): Delivery {
+  private removeUntold(key: string): Delivery {
     this.ended(key, true)
-    return this.lower === undefined ? this.settleDebt() : this.lower.remove(key)
+    return this.lane === undefined ? this.settleDebt() : this.lane.remove(key)
   }
 
   /** Notes that another engine has changed or removed the value. The lower tiers are already up to date. */
   ended(key: string, isGone = false): void {
     this.sources?.forget(key)
     if (this.holds.isWatching) this.holds.touch(key)
-    this.drop(key, isGone)
+    this.removeFromMemory(key, isGone)
   }
 
   /** Removes the entry of a key from memory alone. */
-  drop(key: string, isGone = false): void {
+  removeFromMemory(key: string, isGone = false): void {
     this.changed(key, isGone)
     this.hot?.drop(key)
   }
 
   /** Lets the store keep a mark on the family, which gives the scope its meaning. */
   private recordMark(scope: string, stamp: number): Delivery {
-    if (this.lower === undefined) return this.settleDebt()
+    if (this.lane === undefined) return this.settleDebt()
     return this.cache.outbox.mark(markName(this.storeName, scope), stamp, this.tierFailed, this.spec.isSensitive)
   }
 
@@ -686,9 +686,9 @@ export class Entries<V> {
   markKeys(scope: Scope, mode: InvalidationMode, stamp: number, atMillis: number): Delivery {
     this.cache.tell(this.name, { _tag: "Marked", scope, mode, stamp })
     const marked = this.hearMark(scope, mode, stamp, atMillis)
-    if (mode === "hide" && scope.positions.length === 0) this.mayHold = this.lower !== undefined
+    if (mode === "hide" && scope.positions.length === 0) this.mayHold = this.lane !== undefined
     // Memory alone needs no text of the mark.
-    return this.lower === undefined ? this.settleDebt() : this.recordMark(writeScope(marked, mode), stamp)
+    return this.lane === undefined ? this.settleDebt() : this.recordMark(writeScope(marked, mode), stamp)
   }
 
   /**
@@ -697,7 +697,7 @@ export class Entries<V> {
    */
   hideHere(scope: Scope, stamp: number, atMillis: number): void {
     this.judgeBy(scope, "hide", stamp, atMillis)
-    if (this.lower === undefined) return
+    if (this.lane === undefined) return
     this.hiddenHere = stamp
     this.before = this.cache.nextStamp()
     this.versionBefore = this.cache.version
@@ -748,7 +748,7 @@ export class Entries<V> {
 
   /** Hides the entries from before the engine was opened. Returns the marks that a store has to keep for this. */
   missed(stamp: number): ReadonlyArray<Mark> {
-    if (this.lower === undefined) return []
+    if (this.lane === undefined) return []
     this.hearMark(everything, "hide", stamp, this.cache.time.now())
     return [{ scope: markName(this.storeName, writeScope(everything, "hide")), stamp }]
   }
@@ -772,7 +772,7 @@ export class Entries<V> {
   }
 
   get isKept(): boolean {
-    return this.lower !== undefined
+    return this.lane !== undefined
   }
 
   now(): number {
@@ -811,7 +811,7 @@ export class Entries<V> {
     if (this.hot === undefined) return
     const always = this.hasListeners || this.expiry.idleTimeToLive !== undefined
     this.hot.validFrom = always ? Infinity : Math.max(this.marks.latest, this.tagged ? this.tagMark : 0)
-    this.hot.floor = this.lower === undefined ? this.marks.floor : this.deadBefore
+    this.hot.floor = this.lane === undefined ? this.marks.floor : this.deadBefore
     this.hot.marked()
   }
 }

@@ -26,7 +26,7 @@
  */
 import type { Scope } from "../../Explanation.ts"
 import type { Judged } from "../family/judgement.ts"
-import { everything } from "../marks/invalidation.ts"
+import { everything, isWithin } from "../marks/invalidation.ts"
 
 /** How long a commit may take effect after its connection was lost. A server that flushes to disk needs far less. */
 export const doubtMillis = 10_000
@@ -85,14 +85,8 @@ export class Scopes {
   }
 }
 
-/** Whether a key has the segments of a scope. */
-export const isWithin = (key: string, { positions, values }: Scope): boolean => {
-  const segments = key.split(":")
-  return positions.every((position, i) => segments[position] === values[i])
-}
-
 /** The change that a transaction makes to one key. Reads within the transaction see it at once. */
-export interface HeldKey {
+export interface KeyState {
   /** The value with its terms; `undefined` for a removal. */
   judged: Judged<any> | undefined
   /** Whether another writer has changed the key meanwhile. */
@@ -103,7 +97,7 @@ export interface HeldKey {
 
 /** The keys of one family that one transaction holds. */
 export class Hold {
-  readonly keys = new Map<string, HeldKey>()
+  readonly keys = new Map<string, KeyState>()
   /** All keys that a commit would change, including keys that depend on keys of other families. */
   readonly scopes = new Scopes()
   readonly tags = new Set<string>()
@@ -122,9 +116,9 @@ export class Hold {
   absorb(inner: Hold): void {
     this.scopes.addAll(inner.scopes)
     for (const tag of inner.tags) this.tags.add(tag)
-    for (const [key, held] of this.keys) if (inner.mayChange(key)) held.judged = undefined
-    for (const [key, held] of inner.keys) {
-      this.keys.set(key, { ...held, contended: held.contended || this.keys.get(key)?.contended === true })
+    for (const [key, state] of this.keys) if (inner.mayChange(key)) state.judged = undefined
+    for (const [key, state] of inner.keys) {
+      this.keys.set(key, { ...state, contended: state.contended || this.keys.get(key)?.contended === true })
     }
   }
 
@@ -221,10 +215,10 @@ export class Holds {
       }
     })
     for (const hold of this.all) {
-      const held = hold.keys.get(key)
-      if (held === undefined) continue
-      held.contended = true
-      held.isLater = this.isAlone && hold.isInDoubt
+      const state = hold.keys.get(key)
+      if (state === undefined) continue
+      state.contended = true
+      state.isLater = this.isAlone && hold.isInDoubt
     }
   }
 
@@ -236,8 +230,8 @@ export class Holds {
       this.recentScopes = this.recentScopes.slice((recentScopesMax >> 1) + 1)
     })
     for (const hold of this.all) {
-      for (const [key, held] of hold.keys) {
-        if (isWithin(key, scope)) held.contended = true
+      for (const [key, state] of hold.keys) {
+        if (isWithin(scope, key)) state.contended = true
       }
     }
   }
@@ -245,7 +239,7 @@ export class Holds {
   /** Whether a key may have been changed since a body began. `changes` is the number of changes at that time. */
   isChangedSince(key: string, changes: number): boolean {
     if (this.forgottenAt > changes || (this.recent.get(key) ?? 0) > changes) return true
-    return this.recentScopes.some(({ at, scope }) => at > changes && isWithin(key, scope))
+    return this.recentScopes.some(({ at, scope }) => at > changes && isWithin(scope, key))
   }
 
   private remember(change: () => void): void {

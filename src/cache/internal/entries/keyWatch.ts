@@ -16,7 +16,7 @@ import type { Verdict } from "../marks/invalidation.ts"
 interface Ground {
   readonly cache: { readonly stamp: number; readonly time: { now(): number } }
   readonly hot: HotPartition<any> | undefined
-  readonly lower: object | undefined
+  readonly lane: object | undefined
   judge(key: string, stamp: number, tags: ReadonlyArray<string>): Verdict
   held(key: string): Entry<any> | undefined
 }
@@ -46,7 +46,7 @@ export class KeyWatch {
     if (before === undefined) return false
     const held = ground.hot?.peek(key)
     if (held !== undefined) return held.version !== before.version || this.isOver(held)
-    return ground.lower === undefined || this.isOver(before)
+    return ground.lane === undefined || this.isOver(before)
   }
 
   private isOver({ expiresAt, freshUntil }: Entry<any>): boolean {

@@ -38,7 +38,7 @@ export class FamilyInvalidation<V> {
     if (refusal !== undefined) return Effect.fail(refusal)
     const stamp = this.cache.nextStamp()
     let work = noDelivery
-    for (const key of keys) work = both(work, this.applyDelete(key, mode, stamp))
+    for (const key of keys) work = both(work, this.applyDrop(key, mode, stamp))
     return orStoreFailed(work)
   }
 
@@ -66,13 +66,13 @@ export class FamilyInvalidation<V> {
       return this.markScope({ positions: values.map((_, i) => i), values }, mode, stamp, through, key)
     }
     this.entries.invalidated(key, mode, stamp, through)
-    return this.forget(key)
+    return this.remove(key)
   }
 
-  private forget(key: string): Delivery {
+  private remove(key: string): Delivery {
     this.loads.overtake(key)
     this.loads.failures.forget(key)
-    return this.entries.forget(key)
+    return this.entries.remove(key)
   }
 
   /** Invalidates a scope without its dependents, in one synchronous step. `key` is the scope if it is one key. */
@@ -118,18 +118,18 @@ export class FamilyInvalidation<V> {
     if (refusal !== undefined) throw refusal
     const stamp = this.cache.nextStamp()
     let work = noDelivery
-    for (const key of keys) work = both(work, this.applyDeletion(key, stamp))
+    for (const key of keys) work = both(work, this.applyDelete(key, stamp))
     return work
   }
 
-  /** Deletes one key, and drops its dependents. */
-  applyDeletion(key: string, stamp: number): Delivery {
+  /** Deletes one key, and drops its dependents, in one synchronous step. */
+  applyDelete(key: string, stamp: number): Delivery {
     this.entries.deleted(key, stamp)
-    return both(this.forget(key), this.spread(key, "hide"))
+    return both(this.remove(key), this.spread(key, "hide"))
   }
 
   /** Drops one key with its dependents, in one synchronous step. */
-  applyDelete(key: string, mode: InvalidationMode, stamp: number): Delivery {
+  applyDrop(key: string, mode: InvalidationMode, stamp: number): Delivery {
     return both(this.dropKey(key, mode, stamp, this.name), this.spread(key, mode))
   }
 

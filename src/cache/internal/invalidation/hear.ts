@@ -22,7 +22,7 @@ export const hear = (entries: Entries<any>, loads: Loads<any>, heard: Heard): vo
       loads.meet(heard.key, heard.entry)
       return replaced(entries, heard.key, heard.isNews, () => {
         entries.sources?.kept(heard.key)
-        entries.drop(heard.key)
+        entries.removeFromMemory(heard.key)
       })
     case "Absent":
       loads.meet(heard.key, undefined)

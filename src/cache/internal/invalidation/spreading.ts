@@ -152,7 +152,7 @@ export class Spreading implements Spread {
     return delivery
   }
 
-  forget(family: string, key: string, since: number): void {
+  noteForgotten(family: string, key: string, since: number): void {
     this.forgotten.push([family, key, since])
   }
 
@@ -176,7 +176,7 @@ export class Spreading implements Spread {
     this.isPutting = false
   }
 
-  evict(family: string, key: string, wasRead: boolean): void {
+  noteEvicted(family: string, key: string, wasRead: boolean): void {
     this.evicted.push([family, key, wasRead])
     // The tier frees an entry on its own: no caller waits for what follows from it.
     if (!this.isPutting) void this.ofEvicted()
@@ -222,11 +222,11 @@ export class Spreading implements Spread {
    */
   ofRestart(openedAt: number): void {
     for (const { entries, name } of this.ground.families.values()) {
-      if (entries.lower !== undefined || entries.spec.plan.isEmpty) continue
+      if (entries.lane !== undefined || entries.spec.plan.isEmpty) continue
       eachReachedFromAll(entries.spec.plan, (family, scope) => {
         const target = this.target(family)
-        const { lower, marks } = target.entries
-        if (lower !== undefined && !marks.hidesAll(scope, openedAt)) target.invalidation.hideHere(scope, openedAt, name)
+        const { lane, marks } = target.entries
+        if (lane !== undefined && !marks.hidesAll(scope, openedAt)) target.invalidation.hideHere(scope, openedAt, name)
       })
     }
   }
@@ -236,7 +236,7 @@ export class Spreading implements Spread {
    */
   ofLeft(): void {
     for (const { entries } of this.ground.families.values()) {
-      if (entries.lower === undefined) continue
+      if (entries.lane === undefined) continue
       entries.before = this.ground.nextStamp()
       entries.versionBefore = this.ground.version
       entries.sources?.unsettle()
@@ -271,7 +271,7 @@ const dropUnseen = (
     loads.failures.forget(key)
     if (!isHeld) return noDelivery
     entries.invalidated(key, "hide", stamp, through)
-    return entries.forget(key)
+    return entries.remove(key)
   }
   const running = loads.mayStore()
   if (!isHeld && !running.some(isBehind) && loads.failures.isEmpty) return noDelivery

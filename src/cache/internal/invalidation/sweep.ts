@@ -119,7 +119,7 @@ const sweepAll = <V>(store: Store["Service"], entries: Entries<V>): Effect.Effec
   const upTo = cache.stamp
   const engines = cache.sweptOf(name)
   // Without lower tiers, no store has the marks.
-  const marks = () => entries.lower === undefined ? [] : engines.flatMap((one) => Array.from(one.marksUpTo(upTo)))
+  const marks = () => entries.lane === undefined ? [] : engines.flatMap((one) => Array.from(one.marksUpTo(upTo)))
   const look = Effect.forEach(engines, (one) => one.look, { concurrency: "unbounded" })
   return cache.outbox.settledWhole.pipe(
     Effect.andThen(look),
@@ -134,16 +134,16 @@ const sweepAll = <V>(store: Store["Service"], entries: Entries<V>): Effect.Effec
         return Effect.sync(() => engines.forEach((one, at) => one.rest(upTo, looked[at]!)))
       }
       const forget = Effect.sync(() => engines.forEach((one, at) => one.forget(upTo, looked[at]!)))
-      return Effect.andThen(Effect.suspend(() => drop(store, marks())), forget)
+      return Effect.andThen(Effect.suspend(() => removeMarks(store, marks())), forget)
     })
   )
 }
 
-const drop = (store: Store["Service"], all: ReadonlyArray<Mark>): Effect.Effect<void, StoreError> => {
+const removeMarks = (store: Store["Service"], all: ReadonlyArray<Mark>): Effect.Effect<void, StoreError> => {
   const steps = Array.from({ length: Math.ceil(all.length / marksPerStepMax) }, (_, i) => i * marksPerStepMax)
   return Effect.forEach(
     steps,
-    (from) => Effect.andThen(store.dropMarks(all.slice(from, from + marksPerStepMax)), Effect.yieldNow),
+    (from) => Effect.andThen(store.removeMarks(all.slice(from, from + marksPerStepMax)), Effect.yieldNow),
     { discard: true }
   )
 }

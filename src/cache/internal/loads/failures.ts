@@ -90,7 +90,7 @@ export class Failures<V> {
   remember({ isAlone, key, stamp }: Flight<V>, exit: Exit.Exit<never, unknown>, now: number): void {
     const { negativeTimeToLive, retryAfterFailure } = this.entries.expiry
     const negativeUntil = now + negativeTimeToLive
-    const isCovered = this.entries.lower !== undefined && !isAlone
+    const isCovered = this.entries.lane !== undefined && !isAlone
     this.add(key, { exit, stamp, at: now, negativeUntil, retryAt: now + retryAfterFailure, isCovered })
   }
 

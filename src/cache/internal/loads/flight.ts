@@ -45,7 +45,7 @@
  * | reason | begins | ends |
  * | --- | --- | --- |
  * | awaited | a reader joins | the last reader leaves |
- * | held | `hold`: a caller is about to join, or waits for the load | `letGo` |
+ * | expected | `expect`: a caller is about to join, or waits for the load | `letGo` |
  * | detached | `detach`, `answerEarly`, or from the start: it needs no reader | never |
  *
  * Apart from these, `bar` says that it serves no stale value, early or in place of a failure: a mark that hid the value
@@ -131,7 +131,7 @@ export class Flight<V> extends Waited<V> {
   private progress: Progress = "Running"
   private standing: Standing = "Current"
   private knownOfKey: Key = "Unchanged"
-  private isHeld = false
+  private isExpected = false
   private isBarredNow = false
   private detached: boolean
   private stampNow: number
@@ -333,13 +333,13 @@ export class Flight<V> extends Waited<V> {
   }
 
   /** A caller is about to join it, or waits until its load is over. */
-  hold(): void {
-    this.isHeld = true
+  expect(): void {
+    this.isExpected = true
   }
 
   /** That caller does not need it any more. */
   letGo(): void {
-    this.isHeld = false
+    this.isExpected = false
     this.abandonIfAlone()
   }
 
@@ -349,7 +349,7 @@ export class Flight<V> extends Waited<V> {
   }
 
   abandonIfAlone(): void {
-    if (!this.isEmpty || this.isHeld || this.hasEnded) return
+    if (!this.isEmpty || this.isExpected || this.hasEnded) return
     if (this.detached) this.rest()
     else this.onAbandoned(this)
   }
@@ -361,7 +361,7 @@ export class Flight<V> extends Waited<V> {
 
   /** No reader waits for it: its lookup waits behind those that readers wait for. */
   private rest(): void {
-    if (this.load.open === 1) this.load.place?.loseReaders()
+    if (this.load.open === 1) this.load.ticket?.loseReaders()
   }
 
   get wasAbandoned(): boolean {
@@ -390,7 +390,7 @@ export class Flight<V> extends Waited<V> {
     if (this.movedTo !== undefined) return this.movedTo.join(resume, nowMillis, wantsFresh)
     this.joinedCount++
     // A tier that answers at once does so before the reader who started the load can wait for it.
-    const isFirst = this.isHeld || this.joinedCount === 1
+    const isFirst = this.isExpected || this.joinedCount === 1
     const offered = wantsFresh === "new" ? undefined : this.earlyAt(nowMillis)
     const early = wantsFresh === true && isStale(offered) ? undefined : offered
     const exit = wantsFresh !== false
@@ -401,7 +401,7 @@ export class Flight<V> extends Waited<V> {
     if (exit !== undefined) return resume(exit)
     const leave = this.add(resume, wantsFresh)
     // The lookup may begin now, and end at once.
-    this.load.place?.meetReader()
+    this.load.ticket?.meetReader()
     return leave
   }
 
@@ -413,7 +413,7 @@ export class Flight<V> extends Waited<V> {
     this.joinedCount += waiters.size
     for (const { work } of waiters) if (work !== undefined) this.load.lead(work)
     super.receive(waiters, strict, renewing)
-    if (!this.isEmpty) this.load.place?.meetReader()
+    if (!this.isEmpty) this.load.ticket?.meetReader()
   }
 
   // --- progress ---------------------------------------------------------------------------------

@@ -317,7 +317,7 @@ export class Landing<V> {
   /** A refused value may be out of date, but it proves that everything older than its load is so, too. */
   private dropOlder({ isReplaced, key }: Flight<V>): Delivery {
     const dependents = this.spreadChange(key)
-    return isReplaced ? dependents : both(dependents, this.entries.forget(key))
+    return isReplaced ? dependents : both(dependents, this.entries.remove(key))
   }
 
   /** Keeps neither of two values that two engines have loaded, nor the values made from them. */
@@ -325,7 +325,7 @@ export class Landing<V> {
     this.refuse(flight)
     const dependents = this.spreadChange(flight.key)
     this.ground.overtake(flight.key)
-    return both(dependents, this.entries.forget(flight.key))
+    return both(dependents, this.entries.remove(flight.key))
   }
 
   /** Ends a failed load. The failure is remembered, and the readers get it, or a stale value in its place. */

@@ -20,7 +20,7 @@ import { reachedAmong, reaches } from "../../shared/invalidationPlan.ts"
 import type { Served } from "../entries/served.ts"
 import { endsAt } from "../family/expiry.ts"
 import { isWithin } from "../marks/invalidation.ts"
-import type { Place } from "./loadQueue.ts"
+import type { Ticket } from "./loadQueue.ts"
 import { shallow } from "./stack.ts"
 import { type Awaited, CurrentUpdate, someAwaited, Work } from "./waits.ts"
 
@@ -37,15 +37,15 @@ const sourcesMax = 32
  * How many lookups and bodies of transactions run in this process. While none runs, a read outside of Effect need not
  * check whether a lookup reads, and a write need not check whether it is collected.
  */
-export const lookups = { open: 0 }
+export const openWork = { count: 0 }
 
 /** One run of a lookup, for one flight or for several that are loaded together, and what it has read of the cache. */
 export class Load extends Work {
   /** The lookups of its owner, and the Context in which they run. */
   readonly loader: Loader<any>
   private runningFiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
-  /** Its place among the lookups of a family with a `loadConcurrency`. */
-  place: Place | undefined = undefined
+  /** Its ticket in a family with a `loadConcurrency`. */
+  ticket: Ticket | undefined = undefined
   /** How many of its flights have not ended. */
   open: number
   /** The time until which its value should last. A value that it reads must not end earlier. */
@@ -94,7 +94,7 @@ export class Load extends Work {
     this.keys = keys.length === 1 ? undefined : new Set(keys)
     if (this.keys !== undefined) { for (const each of keys) this.characters += each.length }
     this.open = keys.length
-    if (this.open > 0) lookups.open++
+    if (this.open > 0) openWork.count++
   }
 
   get name(): string {
@@ -117,7 +117,7 @@ export class Load extends Work {
   /** One of its flights has ended. */
   close(): void {
     if (--this.open > 0) return
-    lookups.open--
+    openWork.count--
     if (this.listeners === undefined) return
     const { listeners } = this
     shallow(() => {
@@ -314,7 +314,7 @@ export const loadOf = (context: Context.Context<never>): Load | undefined => {
 
 /** The Context of the lookup that is running now; `undefined` if none is. */
 export const currentLookup = (): Context.Context<never> | undefined => {
-  if (lookups.open === 0) return undefined
+  if (openWork.count === 0) return undefined
   const context = Fiber.getCurrent()?.context
   return context !== undefined && loadOf(context) !== undefined ? context : undefined
 }

@@ -20,8 +20,8 @@ import { shallow } from "./stack.ts"
 /** The background loads of a family that wait for a turn. Beyond this number, a renewal is left to the next reader. */
 export const backgroundMax = 1_024
 
-/** The place of one lookup: in a line, or among those that run. */
-export class Place {
+/** The right of one lookup to run, now or in its turn: it waits in a line until then. */
+export class Ticket {
   private readonly queue: LoadQueue
   isBackground: boolean
   isRunning = false
@@ -49,8 +49,8 @@ export class LoadQueue {
   private readonly turns: number
   private readonly backgroundTurns: number
   private readonly waitingMax: number
-  private readonly readers = new Set<Place>()
-  private readonly background = new Set<Place>()
+  private readonly readers = new Set<Ticket>()
+  private readonly background = new Set<Ticket>()
   private running = 0
   private backgroundRunning = 0
 
@@ -82,93 +82,93 @@ export class LoadQueue {
     isBackground: boolean,
     work: Effect.Effect<A, E>,
     full: (waitingMax: number) => CacheError,
-    onPlace: (place: Place) => void
+    onTicket: (ticket: Ticket) => void
   ): Effect.Effect<A, E | CacheError> {
     if (this.isOpen) return work
     return Effect.acquireUseRelease(
       Effect.suspend(() => {
-        const place = new Place(this, isBackground)
-        if (!this.enter(place)) return Exit.fail(full(isBackground ? backgroundMax : this.waitingMax))
-        onPlace(place)
-        return Exit.succeed(place)
+        const ticket = new Ticket(this, isBackground)
+        if (!this.enter(ticket)) return Exit.fail(full(isBackground ? backgroundMax : this.waitingMax))
+        onTicket(ticket)
+        return Exit.succeed(ticket)
       }),
-      (place) => Effect.andThen(this.wait(place), work),
-      (place) => Effect.sync(() => this.leave(place))
+      (ticket) => Effect.andThen(this.wait(ticket), work),
+      (ticket) => Effect.sync(() => this.leave(ticket))
     )
   }
 
   /** Moves a background lookup to the readers. */
-  advance(place: Place): void {
-    place.isBackground = false
-    if (place.isRunning) this.backgroundRunning--
+  advance(ticket: Ticket): void {
+    ticket.isBackground = false
+    if (ticket.isRunning) this.backgroundRunning--
     else {
-      this.background.delete(place)
-      this.readers.add(place)
+      this.background.delete(ticket)
+      this.readers.add(ticket)
     }
     this.begin()
   }
 
   /** Moves a lookup that waits to the background, if there is room. */
-  putBack(place: Place): void {
-    if (place.isRunning || this.isBackgroundFull) return
-    place.isBackground = true
-    this.readers.delete(place)
-    this.background.add(place)
+  putBack(ticket: Ticket): void {
+    if (ticket.isRunning || this.isBackgroundFull) return
+    ticket.isBackground = true
+    this.readers.delete(ticket)
+    this.background.add(ticket)
     this.begin()
   }
 
-  private enter(place: Place): boolean {
+  private enter(ticket: Ticket): boolean {
     // The lookups in its line came before.
-    if (this.lineOf(place).size === 0 && this.mayBegin(place)) {
-      this.run(place)
+    if (this.lineOf(ticket).size === 0 && this.mayBegin(ticket)) {
+      this.run(ticket)
       return true
     }
-    if (place.isBackground ? this.isBackgroundFull : this.readers.size >= this.waitingMax) return false
-    this.lineOf(place).add(place)
+    if (ticket.isBackground ? this.isBackgroundFull : this.readers.size >= this.waitingMax) return false
+    this.lineOf(ticket).add(ticket)
     return true
   }
 
-  private lineOf({ isBackground }: Place): Set<Place> {
+  private lineOf({ isBackground }: Ticket): Set<Ticket> {
     return isBackground ? this.background : this.readers
   }
 
-  private mayBegin({ isBackground }: Place): boolean {
+  private mayBegin({ isBackground }: Ticket): boolean {
     return this.running < this.turns &&
       (!isBackground || this.readers.size === 0 && this.backgroundRunning < this.backgroundTurns)
   }
 
-  private run(place: Place): void {
-    place.isRunning = true
+  private run(ticket: Ticket): void {
+    ticket.isRunning = true
     this.running++
-    if (place.isBackground) this.backgroundRunning++
+    if (ticket.isBackground) this.backgroundRunning++
   }
 
-  private wait(place: Place): Effect.Effect<void> {
+  private wait(ticket: Ticket): Effect.Effect<void> {
     return Effect.suspend(() =>
-      place.isRunning ? Effect.void : Effect.callback<void>((resume) => {
-        if (place.isRunning) return resume(Effect.void)
-        place.resume = () => resume(Effect.void)
+      ticket.isRunning ? Effect.void : Effect.callback<void>((resume) => {
+        if (ticket.isRunning) return resume(Effect.void)
+        ticket.resume = () => resume(Effect.void)
       })
     )
   }
 
-  private leave(place: Place): void {
-    place.isOver = true
-    if (place.isRunning) {
+  private leave(ticket: Ticket): void {
+    ticket.isOver = true
+    if (ticket.isRunning) {
       this.running--
-      if (place.isBackground) this.backgroundRunning--
-    } else this.lineOf(place).delete(place)
+      if (ticket.isBackground) this.backgroundRunning--
+    } else this.lineOf(ticket).delete(ticket)
     this.begin()
   }
 
   /** Begins the lookups whose turn it is. */
   private begin(): void {
     for (const line of [this.readers, this.background]) {
-      for (const place of line) {
-        if (!this.mayBegin(place)) break
-        line.delete(place)
-        this.run(place)
-        const { resume } = place
+      for (const ticket of line) {
+        if (!this.mayBegin(ticket)) break
+        line.delete(ticket)
+        this.run(ticket)
+        const { resume } = ticket
         if (resume !== undefined) shallow(resume)
       }
     }

@@ -34,7 +34,7 @@ import { type Asked, type AskedOf, Flight, type Renewal, renewalOf } from "./fli
 import { Landing } from "./landing.ts"
 import { CurrentLoad, currentWork, Load } from "./load.ts"
 import { LoadQueue } from "./loadQueue.ts"
-import { LowerTier } from "./lowerTier.ts"
+import { Offers } from "./offers.ts"
 import { Patience } from "./patience.ts"
 import * as Stack from "./stack.ts"
 import { Turns } from "./turns.ts"
@@ -77,9 +77,9 @@ export class Loads<V> {
   private readonly spec: EngineFamilySpec<V>
   readonly name: string
   private readonly entries: Entries<V>
-  readonly lower: LowerTier<V>
+  readonly offers: Offers<V>
   private readonly landing: Landing<V>
-  readonly lookups: LoadQueue
+  readonly loadQueue: LoadQueue
   /** By key, the loads that no reader joins any more, because the key has changed or a later load runs. */
   readonly overtaken = new Map<string, Set<Flight<V>>>()
   /** By key, the readers who wait for the next load, which begins when a running one ends. */
@@ -96,14 +96,14 @@ export class Loads<V> {
     this.spec = entries.spec
     this.name = entries.name
     this.expiry = entries.expiry
-    this.lookups = new LoadQueue(this.expiry)
+    this.loadQueue = new LoadQueue(this.expiry)
     this.failures = new Failures(entries, (work) => this.fork(work))
-    this.lower = new LowerTier(entries, this)
+    this.offers = new Offers(entries, this)
     this.landing = new Landing(entries, this)
     this.turns = new Turns(this)
     this.isPatient = this.expiry.hardTimeout === undefined
     this.patience = new Patience(this)
-    this.startsInPlace = entries.hot !== undefined && entries.lower === undefined && this.lookups.isOpen
+    this.startsInPlace = entries.hot !== undefined && entries.lane === undefined && this.loadQueue.isOpen
   }
 
   /** The loads that a reader may join. */
@@ -154,7 +154,7 @@ export class Loads<V> {
 
   refreshBehind(key: string, cause: "ahead" | "stale", entry: Entry<V>, now: number, lookup?: KeyLookup<V>): void {
     // Beyond the bound of background loads, the renewal is left to the next reader.
-    if (this.loader === undefined || this.lookups.isBackgroundFull || !this.mayRenew(key, now)) return
+    if (this.loader === undefined || this.loadQueue.isBackgroundFull || !this.mayRenew(key, now)) return
     if (lookup === undefined && this.loader.lookup === undefined) return
     this.goesOnBehind(this.start(this.loader, key, { ...renewalOf(key, cause, entry), lookup }))
   }
@@ -164,7 +164,7 @@ export class Loads<V> {
     const wanted = renewals.filter(({ key }) => this.mayRenew(key, now))
     if (wanted.length < 2 || this.loader?.lookupMany === undefined) {
       for (const { cause, fallback, key } of wanted) this.refreshBehind(key, cause, fallback, now)
-    } else if (!this.lookups.isBackgroundFull) {
+    } else if (!this.loadQueue.isBackgroundFull) {
       for (const flight of this.startMany(wanted)) {
         flight.letGo()
         this.goesOnBehind(flight)
@@ -368,7 +368,7 @@ export class Loads<V> {
     }
     if (flight.hasEnded) return flight
     if (this.here === flight) this.enter(flight)
-    flight.hold()
+    flight.expect()
     this.run(load, [flight], left)
     return flight
   }
@@ -382,14 +382,14 @@ export class Loads<V> {
 
   /**
    * One fiber loads all keys, of which none occurs twice, whatever the cause of each is. Without a `lookupMany` there
-   * is one key. The caller who asked for them holds each flight until they are joined, or over.
+   * is one key. Each flight expects its caller until it is joined, or over.
    */
   startMany(asked: ReadonlyArray<AskedOf<V>>, until?: number): ReadonlyArray<Flight<V>> {
     const { loader } = this
     if (loader === undefined || asked.length === 0) return []
     const load = new Load(this.cache, this.spec, asked.map(({ key }) => key), loader, until)
     const flights = asked.map((one) => this.takeOff(load, one.key, one))
-    for (const flight of flights) flight.hold()
+    for (const flight of flights) flight.expect()
     this.run(load, flights, loader.lookupMany === undefined ? this.load(flights[0]!) : this.loadMany(flights))
     return flights
   }
@@ -513,19 +513,19 @@ export class Loads<V> {
    * answers at once ends in the same step.
    */
   load(flight: Flight<V>): Effect.Effect<void> {
-    return this.entries.lower === undefined ? Effect.suspend(() => this.lookUp(flight)) : this.loadBelow(flight)
+    return this.entries.lane === undefined ? Effect.suspend(() => this.lookUp(flight)) : this.loadBelow(flight)
   }
 
   private readonly loadBelow = Effect.fnUntraced(function*(this: Loads<V>, flight: Flight<V>) {
     if (flight.cause === "absent") {
       const found = yield* this.entries.fromBelow(flight.key)
       if (found === undefined) flight.foundNothing()
-      const due = this.lower.take(flight, foundOf(found))
+      const due = this.offers.take(flight, foundOf(found))
       if (due !== undefined) this.refreshBehind(due.key, due.cause, due.fallback, this.now())
       if (flight.hasEnded) return
     } else if (flight.cause !== "stale") {
       // What was found when the load was asked for may be out of date when it begins: it may have waited for its turn.
-      yield* this.lower.beforeRenewal(flight)
+      yield* this.offers.beforeRenewal(flight)
     }
     yield* this.lookUp(flight)
   })
@@ -541,7 +541,7 @@ export class Loads<V> {
     }
     // `start` runs the load in the owner's Context, which has everything that the lookup needs.
     const run = () => lookup(key, this.contextOf(flight)) as Effect.Effect<V | Lookup.Result<V>, unknown>
-    const work = this.lookups.isOpen ? atOnce(run) : this.inTurn([flight], Effect.suspend(run))
+    const work = this.loadQueue.isOpen ? atOnce(run) : this.inTurn([flight], Effect.suspend(run))
     return Exit.isExit(work) ?
       this.answered(flight, work as Exit.Exit<V | Lookup.Result<V>, unknown>) :
       Effect.matchCauseEffect(work, {
@@ -564,7 +564,7 @@ export class Loads<V> {
   }
 
   readonly loadMany = Effect.fnUntraced(function*(this: Loads<V>, flights: ReadonlyArray<Flight<V>>) {
-    if (this.entries.lower !== undefined) yield* this.lookBelow(flights)
+    if (this.entries.lane !== undefined) yield* this.lookBelow(flights)
     const open = flights.filter(({ hasEnded }) => !hasEnded)
     const { lookupMany }: Loader<V> = flights[0]!.load.loader
     if (open.length === 0 || lookupMany === undefined) return
@@ -596,7 +596,7 @@ export class Loads<V> {
     const absent = flights.filter(({ cause }) => cause === "absent")
     const renewed = flights.filter(({ cause }) => cause !== "absent" && cause !== "stale")
     if (renewed.length > 0) {
-      const look = (flight: Flight<V>) => this.lower.beforeRenewal(flight)
+      const look = (flight: Flight<V>) => this.offers.beforeRenewal(flight)
       yield* Effect.forEach(renewed, look, { concurrency: "unbounded", discard: true })
     }
     if (absent.length === 0) return
@@ -605,7 +605,7 @@ export class Loads<V> {
     const { stamp } = this.cache
     for (const [i, flight] of absent.entries()) {
       if (found[i] === undefined) flight.foundNothing()
-      const renewal = this.lower.take(flight, foundOf(found[i]))
+      const renewal = this.offers.take(flight, foundOf(found[i]))
       if (renewal !== undefined) due.push(renewal)
     }
     // A reader who went on at once may have changed a key: the renewals are left to the next reader.
@@ -619,11 +619,11 @@ export class Loads<V> {
 
   private inTurn<A, E>(flights: ReadonlyArray<Flight<V>>, work: Effect.Effect<A, E>): Effect.Effect<A, E | CacheError> {
     const { key, load } = flights[0]!
-    return this.lookups.inTurn(
+    return this.loadQueue.inTurn(
       flights.every(({ isInBackground }) => isInBackground),
       work,
       (waitingMax) => this.queueFull(key, waitingMax),
-      (place) => load.place = place
+      (ticket) => load.ticket = ticket
     )
   }
 

@@ -8,12 +8,12 @@ export const checkLoads = <V>(loads: Loads<V>, { idle }: { readonly idle: boolea
   const check = (holds: boolean, rule: string) => {
     if (!holds) throw new Error(`the loads of \`${loads.name}\` are broken: ${rule}`)
   }
-  const { failures, flights, lookups, next, overtaken, patience, running, turns } = loads
+  const { failures, flights, loadQueue, next, overtaken, patience, running, turns } = loads
   for (const [key, flight] of flights) {
     check(flight.key === key && running.has(flight), "a load that may be joined runs")
   }
   for (const flight of running) check(!flight.hasEnded, "a load that runs has not ended")
-  lookups.checkInvariants(check, idle)
+  loadQueue.checkInvariants(check, idle)
   failures.checkInvariants(check)
   for (const [key, others] of overtaken) {
     check(others.size > 0, "a key without a load that was overtaken is forgotten")

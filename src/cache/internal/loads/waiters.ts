@@ -1,8 +1,8 @@
 /**
  * Lets readers wait for the load of a key, join it and leave it.
  *
- * Each reader is called once. Readers who wait in one place can be moved to another place. The last reader to leave a
- * place ends it, so that no load runs for readers who have left.
+ * Each reader is called once. Readers who wait for one load can be moved to another one. The last reader to leave a
+ * load ends it, so that no load runs for readers who have left.
  *
  * Not here: the load that runs (`flight.ts`), and the refusal of a reader who would wait for itself (`waits.ts`).
  */
@@ -25,20 +25,20 @@ export interface Waiter<V> {
 
 // The Effect by which a waiter leaves. A thousand readers may wait for one load, so this is a function and not a class:
 // an object of a class would need more bytes.
-const Leave: new(place: Waited<any>, waiter: Waiter<any>) => Effect.Effect<void> = function(
-  this: { place: Waited<unknown>; waiter: Waiter<unknown> },
-  place: Waited<unknown>,
+const Leave: new(waited: Waited<any>, waiter: Waiter<any>) => Effect.Effect<void> = function(
+  this: { waited: Waited<unknown>; waiter: Waiter<unknown> },
+  waited: Waited<unknown>,
   waiter: Waiter<unknown>
 ) {
-  this.place = place
+  this.waited = waited
   this.waiter = waiter
 } as any
 Leave.prototype = Effectable.Prototype<
-  Effect.Effect<void> & { readonly place: Waited<unknown>; readonly waiter: Waiter<unknown> }
+  Effect.Effect<void> & { readonly waited: Waited<unknown>; readonly waiter: Waiter<unknown> }
 >({
   label: "effect-stateless/cache/internal/waiters/Leave",
   evaluate() {
-    this.place.leave(this.waiter)
+    this.waited.leave(this.waiter)
     return Exit.void
   }
 })
@@ -55,7 +55,7 @@ export const waitersMax = 100_000
 export const isStale = (exit: Exit.Exit<Served<unknown>, unknown> | undefined): boolean =>
   exit?._tag === "Success" && exit.value.stale
 
-/** A place where readers wait for a load of one key: the running load, or the next one. */
+/** What readers of one key wait for: the running load, or the next one. */
 export abstract class Waited<V> {
   readonly key: string
   protected joinedCount = 0
@@ -67,7 +67,7 @@ export abstract class Waited<V> {
   protected strict: Set<Waiter<V>> | undefined = undefined
   /** Those of them who accept only what a load brings. */
   protected renewing: Set<Waiter<V>> | undefined = undefined
-  /** The place to which its readers have been moved. */
+  /** What its readers have been moved to. */
   protected movedTo: Waited<V> | undefined = undefined
 
   constructor(key: string) {
@@ -168,12 +168,12 @@ export abstract class Waited<V> {
     return (this.waiters?.size ?? 0) === (this.renewing?.size ?? 0)
   }
 
-  /** Moves all readers who wait here to another place. */
-  moveTo(place: Waited<V>): void {
+  /** Moves all readers who wait here to another load. */
+  moveTo(waited: Waited<V>): void {
     const { renewing, strict, waiters } = this
     this.clear()
-    this.movedTo = place
-    if (waiters !== undefined) place.receive(waiters, strict, renewing)
+    this.movedTo = waited
+    if (waiters !== undefined) waited.receive(waiters, strict, renewing)
   }
 
   private clear(): void {
@@ -293,9 +293,9 @@ export class Queued<V> extends Waited<V> {
     this.abandonIfAlone()
   }
 
-  override moveTo(place: Waited<V>): void {
+  override moveTo(waited: Waited<V>): void {
     this.looking?.interruptUnsafe()
-    super.moveTo(place)
+    super.moveTo(waited)
   }
 
   abandonIfAlone(): void {

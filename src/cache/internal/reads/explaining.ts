@@ -23,7 +23,7 @@ export const explain = <V>(
     const { cache, name, spec } = entries
     const now = cache.time.now()
     const inMemory = entries.hot?.peek(key)
-    const found = entries.lower === undefined || inMemory !== undefined
+    const found = entries.lane === undefined || inMemory !== undefined
       ? Effect.succeed<Found<V> | typeof unknown | undefined>(foundIn(inMemory))
       : entries.watching(
         key,

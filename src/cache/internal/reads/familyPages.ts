@@ -16,7 +16,7 @@ import * as Exit from "effect/Exit"
 import { keyHash } from "../../../eviction/shared/keyHash.ts"
 import type { Entry, Found } from "../../../store/Entry.ts"
 import type { HotPartition, Page } from "../../../store/Store.ts"
-import { PositionLost, type StoreError } from "../../../store/StoreError.ts"
+import { BookmarkLost, type StoreError } from "../../../store/StoreError.ts"
 import { CacheError, CursorRefused, NotIterable, StoreFailed } from "../../CacheError.ts"
 import { inTime } from "../below/inTime.ts"
 import { triesMax, unknown } from "../below/knowing.ts"
@@ -58,16 +58,16 @@ export class FamilyPages<V> {
 
   /** At most `max` entries, from a cursor on. */
   page(cursor: string | undefined, max: number): Effect.Effect<KeysPage<V>, CacheError> {
-    const { lower, spec } = this.entries
+    const { lane, spec } = this.entries
     const { page } = spec.partition
     const refused = this.refusal ?? (page === undefined ? this.notIterable("tier") : undefined)
     if (refused !== undefined) return Exit.fail(refused)
-    const after = cursor === undefined ? undefined : this.positionOf(cursor)
+    const after = cursor === undefined ? undefined : this.bookmarkOf(cursor)
     if (after instanceof CacheError) return Exit.fail(after)
     const { stamp, time } = this.entries.cache
     const began = { now: time.now(), stamp }
     const read = page!(after, max)
-    if (lower === undefined && Exit.isExit(read)) return this.ofMemory(read as Exit.Exit<Page<V>, StoreError>)
+    if (lane === undefined && Exit.isExit(read)) return this.ofMemory(read as Exit.Exit<Page<V>, StoreError>)
     const { outbox, store } = this.entries.cache
     // What is on its way below is in no tier. So the scan begins first: what memory pushes out from then on is noted.
     // Then it waits for what memory may have pushed out before.
@@ -85,11 +85,11 @@ export class FamilyPages<V> {
    * read again if one has begun to wait.
    */
   private whole(read: Effect.Effect<Page<V>, StoreError>, tries = triesMax): Effect.Effect<Page<V>, StoreError> {
-    const { cache, lower } = this.entries
-    const settled = lower?.isWaiting === true ? Effect.andThen(cache.outbox.settledWhole, read) : read
+    const { cache, lane } = this.entries
+    const settled = lane?.isWaiting === true ? Effect.andThen(cache.outbox.settledWhole, read) : read
     return Effect.flatMap(
       settled,
-      (found) => lower?.isWaiting === true && tries > 0 ? this.whole(read, tries - 1) : Effect.succeed(found)
+      (found) => lane?.isWaiting === true && tries > 0 ? this.whole(read, tries - 1) : Effect.succeed(found)
     )
   }
 
@@ -104,17 +104,17 @@ export class FamilyPages<V> {
     // The owner may have left while the tiers were read.
     const refused = this.refusal
     if (refused !== undefined) return Exit.fail(refused)
-    const { lower } = this.entries
+    const { lane } = this.entries
     const now = this.entries.cache.time.now()
     const shown = new Map<string, Entry<V>>()
     const open = new Set<string>()
     const look = (key: string, read: Entry<V> | undefined): void => {
       const held = this.hot?.peek(key)
       const isHeld = held !== undefined && this.entries.isFresh(key, held, now)
-      const found = lower && read && lower.inEngineTime({ entry: read, tier: this.entries.cache.store.name })
-      const entry = isHeld || lower === undefined ? held : found && this.freshBelow(key, found)
-      if (entry !== undefined && (isHeld || lower !== undefined)) shown.set(key, entry)
-      else if (lower !== undefined && (found === undefined || this.wasFresh(key, found.entry, began))) open.add(key)
+      const found = lane && read && lane.inEngineTime({ entry: read, tier: this.entries.cache.store.name })
+      const entry = isHeld || lane === undefined ? held : found && this.freshBelow(key, found)
+      if (entry !== undefined && (isHeld || lane !== undefined)) shown.set(key, entry)
+      else if (lane !== undefined && (found === undefined || this.wasFresh(key, found.entry, began))) open.add(key)
     }
     for (const [key, entry] of entries) look(key, entry)
     for (const key of keys) look(key, undefined)
@@ -142,12 +142,12 @@ export class FamilyPages<V> {
     shown: Map<string, Entry<V>>,
     tries = triesMax
   ): Effect.Effect<void, CacheError> {
-    const { cache, lower } = this.entries
+    const { cache, lane } = this.entries
     const holdings = keys.map((key) => this.entries.holding(key))
     const look = Effect.acquireUseRelease(
-      Effect.sync(() => holdings.map(({ watch }, at) => ({ watch: watch(), pending: lower!.pending(keys[at]!) }))),
+      Effect.sync(() => holdings.map(({ watch }, at) => ({ watch: watch(), pending: lane!.pending(keys[at]!) }))),
       (looks) =>
-        Effect.map(inTime(cache.store, "get", lower!.getMany(keys)), (found) => {
+        Effect.map(inTime(cache.store, "get", lane!.getMany(keys)), (found) => {
           const now = cache.time.now()
           return keys.filter((key, at) => {
             const held = this.hot?.peek(key)
@@ -175,8 +175,8 @@ export class FamilyPages<V> {
     read: Found<V> | undefined,
     before?: Pending<V> | undefined
   ): Entry<V> | undefined {
-    const { cache, lower } = this.entries
-    const pending = lower!.pending(key) ?? before
+    const { cache, lane } = this.entries
+    const pending = lane!.pending(key) ?? before
     const found = pending === undefined ? this.entries.whole(read) : this.entries.onItsWay(pending)
     if (found === undefined || found === unknown) return undefined
     cache.saw(found.entry)
@@ -200,8 +200,8 @@ export class FamilyPages<V> {
   count(): Effect.Effect<number, CacheError> {
     const refused = this.closed
     if (refused !== undefined) return Exit.fail(refused)
-    const { cache, lower, spec } = this.entries
-    if (lower === undefined) return Exit.succeed(this.hot?.count ?? 0)
+    const { cache, lane, spec } = this.entries
+    if (lane === undefined) return Exit.succeed(this.hot?.count ?? 0)
     const size = Effect.andThen(cache.outbox.settledWhole, spec.partition.size)
     return Effect.mapError(inTime(cache.store, "size", size), (error) => this.failed(error))
   }
@@ -222,12 +222,12 @@ export class FamilyPages<V> {
     return new CacheError({ reason: new NotIterable({ family: this.entries.name, why }) })
   }
 
-  private cursorOf(position: string | undefined): string | undefined {
-    return position === undefined ? undefined : `${this.mark}~${position}`
+  private cursorOf(bookmark: string | undefined): string | undefined {
+    return bookmark === undefined ? undefined : `${this.mark}~${bookmark}`
   }
 
-  /** The position in a cursor, or why it is refused. */
-  private positionOf(cursor: string): string | CacheError {
+  /** The bookmark in a cursor, or why it is refused. */
+  private bookmarkOf(cursor: string): string | CacheError {
     const parts = wellFormed.exec(cursor)
     if (parts === null) return this.cursorRefused("malformed")
     return parts[1] === this.mark ? parts[2]! : this.cursorRefused("another family")
@@ -239,7 +239,7 @@ export class FamilyPages<V> {
 
   private failed(error: StoreError): CacheError {
     const { reason } = error
-    if (reason instanceof PositionLost) return this.cursorRefused(reason.why)
+    if (reason instanceof BookmarkLost) return this.cursorRefused(reason.why)
     return new CacheError({ reason: new StoreFailed({ error }) })
   }
 }

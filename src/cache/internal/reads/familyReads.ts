@@ -31,7 +31,7 @@ import { answerOf, fromMemory, type Served } from "../entries/served.ts"
 import * as Expiry from "../family/expiry.ts"
 import { memory } from "../family/judgement.ts"
 import { type AskedOf, type Flight, type Renewal, renewalOf } from "../loads/flight.ts"
-import { currentLookup, currentWork, loadOf, lookups, valueExit, valueOf } from "../loads/load.ts"
+import { currentLookup, currentWork, loadOf, openWork, valueExit, valueOf } from "../loads/load.ts"
 import { atOnce, Loads } from "../loads/loads.ts"
 import { joinPromise, type Waiter } from "../loads/waiters.ts"
 import { explain } from "./explaining.ts"
@@ -64,12 +64,12 @@ export class FamilyReads<V> implements Reads<V> {
     this.warming = new Warming(this.entries, this.loads)
     this.pages = new FamilyPages(this.entries, this.loads)
     this.hot = this.entries.hot
-    this.isWholeInMemory = this.entries.lower === undefined
+    this.isWholeInMemory = this.entries.lane === undefined
   }
 
   /** The value if it is in memory and fresh. A lookup's reads are tracked; it gets only what it may read. */
   hitUnsafe(key: string): V | undefined {
-    return lookups.open === 0 ? this.hot?.hit(key) : this.hitTracked(key)
+    return openWork.count === 0 ? this.hot?.hit(key) : this.hitTracked(key)
   }
 
   private hitTracked(key: string): V | undefined {
@@ -141,7 +141,7 @@ export class FamilyReads<V> implements Reads<V> {
     // This reader may come after the other readers have left and ended the load. The reader must not share that end.
     if (running.wasAbandoned) return this.joinOrStart(running.key, undefined, wantsFresh, resume, lookup)
     const now = this.cache.time.now()
-    const early = this.loads.lower.earlyFor(running, now, wantsFresh)
+    const early = this.loads.offers.earlyFor(running, now, wantsFresh)
     this.entries.countMiss(running.key)
     if (early?._tag === "Success") this.serveEarly(running, early.value, now)
     else this.entries.counts.coalesced++
@@ -153,7 +153,7 @@ export class FamilyReads<V> implements Reads<V> {
     const { stale, tier } = served
     if (stale) return this.entries.countStale(running.key, tier)
     this.entries.countHit(running.key, tier)
-    this.loads.lower.offerAgain(running, served, now)
+    this.loads.offers.offerAgain(running, served, now)
   }
 
   /** The value of a key: held, or else made by the load that the caller brings, which all readers of the key share. */
@@ -328,7 +328,7 @@ export class FamilyReads<V> implements Reads<V> {
     if (entry !== undefined && this.entries.isFresh(key, entry, now)) {
       return Effect.succeed<Served<V> | undefined>(fromMemory(entry, false))
     }
-    if (this.entries.lower === undefined) return Effect.succeed(undefined)
+    if (this.entries.lane === undefined) return Effect.succeed(undefined)
     if (entry !== undefined && this.entries.judge(key, entry.stamp, entry.tags) === "hidden") this.hot!.drop(key)
     const read = unlessLate(this.entries.fromBelow(key))
     return Effect.flatMap(read, (found): Effect.Effect<Served<V> | undefined, CacheError> => {
@@ -363,9 +363,9 @@ export class FamilyReads<V> implements Reads<V> {
             if (found === undefined || !this.mayBeServedLater(key, found.entry)) return true
             // Another engine may serve it.
             if (this.cache.hasPeers) return false
-            this.entries.drop(key)
+            this.entries.removeFromMemory(key)
             // What is made of nothing goes below in the same round, or later.
-            void this.entries.lower!.remove(key)
+            void this.entries.lane!.remove(key)
             return true
           })
         }
@@ -511,7 +511,7 @@ export class FamilyReads<V> implements Reads<V> {
     if (this.loads.isCrowded(key)) {
       const queued = this.loads.queue(key, { isDetached: outlivesReader, lookup })
       const leave = this.loads.join(queued, resume, wantsFresh)
-      this.loads.lower.lookFor(queued)
+      this.loads.offers.lookFor(queued)
       return leave
     }
     const cause = fallback === undefined ? "absent" : "stale"
@@ -593,10 +593,10 @@ export class FamilyReads<V> implements Reads<V> {
 
   /** A lookup has read the key: something may be made from it. */
   wasRead(key: string, entry: Entry<V> | undefined): void {
-    const { lower, sources } = this.entries
+    const { lane, sources } = this.entries
     if (sources === undefined) return
     // Memory may have pushed it out at once.
-    if (lower === undefined && this.hot?.peek(key) === undefined) this.wasMissed(key)
+    if (lane === undefined && this.hot?.peek(key) === undefined) this.wasMissed(key)
     else sources.read(key, this.cache.stamp, entry === undefined ? Infinity : Expiry.endsAt(entry))
   }
 
@@ -605,6 +605,6 @@ export class FamilyReads<V> implements Reads<V> {
    */
   wasMissed(key: string): void {
     const forgotten = this.entries.sources?.missed(key, this.cache.nextStamp()) ?? []
-    for (const one of forgotten) this.cache.spread.forget(this.name, ...one)
+    for (const one of forgotten) this.cache.spread.noteForgotten(this.name, ...one)
   }
 }

@@ -22,9 +22,9 @@ import { both, type Delivery, noDelivery } from "../below/delivery.ts"
 import { knowing } from "../below/knowing.ts"
 import { type CacheContext, orStoreFailed, orTakenBack, type Reached } from "../entries/cacheContext.ts"
 import { beforeCommit } from "../entries/conditions.ts"
-import { doubtMillis, type HeldKey, Hold, isWithin } from "../entries/holds.ts"
+import { doubtMillis, Hold, type KeyState } from "../entries/holds.ts"
 import { type Judged, noOptions } from "../family/judgement.ts"
-import { everything } from "../marks/invalidation.ts"
+import { everything, isWithin } from "../marks/invalidation.ts"
 import { inFreedRoom, memoryRefusal, reserve, type Wanted } from "../writes/room.ts"
 
 /** The most changes that one transaction collects. All of them are made after the commit, in one synchronous step. */
@@ -77,7 +77,7 @@ export class Collected {
   /** The families of which single keys were written or removed. */
   private readonly written = new Map<Reached, CacheFamily<any>>()
   /** The latest change of each key that is held. */
-  private readonly changes = new Map<HeldKey, KeyChange>()
+  private readonly changes = new Map<KeyState, KeyChange>()
   private wide: Array<WideChange> = []
   /** The writes, each with the number of owners who had left its family when the write was collected. */
   private conditions: Array<{ readonly change: KeyChange; readonly ends: number }> = []
@@ -112,9 +112,9 @@ export class Collected {
       this.written.set(family, family)
       const contended = keys.get(key)?.contended === true ||
         family.entries.holds.isChangedSince(key, this.changesBefore)
-      const held: HeldKey = { judged, contended, isLater: false }
-      keys.set(key, held)
-      this.changes.set(held, change)
+      const state: KeyState = { judged, contended, isLater: false }
+      keys.set(key, state)
+      this.changes.set(state, change)
       this.conditions.push({ change, ends: family.writes.ends })
     }
     return undefined
@@ -157,7 +157,7 @@ export class Collected {
     } else {
       const hold = this.holdOf(family)
       hold.tags.add(change.tag)
-      for (const held of hold.keys.values()) held.judged = undefined
+      for (const state of hold.keys.values()) state.judged = undefined
       cache.spread.eachOfScope(family.name, everything, (target, scope) => this.holdScope(target, scope))
     }
   }
@@ -166,8 +166,8 @@ export class Collected {
     const hold = this.holdOf(family)
     hold.scopes.add(scope)
     if (hold.keys.size > 0) {
-      for (const [key, held] of hold.keys) {
-        if (held.judged !== undefined && isWithin(key, scope)) held.judged = undefined
+      for (const [key, state] of hold.keys) {
+        if (state.judged !== undefined && isWithin(scope, key)) state.judged = undefined
       }
     }
   }
@@ -175,7 +175,7 @@ export class Collected {
   /**
    * What the transaction has made of a key: the value that it wrote, or `"changed"` if only a load can find the value.
    */
-  stateOf(family: Reached, key: string): HeldKey | "changed" | undefined {
+  stateOf(family: Reached, key: string): KeyState | "changed" | undefined {
     const hold = this.holds.get(family)
     if (hold === undefined) return undefined
     return hold.keys.get(key) ?? (hold.mayChange(key) ? "changed" : undefined)
@@ -190,9 +190,9 @@ export class Collected {
     for (const [family, hold] of inner.holds) {
       this.holdOf(family).absorb(hold)
       family.entries.holds.release(hold)
-      for (const [key, held] of this.holdOf(family).keys) {
+      for (const [key, state] of this.holdOf(family).keys) {
         const from = hold.keys.get(key)
-        if (from !== undefined) this.changes.set(held, inner.changes.get(from)!)
+        if (from !== undefined) this.changes.set(state, inner.changes.get(from)!)
       }
     }
     for (const [reached, family] of inner.written) this.written.set(reached, family)
@@ -213,7 +213,7 @@ export class Collected {
 
   private forgetValues(): void {
     this.vacate()
-    for (const hold of this.holds.values()) for (const held of hold.keys.values()) held.judged = undefined
+    for (const hold of this.holds.values()) for (const state of hold.keys.values()) state.judged = undefined
   }
 
   /** Checks every condition; then drops the entries that the commit makes out of date, and closes the holds. */
@@ -259,8 +259,8 @@ export class Collected {
   /** The values that the commit stores, if no key is contended until then. */
   private wanted(): Wanted {
     return Array.from(this.written.values(), (family) => {
-      const held = Array.from(this.holds.get(family)!.keys.values())
-      return [family.entries, held.flatMap(({ contended, judged }) => contended || !judged ? [] : [judged])] as const
+      const states = Array.from(this.holds.get(family)!.keys.values())
+      return [family.entries, states.flatMap(({ contended, judged }) => contended || !judged ? [] : [judged])] as const
     })
   }
 
@@ -275,8 +275,8 @@ export class Collected {
    * the commit, deleted keys are only invalidated, because the transaction may still roll back.
    */
   private drop(isCommitted: boolean): Delivery {
-    const contended = new Map<HeldKey, boolean>()
-    for (const { keys } of this.holds.values()) for (const held of keys.values()) contended.set(held, held.contended)
+    const contended = new Map<KeyState, boolean>()
+    for (const { keys } of this.holds.values()) for (const state of keys.values()) contended.set(state, state.contended)
     const stamps = new Map<CacheContext, number>()
     const stampOf = ({ cache }: CacheFamily<any>): number => {
       const stamp = stamps.get(cache) ?? cache.nextStamp()
@@ -294,9 +294,9 @@ export class Collected {
       )
     }
     for (const family of this.written.values()) {
-      for (const [key, held] of this.holds.get(family)!.keys) {
-        const { isDeletion, judged, mode } = this.changes.get(held)!
-        if (held.isLater) {
+      for (const [key, state] of this.holds.get(family)!.keys) {
+        const { isDeletion, judged, mode } = this.changes.get(state)!
+        if (state.isLater) {
           stampOf(family)
           delivery = both(delivery, endDoubt(family, key))
           continue
@@ -304,12 +304,12 @@ export class Collected {
         delivery = both(
           delivery,
           isCommitted && isDeletion && judged === undefined
-            ? family.invalidation.applyDeletion(key, stampOf(family))
-            : family.invalidation.applyDelete(key, mode, stampOf(family))
+            ? family.invalidation.applyDelete(key, stampOf(family))
+            : family.invalidation.applyDrop(key, mode, stampOf(family))
         )
       }
     }
-    for (const [held, was] of contended) held.contended = was
+    for (const [state, was] of contended) state.contended = was
     return delivery
   }
 

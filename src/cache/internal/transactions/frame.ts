@@ -7,8 +7,8 @@ import * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
 import type { CacheError } from "../../CacheError.ts"
 import type { Reached } from "../entries/cacheContext.ts"
-import { bodies, type HeldKey } from "../entries/holds.ts"
-import { lookups } from "../loads/load.ts"
+import { bodies, type KeyState } from "../entries/holds.ts"
+import { openWork } from "../loads/load.ts"
 import { type Change, Collected } from "./collected.ts"
 
 /** One run of the body of a transaction. */
@@ -49,18 +49,18 @@ export class Frame {
     if (bodies.open === 0) bodies.since = Context.get(context, Clock.Clock).currentTimeMillisUnsafe()
     bodies.open++
     // While a body runs, a handle that reads outside of Effect must check which fiber reads.
-    lookups.open++
+    openWork.count++
   }
 
   close(): void {
     if (!this.isOpen) return
     this.isOpen = false
     bodies.open--
-    lookups.open--
+    openWork.count--
   }
 
   /** The state of a key in the transaction. A change in a savepoint comes before a change around it. */
-  stateOf(family: Reached, key: string): HeldKey | "changed" | undefined {
+  stateOf(family: Reached, key: string): KeyState | "changed" | undefined {
     return this.collected.stateOf(family, key) ?? this.parent?.stateOf(family, key)
   }
 
@@ -173,7 +173,7 @@ export const isInUnknown = (context: Context.Context<never>): boolean => {
  * connection out of the Context of a body, or replaces it, has left the transaction.
  */
 export const frameIn = (context: Context.Context<never>, realm?: string): Frame | undefined => {
-  if (lookups.open === 0) return undefined
+  if (openWork.count === 0) return undefined
   const isWanted = (frame: Frame) =>
     frame.isOpen && (realm === undefined || frame.realm === realm) && frame.contains(context)
   let frame = Context.getOrUndefined(context, CurrentTransaction)

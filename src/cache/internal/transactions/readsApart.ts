@@ -20,7 +20,7 @@ import * as Defects from "../../shared/defects.ts"
 import type { EngineFamilySpec, KeyLookup } from "../../shared/familySpec.ts"
 import type { CacheContext } from "../entries/cacheContext.ts"
 import { freshOf } from "../entries/conditions.ts"
-import type { HeldKey } from "../entries/holds.ts"
+import type { KeyState } from "../entries/holds.ts"
 import type { Served } from "../entries/served.ts"
 import type { Judged } from "../family/judgement.ts"
 import { hidingAnswer } from "../family/sensitive.ts"
@@ -66,7 +66,7 @@ export class TransactionReads<V> implements Reads<V> {
   readonly isWholeInMemory = true
 
   /** The value that the transaction wrote to a key. */
-  private written(state: HeldKey | "changed" | undefined): Served<V> | undefined {
+  private written(state: KeyState | "changed" | undefined): Served<V> | undefined {
     const judged = state === undefined || state === "changed" ? undefined : state.judged as Judged<V> | undefined
     return judged && { value: judged.value, tier, entry: undefined, tags: judged.tags, stale: false }
   }

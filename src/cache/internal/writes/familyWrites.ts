@@ -200,9 +200,9 @@ export class FamilyWrites<V> implements Writer {
   /** The entry of a key, for the condition of a write that cannot wait for a tier. */
   private heldNow(key: string): Entry<V> | undefined {
     const held = this.entries.held(key)
-    const { lower } = this.entries
-    if (held !== undefined || lower === undefined) return held
-    const pending = lower.pending(key)
+    const { lane } = this.entries
+    if (held !== undefined || lane === undefined) return held
+    const pending = lane.pending(key)
     if (pending?.entry === undefined) throw this.wouldWait(key, "tier")
     return this.entries.judge(key, pending.entry.stamp, pending.entry.tags) === "hidden" ? undefined : pending.entry
   }
@@ -366,10 +366,10 @@ export class FamilyWrites<V> implements Writer {
    * is refused in the same cases as if the value were in memory.
    */
   beginTerm(lease: Lease, key: string): Effect.Effect<void> {
-    const { lower } = this.entries
+    const { lane } = this.entries
     const inMemory = this.entries.held(key)
     this.restart(lease, inMemory !== undefined, inMemory?.tags ?? noTags)
-    if (inMemory !== undefined || lower === undefined) return Effect.void
+    if (inMemory !== undefined || lane === undefined) return Effect.void
     const term = this.cache.leases.termOf(lease)
     // Until the tier has answered, any tag may be one of the value.
     Object.assign(term, { wasSeen: true, tags: undefined })
@@ -463,11 +463,11 @@ export class FamilyWrites<V> implements Writer {
 
   /** Removes a value up to this version, because its write failed. A later value stays. */
   takeBack(key: string, version: number): Delivery {
-    const { hot, lower } = this.entries
-    const held = hot?.peek(key) ?? lower?.pending(key)?.entry
+    const { hot, lane } = this.entries
+    const held = hot?.peek(key) ?? lane?.pending(key)?.entry
     return held !== undefined && held.version > version
       ? noDelivery
-      : this.invalidation.applyDelete(key, "hide", this.cache.nextStamp())
+      : this.invalidation.applyDrop(key, "hide", this.cache.nextStamp())
   }
 
   /** Writes a value if no tier holds one that may be served, fresh or stale; whether it was written. */
@@ -507,14 +507,15 @@ export class FamilyWrites<V> implements Writer {
     key: string,
     step: (held: Entry<V> | undefined) => Effect.Effect<A, CacheError>
   ): Effect.Effect<A, CacheError> {
-    if (this.entries.lower === undefined) return step(this.entries.held(key))
+    if (this.entries.lane === undefined) return step(this.entries.held(key))
     return knowing([this.holding(key)], (held) => held === undefined ? Effect.fail(this.unknown(key)) : step(held[0]))
   }
 
   private unknown(key: string): CacheError {
     const cause = new Error(`what it holds of \`${this.spec.show(key)}\` is not known, or changes all the time`)
     const reason = new TierFailed({ tier: this.cache.store.name, operation: "get", cause })
-    return new CacheError({ reason: new StoreFailed({ error: new StoreError({ reason }) }) })
+    const error = this.entries.lost ?? new StoreError({ reason })
+    return new CacheError({ reason: new StoreFailed({ error }) })
   }
 
   /**

@@ -18,7 +18,7 @@ import { type Judged, memory } from "../family/judgement.ts"
 
 interface Ground {
   readonly hot: HotPartition<any> | undefined
-  readonly lower: Lane<any> | undefined
+  readonly lane: Lane<any> | undefined
   /** Why no tier takes anything any more. */
   readonly lost: StoreError | undefined
 }
@@ -32,11 +32,11 @@ const lookedPerPassMax = 1_024
 const storeFailed = (error: StoreError): CacheError => new CacheError({ reason: new StoreFailed({ error }) })
 
 /** Whether memory has to have room for the values: no lower tier has them, and it evicts nothing. */
-const asksMemory = ({ hot, lower }: Ground): boolean => lower === undefined && hot?.isRefusing === true
+const asksMemory = ({ hot, lane }: Ground): boolean => lane === undefined && hot?.isRefusing === true
 
 /** Whether a write into the family has to ask for room. */
 export const asksForRoom = (family: Ground): boolean =>
-  family.lower !== undefined || family.lost !== undefined || asksMemory(family)
+  family.lane !== undefined || family.lost !== undefined || asksMemory(family)
 
 /** Why there is no room for judged values of one family; `undefined` if there is. */
 export const roomRefusal = (family: Ground, values: ReadonlyArray<Judged<any>>): CacheError | undefined =>
@@ -45,9 +45,9 @@ export const roomRefusal = (family: Ground, values: ReadonlyArray<Judged<any>>):
 /** Why there is no room for the values of one step; `undefined` if there is. */
 export const roomRefusalOfAll = (wanted: Wanted): CacheError | undefined => {
   const taken = new Map<object, number>()
-  for (const [{ lost, lower }, values] of wanted) {
+  for (const [{ lost, lane }, values] of wanted) {
     if (lost !== undefined && values.length > 0) return storeFailed(lost)
-    const refusal = lower && refusalBelow(lower, values, taken)
+    const refusal = lane && refusalBelow(lane, values, taken)
     if (refusal !== undefined) return refusal
   }
   return memoryRefusal(wanted)
@@ -120,14 +120,14 @@ export const reserve = (wanted: Wanted): () => void => {
 }
 
 const refusalBelow = (
-  lower: Lane<any>,
+  lane: Lane<any>,
   all: ReadonlyArray<Judged<any>>,
   taken: Map<object, number>
 ): CacheError | undefined => {
-  const { carrier } = lower
+  const { carrier } = lane
   let bytes = taken.get(carrier) ?? 0
   for (const { prepared } of all) bytes += prepared?.bytes ?? 0
   taken.set(carrier, bytes)
-  const refusal = bytes === 0 ? undefined : lower.full(all.length, bytes)
+  const refusal = bytes === 0 ? undefined : lane.full(all.length, bytes)
   return refusal === undefined ? undefined : storeFailed(refusal)
 }

@@ -39,14 +39,14 @@ export interface Batch {
 export const makeBatch = (): Batch => ({
   ops: new Map(),
   state: new Map(),
-  marks: { kept: new Map(), dropped: new Map() },
+  marks: { kept: new Map(), removed: new Map() },
   bytes: 0,
   committed: Deferred.makeUnsafe(),
   flushed: Deferred.makeUnsafe()
 })
 
 export const isEmpty = ({ marks, ops, state }: Batch): boolean =>
-  ops.size + state.size + marks.kept.size + marks.dropped.size === 0
+  ops.size + state.size + marks.kept.size + marks.removed.size === 0
 
 /** The bounds of a namespace. */
 export interface Bounds {

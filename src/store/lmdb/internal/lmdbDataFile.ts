@@ -1,9 +1,11 @@
 /**
- * Checks a data file before the driver opens it. The driver trusts the first two pages, and some damage there would end
- * the process.
+ * Checks a data file before the driver opens it. The driver trusts its pages, and some damage would end the process.
+ *
+ * The first two pages are checked at each start. The others are checked if pages are missing at the end, or if the last
+ * holder did not end by itself: perhaps the driver met a damaged page.
  */
 import * as Fs from "node:fs"
-import { areWithin, noRoot } from "./lmdbPages.ts"
+import { faultIn, noRoot } from "./lmdbPages.ts"
 
 // The positions of the checked fields in LMDB's data format 2, within each of the first two pages.
 const metaBytes = 160
@@ -45,7 +47,10 @@ export const isHollow = (file: string): boolean => {
   return second.length < pageSize || bytes.length === 2 * pageSize && second.every((byte) => byte === 0)
 }
 
-const faultOf = (file: string): string | undefined => {
+/** How many pages of a whole file are looked at after an unclean end: 1 GiB of pages of 4 KiB, in about a second. */
+const examinedPagesMax = 262_144
+
+const faultOf = (file: string, examines: boolean): string | undefined => {
   if (!Fs.existsSync(file) || isHollow(file)) return undefined
   const handle = Fs.openSync(file, "r")
   try {
@@ -68,10 +73,14 @@ const faultOf = (file: string): string | undefined => {
     if (sizes.some((size) => size !== pageSize)) return damaged
     const latest = first.readBigUInt64LE(transactionAt) > second.readBigUInt64LE(transactionAt) ? first : second
     const size = Fs.fstatSync(handle).size
-    if (BigInt(size) >= (latest.readBigUInt64LE(pageLastAt) + 1n) * BigInt(pageSize)) return undefined
+    const isShort = BigInt(size) < (latest.readBigUInt64LE(pageLastAt) + 1n) * BigInt(pageSize)
+    if (!isShort && !examines) return undefined
     const roots = rootsAt.map((at) => latest.readBigUInt64LE(at))
-    const isWhole = areWithin(handle, pageSize, Math.floor(size / pageSize), roots)
-    return isWhole ? undefined : `data.mdb was cut to ${size} bytes`
+    const visitsMax = isShort ? Infinity : examinedPagesMax
+    const transaction = latest.readBigUInt64LE(transactionAt)
+    const found = faultIn(handle, pageSize, Math.floor(size / pageSize), roots, transaction, visitsMax)
+    if (found === undefined) return undefined
+    return found === "missing" ? `data.mdb was cut to ${size} bytes` : "data.mdb is damaged in a page that is in use"
   } finally {
     Fs.closeSync(handle)
   }
@@ -98,4 +107,7 @@ const isRoot = (page: bigint, last: bigint): boolean => page === noRoot || page 
  */
 export const dataFault = (file: string): string | undefined =>
   // A process that holds another namespace may write these pages while they are read, so only a repeated fault counts.
-  faultOf(file) && faultOf(file) && faultOf(file)
+  faultOf(file, false) && faultOf(file, false) && faultOf(file, false)
+
+/** As `dataFault`, and looks at the pages in use. No other process may have the file open. */
+export const pageFault = (file: string): string | undefined => faultOf(file, true)

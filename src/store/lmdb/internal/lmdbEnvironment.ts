@@ -31,7 +31,7 @@ import * as AnswerTime from "../../shared/answerTime.ts"
 import * as BackgroundTimer from "../../shared/backgroundTimer.ts"
 import { liveClock } from "../../shared/coarseClock.ts"
 import { FolderHeld, StoreError, TierFailed, TierFull } from "../../StoreError.ts"
-import { dataFault, isHollow } from "./lmdbDataFile.ts"
+import { dataFault, isHollow, pageFault } from "./lmdbDataFile.ts"
 import { beatMillis, type Holder, isForeign } from "./lmdbHolder.ts"
 import { type Claim, tableOf, take } from "./lmdbHolders.ts"
 import { keyEncoder } from "./lmdbKey.ts"
@@ -295,6 +295,11 @@ const open = (
       // The driver takes an empty file for new, and fails on a part of a file; no other process can have opened that
       // one.
       if (claim.isAlone) yield* attempt(() => isHollow(data) && Fs.truncateSync(data))
+      if (claim.isUnexamined) {
+        const found = yield* attempt(() => pageFault(data))
+        if (found !== undefined) return yield* Effect.fail(damaged(path, found))
+        yield* attempt(claim.examined)
+      }
       const root = yield* attempt(() =>
         lmdb.open<Buffer, string>({
           path,
@@ -433,13 +438,12 @@ const folderFault = (path: string): StoreError | undefined => {
     return invalid("path", `cannot be read and written: ${codeOf(error)} (${path})`)
   }
   const damage = dataFault(Path.join(path, dataName))
-  return damage === undefined ? undefined : new StoreError({
-    reason: new TierFailed({
-      tier: tierName,
-      operation: "open",
-      cause: new Error(`${damage}; help: delete ${path} to start with an empty tier`)
-    })
-  })
+  return damage === undefined ? undefined : damaged(path, damage)
+}
+
+const damaged = (path: string, damage: string): StoreError => {
+  const cause = new Error(`${damage}; help: delete ${path} to start with an empty tier`)
+  return new StoreError({ reason: new TierFailed({ tier: tierName, operation: "open", cause }) })
 }
 
 /** Whether the file alone, and not its folder, was mounted from somewhere else. Only Linux shows that. */

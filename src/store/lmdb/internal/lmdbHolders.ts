@@ -11,6 +11,7 @@
  *   and two containers may use the same number.
  * - An edition is complete before it gets its name. An unreadable edition was damaged by hand, or by a crash of the
  *   machine, which no process survives: it counts as an edition without rows.
+ * - A row whose holder has ended was left by a crash. The file `unexamined` says so until the data file was examined.
  * - A change removes each beat that does not belong to its rows. A holder that was only stopped, or whose row was lost,
  *   thus learns that it does not hold any more.
  */
@@ -24,6 +25,13 @@ import { seal, unseal } from "./lmdbRecord.ts"
 export interface Claim {
   /** Whether no other thread or process holds a namespace of the folder. */
   readonly isAlone: boolean
+  /**
+   * Whether a holder ended without giving the folder back, and the file was not examined since. Only if no holder is
+   * left, since a file that changes cannot be examined.
+   */
+  readonly isUnexamined: boolean
+  /** The file was examined, and is whole. */
+  readonly examined: () => void
   /** False after another process has taken the folder, or a user has released it by hand. */
   readonly isHeld: () => boolean
   /** Renews the sign that the holder lives. */
@@ -33,6 +41,9 @@ export interface Claim {
 
 /** Bounds how often other processes may overtake a change of the table. */
 const triesMax = 1_000
+
+/** Marks a folder that a holder has left without giving it back. */
+const unexaminedName = "unexamined"
 
 /** The folder of the table. Deleting it releases every namespace. */
 export const tableOf = (folder: string): string => Path.join(folder, "holders")
@@ -65,6 +76,9 @@ export const take = (
       }
       // This thread's own row of the same namespace is from an opening that could not be closed.
       const rest = living.filter((living) => living.namespace !== namespace)
+      const mark = Path.join(table, unexaminedName)
+      // Before the rows that say so are gone.
+      if (living.length < edition.holders.length) Fs.writeFileSync(mark, "")
       if (!publish(table, edition, [...rest, holder])) continue
       const beat = makeBeat(Path.join(table, holder.beat))
       const free = () => {
@@ -72,7 +86,16 @@ export const take = (
         release()
         withdraw(table, holder)
       }
-      return { claim: { isAlone: others.length === 0, isHeld: beat.isHeld, beat: beat.beat, release: free } }
+      return {
+        claim: {
+          isAlone: others.length === 0,
+          isUnexamined: living.length === 0 && Fs.existsSync(mark),
+          examined: () => discard(mark),
+          isHeld: beat.isHeld,
+          beat: beat.beat,
+          release: free
+        }
+      }
     }
     throw new Error(`${table} was changed by others at each of ${triesMax} tries`)
   } catch (error) {

@@ -83,10 +83,10 @@ export const entryKey = (prefix: string, key: string): string =>
     : `${prefix.slice(0, -1)};${createHash("sha256").update(textBytes(key)).digest("base64url")}`
 
 /** The key of an entry without its family's number. */
-export const positionOf = (entryKey: string): string => entryKey.slice(entryKey.search(/[:;]/))
+export const bookmarkOf = (entryKey: string): string => entryKey.slice(entryKey.search(/[:;]/))
 
-/** Whether a text is the key of an entry without its family's number: a position that stays within the family. */
-export const isPosition = (text: string): boolean =>
+/** Whether a text is the key of an entry without its family's number: a bookmark that stays within the family. */
+export const isBookmark = (text: string): boolean =>
   (text[0] === ":" || text[0] === ";") && text.length <= shortKeyBytesMax && isShort(text.slice(1))
 
 /** The key within the family, or `undefined` if only the record holds it. */

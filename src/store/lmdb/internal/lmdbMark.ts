@@ -29,24 +29,24 @@ const stampOf = ({ marks }: Databases, scope: string): number | undefined => {
   return row === undefined ? undefined : parseMark(row)?.stamp
 }
 
-/** Gathered marks: the greatest stamp of each scope, and the stamps of the marks to drop. */
+/** Gathered marks: the greatest stamp of each scope, and the stamps of the marks to remove. */
 export interface MarkChanges {
   readonly kept: Map<string, number>
-  readonly dropped: Map<string, number>
+  readonly removed: Map<string, number>
 }
 
 /** Gathers a mark to keep. */
-export const keepMark = ({ dropped, kept }: MarkChanges, { scope, stamp }: Mark): void => {
+export const keepMark = ({ removed, kept }: MarkChanges, { scope, stamp }: Mark): void => {
   kept.set(scope, Math.max(stamp, kept.get(scope) ?? stamp))
-  dropped.delete(scope)
+  removed.delete(scope)
 }
 
-/** Gathers a mark to drop, unless a later one of its scope has been gathered. */
-export const dropMark = ({ dropped, kept }: MarkChanges, { scope, stamp }: Mark): void => {
+/** Gathers a mark to remove, unless a later one of its scope has been gathered. */
+export const removeMark = ({ removed, kept }: MarkChanges, { scope, stamp }: Mark): void => {
   const gathered = kept.get(scope)
   if (gathered !== undefined && gathered !== stamp) return
   kept.delete(scope)
-  dropped.set(scope, stamp)
+  removed.set(scope, stamp)
 }
 
 /** A row of a mark to write or to remove. */
@@ -56,13 +56,13 @@ export interface MarkStep {
 }
 
 /** The rows to write for the changes: the greatest stamp of each scope is kept. */
-export const planMarks = (databases: Databases, { dropped, kept }: MarkChanges): Array<MarkStep> => {
+export const planMarks = (databases: Databases, { removed, kept }: MarkChanges): Array<MarkStep> => {
   const steps: Array<MarkStep> = []
   for (const [scope, stamp] of kept) {
     const before = stampOf(databases, scope)
     if (before === undefined || before < stamp) steps.push({ key: markKey(scope), row: markRow({ scope, stamp }) })
   }
-  for (const [scope, stamp] of dropped) {
+  for (const [scope, stamp] of removed) {
     if (stampOf(databases, scope) === stamp) steps.push({ key: markKey(scope), row: undefined })
   }
   return steps

@@ -8,7 +8,7 @@ import type { Mark } from "../../Store.ts"
 import type { Batch } from "./lmdbBatch.ts"
 import type { Databases } from "./lmdbEnvironment.ts"
 import { familyEnd, familyStart } from "./lmdbKey.ts"
-import { dropMark, keepMark, parseMark } from "./lmdbMark.ts"
+import { keepMark, parseMark, removeMark } from "./lmdbMark.ts"
 import { ceilingKey, ceilingStep, numberOf, numberRow } from "./lmdbState.ts"
 
 /** Rows that are read without a pause. */
@@ -64,9 +64,9 @@ export class LmdbMarks {
     }
   }
 
-  /** Gathers marks to drop, if their stamps are still the given ones. */
-  drop(batch: Batch, marks: ReadonlyArray<Mark>): void {
-    for (const mark of marks) dropMark(batch.marks, mark)
+  /** Gathers marks to remove, if their stamps are still the given ones. */
+  remove(batch: Batch, marks: ReadonlyArray<Mark>): void {
+    for (const mark of marks) removeMark(batch.marks, mark)
   }
 
   /** Reads one turn's marks into `marks`. Returns the last key of a full turn, or `undefined` after the last mark. */

@@ -34,10 +34,10 @@ import {
   type StoreFamily
 } from "../../Store.ts"
 import {
+  BookmarkLost,
   EncodeFailed,
   KeyTooLong,
   type Operation,
-  PositionLost,
   StoreError,
   TierTimeout,
   ValueTooLarge
@@ -46,7 +46,7 @@ import type { Batch, Departed } from "./lmdbBatch.ts"
 import { tierName } from "./lmdbEnvironment.ts"
 import { failure } from "./lmdbFailure.ts"
 import type { LmdbFamily } from "./lmdbFamilies.ts"
-import { entryKey, isPosition, isShort, keyWithin, positionOf } from "./lmdbKey.ts"
+import { bookmarkOf, entryKey, isBookmark, isShort, keyWithin } from "./lmdbKey.ts"
 import { decodeRecord, encodeRecord, isOfOtherFormat, recordBytes, recordExpiresAt } from "./lmdbRecord.ts"
 import type { LmdbNamespace } from "./lmdbTier.ts"
 import type { Durability } from "./lmdbWrites.ts"
@@ -262,7 +262,7 @@ export class LmdbPartition<V> implements Partition<V> {
       const bytes = Buffer.byteLength(key)
       return Exit.fail(new StoreError({ reason: new KeyTooLong({ tier: tierName, bytes, bytesMax: keyBytesMax }) }))
     }
-    if (tags.length > tagsMax) return this.#refuse(key, new Error(`an entry has at most ${tagsMax} tags`))
+    if (tags.length > tagsMax) return this.#refuse(key, value, new Error(`an entry has at most ${tagsMax} tags`))
     const form = this.#formOf(key, value, (value): Exit.Exit<Form, StoreError> => {
       const bytes = recordBytes({ revision, tags }, value, hashedKey)
       return bytes <= this.#recordBytesMax ? Exit.succeed({ value, hashedKey, bytes }) : this.#tooLarge(key, bytes)
@@ -287,18 +287,18 @@ export class LmdbPartition<V> implements Partition<V> {
     try {
       const encoded = this.#codec.encode(value)
       const exit = answered(encoded)
-      if (exit !== undefined) return Exit.isSuccess(exit) ? form(exit.value) : this.#notEncoded(key, exit.cause)
+      if (exit !== undefined) return Exit.isSuccess(exit) ? form(exit.value) : this.#notEncoded(key, value, exit.cause)
       return Effect.matchCauseEffect(encoded, {
         onSuccess: form,
-        onFailure: (cause) => this.#notEncoded(key, cause)
+        onFailure: (cause) => this.#notEncoded(key, value, cause)
       })
     } catch (cause) {
-      return this.#refuse(key, cause)
+      return this.#refuse(key, value, cause)
     }
   }
 
-  #notEncoded(key: string, cause: Cause.Cause<unknown>): Exit.Exit<never, StoreError> {
-    return Cause.hasInterruptsOnly(cause) ? Exit.interrupt() : this.#refuse(key, Cause.squash(cause))
+  #notEncoded(key: string, value: V, cause: Cause.Cause<unknown>): Exit.Exit<never, StoreError> {
+    return Cause.hasInterruptsOnly(cause) ? Exit.interrupt() : this.#refuse(key, value, Cause.squash(cause))
   }
 
   get #recordBytesMax(): number {
@@ -312,8 +312,8 @@ export class LmdbPartition<V> implements Partition<V> {
     )
   }
 
-  #refuse(key: string, cause: unknown): Exit.Exit<never, StoreError> {
-    const where = cause instanceof Schema.SchemaError ? wordsOfIssue(cause.issue) : undefined
+  #refuse(key: string, value: V, cause: unknown): Exit.Exit<never, StoreError> {
+    const where = cause instanceof Schema.SchemaError ? wordsOfIssue(cause.issue, value) : undefined
     const reason = new EncodeFailed({ tier: tierName, key: this.#render(key), cause, where })
     return Exit.fail(new StoreError({ reason }))
   }
@@ -348,12 +348,12 @@ export class LmdbPartition<V> implements Partition<V> {
   }
 
   /**
-   * A position is the key of the last record without its family's number, so it holds over a restart. What was set
+   * A bookmark is the key of the last record without its family's number, so it holds over a restart. What was set
    * before the first page is committed before it, so that the range has it.
    */
   readonly page = (after: string | undefined, max: number): Effect.Effect<Page<V>, StoreError> => {
-    if (after !== undefined && !isPosition(after)) {
-      return Effect.fail(new StoreError({ reason: new PositionLost({ tier: tierName, why: "malformed" }) }))
+    if (after !== undefined && !isBookmark(after)) {
+      return Effect.fail(new StoreError({ reason: new BookmarkLost({ tier: tierName, why: "malformed" }) }))
     }
     const page = Effect.withFiber<Page<V>, StoreError>((fiber) =>
       Effect.flatMap(
@@ -368,7 +368,7 @@ export class LmdbPartition<V> implements Partition<V> {
     const { id } = this.#family
     return this.#tier.writes.attempt("page", () => {
       const keys = this.#tier.keysAfter(id, after === undefined ? undefined : id + after, max)
-      return { keys, next: keys.length < max ? undefined : positionOf(keys.at(-1)!) }
+      return { keys, next: keys.length < max ? undefined : bookmarkOf(keys.at(-1)!) }
     })
   }
 
@@ -384,7 +384,7 @@ export class LmdbPartition<V> implements Partition<V> {
       for (let at = first; at < keys.length; at++) {
         const entryKey = keys[at]!
         if (bytes > pageBytesMax) {
-          return Exit.succeed({ entries, next: positionOf(keys[at - 1]!) })
+          return Exit.succeed({ entries, next: bookmarkOf(keys[at - 1]!) })
         }
         bytes += this.#bytesOf(entryKey)
         const key = keyWithin(entryKey) ?? this.#hashedKey(entryKey)

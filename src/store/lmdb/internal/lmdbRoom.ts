@@ -1,5 +1,5 @@
 /**
- * How much a transaction may write: until the disk is full, and until the file has reached its bound.
+ * Measures how much a transaction may write: until the disk is full, and until the file has reached its bound.
  *
  * - The driver must not meet a full disk if that is known before. When it fails to write a page, it overruns a buffer
  *   of its own (its message has up to 110 bytes in 100), which ends the process some hundreds of failures later. So the

@@ -9,9 +9,11 @@
  * Damage to marks or to the state empties the namespace: it is then unknown which entries are invalid, so all are
  * absent.
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Entry } from "../../Entry.ts"
 import * as BackgroundTimer from "../../shared/backgroundTimer.ts"
+import { liveClock } from "../../shared/coarseClock.ts"
 import type { Mark, MarkLog } from "../../Store.ts"
 import type { StoreError } from "../../StoreError.ts"
 import type { Batch, Bounds } from "./lmdbBatch.ts"
@@ -62,7 +64,9 @@ export class LmdbNamespace {
     })
     if (this.wasDamaged) this.commons.reserve()
     this.upkeep = new Upkeep(opened, bounds, families, this.writes).run
-    const look: Effect.Effect<void> = Effect.flatMap(BackgroundTimer.sleep(lookMillis), () =>
+    // By the time of the machine: a test that moves its clock by a day need not look at the file for each second of it.
+    const pause = Effect.provideService(BackgroundTimer.sleep(lookMillis), Clock.Clock, liveClock)
+    const look: Effect.Effect<void> = Effect.flatMap(pause, () =>
       this.writes.looksGone()
         ? Effect.logWarning(`the ${tierName} tier lost ${opened.path}, which was removed, replaced or taken over`)
         : look)
@@ -108,10 +112,10 @@ export class LmdbNamespace {
     return this.writes.handOver()
   }
 
-  /** Drops the marks whose stamp is still the given one, and returns the batch to wait for. */
-  dropMarks(marks: ReadonlyArray<Mark>): Batch | undefined {
+  /** Removes the marks whose stamp is still the given one, and returns the batch to wait for. */
+  removeMarks(marks: ReadonlyArray<Mark>): Batch | undefined {
     if (marks.length === 0) return undefined
-    this.#marks.drop(this.writes.gathering, marks)
+    this.#marks.remove(this.writes.gathering, marks)
     return this.writes.handOver()
   }
 

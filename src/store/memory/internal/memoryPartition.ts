@@ -30,7 +30,7 @@ import {
   type ServableUntil,
   type StoreFamily
 } from "../../Store.ts"
-import { FunctionFailed, PositionLost, StoreError } from "../../StoreError.ts"
+import { BookmarkLost, FunctionFailed, StoreError } from "../../StoreError.ts"
 import type { MemoryShard } from "./memoryShard.ts"
 import { type Alarm, type ShardFamily } from "./memoryShard.ts"
 import type { SlotRecords } from "./slotRecords.ts"
@@ -57,7 +57,7 @@ const sweptPerPassMax = 1_024
 // The slots that one page inspects, most of which may belong to other families: a tenth of a millisecond's work.
 const slotsPerPageMax = 10_000
 
-// How many partitions this process has made. With the time, it tells the positions of one partition from another's.
+// How many partitions this process has made. With the time, it tells the bookmarks of one partition from another's.
 let partitionsMade = 0
 
 /** The greatest stamp that a store has seen. */
@@ -119,7 +119,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
   left = 0
   leftUnread: number | undefined = undefined
   private leaveListeners: ReadonlyArray<(key: string) => void> = []
-  /** Begins the positions of its pages: a slot means nothing in another partition. */
+  /** Begins the bookmarks of its pages: a slot means nothing in another partition. */
   declare private readonly life: string
 
   constructor(
@@ -518,15 +518,15 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
   )
 
   /**
-   * A position is a slot of a shard, as one number. An entry stays in its slot while it lives, also when the shard
+   * A bookmark is a slot of a shard, as one number. An entry stays in its slot while it lives, also when the shard
    * grows, so no entry that stays is missed, whatever comes and goes in between.
    */
   readonly page = (after: string | undefined, max: number): Exit.Exit<Page<V>, StoreError> => {
     const { life, views } = this
-    const from = after === undefined ? 0 : after.startsWith(life) ? positionOf(after.slice(life.length)) : undefined
+    const from = after === undefined ? 0 : after.startsWith(life) ? bookmarkOf(after.slice(life.length)) : undefined
     if (from === undefined) {
       const why = after !== undefined && wellFormed.test(after) ? "restarted" : "malformed"
-      return Exit.fail(new StoreError({ reason: new PositionLost({ tier: name, why }) }))
+      return Exit.fail(new StoreError({ reason: new BookmarkLost({ tier: name, why }) }))
     }
     const now = this.time.now()
     const entries: Array<readonly [key: string, entry: Entry<V>]> = []
@@ -601,10 +601,10 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
 
 const wellFormed = /^[\da-z]+-[\da-z]+\.[\da-z]+$/
 
-/** The number that a position spells, if it is one. */
-const positionOf = (text: string): number | undefined => {
-  const position = Number.parseInt(text, 36)
-  return Number.isSafeInteger(position) && position.toString(36) === text ? position : undefined
+/** The number that a bookmark spells, if it is one. */
+const bookmarkOf = (text: string): number | undefined => {
+  const bookmark = Number.parseInt(text, 36)
+  return Number.isSafeInteger(bookmark) && bookmark.toString(36) === text ? bookmark : undefined
 }
 
 /** The result of a weigher as a weight. Throws if the weigher throws, or if its result is not a weight. */

@@ -1,5 +1,5 @@
 /**
- * Answers the readers of a load by what a lower tier holds of the key, with the rules that hold for an entry in memory.
+ * Offers the readers of a load what a lower tier holds of the key, by the rules that hold for an entry in memory.
  *
  * - A reader who may be served what is held is served, whatever load of the key runs, and whatever began it.
  * - One read below answers for all who wait.
@@ -36,7 +36,7 @@ const staleOf = <V>({ entry, tier }: Found<V>): Exit.Exit<Served<V>, never> =>
 const laterOf = <V>({ held }: Flight<V>, found: Found<V> | undefined): Found<V> | undefined =>
   held !== undefined && (found === undefined || held.entry.version > found.entry.version) ? held : found
 
-export class LowerTier<V> {
+export class Offers<V> {
   private readonly entries: Entries<V>
   private readonly ground: Ground<V>
 
@@ -100,7 +100,7 @@ export class LowerTier<V> {
   earlyFor(flight: Flight<V>, now: number, wantsFresh: boolean): Exit.Exit<Served<V>, never> | undefined {
     const { held, key } = flight
     // Where there is only memory, what the load replaces has left the cache if a reader does not find it there.
-    const isBelow = held !== undefined && this.entries.lower !== undefined
+    const isBelow = held !== undefined && this.entries.lane !== undefined
     if (wantsFresh && !(isBelow && this.entries.isFresh(key, held.entry, now))) return undefined
     const early = flight.earlyAt(now)
     if (early !== undefined || !isBelow) return early
@@ -200,7 +200,7 @@ export class LowerTier<V> {
    * now. One look answers for all who wait then.
    */
   lookFor(queued: Queued<V>): void {
-    if (this.entries.lower === undefined || queued.isEmpty || queued.isLooking) return
+    if (this.entries.lane === undefined || queued.isEmpty || queued.isLooking) return
     queued.lookBy((whenOver) => this.ground.forkFor(Effect.ensuring(this.look(queued), whenOver)))
   }
 

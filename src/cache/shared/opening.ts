@@ -1,0 +1,275 @@
+/**
+ * Opens an engine: its families in a store, the marks that the store has kept, and the life and session that it enters.
+ *
+ * Not here: what an engine does once it is open (`cache.ts`), and how a life and a session are found out
+ * (`internal/engine/`).
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import * as Scheduler from "effect/Scheduler"
+import type * as Scope_ from "effect/Scope"
+import * as LeaseTable from "../../capability/shared/leaseTable.ts"
+import type { FamilyPolicy } from "../../ownership/FamilyPolicy.ts"
+import type { Codec, Later } from "../../store/Codec.ts"
+import { CoarseClock } from "../../store/shared/coarseClock.ts"
+import { guarded } from "../../store/shared/guarded.ts"
+import * as PatientScheduler from "../../store/shared/patientScheduler.ts"
+import { type Mark, type MarkLog, Store } from "../../store/Store.ts"
+import type { StoreError } from "../../store/StoreError.ts"
+import { CacheError, InvalidOption, StoreFailed } from "../CacheError.ts"
+import { ifItCan, inTime } from "../internal/below/inTime.ts"
+import { isOfLives, lifeOf, type Opened } from "../internal/engine/lives.ts"
+import { haveParted, pastSessions, sessionMark, tiersOf } from "../internal/engine/sessions.ts"
+import { nextVersionOf, sawVersion } from "../internal/engine/versions.ts"
+import { type SharedLife } from "../internal/entries/peers.ts"
+import * as Expiry from "../internal/family/expiry.ts"
+import { noLimits } from "../internal/family/limits.ts"
+import { familyName, splitMark } from "../internal/family/names.ts"
+import { sealed, sealedCodec, sealedPartition } from "../internal/family/sensitive.ts"
+import { everything } from "../internal/marks/invalidation.ts"
+import { Cache } from "./cache.ts"
+import { CacheFamily } from "./cacheFamily.ts"
+import type { Origin } from "./familySpec.ts"
+import { type CompiledStep, type InvalidationPlan, listed } from "./invalidationPlan.ts"
+
+/**
+ * A family of a cache, with the plan of its dependents.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FamilyOptions {
+  readonly name: string
+  /** The pattern as the manifest writes it, for messages. */
+  readonly pattern: string
+  readonly render: (key: string) => string
+  /** The full key as errors, events and explanations show it; `render` unless given. */
+  readonly show?: ((key: string) => string) | undefined
+  /** How a segment or a tag is shown; the text itself unless given. */
+  readonly hide?: ((text: string) => string) | undefined
+  /** Whether errors, events and explanations hide keys and values. */
+  readonly isSensitive?: boolean | undefined
+  readonly parse: (rendered: string) => string | undefined
+  readonly codec: Codec<any> | Later<any> | undefined
+  /** Whether a value may be an Exit; it may not unless given. */
+  readonly takesExits?: boolean | undefined
+  readonly weigher: ((key: string, value: any) => number) | undefined
+  readonly policy: FamilyPolicy
+  /** The steps as a list, or as a plan that compiles them when they are needed. */
+  readonly plan: ReadonlyArray<CompiledStep> | InvalidationPlan
+  /** How it is made, so that a store knows whether it has missed a change; without sources unless given. */
+  readonly origin?: Origin | undefined
+}
+
+/**
+ * Opens the families in the `Store` of the Context, and restores the marks that the store has kept.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make: (
+  id: string,
+  families: ReadonlyArray<FamilyOptions>,
+  realm?: string
+) => Effect.Effect<Cache, CacheError, Store | Scope_.Scope> = Effect.fnUntraced(
+  function*(id: string, families: ReadonlyArray<FamilyOptions>, realm?: string) {
+    const store = guarded(yield* Store)
+    const clock = yield* Clock.Clock
+    const random = yield* Random.Random
+    const cache = yield* Effect.acquireRelease(
+      Effect.map(
+        LeaseTable.make((now) => nextVersionOf(store.commons, now)),
+        (leases) => new Cache(id, store, new CoarseClock(clock), random, leases, realm)
+      ),
+      (made) => Effect.sync(() => made.close())
+    )
+    for (const options of families) yield* openFamily(cache, options)
+    // From here on the engine learns of new marks. Marks that are on their way reach the store before the engine reads
+    // all marks from it. At the end, the engine first waits until its changes have arrived; then it leaves its peers,
+    // and its partitions are closed.
+    yield* Effect.acquireRelease(
+      Effect.sync(() => cache.peers.enter(cache)),
+      () =>
+        Effect.sync(() => {
+          cache.peers.leave(cache)
+          const life = cache.peers.lifeOf(cache)
+          if (life === undefined) return
+          // What it still pushes down is of the session that ends with it.
+          cache.outbox.debt = { ...life }
+          beginSession(cache, life)
+          // Also where they change nothing more: a round that is under way now may be their last one.
+          for (const peer of cache.peers.of(cache)) {
+            peer.settleDebt()
+            peer.outlive()
+          }
+        })
+    )
+    const scheduler = PatientScheduler.from(yield* Scheduler.Scheduler)
+    yield* Effect.provideService(cache.outbox.run, Scheduler.Scheduler, scheduler)
+    yield* cache.outbox.settled
+    const kept = yield* Effect.mapError(
+      inTime(store, "loadMarks", store.loadMarks),
+      (error) => new CacheError({ reason: new StoreFailed({ error }) })
+    )
+    const stampBefore = Math.max(store.commons.stamp, kept.stampMax)
+    store.commons.stamp = stampBefore + 1
+    sawVersion(store.commons, kept.versionMax ?? 0)
+    const byName = new Map(Array.from(cache.families.values(), (family) => [familyName(id, family.name), family]))
+    const restore = (written: string, stamp: number): void => {
+      const { familyName, scope } = splitMark(written)
+      if (!isOfLives(scope)) byName.get(familyName)?.restoreMark(scope, stamp)
+    }
+    for (const { scope, stamp } of kept.marks) restore(scope, stamp)
+    if (stampBefore > 0) cache.opened()
+    const { obsolete, recorded } = enterLife(cache, families, kept, stampBefore > 0, restore)
+    // A tier that does not take them counts as away the next time.
+    if (recorded.length > 0) yield* ifItCan(store.recordMarks(recorded))
+    if (obsolete.length > 0) yield* Effect.forkScoped(ifItCan(store.removeMarks(obsolete)))
+    yield* Effect.provideService(cache.sweeper.run, Scheduler.Scheduler, scheduler)
+    return cache
+  }
+)
+
+/** Opens one family in the store of an engine. */
+const openFamily = Effect.fnUntraced(function*(cache: Cache, options: FamilyOptions) {
+  const { codec, hide = (text: string) => text, isSensitive = false, name, parse, pattern, render, weigher } = options
+  const { show = render, takesExits = false } = options
+  const expiry = yield* Expiry.make(options.policy, name)
+  let lost: StoreError | undefined
+  const opened = cache.store.open<unknown>({
+    name: familyName(cache.id, name),
+    render: show,
+    parse,
+    owed: () => cache.outbox.debt.owed,
+    codec: isSensitive && codec !== undefined ? sealedCodec(codec) : codec,
+    weigher,
+    capacity: options.policy.capacity,
+    weightMax: options.policy.weightMax,
+    onEvict: (key, entry, cause) => cache.families.get(name)?.left(key, cause, entry),
+    onPushedDown: (key, entry) => cache.families.get(name)?.pushedDown(key, entry),
+    onTierFailure: (operation, error) =>
+      cache.families.get(name)?.tierFailed(operation, isSensitive ? sealed(error) : error),
+    onPlaceLost: (error) => {
+      lost = error
+      cache.families.get(name)?.placeLost(error)
+    }
+  })
+  const partition = yield* Effect.mapError(
+    inTime(cache.store, "open", opened),
+    (error) => new CacheError({ reason: new StoreFailed({ error }) })
+  )
+  const bound = (["capacity", "weightMax"] as const).find((option) => options.policy[option] !== undefined)
+  if (bound !== undefined && partition.hot === undefined) {
+    const why = "bounds what memory holds of the family, but the store has no memory above its other tiers"
+    return yield* Effect.fail(new CacheError({ reason: new InvalidOption({ family: name, option: bound, why }) }))
+  }
+  const plan = "all" in options.plan ? options.plan : listed(options.plan)
+  const admits = codec?.admits
+  const misfit = codec !== undefined && "later" in codec ? codec.misfit : undefined
+  const isDerived = Array.from(options.origin?.sources() ?? []).length > 0
+  const isWeighed = options.weigher !== undefined
+  const told = { name, pattern, render, parse, show, hide, isSensitive }
+  const spec = { ...told, expiry, takesExits, admits, misfit, plan, isDerived, isWeighed }
+  const shown = isSensitive ? sealedPartition(partition) : partition
+  const family = new CacheFamily(cache, { ...spec, partition: shown })
+  cache.families.set(name, family)
+  if (lost !== undefined) family.placeLost(lost)
+})
+
+/** Begins another session for the engines that stay: a tier of the one that left misses their changes. */
+const beginSession = (cache: Cache, life: SharedLife): void => {
+  const { random, time } = cache
+  const others = life.owed.filter((mark) => mark !== life.session)
+  life.session = sessionMark(familyName(cache.id, ""), time.now(), random, cache.nextStamp())
+  life.owed = [...others, life.session]
+  life.isKnown = true
+}
+
+/** What the tiers of the engine are to keep from the beginning, and which marks the store may remove. */
+interface Entered {
+  readonly obsolete: ReadonlyArray<Mark>
+  readonly recorded: ReadonlyArray<Mark>
+}
+
+/**
+ * Hides the entries of families that have missed changes while they were not open, and of all families if a tier was
+ * away. These marks, and the rows of the open families, go below with the first round, because nothing is written
+ * before it that another life could miss.
+ */
+const enterLife = (
+  cache: Cache,
+  families: ReadonlyArray<FamilyOptions>,
+  kept: MarkLog,
+  mayHold: boolean,
+  restore: (written: string, stamp: number) => void
+): Entered => {
+  const limitBy = (limits: SharedLife["limits"]) => {
+    for (const { entries } of cache.families.values()) entries.limiter.use(limits.get(entries.storeName) ?? noLimits)
+  }
+  const prefix = familyName(cache.id, "")
+  const begun = cache.peers.lifeOf(cache)
+  // The memory of engines that are open is in step.
+  const hottest = begun !== undefined && Array.from(cache.families.values()).some(({ hot }) => hot !== undefined)
+    ? 1
+    : 0
+  const isApart = mayHold && haveParted(tiersOf(kept).slice(hottest), prefix)
+  const past = pastSessions(kept, prefix)
+  const all = Array.from(cache.families.keys())
+  const hide = (names: ReadonlyArray<string>) =>
+    names.flatMap((name) => cache.families.get(name)!.entries.missed(cache.stamp))
+  const hideNow = () => {
+    cache.nextStamp()
+    return hide(all)
+  }
+  if (begun !== undefined) {
+    cache.outbox.debt = begun
+    for (const { scope, stamp } of begun.hides) restore(scope, stamp)
+    limitBy(begun.limits)
+    return { obsolete: past, recorded: joinSession(cache, kept, begun, isApart ? hideNow() : []) }
+  }
+  const opened = families.map(({ codec, name, origin = { form: "", sources: () => [] }, pattern }): Opened => {
+    const { expiry: { idleTimeToLive = Infinity, timeToLive }, lane, storeName } = cache.families.get(name)!.entries
+    const below = lane === undefined ? "nothing" : codec === undefined ? "values" : "bytes"
+    return { name, storeName, pattern, origin, below, timeToLive, idleTimeToLive }
+  })
+  const { isKnown, life, limits, obsolete } = lifeOf(opened, kept.marks, prefix, () => cache.nextStamp())
+  // A family that ends with the process cannot miss a change.
+  if (!isKnown && opened.every(({ below }) => below === "nothing")) return { obsolete: [], recorded: [] }
+  const session = sessionMark(prefix, cache.time.now(), cache.random, cache.nextStamp())
+  const hides = mayHold ? hide(isApart ? all : life?.missed ?? []) : []
+  const entered = { hides, limits, session, owed: [...hides, ...life?.rows ?? [], session], isKnown }
+  limitBy(limits)
+  cache.peers.beginLife(cache, entered)
+  cache.outbox.debt = entered
+  return { obsolete: [...obsolete, ...past], recorded: [] }
+}
+
+/**
+ * Enters the session of the engines that are open. Returns what the tiers of this one are to keep from the beginning,
+ * unless they are those of the others.
+ */
+const joinSession = (
+  cache: Cache,
+  kept: MarkLog,
+  life: SharedLife,
+  hides: ReadonlyArray<Mark>
+): ReadonlyArray<Mark> => {
+  const families = Array.from(cache.families.values())
+  if (hides.length > 0) {
+    for (const { name } of families) {
+      cache.tell(name, { _tag: "Marked", scope: everything, mode: "hide", stamp: cache.stamp })
+    }
+    life.hides = [...life.hides, ...hides]
+    life.owed = [...life.owed, ...hides]
+  }
+  // The hottest tier begins empty, and the lowest one is that of the others.
+  const own = tiersOf(kept).length - (families.some(({ hot }) => hot !== undefined) ? 2 : 1)
+  if (own <= 0) return []
+  const rows = kept.marks.filter(({ scope }) =>
+    scope.startsWith(familyName(cache.id, "")) && isOfLives(splitMark(scope).scope)
+  )
+  return [...rows, ...life.owed, life.session]
+}
