@@ -71,6 +71,10 @@ const TypeId: unique symbol = Symbol.for("~effect-stateless/cache/Lookup/Answer"
  * @since 0.1.0
  */
 export interface LoadedOptions {
+  /**
+   * How long the value is fresh: a duration; `never`, if it does not expire; `doNotStore`, if it is not kept. Without
+   * it, the `timeToLive` of the family counts.
+   */
   readonly timeToLive?: DurationInput | "never" | "doNotStore" | undefined
   /** Names of the entry. `invalidateTag` invalidates all entries of a family that have one of these names. */
   readonly tags?: ReadonlyArray<string> | undefined

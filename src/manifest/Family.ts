@@ -17,7 +17,7 @@ import type * as Stream from "effect/Stream"
 import type { Answer } from "../cache/Answer.ts"
 import type { CacheError } from "../cache/CacheError.ts"
 import type { Explanation } from "../cache/Explanation.ts"
-import type { SetOptions } from "../cache/types/setOptions.ts"
+import type { LeasedOptions, SetOptions, VersionCondition } from "../cache/types/setOptions.ts"
 import type { Borrows, Owns } from "../capability/Capability.ts"
 import type { Lease, LeaseMode, LeaseOptions, SharedLeaseOptions } from "../capability/Lease.ts"
 import type * as Misfit from "../diagnostic/types/misfit.ts"
@@ -40,6 +40,7 @@ import type { AnyLoad, CheckedLoad, requiredByLoad } from "./types/loads.ts"
  */
 export interface InvalidateOptions {
   // Spelt out and not named, so that errors show the two values.
+  /** `hide`, the default, makes the entries absent. `markStale` leaves them to the stale rules of the family. */
   readonly mode?: "hide" | "markStale" | undefined
 }
 
@@ -57,6 +58,7 @@ export interface InvalidateOptions {
  * @since 0.1.0
  */
 export interface ReadOptions {
+  /** `allow`, the default, lets the stale rules of the family decide. `refuse` waits for a fresh value. */
   readonly stale?: "allow" | "refuse"
 }
 
@@ -511,7 +513,10 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
    */
   readonly warm: (
     params: Many<KeyParams<P, Codecs>>,
-    options?: { readonly concurrency?: number | undefined }
+    options?: {
+      /** The most lookups that run at a time. Sixteen by default. */
+      readonly concurrency?: number | undefined
+    }
   ) => Effect.Effect<number, CacheError, R>
   /**
    * Answers the keys that memory served most often, with their share of the reads: at most `max`, the most read first.
@@ -1249,7 +1254,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
   readonly setIfAbsent: (
     params: KeyParams<P, Codecs>,
     value: Value<P, V>,
-    options?: Omit<WriteOptions<P>, "ifVersion">
+    options?: LeasedOptions<Lease<P, "exclusive"> | Misfit.Otherwise<Misfit.lease<P>>>
   ) => Effect.Effect<boolean, CacheError, R>
   /**
    * Deletes a key, as `delete` does, and answers the fresh value that was held until then. Of several callers, one gets
@@ -1397,7 +1402,7 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string>
    */
   readonly deleting: (
     params: KeyParams<P, Codecs>,
-    options?: Pick<SetOptions, "ifVersion">
+    options?: VersionCondition
   ) => Write<Owns<P, Self>>
   /**
    * Takes a lease of one key, and holds it until the scope closes or its `timeToLive` ends. A key has one exclusive
@@ -1637,7 +1642,10 @@ export interface Readable<P extends string, V, E, Codecs> extends Reading<P, V, 
    */
   readonly getPromise: (
     params: KeyParams<P, Codecs>,
-    options?: ReadOptions & { readonly signal?: AbortSignal | undefined }
+    options?: ReadOptions & {
+      /** Interrupts the read. The Promise then rejects with the reason of the signal. */
+      readonly signal?: AbortSignal | undefined
+    }
   ) => Promise<V>
 }
 

@@ -20,44 +20,69 @@ export interface Typed {
 }
 
 /**
+ * The names of the options of a family for its keys, its values and its owner, and their docs.
+ *
+ * **Details**
+ *
+ * A manifest has a type of its own for each option. An editor shows the docs of this one beside it.
+ *
+ * @stability experimental
+ * @category models
+ * @since 0.1.0
+ */
+export interface FamilyOptions {
+  /** The keys of the family: texts and parameters, joined by colons, such as `user:{id}` or `user:{id}:*`. */
+  readonly pattern: unknown
+  /** The layer in which the owner and the entries of the family live. A part (`partOf`) is in that of its whole. */
+  readonly layer?: unknown
+  /** The nearest enclosing family, if its owner owns this family, too. */
+  readonly partOf?: unknown
+  /** The nearest enclosing family, if its owner does not own this family. */
+  readonly carvedFrom?: unknown
+  /**
+   * Patterns whose change invalidates this family, written with this family's parameter names. The lookup may read
+   * them.
+   */
+  readonly derives?: unknown
+  /** Patterns that the module of this family may read. Its lookup may not read them. */
+  readonly borrows?: unknown
+  /** Confirms that one change of a source should invalidate many entries of this family. */
+  readonly fanout?: unknown
+  /**
+   * Schemas of the parameters, by name. The encoded string is the segment of the key. A parameter without a schema is a
+   * text or a number. `Manifest.type<A>()` can only stand for a type of texts here.
+   */
+  readonly params?: unknown
+  /** The schema of the values. If no tier has to encode them, `Manifest.type<A>()` is enough. */
+  readonly value?: unknown
+  /** The schema of the errors of the lookup. Every read that loads may then fail with these errors. */
+  readonly error?: unknown
+  /**
+   * Hides keys, tags and values in errors, events, explanations, lists of hot keys, logs and metrics. The hash of
+   * `SensitiveKey.hash` stands for each parameter and each tag. A family that derives from this one, directly or
+   * through others, is sensitive, too, and so is a family that lies inside its pattern.
+   */
+  readonly sensitive?: unknown
+}
+
+/**
  * One line of a manifest: all keys of one pattern.
  *
  * @stability experimental
  * @category models
  * @since 0.1.0
  */
-export interface FamilySpec extends FamilyPolicy {
-  /** The keys of the family: texts and parameters, joined by colons, such as `user:{id}` or `user:{id}:*`. */
+export interface FamilySpec extends FamilyPolicy, FamilyOptions {
   readonly pattern: string
-  /** The layer in which the owner and the entries of the family live. A part (`partOf`) is in that of its whole. */
   readonly layer?: string | undefined
-  /** The nearest enclosing family, if its owner owns this family, too. */
   readonly partOf?: string | undefined
-  /** The nearest enclosing family, if its owner does not own this family. */
   readonly carvedFrom?: string | undefined
-  /**
-   * Patterns whose change invalidates this family, written with this family's parameter names. The lookup may read
-   * them.
-   */
   readonly derives?: ReadonlyArray<string> | undefined
-  /** Patterns that the module of this family may read. Its lookup may not read them. */
   readonly borrows?: ReadonlyArray<string> | undefined
-  /** Confirms that one change of a source should invalidate many entries of this family. */
   readonly fanout?: true | undefined
-  /**
-   * Schemas of the parameters, by name. The encoded string is the segment of the key. A parameter without a schema is a
-   * text or a number. `Manifest.type<A>()` can only stand for a type of texts here.
-   */
   readonly params?: { readonly [name: string]: Typed } | undefined
-  /** The schema of the values. If no tier has to encode them, `Manifest.type<A>()` is enough. */
   readonly value?: Typed | undefined
-  /** The schema of the errors of the lookup. Every read that loads may then fail with these errors. */
   readonly error?: Typed | undefined
-  /**
-   * Hides keys, tags and values in errors, events, explanations, lists of hot keys, logs and metrics. The hash of
-   * `SensitiveKey.hash` stands for each parameter and each tag. A family that derives from this one, directly or
-   * through others, is sensitive, too, and so is a family that lies inside its pattern.
-   */
   readonly sensitive?: boolean | undefined
 }
 

@@ -208,6 +208,61 @@ describe("hover over a capability, which shows no machinery", () => {
   }
 })
 
+describe("hover over an option where it is used, which shows its doc comment", () => {
+  const family = (option: string) =>
+    manifest(`x: { pattern: "x:{id}", ${option} }`).replace("import", `import { Schema } from "effect"\nimport`)
+  const used: ReadonlyArray<readonly [option: string, marked: string, doc: string]> = [
+    ["timeToLive of a family", family(`/*|*/timeToLive: "1 minute"`), "How long an entry is fresh"],
+    ["staleIfError of a family", family(`/*|*/staleIfError: "1 minute"`), "when its lookup fails"],
+    ["derives of a family", family(`/*|*/derives: ["user:{id}"]`), "Patterns whose change invalidates"],
+    ["value of a family", family("/*|*/value: Schema.String"), "The schema of the values"],
+    ["stale of get", program(`AppCache.keys.user.get({ id }, { /*|*/stale: "refuse" })`), "waits for a fresh value"],
+    [
+      "mode of an invalidation",
+      program(`AppCache.keys.user.invalidate({ id }, { /*|*/mode: "markStale" })`),
+      "makes the entries absent"
+    ],
+    ["concurrency of warm", program("AppCache.keys.user.warm([{ id }], { /*|*/concurrency: 1 })"), "The most lookups"],
+    ["mode of a lease", program(`AppCache.keys.user.lease({ id }, { /*|*/mode: "shared" })`), "by default"],
+    [
+      "ifVersion of a batch",
+      program("AppCache.keys.user.deleting({ id }, { /*|*/ifVersion: null })"),
+      "has this version"
+    ],
+    ...["set", "setIfAbsent", "setting"].map((name) =>
+      [
+        `timeToLive of ${name}`,
+        program(`AppCache.keys.user.${name}({ id }, ann, { /*|*/timeToLive: "1 minute" })`),
+        "How long the value is fresh"
+      ] as const
+    ),
+    ["ifVersion of set", program("AppCache.keys.user.set({ id }, ann, { /*|*/ifVersion: null })"), "has this version"],
+    ["lease of setIfAbsent", program("AppCache.keys.user.setIfAbsent({ id }, ann, { /*|*/lease: null! })"), "exclusive"]
+  ]
+  for (const [option, marked, doc] of used) {
+    it(`the hover over ${option} shows its doc comment`, async () => {
+      const hover = await server.hover(marked)
+      const [, shown] = hover.split(/```\n(?=[^]*$)/)
+      assert.include((shown ?? "").replace(/\s+/g, " "), doc)
+    })
+  }
+
+  it("the hover over MemoryStore.make shows no message", async () => {
+    const imported = `import * as MemoryStore from "../src/store/memory/MemoryStore.ts"\n`
+    const hover = signatureOf(await server.hover(`${imported}const p = MemoryStore./*|*/make({ capacity: 1 })`))
+    assert.include(
+      hover,
+      `(options: Shape<storeSize, MemoryStore.Options>) => Effect<Store["Service"], StoreError, Scope>`
+    )
+    assert.notMatch(hover, /E\d{4}/)
+  })
+
+  it("the hover over ifVersion shows no message", async () => {
+    const hover = await server.hover(program("AppCache.keys.user.set({ id }, ann, { /*|*/ifVersion: null })"))
+    assert.strictEqual(signatureOf(hover).trim(), "(property) VersionCondition.ifVersion?: number | null | undefined")
+  })
+})
+
 describe("go to definition", () => {
   it("the definition of an accessor is its family", async () => {
     const places = await server.define(program("AppCache.keys./*|*/user"))

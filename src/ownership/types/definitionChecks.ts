@@ -19,8 +19,8 @@ import type * as Misfit from "../../diagnostic/types/misfit.ts"
 import type * as Opaque from "../../diagnostic/types/opaque.ts"
 import type { ParamNames } from "../../pattern/KeyPattern.ts"
 import type { literalProblem } from "../../pattern/types/literals.ts"
-import type { Definition, FamilySpec, ReaderSpec, Undetermined } from "../Definition.ts"
-import type { FamilyPolicy } from "../FamilyPolicy.ts"
+import type { Definition, FamilyOptions, FamilySpec, ReaderSpec, Undetermined } from "../Definition.ts"
+import type { FamilyPolicy, PolicyOptions } from "../FamilyPolicy.ts"
 import type { Malformed } from "./definitionFacts.ts"
 import type { CheckedHome, CheckedLayer, CheckedPartHome, isAtHome } from "./definitionLayers.ts"
 import type { FamilyName, PatternOf } from "./definitionParts.ts"
@@ -83,8 +83,8 @@ export type unknownSection<Section extends string, Given> = Given extends { read
   : ManifestFindings.optionUnknown<Section, "the manifest", keyof Definition>
 
 // The options that the editor offers inside a family. With their types, the compiler would compare them once more, at
-// twice the whole cost.
-type Offered = { readonly [Option in keyof FamilySpec]?: unknown }
+// twice the whole cost. It is an interface, because a hover shows the docs of its members, and none of a mapped type.
+interface Offered extends PolicyOptions, FamilyOptions {}
 
 // A family with a malformed pattern is refused for its pattern, and for mistakes that do not concern its pattern.
 // Neither type has a name: the compiler prints it for a family that is a constant, and with a name it would print the

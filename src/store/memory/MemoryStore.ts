@@ -18,6 +18,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
+import type * as Scope from "effect/Scope"
 import { forkOutside } from "../../capability/shared/outside.ts"
 import type * as Misfit from "../../diagnostic/types/misfit.ts"
 import * as EvictionPolicy from "../../eviction/EvictionPolicy.ts"
@@ -181,7 +182,10 @@ const shardsOf = (
  * @category constructors
  * @since 0.1.0
  */
-export const make = Effect.fnUntraced(function*(options: Misfit.Shape<Misfit.storeSize, Options>) {
+export const make: (
+  // With the type written out, a hover shows the name of the message, and not the message.
+  options: Misfit.Shape<Misfit.storeSize, Options>
+) => Effect.Effect<Store["Service"], StoreError, Scope.Scope> = Effect.fnUntraced(function*(options) {
   const eviction = yield* checked(options)
   const bound = yield* boundOf(options)
   const time = new CoarseClock(yield* Clock.Clock)
