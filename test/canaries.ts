@@ -2976,6 +2976,14 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 12,
+    bug: "a write into a folder that was removed fails as if the disk had failed",
+    file: "src/store/lmdb/internal/lmdbWrites.ts",
+    text: `return this.looksGone() ? fileGone("set", path) : this.#room.fault ?? noRoom(path)`,
+    planted: `return this.#room.fault ?? noRoom(path)`,
+    suites: ["test/store/lmdb/lost.test.ts"]
+  },
+  {
+    law: 12,
     bug: "a page that lies at the place of another one is read by the driver, which ends the process",
     file: "src/store/lmdb/internal/lmdbPages.ts",
     text: `bytes.readBigUInt64LE(0) !== next.page || `,

@@ -105,25 +105,24 @@ export const holding = Effect.fnUntraced(function*(name: Arrangement, path: stri
     ]
     return all
   })
-  const others = Effect.gen(function*() {
-    return {
-      getMany: yield* ask(given.getMany([id, { key: "2" }])),
-      getOr: yield* ask(given.getOr(id, Effect.succeed("brought"))),
-      again: yield* ask(given.getOr(id, Effect.succeed("brought again"))),
-      refresh: yield* ask(loaded.refresh(id)),
-      update: yield* ask(loaded.update(id, () => Effect.succeed(-1))),
-      patch: yield* ask(Effect.map(given.patch(id, () => "patched"), Option.getOrUndefined)),
-      setIfAbsent: yield* ask(given.setIfAbsent(id, "set")),
-      setMany: yield* ask(given.setMany([[id, "set"]])),
-      getAndDelete: yield* ask(given.getAndDelete(id)),
-      delete: yield* ask(given.delete(id)),
-      invalidateAll: yield* ask(given.invalidateAll()),
-      reschedule: yield* ask(given.reschedule(id, "1 hour")),
-      count: yield* ask(given.count()),
-      page: yield* ask(given.page(undefined, 1)),
-      sample: yield* ask(given.sample(1)),
-      get: yield* ask(given.get(id))
-    }
-  })
-  return { fill, answers, others }
+  const operations = {
+    getMany: ask(given.getMany([id, { key: "2" }])),
+    getOr: ask(given.getOr(id, Effect.succeed("brought"))),
+    again: ask(given.getOr(id, Effect.succeed("brought again"))),
+    refresh: ask(loaded.refresh(id)),
+    update: ask(loaded.update(id, () => Effect.succeed(-1))),
+    patch: ask(Effect.map(given.patch(id, () => "patched"), Option.getOrUndefined)),
+    setIfAbsent: ask(given.setIfAbsent(id, "set")),
+    setMany: ask(given.setMany([[id, "set"]])),
+    getAndDelete: ask(given.getAndDelete(id)),
+    delete: ask(given.delete(id)),
+    invalidateAll: ask(given.invalidateAll()),
+    reschedule: ask(given.reschedule(id, "1 hour")),
+    count: ask(given.count()),
+    page: ask(given.page(undefined, 1)),
+    sample: ask(given.sample(1)),
+    get: ask(given.get(id))
+  }
+  const others = Effect.all(operations)
+  return { fill, answers, operations, others }
 })

@@ -29,6 +29,41 @@ const takenOver = (path: string) =>
     yield* Effect.sleep(1_500)
   })
 
+/** What each operation answers if it is the first one since the folder is gone, and the tier has not noticed yet. */
+const first = {
+  getMany: "Absent",
+  getOr: "given",
+  again: "given",
+  refresh: "FolderGone",
+  update: "FolderGone",
+  patch: "FolderGone",
+  setIfAbsent: false,
+  setMany: "FolderGone",
+  getAndDelete: "FolderGone",
+  delete: "FolderGone",
+  invalidateAll: "FolderGone",
+  reschedule: "FolderGone"
+}
+
+describe("engine whose folder was removed", () => {
+  for (const name of ["LMDB alone", "memory over LMDB"] as const) {
+    it.live(`each write fails with FolderGone, if it is the first operation since: ${name}`, () =>
+      Effect.gen(function*() {
+        const answers: Record<string, unknown> = {}
+        for (const operation of Object.keys(first) as ReadonlyArray<keyof typeof first>) {
+          yield* Effect.scoped(Effect.gen(function*() {
+            const [path, own] = [yield* temporaryFolder, yield* temporaryFolder]
+            const engine = yield* holding(name, path, own)
+            yield* engine.fill
+            Fs.rmSync(path, { recursive: true })
+            answers[operation] = yield* engine.operations[operation]
+          }))
+        }
+        assert.deepStrictEqual(answers, first)
+      }), 30_000)
+  }
+})
+
 describe("engine whose folder another process has taken over", () => {
   for (const name of names) {
     it.live(`the engine serves, derives and stores nothing of it: ${name}`, () =>

@@ -116,6 +116,7 @@ export class Room {
   #isMeasured = false
   // The bytes that are left on the disk, as they were when the last batch began.
   #left: number | undefined
+  #fault: Error | undefined
 
   constructor({ databases, namespace, path, root }: Opened, bytesMax: number) {
     this.#path = path
@@ -223,9 +224,20 @@ export class Room {
     this.#left = undefined
   }
 
+  /** Why the disk could not be measured; `undefined` if it could. Then it counts as full. */
+  get fault(): Error | undefined {
+    return this.#fault
+  }
+
   #measureDisk(): number {
-    const { bavail, bsize } = Fs.statfsSync(this.#path)
-    return bavail * bsize
+    try {
+      const { bavail, bsize } = Fs.statfsSync(this.#path)
+      this.#fault = undefined
+      return bavail * bsize
+    } catch (cause) {
+      this.#fault = cause instanceof Error ? cause : new Error(String(cause))
+      return 0
+    }
   }
 
   #fits(bytes: number, left: number): boolean {

@@ -172,7 +172,7 @@ export class LmdbWrites {
     const onTheirWay = this.#onTheirWay
     // Somewhat more than the entries need when they come, so that they are not refused then.
     const fits = this.#room.hasRoom(Math.max(entries, onTheirWay.rows), Math.max(bytes, onTheirWay.bytes), pagesOfRound)
-    return fits ? undefined : failure("set", noRoom(this.#opened.path))
+    return fits ? undefined : failure("set", this.#lack())
   }
 
   /**
@@ -183,7 +183,13 @@ export class LmdbWrites {
     const onTheirWay = this.#onTheirWay
     if (entries === 0 || this.#room.hasRoom(onTheirWay.rows + entries, onTheirWay.bytes + bytes, 0)) return
     remove()
-    throw noRoom(this.#opened.path)
+    throw this.#lack()
+  }
+
+  /** Why there is no room. A folder that was removed has none. */
+  #lack(): Error {
+    const { path } = this.#opened
+    return this.looksGone() ? fileGone("set", path) : this.#room.fault ?? noRoom(path)
   }
 
   get #onTheirWay(): { readonly rows: number; readonly bytes: number } {
@@ -314,7 +320,7 @@ export class LmdbWrites {
       const lack = this.#room.lackOf(plan, batch.state.size)
       if (lack === undefined) return this.#commitLast(batch, plan, refusal)
       if (lack === "disk" && plan.bytes > 0) {
-        refusal = noRoom(this.#opened.path)
+        refusal = this.#lack()
         for (const [key, { kind }] of batch.ops) if (kind === "put") batch.ops.set(key, { kind: "remove" })
         continue
       }
@@ -349,7 +355,7 @@ export class LmdbWrites {
     const bytesMax = whole.bytes - this.#room.excessOf(whole, batch.state.size)
     leaveOut(whole, this.#room.pageSize, this.#listens, () => whole.bytes > bytesMax)
     const plan = whole.bytes > 0 ? whole : withoutEvictions(whole)
-    if (this.#room.lackOf(plan, batch.state.size) === "disk") throw noRoom(this.#opened.path)
+    if (this.#room.lackOf(plan, batch.state.size) === "disk") throw this.#lack()
     return this.#commitLast(batch, plan, refusal)
   }
 
