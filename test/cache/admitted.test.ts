@@ -23,12 +23,13 @@ class App extends Manifest.Service<App>()("App", {
     team: { pattern: "team:{id}", value: Schema.Struct({ lead: Schema.NullOr(User), all: Schema.Array(User) }) },
     count: { pattern: "count:{id}", value: Schema.Int },
     plain: { pattern: "plain:{id}", value: Schema.Struct({ n: Schema.Number }) },
+    text: { pattern: "text:{id}", value: Schema.String },
     deep: { pattern: "deep:{id}", value: Schema.Struct({ tags: Schema.Array(Schema.Struct({ w: Schema.Int })) }) },
     quoting: { pattern: "quoting:{id}", value: Schema.Struct({ n: small }) },
     secret: { pattern: "secret:{id}", value: Schema.Struct({ n: Schema.Int }), sensitive: true }
   }
 }) {}
-const { count, deep, plain, quoting, secret, team, user } = App.keys
+const { count, deep, plain, quoting, secret, team, text, user } = App.keys
 const id = { id: "1" }
 const ann = new User({ id: "1", age: 40 })
 const spread = { ...ann } as User
@@ -46,6 +47,7 @@ const live = (store: ReturnType<typeof arrangements[keyof typeof arrangements]>)
     team: App.owner("team"),
     count: App.owner("count"),
     plain: App.owner("plain"),
+    text: App.owner("text"),
     deep: App.owner("deep"),
     quoting: App.owner("quoting"),
     secret: App.owner("secret")
@@ -58,7 +60,12 @@ const doors: { readonly [door: string]: Effect.Effect<unknown, unknown, any> } =
   "an update to a plain object for a class": user.update(id, (was) => ({ ...was, age: 41 }) as User),
   "a patch to a plain object for a class": user.patch(id, (was) => ({ ...was, age: 41 }) as User),
   "set of a plain object deep in a value": team.set(id, { lead: null, all: [ann, spread] }),
-  "set of a number that a check refuses": count.set(id, 1.5)
+  "set of a number that a check refuses": count.set(id, 1.5),
+  "set of nothing": plain.set(id, undefined as never),
+  "set of a list for an object": plain.set(id, [] as never),
+  "set of a number for a text": text.set(id, 5 as never),
+  "setMany of nothing for a text": text.setMany([[id, undefined as never]]),
+  "a patch to nothing for a text": text.patch({ id: "0" }, () => undefined as never)
 }
 
 /** Writes that are refused, and what the error says of the place. */
@@ -90,14 +97,15 @@ for (const [arrangement, store] of Object.entries(arrangements)) {
           const path = yield* temporaryFolder
           yield* Effect.gen(function*() {
             yield* user.set(id, ann)
+            yield* text.set({ id: "0" }, "zero")
             const { reason } = (yield* Effect.flip(write)) as CacheError
             assert.ok(reason._tag === "StoreFailed" && reason.error.reason._tag === "EncodeFailed")
             assert.deepStrictEqual(yield* user.get(id), ann)
             assert.instanceOf(yield* user.get(id), User)
-            assert.deepStrictEqual([yield* team.getOption(id), yield* count.getOption(id)], [
-              Option.none(),
-              Option.none()
-            ])
+            assert.strictEqual(yield* text.get({ id: "0" }), "zero")
+            for (const family of [team, count, plain, text]) {
+              assert.deepStrictEqual(yield* (family as typeof text).getOption(id), Option.none())
+            }
           }).pipe(Effect.provide(live(store(path))))
         }) as Effect.Effect<void>)
     }

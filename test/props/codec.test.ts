@@ -11,6 +11,7 @@ import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import * as fc from "fast-check"
 import { inspect, isDeepStrictEqual } from "node:util"
+import { admitsOf } from "../../src/store/shared/admits.ts"
 import { leaves, type Sample, samples } from "../support/randomSchemas.ts"
 
 const show = (value: unknown) => inspect(value, { depth: 8 })
@@ -49,6 +50,16 @@ describe("codec", () => {
         )
       }
     )))
+
+  it("memory admits each value that the schema gives, and no value of another kind than the schema's own", () =>
+    fc.assert(fc.property(withValue(({ odd }) => odd), fc.anything(), ([{ name, schema }, value], other) => {
+      const admits = admitsOf(schema)
+      const is = Schema.is(schema)
+      for (const one of [value, other]) {
+        if (is(one)) assert.isTrue(admits?.(one) ?? true, `${name} refuses ${show(one)}`)
+      }
+      if (name === "String") assert.strictEqual(admits?.(other), typeof other === "string")
+    })))
 
   it("the bytes and values of a codec share no memory", () =>
     fc.assert(fc.property(withValue(({ ordinary }) => ordinary), ([sample, value]) => {

@@ -3,7 +3,9 @@
  *
  * A plain object has the type of a class without methods, and 1.5 has the type of an integer. A tier that encodes
  * refuses both; memory keeps the value itself, and would serve a value that another arrangement of tiers refuses. So a
- * schema with a class or a check is tested before a write. Any other schema adds no cost to a write.
+ * schema with a class or a check is tested before a write. Of any other schema only the kind of the value itself is
+ * tested, such as a text, an object or a list, which costs next to nothing: it finds the `undefined` of a row that was
+ * not found, and most mistakes of a program without types.
  *
  * Not here: properties that a schema does not mention, which only encoding finds.
  */
@@ -12,9 +14,9 @@ import type * as SchemaAST from "effect/SchemaAST"
 import { somePart } from "./schemaParts.ts"
 import { fieldsOfClass } from "./schemaShape.ts"
 
-/** A test whether a value fits the schema; `undefined` where its type already guarantees it. */
+/** A test whether a value fits the schema; `undefined` where there is nothing to test. */
 export const admitsOf = (schema: Schema.Schema<any>): ((value: unknown) => boolean) | undefined => {
-  if (!somePart(schema.ast, needsLook)) return undefined
+  if (!somePart(schema.ast, needsLook)) return kindOf(schema.ast)
   const is = Schema.is(schema)
   return (value) => {
     try {
@@ -27,3 +29,35 @@ export const admitsOf = (schema: Schema.Schema<any>): ((value: unknown) => boole
 }
 
 const needsLook = (ast: SchemaAST.AST): boolean => ast.checks !== undefined || fieldsOfClass(ast) !== undefined
+
+const kindOf = (ast: SchemaAST.AST): ((value: unknown) => boolean) | undefined => {
+  switch (ast._tag) {
+    case "String":
+      return (value) => typeof value === "string"
+    case "Number":
+      return (value) => typeof value === "number"
+    case "Boolean":
+      return (value) => typeof value === "boolean"
+    case "BigInt":
+      return (value) => typeof value === "bigint"
+    case "Null":
+      return (value) => value === null
+    case "Undefined":
+    case "Void":
+      return (value) => value === undefined
+    case "Literal":
+      return (value) => value === ast.literal
+    case "Arrays":
+      return Array.isArray
+    case "Objects":
+      return ast.propertySignatures.length + ast.indexSignatures.length === 0 ? undefined : isObject
+    case "Union": {
+      const kinds = ast.types.map(kindOf)
+      return kinds.includes(undefined) ? undefined : (value) => kinds.some((kind) => kind!(value))
+    }
+    default:
+      return undefined
+  }
+}
+
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value)

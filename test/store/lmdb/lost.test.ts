@@ -47,20 +47,24 @@ const first = {
 
 describe("engine whose folder was removed", () => {
   for (const name of ["LMDB alone", "memory over LMDB"] as const) {
-    it.live(`each write fails with FolderGone, if it is the first operation since: ${name}`, () =>
-      Effect.gen(function*() {
-        const answers: Record<string, unknown> = {}
-        for (const operation of Object.keys(first) as ReadonlyArray<keyof typeof first>) {
-          yield* Effect.scoped(Effect.gen(function*() {
-            const [path, own] = [yield* temporaryFolder, yield* temporaryFolder]
-            const engine = yield* holding(name, path, own)
-            yield* engine.fill
-            Fs.rmSync(path, { recursive: true })
-            answers[operation] = yield* engine.operations[operation]
-          }))
-        }
-        assert.deepStrictEqual(answers, first)
-      }), 30_000)
+    it.live(
+      `each write fails with FolderGone, if it is the first operation since: ${name}`,
+      () =>
+        Effect.gen(function*() {
+          const answers: Record<string, unknown> = {}
+          for (const operation of Object.keys(first) as ReadonlyArray<keyof typeof first>) {
+            yield* Effect.scoped(Effect.gen(function*() {
+              const [path, own] = [yield* temporaryFolder, yield* temporaryFolder]
+              const engine = yield* holding(name, path, own)
+              yield* engine.fill
+              Fs.rmSync(path, { recursive: true })
+              answers[operation] = yield* engine.operations[operation]
+            }))
+          }
+          assert.deepStrictEqual(answers, first)
+        }),
+      30_000
+    )
   }
 })
 
