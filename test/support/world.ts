@@ -474,8 +474,8 @@ export class World extends SimulatedWorld<App<typeof families[number]>> {
           this.away.delete(name)
           if (leaves) {
             // What memory has yet to push down stays, hidden.
-            const { hot, lower } = (family as any).entries
-            if (lower === undefined) assert.strictEqual(hot.count, 0, "nothing is in memory while no owner is there")
+            const { hot, lane } = (family as any).entries
+            if (lane === undefined) assert.strictEqual(hot.count, 0, "nothing is in memory while no owner is there")
             for (const id of ids) {
               assert.isUndefined((family as any).entries.held(id), "nothing is served while no owner is there")
             }
