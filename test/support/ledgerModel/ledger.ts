@@ -34,11 +34,14 @@ export const markAt = (p: Partition, upTo: number): number => {
   return 0
 }
 
-/** The stamp at which a node of this plan begins: nothing of another plan before it waits to be spread. */
-export const startOf = (m: Model, p: Partition): number => {
+/** The stamp before the first record of another plan that no node of this plan has spread, or the head. */
+export const unspreadAt = (p: Partition): number => {
   const waits = p.log.findIndex(({ foreign }, at) => foreign && at + 1 > p.spread)
-  return waits < 0 || !m.on("start") ? p.log.length : waits
+  return waits < 0 ? p.log.length : waits
 }
+
+/** The stamp at which a node of this plan begins. */
+export const startOf = (m: Model, p: Partition): number => m.on("start") ? unspreadAt(p) : p.log.length
 
 const append = (p: Partition, record: LogRecord): number => {
   p.log = [...p.log, record]
@@ -139,7 +142,7 @@ export const spread = (m: Model, s: State, part: number, stamp: number, by: numb
   const p = s.partitions[part]!
   if (p.spread >= stamp) return
   const keys = m.keysOf(part)
-  const { row } = p.log[stamp - 1]!
+  const row = Math.max(...p.log.slice(0, stamp).map((record) => record.row))
   p.spread = stamp
   promise(s, keys, row)
   remove(p, keys)
@@ -153,8 +156,6 @@ export const grant = (m: Model, s: State): Fence | undefined => {
   const stamp = append(p, { keys: 0, marks: false, foreign: false, by: -1, cause: 0, row: 0 })
   return p.fence = { epoch: p.epoch, stamp, grant: ++s.grants }
 }
-
-export const headOf = (p: Partition): Position => ({ epoch: p.epoch, stamp: p.log.length })
 
 /** What a reader could get of a key that passes the marks of the ledger. */
 export const servedOf = (p: Partition, key: number): Entry | undefined => {

@@ -7,6 +7,8 @@ import type { Scenario } from "./scenarios.ts"
 export interface Model {
   readonly scenario: Scenario
   readonly on: (rule: Rule) => boolean
+  /** Whether anything depends on the identity of an entry. */
+  readonly isNamed: boolean
   /** S and D lie in one partition, or in two. */
   readonly partitionOf: (key: number) => number
   /** The keys of a partition, one bit for each. */
@@ -20,6 +22,7 @@ export const makeModel = (scenario: Scenario, off: ReadonlyArray<Rule> = []): Mo
   return {
     scenario,
     on: (rule) => switches.get(rule)!,
+    isNamed: scenario.suspects || scenario.left.sets > 0,
     partitionOf: (key) => isOne ? 0 : key,
     keysOf: (part) => isOne ? all : 1 << part
   }

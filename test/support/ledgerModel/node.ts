@@ -2,9 +2,9 @@
  * What a node does with what it learns: records, receipts, answers. Each function is local to the node and happens at
  * once.
  */
-import { commit, enter, headOf, markAt, type Receipt, spread, startOf } from "./ledger.ts"
+import { commit, enter, markAt, type Receipt, spread, startOf, unspreadAt } from "./ledger.ts"
 import type { Model } from "./model.ts"
-import { D, type Flight, freshNode, type Node, type Partition, type Position, S, type State } from "./state.ts"
+import { type Answer, D, type Flight, freshNode, type Node, type Partition, type Position, S, type State } from "./state.ts"
 import { copyUp, readWarm } from "./warmTier.ts"
 
 export const nodeOf = (s: State, i: number): Node => s.nodes[i]!
@@ -39,9 +39,22 @@ const distrust = (m: Model, s: State, i: number, part: number, position: Positio
     node.memory[key] = held !== undefined && m.scenario.suspects ? { ...held, suspect: true } : undefined
     voidUnderWay(node, key, m.on("voidFlight"))
   }
-  node.positions[part] = position
-  node.marks[part] = p.epoch === position.epoch ? markAt(p, position.stamp) : 0
-  if (s.warm !== undefined && node.owes === 0) node.owes = position.stamp + 1
+  const isReadable = p.epoch === position.epoch
+  const stamp = isReadable ? spreadUnread(m, s, i, part, position.stamp) : position.stamp
+  node.positions[part] = { epoch: position.epoch, stamp }
+  node.marks[part] = isReadable ? markAt(p, stamp) : 0
+  if (s.warm !== undefined && node.owes === 0) node.owes = stamp + 1
+}
+
+/** The position of a node that distrusts what it holds. */
+const beginOf = (m: Model, p: Partition): number => m.on("unknownSpreads") ? unspreadAt(p) : p.log.length
+
+/** Where the log no longer says what waits to be spread, the node drops everything that its plan could add. */
+const spreadUnread = (m: Model, s: State, i: number, part: number, begin: number): number => {
+  const p = s.partitions[part]!
+  if (!m.on("unknownSpreads") || unspreadAt(p) >= p.floor) return begin
+  spread(m, s, part, p.log.length, i)
+  return p.log.length
 }
 
 const applyNext = (m: Model, s: State, i: number, part: number): void => {
@@ -64,9 +77,10 @@ export const catchUp = (m: Model, s: State, i: number, part: number, upTo = Infi
   const p = s.partitions[part]!
   const node = nodeOf(s, i)
   const { epoch, stamp } = node.positions[part]!
-  if (m.on("epoch") && epoch !== p.epoch) return distrust(m, s, i, part, headOf(p))
+  const begin = (): Position => ({ epoch: p.epoch, stamp: beginOf(m, p) })
+  if (m.on("epoch") && epoch !== p.epoch) return distrust(m, s, i, part, begin())
   if (stamp < p.floor) {
-    if (m.on("trimmed")) return distrust(m, s, i, part, headOf(p))
+    if (m.on("trimmed")) return distrust(m, s, i, part, begin())
     node.positions[part] = { epoch, stamp: p.floor }
   }
   const end = Math.min(p.log.length, upTo)
@@ -98,6 +112,9 @@ const isOwed = (m: Model, { write }: Node): boolean => {
   return m.on("pending") && (write.kind !== "mark" || m.on("pendingMark"))
 }
 
+/** The position of a load whose lookup has not begun: it takes one when it begins. */
+const start: Position = { epoch: 0, stamp: 0 }
+
 /** A read of a key that memory does not have. `false`: another node loads it, and this one waits for the log to move. */
 export const ask = (m: Model, s: State, i: number, key: number): boolean => {
   const node = nodeOf(s, i)
@@ -106,7 +123,7 @@ export const ask = (m: Model, s: State, i: number, key: number): boolean => {
   const asked: Flight = {
     phase: "asked",
     lease: 0,
-    at: node.positions[part]!,
+    at: m.on("pair") ? start : node.positions[part]!,
     answer: undefined,
     row: -1,
     voided: false,
@@ -114,7 +131,7 @@ export const ask = (m: Model, s: State, i: number, key: number): boolean => {
     since,
     changes: false
   }
-  if (isOwed(m, node)) return node.flights[key] = { ...asked, phase: "looks" }, true
+  if (isOwed(m, node)) return node.flights[key] = { ...asked, phase: "looks", at: node.positions[part]! }, true
   const warm = s.warm === undefined ? undefined : readWarm(m, s, node)
   if (warm !== undefined) return node.flights[key] = { ...asked, answer: warm }, true
   const p = enter(m, s, part)
@@ -123,14 +140,19 @@ export const ask = (m: Model, s: State, i: number, key: number): boolean => {
   if (leases && p.leases[key] !== 0 && m.on("lease")) return false
   const lease = leases ? ++s.names : 0
   if (leases) p.leases[key] = lease
-  node.flights[key] = { ...asked, lease, answer: { from: "ledger", ...headOf(p), head: p.log.length, found } }
+  const answer: Answer = { from: "ledger", epoch: p.epoch, head: p.log.length, begin: beginOf(m, p), found }
+  node.flights[key] = { ...asked, lease, answer }
   return true
 }
 
 /** A strict reader joins the load that is under way, if it still is after a look. */
 export const joinStrict = (m: Model, s: State, i: number, key: number): void => {
   const node = nodeOf(s, i)
-  if (m.on("lookFirst")) catchUp(m, s, i, m.partitionOf(key))
+  const part = m.partitionOf(key)
+  if (m.on("lookFirst")) {
+    enter(m, s, part)
+    catchUp(m, s, i, part)
+  }
   const flight = node.flights[key]!
   if (flight.voided) return
   node.loads--
@@ -151,13 +173,26 @@ const meetEpoch = (m: Model, s: State, i: number, key: number): boolean => {
   const node = nodeOf(s, i)
   const part = m.partitionOf(key)
   const { answer, voided } = node.flights[key]!
-  const { epoch, head } = answer!
+  const { begin, epoch, head } = answer!
   const known = node.positions[part]!.epoch
   if (!m.on("epoch") || epoch === known) return true
   if (epoch < known) return false
-  distrust(m, s, i, part, { epoch, stamp: head })
+  distrust(m, s, i, part, { epoch, stamp: begin })
   node.flights[key] = { ...node.flights[key]!, voided: voided && m.on("unvoid"), at: node.positions[part]! }
-  return true
+  // What was found is older than what the node has just spread, if the position is beyond the answer.
+  return node.positions[part]!.stamp <= head
+}
+
+/** A strict reader applies the log up to the head of its answer. Where it cannot, the answer does not count. */
+const reachHead = (m: Model, s: State, i: number, key: number): boolean => {
+  const node = nodeOf(s, i)
+  const part = m.partitionOf(key)
+  const { epoch, head } = node.flights[key]!.answer!
+  if (!m.scenario.strict || !m.on("headFirst")) return true
+  enter(m, s, part)
+  catchUp(m, s, i, part, head)
+  const position = node.positions[part]!
+  return position.epoch === epoch && position.stamp >= head
 }
 
 /** What was asked for is answered: a value, or the duty to run the lookup. */
@@ -165,8 +200,7 @@ export const takeAnswer = (m: Model, s: State, i: number, key: number): void => 
   const node = nodeOf(s, i)
   const part = m.partitionOf(key)
   const { epoch, found, from, head } = node.flights[key]!.answer!
-  const counts = meetEpoch(m, s, i, key)
-  if (m.scenario.strict && m.on("headFirst") && counts) catchUp(m, s, i, part, head)
+  const counts = meetEpoch(m, s, i, key) && reachHead(m, s, i, key)
   const flight = node.flights[key]!
   const position = node.positions[part]!
   if (counts && found !== undefined && found.at >= node.marks[part]!) {
@@ -186,7 +220,7 @@ export const takeAnswer = (m: Model, s: State, i: number, key: number): void => 
 export const endLoad = (m: Model, s: State, i: number, key: number): void => {
   const node = nodeOf(s, i)
   const { at, changes, lease, row, voided } = node.flights[key]!
-  const id = ++s.names
+  const id = m.isNamed ? ++s.names : 0
   if (!voided) node.memory[key] = { row, id, suspect: false }
   s.puts.push({ to: "ledger", key, row, at, id, lease, changes, by: changes ? i : -1 })
   copyUp(s, key, { row, id, at })
@@ -228,7 +262,7 @@ export const takeReceipt = (m: Model, s: State, i: number): void => {
     if (committed === undefined) continue
     const { epoch, stamp } = node.positions[part]!
     if (m.on("epoch") && committed.epoch !== epoch) {
-      if (committed.epoch > epoch) distrust(m, s, i, part, committed)
+      if (committed.epoch > epoch) catchUp(m, s, i, part)
     } else if (!m.on("replyGap")) node.positions[part] = { epoch, stamp: Math.max(stamp, committed.stamp) }
     else if (s.partitions[part]!.epoch === committed.epoch) catchUp(m, s, i, part, committed.stamp)
   }

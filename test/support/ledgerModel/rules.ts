@@ -150,6 +150,11 @@ export const rules = {
     says: "a node begins at the stamp up to which its plan is spread, not at the head",
     without: "a node that begins after a record of another plan never learns that nothing has spread it"
   },
+  unknownSpreads: {
+    says: "a node that distrusts a partition begins at that stamp as well; where the log no longer reaches back to it, " +
+      "the node drops everything that its plan could add",
+    without: "a node that jumps to the head passes over a record of another plan that nothing has spread"
+  },
   // --- a warm tier
   behind: {
     says: "a warm tier behind the reader's position is read only if the reader itself owes it the missing records",
@@ -164,6 +169,10 @@ export const rules = {
     without: "an earlier record applied later lets an older value pass"
   },
   // --- not needed for freshness
+  leaseEnds: {
+    says: "the lease of a holder that is gone ends by time",
+    without: "a load waits for ever"
+  },
   lease: {
     says: "one load of a key holds its lease at a time",
     without: "two nodes load one key at once: no value is old, but the work is done twice"

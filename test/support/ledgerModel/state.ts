@@ -66,6 +66,8 @@ export interface Answer {
   readonly from: "ledger" | "warm"
   readonly epoch: number
   readonly head: number
+  /** Where a node begins that did not know the epoch: the head, or the stamp up to which its plan is spread. */
+  readonly begin: number
   readonly found: Entry | undefined
 }
 

@@ -231,8 +231,9 @@ const ledgerSteps = (m: Model, s: State, step: Step): void => {
     for (const [key, lease] of p.leases.entries()) {
       if (lease === 0) continue
       const end = (t: State) => void (t.partitions[part]!.leases[key] = 0)
-      if (isOrphan(s, lease)) step(`the lease of ${nameOf(key)} ends, whose holder is gone`, end)
-      else step(`the lease of ${nameOf(key)} ends by time`, end, "expiries")
+      if (isOrphan(s, lease)) {
+        if (m.on("leaseEnds")) step(`the lease of ${nameOf(key)} ends, whose holder is gone`, end)
+      } else step(`the lease of ${nameOf(key)} ends by time`, end, "expiries")
     }
     if (p.fence !== undefined) step("the lease on the pattern ends by time", (t) => void (t.partitions[part]!.fence = undefined))
     if (p.log.length > p.floor) {

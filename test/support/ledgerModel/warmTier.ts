@@ -25,7 +25,7 @@ export const readWarm = (m: Model, s: State, node: Node): Answer | undefined => 
   const isOwed = owesAll(node, warm)
   if (m.on("behind") && position.stamp > warm.stamp && !isOwed) return undefined
   if (m.on("warmPending") && isOwed && !passesOwed(s, node)) return undefined
-  return { from: "warm", epoch: warm.epoch, head: warm.stamp, found: warm.entry }
+  return { from: "warm", epoch: warm.epoch, head: warm.stamp, begin: warm.stamp, found: warm.entry }
 }
 
 const apply = (s: State, warm: Warm, stamp: number): Warm => {
