@@ -114,7 +114,7 @@ const textOfPut = (p: Put): string => {
 /** The places of some texts in the order of the texts. */
 const orderOf = (texts: ReadonlyArray<string>): ReadonlyArray<number> => {
   const order = texts.map((_, at) => at)
-  return texts.length < 2 ? order : order.sort((a, b) => texts[a]! < texts[b]! ? -1 : texts[a]! > texts[b]! ? 1 : 0)
+  return texts.length < 2 ? order : order.toSorted((a, b) => texts[a]! < texts[b]! ? -1 : texts[a]! > texts[b]! ? 1 : 0)
 }
 
 /** Whether each node has applied the record, so that none asks any more who wrote it. */

@@ -49,7 +49,8 @@ const judgeWarm = (s: State): Law | undefined => {
 /** Holds as long as nothing may end a lease but the end of its load. */
 const judgeLeases = ({ scenario }: Model, s: State): Law | undefined => {
   const isQuiet = s.epochs === 1 && s.left.expiries === scenario.left.expiries &&
-    s.left.crashes === scenario.left.crashes && s.left.failovers === scenario.left.failovers && s.partitions.every(({ log }) => log.length === 0)
+    s.left.crashes === scenario.left.crashes && s.left.failovers === scenario.left.failovers &&
+    s.partitions.every(({ log }) => log.length === 0)
   if (!isQuiet) return undefined
   for (let key = 0; key < scenario.keys; key++) {
     if (s.nodes.filter(({ flights }) => (flights[key]?.lease ?? 0) !== 0).length > 1) return "single"

@@ -4,7 +4,17 @@
  */
 import { commit, enter, markAt, type Receipt, spread, startOf, unspreadAt } from "./ledger.ts"
 import type { Model } from "./model.ts"
-import { type Answer, D, type Flight, freshNode, type Node, type Partition, type Position, S, type State } from "./state.ts"
+import {
+  type Answer,
+  D,
+  type Flight,
+  freshNode,
+  type Node,
+  type Partition,
+  type Position,
+  S,
+  type State
+} from "./state.ts"
 import { copyUp, readWarm } from "./warmTier.ts"
 
 export const nodeOf = (s: State, i: number): Node => s.nodes[i]!
@@ -150,7 +160,7 @@ export const joinStrict = (m: Model, s: State, i: number, key: number): void => 
   const node = nodeOf(s, i)
   const part = m.partitionOf(key)
   if (m.on("lookFirst")) {
-    enter(m, s, part)
+    if (m.on("proven")) enter(m, s, part)
     catchUp(m, s, i, part)
   }
   const flight = node.flights[key]!
@@ -189,10 +199,10 @@ const reachHead = (m: Model, s: State, i: number, key: number): boolean => {
   const part = m.partitionOf(key)
   const { epoch, head } = node.flights[key]!.answer!
   if (!m.scenario.strict || !m.on("headFirst")) return true
-  enter(m, s, part)
+  if (m.on("proven")) enter(m, s, part)
   catchUp(m, s, i, part, head)
   const position = node.positions[part]!
-  return position.epoch === epoch && position.stamp >= head
+  return position.epoch === epoch && position.stamp >= head || !m.on("proven")
 }
 
 /** What was asked for is answered: a value, or the duty to run the lookup. */
@@ -300,6 +310,9 @@ export const restart = (m: Model, s: State, i: number): void => {
   // Records of the ended instance are not the new one's own.
   for (const p of parts) p.log = p.log.map((record) => record.by === i ? { ...record, by: -1 } : record)
   s.puts = s.puts.map((put) => put.by === i ? { ...put, by: -1 } : put)
-  s.replica = s.replica.map((p) => ({ ...p, log: p.log.map((record) => record.by === i ? { ...record, by: -1 } : record) }))
+  s.replica = s.replica.map((p) => ({
+    ...p,
+    log: p.log.map((record) => record.by === i ? { ...record, by: -1 } : record)
+  }))
   s.late = s.late.map((late) => late.by === i ? { ...late, by: -1 } : late)
 }

@@ -105,11 +105,13 @@ export const rules = {
   },
   // --- the life of a log
   epoch: {
-    says: "a ledger that lost its state begins a new epoch; memory, puts and answers of another epoch count for nothing",
+    says:
+      "a ledger that lost its state begins a new epoch; memory, puts and answers of another epoch count for nothing",
     without: "a node at stamp 0 of an empty log believes that it knows everything"
   },
   witness: {
-    says: "the head names the server run that has executed all commits; a server that is another one begins a new epoch",
+    says:
+      "the head names the server run that has executed all commits; a server that is another one begins a new epoch",
     without: "a replica that missed a commit goes on as if nothing had happened"
   },
   replid: {
@@ -128,6 +130,11 @@ export const rules = {
   lookFirst: {
     says: "a strict reader looks at the head before it joins a load or repeats a failure",
     without: "the reader joins a load that began before the change that the reader knows of"
+  },
+  proven: {
+    says: "a strict reader looks at a server that the head names as witness; an answer whose head the log does not " +
+      "reach counts for nothing",
+    without: "a replica that took over says that nothing has happened"
   },
   idPosition: {
     says: "a suspect is confirmed only by an entry of the same identity whose position passes the marks",
@@ -151,8 +158,9 @@ export const rules = {
     without: "a node that begins after a record of another plan never learns that nothing has spread it"
   },
   unknownSpreads: {
-    says: "a node that distrusts a partition begins at that stamp as well; where the log no longer reaches back to it, " +
-      "the node drops everything that its plan could add",
+    says:
+      "a node that distrusts a partition begins at that stamp as well, read together with the head; where the log " +
+      "no longer reaches back to it, the node drops everything that its plan could add",
     without: "a node that jumps to the head passes over a record of another plan that nothing has spread"
   },
   // --- a warm tier

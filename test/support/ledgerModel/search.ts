@@ -38,7 +38,7 @@ export const search = <State, Law>(world: World<State, Law>, { secondsMax, state
   const result = (end: Result<Law>["end"], law?: Law, last = 0): Result<Law> => {
     const story: Array<string> = []
     for (let at = last; at > 0; at = from[at]!) story.push(steps[at]!)
-    return { end, states: known.size, seconds: (performance.now() - began) / 1000, law, story: story.reverse() }
+    return { end, states: known.size, seconds: (performance.now() - began) / 1000, law, story: story.toReversed() }
   }
   for (let at = 0; at < states.length; at++) {
     const state = states[at]!

@@ -23,7 +23,17 @@ import {
   takeReceipt
 } from "./node.ts"
 import type { Budget } from "./scenarios.ts"
-import { copyPartition, copyState, D, emptyPartition, type Flight, type Kind, S, type State, type Write } from "./state.ts"
+import {
+  copyPartition,
+  copyState,
+  D,
+  emptyPartition,
+  type Flight,
+  type Kind,
+  S,
+  type State,
+  type Write
+} from "./state.ts"
 import { bringForward, putWarm } from "./warmTier.ts"
 
 /** Takes a step in a copy of the state. A change that returns `false` cannot happen. */
@@ -173,8 +183,10 @@ const newsSteps = (m: Model, s: State, i: number, step: Step): void => {
     step(`${i} applies the next record${isOne ? "" : ` of ${part}`}`, (t) => applyNews(m, t, i, part))
     if (!m.scenario.skips || epoch !== p.epoch) continue
     for (let beyond = Math.max(stamp, p.floor) + 2; beyond <= p.log.length; beyond++) {
-      step(`record ${beyond}${isOne ? "" : ` of ${part}`} reaches ${i}, and those before it do not`, (t) =>
-        applyBeyond(m, t, i, part, beyond))
+      step(
+        `record ${beyond}${isOne ? "" : ` of ${part}`} reaches ${i}, and those before it do not`,
+        (t) => applyBeyond(m, t, i, part, beyond)
+      )
     }
   }
   if (node.owes > 0) step(`${i} brings the warm tier forward`, (t) => bringForward(m, t, nodeOf(t, i)))
@@ -235,7 +247,9 @@ const ledgerSteps = (m: Model, s: State, step: Step): void => {
         if (m.on("leaseEnds")) step(`the lease of ${nameOf(key)} ends, whose holder is gone`, end)
       } else step(`the lease of ${nameOf(key)} ends by time`, end, "expiries")
     }
-    if (p.fence !== undefined) step("the lease on the pattern ends by time", (t) => void (t.partitions[part]!.fence = undefined))
+    if (p.fence !== undefined) {
+      step("the lease on the pattern ends by time", (t) => void (t.partitions[part]!.fence = undefined))
+    }
     if (p.log.length > p.floor) {
       step("the log is trimmed", (t) => void (t.partitions[part]!.floor = p.log.length), "trims")
     }
