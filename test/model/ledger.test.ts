@@ -3,8 +3,8 @@
  * the losses, crashes and failovers that the scenario allows. `test/support/ledgerModel/README.md` says what the
  * protocol is, and has the number of states.
  *
- * `STATELESS_STATES=3000000 npx vitest run test/model/ledger.test.ts` searches the large scenarios, too, each to so many
- * states.
+ * `STATELESS_STATES=1000000 npx vitest run test/model/ledger.test.ts` searches the large scenarios, too, each to so
+ * many states.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { readFileSync } from "node:fs"

@@ -6,8 +6,8 @@ import { brokenBy, isStuck } from "./laws.ts"
 import { makeModel } from "./model.ts"
 import type { Rule } from "./rules.ts"
 import type { Budget, Scenario } from "./scenarios.ts"
-import { type Bounds, type Result, search } from "./search.ts"
-import { initialState, type Law } from "./state.ts"
+import { type Bounds, search } from "./search.ts"
+import { initialState, type Law, type State } from "./state.ts"
 import { nextStates } from "./steps.ts"
 
 export interface ExploreOptions {
@@ -21,7 +21,7 @@ export const explore = (scenario: Scenario, bounds: Bounds, { except = [], off =
   const left = Object.keys(scenario.left) as ReadonlyArray<keyof Budget>
   const budgets = left.filter((name) => scenario.left[name] > 0)
   const judged = (law: Law | undefined): Law | undefined => law === undefined || except.includes(law) ? undefined : law
-  return search<ReturnType<typeof initialState>, Law>({
+  return search<State, Law>({
     initial: initialState(scenario),
     next: (state, found) => nextStates(model, state, found),
     nameOf: (state) => nameOf(state, budgets),
@@ -29,5 +29,3 @@ export const explore = (scenario: Scenario, bounds: Bounds, { except = [], off =
     stuckBy: (state) => isStuck(state) ? judged("ends") : undefined
   }, bounds)
 }
-
-export type { Result }

@@ -125,7 +125,7 @@ const isOwed = (m: Model, { write }: Node): boolean => {
 /** The position of a load whose lookup has not begun: it takes one when it begins. */
 const start: Position = { epoch: 0, stamp: 0 }
 
-/** A read of a key that memory does not have. `false`: another node loads it, and this one waits for the log to move. */
+/** A read of a key that memory does not have. `false`: another node loads it, and this one waits for news. */
 export const ask = (m: Model, s: State, i: number, key: number): boolean => {
   const node = nodeOf(s, i)
   const part = m.partitionOf(key)

@@ -115,6 +115,7 @@ export const small = {
   unknown: scenario({ drops: 1, unknown: 1 }, { leases: true }),
   losses: scenario({ drops: 1, losses: 1 }),
   failover: scenario({ drops: 1, failovers: 1, follows: 1 }),
+  failoverAlone: scenario({ drops: 1, elsewhereOthers: 1, failovers: 1 }, { nodes: 1 }),
   failback: scenario({ elsewhereDrops: 1, failovers: 1, failbacks: 1 }),
   two: scenario({ elsewhereDrops: 1 }, two),
   marks: scenario({ marks: 1 }, { loads: 2 }),

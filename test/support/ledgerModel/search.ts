@@ -1,6 +1,8 @@
 /**
  * Breadth first through all states that a start can reach: the first broken state has the shortest story.
  */
+
+/** What is searched. */
 export interface World<State, Law> {
   readonly initial: State
   readonly next: (state: State, found: (how: string, next: State) => void) => void

@@ -16,7 +16,7 @@ export interface Story {
 export const stories: { readonly [R in Rule]: ReadonlyArray<Story> } = {
   token: [{ scenario: "loads", law: "ledger", steps: 8 }],
   floor: [{ scenario: "trimOwn", law: "ledger", steps: 9 }],
-  pair: [{ scenario: "failoverOther", law: "ledger", steps: 12 }],
+  pair: [{ scenario: "failoverAlone", law: "ledger", steps: 12 }],
   restamp: [{ scenario: "changing", law: "ledger", steps: 8 }],
   copy: [{ scenario: "warm", law: "warm", steps: 8 }],
   copyJudged: [{ scenario: "warmMarks", law: "warm", steps: 11 }],
