@@ -13,7 +13,7 @@ export const laws: { readonly [L in Law]: string } = {
   answer: "a strict reader gets nothing that is older than what was committed when it began to read",
   older: "the source takes no write of an older holder of a lease after one of a newer holder",
   newest: "the source does not refuse the write of the newest holder of a lease",
-  single: "one load of a key runs under a lease, until a change, a crash or time ends the lease",
+  single: "one load of a key runs under a lease, until a change, a fault or time ends the lease",
   ends: "every load and every write ends"
 }
 
@@ -46,10 +46,11 @@ const judgeWarm = (s: State): Law | undefined => {
   return warm.entry.row < rowAt(p, warm.stamp) ? "warm" : undefined
 }
 
-/** Holds as long as nothing may end a lease but the end of its load. */
+/** What ends a lease, beside the end of its load and a change of its key. */
+const endings = ["expiries", "crashes", "failovers", "losses"] as const
+
 const judgeLeases = ({ scenario }: Model, s: State): Law | undefined => {
-  const isQuiet = s.epochs === 1 && s.left.expiries === scenario.left.expiries &&
-    s.left.crashes === scenario.left.crashes && s.left.failovers === scenario.left.failovers &&
+  const isQuiet = endings.every((budget) => s.left[budget] === scenario.left[budget]) &&
     s.partitions.every(({ log }) => log.length === 0)
   if (!isQuiet) return undefined
   for (let key = 0; key < scenario.keys; key++) {

@@ -1,6 +1,7 @@
 /**
  * What may happen in a search, as data.
  */
+
 /** How often each kind of step may happen in a story. */
 export interface Budget {
   /** Writes of the row by a node that holds keys: the commit drops, marks, or brings a value. */
