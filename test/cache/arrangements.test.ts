@@ -503,7 +503,8 @@ describe("table of options", () => {
 
   it("the table has a row for each option of a value", () => {
     const all = [
-      ...declared("cache/types/setOptions.ts", "SetOptions"),
+      ...declared("cache/types/setOptions.ts", "LeasedOptions"),
+      ...declared("cache/types/setOptions.ts", "VersionCondition"),
       ...declared("cache/Lookup.ts", "LoadedOptions")
     ]
     assert.isAbove(all.length, 4)
