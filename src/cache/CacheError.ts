@@ -48,12 +48,19 @@ export class NotOwner extends Schema.TaggedError<NotOwner>()("NotOwner", {
   holds: Schema.Literals(["nothing", "a borrow", "a lookup", "another engine", "another class"])
 }) {
   override get message() {
-    const help = this.holds === "nothing"
-      ? "; help: provide the layers of the manifest, which `modules` makes, around the program; a module that keeps " +
+    const { code, family, holds, pattern, verb } = this
+    const who = verb === "read" && holds === "a lookup"
+      ? `the caller is a lookup whose family does not derive from it; help: add \`${pattern}\` to \`derives\` there`
+      : held[holds]
+    return `${code}: cannot ${verb} \`${pattern}\`: it is owned by \`${family}\`, and ${who}${this.help}`
+  }
+
+  private get help(): string {
+    if (this.holds !== "nothing") return ""
+    return this.verb === "appoint"
+      ? `; help: give its owner to \`modules\` under the name \`${this.family}\``
+      : "; help: provide the layers of the manifest, which `modules` makes, around the program; a module that keeps " +
         "its right to itself passes it on with Layer.provideMerge"
-      : ""
-    return `${this.code}: cannot ${this.verb} \`${this.pattern}\`: it is owned by \`${this.family}\`, and ` +
-      `${held[this.holds]}${help}`
   }
 }
 

@@ -21,6 +21,16 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
     "with Layer.provideMerge"
   ],
   [
+    new CacheError.NotOwner({ verb: "read", pattern: "user:{id}", family: "user", holds: "a lookup" }),
+    "E0205: cannot read `user:{id}`: it is owned by `user`, and the caller is a lookup whose family does not derive from " +
+    "it; help: add `user:{id}` to `derives` there"
+  ],
+  [
+    new CacheError.NotOwner({ verb: "appoint", pattern: "user:{id}", family: "user", holds: "nothing" }),
+    "E0205: cannot appoint `user:{id}`: it is owned by `user`, and the caller has no right to it; help: give its owner to " +
+    "`modules` under the name `user`"
+  ],
+  [
     new CacheError.OwnershipConflict({ pattern: "user:{id}", family: "user", token: 7 }),
     "`user:{id}` of family `user` already has an owner; help: keep the owner's layer in a constant, because a function " +
     "that makes the layer makes a new owner at each call"

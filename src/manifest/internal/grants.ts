@@ -372,7 +372,8 @@ export class FamilyGrants {
     if (wanted.some((name) => (grantAt(context, name) ?? lentAt(context, name)) !== undefined)) {
       return this.notOwner(verb, "another engine")
     }
-    return this.notOwner(verb, holdsOfOtherClass(context, this.manifest, wanted) ? "another class" : "nothing")
+    if (holdsOfOtherClass(context, this.manifest, wanted)) return this.notOwner(verb, "another class")
+    return this.notOwner(verb, CacheFamily.isLookup(context) ? "a lookup" : "nothing")
   }
 
   notOwner(verb: Verb, holds: NotOwner["holds"]): CacheError {
