@@ -61,6 +61,48 @@ describe("codec", () => {
       if (name === "String") assert.strictEqual(admits?.(other), typeof other === "string")
     })))
 
+  for (
+    const [name, schema] of Object.entries({
+      Void: Schema.Void,
+      Undefined: Schema.Undefined,
+      Null: Schema.Null,
+      String: Schema.String,
+      Number: Schema.Number,
+      Boolean: Schema.Boolean,
+      BigInt: Schema.BigInt,
+      Literal: Schema.Literal("x"),
+      "a list": Schema.Array(Schema.Unknown),
+      "a record": Schema.Record(Schema.String, Schema.Unknown),
+      "an object that may be empty": Schema.Struct({ a: Schema.optionalKey(Schema.String) }),
+      "an object without properties": Schema.Struct({}),
+      "one of two": Schema.Union([Schema.String, Schema.Void]),
+      Unknown: Schema.Unknown
+    })
+  ) {
+    it(`memory refuses nothing that ${name} gives`, () => {
+      const values = [
+        undefined,
+        null,
+        5,
+        NaN,
+        "x",
+        "",
+        true,
+        1n,
+        [],
+        {},
+        Object.create(null),
+        () => 1,
+        new Date(),
+        new Map()
+      ]
+      const admits = admitsOf(schema)
+      for (const value of values) {
+        if (Schema.is(schema)(value)) assert.isTrue(admits?.(value) ?? true, show(value))
+      }
+    })
+  }
+
   it("the bytes and values of a codec share no memory", () =>
     fc.assert(fc.property(withValue(({ ordinary }) => ordinary), ([sample, value]) => {
       const bytes = encoded(sample, value)

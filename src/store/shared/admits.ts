@@ -43,7 +43,6 @@ const kindOf = (ast: SchemaAST.AST): ((value: unknown) => boolean) | undefined =
     case "Null":
       return (value) => value === null
     case "Undefined":
-    case "Void":
       return (value) => value === undefined
     case "Literal":
       return (value) => value === ast.literal
