@@ -2592,7 +2592,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 14,
     bug: "a commit whose answer was lost counts as one that has happened",
     file: transaction,
-    text: `return succeeded && isLast && before.every((other) => other.ending === "failed") ? "committed" : "unknown"`,
+    text:
+      `return isBelieved && frames.every((other) => other === frame || other.ending === "failed") ? "committed" : "unknown"`,
     planted: `return "committed"`,
     suites: [transactions, commits]
   },
@@ -2600,8 +2601,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "a commit counts as one whose answer was lost, if the combinator has run the body before",
     file: transaction,
-    text: `before.every((other) => other.ending === "failed")`,
-    planted: `before.length === 0`,
+    text: `frames.every((other) => other === frame || other.ending === "failed")`,
+    planted: `frames.length === 1`,
     suites: [transactions]
   },
   {

@@ -108,10 +108,8 @@ const conclude = (
   succeeded: boolean,
   isKnown: boolean
 ): Effect.Effect<void> => {
-  const outcomes = frames.map((frame, i): readonly [Frame, Outcome] => {
-    frame.close()
-    return [frame, outcomeOf(frame, succeeded, frames.slice(0, i), i === frames.length - 1)]
-  })
+  for (const frame of frames) frame.close()
+  const outcomes = frames.map((frame) => [frame, outcomeOf(frame, frames, succeeded)] as const)
   return Effect.forEach(outcomes, ([{ collected }, outcome]) => {
     if (outcome === "rolledBack") return collected.release()
     if (parent !== undefined) {
@@ -129,18 +127,14 @@ const conclude = (
 
 type Outcome = "committed" | "rolledBack" | "unknown"
 
-const outcomeOf = (
-  { ending }: Frame,
-  succeeded: boolean,
-  before: ReadonlyArray<Frame>,
-  isLast: boolean
-): Outcome => {
+const outcomeOf = (frame: Frame, frames: ReadonlyArray<Frame>, succeeded: boolean): Outcome => {
+  const isBelieved = succeeded && frame === frames.at(-1)
   // A run before the last one whose body succeeded has perhaps been committed, and perhaps after this one.
-  if (ending === "done") {
-    return succeeded && isLast && before.every((other) => other.ending === "failed") ? "committed" : "unknown"
+  if (frame.ending === "done") {
+    return isBelieved && frames.every((other) => other === frame || other.ending === "failed") ? "committed" : "unknown"
   }
   // A combinator that succeeds although its body failed may have committed the changes of the body.
-  return ending === "failed" && !(succeeded && isLast) ? "rolledBack" : "unknown"
+  return frame.ending === "failed" && !isBelieved ? "rolledBack" : "unknown"
 }
 
 const givenBetween = (before: Context.Context<never>, after: Context.Context<never>): Context.Context<never> => {

@@ -7,7 +7,7 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { isLive } from "./coarseClock.ts"
+import { isLive, liveClock } from "./coarseClock.ts"
 
 // A longer timer of JavaScript fires at once; so a longer pause is made of several timers.
 const millisMax = 2_147_483_647
@@ -35,3 +35,10 @@ export const sleep = (duration: Duration.Input): Effect.Effect<void> =>
       return Effect.sync(() => clearTimeout(timer as number))
     })
   })
+
+/**
+ * Sleeps as `sleep` does, by the time of the machine, whatever clock the program has: for what other processes see, or
+ * do. A jump of `TestClock` does not end it.
+ */
+export const sleepByMachine = (duration: Duration.Input): Effect.Effect<void> =>
+  Effect.provideService(sleep(duration), Clock.Clock, liveClock)

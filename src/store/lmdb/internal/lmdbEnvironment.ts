@@ -15,7 +15,8 @@
  * - A first opening that was killed leaves an empty file, which counts as a new one.
  * - Closing ends even when the last commit failed or never ended; the driver alone would wait for ever.
  *
- * Not here: damage inside pages. LMDB keeps no checksums of its own; each record has one (`lmdbRecord`).
+ * Not here: the check of the file's pages (`lmdbDataFile`), and damage inside values. LMDB keeps no checksums of its
+ * own; each record has one (`lmdbRecord`).
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -29,7 +30,6 @@ import { forkOutside } from "../../../capability/shared/outside.ts"
 import { refused } from "../../internal/given.ts"
 import * as AnswerTime from "../../shared/answerTime.ts"
 import * as BackgroundTimer from "../../shared/backgroundTimer.ts"
-import { liveClock } from "../../shared/coarseClock.ts"
 import { FolderHeld, StoreError, TierFailed, TierFull } from "../../StoreError.ts"
 import { dataFault, isHollow, pageFault } from "./lmdbDataFile.ts"
 import { beatMillis, type Holder, isForeign } from "./lmdbHolder.ts"
@@ -204,7 +204,7 @@ const claimNamespace = (path: string, file: string, namespace: string): Effect.E
 
 // Other containers compare the beat with the time of the machine, so it comes by that time: not for each five seconds
 // of a jump of `TestClock`, and not only when a test moves its clock.
-const pause = Effect.provideService(BackgroundTimer.sleep(beatMillis), Clock.Clock, liveClock)
+const pause = BackgroundTimer.sleepByMachine(beatMillis)
 
 const keepBeating = (claim: Claim): Effect.Effect<Claim> => {
   const beat = Effect.andThen(pause, Effect.sync(claim.beat))

@@ -9,11 +9,9 @@
  * Damage to marks or to the state empties the namespace: it is then unknown which entries are invalid, so all are
  * absent.
  */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Entry } from "../../Entry.ts"
 import * as BackgroundTimer from "../../shared/backgroundTimer.ts"
-import { liveClock } from "../../shared/coarseClock.ts"
 import type { Mark, MarkLog } from "../../Store.ts"
 import type { StoreError } from "../../StoreError.ts"
 import type { Batch, Bounds } from "./lmdbBatch.ts"
@@ -65,11 +63,13 @@ export class LmdbNamespace {
     if (this.wasDamaged) this.commons.reserve()
     this.upkeep = new Upkeep(opened, bounds, families, this.writes).run
     // By the time of the machine: a test that moves its clock by a day need not look at the file for each second of it.
-    const pause = Effect.provideService(BackgroundTimer.sleep(lookMillis), Clock.Clock, liveClock)
-    const look: Effect.Effect<void> = Effect.flatMap(pause, () =>
-      this.writes.looksGone()
-        ? Effect.logWarning(`the ${tierName} tier lost ${opened.path}, which was removed, replaced or taken over`)
-        : look)
+    const look: Effect.Effect<void> = Effect.flatMap(
+      BackgroundTimer.sleepByMachine(lookMillis),
+      () =>
+        this.writes.looksGone()
+          ? Effect.logWarning(`the ${tierName} tier lost ${opened.path}, which was removed, replaced or taken over`)
+          : look
+    )
     this.watch = look
   }
 
