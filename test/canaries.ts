@@ -2477,6 +2477,14 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: [marks]
   },
   {
+    law: 2,
+    bug: "an invalidation of a family that holds nothing does not overtake the load that runs",
+    file: "src/cache/internal/invalidation/familyInvalidation.ts",
+    text: `entries.areNone && loads.areIdle`,
+    planted: `entries.areNone`,
+    suites: ["test/cache/overtaken.test.ts"]
+  },
+  {
     law: 11,
     bug: "the history of a cache holds keys of any length",
     file: "src/cache/internal/entries/history.ts",

@@ -29,10 +29,13 @@ const noted = (scope: Noted["scope"], stamp: number, from?: Noted["from"]): Note
   from
 })
 
+const add = (history: History, { atMillis, family, from, mode, scope, stamp, through, what }: Noted) =>
+  history.add(what, family, scope, stamp, atMillis, through, mode, from)
+
 describe("history of a cache", () => {
   it("the history drops its oldest events beyond 4,096", () => {
     const history = new History()
-    for (let i = 0; i < 5_000; i++) history.add(noted("1", i))
+    for (let i = 0; i < 5_000; i++) add(history, noted("1", i))
     const stamps = history.of("user", "1", []).map(({ stamp }) => stamp)
     assert.deepStrictEqual([stamps.length, stamps[0], stamps.at(-1)], [4_096, 4_999, 904])
   })
@@ -47,7 +50,7 @@ describe("history of a cache", () => {
     }
     for (const [name, { from, scope }] of Object.entries(stories)) {
       const history = new History()
-      for (let i = 0; i < 200; i++) history.add(noted(scope, i, from))
+      for (let i = 0; i < 200; i++) add(history, noted(scope, i, from))
       const key = name === "sources" ? long.slice(0, 10) : long
       const stamps = history.of("user", key, [long]).map(({ stamp }) => stamp)
       assert.deepStrictEqual([stamps.length, stamps[0]], [17, 199], name)
@@ -56,8 +59,8 @@ describe("history of a cache", () => {
 
   it("the history keeps the events of other keys when one key is very long", () => {
     const history = new History()
-    for (let i = 0; i < 100; i++) history.add(noted("1", i))
-    history.add(noted("x".repeat(1_000_000), 100))
+    for (let i = 0; i < 100; i++) add(history, noted("1", i))
+    add(history, noted("x".repeat(1_000_000), 100))
     assert.lengthOf(history.of("user", "1", []), 100)
   })
 })

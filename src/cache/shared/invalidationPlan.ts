@@ -80,24 +80,14 @@ export const eachReached = (
   for (const step of steps) if (holds(step, segments, segments.length)) visit(step, scopeOf(step, segments))
 }
 
-/** Visits each step that a change of a key takes, with the one key that it drops, or with the scope. */
-export const eachDropped = (
-  plan: InvalidationPlan,
-  key: string,
-  visit: (step: CompiledStep, dropped: string | Scope) => void
-): void => {
-  let segments: ReadonlyArray<string> | undefined
-  for (const step of plan.all) {
-    // Most steps are of this kind, and need no segment.
-    if (step.isSame === true) {
-      visit(step, key)
-      continue
-    }
-    segments ??= segmentsOf(key)
-    if (!holds(step, segments, segments.length)) continue
-    const scope = scopeOf(step, segments)
-    visit(step, step.exact ? keyOf(scope) : scope)
-  }
+/** What a step drops when a key changes: one key, or a scope; `undefined` if the step is not taken. */
+export const droppedBy = (step: CompiledStep, key: string): string | Scope | undefined => {
+  // Most steps are of this kind, and need no segment.
+  if (step.isSame === true) return key
+  const segments = segmentsOf(key)
+  if (!holds(step, segments, segments.length)) return undefined
+  const scope = scopeOf(step, segments)
+  return step.exact ? keyOf(scope) : scope
 }
 
 // Most keys have one segment, and most changes come here.
@@ -149,11 +139,15 @@ export function* reachedAmong(
 export const keyOf = (scope: Scope): string => scope.values.join(":")
 
 /** Whether the guards of a step may hold for a change. A segment or a length that is not known may have any value. */
-const holds = (step: CompiledStep, known: Known, length: number | undefined): boolean =>
-  step.guards.every((guard) => {
-    if (guard._tag === "Length") return length === undefined || (length >= guard.min && length <= guard.max)
-    return known[guard.position] === undefined || known[guard.position] === guard.text
-  })
+const holds = ({ guards }: CompiledStep, known: Known, length: number | undefined): boolean => {
+  for (const guard of guards) if (!mayPass(guard, known, length)) return false
+  return true
+}
+
+const mayPass = (guard: CompiledGuard, known: Known, length: number | undefined): boolean => {
+  if (guard._tag === "Length") return length === undefined || (length >= guard.min && length <= guard.max)
+  return known[guard.position] === undefined || known[guard.position] === guard.text
+}
 
 /** Whether a step drops one particular key. */
 const agrees = (
@@ -166,9 +160,14 @@ const agrees = (
 /** The keys that a step drops. A segment that is not known is left open. */
 const scopeOf = (step: CompiledStep, known: Known): Scope => {
   const { bound, positions } = step
-  return positions !== undefined && bound.every(([, source]) => known[source] !== undefined)
-    ? { positions, values: bound.map(([, source]) => known[source]!) }
-    : sortedScopeOf(step, known)
+  if (positions === undefined) return sortedScopeOf(step, known)
+  const values: Array<string> = []
+  for (const [, source] of bound) {
+    const value = known[source]
+    if (value === undefined) return sortedScopeOf(step, known)
+    values.push(value)
+  }
+  return { positions, values }
 }
 
 const sortedScopeOf = (step: CompiledStep, known: Known): Scope => {

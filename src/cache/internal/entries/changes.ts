@@ -34,11 +34,6 @@ export class Changes {
     return this.listeners.size > 0
   }
 
-  note(change: Noted): void {
-    this.history.add(change)
-    if (this.listeners.size > 0) this.tell(change)
-  }
-
   /** Adds a listener. The answer removes it again. */
   listen(listener: ChangeListener): () => void {
     // Two calls with one function are two listeners.
@@ -52,7 +47,8 @@ export class Changes {
     return this.isTelling ? new CacheError({ reason: new WouldWait({ key: name, why: "listener" }) }) : undefined
   }
 
-  private tell(change: Noted): void {
+  /** Tells a change to those who listen. */
+  tell(change: Noted): void {
     this.isTelling = true
     for (const listener of this.listeners) {
       try {

@@ -579,6 +579,11 @@ export class Entries<V> {
     return { ...entry, stamp }
   }
 
+  /** Whether an invalidation finds no entry, and no caller has to learn of it: memory alone keeps the family. */
+  get areNone(): boolean {
+    return this.lane === undefined && this.hot?.count === 0 && this.sources === undefined && this.arePlain
+  }
+
   /** Whether some tier may hold a key, or any key of a scope. */
   mayHave(scope: string | Scope): boolean {
     if (typeof scope !== "string") return this.mayHold

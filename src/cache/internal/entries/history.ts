@@ -13,33 +13,56 @@ export interface Noted extends Omit<Happening, "from"> {
   readonly from: Sources | undefined
 }
 
-// A text of a forgotten happening that is no longer than this stays until its record is written over.
+// A text of a forgotten happening that is no longer than this stays until it is written over.
 const textKept = 64
 
-/** A record of the history, which is written over. */
-type Recorded = { -readonly [Part in keyof Noted]: Noted[Part] }
+// The places of a happening in the two columns.
+const cellsEach = 6
+const numbersEach = 2
 
-/** The latest happenings of a cache, in a ring of bounded size. */
+/**
+ * The latest happenings of a cache, in a ring of bounded size.
+ *
+ * Every write of a key comes here. So a happening is written over the oldest one, and the ring is columns and not
+ * objects: a write then touches one line of memory of each column, and makes nothing.
+ */
 export class History {
-  private readonly ring: Array<Recorded> = []
-  /** The characters of each happening. Kept apart, so that forgetting an old happening does not read it from memory. */
+  /** Of each happening: what, family, scope, through, mode, from. */
+  private readonly cells: Array<unknown> = []
+  /** Of each happening: stamp, time. */
+  private readonly numbers = new Float64Array(numbersEach * happeningsMax)
+  /** The characters of each happening. */
   private readonly lengths = new Int32Array(happeningsMax)
   private next = 0
   private size = 0
   private characters = 0
 
-  /** Adds a copy of a happening. The copy is written over the oldest one, because every write of a key comes here. */
-  add(happening: Noted): void {
-    const characters = charactersOf(happening)
+  add(
+    what: Noted["what"],
+    family: string,
+    scope: Noted["scope"],
+    stamp: number,
+    atMillis: number,
+    through: string | undefined,
+    mode: Noted["mode"],
+    from: Sources | undefined
+  ): void {
+    const characters = charactersOf(scope, from)
     // A happening of this length would push out too many others.
     if (characters > charactersMax / 16) return
-    const { next, ring } = this
+    const { cells, lengths, next, numbers } = this
     if (this.size === happeningsMax) this.leaveOut(next)
     if (characters > charactersMax - this.characters) this.makeRoom(characters)
-    const over = ring[next]
-    if (over === undefined) ring[next] = { ...happening }
-    else writeOver(over, happening)
-    this.lengths[next] = characters
+    const cell = cellsEach * next
+    cells[cell] = what
+    cells[cell + 1] = family
+    cells[cell + 2] = scope
+    cells[cell + 3] = through
+    cells[cell + 4] = mode
+    cells[cell + 5] = from
+    numbers[numbersEach * next] = stamp
+    numbers[numbersEach * next + 1] = atMillis
+    lengths[next] = characters
     this.next = next + 1 === happeningsMax ? 0 : next + 1
     this.size++
     this.characters += characters
@@ -50,12 +73,18 @@ export class History {
     const segments = key.split(":")
     const found: Array<Happening> = []
     for (let i = 1; i <= this.size; i++) {
-      const happening = this.ring[(this.next - i + happeningsMax) % happeningsMax]!
+      const happening = this.at((this.next - i + happeningsMax) % happeningsMax)
       if (!concerns(happening, family, key, segments, tags)) continue
       // The marks share this scope, so the caller gets a copy.
       found.push({ ...happening, scope: copyOf(happening.scope), from: happening.from?.spell() })
     }
     return found
+  }
+
+  private at(place: number): Noted {
+    const [what, family, scope, through, mode, from] = this.cells.slice(cellsEach * place, cellsEach * (place + 1))
+    const [stamp, atMillis] = this.numbers.subarray(numbersEach * place)
+    return { what, family, scope, through, mode, stamp, atMillis, from } as Noted
   }
 
   private makeRoom(characters: number): void {
@@ -71,23 +100,12 @@ export class History {
   private forgetOldest(): void {
     const oldest = (this.next - this.size + happeningsMax) % happeningsMax
     this.leaveOut(oldest)
-    // What the record leads to is freed; the record itself is written over later.
-    const record = this.ring[oldest]!
-    if (record.from === undefined && typeof record.scope === "string" && this.lengths[oldest]! <= textKept) return
-    record.scope = ""
-    record.from = undefined
+    // What its cells lead to is freed; the cells themselves are written over later.
+    const { from, scope } = this.at(oldest)
+    if (from === undefined && typeof scope === "string" && this.lengths[oldest]! <= textKept) return
+    this.cells[cellsEach * oldest + 2] = ""
+    this.cells[cellsEach * oldest + 5] = undefined
   }
-}
-
-const writeOver = (over: Recorded, { atMillis, family, from, mode, scope, stamp, through, what }: Noted): void => {
-  over.what = what
-  over.family = family
-  over.scope = scope
-  over.through = through
-  over.mode = mode
-  over.stamp = stamp
-  over.atMillis = atMillis
-  over.from = from
 }
 
 const copyOf = (scope: Happening["scope"]): Happening["scope"] =>
@@ -97,7 +115,7 @@ const copyOf = (scope: Happening["scope"]): Happening["scope"] =>
     ? { ...scope }
     : { positions: [...scope.positions], values: [...scope.values] }
 
-const charactersOf = ({ from, scope }: Noted): number => {
+const charactersOf = (scope: Noted["scope"], from: Sources | undefined): number => {
   const own = typeof scope === "string" ? scope.length : scopeLength(scope)
   return from === undefined ? own : own + from.characters
 }

@@ -18,28 +18,14 @@ export type Note = (
 ) => void
 
 export const noteOf = (cache: CacheContext, spec: EngineFamilySpec<any>): Note => {
-  // One object for all changes without a listener: the history copies it.
-  const noted: { -readonly [Part in keyof Noted]: Noted[Part] } = {
-    what: "Set",
-    family: spec.name,
-    scope: "",
-    through: undefined,
-    mode: undefined,
-    stamp: 0,
-    atMillis: 0,
-    from: undefined
-  }
+  const family = spec.name
   return (what, scope, stamp, through, mode, from) => {
     const { changes, hasListeners, time } = cache
-    const change = hasListeners || changes.areHeard ? { ...noted } : noted
-    change.what = what
-    change.scope = scope
-    change.through = through
-    change.mode = mode
-    change.stamp = stamp
-    change.atMillis = time.now()
-    change.from = from
-    changes.note(change)
+    const atMillis = time.now()
+    changes.history.add(what, family, scope, stamp, atMillis, through, mode, from)
+    if (!hasListeners && !changes.areHeard) return
+    const change: Noted = { what, family, scope, through, mode, stamp, atMillis, from }
+    if (changes.areHeard) changes.tell(change)
     if (!hasListeners) return
     const event = eventOf(spec, change)
     if (event !== undefined) cache.emit(event)

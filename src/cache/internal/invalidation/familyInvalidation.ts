@@ -66,7 +66,16 @@ export class FamilyInvalidation<V> {
       return this.markScope({ positions: values.map((_, i) => i), values }, mode, stamp, through, key)
     }
     this.entries.invalidated(key, mode, stamp, through)
-    return this.remove(key)
+    return this.hasNothing ? noDelivery : this.remove(key)
+  }
+
+  /**
+   * Whether an invalidation has nothing to change: no entry, load, failure or lease. A load that begins later has a
+   * later stamp, so it needs no mark.
+   */
+  private get hasNothing(): boolean {
+    const { cache, entries, loads } = this
+    return entries.areNone && loads.areIdle && cache.leases.isEmpty
   }
 
   private remove(key: string): Delivery {
@@ -78,6 +87,7 @@ export class FamilyInvalidation<V> {
   /** Invalidates a scope without its dependents, in one synchronous step. `key` is the scope if it is one key. */
   markScope(scope: Scope, mode: InvalidationMode, stamp: number, through: string, key?: string): Delivery {
     this.entries.invalidated(key ?? scope, mode, stamp, through)
+    if (this.hasNothing) return noDelivery
     return this.entries.markKeys(scope, mode, stamp, this.cache.time.now())
   }
 

@@ -17,7 +17,14 @@
  */
 import type { InvalidationMode } from "../../CacheEvent.ts"
 import type { Scope } from "../../Explanation.ts"
-import { eachDropped, eachReached, eachReachedFrom, eachReachedFromAll, keyOf } from "../../shared/invalidationPlan.ts"
+import {
+  type CompiledStep,
+  droppedBy,
+  eachReached,
+  eachReachedFrom,
+  eachReachedFromAll,
+  keyOf
+} from "../../shared/invalidationPlan.ts"
 import { both, type Delivery, noDelivery } from "../below/delivery.ts"
 import type { Reached, Spread } from "../entries/cacheContext.ts"
 import type { Entries } from "../entries/entries.ts"
@@ -29,6 +36,11 @@ import type { FamilyInvalidation } from "./familyInvalidation.ts"
 interface Target extends Reached {
   readonly entries: Entries<any>
   readonly loads: Loads<any>
+  readonly invalidation: FamilyInvalidation<any>
+}
+
+interface TargetedStep {
+  readonly step: CompiledStep
   readonly invalidation: FamilyInvalidation<any>
 }
 
@@ -57,6 +69,7 @@ export class Spreading implements Spread {
   private readonly evicted: Array<readonly [family: string, key: string, wasRead: boolean]> = []
   private readonly forgotten: Array<readonly [family: string, key: string, since: number]> = []
   private isPutting = false
+  private readonly steps = new Map<string, ReadonlyArray<TargetedStep>>()
 
   constructor(ground: Ground) {
     this.ground = ground
@@ -74,15 +87,25 @@ export class Spreading implements Spread {
 
   ofKey(family: string, key: string, mode: InvalidationMode): Delivery {
     let delivery = noDelivery
-    eachDropped(this.planOf(family), key, (step, dropped) => {
-      const { invalidation } = this.target(step.family)
+    for (const { invalidation, step } of this.stepsOf(family)) {
+      const dropped = droppedBy(step, key)
+      if (dropped === undefined) continue
       const { stamp } = this.ground
       const own = typeof dropped === "string"
         ? invalidation.dropKey(dropped, mode, stamp, family)
         : invalidation.markScope(dropped, mode, stamp, family)
       delivery = both(delivery, own)
-    })
+    }
     return delivery
+  }
+
+  /** The steps of a family's plan, each with what carries it out. Most changes of a key come here. */
+  private stepsOf(family: string): ReadonlyArray<TargetedStep> {
+    const known = this.steps.get(family)
+    if (known !== undefined) return known
+    const steps = this.planOf(family).all.map((step) => ({ step, invalidation: this.target(step.family).invalidation }))
+    this.steps.set(family, steps)
+    return steps
   }
 
   ofScope(family: string, scope: Scope, mode: InvalidationMode): Delivery {
