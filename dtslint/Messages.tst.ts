@@ -51,7 +51,7 @@ const nothing = {
 } satisfies { readonly [Option in Exclude<keyof FamilySpec, "pattern">]: undefined }
 
 describe("a manifest", () => {
-  test("names a layer that does not exist once, and not at a part or a reference", () => {
+  test("a layer that does not exist is refused once, and not at a part or a reference", () => {
     Manifest.Service<any>()("Layered", {
       layers: { server: { reads: ["edge"] }, edge: {} },
       families: {
@@ -73,7 +73,7 @@ describe("a manifest", () => {
     })
   })
 
-  test("names both patterns, the encloser, the layer, the parameters", () => {
+  test("messages about a manifest name both patterns, the encloser, the layer, the parameters", () => {
     Manifest.Service<any>()("C", {
       layers: { server: {} },
       families: {
@@ -94,7 +94,7 @@ describe("a manifest", () => {
     })
   })
 
-  test("keeps its literals beside a weigher whose parameters have no types", () => {
+  test("a manifest keeps its literals beside a weigher whose parameters have no types", () => {
     class Weighed extends Manifest.Service<Weighed>()("Weighed", {
       families: {
         user: {
@@ -110,7 +110,7 @@ describe("a manifest", () => {
     >()
   })
 
-  test("has families that are known by name, each with one pattern", () => {
+  test("a manifest has families that are known by name, each with one pattern", () => {
     const families: { readonly [name: string]: { readonly pattern: string } } = {}
     // @ts-expect-error E0414: the names of these families are not known, so nothing can be checked about them; help: wri
     Manifest.Service<any>()("C", { families })
@@ -118,7 +118,7 @@ describe("a manifest", () => {
     Manifest.Service<any>()("C", { families: { user: { pattern: text === "" ? "user:{id}" : "person:{id}" } } })
   })
 
-  test("says of everything that a type depends on whether it is given", () => {
+  test("a manifest says of everything that a type depends on whether it is given", () => {
     const one = { pattern: "one:{x}" } as const
     const codec = Manifest.type<5>()
     const maybe: { x?: typeof codec } = {}
@@ -171,7 +171,7 @@ describe("a manifest", () => {
     Manifest.Service<any>()("C", { families: layered, layers: { l: {} }, readers: reader })
   })
 
-  test("takes an option that is undefined for one that was not given", () => {
+  test("a manifest takes an option that is undefined for one that was not given", () => {
     class Bare extends Manifest.Service<Bare>()("Bare", {
       version: undefined,
       layers: undefined,
@@ -196,7 +196,7 @@ describe("a manifest", () => {
     Manifest.Service<any>()("C", { families: { a: { pattern: "a:{x}", partOf: undefined }, b: { pattern: "a:*" } } })
   })
 
-  test("has no message that follows from another one", () => {
+  test("a manifest has no message that follows from another one", () => {
     Manifest.Service<any>()("C", {
       families: {
         // @ts-expect-error E0103: the text of this pattern is not known, so nothing can be checked about it; help: write it
@@ -213,7 +213,7 @@ describe("a manifest", () => {
     })
   })
 
-  test("is composed with one that shares no key", () => {
+  test("a manifest is composed with one that shares no key", () => {
     class Other extends Manifest.Service<Other>()("Other", { families: { all: { pattern: "user:*" } } }) {}
     // @ts-expect-error E0412: 'Other' and 'AppCache' both own 'user:_': by 'user:*' and by 'user:{id}'; help: declare it
     Manifest.compose(AppCache, Other)
@@ -221,7 +221,7 @@ describe("a manifest", () => {
 })
 
 describe("raw keys", () => {
-  test("take numbers and segments in templates, and no other text", () => {
+  test("raw keys take numbers and segments in templates, and no other text", () => {
     expect(AppCache.delete(`draft:${Key.segmentUnsafe(text)}`)).type.toBe<
       Effect.Effect<void, CacheError, Owns<"draft:{id}", AppCache>>
     >()
@@ -371,7 +371,7 @@ describe("raw keys", () => {
 })
 
 describe("a program that is run", () => {
-  test("has every right provided", () => {
+  test("a program that is run has every right provided", () => {
     expect(pipe(Effect.succeed(1), Manifest.provided)).type.toBe<Effect.Effect<number>>()
     // @ts-expect-error Type 'Borrows<"prefs:{id}", AppCache>' is not assignable to type 'never'
     Effect.runPromise(prefs.get({ id }))
@@ -421,7 +421,7 @@ describe("parameters and values", () => {
     AppCache.owner("prefs", { lookup: () => Effect.succeed(1) })
   })
 
-  test("are those of the family in generic code, too", () => {
+  test("parameters and values are those of the family in generic code, too", () => {
     const save = <P extends string, V>(
       family: Family<AppCache, P, V, never, {}>,
       params: Parameters<typeof family.get>[0],
@@ -434,7 +434,7 @@ describe("parameters and values", () => {
     save(prefs, { id: true }, { dark: true })
   })
 
-  test("keep the literals and callbacks of what is given", () => {
+  test("parameters and values keep the literals and callbacks of what is given", () => {
     type Shape = { readonly kind: "circle"; readonly radius: number } | { readonly kind: "point" }
     class Shapes extends Manifest.Service<Shapes>()("Shapes", {
       families: {
@@ -464,7 +464,7 @@ describe("parameters and values", () => {
 })
 
 describe("a declared function", () => {
-  test("keeps the type parameters of its body", () => {
+  test("a declared function keeps the type parameters of its body", () => {
     const f = AppCache.fn("f", { owns: ["user:{id}"] })(function*<A>(a: A) {
       yield* user.set({ id }, new User({ id, name: "Ann" }))
       return a
@@ -472,14 +472,14 @@ describe("a declared function", () => {
     expect(f("x" as const)).type.toBe<Effect.Effect<"x", CacheError, Owns<"user:{id}", AppCache>>>()
   })
 
-  test("requires no more, and fails with no more, for what its writes invalidate", () => {
+  test("a declared function requires no more, and fails with no more, for what its writes invalidate", () => {
     const f = AppCache.fn("f", { owns: ["user:{id}"], invalidates: ["profile:{id}", "feed:{id}:{page}"] })(
       function*() {}
     )
     expect(f()).type.toBe<Effect.Effect<void, never, Owns<"user:{id}", AppCache>>>()
   })
 
-  test("does no more than it declares, directly and through a layer of pipe", () => {
+  test("a declared function does no more than it declares, directly and through a layer of pipe", () => {
     // @ts-expect-error E0220: the body writes 'prefs:{id}', but declares: borrows 'user:{id}'; help: declare it, or
     AppCache.fn("f", { borrows: ["user:{id}"] })(function*() {
       yield* prefs.set({ id }, { dark: true })

@@ -41,7 +41,7 @@ describe("patterns", () => {
     })
   })
 
-  test("are well formed", () => {
+  test("a malformed pattern is refused", () => {
     Manifest.Service<any>()("C", {
       families: {
         // @ts-expect-error E0103: the pattern 'a::b' has an empty segment; help: put one ':' between segments and none at
@@ -60,7 +60,7 @@ describe("patterns", () => {
 })
 
 describe("parts of a manifest", () => {
-  test("are checked where they are brought in", () => {
+  test("parts of a manifest are checked where they are brought in", () => {
     const sources = ["user:{id}"]
     const policy = { timeToLive: "5 minutes", layr: "server" } as const
     Manifest.Service<any>()("C", {
@@ -78,7 +78,7 @@ describe("parts of a manifest", () => {
 })
 
 describe("references and layers", () => {
-  test("are declared, within reach, and used", () => {
+  test("references and layers are declared, within reach, and used", () => {
     Manifest.Service<any>()("C", {
       layers: {
         client: { reads: ["server"] },
@@ -106,7 +106,7 @@ describe("references and layers", () => {
 })
 
 describe("owners", () => {
-  test("are one for each key", () => {
+  test("a second owner of a key is refused", () => {
     // @ts-expect-error E0215: two owners: 'user:{id}' and 'user:{id}' both own 'user:_'; help: keep one of the two layers
     Manifest.mergeOwners(AppCache.owner("user"), AppCache.owner("user"))
     // @ts-expect-error is not assignable to parameter of type 'Layer<never, any, any>'
@@ -147,7 +147,7 @@ describe("owners", () => {
     AppCache.modules({ feed: Layer.effectDiscard(prefs.get({ id })) })
   })
 
-  test("are named by a literal, and take options", () => {
+  test("owners are named by a literal, and take options", () => {
     // @ts-expect-error E0406: the owner of family 'prefs' takes options, and this is a function; help: give it by its name
     AppCache.owner("prefs", () => Effect.succeed({ dark: true }))
     // @ts-expect-error E0210: the compiler cannot tell which family this names; help: write its name as a literal;
@@ -172,7 +172,7 @@ describe("owners", () => {
 })
 
 describe("access", () => {
-  test("by a raw key names one key of one family", () => {
+  test("a raw key names one key of one family", () => {
     // @ts-expect-error E0106: the key 'user::42' has an empty segment; help: put one ':' between segments and none at the
     AppCache.get("user::42")
     // @ts-expect-error E0106: 'user:{id}' is a pattern, not a key; help: name one key, or use the family's invalidateWhere
@@ -183,7 +183,7 @@ describe("access", () => {
     pipe("files:*", AppCache.invalidate)
   })
 
-  test("of a family without parameters takes none", () => {
+  test("an operation of a family without parameters takes none", () => {
     class Site extends Manifest.Service<Site>()("Site", { families: { home: { pattern: "home" } } }) {}
     const { home } = Site.keys
     expect(home.get({})).type.toBe<Effect.Effect<unknown, CacheError, Borrows<"home", Site>>>()
@@ -197,14 +197,14 @@ describe("access", () => {
     pipe({ id: 1 }, home.get)
   })
 
-  test("is refused once where its manifest is", () => {
+  test("an operation is refused once where its manifest is refused", () => {
     const price = { pattern: "price:{id}" }
     // @ts-expect-error E0103: the text of this pattern is not known, so nothing can be checked about it; help: write i
     class Prices extends Manifest.Service<Prices>()("Prices", { families: { price } }) {}
     Prices.keys.price.get({ id: 1 })
   })
 
-  test("that writes is none that reads", () => {
+  test("a write through a borrow is refused", () => {
     type Reads = Effect.Effect<void, CacheError, Borrows<"user:{id}", AppCache>>
     // @ts-expect-error E0203: this writes, and its type lets it only read; help: require Owns, or do it in the owner
     const drop: Reads = user.delete({ id })
@@ -224,7 +224,7 @@ describe("access", () => {
 })
 
 describe("declarations", () => {
-  test("name what exists, in a layer that may", () => {
+  test("declarations name what exists, in a layer that may", () => {
     // @ts-expect-error E0223: no family of 'AppCache' declares 'usr:*' of owns; help: declare a pattern that covers it
     AppCache.fn("f", { owns: ["usr:*"] })
     // @ts-expect-error E0206: 'files:{id}' is only a part of 'files:*' of family 'files', and rights exist for declared
@@ -341,7 +341,7 @@ describe("declarations", () => {
     void Service
   })
 
-  test("name several rights in one message", () => {
+  test("declarations name several rights in one message", () => {
     // @ts-expect-error , but declares: owns 'prefs:{id}'; help: declare it, or move it to a function that declares it
     AppCache.fn("f", { owns: ["prefs:{id}"] })(function*() {
       yield* user.delete({ id })
@@ -360,7 +360,7 @@ describe("declarations", () => {
 })
 
 describe("changes", () => {
-  test("of a family of Exits answer no bare Exit, which is run as an Effect", () => {
+  test("changes of a family of Exits return no bare Exit, which is run as an Effect", () => {
     const exit = Schema.Exit(Schema.Number, Schema.String, Schema.Defect())
     class Jobs extends Manifest.Service<Jobs>()("Jobs", {
       families: {

@@ -20,7 +20,7 @@ const ProfileLive = AppCache.owner("profile", {
 const PrefsLive = AppCache.owner("prefs")
 
 describe("owner", () => {
-  test("requires what its lookup requires, beside the engine", () => {
+  test("an owner requires what its lookup requires, beside the engine", () => {
     expect(UserLive).type.toBe<
       Layer.Layer<Owns<"user:{id}", AppCache>, CacheError, Appoints<"user:{id}", AppCache> | Db>
     >()
@@ -36,7 +36,7 @@ describe("owner", () => {
     >()
   })
 
-  test("gives a lookup its parameters, decoded, through a function and through fnUntraced", () => {
+  test("an owner gives a lookup its parameters, decoded, through a function and through fnUntraced", () => {
     AppCache.owner("user", {
       lookup: (params, context) => {
         expect(params).type.toBe<{ readonly id: typeof UserId.Type }>()
@@ -50,7 +50,7 @@ describe("owner", () => {
     })
   })
 
-  test("requires what it takes to find the keys that it warms, and when", () => {
+  test("an owner requires what it takes to find the keys that it warms, and when", () => {
     const found = Db.use((db) => Effect.as(db.userById(id), [{ id }]))
     const warmed = AppCache.owner("user", { lookup: () => Effect.succeed(ann), warm: { keys: found } })
     expect(warmed).type.toBe<
@@ -67,7 +67,7 @@ describe("owner", () => {
       .toBe<Layer.Layer<Owns<"prefs:{id}", AppCache>, CacheError, Appoints<"prefs:{id}", AppCache>>>()
   })
 
-  test("takes keys to warm with the types of the parameters, and options that exist", () => {
+  test("an owner takes keys to warm with the types of the parameters, and options that exist", () => {
     // @ts-expect-error E0113: this is not a valid value for the parameter 'id' of 'user:{id}'; help: give the type that params
     AppCache.owner("user", { warm: { keys: [{ id: "1" }] } })
     // @ts-expect-error 'it' does not exist in type 'KeyParams<"user:{id}"
@@ -79,7 +79,7 @@ describe("owner", () => {
     AppCache.owner("files", { parts: { facts: { warm: { keys: [{ id: "1" }] }, predict: { keysMax: 9 } } } })
   })
 
-  test("refuses a lookup that reads what the family does not derive from", () => {
+  test("an owner refuses a lookup that reads what the family does not derive from", () => {
     AppCache.owner("profile", {
       // @ts-expect-error E0211: the lookup of family 'profile' reads 'prefs:{id}', which 'profile' does not derive from
       lookup: Effect.fnUntraced(function*({ id }) {
@@ -93,7 +93,7 @@ describe("owner", () => {
     AppCache.owner("files", { lookup: (params) => AppCache.keys.audit.get({ id: params["*"] }) })
   })
 
-  test("refuses a lookup that writes, fails otherwise, or does too much in a part", () => {
+  test("an owner refuses a lookup that writes, fails otherwise, or does too much in a part", () => {
     // @ts-expect-error E0212: the lookup of family 'profile' writes 'profile:{id}', but a lookup only
     AppCache.owner("profile", { lookup: ({ id }) => Effect.as(profile.set({ id }, "x"), "x") })
     // @ts-expect-error E0213: the lookup of family 'prefs' fails with an error that its family does not declare
@@ -102,7 +102,7 @@ describe("owner", () => {
     AppCache.owner("files", { parts: { facts: { lookup: ({ id }) => Effect.as(prefs.get({ id }), 1) } } })
   })
 
-  test("names one family that has an owner of its own", () => {
+  test("an owner names one family that has an owner of its own", () => {
     // @ts-expect-error E0208: family 'facts' is part of 'files', whose owner owns it, too; help: use delegate('facts')
     AppCache.owner("facts")
     // @ts-expect-error E0209: family 'user' is not part of another family, so it cannot be delegated
@@ -116,7 +116,7 @@ describe("owner", () => {
 })
 
 describe("modules", () => {
-  test("may read what the parts of their family derive from", () => {
+  test("modules may read what the parts of their family derive from", () => {
     const text = Manifest.type<string>()
     class Docs extends Manifest.Service<Docs>()("Docs", {
       families: {
@@ -147,7 +147,7 @@ describe("modules", () => {
   const reports = Layer.effect(Reports, Effect.map(user.reader, (reader) => ({ run: reader.get({ id }) })))
   const greedy = Layer.effectDiscard(files.invalidateAll())
 
-  test("are one layer over one engine, which needs a store", () => {
+  test("modules are one layer over one engine, which needs a store", () => {
     expect(AppCache.modules({ user: UserLive, profile: ProfileLive, prefs: PrefsLive, analytics: reports })).type.toBe<
       Layer.Layer<
         | AppCache
@@ -190,7 +190,7 @@ describe("modules", () => {
     >()
   })
 
-  test("may not do more than the manifest grants them", () => {
+  test("modules may not do more than the manifest grants them", () => {
     // @ts-expect-error E0227: module 'user' writes 'user:{id}' without an owner
     AppCache.modules({ user: users })
     // @ts-expect-error E0226: module 'profile' provides the ownership of 'user:{id}', which is not its own
@@ -205,7 +205,7 @@ describe("modules", () => {
 })
 
 describe("access", () => {
-  test("is typed by the family", () => {
+  test("reads and writes have the types of the family", () => {
     expect(user.get({ id })).type.toBe<Effect.Effect<User, CacheError | DbError, Borrows<"user:{id}", AppCache>>>()
     expect(user.set({ id }, ann)).type.toBe<Effect.Effect<void, CacheError, Owns<"user:{id}", AppCache>>>()
     expect(user.keys()).type.toBe<

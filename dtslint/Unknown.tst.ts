@@ -87,7 +87,7 @@ describe("a reference counts for certain", () => {
 })
 
 describe("a layer", () => {
-  test("is one", () => {
+  test("the name of a layer is refused where it may be one of several", () => {
     Manifest.Service<any>()("C", {
       layers: {
         // @ts-expect-error E0404: this is a choice of layers, and it is not known which of them is meant; help: name one
@@ -109,7 +109,7 @@ describe("a layer", () => {
     })
   })
 
-  test("is none where the manifest declares none", () => {
+  test("the name of a layer is refused where the manifest declares none", () => {
     // @ts-expect-error E0404: no layer is called 'server'; help: declare it in layers, or check its spelling
     Manifest.Service<any>()("C", { families: { user: { pattern: "user:{id}", layer: "server" } } })
     // @ts-expect-error E0404: no layer is called 'server'; help: declare it in layers, or check its spelling
@@ -122,7 +122,7 @@ describe("a layer", () => {
     Bare.fn("f", { layer: "server" })
   })
 
-  test("takes no program that may do anything", () => {
+  test("a layer takes no program that may do anything", () => {
     // @ts-expect-error E0220: the compiler cannot tell what this program does: its requirements are any, unknown or a type parameter
     Shop.inLayer("client")(opaque)
     // @ts-expect-error E0220: the compiler cannot tell what this program does: its requirements are any, unknown or a type parameter
@@ -135,7 +135,7 @@ describe("a layer", () => {
 })
 
 describe("a body that may do anything is refused", () => {
-  test("of a function", () => {
+  test("the body of a function that may do anything is refused", () => {
     // @ts-expect-error E0220: the compiler cannot tell what this body does; help: write function*() { ... }, and yield nothing whose
     Shop.fn("f", { borrows: ["user:{id}"] })(function*() { yield* anything })
     // @ts-expect-error E0220: the compiler cannot tell what this body does; help: write function*() { ... }, and yield nothing whose
@@ -157,7 +157,7 @@ describe("a body that may do anything is refused", () => {
     })
   })
 
-  test("of a method", () => {
+  test("the body of a method that may do anything is refused", () => {
     class Users {
       // @ts-expect-error E0220: the compiler cannot tell what this method does: its requirements are any, unknown or a type parameter; help
       @Shop.method({ borrows: ["user:{id}"] }) after<R>(first: Effect.Effect<void, never, R>) { return Effect.andThen(first, user.set({ id: "1" }, "x")) }
@@ -173,7 +173,7 @@ describe("a body that may do anything is refused", () => {
     expect(Users).type.toBeConstructableWith()
   })
 
-  test("and not for a declaration that was refused already", () => {
+  test("a body that may do anything is not refused beside a declaration that was refused already", () => {
     // @ts-expect-error E0223: no family of 'Shop' declares 'user' of borrows; help: name its pattern, 'user:{id}'
     Shop.fn("f", { borrows: ["user"] })(function*() { yield* user.get({ id: "1" }) })
     // @ts-expect-error E0406: unknown option 'reads' in the declaration; help: did you mean 'borrows'?
@@ -182,7 +182,7 @@ describe("a body that may do anything is refused", () => {
 })
 
 describe("a parameter", () => {
-  test("without a codec is a text", () => {
+  test("a parameter without a codec is a text", () => {
     Manifest.Service<any>()("C", {
       families: {
         // @ts-expect-error E0408: a parameter is a text where no Schema makes something else of it; help: give a Schema

@@ -48,7 +48,7 @@ export type InvalidationMode = "hide" | "markStale"
  *
  * - `Hit`: `tier` had the value, and it was served. `stale` is true if the value was past its lifetime.
  * - `Miss`: memory had no value that may be served. If a lower tier has one, a `Hit` of that tier follows.
- * - `Load`: a lookup succeeded; it took `millis`, and `waiters` readers had joined it. `absent` is true if it answered
+ * - `Load`: a lookup succeeded; it took `millis`, and `waiters` readers had joined it. `absent` is true if it returned
  *   that the key has no value. `LoadFailed`: a lookup failed.
  * - `Set`: a value was written. `Removed`: an entry was removed; `cause` says why.
  * - `Invalidated`: keys were invalidated. `target` says which ones, and `scope` is the same as a text: a key, a pattern

@@ -21,7 +21,7 @@ import * as BackgroundTimer from "../store/shared/backgroundTimer.ts"
 import { CacheError, InvalidOption } from "./CacheError.ts"
 
 /**
- * The counts of one family since its engine was built, as `AppCache.stats` answers them.
+ * The counts of one family since its engine was built, as `AppCache.stats` returns them.
  *
  * **Details**
  *
@@ -49,10 +49,10 @@ export interface FamilyStats {
    * Readers who waited for one answer together count once.
    */
   readonly hitsByTier: { readonly [tier: string]: number }
-  /** Lookups that brought a value, or answered that the key has none. */
+  /** Lookups that returned a value, or that the key has none. */
   readonly loads: number
   readonly loadFailures: number
-  /** Runs of a lookup that answered or failed. A `lookupMany` counts once, whatever the number of its keys. */
+  /** Runs of a lookup that returned or failed. A `lookupMany` counts once, whatever the number of its keys. */
   readonly lookups: number
   /** How long these lookups took together, in milliseconds, with the look into lower tiers before them. */
   readonly lookupMillis: number
@@ -127,7 +127,7 @@ function toName(id: string): string {
 }
 
 /**
- * Answers the name of a metric by the conventions of Prometheus, such as `stateless_cache_hits_total` for `cache.hits`.
+ * Returns the name of a metric by the conventions of Prometheus, such as `stateless_cache_hits_total` for `cache.hits`.
  * A metric that is not of this module keeps its name.
  *
  * **When to use**

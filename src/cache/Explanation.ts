@@ -11,7 +11,7 @@ import type { InvalidationMode } from "./CacheEvent.ts"
  *
  * - `hit`: serve the value. `staleHit`: serve the stale value, and renew it behind the reader.
  * - `join`: wait for the load that is already running. `load`: start a load. `fail`: fail with a remembered failure, or
- *   because a lookup has just answered that the key has no value.
+ *   because a lookup has just returned that the key has no value.
  * - `refuse`: fail, because the family has no owner.
  *
  * @stability experimental
@@ -49,7 +49,7 @@ export interface Source {
 
 /**
  * An event in the history of a key. It concerned that key alone, or a set of keys that contains it. `Absent`: a lookup
- * answered that the key has no value. `Deleted`: the owner deleted the key. `Rescheduled`: the lifetime of its entry
+ * returned that the key has no value. `Deleted`: the owner deleted the key. `Rescheduled`: the lifetime of its entry
  * was changed.
  *
  * @stability experimental

@@ -1,7 +1,7 @@
 /**
  * Lookups: the functions by which the owner of a family loads its entries.
  *
- * A lookup is a function from the parameters of a key to an Effect of its value. It may answer with more than a value:
+ * A lookup is a function from the parameters of a key to an Effect of its value. It may return more than a value:
  * `loaded` adds a lifetime, tags or a revision, `notModified` renews the value that the cache has, and `absent` says
  * that the key has no value.
  *
@@ -143,12 +143,12 @@ export interface Failed<out E> {
 export type Result<V, E = unknown> = Loaded<V> | NotModified | AbsentAnswer | Failed<E>
 
 /**
- * Answers a lookup with a value and with a lifetime, tags or a revision for it. These replace the family's own options.
+ * Makes an answer of a lookup: a value with a lifetime, tags or a revision. These replace the family's own options.
  *
  * **When to use**
  *
  * Where the source says how long a value is right, which group it belongs to, or which revision it has. A lookup
- * without such options answers the plain value.
+ * without such options returns the plain value.
  *
  * **Example** (A lifetime and a tag from the source)
  *
@@ -181,7 +181,7 @@ export type Result<V, E = unknown> = Loaded<V> | NotModified | AbsentAnswer | Fa
 export const loaded = <V>(value: V, options: LoadedOptions): Loaded<V> => ({ [TypeId]: "Loaded", value, options })
 
 /**
- * Answers a lookup with "not modified": the cache keeps its value and renews its lifetime.
+ * Makes an answer of a lookup: "not modified". The cache keeps its value, and renews its lifetime.
  *
  * The value keeps its tags, its revision and the length of its lifetime, unless the options name others: it is fresh
  * for as long as its own `timeToLive` said, or else the family's, counted from now.
@@ -228,7 +228,7 @@ export const loaded = <V>(value: V, options: LoadedOptions): Loaded<V> => ({ [Ty
 export const notModified = (options: LoadedOptions = {}): NotModified => ({ [TypeId]: "NotModified", options })
 
 /**
- * Answers a lookup with "the source has no value for this key".
+ * The answer of a lookup whose source has no value for the key.
  *
  * **When to use**
  *
@@ -313,7 +313,7 @@ export const failed = <E>(error: E): Failed<E> => ({ [TypeId]: "Failed", error }
  *
  * In code around a lookup, such as a test of it or a wrapper: a lookup may return a value or an answer.
  *
- * **Example** (Testing what a lookup answers)
+ * **Example** (Testing what a lookup returns)
  *
  * ```ts
  * import { Lookup } from "effect-stateless"
@@ -341,9 +341,9 @@ export const isAnswer = (u: unknown): u is Result<unknown> => {
  *
  * **When to use**
  *
- * In code around a lookup that depends on what it answers.
+ * In code around a lookup that depends on what it returns.
  *
- * **Example** (Showing what a lookup answers)
+ * **Example** (Showing what a lookup returns)
  *
  * ```ts
  * import { Lookup } from "effect-stateless"

@@ -19,7 +19,7 @@ export interface Given extends Call {
   readonly isLast: boolean
 }
 
-/** Answers the call that gets the function whose answer is the expression from `at` to `end`. */
+/** Returns the call that gets the function whose answer is the expression from `at` to `end`. */
 export const givenAnswer = (tokens: ReadonlyArray<Token>, at: number, end: number): Given | undefined => {
   if (tokens[at - 1]?.text !== "=>") return undefined
   const last = tokens[at - 2]
@@ -27,7 +27,7 @@ export const givenAnswer = (tokens: ReadonlyArray<Token>, at: number, end: numbe
   return givenFrom(tokens, tokens[first - 1]?.text === "async" ? first - 1 : first, end)
 }
 
-/** Answers the call that gets the expression from `first` to `end` as an argument. */
+/** Returns the call that gets the expression from `first` to `end` as an argument. */
 export const givenFrom = (tokens: ReadonlyArray<Token>, first: number, end: number): Given | undefined => {
   const open = tokens[first]?.inside ?? -1
   const isFirst = open === first - 1
@@ -39,7 +39,7 @@ export const givenFrom = (tokens: ReadonlyArray<Token>, first: number, end: numb
   return { begin, open, isFirst, isLast }
 }
 
-/** Answers the first token of an expression of members and calls that ends with a token, such as `a.b(c)[0].d`. */
+/** Returns the first token of an expression of members and calls that ends with a token, such as `a.b(c)[0].d`. */
 export const beginOf = (tokens: ReadonlyArray<Token>, last: number): number | undefined => {
   let at = last
   while (endsValue(tokens, at)) {

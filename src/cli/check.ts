@@ -40,7 +40,7 @@ export class NothingToCheck extends Schema.TaggedError<NothingToCheck>()("Nothin
   }
 }
 
-/** Answers the number of errors of any kind: those of the compiler, and operations that nothing runs. */
+/** Returns the number of errors of any kind: those of the compiler, and operations that nothing runs. */
 export const check = Effect.fnUntraced(function*(options: Options) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path

@@ -110,7 +110,7 @@ export const compilerOf = Effect.fnUntraced(function*({ folder, node }: Compiler
   }
 })
 
-// Answers the line that most likely says the reason: a crash prints its place before its message.
+// Returns the line that most likely says the reason: a crash prints its place before its message.
 const reasonIn = (said: string): string => {
   const lines = said.split("\n").map((line) => line.trim()).filter((line) => line !== "")
   return (lines.find((line) => reason.test(line)) ?? lines[0] ?? "").slice(0, reasonMax)

@@ -64,7 +64,7 @@ export const findUnprovided = (
 const member =
   /TS(?:2339|2551): Property '([\w$]+)' does not exist on type '(?:typeof ([\w$]+)|(?:Manifest\.)?Engine<([\w$]+)>)'/
 
-/** Recognizes a family that is looked for in its manifest, or in what `yield*` of that answers, and not in `keys`. */
+/** Recognizes a family that is looked for in its manifest, or in what `yield*` of that returns, and not in `keys`. */
 export const findOutsideKeys = (
   text: string,
   place: Place,

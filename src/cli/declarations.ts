@@ -155,7 +155,7 @@ const manifestsIn = ([file, text]: Source): ReadonlyArray<Manifest> =>
     return { name: name!, file, text, start: index, end: length < 0 ? text.length : index + length }
   })
 
-// Answers the manifest of each accessor: `const { user } = AppCache.keys`, and `const user = AppCache.keys.user`.
+// Returns the manifest of each accessor: `const { user } = AppCache.keys`, and `const user = AppCache.keys.user`.
 const accessorsIn = (text: string): ReadonlyMap<string, string> => {
   const owners = new Map<string, string>()
   for (const [, names, manifest] of text.matchAll(/\{([^{}]*)\}\s*=\s*(\w+)\.keys\b/g)) {

@@ -8,7 +8,7 @@
 import { beginsLine } from "./scopes.ts"
 import { isCondition, type Token } from "./tokens.ts"
 
-/** Answers the first token of the value of the field `this.name`, where `this` is the token `at`. */
+/** Returns the first token of the value of the field `this.name`, where `this` is the token `at`. */
 export const fieldOf = (tokens: ReadonlyArray<Token>, at: number, name: string): number | undefined => {
   const member = memberAround(tokens, at)
   if (member === undefined) return undefined
@@ -46,7 +46,7 @@ const memberAround = (tokens: ReadonlyArray<Token>, at: number): Member | undefi
 
 const blocks = new Set(["=>", "else", "do", "try", "finally", ";", "{", "}"])
 
-// Answers whether `this` means the same inside a brace as around it.
+// Returns whether `this` means the same inside a brace as around it.
 const keepsThis = (tokens: ReadonlyArray<Token>, open: number): boolean => {
   const before = tokens[open - 1]
   if (before === undefined || blocks.has(before.text) || !tokens[open]!.isBlock) return true
@@ -58,7 +58,7 @@ const keepsThis = (tokens: ReadonlyArray<Token>, open: number): boolean => {
 const headingMax = 100
 const isClass = (tokens: ReadonlyArray<Token>, body: number): boolean => isBodyOf(tokens, body, "class")
 
-/** Answers whether a brace contains the members of a class or of an interface. */
+/** Returns whether a brace contains the members of a class or of an interface. */
 export const holdsMembers = (tokens: ReadonlyArray<Token>, body: number): boolean =>
   body >= 0 && (isClass(tokens, body) || isBodyOf(tokens, body, "interface"))
 

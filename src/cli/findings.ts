@@ -64,7 +64,7 @@ export const parse = (output: string): Report => {
   return { findings, others }
 }
 
-/** Answers the words of a finding as compilers print them: with single quotes in place of backticks. */
+/** Returns the words of a finding as compilers print them: with single quotes in place of backticks. */
 export const say = ({ code, help, sentence }: Diagnostic.Diagnostic): Pick<Finding, "code" | "sentence" | "help"> => ({
   code,
   sentence: sentence.replaceAll("`", "'"),
@@ -87,7 +87,7 @@ const rightOf = (text: string): string | undefined => {
   return right === null ? undefined : `this requires ${right[1]}`
 }
 
-/** Answers in few words what the compiler says about a value that does not fit. */
+/** Returns in few words what the compiler says about a value that does not fit. */
 export const labelOf = (text: string): string | undefined => {
   const missing = /Property '([^'[]+)' is missing in type/.exec(text)
   if (missing !== null) return `'${missing[1]}' is missing`
@@ -107,6 +107,6 @@ export const labelOf = (text: string): string | undefined => {
   return path === "" ? `this is '${type}'` : `its '${path}' is '${type}'`
 }
 
-/** Answers the length of the text that the compiler would underline: a literal, a name, or one character. */
+/** Returns the length of the text that the compiler would underline: a literal, a name, or one character. */
 export const lengthAt = (line: string, column: number): number =>
   /^(?:"[^"]*"|'[^']*'|`[^`]*`|[\w$.]+)/.exec(line.slice(column - 1))?.[0].length ?? 1

@@ -18,10 +18,10 @@ const ends = /^=+ Module name '(.*)' was successfully resolved to '(.*?)'(?: wit
 
 const isError = /^(?:[^']+\(\d+,\d+\): )?error TS\d+: /
 
-/** Answers whether a file belongs to an installed package: a folder `node_modules` is in its path. */
+/** Returns whether a file belongs to an installed package: a folder `node_modules` is in its path. */
 export const isInstalled = (file: string): boolean => file.split(/[\\/]/).includes("node_modules")
 
-/** Answers whether `listingOf` reads a line of `--listFilesOnly --traceResolution`. */
+/** Returns whether `listingOf` reads a line of `--listFilesOnly --traceResolution`. */
 export const isListed = (line: string, path: Path.Path): boolean =>
   line.startsWith("====") || isError.test(line) || path.isAbsolute(line)
 
@@ -50,7 +50,7 @@ export const listingOf = (lines: Iterable<string>, folder: string, path: Path.Pa
 const isDeclaration = (file: string): boolean => /\.d\.[cm]?ts$/.test(file)
 
 /**
- * Answers the declaration files that a project builds, each with its source. `configuration` is the output of
+ * Returns the declaration files that a project builds, each with its source. `configuration` is the output of
  * `--showConfig`.
  */
 export const builtBy = (

@@ -6,7 +6,7 @@
  * - A name whose meaning is not proved has none: a variable that may change, a parameter, a class that is made in
  *   another way.
  *
- * Not here: types. A function that answers an accessor has no meaning.
+ * Not here: types. A function that returns an accessor has no meaning.
  */
 import { fieldOf } from "./fields.ts"
 import { afterCast, bindingOf, type Export, type Origin, type Scopes, scopesOf } from "./scopes.ts"
@@ -36,7 +36,7 @@ export interface Source {
 
 export interface Program {
   readonly read: (file: string) => string | undefined
-  /** Answers the file of the project that an import in the file `from` names. */
+  /** Returns the file of the project that an import in the file `from` names. */
   readonly resolve: (from: string, specifier: string) => string | undefined
 }
 
@@ -74,7 +74,7 @@ export class Meanings {
     return source
   }
 
-  /** Answers the longest path with a meaning that begins at a token. */
+  /** Returns the longest path with a meaning that begins at a token. */
   pathAt(file: string, at: number): Path | undefined {
     this.looks = 0
     this.isCutOff = false
@@ -216,7 +216,7 @@ export class Meanings {
     return { kind: "manifest", of: { file, name }, own: this.ownOf(tokens, tokens[base.next + 5]!.pair + 1) }
   }
 
-  // Answers the static members of the class whose body begins at a token.
+  // Returns the static members of the class whose body begins at a token.
   private ownOf(tokens: ReadonlyArray<Token>, body: number): ReadonlySet<string> {
     const own = new Set<string>()
     for (let next = body + 1; next < (tokens[body]?.pair ?? 0); next++) {
@@ -249,7 +249,7 @@ export class Meanings {
     return { ...found.meaning, kind: "accessor" }
   }
 
-  /** Answers the first token of the value of the `const` that a name at a token means. */
+  /** Returns the first token of the value of the `const` that a name at a token means. */
   valueAt(file: string, at: number): number | undefined {
     const { scopes, tokens } = this.sourceOf(file)!
     if (tokens[at]?.kind !== "name" || isMember(tokens, at)) return undefined
@@ -257,14 +257,14 @@ export class Meanings {
     return origin?.kind === "value" && origin.path.length === 0 ? origin.at : undefined
   }
 
-  /** Answers whether a file declares a name that is visible at a token. */
+  /** Returns whether a file declares a name that is visible at a token. */
   isDeclared(file: string, at: number): boolean {
     const { scopes, tokens } = this.sourceOf(file)!
     const all = scopes.bindings.get(tokens[at]!.text) ?? []
     return all.some(({ end, start }) => start <= at && at < end)
   }
 
-  /** Answers whether a token is one of these names of Effect: `Effect.map`, or `pipe` by itself. */
+  /** Returns whether a token is one of these names of Effect: `Effect.map`, or `pipe` by itself. */
   isOfEffect(file: string, at: number, names: ReadonlySet<string>): boolean {
     const { scopes, tokens } = this.sourceOf(file)!
     const name = tokens[at]?.text ?? ""
@@ -299,7 +299,7 @@ export class Meanings {
   }
 }
 
-/** Answers the member that is read at a token: `.name`, `?.name`, `!.name`, `["name"]`. */
+/** Returns the member that is read at a token: `.name`, `?.name`, `!.name`, `["name"]`. */
 export const stepAt = (
   tokens: ReadonlyArray<Token>,
   at: number
@@ -317,7 +317,7 @@ export const stepAt = (
   return isNamed ? { name: member.text, next: next + 2 } : undefined
 }
 
-// Answers the parenthesis of `await runtime.runPromise(` or of `runtime.runSync(` at a token. The value of such a call
+// Returns the parenthesis of `await runtime.runPromise(` or of `runtime.runSync(` at a token. The value of such a call
 // is the value of the Effect in it.
 const runnerAt = (tokens: ReadonlyArray<Token>, at: number): number | undefined => {
   const isAwaited = tokens[at]?.text === "await"
@@ -331,7 +331,7 @@ const runnerAt = (tokens: ReadonlyArray<Token>, at: number): number | undefined 
 const isMember = (tokens: ReadonlyArray<Token>, at: number): boolean =>
   tokens[at - 1]?.text === "." || tokens[at - 1]?.text === "?."
 
-/** The operations of an accessor that answer an Effect or a Stream. */
+/** The operations of an accessor that return an Effect or a Stream. */
 export const ofAccessor: ReadonlySet<string> = words(
   "get getOption getMany getManyResults getAnswer getAnswerOption has select warm hottest explain lease " +
     "keys entries page sample count getOr setIfAbsent getAndDelete reschedule " +

@@ -4,7 +4,7 @@
  * accepts an expression whose value is not used, and any value as a condition, so this reads the text.
  *
  * - It finds calls through an accessor, through a reader or writer that was yielded into a name, calls of the manifest
- *   itself (`batch`, `invalidate`, `set` ...), and calls of a `const` function that answers such a call. The name must
+ *   itself (`batch`, `invalidate`, `set` ...), and calls of a `const` function that returns such a call. The name must
  *   be proved to mean one of these (see `meaning.ts`).
  * - It ignores a call whose value may be used: by a variable, an argument, `return`, `void`, or a `pipe` that may run
  *   it. It also ignores a call if the text does not show whether its value is used.
@@ -93,13 +93,13 @@ class Search {
     return this.isValue(value) ? { name: this.tokens[at]!.text, open: undefined } : undefined
   }
 
-  // Answers whether a token is the name of a member in a class or an interface, such as `set(id) { ... }`.
+  // Returns whether a token is the name of a member in a class or an interface, such as `set(id) { ... }`.
   private isMember(at: number): boolean {
     const next = this.tokens[at + 1]?.text ?? ""
     return mayBeMember.has(next) && holdsMembers(this.tokens, this.tokens[at]!.inside)
   }
 
-  // Answers the opening parenthesis of the call, if an operation of a manifest begins at a token.
+  // Returns the opening parenthesis of the call, if an operation of a manifest begins at a token.
   private operationAt(at: number): number | undefined {
     const { tokens } = this
     if (!begins.has(tokens[at + 1]?.text ?? "")) return undefined
@@ -112,7 +112,7 @@ class Search {
     return second > 0 && this.is(second, "(") ? second : undefined
   }
 
-  // Answers whether the value of a `const`, or of an arrow, is an operation and nothing else.
+  // Returns whether the value of a `const`, or of an arrow, is an operation and nothing else.
   private isValue(at: number): boolean {
     const open = this.tokens[at]?.kind === "name" ? this.operationAt(at) : undefined
     if (open === undefined || this.isOptional(at, open)) return false
@@ -120,14 +120,14 @@ class Search {
     return end !== undefined && (Statements.endsStatement(this.tokens, end) || this.is(end, ","))
   }
 
-  // Answers the body of `(id) => ...` at a token.
+  // Returns the body of `(id) => ...` at a token.
   private bodyOf(at: number): number | undefined {
     const { kind, pair } = this.tokens[at] ?? { kind: "sign", pair: -1 }
     const arrow = kind === "name" ? at + 1 : kind === "open" && this.is(at, "(") ? pair + 1 : -1
     return arrow > 0 && this.is(arrow, "=>") ? arrow + 1 : undefined
   }
 
-  // Answers whether `?.` may leave out the call: then its value may be missing.
+  // Returns whether `?.` may leave out the call: then its value may be missing.
   private isOptional(at: number, open: number): boolean {
     return this.tokens.slice(at, open).some(({ text }) => text === "?.")
   }
@@ -137,7 +137,7 @@ class Search {
     return Statements.isTested(this.tokens, at, at + 1) ? "tested" : undefined
   }
 
-  // Answers how the answer of the call that begins at a token is lost.
+  // Returns how the answer of the call that begins at a token is lost.
   private lossOf(at: number, open: number): Loss {
     const { tokens } = this
     const end = this.endOfCall(open)
@@ -166,7 +166,7 @@ class Search {
       this.isLostAnswer(at, end)
   }
 
-  // Answers whether an expression is awaited, or given to a Promise that awaits it.
+  // Returns whether an expression is awaited, or given to a Promise that awaits it.
   private isOfPromise(at: number, end: number): boolean {
     const { tokens } = this
     if (Statements.isAwaited(tokens, at, end)) return true
@@ -179,7 +179,7 @@ class Search {
       tokens[given.begin - 1]!.pair === tokens[given.open]!.pair + 1
   }
 
-  // Answers whether a parenthesis is that of `Promise.all(`, or of another function that awaits a list.
+  // Returns whether a parenthesis is that of `Promise.all(`, or of another function that awaits a list.
   private isAll(open: number): boolean {
     const isPromise = this.is(open, "(") && all.has(this.tokens[open - 1]?.text ?? "") && this.is(open - 2, ".") &&
       this.is(open - 3, "Promise") && !this.is(open - 4, ".")
@@ -190,7 +190,7 @@ class Search {
     return this.meanings.isOfEffect(this.file, open - 1, names)
   }
 
-  // Answers the Effect of which an operation is a part, such as `Effect.ignore(user.set(...))`.
+  // Returns the Effect of which an operation is a part, such as `Effect.ignore(user.set(...))`.
   private wrapperOf(at: number, end: number): Call | undefined {
     const { tokens } = this
     const given = givenAnswer(tokens, at, end)
@@ -201,7 +201,7 @@ class Search {
     return this.isOfEffect(argument, this.is(list, "[") ? lists : wrapping) ? argument : undefined
   }
 
-  // Answers the Effect whose value, and not whose work, is an operation, such as `Effect.sync(() => user.set(...))`.
+  // Returns the Effect whose value, and not whose work, is an operation, such as `Effect.sync(() => user.set(...))`.
   private plainOf(at: number, end: number): Given | undefined {
     const given = givenAnswer(this.tokens, at, end)
     if (given !== undefined) return given.isLast && this.isOfEffect(given, plain) ? given : undefined
@@ -209,7 +209,7 @@ class Search {
     return argument?.isLast && this.isOfEffect(argument, constant) ? argument : undefined
   }
 
-  // Answers whether nothing uses the value of an Effect that `plainOf` found.
+  // Returns whether nothing uses the value of an Effect that `plainOf` found.
   private isDropped({ begin, isFirst, open }: Given): boolean {
     const { tokens } = this
     const end = tokens[open]!.pair + 1
@@ -233,7 +233,7 @@ class Search {
     return argument?.isLast === true && this.isOfEffect(argument, finalizing)
   }
 
-  // Answers whether a call is the answer of a function that is given to a caller which ignores it: `forEach` of a list,
+  // Returns whether a call is the answer of a function that is given to a caller which ignores it: `forEach` of a list,
   // `map` of a list that is not used, a timer, or an event. A name with a capital letter is a module, such as Effect,
   // whose `forEach` runs the answers.
   private isLostAnswer(at: number, end: number): boolean {
@@ -254,15 +254,15 @@ class Search {
         Statements.endsStatement(tokens, tokens[open]!.pair + 1)
   }
 
-  // Answers whether a name is an emitter of the platform, or a `const` that is made as one in this file.
+  // Returns whether a name is an emitter of the platform, or a `const` that is made as one in this file.
   private isEmitter(at: number): boolean {
     const value = this.meanings.valueAt(this.file, at)
     if (value !== undefined) return this.is(value, "new") && emitters.has(this.tokens[value + 1]?.text ?? "")
     return platform.has(this.tokens[at]!.text) && !this.meanings.isDeclared(this.file, at)
   }
 
-  // Answers the token after a call and after the `pipe` on it; nothing if this `pipe` may run the call. Only functions
-  // of Effect are certain to answer an Effect.
+  // Returns the token after a call and after the `pipe` on it; nothing if this `pipe` may run the call. Only functions
+  // of Effect are certain to return an Effect.
   private endOfCall(open: number, isEffect = false): number | undefined {
     const { tokens } = this
     const { pair } = tokens[open]!
@@ -299,7 +299,7 @@ const events = words("on once addListener prependListener addEventListener")
 const emitters = words("EventEmitter EventTarget")
 const platform = words("process document window self globalThis")
 
-// Answers whether each argument after a token is a member of a module, such as `Effect.orDie` or `Effect.retry(...)`,
+// Returns whether each argument after a token is a member of a module, such as `Effect.orDie` or `Effect.retry(...)`,
 // and none of them contains a name that begins with `run`.
 const runsNothing = (
   tokens: ReadonlyArray<Token>,

@@ -27,7 +27,7 @@ interface Mark {
   readonly paint: (text: string) => string
 }
 
-/** Prints a finding. `lineOf` answers a line of a file, or an empty text if the file does not have it. */
+/** Prints a finding. `lineOf` returns a line of a file, or an empty text if the file does not have it. */
 export const render = (
   finding: Finding,
   other: Declaration | undefined,

@@ -42,7 +42,7 @@ export interface Export {
   readonly specifier: string | undefined
 }
 
-/** Answers the declaration that a name at a token means; nothing if one block declares the name twice. */
+/** Returns the declaration that a name at a token means; nothing if one block declares the name twice. */
 export const bindingOf = ({ bindings }: Scopes, name: string, at: number): Binding | undefined => {
   const all = bindings.get(name) ?? []
   // Finds the first binding that begins at the token or before it. From there, the first that has not ended is the
@@ -58,7 +58,7 @@ export const bindingOf = ({ bindings }: Scopes, name: string, at: number): Bindi
   return found?.start === other?.start && found?.end === other?.end ? undefined : found
 }
 
-/** Answers whether a statement begins at a token because a line break ends the statement before it. */
+/** Returns whether a statement begins at a token because a line break ends the statement before it. */
 export const beginsLine = (tokens: ReadonlyArray<Token>, at: number): boolean => {
   const token = tokens[at]
   if (!token?.isAfterBreak || !(endsValue(tokens, at - 1) || closesAngles(tokens, at - 1))) return false
@@ -68,7 +68,7 @@ export const beginsLine = (tokens: ReadonlyArray<Token>, at: number): boolean =>
   return token.kind === "number" || (token.kind === "text" && token.text !== "`" && token.text !== "<")
 }
 
-// Answers whether a `>` closes the `<` of a type. Before a line break, TypeScript takes it for that wherever it can.
+// Returns whether a `>` closes the `<` of a type. Before a line break, TypeScript takes it for that wherever it can.
 const closesAngles = (tokens: ReadonlyArray<Token>, close: number): boolean => {
   if (tokens[close]?.text !== ">") return false
   let angles = 0
@@ -83,7 +83,7 @@ const closesAngles = (tokens: ReadonlyArray<Token>, close: number): boolean => {
   return false
 }
 
-// Answers whether a sign may stand in a list of types. An arrow may, if its parameters are in parentheses.
+// Returns whether a sign may stand in a list of types. An arrow may, if its parameters are in parentheses.
 const isOfType = (tokens: ReadonlyArray<Token>, at: number): boolean => {
   const { text } = tokens[at]!
   return ofType.has(text) || text === "," || text === "=>" && tokens[at - 1]?.text === ")"
@@ -92,7 +92,7 @@ const isOfType = (tokens: ReadonlyArray<Token>, at: number): boolean => {
 // The signs and words that may stand in a type between names, texts and brackets.
 const ofType = new Set([".", "|", "&", "<", ">", "as", "satisfies"])
 
-/** Answers the token after `as T`, `satisfies T` and `!`; nothing if the text does not show where the type ends. */
+/** Returns the token after `as T`, `satisfies T` and `!`; nothing if the text does not show where the type ends. */
 export const afterCast = (tokens: ReadonlyArray<Token>, at: number): number | undefined => {
   let next = at
   while (tokens[next]?.text === "!" && !tokens[next]!.isAfterBreak) next++
@@ -158,7 +158,7 @@ class Reader {
     return this.tokens[at]?.text === text
   }
 
-  /** Answers the token after a bracket's partner, or after any other token. */
+  /** Returns the token after a bracket's partner, or after any other token. */
   private after(at: number): number {
     const token = this.tokens[at]!
     if (token.kind !== "open") return at + 1
@@ -172,7 +172,7 @@ class Reader {
     else others.push(binding)
   }
 
-  /** Answers the block around a token. A declaration in a parenthesis is visible to the end of the block around it. */
+  /** Returns the block around a token. A declaration in a parenthesis is visible to the end of the block around it. */
   private around(at: number): readonly [start: number, end: number] {
     const open = this.tokens[at]!.inside
     if (open < 0) return [-1, this.tokens.length]
@@ -219,7 +219,7 @@ class Reader {
     }
   }
 
-  // Answers the token after `<A, B>` for its `<`, if these are types. A comma in them ends no declaration. What follows
+  // Returns the token after `<A, B>` for its `<`, if these are types. A comma in them ends no declaration. What follows
   // decides in a value, as in TypeScript: `a < b, c > d` is two comparisons.
   private afterAngles(open: number, isType: boolean): number | undefined {
     const { tokens } = this
@@ -241,7 +241,7 @@ class Reader {
     return token.kind === "sign" && !["+", "-", "<", ">", "!", "++", "--", "~"].includes(token.text)
   }
 
-  // Answers the comma that ends a parameter, or a part of a pattern, or else `end`.
+  // Returns the comma that ends a parameter, or a part of a pattern, or else `end`.
   private comma(from: number, end: number, isTyped: boolean): number {
     let isType = false
     let at = from
@@ -253,7 +253,7 @@ class Reader {
     return at
   }
 
-  // Answers the token that ends the type of `const x: T = ...` for its colon, such as the equals sign; the token itself
+  // Returns the token that ends the type of `const x: T = ...` for its colon, such as the equals sign; the token itself
   // if it is not a colon, or if the end of the type is not certain.
   private afterType(colon: number): number {
     const { tokens } = this
@@ -336,7 +336,7 @@ class Reader {
     }
   }
 
-  // Answers the name of a parameter: skips its decorators, and words such as `readonly`.
+  // Returns the name of a parameter: skips its decorators, and words such as `readonly`.
   private afterModifiers(at: number): number {
     if (this.is(at, "...")) return this.afterModifiers(at + 1)
     if (this.is(at, "@")) {
@@ -348,7 +348,7 @@ class Reader {
     return isModifier ? this.afterModifiers(at + 1) : at
   }
 
-  // Answers where a function ends whose parameters end before a token; nothing if this is not a function.
+  // Returns where a function ends whose parameters end before a token; nothing if this is not a function.
   private endOfFunction(at: number): number | undefined {
     if (this.is(at, "{")) return this.endOf(at)
     if (this.is(at, "=>")) return this.ends.get(at)
@@ -380,7 +380,7 @@ class Reader {
     return undefined
   }
 
-  // Answers the token after the body of an arrow, which is a block or an expression.
+  // Returns the token after the body of an arrow, which is a block or an expression.
   private endOfArrow(arrow: number): number {
     const { tokens } = this
     const { inside } = tokens[arrow]!

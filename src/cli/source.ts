@@ -3,14 +3,14 @@
  */
 import type { Place } from "./findings.ts"
 
-/** Answers the number of characters before a place. */
+/** Returns the number of characters before a place. */
 export const offsetOf = (source: string, { column, line }: Place): number => {
   let start = 0
   for (let at = 1; at < line; at++) start = source.indexOf("\n", start) + 1
   return start + column - 1
 }
 
-/** Answers the source of a regular expression that matches a text and nothing else. */
+/** Returns the source of a regular expression that matches a text and nothing else. */
 export const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
 
 /**
@@ -27,7 +27,7 @@ export const tokens = new RegExp(
   "g"
 )
 
-/** Makes a function that answers the place of an offset. Its offsets must be given in ascending order. */
+/** Makes a function that returns the place of an offset. Its offsets must be given in ascending order. */
 export const placesIn = (source: string): (offset: number) => Pick<Place, "line" | "column"> => {
   let line = 1
   let start = 0

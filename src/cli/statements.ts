@@ -1,5 +1,5 @@
 /**
- * Answers where statements begin and end in the tokens of a program, and whether a statement uses the value of an
+ * Returns where statements begin and end in the tokens of a program, and whether a statement uses the value of an
  * expression in it.
  *
  * Not here: what an expression means.
@@ -9,11 +9,11 @@ import { endsValue, isCondition, type Token } from "./tokens.ts"
 
 export const words = (text: string): ReadonlySet<string> => new Set(text.split(" "))
 
-/** Answers whether a bracket, or the top of a file, contains statements. */
+/** Returns whether a bracket, or the top of a file, contains statements. */
 export const holdsStatements = (tokens: ReadonlyArray<Token>, open: number): boolean =>
   open < 0 || (tokens[open]!.text === "{" && (tokens[open]!.isBlock || isCase(tokens, open - 1)))
 
-/** Answers whether a statement begins at a token, or at an `await` before it. */
+/** Returns whether a statement begins at a token, or at an `await` before it. */
 export const isStatement = (tokens: ReadonlyArray<Token>, at: number): boolean => {
   const before = tokens[at - 1]
   if (!holdsStatements(tokens, tokens[at]!.inside)) return false
@@ -30,7 +30,7 @@ export const isStatement = (tokens: ReadonlyArray<Token>, at: number): boolean =
 // How many tokens of one statement are read.
 const statementMax = 1_000
 
-// Answers whether a colon ends `case 1:` or `default:`.
+// Returns whether a colon ends `case 1:` or `default:`.
 const isCase = (tokens: ReadonlyArray<Token>, colon: number): boolean => {
   if (tokens[colon]?.text !== ":") return false
   for (let at = colon - 1, steps = 0; at >= 0 && steps < statementMax; at--, steps++) {
@@ -42,7 +42,7 @@ const isCase = (tokens: ReadonlyArray<Token>, colon: number): boolean => {
   return false
 }
 
-// Answers whether a token is the label in `name: user.set(...)` in a block. `<T>{ name: ... }` is an object, although
+// Returns whether a token is the label in `name: user.set(...)` in a block. `<T>{ name: ... }` is an object, although
 // it looks like a block.
 const isLabel = (tokens: ReadonlyArray<Token>, at: number): boolean => {
   const token = tokens[at]
@@ -61,7 +61,7 @@ const goesAnywhere = words(
 )
 
 /**
- * Answers whether a call is a branch of a statement such as `flag && call` or `flag ? call : call`, and nothing uses
+ * Returns whether a call is a branch of a statement such as `flag && call` or `flag ? call : call`, and nothing uses
  * its value.
  */
 export const isBranch = (tokens: ReadonlyArray<Token>, at: number, end: number): boolean => {
@@ -93,7 +93,7 @@ export const isBranch = (tokens: ReadonlyArray<Token>, at: number, end: number):
   return operator === "?" ? tokens[end]?.text === ":" : endsStatement(tokens, end)
 }
 
-/** Answers whether a call is one of several in a statement, as in `a(), b()`. */
+/** Returns whether a call is one of several in a statement, as in `a(), b()`. */
 export const isInSequence = (tokens: ReadonlyArray<Token>, at: number, end: number): boolean => {
   if (tokens[at - 1]?.text !== "," || !holdsStatements(tokens, tokens[at]!.inside)) return false
   if (!endsStatement(tokens, end) && tokens[end]?.text !== ",") return false
@@ -109,21 +109,21 @@ export const isInSequence = (tokens: ReadonlyArray<Token>, at: number, end: numb
   return false
 }
 
-/** Answers whether a statement ends before a token. */
+/** Returns whether a statement ends before a token. */
 export const endsStatement = (tokens: ReadonlyArray<Token>, at: number): boolean => {
   const token = tokens[at]
   return token === undefined || token.text === ";" || token.text === "}" || beginsLine(tokens, at) ||
     (token.isAfterBreak && (token.text === "{" || token.text === "@"))
 }
 
-/** Answers whether a parenthesis only groups an expression, and holds no arguments or parameters. */
+/** Returns whether a parenthesis only groups an expression, and holds no arguments or parameters. */
 export const isGroup = (tokens: ReadonlyArray<Token>, open: number): boolean => {
   const before = tokens[open - 1]
   if (tokens[open]?.text !== "(" || isCondition(tokens, open)) return false
   return before?.text !== ">" && (!endsValue(tokens, open - 1) || beginsLine(tokens, open))
 }
 
-/** Answers the expression from `begin` to `end` with the parentheses around it. */
+/** Returns the expression from `begin` to `end` with the parentheses around it. */
 export const withGroups = (
   tokens: ReadonlyArray<Token>,
   begin: number,
@@ -133,7 +133,7 @@ export const withGroups = (
     ? withGroups(tokens, begin - 1, end + 1)
     : [begin, end]
 
-/** Answers whether an expression, with the parentheses around it, stands after `await`. */
+/** Returns whether an expression, with the parentheses around it, stands after `await`. */
 export const isAwaited = (tokens: ReadonlyArray<Token>, from: number, to: number): boolean => {
   const [begin, end] = withGroups(tokens, from, to)
   const before = tokens[begin - 1]?.text
@@ -145,7 +145,7 @@ const member = words(". ?. ( [ ` !")
 const before = words("( [ , = => : ? && || ?? ; ${ return throw yield else do")
 
 /**
- * Answers whether a program tests the value of an expression: as a condition, before `&&`, `||`, `??` or `?`, or after
+ * Returns whether a program tests the value of an expression: as a condition, before `&&`, `||`, `??` or `?`, or after
  * `!`.
  */
 export const isTested = (tokens: ReadonlyArray<Token>, from: number, to: number): boolean => {
@@ -164,7 +164,7 @@ export const isTested = (tokens: ReadonlyArray<Token>, from: number, to: number)
   return (next === "||" || next === "??") && last?.text !== "&&"
 }
 
-// Answers whether a question mark makes a parameter or a member of a type optional: `held?: boolean`, `held?(): void`.
+// Returns whether a question mark makes a parameter or a member of a type optional: `held?: boolean`, `held?(): void`.
 const isOptional = (tokens: ReadonlyArray<Token>, begin: number, mark: number): boolean => {
   const { inside } = tokens[begin]!
   const isInType = tokens[inside]?.text === "{" && !holdsStatements(tokens, inside)
@@ -174,7 +174,7 @@ const isOptional = (tokens: ReadonlyArray<Token>, begin: number, mark: number): 
 
 const afterOptional = words(": ) , ] } = ;")
 
-// Answers whether the last part of a condition is tested: `if (a && user.has(...))`, and not `if (x = user.get())`.
+// Returns whether the last part of a condition is tested: `if (a && user.has(...))`, and not `if (x = user.get())`.
 const isOfCondition = (tokens: ReadonlyArray<Token>, open: number, begin: number): boolean => {
   if (tokens[begin - 1]!.text === ";" || open === begin - 1) return true
   for (let at = begin - 1, steps = 0; at > open; at--, steps++) {

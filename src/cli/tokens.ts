@@ -75,7 +75,7 @@ const divided = new Set(
   "abstract as async implements interface is keyof let namespace satisfies static type".split(" ")
 )
 
-/** Answers whether a value may end with a token, so that an operator follows. */
+/** Returns whether a value may end with a token, so that an operator follows. */
 export const endsValue = (tokens: ReadonlyArray<Token>, at: number): boolean => {
   const token = tokens[at]
   if (token === undefined) return false
@@ -89,7 +89,7 @@ export const endsValue = (tokens: ReadonlyArray<Token>, at: number): boolean => 
   return token.text !== "$}" && !isCondition(tokens, token.pair)
 }
 
-/** Answers whether a parenthesis is the condition of `if`, `while`, `for` or `with`. */
+/** Returns whether a parenthesis is the condition of `if`, `while`, `for` or `with`. */
 export const isCondition = (tokens: ReadonlyArray<Token>, open: number): boolean => {
   if (tokens[open]?.text !== "(") return false
   const before = tokens[open - 1]?.text === "await" ? open - 2 : open - 1
@@ -140,7 +140,7 @@ class Lexer {
     this.take("sign", sign)
   }
 
-  // Answers whether a slash is a division.
+  // Returns whether a slash is a division.
   private isDivision(): boolean {
     const last = this.tokens.at(-1)
     const isAfterBlock = last?.text === "}" && (this.tokens[last.pair]?.isBlock ?? false)

@@ -50,7 +50,7 @@ export interface InvalidateOptions {
  * **Details**
  *
  * `stale: "allow"`, the default, lets the stale rules of the family decide. `stale: "refuse"` makes the read wait for a
- * fresh value. It must not be `undefined`: a `"refuse"` that was lost on its way would let the read answer a stale
+ * fresh value. It must not be `undefined`: a `"refuse"` that was lost on its way would let the read return a stale
  * value.
  *
  * @stability stable
@@ -167,7 +167,7 @@ export type Entry<P extends string, V, Codecs> = readonly [
 export type Many<A> = ReadonlyArray<A> | Iterable<A>
 
 /**
- * The answer of the function that `update` or `patch` takes: the new value, or an Effect of it.
+ * What the function of `update` or `patch` returns: the new value, or an Effect of it.
  *
  * **Details**
  *
@@ -187,7 +187,7 @@ type hasNoExit<V> = [isExit<V>] extends [false] ? true : never
 type isExit<V> = V extends Effect.Effect<any, any, any> ? isAny<V> extends true ? false : true : false
 
 /**
- * The errors of the Effect that a change answers.
+ * The errors of the Effect that a change returns.
  *
  * **Details**
  *
@@ -201,7 +201,7 @@ type isExit<V> = V extends Effect.Effect<any, any, any> ? isAny<V> extends true 
 export type failedBy<A> = isAny<A> extends true ? never : A extends Effect.Effect<any, infer E, any> ? E : never
 
 /**
- * The requirements of the Effect that a change answers.
+ * The requirements of the Effect that a change returns.
  *
  * @see {@link failedBy} for its errors
  * @stability experimental
@@ -221,7 +221,7 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
   readonly pattern: P
 
   /**
-   * Answers the value of a key: from the nearest tier that holds it, or else from the owner's lookup.
+   * Returns the value of a key: from the nearest tier that holds it, or else from the owner's lookup.
    *
    * **When to use**
    *
@@ -267,7 +267,7 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
     options?: ReadOptions | number
   ) => Effect.Effect<V, CacheError | E, R>
   /**
-   * Answers the fresh value that a tier holds, as an `Option`. Never runs a lookup.
+   * Returns the fresh value that a tier holds, as an `Option`. Never runs a lookup.
    *
    * **When to use**
    *
@@ -275,7 +275,7 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
    *
    * **Gotchas**
    *
-   * It answers `None` for a stale entry, which `get` may serve while it is renewed.
+   * It returns `None` for a stale entry, which `get` may serve while it is renewed.
    *
    * **Example** (Nothing is held yet)
    *
@@ -297,7 +297,7 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<Option.Option<V>, CacheError, R>
   /**
-   * Answers the values of several keys, in the order of the parameters. Fails when one of them fails.
+   * Returns the values of several keys, in the order of the parameters. Fails when one of them fails.
    *
    * **When to use**
    *
@@ -333,7 +333,7 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
     params: ReadonlyArray<KeyParams<P, Codecs>>
   ) => Effect.Effect<ReadonlyArray<V>, CacheError | E, R>
   /**
-   * Reads several keys as `getMany` does, and answers an `Exit` for each key in its place. A key whose lookup fails, or
+   * Reads several keys as `getMany` does, and returns an `Exit` for each key in its place. A key whose lookup fails, or
    * that is not a key of the family, does not fail the others.
    *
    * **When to use**
@@ -364,7 +364,7 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
     params: ReadonlyArray<KeyParams<P, Codecs>>
   ) => Effect.Effect<ReadonlyArray<Exit.Exit<V, CacheError | E>>, CacheError, R>
   /**
-   * Answers the value of a key as `get` does, with its tier, age, staleness, version and tags.
+   * Returns the value of a key as `get` does, with its tier, age, staleness, version and tags.
    *
    * **When to use**
    *
@@ -395,7 +395,7 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<Answer<V>, CacheError | E, R>
   /**
-   * Answers the fresh value that a tier holds, with its tier, age and version, as an `Option`. Never runs a lookup.
+   * Returns the fresh value that a tier holds, with its tier, age and version, as an `Option`. Never runs a lookup.
    *
    * **Example** (The tier of a held value)
    *
@@ -421,7 +421,7 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<Option.Option<Answer<V>>, CacheError, R>
   /**
-   * Answers whether a tier holds a fresh value of a key. Never runs a lookup. Answers `false` for a stale entry.
+   * Returns whether a tier holds a fresh value of a key. Never runs a lookup. Returns `false` for a stale entry.
    *
    * **Example** (Before a read and after it)
    *
@@ -448,7 +448,7 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<boolean, CacheError, R>
   /**
-   * Reads the value of a key as `get` does, and answers what `f` makes of it.
+   * Reads the value of a key as `get` does, and returns what `f` makes of it.
    *
    * **When to use**
    *
@@ -480,7 +480,7 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
     f: (value: V) => A
   ) => Effect.Effect<A, CacheError | E, R>
   /**
-   * Loads those of the given keys of which no tier has a fresh value, and answers how many it loaded.
+   * Loads those of the given keys of which no tier has a fresh value, and returns how many it loaded.
    *
    * **When to use**
    *
@@ -519,7 +519,7 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
     }
   ) => Effect.Effect<number, CacheError, R>
   /**
-   * Answers the keys that memory served most often, with their share of the reads: at most `max`, the most read first.
+   * Returns the keys that memory served most often, with their share of the reads: at most `max`, the most read first.
    *
    * **Gotchas**
    *
@@ -528,7 +528,7 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
    */
   readonly hottest: (max: number) => Effect.Effect<ReadonlyArray<HotKey<P, Codecs>>, CacheError, R>
   /**
-   * Streams the parameters of every key that has a fresh value in some tier: the keys of which `has` answers `true`.
+   * Streams the parameters of every key that has a fresh value in some tier: the keys of which `has` returns `true`.
    *
    * **When to use**
    *
@@ -599,7 +599,7 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
    */
   readonly entries: () => Stream.Stream<HeldEntry<P, V, Codecs>, CacheError, R>
   /**
-   * Answers a part of the keys that have a fresh value, with their values, and the cursor of the next part. Nothing is
+   * Returns a part of the keys that have a fresh value, with their values, and the cursor of the next part. Nothing is
    * kept between two pages, so a caller may come back at any time, or not at all.
    *
    * **When to use**
@@ -645,13 +645,13 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
     max: number
   ) => Effect.Effect<Page<P, V, Codecs>, CacheError, R>
   /**
-   * Answers the parameters of keys that chance selects among those that have a fresh value in memory: at most `max`,
+   * Returns the parameters of keys that chance selects among those that have a fresh value in memory: at most `max`,
    * and none twice. Each key has the same chance.
    *
    * **Details**
    *
    * - Chance is Effect's `Random` service.
-   * - It draws at most 100 times for each key, and 10,000 times in all. So it may answer fewer keys than there are, or
+   * - It draws at most 100 times for each key, and 10,000 times in all. So it may return fewer keys than there are, or
    *   none, where the family is a small part of what memory holds.
    * - It fails with `NotIterable` as `page` does, and where the store has no memory.
    *
@@ -675,7 +675,7 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
    */
   readonly sample: (max: number) => Effect.Effect<ReadonlyArray<ParsedParams<P, Codecs>>, CacheError, R>
   /**
-   * Answers about how many entries the tiers hold.
+   * Returns about how many entries the tiers hold.
    *
    * **Details**
    *
@@ -707,7 +707,7 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
    */
   readonly count: () => Effect.Effect<number, CacheError, R>
   /**
-   * Answers what a `get` of a key would do now (hit, load, join a load, fail, …), what is held of the key, and what
+   * Returns what a `get` of a key would do now (hit, load, join a load, fail, …), what is held of the key, and what
    * happened to it before. Changes nothing.
    *
    * **When to use**
@@ -716,7 +716,7 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
    *
    * **Gotchas**
    *
-   * In the body of a transaction it answers what a `get` in this body would do.
+   * In the body of a transaction it returns what a `get` in this body would do.
    *
    * **Example** (Why the next read is a load)
    *
@@ -834,7 +834,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
     options?: WriteOptions<P>
   ) => Effect.Effect<void, CacheError, R>
   /**
-   * Replaces the value of a key by what `f` makes of it, and answers the new value. Loads the value first if it is
+   * Replaces the value of a key by what `f` makes of it, and returns the new value. Loads the value first if it is
    * absent.
    *
    * **When to use**
@@ -843,7 +843,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    *
    * **Details**
    *
-   * - `f` answers the new value, or an Effect of it. If `f` fails, nothing changes.
+   * - `f` returns the new value, or an Effect of it. If `f` fails, nothing changes.
    * - If the key changes in another way while `f` runs and the owner has a lookup, the key is dropped, so that the next
    *   read asks the source. Where the owner has none, the update fails with `VersionConflict`.
    * - If the cache does not keep the value that `f` would get, the update fails with `UpdateRefused`, and `f` does not
@@ -891,7 +891,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    *
    * **Details**
    *
-   * It answers `None` when nothing fresh is held, when the key changed while `f` ran, or when a `refresh` of the
+   * It returns `None` when nothing fresh is held, when the key changed while `f` ran, or when a `refresh` of the
    * key still runs at its end. Then nothing changes.
    *
    * **Example** (Nothing is held, and then a value is)
@@ -1129,7 +1129,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    */
   readonly invalidateTag: (tag: string, options?: InvalidateOptions) => Effect.Effect<void, CacheError, R>
   /**
-   * Runs the owner's lookup of a key now, stores the new value, and answers it.
+   * Runs the owner's lookup of a key now, stores the new value, and returns it.
    *
    * **When to use**
    *
@@ -1137,7 +1137,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    *
    * **Details**
    *
-   * - It answers when the tiers below memory have taken the new value, too.
+   * - It returns when the tiers below memory have taken the new value, too.
    * - Callers who ask for one key while a refresh waits share this refresh.
    * - If the lookup fails, the old value stays.
    * - If a tier refuses the new value, it fails with `StoreFailed`, and memory keeps the new value.
@@ -1168,7 +1168,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<V, CacheError | E, R>
   /**
-   * Answers the value of a key, or else runs the given load and stores what it brings. Callers who ask for one key at
+   * Returns the value of a key, or else runs the given load and stores what it brings. Callers who ask for one key at
    * the same time share one load.
    *
    * **When to use**
@@ -1177,9 +1177,9 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    *
    * **Details**
    *
-   * - The load follows the rules of a lookup: it may answer `Lookup.loaded` or `Lookup.absent`, it may read what the
+   * - The load follows the rules of a lookup: it may return `Lookup.loaded` or `Lookup.absent`, it may read what the
    *   family derives from, and it may not write. The lifetimes and stale rules of the family hold.
-   * - It runs with the services of the caller who started it. Later callers get its answer, and run no load of their
+   * - It runs with the services of the caller who started it. Later callers get its value, and run no load of their
    *   own. So a load must bring the same value for all callers.
    * - It fails with the family's `error`, or with `CacheError`.
    *
@@ -1217,12 +1217,12 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
     load: CheckedLoad<P, V, E, R, Load>
   ) => Effect.Effect<V, CacheError | E, R | requiredByLoad<Load>>
   /**
-   * Writes a value if no tier holds one, and answers whether it wrote. A stale value that a read may still serve counts
+   * Writes a value if no tier holds one, and returns whether it wrote. A stale value that a read may still serve counts
    * as held.
    *
    * **When to use**
    *
-   * To claim a key once, such as the key of a job. `set` with `ifVersion: null` fails instead of answering `false`.
+   * To claim a key once, such as the key of a job. `set` with `ifVersion: null` fails instead of returning `false`.
    *
    * **Details**
    *
@@ -1257,7 +1257,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
     options?: LeasedOptions<Lease<P, "exclusive"> | Misfit.Otherwise<Misfit.lease<P>>>
   ) => Effect.Effect<boolean, CacheError, R>
   /**
-   * Deletes a key, as `delete` does, and answers the fresh value that was held until then. Of several callers, one gets
+   * Deletes a key, as `delete` does, and returns the fresh value that was held until then. Of several callers, one gets
    * the value.
    *
    * **When to use**
@@ -1290,7 +1290,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<Option.Option<V>, CacheError, R>
   /**
-   * Gives the fresh value of a key another lifetime, counted from now, and answers whether there was one. The value
+   * Gives the fresh value of a key another lifetime, counted from now, and returns whether there was one. The value
    * keeps its version, tags and revision.
    *
    * **Details**
@@ -1367,7 +1367,7 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string>
    */
   readonly key: (params: KeyParams<P, Codecs>) => Effect.Effect<string, CacheError>
   /**
-   * Reads the parameters out of a full key, such as `user:42`. Answers `None` for a key of another family.
+   * Reads the parameters out of a full key, such as `user:42`. Returns `None` for a key of another family.
    *
    * **Example** (The parameters of a key, and a key of another family)
    *
@@ -1528,7 +1528,7 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string>
 }
 
 /**
- * A key that is read often, as `hottest` answers it.
+ * A key that is read often, as `hottest` returns it.
  *
  * @stability stable
  * @category models
@@ -1542,7 +1542,7 @@ export interface HotKey<P extends string, Codecs> {
 }
 
 /**
- * A fresh entry that some tier holds, as `entries` and `page` answer it.
+ * A fresh entry that some tier holds, as `entries` and `page` returns it.
  *
  * @stability experimental
  * @category models
@@ -1556,7 +1556,7 @@ export interface HeldEntry<P extends string, V, Codecs> {
 }
 
 /**
- * A part of the fresh entries of a family, as `page` answers it.
+ * A part of the fresh entries of a family, as `page` returns it.
  *
  * @stability experimental
  * @category models
@@ -1590,7 +1590,7 @@ export interface Write<out R> {
  */
 export interface Readable<P extends string, V, E, Codecs> extends Reading<P, V, E, Codecs> {
   /**
-   * Answers the fresh value in memory synchronously, or `undefined`. Never loads.
+   * Returns the fresh value in memory synchronously, or `undefined`. Never loads.
    *
    * **When to use**
    *
@@ -1598,7 +1598,7 @@ export interface Readable<P extends string, V, E, Codecs> extends Reading<P, V, 
    *
    * **Details**
    *
-   * It counts as a read, as `get` does. It answers `undefined` when the right has ended, and always where the store has
+   * It counts as a read, as `get` does. It returns `undefined` when the right has ended, and always where the store has
    * no tier in memory.
    *
    * **Example** (Before a load and after it)
@@ -1625,7 +1625,7 @@ export interface Readable<P extends string, V, E, Codecs> extends Reading<P, V, 
    */
   readonly getUnsafe: (params: KeyParams<P, Codecs>) => V | undefined
   /**
-   * Answers the value of a key as a Promise, and loads it when it is absent.
+   * Returns the value of a key as a Promise, and loads it when it is absent.
    *
    * **When to use**
    *
@@ -1670,7 +1670,7 @@ export interface Reader<P extends string, V, E, Codecs, Name = string>
  *
  * **Details**
  *
- * Editors strike them out. Each of them answers an Effect with a requirement that no layer provides, so a reader is not
+ * Editors strike them out. Each of them returns an Effect with a requirement that no layer provides, so a reader is not
  * assignable to an interface that writes.
  *
  * @stability stable
@@ -1842,7 +1842,7 @@ export interface Writer<P extends string, V, E, Codecs> extends Readable<P, V, E
   readonly deleteUnsafe: (params: KeyParams<P, Codecs>) => Below
   /**
    * Changes the fresh value that memory holds, as `patch` does: the new value keeps the lifetime, the tags and the
-   * revision. Answers `undefined`, and does not call `f`, if memory holds no fresh value or a refresh of it runs.
+   * revision. Returns `undefined`, and does not call `f`, if memory holds no fresh value or a refresh of it runs.
    * Throws the `CacheError` that refuses it.
    *
    * **Example** (A counter)

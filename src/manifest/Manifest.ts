@@ -334,7 +334,7 @@ export interface Service<Self, Id extends string> {
   readonly keys: ofItself<Self, Id, Families<Self>>
 
   /**
-   * Answers the value of a raw key, such as `"user:42"`, and loads it when it is absent.
+   * Returns the value of a raw key, such as `"user:42"`, and loads it when it is absent.
    *
    * **When to use**
    *
@@ -366,7 +366,7 @@ export interface Service<Self, Id extends string> {
     Capability.Borrows<PatternOf<FamilyAt<Self, K>>, Self>
   >
   /**
-   * Answers the fresh value that a tier holds for a raw key, such as `"user:42"`, as an `Option`. Never runs a lookup.
+   * Returns the fresh value that a tier holds for a raw key, such as `"user:42"`, as an `Option`. Never runs a lookup.
    * Fails with `InvalidKey` where the text is not a key of the manifest.
    *
    * **Example** (A raw key)
@@ -981,8 +981,8 @@ export interface Service<Self, Id extends string> {
     declared: [Stated] extends [infer Given] ? CheckedDeclared<Self, Given> : Stated
   ): DeclaredMethod<Self, Stated>
   /**
-   * Marks an Effect as a program of one layer of the deployment, such as `"client"`. A program that reads or writes
-   * what this layer may not does not compile.
+   * Marks an Effect as a program of one deployment layer, such as `"client"`. A program that reads or writes what this
+   * deployment layer may not does not compile.
    *
    * **When to use**
    *
@@ -1311,7 +1311,7 @@ export const mergeOwners = <
   mergeLayers(layers) as never
 
 /**
- * Answers the program that it is given, if this program requires no right to a cache, no engine and no store. Otherwise
+ * Returns the program that it is given, if this program requires no right to a cache, no engine and no store. Otherwise
  * the call does not compile, and the message names what is missing and who provides it.
  *
  * **When to use**

@@ -61,14 +61,14 @@ export interface OwnerOptions<Self, K extends string> {
    * **Details**
    *
    * - It gets the parameters of the key, and what is known of the entry before (`LookupContext`).
-   * - It answers an Effect of the value, or of `Lookup.loaded(value, options)` to set a lifetime, tags or a revision.
-   * - Each load has a Scope of its own, which closes when the load ends. So do not answer what was acquired in it: a
+   * - It returns an Effect of the value, or of `Lookup.loaded(value, options)` to set a lifetime, tags or a revision.
+   * - Each load has a Scope of its own, which closes when the load ends. So do not return what was acquired in it: a
    *   reader would get a file or a connection that is closed.
    * - Without `lookup` and `lookupMany`, a read of an absent key fails with `Absent`.
    */
   readonly lookup?: LookupOf<FamilyOf<DefinitionOf<Self>, K>> | Anything
   /**
-   * Loads the values of several keys, for `getMany`, and answers them in the same order. Without `lookup`, it loads
+   * Loads the values of several keys, for `getMany`, and returns them in the same order. Without `lookup`, it loads
    * single keys, too.
    */
   readonly lookupMany?: LookupManyOf<FamilyOf<DefinitionOf<Self>, K>> | Anything
@@ -92,7 +92,7 @@ export interface DelegateOptions<Self, K extends string> {
   /** Loads the value of one key of the part, as an owner's `lookup` does. */
   readonly lookup?: LookupOf<FamilyOf<DefinitionOf<Self>, K>> | Anything
   /**
-   * Loads the values of several keys of the part, for `getMany`, and answers them in the same order. Without `lookup`,
+   * Loads the values of several keys of the part, for `getMany`, and returns them in the same order. Without `lookup`,
    * it loads single keys, too.
    */
   readonly lookupMany?: LookupManyOf<FamilyOf<DefinitionOf<Self>, K>> | Anything
@@ -146,7 +146,7 @@ export interface DelegateOptions<Self, K extends string> {
  * @since 0.1.0
  */
 export interface WarmOptions<out P> {
-  /** The parameters of the keys, or an Effect that answers them at each round. */
+  /** The parameters of the keys, or an Effect that finds them at each round. */
   readonly keys: Many<P> | Effect.Effect<Many<P>, any, any>
   /** When the next round begins, counted from the beginning of the last one: a duration, or a `Schedule`. */
   readonly schedule?: DurationInput | Schedule.Schedule<unknown, unknown, any, any> | undefined

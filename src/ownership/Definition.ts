@@ -1,5 +1,6 @@
 /**
- * The declarations of a manifest, as they are written: families, readers, layers, and what a piece of code declares.
+ * The declarations of a manifest, as they are written: families, readers, deployment
+ * layers, and what a piece of code declares.
  *
  * The types check a definition where it is written. For manifests that were cast or built from data, the run time finds
  * the same mistakes, with the same words.
@@ -33,7 +34,7 @@ export interface Typed {
 export interface FamilyOptions {
   /** The keys of the family: texts and parameters, joined by colons, such as `user:{id}` or `user:{id}:*`. */
   readonly pattern: unknown
-  /** The layer in which the owner and the entries of the family live. A part (`partOf`) is in that of its whole. */
+  /** The deployment layer that may write the family, such as `server`. A part (`partOf`) has that of its whole. */
   readonly layer?: unknown
   /** The nearest enclosing family, if its owner owns this family, too. */
   readonly partOf?: unknown
@@ -94,26 +95,26 @@ export interface FamilySpec extends FamilyPolicy, FamilyOptions {
  * @since 0.1.0
  */
 export interface ReaderSpec {
-  /** The layer in which the module runs. */
+  /** The deployment layer in which the module runs. */
   readonly layer?: string | undefined
   /** The patterns of the families that the module may read. */
   readonly borrows: ReadonlyArray<string>
 }
 
 /**
- * A layer of a deployment, such as `client` or `server`, and the layers that its programs may read.
+ * A deployment layer: a part of a program, such as `client` or `server`. It says which others its programs may read.
  *
  * @stability experimental
  * @category models
  * @since 0.1.0
  */
 export interface LayerSpec {
-  /** The layers that its programs may read, besides their own. A layer that only reads needs no family. */
+  /** The deployment layers that its programs may read, besides their own. One that only reads needs no family. */
   readonly reads?: ReadonlyArray<string> | undefined
 }
 
 /**
- * The definition of a manifest: its families, readers, layers and version.
+ * The definition of a manifest: its families, readers, deployment layers and version.
  *
  * @stability experimental
  * @category models
@@ -122,7 +123,7 @@ export interface LayerSpec {
 export interface Definition {
   /** A version for all families at once. An entry that a tier keeps under another version is absent. */
   readonly version?: string | number | undefined
-  /** The layers of a deployment, by name. */
+  /** The deployment layers, by name. */
   readonly layers?: { readonly [name: string]: LayerSpec } | undefined
   /** The families, each under the name of its accessor. */
   readonly families: { readonly [name: string]: FamilySpec }
@@ -182,7 +183,8 @@ export type AnyFamily = { readonly [Option in keyof FamilySpec]?: FamilySpec[Opt
 export type Anything = {} | null | undefined
 
 /**
- * The declaration of a function or a method: the families that it owns, borrows and invalidates, and its layer.
+ * The declaration of a function or a method: the families that it owns, borrows and invalidates, and its
+ * deployment layer.
  *
  * @stability experimental
  * @category models

@@ -39,7 +39,10 @@ export interface PolicyOptions {
   readonly staleIfError?: unknown
   /** The largest share of a lifetime, from 0 to 1, that is taken off at random. */
   readonly jitter?: unknown
-  /** The share of a lifetime after which a read renews the entry, or `xfetch` (Vattani and others, 2015). */
+  /**
+   * When a read renews a fresh entry behind its reader: after this share of its lifetime. With `xfetch` this is at
+   * random near the end, and the earlier the longer the last load took (Vattani and others, 2015).
+   */
   readonly refreshAhead?: unknown
   /** How long a failed lookup, or the answer that a key has no value, is remembered. */
   readonly negativeTimeToLive?: unknown

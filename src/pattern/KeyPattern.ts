@@ -18,7 +18,7 @@
  *
  * Names of types are written so (rule `typeNames` of `.ci/architecture.ts`):
  *
- * - A name in lower case is a function on types, such as `normalizePattern<P>`. It answers a question, computes a text
+ * - A name in lower case is a function on types, such as `normalizePattern<P>`. It returns a question, computes a text
  *   or finds a mistake. It often begins with a verb. If a function at run time has its name, both give the same answer.
  * - A name with a capital is a noun and denotes a type, also where it depends on others: `ParamNames<P>`.
  * - A type parameter has a name, except these letters: `P` and `Q` are patterns, `K` is a key, or the name of a family,

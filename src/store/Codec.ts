@@ -174,7 +174,7 @@ export const schema = <V, E>(schema: Schema.Codec<V, E>, options: Options = {}):
 }
 
 /**
- * Answers the codec of a family, and makes it if it was left for later. Throws what a function of the schema throws.
+ * Returns the codec of a family, and makes it if it was left for later. Throws what a function of the schema throws.
  *
  * **When to use**
  *

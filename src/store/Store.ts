@@ -246,7 +246,7 @@ export interface Partition<V> {
    *   may be in several.
    * - Between two pages the tier keeps nothing for the scan, such as a transaction that is open.
    * - It fails with `BookmarkLost` for a bookmark that no page gave, or that has lost its meaning.
-   * - A partition with `below` also takes a `max` of 0 for the first page. It then answers only the bookmark of the
+   * - A partition with `below` also takes a `max` of 0 for the first page. It then returns only the bookmark of the
    *   beginning: what leaves a tier from now on is in one of the pages.
    */
   readonly page?: ((after: string | undefined, max: number) => Effect.Effect<Page<V>, StoreError>) | undefined
@@ -342,7 +342,7 @@ export interface HotPartition<V> {
    * compare a value it must be fetched from memory.
    */
   readonly hit: (key: string) => V | undefined
-  /** The value that `hit` would answer. Does not count as a use. */
+  /** The value that `hit` would return. Does not count as a use. */
   readonly look: (key: string) => V | undefined
   /** The whole entry, fresh or stale, unless it has expired. Does not count as a use for eviction. */
   readonly peek: (key: string) => Entry<V> | undefined
@@ -456,7 +456,7 @@ export interface MarkLog {
  * **When to use**
  *
  * A program provides it by a layer such as `MemoryStore.layer`, and never calls it: the engine does. A tier of your own
- * implements it, and `StoreSuite` tests it. An operation that throws, dies or answers nonsense counts as a tier that
+ * implements it, and `StoreSuite` tests it. An operation that throws, dies or returns nonsense counts as a tier that
  * failed (`TierFailed`).
  *
  * **Example** (The tier of a program)

@@ -194,7 +194,7 @@ export class Cache implements CacheContext, Peer {
   }
 
   /**
-   * Calls a function for each change, in the step that makes it and before any other code can run. Answers the function
+   * Calls a function for each change, in the step that makes it and before any other code can run. Returns the function
    * that removes it again. The listener must not use the cache: see `internal/entries/changes.ts`.
    */
   onChange(listener: ChangeListener): () => void {

@@ -134,7 +134,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
     return this.writes.setIfAbsent(key, value, options)
   }
 
-  /** Deletes a key, and answers the fresh value that a tier held until then. */
+  /** Deletes a key, and returns the fresh value that a tier held until then. */
   getAndDelete(key: string): Effect.Effect<Option.Option<V>, CacheError> {
     return this.writes.getAndDelete(key)
   }

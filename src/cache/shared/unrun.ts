@@ -10,7 +10,7 @@ import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
 import { ignoreRejection } from "../../store/shared/ignoreRejection.ts"
 
-/** What an error says of a function that answers with a Promise. */
+/** What an error says of a function that returns a Promise. */
 export const answeredPromise = "answered with a Promise: make it an Effect, by Effect.promise or Effect.tryPromise"
 
 /**
@@ -56,7 +56,7 @@ export const unrun = (value: unknown, takesExits: boolean): string | undefined =
   }
 }
 
-/** Why a function may not answer with this if its answer is not run as an Effect; `undefined` if it may. */
+/** Why a function may not return this if its answer is not run as an Effect; `undefined` if it may. */
 export const unrunAnswer = (answer: unknown): string | undefined => {
   if (answer === null || (typeof answer !== "object" && typeof answer !== "function")) return undefined
   if (isPromise(answer)) return answeredPromise

@@ -109,7 +109,7 @@ const refused = (shown: ReadonlyArray<string>, why: LeaseError["why"]) => new Le
 
 const charactersOf = ({ patterns }: Request): number => patterns.reduce((sum, { source }) => sum + source.length, 0)
 
-/** Answers a greater token than all before. */
+/** Returns a greater token than all before. */
 export type NextToken = (nowMillis: number) => number
 
 class LocalTable implements LeaseTable {
@@ -353,7 +353,7 @@ class LocalTable implements LeaseTable {
 }
 
 /**
- * Makes a lease table for one process. `nextToken` answers the numbers of a counter that begins at the wall clock, or
+ * Makes a lease table for one process. `nextToken` returns the numbers of a counter that begins at the wall clock, or
  * above what the place remembers, so that they grow from process to process, and that all engines over a place share.
  */
 export const make = (nextToken: NextToken): Effect.Effect<LeaseTable> =>

@@ -44,7 +44,7 @@ import { Set, type SetGate } from "./set.ts"
 
 type LifetimeInput = NonNullable<WriteOptions<string>["timeToLive"]>
 
-/** The function of an `update` or a `patch`. It may answer with a value or with an Effect of one. */
+/** The function of an `update` or a `patch`. It may return a value or an Effect of one. */
 const changing =
   (gate: FamilyGate, key: string, operation: "update" | "patch", f: (was: unknown) => unknown) =>
   (was: unknown): Effect.Effect<unknown, unknown> => {
@@ -70,7 +70,7 @@ const selectingOf = (gate: FamilyGate): Selecting => (key, f, value) => {
   }
 }
 
-// Answers an Exit, so that a list of valid keys costs no turn of the run loop.
+// Returns an Exit, so that a list of valid keys costs no turn of the run loop.
 const keysOf = (gate: FamilyGate, all: Iterable<Params>): Exit.Exit<ReadonlyArray<string>, CacheError> => {
   if (!isList(all)) return Exit.fail(gate.invalid(Misfit.listNone(gate.pattern, "parameters")))
   const keys: Array<string> = []
@@ -308,11 +308,11 @@ const invalidations = (
   }
 }
 
-/** How operations reach their family. Each answers it if the Context has the right, or the error that refuses it. */
+/** How operations reach their family. Each returns it if the Context has the right, or the error that refuses it. */
 interface Finds {
   readonly toRead: (context: Context.Context<never>) => Reads | CacheError
   readonly toWrite: (context: Context.Context<never>) => Writes | CacheError
-  /** Answers the family in memory if the Context may read it. */
+  /** Returns the family in memory if the Context may read it. */
   readonly hotOf: ReadGate["hotOf"]
 }
 
@@ -364,7 +364,7 @@ export interface Write {
   /** The pattern of the family. */
   readonly pattern: string
   readonly key: Effect.Effect<string, CacheError>
-  /** Answers the write for the engine of a Context, or the reason why this Context may not do it. */
+  /** Returns the write for the engine of a Context, or the reason why this Context may not do it. */
   readonly resolve: (
     context: Context.Context<never>
   ) => BatchWrite | CacheError

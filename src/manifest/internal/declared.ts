@@ -24,7 +24,7 @@ export const make = (manifest: ValidManifest) => {
       : Effect.fail(errorOf(manifest.id, found.map((one) => ({ ...one, path: [place, ...one.path] }))))
   const refused = (name: string, declaration: Declared) =>
     refusal(Declaration.findProblems(manifest, declaration), name)
-  // A program may compile its generator functions to others, so what a body answers decides.
+  // A program may compile its generator functions to others, so what a body returns decides.
   const checked = (name: string, body: unknown) =>
     function(this: unknown, ...args: ReadonlyArray<unknown>): any {
       const answer: any = typeof body === "function" ? body.apply(this, args) : undefined

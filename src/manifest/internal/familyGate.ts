@@ -50,7 +50,7 @@ export class FamilyGate extends FamilyGrants {
   }
 
   /**
-   * Answers why nothing may be loaded or stored under a key, or `undefined`. A program without types may have given
+   * Returns why nothing may be loaded or stored under a key, or `undefined`. A program without types may have given
    * parameters that are not an object.
    */
   keyRefusal(key: string, params: unknown): CacheError | undefined {
@@ -63,7 +63,7 @@ export class FamilyGate extends FamilyGrants {
     return this.invalid(problem.code === "E0109" ? this.parameterProblem(params) ?? problem : problem)
   }
 
-  /** Answers what is wrong with the names of parameters, or with the kind of one, if that is why they spell no key. */
+  /** Returns what is wrong with the names of parameters, or with the kind of one, if that is why they spell no key. */
   private parameterProblem(params: object): Diagnostic.Diagnostic | undefined {
     const { names } = this.keys
     const missing = names.find((name) => !(name in params))
@@ -80,7 +80,7 @@ export class FamilyGate extends FamilyGrants {
     return undefined
   }
 
-  /** Answers what a parameter is that no key can spell; `undefined` if a codec or the key itself may refuse it. */
+  /** Returns what a parameter is that no key can spell; `undefined` if a codec or the key itself may refuse it. */
   private kindOf(name: string, value: unknown): string | undefined {
     if (value === undefined || value === null) return String(value)
     if (typeof value === "number") return Number.isFinite(value) ? undefined : String(value)
@@ -88,7 +88,7 @@ export class FamilyGate extends FamilyGrants {
     return name === "*" && Array.isArray(value) ? undefined : typeof value
   }
 
-  /** Answers the parameters as lists show them: for a sensitive family, the hashes of their texts. */
+  /** Returns the parameters as lists show them: for a sensitive family, the hashes of their texts. */
   shownParams(key: string, params: Params): Params {
     if (!this.isSensitive) return params
     const texts = key.split(":").map(this.keys.hide)
@@ -97,7 +97,7 @@ export class FamilyGate extends FamilyGrants {
     )
   }
 
-  /** Answers the grant that lets a Context write the family, or fails with the reason why there is none. */
+  /** Returns the grant that lets a Context write the family, or fails with the reason why there is none. */
   requireWriteGrant(context: Context.Context<never>): Effect.Effect<CacheGrant, CacheError> {
     const grant = this.writeGrantOf(context)
     return grant === undefined ? Effect.fail(this.refusal(context, "write")) : Effect.succeed(grant)

@@ -44,7 +44,7 @@ export const faceOf = (engine: Engine, members: object): Face => {
   return face
 }
 
-/** Answers the engine of a face. Types admit only a face; a value that was cast throws here. */
+/** Returns the engine of a face. Types admit only a face; a value that was cast throws here. */
 export const engineOf = ({ id }: ValidManifest, face: Face): Engine => {
   const found = engines.get(face)
   if (found === undefined) {
@@ -83,7 +83,7 @@ export class CacheGrant {
     made.add(this)
   }
 
-  /** Answers whether a value is a grant of this family and mode that was made here. */
+  /** Returns whether a value is a grant of this family and mode that was made here. */
   static speaksFor(value: unknown, { family, mode }: GrantKey): value is CacheGrant {
     return isMade(value) && (value as CacheGrant).mode === mode && (value as CacheGrant).family === family
   }
@@ -151,7 +151,7 @@ export class Word {
     return rights === undefined || rights.owns.has(family) || (mode === "borrow" && rights.reads(family))
   }
 
-  /** Answers the grant by which the module reads a family, if it may. */
+  /** Returns the grant by which the module reads a family, if it may. */
   lent({ family, mode }: GrantKey): CacheGrant | undefined {
     const { rights } = this
     return mode === "borrow" && rights?.reads(family) === true ? rights.lending.of(family) : undefined
@@ -163,7 +163,7 @@ export class Word {
   }
 }
 
-/** Answers whether a value of a Context is a word or a borrow of this engine: rights that a module keeps for itself. */
+/** Returns whether a value of a Context is a word or a borrow of this engine: rights that a module keeps for itself. */
 export const isLent = (value: unknown, engine: Engine): boolean =>
   isMade(value) && (value as Word | CacheGrant).engine === engine &&
   (value instanceof Word || (value as CacheGrant).mode === "borrow")
@@ -227,7 +227,7 @@ export const keyOfClass = (id: string): string => {
   return keyOfNth(id, n)
 }
 
-/** Answers whether a Context holds a right that another class of the same name gave. */
+/** Returns whether a Context holds a right that another class of the same name gave. */
 const holdsOfOtherClass = (
   context: Context.Context<never>,
   manifest: ValidManifest,
@@ -290,7 +290,7 @@ export class FamilyGrants {
   }
 
   /**
-   * Answers the family in memory if the Context may read it. Answers `undefined` for a lookup and for the body of a
+   * Returns the family in memory if the Context may read it. Returns `undefined` for a lookup and for the body of a
    * transaction, whose reads are tracked.
    */
   hotOf(context: Context.Context<never>): HotPartition<unknown> | undefined {
@@ -314,7 +314,7 @@ export class FamilyGrants {
     return family.hot
   }
 
-  /** Answers the operations that read the family, if the Context may read it. */
+  /** Returns the operations that read the family, if the Context may read it. */
   readsOf(context: Context.Context<never>): Reads | undefined {
     const last = this.lastRead
     if (last.context === context && last.grant.active) return last.family
@@ -325,7 +325,7 @@ export class FamilyGrants {
     return grant && Transaction.readsOf(this.familyOf(grant), context)
   }
 
-  /** Answers the operations that write the family, if the Context may write it. */
+  /** Returns the operations that write the family, if the Context may write it. */
   writesOf(context: Context.Context<never>): Writes | undefined {
     const family = this.familyToWrite(context)
     // A Context that is remembered is in no transaction.
@@ -333,7 +333,7 @@ export class FamilyGrants {
     return family === undefined || isRemembered ? family : Transaction.writesOf(family, context)
   }
 
-  /** Answers the family, if the Context may write it. */
+  /** Returns the family, if the Context may write it. */
   familyToWrite(context: Context.Context<never>): CacheFamily | undefined {
     const last = this.lastWrite
     if (last.context === context && last.grant.active) return last.family
@@ -345,7 +345,7 @@ export class FamilyGrants {
     return family
   }
 
-  /** Answers the active grant by which the Context may write the family. A lookup may never write. */
+  /** Returns the active grant by which the Context may write the family. A lookup may never write. */
   writeGrantOf(context: Context.Context<never>): CacheGrant | undefined {
     if (CacheFamily.isLookup(context)) return undefined
     const grant = find(context, this.engine, this.own)
@@ -356,13 +356,13 @@ export class FamilyGrants {
     return grant.engine.cache.families.get(this.family.name)!
   }
 
-  /** Answers the active grant by which the Context may read the family. */
+  /** Returns the active grant by which the Context may read the family. */
   readGrantOf(context: Context.Context<never>): CacheGrant | undefined {
     const grant = find(context, this.engine, this.read)
     return grant?.active ? grant : undefined
   }
 
-  /** Answers the error for a Context that has no active grant. */
+  /** Returns the error for a Context that has no active grant. */
   refusal(context: Context.Context<never>, verb: Verb): CacheError {
     if (verb !== "read" && CacheFamily.isLookup(context)) return this.notOwner(verb, "a lookup")
     const wanted = verb === "read" ? this.read : this.own
@@ -381,7 +381,7 @@ export class FamilyGrants {
     return new CacheError({ reason: new NotOwner({ verb, pattern, family: owner, holds }) })
   }
 
-  /** Answers the error for a grant that cannot be used: it has ended, or it is a borrow and the operation writes. */
+  /** Returns the error for a grant that cannot be used: it has ended, or it is a borrow and the operation writes. */
   ended(verb: Verb, grant: CacheGrant, as: Verb): CacheError {
     const { pattern: { source: pattern } } = this.family
     return grant.active && as === "read"
@@ -399,7 +399,7 @@ const lentAt = (context: Context.Context<never>, name: GrantKey): CacheGrant | u
   name.mode === "borrow" ? Word.in(context, name.word)?.lent(name) : undefined
 
 /**
- * Answers the first active grant under these names, or else one that has ended. Only grants of the Context's own engine
+ * Returns the first active grant under these names, or else one that has ended. Only grants of the Context's own engine
  * count. Grants in the Context come before those that a module's word lends.
  *
  * Each layer that gives a right also names its engine in the Context. So where one engine is built inside another one,

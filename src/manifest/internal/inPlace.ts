@@ -1,7 +1,7 @@
 /**
  * Makes the Effect of an operation that is done where it is evaluated, if it need not wait.
  *
- * - The step answers an Effect. An Exit is the answer of the operation; any other Effect runs as it would anywhere.
+ * - The step returns an Effect. An Exit is the answer of the operation; any other Effect runs as it would anywhere.
  * - In a generator, `yield*` asks the iterator of the operation, which runs the step inside the running fiber. An
  *   answer that succeeds comes out without a turn of Effect's run loop.
  * - Before the step, the iterator asks what the loop asks before each operation: whether the fiber is interrupted, and

@@ -38,7 +38,7 @@ export const readJson = (text: string): Read => {
   return mayHoldProto && holdsProto(value) ? { expected: protoRefused } : { value }
 }
 
-/** Writes a value that schemas made into JSON, or answers why `readJson` would refuse the text. */
+/** Writes a value that schemas made into JSON, or returns why `readJson` would refuse the text. */
 export const writeJson = (tree: unknown): Read => {
   const text = JSON.stringify(tree)
   // A value may be nested too deep, or have a property that is called `__proto__`.

@@ -28,7 +28,7 @@ export interface Keys {
   readonly textOf: (params: Params) => string
   /** The names of the pattern's parameters. The rest is among them, as `*`. */
   readonly names: ReadonlyArray<string>
-  /** Answers what is wrong with a key within the family, without any text of the key. */
+  /** Returns what is wrong with a key within the family, without any text of the key. */
   readonly check: (key: string) => Diagnostic.Diagnostic | undefined
   /** Spells the full key of a key within the family. */
   readonly render: (key: string) => string
@@ -36,17 +36,17 @@ export interface Keys {
   readonly show: (key: string) => string
   /** Spells a segment of a key, or a tag, for errors, events and logs: for a sensitive family, as its hash. */
   readonly hide: (text: string) => string
-  /** Answers the key within the family of a full key that belongs to the family. */
+  /** Returns the key within the family of a full key that belongs to the family. */
   readonly within: (rendered: string) => string
-  /** Answers the key within the family of a full key, or `undefined` if the full key belongs to another family. */
+  /** Returns the key within the family of a full key, or `undefined` if the full key belongs to another family. */
   readonly parse: (rendered: string) => string | undefined
-  /** Answers the parameters of a key as the owner's lookup gets them: decoded where the manifest gives a codec. */
+  /** Returns the parameters of a key as the owner's lookup gets them: decoded where the manifest gives a codec. */
   readonly decode: (key: string) => Option.Option<Params>
-  /** Answers why `decode` failed: it names the first parameter whose codec refuses its text. */
+  /** Returns why `decode` failed: it names the first parameter whose codec refuses its text. */
   readonly unread: (key: string) => Diagnostic.Diagnostic
-  /** Answers the scope of all keys with the given parameters, or what is wrong with one of these. */
+  /** Returns the scope of all keys with the given parameters, or what is wrong with one of these. */
   readonly scopeOf: (params: Params) => Result.Result<Scope, Diagnostic.Diagnostic>
-  /** Answers the scope of the family's keys that a pattern denotes. */
+  /** Returns the scope of the family's keys that a pattern denotes. */
   readonly scopeOfPattern: (pattern: KeyPattern) => Scope
 }
 
@@ -70,7 +70,7 @@ const plain = (value: unknown): string =>
 const text = (value: unknown): string => typeof value === "string" ? value : ""
 
 /**
- * Answers whether two values of a codec may get the same text by accident: in a union of string and number, "1" and 1.
+ * Returns whether two values of a codec may get the same text by accident: in a union of string and number, "1" and 1.
  * A codec that drops a part on purpose, such as the hour of a date, does not count: its texts are the user's choice.
  */
 const mayShareText = (ast: SchemaAST.AST): boolean =>
@@ -288,7 +288,7 @@ const scopeOf = (
 }
 
 /**
- * Answers what is wrong with parameters of which some may be missing. A missing parameter means every value. So a name
+ * Returns what is wrong with parameters of which some may be missing. A missing parameter means every value. So a name
  * that the pattern does not have is refused, and so is an object that may have lost its names, such as a list or a
  * `Map`.
  */
@@ -300,13 +300,13 @@ const findScopeProblem = ({ holes, source }: KeyPattern, params: unknown): Diagn
   return given.length > 0 || isPlain(params) ? undefined : Misfit.parametersNone(source)
 }
 
-// Answers `true` for a plain object of another realm (such as a `vm` context), too.
+// Returns `true` for a plain object of another realm (such as a `vm` context), too.
 const isPlain = (of: object): boolean => {
   const proto = Object.getPrototypeOf(of)
   return proto === null || Object.getPrototypeOf(proto) === null
 }
 
-/** Answers the scope of the keys that a pattern denotes: its text segments, where the family has parameters. */
+/** Returns the scope of the keys that a pattern denotes: its text segments, where the family has parameters. */
 const scopeOfPattern = (family: KeyPattern, wanted: KeyPattern): Scope => {
   let position = 0
   const bound = wanted.segments.flatMap((segment, at) => {

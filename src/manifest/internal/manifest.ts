@@ -1,5 +1,5 @@
 /**
- * Makes the class that `Manifest.Service` answers, without its types: accessors, operations, and the layer of the
+ * Makes the class that `Manifest.Service` returns, without its types: accessors, operations, and the layer of the
  * engine.
  *
  * A manifest with mistakes is a value, too. Its layers fail with `InvalidManifest`, so a program fails where it builds
@@ -88,7 +88,7 @@ const statics = (tag: Context.Service<any, Face>, manifest: ValidManifest): Stat
     Option.isSome(face)
       ? Effect.succeed(engineOf(manifest, face.value))
       : Effect.fail(errorOf(manifest.id, [{ ...Wiring.engineMissing(manifest.id), path: [] }])))
-  // The members that `yield* AppCache` answers, too.
+  // The members that `yield* AppCache` returns, too.
   const members = {
     keys: Object.fromEntries(accessors),
     ...rawKeys(manifest, gates, accessors),
@@ -339,7 +339,7 @@ const malformed = (manifest: ValidManifest, text: string, problem: Diagnostic.Di
     : InvalidKey.of(text, problem)
 
 /**
- * Answers whether a text that is not a key may be meant for a sensitive family. It is not if its first segment begins a
+ * Returns whether a text that is not a key may be meant for a sensitive family. It is not if its first segment begins a
  * pattern that is not sensitive, and no sensitive pattern can begin with this segment.
  */
 const mayBeSensitive = ({ families }: ValidManifest, text: string): boolean => {

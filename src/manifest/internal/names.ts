@@ -27,7 +27,7 @@ export const refused = (id: string, problems: ReadonlyArray<Found>): Layer.Layer
   return Layer.effectContext(error)
 }
 
-/** Answers what is wrong with the name of a family to own, to borrow or to delegate. */
+/** Returns what is wrong with the name of a family to own, to borrow or to delegate. */
 export const problemOf = (
   manifest: ValidManifest,
   name: string,

@@ -21,14 +21,14 @@ import type { Params } from "./keys.ts"
 /** An operation of a family, made once for an accessor or a handle. */
 export interface KeyOperation<F, Input> {
   readonly gate: FamilyGate
-  /** Answers the family if the Context has the right, or the error that refuses it. */
+  /** Returns the family if the Context has the right, or the error that refuses it. */
   readonly find: (context: Context.Context<never>) => F | CacheError
   readonly run: (family: F, key: string, input: Input) => Effect.Effect<any, any, any>
 }
 
 /** An operation that is done with a hit alone. */
 export interface HitOperation<Input> extends KeyOperation<Reads, Input> {
-  /** Answers the family in memory if the Context may read it. */
+  /** Returns the family in memory if the Context may read it. */
   readonly hotOf: (context: Context.Context<never>) => HotPartition<unknown> | undefined
 }
 

@@ -39,7 +39,7 @@ export const refusal = (family: string | undefined, option: string, why: string)
 const unless = (holds: boolean, family: string | undefined, option: string, why: string): Refusal =>
   holds ? undefined : refusal(family, option, why)
 
-/** Answers the error for options that are not an object, or that have an option which is not `known`. */
+/** Returns the error for options that are not an object, or that have an option which is not `known`. */
 const notOptions = (family: string | undefined, given: unknown, known: object): Refusal => {
   if (given === undefined) return undefined
   if (!isBag(given)) return refusal(family, "options", "must be an object")
@@ -70,7 +70,7 @@ const guards = {
   stale: "read"
 } as const
 
-/** Answers the error for a guard that is given and `undefined`. */
+/** Returns the error for a guard that is given and `undefined`. */
 const guardLost = (family: string, given: object): Refusal => {
   for (const [guard, operation] of Object.entries(guards)) {
     if (guard in given && (given as Record<string, unknown>)[guard] === undefined) {
@@ -138,7 +138,7 @@ export const transaction = (within: unknown, body: unknown): Refusal =>
   unless(typeof within === "function", undefined, "within", "must be a function, such as `sql.withTransaction`") ??
     unless(Effect.isEffect(body), undefined, "body", "must be an Effect")
 
-/** Answers the Effect that a combinator made of the body, or fails for any other answer. */
+/** Returns the Effect that a combinator made of the body, or fails for any other answer. */
 export const combined = (made: unknown): Effect.Effect<any, any, any> =>
   Effect.isEffect(made)
     ? made as Effect.Effect<any, any, any>

@@ -36,7 +36,7 @@ const lookupsKnown: Known<Lookups> = { lookup: true, lookupMany: true, warm: tru
 const warmKnown: Known<WarmOptions<Params>> = { keys: true, schedule: true, await: true }
 const predictKnown: Known<PredictOptions> = { keysMax: true, interval: true }
 
-/** Answers what is wrong with the options of an owner or a delegate; nothing if none were given. */
+/** Returns what is wrong with the options of an owner or a delegate; nothing if none were given. */
 export const findProblems = (
   { families }: ValidManifest,
   method: "owner" | "delegate",

@@ -96,7 +96,7 @@ export class Owners {
           return grant
         }))
 
-  /** Answers a layer that fails, for a name that cannot be used so and for wrong options; otherwise `undefined`. */
+  /** Returns a layer that fails, for a name that cannot be used so and for wrong options; otherwise `undefined`. */
   private refused(
     method: "owner" | "borrower" | "delegate",
     name: string,

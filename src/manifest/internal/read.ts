@@ -1,9 +1,9 @@
 /**
  * Makes the Effect of a read, `AppCache.keys.user.get({ id })`, so that a hit costs little.
  *
- * - In a generator, `yield*` asks the iterator of the read. On a hit this iterator answers the value at once, inside
+ * - In a generator, `yield*` asks the iterator of the read. On a hit this iterator returns the value at once, inside
  *   the running fiber and without a turn of Effect's run loop.
- * - Everywhere else the read is a primitive of Effect that answers an `Exit`.
+ * - Everywhere else the read is a primitive of Effect that returns an `Exit`.
  * - In both ways it looks up the key each time that it is evaluated, so a retry gets a new answer.
  */
 import type * as Context from "effect/Context"
@@ -18,7 +18,7 @@ import type { Keys, Params } from "./keys.ts"
 /** How a read reaches its family: through an accessor, which asks the Context, or a handle, which has its right. */
 export interface ReadGate {
   readonly textOf: Keys["textOf"]
-  /** Answers the family in memory if the Context may read it. */
+  /** Returns the family in memory if the Context may read it. */
   readonly hotOf: (context: Context.Context<never>) => HotPartition<unknown> | undefined
   /** Reads a key that was not a hit, or fails with the reason why the read is refused. */
   readonly readSlowly: (context: Context.Context<never>, key: string, params: Params) => Effect.Effect<unknown, unknown>

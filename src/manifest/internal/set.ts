@@ -19,7 +19,7 @@ import * as options from "./options.ts"
 /** How a `set` reaches its family: through an accessor, which asks the Context, or a handle, which has its right. */
 export interface SetGate {
   readonly gate: FamilyGate
-  /** Answers the family if the Context may write it, or the error that refuses it. */
+  /** Returns the family if the Context may write it, or the error that refuses it. */
   readonly toWrite: (context: Context.Context<never>) => Writes | CacheError
 }
 

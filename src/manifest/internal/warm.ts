@@ -62,7 +62,7 @@ export const start = Effect.fnUntraced(function*(
 const keysOf = (keys: WarmOptions<Params>["keys"]): WarmOptions<Params>["keys"] =>
   Effect.isEffect(keys) ? keys : replayable(keys)
 
-/** Answers the latch of a family, which is open while the family has an owner with a lookup. */
+/** Returns the latch of a family, which is open while the family has an owner with a lookup. */
 export const loadable = (engine: Engine, family: string): Latch.Latch => {
   const latch = engine.loadable.get(family) ?? Latch.makeUnsafe()
   engine.loadable.set(family, latch)
@@ -82,7 +82,7 @@ const rounds = Effect.fnUntraced(function*(
   const logs = { refused: new RareLog(), failed: new RareLog() }
   for (let more = true; more;) {
     const began = time.now()
-    // A schedule may name times of day, so it gets the time of the wall clock. It answers how long to wait.
+    // A schedule may name times of day, so it gets the time of the wall clock. It returns how long to wait.
     const next = yield* Effect.exit(step(clock.currentTimeMillisUnsafe(), undefined))
     more = Exit.isSuccess(next)
     if (Exit.isFailure(next) && !Pull.isDoneCause(next.cause)) {

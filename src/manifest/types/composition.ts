@@ -22,7 +22,7 @@ export interface AnyManifest extends Context.Key<any, unknown> {
 }
 
 /**
- * Checks a list of manifests: answers it, with a message in place of each that shares a key or a name with an earlier
+ * Checks a list of manifests: returns it, with a message in place of each that shares a key or a name with an earlier
  * one.
  */
 export type CheckedComposition<Ms extends ReadonlyArray<unknown>> = checkEach<Ms>

@@ -20,7 +20,7 @@ import type { DefinitionOf, IdOf, joinQuoted, ListOf, OwnerOf } from "../../owne
 import type { Store } from "../../store/Store.ts"
 
 /**
- * The answer of `AppCache.fn(name, C)`: takes the body, and answers the function.
+ * What `AppCache.fn(name, C)` returns: it takes the body, and returns the function.
  *
  * **Details**
  *
@@ -65,7 +65,7 @@ type describeList<Stated, Option extends string> = Stated extends { readonly [_ 
   : ""
 
 /**
- * The answer of `AppCache.method(C)`: a standard decorator of methods.
+ * What `AppCache.method(C)` returns: a standard decorator of methods.
  *
  * **Gotchas**
  *
@@ -87,7 +87,8 @@ type CheckedMethod<Self, Stated, Method> = Method extends (...args: any) => infe
   : Opaque.method
 
 /**
- * The answer of `AppCache.inLayer(L)`: takes a program, and refuses one that uses rights which the layer does not have.
+ * What `AppCache.inLayer(L)` returns: it takes a program, and refuses one that uses rights which the deployment layer
+ * does not have.
  */
 export interface InLayer<Self, LayerName extends string> {
   <A, E, R>(

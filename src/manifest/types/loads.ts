@@ -26,7 +26,7 @@ import type { Answering, AnyFunction, Anything, failedOf } from "./lookups.ts"
 export type AnyLoad<V> = Answering<V | Lookup.Result<V>> | Anything
 
 /**
- * Checks a load of a key of the pattern `P`: answers it, or a message in its place. `R` is the right that the operation
+ * Checks a load of a key of the pattern `P`: returns it, or a message in its place. `R` is the right that the operation
  * requires, which names the manifest; that of a handle does not.
  */
 export type CheckedLoad<P extends string, V, E, R, Load> =

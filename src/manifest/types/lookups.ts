@@ -19,7 +19,7 @@ export interface Answering<out A> {
   readonly [Effect.TypeId]: { readonly _A: Types.Covariant<A> }
 }
 
-// A lookup may answer anything here, so that a wrong answer gets a message of ours and not a mismatch of the
+// A lookup may return anything here, so that a wrong answer gets a message of ours and not a mismatch of the
 // compiler's. The type of the value is still part of the union, so that literals in an answer keep their types.
 export type LookupOf<F> = (
   params: [F] extends [never] ? any : ParsedParams<PatternOf<F>, CodecsOf<F>>,

@@ -64,7 +64,7 @@ type ModuleName<D extends Definition> = FamilyName<D> | (D extends { readonly re
 /** The layer of a module, or of a group. */
 export type LayerIn<Wired> = Wired extends { readonly owns: unknown; readonly layer: infer Live } ? Live : Wired
 
-/** Checks the modules of an application: answers them, with a message in place of each that does too much. */
+/** Checks the modules of an application: returns them, with a message in place of each that does too much. */
 export type CheckedModules<Self, Wired, All = Wired> = Wired extends NoModules ? Opaque.modules
   // The compiler asks with the constraint while it infers the types of the argument. With another answer than `object`,
   // it infers a wrong type for a layer that a generic function makes in place.
@@ -100,7 +100,7 @@ export type CheckedModules<Self, Wired, All = Wired> = Wired extends NoModules ?
     }
     & Offered<Self>
 
-// Answers `false` for a module that may be missing, or that is missing in one of several records.
+// Returns `false` for a module that may be missing, or that is missing in one of several records.
 type isGiven<Wired, K extends keyof Wired, All> = K extends keyof All
   ? undefined extends Wired[K] ? [Wired[K]] extends [undefined] ? true : false : true
   : false

@@ -1,5 +1,5 @@
 /**
- * Checks what an owner is given: the name of its family, its options, and what its lookup reads, answers and requires.
+ * Checks what an owner is given: the name of its family, its options, and what its lookup reads, returns and requires.
  *
  * The checks of a lookup stand in its type, so the message stands at the lookup.
  */
@@ -35,7 +35,7 @@ import type { findLookupProblem, SourceOf, undeclared } from "./lookupRights.ts"
 import type { AnswerOf, AnyFunction, Anything, failedOf, LookupManyOf, LookupOf, PartName } from "./lookups.ts"
 
 /**
- * Checks the options of an owner: answers them, with a message in place of each lookup that does too much.
+ * Checks the options of an owner: returns them, with a message in place of each lookup that does too much.
  *
  * **Details**
  *
@@ -194,7 +194,7 @@ type requiredByAnswer<Given> = [Given] extends [never] ? never
 
 // --- names -----------------------------------------------------------------------------------------------------------
 
-/** Checks the name of a family for `owner`, `borrower` or `delegate`: answers the name, or a message. */
+/** Checks the name of a family for `owner`, `borrower` or `delegate`: returns the name, or a message. */
 export type CheckedName<
   Self,
   Id extends string,
@@ -230,7 +230,7 @@ export interface OwnerLayer extends Layer.Layer<never, any, any> {
   readonly [Undetermined]?: never
 }
 
-/** Checks the layers that `mergeOwners` gets: answers them, with a message in place of each that shares a key. */
+/** Checks the layers that `mergeOwners` gets: returns them, with a message in place of each that shares a key. */
 export type CheckedOwners<Ls extends ReadonlyArray<unknown>> = {
   readonly [
     // The compiler asks with the constraint while it infers the types of the arguments, and once more if one of them is

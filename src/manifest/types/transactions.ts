@@ -3,7 +3,7 @@
  *
  * - An error about another argument prints the first type argument, which is a message of ours.
  * - It is an interface with one call signature, and no union. Otherwise the compiler would lose the type parameters of
- *   `sql.withTransaction`, and every transaction would answer `unknown`.
+ *   `sql.withTransaction`, and every transaction would return `unknown`.
  *
  * Not here: the run time, in `internal/`, which refuses the same arguments with `InvalidOption`.
  */

@@ -5,7 +5,7 @@
  */
 
 /**
- * Answers `undefined` for a count, and the reason of an error for anything else.
+ * Returns `undefined` for a count, and the reason of an error for anything else.
  *
  * @category validation
  * @since 0.1.0

@@ -3,7 +3,7 @@
  */
 
 /**
- * Answers a text for any value that a program without types may give. Unlike `String`, it does not fail for an object
+ * Returns a text for any value that a program without types may give. Unlike `String`, it does not fail for an object
  * that has no text.
  */
 export const textOf = (value: unknown): string => {

@@ -1,5 +1,6 @@
 /**
- * The layers of a deployment: which of them a program can read, and what may stand where a layer is named.
+ * Deployment layers: which of them a program can read, and what may stand where one is named. Here they are called
+ * layers; Effect's `Layer` does not occur in this file.
  *
  * @since 0.1.0
  */

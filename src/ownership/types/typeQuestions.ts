@@ -34,7 +34,7 @@ export type isUntyped<T> = 0 extends 1 & T ? true : T extends "" ? true : string
 export type isChoice<T, All = T> = T extends unknown ? [All] extends [T] ? false : true : never
 
 /**
- * Whether a type is a union of several. Unlike {@link isChoice}, it answers `false` for `never`.
+ * Whether a type is a union of several. Unlike {@link isChoice}, it returns `false` for `never`.
  *
  * @category type level
  * @since 0.1.0

@@ -38,7 +38,7 @@ export class OwnTiers {
     }
   }
 
-  /** Removes keys, or everything, from the tiers of other engines. Answers the failure of a tier that keeps them. */
+  /** Removes keys, or everything, from the tiers of other engines. Returns the failure of a tier that keeps them. */
   forget(
     all: ReadonlySet<OwnTiers>,
     keys: ReadonlyArray<string>,

@@ -6,7 +6,7 @@
  * the encoding. Most values need less: where the bytes of a node hold everything that its schema admits, `isWhole`
  * looks at the value alone, at a tenth to a half of the cost.
  *
- * - `isWhole` answers for `SchemaBinary`, and returns `false` where it is not sure.
+ * - `isWhole` decides for `SchemaBinary`, and returns `false` where it is not sure.
  * - `isSame` compares the decoded value with the encoded one, by the schema: where the schema promises no class, an
  *   object of any class may come back as a plain one with the same properties.
  */

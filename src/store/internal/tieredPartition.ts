@@ -204,7 +204,7 @@ export class TieredPartition<V> implements Partition<V> {
     return undefined
   }
 
-  /** Answers the share of each tier in a change of this family. It is a property, as the members of `Partition` are. */
+  /** Returns the share of each tier in a change of this family. It is a property, as the members of `Partition` are. */
   readonly sharesOf = (change: Change<V>): Effect.Effect<ReadonlyArray<Share>> => {
     this.#demotions.began(change.set.map(({ entry }) => entry))
     if (this.#mode === "onEviction" && this.#isBelow) {

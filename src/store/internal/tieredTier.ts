@@ -78,7 +78,7 @@ export class UnderWay {
   }
 }
 
-/** Answers a number that grows while the work makes progress. */
+/** Returns a number that grows while the work makes progress. */
 export type Progress = () => number
 
 const awaitProgress = <A>(fiber: Fiber.Fiber<A>, progress: Progress, before: number): Effect.Effect<boolean> =>
@@ -178,7 +178,7 @@ export class Tier<V> {
     this.#report(this.name, operation, error)
   }
 
-  /** Prepares a content in this tier, and reports a refusal. Answers an `Exit` unless the codec is asynchronous. */
+  /** Prepares a content in this tier, and reports a refusal. Returns an `Exit` unless the codec is asynchronous. */
   prepare(key: string, content: Content<V>): Effect.Effect<Prepared<V>, StoreError> {
     const made = this.partition.prepare(key, content)
     if (!Exit.isExit(made)) return Effect.tapError(made, (error) => Effect.sync(() => this.tell("prepare", error)))

@@ -2,7 +2,7 @@
  * Tells a function of the user what happens, in the middle of other work; its answer is not used.
  *
  * Nothing that it does ends the work, or the process: what it throws is ignored, and so is the rejection of a Promise.
- * A log says so, once for each function, if it answers with a Promise or an Effect.
+ * A log says so, once for each function, if it returns a Promise or an Effect.
  */
 import * as Effect from "effect/Effect"
 import { outside } from "../../capability/shared/outside.ts"

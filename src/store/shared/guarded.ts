@@ -1,8 +1,8 @@
 /**
  * Makes every failure of a store of the user's own a typed one.
  *
- * The contract says that an operation answers an Effect that fails with `StoreError`. A store that a user wrote may
- * throw in place of that, die, answer nothing, or answer something else. Each of these counts as `TierFailed`, as if
+ * The contract says that an operation returns an Effect that fails with `StoreError`. A store that a user wrote may
+ * throw in place of that, die, return nothing, or return something else. Each of these counts as `TierFailed`, as if
  * the Effect had failed: so the engine takes a write back, and a read goes on without the tier.
  *
  * The stores of this package keep the contract, and are not wrapped. A hot partition is not wrapped either, because

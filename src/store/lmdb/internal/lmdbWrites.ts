@@ -288,7 +288,7 @@ export class LmdbWrites {
     )
   })
 
-  /** Commits a batch; answers the error of its values, where only the rest of it fits on the disk. */
+  /** Commits a batch; returns the error of its values, where only the rest of it fits on the disk. */
   #issue(batch: Batch): Effect.Effect<Error | undefined, unknown> {
     return Effect.tryPromise({
       try: () => {
