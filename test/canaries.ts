@@ -1,6 +1,6 @@
 /**
  * Bugs to plant, so that the proofs are seen to fail: each names the law that it breaks, the text that it changes, and
- * the suites of which one must notice. `npm run test:canaries` plants them one by one, in a copy.
+ * the suites of which one must notice. `npm run test:canaries` plants each in a copy of the project.
  */
 
 export interface Canary {
