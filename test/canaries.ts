@@ -20,6 +20,9 @@ const family = "src/cache/shared/cacheFamily.ts"
 const familyReads = "src/cache/internal/reads/familyReads.ts"
 const familyWrites = "src/cache/internal/writes/familyWrites.ts"
 const loads = "src/cache/internal/loads/loads.ts"
+const flights = "src/cache/internal/loads/flights.ts"
+const loadLookups = "src/cache/internal/loads/lookups.ts"
+const renewals = "src/cache/internal/loads/renewals.ts"
 const landing = "src/cache/internal/loads/landing.ts"
 const spreading = "src/cache/internal/invalidation/spreading.ts"
 const entries = "src/cache/internal/entries/entries.ts"
@@ -243,9 +246,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "an entry that has ended by idleness is served in place of a failure",
-    file: loads,
-    text: `const servedUntil = Math.min(freshUntil + Expiry.staleMillisMax(this.expiry), expiresAt)`,
-    planted: `const servedUntil = Math.max(freshUntil + Expiry.staleMillisMax(this.expiry), -expiresAt)`,
+    file: "src/cache/internal/loads/substitutes.ts",
+    text: `const servedUntil = Math.min(freshUntil + Expiry.staleMillisMax(entries.expiry), expiresAt)`,
+    planted: `const servedUntil = Math.max(freshUntil + Expiry.staleMillisMax(entries.expiry), -expiresAt)`,
     suites: ["test/cache/idleSubstitute.test.ts"]
   },
   {
@@ -300,8 +303,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "a load serves a stale value early after an earlier load has brought a newer one",
     file: landing,
-    text: "for (const other of this.ground.beside(flight)) other.bar()",
-    planted: "this.ground.beside(flight)",
+    text: "for (const other of this.ground.flights.beside(flight)) other.bar()",
+    planted: "this.ground.flights.beside(flight)",
     suites: [closedUnseen]
   },
   {
@@ -324,7 +327,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a load that a tag has closed keeps a value that was made without a source",
     file: spreading,
-    text: "loads.mayStore(key).filter(isBehind)",
+    text: "loads.flights.mayStore(key).filter(isBehind)",
     planted: "loads.mayStore(key).filter((flight) => flight.isCurrent && isBehind(flight))",
     suites: [closedUnseen]
   },
@@ -476,7 +479,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "renewals behind readers take the places of readers",
-    file: loads,
+    file: renewals,
     text: `{ ...renewalOf(key, cause, entry), lookup }`,
     planted: `{ cause, fallback: entry, isDetached: true }`,
     suites: [loadQueue]
@@ -646,14 +649,14 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a load that ends after a later one replaces its value",
     file: landing,
-    text: `for (const older of this.ground.before(flight)) older.outrun()`,
+    text: `for (const older of this.ground.flights.before(flight)) older.outrun()`,
     planted: ``,
     suites: [tagRaces]
   },
   {
     law: 2,
     bug: "a reader joins a load that began before a tag was invalidated",
-    file: loads,
+    file: flights,
     text: `isOpen({ isCurrent, key, stamp }: Flight<V>): boolean {\n    return isCurrent && this`,
     planted: `isOpen({ isOvertaken, key, stamp }: Flight<V>): boolean {\n    return !isOvertaken && this`,
     suites: [tagRaces]
@@ -685,7 +688,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 5,
     bug: "a tag that a value does not have makes its load void",
-    file: loads,
+    file: flights,
     text: `for (const flight of this.running) flight.close()`,
     planted: `for (const flight of this.running) flight.overtake()`,
     suites: [tagRaces]
@@ -717,7 +720,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 5,
     bug: "a key that fails takes the other keys of its bulk load along",
-    file: loads,
+    file: loadLookups,
     text: `for (const flight of open) flight.detach()`,
     planted: `for (const flight of open) void flight`,
     suites: ["test/cache/bulk.test.ts"]
@@ -741,7 +744,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 5,
     bug: "a reader who comes while the function of a lookup runs starts a second load",
-    file: loads,
+    file: flights,
     text: "if (this.here !== undefined) this.enter(this.here)\n    return this.joinables",
     planted: "return this.joinables",
     suites: ["test/manifest/inPlaceLoads.test.ts"]
@@ -821,7 +824,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a reader joins a load that another engine has outrun",
-    file: loads,
+    file: flights,
     text: `!flight.isContested && this.isOpen(flight) && this.rests(flight)`,
     planted: `this.isOpen(flight) && this.rests(flight)`,
     suites: [peers]
@@ -837,8 +840,8 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 8,
     bug: "a reader joins a load after the end of what it has read",
-    file: loads,
-    text: `return load.restsUntil === Infinity || this.now() < load.joinableUntil(key)`,
+    file: flights,
+    text: `return load.restsUntil === Infinity || this.entries.cache.time.now() < load.joinableUntil(key)`,
     planted: `return true`,
     suites: ["test/cache/joined.test.ts"]
   },
@@ -901,7 +904,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 5,
     bug: "readers do not join a load",
-    file: loads,
+    file: flights,
     text: `return flight !== undefined && !flight.isContested && this.isOpen(flight) &&`,
     planted: `return flight !== undefined && !flight.isContested && !this.isOpen(flight) &&`,
     suites: ["props"]
@@ -1064,7 +1067,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "a defect names its function",
     bug: "a defect of a lookup of many keys does not name it",
-    file: "src/cache/internal/loads/loads.ts",
+    file: loadLookups,
     text: `exit._tag === "Failure" ? Defects.named(exit.cause, "lookupMany", this.name) : Cause.fail(wrong)`,
     planted: `exit._tag === "Failure" ? exit.cause : Cause.fail(wrong)`,
     suites: ["test/manifest/defects.test.ts"]
@@ -1963,9 +1966,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "a renewal that hangs keeps its key stale",
-    file: loads,
+    file: renewals,
     text: `if (flight.isEmpty) flight.renewBehind()
-    this.patience.share(flight)`,
+    this.ground.patience.share(flight)`,
     planted: `flight.renewBehind()`,
     suites: ["test/cache/staleness.test.ts"]
   },
@@ -1988,9 +1991,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "a load goes on with the lookup of another owner than it began with",
-    file: loads,
+    file: loadLookups,
     text: `const { lookupMany }: Loader<V> = flights[0]!.load.loader`,
-    planted: `const { lookupMany }: Loader<V> = this.loader ?? flights[0]!.load.loader`,
+    planted: `const { lookupMany }: Loader<V> = (this.ground as any).loader ?? flights[0]!.load.loader`,
     suites: [leaving, races]
   },
   {
@@ -2036,9 +2039,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 5,
     bug: "each invalidation and read in turn starts one more lookup",
-    file: loads,
-    text: `(this.flights.has(key) ? 1 : 0) >= lookupsPerKeyMax`,
-    planted: `(this.flights.has(key) ? 1 : 0) >= lookupsPerKeyMax * 100`,
+    file: flights,
+    text: `(this.byKey.has(key) ? 1 : 0) >= lookupsPerKeyMax`,
+    planted: `(this.byKey.has(key) ? 1 : 0) >= lookupsPerKeyMax * 100`,
     suites: [herd, races]
   },
   {
@@ -2046,7 +2049,7 @@ export const canaries: ReadonlyArray<Canary> = [
     bug: "each refresh starts one more lookup",
     file: loads,
     text:
-      `    if (this.joinable(key) === undefined && !this.isCrowded(key)) {\n      return this.start(loader, key, { cause: "refresh"`,
+      `    if (this.flights.joinable(key) === undefined && !this.flights.isCrowded(key)) {\n      return this.start(loader, key, { cause: "refresh"`,
     planted: `    if (loader !== undefined) {\n      return this.start(loader, key, { cause: "refresh"`,
     suites: [herd, races]
   },
@@ -2055,7 +2058,7 @@ export const canaries: ReadonlyArray<Canary> = [
     bug: "a refresh is answered by a load that began before it was asked for",
     file: loads,
     text: `return this.queue(key, { isRefresh: true })`,
-    planted: `return this.joinable(key) ?? this.queue(key, { isRefresh: true })`,
+    planted: `return this.flights.joinable(key) ?? this.queue(key, { isRefresh: true })`,
     suites: [herd, races]
   },
   {
@@ -2383,9 +2386,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 2,
     bug: "a reader who waited for the next load gets no stale value where it fails",
-    file: loads,
-    text: `return isStale && this.maySubstitute`,
-    planted: `return !isStale && this.maySubstitute`,
+    file: "src/cache/internal/loads/substitutes.ts",
+    text: `return isStale && maySubstitute`,
+    planted: `return !isStale && maySubstitute`,
     suites: ["test/cache/staleness.test.ts"]
   },
   {
@@ -3382,7 +3385,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 10,
     bug: "a value that no read may serve any more cannot be replaced by a claim",
     file: familyWrites,
-    text: `held !== undefined && this.loads.maySubstitute(key, held, this.cache.time.now()) ? held : undefined`,
+    text: `held !== undefined && maySubstitute(this.entries, key, held, this.cache.time.now()) ? held : undefined`,
     planted: `held`,
     suites: ["test/cache/claims.test.ts"]
   },
@@ -3677,14 +3680,14 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 7,
     bug: "a load that hangs keeps the key stale below memory",
     file: "src/cache/internal/loads/offers.ts",
-    text: `    this.ground.goesOnBehind(flight)\n`,
+    text: `    this.ground.renewals.goesOn(flight)\n`,
     planted: ``,
     suites: [joinedLoads]
   },
   {
     law: 2,
     bug: "a lookup gets a hidden value as the one before, and brings it back",
-    file: loads,
+    file: loadLookups,
     text: `const entry = this.entries.held(key) ?? before`,
     planted: `const entry = this.entries.hot?.peek(key) ?? held?.entry`,
     suites: [previous]
@@ -3692,7 +3695,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 2,
     bug: "a lookup that has waited for its turn gets a value that was deleted meanwhile",
-    file: loads,
+    file: loadLookups,
     text: `isReplaced || held === undefined ? undefined`,
     planted: `held === undefined ? undefined`,
     suites: [previous]
@@ -3725,7 +3728,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "what an earlier load has stored below is not served beside a later load that hangs",
     file: landing,
-    text: `    for (const later of this.ground.after(flight)) later.meetKept({ entry, tier })\n`,
+    text: `    for (const later of this.ground.flights.after(flight)) later.meetKept({ entry, tier })\n`,
     planted: ``,
     suites: [joinedLoads]
   },
@@ -3756,7 +3759,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 5,
     bug: "entries of a lower tier that are due are renewed one by one behind the reader of all",
-    file: "src/cache/internal/loads/loads.ts",
+    file: renewals,
     text: `if (wanted.length < 2 || `,
     planted: `if (wanted.length < 99 || `,
     suites: ["test/cache/manyStale.test.ts"]

@@ -299,7 +299,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
   placeLost(error: StoreError): void {
     if (this.entries.lost !== undefined) return
     this.entries.placeLost(error)
-    for (const flight of this.loads.running) {
+    for (const flight of this.loads.flights.running) {
       flight.overtake()
       flight.bar()
     }

@@ -38,6 +38,7 @@ import * as Expiry from "../family/expiry.ts"
 import { isJudged, type Judged, type Judging, noOptions, noTags, whenJudged } from "../family/judgement.ts"
 import type { FamilyInvalidation } from "../invalidation/familyInvalidation.ts"
 import type { Loads } from "../loads/loads.ts"
+import { maySubstitute } from "../loads/substitutes.ts"
 import { type Updating, working } from "../loads/turns.ts"
 import type { FamilyReads } from "../reads/familyReads.ts"
 import { inFreedRoom, roomRefusal } from "./room.ts"
@@ -333,7 +334,7 @@ export class FamilyWrites<V> implements Writer {
 
   /** The entry of a key, unless no read may serve it any more, not even as a stale one. */
   private servable(key: string, held: Entry<V> | undefined): Entry<V> | undefined {
-    return held !== undefined && this.loads.maySubstitute(key, held, this.cache.time.now()) ? held : undefined
+    return held !== undefined && maySubstitute(this.entries, key, held, this.cache.time.now()) ? held : undefined
   }
 
   /**
