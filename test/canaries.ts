@@ -19,6 +19,9 @@ export interface Canary {
 const family = "src/cache/shared/cacheFamily.ts"
 const familyReads = "src/cache/internal/reads/familyReads.ts"
 const familyWrites = "src/cache/internal/writes/familyWrites.ts"
+const refusals = "src/cache/internal/writes/refusals.ts"
+const writeSteps = "src/cache/internal/writes/writeSteps.ts"
+const updates = "src/cache/internal/writes/updates.ts"
 const loads = "src/cache/internal/loads/loads.ts"
 const flights = "src/cache/internal/loads/flights.ts"
 const loadLookups = "src/cache/internal/loads/lookups.ts"
@@ -199,8 +202,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 9,
     bug: "a write that a transaction leaves out renews the term of its lease",
     file: collected,
-    text: "if (judged !== undefined && made.has(judged)) family",
-    planted: "if (judged !== undefined || made.has(judged)) family",
+    text: "if (judged !== undefined && made.has(judged)) renewTerm",
+    planted: "if (judged !== undefined || made.has(judged)) renewTerm",
     suites: ["test/manifest/leases.test.ts"]
   },
   {
@@ -230,7 +233,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "a nothing that may be a value makes no lasting value",
     bug: "an update of a value that is not kept runs, and is lost",
-    file: "src/cache/internal/writes/familyWrites.ts",
+    file: updates,
     text: "if (unkept !== undefined) return",
     planted: "if (unkept !== undefined && served.isDoubtful === false) return",
     suites: ["test/cache/knownNothing.test.ts"]
@@ -262,7 +265,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "what a refresh brings is not lost",
     bug: "a patch writes what it made of the value before a refresh that was asked for while it ran",
-    file: familyWrites,
+    file: updates,
     text: "watch.changed || this.loads.isRefreshing(key)",
     planted: "watch.changed",
     suites: ["test/cache/refreshed.test.ts"]
@@ -286,7 +289,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "what a refresh brings is not lost",
     bug: "an update that begins while a refresh runs is made from the value before it",
-    file: "src/cache/internal/writes/familyWrites.ts",
+    file: updates,
     text: `if (refresh === undefined) return read()`,
     planted: `if (refresh !== undefined || refresh === undefined) return read()`,
     suites: ["test/cache/refreshed.test.ts"]
@@ -680,7 +683,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 2,
     bug: "an update is stored though a tag of its value was invalidated meanwhile",
-    file: familyWrites,
+    file: updates,
     text: `this.entries.judge(key, turn.stamp, turn.tags) !== "valid"`,
     planted: `this.entries.judge(key, turn.stamp, []) !== "valid"`,
     suites: [tagRaces]
@@ -977,7 +980,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 9,
     bug: "a write under a lease brings back what was invalidated by a mark since it was read",
-    file: "src/cache/internal/writes/familyWrites.ts",
+    file: refusals,
     text: `keys.some((one) => isMarkedSince(this.entries, one, term) || `,
     planted: `keys.some((one) => `,
     suites: ["props", "test/manifest/leases.test.ts"]
@@ -1107,7 +1110,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 9,
     bug: "a write under a lease goes through after its tag was invalidated, if its value is below memory",
-    file: "src/cache/internal/writes/familyWrites.ts",
+    file: "src/cache/internal/writes/terms.ts",
     text: `Object.assign(term, { wasSeen: true, tags: undefined })`,
     planted: `return Effect.void`,
     suites: ["test/manifest/leases.test.ts"]
@@ -1115,7 +1118,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 9,
     bug: "a write under a lease is refused after any tag was invalidated, if its value is below memory",
-    file: "src/cache/internal/writes/familyWrites.ts",
+    file: "src/cache/internal/writes/terms.ts",
     text: `if (held !== undefined) term.tags = held.tags`,
     planted: `if (held !== undefined) term.tags = undefined`,
     suites: ["test/manifest/leases.test.ts"]
@@ -1397,9 +1400,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "an update that was overtaken is written where the cache alone has the value",
-    file: familyWrites,
-    text: `if (!overtaken) return this.applySet(judged, noOptions)`,
-    planted: `if (!overtaken || this.loads.loader?.lookup === undefined) return this.applySet(judged, noOptions)`,
+    file: updates,
+    text: `if (!overtaken) return this.steps.applySet(judged, noOptions)`,
+    planted: `if (!overtaken || this.loads.loader?.lookup === undefined) return this.steps.applySet(judged, noOptions)`,
     suites: ["test/cache/overtaken.test.ts"]
   },
   {
@@ -2032,8 +2035,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "a write of an owner that has left is done where the family has an owner again",
     file: familyWrites,
-    text: `const conflict = this.goneSince(ends) ?? this.conflictOf`,
-    planted: `const conflict = this.conflictOf`,
+    text: `const conflict = this.refusals.goneSince(ends) ??\n        this.refusals.conflictOf(key, options, held?.[0]`,
+    planted: `const conflict = this.refusals.conflictOf(key, options, held?.[0]`,
     suites: [leaving]
   },
   {
@@ -2619,7 +2622,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a write beside a commit answers, and no read sees its value",
-    file: familyWrites,
+    file: refusals,
     text: `const mustStay = lifeMillis !== 0 && (isConditional || holds.isAlone)`,
     planted: `const mustStay = lifeMillis !== 0 && isConditional`,
     suites: ["test/manifest/transactionDoubt.test.ts"]
@@ -2627,7 +2630,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "two writes of an absent key are both made beside a commit",
-    file: familyWrites,
+    file: refusals,
     text: `const mustStay = lifeMillis !== 0 && (isConditional || holds.isAlone)`,
     planted: `const mustStay = lifeMillis !== 0 && holds.isAlone`,
     suites: ["test/manifest/transactionDoubt.test.ts"]
@@ -3005,7 +3008,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a write that a tier refused takes away a later one that memory has evicted",
-    file: familyWrites,
+    file: writeSteps,
     text: "const held = hot?.peek(key) ?? lane?.pending(key)?.entry",
     planted: "const held = hot?.peek(key) ?? lane?.pending(\"\")?.entry",
     suites: ["test/cache/takenBack.test.ts"]
@@ -3384,7 +3387,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 10,
     bug: "a value that no read may serve any more cannot be replaced by a claim",
-    file: familyWrites,
+    file: refusals,
     text: `held !== undefined && maySubstitute(this.entries, key, held, this.cache.time.now()) ? held : undefined`,
     planted: `held`,
     suites: ["test/cache/claims.test.ts"]
@@ -3392,7 +3395,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 2,
     bug: "a write by the short way does not overtake a load that runs",
-    file: familyWrites,
+    file: writeSteps,
     text: "loads.loader !== undefined && loads.areIdle && entries.arePlain && cache.leases.isEmpty",
     planted: "loads.loader !== undefined && entries.arePlain && cache.leases.isEmpty",
     suites: ["test/cache/atOnce.test.ts"]
@@ -3400,7 +3403,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "an update by the short way is made of a value that its function has replaced",
-    file: familyWrites,
+    file: updates,
     text: `if (Exit.isExit(made) && stamp === cache.stamp && version === cache.version) {`,
     planted: `if (Exit.isExit(made)) {`,
     suites: ["test/cache/atOnce.test.ts"]
@@ -3430,7 +3433,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "an entry whose end is moved to an earlier time leaves what was made from it",
-    file: familyWrites,
+    file: writeSteps,
     text: `end < before.freshUntil ? this.endEarlier(key) : noDelivery`,
     planted: `noDelivery`,
     suites: ["test/cache/atOnce.test.ts"]
@@ -3438,7 +3441,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a derived entry outlives what it was made from, after its end is moved",
-    file: familyWrites,
+    file: writeSteps,
     text: `this.spec.isDerived ? Math.min(freshUntil, before.freshUntil) : freshUntil`,
     planted: `freshUntil`,
     suites: ["test/cache/atOnce.test.ts"]
@@ -3446,7 +3449,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 2,
     bug: "a patch at once is made of a value that its function has replaced",
-    file: familyWrites,
+    file: "src/cache/internal/writes/writesAtOnce.ts",
     text: `if (this.heldToChange(key)?.version !== before.version || this.loads.isRefreshing(key)) return undefined`,
     planted: ``,
     suites: ["test/cache/atOnce.test.ts"]
@@ -3703,9 +3706,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 9,
     bug: "a lease counts what was hidden before it as seen by its holder",
-    file: familyWrites,
-    text: `const inMemory = this.entries.held(key)`,
-    planted: `const inMemory = this.entries.hot?.peek(key)`,
+    file: "src/cache/internal/writes/terms.ts",
+    text: `const inMemory = entries.held(key)`,
+    planted: `const inMemory = entries.hot?.peek(key)`,
     suites: [previous]
   },
   {

@@ -7,7 +7,8 @@
  * - A failure is remembered for a short time, and answers later readers.
  * - The fiber of a load belongs to the owner, never to a reader. The last reader to leave ends it (law 7).
  *
- * Not here: which loads run (`flights.ts`), the states of one load (`flight.ts`), its work (`lookups.ts`), and what happens with its answer (`landing.ts`).
+ * Not here: which loads run (`flights.ts`), the states of one load (`flight.ts`), its work (`lookups.ts`), and what
+ * happens with its answer (`landing.ts`).
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"

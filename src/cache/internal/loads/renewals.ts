@@ -1,5 +1,5 @@
 /**
- * Begins the loads that renew an entry behind the reader whom it has answered.
+ * Begins the loads that renew an entry behind a reader who has got it.
  */
 import type { Entry } from "../../../store/Entry.ts"
 import type { KeyLookup, Loader } from "../../shared/familySpec.ts"
