@@ -19,7 +19,13 @@ export interface Canary {
 const family = "src/cache/shared/cacheFamily.ts"
 const familyReads = "src/cache/internal/reads/familyReads.ts"
 const familyWrites = "src/cache/internal/writes/familyWrites.ts"
+const refusals = "src/cache/internal/writes/refusals.ts"
+const writeSteps = "src/cache/internal/writes/writeSteps.ts"
+const updates = "src/cache/internal/writes/updates.ts"
 const loads = "src/cache/internal/loads/loads.ts"
+const flights = "src/cache/internal/loads/flights.ts"
+const loadLookups = "src/cache/internal/loads/lookups.ts"
+const renewals = "src/cache/internal/loads/renewals.ts"
 const landing = "src/cache/internal/loads/landing.ts"
 const spreading = "src/cache/internal/invalidation/spreading.ts"
 const entries = "src/cache/internal/entries/entries.ts"
@@ -196,8 +202,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 9,
     bug: "a write that a transaction leaves out renews the term of its lease",
     file: collected,
-    text: "if (judged !== undefined && made.has(judged)) family",
-    planted: "if (judged !== undefined || made.has(judged)) family",
+    text: "if (judged !== undefined && made.has(judged)) renewTerm",
+    planted: "if (judged !== undefined || made.has(judged)) renewTerm",
     suites: ["test/manifest/leases.test.ts"]
   },
   {
@@ -227,7 +233,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "a nothing that may be a value makes no lasting value",
     bug: "an update of a value that is not kept runs, and is lost",
-    file: "src/cache/internal/writes/familyWrites.ts",
+    file: updates,
     text: "if (unkept !== undefined) return",
     planted: "if (unkept !== undefined && served.isDoubtful === false) return",
     suites: ["test/cache/knownNothing.test.ts"]
@@ -243,9 +249,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "an entry that has ended by idleness is served in place of a failure",
-    file: loads,
-    text: `const servedUntil = Math.min(freshUntil + Expiry.staleMillisMax(this.expiry), expiresAt)`,
-    planted: `const servedUntil = Math.max(freshUntil + Expiry.staleMillisMax(this.expiry), -expiresAt)`,
+    file: "src/cache/internal/loads/substitutes.ts",
+    text: `const servedUntil = Math.min(freshUntil + Expiry.staleMillisMax(entries.expiry), expiresAt)`,
+    planted: `const servedUntil = Math.max(freshUntil + Expiry.staleMillisMax(entries.expiry), -expiresAt)`,
     suites: ["test/cache/idleSubstitute.test.ts"]
   },
   {
@@ -259,7 +265,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "what a refresh brings is not lost",
     bug: "a patch writes what it made of the value before a refresh that was asked for while it ran",
-    file: familyWrites,
+    file: updates,
     text: "watch.changed || this.loads.isRefreshing(key)",
     planted: "watch.changed",
     suites: ["test/cache/refreshed.test.ts"]
@@ -283,7 +289,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "what a refresh brings is not lost",
     bug: "an update that begins while a refresh runs is made from the value before it",
-    file: "src/cache/internal/writes/familyWrites.ts",
+    file: updates,
     text: `if (refresh === undefined) return read()`,
     planted: `if (refresh !== undefined || refresh === undefined) return read()`,
     suites: ["test/cache/refreshed.test.ts"]
@@ -300,8 +306,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "a load serves a stale value early after an earlier load has brought a newer one",
     file: landing,
-    text: "for (const other of this.ground.beside(flight)) other.bar()",
-    planted: "this.ground.beside(flight)",
+    text: "for (const other of this.ground.flights.beside(flight)) other.bar()",
+    planted: "this.ground.flights.beside(flight)",
     suites: [closedUnseen]
   },
   {
@@ -324,7 +330,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a load that a tag has closed keeps a value that was made without a source",
     file: spreading,
-    text: "loads.mayStore(key).filter(isBehind)",
+    text: "loads.flights.mayStore(key).filter(isBehind)",
     planted: "loads.mayStore(key).filter((flight) => flight.isCurrent && isBehind(flight))",
     suites: [closedUnseen]
   },
@@ -476,7 +482,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "renewals behind readers take the places of readers",
-    file: loads,
+    file: renewals,
     text: `{ ...renewalOf(key, cause, entry), lookup }`,
     planted: `{ cause, fallback: entry, isDetached: true }`,
     suites: [loadQueue]
@@ -646,14 +652,14 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a load that ends after a later one replaces its value",
     file: landing,
-    text: `for (const older of this.ground.before(flight)) older.outrun()`,
+    text: `for (const older of this.ground.flights.before(flight)) older.outrun()`,
     planted: ``,
     suites: [tagRaces]
   },
   {
     law: 2,
     bug: "a reader joins a load that began before a tag was invalidated",
-    file: loads,
+    file: flights,
     text: `isOpen({ isCurrent, key, stamp }: Flight<V>): boolean {\n    return isCurrent && this`,
     planted: `isOpen({ isOvertaken, key, stamp }: Flight<V>): boolean {\n    return !isOvertaken && this`,
     suites: [tagRaces]
@@ -677,7 +683,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 2,
     bug: "an update is stored though a tag of its value was invalidated meanwhile",
-    file: familyWrites,
+    file: updates,
     text: `this.entries.judge(key, turn.stamp, turn.tags) !== "valid"`,
     planted: `this.entries.judge(key, turn.stamp, []) !== "valid"`,
     suites: [tagRaces]
@@ -685,7 +691,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 5,
     bug: "a tag that a value does not have makes its load void",
-    file: loads,
+    file: flights,
     text: `for (const flight of this.running) flight.close()`,
     planted: `for (const flight of this.running) flight.overtake()`,
     suites: [tagRaces]
@@ -717,7 +723,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 5,
     bug: "a key that fails takes the other keys of its bulk load along",
-    file: loads,
+    file: loadLookups,
     text: `for (const flight of open) flight.detach()`,
     planted: `for (const flight of open) void flight`,
     suites: ["test/cache/bulk.test.ts"]
@@ -741,7 +747,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 5,
     bug: "a reader who comes while the function of a lookup runs starts a second load",
-    file: loads,
+    file: flights,
     text: "if (this.here !== undefined) this.enter(this.here)\n    return this.joinables",
     planted: "return this.joinables",
     suites: ["test/manifest/inPlaceLoads.test.ts"]
@@ -821,7 +827,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a reader joins a load that another engine has outrun",
-    file: loads,
+    file: flights,
     text: `!flight.isContested && this.isOpen(flight) && this.rests(flight)`,
     planted: `this.isOpen(flight) && this.rests(flight)`,
     suites: [peers]
@@ -837,8 +843,8 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 8,
     bug: "a reader joins a load after the end of what it has read",
-    file: loads,
-    text: `return load.restsUntil === Infinity || this.now() < load.joinableUntil(key)`,
+    file: flights,
+    text: `return load.restsUntil === Infinity || this.entries.cache.time.now() < load.joinableUntil(key)`,
     planted: `return true`,
     suites: ["test/cache/joined.test.ts"]
   },
@@ -901,7 +907,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 5,
     bug: "readers do not join a load",
-    file: loads,
+    file: flights,
     text: `return flight !== undefined && !flight.isContested && this.isOpen(flight) &&`,
     planted: `return flight !== undefined && !flight.isContested && !this.isOpen(flight) &&`,
     suites: ["props"]
@@ -974,7 +980,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 9,
     bug: "a write under a lease brings back what was invalidated by a mark since it was read",
-    file: "src/cache/internal/writes/familyWrites.ts",
+    file: refusals,
     text: `keys.some((one) => isMarkedSince(this.entries, one, term) || `,
     planted: `keys.some((one) => `,
     suites: ["props", "test/manifest/leases.test.ts"]
@@ -1064,7 +1070,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "a defect names its function",
     bug: "a defect of a lookup of many keys does not name it",
-    file: "src/cache/internal/loads/loads.ts",
+    file: loadLookups,
     text: `exit._tag === "Failure" ? Defects.named(exit.cause, "lookupMany", this.name) : Cause.fail(wrong)`,
     planted: `exit._tag === "Failure" ? exit.cause : Cause.fail(wrong)`,
     suites: ["test/manifest/defects.test.ts"]
@@ -1104,7 +1110,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 9,
     bug: "a write under a lease goes through after its tag was invalidated, if its value is below memory",
-    file: "src/cache/internal/writes/familyWrites.ts",
+    file: "src/cache/internal/writes/terms.ts",
     text: `Object.assign(term, { wasSeen: true, tags: undefined })`,
     planted: `return Effect.void`,
     suites: ["test/manifest/leases.test.ts"]
@@ -1112,7 +1118,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 9,
     bug: "a write under a lease is refused after any tag was invalidated, if its value is below memory",
-    file: "src/cache/internal/writes/familyWrites.ts",
+    file: "src/cache/internal/writes/terms.ts",
     text: `if (held !== undefined) term.tags = held.tags`,
     planted: `if (held !== undefined) term.tags = undefined`,
     suites: ["test/manifest/leases.test.ts"]
@@ -1394,9 +1400,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "an update that was overtaken is written where the cache alone has the value",
-    file: familyWrites,
-    text: `if (!overtaken) return this.applySet(judged, noOptions)`,
-    planted: `if (!overtaken || this.loads.loader?.lookup === undefined) return this.applySet(judged, noOptions)`,
+    file: updates,
+    text: `if (!overtaken) return this.steps.applySet(judged, noOptions)`,
+    planted: `if (!overtaken || this.loads.loader?.lookup === undefined) return this.steps.applySet(judged, noOptions)`,
     suites: ["test/cache/overtaken.test.ts"]
   },
   {
@@ -1963,9 +1969,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "a renewal that hangs keeps its key stale",
-    file: loads,
+    file: renewals,
     text: `if (flight.isEmpty) flight.renewBehind()
-    this.patience.share(flight)`,
+    this.ground.patience.share(flight)`,
     planted: `flight.renewBehind()`,
     suites: ["test/cache/staleness.test.ts"]
   },
@@ -1988,9 +1994,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "a load goes on with the lookup of another owner than it began with",
-    file: loads,
+    file: loadLookups,
     text: `const { lookupMany }: Loader<V> = flights[0]!.load.loader`,
-    planted: `const { lookupMany }: Loader<V> = this.loader ?? flights[0]!.load.loader`,
+    planted: `const { lookupMany }: Loader<V> = (this.ground as any).loader ?? flights[0]!.load.loader`,
     suites: [leaving, races]
   },
   {
@@ -2029,16 +2035,16 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "a write of an owner that has left is done where the family has an owner again",
     file: familyWrites,
-    text: `const conflict = this.goneSince(ends) ?? this.conflictOf`,
-    planted: `const conflict = this.conflictOf`,
+    text: `const conflict = this.refusals.goneSince(ends) ??\n        this.refusals.conflictOf(key, options, held?.[0]`,
+    planted: `const conflict = this.refusals.conflictOf(key, options, held?.[0]`,
     suites: [leaving]
   },
   {
     law: 5,
     bug: "each invalidation and read in turn starts one more lookup",
-    file: loads,
-    text: `(this.flights.has(key) ? 1 : 0) >= lookupsPerKeyMax`,
-    planted: `(this.flights.has(key) ? 1 : 0) >= lookupsPerKeyMax * 100`,
+    file: flights,
+    text: `(this.byKey.has(key) ? 1 : 0) >= lookupsPerKeyMax`,
+    planted: `(this.byKey.has(key) ? 1 : 0) >= lookupsPerKeyMax * 100`,
     suites: [herd, races]
   },
   {
@@ -2046,7 +2052,7 @@ export const canaries: ReadonlyArray<Canary> = [
     bug: "each refresh starts one more lookup",
     file: loads,
     text:
-      `    if (this.joinable(key) === undefined && !this.isCrowded(key)) {\n      return this.start(loader, key, { cause: "refresh"`,
+      `    if (this.flights.joinable(key) === undefined && !this.flights.isCrowded(key)) {\n      return this.start(loader, key, { cause: "refresh"`,
     planted: `    if (loader !== undefined) {\n      return this.start(loader, key, { cause: "refresh"`,
     suites: [herd, races]
   },
@@ -2055,7 +2061,7 @@ export const canaries: ReadonlyArray<Canary> = [
     bug: "a refresh is answered by a load that began before it was asked for",
     file: loads,
     text: `return this.queue(key, { isRefresh: true })`,
-    planted: `return this.joinable(key) ?? this.queue(key, { isRefresh: true })`,
+    planted: `return this.flights.joinable(key) ?? this.queue(key, { isRefresh: true })`,
     suites: [herd, races]
   },
   {
@@ -2383,9 +2389,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 2,
     bug: "a reader who waited for the next load gets no stale value where it fails",
-    file: loads,
-    text: `return isStale && this.maySubstitute`,
-    planted: `return !isStale && this.maySubstitute`,
+    file: "src/cache/internal/loads/substitutes.ts",
+    text: `return isStale && maySubstitute`,
+    planted: `return !isStale && maySubstitute`,
     suites: ["test/cache/staleness.test.ts"]
   },
   {
@@ -2624,7 +2630,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a write beside a commit answers, and no read sees its value",
-    file: familyWrites,
+    file: refusals,
     text: `const mustStay = lifeMillis !== 0 && (isConditional || holds.isAlone)`,
     planted: `const mustStay = lifeMillis !== 0 && isConditional`,
     suites: ["test/manifest/transactionDoubt.test.ts"]
@@ -2632,7 +2638,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "two writes of an absent key are both made beside a commit",
-    file: familyWrites,
+    file: refusals,
     text: `const mustStay = lifeMillis !== 0 && (isConditional || holds.isAlone)`,
     planted: `const mustStay = lifeMillis !== 0 && holds.isAlone`,
     suites: ["test/manifest/transactionDoubt.test.ts"]
@@ -3010,7 +3016,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a write that a tier refused takes away a later one that memory has evicted",
-    file: familyWrites,
+    file: writeSteps,
     text: "const held = hot?.peek(key) ?? lane?.pending(key)?.entry",
     planted: "const held = hot?.peek(key) ?? lane?.pending(\"\")?.entry",
     suites: ["test/cache/takenBack.test.ts"]
@@ -3389,15 +3395,15 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 10,
     bug: "a value that no read may serve any more cannot be replaced by a claim",
-    file: familyWrites,
-    text: `held !== undefined && this.loads.maySubstitute(key, held, this.cache.time.now()) ? held : undefined`,
+    file: refusals,
+    text: `held !== undefined && maySubstitute(this.entries, key, held, this.cache.time.now()) ? held : undefined`,
     planted: `held`,
     suites: ["test/cache/claims.test.ts"]
   },
   {
     law: 2,
     bug: "a write by the short way does not overtake a load that runs",
-    file: familyWrites,
+    file: writeSteps,
     text: "loads.loader !== undefined && loads.areIdle && entries.arePlain && cache.leases.isEmpty",
     planted: "loads.loader !== undefined && entries.arePlain && cache.leases.isEmpty",
     suites: ["test/cache/atOnce.test.ts"]
@@ -3405,7 +3411,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "an update by the short way is made of a value that its function has replaced",
-    file: familyWrites,
+    file: updates,
     text: `if (Exit.isExit(made) && stamp === cache.stamp && version === cache.version) {`,
     planted: `if (Exit.isExit(made)) {`,
     suites: ["test/cache/atOnce.test.ts"]
@@ -3435,7 +3441,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "an entry whose end is moved to an earlier time leaves what was made from it",
-    file: familyWrites,
+    file: writeSteps,
     text: `end < before.freshUntil ? this.endEarlier(key) : noDelivery`,
     planted: `noDelivery`,
     suites: ["test/cache/atOnce.test.ts"]
@@ -3443,7 +3449,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a derived entry outlives what it was made from, after its end is moved",
-    file: familyWrites,
+    file: writeSteps,
     text: `this.spec.isDerived ? Math.min(freshUntil, before.freshUntil) : freshUntil`,
     planted: `freshUntil`,
     suites: ["test/cache/atOnce.test.ts"]
@@ -3451,7 +3457,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 2,
     bug: "a patch at once is made of a value that its function has replaced",
-    file: familyWrites,
+    file: "src/cache/internal/writes/writesAtOnce.ts",
     text: `if (this.heldToChange(key)?.version !== before.version || this.loads.isRefreshing(key)) return undefined`,
     planted: ``,
     suites: ["test/cache/atOnce.test.ts"]
@@ -3685,14 +3691,14 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 7,
     bug: "a load that hangs keeps the key stale below memory",
     file: "src/cache/internal/loads/offers.ts",
-    text: `    this.ground.goesOnBehind(flight)\n`,
+    text: `    this.ground.renewals.goesOn(flight)\n`,
     planted: ``,
     suites: [joinedLoads]
   },
   {
     law: 2,
     bug: "a lookup gets a hidden value as the one before, and brings it back",
-    file: loads,
+    file: loadLookups,
     text: `const entry = this.entries.held(key) ?? before`,
     planted: `const entry = this.entries.hot?.peek(key) ?? held?.entry`,
     suites: [previous]
@@ -3700,7 +3706,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 2,
     bug: "a lookup that has waited for its turn gets a value that was deleted meanwhile",
-    file: loads,
+    file: loadLookups,
     text: `isReplaced || held === undefined ? undefined`,
     planted: `held === undefined ? undefined`,
     suites: [previous]
@@ -3708,9 +3714,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 9,
     bug: "a lease counts what was hidden before it as seen by its holder",
-    file: familyWrites,
-    text: `const inMemory = this.entries.held(key)`,
-    planted: `const inMemory = this.entries.hot?.peek(key)`,
+    file: "src/cache/internal/writes/terms.ts",
+    text: `const inMemory = entries.held(key)`,
+    planted: `const inMemory = entries.hot?.peek(key)`,
     suites: [previous]
   },
   {
@@ -3733,7 +3739,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "what an earlier load has stored below is not served beside a later load that hangs",
     file: landing,
-    text: `    for (const later of this.ground.after(flight)) later.meetKept({ entry, tier })\n`,
+    text: `    for (const later of this.ground.flights.after(flight)) later.meetKept({ entry, tier })\n`,
     planted: ``,
     suites: [joinedLoads]
   },
@@ -3764,7 +3770,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 5,
     bug: "entries of a lower tier that are due are renewed one by one behind the reader of all",
-    file: "src/cache/internal/loads/loads.ts",
+    file: renewals,
     text: `if (wanted.length < 2 || `,
     planted: `if (wanted.length < 99 || `,
     suites: ["test/cache/manyStale.test.ts"]

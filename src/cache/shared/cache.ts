@@ -34,6 +34,7 @@ import { Lengths } from "../internal/family/lengths.ts"
 import { Spreading } from "../internal/invalidation/spreading.ts"
 import { Sweeper } from "../internal/invalidation/sweep.ts"
 import { asksForRoom, inFreedRoom, roomRefusalOfAll, type Wanted } from "../internal/writes/room.ts"
+import { renewTerm } from "../internal/writes/terms.ts"
 import type { SetOptions } from "../types/setOptions.ts"
 import type { CacheFamily } from "./cacheFamily.ts"
 
@@ -57,7 +58,7 @@ const closedRefusalOf = (
 ): CacheError | undefined => {
   for (const [i, { family, options }] of writes.entries()) {
     if (judged[i] === deletion) continue
-    const refusal = family.writes.closedRefusal(judged[i]!, options.ifVersion !== undefined)
+    const refusal = family.writes.refusals.closedRefusal(judged[i]!, options.ifVersion !== undefined)
     if (refusal !== undefined) return refusal
   }
   return undefined
@@ -336,7 +337,7 @@ export class Cache implements CacheContext, Peer {
     const plain = this.batchPlain(writes)
     if (plain !== undefined) return plain
     const conditional = writes.filter(({ options }) => options.ifVersion !== undefined)
-    const ends = writes.map(({ family }) => family.writes.ends)
+    const ends = writes.map(({ family }) => family.writes.refusals.ends)
     return whenJudged(
       judgeAll(writes, judgeWrite),
       (judged) => {
@@ -345,8 +346,8 @@ export class Cache implements CacheContext, Peer {
           knowing(conditional.map(({ family, key }) => family.writes.holding(key)), (held) => {
             const known = new Map(conditional.map((write, i) => [write, held?.[i]]))
             for (const [i, write] of writes.entries()) {
-              const conflict = write.family.writes.goneSince(ends[i]!) ??
-                write.family.writes.conflictOf(
+              const conflict = write.family.writes.refusals.goneSince(ends[i]!) ??
+                write.family.writes.refusals.conflictOf(
                   write.key,
                   write.options,
                   known.get(write),
@@ -366,16 +367,16 @@ export class Cache implements CacheContext, Peer {
   /** Applies a batch of values without options the short way of `set`, where that is open to all of them. */
   private batchPlain(writes: ReadonlyArray<BatchWrite>): Effect.Effect<void, CacheError> | undefined {
     for (const { family, options, value } of writes) {
-      if (value === undefined || !areNone(options) || !family.writes.admitsPlain(value.value)) return undefined
+      if (value === undefined || !areNone(options) || !family.writes.steps.admitsPlain(value.value)) return undefined
     }
-    for (const { family } of writes) if (!family.writes.arePlain) return undefined
+    for (const { family } of writes) if (!family.writes.steps.arePlain) return undefined
     const stamp = this.nextStamp()
     let delivery = noDelivery
     for (const { family: { invalidation }, key } of writes) {
       delivery = both(delivery, invalidation.spread(key, "hide"))
     }
     for (const { family, key, value } of writes) {
-      delivery = both(delivery, family.writes.putPlain(key, value!.value, stamp))
+      delivery = both(delivery, family.writes.steps.putPlain(key, value!.value, stamp))
     }
     return this.batched(writes, delivery)
   }
@@ -383,7 +384,7 @@ export class Cache implements CacheContext, Peer {
   private batched(writes: ReadonlyArray<BatchWrite>, delivery: Delivery): Effect.Effect<void, CacheError> {
     if (delivery === noDelivery) return Effect.void
     const { version } = this
-    return orTakenBack(delivery, writes.map(({ family, key }) => [family.writes, key, version]))
+    return orTakenBack(delivery, writes.map(({ family, key }) => [family.writes.steps, key, version]))
   }
 
   private applyBatch(
@@ -401,8 +402,8 @@ export class Cache implements CacheContext, Peer {
     for (let i = 0; i < writes.length; i++) {
       const { family, key, options } = writes[i]!
       if (judged[i] !== deletion) {
-        delivery = both(delivery, family.writes.applyWrite(judged[i]!, stamp))
-        family.writes.renewTerm(options, judged[i]!.tags)
+        delivery = both(delivery, family.writes.steps.applyWrite(judged[i]!, stamp))
+        renewTerm(family.cache, options, judged[i]!.tags)
         isWritten = true
         // The last write of a key counts, so a deletion removes a value that the batch wrote before it.
       } else if (isWritten) delivery = both(delivery, family.invalidation.dropKey(key, "hide", stamp, family.name))

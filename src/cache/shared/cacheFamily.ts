@@ -57,6 +57,7 @@ import { patientOf } from "../internal/loads/loaders.ts"
 import { checkLoads } from "../internal/loads/loadsInvariants.ts"
 import { FamilyReads } from "../internal/reads/familyReads.ts"
 import { FamilyWrites } from "../internal/writes/familyWrites.ts"
+import { beginTerm } from "../internal/writes/terms.ts"
 import type { LoadedOptions } from "../Lookup.ts"
 import type { SetOptions } from "../types/setOptions.ts"
 import type { EngineFamilySpec, Loader } from "./familySpec.ts"
@@ -116,7 +117,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
 
   /** Reads a value, changes it and writes it. Updates of one key run one after the other. */
   update<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>): Effect.Effect<V, unknown, R> {
-    return this.writes.update(key, f)
+    return this.writes.updates.update(key, f)
   }
 
   /**
@@ -126,7 +127,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
     key: string,
     f: (was: V) => Effect.Effect<V, E, R>
   ): Effect.Effect<Option.Option<V>, CacheError | E, R> {
-    return this.writes.patch(key, f)
+    return this.writes.updates.patch(key, f)
   }
 
   /** Writes a value if no tier holds one that may be served; whether it was written. */
@@ -148,12 +149,12 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
 
   /** Why no write can be made at once; `undefined` if it can. */
   get closed(): CacheError | "full" | undefined {
-    return this.writes.closed
+    return this.writes.atOnce.closed
   }
 
   /** Writes a value as `set` does, in this step. Throws the error that refuses it. */
   setUnsafe(key: string, value: V, options?: SetOptions<Lease>): Delivery {
-    return this.writes.setUnsafe(key, value, options)
+    return this.writes.atOnce.setUnsafe(key, value, options)
   }
 
   /** Deletes keys as `delete` does, in this step. */
@@ -163,17 +164,17 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
 
   /** Replaces the fresh value that memory holds, as `patch` does, in this step; `undefined` if there is none. */
   amendUnsafe(key: string, f: (was: V) => V): Delivery | undefined {
-    return this.writes.amendUnsafe(key, f)
+    return this.writes.atOnce.amendUnsafe(key, f)
   }
 
   /** Notes that the value in memory was changed in place; `undefined` if there is none. */
   changedUnsafe(key: string): Delivery | undefined {
-    return this.writes.changedUnsafe(key)
+    return this.writes.atOnce.changedUnsafe(key)
   }
 
   /** Moves the end of the fresh entry in memory to this time; `undefined` if there is none. */
   rescheduleUnsafe(key: string, freshUntil: number): Delivery | undefined {
-    return this.writes.rescheduleUnsafe(key, freshUntil)
+    return this.writes.atOnce.rescheduleUnsafe(key, freshUntil)
   }
 
   /** Whether a change of the key has not arrived in the lower tiers yet. */
@@ -196,7 +197,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
     return Effect.matchEffect(
       Effect.suspend(() => this.cache.leases.acquire([parsePatternUnsafe(render(key))], options, [show(key)])),
       {
-        onSuccess: (lease) => Effect.as(this.writes.beginTerm(lease, key), lease),
+        onSuccess: (lease) => Effect.as(beginTerm(this.entries, lease, key), lease),
         onFailure: (error) => Effect.fail(new CacheError({ reason: new LeaseRefused({ error }) }))
       }
     )
@@ -247,7 +248,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
     this.loaders = this.loaders.filter((other) => other !== loader)
     this.loadBy(this.loaders.at(-1))
     this.loads.hasLeft = true
-    this.writes.end()
+    this.writes.refusals.end()
     this.entries.abandon()
     // This comes before the readers of the loads get their answer: whatever these readers load next is made after the
     // end.
@@ -299,7 +300,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
   placeLost(error: StoreError): void {
     if (this.entries.lost !== undefined) return
     this.entries.placeLost(error)
-    for (const flight of this.loads.running) {
+    for (const flight of this.loads.flights.running) {
       flight.overtake()
       flight.bar()
     }

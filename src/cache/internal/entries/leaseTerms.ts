@@ -4,7 +4,8 @@
  *
  * Every write, load and change of a key comes here. While no lease is held, that is one comparison.
  *
- * Not here: what a write under a lease does with this (`familyWrites.ts`), and who holds a lease (`leaseTable.ts`).
+ * Not here: what a write under a lease does with this (`refusals.ts`, `terms.ts`), and who holds a lease
+ * (`leaseTable.ts`).
  */
 import type { LeaseTable, Term } from "../../../capability/shared/leaseTable.ts"
 import { tagsMax } from "../../../store/Entry.ts"

@@ -143,6 +143,9 @@ export const renewed = (before: Entry<unknown>, options: LoadedOptions): LoadedO
 const lifeOf = ({ ownLifeMillis }: Entry<unknown>): LoadedOptions["timeToLive"] =>
   ownLifeMillis === Infinity ? "never" : ownLifeMillis
 
+/** The options of a value in place of an entry, whose terms stay, whatever the family's policy is for new values. */
+export const asHeld = ({ revision, tags }: Entry<unknown>): LoadedOptions => ({ timeToLive: "never", tags, revision })
+
 /** Judges the values that are to be stored in one family. */
 export class Judge<V> {
   private readonly spec: EngineFamilySpec<V>

@@ -111,7 +111,7 @@ export class FamilyInvalidation<V> {
   /** Invalidates a tag with its dependents, in one synchronous step. */
   applyDropTag(tag: string, mode: InvalidationMode, stamp: number): Delivery {
     this.entries.invalidated({ tag }, mode, stamp, this.name)
-    this.loads.closeAll()
+    this.loads.flights.closeAll()
     const own = this.entries.markTag(tag, mode, stamp, this.cache.time.now())
     return both(own, this.cache.spread.ofScope(this.name, everything, mode))
   }

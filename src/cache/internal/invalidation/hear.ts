@@ -31,7 +31,7 @@ export const hear = (entries: Entries<any>, loads: Loads<any>, heard: Heard): vo
       entries.hearMark(heard.scope, heard.mode, heard.stamp, now)
       return
     case "Tagged":
-      loads.closeAll()
+      loads.flights.closeAll()
       if (!entries.hearTag(heard.tag, heard.mode, heard.stamp, now)) {
         entries.hearMark(everything, heard.mode, heard.stamp, now)
       }

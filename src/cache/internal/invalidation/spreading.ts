@@ -289,17 +289,17 @@ const dropUnseen = (
 ): Delivery => {
   if (exact) {
     const key = keyOf(scope)
-    loads.overtakeUnseen(key, loads.mayStore(key).filter(isBehind), isHeld)
+    loads.overtakeUnseen(key, loads.flights.mayStore(key).filter(isBehind), isHeld)
     // A lookup that could make nothing of the source may do so now.
     loads.failures.forget(key)
     if (!isHeld) return noDelivery
     entries.invalidated(key, "hide", stamp, through)
     return entries.remove(key)
   }
-  const running = loads.mayStore()
+  const running = loads.flights.mayStore()
   if (!isHeld && !running.some(isBehind) && loads.failures.isEmpty) return noDelivery
   // A load that a tag has closed is judged by its stamp when it ends, so a later stamp would hide the tag from it.
-  const ahead = running.filter((flight) => loads.isOpen(flight) && !isBehind(flight))
+  const ahead = running.filter((flight) => loads.flights.isOpen(flight) && !isBehind(flight))
   entries.invalidated(scope, "hide", stamp, through)
   const delivery = entries.markKeys(scope, "hide", stamp, entries.cache.time.now())
   for (const flight of ahead) flight.confirmUpTo(stamp)

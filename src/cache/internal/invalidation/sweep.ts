@@ -79,10 +79,10 @@ function* marksUpTo({ marks, storeName, tags }: Entries<any>, upTo: number): Ite
 }
 
 /** Applies the marks that are about to be forgotten to running work that is older than they are. */
-const heed = <V>(entries: Entries<V>, { failures, running, turns }: Loads<V>): void => {
+const heed = <V>(entries: Entries<V>, { failures, flights, turns }: Loads<V>): void => {
   // A value that may be served in place of a failure is older than the load, and may have any tags.
   const mayHide = (key: string) => entries.tags.fullness > 0 || entries.judge(key, 0, noTags) === "hidden"
-  for (const flight of running) {
+  for (const flight of flights.running) {
     // A closed flight may bring a tag whose mark is forgotten.
     if (flight.isClosed || entries.judge(flight.key, flight.stamp, noTags) !== "valid") flight.overtake()
     if (mayHide(flight.key)) flight.bar()

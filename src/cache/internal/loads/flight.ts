@@ -20,7 +20,7 @@
  *
  * | state | readers join | value is stored | next | by |
  * | --- | --- | --- | --- | --- |
- * | `Current` | yes | yes | `Closed` | `close`: a tag was invalidated (`Loads.closeAll`) |
+ * | `Current` | yes | yes | `Closed` | `close`: a tag was invalidated (`Flights.closeAll`) |
  * | `Closed` | no | if it has other tags | | |
  * | `Overtaken` | no | no | | |
  *

@@ -53,21 +53,17 @@ import { isJudged, type Judged, memory, noOptions, noTags, renewed } from "../fa
 import { mayDiffer } from "./differs.ts"
 import { type Failures, isShed } from "./failures.ts"
 import type { Flight } from "./flight.ts"
+import type { Flights } from "./flights.ts"
+import { maySubstitute } from "./substitutes.ts"
 import type { Turns } from "./turns.ts"
 
 /** What it needs from the loads that end. */
 interface Ground<V> {
   readonly expiry: Expiry.Expiry
   readonly failures: Failures<V>
+  readonly flights: Flights<V>
   readonly turns: Turns
-  /** The loads of a key that began before this one. */
-  before(flight: Flight<V>): ReadonlyArray<Flight<V>>
-  /** The loads of a key that began after this one, and that the key has not overtaken. */
-  after(flight: Flight<V>): ReadonlyArray<Flight<V>>
-  /** The other loads of its key. */
-  beside(flight: Flight<V>): ReadonlyArray<Flight<V>>
   overtake(key: string): void
-  maySubstitute(key: string, entry: Entry<V>, now: number): boolean
   absent(key: string, why: "no value" | "nothing to renew"): CacheError
   end(
     flight: Flight<V>,
@@ -152,7 +148,7 @@ export class Landing<V> {
     // 10. If it was absent before and has had no value since, nothing is made from another answer.
     const isNews = before !== undefined || sources?.isAbsent(key) !== true
     const spread = isNews ? this.spreadLoaded(key, now, changed, !this.spec.plan.isEmpty && !changed) : noDelivery
-    for (const older of this.ground.before(flight)) older.replacedByLoad()
+    for (const older of this.ground.flights.before(flight)) older.replacedByLoad()
     // The removal goes below even if no tier was seen to hold the key. One of several tiers may not have been readable,
     // a limit may have ended what is there, and the round takes along what this life owes to the next one.
     const delivery = both(spread, this.entries.foundAbsent(key, isNews || changed))
@@ -231,11 +227,11 @@ export class Landing<V> {
     const spread = this.spreadLoaded(key, now, changed, isSource && before === undefined)
     const own = this.entries.entryOf(judged, flight.stamp, now, now - flight.startedAt)
     const entry = Expiry.endBy(this.ground.expiry, own, Math.min(freshUntilMax, flight.load.freshUntilMax(key)))
-    for (const older of this.ground.before(flight)) older.replacedByLoad()
+    for (const older of this.ground.flights.before(flight)) older.replacedByLoad()
     // No reader waits for the lower tiers: until they have it, the outbox answers in their place. A refresh waits.
     const delivery = both(spread, this.entries.keepLoaded(key, entry, now, judged.weight, before === undefined))
     const tier = this.entries.hot === undefined ? this.cache.store.name : memory
-    for (const later of this.ground.after(flight)) later.meetKept({ entry, tier })
+    for (const later of this.ground.flights.after(flight)) later.meetKept({ entry, tier })
     return { value, tier: "lookup", entry, stale: false, delivery }
   }
 
@@ -248,7 +244,7 @@ export class Landing<V> {
     this.ground.failures.forget(key)
     // 5.
     this.precede(flight)
-    if (!flight.isReplaced) { for (const other of this.ground.beside(flight)) other.bar() }
+    if (!flight.isReplaced) { for (const other of this.ground.flights.beside(flight)) other.bar() }
     if (this.cache.hasListeners) {
       const millis = now - startedAt
       this.cache.emit(CacheEvent.Load({ ...this.named(key), millis, waiters, absent: what === "Absent" }))
@@ -355,7 +351,7 @@ export class Landing<V> {
    */
   private endWithout(flight: Flight<V>, failed: Exit.Exit<never, unknown>, now: number, isCut: boolean): void {
     const { held, isBarred, key } = flight
-    if (held === undefined || isBarred || !this.ground.maySubstitute(key, held.entry, now)) {
+    if (held === undefined || isBarred || !maySubstitute(this.entries, key, held.entry, now)) {
       return this.ground.end(flight, failed, isCut)
     }
     const { entry, tier } = held
@@ -365,7 +361,7 @@ export class Landing<V> {
 
   /** Outruns the loads of the key that began before this one, because their values are older. */
   private precede(flight: Flight<V>): void {
-    for (const older of this.ground.before(flight)) older.outrun()
+    for (const older of this.ground.flights.before(flight)) older.outrun()
   }
 
   /** The failure of a lookup that interrupted itself. */

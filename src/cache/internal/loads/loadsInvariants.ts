@@ -1,15 +1,17 @@
 /**
  * Checks the invariants of a family's loads, for tests.
  */
-import { type Loads, lookupsPerKeyMax } from "./loads.ts"
+import { lookupsPerKeyMax } from "./flights.ts"
+import type { Loads } from "./loads.ts"
 
 /** Throws when the structure is broken. `idle` says that no fiber reads, loads or updates. */
 export const checkLoads = <V>(loads: Loads<V>, { idle }: { readonly idle: boolean }): void => {
   const check = (holds: boolean, rule: string) => {
     if (!holds) throw new Error(`the loads of \`${loads.name}\` are broken: ${rule}`)
   }
-  const { failures, flights, loadQueue, next, overtaken, patience, running, turns } = loads
-  for (const [key, flight] of flights) {
+  const { failures, flights, loadQueue, next, patience, turns } = loads
+  const { byKey, overtaken, running } = flights
+  for (const [key, flight] of byKey) {
     check(flight.key === key && running.has(flight), "a load that may be joined runs")
   }
   for (const flight of running) check(!flight.hasEnded, "a load that runs has not ended")
@@ -20,10 +22,10 @@ export const checkLoads = <V>(loads: Loads<V>, { idle }: { readonly idle: boolea
     for (const flight of others) {
       check(!flight.isCurrent && running.has(flight), "a load that was overtaken runs")
     }
-    check(loads.loadsOf(key).length <= lookupsPerKeyMax, "at most two lookups of a key run at a time")
+    check(flights.loadsOf(key).length <= lookupsPerKeyMax, "at most two lookups of a key run at a time")
   }
   for (const [key, queued] of next) {
-    check(queued.key === key && loads.loadsOf(key).length > 0, "the next load of a key waits for one that runs")
+    check(queued.key === key && flights.loadsOf(key).length > 0, "the next load of a key waits for one that runs")
   }
   turns.checkInvariants(check, idle)
   if (!idle) return

@@ -15,18 +15,17 @@ import * as Expiry from "../family/expiry.ts"
 import { memory } from "../family/judgement.ts"
 import type { Failures } from "./failures.ts"
 import { type Flight, type Renewal, renewalOf } from "./flight.ts"
+import type { Renewals } from "./renewals.ts"
+import { maySubstitute } from "./substitutes.ts"
 import type { Queued } from "./waiters.ts"
 
 /** What it needs from the loads that it answers. */
 interface Ground<V> {
   readonly expiry: Expiry.Expiry
   readonly failures: Failures<V>
+  readonly renewals: Renewals<V>
   forkFor(work: Effect.Effect<void>): Fiber.Fiber<void>
   end(flight: Flight<V>, exit: Exit.Exit<Served<V>, unknown>): void
-  isRefreshDue(entry: Entry<V>, now: number): boolean
-  /** The load has answered its readers, and goes on. */
-  goesOnBehind(flight: Flight<V>): void
-  maySubstitute(key: string, entry: Entry<V>, now: number): boolean
 }
 
 const staleOf = <V>({ entry, tier }: Found<V>): Exit.Exit<Served<V>, never> =>
@@ -77,7 +76,7 @@ export class Offers<V> {
     this.ground.end(flight, Exit.succeed({ value: entry.value, tier, entry: kept, stale: false }))
     // The key may have changed since the entry was found, or by a reader who went on at once: then it is not renewed.
     if (isQuiet || flight.isOvertaken || this.entries.cache.stamp !== stamp) return undefined
-    return this.ground.isRefreshDue(entry, now) ? renewalOf(key, "ahead", entry) : undefined
+    return this.ground.renewals.isDue(entry, now) ? renewalOf(key, "ahead", entry) : undefined
   }
 
   /** Finds what a refresh, or a renewal ahead of the end, replaces. Until then its readers get that, if they may. */
@@ -174,7 +173,7 @@ export class Offers<V> {
   /** Answers with a stale value, and lets the load go on, in a bounded time even if no reader waits for its end. */
   private answerEarly(flight: Flight<V>, stale: Exit.Exit<Served<V>, never>, untilMillis: number): void {
     flight.answerEarly(stale, untilMillis)
-    this.ground.goesOnBehind(flight)
+    this.ground.renewals.goesOn(flight)
   }
 
   /**
@@ -187,7 +186,7 @@ export class Offers<V> {
     const answer = Effect.sync(() => {
       const now = this.entries.cache.time.now()
       if (flight.held?.entry.version !== held.entry.version || flight.isBarred) return
-      if (!this.ground.maySubstitute(flight.key, held.entry, now)) return
+      if (!maySubstitute(this.entries, flight.key, held.entry, now)) return
       this.answerEarly(flight, staleOf(held), servedUntil)
     })
     flight.answerEarlyBy(this.ground.forkFor(Effect.andThen(Effect.sleep(millis), answer)))
@@ -214,10 +213,12 @@ export class Offers<V> {
         const now = this.entries.cache.time.now()
         if (found === undefined || this.serveNow(queued, found, now)) return Effect.void
         const { softTimeout } = this.ground.expiry
-        if (softTimeout === undefined || !this.ground.maySubstitute(key, found.entry, now)) return Effect.void
+        if (softTimeout === undefined || !maySubstitute(this.entries, key, found.entry, now)) return Effect.void
         return Effect.flatMap(Effect.sleep(softTimeout), () => {
           if (watch.changed) return again
-          if (this.ground.maySubstitute(key, found.entry, this.entries.cache.time.now())) this.serveStale(queued, found)
+          if (maySubstitute(this.entries, key, found.entry, this.entries.cache.time.now())) {
+            this.serveStale(queued, found)
+          }
           return Effect.void
         })
       })

@@ -21,7 +21,7 @@ import { nap, patienceMillis } from "./waits.ts"
 
 /** What it needs from the loads that it watches. */
 interface Ground {
-  readonly running: ReadonlySet<Flight<any>>
+  readonly flights: { readonly running: ReadonlySet<Flight<any>> }
   now(): number
   fork(work: Effect.Effect<void>): Fiber.Fiber<void>
   endLate(flight: Flight<any>, timeoutMillis: number): void
@@ -68,7 +68,7 @@ export class Patience {
     const now = this.ground.now()
     let wait = Infinity
     let isBehind = true
-    for (const flight of Array.from(this.ground.running)) {
+    for (const flight of Array.from(this.ground.flights.running)) {
       const left = (flight.sharedSince ?? Infinity) + patienceMillis - now
       if (left <= 0) this.ground.endLate(flight, patienceMillis)
       else if (left < Infinity) {
@@ -80,7 +80,7 @@ export class Patience {
     if (wait < Infinity) {
       const napped = nap(wait, () => this.ground.now(), isBehind ? BackgroundTimer.sleep : Effect.sleep)
       return Effect.flatMap(napped, (late) => {
-        if (late > 0) { for (const flight of this.ground.running) flight.excuse(late, this.ground.now()) }
+        if (late > 0) { for (const flight of this.ground.flights.running) flight.excuse(late, this.ground.now()) }
         return this.watch
       })
     }

@@ -12,6 +12,7 @@ import type * as Fiber from "effect/Fiber"
 import type { Entry } from "../../../store/Entry.ts"
 import { CacheError, UpdateTimeout } from "../../CacheError.ts"
 import { noTags } from "../family/judgement.ts"
+import { atOnce } from "./atOnce.ts"
 import { currentWork } from "./load.ts"
 import { shallow } from "./stack.ts"
 import { waitersMax } from "./waiters.ts"
@@ -114,14 +115,6 @@ export class Turn implements Awaited {
 /** Names the update in the Context of a part of it that has to run. An Exit has run. */
 export const working = <A, E, R>(updating: Updating, part: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Exit.isExit(part) ? part : Effect.provideService(part, CurrentUpdate, updating)
-
-const atOnce = <A, E, R>(work: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
-  try {
-    return work()
-  } catch (defect) {
-    return Exit.die(defect)
-  }
-}
 
 export class Turns {
   /** The turn of each key that some fiber is updating. */

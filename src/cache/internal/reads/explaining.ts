@@ -67,5 +67,5 @@ const outcomeOf = <V>(
   if (age < expiry.staleIfError && loads.failures.isBackingOff(key, now)) return "staleHit"
   const mayBeServed = age < expiry.staleIfError
   if (!mayBeServed && loads.failures.remembered(key, now) !== undefined) return "fail"
-  return loads.joinable(key) === undefined ? "load" : "join"
+  return loads.flights.joinable(key) === undefined ? "load" : "join"
 }

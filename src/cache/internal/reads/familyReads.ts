@@ -30,9 +30,11 @@ import { Entries } from "../entries/entries.ts"
 import { answerOf, fromMemory, type Served } from "../entries/served.ts"
 import * as Expiry from "../family/expiry.ts"
 import { memory } from "../family/judgement.ts"
+import { atOnce } from "../loads/atOnce.ts"
 import { type AskedOf, type Flight, type Renewal, renewalOf } from "../loads/flight.ts"
 import { currentLookup, currentWork, loadOf, openWork, valueExit, valueOf } from "../loads/load.ts"
-import { atOnce, Loads } from "../loads/loads.ts"
+import { Loads } from "../loads/loads.ts"
+import { maySubstitute } from "../loads/substitutes.ts"
 import { joinPromise, type Waiter } from "../loads/waiters.ts"
 import { explain } from "./explaining.ts"
 import { FamilyPages, type KeysPage } from "./familyPages.ts"
@@ -124,7 +126,7 @@ export class FamilyReads<V> implements Reads<V> {
 
   /** The running load of a key, if a read has nothing to do but to wait for it. */
   private awaited(key: string): Flight<V> | undefined {
-    const running = this.loads.joinable(key)
+    const running = this.loads.flights.joinable(key)
     if (running === undefined || this.hot?.peek(key) !== undefined) return undefined
     return this.loads.failures.negative(key, this.cache.time.now()) === undefined ? running : undefined
   }
@@ -254,7 +256,7 @@ export class FamilyReads<V> implements Reads<V> {
     if (entry === undefined || age >= Expiry.staleMillisMax(this.expiry)) {
       return failures.negative(key, now) === undefined ? { key, cause: "absent" } : undefined
     }
-    if (age < 0) return this.loads.isRefreshDue(entry, now) ? renewalOf(key, "ahead", entry) : undefined
+    if (age < 0) return this.loads.renewals.isDue(entry, now) ? renewalOf(key, "ahead", entry) : undefined
     if (age < this.expiry.staleWhileRevalidate) return renewalOf(key, "stale", entry)
     if (failures.isBackingOff(key, now)) return undefined
     return { key, cause: "stale", fallback: entry, isDetached: this.expiry.softTimeout !== undefined }
@@ -377,7 +379,7 @@ export class FamilyReads<V> implements Reads<V> {
     this.entries.countHit(key, memory)
     hot.confirm(key, this.cache.stamp)
     hot.touch(key)
-    if (!isRenewed && this.loads.isRefreshDue(entry, now)) this.loads.refreshBehind(key, "ahead", entry, now, lookup)
+    if (!isRenewed && this.loads.renewals.isDue(entry, now)) this.loads.renewals.begin(key, "ahead", entry, now, lookup)
     return fromMemory(this.entries.touch(key, entry, now), false)
   }
 
@@ -404,7 +406,7 @@ export class FamilyReads<V> implements Reads<V> {
     const entry = this.entries.held(key)
     if (entry === undefined) return this.serveMissing(key, now, undefined, true)
     if (this.entries.isFresh(key, entry, now)) return Exit.succeed(this.serveFresh(key, entry, now))
-    return this.serveMissing(key, now, this.loads.maySubstitute(key, entry, now) ? entry : undefined, true)
+    return this.serveMissing(key, now, maySubstitute(this.entries, key, entry, now) ? entry : undefined, true)
   }
 
   /** Serves a stale entry; `undefined` if the stale rules do not allow it. */
@@ -419,7 +421,7 @@ export class FamilyReads<V> implements Reads<V> {
     const age = now - freshUntil
     if (age >= Expiry.staleMillisMax(this.expiry)) return undefined
     if (age < this.expiry.staleWhileRevalidate) {
-      if (!isRenewed) this.loads.refreshBehind(key, "stale", entry, now, lookup)
+      if (!isRenewed) this.loads.renewals.begin(key, "stale", entry, now, lookup)
       return this.answerStale(key, entry)
     }
     if (this.loads.failures.isBackingOff(key, now)) return this.answerStale(key, entry)
@@ -438,7 +440,7 @@ export class FamilyReads<V> implements Reads<V> {
       Effect.timeoutOrElse(waited, {
         duration: softTimeout,
         orElse: () =>
-          !watch.changed && this.loads.maySubstitute(key, entry, this.cache.time.now())
+          !watch.changed && maySubstitute(this.entries, key, entry, this.cache.time.now())
             ? this.answerStaleLate(key, entry)
             : waited
       }))
@@ -496,7 +498,7 @@ export class FamilyReads<V> implements Reads<V> {
     if (this.loads.loader === undefined) return resume(Exit.fail(this.loads.unowned()))
     const refusal = this.cache.changes.refusal(this.spec.pattern)
     if (refusal !== undefined) return resume(Exit.fail(refusal))
-    const running = this.loads.joinable(key)
+    const running = this.loads.flights.joinable(key)
     if (running !== undefined) {
       if (lookup !== undefined) running.bring(lookup)
       return this.join(running, resume, wantsFresh, lookup)
@@ -508,7 +510,7 @@ export class FamilyReads<V> implements Reads<V> {
     // The load is started and joined in one step. If a reader were interrupted in between, a load without readers would
     // remain.
     const outlivesReader = fallback !== undefined && this.expiry.softTimeout !== undefined && !wantsFresh
-    if (this.loads.isCrowded(key)) {
+    if (this.loads.flights.isCrowded(key)) {
       const queued = this.loads.queue(key, { isDetached: outlivesReader, lookup })
       const leave = this.loads.join(queued, resume, wantsFresh)
       this.loads.offers.lookFor(queued)

@@ -132,7 +132,7 @@ const start = <V>(ground: GroundOfMany<V>, keys: ReadonlyArray<string>): Started
       served.set(key, serve(key, true))
     } else awaited.push(asked)
   }
-  loads.refreshManyBehind(behind, now)
+  loads.renewals.beginMany(behind, now)
   const flights = loads.startMany(awaited)
   for (const [i, flight] of flights.entries()) served.set(flight.key, join(ground, flight, awaited[i]!.fallback))
   return { flights, served }

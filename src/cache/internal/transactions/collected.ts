@@ -26,6 +26,7 @@ import { doubtMillis, Hold, type KeyState } from "../entries/holds.ts"
 import { type Judged, noOptions } from "../family/judgement.ts"
 import { everything, isWithin } from "../marks/invalidation.ts"
 import { inFreedRoom, memoryRefusal, reserve, type Wanted } from "../writes/room.ts"
+import { renewTerm } from "../writes/terms.ts"
 
 /** The most changes that one transaction collects. All of them are made after the commit, in one synchronous step. */
 const collectedMax = 10_000
@@ -115,7 +116,7 @@ export class Collected {
       const state: KeyState = { judged, contended, isLater: false }
       keys.set(key, state)
       this.changes.set(state, change)
-      this.conditions.push({ change, ends: family.writes.ends })
+      this.conditions.push({ change, ends: family.writes.refusals.ends })
     }
     return undefined
   }
@@ -229,8 +230,8 @@ export class Collected {
         const known = new Map(versioned.map(({ change }, i) => [change, held?.[i]]))
         for (const { change, ends } of this.conditions) {
           const { family, key, options } = change
-          const conflict = family.writes.goneSince(ends) ??
-            family.writes.conflictOf(
+          const conflict = family.writes.refusals.goneSince(ends) ??
+            family.writes.refusals.conflictOf(
               key,
               options,
               known.get(change),
@@ -239,7 +240,7 @@ export class Collected {
             ) ??
             // Without a condition, a value that another commit forbids to keep is left out, as a contended one is.
             (change.judged && options.ifVersion !== undefined
-              ? family.writes.closedRefusal(change.judged, true)
+              ? family.writes.refusals.closedRefusal(change.judged, true)
               : undefined)
           if (conflict !== undefined) return Effect.fail(beforeCommit(conflict))
         }
@@ -247,7 +248,7 @@ export class Collected {
         const full = memoryRefusal(wanted)
         if (full !== undefined) return Effect.fail(full)
         for (const hold of this.holds.values()) hold.closedUntil = Infinity
-        for (const family of this.written.values()) this.ends.set(family, family.writes.ends)
+        for (const family of this.written.values()) this.ends.set(family, family.writes.refusals.ends)
         const delivery = this.drop(false)
         // Other writers may not take the room until the transaction has ended.
         this.giveBack = reserve(wanted)
@@ -319,7 +320,7 @@ export class Collected {
       const writes: Array<readonly [CacheFamily<any>, Judged<any>]> = []
       for (const family of this.written.values()) {
         for (const { contended, judged } of this.holds.get(family)!.keys.values()) {
-          const isGone = family.writes.goneSince(this.ends.get(family)!) !== undefined
+          const isGone = family.writes.refusals.goneSince(this.ends.get(family)!) !== undefined
           // A write that would have to wait for room is not made, and the next read loads the key: nothing waits after
           // the commit.
           if (judged !== undefined && !contended && !isGone && !family.cache.outbox.isFull) {
@@ -330,14 +331,14 @@ export class Collected {
       this.free()
       let delivery = this.drop(true)
       for (const [family, judged] of writes) {
-        delivery = both(delivery, family.writes.applyWrite(judged, family.cache.stamp))
+        delivery = both(delivery, family.writes.steps.applyWrite(judged, family.cache.stamp))
       }
       // What is left out, or removed, tells the holder of a lease nothing of the value that the key has now.
       const made = new Set(writes.map(([, judged]) => judged))
       for (const { change: { family, judged, options } } of this.conditions) {
-        if (judged !== undefined && made.has(judged)) family.writes.renewTerm(options, judged.tags)
+        if (judged !== undefined && made.has(judged)) renewTerm(family.cache, options, judged.tags)
       }
-      const written = writes.map(([family, { key }]) => [family.writes, key, family.cache.version] as const)
+      const written = writes.map(([family, { key }]) => [family.writes.steps, key, family.cache.version] as const)
       const own = told(orTakenBack(delivery, written))
       return together(own, this.adopted, (other) => other.commit())
     })

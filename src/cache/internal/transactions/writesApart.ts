@@ -182,7 +182,7 @@ export const batch = (
 ): Effect.Effect<void, CacheError> =>
   Effect.suspend(() => {
     for (const { family, key, options, value } of writes) {
-      const refusal = family.writes.refusalOf(options, key, value === undefined)
+      const refusal = family.writes.refusals.refusalOf(options, key, value === undefined)
       if (refusal !== undefined) return Effect.fail(refusal)
     }
     const values = writes.filter(({ value }) => value !== undefined)

@@ -1,0 +1,13 @@
+/**
+ * Calls a function in this step of the engine. What it throws is a defect, as in an Effect.
+ */
+import type * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+
+export const atOnce = <A, E, R>(run: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+  try {
+    return run()
+  } catch (defect) {
+    return Exit.die(defect)
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * Does the work of a load: it asks the tiers below for what its cause needs, runs the lookup in its turn, and gives the
+ * answer to the landing.
+ *
+ * Not here: how a load begins (`loads.ts`), and what happens with its answer (`landing.ts`).
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { madeAtMillis } from "../../../store/shared/entryTimes.ts"
+import type { Absent, CacheError } from "../../CacheError.ts"
+import * as Lookup from "../../Lookup.ts"
+import * as Defects from "../../shared/defects.ts"
+import type { Loader } from "../../shared/familySpec.ts"
+import { foundOf } from "../below/knowing.ts"
+import type { CacheContext } from "../entries/cacheContext.ts"
+import type { Entries } from "../entries/entries.ts"
+import type { Served } from "../entries/served.ts"
+import { atOnce } from "./atOnce.ts"
+import { miscounted } from "./failures.ts"
+import type { Flight, Renewal } from "./flight.ts"
+import type { Landing } from "./landing.ts"
+import type { LoadQueue } from "./loadQueue.ts"
+import type { Offers } from "./offers.ts"
+import type { Renewals } from "./renewals.ts"
+import { unlessHidden } from "./substitutes.ts"
+
+/** What it needs from the loads whose work it does. */
+interface Ground<V> {
+  readonly landing: Landing<V>
+  readonly loadQueue: LoadQueue
+  readonly offers: Offers<V>
+  readonly renewals: Renewals<V>
+  absent(key: string, why: Absent["why"]): CacheError
+  end(flight: Flight<V>, exit: Exit.Exit<Served<V>, unknown>): void
+  queueFull(key: string, queueMax: number): CacheError
+}
+
+// 1 for an answer without a value.
+const failsOf = (answer: unknown): number =>
+  !Lookup.isAnswer(answer)
+    ? 0
+    : Lookup.match(answer, { Loaded: () => 0, NotModified: () => 0, Absent: () => 1, Failed: () => 1 })
+
+export class Lookups<V> {
+  private readonly cache: CacheContext
+  private readonly entries: Entries<V>
+  private readonly name: string
+  private readonly ground: Ground<V>
+
+  constructor(entries: Entries<V>, ground: Ground<V>) {
+    this.cache = entries.cache
+    this.entries = entries
+    this.name = entries.name
+    this.ground = ground
+  }
+
+  /**
+   * The work of a load. Over memory alone it has no step of its own, because most misses take this way: a lookup that
+   * answers at once ends in the same step.
+   */
+  load(flight: Flight<V>): Effect.Effect<void> {
+    return this.entries.lane === undefined ? Effect.suspend(() => this.lookUp(flight)) : this.loadBelow(flight)
+  }
+
+  private readonly loadBelow = Effect.fnUntraced(function*(this: Lookups<V>, flight: Flight<V>) {
+    if (flight.cause === "absent") {
+      const found = yield* this.entries.fromBelow(flight.key)
+      if (found === undefined) flight.foundNothing()
+      const { offers, renewals } = this.ground
+      const due = offers.take(flight, foundOf(found))
+      if (due !== undefined) renewals.begin(due.key, due.cause, due.fallback, this.cache.time.now())
+      if (flight.hasEnded) return
+    } else if (flight.cause !== "stale") {
+      // What was found when the load was asked for may be out of date when it begins: it may have waited for its turn.
+      yield* this.ground.offers.beforeRenewal(flight)
+    }
+    yield* this.lookUp(flight)
+  })
+
+  /** Runs the lookup in its turn, and takes its answer. */
+  lookUp(flight: Flight<V>): Effect.Effect<void> {
+    // The load keeps its own loader, even if the family was delegated meanwhile, because it runs in the Context of that
+    // owner.
+    const { key, lookup } = flight
+    if (lookup === undefined) {
+      this.ground.end(flight, Exit.fail(this.ground.absent(key, "no lookup")))
+      return Exit.void
+    }
+    // `start` runs the load in the owner's Context, which has everything that the lookup needs.
+    const run = () => lookup(key, this.contextOf(flight)) as Effect.Effect<V | Lookup.Result<V>, unknown>
+    const work = this.ground.loadQueue.isOpen ? atOnce(run) : this.inTurn([flight], Effect.suspend(run))
+    return Exit.isExit(work) ?
+      this.answered(flight, work as Exit.Exit<V | Lookup.Result<V>, unknown>) :
+      Effect.matchCauseEffect(work, {
+        onFailure: (cause) => this.answered(flight, Exit.failCause(cause)),
+        onSuccess: (answer) => this.answered(flight, Exit.succeed(answer))
+      })
+  }
+
+  private answered(flight: Flight<V>, exit: Exit.Exit<V | Lookup.Result<V>, unknown>): Effect.Effect<void> {
+    return exit._tag === "Success" && flight.load.isDoubtful
+      ? Effect.flatMap(flight.load.settle(), () => this.landed(flight, exit))
+      : this.landed(flight, exit)
+  }
+
+  private landed(flight: Flight<V>, exit: Exit.Exit<V | Lookup.Result<V>, unknown>): Effect.Effect<void> {
+    if (flight.hasEnded) return Exit.void
+    if (exit._tag === "Success") return this.ground.landing.land(flight, exit.value)
+    this.ground.landing.fail(flight, this.named(exit.cause, flight))
+    return Exit.void
+  }
+
+  readonly loadMany = Effect.fnUntraced(function*(this: Lookups<V>, flights: ReadonlyArray<Flight<V>>) {
+    if (this.entries.lane !== undefined) yield* this.lookBelow(flights)
+    const open = flights.filter(({ hasEnded }) => !hasEnded)
+    const { lookupMany }: Loader<V> = flights[0]!.load.loader
+    if (open.length === 0 || lookupMany === undefined) return
+    const contexts = open.map((flight) => this.contextOf(flight))
+    // `startMany` runs the load in the owner's Context, which has everything that the lookup needs.
+    const work = Effect.suspend(() =>
+      lookupMany(open.map(({ key }) => key), contexts) as Effect.Effect<ReadonlyArray<V | Lookup.Result<V>>, unknown>
+    )
+    const exit = yield* Effect.exit(this.inTurn(open, work))
+    if (exit._tag === "Success" && open[0]!.load.isDoubtful) yield* open[0]!.load.settle()
+    const answers = exit._tag === "Success" ? exit.value : []
+    const wrong = miscounted(this.name, open.length, answers)
+    if (wrong !== undefined) {
+      const cause = exit._tag === "Failure" ? Defects.named(exit.cause, "lookupMany", this.name) : Cause.fail(wrong)
+      for (const flight of open) this.ground.landing.fail(flight, cause)
+      return
+    }
+    // The readers of all keys leave when the first key fails. So the values are handled first, and are kept without a
+    // reader.
+    for (const flight of open) flight.detach()
+    const landing = open.map((flight, i) => ({ flight, answer: answers[i]! }))
+    for (const { answer, flight } of landing.toSorted((a, b) => failsOf(a.answer) - failsOf(b.answer))) {
+      if (!flight.hasEnded) yield* this.ground.landing.land(flight, answer)
+    }
+  })
+
+  /** Looks below for what each of these flights needs from there, by its cause, as `loadBelow` does for one. */
+  private readonly lookBelow = Effect.fnUntraced(function*(this: Lookups<V>, flights: ReadonlyArray<Flight<V>>) {
+    const absent = flights.filter(({ cause }) => cause === "absent")
+    const renewed = flights.filter(({ cause }) => cause !== "absent" && cause !== "stale")
+    if (renewed.length > 0) {
+      const look = (flight: Flight<V>) => this.ground.offers.beforeRenewal(flight)
+      yield* Effect.forEach(renewed, look, { concurrency: "unbounded", discard: true })
+    }
+    if (absent.length === 0) return
+    const found = yield* this.entries.manyFromBelow(absent.map(({ key }) => key))
+    const due: Array<Renewal<V>> = []
+    const { stamp } = this.cache
+    for (const [i, flight] of absent.entries()) {
+      if (found[i] === undefined) flight.foundNothing()
+      const renewal = this.ground.offers.take(flight, foundOf(found[i]))
+      if (renewal !== undefined) due.push(renewal)
+    }
+    // A reader who went on at once may have changed a key: the renewals are left to the next reader.
+    if (this.cache.stamp === stamp) this.ground.renewals.beginMany(due, this.cache.time.now())
+  })
+
+  private named(cause: Cause.Cause<unknown>, { brought, key, load }: Flight<V>): Cause.Cause<unknown> {
+    const name = brought === undefined ? load.loader.named ?? "lookup" : "getOr"
+    return Defects.named(cause, name, this.name, this.entries.spec.show(key))
+  }
+
+  private inTurn<A, E>(flights: ReadonlyArray<Flight<V>>, work: Effect.Effect<A, E>): Effect.Effect<A, E | CacheError> {
+    const { key, load } = flights[0]!
+    return this.ground.loadQueue.inTurn(
+      flights.every(({ isInBackground }) => isInBackground),
+      work,
+      (waitingMax) => this.ground.queueFull(key, waitingMax),
+      (ticket) => load.ticket = ticket
+    )
+  }
+
+  /**
+   * What a lookup gets. An entry that is hidden, or that a change has replaced since, is not what the load replaces:
+   * `notModified` would revive it.
+   */
+  contextOf(flight: Flight<V>): Lookup.LookupContext<V> {
+    if (flight.absentAt === this.cache.version) {
+      return { key: this.entries.spec.render(flight.key), cause: flight.cause, previous: undefined }
+    }
+    const { held, isReplaced, key } = flight
+    const before = isReplaced || held === undefined ? undefined : unlessHidden(this.entries, key, held.entry)
+    const entry = this.entries.held(key) ?? before
+    flight.give(entry)
+    return {
+      key: this.entries.spec.render(flight.key),
+      cause: flight.cause,
+      previous: entry && {
+        value: entry.value,
+        revision: entry.revision,
+        ageMillis: Math.max(0, this.cache.time.now() - madeAtMillis(entry))
+      }
+    }
+  }
+}

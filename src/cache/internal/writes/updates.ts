@@ -1,0 +1,188 @@
+/**
+ * The writes whose value a function makes of the value before: `update` and `patch`.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import type { CacheError } from "../../CacheError.ts"
+import type { EngineFamilySpec } from "../../shared/familySpec.ts"
+import { noDelivery } from "../below/delivery.ts"
+import { type CacheContext, orRedressed } from "../entries/cacheContext.ts"
+import { overtakenUpdate, unkeptUpdate } from "../entries/conditions.ts"
+import type { Entries } from "../entries/entries.ts"
+import { asHeld, type Judged, noOptions, noTags, whenJudged } from "../family/judgement.ts"
+import type { FamilyInvalidation } from "../invalidation/familyInvalidation.ts"
+import type { Loads } from "../loads/loads.ts"
+import { type Updating, working } from "../loads/turns.ts"
+import type { FamilyReads } from "../reads/familyReads.ts"
+import type { Refusals } from "./refusals.ts"
+import { inFreedRoom, roomRefusal } from "./room.ts"
+import type { WriteSteps } from "./writeSteps.ts"
+
+export class Updates<V> {
+  private readonly cache: CacheContext
+  private readonly spec: EngineFamilySpec<V>
+  private readonly entries: Entries<V>
+  private readonly loads: Loads<V>
+  private readonly reads: FamilyReads<V>
+  private readonly invalidation: FamilyInvalidation<V>
+  private readonly refusals: Refusals<V>
+  private readonly steps: WriteSteps<V>
+
+  constructor(
+    reads: FamilyReads<V>,
+    invalidation: FamilyInvalidation<V>,
+    refusals: Refusals<V>,
+    steps: WriteSteps<V>
+  ) {
+    this.cache = reads.cache
+    this.spec = reads.spec
+    this.entries = reads.entries
+    this.loads = reads.loads
+    this.reads = reads
+    this.invalidation = invalidation
+    this.refusals = refusals
+    this.steps = steps
+  }
+
+  /**
+   * Reads a value, changes it and writes it. Updates of one key run one after the other. If `f` fails, nothing changes.
+   * The entry keeps its tags.
+   *
+   * If the key was changed or invalidated meanwhile, the new value was made from a value that is gone. If the owner has
+   * a lookup, the key is then left absent, because the engine does not know which value the source has. If the cache
+   * alone has the value, the update fails with `VersionConflict`, and the other change stays.
+   */
+  update<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>): Effect.Effect<V, unknown, R> {
+    const { cache, entries, loads } = this
+    const isPlain = entries.hasPlainEntries && !entries.tagged && loads.areIdle && cache.leases.isEmpty
+    const was = isPlain ? entries.hot!.look(key) : undefined
+    if (was === undefined || loads.loader === undefined) {
+      return loads.turns.take(key, (updating) => this.updateInTurn(key, f, updating))
+    }
+    // The short way: the value is held, and no other update of the family runs.
+    const { stamp, version } = cache
+    const made = f(was)
+    if (Exit.isExit(made) && stamp === cache.stamp && version === cache.version) {
+      const exit = made as Exit.Exit<V, E>
+      const delivery = Exit.isSuccess(exit) ? this.steps.writePlain(key, exit.value) : noDelivery
+      if (delivery !== undefined) {
+        entries.counts.hits++
+        return delivery === noDelivery ? exit : Effect.andThen(orRedressed(delivery), exit)
+      }
+    }
+    // The function has been called, so its answer is used if it is an answer to the value that the update starts from.
+    let isUsed = false
+    const again = (now: V): Effect.Effect<V, E, R> => {
+      if (isUsed || !Object.is(now, was)) return f(now)
+      isUsed = true
+      return made
+    }
+    return loads.turns.take(key, (updating) => this.updateInTurn(key, again, updating))
+  }
+
+  private updateInTurn<E, R>(
+    key: string,
+    f: (was: V) => Effect.Effect<V, E, R>,
+    updating: Updating
+  ): Effect.Effect<V, unknown, R> {
+    const { ends } = this.refusals
+    const { turn } = updating
+    const refusal = this.refusals.refusalOf(noOptions, key)
+    if (refusal !== undefined) return Effect.fail(refusal)
+    return Effect.flatMapEager(
+      working(
+        updating,
+        this.afterRefresh(key, () => {
+          turn.readsFrom(this.cache.stamp)
+          return this.reads.serveNothingStale(key)
+        })
+      ),
+      (served) => {
+        const { entry, tags = entry?.tags, value: was } = served
+        const unkept = unkeptUpdate(this.spec.show(key), served) ??
+          this.refusals.closedRefusal({ key, tags: tags ?? noTags, lifeMillis: Infinity }, true)
+        if (unkept !== undefined) return Effect.fail(unkept)
+        turn.hasRead(entry, tags)
+        const write = (value: V) =>
+          whenJudged(this.entries.judgement.judge(key, value, { tags }), (judged) =>
+            this.steps.inRoom([judged], () => {
+              const left = this.refusals.goneSince(ends) ?? this.refusals.refusalOf(noOptions, key)
+              if (left !== undefined) return Effect.fail(left)
+              const full = roomRefusal(this.entries, [judged])
+              if (full !== undefined) return Effect.fail(full)
+              const overtaken = turn.overtaken || this.loads.isRefreshing(key) ||
+                this.entries.judge(key, turn.stamp, turn.tags) !== "valid"
+              if (!overtaken) return this.steps.applySet(judged, noOptions)
+              return this.loads.loader?.lookup === undefined
+                ? Effect.fail(overtakenUpdate(this.spec.show(key), entry, this.entries.held(key)))
+                : this.invalidation.drop([key], "hide")
+            }))
+        return Effect.flatMapEager(
+          working(updating, f(was)),
+          (value) => Effect.mapEager(working(updating, write(value)), () => value)
+        )
+      }
+    )
+  }
+
+  /**
+   * Changes a part of the value that the cache holds. The value keeps its lifetime, tags and revision, and nothing is
+   * loaded. The answer is `None` if the cache holds no fresh value, if the key changed while `f` ran, or if a refresh
+   * of the key still runs at its end.
+   */
+  patch<E, R>(
+    key: string,
+    f: (was: V) => Effect.Effect<V, E, R>
+  ): Effect.Effect<Option.Option<V>, CacheError | E, R> {
+    return this.afterRefresh(key, () => this.patchNow(key, f))
+  }
+
+  private patchNow<E, R>(
+    key: string,
+    f: (was: V) => Effect.Effect<V, E, R>
+  ): Effect.Effect<Option.Option<V>, CacheError | E, R> {
+    return this.entries.watching(key, (watch) => {
+      const { ends } = this.refusals
+      const refusal = this.refusals.refusalOf(noOptions, key)
+      if (refusal !== undefined) return Effect.fail(refusal)
+      return Effect.flatMap(this.reads.find(key), (held) => {
+        const before = held?.entry
+        if (before === undefined) return Effect.succeed(Option.none())
+        const write = (judged: Judged<V>) => {
+          const now = this.cache.time.now()
+          const left = this.refusals.goneSince(ends) ?? this.refusals.refusalOf(noOptions, key)
+          const full = left ?? this.refusals.unkept([judged], true)
+          if (full !== undefined) return Effect.fail(full)
+          const stamp = this.cache.nextStamp()
+          // What a refresh brings must not be replaced by a value that is made of the one before.
+          const isOvertaken = watch.changed || this.loads.isRefreshing(key)
+          if (isOvertaken || !this.entries.isFresh(key, before, now)) return Effect.succeed(Option.none())
+          const delivery = this.steps.amend(judged, before, stamp, now)
+          return Effect.as(delivery === noDelivery ? Effect.void : orRedressed(delivery), Option.some(judged.value))
+        }
+        const options = asHeld(before)
+        return Effect.flatMap(
+          f(before.value),
+          (value) =>
+            whenJudged(
+              this.entries.judgement.judge(key, value, options),
+              (judged) => inFreedRoom([[this.entries, [judged]]], () => this.cache.whenRoom(() => write(judged)))
+            )
+        )
+      })
+    })
+  }
+
+  /**
+   * Reads a key after the refresh that was asked for before, whether or not it succeeds. The caller of the refresh
+   * knows of a change of the source. A value that is made from the one before would take the place of what the refresh
+   * brings.
+   */
+  private afterRefresh<A, E, R>(key: string, read: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    const refresh = this.loads.refreshOf(key)
+    if (refresh === undefined) return read()
+    const ended = Effect.callback<unknown, unknown>((resume) => this.loads.join(refresh, resume, "new"))
+    return Effect.flatMap(Effect.exit(ended), read)
+  }
+}

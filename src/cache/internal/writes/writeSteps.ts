@@ -1,0 +1,184 @@
+/**
+ * Applies writes, each in one synchronous step: it drops the dependents, overtakes running loads, and stores the entry
+ * in memory and in the outbox (laws 2, 3 and 4). If a tier refuses the value, it is removed from memory, too.
+ *
+ * Not here: whether the write may happen (`refusals.ts`).
+ */
+import * as Effect from "effect/Effect"
+import type { Lease } from "../../../capability/Lease.ts"
+import type { Entry } from "../../../store/Entry.ts"
+import type { CacheError } from "../../CacheError.ts"
+import type { EngineFamilySpec } from "../../shared/familySpec.ts"
+import type { SetOptions } from "../../types/setOptions.ts"
+import { both, type Delivery, noDelivery, type Writer } from "../below/delivery.ts"
+import { type CacheContext, orRedressed, orTakenBack, revocable } from "../entries/cacheContext.ts"
+import type { Entries } from "../entries/entries.ts"
+import * as Expiry from "../family/expiry.ts"
+import type { Judged } from "../family/judgement.ts"
+import type { FamilyInvalidation } from "../invalidation/familyInvalidation.ts"
+import type { Loads } from "../loads/loads.ts"
+import { inFreedRoom } from "./room.ts"
+import { renewTerm } from "./terms.ts"
+
+export class WriteSteps<V> implements Writer {
+  private readonly cache: CacheContext
+  private readonly spec: EngineFamilySpec<V>
+  private readonly expiry: Expiry.Expiry
+  private readonly entries: Entries<V>
+  private readonly loads: Loads<V>
+  private readonly invalidation: FamilyInvalidation<V>
+
+  constructor(entries: Entries<V>, loads: Loads<V>, invalidation: FamilyInvalidation<V>) {
+    this.cache = entries.cache
+    this.spec = entries.spec
+    this.expiry = entries.expiry
+    this.entries = entries
+    this.loads = loads
+    this.invalidation = invalidation
+  }
+
+  /**
+   * Writes a value the short way, if nothing but its entry and its dependents change; `undefined` if the long way has
+   * to be taken. Most writes into memory alone come this way: it makes no entry, and asks for all conditions at once.
+   * They come after the value was judged, because that may run code of the user.
+   */
+  writePlain(key: string, value: V): Delivery | undefined {
+    if (!this.admitsPlain(value) || !this.arePlain) return undefined
+    const stamp = this.cache.nextStamp()
+    const dependents = this.invalidation.spread(key, "hide")
+    const delivery = both(dependents, this.putPlain(key, value, stamp))
+    if (delivery !== noDelivery) revocable(delivery, [[this, key, this.cache.version]])
+    return delivery
+  }
+
+  /** Whether the short way may be taken with a value. */
+  admitsPlain(value: unknown): boolean {
+    const { entries } = this
+    return entries.hasPlainEntries && entries.judgement.isPlain(value as V)
+  }
+
+  /** Whether the short way is open now. */
+  get arePlain(): boolean {
+    const { cache, entries, loads } = this
+    return loads.loader !== undefined && loads.areIdle && entries.arePlain && cache.leases.isEmpty
+  }
+
+  /** Stores a value the short way, without its dependents. */
+  putPlain(key: string, value: V, stamp: number): Delivery {
+    return this.entries.putPlain(key, value, stamp, this.cache.time.now())
+  }
+
+  /** Writes several values the short way, all or none; `undefined` if the long way has to be taken. */
+  writeManyPlain(
+    entries: ReadonlyArray<readonly [key: string, value: V]>
+  ): Effect.Effect<void, CacheError> | undefined {
+    for (const [, value] of entries) if (!this.admitsPlain(value)) return undefined
+    if (!this.arePlain) return undefined
+    let delivery = noDelivery
+    for (const [key, value] of entries) {
+      const stamp = this.cache.nextStamp()
+      const dependents = this.invalidation.spread(key, "hide")
+      delivery = both(delivery, both(dependents, this.putPlain(key, value, stamp)))
+    }
+    const { version } = this.cache
+    return delivery === noDelivery
+      ? Effect.void
+      : orTakenBack(delivery, entries.map(([key]) => [this, key, version]))
+  }
+
+  /** Waits until the tiers have made what room they can for values. */
+  inRoom<A, E>(
+    judged: ReadonlyArray<Judged<V>>,
+    step: () => Effect.Effect<A, E>
+  ): Effect.Effect<A, E> {
+    return inFreedRoom([[this.entries, judged]], () => this.cache.inRoom(step))
+  }
+
+  /** Writes a judged value. */
+  applySet(judged: Judged<V>, options: SetOptions<Lease>): Effect.Effect<void, CacheError> {
+    const delivery = this.write(judged, options)
+    return delivery === noDelivery ? Effect.void : orRedressed(delivery)
+  }
+
+  /**
+   * Stores a value and drops its dependents, in one synchronous step. If a tier does not take the value, memory does
+   * not keep it either.
+   */
+  write(judged: Judged<V>, options: SetOptions<Lease>): Delivery {
+    const delivery = this.applyWhole(judged)
+    if (options.lease !== undefined) renewTerm(this.cache, options, judged.tags)
+    if (delivery !== noDelivery) revocable(delivery, [[this, judged.key, this.cache.version]])
+    return delivery
+  }
+
+  /** Writes judged values, all or none of which a tier takes. */
+  applySets(all: ReadonlyArray<Judged<V>>, options: SetOptions<Lease>): Effect.Effect<void, CacheError> {
+    let delivery = noDelivery
+    for (const judged of all) delivery = both(delivery, this.applyWhole(judged))
+    if (options.lease !== undefined) renewTerm(this.cache, options, all.flatMap(({ tags }) => tags))
+    if (delivery === noDelivery) return Effect.void
+    const { version } = this.cache
+    return orTakenBack(delivery, all.map(({ key }) => [this, key, version]))
+  }
+
+  private applyWhole(judged: Judged<V>): Delivery {
+    const stamp = this.cache.nextStamp()
+    const dependents = this.invalidation.spread(judged.key, "hide")
+    return both(dependents, this.applyWrite(judged, stamp))
+  }
+
+  /**
+   * Applies a write without its dependents, in one synchronous step. Returns the changes that are on their way below.
+   */
+  applyWrite(judged: Judged<V>, stamp: number): Delivery {
+    const now = this.cache.time.now()
+    return this.keepWritten(judged, this.entries.entryOf(judged, stamp, now, 0), now)
+  }
+
+  /** Stores the entry of a write. Running loads and updates, remembered failures and peers learn of it. */
+  private keepWritten({ key, prepared, weight }: Judged<V>, entry: Entry<V>, now: number): Delivery {
+    this.loads.overtake(key)
+    this.loads.failures.forget(key)
+    this.entries.note("Set", key, entry.stamp)
+    return this.entries.keep(key, entry, now, weight, prepared)
+  }
+
+  /**
+   * Stores a new value in place of an entry, whose lifetime, tags and revision it keeps. Its dependents are dropped.
+   */
+  amend(judged: Judged<V>, before: Entry<V>, stamp: number, now: number): Delivery {
+    const { key, value } = judged
+    const dependents = this.invalidation.spread(key, "hide")
+    const version = this.cache.nextVersion(now)
+    const expiresAt = Expiry.endOf(this.expiry, before.freshUntil, now)
+    const own = this.keepWritten(judged, { ...before, value, stamp, version, expiresAt }, now)
+    const delivery = both(dependents, own)
+    if (delivery !== noDelivery) revocable(delivery, [[this, key, version]])
+    return delivery
+  }
+
+  /** Moves the end of an entry. `rescheduleUnsafe` says what follows for its dependents. */
+  moveEnd(key: string, before: Entry<V>, freshUntil: number, now: number): Delivery {
+    const end = this.spec.isDerived ? Math.min(freshUntil, before.freshUntil) : freshUntil
+    if (end <= now) return this.invalidation.deleteUnsafe([key])
+    if (end === before.freshUntil) return noDelivery
+    const dependents = end < before.freshUntil ? this.endEarlier(key) : noDelivery
+    const entry = { ...before, freshUntil: end, expiresAt: Expiry.endOf(this.expiry, end, now) }
+    this.loads.moved(key, entry)
+    return both(dependents, this.entries.reschedule(key, entry, now))
+  }
+
+  private endEarlier(key: string): Delivery {
+    this.cache.nextStamp()
+    return this.invalidation.spread(key, "hide")
+  }
+
+  /** Removes a value up to this version, because its write failed. A later value stays. */
+  takeBack(key: string, version: number): Delivery {
+    const { hot, lane } = this.entries
+    const held = hot?.peek(key) ?? lane?.pending(key)?.entry
+    return held !== undefined && held.version > version
+      ? noDelivery
+      : this.invalidation.applyDrop(key, "hide", this.cache.nextStamp())
+  }
+}
