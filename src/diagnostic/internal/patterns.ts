@@ -26,7 +26,8 @@ export const patterns: ReadonlyArray<Explained> = [
     "E0103",
     "A pattern is malformed, or it is not known which pattern it is.",
     "A segment is text, `{name}`, or a last `*`, and one `:` separates two segments. With these rules every " +
-      "question about patterns has an exact answer.",
+      "question about patterns has an exact answer. Parameters as other libraries write them (`user/:id`, `user.:id`, " +
+      "`user:$id`, `user:<id>`, `user:[id]`) would be texts, and the pattern would have one key.",
     "Write whole segments, each pattern as a literal, and lists of patterns in place.",
     module([`user: { pattern: "user{id}" }`]),
     module([`user: { pattern: "user:{id}" }`])
