@@ -17,7 +17,7 @@ import type * as Stream from "effect/Stream"
 import type { Answer } from "../cache/Answer.ts"
 import type { CacheError } from "../cache/CacheError.ts"
 import type { Explanation } from "../cache/Explanation.ts"
-import type { LeasedOptions, SetOptions, VersionCondition } from "../cache/types/setOptions.ts"
+import type { LeasedOptions, SetOptions } from "../cache/types/setOptions.ts"
 import type { Borrows, Owns } from "../capability/Capability.ts"
 import type { Lease, LeaseMode, LeaseOptions, SharedLeaseOptions } from "../capability/Lease.ts"
 import type * as Misfit from "../diagnostic/types/misfit.ts"
@@ -1398,11 +1398,16 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string>
   /**
    * Describes the deletion of one key, as data for `batch`. Nothing happens until the batch runs.
    *
+   * **Details**
+   *
+   * A deletion needs no lease, because it says that the source has changed. With `lease` it is made only while the
+   * lease lasts, and so is the whole batch.
+   *
    * @see `Manifest.Service.batch` for an example
    */
   readonly deleting: (
     params: KeyParams<P, Codecs>,
-    options?: VersionCondition
+    options?: Pick<WriteOptions<P>, "ifVersion" | "lease">
   ) => Write<Owns<P, Self>>
   /**
    * Takes a lease of one key, and holds it until the scope closes or its `timeToLive` ends. A key has one exclusive
