@@ -132,7 +132,8 @@ export const patterns: ReadonlyArray<Explained> = [
     "E0114",
     "A value has another type than its family declares.",
     "Every reader of the key gets the declared type, so every writer must give it.",
-    "Give a value of the type that the family declares as `value`, or change what it declares.",
+    "Give a value of the type that the family declares as `value`, or change what it declares. A lookup that finds no " +
+      "value answers `Lookup.absent`, and not `undefined`, `null` or `Option.none()`.",
     module([user], ["export const one = AppCache.keys.user.set({ id: 1 }, 5)"]),
     module([user], [`export const one = AppCache.keys.user.set({ id: 1 }, "Ann")`])
   ),
