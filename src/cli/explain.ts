@@ -27,7 +27,7 @@ const nearest = (code: string): string => {
   return `the nearest codes are ${near.join(", ")}`
 }
 
-/** The codes that a text names: all that a message contains, or one that is written in another way. */
+/** The codes that a text names: each one in a message, or one that is written in another way. */
 export const codesIn = (text: string): ReadonlyArray<string> => {
   const codes = text.match(/\be\d{4}\b/gi)
   if (codes !== null) return codes.map((code) => code.toUpperCase())

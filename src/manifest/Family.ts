@@ -17,7 +17,7 @@ import type * as Stream from "effect/Stream"
 import type { Answer } from "../cache/Answer.ts"
 import type { CacheError } from "../cache/CacheError.ts"
 import type { Explanation } from "../cache/Explanation.ts"
-import type { LeasedOptions, SetOptions } from "../cache/types/setOptions.ts"
+import type { LeasedOptions, SetOptions, VersionCondition } from "../cache/types/setOptions.ts"
 import type { Borrows, Owns } from "../capability/Capability.ts"
 import type { Lease, LeaseMode, LeaseOptions, SharedLeaseOptions } from "../capability/Lease.ts"
 import type * as Misfit from "../diagnostic/types/misfit.ts"
@@ -127,6 +127,22 @@ type CheckedParam<P extends string, Param, Codecs> = string extends Param ? Misf
 export interface WriteOptions<P extends string>
   extends SetOptions<Lease<P, "exclusive"> | Misfit.Otherwise<Misfit.lease<P>>>
 {}
+
+/**
+ * The options of a deletion in a batch.
+ *
+ * **Details**
+ *
+ * A lease must be exclusive, and of the pattern of the family.
+ *
+ * @stability experimental
+ * @category type level
+ * @since 0.1.0
+ */
+export interface DeletionOptions<P extends string> extends VersionCondition {
+  /** The lease of the deletion, which is made only while the lease lasts. It must not be `undefined`. */
+  readonly lease?: Lease<P, "exclusive"> | Misfit.Otherwise<Misfit.lease<P>>
+}
 
 /**
  * The value of a family, as operations take it.
@@ -1407,7 +1423,7 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string>
    */
   readonly deleting: (
     params: KeyParams<P, Codecs>,
-    options?: Pick<WriteOptions<P>, "ifVersion" | "lease">
+    options?: DeletionOptions<P>
   ) => Write<Owns<P, Self>>
   /**
    * Takes a lease of one key, and holds it until the scope closes or its `timeToLive` ends. A key has one exclusive

@@ -16,7 +16,7 @@ describe("explain", () => {
     assert.deepStrictEqual(listed("E9999"), listed("E9998"))
   })
 
-  it("takes a code as it comes: in lower case, as a number, within a message", () => {
+  it("a code is taken as it comes: in lower case, as a number, within a message", () => {
     for (
       const text of ["E0211", "e0211", "211", "0211", "e211", "E00211", " E0211: ", "211.", "error E0211: the lookup"]
     ) {
@@ -42,7 +42,7 @@ describe("explain", () => {
       assert.strictEqual(one.code, "E0211")
     }))
 
-  it.effect("prints nothing where one of the texts has no code", () =>
+  it.effect("no code is explained where one of the texts has none", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(explain(["E0211", "9999"], false))
       assert.include(error.message, "there is no code `E9999`; help: the nearest codes are ")

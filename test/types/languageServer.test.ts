@@ -243,6 +243,7 @@ describe("hover over an option where it is used, which shows its doc comment", (
       program("AppCache.keys.user.deleting({ id }, { /*|*/ifVersion: null })"),
       "has this version"
     ],
+    ["lease of a batch", program("AppCache.keys.user.deleting({ id }, { /*|*/lease: null! })"), "only while the lease"],
     ...["set", "setIfAbsent", "setting"].map((name) =>
       [
         `timeToLive of ${name}`,

@@ -251,14 +251,14 @@ export const lookup = (family: string) =>
 export type lookupMany<Family extends string> = message<
   "E0114",
   `the lookupMany of family '${Family}' does not return a list of values of '${Family}'`,
-  "give a function that returns an Effect of a list: for each key, the type that its family declares, or Lookup.absent"
+  "give a function that returns an Effect of a list: for each key, the type of its family, or Lookup.absent"
 >
 export const lookupMany = (family: string) =>
   finding(
     "E0114",
     "LookupManyMisfit",
     say`the lookupMany of family ${family} does not return a list of values of ${family}`,
-    "give a function that returns an Effect of a list: for each key, the type that its family declares, or Lookup.absent"
+    "give a function that returns an Effect of a list: for each key, the type of its family, or Lookup.absent"
   )
 
 /**
