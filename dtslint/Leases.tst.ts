@@ -43,6 +43,10 @@ describe("leases", () => {
     // @ts-expect-error E0219: this lease does not allow a write to 'user:{id}'
     user.setting({ id }, ann, { lease: shared })
     // @ts-expect-error E0219: this lease does not allow a write to 'user:{id}'
+    user.deleting({ id }, { lease: ofPrefs })
+    // @ts-expect-error 'tags' does not exist in type
+    user.deleting({ id }, { lease: own, tags: ["a"] })
+    // @ts-expect-error E0219: this lease does not allow a write to 'user:{id}'
     AppCache.set("user:1", ann, { lease: ofPrefs })
     // @ts-expect-error E0219: this lease does not allow a write to 'user:{id}'
     Effect.map(user.writer, (writer) => writer.set({ id }, ann, { lease: ofPrefs }))
@@ -77,6 +81,7 @@ describe("leases", () => {
   test("leases that are right are accepted", () => {
     expect(user.set({ id }, ann, { lease: own })).type.not.toBe<never>()
     expect(user.setMany([[{ id }, ann]], { lease: own })).type.not.toBe<never>()
+    expect(user.deleting({ id }, { lease: own, ifVersion: 1 })).type.not.toBe<never>()
     expect(Effect.flatMap(user.lease({ id }), (lease) => AppCache.set("user:1", ann, { lease, ifVersion: null }))).type.not.toBe<never>()
     // @ts-expect-error Type 'undefined' is not assignable
     user.set({ id }, ann, { lease: undefined })

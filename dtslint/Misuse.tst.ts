@@ -302,7 +302,7 @@ describe("declarations", () => {
     }
     // @ts-expect-error E0220: the body reads 'files:{id}:facts', but declares: nothing; help: declare it, or
     pipe(body, AppCache.fn("f", {}))
-    // @ts-expect-error E0220: the compiler cannot tell what this body does; help: write function*() { ... }, and yield nothing whose
+    // @ts-expect-error E0220: this body is not a generator function, or what it requires is not known; help: write function*() { ... }, and yield nothing whose
     AppCache.fn("f", {})(async () => {})
     // @ts-expect-error E0224: cannot write 'draft:{id}' in layer 'server': it is owned by layer 'client'; help: move the
     AppCache.inLayer("server")(draft.delete({ id }))

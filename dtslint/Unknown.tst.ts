@@ -136,11 +136,11 @@ describe("a layer", () => {
 
 describe("a body that may do anything is refused", () => {
   test("the body of a function that may do anything is refused", () => {
-    // @ts-expect-error E0220: the compiler cannot tell what this body does; help: write function*() { ... }, and yield nothing whose
+    // @ts-expect-error E0220: this body is not a generator function, or what it requires is not known; help: write function*() { ... }, and yield nothing whose
     Shop.fn("f", { borrows: ["user:{id}"] })(function*() { yield* anything })
-    // @ts-expect-error E0220: the compiler cannot tell what this body does; help: write function*() { ... }, and yield nothing whose
+    // @ts-expect-error E0220: this body is not a generator function, or what it requires is not known; help: write function*() { ... }, and yield nothing whose
     Shop.fn("f", { borrows: ["user:{id}"] })(function*() { yield* opaque; yield* user.get({ id: "1" }) })
-    // @ts-expect-error E0220: the compiler cannot tell what this body does; help: write function*() { ... }, and yield nothing whose
+    // @ts-expect-error E0220: this body is not a generator function, or what it requires is not known; help: write function*() { ... }, and yield nothing whose
     Shop.fn("f", { borrows: ["user:{id}"] })(function*() { yield* loose })
     // What a bound allows, the bound itself allows, too.
     const bounded = Shop.fn("f", { borrows: ["user:{id}"] })(function*<A>(effect: Effect.Effect<A, never, Db>) {
@@ -149,7 +149,7 @@ describe("a body that may do anything is refused", () => {
     expect(bounded(Effect.succeed("a" as const))).type.toBe<Effect.Effect<"a", never, Borrows<"user:{id}", Shop> | Db>>()
     // @ts-expect-error unknown or a type parameter; for R extends Db write Db
     Shop.fn("f", {})(function*<R extends Db>(effect: Effect.Effect<void, never, R>) { yield* effect })
-    // @ts-expect-error CheckedBody<"E0220: the compiler cannot tell what this body does; help: write function*() { ... }, and yield
+    // @ts-expect-error CheckedBody<"E0220: this body is not a generator function, or what it requires is not known; help: write function*() { ... }, and yield
     Shop.fn("f", { borrows: ["user:{id}"] })(function*<R>(first: Effect.Effect<void, never, R>) { yield* first })
     Shop.fn("f", { borrows: ["user:{id}"] })(function*<A>(a: A, first: Effect.Effect<void, never, Db>) {
       yield* first

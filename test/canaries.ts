@@ -3878,5 +3878,13 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `    const { size } = this\n    const now`,
     planted: `    const { size } = this\n    this.marked()\n    const now`,
     suites: ["test/store/memory/MemoryStore.test.ts"]
+  },
+  {
+    law: "the message of an error begins with its code",
+    bug: "a line of a log does not say which code to explain",
+    file: "src/cache/CacheError.ts",
+    text: "`${this.code}: ${what} of \\`${this.manifest}\\` is refused: ",
+    planted: "`${what} of \\`${this.manifest}\\` is refused: ",
+    suites: ["test/cache/messages.test.ts"]
   }
 ]

@@ -73,3 +73,13 @@ export const writes = Parts.fn("writes", { layer: "client", owns: ["files:{id}:s
 export const reads = Parts.fn("reads", { layer: "client", borrows: ["files:{id}:*"] })
 export const own = Parts.fn("own", { layer: "server", owns: ["files:{id}:size"] })
 export const inClient = Parts.inLayer("client")(Parts.keys.size.get({ id: "1" }))
+
+export class Respelt extends Manifest.Service<Respelt>()("Respelt", {
+  families: {
+    route: { pattern: "user/:id" },
+    shell: { pattern: "page:$id", derives: ["user:{id}"] },
+    angles: { pattern: "post:<id>:title" },
+    twice: { pattern: "twice:$id:$id" },
+    jobs: { pattern: "$jobs:{id}" }
+  }
+}) {}

@@ -88,7 +88,7 @@ export class OwnershipConflict extends Schema.TaggedError<OwnershipConflict>()("
   token: Schema.Number
 }) {
   override get message() {
-    return `\`${this.pattern}\` of family \`${this.family}\` already has an owner; help: ` +
+    return `${this.code}: \`${this.pattern}\` of family \`${this.family}\` already has an owner; help: ` +
       "keep the owner's layer in a constant, because a function that makes the layer makes a new owner at each call"
   }
 }
@@ -108,7 +108,8 @@ export class Revoked extends Schema.TaggedError<Revoked>()("Revoked", {
   token: Schema.Number
 }) {
   override get message() {
-    return `cannot ${this.verb} \`${this.pattern}\`: the right to it has ended with the scope that gave it`
+    return `${this.code}: cannot ${this.verb} \`${this.pattern}\`: the right to it has ended with the scope that ` +
+      "gave it"
   }
 }
 
@@ -131,7 +132,7 @@ export class Unowned extends Schema.TaggedError<Unowned>()("Unowned", {
     const why = this.hasLeft
       ? `the owner of \`${this.family}\` has left; help: keep its layer for as long as the program uses the family`
       : `no owner of \`${this.family}\` has been built; help: provide the layer of its owner`
-    return `cannot read or write \`${this.pattern}\`: ${why}`
+    return `${this.code}: cannot read or write \`${this.pattern}\`: ${why}`
   }
 }
 
@@ -156,11 +157,16 @@ export class UndeclaredRead extends Schema.TaggedError<UndeclaredRead>()("Undecl
   read: Schema.String
 }) {
   override get message() {
+    return `${this.code}: ${this.finding.sentence}`
+  }
+
+  private get finding(): Diagnostic.Diagnostic {
     const { family, from, key, read, source } = this
-    if (this.code === "E0232") return LookupFindings.lookupReadsKey(family, key, read, source).sentence
-    if (from === "another engine") return LookupFindings.lookupReadsElsewhere(family, source).sentence
-    return (from === "its own family" ? LookupFindings.lookupReadsOwn : LookupFindings.lookupReads)(family, source)
-      .sentence
+    if (this.code === "E0232") return LookupFindings.lookupReadsKey(family, key, read, source)
+    if (from === "another engine") return LookupFindings.lookupReadsElsewhere(family, source)
+    return from === "its own family"
+      ? LookupFindings.lookupReadsOwn(family, source)
+      : LookupFindings.lookupReads(family, source)
   }
 }
 
@@ -187,7 +193,7 @@ export class InvalidKey extends Schema.TaggedError<InvalidKey>()("InvalidKey", {
   }
 
   override get message() {
-    return `not a key of \`${this.pattern}\`: ${this.why}`
+    return `${this.code}: not a key of \`${this.pattern}\`: ${this.why}`
   }
 }
 
@@ -212,7 +218,7 @@ export class Absent extends Schema.TaggedError<Absent>()("Absent", {
       ? "its lookup answered `Lookup.notModified()`, and the cache has no value to renew; help: answer it only if " +
         "the context of the lookup has `previous`"
       : `the owner of \`${this.family}\` gave no lookup`
-    return `\`${this.key}\` is absent: ${why}`
+    return `${this.code}: \`${this.key}\` is absent: ${why}`
   }
 }
 
@@ -229,7 +235,7 @@ export class LoadTimeout extends Schema.TaggedError<LoadTimeout>()("LoadTimeout"
   timeoutMillis: Schema.Number
 }) {
   override get message() {
-    return `the lookup of \`${this.key}\` did not end within ${this.timeoutMillis} ms`
+    return `${this.code}: the lookup of \`${this.key}\` did not end within ${this.timeoutMillis} ms`
   }
 }
 
@@ -248,7 +254,8 @@ export class LoadQueueFull extends Schema.TaggedError<LoadQueueFull>()("LoadQueu
   queueMax: Schema.Number
 }) {
   override get message() {
-    return `the lookup of \`${this.key}\` was refused: \`${this.family}\` already has ${this.queueMax} waiting callers`
+    return `${this.code}: the lookup of \`${this.key}\` was refused: \`${this.family}\` already has ` +
+      `${this.queueMax} waiting callers`
   }
 }
 
@@ -267,8 +274,8 @@ export class CircularWait extends Schema.TaggedError<CircularWait>()("CircularWa
   work: Schema.String
 }) {
   override get message() {
-    return `${this.work} cannot wait for \`${this.key}\`: they would wait for each other; help: read and update ` +
-      "other keys before it starts, and pass their values to it"
+    return `${this.code}: ${this.work} cannot wait for \`${this.key}\`: they would wait for each other; help: read ` +
+      "and update other keys before it starts, and pass their values to it"
   }
 }
 
@@ -286,8 +293,8 @@ export class UpdateTimeout extends Schema.TaggedError<UpdateTimeout>()("UpdateTi
   timeoutMillis: Schema.Number
 }) {
   override get message() {
-    return `the update of \`${this.key}\` did not get its turn: the update before it did not end within ` +
-      `${this.timeoutMillis} ms`
+    return `${this.code}: the update of \`${this.key}\` did not get its turn: the update before it did not end ` +
+      `within ${this.timeoutMillis} ms`
   }
 }
 
@@ -304,7 +311,7 @@ export class LookupInterrupted extends Schema.TaggedError<LookupInterrupted>()("
   key: Schema.String
 }) {
   override get message() {
-    return `the lookup of \`${this.key}\` was interrupted, and not by the cache`
+    return `${this.code}: the lookup of \`${this.key}\` was interrupted, and not by the cache`
   }
 }
 
@@ -350,7 +357,7 @@ export class VersionConflict extends Schema.TaggedError<VersionConflict>()("Vers
 }) {
   override get message() {
     const shown = (version: number | undefined) => version === undefined ? "no value" : `version ${version}`
-    return `\`${this.key}\` has ${shown(this.actual)} where ${shown(this.expected)} was expected`
+    return `${this.code}: \`${this.key}\` has ${shown(this.actual)} where ${shown(this.expected)} was expected`
   }
 }
 
@@ -372,7 +379,7 @@ export class UpdateRefused extends Schema.TaggedError<UpdateRefused>()("UpdateRe
     const why = this.why === "stale"
       ? "its lookup read a stale value"
       : "its lookup found nothing where a tier that failed may hold a value"
-    return `\`${this.key}\` was not updated, because the cache does not keep its value: ${why}`
+    return `${this.code}: \`${this.key}\` was not updated, because the cache does not keep its value: ${why}`
   }
 }
 
@@ -389,7 +396,8 @@ export class StaleRefused extends Schema.TaggedError<StaleRefused>()("StaleRefus
   key: Schema.String
 }) {
   override get message() {
-    return `\`${this.key}\` has no fresh value: its lookup read a stale one; help: read it without \`stale: "refuse"\``
+    return `${this.code}: \`${this.key}\` has no fresh value: its lookup read a stale one; help: read it without ` +
+      "`stale: \"refuse\"`"
   }
 }
 
@@ -412,7 +420,7 @@ export class WouldWait extends Schema.TaggedError<WouldWait>()("WouldWait", {
     const help = this.why === "listener"
       ? "use the cache after the listener"
       : "use the operation that answers an Effect"
-    return `\`${this.key}\` cannot be changed at once: ${waits[this.why]}; help: ${help}`
+    return `${this.code}: \`${this.key}\` cannot be changed at once: ${waits[this.why]}; help: ${help}`
   }
 }
 
@@ -491,7 +499,7 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>()("InvalidO
 }) {
   override get message() {
     const of = this.family === undefined ? "" : ` of family \`${this.family}\``
-    return `\`${this.option}\`${of} ${this.why}`
+    return `${this.code}: \`${this.option}\`${of} ${this.why}`
   }
 }
 
@@ -509,8 +517,9 @@ export class BulkMiscounted extends Schema.TaggedError<BulkMiscounted>()("BulkMi
   answered: Schema.Number
 }) {
   override get message() {
-    return `the lookupMany of \`${this.family}\` was asked for ${this.asked} keys and answered ${this.answered}; ` +
-      "help: answer once for each key, in the order of the keys, with `Lookup.absent` for a key that has no value"
+    return `${this.code}: the lookupMany of \`${this.family}\` was asked for ${this.asked} keys and answered ` +
+      `${this.answered}; help: answer once for each key, in the order of the keys, with \`Lookup.absent\` for a key ` +
+      "that has no value"
   }
 }
 
@@ -528,7 +537,7 @@ export class InvalidBatch extends Schema.TaggedError<InvalidBatch>()("InvalidBat
   why: Schema.String
 }) {
   override get message() {
-    return `cannot run a batch of \`${this.manifest}\`: ${this.why}`
+    return `${this.code}: cannot run a batch of \`${this.manifest}\`: ${this.why}`
   }
 }
 
@@ -551,7 +560,7 @@ export class TransactionRefused extends Schema.TaggedError<TransactionRefused>()
 }) {
   override get message() {
     const what = this.code === "E0528" || this.code === "E0533" ? "a write" : "a transaction"
-    return `${what} of \`${this.manifest}\` is refused: ${this.why}; help: ${this.help}`
+    return `${this.code}: ${what} of \`${this.manifest}\` is refused: ${this.why}; help: ${this.help}`
   }
 }
 
@@ -576,7 +585,7 @@ export class NotIterable extends Schema.TaggedError<NotIterable>()("NotIterable"
 }) {
   override get message() {
     const what = this.why === "no memory" ? "selected by chance" : "listed"
-    return `the keys of \`${this.family}\` cannot be ${what}: ${whyNotIterable[this.why]}`
+    return `${this.code}: the keys of \`${this.family}\` cannot be ${what}: ${whyNotIterable[this.why]}`
   }
 }
 
@@ -611,7 +620,7 @@ export class CursorRefused extends Schema.TaggedError<CursorRefused>()("CursorRe
   why: Schema.Literals(["malformed", "another family", "restarted", "overtaken", "other engines"])
 }) {
   override get message() {
-    return `\`${this.family}\` cannot go on from this cursor: ${whyRefused[this.why]}`
+    return `${this.code}: \`${this.family}\` cannot go on from this cursor: ${whyRefused[this.why]}`
   }
 }
 

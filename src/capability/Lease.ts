@@ -93,7 +93,7 @@ export class LeaseError extends Schema.TaggedError<LeaseError>()("LeaseError", {
 }) {
   override get message() {
     const what = this.patterns.map((pattern) => `\`${pattern}\``).join(", ")
-    return whys[this.why](what)
+    return `${this.code}: ${whys[this.why](what)}`
   }
 }
 

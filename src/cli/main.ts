@@ -35,9 +35,15 @@ const filesMax = 5_000
 
 const explainCommand = Command.make(
   "explain",
-  { code: Argument.String("code"), json },
-  ({ code, json }) => orFail(explain(code, json))
-).pipe(Command.withDescription("Explains a code such as E0203, with a program that fails and its repair"))
+  {
+    codes: Argument.String("code").pipe(
+      Argument.withDescription("E0203, e0203, 203, or the message of an error, in quotes"),
+      Argument.atLeast(1)
+    ),
+    json
+  },
+  ({ codes, json }) => orFail(explain(codes, json))
+).pipe(Command.withDescription("Explains codes such as E0203, with a program that fails and its repair"))
 
 const checkCommand = Command.make(
   "check",

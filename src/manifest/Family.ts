@@ -129,6 +129,22 @@ export interface WriteOptions<P extends string>
 {}
 
 /**
+ * The options of a deletion in a batch.
+ *
+ * **Details**
+ *
+ * A lease must be exclusive, and of the pattern of the family.
+ *
+ * @stability experimental
+ * @category type level
+ * @since 0.1.0
+ */
+export interface DeletionOptions<P extends string> extends VersionCondition {
+  /** The lease of the deletion, which is made only while the lease lasts. It must not be `undefined`. */
+  readonly lease?: Lease<P, "exclusive"> | Misfit.Otherwise<Misfit.lease<P>>
+}
+
+/**
  * The value of a family, as operations take it.
  *
  * **Details**
@@ -1398,11 +1414,16 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string>
   /**
    * Describes the deletion of one key, as data for `batch`. Nothing happens until the batch runs.
    *
+   * **Details**
+   *
+   * A deletion needs no lease, because it says that the source has changed. With `lease` it is made only while the
+   * lease lasts, and so is the whole batch.
+   *
    * @see `Manifest.Service.batch` for an example
    */
   readonly deleting: (
     params: KeyParams<P, Codecs>,
-    options?: VersionCondition
+    options?: DeletionOptions<P>
   ) => Write<Owns<P, Self>>
   /**
    * Takes a lease of one key, and holds it until the scope closes or its `timeToLive` ends. A key has one exclusive

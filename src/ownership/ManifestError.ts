@@ -44,6 +44,6 @@ export class ManifestError extends Schema.TaggedError<ManifestError>()("Manifest
     const others = this.problems.length - 1
     const more = others === 0 ? "" : ` (and ${others} more)`
     const place = this.reason.path.length === 0 ? "" : `, ${this.reason.path.join(".")}`
-    return `manifest \`${this.manifest}\`${place}: ${this.reason.code}: ${Diagnostic.format(this.reason)}${more}`
+    return `${this.reason.code}: manifest \`${this.manifest}\`${place}: ${Diagnostic.format(this.reason)}${more}`
   }
 }

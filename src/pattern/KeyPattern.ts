@@ -148,12 +148,12 @@ type segmentsProblem<Whole extends string, P extends string, Seen extends string
       : segmentsProblem<Whole, Rest, Seen | Name>
     : First extends "*" ? Malformed.patternRestInside<Whole>
     : textProblem<Whole, First>
-  : First extends "" | Edged ? textProblem<Whole, First>
+  : First extends "" | Edged | Signed ? textProblem<Whole, First, segmentsProblem<Whole, Rest, Seen>>
   : segmentsProblem<Whole, Rest, Seen>
   : P extends Structure ? P extends `{${infer Name}}` ? Name extends Unfit | Seen ? holeProblem<Whole, P, Name> : never
     : P extends "*" ? never
     : textProblem<Whole, P>
-  : P extends "" | Edged ? textProblem<Whole, P>
+  : P extends "" | Edged | Signed ? textProblem<Whole, P, never>
   : never
 
 type holeProblem<Whole extends string, Text extends string, Name extends string> = Name extends
@@ -161,19 +161,53 @@ type holeProblem<Whole extends string, Text extends string, Name extends string>
   : Name extends Spaced ? Malformed.patternWhiteSpace<Whole, Text>
   : Name extends `${string}?` ? Malformed.patternParameterOptional<Whole, Text>
   : Malformed.patternParameterTwice<Whole, Name>
-type textProblem<Whole extends string, Text extends string> = Text extends "" ? Malformed.patternSegmentEmpty<Whole>
-  : Text extends Edged ? Malformed.patternWhiteSpace<Whole, Text>
-  : Malformed.patternSegmentMixed<Whole, Text>
+// `Next` is the problem of the segments behind the text.
+type textProblem<Whole extends string, Text extends string, Next = Malformed.patternSegmentMixed<Whole, Text>> =
+  Text extends "" ? Malformed.patternSegmentEmpty<Whole>
+    : Text extends Edged ? Malformed.patternWhiteSpace<Whole, Text>
+    : signProblem<Whole, respelt<Whole>, Next>
+
+type signProblem<Whole extends string, Meant extends string, Next> = [Meant] extends [Whole] ? Next
+  : [patternProblem<Meant>] extends [never] ? Malformed.patternSpeltOtherwise<Whole, `did you mean '${Meant}'?`>
+  : [Next] extends [never] ? Meant extends Nameless ? never : Malformed.patternSpeltOtherwise<Whole>
+  : Next
+// The sign names nothing.
+type Nameless = `${string}${"{}" | "::"}${string}` | `:${string}` | `${string}:`
+
+// The pattern with each parameter in braces, and with colons in place of the separators of a path.
+type respelt<P extends string> = P extends `${string}/${":" | "{"}${string}` ? inBraces<withColons<P, "/">>
+  : P extends `${string}.${":" | "{"}${string}` ? inBraces<withColons<P, ".">>
+  : inBraces<P>
+type withColons<P extends string, Separator extends string> = P extends `${infer First}${Separator}${infer Rest}`
+  ? joined<colonToBraces<First>, withColons<Rest, Separator>>
+  : colonToBraces<P>
+type colonToBraces<Text extends string> = Text extends `:${infer Name}` ? `{${Name}}` : Text
+type joined<First extends string, Rest extends string> = First extends "" ? Rest
+  : Rest extends "" ? First
+  : `${First}:${Rest}`
+// The first segment stays, because a name such as `$jobs` is one of its own.
+type inBraces<P extends string> = P extends `${infer First}:${infer Rest}` ? `${First}:${restInBraces<Rest>}` : P
+type restInBraces<P extends string> = P extends `${infer First}:${infer Rest}`
+  ? `${signToBraces<First>}:${restInBraces<Rest>}`
+  : signToBraces<P>
+type signToBraces<Text extends string> = Text extends `$${infer Name}` ? Name extends `{${string}}` ? Name : `{${Name}}`
+  : Text extends `<${infer Name}>` ? `{${Name}}`
+  : Text extends `[${infer Name}]` ? `{${Name}}`
+  : Text
 
 type Structure = `${string}${"{" | "}" | "*"}${string}`
 type Space = " " | "\t" | "\n" | "\r"
 type Spaced = `${string}${Space}${string}`
 type Edged = `${Space}${string}` | `${string}${Space}`
+// Texts that may spell a parameter as other libraries do: `user:$id`, `user:<id>`, `user:[id]`, `user/:id`, `user.:id`.
+type Signed = `${"$" | "<" | "["}${string}` | `${string}${"/" | "."}`
 // Texts that cannot name a parameter.
 type Unfit = "" | Structure | Spaced | `${string}?` | `...${string}`
 const structure = /[{}*]/
 const space = /[ \t\n\r]/
 const edge = /^[ \t\n\r]|[ \t\n\r]$/
+const signed = /^[$<[]|[/.]$/
+const nameless = /\{\}|::|^:|:$/
 
 /**
  * The region of a pattern, or the message that says why it is not a pattern.
@@ -216,7 +250,36 @@ export const parsePattern = (source: string): Result.Result<KeyPattern, Diagnost
     if (isHole) holes.push(part.slice(1, -1))
   }
   if (rest) holes.push("*")
+  if (segments.some((segment) => segment._tag === "Text" && signed.test(segment.text))) {
+    const meant = respelt(source)
+    if (meant !== source && !nameless.test(meant)) return Result.fail(Malformed.patternSpeltOtherwise(source))
+  }
   return Result.succeed({ source, normal: normalizePattern(source), segments, rest, holes })
+}
+
+const signProblem = (whole: string): Diagnostic.Diagnostic | undefined => {
+  const meant = respelt(whole)
+  if (meant === whole || Result.isFailure(parsePattern(meant))) return undefined
+  return Malformed.patternSpeltOtherwise(whole, `did you mean \`${meant}\`?`)
+}
+
+// The pattern with each parameter in braces, and with colons in place of the separators of a path.
+const respelt = (source: string): string => {
+  const separator = /\/[:{]/.test(source) ? "/" : /\.[:{]/.test(source) ? "." : undefined
+  const text = separator === undefined ? source : withColons(source, separator)
+  return text.split(":").map((part, index) => index === 0 ? part : signToBraces(part)).join(":")
+}
+
+const withColons = (source: string, separator: string): string =>
+  source.split(separator).filter((part) => part !== "").map((part) =>
+    part.startsWith(":") ? `{${part.slice(1)}}` : part
+  ).join(":")
+
+const signToBraces = (text: string): string => {
+  const name = /^\$(.*)$|^<(.*)>$|^\[(.*)\]$/s.exec(text)
+  if (name === null) return text
+  const inner = name[1] ?? name[2] ?? name[3]!
+  return text.startsWith("$") && /^\{.*\}$/s.test(inner) ? inner : `{${inner}}`
 }
 
 const segmentProblem = (
@@ -236,7 +299,8 @@ const segmentProblem = (
     return seen.includes(name) ? Malformed.patternParameterTwice(whole, name) : undefined
   }
   if (edge.test(part)) return Malformed.patternWhiteSpace(whole, part)
-  return structure.test(part) ? Malformed.patternSegmentMixed(whole, part) : undefined
+  if (structure.test(part)) return signProblem(whole) ?? Malformed.patternSegmentMixed(whole, part)
+  return signed.test(part) ? signProblem(whole) : undefined
 }
 
 /**
@@ -255,7 +319,10 @@ const segmentProblem = (
  * @since 0.1.0
  */
 export const parsePatternUnsafe = (source: string): KeyPattern =>
-  Result.getOrThrowWith(parsePattern(source), (problem) => new TypeError(Diagnostic.format(problem)))
+  Result.getOrThrowWith(
+    parsePattern(source),
+    (problem) => new TypeError(`${problem.code}: ${Diagnostic.format(problem)}`)
+  )
 
 /**
  * The pattern with nameless holes, `user:{}`. Two patterns with the same normal form denote the same keys.

@@ -24,6 +24,12 @@ const causeOf = (cause: unknown): string => {
   return cut === "" ? "" : `: ${cut}`
 }
 
+// The number is of another program, so it may be no time at all.
+const sinceOf = (millis: number): string => {
+  const since = new Date(millis)
+  return Number.isNaN(since.getTime()) ? "" : ` since ${since.toISOString()}`
+}
+
 const Operation = Schema.Literals([
   "open",
   "get",
@@ -64,7 +70,7 @@ export class TierTimeout extends Schema.TaggedError<TierTimeout>()("TierTimeout"
   timeoutMillis: Schema.Number
 }) {
   override get message() {
-    return `${this.tier} tier did not answer \`${this.operation}\` within ${this.timeoutMillis} ms`
+    return `${this.code}: ${this.tier} tier did not answer \`${this.operation}\` within ${this.timeoutMillis} ms`
   }
 }
 
@@ -82,7 +88,7 @@ export class TierFailed extends Schema.TaggedError<TierFailed>()("TierFailed", {
   cause: Schema.Defect()
 }) {
   override get message() {
-    return `${this.tier} tier failed in \`${this.operation}\`${causeOf(this.cause)}`
+    return `${this.code}: ${this.tier} tier failed in \`${this.operation}\`${causeOf(this.cause)}`
   }
 }
 
@@ -103,7 +109,8 @@ export class EncodeFailed extends Schema.TaggedError<EncodeFailed>()("EncodeFail
 }) {
   override get message() {
     const where = this.where === undefined ? "" : `: ${this.where}`
-    return `cannot write \`${this.key}\` to the ${this.tier} tier: its value does not fit the family's schema${where}`
+    return `${this.code}: cannot write \`${this.key}\` to the ${this.tier} tier: its value does not fit the family's ` +
+      `schema${where}`
   }
 }
 
@@ -121,7 +128,8 @@ export class KeyTooLong extends Schema.TaggedError<KeyTooLong>()("KeyTooLong", {
   bytesMax: Schema.Number
 }) {
   override get message() {
-    return `the ${this.tier} tier cannot keep a key of ${this.bytes} bytes: its keys have at most ${this.bytesMax}`
+    return `${this.code}: the ${this.tier} tier cannot keep a key of ${this.bytes} bytes: its keys have at most ` +
+      `${this.bytesMax}`
   }
 }
 
@@ -139,7 +147,7 @@ export class TierFull extends Schema.TaggedError<TierFull>()("TierFull", {
   cause: Schema.Defect()
 }) {
   override get message() {
-    return `${this.tier} tier has no room left for \`${this.operation}\`${causeOf(this.cause)}`
+    return `${this.code}: ${this.tier} tier has no room left for \`${this.operation}\`${causeOf(this.cause)}`
   }
 }
 
@@ -157,7 +165,7 @@ export class InvalidStoreOptions extends Schema.TaggedError<InvalidStoreOptions>
   why: Schema.String
 }) {
   override get message() {
-    return `cannot open the ${this.tier} tier: \`${this.option}\` ${this.why}`
+    return `${this.code}: cannot open the ${this.tier} tier: \`${this.option}\` ${this.why}`
   }
 }
 
@@ -180,7 +188,7 @@ export class FunctionFailed extends Schema.TaggedError<FunctionFailed>()("Functi
   cause: Schema.Defect()
 }) {
   override get message() {
-    return `cannot store \`${this.key}\`: \`${this.option}\` of family \`${this.family}\` ${this.why}`
+    return `${this.code}: cannot store \`${this.key}\`: \`${this.option}\` of family \`${this.family}\` ${this.why}`
   }
 }
 
@@ -224,8 +232,8 @@ export class FolderHeld extends Schema.TaggedError<FolderHeld>()("FolderHeld", {
         help: `; help: end that process (after a kill, wait 30 seconds), or, if it is gone for good, delete ` +
           this.table
       }
-    return `cannot open the ${this.tier} tier: namespace \`${this.namespace}\` of ${this.path} is held by process ` +
-      `${this.pid}${thread}${container} on ${this.host} since ${new Date(this.sinceMillis).toISOString()}${help}`
+    return `${this.code}: cannot open the ${this.tier} tier: namespace \`${this.namespace}\` of ${this.path} is held ` +
+      `by process ${this.pid}${thread}${container} on ${this.host}${sinceOf(this.sinceMillis)}${help}`
   }
 }
 
@@ -244,7 +252,7 @@ export class FolderGone extends Schema.TaggedError<FolderGone>()("FolderGone", {
   path: Schema.String
 }) {
   override get message() {
-    return `${this.tier} tier lost its file in \`${this.operation}\`: ` +
+    return `${this.code}: ${this.tier} tier lost its file in \`${this.operation}\`: ` +
       `${this.path} was removed, replaced or taken over while it was open`
   }
 }
@@ -264,7 +272,7 @@ export class ValueTooLarge extends Schema.TaggedError<ValueTooLarge>()("ValueToo
   bytesMax: Schema.Number
 }) {
   override get message() {
-    return `the value of \`${this.key}\` has ${this.bytes} bytes, ` +
+    return `${this.code}: the value of \`${this.key}\` has ${this.bytes} bytes, ` +
       `and the ${this.tier} tier keeps at most ${this.bytesMax}`
   }
 }
@@ -289,7 +297,7 @@ export class BookmarkLost extends Schema.TaggedError<BookmarkLost>()("BookmarkLo
   why: Schema.Literals(["malformed", "restarted", "overtaken", "other engines"])
 }) {
   override get message() {
-    return `the ${this.tier} tier cannot go on from this bookmark: ${whyLost[this.why]}`
+    return `${this.code}: the ${this.tier} tier cannot go on from this bookmark: ${whyLost[this.why]}`
   }
 }
 

@@ -3,7 +3,17 @@
  * seen here.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as Arbitrary from "effect/Arbitrary"
+import * as Effect from "effect/Effect"
+import type * as Schema from "effect/Schema"
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import * as CacheError from "../../src/cache/CacheError.ts"
+import { LeaseError } from "../../src/capability/Lease.ts"
+import * as Explanations from "../../src/diagnostic/Explanations.ts"
+import { Misfit } from "../../src/manifest/Remote.ts"
+import { ManifestError } from "../../src/ownership/ManifestError.ts"
+import { StoreError } from "../../src/store/StoreError.ts"
 
 const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], message: string]> = [
   [
@@ -12,7 +22,7 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
   ],
   [
     new CacheError.Revoked({ verb: "read", pattern: "user:{id}", token: 7 }),
-    "cannot read `user:{id}`: the right to it has ended with the scope that gave it"
+    "E0217: cannot read `user:{id}`: the right to it has ended with the scope that gave it"
   ],
   [
     new CacheError.NotOwner({ verb: "read", pattern: "user:{id}", family: "user", holds: "nothing" }),
@@ -32,45 +42,45 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
   ],
   [
     new CacheError.OwnershipConflict({ pattern: "user:{id}", family: "user", token: 7 }),
-    "`user:{id}` of family `user` already has an owner; help: keep the owner's layer in a constant, because a function " +
+    "E0216: `user:{id}` of family `user` already has an owner; help: keep the owner's layer in a constant, because a function " +
     "that makes the layer makes a new owner at each call"
   ],
   [
     new CacheError.Unowned({ pattern: "user:{id}", family: "user", hasLeft: true }),
-    "cannot read or write `user:{id}`: the owner of `user` has left; help: keep its layer for as long as the program " +
+    "E0218: cannot read or write `user:{id}`: the owner of `user` has left; help: keep its layer for as long as the program " +
     "uses the family"
   ],
   [
     new CacheError.Unowned({ pattern: "user:{id}", family: "user", hasLeft: false }),
-    "cannot read or write `user:{id}`: no owner of `user` has been built; help: provide the layer of its owner"
+    "E0218: cannot read or write `user:{id}`: no owner of `user` has been built; help: provide the layer of its owner"
   ],
   [
     new CacheError.LoadTimeout({ key: "user:1", timeoutMillis: 50 }),
-    "the lookup of `user:1` did not end within 50 ms"
+    "E0502: the lookup of `user:1` did not end within 50 ms"
   ],
   [
     new CacheError.LookupInterrupted({ key: "user:1" }),
-    "the lookup of `user:1` was interrupted, and not by the cache"
+    "E0523: the lookup of `user:1` was interrupted, and not by the cache"
   ],
   [
     new CacheError.UpdateTimeout({ key: "user:1", timeoutMillis: 50 }),
-    "the update of `user:1` did not get its turn: the update before it did not end within 50 ms"
+    "E0522: the update of `user:1` did not get its turn: the update before it did not end within 50 ms"
   ],
   [
     new CacheError.VersionConflict({ key: "user:1", expected: 2, actual: undefined }),
-    "`user:1` has no value where version 2 was expected"
+    "E0504: `user:1` has no value where version 2 was expected"
   ],
   [
     new CacheError.UpdateRefused({ key: "user:1", why: "stale" }),
-    "`user:1` was not updated, because the cache does not keep its value: its lookup read a stale value"
+    "E0527: `user:1` was not updated, because the cache does not keep its value: its lookup read a stale value"
   ],
   [
     new CacheError.UpdateRefused({ key: "user:1", why: "doubtful" }),
-    "`user:1` was not updated, because the cache does not keep its value: its lookup found nothing where a tier that failed may hold a value"
+    "E0527: `user:1` was not updated, because the cache does not keep its value: its lookup found nothing where a tier that failed may hold a value"
   ],
   [
     new CacheError.InvalidOption({ family: "user", option: "jitter", why: "must be from 0 to 1" }),
-    "`jitter` of family `user` must be from 0 to 1"
+    "E0507: `jitter` of family `user` must be from 0 to 1"
   ],
   [
     new CacheError.UndeclaredRead({
@@ -81,52 +91,52 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
       source: "user:{id}",
       read: "user:1"
     }),
-    "the lookup of family `profile` reads `user:{id}`, which `profile` does not derive from"
+    "E0211: the lookup of family `profile` reads `user:{id}`, which `profile` does not derive from"
   ],
   [
     new CacheError.InvalidKey({ code: "E0109", pattern: "user:{id}", why: "`id` has a colon" }),
-    "not a key of `user:{id}`: `id` has a colon"
+    "E0109: not a key of `user:{id}`: `id` has a colon"
   ],
   [
     new CacheError.Absent({ key: "user:1", family: "user", why: "no value" }),
-    "`user:1` is absent: its lookup says that there is no value"
+    "E0501: `user:1` is absent: its lookup says that there is no value"
   ],
   [
     new CacheError.LoadQueueFull({ key: "user:1", family: "user", queueMax: 3 }),
-    "the lookup of `user:1` was refused: `user` already has 3 waiting callers"
+    "E0503: the lookup of `user:1` was refused: `user` already has 3 waiting callers"
   ],
   [
     new CacheError.CircularWait({ key: "user:1", work: "the lookup of `user:2`" }),
-    "the lookup of `user:2` cannot wait for `user:1`: they would wait for each other; help: read and update other keys before it starts, and pass their values to it"
+    "E0521: the lookup of `user:2` cannot wait for `user:1`: they would wait for each other; help: read and update other keys before it starts, and pass their values to it"
   ],
   [
     new CacheError.StaleRefused({ key: "user:1" }),
-    "`user:1` has no fresh value: its lookup read a stale one; help: read it without `stale: \"refuse\"`"
+    "E0530: `user:1` has no fresh value: its lookup read a stale one; help: read it without `stale: \"refuse\"`"
   ],
   [
     new CacheError.WouldWait({ key: "user:1", why: "outbox" }),
-    "`user:1` cannot be changed at once: too many changes are on their way to the lower tiers; help: use the operation that answers an Effect"
+    "E0529: `user:1` cannot be changed at once: too many changes are on their way to the lower tiers; help: use the operation that answers an Effect"
   ],
   [
     new CacheError.InvalidBatch({ manifest: "App", why: "a write is of another manifest" }),
-    "cannot run a batch of `App`: a write is of another manifest"
+    "E0509: cannot run a batch of `App`: a write is of another manifest"
   ],
   [
     new CacheError.BulkMiscounted({ family: "user", asked: 3, answered: 2 }),
-    "the lookupMany of `user` was asked for 3 keys and answered 2; help: answer once for each key, in the order of the keys, with `Lookup.absent` for a key that has no value"
+    "E0510: the lookupMany of `user` was asked for 3 keys and answered 2; help: answer once for each key, in the order of the keys, with `Lookup.absent` for a key that has no value"
   ],
   [
     new CacheError.NotIterable({ family: "user", why: "tier" }),
-    "the keys of `user` cannot be listed: a tier of its store has no `page`; help: see `Partition`"
+    "E0531: the keys of `user` cannot be listed: a tier of its store has no `page`; help: see `Partition`"
   ],
   [
     new CacheError.NotIterable({ family: "user", why: "no memory" }),
-    "the keys of `user` cannot be selected by chance: that needs memory, and its store has none; help: put a " +
+    "E0531: the keys of `user` cannot be selected by chance: that needs memory, and its store has none; help: put a " +
     "`MemoryStore` above the tier by `TieredStore`, or list the keys by `keys` or `page`"
   ],
   [
     new CacheError.CursorRefused({ family: "user", why: "restarted" }),
-    "`user` cannot go on from this cursor: it is from before a restart, or of another engine; help: begin the " +
+    "E0532: `user` cannot go on from this cursor: it is from before a restart, or of another engine; help: begin the " +
     "scan again, without a cursor"
   ],
   [
@@ -136,11 +146,11 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
       why: "it is inside a transaction",
       help: "write after it"
     }),
-    "a write of `App` is refused: it is inside a transaction; help: write after it"
+    "E0528: a write of `App` is refused: it is inside a transaction; help: write after it"
   ],
   [
     new CacheError.TransactionRefused({ code: "E0533", manifest: "App", why: "it commits", help: "write later" }),
-    "a write of `App` is refused: it commits; help: write later"
+    "E0533: a write of `App` is refused: it commits; help: write later"
   ]
 ]
 
@@ -158,4 +168,63 @@ describe("message of a CacheError", () => {
       assert.strictEqual(new CacheError.CacheError({ reason }).message, message)
     })
   }
+})
+
+interface Coded extends Error {
+  readonly code?: string
+  readonly error?: Coded
+  readonly reason?: Coded
+}
+
+// An error that passes another one on has the message of that one, and so its code.
+const codeOf = (error: Coded): string => {
+  const within = error.error ?? error.reason
+  return within === undefined ? error.code! : codeOf(within)
+}
+
+type ErrorClass = Schema.Codec<Coded> & { readonly name: string }
+
+const errors = [
+  CacheError.CacheError,
+  StoreError,
+  LeaseError,
+  ManifestError,
+  Misfit,
+  ...CacheError.CacheError.fields.reason.members,
+  ...StoreError.fields.reason.members
+] as ReadonlyArray<unknown> as ReadonlyArray<ErrorClass>
+
+describe("message of an error", () => {
+  for (const each of errors) {
+    it.effect(`the message of ${each.name} begins with its code, once`, () =>
+      Effect.gen(function*() {
+        const samples = yield* Arbitrary.sampleEffect(Arbitrary.schema(each), { count: 30, seed: 1 })
+        for (const error of samples) {
+          const [head, ...rest] = error.message.split(`${codeOf(error)}: `)
+          assert.strictEqual(head, "", error.message)
+          assert.isAbove(rest.join("").length, 0)
+        }
+      }))
+  }
+
+  it("each error of the library is in this table", () => {
+    const src = join(import.meta.dirname, "../../src")
+    const files = readdirSync(src, { encoding: "utf8", recursive: true })
+      .filter((file) => file.endsWith(".ts") && !/^(cli|testing)\b/.test(file))
+    const declared = files.flatMap((file) =>
+      [...readFileSync(join(src, file), "utf8").matchAll(/^(?:export )?class (\w+) extends Schema\.TaggedError/gm)]
+        .map(([, name]) => name!)
+    )
+    assert.isAbove(declared.length, 30)
+    assert.sameMembers([...new Set(errors.map(({ name }) => name))], declared)
+  })
+
+  it("each code of an error has an explanation", () => {
+    const codes = errors.flatMap((each) => {
+      const { code } = (each as unknown as { readonly fields: { readonly code?: Schema.Top } }).fields
+      return code === undefined ? [] : JSON.stringify(code.ast).match(/E\d{4}/g) ?? []
+    })
+    assert.isAbove(codes.length, 30)
+    for (const code of codes) assert.isDefined(Explanations.find(code), code)
+  })
 })

@@ -1,8 +1,10 @@
 /**
- * What `explain` answers for a text that is not a code.
+ * Which codes `explain` finds in a text, and what it answers where there are none.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { CodeUnknown } from "../../src/cli/explain.ts"
+import * as Effect from "effect/Effect"
+import { TestConsole } from "effect/testing"
+import { codesIn, CodeUnknown, explain } from "../../src/cli/explain.ts"
 
 describe("explain", () => {
   it("names the nearest codes, in their order", () => {
@@ -14,17 +16,41 @@ describe("explain", () => {
     assert.deepStrictEqual(listed("E9999"), listed("E9998"))
   })
 
-  it("suggests the code that has the number of the text", () => {
-    for (const code of ["211", "0211", "e211", "E00211"]) {
-      assert.strictEqual(
-        new CodeUnknown({ code }).message,
-        `there is no code \`${code}\`; help: did you mean E0211?`
-      )
+  it("a code is taken as it comes: in lower case, as a number, within a message", () => {
+    for (
+      const text of ["E0211", "e0211", "211", "0211", "e211", "E00211", " E0211: ", "211.", "error E0211: the lookup"]
+    ) {
+      assert.deepStrictEqual(codesIn(text), ["E0211"], text)
     }
+    assert.deepStrictEqual(codesIn("E0211, e0232"), ["E0211", "E0232"])
+    for (const text of ["", "leases", "21100", "e", "x211"]) assert.deepStrictEqual(codesIn(text), [text])
   })
 
+  const printed = (texts: ReadonlyArray<string>, isJson = false) =>
+    Effect.gen(function*() {
+      yield* explain(texts, isJson)
+      return String((yield* TestConsole.logLines).at(-1))
+    })
+
+  it.effect("explains several codes, each once", () =>
+    Effect.gen(function*() {
+      const text = yield* printed(["E0211", "502", "E0211: the lookup"])
+      assert.deepStrictEqual(text.match(/^E\d{4}, found by/gm), ["E0211, found by", "E0502, found by"])
+      const codes = (json: string) => [JSON.parse(json)].flat().map(({ code }: { readonly code: string }) => code)
+      assert.deepStrictEqual(codes(yield* printed(["E0211", "E0502"], true)), ["E0211", "E0502"])
+      const one = JSON.parse(yield* printed(["E0211"], true))
+      assert.strictEqual(one.code, "E0211")
+    }))
+
+  it.effect("no code is explained where one of the texts has none", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(explain(["E0211", "9999"], false))
+      assert.include(error.message, "there is no code `E9999`; help: the nearest codes are ")
+      assert.deepStrictEqual(yield* TestConsole.logLines, [])
+    }))
+
   it("names all codes, in their order, where the text is not a number", () => {
-    const all = new CodeUnknown({ code: "leases" }).message.match(/E\d{4}/g)!
+    const all = new CodeUnknown({ code: "leases" }).message.split("the codes are ")[1]!.match(/E\d{4}/g)!
     assert.isAbove(all.length, 50)
     assert.deepStrictEqual(all, all.toSorted())
   })

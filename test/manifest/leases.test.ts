@@ -63,6 +63,25 @@ describe("lease", () => {
         yield* user.set({ id: "2" }, "another key")
       }).pipe(Effect.scoped, live)
   )
+  it.effect("a deletion under a lease is made while the lease lasts; after it, the whole batch is refused", () =>
+    Effect.gen(function*() {
+      const lease = yield* user.lease({ id }, { timeToLive: "1 minute" })
+      const batch = C.batch([user.setting({ id: "2" }, "Eve"), user.deleting({ id }, { lease })])
+      yield* user.set({ id }, "Bob", { lease })
+      yield* batch
+      assert.deepStrictEqual([yield* user.has({ id }), yield* user.get({ id: "2" })], [false, "Eve"])
+      yield* user.set({ id: "2" }, "Zoe")
+      yield* TestClock.adjust("1 minute")
+      yield* user.set({ id }, "Bob")
+      assert.strictEqual((yield* Effect.flip(batch)).reason._tag, "LeaseRefused")
+      assert.deepStrictEqual([yield* user.get({ id }), yield* user.get({ id: "2" })], ["Bob", "Zoe"])
+      const other = yield* user.lease({ id: "2" })
+      assert.strictEqual(
+        (yield* Effect.flip(C.batch([user.deleting({ id }, { lease: other })]))).reason._tag,
+        "LeaseRefused"
+      )
+    }).pipe(Effect.scoped, live))
+
   it.effect("a lease that has ended refuses no write, though no request has waited for its end", () =>
     Effect.gen(function*() {
       yield* user.lease({ id }, { timeToLive: "1 minute" })

@@ -317,15 +317,15 @@ describe("errors for mistakes that the types refuse", () => {
     Effect.gen(function*() {
       const one = yield* told(Notes.owner("note", { lookup: ({ id }) => legacy["load"]!(id) }), note.get({ id: "1" }))
       const promise = "answered with a Promise: make it an Effect, by Effect.promise or Effect.tryPromise"
-      assert.strictEqual(one, `\`lookup\` of family \`note\` ${promise}`)
+      assert.strictEqual(one, `E0507: \`lookup\` of family \`note\` ${promise}`)
       const many = { lookupMany: (all: ReadonlyArray<{ id: string }>) => legacy["load"]!(all) }
       const several = yield* told(Notes.owner("note", many), note.getMany([{ id: "1" }, { id: "2" }]))
-      assert.strictEqual(several, `\`lookupMany\` of family \`note\` ${promise}`)
+      assert.strictEqual(several, `E0507: \`lookupMany\` of family \`note\` ${promise}`)
       const plain = yield* told(
         Notes.owner("note", { lookup: ({ id }) => legacy["plain"]!(id) }),
         note.get({ id: "1" })
       )
-      assert.strictEqual(plain, "`lookup` of family `note` must answer with an Effect")
+      assert.strictEqual(plain, "E0507: `lookup` of family `note` must answer with an Effect")
     }))
 
   class Plain extends Manifest.Service<Plain>()("Plain", {
@@ -473,7 +473,7 @@ describe("errors for mistakes that the types refuse", () => {
     Effect.gen(function*() {
       assert.strictEqual(
         yield* told(Owner, note.set({ id: "1" }, { at: new URL("http://a") })),
-        "cannot store `note:1`: `freeze` of family `note` cannot make a URL immutable: its content can always be changed"
+        "E0307: cannot store `note:1`: `freeze` of family `note` cannot make a URL immutable: its content can always be changed"
       )
     }))
 
@@ -498,7 +498,7 @@ describe("errors for mistakes that the types refuse", () => {
       const error = yield* Effect.flip(
         Effect.scoped(Layer.build(Layer.provide(both, MemoryStore.layer({ capacity: 10 }))))
       )
-      assert.match(error.message, /^manifest `Notes`: E0413: two manifests are called/)
+      assert.match(error.message, /^E0413: manifest `Notes`: two manifests are called/)
     }))
 })
 

@@ -772,7 +772,10 @@ describe("argument that is not a function", () => {
           for (const given of [undefined, null, 5, "text", {}, Effect.void]) {
             const error = (yield* Effect.flip(on(door[operation](id, given)))) as CacheError
             assert.strictEqual(error.reason._tag, "InvalidOption")
-            assert.strictEqual(error.message, `\`${operation}\` of family \`user\` takes a function of the value`)
+            assert.strictEqual(
+              error.message,
+              `E0507: \`${operation}\` of family \`user\` takes a function of the value`
+            )
           }
         }
       }

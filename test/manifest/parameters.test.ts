@@ -298,7 +298,7 @@ describe("parameters of an invalidation of many keys", () => {
       const { on, user } = yield* two
       const error = (yield* Effect.flip(on(user.invalidateWhere({ tenent: "a" })))) as CacheError
       const why = "`user:{tenant}:{id}` has no parameter `tenent`; help: did you mean `tenant`?"
-      assert.strictEqual(error.message, `not a key of \`user:{tenant}:{id}\`: ${why}`)
+      assert.strictEqual(error.message, `E0112: not a key of \`user:{tenant}:{id}\`: ${why}`)
     }))
 
   it.effect("an empty object of any kind means all keys", () =>

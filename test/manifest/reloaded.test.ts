@@ -100,7 +100,10 @@ describe("module of a manifest that is loaded again", () => {
         const scope = yield* Scope.make()
         yield* Effect.provideService(running(load(), over(path)), Scope.Scope, scope)
         const error = yield* Effect.flip(running(load(families), over(path)))
-        assert.match(error.message, /E0413: two manifests are called `Reloaded` and have other families/)
+        assert.match(
+          error.message,
+          /^E0413: manifest `Reloaded`: two manifests are called `Reloaded` and have other families/
+        )
         assert.include(error.message, "in watch mode, dispose the old runtime before the new one is built")
         yield* Scope.close(scope, Exit.void)
         yield* running(load(families), over(path))
@@ -113,7 +116,7 @@ describe("module of a manifest that is loaded again", () => {
       const scope = yield* Scope.make()
       yield* Effect.provideService(running(load(), store), Scope.Scope, scope)
       const error = yield* Effect.flip(running(load(), store))
-      assert.match(error.message, /E0413: two engines of `Reloaded`/)
+      assert.match(error.message, /^E0413: manifest `Reloaded`: two engines of `Reloaded`/)
       assert.include(error.message, "in watch mode, dispose the old runtime first")
       yield* Scope.close(scope, Exit.void)
       yield* running(load(), store)

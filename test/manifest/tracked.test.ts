@@ -75,7 +75,7 @@ describe("lookup that reads a key outside of its derives", () => {
           assert.deepInclude(reason, { code: "E0232", key: "profile:1", read: "user:2" })
           assert.strictEqual(
             reason.message,
-            "the lookup of `profile:1` reads `user:2`, but a change of `user:2` would not reach `profile:1`"
+            "E0232: the lookup of `profile:1` reads `user:2`, but a change of `user:2` would not reach `profile:1`"
           )
           assert.isTrue(Option.isNone(yield* as(app.keys.profile.getOption({ id: "1" }) as Effect.Effect<any>)))
         }))
@@ -156,7 +156,7 @@ describe("lookup that reads a key outside of its derives", () => {
       assert.strictEqual(reason.code, "E0211")
       assert.strictEqual(
         reason.message,
-        "the lookup of family `profile` reads `prefs:{id}`, which `profile` does not derive from"
+        "E0211: the lookup of family `profile` reads `prefs:{id}`, which `profile` does not derive from"
       )
     }))
 
@@ -170,7 +170,7 @@ describe("lookup that reads a key outside of its derives", () => {
         assert.deepInclude(reason, { code: "E0211", from: "its own family" })
         assert.strictEqual(
           reason.message,
-          "the lookup of family `prefs` reads `prefs:{id}`, its own family, which cannot derive from itself"
+          "E0211: the lookup of family `prefs` reads `prefs:{id}`, its own family, which cannot derive from itself"
         )
       }
     }))
@@ -280,7 +280,7 @@ describe("lookup that reads another cache", () => {
         assert.deepInclude(reason, { code: "E0211", family: "profile", read: "user:1", from: "another engine" })
         assert.strictEqual(
           reason.message,
-          "the lookup of family `profile` reads `user:{id}` of another engine, whose changes do not reach `profile`"
+          "E0211: the lookup of family `profile` reads `user:{id}` of another engine, whose changes do not reach `profile`"
         )
         assert.isFalse(yield* as(app.keys.profile.has({ id: "1" })))
       }))

@@ -367,7 +367,7 @@ describe("a write beside a commit", () => {
         const reason = yield* reasonOf(lock.set(one, 2))
         assert.strictEqual(
           reason.message,
-          "a write of `Doubt` is refused: a transaction that changes `lock:1` is about to commit; help: write again " +
+          "E0533: a write of `Doubt` is refused: a transaction that changes `lock:1` is about to commit; help: write again " +
             "when it has ended"
         )
         yield* lock.set({ id: "2" }, 2)

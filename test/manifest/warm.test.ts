@@ -314,11 +314,11 @@ describe("owner that warms", () => {
         Effect.map(Effect.flip(Layer.build(layer as Layer.Layer<any, CacheError>)), ({ message }) => message)
       assert.strictEqual(
         yield* refused(App.owner("user", { lookup: noted, predict: { keysMax: 0 } })),
-        "`predict.keysMax` of family `user` must be a whole number of at least 1"
+        "E0507: `predict.keysMax` of family `user` must be a whole number of at least 1"
       )
       assert.strictEqual(
         yield* refused(App.owner("user", { lookup: noted, warm: { keys, schedule: 0 } })),
-        "`warm.schedule` of family `user` must be a duration above zero"
+        "E0507: `warm.schedule` of family `user` must be a duration above zero"
       )
     }).pipe(Effect.scoped, Effect.provide(base)))
 })

@@ -322,7 +322,7 @@ describe("manifest from data", () => {
     assert.strictEqual(error.reason._tag, "PatternMalformed")
     assert.strictEqual(
       error.message,
-      "manifest `AppCache`, families.a.pattern: E0103: the pattern `` has an empty segment; help: put one `:` between segments and none at the ends (and 1 more)"
+      "E0103: manifest `AppCache`, families.a.pattern: the pattern `` has an empty segment; help: put one `:` between segments and none at the ends (and 1 more)"
     )
   })
 

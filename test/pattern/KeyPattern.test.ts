@@ -19,6 +19,12 @@ const messageOf = (source: string) =>
 const twin = <const P extends string>(source: P, message: KeyPattern.patternProblem<P>) =>
   assert.strictEqual(messageOf(source), message)
 
+// The suggestion of the compiler, and that of the run time.
+const meant = <const P extends string, const Q extends string>(
+  source: P,
+  suggested: KeyPattern.patternProblem<P> extends `E0103: ${string}; help: did you mean '${Q}'?` ? Q : never
+) => assert.include(messageOf(source), `help: did you mean '${suggested}'?`)
+
 describe("parsePattern", () => {
   it("a pattern is split into texts, holes and a rest", () => {
     const parsed = parse("user:{id}:*")
@@ -66,6 +72,61 @@ describe("parsePattern", () => {
     twin(
       "a:b:c:d:e:f:g:h:i:j:k:l:m:n:o:p:q",
       "E0103: the pattern 'a:b:c:d:e:f:g:h:i:j:k:l:m:n:o:p:q' has more than 16 segments; help: join segments, or end it with '*'"
+    )
+  })
+
+  it("a pattern in the spelling of another library is refused, with the pattern that is meant", () => {
+    twin(
+      "user/:id",
+      "E0103: the pattern 'user/:id' spells a parameter in another way than {name}; help: did you mean 'user:{id}'?"
+    )
+    meant("/users/:id/posts/:post", "users:{id}:posts:{post}")
+    meant("user:all/:id", "user:all:{id}")
+    meant("a/{id}", "a:{id}")
+    meant("users.:id", "users:{id}")
+    meant("users.{id}.posts", "users:{id}:posts")
+    meant("user:$id", "user:{id}")
+    meant("user:${id}", "user:{id}")
+    meant("user:<id>:*", "user:{id}:*")
+    meant("user:[id]:name", "user:{id}:name")
+    meant("org:{org}:$id", "org:{org}:{id}")
+  })
+
+  it("a text with the signs of a parameter stays a text where they name none", () => {
+    const constants = [
+      "a:$",
+      "a:<",
+      "a:[x",
+      "a:<x>y",
+      "a:[]",
+      "$a",
+      "$a:{id}",
+      "<a>",
+      "[a]:b",
+      "a/b",
+      "a.b:c",
+      "a/b:$",
+      "http://a",
+      "http://a/:b",
+      "file:/a/b",
+      "v1.2:x",
+      "a:b/c",
+      "a:b$c"
+    ] as const
+    const problems: Array<KeyPattern.patternProblem<typeof constants[number]>> = []
+    assert.deepStrictEqual(problems, [])
+    for (const each of constants) assert.strictEqual(messageOf(each), "", each)
+    twin(
+      "a:$x:$x",
+      "E0103: the pattern 'a:$x:$x' spells a parameter in another way than {name}; help: write {name} for one segment, and ':' between two"
+    )
+    twin(
+      "user/:id?",
+      "E0103: the pattern 'user/:id?' spells a parameter in another way than {name}; help: write {name} for one segment, and ':' between two"
+    )
+    twin(
+      "a:$x:b*",
+      "E0103: 'b*' in the pattern 'a:$x:b*' mixes text with a wildcard; help: a segment is text, {name}, or a last '*'"
     )
   })
 

@@ -24,8 +24,8 @@ describe("message of a StoreError", () => {
     ]
     for (const [cause, said] of causes) {
       assert.deepStrictEqual(messages(cause), [
-        `cold tier failed in \`get\`${said}`,
-        `cold tier has no room left for \`get\`${said}`
+        `E0302: cold tier failed in \`get\`${said}`,
+        `E0305: cold tier has no room left for \`get\`${said}`
       ])
     }
   })
@@ -37,7 +37,10 @@ describe("message of a StoreError", () => {
         throw new Error("from the getter")
       }
     })
-    assert.deepStrictEqual(messages(cause), ["cold tier failed in `get`", "cold tier has no room left for `get`"])
+    assert.deepStrictEqual(messages(cause), [
+      "E0302: cold tier failed in `get`",
+      "E0305: cold tier has no room left for `get`"
+    ])
   })
 
   it("the message contains no value: only the cause has what a schema says of it", () => {

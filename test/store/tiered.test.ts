@@ -693,7 +693,7 @@ describe("family", () => {
       const users = yield* TieredStore.make([faulty, cold]).open(family())
       yield* users.set("1", entry("dead"))
       const error = yield* Effect.flip(users.sweep(() => -Infinity))
-      assert.match(error.message, /^hot tier failed in `sweep`/)
+      assert.match(error.message, /^E0302: hot tier failed in `sweep`/)
       assert.isUndefined(yield* peek(cold, "1"))
     }))
 

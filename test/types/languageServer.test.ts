@@ -137,6 +137,20 @@ describe("hover over an operation, which shows no message", () => {
     })
   }
 
+  const uncalled = [
+    ...["keys.user.lease", "keys.user.getOr", "owner", "modules", "fn", "delegate"].map((name) => `AppCache.${name}`),
+    "TieredStore.layer"
+  ]
+  for (const name of uncalled) {
+    it(`the hover over ${name}, which is not called, has no message`, async () => {
+      const imported = `import * as TieredStore from "../src/store/TieredStore.ts"\n`
+      const marked = name.replace(/\.(?=\w+$)/, "./*|*/")
+      const hover = signatureOf(await server.hover(`${imported}${program(`const p = ${marked}`)}`))
+      assert.include(hover, name.split(".").at(-1)!)
+      assert.notMatch(hover, /E\d{4}|Otherwise/)
+    })
+  }
+
   it("the hovers over `owner` without options and over `modules` have no messages", async () => {
     const owner = await server.hover(program(`const p = AppCache./*|*/owner("user")`))
     assert.include(owner, `Layer<Owns<"user:{id}", AppCache>, CacheError, Appoints<"user:{id}", AppCache>>`)
@@ -229,6 +243,7 @@ describe("hover over an option where it is used, which shows its doc comment", (
       program("AppCache.keys.user.deleting({ id }, { /*|*/ifVersion: null })"),
       "has this version"
     ],
+    ["lease of a batch", program("AppCache.keys.user.deleting({ id }, { /*|*/lease: null! })"), "only while the lease"],
     ...["set", "setIfAbsent", "setting"].map((name) =>
       [
         `timeToLive of ${name}`,

@@ -64,6 +64,31 @@ export const patternParameterMalformed = (pattern: string, segment: string) =>
   )
 
 /**
+ * E0103: a parameter that is spelt as other libraries spell it, such as `user/:id` or `user:$id`.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type patternSpeltOtherwise<
+  Pattern extends string,
+  Help extends string = "write {name} for one segment, and ':' between two"
+> = message<
+  "E0103",
+  `the pattern '${Pattern}' spells a parameter in another way than {name}`,
+  Help
+>
+export const patternSpeltOtherwise = (
+  pattern: string,
+  help = say`write {name} for one segment, and ${":"} between two`
+) =>
+  finding(
+    "E0103",
+    "PatternMalformed",
+    say`the pattern ${pattern} spells a parameter in another way than {name}`,
+    help
+  )
+
+/**
  * E0103: a parameter that may be missing.
  *
  * @category patterns and keys

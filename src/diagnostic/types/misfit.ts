@@ -232,14 +232,14 @@ export type changeExit<Pattern extends string> = message<
 export type lookup<Family extends string> = message<
   "E0114",
   `the lookup of family '${Family}' does not return a value of '${Family}'`,
-  "give a function that returns an Effect of the type that its family declares as value"
+  "give a function that returns an Effect of the type that its family declares as value, or of Lookup.absent"
 >
 export const lookup = (family: string) =>
   finding(
     "E0114",
     "LookupMisfit",
     say`the lookup of family ${family} does not return a value of ${family}`,
-    "give a function that returns an Effect of the type that its family declares as value"
+    "give a function that returns an Effect of the type that its family declares as value, or of Lookup.absent"
   )
 
 /**
@@ -251,14 +251,14 @@ export const lookup = (family: string) =>
 export type lookupMany<Family extends string> = message<
   "E0114",
   `the lookupMany of family '${Family}' does not return a list of values of '${Family}'`,
-  "give a function that returns an Effect of a list of the type that its family declares as value"
+  "give a function that returns an Effect of a list: for each key, the type of its family, or Lookup.absent"
 >
 export const lookupMany = (family: string) =>
   finding(
     "E0114",
     "LookupManyMisfit",
     say`the lookupMany of family ${family} does not return a list of values of ${family}`,
-    "give a function that returns an Effect of a list of the type that its family declares as value"
+    "give a function that returns an Effect of a list: for each key, the type of its family, or Lookup.absent"
   )
 
 /**

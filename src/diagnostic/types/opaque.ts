@@ -191,7 +191,7 @@ export type keyTemplate<Key extends string> = message<
  */
 export type body = message<
   "E0220",
-  "the compiler cannot tell what this body does",
+  "this body is not a generator function, or what it requires is not known",
   `write function*() { ... }, and yield nothing whose requirements are ${Unknowable}`
 >
 

@@ -138,7 +138,7 @@ describe("data file of any length", () => {
       const { message } = yield* Effect.flip(Effect.scoped(start(path)))
       const why = "data.mdb has LMDB data format 1, but this version reads 2"
       const help = `delete ${Fs.realpathSync(path)} to start with an empty tier`
-      assert.strictEqual(message, `lmdb tier failed in \`open\`: ${why}; help: ${help}`)
+      assert.strictEqual(message, `E0302: lmdb tier failed in \`open\`: ${why}; help: ${help}`)
     }))
 
   it.live("a folder opens beside a lock file of any content", () =>
@@ -357,7 +357,7 @@ describe("package lmdb", () => {
       })
       assert.strictEqual(
         stdout.trim(),
-        "cannot open the lmdb tier: `lmdb` is a package that is not installed; help: npm install lmdb@3",
+        "E0306: cannot open the lmdb tier: `lmdb` is a package that is not installed; help: npm install lmdb@3",
         stderr
       )
     }))
