@@ -2491,6 +2491,30 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/cache/overtaken.test.ts"]
   },
   {
+    law: 7,
+    bug: "a process opens a folder whose data file was replaced while another process has the former one open",
+    file: "src/store/lmdb/internal/lmdbHolders.ts",
+    text: `living.find((living) => isTorn(living, files))`,
+    planted: `living.find((living) => isTorn(living, files) && Boolean(0))`,
+    suites: ["test/store/lmdb/holder.test.ts"]
+  },
+  {
+    law: 7,
+    bug: "a tier does not notice that its lock file was removed",
+    file: "src/store/lmdb/internal/lmdbEnvironment.ts",
+    text: ` || identityOf(lockPath) !== lock`,
+    planted: ``,
+    suites: ["test/store/lmdb/holder.test.ts"]
+  },
+  {
+    law: 9,
+    bug: "a lease is refused for a key whose text no pattern may have",
+    file: "src/pattern/KeyPattern.ts",
+    text: `segments: key.split(":").map((text) => ({ _tag: "Text", text })),`,
+    planted: `segments: parsePatternUnsafe(key).segments,`,
+    suites: ["test/manifest/leases.test.ts"]
+  },
+  {
     law: 11,
     bug: "the history of a cache holds keys of any length",
     file: "src/cache/internal/entries/history.ts",

@@ -23,7 +23,7 @@ import type { DependencyGraph } from "../ownership/DependencyGraph.ts"
 import type { ManifestError } from "../ownership/ManifestError.ts"
 import { textOf } from "../ownership/shared/texts.ts"
 import { validate, type ValidFamily, type ValidManifest } from "../ownership/shared/validation.ts"
-import { parsePattern } from "../pattern/KeyPattern.ts"
+import { patternOfKeys } from "../pattern/KeyPattern.ts"
 import { type Mismatch, wordsOf } from "../store/shared/misfit.ts"
 import * as keys from "./internal/keys.ts"
 import * as wire from "./internal/wire.ts"
@@ -212,7 +212,7 @@ const make = ({ graph, id }: Described, manifest: ValidManifest): Remote => {
     },
     overlapping: (pattern) =>
       Result.map(
-        parsePattern(textOf(pattern)),
+        patternOfKeys(textOf(pattern)),
         (parsed) => manifest.patterns.touched(parsed).map(({ value }) => faces.get(value.name)!)
       )
   }

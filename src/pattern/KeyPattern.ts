@@ -235,7 +235,30 @@ export type parsePattern<P extends string> = [patternProblem<P>] extends [never]
  * @category parsing
  * @since 0.1.0
  */
-export const parsePattern = (source: string): Result.Result<KeyPattern, Diagnostic.Diagnostic> => {
+export const parsePattern = (source: string): Result.Result<KeyPattern, Diagnostic.Diagnostic> => parse(source, true)
+
+/**
+ * Parses a pattern that a program makes of keys, such as `user:$1` or `doc:[draft]:*`. A text in it may look like the
+ * parameter of another library: the manifest has declared which patterns there are.
+ *
+ * @internal
+ */
+export const patternOfKeys = (source: string): Result.Result<KeyPattern, Diagnostic.Diagnostic> => parse(source, false)
+
+/**
+ * The pattern of one key. A segment of a key is any text, also one that no pattern may have, such as white space.
+ *
+ * @internal
+ */
+export const patternOfKey = (key: string): KeyPattern => ({
+  source: key,
+  normal: key,
+  segments: key.split(":").map((text) => ({ _tag: "Text", text })),
+  rest: false,
+  holes: []
+})
+
+const parse = (source: string, isDeclared: boolean): Result.Result<KeyPattern, Diagnostic.Diagnostic> => {
   const parts = source.split(":")
   if (parts.length > segmentsMax) return Result.fail(Malformed.patternTooLong(source))
   const rest = parts.at(-1) === "*"
@@ -243,14 +266,14 @@ export const parsePattern = (source: string): Result.Result<KeyPattern, Diagnost
   const segments: Array<Segment> = []
   const holes: Array<string> = []
   for (const part of parts) {
-    const problem = segmentProblem(source, part, holes)
+    const problem = segmentProblem(source, part, holes, isDeclared)
     if (problem !== undefined) return Result.fail(problem)
     const isHole = part.startsWith("{")
     segments.push(isHole ? { _tag: "Hole", name: part.slice(1, -1) } : { _tag: "Text", text: part })
     if (isHole) holes.push(part.slice(1, -1))
   }
   if (rest) holes.push("*")
-  if (segments.some((segment) => segment._tag === "Text" && signed.test(segment.text))) {
+  if (isDeclared && segments.some((segment) => segment._tag === "Text" && signed.test(segment.text))) {
     const meant = respelt(source)
     if (meant !== source && !nameless.test(meant)) return Result.fail(Malformed.patternSpeltOtherwise(source))
   }
@@ -285,7 +308,8 @@ const signToBraces = (text: string): string => {
 const segmentProblem = (
   whole: string,
   part: string,
-  seen: ReadonlyArray<string>
+  seen: ReadonlyArray<string>,
+  isDeclared: boolean
 ): Diagnostic.Diagnostic | undefined => {
   if (part === "*") return Malformed.patternRestInside(whole)
   if (part === "") return Malformed.patternSegmentEmpty(whole)
@@ -300,7 +324,7 @@ const segmentProblem = (
   }
   if (edge.test(part)) return Malformed.patternWhiteSpace(whole, part)
   if (structure.test(part)) return signProblem(whole) ?? Malformed.patternSegmentMixed(whole, part)
-  return signed.test(part) ? signProblem(whole) : undefined
+  return isDeclared && signed.test(part) ? signProblem(whole) : undefined
 }
 
 /**

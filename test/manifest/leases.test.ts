@@ -32,6 +32,26 @@ const live = Effect.provide(
 const alone = <A, E, R>(body: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => body
 
 describe("lease", () => {
+  it.effect("a lease is granted for each key that a write takes, whatever its text", () =>
+    Effect.gen(function*() {
+      for (const id of [" ", "a ", "\n", "$1", "<a>", "[a]", "a/", "a.", "\u0000", "__proto__"]) {
+        yield* user.set({ id }, "Ann")
+        const lease = yield* user.lease({ id })
+        yield* user.set({ id }, "Bob", { lease })
+        assert.strictEqual((yield* Effect.flip(user.set({ id }, "Eve"))).reason._tag, "LeaseRefused", id)
+      }
+      yield* user.set({ id: "b" }, "Ann")
+    }).pipe(Effect.scoped, live))
+
+  it.effect("a pattern to invalidate at run time may have the segment of any key", () =>
+    Effect.gen(function*() {
+      for (const id of ["$1", "<a>", "[a]", "a/"]) {
+        yield* user.set({ id }, "Eve")
+        yield* C.invalidate(`user:${id}` as `user:${number}`)
+        assert.strictEqual(yield* user.get({ id }), "Ann", id)
+      }
+    }).pipe(live))
+
   const modes = ["exclusive", "shared"] as const
   it.effect.each(modes)(
     "a lease (%s) refuses every write of its key that does not carry it",

@@ -38,7 +38,7 @@ import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Scope_ from "effect/Scope"
 import type { Lease, LeaseOptions } from "../../capability/Lease.ts"
-import { parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
+import { patternOfKey } from "../../pattern/KeyPattern.ts"
 import type { Entry } from "../../store/Entry.ts"
 import type { Operation, StoreError } from "../../store/StoreError.ts"
 import { CacheError, LeaseRefused } from "../CacheError.ts"
@@ -195,7 +195,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
   lease(key: string, options?: LeaseOptions): Effect.Effect<Lease, CacheError, Scope_.Scope> {
     const { render, show } = this.spec
     return Effect.matchEffect(
-      Effect.suspend(() => this.cache.leases.acquire([parsePatternUnsafe(render(key))], options, [show(key)])),
+      Effect.suspend(() => this.cache.leases.acquire([patternOfKey(render(key))], options, [show(key)])),
       {
         onSuccess: (lease) => Effect.as(beginTerm(this.entries, lease, key), lease),
         onFailure: (error) => Effect.fail(new CacheError({ reason: new LeaseRefused({ error }) }))

@@ -32,7 +32,7 @@ import { ManifestError } from "../../ownership/ManifestError.ts"
 import * as Graph from "../../ownership/shared/graph.ts"
 import { textOf } from "../../ownership/shared/texts.ts"
 import { validate, type ValidFamily, type ValidManifest } from "../../ownership/shared/validation.ts"
-import { keyProblem, parsePattern, parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
+import { keyProblem, patternOfKey, patternOfKeys } from "../../pattern/KeyPattern.ts"
 import * as SensitiveKey from "../../pattern/SensitiveKey.ts"
 import type { Later } from "../../store/Codec.ts"
 import { admitsOf } from "../../store/shared/admits.ts"
@@ -122,7 +122,7 @@ const byPattern =
       options.withMode(undefined, given, (mode) => {
         // A program without types may give another value than a text.
         const text = textOf(source)
-        const parsed = parsePattern(text)
+        const parsed = patternOfKeys(text)
         if (Result.isFailure(parsed)) {
           return Effect.fail(new CacheError({ reason: malformed(manifest, text, parsed.failure) }))
         }
@@ -318,7 +318,7 @@ const unknown = (manifest: ValidManifest, text: string, isOne: boolean): Invalid
   const isMatched = (near: string) =>
     isOne
       ? manifest.patterns.route(near) !== undefined
-      : manifest.patterns.overlapping(parsePatternUnsafe(near)).length > 0
+      : manifest.patterns.overlapping(Result.getOrElse(patternOfKeys(near), () => patternOfKey(near))).length > 0
   const otherwise = "declare a pattern for it, or check its spelling"
   const help = named !== undefined
     ? `use keys.${named.name}, or give a key of its pattern \`${named.pattern.source}\``

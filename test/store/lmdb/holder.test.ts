@@ -15,6 +15,7 @@ import * as Readline from "node:readline"
 import { Worker } from "node:worker_threads"
 import { type Holder, isAlive, makeHolder, monotonicMillis } from "../../../src/store/lmdb/internal/lmdbHolder.ts"
 import { temporaryFolder } from "../../support/folder.ts"
+import { entryOf, textFamily } from "../../support/partition.ts"
 
 class Child {
   readonly process: ChildProcess
@@ -107,6 +108,59 @@ describe("LMDB folder that a process holds", () => {
       }),
     30_000
   )
+
+  const torn: { readonly [what: string]: (path: string) => void } = {
+    "its data file was removed": (path) => Fs.rmSync(Path.join(path, "data.mdb")),
+    "its data file was replaced": (path) => replaced(path, "data.mdb"),
+    "its lock file was removed": (path) => Fs.rmSync(Path.join(path, "lock.mdb")),
+    "its lock file was replaced": (path) => replaced(path, "lock.mdb")
+  }
+  const replaced = (path: string, name: string) => {
+    Fs.copyFileSync(Path.join(path, name), Path.join(path, "copy"))
+    Fs.renameSync(Path.join(path, "copy"), Path.join(path, name))
+  }
+
+  for (const [what, tear] of Object.entries(torn)) {
+    it.live(
+      `no other opens the folder while its holder lives, in any namespace, after ${what}`,
+      () =>
+        Effect.gen(function*() {
+          const path = yield* temporaryFolder
+          const holder = yield* child(path)
+          assert.strictEqual(yield* holder.line, "held")
+          tear(path)
+          for (const namespace of ["default", "other"]) {
+            const opened = yield* opening(path, namespace)
+            const reason = opened._tag === "Failure" ? opened.failure.reason as FolderHeld : undefined
+            assert.deepStrictEqual([reason?._tag, reason?.pid], ["FolderHeld", holder.process.pid], namespace)
+          }
+          // It may log before that it has lost its files.
+          let said = yield* holder.tell("close")
+          while (said !== "closed") said = yield* holder.line
+          assert.isUndefined(yield* refusal(path))
+        }),
+      30_000
+    )
+
+    it.live(
+      `a store of the same thread fails with FolderGone, and holds the folder until it closes, after ${what}`,
+      () =>
+        Effect.gen(function*() {
+          const path = yield* temporaryFolder
+          yield* Effect.scoped(Effect.gen(function*() {
+            const store = yield* LmdbStore.make({ path, durability: "process" })
+            const users = yield* store.open(textFamily("user"))
+            yield* users.set("1", entryOf("Ann"))
+            tear(path)
+            const refused = yield* Effect.flip(users.remove(["1"]))
+            assert.strictEqual(refused.reason._tag, "FolderGone")
+            assert.strictEqual((yield* refusal(path))?._tag, "FolderHeld")
+          }))
+          assert.isUndefined(yield* refusal(path))
+        }),
+      30_000
+    )
+  }
 
   it.live(
     "another process may open the folder after the holder was killed at any moment",
@@ -210,7 +264,8 @@ describe("LMDB folder that a process holds", () => {
 })
 
 describe("holder of an LMDB folder", () => {
-  const own = makeHolder("/tmp", "default", "1:1", 0).holder
+  const files = { data: "1:1", lock: "1:2" }
+  const own = makeHolder("/tmp", "default", files, 0).holder
   const alive = (holder: Partial<Holder>, beat = 0) => isAlive({ ...own, ...holder }, beat)
 
   it("the holder lives as long as its process does", () => {
@@ -224,11 +279,11 @@ describe("holder of an LMDB folder", () => {
 
   it("a file with the number of the holder's file is not the holder", () => {
     const folder = Fs.mkdtempSync(Path.join(tmpdir(), "stateless-"))
-    const { holder: ended, release } = makeHolder(folder, "default", "1:1", 0)
+    const { holder: ended, release } = makeHolder(folder, "default", files, 0)
     assert.isTrue(isAlive(ended, 0))
     release()
     assert.isFalse(isAlive(ended, 0))
-    const next = makeHolder(folder, "default", "1:1", 0)
+    const next = makeHolder(folder, "default", files, 0)
     const file = Fs.openSync(Path.join(folder, "unreadable"), "w")
     for (const handle of [ended.sign.handle, next.holder.sign.handle, file, 0, 2, 1_000_000, -1]) {
       assert.isFalse(isAlive({ ...ended, sign: { ...ended.sign, handle } }, 0), `${handle}`)

@@ -10,7 +10,9 @@
  * - A namespace is held by one process, and in it by one thread (`lmdbHolder`). A second one is refused before the
  *   driver is called: the driver would wait for locks that a stopped process, or a process of another container, does
  *   not release.
- * - A file that was removed or replaced is detected by its device and inode.
+ * - A data file or a lock file that was removed or replaced is detected by its device and inode. While a process still
+ *   has the former one open, no other process opens the folder: the driver would write pages of one file under two locks,
+ *   or wait without end, as it closes, for a transaction of another file.
  * - A data file with a second path through another folder is opened where it lies, next to its lock, or is refused.
  * - A first opening that was killed leaves an empty file, which counts as a new one.
  * - Closing ends even when the last commit failed or never ended; the driver alone would wait for ever.
@@ -32,7 +34,7 @@ import * as AnswerTime from "../../shared/answerTime.ts"
 import * as BackgroundTimer from "../../shared/backgroundTimer.ts"
 import { FolderHeld, StoreError, TierFailed, TierFull } from "../../StoreError.ts"
 import { dataFault, isHollow, pageFault } from "./lmdbDataFile.ts"
-import { beatMillis, type Holder, isForeign } from "./lmdbHolder.ts"
+import { beatMillis, type Files, type Holder, isForeign } from "./lmdbHolder.ts"
 import { type Claim, tableOf, take } from "./lmdbHolders.ts"
 import { keyEncoder } from "./lmdbKey.ts"
 
@@ -50,6 +52,7 @@ const namespacesMax = 24
 const databasesMax = 1 + 4 * namespacesMax
 
 const dataName = "data.mdb"
+const lockName = "lock.mdb"
 
 /** LMDB cannot report that the disk is full while it opens. */
 const freeBytesMin = 1_048_576
@@ -88,8 +91,10 @@ export interface Environment {
   readonly path: string
   /** The data file, by device and inode. */
   readonly file: string
+  /** The lock file, by device and inode. */
+  readonly lock: string
   readonly root: RootDatabase<Buffer, string>
-  /** Whether the opened file is gone: it was removed, or another one is in its place. */
+  /** Whether the opened file, or its lock, is gone: it was removed, or another one is in its place. */
   readonly isGone: () => boolean
   /** The state that all stores of one namespace share; the store decides what it holds. */
   readonly tiers: Map<string, Shared>
@@ -150,7 +155,10 @@ export const acquire = <A>(
     }
     const { claim, environment } = known === undefined
       ? yield* open(path, namespace, options.readersMax)
-      : { environment: known, claim: yield* claimNamespace(known.path, known.file, namespace) }
+      : {
+        environment: known,
+        claim: yield* claimNamespace(known.path, { data: known.file, lock: known.lock }, namespace)
+      }
     environments.set(environment.file, environment)
     const { root, tiers } = environment
     const isGone = () => environment.isGone() || !claim.isHeld()
@@ -195,10 +203,10 @@ const leave = (environment: Environment, claim: Claim): Effect.Effect<void> =>
   })
 
 /** Takes the namespace for this thread, or fails with the name of its holder. */
-const claimNamespace = (path: string, file: string, namespace: string): Effect.Effect<Claim, StoreError> =>
+const claimNamespace = (path: string, files: Files, namespace: string): Effect.Effect<Claim, StoreError> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) =>
     Effect.flatMap(
-      attempt(() => take(path, namespace, file, now)),
+      attempt(() => take(path, namespace, files, now)),
       (taken) => "claim" in taken ? keepBeating(taken.claim) : Effect.fail(held(path, taken.other))
     ))
 
@@ -284,13 +292,11 @@ const open = (
     const fault = folderFault(path)
     if (fault !== undefined) return yield* Effect.fail(fault)
     const data = Path.join(path, dataName)
-    const file = yield* attempt(() => {
-      // A holder names the file that it holds, so the file must exist before the driver makes it. To the driver an
-      // empty file is new.
-      Fs.closeSync(Fs.openSync(data, "a", 0o664))
-      return identityOf(data)!
-    })
-    const claim = yield* claimNamespace(path, file, namespace)
+    const lockPath = Path.join(path, lockName)
+    // A holder names the files that it holds, so they must exist before the driver makes them. To the driver an empty
+    // file is new.
+    const [file, lock] = yield* attempt(() => [madeIfAbsent(data), madeIfAbsent(lockPath)] as const)
+    const claim = yield* claimNamespace(path, { data: file, lock }, namespace)
     const opening = Effect.gen(function*() {
       // The driver takes an empty file for new, and fails on a part of a file; no other process can have opened that
       // one.
@@ -312,12 +318,17 @@ const open = (
       yield* Effect.fromResult(checkFormat(root)).pipe(
         Effect.tapError(() => Effect.promise(() => root.close()))
       )
-      const isGone = () => identityOf(data) !== file
-      const environment: Environment = { path, file, root, isGone, tiers: new Map(), ending: "idle" }
+      const isGone = () => identityOf(data) !== file || identityOf(lockPath) !== lock
+      const environment: Environment = { path, file, lock, root, isGone, tiers: new Map(), ending: "idle" }
       return { environment, claim }
     })
     return yield* Effect.onError(opening, () => Effect.sync(claim.release))
   })
+
+const madeIfAbsent = (file: string): string => {
+  Fs.closeSync(Fs.openSync(file, "a", 0o664))
+  return identityOf(file)!
+}
 
 /** Identifies a file, by whatever path. */
 const identityOf = (file: string): string | undefined => {
@@ -421,7 +432,7 @@ const folderFault = (path: string): StoreError | undefined => {
         })
       })
     }
-    for (const name of [dataName, "lock.mdb"]) {
+    for (const name of [dataName, lockName]) {
       const stat = Fs.statSync(Path.join(path, name), { throwIfNoEntry: false })
       if (stat === undefined) continue
       if (!stat.isFile()) return invalid("path", `holds a ${name} that is not a file`)

@@ -6,7 +6,8 @@
  *
  * A row outlives a holder that was killed. The operating system shows whether the holder lives:
  *
- * - A row of another data file has no holder: it came with a copy of the folder, or its file was removed.
+ * - A row of another data file and another lock file has no holder here: it came with a copy of the folder, or its files
+ *   were removed.
  * - With the same boot and the same pid namespace, the holder lives if the process of that number runs, is not a
  *   zombie, and began when the row says. So a number that was given to another process does not count as the holder,
  *   and a stopped process still holds. Where the system does not show when a process began, its number alone decides.
@@ -27,6 +28,12 @@ import { hostname } from "node:os"
 import * as Path from "node:path"
 import { threadId } from "node:worker_threads"
 
+/** The two files of an environment, each by device and inode. */
+export interface Files {
+  readonly data: string
+  readonly lock: string
+}
+
 /** A holder, as its row describes it. Facts that the system does not show are absent. */
 export interface Holder {
   /** From the module's registry: one token for everything that a thread opens. */
@@ -34,6 +41,8 @@ export interface Holder {
   readonly namespace: string
   /** The data file that it holds, by device and inode. */
   readonly of: string
+  /** The lock file, by device and inode. */
+  readonly lock: string
   /** The name of the file with its latest beat; `beganMillis` is the first beat. */
   readonly beat: string
   readonly beganMillis: number
@@ -99,7 +108,7 @@ export const silenceMillisMax = 30_000
 export const monotonicMillis = (): number => Number(process.hrtime.bigint() / 1_000_000n)
 
 /** Makes this thread a holder of a namespace; `release` closes the file that shows that it lives. */
-export const makeHolder = (folder: string, namespace: string, of: string, nowMillis: number): {
+export const makeHolder = (folder: string, namespace: string, { data, lock }: Files, nowMillis: number): {
   readonly holder: Holder
   readonly release: () => void
 } => {
@@ -109,7 +118,8 @@ export const makeHolder = (folder: string, namespace: string, of: string, nowMil
     holder: {
       token,
       namespace,
-      of,
+      of: data,
+      lock,
       beat: `beat-${randomUUID()}`,
       beganMillis: monotonicMillis(),
       pid: process.pid,

@@ -7,6 +7,8 @@
  *   processes that come at the same instant one gets the number, and the other reads again.
  * - The previous edition stays, so that a process that lists the folder finds a recent one. A slow process may take a
  *   number that was removed meanwhile; it sees a higher one, and removes its own.
+ * - A holder of the same data file with another lock file, or the other way round, keeps every other process out: one of
+ *   the two was removed or replaced under it.
  * - A namespace has one holder. All holders are in one pid namespace: LMDB identifies its readers by process numbers,
  *   and two containers may use the same number.
  * - An edition is complete before it gets its name. An unreadable edition was damaged by hand, or by a crash of the
@@ -18,7 +20,7 @@
 import { randomUUID } from "node:crypto"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import { type Holder, isAlive, isForeign, isOwn, makeHolder, monotonicMillis } from "./lmdbHolder.ts"
+import { type Files, type Holder, isAlive, isForeign, isOwn, makeHolder, monotonicMillis } from "./lmdbHolder.ts"
 import { seal, unseal } from "./lmdbRecord.ts"
 
 /** A namespace that this thread holds. */
@@ -59,17 +61,18 @@ interface Edition {
 export const take = (
   folder: string,
   namespace: string,
-  of: string,
+  files: Files,
   nowMillis: number
 ): { readonly claim: Claim } | { readonly other: Holder } => {
   const table = tableOf(folder)
-  const { holder, release } = makeHolder(folder, namespace, of, nowMillis)
+  const { holder, release } = makeHolder(folder, namespace, files, nowMillis)
   try {
     for (let tries = 0; tries < triesMax; tries++) {
       const edition = read(table)
-      const living = livingIn(table, edition, of)
+      const living = livingIn(table, edition, files)
       const others = living.filter((living) => !isOwn(living))
-      const other = others.find((other) => other.namespace === namespace || isForeign(other))
+      const other = living.find((living) => isTorn(living, files)) ??
+        others.find((other) => other.namespace === namespace || isForeign(other))
       if (other !== undefined) {
         release()
         return { other }
@@ -105,20 +108,29 @@ export const take = (
   }
 }
 
-const withdraw = (table: string, { beat, of }: Holder): void => {
+const withdraw = (table: string, { beat, lock, of }: Holder): void => {
   try {
     for (let tries = 0; tries < triesMax && Fs.existsSync(table); tries++) {
       const edition = read(table)
       if (!edition.holders.some((holder) => holder.beat === beat)) return
-      if (publish(table, edition, livingIn(table, edition, of).filter((holder) => holder.beat !== beat))) return
+      if (
+        publish(
+          table,
+          edition,
+          livingIn(table, edition, { data: of, lock }).filter((holder) => holder.beat !== beat)
+        )
+      ) return
     }
   } catch {
     // The disk is full. The next process finds that this one has ended, or it is this one.
   }
 }
 
-const livingIn = (table: string, { holders }: Edition, of: string): ReadonlyArray<Holder> =>
-  holders.filter((holder) => holder.of === of && isAlive(holder, lastBeat(table, holder)))
+const livingIn = (table: string, { holders }: Edition, { data, lock }: Files): ReadonlyArray<Holder> =>
+  holders.filter((holder) => (holder.of === data || holder.lock === lock) && isAlive(holder, lastBeat(table, holder)))
+
+// Such a holder and this thread would write one file under two locks, or two files under one lock.
+const isTorn = (holder: Holder, { data, lock }: Files): boolean => (holder.of === data) !== (holder.lock === lock)
 
 const numberOf = (name: string): number => /^\d{1,15}$/.test(name) ? Number(name) : 0
 
