@@ -172,6 +172,22 @@ describe("what is wrong has one message", () => {
     AppCache.transaction(within)(Promise.resolve(1))
   })
 
+  test("a combinator without type parameters is refused where it is written, as it loses the types of its body", () => {
+    const within = <A, E, R>(body: Effect.Effect<A, E, R>): Effect.Effect<A, E | "sql", R> => body
+    const body = Effect.andThen(Db, Effect.fail("no" as const))
+    // @ts-expect-error E0408: this combinator takes a body of unknown types, so the types of the transaction are unknown, too; help: give
+    AppCache.transaction((body) => within(body))(body)
+    // In a pipe, the compiler knows the body before.
+    expect(body.pipe(AppCache.transaction((body) => within(body))))
+      .type.toBe<Effect.Effect<never, CacheError | "no" | "sql", Db>>()
+    expect(AppCache.transaction(<A, E, R>(body: Effect.Effect<A, E, R>) => within(body))(body))
+      .type.toBe<Effect.Effect<never, CacheError | "no" | "sql", Db>>()
+    const helper = <A, E, R>(body: Effect.Effect<A, E, R>) => AppCache.transaction(within)(body)
+    expect(helper(body)).type.toBe<Effect.Effect<never, CacheError | "no" | "sql", Db>>()
+    const loose = (body: Effect.Effect<any, any, any>) => body
+    expect(AppCache.transaction(loose)(body)).type.toBe<Effect.Effect<any, any, any>>()
+  })
+
   test("one tier, and tiers without brackets, are not taken for a list of tiers", () => {
     const tier = MemoryStore.layer({ capacity: 1 })
     expect(TieredStore.layer([tier])).type.toBe<Layer.Layer<Store, StoreError>>()

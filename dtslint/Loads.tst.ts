@@ -70,12 +70,29 @@ describe("loads", () => {
     expect(profile.getOr).type.toBeCallableWith({ id }, Effect.succeed(Lookup.failed(new DbError())))
   })
 
+  test("a load that fails with any, or may require any right, is refused", () => {
+    const anyError = (cause: any) => cause
+    const hidden: Effect.Effect<string, never, object> = Effect.as(Effect.orDie(prefs.get({ id: 1 })), "x")
+    const emptied: Effect.Effect<string, never, {}> = hidden
+    expect(profile.getOr).type.not.toBeCallableWith({ id }, Effect.fail(anyError(1)))
+    expect(profile.getOr).type.not.toBeCallableWith({ id }, Effect.succeed(Lookup.failed(anyError(1))))
+    expect(profile.getOr).type.not.toBeCallableWith({ id }, hidden)
+    expect(profile.getOr).type.not.toBeCallableWith({ id }, emptied)
+    expect(profile.getOr({ id }, anyError(1))).type.toBe<Effect.Effect<string, CacheError | DbError, unknown>>()
+    expect(profile.getOr).type.toBeCallableWith({ id }, Effect.succeed(anyError(1)))
+  })
+
   test("literals in a load keep their types", () => {
     Other.keys.light.getOr({ id: 1 }, Effect.succeed({ light: "red" }))
     Other.keys.light.getOr({ id: 1 }, Effect.succeed(Lookup.loaded({ light: "green" }, { tags: ["a"] })))
   })
 
-  test("a helper may take a load of any requirements", () => {
+  test("a helper may take a load of any requirements and of any value of the family, and not of any error", () => {
+    const valued = <V extends string>(load: Effect.Effect<V, DbError>) => profile.getOr({ id }, load)
+    expect(valued).type.toBeCallableWith(Effect.succeed("x"))
+    // @ts-expect-error isAny<E> extends true ? "E0213: the compiler cannot tell with what the load of a key of 'profile:{id}' fails
+    const erring = <E>(load: Effect.Effect<string, E>) => profile.getOr({ id }, load)
+    void erring
     const cached = <R>(load: Effect.Effect<string, DbError, R>) => profile.getOr({ id }, load)
     expect(cached(Effect.map(Mail, (mail) => mail.name))).type.toBe<
       Effect.Effect<string, CacheError | DbError, Manifest.Owns<"profile:{id}", AppCache> | Mail>

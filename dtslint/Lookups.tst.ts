@@ -273,10 +273,43 @@ describe("lookups", () => {
     // @ts-expect-error E0213: the lookup of family 'facts' fails with an error that its family does not declare
     AppCache.owner("files", { parts: { facts: { lookup: () => Effect.succeed(Lookup.failed("down")) } } })
     const failing = { lookupMany: (all: ReadonlyArray<unknown>) => Effect.succeed(all.map(() => Lookup.failed(new DbError()))) }
-    const opaque = { lookup: () => Effect.succeed(Lookup.failed(JSON.parse("0"))) }
     expect(AppCache.owner("profile", failing)).type.not.toBe<never>()
-    expect(AppCache.owner("profile", opaque)).type.not.toBe<never>()
     expect(AppCache.owner("profile", { lookup: () => Effect.catch(Effect.succeed("x"), (e) => Effect.succeed(Lookup.failed(e))) })).type.not.toBe<never>()
+  })
+
+  test("a lookup that fails with any is refused, as its readers would get an error that their types deny", () => {
+    const anyError = (cause: any) => cause
+    const failing = Effect.tryPromise({ try: async () => "x", catch: anyError })
+    // @ts-expect-error E0213: the compiler cannot tell with what the lookup of family 'profile' fails: it is any; help: give the error a type
+    AppCache.owner("profile", { lookup: () => failing })
+    // @ts-expect-error E0213: the compiler cannot tell with what the lookup of family 'draft' fails: it is any
+    AppCache.owner("draft", { lookup: () => Effect.fail(anyError(1)) })
+    // @ts-expect-error E0213: the compiler cannot tell with what the lookup of family 'profile' fails: it is any
+    AppCache.owner("profile", { lookupMany: (all) => Effect.forEach(all, () => failing) })
+    // @ts-expect-error E0213: the compiler cannot tell with what the lookup of family 'profile' fails: it is any
+    AppCache.owner("profile", { lookupMany: (all) => Effect.succeed(all.map(() => Lookup.failed(anyError(1)))) })
+    // @ts-expect-error E0213: the compiler cannot tell with what the lookup of family 'profile' fails: it is any
+    AppCache.owner("profile", { lookup: () => Effect.succeed(Lookup.failed(JSON.parse("0"))) })
+    // @ts-expect-error E0213: the compiler cannot tell with what the lookup of family 'facts' fails: it is any
+    AppCache.owner("files", { parts: { facts: { lookup: () => Effect.as(failing, 1) } } })
+    // @ts-expect-error E0213: the compiler cannot tell with what the lookup of family 'facts' fails: it is any
+    AppCache.delegate("facts", { lookup: () => Effect.as(failing, 1) })
+    const typed = Effect.tryPromise({ try: async () => "x", catch: () => new DbError() })
+    expect(AppCache.owner("profile", { lookup: () => typed })).type.not.toBe<never>()
+    expect(AppCache.owner("profile", { lookup: () => Effect.as(typed, anyError(1) as any) })).type.not.toBe<never>()
+  })
+
+  test("a lookup that returns any, or requires a type without members, is refused", () => {
+    // @ts-expect-error E0220: the compiler cannot tell what the lookup of family 'profile' does: its type is any; help: give it the
+    AppCache.owner("profile", { lookup: () => JSON.parse("0") })
+    const hidden: Effect.Effect<string, never, object> = prefs.getOption({ id: 1 }).pipe(Effect.orDie, Effect.as("x"))
+    const emptied: Effect.Effect<string, never, {}> = hidden
+    // @ts-expect-error E0220: the compiler cannot tell what the lookup of family 'profile' requires: it is object, {} or a type without
+    AppCache.owner("profile", { lookup: () => hidden })
+    // @ts-expect-error E0220: the compiler cannot tell what the lookup of family 'profile' requires: it is object, {} or a type without
+    AppCache.owner("profile", { lookup: () => emptied })
+    // @ts-expect-error E0220: the compiler cannot tell what the lookup of family 'profile' requires: it is object, {} or a type without
+    AppCache.owner("profile", { lookup: () => Effect.andThen(Db, hidden) })
   })
 
   test("a lookup that may be anything is not taken for one that requires nothing", () => {

@@ -23,6 +23,7 @@ declare const either: "user" | "prefs"
 declare const eitherList: readonly ["user"] | readonly ["prefs"]
 declare const someList: ReadonlyArray<"user">
 declare const eitherGroup: { readonly owns: readonly ["user"]; readonly layer: typeof UserLive } | { readonly owns: readonly ["prefs"]; readonly layer: typeof Prefs }
+declare const flag: boolean
 declare const legacy: Effect.Effect<User, never, unknown>
 const all: Record<string, Layer.Layer<never>> = { user: Layer.empty }
 
@@ -201,10 +202,33 @@ describe("rights", () => {
     AppCache.modules({ users: { owns: ["user"], layer: Layer.provideMerge(UserLive, AppCache.layer) } })
     // @ts-expect-error E0236: module 'analytics' requires a store, so it builds an engine of its own
     AppCache.modules({ analytics: Layer.provide(Layer.empty, Manifest.compose(AppCache, Other)) })
-    // A service whose identifier has no members is not a store.
+  })
+
+  test("a module whose requirements are a type without members may require any right, so it is refused", () => {
     interface Bare {}
     const Bare = Context.Service<Bare, string>("Bare")
-    expect(AppCache.modules({ prefs: Prefs, analytics: Layer.effectDiscard(Effect.asVoid(Bare)) })).type.not.toBe<never>()
+    const hidden: Effect.Effect<void, CacheError, object> = AppCache.keys.prefs.delete({ id: 1 })
+    const emptied: Effect.Effect<void, CacheError, {}> = hidden
+    // @ts-expect-error E0214: the compiler cannot tell what this module requires; help: give a Layer whose requirements are not any,
+    AppCache.modules({ prefs: Prefs, analytics: Layer.effectDiscard(hidden) })
+    // @ts-expect-error E0214: the compiler cannot tell what this module requires
+    AppCache.modules({ prefs: Prefs, analytics: Layer.effectDiscard(emptied) })
+    // @ts-expect-error E0214: the compiler cannot tell what this module requires
+    AppCache.modules({ prefs: Prefs, analytics: Layer.effectDiscard(Effect.asVoid(Bare)) })
+    // @ts-expect-error E0220: the compiler cannot tell what this program does
+    AppCache.inLayer("server")(hidden)
+    // @ts-expect-error E0220: the compiler cannot tell what this body does
+    AppCache.fn("f", { owns: ["prefs:{id}"] })(function*() {
+      yield* hidden
+    })
+  })
+
+  test("a record of modules that is one of several is refused where a module may be missing", () => {
+    const some = flag ? { prefs: Prefs } : { prefs: Prefs, user: UserLive }
+    // @ts-expect-error E0417: it is not known whether the module 'user' is given, so nothing can be checked about it
+    AppCache.modules(some)
+    // @ts-expect-error E0417: it is not known whether the module 'user' is given, so nothing can be checked about it
+    AppCache.modules(flag ? { prefs: Prefs } : { prefs: Prefs, user: UserLive })
   })
 
   test("groups name families that exist, once, and a layer", () => {

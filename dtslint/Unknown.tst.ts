@@ -123,11 +123,11 @@ describe("a layer", () => {
   })
 
   test("a layer takes no program that may do anything", () => {
-    // @ts-expect-error E0220: the compiler cannot tell what this program does: its requirements are any, unknown or a type parameter
+    // @ts-expect-error E0220: the compiler cannot tell what this program does: its requirements are any, unknown, object or a type parameter
     Shop.inLayer("client")(opaque)
-    // @ts-expect-error E0220: the compiler cannot tell what this program does: its requirements are any, unknown or a type parameter
+    // @ts-expect-error E0220: the compiler cannot tell what this program does: its requirements are any, unknown, object or a type parameter
     Shop.inLayer("client")(loose)
-    // @ts-expect-error CheckedProgram<"E0220: the compiler cannot tell what this program does: its requirements are any, unknown or a
+    // @ts-expect-error CheckedProgram<"E0220: the compiler cannot tell what this program does: its requirements are any, unknown, object
     const generic = <R>(effect: Effect.Effect<string, CacheError, R>) => Shop.inLayer("client")(effect)
     void generic
     Shop.inLayer("client")(Effect.andThen(user.get({ id: "1" }), Effect.as(Db, 1)))
@@ -159,11 +159,11 @@ describe("a body that may do anything is refused", () => {
 
   test("the body of a method that may do anything is refused", () => {
     class Users {
-      // @ts-expect-error E0220: the compiler cannot tell what this method does: its requirements are any, unknown or a type parameter; help
+      // @ts-expect-error E0220: the compiler cannot tell what this method does: its requirements are any, unknown, object or a type parameter; help
       @Shop.method({ borrows: ["user:{id}"] }) after<R>(first: Effect.Effect<void, never, R>) { return Effect.andThen(first, user.set({ id: "1" }, "x")) }
-      // @ts-expect-error E0220: the compiler cannot tell what this method does: its requirements are any, unknown or a type parameter; help
+      // @ts-expect-error E0220: the compiler cannot tell what this method does: its requirements are any, unknown, object or a type parameter; help
       @Shop.method({ borrows: ["user:{id}"] }) opaque() { return opaque }
-      // @ts-expect-error E0220: the compiler cannot tell what this method does: its requirements are any, unknown or a type parameter; help
+      // @ts-expect-error E0220: the compiler cannot tell what this method does: its requirements are any, unknown, object or a type parameter; help
       @Shop.method({ borrows: ["user:{id}"] }) any() { return anything }
       // @ts-expect-error E0220: the body writes 'user:{id}', but declares: borrows 'user:{id}'; help: declare it, or
       @Shop.method({ borrows: ["user:{id}"] }) bad<R extends Db>(first: Effect.Effect<void, never, R>) { return Effect.andThen(first, user.set({ id: "1" }, "x")) }

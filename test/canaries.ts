@@ -1471,6 +1471,14 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "keys",
+    bug: "an invalidation of one key by all its parameters takes a key of a part, and drops nothing",
+    file: "src/manifest/internal/keys.ts",
+    text: `!pattern.holes.every((name) => Object.hasOwn(params, name))`,
+    planted: `pattern.holes.length > 0`,
+    suites: ["test/manifest/parameters.test.ts"]
+  },
+  {
+    law: "keys",
     bug: "a name that a family does not have means all of its keys",
     file: "src/manifest/internal/keys.ts",
     text: `given.find((name) => !holes.includes(name))`,

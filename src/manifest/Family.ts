@@ -1049,8 +1049,10 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    *
    * **Gotchas**
    *
-   * It fails with `InvalidKey` for a name that the pattern does not have, because to ignore the name would mean every
-   * key. `invalidateAll` is for every key.
+   * - It fails with `InvalidKey` for a name that the pattern does not have, because to ignore the name would mean every
+   *   key. `invalidateAll` is for every key.
+   * - With all parameters it names one key, and fails with `InvalidKey` where that is a key of a part or of a
+   *   carved-out family, as `invalidate` does.
    *
    * **Example** (All prices of one shop)
    *

@@ -215,6 +215,50 @@ describe("parameter and its codec", () => {
     }))
 })
 
+describe("parameters that spell a key of a part or of a carved-out family", () => {
+  it.effect("every operation refuses them, and names the accessor of that family", () =>
+    Effect.gen(function*() {
+      const running = yield* engine(
+        {
+          families: {
+            user: { pattern: "user:*" },
+            facts: { pattern: "user:{id}:facts", partOf: "user" },
+            audit: { pattern: "user:{id}:audit", carvedFrom: "user" }
+          }
+        } as never,
+        () => Effect.succeed("loaded")
+      )
+      const on = <A>(effect: unknown) => running.as<A, unknown>(effect as Effect.Effect<A, unknown, any>)
+      const { audit, facts, user } = running.app.keys as any
+      const writer = yield* on<any>(user.writer)
+      yield* on(Effect.andThen(facts.set({ id: "1" }, "held"), audit.set({ id: "1" }, "held")))
+      const doors = [
+        ...Object.entries(accessor).map(([door, run]) => [door, run, user] as const),
+        ...Object.entries(handle).map(([door, run]) => [door, run, writer] as const)
+      ]
+      for (const name of ["facts", "audit"]) {
+        const params = { "*": `1:${name}` }
+        for (const [door, run, of] of doors) {
+          const { reason } = (yield* Effect.flip(on(run(of, params, running.app, "")))) as CacheError
+          assert.strictEqual(reason._tag, "InvalidKey", door)
+          assert.include(reason.message, `spell a key of \`user:{id}:${name}\``, door)
+          assert.include(reason.message, `use the accessor of \`${name}\``, door)
+        }
+        for (const write of [writer.setUnsafe, writer.deleteUnsafe]) {
+          assert.throws(() => write(params, "new"), /spell a key of/)
+        }
+        assert.throws(() => writer.patchUnsafe(params, () => "new"), /spell a key of/)
+        assert.isUndefined(writer.getUnsafe(params))
+        assert.isTrue(Option.isNone(user.parse(`user:1:${name}`)))
+      }
+      assert.deepStrictEqual([yield* on(facts.has({ id: "1" })), yield* on(audit.has({ id: "1" }))], [true, true])
+      // With fewer segments, the parameters name many keys of the family.
+      yield* on(user.set({ "*": "1" }, "held"))
+      yield* on(user.invalidateWhere({ "*": "1" }))
+      assert.isFalse(yield* on(user.has({ "*": "1" })))
+    }))
+})
+
 describe("parameters that are not an object", () => {
   it.effect("every operation refuses them, and shows a valid object", () =>
     Effect.gen(function*() {

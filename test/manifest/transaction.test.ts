@@ -612,7 +612,9 @@ describe("transaction", () => {
     within((db) =>
       Effect.gen(function*() {
         let runs = 0
-        yield* App.transaction((body) => Effect.retry(db.withTransaction()(body), Schedule.recurs(3)))(
+        yield* App.transaction(<A, E, R>(body: Effect.Effect<A, E, R>) =>
+          Effect.retry(db.withTransaction()(body), Schedule.recurs(3))
+        )(
           Effect.gen(function*() {
             runs++
             yield* db.write(id, runs)
@@ -637,7 +639,11 @@ describe("transaction", () => {
           yield* row.set(one, runs)
           if (runs === 1) return yield* Effect.fail("again")
         })
-        yield* fated(db)(App.transaction((body) => Effect.retry(db.withTransaction()(body), Schedule.recurs(1)))(again))
+        yield* fated(db)(
+          App.transaction(<A, E, R>(body: Effect.Effect<A, E, R>) =>
+            Effect.retry(db.withTransaction()(body), Schedule.recurs(1))
+          )(again)
+        )
         loads = []
         assert.strictEqual(yield* row.get(one), 2)
         assert.deepStrictEqual(loads, [])
@@ -663,7 +669,9 @@ describe("transaction", () => {
   it.effect("a combinator that turns a failure into a success sets nothing", () =>
     within((db) =>
       Effect.gen(function*() {
-        yield* App.transaction((body) => db.withTransaction()(Effect.exit(body)) as typeof body)(
+        yield* App.transaction(<A, E, R>(body: Effect.Effect<A, E, R>) =>
+          db.withTransaction()(Effect.exit(body)) as typeof body
+        )(
           Effect.andThen(db.write(id, 1), Effect.andThen(row.set(one, 9), Effect.fail("no")))
         )
         assert.strictEqual(yield* row.has(one), false)
@@ -766,7 +774,7 @@ describe("transaction", () => {
           yield* view.get(one)
           yield* row.delete({ id: "9" })
           assert.include(keysBelow(), id)
-          yield* App.transaction((body) =>
+          yield* App.transaction(<A, E, R>(body: Effect.Effect<A, E, R>) =>
             Effect.tap(
               db.withTransaction()(Effect.tap(body, () => {
                 assert.deepStrictEqual(keysBelow(), [])

@@ -241,7 +241,7 @@ describe("a body that leaves its connection leaves its transaction", () => {
     "a raw key": App.set("row:1", 2),
     "a writer": Effect.flatMap(row.writer, (writer) => writer.set(one, 2)),
     "a write at once": Effect.flatMap(row.writer, (writer) => Effect.sync(() => writer.setUnsafe(one, 2))),
-    "a transaction of its own": App.transaction((body) => body)(row.set(one, 2))
+    "a transaction of its own": App.transaction(<A, E, R>(body: Effect.Effect<A, E, R>) => body)(row.set(one, 2))
   }
 
   for (const ending of ["commits", "rolls back"] as const) {

@@ -123,9 +123,10 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0213",
-    "A lookup, or the load of a `getOr`, fails with an error that its family does not declare.",
+    "A lookup, or the load of a `getOr`, fails with an error that its family does not declare, or with `any`.",
     "Every reader of the family can get that error, so the type of the read must have it.",
-    "Declare it as `error`, or handle it in the lookup.",
+    "Declare it as `error`, or handle it in the lookup. An `any` may be any error, so give it a type: " +
+      "`catch: (cause) => new DbError({ cause })` in the place of `catch: (e: any) => e`.",
     module([user], [`export const one = AppCache.owner("user", { lookup: () => Effect.fail("down") })`]),
     module([
       `user: { pattern: "user:{id}", value: Manifest.type<string>(), error: Manifest.type<string>() }`

@@ -227,7 +227,7 @@ export type methodDecorator = message<
  */
 export type methodRights = message<
   "E0220",
-  "the compiler cannot tell what this method does: its requirements are any, unknown or a type parameter",
+  "the compiler cannot tell what this method does: its requirements are any, unknown, object or a type parameter",
   "name them in its type, or let the caller run what it brings"
 >
 
@@ -239,7 +239,7 @@ export type methodRights = message<
  */
 export type program = message<
   "E0220",
-  "the compiler cannot tell what this program does: its requirements are any, unknown or a type parameter",
+  "the compiler cannot tell what this program does: its requirements are any, unknown, object or a type parameter",
   "name them in its type; for R extends Db write Db"
 >
 type Unknowable = "any, unknown or a type parameter; for R extends Db write Db"
@@ -265,7 +265,7 @@ export type lookup = message<
 export type module = message<
   "E0214",
   "the compiler cannot tell what this module requires",
-  "give a Layer whose requirements are not any or unknown"
+  "give a Layer whose requirements are not any, unknown, object or a type parameter"
 >
 
 /**
@@ -328,6 +328,56 @@ export type anyRequired<What extends string> = message<
   "E0220",
   `the compiler cannot tell what ${What} requires: it is any`,
   "name the requirements in its type; for options written apart, write 'satisfies' in the place of the annotation"
+>
+
+/**
+ * E0220: a lookup, or the load of a `getOr`, whose requirements are `object` or `{}`, which may stand for any right.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type objectRequired<What extends string> = message<
+  "E0220",
+  `the compiler cannot tell what ${What} requires: it is object, {} or a type without members`,
+  "name the requirements in its type"
+>
+
+/**
+ * E0220: a lookup that returns `any`: any Effect, with any error and any requirements.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type anyAnswer<What extends string> = message<
+  "E0220",
+  `the compiler cannot tell what ${What} does: its type is any`,
+  "give it the type of an Effect, such as Effect.Effect<User, DbError>"
+>
+
+/**
+ * E0213: a lookup, or the load of a `getOr`, that fails with `any`, so a reader could get an error that its type
+ * denies.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type anyFailure<What extends string> = message<
+  "E0213",
+  `the compiler cannot tell with what ${What} fails: it is any`,
+  "give the error a type, as in catch: (cause) => new DbError({ cause })"
+>
+
+/**
+ * E0408: the combinator of a transaction that is a function without type parameters, `(body) => ...`, so that the types
+ * of the body are lost.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type combinator = message<
+  "E0408",
+  "this combinator takes a body of unknown types, so the types of the transaction are unknown, too",
+  "give 'sql.withTransaction' itself, or write <A, E, R>(body: Effect.Effect<A, E, R>) => sql.withTransaction(body)"
 >
 
 /**

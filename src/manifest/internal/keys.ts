@@ -257,7 +257,13 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
       return KeyFindings.parameterRefused(pattern.source, refused?.name ?? "*")
     },
     scopeOfPattern: (wanted) => scopeOfPattern(pattern, wanted),
-    scopeOf: (params) => scopeOf(pattern, holes, params)
+    scopeOf: (params) => {
+      const scope = scopeOf(pattern, holes, params)
+      if (Result.isFailure(scope) || !pattern.holes.every((name) => Object.hasOwn(params, name))) return scope
+      // With every parameter given, the scope names one key.
+      const problem = check(scope.success.values.join(":"))
+      return problem === undefined ? scope : Result.fail(problem)
+    }
   }
 }
 

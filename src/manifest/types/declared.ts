@@ -45,9 +45,10 @@ export interface DeclaredFn<Self, Stated> {
 type requiredBy<Eff> = Eff extends Effect.Effect<any, any, infer R> ? R : never
 type grantedBy<Self, Stated> = OwnsEach<ListOf<Stated, "owns">, Self> | BorrowsEach<ListOf<Stated, "borrows">, Self>
 
-// `any` and `unknown` do not say what a body requires, so they are refused. A type parameter leaves the check open, and
-// the compiler then prints the name of the check and its arguments: so the message is the first argument.
-type CheckedBody<Message extends string, F, Self, Stated, R> = unknown extends R ? Message
+// `any`, `unknown`, `object` and `{}` do not say what a body requires, so they are refused. A type parameter leaves the
+// check open, and the compiler then prints the name of the check and its arguments: so the message is the first
+// argument.
+type CheckedBody<Message extends string, F, Self, Stated, R> = object extends R ? Message
   : [exceeding<R, grantedBy<Self, Stated>, Self>] extends [never] ? F
   : Stated extends CheckedDeclared<Self, Stated> ? Declaring.bodyExceeds<
       Several.enumerate<describe<exceeding<R, grantedBy<Self, Stated>, Self>>>,
@@ -96,7 +97,7 @@ export interface InLayer<Self, LayerName extends string> {
   ): Effect.Effect<A, E, R>
 }
 
-type CheckedProgram<Message extends string, P, Self, LayerName, R> = unknown extends R ? Message
+type CheckedProgram<Message extends string, P, Self, LayerName, R> = object extends R ? Message
   : [findProgramProblem<Self, DefinitionOf<Self>, LayerName, R>] extends [never] ? P
   : Several.one<findProgramProblem<Self, DefinitionOf<Self>, LayerName, R>>
 // A layer that does not exist was refused where it is named.

@@ -15,6 +15,7 @@ import type { Appoints, OwnsCapability } from "../../capability/Capability.ts"
 import type { BorrowsEach, exceeding } from "../../capability/types/rights.ts"
 import type * as LookupFindings from "../../diagnostic/types/lookupFindings.ts"
 import type * as Misfit from "../../diagnostic/types/misfit.ts"
+import type * as Opaque from "../../diagnostic/types/opaque.ts"
 import type * as Several from "../../diagnostic/types/several.ts"
 import type { Route } from "../../ownership/types/definitionFacts.ts"
 import type { DefinitionOf } from "../../ownership/types/definitionParts.ts"
@@ -34,6 +35,9 @@ export type CheckedLoad<P extends string, V, E, R, Load> =
   [AnyLoad<V>] extends [Load] ? unknown extends Load ? isAny<Load> extends true ? Load : LoadFor<P, V, E> : Load
     : Load extends Effect.Effect<infer A, infer E2, infer R2>
       ? holds<Load, "wrong", rightsIn<P, R, R2>> extends true ? Several.one<findLoadProblem<P, R, R2>>
+      : holds<Load, "object", rightsIn<P, R, R2>> extends true ? Opaque.objectRequired<`the load of a key of '${P}'`>
+      : isAny<E2> extends true ? Opaque.anyFailure<`the load of a key of '${P}'`>
+      : holds<Load, "any", failuresIn<A>> extends true ? Opaque.anyFailure<`the load of a key of '${P}'`>
       : holds<Load, "wrong", errorsIn<E, E2 | failedOf<A>>> extends true ? LookupFindings.loadFails<P>
       : Load extends LoadFor<never, V, E> ? Load
       : LoadFor<P, V, E>
@@ -46,8 +50,11 @@ type LoadFor<P extends string, V, E> = Effect.Effect<
   any
 >
 
-/** What a load requires of its caller. Each load has a Scope of its own. */
-export type requiredByLoad<Load> = isAny<Load> extends true ? never
+/**
+ * What a load requires of its caller. Each load has a Scope of its own. No message refuses an `any`, which is
+ * assignable to the message, too; so what it requires is unknown, and no runner takes it.
+ */
+export type requiredByLoad<Load> = isAny<Load> extends true ? unknown
   : Load extends Effect.Effect<any, any, infer R> ? Exclude<R, Scope.Scope>
   : never
 
@@ -60,7 +67,10 @@ type isOpen<T> = [0] extends [1 & T] ? true : false
 type errorsIn<E, E2> = [isOpen<E | E2>] extends [true] ? "open"
   : [Exclude<E2, E | CacheError>] extends [never] ? "fine"
   : "wrong"
+// The failures in an answer; the answer itself may be a type parameter.
+type failuresIn<A> = [isOpen<A>] extends [true] ? "open" : [isOpen<failedOf<A>>] extends [true] ? "any" : "fine"
 type rightsIn<P extends string, R, R2> = [isOpen<R2>] extends [true] ? "open"
+  : [object] extends [R2] ? "object"
   : [findLoadProblem<P, R, R2>] extends [never] ? "fine"
   : "wrong"
 type findLoadProblem<P extends string, R, R2> = R2 extends OwnsCapability<any, any, any, any> | Appoints<any, any>

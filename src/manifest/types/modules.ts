@@ -102,7 +102,8 @@ export type CheckedModules<Self, Wired, All = Wired> = Wired extends NoModules ?
 
 // Returns `false` for a module that may be missing, or that is missing in one of several records.
 type isGiven<Wired, K extends keyof Wired, All> = K extends keyof All
-  ? undefined extends Wired[K] ? [Wired[K]] extends [undefined] ? true : false : true
+  // In a chosen record, the compiler makes an optional `undefined` of a module that only the others have.
+  ? undefined extends All[K] ? [All[K]] extends [undefined] ? true : false : true
   : false
 
 // The names that an editor offers. They are looked up from `Self` and not passed, so that a hover does not print the
@@ -168,7 +169,7 @@ type Holders<Wired> = Wired extends unknown ? invert<
 
 type CheckedModule<Self, D extends Definition, Wired, K extends string, F, Reads, Live> = isAny<Live> extends true ?
   Opaque.module
-  : Live extends Layer.Layer<infer Out, any, infer R> ? unknown extends R ? Opaque.module
+  : Live extends Layer.Layer<infer Out, any, infer R> ? object extends R ? Opaque.module
       // A module that builds an engine could appoint any owner.
       // `Store extends R` would be true for a service whose identifier has no members, too.
     : [Extract<R, Store>] extends [never] ? orProblems<

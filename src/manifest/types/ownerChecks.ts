@@ -103,7 +103,7 @@ type CheckedLookup<Self, D extends Definition, K extends string, Name, Loading> 
   Opaque.anyLookup<K>
   : Loading extends undefined ? Loading
   : Loading extends Answering<infer A, infer B, infer Third, infer D4> ?
-    isAny<A | B | Third | D4> extends true ? Loading
+    isAny<A | B | Third | D4> extends true ? Opaque.anyAnswer<`the lookup of family '${K}'`>
     : [A | B | Third | D4] extends [Effect.Effect<infer V, infer E, infer R>] ?
       Loading extends ParamsFit<Self, K, Name> ? CheckedAnswer<Opaque.lookup, Self, K, Name, Loading, V, E, R>
       : Misfit.lookupParameters<K, PatternOf<FamilyOf<D, K>>>
@@ -126,8 +126,10 @@ type ParamsFit<Self, K extends string, Name> = Name extends "lookup"
 // `R` is unknown if the lookup uses an accessor that does not exist. That was refused where the accessor is used. A
 // type parameter leaves the check open, and the compiler then prints its name and its arguments: so the message is the
 // first.
-type CheckedAnswer<_Message extends string, Self, K extends string, Name, Loading, A, E, R> = unknown extends R ?
-  isAny<R> extends true ? Opaque.anyRequired<`the lookup of family '${K}'`> : Loading
+type CheckedAnswer<_Message extends string, Self, K extends string, Name, Loading, A, E, R> = object extends R ?
+  isAny<R> extends true ? Opaque.anyRequired<`the lookup of family '${K}'`>
+  : unknown extends R ? Loading
+  : Opaque.objectRequired<`the lookup of family '${K}'`>
   // A read of another manifest is refused, too: its changes do not reach the entries of this one.
   : exceeding<R, BorrowsEach<SourceOf<DefinitionOf<Self>, K>, Self>, any> extends infer Given
     ? [Given] extends [never] ? CheckedValue<Self, DefinitionOf<Self>, K, Name, Loading, A, E>
@@ -138,7 +140,8 @@ type CheckedAnswer<_Message extends string, Self, K extends string, Name, Loadin
 type CheckedValue<Self, D extends Definition, K extends string, Name, Loading, A, E> =
   isAnswer<A, Name, AnswerOf<ValueOf<FamilyOf<D, K>>>> extends false ? lookupUnfit<Self, K, Name>
     : CheckedError<D, K, Loading, E | failedIn<Name, A>>
-type CheckedError<D extends Definition, K extends string, Loading, E> = isAny<E> extends true ? Loading
+type CheckedError<D extends Definition, K extends string, Loading, E> = isAny<E> extends true
+  ? Opaque.anyFailure<`the lookup of family '${K}'`>
   : [Exclude<E, ErrorOf<FamilyOf<D, K>> | CacheError>] extends [never] ? Loading
   : LookupFindings.lookupFails<K>
 // `Lookup.failed(error)` in the answer of a lookup fails the reads of its key, so `error` counts as an error.

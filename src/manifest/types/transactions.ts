@@ -8,8 +8,20 @@
  * Not here: the run time, in `internal/`, which refuses the same arguments with `InvalidOption`.
  */
 import type * as Effect from "effect/Effect"
+import type * as Opaque from "../../diagnostic/types/opaque.ts"
 
 /** The combinator of a database, such as `sql.withTransaction`. */
 export interface Combinator<_Message extends string, A, E, R, A2, E2, R2> {
-  (body: Effect.Effect<A, E, R>): Effect.Effect<A2, E2, R2>
+  (body: Effect.Effect<A, E, R>):
+    & Effect.Effect<A2, E2, R2>
+    & (
+      // The compiler answers this question for a type parameter, too: it asks with a type like `any` in its place.
+      [R2, (answer: answerOf<A2, E2, R2>) => void] extends [unknown, (word: "unknown") => void] ? Opaque.combinator
+        : unknown
+    )
 }
+
+// A function without types of its own, `(body) => sql.withTransaction(body)`, has `unknown` in all places.
+type answerOf<A2, E2, R2> = [0] extends [1 & (A2 | E2 | R2)] ? "open"
+  : [unknown, unknown, unknown] extends [A2, E2, R2] ? "unknown"
+  : "known"

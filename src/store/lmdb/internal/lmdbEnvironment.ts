@@ -11,8 +11,8 @@
  *   driver is called: the driver would wait for locks that a stopped process, or a process of another container, does
  *   not release.
  * - A data file or a lock file that was removed or replaced is detected by its device and inode. While a process still
- *   has the former one open, no other process opens the folder: the driver would write pages of one file under two locks,
- *   or wait without end, as it closes, for a transaction of another file.
+ *   has the former one open, no other process opens the folder: the driver would write pages of one file under two
+ *   locks, or wait without end, as it closes, for a transaction of another file.
  * - A data file with a second path through another folder is opened where it lies, next to its lock, or is refused.
  * - A first opening that was killed leaves an empty file, which counts as a new one.
  * - Closing ends even when the last commit failed or never ended; the driver alone would wait for ever.

@@ -6,8 +6,8 @@
  *
  * A row outlives a holder that was killed. The operating system shows whether the holder lives:
  *
- * - A row of another data file and another lock file has no holder here: it came with a copy of the folder, or its files
- *   were removed.
+ * - A row of another data file and another lock file has no holder here: it came with a copy of the folder, or its
+ *   files were removed.
  * - With the same boot and the same pid namespace, the holder lives if the process of that number runs, is not a
  *   zombie, and began when the row says. So a number that was given to another process does not count as the holder,
  *   and a stopped process still holds. Where the system does not show when a process began, its number alone decides.

@@ -7,8 +7,8 @@
  *   processes that come at the same instant one gets the number, and the other reads again.
  * - The previous edition stays, so that a process that lists the folder finds a recent one. A slow process may take a
  *   number that was removed meanwhile; it sees a higher one, and removes its own.
- * - A holder of the same data file with another lock file, or the other way round, keeps every other process out: one of
- *   the two was removed or replaced under it.
+ * - A holder of the same data file with another lock file, or the other way round, keeps every other process out: one
+ *   of the two was removed or replaced under it.
  * - A namespace has one holder. All holders are in one pid namespace: LMDB identifies its readers by process numbers,
  *   and two containers may use the same number.
  * - An edition is complete before it gets its name. An unreadable edition was damaged by hand, or by a crash of the
