@@ -157,7 +157,7 @@ export class UndeclaredRead extends Schema.TaggedError<UndeclaredRead>()("Undecl
   read: Schema.String
 }) {
   override get message() {
-    return `${this.code}: ${this.finding.sentence}`
+    return `${this.code}: ${Diagnostic.format(this.finding)}`
   }
 
   private get finding(): Diagnostic.Diagnostic {

@@ -1473,11 +1473,13 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string>
    * ```
    */
   readonly lease: {
+    /** Takes a shared lease of one key, until the `Scope` closes or its time is over. */
     (params: KeyParams<P, Codecs>, options: SharedLeaseOptions): Effect.Effect<
       Lease<P, "shared">,
       CacheError,
       Borrows<P, Self> | Scope.Scope
     >
+    /** Takes a lease of one key, exclusive by default, until the `Scope` closes or its time is over. */
     <Mode extends LeaseMode = "exclusive">(
       params: KeyParams<P, Codecs>,
       options?: LeaseOptions<Mode>

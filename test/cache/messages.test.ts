@@ -91,7 +91,8 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
       source: "user:{id}",
       read: "user:1"
     }),
-    "E0211: the lookup of family `profile` reads `user:{id}`, which `profile` does not derive from"
+    "E0211: the lookup of family `profile` reads `user:{id}`, which `profile` does not derive from; help: add " +
+    "`user:{id}` to derives of `profile`, so that its changes reach `profile`"
   ],
   [
     new CacheError.InvalidKey({ code: "E0109", pattern: "user:{id}", why: "`id` has a colon" }),

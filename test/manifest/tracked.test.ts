@@ -75,7 +75,9 @@ describe("lookup that reads a key outside of its derives", () => {
           assert.deepInclude(reason, { code: "E0232", key: "profile:1", read: "user:2" })
           assert.strictEqual(
             reason.message,
-            "E0232: the lookup of `profile:1` reads `user:2`, but a change of `user:2` would not reach `profile:1`"
+            "E0232: the lookup of `profile:1` reads `user:2`, but a change of `user:2` would not reach `profile:1`; help: " +
+              "read the key of `user:{id}` that the parameters of `profile` bind, or derive `profile` from `user:2` as " +
+              "well, or from a wider pattern of `user:{id}`"
           )
           assert.isTrue(Option.isNone(yield* as(app.keys.profile.getOption({ id: "1" }) as Effect.Effect<any>)))
         }))
@@ -156,7 +158,8 @@ describe("lookup that reads a key outside of its derives", () => {
       assert.strictEqual(reason.code, "E0211")
       assert.strictEqual(
         reason.message,
-        "E0211: the lookup of family `profile` reads `prefs:{id}`, which `profile` does not derive from"
+        "E0211: the lookup of family `profile` reads `prefs:{id}`, which `profile` does not derive from; help: add " +
+          "`prefs:{id}` to derives of `profile`, so that its changes reach `profile`"
       )
     }))
 
@@ -170,7 +173,8 @@ describe("lookup that reads a key outside of its derives", () => {
         assert.deepInclude(reason, { code: "E0211", from: "its own family" })
         assert.strictEqual(
           reason.message,
-          "E0211: the lookup of family `prefs` reads `prefs:{id}`, its own family, which cannot derive from itself"
+          "E0211: the lookup of family `prefs` reads `prefs:{id}`, its own family, which cannot derive from itself; help: " +
+            "read what `prefs:{id}` is made from; the previous value is in the lookup's second argument"
         )
       }
     }))
@@ -280,7 +284,8 @@ describe("lookup that reads another cache", () => {
         assert.deepInclude(reason, { code: "E0211", family: "profile", read: "user:1", from: "another engine" })
         assert.strictEqual(
           reason.message,
-          "E0211: the lookup of family `profile` reads `user:{id}` of another engine, whose changes do not reach `profile`"
+          "E0211: the lookup of family `profile` reads `user:{id}` of another engine, whose changes do not reach " +
+            "`profile`; help: read by the engine that runs the lookup, or declare both families in one manifest"
         )
         assert.isFalse(yield* as(app.keys.profile.has({ id: "1" })))
       }))

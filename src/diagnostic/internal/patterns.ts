@@ -97,7 +97,12 @@ export const patterns: ReadonlyArray<Explained> = [
     "The text may contain a colon. Then it names a key of another family, with another type.",
     "Use the family's accessor, or make the text a segment with `Key.segment`.",
     module([user], ["export const one = (id: string) => AppCache.get(`user:${id}`)"]),
-    module([user], ["export const one = (id: number) => AppCache.get(`user:${id}`)"])
+    module(
+      [user],
+      ["export const one = (id: string) => AppCache.get(`user:${Key.segmentUnsafe(id)}`)"],
+      "",
+      `import * as Key from "effect-stateless/pattern/Key"`
+    )
   ),
   explain(
     "E0112",

@@ -95,7 +95,7 @@ export const lookupReadsKey = (family: string, key: string, read: string, source
     "LookupReadsKey",
     say`the lookup of ${key} reads ${read}, but a change of ${read} would not reach ${key}`,
     say`read the key of ${source} that the parameters of ${family} bind, ` +
-      say`or derive ${family} from a wider pattern of it`
+      say`or derive ${family} from ${read} as well, or from a wider pattern of ${source}`
   )
 
 /**
