@@ -274,6 +274,18 @@ export type lookupPromise<Family extends string, Option extends "lookup" | "look
 >
 
 /**
+ * E0114: a lookup that returns a value, and not an Effect of it.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type lookupPlain<Family extends string, Option extends "lookup" | "lookupMany"> = message<
+  "E0114",
+  `the ${Option} of family '${Family}' returns a value, and must return an Effect`,
+  "return Effect.succeed(...) of it, or Effect.sync(() => ...)"
+>
+
+/**
  * E0114: a lookup that is a generator function.
  *
  * @category patterns and keys

@@ -109,6 +109,8 @@ type CheckedLookup<Self, D extends Definition, K extends string, Name, Loading> 
       : Misfit.lookupParameters<K, PatternOf<FamilyOf<D, K>>>
     : A extends PromiseLike<any> | AsyncGenerator<any, any, any> ? Misfit.lookupPromise<K, Name & LookupOption>
     : A extends Generator<any, any, any> ? Misfit.lookupGenerator<K, Name & LookupOption>
+    : unknown extends A ? lookupUnfit<Self, K, Name>
+    : [Extract<A, Effect.Effect<any, any, any>>] extends [never] ? Misfit.lookupPlain<K, Name & LookupOption>
     : lookupUnfit<Self, K, Name>
   : lookupUnfit<Self, K, Name>
 type LookupOption = "lookup" | "lookupMany"
