@@ -143,7 +143,7 @@ type CheckedValue<Self, D extends Definition, K extends string, Name, Loading, A
   isAnswer<A, Name, AnswerOf<ValueOf<FamilyOf<D, K>>>> extends false ? lookupUnfit<Self, K, Name>
     : CheckedError<D, K, Loading, E | failedIn<Name, A>>
 type CheckedError<D extends Definition, K extends string, Loading, E> = isAny<E> extends true
-  // A family that declares `any`, or something else than a Schema, makes the errors of its readers `any`.
+  // A family that declares `any`, or a value that is not a Schema, makes the errors of its readers `any`.
   ? isAny<ErrorOf<FamilyOf<D, FamilyName<D>>>> extends true ? Loading : Opaque.anyFailure<`the lookup of family '${K}'`>
   : [Exclude<E, ErrorOf<FamilyOf<D, K>> | CacheError>] extends [never] ? Loading
   : LookupFindings.lookupFails<K>
