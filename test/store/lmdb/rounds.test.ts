@@ -8,8 +8,10 @@ import * as Codec from "effect-stateless/store/Codec"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
 import type { Partition, Round } from "effect-stateless/store/Store"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { spawn } from "node:child_process"
 import * as Fs from "node:fs"
@@ -155,8 +157,9 @@ describe("LMDB folder that goes away while it is open", () => {
     it.live(`each write and read fails, and the next store opens the folder again: ${name}`, () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
-        const lost = yield* LmdbStore.make({ path, durability: "process" })
-        const users = yield* lost.open(family("user", texts))
+        const scope = yield* Scope.make()
+        const lost = yield* LmdbStore.make({ path, durability: "process" }).pipe(Scope.provide(scope))
+        const users = yield* lost.open(family("user", texts)).pipe(Scope.provide(scope))
         const round: Round = { changes: [yield* changeOf(users, [["2", "lost"]])], marks: [] }
         yield* users.set("1", entry("one"))
         yield* users.size
@@ -167,12 +170,20 @@ describe("LMDB folder that goes away while it is open", () => {
           assert.strictEqual((yield* Effect.flip(operation)).reason._tag, "FolderGone")
         }
         assert.strictEqual((yield* Effect.flip(users.get("1"))).reason._tag, "FolderGone")
+        // While one of the two files is still that of the store, the next one waits for its end.
+        if (name !== "is removed") {
+          const next = yield* Effect.flip(Effect.scoped(LmdbStore.make({ path, durability: "process" })))
+          assert.strictEqual(next.reason._tag, "FolderHeld")
+          yield* Scope.close(scope, Exit.void)
+        }
         const anew = yield* LmdbStore.make({ path, durability: "process" })
         const others = yield* anew.open(family("user", texts))
         yield* others.set("3", entry("three"))
         yield* others.remove(["1"])
         assert.strictEqual((yield* others.get("3"))?.entry.value, "three")
+        if (name !== "is removed") return
         assert.strictEqual((yield* Effect.flip(lost.write(round))).reason._tag, "FolderGone")
+        yield* Scope.close(scope, Exit.void)
       }))
   }
 })
