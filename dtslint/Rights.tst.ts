@@ -217,7 +217,7 @@ describe("rights", () => {
     AppCache.modules({ prefs: Prefs, analytics: Layer.effectDiscard(Effect.asVoid(Bare)) })
     // @ts-expect-error E0220: the compiler cannot tell what this program does
     AppCache.inLayer("server")(hidden)
-    // @ts-expect-error E0220: the compiler cannot tell what this body does
+    // @ts-expect-error E0220: this body is not a generator function, or what it requires is not known
     AppCache.fn("f", { owns: ["prefs:{id}"] })(function*() {
       yield* hidden
     })
