@@ -2494,8 +2494,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "an invalidation of a family that holds nothing does not overtake the load that runs",
     file: "src/cache/internal/invalidation/familyInvalidation.ts",
-    text: `entries.areNone && loads.areIdle`,
-    planted: `entries.areNone`,
+    text: `return this.entries.areNone && this.loads.isChangePlain`,
+    planted: `return this.entries.areNone`,
     suites: ["test/cache/overtaken.test.ts"]
   },
   {
@@ -3436,8 +3436,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a write by the short way does not overtake a load that runs",
     file: writeSteps,
-    text: "loads.loader !== undefined && loads.areIdle && entries.arePlain && cache.leases.isEmpty",
-    planted: "loads.loader !== undefined && entries.arePlain && cache.leases.isEmpty",
+    text: "loads.loader !== undefined && loads.isChangePlain",
+    planted: "loads.loader !== undefined && this.entries.arePlain && this.cache.leases.isEmpty",
     suites: ["test/cache/atOnce.test.ts"]
   },
   {

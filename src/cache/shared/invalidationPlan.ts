@@ -80,18 +80,18 @@ export const eachReached = (
   for (const step of steps) if (holds(step, segments, segments.length)) visit(step, scopeOf(step, segments))
 }
 
-/** What a step drops when a key changes: one key, or a scope; `undefined` if the step is not taken. */
-export const droppedBy = (step: CompiledStep, key: string): string | Scope | undefined => {
-  // Most steps are of this kind, and need no segment.
-  if (step.isSame === true) return key
-  const segments = segmentsOf(key)
+/**
+ * What a step drops when a key with these segments changes: one key, or a scope; `undefined` if the step is not taken.
+ * A step that drops the key of the same text (`isSame`) needs no segments, and does not come here.
+ */
+export const droppedBy = (step: CompiledStep, segments: ReadonlyArray<string>): string | Scope | undefined => {
   if (!holds(step, segments, segments.length)) return undefined
   const scope = scopeOf(step, segments)
   return step.exact ? keyOf(scope) : scope
 }
 
-// Most keys have one segment, and most changes come here.
-const segmentsOf = (key: string): ReadonlyArray<string> => key.includes(":") ? key.split(":") : [key]
+/** The segments of a changed key. Most keys have one. */
+export const segmentsOf = (key: string): ReadonlyArray<string> => key.includes(":") ? key.split(":") : [key]
 
 /** Visits each step that a change of some key of a scope may take, with the keys that it may drop. */
 export const eachReachedFrom = (

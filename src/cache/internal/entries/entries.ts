@@ -579,9 +579,9 @@ export class Entries<V> {
     return { ...entry, stamp }
   }
 
-  /** Whether an invalidation finds no entry, and no caller has to learn of it: memory alone keeps the family. */
+  /** Whether no tier holds an entry, and nothing is known of what was made from one: memory alone keeps the family. */
   get areNone(): boolean {
-    return this.lane === undefined && this.hot?.count === 0 && this.sources === undefined && this.arePlain
+    return this.lane === undefined && this.hot?.count === 0 && this.sources === undefined
   }
 
   /** Whether some tier may hold a key, or any key of a scope. */

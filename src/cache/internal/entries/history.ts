@@ -18,6 +18,9 @@ const textKept = 64
 
 // The places of a happening in the two columns.
 const cellsEach = 6
+const familyAt = 1
+const scopeAt = 2
+const fromAt = 5
 const numbersEach = 2
 
 /**
@@ -55,11 +58,11 @@ export class History {
     if (characters > charactersMax - this.characters) this.makeRoom(characters)
     const cell = cellsEach * next
     cells[cell] = what
-    cells[cell + 1] = family
-    cells[cell + 2] = scope
+    cells[cell + familyAt] = family
+    cells[cell + scopeAt] = scope
     cells[cell + 3] = through
     cells[cell + 4] = mode
-    cells[cell + 5] = from
+    cells[cell + fromAt] = from
     numbers[numbersEach * next] = stamp
     numbers[numbersEach * next + 1] = atMillis
     lengths[next] = characters
@@ -73,8 +76,11 @@ export class History {
     const segments = key.split(":")
     const found: Array<Happening> = []
     for (let i = 1; i <= this.size; i++) {
-      const happening = this.at((this.next - i + happeningsMax) % happeningsMax)
-      if (!concerns(happening, family, key, segments, tags)) continue
+      const place = (this.next - i + happeningsMax) % happeningsMax
+      // Most happenings are of other families, and are not read any further.
+      if (this.cells[cellsEach * place + familyAt] !== family) continue
+      const happening = this.at(place)
+      if (!concerns(happening.scope, key, segments, tags)) continue
       // The marks share this scope, so the caller gets a copy.
       found.push({ ...happening, scope: copyOf(happening.scope), from: happening.from?.spell() })
     }
@@ -83,7 +89,8 @@ export class History {
 
   private at(place: number): Noted {
     const [what, family, scope, through, mode, from] = this.cells.slice(cellsEach * place, cellsEach * (place + 1))
-    const [stamp, atMillis] = this.numbers.subarray(numbersEach * place)
+    const stamp = this.numbers[numbersEach * place]
+    const atMillis = this.numbers[numbersEach * place + 1]
     return { what, family, scope, through, mode, stamp, atMillis, from } as Noted
   }
 
@@ -101,10 +108,12 @@ export class History {
     const oldest = (this.next - this.size + happeningsMax) % happeningsMax
     this.leaveOut(oldest)
     // What its cells lead to is freed; the cells themselves are written over later.
-    const { from, scope } = this.at(oldest)
-    if (from === undefined && typeof scope === "string" && this.lengths[oldest]! <= textKept) return
-    this.cells[cellsEach * oldest + 2] = ""
-    this.cells[cellsEach * oldest + 5] = undefined
+    const { cells } = this
+    const cell = cellsEach * oldest
+    const isText = typeof cells[cell + scopeAt] === "string" && cells[cell + fromAt] === undefined
+    if (isText && this.lengths[oldest]! <= textKept) return
+    cells[cell + scopeAt] = ""
+    cells[cell + fromAt] = undefined
   }
 }
 
@@ -130,14 +139,12 @@ const lengthOf = (values: ReadonlyArray<string>): number => {
 }
 
 const concerns = (
-  { family: of, scope }: Noted,
-  family: string,
+  scope: Noted["scope"],
   key: string,
   segments: ReadonlyArray<string>,
   tags: ReadonlyArray<string>
 ): boolean => {
-  if (of !== family) return false
-  if (typeof scope !== "string" && "tag" in scope) return tags.includes(scope.tag)
   if (typeof scope === "string") return scope === key
+  if ("tag" in scope) return tags.includes(scope.tag)
   return scope.positions.every((position, i) => segments[position] === scope.values[i])
 }

@@ -74,8 +74,7 @@ export class FamilyInvalidation<V> {
    * later stamp, so it needs no mark.
    */
   private get hasNothing(): boolean {
-    const { cache, entries, loads } = this
-    return entries.areNone && loads.areIdle && cache.leases.isEmpty
+    return this.entries.areNone && this.loads.isChangePlain
   }
 
   private remove(key: string): Delivery {

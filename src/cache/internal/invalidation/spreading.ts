@@ -23,7 +23,8 @@ import {
   eachReached,
   eachReachedFrom,
   eachReachedFromAll,
-  keyOf
+  keyOf,
+  segmentsOf
 } from "../../shared/invalidationPlan.ts"
 import { both, type Delivery, noDelivery } from "../below/delivery.ts"
 import type { Reached, Spread } from "../entries/cacheContext.ts"
@@ -87,8 +88,10 @@ export class Spreading implements Spread {
 
   ofKey(family: string, key: string, mode: InvalidationMode): Delivery {
     let delivery = noDelivery
+    let segments: ReadonlyArray<string> | undefined
     for (const { invalidation, step } of this.stepsOf(family)) {
-      const dropped = droppedBy(step, key)
+      // Most steps drop the key of the same text.
+      const dropped = step.isSame === true ? key : droppedBy(step, segments ??= segmentsOf(key))
       if (dropped === undefined) continue
       const { stamp } = this.ground
       const own = typeof dropped === "string"

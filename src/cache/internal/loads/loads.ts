@@ -98,6 +98,12 @@ export class Loads<V> {
       this.failures.isEmpty
   }
 
+  /** Whether a change of a key changes its entry alone: no load, failure, lease, listener or transaction needs it. */
+  get isChangePlain(): boolean {
+    const { cache, entries } = this
+    return this.areIdle && entries.arePlain && cache.leases.isEmpty
+  }
+
   /** Starts a fiber of the engine's own, which belongs to no caller. */
   fork(work: Effect.Effect<void>): Fiber.Fiber<void> {
     return outside(() => this.forkFor(work))

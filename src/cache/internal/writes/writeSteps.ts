@@ -59,8 +59,8 @@ export class WriteSteps<V> implements Writer {
 
   /** Whether the short way is open now. */
   get arePlain(): boolean {
-    const { cache, entries, loads } = this
-    return loads.loader !== undefined && loads.areIdle && entries.arePlain && cache.leases.isEmpty
+    const { loads } = this
+    return loads.loader !== undefined && loads.isChangePlain
   }
 
   /** Stores a value the short way, without its dependents. */
