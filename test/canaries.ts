@@ -77,6 +77,13 @@ const chains = "test/manifest/chains.test.ts"
 const herd = "test/cache/herd.test.ts"
 const tagRaces = "test/cache/tagRaces.test.ts"
 const unknownNothing = "test/cache/unknownNothing.test.ts"
+const ledgerSuite = "test/store/ledger/sim.suite.test.ts"
+const logViewTests = "test/store/ledger/logView.test.ts"
+const ledgerNodeTests = "test/store/ledger/ledgerNode.test.ts"
+const ledgerSimulation = "test/simulation/ledger.test.ts"
+const logView = "test/support/ledger/logView.ts"
+const ledgerNode = "test/support/ledger/ledgerNode.ts"
+const ledgerSteps = "test/support/ledger/ledgerSteps.ts"
 const failedSetLeft = "test/cache/failedSetLeft.test.ts"
 const pushedDownTorn = "test/cache/pushedDownTorn.test.ts"
 const closedUnseen = "test/cache/closedUnseen.test.ts"
@@ -3918,5 +3925,93 @@ export const canaries: ReadonlyArray<Canary> = [
     text: "`${this.code}: ${what} of \\`${this.manifest}\\` is refused: ",
     planted: "`${what} of \\`${this.manifest}\\` is refused: ",
     suites: ["test/cache/messages.test.ts"]
+  },
+  {
+    law: "a ledger",
+    bug: "a value that was loaded before a change of its key enters the ledger",
+    file: ledgerSteps,
+    text: ` || stamp < state.lastNaming(key)`,
+    planted: ``,
+    suites: [ledgerSimulation]
+  },
+  {
+    law: "a ledger",
+    bug: "a value that was loaded before the first record that is kept enters the ledger",
+    file: ledgerSteps,
+    text: `stamp < state.floor ||`,
+    planted: `stamp < 0 ||`,
+    suites: [ledgerSuite]
+  },
+  {
+    law: "a ledger",
+    bug: "the header of a value that drops others has the position of the record",
+    file: ledgerSteps,
+    text: `if (isKept) state.keep(put, number)`,
+    planted: `if (isKept) state.keep({ ...put, at: { epoch: state.epoch, stamp: state.head } }, number)`,
+    suites: [ledgerSimulation]
+  },
+  {
+    law: "a ledger",
+    bug: "a condition that does not hold stops the drops of a commit",
+    file: ledgerSteps,
+    text: `if (isRefused && isUnwritten) return`,
+    planted: `if (isRefused) return`,
+    suites: [ledgerSuite]
+  },
+  {
+    law: "a ledger",
+    bug: "the value of a commit is not judged by the records before it",
+    file: ledgerSteps,
+    text: `const overtaken = puts.filter((each, at) => isOvertaken(state, names[at]!, each.at))`,
+    planted: `const overtaken: Array<PlacedPut> = []`,
+    suites: [ledgerSimulation]
+  },
+  {
+    law: "a ledger",
+    bug: "an engine passes over records of others as if they were its own",
+    file: logView,
+    text: `isOwn: writer === this.writer`,
+    planted: `isOwn: true`,
+    suites: [logViewTests]
+  },
+  {
+    law: "a ledger",
+    bug: "an engine that is behind the first record that is kept believes that it has missed nothing",
+    file: logView,
+    text: `if (this.position!.stamp < floor) return this.lose()`,
+    planted: ``,
+    suites: [logViewTests]
+  },
+  {
+    law: "a ledger",
+    bug: "a record is applied before the record of another log that it follows from",
+    file: logView,
+    text: `if (after !== undefined && !this.isApplied(after.log, after.position)) return void (this.waitsFor = after)`,
+    planted: ``,
+    suites: [logViewTests]
+  },
+  {
+    law: "a ledger",
+    bug: "an answer is judged before its marks are applied",
+    file: ledgerNode,
+    text: `if (isOf() && view.position!.stamp >= marksAt) return Effect.succeed(outcome)\n      return Effect.flatMap(`,
+    planted: `if (isOf()) return Effect.succeed(outcome)\n      return Effect.flatMap(`,
+    suites: [ledgerNodeTests]
+  },
+  {
+    law: "a ledger",
+    bug: "a receipt is returned before its record is applied",
+    file: ledgerNode,
+    text: `if (position !== undefined) yield* Effect.catch(this.reach(view, position), () => this.distrust(view))`,
+    planted: ``,
+    suites: [ledgerSuite]
+  },
+  {
+    law: "a ledger",
+    bug: "a commit ends with its caller",
+    file: ledgerNode,
+    text: `return this.whole(committed)`,
+    planted: `return committed`,
+    suites: [ledgerSuite]
   }
 ]

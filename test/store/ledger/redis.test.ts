@@ -1,0 +1,282 @@
+/** A ledger in Redis whose server is flushed, restarted, replaced, stopped, or loses a part of its keys. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Codec from "effect-stateless/store/Codec"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import type { Redis } from "ioredis"
+import type { KeyName, News, Position } from "../../support/ledger/ledger.ts"
+import * as LedgerNode from "../../support/ledger/ledgerNode.ts"
+import { Node, World } from "../../support/ledger/nodes.ts"
+import * as RedisPlace from "../../support/ledger/redisPlace.ts"
+import { hasServer, type RedisServer, start } from "../../support/redisServer.ts"
+
+const answerMillis = 500
+
+const placeOver = (server: RedisServer, recordsMax = 10_000, logs = 1) =>
+  RedisPlace.make({
+    connect: (options) => server.connect({ ...options, retryStrategy: () => 20 }),
+    cache: "place",
+    logs,
+    recordsMax,
+    recordsPerAnswer: 64
+  })
+
+const engine = Effect.fnUntraced(function*(server: RedisServer, recordsMax?: number) {
+  const ledger = yield* LedgerNode.make(yield* placeOver(server, recordsMax), { answerMillis })
+  const heard: Array<News> = []
+  yield* ledger.follow((news) => heard.push(news))
+  const users = yield* ledger.open<string>({
+    name: "user",
+    render: (key) => key,
+    parse: (key) => key,
+    codec: Codec.schema(Schema.String),
+    weigher: undefined,
+    onEvict: undefined
+  })
+  const put = (key: string, value: string, at?: Position) =>
+    Effect.gen(function*() {
+      const entry = {
+        value,
+        stamp: 0,
+        version: 1,
+        freshUntil: Infinity,
+        expiresAt: Infinity,
+        costMillis: 0,
+        tags: ["a", "\ud800"],
+        revision: "r",
+        ownLifeMillis: Infinity
+      }
+      const prepared = yield* users.prepare(key, entry)
+      return yield* users.put({
+        key,
+        entry,
+        prepared,
+        at: at ?? ledger.position(0)!,
+        identity: { version: 1, writer: 1 }
+      })
+    })
+  const drop = (...keys: ReadonlyArray<string>) =>
+    ledger.commit(0, {
+      drops: { keys: keys.map((key): KeyName => ["user", key]), scopes: [] },
+      puts: [],
+      conditions: [],
+      isUnwritten: false,
+      after: undefined
+    })
+  const has = (key: string) => Effect.map(users.getMany([key]), ([found]) => found !== undefined)
+  return { ledger, heard, users, put, drop, has, tags: () => heard.map(({ _tag }) => _tag) }
+})
+
+const admin = (server: RedisServer): Effect.Effect<Redis, never, any> =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const redis = server.connect({ retryStrategy: () => 20 })
+      redis.on("error", () => undefined)
+      return redis
+    }),
+    (redis) => Effect.sync(() => redis.disconnect())
+  )
+
+const ask = (redis: Redis, command: string, ...args: ReadonlyArray<string>) =>
+  Effect.promise(() => redis.call(command, ...args))
+
+const until = (holds: () => boolean, left = 250): Effect.Effect<void> =>
+  Effect.suspend(() => holds() || left === 0 ? Effect.void : Effect.andThen(Effect.sleep(20), until(holds, left - 1)))
+
+const tests = () => {
+  const live = (
+    name: string,
+    body: (server: RedisServer) => Effect.Effect<void, unknown, any>,
+    ...args: Array<string>
+  ) => it.live(name, () => Effect.flatMap(start(...args), body) as Effect.Effect<void, unknown, Scope.Scope>, 30_000)
+
+  live("an entry comes back with its times, tags, revision and lifetime", (server) =>
+    Effect.gen(function*() {
+      const a = yield* engine(server)
+      yield* a.put("1", "one")
+      const [found] = yield* a.users.getMany(["1"])
+      const { entry } = found!.found
+      assert.deepStrictEqual(entry, {
+        value: "one",
+        stamp: 0,
+        version: 1,
+        freshUntil: Infinity,
+        expiresAt: Infinity,
+        costMillis: 0,
+        tags: ["a", "\ud800"],
+        revision: "r",
+        ownLifeMillis: Infinity
+      })
+    }))
+  live(
+    "what was dropped after a snapshot is not served by the server that starts from the snapshot",
+    (server) =>
+      Effect.gen(function*() {
+        const a = yield* engine(server)
+        const redis = yield* admin(server)
+        yield* a.put("1", "old")
+        yield* ask(redis, "SAVE")
+        yield* a.drop("1")
+        yield* server.restart
+        yield* until(() => redis.status === "ready")
+        assert.notStrictEqual(yield* ask(redis, "EXISTS", "{place.0}:e:4:user:1"), 0)
+        yield* until(() => a.tags().includes("Unknown") && a.ledger.look() === "current")
+        assert.isFalse(yield* a.has("1"))
+        const b = yield* engine(server)
+        assert.isFalse(yield* b.has("1"))
+        assert.deepStrictEqual(a.tags().slice(-2), ["Unknown", "Known"])
+      })
+  )
+  live(
+    "a server that was filled by another one begins a new epoch, under the same run id",
+    (server) =>
+      Effect.gen(function*() {
+        const a = yield* engine(server)
+        const redis = yield* admin(server)
+        yield* a.put("1", "old")
+        yield* ask(redis, "DEBUG", "CHANGE-REPL-ID")
+        yield* a.ledger.catchUp()
+        assert.deepStrictEqual(a.tags().slice(-2), ["Unknown", "Known"])
+        assert.isFalse(yield* a.has("1"))
+      }),
+    "--enable-debug-command",
+    "yes"
+  )
+  for (const [lost, name] of [["h", "head"], ["t", "names"], ["m", "marks"]] as const) {
+    live(`a server that has lost the ${name} of a log begins a new epoch`, (server) =>
+      Effect.gen(function*() {
+        const a = yield* engine(server)
+        const redis = yield* admin(server)
+        yield* a.put("1", "old")
+        yield* a.drop("2")
+        yield* ask(redis, "DEL", `{place.0}:${lost}`)
+        yield* a.ledger.catchUp()
+        assert.deepStrictEqual(a.tags().slice(-2), ["Unknown", "Known"])
+        assert.isFalse(yield* a.has("1"))
+      }))
+  }
+  live(
+    "a server that has lost the records of a log says so to the engine that needs them",
+    (server) =>
+      Effect.gen(function*() {
+        const a = yield* engine(server)
+        const redis = yield* admin(server)
+        const { epoch, stamp } = a.ledger.position(0)!
+        yield* ask(redis, "CLIENT", "PAUSE", "300", "ALL")
+        yield* ask(redis, "DEL", "{place.0}:l")
+        yield* a.drop("1")
+        assert.deepStrictEqual(a.ledger.position(0), { epoch, stamp: stamp + 1 })
+      })
+  )
+  live(
+    "a log that was put back from a copy, while its server lives, begins a new epoch",
+    (server) =>
+      Effect.gen(function*() {
+        const a = yield* engine(server)
+        const redis = yield* admin(server)
+        yield* a.put("1", "old")
+        yield* a.drop("2")
+        const names = ["h", "l", "t", "m", "e:4:user:1"].map((name) => `{place.0}:${name}`)
+        const copies = yield* Effect.forEach(names, (name) => Effect.promise(() => redis.dumpBuffer(name)))
+        yield* a.drop("1")
+        yield* Effect.forEach(names, (name, at) => Effect.promise(() => redis.restore(name, 0, copies[at]!, "REPLACE")))
+        assert.isFalse(yield* a.has("1"))
+        assert.deepStrictEqual(a.tags().slice(-2), ["Unknown", "Known"])
+      })
+  )
+  live("a put from before the first record that is kept is refused", (server) =>
+    Effect.gen(function*() {
+      const a = yield* engine(server, 4)
+      const at = a.ledger.position(0)!
+      for (let n = 0; n < 20; n++) yield* a.drop(`${n}`)
+      assert.strictEqual(yield* a.put("0", "old", at), "overtaken")
+      assert.strictEqual(yield* a.put("0", "new"), "kept")
+    }))
+  live("a lease of an epoch that has passed holds nothing", (server) =>
+    Effect.gen(function*() {
+      const a = yield* engine(server)
+      const redis = yield* admin(server)
+      yield* a.users.begin("1", 10_000)
+      yield* ask(redis, "DEL", "{place.0}:h")
+      assert.strictEqual((yield* a.users.begin("1", 10_000))._tag, "Yours")
+    }))
+  live("a log and its names stay within their bound", (server) =>
+    Effect.gen(function*() {
+      const a = yield* engine(server, 20)
+      const b = yield* engine(server, 20)
+      const redis = yield* admin(server)
+      for (let n = 0; n < 200; n++) yield* a.drop(`${n}`)
+      assert.isAtMost(Number(yield* ask(redis, "XLEN", "{place.0}:l")), 41)
+      assert.isAtMost(Number(yield* ask(redis, "ZCARD", "{place.0}:t")), 42)
+      yield* b.ledger.catchUp()
+      assert.deepStrictEqual(b.ledger.position(0), a.ledger.position(0))
+    }))
+  live("scripts that the server has forgotten are sent again", (server) =>
+    Effect.gen(function*() {
+      const a = yield* engine(server)
+      const redis = yield* admin(server)
+      yield* a.put("1", "one")
+      yield* ask(redis, "SCRIPT", "FLUSH")
+      yield* a.drop("1")
+      assert.isFalse(yield* a.has("1"))
+    }))
+  live("a stopped server fails calls in time, and news goes on when it does", (server) =>
+    Effect.gen(function*() {
+      const a = yield* engine(server)
+      const b = yield* engine(server)
+      yield* server.signal("SIGSTOP")
+      const error = yield* Effect.flip(b.drop("1"))
+      assert.strictEqual(error.reason._tag, "TierTimeout")
+      yield* server.signal("SIGCONT")
+      yield* a.drop("2")
+      yield* until(() => b.heard.filter(({ _tag }) => _tag === "Dropped").length === 2)
+      assert.deepStrictEqual(b.ledger.position(0), a.ledger.position(0))
+    }))
+  live("a server that ends fails calls, and is known again when it is back", (server) =>
+    Effect.gen(function*() {
+      const a = yield* engine(server)
+      yield* a.drop("1")
+      const stopped = yield* Effect.forkChild(server.restart)
+      const outcome = yield* Effect.exit(a.drop("2"))
+      assert.isTrue(outcome._tag === "Success" || outcome._tag === "Failure")
+      yield* Effect.sleep(50)
+      yield* until(() => stopped.pollUnsafe() !== undefined)
+      yield* until(() => a.tags().at(-1) === "Known" && a.tags().length > 2)
+      yield* a.put("3", "three")
+      assert.isTrue(yield* a.has("3"))
+    }))
+  live(
+    "no law breaks for engines at work while the server is flushed, stopped and replaced",
+    (server) =>
+      Effect.gen(function*() {
+        const redis = yield* admin(server)
+        const world = new World(2)
+        const engines = yield* Effect.forEach(Array.from({ length: 3 }, (_, n) => n), (n) =>
+          Effect.gen(function*() {
+            const ledger = yield* LedgerNode.make(yield* placeOver(server, 8, 2), { answerMillis: 200 })
+            return yield* Node.start(`node ${n}`, ledger, world, n + 1)
+          }))
+        const faults = Effect.gen(function*() {
+          for (let n = 0; n < 10; n++) {
+            yield* Effect.sleep(150)
+            if (n % 3 === 0) yield* ask(redis, "FLUSHALL")
+            if (n % 3 === 1) yield* ask(redis, "DEBUG", "CHANGE-REPL-ID")
+            if (n % 3 === 2) {
+              yield* server.signal("SIGSTOP")
+              yield* Effect.sleep(250)
+              yield* server.signal("SIGCONT")
+            }
+          }
+        })
+        const lives = engines.flatMap((node) => Array.from({ length: 3 }, () => node.live(20)))
+        yield* Effect.all([faults, ...lives], { concurrency: "unbounded", discard: true })
+        for (const node of engines) yield* node.audit()
+      }),
+    "--enable-debug-command",
+    "yes"
+  )
+}
+
+if (hasServer) describe("a ledger in Redis", tests)
+else describe.skip("a ledger in Redis: NOT RUN, because the machine has no redis-server", () => undefined)

@@ -1,0 +1,198 @@
+/**
+ * The contract of a ledger: a place that several engines share, in one process, on one machine or on many. It keeps
+ * entries, and a log of all changes. An engine knows a beginning of that log, and the end of it is its position.
+ *
+ * 1. *Order.* A commit is a record with the next stamp of its log. It takes effect on the entries in the same atomic
+ *    step in which it gets its stamp.
+ * 2. *Prefix.* An engine hears the records of a log in order, each once. The last one is its position in the log.
+ * 3. *Put.* A value enters the ledger with a position, `at`: all changes up to there were known to the engine that made
+ *    the value. The ledger refuses it if `at` is of another epoch or below the floor, or if a later record names the
+ *    key. The header of an entry keeps `at`. Marks are not compared here: each reader who knows a mark compares it with
+ *    the header.
+ * 4. *Loss is known.* A ledger that has lost state begins a new epoch. Stamps of two epochs are never compared.
+ * 5. *News.* An engine hears each record, or hears `Unknown` for what it may have missed. It is never just silent.
+ * 6. *Time* ends a lease or an entry. It makes nothing valid.
+ * 7. *Values alone are refused.* A condition that does not hold stops the values of a commit, and not its drops: every
+ *    engine has to learn of a source that was written. Only a commit that touched no source (`isUnwritten`) stops as a
+ *    whole.
+ *
+ * A ledger has one log, or several: then the first segment of a key says which one, and a record names what it follows
+ * from in another log. Locks and leases are not needed for any of this. A lease spares work.
+ *
+ * Not here: memory, what an engine does with what it hears, and which changes a change causes. The rules were found and
+ * are checked by the model in `test/support/ledgerModel`.
+ */
+import type { Found } from "effect-stateless/store/Entry"
+import type { Content, Prepared, PreparedEntry, StoreFamily } from "effect-stateless/store/Store"
+import type { StoreError } from "effect-stateless/store/StoreError"
+import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { PlacePartition } from "./ledgerPlace.ts"
+
+/** One life of a log. `number` may repeat after a clock was set back; `nonce` tells the two apart. */
+export interface Epoch {
+  readonly number: number
+  readonly nonce: number
+}
+
+/** How far a log goes, or how far an engine knows it. */
+export interface Position {
+  readonly epoch: Epoch
+  readonly stamp: number
+}
+
+/** Of one value of one key. Each engine draws its own `writer` when it starts, and gives a version once. */
+export interface Identity {
+  readonly version: number
+  readonly writer: number
+}
+
+/** What can be read of an entry without its value. */
+export interface Header {
+  readonly identity: Identity
+  readonly at: Position
+}
+
+/** A key within a family. */
+export type KeyName = readonly [family: string, key: string]
+
+/** What is no longer valid: keys, and the scopes of marks. */
+export interface Drops {
+  readonly keys: ReadonlyArray<KeyName>
+  readonly scopes: ReadonlyArray<string>
+}
+
+/** The stamp of the latest record that marks a scope. */
+export interface LogMark {
+  readonly scope: string
+  readonly stamp: number
+}
+
+/** What an engine hears of a log, in the order of the log. */
+export type News =
+  /**
+   * The engine knows the log up to a position, and these are all marks up to there. The first news of each log, and the
+   * news after `Unknown`. What the engine holds from before is suspect: also what it has loaded while the log was
+   * unknown, because it heard of no change.
+   */
+  | {
+    readonly _tag: "Known"
+    readonly log: number
+    readonly position: Position
+    readonly marks: ReadonlyArray<LogMark>
+  }
+  /** Records may be missing. What the engine holds is suspect, and what it loads until `Known` as well. */
+  | { readonly _tag: "Unknown"; readonly log: number }
+  /** The next record. `isOwn` if this engine has committed it. */
+  | {
+    readonly _tag: "Dropped"
+    readonly log: number
+    readonly position: Position
+    readonly drops: Drops
+    readonly isOwn: boolean
+  }
+  /** A load has ended: its waiters look again. It takes a stamp, like each record. */
+  | { readonly _tag: "Moved"; readonly log: number; readonly position: Position; readonly keys: ReadonlyArray<KeyName> }
+
+/** A value on its way into the ledger. */
+export interface Put<V> extends PreparedEntry<V> {
+  readonly partition: SharedPartition<V>
+  readonly identity: Identity
+  /** What was known when the value was made, or before its source was written. */
+  readonly at: Position
+}
+
+/** That an entry has an identity, or that there is none. It also holds for the identity that the commit itself sets. */
+export interface Condition {
+  readonly key: KeyName
+  readonly identity: Identity | undefined
+}
+
+/** A change of one log. */
+export interface Commit {
+  readonly drops: Drops
+  /** The keys of these are dropped, too. A value that is refused leaves its key dropped. */
+  readonly puts: ReadonlyArray<Put<any>>
+  readonly conditions: ReadonlyArray<Condition>
+  /** No source was written: if a condition does not hold, nothing is done. */
+  readonly isUnwritten: boolean
+  /** The commit in another log that this one follows from. */
+  readonly after: { readonly log: number; readonly position: Position } | undefined
+}
+
+/** `position` is that of the record. `overtaken` has the keys whose value a later record refused. */
+export type Receipt =
+  | { readonly _tag: "Done"; readonly position: Position; readonly overtaken: ReadonlyArray<KeyName> }
+  /** `held` has what is there in place of each condition. `position` is undefined if nothing was done. */
+  | {
+    readonly _tag: "Conflict"
+    readonly position: Position | undefined
+    readonly held: ReadonlyArray<Identity | undefined>
+  }
+
+/** Names a lease. */
+export type Fence = string
+
+/** What the ledger has of a key that is absent in memory. */
+export type Begun<V> =
+  | { readonly _tag: "Found"; readonly found: Found<V>; readonly header: Header }
+  /** The caller runs the lookup, under a lease if it asked for one. */
+  | { readonly _tag: "Yours"; readonly lease: Fence | undefined }
+  /** Another engine runs it. `until` is the end of its lease, in milliseconds since the epoch. */
+  | { readonly _tag: "Theirs"; readonly until: number }
+
+/** What a put brings beside its value: the end of its lease, and what depends on the value that it replaces. */
+export interface Beside {
+  readonly lease?: Fence | undefined
+  readonly drops?: Drops | undefined
+}
+
+/** One family in a ledger. */
+export interface SharedPartition<V> {
+  readonly family: string
+  /** The partition of the place behind it. */
+  readonly place: PlacePartition<V>
+  /** Checks and encodes a value, as the `prepare` of a partition of a `Store` does. */
+  readonly prepare: (key: string, content: Content<V>) => Effect.Effect<Prepared<V>, StoreError>
+  /** An entry, or the right to load it. The answer is judged no earlier than all its marks are known. */
+  readonly begin: (key: string, leaseMillis: number | undefined) => Effect.Effect<Begun<V>, StoreError>
+  /** Entries with their headers, in the order of the keys. */
+  readonly getMany: (
+    keys: ReadonlyArray<string>
+  ) => Effect.Effect<ReadonlyArray<{ readonly found: Found<V>; readonly header: Header } | undefined>, StoreError>
+  readonly put: (put: Omit<Put<V>, "partition">, beside?: Beside) => Effect.Effect<"kept" | "overtaken", StoreError>
+  /** Ends a lease without a value. */
+  readonly abandon: (key: string, lease: Fence) => Effect.Effect<void, StoreError>
+  /** The headers of entries, to confirm suspects. */
+  readonly headers: (keys: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Header | undefined>, StoreError>
+}
+
+/** How much of a ledger an engine knows. Where it has several logs, the worst of them counts. */
+export type Knowledge = "current" | "behind" | "unknown"
+
+/** A ledger, as one engine sees it. */
+export interface Ledger {
+  readonly name: string
+  readonly logs: number
+  /** The log of a key: that of its first segment. The log of a key without parameters is that of its family. */
+  readonly logOf: (family: string, key: string) => number
+  /** What is applied; `undefined` while the log is unknown. */
+  readonly position: (log: number) => Position | undefined
+  /** Applies the news that is at hand, and says what is known then. */
+  readonly look: () => Knowledge
+  /** When it was last proved that the position was the end of the log, in milliseconds of the engine's Clock. */
+  readonly provenAt: (log: number) => number
+  /** Hears all news, the first of it before it returns if the ledger answers. It goes on until the Scope ends. */
+  readonly follow: (hear: (news: News) => void) => Effect.Effect<void, never, Scope.Scope>
+  /**
+   * Waits until these positions are applied, or the end of each log as of now. A position of an epoch that has passed
+   * counts as applied.
+   */
+  readonly catchUp: (to?: ReadonlyMap<number, Position>) => Effect.Effect<void, StoreError>
+  /**
+   * Appends a record. Its drops are on their way from here on, whatever happens to the caller. When it returns, the
+   * record and all before it were heard. If it fails, the outcome is unknown, unless the error says otherwise.
+   */
+  readonly commit: (log: number, commit: Commit) => Effect.Effect<Receipt, StoreError>
+  readonly open: <V>(family: StoreFamily<V>) => Effect.Effect<SharedPartition<V>, StoreError, Scope.Scope>
+}

@@ -1,0 +1,189 @@
+/**
+ * What the steps of a place do, for each place that computes them in JavaScript: the rules of puts, commits and leases
+ * are written once. A place gives the state of one log, reads and changes it as the step says, and makes the whole step
+ * atomic.
+ *
+ * Not here: how a step begins (a new epoch after a loss), how its answer is made, and when a log is trimmed. These
+ * depend on the place.
+ */
+import type { Condition, Drops, Epoch, Header, Identity, KeyName, LogMark, Position } from "./ledger.ts"
+import type { Asker, LogRecord, Outcomes, Placed, PlacedPut, PlacePartition, Question } from "./ledgerPlace.ts"
+import { sameEpoch } from "./logView.ts"
+
+/** The header of an entry, and the number of the lease under which it came; 0 without one. */
+export interface Kept {
+  readonly header: Header
+  readonly lease: number
+}
+
+/** The right to load a key. Numbers of leases grow within an epoch, so a later lease has a greater one. */
+export interface LeaseRow {
+  readonly number: number
+  /** In milliseconds since the epoch of the Clock. */
+  readonly until: number
+  /** Whether another engine has asked for the key meanwhile. */
+  readonly isAwaited: boolean
+}
+
+/** One log with its entries, within one step. */
+export interface LogState {
+  readonly epoch: Epoch
+  readonly floor: number
+  /** The stamp and the link of the last record. */
+  readonly head: number
+  readonly link: number
+  /** The number of the last lease. */
+  readonly lastLease: number
+  /** An entry that has not ended. It is decoded if a partition is given. */
+  readonly find: (key: KeyName, partition: PlacePartition<any> | undefined) => Placed | undefined
+  /** The header of an entry, whether it has ended or not. */
+  readonly kept: (key: KeyName) => Kept | undefined
+  /** The stamp of the last record that names a key; 0 if no record does that is still kept. */
+  readonly lastNaming: (key: KeyName) => number
+  readonly lease: (key: KeyName) => LeaseRow | undefined
+  readonly marks: () => ReadonlyArray<LogMark>
+  readonly keep: (put: PlacedPut, lease: number) => void
+  readonly remove: (key: KeyName) => void
+  readonly setLease: (key: KeyName, lease: LeaseRow | undefined) => void
+  /** Appends a record, raises its marks, and notes the keys that it names. */
+  readonly append: (record: LogRecord) => void
+}
+
+/** What a step takes from its surroundings. */
+export interface Surroundings {
+  readonly nowMillis: number
+  /** 32 random bits. */
+  readonly bits: () => number
+}
+
+/** Runs one step. */
+export const run = (
+  state: LogState,
+  asker: Asker,
+  question: Question,
+  surroundings: Surroundings
+): Outcomes[Question["_tag"]] => {
+  switch (question._tag) {
+    case "Read":
+      return question.keys.map((key) => state.find(key, question.partition))
+    case "Begin":
+      return begin(state, question, surroundings)
+    case "Put":
+      return put(state, asker, question, surroundings)
+    case "Abandon": {
+      const lease = state.lease(question.key)
+      if (lease !== undefined && fenceOf(state, lease) === question.lease) {
+        state.setLease(question.key, undefined)
+        if (lease.isAwaited) append(state, asker, surroundings, { moved: [question.key] })
+      }
+      return undefined
+    }
+    case "Commit":
+      return commit(state, asker, question, surroundings)
+    case "Marks":
+      return state.marks()
+    case "Look":
+      return undefined
+  }
+}
+
+const fenceOf = ({ epoch }: LogState, { number }: Pick<LeaseRow, "number">): string =>
+  `${epoch.number}.${epoch.nonce}.${number}`
+
+const numberOf = (fence: string): number => Number(fence.slice(fence.lastIndexOf(".") + 1))
+
+const begin = (
+  state: LogState,
+  { key, leaseMillis, partition }: Extract<Question, { readonly _tag: "Begin" }>,
+  { nowMillis }: Surroundings
+): Outcomes["Begin"] => {
+  const placed = state.find(key, partition)
+  if (placed !== undefined) return { _tag: "Found", placed }
+  if (leaseMillis === undefined) return { _tag: "Yours", lease: undefined }
+  const held = state.lease(key)
+  if (held !== undefined && held.until > nowMillis) {
+    if (!held.isAwaited) state.setLease(key, { ...held, isAwaited: true })
+    return { _tag: "Theirs", until: held.until }
+  }
+  const number = state.lastLease + 1
+  // Who waited for a lease that has ended waits for the next one, too.
+  state.setLease(key, { number, until: nowMillis + leaseMillis, isAwaited: held?.isAwaited ?? false })
+  return { _tag: "Yours", lease: fenceOf(state, { number }) }
+}
+
+/** The rule of puts. */
+const isOvertaken = (state: LogState, key: KeyName, { epoch, stamp }: Position): boolean =>
+  !sameEpoch(epoch, state.epoch) || stamp < state.floor || stamp < state.lastNaming(key)
+
+const nameOf = ({ partition, prepared }: PlacedPut): KeyName => [partition.family.name, prepared.key]
+
+const put = (
+  state: LogState,
+  asker: Asker,
+  { drops, lease, put }: Extract<Question, { readonly _tag: "Put" }>,
+  surroundings: Surroundings
+): Outcomes["Put"] => {
+  const key = nameOf(put)
+  const held = lease === undefined ? undefined : state.lease(key)
+  const isHeld = held !== undefined && fenceOf(state, held) === lease
+  if (isHeld) state.setLease(key, undefined)
+  const moved = isHeld && held.isAwaited ? [key] : []
+  const number = lease === undefined ? 0 : numberOf(lease)
+  const isLate = number > 0 && (state.kept(key)?.lease ?? 0) > number
+  const isKept = !isLate && !isOvertaken(state, key, put.at)
+  if (isKept && drops !== undefined && drops.keys.length + drops.scopes.length > 0) {
+    append(state, asker, surroundings, { drops: { keys: [key, ...drops.keys], scopes: drops.scopes }, moved })
+    for (const dropped of drops.keys) drop(state, dropped)
+  } else if (moved.length > 0) append(state, asker, surroundings, { moved })
+  // The header has the position of the load. That of the record would jump over marks that the load did not know.
+  if (isKept) state.keep(put, number)
+  return isKept ? "kept" : "overtaken"
+}
+
+const drop = (state: LogState, key: KeyName): void => {
+  state.remove(key)
+  state.setLease(key, undefined)
+}
+
+const commit = (
+  state: LogState,
+  asker: Asker,
+  { after, conditions, drops, isUnwritten, puts }: Extract<Question, { readonly _tag: "Commit" }>,
+  surroundings: Surroundings
+): Outcomes["Commit"] => {
+  const names = puts.map(nameOf)
+  const held = conditions.map(({ key }) => state.find(key, undefined)?.header.identity)
+  const isRefused = conditions.some((condition, at) => !holds(condition, held[at], puts))
+  if (isRefused && isUnwritten) return { stamp: undefined, overtaken: [], conflict: held }
+  // Judged against the records before this one, which names these keys as well.
+  const overtaken = puts.filter((each, at) => isOvertaken(state, names[at]!, each.at))
+  const keys = [...drops.keys, ...names]
+  for (const key of keys) drop(state, key)
+  append(state, asker, surroundings, { drops: { keys, scopes: drops.scopes }, after })
+  if (isRefused) return { stamp: state.head, overtaken: [], conflict: held }
+  for (const each of puts) if (!overtaken.includes(each)) state.keep(each, 0)
+  return { stamp: state.head, overtaken: overtaken.map(nameOf), conflict: undefined }
+}
+
+// A commit that is repeated finds the identity that it has set itself.
+const holds = (
+  { identity, key }: Condition,
+  held: Identity | undefined,
+  puts: ReadonlyArray<PlacedPut>
+): boolean =>
+  sameIdentity(held, identity) ||
+  puts.some((each) => sameKey(nameOf(each), key) && sameIdentity(held, each.identity))
+
+const sameKey = (a: KeyName, b: KeyName): boolean => a[0] === b[0] && a[1] === b[1]
+
+const sameIdentity = (a: Identity | undefined, b: Identity | undefined): boolean =>
+  a === b || a !== undefined && b !== undefined && a.version === b.version && a.writer === b.writer
+
+const noDrops: Drops = { keys: [], scopes: [] }
+
+const append = (
+  state: LogState,
+  { writer }: Asker,
+  { bits }: Surroundings,
+  { after, drops = noDrops, moved = [] }: Partial<LogRecord>
+): void => state.append({ stamp: state.head + 1, link: bits(), tail: state.link, writer, drops, moved, after })

@@ -1,0 +1,485 @@
+/**
+ * A ledger in Redis: each question is one script, reads are one `MGET`, and news is read from the log itself.
+ *
+ * - A read asks for the head of its log beside the entries. An entry of another epoch than the head's counts as absent.
+ *   If there is no head, or a look is needed to believe it, the look is done first: it begins an epoch where one is
+ *   due.
+ * - News comes by `XREAD BLOCK` on the log: nothing is published that could be lost, and catching up is the same
+ *   command. It has a connection of its own, since it holds up what is sent after it.
+ * - A connection sends nothing later than its caller waits for: nothing is queued while it is away, and nothing is sent
+ *   again by the driver.
+ *
+ * Not here: the scripts (`redisScripts.ts`), and what the keys hold (`redisForm.ts`).
+ */
+import * as Codec from "effect-stateless/store/Codec"
+import type { Prepared, StoreFamily } from "effect-stateless/store/Store"
+import { EncodeFailed, type Operation, StoreError, TierFailed } from "effect-stateless/store/StoreError"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import type * as Scope from "effect/Scope"
+import type { Redis } from "ioredis"
+import { owned } from "../../../src/store/internal/ownedCodec.ts"
+import type { Drops, Epoch, Identity, KeyName, Position } from "./ledger.ts"
+import type {
+  Answer,
+  Asker,
+  LedgerPlace,
+  LogRecord,
+  Outcomes,
+  Placed,
+  PlacedPut,
+  PlacePartition,
+  Question
+} from "./ledgerPlace.ts"
+import { sameEpoch } from "./logView.ts"
+import {
+  entryKey,
+  leaseKey,
+  type LogKeys,
+  logKeys,
+  nameOf,
+  readEntry,
+  readHead,
+  readHeader,
+  readRecord,
+  type StreamRow,
+  writeBody,
+  writeEntry,
+  writePosition
+} from "./redisForm.ts"
+import { type ScriptName, sources } from "./redisScripts.ts"
+import { fromWtf8, wtf8 } from "./wtf8.ts"
+
+/** The name of this tier in answers and errors. */
+export const tierName = "redis"
+
+export interface Options {
+  /** Makes a connection that is not connected yet; called twice. */
+  readonly connect: (options: typeof connectionOptions) => Redis
+  /** Names the keys: places with other names share nothing. */
+  readonly cache: string
+  readonly logs: number
+  /** The log keeps at least so many records, and at most twice as many. */
+  readonly recordsMax: number
+  /** An answer has at most so many records. */
+  readonly recordsPerAnswer: number
+}
+
+/** What every connection of a place has: nothing is sent later, or again, than its caller knows. */
+export const connectionOptions = {
+  lazyConnect: true,
+  enableOfflineQueue: false,
+  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
+  enableAutoPipelining: false
+} as const
+
+/** A read of the log waits for news for so long; then it is sent again. */
+const blockMillis = 5_000
+/** News comes in parts of so many records. */
+const newsMax = 1_000
+/** After a failure of the connection, the log is read again after so long. */
+const againMillis = 100
+
+interface RedisPartition<V> extends PlacePartition<V> {
+  readonly codec: Codec.Codec<V>
+}
+
+interface Encoded<V> extends Prepared<V> {
+  readonly value: Uint8Array
+}
+
+/** Opens a place until the Scope ends. */
+export const make = (options: Options): Effect.Effect<LedgerPlace, StoreError, Scope.Scope> =>
+  Effect.gen(function*() {
+    const random = yield* Random.Random
+    const connection = () =>
+      Effect.acquireRelease(
+        Effect.tryPromise({
+          try: async () => {
+            const redis = options.connect(connectionOptions)
+            // The driver reports on it what its calls report, too.
+            redis.on("error", () => undefined)
+            try {
+              await redis.connect()
+            } catch {
+              // It goes on by itself. Until then calls fail at once.
+            }
+            return redis
+          },
+          catch: failed("open")
+        }),
+        (redis) => Effect.sync(() => redis.disconnect())
+      )
+    const commands = yield* connection()
+    for (const [name, lua] of sources) commands.defineCommand(commandOf(name), { lua })
+    const news = yield* Effect.forEach(Array.from({ length: options.logs }), connection)
+    return new RedisPlace(options, commands, news, () => Math.floor(random.nextDoubleUnsafe() * 2 ** 32))
+  })
+
+const commandOf = (name: ScriptName): string => `effectStateless_${name}`
+
+type Command = (...args: ReadonlyArray<string | number | Buffer>) => Promise<unknown>
+
+type Scripted = readonly [head: Buffer, records: ReadonlyArray<StreamRow>, outcome: ReadonlyArray<unknown>]
+
+class RedisPlace implements LedgerPlace {
+  readonly name = tierName
+  readonly logs: number
+  private readonly options: Options
+  private readonly commands: Redis
+  private readonly news: ReadonlyArray<Redis>
+  private readonly bits: () => number
+  private readonly keys: ReadonlyArray<LogKeys>
+
+  constructor(options: Options, commands: Redis, news: ReadonlyArray<Redis>, bits: () => number) {
+    this.options = options
+    this.logs = options.logs
+    this.commands = commands
+    this.news = news
+    this.bits = bits
+    this.keys = Array.from({ length: options.logs }, (_, log) => logKeys(options.cache, log))
+  }
+
+  readonly open = <V>(family: StoreFamily<V>): Effect.Effect<PlacePartition<V>> => {
+    const codec = owned(Codec.of(family.codec!))
+    const partition: RedisPartition<V> = {
+      family,
+      codec,
+      prepare: (key, { value }) =>
+        Effect.mapBothEager(codec.encode(value), {
+          onFailure: (cause) =>
+            new StoreError({ reason: new EncodeFailed({ tier: tierName, key: family.render(key), cause }) }),
+          onSuccess: (bytes): Encoded<V> => ({ bytes: bytes.length, value: bytes })
+        })
+    }
+    return Effect.succeed(partition)
+  }
+
+  readonly ask = <Q extends Question>(
+    log: number,
+    asker: Asker,
+    question: Q
+  ): Effect.Effect<Answer<Q["_tag"]>, StoreError> =>
+    this.answer(log, asker, question) as Effect.Effect<Answer<any>, StoreError> as Effect.Effect<
+      Answer<Q["_tag"]>,
+      StoreError
+    >
+
+  private answer(log: number, asker: Asker, question: Question): Effect.Effect<Answer<any>, StoreError> {
+    switch (question._tag) {
+      case "Read":
+        return this.read(log, asker, question)
+      case "Begin":
+        return this.begin(log, asker, question)
+      case "Put":
+        return this.put(log, asker, question)
+      case "Abandon":
+        return this.abandon(log, asker, question)
+      case "Commit":
+        return this.commit(log, asker, question)
+      case "Marks":
+        return this.script(
+          "loadMarks",
+          "marks",
+          log,
+          asker,
+          [],
+          [],
+          (fields) => marksOf(fields as ReadonlyArray<Buffer>)
+        )
+      case "Look":
+        return this.look(log, asker)
+    }
+  }
+
+  private look(log: number, asker: Asker): Effect.Effect<Answer<"Look">, StoreError> {
+    return this.script("loadMarks", "look", log, asker, [], [], () => undefined)
+  }
+
+  private script<A>(
+    operation: Operation,
+    name: ScriptName,
+    log: number,
+    { position, writer }: Asker,
+    keys: ReadonlyArray<string | Buffer>,
+    args: ReadonlyArray<string | number | Buffer>,
+    outcomeOf: (outcome: ReadonlyArray<unknown>) => A
+  ): Effect.Effect<Answer<any> & { readonly outcome: A }, StoreError> {
+    const { beat, control } = this.keys[log]!
+    const all = [...control, beat, ...keys]
+    const asker = position === undefined ? ["", "", ""] : writePosition(position).split("|")
+    const bits = [this.bits(), this.bits(), this.bits(), this.bits()]
+    const { recordsMax, recordsPerAnswer } = this.options
+    return Effect.tryPromise({
+      try: async () => {
+        const command = Reflect.get(this.commands, `${commandOf(name)}Buffer`) as Command
+        const answer = await command.call(
+          this.commands,
+          all.length,
+          ...all,
+          ...asker,
+          writer,
+          ...bits,
+          recordsPerAnswer,
+          recordsMax,
+          ...args
+        )
+        const [head, rows, outcome] = answer as Scripted
+        const records = rows.map((row) => readRecord(row).record)
+        return { heading: readHead(head.toString())!, records, proves: true, outcome: outcomeOf(outcome) }
+      },
+      catch: failed(operation)
+    })
+  }
+
+  // --- reads --------------------------------------------------------------------------------------
+
+  private read(
+    log: number,
+    asker: Asker,
+    { keys, partition }: Extract<Question, { readonly _tag: "Read" }>
+  ): Effect.Effect<Answer<"Read">, StoreError> {
+    const logKeys = this.keys[log]!
+    const asked = Effect.tryPromise({
+      try: () => this.commands.mgetBuffer([logKeys.control[0]!, ...keys.map((key) => entryKey(logKeys, nameOf(key)))]),
+      catch: failed("get")
+    })
+    return Effect.flatMap(asked, ([head, ...entries]): Effect.Effect<Answer<"Read">, StoreError> => {
+      const heading = head ? readHead(head.toString()) : undefined
+      if (heading === undefined || this.isStrange(heading.epoch, heading.head, asker)) {
+        return Effect.map(this.look(log, asker), (answer) => ({ ...answer, outcome: keys.map(() => undefined) }))
+      }
+      const decoded = Effect.forEach(
+        entries,
+        (bytes) => this.placed(heading.epoch, bytes ?? undefined, partition)
+      )
+      return Effect.map(decoded, (outcome) => ({ heading, records: [], proves: false, outcome }))
+    })
+  }
+
+  /** Whether an asker knows more than the head says: then state was lost, and a script settles it. */
+  private isStrange(epoch: Epoch, head: number, { position }: Asker): boolean {
+    return position === undefined || !sameEpoch(position.epoch, epoch) || position.stamp > head
+  }
+
+  private placed(
+    epoch: Epoch,
+    bytes: Buffer | undefined,
+    partition: PlacePartition<any> | undefined
+  ): Effect.Effect<Placed | undefined, StoreError> {
+    const read = bytes && readHeader(bytes)
+    if (read === undefined || !sameEpoch(read.header.at.epoch, epoch)) return Effect.undefined
+    const { header, length } = read
+    if (partition === undefined) return Effect.succeed({ header, found: undefined })
+    const { entry, value } = readEntry(bytes!, length, header.identity.version)
+    const decoded = (partition as RedisPartition<unknown>).codec.decode(value)
+    // Bytes of another schema are absent: another release may read them.
+    return Effect.map(
+      Effect.option(decoded),
+      Option.match({
+        onNone: () => undefined,
+        onSome: (value): Placed => ({ header, found: { entry: { ...entry, value }, tier: tierName } })
+      })
+    )
+  }
+
+  private begin(
+    log: number,
+    asker: Asker,
+    { key, leaseMillis, partition }: Extract<Question, { readonly _tag: "Begin" }>
+  ): Effect.Effect<Answer<"Begin">, StoreError> {
+    const logKeys = this.keys[log]!
+    const name = nameOf(key)
+    const keys = [entryKey(logKeys, name), leaseKey(logKeys, name)]
+    const asked = this.script(
+      "get",
+      "begin",
+      log,
+      asker,
+      keys,
+      [leaseMillis ?? 0],
+      (outcome) => outcome as readonly [what: Buffer, detail: Buffer]
+    )
+    return Effect.flatMap(asked, (answer) => {
+      const [what, detail] = answer.outcome
+      const decided: Effect.Effect<Outcomes["Begin"], StoreError> = what.toString() === "found"
+        ? Effect.map(
+          this.placed(answer.heading.epoch, detail, partition),
+          (placed): Outcomes["Begin"] =>
+            placed === undefined ? { _tag: "Yours", lease: undefined } : { _tag: "Found", placed }
+        )
+        : Effect.succeed(
+          what.toString() === "theirs"
+            ? { _tag: "Theirs", until: Number(detail.toString()) }
+            : { _tag: "Yours", lease: detail.length === 0 ? undefined : detail.toString() }
+        )
+      return Effect.map(decided, (outcome) => ({ ...answer, outcome }))
+    })
+  }
+
+  // --- changes ------------------------------------------------------------------------------------
+
+  private put(
+    log: number,
+    asker: Asker,
+    { drops = noDrops, lease, put }: Extract<Question, { readonly _tag: "Put" }>
+  ): Effect.Effect<Answer<"Put">, StoreError> {
+    const logKeys = this.keys[log]!
+    const key: KeyName = [put.partition.family.name, put.prepared.key]
+    const name = nameOf(key)
+    const keys = [entryKey(logKeys, name), leaseKey(logKeys, name), ...this.droppedKeys(log, drops.keys)]
+    const named = { keys: [key, ...drops.keys], scopes: drops.scopes }
+    const args = [
+      wtf8(name),
+      lease ?? "",
+      lease === undefined ? "0" : lease.slice(lease.lastIndexOf(".") + 1),
+      ...putArgs(put),
+      writeBody(named, [], undefined),
+      writeBody(named, [key], undefined),
+      writeBody(noDrops, [key], undefined),
+      drops.keys.length,
+      drops.scopes.length,
+      ...namesAndScopes(drops)
+    ]
+    return this.script("set", "put", log, asker, keys, args, ([kept]) => (kept as Buffer).toString() as Outcomes["Put"])
+  }
+
+  private abandon(
+    log: number,
+    asker: Asker,
+    { key, lease }: Extract<Question, { readonly _tag: "Abandon" }>
+  ): Effect.Effect<Answer<"Abandon">, StoreError> {
+    const keys = [leaseKey(this.keys[log]!, nameOf(key))]
+    const args = [lease, writeBody(noDrops, [key], undefined)]
+    return this.script("remove", "abandon", log, asker, keys, args, () => undefined)
+  }
+
+  private commit(
+    log: number,
+    asker: Asker,
+    { after, conditions, drops, isUnwritten, puts }: Extract<Question, { readonly _tag: "Commit" }>
+  ): Effect.Effect<Answer<"Commit">, StoreError> {
+    const logKeys = this.keys[log]!
+    const names = puts.map(({ partition, prepared }): KeyName => [partition.family.name, prepared.key])
+    const all: Drops = { keys: [...drops.keys, ...names], scopes: drops.scopes }
+    const ownOf = ([family, key]: KeyName): Identity | undefined =>
+      puts.find((_, at) => names[at]![0] === family && names[at]![1] === key)?.identity
+    const keys = [
+      ...conditions.map(({ key }) => entryKey(logKeys, nameOf(key))),
+      ...names.map((key) => entryKey(logKeys, nameOf(key))),
+      ...this.droppedKeys(log, all.keys)
+    ]
+    const args = [
+      writeBody(all, [], after),
+      isUnwritten ? "1" : "0",
+      conditions.length,
+      ...conditions.flatMap(({ identity, key }) => [identityText(identity), identityText(ownOf(key))]),
+      puts.length,
+      ...puts.flatMap((put, at) => [wtf8(nameOf(names[at]!)), ...putArgs(put)]),
+      all.keys.length,
+      ...all.keys.map((key) => wtf8(nameOf(key))),
+      all.scopes.length,
+      ...all.scopes.map((scope) => wtf8(scopeStart + scope))
+    ]
+    return this.script("write", "commit", log, asker, keys, args, ([stamp, overtaken, held]): Outcomes["Commit"] => {
+      const at = (stamp as Buffer).toString()
+      return {
+        stamp: at === "" ? undefined : Number(at),
+        overtaken: (overtaken as ReadonlyArray<number>).map((index) => names[index]!),
+        conflict: held === null ? undefined : (held as ReadonlyArray<Buffer>).map((each) => identityIn(each.toString()))
+      }
+    })
+  }
+
+  private droppedKeys(log: number, keys: ReadonlyArray<KeyName>): ReadonlyArray<Buffer> {
+    const logKeys = this.keys[log]!
+    return keys.flatMap((key) => {
+      const name = nameOf(key)
+      return [entryKey(logKeys, name), leaseKey(logKeys, name)]
+    })
+  }
+
+  // --- news ---------------------------------------------------------------------------------------
+
+  readonly listen = (
+    log: number,
+    hear: (epoch: Epoch, records: ReadonlyArray<LogRecord>) => void,
+    look: () => void
+  ): Effect.Effect<void, never, Scope.Scope> => {
+    const redis = this.news[log]!
+    const stream = this.keys[log]!.control[1]!
+    let last: string | undefined
+    let isWhole = true
+    const next = Effect.tryPromise({
+      try: async () => {
+        // What was there before is read by questions.
+        last ??= (await redis.xrevrange(stream, "+", "-", "COUNT", 1))[0]?.[0] ?? "0-0"
+        if (!isWhole) look()
+        isWhole = true
+        const read = await redis.xreadBuffer("COUNT", newsMax, "BLOCK", blockMillis, "STREAMS", stream, last)
+        if (read === null) return look()
+        for (const row of read[0]![1] as unknown as ReadonlyArray<StreamRow>) {
+          const { epoch, record } = readRecord(row)
+          last = row[0].toString()
+          hear(epoch, [record])
+        }
+      },
+      catch: failed("loadMarks")
+    })
+    const again = Effect.catch(next, () =>
+      Effect.suspend(() => {
+        isWhole = false
+        return Effect.sleep(againMillis)
+      }))
+    return Effect.asVoid(Effect.forkScoped(Effect.forever(again)))
+  }
+}
+
+const noDrops: Drops = { keys: [], scopes: [] }
+
+/** Sets scopes apart from the field that holds the stamp of the last mark. */
+const scopeStart = "s"
+
+const namesAndScopes = ({ keys, scopes }: Drops): ReadonlyArray<Buffer> => [
+  ...keys.map((key) => wtf8(nameOf(key))),
+  ...scopes.map((scope) => wtf8(scopeStart + scope))
+]
+
+const marksOf = (fields: ReadonlyArray<Buffer>): Outcomes["Marks"] => {
+  const marks: Array<Outcomes["Marks"][number]> = []
+  for (let at = 0; at < fields.length; at += 2) {
+    const field = fromWtf8(fields[at]!)
+    if (!field.startsWith(scopeStart)) continue
+    marks.push({ scope: field.slice(scopeStart.length), stamp: Number(fields[at + 1]!.toString()) })
+  }
+  return marks
+}
+
+const positionArgs = ({ epoch, stamp }: Position): ReadonlyArray<number> => [epoch.number, epoch.nonce, stamp]
+
+const putArgs = (
+  { at, identity, prepared: { entry, prepared } }: PlacedPut
+): ReadonlyArray<string | number | Buffer> => {
+  const { expiresAt } = entry
+  return [
+    ...positionArgs(at),
+    identity.version,
+    identity.writer,
+    expiresAt === Infinity ? "" : Math.ceil(expiresAt),
+    writeEntry(entry, (prepared as Encoded<unknown>).value)
+  ]
+}
+
+const identityText = (identity: Identity | undefined): string =>
+  identity === undefined ? "" : `${identity.version}|${identity.writer}`
+
+const identityIn = (text: string): Identity | undefined => {
+  if (text === "") return undefined
+  const [version, writer] = text.split("|").map(Number)
+  return { version: version!, writer: writer! }
+}
+
+const failed = (operation: Operation) => (cause: unknown): StoreError =>
+  new StoreError({ reason: new TierFailed({ tier: tierName, operation, cause }) })

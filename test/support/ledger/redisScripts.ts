@@ -1,0 +1,221 @@
+/**
+ * The atomic steps of a ledger in Redis, as Lua. Each script begins alike (`enter`), and answers with the heading of
+ * the log, the records after the asker's position, and its outcome.
+ *
+ * Keys of each script: head, log, tombstones, marks, beat, and then those of the step. Arguments of each script: the
+ * asker's epoch, nonce and stamp (or empty texts), its writer, four times 32 random bits, the most records in an
+ * answer, the most records in a log, and then those of the step.
+ *
+ * - A step begins a new epoch if the head is absent, if the server is not the witness that has executed all steps of
+ *   the epoch (its run id and its replication id), if the tombstones or the marks are not those of the head, or if the
+ *   asker knows more of this epoch than the log has. What the control keys held is deleted.
+ * - Each script names all control keys. So a cluster refuses it while a slot moves, and does not run it on a part.
+ */
+
+// How many records, at most, one step trims.
+const trimMax = 1_000
+
+const enter = `
+local H, L, T, M, B = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local knownEpoch, knownNonce, knownStamp, writer = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
+local recordsPerAnswer, recordsMax = tonumber(ARGV[9]), tonumber(ARGV[10])
+local arg, key, bit = 10, 5, 5
+local function nextArg() arg = arg + 1 return ARGV[arg] end
+local function nextKey() key = key + 1 return KEYS[key] end
+local function nextBits() bit = bit + 1 return ARGV[bit] end
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local witness = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') .. '.' ..
+  string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
+local epoch, nonce, seenBy, head, floor, marks, link, lease
+local raw = redis.call('GET', H)
+if raw then
+  epoch, nonce, seenBy, head, floor, marks, link, lease =
+    string.match(raw, '^(%d+)|(%d+)|([%w.]+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)$')
+  head, floor, marks, lease = tonumber(head), tonumber(floor), tonumber(marks), tonumber(lease)
+end
+local function save()
+  redis.call('SET', H, table.concat({epoch, nonce, witness, int(head), int(floor), int(marks), link, int(lease)}, '|'))
+end
+local function isWhole()
+  if not epoch or seenBy ~= witness then return false end
+  if tonumber(redis.call('ZSCORE', T, '\\0') or -1) ~= head then return false end
+  if tonumber(redis.call('HGET', M, '\\0') or -1) ~= marks then return false end
+  return not (knownEpoch == epoch and knownNonce == nonce and knownStamp > head)
+end
+if not isWhole() then
+  local number = math.max(tonumber(epoch or 0) + 1, (tonumber(knownEpoch) or 0) + 1, now)
+  epoch, nonce, head, floor, marks, link, lease = int(number), ARGV[5], 0, 0, 0, '0', 0
+  redis.call('DEL', L, T, M)
+  redis.call('ZADD', T, 0, '\\0')
+  redis.call('HSET', M, '\\0', 0)
+  save()
+end
+local function isOvertaken(name, atEpoch, atNonce, atStamp)
+  if atEpoch ~= epoch or atNonce ~= nonce or atStamp < floor then return true end
+  return atStamp < tonumber(redis.call('ZSCORE', T, name) or 0)
+end
+local function headerOf(entryKey)
+  local e, n, s, version, by, under =
+    string.match(redis.call('GETRANGE', entryKey, 0, 127), '^(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|')
+  if e ~= epoch or n ~= nonce then return nil end
+  return { version = version, writer = by, lease = tonumber(under) }
+end
+local function leaseOf(leaseKey)
+  local e, n, number, untilMillis, awaited =
+    string.match(redis.call('GET', leaseKey) or '', '^(%d+)|(%d+)|(%d+)|(%d+)|(%d)$')
+  if e ~= epoch or n ~= nonce then return nil end
+  return { number = number, fence = e .. '.' .. n .. '.' .. number, untilMillis = untilMillis, awaited = awaited == '1' }
+end
+local function append(body, names, scopes)
+  head = head + 1
+  local bits = nextBits()
+  redis.call('XADD', L, epoch .. '-' .. int(head), 'n', nonce, 'k', bits, 't', link, 'w', writer, 'b', body)
+  link = bits
+  for _, name in ipairs(names) do redis.call('ZADD', T, head, name) end
+  redis.call('ZADD', T, head, '\\0')
+  for _, scope in ipairs(scopes) do redis.call('HSET', M, scope, int(head)) end
+  if #scopes > 0 then
+    marks = head
+    redis.call('HSET', M, '\\0', int(head))
+  end
+  if head - floor > 2 * recordsMax then
+    floor = math.min(head - recordsMax, floor + ${trimMax})
+    redis.call('XTRIM', L, 'MINID', epoch .. '-' .. int(floor + 1))
+    redis.call('ZREMRANGEBYSCORE', T, '-inf', int(floor))
+  end
+  save()
+end
+local function texts(count)
+  local all = {}
+  for i = 1, count do all[i] = nextArg() end
+  return all
+end
+local function keep(entryKey, atEpoch, atNonce, atStamp, version, by, under, expiresAt, bytes)
+  local value = table.concat({atEpoch, atNonce, int(atStamp), version, by, under}, '|') .. '|' .. bytes
+  if expiresAt == '' then redis.call('SET', entryKey, value)
+  elseif tonumber(expiresAt) > now then redis.call('SET', entryKey, value, 'PXAT', expiresAt) end
+end
+local function answer(outcome)
+  local records = {}
+  if knownEpoch == epoch and knownNonce == nonce and knownStamp >= floor and knownStamp < head then
+    records = redis.call('XRANGE', L, epoch .. '-' .. int(knownStamp + 1), '+', 'COUNT', recordsPerAnswer)
+  end
+  return { redis.call('GET', H), records, outcome }
+end
+`
+
+// A number of Lua is a double; without a format it may be written as 1e+15.
+const prelude = `local function int(number) return string.format('%.0f', number) end\n${enter}`
+
+const scripts = {
+  look: `redis.call('SET', B, '')
+return answer({})`,
+
+  marks: `return answer(redis.call('HGETALL', M))`,
+
+  /** Keys: entry, lease. Arguments: milliseconds of the lease, or 0. */
+  begin: `local entryKey, leaseKey = nextKey(), nextKey()
+local millis = tonumber(nextArg())
+if headerOf(entryKey) then return answer({'found', redis.call('GET', entryKey)}) end
+if millis == 0 then return answer({'yours', ''}) end
+local held = leaseOf(leaseKey)
+if held then
+  if not held.awaited then
+    redis.call('SET', leaseKey, table.concat({epoch, nonce, held.number, held.untilMillis, '1'}, '|'), 'KEEPTTL')
+  end
+  return answer({'theirs', held.untilMillis})
+end
+lease = lease + 1
+save()
+local untilMillis = int(now + millis)
+redis.call('SET', leaseKey, table.concat({epoch, nonce, int(lease), untilMillis, '0'}, '|'), 'PX', int(millis))
+return answer({'yours', epoch .. '.' .. nonce .. '.' .. int(lease)})`,
+
+  /**
+   * Keys: entry, lease, and the entries and leases of the dropped keys. Arguments: name, lease, its number, the
+   * position, version, writer, end, bytes, the record of a put that drops, that of one that only ends a lease, how many
+   * names and scopes it drops, and these.
+   */
+  put: `local entryKey, leaseKey = nextKey(), nextKey()
+local name, fence, under = nextArg(), nextArg(), nextArg()
+local atEpoch, atNonce, atStamp = nextArg(), nextArg(), tonumber(nextArg())
+local version, by, expiresAt, bytes = nextArg(), nextArg(), nextArg(), nextArg()
+local dropping, droppingMoved, moving = nextArg(), nextArg(), nextArg()
+local names, scopes = tonumber(nextArg()), tonumber(nextArg())
+names, scopes = texts(names), texts(scopes)
+local awaited = false
+if fence ~= '' then
+  local held = leaseOf(leaseKey)
+  if held and held.fence == fence then
+    awaited = held.awaited
+    redis.call('DEL', leaseKey)
+  end
+end
+local there = headerOf(entryKey)
+local late = fence ~= '' and there and there.lease > tonumber(under)
+local kept = not late and not isOvertaken(name, atEpoch, atNonce, atStamp)
+if kept and #names + #scopes > 0 then
+  table.insert(names, 1, name)
+  append(awaited and droppingMoved or dropping, names, scopes)
+  for i = key + 1, #KEYS do redis.call('DEL', KEYS[i]) end
+elseif awaited then
+  append(moving, {}, {})
+end
+if kept then keep(entryKey, atEpoch, atNonce, atStamp, version, by, under, expiresAt, bytes) end
+return answer({kept and 'kept' or 'overtaken'})`,
+
+  /** Keys: lease. Arguments: the lease, and the record that says that it has ended. */
+  abandon: `local leaseKey = nextKey()
+local fence, moving = nextArg(), nextArg()
+local held = leaseOf(leaseKey)
+if held and held.fence == fence then
+  redis.call('DEL', leaseKey)
+  if held.awaited then append(moving, {}, {}) end
+end
+return answer({})`,
+
+  /**
+   * Keys: the entries of the conditions, the entries of the puts, and the entries and leases of all dropped keys.
+   * Arguments: the record, whether no source was written, and three lists, each after its length: conditions (version,
+   * writer, and the identity that the commit itself sets), puts (name, position, version, writer, end, bytes), names,
+   * scopes.
+   */
+  commit: `local body, unwritten = nextArg(), nextArg() == '1'
+local held, refused = {}, false
+for i = 1, tonumber(nextArg()) do
+  local there = headerOf(nextKey())
+  local identity = there and (there.version .. '|' .. there.writer) or ''
+  local expected, own = nextArg(), nextArg()
+  held[i] = identity
+  if identity ~= expected and (own == '' or identity ~= own) then refused = true end
+end
+if refused and unwritten then return answer({'', {}, held}) end
+local puts, overtaken = {}, {}
+for i = 1, tonumber(nextArg()) do
+  local put = { entryKey = nextKey(), name = nextArg(), epoch = nextArg(), nonce = nextArg() }
+  put.stamp, put.version, put.writer = tonumber(nextArg()), nextArg(), nextArg()
+  put.expiresAt, put.bytes = nextArg(), nextArg()
+  put.overtaken = isOvertaken(put.name, put.epoch, put.nonce, put.stamp)
+  puts[i] = put
+  if put.overtaken and not refused then overtaken[#overtaken + 1] = i - 1 end
+end
+local names = texts(tonumber(nextArg()))
+local scopes = texts(tonumber(nextArg()))
+for i = key + 1, #KEYS do redis.call('DEL', KEYS[i]) end
+append(body, names, scopes)
+if refused then return answer({int(head), {}, held}) end
+for _, put in ipairs(puts) do
+  if not put.overtaken then
+    keep(put.entryKey, put.epoch, put.nonce, put.stamp, put.version, put.writer, '0', put.expiresAt, put.bytes)
+  end
+end
+return answer({int(head), overtaken, false})`
+}
+
+export type ScriptName = keyof typeof scripts
+
+/** Each script with what all of them begin with. */
+export const sources: ReadonlyArray<readonly [name: ScriptName, lua: string]> = Object.entries(scripts).map(
+  ([name, lua]) => [name as ScriptName, prelude + lua]
+)

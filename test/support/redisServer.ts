@@ -1,0 +1,66 @@
+/**
+ * A `redis-server` of a test's own: on a free port of the loopback, with a folder of its own, ended by its process.
+ */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { Redis } from "ioredis"
+import { type ChildProcess, spawn, spawnSync } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
+import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+
+/** Whether the machine has a server. Suites that need one say loudly that they did not run without it. */
+export const hasServer: boolean = spawnSync("redis-server", ["--version"]).status === 0
+
+export interface RedisServer {
+  readonly port: number
+  readonly connect: (options?: object) => Redis
+  /** Ends the server as a crash does, and starts it again on its port and folder. */
+  readonly restart: Effect.Effect<void, Error>
+  /** Stops its process, or lets it go on. */
+  readonly signal: (signal: "SIGSTOP" | "SIGCONT") => Effect.Effect<void>
+}
+
+const freePort: Effect.Effect<number> = Effect.callback((resume) => {
+  const server = createServer()
+  server.listen(0, "127.0.0.1", () => {
+    const address = server.address()
+    const port = typeof address === "object" && address !== null ? address.port : 0
+    server.close(() => resume(Effect.succeed(port)))
+  })
+})
+
+/** Starts a server that saves nothing by itself, until the Scope ends. */
+export const start = (...args: ReadonlyArray<string>): Effect.Effect<RedisServer, Error, Scope.Scope> =>
+  Effect.gen(function*() {
+    const folder = yield* Effect.acquireRelease(
+      Effect.sync(() => mkdtempSync(join(tmpdir(), "redis-"))),
+      (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+    )
+    const port = yield* freePort
+    const config = ["--port", `${port}`, "--bind", "127.0.0.1", "--save", "", "--dir", folder, ...args]
+    let child: ChildProcess
+    const begin = Effect.tryPromise({
+      try: async () => {
+        child = spawn("redis-server", config, { stdio: ["ignore", "pipe", "inherit"] })
+        for await (const lines of child.stdout!.iterator({ destroyOnReturn: false })) {
+          if (String(lines).includes("Ready to accept connections")) break
+        }
+        child.stdout!.resume()
+      },
+      catch: (cause) => new Error("redis-server did not start", { cause })
+    })
+    const end = Effect.callback<void>((resume) => {
+      if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.void)
+      child.once("exit", () => resume(Effect.void))
+      child.kill("SIGKILL")
+    })
+    yield* Effect.acquireRelease(begin, () => end)
+    return {
+      port,
+      connect: (options) => new Redis(port, "127.0.0.1", options ?? {}),
+      restart: Effect.andThen(end, begin),
+      signal: (signal) => Effect.sync(() => void child.kill(signal))
+    }
+  })
