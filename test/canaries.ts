@@ -4012,6 +4012,6 @@ export const canaries: ReadonlyArray<Canary> = [
     file: ledgerNode,
     text: `return this.whole(committed)`,
     planted: `return committed`,
-    suites: [ledgerSuite]
+    suites: [ledgerNodeTests]
   }
 ]

@@ -124,6 +124,18 @@ describe("an engine that news does not reach", () => {
     }))
 })
 
+describe("a commit without a caller", () => {
+  timely("a commit goes on when its caller leaves, and each engine hears its record", () =>
+    Effect.gen(function*() {
+      const { a, b } = yield* two()
+      a.line.delayMillisMax = 100
+      const fiber = yield* Effect.forkChild(a.drop(["1"]), { startImmediately: true })
+      fiber.interruptUnsafe()
+      yield* TestClock.adjust(500)
+      assert.deepStrictEqual(b.heard.map(({ _tag }) => _tag), ["Known", "Dropped"])
+    }))
+})
+
 describe("an engine that is cut off", () => {
   timely("fails in time, and hears what it has missed when the line is whole again", () =>
     Effect.gen(function*() {
