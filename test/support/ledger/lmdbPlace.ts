@@ -1,9 +1,9 @@
 /**
  * A ledger in an LMDB folder, for the processes of a machine.
  *
- * - Steps are computed in JavaScript on a snapshot (`ledgerSteps.ts`). What they change is written by one transaction of
- *   the driver, on the condition that the head is still that of the snapshot. If another process was faster, the steps
- *   are computed again. So no JavaScript runs while the lock of the writer is held, which all processes wait for.
+ * - Steps are computed in JavaScript on a snapshot (`ledgerSteps.ts`). What they change is written by one transaction
+ *   of the driver, on the condition that the head is still that of the snapshot. If another process was faster, the
+ *   steps are computed again. So no JavaScript runs while the lock of the writer is held, which all processes wait for.
  * - Steps that are asked for while a transaction is on its way are computed together, and written by the next one.
  * - A read makes no transaction of its own, and a look reads the head itself: its answer proves it.
  * - News is what a look finds: a place wakes those who wait by a timer.

@@ -1,4 +1,4 @@
-/** An engine over a ledger in an LMDB folder, as a process of its own. It does what its parent asks, one call at a time. */
+/** An engine over a ledger in an LMDB folder, as a process of its own. It does what its parent asks. */
 import * as Effect from "effect/Effect"
 import * as LedgerNode from "../../ledger/ledgerNode.ts"
 import * as LmdbPlace from "../../ledger/lmdbPlace.ts"
