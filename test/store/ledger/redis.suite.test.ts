@@ -28,4 +28,4 @@ const ground = Effect.gen(function*() {
 })
 
 if (hasServer) run("RedisPlace", ground, it.live)
-else describe.skip("RedisPlace: NOT RUN, because the machine has no redis-server", () => undefined)
+else describe.skip("RedisPlace: DID NOT RUN, because the machine has no redis-server", () => undefined)

@@ -279,4 +279,4 @@ const tests = () => {
 }
 
 if (hasServer) describe("a ledger in Redis", tests)
-else describe.skip("a ledger in Redis: NOT RUN, because the machine has no redis-server", () => undefined)
+else describe.skip("a ledger in Redis: DID NOT RUN, because the machine has no redis-server", () => undefined)
