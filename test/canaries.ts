@@ -58,6 +58,7 @@ const lost = "test/store/lmdb/lost.test.ts"
 const peersAnswers = "test/cache/peersAnswers.test.ts"
 const arrangements = "test/cache/arrangements.test.ts"
 const derived = "test/cache/derived.test.ts"
+const writtenTogether = "test/cache/writtenTogether.test.ts"
 const vanished = "test/cache/vanished.test.ts"
 const marks = "test/cache/marks.test.ts"
 const tracked = "test/manifest/tracked.test.ts"
@@ -1248,9 +1249,33 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a source that was evicted leaves what was made from it",
     file: "src/cache/internal/invalidation/spreading.ts",
-    text: `    if (!this.isPutting) void this.ofEvicted()\n`,
+    text: `    if (!this.isPutting && !this.isWhole) void this.ofEvicted()\n`,
     planted: `    this.evicted.pop()\n`,
     suites: [derived]
+  },
+  {
+    law: 3,
+    bug: "a change of several keys loses what it wrote when one of them pushes its source out",
+    file: spreading,
+    text: `keys.get(family)?.has(key) === true)`,
+    planted: `false)`,
+    suites: [writtenTogether]
+  },
+  {
+    law: 3,
+    bug: "what a change wrote is hidden below by the mark for the source that it pushed out",
+    file: entries,
+    text: `this.lane!.set(key, { ...pending.entry, stamp }, pending.prepared)`,
+    planted: `noDelivery`,
+    suites: [writtenTogether]
+  },
+  {
+    law: 4,
+    bug: "a load of several keys loses what it brought when a later key pushes its source out",
+    file: landing,
+    text: `isNews, this.keptWith(flight, entry))`,
+    planted: `isNews)`,
+    suites: [writtenTogether]
   },
   {
     law: 4,

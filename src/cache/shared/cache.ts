@@ -375,10 +375,14 @@ export class Cache implements CacheContext, Peer {
     for (const { family: { invalidation }, key } of writes) {
       delivery = both(delivery, invalidation.spread(key, "hide"))
     }
-    for (const { family, key, value } of writes) {
-      delivery = both(delivery, family.writes.steps.putPlain(key, value!.value, stamp))
-    }
-    return this.batched(writes, delivery)
+    const own = this.spread.inOneChange(() => {
+      let puts = noDelivery
+      for (const { family, key, value } of writes) {
+        puts = both(puts, family.writes.steps.putPlain(key, value!.value, stamp))
+      }
+      return puts
+    }, () => keysOf(writes))
+    return this.batched(writes, both(delivery, own))
   }
 
   private batched(writes: ReadonlyArray<BatchWrite>, delivery: Delivery): Effect.Effect<void, CacheError> {
@@ -398,6 +402,16 @@ export class Cache implements CacheContext, Peer {
       const removed = value === undefined ? invalidation.applyDelete(key, stamp) : invalidation.spread(key, "hide")
       delivery = both(delivery, removed)
     }
+    const own = this.spread.inOneChange(() => this.applyWrites(writes, judged, stamp), () => keysOf(writes))
+    return this.batched(writes, both(delivery, own))
+  }
+
+  private applyWrites(
+    writes: ReadonlyArray<BatchWrite>,
+    judged: ReadonlyArray<Judged<any>>,
+    stamp: number
+  ): Delivery {
+    let delivery = noDelivery
     let isWritten = false
     for (let i = 0; i < writes.length; i++) {
       const { family, key, options } = writes[i]!
@@ -408,7 +422,7 @@ export class Cache implements CacheContext, Peer {
         // The last write of a key counts, so a deletion removes a value that the batch wrote before it.
       } else if (isWritten) delivery = both(delivery, family.invalidation.dropKey(key, "hide", stamp, family.name))
     }
-    return this.batched(writes, delivery)
+    return delivery
   }
 }
 
@@ -416,6 +430,9 @@ const areNone = (options: SetOptions<Lease>): boolean => {
   for (const _ in options) return false
   return true
 }
+
+const keysOf = (writes: ReadonlyArray<BatchWrite>): ReadonlyArray<readonly [family: string, key: string]> =>
+  writes.map(({ family, key }) => [family.name, key])
 
 const judgeWrite = ({ family, key, options, value }: BatchWrite): Judging<Judged<any>> =>
   value === undefined ? deletion : family.writes.judge(key, value.value, options)

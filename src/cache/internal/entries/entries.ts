@@ -499,12 +499,19 @@ export class Entries<V> {
 
   /**
    * Stores the entry of a lookup. `isNews` says that there was no entry before. The entry is prepared on its way below;
-   * if it does not fit there, it stays in memory alone.
+   * if it does not fit there, it stays in memory alone. `others` are the keys that were kept of the same load.
    */
-  keepLoaded(key: string, entry: Entry<V>, now: number, weight: number, isNews: boolean): Delivery {
+  keepLoaded(
+    key: string,
+    entry: Entry<V>,
+    now: number,
+    weight: number,
+    isNews: boolean,
+    others?: () => ReadonlySet<string>
+  ): Delivery {
     this.cache.tell(this.name, { _tag: "Loaded", key, isNews, entry })
     if (entry.freshUntil <= now || entry.expiresAt <= now) return this.removeUntold(key)
-    return this.put(key, entry, now, weight, undefined, isNews)
+    return this.put(key, entry, now, weight, undefined, isNews, others)
   }
 
   /**
@@ -539,14 +546,15 @@ export class Entries<V> {
     now: number,
     weight: number,
     prepared: Prepared<V> | undefined,
-    isFill = false
+    isFill = false,
+    others?: () => ReadonlySet<string>
   ): Delivery {
     this.changed(key, false, isFill)
     this.sources?.kept(key)
     this.mayHold = true
     if (this.hot !== undefined) this.putHot(key, entry, this.dueAt(entry, now), weight)
     const before = this.cache.stamp
-    const evicted = this.cache.spread.ofEvicted(this.name, key)
+    const evicted = this.cache.spread.ofEvicted(this.name, key, others)
     const kept = before === this.cache.stamp ? entry : this.confirmed(key, entry)
     if (this.lane !== undefined) this.sweepDue.wrote()
     const delivery = both(evicted, this.lane === undefined ? this.settleDebt() : this.lane.set(key, kept, prepared))
@@ -577,6 +585,16 @@ export class Entries<V> {
     const { stamp } = this.cache
     this.hot?.confirm(key, stamp)
     return { ...entry, stamp }
+  }
+
+  /** Does so in every tier for an entry that was put in this step. */
+  confirm(key: string): Delivery {
+    const { stamp } = this.cache
+    this.hot?.confirm(key, stamp)
+    const pending = this.lane?.pending(key)
+    return pending?.entry === undefined
+      ? noDelivery
+      : this.lane!.set(key, { ...pending.entry, stamp }, pending.prepared)
   }
 
   /** Whether no tier holds an entry, and nothing is known of what was made from one: memory alone keeps the family. */

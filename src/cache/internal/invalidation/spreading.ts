@@ -70,6 +70,8 @@ export class Spreading implements Spread {
   private readonly evicted: Array<readonly [family: string, key: string, wasRead: boolean]> = []
   private readonly forgotten: Array<readonly [family: string, key: string, since: number]> = []
   private isPutting = false
+  /** Whether a change runs that puts several entries. */
+  private isWhole = false
   private readonly steps = new Map<string, ReadonlyArray<TargetedStep>>()
 
   constructor(ground: Ground) {
@@ -183,7 +185,7 @@ export class Spreading implements Spread {
   }
 
   ofForgotten(): Delivery {
-    return this.forgotten.length === 0 ? noDelivery : this.ofAllForgotten()
+    return this.forgotten.length === 0 || this.isWhole ? noDelivery : this.ofAllForgotten()
   }
 
   private ofAllForgotten(): Delivery {
@@ -205,14 +207,53 @@ export class Spreading implements Spread {
   noteEvicted(family: string, key: string, wasRead: boolean): void {
     this.evicted.push([family, key, wasRead])
     // The tier frees an entry on its own: no caller waits for what follows from it.
-    if (!this.isPutting) void this.ofEvicted()
+    if (!this.isPutting && !this.isWhole) void this.ofEvicted()
   }
 
-  ofEvicted(exceptFamily?: string, exceptKey?: string): Delivery {
-    return this.evicted.length === 0 ? noDelivery : this.ofAllEvicted(exceptFamily, exceptKey)
+  ofEvicted(exceptFamily?: string, exceptKey?: string, others?: () => ReadonlySet<string>): Delivery {
+    if (this.evicted.length === 0 || this.isWhole) return noDelivery
+    const also = others === undefined ? none : others()
+    const { stamp } = this.ground
+    const isKept = (key: string) => key === exceptKey || also.has(key)
+    const delivery = this.ofAllEvicted((family, key) => family === exceptFamily && isKept(key))
+    return also === none ? delivery : both(delivery, this.confirmed(exceptFamily!, also, stamp))
   }
 
-  private ofAllEvicted(exceptFamily?: string, exceptKey?: string): Delivery {
+  inOneChange(puts: () => Delivery, written: () => ReadonlyArray<readonly [family: string, key: string]>): Delivery {
+    this.isWhole = true
+    let delivery: Delivery
+    try {
+      delivery = puts()
+    } finally {
+      this.isWhole = false
+    }
+    return this.evicted.length === 0 ? both(delivery, this.ofForgotten()) : both(delivery, this.ofWhole(written()))
+  }
+
+  /** Drops what was made from the keys that a change has pushed out. What the change wrote stays. */
+  private ofWhole(written: ReadonlyArray<readonly [family: string, key: string]>): Delivery {
+    const keys = new Map<string, Set<string>>()
+    for (const [family, key] of written) {
+      const known = keys.get(family)
+      if (known === undefined) keys.set(family, new Set([key]))
+      else known.add(key)
+    }
+    const { stamp } = this.ground
+    let delivery = this.ofAllEvicted((family, key) => keys.get(family)?.has(key) === true)
+    for (const [family, own] of keys) delivery = both(delivery, this.confirmed(family, own, stamp))
+    return both(delivery, this.ofForgotten())
+  }
+
+  /** The marks that were set since a stamp do not concern these keys. */
+  private confirmed(family: string, keys: Iterable<string>, since: number): Delivery {
+    let delivery = noDelivery
+    if (since === this.ground.stamp) return delivery
+    const { entries } = this.target(family)
+    for (const key of keys) delivery = both(delivery, entries.confirm(key))
+    return delivery
+  }
+
+  private ofAllEvicted(stays: (family: string, key: string) => boolean): Delivery {
     let delivery = noDelivery
     for (let one = this.evicted.pop(); one !== undefined; one = this.evicted.pop()) {
       const [family, key, wasRead] = one
@@ -223,7 +264,7 @@ export class Spreading implements Spread {
       const stamp = this.ground.nextStamp()
       eachReached(this.planOf(family), key, (step, scope) => {
         const { exact } = step
-        if (exact && step.family === exceptFamily && keyOf(scope) === exceptKey) return
+        if (exact && stays(step.family, keyOf(scope))) return
         const target = this.target(step.family)
         const isHeld = target.entries.mayHave(exact ? keyOf(scope) : scope)
         delivery = both(delivery, dropUnseen(target, { scope, exact, isHeld, isBehind: isNotBehind }, stamp, family))
@@ -279,6 +320,8 @@ export class Spreading implements Spread {
     eachReachedFrom(this.planOf(family), scope, (step, reached) => visit(this.target(step.family), reached))
   }
 }
+
+const none: ReadonlySet<string> = new Set()
 
 // A load that runs has read the source while the source was there.
 const isNotBehind = () => false

@@ -229,10 +229,28 @@ export class Landing<V> {
     const entry = Expiry.endBy(this.ground.expiry, own, Math.min(freshUntilMax, flight.load.freshUntilMax(key)))
     for (const older of this.ground.flights.before(flight)) older.replacedByLoad()
     // No reader waits for the lower tiers: until they have it, the outbox answers in their place. A refresh waits.
-    const delivery = both(spread, this.entries.keepLoaded(key, entry, now, judged.weight, before === undefined))
+    const isNews = before === undefined
+    const delivery = both(
+      spread,
+      this.entries.keepLoaded(key, entry, now, judged.weight, isNews, this.keptWith(flight, entry))
+    )
     const tier = this.entries.hot === undefined ? this.cache.store.name : memory
     for (const later of this.ground.flights.after(flight)) later.meetKept({ entry, tier })
     return { value, tier: "lookup", entry, stale: false, delivery }
+  }
+
+  /** The keys of the same load whose values have been kept before this one, and are fresh as they were loaded. */
+  private keptWith({ key, load }: Flight<V>, { version }: Entry<V>): (() => ReadonlySet<string>) | undefined {
+    const kept = load.keep(key, version)
+    return kept && (() => {
+      const now = this.cache.time.now()
+      const fresh = new Set<string>()
+      for (const [other, version] of kept) {
+        const held = other === key ? undefined : this.entries.held(other)
+        if (held?.version === version && this.entries.isFresh(other, held, now)) fresh.add(other)
+      }
+      return fresh
+    })
   }
 
   /** A lookup has answered, with or without a value: the load is counted, and what is older knows of it. */

@@ -30,6 +30,10 @@ const readsMax = 65_536
 // The most keys about which a load asks once more when its lookup has answered. A load with more doubts stays in doubt.
 const doubtsMax = 64
 
+// What a load of several keys has brought stays when its later keys push out a source: so many of its latest keys, which
+// are compared with what is held for each source that is pushed out.
+const keptMax = 256
+
 // How many sources of an entry `explain` shows: those that were read first.
 const sourcesMax = 32
 
@@ -67,6 +71,8 @@ export class Load extends Work {
   private readonly key: string
   /** All keys, if there are several. */
   private readonly keys: ReadonlySet<string> | undefined
+  /** The versions of the entries that were kept of it, by key, if there are several keys. */
+  private readonly kept: Map<string, number> | undefined
   private sources: Array<ReadSource> | undefined = undefined
   private listeners: Set<() => void> | undefined = undefined
   /** By family. */
@@ -92,6 +98,7 @@ export class Load extends Work {
     this.spec = spec
     this.key = keys[0]!
     this.keys = keys.length === 1 ? undefined : new Set(keys)
+    this.kept = this.keys && new Map()
     if (this.keys !== undefined) { for (const each of keys) this.characters += each.length }
     this.open = keys.length
     if (this.open > 0) openWork.count++
@@ -123,6 +130,15 @@ export class Load extends Work {
     shallow(() => {
       for (const listener of listeners) listener()
     })
+  }
+
+  /** Notes that the entry of a key is kept. Returns the versions of its entries by key, if it has several keys. */
+  keep(key: string, version: number): ReadonlyMap<string, number> | undefined {
+    const { kept } = this
+    if (kept === undefined) return undefined
+    kept.set(key, version)
+    if (kept.size > keptMax) kept.delete(kept.keys().next().value!)
+    return kept
   }
 
   /** Waits until all its flights have ended. */

@@ -329,10 +329,7 @@ export class Collected {
         }
       }
       this.free()
-      let delivery = this.drop(true)
-      for (const [family, judged] of writes) {
-        delivery = both(delivery, family.writes.steps.applyWrite(judged, family.cache.stamp))
-      }
+      const delivery = both(this.drop(true), applied(writes))
       // What is left out, or removed, tells the holder of a lease nothing of the value that the key has now.
       const made = new Set(writes.map(([, judged]) => judged))
       for (const { change: { family, judged, options } } of this.conditions) {
@@ -382,6 +379,21 @@ export class Collected {
     this.vacate()
     for (const [family, hold] of this.holds) family.entries.holds.release(hold)
   }
+}
+
+/** Puts the values that a transaction has written, in one change of each cache. */
+const applied = (writes: ReadonlyArray<readonly [CacheFamily<any>, Judged<any>]>): Delivery => {
+  let delivery = noDelivery
+  for (const [cache, own] of Map.groupBy(writes, ([family]) => family.cache)) {
+    const { stamp } = cache
+    const put = () => {
+      let puts = noDelivery
+      for (const [family, judged] of own) puts = both(puts, family.writes.steps.applyWrite(judged, stamp))
+      return puts
+    }
+    delivery = both(delivery, cache.spread.inOneChange(put, () => own.map(([family, { key }]) => [family.name, key])))
+  }
+  return delivery
 }
 
 /**
