@@ -58,6 +58,7 @@ const lost = "test/store/lmdb/lost.test.ts"
 const peersAnswers = "test/cache/peersAnswers.test.ts"
 const arrangements = "test/cache/arrangements.test.ts"
 const derived = "test/cache/derived.test.ts"
+const changedInside = "test/cache/changedInside.test.ts"
 const writtenTogether = "test/cache/writtenTogether.test.ts"
 const vanished = "test/cache/vanished.test.ts"
 const marks = "test/cache/marks.test.ts"
@@ -346,8 +347,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "an update builds on a value that was made without a source",
     file: loads,
-    text: "(behind.length > 0 || isHeld && !turn.reading)",
-    planted: "behind.length > 0",
+    text: "if (isHeld || behind.length > 0) this.turns",
+    planted: "if (behind.length > 0) this.turns",
     suites: [closedUnseen]
   },
   {
@@ -1986,8 +1987,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 7,
     bug: "an update that need not wait keeps its turn for ever",
     file: "src/cache/internal/loads/turns.ts",
-    text: `this.leave(updating)\n      return left`,
-    planted: `if (key === "") this.leave(updating)\n      return left`,
+    text: `this.end(updating)\n      return left`,
+    planted: `if (key === "") this.end(updating)\n      return left`,
     suites: ["test/manifest/inPlace.test.ts"]
   },
   {
@@ -3476,9 +3477,25 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "an update by the short way is made of a value that its function has replaced",
     file: updates,
-    text: `if (Exit.isExit(made) && stamp === cache.stamp && version === cache.version) {`,
-    planted: `if (Exit.isExit(made)) {`,
-    suites: ["test/cache/atOnce.test.ts"]
+    text: `if (isShort && stamp === cache.stamp && version === cache.version) {`,
+    planted: `if (isShort) {`,
+    suites: ["test/cache/atOnce.test.ts", changedInside]
+  },
+  {
+    law: 3,
+    bug: "an update by the short way is written over what its function has set",
+    file: updates,
+    text: `if (isOvertaken || entries.held`,
+    planted: `if (entries.held`,
+    suites: [changedInside]
+  },
+  {
+    law: 3,
+    bug: "an update that the function of another update of its key has begun does not wait",
+    file: "src/cache/internal/loads/turns.ts",
+    text: `this.byKey.get(key) ?? this.briefTurn(key)`,
+    planted: `this.byKey.get(key)`,
+    suites: [changedInside]
   },
   {
     law: 4,

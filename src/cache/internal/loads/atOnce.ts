@@ -4,9 +4,12 @@
 import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 
-export const atOnce = <A, E, R>(run: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+export const atOnce = <A, E, R, Args extends ReadonlyArray<unknown>>(
+  run: (...args: Args) => Effect.Effect<A, E, R>,
+  ...args: Args
+): Effect.Effect<A, E, R> => {
   try {
-    return run()
+    return run(...args)
   } catch (defect) {
     return Exit.die(defect)
   }

@@ -267,8 +267,7 @@ export class Landing<V> {
       const millis = now - startedAt
       this.cache.emit(CacheEvent.Load({ ...this.named(key), millis, waiters, absent: what === "Absent" }))
     }
-    const turn = this.ground.turns.byKey.get(key)
-    if (turn?.reading === false) turn.overtake()
+    this.ground.turns.overtake(key, false)
   }
 
   /** Counts the lookup of a flight, once for all keys that it was asked for. */

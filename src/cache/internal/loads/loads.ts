@@ -94,7 +94,7 @@ export class Loads<V> {
 
   /** Whether a write of a key has nothing to tell them: no load runs or waits, no update runs, no failure is known. */
   get areIdle(): boolean {
-    return this.flights.running.size === 0 && this.next.size === 0 && this.turns.byKey.size === 0 &&
+    return this.flights.running.size === 0 && this.next.size === 0 && this.turns.areNone &&
       this.failures.isEmpty
   }
 
@@ -429,8 +429,7 @@ export class Loads<V> {
       if (this.flights.at(key) === flight) this.flights.setAside(flight)
       flight.replacedByWrite()
     }
-    const turn = this.turns.byKey.get(key)
-    if (turn !== undefined && (behind.length > 0 || isHeld && !turn.reading)) turn.overtake()
+    if (isHeld || behind.length > 0) this.turns.overtake(key, behind.length > 0)
   }
 
   /**
@@ -454,14 +453,11 @@ export class Loads<V> {
     const held = this.entries.held(key)
     if (rival === undefined) this.entries.terms.absent(key)
     else this.entries.terms.loaded(key, rival.tags, () => held === undefined || mayDiffer(held.value, rival.value))
-    const turn = this.turns.byKey.get(key)
-    if (turn !== undefined && (running.length > 0 || !turn.reading)) turn.overtake()
+    this.turns.overtake(key, running.length > 0)
   }
 
   overtakeUpdate(key: string): void {
-    if (this.turns.byKey.size === 0) return
-    const turn = this.turns.byKey.get(key)
-    if (turn !== undefined) turn.overtake()
+    this.turns.overtake(key, true)
   }
 
   unowned(): CacheError {

@@ -121,6 +121,11 @@ export class Turns {
   readonly byKey = new Map<string, Turn>()
   private readonly ground: Ground
   private readonly limitMillis: number
+  /** The key of the update whose function is called in this step, and that has no turn. */
+  private brief: string | undefined = undefined
+  private isBriefOvertaken = false
+  /** It as the holder of a turn, if another update waits for it. */
+  private waited: Updating | undefined = undefined
 
   constructor(ground: Ground) {
     this.ground = ground
@@ -140,14 +145,57 @@ export class Turns {
       const left = updating.turn.holder === updating ?
         atOnce(() => work(updating))
         : Effect.andThen(this.wait(updating), Effect.suspend(() => work(updating)))
-      if (!Exit.isExit(left)) return Effect.onExit(restore(left), () => Effect.sync(() => this.leave(updating)))
-      this.leave(updating)
+      if (!Exit.isExit(left)) return Effect.onExit(restore(left), () => Effect.sync(() => this.end(updating)))
+      this.end(updating)
       return left as Exit.Exit<A, E>
     })
   }
 
+  /** Whether no update runs. */
+  get areNone(): boolean {
+    return this.byKey.size === 0 && this.brief === undefined
+  }
+
+  /**
+   * The function of an update is called in this step, in a family in which no other update runs. Until `endBrief`, the
+   * family is not idle, so each change goes the long way, on which it overtakes the updates of its key. An update of the
+   * key that begins meanwhile waits for the end.
+   */
+  beginBrief(key: string): void {
+    this.brief = key
+    this.isBriefOvertaken = false
+  }
+
+  /** Returns whether the key was changed meanwhile. An update that has waited goes first, so it counts as a change. */
+  endBrief(): boolean {
+    this.brief = undefined
+    const { waited } = this
+    if (waited === undefined) return this.isBriefOvertaken
+    this.waited = undefined
+    this.end(waited)
+    return true
+  }
+
+  /** A key has changed, so its update is overtaken, and `alsoReading` one that still reads the value it starts from. */
+  overtake(key: string, alsoReading: boolean): void {
+    if (key === this.brief) this.isBriefOvertaken = true
+    if (this.byKey.size === 0) return
+    const turn = this.byKey.get(key)
+    if (turn !== undefined && (alsoReading || !turn.reading)) turn.overtake()
+  }
+
+  /** The turn of the update that is in its function, for an update of the same key that has to wait. */
+  private briefTurn(key: string): Turn | undefined {
+    if (key !== this.brief) return undefined
+    const turn = new Turn(key, this.ground)
+    this.waited = new Updating(turn, undefined, this.ground.now())
+    this.byKey.set(key, turn)
+    this.hold(turn, this.waited)
+    return turn
+  }
+
   private enter(key: string): Exit.Exit<Updating, CacheError> {
-    const known = this.byKey.get(key)
+    const known = this.byKey.get(key) ?? this.briefTurn(key)
     const turn = known ?? new Turn(key, this.ground)
     const within = currentWork()
     const updating = new Updating(turn, within, this.ground.now())
@@ -159,7 +207,7 @@ export class Turns {
     }
     if (known === undefined) {
       this.byKey.set(key, turn)
-      this.begin(turn, updating)
+      this.hold(turn, updating)
     } else {
       updating.waitFor(turn)
       turn.add(updating)
@@ -175,7 +223,7 @@ export class Turns {
     return updating.circularWait(updating.turn, updating.turn.name)
   }
 
-  private begin(turn: Turn, updating: Updating): void {
+  private hold(turn: Turn, updating: Updating): void {
     turn.holder = updating
     turn.began = this.ground.now()
     turn.reading = false
@@ -194,7 +242,7 @@ export class Turns {
     )
   }
 
-  private leave(updating: Updating): void {
+  private end(updating: Updating): void {
     const { turn } = updating
     updating.isOver = true
     updating.within?.goOn(updating)
@@ -203,7 +251,7 @@ export class Turns {
       if (next === undefined) this.byKey.delete(turn.key)
       else {
         this.withdraw(next)
-        this.begin(turn, next)
+        this.hold(turn, next)
         shallow(() => next.resume?.(Exit.void))
       }
     } else this.withdraw(updating)
@@ -257,6 +305,7 @@ export class Turns {
       check(turn.waiting.size <= waitersMax, "the queue of updates keeps its bound")
       for (const updating of turn.waiting) check(!updating.isOver, "an update that is over waits for no turn")
     }
+    check(this.brief === undefined, "the function of an update has returned")
     if (idle) check(this.byKey.size === 0, "no update has lost its turn")
   }
 }

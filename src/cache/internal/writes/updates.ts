@@ -4,14 +4,16 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import type { Entry } from "../../../store/Entry.ts"
 import type { CacheError } from "../../CacheError.ts"
 import type { EngineFamilySpec } from "../../shared/familySpec.ts"
 import { noDelivery } from "../below/delivery.ts"
 import { type CacheContext, orRedressed } from "../entries/cacheContext.ts"
 import { overtakenUpdate, unkeptUpdate } from "../entries/conditions.ts"
 import type { Entries } from "../entries/entries.ts"
-import { asHeld, type Judged, noOptions, noTags, whenJudged } from "../family/judgement.ts"
+import { asHeld, type Judged, memory, noOptions, noTags, whenJudged } from "../family/judgement.ts"
 import type { FamilyInvalidation } from "../invalidation/familyInvalidation.ts"
+import { atOnce } from "../loads/atOnce.ts"
 import type { Loads } from "../loads/loads.ts"
 import { type Updating, working } from "../loads/turns.ts"
 import type { FamilyReads } from "../reads/familyReads.ts"
@@ -54,31 +56,53 @@ export class Updates<V> {
    * alone has the value, the update fails with `VersionConflict`, and the other change stays.
    */
   update<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>): Effect.Effect<V, unknown, R> {
-    const { cache, entries, loads } = this
-    const isPlain = entries.hasPlainEntries && !entries.tagged && loads.areIdle && cache.leases.isEmpty
+    const { entries, loads } = this
+    const isPlain = entries.hasPlainEntries && !entries.tagged && loads.isChangePlain && loads.loader !== undefined
     const was = isPlain ? entries.hot!.look(key) : undefined
-    if (was === undefined || loads.loader === undefined) {
-      return loads.turns.take(key, (updating) => this.updateInTurn(key, f, updating))
-    }
-    // The short way: the value is held, and no other update of the family runs.
+    return was === undefined
+      ? loads.turns.take(key, (updating) => this.updateInTurn(key, f, updating))
+      : this.updateHeld(key, f, was)
+  }
+
+  /**
+   * The short way: the value is held, and no other update of the family runs. The update has its turn while `f` is
+   * called. If `f` has only returned a value, that is written in this step, and nothing has to wait. Otherwise the
+   * update takes its turn again with what `f` has returned, as soon as it is run.
+   */
+  private updateHeld<E, R>(
+    key: string,
+    f: (was: V) => Effect.Effect<V, E, R>,
+    was: V
+  ): Effect.Effect<V, unknown, R> {
+    const { cache, entries, loads } = this
+    const { ends } = this.refusals
     const { stamp, version } = cache
-    const made = f(was)
-    if (Exit.isExit(made) && stamp === cache.stamp && version === cache.version) {
+    // Only the error of an update that cannot be dropped names it.
+    const before = loads.loader!.lookup === undefined ? entries.hot!.peek(key) : undefined
+    loads.turns.beginBrief(key)
+    const made = atOnce(f, was)
+    // A check of the value is the user's code, too.
+    const isShort = Exit.isExit(made) && (Exit.isFailure(made) || this.steps.admitsPlain(made.value))
+    let after: Entry<V> | undefined
+    if (!isShort || stamp !== cache.stamp || version !== cache.version) after = entries.held(key)
+    const isOvertaken = loads.turns.endBrief()
+    if (isShort && stamp === cache.stamp && version === cache.version) {
       const exit = made as Exit.Exit<V, E>
-      const delivery = Exit.isSuccess(exit) ? this.steps.writePlain(key, exit.value) : noDelivery
+      const delivery = Exit.isSuccess(exit) ? this.steps.writeAdmitted(key, exit.value) : noDelivery
       if (delivery !== undefined) {
         entries.counts.hits++
         return delivery === noDelivery ? exit : Effect.andThen(orRedressed(delivery), exit)
       }
+      after = entries.held(key)
     }
-    // The function has been called, so its answer is used if it is an answer to the value that the update starts from.
-    let isUsed = false
-    const again = (now: V): Effect.Effect<V, E, R> => {
-      if (isUsed || !Object.is(now, was)) return f(now)
-      isUsed = true
-      return made
-    }
-    return loads.turns.take(key, (updating) => this.updateInTurn(key, again, updating))
+    entries.countHit(key, memory)
+    return loads.turns.take(key, (updating) => {
+      const { turn } = updating
+      turn.readsFrom(stamp)
+      turn.hasRead(after)
+      if (isOvertaken || entries.held(key)?.version !== after?.version) turn.overtake()
+      return this.written(key, made, before, updating, ends)
+    })
   }
 
   private updateInTurn<E, R>(
@@ -104,25 +128,38 @@ export class Updates<V> {
           this.refusals.closedRefusal({ key, tags: tags ?? noTags, lifeMillis: Infinity }, true)
         if (unkept !== undefined) return Effect.fail(unkept)
         turn.hasRead(entry, tags)
-        const write = (value: V) =>
-          whenJudged(this.entries.judgement.judge(key, value, { tags }), (judged) =>
-            this.steps.inRoom([judged], () => {
-              const left = this.refusals.goneSince(ends) ?? this.refusals.refusalOf(noOptions, key)
-              if (left !== undefined) return Effect.fail(left)
-              const full = roomRefusal(this.entries, [judged])
-              if (full !== undefined) return Effect.fail(full)
-              const overtaken = turn.overtaken || this.loads.isRefreshing(key) ||
-                this.entries.judge(key, turn.stamp, turn.tags) !== "valid"
-              if (!overtaken) return this.steps.applySet(judged, noOptions)
-              return this.loads.loader?.lookup === undefined
-                ? Effect.fail(overtakenUpdate(this.spec.show(key), entry, this.entries.held(key)))
-                : this.invalidation.drop([key], "hide")
-            }))
-        return Effect.flatMapEager(
-          working(updating, f(was)),
-          (value) => Effect.mapEager(working(updating, write(value)), () => value)
-        )
+        return this.written(key, f(was), entry, updating, ends)
       }
+    )
+  }
+
+  /** Writes what the function of an update makes, unless the key was changed meanwhile. */
+  private written<E, R>(
+    key: string,
+    made: Effect.Effect<V, E, R>,
+    before: Entry<V> | undefined,
+    updating: Updating,
+    ends: number
+  ): Effect.Effect<V, unknown, R> {
+    const { turn } = updating
+    const { tags } = turn
+    const write = (value: V) =>
+      whenJudged(this.entries.judgement.judge(key, value, { tags }), (judged) =>
+        this.steps.inRoom([judged], () => {
+          const left = this.refusals.goneSince(ends) ?? this.refusals.refusalOf(noOptions, key)
+          if (left !== undefined) return Effect.fail(left)
+          const full = roomRefusal(this.entries, [judged])
+          if (full !== undefined) return Effect.fail(full)
+          const overtaken = turn.overtaken || this.loads.isRefreshing(key) ||
+            this.entries.judge(key, turn.stamp, turn.tags) !== "valid"
+          if (!overtaken) return this.steps.applySet(judged, noOptions)
+          return this.loads.loader?.lookup === undefined
+            ? Effect.fail(overtakenUpdate(this.spec.show(key), before, this.entries.held(key)))
+            : this.invalidation.drop([key], "hide")
+        }))
+    return Effect.flatMapEager(
+      working(updating, made),
+      (value) => Effect.mapEager(working(updating, write(value)), () => value)
     )
   }
 

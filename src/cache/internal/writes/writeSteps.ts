@@ -43,7 +43,12 @@ export class WriteSteps<V> implements Writer {
    * They come after the value was judged, because that may run code of the user.
    */
   writePlain(key: string, value: V): Delivery | undefined {
-    if (!this.admitsPlain(value) || !this.arePlain) return undefined
+    return this.admitsPlain(value) ? this.writeAdmitted(key, value) : undefined
+  }
+
+  /** Does so with a value that `admitsPlain` has admitted. */
+  writeAdmitted(key: string, value: V): Delivery | undefined {
+    if (!this.arePlain) return undefined
     const stamp = this.cache.nextStamp()
     const dependents = this.invalidation.spread(key, "hide")
     const delivery = both(dependents, this.putPlain(key, value, stamp))
