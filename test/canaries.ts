@@ -781,8 +781,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "memory serves what it holds although another process has the folder",
     file: entries,
-    text: `    this.changedAll()\n    this.hot?.dropAll()`,
-    planted: `    this.changedAll()`,
+    text: `    this.watches.changedAll()\n    this.hot?.dropAll()`,
+    planted: `    this.watches.changedAll()`,
     suites: [lost]
   },
   {
@@ -1277,6 +1277,28 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `isNews, this.keptWith(flight, entry))`,
     planted: `isNews)`,
     suites: [writtenTogether]
+  },
+  {
+    law: "options act or are refused",
+    bug: "options that throw when they are read are a defect",
+    file: "src/manifest/internal/options.ts",
+    text: `    return read()
+  } catch {`,
+    planted: `    return read()
+  } catch (error) {
+    if (error instanceof RangeError) throw error`,
+    suites: ["test/manifest/garbage.test.ts"]
+  },
+  {
+    law: "options act or are refused",
+    bug: "parameters that throw when they are read are a defect",
+    file: "src/manifest/internal/keys.ts",
+    text: `        return typeof value === "string" ? value : encode(value)
+      } catch {`,
+    planted: `        return typeof value === "string" ? value : encode(value)
+      } catch (error) {
+        if (error instanceof RangeError) throw error`,
+    suites: ["test/manifest/garbage.test.ts"]
   },
   {
     law: 4,
@@ -2059,8 +2081,8 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 8,
     bug: "a read of a lower tier that is under way when the owner leaves puts its entry back",
-    file: entries,
-    text: `for (const watches of this.watches.values()) for (const watch of watches) watch.changed = true`,
+    file: "src/cache/internal/entries/watches.ts",
+    text: `this.changedWhere(() => true)`,
     planted: ``,
     suites: [leaving]
   },

@@ -860,9 +860,9 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    * **Details**
    *
    * - `f` returns the new value, or an Effect of it. If `f` fails, nothing changes.
-   * - If the key changes in another way while `f` runs, also by `f` itself, and the owner has a lookup, the key is
-   *   dropped, so that the next read asks the source. Where the owner has none, the update fails with `VersionConflict`.
-   *   `f` is called once.
+   * - `f` is called once. If the key changes in another way while it runs, also by `f` itself, and the owner has a
+   *   lookup, the key is dropped, so that the next read asks the source. Where the owner has none, the update fails
+   *   with `VersionConflict`.
    * - If the cache does not keep the value that `f` would get, the update fails with `UpdateRefused`, and `f` does not
    *   run. The lookup has read a stale value then, or a tier that failed may have what it did not find. Where a
    *   transaction is about to commit the key, it fails with `TransactionRefused`.

@@ -64,7 +64,7 @@ const isMeasure = (input: object): boolean => {
 
 /**
  * Decodes a duration that a caller gave, in milliseconds, 0 or more. `NaN` for a negative duration, for an object with
- * an unknown unit, and for an input that is not a duration.
+ * an unknown unit, and for an input that is not a duration, or that throws when it is read.
  *
  * **Example** (One parser for all forms)
  *
@@ -86,10 +86,15 @@ export const millisOf = (input: unknown): number => {
   if (typeof input === "number") return input >= 0 ? input : NaN
   const short = typeof input === "string" ? shortText.exec(input) : null
   if (short !== null) return Number(short[1]) * unitMillis[short[2]!]!
-  if (typeof input === "object" && input !== null && !Duration.isDuration(input) && !isMeasure(input)) return NaN
-  const millis = Option.match(Duration.fromInput(input as Duration.Input), {
-    onNone: () => NaN,
-    onSome: Duration.toMillis
-  })
-  return millis >= 0 ? millis : NaN
+  try {
+    if (typeof input === "object" && input !== null && !Duration.isDuration(input) && !isMeasure(input)) return NaN
+    const millis = Option.match(Duration.fromInput(input as Duration.Input), {
+      onNone: () => NaN,
+      onSome: Duration.toMillis
+    })
+    return millis >= 0 ? millis : NaN
+  } catch {
+    // A getter of the object, or a Proxy, throws.
+    return NaN
+  }
 }

@@ -138,7 +138,7 @@ describe("function that changes its own key", () => {
               assert.deepStrictEqual(byShort, byLong)
               assert.strictEqual(byShort.calls, 1)
               for (const { running } of [short, long]) checkInvariants(running)
-            }).pipe(Effect.scoped))
+            }))
         }
       }
     }
@@ -154,7 +154,7 @@ describe("function that changes its own key", () => {
           calls: 1,
           held: 50
         })
-      }).pipe(Effect.scoped))
+      }))
 
     it.effect(`an update leaves a key absent that its function has set and the owner loads, by the ${way} way`, () =>
       Effect.gen(function*() {
@@ -164,7 +164,7 @@ describe("function that changes its own key", () => {
           calls: 1,
           held: undefined
         })
-      }).pipe(Effect.scoped))
+      }))
 
     for (const [name, plan] of [["strict", "the check of the value"], ["heavy", "the weigher"]] as const) {
       it.effect(`an update is not written over what ${plan} has set, by the ${way} way`, () =>
@@ -186,7 +186,7 @@ describe("function that changes its own key", () => {
           }))
           assert.strictEqual(reasonOf(yield* Effect.flip(updating)), "VersionConflict")
           assert.deepStrictEqual([calls, own.getUnsafe(one)], [1, 50])
-        }).pipe(Effect.scoped))
+        }))
     }
 
     it.effect(`an update that its function begins waits, and none is lost, by the ${way} way`, () =>
@@ -207,6 +207,6 @@ describe("function that changes its own key", () => {
         assert.strictEqual(value, 1 + succeeded.reduce((sum, what) => sum + by[what]!, 0))
         assert.isAtLeast(succeeded.length, 1)
         checkInvariants(running)
-      }).pipe(Effect.scoped))
+      }))
   }
 })

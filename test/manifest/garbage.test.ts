@@ -1,6 +1,9 @@
 /**
  * What a program without types may give to a public function: each such argument meets a typed error, in the error
  * channel or thrown with a code where a class is defined. None becomes a defect, and none is taken for a right one.
+ *
+ * An argument that throws when it is read meets a typed error as well, at each operation. A function that defines (a
+ * class, an owner, a module) is called by the program itself, and throws what its argument has thrown.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
@@ -8,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import { CacheError } from "../../src/cache/CacheError.ts"
+import * as Lookup from "../../src/cache/Lookup.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { StoreError } from "../../src/store/StoreError.ts"
@@ -29,6 +33,49 @@ const live = App.modules({
   user: App.owner("user", { lookup: ({ id }) => Effect.succeed(id) }),
   files: App.owner("files")
 }).pipe(Layer.provideMerge(memory))
+
+const boom = (): never => {
+  throw new RangeError("boom")
+}
+const throwing = (names: ReadonlyArray<string>): object =>
+  Object.defineProperties({}, Object.fromEntries(names.map((name) => [name, { get: boom, enumerable: true }])))
+const traps = ["get", "has", "ownKeys", "getPrototypeOf", "getOwnPropertyDescriptor", "set", "defineProperty"] as const
+const trapped = (target: object): object => new Proxy(target, Object.fromEntries(traps.map((trap) => [trap, boom])))
+const revoked = (): object => {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  return proxy
+}
+const units = ["weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds", "nanoseconds"]
+
+/** Arguments that throw when they are looked at. */
+const hostile: { readonly [what: string]: unknown } = {
+  "a parameter that throws": throwing(["id", "*"]),
+  "options that throw": throwing(["timeToLive", "tags", "revision", "ifVersion", "lease", "stale", "mode", "deadline"]),
+  "an option that throws": throwing(["timeToLive"]),
+  "tags that throw": throwing(["tags"]),
+  "a guard that throws": throwing(["ifVersion"]),
+  "an option of others that throws": throwing(["concurrency", "signal", "lookup", "warm", "keys"]),
+  "parts of a manifest that throw": throwing(["families", "layers", "pattern", "value", "owns", "layer", "capacity"]),
+  "a duration that throws": throwing(units),
+  "a lifetime that throws": { timeToLive: throwing(units) },
+  "a lifetime that is trapped": { timeToLive: trapped({}) },
+  "tags that are trapped": { tags: trapped([]) },
+  "a tag that throws": { tags: Object.defineProperty(["a"], 0, { get: boom, enumerable: true }) },
+  "a lease that throws": { lease: throwing(["isHeldUnsafe", "mode", "patterns"]) },
+  "a lease that is trapped": { lease: trapped({}) },
+  "a text that throws": { toString: boom, valueOf: boom, toJSON: boom, [Symbol.toPrimitive]: boom },
+  "a trapped object": trapped({}),
+  "a trapped list": trapped([]),
+  "a trapped function": trapped(() => 1),
+  "a revoked proxy": revoked(),
+  "a list that throws": { [Symbol.iterator]: boom },
+  "a list whose end throws": { [Symbol.iterator]: () => ({ next: boom }) },
+  "a list with an entry that throws": Object.defineProperty([{ id: "1" }], 0, { get: boom, enumerable: true }),
+  "a list of what throws": [throwing(["id"])],
+  "a list of trapped objects": [trapped({}), trapped([])],
+  "a pair with a key that throws": [[throwing(["id"]), 1]]
+}
 
 const garbage: { readonly [what: string]: unknown } = {
   "nothing": undefined,
@@ -136,5 +183,87 @@ describe("argument of any kind", () => {
           assert.isTrue(isTyped(error), `${kind}: ${error}`)
         }
       }))
+  }
+})
+
+/** The functions that define, which read their arguments when they are called, and layers. */
+const defining = [
+  "owner",
+  "borrower",
+  "delegate",
+  "modules",
+  "fn",
+  "method",
+  "inLayer",
+  "mergeOwners",
+  "compose",
+  "Service"
+]
+const isDefining = (what: string): boolean =>
+  [...defining, "MemoryStore", "TieredStore"].some((name) => what === name || what.startsWith(`${name},`))
+
+/** The doors of a handle that need no Effect. */
+const handleCalls: { readonly [what: string]: (handle: any, given: any) => unknown } = {
+  "getUnsafe": (handle, given) => handle.getUnsafe(given),
+  "getPromise": (handle, given) => handle.getPromise(given),
+  "getPromise, its options": (handle, given) => handle.getPromise({ id: "1" }, given),
+  "setUnsafe": (handle, given) => handle.setUnsafe(given, "x"),
+  "setUnsafe, its options": (handle, given) => handle.setUnsafe({ id: "1" }, "x", given),
+  "deleteUnsafe": (handle, given) => handle.deleteUnsafe(given),
+  "patchUnsafe": (handle, given) => handle.patchUnsafe(given, () => "x"),
+  "arrived": (handle, given) => handle.arrived(given)
+}
+
+describe("argument that throws when it is read", () => {
+  for (const [what, call] of Object.entries(calls)) {
+    if (isDefining(what)) continue
+    it.effect(`an argument that throws is refused when the operation runs: ${what}`, () =>
+      Effect.gen(function*() {
+        for (const [kind, given] of Object.entries(hostile)) {
+          const made = call(given)
+          if (!Effect.isEffect(made)) continue
+          const exit = yield* Effect.exit(Effect.provide(made as Effect.Effect<unknown>, live))
+          if (Exit.isFailure(exit)) assert.isTrue(isTyped(Cause.squash(exit.cause)), `${kind}: ${exit.cause}`)
+        }
+      }))
+  }
+
+  for (const [what, call] of Object.entries(handleCalls)) {
+    it.effect(`an argument that throws is refused by a handle: ${what}`, () =>
+      Effect.gen(function*() {
+        const handle: unknown = yield* user.writer
+        for (const [kind, given] of Object.entries(hostile)) {
+          const answer = yield* Effect.exit(
+            Effect.tryPromise({ try: async () => call(handle, given), catch: (e) => e })
+          )
+          if (Exit.isFailure(answer)) assert.isTrue(isTyped(Cause.squash(answer.cause)), `${kind}: ${answer.cause}`)
+        }
+      }).pipe(Effect.provide(live)) as Effect.Effect<void>)
+  }
+
+  for (const [kind, given] of Object.entries(hostile)) {
+    it.effect(`options of a loaded value that throw fail the load, and the next load succeeds: ${kind}`, () => {
+      let isHostile = true
+      const owner = App.owner("user", {
+        lookup: ({ id }: { readonly id: string }, { previous }: Lookup.LookupContext<string>) =>
+          Effect.sync((): any =>
+            isHostile
+              ? previous === undefined ? Lookup.loaded(id, given as any) : Lookup.notModified(given as any)
+              : id
+          )
+      } as any)
+      return Effect.gen(function*() {
+        for (const operation of ["get", "refresh"]) {
+          isHostile = true
+          const exit = yield* Effect.exit(user[operation]({ id: "1" }))
+          if (Exit.isFailure(exit)) assert.isTrue(isTyped(Cause.squash(exit.cause)), `${operation}: ${exit.cause}`)
+          isHostile = false
+          yield* user.set({ id: "1" }, "1")
+          assert.strictEqual(yield* user.get({ id: "1" }), "1")
+        }
+      }).pipe(
+        Effect.provide(App.modules({ user: owner, files: App.owner("files") } as any).pipe(Layer.provide(memory)))
+      ) as Effect.Effect<void>
+    })
   }
 })

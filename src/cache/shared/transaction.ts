@@ -17,7 +17,7 @@ import * as Fiber from "effect/Fiber"
 import { CacheError, InvalidOption, TransactionRefused } from "../CacheError.ts"
 import type { InvalidationMode } from "../CacheEvent.ts"
 import type { Scope } from "../Explanation.ts"
-import { noDelivery } from "../internal/below/delivery.ts"
+import { type Delivery, noDelivery } from "../internal/below/delivery.ts"
 import { orRedressed } from "../internal/entries/cacheContext.ts"
 import { loadOf, openWork } from "../internal/loads/load.ts"
 import { type Reads, TrackedReads } from "../internal/reads/trackedReads.ts"
@@ -329,13 +329,22 @@ export const broughtBy: (
  */
 export const arrived = (family: string, below: unknown): Promise<void> | undefined => {
   if (below === undefined || below === noDelivery) return undefined
-  if (below instanceof Set) return Effect.runPromise(orRedressed(below))
+  if (isDelivery(below)) return Effect.runPromise(orRedressed(below))
   const reason = new InvalidOption({
     family,
     option: "below",
     why: "must be the answer of a write, such as `setUnsafe`"
   })
   return Promise.reject(new CacheError({ reason }))
+}
+
+// A program without types may give a Proxy, which throws.
+const isDelivery = (below: unknown): below is Delivery => {
+  try {
+    return below instanceof Set
+  } catch {
+    return false
+  }
 }
 
 /**

@@ -153,6 +153,29 @@ export const parametersNotObject = (pattern: string, names: ReadonlyArray<string
   )
 
 /**
+ * E0112 at run time: parameters that throw when they are read, by a getter or a Proxy.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const parametersThrow = (pattern: string) =>
+  finding(
+    "E0112",
+    "ParametersUnknown",
+    say`the parameters of ${pattern} throw when they are read`,
+    "give a plain object"
+  )
+
+/**
+ * E0112 at run time: a list of parameters or of entries that throws when it is read.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const listThrows = (pattern: string) =>
+  finding("E0112", "ParametersUnknown", say`this list of ${pattern} throws when it is read`, "give a plain list")
+
+/**
  * E0112 at run time: a value that is not a list of parameters or of entries.
  *
  * @category patterns and keys

@@ -70,17 +70,28 @@ const selectingOf = (gate: FamilyGate): Selecting => (key, f, value) => {
   }
 }
 
+/** Reads a list of the caller, whose iterator or items may throw. */
+const readList = <A>(gate: FamilyGate, read: () => Exit.Exit<A, CacheError>): Exit.Exit<A, CacheError> => {
+  try {
+    return read()
+  } catch {
+    return Exit.fail(gate.invalid(Misfit.listThrows(gate.pattern)))
+  }
+}
+
 // Returns an Exit, so that a list of valid keys costs no turn of the run loop.
 const keysOf = (gate: FamilyGate, all: Iterable<Params>): Exit.Exit<ReadonlyArray<string>, CacheError> => {
   if (!isList(all)) return Exit.fail(gate.invalid(Misfit.listNone(gate.pattern, "parameters")))
-  const keys: Array<string> = []
-  for (const params of all) {
-    const key = gate.textOf(params)
-    const refused = gate.keyRefusal(key, params)
-    if (refused !== undefined) return Exit.fail(refused)
-    keys.push(key)
-  }
-  return Exit.succeed(keys)
+  return readList(gate, () => {
+    const keys: Array<string> = []
+    for (const params of all) {
+      const key = gate.textOf(params)
+      const refused = gate.keyRefusal(key, params)
+      if (refused !== undefined) return Exit.fail(refused)
+      keys.push(key)
+    }
+    return Exit.succeed(keys)
+  })
 }
 
 /** Spells each key by itself: one that is not a key of the family takes no place from the others. */
@@ -89,11 +100,12 @@ const keyExitsOf = (
   all: Iterable<Params>
 ): Exit.Exit<ReadonlyArray<Exit.Exit<string, CacheError>>, CacheError> => {
   if (!isList(all)) return Exit.fail(gate.invalid(Misfit.listNone(gate.pattern, "parameters")))
-  return Exit.succeed(Array.from(all, (params) => {
-    const key = gate.textOf(params)
-    const refused = gate.keyRefusal(key, params)
-    return refused === undefined ? Exit.succeed(key) : Exit.fail(refused)
-  }))
+  return readList(gate, () =>
+    Exit.succeed(Array.from(all, (params) => {
+      const key = gate.textOf(params)
+      const refused = gate.keyRefusal(key, params)
+      return refused === undefined ? Exit.succeed(key) : Exit.fail(refused)
+    })))
 }
 
 const entriesOf = (
@@ -103,17 +115,19 @@ const entriesOf = (
   if (!isList(entries)) {
     return Exit.fail(gate.invalid(Misfit.listNone(gate.pattern, "pairs of parameters and a value")))
   }
-  const all: Array<readonly [string, unknown]> = []
-  for (const entry of entries) {
-    if (!Array.isArray(entry) || entry.length !== 2) {
-      return Exit.fail(gate.invalid(Misfit.entryNone(gate.pattern, all.length)))
+  return readList(gate, () => {
+    const all: Array<readonly [string, unknown]> = []
+    for (const entry of entries) {
+      if (!Array.isArray(entry) || entry.length !== 2) {
+        return Exit.fail(gate.invalid(Misfit.entryNone(gate.pattern, all.length)))
+      }
+      const key = gate.textOf(entry[0])
+      const refused = gate.keyRefusal(key, entry[0])
+      if (refused !== undefined) return Exit.fail(refused)
+      all.push([key, entry[1]])
     }
-    const key = gate.textOf(entry[0])
-    const refused = gate.keyRefusal(key, entry[0])
-    if (refused !== undefined) return Exit.fail(refused)
-    all.push([key, entry[1]])
-  }
-  return Exit.succeed(all)
+    return Exit.succeed(all)
+  })
 }
 
 /** Makes the operations. Accessors find the family in the Context of each call; handles have found it once. */

@@ -59,8 +59,12 @@ export class FamilyGate extends FamilyGrants {
   }
 
   private refusalBy(problem: Diagnostic.Diagnostic, params: unknown): CacheError {
-    if (!isBag(params)) return this.invalid(Misfit.parametersNotObject(this.pattern, this.keys.names))
-    return this.invalid(problem.code === "E0109" ? this.parameterProblem(params) ?? problem : problem)
+    try {
+      if (!isBag(params)) return this.invalid(Misfit.parametersNotObject(this.pattern, this.keys.names))
+      return this.invalid(problem.code === "E0109" ? this.parameterProblem(params) ?? problem : problem)
+    } catch {
+      return this.invalid(Misfit.parametersThrow(this.pattern))
+    }
   }
 
   /** Returns what is wrong with the names of parameters, or with the kind of one, if that is why they spell no key. */

@@ -151,19 +151,34 @@ const decodeOne = ({ decode, name }: Hole): (key: string) => Option.Option<Param
 
 const restText = (value: unknown): string => Array.isArray(value) ? value.map(plain).join(":") : plain(value)
 
+// A getter or a Proxy of the caller may throw. The text is then not a valid key, and `refusalBy` says why.
+const guardedText =
+  (spell: (params: Params | undefined | null) => string) => (params: Params | undefined | null): string => {
+    try {
+      return spell(params)
+    } catch {
+      return ""
+    }
+  }
+
 // A program without types may leave the parameters out. Then each of them is missing, and the text is not a valid key.
 const textOfAll = (holes: ReadonlyArray<Hole>, rest: boolean): (params: Params | undefined | null) => string => {
   const [first] = holes
-  if (first === undefined) return rest ? (params) => restText(params?.["*"]) : () => ""
+  if (first === undefined) return rest ? guardedText((params) => restText(params?.["*"])) : () => ""
   if (holes.length === 1 && !rest) {
     const { encode, isText, name } = first
-    if (!isText) return (params) => encode(params?.[name])
+    if (!isText) return guardedText((params) => encode(params?.[name]))
+    // Not by `guardedText`: this is the way of most hits, which a function around it would make a third slower.
     return (params) => {
-      const value = params?.[name]
-      return typeof value === "string" ? value : encode(value)
+      try {
+        const value = params?.[name]
+        return typeof value === "string" ? value : encode(value)
+      } catch {
+        return ""
+      }
     }
   }
-  return (params) => {
+  return guardedText((params) => {
     let text = first.encode(params?.[first.name])
     for (let i = 1; i < holes.length; i++) text = text + ":" + holes[i]!.encode(params?.[holes[i]!.name])
     if (!rest) return text
@@ -171,7 +186,7 @@ const textOfAll = (holes: ReadonlyArray<Hole>, rest: boolean): (params: Params |
     // refused.
     const colons = text.split(":").length === holes.length ? ":" : "::"
     return text + colons + restText(params?.["*"])
-  }
+  })
 }
 
 const renderOf = (
@@ -257,13 +272,21 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
       return KeyFindings.parameterRefused(pattern.source, refused?.name ?? "*")
     },
     scopeOfPattern: (wanted) => scopeOfPattern(pattern, wanted),
-    scopeOf: (params) => {
+    scopeOf: guardedScope(pattern, (params) => {
       const scope = scopeOf(pattern, holes, params)
       if (Result.isFailure(scope) || !pattern.holes.every((name) => Object.hasOwn(params, name))) return scope
       // With every parameter given, the scope names one key.
       const problem = check(scope.success.values.join(":"))
       return problem === undefined ? scope : Result.fail(problem)
-    }
+    })
+  }
+}
+
+const guardedScope = ({ source }: KeyPattern, make: Keys["scopeOf"]): Keys["scopeOf"] => (params) => {
+  try {
+    return make(params)
+  } catch {
+    return Result.fail(Misfit.parametersThrow(source))
   }
 }
 

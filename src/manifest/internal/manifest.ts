@@ -142,11 +142,8 @@ const byPattern =
 /** Finds all grants and keys of a batch first. Then all changes happen in one step of one engine. */
 const batchOf = (manifest: ValidManifest) => (writes: ReadonlyArray<accessor.Write>): Effect.Effect<void, CacheError> =>
   inPlace((context) => {
-    if (!Array.isArray(writes)) return Effect.fail(invalidBatch(manifest, "it takes a list of writes"))
-    // A copy, because the caller may change the list while the batch waits.
-    const own: ReadonlyArray<accessor.Write> = Array.from(writes)
-    const why = whyNotIn(manifest, own)
-    if (why !== undefined) return Effect.fail(invalidBatch(manifest, why))
+    const own = writesOf(manifest, writes)
+    if (typeof own === "string") return Effect.fail(invalidBatch(manifest, own))
     // All writes are of one engine, because a grant counts only for the engine in the Context.
     const all: Array<Cache.BatchWrite> = []
     for (const each of own) {
@@ -181,6 +178,18 @@ const whyNotIn = (manifest: ValidManifest, writes: ReadonlyArray<Partial<accesso
     if (write.manifest !== manifest) return whyForeign(manifest, write.pattern, write.manifest)
   }
   return undefined
+}
+
+/** The writes of a batch, or why the batch is none. */
+const writesOf = (manifest: ValidManifest, writes: unknown): ReadonlyArray<accessor.Write> | string => {
+  try {
+    if (!Array.isArray(writes)) return "it takes a list of writes"
+    // A copy, because the caller may change the list while the batch waits.
+    const own: ReadonlyArray<accessor.Write> = Array.from(writes)
+    return whyNotIn(manifest, own) ?? own
+  } catch {
+    return "its list throws when it is read"
+  }
 }
 
 const invalidBatch = (manifest: ValidManifest, why: string) =>

@@ -39,6 +39,23 @@ export const refusal = (family: string | undefined, option: string, why: string)
 const unless = (holds: boolean, family: string | undefined, option: string, why: string): Refusal =>
   holds ? undefined : refusal(family, option, why)
 
+/** Reads what a caller gave. A getter or a Proxy of the caller may throw; the error names no more than where. */
+const reading = (family: string | undefined, option: string, read: () => Refusal): Refusal => {
+  try {
+    return read()
+  } catch {
+    return refusal(family, option, "throws when it is read")
+  }
+}
+
+const isEffect = (given: unknown): boolean => {
+  try {
+    return Effect.isEffect(given)
+  } catch {
+    return false
+  }
+}
+
 /** Returns the error for options that are not an object, or that have an option which is not `known`. */
 const notOptions = (family: string | undefined, given: unknown, known: object): Refusal => {
   if (given === undefined) return undefined
@@ -96,12 +113,16 @@ export const withMode = <A, E, R>(
   given: InvalidateOptions | undefined,
   next: (mode: InvalidationMode) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | CacheError, R> => {
-  const refused = notOptions(family, given, invalidateKnown)
-  if (refused !== undefined) return Effect.fail(refused)
-  // The default replaces `undefined` only: `null` is a wrong value.
-  const { mode = "hide" } = given ?? {}
-  const isMode = mode === "hide" || mode === "markStale"
-  return checked(unless(isMode, family, "mode", "must be \"hide\" or \"markStale\""), () => next(mode))
+  let mode: InvalidationMode = "hide"
+  const refused = reading(family, "options", () => {
+    const wrong = notOptions(family, given, invalidateKnown)
+    if (wrong !== undefined || given === undefined) return wrong
+    // The default replaces `undefined` only: `null` is a wrong value.
+    const { mode: chosen = "hide" } = given
+    mode = chosen
+    return unless(mode === "hide" || mode === "markStale", family, "mode", "must be \"hide\" or \"markStale\"")
+  })
+  return checked(refused, () => next(mode))
 }
 
 /** Runs the rest of `warm` with its concurrency, or fails for an invalid one. */
@@ -110,21 +131,27 @@ export const withConcurrency = <A, E, R>(
   given: ConcurrencyOptions | undefined,
   next: (concurrency: number) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | CacheError, R> => {
-  const refused = notOptions(family, given, concurrencyKnown)
-  if (refused !== undefined) return Effect.fail(refused)
-  const { concurrency = warmConcurrency } = given ?? {}
-  return checked(count(family, "concurrency", concurrency), () => next(concurrency))
+  let concurrency = warmConcurrency
+  const refused = reading(family, "options", () => {
+    const wrong = notOptions(family, given, concurrencyKnown)
+    if (wrong !== undefined || given === undefined) return wrong
+    const { concurrency: chosen = warmConcurrency } = given
+    concurrency = chosen
+    return count(family, "concurrency", concurrency)
+  })
+  return checked(refused, () => next(concurrency))
 }
 
-export const promise = (family: string, given: PromiseOptions | undefined): Refusal => {
-  const signal = given?.signal
-  return notOptions(family, given, promiseKnown) ?? staleness(family, given) ??
-    unless(signal === undefined || signal instanceof AbortSignal, family, "signal", "must be an AbortSignal")
-}
+export const promise = (family: string, given: PromiseOptions | undefined): Refusal =>
+  reading(family, "options", () => {
+    const signal = given?.signal
+    return notOptions(family, given, promiseKnown) ?? staleness(family, given) ??
+      unless(signal === undefined || signal instanceof AbortSignal, family, "signal", "must be an AbortSignal")
+  })
 
 /** Checks the options of a read. */
 export const read = (family: string, given: ReadOptions | undefined): Refusal =>
-  notOptions(family, given, readKnown) ?? staleness(family, given)
+  reading(family, "options", () => notOptions(family, given, readKnown) ?? staleness(family, given))
 
 const staleness = (family: string, given: ReadOptions | undefined): Refusal => {
   if (given === undefined) return undefined
@@ -136,17 +163,17 @@ const staleness = (family: string, given: ReadOptions | undefined): Refusal => {
 /** Checks the two arguments of a transaction: the combinator of a database, and a body. */
 export const transaction = (within: unknown, body: unknown): Refusal =>
   unless(typeof within === "function", undefined, "within", "must be a function, such as `sql.withTransaction`") ??
-    unless(Effect.isEffect(body), undefined, "body", "must be an Effect")
+    unless(isEffect(body), undefined, "body", "must be an Effect")
 
 /** Returns the Effect that a combinator made of the body, or fails for any other answer. */
 export const combined = (made: unknown): Effect.Effect<any, any, any> =>
-  Effect.isEffect(made)
+  isEffect(made)
     ? made as Effect.Effect<any, any, any>
     : Effect.fail(refusal(undefined, "within", "must answer an Effect"))
 
 /** Checks the load that `getOr` takes. */
 export const load = (family: string, given: unknown): Refusal =>
-  unless(Effect.isEffect(given), family, "load", "must be an Effect")
+  unless(isEffect(given), family, "load", "must be an Effect")
 
 /** Checks the function that `select`, `update` or `patch` takes. */
 export const change = (family: string, operation: string, given: unknown): Refusal =>
@@ -181,17 +208,25 @@ export const conditions = (
   options: SetOptions<Lease> | undefined,
   kind: keyof typeof knownOf = "set"
 ): Refusal => {
-  if (options === undefined) return undefined
+  return options === undefined ? undefined : reading(family, "options", () => conditionsOf(family, options, kind))
+}
+
+const conditionsOf = (family: string, options: SetOptions<Lease>, kind: keyof typeof knownOf): Refusal => {
   const refused = notOptions(family, options, knownOf[kind]) ?? guardLost(family, options)
   if (refused !== undefined) return refused
   const { ifVersion, lease } = options
   const isVersion = ifVersion === undefined || ifVersion === null || (typeof ifVersion === "number" && ifVersion >= 0)
   if (!isVersion) return refusal(family, "ifVersion", "must be a version, or null for a key that has no value")
-  const isLease = lease === undefined || typeof (lease as Lease | null)?.isHeldUnsafe === "function"
-  return unless(isLease, family, "lease", "must be a lease of this manifest")
+  return reading(family, "lease", () => {
+    const isLease = lease === undefined || typeof (lease as Lease | null)?.isHeldUnsafe === "function"
+    return unless(isLease, family, "lease", "must be a lease of this manifest")
+  })
 }
 
-export const lease = (family: string, given: LeaseOptions | undefined): Refusal => {
+export const lease = (family: string, given: LeaseOptions | undefined): Refusal =>
+  reading(family, "options", () => leaseOf(family, given))
+
+const leaseOf = (family: string, given: LeaseOptions | undefined): Refusal => {
   const refused = notOptions(family, given, leaseKnown)
   if (refused !== undefined || given === undefined) return refused
   const { deadline, mode, timeToLive } = given

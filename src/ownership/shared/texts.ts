@@ -7,10 +7,9 @@
  * that has no text.
  */
 export const textOf = (value: unknown): string => {
-  if (typeof value !== "object" || value === null) return String(value)
   try {
     return String(value)
   } catch {
-    return "an object"
+    return typeof value === "function" ? "a function" : "an object"
   }
 }

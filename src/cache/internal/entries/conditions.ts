@@ -59,8 +59,12 @@ const refused = (patterns: ReadonlyArray<string>, why: LeaseError["why"]): Cache
 /** Whether an error may show the key that the lease names. A lease that the engine did not grant may name anything. */
 const namesItself = (leases: LeaseTable, lease: Lease, { isSensitive }: EngineFamilySpec<any>): boolean => {
   if (leases.isOwn(lease)) return true
-  const shown: unknown = lease.shown
-  return !isSensitive && Array.isArray(shown) && shown.every((one) => typeof one === "string")
+  try {
+    const shown: unknown = lease.shown
+    return !isSensitive && Array.isArray(shown) && shown.every((one) => typeof one === "string")
+  } catch {
+    return false
+  }
 }
 
 const whyNotUnder = (leases: LeaseTable, lease: Lease, keys: ReadonlyArray<string>): LeaseError["why"] | undefined => {

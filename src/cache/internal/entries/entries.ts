@@ -42,6 +42,7 @@ import { type Note, noteOf } from "./note.ts"
 import { servableUntil } from "./servable.ts"
 import type { Served } from "./served.ts"
 import { Sources } from "./sources.ts"
+import { Watches } from "./watches.ts"
 
 // How often in one idle time the lower tiers learn that an entry is read. If memory has lost the entry, it may end
 // early by at most this fraction of its idle time. With a larger number, reads would write more often.
@@ -103,7 +104,7 @@ export class Entries<V> {
   lost: StoreError | undefined = undefined
   /** Whether some tier may hold an entry that no mark on the whole family hides. */
   private mayHold: boolean
-  private readonly watches = new Map<string, Set<Watch>>()
+  private readonly watches = new Watches()
   /** The number of answers of each lower tier. */
   readonly hitsBelow = new Map<string, number>()
   private readonly told = new WeakSet<StoreError>()
@@ -240,17 +241,17 @@ export class Entries<V> {
   /** Runs an Effect that must know whether the key is changed meanwhile. */
   watching<A, E, R>(key: string, use: (watch: Watch) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     return Effect.acquireUseRelease(
-      Effect.sync(() => this.watch(key)),
+      Effect.sync(() => this.watches.begin(key)),
       use,
-      (watch) => Effect.sync(() => this.unwatch(key, watch))
+      (watch) => Effect.sync(() => this.watches.end(key, watch))
     )
   }
 
   /** For `knowing`. */
   holding(key: string): Holding {
     return {
-      watch: () => this.watch(key),
-      unwatch: (watch) => this.unwatch(key, watch),
+      watch: () => this.watches.begin(key),
+      unwatch: (watch) => this.watches.end(key, watch),
       current: Effect.suspend(() => {
         const held = this.held(key)
         if (held !== undefined || this.lane === undefined) return Effect.succeed(held)
@@ -269,37 +270,13 @@ export class Entries<V> {
     })
   }
 
-  private watch(key: string): Watch {
-    const watch: Watch = { changed: false, isGone: false }
-    const known = this.watches.get(key)
-    if (known === undefined) this.watches.set(key, new Set([watch]))
-    else known.add(watch)
-    return watch
-  }
-
-  private unwatch(key: string, watch: Watch): void {
-    const known = this.watches.get(key)
-    known?.delete(watch)
-    if (known?.size === 0) this.watches.delete(key)
-  }
-
-  private changed(key: string, isGone = false, isFill = false): void {
-    const known = this.watches.size === 0 ? undefined : this.watches.get(key)
-    if (known === undefined) return
-    for (const watch of known) {
-      watch.changed = true
-      watch.isGone = isGone
-      if (!isFill) watch.isRewritten = true
-    }
-  }
-
   /** Learns of each change of a key from now on, for a caller who is not in a step of the engine. */
   watchKey(key: string): KeyWatch {
-    return new KeyWatch(this, key, this.watch(key))
+    return new KeyWatch(this, key, this.watches.begin(key))
   }
 
   unwatchKey({ key, watch }: KeyWatch): void {
-    this.unwatch(key, watch)
+    this.watches.end(key, watch)
   }
 
   /**
@@ -308,19 +285,15 @@ export class Entries<V> {
    * closes.
    */
   abandon(): void {
-    this.changedAll()
+    this.watches.changedAll()
     this.hideHere(everything, this.cache.nextStamp(), this.cache.time.now())
     if (this.lane === undefined) this.hot?.dropAll()
-  }
-
-  private changedAll(): void {
-    for (const watches of this.watches.values()) for (const watch of watches) watch.changed = true
   }
 
   /** A tier has lost its place. Another process may change what memory, or any other tier, holds of the family. */
   placeLost(error: StoreError): void {
     this.lost = error
-    this.changedAll()
+    this.watches.changedAll()
     this.hot?.dropAll()
     this.tierFailed("get", error)
   }
@@ -378,7 +351,7 @@ export class Entries<V> {
     const lane = this.lane!
     if (this.lost !== undefined) return Effect.succeed(keys.map(() => unknown))
     const look = Effect.acquireUseRelease(
-      Effect.sync(() => keys.map((key) => ({ key, watch: this.watch(key), pending: lane.pending(key) }))),
+      Effect.sync(() => keys.map((key) => ({ key, watch: this.watches.begin(key), pending: lane.pending(key) }))),
       (reads) =>
         Effect.map(
           this.orUnknown(lane.getMany(keys)),
@@ -388,7 +361,7 @@ export class Entries<V> {
               return this.promote(key, pending === undefined ? found : this.onItsWay(pending), watch)
             })
         ),
-      (reads) => Effect.sync(() => reads.forEach(({ key, watch }) => this.unwatch(key, watch)))
+      (reads) => Effect.sync(() => reads.forEach(({ key, watch }) => this.watches.end(key, watch)))
     )
     return Effect.flatMap(
       look,
@@ -520,7 +493,7 @@ export class Entries<V> {
    */
   get arePlain(): boolean {
     const { cache, holds } = this
-    return !cache.hasListeners && !cache.changes.areHeard && !cache.hasPeers && this.watches.size === 0 &&
+    return !cache.hasListeners && !cache.changes.areHeard && !cache.hasPeers && this.watches.areNone &&
       !cache.outbox.owesRows && !holds.isWatching && holds.isEmpty
   }
 
@@ -549,7 +522,7 @@ export class Entries<V> {
     isFill = false,
     others?: () => ReadonlySet<string>
   ): Delivery {
-    this.changed(key, false, isFill)
+    this.watches.changed(key, false, isFill)
     this.sources?.kept(key)
     this.mayHold = true
     if (this.hot !== undefined) this.putHot(key, entry, this.dueAt(entry, now), weight)
@@ -565,7 +538,7 @@ export class Entries<V> {
   reschedule(key: string, entry: Entry<V>, now: number): Delivery {
     if (this.holds.isWatching) this.holds.touch(key)
     this.cache.tell(this.name, { _tag: "Changed", key })
-    this.changed(key)
+    this.watches.changed(key)
     this.note("Rescheduled", key, entry.stamp)
     this.hot?.rewrite(key, entry, this.dueAt(entry, now))
     if (this.lane === undefined) return this.settleDebt()
@@ -677,7 +650,7 @@ export class Entries<V> {
 
   /** Removes the entry of a key from memory alone. */
   removeFromMemory(key: string, isGone = false): void {
-    this.changed(key, isGone)
+    this.watches.changed(key, isGone)
     this.hot?.drop(key)
   }
 
@@ -816,11 +789,8 @@ export class Entries<V> {
 
   /** Forgets the marks up to a stamp, of which nothing is left that they hide. */
   forgetMarks(upTo: number, looked: Looked): void {
-    for (const [key, watches] of this.watches) {
-      // An entry that is being read may have any tags.
-      if (this.tags.fullness === 0 && this.judge(key, 0, noTags) === "valid") continue
-      for (const watch of watches) watch.changed = true
-    }
+    // An entry that is being read may have any tags.
+    this.watches.changedWhere((key) => this.tags.fullness !== 0 || this.judge(key, 0, noTags) !== "valid")
     this.marks.forget(upTo)
     this.tags.forget(upTo)
     this.sweepDue.ends(upTo, looked)

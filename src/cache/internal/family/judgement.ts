@@ -129,15 +129,21 @@ const storeFailed = (error: StoreError): CacheError => new CacheError({ reason: 
 
 /**
  * The options of a value that its source has confirmed: the revision, the tags and the lifetime that was chosen for the
- * value stay unless the options name others. Anything but an object is refused later, when the value is judged.
+ * value stay unless the options name others. Anything but an object, and what throws, is refused later, when the value
+ * is judged.
  */
-export const renewed = (before: Entry<unknown>, options: LoadedOptions): LoadedOptions =>
-  !isBag(options as unknown) ? options : {
-    ...options,
-    timeToLive: options.timeToLive === undefined ? lifeOf(before) : options.timeToLive,
-    revision: options.revision === undefined ? before.revision : options.revision,
-    tags: options.tags === undefined ? before.tags : options.tags
+export const renewed = (before: Entry<unknown>, options: LoadedOptions): LoadedOptions => {
+  try {
+    return !isBag(options as unknown) ? options : {
+      ...options,
+      timeToLive: options.timeToLive === undefined ? lifeOf(before) : options.timeToLive,
+      revision: options.revision === undefined ? before.revision : options.revision,
+      tags: options.tags === undefined ? before.tags : options.tags
+    }
+  } catch {
+    return options
   }
+}
 
 /** The lifetime that was chosen for a value, as an option. */
 const lifeOf = ({ ownLifeMillis }: Entry<unknown>): LoadedOptions["timeToLive"] =>
@@ -265,6 +271,15 @@ export class Judge<V> {
   // A program without types may leave out the options of `Lookup.loaded`.
   private termsOf(options: LoadedOptions | undefined, known: object = knownOfWrites): Terms {
     if (options === noOptions || options === undefined) return this.terms
+    try {
+      return this.givenTerms(options, known)
+    } catch (error) {
+      // A getter of the options, or a Proxy, throws.
+      throw error instanceof CacheError ? error : this.invalid("options", "throws when it is read")
+    }
+  }
+
+  private givenTerms(options: LoadedOptions, known: object): Terms {
     if (!isBag(options as unknown)) throw this.invalid("options", "must be an object")
     const unknown = Nearest.unknownOption(options, known)
     if (unknown !== undefined) throw this.invalid(unknown.option, unknown.why)

@@ -30,8 +30,8 @@ const readsMax = 65_536
 // The most keys about which a load asks once more when its lookup has answered. A load with more doubts stays in doubt.
 const doubtsMax = 64
 
-// What a load of several keys has brought stays when its later keys push out a source: so many of its latest keys, which
-// are compared with what is held for each source that is pushed out.
+// What a load of several keys has brought stays when its later keys push out a source: so many of its latest keys. They
+// are compared with what is held, for each source that is pushed out.
 const keptMax = 256
 
 // How many sources of an entry `explain` shows: those that were read first.

@@ -157,9 +157,9 @@ export class Turns {
   }
 
   /**
-   * The function of an update is called in this step, in a family in which no other update runs. Until `endBrief`, the
-   * family is not idle, so each change goes the long way, on which it overtakes the updates of its key. An update of the
-   * key that begins meanwhile waits for the end.
+   * The function of an update is called in this step, in a family in which no other update runs. Until `endBrief` the
+   * family is not idle, so each change goes the long way, and overtakes the updates of its key. An update of the key
+   * that begins meanwhile waits for the end.
    */
   beginBrief(key: string): void {
     this.brief = key
