@@ -59,6 +59,7 @@ const peersAnswers = "test/cache/peersAnswers.test.ts"
 const arrangements = "test/cache/arrangements.test.ts"
 const derived = "test/cache/derived.test.ts"
 const changedInside = "test/cache/changedInside.test.ts"
+const unkept = "test/cache/unkept.test.ts"
 const writtenTogether = "test/cache/writtenTogether.test.ts"
 const vanished = "test/cache/vanished.test.ts"
 const marks = "test/cache/marks.test.ts"
@@ -1299,6 +1300,30 @@ export const canaries: ReadonlyArray<Canary> = [
       } catch (error) {
         if (error instanceof RangeError) throw error`,
     suites: ["test/manifest/garbage.test.ts"]
+  },
+  {
+    law: "a failure that no caller gets is logged",
+    bug: "explain does not show that a tier refused the value that is loaded again by each read",
+    file: outbox,
+    text: `this.onAlone(key, "prepare", error)`,
+    planted: `this.onAlone(key, "write", error)`,
+    suites: [unkept]
+  },
+  {
+    law: "a failure that no caller gets is logged",
+    bug: "a loaded value that a tier does not keep is loaded again by each read, in silence",
+    file: entries,
+    text: `        this.unkept.note(key, operation, error)\n`,
+    planted: ``,
+    suites: [unkept]
+  },
+  {
+    law: "what is sensitive stays hidden",
+    bug: "the log of a value that is not kept has the key of a sensitive family",
+    file: "src/cache/internal/entries/unkept.ts",
+    text: `this.spec.isSensitive ? undefined : this.spec.show(key)`,
+    planted: `this.spec.show(key)`,
+    suites: [unkept]
   },
   {
     law: 4,

@@ -50,7 +50,7 @@ export interface Source {
 /**
  * An event in the history of a key. It concerned that key alone, or a set of keys that contains it. `Absent`: a lookup
  * returned that the key has no value. `Deleted`: the owner deleted the key. `Rescheduled`: the lifetime of its entry
- * was changed.
+ * was changed. `Unkept`: no tier below memory took the value, so what memory does not hold is loaded again.
  *
  * @stability experimental
  * @category models
@@ -63,6 +63,7 @@ export interface Happening {
     | "Loaded"
     | "Absent"
     | "Refused"
+    | "Unkept"
     | "Deleted"
     | "Invalidated"
     | "Evicted"

@@ -26,7 +26,6 @@
  *
  * Not here: memory, and what a failure means for the caller.
  */
-import type * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -94,7 +93,7 @@ export class Lane<V> {
   private lanes: Set<Lane<any>>
   private readonly onFailure: OnFailure
   private readonly onDistrust: () => void
-  private readonly onAlone: (key: string) => void
+  private readonly onAlone: LaneOptions<V>["onAlone"]
   private gathering: ChangesParcel<V> | undefined
   private carried: ChangesParcel<V> | undefined
   private readonly distrusted = new Set<string>()
@@ -256,7 +255,7 @@ export class Lane<V> {
         return void set.push({ key, entry: inWallTime(this.time, entry), prepared: exit.value })
       }
       removed.push(key)
-      this.unprepared(key, exit.cause)
+      this.unprepared(key, errorOf("prepare", exit.cause))
     }
     for (const [key, pending] of parcel.keys) {
       const { entry, isTouch, prepared } = pending
@@ -279,8 +278,7 @@ export class Lane<V> {
     for (const [key, pending] of later) if (!this.isFollowed(key)) this.put(key, pending)
     const change: Change<V> = { partition: unsealed(partition), cleared: parcel.cleared, removed, set }
     if (open.length === 0) return Exit.succeed(change)
-    const { outbox } = this
-    const values = () => outbox.refused === undefined ? open.filter(([key]) => !this.isFollowed(key)) : []
+    const values = () => this.outbox.refused === undefined ? open.filter(([key]) => !this.isFollowed(key)) : []
     return Effect.as(this.preparing.add(values), change)
   }
 
@@ -300,12 +298,12 @@ export class Lane<V> {
   private readonly prepared = (key: string, entry: Entry<V>, exit: Exit.Exit<Prepared<V>, StoreError>): void => {
     const fitting = this.fitting(exit)
     if (Exit.isSuccess(fitting)) this.put(key, { entry, prepared: fitting.value })
-    else this.unprepared(key, fitting.cause)
+    else this.unprepared(key, errorOf("prepare", fitting.cause))
   }
 
-  private unprepared(key: string, cause: Cause.Cause<StoreError>): void {
-    if (!this.isFollowed(key)) this.onAlone(key)
-    this.onFailure("prepare", errorOf("prepare", cause))
+  private unprepared(key: string, error: StoreError): void {
+    if (!this.isFollowed(key)) this.onAlone(key, "prepare", error)
+    this.onFailure("prepare", error)
   }
 
   /** Notes whether a parcel has arrived. */
@@ -327,7 +325,8 @@ export class Lane<V> {
     parcel.failure ??= error
     this.onFailure("write", error)
     for (const [key, { entry }] of parcel.keys) {
-      if (entry !== undefined && this.preparing.get(key) === undefined && !this.isFollowed(key)) this.onAlone(key)
+      if (entry === undefined || this.preparing.get(key) !== undefined || this.isFollowed(key)) continue
+      this.onAlone(key, "write", error)
     }
     this.distrust(parcel.keys.keys(), parcel.cleared)
   }

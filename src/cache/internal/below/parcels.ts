@@ -140,8 +140,8 @@ export interface LaneOptions<V> {
   readonly onFailure: OnFailure
   /** Is called when no entry that is below at that time can be trusted. */
   readonly onDistrust: () => void
-  /** Is called for each key whose entry has not arrived below and will not follow. */
-  readonly onAlone: (key: string) => void
+  /** Is called for each key whose entry has not arrived below and will not follow, with the reason. */
+  readonly onAlone: (key: string, operation: "prepare" | "write", error: StoreError) => void
 }
 
 /** The error under which a failure of a tier is reported. */

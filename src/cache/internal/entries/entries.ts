@@ -42,6 +42,7 @@ import { type Note, noteOf } from "./note.ts"
 import { servableUntil } from "./servable.ts"
 import type { Served } from "./served.ts"
 import { Sources } from "./sources.ts"
+import { Unkept } from "./unkept.ts"
 import { Watches } from "./watches.ts"
 
 // How often in one idle time the lower tiers learn that an entry is read. If memory has lost the entry, it may end
@@ -109,6 +110,8 @@ export class Entries<V> {
   readonly hitsBelow = new Map<string, number>()
   private readonly told = new WeakSet<StoreError>()
   readonly counts = new Counts()
+  /** Tells which values the lower tiers do not keep. */
+  readonly unkept: Unkept
 
   /** Whether every entry that a write makes is in memory alone, and is fresh for the family's own lifetime. */
   readonly hasPlainEntries: boolean
@@ -121,6 +124,7 @@ export class Entries<V> {
     this.spec = spec
     this.name = spec.name
     this.note = noteOf(cache, spec)
+    this.unkept = new Unkept(cache, spec)
     this.storeName = familyName(cache.id, spec.name)
     this.expiry = spec.expiry
     this.limiter = new Limiter(spec.expiry)
@@ -136,7 +140,10 @@ export class Entries<V> {
       isSensitive: spec.isSensitive,
       onFailure: this.tierFailed,
       onDistrust: this.distrustBelow,
-      onAlone: (key) => this.sources?.isAlone(key)
+      onAlone: (key, operation, error) => {
+        this.sources?.isAlone(key)
+        this.unkept.note(key, operation, error)
+      }
     })
     this.staleMillis = Expiry.staleMillisMax(this.expiry)
     this.hasPlainEntries = this.hot !== undefined && this.lane === undefined && !this.hot.isRefusing &&

@@ -79,6 +79,7 @@ export class Loads<V> {
     this.lookups = new Lookups(entries, this)
     this.landing = new Landing(entries, this)
     this.turns = new Turns(this)
+    entries.unkept.fork = (work) => this.fork(work)
     this.isPatient = this.expiry.hardTimeout === undefined
     this.patience = new Patience(this)
     this.startsInPlace = entries.hot !== undefined && entries.lane === undefined && this.loadQueue.isOpen
