@@ -95,12 +95,19 @@ describe("an operation in place", () => {
         yield* count.set({ id: "a:b" }, 1)
       }))
       assert.strictEqual((refused as { readonly reason: { readonly _tag: string } }).reason._tag, "InvalidKey")
-      const thrown = yield* Effect.exit(Effect.gen(function*() {
+      const unread = yield* Effect.flip(Effect.gen(function*() {
         yield* count.set({
           get id(): string {
             throw new Error("no id")
           }
         }, 1)
+      }))
+      assert.strictEqual((unread as { readonly reason: { readonly _tag: string } }).reason._tag, "InvalidKey")
+      const thrown = yield* Effect.exit(Effect.gen(function*() {
+        yield* count.set({ id: "1" }, 1)
+        yield* count.update({ id: "1" }, () => {
+          throw new Error("no number")
+        })
       }))
       assert.isTrue(Exit.hasDies(thrown))
     }).pipe(Effect.provide(Live)))
