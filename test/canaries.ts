@@ -29,6 +29,10 @@ const renewals = "src/cache/internal/loads/renewals.ts"
 const landing = "src/cache/internal/loads/landing.ts"
 const spreading = "src/cache/internal/invalidation/spreading.ts"
 const entries = "src/cache/internal/entries/entries.ts"
+const idleTime = "src/cache/internal/entries/idleTime.ts"
+const lowerReads = "src/cache/internal/entries/lowerReads.ts"
+const marking = "src/cache/internal/entries/marking.ts"
+const before = "src/cache/internal/entries/before.ts"
 const outbox = "src/cache/internal/below/outbox.ts"
 const cache = "src/cache/shared/cache.ts"
 const opening = "src/cache/shared/opening.ts"
@@ -180,8 +184,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 9,
     bug: "over a tier without memory, any tag refuses a write under a lease",
     file: "src/cache/internal/entries/leaseTerms.ts",
-    text: `wasSeen && tags === undefined && stamp < entries.tagMark`,
-    planted: `wasSeen && stamp < entries.tagMark`,
+    text: `wasSeen && tags === undefined && stamp < entries.marking.tagMark`,
+    planted: `wasSeen && stamp < entries.marking.tagMark`,
     suites: ["test/manifest/leases.test.ts"]
   },
   {
@@ -219,8 +223,8 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "what has ended does not come back",
     bug: "a shorter lifetime is forgotten with a process that writes nothing",
-    file: entries,
-    text: "    if (limited !== found) void this.settleDebt()\n",
+    file: lowerReads,
+    text: "    if (limited !== found) void this.ground.settleDebt()\n",
     planted: "",
     suites: ["test/cache/limits.test.ts"]
   },
@@ -612,7 +616,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 2,
     bug: "what was read below is copied up though the key was changed meanwhile",
-    file: entries,
+    file: lowerReads,
     text: `if (watch.changed) return`,
     planted: `if (watch.changed && key === "") return`,
     suites: [tiers]
@@ -638,7 +642,7 @@ export const canaries: ReadonlyArray<Canary> = [
     bug: "a tag leaves what a process before has made from entries that are gone",
     file: "src/cache/internal/invalidation/familyInvalidation.ts",
     text: "return both(own, this.cache.spread.ofScope(this.name, everything, mode))",
-    planted: `if (this.entries.hot?.count === 0 && this.entries.before > 0) return own
+    planted: `if (this.entries.hot?.count === 0 && !this.entries.before.isEmpty) return own
     return both(own, this.cache.spread.ofScope(this.name, everything, mode))`,
     suites: ["test/simulation/vanishing.test.ts"]
   },
@@ -709,7 +713,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a read finds nothing beside a set whose value memory has pushed out",
-    file: entries,
+    file: lowerReads,
     text: `return isGone ? undefined : changed`,
     planted: `return isGone || key !== "" ? undefined : changed`,
     suites: ["test/cache/lowerTier.test.ts"]
@@ -797,8 +801,8 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a tier above the lost one serves what it holds",
-    file: entries,
-    text: `if (this.lost !== undefined) return Effect.succeed(unknown)`,
+    file: lowerReads,
+    text: `if (this.ground.lost !== undefined) return Effect.succeed(unknown)`,
     planted: ``,
     suites: [lost]
   },
@@ -885,7 +889,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a key is read below although its change has not arrived there",
-    file: entries,
+    file: lowerReads,
     text: `if (pending !== undefined) return Effect.succeed(this.onItsWay(pending))`,
     planted: `if (pending !== undefined && key === "") return Effect.succeed(this.onItsWay(pending))`,
     suites: [races]
@@ -958,7 +962,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "what a closed owner held is still there",
     file: entries,
-    text: `    this.hideHere(everything, this.cache.nextStamp(), this.cache.time.now())\n`
+    text: `    this.before.hideHere(everything, this.cache.nextStamp(), this.cache.time.now())\n`
       + `    if (this.lane === undefined) this.hot?.dropAll()\n`,
     planted: ``,
     suites: ["props", leaving, "test/manifest/delegate.test.ts"]
@@ -1056,9 +1060,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 12,
     bug: "what was invalidated comes back after a crash",
-    file: entries,
-    text: `markName(this.storeName, scope), stamp, this.tierFailed, this.spec.isSensitive)`,
-    planted: `markName(this.storeName, scope), 0, this.tierFailed, this.spec.isSensitive)`,
+    file: marking,
+    text: `markName(storeName, scope), stamp, tierFailed, spec.isSensitive)`,
+    planted: `markName(storeName, scope), 0, tierFailed, spec.isSensitive)`,
     suites: ["test/manifest/restart.test.ts"]
   },
   {
@@ -1145,16 +1149,16 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "idle",
     bug: "a read does not put off the end of an idle entry",
     file: familyReads,
-    text: `return fromMemory(this.entries.touch(key, entry, now), false)`,
+    text: `return fromMemory(renewIdleTime(this.entries, key, entry, now), false)`,
     planted: `return fromMemory(entry, false)`,
     suites: ["test/cache/expiry.test.ts", arrangements]
   },
   {
     law: "idle",
     bug: "the tiers below do not learn that an entry is read",
-    file: entries,
-    text: `if (!isNoted) this.lane.touch(key, read)`,
-    planted: `if (!isNoted && key === "") this.lane.set(key, read)`,
+    file: idleTime,
+    text: `if (!isNoted) lane.touch(key, read)`,
+    planted: `if (!isNoted && key === "") lane.set(key, read)`,
     suites: [arrangements]
   },
   {
@@ -1184,17 +1188,17 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 8,
     bug: "what was made from what an owner had comes back with a restart, though the owner has returned",
-    file: entries,
-    text: `this.before = this.cache.nextStamp()`,
-    planted: `this.cache.nextStamp()`,
+    file: before,
+    text: `this.stamp = cache.nextStamp()`,
+    planted: `cache.nextStamp()`,
     suites: [vanished]
   },
   {
     law: 8,
     bug: "a mark of this process alone is taken for one that the store keeps",
-    file: entries,
-    text: `return !this.marks.hidesAll(scope, this.before)`,
-    planted: `return !this.marks.hidesAll(scope, this.cache.openedAt)`,
+    file: before,
+    text: `return !marks.hidesAll(scope, this.stamp)`,
+    planted: `return !marks.hidesAll(scope, this.ground.cache.openedAt)`,
     suites: [vanished]
   },
   {
@@ -1217,7 +1221,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "a source from before that a file pushes out leaves what was made from it",
     file: family,
-    text: `wasRead || this.entries.isFromBefore(entry)`,
+    text: `wasRead || this.entries.before.has(entry)`,
     planted: `wasRead`,
     suites: [vanished]
   },
@@ -3272,8 +3276,8 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "what has missed nothing is still there",
     bug: "a read does not put off the end of an entry that has a limit",
-    file: entries,
-    text: `isOfToday ? this.limiter.before : entry.stamp`,
+    file: idleTime,
+    text: `isOfToday ? limiter.before : entry.stamp`,
     planted: `entry.stamp`,
     suites: [deployments]
   },
@@ -3492,16 +3496,16 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "a sweep takes away what is hidden in one process alone",
     file: "src/cache/internal/invalidation/sweep.ts",
-    text: `else if (entries.isHiddenHere(stamp)) {`,
+    text: `else if (entries.before.isHiddenHere(stamp)) {`,
     planted: `else if (Boolean(0)) {`,
     suites: ["test/cache/ownerLeft.test.ts"]
   },
   {
     law: 8,
     bug: "memory frees what is hidden in one process alone, before it has gone below",
-    file: entries,
-    text: `this.lane === undefined ? this.marks.floor : this.deadBefore`,
-    planted: `this.marks.floor`,
+    file: marking,
+    text: `lane === undefined ? marks.floor : this.deadBefore`,
+    planted: `marks.floor`,
     suites: ["test/cache/ownerLeft.test.ts"]
   },
   {
@@ -3947,7 +3951,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "counts",
     bug: "a key that a read of many keys names several times counts once when it is loaded",
     file: "src/cache/internal/reads/many.ts",
-    text: `      entries.countMiss(key)\n      entries.counts.coalesced++\n`,
+    text: `      entries.tally.countMiss(key)\n      entries.counts.coalesced++\n`,
     planted: ``,
     suites: ["test/cache/counted.test.ts"]
   },

@@ -151,7 +151,7 @@ describe("remembered failures", () => {
   const entries = {
     expiry: { negativeTimeToLive: 10, retryAfterFailure: 5 },
     lane: undefined,
-    tagMark: 0,
+    marking: { tagMark: 0 },
     judge: () => "valid"
   } as unknown as ConstructorParameters<typeof Failures>[0]
   const no = Exit.fail("no")

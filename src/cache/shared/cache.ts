@@ -110,7 +110,7 @@ export class Cache implements CacheContext, Peer {
   private readonly commons: Commons
   readonly sweeper = new Sweeper(this, (name) => {
     const family = this.families.get(name)!
-    return family.entries.sweepDue.isStillDue() ? Effect.ignore(family.sweepMarks) : Effect.void
+    return family.entries.marking.sweepDue.isStillDue() ? Effect.ignore(family.sweepMarks) : Effect.void
   })
   openedAt = 0
   openedAtMillis = 0
@@ -305,7 +305,7 @@ export class Cache implements CacheContext, Peer {
     if (!families.some(({ entries }) => entries.lane !== undefined)) return
     this.openedAt = this.stamp
     this.openedAtMillis = this.time.now()
-    for (const { entries } of families) entries.before = this.openedAt
+    for (const { entries } of families) entries.before.openedAt(this.openedAt)
     this.spread.ofRestart(this.openedAt)
   }
 

@@ -97,7 +97,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
   static readonly currentLookup = currentLookup
 
   get stats(): FamilyStats {
-    return this.entries.stats
+    return this.entries.tally.stats
   }
 
   // --- writes -----------------------------------------------------------------------------------
@@ -275,7 +275,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
       this.entries.counts.evictions++
       const wasRead = this.entries.sources?.wasRead(key) === true
       if (wasRead) this.wasMissed(key)
-      if (wasRead || this.entries.isFromBefore(entry)) this.cache.spread.noteEvicted(this.name, key, wasRead)
+      if (wasRead || this.entries.before.has(entry)) this.cache.spread.noteEvicted(this.name, key, wasRead)
     } else {
       this.entries.counts.expirations++
       this.entries.sources?.forget(key)
@@ -310,7 +310,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
 
   /** Restores a mark that a store has kept. */
   restoreMark(written: string, stamp: number): void {
-    this.entries.restoreMark(written, stamp)
+    this.entries.marking.restore(written, stamp)
   }
 
   /**
@@ -330,7 +330,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
   /** While events have a listener, every read takes the second look, which emits the events. */
   noteListeners(hasListeners: boolean): void {
     this.entries.hasListeners = hasListeners
-    this.entries.updateHotLimits()
+    this.entries.marking.updateHotLimits()
   }
 
   /** Throws when the structure is broken. `idle` says that no caller reads, loads or updates. For tests. */

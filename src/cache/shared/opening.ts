@@ -219,7 +219,7 @@ const enterLife = (
   const past = pastSessions(kept, prefix)
   const all = Array.from(cache.families.keys())
   const hide = (names: ReadonlyArray<string>) =>
-    names.flatMap((name) => cache.families.get(name)!.entries.missed(cache.stamp))
+    names.flatMap((name) => cache.families.get(name)!.entries.marking.missed(cache.stamp))
   const hideNow = () => {
     cache.nextStamp()
     return hide(all)

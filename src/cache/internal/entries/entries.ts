@@ -1,60 +1,46 @@
 /**
- * Keeps the entries of a family in its partition, and the marks that judge them. It also reads and promotes what the
- * tiers below hold, renews idle times (`touch`), counts hits, and calls those who watch keys.
+ * Keeps the entries of a family in its partition and in the outbox, judges them by the marks, and removes them.
+ *
+ * - An entry changes in memory, for those who watch its key, and in the outbox in one synchronous step (law 3).
+ * - What leaves memory for a reader, a lookup or a condition is judged first (`held`, `judge`).
+ * - A write of the short way (`putPlain`) changes memory alone, and only while `arePlain`.
+ *
+ * What the family has beside its entries is a module each, and a field here: `watches.ts`, `marking.ts`, `before.ts`,
+ * `lowerReads.ts`, `idleTime.ts`, `tally.ts`, `holds.ts`, `leaseTerms.ts`, `sources.ts`.
  *
  * Not here: loads, and the decision what to serve.
  */
 import * as Effect from "effect/Effect"
-import type { Entry, Found } from "../../../store/Entry.ts"
-import type { HotPartition, Mark, Prepared } from "../../../store/Store.ts"
-import { StoreError, TierFailed } from "../../../store/StoreError.ts"
+import type { Entry } from "../../../store/Entry.ts"
+import type { HotPartition, Prepared } from "../../../store/Store.ts"
+import type { StoreError } from "../../../store/StoreError.ts"
 import { CacheEvent, type InvalidationMode } from "../../CacheEvent.ts"
-import type { FamilyStats } from "../../CacheMetrics.ts"
 import type { Happening, Scope } from "../../Explanation.ts"
 import type { EngineFamilySpec } from "../../shared/familySpec.ts"
 import { both, type Delivery, noDelivery } from "../below/delivery.ts"
-import { entryOf, type Holding, triesMax, unknown, unlessLate, type Watch } from "../below/knowing.ts"
+import { entryOf, type Holding, unlessLate } from "../below/knowing.ts"
 import { Lane } from "../below/outbox.ts"
-import { distrusted, type OnFailure, type Pending } from "../below/parcels.ts"
+import type { OnFailure } from "../below/parcels.ts"
 import * as Expiry from "../family/expiry.ts"
-import { freezeFound } from "../family/freeze.ts"
-import { Judge, type Judged, memory, noTags } from "../family/judgement.ts"
-import { type Limited, Limiter } from "../family/limits.ts"
-import { familyName, markName } from "../family/names.ts"
-import { sealed } from "../family/sensitive.ts"
-import {
-  everything,
-  FamilyMarks,
-  readScope,
-  TagMarks,
-  type Verdict,
-  writeScope,
-  writeTag
-} from "../marks/invalidation.ts"
-import { type Looked, SweepDue } from "../marks/sweepDue.ts"
+import { Judge, type Judged, noTags } from "../family/judgement.ts"
+import { Limiter } from "../family/limits.ts"
+import { familyName } from "../family/names.ts"
+import { everything, FamilyMarks, TagMarks, type Verdict } from "../marks/invalidation.ts"
+import { Before } from "./before.ts"
 import type { CacheContext } from "./cacheContext.ts"
-import { Counts, statsOf } from "./counts.ts"
+import { Counts } from "./counts.ts"
 import { Holds } from "./holds.ts"
 import { KeyWatch } from "./keyWatch.ts"
 import { LeaseTerms } from "./leaseTerms.ts"
+import { LowerReads } from "./lowerReads.ts"
 import { MadeEntry } from "./madeEntry.ts"
+import { Marking } from "./marking.ts"
 import { type Note, noteOf } from "./note.ts"
 import { servableUntil } from "./servable.ts"
-import type { Served } from "./served.ts"
 import { Sources } from "./sources.ts"
+import { Tally } from "./tally.ts"
 import { Unkept } from "./unkept.ts"
 import { Watches } from "./watches.ts"
-
-// How often in one idle time the lower tiers learn that an entry is read. If memory has lost the entry, it may end
-// early by at most this fraction of its idle time. With a larger number, reads would write more often.
-const idleSteps = 16
-
-// The answer of a read below for a key that was changed meanwhile, if neither memory nor the outbox has it any more.
-const changed = Symbol("changed")
-
-/** The entry in memory, in the form of a tier's answer. */
-export const foundIn = <V>(entry: Entry<V> | undefined): Found<V> | undefined =>
-  entry === undefined ? undefined : { entry, tier: memory }
 
 export class Entries<V> {
   readonly cache: CacheContext
@@ -73,8 +59,6 @@ export class Entries<V> {
   readonly tags = new TagMarks()
   /** Whether some entry may have a tag: one had a tag, or a tier keeps entries of earlier engines. */
   tagged: boolean
-  /** An invalidation of a tag concerns only entries with an older stamp than this. */
-  tagMark = 0
   hasListeners = false
   /** The name of the family in a store. */
   readonly storeName: string
@@ -85,31 +69,22 @@ export class Entries<V> {
    * since.
    */
   readonly sources: Sources | undefined
-  /**
-   * An entry with a smaller stamp than the first, or without a greater version than the second, is from before the
-   * engine was opened, from before it was hidden in this process alone, or from before another engine over the place
-   * has left. The lower tiers may still hold it.
-   */
-  before = 0
-  versionBefore = 0
-  /** What has a lesser stamp may be hidden in this process alone. */
-  private hiddenHere = 0
-  /**
-   * Entries with lesser stamps are dead for all engines. What is hidden in this process alone may still have to go
-   * below.
-   */
-  private deadBefore = 0
-  /** When the marks are swept. */
-  readonly sweepDue = new SweepDue(this)
   /** Why nothing is served and stored any more: a tier has lost its place. */
   lost: StoreError | undefined = undefined
   /** Whether some tier may hold an entry that no mark on the whole family hides. */
   private mayHold: boolean
-  private readonly watches = new Watches()
-  /** The number of answers of each lower tier. */
-  readonly hitsBelow = new Map<string, number>()
+  /** Who watches keys. */
+  readonly watches = new Watches()
   private readonly told = new WeakSet<StoreError>()
   readonly counts = new Counts()
+  /** Counts reads. */
+  readonly tally = new Tally(this)
+  /** Reads the tiers below memory. */
+  readonly below = new LowerReads<V>(this)
+  /** Sets marks. */
+  readonly marking = new Marking(this)
+  /** What is from before the engine was opened, or hidden in this process alone. */
+  readonly before = new Before(this)
   /** Tells which values the lower tiers do not keep. */
   readonly unkept: Unkept
 
@@ -150,11 +125,7 @@ export class Entries<V> {
       !spec.isWeighed && Expiry.isPlain(this.expiry)
     this.sources = spec.plan.isEmpty ? undefined : new Sources()
     this.tagged = this.mayHold = this.lane !== undefined
-    this.updateHotLimits()
-  }
-
-  get stats(): FamilyStats {
-    return statsOf(this.counts, this.hot, this.hitsBelow)
+    this.marking.updateHotLimits()
   }
 
   /** The entry of a key, fresh or stale, unless it is invalid. */
@@ -192,68 +163,6 @@ export class Entries<V> {
     return Math.min(now, entry.freshUntil, marked)
   }
 
-  /** Moves the end of the idle time of an entry that is read now, in every tier. */
-  touch(key: string, entry: Entry<V>, now: number): Entry<V> {
-    const { idleTimeToLive } = this.expiry
-    if (idleTimeToLive === undefined) return entry
-    const expiresAt = Expiry.endOf(this.expiry, entry.freshUntil, now)
-    if (expiresAt === entry.expiresAt) return entry
-    this.hot?.postpone(key, expiresAt)
-    // From now on its end is that of today's options, which its stamp says, unless a mark came since it was found.
-    const isOfToday = entry.stamp < this.limiter.before && this.judge(key, entry.stamp, entry.tags) === "valid"
-    const read = { ...entry, expiresAt, stamp: isOfToday ? this.limiter.before : entry.stamp }
-    if (this.lane === undefined || this.cache.outbox.isFull) return read
-    const step = idleTimeToLive / idleSteps
-    const isNoted = Math.floor(now / step) === Math.floor((entry.expiresAt - idleTimeToLive) / step)
-    if (!isNoted) this.lane.touch(key, read)
-    return read
-  }
-
-  // --- what was read ----------------------------------------------------------------------------
-
-  /** Counts a fresh value by the tier that had it. */
-  countHit(key: string, tier: string): void {
-    if (tier === memory) this.counts.hits++
-    else this.hitsBelow.set(tier, (this.hitsBelow.get(tier) ?? 0) + 1)
-    this.tellHit(key, tier, false)
-  }
-
-  /** Counts a read that loads nothing. */
-  countHeld(key: string, served: Served<V> | undefined): Served<V> | undefined {
-    if (served?.tier !== memory) this.countMiss(key)
-    if (served === undefined) return undefined
-    this.countHit(key, served.tier)
-    this.hot?.touch(key)
-    return served
-  }
-
-  /** Counts a stale value that was served, and emits the event. */
-  countStale(key: string, tier: string): void {
-    this.counts.staleHits++
-    this.tellHit(key, tier, true)
-  }
-
-  /** Counts a read that memory could not answer. */
-  countMiss(key: string): void {
-    this.counts.misses++
-    if (this.hasListeners) this.cache.emit(CacheEvent.Miss({ family: this.name, key: this.spec.show(key) }))
-  }
-
-  tellHit(key: string, tier: string, stale: boolean): void {
-    if (this.hasListeners) this.cache.emit(CacheEvent.Hit({ family: this.name, key: this.spec.show(key), tier, stale }))
-  }
-
-  // --- the tiers below --------------------------------------------------------------------------
-
-  /** Runs an Effect that must know whether the key is changed meanwhile. */
-  watching<A, E, R>(key: string, use: (watch: Watch) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
-    return Effect.acquireUseRelease(
-      Effect.sync(() => this.watches.begin(key)),
-      use,
-      (watch) => Effect.sync(() => this.watches.end(key, watch))
-    )
-  }
-
   /** For `knowing`. */
   holding(key: string): Holding {
     return {
@@ -262,19 +171,9 @@ export class Entries<V> {
       current: Effect.suspend(() => {
         const held = this.held(key)
         if (held !== undefined || this.lane === undefined) return Effect.succeed(held)
-        return Effect.map(unlessLate(this.heldBelow(key)), entryOf)
+        return Effect.map(unlessLate(this.below.held(key)), entryOf)
       })
     }
-  }
-
-  /** The entry of a key in the lower tiers, fresh or stale, unless it is invalid. */
-  heldBelow(key: string): Effect.Effect<Found<V> | typeof unknown | undefined> {
-    return Effect.map(this.lookBelow(key), (found) => {
-      if (found === unknown || found === undefined) return found
-      const { expiresAt, stamp, tags } = found.entry
-      this.cache.saw(found.entry)
-      return expiresAt > this.cache.time.now() && this.judge(key, stamp, tags) !== "hidden" ? found : undefined
-    })
   }
 
   /** Learns of each change of a key from now on, for a caller who is not in a step of the engine. */
@@ -293,7 +192,7 @@ export class Entries<V> {
    */
   abandon(): void {
     this.watches.changedAll()
-    this.hideHere(everything, this.cache.nextStamp(), this.cache.time.now())
+    this.before.hideHere(everything, this.cache.nextStamp(), this.cache.time.now())
     if (this.lane === undefined) this.hot?.dropAll()
   }
 
@@ -305,128 +204,6 @@ export class Entries<V> {
     this.tierFailed("get", error)
   }
 
-  /** Reads a key from the lower tiers, without a copy to memory. */
-  lookBelow(key: string): Effect.Effect<Limited<V> | typeof unknown | undefined> {
-    return Effect.suspend((): Effect.Effect<Limited<V> | typeof unknown | undefined> => {
-      if (this.lost !== undefined) return Effect.succeed(unknown)
-      const pending = this.lane!.pending(key)
-      if (pending !== undefined) return Effect.succeed(this.onItsWay(pending))
-      return this.orUnknown(Effect.map(this.lane!.get(key), this.whole))
-    })
-  }
-
-  /** An entry that a lower tier has found, in the form of an entry in memory. */
-  readonly whole = (found: Found<V> | undefined): Limited<V> | undefined => {
-    if (found !== undefined && this.expiry.freeze) freezeFound(found.entry.value)
-    const limited = found && this.limiter.limited(found, this.cache.time.now(), this.cache)
-    // What has ended does not come back with a later life, even if this one writes nothing else.
-    if (limited !== found) void this.settleDebt()
-    return limited
-  }
-
-  /** An entry that has not arrived in the lower tiers yet. Without memory, the store answers in their place. */
-  onItsWay(pending: Pending<V>): Found<V> | typeof unknown | undefined {
-    if (pending === distrusted) return unknown
-    const { entry } = pending
-    if (entry === undefined || entry.expiresAt <= this.cache.time.now()) return undefined
-    return { entry, tier: this.hot === undefined ? this.cache.store.name : memory }
-  }
-
-  /** Answers `unknown` if the tier cannot be read. Listeners learn of the failure. */
-  private orUnknown<A>(read: Effect.Effect<A, StoreError>): Effect.Effect<A | typeof unknown> {
-    return Effect.catch(read, (error) => {
-      this.tierFailed("get", error)
-      return Effect.succeed(unknown)
-    })
-  }
-
-  /** Reads a key from the lower tiers, and copies it to memory unless the key is changed meanwhile. */
-  fromBelow(key: string, tries = triesMax): Effect.Effect<Found<V> | typeof unknown | undefined> {
-    const look = this.watching(
-      key,
-      (watch) => Effect.map(this.lookBelow(key), (found) => this.promote(key, found, watch))
-    )
-    return Effect.flatMap(look, (found) =>
-      found !== changed
-        ? Effect.succeed(found)
-        : tries > 0
-        ? this.fromBelow(key, tries - 1)
-        : Effect.succeed(unknown))
-  }
-
-  manyFromBelow(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Found<V> | typeof unknown | undefined>> {
-    const lane = this.lane!
-    if (this.lost !== undefined) return Effect.succeed(keys.map(() => unknown))
-    const look = Effect.acquireUseRelease(
-      Effect.sync(() => keys.map((key) => ({ key, watch: this.watches.begin(key), pending: lane.pending(key) }))),
-      (reads) =>
-        Effect.map(
-          this.orUnknown(lane.getMany(keys)),
-          (all) =>
-            reads.map(({ key, pending, watch }, at) => {
-              const found = all === unknown ? unknown : this.whole(all[at])
-              return this.promote(key, pending === undefined ? found : this.onItsWay(pending), watch)
-            })
-        ),
-      (reads) => Effect.sync(() => reads.forEach(({ key, watch }) => this.watches.end(key, watch)))
-    )
-    return Effect.flatMap(
-      look,
-      (all) => Effect.forEach(all, (found, at) => found === changed ? this.fromBelow(keys[at]!) : Effect.succeed(found))
-    )
-  }
-
-  /** The entry that a read below has found; if it is out of date by now, the current one. */
-  private promote(
-    key: string,
-    found: Limited<V> | typeof unknown | undefined,
-    watch: Watch
-  ): Found<V> | typeof unknown | typeof changed | undefined {
-    // The weigher may throw, and may change the key.
-    const weight = found === undefined || found === unknown ? undefined : this.weightOf(key, found.entry.value)
-    if (watch.changed) return this.instead(key, watch)
-    if (found === undefined || found === unknown) return found
-    const { entry } = found
-    // The next life believes it, too.
-    if (found.wasAhead === true && !this.cache.outbox.isFull) this.lane!.touch(key, entry)
-    this.cache.saw(entry)
-    this.terms.seen(key, entry.tags)
-    if (weight === undefined) return unknown
-    if (entry.tags.length > 0) this.tagged = true
-    if (this.hot === undefined || entry.expiresAt <= this.cache.time.now()) return found
-    const isHidden = this.judge(key, entry.stamp, entry.tags) === "hidden"
-    if (isHidden) return this.isHiddenHere(entry.stamp) ? unknown : undefined
-    const inMemory = this.hot.peek(key)
-    if (inMemory === undefined || inMemory.version < entry.version) {
-      this.putHot(key, entry, this.dueAt(entry, Expiry.likelyMadeAtMillis(this.expiry, entry)), weight)
-      // No caller waits for the tiers: a read promises nothing about entries that memory pushes out.
-      void this.cache.spread.ofEvicted()
-    }
-    return found
-  }
-
-  /** The current entry of a key that was changed while it was read below. */
-  private instead(key: string, { isGone }: Watch): Found<V> | typeof unknown | typeof changed | undefined {
-    const inMemory = foundIn(this.hot?.peek(key))
-    if (inMemory !== undefined) return inMemory
-    const pending = this.lane!.pending(key)
-    if (pending !== undefined) return this.onItsWay(pending)
-    return isGone ? undefined : changed
-  }
-
-  /**
-   * The weight in memory of a value from below. A value that cannot be weighed counts as not found, so it is loaded.
-   */
-  private weightOf(key: string, value: V): number | undefined {
-    try {
-      return this.judgement.weigh(key, value)
-    } catch (cause) {
-      const error = new StoreError({ reason: new TierFailed({ tier: memory, operation: "get", cause }) })
-      this.tierFailed("get", this.spec.isSensitive ? sealed(error) : error)
-      return undefined
-    }
-  }
-
   /** Reports a failure once, although both the store of several tiers and its failed operation report it. */
   readonly tierFailed: OnFailure = (operation, error) => {
     if (!this.cache.hasListeners || this.told.has(error)) return
@@ -436,7 +213,7 @@ export class Entries<V> {
 
   /** Treats every key below as changed, with its dependents, because the entries there cannot be trusted. */
   private readonly distrustBelow = (): void => {
-    this.hideHere(everything, this.cache.nextStamp(), this.cache.time.now())
+    this.before.hideHere(everything, this.cache.nextStamp(), this.cache.time.now())
     this.cache.spread.ofEnd(this.name)
   }
 
@@ -536,7 +313,7 @@ export class Entries<V> {
     const before = this.cache.stamp
     const evicted = this.cache.spread.ofEvicted(this.name, key, others)
     const kept = before === this.cache.stamp ? entry : this.confirmed(key, entry)
-    if (this.lane !== undefined) this.sweepDue.wrote()
+    if (this.lane !== undefined) this.marking.sweepDue.wrote()
     const delivery = both(evicted, this.lane === undefined ? this.settleDebt() : this.lane.set(key, kept, prepared))
     return both(delivery, this.cache.spread.ofForgotten())
   }
@@ -549,7 +326,7 @@ export class Entries<V> {
     this.note("Rescheduled", key, entry.stamp)
     this.hot?.rewrite(key, entry, this.dueAt(entry, now))
     if (this.lane === undefined) return this.settleDebt()
-    this.sweepDue.wrote()
+    this.marking.sweepDue.wrote()
     return this.lane.set(key, entry)
   }
 
@@ -558,6 +335,13 @@ export class Entries<V> {
     this.cache.spread.beginPut()
     this.hot!.put(key, entry, dueAt, weight)
     this.cache.spread.endPut()
+  }
+
+  /** Puts an entry that a lower tier holds into memory. */
+  putFound(key: string, entry: Entry<V>, weight: number): void {
+    this.putHot(key, entry, this.dueAt(entry, Expiry.likelyMadeAtMillis(this.expiry, entry)), weight)
+    // No caller waits for the tiers: a read promises nothing about entries that memory pushes out.
+    void this.cache.spread.ofEvicted()
   }
 
   /** The entry with the latest stamp: the marks that were set while it was stored do not concern it. */
@@ -582,30 +366,15 @@ export class Entries<V> {
     return this.lane === undefined && this.hot?.count === 0 && this.sources === undefined
   }
 
+  /** A mark hides the whole family, so memory has nothing more of it. */
+  hidAll(): void {
+    this.mayHold = this.lane !== undefined
+  }
+
   /** Whether some tier may hold a key, or any key of a scope. */
   mayHave(scope: string | Scope): boolean {
     if (typeof scope !== "string") return this.mayHold
     return this.lane !== undefined || this.hot?.peek(scope) !== undefined
-  }
-
-  /** Whether some tier may hold such a key from before the engine was opened. */
-  mayHaveBefore(scope: string | Scope): boolean {
-    if (this.lane === undefined) return false
-    if (typeof scope !== "string") return !this.marks.hidesAll(scope, this.before)
-    const held = this.hot?.peek(scope)
-    if (held !== undefined) return this.isFromBefore(held)
-    const pending = this.lane.pending(scope)
-    return pending === undefined || pending.entry !== undefined && this.isFromBefore(pending.entry)
-  }
-
-  /** Whether an entry is hidden in this process, and may be served by the next one. */
-  isHiddenHere(stamp: number): boolean {
-    return this.lane !== undefined && stamp < this.hiddenHere
-  }
-
-  /** Whether an entry is from before the engine was opened. The cache compares the version, too. */
-  isFromBefore(entry: Entry<unknown>): boolean {
-    return entry.stamp < this.before || entry.version <= this.versionBefore || this.cache.isFromBefore(entry)
   }
 
   /**
@@ -613,7 +382,7 @@ export class Entries<V> {
    * entry.
    */
   isGoneUnseen(key: string, now: number): boolean {
-    const hasEnded = (stamp: number) => stamp < this.tagMark || this.judge(key, stamp, noTags) !== "valid"
+    const hasEnded = (stamp: number) => stamp < this.marking.tagMark || this.judge(key, stamp, noTags) !== "valid"
     return this.lane !== undefined && this.sources?.isNeeded(key, now, hasEnded) === true
   }
 
@@ -661,12 +430,6 @@ export class Entries<V> {
     this.hot?.drop(key)
   }
 
-  /** Lets the store keep a mark on the family, which gives the scope its meaning. */
-  private recordMark(scope: string, stamp: number): Delivery {
-    if (this.lane === undefined) return this.settleDebt()
-    return this.cache.outbox.mark(markName(this.storeName, scope), stamp, this.tierFailed, this.spec.isSensitive)
-  }
-
   /** A change that no tier below gets: a release that keeps the family there has to learn that it missed some. */
   settleDebt(): Delivery {
     const { outbox } = this.cache
@@ -683,135 +446,5 @@ export class Entries<V> {
   deleted(key: string, stamp: number): void {
     this.counts.invalidations++
     this.note("Deleted", key, stamp, this.name, "hide")
-  }
-
-  /** Marks keys. The lower tiers still have to keep the mark. */
-  markKeys(scope: Scope, mode: InvalidationMode, stamp: number, atMillis: number): Delivery {
-    this.cache.tell(this.name, { _tag: "Marked", scope, mode, stamp })
-    const marked = this.hearMark(scope, mode, stamp, atMillis)
-    if (mode === "hide" && scope.positions.length === 0) this.mayHold = this.lane !== undefined
-    // Memory alone needs no text of the mark.
-    return this.lane === undefined ? this.settleDebt() : this.recordMark(writeScope(marked, mode), stamp)
-  }
-
-  /**
-   * Marks keys in this process alone: the lower tiers keep them, for the next process, too. So the engine does not know
-   * what a later load replaces there. To hide these keys for good, a later mark that the store keeps is needed.
-   */
-  hideHere(scope: Scope, stamp: number, atMillis: number): void {
-    this.judgeBy(scope, "hide", stamp, atMillis)
-    if (this.lane === undefined) return
-    this.hiddenHere = stamp
-    this.before = this.cache.nextStamp()
-    this.versionBefore = this.cache.version
-    this.sources?.unsettle()
-  }
-
-  /** Marks a tag. The lower tiers still have to keep the mark. */
-  markTag(tag: string, mode: InvalidationMode, stamp: number, atMillis: number): Delivery {
-    this.cache.tell(this.name, { _tag: "Tagged", tag, mode, stamp })
-    if (!this.hearTag(tag, mode, stamp, atMillis)) return this.markKeys(everything, mode, stamp, atMillis)
-    return this.recordMark(writeTag(tag, mode), stamp)
-  }
-
-  /**
-   * Adds a mark that a store keeps, or is about to keep. Returns the keys that are marked, which are more if there is
-   * no room for the mark.
-   */
-  hearMark(scope: Scope, mode: InvalidationMode, stamp: number, atMillis: number): Scope {
-    const marked = this.judgeBy(scope, mode, stamp, atMillis)
-    if (mode === "hide" && marked.positions.length === 0) {
-      this.sources?.endAll()
-      this.deadBefore = Math.max(this.deadBefore, stamp)
-      this.updateHotLimits()
-    }
-    return marked
-  }
-
-  private judgeBy(scope: Scope, mode: InvalidationMode, stamp: number, atMillis: number): Scope {
-    const marked = this.marks.record(scope, mode, stamp, atMillis)
-    this.sweepDue.marked(stamp)
-    this.updateHotLimits()
-    if (this.holds.isWatching) this.holds.touchScope(scope)
-    return marked
-  }
-
-  /**
-   * Adds the mark of a tag that a store keeps, or is about to keep; `false` if there is no room for it, so that the
-   * whole family has to be marked.
-   */
-  hearTag(tag: string, mode: InvalidationMode, stamp: number, atMillis: number): boolean {
-    this.tagMark = Math.max(this.tagMark, stamp)
-    if (this.holds.isWatching) this.holds.touchScope(everything)
-    if (!this.tags.record(tag, mode, stamp, atMillis)) return false
-    this.sweepDue.marked(stamp)
-    this.updateHotLimits()
-    return true
-  }
-
-  /** Hides the entries from before the engine was opened. Returns the marks that a store has to keep for this. */
-  missed(stamp: number): ReadonlyArray<Mark> {
-    if (this.lane === undefined) return []
-    this.hearMark(everything, "hide", stamp, this.cache.time.now())
-    return [{ scope: markName(this.storeName, writeScope(everything, "hide")), stamp }]
-  }
-
-  /** Restores a mark that a store has kept. */
-  restoreMark(written: string, stamp: number): void {
-    const read = readScope(written)
-    if (read?._tag === "tag") this.tags.restore(read.tag, read.mode, stamp)
-    else if (read !== undefined) {
-      this.marks.restore(read.scope, read.mode, stamp)
-      if (read.mode === "hide" && read.scope.positions.length === 0) this.deadBefore = Math.max(this.deadBefore, stamp)
-    }
-    this.updateHotLimits()
-    this.sweepDue.restored(stamp)
-  }
-
-  // --- marks that nothing needs any more ---------------------------------------------------------
-
-  get fullness(): number {
-    return Math.max(this.marks.fullness, this.tags.fullness)
-  }
-
-  get isKept(): boolean {
-    return this.lane !== undefined
-  }
-
-  now(): number {
-    return this.cache.time.now()
-  }
-
-  random(): number {
-    return this.cache.random.nextDoubleUnsafe()
-  }
-
-  sweepSoon(): void {
-    this.cache.sweepSoon(this.name)
-  }
-
-  sweepAt(atMillis: number): void {
-    this.cache.sweepAt(this.name, atMillis)
-  }
-
-  /** Forgets the marks up to a stamp, of which nothing is left that they hide. */
-  forgetMarks(upTo: number, looked: Looked): void {
-    // An entry that is being read may have any tags.
-    this.watches.changedWhere((key) => this.tags.fullness !== 0 || this.judge(key, 0, noTags) !== "valid")
-    this.marks.forget(upTo)
-    this.tags.forget(upTo)
-    this.sweepDue.ends(upTo, looked)
-  }
-
-  /**
-   * Sets which reads need a second look: those of entries older than a mark. All reads need one while events have a
-   * listener, which receives hits, and in a family in which each read moves the end of its entry.
-   */
-  updateHotLimits(): void {
-    if (this.hot === undefined) return
-    const always = this.hasListeners || this.expiry.idleTimeToLive !== undefined
-    this.hot.validFrom = always ? Infinity : Math.max(this.marks.latest, this.tagged ? this.tagMark : 0)
-    this.hot.floor = this.lane === undefined ? this.marks.floor : this.deadBefore
-    this.hot.marked()
   }
 }

@@ -31,7 +31,7 @@ const overtake = (term: Term): void => {
 /** What is known of the keys of a family. */
 interface Ground {
   readonly hot: HotPartition<any> | undefined
-  readonly tagMark: number
+  readonly marking: { readonly tagMark: number }
   judge(key: string, stamp: number, tags: ReadonlyArray<string>): Verdict
 }
 
@@ -39,7 +39,7 @@ interface Ground {
 export const isMarkedSince = (entries: Ground, key: string, { stamp, tags, wasSeen }: Term): boolean => {
   const held = entries.hot?.peek(key)
   // The value may have left memory, or there is none above the tier that has it.
-  const isUnknown = held === undefined && wasSeen && tags === undefined && stamp < entries.tagMark
+  const isUnknown = held === undefined && wasSeen && tags === undefined && stamp < entries.marking.tagMark
   return isUnknown || entries.judge(key, stamp, held?.tags ?? (wasSeen ? tags : undefined) ?? noTags) !== "valid"
 }
 

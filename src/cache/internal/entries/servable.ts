@@ -13,7 +13,7 @@ interface Ground {
   readonly marks: FamilyMarks
   readonly tags: TagMarks
   judge(key: string, stamp: number, tags: ReadonlyArray<string>): Verdict
-  isHiddenHere(stamp: number): boolean
+  readonly before: { isHiddenHere(stamp: number): boolean }
 }
 
 /** When the marks made an entry stale; `Infinity` if they did not. */
@@ -44,7 +44,7 @@ export const freshUntilMax = (family: Ground): FreshUntilMax => (key, stamp, tag
 /** The time until which an entry may be served. What an engine hides in this process alone has to stay in all tiers. */
 export const servableUntil = (family: Ground): ServableUntil => (key, stamp, tags, freshUntil) => {
   const verdict = family.judge(key, stamp, tags)
-  if (verdict === "hidden") return family.isHiddenHere(stamp) ? Infinity : -Infinity
+  if (verdict === "hidden") return family.before.isHiddenHere(stamp) ? Infinity : -Infinity
   const until = verdict === "stale" ? Math.min(freshUntil, staleSince(family, key, stamp, tags)) : freshUntil
   return until + Expiry.staleMillisMax(family.expiry)
 }

@@ -1,15 +1,24 @@
 /**
- * The watches of a family: each learns whether its key changes while it lasts.
+ * Knows who watches the keys of a family, and tells them of each change: reads of lower tiers, conditions, updates, and
+ * callers who come back later (`keyWatch.ts`).
+ *
+ * - Every change of a key comes here. While no key is watched, that is one comparison.
+ * - Each watch belongs to one caller, who ends it. So there are no more watches than callers who wait (law 11).
+ *
+ * Not here: what a caller does once its key has changed (`knowing.ts`, `lowerReads.ts`).
  */
+import * as Effect from "effect/Effect"
 import type { Watch } from "../below/knowing.ts"
 
 export class Watches {
   private readonly byKey = new Map<string, Set<Watch>>()
 
+  /** Whether no key is watched. */
   get areNone(): boolean {
     return this.byKey.size === 0
   }
 
+  /** Watches a key until `end`. */
   begin(key: string): Watch {
     const watch: Watch = { changed: false, isGone: false }
     const known = this.byKey.get(key)
@@ -24,9 +33,18 @@ export class Watches {
     if (known?.size === 0) this.byKey.delete(key)
   }
 
+  /** Runs an Effect that must know whether the key is changed meanwhile. */
+  during<A, E, R>(key: string, use: (watch: Watch) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    return Effect.acquireUseRelease(
+      Effect.sync(() => this.begin(key)),
+      use,
+      (watch) => Effect.sync(() => this.end(key, watch))
+    )
+  }
+
   /** A key has changed. `isFill` says that a load has found a value where there was none. */
   changed(key: string, isGone = false, isFill = false): void {
-    const known = this.areNone ? undefined : this.byKey.get(key)
+    const known = this.byKey.size === 0 ? undefined : this.byKey.get(key)
     if (known === undefined) return
     for (const watch of known) {
       watch.changed = true

@@ -87,13 +87,13 @@ export class FamilyInvalidation<V> {
   markScope(scope: Scope, mode: InvalidationMode, stamp: number, through: string, key?: string): Delivery {
     this.entries.invalidated(key ?? scope, mode, stamp, through)
     if (this.hasNothing) return noDelivery
-    return this.entries.markKeys(scope, mode, stamp, this.cache.time.now())
+    return this.entries.marking.markKeys(scope, mode, stamp, this.cache.time.now())
   }
 
   /** Hides keys in this process alone. The lower tiers keep them for the next process. */
   hideHere(scope: Scope, stamp: number, through: string): void {
     this.entries.invalidated(scope, "hide", stamp, through)
-    this.entries.hideHere(scope, stamp, this.cache.time.now())
+    this.entries.before.hideHere(scope, stamp, this.cache.time.now())
   }
 
   /**
@@ -111,7 +111,7 @@ export class FamilyInvalidation<V> {
   applyDropTag(tag: string, mode: InvalidationMode, stamp: number): Delivery {
     this.entries.invalidated({ tag }, mode, stamp, this.name)
     this.loads.flights.closeAll()
-    const own = this.entries.markTag(tag, mode, stamp, this.cache.time.now())
+    const own = this.entries.marking.markTag(tag, mode, stamp, this.cache.time.now())
     return both(own, this.cache.spread.ofScope(this.name, everything, mode))
   }
 

@@ -28,12 +28,12 @@ export const hear = (entries: Entries<any>, loads: Loads<any>, heard: Heard): vo
       loads.meet(heard.key, undefined)
       return heard.isNews ? replaced(entries, heard.key, true, () => entries.ended(heard.key, true)) : undefined
     case "Marked":
-      entries.hearMark(heard.scope, heard.mode, heard.stamp, now)
+      entries.marking.hearMark(heard.scope, heard.mode, heard.stamp, now)
       return
     case "Tagged":
       loads.flights.closeAll()
-      if (!entries.hearTag(heard.tag, heard.mode, heard.stamp, now)) {
-        entries.hearMark(everything, heard.mode, heard.stamp, now)
+      if (!entries.marking.hearTag(heard.tag, heard.mode, heard.stamp, now)) {
+        entries.marking.hearMark(everything, heard.mode, heard.stamp, now)
       }
   }
 }

@@ -132,7 +132,7 @@ export class Spreading implements Spread {
 
   ofBefore(family: string, key: string): Delivery {
     const { before, sources } = this.target(family).entries
-    if (before === 0 || sources === undefined || sources.isSettled(key)) return noDelivery
+    if (before.isEmpty || sources === undefined || sources.isSettled(key)) return noDelivery
     sources.settle(key)
     // All keys that are read in this process are known, so no load that runs has read this key itself.
     return this.dropMade(family, key, true, isNotBehind)
@@ -156,7 +156,7 @@ export class Spreading implements Spread {
     eachReached(this.planOf(family), key, ({ exact, family }, scope) => {
       const target = this.target(family)
       const dropped = exact ? keyOf(scope) : scope
-      const isHeld = fromBefore ? target.entries.mayHaveBefore(dropped) : target.entries.mayHave(dropped)
+      const isHeld = fromBefore ? target.entries.before.mayHave(dropped) : target.entries.mayHave(dropped)
       reached.push({ dropped, exact, scope, target, isHeld })
     })
     const held = reached.filter(({ isHeld }) => isHeld)
@@ -303,10 +303,7 @@ export class Spreading implements Spread {
    */
   ofLeft(): void {
     for (const { entries } of this.ground.families.values()) {
-      if (entries.lane === undefined) continue
-      entries.before = this.ground.nextStamp()
-      entries.versionBefore = this.ground.version
-      entries.sources?.unsettle()
+      if (entries.lane !== undefined) entries.before.endNow()
     }
   }
 
@@ -347,7 +344,7 @@ const dropUnseen = (
   // A load that a tag has closed is judged by its stamp when it ends, so a later stamp would hide the tag from it.
   const ahead = running.filter((flight) => loads.flights.isOpen(flight) && !isBehind(flight))
   entries.invalidated(scope, "hide", stamp, through)
-  const delivery = entries.markKeys(scope, "hide", stamp, entries.cache.time.now())
+  const delivery = entries.marking.markKeys(scope, "hide", stamp, entries.cache.time.now())
   for (const flight of ahead) flight.confirmUpTo(stamp)
   return delivery
 }

@@ -47,14 +47,14 @@ export const sweptOf = <V>(entries: Entries<V>, loads: Loads<V>): Swept => ({
     let looked = 0
     let kept = 0
     let hiddenHere = 0
-    entries.sweepDue.begins()
+    entries.marking.sweepDue.begins()
     const freshUntil = freshUntilMax(entries)
     const sweep = entries.spec.partition.sweep((key, stamp, tags) => {
       looked++
       const until = freshUntil(key, stamp, tags)
       if (until > -Infinity) kept++
       // Other engines may serve it, and so may the next process.
-      else if (entries.isHiddenHere(stamp)) {
+      else if (entries.before.isHiddenHere(stamp)) {
         kept++
         hiddenHere++
         return Infinity
@@ -66,9 +66,9 @@ export const sweptOf = <V>(entries: Entries<V>, loads: Loads<V>): Swept => ({
   marksUpTo: (upTo) => marksUpTo(entries, upTo),
   forget: (upTo, looked) => {
     heed(entries, loads)
-    entries.forgetMarks(upTo, looked)
+    entries.marking.forget(upTo, looked)
   },
-  rest: (upTo, looked) => entries.sweepDue.ends(upTo, looked)
+  rest: (upTo, looked) => entries.marking.sweepDue.ends(upTo, looked)
 })
 
 function* marksUpTo({ marks, storeName, tags }: Entries<any>, upTo: number): Iterable<Mark> {
@@ -91,7 +91,7 @@ const heed = <V>(entries: Entries<V>, { failures, flights, turns }: Loads<V>): v
   heedTerms(entries)
   for (const [key, turn] of turns.byKey) {
     // The tags of the value that is being read are not known.
-    const isTagged = turn.reading && turn.stamp < entries.tagMark
+    const isTagged = turn.reading && turn.stamp < entries.marking.tagMark
     if (isTagged || entries.judge(key, turn.stamp, turn.tags) !== "valid") turn.overtake()
   }
 }
@@ -110,7 +110,7 @@ const heedTerms = <V>(entries: Entries<V>): void => {
 export const sweep = <V>(store: Store["Service"], entries: Entries<V>): Effect.Effect<void, StoreError> =>
   Effect.tapError(Effect.suspend(() => sweepAll(store, entries)), (error) =>
     Effect.sync(() => {
-      entries.sweepDue.postpone()
+      entries.marking.sweepDue.postpone()
       entries.tierFailed("sweep", error)
     }))
 
@@ -126,7 +126,7 @@ const sweepAll = <V>(store: Store["Service"], entries: Entries<V>): Effect.Effec
     Effect.flatMap((looked) => {
       const now = cache.sweptOf(name)
       if (now.length !== engines.length || now.some((one) => !engines.includes(one))) {
-        return Effect.sync(() => entries.sweepDue.postpone())
+        return Effect.sync(() => entries.marking.sweepDue.postpone())
       }
       // A mark that hides something here alone is still needed, and the store does not have it. It looks like
       // the others, so all of them stay until a later sweep finds nothing that is hidden here.

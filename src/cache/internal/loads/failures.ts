@@ -160,7 +160,7 @@ export class Failures<V> {
   remembered(key: string, now: number): Failure | undefined {
     const failure = this.byKey.get(key)
     return failure !== undefined && failure.at <= now && now < failure.negativeUntil &&
-        failure.stamp >= this.entries.tagMark &&
+        failure.stamp >= this.entries.marking.tagMark &&
         this.entries.judge(key, failure.stamp, noTags) === "valid"
       ? failure
       : undefined

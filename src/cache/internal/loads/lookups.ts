@@ -65,7 +65,7 @@ export class Lookups<V> {
 
   private readonly loadBelow = Effect.fnUntraced(function*(this: Lookups<V>, flight: Flight<V>) {
     if (flight.cause === "absent") {
-      const found = yield* this.entries.fromBelow(flight.key)
+      const found = yield* this.entries.below.promote(flight.key)
       if (found === undefined) flight.foundNothing()
       const { offers, renewals } = this.ground
       const due = offers.take(flight, foundOf(found))
@@ -148,7 +148,7 @@ export class Lookups<V> {
       yield* Effect.forEach(renewed, look, { concurrency: "unbounded", discard: true })
     }
     if (absent.length === 0) return
-    const found = yield* this.entries.manyFromBelow(absent.map(({ key }) => key))
+    const found = yield* this.entries.below.promoteMany(absent.map(({ key }) => key))
     const due: Array<Renewal<V>> = []
     const { stamp } = this.cache
     for (const [i, flight] of absent.entries()) {

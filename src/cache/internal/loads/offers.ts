@@ -10,6 +10,7 @@ import type * as Fiber from "effect/Fiber"
 import type { Entry, Found } from "../../../store/Entry.ts"
 import { foundOf, triesMax, unknown } from "../below/knowing.ts"
 import type { Entries } from "../entries/entries.ts"
+import { renewIdleTime } from "../entries/idleTime.ts"
 import type { Served } from "../entries/served.ts"
 import * as Expiry from "../family/expiry.ts"
 import { memory } from "../family/judgement.ts"
@@ -68,10 +69,10 @@ export class Offers<V> {
       this.offer(flight, now)
       return undefined
     }
-    if (!isQuiet) this.entries.countHit(key, tier)
+    if (!isQuiet) this.entries.tally.countHit(key, tier)
     // What another engine has loaded since must not be replaced by what was found before.
     const isKept = isQuiet || flight.isOvertaken || flight.isContested
-    const kept = isKept ? entry : this.entries.touch(key, entry, now)
+    const kept = isKept ? entry : renewIdleTime(this.entries, key, entry, now)
     const { stamp } = this.entries.cache
     this.ground.end(flight, Exit.succeed({ value: entry.value, tier, entry: kept, stale: false }))
     // The key may have changed since the entry was found, or by a reader who went on at once: then it is not renewed.
@@ -88,7 +89,7 @@ export class Offers<V> {
       this.offer(flight, this.entries.cache.time.now())
     }
     if (held !== undefined) return Effect.sync(() => note({ entry: held, tier: memory }))
-    return Effect.map(this.entries.heldBelow(key), (found) => {
+    return Effect.map(this.entries.below.held(key), (found) => {
       if (found === unknown) return
       if (laterOf(flight, found) === undefined) flight.foundNothing()
       note(found)
@@ -117,7 +118,7 @@ export class Offers<V> {
     if (held === undefined || flight.hasEnded || flight.isOvertaken || flight.isBarred) return
     const { entry, tier } = held
     if (!this.entries.isFresh(key, entry, now)) return this.offerStale(flight, held, now)
-    const read = isRead && !flight.isContested ? this.entries.touch(key, entry, now) : entry
+    const read = isRead && !flight.isContested ? renewIdleTime(this.entries, key, entry, now) : entry
     if (read !== entry) flight.replaces({ entry: read, tier })
     const fresh = Exit.succeed({ value: read.value, tier, entry: read, stale: false })
     flight.offer(fresh, Math.min(this.entries.freshUntil(key, read, now), read.expiresAt))
@@ -166,7 +167,7 @@ export class Offers<V> {
     const isBackingOff = this.ground.failures.isBackingOff(key, now)
     if (isBackingOff && (isQuiet || !flight.isForFresh)) this.ground.end(flight, staleOf(found))
     else this.offerStale(flight, found, now)
-    if (now < servedAtOnceUntil && !isQuiet && !flight.wantsFresh) this.entries.countStale(key, tier)
+    if (now < servedAtOnceUntil && !isQuiet && !flight.wantsFresh) this.entries.tally.countStale(key, tier)
     if (flight.wantsFresh && flight.areAllForFresh) this.repeatFailure(flight, now)
   }
 
@@ -205,9 +206,9 @@ export class Offers<V> {
 
   private look(queued: Queued<V>, tries = triesMax): Effect.Effect<void> {
     const { key } = queued
-    return this.entries.watching(key, (watch) => {
+    return this.entries.watches.during(key, (watch) => {
       const again = Effect.suspend(() => tries > 0 ? this.look(queued, tries - 1) : Effect.void)
-      return Effect.flatMap(this.entries.fromBelow(key), (read) => {
+      return Effect.flatMap(this.entries.below.promote(key), (read) => {
         const found = foundOf(read)
         if (watch.changed) return again
         const now = this.entries.cache.time.now()
@@ -234,15 +235,15 @@ export class Offers<V> {
       if (now < servedAtOnceUntil) this.serveStale(queued, found)
       return now < servedAtOnceUntil
     }
-    this.entries.countHit(key, tier)
-    const read = this.entries.touch(key, entry, now)
+    this.entries.tally.countHit(key, tier)
+    const read = renewIdleTime(this.entries, key, entry, now)
     queued.serve(Exit.succeed({ value: read.value, tier, entry: read, stale: false }))
     return true
   }
 
   private serveStale(queued: Queued<V>, found: Found<V>): void {
     if (queued.areAllForFresh) return
-    this.entries.countStale(queued.key, found.tier)
+    this.entries.tally.countStale(queued.key, found.tier)
     queued.serve(staleOf(found))
   }
 

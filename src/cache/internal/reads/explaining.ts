@@ -6,7 +6,8 @@ import * as Effect from "effect/Effect"
 import type { Found } from "../../../store/Entry.ts"
 import type { Explanation, Outcome } from "../../Explanation.ts"
 import { foundOf, unknown, unlessLate } from "../below/knowing.ts"
-import { type Entries, foundIn } from "../entries/entries.ts"
+import type { Entries } from "../entries/entries.ts"
+import { foundIn } from "../entries/lowerReads.ts"
 import { answerOf, type Served } from "../entries/served.ts"
 import { noTags } from "../family/judgement.ts"
 import { hiding } from "../family/sensitive.ts"
@@ -25,9 +26,9 @@ export const explain = <V>(
     const inMemory = entries.hot?.peek(key)
     const found = entries.lane === undefined || inMemory !== undefined
       ? Effect.succeed<Found<V> | typeof unknown | undefined>(foundIn(inMemory))
-      : entries.watching(
+      : entries.watches.during(
         key,
-        (watch) => Effect.map(unlessLate(entries.lookBelow(key)), (below) => watch.changed ? unknown : below)
+        (watch) => Effect.map(unlessLate(entries.below.look(key)), (below) => watch.changed ? unknown : below)
       )
     return Effect.map(found, (below) => {
       const all = foundOf(below)
@@ -41,7 +42,7 @@ export const explain = <V>(
       const served = held === undefined || verdict === "hidden"
         ? undefined
         : { ...held, value: held.entry.value, stale }
-      onHeld?.(served, below !== unknown && (held === undefined || !entries.isHiddenHere(held.entry.stamp)))
+      onHeld?.(served, below !== unknown && (held === undefined || !entries.before.isHiddenHere(held.entry.stamp)))
       const explanation: Explanation<V> = {
         family: name,
         key: spec.show(key),

@@ -177,7 +177,7 @@ export class FamilyPages<V> {
   ): Entry<V> | undefined {
     const { cache, lane } = this.entries
     const pending = lane!.pending(key) ?? before
-    const found = pending === undefined ? this.entries.whole(read) : this.entries.onItsWay(pending)
+    const found = pending === undefined ? this.entries.below.whole(read) : this.entries.below.onItsWay(pending)
     if (found === undefined || found === unknown) return undefined
     cache.saw(found.entry)
     return this.entries.isFresh(key, found.entry, cache.time.now()) ? found.entry : undefined

@@ -27,6 +27,7 @@ import { unknown, unlessLate } from "../below/knowing.ts"
 import { type CacheContext, orStoreFailed } from "../entries/cacheContext.ts"
 import { freshOf } from "../entries/conditions.ts"
 import { Entries } from "../entries/entries.ts"
+import { renewIdleTime } from "../entries/idleTime.ts"
 import { answerOf, fromMemory, type Served } from "../entries/served.ts"
 import * as Expiry from "../family/expiry.ts"
 import { memory } from "../family/judgement.ts"
@@ -102,7 +103,7 @@ export class FamilyReads<V> implements Reads<V> {
   /** Loads a key of which nothing is held, in the turn of the reader. */
   private loadInPlace(key: string): Effect.Effect<V, unknown> {
     const reader = Fiber.getCurrent()!
-    this.entries.countMiss(key)
+    this.entries.tally.countMiss(key)
     const flight = this.loads.startInPlace(this.loads.loader!, key, reader)
     if (flight.exit !== undefined) return valueExit(flight.exit)
     // A reader that is interrupted before it has joined lets go of the load.
@@ -144,7 +145,7 @@ export class FamilyReads<V> implements Reads<V> {
     if (running.wasAbandoned) return this.joinOrStart(running.key, undefined, wantsFresh, resume, lookup)
     const now = this.cache.time.now()
     const early = this.loads.offers.earlyFor(running, now, wantsFresh)
-    this.entries.countMiss(running.key)
+    this.entries.tally.countMiss(running.key)
     if (early?._tag === "Success") this.serveEarly(running, early.value, now)
     else this.entries.counts.coalesced++
     if (early !== undefined) return running.join(resume, now, wantsFresh)
@@ -153,8 +154,8 @@ export class FamilyReads<V> implements Reads<V> {
 
   private serveEarly(running: Flight<V>, served: Served<V>, now: number): void {
     const { stale, tier } = served
-    if (stale) return this.entries.countStale(running.key, tier)
-    this.entries.countHit(running.key, tier)
+    if (stale) return this.entries.tally.countStale(running.key, tier)
+    this.entries.tally.countHit(running.key, tier)
     this.loads.offers.offerAgain(running, served, now)
   }
 
@@ -299,17 +300,17 @@ export class FamilyReads<V> implements Reads<V> {
 
   /** Finds the fresh entry of a key in any tier. This counts as a read, so the idle time of the entry begins again. */
   held(key: string, onUnknown?: () => void): Effect.Effect<Served<V> | undefined, CacheError> {
-    const find = () => Effect.mapEager(this.find(key, onUnknown), (served) => this.entries.countHeld(key, served))
+    const find = () => Effect.mapEager(this.find(key, onUnknown), (served) => this.entries.tally.countHeld(key, served))
     if (this.expiry.idleTimeToLive === undefined) return find()
     // The run loop may yield between two steps. The entry may have been removed or replaced by then, and must not come
     // back.
-    return this.entries.watching(
+    return this.entries.watches.during(
       key,
       (watch) =>
         Effect.map(find(), (served) =>
           served?.entry === undefined || watch.changed
             ? served
-            : { ...served, entry: this.entries.touch(key, served.entry, this.cache.time.now()) })
+            : { ...served, entry: renewIdleTime(this.entries, key, served.entry, this.cache.time.now()) })
     )
   }
 
@@ -332,7 +333,7 @@ export class FamilyReads<V> implements Reads<V> {
     }
     if (this.entries.lane === undefined) return Effect.succeed(undefined)
     if (entry !== undefined && this.entries.judge(key, entry.stamp, entry.tags) === "hidden") this.hot!.drop(key)
-    const read = unlessLate(this.entries.fromBelow(key))
+    const read = unlessLate(this.entries.below.promote(key))
     return Effect.flatMap(read, (found): Effect.Effect<Served<V> | undefined, CacheError> => {
       // The owner may have left while the tier looked for the entry.
       if (this.loads.loader === undefined) return Effect.fail(this.loads.unowned())
@@ -347,7 +348,8 @@ export class FamilyReads<V> implements Reads<V> {
 
   /** Whether a tier may still give an entry that is not served now: a stale one, or one that is hidden here alone. */
   private mayBeServedLater(key: string, entry: Entry<V>): boolean {
-    return this.entries.judge(key, entry.stamp, entry.tags) !== "hidden" || this.entries.isHiddenHere(entry.stamp)
+    return this.entries.judge(key, entry.stamp, entry.tags) !== "hidden" ||
+      this.entries.before.isHiddenHere(entry.stamp)
   }
 
   /**
@@ -355,12 +357,12 @@ export class FamilyReads<V> implements Reads<V> {
    * every tier, so that the next value of the key is news in this process and in the next one.
    */
   isNothing(key: string): Effect.Effect<boolean> {
-    return this.entries.watching(key, (watch) =>
+    return this.entries.watches.during(key, (watch) =>
       Effect.matchEffect(Effect.suspend(() => this.find(key)), {
         onFailure: () => Effect.succeed(false),
         onSuccess: (served) => {
           if (served !== undefined || this.isWholeInMemory) return Effect.succeed(served === undefined)
-          return Effect.map(unlessLate(this.entries.lookBelow(key)), (found) => {
+          return Effect.map(unlessLate(this.entries.below.look(key)), (found) => {
             if (watch.changed || found === unknown) return false
             if (found === undefined || !this.mayBeServedLater(key, found.entry)) return true
             // Another engine may serve it.
@@ -376,11 +378,11 @@ export class FamilyReads<V> implements Reads<V> {
 
   private serveFresh(key: string, entry: Entry<V>, now: number, lookup?: KeyLookup<V>, isRenewed = false): Served<V> {
     const hot = this.hot!
-    this.entries.countHit(key, memory)
+    this.entries.tally.countHit(key, memory)
     hot.confirm(key, this.cache.stamp)
     hot.touch(key)
     if (!isRenewed && this.loads.renewals.isDue(entry, now)) this.loads.renewals.begin(key, "ahead", entry, now, lookup)
-    return fromMemory(this.entries.touch(key, entry, now), false)
+    return fromMemory(renewIdleTime(this.entries, key, entry, now), false)
   }
 
   /**
@@ -436,7 +438,7 @@ export class FamilyReads<V> implements Reads<V> {
   ): Effect.Effect<Served<V>, unknown> {
     const { softTimeout } = this.expiry
     if (softTimeout === undefined) return waited
-    return this.entries.watching(key, (watch) =>
+    return this.entries.watches.during(key, (watch) =>
       Effect.timeoutOrElse(waited, {
         duration: softTimeout,
         orElse: () =>
@@ -448,12 +450,12 @@ export class FamilyReads<V> implements Reads<V> {
 
   /** The reader has waited, which was counted as a miss. */
   private answerStaleLate(key: string, entry: Entry<V>): Effect.Effect<Served<V>> {
-    this.entries.tellHit(key, memory, true)
+    this.entries.tally.tellHit(key, memory, true)
     return Exit.succeed(fromMemory(entry, true))
   }
 
   private answerStale(key: string, entry: Entry<V>): Effect.Effect<Served<V>> {
-    this.entries.countStale(key, memory)
+    this.entries.tally.countStale(key, memory)
     return Exit.succeed(fromMemory(entry, true))
   }
 
@@ -503,7 +505,7 @@ export class FamilyReads<V> implements Reads<V> {
       if (lookup !== undefined) running.bring(lookup)
       return this.join(running, resume, wantsFresh, lookup)
     }
-    this.entries.countMiss(key)
+    this.entries.tally.countMiss(key)
     // A load may have ended while this reader was on the way. The reader must not repeat it.
     const ended = this.endedMeanwhile(key, fallback, wantsFresh)
     if (ended !== undefined) return resume(ended)

@@ -75,11 +75,11 @@ const countRepeats = <V>(
 ): void => {
   for (let i = 0; i < repeats && loads.loader !== undefined; i++) {
     if (!Exit.isExit(read)) {
-      entries.countMiss(key)
+      entries.tally.countMiss(key)
       entries.counts.coalesced++
     } else if (Exit.isFailure(read)) entries.counts.remembered++
-    else if ((read.value as Served<V>).stale) entries.countStale(key, memory)
-    else entries.countHit(key, memory)
+    else if ((read.value as Served<V>).stale) entries.tally.countStale(key, memory)
+    else entries.tally.countHit(key, memory)
   }
 }
 
@@ -146,7 +146,7 @@ const join = <V>(
   flight: Flight<V>,
   fallback: Entry<V> | undefined
 ): Effect.Effect<Served<V>, unknown> => {
-  entries.countMiss(flight.key)
+  entries.tally.countMiss(flight.key)
   const waited = Effect.callback<Served<V>, unknown>((resume) => loads.join(flight, resume))
   return fallback === undefined ? waited : softly(flight.key, fallback, waited)
 }

@@ -162,7 +162,7 @@ export class FamilyWrites<V> {
       const reason = new InvalidOption({ family: this.spec.name, option: "timeToLive", why: Expiry.lifeMisfit })
       return Effect.fail(new CacheError({ reason }))
     }
-    return this.entries.watching(key, (watch) => {
+    return this.entries.watches.during(key, (watch) => {
       const { ends } = this.refusals
       const refusal = this.refusals.refusalOf(noOptions, key)
       if (refusal !== undefined) return Effect.fail(refusal)

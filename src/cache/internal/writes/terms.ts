@@ -25,7 +25,7 @@ export const beginTerm = <V>(entries: Entries<V>, lease: Lease, key: string): Ef
   return Effect.map(entries.holding(key).current, (held) => {
     if (term.stamp !== stamp || term.tags !== undefined || held === unknown) return
     if (held !== undefined) term.tags = held.tags
-    else if (stamp >= entries.tagMark) Object.assign(term, { wasSeen: false, tags: noTags })
+    else if (stamp >= entries.marking.tagMark) Object.assign(term, { wasSeen: false, tags: noTags })
   })
 }
 

@@ -95,7 +95,7 @@ export class Updates<V> {
       }
       after = entries.held(key)
     }
-    entries.countHit(key, memory)
+    entries.tally.countHit(key, memory)
     return loads.turns.take(key, (updating) => {
       const { turn } = updating
       turn.readsFrom(stamp)
@@ -179,7 +179,7 @@ export class Updates<V> {
     key: string,
     f: (was: V) => Effect.Effect<V, E, R>
   ): Effect.Effect<Option.Option<V>, CacheError | E, R> {
-    return this.entries.watching(key, (watch) => {
+    return this.entries.watches.during(key, (watch) => {
       const { ends } = this.refusals
       const refusal = this.refusals.refusalOf(noOptions, key)
       if (refusal !== undefined) return Effect.fail(refusal)

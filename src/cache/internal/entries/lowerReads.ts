@@ -1,0 +1,201 @@
+/**
+ * Reads the tiers below memory, and promotes what they hold into memory.
+ *
+ * - A change that is on its way below answers in place of the tiers (`onItsWay`).
+ * - What a tier answers for a key that was changed meanwhile is out of date: the entry that holds now is returned, or
+ *   the tier is asked again, at most `triesMax` times (law 2).
+ * - Where a tier fails, or has lost its place, nothing is known of the key: `unknown`, of which no value may be stored.
+ *
+ * Not here: whether an entry may be served (`familyReads.ts`, `offers.ts`), and writes of lower tiers (`outbox.ts`).
+ */
+import * as Effect from "effect/Effect"
+import type { Entry, Found } from "../../../store/Entry.ts"
+import type { HotPartition } from "../../../store/Store.ts"
+import { StoreError, TierFailed } from "../../../store/StoreError.ts"
+import type { EngineFamilySpec } from "../../shared/familySpec.ts"
+import type { Delivery } from "../below/delivery.ts"
+import { triesMax, unknown, type Watch } from "../below/knowing.ts"
+import type { Lane } from "../below/outbox.ts"
+import { distrusted, type OnFailure, type Pending } from "../below/parcels.ts"
+import { freezeFound } from "../family/freeze.ts"
+import { type Judge, memory } from "../family/judgement.ts"
+import type { Limited, Limiter } from "../family/limits.ts"
+import { sealed } from "../family/sensitive.ts"
+import type { Verdict } from "../marks/invalidation.ts"
+import type { CacheContext } from "./cacheContext.ts"
+import type { LeaseTerms } from "./leaseTerms.ts"
+import type { Watches } from "./watches.ts"
+
+// The answer of a read below for a key that was changed meanwhile, if neither memory nor the outbox has it any more.
+const changed = Symbol("changed")
+
+/** The entry in memory, in the form of a tier's answer. */
+export const foundIn = <V>(entry: Entry<V> | undefined): Found<V> | undefined =>
+  entry === undefined ? undefined : { entry, tier: memory }
+
+/** What it needs of the entries of the family. */
+interface Ground<V> {
+  readonly cache: CacheContext
+  readonly spec: EngineFamilySpec<V>
+  readonly hot: HotPartition<V> | undefined
+  readonly lane: Lane<V> | undefined
+  readonly judgement: Judge<V>
+  readonly limiter: Limiter
+  readonly terms: LeaseTerms
+  readonly watches: Watches
+  /** Whether some entry may have a tag. */
+  tagged: boolean
+  /** A tier has lost its place. */
+  readonly lost: StoreError | undefined
+  readonly tierFailed: OnFailure
+  judge(key: string, stamp: number, tags: ReadonlyArray<string>): Verdict
+  readonly before: { isHiddenHere(stamp: number): boolean }
+  /** Puts an entry that a lower tier holds into memory. */
+  putFound(key: string, entry: Entry<V>, weight: number): void
+  settleDebt(): Delivery
+}
+
+/** What a read of the lower tiers brings. */
+type Read<V> = Effect.Effect<Found<V> | typeof unknown | undefined>
+
+export class LowerReads<V> {
+  private readonly ground: Ground<V>
+
+  constructor(ground: Ground<V>) {
+    this.ground = ground
+  }
+
+  /** Reads a key, and copies it to memory unless the key is changed meanwhile. */
+  promote(key: string, tries = triesMax): Read<V> {
+    const look = this.ground.watches.during(
+      key,
+      (watch) => Effect.map(this.look(key), (found) => this.promoted(key, found, watch))
+    )
+    return Effect.flatMap(look, (found) =>
+      found !== changed
+        ? Effect.succeed(found)
+        : tries > 0
+        ? this.promote(key, tries - 1)
+        : Effect.succeed(unknown))
+  }
+
+  promoteMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Found<V> | typeof unknown | undefined>> {
+    const { lost, watches } = this.ground
+    const lane = this.ground.lane!
+    if (lost !== undefined) return Effect.succeed(keys.map(() => unknown))
+    const look = Effect.acquireUseRelease(
+      Effect.sync(() => keys.map((key) => ({ key, watch: watches.begin(key), pending: lane.pending(key) }))),
+      (reads) =>
+        Effect.map(
+          this.orUnknown(lane.getMany(keys)),
+          (all) =>
+            reads.map(({ key, pending, watch }, at) => {
+              const found = all === unknown ? unknown : this.whole(all[at])
+              return this.promoted(key, pending === undefined ? found : this.onItsWay(pending), watch)
+            })
+        ),
+      (reads) => Effect.sync(() => reads.forEach(({ key, watch }) => watches.end(key, watch)))
+    )
+    return Effect.flatMap(
+      look,
+      (all) => Effect.forEach(all, (found, at) => found === changed ? this.promote(keys[at]!) : Effect.succeed(found))
+    )
+  }
+
+  /** The entry of a key, fresh or stale, unless it is invalid. It is not copied to memory. */
+  held(key: string): Read<V> {
+    const { cache } = this.ground
+    return Effect.map(this.look(key), (found) => {
+      if (found === unknown || found === undefined) return found
+      const { expiresAt, stamp, tags } = found.entry
+      cache.saw(found.entry)
+      return expiresAt > cache.time.now() && this.ground.judge(key, stamp, tags) !== "hidden" ? found : undefined
+    })
+  }
+
+  /** Reads a key, without a copy to memory. */
+  look(key: string): Effect.Effect<Limited<V> | typeof unknown | undefined> {
+    return Effect.suspend((): Effect.Effect<Limited<V> | typeof unknown | undefined> => {
+      if (this.ground.lost !== undefined) return Effect.succeed(unknown)
+      const pending = this.ground.lane!.pending(key)
+      if (pending !== undefined) return Effect.succeed(this.onItsWay(pending))
+      return this.orUnknown(Effect.map(this.ground.lane!.get(key), this.whole))
+    })
+  }
+
+  /** An entry that a lower tier has found, in the form of an entry in memory. */
+  readonly whole = (found: Found<V> | undefined): Limited<V> | undefined => {
+    const { cache, limiter, spec } = this.ground
+    if (found !== undefined && spec.expiry.freeze) freezeFound(found.entry.value)
+    const limited = found && limiter.limited(found, cache.time.now(), cache)
+    // What has ended does not come back with a later life, even if this one writes nothing else.
+    if (limited !== found) void this.ground.settleDebt()
+    return limited
+  }
+
+  /** An entry that has not arrived in the lower tiers yet. Without memory, the store answers in their place. */
+  onItsWay(pending: Pending<V>): Found<V> | typeof unknown | undefined {
+    const { cache, hot } = this.ground
+    if (pending === distrusted) return unknown
+    const { entry } = pending
+    if (entry === undefined || entry.expiresAt <= cache.time.now()) return undefined
+    return { entry, tier: hot === undefined ? cache.store.name : memory }
+  }
+
+  /** Succeeds with `unknown` if the tier cannot be read. Listeners learn of the failure. */
+  private orUnknown<A>(read: Effect.Effect<A, StoreError>): Effect.Effect<A | typeof unknown> {
+    return Effect.catch(read, (error) => {
+      this.ground.tierFailed("get", error)
+      return Effect.succeed(unknown)
+    })
+  }
+
+  /** The entry that a read has found, promoted; if it is out of date by now, the current one. */
+  private promoted(
+    key: string,
+    found: Limited<V> | typeof unknown | undefined,
+    watch: Watch
+  ): Found<V> | typeof unknown | typeof changed | undefined {
+    const { ground } = this
+    // The weigher may throw, and may change the key.
+    const weight = found === undefined || found === unknown ? undefined : this.weightOf(key, found.entry.value)
+    if (watch.changed) return this.instead(key, watch)
+    if (found === undefined || found === unknown) return found
+    const { entry } = found
+    // The next life believes it, too.
+    if (found.wasAhead === true && !ground.cache.outbox.isFull) ground.lane!.touch(key, entry)
+    ground.cache.saw(entry)
+    ground.terms.seen(key, entry.tags)
+    if (weight === undefined) return unknown
+    if (entry.tags.length > 0) ground.tagged = true
+    if (ground.hot === undefined || entry.expiresAt <= ground.cache.time.now()) return found
+    const isHidden = ground.judge(key, entry.stamp, entry.tags) === "hidden"
+    if (isHidden) return ground.before.isHiddenHere(entry.stamp) ? unknown : undefined
+    const inMemory = ground.hot.peek(key)
+    if (inMemory === undefined || inMemory.version < entry.version) ground.putFound(key, entry, weight)
+    return found
+  }
+
+  /** The current entry of a key that was changed while it was read below. */
+  private instead(key: string, { isGone }: Watch): Found<V> | typeof unknown | typeof changed | undefined {
+    const inMemory = foundIn(this.ground.hot?.peek(key))
+    if (inMemory !== undefined) return inMemory
+    const pending = this.ground.lane!.pending(key)
+    if (pending !== undefined) return this.onItsWay(pending)
+    return isGone ? undefined : changed
+  }
+
+  /**
+   * The weight in memory of a value from below. A value that cannot be weighed counts as not found, so it is loaded.
+   */
+  private weightOf(key: string, value: V): number | undefined {
+    const { judgement, spec, tierFailed } = this.ground
+    try {
+      return judgement.weigh(key, value)
+    } catch (cause) {
+      const error = new StoreError({ reason: new TierFailed({ tier: memory, operation: "get", cause }) })
+      tierFailed("get", spec.isSensitive ? sealed(error) : error)
+      return undefined
+    }
+  }
+}
