@@ -33,6 +33,8 @@ const idleTime = "src/cache/internal/entries/idleTime.ts"
 const lowerReads = "src/cache/internal/entries/lowerReads.ts"
 const marking = "src/cache/internal/entries/marking.ts"
 const before = "src/cache/internal/entries/before.ts"
+const lane = "src/cache/internal/below/lane.ts"
+const carrier = "src/cache/internal/below/carrier.ts"
 const outbox = "src/cache/internal/below/outbox.ts"
 const cache = "src/cache/shared/cache.ts"
 const opening = "src/cache/shared/opening.ts"
@@ -167,7 +169,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "what came to be owed while a round was under way is forgotten when the round has arrived",
-    file: "src/cache/internal/below/outbox.ts",
+    file: carrier,
     text: "debt.owed = debt.owed.filter((mark) => !marks.includes(mark))",
     planted: "debt.owed = debt.owed.filter(() => marks === undefined)",
     suites: ["test/cache/sessions.test.ts"]
@@ -528,7 +530,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "writers wait for a round that a tier never ends",
-    file: outbox,
+    file: carrier,
     text: `inTime(store, "write", store.write({ changes, marks: stamps }))`,
     planted: `store.write({ changes, marks: stamps })`,
     suites: [hangs]
@@ -865,7 +867,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 12,
     bug: "an older value stays below while a codec takes its time",
-    file: outbox,
+    file: lane,
     text: `if (isTouch !== true) removed.push(key)`,
     planted: ``,
     suites: ["test/cache/preparing.test.ts"]
@@ -873,7 +875,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a value whose codec has taken its time replaces a later one",
-    file: outbox,
+    file: lane,
     text: `    if (!this.preparing.isEmpty) this.preparing.cancel(key)\n    const parcel = this.gathering ??=`,
     planted: `    const parcel = this.gathering ??=`,
     suites: ["test/cache/preparing.test.ts"]
@@ -897,7 +899,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "changes that gathered during a round are forgotten",
-    file: outbox,
+    file: lane,
     text: `this.carried = parcel\n    return parcel`,
     planted: `this.carried = parcel\n    return parcel !== undefined && parcel.keys.size > 1 ? undefined : parcel`,
     suites: [races]
@@ -1308,7 +1310,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "a failure that no caller gets is logged",
     bug: "explain does not show that a tier refused the value that is loaded again by each read",
-    file: outbox,
+    file: lane,
     text: `this.onAlone(key, "prepare", error)`,
     planted: `this.onAlone(key, "write", error)`,
     suites: [unkept]
@@ -1989,7 +1991,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 10,
     bug: "a write that a tier did not take is served from memory",
-    file: outbox,
+    file: carrier,
     text: "for (const one of written) one.fail()",
     planted: "written.slice(0, 0)",
     suites: [judgement]
@@ -2199,7 +2201,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "a cache whose tier hangs does not close",
-    file: outbox,
+    file: carrier,
     text: `Effect.timeoutOption(Fiber.await(fiber), interruptingMax)`,
     planted: `Fiber.await(fiber)`,
     suites: ["test/cache/closing.test.ts"]
@@ -2215,7 +2217,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 10,
     bug: "a round goes below family by family",
-    file: outbox,
+    file: carrier,
     text: `store.write({ changes, marks: stamps })`,
     planted:
       `Effect.forEach([...changes.map((one) => ({ changes: [one], marks: [] })), { changes: [], marks: stamps }], store.write)`,
@@ -2297,7 +2299,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 13,
     bug: "the changes of two engines over one folder arrive in any order",
-    file: outbox,
+    file: lane,
     text: `lane !== this) lane.withdraw(key)`,
     planted: `lane === this && key === "") lane.withdraw(key)`,
     suites: [peers]
@@ -2329,7 +2331,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 12,
     bug: "what an engine had on its way when it closed is trusted by the others",
-    file: outbox,
+    file: carrier,
     text: `if (lane.outbox === outbox) lane.close()`,
     planted: `if (lane.outbox === outbox) lanes.delete(lane)`,
     suites: [peers]
@@ -2377,7 +2379,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "sensitive",
     bug: "a round that fails shows what its driver says of a sensitive family",
-    file: outbox,
+    file: carrier,
     text: `failure !== undefined && isSensitive ? sealed(failure)`,
     planted: `failure !== undefined && isSensitive && stamps.length < 0 ? sealed(failure)`,
     suites: ["test/manifest/sensitive.test.ts"]
@@ -3044,7 +3046,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "the bytes of prepared values are not counted",
-    file: "src/cache/internal/below/outbox.ts",
+    file: lane,
     text: `this.carrier.bytes += by * (change.prepared?.bytes ?? 0)`,
     planted: `this.carrier.bytes += 0`,
     suites: ["test/cache/outboxBytes.test.ts"]
@@ -3052,7 +3054,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "a round of loaded values has no bound in bytes",
-    file: "src/cache/internal/below/outbox.ts",
+    file: lane,
     text: `bytes < pendingBytesMax ? partition.prepare(key, entry)`,
     planted: `bytes < Infinity ? partition.prepare(key, entry)`,
     suites: ["test/cache/outboxBytes.test.ts"]
@@ -3060,7 +3062,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a loaded value that waits for a later round is lost",
-    file: "src/cache/internal/below/outbox.ts",
+    file: lane,
     text: `for (const [key, pending] of later) if (!this.isFollowed(key)) this.put(key, pending)`,
     planted: `for (const [key, pending] of later) if (this.isFollowed(key)) this.put(key, pending)`,
     suites: ["test/cache/outboxBytes.test.ts"]
@@ -3148,7 +3150,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "what a failed round was to take away stays below for the next process",
-    file: outbox,
+    file: lane,
     text: "const removed: Array<string> = [...this.repay()]",
     planted: "const removed: Array<string> = this.repay().slice(0, 0)",
     suites: [pushedDownTorn]
@@ -3156,7 +3158,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a mark of a round that has failed is not kept by a later one",
-    file: outbox,
+    file: carrier,
     text: "...owed.flatMap(([, marks]) => marks),",
     planted: "...owed.flatMap(([, marks]) => marks.slice(0, 0)),",
     suites: [pushedDownTorn]

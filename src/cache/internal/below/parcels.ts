@@ -1,19 +1,25 @@
 /**
- * Defines what a round carries: the changes of a family, and the marks of an engine.
+ * Defines what a round carries: the changes of a family, and the marks of an engine; and how much may wait for one.
  *
- * Not here: how a round comes about, and what its failure means (`outbox.ts`).
+ * Not here: how a round comes about, and what its failure means (`carrier.ts`, `outbox.ts`).
  */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Exit from "effect/Exit"
 import type { Entry } from "../../../store/Entry.ts"
 import type { CoarseClock } from "../../../store/shared/coarseClock.ts"
-import type { Mark, Partition, Prepared } from "../../../store/Store.ts"
+import type { Mark, Partition, Prepared, Store } from "../../../store/Store.ts"
 import { type Operation, StoreError, TierFailed } from "../../../store/StoreError.ts"
 import { markName, splitMark } from "../family/names.ts"
 import { everything, writeScope } from "../marks/invalidation.ts"
 import type { Parcel } from "./delivery.ts"
 import { Written } from "./written.ts"
+
+/** The most keys that wait to be set, and the most that wait to be removed, over all families. */
+export const pendingMax = 65_536
+
+/** The most bytes of values that wait to be set, over all families, and the most of one family in one round. */
+export const pendingBytesMax = 67_108_864
 
 // Marks of an engine that were in rounds which have failed; beyond, one mark hides what each family has below.
 const owedMax = 4_096
@@ -127,6 +133,15 @@ export class OwedMarks {
     heir.add(this.stamps)
     this.stamps.clear()
   }
+}
+
+/** What a carrier needs of the outbox of an engine. */
+export interface Sender {
+  readonly store: Store["Service"]
+  /** Marks that go with each round until one has arrived. Engines of one manifest owe the same. */
+  readonly debt: { owed: ReadonlyArray<Mark> }
+  /** Marks of rounds that have failed. */
+  readonly owed: OwedMarks
 }
 
 /** The options of a lane: one family of one engine, on its way below. */

@@ -14,7 +14,7 @@ import type { Commons, Mark } from "../../../store/Store.ts"
 import type { StoreError } from "../../../store/StoreError.ts"
 import type { InvalidationMode } from "../../CacheEvent.ts"
 import type { Scope } from "../../Explanation.ts"
-import { Carrier } from "../below/outbox.ts"
+import { Carrier } from "../below/carrier.ts"
 import type { Limits } from "../family/limits.ts"
 import type { Looked } from "../marks/sweepDue.ts"
 

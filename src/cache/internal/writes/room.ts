@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import type { HotPartition, Room } from "../../../store/Store.ts"
 import { StoreError, TierFull } from "../../../store/StoreError.ts"
 import { CacheError, StoreFailed } from "../../CacheError.ts"
-import type { Lane } from "../below/outbox.ts"
+import type { Lane } from "../below/lane.ts"
 import { type Judged, memory } from "../family/judgement.ts"
 
 interface Ground {

@@ -1,0 +1,386 @@
+/**
+ * The part of the outbox for one family of one engine: its changes that wait or are under way, and its reads of the
+ * lower tiers.
+ *
+ * - Of each key, the last change counts. Until it has arrived, the entry below is out of date: `pending` answers in its
+ *   place. Engines over one place have a lane each for the family, which know each other: at most one of them has a
+ *   change of a key that waits.
+ * - A value that a caller sets was prepared before it took effect, so no mistake of a caller can fail a round. A loaded
+ *   value is prepared here, before the round begins. If it does not fit, it is left out, and the other keys of the
+ *   round are not affected. If its codec does not answer at once, this round removes its key, and the value follows
+ *   with a later round (`preparing.ts`), so that no round waits for a codec.
+ * - A loaded value that does not fit the bytes of a round follows with the next one; this one removes its key.
+ * - A key whose change has failed is not read below until it is known again: the engine does not know what is there.
+ *   Each later round removes it, whatever else the round carries. Beyond `distrustedMax` keys, the family is cleared.
+ * - The lower tiers get times of the wall clock (`entryTimes.ts`).
+ *
+ * Not here: when a round begins, and what it writes beside the family (`carrier.ts`).
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { Entry, Found } from "../../../store/Entry.ts"
+import type { CoarseClock } from "../../../store/shared/coarseClock.ts"
+import { inEngineTime, inWallTime } from "../../../store/shared/entryTimes.ts"
+import type { Change, Partition, Prepared, PreparedEntry } from "../../../store/Store.ts"
+import type { StoreError } from "../../../store/StoreError.ts"
+import { unsealed } from "../family/sensitive.ts"
+import { type Delivery, noDelivery, type Parcel } from "./delivery.ts"
+import {
+  absent,
+  ChangesParcel,
+  distrusted,
+  errorOf,
+  type LaneOptions,
+  type OnFailure,
+  type Pending,
+  pendingBytesMax,
+  pendingIn,
+  pendingMax,
+  type Sender,
+  type Trip
+} from "./parcels.ts"
+import { Preparing } from "./preparing.ts"
+
+// Keys of a family whose change below has failed; beyond, all of the family that is older counts as changed, and is
+// removed below.
+const distrustedMax = 65_536
+
+/** What a lane needs of the outbox of its engine. */
+interface Ground extends Sender {
+  /** What waits and what is under way, over all families. */
+  readonly carrier: {
+    sets: number
+    removals: number
+    bytes: number
+    readonly underWay: { readonly sets: number; bytes: number }
+    clearLargest(): void
+    enter(name: string, lane: Lane<any>): Set<Lane<any>>
+  }
+  /** The result of a change that is made after the engine was closed. */
+  readonly refused: Delivery | undefined
+  /** Adds the first change of a lane to a round. */
+  depart<P extends Parcel>(lane: Lane<any>, make: (trip: Trip) => P): P
+}
+
+/** The changes of one family of one engine, and its reads of the lower tiers. */
+export class Lane<V> {
+  readonly outbox: Ground
+  readonly isSensitive: boolean
+  private readonly partition: Partition<V>
+  private readonly time: CoarseClock
+  readonly carrier: Ground["carrier"]
+  /** The lanes of the same family in all engines, including this one. */
+  private lanes: Set<Lane<any>>
+  private readonly onFailure: OnFailure
+  private readonly onDistrust: () => void
+  private readonly onAlone: LaneOptions<V>["onAlone"]
+  private gathering: ChangesParcel<V> | undefined
+  private carried: ChangesParcel<V> | undefined
+  private readonly distrusted = new Set<string>()
+  /** More keys than are known by name: below, all of the family is to go. */
+  private owesAll = false
+  /** The distrusted keys that the round removes which is on its way. */
+  private repaid: ReadonlyArray<string> = []
+  readonly preparing: Preparing<V>
+
+  constructor(outbox: Ground, { isSensitive, name, onAlone, onDistrust, onFailure, partition, time }: LaneOptions<V>) {
+    this.outbox = outbox
+    this.carrier = outbox.carrier
+    this.isSensitive = isSensitive
+    this.partition = partition
+    this.time = time
+    this.onFailure = onFailure
+    this.onDistrust = onDistrust
+    this.onAlone = onAlone
+    this.preparing = new Preparing(time, this.prepared)
+    this.lanes = this.carrier.enter(name, this)
+  }
+
+  get(key: string): Effect.Effect<Found<V> | undefined, StoreError> {
+    const found = this.partition.get(key)
+    return this.time.ahead === 0 ? found : Effect.map(found, this.inEngineTime)
+  }
+
+  getMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Found<V> | undefined>, StoreError> {
+    const found = this.partition.getMany(keys)
+    return this.time.ahead === 0 ? found : Effect.map(found, (all) => all.map(this.inEngineTime))
+  }
+
+  /** Whether values wait for a codec, in any engine: they are in no lower tier. */
+  get isWaiting(): boolean {
+    return Array.from(this.lanes).some(({ preparing }) => !preparing.isEmpty)
+  }
+
+  readonly inEngineTime = (found: Found<V> | undefined): Found<V> | undefined =>
+    found && { ...found, entry: inEngineTime(this.time, found.entry) }
+
+  /** Sets a key. `prepared` is the content as the partition prepared it, if that was done before the change. */
+  set(key: string, entry: Entry<V>, prepared?: Prepared<V>): Delivery {
+    return this.put(key, { entry, prepared })
+  }
+
+  /** Moves the end of an entry, because it was read. Its prepared content stays. */
+  touch(key: string, entry: Entry<V>): Delivery {
+    if (this.preparing.touch(key, entry)) return noDelivery
+    const known = this.gathering?.keys.get(key)
+    const prepared = known?.entry?.version === entry.version ? known.prepared : undefined
+    return this.put(key, { entry, prepared, isTouch: known === undefined || known.isTouch === true })
+  }
+
+  remove(key: string): Delivery {
+    if (this.carrier.removals >= pendingMax) this.carrier.clearLargest()
+    return this.put(key, absent)
+  }
+
+  /** The change of a key that is on its way below; `undefined` if the entry below is up to date. */
+  pending(key: string): Pending<V> | undefined {
+    if (this.lanes.size > 1) return this.pendingOfAll(key)
+    if (!this.preparing.isEmpty) {
+      const entry = this.preparing.get(key)
+      if (entry !== undefined) return { entry, prepared: undefined }
+    }
+    if (this.gathering === undefined && this.carried === undefined && this.distrusted.size === 0) return undefined
+    return pendingIn(this.gathering, key) ?? pendingIn(this.carried, key) ??
+      (this.distrusted.has(key) ? distrusted : undefined)
+  }
+
+  // At most one lane has the key among the changes that wait or are prepared, and at most one among those that are
+  // carried. In a family that is cleared, only later changes count.
+  private pendingOfAll(key: string): Pending<V> | undefined {
+    const lanes = Array.from(this.lanes)
+    for (const { preparing } of lanes) {
+      const entry = preparing.get(key)
+      if (entry !== undefined) return { entry, prepared: undefined }
+    }
+    for (const round of [lanes.map((lane) => lane.gathering), lanes.map((lane) => lane.carried)]) {
+      for (const parcel of round) {
+        const known = parcel?.keys.get(key)
+        if (known !== undefined) return known
+      }
+      if (round.some((parcel) => parcel?.cleared === true)) return absent
+    }
+    return lanes.some((lane) => lane.distrusted.has(key)) ? distrusted : undefined
+  }
+
+  /** Why so many entries do not fit below, beside those that are on their way; `undefined` if they do. */
+  full(entries: number, bytes: number): StoreError | undefined {
+    const { bytes: waiting, sets, underWay } = this.carrier
+    return this.partition.full?.(sets + underWay.sets + entries, waiting + underWay.bytes + bytes)
+  }
+
+  /** The number of waiting removals. */
+  get removals(): number {
+    return this.gathering?.removals ?? 0
+  }
+
+  /** The number of keys that wait to be set. */
+  get sets(): number {
+    return this.gathering === undefined ? 0 : this.gathering.keys.size - this.gathering.removals
+  }
+
+  /** The bytes of the waiting values. */
+  get bytes(): number {
+    let sum = 0
+    for (const { prepared } of this.gathering?.keys.values() ?? []) sum += prepared?.bytes ?? 0
+    return sum
+  }
+
+  /** Clears the whole family below, in place of its removals. */
+  clear(): void {
+    const parcel = this.gathering
+    if (parcel === undefined) return
+    for (const [key, { entry }] of parcel.keys) if (entry === undefined) parcel.keys.delete(key)
+    this.carrier.removals -= parcel.removals
+    parcel.removals = 0
+    // Of several lanes, the first one that is carried clears the family, before any of them sets a key.
+    parcel.cleared = !Array.from(this.lanes).some((lane) => lane.gathering?.cleared === true)
+  }
+
+  /** Whether a failed round was to take away something that is still below. */
+  get owes(): boolean {
+    return this.owesAll || this.distrusted.size > 0
+  }
+
+  /** What has gathered, on its way from now on, with what is owed. */
+  take(trip: () => Trip): ChangesParcel<V> | undefined {
+    const parcel = this.gathering ?? (this.owes ? new ChangesParcel<V>(trip()) : undefined)
+    if (parcel !== undefined && this.owesAll) parcel.cleared = true
+    this.gathering = undefined
+    this.carried = parcel
+    return parcel
+  }
+
+  /** The keys that are owed, except those that the round has anyhow. All lanes have been taken. */
+  private repay(): ReadonlyArray<string> {
+    const { distrusted, lanes } = this
+    this.repaid = distrusted.size === 0 ? [] : Array.from(distrusted)
+    return this.repaid.filter((key) => !Array.from(lanes).some(({ carried }) => carried?.keys.has(key) === true))
+  }
+
+  /**
+   * The change of a parcel, as the store takes it. If a value cannot be prepared, its failure is reported, and its key
+   * is removed below, because no older value may stay there. If its codec does not answer at once, the key is removed
+   * as well, and the value follows later.
+   */
+  changeOf(parcel: ChangesParcel<V>): Effect.Effect<Change<V>> {
+    const { partition } = this
+    const removed: Array<string> = [...this.repay()]
+    const set: Array<PreparedEntry<V>> = []
+    const open: Array<readonly [key: string, entry: Entry<V>, prepare: Effect.Effect<Prepared<V>, StoreError>]> = []
+    const later: Array<readonly [key: string, change: Pending<V>]> = []
+    let bytes = 0
+    const settle = (key: string, entry: Entry<V>, exit: Exit.Exit<Prepared<V>, StoreError>): void => {
+      if (Exit.isSuccess(exit)) {
+        bytes += exit.value.bytes
+        return void set.push({ key, entry: inWallTime(this.time, entry), prepared: exit.value })
+      }
+      removed.push(key)
+      this.unprepared(key, errorOf("prepare", exit.cause))
+    }
+    for (const [key, pending] of parcel.keys) {
+      const { entry, isTouch, prepared } = pending
+      if (entry === undefined) removed.push(key)
+      else if (prepared !== undefined) settle(key, entry, Exit.succeed(prepared))
+      else {
+        const made = bytes < pendingBytesMax ? partition.prepare(key, entry) : undefined
+        if (made !== undefined && Exit.isExit(made)) {
+          const fitting = this.fitting(made as Exit.Exit<Prepared<V>, StoreError>)
+          if (Exit.isSuccess(fitting)) this.carrier.underWay.bytes += fitting.value.bytes
+          // Where there is no room to move its end, the value below stays as it is.
+          if (isTouch !== true || Exit.isSuccess(fitting)) settle(key, entry, fitting)
+          continue
+        }
+        if (isTouch !== true) removed.push(key)
+        if (made === undefined) later.push([key, pending])
+        else open.push([key, entry, made])
+      }
+    }
+    for (const [key, pending] of later) if (!this.isFollowed(key)) this.put(key, pending)
+    const change: Change<V> = { partition: unsealed(partition), cleared: parcel.cleared, removed, set }
+    if (open.length === 0) return Exit.succeed(change)
+    const values = () => this.outbox.refused === undefined ? open.filter(([key]) => !this.isFollowed(key)) : []
+    return Effect.as(this.preparing.add(values), change)
+  }
+
+  /** A loaded value, or why there is no room for it below. */
+  private fitting(exit: Exit.Exit<Prepared<V>, StoreError>): Exit.Exit<Prepared<V>, StoreError> {
+    const refusal = Exit.isSuccess(exit) ? this.full(1, exit.value.bytes) : undefined
+    return refusal === undefined ? exit : Exit.fail(refusal)
+  }
+
+  /** Whether a later change of the key waits. */
+  private isFollowed(key: string): boolean {
+    for (const { gathering } of this.lanes) if (gathering?.keys.has(key) === true) return true
+    return false
+  }
+
+  /** Takes the result of a codec that did not answer at once. */
+  private readonly prepared = (key: string, entry: Entry<V>, exit: Exit.Exit<Prepared<V>, StoreError>): void => {
+    const fitting = this.fitting(exit)
+    if (Exit.isSuccess(fitting)) this.put(key, { entry, prepared: fitting.value })
+    else this.unprepared(key, errorOf("prepare", fitting.cause))
+  }
+
+  private unprepared(key: string, error: StoreError): void {
+    if (!this.isFollowed(key)) this.onAlone(key, "prepare", error)
+    this.onFailure("prepare", error)
+  }
+
+  /** Notes whether a parcel has arrived. */
+  landed(parcel: ChangesParcel<V>, error: StoreError | undefined): void {
+    this.carried = undefined
+    const { repaid } = this
+    this.repaid = []
+    if (error === undefined) {
+      if (parcel.cleared) this.owesAll = false
+      for (const key of repaid) this.distrusted.delete(key)
+      // A key that failed in another lane is trusted again, too.
+      for (const { distrusted } of this.lanes) {
+        if (distrusted.size === 0) continue
+        if (parcel.cleared) distrusted.clear()
+        else for (const key of parcel.keys.keys()) distrusted.delete(key)
+      }
+      return
+    }
+    parcel.failure ??= error
+    this.onFailure("write", error)
+    for (const [key, { entry }] of parcel.keys) {
+      if (entry === undefined || this.preparing.get(key) !== undefined || this.isFollowed(key)) continue
+      this.onAlone(key, "write", error)
+    }
+    this.distrust(parcel.keys.keys(), parcel.cleared)
+  }
+
+  /** Notes that the entries of some keys, or of the whole family, cannot be trusted below. */
+  private distrust(keys: Iterable<string>, all: boolean): void {
+    for (const key of keys) this.distrusted.add(key)
+    if (!all && this.distrusted.size <= distrustedMax) return
+    this.distrusted.clear()
+    // While it owes all, nothing newer has come below.
+    if (this.owesAll) return
+    this.owesAll = true
+    for (const { onDistrust } of this.lanes) onDistrust()
+  }
+
+  /**
+   * Closes the lane with its engine. Changes on their way are given up, and the remaining engines do not trust their
+   * keys.
+   */
+  close(): void {
+    const { carried, gathering, lanes } = this
+    this.gathering = undefined
+    // The keys of these values were removed below.
+    this.preparing.cancelAll()
+    for (const parcel of [gathering, carried]) {
+      if (parcel !== undefined) this.distrust(parcel.keys.keys(), parcel.cleared)
+    }
+    if (gathering !== undefined) { for (const change of gathering.keys.values()) this.count(gathering, change, -1) }
+    lanes.delete(this)
+    this.lanes = new Set([this])
+    for (const other of lanes) {
+      other.distrust(this.distrusted, this.owesAll)
+      break
+    }
+    // The removals of another lane may depend on this clear.
+    const heir = gathering?.cleared === true
+      ? Array.from(lanes).find((lane) => lane.gathering !== undefined)
+      : undefined
+    if (heir?.gathering !== undefined) heir.gathering.cleared = true
+  }
+
+  private put(key: string, change: Pending<V>): Delivery {
+    const { refused } = this.outbox
+    if (refused !== undefined) {
+      this.distrust([key], false)
+      return refused
+    }
+    if (this.lanes.size > 1) { for (const lane of this.lanes) if (lane !== this) lane.withdraw(key) }
+    if (!this.preparing.isEmpty) this.preparing.cancel(key)
+    const parcel = this.gathering ??= this.outbox.depart(this, (trip) => new ChangesParcel<V>(trip))
+    this.count(parcel, parcel.keys.get(key), -1)
+    this.count(parcel, change, 1)
+    parcel.keys.set(key, change)
+    return new Set([parcel])
+  }
+
+  /** Removes the change of a key that another engine has changed since. */
+  private withdraw(key: string): void {
+    if (!this.preparing.isEmpty) this.preparing.cancel(key)
+    const parcel = this.gathering
+    const change = parcel?.keys.get(key)
+    if (parcel === undefined || change === undefined) return
+    this.count(parcel, change, -1)
+    parcel.keys.delete(key)
+  }
+
+  private count(parcel: ChangesParcel<V>, change: Pending<V> | undefined, by: number): void {
+    if (change === undefined) return
+    if (change.entry === undefined) {
+      parcel.removals += by
+      this.carrier.removals += by
+    } else {
+      this.carrier.sets += by
+      this.carrier.bytes += by * (change.prepared?.bytes ?? 0)
+    }
+  }
+}
