@@ -14,9 +14,10 @@ import type { CacheEvent } from "../../src/cache/CacheEvent.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { after, fork, settle, times } from "../support/effects.ts"
-import { engine, type EngineOptions } from "../support/engine.ts"
+import type { EngineOptions } from "../support/engine.ts"
 import { makePlace } from "../support/mapStore.ts"
 import { type Answers, counted, family, tiers, watch } from "../support/source.ts"
+import { runningUsers, user } from "../support/users.ts"
 
 const told = (event: CacheEvent): string => {
   switch (event._tag) {
@@ -140,14 +141,9 @@ describe("events of a listener", () => {
 
   it.effect("a listener receives each entry that a change removes, and the family through which", () =>
     Effect.gen(function*() {
-      const { app, as, cache } = yield* engine(
-        {
-          families: { user: { pattern: "user:{id}" }, profile: { pattern: "profile:{id}", derives: ["user:{id}"] } }
-        },
-        () => Effect.succeed("value")
-      )
+      const { as, cache } = yield* runningUsers()
       const events = yield* watch(cache.events)
-      yield* as(app.keys.user.set({ id: "1" }, "new"))
+      yield* as(user.set({ id: "1" }, "new"))
       yield* settle
       assert.include(events.map(told), "Invalidated profile:1 through user: hide")
     }))

@@ -12,9 +12,10 @@ import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
 import { after, drive, fork, reasonOf, settle, times } from "../support/effects.ts"
-import { checkInvariants, engine } from "../support/engine.ts"
+import { checkInvariants } from "../support/engine.ts"
 import { keptIn, makePlace, mapStore, type Place } from "../support/mapStore.ts"
 import { type Answers, family, tiers, watch } from "../support/source.ts"
+import { profile, runningUsers, user } from "../support/users.ts"
 
 const failing = (...operations: ReadonlyArray<NonNullable<FaultyStore.Rule["operations"]>[number]>) => [
   { fault: { kind: "fail" }, operations } as const
@@ -31,9 +32,6 @@ const over = Effect.fnUntraced(function*(
   return { ...(yield* family(policy, answers, options)), faults, place: kept }
 })
 
-const derived = {
-  families: { user: { pattern: "user:{id}" }, profile: { pattern: "profile:{id}", derives: ["user:{id}"] } }
-}
 const evict = ({ running }: { readonly running: { readonly cache: any } }, key: string): boolean =>
   running.cache.families.get("user").hot.drop(key)
 
@@ -283,35 +281,31 @@ describe("slow lower tier", () => {
 
 describe("value computed before the lower tier has removed its source", () => {
   const changes = [
-    ["delete", (user: any) => user.delete({ id: "1" })],
-    ["set", (user: any) => user.set({ id: "1" }, 2)]
+    ["delete", user.delete({ id: "1" })],
+    ["set", user.set({ id: "1" }, "Bob")]
   ] as const
   for (const [name, change] of changes) {
     it.effect(`the value does not count as new after ${name}`, () =>
       Effect.gen(function*() {
-        let row = 1
+        let name = "Ann"
         const slow = [{ fault: { kind: "slow", delay: 50 }, operations: ["remove", "set"] }] as const
-        const { faults, options } = yield* tiers(slow)
-        const { app, as, cache } = yield* engine(
-          derived,
-          ({ key }, app) =>
-            key === "user:1"
-              ? Effect.sync(() => row)
-              : Effect.tap(app.keys.user.get({ id: "1" }) as Effect.Effect<unknown>, () => Effect.sleep(80)),
-          options
-        )
-        const { profile, user } = app.keys
+        const { faults, options: { store } } = yield* tiers(slow)
+        const { as, cache } = yield* runningUsers({
+          name: () => Effect.sync(() => name),
+          pause: Effect.sleep(80),
+          store
+        })
         const loader = yield* fork(as(user.get({ id: "1" })))
         yield* TestClock.adjust(50)
         yield* Fiber.join(loader)
-        row = 2
-        const writer = yield* fork(as<void, unknown>(change(user)))
+        name = "Bob"
+        const writer = yield* fork(as(change))
         // Memory has no room for it.
         cache.families.get("user")!.hot!.drop("1")
         const reader = yield* fork(as(profile.get({ id: "1" })))
         yield* drive(Fiber.joinAll([writer, reader]))
         yield* faults.stop
-        assert.strictEqual(yield* drive(as(profile.get({ id: "1" }))), 2)
+        assert.strictEqual(yield* drive(as(profile.get({ id: "1" }))), "profile of Bob")
         yield* TestClock.adjust(500)
       }))
   }
@@ -403,38 +397,33 @@ describe("lower tier that cannot be written", () => {
 describe("loaded value on its way to a lower tier", () => {
   const onItsWay = Effect.fnUntraced(function*() {
     const slow = [{ fault: { kind: "slow", delay: 50 }, operations: ["remove"] }] as const
-    const { faults, options } = yield* tiers(slow)
-    let row = 1
-    const { app, as, cache } = yield* engine(
-      derived,
-      ({ key }, app) => key === "user:1" ? Effect.sync(() => row) : app.keys.user.get({ id: "1" }),
-      options
-    )
-    const { profile, user } = app.keys
+    const { options: { store } } = yield* tiers(slow)
+    let name = "Ann"
+    const { as, cache } = yield* runningUsers({ name: () => Effect.sync(() => name), store })
     yield* as(profile.get({ id: "1" }))
-    row = 2
+    name = "Bob"
     // It has to drop the profile below first.
     const refresh = yield* fork(as(user.refresh({ id: "1" })))
     const fromBelow = Effect.suspend(() => {
       cache.families.get("user")!.hot!.drop("1")
-      return as<{ value: unknown; tier: string }, unknown>(user.getAnswer({ id: "1" }))
+      return as(user.getAnswer({ id: "1" }))
     })
-    return { as, cache, faults, user, refresh, fromBelow }
+    return { as, refresh, fromBelow }
   })
 
   it.effect("the loaded value does not replace a value that was set meanwhile", () =>
     Effect.gen(function*() {
-      const { as, fromBelow, refresh, user } = yield* onItsWay()
-      const set = yield* fork(as<void, unknown>(user.set({ id: "1" }, 3)))
+      const { as, fromBelow, refresh } = yield* onItsWay()
+      const set = yield* fork(as(user.set({ id: "1" }, "Cleo")))
       yield* drive(Fiber.joinAll([refresh, set]))
       const { tier, value } = yield* fromBelow
-      assert.deepStrictEqual([value, tier], [3, "cold"])
+      assert.deepStrictEqual([value, tier], ["Cleo", "cold"])
     }))
 
   it.effect("the loaded value does not bring back a key that was deleted meanwhile", () =>
     Effect.gen(function*() {
-      const { as, fromBelow, refresh, user } = yield* onItsWay()
-      const remove = yield* fork(as<void, unknown>(user.delete({ id: "1" })))
+      const { as, fromBelow, refresh } = yield* onItsWay()
+      const remove = yield* fork(as(user.delete({ id: "1" })))
       yield* drive(Fiber.joinAll([refresh, remove]))
       assert.strictEqual((yield* fromBelow).tier, "lookup")
     }))
@@ -445,7 +434,7 @@ describe("loaded value on its way to a lower tier", () => {
       yield* Fiber.interrupt(refresh)
       yield* TestClock.adjust(50)
       const { tier, value } = yield* fromBelow
-      assert.deepStrictEqual([value, tier], [2, "cold"])
+      assert.deepStrictEqual([value, tier], ["Bob", "cold"])
     }))
 })
 

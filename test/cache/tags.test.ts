@@ -11,6 +11,7 @@ import { after, fork } from "../support/effects.ts"
 import { engine } from "../support/engine.ts"
 import { makePlace } from "../support/mapStore.ts"
 import { type Answers, family, tiers } from "../support/source.ts"
+import { profile, runningUsers, user } from "../support/users.ts"
 
 const tagged = (...tags: ReadonlyArray<string>): Answers => (run) => Effect.succeed(Lookup.loaded(run, { tags }))
 
@@ -139,23 +140,11 @@ describe("tag", () => {
 
   it.effect("an invalidation takes entries that derive from tagged ones, even when these are not held any more", () =>
     Effect.gen(function*() {
-      const { app, as, cache } = yield* engine(
-        {
-          families: {
-            user: { pattern: "user:{id}" },
-            profile: { pattern: "profile:{id}", derives: ["user:{id}"] }
-          }
-        },
-        ({ key }, app) =>
-          key.startsWith("user")
-            ? Effect.succeed(Lookup.loaded(key, { tags: ["a"] }))
-            : app.keys.user.get({ id: "1" })
-      )
-      const { profile, user } = app.keys
+      const { as, cache } = yield* runningUsers({ name: (id) => Effect.succeed(Lookup.loaded(id, { tags: ["a"] })) })
       yield* as(profile.get({ id: "1" }))
       cache.families.get("user")!.hot!.drop("1")
       yield* as(user.invalidateTag("a"))
-      assert.isFalse(yield* as<boolean, unknown>(profile.has({ id: "1" })))
+      assert.isFalse(yield* as(profile.has({ id: "1" })))
     }))
 
   it.effect("an invalidation with markStale serves the value while it is renewed", () =>
