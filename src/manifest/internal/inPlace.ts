@@ -8,6 +8,9 @@
  *   whether it has to let others run. The operation counts as one of the fiber's. So a loop of operations lets others
  *   run as often as the run loop would let them.
  *
+ * Iterators of operations on one key (`onKey.ts`) and of `set` (`set.ts`) are functions of their own, which end alike
+ * (`ended`).
+ *
  * Not here: reads that are hits, which are only counted by the partition (`read.ts`).
  */
 import type * as Context from "effect/Context"
@@ -57,6 +60,12 @@ export const answered = (value: unknown): Generator<never, any> => {
   return answer as never
 }
 
+/** The result of an operation whose step has returned this: its value, or an iterator that runs the rest. */
+export const ended = (left: Effect.Effect<any, any>): Generator<any, any> =>
+  (left as Exit.Exit<unknown>)._tag === "Success"
+    ? answered((left as Exit.Success<unknown>).value)
+    : left[Symbol.iterator]() as Generator<any, any>
+
 const iterate = proto[Symbol.iterator]
 
 // A function and not a class, because an object of a class would need more bytes.
@@ -74,8 +83,7 @@ InPlace.prototype = Object.assign(Object.create(proto), {
     } catch (defect) {
       left = Exit.die(defect)
     }
-    if ((left as Exit.Exit<unknown, unknown>)._tag !== "Success") return left[Symbol.iterator]()
-    return answered((left as Exit.Success<unknown, unknown>).value)
+    return ended(left)
   }
 })
 

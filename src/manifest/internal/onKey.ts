@@ -15,7 +15,7 @@ import type { CacheError } from "../../cache/CacheError.ts"
 import type { HotPartition } from "../../store/Store.ts"
 import type { FamilyGate } from "./familyGate.ts"
 import type { Reads } from "./grants.ts"
-import { answered, mayGoOn, type Running } from "./inPlace.ts"
+import { answered, ended, mayGoOn, type Running } from "./inPlace.ts"
 import type { Params } from "./keys.ts"
 
 /** An operation of a family, made once for an accessor or a handle. */
@@ -62,16 +62,14 @@ const proto = Effectable.Prototype<OnKey>({
 const iterate = proto[Symbol.iterator] as Iterate
 
 /** Does the operation in the running fiber, which may go on. */
-const doneIn = (own: OnKey, { context }: Running): Generator<never, any> => {
+const doneIn = (own: OnKey, { context }: Running): Generator<any, any> => {
   let left: Effect.Effect<any, any>
   try {
     left = step(own, context)
   } catch (defect) {
     left = Exit.die(defect)
   }
-  return (left as Exit.Exit<unknown, unknown>)._tag === "Success"
-    ? answered((left as Exit.Success<unknown, unknown>).value)
-    : left[Symbol.iterator]() as Generator<never, any>
+  return ended(left)
 }
 
 type Make<Input> = new(operation: KeyOperation<any, Input>, params: Params, input: Input) => Effect.Effect<any, any>
@@ -124,6 +122,5 @@ export const Select = make<(value: unknown) => unknown>(function() {
   const key = gate.textOf(this.params)
   const value = typeof f === "function" ? hotOf(fiber.context)?.hit(key) : undefined
   if (value === undefined) return doneIn(this, fiber as Running)
-  const left = selecting(key, f as (value: unknown) => unknown, value)
-  return left._tag === "Success" ? answered(left.value) : left[Symbol.iterator]() as Generator<never, any>
+  return ended(selecting(key, f as (value: unknown) => unknown, value))
 })

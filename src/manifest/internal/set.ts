@@ -12,7 +12,7 @@ import type { SetOptions } from "../../cache/types/setOptions.ts"
 import type { Lease } from "../../capability/Lease.ts"
 import type { FamilyGate } from "./familyGate.ts"
 import type { Writes } from "./grants.ts"
-import { answered, mayGoOn, type Running } from "./inPlace.ts"
+import { ended, mayGoOn, type Running } from "./inPlace.ts"
 import type { Params } from "./keys.ts"
 import * as options from "./options.ts"
 
@@ -80,6 +80,6 @@ Set.prototype = Object.assign(Object.create(proto), {
     } catch (defect) {
       left = Exit.die(defect)
     }
-    return left === Effect.void ? answered(undefined) : left[Symbol.iterator]()
+    return ended(left)
   }
 })
