@@ -198,8 +198,8 @@ export class InvalidKey extends Schema.TaggedError<InvalidKey>()("InvalidKey", {
 }
 
 /**
- * The cache has no value for the key. Either the owner of the family gave no lookup, or the lookup answered
- * `Lookup.absent`. `getOption` does not load, and answers `None` instead of this error.
+ * The cache has no value for the key. Either the owner of the family gave no lookup, or the lookup returned
+ * `Lookup.absent`. `getOption` does not load, and returns `None` instead of this error.
  *
  * @stability stable
  * @category errors
@@ -384,7 +384,7 @@ export class UpdateRefused extends Schema.TaggedError<UpdateRefused>()("UpdateRe
 }
 
 /**
- * A `get` with `stale: "refuse"` found no fresh value: the lookup of the key has answered, but it read a stale value
+ * A `get` with `stale: "refuse"` found no fresh value: the lookup of the key has returned, but it read a stale value
  * itself, so what it made is stale as well. Read again when its source is fresh, or accept the stale value.
  *
  * @stability stable
@@ -419,7 +419,7 @@ export class WouldWait extends Schema.TaggedError<WouldWait>()("WouldWait", {
   override get message() {
     const help = this.why === "listener"
       ? "use the cache after the listener"
-      : "use the operation that answers an Effect"
+      : "use the operation that returns an Effect"
     return `${this.code}: \`${this.key}\` cannot be changed at once: ${waits[this.why]}; help: ${help}`
   }
 }
@@ -517,9 +517,9 @@ export class BulkMiscounted extends Schema.TaggedError<BulkMiscounted>()("BulkMi
   answered: Schema.Number
 }) {
   override get message() {
-    return `${this.code}: the lookupMany of \`${this.family}\` was asked for ${this.asked} keys and answered ` +
-      `${this.answered}; help: answer once for each key, in the order of the keys, with \`Lookup.absent\` for a key ` +
-      "that has no value"
+    return `${this.code}: the lookupMany of \`${this.family}\` was asked for ${this.asked} keys and returned ` +
+      `${this.answered}; help: return one value for each key, in the order of the keys, and \`Lookup.absent\` for a ` +
+      "key that has no value"
   }
 }
 

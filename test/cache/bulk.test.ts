@@ -183,7 +183,7 @@ describe("bulk load", () => {
         )
         const error = (yield* Effect.flip(getMany("1", "2", "3"))) as CacheError
         assert.strictEqual(error.reason._tag, "BulkMiscounted")
-        assert.include(error.message, `the lookupMany of \`user\` was asked for 3 keys and answered ${3 + change}`)
+        assert.include(error.message, `the lookupMany of \`user\` was asked for 3 keys and returned ${3 + change}`)
         for (const id of ["1", "2", "3"]) assert.isFalse(yield* of(id).has)
         checkInvariants(running)
       }))

@@ -116,7 +116,7 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
   ],
   [
     new CacheError.WouldWait({ key: "user:1", why: "outbox" }),
-    "E0529: `user:1` cannot be changed at once: too many changes are on their way to the lower tiers; help: use the operation that answers an Effect"
+    "E0529: `user:1` cannot be changed at once: too many changes are on their way to the lower tiers; help: use the operation that returns an Effect"
   ],
   [
     new CacheError.InvalidBatch({ manifest: "App", why: "a write is of another manifest" }),
@@ -124,7 +124,7 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
   ],
   [
     new CacheError.BulkMiscounted({ family: "user", asked: 3, answered: 2 }),
-    "E0510: the lookupMany of `user` was asked for 3 keys and answered 2; help: answer once for each key, in the order of the keys, with `Lookup.absent` for a key that has no value"
+    "E0510: the lookupMany of `user` was asked for 3 keys and returned 2; help: return one value for each key, in the order of the keys, and `Lookup.absent` for a key that has no value"
   ],
   [
     new CacheError.NotIterable({ family: "user", why: "tier" }),

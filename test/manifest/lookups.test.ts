@@ -316,7 +316,7 @@ describe("errors for mistakes that the types refuse", () => {
   it.effect("an error names a lookup that does not return an Effect, its family, and its Promise", () =>
     Effect.gen(function*() {
       const one = yield* told(Notes.owner("note", { lookup: ({ id }) => legacy["load"]!(id) }), note.get({ id: "1" }))
-      const promise = "answered with a Promise: make it an Effect, by Effect.promise or Effect.tryPromise"
+      const promise = "returned a Promise: make it an Effect, by Effect.promise or Effect.tryPromise"
       assert.strictEqual(one, `E0507: \`lookup\` of family \`note\` ${promise}`)
       const many = { lookupMany: (all: ReadonlyArray<{ id: string }>) => legacy["load"]!(all) }
       const several = yield* told(Notes.owner("note", many), note.getMany([{ id: "1" }, { id: "2" }]))
@@ -325,7 +325,7 @@ describe("errors for mistakes that the types refuse", () => {
         Notes.owner("note", { lookup: ({ id }) => legacy["plain"]!(id) }),
         note.get({ id: "1" })
       )
-      assert.strictEqual(plain, "E0507: `lookup` of family `note` must answer with an Effect")
+      assert.strictEqual(plain, "E0507: `lookup` of family `note` must return an Effect")
     }))
 
   class Plain extends Manifest.Service<Plain>()("Plain", {
@@ -373,7 +373,7 @@ describe("errors for mistakes that the types refuse", () => {
         const error = yield* Effect.flip(run(Plain.keys[name]))
         const { reason } = error as CacheError
         assert.strictEqual(reason?._tag, "InvalidOption", String(error))
-        assert.match(reason.message, /`(value|select|update|patch)` of family `(any|kept)` (is|answered with) an? /)
+        assert.match(reason.message, /`(value|select|update|patch)` of family `(any|kept)` (is|returned) an? /)
         assert.match(reason.message, /: (run it first|make it an Effect|read the value first)/)
       }).pipe(
         Effect.provide(Layer.provide(

@@ -11,7 +11,7 @@ import * as Predicate from "effect/Predicate"
 import { ignoreRejection } from "../../store/shared/ignoreRejection.ts"
 
 /** What an error says of a function that returns a Promise. */
-export const answeredPromise = "answered with a Promise: make it an Effect, by Effect.promise or Effect.tryPromise"
+export const returnedPromise = "returned a Promise: make it an Effect, by Effect.promise or Effect.tryPromise"
 
 /**
  * Whether it is a Promise, or another object with a `then`. The rejection of a Promise is handled here, because an
@@ -56,9 +56,9 @@ export const unrun = (value: unknown, takesExits: boolean): string | undefined =
   }
 }
 
-/** Why a function may not return this if its answer is not run as an Effect; `undefined` if it may. */
-export const unrunAnswer = (answer: unknown): string | undefined => {
-  if (answer === null || (typeof answer !== "object" && typeof answer !== "function")) return undefined
-  if (isPromise(answer)) return answeredPromise
-  return isEffect(answer) ? "answered with an Effect: read the value first, and run the Effect then" : undefined
+/** Why a function may not return this if its result is not run as an Effect; `undefined` if it may. */
+export const unrunResult = (result: unknown): string | undefined => {
+  if (result === null || (typeof result !== "object" && typeof result !== "function")) return undefined
+  if (isPromise(result)) return returnedPromise
+  return isEffect(result) ? "returned an Effect: read the value first, and run the Effect then" : undefined
 }

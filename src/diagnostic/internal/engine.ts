@@ -35,7 +35,7 @@ export const engine: ReadonlyArray<Explained> = [
   ),
   atRunTime(
     "E0307",
-    "A function of a family threw, or gave an answer that cannot be used.",
+    "A function of a family threw, or returned what cannot be used.",
     "The function runs before a write changes anything, so the write did not happen.",
     "Repair the function that the message names, or store a value that it accepts."
   ),
@@ -180,7 +180,7 @@ export const engine: ReadonlyArray<Explained> = [
     "E0529",
     "A write without an Effect could not be made at once.",
     "It would have to wait for a tier below memory or for a codec, or a listener of changes has made it.",
-    "Use the operation that answers an Effect, such as `set`. A listener notes what it hears, and writes later."
+    "Use the operation that returns an Effect, such as `set`. A listener notes what it hears, and writes later."
   ),
   atRunTime(
     "E0530",

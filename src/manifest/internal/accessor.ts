@@ -17,7 +17,7 @@ import type { BatchWrite } from "../../cache/shared/cache.ts"
 import { CacheFamily } from "../../cache/shared/cacheFamily.ts"
 import * as Defects from "../../cache/shared/defects.ts"
 import * as Transaction from "../../cache/shared/transaction.ts"
-import { answeredPromise, isEffect, isPromise, unrunAnswer } from "../../cache/shared/unrun.ts"
+import { isEffect, isPromise, returnedPromise, unrunResult } from "../../cache/shared/unrun.ts"
 import type { SetOptions } from "../../cache/types/setOptions.ts"
 import type { Lease, LeaseOptions } from "../../capability/Lease.ts"
 import * as Misfit from "../../diagnostic/types/misfit.ts"
@@ -53,7 +53,7 @@ const changing =
       const made = f(was)
       if (isEffect(made)) return (made as Exit.Exit<unknown>)._tag === "Success" ? made : Defects.naming(made, named)
       return isPromise(made)
-        ? Effect.fail(options.refusal(gate.name, operation, answeredPromise))
+        ? Effect.fail(options.refusal(gate.name, operation, returnedPromise))
         : Effect.succeed(made)
     } catch (defect) {
       return Exit.failCause(named(Cause.die(defect)))
@@ -63,7 +63,7 @@ const changing =
 const selectingOf = (gate: FamilyGate): Selecting => (key, f, value) => {
   try {
     const made = f(value)
-    const why = unrunAnswer(made)
+    const why = unrunResult(made)
     return why === undefined ? Exit.succeed(made) : Exit.fail(options.refusal(gate.name, "select", why))
   } catch (defect) {
     return Exit.failCause(Defects.named(Cause.die(defect), "select", gate.name, gate.keys.show(key)))

@@ -16,7 +16,7 @@ import type { LookupContext } from "../../cache/Lookup.ts"
 import { CacheFamily } from "../../cache/shared/cacheFamily.ts"
 import type { Loader } from "../../cache/shared/familySpec.ts"
 import * as Transaction from "../../cache/shared/transaction.ts"
-import { answeredPromise, isPromise } from "../../cache/shared/unrun.ts"
+import { isPromise, returnedPromise } from "../../cache/shared/unrun.ts"
 import { textOf } from "../../ownership/shared/texts.ts"
 import type { ValidManifest } from "../../ownership/shared/validation.ts"
 import type { FamilyGate } from "./familyGate.ts"
@@ -251,7 +251,7 @@ export class Owners {
 
 // Every Effect is iterable, and has no `next`.
 const isGenerator = (answer: unknown): boolean => hasProperty(answer, "next") && hasProperty(answer, Symbol.iterator)
-const answeredGenerator = "answered with a generator: wrap the function in Effect.fnUntraced, or its body in Effect.gen"
+const returnedGenerator = "returned a generator: wrap the function in Effect.fnUntraced, or its body in Effect.gen"
 
 // Without this check, an answer that is not an Effect would end the fiber with a message that does not name the family.
 const answered = <A, E, R>(
@@ -265,10 +265,10 @@ const answered = <A, E, R>(
         family,
         option,
         why: isPromise(answer)
-          ? answeredPromise
+          ? returnedPromise
           : isGenerator(answer)
-          ? answeredGenerator
-          : "must answer with an Effect"
+          ? returnedGenerator
+          : "must return an Effect"
       })
     })
   )

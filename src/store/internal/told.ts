@@ -1,5 +1,5 @@
 /**
- * Tells a function of the user what happens, in the middle of other work; its answer is not used.
+ * Tells a function of the user what happens, in the middle of other work; what it returns is not used.
  *
  * Nothing that it does ends the work, or the process: what it throws is ignored, and so is the rejection of a Promise.
  * A log says so, once for each function, if it returns a Promise or an Effect.
@@ -22,9 +22,9 @@ export const telling = <A>(name: string, tell: (told: A) => Unused): (told: A) =
   }
 }
 
-const whyUnused = (answer: unknown): string | undefined => {
-  if (Effect.isEffect(answer)) return "answered with an Effect, which is not run: run it by a runtime of your own"
-  if (!(answer instanceof Promise)) return undefined
-  ignoreRejection(answer)
-  return "answered with a Promise, which is not waited for; if it rejects, that is ignored"
+const whyUnused = (result: unknown): string | undefined => {
+  if (Effect.isEffect(result)) return "returned an Effect, which is not run: run it by a runtime of your own"
+  if (!(result instanceof Promise)) return undefined
+  ignoreRejection(result)
+  return "returned a Promise, which is not waited for; if it rejects, that is ignored"
 }

@@ -11,7 +11,7 @@ import { tierMillisMax, within } from "./inTime.ts"
  */
 export const unknown = Symbol("unknown")
 
-/** The answer of a read below, where the caller need not know why there is nothing. */
+/** The result of a read below, where the caller need not know why there is nothing. */
 export const foundOf = <V>(found: Found<V> | typeof unknown | undefined): Found<V> | undefined =>
   found === unknown ? undefined : found
 

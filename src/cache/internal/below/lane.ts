@@ -2,9 +2,9 @@
  * The part of the outbox for one family of one engine: its changes that wait or are under way, and its reads of the
  * lower tiers.
  *
- * - Of each key, the last change counts. Until it has arrived, the entry below is out of date: `pending` answers in its
- *   place. Engines over one place have a lane each for the family, which know each other: at most one of them has a
- *   change of a key that waits.
+ * - Of each key, the last change counts. Until it has arrived, the entry below is out of date: `pending` returns what
+ *   holds instead. Engines over one place have a lane each for the family, which know each other: at most one of them
+ *   has a change of a key that waits.
  * - A value that a caller sets was prepared before it took effect, so no mistake of a caller can fail a round. A loaded
  *   value is prepared here, before the round begins. If it does not fit, it is left out, and the other keys of the
  *   round are not affected. If its codec does not answer at once, this round removes its key, and the value follows

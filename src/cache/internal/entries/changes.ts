@@ -34,7 +34,7 @@ export class Changes {
     return this.listeners.size > 0
   }
 
-  /** Adds a listener. The answer removes it again. */
+  /** Adds a listener. The returned function removes it again. */
   listen(listener: ChangeListener): () => void {
     // Two calls with one function are two listeners.
     const own: ChangeListener = (change) => listener(change)

@@ -1,7 +1,7 @@
 /**
  * Reads the tiers below memory, and promotes what they hold into memory.
  *
- * - A change that is on its way below answers in place of the tiers (`onItsWay`).
+ * - A change that is on its way below is returned in place of what the tiers hold (`onItsWay`).
  * - What a tier answers for a key that was changed meanwhile is out of date: the entry that holds now is returned, or
  *   the tier is asked again, at most `triesMax` times (law 2).
  * - Where a tier fails, or has lost its place, nothing is known of the key: `unknown`, of which no value may be stored.
@@ -26,7 +26,7 @@ import type { CacheContext } from "./cacheContext.ts"
 import type { LeaseTerms } from "./leaseTerms.ts"
 import type { Watches } from "./watches.ts"
 
-// The answer of a read below for a key that was changed meanwhile, if neither memory nor the outbox has it any more.
+// The result of a read below for a key that was changed meanwhile, if neither memory nor the outbox has it any more.
 const changed = Symbol("changed")
 
 /** The entry in memory, in the form of a tier's answer. */

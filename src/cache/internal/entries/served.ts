@@ -1,5 +1,5 @@
 /**
- * Describes a value on its way to a reader. Every kind of read passes it on, and `getAnswer` answers it with its facts.
+ * Describes a value on its way to a reader. Every kind of read passes it on, and `getAnswer` returns it with its facts.
  */
 import type { Entry } from "../../../store/Entry.ts"
 import { madeAtMillis } from "../../../store/shared/entryTimes.ts"

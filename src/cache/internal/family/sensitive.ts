@@ -29,7 +29,7 @@ const hiddenCause = () => new Error("the cause is not shown, because the family 
 /** Removes from an error what the function threw or returned, because either may contain a value. */
 export const sealedFunction = (failed: FunctionFailed): FunctionFailed =>
   failed.cause === undefined
-    ? new FunctionFailed({ ...failed, why: "gave an answer that cannot be used" })
+    ? new FunctionFailed({ ...failed, why: "returned what cannot be used" })
     : new FunctionFailed({ ...failed, cause: hiddenCause() })
 
 /** Removes the cause from an error. */

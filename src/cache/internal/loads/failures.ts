@@ -1,6 +1,6 @@
 /**
  * The loads of a family that brought no value, each remembered for a short while: those that failed, and those whose
- * lookup answered that the key has no value.
+ * lookup returned that the key has no value.
  *
  * - A read without anything to serve repeats the failure for `negativeTimeToLive`; a stale value is served without
  *   another try for `retryAfterFailure`. An absent key has no stale value, so it has no such pause.
@@ -64,7 +64,7 @@ const absentIn = (cause: Cause.Cause<unknown>): Absent["why"] | undefined => {
 }
 
 /**
- * The error of a lookup of several keys that answered another number of values; `undefined` if it answered once for
+ * The error of a lookup of several keys that returned another number of values; `undefined` if it returned one for
  * each key. A hole of an array is not an answer, though its length counts it. A cast may bring any value.
  */
 export const miscounted = (family: string, asked: number, answers: unknown): CacheError | undefined => {

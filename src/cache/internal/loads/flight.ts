@@ -13,7 +13,7 @@
  * | `AnsweredEarly` | readers got that value; the load goes on | | |
  * | `Ended` | all readers have their answer | | |
  *
- * `end` ends a flight in any state, once. `Loads.end` alone calls it: the lookup has answered or failed, or its time is
+ * `end` ends a flight in any state, once. `Loads.end` alone calls it: the lookup has returned or failed, or its time is
  * over, or its readers or its owner have left. A later answer of the lookup is dropped.
  *
  * **Standing**: who may join it, and whether its value may be stored. Laws 2 and 5.
@@ -26,7 +26,7 @@
  *
  * Three methods overtake a flight in any state: `overtake` (its value is out of date, by a mark or by a load that has
  * begun since), `replacedByWrite` (its key was written or invalidated, here or by another engine), and `outrun` (a load
- * that began later has answered).
+ * that began later has ended).
  *
  * **Key**: what is known of other values of its key since it began. Law 2, where several engines share a place: of two
  * loads that overlap, the engine cannot know which one read the source last.
@@ -49,7 +49,7 @@
  * | detached | `detach`, `answerEarly`, or from the start: it needs no reader | never |
  *
  * Apart from these, `bar` says that it serves no stale value, early or in place of a failure: a mark that hid the value
- * may have been forgotten meanwhile (`sweep.ts`), or another load of the key, here or in a peer, has answered.
+ * may have been forgotten meanwhile (`sweep.ts`), or another load of the key, here or in a peer, has ended.
  */
 import * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
@@ -287,7 +287,7 @@ export class Flight<V> extends Waited<V> {
     this.rivalNow = undefined
   }
 
-  /** A load of its key that began later has answered. */
+  /** A load of its key that began later has ended. */
   outrun(): void {
     this.standing = "Overtaken"
     if (this.knownOfKey !== "Contested") return

@@ -18,7 +18,7 @@ export class Flights<V> {
   private readonly all = new Set<Flight<V>>()
   /**
    * The load whose lookup is being called in the turn of its reader. It is entered among the others only if some other
-   * step asks for them meanwhile: most lookups answer before any can.
+   * step asks for them meanwhile: most lookups return before any can.
    */
   private here: Flight<V> | undefined = undefined
   /** By key, the loads that no reader joins any more, because the key has changed or a later load runs. */
@@ -136,7 +136,7 @@ export class Flights<V> {
     this.here = flight
   }
 
-  /** The lookup has not answered in the turn of its reader: from now on its flight is one of the others. */
+  /** The lookup has not returned in the turn of its reader: from now on its flight is one of the others. */
   goOnBeyond(flight: Flight<V>): void {
     if (this.here === flight) this.enter(flight)
   }

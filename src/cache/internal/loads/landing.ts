@@ -5,7 +5,7 @@
  *
  * 1. **Has the flight ended?** Its time is over, or its readers or its owner have left. Then the answer is dropped.
  *    (Laws 7 and 8.)
- * 2. **Did the lookup read a key that it may not read?** Then the load fails, whatever it answered. (Law 4.)
+ * 2. **Did the lookup read a key that it may not read?** Then the load fails, whatever it returned. (Law 4.)
  * 3. **May memory hold the value?** It is weighed, checked and frozen. If it is refused, the load fails.
  * 4. **Is there room in the outbox?** The load waits for room, and asks 1 again. The rest is one synchronous step.
  * 5. **What is older?** Loads of the key that began before are outrun, and an update that has read the key is
@@ -33,7 +33,7 @@
  * value takes its place. (Laws 2, 4, 5 and 6.)
  *
  * A load that failed outruns earlier loads as well. The failure is remembered, unless the flight was overtaken, another
- * engine has got an answer meanwhile, or the lookup could not run. A stale value answers in its place if that is
+ * engine has got an answer meanwhile, or the lookup could not run. A stale value is served in its place if that is
  * allowed; readers who accept no stale value get the failure. (Laws 5 and 6.)
  */
 import * as Cause from "effect/Cause"
@@ -228,7 +228,7 @@ export class Landing<V> {
     const own = this.entries.entryOf(judged, flight.stamp, now, now - flight.startedAt)
     const entry = Expiry.endBy(this.ground.expiry, own, Math.min(freshUntilMax, flight.load.freshUntilMax(key)))
     for (const older of this.ground.flights.before(flight)) older.replacedByLoad()
-    // No reader waits for the lower tiers: until they have it, the outbox answers in their place. A refresh waits.
+    // No reader waits for the lower tiers: until they have it, reads find it in the outbox. A refresh waits.
     const isNews = before === undefined
     const delivery = both(
       spread,
@@ -253,7 +253,7 @@ export class Landing<V> {
     })
   }
 
-  /** A lookup has answered, with or without a value: the load is counted, and what is older knows of it. */
+  /** A lookup has returned, with or without a value: the load is counted, and what is older knows of it. */
   private loaded(flight: Flight<V>, what: "Loaded" | "Absent", now: number): void {
     const { joined: waiters, key, load, stamp, startedAt } = flight
     this.entries.counts.loads++

@@ -27,7 +27,7 @@ import { type Awaited, CurrentUpdate, someAwaited, Work } from "./waits.ts"
 // The most keys that a load records as read. A load that has read more counts as having read every key.
 const readsMax = 65_536
 
-// The most keys about which a load asks once more when its lookup has answered. A load with more doubts stays in doubt.
+// The most keys about which a load asks once more when its lookup has returned. A load with more doubts stays in doubt.
 const doubtsMax = 64
 
 // What a load of several keys has brought stays when its later keys push out a source: so many of its latest keys. They
@@ -230,7 +230,7 @@ export class Load extends Work {
   }
 
   /**
-   * Asks once more for each key of which it doubts, when the lookup has answered. What changes later is noticed,
+   * Asks once more for each key of which it doubts, when the lookup has returned. What changes later is noticed,
    * because the key is noted as missed.
    */
   settle(): Effect.Effect<void> {

@@ -4,7 +4,7 @@
  *
  * - A flight whose key was changed answers the readers who have joined it, and stores nothing (law 2). At most one such
  *   flight of a key runs beside the one that readers join. The next load waits until one of them has ended.
- * - A failure is remembered for a short time, and answers later readers.
+ * - A failure is remembered for a short time, and later readers get it.
  * - The fiber of a load belongs to the owner, never to a reader. The last reader to leave ends it (law 7).
  *
  * Not here: which loads run (`flights.ts`), the states of one load (`flight.ts`), its work (`lookups.ts`), and what
@@ -234,7 +234,7 @@ export class Loads<V> {
 
   /**
    * Starts the load of a key in the turn of its reader. The function of the lookup is called in the reader's fiber,
-   * with the Context of the load. If it answers at once, the load ends here, without a fiber of its own.
+   * with the Context of the load. If it returns at once, the load ends here, without a fiber of its own.
    */
   startInPlace(loader: Loader<V>, key: string, reader: Fiber.Fiber<unknown, unknown>): Flight<V> {
     const load = new Load(this.cache, this.spec, [key], loader)

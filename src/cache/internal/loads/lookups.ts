@@ -57,7 +57,7 @@ export class Lookups<V> {
 
   /**
    * The work of a load. Over memory alone it has no step of its own, because most misses take this way: a lookup that
-   * answers at once ends in the same step.
+   * returns at once ends in the same step.
    */
   load(flight: Flight<V>): Effect.Effect<void> {
     return this.entries.lane === undefined ? Effect.suspend(() => this.lookUp(flight)) : this.loadBelow(flight)

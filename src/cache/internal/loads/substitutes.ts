@@ -1,5 +1,5 @@
 /**
- * Says which entry may answer readers in place of a failure.
+ * Says which entry readers may get in place of a failure.
  */
 import type { Entry } from "../../../store/Entry.ts"
 import type { Entries } from "../entries/entries.ts"

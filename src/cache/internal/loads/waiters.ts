@@ -136,7 +136,7 @@ export abstract class Waited<V> {
     return new Leave(this, resume)
   }
 
-  /** The stale value that answers a reader at once, while the load goes on. */
+  /** The stale value that a reader gets at once, while the load goes on. */
   earlyAt(nowMillis: number): Exit.Exit<Served<V>, never> | undefined {
     return this.movedTo?.earlyAt(nowMillis)
   }

@@ -26,7 +26,7 @@ const napMillisMax = 30_000
 const lateMillisMin = 1_000
 
 /**
- * Sleeps for a part of a patience, and answers for how long the process was held up meanwhile. A patience is for work
+ * Sleeps for a part of a patience, and returns for how long the process was held up meanwhile. A patience is for work
  * that makes no progress. While the process is frozen or blocked, no work could make any.
  */
 export const nap = (

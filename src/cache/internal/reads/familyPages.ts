@@ -4,7 +4,7 @@
  * - A scan keeps nothing between two pages: its cursor says where it is. A key that has a fresh value from the first
  *   page to the last is in at least one of them, whatever comes, goes and moves between the tiers meanwhile
  *   (`Partition.page`).
- * - Each entry is judged when its page is answered: what a mark hides, what has ended and what is stale is not shown.
+ * - Each entry is judged when its page is returned: what a mark hides, what has ended and what is stale is not shown.
  * - It does not count as a read: no idle time begins again, nothing is copied to memory, and no policy of eviction
  *   learns of it.
  * - The first page waits for what is on its way below, since it is in no tier until it has arrived.

@@ -165,7 +165,7 @@ export class FamilyReads<V> implements Reads<V> {
     return value === undefined ? Effect.mapEager(this.serve(key, lookup), valueOf) : Exit.succeed(value)
   }
 
-  /** The value of a key, as `read` answers it, but never a stale one. */
+  /** The value of a key, as `read` returns it, but never a stale one. */
   readFresh(key: string): Effect.Effect<V, unknown> {
     const value = this.hot?.hit(key)
     if (value !== undefined) return Exit.succeed(value)
@@ -314,7 +314,7 @@ export class FamilyReads<V> implements Reads<V> {
     )
   }
 
-  /** Whether `find` would answer an entry. */
+  /** Whether `find` would return an entry. */
   has(key: string): Effect.Effect<boolean, CacheError> {
     if (this.loads.loader !== undefined && this.hot?.look(key) !== undefined) return Exit.succeed(true)
     return Effect.mapEager(this.find(key), (found) => found !== undefined)

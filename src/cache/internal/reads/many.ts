@@ -46,7 +46,7 @@ export const serveResults = <V>(
   keys: ReadonlyArray<string>
 ): Effect.Effect<ReadonlyArray<Exit.Exit<Served<V>, unknown>>, unknown> => serveAll(ground, keys, Effect.exit)
 
-/** Asks for each key once, and answers each occurrence of it. */
+/** Asks for each key once, and returns the result for each occurrence of it. */
 const serveAll = <V, A>(
   ground: GroundOfMany<V>,
   keys: ReadonlyArray<string>,
@@ -112,7 +112,7 @@ const unbounded = { concurrency: "unbounded" } as const
 interface Started<V> {
   /** The loads that the reader waits for. */
   readonly flights: ReadonlyArray<Flight<V>>
-  /** What the keys of all loads that were started are answered. */
+  /** What all loads that were started bring for their keys. */
   readonly served: ReadonlyMap<string, Effect.Effect<Served<V>, unknown>>
 }
 

@@ -235,7 +235,7 @@ export class TrackedReads<V> implements Reads<V> {
     return Effect.forEach(keys, look, { discard: true })
   }
 
-  /** There may be a value of the key, although none was found: the load asks once more when its lookup has answered. */
+  /** There may be a value of the key, although none was found: the load asks once more when its lookup has returned. */
   private doubt(key: string): void {
     this.load.doubtOf(this.source.spec.name, key, this.source.isNothing(key))
   }
@@ -262,7 +262,7 @@ export class TrackedReads<V> implements Reads<V> {
     return Exit.isExit(reading) ? reading : Effect.onInterrupt(reading, () => Effect.sync(() => this.givenUp(keys)))
   }
 
-  /** The lookup goes on without the answer of a read. What it makes then is not stored: the read may bring a value. */
+  /** The lookup goes on without the result of a read. What it makes then is not stored: the read may bring a value. */
   private givenUp(keys: ReadonlyArray<string>): void {
     for (const key of keys) this.missed(key)
     this.load.doubt()

@@ -19,7 +19,7 @@ import type { Frame } from "./frame.ts"
 import { TransactionReads } from "./readsApart.ts"
 
 /**
- * The writing operations of a family. If they need not wait, they act where they are called, and answer an Exit. So
+ * The writing operations of a family. If they need not wait, they act where they are called, and return an Exit. So
  * their caller calls them in the turn that runs them.
  */
 export interface Writes<V> {
@@ -33,7 +33,7 @@ export interface Writes<V> {
     key: string,
     f: (was: V) => Effect.Effect<V, E, R>
   ): Effect.Effect<Option.Option<V>, CacheError | E, R>
-  /** Answers what is held, or what the load of the caller brings. */
+  /** Returns what is held, or what the load of the caller brings. */
   readOr(key: string, lookup: KeyLookup<V>): Effect.Effect<V, unknown>
   setIfAbsent(key: string, value: V, options?: SetOptions<Lease>): Effect.Effect<boolean, CacheError>
   getAndDelete(key: string): Effect.Effect<Option.Option<V>, CacheError>

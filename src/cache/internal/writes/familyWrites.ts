@@ -123,7 +123,7 @@ export class FamilyWrites<V> {
     )
   }
 
-  /** Deletes a key, and answers the fresh value that a tier held until then. Both are one step. */
+  /** Deletes a key, and returns the fresh value that a tier held until then. Both are one step. */
   getAndDelete(key: string): Effect.Effect<Option.Option<V>, CacheError> {
     const { ends } = this.refusals
     const refusal = this.refusals.refusalOf(noOptions, key, true)

@@ -165,7 +165,7 @@ export class Updates<V> {
 
   /**
    * Changes a part of the value that the cache holds. The value keeps its lifetime, tags and revision, and nothing is
-   * loaded. The answer is `None` if the cache holds no fresh value, if the key changed while `f` ran, or if a refresh
+   * loaded. It returns `None` if the cache holds no fresh value, if the key changed while `f` ran, or if a refresh
    * of the key still runs at its end.
    */
   patch<E, R>(

@@ -62,7 +62,7 @@ export class WritesAtOnce<V> {
 
   /**
    * Replaces the fresh value that memory holds, as `patch` does, in this step. The entry keeps its lifetime, tags and
-   * revision. Answers `undefined`, and changes nothing, where `patch` answers `None`. Throws as `setUnsafe` does.
+   * revision. Returns `undefined`, and changes nothing, where `patch` returns `None`. Throws as `setUnsafe` does.
    */
   amendUnsafe(key: string, f: (was: V) => V): Delivery | undefined {
     const { ends } = this.refusals
@@ -79,7 +79,7 @@ export class WritesAtOnce<V> {
 
   /**
    * Notes that the value of a key was changed in place: its entry gets a new version, running loads are overtaken, and
-   * dependents are dropped. Answers `undefined` if memory holds no fresh value.
+   * dependents are dropped. Returns `undefined` if memory holds no fresh value.
    */
   changedUnsafe(key: string): Delivery | undefined {
     return this.amendUnsafe(key, (was) => was)
@@ -87,7 +87,7 @@ export class WritesAtOnce<V> {
 
   /**
    * Moves the end of the fresh entry that memory holds to a time in milliseconds since the epoch; the entry is removed
-   * if that time is over. Answers `undefined` if memory holds no fresh value.
+   * if that time is over. Returns `undefined` if memory holds no fresh value.
    *
    * What was made from the entry may last as long as the entry was to last, so it is dropped if the entry ends earlier.
    * In a family that derives from others the end is never moved to a later time: the entry is fresh no longer than what
