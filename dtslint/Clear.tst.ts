@@ -322,7 +322,7 @@ describe("what is wrong has one message", () => {
     AppCache.fn("f", { borrows: ["user"] })
     // @ts-expect-error E0228: 'AppCache' declares no family and no reader 'analytic'; help: did you mean 'analytics'?
     AppCache.modules({ analytic: Layer.empty })
-    // @ts-expect-error E0404: no layer is called 'Edge'; help: did you mean 'edge'?
+    // @ts-expect-error E0404: no deployment layer is called 'Edge'; help: did you mean 'edge'?
     AppCache.inLayer("Edge")
     // @ts-expect-error E0406: unknown option 'borow' in the declaration; help: remove it, or check its spelling
     AppCache.fn("f", { borow: ["user:{id}"] })

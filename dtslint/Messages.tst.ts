@@ -55,15 +55,15 @@ describe("a manifest", () => {
     Manifest.Service<any>()("Layered", {
       layers: { server: { reads: ["edge"] }, edge: {} },
       families: {
-        // @ts-expect-error E0404: no layer is called 'servr'; help: did you mean 'server'?
+        // @ts-expect-error E0404: no deployment layer is called 'servr'; help: did you mean 'server'?
         doc: { pattern: "doc:{id}:*", layer: "servr" },
-        // @ts-expect-error E0404: no layer is called 'servr'; help: did you mean 'server'?
+        // @ts-expect-error E0404: no deployment layer is called 'servr'; help: did you mean 'server'?
         same: { pattern: "doc:{id}:same", layer: "servr", partOf: "doc" },
         other: { pattern: "doc:{id}:other", layer: "edge", partOf: "doc" },
         none: { pattern: "doc:{id}:none", partOf: "doc" },
         apart: {
           pattern: "doc:{id}:apart",
-          // @ts-expect-error E0404: no layer is called 'egde'; help: did you mean 'edge'?
+          // @ts-expect-error E0404: no deployment layer is called 'egde'; help: did you mean 'edge'?
           layer: "egde",
           carvedFrom: "doc",
           derives: ["doc:{id}:other", "doc:{id}:same"]
@@ -82,7 +82,7 @@ describe("a manifest", () => {
         profile: { pattern: "user:profile" },
         // @ts-expect-error E0204: 'user:{id}:x' does not lie directly inside family 'fan', but in 'user:*' of family
         wrong: { pattern: "user:{id}:x", partOf: "fan" },
-        // @ts-expect-error E0404: no layer is called 'srver'; help: did you mean 'server'?
+        // @ts-expect-error E0404: no deployment layer is called 'srver'; help: did you mean 'server'?
         typo: { pattern: "typo", layer: "srver" },
         // @ts-expect-error E0411: 'fan' derives 'user:*' without its '*': one change there drops 'fan' for every 'page'
         fan: { pattern: "fan:{page}", derives: ["user:*"] },

@@ -82,7 +82,7 @@ describe("references and layers", () => {
     Manifest.Service<any>()("C", {
       layers: {
         client: { reads: ["server"] },
-        // @ts-expect-error E0404: no layer is called 'databse'; help: declare it in layers, or check its spelling
+        // @ts-expect-error E0404: no deployment layer is called 'databse'; help: declare it in layers, or check its spelling
         server: { reads: ["databse"] },
         // @ts-expect-error E0405: layer 'edge' has no use: no family or reader lives in it, it reads no layer, and no layer
         edge: { reads: [] }
@@ -247,7 +247,7 @@ describe("declarations", () => {
     AppCache.fn("f", { invalidates: ["sales:*"] })
     // @ts-expect-error E0406: unknown option 'reads' in the declaration; help: did you mean 'borrows'?
     AppCache.fn("f", { reads: ["user:{id}"] })
-    // @ts-expect-error E0404: no layer is called 'sever'; help: did you mean 'server'?
+    // @ts-expect-error E0404: no deployment layer is called 'sever'; help: did you mean 'server'?
     AppCache.inLayer("sever")
   })
 

@@ -90,9 +90,9 @@ describe("a layer", () => {
   test("the name of a layer is refused where it may be one of several", () => {
     Manifest.Service<any>()("C", {
       layers: {
-        // @ts-expect-error E0404: this is a choice of layers, and it is not known which of them is meant; help: name one
+        // @ts-expect-error E0404: this is a choice of deployment layers, and it is not known which of them is meant; help: name one
         a: { reads: [flag ? "b" : "c"] },
-        // @ts-expect-error E0404: it is not known which layers this list holds, so nothing can be checked about it; help
+        // @ts-expect-error E0404: it is not known which deployment layers this list holds, so nothing can be checked about it; help
         b: { reads: [] as Array<"c"> },
         // @ts-expect-error E0417: 'c' is one of several, so nothing can be checked about it; help: give one in every
         c: flag ? { reads: ["a"] } as const : {} as const
@@ -101,24 +101,24 @@ describe("a layer", () => {
         a: { pattern: "a", layer: "a" },
         b: { pattern: "b", layer: "b" },
         c: { pattern: "c", layer: "c" },
-        // @ts-expect-error E0404: this is a choice of layers, and it is not known which of them is meant; help: name one
+        // @ts-expect-error E0404: this is a choice of deployment layers, and it is not known which of them is meant; help: name one
         one: { pattern: "one:{id}", layer: flag ? "a" : "b" }
       },
-      // @ts-expect-error E0404: this is a choice of layers, and it is not known which of them is meant; help: name one
+      // @ts-expect-error E0404: this is a choice of deployment layers, and it is not known which of them is meant; help: name one
       readers: { reports: { layer: flag ? "a" : "b", borrows: [] } }
     })
   })
 
   test("the name of a layer is refused where the manifest declares none", () => {
-    // @ts-expect-error E0404: no layer is called 'server'; help: declare it in layers, or check its spelling
+    // @ts-expect-error E0404: no deployment layer is called 'server'; help: declare it in layers, or check its spelling
     Manifest.Service<any>()("C", { families: { user: { pattern: "user:{id}", layer: "server" } } })
-    // @ts-expect-error E0404: no layer is called 'server'; help: declare it in layers, or check its spelling
+    // @ts-expect-error E0404: no deployment layer is called 'server'; help: declare it in layers, or check its spelling
     Manifest.Service<any>()("C", { families: {}, readers: { r: { layer: "server", borrows: [] } } })
-    // @ts-expect-error E0404: no layer is called 'server'; help: declare it in layers, or check its spelling
+    // @ts-expect-error E0404: no deployment layer is called 'server'; help: declare it in layers, or check its spelling
     Bare.inLayer("server")
-    // @ts-expect-error E0404: this manifest declares no layers; help: declare them, layers: { server: {}, client: { reads
+    // @ts-expect-error E0404: this manifest declares no deployment layers; help: declare them, layers: { server: {}, client: { reads
     Bare.inLayer(text)
-    // @ts-expect-error E0404: no layer is called 'server'; help: declare it in layers, or check its spelling
+    // @ts-expect-error E0404: no deployment layer is called 'server'; help: declare it in layers, or check its spelling
     Bare.fn("f", { layer: "server" })
   })
 

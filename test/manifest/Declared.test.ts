@@ -108,7 +108,11 @@ describe("declaration that was cast or comes from data", () => {
       "E0406",
       "own: unknown option `own` in the declaration; help: did you"
     ],
-    "an unknown layer": [{ layer: "zz" }, "E0404", "layer: no layer is called `zz`; help: declare it in layers"],
+    "an unknown layer": [
+      { layer: "zz" },
+      "E0404",
+      "layer: no deployment layer is called `zz`; help: declare it in layers"
+    ],
     "another layer's write": [
       { layer: "server", owns: ["draft:{id}"] },
       "E0224",
@@ -189,7 +193,10 @@ describe("declaration that was cast or comes from data", () => {
     it.effect(`the call refuses a program of a layer that does not exist, ${layer}`, () =>
       Effect.gen(function*() {
         const error = yield* Effect.flip(untyped.inLayer(layer)(Effect.void))
-        assert.include(error.message, `E0404: manifest \`Shop\`, inLayer.${layer}: no layer is called \`${layer}\``)
+        assert.include(
+          error.message,
+          `E0404: manifest \`Shop\`, inLayer.${layer}: no deployment layer is called \`${layer}\``
+        )
       }))
   }
 
@@ -201,7 +208,9 @@ describe("declaration that was cast or comes from data", () => {
         yield* Effect.flip(bare.inLayer("server")(Effect.void)),
         yield* Effect.flip(bare.fn("f", { layer: "server" })(function*() {})())
       ]
-      for (const { message } of told) assert.match(message, /^E0404: manifest .*: no layer is called `server`/)
+      for (const { message } of told) {
+        assert.match(message, /^E0404: manifest .*: no deployment layer is called `server`/)
+      }
     }))
 
   it.effect("the call accepts a valid declaration", () =>

@@ -126,8 +126,8 @@ describe("manifest from data", () => {
         "families.option.ttl E0406: unknown option 'ttl' in family 'option'; help: did you mean 'timeToLive'?",
         "families.user.params.id E0409: params of family 'user' names 'id', which is not a parameter of 'user:*'; help: remove it, or check its spelling",
         "families.upward.derives.0 E0403: 'upward' in layer 'server' cannot reach 'draft:{id}' of layer 'client', which 'server' does not read; help: add 'client' to reads of layer 'server'",
-        "families.typo.layer E0404: no layer is called 'srver'; help: did you mean 'server'?",
-        "layers.server.reads.0 E0404: no layer is called 'databse'; help: declare it in layers, or check its spelling",
+        "families.typo.layer E0404: no deployment layer is called 'srver'; help: did you mean 'server'?",
+        "layers.server.reads.0 E0404: no deployment layer is called 'databse'; help: declare it in layers, or check its spelling",
         "layers.edge E0405: layer 'edge' has no use: no family or reader lives in it, it reads no layer, and no layer reads it; help: remove it, or say in its reads which layers its programs may read"
       ]
     )
@@ -192,9 +192,9 @@ describe("manifest from data", () => {
       above: { pattern: "above:{id}", layer: "edge", derives: ["doc:{id}:none"] }
     }
     assert.deepStrictEqual(problemsOf({ layers, families }), [
-      "families.doc.layer E0404: no layer is called 'servr'; help: did you mean 'server'?",
-      "families.same.layer E0404: no layer is called 'servr'; help: did you mean 'server'?",
-      "families.apart.layer E0404: no layer is called 'egde'; help: did you mean 'edge'?"
+      "families.doc.layer E0404: no deployment layer is called 'servr'; help: did you mean 'server'?",
+      "families.same.layer E0404: no deployment layer is called 'servr'; help: did you mean 'server'?",
+      "families.apart.layer E0404: no deployment layer is called 'egde'; help: did you mean 'edge'?"
     ])
   })
 
@@ -205,8 +205,8 @@ describe("manifest from data", () => {
         readers: { reports: { layer: "srver", borrows: [] } }
       }),
       [
-        "families.user.layer E0404: no layer is called 'server'; help: declare it in layers, or check its spelling",
-        "readers.reports.layer E0404: no layer is called 'srver'; help: declare it in layers, or check its spelling"
+        "families.user.layer E0404: no deployment layer is called 'server'; help: declare it in layers, or check its spelling",
+        "readers.reports.layer E0404: no deployment layer is called 'srver'; help: declare it in layers, or check its spelling"
       ]
     )
   })
@@ -222,7 +222,7 @@ describe("manifest from data", () => {
     }
     assert.deepStrictEqual(problemsOf({ layers: reads, families }), [])
     assert.deepStrictEqual(problemsOf({ layers: { ...reads, web: {}, tests: { reads: ["wep"] } }, families }), [
-      "layers.tests.reads.0 E0404: no layer is called 'wep'; help: did you mean 'web'?",
+      "layers.tests.reads.0 E0404: no deployment layer is called 'wep'; help: did you mean 'web'?",
       "layers.web E0405: layer 'web' has no use: no family or reader lives in it, it reads no layer, and no layer reads it; help: remove it, or say in its reads which layers its programs may read"
     ])
   })
@@ -333,7 +333,7 @@ describe("manifest from data", () => {
         layers: {}
       }),
       [
-        "families.toString.layer E0404: no layer is called 'valueOf'; help: declare it in layers, or check its spelling"
+        "families.toString.layer E0404: no deployment layer is called 'valueOf'; help: declare it in layers, or check its spelling"
       ]
     )
   })

@@ -45,9 +45,10 @@ export const manifests: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0404",
-    "A layer has a name that the manifest does not declare, or the compiler does not know the name.",
-    "The rules about layers would not apply, and no error would say so.",
-    "Declare the layer under `layers`, or correct the name. Write one name as a literal, and lists of names in place.",
+    "A deployment layer has a name that the manifest does not declare, or the compiler does not know the name.",
+    "The rules about deployment layers would not apply, and no error would say so.",
+    "Declare the deployment layer under `layers`, or correct the name. Write one name as a literal, and lists of " +
+      "names in place.",
     module([serverUser, `other: { pattern: "other:{id}", layer: "srver" }`], [], "layers: { server: {} }"),
     module([serverUser], [], "layers: { server: {} }")
   ),

@@ -122,21 +122,21 @@ export const readerIsFamily = (name: string) =>
   )
 
 /**
- * E0404: a layer that the manifest does not declare.
+ * E0404: a deployment layer that the manifest does not declare.
  *
  * @category manifests
  * @since 0.1.0
  */
 export type layerUnknown<Layer extends string, Known = never> = message<
   "E0404",
-  `no layer is called '${Layer}'`,
+  `no deployment layer is called '${Layer}'`,
   Nearest.help<Layer, Known, "declare it in layers, or check its spelling">
 >
 export const layerUnknown = (layer: string, known: Iterable<string> = []) =>
   finding(
     "E0404",
     "LayerUnknown",
-    say`no layer is called ${layer}`,
+    say`no deployment layer is called ${layer}`,
     Nearest.help(layer, known, "declare it in layers, or check its spelling")
   )
 

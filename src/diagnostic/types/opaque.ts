@@ -43,7 +43,7 @@ export type referenceChoice = message<
 >
 
 /**
- * E0103 of patterns, E0404 of layers: a list of unknown length, or a choice of lists.
+ * E0103 of patterns, E0404 of deployment layers: a list of unknown length, or a choice of lists.
  *
  * @category manifests
  * @since 0.1.0
@@ -55,26 +55,26 @@ export type list<Code extends "E0103" | "E0404", What extends string> = message<
 >
 
 /**
- * E0404: a choice of layers.
+ * E0404: a choice of deployment layers.
  *
  * @category manifests
  * @since 0.1.0
  */
 export type layerChoice = message<
   "E0404",
-  "this is a choice of layers, and it is not known which of them is meant",
+  "this is a choice of deployment layers, and it is not known which of them is meant",
   "name one; for two programs that differ declare two manifests"
 >
 
 /**
- * E0404: a value that is not the name of a layer, in a manifest that does not declare layers.
+ * E0404: a value that is not the name of a deployment layer, in a manifest that declares none.
  *
  * @category manifests
  * @since 0.1.0
  */
 export type layers = message<
   "E0404",
-  "this manifest declares no layers",
+  "this manifest declares no deployment layers",
   "declare them, layers: { server: {}, client: { reads: ['server'] } }"
 >
 

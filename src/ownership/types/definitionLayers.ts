@@ -131,7 +131,7 @@ export type CheckedLayer<D extends Definition, Layer extends string, Settings> =
 
 type CheckedReads<D extends Definition, T> = isKnown<T> extends true ?
   { readonly [Index in keyof T]: CheckedHome<D, T[Index]> }
-  : Opaque.list<"E0404", "layers">
+  : Opaque.list<"E0404", "deployment layers">
 
 /**
  * The message why a program of layer `Here` may not use a right; `never` if it may use it. A program writes only its
