@@ -206,12 +206,14 @@ export const manifests: ReadonlyArray<Explained> = [
   explain(
     "E0417",
     "An option of a manifest, a family, a reader, a layer or a declaration, or a module, may be given, or may be " +
-      "missing: its type has a `?`, or is a choice with `undefined`. Or it is one of several.",
+      "missing: its type has a `?`, or is a choice with `undefined`. Or it is one of several. Or the options of an " +
+      "owner are one of several objects, and only some of them have the option.",
     "The compiler cannot know which of the two a program gets, and a check of one does not hold for the other. " +
       "Without `strict` in the tsconfig every option may be missing.",
     "Give it always, or never. An option that is `undefined` counts as not given. For two different programs, " +
       "declare " +
-      "two manifests. An option that no type depends on, such as `timeToLive`, may be missing.",
+      "two manifests. An option that no type depends on, such as `timeToLive`, may be missing. Of an owner, choose the " +
+      "option and not the object: `{ lookup: flag ? load : undefined }`.",
     module(
       [user, `profile: { pattern: "profile:{id}", ...(isRich ? { derives: ["user:{id}"] as const } : {}) }`],
       [],

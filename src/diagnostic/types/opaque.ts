@@ -295,6 +295,18 @@ export type moduleOption<Module extends string> = strictly<
 >
 
 /**
+ * E0417: an option of an owner that only some of several objects have, so that the compiler would not look at it.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type ownerOption<Family extends string, Option extends string> = message<
+  "E0417",
+  `it is not known whether '${Option}' is given to the owner of family '${Family}', so nothing can be checked about it`,
+  "choose the value and not the object, { lookup: flag ? load : undefined }"
+>
+
+/**
  * E0414: modules, options or parts whose names the compiler does not know.
  *
  * @category ownership
