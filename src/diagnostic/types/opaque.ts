@@ -132,7 +132,7 @@ type strictly<Message> = undefined extends string ? message<
 export type key = message<
   "E0107",
   "the text of this key is not known, so its owner is not known",
-  "use the accessors of 'keys', or a literal or template such as `user:${id}`; inside pipe, add 'as const'"
+  "use the accessors of 'keys', a literal, or a template of segments (Key.segment); inside pipe, add 'as const'"
 >
 
 /**
@@ -242,7 +242,7 @@ export type program = message<
   "the compiler cannot tell what this program does: its requirements are any, unknown, object or a type parameter",
   "name them in its type; for R extends Db write Db"
 >
-type Unknowable = "any, unknown or a type parameter; for R extends Db write Db"
+type Unknowable = "any, unknown, object or a type parameter; for R extends Db write Db"
 
 /**
  * E0211: a lookup whose requirements are a type parameter, which may stand for any right.

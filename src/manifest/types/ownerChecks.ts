@@ -47,7 +47,7 @@ export type CheckedOwner<Self, K extends string, Chosen, All = Chosen> = [AnyFun
   ? OpenOptions<Self, K, Exclude<Chosen, AnyFunction | undefined>>
   : Chosen extends AnyFunction | undefined ? Chosen extends undefined ? Chosen : Misfit.options<K>
   : [NamesOf<All>] extends [keyof Chosen]
-    // Spelt out here, because an error would print the name of a named type, and not the message.
+  // Spelt out here, because an error would print the name of a named type, and not the message.
     ? { readonly [Name in keyof Chosen]: CheckedOption<Self, K, Name, Chosen[Name]> }
   : Opaque.ownerOption<K, Exclude<NamesOf<All>, keyof Chosen> & string>
 type NamesOf<All> = All extends unknown ? keyof All : never
@@ -154,7 +154,7 @@ type CheckedError<D extends Definition, K extends string, Loading, E> = 0 extend
   // A family that declares `any`, or a value that is not a Schema, makes the errors of its readers `any`.
   ? isAny<ErrorOf<FamilyOf<D, FamilyName<D>>>> extends true ? Loading : Opaque.anyFailure<`the lookup of family '${K}'`>
   : [Exclude<E, ErrorOf<FamilyOf<D, K>> | CacheError>] extends [never] ? Loading
-  : LookupFindings.lookupFails<K>
+  : LookupFindings.lookupFails<K, Exclude<E, ErrorOf<FamilyOf<D, K>> | CacheError>>
 // `Lookup.failed(error)` in the answer of a lookup fails the reads of its key, so `error` counts as an error.
 type failedIn<Name, A> = Name extends "lookup" ? failedOf<A>
   : A extends ReadonlyArray<infer Given> ? failedOf<Given>
