@@ -27,7 +27,7 @@ describe("options of an owner that are a choice", () => {
     expect(
       AppCache.owner("user", flag ? { lookup } : { lookupMany: (all) => Effect.forEach(all, (one) => lookup(one)) })
     ).type.toBe<Made>()
-    expect(AppCache.owner("user", { ...(flag ? { lookup: (one) => lookup(one) } : {}) })).type.toBe<Made>()
+    expect(AppCache.owner("user", { predict, ...(flag ? { lookup: (one) => lookup(one) } : {}) })).type.toBe<Made>()
     expect(AppCache.owner("user", { ...(flag && { lookup: (one) => lookup(one) }) })).type.toBe<Made>()
     expect(AppCache.owner("user", { lookup: flag ? (one) => lookup(one) : undefined })).type.toBe<Made>()
     const lengths = flag ? { lookup: (one: { readonly id: string }) => Effect.succeed(one.id.length) } : {}

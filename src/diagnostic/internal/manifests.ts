@@ -2,7 +2,14 @@
  * The codes of manifests, explained.
  */
 import type { Explained } from "../types/explained.ts"
+import { otherNames } from "../types/otherCaches.ts"
 import { atRunTime, explain, module, serverUser, user } from "./explained.ts"
+
+// `ttl`, `maxAge` for `timeToLive`; `load` for `lookup`
+const otherNamesText = Array.from(
+  Map.groupBy(Object.entries(otherNames).filter(([other, ours]) => other !== ours), ([, ours]) => ours),
+  ([ours, others]) => `${others.map(([other]) => `\`${other}\``).join(", ")} for \`${ours}\``
+).join("; ")
 
 export const manifests: ReadonlyArray<Explained> = [
   explain(
@@ -64,7 +71,7 @@ export const manifests: ReadonlyArray<Explained> = [
     "An option does not exist, another value stands in the place of the options, or a family stands beside the " +
       "sections of the manifest.",
     "The option would be ignored, and what it asks for would not happen.",
-    "Correct its name.",
+    `Correct its name. Names of other caches and ours: ${otherNamesText}.`,
     module([`user: { pattern: "user:{id}", timetoLive: "1 minute" }`]),
     module([`user: { pattern: "user:{id}", timeToLive: "1 minute" }`])
   ),
