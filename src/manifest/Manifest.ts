@@ -487,8 +487,26 @@ export interface Service<Self, Id extends string> {
    */
   readonly layer: ofItself<Self, Id, Layer.Layer<Self | Capability.Appoints<string, Self>, CacheError, Store>>
   /**
-   * Makes the owner of a family whose entries come from writes alone: a layer that gives `Owns` of the family, and has no
-   * lookup.
+   * Makes the owner of a family whose entries come from writes alone: a layer that gives `Owns` of the family, and has
+   * no lookup.
+   *
+   * **Example** (An owner without a lookup)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.andThen(price.set({ item: "pen" }, 3), price.get({ item: "pen" }))
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => 3
+   * ```
    *
    * @see `OwnerOptions` for the options with which an owner loads its entries
    */
@@ -588,6 +606,29 @@ export interface Service<Self, Id extends string> {
   >
   /**
    * Lends a part of a family (`partOf`) to another module, without a lookup: a layer that gives `Owns` of the part.
+   *
+   * **Example** (A part that another module writes)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Docs extends Manifest.Service<Docs>()("Docs", {
+   *   families: {
+   *     doc: { pattern: "doc:{id}:*", value: Manifest.type<string>() },
+   *     draft: { pattern: "doc:{id}:draft", partOf: "doc", value: Manifest.type<string>() }
+   *   }
+   * }) {}
+   * const { draft } = Docs.keys
+   * const DocsLive = Docs.delegate("draft").pipe(
+   *   Layer.provideMerge(Docs.owner("doc")),
+   *   Layer.provideMerge(Docs.layer),
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.andThen(draft.set({ id: "1" }, "first"), draft.get({ id: "1" }))
+   * await Effect.runPromise(Effect.provide(program, DocsLive)) // => "first"
+   * ```
    *
    * @see `DelegateOptions` for the options with which a delegate loads entries
    */

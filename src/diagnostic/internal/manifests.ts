@@ -219,8 +219,8 @@ export const manifests: ReadonlyArray<Explained> = [
       "Without `strict` in the tsconfig every option may be missing.",
     "Give it always, or never. An option that is `undefined` counts as not given. For two different programs, " +
       "declare " +
-      "two manifests. An option that no type depends on, such as `timeToLive`, may be missing. Of an owner, choose the " +
-      "option and not the object: `{ lookup: flag ? load : undefined }`.",
+      "two manifests. An option that no type depends on, such as `timeToLive`, may be missing. Of an owner, choose " +
+      "the option and not the object: `{ lookup: flag ? load : undefined }`.",
     module(
       [user, `profile: { pattern: "profile:{id}", ...(isRich ? { derives: ["user:{id}"] as const } : {}) }`],
       [],
