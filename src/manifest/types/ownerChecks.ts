@@ -33,6 +33,7 @@ import type { KeyParams } from "../Family.ts"
 import type { DelegateOptions, OwnerOptions, PredictOptions, WarmOptions } from "../Owner.ts"
 import type { findLookupProblem, SourceOf, undeclared } from "./lookupRights.ts"
 import type { AnswerOf, AnyFunction, Anything, failedOf, LookupManyOf, LookupOf, PartName } from "./lookups.ts"
+import type { OwnerDocs } from "./ownerDocs.ts"
 
 /**
  * Checks the options of an owner: returns them, with a message in place of each lookup that does too much.
@@ -48,7 +49,7 @@ export type CheckedOwner<Self, K extends string, Chosen, All = Chosen> = [AnyFun
   : Chosen extends AnyFunction | undefined ? Chosen extends undefined ? Chosen : Misfit.options<K>
   : [NamesOf<All>] extends [keyof Chosen]
   // Spelt out here, because an error would print the name of a named type, and not the message.
-    ? { readonly [Name in keyof Chosen]: CheckedOption<Self, K, Name, Chosen[Name]> }
+    ? { readonly [Name in keyof Chosen]: CheckedOption<Self, K, Name, Chosen[Name]> } & OwnerDocs
   : Opaque.ownerOption<K, Exclude<NamesOf<All>, keyof Chosen> & string>
 type NamesOf<All> = All extends unknown ? keyof All : never
 // A function is assignable to `{}`, so this gets the constraint and objects that may have no option. The compiler asks
