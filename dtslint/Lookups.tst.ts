@@ -1,5 +1,5 @@
 // dprint-ignore-file: an expected error stands above its line
-import { Context, Effect, Layer, Request, RequestResolver, Schedule, type Scope } from "effect"
+import { Cause, Context, Effect, Layer, Request, RequestResolver, Schedule, type Scope } from "effect"
 import { describe, expect, test } from "tstyche"
 import type { CacheError } from "../src/cache/CacheError.ts"
 import type { LookupContext } from "../src/cache/Lookup.ts"
@@ -90,13 +90,13 @@ describe("lookups", () => {
     for (const bare of [request, requests, helper, callback]) {
       Names.modules({ name: Names.owner("name", { lookup: ({ id }) => failing(id) }), bare, whole })
     }
-    // @ts-expect-error E0213: the lookup of family 'bare' fails with an error that its family does not declare
+    // @ts-expect-error E0213: the lookup of family 'bare' fails with 'DbError', which its family does not declare
     Names.owner("bare", { lookup: ({ id }) => failing(id) })
-    // @ts-expect-error E0213: the lookup of family 'bare' fails with an error that its family does not declare
+    // @ts-expect-error E0213: the lookup of family 'bare' fails with 'DbError', which its family does not declare
     Names.owner("bare", { lookupMany: (all) => Effect.forEach(all, ({ id }) => failing(id)) })
-    // @ts-expect-error E0213: the lookup of family 'part' fails with an error that its family does not declare
+    // @ts-expect-error E0213: the lookup of family 'part' fails with 'DbError', which its family does not declare
     Names.owner("whole", { parts: { part: { lookup: ({ id }) => Effect.as(failing(id), "day" as const) } } })
-    // @ts-expect-error E0213: the lookup of family 'part' fails with an error that its family does not declare
+    // @ts-expect-error E0213: the lookup of family 'part' fails with 'DbError', which its family does not declare
     Names.delegate("part", { lookup: ({ id }) => Effect.as(failing(id), "day" as const) })
   })
 
@@ -264,8 +264,12 @@ describe("lookups", () => {
     AppCache.owner("profile", { lookupMany: (all) => Effect.succeed(all.map(({ id }) => id === "0" ? Lookup.failed("down") : id)) })
     // @ts-expect-error E0213: the lookup of family 'profile' fails with an error that its family does not declare
     AppCache.owner("profile", { lookup: ({ id }) => Effect.succeed(id === "0" ? Lookup.failed(new Error()) : id) })
-    // @ts-expect-error E0213: the lookup of family 'prefs' fails with an error that its family does not declare
+    // @ts-expect-error E0213: the lookup of family 'prefs' fails with 'DbError', which its family does not declare
     AppCache.owner("prefs", { lookup: () => Effect.succeed(Lookup.failed(new DbError())) })
+    // @ts-expect-error E0213: the lookup of family 'prefs' fails with '
+    AppCache.owner("prefs", { lookup: () => Effect.andThen(Effect.fail(new DbError()), Effect.fail(new Cause.NoSuchElementError())) })
+    // @ts-expect-error E0213: this load fails with 'DbError', which the family of 'prefs:{id}' does not declare
+    prefs.getOr({ id: 1 }, Effect.fail(new DbError()))
     // @ts-expect-error E0213: the lookup of family 'draft' fails with an error that its family does not declare
     AppCache.owner("draft", { lookup: () => Effect.succeed(Lookup.failed("down")) })
     // @ts-expect-error E0213: the lookup of family 'facts' fails with an error that its family does not declare

@@ -70,6 +70,10 @@ describe("parts of a manifest", () => {
         listed: { pattern: "listed:{id}", derives: sources },
         // @ts-expect-error E0406: unknown option 'layr' in family 'spread'; help: did you mean 'layer'?
         spread: { pattern: "spread:{id}", ...policy },
+        // @ts-expect-error E0406: unknown option 'maxEntries' in family 'bound'; help: did you mean 'capacity'?
+        bound: { pattern: "bound:{id}", maxEntries: 100 },
+        // @ts-expect-error E0406: unknown option 'queryFn' in family 'query'; help: 'lookup' is an option of owner
+        query: { pattern: "query:{id}", queryFn: () => 1 },
         // @ts-expect-error E0406: unknown option 'ttl' in family 'short'; help: did you mean 'timeToLive'?
         short: { pattern: "short:{id}", ttl: "1 minute" }
       }
@@ -141,6 +145,10 @@ describe("owners", () => {
     AppCache.owner("files", { parts: { audit: { lookup: () => Effect.succeed(true) } } })
     // @ts-expect-error E0406: unknown option 'lookupp' in the owner of family 'files'; help: did you mean 'lookup'?
     AppCache.owner("files", { lookupp: 1 })
+    // @ts-expect-error E0406: unknown option 'loader' in the owner of family 'files'; help: did you mean 'lookup'?
+    AppCache.owner("files", { loader: () => Effect.succeed(1) })
+    // @ts-expect-error E0406: unknown option 'maxAge' in the owner of family 'files'; help: 'timeToLive' is an option of a
+    AppCache.owner("files", { maxAge: 1 })
     // @ts-expect-error E0214: module 'user' is not a layer; help: give a Layer, or { owns: [...], layer }
     AppCache.modules({ user: Effect.void })
     // @ts-expect-error E0214: module 'feed' reads 'prefs:{id}', but the manifest only lets it borrow 'profile:{id}'; he

@@ -96,7 +96,7 @@ describe("owner", () => {
   test("an owner refuses a lookup that writes, fails otherwise, or does too much in a part", () => {
     // @ts-expect-error E0212: the lookup of family 'profile' writes 'profile:{id}', but a lookup only
     AppCache.owner("profile", { lookup: ({ id }) => Effect.as(profile.set({ id }, "x"), "x") })
-    // @ts-expect-error E0213: the lookup of family 'prefs' fails with an error that its family does not declare
+    // @ts-expect-error E0213: the lookup of family 'prefs' fails with 'DbError', which its family does not declare
     AppCache.owner("prefs", { lookup: ({ id }) => Effect.as(Db.use((db) => db.userById(id)), { dark: true }) })
     // @ts-expect-error E0211: the lookup of family 'facts' reads 'prefs:{id}', which 'facts' does not derive from
     AppCache.owner("files", { parts: { facts: { lookup: ({ id }) => Effect.as(prefs.get({ id }), 1) } } })

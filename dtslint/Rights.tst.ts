@@ -164,11 +164,11 @@ describe("rights", () => {
   test("a module that gives away a right which is not its own is refused", () => {
     // @ts-expect-error E0226: module 'analytics' provides the ownership of 'user:{id}', which is not its own
     AppCache.modules({ analytics: UserLive })
-    // @ts-expect-error E0226: module 'user' provides the ownership of 'other:{id}', which is not its own
+    // @ts-expect-error E0226: module 'user' provides the ownership of 'other:{id}', which is a family of 'Other' and not of 'AppCache'
     AppCache.modules({ user: Other.owner("other") })
-    // @ts-expect-error E0226: module 'user' provides the ownership of 'other:{id}', which is not its own
+    // @ts-expect-error E0226: module 'user' provides the ownership of 'other:{id}', which is a family of 'Other' and not of 'AppCache'
     AppCache.modules({ user: Layer.merge(UserLive, Other.owner("other")) })
-    // @ts-expect-error E0226: module 'users' provides the ownership of 'other:{id}', which is not its own
+    // @ts-expect-error E0226: module 'users' provides the ownership of 'other:{id}', which is a family of 'Other' and not of 'AppCache'
     AppCache.modules({ users: { owns: ["user"], layer: Other.owner("other") } })
     // @ts-expect-error E0226: module 'analytics' provides a borrow of 'user:{id}' to all others
     AppCache.modules({ analytics: AppCache.borrower("user"), user: UserLive })

@@ -147,7 +147,7 @@ describe("a body that may do anything is refused", () => {
       return yield* effect
     })
     expect(bounded(Effect.succeed("a" as const))).type.toBe<Effect.Effect<"a", never, Borrows<"user:{id}", Shop> | Db>>()
-    // @ts-expect-error unknown or a type parameter; for R extends Db write Db
+    // @ts-expect-error unknown, object or a type parameter; for R extends Db write Db
     Shop.fn("f", {})(function*<R extends Db>(effect: Effect.Effect<void, never, R>) { yield* effect })
     // @ts-expect-error CheckedBody<"E0220: this body is not a generator function, or what it requires is not known; help: write function*() { ... }, and yield
     Shop.fn("f", { borrows: ["user:{id}"] })(function*<R>(first: Effect.Effect<void, never, R>) { yield* first })

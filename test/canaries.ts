@@ -4108,5 +4108,13 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `return this.whole(committed)`,
     planted: `return committed`,
     suites: [ledgerNodeTests]
+  },
+  {
+    law: "every arrangement of tiers refuses a value of another kind than its schema",
+    bug: "memory alone takes any value for bytes, a date or a map",
+    file: "src/store/shared/admits.ts",
+    text: `return kindOfDeclaration(ast)`,
+    planted: `return undefined`,
+    suites: ["test/cache/admittedKinds.test.ts"]
   }
 ]

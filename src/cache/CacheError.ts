@@ -201,6 +201,11 @@ export class InvalidKey extends Schema.TaggedError<InvalidKey>()("InvalidKey", {
  * The cache has no value for the key. Either the owner of the family gave no lookup, or the lookup returned
  * `Lookup.absent`. `getOption` does not load, and returns `None` instead of this error.
  *
+ * **Gotchas**
+ *
+ * `Effect.catchTag("Absent", ...)` does not catch it, and does not compile: a read fails with `CacheError`, and this is
+ * the `reason` in it. Write `Effect.catchReason("CacheError", "Absent", ...)`.
+ *
  * @stability stable
  * @category errors
  * @since 0.1.0

@@ -182,6 +182,11 @@ const intervalDefault: DurationInput = "10 seconds"
  * A pause between two publications does not keep the process alive. It fails with `InvalidOption` if `cache` is not a
  * text, or if the interval is not a duration above zero.
  *
+ * **Gotchas**
+ *
+ * Run it once for each cache and name. Two that publish under one `cache` add their counts to the same counters: two
+ * engines are then shown as one, and one engine that is published twice is counted twice.
+ *
  * **Example** (Publishing every minute)
  *
  * ```ts

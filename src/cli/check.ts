@@ -79,9 +79,20 @@ export const check = Effect.fnUntraced(function*(options: Options) {
   shown.sort((a, b) => byPlace(a.finding, b.finding))
   yield* options.isJson
     ? Console.log(JSON.stringify({ findings: shown.map(toJson), others }, undefined, 2))
+    : shown.length + others.length === 0
+    ? Console.log(cleanLine(listed.size, parts, options))
     : print(shown, others, texts, options.style)
   return shown.length + others.length
 })
+
+const cleanLine = (files: number, parts: ReadonlyArray<Part>, { filesMax, project }: Options): string => {
+  const count = parts.filter((part) => part.files.length > 0).length
+  const bounded = files > filesMax ? `; operations that nothing runs were looked for in ${filesMax} files` : ""
+  return `stateless: checked ${plural(files, "file")} of ${
+    count === 1 ? `\`${project}\`` : `\`${project}\` in ${plural(count, "project")}`
+  }, and found no errors${bounded}`
+}
+const plural = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`
 
 /** One project: its files, and the files that their imports name. */
 interface Part extends Project, Listing {

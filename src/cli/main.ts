@@ -10,7 +10,9 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
+import * as Schema from "effect/Schema"
 import { readFileSync } from "node:fs"
 import { check } from "./check.ts"
 import { explain } from "./explain.ts"
@@ -45,19 +47,47 @@ const explainCommand = Command.make(
   ({ codes, json }) => orFail(explain(codes, json))
 ).pipe(Command.withDescription("Explains codes such as E0203, with a program that fails and its repair"))
 
+/** A project is named by the argument and by the flag, and the two differ. */
+class ProjectTwice extends Schema.TaggedError<ProjectTwice>()("ProjectTwice", {
+  named: Schema.String,
+  flagged: Schema.String
+}) {
+  override get message() {
+    return `two projects are named, \`${this.named}\` and \`${this.flagged}\`; help: name one, as in ` +
+      "`stateless check tsconfig.json`; projects that it references are checked, too"
+  }
+}
+
+const projectOf = (named: Option.Option<string>, flagged: Option.Option<string>) => {
+  const [one = "tsconfig.json", other = one] = [...Option.toArray(named), ...Option.toArray(flagged)]
+  return one === other ? Effect.succeed(one) : Effect.fail(new ProjectTwice({ named: one, flagged: other }))
+}
+
 const checkCommand = Command.make(
   "check",
-  { project: Argument.String("tsconfig").pipe(Argument.withDefault("tsconfig.json")), json },
-  ({ json, project }) =>
+  {
+    named: Argument.String("tsconfig").pipe(
+      Argument.withDescription("The project's tsconfig; tsconfig.json, if none is named"),
+      Argument.optional
+    ),
+    flagged: Flag.String("project").pipe(
+      Flag.withAlias("p"),
+      Flag.withDescription("The same as the argument, since tsc names its project so"),
+      Flag.optional
+    ),
+    json
+  },
+  ({ flagged, json, named }) =>
     orFail(Effect.flatMap(
-      check({
-        project,
-        isJson: json,
-        style: process.stdout.isTTY && process.env["NO_COLOR"] === undefined ? colored : plain,
-        node: process.execPath,
-        folder: process.cwd(),
-        filesMax
-      }),
+      Effect.flatMap(projectOf(named, flagged), (project) =>
+        check({
+          project,
+          isJson: json,
+          style: process.stdout.isTTY && process.env["NO_COLOR"] === undefined ? colored : plain,
+          node: process.execPath,
+          folder: process.cwd(),
+          filesMax
+        })),
       (errors) => endWith(errors === 0 ? 0 : 1)
     ))
 ).pipe(

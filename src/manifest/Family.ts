@@ -1676,7 +1676,7 @@ export interface Readable<P extends string, V, E, Codecs> extends Reading<P, V, 
 }
 
 /**
- * The handle of a borrower: the operations that read.
+ * The handle of a borrower: the operations that read, which are those of `Family.Readable`.
  *
  * **Details**
  *

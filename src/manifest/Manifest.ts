@@ -487,6 +487,37 @@ export interface Service<Self, Id extends string> {
    */
   readonly layer: ofItself<Self, Id, Layer.Layer<Self | Capability.Appoints<string, Self>, CacheError, Store>>
   /**
+   * Makes the owner of a family whose entries come from writes alone: a layer that gives `Owns` of the family, and has
+   * no lookup.
+   *
+   * **Example** (An owner without a lookup)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.andThen(price.set({ item: "pen" }, 3), price.get({ item: "pen" }))
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => 3
+   * ```
+   *
+   * @see `OwnerOptions` for the options with which an owner loads its entries
+   */
+  owner<const K extends string>(
+    family: CheckedName<Self, Id, K, "own">
+  ): Layer.Layer<
+    Capability.Owns<PatternNamed<Self, K>, Self>,
+    CacheError,
+    Capability.Appoints<PatternNamed<Self, K>, Self>
+  >
+  /**
    * Makes the owner of a family and of its parts: a layer that gives `Owns` of the family, and runs its lookup.
    *
    * **When to use**
@@ -528,14 +559,16 @@ export interface Service<Self, Id extends string> {
    *
    * @see `OwnerOptions` for the options
    */
-  owner<const K extends string, Chosen extends (OwnerOptions<Self, K> & Open) | AnyFunction>(
+  owner<const K extends string, Chosen extends (OwnerOptions<Self, K> & Open) | AnyFunction | undefined>(
     family: CheckedName<Self, Id, K, "own">,
-    options?: [Chosen] extends [infer Given] ? CheckedOwner<Self, K, Given> : Chosen
+    options: [Chosen] extends [infer Given] ? CheckedOwner<Self, K, Given> : Chosen
   ): Layer.Layer<
     Capability.Owns<PatternNamed<Self, K>, Self>,
     CacheError,
     | Capability.Appoints<PatternNamed<Self, K>, Self>
-    | { [OptionName in keyof Chosen]-?: requiredByOption<OptionName, Chosen[OptionName]> }[keyof Chosen]
+    | (Chosen extends unknown
+      ? { [OptionName in keyof Chosen]-?: requiredByOption<OptionName, Chosen[OptionName]> }[keyof Chosen]
+      : never)
   >
   /**
    * Makes a borrower of a family: a layer that gives `Borrows` of it until its scope closes.
@@ -570,6 +603,41 @@ export interface Service<Self, Id extends string> {
     Capability.Borrows<PatternNamed<Self, K>, Self>,
     CacheError,
     Capability.Admits<PatternNamed<Self, K>, Self>
+  >
+  /**
+   * Lends a part of a family (`partOf`) to another module, without a lookup: a layer that gives `Owns` of the part.
+   *
+   * **Example** (A part that another module writes)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Docs extends Manifest.Service<Docs>()("Docs", {
+   *   families: {
+   *     doc: { pattern: "doc:{id}:*", value: Manifest.type<string>() },
+   *     draft: { pattern: "doc:{id}:draft", partOf: "doc", value: Manifest.type<string>() }
+   *   }
+   * }) {}
+   * const { draft } = Docs.keys
+   * const DocsLive = Docs.delegate("draft").pipe(
+   *   Layer.provideMerge(Docs.owner("doc")),
+   *   Layer.provideMerge(Docs.layer),
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.andThen(draft.set({ id: "1" }, "first"), draft.get({ id: "1" }))
+   * await Effect.runPromise(Effect.provide(program, DocsLive)) // => "first"
+   * ```
+   *
+   * @see `DelegateOptions` for the options with which a delegate loads entries
+   */
+  delegate<const K extends string>(
+    family: CheckedName<Self, Id, K, "delegate">
+  ): Layer.Layer<
+    Capability.Owns<PatternNamed<Self, K>, Self>,
+    CacheError,
+    Self | Capability.Owns<PatternNamed<Self, K>, Self>
   >
   /**
    * Lends a part of a family (`partOf`) to another module: a layer that gives `Owns` of the part, and runs its lookup.
@@ -608,15 +676,17 @@ export interface Service<Self, Id extends string> {
    *
    * @see `DelegateOptions` for the options
    */
-  delegate<const K extends string, Chosen extends (DelegateOptions<Self, K> & Open) | AnyFunction>(
+  delegate<const K extends string, Chosen extends (DelegateOptions<Self, K> & Open) | AnyFunction | undefined>(
     family: CheckedName<Self, Id, K, "delegate">,
-    options?: [Chosen] extends [infer Given] ? CheckedOwner<Self, K, Given> : Chosen
+    options: [Chosen] extends [infer Given] ? CheckedOwner<Self, K, Given> : Chosen
   ): Layer.Layer<
     Capability.Owns<PatternNamed<Self, K>, Self>,
     CacheError,
     | Self
     | Capability.Owns<PatternNamed<Self, K>, Self>
-    | { [OptionName in keyof Chosen]-?: requiredByOption<OptionName, Chosen[OptionName]> }[keyof Chosen]
+    | (Chosen extends unknown
+      ? { [OptionName in keyof Chosen]-?: requiredByOption<OptionName, Chosen[OptionName]> }[keyof Chosen]
+      : never)
   >
   /**
    * Builds the application: one layer for each family or reader, over one engine. Each layer gets the rights that its

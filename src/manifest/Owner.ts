@@ -19,6 +19,7 @@ import type { DurationInput } from "../ownership/DurationInput.ts"
 import type { CodecsOf, DefinitionOf, FamilyOf, PatternOf } from "../ownership/types/definitionParts.ts"
 import type { KeyParams, Many } from "./Family.ts"
 import type { Answering, Anything, LookupManyOf, LookupOf, Open, PartName } from "./types/lookups.ts"
+import type { OwnerDocs } from "./types/ownerDocs.ts"
 
 /**
  * The options of the owner of family `K`. Without a lookup, entries come from writes alone.
@@ -54,29 +55,11 @@ import type { Answering, Anything, LookupManyOf, LookupOf, Open, PartName } from
  * @category models
  * @since 0.1.0
  */
-export interface OwnerOptions<Self, K extends string> {
-  /**
-   * Loads the value of one key.
-   *
-   * **Details**
-   *
-   * - It gets the parameters of the key, and what is known of the entry before (`LookupContext`).
-   * - It returns an Effect of the value, or of `Lookup.loaded(value, options)` to set a lifetime, tags or a revision.
-   * - Each load has a Scope of its own, which closes when the load ends. So do not return what was acquired in it: a
-   *   reader would get a file or a connection that is closed.
-   * - Without `lookup` and `lookupMany`, a read of an absent key fails with `Absent`.
-   */
+export interface OwnerOptions<Self, K extends string> extends OwnerDocs {
   readonly lookup?: LookupOf<FamilyOf<DefinitionOf<Self>, K>> | Anything
-  /**
-   * Loads the values of several keys, for `getMany`, and returns them in the same order. Without `lookup`, it loads
-   * single keys, too.
-   */
   readonly lookupMany?: LookupManyOf<FamilyOf<DefinitionOf<Self>, K>> | Anything
-  /** Loads the given keys before the first read, and again on a schedule. */
   readonly warm?: WarmOf<Self, K> | Anything
-  /** Loads keys again shortly before they end, if their reads so far make another read likely. */
   readonly predict?: PredictOptions | Anything
-  /** The lookups of the parts (`partOf`) of the family, by the names of the parts. */
   readonly parts?: { readonly [Part in PartName<DefinitionOf<Self>, K>]?: DelegateOptions<Self, Part> } & Open
 }
 

@@ -75,13 +75,15 @@ const runs = ["--listFilesOnly", "--showConfig", "--noEmit"] as const
 const checkWith = (
   filesMax: number,
   given: { readonly [project: string]: string } = { "app.json": errors },
-  ends: { readonly [run in typeof runs[number]]?: End } = {}
+  ends: { readonly [run in typeof runs[number]]?: End } = {},
+  isJson = true,
+  other: { readonly [file: string]: string } = {}
 ) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const folder = yield* fs.makeTempDirectoryScoped()
-    for (const [name, text] of Object.entries(files)) {
+    for (const [name, text] of Object.entries({ ...files, ...other })) {
       yield* fs.makeDirectory(path.dirname(path.join(folder, name)), { recursive: true })
       yield* fs.writeFileString(path.join(folder, name), text)
     }
@@ -105,7 +107,7 @@ const checkWith = (
     }
     const printed: Array<string> = []
     const told: Array<string> = []
-    const count = yield* check({ project: "tsconfig.json", isJson: true, style: plain, node: "node", folder, filesMax })
+    const count = yield* check({ project: "tsconfig.json", isJson, style: plain, node: "node", folder, filesMax })
       .pipe(
         Effect.provideService(
           Spawner.ChildProcessSpawner,
@@ -117,7 +119,7 @@ const checkWith = (
           error: (text: string) => void told.push(text)
         })
       )
-    return { count, report: JSON.parse(printed.join("")), told }
+    return { count, report: isJson ? JSON.parse(printed.join("")) : undefined, printed, told }
   }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
 
 describe("check", () => {
@@ -141,6 +143,27 @@ describe("check", () => {
       const { count, told } = yield* checkWith(5_000, { "app.json": errors, "tsconfig.json": errors })
       assert.strictEqual(count, 3)
       assert.deepStrictEqual(told, [])
+    }))
+
+  it.effect("check says what it has checked where it finds nothing, and prints no line as JSON for it", () =>
+    Effect.gen(function*() {
+      const lost = { "src/lost.ts": "export {}\n" }
+      const clean = { "app.json": "" }
+      const all = yield* checkWith(5_000, clean, {}, false, lost)
+      assert.deepStrictEqual([all.count, all.printed], [0, [
+        "stateless: checked 6 files of `tsconfig.json`, and found no errors"
+      ]])
+      const few = yield* checkWith(2, clean, {}, false, lost)
+      assert.deepStrictEqual(few.printed, [
+        "stateless: checked 6 files of `tsconfig.json`, and found no errors; operations that nothing runs were looked " +
+        "for in 2 files"
+      ])
+      const both = yield* checkWith(5_000, { "app.json": "", "tsconfig.json": "" }, {}, false, lost)
+      assert.deepStrictEqual(both.printed, [
+        "stateless: checked 6 files of `tsconfig.json` in 2 projects, and found no errors"
+      ])
+      const { count, report } = yield* checkWith(5_000, clean, {}, true, lost)
+      assert.deepStrictEqual([count, report], [0, { findings: [], others: [] }])
     }))
 
   it.effect("check names a project without files", () =>

@@ -267,7 +267,7 @@ describe("option of a call", () => {
           ["tagz", "tags", answering((options) => Lookup.notModified(options))],
           ["ifVersion", "", answering(() => Lookup.loaded(2, { ifVersion: 3 } as {}))],
           ["lease", "", answering(() => Lookup.loaded(2, { lease: {} } as {}))],
-          ["ttl", "", answering(() => Lookup.loaded(2, { ttl: 3 } as {}))],
+          ["ttl", "timeToLive", answering(() => Lookup.loaded(2, { ttl: 3 } as {}))],
           [
             "signall",
             "signal",
@@ -278,6 +278,9 @@ describe("option of a call", () => {
             )
           ],
           ["intervall", "interval", CacheMetrics.publish(Effect.succeed({}), { cache: "c", intervall: 1 } as any)],
+          ["max", "capacity", MemoryStore.make({ max: 1 } as any)],
+          ["maxSize", "weightMax", MemoryStore.make({ maxSize: 1 } as any)],
+          ["swr", "?`staleWhileRevalidate` is an option of a family", MemoryStore.make({ capacity: 1, swr: 1 } as any)],
           ["capacityy", "capacity", MemoryStore.make({ capacity: 1, capacityy: 1 } as any)],
           ["bytesmax", "bytesMax", LmdbStore.make({ path, durability: "process", bytesmax: 1 } as any)],
           ["sett", "set", TieredStore.make([memory], { sett: "through" } as any).open(familyOf<unknown>("user"))],
@@ -287,7 +290,11 @@ describe("option of a call", () => {
       for (const [option, meant, made] of rows) {
         const { reason } = (yield* Effect.flip(Effect.asVoid(made))) as CacheError | StoreError
         assert.include(["InvalidOption", "InvalidStoreOptions"], reason._tag, option)
-        const help = meant === "" ? "the options are `timeToLive`, `tags`, `revision`" : `did you mean \`${meant}\`?`
+        const help = meant === ""
+          ? "the options are `timeToLive`, `tags`, `revision`"
+          : meant.startsWith("?")
+          ? meant.slice(1)
+          : `did you mean \`${meant}\`?`
         assert.deepInclude(reason, { option, why: `is not an option; ${help}` })
       }
     }))

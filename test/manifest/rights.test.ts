@@ -387,77 +387,81 @@ describe("name that comes from data", () => {
     "an unknown part": [
       "E0229",
       "`fact` is not a part of family `files`, so the owner of `files` cannot give its lookup; help: did you mean `facts`?",
-      () => C.owner("files", as({ parts: { fact: {} } }))
+      () => C.owner("files", as<never>({ parts: { fact: {} } }))
     ],
     "a misspelt option": [
       "E0406",
       "owner.user.lokup: unknown option `lokup` in the owner of family `user`; help: did you mean `lookup`?",
-      () => C.owner("user", as({ lokup: lookup }))
+      () => C.owner("user", as<never>({ lokup: lookup }))
     ],
     "a lookup that is no function": [
       "E0114",
       "owner.user.lookup: the lookup of family `user` does not return a value of `user`",
-      () => C.owner("user", as({ lookup: 5 }))
+      () => C.owner("user", as<never>({ lookup: 5 }))
     ],
     "a lookupMany that is no function": [
       "E0114",
       "owner.user.lookupMany: the lookupMany of family `user` does not return",
-      () => C.owner("user", as({ lookupMany: null }))
+      () => C.owner("user", as<never>({ lookupMany: null }))
     ],
     "a function in the place of options": [
       "E0406",
       "owner.user: the owner of family `user` takes options, and this is a function; help: give it by its name",
-      () => C.owner("user", as(lookup))
+      () => C.owner("user", as<never>(lookup))
     ],
     "null in the place of options": [
       "E0408",
       "owner.user: `the options` must be an object; help: see the type `OwnerOptions`",
-      () => C.owner("user", as(null))
+      () => C.owner("user", as<never>(null))
     ],
-    "a text in the place of options": ["E0408", "`the options` must be an object", () => C.owner("user", as("lookup"))],
+    "a text in the place of options": [
+      "E0408",
+      "`the options` must be an object",
+      () => C.owner("user", as<never>("lookup"))
+    ],
     "a misspelt option of warm": [
       "E0406",
       "owner.user.warm.every: unknown option `every` in `warm`",
-      () => C.owner("user", as({ lookup, warm: { keys: [], every: 1 } }))
+      () => C.owner("user", as<never>({ lookup, warm: { keys: [], every: 1 } }))
     ],
     "keys to warm that are no list": [
       "E0408",
       "owner.user.warm.keys: `warm.keys` must be a list of parameters, or an Effect of one",
-      () => C.owner("user", as({ lookup, warm: { keys: 5 } }))
+      () => C.owner("user", as<never>({ lookup, warm: { keys: 5 } }))
     ],
     "no keys to warm": [
       "E0408",
       "`warm.keys` must be a list of parameters",
-      () => C.owner("user", as({ lookup, warm: {} }))
+      () => C.owner("user", as<never>({ lookup, warm: {} }))
     ],
     "a list in the place of warm": [
       "E0408",
       "`warm` must be an object",
-      () => C.owner("user", as({ lookup, warm: [] }))
+      () => C.owner("user", as<never>({ lookup, warm: [] }))
     ],
     "a number in the place of await": [
       "E0408",
       "`warm.await` must be true or false",
-      () => C.owner("user", as({ lookup, warm: { keys: [], await: 1 } }))
+      () => C.owner("user", as<never>({ lookup, warm: { keys: [], await: 1 } }))
     ],
     "a misspelt option of predict": [
       "E0406",
       "unknown option `keyMax` in `predict`; help: did you mean `keysMax`?",
-      () => C.owner("user", as({ lookup, predict: { keyMax: 1 } }))
+      () => C.owner("user", as<never>({ lookup, predict: { keyMax: 1 } }))
     ],
     "a misspelt option of a part": [
       "E0406",
       "owner.files.parts.facts.lokup: unknown option `lokup` in the part `facts`; help: did you mean `lookup`?",
-      () => C.owner("files", as({ parts: { facts: { lokup: 1 } } }))
+      () => C.owner("files", as<never>({ parts: { facts: { lokup: 1 } } }))
     ],
-    "parts that are no record": ["E0408", "`parts` must be an object", () => C.owner("files", as({ parts: 5 }))],
-    "a part without options": ["E0408", "`parts.facts`", () => C.owner("files", as({ parts: { facts: 5 } }))],
+    "parts that are no record": ["E0408", "`parts` must be an object", () => C.owner("files", as<never>({ parts: 5 }))],
+    "a part without options": ["E0408", "`parts.facts`", () => C.owner("files", as<never>({ parts: { facts: 5 } }))],
     "a misspelt option of a delegate": [
       "E0406",
       "delegate.facts.lokup: unknown option `lokup`",
-      () => C.delegate("facts", as({ lokup: 1 }))
+      () => C.delegate("facts", as<never>({ lokup: 1 }))
     ],
-    "parts of a delegate": ["E0406", "unknown option `parts`", () => C.delegate("facts", as({ parts: {} }))],
+    "parts of a delegate": ["E0406", "unknown option `parts`", () => C.delegate("facts", as<never>({ parts: {} }))],
     "an unknown module": [
       "E0228",
       "declares no family and no reader `wb`; help: did you mean `web`?",

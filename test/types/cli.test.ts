@@ -38,6 +38,16 @@ describe("stateless check", () => {
     assert.notInclude(stdout, "\u001b[")
   })
 
+  it("check takes its project as tsc does, and refuses two that differ", () => {
+    const missing = run("check", "-p", "nowhere/tsconfig.json")
+    assert.strictEqual(missing.status, 2)
+    assert.include(missing.stderr, "there is no `nowhere/tsconfig.json`")
+    const twice = run("check", "one.json", "--project", "other.json")
+    assert.strictEqual(twice.status, 2)
+    assert.include(twice.stderr, "stateless: two projects are named, `one.json` and `other.json`; help: name one")
+    assert.include(run("check", "--help").stdout, "--project, -p")
+  })
+
   it("check exits with 2 when it cannot run, as its help says", () => {
     const { status, stderr } = run("explain", "E9999")
     assert.strictEqual(status, 2)

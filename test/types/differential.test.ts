@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
 import * as Diagnostic from "../../src/diagnostic/Diagnostic.ts"
 import * as Nearest from "../../src/diagnostic/types/nearest.ts"
+import { otherNames } from "../../src/diagnostic/types/otherCaches.ts"
 import { validate, type ValidManifest } from "../../src/ownership/shared/validation.ts"
 import * as KeyPattern from "../../src/pattern/KeyPattern.ts"
 import * as Compiler from "../support/compiler.ts"
@@ -109,6 +110,43 @@ describe(`types and run time, seed ${seed}`, () => {
     const errors = compile("names", lines)
     assert.deepStrictEqual([...errors].map(([line]) => lines[line]), [lines.at(-1)])
     assert.isAtLeast(suggestions, planted)
+  }, 120_000)
+
+  it("types and run time give the same help for each name of another cache, in each place for options", () => {
+    const places = {
+      family: ["pattern", "value", "timeToLive", "idleTimeToLive", "capacity", "weightMax", "weigher", "derives"],
+      owner: ["lookup", "lookupMany", "warm", "predict", "parts"],
+      store: ["capacity", "weightMax", "eviction", "shards"],
+      warm: ["keys", "schedule", "await"]
+    }
+    const helps = Object.keys(otherNames).map((name) =>
+      Object.values(places).map((known) => [name, known, Nearest.optionHelp(name, known, "none")] as const)
+    )
+    const lines = helps.map((row, at) =>
+      `export type O${at} = [${
+        row.map(([name, known, help]) =>
+          is(
+            `Nearest.optionHelp<${quoted(name)}, ${known.map(quoted).join(" | ")}, "none">`,
+            quoted(help.replaceAll("`", "'"))
+          )
+        ).join(", ")
+      }]`
+    )
+    lines.push(`export type False = [${is(`Nearest.optionHelp<"ttl", "timeToLive", "none">`, quoted("none"))}]`)
+    const errors = compile("other caches", lines)
+    assert.deepStrictEqual([...errors].map(([line]) => lines[line]), [lines.at(-1)])
+    const texts = Object.fromEntries(helps.map((row) => [row[0]![0], row.map(([, , help]) => help)]))
+    assert.deepStrictEqual(texts["max"]?.slice(0, 3), [
+      "did you mean `capacity`?",
+      "`capacity` is an option of a store, or of a family",
+      "did you mean `capacity`?"
+    ])
+    assert.deepStrictEqual(texts["key"]?.slice(1), [
+      "`pattern` is an option of a family",
+      "`pattern` is an option of a family",
+      "did you mean `keys`?"
+    ])
+    assert.deepStrictEqual(helps.flat().filter(([, , help]) => help === "none"), [])
   }, 120_000)
 
   it("types and run time find the same mistakes of manifests, at the same properties", () => {

@@ -151,6 +151,15 @@ describe("hover over an operation, which shows no message", () => {
     })
   }
 
+  it("an option of an owner shows its documentation where it is written", async () => {
+    const lookup = await server.hover(program(`AppCache.owner("prefs", { /*|*/lookup: () => Effect.never })`))
+    assert.include(lookup, "Loads the value of one key.")
+    const predict = await server.hover(program(`AppCache.owner("prefs", { /*|*/predict: { keysMax: 1 } })`))
+    assert.include(predict, "Loads keys again shortly before they end")
+    const part = await server.hover(program(`AppCache.delegate("facts", { /*|*/lookupMany: () => Effect.never })`))
+    assert.include(part, "Loads the values of several keys")
+  })
+
   it("the hovers over `owner` without options and over `modules` have no messages", async () => {
     const owner = await server.hover(program(`const p = AppCache./*|*/owner("user")`))
     assert.include(owner, `Layer<Owns<"user:{id}", AppCache>, CacheError, Appoints<"user:{id}", AppCache>>`)

@@ -2,7 +2,14 @@
  * The codes of manifests, explained.
  */
 import type { Explained } from "../types/explained.ts"
+import { otherNames } from "../types/otherCaches.ts"
 import { atRunTime, explain, module, serverUser, user } from "./explained.ts"
+
+// `ttl`, `maxAge` for `timeToLive`; `load` for `lookup`
+const otherNamesText = Array.from(
+  Map.groupBy(Object.entries(otherNames).filter(([other, ours]) => other !== ours), ([, ours]) => ours),
+  ([ours, others]) => `${others.map(([other]) => `\`${other}\``).join(", ")} for \`${ours}\``
+).join("; ")
 
 export const manifests: ReadonlyArray<Explained> = [
   explain(
@@ -65,7 +72,7 @@ export const manifests: ReadonlyArray<Explained> = [
     "An option does not exist, another value stands in the place of the options, or a family stands beside the " +
       "sections of the manifest.",
     "The option would be ignored, and what it asks for would not happen.",
-    "Correct its name.",
+    `Correct its name. Names of other caches and ours: ${otherNamesText}.`,
     module([`user: { pattern: "user:{id}", timetoLive: "1 minute" }`]),
     module([`user: { pattern: "user:{id}", timeToLive: "1 minute" }`])
   ),
@@ -207,12 +214,14 @@ export const manifests: ReadonlyArray<Explained> = [
   explain(
     "E0417",
     "An option of a manifest, a family, a reader, a layer or a declaration, or a module, may be given, or may be " +
-      "missing: its type has a `?`, or is a choice with `undefined`. Or it is one of several.",
+      "missing: its type has a `?`, or is a choice with `undefined`. Or it is one of several. Or the options of an " +
+      "owner are one of several objects, and only some of them have the option.",
     "The compiler cannot know which of the two a program gets, and a check of one does not hold for the other. " +
       "Without `strict` in the tsconfig every option may be missing.",
     "Give it always, or never. An option that is `undefined` counts as not given. For two different programs, " +
       "declare " +
-      "two manifests. An option that no type depends on, such as `timeToLive`, may be missing.",
+      "two manifests. An option that no type depends on, such as `timeToLive`, may be missing. Of an owner, choose " +
+      "the option and not the object: `{ lookup: flag ? load : undefined }`.",
     module(
       [user, `profile: { pattern: "profile:{id}", ...(isRich ? { derives: ["user:{id}"] as const } : {}) }`],
       [],

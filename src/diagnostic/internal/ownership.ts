@@ -281,7 +281,8 @@ export const ownership: ReadonlyArray<Explained> = [
     "A module provides the ownership of another family, or gives away a right that it was lent: a borrow, or the " +
       "permission to build its owner.",
     "Each family has one module, and this module provides its ownership. All modules could use what is given away.",
-    "Provide the ownership in the module of that family, and keep what is lent within the module.",
+    "Provide the ownership in the module of that family, and keep what is lent within the module. A family of " +
+      "another manifest belongs in the `modules` of that manifest; merge the two layers.",
     module([user, profile], [`export const one = AppCache.modules({ profile: AppCache.owner("user") })`]),
     module([user, profile], [`export const one = AppCache.modules({ user: AppCache.owner("user") })`])
   ),

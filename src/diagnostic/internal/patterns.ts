@@ -61,7 +61,8 @@ export const patterns: ReadonlyArray<Explained> = [
     "E0107",
     "A raw key is a plain `string`.",
     "The compiler cannot see the family of the key, so it knows neither the type nor the right that the key needs.",
-    "Use the family's accessor.",
+    "Use the family's accessor. Or write the key as a template, and make each text in it a segment with " +
+      "`Key.segment`, which refuses a colon.",
     module([user], ["export const one = (key: string) => AppCache.get(key)"]),
     module([user], ["export const one = (id: string) => AppCache.keys.user.get({ id })"])
   ),

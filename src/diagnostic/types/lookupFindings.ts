@@ -5,6 +5,7 @@
  */
 import type { message } from "../Diagnostic.ts"
 import { finding, say } from "../internal/finding.ts"
+import type * as Several from "./several.ts"
 
 /**
  * E0211: a lookup that reads a family that its own family does not derive from.
@@ -123,9 +124,9 @@ export const lookupWrites = (family: string, target: string) =>
  * @category ownership
  * @since 0.1.0
  */
-export type lookupFails<Family extends string> = message<
+export type lookupFails<Family extends string, Failure> = message<
   "E0213",
-  `the lookup of family '${Family}' fails with an error that its family does not declare`,
+  `the lookup of family '${Family}' fails with ${named<Failure>} its family does not declare`,
   `give its schema as error of '${Family}', or handle it in the lookup`
 >
 
@@ -135,8 +136,15 @@ export type lookupFails<Family extends string> = message<
  * @category ownership
  * @since 0.1.0
  */
-export type loadFails<Pattern extends string> = message<
+export type loadFails<Pattern extends string, Failure> = message<
   "E0213",
-  `this load fails with an error that the family of '${Pattern}' does not declare`,
+  `this load fails with ${named<Failure>} the family of '${Pattern}' does not declare`,
   `give its schema as error of the family of '${Pattern}', or handle it in the load`
 >
+// The tags of the errors that have one. An error without a tag has no name that a message can give.
+type named<Failure> = tagOf<Failure> extends infer Tag ?
+  [Tag] extends [never] ? "an error that" : `${Several.enumerate<Tag>}, which`
+  : never
+type tagOf<Failure> = Failure extends { readonly _tag: infer Tag extends string } ?
+  string extends Tag ? never : `'${Tag}'`
+  : never

@@ -16,28 +16,25 @@ import * as Nearest from "./nearest.ts"
 export type optionUnknown<Option extends string, Place extends string, Known = never> = message<
   "E0406",
   `unknown option '${Option}' in ${Place}`,
-  Nearest.help<meantBy<Option, Known>, Known, "remove it, or check its spelling">
+  Nearest.optionHelp<meantBy<Option, Known>, Known, "remove it, or check its spelling">
 >
 export const optionUnknown = (option: string, place: string, known: Iterable<string> = []) =>
   finding(
     "E0406",
     "OptionUnknown",
     `${say`unknown option ${option}`} in ${place}`,
-    Nearest.help(meantBy(option, new Set(known)), known, "remove it, or check its spelling")
+    Nearest.optionHelp(meantBy(option, new Set(known)), known, "remove it, or check its spelling")
   )
 
 // What a word of daily speech means, where it means one thing: of what a family reads, its lookup derives or borrows.
 type meantBy<Option extends string, Known> = Option extends "reads" ? "derives" extends Known ? Option : "borrows"
   : Option extends "writes" ? "owns"
-  : Option extends "ttl" ? "timeToLive"
   : Option
 const meantBy = (option: string, known: ReadonlySet<string>): string =>
   option === "reads" && !known.has("derives")
     ? "borrows"
     : option === "writes"
     ? "owns"
-    : option === "ttl"
-    ? "timeToLive"
     : option
 
 /**

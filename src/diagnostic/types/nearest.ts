@@ -8,6 +8,7 @@
  *
  * @since 0.1.0
  */
+import { otherNames, placeOf } from "./otherCaches.ts"
 
 /**
  * The help for a name that nothing declares: the one that is near, or else `Help`.
@@ -33,6 +34,39 @@ export const help = (name: string, known: Iterable<string>, otherwise: string): 
 }
 
 /**
+ * The help for an option that does not exist: the one that has this name in other caches, or one that is near, or where
+ * the option is given that was meant, or else `Help`.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type optionHelp<Option extends string, Known, Help extends string> = [Extract<ourName<Option>, Known>] extends
+  [never] ? help<Option, Known, elsewhere<Option, Help>>
+  : `did you mean '${ourName<Option>}'?`
+type ourName<Option> = Option extends keyof typeof otherNames ? typeof otherNames[Option] : never
+type elsewhere<Option, Help extends string> = Option extends keyof typeof otherNames
+  ? `'${typeof otherNames[Option]}' is an option of ${typeof placeOf[typeof otherNames[Option]]}`
+  : Help
+
+/**
+ * The help for an option that does not exist: the one that has this name in other caches, or one that is near, or where
+ * the option is given that was meant, or else `otherwise`.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export const optionHelp = (option: string, known: Iterable<string>, otherwise: string): string => {
+  const names = new Set(known)
+  const ours = Object.hasOwn(otherNames, option) ? otherNames[option as keyof typeof otherNames] : undefined
+  if (ours === undefined) return help(option, names, otherwise)
+  return names.has(ours) ? `did you mean \`${ours}\`?` : help(
+    option,
+    names,
+    `\`${ours}\` is an option of ${placeOf[ours]}`
+  )
+}
+
+/**
  * The first option of a call that does not exist, and what to do about it. One that is `undefined` was not given. An
  * instance of a class may have other members besides the options.
  *
@@ -50,7 +84,7 @@ export const unknownOption = (
     if (Object.hasOwn(known, option) || (given as Record<string, unknown>)[option] === undefined) continue
     const names = Object.keys(known)
     const all = names.map((name) => `\`${name}\``).join(", ")
-    return { option, why: `is not an option; ${help(option, names, `the options are ${all}`)}` }
+    return { option, why: `is not an option; ${optionHelp(option, names, `the options are ${all}`)}` }
   }
   return undefined
 }

@@ -132,7 +132,7 @@ type strictly<Message> = undefined extends string ? message<
 export type key = message<
   "E0107",
   "the text of this key is not known, so its owner is not known",
-  "use the accessors of 'keys', or a literal or template such as `user:${id}`; inside pipe, add 'as const'"
+  "use the accessors of 'keys', a literal, or a template of segments (Key.segment); inside pipe, add 'as const'"
 >
 
 /**
@@ -242,7 +242,7 @@ export type program = message<
   "the compiler cannot tell what this program does: its requirements are any, unknown, object or a type parameter",
   "name them in its type; for R extends Db write Db"
 >
-type Unknowable = "any, unknown or a type parameter; for R extends Db write Db"
+type Unknowable = "any, unknown, object or a type parameter; for R extends Db write Db"
 
 /**
  * E0211: a lookup whose requirements are a type parameter, which may stand for any right.
@@ -292,6 +292,18 @@ export type moduleOption<Module extends string> = strictly<
     `it is not known whether the module '${Module}' is given, so nothing can be checked about it`,
     "give it in every build; for a program without it, Layer.empty does nothing"
   >
+>
+
+/**
+ * E0417: an option of an owner that only some of several objects have, so that the compiler would not look at it.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type ownerOption<Family extends string, Option extends string> = message<
+  "E0417",
+  `it is not known whether '${Option}' is given to the owner of family '${Family}', so nothing can be checked about it`,
+  "choose the value and not the object, { lookup: flag ? load : undefined }"
 >
 
 /**

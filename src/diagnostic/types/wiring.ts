@@ -178,6 +178,19 @@ export type moduleProvides<Module extends string, Pattern extends string> = mess
 >
 
 /**
+ * E0226: a module that provides the ownership of a family of another manifest.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type moduleForeign<Module extends string, Id extends string, Pattern extends string, Other extends string> =
+  message<
+    "E0226",
+    `module '${Module}' provides the ownership of '${Pattern}', which is a family of '${Other}' and not of '${Id}'`,
+    `give it to ${Other}.modules, and merge the layers of the two manifests`
+  >
+
+/**
  * E0226: a module that provides a right to read to other modules.
  *
  * @category ownership

@@ -38,7 +38,8 @@ export type CheckedLoad<P extends string, V, E, R, Load> =
       : holds<Load, "object", rightsIn<P, R, R2>> extends true ? Opaque.objectRequired<`the load of a key of '${P}'`>
       : isAny<E2> extends true ? Opaque.anyFailure<`the load of a key of '${P}'`>
       : holds<Load, "any", failuresIn<A>> extends true ? Opaque.anyFailure<`the load of a key of '${P}'`>
-      : holds<Load, "wrong", errorsIn<E, E2 | failedOf<A>>> extends true ? LookupFindings.loadFails<P>
+      : holds<Load, "wrong", errorsIn<E, E2 | failedOf<A>>> extends true ?
+        LookupFindings.loadFails<P, Exclude<E2 | failedOf<A>, E | CacheError>>
       : Load extends LoadFor<never, V, E> ? Load
       : LoadFor<P, V, E>
     : Load extends AnyFunction ? Misfit.loadFunction<P>

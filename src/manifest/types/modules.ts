@@ -223,7 +223,8 @@ type orProblems<Problems, Live> = [Problems] extends [never] ? Live : Several.on
 // The permission of another manifest is not this module's own: it comes with the layer of that manifest.
 type findProvidesProblem<K extends string, Self, Out> = Out extends BorrowsCapability<infer P, any, any, any>
   ? Wiring.moduleLends<K, P>
-  : Out extends OwnsCapability<infer P, any, any, any> ? Wiring.moduleProvides<K, P>
+  : Out extends OwnsCapability<infer P, any, any, infer Owning>
+    ? [Owning] extends [Self] ? Wiring.moduleProvides<K, P> : Wiring.moduleForeign<K, IdOf<Self>, P, IdOf<Owning>>
   : Out extends Admits<infer P, Self> ? Wiring.moduleAppoints<K, "a reader", P>
   : Out extends Appoints<infer P, Self> ? Wiring.moduleAppoints<K, "the owner", P>
   : never

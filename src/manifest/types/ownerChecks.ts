@@ -33,22 +33,31 @@ import type { KeyParams } from "../Family.ts"
 import type { DelegateOptions, OwnerOptions, PredictOptions, WarmOptions } from "../Owner.ts"
 import type { findLookupProblem, SourceOf, undeclared } from "./lookupRights.ts"
 import type { AnswerOf, AnyFunction, Anything, failedOf, LookupManyOf, LookupOf, PartName } from "./lookups.ts"
+import type { OwnerDocs } from "./ownerDocs.ts"
 
 /**
  * Checks the options of an owner: returns them, with a message in place of each lookup that does too much.
  *
  * **Details**
  *
- * Without options, `O` is its constraint, and a hover shows the known options. The function in the union gives types to
- * the parameters of a function that is given by mistake, so that the compiler reports our message only.
+ * A message takes the place of an object that lacks an option which another object of the choice has: the object that
+ * has the option is assignable to the one without it, so nothing would check the option. In a choice that is written in
+ * place, the compiler gives each object the options of the others, as `undefined`.
  */
-export type CheckedOwner<Self, K extends string, Chosen> = [AnyFunction] extends [Chosen]
-  ? AnyOptions<Exclude<Chosen, AnyFunction>> | AnyFunction
-  : Chosen extends AnyFunction ? Misfit.options<K>
+export type CheckedOwner<Self, K extends string, Chosen, All = Chosen> = [AnyFunction] extends [Chosen]
+  ? OpenOptions<Self, K, Exclude<Chosen, AnyFunction | undefined>>
+  : Chosen extends AnyFunction | undefined ? Chosen extends undefined ? Chosen : Misfit.options<K>
+  : [NamesOf<All>] extends [keyof Chosen]
   // Spelt out here, because an error would print the name of a named type, and not the message.
-  : { readonly [Name in keyof Chosen]: CheckedOption<Self, K, Name, Chosen[Name]> }
-// The compiler asks with the constraint while it infers the types of a lookup's parameters. So this admits any lookup.
-type AnyOptions<Chosen> = { readonly [Name in keyof Chosen]: Chosen[Name] }
+    ? { readonly [Name in keyof Chosen]: CheckedOption<Self, K, Name, Chosen[Name]> } & OwnerDocs
+  : Opaque.ownerOption<K, Exclude<NamesOf<All>, keyof Chosen> & string>
+type NamesOf<All> = All extends unknown ? keyof All : never
+// A function is assignable to `{}`, so this gets the constraint and objects that may have no option. The compiler asks
+// with the constraint while it infers the types of a lookup's parameters, so it admits any lookup. The function in it
+// gives types to the parameters of a function that is given by mistake, so that only our message is reported.
+type OpenOptions<Self, K extends string, Chosen> = string extends keyof Chosen ? Chosen | AnyFunction | undefined
+  : [isUnion<Chosen>] extends [false] ? OwnerOptions<Self, K>
+  : Opaque.ownerOption<K, NamesOf<Chosen> & string>
 type CheckedOption<Self, K extends string, Name, Given> = Name extends "lookup" | "lookupMany"
   ? CheckedLookup<Self, DefinitionOf<Self>, K, Name, Given>
   : Name extends "parts" ? CheckedParts<Self, DefinitionOf<Self>, K, Given>
@@ -102,9 +111,9 @@ type WarmingOption<Option extends "warm" | "predict"> = Option extends "warm" ? 
 type CheckedLookup<Self, D extends Definition, K extends string, Name, Loading> = [Anything] extends [Loading] ?
   Opaque.anyLookup<K>
   : Loading extends undefined ? Loading
-  : Loading extends Answering<infer A, infer B, infer Third, infer D4> ?
-    isAny<A | B | Third | D4> extends true ? Opaque.anyAnswer<`the lookup of family '${K}'`>
-    : [A | B | Third | D4] extends [Effect.Effect<infer V, infer E, infer R>] ?
+  : Loading extends Answering<infer A, infer A, infer A, infer A> ?
+    0 extends 1 & A ? Opaque.anyAnswer<`the lookup of family '${K}'`>
+    : [A] extends [Effect.Effect<infer V, infer E, infer R>] ?
       Loading extends ParamsFit<Self, K, Name> ? CheckedAnswer<Opaque.lookup, Self, K, Name, Loading, V, E, R>
       : Misfit.lookupParameters<K, PatternOf<FamilyOf<D, K>>>
     : A extends PromiseLike<any> | AsyncGenerator<any, any, any> ? Misfit.lookupPromise<K, Name & LookupOption>
@@ -142,11 +151,11 @@ type CheckedAnswer<_Message extends string, Self, K extends string, Name, Loadin
 type CheckedValue<Self, D extends Definition, K extends string, Name, Loading, A, E> =
   isAnswer<A, Name, AnswerOf<ValueOf<FamilyOf<D, K>>>> extends false ? lookupUnfit<Self, K, Name>
     : CheckedError<D, K, Loading, E | failedIn<Name, A>>
-type CheckedError<D extends Definition, K extends string, Loading, E> = isAny<E> extends true
+type CheckedError<D extends Definition, K extends string, Loading, E> = 0 extends 1 & E
   // A family that declares `any`, or a value that is not a Schema, makes the errors of its readers `any`.
   ? isAny<ErrorOf<FamilyOf<D, FamilyName<D>>>> extends true ? Loading : Opaque.anyFailure<`the lookup of family '${K}'`>
   : [Exclude<E, ErrorOf<FamilyOf<D, K>> | CacheError>] extends [never] ? Loading
-  : LookupFindings.lookupFails<K>
+  : LookupFindings.lookupFails<K, Exclude<E, ErrorOf<FamilyOf<D, K>> | CacheError>>
 // `Lookup.failed(error)` in the answer of a lookup fails the reads of its key, so `error` counts as an error.
 type failedIn<Name, A> = Name extends "lookup" ? failedOf<A>
   : A extends ReadonlyArray<infer Given> ? failedOf<Given>
@@ -190,8 +199,8 @@ type requiredByWarming<Given> = Given extends unknown
 type requiredByWarm<Given> = Given extends Effect.Effect<any, any, infer R> ? R
   : Given extends Schedule.Schedule<any, any, any, infer R> ? R
   : never
-type requiredByLookup<Loading> = Loading extends Answering<infer A, infer B, infer Third, infer Given> ?
-  requiredByAnswer<A | B | Third | Given>
+type requiredByLookup<Loading> = Loading extends Answering<infer Given, infer Given, infer Given, infer Given> ?
+  requiredByAnswer<Given>
   : never
 // A lookup that only throws has the answer `never`, and requires nothing. Each load has a Scope of its own.
 type requiredByAnswer<Given> = [Given] extends [never] ? never

@@ -4,19 +4,22 @@
  * A plain object has the type of a class without methods, and 1.5 has the type of an integer. A tier that encodes
  * refuses both; memory keeps the value itself, and would serve a value that another arrangement of tiers refuses. So a
  * schema with a class or a check is tested before a write. Of any other schema only the kind of the value itself is
- * tested, such as a text, an object or a list, which costs next to nothing: it finds the `undefined` of a row that was
- * not found, and most mistakes of a program without types.
+ * tested, such as a text, an object, a list, bytes or a `Map`, which costs next to nothing: it finds the `undefined` of
+ * a row that was not found, and most mistakes of a program without types.
  *
  * Not here: properties that a schema does not mention, which only encoding finds.
  */
 import * as Schema from "effect/Schema"
-import type * as SchemaAST from "effect/SchemaAST"
+import * as SchemaAST from "effect/SchemaAST"
 import { somePart } from "./schemaParts.ts"
-import { fieldsOfClass } from "./schemaShape.ts"
+import { fieldsOfClass, idOf } from "./schemaShape.ts"
 
 /** A test whether a value fits the schema; `undefined` where there is nothing to test. */
 export const admitsOf = (schema: Schema.Schema<any>): ((value: unknown) => boolean) | undefined => {
-  if (!somePart(schema.ast, needsLook)) return kindOf(schema.ast)
+  return somePart(schema.ast, needsLook) ? fullTest(schema) : kindOf(schema.ast)
+}
+
+const fullTest = (schema: Schema.Schema<any>): (value: unknown) => boolean => {
   const is = Schema.is(schema)
   return (value) => {
     try {
@@ -54,9 +57,48 @@ const kindOf = (ast: SchemaAST.AST): ((value: unknown) => boolean) | undefined =
       const kinds = ast.types.map(kindOf)
       return kinds.includes(undefined) ? undefined : (value) => kinds.some((kind) => kind!(value))
     }
+    case "ObjectKeyword":
+      return (value) => typeof value === "object" ? value !== null : typeof value === "function"
+    case "Symbol":
+    case "UniqueSymbol":
+    case "Enum":
+    case "TemplateLiteral":
+    case "Void":
+    case "Never":
+      return fullTest(Schema.make(ast))
+    case "Suspend": {
+      let inner: ReturnType<typeof kindOf> | "unasked" = "unasked"
+      return (value) => {
+        // Asked when a value comes, because the schema may name itself before it is made.
+        if (inner === "unasked") inner = kindOf(ast.thunk())
+        return inner === undefined || inner(value)
+      }
+    }
+    case "Declaration":
+      return kindOfDeclaration(ast)
     default:
       return undefined
   }
 }
+
+// A declaration tests its values itself. It does so for its elements as well, so those count as unknown here; and what
+// would be looked through for nothing has a test of its own.
+const kindOfDeclaration = (ast: SchemaAST.Declaration): (value: unknown) => boolean => {
+  switch (idOf(ast.annotations)) {
+    case "effect/schema/ReadonlyMap":
+      return (value) => value instanceof Map
+    case "effect/schema/ReadonlySet":
+      return (value) => value instanceof Set
+    case "effect/schema/Json":
+    case "effect/schema/MutableJson":
+      return (value) => value === null || jsonKinds.has(typeof value)
+    default:
+      return fullTest(Schema.make(
+        new SchemaAST.Declaration(ast.typeParameters.map(() => SchemaAST.unknown), ast.run, ast.annotations)
+      ))
+  }
+}
+
+const jsonKinds: ReadonlySet<string> = new Set(["string", "number", "boolean", "object"])
 
 const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value)
