@@ -2410,6 +2410,14 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "one counter for one folder",
+    bug: "a container takes the folder of a frozen one, which lives",
+    file: "src/store/lmdb/internal/lmdbHolder.ts",
+    text: `|| isReader(folder, holder.pid) === true`,
+    planted: `|| isReader(folder, -1) === true`,
+    suites: ["test/store/lmdb/opening.test.ts"]
+  },
+  {
+    law: "one counter for one folder",
     bug: "a holder whose row was lost does not learn of it",
     file: "src/store/lmdb/internal/lmdbHolders.ts",
     text: `names.filter((name) => name.startsWith("beat-"))`,

@@ -195,8 +195,8 @@ export class FunctionFailed extends Schema.TaggedError<FunctionFailed>()("Functi
 /**
  * The folder is held by another process, or by another thread of this process, which keeps its entries in the same
  * namespace with its own counter of invalidations. The folder is free when the holder has closed it or has ended. A
- * holder in another container (pid namespace) keeps the whole folder. If such a holder ended without closing it, the
- * folder is free after 30 seconds of silence.
+ * holder in another container (pid namespace) keeps the whole folder, also while it is frozen. If such a holder ended
+ * without closing it, the folder is free after 30 seconds of silence.
  *
  * @stability stable
  * @category errors

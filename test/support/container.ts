@@ -22,7 +22,7 @@ export const canContain = (what: string): boolean => {
 }
 
 /** A process that was started by a command in front of it. */
-class Started {
+export class Started {
   readonly process: ChildProcess
   readonly #lines: AsyncIterator<string>
 

@@ -14,6 +14,7 @@ import * as Path from "node:path"
 import * as Readline from "node:readline"
 import { Worker } from "node:worker_threads"
 import { type Holder, isAlive, makeHolder, monotonicMillis } from "../../../src/store/lmdb/internal/lmdbHolder.ts"
+import { isReader } from "../../../src/store/lmdb/internal/lmdbReaders.ts"
 import { temporaryFolder } from "../../support/folder.ts"
 import { entryOf, textFamily } from "../../support/partition.ts"
 
@@ -82,6 +83,23 @@ const thread = (path: string) =>
 const answer = (worker: Worker) => Effect.promise(() => new Promise<any>((resolve) => worker.once("message", resolve)))
 
 describe("LMDB folder that a process holds", () => {
+  it.live.runIf(process.platform === "linux")(
+    "the lock file shows the process, also after a thread was refused",
+    () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        assert.isUndefined(isReader(path, process.pid))
+        yield* Effect.scoped(Effect.gen(function*() {
+          yield* LmdbStore.make({ path, durability: "process" })
+          assert.strictEqual((yield* answer(thread(path))).pid, process.pid)
+          assert.isTrue(isReader(path, process.pid))
+          assert.isFalse(isReader(path, process.pid + 1))
+        }))
+        assert.isFalse(isReader(path, process.pid))
+      }),
+    30_000
+  )
+
   it.live("another process is refused, with the holder and the time in the error", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
@@ -266,7 +284,7 @@ describe("LMDB folder that a process holds", () => {
 describe("holder of an LMDB folder", () => {
   const files = { data: "1:1", lock: "1:2" }
   const own = makeHolder("/tmp", "default", files, 0).holder
-  const alive = (holder: Partial<Holder>, beat = 0) => isAlive({ ...own, ...holder }, beat)
+  const alive = (holder: Partial<Holder>, beat = 0) => isAlive(tmpdir(), { ...own, ...holder }, beat)
 
   it("the holder lives as long as its process does", () => {
     assert.isTrue(alive({}))
@@ -280,15 +298,15 @@ describe("holder of an LMDB folder", () => {
   it("a file with the number of the holder's file is not the holder", () => {
     const folder = Fs.mkdtempSync(Path.join(tmpdir(), "stateless-"))
     const { holder: ended, release } = makeHolder(folder, "default", files, 0)
-    assert.isTrue(isAlive(ended, 0))
+    assert.isTrue(isAlive(tmpdir(), ended, 0))
     release()
-    assert.isFalse(isAlive(ended, 0))
+    assert.isFalse(isAlive(tmpdir(), ended, 0))
     const next = makeHolder(folder, "default", files, 0)
     const file = Fs.openSync(Path.join(folder, "unreadable"), "w")
     for (const handle of [ended.sign.handle, next.holder.sign.handle, file, 0, 2, 1_000_000, -1]) {
-      assert.isFalse(isAlive({ ...ended, sign: { ...ended.sign, handle } }, 0), `${handle}`)
+      assert.isFalse(isAlive(tmpdir(), { ...ended, sign: { ...ended.sign, handle } }, 0), `${handle}`)
     }
-    assert.isTrue(isAlive(next.holder, 0))
+    assert.isTrue(isAlive(tmpdir(), next.holder, 0))
     next.release()
     Fs.closeSync(file)
     assert.deepStrictEqual(Fs.readdirSync(folder), ["unreadable"])

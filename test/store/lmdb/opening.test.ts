@@ -9,10 +9,13 @@ import * as Effect from "effect/Effect"
 import { TestClock } from "effect/testing"
 import * as Lmdb from "lmdb"
 import { spawnSync } from "node:child_process"
+import { once } from "node:events"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
+import { type Holder, monotonicMillis } from "../../../src/store/lmdb/internal/lmdbHolder.ts"
 import { tableOf } from "../../../src/store/lmdb/internal/lmdbHolders.ts"
-import { canContain, container, started } from "../../support/container.ts"
+import { seal, unseal } from "../../../src/store/lmdb/internal/lmdbRecord.ts"
+import { canContain, container, type Started, started } from "../../support/container.ts"
 import { temporaryFolder } from "../../support/folder.ts"
 import { entryOf, textFamily } from "../../support/partition.ts"
 
@@ -366,6 +369,29 @@ describe("package lmdb", () => {
 /** A process that holds the folder, started by a command in front of it. */
 const contained = (command: ReadonlyArray<string>, path: string) => started(command, "holder.ts", path)
 
+const beatsOf = (path: string): ReadonlyArray<string> =>
+  Fs.readdirSync(tableOf(path)).filter((name) => name.startsWith("beat-")).map((name) => Path.join(tableOf(path), name))
+
+/** Changes the table of a folder as if its holders had been silent for a time. They may not run meanwhile. */
+const silentFor = (path: string, millis: number) =>
+  Effect.sync(() => {
+    const table = tableOf(path)
+    const edition = Math.max(...Fs.readdirSync(table).filter((name) => /^\d+$/.test(name)).map(Number))
+    const rows = Path.join(table, String(edition), "rows")
+    const holders: ReadonlyArray<Holder> = JSON.parse(unseal(Fs.readFileSync(rows))!.toString())
+    Fs.writeFileSync(rows, seal(Buffer.from(JSON.stringify(holders.map((row) => ({ ...row, beganMillis: 0 }))))))
+    const text = String(monotonicMillis() - millis).padStart(16, "0")
+    for (const beat of beatsOf(path)) Fs.writeFileSync(beat, text)
+  })
+
+/** Kills a process, and waits until it has ended. */
+const endedBy = (started: Started, signal: NodeJS.Signals) =>
+  Effect.promise(async () => {
+    const ended = once(started.process, "exit")
+    started.kill(signal)
+    await ended
+  })
+
 describe.skipIf(!canContain("containers over one LMDB folder"))("folder that another container holds", () => {
   it.live(
     "process 1 of a second container is refused at once, under any namespace, until the folder is closed",
@@ -388,27 +414,64 @@ describe.skipIf(!canContain("containers over one LMDB folder"))("folder that ano
   )
 
   it.live(
-    "the folder is free when its holder was killed and silent for 30 seconds, and held while the holder runs",
+    "the folder is free when its holder was killed and silent for 30 seconds, and held until then",
     () =>
       Effect.gen(function*() {
-        const [one, other] = [yield* temporaryFolder, yield* temporaryFolder]
-        const [killed, running] = [yield* contained(container, one), yield* contained(container, other)]
+        const path = yield* temporaryFolder
+        const killed = yield* contained(container, path)
         assert.strictEqual(yield* killed.line, "held")
-        assert.strictEqual(yield* running.line, "held")
-        killed.kill("SIGKILL")
-        const since = Date.now()
-        let opened = yield* Effect.result(life(one))
-        while (opened._tag === "Failure" && Date.now() - since < 40_000) {
-          yield* Effect.sleep(500)
-          opened = yield* Effect.result(life(one))
-        }
-        assert.strictEqual(opened._tag, "Success")
-        assert.isAbove(Date.now() - since, 20_000)
-        yield* Effect.sleep(33_000 - (Date.now() - since))
-        assert.instanceOf(yield* refusal(other), FolderHeld)
+        yield* endedBy(killed, "SIGKILL")
+        yield* silentFor(path, 25_000)
+        assert.instanceOf(yield* refusal(path), FolderHeld)
+        yield* silentFor(path, 31_000)
+        yield* life(path)
       }),
-    90_000
+    30_000
   )
+
+  it.live("a holder that runs is not silent: it says again and again that it lives", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFolder
+      const running = yield* contained(container, path)
+      assert.strictEqual(yield* running.line, "held")
+      yield* silentFor(path, 60_000)
+      const [beat] = beatsOf(path)
+      while (monotonicMillis() - Number(Fs.readFileSync(beat!, "latin1")) > 30_000) yield* Effect.sleep(50)
+      assert.instanceOf(yield* refusal(path), FolderHeld)
+    }), 30_000)
+
+  it.live(
+    "the folder of a holder that is frozen for more than 30 seconds stays held, and the holder goes on",
+    () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        const frozen = yield* contained(container, path)
+        assert.strictEqual(yield* frozen.line, "held")
+        frozen.tell("write")
+        assert.strictEqual(yield* frozen.line, "writing")
+        frozen.kill("SIGSTOP")
+        yield* silentFor(path, 60_000)
+        // Process 1 of its container, as the frozen one is, and a process of another number.
+        assert.strictEqual(yield* (yield* contained(container, path)).line, "refused 1 0")
+        assert.instanceOf(yield* refusal(path), FolderHeld)
+        frozen.kill("SIGCONT")
+        frozen.tell("once")
+        assert.strictEqual(yield* frozen.line, "written")
+      }),
+    30_000
+  )
+
+  it.live("the folder of a frozen and silent holder is free once the holder was killed", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFolder
+      const frozen = yield* contained(container, path)
+      assert.strictEqual(yield* frozen.line, "held")
+      frozen.kill("SIGSTOP")
+      yield* silentFor(path, 60_000)
+      assert.strictEqual(yield* (yield* contained(container, path)).line, "refused 1 0")
+      yield* endedBy(frozen, "SIGKILL")
+      assert.strictEqual(yield* (yield* contained(container, path)).line, "held")
+    }), 30_000)
 
   it.live("the folder is free at once when a user deletes the table of holders", () =>
     Effect.gen(function*() {

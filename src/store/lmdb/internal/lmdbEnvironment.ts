@@ -325,8 +325,9 @@ const open = (
     return yield* Effect.onError(opening, () => Effect.sync(claim.release))
   })
 
+// To close a file releases each lock that the process has on it, so a file that exists is not opened.
 const madeIfAbsent = (file: string): string => {
-  Fs.closeSync(Fs.openSync(file, "a", 0o664))
+  if (!Fs.existsSync(file)) Fs.closeSync(Fs.openSync(file, "a", 0o664))
   return identityOf(file)!
 }
 

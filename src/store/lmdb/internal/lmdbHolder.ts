@@ -13,7 +13,8 @@
  *   and a stopped process still holds. Where the system does not show when a process began, its number alone decides.
  * - With the same boot and another pid namespace (two containers on one machine), the system does not show the
  *   processes of the other container. So each holder renews a beat, and a holder that was silent for 30 seconds is
- *   gone. A holder may have been stopped for that long, so it checks before and after each commit whether it still
+ *   gone, unless the lock file shows that it still has the folder open (`lmdbReaders`). Where the lock file shows
+ *   nothing, a holder that was stopped loses the folder, so it checks before and after each commit whether it still
  *   holds.
  * - With another boot, the holder is gone. A folder belongs to one machine at a time; LMDB does not work over a
  *   network.
@@ -27,6 +28,7 @@ import * as Fs from "node:fs"
 import { hostname } from "node:os"
 import * as Path from "node:path"
 import { threadId } from "node:worker_threads"
+import { isReader } from "./lmdbReaders.ts"
 
 /** The two files of an environment, each by device and inode. */
 export interface Files {
@@ -101,7 +103,7 @@ const space = readLink("/proc/self/ns/pid")
 /** How often a holder renews its beat. */
 export const beatMillis = 5_000
 
-/** After this much silence, a holder in another pid namespace counts as gone. */
+/** After this much silence, a holder in another pid namespace counts as gone, unless its lock shows that it lives. */
 export const silenceMillisMax = 30_000
 
 /** The time of a clock that all processes of a boot share, and that cannot be set. */
@@ -170,10 +172,10 @@ export const isOwn = (holder: Holder): boolean => holder.token === token
 /** Whether the holder is in another pid namespace, whose processes the system does not show. */
 export const isForeign = (holder: Holder): boolean => holder.space !== space
 
-/** Whether a holder still runs. `beat` is the time of its last beat, by the clock above. */
-export const isAlive = (holder: Holder, beat: number): boolean => {
+/** Whether a holder of the folder still runs. `beat` is the time of its last beat, by the clock above. */
+export const isAlive = (folder: string, holder: Holder, beat: number): boolean => {
   if (holder.boot !== boot) return false
-  if (isForeign(holder)) return monotonicMillis() - beat <= silenceMillisMax
+  if (isForeign(holder)) return monotonicMillis() - beat <= silenceMillisMax || isReader(folder, holder.pid) === true
   const { isAlive, startTicks } = processOf(holder.pid)
   if (!isAlive || startTicks !== holder.startTicks) return false
   return holder.pid !== process.pid || isSigned(holder.sign)

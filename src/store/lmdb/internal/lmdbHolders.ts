@@ -127,7 +127,10 @@ const withdraw = (table: string, { beat, lock, of }: Holder): void => {
 }
 
 const livingIn = (table: string, { holders }: Edition, { data, lock }: Files): ReadonlyArray<Holder> =>
-  holders.filter((holder) => (holder.of === data || holder.lock === lock) && isAlive(holder, lastBeat(table, holder)))
+  holders.filter((holder) =>
+    (holder.of === data || holder.lock === lock) &&
+    isAlive(Path.dirname(table), holder, lastBeat(table, holder))
+  )
 
 // Such a holder and this thread would write one file under two locks, or two files under one lock.
 const isTorn = (holder: Holder, { data, lock }: Files): boolean => (holder.of === data) !== (holder.lock === lock)

@@ -1,6 +1,7 @@
 /**
- * Opens a folder and holds it. Standard input drives it: `write` writes without a pause from then on, `close` closes,
- * `again` becomes another program that does the same. Prints `held`, `refused PID THREAD` or `closed`.
+ * Opens a folder and holds it. Standard input drives it: `write` writes without a pause from then on, `once` writes one
+ * more entry, `close` closes, `again` becomes another program that does the same. Prints `held`, `refused PID THREAD`,
+ * `writing`, `written` or `closed`.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -44,6 +45,8 @@ Readline.createInterface({ input: process.stdin }).on("line", (line) => {
     const write = Effect.forever(Effect.andThen(users.set("1", entry), users.remove(["1"])))
     void Effect.runPromise(write)
     say("writing")
+  } else if (line === "once") {
+    void Effect.runPromise(users.set("2", entry)).then(() => say("written"))
   } else if (line === "again") {
     process.execve!(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)])
   } else if (line === "read") {
