@@ -202,7 +202,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "what is remembered holds no request",
     bug: "a remembered failure holds the request in which its error was made",
     file: "src/cache/internal/loads/failures.ts",
-    text: "    releaseFrames(failure.exit)\n",
+    text: "    releaseFrames(exit)\n",
     planted: "    void releaseFrames\n",
     suites: [asyncContext]
   },
@@ -4056,5 +4056,13 @@ export const canaries: ReadonlyArray<Canary> = [
     planted: `  makeIfAbsent(file)
     this.wasDoubted = false`,
     suites: [trust]
+  },
+  {
+    law: "an absent key costs no stack",
+    bug: "each read of an absent key takes the frames of its error",
+    file: "src/cache/internal/loads/stackTraces.ts",
+    text: `Reflect.set(Error, "stackTraceLimit", 0)`,
+    planted: `false`,
+    suites: ["test/cache/absent.test.ts"]
   }
 ]

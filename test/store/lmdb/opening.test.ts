@@ -182,7 +182,8 @@ describe("folder", () => {
       assert.deepStrictEqual(Fs.readdirSync(Path.join(parent, "e", "f")).toSorted(), [
         "data.mdb",
         "holders",
-        "lock.mdb"
+        "lock.mdb",
+        "trust"
       ])
     }))
 })

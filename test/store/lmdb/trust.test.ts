@@ -56,14 +56,17 @@ const stores = {
 
 /** Runs a program in one life of an engine. */
 const life = <A, E>(store: Layer.Layer<any, any>, program: Effect.Effect<A, E, any>): Effect.Effect<A> =>
-  Effect.provide(program, Layer.fresh(Layer.provide(
-    App.modules({
-      user: App.owner("user", { lookup: () => Effect.succeed("fresh") }),
-      made: App.owner("made", { lookup: ({ id }) => Effect.map(user.get({ id }), (value) => `of ${value}`) }),
-      other: App.owner("other", { lookup: () => Effect.succeed("fresh other") })
-    }),
-    store
-  ))) as Effect.Effect<A>
+  Effect.provide(
+    program,
+    Layer.fresh(Layer.provide(
+      App.modules({
+        user: App.owner("user", { lookup: () => Effect.succeed("fresh") }),
+        made: App.owner("made", { lookup: ({ id }) => Effect.map(user.get({ id }), (value) => `of ${value}`) }),
+        other: App.owner("other", { lookup: () => Effect.succeed("fresh other") })
+      }),
+      store
+    ))
+  ) as Effect.Effect<A>
 
 const fill = Effect.all([user.set(one, "old"), made.get(one), other.set(one, "kept")])
 const read = Effect.all([user.get(one), made.get(one), other.get(one)])
@@ -115,8 +118,7 @@ describe("process that ends on a full disk", () => {
   }
 })
 
-const namespaceOf = (path: string, namespace = "default") =>
-  LmdbStore.make({ path, namespace, durability: "process" })
+const namespaceOf = (path: string, namespace = "default") => LmdbStore.make({ path, namespace, durability: "process" })
 
 /** What a process finds of `user:1`, and the warnings of its start. */
 const found = (path: string, namespace = "default") =>
