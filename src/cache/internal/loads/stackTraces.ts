@@ -6,8 +6,8 @@
  * `AsyncLocalStorage`: a whole request. So an error that is remembered has its stack read. That takes some 40
  * microseconds, and a failure is remembered once for each run of a lookup.
  *
- * That a key is absent is no failure of a lookup, and is as frequent as the keys that clients make up. So this error is
- * made without frames (`withoutFrames`). They would only show the inside of the cache.
+ * The error of an absent key is as frequent as the keys that clients make up, and so is made without frames
+ * (`withoutFrames`). They would only show the inside of the cache.
  */
 import * as Exit from "effect/Exit"
 

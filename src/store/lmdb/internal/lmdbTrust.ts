@@ -1,6 +1,6 @@
 /**
- * What a namespace owes its file: removals, clears and marks that could not be committed. They are in memory only, so
- * the next process would serve what they were to take away.
+ * The trust in a namespace, which ends while it owes something to its file: removals, clears and marks that could not
+ * be committed. They are in memory only, so the next process would serve what they were to take away.
  *
  * - From the first failure on, a file beside the data file says `doubted`. It exists from the opening on, and a word of
  *   the same length is written over the one before, so that a full disk does not prevent it.
@@ -58,7 +58,7 @@ export class LmdbTrust {
     this.#word = this.wasDoubted ? doubted : trusted
   }
 
-  /** Whether the next process is told what it has to know. */
+  /** Whether the next process learns what it has to know. */
   get isNoted(): boolean {
     return !this.#owes || this.#word === doubted
   }

@@ -1,6 +1,6 @@
 /**
- * Writes a value under a limit on the size of files, which a store meets like a full disk, and then more marks than fit.
- * Prints whether they were `refused`, and kills itself.
+ * Writes a value under a limit on the size of files, which a store meets like a full disk, and then more marks than
+ * fit. Prints whether they were `refused`, and kills itself.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
