@@ -118,6 +118,31 @@ describe("process that ends on a full disk", () => {
   }
 })
 
+describe("two engines over a folder, of which one closes on a full disk", () => {
+  for (const isMended of [false, true]) {
+    const what = isMended ? "what the other one could write costs nothing else" : "nothing comes back"
+    it.live(`${what} in the next process`, () =>
+      Effect.gen(function*() {
+        const layerOf = stores["memory over LMDB"]
+        const path = yield* temporaryFolder
+        yield* life(
+          layerOf(path),
+          Effect.gen(function*() {
+            yield* fill
+            const { mend } = broken(path, full)
+            const failed = yield* life(layerOf(path), Effect.exit(user.invalidate(one)))
+            assert.isTrue(Exit.isFailure(failed))
+            if (isMended) mend()
+          })
+        )
+        assert.deepStrictEqual(
+          yield* life(layerOf(path), read),
+          isMended ? ["fresh", "of fresh", "kept"] : emptied
+        )
+      }))
+  }
+})
+
 const namespaceOf = (path: string, namespace = "default") => LmdbStore.make({ path, namespace, durability: "process" })
 
 /** What a process finds of `user:1`, and the warnings of its start. */
