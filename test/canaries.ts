@@ -61,6 +61,7 @@ const tiers = "test/cache/tiers.test.ts"
 const faults = "test/simulation/faults.test.ts"
 const peers = "test/cache/peers.test.ts"
 const lost = "test/store/lmdb/lost.test.ts"
+const trust = "test/store/lmdb/trust.test.ts"
 const peersAnswers = "test/cache/peersAnswers.test.ts"
 const arrangements = "test/cache/arrangements.test.ts"
 const derived = "test/cache/derived.test.ts"
@@ -210,7 +211,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "what is remembered holds no request",
     bug: "a remembered failure holds the request in which its error was made",
     file: "src/cache/internal/loads/failures.ts",
-    text: "    releaseFrames(failure.exit)\n",
+    text: "    releaseFrames(exit)\n",
     planted: "    void releaseFrames\n",
     suites: [asyncContext]
   },
@@ -4124,5 +4125,55 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `return kindOfDeclaration(ast)`,
     planted: `return undefined`,
     suites: ["test/cache/admittedKinds.test.ts"]
+  },
+  {
+    law: 12,
+    bug: "what could not be removed on a full disk is served by the next process",
+    file: "src/store/lmdb/internal/lmdbWrites.ts",
+    text: `if (!this.looksGone()) this.#trust.failed(batch, this.#gathering)`,
+    planted: ``,
+    suites: [trust]
+  },
+  {
+    law: 12,
+    bug: "a mark that failed is not owed any more once another change was written",
+    file: "src/store/lmdb/internal/lmdbTrust.ts",
+    text: `if (this.#batch === undefined && this.#marks.size === 0 && !this.#isLost) this.restore()`,
+    planted: `if (this.#batch === undefined && !this.#isLost) this.restore()`,
+    suites: [trust]
+  },
+  {
+    law: 12,
+    bug: "a folder is emptied at the next start, though everything that had failed was written since",
+    file: "src/store/lmdb/internal/lmdbTrust.ts",
+    text: `if (batch === this.#batch) this.#batch = undefined`,
+    planted: ``,
+    suites: [trust]
+  },
+  {
+    law: 12,
+    bug: "a removal that is refused while a commit does not end is undone for the next process",
+    file: "src/store/lmdb/internal/lmdbWrites.ts",
+    text: `return takesAway(operation) ? this.lose() : undefined`,
+    planted: `return undefined`,
+    suites: [trust]
+  },
+  {
+    law: 12,
+    bug: "a process serves a namespace that the one before has marked as doubted",
+    file: "src/store/lmdb/internal/lmdbTrust.ts",
+    text: `  makeIfAbsent(file)
+    this.wasDoubted = Fs.readFileSync(file, "latin1") !== trusted`,
+    planted: `  makeIfAbsent(file)
+    this.wasDoubted = false`,
+    suites: [trust]
+  },
+  {
+    law: "an absent key costs no stack",
+    bug: "each read of an absent key takes the frames of its error",
+    file: "src/cache/internal/loads/stackTraces.ts",
+    text: `Reflect.set(Error, "stackTraceLimit", 0)`,
+    planted: `false`,
+    suites: ["test/cache/absent.test.ts"]
   }
 ]

@@ -354,3 +354,35 @@ describe("a refresh that finds no value", () => {
       assert.isUndefined(yield* on.held)
     }))
 })
+
+const nothing = (policy: FamilyPolicy) =>
+  Effect.gen(function*() {
+    const on = yield* family(policy, () => Effect.succeed(Lookup.absent))
+    return (yield* Effect.flip(on.get)) as Error
+  })
+
+describe("error of an absent key", () => {
+  for (const negativeTimeToLive of [0, "1 hour"] as const) {
+    it.effect(`the error has its message and no frames, with a negativeTimeToLive of ${negativeTimeToLive}`, () =>
+      Effect.gen(function*() {
+        const { stackTraceLimit } = Error
+        const error = yield* nothing({ negativeTimeToLive })
+        assert.match(error.message, /^E0501: .* is absent: its lookup says that there is no value$/)
+        assert.strictEqual(error.stack, `CacheError: ${error.message}`)
+        assert.strictEqual(Error.stackTraceLimit, stackTraceLimit)
+        assert.match(new Error("another").stack!, /\n {4}at /)
+      }))
+  }
+
+  it.effect("the error has frames where the process has frozen the limit of frames", () =>
+    Effect.gen(function*() {
+      const { stackTraceLimit } = Error
+      yield* Effect.acquireRelease(
+        Effect.sync(() => Object.defineProperty(Error, "stackTraceLimit", { writable: false })),
+        () => Effect.sync(() => Object.defineProperty(Error, "stackTraceLimit", { writable: true }))
+      )
+      const error = yield* nothing({ negativeTimeToLive: 0 })
+      assert.match(error.stack!, /\n {4}at /)
+      assert.strictEqual(Error.stackTraceLimit, stackTraceLimit)
+    }))
+})

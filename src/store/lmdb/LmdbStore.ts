@@ -10,7 +10,8 @@
  * - A damaged record is absent; it is counted and dropped. A record of another schema or version is absent and counted.
  *   It stays until its time is over, its key is written, or room is needed: another release may read it. A sweep of
  *   marks removes records in another format, because it cannot see which marks concern them.
- * - A write that could not be committed leaves its key absent, never an older value in its place.
+ * - A write that could not be committed leaves its key absent, never an older value in its place. If the process ends
+ *   before a removal or a mark could be committed, the next one empties the namespace, and logs a warning.
  * - A write for which the disk has no room fails alone, with `TierFull`. Removals and marks may use the last pages, and
  *   entries are evicted for them.
  * - Layers of one folder and namespace in one thread share one store and one counter of invalidations, and see each
@@ -112,6 +113,11 @@ export interface Options {
  */
 export const recordsDropped: Metric.Counter<number> = dropped
 
+const whyEmptied = {
+  damaged: "was damaged",
+  doubted: "still had what an earlier process could not remove from it, such as on a full disk"
+}
+
 const bytesMaxMin = 1_048_576
 
 const readersMaxDefault = 512
@@ -153,8 +159,8 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
             try: () => new LmdbNamespace(opened, bounds),
             catch: (cause) => failure("open", cause)
           })
-          if (tier.wasDamaged) {
-            yield* Effect.logWarning(`the ${tierName} tier in ${path} was damaged, and was emptied`)
+          if (tier.emptied !== undefined) {
+            yield* Effect.logWarning(`the ${tierName} tier in ${path} ${whyEmptied[tier.emptied]}, and was emptied`)
           }
           const scope = yield* Scope.make()
           Fiber.runIn(yield* forkOutside(tier.writes.writer), scope)
@@ -180,7 +186,7 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
       loadMarks: tier.loadMarks,
       recordMarks: (marks) =>
         Effect.flatMap(
-          tier.writes.attempt("recordMarks", () => tier.recordMarks(marks)),
+          tier.writes.attempt("recordMarks", () => tier.recordMarks(marks), () => tier.recordMarks(marks)),
           (batch) => tier.writes.settle(batch, durability, "recordMarks")
         ),
       removeMarks: (marks) =>
@@ -357,22 +363,25 @@ const writeRound = (
 ): Effect.Effect<void, StoreError> => {
   const partitions = changes.map(({ partition }) => partition as LmdbPartition<any>)
   const prepared = changes.flatMap(({ set }) => set.map(({ prepared }) => prepared.bytes))
+  const forgo = () => {
+    changes.forEach((change, at) => partitions[at]!.refuse(change))
+    tier.recordMarks(marks)
+  }
   const hand = () => {
     let last: Batch | undefined
-    tier.writes.admit(prepared.length, prepared.reduce((sum, bytes) => sum + bytes, 0), () => {
-      changes.forEach((change, at) => partitions[at]!.refuse(change))
-      tier.recordMarks(marks)
-    })
+    tier.writes.admit(prepared.length, prepared.reduce((sum, bytes) => sum + bytes, 0), forgo)
     changes.forEach((change, at) => last = partitions[at]!.apply(change) ?? last)
     return tier.recordMarks(marks) ?? last
   }
   return Effect.suspend(() => {
-    const handOver = tier.writes.attempt("write", hand)
-    return Effect.flatMap(
+    const handOver = tier.writes.attempt("write", hand, forgo)
+    const written = Effect.flatMap(
       tier.writes.hasRoom && partitions.every(({ turn }) => turn.isFree)
         ? handOver
         : Turn.take(partitions.map(({ turn }) => turn), Effect.andThen(tier.writes.room, handOver)),
       (batch) => tier.writes.settle(batch, durability, "write")
     )
+    // Its caller gives up, and rounds that wait behind this one as well.
+    return Effect.onInterrupt(written, () => Effect.sync(() => tier.writes.lose()))
   })
 }

@@ -185,7 +185,8 @@ describe("folder", () => {
       assert.deepStrictEqual(Fs.readdirSync(Path.join(parent, "e", "f")).toSorted(), [
         "data.mdb",
         "holders",
-        "lock.mdb"
+        "lock.mdb",
+        "trust"
       ])
     }))
 })

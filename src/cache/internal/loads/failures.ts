@@ -91,10 +91,11 @@ export class Failures<V> {
     const { negativeTimeToLive, retryAfterFailure } = this.entries.expiry
     const negativeUntil = now + negativeTimeToLive
     const isCovered = this.entries.lane !== undefined && !isAlone
+    releaseFrames(exit)
     this.add(key, { exit, stamp, at: now, negativeUntil, retryAt: now + retryAfterFailure, isCovered })
   }
 
-  /** Remembers that a key has no value. */
+  /** Remembers that a key has no value. Its error was made without frames. */
   rememberAbsent(key: string, exit: Exit.Exit<never, unknown>, stamp: number, now: number): void {
     const negativeUntil = now + this.entries.expiry.negativeTimeToLive
     this.add(key, { exit, stamp, at: now, negativeUntil, retryAt: -Infinity, isCovered: false })
@@ -110,7 +111,6 @@ export class Failures<V> {
       const [oldest] = this.byKey.keys()
       this.forget(oldest!)
     }
-    releaseFrames(failure.exit)
     this.byKey.set(key, failure)
     this.characters += key.length
     this.tidying ??= this.fork(this.tidy)

@@ -36,6 +36,7 @@ import { Offers } from "./offers.ts"
 import { Patience } from "./patience.ts"
 import { Renewals } from "./renewals.ts"
 import * as Stack from "./stack.ts"
+import { withoutFrames } from "./stackTraces.ts"
 import { substituteOf } from "./substitutes.ts"
 import { Turns } from "./turns.ts"
 import { type AskedNext, Queued, type Waited, type Waiter, waitersMax, type WantsFresh } from "./waiters.ts"
@@ -466,7 +467,9 @@ export class Loads<V> {
     return new CacheError({ reason: new Unowned({ pattern, family, hasLeft }) })
   }
   absent(key: string, why: Absent["why"]): CacheError {
-    return new CacheError({ reason: new Absent({ key: this.spec.show(key), family: this.name, why }) })
+    return withoutFrames(() =>
+      new CacheError({ reason: new Absent({ key: this.spec.show(key), family: this.name, why }) })
+    )
   }
   queueFull(key: string, queueMax: number): CacheError {
     return new CacheError({ reason: new LoadQueueFull({ key: this.spec.show(key), family: this.name, queueMax }) })

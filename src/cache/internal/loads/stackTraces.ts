@@ -5,8 +5,11 @@
  * on the stack. One of them is the fiber in which the error was made, and the fiber keeps what its reader had in
  * `AsyncLocalStorage`: a whole request. So an error that is remembered has its stack read. That takes some 40
  * microseconds, and a failure is remembered once for each run of a lookup.
+ *
+ * The error of an absent key is as frequent as the keys that clients make up, and so is made without frames
+ * (`withoutFrames`). They would only show the inside of the cache.
  */
-import type * as Exit from "effect/Exit"
+import * as Exit from "effect/Exit"
 
 // The most objects of one failure that are looked at. An error holds few others.
 const objectsMax = 128
@@ -43,5 +46,19 @@ const addParts = (found: Set<object>, of: object): void => {
   // A property such as `cause` is not enumerable. A long list is not looked through.
   for (const name of Reflect.ownKeys(of).slice(0, objectsMax)) {
     add(found, Reflect.getOwnPropertyDescriptor(of, name)?.value)
+  }
+}
+
+/** Makes an error that holds no frames. */
+export const withoutFrames = <E extends Error>(make: () => E): E => {
+  const { stackTraceLimit } = Error
+  // Not in a process with frozen intrinsics.
+  const isChanged = Reflect.set(Error, "stackTraceLimit", 0)
+  try {
+    const error = make()
+    if (!isChanged) releaseFrames(Exit.fail(error))
+    return error
+  } finally {
+    if (isChanged) Error.stackTraceLimit = stackTraceLimit
   }
 }

@@ -27,3 +27,8 @@ export const tierClosed = (operation: Operation): StoreError => failure(operatio
 /** Whether an operation changes what the tier holds. */
 export const isWrite = (operation: Operation): boolean =>
   operation !== "get" && operation !== "entries" && operation !== "size" && operation !== "loadMarks"
+
+/** Whether an operation takes something away, or replaces it. */
+export const takesAway = (operation: Operation): boolean =>
+  operation === "write" || operation === "set" || operation === "remove" || operation === "clear" ||
+  operation === "recordMarks"

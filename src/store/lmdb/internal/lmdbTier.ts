@@ -7,7 +7,7 @@
  * together.
  *
  * Damage to marks or to the state empties the namespace: it is then unknown which entries are invalid, so all are
- * absent.
+ * absent. So does a removal that an earlier process could not commit (`lmdbTrust.ts`).
  */
 import * as Effect from "effect/Effect"
 import type { Entry } from "../../Entry.ts"
@@ -21,6 +21,7 @@ import { LmdbFamilies, type LmdbFamily } from "./lmdbFamilies.ts"
 import { LmdbMarks } from "./lmdbMarks.ts"
 import { unseal } from "./lmdbRecord.ts"
 import { numberOf, stateEnd, stateStart, versionKey } from "./lmdbState.ts"
+import { LmdbTrust } from "./lmdbTrust.ts"
 import { Upkeep } from "./lmdbUpkeep.ts"
 import { LmdbWrites } from "./lmdbWrites.ts"
 
@@ -36,31 +37,31 @@ export class LmdbNamespace {
   readonly upkeep: Effect.Effect<void, StoreError>
   /** Looks again and again whether the file is gone, and ends when it is. */
   readonly watch: Effect.Effect<void>
-  /** Whether the namespace was damaged, and so was emptied when it was opened. */
-  readonly wasDamaged: boolean
+  /** Why the namespace was emptied when it was opened, if it was. */
+  readonly emptied: "damaged" | "doubted" | undefined
   readonly #databases: Databases
   readonly #families: LmdbFamilies
   readonly #marks: LmdbMarks
 
-  /** Reads the state; throws what the driver throws. */
+  /** Reads the state; throws what the driver or the file system throws. */
   constructor(opened: Opened, bounds: Bounds) {
     const { databases } = opened
     const versionMax = versionMaxOf(databases)
-    const restored = restore(databases)
-    if (restored === undefined) empty(databases)
+    const trust = new LmdbTrust(opened.path, opened.namespace)
+    const restored = restoreOrEmpty(databases, trust)
     const { families, marks } = restored ?? { families: new LmdbFamilies(databases), marks: new LmdbMarks(databases) }
     this.path = opened.path
     this.bounds = bounds
-    this.wasDamaged = restored === undefined
+    this.emptied = trust.wasDoubted ? "doubted" : restored === undefined ? "damaged" : undefined
     this.#databases = databases
     this.#families = families
     this.#marks = marks
-    this.writes = new LmdbWrites(opened, bounds, marks, families)
+    this.writes = new LmdbWrites(opened, bounds, marks, families, trust)
     this.commons = new LmdbCommons(versionMax, (row) => {
       this.writes.gathering.state.set(versionKey, row)
       this.writes.handOver()
     })
-    if (this.wasDamaged) this.commons.reserve()
+    if (restored === undefined) this.commons.reserve()
     this.upkeep = new Upkeep(opened, bounds, families, this.writes).run
     // By the time of the machine: a test that moves its clock by a day need not look at the file for each second of it.
     const look: Effect.Effect<void> = Effect.flatMap(
@@ -134,6 +135,19 @@ export class LmdbNamespace {
           }))
           : Effect.andThen(Effect.yieldNow, this.#marksAfter(last, marks))
     )
+  }
+}
+
+/** Reads the state of a namespace that can be trusted; empties another one, and returns `undefined`. */
+const restoreOrEmpty = (databases: Databases, trust: LmdbTrust): ReturnType<typeof restore> => {
+  try {
+    const restored = trust.wasDoubted ? undefined : restore(databases)
+    if (restored === undefined) empty(databases)
+    trust.restore()
+    return restored
+  } catch (error) {
+    trust.close()
+    throw error
   }
 }
 

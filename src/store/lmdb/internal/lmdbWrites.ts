@@ -10,6 +10,7 @@
  * - A failed batch is reported: the callers that wait for it get the error. Its keys stay in the next batch as
  *   removals, so that an older value does not return in the place of a value that could not be written. The next write
  *   tries them again. Marks are not tried again: they may be what does not fit, and their caller got the error.
+ * - A file says whether the next process may trust the namespace: not while a failed batch is owed (`lmdbTrust.ts`).
  * - Callers wait for a commit at most `commitTimeoutMillis`. While a commit does not end, writes fail at once.
  * - A commit into a file that was removed or replaced fails, and so does everything after it.
  */
@@ -39,11 +40,12 @@ import {
   withoutEvictions
 } from "./lmdbBatch.ts"
 import { type Ending, type Opened, tierName } from "./lmdbEnvironment.ts"
-import { failure, fileGone, isWrite, tierClosed, timedOut } from "./lmdbFailure.ts"
+import { failure, fileGone, isWrite, takesAway, tierClosed, timedOut } from "./lmdbFailure.ts"
 import type { LmdbFamilies } from "./lmdbFamilies.ts"
 import type { LmdbMarks } from "./lmdbMarks.ts"
 import { type Lack, Room } from "./lmdbRoom.ts"
 import { upkeepKey, upkeepRow } from "./lmdbState.ts"
+import type { LmdbTrust } from "./lmdbTrust.ts"
 
 /**
  * Bounds a batch; further writes wait outside. Planning one takes about 2 us, so a full batch holds the thread for 9
@@ -79,6 +81,7 @@ export class LmdbWrites {
   readonly #marks: LmdbMarks
   readonly #families: LmdbFamilies
   readonly #room: Room
+  readonly #trust: LmdbTrust
   readonly #listens = (entryKey: string) => this.#families.listens(entryKey)
   readonly #wake = Latch.makeUnsafe(false)
   #gathering = makeBatch()
@@ -94,16 +97,19 @@ export class LmdbWrites {
   #gone = false
   // Whether the last commit failed.
   #failed = false
+  // The last error of `admit`: the removals of the change that it refused were handed over.
+  #forgone: unknown
   /** Called once when the file is found removed, replaced or taken over. */
   readonly onGone = new Set<() => void>()
   readonly #failures = new RareLog()
 
-  constructor(opened: Opened, bounds: Bounds, marks: LmdbMarks, families: LmdbFamilies) {
+  constructor(opened: Opened, bounds: Bounds, marks: LmdbMarks, families: LmdbFamilies, trust: LmdbTrust) {
     this.#opened = opened
     this.#bounds = bounds
     this.#marks = marks
     this.#families = families
     this.#room = new Room(opened, bounds.bytesMax)
+    this.#trust = trust
     this.#entryCount = countOf(opened.databases.entries)
   }
 
@@ -115,14 +121,37 @@ export class LmdbWrites {
     return this.#gone ? fileGone(operation, this.#opened.path) : undefined
   }
 
-  /** Runs a read of the driver, or a hand over to a batch, unless the tier cannot answer any more. */
-  attempt<A>(operation: Operation, evaluate: () => A): Effect.Effect<A, StoreError> {
+  /**
+   * Runs a read of the driver, or a hand over to a batch, unless the tier cannot answer any more. What is refused while
+   * a commit does not end takes nothing away: `forgo` hands over the removals and marks of it.
+   */
+  attempt<A>(operation: Operation, evaluate: () => A, forgo?: () => void): Effect.Effect<A, StoreError> {
     return Effect.suspend(() => {
-      const fault = this.fault(operation) ?? (this.#hung && isWrite(operation) ? overdue(operation) : undefined)
-      return fault === undefined
-        ? Effect.try({ try: evaluate, catch: (cause) => failure(operation, cause) })
-        : Effect.fail(fault)
+      const fault = this.fault(operation)
+      if (fault !== undefined) return Effect.fail(fault)
+      if (!this.#hung || !isWrite(operation)) {
+        return Effect.try({ try: evaluate, catch: (cause) => this.#failedIn(operation, cause) })
+      }
+      this.#forgo(operation, forgo)
+      return Effect.fail(overdue(operation))
     })
+  }
+
+  // The caller may come again with the same change, or not.
+  #failedIn(operation: Operation, cause: unknown): StoreError {
+    if (cause !== this.#forgone && takesAway(operation)) this.lose()
+    return failure(operation, cause)
+  }
+
+  #forgo(operation: Operation, forgo: (() => void) | undefined): void {
+    if (forgo === undefined || !this.hasRoom) return takesAway(operation) ? this.lose() : undefined
+    forgo()
+    this.#trust.owe(this.#gathering)
+  }
+
+  /** A change fails that is in no batch. */
+  lose(): void {
+    if (!this.#closed && !this.looksGone()) this.#trust.lost()
   }
 
   /** Whether the file was found removed or replaced. */
@@ -164,7 +193,8 @@ export class LmdbWrites {
   readonly room: Effect.Effect<void, StoreError> = Effect.suspend(() => {
     if (this.hasRoom) return Effect.void
     this.#wake.openUnsafe()
-    return Effect.andThen(this.settle(this.#gathering, "process", "set"), this.room)
+    const settled = this.settle(this.#gathering, "process", "set")
+    return Effect.andThen(Effect.tapError(settled, () => Effect.sync(() => this.lose())), this.room)
   })
 
   /** Why the disk has no room for so many entries, those on their way included; `undefined` if it has. */
@@ -183,7 +213,7 @@ export class LmdbWrites {
     const onTheirWay = this.#onTheirWay
     if (entries === 0 || this.#room.hasRoom(onTheirWay.rows + entries, onTheirWay.bytes + bytes, 0)) return
     remove()
-    throw this.#lack()
+    throw this.#forgone = this.#lack()
   }
 
   /** Why there is no room. A folder that was removed has none. */
@@ -272,6 +302,7 @@ export class LmdbWrites {
           this.#marks.stored(ceiling)
           this.#failed = false
           this.#flushed = batch
+          this.#trust.landed(batch)
           if (refusal !== undefined) return this.#refuse(batch, refusal)
           Deferred.doneUnsafe(batch.committed, Exit.void)
           return Effect.void
@@ -405,6 +436,7 @@ export class LmdbWrites {
       this.#hung = true
       const gathered = this.#gathering
       this.#gathering = { ...gathered, committed: Deferred.makeUnsafe(), flushed: Deferred.makeUnsafe() }
+      for (const owed of [batch, this.#gathering]) this.#trust.owe(owed)
       for (const waited of [batch, gathered]) {
         Deferred.doneUnsafe(waited.committed, Exit.fail(overdue("write")))
         Deferred.doneUnsafe(waited.flushed, Exit.fail(overdue("write")))
@@ -436,6 +468,8 @@ export class LmdbWrites {
     for (const [key, row] of batch.state) {
       if (!this.#gathering.state.has(key)) this.#gathering.state.set(key, row)
     }
+    // A file that is gone is not served by the next process, or another process has it already.
+    if (!this.looksGone()) this.#trust.failed(batch, this.#gathering)
     return this.#refuse(batch, cause)
   }
 
@@ -445,7 +479,9 @@ export class LmdbWrites {
     return this.#failures.say((since) =>
       Effect.ignoreCause(Effect.fail(failure("write", cause)), {
         log: "Unhandled",
-        message: `the ${tierName} tier could not write a round of changes${since}`
+        message: `the ${tierName} tier could not write a round of changes${since}${
+          this.#trust.isNoted ? "" : "; the next process may serve what it was to remove"
+        }`
       })
     )
   }
@@ -460,7 +496,10 @@ export class LmdbWrites {
       this.#hung || this.#flushed === undefined ? Effect.void : awaitFlush(this.#flushed.flushed, "set")
     )
     return Effect.andThen(drained, Effect.ignore(flushed)).pipe(
-      Effect.map((): Ending => this.#hung ? "hung" : this.#failed ? "failed" : "idle")
+      Effect.map((): Ending => {
+        this.#trust.close()
+        return this.#hung ? "hung" : this.#failed ? "failed" : "idle"
+      })
     )
   })
 }
