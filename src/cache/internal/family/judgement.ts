@@ -223,7 +223,7 @@ export class Judge<V> {
 
   private judgeWrite(terms: Terms, key: string, value: V): Judging<Judged<V>> {
     if (this.hot !== undefined && terms.lifeMillis !== 0 && !this.fits(value)) {
-      // An Effect that was not run is no value of any schema, and its own message says what to do.
+      // An Effect that was not run has a message of its own, which says what to do.
       const why = unrun(value, this.spec.takesExits)
       throw why === undefined ? this.unfit(key, value) : this.invalid("value", why)
     }

@@ -51,7 +51,8 @@ const addParts = (found: Set<object>, of: object): void => {
 
 /** Makes an error that holds no frames. */
 export const withoutFrames = <E extends Error>(make: () => E): E => {
-  const { stackTraceLimit } = Error
+  // Read by its name, because the types of a program without Node do not have it.
+  const limit: unknown = Reflect.get(Error, "stackTraceLimit")
   // Not in a process with frozen intrinsics.
   const isChanged = Reflect.set(Error, "stackTraceLimit", 0)
   try {
@@ -59,6 +60,6 @@ export const withoutFrames = <E extends Error>(make: () => E): E => {
     if (!isChanged) releaseFrames(Exit.fail(error))
     return error
   } finally {
-    if (isChanged) Error.stackTraceLimit = stackTraceLimit
+    if (isChanged) Reflect.set(Error, "stackTraceLimit", limit)
   }
 }
