@@ -14,10 +14,11 @@ import * as LookupFindings from "../diagnostic/types/lookupFindings.ts"
 import { ManifestError } from "../ownership/ManifestError.ts"
 import { FunctionFailed, StoreError } from "../store/StoreError.ts"
 
-const Verb = Schema.Literals(["read", "write", "lease", "delegate", "appoint"])
+const Verb = Schema.Literals(["read", "list", "write", "lease", "delegate", "appoint"])
 
 /**
- * The kind of operation that was refused: to read, to write, to lease, to delegate the right, or to appoint an owner.
+ * The kind of operation that was refused: to read, to list or count keys, to write, to lease, to delegate the right, or
+ * to appoint an owner.
  *
  * @stability stable
  * @category models
@@ -49,8 +50,13 @@ export class NotOwner extends Schema.TaggedError<NotOwner>()("NotOwner", {
 }) {
   override get message() {
     const { code, family, holds, pattern, verb } = this
-    const who = verb === "read" && holds === "a lookup"
+    const who = holds !== "a lookup"
+      ? held[holds]
+      : verb === "read"
       ? `the caller is a lookup whose family does not derive from it; help: add \`${pattern}\` to \`derives\` there`
+      : verb === "list"
+      ? "the caller is a lookup, to whose value no change of the set of keys would spread; help: read the keys that it " +
+        "needs"
       : held[holds]
     return `${code}: cannot ${verb} \`${pattern}\`: it is owned by \`${family}\`, and ${who}${this.help}`
   }
@@ -259,8 +265,8 @@ export class LoadQueueFull extends Schema.TaggedError<LoadQueueFull>()("LoadQueu
   queueMax: Schema.Number
 }) {
   override get message() {
-    return `${this.code}: the lookup of \`${this.key}\` was refused: \`${this.family}\` already has ` +
-      `${this.queueMax} waiting callers`
+    const { code, family, key, queueMax } = this
+    return `${code}: a call for \`${key}\` was refused: ${queueMax} callers of \`${family}\` wait already`
   }
 }
 
@@ -564,7 +570,11 @@ export class TransactionRefused extends Schema.TaggedError<TransactionRefused>()
   help: Schema.String
 }) {
   override get message() {
-    const what = this.code === "E0528" || this.code === "E0533" ? "a write" : "a transaction"
+    const what = this.code === "E0528" || this.code === "E0533"
+      ? "a write"
+      : this.code === "E0524"
+      ? "an update in a transaction"
+      : "a transaction"
     return `${this.code}: ${what} of \`${this.manifest}\` is refused: ${this.why}; help: ${this.help}`
   }
 }

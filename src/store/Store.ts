@@ -475,7 +475,7 @@ export interface MarkLog {
  * @since 0.1.0
  */
 export class Store extends Context.Service<Store, {
-  /** The name in answers, events and errors: `memory`, `lmdb`, `redis`. */
+  /** The name in answers, events and errors: such as `memory` or `lmdb`. */
   readonly name: string
   /** Opens a family until the Scope ends. A name that is already open is opened again, onto the same entries. */
   readonly open: <V>(family: StoreFamily<V>) => Effect.Effect<Partition<V>, StoreError, Scope.Scope>

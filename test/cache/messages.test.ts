@@ -31,6 +31,11 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
     "with Layer.provideMerge"
   ],
   [
+    new CacheError.NotOwner({ verb: "list", pattern: "user:{id}", family: "user", holds: "a lookup" }),
+    "E0205: cannot list `user:{id}`: it is owned by `user`, and the caller is a lookup, to whose value no change of the " +
+    "set of keys would spread; help: read the keys that it needs"
+  ],
+  [
     new CacheError.NotOwner({ verb: "read", pattern: "user:{id}", family: "user", holds: "a lookup" }),
     "E0205: cannot read `user:{id}`: it is owned by `user`, and the caller is a lookup whose family does not derive from " +
     "it; help: add `user:{id}` to `derives` there"
@@ -104,7 +109,7 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
   ],
   [
     new CacheError.LoadQueueFull({ key: "user:1", family: "user", queueMax: 3 }),
-    "E0503: the lookup of `user:1` was refused: `user` already has 3 waiting callers"
+    "E0503: a call for `user:1` was refused: 3 callers of `user` wait already"
   ],
   [
     new CacheError.CircularWait({ key: "user:1", work: "the lookup of `user:2`" }),

@@ -120,7 +120,7 @@ describe("lookup that writes", () => {
 describe("lookup that asks about keys without a read", () => {
   const one = { id: "1" }
   const prefsOf = { _tag: "UndeclaredRead", source: "prefs:{id}" }
-  const ofLookup = { _tag: "NotOwner", verb: "read", pattern: "user:{id}", family: "user", holds: "a lookup" }
+  const ofLookup = { _tag: "NotOwner", verb: "list", pattern: "user:{id}", family: "user", holds: "a lookup" }
   const listings: { readonly [name: string]: (of: any) => AnyEffect } = {
     keys: (of) => Stream.runCollect(of.keys()),
     entries: (of) => Stream.runCollect(of.entries()),
@@ -141,7 +141,7 @@ describe("lookup that asks about keys without a read", () => {
     "hottest of an accessor": [(app) => app.keys.prefs.hottest(3), { _tag: "NotOwner", holds: "a lookup" }],
     "hottest of what it derives from": [
       (_, { user }) => user.reader.hottest(3),
-      { _tag: "NotOwner", verb: "read", holds: "a lookup" }
+      { _tag: "NotOwner", verb: "list", holds: "a lookup" }
     ],
     ...Object.fromEntries(
       Object.entries(listings).flatMap(([name, list]) =>

@@ -218,7 +218,7 @@ const readOperations = (gate: FamilyGate, { hotOf, toRead }: Finds) => {
             // Refused to a lookup: the answer shows the reads of others, and no change of these would reach the entry.
             Effect.withFiber((fiber) =>
               CacheFamily.isLookup(fiber.context)
-                ? Effect.fail(gate.notOwner("read", "a lookup"))
+                ? Effect.fail(gate.notOwner("list", "a lookup"))
                 : Effect.succeed(hottestOf(gate, family, max))
             )
         )

@@ -231,7 +231,7 @@ export const endOf = (expiry: Expiry, freshUntil: number, readAt: number): numbe
 const never: Times = { dueAt: Infinity, freshUntil: Infinity, expiresAt: Infinity }
 
 const dueAt = (expiry: Expiry, now: number, freshUntil: number, life: number, costMillis: number): number => {
-  // Every read of such an entry takes the second look anyway: see `CacheFamily`.
+  // Every read of such an entry takes the second look anyway: see `updateHotLimits`.
   if (expiry.idleTimeToLive !== undefined) return now + expiry.idleTimeToLive
   if (expiry.refreshAhead === "xfetch") return freshUntil - xfetchWindow * xfetchBeta * costMillis
   return expiry.refreshAhead === undefined ? freshUntil : Math.min(freshUntil, now + life * expiry.refreshAhead)

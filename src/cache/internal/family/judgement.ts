@@ -17,7 +17,7 @@
  * below.
  *
  * Not here: whether the caller may write, and the condition on the version. The second phase checks both
- * (`CacheFamily`).
+ * (`FamilyWrites.applyIf`).
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"

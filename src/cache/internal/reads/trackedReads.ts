@@ -204,7 +204,7 @@ export class TrackedReads<V> implements Reads<V> {
   /** No change of what the family holds would reach the value that a lookup makes of all its keys. */
   private refused(): Effect.Effect<never, CacheError> {
     const { name: family, pattern } = this.source.spec
-    return Effect.fail(new CacheError({ reason: new NotOwner({ verb: "read", pattern, family, holds: "a lookup" }) }))
+    return Effect.fail(new CacheError({ reason: new NotOwner({ verb: "list", pattern, family, holds: "a lookup" }) }))
   }
 
   /** Reads keys if the lookup may read them. Keys that end before the load's value should end are renewed first. */

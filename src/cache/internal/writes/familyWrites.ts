@@ -72,7 +72,7 @@ export class FamilyWrites<V> {
     const refusal = this.refusals.refusalOf(options, key)
     if (refusal !== undefined) return Effect.fail(refusal)
     const judging = this.judge(key, value, options)
-    // If there is nothing to wait for, this makes no closure, because every write comes this way.
+    // If there is nothing to wait for, this makes no closure, because each long write comes this way.
     return isJudged(judging) && !this.cache.outbox.isFull && this.entries.hot?.isRefusing !== true
       ? this.applyIf(judging, options, ends)
       : whenJudged(judging, (judged) => this.steps.inRoom([judged], () => this.applyIf(judged, options, ends)))
