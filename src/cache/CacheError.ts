@@ -55,8 +55,7 @@ export class NotOwner extends Schema.TaggedError<NotOwner>()("NotOwner", {
       : verb === "read"
       ? `the caller is a lookup whose family does not derive from it; help: add \`${pattern}\` to \`derives\` there`
       : verb === "list"
-      ? "the caller is a lookup, to whose value no change of the set of keys would spread; help: read the keys that it " +
-        "needs"
+      ? "the caller is a lookup, whose value would outlive a change of the set of keys; help: read single keys"
       : held[holds]
     return `${code}: cannot ${verb} \`${pattern}\`: it is owned by \`${family}\`, and ${who}${this.help}`
   }

@@ -32,8 +32,8 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
   ],
   [
     new CacheError.NotOwner({ verb: "list", pattern: "user:{id}", family: "user", holds: "a lookup" }),
-    "E0205: cannot list `user:{id}`: it is owned by `user`, and the caller is a lookup, to whose value no change of the " +
-    "set of keys would spread; help: read the keys that it needs"
+    "E0205: cannot list `user:{id}`: it is owned by `user`, and the caller is a lookup, whose value would outlive a " +
+    "change of the set of keys; help: read single keys"
   ],
   [
     new CacheError.NotOwner({ verb: "read", pattern: "user:{id}", family: "user", holds: "a lookup" }),
