@@ -30,12 +30,17 @@ import * as TestClock from "effect/testing/TestClock"
  */
 export interface Options {
   readonly seed: number
-  /** The chance, from 0 to 1, that a fiber yields before a step; one in eight by default. */
+  /**
+   * The chance, from 0 to 0.4, that a fiber yields before a step; one in eight by default. A yield is two steps, before
+   * each of which the fiber may yield again, so a fiber that yields more often does not get on.
+   */
   readonly yields?: number | undefined
 }
 
 // A program of some hundred steps yields some dozen times. That is often enough to meet each race within a few seeds.
 const yieldsByDefault = 1 / 8
+
+const yieldsMax = 0.4
 
 // Then I/O gets its turn, and with it a timeout that ends a program without end.
 const tasksPerTurnMax = 10_000
@@ -59,7 +64,7 @@ interface Task {
  * import { Effect, Scheduler } from "effect"
  * import { SeededScheduler } from "effect-stateless/testing"
  *
- * const scheduler = new SeededScheduler.SeededScheduler({ seed: 1, yields: 0.5 })
+ * const scheduler = new SeededScheduler.SeededScheduler({ seed: 1, yields: 0.25 })
  * const race = Effect.race(Effect.succeed("a"), Effect.succeed("b"))
  * const winner = await Effect.runPromise(Effect.provideService(race, Scheduler.Scheduler, scheduler))
  * winner === "a" || winner === "b" // => true
@@ -85,6 +90,9 @@ export class SeededScheduler implements Scheduler.Scheduler {
   }
 
   constructor({ seed, yields = yieldsByDefault }: Options) {
+    if (!(yields >= 0 && yields <= yieldsMax)) {
+      throw new RangeError(`\`yields\` of a SeededScheduler is from 0 to ${yieldsMax}, and not ${yields}`)
+    }
     this.seed = seed
     this.yields = yields
     this.draw = sequence(seed)

@@ -52,3 +52,15 @@ describe("SeededScheduler", () => {
     await Effect.runPromise(Fiber.interrupt(fiber))
   })
 })
+
+describe("the chance with which a fiber yields", () => {
+  for (const yields of [-0.1, 0.41, 1, Number.NaN, Number.POSITIVE_INFINITY]) {
+    it(`a chance of ${yields} is refused, since the program would not end`, () => {
+      assert.throws(() => new SeededScheduler.SeededScheduler({ seed: 1, yields }), /from 0 to 0\.4/)
+    })
+  }
+  it("a program ends with the greatest chance", async () => {
+    const program = Effect.forEach(Array.from({ length: 100 }, (_, n) => n), (n) => Effect.succeed(n))
+    assert.strictEqual((await Effect.runPromise(SeededScheduler.run(program, { seed: 1, yields: 0.4 }))).length, 100)
+  })
+})
