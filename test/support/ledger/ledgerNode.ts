@@ -5,6 +5,8 @@
  * - An answer applies its records before anything else. A receipt is returned when its own record is applied.
  * - What was found is returned when all marks that the place knew are applied. If the epoch has changed meanwhile, it
  *   is asked for again, once, and then counts as absent.
+ * - When one log becomes unknown, all do. What took its state may have taken that of the others, and a value of one log
+ *   is made from values of others: it would be put with the new epoch, and made from what the old one had.
  * - A log that is unknown is asked for its marks, again and again, until it answers.
  * - A commit goes on when its caller has left.
  * - Only the answer of a step that proves the head moves `provenAt`, to the time at which its question was sent.
@@ -78,6 +80,7 @@ class LedgerNode implements Ledger {
   private readonly views: ReadonlyArray<LogView>
   private hear: (news: News) => void = () => undefined
   private readonly pursued = new Set<LogView>()
+  private isFollowing = false
 
   constructor(place: LedgerPlace, options: Options, { clock, run, scope, writer }: Surroundings) {
     this.place = place
@@ -89,8 +92,18 @@ class LedgerNode implements Ledger {
     const covers = (log: number, position: Position): boolean => this.views[log]!.covers(position)
     this.views = Array.from(
       { length: place.logs },
-      (_, log) => new LogView(log, writer, (news) => this.hear(news), covers)
+      (_, log) => new LogView(log, writer, this.told, covers)
     )
+  }
+
+  private readonly told = (news: News): void => {
+    this.hear(news)
+    if (news._tag === "Unknown") { for (const view of this.views) this.doubt(view) }
+  }
+
+  private doubt(view: LogView): void {
+    view.lose()
+    if (this.isFollowing) this.settle(view)
   }
 
   get name(): string {
@@ -134,6 +147,7 @@ class LedgerNode implements Ledger {
   follow(hear: (news: News) => void): Effect.Effect<void, never, Scope.Scope> {
     return Effect.gen({ self: this }, function*() {
       this.hear = hear
+      this.isFollowing = true
       for (const view of this.views) {
         yield* this.place.listen(
           view.log,
