@@ -1,16 +1,15 @@
 /** What an engine knows of a ledger whose answers and news are late, lost or cut off. */
 import { assert, describe, it } from "@effect/vitest"
-import * as Codec from "effect-stateless/store/Codec"
-import type { Entry } from "effect-stateless/store/Entry"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Schema from "effect/Schema"
 import { TestClock } from "effect/testing"
 import { GraceMillis } from "../../../src/store/shared/answerTime.ts"
 import { drive, settle } from "../../support/effects.ts"
+import { dropOf } from "../../support/ledger/commits.ts"
 import type { KeyName, News } from "../../support/ledger/ledger.ts"
 import * as LedgerNode from "../../support/ledger/ledgerNode.ts"
 import { makeLine, over, SimPlace } from "../../support/ledger/simPlace.ts"
+import { entryOf, textFamily } from "../../support/partition.ts"
 
 const answerMillis = 250
 
@@ -19,22 +18,9 @@ const connect = Effect.fnUntraced(function*(place: SimPlace) {
   const ledger = yield* LedgerNode.make(over(place, line), { answerMillis })
   const heard: Array<News> = []
   yield* ledger.follow((news) => heard.push(news))
-  const users = yield* ledger.open<string>({
-    name: "user",
-    render: (key) => key,
-    parse: (key) => key,
-    codec: Codec.schema(Schema.String),
-    weigher: undefined,
-    onEvict: undefined
-  })
+  const users = yield* ledger.open(textFamily("user"))
   const drop = (keys: ReadonlyArray<string>, scopes: ReadonlyArray<string> = [], log = 0) =>
-    ledger.commit(log, {
-      drops: { keys: keys.map((key): KeyName => ["user", key]), scopes },
-      puts: [],
-      conditions: [],
-      isUnwritten: false,
-      after: undefined
-    })
+    ledger.commit(log, dropOf({ keys: keys.map((key): KeyName => ["user", key]), scopes }))
   const put = (key: string, value: string) =>
     Effect.suspend(() =>
       users.put({
@@ -46,17 +32,6 @@ const connect = Effect.fnUntraced(function*(place: SimPlace) {
       })
     )
   return { line, ledger, heard, users, drop, put }
-})
-
-const entryOf = (value: string): Entry<string> => ({
-  value,
-  stamp: 0,
-  version: 1,
-  freshUntil: Infinity,
-  expiresAt: Infinity,
-  costMillis: 0,
-  tags: [],
-  revision: undefined
 })
 
 const two = (logs = 1) =>

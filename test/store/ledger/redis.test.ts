@@ -1,14 +1,14 @@
 /** A ledger in Redis whose server is flushed, restarted, replaced, stopped, or loses a part of its keys. */
 import { assert, describe, it } from "@effect/vitest"
-import * as Codec from "effect-stateless/store/Codec"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { Redis } from "ioredis"
+import { dropOf } from "../../support/ledger/commits.ts"
 import type { KeyName, News, Position } from "../../support/ledger/ledger.ts"
 import * as LedgerNode from "../../support/ledger/ledgerNode.ts"
 import { Node, World } from "../../support/ledger/nodes.ts"
 import * as RedisPlace from "../../support/ledger/redisPlace.ts"
+import { entryOf, textFamily } from "../../support/partition.ts"
 import { hasServer, type RedisServer, start } from "../../support/redisServer.ts"
 
 const answerMillis = 500
@@ -26,27 +26,10 @@ const engine = Effect.fnUntraced(function*(server: RedisServer, recordsMax?: num
   const ledger = yield* LedgerNode.make(yield* placeOver(server, recordsMax), { answerMillis })
   const heard: Array<News> = []
   yield* ledger.follow((news) => heard.push(news))
-  const users = yield* ledger.open<string>({
-    name: "user",
-    render: (key) => key,
-    parse: (key) => key,
-    codec: Codec.schema(Schema.String),
-    weigher: undefined,
-    onEvict: undefined
-  })
+  const users = yield* ledger.open(textFamily("user"))
   const put = (key: string, value: string, at?: Position) =>
     Effect.gen(function*() {
-      const entry = {
-        value,
-        stamp: 0,
-        version: 1,
-        freshUntil: Infinity,
-        expiresAt: Infinity,
-        costMillis: 0,
-        tags: ["a", "\ud800"],
-        revision: "r",
-        ownLifeMillis: Infinity
-      }
+      const entry = entryOf(value, { tags: ["a", "\ud800"], revision: "r", ownLifeMillis: Infinity })
       const prepared = yield* users.prepare(key, entry)
       return yield* users.put({
         key,
@@ -57,13 +40,7 @@ const engine = Effect.fnUntraced(function*(server: RedisServer, recordsMax?: num
       })
     })
   const drop = (...keys: ReadonlyArray<string>) =>
-    ledger.commit(0, {
-      drops: { keys: keys.map((key): KeyName => ["user", key]), scopes: [] },
-      puts: [],
-      conditions: [],
-      isUnwritten: false,
-      after: undefined
-    })
+    ledger.commit(0, dropOf({ keys: keys.map((key): KeyName => ["user", key]) }))
   const has = (key: string) => Effect.map(users.getMany([key]), ([found]) => found !== undefined)
   return { ledger, heard, users, put, drop, has, tags: () => heard.map(({ _tag }) => _tag) }
 })

@@ -10,9 +10,8 @@
  *
  * Not here: bounds in bytes, eviction, and what makes a new epoch beside an empty folder. The store has them.
  */
-import * as Codec from "effect-stateless/store/Codec"
 import type { Entry } from "effect-stateless/store/Entry"
-import type { Prepared, StoreFamily } from "effect-stateless/store/Store"
+import type { StoreFamily } from "effect-stateless/store/Store"
 import { StoreError, TierFailed } from "effect-stateless/store/StoreError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -20,7 +19,7 @@ import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import { type Database, open, type RootDatabase } from "lmdb"
-import { owned } from "../../../src/store/internal/ownedCodec.ts"
+import { type BytesPartition, bytesPartition, type Encoded } from "./bytesPartition.ts"
 import type { Epoch, Header, KeyName, LogMark, Position } from "./ledger.ts"
 import type {
   Answer,
@@ -57,14 +56,6 @@ interface Databases {
 interface StoredEntry extends Kept {
   readonly entry: Entry<undefined>
   readonly value: Uint8Array
-}
-
-interface Encoded<V> extends Prepared<V> {
-  readonly value: Uint8Array
-}
-
-interface LmdbPartition<V> extends PlacePartition<V> {
-  readonly codec: Codec.Codec<V>
 }
 
 export interface Options {
@@ -128,7 +119,7 @@ class Round implements LogState {
     const stored = this.stored(textOf(key))
     if (stored === undefined || stored.entry.expiresAt <= this.now) return undefined
     if (partition === undefined) return { header: stored.header, found: undefined }
-    const decoded = (partition as LmdbPartition<any>).codec.decode(stored.value)
+    const decoded = (partition as BytesPartition<any>).codec.decode(stored.value)
     if (!Exit.isExit(decoded) || !Exit.isSuccess(decoded)) return undefined
     return { header: stored.header, found: { entry: { ...stored.entry, value: decoded.value }, tier: "lmdb" } }
   }
@@ -263,19 +254,8 @@ class LmdbPlace implements LedgerPlace {
     }
   }
 
-  readonly open = <V>(family: StoreFamily<V>): Effect.Effect<PlacePartition<V>> => {
-    const codec = owned(Codec.of(family.codec!))
-    const partition: LmdbPartition<V> = {
-      family,
-      codec,
-      prepare: (_key, { value }) =>
-        Effect.mapBothEager(codec.encode(value), {
-          onFailure: failed,
-          onSuccess: (bytes): Encoded<V> => ({ bytes: bytes.length, value: bytes })
-        })
-    }
-    return Effect.succeed(partition)
-  }
+  readonly open = <V>(family: StoreFamily<V>): Effect.Effect<PlacePartition<V>> =>
+    Effect.succeed(bytesPartition(this.name, family))
 
   readonly ask = <Q extends Question>(
     _log: number,

@@ -18,6 +18,7 @@ import type { StoreError } from "effect-stateless/store/StoreError"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import { entryOf, familyOf } from "../partition.ts"
 import { below, chance, rest } from "../simulate.ts"
 import type { Commit, KeyName, Ledger, News, Position, SharedPartition } from "./ledger.ts"
 import { sameEpoch } from "./logView.ts"
@@ -85,14 +86,7 @@ export class Node {
     writer: number
   ): Effect.Effect<Node, StoreError, Scope.Scope> {
     return Effect.gen(function*() {
-      const partition = yield* ledger.open<number>({
-        name: "rows",
-        render: (key) => key,
-        parse: (key) => key,
-        codec: Codec.schema(Schema.Number),
-        weigher: undefined,
-        onEvict: undefined
-      })
+      const partition = yield* ledger.open(familyOf<number>("rows", { codec: Codec.schema(Schema.Number) }))
       const node = new Node(name, ledger, partition, world, writer)
       yield* ledger.follow((news) => node.hear(news))
       return node
@@ -213,16 +207,7 @@ export class Node {
   }
 
   private entryOf(value: number): Entry<number> {
-    return {
-      value,
-      stamp: 0,
-      version: ++this.versions,
-      freshUntil: Infinity,
-      expiresAt: Infinity,
-      costMillis: 0,
-      tags: [],
-      revision: undefined
-    }
+    return entryOf(value, { version: ++this.versions })
   }
 
   private identityOf({ version }: Entry<number>) {

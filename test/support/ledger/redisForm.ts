@@ -17,9 +17,9 @@
  * UTF-8 extended to lone surrogates, because in plain UTF-8 two keys could become the same bytes.
  */
 import type { Entry } from "effect-stateless/store/Entry"
+import { textBytes } from "../../../src/store/lmdb/internal/lmdbKey.ts"
 import type { Drops, Epoch, Header, KeyName, Position } from "./ledger.ts"
 import type { Heading, LogRecord } from "./ledgerPlace.ts"
-import { wtf8 } from "./wtf8.ts"
 
 /** The keys of one log. */
 export interface LogKeys {
@@ -36,9 +36,9 @@ export const logKeys = (cache: string, log: number): LogKeys => {
 
 export const nameOf = ([family, key]: KeyName): string => `${family.length}:${family}:${key}`
 
-export const entryKey = ({ prefix }: LogKeys, name: string): Buffer => wtf8(`${prefix}e:${name}`)
+export const entryKey = ({ prefix }: LogKeys, name: string): Buffer => textBytes(`${prefix}e:${name}`)
 
-export const leaseKey = ({ prefix }: LogKeys, name: string): Buffer => wtf8(`${prefix}w:${name}`)
+export const leaseKey = ({ prefix }: LogKeys, name: string): Buffer => textBytes(`${prefix}w:${name}`)
 
 // --- the head ----------------------------------------------------------------------------------
 

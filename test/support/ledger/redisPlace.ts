@@ -11,15 +11,15 @@
  *
  * Not here: the scripts (`redisScripts.ts`), and what the keys hold (`redisForm.ts`).
  */
-import * as Codec from "effect-stateless/store/Codec"
-import type { Prepared, StoreFamily } from "effect-stateless/store/Store"
-import { EncodeFailed, type Operation, StoreError, TierFailed } from "effect-stateless/store/StoreError"
+import type { StoreFamily } from "effect-stateless/store/Store"
+import { type Operation, StoreError, TierFailed } from "effect-stateless/store/StoreError"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import type { Redis } from "ioredis"
-import { owned } from "../../../src/store/internal/ownedCodec.ts"
+import { keyEncoder, textBytes } from "../../../src/store/lmdb/internal/lmdbKey.ts"
+import { type BytesPartition, bytesPartition, type Encoded } from "./bytesPartition.ts"
 import type { Drops, Epoch, Identity, KeyName, Position } from "./ledger.ts"
 import type {
   Answer,
@@ -49,7 +49,6 @@ import {
   writePosition
 } from "./redisForm.ts"
 import { type ScriptName, sources } from "./redisScripts.ts"
-import { fromWtf8, wtf8 } from "./wtf8.ts"
 
 /** The name of this tier in answers and errors. */
 export const tierName = "redis"
@@ -81,14 +80,6 @@ const blockMillis = 5_000
 const newsMax = 1_000
 /** After a failure of the connection, the log is read again after so long. */
 const againMillis = 100
-
-interface RedisPartition<V> extends PlacePartition<V> {
-  readonly codec: Codec.Codec<V>
-}
-
-interface Encoded<V> extends Prepared<V> {
-  readonly value: Uint8Array
-}
 
 /** Opens a place until the Scope ends. */
 export const make = (options: Options): Effect.Effect<LedgerPlace, StoreError, Scope.Scope> =>
@@ -142,20 +133,8 @@ class RedisPlace implements LedgerPlace {
     this.keys = Array.from({ length: options.logs }, (_, log) => logKeys(options.cache, log))
   }
 
-  readonly open = <V>(family: StoreFamily<V>): Effect.Effect<PlacePartition<V>> => {
-    const codec = owned(Codec.of(family.codec!))
-    const partition: RedisPartition<V> = {
-      family,
-      codec,
-      prepare: (key, { value }) =>
-        Effect.mapBothEager(codec.encode(value), {
-          onFailure: (cause) =>
-            new StoreError({ reason: new EncodeFailed({ tier: tierName, key: family.render(key), cause }) }),
-          onSuccess: (bytes): Encoded<V> => ({ bytes: bytes.length, value: bytes })
-        })
-    }
-    return Effect.succeed(partition)
-  }
+  readonly open = <V>(family: StoreFamily<V>): Effect.Effect<PlacePartition<V>> =>
+    Effect.succeed(bytesPartition(tierName, family))
 
   readonly ask = <Q extends Question>(
     log: number,
@@ -274,7 +253,7 @@ class RedisPlace implements LedgerPlace {
     const { header, length } = read
     if (partition === undefined) return Effect.succeed({ header, found: undefined })
     const { entry, value } = readEntry(bytes!, length, header.identity.version)
-    const decoded = (partition as RedisPartition<unknown>).codec.decode(value)
+    const decoded = (partition as BytesPartition<unknown>).codec.decode(value)
     // Bytes of another schema are absent: another release may read them.
     return Effect.map(
       Effect.option(decoded),
@@ -332,7 +311,7 @@ class RedisPlace implements LedgerPlace {
     const keys = [entryKey(logKeys, name), leaseKey(logKeys, name), ...this.droppedKeys(log, drops.keys)]
     const named = { keys: [key, ...drops.keys], scopes: drops.scopes }
     const args = [
-      wtf8(name),
+      textBytes(name),
       lease ?? "",
       lease === undefined ? "0" : lease.slice(lease.lastIndexOf(".") + 1),
       ...putArgs(put),
@@ -377,11 +356,11 @@ class RedisPlace implements LedgerPlace {
       conditions.length,
       ...conditions.flatMap(({ identity, key }) => [identityText(identity), identityText(ownOf(key))]),
       puts.length,
-      ...puts.flatMap((put, at) => [wtf8(nameOf(names[at]!)), ...putArgs(put)]),
+      ...puts.flatMap((put, at) => [textBytes(nameOf(names[at]!)), ...putArgs(put)]),
       all.keys.length,
-      ...all.keys.map((key) => wtf8(nameOf(key))),
+      ...all.keys.map((key) => textBytes(nameOf(key))),
       all.scopes.length,
-      ...all.scopes.map((scope) => wtf8(scopeStart + scope))
+      ...all.scopes.map((scope) => textBytes(scopeStart + scope))
     ]
     return this.script("write", "commit", log, asker, keys, args, ([stamp, overtaken, held]): Outcomes["Commit"] => {
       const at = (stamp as Buffer).toString()
@@ -443,14 +422,16 @@ const noDrops: Drops = { keys: [], scopes: [] }
 const scopeStart = "s"
 
 const namesAndScopes = ({ keys, scopes }: Drops): ReadonlyArray<Buffer> => [
-  ...keys.map((key) => wtf8(nameOf(key))),
-  ...scopes.map((scope) => wtf8(scopeStart + scope))
+  ...keys.map((key) => textBytes(nameOf(key))),
+  ...scopes.map((scope) => textBytes(scopeStart + scope))
 ]
+
+const textOf = (bytes: Buffer): string => keyEncoder.readKey(bytes, 0, bytes.length)
 
 const marksOf = (fields: ReadonlyArray<Buffer>): Outcomes["Marks"] => {
   const marks: Array<Outcomes["Marks"][number]> = []
   for (let at = 0; at < fields.length; at += 2) {
-    const field = fromWtf8(fields[at]!)
+    const field = textOf(fields[at]!)
     if (!field.startsWith(scopeStart)) continue
     marks.push({ scope: field.slice(scopeStart.length), stamp: Number(fields[at + 1]!.toString()) })
   }

@@ -1,9 +1,9 @@
 /** An engine over a ledger that is asked in few words, here or in a process of its own. */
-import * as Codec from "effect-stateless/store/Codec"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import { type ChildProcess, fork } from "node:child_process"
 import { join } from "node:path"
+import { entryOf, textFamily } from "../partition.ts"
+import { dropOf } from "./commits.ts"
 import type { KeyName, Ledger, Position } from "./ledger.ts"
 
 /** One engine, by its calls: all that it takes and returns may travel as a message. */
@@ -15,23 +15,10 @@ export const engineOver = Effect.fnUntraced(function*(ledger: Ledger) {
     tags.push(news._tag)
     if (news._tag === "Dropped") heard.push([news.position.stamp, news.isOwn])
   })
-  const users = yield* ledger.open<string>({
-    name: "user",
-    render: (key) => key,
-    parse: (key) => key,
-    codec: Codec.schema(Schema.String),
-    weigher: undefined,
-    onEvict: undefined
-  })
+  const users = yield* ledger.open(textFamily("user"))
   const drop = (key: string) =>
     Effect.map(
-      ledger.commit(0, {
-        drops: { keys: [["user", key] as KeyName], scopes: [] },
-        puts: [],
-        conditions: [],
-        isUnwritten: false,
-        after: undefined
-      }),
+      ledger.commit(0, dropOf({ keys: [["user", key] as KeyName] })),
       ({ position }) => position!.stamp
     )
   return {
@@ -43,16 +30,7 @@ export const engineOver = Effect.fnUntraced(function*(ledger: Ledger) {
     dropOn: (key: string) => Effect.as(Effect.forkDetach(Effect.forever(drop(key))), "goes on"),
     put: (key: string, value: string, at?: Position, lease?: string) =>
       Effect.gen(function*() {
-        const entry = {
-          value,
-          stamp: 0,
-          version: ++versions,
-          freshUntil: Infinity,
-          expiresAt: Infinity,
-          costMillis: 0,
-          tags: [],
-          revision: undefined
-        }
+        const entry = entryOf(value, { version: ++versions })
         const prepared = yield* users.prepare(key, entry)
         const identity = { version: entry.version, writer: 1 }
         return yield* users.put({ key, entry, prepared, at: at ?? ledger.position(0)!, identity }, { lease })

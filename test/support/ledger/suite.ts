@@ -5,14 +5,13 @@
  * its time passes. A place that cannot lose its state, or cannot trim its log on command, leaves these tests out.
  */
 import { assert, describe, it } from "@effect/vitest"
-import * as Codec from "effect-stateless/store/Codec"
 import type { Entry } from "effect-stateless/store/Entry"
-import type { StoreFamily } from "effect-stateless/store/Store"
 import type { StoreError } from "effect-stateless/store/StoreError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import { entryOf, textFamily } from "../partition.ts"
+import { nothing } from "./commits.ts"
 import type { Begun, Commit, Drops, Identity, KeyName, Ledger, News, Position, Put, SharedPartition } from "./ledger.ts"
 
 /** A place, new for each test. */
@@ -36,35 +35,23 @@ interface Engine {
   readonly others: SharedPartition<string>
 }
 
-const family = (name: string): StoreFamily<string> => ({
-  name,
-  render: (key) => `${name}:${key}`,
-  parse: (rendered) => rendered.startsWith(`${name}:`) ? rendered.slice(name.length + 1) : undefined,
-  codec: Codec.schema(Schema.String),
-  weigher: undefined,
-  onEvict: undefined
-})
-
 const engine = ({ connect }: Ground): Effect.Effect<Engine, StoreError, Scope.Scope> =>
   Effect.gen(function*() {
     const ledger = yield* connect
     const heard: Array<News> = []
     yield* ledger.follow((news) => heard.push(news))
-    return { ledger, heard, users: yield* ledger.open(family("user")), others: yield* ledger.open(family("other")) }
+    return {
+      ledger,
+      heard,
+      users: yield* ledger.open(textFamily("user")),
+      others: yield* ledger.open(textFamily("other"))
+    }
   })
 
 let versions = 0
 
-const entryOf = (value: string, expiresAt = Infinity): Entry<string> => ({
-  value,
-  stamp: 0,
-  version: ++versions,
-  freshUntil: expiresAt,
-  expiresAt,
-  costMillis: 0,
-  tags: [],
-  revision: undefined
-})
+const entryUntil = (value: string, expiresAt = Infinity): Entry<string> =>
+  entryOf(value, { version: ++versions, freshUntil: expiresAt, expiresAt })
 
 const positionOf = ({ ledger }: Engine, log = 0): Position => {
   const position = ledger.position(log)
@@ -79,8 +66,8 @@ const putOf = (
   at: Position,
   options: { readonly expiresAt?: number; readonly identity?: Identity } = {}
 ): Effect.Effect<Put<string>, StoreError> =>
-  Effect.map(partition.prepare(key, entryOf(value)), (prepared) => {
-    const entry = entryOf(value, options.expiresAt)
+  Effect.map(partition.prepare(key, entryUntil(value)), (prepared) => {
+    const entry = entryUntil(value, options.expiresAt)
     return { partition, key, entry, prepared, at, identity: options.identity ?? { version: entry.version, writer: 7 } }
   })
 
@@ -92,14 +79,6 @@ const put = (
   beside?: Parameters<SharedPartition<string>["put"]>[1],
   options?: Parameters<typeof putOf>[4]
 ) => Effect.flatMap(putOf(partition, key, value, at, options), (made) => partition.put(made, beside))
-
-const nothing: Commit = {
-  drops: { keys: [], scopes: [] },
-  puts: [],
-  conditions: [],
-  isUnwritten: false,
-  after: undefined
-}
 
 const drop = ({ ledger }: Engine, drops: Partial<Drops>, commit: Partial<Commit> = {}, log = 0) =>
   ledger.commit(log, { ...nothing, ...commit, drops: { keys: [], scopes: [], ...drops } })

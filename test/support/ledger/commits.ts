@@ -1,0 +1,12 @@
+/** Commits of tests: one that says nothing, and one that only drops. */
+import type { Commit, Drops } from "./ledger.ts"
+
+export const nothing: Commit = {
+  drops: { keys: [], scopes: [] },
+  puts: [],
+  conditions: [],
+  isUnwritten: false,
+  after: undefined
+}
+
+export const dropOf = (drops: Partial<Drops>): Commit => ({ ...nothing, drops: { ...nothing.drops, ...drops } })
