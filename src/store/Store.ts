@@ -123,6 +123,11 @@ export interface PreparedEntry<V> {
   readonly key: string
   readonly entry: Entry<V>
   readonly prepared: Prepared<V>
+  /**
+   * Whether it replaces what other processes may hold of the key: it does, unless this says `false`. A tier that one
+   * process has for itself does not read it.
+   */
+  readonly replaces?: boolean | undefined
 }
 
 /**
@@ -420,8 +425,8 @@ export interface HotPartition<V> {
  */
 export interface Mark {
   /**
-   * The name of a family, a part of a family, or a tag. The engine gives it its meaning; a store compares it for
-   * equality.
+   * The name of a family, a vertical line, and what is marked: all keys, some keys, or a tag. The engine gives it its
+   * meaning; a store compares it for equality.
    */
   readonly scope: string
   readonly stamp: number
@@ -449,6 +454,27 @@ export interface MarkLog {
   /** Whether the tier keeps entries of families whose names begin so. Absent if it does not know. */
   readonly keeps?: ((namePrefix: string) => boolean) | undefined
 }
+
+/**
+ * What other processes have changed in a tier that they share.
+ *
+ * - `Changed`: these keys have another value or none, and these marks were set, in one step. Families and scopes have
+ *   the names that the store knows. The marks have stamps of this process.
+ * - `Cleared`: everything in these families that has a lesser stamp was removed.
+ * - `Missed`: changes may have been missed, so everything that has a lesser stamp is out of date.
+ *
+ * @stability experimental
+ * @category models
+ * @since 0.1.0
+ */
+export type News =
+  | {
+    readonly _tag: "Changed"
+    readonly keys: ReadonlyArray<readonly [family: string, key: string]>
+    readonly marks: ReadonlyArray<Mark>
+  }
+  | { readonly _tag: "Cleared"; readonly families: ReadonlyArray<string>; readonly stamp: number }
+  | { readonly _tag: "Missed"; readonly stamp: number }
 
 /**
  * A tier, or several tiers that act as one.
@@ -487,4 +513,9 @@ export class Store extends Context.Service<Store, {
   readonly recordMarks: (marks: ReadonlyArray<Mark>) => Effect.Effect<void, StoreError>
   /** Forgets each mark whose stamp is still the given one, because no entry that it concerns is left. */
   readonly removeMarks: (marks: ReadonlyArray<Mark>) => Effect.Effect<void, StoreError>
+  /**
+   * Tells, until the Scope ends, what other processes change, in the order of the changes. Only a tier that several
+   * processes change has it. An engine over such a tier removes no marks from it, and calls no `sweep`.
+   */
+  readonly news?: ((hear: (news: News) => void) => Effect.Effect<void, never, Scope.Scope>) | undefined
 }>()("effect-stateless/store/Store") {}

@@ -139,18 +139,20 @@ export const make = (
       firstFailure
     )
   const underWay = new UnderWay()
-  const owing = Owing.of(stores.at(-1)!.commons)
+  const lowest = stores.at(-1)!
+  const owing = Owing.of(lowest.commons)
   const ground: Ground = { stores, mode: options?.set ?? "through", report, underWay, owing }
-  const wrong = invalid(options)
+  const wrong = invalid(options) ?? misshared(stores, options)
   return trust(Store.of({
     name: stores.map((store) => store.name).join("+"),
     // The lowest tier outlives the others, so its commons do, too.
-    commons: stores.at(-1)!.commons,
+    commons: lowest.commons,
     write: (round) => underWay.run(write(ground, round)),
     open: (family) => wrong === undefined ? open(ground, family) : Effect.fail(wrong),
     loadMarks: Effect.map(Effect.forEach(stores, (store) => store.loadMarks), mergeLogs),
     recordMarks: (marks) => everywhere("recordMarks", (store) => store.recordMarks(marks)),
-    removeMarks: (marks) => everywhere("removeMarks", (store) => store.removeMarks(marks))
+    removeMarks: (marks) => everywhere("removeMarks", (store) => store.removeMarks(marks)),
+    ...(lowest.news === undefined ? undefined : { news: lowest.news })
   }))
 }
 
@@ -214,6 +216,24 @@ const misplaced = (tiers: ReadonlyArray<Tier<any>>): StoreError | undefined => {
   const below = slow < 0 ? undefined : tiers.slice(slow).find(({ partition }) => partition.hot !== undefined)
   if (below === undefined) return undefined
   return refused("stores", `must begin with the fastest: \`${below.name}\` goes above \`${tiers[slow]!.name}\``)
+}
+
+/** The error for options that do not fit a tier that other processes change. */
+const misshared = (stores: ReadonlyArray<Store["Service"]>, options: Options | undefined): StoreError | undefined => {
+  const at = stores.findIndex(({ news }) => news !== undefined)
+  if (at < 0) return undefined
+  const { name } = stores[at]!
+  if (at < stores.length - 1) return refused("stores", `must end with \`${name}\`, which other processes change`)
+  return options?.set === "onEviction"
+    ? refused("set", `must be "through" over \`${name}\`, which other processes change`)
+    : undefined
+}
+
+/** The error if a tier lies above one that other processes change, and does not hear of it in the step of the change. */
+const outOfStep = (lowest: Store["Service"], tiers: ReadonlyArray<Tier<any>>): StoreError | undefined => {
+  if (lowest.news === undefined) return undefined
+  const other = tiers.find(({ partition, store }) => store !== lowest && partition.hot === undefined)
+  return other && refused("stores", `must have only memory above \`${lowest.name}\`, which other processes change`)
 }
 
 // A program without types may give another value than a list, or a list of other values.
@@ -311,7 +331,7 @@ const open = <V>(
       else return yield* Effect.fail(partition.failure)
     }
     if (tiers.length === 0) return yield* Effect.fail(refused!)
-    const upsideDown = misplaced(tiers)
+    const upsideDown = misplaced(tiers) ?? outOfStep(stores.at(-1)!, tiers)
     if (upsideDown !== undefined) return yield* Effect.fail(upsideDown)
     yield* Effect.acquireRelease(Effect.sync(() => owing.enter(ground)), () => Effect.sync(() => owing.leave(ground)))
     if (mode === "onEviction" && tiers.length > 1) {

@@ -4,7 +4,8 @@
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Lmdb from "lmdb"
-import { keyEncoder, parseRank, rankKey } from "../../src/store/lmdb/internal/lmdbKey.ts"
+import { keyEncoder } from "../../src/store/internal/textBytes.ts"
+import { parseRank, rankKey } from "../../src/store/lmdb/internal/lmdbKey.ts"
 import { decodeRecord, recordVersion } from "../../src/store/lmdb/internal/lmdbRecord.ts"
 
 /** The file as it is, past the store: to look at it, and to damage it. The store must not have it open. */

@@ -52,6 +52,7 @@ export const outboxOver = <V>(store: Store["Service"], family: StoreFamily<V>, o
       partition,
       time: new CoarseClock(yield* Clock.Clock),
       isSensitive: false,
+      isShared: false,
       onFailure: () => {},
       onDistrust: () => {},
       onAlone: () => {},

@@ -17,7 +17,7 @@ import type * as LeaseTable from "../../capability/shared/leaseTable.ts"
 import type { Entry } from "../../store/Entry.ts"
 import type { CoarseClock } from "../../store/shared/coarseClock.ts"
 import type { Store } from "../../store/Store.ts"
-import { type Commons } from "../../store/Store.ts"
+import { type Commons, type News } from "../../store/Store.ts"
 import type { CacheError } from "../CacheError.ts"
 import { CacheEvent, type InvalidationMode } from "../CacheEvent.ts"
 import type { FamilyStats } from "../CacheMetrics.ts"
@@ -31,6 +31,7 @@ import { type ChangeListener, Changes } from "../internal/entries/changes.ts"
 import { type Heard, type Peer, Peers, type Swept } from "../internal/entries/peers.ts"
 import { deletion, judgeAll, type Judged, type Judging, whenJudged } from "../internal/family/judgement.ts"
 import { Lengths } from "../internal/family/lengths.ts"
+import { splitMark } from "../internal/family/names.ts"
 import { Spreading } from "../internal/invalidation/spreading.ts"
 import { Sweeper } from "../internal/invalidation/sweep.ts"
 import { asksForRoom, inFreedRoom, roomRefusalOfAll, type Wanted } from "../internal/writes/room.ts"
@@ -97,12 +98,15 @@ export class Cache implements CacheContext, Peer {
   readonly id: string
   readonly realm: string
   readonly store: Store["Service"]
+  readonly isShared: boolean
   readonly time: CoarseClock
   readonly random: { nextDoubleUnsafe(): number }
   readonly changes = new Changes()
   /** The table that grants leases on its keys. */
   readonly leases: LeaseTable.LeaseTable
   readonly families = new Map<string, CacheFamily<any>>()
+  /** By the names by which a store knows them. */
+  readonly byStoreName = new Map<string, CacheFamily<any>>()
   hasListeners = false
   readonly spread = new Spreading(this)
   readonly outbox: Outbox
@@ -130,6 +134,7 @@ export class Cache implements CacheContext, Peer {
     this.id = id
     this.realm = realm
     this.store = store
+    this.isShared = store.news !== undefined
     this.time = time
     this.random = random
     this.leases = leases
@@ -192,6 +197,24 @@ export class Cache implements CacheContext, Peer {
 
   hear(family: string, heard: Heard): void {
     this.families.get(family)?.hear(heard)
+  }
+
+  /** Applies what other processes have changed. Families of other manifests are not known here. */
+  readonly hearNews = (news: News): void => {
+    switch (news._tag) {
+      case "Changed":
+        for (const [name, key] of news.keys) this.byStoreName.get(name)?.hearChanged(key)
+        for (const { scope: written, stamp } of news.marks) {
+          const { familyName, scope } = splitMark(written)
+          this.byStoreName.get(familyName)?.hearMark(scope, stamp)
+        }
+        return
+      case "Cleared":
+        for (const name of news.families) this.byStoreName.get(name)?.hearGone(news.stamp)
+        return
+      case "Missed":
+        for (const family of this.families.values()) family.hearGone(news.stamp)
+    }
   }
 
   /**

@@ -50,7 +50,7 @@ import type { CacheContext } from "../internal/entries/cacheContext.ts"
 import type { KeyWatch } from "../internal/entries/keyWatch.ts"
 import type { Heard, Swept } from "../internal/entries/peers.ts"
 import { FamilyInvalidation } from "../internal/invalidation/familyInvalidation.ts"
-import { hear } from "../internal/invalidation/hear.ts"
+import { hear, hearChanged, hearGone, hearMark } from "../internal/invalidation/hear.ts"
 import { sweep, sweptOf } from "../internal/invalidation/sweep.ts"
 import { currentLookup, forgetPlain, loadOf } from "../internal/loads/load.ts"
 import { patientOf } from "../internal/loads/loaders.ts"
@@ -325,6 +325,21 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
    */
   hear(heard: Heard): void {
     hear(this.entries, this.loads, heard)
+  }
+
+  /** Another process has changed a key. */
+  hearChanged(key: string): void {
+    hearChanged(this.entries, this.loads, key)
+  }
+
+  /** Another process has set a mark, in the words of a store. */
+  hearMark(written: string, stamp: number): void {
+    hearMark(this.entries, this.loads, written, stamp)
+  }
+
+  /** What was held at a stamp is gone, or may be out of date because changes may have been missed. */
+  hearGone(stamp: number): void {
+    hearGone(this.entries, this.loads, stamp)
   }
 
   /** While events have a listener, every read takes the second look, which emits the events. */

@@ -110,6 +110,8 @@ export const make: (
     const scheduler = PatientScheduler.from(yield* Scheduler.Scheduler)
     yield* Effect.provideService(cache.outbox.run, Scheduler.Scheduler, scheduler)
     yield* cache.outbox.settled
+    // What other processes change from here on is heard, and what they have changed is among the marks.
+    if (store.news !== undefined) yield* store.news(cache.hearNews)
     const kept = yield* Effect.mapError(
       inTime(store, "loadMarks", store.loadMarks),
       (error) => new CacheError({ reason: new StoreFailed({ error }) })
@@ -117,12 +119,15 @@ export const make: (
     const stampBefore = Math.max(store.commons.stamp, kept.stampMax)
     store.commons.stamp = stampBefore + 1
     sawVersion(store.commons, kept.versionMax ?? 0)
-    const byName = new Map(Array.from(cache.families.values(), (family) => [familyName(id, family.name), family]))
     const restore = (written: string, stamp: number): void => {
       const { familyName, scope } = splitMark(written)
-      if (!isOfLives(scope)) byName.get(familyName)?.restoreMark(scope, stamp)
+      if (!isOfLives(scope)) cache.byStoreName.get(familyName)?.restoreMark(scope, stamp)
     }
     for (const { scope, stamp } of kept.marks) restore(scope, stamp)
+    if (cache.isShared) {
+      yield* Effect.provideService(cache.sweeper.run, Scheduler.Scheduler, scheduler)
+      return cache
+    }
     if (stampBefore > 0) cache.opened()
     const { obsolete, recorded } = enterLife(cache, families, kept, stampBefore > 0, restore)
     // A tier that does not take them counts as away the next time.
@@ -176,6 +181,7 @@ const openFamily = Effect.fnUntraced(function*(cache: Cache, options: FamilyOpti
   const shown = isSensitive ? sealedPartition(partition) : partition
   const family = new CacheFamily(cache, { ...spec, partition: shown })
   cache.families.set(name, family)
+  cache.byStoreName.set(family.entries.storeName, family)
   if (lost !== undefined) family.placeLost(lost)
 })
 

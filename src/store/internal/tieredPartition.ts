@@ -214,7 +214,7 @@ export class TieredPartition<V> implements Partition<V> {
     const takers = this.#takers()
     return Effect.succeed(this.#tiers.map((tier) => {
       const at = takers.indexOf(tier)
-      const own = ({ entry, key, prepared }: PreparedEntry<V>) => ({ key, entry, prepared: formsOf(prepared)[at]! })
+      const own = ({ prepared, ...one }: PreparedEntry<V>) => ({ ...one, prepared: formsOf(prepared)[at]! })
       return shareOf(tier, change, at < 0 ? [] : change.set.map(own))
     }))
   }

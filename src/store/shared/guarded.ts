@@ -55,6 +55,7 @@ const guardOf = (store: Service): Service => {
       return calls.call("write", () => store.write({ changes: own, marks }))
     },
     loadMarks: Effect.map(log, keepsSafely),
+    ...(store.news === undefined ? undefined : { news: store.news }),
     recordMarks: (marks) => calls.call("recordMarks", () => store.recordMarks(marks)),
     removeMarks: (marks) => calls.call("removeMarks", () => store.removeMarks(marks))
   })

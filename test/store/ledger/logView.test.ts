@@ -1,8 +1,8 @@
 /** How a record, a heading and the marks of a log move what an engine knows of it. */
 import { assert, describe, it } from "@effect/vitest"
-import type { Epoch, News } from "../../support/ledger/ledger.ts"
-import type { Heading, LogRecord } from "../../support/ledger/ledgerPlace.ts"
-import { LogView } from "../../support/ledger/logView.ts"
+import type { Epoch, News } from "../../../src/store/internal/ledger/ledger.ts"
+import type { Heading, LogRecord } from "../../../src/store/internal/ledger/ledgerPlace.ts"
+import { LogView } from "../../../src/store/internal/ledger/logView.ts"
 
 const epoch: Epoch = { number: 5, nonce: 1 }
 

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import * as LedgerNode from "../../support/ledger/ledgerNode.ts"
+import * as LedgerNode from "../../../src/store/internal/ledger/ledgerNode.ts"
 import * as LmdbPlace from "../../support/ledger/lmdbPlace.ts"
 import { engineOver, startRemote } from "../../support/ledger/remote.ts"
 

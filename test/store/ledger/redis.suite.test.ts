@@ -1,8 +1,8 @@
 /** A ledger in a real `redis-server` keeps the laws. */
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as LedgerNode from "../../support/ledger/ledgerNode.ts"
-import * as RedisPlace from "../../support/ledger/redisPlace.ts"
+import * as LedgerNode from "../../../src/store/internal/ledger/ledgerNode.ts"
+import * as RedisPlace from "../../../src/store/redis/internal/redisPlace.ts"
 import { run } from "../../support/ledger/suite.ts"
 import { hasServer, start } from "../../support/redisServer.ts"
 

@@ -1,7 +1,7 @@
 /** The simulated place of a ledger keeps the laws, as one engine sees it. */
 import * as Effect from "effect/Effect"
 import { TestClock } from "effect/testing"
-import * as LedgerNode from "../../support/ledger/ledgerNode.ts"
+import * as LedgerNode from "../../../src/store/internal/ledger/ledgerNode.ts"
 import { makeLine, over, SimPlace } from "../../support/ledger/simPlace.ts"
 import { run } from "../../support/ledger/suite.ts"
 

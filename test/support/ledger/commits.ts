@@ -1,5 +1,5 @@
 /** Commits of tests: one that says nothing, and one that only drops. */
-import type { Commit, Drops } from "./ledger.ts"
+import type { Commit, Drops } from "../../../src/store/internal/ledger/ledger.ts"
 
 export const nothing: Commit = {
   drops: { keys: [], scopes: [] },

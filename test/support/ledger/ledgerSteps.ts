@@ -6,9 +6,26 @@
  * Not here: how a step begins (a new epoch after a loss), how its answer is made, and when a log is trimmed. These
  * depend on the place.
  */
-import type { Condition, Drops, Epoch, Header, Identity, KeyName, LogMark, Position } from "./ledger.ts"
-import type { Asker, LogRecord, Outcomes, Placed, PlacedPut, PlacePartition, Question } from "./ledgerPlace.ts"
-import { sameEpoch } from "./logView.ts"
+import type {
+  Condition,
+  Drops,
+  Epoch,
+  Header,
+  Identity,
+  KeyName,
+  LogMark,
+  Position
+} from "../../../src/store/internal/ledger/ledger.ts"
+import type {
+  Asker,
+  LogRecord,
+  Outcomes,
+  Placed,
+  PlacedPut,
+  PlacePartition,
+  Question
+} from "../../../src/store/internal/ledger/ledgerPlace.ts"
+import { sameEpoch } from "../../../src/store/internal/ledger/logView.ts"
 
 /** The header of an entry, and the number of the lease under which it came; 0 without one. */
 export interface Kept {

@@ -19,8 +19,8 @@ import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import { type Database, open, type RootDatabase } from "lmdb"
-import { type BytesPartition, bytesPartition, type Encoded } from "./bytesPartition.ts"
-import type { Epoch, Header, KeyName, LogMark, Position } from "./ledger.ts"
+import { type BytesPartition, bytesPartition, type Encoded } from "../../../src/store/internal/ledger/bytesPartition.ts"
+import type { Epoch, Header, KeyName, LogMark, Position } from "../../../src/store/internal/ledger/ledger.ts"
 import type {
   Answer,
   Asker,
@@ -30,9 +30,9 @@ import type {
   PlacedPut,
   PlacePartition,
   Question
-} from "./ledgerPlace.ts"
+} from "../../../src/store/internal/ledger/ledgerPlace.ts"
+import { sameEpoch } from "../../../src/store/internal/ledger/logView.ts"
 import { type Kept, type LeaseRow, type LogState, run } from "./ledgerSteps.ts"
-import { sameEpoch } from "./logView.ts"
 
 /** What `head` holds. */
 interface Head {

@@ -18,10 +18,17 @@ import type { StoreError } from "effect-stateless/store/StoreError"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import type {
+  Commit,
+  KeyName,
+  Ledger,
+  News,
+  Position,
+  SharedPartition
+} from "../../../src/store/internal/ledger/ledger.ts"
+import { sameEpoch } from "../../../src/store/internal/ledger/logView.ts"
 import { entryOf, familyOf } from "../partition.ts"
 import { below, chance, rest } from "../simulate.ts"
-import type { Commit, KeyName, Ledger, News, Position, SharedPartition } from "./ledger.ts"
-import { sameEpoch } from "./logView.ts"
 
 export class LawBroken extends Error {}
 

@@ -2,9 +2,9 @@
 import * as Effect from "effect/Effect"
 import { type ChildProcess, fork } from "node:child_process"
 import { join } from "node:path"
+import type { KeyName, Ledger, Position } from "../../../src/store/internal/ledger/ledger.ts"
 import { entryOf, textFamily } from "../partition.ts"
 import { dropOf } from "./commits.ts"
-import type { KeyName, Ledger, Position } from "./ledger.ts"
 
 /** One engine, by its calls: all that it takes and returns may travel as a message. */
 export const engineOver = Effect.fnUntraced(function*(ledger: Ledger) {

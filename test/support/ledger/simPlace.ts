@@ -16,7 +16,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
-import type { Epoch, Header, KeyName, LogMark, Position } from "./ledger.ts"
+import type { Epoch, Header, KeyName, LogMark, Position } from "../../../src/store/internal/ledger/ledger.ts"
 import type {
   Answer,
   Asker,
@@ -26,9 +26,9 @@ import type {
   PlacedPut,
   PlacePartition,
   Question
-} from "./ledgerPlace.ts"
+} from "../../../src/store/internal/ledger/ledgerPlace.ts"
+import { sameEpoch } from "../../../src/store/internal/ledger/logView.ts"
 import { type Kept, type LeaseRow, type LogState, run } from "./ledgerSteps.ts"
-import { sameEpoch } from "./logView.ts"
 
 /** Bounds of a place. The defaults are those of the drivers. */
 export interface Bounds {

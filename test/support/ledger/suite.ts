@@ -10,9 +10,20 @@ import type { StoreError } from "effect-stateless/store/StoreError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import type {
+  Begun,
+  Commit,
+  Drops,
+  Identity,
+  KeyName,
+  Ledger,
+  News,
+  Position,
+  Put,
+  SharedPartition
+} from "../../../src/store/internal/ledger/ledger.ts"
 import { entryOf, textFamily } from "../partition.ts"
 import { nothing } from "./commits.ts"
-import type { Begun, Commit, Drops, Identity, KeyName, Ledger, News, Position, Put, SharedPartition } from "./ledger.ts"
 
 /** A place, new for each test. */
 export interface Ground {

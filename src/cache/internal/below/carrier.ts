@@ -136,6 +136,18 @@ export class Carrier {
     return [this.gathering, this.carried].find((round) => round?.journeys.has(outbox))
   }
 
+  /** The least stamp of a mark that is on its way, or that a failed round was to take below; `Infinity` without one. */
+  get oldestMark(): number {
+    let oldest = Infinity
+    for (const round of [this.gathering, this.carried]) {
+      for (const { marks } of round?.journeys.values() ?? []) oldest = Math.min(oldest, marks?.oldest ?? Infinity)
+    }
+    for (const lanes of this.known.values()) {
+      for (const { outbox } of lanes) oldest = Math.min(oldest, outbox.owed.oldest)
+    }
+    return oldest
+  }
+
   /** Adds a lane to the lanes of its family, and returns all of them. */
   enter(name: string, lane: Lane<any>): Set<Lane<any>> {
     const lanes = this.known.get(name) ?? new Set()

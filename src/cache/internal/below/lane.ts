@@ -12,6 +12,8 @@
  * - A loaded value that does not fit the bytes of a round follows with the next one; this one removes its key.
  * - A key whose change has failed is not read below until it is known again: the engine does not know what is there.
  *   Each later round removes it, whatever else the round carries. Beyond `distrustedMax` keys, the family is cleared.
+ * - Where other processes change the lower tiers, too, their change of a key takes back what is on its way here. What is
+ *   found below counts as older than each mark that is still on its way.
  * - The lower tiers get times of the wall clock (`entryTimes.ts`).
  *
  * Not here: when a round begins, and what it writes beside the family (`carrier.ts`).
@@ -53,6 +55,7 @@ interface Ground extends Sender {
     removals: number
     bytes: number
     readonly underWay: { readonly sets: number; bytes: number }
+    readonly oldestMark: number
     clearLargest(): void
     enter(name: string, lane: Lane<any>): Set<Lane<any>>
   }
@@ -67,6 +70,7 @@ export class Lane<V> {
   readonly outbox: Ground
   readonly isSensitive: boolean
   private readonly partition: Partition<V>
+  private readonly isShared: boolean
   private readonly time: CoarseClock
   readonly carrier: Ground["carrier"]
   /** The lanes of the same family in all engines, including this one. */
@@ -83,8 +87,10 @@ export class Lane<V> {
   private repaid: ReadonlyArray<string> = []
   readonly preparing: Preparing<V>
 
-  constructor(outbox: Ground, { isSensitive, name, onAlone, onDistrust, onFailure, partition, time }: LaneOptions<V>) {
+  constructor(outbox: Ground, options: LaneOptions<V>) {
+    const { isSensitive, isShared, name, onAlone, onDistrust, onFailure, partition, time } = options
     this.outbox = outbox
+    this.isShared = isShared
     this.carrier = outbox.carrier
     this.isSensitive = isSensitive
     this.partition = partition
@@ -98,12 +104,12 @@ export class Lane<V> {
 
   get(key: string): Effect.Effect<Found<V> | undefined, StoreError> {
     const found = this.partition.get(key)
-    return this.time.ahead === 0 ? found : Effect.map(found, this.inEngineTime)
+    return this.time.ahead === 0 && !this.isShared ? found : Effect.map(found, this.asHere)
   }
 
   getMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Found<V> | undefined>, StoreError> {
     const found = this.partition.getMany(keys)
-    return this.time.ahead === 0 ? found : Effect.map(found, (all) => all.map(this.inEngineTime))
+    return this.time.ahead === 0 && !this.isShared ? found : Effect.map(found, (all) => all.map(this.asHere))
   }
 
   /** Whether values wait for a codec, in any engine: they are in no lower tier. */
@@ -111,12 +117,20 @@ export class Lane<V> {
     return Array.from(this.lanes).some(({ preparing }) => !preparing.isEmpty)
   }
 
-  readonly inEngineTime = (found: Found<V> | undefined): Found<V> | undefined =>
-    found && { ...found, entry: inEngineTime(this.time, found.entry) }
+  /** What was found below, as this engine sees it. */
+  readonly asHere = (found: Found<V> | undefined): Found<V> | undefined => {
+    if (found === undefined) return undefined
+    const entry = inEngineTime(this.time, found.entry)
+    const stamp = this.isShared ? Math.min(entry.stamp, this.carrier.oldestMark - 1) : entry.stamp
+    return { ...found, entry: stamp === entry.stamp ? entry : { ...entry, stamp } }
+  }
 
-  /** Sets a key. `prepared` is the content as the partition prepared it, if that was done before the change. */
-  set(key: string, entry: Entry<V>, prepared?: Prepared<V>): Delivery {
-    return this.put(key, { entry, prepared })
+  /**
+   * Sets a key. `prepared` is the content as the partition prepared it, if that was done before the change. `replaces`
+   * says whether other processes may hold another value of the key.
+   */
+  set(key: string, entry: Entry<V>, prepared?: Prepared<V>, replaces = true): Delivery {
+    return this.put(key, { entry, prepared, replaces })
   }
 
   /** Moves the end of an entry, because it was read. Its prepared content stays. */
@@ -124,7 +138,16 @@ export class Lane<V> {
     if (this.preparing.touch(key, entry)) return noDelivery
     const known = this.gathering?.keys.get(key)
     const prepared = known?.entry?.version === entry.version ? known.prepared : undefined
-    return this.put(key, { entry, prepared, isTouch: known === undefined || known.isTouch === true })
+    return this.put(key, { entry, prepared, isTouch: known === undefined || known.isTouch === true, replaces: false })
+  }
+
+  /** Takes back what is on its way below of a key that another process has changed. */
+  overtaken(key: string): void {
+    if (!this.preparing.isEmpty) this.preparing.cancel(key)
+    const { carried, gathering } = this
+    if (gathering?.keys.get(key)?.entry !== undefined) this.replace(gathering, key, absent)
+    // Whether the tier takes it is decided there. Here it does not count any more.
+    if (carried?.keys.get(key)?.entry !== undefined) carried.keys.set(key, absent)
   }
 
   remove(key: string): Delivery {
@@ -139,9 +162,14 @@ export class Lane<V> {
       const entry = this.preparing.get(key)
       if (entry !== undefined) return { entry, prepared: undefined }
     }
-    if (this.gathering === undefined && this.carried === undefined && this.distrusted.size === 0) return undefined
+    if (this.gathering === undefined && this.carried === undefined && !this.owes) return undefined
     return pendingIn(this.gathering, key) ?? pendingIn(this.carried, key) ??
-      (this.distrusted.has(key) ? distrusted : undefined)
+      (this.distrusts(key) ? distrusted : undefined)
+  }
+
+  // What other processes put below after this one has failed may be made from what was to go.
+  private distrusts(key: string): boolean {
+    return this.distrusted.has(key) || this.owesAll && this.isShared
   }
 
   // At most one lane has the key among the changes that wait or are prepared, and at most one among those that are
@@ -159,7 +187,7 @@ export class Lane<V> {
       }
       if (round.some((parcel) => parcel?.cleared === true)) return absent
     }
-    return lanes.some((lane) => lane.distrusted.has(key)) ? distrusted : undefined
+    return lanes.some((lane) => lane.distrusts(key)) ? distrusted : undefined
   }
 
   /** Why so many entries do not fit below, beside those that are on their way; `undefined` if they do. */
@@ -229,25 +257,31 @@ export class Lane<V> {
     const open: Array<readonly [key: string, entry: Entry<V>, prepare: Effect.Effect<Prepared<V>, StoreError>]> = []
     const later: Array<readonly [key: string, change: Pending<V>]> = []
     let bytes = 0
-    const settle = (key: string, entry: Entry<V>, exit: Exit.Exit<Prepared<V>, StoreError>): void => {
+    const settle = (
+      key: string,
+      entry: Entry<V>,
+      exit: Exit.Exit<Prepared<V>, StoreError>,
+      isFirst: boolean
+    ): void => {
       if (Exit.isSuccess(exit)) {
         bytes += exit.value.bytes
-        return void set.push({ key, entry: inWallTime(this.time, entry), prepared: exit.value })
+        const replaces = !isFirst || Array.from(this.lanes).some((lane) => lane.distrusted.has(key))
+        return void set.push({ key, entry: inWallTime(this.time, entry), prepared: exit.value, replaces })
       }
       removed.push(key)
       this.unprepared(key, errorOf("prepare", exit.cause))
     }
     for (const [key, pending] of parcel.keys) {
-      const { entry, isTouch, prepared } = pending
+      const { entry, isTouch, prepared, replaces } = pending
       if (entry === undefined) removed.push(key)
-      else if (prepared !== undefined) settle(key, entry, Exit.succeed(prepared))
+      else if (prepared !== undefined) settle(key, entry, Exit.succeed(prepared), replaces === false)
       else {
         const made = bytes < pendingBytesMax ? partition.prepare(key, entry) : undefined
         if (made !== undefined && Exit.isExit(made)) {
           const fitting = this.fitting(made as Exit.Exit<Prepared<V>, StoreError>)
           if (Exit.isSuccess(fitting)) this.carrier.underWay.bytes += fitting.value.bytes
           // Where there is no room to move its end, the value below stays as it is.
-          if (isTouch !== true || Exit.isSuccess(fitting)) settle(key, entry, fitting)
+          if (isTouch !== true || Exit.isSuccess(fitting)) settle(key, entry, fitting, replaces === false)
           continue
         }
         if (isTouch !== true) removed.push(key)
@@ -277,7 +311,8 @@ export class Lane<V> {
   /** Takes the result of a codec that did not answer at once. */
   private readonly prepared = (key: string, entry: Entry<V>, exit: Exit.Exit<Prepared<V>, StoreError>): void => {
     const fitting = this.fitting(exit)
-    if (Exit.isSuccess(fitting)) this.put(key, { entry, prepared: fitting.value })
+    // An earlier round has removed what the tiers held of the key.
+    if (Exit.isSuccess(fitting)) this.put(key, { entry, prepared: fitting.value, replaces: false })
     else this.unprepared(key, errorOf("prepare", fitting.cause))
   }
 
@@ -354,23 +389,36 @@ export class Lane<V> {
       this.distrust([key], false)
       return refused
     }
-    if (this.lanes.size > 1) { for (const lane of this.lanes) if (lane !== this) lane.withdraw(key) }
+    let isNew = change.replaces === false
+    if (this.lanes.size > 1) {
+      for (const lane of this.lanes) if (lane !== this && lane.withdraw(key)) isNew = false
+    }
     if (!this.preparing.isEmpty) this.preparing.cancel(key)
     const parcel = this.gathering ??= this.outbox.depart(this, (trip) => new ChangesParcel<V>(trip))
-    this.count(parcel, parcel.keys.get(key), -1)
-    this.count(parcel, change, 1)
-    parcel.keys.set(key, change)
+    const before = parcel.keys.get(key)
+    if (before !== undefined && before.replaces !== false) isNew = false
+    this.replace(parcel, key, isNew || change.replaces !== false ? change : { ...change, replaces: true })
     return new Set([parcel])
   }
 
-  /** Removes the change of a key that another engine has changed since. */
-  private withdraw(key: string): void {
+  private replace(parcel: ChangesParcel<V>, key: string, change: Pending<V>): void {
+    this.count(parcel, parcel.keys.get(key), -1)
+    this.count(parcel, change, 1)
+    parcel.keys.set(key, change)
+  }
+
+  /**
+   * Removes the change of a key that another engine has changed since. Returns whether it was to replace what other
+   * processes hold.
+   */
+  private withdraw(key: string): boolean {
     if (!this.preparing.isEmpty) this.preparing.cancel(key)
     const parcel = this.gathering
     const change = parcel?.keys.get(key)
-    if (parcel === undefined || change === undefined) return
+    if (parcel === undefined || change === undefined) return false
     this.count(parcel, change, -1)
     parcel.keys.delete(key)
+    return change.replaces !== false
   }
 
   private count(parcel: ChangesParcel<V>, change: Pending<V> | undefined, by: number): void {

@@ -88,6 +88,7 @@ export class Outbox implements Sender {
     if (this.refused !== undefined) return this.refused
     const marks = this.departingMarks(onFailure, isSensitive)
     marks.stamps.set(scope, Math.max(stamp, marks.stamps.get(scope) ?? stamp))
+    marks.oldest = Math.min(stamp, marks.oldest)
     return new Set([marks])
   }
 

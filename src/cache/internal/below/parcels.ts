@@ -31,6 +31,8 @@ export interface Pending<V> {
   readonly prepared: Prepared<V> | undefined
   /** Whether the value below is the same, and only its end has moved. */
   readonly isTouch?: boolean
+  /** Whether it replaces what other processes may hold of the key: it does, unless this says `false`. */
+  readonly replaces?: boolean
 }
 
 /** Is called for each failed operation of a tier. */
@@ -75,6 +77,8 @@ export const pendingIn = <V>(parcel: ChangesParcel<V> | undefined, key: string):
 /** The marks of one engine in a round. */
 export class MarksParcel extends RoundParcel {
   readonly stamps = new Map<string, number>()
+  /** The stamp of the first of them. */
+  oldest = Infinity
   /** The callbacks of their families. */
   readonly told = new Set<OnFailure>()
   isSensitive = false
@@ -106,6 +110,11 @@ export class OwedMarks {
 
   get areSome(): boolean {
     return this.stamps.size > 0
+  }
+
+  /** The least stamp of them. */
+  get oldest(): number {
+    return this.stamps.size === 0 ? Infinity : Math.min(...this.stamps.values())
   }
 
   get all(): ReadonlyArray<Mark> {
@@ -149,6 +158,8 @@ export interface LaneOptions<V> {
   /** The name of the family in a store. */
   readonly name: string
   readonly partition: Partition<V>
+  /** Whether other processes change the lower tiers, too. */
+  readonly isShared: boolean
   readonly time: CoarseClock
   /** Whether failures hide their causes. */
   readonly isSensitive: boolean

@@ -68,6 +68,8 @@ export interface Reached {
 export interface CacheContext {
   readonly id: string
   readonly store: Store["Service"]
+  /** Whether other processes change the lower tiers, too. */
+  readonly isShared: boolean
   readonly time: CoarseClock
   readonly random: { nextDoubleUnsafe(): number }
   /** Hears each change in the step that makes it. */

@@ -42,6 +42,18 @@ import { Tally } from "./tally.ts"
 import { Unkept } from "./unkept.ts"
 import { Watches } from "./watches.ts"
 
+/** What is known of a value that a lookup brought. */
+interface KeptLoad {
+  /** Whether there was no entry before. */
+  readonly isNews: boolean
+  /** Whether other processes may hold an older value. */
+  readonly replaces: boolean
+  /** The keys that were kept of the same load. */
+  readonly others?: (() => ReadonlySet<string>) | undefined
+}
+
+const written: KeptLoad = { isNews: false, replaces: true }
+
 export class Entries<V> {
   readonly cache: CacheContext
   readonly spec: EngineFamilySpec<V>
@@ -111,6 +123,7 @@ export class Entries<V> {
     this.lane = lower && new Lane(cache.outbox, {
       name: this.storeName,
       partition: lower,
+      isShared: cache.isShared,
       time: cache.time,
       isSensitive: spec.isSensitive,
       onFailure: this.tierFailed,
@@ -255,20 +268,18 @@ export class Entries<V> {
   }
 
   /**
-   * Stores the entry of a lookup. `isNews` says that there was no entry before. The entry is prepared on its way below;
-   * if it does not fit there, it stays in memory alone. `others` are the keys that were kept of the same load.
+   * Stores the entry of a lookup. It is prepared on its way below; if it does not fit there, it stays in memory alone.
    */
   keepLoaded(
     key: string,
     entry: Entry<V>,
     now: number,
     weight: number,
-    isNews: boolean,
-    others?: () => ReadonlySet<string>
+    kept: KeptLoad
   ): Delivery {
-    this.cache.tell(this.name, { _tag: "Loaded", key, isNews, entry })
+    this.cache.tell(this.name, { _tag: "Loaded", key, isNews: kept.isNews, entry })
     if (entry.freshUntil <= now || entry.expiresAt <= now) return this.removeUntold(key)
-    return this.put(key, entry, now, weight, undefined, isNews, others)
+    return this.put(key, entry, now, weight, undefined, kept)
   }
 
   /**
@@ -303,10 +314,9 @@ export class Entries<V> {
     now: number,
     weight: number,
     prepared: Prepared<V> | undefined,
-    isFill = false,
-    others?: () => ReadonlySet<string>
+    { isNews, others, replaces }: KeptLoad = written
   ): Delivery {
-    this.watches.changed(key, false, isFill)
+    this.watches.changed(key, false, isNews)
     this.sources?.kept(key)
     this.mayHold = true
     if (this.hot !== undefined) this.putHot(key, entry, this.dueAt(entry, now), weight)
@@ -314,7 +324,8 @@ export class Entries<V> {
     const evicted = this.cache.spread.ofEvicted(this.name, key, others)
     const kept = before === this.cache.stamp ? entry : this.confirmed(key, entry)
     if (this.lane !== undefined) this.marking.sweepDue.wrote()
-    const delivery = both(evicted, this.lane === undefined ? this.settleDebt() : this.lane.set(key, kept, prepared))
+    const below = this.lane === undefined ? this.settleDebt() : this.lane.set(key, kept, prepared, replaces)
+    const delivery = both(evicted, below)
     return both(delivery, this.cache.spread.ofForgotten())
   }
 
@@ -358,7 +369,7 @@ export class Entries<V> {
     const pending = this.lane?.pending(key)
     return pending?.entry === undefined
       ? noDelivery
-      : this.lane!.set(key, { ...pending.entry, stamp }, pending.prepared)
+      : this.lane!.set(key, { ...pending.entry, stamp }, pending.prepared, pending.replaces)
   }
 
   /** Whether no tier holds an entry, and nothing is known of what was made from one: memory alone keeps the family. */

@@ -185,8 +185,9 @@ export class Marking {
     return Math.max(this.ground.marks.fullness, this.ground.tags.fullness)
   }
 
+  // A tier that processes share keeps its marks.
   get isKept(): boolean {
-    return this.ground.lane !== undefined
+    return this.ground.lane !== undefined && !this.ground.cache.isShared
   }
 
   now(): number {

@@ -1,10 +1,11 @@
 /**
- * Applies to a family the messages of another engine over the same place (`peers.ts`).
+ * Applies to a family the messages of another engine over the same place (`peers.ts`), and the news of other processes
+ * (`Store.news`).
  */
 import type { Entries } from "../entries/entries.ts"
 import type { Heard } from "../entries/peers.ts"
 import type { Loads } from "../loads/loads.ts"
-import { everything } from "../marks/invalidation.ts"
+import { everything, readScope } from "../marks/invalidation.ts"
 
 /**
  * Does what the family would do for a change of its own, except for the lower tiers, which the other engine changes.
@@ -36,6 +37,27 @@ export const hear = (entries: Entries<any>, loads: Loads<any>, heard: Heard): vo
         entries.marking.hearMark(everything, heard.mode, heard.stamp, now)
       }
   }
+}
+
+/** Another process has changed or removed the value of a key. */
+export const hearChanged = (entries: Entries<any>, loads: Loads<any>, key: string): void => {
+  entries.lane?.overtaken(key)
+  hear(entries, loads, { _tag: "Changed", key })
+}
+
+/** What was held at a stamp is gone, or may be out of date because changes may have been missed. */
+export const hearGone = (entries: Entries<any>, loads: Loads<any>, stamp: number): void => {
+  entries.marking.hearMark(everything, "hide", stamp, entries.cache.time.now())
+  loads.failures.clear()
+}
+
+/** Another process has set a mark on the family. */
+export const hearMark = (entries: Entries<any>, loads: Loads<any>, written: string, stamp: number): void => {
+  const read = readScope(written)
+  if (read === undefined) return
+  const { mode } = read
+  if (read._tag === "tag") return hear(entries, loads, { _tag: "Tagged", tag: read.tag, mode, stamp })
+  hear(entries, loads, { _tag: "Marked", scope: read.scope, mode, stamp })
 }
 
 /** Drops what was made here from the value before, where only this engine knows of it, because that value is gone. */

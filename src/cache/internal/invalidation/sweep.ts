@@ -36,7 +36,7 @@ import { freshUntilMax } from "../entries/servable.ts"
 import { noTags } from "../family/judgement.ts"
 import { markName } from "../family/names.ts"
 import type { Loads } from "../loads/loads.ts"
-import { writeScope, writeTag } from "../marks/invalidation.ts"
+import { everything, writeScope, writeTag } from "../marks/invalidation.ts"
 
 // The most marks that a store forgets in one step, which takes about ten milliseconds of the thread.
 const marksPerStepMax = 4_096
@@ -106,6 +106,18 @@ const heedTerms = <V>(entries: Entries<V>): void => {
   })
 }
 
+/**
+ * Forgets the marks of a family in this process alone, where a tier that processes share keeps them. What is older than
+ * all of them is hidden here from now on, so memory loads it again.
+ */
+const forgetHere = <V>(entries: Entries<V>): void => {
+  const { cache, hot, marking } = entries
+  const upTo = cache.nextStamp()
+  marking.judgeBy(everything, "hide", upTo, cache.time.now())
+  const looked = hot?.count ?? 0
+  marking.forget(upTo, { looked, kept: 0, hiddenHere: 0 })
+}
+
 /** Sweeps one family, in all engines over its place. */
 export const sweep = <V>(store: Store["Service"], entries: Entries<V>): Effect.Effect<void, StoreError> =>
   Effect.tapError(Effect.suspend(() => sweepAll(store, entries)), (error) =>
@@ -116,6 +128,7 @@ export const sweep = <V>(store: Store["Service"], entries: Entries<V>): Effect.E
 
 const sweepAll = <V>(store: Store["Service"], entries: Entries<V>): Effect.Effect<void, StoreError> => {
   const { cache, name } = entries
+  if (cache.isShared && entries.lane !== undefined) return Effect.sync(() => forgetHere(entries))
   const upTo = cache.stamp
   const engines = cache.sweptOf(name)
   // Without lower tiers, no store has the marks.

@@ -230,9 +230,12 @@ export class Landing<V> {
     for (const older of this.ground.flights.before(flight)) older.replacedByLoad()
     // No reader waits for the lower tiers: until they have it, reads find it in the outbox. A refresh waits.
     const isNews = before === undefined
+    // Another process may hold, or load, a value from before the refresh was asked for.
+    const replaces = !isNews || flight.cause === "refresh"
+    const others = this.keptWith(flight, entry)
     const delivery = both(
       spread,
-      this.entries.keepLoaded(key, entry, now, judged.weight, isNews, this.keptWith(flight, entry))
+      this.entries.keepLoaded(key, entry, now, judged.weight, { isNews, replaces, others })
     )
     const tier = this.entries.hot === undefined ? this.cache.store.name : memory
     for (const later of this.ground.flights.after(flight)) later.meetKept({ entry, tier })

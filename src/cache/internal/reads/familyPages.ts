@@ -111,7 +111,7 @@ export class FamilyPages<V> {
     const look = (key: string, read: Entry<V> | undefined): void => {
       const held = this.hot?.peek(key)
       const isHeld = held !== undefined && this.entries.isFresh(key, held, now)
-      const found = lane && read && lane.inEngineTime({ entry: read, tier: this.entries.cache.store.name })
+      const found = lane && read && lane.asHere({ entry: read, tier: this.entries.cache.store.name })
       const entry = isHeld || lane === undefined ? held : found && this.freshBelow(key, found)
       if (entry !== undefined && (isHeld || lane !== undefined)) shown.set(key, entry)
       else if (lane !== undefined && (found === undefined || this.wasFresh(key, found.entry, began))) open.add(key)

@@ -5,7 +5,9 @@
  * bytes. The key of an entry is its family's number in base 36, a colon, and the key within the family. A key that is
  * too long for LMDB is stored under its SHA-256 after a semicolon; its record then holds the whole key.
  */
+import { Buffer } from "node:buffer"
 import { createHash } from "node:crypto"
+import { keyEncoder, textBytes } from "../../internal/textBytes.ts"
 
 /**
  * LMDB takes 1,978 bytes. The order index puts nine bytes in front of a key, and a family's number has fewer than 16.
@@ -13,60 +15,6 @@ import { createHash } from "node:crypto"
 const shortKeyBytesMax = 1_900
 
 const rankBytes = 9
-
-/** Writes keys into the driver's own buffers, and reads them back. */
-export const keyEncoder = {
-  writeKey(key: string, target: Uint8Array, start: number): number {
-    let at = start
-    for (let i = 0; i < key.length; i++) {
-      const unit = key.charCodeAt(i)
-      if (unit < 0x80) target[at++] = unit
-      else {
-        const point = key.codePointAt(i)!
-        if (point > 0xffff) i++
-        at = writePoint(point, target, at)
-      }
-    }
-    return at
-  },
-  readKey(source: Uint8Array, start: number, end: number): string {
-    let text = ""
-    for (let at = start; at < end;) {
-      const byte = source[at]!
-      const size = byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4
-      text += String.fromCodePoint(size === 1 ? byte : readPoint(source, at, size))
-      at += size
-    }
-    return text
-  }
-}
-
-const writePoint = (point: number, target: Uint8Array, start: number): number => {
-  let at = start
-  if (point < 0x800) target[at++] = 0xc0 | point >> 6
-  else {
-    if (point < 0x10000) target[at++] = 0xe0 | point >> 12
-    else {
-      target[at++] = 0xf0 | point >> 18
-      target[at++] = 0x80 | point >> 12 & 0x3f
-    }
-    target[at++] = 0x80 | point >> 6 & 0x3f
-  }
-  target[at++] = 0x80 | point & 0x3f
-  return at
-}
-
-const readPoint = (source: Uint8Array, at: number, size: number): number => {
-  let point = source[at]! & 0x7f >> size
-  for (let i = 1; i < size; i++) point = point << 6 | source[at + i]! & 0x3f
-  return point
-}
-
-/** The bytes of a text, as `keyEncoder` writes them. */
-export const textBytes = (text: string): Buffer => {
-  const bytes = Buffer.allocUnsafe(text.length * 3)
-  return bytes.subarray(0, keyEncoder.writeKey(text, bytes, 0))
-}
 
 /** The range of all keys of a family: from `familyStart` to before `familyEnd`. */
 export const familyStart = (id: string): string => `${id}:`

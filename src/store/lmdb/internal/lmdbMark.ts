@@ -1,9 +1,10 @@
 /**
  * Marks as rows of LMDB: a stamp and the scope. The row holds the scope because the key hashes a long one.
  */
+import { keyEncoder, textBytes } from "../../internal/textBytes.ts"
 import type { Mark } from "../../Store.ts"
 import type { Databases } from "./lmdbEnvironment.ts"
-import { entryKey, keyEncoder, textBytes } from "./lmdbKey.ts"
+import { entryKey } from "./lmdbKey.ts"
 import { seal, unseal } from "./lmdbRecord.ts"
 
 const markKey = (scope: string): string => entryKey(":", scope)

@@ -14,7 +14,7 @@
  */
 import { crc32 } from "node:zlib"
 import type { Entry } from "../../Entry.ts"
-import { keyEncoder, textBytes } from "./lmdbKey.ts"
+import { keyEncoder, textBytes } from "../../internal/textBytes.ts"
 
 // Most records have no lifetime of their own. So they keep the format that earlier versions of the library read.
 const format = 1

@@ -2,7 +2,8 @@
  * The rows of a namespace's state: the ceilings of stamps and versions, the next family number, families by name,
  * numbers of cleared families, and a row that upkeep writes when it has nothing else to write.
  */
-import { entryKey, keyEncoder, textBytes } from "./lmdbKey.ts"
+import { keyEncoder, textBytes } from "../../internal/textBytes.ts"
+import { entryKey } from "./lmdbKey.ts"
 import { seal } from "./lmdbRecord.ts"
 
 /** Stamps or versions that a restart may skip; one row is written for each step. */

@@ -5,7 +5,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Entry } from "effect-stateless/store/Entry"
 import * as fc from "fast-check"
-import { keyEncoder, parseRank, rankAfter, rankKey, textBytes } from "../../../../src/store/lmdb/internal/lmdbKey.ts"
+import { keyEncoder, textBytes } from "../../../../src/store/internal/textBytes.ts"
+import { parseRank, rankAfter, rankKey } from "../../../../src/store/lmdb/internal/lmdbKey.ts"
 import {
   decodeRecord,
   encodeRecord,

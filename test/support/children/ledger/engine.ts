@@ -1,6 +1,6 @@
 /** An engine over a ledger in an LMDB folder, as a process of its own. It does what its parent asks. */
 import * as Effect from "effect/Effect"
-import * as LedgerNode from "../../ledger/ledgerNode.ts"
+import * as LedgerNode from "../../../../src/store/internal/ledger/ledgerNode.ts"
 import * as LmdbPlace from "../../ledger/lmdbPlace.ts"
 import { engineOver } from "../../ledger/remote.ts"
 

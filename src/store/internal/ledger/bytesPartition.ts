@@ -1,9 +1,9 @@
 /** One family in a place that keeps bytes. */
-import * as Codec from "effect-stateless/store/Codec"
-import type { Prepared, StoreFamily } from "effect-stateless/store/Store"
-import { EncodeFailed, StoreError } from "effect-stateless/store/StoreError"
 import * as Effect from "effect/Effect"
-import { owned } from "../../../src/store/internal/ownedCodec.ts"
+import * as Codec from "../../Codec.ts"
+import type { Prepared, StoreFamily } from "../../Store.ts"
+import { EncodeFailed, StoreError } from "../../StoreError.ts"
+import { owned } from "../ownedCodec.ts"
 import type { PlacePartition } from "./ledgerPlace.ts"
 
 export interface BytesPartition<V> extends PlacePartition<V> {

@@ -22,11 +22,11 @@
  * Not here: memory, what an engine does with what it hears, and which changes a change causes. The rules were found and
  * are checked by the model in `test/support/ledgerModel`.
  */
-import type { Found } from "effect-stateless/store/Entry"
-import type { Content, Prepared, PreparedEntry, StoreFamily } from "effect-stateless/store/Store"
-import type { StoreError } from "effect-stateless/store/StoreError"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import type { Found } from "../../Entry.ts"
+import type { Content, Prepared, PreparedEntry, StoreFamily } from "../../Store.ts"
+import type { StoreError } from "../../StoreError.ts"
 import type { PlacePartition } from "./ledgerPlace.ts"
 
 /** One life of a log. `number` may repeat after a clock was set back; `nonce` tells the two apart. */

@@ -16,10 +16,11 @@
  * A name is the length of the family's name, the family's name and the key, so two names never meet. Text is written as
  * UTF-8 extended to lone surrogates, because in plain UTF-8 two keys could become the same bytes.
  */
-import type { Entry } from "effect-stateless/store/Entry"
-import { textBytes } from "../../../src/store/lmdb/internal/lmdbKey.ts"
-import type { Drops, Epoch, Header, KeyName, Position } from "./ledger.ts"
-import type { Heading, LogRecord } from "./ledgerPlace.ts"
+import { Buffer } from "node:buffer"
+import type { Entry } from "../../Entry.ts"
+import type { Drops, Epoch, Header, KeyName, Position } from "../../internal/ledger/ledger.ts"
+import type { Heading, LogRecord } from "../../internal/ledger/ledgerPlace.ts"
+import { textBytes } from "../../internal/textBytes.ts"
 
 /** The keys of one log. */
 export interface LogKeys {

@@ -22,11 +22,11 @@
  *
  * Not here: what an engine does with an answer. See `ledgerNode.ts`.
  */
-import type { Found } from "effect-stateless/store/Entry"
-import type { Content, Prepared, PreparedEntry, StoreFamily } from "effect-stateless/store/Store"
-import type { StoreError } from "effect-stateless/store/StoreError"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import type { Found } from "../../Entry.ts"
+import type { Content, Prepared, PreparedEntry, StoreFamily } from "../../Store.ts"
+import type { StoreError } from "../../StoreError.ts"
 import type { Condition, Drops, Epoch, Fence, Header, Identity, KeyName, LogMark, Position } from "./ledger.ts"
 
 /** The state of a log. */

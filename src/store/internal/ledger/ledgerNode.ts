@@ -14,15 +14,15 @@
  * Not here: what a record does to a position (`logView.ts`); memory, what is suspect, and the repetition of a commit
  * whose outcome is unknown. The engine has them.
  */
-import type { StoreFamily } from "effect-stateless/store/Store"
-import { type Operation, StoreError, TierFailed, TierTimeout } from "effect-stateless/store/StoreError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
-import * as AnswerTime from "../../../src/store/shared/answerTime.ts"
+import * as AnswerTime from "../../shared/answerTime.ts"
+import type { StoreFamily } from "../../Store.ts"
+import { type Operation, StoreError, TierFailed, TierTimeout } from "../../StoreError.ts"
 import type {
   Begun,
   Beside,

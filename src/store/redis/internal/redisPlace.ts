@@ -11,16 +11,14 @@
  *
  * Not here: the scripts (`redisScripts.ts`), and what the keys hold (`redisForm.ts`).
  */
-import type { StoreFamily } from "effect-stateless/store/Store"
-import { type Operation, StoreError, TierFailed } from "effect-stateless/store/StoreError"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import type { Redis } from "ioredis"
-import { keyEncoder, textBytes } from "../../../src/store/lmdb/internal/lmdbKey.ts"
-import { type BytesPartition, bytesPartition, type Encoded } from "./bytesPartition.ts"
-import type { Drops, Epoch, Identity, KeyName, Position } from "./ledger.ts"
+import { Buffer } from "node:buffer"
+import { type BytesPartition, bytesPartition, type Encoded } from "../../internal/ledger/bytesPartition.ts"
+import type { Drops, Epoch, Identity, KeyName, Position } from "../../internal/ledger/ledger.ts"
 import type {
   Answer,
   Asker,
@@ -31,8 +29,11 @@ import type {
   PlacedPut,
   PlacePartition,
   Question
-} from "./ledgerPlace.ts"
-import { sameEpoch } from "./logView.ts"
+} from "../../internal/ledger/ledgerPlace.ts"
+import { sameEpoch } from "../../internal/ledger/logView.ts"
+import { keyEncoder, textBytes } from "../../internal/textBytes.ts"
+import type { StoreFamily } from "../../Store.ts"
+import { type Operation, StoreError, TierFailed } from "../../StoreError.ts"
 import {
   entryKey,
   leaseKey,

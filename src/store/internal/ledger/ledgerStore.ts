@@ -1,0 +1,309 @@
+/**
+ * A store in a ledger: what processes share that change the same families.
+ *
+ * - A round is one commit: its keys and marks are a record that all processes hear. Values that a caller wrote go with
+ *   it. Values that a lookup brought follow, and are no change for other processes.
+ * - Each value carries the position up to which this process knew the log when the value left it. What the engine has
+ *   not taken back by then is not older than that; where the value is older than a mark, the position is before that
+ *   mark (`logStamps.ts`). So no clock, no lock and no lease decides which of two values is newer.
+ * - An entry that is found gets a stamp of this process, so that the marks say of it what the log says.
+ * - Other processes' changes are news for the engines of this process, in the order of the log. Where changes may have
+ *   been missed, all that is held is out of date.
+ * - `clear` is a mark of the store itself. Nothing here walks over keys: a ledger has no pages and no sweep, and it
+ *   keeps its marks as long as its log.
+ *
+ * Not here: what is known of the log (`ledgerNode.ts`), and what an engine does with news.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Random from "effect/Random"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { Entry, Found } from "../../Entry.ts"
+import { trust } from "../../shared/guarded.ts"
+import {
+  type Change,
+  type Commons,
+  makeCommons,
+  type Mark,
+  type News as StoreNews,
+  type Partition,
+  type PreparedEntry,
+  type Round,
+  Store,
+  type StoreFamily
+} from "../../Store.ts"
+import { type Operation, StoreError, TierFailed } from "../../StoreError.ts"
+import type { Header, KeyName, Ledger, LogMark, News, Position, Put, SharedPartition } from "./ledger.ts"
+import { LogStamps } from "./logStamps.ts"
+import { sameEpoch } from "./logView.ts"
+
+/** The log that has all keys. */
+const log = 0
+
+/** The marks of a ledger. Beyond, one mark hides everything, and takes their place. */
+export const marksMax = 65_536
+
+/** The scopes of marks that the store sets itself. The scope of a family's mark begins with the name of the family. */
+const everything = "|"
+const clearedScope = (family: string): string => `|${family}`
+
+/** Makes a store of a ledger with one log, for the engines of one process. */
+export const make = (ledger: Ledger): Effect.Effect<Store["Service"], never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const shared = new Shared(ledger, yield* Random.nextIntBetween(1, 2 ** 32 - 1))
+    yield* ledger.follow(shared.hear)
+    return trust(Store.of({
+      name: ledger.name,
+      commons: shared.commons,
+      open: (family) => Effect.map(ledger.open(family), (partition) => partitionOf(shared, family, partition)),
+      write: (round) => shared.write(round),
+      loadMarks: Effect.sync(() => ({ marks: shared.marks, stampMax: shared.commons.stamp })),
+      recordMarks: (marks) => shared.write({ changes: [], marks }),
+      // The ledger keeps them as long as it has something that they hide.
+      removeMarks: () => Effect.void,
+      news: (hear) =>
+        Effect.acquireRelease(
+          Effect.sync(() => void shared.listeners.add(hear)),
+          () => Effect.sync(() => void shared.listeners.delete(hear))
+        )
+    }))
+  })
+
+/** What all partitions of a store share. */
+class Shared {
+  readonly ledger: Ledger
+  readonly commons: Commons = makeCommons()
+  readonly listeners = new Set<(news: StoreNews) => void>()
+  private readonly writer: number
+  private readonly stamps = new LogStamps()
+  /** The marks of the log, with their stamps in this process. */
+  private readonly known = new Map<string, number>()
+  /** The marks of this process that have no record yet, as far as it knows. */
+  private readonly own = new OwnMarks()
+  /** The stamp in the log of the last mark that cleared a family. */
+  private readonly cleared = new Map<string, number>()
+
+  constructor(ledger: Ledger, writer: number) {
+    this.ledger = ledger
+    this.writer = writer
+  }
+
+  get marks(): ReadonlyArray<Mark> {
+    return Array.from(this.known, ([scope, stamp]) => ({ scope, stamp }))
+  }
+
+  // --- news ---------------------------------------------------------------------------------------
+
+  readonly hear = (news: News): void => {
+    switch (news._tag) {
+      case "Known":
+        return this.begin(news.position, news.marks)
+      case "Unknown":
+        return this.tell({ _tag: "Missed", stamp: ++this.commons.stamp })
+      case "Dropped":
+        return this.dropped(news)
+      case "Moved":
+        return
+    }
+  }
+
+  private tell(news: StoreNews): void {
+    for (const hear of this.listeners) hear(news)
+  }
+
+  // What is held has lesser stamps than all marks of the log.
+  private begin(position: Position, marks: ReadonlyArray<LogMark>): void {
+    const base = ++this.commons.stamp
+    this.commons.stamp += position.stamp
+    const stampOf = this.stamps.begin(position, base, marks)
+    this.known.clear()
+    this.cleared.clear()
+    for (const { scope, stamp } of marks) this.note(scope, stamp, stampOf(stamp))
+    this.tell({ _tag: "Missed", stamp: base })
+    this.tell({ _tag: "Changed", keys: [], marks: this.marks })
+  }
+
+  private dropped({ drops, isOwn, position }: Extract<News, { readonly _tag: "Dropped" }>): void {
+    const { keys, scopes } = drops
+    if (scopes.length === 0) return isOwn ? undefined : this.tell({ _tag: "Changed", keys, marks: [] })
+    const now = isOwn ? this.commons.stamp : ++this.commons.stamp
+    const spans = scopes.map((scope) => isOwn ? this.own.spanOf(scope, now) : { least: now, greatest: now })
+    const least = Math.min(...spans.map((span) => span.least))
+    this.stamps.add(position.stamp, least, Math.max(...spans.map((span) => span.greatest)))
+    const marks = scopes.map((scope, at): Mark => ({ scope, stamp: spans[at]!.greatest }))
+    for (const { scope, stamp } of marks) this.note(scope, position.stamp, stamp)
+    const all = marks.find(({ scope }) => scope === everything)
+    if (all !== undefined) return this.tell({ _tag: "Missed", stamp: all.stamp })
+    if (isOwn) return
+    const [cleared, others] = partitioned(marks)
+    if (cleared.length > 0) this.tell({ _tag: "Cleared", families: cleared, stamp: now })
+    this.tell({ _tag: "Changed", keys, marks: others })
+  }
+
+  private note(scope: string, inLog: number, stamp: number): void {
+    if (scope === everything) {
+      this.known.clear()
+      this.cleared.clear()
+    }
+    if (scope.startsWith("|")) this.cleared.set(scope.slice(1), inLog)
+    else this.known.set(scope, stamp)
+  }
+
+  // --- reads --------------------------------------------------------------------------------------
+
+  /** What was found, with a stamp of this process; `undefined` if it was cleared, or is from another epoch. */
+  found<V>(
+    family: string,
+    read: { readonly found: Found<V>; readonly header: Header } | undefined
+  ): Found<V> | undefined {
+    if (read === undefined) return undefined
+    const { found, header: { at } } = read
+    const stamp = this.stamps.stampOf(at, this.commons.stamp)
+    const isCleared = at.stamp < Math.max(this.cleared.get(family) ?? 0, this.cleared.get("") ?? 0)
+    return stamp === undefined || isCleared ? undefined : { ...found, entry: { ...found.entry, stamp } }
+  }
+
+  // --- writes -------------------------------------------------------------------------------------
+
+  readonly write = ({ changes, marks }: Round): Effect.Effect<void, StoreError> =>
+    Effect.suspend(() => {
+      const end = this.ledger.position(log)
+      const scopes = new Set(marks.map(({ scope }) => scope))
+      const names: Array<KeyName> = []
+      const puts: Array<Put<any>> = []
+      const fills: Array<Put<any>> = []
+      const after: Array<PreparedEntry<any> & { readonly partition: SharedPartition<any> }> = []
+      for (const { cleared, partition, removed, set } of changes as ReadonlyArray<Change<any>>) {
+        const own = sharedOf.get(partition)!
+        if (cleared) scopes.add(clearedScope(own.family))
+        for (const key of removed) names.push([own.family, key])
+        for (const one of set) {
+          const at = end && this.stamps.positionOf(one.entry.stamp, end)
+          const isMarked = () =>
+            marks.some(({ scope, stamp }) => stamp <= one.entry.stamp && scope.startsWith(`${own.family}|`))
+          if (at === undefined || cleared || isMarked()) {
+            if (one.replaces !== false || cleared) names.push([own.family, one.key])
+            if (at !== undefined) after.push({ ...one, partition: own })
+          } else if (one.replaces === false) fills.push(this.putOf(own, one, at))
+          else puts.push(this.putOf(own, one, at))
+        }
+      }
+      if (this.known.size + scopes.size > marksMax) scopes.add(everything)
+      this.own.claim(scopes, marks, this.commons.stamp)
+      const isSilent = names.length === 0 && puts.length === 0 && scopes.size === 0
+      const committed = isSilent ? nothingDone : this.ledger.commit(log, {
+        drops: { keys: names, scopes: Array.from(scopes) },
+        puts,
+        conditions: [],
+        isUnwritten: false,
+        after: undefined
+      })
+      return Effect.flatMap(committed, (receipt) => {
+        this.own.release(scopes)
+        const at = receipt?.position
+        // What comes after a mark of its own family has the position of that mark, unless another change in between may
+        // concern it.
+        const late = isNext(end, at) ? after.map((one) => this.putOf(one.partition, one, at)) : []
+        return Effect.forEach([...fills, ...late], (put) => put.partition.put(put), {
+          concurrency: "unbounded",
+          discard: true
+        })
+      })
+    })
+
+  private putOf<V>(partition: SharedPartition<V>, { entry, key, prepared }: PreparedEntry<V>, at: Position): Put<V> {
+    return { partition, key, entry, prepared, identity: { version: entry.version, writer: this.writer }, at }
+  }
+}
+
+const nothingDone = Exit.succeed(undefined)
+
+const isNext = (end: Position | undefined, at: Position | undefined): at is Position =>
+  end !== undefined && at !== undefined && sameEpoch(end.epoch, at.epoch) && at.stamp === end.stamp + 1
+
+/** The families that were cleared, and the marks of families. */
+const partitioned = (marks: ReadonlyArray<Mark>): readonly [cleared: ReadonlyArray<string>, ReadonlyArray<Mark>] => [
+  marks.flatMap(({ scope }) => scope.startsWith("|") ? [scope.slice(1)] : []),
+  marks.filter(({ scope }) => !scope.startsWith("|"))
+]
+
+/** The stamps in this process of the marks in one scope. */
+interface Span {
+  readonly least: number
+  readonly greatest: number
+}
+
+const ownMax = 65_536
+
+/**
+ * The marks of this process that have no record, as far as it knows. The record of a mark is heard before its receipt
+ * is returned. It may also be heard long after its commit has failed, so the mark of a failed commit stays here.
+ */
+class OwnMarks {
+  private readonly spans = new Map<string, Span>()
+  /** Those that had no room. */
+  private others: Span | undefined
+
+  claim(scopes: ReadonlySet<string>, marks: ReadonlyArray<Mark>, now: number): void {
+    for (const scope of scopes) {
+      const stamps = marks.flatMap((mark) => mark.scope === scope ? [mark.stamp] : [])
+      const span = { least: Math.min(now, ...stamps), greatest: Math.max(...stamps.length === 0 ? [now] : stamps) }
+      this.spans.set(scope, joined(span, this.spans.get(scope)))
+    }
+    if (this.spans.size <= ownMax) return
+    for (const span of this.spans.values()) this.others = joined(span, this.others)
+    this.spans.clear()
+  }
+
+  release(scopes: ReadonlySet<string>): void {
+    for (const scope of scopes) this.spans.delete(scope)
+  }
+
+  spanOf(scope: string, now: number): Span {
+    return this.spans.get(scope) ?? joined({ least: now, greatest: now }, this.others)
+  }
+}
+
+const joined = (one: Span, other: Span | undefined): Span =>
+  other === undefined
+    ? one
+    : { least: Math.min(one.least, other.least), greatest: Math.max(one.greatest, other.greatest) }
+
+// --- one family -----------------------------------------------------------------------------------
+
+const sharedOf = new WeakMap<Partition<any>, SharedPartition<any>>()
+
+const partitionOf = <V>(store: Shared, family: StoreFamily<V>, shared: SharedPartition<V>): Partition<V> => {
+  const getMany = (keys: ReadonlyArray<string>) =>
+    Effect.map(shared.getMany(keys), (all) => all.map((read) => store.found(family.name, read)))
+  const write = (change: Omit<Change<V>, "partition">): Effect.Effect<void, StoreError> =>
+    Effect.suspend(() => store.write({ changes: [{ ...change, partition }], marks: [] }))
+  const setMany = (entries: ReadonlyArray<readonly [key: string, entry: Entry<V>]>) => {
+    const prepared = Effect.forEach(
+      new Map(entries),
+      ([key, entry]) => Effect.map(shared.prepare(key, entry), (prepared) => ({ key, entry, prepared }))
+    )
+    return Effect.flatMap(prepared, (set) => write({ cleared: false, removed: [], set }))
+  }
+  const partition: Partition<V> = {
+    prepare: shared.prepare,
+    get: (key) => Effect.map(getMany([key]), ([found]) => found),
+    getMany,
+    set: (key, entry) => setMany([[key, entry]]),
+    setMany,
+    remove: (keys) => write({ cleared: false, removed: Array.from(new Set(keys)), set: [] }),
+    clear: write({ cleared: true, removed: [], set: [] }),
+    entries: Stream.fail(unlisted(store.ledger.name, "get")),
+    sweep: () => Effect.void,
+    size: Effect.fail(unlisted(store.ledger.name, "size")),
+    hot: undefined
+  }
+  sharedOf.set(partition, shared)
+  return partition
+}
+
+const unlisted = (tier: string, operation: Operation): StoreError =>
+  new StoreError({
+    reason: new TierFailed({ tier, operation, cause: new Error("a shared tier does not list its keys") })
+  })

@@ -1,0 +1,237 @@
+/**
+ * Several engines, as of several processes, over one ledger, under a scheduler with seeds: requests, answers and news
+ * are lost, doubled and late, lines are cut, and the place loses its state, its log, or goes back.
+ *
+ * - An engine never shows a row from before its own last write of it.
+ * - Over lines without faults, no engine shows a row from before a write that has returned, whichever engine made it.
+ * - When faults have stopped, every engine shows the newest row of every key, derived ones too.
+ */
+import { describe } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Semaphore from "effect/Semaphore"
+import { TestClock } from "effect/testing"
+import * as Lookup from "../../src/cache/Lookup.ts"
+import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
+import * as LedgerNode from "../../src/store/internal/ledger/ledgerNode.ts"
+import * as LedgerStore from "../../src/store/internal/ledger/ledgerStore.ts"
+import { GraceMillis } from "../../src/store/shared/answerTime.ts"
+import { Store } from "../../src/store/Store.ts"
+import { drive } from "../support/effects.ts"
+import { type App, engine, type Running } from "../support/engine.ts"
+import { type Line, makeLine, over, SimPlace } from "../support/ledger/simPlace.ts"
+import { Floors, rowDrops, rowReads, see } from "../support/rows.ts"
+import { below, chance, pick, rest, simulate } from "../support/simulate.ts"
+import { type Above, tiersOver } from "../support/tiers.ts"
+import { policies } from "../support/world.ts"
+
+const ids = ["1", "2", "3"] as const
+type Id = typeof ids[number]
+
+const families = ["user", "profile", "page"] as const
+type Name = typeof families[number]
+
+const reads = ["get", "getOption", "getMany", "has"] as const
+const writes = ["delete", "invalidate", "where", "all", "tag", "set", "update", "batch", "refresh"] as const
+
+const paramsOf = (name: Name, id: Id) => name === "page" ? { id, n: "0" } : { id }
+
+interface Plan {
+  readonly engines: number
+  readonly above: Above
+  readonly capacities: ReadonlyArray<number>
+  readonly line: Partial<Line>
+  /** Lines are cut and deaf for some time. */
+  readonly cuts?: boolean
+  /** The place loses its state, its log, or goes back. */
+  readonly losses?: boolean
+}
+
+const steps = 14
+const fibers = 2
+
+/** One process. */
+interface Node {
+  readonly line: Line
+  readonly running: Running<Name>
+  /** What its own writes have promised to it. */
+  readonly own: Floors
+}
+
+class SharedWorld {
+  private readonly plan: Plan
+  private readonly rows = new Map<Id, number>()
+  private readonly floors = new Floors()
+  private readonly turns = new Map(ids.map((id) => [id, Semaphore.makeUnsafe(1)]))
+  private readonly nodes: Array<Node> = []
+  private count = 0
+  private policy: FamilyPolicy = {}
+
+  constructor(plan: Plan) {
+    this.plan = plan
+  }
+
+  private readonly lookup = Effect.fnUntraced(
+    function*(this: SharedWorld, { key }: Lookup.LookupContext<unknown>, app: App<Name>) {
+      const [name, id] = key.split(":") as [Name, Id]
+      yield* Effect.sleep(1 + (yield* below(10)))
+      const row: number = name === "user" ? this.rows.get(id) ?? 0 : yield* app.keys.user.get({ id })
+      yield* Effect.sleep(yield* below(10))
+      return Lookup.loaded(row, { tags: [`t${id}`] })
+    }
+  )
+
+  private readonly start = Effect.fnUntraced(function*(this: SharedWorld, place: SimPlace) {
+    const line = makeLine(this.plan.line)
+    const ledger = yield* LedgerNode.make(over(place, line), { answerMillis: 100 })
+    const capacity = yield* pick(this.plan.capacities)
+    const store = yield* tiersOver(yield* LedgerStore.make(ledger), { above: this.plan.above, capacity })
+    const running = yield* engine(
+      {
+        families: {
+          user: { pattern: "user:{id}", ...this.policy },
+          profile: { pattern: "profile:{id}", derives: ["user:{id}"], ...this.policy },
+          page: { pattern: "page:{id}:{n}", derives: ["user:{id}"], ...this.policy }
+        }
+      },
+      (about, app) => this.lookup(about, app),
+      { store: Layer.succeed(Store, store) }
+    )
+    this.nodes.push({ line, running, own: new Floors() })
+  })
+
+  private floorOf({ own }: Node, id: Id): number {
+    const { cuts, line, losses } = this.plan
+    const isWhole = cuts !== true && losses !== true && Object.keys(line).length === 0
+    return isWhole ? this.floors.of(id) : own.of(id)
+  }
+
+  private readonly read = Effect.fnUntraced(function*(this: SharedWorld, node: Node) {
+    const [kind, name, id] = [yield* pick(reads), yield* pick(families), yield* pick(ids)]
+    const floors = new Map(ids.map((id) => [id, this.floorOf(node, id)]))
+    const askedOf = (id: Id) => ({ id, params: paramsOf(name, id) })
+    const further = ids.filter((other) => other !== id)
+    const { running } = node
+    const read = rowReads[kind](running.app.keys[name], askedOf(id), further.map(askedOf))
+    const T = () => running.cache.time.now()
+    if (process.env.TR) {
+      console.log(T(), this.nodes.indexOf(node), "read", kind, name, id, "floor", floors.get(id as Id))
+    }
+    const shown = yield* running.as(read)
+    if (process.env.TR) console.log(T(), this.nodes.indexOf(node), "  got", kind, name, id, JSON.stringify(shown))
+    for (const [id, row] of shown) see(id, row, floors.get(id as Id)!, `${kind} ${name}`)
+  })
+
+  private apply({ running }: Node, kind: typeof writes[number], id: Id, n: number): Effect.Effect<unknown, unknown> {
+    const { app } = running
+    const { user } = app.keys
+    const write = (): Effect.Effect<unknown, unknown, any> => {
+      switch (kind) {
+        case "set":
+          return user.set({ id }, n, { tags: [`t${id}`] })
+        case "update":
+          return user.update({ id }, () => n)
+        case "batch":
+          return app.batch(ids.map((id) => user.setting({ id }, n, { tags: [`t${id}`] })))
+        default:
+          return rowDrops[kind](app.keys as never, id)
+      }
+    }
+    return running.as(write())
+  }
+
+  /** Writers of one id follow each other: a cache cannot order values that are written at once. */
+  private readonly change = Effect.fnUntraced(function*(this: SharedWorld, node: Node) {
+    const [kind, id] = [yield* pick(writes), yield* pick(ids)]
+    const concerned: ReadonlyArray<Id> = kind === "all" || kind === "batch" ? ids : [id]
+    const work = Effect.suspend(() => {
+      const n = ++this.count
+      for (const one of concerned) this.rows.set(one, n)
+      const T = () => node.running.cache.time.now()
+      if (process.env.TR) console.log(T(), this.nodes.indexOf(node), "write", kind, id, n)
+      return Effect.flatMap(Effect.exit(this.apply(node, kind, id, n)), (exit) =>
+        Effect.sync(() => {
+          if (process.env.TR) console.log(T(), this.nodes.indexOf(node), "  wrote", kind, id, n, exit._tag)
+          for (const one of concerned) {
+            node.own.raise(one, n)
+            if (exit._tag === "Success") this.floors.raise(one, n)
+          }
+        }))
+    })
+    yield* concerned.reduceRight((inner, one) => this.turns.get(one)!.withPermit(inner), work)
+  })
+
+  private readonly live = (node: Node) =>
+    Effect.forEach(Array.from({ length: steps }), () =>
+      Effect.gen({ self: this }, function*() {
+        yield* rest(40)
+        yield* (yield* chance(0.6)) ? this.read(node) : this.change(node)
+      }), { discard: true })
+
+  private readonly faults = Effect.fnUntraced(function*(this: SharedWorld, place: SimPlace) {
+    const { cuts, losses } = this.plan
+    let restore = place.snapshot()
+    for (let n = 0; n < 10 && (cuts === true || losses === true); n++) {
+      yield* rest(120)
+      const { line } = yield* pick(this.nodes)
+      switch (yield* below(losses === true ? 6 : 2)) {
+        case 0:
+          line.isCut = !line.isCut
+          break
+        case 1:
+          line.isDeaf = !line.isDeaf
+          break
+        case 2:
+          place.lose()
+          break
+        case 3:
+          restore = place.snapshot()
+          break
+        case 4:
+          restore()
+          break
+        case 5:
+          place.trim(0, place.headOf(0))
+      }
+    }
+  })
+
+  readonly run = Effect.gen({ self: this }, function*() {
+    const place = yield* SimPlace.make(1, { recordsMax: 16, recordsPerAnswer: 3 })
+    this.policy = yield* pick(policies)
+    for (let n = 0; n < this.plan.engines; n++) yield* drive(this.start(place))
+    const lives = this.nodes.flatMap((node) => Array.from({ length: fibers }, () => this.live(node)))
+    yield* drive(Effect.all([this.faults(place), ...lives], { concurrency: "unbounded", discard: true }), 10)
+    for (const { line } of this.nodes) Object.assign(line, makeLine())
+    yield* TestClock.adjust("1 minute")
+    for (const { running } of this.nodes) {
+      for (const name of families) {
+        for (const id of ids) {
+          const row = yield* drive(running.as(running.app.keys[name].get(paramsOf(name, id))))
+          see(id, row, this.rows.get(id) ?? 0, `the end: ${name}`)
+        }
+      }
+    }
+  })
+}
+
+const story = (name: string, plan: Plan) =>
+  simulate(name, () => Effect.scoped(Effect.provideService(new SharedWorld(plan).run, GraceMillis, 0)))
+
+describe("several engines over one ledger", () => {
+  const whole: Plan = { engines: 3, above: "memory", capacities: [1, 2, 100], line: {} }
+  story("a read sees every write that has returned, over lines without faults", whole)
+  story("a read sees every write that has returned, without memory", { ...whole, above: "nothing" })
+  const network: Plan = { ...whole, line: { loss: 0.05, late: 0.1, delayMillisMax: 20 } }
+  story("a read sees its own writes over slow lines, and all writes in the end", {
+    ...whole,
+    line: { delayMillisMax: 20 }
+  })
+  story("a read sees its own writes while requests, answers and news are lost, and all writes in the end", network)
+  story("a read sees its own writes while lines are cut, and all writes in the end", { ...network, cuts: true })
+  story("a read sees its own writes while the place loses its state, and all writes in the end", {
+    ...network,
+    cuts: true,
+    losses: true
+  })
+})
