@@ -1274,7 +1274,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "what a change wrote is hidden below by the mark for the source that it pushed out",
     file: entries,
-    text: `this.lane!.set(key, { ...pending.entry, stamp }, pending.prepared)`,
+    text: `this.lane!.set(key, { ...pending.entry, stamp }, pending.prepared, pending.replaces)`,
     planted: `noDelivery`,
     suites: [writtenTogether]
   },
@@ -1282,8 +1282,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a load of several keys loses what it brought when a later key pushes its source out",
     file: landing,
-    text: `isNews, this.keptWith(flight, entry))`,
-    planted: `isNews)`,
+    text: `const others = this.keptWith(flight, entry)`,
+    planted: `const others = undefined`,
     suites: [writtenTogether]
   },
   {
@@ -2301,8 +2301,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 13,
     bug: "the changes of two engines over one folder arrive in any order",
     file: lane,
-    text: `lane !== this) lane.withdraw(key)`,
-    planted: `lane === this && key === "") lane.withdraw(key)`,
+    text: `lane !== this && lane.withdraw(key)`,
+    planted: `lane === this && key === "" && lane.withdraw(key)`,
     suites: [peers]
   },
   {

@@ -41,6 +41,11 @@ export interface StoreFamily<V> {
   /** Returns the key within the family of a full key, or `undefined` if the key does not belong to the family. */
   readonly parse: (rendered: string) => string | undefined
   /**
+   * What the keys of the family mean, and what its values are made from, as a text. A tier that other processes change
+   * serves only what was stored under the same form.
+   */
+  readonly form?: string | undefined
+  /**
    * Turns values into bytes: a tier that keeps bytes passes it to `Codec.of`. Without it the family stays in tiers that
    * keep live objects: such a tier returns the value itself. `open` of a tier that keeps bytes fails with
    * `InvalidStoreOptions` then, and a `TieredStore` leaves the family to its other tiers. Another failure, or a defect,

@@ -229,7 +229,7 @@ const misshared = (stores: ReadonlyArray<Store["Service"]>, options: Options | u
     : undefined
 }
 
-/** The error if a tier lies above one that other processes change, and does not hear of it in the step of the change. */
+/** The error if a tier above one that other processes change does not learn of a change in its step. */
 const outOfStep = (lowest: Store["Service"], tiers: ReadonlyArray<Tier<any>>): StoreError | undefined => {
   if (lowest.news === undefined) return undefined
   const other = tiers.find(({ partition, store }) => store !== lowest && partition.hot === undefined)

@@ -148,6 +148,7 @@ const openFamily = Effect.fnUntraced(function*(cache: Cache, options: FamilyOpti
     name: familyName(cache.id, name),
     render: show,
     parse,
+    form: JSON.stringify([pattern, options.origin?.form ?? ""]),
     owed: () => cache.outbox.debt.owed,
     codec: isSensitive && codec !== undefined ? sealedCodec(codec) : codec,
     weigher,

@@ -298,7 +298,8 @@ const alone = (living: Living): Effect.Effect<void, CacheError> =>
     if (over.some((one) => one.key === key)) return Effect.void
     const places = (placesOf.get(key) ?? 0) + 1
     placesOf.set(key, places)
-    return places === 1 ? Effect.void : Effect.logWarning(
+    // Over a tier that processes share, the engines see each other's changes there.
+    return places === 1 || store.news !== undefined ? Effect.void : Effect.logWarning(
       `${places} engines of the manifest ${id} run in this process, and none of them sees the changes of another; ` +
         "help: build its layers once, and share the ManagedRuntime"
     )

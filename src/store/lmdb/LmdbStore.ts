@@ -42,7 +42,7 @@ import * as Scope from "effect/Scope"
 import { forkOutside } from "../../capability/shared/outside.ts"
 import { type DurationInput, millisOf } from "../../ownership/DurationInput.ts"
 import { isBag } from "../../ownership/shared/validation.ts"
-import * as Codec from "../Codec.ts"
+import { codecOf } from "../internal/familyCodec.ts"
 import { noOptions, refused } from "../internal/given.ts"
 import { owned, versioned } from "../internal/ownedCodec.ts"
 import { telling } from "../internal/told.ts"
@@ -309,20 +309,6 @@ const validate = Effect.fnUntraced(function*(options: Options) {
 
 const invalid = (option: string, why: string) => Effect.fail(refused(tierName, option, why))
 
-const codecOf = <V>(family: StoreFamily<V>): Effect.Effect<Codec.Codec<V>, StoreError> =>
-  Effect.suspend(() => {
-    if (family.codec === undefined) {
-      const help = "give its value as a Schema, or put memory above this tier by `TieredStore`"
-      return invalid("codec", `is missing from family \`${family.name}\`; help: ${help}`)
-    }
-    try {
-      return Effect.succeed(Codec.of(family.codec))
-    } catch (error) {
-      const what = error instanceof Error ? error.name : typeof error
-      return invalid("codec", `of family \`${family.name}\` cannot be made: a function of its schema threw ${what}`)
-    }
-  })
-
 const open = <V>(
   tier: LmdbNamespace,
   durability: Durability,
@@ -330,7 +316,7 @@ const open = <V>(
   version: Options["version"]
 ): Effect.Effect<Partition<V>, StoreError, Scope.Scope> =>
   Effect.gen(function*() {
-    const codec = yield* codecOf(family)
+    const codec = yield* codecOf(tierName, family)
     const own = yield* tier.writes.attempt("open", () => tier.family(family.name))
     const partition = new LmdbPartition(tier, own, durability, versioned(owned(codec), version), family.render)
     const { onEvict, onPlaceLost } = family

@@ -17,7 +17,8 @@ const ground = Effect.gen(function*() {
     cache: "suite",
     logs: 1,
     recordsMax: 10_000,
-    recordsPerAnswer: 64
+    recordsPerAnswer: 64,
+    answerMillis: 5_000
   })
   return {
     pass: (millis: number) => Effect.sleep(millis + 20),

@@ -19,7 +19,8 @@ const placeOver = (server: RedisServer, recordsMax = 10_000, logs = 1) =>
     cache: "place",
     logs,
     recordsMax,
-    recordsPerAnswer: 64
+    recordsPerAnswer: 64,
+    answerMillis: 5_000
   })
 
 const engine = Effect.fnUntraced(function*(server: RedisServer, recordsMax?: number) {

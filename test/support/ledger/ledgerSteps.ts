@@ -14,6 +14,7 @@ import type {
   Identity,
   KeyName,
   LogMark,
+  PlacePartition,
   Position
 } from "../../../src/store/internal/ledger/ledger.ts"
 import type {
@@ -22,7 +23,6 @@ import type {
   Outcomes,
   Placed,
   PlacedPut,
-  PlacePartition,
   Question
 } from "../../../src/store/internal/ledger/ledgerPlace.ts"
 import { sameEpoch } from "../../../src/store/internal/ledger/logView.ts"

@@ -20,7 +20,14 @@ import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import { type Database, open, type RootDatabase } from "lmdb"
 import { type BytesPartition, bytesPartition, type Encoded } from "../../../src/store/internal/ledger/bytesPartition.ts"
-import type { Epoch, Header, KeyName, LogMark, Position } from "../../../src/store/internal/ledger/ledger.ts"
+import type {
+  Epoch,
+  Header,
+  KeyName,
+  LogMark,
+  PlacePartition,
+  Position
+} from "../../../src/store/internal/ledger/ledger.ts"
 import type {
   Answer,
   Asker,
@@ -28,7 +35,6 @@ import type {
   LogRecord,
   Placed,
   PlacedPut,
-  PlacePartition,
   Question
 } from "../../../src/store/internal/ledger/ledgerPlace.ts"
 import { sameEpoch } from "../../../src/store/internal/ledger/logView.ts"
@@ -254,8 +260,8 @@ class LmdbPlace implements LedgerPlace {
     }
   }
 
-  readonly open = <V>(family: StoreFamily<V>): Effect.Effect<PlacePartition<V>> =>
-    Effect.succeed(bytesPartition(this.name, family))
+  readonly open = <V>(family: StoreFamily<V>): Effect.Effect<PlacePartition<V>, StoreError> =>
+    bytesPartition(this.name, family)
 
   readonly ask = <Q extends Question>(
     _log: number,

@@ -16,7 +16,14 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
-import type { Epoch, Header, KeyName, LogMark, Position } from "../../../src/store/internal/ledger/ledger.ts"
+import type {
+  Epoch,
+  Header,
+  KeyName,
+  LogMark,
+  PlacePartition,
+  Position
+} from "../../../src/store/internal/ledger/ledger.ts"
 import type {
   Answer,
   Asker,
@@ -24,7 +31,6 @@ import type {
   LogRecord,
   Placed,
   PlacedPut,
-  PlacePartition,
   Question
 } from "../../../src/store/internal/ledger/ledgerPlace.ts"
 import { sameEpoch } from "../../../src/store/internal/ledger/logView.ts"

@@ -12,8 +12,8 @@
  * - A loaded value that does not fit the bytes of a round follows with the next one; this one removes its key.
  * - A key whose change has failed is not read below until it is known again: the engine does not know what is there.
  *   Each later round removes it, whatever else the round carries. Beyond `distrustedMax` keys, the family is cleared.
- * - Where other processes change the lower tiers, too, their change of a key takes back what is on its way here. What is
- *   found below counts as older than each mark that is still on its way.
+ * - Where other processes change the lower tiers, too, their change of a key takes back what is on its way here. What
+ *   is found below counts as older than each mark that is still on its way.
  * - The lower tiers get times of the wall clock (`entryTimes.ts`).
  *
  * Not here: when a round begins, and what it writes beside the family (`carrier.ts`).

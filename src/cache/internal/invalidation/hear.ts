@@ -42,7 +42,9 @@ export const hear = (entries: Entries<any>, loads: Loads<any>, heard: Heard): vo
 /** Another process has changed or removed the value of a key. */
 export const hearChanged = (entries: Entries<any>, loads: Loads<any>, key: string): void => {
   entries.lane?.overtaken(key)
-  hear(entries, loads, { _tag: "Changed", key })
+  loads.overtakeElsewhere(key)
+  loads.failures.forget(key)
+  entries.ended(key)
 }
 
 /** What was held at a stamp is gone, or may be out of date because changes may have been missed. */

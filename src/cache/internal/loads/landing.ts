@@ -210,7 +210,9 @@ export class Landing<V> {
     }
     // 7. Without dependents, the values are compared only if the answer matters.
     const before = this.valueBefore(flight)
-    const isChanged = () => before === undefined ? flight.cause === "refresh" : mayDiffer(before.value, value)
+    // What other processes hold may have been made from another value than the one that is held here.
+    const isAsked = flight.cause === "refresh" && (before === undefined || this.cache.isShared)
+    const isChanged = () => isAsked || before !== undefined && mayDiffer(before.value, value)
     this.entries.terms.loaded(key, tags, () => before === undefined || mayDiffer(before.value, value))
     const isSource = !this.spec.plan.isEmpty
     const changed = isSource && isChanged()
@@ -230,8 +232,8 @@ export class Landing<V> {
     for (const older of this.ground.flights.before(flight)) older.replacedByLoad()
     // No reader waits for the lower tiers: until they have it, reads find it in the outbox. A refresh waits.
     const isNews = before === undefined
-    // Another process may hold, or load, a value from before the refresh was asked for.
-    const replaces = !isNews || flight.cause === "refresh"
+    // What other processes hold, or load, may be from before the refresh was asked for.
+    const replaces = changed || flight.cause === "refresh"
     const others = this.keptWith(flight, entry)
     const delivery = both(
       spread,

@@ -423,6 +423,18 @@ export class Loads<V> {
   }
 
   /**
+   * Another process has changed a key, or loaded another value of it. Unlike a change that is made here, it may be
+   * older than what a load of the key brings.
+   */
+  overtakeElsewhere(key: string): void {
+    const running = this.flights.at(key)
+    if (running !== undefined) this.flights.setAside(running)
+    for (const flight of this.flights.asideOf(key)) flight.overtake()
+    this.entries.terms.overtake(key)
+    this.overtakeUpdate(key)
+  }
+
+  /**
    * A source has a value that these loads of a key have not seen; what is held of the key, if it is, was made without
    * it as well. An update that has read the key, or waits for such a load, makes its value of the same.
    */

@@ -27,7 +27,6 @@ import type * as Scope from "effect/Scope"
 import type { Found } from "../../Entry.ts"
 import type { Content, Prepared, PreparedEntry, StoreFamily } from "../../Store.ts"
 import type { StoreError } from "../../StoreError.ts"
-import type { PlacePartition } from "./ledgerPlace.ts"
 
 /** One life of a log. `number` may repeat after a clock was set back; `nonce` tells the two apart. */
 export interface Epoch {
@@ -68,7 +67,7 @@ export interface LogMark {
   readonly stamp: number
 }
 
-/** What an engine hears of a log, in the order of the log. */
+/** What an engine hears about a log, in the order of the log. */
 export type News =
   /**
    * The engine knows the log up to a position, and these are all marks up to there. The first news of each log, and the
@@ -145,6 +144,12 @@ export type Begun<V> =
 export interface Beside {
   readonly lease?: Fence | undefined
   readonly drops?: Drops | undefined
+}
+
+/** One family in the place of a ledger, which a driver opens. */
+export interface PlacePartition<V> {
+  readonly family: StoreFamily<V>
+  readonly prepare: (key: string, content: Content<V>) => Effect.Effect<Prepared<V>, StoreError>
 }
 
 /** One family in a ledger. */

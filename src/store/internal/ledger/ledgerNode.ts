@@ -1,6 +1,6 @@
 /**
- * What one engine knows of a ledger: a position in each log, moved by answers and news. It makes a `Ledger` of any
- * place (`LedgerPlace`), so the rules of knowing are written once.
+ * Keeps what one engine knows of a ledger: a position in each log, moved by answers and news. It makes a `Ledger` of
+ * any place (`LedgerPlace`), so the rules of knowing are written once.
  *
  * - An answer applies its records before anything else. A receipt is returned when its own record is applied.
  * - What was found is returned when all marks that the place knew are applied. If the epoch has changed meanwhile, it
@@ -33,12 +33,13 @@ import type {
   Knowledge,
   Ledger,
   News,
+  PlacePartition,
   Position,
   Put,
   Receipt,
   SharedPartition
 } from "./ledger.ts"
-import type { Answer, Asker, LedgerPlace, Placed, PlacedPut, PlacePartition, Question } from "./ledgerPlace.ts"
+import type { Answer, Asker, LedgerPlace, Placed, PlacedPut, Question } from "./ledgerPlace.ts"
 import { LogView, sameEpoch } from "./logView.ts"
 
 export interface Options {

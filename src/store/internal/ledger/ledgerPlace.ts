@@ -1,5 +1,5 @@
 /**
- * What a driver does for a ledger: one atomic step for each question, and news of its logs.
+ * Describes what a driver does for a ledger: one atomic step for each question, and news of its logs.
  *
  * A question says who asks, and how far the asker knows the log. Each step begins alike, in the same atomic step as
  * what follows:
@@ -25,9 +25,20 @@
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Found } from "../../Entry.ts"
-import type { Content, Prepared, PreparedEntry, StoreFamily } from "../../Store.ts"
+import type { PreparedEntry, StoreFamily } from "../../Store.ts"
 import type { StoreError } from "../../StoreError.ts"
-import type { Condition, Drops, Epoch, Fence, Header, Identity, KeyName, LogMark, Position } from "./ledger.ts"
+import type {
+  Condition,
+  Drops,
+  Epoch,
+  Fence,
+  Header,
+  Identity,
+  KeyName,
+  LogMark,
+  PlacePartition,
+  Position
+} from "./ledger.ts"
 
 /** The state of a log. */
 export interface Heading {
@@ -135,12 +146,6 @@ export interface Answer<T extends Tag> {
   /** Whether the place executed a write, or is the only one of its kind: then the head is a fact and not a claim. */
   readonly proves: boolean
   readonly outcome: Outcomes[T]
-}
-
-/** One family in a place. */
-export interface PlacePartition<V> {
-  readonly family: StoreFamily<V>
-  readonly prepare: (key: string, content: Content<V>) => Effect.Effect<Prepared<V>, StoreError>
 }
 
 export interface LedgerPlace {

@@ -2,13 +2,13 @@
  * A store in a ledger: what processes share that change the same families.
  *
  * - A round is one commit: its keys and marks are a record that all processes hear. Values that a caller wrote go with
- *   it. Values that a lookup brought follow, and are no change for other processes.
+ *   it. Values that a lookup brought follow: other processes need not know them.
  * - Each value carries the position up to which this process knew the log when the value left it. What the engine has
  *   not taken back by then is not older than that; where the value is older than a mark, the position is before that
  *   mark (`logStamps.ts`). So no clock, no lock and no lease decides which of two values is newer.
  * - An entry that is found gets a stamp of this process, so that the marks say of it what the log says.
  * - Other processes' changes are news for the engines of this process, in the order of the log. Where changes may have
- *   been missed, all that is held is out of date.
+ *   been missed, everything that is held is out of date.
  * - `clear` is a mark of the store itself. Nothing here walks over keys: a ledger has no pages and no sweep, and it
  *   keeps its marks as long as its log.
  *
@@ -79,7 +79,7 @@ class Shared {
   private readonly stamps = new LogStamps()
   /** The marks of the log, with their stamps in this process. */
   private readonly known = new Map<string, number>()
-  /** The marks of this process that have no record yet, as far as it knows. */
+  /** The marks of this process whose record it has not seen. */
   private readonly own = new OwnMarks()
   /** The stamp in the log of the last mark that cleared a family. */
   private readonly cleared = new Map<string, number>()
@@ -237,8 +237,8 @@ interface Span {
 const ownMax = 65_536
 
 /**
- * The marks of this process that have no record, as far as it knows. The record of a mark is heard before its receipt
- * is returned. It may also be heard long after its commit has failed, so the mark of a failed commit stays here.
+ * The marks of this process whose record it has not seen. The record of a mark is heard before its receipt is returned.
+ * It may also be heard long after its commit has failed, so the mark of a failed commit stays here.
  */
 class OwnMarks {
   private readonly spans = new Map<string, Span>()

@@ -1,5 +1,5 @@
 /**
- * What one engine knows of one log: its position, and how a record or a heading moves it.
+ * Keeps what one engine knows of one log: its position, and how a record or a heading moves it.
  *
  * - A record that follows the position is applied, and the engine hears it. One at or below the position is dropped.
  *   One further on is not applied, since the log is read from the position on. So news may be lost, doubled and

@@ -6,19 +6,18 @@
  *   due.
  * - News comes by `XREAD BLOCK` on the log: nothing is published that could be lost, and catching up is the same
  *   command. It has a connection of its own, since it holds up what is sent after it.
- * - A connection sends nothing later than its caller waits for: nothing is queued while it is away, and nothing is sent
- *   again by the driver.
  *
- * Not here: the scripts (`redisScripts.ts`), and what the keys hold (`redisForm.ts`).
+ * Not here: connections (`redisConnection.ts`), the scripts (`redisScripts.ts`), and what the keys hold
+ * (`redisForm.ts`).
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import type { Redis } from "ioredis"
-import { Buffer } from "node:buffer"
+import type { Buffer } from "node:buffer"
 import { type BytesPartition, bytesPartition, type Encoded } from "../../internal/ledger/bytesPartition.ts"
-import type { Drops, Epoch, Identity, KeyName, Position } from "../../internal/ledger/ledger.ts"
+import type { Drops, Epoch, Identity, KeyName, PlacePartition, Position } from "../../internal/ledger/ledger.ts"
 import type {
   Answer,
   Asker,
@@ -27,13 +26,14 @@ import type {
   Outcomes,
   Placed,
   PlacedPut,
-  PlacePartition,
   Question
 } from "../../internal/ledger/ledgerPlace.ts"
 import { sameEpoch } from "../../internal/ledger/logView.ts"
 import { keyEncoder, textBytes } from "../../internal/textBytes.ts"
 import type { StoreFamily } from "../../Store.ts"
 import { type Operation, StoreError, TierFailed } from "../../StoreError.ts"
+import * as RedisConnection from "./redisConnection.ts"
+import { type Connect, tierName } from "./redisConnection.ts"
 import {
   entryKey,
   leaseKey,
@@ -51,12 +51,8 @@ import {
 } from "./redisForm.ts"
 import { type ScriptName, sources } from "./redisScripts.ts"
 
-/** The name of this tier in answers and errors. */
-export const tierName = "redis"
-
 export interface Options {
-  /** Makes a connection that is not connected yet; called twice. */
-  readonly connect: (options: typeof connectionOptions) => Redis
+  readonly connect: Connect
   /** Names the keys: places with other names share nothing. */
   readonly cache: string
   readonly logs: number
@@ -64,16 +60,11 @@ export interface Options {
   readonly recordsMax: number
   /** An answer has at most so many records. */
   readonly recordsPerAnswer: number
+  /** Names what made the values. */
+  readonly version?: string | number | undefined
+  /** How long the server may take for an answer. */
+  readonly answerMillis: number
 }
-
-/** What every connection of a place has: nothing is sent later, or again, than its caller knows. */
-export const connectionOptions = {
-  lazyConnect: true,
-  enableOfflineQueue: false,
-  maxRetriesPerRequest: 0,
-  autoResendUnfulfilledCommands: false,
-  enableAutoPipelining: false
-} as const
 
 /** A read of the log waits for news for so long; then it is sent again. */
 const blockMillis = 5_000
@@ -86,28 +77,18 @@ const againMillis = 100
 export const make = (options: Options): Effect.Effect<LedgerPlace, StoreError, Scope.Scope> =>
   Effect.gen(function*() {
     const random = yield* Random.Random
-    const connection = () =>
-      Effect.acquireRelease(
-        Effect.tryPromise({
-          try: async () => {
-            const redis = options.connect(connectionOptions)
-            // The driver reports on it what its calls report, too.
-            redis.on("error", () => undefined)
-            try {
-              await redis.connect()
-            } catch {
-              // It goes on by itself. Until then calls fail at once.
-            }
-            return redis
-          },
-          catch: failed("open")
-        }),
-        (redis) => Effect.sync(() => redis.disconnect())
-      )
-    const commands = yield* connection()
+    const connection = RedisConnection.open(options.connect, () => random.nextDoubleUnsafe(), options.answerMillis)
+    const commands = yield* connection
+    yield* RedisConnection.check(commands)
     for (const [name, lua] of sources) commands.defineCommand(commandOf(name), { lua })
-    const news = yield* Effect.forEach(Array.from({ length: options.logs }), connection)
-    return new RedisPlace(options, commands, news, () => Math.floor(random.nextDoubleUnsafe() * 2 ** 32))
+    const news = yield* Effect.forEach(Array.from({ length: options.logs }), () => connection)
+    const place = new RedisPlace(options, commands, news, () => Math.floor(random.nextDoubleUnsafe() * 2 ** 32))
+    const fits = Effect.forEach(news, (_, log) => place.ask(log, { writer: 0, position: undefined }, { _tag: "Look" }))
+    yield* Effect.catch(Effect.asVoid(fits), ({ reason }) => {
+      const refusal = reason instanceof TierFailed ? RedisConnection.refusalIn(reason.cause) : undefined
+      return refusal === undefined ? Effect.void : Effect.fail(refusal)
+    })
+    return place
   })
 
 const commandOf = (name: ScriptName): string => `effectStateless_${name}`
@@ -134,8 +115,8 @@ class RedisPlace implements LedgerPlace {
     this.keys = Array.from({ length: options.logs }, (_, log) => logKeys(options.cache, log))
   }
 
-  readonly open = <V>(family: StoreFamily<V>): Effect.Effect<PlacePartition<V>> =>
-    Effect.succeed(bytesPartition(tierName, family))
+  readonly open = <V>(family: StoreFamily<V>): Effect.Effect<PlacePartition<V>, StoreError> =>
+    bytesPartition(tierName, family, this.options.version)
 
   readonly ask = <Q extends Question>(
     log: number,

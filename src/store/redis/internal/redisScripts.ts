@@ -65,7 +65,8 @@ local function leaseOf(leaseKey)
   local e, n, number, untilMillis, awaited =
     string.match(redis.call('GET', leaseKey) or '', '^(%d+)|(%d+)|(%d+)|(%d+)|(%d)$')
   if e ~= epoch or n ~= nonce then return nil end
-  return { number = number, fence = e .. '.' .. n .. '.' .. number, untilMillis = untilMillis, awaited = awaited == '1' }
+  local fence = e .. '.' .. n .. '.' .. number
+  return { number = number, fence = fence, untilMillis = untilMillis, awaited = awaited == '1' }
 end
 local function append(body, names, scopes)
   head = head + 1

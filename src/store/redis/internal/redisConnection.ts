@@ -1,0 +1,112 @@
+/**
+ * Connections to a Redis server, and whether it can be used.
+ *
+ * - A connection sends nothing later than its caller waits for: nothing is queued while it is away, and the driver
+ *   sends nothing again.
+ * - A connection that is lost is made again, after a pause that grows up to `pauseMillisMax` and has a random part.
+ * - A server that refuses the caller, or that the scripts cannot run on, is an error when the tier is opened. A server
+ *   that is away, or that is starting or changing its role, is none.
+ */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { Redis } from "ioredis"
+import { refused } from "../../internal/given.ts"
+import type { StoreError } from "../../StoreError.ts"
+
+/** The name of this tier in answers and errors. */
+export const tierName = "redis"
+
+const pauseMillisMin = 50
+const pauseMillisMax = 2_000
+
+/** A connection on which an answer is due, and nothing arrives for so long, is given up. */
+const silenceMillisMax = 15_000
+
+/** What every connection of a place has. */
+export const connectionOptions = (random: () => number, connectMillis: number) => ({
+  lazyConnect: true,
+  enableOfflineQueue: false,
+  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
+  enableAutoPipelining: false,
+  connectTimeout: Math.ceil(connectMillis),
+  socketTimeout: silenceMillisMax,
+  retryStrategy: (times: number) =>
+    Math.min(pauseMillisMax, pauseMillisMin * 2 ** Math.min(times, 10)) * (0.5 + random() / 2),
+  // A primary that became a replica does not close its connections.
+  reconnectOnError: ({ message }: Error) => message.startsWith("READONLY")
+})
+
+/** Makes a connection that is not connected yet. */
+export type Connect = (options: ReturnType<typeof connectionOptions>) => Redis
+
+// What a server says of its state, and not of the caller.
+const passing = /^(LOADING|BUSY|READONLY|MASTERDOWN|NOREPLICAS|OOM|MISCONF|TRYAGAIN|CLUSTERDOWN|UNBLOCKED)\b/
+
+const isRefusal = (error: unknown): error is Error =>
+  error instanceof Error && error.name === "ReplyError" && !passing.test(error.message)
+
+/** Connects, until the Scope ends. It does not wait longer than for one try, and goes on by itself. */
+export const open = (
+  connect: Connect,
+  random: () => number,
+  connectMillis: number
+): Effect.Effect<Redis, StoreError, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.try({
+      try: () => connect(connectionOptions(random, connectMillis)),
+      catch: (cause) => refused(tierName, "client", `makes no connection: ${textOf(cause)}`)
+    }),
+    (redis) => Effect.sync(() => redis.disconnect())
+  ).pipe(Effect.tap((redis) =>
+    Effect.flatMap(
+      Effect.promise(async () => {
+        let reply: Error | undefined
+        // Calls report errors of the connection, too.
+        redis.on("error", (error) => {
+          if (isRefusal(error)) reply = error
+        })
+        try {
+          await redis.connect()
+        } catch {
+          // It goes on by itself. Until then calls fail at once.
+        }
+        return reply
+      }),
+      (reply) => reply === undefined ? Effect.void : Effect.fail(refusedBy(reply))
+    )
+  ))
+
+/** Fails if the server cannot be used. A server that is away may be used later. */
+export const check = (redis: Redis): Effect.Effect<void, StoreError> =>
+  Effect.flatMap(
+    Effect.promise(async () => {
+      if (redis.status !== "ready") return undefined
+      try {
+        return faultOf(await redis.info("server"), await redis.info("cluster"))
+      } catch (error) {
+        return isRefusal(error) ? refusedBy(error) : undefined
+      }
+    }),
+    (fault) => fault === undefined ? Effect.void : Effect.fail(fault)
+  )
+
+const faultOf = (server: string, cluster: string): StoreError | undefined => {
+  const [, major, minor] = /redis_version:(\d+)\.(\d+)/.exec(server) ?? []
+  if (!/run_id:\w/.test(server) || major === undefined) {
+    return refused(tierName, "url", "leads to a server that does not say which one it is: INFO has no `run_id`")
+  }
+  if (Number(major) * 100 + Number(minor) < 602) {
+    return refused(tierName, "url", `leads to Redis ${major}.${minor}, and 6.2 is needed`)
+  }
+  return /cluster_enabled:1/.test(cluster)
+    ? refused(tierName, "url", "leads to a cluster, and the tier needs one primary")
+    : undefined
+}
+
+const refusedBy = ({ message }: Error): StoreError => refused(tierName, "url", `was refused by the server: ${message}`)
+
+const textOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
+
+/** The error for an answer that says that the server cannot be used; `undefined` for any other. */
+export const refusalIn = (cause: unknown): StoreError | undefined => isRefusal(cause) ? refusedBy(cause) : undefined

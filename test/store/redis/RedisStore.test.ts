@@ -1,0 +1,301 @@
+/** Engines of several processes share a real `redis-server`, which is away, stopped, emptied, or cannot be used. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Manifest from "effect-stateless/manifest/Manifest"
+import * as RedisStore from "effect-stateless/store/RedisStore"
+import * as TieredStore from "effect-stateless/store/TieredStore"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as MemoryStore from "../../../src/store/memory/MemoryStore.ts"
+import { start } from "../../support/engine.ts"
+import { hasServer, type RedisServer, start as startServer } from "../../support/redisServer.ts"
+
+const value = Schema.Struct({ row: Schema.Number, bytes: Schema.Uint8Array })
+class App extends Manifest.Service<App>()("Shared", {
+  families: {
+    user: { pattern: "user:{id}", value },
+    profile: { pattern: "profile:{id}", value: Schema.Number, derives: ["user:{id}"] },
+    list: { pattern: "list:{id}:{page}", value: Schema.Number, derives: ["user:{id}"] },
+    note: { pattern: "note:{id}", value: Schema.String }
+  }
+}) {}
+const { list, note, profile, user } = App.keys
+
+/** The source that all processes have. */
+class Rows {
+  private readonly rows = new Map<string, number>()
+  loads = 0
+
+  of(id: string): number {
+    return this.rows.get(id) ?? 0
+  }
+
+  set(id: string, row: number): void {
+    this.rows.set(id, row)
+  }
+}
+
+const bytes = new Uint8Array([1, 2, 3])
+
+const ownersOver = (rows: Rows) =>
+  App.modules({
+    user: App.owner("user", {
+      lookup: ({ id }) =>
+        Effect.sync(() => {
+          rows.loads++
+          return { row: rows.of(id), bytes }
+        })
+    }),
+    profile: App.owner("profile", { lookup: ({ id }) => Effect.map(user.get({ id }), ({ row }) => row) }),
+    list: App.owner("list", { lookup: ({ id }) => Effect.map(user.get({ id }), ({ row }) => row) }),
+    note: App.owner("note")
+  })
+
+const optionsOf = (port: number): RedisStore.Options => ({
+  url: `redis://127.0.0.1:${port}`,
+  namespace: "shared.test",
+  answerTimeout: "300 millis"
+})
+
+/** An engine as of a process of its own: with memory of its own, and its own connections. */
+const engine = (port: number, rows: Rows, options: Partial<RedisStore.Options> = {}) =>
+  start(
+    App,
+    Layer.provide(
+      ownersOver(rows),
+      TieredStore.layer([
+        MemoryStore.layer({ capacity: 1_000 }),
+        RedisStore.layer({ ...optionsOf(port), ...options })
+      ])
+    )
+  )
+
+const until = <E>(holds: Effect.Effect<boolean, E>, left = 200): Effect.Effect<void, E> =>
+  Effect.flatMap(
+    holds,
+    (isSo) =>
+      isSo ? Effect.void : left === 0 ? Effect.die(new Error("it never came true")) : Effect.andThen(
+        Effect.sleep(20),
+        until(holds, left - 1)
+      )
+  )
+
+const tests = () => {
+  const live = (
+    name: string,
+    body: (server: RedisServer) => Effect.Effect<void, unknown, Scope.Scope>,
+    ...args: Array<string>
+  ) => it.live(name, () => Effect.flatMap(startServer(...args), body), 30_000)
+
+  live(
+    "a write of one process is heard by another, which drops what depends on it",
+    ({ port }) =>
+      Effect.gen(function*() {
+        const rows = new Rows()
+        const [a, b] = [yield* engine(port, rows), yield* engine(port, rows)]
+        const seen = Effect.all([profile.get({ id: "1" }), list.get({ id: "1", page: "7" })])
+        assert.deepStrictEqual(yield* a.as(seen), [0, 0])
+        assert.deepStrictEqual(yield* b.as(seen), [0, 0])
+        assert.strictEqual(rows.loads, 1)
+        rows.set("1", 5)
+        yield* a.as(user.set({ id: "1" }, { row: 5, bytes }))
+        yield* until(Effect.map(b.as(seen), (rows) => rows.every((row) => row === 5)))
+        assert.deepStrictEqual(yield* b.as(user.get({ id: "1" })), { row: 5, bytes })
+        // The value came with the change: no lookup ran for it.
+        assert.strictEqual(rows.loads, 1)
+      })
+  )
+
+  live(
+    "every kind of change is heard: of a key, of a pattern, of a tag, of a family, in a batch",
+    ({ port }) =>
+      Effect.gen(function*() {
+        const rows = new Rows()
+        const [a, b] = [yield* engine(port, rows), yield* engine(port, rows)]
+        const changes: ReadonlyArray<Effect.Effect<unknown, unknown, any>> = [
+          user.invalidate({ id: "1" }),
+          user.invalidate({ id: "1" }, { mode: "markStale" }),
+          user.delete({ id: "1" }),
+          user.invalidateAll(),
+          user.refresh({ id: "1" }),
+          App.invalidate("user:1"),
+          Effect.suspend(() => App.batch([user.setting({ id: "1" }, { row: rows.of("1"), bytes })]))
+        ]
+        let row = 0
+        for (const change of changes) {
+          yield* b.as(profile.get({ id: "1" }))
+          rows.set("1", ++row)
+          yield* a.as(change as Effect.Effect<unknown, unknown, never>)
+          yield* until(Effect.map(b.as(profile.get({ id: "1" })), (seen) => seen === row))
+          yield* until(Effect.map(a.as(profile.get({ id: "1" })), (seen) => seen === row))
+        }
+      })
+  )
+
+  live("a process that starts later finds what others have stored", ({ port }) =>
+    Effect.gen(function*() {
+      const rows = new Rows()
+      yield* Effect.scoped(Effect.gen(function*() {
+        const a = yield* engine(port, rows)
+        yield* a.as(note.set({ id: "ä" }, "first"))
+        yield* a.as(user.get({ id: "1" }))
+      }))
+      const b = yield* engine(port, rows)
+      assert.deepStrictEqual(yield* b.as(note.getOption({ id: "ä" })), Option.some("first"))
+      yield* b.as(user.get({ id: "1" }))
+      assert.strictEqual(rows.loads, 1)
+    }))
+
+  live(
+    "a later value of another version of the store is absent, and nothing is deleted by reading it",
+    ({ port }) =>
+      Effect.gen(function*() {
+        const rows = new Rows()
+        const a = yield* engine(port, rows, { version: 1 })
+        const b = yield* engine(port, rows, { version: 2 })
+        yield* a.as(note.set({ id: "1" }, "one"))
+        assert.deepStrictEqual(yield* b.as(note.getOption({ id: "1" })), Option.none())
+        const c = yield* engine(port, rows, { version: 1 })
+        assert.deepStrictEqual(yield* c.as(note.getOption({ id: "1" })), Option.some("one"))
+      })
+  )
+
+  live(
+    "a stopped server holds up no hit, and a read that misses asks the lookup",
+    ({ port, signal }) =>
+      Effect.gen(function*() {
+        const rows = new Rows()
+        const a = yield* engine(port, rows)
+        yield* a.as(user.get({ id: "1" }))
+        yield* signal("SIGSTOP")
+        const begun = performance.now()
+        for (let n = 0; n < 100; n++) yield* a.as(user.get({ id: "1" }))
+        assert.isBelow(performance.now() - begun, 200)
+        assert.strictEqual((yield* a.as(user.get({ id: "2" }))).row, 0)
+        assert.strictEqual((yield* Effect.flip(a.as(note.set({ id: "1" }, "x"))))._tag, "CacheError")
+        assert.deepStrictEqual(yield* a.as(note.getOption({ id: "1" })), Option.none())
+        yield* signal("SIGCONT")
+        yield* until(Effect.map(Effect.exit(a.as(note.set({ id: "1" }, "y"))), ({ _tag }) => _tag === "Success"))
+        assert.deepStrictEqual(yield* a.as(note.getOption({ id: "1" })), Option.some("y"))
+      })
+  )
+
+  live(
+    "a server that is emptied takes nothing of what was dropped back, in any process",
+    ({ connect, port }) =>
+      Effect.gen(function*() {
+        const rows = new Rows()
+        const [a, b] = [yield* engine(port, rows), yield* engine(port, rows)]
+        yield* b.as(profile.get({ id: "1" }))
+        const admin = yield* Effect.acquireRelease(
+          Effect.sync(() => connect()),
+          (redis) => Effect.sync(() => redis.disconnect())
+        )
+        yield* Effect.promise(() => admin.flushall())
+        rows.set("1", 9)
+        yield* a.as(user.invalidate({ id: "1" }))
+        yield* until(Effect.map(b.as(profile.get({ id: "1" })), (row) => row === 9))
+      })
+  )
+
+  live(
+    "a server that ends and starts again is used again, and old values are not",
+    ({ port, restart }) =>
+      Effect.gen(function*() {
+        const rows = new Rows()
+        const [a, b] = [yield* engine(port, rows), yield* engine(port, rows)]
+        yield* Effect.all([a.as(profile.get({ id: "1" })), b.as(profile.get({ id: "1" }))])
+        yield* restart
+        rows.set("1", 3)
+        yield* until(Effect.map(Effect.exit(a.as(user.invalidate({ id: "1" }))), ({ _tag }) => _tag === "Success"))
+        yield* until(Effect.map(b.as(profile.get({ id: "1" })), (row) => row === 3))
+        yield* a.as(note.set({ id: "1" }, "kept"))
+        const c = yield* engine(port, rows)
+        assert.deepStrictEqual(yield* c.as(note.getOption({ id: "1" })), Option.some("kept"))
+      })
+  )
+
+  it.live("a layer is built while no server is there, and reads load", () =>
+    Effect.gen(function*() {
+      const rows = new Rows()
+      const port = yield* Effect.scoped(Effect.map(startServer(), ({ port }) => port))
+      const a = yield* engine(port, rows)
+      rows.set("1", 4)
+      assert.strictEqual(yield* a.as(profile.get({ id: "1" })), 4)
+      assert.strictEqual(yield* a.as(profile.get({ id: "1" })), 4)
+    }), 30_000)
+
+  const refusalOf = (options: RedisStore.Options) =>
+    Effect.map(Effect.flip(Effect.scoped(RedisStore.make(options))), ({ message }) => message)
+
+  live(
+    "a wrong password is refused when the tier is opened",
+    ({ port }) =>
+      Effect.gen(function*() {
+        const url = `redis://:wrong@127.0.0.1:${port}`
+        assert.match(yield* refusalOf({ url, namespace: "a" }), /E0306.*`url` was refused by the server: WRONGPASS/)
+        assert.match(yield* refusalOf({ ...optionsOf(port) }), /E0306.*NOAUTH/)
+        const right = { ...optionsOf(port), url: Redacted.make(`redis://:right@127.0.0.1:${port}`) }
+        yield* Effect.scoped(RedisStore.make(right))
+        assert.match(yield* refusalOf({ ...right, client: { db: 99 } }), /E0306.*DB index/)
+      }),
+    "--requirepass",
+    "right"
+  )
+
+  live(
+    "a cluster is refused when the tier is opened",
+    ({ port }) =>
+      Effect.gen(function*() {
+        assert.match(yield* refusalOf(optionsOf(port)), /E0306.*`url` leads to a cluster/)
+      }),
+    "--cluster-enabled",
+    "yes"
+  )
+
+  it.effect("an option that cannot be right is refused by its name", () =>
+    Effect.gen(function*() {
+      const right: RedisStore.Options = { url: "redis://127.0.0.1:1", namespace: "a" }
+      const wrong: ReadonlyArray<readonly [options: unknown, why: RegExp]> = [
+        [undefined, /`options` must be an object/],
+        [{ namespace: "a" }, /`url` is missing/],
+        [{ ...right, url: "http://x" }, /`url` must begin with/],
+        [{ ...right, url: 5 }, /`url` must begin with/],
+        [{ ...right, namespace: "" }, /`namespace` must be/],
+        [{ ...right, namespace: "a b" }, /`namespace` must be/],
+        [{ ...right, client: "x" }, /`client` must be an object/],
+        [{ ...right, version: Number.NaN }, /`version` must be/],
+        [{ ...right, recordsMax: 0 }, /`recordsMax` must be/],
+        [{ ...right, answerTimeout: 0 }, /`answerTimeout` must be/],
+        [{ ...right, answerTimeout: Infinity }, /`answerTimeout` must be/],
+        [{ ...right, ttl: 5 }, /`ttl`/]
+      ]
+      for (const [options, why] of wrong) assert.match(yield* refusalOf(options as RedisStore.Options), why)
+    }))
+
+  live(
+    "a shared tier is the lowest, has only memory above it, and gets every value",
+    ({ port }) =>
+      Effect.gen(function*() {
+        const rows = new Rows()
+        const redis = RedisStore.layer(optionsOf(port))
+        const refusal = (tiers: ReturnType<typeof TieredStore.layer>) =>
+          Effect.map(
+            Effect.flip(start(App, Layer.provide(ownersOver(rows), tiers))),
+            (error) => String((error as { readonly message: string }).message)
+          )
+        const memory = MemoryStore.layer({ capacity: 10 })
+        assert.match(yield* refusal(TieredStore.layer([redis, memory])), /`stores` must end with `redis`/)
+        assert.match(
+          yield* refusal(TieredStore.layer([memory, redis], { set: "onEviction" })),
+          /`set` must be "through" over `redis`/
+        )
+      })
+  )
+}
+
+if (hasServer) describe("a tier in Redis", tests)
+else describe.skip("a tier in Redis: DID NOT RUN, because the machine has no redis-server", () => undefined)
