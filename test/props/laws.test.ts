@@ -223,7 +223,7 @@ describe("law 7: liveness", () => {
 })
 
 describe("law 8: lifetime", () => {
-  it("the end of an owner's scope ends its entries, and no late result is kept", () =>
+  it("the end of an owner's Scope ends its entries, and no late result is kept", () =>
     holds(
       fc.tuple(fc.nat(30), fc.array(fc.nat(40), { maxLength: 8 }), fc.boolean()),
       ([closesAt, startAt, updates]) =>

@@ -95,7 +95,7 @@ interface Numbered {
  */
 export class Cache implements CacheContext, Peer {
   readonly id: string
-  readonly realm: string
+  readonly manifestKey: string
   readonly store: Store["Service"]
   readonly time: CoarseClock
   readonly random: { nextDoubleUnsafe(): number }
@@ -125,10 +125,10 @@ export class Cache implements CacheContext, Peer {
     time: CoarseClock,
     random: { nextDoubleUnsafe(): number },
     leases: LeaseTable.LeaseTable,
-    realm = id
+    manifestKey = id
   ) {
     this.id = id
-    this.realm = realm
+    this.manifestKey = manifestKey
     this.store = store
     this.time = time
     this.random = random
@@ -285,9 +285,9 @@ export class Cache implements CacheContext, Peer {
     return this.families.get(family)!.swept
   }
 
-  settleDebt(): void {
+  sendOwed(): void {
     const [family] = this.families.values()
-    void family?.entries.settleDebt()
+    void family?.entries.sendOwed()
   }
 
   outlive(): void {

@@ -191,7 +191,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
     this.entries.unwatchKey(watch)
   }
 
-  /** Takes a lease of a key, which ends with the scope, or earlier. */
+  /** Takes a lease of a key, which ends with its Scope, or earlier. */
   lease(key: string, options?: LeaseOptions): Effect.Effect<Lease, CacheError, Scope_.Scope> {
     const { render, show } = this.spec
     return Effect.matchEffect(

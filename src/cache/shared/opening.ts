@@ -73,16 +73,16 @@ export interface FamilyOptions {
 export const make: (
   id: string,
   families: ReadonlyArray<FamilyOptions>,
-  realm?: string
+  manifestKey?: string
 ) => Effect.Effect<Cache, CacheError, Store | Scope_.Scope> = Effect.fnUntraced(
-  function*(id: string, families: ReadonlyArray<FamilyOptions>, realm?: string) {
+  function*(id: string, families: ReadonlyArray<FamilyOptions>, manifestKey?: string) {
     const store = guarded(yield* Store)
     const clock = yield* Clock.Clock
     const random = yield* Random.Random
     const cache = yield* Effect.acquireRelease(
       Effect.map(
         LeaseTable.make((now) => nextVersionOf(store.commons, now)),
-        (leases) => new Cache(id, store, new CoarseClock(clock), random, leases, realm)
+        (leases) => new Cache(id, store, new CoarseClock(clock), random, leases, manifestKey)
       ),
       (made) => Effect.sync(() => made.close())
     )
@@ -98,11 +98,11 @@ export const make: (
           const life = cache.peers.lifeOf(cache)
           if (life === undefined) return
           // What it still pushes down is of the session that ends with it.
-          cache.outbox.debt = { ...life }
+          cache.outbox.life = { ...life }
           beginSession(cache, life)
           // Also where they change nothing more: a round that is under way now may be their last one.
           for (const peer of cache.peers.of(cache)) {
-            peer.settleDebt()
+            peer.sendOwed()
             peer.outlive()
           }
         })
@@ -143,7 +143,7 @@ const openFamily = Effect.fnUntraced(function*(cache: Cache, options: FamilyOpti
     name: familyName(cache.id, name),
     render: show,
     parse,
-    owed: () => cache.outbox.debt.owed,
+    owed: () => cache.outbox.life.owed,
     codec: isSensitive && codec !== undefined ? sealedCodec(codec) : codec,
     weigher,
     capacity: options.policy.capacity,
@@ -225,7 +225,7 @@ const enterLife = (
     return hide(all)
   }
   if (begun !== undefined) {
-    cache.outbox.debt = begun
+    cache.outbox.life = begun
     for (const { scope, stamp } of begun.hides) restore(scope, stamp)
     limitBy(begun.limits)
     return { obsolete: past, recorded: joinSession(cache, kept, begun, isApart ? hideNow() : []) }
@@ -243,7 +243,7 @@ const enterLife = (
   const entered = { hides, limits, session, owed: [...hides, ...life?.rows ?? [], session], isKnown }
   limitBy(limits)
   cache.peers.beginLife(cache, entered)
-  cache.outbox.debt = entered
+  cache.outbox.life = entered
   return { obsolete: [...obsolete, ...past], recorded: [] }
 }
 

@@ -52,7 +52,7 @@ import type { KeyLookup } from "./familySpec.ts"
  */
 export interface Of {
   readonly id: string
-  readonly realm: string
+  readonly manifestKey: string
 }
 
 /**
@@ -77,7 +77,7 @@ export const run = (
   Effect.withFiber((fiber) => {
     const before = fiber.context
     const around = frameIn(before)
-    const parent = frameIn(before, manifest.realm)
+    const parent = frameIn(before, manifest.manifestKey)
     const frames: Array<Frame> = []
     const attempt = Effect.withFiber((inner) => {
       const { context } = inner
@@ -218,7 +218,7 @@ export const forgetContext = (): void => {
  * @since 0.1.0
  */
 export const readsOf = <V>(family: CacheFamily<V>, context: Context.Context<never>): Reads<V> => {
-  const frame = frameIn(context, family.cache.realm)
+  const frame = frameIn(context, family.cache.manifestKey)
   return frame === undefined ? family.readsOf(context) : readsIn(frame, family, context)
 }
 
@@ -236,7 +236,7 @@ const readsIn = <V>(frame: Frame, family: CacheFamily<V>, context: Context.Conte
  * @since 0.1.0
  */
 export const writesOf = <V>(family: CacheFamily<V>, context: Context.Context<never>): Writes<V> => {
-  const frame = frameIn(context, family.cache.realm)
+  const frame = frameIn(context, family.cache.manifestKey)
   if (frame !== undefined) return new TransactionWrites(family, frame, frame.isOn(context))
   return isInUnknown(context) ? new RefusedWrites(family.cache.id) : family
 }
@@ -256,7 +256,7 @@ const hitApart = <V>(family: CacheFamily<V>, key: string): V | undefined =>
 
 const frameOfNow = (family: CacheFamily<any>): Frame | undefined => {
   const context = openWork.count === 0 ? undefined : Fiber.getCurrent()?.context
-  return context && frameIn(context, family.cache.realm)
+  return context && frameIn(context, family.cache.manifestKey)
 }
 
 /**
@@ -294,7 +294,7 @@ const checkContext = (
   inLookup: () => CacheError
 ): void => {
   if (loadOf(context) !== undefined) throw inLookup()
-  const frame = frameIn(context, family.cache.realm)
+  const frame = frameIn(context, family.cache.manifestKey)
   if (frame === undefined) {
     if (isInUnknown(context)) throw unknownTransaction(family.cache.id)
     lastDirect = context
@@ -359,7 +359,7 @@ export const batch = (
   context: Context.Context<never>,
   writes: ReadonlyArray<BatchWrite>
 ): Effect.Effect<void, CacheError> => {
-  const frame = frameIn(context, cache.realm)
+  const frame = frameIn(context, cache.manifestKey)
   if (frame !== undefined) return collectBatch(frame, writes, frame.isOn(context))
   return isInUnknown(context) ? Effect.fail(unknownTransaction(cache.id)) : cache.batch(writes)
 }
@@ -376,7 +376,7 @@ export const dropScopes = (
   scopes: ReadonlyArray<readonly [family: CacheFamily<any>, scope: Scope]>,
   mode: InvalidationMode
 ): Effect.Effect<void, CacheError> => {
-  const frame = frameIn(context, cache.realm)
+  const frame = frameIn(context, cache.manifestKey)
   if (frame !== undefined) return collectScopes(frame, scopes, mode)
   return isInUnknown(context) ? Effect.fail(unknownTransaction(cache.id)) : cache.dropScopes(scopes, mode)
 }

@@ -51,7 +51,7 @@ export const notOwner = (operation: "read" | "write" | "lease", key: string, pat
     )
 
 /**
- * E0217: an operation through a grant whose scope has closed. Found at run time only.
+ * E0217: an operation through a grant whose Scope has closed. Found at run time only.
  *
  * @category ownership
  * @since 0.1.0

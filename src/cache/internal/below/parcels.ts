@@ -139,7 +139,7 @@ export class OwedMarks {
 export interface Sender {
   readonly store: Store["Service"]
   /** Marks that go with each round until one has arrived. Engines of one manifest owe the same. */
-  readonly debt: { owed: ReadonlyArray<Mark> }
+  readonly life: { owed: ReadonlyArray<Mark> }
   /** Marks of rounds that have failed. */
   readonly owed: OwedMarks
 }

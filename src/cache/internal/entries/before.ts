@@ -56,7 +56,7 @@ export class Before {
     const { cache, sources } = this.ground
     this.stamp = cache.nextStamp()
     this.version = cache.version
-    sources?.unsettle()
+    sources?.forgetSpread()
   }
 
   /**

@@ -219,9 +219,9 @@ export class Entries<V> {
 
   /** Makes the entry of a judged value. */
   entryOf(judged: Judged<V>, stamp: number, now: number, costMillis: number): Entry<V> {
-    const { lifeMillis, ownLifeMillis, revision, tags, value } = judged
+    const { lifetimeMillis, ownLifetimeMillis, revision, tags, value } = judged
     const random = this.expiry.jitter === 0 ? 0 : this.cache.random.nextDoubleUnsafe()
-    const { expiresAt, freshUntil } = Expiry.timesOf(this.expiry, now, lifeMillis, costMillis, random)
+    const { expiresAt, freshUntil } = Expiry.timesOf(this.expiry, now, lifetimeMillis, costMillis, random)
     if (tags.length > 0) this.tagged = true
     return new MadeEntry(
       value,
@@ -232,7 +232,7 @@ export class Entries<V> {
       costMillis,
       tags,
       revision,
-      ownLifeMillis
+      ownLifetimeMillis
     )
   }
 
@@ -314,7 +314,7 @@ export class Entries<V> {
     const evicted = this.cache.spread.ofEvicted(this.name, key, others)
     const kept = before === this.cache.stamp ? entry : this.confirmed(key, entry)
     if (this.lane !== undefined) this.marking.sweepDue.wrote()
-    const delivery = both(evicted, this.lane === undefined ? this.settleDebt() : this.lane.set(key, kept, prepared))
+    const delivery = both(evicted, this.lane === undefined ? this.sendOwed() : this.lane.set(key, kept, prepared))
     return both(delivery, this.cache.spread.ofForgotten())
   }
 
@@ -325,7 +325,7 @@ export class Entries<V> {
     this.watches.changed(key)
     this.note("Rescheduled", key, entry.stamp)
     this.hot?.rewrite(key, entry, this.dueAt(entry, now))
-    if (this.lane === undefined) return this.settleDebt()
+    if (this.lane === undefined) return this.sendOwed()
     this.marking.sweepDue.wrote()
     return this.lane.set(key, entry)
   }
@@ -414,7 +414,7 @@ export class Entries<V> {
 
   private removeUntold(key: string): Delivery {
     this.ended(key, true)
-    return this.lane === undefined ? this.settleDebt() : this.lane.remove(key)
+    return this.lane === undefined ? this.sendOwed() : this.lane.remove(key)
   }
 
   /** Notes that another engine has changed or removed the value. The lower tiers are already up to date. */
@@ -431,9 +431,9 @@ export class Entries<V> {
   }
 
   /** A change that no tier below gets: a release that keeps the family there has to learn that it missed some. */
-  settleDebt(): Delivery {
+  sendOwed(): Delivery {
     const { outbox } = this.cache
-    return outbox.owesRows ? outbox.settleDebt(this.tierFailed, this.spec.isSensitive) : noDelivery
+    return outbox.owesRows ? outbox.sendOwed(this.tierFailed, this.spec.isSensitive) : noDelivery
   }
 
   /** Counts and notes an invalidation. */

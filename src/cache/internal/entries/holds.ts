@@ -15,7 +15,7 @@
  *   old value.
  * - If the outcome is not known, the hold stays closed for `doubtMillis`: a server that lost its connection may still
  *   commit.
- * - What is written while a hold is closed is not kept, either: the next read loads what the source has. A family
+ * - What is written while a hold is closed is not kept, either: the next read loads what the data source has. A family
  *   without a lookup is *alone*, because its values have no source. There a write is refused while the hold is sealed.
  *   In the doubt it is kept, and stays afterwards, if the transaction changed the key by name and no scope or tag of it
  *   covers the key. In a family with a lookup, a write that has a condition is refused as well, because the next

@@ -52,7 +52,7 @@ interface Ground<V> {
   readonly before: { isHiddenHere(stamp: number): boolean }
   /** Puts an entry that a lower tier holds into memory. */
   putFound(key: string, entry: Entry<V>, weight: number): void
-  settleDebt(): Delivery
+  sendOwed(): Delivery
 }
 
 /** What a read of the lower tiers brings. */
@@ -129,7 +129,7 @@ export class LowerReads<V> {
     if (found !== undefined && spec.expiry.freeze) freezeFound(found.entry.value)
     const limited = found && limiter.limited(found, cache.time.now(), cache)
     // What has ended does not come back with a later life, even if this one writes nothing else.
-    if (limited !== found) void this.ground.settleDebt()
+    if (limited !== found) void this.ground.sendOwed()
     return limited
   }
 

@@ -50,7 +50,7 @@ interface Ground {
   readonly hasListeners: boolean
   readonly tierFailed: OnFailure
   judge(key: string, stamp: number, tags: ReadonlyArray<string>): Verdict
-  settleDebt(): Delivery
+  sendOwed(): Delivery
   /** A mark hides the whole family. */
   hidAll(): void
 }
@@ -78,7 +78,7 @@ export class Marking {
     const marked = this.hearMark(scope, mode, stamp, atMillis)
     if (mode === "hide" && scope.positions.length === 0) this.ground.hidAll()
     // Memory alone needs no text of the mark.
-    return lane === undefined ? this.ground.settleDebt() : this.recordMark(writeScope(marked, mode), stamp)
+    return lane === undefined ? this.ground.sendOwed() : this.recordMark(writeScope(marked, mode), stamp)
   }
 
   /** Marks a tag. The lower tiers still have to keep the mark. */
@@ -129,7 +129,7 @@ export class Marking {
   /** Lets the store keep a mark on the family, which gives the scope its meaning. */
   private recordMark(scope: string, stamp: number): Delivery {
     const { cache, lane, spec, storeName, tierFailed } = this.ground
-    if (lane === undefined) return this.ground.settleDebt()
+    if (lane === undefined) return this.ground.sendOwed()
     return cache.outbox.mark(markName(storeName, scope), stamp, tierFailed, spec.isSensitive)
   }
 

@@ -13,9 +13,9 @@
  * A key is known to be absent if a lookup has said so, what was made from an earlier value was dropped, and the key has
  * had no value since. The same answer again drops nothing.
  *
- * What lookups read before the engine was opened, or before an owner has left, is not known. A key is settled once the
- * values made from it have been dropped. If there is no room to note that, they are dropped again, which may drop too
- * many.
+ * What lookups read before the engine was opened, or before an owner has left, is not known. A key was spread once
+ * the values made from it have been dropped. If there is no room to note that, they are dropped again, which may drop
+ * too many.
  */
 
 import { keyHash } from "../../../eviction/shared/keyHash.ts"
@@ -37,7 +37,7 @@ export class Sources {
   private filter: Float64Array | undefined
   private readonly missing = new Keys<number>()
   private readonly alone = new Keys<true>()
-  private readonly settled = new Keys<true>()
+  private readonly spread = new Keys<true>()
   private readonly without = new Keys<true>()
 
   /** A lookup has read the key, which ends at `end` unless it is read again. */
@@ -130,17 +130,17 @@ export class Sources {
     return this.alone.delete(key)
   }
 
-  isSettled(key: string): boolean {
-    return this.settled.get(key) === true
+  wasSpread(key: string): boolean {
+    return this.spread.get(key) === true
   }
 
-  settle(key: string): void {
-    if (this.settled.fits(key)) this.settled.set(key, true)
+  noteSpread(key: string): void {
+    if (this.spread.fits(key)) this.spread.set(key, true)
   }
 
   /** What was made of the keys by now is to be dropped with the next value of each. */
-  unsettle(): void {
-    this.settled.clear()
+  forgetSpread(): void {
+    this.spread.clear()
     this.without.clear()
   }
 

@@ -29,7 +29,7 @@
  * that began later has ended).
  *
  * **Key**: what is known of other values of its key since it began. Law 2, where several engines share a place: of two
- * loads that overlap, the engine cannot know which one read the source last.
+ * loads that overlap, the engine cannot know which one read the data source last.
  *
  * | state | meaning | next | by |
  * | --- | --- | --- | --- |

@@ -99,8 +99,8 @@ export class Lookups<V> {
   }
 
   private answered(flight: Flight<V>, exit: Exit.Exit<V | Lookup.Result<V>, unknown>): Effect.Effect<void> {
-    return exit._tag === "Success" && flight.load.isDoubtful
-      ? Effect.flatMap(flight.load.settle(), () => this.landed(flight, exit))
+    return exit._tag === "Success" && flight.load.isUncertain
+      ? Effect.flatMap(flight.load.askAgain(), () => this.landed(flight, exit))
       : this.landed(flight, exit)
   }
 
@@ -122,7 +122,7 @@ export class Lookups<V> {
       lookupMany(open.map(({ key }) => key), contexts) as Effect.Effect<ReadonlyArray<V | Lookup.Result<V>>, unknown>
     )
     const exit = yield* Effect.exit(this.inTurn(open, work))
-    if (exit._tag === "Success" && open[0]!.load.isDoubtful) yield* open[0]!.load.settle()
+    if (exit._tag === "Success" && open[0]!.load.isUncertain) yield* open[0]!.load.askAgain()
     const answers = exit._tag === "Success" ? exit.value : []
     const wrong = miscounted(this.name, open.length, answers)
     if (wrong !== undefined) {

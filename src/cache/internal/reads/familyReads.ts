@@ -100,7 +100,7 @@ export class FamilyReads<V> implements Reads<V> {
       : Effect.callback((resume) => this.join(running, (exit) => resume(valueExit(exit))))
   }
 
-  /** Loads a key of which nothing is held, in the turn of the reader. */
+  /** Loads a key of which nothing is held, in the step of the reader. */
   private loadInPlace(key: string): Effect.Effect<V, unknown> {
     const reader = Fiber.getCurrent()!
     this.entries.tally.countMiss(key)

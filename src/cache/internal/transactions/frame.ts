@@ -13,7 +13,7 @@ import { type Change, Collected } from "./collected.ts"
 
 /** One run of the body of a transaction. */
 export class Frame {
-  readonly realm: string
+  readonly manifestKey: string
   /** The transaction of the same manifest in which this one is a savepoint. */
   readonly parent: Frame | undefined
   /** The open transaction around it, of the same manifest or of another one. */
@@ -32,13 +32,13 @@ export class Frame {
   ending: "done" | "failed" | undefined = undefined
 
   constructor(
-    manifest: { readonly id: string; readonly realm: string },
+    manifest: { readonly id: string; readonly manifestKey: string },
     parent: Frame | undefined,
     around: Frame | undefined,
     given: Context.Context<never>,
     context: Context.Context<never>
   ) {
-    this.realm = manifest.realm
+    this.manifestKey = manifest.manifestKey
     this.parent = parent
     this.around = around
     this.connections = connectionsIn(context)
@@ -172,10 +172,10 @@ export const isInUnknown = (context: Context.Context<never>): boolean => {
  * The innermost open transaction in which a Context is: of the given manifest, or of any. A program that takes the
  * connection out of the Context of a body, or replaces it, has left the transaction.
  */
-export const frameIn = (context: Context.Context<never>, realm?: string): Frame | undefined => {
+export const frameIn = (context: Context.Context<never>, manifestKey?: string): Frame | undefined => {
   if (openWork.count === 0) return undefined
   const isWanted = (frame: Frame) =>
-    frame.isOpen && (realm === undefined || frame.realm === realm) && frame.contains(context)
+    frame.isOpen && (manifestKey === undefined || frame.manifestKey === manifestKey) && frame.contains(context)
   let frame = Context.getOrUndefined(context, CurrentTransaction)
   while (frame !== undefined && !isWanted(frame)) frame = frame.around
   return frame

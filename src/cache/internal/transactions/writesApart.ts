@@ -20,7 +20,7 @@ import { TransactionReads } from "./readsApart.ts"
 
 /**
  * The writing operations of a family. If they need not wait, they act where they are called, and return an Exit. So
- * their caller calls them in the turn that runs them.
+ * their caller calls them in the step that runs them.
  */
 export interface Writes<V> {
   set(key: string, value: V, options?: SetOptions<Lease>): Effect.Effect<void, CacheError>

@@ -157,9 +157,9 @@ export class FamilyWrites<V> {
    * version, tags and revision. `rescheduleUnsafe` says what follows for its dependents.
    */
   reschedule(key: string, timeToLive: Lifetime): Effect.Effect<boolean, CacheError> {
-    const lifeMillis = Expiry.lifeMillis(timeToLive)
-    if (!(lifeMillis >= 0)) {
-      const reason = new InvalidOption({ family: this.spec.name, option: "timeToLive", why: Expiry.lifeMisfit })
+    const lifetimeMillis = Expiry.lifetimeMillis(timeToLive)
+    if (!(lifetimeMillis >= 0)) {
+      const reason = new InvalidOption({ family: this.spec.name, option: "timeToLive", why: Expiry.lifetimeMisfit })
       return Effect.fail(new CacheError({ reason }))
     }
     return this.entries.watches.during(key, (watch) => {
@@ -175,7 +175,7 @@ export class FamilyWrites<V> {
           if (before === undefined || watch.changed || !this.entries.isFresh(key, before, now)) {
             return Effect.succeed(false)
           }
-          return Effect.as(orStoreFailed(this.steps.moveEnd(key, before, now + lifeMillis, now)), true)
+          return Effect.as(orStoreFailed(this.steps.moveEnd(key, before, now + lifetimeMillis, now)), true)
         }))
     })
   }

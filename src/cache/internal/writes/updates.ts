@@ -52,8 +52,8 @@ export class Updates<V> {
    * The entry keeps its tags.
    *
    * If the key was changed or invalidated meanwhile, the new value was made from a value that is gone. If the owner has
-   * a lookup, the key is then left absent, because the engine does not know which value the source has. If the cache
-   * alone has the value, the update fails with `VersionConflict`, and the other change stays.
+   * a lookup, the key is then left absent, because the engine does not know which value the data source has. If the
+   * cache alone has the value, the update fails with `VersionConflict`, and the other change stays.
    */
   update<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>): Effect.Effect<V, unknown, R> {
     const { entries, loads } = this
@@ -125,7 +125,7 @@ export class Updates<V> {
       (served) => {
         const { entry, tags = entry?.tags, value: was } = served
         const unkept = unkeptUpdate(this.spec.show(key), served) ??
-          this.refusals.closedRefusal({ key, tags: tags ?? noTags, lifeMillis: Infinity }, true)
+          this.refusals.closedRefusal({ key, tags: tags ?? noTags, lifetimeMillis: Infinity }, true)
         if (unkept !== undefined) return Effect.fail(unkept)
         turn.hasRead(entry, tags)
         return this.written(key, f(was), entry, updating, ends)

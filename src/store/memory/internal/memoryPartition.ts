@@ -262,7 +262,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
       return
     }
     shard.write(slot, entry, dueAt)
-    shard.settle()
+    shard.restoreBound()
   }
 
   /** The slot of a key, with its weight counted; a new one if it has none, or -1 if the weight fits into no shard. */
@@ -287,7 +287,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
     const { shard } = view
     const slot = this.slotFor(view, key, spread, 1)
     shard.writePlain(slot, value, stamp, version, dueAt, expiresAt)
-    shard.settle()
+    shard.restoreBound()
   }
 
   rewrite(key: string, entry: Entry<V>, dueAt: number): boolean {
