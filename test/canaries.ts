@@ -442,7 +442,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "sweeps",
     bug: "a mark on a whole family is swept in each life again",
-    file: "src/cache/internal/marks/invalidation.ts",
+    file: "src/cache/internal/marks/familyMarks.ts",
     text: `if (this.whole.latest <= upTo) {`,
     planted: `if (this.whole.latest < 0) {`,
     suites: [hidden]
@@ -1592,7 +1592,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a hit inside a lookup is not tracked",
     file: "src/manifest/internal/grants.ts",
-    text: `if (Transaction.isApart(context)) return undefined\n    const grant = this.readGrantOf(context)`,
+    text: `if (Transaction.isLookupOrBody(context)) return undefined\n    const grant = this.readGrantOf(context)`,
     planted: `const grant = this.readGrantOf(context)`,
     suites: [tracked]
   },
@@ -2269,8 +2269,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 12,
     bug: "A file that was away for a release brings back what was changed meanwhile.",
     file: opening,
-    text: `const isApart = mayHold && haveParted(`,
-    planted: `const isApart = !mayHold && haveParted(`,
+    text: `const haveTiersParted = mayHold && haveParted(`,
+    planted: `const haveTiersParted = !mayHold && haveParted(`,
     suites: ["test/manifest/releases.test.ts"]
   },
   {
@@ -2589,7 +2589,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "an invalidation of a family that holds nothing does not overtake the load that runs",
     file: "src/cache/internal/invalidation/familyInvalidation.ts",
-    text: `return this.entries.areNone && this.loads.isChangePlain`,
+    text: `return this.entries.areNone && this.loads.isShortWayOpen`,
     planted: `return this.entries.areNone`,
     suites: ["test/cache/overtaken.test.ts"]
   },
@@ -2805,7 +2805,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "a body reads the rows from before its own changes",
-    file: "src/cache/internal/transactions/readsApart.ts",
+    file: "src/cache/internal/transactions/transactionReads.ts",
     text: `const services = Context.merge(loader.context, this.frame.given)`,
     planted: `const services = loader.context`,
     suites: [transactions, commits]
@@ -2861,7 +2861,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "a body warms on another connection, which may wait for its own",
-    file: "src/cache/internal/transactions/readsApart.ts",
+    file: "src/cache/internal/transactions/transactionReads.ts",
     text: `warm(): Effect.Effect<number, CacheError> {`,
     planted: `warm(keys: ReadonlyArray<string>, concurrency: number): Effect.Effect<number, CacheError> {
     if (keys.length > 0) return this.family.warm(keys, concurrency)`,
@@ -2870,7 +2870,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "explain in a body tells what a reader outside of it would be served",
-    file: "src/cache/internal/transactions/readsApart.ts",
+    file: "src/cache/internal/transactions/transactionReads.ts",
     text: `if (served === undefined) return { ...outside, outcome: "load", held: undefined }`,
     planted: `if (served === undefined) return outside`,
     suites: [doors]
@@ -2904,7 +2904,7 @@ export const canaries: ReadonlyArray<Canary> = [
     bug: "an accessor remembers a Context with a transaction that the cache does not know",
     file: "src/manifest/internal/grants.ts",
     text: `if (!Transaction.isDirect(context)) return family`,
-    planted: `if (Transaction.isApart(context)) return family`,
+    planted: `if (Transaction.isLookupOrBody(context)) return family`,
     suites: ["test/manifest/transactionOutside.test.ts"]
   },
   {
@@ -3531,8 +3531,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a write by the short way does not overtake a load that runs",
     file: writeSteps,
-    text: "loads.loader !== undefined && loads.isChangePlain",
-    planted: "loads.loader !== undefined && this.entries.arePlain && this.cache.leases.isEmpty",
+    text: "loads.loader !== undefined && loads.isShortWayOpen",
+    planted: "loads.loader !== undefined && this.entries.isShortWayOpen && this.cache.leases.isEmpty",
     suites: ["test/cache/atOnce.test.ts"]
   },
   {

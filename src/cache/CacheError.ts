@@ -257,7 +257,7 @@ export class LoadTimeout extends Schema.TaggedError<LoadTimeout>()("LoadTimeout"
  * @category errors
  * @since 0.1.0
  */
-export class LoadQueueFull extends Schema.TaggedError<LoadQueueFull>()("LoadQueueFull", {
+export class QueueFull extends Schema.TaggedError<QueueFull>()("QueueFull", {
   code: Schema.tag("E0503"),
   key: Schema.String,
   family: Schema.String,
@@ -695,7 +695,7 @@ export class CacheError extends Schema.TaggedError<CacheError>()("CacheError", {
     InvalidKey,
     Absent,
     LoadTimeout,
-    LoadQueueFull,
+    QueueFull,
     CircularWait,
     UpdateTimeout,
     LookupInterrupted,

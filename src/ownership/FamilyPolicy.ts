@@ -62,7 +62,7 @@ export interface PolicyOptions {
   readonly loadConcurrency?: unknown
   /**
    * The most lookups that wait for their turn and that a reader waits for. Any further lookup fails at once with
-   * `LoadQueueFull`. Background loads wait behind these lookups, and take none of these places.
+   * `QueueFull`. Background loads wait behind these lookups, and take none of these places.
    */
   readonly loadQueueMax?: unknown
   /** How long the cache waits after a failed refresh before it tries the next one. */

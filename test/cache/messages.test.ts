@@ -108,7 +108,7 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
     "E0501: `user:1` is absent: its lookup says that there is no value"
   ],
   [
-    new CacheError.LoadQueueFull({ key: "user:1", family: "user", queueMax: 3 }),
+    new CacheError.QueueFull({ key: "user:1", family: "user", queueMax: 3 }),
     "E0503: a call for `user:1` was refused: 3 callers of `user` wait already"
   ],
   [

@@ -535,7 +535,7 @@ describe("law 11: bounds", () => {
             )
           }
           const exits = yield* drive(Effect.forEach(readers, one, { concurrency: "unbounded" }), 1)
-          for (const exit of exits) if (exit._tag === "Failure") assert.strictEqual(exitReasonOf(exit), "LoadQueueFull")
+          for (const exit of exits) if (exit._tag === "Failure") assert.strictEqual(exitReasonOf(exit), "QueueFull")
           // A lookup that was cut off still releases its turn.
           yield* settle
           checkInvariants(world)

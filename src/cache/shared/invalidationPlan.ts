@@ -14,7 +14,7 @@
 import type * as DependencyGraph from "../../ownership/DependencyGraph.ts"
 import type { ValidFamily, ValidManifest } from "../../ownership/shared/validation.ts"
 import type { Scope } from "../Explanation.ts"
-import { everything } from "../internal/marks/invalidation.ts"
+import { everything } from "../internal/marks/familyMarks.ts"
 
 /** A condition on the changed key. A step is taken only if all of its conditions hold. */
 export type CompiledGuard =

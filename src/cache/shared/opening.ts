@@ -29,7 +29,7 @@ import * as Expiry from "../internal/family/expiry.ts"
 import { noLimits } from "../internal/family/limits.ts"
 import { familyName, splitMark } from "../internal/family/names.ts"
 import { sealed, sealedCodec, sealedPartition } from "../internal/family/sensitive.ts"
-import { everything } from "../internal/marks/invalidation.ts"
+import { everything } from "../internal/marks/familyMarks.ts"
 import { Cache } from "./cache.ts"
 import { CacheFamily } from "./cacheFamily.ts"
 import type { Origin } from "./familySpec.ts"
@@ -215,7 +215,7 @@ const enterLife = (
   const hottest = begun !== undefined && Array.from(cache.families.values()).some(({ hot }) => hot !== undefined)
     ? 1
     : 0
-  const isApart = mayHold && haveParted(tiersOf(kept).slice(hottest), prefix)
+  const haveTiersParted = mayHold && haveParted(tiersOf(kept).slice(hottest), prefix)
   const past = pastSessions(kept, prefix)
   const all = Array.from(cache.families.keys())
   const hide = (names: ReadonlyArray<string>) =>
@@ -228,7 +228,7 @@ const enterLife = (
     cache.outbox.life = begun
     for (const { scope, stamp } of begun.hides) restore(scope, stamp)
     limitBy(begun.limits)
-    return { obsolete: past, recorded: joinSession(cache, kept, begun, isApart ? hideNow() : []) }
+    return { obsolete: past, recorded: joinSession(cache, kept, begun, haveTiersParted ? hideNow() : []) }
   }
   const opened = families.map(({ codec, name, origin = { form: "", sources: () => [] }, pattern }): Opened => {
     const { expiry: { idleTimeToLive = Infinity, timeToLive }, lane, storeName } = cache.families.get(name)!.entries
@@ -239,7 +239,7 @@ const enterLife = (
   // A family that ends with the process cannot miss a change.
   if (!isKnown && opened.every(({ below }) => below === "nothing")) return { obsolete: [], recorded: [] }
   const session = sessionMark(prefix, cache.time.now(), cache.random, cache.nextStamp())
-  const hides = mayHold ? hide(isApart ? all : life?.missed ?? []) : []
+  const hides = mayHold ? hide(haveTiersParted ? all : life?.missed ?? []) : []
   const entered = { hides, limits, session, owed: [...hides, ...life?.rows ?? [], session], isKnown }
   limitBy(limits)
   cache.peers.beginLife(cache, entered)

@@ -21,17 +21,17 @@ import { type Delivery, noDelivery } from "../internal/below/delivery.ts"
 import { orRedressed } from "../internal/entries/cacheContext.ts"
 import { loadOf, openWork } from "../internal/loads/load.ts"
 import { type Reads, TrackedReads } from "../internal/reads/trackedReads.ts"
-import { lookupOf } from "../internal/transactions/brought.ts"
+import { lookupOf } from "../internal/transactions/callersLoad.ts"
 import {
   connectionsIn,
   CurrentTransaction,
-  forgetPlain,
+  forgetUnconnected,
   Frame,
   frameIn,
   isInUnknown,
   withoutTransaction
 } from "../internal/transactions/frame.ts"
-import { TransactionReads } from "../internal/transactions/readsApart.ts"
+import { TransactionReads } from "../internal/transactions/transactionReads.ts"
 import {
   batch as collectBatch,
   dropScopes as collectScopes,
@@ -39,7 +39,7 @@ import {
   TransactionWrites,
   unknownTransaction,
   type Writes
-} from "../internal/transactions/writesApart.ts"
+} from "../internal/transactions/transactionWrites.ts"
 import type { BatchWrite, Cache } from "./cache.ts"
 import type { CacheFamily } from "./cacheFamily.ts"
 import type { KeyLookup } from "./familySpec.ts"
@@ -167,7 +167,7 @@ const inUnknown = (manifest: string): CacheError =>
  * @category guards
  * @since 0.1.0
  */
-export const isApart = (context: Context.Context<never>): boolean =>
+export const isLookupOrBody = (context: Context.Context<never>): boolean =>
   openWork.count > 0 && (loadOf(context) !== undefined || frameIn(context) !== undefined)
 
 /**
@@ -176,10 +176,10 @@ export const isApart = (context: Context.Context<never>): boolean =>
  * @category accessors
  * @since 0.1.0
  */
-export const currentApart = (): Context.Context<never> | undefined => {
+export const currentLookupOrBody = (): Context.Context<never> | undefined => {
   if (openWork.count === 0) return undefined
   const context = Fiber.getCurrent()?.context
-  return context !== undefined && isApart(context) ? context : undefined
+  return context !== undefined && isLookupOrBody(context) ? context : undefined
 }
 
 /**
@@ -197,7 +197,7 @@ export const outside: <R>(context: Context.Context<R>) => Context.Context<R> = w
  * @category guards
  * @since 0.1.0
  */
-export const isDirect = (context: Context.Context<never>): boolean => !isApart(context) && !isInUnknown(context)
+export const isDirect = (context: Context.Context<never>): boolean => !isLookupOrBody(context) && !isInUnknown(context)
 
 /**
  * Forgets what is remembered of the last Context, after an engine has ended.
@@ -206,7 +206,7 @@ export const isDirect = (context: Context.Context<never>): boolean => !isApart(c
  * @since 0.1.0
  */
 export const forgetContext = (): void => {
-  forgetPlain()
+  forgetUnconnected()
   lastDirect = undefined
 }
 
@@ -249,9 +249,9 @@ export const writesOf = <V>(family: CacheFamily<V>, context: Context.Context<nev
  * @since 0.1.0
  */
 export const hitUnsafe = <V>(family: CacheFamily<V>, key: string): V | undefined =>
-  openWork.count === 0 ? family.hot?.hit(key) : hitApart(family, key)
+  openWork.count === 0 ? family.hot?.hit(key) : hitInLookupOrBody(family, key)
 
-const hitApart = <V>(family: CacheFamily<V>, key: string): V | undefined =>
+const hitInLookupOrBody = <V>(family: CacheFamily<V>, key: string): V | undefined =>
   frameOfNow(family) === undefined ? family.hitUnsafe(key) : undefined
 
 const frameOfNow = (family: CacheFamily<any>): Frame | undefined => {

@@ -309,7 +309,7 @@ export class FamilyGrants {
 
   /** Finds the right to read, and remembers the Context in which it was found. */
   private resolve(context: Context.Context<never>): HotPartition<unknown> | undefined {
-    if (Transaction.isApart(context)) return undefined
+    if (Transaction.isLookupOrBody(context)) return undefined
     const grant = this.readGrantOf(context)
     if (grant === undefined) return undefined
     const family = this.familyOf(grant)

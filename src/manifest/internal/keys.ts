@@ -326,11 +326,11 @@ const findScopeProblem = ({ holes, source }: KeyPattern, params: unknown): Diagn
   const given = Object.keys(params)
   const unknown = given.find((name) => !holes.includes(name))
   if (unknown !== undefined) return Misfit.parameterUnknown(source, unknown, holes)
-  return given.length > 0 || isPlain(params) ? undefined : Misfit.parametersNone(source)
+  return given.length > 0 || isPlainObject(params) ? undefined : Misfit.parametersNone(source)
 }
 
 // Returns `true` for a plain object of another realm (such as a `vm` context), too.
-const isPlain = (of: object): boolean => {
+const isPlainObject = (of: object): boolean => {
   const proto = Object.getPrototypeOf(of)
   return proto === null || Object.getPrototypeOf(proto) === null
 }

@@ -11,7 +11,7 @@ import type { CoarseClock } from "../../../store/shared/coarseClock.ts"
 import type { Mark, Partition, Prepared, Store } from "../../../store/Store.ts"
 import { type Operation, StoreError, TierFailed } from "../../../store/StoreError.ts"
 import { markName, splitMark } from "../family/names.ts"
-import { everything, writeScope } from "../marks/invalidation.ts"
+import { everything, writeScope } from "../marks/familyMarks.ts"
 import type { Parcel } from "./delivery.ts"
 import { Written } from "./written.ts"
 

@@ -3,7 +3,7 @@
  *
  * - An entry changes in memory, for those who watch its key, and in the outbox in one synchronous step (law 3).
  * - What leaves memory for a reader, a lookup or a condition is judged first (`held`, `judge`).
- * - A write of the short way (`putPlain`) changes memory alone, and only while `arePlain`.
+ * - A write of the short way (`putShort`) changes memory alone, and only while `isShortWayOpen`.
  *
  * What the family has beside its entries is a module each, and a field here: `watches.ts`, `marking.ts`, `before.ts`,
  * `lowerReads.ts`, `idleTime.ts`, `tally.ts`, `holds.ts`, `leaseTerms.ts`, `sources.ts`.
@@ -18,14 +18,14 @@ import { CacheEvent, type InvalidationMode } from "../../CacheEvent.ts"
 import type { Happening, Scope } from "../../Explanation.ts"
 import type { EngineFamilySpec } from "../../shared/familySpec.ts"
 import { both, type Delivery, noDelivery } from "../below/delivery.ts"
-import { entryOf, type Holding, unlessLate } from "../below/knowing.ts"
 import { Lane } from "../below/lane.ts"
 import type { OnFailure } from "../below/parcels.ts"
+import { entryOf, type Holding, unlessLate } from "../below/whenKnown.ts"
 import * as Expiry from "../family/expiry.ts"
 import { Judge, type Judged, noTags } from "../family/judgement.ts"
 import { Limiter } from "../family/limits.ts"
 import { familyName } from "../family/names.ts"
-import { everything, FamilyMarks, TagMarks, type Verdict } from "../marks/invalidation.ts"
+import { everything, FamilyMarks, TagMarks, type Verdict } from "../marks/familyMarks.ts"
 import { Before } from "./before.ts"
 import type { CacheContext } from "./cacheContext.ts"
 import { Counts } from "./counts.ts"
@@ -89,7 +89,7 @@ export class Entries<V> {
   readonly unkept: Unkept
 
   /** Whether every entry that a write makes is in memory alone, and is fresh for the family's own lifetime. */
-  readonly hasPlainEntries: boolean
+  readonly hasShortWay: boolean
   private readonly staleMillis: number
   /** Notes a change of the family. */
   readonly note: Note
@@ -121,8 +121,8 @@ export class Entries<V> {
       }
     })
     this.staleMillis = Expiry.staleMillisMax(this.expiry)
-    this.hasPlainEntries = this.hot !== undefined && this.lane === undefined && !this.hot.isRefusing &&
-      !spec.isWeighed && Expiry.isPlain(this.expiry)
+    this.hasShortWay = this.hot !== undefined && this.lane === undefined && !this.hot.isRefusing &&
+      !spec.isWeighed && Expiry.hasPlainLifetime(this.expiry)
     this.sources = spec.plan.isEmpty ? undefined : new Sources()
     this.tagged = this.mayHold = this.lane !== undefined
     this.marking.updateHotLimits()
@@ -163,7 +163,7 @@ export class Entries<V> {
     return Math.min(now, entry.freshUntil, marked)
   }
 
-  /** For `knowing`. */
+  /** For `whenKnown`. */
   holding(key: string): Holding {
     return {
       watch: () => this.watches.begin(key),
@@ -272,24 +272,26 @@ export class Entries<V> {
   }
 
   /**
-   * Whether a write may take the short way into memory now (`putPlain`): only its entry changes, and no caller has to
+   * Whether a write may take the short way into memory now (`putShort`): only its entry changes, and no caller has to
    * learn of it.
    */
-  get arePlain(): boolean {
+  get isShortWayOpen(): boolean {
     const { cache, holds } = this
     return !cache.hasListeners && !cache.changes.areHeard && !cache.hasPeers && this.watches.areNone &&
       !cache.outbox.owesRows && !holds.isWatching && holds.isEmpty
   }
 
-  /** Stores a value with the family's own lifetime in memory, as `keep` does with an entry. `arePlain` allows it. */
-  putPlain(key: string, value: V, stamp: number, now: number): Delivery {
+  /**
+   * Stores a value with the family's own lifetime in memory, as `keep` does with an entry. `isShortWayOpen` allows it.
+   */
+  putShort(key: string, value: V, stamp: number, now: number): Delivery {
     const { cache, hot, sources } = this
     const freshUntil = now + this.expiry.timeToLive
     this.note("Set", key, stamp)
     sources?.kept(key)
     this.mayHold = true
     cache.spread.beginPut()
-    hot!.putPlain(key, value, stamp, cache.nextVersion(now), freshUntil, freshUntil + this.staleMillis)
+    hot!.putValue(key, value, stamp, cache.nextVersion(now), freshUntil, freshUntil + this.staleMillis)
     cache.spread.endPut()
     const before = cache.stamp
     const evicted = cache.spread.ofEvicted(this.name, key)

@@ -26,7 +26,7 @@
  */
 import type { Scope } from "../../Explanation.ts"
 import type { Judged } from "../family/judgement.ts"
-import { everything, isWithin } from "../marks/invalidation.ts"
+import { everything, isWithin } from "../marks/familyMarks.ts"
 
 /** How long a commit may take effect after its connection was lost. A server that flushes to disk needs far less. */
 export const doubtMillis = 10_000

@@ -7,7 +7,7 @@
  *   (law 12).
  * - Where there is no room for a mark of a tag, the whole family is marked (law 11).
  *
- * Not here: what a mark says of an entry (`Entries.judge`, `invalidation.ts`), which keys a change marks
+ * Not here: what a mark says of an entry (`Entries.judge`, `familyMarks.ts`), which keys a change marks
  * (`familyInvalidation.ts`, `spreading.ts`), and the sweep (`sweep.ts`).
  */
 import type { HotPartition, Mark } from "../../../store/Store.ts"
@@ -26,7 +26,7 @@ import {
   type Verdict,
   writeScope,
   writeTag
-} from "../marks/invalidation.ts"
+} from "../marks/familyMarks.ts"
 import { type Looked, SweepDue } from "../marks/sweepDue.ts"
 import type { CacheContext } from "./cacheContext.ts"
 import type { Holds } from "./holds.ts"

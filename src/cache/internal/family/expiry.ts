@@ -213,7 +213,7 @@ export const staleMillisMax = (expiry: Expiry): number => Math.max(expiry.staleW
  * @category guards
  * @since 0.1.0
  */
-export const isPlain = ({ freeze, idleTimeToLive, jitter, refreshAhead, timeToLive }: Expiry): boolean =>
+export const hasPlainLifetime = ({ freeze, idleTimeToLive, jitter, refreshAhead, timeToLive }: Expiry): boolean =>
   timeToLive >= 1 && jitter === 0 && idleTimeToLive === undefined && refreshAhead === undefined && !freeze
 
 /**

@@ -224,7 +224,7 @@ export class Judge<V> {
   }
 
   /** Whether a value may be stored as it is, where it has no weigher, is not frozen, and no tier prepares it. */
-  isPlain(value: V): boolean {
+  isStorableAsIs(value: V): boolean {
     return unrun(value, this.spec.takesExits) === undefined && (this.spec.admits === undefined || this.fits(value))
   }
 

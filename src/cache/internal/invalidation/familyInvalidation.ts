@@ -4,7 +4,7 @@
  * A method that returns a `Delivery` is one synchronous step: memory, running loads, remembered failures and the outbox
  * change together (law 3). The lower tiers follow: the `Delivery` holds the changes that are on their way to them.
  *
- * Not here: what depends on the keys (`spreading.ts`), and how marks judge entries (`internal/marks/invalidation.ts`).
+ * Not here: what depends on the keys (`spreading.ts`), and how marks judge entries (`internal/marks/familyMarks.ts`).
  */
 import * as Effect from "effect/Effect"
 import type { CacheError } from "../../CacheError.ts"
@@ -15,7 +15,7 @@ import { both, type Delivery, noDelivery } from "../below/delivery.ts"
 import { type CacheContext, orStoreFailed } from "../entries/cacheContext.ts"
 import type { Entries } from "../entries/entries.ts"
 import type { Loads } from "../loads/loads.ts"
-import { everything } from "../marks/invalidation.ts"
+import { everything } from "../marks/familyMarks.ts"
 
 export class FamilyInvalidation<V> {
   private readonly cache: CacheContext
@@ -74,7 +74,7 @@ export class FamilyInvalidation<V> {
    * later stamp, so it needs no mark.
    */
   private get hasNothing(): boolean {
-    return this.entries.areNone && this.loads.isChangePlain
+    return this.entries.areNone && this.loads.isShortWayOpen
   }
 
   private remove(key: string): Delivery {

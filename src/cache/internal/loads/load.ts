@@ -19,7 +19,7 @@ import type { EngineFamilySpec, Loader, Sources } from "../../shared/familySpec.
 import { reachedAmong, reaches } from "../../shared/invalidationPlan.ts"
 import type { Served } from "../entries/served.ts"
 import { endsAt } from "../family/expiry.ts"
-import { isWithin } from "../marks/invalidation.ts"
+import { isWithin } from "../marks/familyMarks.ts"
 import type { Ticket } from "./loadQueue.ts"
 import { shallow } from "./stack.ts"
 import { type Awaited, CurrentUpdate, someAwaited, Work } from "./waits.ts"
@@ -337,19 +337,19 @@ export const currentLookup = (): Context.Context<never> | undefined => {
 }
 
 // The last Context that belongs to no work. It is remembered, because fibers that start together share one Context.
-let plain: Context.Context<never> | undefined
+let idleContext: Context.Context<never> | undefined
 
 /** Forgets the remembered Context. */
-export const forgetPlain = (): void => {
-  plain = undefined
+export const forgetIdleContext = (): void => {
+  idleContext = undefined
 }
 
 /** The load or the update for which the running fiber works; `undefined` if that is over. */
 export const currentWork = (): Work | undefined => {
   const context = Fiber.getCurrent()?.context
-  if (context === undefined || context === plain) return undefined
+  if (context === undefined || context === idleContext) return undefined
   const work = Context.get(context, CurrentLoad) ?? Context.get(context, CurrentUpdate)
-  if (work === undefined) plain = context
+  if (work === undefined) idleContext = context
   return work?.isOver === false ? work : undefined
 }
 

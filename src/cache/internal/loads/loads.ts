@@ -18,7 +18,7 @@ import type * as Fiber from "effect/Fiber"
 import * as Scope_ from "effect/Scope"
 import { outside } from "../../../capability/shared/outside.ts"
 import type { Entry } from "../../../store/Entry.ts"
-import { Absent, CacheError, LoadQueueFull, LoadTimeout, Unowned } from "../../CacheError.ts"
+import { Absent, CacheError, LoadTimeout, QueueFull, Unowned } from "../../CacheError.ts"
 import type { EngineFamilySpec, Loader } from "../../shared/familySpec.ts"
 import type { CacheContext } from "../entries/cacheContext.ts"
 import type { Entries } from "../entries/entries.ts"
@@ -101,9 +101,9 @@ export class Loads<V> {
   }
 
   /** Whether a change of a key changes its entry alone: no load, failure, lease, listener or transaction needs it. */
-  get isChangePlain(): boolean {
+  get isShortWayOpen(): boolean {
     const { cache, entries } = this
-    return this.areIdle && entries.arePlain && cache.leases.isEmpty
+    return this.areIdle && entries.isShortWayOpen && cache.leases.isEmpty
   }
 
   /** Starts a fiber of the engine's own, which belongs to no caller. */
@@ -472,6 +472,6 @@ export class Loads<V> {
     )
   }
   queueFull(key: string, queueMax: number): CacheError {
-    return new CacheError({ reason: new LoadQueueFull({ key: this.spec.show(key), family: this.name, queueMax }) })
+    return new CacheError({ reason: new QueueFull({ key: this.spec.show(key), family: this.name, queueMax }) })
   }
 }

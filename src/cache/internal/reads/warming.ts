@@ -34,7 +34,7 @@ const keysPerLookupMax = 100
 const attemptsMax = 2
 
 // A background load that hangs is given up after this time, if the family has no hard timeout.
-const patienceMillis = 60_000
+const backgroundTimeoutMillis = 60_000
 
 // The rounds of a forecast in one lifetime, if the bounds of the interval allow so many. A value that ends before the
 // next round is loaded in this one, so a hot key loses at most about a tenth of its lifetime.
@@ -143,7 +143,7 @@ export class Warming<V> {
     const once = Effect.acquireUseRelease(
       Effect.sync(() => this.start(keys, until)),
       (flights) => {
-        const { hardTimeout = patienceMillis } = this.entries.expiry
+        const { hardTimeout = backgroundTimeoutMillis } = this.entries.expiry
         const ended = Effect.forEach(new Set(flights.map(({ load }) => load)), waitUntilOver, { discard: true })
         return Effect.as(Effect.timeoutOption(ended, hardTimeout), flights)
       },

@@ -130,11 +130,11 @@ export const CurrentTransaction = Context.Reference<Frame | undefined>(
 )
 
 // The last services among which no connection is. Most Contexts of a program have the same ones below their own.
-let plain: ReadonlyMap<string, unknown> | undefined
+let unconnected: ReadonlyMap<string, unknown> | undefined
 
 /** Forgets the remembered services. */
-export const forgetPlain = (): void => {
-  plain = undefined
+export const forgetUnconnected = (): void => {
+  unconnected = undefined
 }
 
 /** The parts of a Context that Effect keeps apart until `mapUnsafe` copies them into one map. */
@@ -153,9 +153,9 @@ export const hasConnection = (context: Context.Context<never>): boolean => {
   const { base, overlay } = context as Layered
   for (let at = overlay; at !== undefined; at = at.parent) if (at.key.startsWith(connectionKey)) return true
   const services = base ?? context.mapUnsafe
-  if (services === plain) return false
+  if (services === unconnected) return false
   for (const key of services.keys()) if (key.startsWith(connectionKey)) return true
-  plain = services
+  unconnected = services
   return false
 }
 

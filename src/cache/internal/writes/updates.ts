@@ -57,7 +57,7 @@ export class Updates<V> {
    */
   update<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>): Effect.Effect<V, unknown, R> {
     const { entries, loads } = this
-    const isPlain = entries.hasPlainEntries && !entries.tagged && loads.isChangePlain && loads.loader !== undefined
+    const isPlain = entries.hasShortWay && !entries.tagged && loads.isShortWayOpen && loads.loader !== undefined
     const was = isPlain ? entries.hot!.look(key) : undefined
     return was === undefined
       ? loads.turns.take(key, (updating) => this.updateInTurn(key, f, updating))
@@ -82,7 +82,7 @@ export class Updates<V> {
     loads.turns.beginBrief(key)
     const made = atOnce(f, was)
     // A check of the value is the user's code, too.
-    const isShort = Exit.isExit(made) && (Exit.isFailure(made) || this.steps.admitsPlain(made.value))
+    const isShort = Exit.isExit(made) && (Exit.isFailure(made) || this.steps.admitsShortWay(made.value))
     let after: Entry<V> | undefined
     if (!isShort || stamp !== cache.stamp || version !== cache.version) after = entries.held(key)
     const isOvertaken = loads.turns.endBrief()

@@ -280,13 +280,13 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
     return slot
   }
 
-  putPlain(key: string, value: V, stamp: number, version: number, dueAt: number, expiresAt: number): void {
+  putValue(key: string, value: V, stamp: number, version: number, dueAt: number, expiresAt: number): void {
     if (stamp > this.ceiling.stamp) this.ceiling.stamp = stamp
     const spread = this.spreadOf(key)
     const view = this.only ?? this.viewOf(spread)
     const { shard } = view
     const slot = this.slotFor(view, key, spread, 1)
-    shard.writePlain(slot, value, stamp, version, dueAt, expiresAt)
+    shard.writeValue(slot, value, stamp, version, dueAt, expiresAt)
     shard.restoreBound()
   }
 

@@ -259,7 +259,7 @@ export class MemoryShard implements Room {
   }
 
   /** Writes a value whose entry has no tags, cost and revision, and is fresh until it is due. */
-  writePlain(slot: number, value: unknown, stamp: number, version: number, dueAt: number, expiresAt: number): void {
+  writeValue(slot: number, value: unknown, stamp: number, version: number, dueAt: number, expiresAt: number): void {
     const { records } = this
     const before = this.wheel.has(slot) ? this.endsAt(slot) : Infinity
     records.setValue(slot, value)
@@ -269,11 +269,11 @@ export class MemoryShard implements Room {
     const isExact = this.setEnd(slot, dueAt, expiresAt)
     if (this.costs !== undefined) this.costs[slot] = 0
     if (this.tags !== undefined) this.tags[slot] = undefined
-    if (this.extras !== undefined || !isExact) this.writePlainExtra(slot, dueAt, expiresAt, isExact)
+    if (this.extras !== undefined || !isExact) this.writeValueExtra(slot, dueAt, expiresAt, isExact)
     this.reschedule(slot, expiresAt, before)
   }
 
-  private writePlainExtra(slot: number, dueAt: number, expiresAt: number, isExact: boolean): void {
+  private writeValueExtra(slot: number, dueAt: number, expiresAt: number, isExact: boolean): void {
     const extras = this.extras ??= grownCells([], this.records.capacity)
     extras[slot] = isExact
       ? undefined

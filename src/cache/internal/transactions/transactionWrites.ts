@@ -16,7 +16,7 @@ import type { SetOptions } from "../../types/setOptions.ts"
 import { judgeAll, type Judged, noOptions, whenJudged } from "../family/judgement.ts"
 import { deletion, removal } from "./collected.ts"
 import type { Frame } from "./frame.ts"
-import { TransactionReads } from "./readsApart.ts"
+import { TransactionReads } from "./transactionReads.ts"
 
 /**
  * The writing operations of a family. If they need not wait, they act where they are called, and return an Exit. So

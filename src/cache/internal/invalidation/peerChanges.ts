@@ -4,7 +4,7 @@
 import type { Entries } from "../entries/entries.ts"
 import type { Heard } from "../entries/peers.ts"
 import type { Loads } from "../loads/loads.ts"
-import { everything } from "../marks/invalidation.ts"
+import { everything } from "../marks/familyMarks.ts"
 
 /**
  * Does what the family would do for a change of its own, except for the lower tiers, which the other engine changes.
