@@ -2111,12 +2111,12 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/cache/stampede.test.ts"]
   },
   {
-    law: 8,
-    bug: "a read of a lower tier that is under way when the owner leaves puts its entry back",
+    law: 2,
+    bug: "a read of a lower tier that is under way when the tier loses its place puts its entry into memory",
     file: "src/cache/internal/entries/watches.ts",
     text: `this.changedWhere(() => true)`,
     planted: ``,
-    suites: [leaving]
+    suites: ["test/cache/lostMeanwhile.test.ts"]
   },
   {
     law: 8,
@@ -2202,9 +2202,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "a cache whose tier hangs does not close",
-    file: carrier,
-    text: `Effect.timeoutOption(Fiber.await(fiber), interruptingMax)`,
-    planted: `Fiber.await(fiber)`,
+    file: "src/store/shared/answerTime.ts",
+    text: `timeoutOption(idle, closingMillisMax)`,
+    planted: `Effect.asSome(idle)`,
     suites: ["test/cache/closing.test.ts"]
   },
   {
