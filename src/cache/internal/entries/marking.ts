@@ -14,12 +14,12 @@ import type { HotPartition, Mark } from "../../../store/Store.ts"
 import type { InvalidationMode } from "../../CacheEvent.ts"
 import type { Scope } from "../../Explanation.ts"
 import type { EngineFamilySpec } from "../../shared/familySpec.ts"
+import { everything } from "../../shared/scopes.ts"
 import type { Delivery } from "../below/delivery.ts"
 import type { OnFailure } from "../below/parcels.ts"
 import { noTags } from "../family/judgement.ts"
 import { markName } from "../family/names.ts"
 import {
-  everything,
   type FamilyMarks,
   readScope,
   type TagMarks,
