@@ -25,12 +25,19 @@ class App extends Manifest.Service<App>()("App", {
     note: { pattern: "w:{id}:*", value: Schema.String },
     // What is made from the notes with one segment after the id.
     title: { pattern: "title:{id}:{name}", value: Schema.String, derives: ["w:{id}:{name}"] },
+    // What is made from the notes with more segments.
+    index: { pattern: "index:{id}:{name}", value: Schema.String, derives: ["w:{id}:{name}:*"] },
     secret: { pattern: "secret:{id}:*", value: Schema.String, sensitive: true }
   }
 }) {}
-const { note, secret, title } = App.keys
+const { index, note, secret, title } = App.keys
 
-const live = App.modules({ note: App.owner("note"), title: App.owner("title"), secret: App.owner("secret") })
+const live = App.modules({
+  note: App.owner("note"),
+  title: App.owner("title"),
+  index: App.owner("index"),
+  secret: App.owner("secret")
+})
 
 const tiers = {
   memory: () => MemoryStore.layer({ capacity: 100 }),
@@ -47,14 +54,21 @@ const titles = ["1", "2"].flatMap((id) => ["q", "p"].map((name) => ({ id, name }
 
 const write = Effect.andThen(
   Effect.forEach(keys, (key) => note.set(key, "written")),
-  Effect.forEach(titles, (key) => title.set(key, "written"))
+  Effect.forEach(titles, (key) => Effect.andThen(title.set(key, "written"), index.set(key, "written")))
 )
 
 const held = Effect.gen(function*() {
   const notes = yield* Effect.filter(keys, (key) => Effect.map(note.getOption(key), (found) => found._tag === "Some"))
   const made = yield* Effect.filter(titles, (key) => Effect.map(title.getOption(key), (found) => found._tag === "Some"))
-  return [...notes.map((key) => `${key.id}:${key["*"]}`), ...made.map(({ id, name }) => `title ${id}:${name}`)]
+  const listed = yield* Effect.filter(titles, (key) => Effect.map(index.getOption(key), (one) => one._tag === "Some"))
+  return [
+    ...notes.map((key) => `${key.id}:${key["*"]}`),
+    ...made.map(({ id, name }) => `title ${id}:${name}`),
+    ...listed.map(({ id, name }) => `index ${id}:${name}`)
+  ]
 })
+
+const indexes = ["index 1:q", "index 1:p", "index 2:q", "index 2:p"]
 
 const all = [
   "1:q",
@@ -68,7 +82,8 @@ const all = [
   "title 1:q",
   "title 1:p",
   "title 2:q",
-  "title 2:p"
+  "title 2:p",
+  ...indexes
 ]
 
 const without = (...dropped: ReadonlyArray<string>) => all.filter((key) => !dropped.includes(key))
@@ -84,29 +99,32 @@ const doors: Record<string, readonly [drop: Effect.Effect<unknown, unknown, any>
   "`deleteMany`": [note.deleteMany([key]), ["1:q", "title 1:q"]],
   "`invalidate`": [note.invalidate(key), ["1:q", "title 1:q"]],
   "`invalidate` with `markStale`": [note.invalidate(key, stale), ["1:q", "title 1:q"]],
-  "`invalidate` of a longer key": [note.invalidate(longer), ["1:q:z"]],
-  "`invalidate` of a longer key with `markStale`": [note.invalidate(longer, stale), ["1:q:z"]],
+  "`invalidate` of a longer key": [note.invalidate(longer), ["1:q:z", "index 1:q"]],
+  "`invalidate` of a longer key with `markStale`": [note.invalidate(longer, stale), ["1:q:z", "index 1:q"]],
   "`App.invalidate` of a key": [App.invalidate("w:1:q"), ["1:q", "title 1:q"]],
   "`App.invalidate` of a key with `markStale`": [App.invalidate("w:1:q", stale), ["1:q", "title 1:q"]],
-  "`App.invalidate` of a longer key": [App.invalidate("w:1:q:z"), ["1:q:z"]],
-  "`App.invalidate` of a longer key with `markStale`": [App.invalidate("w:1:q:z", stale), ["1:q:z"]],
+  "`App.invalidate` of a longer key": [App.invalidate("w:1:q:z"), ["1:q:z", "index 1:q"]],
+  "`App.invalidate` of a longer key with `markStale`": [App.invalidate("w:1:q:z", stale), ["1:q:z", "index 1:q"]],
   "`App.invalidate` of a pattern of one length": [
     App.invalidate("w:{id}:q"),
     ["1:q", "2:q", "title 1:q", "title 2:q"]
   ],
-  "`App.invalidate` of all keys of one length": [App.invalidate("w:{id}:{a}:{b}"), ["1:q:z", "2:q:z"]],
-  "`App.invalidate` of what lies under a key": [App.invalidate("w:1:q:*"), ["1:q:z", "1:q:z:y"]],
+  "`App.invalidate` of all keys of one length": [
+    App.invalidate("w:{id}:{a}:{b}"),
+    ["1:q:z", "2:q:z", ...indexes]
+  ],
+  "`App.invalidate` of what lies under a key": [App.invalidate("w:1:q:*"), ["1:q:z", "1:q:z:y", "index 1:q"]],
   "`App.invalidate` of what lies under a key, with `markStale`": [
     App.invalidate("w:1:q:*", stale),
-    ["1:q:z", "1:q:z:y"]
+    ["1:q:z", "1:q:z:y", "index 1:q"]
   ],
   "`App.invalidate` of all keys from a length on": [
     App.invalidate("w:{id}:{a}:{b}:*"),
-    ["1:q:z:y", "2:q:z:y"]
+    ["1:q:z:y", "2:q:z:y", ...indexes]
   ],
   "`invalidateWhere` with all segments of a key, which are a prefix,": [
     note.invalidateWhere(key),
-    ["1:q", "1:q:z", "1:q:z:y", "title 1:q"]
+    ["1:q", "1:q:z", "1:q:z:y", "title 1:q", "index 1:q"]
   ],
   "`invalidate` in a transaction": [within(note.invalidate(key)), ["1:q", "title 1:q"]],
   "`invalidate` in a transaction with `markStale`": [within(note.invalidate(key, stale)), ["1:q", "title 1:q"]],
@@ -114,7 +132,7 @@ const doors: Record<string, readonly [drop: Effect.Effect<unknown, unknown, any>
   "`App.invalidate` in a transaction": [within(App.invalidate("w:1:q")), ["1:q", "title 1:q"]],
   "`App.invalidate` in a transaction, of what lies under a key,": [
     within(App.invalidate("w:1:q:*")),
-    ["1:q:z", "1:q:z:y"]
+    ["1:q:z", "1:q:z:y", "index 1:q"]
   ]
 }
 
