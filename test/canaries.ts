@@ -57,6 +57,7 @@ const codecProps = "test/props/codec.test.ts"
 const lmdbSuite = "test/store/lmdb/suite.test.ts"
 const races = "test/simulation/races.test.ts"
 const pushedDown = "test/simulation/pushedDown.test.ts"
+const keyEnds = "test/manifest/keyEnds.test.ts"
 const tiers = "test/cache/tiers.test.ts"
 const faults = "test/simulation/faults.test.ts"
 const peers = "test/cache/peers.test.ts"
@@ -1584,8 +1585,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a lookup reads any key of a family that it derives from",
     file: "src/cache/shared/invalidationPlan.ts",
-    text: `agrees(step, segments, own))\n`,
-    planted: `own !== undefined)\n`,
+    text: `agrees(step, segments, own)\n`,
+    planted: `own !== undefined\n`,
     suites: [tracked]
   },
   {
@@ -4176,5 +4177,37 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `Reflect.set(Error, "stackTraceLimit", 0)`,
     planted: `false`,
     suites: ["test/cache/absent.test.ts"]
+  },
+  {
+    law: "an invalidation of one key drops no other key",
+    bug: "the mark of one key concerns the longer keys that begin with it",
+    file: "src/cache/internal/invalidation/familyInvalidation.ts",
+    text: `if (this.hasRest) values.push(end)`,
+    planted: ``,
+    suites: [keyEnds]
+  },
+  {
+    law: "an invalidation of one key drops no other key",
+    bug: "a pattern without `*` names the longer keys, too",
+    file: "src/manifest/internal/keys.ts",
+    text: `bound.push({ position, value: wanted.rest ? more : end })`,
+    planted: `if (wanted.rest) bound.push({ position, value: more })`,
+    suites: [keyEnds]
+  },
+  {
+    law: "an invalidation of one key drops no other key",
+    bug: "the length of the dropped keys does not limit what derives from them",
+    file: "src/cache/shared/invalidationPlan.ts",
+    text: `if (value === end) most = position`,
+    planted: `if (value === end) most = Infinity`,
+    suites: [keyEnds]
+  },
+  {
+    law: 4,
+    bug: "a transaction does not see that it has dropped the keys of one length",
+    file: "src/cache/shared/scopes.ts",
+    text: `if (goesOn || position !== segments.length) return undefined`,
+    planted: `return undefined`,
+    suites: [keyEnds]
   }
 ]

@@ -29,11 +29,11 @@ import * as Expiry from "../internal/family/expiry.ts"
 import { noLimits } from "../internal/family/limits.ts"
 import { familyName, splitMark } from "../internal/family/names.ts"
 import { sealed, sealedCodec, sealedPartition } from "../internal/family/sensitive.ts"
-import { everything } from "../internal/marks/familyMarks.ts"
 import { Cache } from "./cache.ts"
 import { CacheFamily } from "./cacheFamily.ts"
 import type { Origin } from "./familySpec.ts"
 import { type CompiledStep, type InvalidationPlan, listed } from "./invalidationPlan.ts"
+import { everything } from "./scopes.ts"
 
 /**
  * A family of a cache, with the plan of its dependents.

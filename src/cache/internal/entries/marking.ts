@@ -14,19 +14,12 @@ import type { HotPartition, Mark } from "../../../store/Store.ts"
 import type { InvalidationMode } from "../../CacheEvent.ts"
 import type { Scope } from "../../Explanation.ts"
 import type { EngineFamilySpec } from "../../shared/familySpec.ts"
+import { everything } from "../../shared/scopes.ts"
 import type { Delivery } from "../below/delivery.ts"
 import type { OnFailure } from "../below/parcels.ts"
 import { noTags } from "../family/judgement.ts"
 import { markName } from "../family/names.ts"
-import {
-  everything,
-  type FamilyMarks,
-  readScope,
-  type TagMarks,
-  type Verdict,
-  writeScope,
-  writeTag
-} from "../marks/familyMarks.ts"
+import { type FamilyMarks, readScope, type TagMarks, type Verdict, writeScope, writeTag } from "../marks/familyMarks.ts"
 import { type Looked, SweepDue } from "../marks/sweepDue.ts"
 import type { CacheContext } from "./cacheContext.ts"
 import type { Holds } from "./holds.ts"

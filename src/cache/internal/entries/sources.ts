@@ -20,6 +20,7 @@
 
 import { keyHash } from "../../../eviction/shared/keyHash.ts"
 import type { Scope } from "../../Explanation.ts"
+import { goesOn, projectionName, textAt, textOfScope } from "../../shared/scopes.ts"
 
 // Some 60 bytes each.
 const keysMax = 65_536
@@ -220,14 +221,13 @@ class KnownKeys {
 
   /** Whether some key of a scope is known. May be `true` by mistake, because two hashes may be equal. */
   hasIn(scope: Scope): boolean {
-    const { positions, values } = scope
-    const name = positions.join()
+    const name = projectionName(scope)
     let counts = this.counts.get(name)
     if (counts === undefined) {
-      this.counts.set(name, counts = new Counts(positions))
+      this.counts.set(name, counts = new Counts(scope))
       for (const [key] of this.stamps.all) counts.add(key.split(":"), 1)
     }
-    return counts.has(values)
+    return counts.has(scope)
   }
 
   get(key: string): number | undefined {
@@ -253,26 +253,25 @@ class KnownKeys {
 
 class Counts {
   private readonly positions: ReadonlyArray<number>
+  private readonly goesOn: boolean
   private readonly byHash = new Map<number, number>()
 
-  constructor(positions: ReadonlyArray<number>) {
-    this.positions = positions
+  constructor(scope: Scope) {
+    this.positions = scope.positions
+    this.goesOn = goesOn(scope)
   }
 
   add(segments: ReadonlyArray<string>, by: number): void {
-    const values: Array<string> = []
-    for (const position of this.positions) {
-      if (segments[position] === undefined) return
-      values.push(segments[position])
-    }
-    const hash = hashOf(values.join(":"))
+    const text = textAt(this.positions, this.goesOn, segments)
+    if (text === undefined) return
+    const hash = hashOf(text)
     const count = (this.byHash.get(hash) ?? 0) + by
     if (count > 0) this.byHash.set(hash, count)
     else this.byHash.delete(hash)
   }
 
-  has(values: ReadonlyArray<string>): boolean {
-    return this.byHash.has(hashOf(values.join(":")))
+  has(scope: Scope): boolean {
+    return this.byHash.has(hashOf(textOfScope(scope)))
   }
 }
 

@@ -129,22 +129,36 @@ export const make = Effect.fnUntraced(function*(policy: FamilyPolicy, family: st
   }
   yield* count("capacity", policy.capacity, undefined)
   yield* count("weightMax", policy.weightMax, undefined)
-  if (policy.capacity !== undefined && policy.weightMax !== undefined) {
-    return yield* refuse("capacity", "or `weightMax` may be given, but not both")
-  }
-  // What would do nothing is refused, because its author counts on it.
-  if (expiry.softTimeout !== undefined && expiry.staleIfError <= expiry.staleWhileRevalidate) {
-    return yield* refuse(
-      "softTimeout",
-      "does nothing unless `staleIfError` is longer than `staleWhileRevalidate`: a read gets a stale value in its place"
-    )
-  }
-  if (policy.loadQueueMax !== undefined && expiry.loadConcurrency === Infinity) {
-    return yield* refuse("loadQueueMax", "does nothing without `loadConcurrency`: no lookup waits")
-  }
+  const contradiction = findContradiction(policy, expiry)
+  if (contradiction !== undefined) return yield* refuse(...contradiction)
   yield* oneOf("weigher", typeof policy.weigher, ["undefined", "function"], "must be a function of a key and a value")
   return expiry
 })
+
+/** Returns an option that cannot act beside the others, and why. It is refused, because its author counts on it. */
+const findContradiction = (
+  policy: FamilyPolicy,
+  { hardTimeout = Infinity, loadConcurrency, softTimeout, staleIfError, staleWhileRevalidate }: Expiry
+): readonly [option: keyof FamilyPolicy, why: string] | undefined => {
+  if (policy.capacity !== undefined && policy.weightMax !== undefined) {
+    return ["capacity", "or `weightMax` may be given, but not both"]
+  }
+  if (softTimeout !== undefined && staleIfError <= staleWhileRevalidate) {
+    return [
+      "softTimeout",
+      "does nothing unless `staleIfError` is longer than `staleWhileRevalidate`: a read gets a stale value in its place"
+    ]
+  }
+  if (softTimeout !== undefined && softTimeout >= hardTimeout) {
+    return [
+      "softTimeout",
+      "does nothing unless `hardTimeout` is longer: the lookup is interrupted first, and its readers get a stale value"
+    ]
+  }
+  return policy.loadQueueMax !== undefined && loadConcurrency === Infinity
+    ? ["loadQueueMax", "does nothing without `loadConcurrency`: no lookup waits"]
+    : undefined
+}
 
 /**
  * The reason in the error for an invalid lifetime.

@@ -11,16 +11,18 @@ import type { CacheError } from "../../CacheError.ts"
 import type { InvalidationMode } from "../../CacheEvent.ts"
 import type { Scope } from "../../Explanation.ts"
 import type { EngineFamilySpec } from "../../shared/familySpec.ts"
+import { end, everything } from "../../shared/scopes.ts"
 import { both, type Delivery, noDelivery } from "../below/delivery.ts"
 import { type CacheContext, orStoreFailed } from "../entries/cacheContext.ts"
 import type { Entries } from "../entries/entries.ts"
 import type { Loads } from "../loads/loads.ts"
-import { everything } from "../marks/familyMarks.ts"
 
 export class FamilyInvalidation<V> {
   private readonly cache: CacheContext
   private readonly spec: EngineFamilySpec<V>
   private readonly name: string
+  /** Whether its keys have many lengths. Then the scope of one key has to say where the key ends. */
+  private readonly hasRest: boolean
   private readonly entries: Entries<V>
   private readonly loads: Loads<V>
 
@@ -28,6 +30,7 @@ export class FamilyInvalidation<V> {
     this.cache = entries.cache
     this.spec = entries.spec
     this.name = entries.name
+    this.hasRest = entries.spec.pattern.endsWith("*")
     this.entries = entries
     this.loads = loads
   }
@@ -63,6 +66,7 @@ export class FamilyInvalidation<V> {
   dropKey(key: string, mode: InvalidationMode, stamp: number, through: string): Delivery {
     if (mode === "markStale") {
       const values = key.split(":")
+      if (this.hasRest) values.push(end)
       return this.markScope({ positions: values.map((_, i) => i), values }, mode, stamp, through, key)
     }
     this.entries.invalidated(key, mode, stamp, through)
