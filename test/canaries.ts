@@ -2975,6 +2975,14 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "what a check shows is true",
+    bug: "a check takes an operation that void throws away for one that is used",
+    file: "src/cli/statements.ts",
+    text: `if (tokens[begin - 1]?.text !== "void" ||`,
+    planted: `if (tokens[begin - 1]?.text !== "typeof" ||`,
+    suites: ["test/cli/neverRun.test.ts"]
+  },
+  {
+    law: "what a check shows is true",
     bug: "a check takes a value that a program keeps for one that it drops",
     file: "src/cli/neverRun.ts",
     text: `return Statements.isStatement(tokens, begin - 2) && Statements.endsStatement(tokens, end)`,

@@ -126,8 +126,8 @@ export const neverRun = (operation: string) =>
     "E0238",
     "NeverRun",
     say`${operation} is never run, so it does nothing`,
-    say`write yield* before it, return it or run it: ${"runPromise"} of a runtime runs it, and ${"await"} alone does ` +
-      say`not; if it is meant to do nothing, write ${"void"} before it`
+    say`write yield* before it, return it or run it: ${"runPromise"} of a runtime runs it, and ${"await"} or ` +
+      say`${"void"} alone does not`
   )
 
 /**
