@@ -48,6 +48,31 @@ const samples = Effect.gen(function*() {
   return { fresh, used: Fs.readFileSync(data) }
 })
 
+describe("file descriptors", () => {
+  it.live.skipIf(process.platform === "win32")(
+    "an opening with few free descriptors fails with advice, ends no process, and spoils no later opening",
+    () =>
+      Effect.gen(function*() {
+        const parent = yield* temporaryFolder
+        const command = `ulimit -n 128; exec "$0" "$@"`
+        const program = [process.execPath, ...process.execArgv, child("fewHandles.ts"), parent]
+        const { signal, stdout } = spawnSync("bash", ["-c", command, ...program], { encoding: "utf8" })
+        const lines = stdout.trim().split("\n")
+        assert.isNull(signal, `${lines.at(-1)} ended the process`)
+        const said = new Map(lines.map((line) => {
+          const [name, ...rest] = line.split(" ")
+          return [name!, rest.join(" ")]
+        }))
+        assert.strictEqual(said.size, 2 * 13 + 2)
+        for (const name of ["all", "again"]) assert.strictEqual(said.get(name), "opened")
+        for (const [name, outcome] of said) {
+          if (outcome !== "opened") assert.match(outcome, /^TierFailed .*file descriptors are free; help: /, name)
+        }
+      }),
+    30_000
+  )
+})
+
 describe("data file of any length", () => {
   const page = 4_096
   const lengths = new Set([

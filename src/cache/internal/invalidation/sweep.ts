@@ -28,6 +28,7 @@ import * as BackgroundTimer from "../../../store/shared/backgroundTimer.ts"
 import type { CoarseClock } from "../../../store/shared/coarseClock.ts"
 import type { Mark, Store } from "../../../store/Store.ts"
 import type { StoreError } from "../../../store/StoreError.ts"
+import { everything } from "../../shared/scopes.ts"
 import { interruptingMax } from "../below/carrier.ts"
 import type { Entries } from "../entries/entries.ts"
 import { isMarkedSince } from "../entries/leaseTerms.ts"
@@ -36,7 +37,7 @@ import { freshUntilMax } from "../entries/servable.ts"
 import { noTags } from "../family/judgement.ts"
 import { markName } from "../family/names.ts"
 import type { Loads } from "../loads/loads.ts"
-import { everything, writeScope, writeTag } from "../marks/invalidation.ts"
+import { writeScope, writeTag } from "../marks/familyMarks.ts"
 
 // The most marks that a store forgets in one step, which takes about ten milliseconds of the thread.
 const marksPerStepMax = 4_096

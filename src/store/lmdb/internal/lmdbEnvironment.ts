@@ -16,6 +16,8 @@
  * - A data file with a second path through another folder is opened where it lies, next to its lock, or is refused.
  * - A first opening that was killed leaves an empty file, which counts as a new one.
  * - Closing ends even when the last commit failed or never ended; the driver alone would wait for ever.
+ * - The driver is neither loaded nor asked to open while few file descriptors are free: when it gets none, it ends the
+ *   process, and Node keeps the error of a module that could not be loaded.
  *
  * Not here: the check of the file's pages (`lmdbDataFile`), and damage inside values. LMDB keeps no checksums of its
  * own; each record has one (`lmdbRecord`).
@@ -27,6 +29,7 @@ import * as Result from "effect/Result"
 import * as Semaphore from "effect/Semaphore"
 import type { Database, DatabaseOptions, RootDatabase, TransactionFlags } from "lmdb"
 import * as Fs from "node:fs"
+import { devNull } from "node:os"
 import * as Path from "node:path"
 import { forkOutside } from "../../../capability/shared/outside.ts"
 import { refused } from "../../internal/given.ts"
@@ -56,6 +59,9 @@ const lockName = "lock.mdb"
 
 /** LMDB cannot report that the disk is full while it opens. */
 const freeBytesMin = 1_048_576
+
+/** File descriptors that must be free. An opening keeps six; the others are for what other threads take meanwhile. */
+const freeHandlesMin = 16
 
 /** The databases of one namespace. */
 export interface Databases {
@@ -230,13 +236,18 @@ const synchronousCommit = 0x2
 const noSyncFlush = 0x10000
 
 // The driver is an optional package. A program without it learns so when it builds the layer.
-const driver = Effect.tryPromise({
-  try: () => import("lmdb"),
-  catch: (cause) =>
-    hasProperty(cause, "code") && cause.code === "ERR_MODULE_NOT_FOUND"
-      ? invalid("lmdb", "is a package that is not installed; help: npm install lmdb@3")
-      : openFailed(cause)
-})
+const driver = Effect.suspend(() =>
+  Effect.andThen(
+    enoughHandles,
+    Effect.tryPromise({
+      try: () => import("lmdb"),
+      catch: (cause) =>
+        hasProperty(cause, "code") && cause.code === "ERR_MODULE_NOT_FOUND"
+          ? invalid("lmdb", "is a package that is not installed; help: npm install lmdb@3")
+          : openFailed(cause)
+    })
+  )
+)
 
 /**
  * Flags with which a commit returns once other readers see it. On Windows the driver flushes in each commit, and must
@@ -306,6 +317,7 @@ const open = (
         if (found !== undefined) return yield* Effect.fail(damaged(path, found))
         yield* attempt(claim.examined)
       }
+      yield* enoughHandles
       const root = yield* attempt(() =>
         lmdb.open<Buffer, string>({
           path,
@@ -324,6 +336,21 @@ const open = (
     })
     return yield* Effect.onError(opening, () => Effect.sync(claim.release))
   })
+
+/** Fails unless enough file descriptors are free, which only taking them shows. */
+const enoughHandles: Effect.Effect<void, StoreError> = Effect.suspend(() => {
+  const taken: Array<number> = []
+  try {
+    for (let count = 0; count < freeHandlesMin; count++) taken.push(Fs.openSync(devNull, "r"))
+    return Effect.void
+  } catch (cause) {
+    if (!["EMFILE", "ENFILE"].includes(codeOf(cause))) return Effect.void
+    const text = `fewer than ${freeHandlesMin} file descriptors are free; help: raise the limit (\`ulimit -n\`)`
+    return Effect.fail(openFailed(new Error(text, { cause })))
+  } finally {
+    for (const handle of taken) Fs.closeSync(handle)
+  }
+})
 
 // To close a file releases each lock that the process has on it, so a file that exists is not opened.
 const madeIfAbsent = (file: string): string => {

@@ -2,10 +2,11 @@
  * Applies to a family the messages of another engine over the same place (`peers.ts`), and the news of other processes
  * (`Store.news`).
  */
+import { everything } from "../../shared/scopes.ts"
 import type { Entries } from "../entries/entries.ts"
 import type { Heard } from "../entries/peers.ts"
 import type { Loads } from "../loads/loads.ts"
-import { everything, readScope } from "../marks/invalidation.ts"
+import { readScope } from "../marks/familyMarks.ts"
 
 /**
  * Does what the family would do for a change of its own, except for the lower tiers, which the other engine changes.
