@@ -6,7 +6,7 @@
  * - A value is refused if a later record names its key, whichever process sends it, and however late it arrives. That
  *   needs no clock, no lock and no lease.
  * - A process sees its own changes at once. Another one sees a change when it hears the record: within a round trip,
- *   while its connection lasts. While it is cut off it serves what its memory holds, as long as that lives.
+ *   while its connection lasts. While it is cut off it serves what its memory holds, up to `behindMax`.
  * - A change whose outcome is not known fails with `StoreFailed`. Until the server has taken it, this process does not
  *   read its keys there, and sends its removals again.
  * - A server that has lost its state, or went back to an earlier one, or was replaced by a replica that lacks the last
@@ -63,6 +63,11 @@ export interface Options {
   /** How long the server may take for an answer; 1 second unless given. Then the tier counts as failed. */
   readonly answerTimeout?: DurationInput | undefined
   /**
+   * For how long a process that is cut off may serve what its memory holds; without an end unless given. After that
+   * time without a sign that it knows every change, its reads ask the server, or load.
+   */
+  readonly behindMax?: DurationInput | undefined
+  /**
    * The log keeps at least so many changes, and at most twice as many; 10,000 unless given. A process that was cut off
    * for longer drops everything that it holds.
    */
@@ -104,7 +109,7 @@ const recordsPerAnswer = 64
  */
 export const make: (options: Options) => Effect.Effect<Store["Service"], StoreError, Scope.Scope> = Effect.fnUntraced(
   function*(options) {
-    const { answerMillis, client, namespace, recordsMax, url, version } = yield* validate(options)
+    const { answerMillis, behindMillis, client, namespace, recordsMax, url, version } = yield* validate(options)
     const place = yield* RedisPlace.make({
       connect: (own) => url === undefined ? new Redis({ ...client, ...own }) : new Redis(url, { ...client, ...own }),
       cache: namespace,
@@ -114,7 +119,7 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
       version,
       answerMillis
     })
-    return yield* LedgerStore.make(yield* LedgerNode.make(place, { answerMillis }))
+    return yield* LedgerStore.make(yield* LedgerNode.make(place, { answerMillis }), behindMillis)
   }
 )
 
@@ -192,6 +197,7 @@ const known: { readonly [Option in keyof Required<Options>]: true } = {
   namespace: true,
   version: true,
   answerTimeout: true,
+  behindMax: true,
   recordsMax: true
 }
 
@@ -200,7 +206,8 @@ const invalid = (option: string, why: string) => Effect.fail(refused(tierName, o
 const validate = Effect.fnUntraced(function*(options: Options) {
   const wrong = noOptions(tierName, options, known)
   if (wrong !== undefined) return yield* Effect.fail(wrong)
-  const { answerTimeout = answerMillisDefault, client, namespace, recordsMax = recordsMaxDefault, version } = options
+  const { answerTimeout = answerMillisDefault, behindMax = Infinity, client, namespace, version } = options
+  const { recordsMax = recordsMaxDefault } = options
   const url: unknown = Redacted.isRedacted(options.url) ? Redacted.value(options.url) : options.url
   if (url === undefined && client === undefined) return yield* invalid("url", "is missing, and `client` as well")
   if (url !== undefined && (typeof url !== "string" || !/^rediss?:\/\/./.test(url))) {
@@ -218,5 +225,7 @@ const validate = Effect.fnUntraced(function*(options: Options) {
   if (!(answerMillis > 0) || answerMillis === Infinity) {
     return yield* invalid("answerTimeout", "must be a duration above 0, with an end")
   }
-  return { answerMillis, client, namespace, recordsMax, url, version }
+  const behindMillis = millisOf(behindMax)
+  if (!(behindMillis > 0)) return yield* invalid("behindMax", "must be a duration above 0")
+  return { answerMillis, behindMillis, client, namespace, recordsMax, url, version }
 })

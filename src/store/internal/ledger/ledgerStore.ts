@@ -9,17 +9,22 @@
  * - An entry that is found gets a stamp of this process, so that the marks say of it what the log says.
  * - Other processes' changes are news for the engines of this process, in the order of the log. Where changes may have
  *   been missed, everything that is held is out of date.
+ * - With `behindMillisMax`, everything that is held is out of date once it was not shown for so long that no change is
+ *   missing.
  * - `clear` is a mark of the store itself. Nothing here walks over keys: a ledger has no pages and no sweep, and it
  *   keeps its marks as long as its log.
  *
  * Not here: what is known of the log (`ledgerNode.ts`), and what an engine does with news.
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Entry, Found } from "../../Entry.ts"
+import * as BackgroundTimer from "../../shared/backgroundTimer.ts"
 import { trust } from "../../shared/guarded.ts"
 import {
   type Change,
@@ -41,6 +46,9 @@ import { sameEpoch } from "./logView.ts"
 /** The log that has all keys. */
 const log = 0
 
+/** How often the end of the log is looked for, within the time by which a process may be behind. */
+const looksPerBound = 4
+
 /** The marks of a ledger. Beyond, one mark hides everything, and takes their place. */
 export const marksMax = 65_536
 
@@ -49,10 +57,14 @@ const everything = "|"
 const clearedScope = (family: string): string => `|${family}`
 
 /** Makes a store of a ledger with one log, for the engines of one process. */
-export const make = (ledger: Ledger): Effect.Effect<Store["Service"], never, Scope.Scope> =>
+export const make = (
+  ledger: Ledger,
+  behindMillisMax = Infinity
+): Effect.Effect<Store["Service"], never, Scope.Scope> =>
   Effect.gen(function*() {
     const shared = new Shared(ledger, yield* Random.nextIntBetween(1, 2 ** 32 - 1))
     yield* ledger.follow(shared.hear)
+    if (behindMillisMax < Infinity) yield* Effect.forkScoped(shared.distrust(behindMillisMax))
     return trust(Store.of({
       name: ledger.name,
       commons: shared.commons,
@@ -106,6 +118,22 @@ class Shared {
       case "Moved":
         return
     }
+  }
+
+  /**
+   * Looks at the log several times in each `millis`. While the last look that showed its end is older than that, what
+   * is held is out of date each time.
+   */
+  distrust(millis: number): Effect.Effect<never, never, Scope.Scope> {
+    const look = Effect.ignore(this.ledger.catchUp())
+    let looking: Fiber.Fiber<void> | undefined
+    const check = Effect.gen({ self: this }, function*() {
+      yield* BackgroundTimer.sleep(millis / looksPerBound)
+      if (looking === undefined || looking.pollUnsafe() !== undefined) looking = yield* Effect.forkScoped(look)
+      const now = yield* Clock.currentTimeMillis
+      if (now - this.ledger.provenAt(log) > millis) this.tell({ _tag: "Missed", stamp: ++this.commons.stamp })
+    })
+    return Effect.forever(check)
   }
 
   private tell(news: StoreNews): void {
@@ -170,6 +198,7 @@ class Shared {
     Effect.suspend(() => {
       const end = this.ledger.position(log)
       const scopes = new Set(marks.map(({ scope }) => scope))
+      const marked = firstMarks(marks)
       const names: Array<KeyName> = []
       const puts: Array<Put<any>> = []
       const fills: Array<Put<any>> = []
@@ -180,9 +209,8 @@ class Shared {
         for (const key of removed) names.push([own.family, key])
         for (const one of set) {
           const at = end && this.stamps.positionOf(one.entry.stamp, end)
-          const isMarked = () =>
-            marks.some(({ scope, stamp }) => stamp <= one.entry.stamp && scope.startsWith(`${own.family}|`))
-          if (at === undefined || cleared || isMarked()) {
+          const isMarked = (marked.get(own.family) ?? Infinity) <= one.entry.stamp
+          if (at === undefined || cleared || isMarked) {
             if (one.replaces !== false || cleared) names.push([own.family, one.key])
             if (at !== undefined) after.push({ ...one, partition: own })
           } else if (one.replaces === false) fills.push(this.putOf(own, one, at))
@@ -222,6 +250,16 @@ const nothingDone = Exit.succeed(undefined)
 const isNext = (end: Position | undefined, at: Position | undefined): at is Position =>
   end !== undefined && at !== undefined && sameEpoch(end.epoch, at.epoch) && at.stamp === end.stamp + 1
 
+/** The least stamp of a mark on each family. */
+const firstMarks = (marks: ReadonlyArray<Mark>): ReadonlyMap<string, number> => {
+  const first = new Map<string, number>()
+  for (const { scope, stamp } of marks) {
+    const family = scope.slice(0, scope.indexOf("|"))
+    first.set(family, Math.min(stamp, first.get(family) ?? stamp))
+  }
+  return first
+}
+
 /** The families that were cleared, and the marks of families. */
 const partitioned = (marks: ReadonlyArray<Mark>): readonly [cleared: ReadonlyArray<string>, ReadonlyArray<Mark>] => [
   marks.flatMap(({ scope }) => scope.startsWith("|") ? [scope.slice(1)] : []),
@@ -246,11 +284,12 @@ class OwnMarks {
   private others: Span | undefined
 
   claim(scopes: ReadonlySet<string>, marks: ReadonlyArray<Mark>, now: number): void {
-    for (const scope of scopes) {
-      const stamps = marks.flatMap((mark) => mark.scope === scope ? [mark.stamp] : [])
-      const span = { least: Math.min(now, ...stamps), greatest: Math.max(...stamps.length === 0 ? [now] : stamps) }
-      this.spans.set(scope, joined(span, this.spans.get(scope)))
+    const claimed = new Map<string, Span>()
+    for (const { scope, stamp } of marks) {
+      claimed.set(scope, joined({ least: stamp, greatest: stamp }, claimed.get(scope)))
     }
+    for (const scope of scopes) if (!claimed.has(scope)) claimed.set(scope, { least: now, greatest: now })
+    for (const [scope, span] of claimed) this.spans.set(scope, joined(span, this.spans.get(scope)))
     if (this.spans.size <= ownMax) return
     for (const span of this.spans.values()) this.others = joined(span, this.others)
     this.spans.clear()
