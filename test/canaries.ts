@@ -4217,5 +4217,23 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `if (goesOn || position !== segments.length) return undefined`,
     planted: `return undefined`,
     suites: [keyEnds]
+  },
+  {
+    law: "every arrangement of tiers refuses a value of another kind than its schema",
+    bug: "a loaded value of another kind is served and kept",
+    file: "src/cache/internal/family/judgement.ts",
+    text: `return misfit === undefined ? this.judgeValue(undefined, key, value, terms) : Effect.fail(misfit)`,
+    planted: `return this.judgeValue(undefined, key, value, terms)`,
+    suites: ["test/cache/admittedKinds.test.ts"]
+  },
+  {
+    law: "every arrangement of tiers refuses a value of another kind than its schema",
+    bug: "a value of another kind that is loaded in a transaction is served",
+    file: "src/cache/internal/transactions/readsApart.ts",
+    text: `return misfit === undefined
+        ? Effect.succeed({ value`,
+    planted: `return misfit !== null
+        ? Effect.succeed({ value`,
+    suites: ["test/cache/admittedKinds.test.ts"]
   }
 ]

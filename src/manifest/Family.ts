@@ -1160,6 +1160,9 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    * - Callers who ask for one key while a refresh waits share this refresh.
    * - If the lookup fails, the old value stays.
    * - If a tier refuses the new value, it fails with `StoreFailed`, and memory keeps the new value.
+   * - It may return a value that no tier keeps: if the key, or what its lookup has read, was changed while the lookup
+   *   ran, if the lifetime of the value is `doNotStore`, or if memory has no room for it and is the only tier. The next
+   *   read loads again.
    *
    * **Example** (A newer value)
    *

@@ -20,7 +20,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { copyOf } from "./internal/copyOf.ts"
 import { fidelityOf } from "./internal/fidelity.ts"
-import { admitsOf } from "./shared/admits.ts"
+import { admitsKindOf, admitsOf } from "./shared/admits.ts"
 import { unmentioned } from "./shared/misfit.ts"
 import { parser } from "./shared/parser.ts"
 import { type Shape, shapeOf, shapeText } from "./shared/schemaShape.ts"
@@ -47,6 +47,8 @@ export interface Codec<V> {
    * value already guarantees it: a schema without classes and checks.
    */
   readonly admits?: ((value: V) => boolean) | undefined
+  /** Whether a loaded value is of the kind that the schema names, such as a text: its parts are not looked at. */
+  readonly admitsKind?: ((value: V) => boolean) | undefined
 }
 
 /**
@@ -67,6 +69,8 @@ export interface Later<V> {
   readonly later: (make: <A, E>(schema: Schema.Codec<A, E>, options?: Options) => Codec<A>) => Codec<V>
   /** As in {@link Codec}. */
   readonly admits?: ((value: V) => boolean) | undefined
+  /** As in {@link Codec}. */
+  readonly admitsKind?: ((value: V) => boolean) | undefined
   /** Says where a value does not fit the schema, without anything of the value; `undefined` if it cannot say. */
   readonly misfit?: ((value: V) => string | undefined) | undefined
 }
@@ -149,6 +153,7 @@ export const schema = <V, E>(schema: Schema.Codec<V, E>, options: Options = {}):
       })
   return {
     admits: admitsOf(schema),
+    admitsKind: admitsKindOf(schema),
     encode: (value) => {
       try {
         const encoded = encode(value)

@@ -1,6 +1,7 @@
 /**
  * A schema without a class or a check is not asked about the parts of a value before a write, but its kind is tested:
- * over memory alone as over a file, and through every operation that writes.
+ * over memory alone as over a file, and through every operation that writes. The kind of a loaded value is tested as
+ * well, before a reader gets it.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
@@ -11,7 +12,9 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { TestClock } from "effect/testing"
 import type { CacheError } from "../../src/cache/CacheError.ts"
+import * as Lookup from "../../src/cache/Lookup.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
@@ -103,3 +106,118 @@ for (const [arrangement, store] of Object.entries(arrangements)) {
     }
   })
 }
+
+const reads: { readonly [read: string]: (app: any, value: unknown) => Effect.Effect<unknown, CacheError, any> } = {
+  get: ({ keys }) => keys.one.get(id),
+  getAnswer: ({ keys }) => keys.one.getAnswer(id),
+  getMany: ({ keys }) => keys.one.getMany([id]),
+  "getMany of two": ({ keys }) => keys.one.getMany([id, { id: "3" }]),
+  select: ({ keys }) => keys.one.select(id, () => "selected"),
+  refresh: ({ keys }) => keys.one.refresh(id),
+  update: ({ keys }, value) => keys.one.update(id, () => Effect.succeed(value)),
+  getOr: ({ keys }, value) => keys.one.getOr(id, Effect.succeed(value)),
+  "a read in a transaction": (app) =>
+    app.transaction((body: Effect.Effect<unknown>) => body)(
+      Effect.andThen(app.keys.one.set(there, app.right), app.keys.one.get(id))
+    )
+}
+
+for (const [arrangement, store] of Object.entries(arrangements)) {
+  describe(`load of a value of another kind than its schema, over ${arrangement}`, () => {
+    for (const [kind, [value, right, ...wrong]] of Object.entries(kinds)) {
+      if (kind === "a secret text" && arrangement === "a file") continue
+      it.live(`a family of ${kind} refuses ${wrong.length + 1} other kinds through each read, and keeps nothing`, () =>
+        Effect.gen(function*() {
+          class App extends Manifest.Service<App>()("Loaded", {
+            families: { one: { pattern: "one:{id}", value, negativeTimeToLive: 0 } }
+          }) {
+            static readonly right = right
+          }
+          let answer: unknown = right
+          const path = yield* temporaryFolder
+          const owners = {
+            lookup: App.owner("one", { lookup: () => Effect.succeed(answer as never) }),
+            lookupMany: App.owner("one", {
+              lookup: () => Effect.succeed(answer as never),
+              lookupMany: (all) => Effect.succeed(all.map(() => Lookup.loaded(answer as never, { tags: ["a"] })))
+            }),
+            "a lookup whose values are not kept": App.owner("one", {
+              lookup: () => Effect.succeed(Lookup.loaded(answer as never, { timeToLive: "doNotStore" }))
+            })
+          }
+          for (const [how, owner] of Object.entries(owners)) {
+            yield* Effect.gen(function*() {
+              yield* App.keys.one.set(there, right)
+              for (const [read, run] of Object.entries(reads)) {
+                for (const other of [...wrong, undefined]) {
+                  answer = other
+                  const { message, reason } = yield* Effect.flip(run(App, other))
+                  assert.strictEqual(reason._tag, "InvalidOption", `${how}, ${read} of ${String(other)}`)
+                  assert.include(message, "E0507: `value` of family `one` does not admit what was loaded for `one:")
+                  answer = right
+                  assert.strictEqual(yield* App.keys.one.has(id), false)
+                }
+              }
+              assertSame(yield* App.keys.one.get(id), right)
+            }).pipe(Effect.provide(Layer.provide(App.modules({ one: owner }), store(path)))) as Effect.Effect<void>
+            yield* Effect.provide(
+              App.keys.one.delete(id),
+              Layer.provide(App.modules({ one: owner }), store(path))
+            ) as Effect.Effect<void>
+          }
+        }) as Effect.Effect<void>)
+    }
+  })
+}
+
+describe("error of a load whose value is of another kind", () => {
+  class App extends Manifest.Service<App>()("Named", {
+    families: {
+      count: { pattern: "count:{id}", value: Schema.Number },
+      secret: { pattern: "secret:{id}", value: Schema.Number, sensitive: true },
+      kept: { pattern: "kept:{id}", value: Schema.Number, timeToLive: "20 millis", staleIfError: "1 hour" },
+      whole: { pattern: "whole:{id}", value: Schema.Struct({ n: Schema.Int }) }
+    }
+  }) {}
+  const { count, kept, secret, whole } = App.keys
+  let answer: unknown = "4711"
+  const lookup = () => Effect.sync(() => answer as never)
+  const live = App.modules({
+    count: App.owner("count", { lookup }),
+    secret: App.owner("secret", { lookup }),
+    kept: App.owner("kept", { lookup }),
+    whole: App.owner("whole", { lookup })
+  }).pipe(Layer.provide(MemoryStore.layer({ capacity: 10 })))
+
+  it.effect("the error names family, key and what is expected, and shows nothing of the value", () =>
+    Effect.gen(function*() {
+      answer = "4711"
+      const { message } = yield* Effect.flip(count.get(id))
+      assert.strictEqual(
+        message,
+        "E0507: `value` of family `count` does not admit what was loaded for `count:1`: expected number; " +
+          "help: decode what the source gives"
+      )
+      const hidden = (yield* Effect.flip(secret.get(id))).message
+      assert.include(hidden, "`value` of family `secret` does not admit what was loaded for `secret:")
+      assert.notInclude(hidden, "secret:1`")
+      assert.notInclude(hidden, "4711")
+      answer = Effect.succeed(1)
+      assert.include((yield* Effect.flip(count.get({ id: "2" }))).message, "Effect")
+    }).pipe(Effect.provide(live)))
+
+  it.effect("a reader gets the value before, where staleIfError allows it", () =>
+    Effect.gen(function*() {
+      answer = 1
+      yield* kept.get(id)
+      yield* TestClock.adjust("30 millis")
+      answer = "2"
+      assert.strictEqual(yield* kept.get(id), 1)
+    }).pipe(Effect.provide(live)))
+
+  it.effect("a part of a loaded value is not looked at", () =>
+    Effect.gen(function*() {
+      answer = { n: "4711" }
+      assert.deepStrictEqual(yield* whole.get(id), answer as never)
+    }).pipe(Effect.provide(live)))
+})

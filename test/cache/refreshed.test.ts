@@ -14,7 +14,10 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/testing/TestClock"
+import * as Lookup from "../../src/cache/Lookup.ts"
+import { fork } from "../support/effects.ts"
 import { keptIn, makePlace, mapStore, type Place } from "../support/mapStore.ts"
+import { family } from "../support/source.ts"
 import { profile, user, users } from "../support/users.ts"
 
 const live = (source: { name: string }, place: Place, fault: FaultyStore.Fault, nth?: number) =>
@@ -209,3 +212,38 @@ it.effect("a set with ifVersion is compared with the version that is held while 
     assert.strictEqual(yield* user.get({ id: "1" }), "Eve")
   }).pipe(Effect.provide(Layer.provide(users({ name }), MemoryStore.layer({ capacity: 100 }))))
 })
+
+const unkept = {
+  "whose key was changed meanwhile": {
+    policy: {},
+    during: (user: any) => user.invalidate({ id: "1" }),
+    answer: (run: number) => run
+  },
+  "with a lifetime of `doNotStore`": {
+    policy: {},
+    during: () => Effect.void,
+    answer: (run: number) => run === 2 ? Lookup.loaded(run, { timeToLive: "doNotStore" }) : run
+  },
+  "that is too heavy for memory": {
+    policy: { weightMax: 10, weigher: (_: string, value: number) => value === 2 ? 11 : 1 },
+    during: () => Effect.void,
+    answer: (run: number) => run
+  }
+}
+for (const [what, { answer, during, policy }] of Object.entries(unkept)) {
+  it.effect(`a refresh returns a value ${what}, no tier keeps the value, and the next read loads again`, () =>
+    Effect.gen(function*() {
+      const { get, of, on, refresh, user } = yield* family(
+        policy,
+        (run) => Effect.delay(Effect.succeed(answer(run)), run === 2 ? 10 : 0)
+      )
+      assert.strictEqual(yield* get, 1)
+      const refreshing = yield* fork(refresh)
+      yield* TestClock.adjust(5)
+      yield* on(during(user))
+      yield* TestClock.adjust(5)
+      assert.strictEqual(yield* Fiber.join(refreshing), 2)
+      assert.isUndefined(yield* of("1").held)
+      assert.strictEqual(yield* get, 3)
+    }))
+}

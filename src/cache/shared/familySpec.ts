@@ -33,6 +33,8 @@ export interface EngineFamilySpec<V> {
   readonly takesExits: boolean
   /** Checks whether memory may hold a value, for families whose type does not say so. */
   readonly admits?: ((value: V) => boolean) | undefined
+  /** Checks whether a loaded value is of the kind that the type names. */
+  readonly admitsKind?: ((value: V) => boolean) | undefined
   /** Says where a value does not fit, without anything of the value. */
   readonly misfit?: ((value: V) => string | undefined) | undefined
   /** Which keys of which families a change drops. */

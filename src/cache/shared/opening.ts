@@ -173,12 +173,12 @@ const openFamily = Effect.fnUntraced(function*(cache: Cache, options: FamilyOpti
     return yield* Effect.fail(new CacheError({ reason: new InvalidOption({ family: name, option: bound, why }) }))
   }
   const plan = "all" in options.plan ? options.plan : listed(options.plan)
-  const admits = codec?.admits
+  const { admits, admitsKind } = codec ?? {}
   const misfit = codec !== undefined && "later" in codec ? codec.misfit : undefined
   const isDerived = Array.from(options.origin?.sources() ?? []).length > 0
   const isWeighed = options.weigher !== undefined
   const told = { name, pattern, render, parse, show, hide, isSensitive }
-  const spec = { ...told, expiry, takesExits, admits, misfit, plan, isDerived, isWeighed }
+  const spec = { ...told, expiry, takesExits, admits, admitsKind, misfit, plan, isDerived, isWeighed }
   const shown = isSensitive ? sealedPartition(partition) : partition
   const family = new CacheFamily(cache, { ...spec, partition: shown })
   cache.families.set(name, family)

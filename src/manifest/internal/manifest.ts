@@ -35,7 +35,7 @@ import { validate, type ValidFamily, type ValidManifest } from "../../ownership/
 import { keyProblem, patternOfKey, patternOfKeys } from "../../pattern/KeyPattern.ts"
 import * as SensitiveKey from "../../pattern/SensitiveKey.ts"
 import type { Later } from "../../store/Codec.ts"
-import { admitsOf } from "../../store/shared/admits.ts"
+import { admitsKindOf, admitsOf } from "../../store/shared/admits.ts"
 import { misfitOf } from "../../store/shared/misfit.ts"
 import { idOf, shapeText } from "../../store/shared/schemaShape.ts"
 import { Store } from "../../store/Store.ts"
@@ -214,6 +214,7 @@ const codecOf = ({ spec: { value }, version }: ValidFamily): Later<unknown> | un
   Schema.isSchema(value)
     ? {
       admits: admitsOf(value),
+      admitsKind: admitsKindOf(value),
       misfit: misfitOf(value),
       later: (make) => make(value as Schema.Codec<unknown>, { version })
     }

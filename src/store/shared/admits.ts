@@ -5,7 +5,8 @@
  * refuses both; memory keeps the value itself, and would serve a value that another arrangement of tiers refuses. So a
  * schema with a class or a check is tested before a write. Of any other schema only the kind of the value itself is
  * tested, such as a text, an object, a list, bytes or a `Map`, which costs next to nothing: it finds the `undefined` of
- * a row that was not found, and most mistakes of a program without types.
+ * a row that was not found, and most mistakes of a program without types. A loaded
+ * value has this test alone.
  *
  * Not here: properties that a schema does not mention, which only encoding finds.
  */
@@ -18,6 +19,10 @@ import { fieldsOfClass, idOf } from "./schemaShape.ts"
 export const admitsOf = (schema: Schema.Schema<any>): ((value: unknown) => boolean) | undefined => {
   return somePart(schema.ast, needsLook) ? fullTest(schema) : kindOf(schema.ast)
 }
+
+/** A test of the kind of the value itself, whose cost does not depend on its size; `undefined` where any kind fits. */
+export const admitsKindOf = (schema: Schema.Schema<any>): ((value: unknown) => boolean) | undefined =>
+  kindOf(schema.ast)
 
 const fullTest = (schema: Schema.Schema<any>): (value: unknown) => boolean => {
   const is = Schema.is(schema)

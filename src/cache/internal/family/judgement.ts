@@ -186,10 +186,29 @@ export class Judge<V> {
   /** Judges the value of a lookup. A tier that cannot keep the value does not refuse it. */
   judgeLoaded(key: string, value: V, options: LoadedOptions): Judging<Judged<V>> {
     try {
-      return this.judgeValue(undefined, key, value, this.attributesOf(options, knownOfLoads))
+      const attributes = this.attributesOf(options, knownOfLoads)
+      const misfit = this.misfitOfLoaded(key, value)
+      return misfit === undefined ? this.judgeValue(undefined, key, value, attributes) : Effect.fail(misfit)
     } catch (error) {
       return refused(error)
     }
+  }
+
+  /**
+   * The error for a loaded value of another kind than its schema says. Its readers get no such value, whatever tiers
+   * there are. The parts of the value are not looked at: that would make each load of a long list several times slower.
+   */
+  misfitOfLoaded(key: string, value: V): CacheError | undefined {
+    if (this.spec.admitsKind === undefined || this.isOf(this.spec.admitsKind, value)) return undefined
+    // An Effect that was not run has a message of its own, which says what to do.
+    const why = unrun(value, this.spec.takesExits)
+    if (why !== undefined) return this.invalid("value", why)
+    const where = this.whereUnfit(value)
+    return this.invalid(
+      "value",
+      `does not admit what was loaded for \`${this.spec.show(key)}\`${where === undefined ? "" : `: ${where}`}; ` +
+        "help: decode what the source gives"
+    )
   }
 
   /** Judges several values with the same options: all changes, or the error that refuses all of them. */
@@ -238,8 +257,12 @@ export class Judge<V> {
   }
 
   private fits(value: V): boolean {
+    return this.spec.admits === undefined || this.isOf(this.spec.admits, value)
+  }
+
+  private isOf(admits: (value: V) => boolean, value: V): boolean {
     try {
-      return this.spec.admits?.(value) ?? true
+      return admits(value)
     } catch {
       // A check of the schema, or a property of the value, throws.
       return false
@@ -339,11 +362,14 @@ export class Judge<V> {
     }
   }
 
+  /** Where a value is not of its schema, without anything of the value. */
+  private whereUnfit(value: V): string | undefined {
+    return this.spec.isSensitive ? undefined : this.spec.misfit?.(value)
+  }
+
   private unfit(key: string, value: V): CacheError {
-    const { isSensitive, misfit, show } = this.spec
     const cause = new Error("it is not an instance of the schema's class, or a check of the schema refuses it")
-    const where = isSensitive ? undefined : misfit?.(value)
-    const reason = new EncodeFailed({ tier: memory, key: show(key), cause, where })
+    const reason = new EncodeFailed({ tier: memory, key: this.spec.show(key), cause, where: this.whereUnfit(value) })
     return storeFailed(new StoreError({ reason }))
   }
 

@@ -310,8 +310,12 @@ export class TransactionReads<V> implements Reads<V> {
   }
 
   private servedOf(key: string, answer: V | Lookup.Result<V>): Effect.Effect<Served<V>, unknown> {
-    const loaded = (value: V, tags: ReadonlyArray<string> | undefined): Effect.Effect<Served<V>, unknown> =>
-      Effect.succeed({ value, tier: "lookup", entry: undefined, tags, stale: false })
+    const loaded = (value: V, tags: ReadonlyArray<string> | undefined): Effect.Effect<Served<V>, unknown> => {
+      const misfit = this.family.entries.judgement.misfitOfLoaded(key, value)
+      return misfit === undefined
+        ? Effect.succeed({ value, tier: "lookup", entry: undefined, tags, stale: false })
+        : Effect.fail(misfit)
+    }
     if (!Lookup.isAnswer(answer)) return loaded(answer, undefined)
     const none = (why: "no value" | "nothing to renew"): Effect.Effect<Served<V>, unknown> =>
       Effect.fail(this.family.loads.absent(key, why))
