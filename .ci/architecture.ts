@@ -411,7 +411,11 @@ const unclear: ReadonlyArray<readonly [phrase: RegExp, better: string]> = [
   // One word for each concept: the glossary of `src/README.md`.
   [/\b(owner|layer|delegate|borrower|lease)'s\s+scope\b/g, "write `Scope`: a scope is that of a mark"],
   [/\bscope\s+(has\s+)?close[sd]?\b/g, "write `Scope`: a scope is that of a mark"],
-  [/\bdoubtful\b/gi, "write `uncertain`, or of a commit `in doubt`"]
+  [/\bdoubtful\b/gi, "write `uncertain`, or of a commit `in doubt`"],
+  [
+    /\b(lookup(Many)?|combinator|operation|function)s?\s+((has|have)\s+)?answer(s|ed)?\b(?!\s+of)/gi,
+    "write `returns`: a lookup returns, a tier answers"
+  ]
 ]
 
 /** The comments and string literals of a file, at their offsets, without the marks of comments; the rest is blank. */

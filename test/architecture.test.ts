@@ -395,7 +395,9 @@ describe("violation of a rule", () => {
       ["// A key is refused. So is its parent.", "So is"],
       ["// The owner's\n// scope is over.", "owner's scope"],
       ["// It lasts until its scope closes.", "scope closes"],
-      ["const a = \"doubtful\"", "doubtful"]
+      ["const a = \"doubtful\"", "doubtful"],
+      ["// The lookup has\n// answered.", "lookup has answered"],
+      ["const a = `the combinator answers an Effect`", "combinator answers"]
     ]
     for (const [text, phrase] of planted) {
       const [first = ""] = find(Architecture.plain, { "store/A.ts": text })
@@ -410,6 +412,7 @@ describe("violation of a rule", () => {
   it("plain: code, a comparison and an existence are allowed", () => {
     const allowed = [
       "// There is no entry, and there are no keys. It is no longer here.",
+      "// A tier answers, and a lookup returns. The lookup's answer is late.",
       "// Tiers of one name are told apart by a number. At all, that is the mendacious sheath of this.",
       "const nobody = { whoever: 1 }",
       "const a = \"the sum is\"\nno(1)",

@@ -113,7 +113,7 @@ export class Revoked extends Schema.TaggedError<Revoked>()("Revoked", {
   token: Schema.Number
 }) {
   override get message() {
-    return `${this.code}: cannot ${this.verb} \`${this.pattern}\`: the right to it has ended with the scope that ` +
+    return `${this.code}: cannot ${this.verb} \`${this.pattern}\`: the right to it has ended with the Scope that ` +
       "gave it"
   }
 }
@@ -225,7 +225,7 @@ export class Absent extends Schema.TaggedError<Absent>()("Absent", {
     const why = this.why === "no value"
       ? "its lookup says that there is no value"
       : this.why === "nothing to renew"
-      ? "its lookup answered `Lookup.notModified()`, and the cache has no value to renew; help: answer it only if " +
+      ? "its lookup returned `Lookup.notModified()`, and the cache has no value to renew; help: return it only if " +
         "the context of the lookup has `previous`"
       : `the owner of \`${this.family}\` gave no lookup`
     return `${this.code}: \`${this.key}\` is absent: ${why}`
@@ -321,7 +321,7 @@ export class LookupInterrupted extends Schema.TaggedError<LookupInterrupted>()("
   key: Schema.String
 }) {
   override get message() {
-    return `${this.code}: the lookup of \`${this.key}\` was interrupted, and not by the cache`
+    return `${this.code}: the lookup of \`${this.key}\` interrupted itself, or joined an interrupted fiber`
   }
 }
 

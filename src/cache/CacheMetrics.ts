@@ -94,14 +94,14 @@ const counters = {
   staleHits: { id: "cache.hits.stale", description: "Reads that a tier answered at once with a stale value." },
   misses: { id: "cache.misses", description: "Reads that neither memory nor a remembered failure could answer." },
   remembered: { id: "cache.remembered", description: "Reads that a remembered failure or absence answered." },
-  loads: { id: "cache.loads", description: "Lookups that brought a value, or answered that the key has none." },
+  loads: { id: "cache.loads", description: "Lookups that returned a value, or that the key has none." },
   loadFailures: { id: "cache.loads.failed", description: "Lookups that failed." },
   coalesced: { id: "cache.loads.coalesced", description: "Readers who joined a load of another reader." },
   refused: { id: "cache.loads.refused", description: "Loaded values that were out of date, and were not stored." },
   evictions: { id: "cache.evictions", description: "Entries that were evicted because the store was full." },
   expirations: { id: "cache.expirations", description: "Entries whose lifetime was over." },
   invalidations: { id: "cache.invalidations", description: "Keys, scopes and tags that were invalidated or deleted." },
-  lookups: { id: "cache.lookups", description: "Runs of a lookup that answered or failed." },
+  lookups: { id: "cache.lookups", description: "Runs of a lookup that returned or failed." },
   leftMemory: { id: "cache.memory.left", description: "Entries that left memory, for any reason." },
   leftUnread: { id: "cache.memory.left.unread", description: "Entries that left memory and were never read there." }
 } as const satisfies {

@@ -103,8 +103,8 @@ const whys: { readonly [_ in LeaseError["why"]]: (what: string) => string } = {
   "queue full": (what) => `no lease on ${what}: too many requests wait already`,
   "ended": (what) => `the lease on ${what} has ended`,
   "ended before the commit": (what) =>
-    `the lease on ${what} has ended before the commit, with the scope in which it was taken or with its time; help: ` +
-    "open its scope around the transaction, because a write in the body is checked when the body has ended",
+    `the lease on ${what} has ended before the commit, with the Scope in which it was taken or with its time; help: ` +
+    "open its Scope around the transaction, because a write in the body is checked when the body has ended",
   "shared": (what) => `the lease on ${what} is shared, and a write needs an exclusive one`,
   "other key": (what) => `the lease on ${what} does not cover the key of this write`,
   "other engine": (what) => `the lease on ${what} was granted by another engine than the one of this write`,

@@ -420,7 +420,7 @@ describe("write that a tier refuses", () => {
     patch: ({ doc }) => doc.patch({ id: "1" }, () => good)
   }
   for (const [name, write] of Object.entries(writes)) {
-    it.effect(`${name} fails, and memory does not serve the value: the lookup answers`, () =>
+    it.effect(`${name} fails, and memory does not serve the value: the lookup runs`, () =>
       Effect.gen(function*() {
         const made = yield* failing()
         const { reason } = yield* Effect.flip(made.on(write(made)))

@@ -70,7 +70,7 @@ describe("slow lower tier with a stale value", () => {
 })
 
 describe("lower tier that cannot be read", () => {
-  it.effect("the lookup answers when the lower tier fails", () =>
+  it.effect("a read gets what the lookup returns when the lower tier fails", () =>
     Effect.gen(function*() {
       const { answer, source } = yield* over(failing("get"), {}, () => Effect.succeed("value"))
       const { tier, value } = yield* answer
@@ -251,7 +251,7 @@ describe("slow lower tier", () => {
       yield* Fiber.join(writer)
     }))
 
-  it.effect("a slow write below does not time out a load whose lookup has answered", () =>
+  it.effect("a slow write below does not time out a load whose lookup has returned", () =>
     Effect.gen(function*() {
       const slow = [{ fault: { kind: "slow", delay: 500 }, operations: ["set"] }] as const
       const { get, place, running } = yield* over(slow, { hardTimeout: 100 }, (run) => Effect.succeed(run))

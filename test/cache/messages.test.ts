@@ -22,7 +22,7 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
   ],
   [
     new CacheError.Revoked({ verb: "read", pattern: "user:{id}", token: 7 }),
-    "E0217: cannot read `user:{id}`: the right to it has ended with the scope that gave it"
+    "E0217: cannot read `user:{id}`: the right to it has ended with the Scope that gave it"
   ],
   [
     new CacheError.NotOwner({ verb: "read", pattern: "user:{id}", family: "user", holds: "nothing" }),
@@ -65,7 +65,7 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
   ],
   [
     new CacheError.LookupInterrupted({ key: "user:1" }),
-    "E0523: the lookup of `user:1` was interrupted, and not by the cache"
+    "E0523: the lookup of `user:1` interrupted itself, or joined an interrupted fiber"
   ],
   [
     new CacheError.UpdateTimeout({ key: "user:1", timeoutMillis: 50 }),

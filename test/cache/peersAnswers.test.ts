@@ -1,6 +1,6 @@
 /**
  * Two engines over one place ask the source for one key at about the same time, and the source changes in between.
- * Whatever each lookup answers (a value, that there is none, a failure), in whatever order the lookups end, no engine
+ * Whatever each lookup returns (a value, that there is none, a failure), in whatever order the lookups end, no engine
  * keeps what the earlier state of the source was, nor anything that was made of it.
  */
 import { assert, describe, it } from "@effect/vitest"

@@ -28,7 +28,7 @@ describe("soft timeout", () => {
       assert.strictEqual(yield* Fiber.join(caller), "value")
     }))
 
-  it.effect("a soft timeout does not act when the lookup answers in time", () =>
+  it.effect("a soft timeout does not act when the lookup returns in time", () =>
     Effect.gen(function*() {
       const { answer, get } = yield* family(soft, then(9))
       yield* get

@@ -8,6 +8,7 @@ import { join } from "node:path"
 import { limits } from "../../.ci/architecture.ts"
 import manifest from "../../package.json" with { type: "json" }
 import { CacheError } from "../../src/cache/CacheError.ts"
+import { Counts, statsOf } from "../../src/cache/internal/entries/counts.ts"
 import { defaults } from "../../src/cache/internal/family/expiry.ts"
 import { hangTimeoutMillis } from "../../src/cache/internal/loads/waits.ts"
 import { defaults as leaseDefaults } from "../../src/capability/shared/leaseTable.ts"
@@ -63,7 +64,7 @@ describe("CONTRIBUTING.md", () => {
       "src/ownership/types/definitionShape.ts": ["interface Expected"],
       "src/cache/internal/family/expiry.ts": ["interface Expiry", "const make", "const hasPlainLifetime"],
       "src/cache/internal/family/limits.ts": ["const limitedOptions"],
-      "src/cli/compilerErrors.ts": ["const withoutParams"],
+      "src/cli/compilerErrors.ts": ["const withoutParams", "const withParams"],
       "test/cache/messages.test.ts": ["const rows", "has a row here"],
       "test/manifest/transactionDoors.test.ts": ["const expected"],
       "test/model/shortWay.test.ts": ["const policy"],
@@ -71,13 +72,22 @@ describe("CONTRIBUTING.md", () => {
       "src/cache/shared/cacheFamily.ts": ["class CacheFamily"],
       "src/cache/internal/reads/trackedReads.ts": ["interface Reads", "class TrackedReads"],
       "src/cache/internal/transactions/transactionWrites.ts": ["interface Writes"],
-      "src/cli/meaning.ts": ["const ofAccessor"],
+      "src/cli/meaning.ts": ["const ofAccessor", "const ofManifest"],
       "src/diagnostic/types/referenceFindings.ts": ["type fanoutUnsaid", "const fanoutUnsaid"],
       "src/eviction/EvictionPolicy.ts": ["const policies"],
       "test/manifest/options.test.ts": ["const wrong", "const plain", "has a row here"],
       "test/manifest/sensitive.test.ts": ["errorsWithKeys", "has a test for every door"],
       "test/cache/arrangements.test.ts": ["const policies"],
       "test/support/world.ts": ["const policies"],
+      "src/manifest/internal/statics.ts": ["interface Statics"],
+      "src/manifest/internal/options.ts": ["const readKnown", "const claimKnown", "const guards"],
+      "src/store/memory/MemoryStore.ts": ["type Options", "const known"],
+      "src/store/StoreError.ts": ["class TierFull", "class StoreError"],
+      "src/capability/Lease.ts": ["class LeaseError", "const whys"],
+      "src/cache/CacheMetrics.ts": ["interface FamilyStats", "const counters"],
+      "src/cache/internal/entries/counts.ts": ["class Counts"],
+      "test/manifest/garbage.test.ts": ["const calls", "const handleCalls"],
+      "test/manifest/broken.test.ts": ["each member fails with InvalidManifest"],
       "dtslint/Messages.tst.ts": ["const nothing"]
     }
     for (const [file, texts] of Object.entries(declared)) {
@@ -151,6 +161,11 @@ describe("README.md", () => {
     const reasons = CacheError.fields.reason.members.map((member) => member.fields._tag.schema.literal)
     assert.isAbove(reasons.length, 10)
     assert.includeMembers([...rows], [...reasons])
+  })
+
+  it("the table of counts has a row for each count", () => {
+    const rows = firstCells(section(readme, "### Counts")).flatMap(codes)
+    assert.includeMembers([...rows], Object.keys(statsOf(new Counts(), undefined, new Map())))
   })
 
   it("the table of operations has a row for each operation of a family", () => {

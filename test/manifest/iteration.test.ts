@@ -31,7 +31,7 @@ interface Shown {
   readonly value: unknown
 }
 
-/** A family with a policy, one that derives from it, and a sensitive one; lookups answer with their key. */
+/** A family with a policy, one that derives from it, and a sensitive one; lookups return their key. */
 const world = Effect.fnUntraced(function*(policy: FamilyPolicy = {}, options?: EngineOptions) {
   const running = yield* engine(
     {

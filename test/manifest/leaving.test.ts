@@ -1,6 +1,6 @@
 /**
  * No value of a family is served after its owner has left, whatever was running at that moment. When another owner
- * takes over, its lookup answers.
+ * takes over, its lookup returns.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"

@@ -794,7 +794,7 @@ describe("options that are not an object", () => {
       }
     }))
 
-  it.effect("a read fails when its lookup answers with such options, and missing options are allowed", () =>
+  it.effect("a read fails when its lookup returns such options, and missing options are allowed", () =>
     Effect.gen(function*() {
       for (const given of noObject) {
         const { get, refresh } = yield* family({}, (run) =>

@@ -100,7 +100,7 @@ type Outcome = "value" | "fails" | "absent" | "same" | "hangs"
 interface Story {
   readonly policy: FamilyPolicy
   readonly steps: ReadonlyArray<{ readonly act: string; readonly id: 0 | 1; readonly wait: number }>
-  /** What a lookup answers, and after how long: the time when it begins chooses it. */
+  /** What a lookup returns, and after how long: the time when it begins chooses it. */
   readonly answers: ReadonlyArray<{ readonly outcome: Outcome; readonly millis: number }>
 }
 

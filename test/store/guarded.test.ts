@@ -136,7 +136,7 @@ describe("a store that breaks the contract", () => {
   for (const operation of operations) {
     for (const [way, act] of Object.entries(ways)) {
       for (const [where, above] of Object.entries(over)) {
-        it.effect(`each operation answers, or fails with TierFailed: ${operation} ${way}, ${where}`, () =>
+        it.effect(`each operation returns, or fails with TierFailed: ${operation} ${way}, ${where}`, () =>
           Effect.gen(function*() {
             let isOn = false
             const store = yield* above(broken(operation, act, () => isOn))

@@ -30,7 +30,7 @@ export interface Source {
   readonly asked: Array<Lookup.LookupContext<unknown>>
 }
 
-/** What the run of a lookup answers; runs are counted from 1. */
+/** What the run of a lookup returns; runs are counted from 1. */
 export type Answers = (run: number, about: Lookup.LookupContext<unknown>) => Effect.Effect<unknown, unknown>
 
 /** The first run has the first answer, and so on. Runs after the last answer have the last one. */

@@ -1,5 +1,5 @@
 /**
- * The way out of the async context of a caller.
+ * Runs code outside of the async context (`AsyncLocalStorage`) of a caller.
  *
  * A fiber keeps the stores of `AsyncLocalStorage` of the code that starts it, for as long as it lives. A fiber that
  * serves all callers and begins at the first use would keep the stores of the first request. So each fiber that

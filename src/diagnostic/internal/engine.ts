@@ -16,7 +16,7 @@ export const engine: ReadonlyArray<Explained> = [
     "E0303",
     "A value does not fit its family's schema.",
     "Memory refuses what a class or a check of the schema refuses. A tier that keeps bytes also refuses a value that " +
-      "its bytes would not give back. Nothing has changed then.",
+      "its bytes would not give back. The refused write changes nothing.",
     "Store a value of the family's type: the message says what is expected at which place."
   ),
   atRunTime(
@@ -49,7 +49,7 @@ export const engine: ReadonlyArray<Explained> = [
   atRunTime(
     "E0309",
     "The folder of a tier was removed, replaced or taken over while the tier was open.",
-    "The tier would confirm a write that is lost.",
+    "Otherwise the tier would confirm a write, and lose it.",
     "Do not touch the folder while it is open, and build the layer again."
   ),
   atRunTime(
@@ -61,19 +61,20 @@ export const engine: ReadonlyArray<Explained> = [
   atRunTime(
     "E0320",
     "A value does not fit its family's schema on its way to or from a client.",
-    "A family has one schema for all who write it. What does not fit is refused before anything changes.",
+    "Every writer of a family uses its one schema. A value that does not fit is refused before anything changes.",
     "Send what the message expects at the place that it names."
   ),
   atRunTime(
     "E0321",
     "A tier cannot go on with a scan from a bookmark.",
-    "The bookmark belongs to another tier, is from before a restart, or too much has moved; or an engine came or went.",
+    "Another tier gave the bookmark, or since then the tier was restarted, too much has moved, or an engine came or " +
+      "went.",
     "Begin the scan again."
   ),
   atRunTime(
     "E0501",
     "An entry is absent, and nothing can load it.",
-    "The owner gave no lookup, or the lookup answered `absent`, or `notModified` where no value was there to renew.",
+    "The owner gave no lookup, or the lookup returned `absent`, or `notModified` without a value to renew.",
     "Give the owner a lookup, or use `getOption`."
   ),
   atRunTime(
@@ -97,8 +98,9 @@ export const engine: ReadonlyArray<Explained> = [
   atRunTime(
     "E0505",
     "A tier failed in a write or an invalidation.",
-    "The caller must know about it. If a tier refused the write before anything changed (E0303, E0304, E0305, E0307, " +
-      "E0310), the old value stays. Otherwise the key is absent. An invalidation took effect in this process.",
+    "Without this error the caller would rely on the change. If a tier refused the write before anything " +
+      "changed (E0303, E0304, E0305, E0307, E0310), the old value stays. Otherwise the key is absent. An " +
+      "invalidation took effect in this process.",
     "See the code of `error`. If the tier failed, try again: a write and an invalidation can be repeated."
   ),
   atRunTime("E0506", "A lease was refused.", "The error of the lease gives the reason: see E0219.", "See E0219."),
@@ -125,7 +127,7 @@ export const engine: ReadonlyArray<Explained> = [
   atRunTime(
     "E0510",
     "A lookupMany returned another number of values than it was asked for.",
-    "The order of the values says which key each belongs to. With another number the order says nothing.",
+    "Each value belongs to the key at its position. With another number of values the positions do not fit.",
     "Return one value for each key, in the order of the keys, and `Lookup.absent` for a key without a value."
   ),
   atRunTime(
@@ -179,8 +181,8 @@ export const engine: ReadonlyArray<Explained> = [
   atRunTime(
     "E0529",
     "A write without an Effect could not be made at once.",
-    "It would have to wait for a tier below memory or for a codec, or a listener of changes has made it.",
-    "Use the operation that returns an Effect, such as `set`. A listener notes what it hears, and writes later."
+    "It would have to wait for a tier below memory or for a codec, or a listener of changes called it.",
+    "Use the operation that returns an Effect, such as `set`. A listener notes the change, and writes after it."
   ),
   atRunTime(
     "E0530",
@@ -197,13 +199,13 @@ export const engine: ReadonlyArray<Explained> = [
   atRunTime(
     "E0532",
     "A page cannot be read from the given cursor.",
-    "From there on, a key could be missed that was there all the time.",
+    "A page from there could leave out a key that has a value all the time.",
     "Begin the scan again, without a cursor."
   ),
   atRunTime(
     "E0533",
     "A write was refused, because a transaction changes its key, and the cache does not know the outcome yet.",
-    "Its value would not be kept, and the write has a condition, or the family has no lookup from which to read it.",
+    "The cache would not keep its value. The write has a condition, or no lookup could load the value.",
     "Write again when the transaction has ended, or ten seconds after the answer to its commit was lost."
   )
 ]

@@ -30,8 +30,8 @@ export const manifests: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0403",
-    "A family derives from a family in another layer, or borrows one, and its own layer does not read that layer.",
-    "The lookup could not read it.",
+    "A family derives from or borrows a family of a deployment layer that its own deployment layer does not read.",
+    "A lookup of its deployment layer could not read the entry.",
     "Add the layer to `reads`, or move one of the families.",
     module(
       [
@@ -61,8 +61,8 @@ export const manifests: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0405",
-    "A layer has no use.",
-    "No family or reader lives in the layer, it reads no layer, and no layer reads it. Its programs may do nothing.",
+    "A deployment layer has no use.",
+    "It has no family and no reader, reads no other one, and no other one reads it. So its programs may do nothing.",
     "Say in its `reads` which layers its programs may read, place a family in it, or remove it.",
     module([serverUser], [], "layers: { server: {}, edge: {} }"),
     module([serverUser], [], `layers: { server: {}, edge: { reads: ["server"] } }`)
@@ -71,14 +71,14 @@ export const manifests: ReadonlyArray<Explained> = [
     "E0406",
     "An option does not exist, another value stands in the place of the options, or a family stands beside the " +
       "sections of the manifest.",
-    "The option would be ignored, and what it asks for would not happen.",
+    "The cache would ignore the option without a word.",
     `Correct its name. Names of other caches and ours: ${otherNamesText}.`,
     module([`user: { pattern: "user:{id}", timetoLive: "1 minute" }`]),
     module([`user: { pattern: "user:{id}", timeToLive: "1 minute" }`])
   ),
   explain(
     "E0407",
-    "A name is a family and a reader.",
+    "A family and a reader have the same name.",
     "A module of that name could mean the family or the reader.",
     "Rename the reader, or list what it reads in `borrows` of the family.",
     module([user], [], "readers: { user: { borrows: [] } }"),

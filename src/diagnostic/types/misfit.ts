@@ -329,7 +329,7 @@ export type lookupGenerator<Family extends string, Option extends "lookup" | "lo
 export type loadFunction<Pattern extends string> = message<
   "E0114",
   `the load of a key of '${Pattern}' is a function, and must be an Effect`,
-  "give the Effect that the function answers, or Effect.suspend(() => ...)"
+  "give the Effect that the function returns, or Effect.suspend(() => ...)"
 >
 
 /**

@@ -438,14 +438,14 @@ const handleFor = (gate: FamilyGate, verb: Verb) =>
 const handle = (gate: FamilyGate, verb: Verb, grant: CacheGrant) => {
   const family = gate.familyOf(grant)
   // The last Context that belonged neither to a lookup nor to the body of a transaction.
-  let plain: Context.Context<never> | undefined
+  let lastOutside: Context.Context<never> | undefined
   const readGate: ReadGate = {
     textOf: gate.textOf,
     hotOf: (context) => {
       if (!grant.active) return undefined
-      if (context === plain) return family.hot
+      if (context === lastOutside) return family.hot
       if (Transaction.isLookupOrBody(context)) return undefined
-      plain = context
+      lastOutside = context
       return family.hot
     },
     readSlowly: (context, key, params) =>

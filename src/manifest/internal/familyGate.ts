@@ -1,5 +1,5 @@
 /**
- * Leads an operation to one family: finds the grant in the Context, and makes the key from the parameters.
+ * Prepares an operation of one family: finds the grant in the Context, and makes the key from the parameters.
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -169,7 +169,7 @@ export const transaction = (within: unknown, body: unknown): Refusal =>
 export const combined = (made: unknown): Effect.Effect<any, any, any> =>
   isEffect(made)
     ? made as Effect.Effect<any, any, any>
-    : Effect.fail(refusal(undefined, "within", "must answer an Effect"))
+    : Effect.fail(refusal(undefined, "within", "must return an Effect"))
 
 /** Checks the load that `getOr` takes. */
 export const load = (family: string, given: unknown): Refusal =>

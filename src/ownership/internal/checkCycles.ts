@@ -1,5 +1,5 @@
 /**
- * Checks that no family derives from itself, through whatever other families.
+ * Checks that no family derives from itself, directly or through other families.
  *
  * - Each reference that lies on a circle is reported, with the shortest circle through it.
  * - A family that is only above a circle is not reported.

@@ -42,7 +42,7 @@ describe("a store over a ledger", () => {
       assert.deepStrictEqual(news!.marks.map(({ scope }) => scope), ["app/user|m"])
     }))
 
-  it.effect("a value that replaces nothing is no news", () =>
+  it.effect("a value that replaces nothing is not news", () =>
     Effect.gen(function*() {
       const { a, b } = yield* two
       const entry = entryOf("one", { stamp: a.store.commons.stamp })

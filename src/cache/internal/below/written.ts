@@ -1,8 +1,8 @@
 /**
- * Takes back what callers have written with a round that fails, in the step in which that is known.
+ * Removes from memory what a failed round has carried, in the step in which the failure is known.
  *
- * So it does not depend on the callers, who may have left, and no reader sees the value after its caller got the
- * error. What takes it back goes below with a later round; a caller who waits, waits for that as well.
+ * This does not need the callers, who may have left. No reader sees the value after its caller got the error. The
+ * removal goes below with a later round, and a caller who still waits, waits for that round, too.
  */
 import { both, type Delivery, noDelivery, type Revocable, type Writer } from "./delivery.ts"
 

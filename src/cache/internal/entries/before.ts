@@ -1,7 +1,7 @@
 /**
- * Knows which entries of a family are from before: from before the engine was opened, from before the family was hidden
- * in this process alone, or from before another engine over the place has left. The lower tiers may still hold them,
- * and this engine does not know what was made from them (laws 4 and 8).
+ * Knows which entries of a family are older than this engine's knowledge: they were made before the engine was opened,
+ * before the family was hidden in this process alone, or before another engine over the place has left. The lower tiers
+ * may still hold them, and this engine does not know what was made from them (laws 4 and 8).
  *
  * - What is hidden in this process alone stays in all tiers, because the next process may serve it. To hide it for
  *   good, a later mark that the store keeps is needed.

@@ -1,5 +1,5 @@
 /**
- * Hears each change of a cache in the step that makes it: keeps the history, and tells those who listen.
+ * Receives each change of a cache in the step that makes it, writes the history, and calls the listeners.
  *
  * - A listener receives a change as data: family, key or bound positions or tag, cause, mode and stamp. It hears it
  *   before any other code can run, and in the order of the changes. The keys are not hidden: a listener is part of the

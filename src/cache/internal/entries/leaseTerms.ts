@@ -1,6 +1,6 @@
 /**
  * Tells the leases on the keys of a family what happens to a key, so that a write under a lease is refused if its value
- * may be made from an answer that does not hold any more. Law 9.
+ * may come from a read that is out of date. Law 9.
  *
  * Every write, load and change of a key comes here. While no lease is held, that is one comparison.
  *

@@ -1,5 +1,5 @@
 /**
- * Notes the changes of one family: for the history, for those who listen to changes, and for events.
+ * Records the changes of one family, for the history, for listeners of changes, and for events.
  */
 import type { InvalidationMode } from "../../CacheEvent.ts"
 import type { Happening } from "../../Explanation.ts"

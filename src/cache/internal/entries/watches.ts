@@ -1,5 +1,5 @@
 /**
- * Knows who watches the keys of a family, and tells them of each change: reads of lower tiers, conditions, updates, and
+ * Informs the watchers of a key of each change of it: reads of lower tiers, conditions, updates, and
  * callers who come back later (`keyWatch.ts`).
  *
  * - Every change of a key comes here. While no key is watched, that is one comparison.

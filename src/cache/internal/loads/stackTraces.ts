@@ -1,5 +1,5 @@
 /**
- * Lets go of what errors hold by their frames.
+ * Releases the objects that an error keeps alive through the frames of its stack.
  *
  * V8 writes the text of an error's `stack` when it is first read. Until then the error keeps the receivers of the calls
  * on the stack. One of them is the fiber in which the error was made, and the fiber keeps what its reader had in

@@ -97,7 +97,7 @@ local function keep(entryKey, atEpoch, atNonce, atStamp, version, by, under, exp
   if expiresAt == '' then redis.call('SET', entryKey, value)
   elseif tonumber(expiresAt) > now then redis.call('SET', entryKey, value, 'PXAT', expiresAt) end
 end
-local function answer(outcome)
+local function reply(outcome)
   local records = {}
   if knownEpoch == epoch and knownNonce == nonce and knownStamp >= floor and knownStamp < head then
     records = redis.call('XRANGE', L, epoch .. '-' .. int(knownStamp + 1), '+', 'COUNT', recordsPerAnswer)
@@ -111,27 +111,27 @@ const prelude = `local function int(number) return string.format('%.0f', number)
 
 const scripts = {
   look: `redis.call('SET', B, '')
-return answer({})`,
+return reply({})`,
 
-  marks: `return answer(redis.call('HGETALL', M))`,
+  marks: `return reply(redis.call('HGETALL', M))`,
 
   /** Keys: entry, lease. Arguments: milliseconds of the lease, or 0. */
   begin: `local entryKey, leaseKey = nextKey(), nextKey()
 local millis = tonumber(nextArg())
-if headerOf(entryKey) then return answer({'found', redis.call('GET', entryKey)}) end
-if millis == 0 then return answer({'yours', ''}) end
+if headerOf(entryKey) then return reply({'found', redis.call('GET', entryKey)}) end
+if millis == 0 then return reply({'yours', ''}) end
 local held = leaseOf(leaseKey)
 if held then
   if not held.awaited then
     redis.call('SET', leaseKey, table.concat({epoch, nonce, held.number, held.untilMillis, '1'}, '|'), 'KEEPTTL')
   end
-  return answer({'theirs', held.untilMillis})
+  return reply({'theirs', held.untilMillis})
 end
 lease = lease + 1
 save()
 local untilMillis = int(now + millis)
 redis.call('SET', leaseKey, table.concat({epoch, nonce, int(lease), untilMillis, '0'}, '|'), 'PX', int(millis))
-return answer({'yours', epoch .. '.' .. nonce .. '.' .. int(lease)})`,
+return reply({'yours', epoch .. '.' .. nonce .. '.' .. int(lease)})`,
 
   /**
    * Keys: entry, lease, and the entries and leases of the dropped keys. Arguments: name, lease, its number, the
@@ -164,7 +164,7 @@ elseif awaited then
   append(moving, {}, {})
 end
 if kept then keep(entryKey, atEpoch, atNonce, atStamp, version, by, under, expiresAt, bytes) end
-return answer({kept and 'kept' or 'overtaken'})`,
+return reply({kept and 'kept' or 'overtaken'})`,
 
   /** Keys: lease. Arguments: the lease, and the record that says that it has ended. */
   abandon: `local leaseKey = nextKey()
@@ -174,7 +174,7 @@ if held and held.fence == fence then
   redis.call('DEL', leaseKey)
   if held.awaited then append(moving, {}, {}) end
 end
-return answer({})`,
+return reply({})`,
 
   /**
    * Keys: the entries of the conditions, the entries of the puts, and the entries and leases of all dropped keys.
@@ -191,7 +191,7 @@ for i = 1, tonumber(nextArg()) do
   held[i] = identity
   if identity ~= expected and (own == '' or identity ~= own) then refused = true end
 end
-if refused and unwritten then return answer({'', {}, held}) end
+if refused and unwritten then return reply({'', {}, held}) end
 local puts, overtaken = {}, {}
 for i = 1, tonumber(nextArg()) do
   local put = { entryKey = nextKey(), name = nextArg(), epoch = nextArg(), nonce = nextArg() }
@@ -205,13 +205,13 @@ local names = texts(tonumber(nextArg()))
 local scopes = texts(tonumber(nextArg()))
 for i = key + 1, #KEYS do redis.call('DEL', KEYS[i]) end
 append(body, names, scopes)
-if refused then return answer({int(head), {}, held}) end
+if refused then return reply({int(head), {}, held}) end
 for _, put in ipairs(puts) do
   if not put.overtaken then
     keep(put.entryKey, put.epoch, put.nonce, put.stamp, put.version, put.writer, '0', put.expiresAt, put.bytes)
   end
 end
-return answer({int(head), overtaken, false})`
+return reply({int(head), overtaken, false})`
 }
 
 export type ScriptName = keyof typeof scripts
