@@ -177,6 +177,32 @@ describe("owners", () => {
     // @ts-expect-error E0415: the rights of 'Copied' are given to another class; help: write class Copied extends
     Manifest.compose(AppCache, Copied)
   })
+
+  test("own for no class at all", () => {
+    const Untyped = Manifest.Service<any>()("Untyped", { families: { all: { pattern: "all:*" } } })
+    // @ts-expect-error E0415: the rights of 'Untyped' are given to any, which is every class; help: write class Untyped
+    Untyped.owner("all")
+    // @ts-expect-error E0415: the rights of 'Untyped' are given to any, which is every class; help: write class Untyped
+    Untyped.borrower("all")
+    // @ts-expect-error Property 'all' does not exist on type 'Otherwise<"E0415: the rights of 'Untyped' are given to any
+    void Untyped.keys.all
+    // @ts-expect-error E0415: the rights of 'Untyped' are given to any, which is every class; help: write class Untyped
+    Layer.provide(AppCache.owner("user"), Untyped.layer)
+    // @ts-expect-error E0415: the rights of 'Untyped' are given to any, which is every class; help: write class Untyped
+    Untyped.modules({})
+    const data = Manifest.Service<never>()("Data", { families: {} } as never)
+    // @ts-expect-error E0414: this manifest was cast, so its families are not known, and nothing can be checked about this
+    data.owner("all")
+    // @ts-expect-error E0414: this manifest was cast, so its families are not known, and nothing can be checked about this
+    data.modules({ all: Layer.empty })
+  })
+
+  test("be known where the compiler knows nothing of it", () => {
+    const anything: any = AppCache
+    void Manifest.compose(anything, AppCache)
+    // @ts-expect-error E0214: module 'user' is not a layer; help: give a Layer, or { owns: [...], layer }
+    AppCache.modules({ user: {} as unknown })
+  })
 })
 
 describe("access", () => {
