@@ -265,9 +265,9 @@ describe("declarations", () => {
     AppCache.fn("f", { borrows: ["files:{id}"] })
     // @ts-expect-error E0224: cannot write 'draft:{id}' in layer 'server': it is owned by layer 'client'; help: move the
     AppCache.fn("f", { layer: "server", owns: ["draft:{id}"] })
-    // @ts-expect-error  derives from 'user:{id}'; help: list '
+    // @ts-expect-error E0221: invalidates lacks families that derive from the owned ones: '
     AppCache.fn("f", { owns: ["user:{id}"], invalidates: [] })
-    // @ts-expect-error E0221: invalidates is incomplete: 'feed:{id}:{page}' derives from 'user:{id}'; help: list 'feed
+    // @ts-expect-error E0221: invalidates lacks families that derive from the owned ones: 'feed:{id}:{page}'; help: list each of
     AppCache.fn("f", { owns: ["user:{id}"], invalidates: ["profile:{id}"] })
     // @ts-expect-error E0239: the owner of family 'prefs' owns 'prefs:{id}', which does not derive from what this declaration owns: nothing; help
     AppCache.fn("f", { borrows: ["user:{id}"], invalidates: ["prefs:{id}"] })
