@@ -177,6 +177,32 @@ describe("owners", () => {
     // @ts-expect-error E0415: the rights of 'Copied' are given to another class; help: write class Copied extends
     Manifest.compose(AppCache, Copied)
   })
+
+  test("own for no class at all", () => {
+    const Untyped = Manifest.Service<any>()("Untyped", { families: { all: { pattern: "all:*" } } })
+    // @ts-expect-error E0415: the rights of 'Untyped' are given to any, which is every class; help: write class Untyped
+    Untyped.owner("all")
+    // @ts-expect-error E0415: the rights of 'Untyped' are given to any, which is every class; help: write class Untyped
+    Untyped.borrower("all")
+    // @ts-expect-error Property 'all' does not exist on type 'Otherwise<"E0415: the rights of 'Untyped' are given to any
+    void Untyped.keys.all
+    // @ts-expect-error E0415: the rights of 'Untyped' are given to any, which is every class; help: write class Untyped
+    Layer.provide(AppCache.owner("user"), Untyped.layer)
+    // @ts-expect-error E0415: the rights of 'Untyped' are given to any, which is every class; help: write class Untyped
+    Untyped.modules({})
+    const data = Manifest.Service<never>()("Data", { families: {} } as never)
+    // @ts-expect-error E0414: this manifest was cast, so its families are not known, and nothing can be checked about this
+    data.owner("all")
+    // @ts-expect-error E0414: this manifest was cast, so its families are not known, and nothing can be checked about this
+    data.modules({ all: Layer.empty })
+  })
+
+  test("be known where the compiler knows nothing of it", () => {
+    const anything: any = AppCache
+    void Manifest.compose(anything, AppCache)
+    // @ts-expect-error E0214: module 'user' is not a layer; help: give a Layer, or { owns: [...], layer }
+    AppCache.modules({ user: {} as unknown })
+  })
 })
 
 describe("access", () => {
@@ -239,9 +265,9 @@ describe("declarations", () => {
     AppCache.fn("f", { borrows: ["files:{id}"] })
     // @ts-expect-error E0224: cannot write 'draft:{id}' in layer 'server': it is owned by layer 'client'; help: move the
     AppCache.fn("f", { layer: "server", owns: ["draft:{id}"] })
-    // @ts-expect-error  derives from 'user:{id}'; help: list '
+    // @ts-expect-error E0221: invalidates lacks families that derive from the owned ones: '
     AppCache.fn("f", { owns: ["user:{id}"], invalidates: [] })
-    // @ts-expect-error E0221: invalidates is incomplete: 'feed:{id}:{page}' derives from 'user:{id}'; help: list 'feed
+    // @ts-expect-error E0221: invalidates lacks families that derive from the owned ones: 'feed:{id}:{page}'; help: list each of
     AppCache.fn("f", { owns: ["user:{id}"], invalidates: ["profile:{id}"] })
     // @ts-expect-error E0239: the owner of family 'prefs' owns 'prefs:{id}', which does not derive from what this declaration owns: nothing; help
     AppCache.fn("f", { borrows: ["user:{id}"], invalidates: ["prefs:{id}"] })

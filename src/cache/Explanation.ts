@@ -71,7 +71,10 @@ export interface Happening {
     | "Evicted"
     | "Expired"
   readonly family: string
-  /** The key within the family, the segments that all keys of the set have in common, or the tag. */
+  /**
+   * The key within the family, the segments that all keys of the set have in common, or the tag. Without positions, it
+   * is the whole family.
+   */
   readonly scope: string | Scope | { readonly tag: string }
   /** For `Invalidated`: the family whose change caused it; the key's own family after a direct invalidation. */
   readonly through: string | undefined

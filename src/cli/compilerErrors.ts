@@ -268,6 +268,12 @@ const shapeWrong = (sentence: string): Unknown => ({
   sentence,
   help: "give an object with its pattern for each name, { user: { pattern: 'user:{id}' } }"
 })
+// A manifest that is built from data is cast, and then its families have no names.
+const castManifest: Unknown = {
+  code: "E0414",
+  sentence: "this manifest was cast, so its families are not known, and nothing can be checked about this one",
+  help: "write the manifest as a literal, or cast its class, too: its layers are checked when they are built"
+}
 const accessor = /TS(?:2339|2551): Property '([^']+)' does not exist on type '(?:Manifest\.)?Families<(\w+)>'/
 const engine = /TS2345: Argument of type .* is not assignable to parameter of type '(?:Manifest\.)?Engine<(\w+)>'/
 const part = /TS(?:2353|2561): .*'([^']+)' does not exist in type '(LayerSpec|ReaderSpec)'/
@@ -291,6 +297,7 @@ export const findUnknown = (text: string, place: Place, source: string): Finding
   const [, manifest] = engine.exec(text) ?? []
   if (manifest !== undefined) return { ...place, ...say(Wiring.engineForged(manifest)) }
   const [, family, id] = accessor.exec(text) ?? []
+  if (id === "never") return { ...place, ...castManifest }
   return family === undefined ? undefined : { ...place, ...say(OwnerFindings.familyUnknown(id!, family, near)) }
 }
 

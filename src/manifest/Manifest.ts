@@ -310,7 +310,9 @@ export interface ManifestClass<Self, Id extends string, D extends Definition>
 // so, because there the class does not exist yet. An engine has the members of a class that was checked. `fn` and the
 // other operations only name rights of `Self`, and give none.
 type ofItself<Self, Id extends string, Member> = [Id] extends [never] ? Member
-  : [Self] extends [{ readonly key: Id }] ? Member
+  : [Self] extends [{ readonly key: Id }]
+  // With `any`, each right to this manifest would be a right to every other one.
+    ? 0 extends 1 & Self ? Misfit.Otherwise<ManifestFindings.selfUnknown<Id>> : Member
   : Misfit.Otherwise<ManifestFindings.selfWrong<Id>>
 
 /**

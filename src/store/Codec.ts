@@ -17,11 +17,13 @@ import * as Effect from "effect/Effect"
 import * as SchemaBinary from "effect/encoding/SchemaBinary"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
+import type * as SchemaAST from "effect/SchemaAST"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { copyOf } from "./internal/copyOf.ts"
 import { fidelityOf } from "./internal/fidelity.ts"
+import { throwingIn } from "./internal/throwing.ts"
 import { admitsKindOf, admitsOf } from "./shared/admits.ts"
-import { unmentioned } from "./shared/misfit.ts"
+import { thrownFor, thrownIn, unmentioned } from "./shared/misfit.ts"
 import { parser } from "./shared/parser.ts"
 import { type Shape, shapeOf, shapeText } from "./shared/schemaShape.ts"
 
@@ -159,7 +161,9 @@ export const schema = <V, E>(schema: Schema.Codec<V, E>, options: Options = {}):
         const encoded = encode(value)
         // An encoding that waits continues after its caller has continued, and the caller may change the value's
         // arrays.
-        return Exit.isExit(encoded) ? encoded : encode(copyOf(value))
+        if (Exit.isExit(encoded) && Exit.isSuccess(encoded)) return encoded
+        const whole = Exit.isExit(encoded) ? encoded : encode(copyOf(value))
+        return Effect.mapErrorEager(whole, located(schema.ast, value))
       } catch (error) {
         return thrown(error)
       }
@@ -351,8 +355,14 @@ const failed = (cause: Cause.Cause<Schema.SchemaError>): Exit.Exit<never, Schema
   return defect === undefined ? Exit.failCause(cause) : thrown(defect.defect)
 }
 
-const thrown = (error: unknown) =>
-  refuse(`a function of the schema threw ${error instanceof Error ? error.name : typeof error}`)
+const thrown = (error: unknown) => Exit.fail(new Schema.SchemaError(thrownFor(error)))
+
+// Names the part of a value at which a function of the schema threw.
+const located = (ast: SchemaAST.AST, value: unknown) => (error: Schema.SchemaError): Schema.SchemaError => {
+  const name = thrownIn(error.issue)
+  const path = name === undefined ? [] : throwingIn(ast, value, name)
+  return path.length === 0 ? error : new Schema.SchemaError(new SchemaIssue.Pointer(path, error.issue))
+}
 
 // The message says what was expected, and never the bytes: a value must not appear in an error.
 const refuse = (message: string) => Exit.fail(new Schema.SchemaError(new SchemaIssue.InvalidValue({ message })))

@@ -322,6 +322,7 @@ describe("name that the compiler does not know", () => {
       unknown("error TS2551: Property 'usr' does not exist on type 'Families<AppCache>'. Did you mean 'user'?"),
       ["E0210", "'AppCache' declares no family 'usr'"]
     )
+    assert.strictEqual(unknown("error TS2339: Property 'usr' does not exist on type 'Families<never>'.")![0], "E0414")
     assert.isUndefined(unknown("error TS2339: Property 'usr' does not exist on type '{ readonly user: string }'."))
   })
 

@@ -131,17 +131,22 @@ describe("declaration that was cast or comes from data", () => {
     "a list without what derives": [
       { owns: ["user:{id}"], invalidates: ["feed:{id}:{page}"] },
       "E0221",
-      "invalidates: invalidates is incomplete: `profile:{id}` derives from `user:{id}`; help: list `profile:{id}`, or"
+      "invalidates: invalidates lacks families that derive from the owned ones: `profile:{id}`; help: list each of"
     ],
     "a list without what derives further away": [
       { owns: ["user:{id}"], invalidates: ["profile:{id}"] },
       "E0221",
-      "`feed:{id}:{page}` derives from `user:{id}`"
+      "derive from the owned ones: `feed:{id}:{page}`; help"
     ],
     "a list without what derives from a part": [
       { owns: ["files:*"], invalidates: ["report:{id}"] },
       "E0221",
-      "`digest:{id}` derives from `files:*`"
+      "derive from the owned ones: `digest:{id}`; help"
+    ],
+    "a list without all that derives from several": [
+      { owns: ["user:{id}", "files:*", "files:secret:{id}"], invalidates: [] },
+      "E0221",
+      "derive from the owned ones: `profile:{id}`, `feed:{id}:{page}`, `digest:{id}` and more; help"
     ],
     "an unknown pattern to invalidate": [
       { invalidates: ["zz:*"] },

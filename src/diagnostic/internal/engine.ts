@@ -17,7 +17,8 @@ export const engine: ReadonlyArray<Explained> = [
     "A value does not fit its family's schema.",
     "Memory refuses what a class or a check of the schema refuses. A tier that keeps bytes also refuses a value that " +
       "its bytes would not give back. The refused write changes nothing.",
-    "Store a value of the family's type: the message says what is expected at which place."
+    "Store a value of the family's type: the message says what is expected at which place. If it says that a " +
+      "function of the schema throws, or that another value came back, repair this function."
   ),
   atRunTime(
     "E0304",

@@ -172,8 +172,8 @@ export const manifests: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0415",
-    "The type argument of a manifest is another class than the manifest itself, or it is missing, or the first of " +
-      "the two calls is.",
+    "The type argument of a manifest is another class than the manifest itself, or `any`, or it is missing, or the " +
+      "first of the two calls is.",
     "Rights name the class. The compiler would accept rights to this manifest as rights to the other class, and the " +
       "run time would refuse them.",
     "Name the class itself, and give the manifest its name.",

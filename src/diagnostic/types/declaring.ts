@@ -57,22 +57,23 @@ export type bodyExceeds<Does extends string, Declared extends string> = message<
 >
 
 /**
- * E0221: `invalidates` without a family that derives from the owned families.
+ * E0221: `invalidates` without families that derive from the owned families. `dependents` is a list such as
+ * "`profile:{id}`, `feed:{id}`".
  *
  * @category ownership
  * @since 0.1.0
  */
-export type invalidatesIncomplete<Dependent extends string, Owned extends string> = message<
+export type invalidatesIncomplete<Dependents extends string> = message<
   "E0221",
-  `invalidates is incomplete: '${Dependent}' derives from '${Owned}'`,
-  `list '${Dependent}', or leave invalidates out`
+  `invalidates lacks families that derive from the owned ones: ${Dependents}`,
+  "list each of them, or leave invalidates out"
 >
-export const invalidatesIncomplete = (dependent: string, owned: string) =>
+export const invalidatesIncomplete = (dependents: string) =>
   finding(
     "E0221",
     "InvalidatesIncomplete",
-    say`invalidates is incomplete: ${dependent} derives from ${owned}`,
-    say`list ${dependent}, or leave invalidates out`
+    `invalidates lacks families that derive from the owned ones: ${dependents}`,
+    "list each of them, or leave invalidates out"
   )
 
 /**

@@ -241,6 +241,18 @@ export type selfWrong<Id extends string> = message<
 >
 
 /**
+ * E0415: a manifest whose type argument is `any`, so that its rights would be those of every class.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type selfUnknown<Id extends string> = message<
+  "E0415",
+  `the rights of '${Id}' are given to any, which is every class`,
+  `write class ${Id} extends Manifest.Service<${Id}>()('${Id}', ...)`
+>
+
+/**
  * E0415: a manifest that is declared with one call in the place of two.
  *
  * @category manifests

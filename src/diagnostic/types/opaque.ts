@@ -103,6 +103,18 @@ export type families = message<
 >
 
 /**
+ * E0414: a family of a manifest that was cast, so that the compiler knows none of its families.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type familiesCast = message<
+  "E0414",
+  "this manifest was cast, so its families are not known, and nothing can be checked about this one",
+  "write the manifest as a literal, or cast its class, too: its layers are checked when they are built"
+>
+
+/**
  * E0417: an option of a manifest, or a family, a reader or a layer, that may be given or not.
  *
  * @category manifests

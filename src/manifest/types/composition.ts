@@ -41,7 +41,9 @@ type checkEach<Ms, Earlier = never, Out extends ReadonlyArray<unknown> = []> = M
   : Out
 
 type findClash<Earlier, Last> = Earlier extends Named<infer EarlierId, infer A>
-  ? Last extends Named<infer Id, infer B> ? Id extends EarlierId ? ManifestFindings.manifestsAlike<Id>
+  ? Last extends Named<infer Id, infer B> ? Id extends EarlierId
+      // The name of a manifest from data, or of `any`, is not known: the run time compares it.
+      ? string extends EarlierId ? never : ManifestFindings.manifestsAlike<Id>
     : findSharing<EarlierId, A, Id, B>
   : never
   : never

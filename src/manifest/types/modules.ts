@@ -78,8 +78,7 @@ export type CheckedModules<Self, Wired, All = Wired> = Wired extends NoModules ?
             CheckedGroup<Self, DefinitionOf<Self>, Wired, K & string, Wired[K], Fs, Live>
           >
         : K extends FamilyName<DefinitionOf<Self>>
-          ? DefinitionOf<Self>["families"][K] extends { readonly partOf: infer Whole extends string }
-            ? OwnerFindings.familyIsPart<K, Whole>
+          ? DefinitionOf<Self>["families"][K] extends { readonly partOf: infer Whole extends string } ? partOf<K, Whole>
           : orProblems<
             findTwice<Wired, K, K>,
             CheckedModule<Self, DefinitionOf<Self>, Wired, K, K, ModuleReads<DefinitionOf<Self>, K>, Wired[K]>
@@ -100,10 +99,14 @@ export type CheckedModules<Self, Wired, All = Wired> = Wired extends NoModules ?
     }
     & Offered<Self>
 
+// A manifest that was cast to `never` has each family, with each option.
+type partOf<Part extends string, Whole extends string> = string extends Whole ? Opaque.familiesCast
+  : OwnerFindings.familyIsPart<Part, Whole>
+
 // Returns `false` for a module that may be missing, or that is missing in one of several records.
 type isGiven<Wired, K extends keyof Wired, All> = K extends keyof All
   // In a chosen record, the compiler makes an optional `undefined` of a module that only the others have.
-  ? undefined extends All[K] ? [All[K]] extends [undefined] ? true : false : true
+  ? undefined extends All[K] ? [All[K]] extends [undefined] ? true : unknown extends All[K] ? true : false : true
   : false
 
 // The names that an editor offers. They are looked up from `Self` and not passed, so that a hover does not print the
@@ -142,7 +145,7 @@ type findRepeated<Fs, Before extends ReadonlyArray<unknown> = [], Found = never>
   ? findRepeated<Rest, [...Before, F], Found | (F extends Before[number] ? `${Before["length"]}` : never)>
   : Found
 type CheckedOwned<Self, D extends Definition, Wired, K extends string, F> = F extends FamilyName<D>
-  ? D["families"][F] extends { readonly partOf: infer Whole extends string } ? OwnerFindings.familyIsPart<F, Whole>
+  ? D["families"][F] extends { readonly partOf: infer Whole extends string } ? partOf<F, Whole>
   : orProblems<findTwice<Wired, F, K>, F>
   : F extends string ? string extends F ? FamilyName<D>
     : F extends "" ? FamilyName<D>

@@ -215,7 +215,9 @@ export type CheckedName<
   Id extends string,
   K extends string,
   How extends "own" | "borrow" | "delegate"
-> = [Self] extends [{ readonly key: Id }] ? CheckedNameOf<Self, Id, K, How> : ManifestFindings.selfWrong<Id>
+> = [Self] extends [{ readonly key: Id }]
+  ? 0 extends 1 & Self ? ManifestFindings.selfUnknown<Id> : CheckedNameOf<Self, Id, K, How>
+  : ManifestFindings.selfWrong<Id>
 type CheckedNameOf<
   Self,
   Id extends string,
@@ -232,8 +234,10 @@ type CheckedNameOf<
 type isFamily<D extends Definition, K> = [K] extends [FamilyName<D>] ? true : false
 type CheckedUse<D extends Definition, K extends string, How extends "own" | "borrow" | "delegate"> = How extends
   "borrow" ? K
-  : FamilyOf<D, K> extends { readonly partOf: infer Whole extends string }
-    ? How extends "delegate" ? K : OwnerFindings.familyIsPart<K, Whole>
+  : FamilyOf<D, K> extends { readonly partOf: infer Whole extends string } ? How extends "delegate" ? K
+      // A manifest that was cast to `never` has each family, with each option.
+    : string extends Whole ? Opaque.familiesCast
+    : OwnerFindings.familyIsPart<K, Whole>
   : How extends "own" ? K
   : OwnerFindings.familyIsWhole<K>
 

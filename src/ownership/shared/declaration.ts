@@ -109,6 +109,11 @@ const findRightProblem = (
 const familyOf = (manifest: ValidManifest, pattern: KeyPattern): ValidFamily | undefined =>
   manifest.patterns.covering(pattern)[0]?.value
 
+// Three at most, as a message must not be long.
+const enumerate = (families: ReadonlyArray<ValidFamily>): string =>
+  families.slice(0, 3).map(({ pattern }) => `\`${pattern.source}\``).join(", ") +
+  (families.length > 3 ? " and more" : "")
+
 const findInvalidatesProblems = (
   manifest: ValidManifest,
   owns: ReadonlyArray<string>,
@@ -116,15 +121,9 @@ const findInvalidatesProblems = (
 ): ReadonlyArray<ManifestProblem> => {
   const families = [...manifest.families.values()]
   const listed = new Set(invalidates.flatMap((source) => touching(manifest, source)))
-  const owned = new Set<ValidFamily>()
-  for (const source of owns) {
-    const covered = coveredBy(manifest, source)
-    for (const family of covered) owned.add(family)
-    const missing = families.find((family) => derivesFrom(family, covered) && !listed.has(family))
-    if (missing !== undefined) {
-      return at(["invalidates"], Declaring.invalidatesIncomplete(missing.pattern.source, source))
-    }
-  }
+  const owned = new Set(owns.flatMap((source) => [...coveredBy(manifest, source)]))
+  const missing = families.filter((family) => !listed.has(family) && derivesFrom(family, owned))
+  if (missing.length > 0) return at(["invalidates"], Declaring.invalidatesIncomplete(enumerate(missing)))
   const described = owns.length === 0 ? "nothing" : owns.map((source) => `\`${source}\``).join(", ")
   return invalidates.flatMap((source, index) => {
     const find = (): Diagnostic.Diagnostic | undefined => {

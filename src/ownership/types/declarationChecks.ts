@@ -64,7 +64,7 @@ type CheckedInvalidates<Self, Declaration, Owned, T> = undefined extends T ? Giv
   : isKnown<T> extends false ? Opaque.list<"E0103", "patterns">
   : [findIncomplete<DefinitionOf<Self>, Owned, T>] extends [never]
     ? CheckedTargets<IdOf<Self>, DefinitionOf<Self>, Declaration, Owned, T>
-  : Several.one<findIncomplete<DefinitionOf<Self>, Owned, T>>
+  : Declaring.invalidatesIncomplete<Several.enumerate<findIncomplete<DefinitionOf<Self>, Owned, T>>>
 
 type CheckedTargets<Id extends string, D extends Definition, Declaration, Owned, T> = {
   readonly [Index in keyof T]: isUntyped<T[Index]> extends true ? DeclaredPattern<D>
@@ -77,11 +77,11 @@ type DependentsOf<D extends Definition, Owned> = Downstream<D, Covered<D, Owned>
 
 type findIncomplete<D extends Definition, Owned, T> = Owned extends string
   ? T extends ReadonlyArray<infer Listed extends string>
-    ? nameMissing<Exclude<PatternsOf<D, DependentsOf<D, Owned>>, PatternsOf<D, Touching<D, Listed>>>, Owned>
+    ? quote<Exclude<PatternsOf<D, DependentsOf<D, Owned>>, PatternsOf<D, Touching<D, Listed>>>>
   : never
   : never
 
-type nameMissing<P, Owned extends string> = P extends string ? Declaring.invalidatesIncomplete<P, Owned> : never
+type quote<P> = P extends string ? `'${P}'` : never
 
 type findInvalidatesProblem<Id extends string, D extends Definition, Declaration, Owned, P extends string> =
   [literalProblem<P>] extends [never]

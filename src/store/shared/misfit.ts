@@ -44,26 +44,60 @@ export const wordsOfIssue = (issue: SchemaIssue.Issue, value: unknown): string |
 export const misfitOf = (schema: Schema.Schema<any>) => (value: unknown): string | undefined => {
   try {
     const exit = Schema.decodeUnknownExit(Schema.toType(schema) as Schema.Codec<unknown>)(value)
-    const failed = Exit.isFailure(exit) ? exit.cause.reasons.find((reason) => reason._tag === "Fail") : undefined
-    return failed && wordsOfIssue(failed.error.issue, value)
-  } catch {
+    if (Exit.isSuccess(exit)) return undefined
+    const [reason] = exit.cause.reasons
+    if (reason?._tag === "Fail") return wordsOfIssue(reason.error.issue, value)
+    return reason?._tag === "Die" ? wordsOfIssue(thrownFor(reason.defect), value) : undefined
+  } catch (error) {
     // A check or a getter threw.
-    return undefined
+    return wordsOfIssue(thrownFor(error), value)
   }
 }
 
 /** The issue of a value whose bytes would not hold all of it: `after` is what they would give back. */
 export const unmentioned = (before: unknown, after: unknown): SchemaIssue.Issue => {
-  const issue = new SchemaIssue.InvalidValue({ [lossy]: true, message: `expected ${nothingMore}` })
-  const path = lostFrom(before, after)
-  return path.length === 0 ? issue : new SchemaIssue.Pointer(path, issue)
+  const lost = placeOf(before, after, (_, is, key) => !Object.hasOwn(is, key))
+  if (lost.length > 0) return issueAt(lost, nothingMore)
+  const changed = placeOf(before, after, (was, is, key) => isChanged(was[key], is[key]))
+  return issueAt(changed, changed.length > 0 || isChanged(before, after) ? sameAgain : nothingMore)
 }
 
-const lossy: unique symbol = Symbol("effect-stateless/store/lossy")
+/** The issue of a value for which a function of its schema threw. */
+export const thrownFor = (error: unknown): SchemaIssue.Issue => {
+  const name = nameOfThrown(error)
+  return issueAt([], `${nothingThrown} ${name}`, `a function of the schema threw ${name}`)
+}
+
+/** The name of the error in an issue of {@link thrownFor} without a path. */
+export const thrownIn = (issue: SchemaIssue.Issue): string | undefined => {
+  const words = issue._tag === "InvalidValue" ? wordsIn(issue) : undefined
+  return typeof words === "string" && words.startsWith(nothingThrown)
+    ? words.slice(nothingThrown.length + 1)
+    : undefined
+}
+
+/** What was thrown, in a word that has nothing of a value in it. */
+export const nameOfThrown = (error: unknown): string => {
+  const name = error instanceof Error ? error.name : typeof error
+  return /^[A-Za-z_$][\w$]{0,63}$/.test(name) ? name : "Error"
+}
+
+// The words of an issue of this library, which have nothing of a value in them.
+const own = "~effect-stateless/store/words"
+const wordsIn = (issue: SchemaIssue.InvalidValue): string | undefined => {
+  const words = issue.annotations?.[own]
+  return typeof words === "string" ? words : undefined
+}
+const issueAt = (path: ReadonlyArray<PropertyKey>, words: string, message = `expected ${words}`): SchemaIssue.Issue => {
+  const issue = new SchemaIssue.InvalidValue({ [own]: words, message })
+  return path.length === 0 ? issue : new SchemaIssue.Pointer(path, issue)
+}
 
 const anyValue = "a value that the schema accepts"
 const anyJson = "JSON value"
 const nothingMore = "no content that the schema does not mention"
+const sameAgain = "a value that is the same after it was encoded and decoded"
+const nothingThrown = "a value for which no function of the schema throws"
 
 /** How many parts of a value are looked at, and how deep, before no place in it is named. */
 const partsMax = 10_000
@@ -105,15 +139,19 @@ const isPlainObject = (part: object): boolean => {
   return prototype === Object.prototype || prototype === Array.prototype || prototype === null
 }
 
-/** The first place of a value that has a property which another value lacks; empty if none is found. */
-const lostFrom = (before: unknown, after: unknown): ReadonlyArray<string | number> => {
+/** The first place at which two values differ in this way; empty if none is found. */
+const placeOf = (
+  before: unknown,
+  after: unknown,
+  differs: (was: Parts, is: Parts, key: string) => boolean
+): ReadonlyArray<string | number> => {
   const path: Array<string | number> = []
   let parts = 0
   const look = (was: unknown, is: unknown): boolean => {
     if (++parts > partsMax || path.length > levelsMax || !isObject(was) || !isObject(is)) return false
     for (const key of Object.keys(was)) {
       path.push(Array.isArray(was) ? Number(key) : key)
-      if (!Object.hasOwn(is, key) || look(was[key], is[key])) return true
+      if (differs(was, is, key) || look(was[key], is[key])) return true
       path.pop()
     }
     return false
@@ -125,7 +163,14 @@ const lostFrom = (before: unknown, after: unknown): ReadonlyArray<string | numbe
   }
 }
 
-const isObject = (part: unknown): part is Record<string, unknown> => typeof part === "object" && part !== null
+// Returns whether two values certainly differ, without their parts: two texts, two dates, or a text and an object.
+const isChanged = (was: unknown, is: unknown): boolean =>
+  isObject(was) && isObject(is)
+    ? was instanceof Date && is instanceof Date && !Object.is(was.getTime(), is.getTime())
+    : !Object.is(was, is)
+
+type Parts = Record<string, unknown>
+const isObject = (part: unknown): part is Parts => typeof part === "object" && part !== null
 
 const format = SchemaIssue.makeFormatterStandardSchemaV1({
   leafHook: (issue) => {
@@ -139,7 +184,7 @@ const format = SchemaIssue.makeFormatterStandardSchemaV1({
       case "OneOf":
         return "exactly one form of the union"
       case "InvalidValue":
-        return issue.annotations !== undefined && lossy in issue.annotations ? nothingMore : anyValue
+        return wordsIn(issue) ?? anyValue
       case "Forbidden":
         return anyValue
     }

@@ -1,6 +1,6 @@
 /** Positions of a log and stamps of a process are translated so that marks hide at least what the log says. */
 import { assert, describe, it } from "@effect/vitest"
-import fc from "fast-check"
+import * as fc from "fast-check"
 import type { Position } from "../../../src/store/internal/ledger/ledger.ts"
 import { LogStamps, rowsMax } from "../../../src/store/internal/ledger/logStamps.ts"
 

@@ -22,7 +22,7 @@ import { isTooLong, keyBytesMax } from "../../../pattern/Key.ts"
 import type { Codec } from "../../Codec.ts"
 import { type Entry, type Found, tagsMax } from "../../Entry.ts"
 import * as AnswerTime from "../../shared/answerTime.ts"
-import { wordsOfIssue } from "../../shared/misfit.ts"
+import { nameOfThrown, wordsOfIssue } from "../../shared/misfit.ts"
 import { RareLog } from "../../shared/rareLog.ts"
 import {
   type Change,
@@ -313,7 +313,9 @@ export class LmdbPartition<V> implements Partition<V> {
   }
 
   #refuse(key: string, value: V, cause: unknown): Exit.Exit<never, StoreError> {
-    const where = cause instanceof Schema.SchemaError ? wordsOfIssue(cause.issue, value) : undefined
+    const where = cause instanceof Schema.SchemaError
+      ? wordsOfIssue(cause.issue, value)
+      : `the codec failed with ${nameOfThrown(cause)}`
     const reason = new EncodeFailed({ tier: tierName, key: this.#render(key), cause, where })
     return Exit.fail(new StoreError({ reason }))
   }
