@@ -1,4 +1,4 @@
-/** Commits into an LMDB folder wait while a process opens it, and an opening waits for commits, but not for the dead. */
+/** Commits into an LMDB folder wait while a process opens it, and an opening waits for commits of living processes. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { type ChildProcess, fork } from "node:child_process"

@@ -15,7 +15,7 @@ const ended = (path: string, threads: number, namespaces: number) =>
       const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] })
       let errors = ""
       child.stderr.on("data", (chunk: Buffer) => errors += chunk.toString())
-      child.stdout.once("data", () => child.kill("SIGTERM"))
+      child.stdout.on("data", (chunk: Buffer) => chunk.includes("writing") && child.kill("SIGTERM"))
       child.once("exit", (code, signal) => resolve([code, signal, errors]))
     })
   )

@@ -50,7 +50,7 @@ const engine = (namespace: string) => {
   }
   const writers = ["1", "2", "3", "4"].map(writer)
   return {
-    hasWritten: () => rounds > 20,
+    hasWritten: () => rounds > 20 || state.isClosing,
     close: async () => {
       state.isClosing = true
       await runtime.dispose()
