@@ -1,4 +1,4 @@
-/** A tier loses its place while it is being read: what it had is neither served nor put into memory. */
+/** A tier loses its place while it is being read: what it had is not served, and does not come into memory. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"

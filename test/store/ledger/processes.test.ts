@@ -19,10 +19,13 @@ const here = Effect.fnUntraced(function*(path: string, recordsMax = 10_000) {
   return { ledger, ...(yield* engineOver(ledger)) }
 })
 
-const ascending = (from: number, count: number) => Array.from({ length: count }, (_, n) => from + n)
+// Long enough for a few commits on a busy machine.
+const leaseMillis = 8_000
 
-// Under load, commits of several processes at once have ended with the driver's MDB_PANIC: see the index of the folder.
-const races = it.live.skipIf(process.env["STATELESS_LMDB_RACES"] === undefined)
+const until = (holds: Effect.Effect<boolean, unknown>): Effect.Effect<void, unknown> =>
+  Effect.flatMap(holds, (is) => is ? Effect.void : Effect.andThen(Effect.sleep(10), until(holds)))
+
+const ascending = (from: number, count: number) => Array.from({ length: count }, (_, n) => from + n)
 
 describe("processes over one folder", () => {
   it.live("a look that follows a write of another process knows it, each time", () =>
@@ -47,7 +50,7 @@ describe("processes over one folder", () => {
       assert.strictEqual(yield* b.call("put", "1", "new"), "kept")
       assert.strictEqual(yield* a.value("1"), "new")
     }), 60_000)
-  races(
+  it.live(
     "records of processes at work at once have one order, and each engine hears each of them once",
     () =>
       Effect.gen(function*() {
@@ -69,30 +72,30 @@ describe("processes over one folder", () => {
       }),
     60_000
   )
-  races(
+  it.live(
     "a process that is killed at work leaves whole records, and its lease ends by time",
     () =>
       Effect.gen(function*() {
         const path = yield* folder
         const a = yield* here(path)
-        for (let n = 0; n < 5; n++) {
+        for (let n = 0; n < 3; n++) {
           const b = yield* startRemote(path)
-          const mine = yield* b.call("begin", `${n}`, 300)
+          const mine = yield* b.call("begin", `${n}`, leaseMillis)
           assert.strictEqual(mine._tag, "Yours")
           yield* b.call("dropOn", "else")
-          yield* Effect.sleep(30 + 20 * n)
+          const before = (yield* a.heard()).length
+          yield* until(Effect.andThen(a.catchUp(), Effect.map(a.heard(), ({ length }) => length > before + 5)))
           b.process.kill("SIGKILL")
-          assert.strictEqual((yield* a.begin(`${n}`, 300))._tag, "Theirs")
-          yield* Effect.sleep(350)
-          assert.strictEqual((yield* a.begin(`${n}`, 300))._tag, "Yours")
+          assert.strictEqual((yield* a.begin(`${n}`, leaseMillis))._tag, "Theirs")
+          yield* until(Effect.map(a.begin(`${n}`, leaseMillis), ({ _tag }) => _tag === "Yours"))
           yield* a.catchUp()
         }
         const stamps = (yield* a.heard()).map(([stamp]) => stamp)
         assert.deepStrictEqual(stamps, ascending(stamps[0]!, stamps.length))
-        assert.isAbove(stamps.length, 20)
+        assert.isAbove(stamps.length, 15)
         assert.isFalse((yield* a.tags()).includes("Unknown"))
       }),
-    60_000
+    120_000
   )
   it.live(
     "a process that was stopped for longer than the log reaches back knows that it has missed records",

@@ -7,6 +7,9 @@
  * - Steps that are asked for while a transaction is on its way are computed together, and written by the next one.
  * - A read makes no transaction of its own, and a look reads the head itself: its answer proves it.
  * - News is what a look finds: a place wakes those who wait by a timer.
+ * - No process commits while another one opens the folder (`openGate.ts`): the driver would lose the commit.
+ * - `overlappingSync` is off: with it, a process that is killed while it flushes ends the environment of each process
+ *   that is within a transaction, by `MDB_PANIC`.
  *
  * Not here: bounds in bytes, eviction, and what makes a new epoch beside an empty folder. The store has them.
  */
@@ -39,6 +42,7 @@ import type {
 } from "../../../src/store/internal/ledger/ledgerPlace.ts"
 import { sameEpoch } from "../../../src/store/internal/ledger/logView.ts"
 import { type Kept, type LeaseRow, type LogState, run } from "./ledgerSteps.ts"
+import { enter, type Member } from "./openGate.ts"
 
 /** What `head` holds. */
 interface Head {
@@ -227,37 +231,56 @@ export const make = (options: Options): Effect.Effect<LedgerPlace, StoreError, S
   Effect.gen(function*() {
     const clock = yield* Clock.Clock
     const random = yield* Random.Random
-    const root = yield* Effect.acquireRelease(
-      Effect.try({ try: () => open({ path: options.path, noSubdir: false, maxDbs: 8 }), catch: failed }),
-      (root) => Effect.promise(() => root.close())
+    const { member, opened } = yield* Effect.acquireRelease(
+      Effect.tryPromise({ try: () => enter(options.path, () => openAll(options.path)), catch: failed }),
+      ({ member, opened }) => Effect.promise(() => member.leave(() => opened.root.close()))
     )
-    return new LmdbPlace(root, options, clock, () => Math.floor(random.nextDoubleUnsafe() * 2 ** 32))
+    return new LmdbPlace(opened, member, options, clock, () => Math.floor(random.nextDoubleUnsafe() * 2 ** 32))
   })
+
+interface OpenedPlace {
+  readonly root: RootDatabase
+  readonly databases: Databases
+}
+
+const openAll = (path: string): OpenedPlace => {
+  const root = open({ path, noSubdir: false, maxDbs: 8, overlappingSync: false })
+  const databases = {
+    head: root.openDB<Head, string>("head", { useVersions: true }),
+    log: root.openDB<LogRecord, number>("log", {}),
+    named: root.openDB<number, string>("named", {}),
+    marks: root.openDB<number, string>("marks", {}),
+    leases: root.openDB<LeaseRow, string>("leases", {}),
+    entries: root.openDB<StoredEntry, string>("entries", {})
+  }
+  return { root, databases }
+}
 
 class LmdbPlace implements LedgerPlace {
   readonly name = "lmdb"
   readonly logs = 1
   private readonly root: RootDatabase
+  private readonly databases: Databases
+  private readonly member: Member
   private readonly options: Options
   private readonly clock: Clock.Clock
   private readonly bits: () => number
-  private readonly databases: Databases
   private gathering: Array<Asked> = []
   private isWriting = false
 
-  constructor(root: RootDatabase, options: Options, clock: Clock.Clock, bits: () => number) {
+  constructor(
+    { databases, root }: OpenedPlace,
+    member: Member,
+    options: Options,
+    clock: Clock.Clock,
+    bits: () => number
+  ) {
     this.root = root
+    this.databases = databases
+    this.member = member
     this.options = options
     this.clock = clock
     this.bits = bits
-    this.databases = {
-      head: root.openDB("head", { useVersions: true }),
-      log: root.openDB("log", {}),
-      named: root.openDB("named", {}),
-      marks: root.openDB("marks", {}),
-      leases: root.openDB("leases", {}),
-      entries: root.openDB("entries", {})
-    }
   }
 
   readonly open = <V>(family: StoreFamily<V>): Effect.Effect<PlacePartition<V>, StoreError> =>
@@ -320,8 +343,10 @@ class LmdbPlace implements LedgerPlace {
         for (const write of round.writes) write()
         void head.put(headKey, round.state, (version ?? 0) + 1)
       }
-      const isDone = version === undefined ? head.ifNoExists(headKey, all) : head.ifVersion(headKey, version, all)
-      if (await isDone) return answers
+      const isDone = await this.member.commit(() =>
+        version === undefined ? head.ifNoExists(headKey, all) : head.ifVersion(headKey, version, all)
+      )
+      if (isDone) return answers
     }
     throw new Error("other processes were faster each time")
   }
