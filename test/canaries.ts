@@ -92,6 +92,12 @@ const ledgerSuite = "test/store/ledger/sim.suite.test.ts"
 const logViewTests = "test/store/ledger/logView.test.ts"
 const ledgerNodeTests = "test/store/ledger/ledgerNode.test.ts"
 const ledgerSimulation = "test/simulation/ledger.test.ts"
+const sharedSimulation = "test/simulation/shared.test.ts"
+const ledgerStoreTests = "test/store/ledger/ledgerStore.test.ts"
+const logStampsTests = "test/store/ledger/logStamps.test.ts"
+const ledgerStore = "src/store/internal/ledger/ledgerStore.ts"
+const logStamps = "src/store/internal/ledger/logStamps.ts"
+const peerChanges = "src/cache/internal/invalidation/peerChanges.ts"
 const logView = "src/store/internal/ledger/logView.ts"
 const ledgerNode = "src/store/internal/ledger/ledgerNode.ts"
 const ledgerSteps = "test/support/ledger/ledgerSteps.ts"
@@ -4041,6 +4047,93 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/cache/messages.test.ts"]
   },
   {
+    law: "several processes",
+    bug: "a change of another process leaves what is on its way below",
+    file: peerChanges,
+    text: `  entries.lane?.overtaken(key)
+`,
+    planted: ``,
+    suites: [sharedSimulation]
+  },
+  {
+    law: "several processes",
+    bug: "what is found below counts as newer than a mark that is on its way",
+    file: lane,
+    text: `Math.min(entry.stamp, this.carrier.oldestMark - 1)`,
+    planted: `entry.stamp`,
+    suites: [sharedSimulation]
+  },
+  {
+    law: "several processes",
+    bug: "what is found below counts as newer than every mark",
+    file: logStamps,
+    text: `Math.min(now, row.least - 1)`,
+    planted: `now`,
+    suites: [sharedSimulation]
+  },
+  {
+    law: "several processes",
+    bug: "a value that is older than a mark of its process is put as if it knew the mark",
+    file: logStamps,
+    text: `Math.min(end.stamp, row.first - 1)`,
+    planted: `end.stamp`,
+    suites: [ledgerStoreTests]
+  },
+  {
+    law: "several processes",
+    bug: "a mark that was heard late does not lower the stamps of earlier ones",
+    file: logStamps,
+    text: `rows[at]!.least = least`,
+    planted: `void least`,
+    suites: [logStampsTests]
+  },
+  {
+    law: "several processes",
+    bug: "a change of another process leaves memory as it is",
+    file: peerChanges,
+    text: `  loads.failures.forget(key)
+  entries.ended(key)
+}`,
+    planted: `  loads.failures.forget(key)
+}`,
+    suites: [sharedSimulation]
+  },
+  {
+    law: "several processes",
+    bug: "a mark of another process is not heard",
+    file: peerChanges,
+    text: `  if (read === undefined) return
+`,
+    planted: `  return
+`,
+    suites: [sharedSimulation]
+  },
+  {
+    law: "several processes",
+    bug: "a refresh is not a change for other processes",
+    file: landing,
+    text: `changed || flight.cause === "refresh"`,
+    planted: `changed`,
+    suites: [sharedSimulation]
+  },
+  {
+    law: "several processes",
+    bug: "memory keeps what it holds when changes may have been missed",
+    file: peerChanges,
+    text: `  entries.marking.hearMark(everything, "hide", stamp, entries.cache.time.now())
+`,
+    planted: ``,
+    suites: [sharedSimulation]
+  },
+  {
+    law: "several processes",
+    bug: "a family that was cleared keeps its entries below",
+    file: ledgerStore,
+    text: ` || isCleared ? undefined`,
+    planted: ` ? undefined`,
+    suites: [ledgerStoreTests]
+  },
+  {
     law: "a ledger",
     bug: "a value that was loaded before a change of its key enters the ledger",
     file: ledgerSteps,
@@ -4222,14 +4315,14 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "every arrangement of tiers refuses a value of another kind than its schema",
     bug: "a loaded value of another kind is served and kept",
     file: "src/cache/internal/family/judgement.ts",
-    text: `return misfit === undefined ? this.judgeValue(undefined, key, value, terms) : Effect.fail(misfit)`,
-    planted: `return this.judgeValue(undefined, key, value, terms)`,
+    text: `return misfit === undefined ? this.judgeValue(undefined, key, value, attributes) : Effect.fail(misfit)`,
+    planted: `return this.judgeValue(undefined, key, value, attributes)`,
     suites: ["test/cache/admittedKinds.test.ts"]
   },
   {
     law: "every arrangement of tiers refuses a value of another kind than its schema",
     bug: "a value of another kind that is loaded in a transaction is served",
-    file: "src/cache/internal/transactions/readsApart.ts",
+    file: "src/cache/internal/transactions/transactionReads.ts",
     text: `return misfit === undefined
         ? Effect.succeed({ value`,
     planted: `return misfit !== null

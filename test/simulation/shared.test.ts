@@ -9,6 +9,7 @@
 import { describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { MinimumLogLevel } from "effect/References"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import { TestClock } from "effect/testing"
@@ -218,7 +219,16 @@ const closed = (run: Effect.Effect<void, unknown, Scope.Scope>) =>
   })
 
 const story = (name: string, plan: Plan) =>
-  simulate(name, () => Effect.provideService(closed(new SharedWorld(plan).run), GraceMillis, 0))
+  simulate(
+    name,
+    () =>
+      closed(new SharedWorld(plan).run).pipe(
+        Effect.provideService(GraceMillis, 0),
+        // A tier that fails is logged.
+        Effect.provideService(MinimumLogLevel, "None")
+      ),
+    { oneOf: 3 }
+  )
 
 describe("several engines over one ledger", () => {
   const whole: Plan = { engines: 3, above: "memory", capacities: [1, 2, 100], line: {} }
