@@ -70,7 +70,7 @@ describe("keys that lookups have read", () => {
   const tooLong = (i: number) => `${i}`.padStart(20_000, "x")
   // What is kept of a kind, in keys and characters.
   const kept = (sources: any): ReadonlyArray<readonly [number, number]> =>
-    [sources.known.stamps, sources.missing, sources.alone, sources.settled].map(({ byKey, characters }) => {
+    [sources.known.stamps, sources.missing, sources.alone, sources.spread].map(({ byKey, characters }) => {
       const keys = [...byKey.keys()]
       assert.strictEqual(characters, keys.join("").length)
       return [keys.length, characters]

@@ -65,7 +65,7 @@ export const make = (manifest: ValidManifest): DependencyGraph => {
     plans,
     dependentsOf: (source) => [...new Set(links.from[source]!.map(({ dependent }) => dependent.index))],
     compile: compiled,
-    concerned: (source) => links.arePlain ? reachedFrom(source, links) : undefined
+    concerned: (source) => links.areExact ? reachedFrom(source, links) : undefined
   }
 }
 
@@ -153,17 +153,17 @@ interface Links {
   /** The place of each family in that order, by the index of the family. */
   readonly places: ReadonlyArray<number>
   /** Whether each reference has exactly the texts of the pattern that it touches, in the same places. */
-  readonly arePlain: boolean
+  readonly areExact: boolean
 }
 
 const linksOf = (manifest: ValidManifest): Links => {
-  let arePlain = true
+  let areExact = true
   const from = Array.from(manifest.families.values(), () => [] as Array<Link>)
   for (const dependent of manifest.families.values()) {
     for (const reference of dependent.derives) {
       for (const { value } of manifest.patterns.touched(reference)) {
         from[value.index]!.push({ dependent, reference })
-        arePlain &&= !value.pattern.rest && reference.normal === value.pattern.normal
+        areExact &&= !value.pattern.rest && reference.normal === value.pattern.normal
       }
     }
   }
@@ -172,7 +172,7 @@ const linksOf = (manifest: ValidManifest): Links => {
   const order = [...sizes.keys()].toSorted((a, b) => sizes[a]! - sizes[b]!)
   const places: Array<number> = []
   for (const [place, index] of order.entries()) places[index] = place
-  return { from, order, places, arePlain }
+  return { from, order, places, areExact }
 }
 
 // The value of one segment, or of one parameter, in terms of the changed key.

@@ -2,10 +2,10 @@
  * The trust in a namespace, which ends while it owes something to its file: removals, clears and marks that could not
  * be committed. They are in memory only, so the next process would serve what they were to take away.
  *
- * - From the first failure on, a file beside the data file says `distrusted`. It exists from the opening on, and a word
+ * - From the first failure on, a file beside the data file says `doubted`. It exists from the opening on, and a word
  *   of the same length is written over the one before, so that a full disk does not prevent it.
  * - It says `trusted` again as soon as everything that is owed has been committed.
- * - A process that finds `distrusted` when it opens the namespace empties it.
+ * - A process that finds `doubted` when it opens the namespace empties it.
  * - A folder without the file is trusted: an earlier release made it, or only the data file was copied.
  */
 import * as Fs from "node:fs"
@@ -14,9 +14,10 @@ import type { Batch } from "./lmdbBatch.ts"
 import { deadPrefix } from "./lmdbState.ts"
 
 const trusted = "trusted"
-const distrusted = "distrusted"
+// It has as many letters as the other word, since each is written over the other.
+const distrusted = "doubted"
 
-/** The most marks that are known to be owed. Beyond, the file says `distrusted` until the namespace is opened again. */
+/** The most marks that are known to be owed. Beyond, the file says `doubted` until the namespace is opened again. */
 const marksMax = 65_536
 
 /** The file of a namespace. Names that differ only in case have two files, also where the system ignores case. */
