@@ -252,7 +252,7 @@ describe("access", () => {
     Effect.flatMap(user.reader, (reader) => pipe({ id }, reader.delete))
     // @ts-expect-error E0203: cannot write 'user:{id}' through a borrow; it is owned by family 'user'; help: do it in
     Effect.flatMap(user.reader, (reader) => reader.invalidateAll())
-    // @ts-expect-error E0115: this is not a write that a batch of 'AppCache' can run; help: use setting or
+    // @ts-expect-error E0115: a batch of 'AppCache' takes writes of its own families as data, and this is something else; help
     AppCache.batch([user.set({ id }, ann)])
   })
 })
