@@ -388,7 +388,7 @@ describe("declarations", () => {
       yield* prefs.get({ id })
       yield* draft.get({ id })
     })
-    // @ts-expect-error  derives from 'user:{id}'; help: list '
+    // @ts-expect-error E0221: invalidates lacks families that derive from the owned ones: '
     AppCache.fn("f", { owns: ["prefs:{id}", "user:{id}"], invalidates: [] })
   })
 })
