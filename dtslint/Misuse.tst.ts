@@ -252,7 +252,7 @@ describe("access", () => {
     Effect.flatMap(user.reader, (reader) => pipe({ id }, reader.delete))
     // @ts-expect-error E0203: cannot write 'user:{id}' through a borrow; it is owned by family 'user'; help: do it in
     Effect.flatMap(user.reader, (reader) => reader.invalidateAll())
-    // @ts-expect-error E0115: this is not a write that a batch of 'AppCache' can run; help: use setting or
+    // @ts-expect-error E0115: a batch of 'AppCache' takes writes of its own families as data, and this is something else; help
     AppCache.batch([user.set({ id }, ann)])
   })
 })
@@ -388,7 +388,7 @@ describe("declarations", () => {
       yield* prefs.get({ id })
       yield* draft.get({ id })
     })
-    // @ts-expect-error  derives from 'user:{id}'; help: list '
+    // @ts-expect-error E0221: invalidates lacks families that derive from the owned ones: '
     AppCache.fn("f", { owns: ["prefs:{id}", "user:{id}"], invalidates: [] })
   })
 })

@@ -383,9 +383,9 @@ describe("rights", () => {
   })
 
   test("a batch takes no write of another manifest", () => {
-    // @ts-expect-error E0115: this is not a write that a batch of 'AppCache' can run
+    // @ts-expect-error E0115: a batch of 'AppCache' takes writes of its own families as data, and this is something else
     AppCache.batch([Other.keys.other.setting({ id: 1 }, 1)])
-    // @ts-expect-error E0115: this is not a write that a batch of 'AppCache' can run
+    // @ts-expect-error E0115: a batch of 'AppCache' takes writes of its own families as data, and this is something else
     AppCache.batch([user.setting({ id }, ann), Other.keys.other.deleting({ id: 1 })])
   })
 

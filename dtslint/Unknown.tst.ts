@@ -250,7 +250,7 @@ describe("a misuse has one message, and a code:", () => {
 
   test("a write of another manifest in a batch, which names both", () => {
     const { user: foreign } = Bare.keys
-    // @ts-expect-error E0115: this is not a write that a batch of 'Shop' can run; help: use setting or
+    // @ts-expect-error E0115: a batch of 'Shop' takes writes of its own families as data, and this is something else; help
     Shop.batch([user.setting({ id: "1" }, "Ann"), foreign.setting({ id: "1" }, "Ann")])
   })
 

@@ -183,6 +183,28 @@ export type AnyFamily = { readonly [Option in keyof FamilySpec]?: FamilySpec[Opt
 export type Anything = {} | null | undefined
 
 /**
+ * The names of the options of {@link Declared}, and their docs.
+ *
+ * **Details**
+ *
+ * A check gives an option its type where it is written. An editor shows the docs of this one beside it.
+ *
+ * @stability experimental
+ * @category models
+ * @since 0.1.0
+ */
+export interface DeclaredDocs {
+  /** The deployment layer in which the body runs. It must be one that may do what the body declares. */
+  readonly layer?: unknown
+  /** Patterns of families that the body may write, and read. */
+  readonly owns?: unknown
+  /** Patterns of families that the body may read. */
+  readonly borrows?: unknown
+  /** The patterns that the writes invalidate: exactly the families that derive from owned ones, at any distance. */
+  readonly invalidates?: unknown
+}
+
+/**
  * The declaration of a function or a method: the families that it owns, borrows and invalidates, and its
  * deployment layer.
  *
@@ -190,10 +212,9 @@ export type Anything = {} | null | undefined
  * @category models
  * @since 0.1.0
  */
-export interface Declared {
+export interface Declared extends DeclaredDocs {
   readonly layer?: string | undefined
   readonly owns?: ReadonlyArray<string> | undefined
   readonly borrows?: ReadonlyArray<string> | undefined
-  /** The patterns that the writes invalidate: exactly the families that derive from owned ones, at any distance. */
   readonly invalidates?: ReadonlyArray<string> | undefined
 }

@@ -48,6 +48,11 @@ describe("completion", () => {
     ["layers in reads", manifest("", "").replace(`reads: ["server"]`, `reads: ["/*|*/"]`), ["client", "server"]],
     ["the encloser in partOf", manifest(`x: { pattern: "user:{id}:posts:{n}", partOf: "/*|*/" }`), ["posts"]],
     ["the encloser in carvedFrom", manifest(`x: { pattern: "user:{id}:posts:{n}", carvedFrom: "/*|*/" }`), ["posts"]],
+    ["families in partOf where none encloses", manifest(`x: { pattern: "x:{id}", partOf: "/*|*/" }`), [
+      "user",
+      "posts"
+    ]],
+    ["families in carvedFrom where none encloses", manifest(`x: { pattern: "x", carvedFrom: "/*|*/" }`), ["user"]],
     ["options of a family", manifest(`x: { pattern: "x", /*|*/ }`), ["derives", "borrows", "timeToLive", "partOf"]],
     ["families as keys", program("AppCache.keys./*|*/"), ["user", "prefs", "profile", "feed"]],
     ["parameter names", program("AppCache.keys.feed.get({ /*|*/ })"), ["id", "page"]],
@@ -215,7 +220,7 @@ describe("hover over a capability, which shows no machinery", () => {
     [
       "the declaration of a function",
       `const p = AppCache./*|*/fn("p", { owns: ["user:{id}"] })`,
-      `(method) Service<AppCache, "AppCache">.fn<{ readonly owns: readonly ["user:{id}"]; }>(name: string, declared: { readonly owns: readonly ["user:{id}"]; }): DeclaredFn<AppCache, { readonly owns: readonly ["user:{id}"]; }>`
+      `(method) Service<AppCache, "AppCache">.fn<{ readonly owns: readonly ["user:{id}"]; }>(name: string, declared: { readonly owns: readonly ["user:{id}"]; } & DeclaredDocs): DeclaredFn<AppCache, { readonly owns: readonly ["user:{id}"]; }>`
     ],
     [
       "a hand-written right",
@@ -239,6 +244,24 @@ describe("hover over an option where it is used, which shows its doc comment", (
     ["staleIfError of a family", family(`/*|*/staleIfError: "1 minute"`), "when its lookup fails"],
     ["derives of a family", family(`/*|*/derives: ["user:{id}"]`), "Patterns whose change invalidates"],
     ["value of a family", family("/*|*/value: Schema.String"), "The schema of the values"],
+    ["owns of a function", program(`AppCache.fn("f", { /*|*/owns: ["user:{id}"] })`), "that the body may write"],
+    ["borrows of a method", program(`AppCache.method({ /*|*/borrows: ["user:{id}"] })`), "that the body may read"],
+    ["layer of a function", program(`AppCache.fn("f", { /*|*/layer: "server" })`), "in which the body runs"],
+    [
+      "invalidates of a function",
+      program(`AppCache.fn("f", { owns: ["prefs:{id}"], /*|*/invalidates: [] })`),
+      "exactly the families that derive"
+    ],
+    ...["owns", "layer"].map((option) =>
+      [
+        `${option} of a module`,
+        program(
+          `AppCache.modules({ users: { owns: ["user"], layer: AppCache.owner("user") } })`
+            .replace(`${option}:`, `/*|*/${option}:`)
+        ),
+        option === "owns" ? "whose owners are in the layer" : "that has these owners"
+      ] as const
+    ),
     ["stale of get", program(`AppCache.keys.user.get({ id }, { /*|*/stale: "refuse" })`), "waits for a fresh value"],
     [
       "mode of an invalidation",

@@ -383,8 +383,8 @@ export const options = (family: string) =>
  */
 export type write<Id extends string> = message<
   "E0115",
-  `this is not a write that a batch of '${Id}' can run`,
-  `use setting or deleting of an accessor of '${Id}', which say what to write and do not run`
+  `a batch of '${Id}' takes writes of its own families as data, and this is something else`,
+  `use setting or deleting of an accessor of '${Id}'; a family of another manifest needs a batch of that one`
 >
 
 /**

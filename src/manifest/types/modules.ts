@@ -54,9 +54,17 @@ export type NoModules = AnyLayer | ReadonlyArray<unknown> | AnyFunction
  *
  * For families that are written in one `batch`, and for owners whose services use each other.
  */
-export interface Group {
+export interface Group extends GroupDocs {
   readonly owns: ReadonlyArray<string>
   readonly layer: AnyLayer
+}
+
+// An editor shows these comments where an option is written.
+interface GroupDocs {
+  /** The names of the families whose owners are in the layer. */
+  readonly owns?: unknown
+  /** The layer that has these owners, and the services beside them. */
+  readonly layer?: unknown
 }
 
 type ModuleName<D extends Definition> = FamilyName<D> | (D extends { readonly readers: infer Rs } ? keyof Rs : never)
@@ -113,15 +121,17 @@ type isGiven<Wired, K extends keyof Wired, All> = K extends keyof All
 // whole manifest.
 type Offered<Self> = { readonly [K in ModuleName<DefinitionOf<Self>>]?: unknown }
 
-type CheckedGroup<Self, D extends Definition, Wired, K extends string, Grouped, Fs, Live> = {
-  readonly [Chosen in keyof Grouped]: Chosen extends "owns"
-    ? [Fs] extends [ReadonlyArray<unknown>] ? CheckedList<Self, D, Wired, K, Fs> : Misfit.names
-    : Chosen extends "layer" ?
-      Fs extends ReadonlyArray<FamilyName<D>> ?
-        CheckedModule<Self, D, Wired, K, Fs[number], ModuleReads<D, Fs[number]>, Live>
-      : Live
-    : ManifestFindings.optionUnknown<Chosen & string, `module '${K}'`, "owns" | "layer">
-}
+type CheckedGroup<Self, D extends Definition, Wired, K extends string, Grouped, Fs, Live> =
+  & {
+    readonly [Chosen in keyof Grouped]: Chosen extends "owns"
+      ? [Fs] extends [ReadonlyArray<unknown>] ? CheckedList<Self, D, Wired, K, Fs> : Misfit.names
+      : Chosen extends "layer" ?
+        Fs extends ReadonlyArray<FamilyName<D>> ?
+          CheckedModule<Self, D, Wired, K, Fs[number], ModuleReads<D, Fs[number]>, Live>
+        : Live
+      : ManifestFindings.optionUnknown<Chosen & string, `module '${K}'`, "owns" | "layer">
+  }
+  & GroupDocs
 // A group may have the name of a family that it owns.
 type findMisnamed<D extends Definition, K extends string, Fs> = K extends FamilyName<D>
   ? [Fs] extends [ReadonlyArray<infer F>] ? K extends F ? never : Wiring.moduleMisnamed<K, "family"> : never

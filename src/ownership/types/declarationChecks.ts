@@ -8,7 +8,7 @@ import type * as ManifestFindings from "../../diagnostic/types/manifestFindings.
 import type * as Opaque from "../../diagnostic/types/opaque.ts"
 import type * as Several from "../../diagnostic/types/several.ts"
 import type { literalProblem } from "../../pattern/types/literals.ts"
-import type { Declared, Definition } from "../Definition.ts"
+import type { Declared, DeclaredDocs, Definition } from "../Definition.ts"
 import type { Covered, DeclaredPattern, Downstream, Route, Touching } from "./definitionFacts.ts"
 import type { helpWith } from "./definitionHelp.ts"
 import type { CheckedLayerName, findLayerProblem } from "./definitionLayers.ts"
@@ -36,7 +36,7 @@ export type CheckedDeclared<Self, Declaration> = isChoice<Declaration> extends t
       : Option extends string ? string extends Option ? Opaque.names<"options">
         : ManifestFindings.optionUnknown<Option, "the declaration", keyof Declared>
       : Opaque.names<"options">
-  }
+  } & DeclaredDocs
 
 type CheckedRights<Self, Declaration, Option extends "owns" | "borrows", T> = undefined extends T ?
   Given<Option, T, never>

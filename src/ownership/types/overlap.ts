@@ -1,13 +1,14 @@
 /**
  * Patterns that share keys, and `partOf` and `carvedFrom`, which say who owns the shared keys.
  */
+import type * as Misfit from "../../diagnostic/types/misfit.ts"
 import type * as Opaque from "../../diagnostic/types/opaque.ts"
 import type * as OverlapFindings from "../../diagnostic/types/overlapFindings.ts"
 import type { findWitness, normalizePattern } from "../../pattern/KeyPattern.ts"
 import type { findCrossing, findNearest, isAlone } from "../../pattern/types/patternSet.ts"
 import type { Definition } from "../Definition.ts"
 import type { Index, Level, NameOf } from "./definitionFacts.ts"
-import type { FamilyOf, PatternOf } from "./definitionParts.ts"
+import type { FamilyName, FamilyOf, PatternOf } from "./definitionParts.ts"
 import type { Given } from "./given.ts"
 import type { isChoice, isUntyped, orElse } from "./typeQuestions.ts"
 
@@ -68,12 +69,17 @@ type findEncloser<D extends Definition, F, Option extends string> = CheckedNeare
 
 // It looks for `any` itself, because it is asked for each part: with `isAny` a part costs 0.1 % more.
 type CheckedNearest<D extends Definition, F, Option extends string, Named, Outer> = [Outer] extends [never]
-  ? Given<Option, Named, OverlapFindings.encloserNone<PatternOf<F>, Option>>
+  ? Given<Option, Named, offerNames<D, Named, OverlapFindings.encloserNone<PatternOf<F>, Option>>>
   : [Named] extends [Outer] ? 0 extends 1 & Named ? Outer : Named
   : undefined extends Named ? Given<Option, Named, never>
   : isUntyped<Named> extends true ? Outer
   : Named extends string ? findEncloserWrong<D, F, Named, Outer>
   : Outer
+
+// While the name is typed, an editor offers the families, and not the message beside them.
+type offerNames<D extends Definition, Named, Message> = isUntyped<Named> extends true
+  ? FamilyName<D> | Misfit.Otherwise<Message>
+  : Message
 
 type findEncloserWrong<D extends Definition, F, Named extends string, Outer> = Outer extends string
   ? OverlapFindings.encloserWrong<PatternOf<F>, Named, PatternOf<FamilyOf<D, Outer>>, Outer>
