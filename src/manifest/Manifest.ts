@@ -998,6 +998,11 @@ export interface Service<Self, Id extends string> {
    * For functions whose effect on the cache is a promise to their callers. The name is also that of the function's
    * span.
    *
+   * **Details**
+   *
+   * `invalidates` lists what the writes of the body may drop. The list does nothing by itself: each write drops what
+   * derives from the key that it writes.
+   *
    * **Example** (A function that may write prices, and nothing else)
    *
    * ```ts

@@ -183,8 +183,8 @@ export type AnyFamily = { readonly [Option in keyof FamilySpec]?: FamilySpec[Opt
 export type Anything = {} | null | undefined
 
 /**
- * The declaration of a function or a method: the families that it owns, borrows and invalidates, and its
- * deployment layer.
+ * The declaration of a function or a method: the families that it owns and borrows, those that its writes may drop, and
+ * its deployment layer.
  *
  * @stability experimental
  * @category models
@@ -194,6 +194,9 @@ export interface Declared {
   readonly layer?: string | undefined
   readonly owns?: ReadonlyArray<string> | undefined
   readonly borrows?: ReadonlyArray<string> | undefined
-  /** The patterns that the writes invalidate: exactly the families that derive from owned ones, at any distance. */
+  /**
+   * What the writes of the body may drop: exactly the families that derive from owned ones, at any distance. The list
+   * does nothing by itself: each write drops what derives from the key that it writes.
+   */
   readonly invalidates?: ReadonlyArray<string> | undefined
 }
