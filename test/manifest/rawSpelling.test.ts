@@ -224,6 +224,17 @@ describe("a raw text of a typed manifest", () => {
       )
     )))
 
+  it.effect("a text that a codec turns into the fixed text of another family needs the right to that family", () =>
+    Effect.gen(function*() {
+      const { tenant } = Typed.keys
+      yield* tenant.set({ id: "vip", "*": "a:b" }, "old")
+      const error = yield* Effect.flip(Typed.invalidate("tenant:VIP:*"))
+      assert.strictEqual((error as CacheError).reason._tag, "NotOwner")
+      assert.isTrue(yield* tenant.has({ id: "vip", "*": "a:b" }))
+    }).pipe(Effect.provide(
+      Typed.owner("tenant").pipe(Layer.provideMerge(Typed.layer), Layer.provide(MemoryStore.layer({ capacity: 10 })))
+    )))
+
   it("a remote names the families that an invalidation reaches", () => {
     const remote = Result.getOrThrow(Remote.of(Typed))
     const names = (pattern: string) =>
