@@ -1573,6 +1573,30 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "keys",
+    bug: "a raw pattern is not spelt by the codecs, so an invalidation of what was written drops nothing",
+    file: "src/manifest/internal/spelling.ts",
+    text: `found.set(family, Result.getOrElse(spelt, () => pattern))`,
+    planted: `found.set(family, pattern)`,
+    suites: ["test/manifest/rawSpelling.test.ts"]
+  },
+  {
+    law: "keys",
+    bug: "a raw pattern that no codec accepts invalidates nothing and succeeds",
+    file: "src/manifest/internal/spelling.ts",
+    text: `refused.length > 0 && refused.length === found.size`,
+    planted: `refused.length > found.size`,
+    suites: ["test/manifest/rawSpelling.test.ts"]
+  },
+  {
+    law: "keys",
+    bug: "the error of a key names a parameter before the wrong one",
+    file: "src/manifest/internal/keys.ts",
+    text: `isSegment(encode(params[name])))`,
+    planted: `isSegment(encode(params[name])) && name === "")`,
+    suites: ["test/manifest/parameters.test.ts"]
+  },
+  {
+    law: "keys",
     bug: "a name that a family does not have means all of its keys",
     file: "src/manifest/internal/keys.ts",
     text: `given.find((name) => !holes.includes(name))`,

@@ -885,7 +885,9 @@ export interface Service<Self, Id extends string> {
    *
    * - It requires `Owns` of each of these families.
    * - A template may hold numbers and `Key.Segment`s. Another text could name the keys of another family (E0111).
-   * - It fails with `InvalidKey` for a text that is not a pattern, or that shares no key with a family.
+   * - The codec of a parameter spells its text, as for `get`: with `Schema.Number`, `user:007` is `user:7`.
+   * - It fails with `InvalidKey` for a text that is not a pattern, that shares no key with a family, or that the codec
+   *   of a parameter refuses in each of these families.
    *
    * **Gotchas**
    *
@@ -997,6 +999,11 @@ export interface Service<Self, Id extends string> {
    *
    * For functions whose effect on the cache is a promise to their callers. The name is also that of the function's
    * span.
+   *
+   * **Details**
+   *
+   * `invalidates` lists what the writes of the body may drop. The list does nothing by itself: each write drops what
+   * derives from the key that it writes.
    *
    * **Example** (A function that may write prices, and nothing else)
    *

@@ -94,7 +94,9 @@ export interface DelegateOptions<Self, K extends string> {
  *
  * **Details**
  *
- * - A round loads the keys of which no tier has a fresh value, and those that would end before the next round.
+ * - A round loads the keys of which no tier has a fresh value, and those that would end before the next round. With
+ *   `timeToLive: "never"`, the default, no value ends: after the first round, only what was dropped or evicted is
+ *   loaded.
  * - The layer does not wait for the first round, unless `await` is true. The first round waits at most ten seconds for
  *   the owners of the families that the lookup reads.
  * - Entries of other families that the lookup reads are loaded again first, if they would end before the next round.
@@ -131,7 +133,10 @@ export interface DelegateOptions<Self, K extends string> {
 export interface WarmOptions<out P> {
   /** The parameters of the keys, or an Effect that finds them at each round. */
   readonly keys: Many<P> | Effect.Effect<Many<P>, any, any>
-  /** When the next round begins, counted from the beginning of the last one: a duration, or a `Schedule`. */
+  /**
+   * When the next round begins, counted from the beginning of the last one: a duration, or a `Schedule`. A round loads
+   * what is absent or would end before the next one, and no value that stays fresh, such as one that never ends.
+   */
   readonly schedule?: DurationInput | Schedule.Schedule<unknown, unknown, any, any> | undefined
   /** Whether the layer waits for the end of the first round. The default is `false`. */
   readonly await?: boolean | undefined

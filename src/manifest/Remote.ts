@@ -26,6 +26,7 @@ import { validate, type ValidFamily, type ValidManifest } from "../ownership/sha
 import { patternOfKeys } from "../pattern/KeyPattern.ts"
 import { type Mismatch, wordsOf } from "../store/shared/misfit.ts"
 import * as keys from "./internal/keys.ts"
+import { speltIn } from "./internal/spelling.ts"
 import * as wire from "./internal/wire.ts"
 import type { AnyManifest } from "./types/composition.ts"
 
@@ -144,7 +145,11 @@ export interface Remote {
   readonly graph: DependencyGraph
   /** The family of a full key; `undefined` if no family has the key. */
   readonly route: (key: string) => Face | undefined
-  /** The families that share a key with a pattern, the most specific first, or what is wrong with the pattern. */
+  /**
+   * The families that `AppCache.invalidate` of a pattern invalidates, the most specific first, or what is wrong with
+   * the pattern. The codec of a parameter spells its text: where `VIP` is written `vip`, `tenant:VIP:*` shares keys
+   * with `tenant:vip:{id}`.
+   */
   readonly overlapping: (pattern: string) => Result.Result<ReadonlyArray<Face>, Diagnostic>
 }
 
@@ -200,7 +205,9 @@ interface Described extends AnyManifest {
 }
 
 const make = ({ graph, id }: Described, manifest: ValidManifest): Remote => {
-  const faces = new Map([...manifest.families.values()].map((family) => [family.name, faceOf(manifest, family)]))
+  const families = [...manifest.families.values()]
+  const keysOf = new Map(families.map((family) => [family.name, keys.make(manifest, family)]))
+  const faces = new Map(families.map((family) => [family.name, faceOf(family, keysOf.get(family.name)!)]))
   return {
     id,
     faces: [...faces.values()],
@@ -211,15 +218,19 @@ const make = ({ graph, id }: Described, manifest: ValidManifest): Remote => {
       return family && faces.get(family.name)
     },
     overlapping: (pattern) =>
-      Result.map(
+      Result.flatMap(
         patternOfKeys(textOf(pattern)),
-        (parsed) => manifest.patterns.touched(parsed).map(({ value }) => faces.get(value.name)!)
+        (parsed) =>
+          Result.mapBoth(speltIn(manifest, ({ name }) => keysOf.get(name)!, parsed), {
+            onFailure: ({ problem }) => problem,
+            onSuccess: (spelt) => spelt.map(({ family }) => faces.get(family.name)!)
+          })
       )
   }
 }
 
-const faceOf = (manifest: ValidManifest, family: ValidFamily): Face => {
-  const { check, decode, names, render, show, textOf: textOfParams, unread, within } = keys.make(manifest, family)
+const faceOf = (family: ValidFamily, own: keys.Keys): Face => {
+  const { check, decode, names, render, show, textOf: textOfParams, unread, within } = own
   const { index, isSensitive, name, pattern: { source: pattern }, spec } = family
   const values = wire.make(spec.value)
   const misfit = ({ expected, path }: Mismatch): Misfit =>

@@ -200,13 +200,16 @@ export interface DeclaredDocs {
   readonly owns?: unknown
   /** Patterns of families that the body may read. */
   readonly borrows?: unknown
-  /** The patterns that the writes invalidate: exactly the families that derive from owned ones, at any distance. */
+  /**
+   * What the writes of the body may drop: exactly the families that derive from owned ones, at any distance. The list
+   * does nothing by itself: each write drops what derives from the key that it writes.
+   */
   readonly invalidates?: unknown
 }
 
 /**
- * The declaration of a function or a method: the families that it owns, borrows and invalidates, and its
- * deployment layer.
+ * The declaration of a function or a method: the families that it owns and borrows, those that its writes may drop, and
+ * its deployment layer.
  *
  * @stability experimental
  * @category models

@@ -118,6 +118,25 @@ const world = (pattern: string, codec: Schema.Top) =>
   })
 
 describe("parameters of no key", () => {
+  const colons: ReadonlyArray<readonly [pattern: string, params: object, wrong: string]> = [
+    ["user:{a}:{b}", { a: "1", b: "2:3" }, "b"],
+    ["user:{a}:{b}", { a: "1:2", b: "3" }, "a"],
+    ["user:{a}:{b}:{c}", { a: "1", b: "2:3", c: "4" }, "b"],
+    ["user:{a}:{b}:{c}", { a: "1", b: "2", c: "3:4" }, "c"],
+    ["user:{a}:{b}:*", { a: "1", b: "2:3", "*": "4" }, "b"],
+    ["user:{a}:{b}:*", { a: "1", b: "2", "*": "3::4" }, "*"]
+  ]
+  for (const [pattern, params, wrong] of colons) {
+    it.effect(`the error of \`${pattern}\` names the parameter with the colon, for ${JSON.stringify(params)}`, () =>
+      Effect.gen(function*() {
+        const { app, as } = yield* engine({ families: { user: { pattern } } }, () => Effect.succeed(1))
+        for (const effect of [app.keys.user.get(params), app.keys.user.set(params, 1), app.keys.user.key(params)]) {
+          const { message } = yield* Effect.flip(as(effect as Effect.Effect<unknown, CacheError>))
+          assert.include(message, `the parameter \`${wrong}\` of \`${pattern}\` does not spell`)
+        }
+      }))
+  }
+
   const wrong: ReadonlyArray<readonly [params: object, why: string]> = [
     [{ dayy: "1" }, "`user:{day}` has no parameter `dayy`; help: did you mean `day`?"],
     [{ other: "1" }, "`user:{day}` has no parameter `other`; help: give a value for each name in the braces"],

@@ -112,6 +112,19 @@ describe("owner that warms", () => {
       assert.strictEqual((yield* App.stats).user.misses, before)
     }).pipe(Effect.scoped, Effect.provide(base)))
 
+  it.effect("a round over values that never end loads only what was dropped", () =>
+    Effect.gen(function*() {
+      const warm = { keys, schedule: "10 minutes" } as const
+      const context = yield* Layer.build(App.owner("slow", { lookup: noted, warm }))
+      yield* TestClock.adjust(0)
+      assert.deepStrictEqual(yield* drain, ["a", "b"])
+      yield* TestClock.adjust("1 hour")
+      assert.deepStrictEqual(yield* drain, [])
+      yield* Effect.provideContext(slow.invalidate({ id: "b" }), context)
+      yield* TestClock.adjust("10 minutes")
+      assert.deepStrictEqual(yield* drain, ["b"])
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
   it.effect("a Schedule may end the warming", () =>
     Effect.gen(function*() {
       yield* Layer.build(

@@ -219,7 +219,8 @@ export const ownership: ReadonlyArray<Explained> = [
   explain(
     "E0221",
     "`invalidates` leaves out something that derives from what is owned.",
-    "It is invalidated in any case, so the list would be wrong.",
+    "The list does nothing by itself: it says what the writes of the body may drop. A write drops this in any case, " +
+      "so the list would be wrong.",
     "List it, or leave `invalidates` out.",
     module([user, profile], [`export const one = AppCache.fn("one", { owns: ["user:{id}"], invalidates: [] })`]),
     module([user, profile], [`export const one = AppCache.fn("one", { owns: ["user:{id}"] })`])
@@ -227,7 +228,7 @@ export const ownership: ReadonlyArray<Explained> = [
   explain(
     "E0222",
     "`invalidates` names something that no family declares.",
-    "There is no family to invalidate.",
+    "The list says what the writes of the body may drop, and there is no such family.",
     "Correct the pattern, or declare it.",
     module([user, profile], [
       `export const one = AppCache.fn("one", { owns: ["user:{id}"], invalidates: ["profile:{id}", "prfs:*"] })`

@@ -67,7 +67,7 @@ export class FamilyGate extends FamilyGrants {
     }
   }
 
-  /** Returns what is wrong with the names of parameters, or with the kind of one, if that is why they spell no key. */
+  /** Returns what is wrong with the names of parameters, or with one of them, if that is why they spell no key. */
   private parameterProblem(params: object): Diagnostic.Diagnostic | undefined {
     const { names } = this.keys
     const missing = names.find((name) => !(name in params))
@@ -81,7 +81,7 @@ export class FamilyGate extends FamilyGrants {
       const kind = this.kindOf(name, (params as Params)[name])
       if (kind !== undefined) return Misfit.parameterNoText(this.pattern, name, kind)
     }
-    return undefined
+    return this.keys.findUnfit(params as Params)
   }
 
   /** Returns what a parameter is that no key can spell; `undefined` if a codec or the key itself may refuse it. */

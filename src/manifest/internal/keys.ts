@@ -19,7 +19,7 @@ import * as KeyFindings from "../../diagnostic/types/keyFindings.ts"
 import * as Misfit from "../../diagnostic/types/misfit.ts"
 import { isBag, type ValidFamily, type ValidManifest } from "../../ownership/shared/validation.ts"
 import { isSegment, isTooLong, keyBytesMax } from "../../pattern/Key.ts"
-import type { KeyPattern } from "../../pattern/KeyPattern.ts"
+import { type KeyPattern, normalizePattern, type Segment } from "../../pattern/KeyPattern.ts"
 import * as SensitiveKey from "../../pattern/SensitiveKey.ts"
 
 export type Params = { readonly [name: string]: unknown }
@@ -31,6 +31,11 @@ export interface Keys {
   readonly names: ReadonlyArray<string>
   /** Returns what is wrong with a key within the family, without any text of the key. */
   readonly check: (key: string) => Diagnostic.Diagnostic | undefined
+  /**
+   * Returns which parameter by itself is not a segment, if one is not: with a colon in a later parameter, the key alone
+   * does not say which.
+   */
+  readonly findUnfit: (params: Params) => Diagnostic.Diagnostic | undefined
   /** Spells the full key of a key within the family. */
   readonly render: (key: string) => string
   /** Spells the full key for errors, events and logs: for a sensitive family, with hashes in place of parameters. */
@@ -47,8 +52,13 @@ export interface Keys {
   readonly unread: (key: string) => Diagnostic.Diagnostic
   /** Returns the scope of all keys with the given parameters, or what is wrong with one of these. */
   readonly scopeOf: (params: Params) => Result.Result<Scope, Diagnostic.Diagnostic>
-  /** Returns the scope of the family's keys that a pattern denotes. */
-  readonly scopeOfPattern: (pattern: KeyPattern) => Scope
+  /**
+   * Returns a pattern with each text of a parameter as its codec writes it, or what is wrong with one of these. What
+   * spells one key is checked as a key.
+   */
+  readonly spell: (pattern: KeyPattern) => Result.Result<KeyPattern, Diagnostic.Diagnostic>
+  /** Returns the scope of the family's keys that a pattern denotes, once the family has spelt it. */
+  readonly scopeOfPattern: (spelt: KeyPattern) => Scope
 }
 
 interface Hole {
@@ -149,6 +159,21 @@ const decodeOne = ({ decode, name }: Hole): (key: string) => Option.Option<Param
     return Option.some(params)
   }
 }
+
+/** Makes the parameters of any other key. */
+const decodeAll =
+  (holes: ReadonlyArray<Hole>, rest: boolean, split: (key: string) => ReadonlyArray<string>) =>
+  (key: string): Option.Option<Params> => {
+    const texts = split(key)
+    const params: Record<string, unknown> = {}
+    for (let i = 0; i < holes.length; i++) {
+      const value = holes[i]!.decode(texts[i]!)
+      if (value._tag === "None") return Option.none()
+      setOwn(params, holes[i]!.name, value.value)
+    }
+    if (rest) params["*"] = texts.slice(holes.length).join(":")
+    return Option.some(params)
+  }
 
 const restText = (value: unknown): string => Array.isArray(value) ? value.map(plain).join(":") : plain(value)
 
@@ -251,28 +276,27 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
     names: pattern.holes,
     textOf: textOfAll(holes, pattern.rest),
     check,
+    findUnfit: (params) => {
+      const unfit = holes.find(({ encode, name }) => !isSegment(encode(params[name])))
+      return unfit && KeyFindings.parameterNotSegment(pattern.source, unfit.name, unfit.hasCodec)
+    },
     render,
     show: isSensitive ? (key) => render(key === "" ? key : key.split(":").map(SensitiveKey.hash).join(":")) : render,
     hide: isSensitive ? SensitiveKey.hash : (text) => text,
     within,
     parse: (rendered) => manifest.patterns.route(rendered)?.name === family.name ? within(rendered) : undefined,
-    decode: isText ? decodeOne(holes[0]!) : (key) => {
-      const texts = split(key)
-      const params: Record<string, unknown> = {}
-      for (let i = 0; i < holes.length; i++) {
-        const value = holes[i]!.decode(texts[i]!)
-        if (value._tag === "None") return Option.none()
-        setOwn(params, holes[i]!.name, value.value)
-      }
-      if (pattern.rest) params["*"] = texts.slice(holes.length).join(":")
-      return Option.some(params)
-    },
+    decode: isText ? decodeOne(holes[0]!) : decodeAll(holes, pattern.rest, split),
     unread: (key) => {
       const texts = split(key)
       const refused = holes.find(({ decode }, i) => Option.isNone(decode(texts[i]!)))
       return KeyFindings.parameterRefused(pattern.source, refused?.name ?? "*")
     },
-    scopeOfPattern: (wanted) => scopeOfPattern(pattern, wanted),
+    spell: (wanted) =>
+      Result.flatMap(speltBy(pattern, holes, wanted), (spelt) => {
+        const problem = wanted.holes.length > 0 ? undefined : check(within(spelt.source))
+        return problem === undefined ? Result.succeed(spelt) : Result.fail(problem)
+      }),
+    scopeOfPattern: (spelt) => scopeOfPattern(pattern, spelt),
     scopeOf: guardedScope(pattern, (params) => {
       const scope = scopeOf(pattern, holes, params)
       if (Result.isFailure(scope) || !pattern.holes.every((name) => Object.hasOwn(params, name))) return scope
@@ -334,6 +358,36 @@ const findScopeProblem = ({ holes, source }: KeyPattern, params: unknown): Diagn
 const isPlainObject = (of: object): boolean => {
   const proto = Object.getPrototypeOf(of)
   return proto === null || Object.getPrototypeOf(proto) === null
+}
+
+// A parameter of the pattern stays, and so does a text in the rest: it has no codec.
+const speltBy = (
+  family: KeyPattern,
+  holes: ReadonlyArray<Hole>,
+  wanted: KeyPattern
+): Result.Result<KeyPattern, Diagnostic.Diagnostic> => {
+  let position = 0
+  const segments: Array<Segment> = []
+  for (const [at, segment] of wanted.segments.entries()) {
+    const hole = family.segments[at]?._tag === "Hole" ? holes[position++] : undefined
+    if (hole === undefined || segment._tag === "Hole") segments.push(segment)
+    else {
+      const value = hole.decode(segment.text)
+      if (Option.isNone(value)) return Result.fail(KeyFindings.parameterRefused(family.source, hole.name))
+      const text = hole.encode(value.value)
+      if (!isSegment(text)) {
+        return Result.fail(KeyFindings.parameterNotSegment(family.source, hole.name, hole.hasCodec))
+      }
+      segments.push({ _tag: "Text", text })
+    }
+  }
+  return Result.succeed(withSegments(wanted, segments))
+}
+
+const withSegments = (wanted: KeyPattern, segments: ReadonlyArray<Segment>): KeyPattern => {
+  const texts = segments.map((segment) => segment._tag === "Text" ? segment.text : `{${segment.name}}`)
+  const source = (wanted.rest ? [...texts, "*"] : texts).join(":")
+  return { ...wanted, source, normal: normalizePattern(source), segments }
 }
 
 /**

@@ -61,6 +61,7 @@ import { errorOf } from "./names.ts"
 import * as options from "./options.ts"
 import { originOf } from "./origin.ts"
 import { Owners } from "./owners.ts"
+import { speltIn } from "./spelling.ts"
 import type { Statics } from "./statics.ts"
 
 export const make = (given: string, definition: unknown) => {
@@ -138,13 +139,18 @@ const byPattern =
         if (Result.isFailure(parsed)) {
           return Effect.fail(new CacheError({ reason: malformed(manifest, text, parsed.failure) }))
         }
-        const touched = manifest.patterns.touched(parsed.success).map(({ value }) => gates.get(value.name)!)
+        const spelt = speltIn(manifest, ({ name }) => gates.get(name)!.keys, parsed.success)
+        if (Result.isFailure(spelt)) {
+          const { family, problem } = spelt.failure
+          return Effect.fail(gates.get(family.name)!.invalid(problem))
+        }
+        const touched = spelt.success.map(({ family, pattern }) => [gates.get(family.name)!, pattern] as const)
         if (touched.length === 0) {
           return Effect.fail(new CacheError({ reason: unknown(manifest, text, false) }))
         }
-        return Effect.flatMap(Effect.forEach(touched, (gate) => gate.requireWriteGrant(fiber.context)), (grants) => {
-          const scopes = touched.map((gate, i) =>
-            [gate.familyOf(grants[i]!), gate.keys.scopeOfPattern(parsed.success)] as const
+        return Effect.flatMap(Effect.forEach(touched, ([gate]) => gate.requireWriteGrant(fiber.context)), (grants) => {
+          const scopes = touched.map(([gate, pattern], i) =>
+            [gate.familyOf(grants[i]!), gate.keys.scopeOfPattern(pattern)] as const
           )
           return Transaction.dropScopes(grants[0]!.engine.cache, fiber.context, scopes, mode)
         })
