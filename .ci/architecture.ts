@@ -407,7 +407,11 @@ const unclear: ReadonlyArray<readonly [phrase: RegExp, better: string]> = [
   [/\bhears?\s+of\b/gi, "write `receives`, `sees` or `learns that`"],
   [/\bfor\s+whatever\b/gi, "write `for any`"],
   // Within a sentence it says what follows: `and so is the next one` has its subject beside it.
-  [/\bSo\s+(is|are)\b/g, "write the subject first: `x is refused as well`"]
+  [/\bSo\s+(is|are)\b/g, "write the subject first: `x is refused as well`"],
+  // One word for each concept: the glossary of `src/README.md`.
+  [/\b(owner|layer|delegate|borrower|lease)'s\s+scope\b/g, "write `Scope`: a scope is that of a mark"],
+  [/\bscope\s+(has\s+)?close[sd]?\b/g, "write `Scope`: a scope is that of a mark"],
+  [/\bdoubtful\b/gi, "write `uncertain`, or of a commit `in doubt`"]
 ]
 
 /** The comments and string literals of a file, at their offsets, without the marks of comments; the rest is blank. */

@@ -51,12 +51,12 @@ const program = Effect.gen(function*() {
   yield* TestClock.adjust("30 minutes")
   const old = yield* rate.getAnswer(euro)
   assert.deepEqual([old.value, old.stale], [2, true])
-  console.log(`the source is down: ${old.value} was served, ${Math.round(old.ageMillis / 60_000)} minutes old`)
+  console.log(`the data source is down: ${old.value} was served, ${Math.round(old.ageMillis / 60_000)} minutes old`)
 
   yield* TestClock.adjust("1 hour")
   const error = yield* Effect.flip(rate.get(euro))
   assert.ok(error instanceof SourceDown)
-  console.log("an hour later the value is too old to be served: the reader gets the error of the source")
+  console.log("an hour later the value is too old to be served: the reader gets the error of the data source")
 })
 
 await Effect.runPromise(program.pipe(Effect.provide(RatesLive), Effect.provide(TestClock.layer())))

@@ -1,6 +1,6 @@
 /**
- * Bulk loads: `getMany` asks the source once for all absent keys. It does not ask again for a key that another batch
- * already loads.
+ * Bulk loads: `getMany` asks the data source once for all absent keys. It does not ask again for a key that another
+ * batch already loads.
  */
 import { Effect, Layer, Schema } from "effect"
 import * as Lookup from "effect-stateless/cache/Lookup"
@@ -33,9 +33,9 @@ const program = Effect.gen(function*() {
   assert.deepEqual(yield* book.getMany(ids("1", "2", "3")), ["book 1", "book 2", "book 3"])
   assert.deepEqual(yield* book.getMany(ids("3", "4", "4", "1")), ["book 3", "book 4", "book 4", "book 1"])
   assert.deepEqual(batches, [["1", "2", "3"], ["4"]])
-  console.log("the source was asked for", batches)
+  console.log("the data source was asked for", batches)
 
-  // Two batches that run at once and overlap: the source is asked once for 6.
+  // Two batches that run at once and overlap: the data source is asked once for 6.
   yield* Effect.all([book.getMany(ids("5", "6")), book.getMany(ids("6", "7"))], { concurrency: 2 })
   assert.deepEqual(batches.slice(2), [["5", "6"], ["7"]])
   console.log("batches that overlap shared a key:", batches.slice(2))

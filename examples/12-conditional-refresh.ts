@@ -1,6 +1,6 @@
 /**
- * Conditional refresh: a lookup gets the value that it will replace, and asks the source whether that value is still
- * right. If so, it renews the value and does not fetch it again, like ETags in HTTP.
+ * Conditional refresh: a lookup gets the value that it will replace, and asks the data source whether that value is
+ * still right. If so, it renews the value and does not fetch it again, like ETags in HTTP.
  */
 import { Effect, Layer } from "effect"
 import * as Lookup from "effect-stateless/cache/Lookup"

@@ -392,7 +392,10 @@ describe("violation of a rule", () => {
       ["// Removed for want of room.", "for want of"],
       ["// A reader gets what he asked for.", "he"],
       ["// An entry that left, for whatever\n// reason.", "for whatever"],
-      ["// A key is refused. So is its parent.", "So is"]
+      ["// A key is refused. So is its parent.", "So is"],
+      ["// The owner's\n// scope is over.", "owner's scope"],
+      ["// It lasts until its scope closes.", "scope closes"],
+      ["const a = \"doubtful\"", "doubtful"]
     ]
     for (const [text, phrase] of planted) {
       const [first = ""] = find(Architecture.plain, { "store/A.ts": text })

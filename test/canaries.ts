@@ -57,6 +57,7 @@ const codecProps = "test/props/codec.test.ts"
 const lmdbSuite = "test/store/lmdb/suite.test.ts"
 const races = "test/simulation/races.test.ts"
 const pushedDown = "test/simulation/pushedDown.test.ts"
+const keyEnds = "test/manifest/keyEnds.test.ts"
 const tiers = "test/cache/tiers.test.ts"
 const faults = "test/simulation/faults.test.ts"
 const peers = "test/cache/peers.test.ts"
@@ -163,16 +164,16 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "what an engine that leaves pushes down counts as of the next session",
     file: opening,
-    text: "cache.outbox.debt = { ...life }",
-    planted: "cache.outbox.debt = life",
+    text: "cache.outbox.life = { ...life }",
+    planted: "cache.outbox.life = life",
     suites: ["test/cache/sessions.test.ts"]
   },
   {
     law: 4,
     bug: "what came to be owed while a round was under way is forgotten when the round has arrived",
     file: carrier,
-    text: "debt.owed = debt.owed.filter((mark) => !marks.includes(mark))",
-    planted: "debt.owed = debt.owed.filter(() => marks === undefined)",
+    text: "life.owed = life.owed.filter((mark) => !marks.includes(mark))",
+    planted: "life.owed = life.owed.filter(() => marks === undefined)",
     suites: ["test/cache/sessions.test.ts"]
   },
   {
@@ -227,7 +228,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "what has ended does not come back",
     bug: "a shorter lifetime is forgotten with a process that writes nothing",
     file: lowerReads,
-    text: "    if (limited !== found) void this.ground.settleDebt()\n",
+    text: "    if (limited !== found) void this.ground.sendOwed()\n",
     planted: "",
     suites: ["test/cache/limits.test.ts"]
   },
@@ -252,7 +253,7 @@ export const canaries: ReadonlyArray<Canary> = [
     bug: "an update of a value that is not kept runs, and is lost",
     file: updates,
     text: "if (unkept !== undefined) return",
-    planted: "if (unkept !== undefined && served.isDoubtful === false) return",
+    planted: "if (unkept !== undefined && served.isUncertain === false) return",
     suites: ["test/cache/knownNothing.test.ts"]
   },
   {
@@ -331,7 +332,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a lookup makes a lasting value of a nothing that a failing tier gave",
     file: landing,
-    text: "flight.load.readRefused || flight.load.isDoubtful || isClosed",
+    text: "flight.load.readRefused || flight.load.isUncertain || isClosed",
     planted: "flight.load.readRefused || isClosed",
     suites: [unknownNothing]
   },
@@ -442,7 +443,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "sweeps",
     bug: "a mark on a whole family is swept in each life again",
-    file: "src/cache/internal/marks/invalidation.ts",
+    file: "src/cache/internal/marks/familyMarks.ts",
     text: `if (this.whole.latest <= upTo) {`,
     planted: `if (this.whole.latest < 0) {`,
     suites: [hidden]
@@ -604,7 +605,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a load that was overtaken is stored",
     file: landing,
-    text: `return isHidden || flight.load.readRefused || flight.load.isDoubtful || isClosed`,
+    text: `return isHidden || flight.load.readRefused || flight.load.isUncertain || isClosed`,
     planted: `return isClosed || this.entries.judge(key, flight.stamp, tags) !== "valid"`,
     suites: [races]
   },
@@ -755,7 +756,7 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 4,
-    bug: "what the function of a lookup reads in the turn of its reader is not tracked",
+    bug: "what the function of a lookup reads in the step of its reader is not tracked",
     file: loads,
     text: "running.context = Context.add(loader.context, CurrentLoad, load)",
     planted: "running.context = loader.context",
@@ -781,7 +782,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a load replaces what another engine has loaded meanwhile",
     file: landing,
-    text: `if (isContested && !isDoubtful && (rival === undefined || mayDiffer(rival.value, value))) {`,
+    text: `if (isContested && !isUncertain && (rival === undefined || mayDiffer(rival.value, value))) {`,
     planted: `if (isContested && flight.hasEnded) {`,
     suites: [peers]
   },
@@ -1584,15 +1585,15 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a lookup reads any key of a family that it derives from",
     file: "src/cache/shared/invalidationPlan.ts",
-    text: `agrees(step, segments, own))\n`,
-    planted: `own !== undefined)\n`,
+    text: `agrees(step, segments, own)\n`,
+    planted: `own !== undefined\n`,
     suites: [tracked]
   },
   {
     law: 4,
     bug: "a hit inside a lookup is not tracked",
     file: "src/manifest/internal/grants.ts",
-    text: `if (Transaction.isApart(context)) return undefined\n    const grant = this.readGrantOf(context)`,
+    text: `if (Transaction.isLookupOrBody(context)) return undefined\n    const grant = this.readGrantOf(context)`,
     planted: `const grant = this.readGrantOf(context)`,
     suites: [tracked]
   },
@@ -1624,7 +1625,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "warming",
     bug: "a load that nobody asked for is stored though it was overtaken",
     file: landing,
-    text: `return isHidden || flight.load.readRefused || flight.load.isDoubtful || isClosed`,
+    text: `return isHidden || flight.load.readRefused || flight.load.isUncertain || isClosed`,
     planted: `return !flight.isQuiet && (isHidden || flight.load.readRefused || isClosed)`,
     suites: ["test/simulation/warming.test.ts"]
   },
@@ -1664,8 +1665,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "rights",
     bug: "a module finds the word of the root",
     file: "src/manifest/internal/modules.ts",
-    text: `new Word(engine, { module: name, owns, reads, lending })`,
-    planted: `new Word(engine)`,
+    text: `new Appointment(engine, { module: name, owns, reads, lending })`,
+    planted: `new Appointment(engine)`,
     suites: [rights]
   },
   {
@@ -2269,8 +2270,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 12,
     bug: "A file that was away for a release brings back what was changed meanwhile.",
     file: opening,
-    text: `const isApart = mayHold && haveParted(`,
-    planted: `const isApart = !mayHold && haveParted(`,
+    text: `const haveTiersParted = mayHold && haveParted(`,
+    planted: `const haveTiersParted = !mayHold && haveParted(`,
     suites: ["test/manifest/releases.test.ts"]
   },
   {
@@ -2389,16 +2390,16 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 10,
     bug: "a value is not prepared before memory changes",
     file: "src/cache/internal/family/judgement.ts",
-    text: `return this.judgeValue(this.lower, key, value, terms)`,
-    planted: `return this.judgeValue(key === "" ? this.lower : undefined, key, value, terms)`,
+    text: `return this.judgeValue(this.lower, key, value, attributes)`,
+    planted: `return this.judgeValue(key === "" ? this.lower : undefined, key, value, attributes)`,
     suites: ["test/cache/refused.test.ts"]
   },
   {
     law: 10,
     bug: "memory keeps what its schema refuses",
     file: "src/cache/internal/family/judgement.ts",
-    text: `terms.lifeMillis !== 0 && !this.fits(value)`,
-    planted: `terms.lifeMillis === 0 && !this.fits(value)`,
+    text: `attributes.lifetimeMillis !== 0 && !this.fits(value)`,
+    planted: `attributes.lifetimeMillis === 0 && !this.fits(value)`,
     suites: ["test/cache/admitted.test.ts"]
   },
   {
@@ -2589,7 +2590,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "an invalidation of a family that holds nothing does not overtake the load that runs",
     file: "src/cache/internal/invalidation/familyInvalidation.ts",
-    text: `return this.entries.areNone && this.loads.isChangePlain`,
+    text: `return this.entries.areNone && this.loads.isShortWayOpen`,
     planted: `return this.entries.areNone`,
     suites: ["test/cache/overtaken.test.ts"]
   },
@@ -2758,16 +2759,16 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "a write beside a commit answers, and no read sees its value",
     file: refusals,
-    text: `const mustStay = lifeMillis !== 0 && (isConditional || holds.isAlone)`,
-    planted: `const mustStay = lifeMillis !== 0 && isConditional`,
+    text: `const mustStay = lifetimeMillis !== 0 && (isConditional || holds.isAlone)`,
+    planted: `const mustStay = lifetimeMillis !== 0 && isConditional`,
     suites: ["test/manifest/transactionDoubt.test.ts"]
   },
   {
     law: 3,
     bug: "two writes of an absent key are both made beside a commit",
     file: refusals,
-    text: `const mustStay = lifeMillis !== 0 && (isConditional || holds.isAlone)`,
-    planted: `const mustStay = lifeMillis !== 0 && holds.isAlone`,
+    text: `const mustStay = lifetimeMillis !== 0 && (isConditional || holds.isAlone)`,
+    planted: `const mustStay = lifetimeMillis !== 0 && holds.isAlone`,
     suites: ["test/manifest/transactionDoubt.test.ts"]
   },
   {
@@ -2805,7 +2806,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "a body reads the rows from before its own changes",
-    file: "src/cache/internal/transactions/readsApart.ts",
+    file: "src/cache/internal/transactions/transactionReads.ts",
     text: `const services = Context.merge(loader.context, this.frame.given)`,
     planted: `const services = loader.context`,
     suites: [transactions, commits]
@@ -2861,7 +2862,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "a body warms on another connection, which may wait for its own",
-    file: "src/cache/internal/transactions/readsApart.ts",
+    file: "src/cache/internal/transactions/transactionReads.ts",
     text: `warm(): Effect.Effect<number, CacheError> {`,
     planted: `warm(keys: ReadonlyArray<string>, concurrency: number): Effect.Effect<number, CacheError> {
     if (keys.length > 0) return this.family.warm(keys, concurrency)`,
@@ -2870,7 +2871,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "explain in a body tells what a reader outside of it would be served",
-    file: "src/cache/internal/transactions/readsApart.ts",
+    file: "src/cache/internal/transactions/transactionReads.ts",
     text: `if (served === undefined) return { ...outside, outcome: "load", held: undefined }`,
     planted: `if (served === undefined) return outside`,
     suites: [doors]
@@ -2904,7 +2905,7 @@ export const canaries: ReadonlyArray<Canary> = [
     bug: "an accessor remembers a Context with a transaction that the cache does not know",
     file: "src/manifest/internal/grants.ts",
     text: `if (!Transaction.isDirect(context)) return family`,
-    planted: `if (Transaction.isApart(context)) return family`,
+    planted: `if (Transaction.isLookupOrBody(context)) return family`,
     suites: ["test/manifest/transactionOutside.test.ts"]
   },
   {
@@ -2971,6 +2972,14 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `return (next === "||" || next === "??") && last?.text !== "&&"`,
     planted: `return next === "||" || next === "??"`,
     suites: ["test/cli/neverRunShapes.test.ts"]
+  },
+  {
+    law: "what a check shows is true",
+    bug: "a check takes an operation that void throws away for one that is used",
+    file: "src/cli/statements.ts",
+    text: `if (tokens[begin - 1]?.text !== "void" ||`,
+    planted: `if (tokens[begin - 1]?.text !== "typeof" ||`,
+    suites: ["test/cli/neverRun.test.ts"]
   },
   {
     law: "what a check shows is true",
@@ -3080,7 +3089,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 11,
     bug: "a tier that is down owes keys by name without bound",
     file: "src/store/internal/tieredTier.ts",
-    text: `this.#suspects.clear()`,
+    text: `this.#distrusted.clear()`,
     planted: ``,
     suites: ["test/store/internal/owed.test.ts"]
   },
@@ -3208,8 +3217,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a change that memory alone keeps leaves no trace in the file, which the next release reads",
     file: outbox,
-    text: `return this.debt.isKnown && this.debt.owed.length > 0`,
-    planted: `return this.debt.owed.length < 0`,
+    text: `return this.life.isKnown && this.life.owed.length > 0`,
+    planted: `return this.life.owed.length < 0`,
     suites: [deployments]
   },
   {
@@ -3411,7 +3420,7 @@ export const canaries: ReadonlyArray<Canary> = [
     bug: "what a lookup makes after it has given up a read is stored",
     file: "src/cache/internal/reads/trackedReads.ts",
     text: `    for (const key of keys) this.missed(key)
-    this.load.doubt()`,
+    this.load.becomeUncertain()`,
     planted: ``,
     suites: ["test/cache/givenUp.test.ts"]
   },
@@ -3531,8 +3540,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a write by the short way does not overtake a load that runs",
     file: writeSteps,
-    text: "loads.loader !== undefined && loads.isChangePlain",
-    planted: "loads.loader !== undefined && this.entries.arePlain && this.cache.leases.isEmpty",
+    text: "loads.loader !== undefined && loads.isShortWayOpen",
+    planted: "loads.loader !== undefined && this.entries.isShortWayOpen && this.cache.leases.isEmpty",
     suites: ["test/cache/atOnce.test.ts"]
   },
   {
@@ -3938,7 +3947,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "a value that its lookup confirms is fresh for the lifetime of its family, and not for its own",
     file: "src/cache/internal/family/judgement.ts",
-    text: `timeToLive: options.timeToLive === undefined ? lifeOf(before) : options.timeToLive,`,
+    text: `timeToLive: options.timeToLive === undefined ? lifetimeOf(before) : options.timeToLive,`,
     planted: `timeToLive: options.timeToLive,`,
     suites: ["test/cache/ownLife.test.ts"]
   },
@@ -3946,16 +3955,17 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "memory forgets the lifetime that was chosen for a value",
     file: "src/store/memory/internal/memoryShard.ts",
-    text: `this.extras[slot] = isPlain ? undefined : { freshUntil, expiresAt, revision, ownLifeMillis }`,
-    planted: `this.extras[slot] = isPlain ? undefined : { freshUntil, expiresAt, revision, ownLifeMillis: undefined }`,
+    text: `this.extras[slot] = isPlain ? undefined : { freshUntil, expiresAt, revision, ownLifetimeMillis }`,
+    planted:
+      `this.extras[slot] = isPlain ? undefined : { freshUntil, expiresAt, revision, ownLifetimeMillis: undefined }`,
     suites: ["test/cache/ownLife.test.ts"]
   },
   {
     law: 6,
     bug: "a file forgets the lifetime that was chosen for a value",
     file: "src/store/lmdb/internal/lmdbRecord.ts",
-    text: `  const { ownLifeMillis } = entry\n`,
-    planted: `  const ownLifeMillis: number | undefined = undefined\n`,
+    text: `  const { ownLifetimeMillis } = entry\n`,
+    planted: `  const ownLifetimeMillis: number | undefined = undefined\n`,
     suites: ["test/cache/ownLife.test.ts"]
   },
   {
@@ -4160,12 +4170,12 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 12,
-    bug: "a process serves a namespace that the one before has marked as doubted",
+    bug: "a process serves a namespace that the one before has marked as distrusted",
     file: "src/store/lmdb/internal/lmdbTrust.ts",
     text: `  makeIfAbsent(file)
-    this.wasDoubted = Fs.readFileSync(file, "latin1") !== trusted`,
+    this.wasDistrusted = Fs.readFileSync(file, "latin1") !== trusted`,
     planted: `  makeIfAbsent(file)
-    this.wasDoubted = false`,
+    this.wasDistrusted = false`,
     suites: [trust]
   },
   {
@@ -4175,5 +4185,37 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `Reflect.set(Error, "stackTraceLimit", 0)`,
     planted: `false`,
     suites: ["test/cache/absent.test.ts"]
+  },
+  {
+    law: "an invalidation of one key drops no other key",
+    bug: "the mark of one key concerns the longer keys that begin with it",
+    file: "src/cache/internal/invalidation/familyInvalidation.ts",
+    text: `if (this.hasRest) values.push(end)`,
+    planted: ``,
+    suites: [keyEnds]
+  },
+  {
+    law: "an invalidation of one key drops no other key",
+    bug: "a pattern without `*` names the longer keys, too",
+    file: "src/manifest/internal/keys.ts",
+    text: `bound.push({ position, value: wanted.rest ? more : end })`,
+    planted: `if (wanted.rest) bound.push({ position, value: more })`,
+    suites: [keyEnds]
+  },
+  {
+    law: "an invalidation of one key drops no other key",
+    bug: "the length of the dropped keys does not limit what derives from them",
+    file: "src/cache/shared/invalidationPlan.ts",
+    text: `if (value === end) most = position`,
+    planted: `if (value === end) most = Infinity`,
+    suites: [keyEnds]
+  },
+  {
+    law: 4,
+    bug: "a transaction does not see that it has dropped the keys of one length",
+    file: "src/cache/shared/scopes.ts",
+    text: `if (goesOn || position !== segments.length) return undefined`,
+    planted: `return undefined`,
+    suites: [keyEnds]
   }
 ]

@@ -1,4 +1,4 @@
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, ManagedRuntime } from "effect"
 import type { Admits, Appoints } from "../../src/capability/Capability.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import { AppCache, User, UserId } from "../fixture.ts"
@@ -149,3 +149,12 @@ export const yes8 = Effect.flatMap(AppCache, (cache) => cache.keys.user.get({ id
 // A module whose requirements are unknown is not taken for one that builds an engine.
 declare const legacy: Effect.Effect<User, never, unknown>
 export const no62 = AppCache.modules({ user: AppCache.owner("user", { lookup: () => legacy }) })
+
+// A runtime provides what its layer gives, and a program may require more.
+declare const live: Layer.Layer<AppCache | Appoints<string, AppCache>>
+const runtime = ManagedRuntime.make(Layer.provideMerge(Layer.orDie(Prefs), live))
+export const no63 = runtime.runPromise(user.get({ id }))
+export const no64 = runtime.runFork(Effect.all([prefs.get({ id: 1 }), user.delete({ id }), profile.get({ id })]))
+export const no65 = runtime.runSync(Other.stats)
+export const no66 = user.get({ id }).pipe(runtime.runPromise)
+export const no67 = Effect.runPromiseWith(Effect.runSync(runtime.contextEffect))(user.get({ id }))

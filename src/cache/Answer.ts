@@ -45,6 +45,8 @@ export interface Answer<out V> {
   /** How long the load of the value took, in milliseconds. */
   readonly costMillis: number
   readonly tags: ReadonlyArray<string>
-  /** The source's own name for this state of the value, such as an ETag, if the lookup or the write gave one. */
+  /**
+   * The name that the data source gives this state of the value, such as an ETag, if the lookup or the write gave one.
+   */
   readonly revision: string | undefined
 }

@@ -99,7 +99,7 @@ export class OwnershipConflict extends Schema.TaggedError<OwnershipConflict>()("
 }
 
 /**
- * The caller's grant has ended, because the scope of the owner or borrower that gave it is closed.
+ * The caller's grant has ended, because the Scope of the owner or borrower that gave it is closed.
  *
  * @stability stable
  * @category errors
@@ -257,7 +257,7 @@ export class LoadTimeout extends Schema.TaggedError<LoadTimeout>()("LoadTimeout"
  * @category errors
  * @since 0.1.0
  */
-export class LoadQueueFull extends Schema.TaggedError<LoadQueueFull>()("LoadQueueFull", {
+export class QueueFull extends Schema.TaggedError<QueueFull>()("QueueFull", {
   code: Schema.tag("E0503"),
   key: Schema.String,
   family: Schema.String,
@@ -383,7 +383,7 @@ export class VersionConflict extends Schema.TaggedError<VersionConflict>()("Vers
 export class UpdateRefused extends Schema.TaggedError<UpdateRefused>()("UpdateRefused", {
   code: Schema.tag("E0527"),
   key: Schema.String,
-  why: Schema.Literals(["stale", "doubtful"])
+  why: Schema.Literals(["stale", "uncertain"])
 }) {
   override get message() {
     const why = this.why === "stale"
@@ -695,7 +695,7 @@ export class CacheError extends Schema.TaggedError<CacheError>()("CacheError", {
     InvalidKey,
     Absent,
     LoadTimeout,
-    LoadQueueFull,
+    QueueFull,
     CircularWait,
     UpdateTimeout,
     LookupInterrupted,

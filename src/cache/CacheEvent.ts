@@ -22,7 +22,8 @@ export type RemovalCause = "Expired" | "Evicted" | "Deleted"
  * **Details**
  *
  * A position is the index of a parameter in the pattern of the family: in `post:{user}:{id}`, 0 is `user`. No positions
- * mean every key of the family. For a sensitive family, values and tags are hashes.
+ * mean every key of the family. In a family that ends in `*`, the last value may be `""`: the keys end before this
+ * position; or `"*"`: they have any segment there. For a sensitive family, values and tags are hashes.
  *
  * @stability stable
  * @category models

@@ -158,7 +158,7 @@ export const prometheusName = (id: string): string => prometheusNames.get(id) ??
  * @since 0.1.0
  */
 export interface Options {
-  /** The value of the attribute `cache`. */
+  /** The value of the attribute `cache`, not empty. */
   readonly cache: string
   /** The time between two publications, above zero. Ten seconds by default. */
   readonly interval?: DurationInput | undefined
@@ -180,7 +180,7 @@ const intervalDefault: DurationInput = "10 seconds"
  * **Details**
  *
  * A pause between two publications does not keep the process alive. It fails with `InvalidOption` if `cache` is not a
- * text, or if the interval is not a duration above zero.
+ * text or is empty, or if the interval is not a duration above zero.
  *
  * **Gotchas**
  *
@@ -220,7 +220,7 @@ export const publish = <E, R>(
     const unknown = Nearest.unknownOption(options, known)
     if (unknown !== undefined) return invalid(unknown.option, unknown.why)
     const { cache, interval = intervalDefault } = options
-    if (typeof cache !== "string") return invalid("cache", "must be a text")
+    if (typeof cache !== "string" || cache === "") return invalid("cache", "must be a text that is not empty")
     if (!(millisOf(interval) > 0)) return invalid("interval", "must be a duration above zero")
     if (!Effect.isEffect(stats)) return invalid("stats", "must be an Effect of the counts of a cache")
     const published = new Map<string, FamilyStats>()

@@ -21,7 +21,9 @@ import type { InvalidationMode } from "./CacheEvent.ts"
 export type Outcome = "hit" | "staleHit" | "join" | "load" | "fail" | "refuse"
 
 /**
- * The segments that a mark binds: their positions in the key within the family, ascending, and their values.
+ * The segments that a mark binds: their positions in the key within the family, ascending, and their values. In a
+ * family that ends in `*`, the last value may be `""`: the keys end before this position; or `"*"`: they have any
+ * segment there.
  *
  * @stability experimental
  * @category models

@@ -79,8 +79,8 @@ export interface LoadedOptions {
   /** Names of the entry. `invalidateTag` invalidates all entries of a family that have one of these names. */
   readonly tags?: ReadonlyArray<string> | undefined
   /**
-   * The source's name for this state of the value, such as an ETag or a version number. The next load of the key sees
-   * it.
+   * The name that the data source gives this state of the value, such as an ETag or a version number. The next load of
+   * the key sees it.
    */
   readonly revision?: string | undefined
 }
@@ -147,10 +147,10 @@ export type Result<V, E = unknown> = Loaded<V> | NotModified | AbsentAnswer | Fa
  *
  * **When to use**
  *
- * Where the source says how long a value is right, which group it belongs to, or which revision it has. A lookup
+ * Where the data source says how long a value is right, which group it belongs to, or which revision it has. A lookup
  * without such options returns the plain value.
  *
- * **Example** (A lifetime and a tag from the source)
+ * **Example** (A lifetime and a tag from the data source)
  *
  * ```ts
  * import { Effect, Layer } from "effect"
@@ -188,8 +188,8 @@ export const loaded = <V>(value: V, options: LoadedOptions): Loaded<V> => ({ [Ty
  *
  * **When to use**
  *
- * For a source that answers a conditional request, such as HTTP with an ETag. The second argument of the lookup has the
- * revision of the value before.
+ * For a data source that answers a conditional request, such as HTTP with an ETag. The second argument of the lookup
+ * has the revision of the value before.
  *
  * **Gotchas**
  *
@@ -228,11 +228,11 @@ export const loaded = <V>(value: V, options: LoadedOptions): Loaded<V> => ({ [Ty
 export const notModified = (options: LoadedOptions = {}): NotModified => ({ [TypeId]: "NotModified", options })
 
 /**
- * The answer of a lookup whose source has no value for the key.
+ * The answer of a lookup whose data source has no value for the key.
  *
  * **When to use**
  *
- * For a key that the source does not have, where `get` should fail. To have `get` succeed, and to keep the absence
+ * For a key that the data source does not have, where `get` should fail. To have `get` succeed, and to keep the absence
  * longer than `negativeTimeToLive`, let the value be an `Option`.
  *
  * **Details**
@@ -242,7 +242,7 @@ export const notModified = (options: LoadedOptions = {}): NotModified => ({ [Typ
  * - Readers fail with `Absent`. The answer is remembered for `negativeTimeToLive`, until the key is written or
  *   invalidated.
  *
- * **Example** (A key that the source does not have)
+ * **Example** (A key that the data source does not have)
  *
  * ```ts
  * import { Effect, Layer } from "effect"
@@ -273,7 +273,7 @@ export const absent: AbsentAnswer = { [TypeId]: "Absent" }
  *
  * **When to use**
  *
- * In a `lookupMany` whose source answered some of the keys. A failure of the whole Effect fails all of its keys.
+ * In a `lookupMany` whose data source answered some of the keys. A failure of the whole Effect fails all of its keys.
  *
  * **Example** (One of two keys fails)
  *

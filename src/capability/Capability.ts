@@ -7,7 +7,7 @@
  * the same ownership, so an owner may read, and a borrow never removes an ownership.
  *
  * - Capabilities exist for declared patterns only, so the run time knows which grants cover a family.
- * - Keys that are carved out of a pattern have their own realm: the owner of the rest does not discharge them.
+ * - Keys that are carved out of a pattern belong to their carve-out: the owner of the rest does not discharge them.
  * - The cache is part of a capability: the ownership of one cache gives no right in another.
  *
  * Not here: exclusion in time. Types cannot end; {@link Lease} and scopes do.
@@ -118,7 +118,7 @@ export interface Admits<out Pattern extends string, Self> extends Appoints<Patte
 // The region of a pattern after its first segment, marked with the carve-out that it belongs to.
 type restIn<P extends string, Self> = Self extends { readonly "~carved": infer Carved extends string }
   ? [Carved] extends [never] ? Tail<P>
-  : findNearest<Trie<Carved>, normalizePattern<P>> extends infer Realm
-    ? [Realm] extends [never] ? Tail<P> : readonly [{ readonly carved: Realm }, ...Tail<P>]
+  : findNearest<Trie<Carved>, normalizePattern<P>> extends infer CarveOut
+    ? [CarveOut] extends [never] ? Tail<P> : readonly [{ readonly carved: CarveOut }, ...Tail<P>]
   : never
   : Tail<P>

@@ -7,8 +7,9 @@
  *   the token of an ended lease can be distinguished from a write of the present holder (a *fencing token*).
  * - Every wait ends: by a grant, by the request's own deadline, or because a holder's time is over.
  * - While a key has a lease, only a write that carries an exclusive lease of the key changes its value. Loads,
- *   refreshes, deletions and invalidations go through, because they say that the source has changed. The holder may
- *   have read the key before, so the next write under the lease is refused then, unless the value that came is equal.
+ *   refreshes, deletions and invalidations go through, because they say that the data source has changed. The holder
+ *   may have read the key before, so the next write under the lease is refused then, unless the value that came is
+ *   equal.
  *
  * Not here: the table that grants leases (`shared/leaseTable.ts`), and leases among processes.
  *
@@ -43,7 +44,7 @@ export interface LeaseOptions<out Mode extends LeaseMode = LeaseMode> {
   /** How long to wait for the present holders. Ten seconds by default. */
   readonly deadline?: DurationInput | undefined
   /**
-   * After this time the lease ends even if its scope is open, so that other requests need not wait longer. A minute by
+   * After this time the lease ends even if its Scope is open, so that other requests need not wait longer. A minute by
    * default.
    */
   readonly timeToLive?: DurationInput | undefined
@@ -116,7 +117,7 @@ const whys: { readonly [_ in LeaseError["why"]]: (what: string) => string } = {
 }
 
 /**
- * A granted lease on keys of the family `Pattern`. It ends with the scope that acquired it, when its time is over, or
+ * A granted lease on keys of the family `Pattern`. It ends with the Scope that acquired it, when its time is over, or
  * when it is revoked. A write needs an `exclusive` lease that covers its key.
  *
  * @stability stable

@@ -21,10 +21,14 @@ export interface Given extends Call {
 
 /** Returns the call that gets the function whose answer is the expression from `at` to `end`. */
 export const givenAnswer = (tokens: ReadonlyArray<Token>, at: number, end: number): Given | undefined => {
-  if (tokens[at - 1]?.text !== "=>") return undefined
-  const last = tokens[at - 2]
-  const first = last?.text === ")" ? last.pair : at - 2
-  return givenFrom(tokens, tokens[first - 1]?.text === "async" ? first - 1 : first, end)
+  return tokens[at - 1]?.text === "=>" ? givenFrom(tokens, firstOfArrow(tokens, at - 1), end) : undefined
+}
+
+/** Returns the first token of the function of an arrow `=>`. */
+export const firstOfArrow = (tokens: ReadonlyArray<Token>, arrow: number): number => {
+  const last = tokens[arrow - 1]
+  const first = last?.text === ")" ? last.pair : arrow - 1
+  return tokens[first - 1]?.text === "async" ? first - 1 : first
 }
 
 /** Returns the call that gets the expression from `first` to `end` as an argument. */

@@ -36,15 +36,65 @@ const isManifest = (name: string, sources: ReadonlyArray<readonly [file: string,
   return /^\w+$/.test(name) && sources.some(([, source]) => base.test(source))
 }
 
+// The functions that run a program, of a runtime and of Effect.
+const running = "run(?:Promise|Fork|Sync|Callback)(?:Exit)?"
+const runner = new RegExp(`(?<![\\w$])${running}$`)
+const runnerWith = new RegExp(`(?<![\\w$])${running}With\\s*\\((?:[^()]|\\([^()]*\\))*\\)$`)
+const runnerGiven = new RegExp(`^[\\w$.?!\\s]*\\.\\s*${running}\\s*[,)]`)
+
+// Returns whether the compiler reports an argument of a function that runs it, or such a function in a `pipe`.
+const isRun = (source: string, offset: number): boolean => {
+  const callee = /([^]*?)\s*\(\s*$/.exec(source.slice(Math.max(0, offset - runnerLengthMax), offset))?.[1] ?? ""
+  if (runner.test(callee) || runnerWith.test(callee) || runnerGiven.test(source.slice(offset))) return true
+  // `const run = Effect.runPromiseWith(context)`.
+  const [name] = /(?<![\w$.])[\w$]+$/.exec(callee) ?? []
+  const made = `\\s*=\\s*[\\w$.\\s]*\\.${running}(?:With\\s*\\(|\\s*(?:;|\\n|$))`
+  return name !== undefined && new RegExp(`\\bconst\\s+${escape(name)}${made}`).test(source)
+}
+// How many characters before an argument are read for the name of its function.
+const runnerLengthMax = 400
+
+// What a program requires, compared with what its runtime provides. Inside of texts, these types have no quotes.
+const compared = /^ +Type '([^'\n]*)' is not assignable to type '([^'\n]*)'/gm
+const capability = new RegExp(`^${right}$`)
+
+/**
+ * Returns the error of a program whose runtime provides other rights as that of a program to which nothing provides
+ * rights: the requirements that are left over, and `never`.
+ */
+const leaveOver = (text: string): string => {
+  for (const [, required, provided] of text.matchAll(compared)) {
+    // The compiler compares whole programs first, and their requirements next.
+    if (/\bEffect</.test(required!)) continue
+    // A long union is cut. The compiler names one member that is not given in a line of its own.
+    const isCut = / more \.\.\./.test(required! + provided!)
+    if (isCut && required!.includes(" | ")) continue
+    const given = new Set(provided!.split(" | "))
+    const left = isCut ? [required!] : required!.split(" | ").filter((one) => !given.has(one) && !isGiven(one, given))
+    return left.length === 0 ? text : `Type '${left.join(" | ")}' is not assignable to type 'never'.`
+  }
+  return text
+}
+
+// Returns whether a wider right gives a right: to write is also to read, and `Appoints<string>` appoints all owners.
+const isGiven = (one: string, given: ReadonlySet<string>): boolean => {
+  const [, mode, pattern, id] = capability.exec(one) ?? []
+  if (mode === "Borrows") return given.has(`Owns<"${pattern}", ${id}>`)
+  if (mode === "Appoints" || mode === "Admits") return given.has(`${mode}<string, ${id}>`)
+  return false
+}
+
 /**
  * Recognizes a program that runs without a right, without an engine, or without a store. `sources` are the files in
  * which its manifest may be declared.
  */
 export const findUnprovided = (
-  text: string,
+  error: string,
   place: Place,
   sources: ReadonlyArray<readonly [file: string, text: string]>
 ): Finding | undefined => {
+  const source = sources.find(([file]) => file === place.file)?.[1] ?? ""
+  const text = isRun(source, offsetOf(source, place)) ? leaveOver(error) : error
   const union = among.exec(text)
   const [, mode, pattern, id] = alone.exec(text) ?? union ?? []
   if (mode === undefined) {

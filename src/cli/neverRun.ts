@@ -1,18 +1,18 @@
 /**
- * Finds operations that nothing runs, such as `user.set(...)` as a statement of its own, after `await`, or as a
- * condition. An operation is an Effect, and an Effect that is not yielded, returned or run does nothing. TypeScript
+ * Finds operations that nothing runs, such as `user.set(...)` as a statement of its own, after `await` or `void`, or as
+ * a condition. An operation is an Effect, and an Effect that is not yielded, returned or run does nothing. TypeScript
  * accepts an expression whose value is not used, and any value as a condition, so this reads the text.
  *
  * - It finds calls through an accessor, through a reader or writer that was yielded into a name, calls of the manifest
  *   itself (`batch`, `invalidate`, `set` ...), and calls of a `const` function that returns such a call. The name must
  *   be proved to mean one of these (see `meaning.ts`).
- * - It ignores a call whose value may be used: by a variable, an argument, `return`, `void`, or a `pipe` that may run
- *   it. It also ignores a call if the text does not show whether its value is used.
+ * - It ignores a call whose value may be used: by a variable, an argument, `return`, or a `pipe` that may run it. It
+ *   also ignores a call if the text does not show whether its value is used.
  *
  * Not here: other Effects. `@effect/language-service`, a plugin of editors, reports all Effects that nothing runs.
  */
 import * as RightFindings from "../diagnostic/types/rightFindings.ts"
-import { type Call, type Given, givenAnswer, givenFrom } from "./answers.ts"
+import { type Call, firstOfArrow, type Given, givenAnswer, givenFrom } from "./answers.ts"
 import { holdsMembers } from "./fields.ts"
 import { type Finding, say } from "./findings.ts"
 import type { Meanings, Source } from "./meaning.ts"
@@ -133,7 +133,7 @@ class Search {
   }
 
   private lossOfName(at: number): Loss {
-    if (this.isOfPromise(at, at + 1)) return "never run"
+    if (this.isOfPromise(at, at + 1) || Statements.isVoided(this.tokens, at, at + 1)) return "never run"
     return Statements.isTested(this.tokens, at, at + 1) ? "tested" : undefined
   }
 
@@ -162,8 +162,8 @@ class Search {
   private isUnused(at: number, end: number): boolean {
     const { tokens } = this
     if (Statements.isStatement(tokens, at)) return Statements.endsStatement(tokens, end) || this.is(end, ",")
-    return Statements.isBranch(tokens, at, end) || Statements.isInSequence(tokens, at, end) ||
-      this.isLostAnswer(at, end)
+    return Statements.isVoided(tokens, at, end) || Statements.isBranch(tokens, at, end) ||
+      Statements.isInSequence(tokens, at, end) || this.isLostAnswer(at, end) || this.isVoidAnswer(at, end)
   }
 
   // Returns whether an expression is awaited, or given to a Promise that awaits it.
@@ -233,9 +233,18 @@ class Search {
     return argument?.isLast === true && this.isOfEffect(argument, finalizing)
   }
 
+  // Returns whether a call is the answer of a function whose name has a type without an answer:
+  // `const drop: (id: string) => void = (id) => user.delete({ id })`.
+  private isVoidAnswer(at: number, end: number): boolean {
+    const { tokens } = this
+    if (!this.is(at - 1, "=>") || !Statements.endsStatement(tokens, end) && !this.is(end, ",")) return false
+    const first = firstOfArrow(tokens, at - 1)
+    return this.is(first - 1, "=") && this.is(first - 2, "void") && this.is(first - 3, "=>")
+  }
+
   // Returns whether a call is the answer of a function that is given to a caller which ignores it: `forEach` of a list,
-  // `map` of a list that is not used, a timer, or an event. A name with a capital letter is a module, such as Effect,
-  // whose `forEach` runs the answers.
+  // `map` of a list or `then` of a Promise that is not used, a timer, or an event. A name with a capital letter is a
+  // module, such as Effect, whose `forEach` runs the answers.
   private isLostAnswer(at: number, end: number): boolean {
     const { tokens } = this
     const given = givenAnswer(tokens, at, end)
@@ -245,13 +254,14 @@ class Search {
     const isMember = this.is(open - 2, ".") || this.is(open - 2, "?.")
     const object = tokens[open - 3]?.text ?? ""
     if (events.has(name) && isMember && open - 3 === begin) return !isFirst && this.isEmitter(begin)
-    if (!isFirst) return false
+    if (!isFirst && name !== "then") return false
     if (timers.has(name)) return !isMember || globals.has(object)
     if (name === "nextTick") return isMember && object === "process"
     if (!isMember || !endsValue(tokens, open - 3) || /^[A-Z]/.test(object)) return false
-    return name === "forEach" ||
-      name === "map" && Statements.isStatement(tokens, begin) &&
-        Statements.endsStatement(tokens, tokens[open]!.pair + 1)
+    const after = tokens[open]!.pair + 1
+    return name === "forEach" || name === "finally" ||
+      keeping.has(name) && (Statements.isVoided(tokens, begin, after) ||
+          Statements.isStatement(tokens, begin) && Statements.endsStatement(tokens, after))
   }
 
   // Returns whether a name is an emitter of the platform, or a `const` that is made as one in this file.
@@ -293,6 +303,8 @@ const emptying = words("as asVoid ignore")
 const discarding = words("tap tapError tapCause addFinalizer acquireRelease ensuring onExit onError onInterrupt")
 const finalizing = words("ensuring")
 
+// What returns what the given function returned.
+const keeping = words("map then catch")
 const timers = words("setTimeout setInterval setImmediate queueMicrotask")
 const globals = words("globalThis window self")
 const events = words("on once addListener prependListener addEventListener")

@@ -61,12 +61,17 @@ export const bindingOf = ({ bindings }: Scopes, name: string, at: number): Bindi
 /** Returns whether a statement begins at a token because a line break ends the statement before it. */
 export const beginsLine = (tokens: ReadonlyArray<Token>, at: number): boolean => {
   const token = tokens[at]
-  if (!token?.isAfterBreak || !(endsValue(tokens, at - 1) || closesAngles(tokens, at - 1))) return false
+  if (!token?.isAfterBreak) return false
+  if (!endsValue(tokens, at - 1) && !closesAngles(tokens, at - 1) && !isVoidType(tokens, at - 1)) return false
   if (token.kind === "name") return !operators.has(token.text)
   // After a line break, these operators belong to the value that follows.
   if (token.text === "++" || token.text === "--") return true
   return token.kind === "number" || (token.kind === "text" && token.text !== "`" && token.text !== "<")
 }
+
+// Returns whether a `void` is the result of a function type, and not the operator.
+const isVoidType = (tokens: ReadonlyArray<Token>, at: number): boolean =>
+  tokens[at]?.text === "void" && [":", "=>", "|"].includes(tokens[at - 1]?.text ?? "")
 
 // Returns whether a `>` closes the `<` of a type. Before a line break, TypeScript takes it for that wherever it can.
 const closesAngles = (tokens: ReadonlyArray<Token>, close: number): boolean => {

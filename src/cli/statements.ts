@@ -13,13 +13,13 @@ export const words = (text: string): ReadonlySet<string> => new Set(text.split("
 export const holdsStatements = (tokens: ReadonlyArray<Token>, open: number): boolean =>
   open < 0 || (tokens[open]!.text === "{" && (tokens[open]!.isBlock || isCase(tokens, open - 1)))
 
-/** Returns whether a statement begins at a token, or at an `await` before it. */
+/** Returns whether a statement begins at a token, or at an `await` or a `void` before it. */
 export const isStatement = (tokens: ReadonlyArray<Token>, at: number): boolean => {
   const before = tokens[at - 1]
   if (!holdsStatements(tokens, tokens[at]!.inside)) return false
   if (before === undefined) return true
   const { text } = before
-  if (text === "await") return isStatement(tokens, at - 1)
+  if (text === "await" || text === "void" && !tokens[at]!.isAfterBreak) return isStatement(tokens, at - 1)
   if (text === ";" || text === "{" || text === "}") return true
   if ((text === "else" || text === "do") && tokens[at - 2]?.text !== ".") return true
   if (text === ")" && isCondition(tokens, before.pair)) return true
@@ -138,6 +138,13 @@ export const isAwaited = (tokens: ReadonlyArray<Token>, from: number, to: number
   const [begin, end] = withGroups(tokens, from, to)
   const before = tokens[begin - 1]?.text
   return before === "await" && !member.has(tokens[end]?.text ?? "")
+}
+
+/** Returns whether `void` throws the value of an expression away, with the parentheses around it. */
+export const isVoided = (tokens: ReadonlyArray<Token>, from: number, to: number): boolean => {
+  const [begin, end] = withGroups(tokens, from, to)
+  if (tokens[begin - 1]?.text !== "void" || tokens[begin - 2]?.text === "." || tokens[begin]!.isAfterBreak) return false
+  return !member.has(tokens[end]?.text ?? "")
 }
 
 const member = words(". ?. ( [ ` !")

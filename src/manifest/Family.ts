@@ -904,7 +904,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    *
    * **When to use**
    *
-   * For a small change of a cached value that the source has made, too.
+   * For a small change of a cached value that the data source has made, too.
    *
    * **Details**
    *
@@ -945,7 +945,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    *
    * **When to use**
    *
-   * Where the source has deleted the thing. The next `get` runs the lookup again.
+   * Where the data source has deleted the thing. The next `get` runs the lookup again.
    *
    * **Example** (The next read loads)
    *
@@ -1005,7 +1005,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    *
    * **When to use**
    *
-   * Where the source has changed and the new value is not known. `refresh` loads the new value at once.
+   * Where the data source has changed and the new value is not known. `refresh` loads the new value at once.
    *
    * **Details**
    *
@@ -1152,7 +1152,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    *
    * **When to use**
    *
-   * Where the source has changed and the next reader must not wait for the lookup.
+   * Where the data source has changed and the next reader must not wait for the lookup.
    *
    * **Details**
    *
@@ -1419,7 +1419,7 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string>
    *
    * **Details**
    *
-   * A deletion needs no lease, because it says that the source has changed. With `lease` it is made only while the
+   * A deletion needs no lease, because it says that the data source has changed. With `lease` it is made only while the
    * lease lasts, and so is the whole batch.
    *
    * @see `Manifest.Service.batch` for an example
@@ -1429,7 +1429,7 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string>
     options?: DeletionOptions<P>
   ) => Write<Owns<P, Self>>
   /**
-   * Takes a lease of one key, and holds it until the scope closes or its `timeToLive` ends. A key has one exclusive
+   * Takes a lease of one key, and holds it until the Scope closes or its `timeToLive` ends. A key has one exclusive
    * lease or many shared ones.
    *
    * **When to use**

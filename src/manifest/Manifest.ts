@@ -526,7 +526,7 @@ export interface Service<Self, Id extends string> {
    *
    * **Details**
    *
-   * - The owner has the family from the moment the layer is built until its scope closes. While a family has no owner,
+   * - The owner has the family from the moment the layer is built until its Scope closes. While a family has no owner,
    *   nothing of it is served: reads fail with `Unowned`.
    * - A second owner at the same time fails with `OwnershipConflict`.
    * - A lookup may read only what the family derives from. Other reads do not compile (E0211).
@@ -571,7 +571,7 @@ export interface Service<Self, Id extends string> {
       : never)
   >
   /**
-   * Makes a borrower of a family: a layer that gives `Borrows` of it until its scope closes.
+   * Makes a borrower of a family: a layer that gives `Borrows` of it until its Scope closes.
    *
    * **When to use**
    *
@@ -649,7 +649,7 @@ export interface Service<Self, Id extends string> {
    * **Details**
    *
    * - The layer requires `Owns` of the part, which the owner of the whole has. This owner may still write the part.
-   * - The right ends when the scope of the layer closes, or when the owner that lent it leaves.
+   * - The right ends when the Scope of the layer closes, or when the owner that lent it leaves.
    * - A second delegate of one part fails with `OwnershipConflict`.
    *
    * **Example** (A part that another module makes)

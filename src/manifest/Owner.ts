@@ -102,7 +102,7 @@ export interface DelegateOptions<Self, K extends string> {
  *   `keys` contains an invalid key, that is logged as a warning. Neither fails the layer.
  * - Readers come first: where `loadConcurrency` limits the lookups, these loads leave one turn free, and they take no
  *   place in the queue. At most 16 lookups run at a time, or 16 calls of `lookupMany` with at most 100 keys each.
- * - One fiber runs the rounds, until the owner's scope closes.
+ * - One fiber runs the rounds, until the owner's Scope closes.
  *
  * **Example** (Loading what the front page needs, at start and every ten minutes)
  *

@@ -29,26 +29,31 @@ export interface PolicyOptions {
    */
   readonly timeToLive?: unknown
   /**
-   * How long an entry stays without a read. An entry that has left memory, or outlives the process, may end earlier by
-   * a sixteenth of this time.
+   * How long an entry stays without a read. It ends no later than its lifetime and the stale time after it: a longer
+   * `idleTimeToLive` acts only on a value for which a write or a lookup chose a longer lifetime. An entry that has left
+   * memory, or outlives the process, may end earlier by a sixteenth of this time.
    */
   readonly idleTimeToLive?: unknown
   /** How long after its lifetime an entry is served while it is renewed behind the reader (RFC 5861). */
   readonly staleWhileRevalidate?: unknown
   /** How long after its lifetime an entry is served when its lookup fails (RFC 5861). */
   readonly staleIfError?: unknown
-  /** The largest share of a lifetime, from 0 to 1, that is taken off at random. */
+  /**
+   * The largest share of a lifetime, from 0 to 1, that is taken off at random. A lifetime of `never` stays as it is.
+   */
   readonly jitter?: unknown
   /**
    * When a read renews a fresh entry behind its reader: after this share of its lifetime. With `xfetch` this is at
-   * random near the end, and the earlier the longer the last load took (Vattani and others, 2015).
+   * random near the end, and the earlier the longer the last load took (Vattani and others, 2015). An entry that does
+   * not expire is not renewed.
    */
   readonly refreshAhead?: unknown
   /** How long a failed lookup, or the answer that a key has no value, is remembered. */
   readonly negativeTimeToLive?: unknown
   /**
    * How long a read waits for a lookup before it serves a stale value. It is refused unless `staleIfError` is longer
-   * than `staleWhileRevalidate`, because no read would wait and get a stale value.
+   * than `staleWhileRevalidate`, because no read would wait and get a stale value; and unless it is shorter than
+   * `hardTimeout`, because the lookup would be interrupted first.
    */
   readonly softTimeout?: unknown
   /**
@@ -62,7 +67,7 @@ export interface PolicyOptions {
   readonly loadConcurrency?: unknown
   /**
    * The most lookups that wait for their turn and that a reader waits for. Any further lookup fails at once with
-   * `LoadQueueFull`. Background loads wait behind these lookups, and take none of these places.
+   * `QueueFull`. Background loads wait behind these lookups, and take none of these places.
    */
   readonly loadQueueMax?: unknown
   /** How long the cache waits after a failed refresh before it tries the next one. */

@@ -46,13 +46,13 @@ export interface Entry<out V> {
   readonly costMillis: number
   /** The tags of the entry, at most `tagsMax`. */
   readonly tags: ReadonlyArray<string>
-  /** The name that the source gives this state of the value (an ETag), for conditional refresh. */
+  /** The name that the data source gives this state of the value (an ETag), for conditional refresh. */
   readonly revision: string | undefined
   /**
    * The lifetime that a lookup or a write chose for this value, in milliseconds, as `Infinity` where it never ends.
    * Absent where it is the lifetime of the family. A confirmation of the value (`notModified`) gives it once more.
    */
-  readonly ownLifeMillis?: number | undefined
+  readonly ownLifetimeMillis?: number | undefined
 }
 
 /**

@@ -377,7 +377,7 @@ export interface HotPartition<V> {
    * Stores a value of weight 1 whose entry has no tags, cost and revision, and is fresh until it is due: as `put` does,
    * without an entry for it. Cannot fail.
    */
-  readonly putPlain: (
+  readonly putValue: (
     key: string,
     value: V,
     stamp: number,

@@ -85,7 +85,7 @@ describe("keys that lookups have read", () => {
       for (let i = 0; i < count; i++) {
         sources.read(key(i), i + 1, i + 1)
         sources.isAlone(key(i))
-        sources.settle(key(i))
+        sources.noteSpread(key(i))
       }
       for (const [number, characters] of kept(sources)) {
         assert.isAtMost(number, 65_536)
@@ -104,8 +104,8 @@ describe("keys that lookups have read", () => {
       }
       assert.strictEqual(lost, 0)
       assert.deepStrictEqual(kept(sources).map(([number]) => number).slice(0, 3), [0, 0, 0])
-      sources.unsettle()
-      assert.isFalse(sources.isSettled(key(0)))
+      sources.forgetSpread()
+      assert.isFalse(sources.wasSpread(key(0)))
     })
   }
 

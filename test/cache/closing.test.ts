@@ -1,5 +1,5 @@
 /**
- * The end of a cache whose lower tier hangs: the scope closes within a bound, and every caller that waits for the
+ * The end of a cache whose lower tier hangs: the Scope closes within a bound, and every caller that waits for the
  * tier gets a result.
  */
 import { assert, describe, it } from "@effect/vitest"

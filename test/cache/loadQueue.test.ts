@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
-import { CacheError, LoadQueueFull } from "../../src/cache/CacheError.ts"
+import { CacheError, QueueFull } from "../../src/cache/CacheError.ts"
 import * as Expiry from "../../src/cache/internal/family/expiry.ts"
 import { backgroundMax, LoadQueue } from "../../src/cache/internal/loads/loadQueue.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
@@ -78,7 +78,7 @@ describe("renewals behind readers", () => {
       yield* renew
       const readers = yield* Effect.forEach(Array.from({ length: 11 }), (_, i) => fork(Effect.exit(of(`new${i}`).get)))
       yield* settle
-      assert.strictEqual(reasonOf(yield* Effect.flip(of("one more").get)), "LoadQueueFull")
+      assert.strictEqual(reasonOf(yield* Effect.flip(of("one more").get)), "QueueFull")
       yield* TestClock.adjust(10_000)
       const exits = yield* Fiber.joinAll(readers)
       assert.strictEqual(exits.filter(({ _tag }) => _tag === "Success").length, 10)
@@ -153,7 +153,7 @@ it.effect("both lines keep their bound together when readers join background loa
     let refused = 0
     const full = (queueMax: number) => {
       refused++
-      return new CacheError({ reason: new LoadQueueFull({ key: "user:1", family: "user", queueMax }) })
+      return new CacheError({ reason: new QueueFull({ key: "user:1", family: "user", queueMax }) })
     }
     for (let i = 0; i < count; i++) {
       yield* fork(Effect.exit(queue.inTurn(true, Effect.never, full, (place) => place.meetReader())))

@@ -126,7 +126,7 @@ describe("lower tier that cannot be read", () => {
       const results = yield* Fiber.joinAll(callers)
       assert.strictEqual(source.atOnce, 4)
       const refused = results.flatMap((result) => result._tag === "Failure" ? [reasonOf(result.failure)] : [])
-      assert.deepStrictEqual(new Set(refused), new Set(["LoadQueueFull"]))
+      assert.deepStrictEqual(new Set(refused), new Set(["QueueFull"]))
       assert.strictEqual(results.length - refused.length, source.runs)
       assert.isAtMost(source.runs, 4 + 10)
       checkInvariants(running)

@@ -80,7 +80,7 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
     "E0527: `user:1` was not updated, because the cache does not keep its value: its lookup read a stale value"
   ],
   [
-    new CacheError.UpdateRefused({ key: "user:1", why: "doubtful" }),
+    new CacheError.UpdateRefused({ key: "user:1", why: "uncertain" }),
     "E0527: `user:1` was not updated, because the cache does not keep its value: its lookup found nothing where a tier that failed may hold a value"
   ],
   [
@@ -108,7 +108,7 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
     "E0501: `user:1` is absent: its lookup says that there is no value"
   ],
   [
-    new CacheError.LoadQueueFull({ key: "user:1", family: "user", queueMax: 3 }),
+    new CacheError.QueueFull({ key: "user:1", family: "user", queueMax: 3 }),
     "E0503: a call for `user:1` was refused: 3 callers of `user` wait already"
   ],
   [

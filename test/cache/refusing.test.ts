@@ -163,20 +163,22 @@ describe("a store that refuses", () => {
       assert.strictEqual(of.count(), 3)
     }))
 
-  it.effect("memory over a lower tier admits no further value, and the lower tier has it", () =>
-    Effect.gen(function*() {
-      const store = Layer.effect(
-        Store,
-        Effect.map(
-          MemoryStore.make({ capacity: 3, eviction: "refuse" }),
-          (memory) => TieredStore.make([memory, mapStore({ name: "cold" })])
-        )
-      ) as Layer.Layer<Store, any>
-      const of = yield* world(undefined, store)
-      yield* fill(of)
-      yield* of.on(of.user.set({ id: "4" }, "new"))
-      assert.strictEqual((yield* of.on<any>(of.user.getOption({ id: "4" }))).value, "new")
-    }))
+  for (const set of ["through", "onEviction"] as const) {
+    it.effect(`memory over a lower tier admits no further value, and the lower tier has it with \`${set}\``, () =>
+      Effect.gen(function*() {
+        const store = Layer.effect(
+          Store,
+          Effect.map(
+            MemoryStore.make({ capacity: 3, eviction: "refuse" }),
+            (memory) => TieredStore.make([memory, mapStore({ name: "cold" })], { set })
+          )
+        ) as Layer.Layer<Store, any>
+        const of = yield* world(undefined, store)
+        yield* fill(of)
+        yield* of.on(of.user.set({ id: "4" }, "new"))
+        assert.strictEqual((yield* of.on<any>(of.user.getOption({ id: "4" }))).value, "new")
+      }))
+  }
 
   const endings: { readonly [name: string]: (of: World) => Effect.Effect<unknown, unknown> } = {
     "a tag": ({ on, user }) => on(user.invalidateTag("all")),

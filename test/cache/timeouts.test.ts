@@ -178,17 +178,6 @@ describe("hard timeout", () => {
       assert.strictEqual(reasonOf(yield* Fiber.join(caller)), "LoadTimeout")
       assert.strictEqual(yield* get, 1)
     }))
-
-  it.effect("a hard timeout acts before a longer soft timeout", () =>
-    Effect.gen(function*() {
-      const policy = { ...soft, softTimeout: 100, hardTimeout: 20 }
-      const { get } = yield* family(policy, then(1_000))
-      yield* get
-      yield* TestClock.adjust(100)
-      const caller = yield* fork(get)
-      yield* TestClock.adjust(20)
-      assert.strictEqual(yield* Fiber.join(caller), "old")
-    }))
 })
 
 describe("soft timeout of a reader whose value was removed meanwhile", () => {

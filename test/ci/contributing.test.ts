@@ -9,7 +9,7 @@ import { limits } from "../../.ci/architecture.ts"
 import manifest from "../../package.json" with { type: "json" }
 import { CacheError } from "../../src/cache/CacheError.ts"
 import { defaults } from "../../src/cache/internal/family/expiry.ts"
-import { patienceMillis } from "../../src/cache/internal/loads/waits.ts"
+import { hangTimeoutMillis } from "../../src/cache/internal/loads/waits.ts"
 import { defaults as leaseDefaults } from "../../src/capability/shared/leaseTable.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
 import { policyOptions } from "../../src/ownership/FamilyPolicy.ts"
@@ -61,7 +61,7 @@ describe("CONTRIBUTING.md", () => {
       "src/ownership/FamilyPolicy.ts": ["interface FamilyPolicy", "policyOptions"],
       "src/ownership/Definition.ts": ["interface FamilySpec"],
       "src/ownership/types/definitionShape.ts": ["interface Expected"],
-      "src/cache/internal/family/expiry.ts": ["interface Expiry", "const make", "const isPlain"],
+      "src/cache/internal/family/expiry.ts": ["interface Expiry", "const make", "const hasPlainLifetime"],
       "src/cache/internal/family/limits.ts": ["const limitedOptions"],
       "src/cli/compilerErrors.ts": ["const withoutParams"],
       "test/cache/messages.test.ts": ["const rows", "has a row here"],
@@ -70,7 +70,7 @@ describe("CONTRIBUTING.md", () => {
       "src/manifest/Family.ts": ["interface Reading", "interface Writing", "interface Refused"],
       "src/cache/shared/cacheFamily.ts": ["class CacheFamily"],
       "src/cache/internal/reads/trackedReads.ts": ["interface Reads", "class TrackedReads"],
-      "src/cache/internal/transactions/writesApart.ts": ["interface Writes"],
+      "src/cache/internal/transactions/transactionWrites.ts": ["interface Writes"],
       "src/cli/meaning.ts": ["const ofAccessor"],
       "src/diagnostic/types/referenceFindings.ts": ["type fanoutUnsaid", "const fanoutUnsaid"],
       "src/eviction/EvictionPolicy.ts": ["const policies"],
@@ -137,7 +137,7 @@ describe("README.md", () => {
     assert.strictEqual(family("retryAfterFailure"), defaults.retryAfterFailure.replace("seconds", "s"))
     assert.strictEqual(family("loadQueueMax"), defaults.loadQueueMax.toLocaleString("en"))
     assert.strictEqual(family("onAbandoned"), "`\"interrupt\"`")
-    assert.strictEqual(patienceMillis, 300_000)
+    assert.strictEqual(hangTimeoutMillis, 300_000)
     assert.include(family("hardTimeout"), "five minutes")
     const { deadline, mode, timeToLive } = leaseDefaults
     assert.include(

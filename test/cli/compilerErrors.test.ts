@@ -128,6 +128,64 @@ describe("right that the program does not provide", () => {
     }
   })
 
+  // `|` marks the argument.
+  const run = (marked: string, required: string, provided: string, ...more: ReadonlyArray<string>) => {
+    const at = marked.indexOf("|")
+    const text =
+      `error TS2379: Argument of type 'Effect<void, CacheError, ${required}>' is not assignable to parameter ` +
+      `of type 'Effect<void, CacheError, ${provided}>' with 'exactOptionalPropertyTypes: true'.\n` +
+      `  Type '${required}' is not assignable to type '${provided}'.\n` +
+      more.map((one) => `    Type '${one}' is not assignable to type '${provided}'.\n`).join("")
+    const found = findUnprovided(text, { ...place, column: at + 1 }, [
+      ["a.ts", marked.replace("|", "")],
+      ["cache.ts", manifest]
+    ])
+    return found && [found.code, /'([^']+)'/.exec(found.sentence)?.[1], found.label]
+  }
+  const writes = `Owns<"user:{id}", AppCache>`
+  const runners = [
+    "runtime.runPromise(|program)",
+    "runtime.runPromiseExit(|program)",
+    "runtime.runFork( |program)",
+    "app.runtime.runSync(|program)",
+    "runtime.runSyncExit(|program)",
+    "runtime.runCallback(|program, options)",
+    "runPromise(|program)",
+    "Effect.runPromiseWith(await runtime.context())(|program)",
+    "Effect.runForkWith(context)(|program)",
+    "const run = Effect.runForkWith(context); run(|program)",
+    "const run = runtime.runPromise; run(|program)",
+    "program.pipe(|runtime.runPromise)",
+    "program.pipe(Effect.orDie, |app.runtime.runPromise, print)"
+  ]
+  for (const marked of runners) {
+    it(`the finding names a right that a runtime does not provide: ${marked}`, () => {
+      for (const provided of ["AppCache | Appoints<string, AppCache>", `Db | Owns<"post:{id}", AppCache>`]) {
+        assert.deepStrictEqual(run(marked, writes, provided), ["E0233", "user:{id}", `this requires ${writes}`])
+      }
+    })
+  }
+
+  it("the finding of a runtime names what the runtime lacks, and nothing that it provides", () => {
+    const marked = "runtime.runPromise(|program)"
+    const reads = `Borrows<"user:{id}", AppCache>`
+    const label = (required: string, provided: string, ...more: ReadonlyArray<string>) =>
+      run(marked, required, provided, ...more)?.[2]
+    assert.strictEqual(label(`${reads} | Borrows<"x", AppCache>`, writes), `this requires Borrows<"x", AppCache>`)
+    assert.strictEqual(label(`Db | AppCache`, "Db"), "this requires AppCache")
+    assert.strictEqual(label("Appoints<\"x\", AppCache> | Store", "Appoints<string, AppCache>"), "this requires Store")
+    // The compiler cuts a long union, and names one member that is missing.
+    const cut = `AppCache | Appoints<string, AppCache> | ... 12 more ... | ${writes}`
+    const other = `Borrows<"files:*", AppCache>`
+    assert.strictEqual(label(`${reads} | ${other}`, cut, other), `this requires ${other}`)
+  })
+
+  it("a program that a function of another kind does not take stays as it is", () => {
+    for (const marked of ["start(|program)", "const run = start(x); run(|program)", "program.pipe(|start)"]) {
+      assert.isUndefined(run(marked, writes, `Owns<"post:{id}", AppCache>`))
+    }
+  })
+
   it("other errors stay as they are", () => {
     assert.isUndefined(unprovided(`Type 'Db' is not assignable to type 'never'.`))
     assert.isUndefined(unprovided(`Type 'Owns<"user:{id}", AppCache>' is not assignable to type '"E0220: the body'.`))

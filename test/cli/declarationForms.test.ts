@@ -97,6 +97,7 @@ const lost = [
   "flag && user.set({ id }, ann)",
   "if (flag) user.set({ id }, ann)",
   "user.set({ id }, ann).pipe(Effect.orDie)",
+  "void user.set({ id }, ann)",
   "user.set({ id }, ann) satisfies Effect<A, B>",
   "user.set({ id }, ann) as Effect<A, B>",
   "AppCache.set(`user:1`, ann)"
@@ -108,7 +109,7 @@ const used = [
   "let k = user.set({ id }, ann) satisfies Effect<A, B>",
   "const k: Effect<A, B> = user.set({ id }, ann)",
   "g(user.set({ id }, ann))",
-  "void user.set({ id }, ann)",
+  "void run(user.set({ id }, ann))",
   "return user.set({ id }, ann) as Effect<A, B>",
   "yield* user.set({ id }, ann) as Effect<A, B>",
   "await run(user.set({ id }, ann))"

@@ -291,6 +291,15 @@ describe("body that was cast", () => {
       }))
   }
 
+  for (const name of ["", 5, null, undefined]) {
+    it.effect(`the call fails with a typed error for a wrong name: ${JSON.stringify(name)}`, () =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(untyped.fn(name as string, {})(function*() {})())
+        assert.strictEqual(error.reason._tag, "InvalidManifest")
+        assert.include(error.message, "`the name of a function` must be a text that is not empty")
+      }))
+  }
+
   it.effect("a generator function that was compiled to another function is a body", () =>
     Effect.gen(function*() {
       const generator = function*(): Generator<never, number> {

@@ -1,5 +1,5 @@
 /**
- * A load that starts in the turn of its reader keeps every law of a load: the function of its lookup reads and writes
+ * A load that starts in the step of its reader keeps every law of a load: the function of its lookup reads and writes
  * as a lookup, readers join it, and it ends with its last reader.
  */
 import { assert, describe, it } from "@effect/vitest"
@@ -53,7 +53,7 @@ const eager = (of: Effect.Effect<string, unknown, any>) =>
     return `made of ${yield* of}`
   })() as Effect.Effect<string, unknown>
 
-describe("a load in the turn of its reader", () => {
+describe("a load in the step of its reader", () => {
   it.effect("what its function reads is tracked, so a change of it drops what is made", () =>
     withLookup(
       () => eager(source.get(id)),

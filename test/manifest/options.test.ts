@@ -5,6 +5,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as FaultyStore from "effect-stateless/testing/FaultyStore"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -45,8 +46,20 @@ const durations = [
   "5m30s",
   Number.NaN,
   -1,
+  -Infinity,
+  -1n,
   "-1 seconds",
   "-Infinity",
+  "",
+  Duration.negativeInfinity,
+  Duration.millis(-1),
+  { seconds: -1 },
+  { seconds: 1, minutes: -1 },
+  { seconds: Number.NaN },
+  [-1, 0],
+  [1],
+  new Date(0),
+  true,
   null,
   {},
   { minuts: 5 },
@@ -398,20 +411,52 @@ describe("option of a family", () => {
       }))
   }
 
+  it.effect("an idleTimeToLive that is longer than timeToLive ends what lives longer than its family says", () =>
+    Effect.gen(function*() {
+      const { of, on, user } = yield* family({ timeToLive: "1 minute", idleTimeToLive: "1 hour" }, Effect.succeed)
+      yield* of("plain").set(0)
+      yield* on(user.set({ id: "own" }, 0, { timeToLive: "1 day" }))
+      const held = Effect.map(
+        Effect.all([of("plain").held, of("own").held]),
+        (values) => values.map((value) => value !== undefined)
+      )
+      yield* TestClock.adjust("59 seconds")
+      assert.deepStrictEqual(yield* held, [true, true])
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(yield* held, [false, true])
+      yield* TestClock.adjust("59 minutes")
+      assert.deepStrictEqual(yield* held, [false, true])
+      yield* TestClock.adjust("1 hour")
+      assert.deepStrictEqual(yield* held, [false, false])
+    }))
+
   it.effect("an option that would do nothing beside the others is refused when the layer is built", () =>
     Effect.gen(function*() {
       const idle = {
-        softTimeout: [{ softTimeout: 5 }, { softTimeout: 5, staleWhileRevalidate: 10, staleIfError: 10 }],
-        loadQueueMax: [{ loadQueueMax: 5 }]
-      }
-      for (const [option, policies] of Object.entries(idle)) {
-        for (const policy of policies) {
+        softTimeout: [
+          ["staleIfError", { softTimeout: 5 }],
+          ["staleIfError", { softTimeout: 5, staleWhileRevalidate: 10, staleIfError: 10 }],
+          ["hardTimeout", { softTimeout: 5, staleIfError: 10, hardTimeout: 5 }],
+          ["hardTimeout", { softTimeout: "1 minute", staleIfError: 10, hardTimeout: 5 }]
+        ],
+        loadQueueMax: [["loadConcurrency", { loadQueueMax: 5 }]]
+      } as const
+      for (const [option, rows] of Object.entries(idle)) {
+        for (const [other, policy] of rows) {
           const { reason } = (yield* Effect.flip(Effect.asVoid(family(policy, Effect.succeed)))) as CacheError
           assert.ok(reason._tag === "InvalidOption" && reason.option === option, reason.message)
           assert.include(reason.message, "does nothing")
+          assert.include(reason.message, `\`${other}\``)
+          assert.include(reason.message, "family `user`")
         }
       }
-      for (const policy of [{ softTimeout: 5, staleIfError: 10 }, { loadQueueMax: 5, loadConcurrency: 1 }]) {
+      const acting: ReadonlyArray<FamilyPolicy> = [
+        { softTimeout: 5, staleIfError: 10 },
+        { softTimeout: 5, staleIfError: 10, hardTimeout: 6 },
+        { softTimeout: 5, staleIfError: 10, hardTimeout: Infinity },
+        { loadQueueMax: 5, loadConcurrency: 1 }
+      ]
+      for (const policy of acting) {
         assert.strictEqual(yield* (yield* family(policy, Effect.succeed)).get, 1)
       }
     }))
@@ -737,7 +782,9 @@ describe("options that are not an object", () => {
       const stats = Effect.succeed({})
       const wrong: ReadonlyArray<readonly [option: string, work: Effect.Effect<never, unknown>]> = [
         ...[undefined, ...noObject].map((given) => ["options", CacheMetrics.publish(stats, given as any)] as const),
-        ["cache", CacheMetrics.publish(stats, {} as any)],
+        ...["", 1, null, undefined, {}].map((cache) =>
+          ["cache", CacheMetrics.publish(stats, { cache } as any)] as const
+        ),
         ["stats", CacheMetrics.publish(5 as any, { cache: "c" })]
       ]
       for (const [option, work] of wrong) {

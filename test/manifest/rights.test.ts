@@ -12,7 +12,7 @@ import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { CacheError } from "../../src/cache/CacheError.ts"
-import { engineKey, keyOf, Word, wordOf } from "../../src/manifest/internal/grants.ts"
+import { Appointment, appointmentOf, engineKey, keyOf } from "../../src/manifest/internal/grants.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import { validate, type ValidManifest } from "../../src/ownership/shared/validation.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
@@ -612,7 +612,7 @@ describe("object that a program makes by hand", () => {
     }),
     "the engine": (context) => Context.get(context, engineKey(valid.key)),
     "a word with another prototype": (context) =>
-      Object.assign(Object.create(Word.prototype), { engine: Context.get(context, engineKey(valid.key)) })
+      Object.assign(Object.create(Appointment.prototype), { engine: Context.get(context, engineKey(valid.key)) })
   }
   for (const [what, forge] of Object.entries(words)) {
     it.effect(`${what} appoints no owner`, () =>
@@ -620,7 +620,7 @@ describe("object that a program makes by hand", () => {
         const context: Context.Context<any> = yield* Layer.build(
           Layer.provide(C.modules({ user: userLive }), memory) as AnyLayer
         )
-        const forging = Context.add(context, wordOf(valid), forge(context) as Word)
+        const forging = Context.add(context, appointmentOf(valid), forge(context) as Appointment)
         const exit = yield* Effect.exit(
           Effect.provideContext(
             Effect.provide(prefs.delete({ id }), C.owner("prefs")),

@@ -374,7 +374,7 @@ const errorsWithKeys = [
   "InvalidKey",
   "Absent",
   "LoadTimeout",
-  "LoadQueueFull",
+  "QueueFull",
   "CircularWait",
   "UpdateTimeout",
   "LookupInterrupted",

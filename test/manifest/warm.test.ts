@@ -285,7 +285,7 @@ describe("owner that warms", () => {
       assert.strictEqual(yield* Fiber.join(reader), "a")
     }).pipe(Effect.scoped, Effect.provide(base)))
 
-  it.effect("the warming stops when its scope closes, within a load and between rounds", () =>
+  it.effect("the warming stops when its Scope closes, within a load and between rounds", () =>
     Effect.gen(function*() {
       for (const wait of [0, 30]) {
         let interrupted = 0

@@ -223,7 +223,7 @@ describe("law 7: liveness", () => {
 })
 
 describe("law 8: lifetime", () => {
-  it("the end of an owner's scope ends its entries, and no late result is kept", () =>
+  it("the end of an owner's Scope ends its entries, and no late result is kept", () =>
     holds(
       fc.tuple(fc.nat(30), fc.array(fc.nat(40), { maxLength: 8 }), fc.boolean()),
       ([closesAt, startAt, updates]) =>
@@ -535,7 +535,7 @@ describe("law 11: bounds", () => {
             )
           }
           const exits = yield* drive(Effect.forEach(readers, one, { concurrency: "unbounded" }), 1)
-          for (const exit of exits) if (exit._tag === "Failure") assert.strictEqual(exitReasonOf(exit), "LoadQueueFull")
+          for (const exit of exits) if (exit._tag === "Failure") assert.strictEqual(exitReasonOf(exit), "QueueFull")
           // A lookup that was cut off still releases its turn.
           yield* settle
           checkInvariants(world)

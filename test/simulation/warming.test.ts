@@ -92,7 +92,7 @@ class WarmWorld extends SimulatedWorld<typeof App> {
       else {
         for (const reason of read.cause.reasons) {
           const why = reason._tag === "Fail" ? (reason.error as CacheError).reason._tag : "the source"
-          assert.include(["the source", "LoadQueueFull"], why)
+          assert.include(["the source", "QueueFull"], why)
         }
       }
     })

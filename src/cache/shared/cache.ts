@@ -23,8 +23,8 @@ import { CacheEvent, type InvalidationMode } from "../CacheEvent.ts"
 import type { FamilyStats } from "../CacheMetrics.ts"
 import type { Scope } from "../Explanation.ts"
 import { both, type Delivery, noDelivery } from "../internal/below/delivery.ts"
-import { knowing } from "../internal/below/knowing.ts"
 import { Outbox } from "../internal/below/outbox.ts"
+import { whenKnown } from "../internal/below/whenKnown.ts"
 import { nextVersionOf, sawVersion } from "../internal/engine/versions.ts"
 import { type CacheContext, orStoreFailed, orTakenBack } from "../internal/entries/cacheContext.ts"
 import { type ChangeListener, Changes } from "../internal/entries/changes.ts"
@@ -95,7 +95,7 @@ interface Numbered {
  */
 export class Cache implements CacheContext, Peer {
   readonly id: string
-  readonly realm: string
+  readonly manifestKey: string
   readonly store: Store["Service"]
   readonly time: CoarseClock
   readonly random: { nextDoubleUnsafe(): number }
@@ -125,10 +125,10 @@ export class Cache implements CacheContext, Peer {
     time: CoarseClock,
     random: { nextDoubleUnsafe(): number },
     leases: LeaseTable.LeaseTable,
-    realm = id
+    manifestKey = id
   ) {
     this.id = id
-    this.realm = realm
+    this.manifestKey = manifestKey
     this.store = store
     this.time = time
     this.random = random
@@ -285,9 +285,9 @@ export class Cache implements CacheContext, Peer {
     return this.families.get(family)!.swept
   }
 
-  settleDebt(): void {
+  sendOwed(): void {
     const [family] = this.families.values()
-    void family?.entries.settleDebt()
+    void family?.entries.sendOwed()
   }
 
   outlive(): void {
@@ -334,7 +334,7 @@ export class Cache implements CacheContext, Peer {
    * read loads them.
    */
   batch(writes: ReadonlyArray<BatchWrite>): Effect.Effect<void, CacheError> {
-    const plain = this.batchPlain(writes)
+    const plain = this.batchShort(writes)
     if (plain !== undefined) return plain
     const conditional = writes.filter(({ options }) => options.ifVersion !== undefined)
     const ends = writes.map(({ family }) => family.writes.refusals.ends)
@@ -343,7 +343,7 @@ export class Cache implements CacheContext, Peer {
       (judged) => {
         const wanted = wantedBy(writes, judged)
         const step = () =>
-          knowing(conditional.map(({ family, key }) => family.writes.holding(key)), (held) => {
+          whenKnown(conditional.map(({ family, key }) => family.writes.holding(key)), (held) => {
             const known = new Map(conditional.map((write, i) => [write, held?.[i]]))
             for (const [i, write] of writes.entries()) {
               const conflict = write.family.writes.refusals.goneSince(ends[i]!) ??
@@ -365,11 +365,11 @@ export class Cache implements CacheContext, Peer {
   }
 
   /** Applies a batch of values without options the short way of `set`, where that is open to all of them. */
-  private batchPlain(writes: ReadonlyArray<BatchWrite>): Effect.Effect<void, CacheError> | undefined {
+  private batchShort(writes: ReadonlyArray<BatchWrite>): Effect.Effect<void, CacheError> | undefined {
     for (const { family, options, value } of writes) {
-      if (value === undefined || !areNone(options) || !family.writes.steps.admitsPlain(value.value)) return undefined
+      if (value === undefined || !areNone(options) || !family.writes.steps.admitsShortWay(value.value)) return undefined
     }
-    for (const { family } of writes) if (!family.writes.steps.arePlain) return undefined
+    for (const { family } of writes) if (!family.writes.steps.isShortWayOpen) return undefined
     const stamp = this.nextStamp()
     let delivery = noDelivery
     for (const { family: { invalidation }, key } of writes) {
@@ -378,7 +378,7 @@ export class Cache implements CacheContext, Peer {
     const own = this.spread.inOneChange(() => {
       let puts = noDelivery
       for (const { family, key, value } of writes) {
-        puts = both(puts, family.writes.steps.putPlain(key, value!.value, stamp))
+        puts = both(puts, family.writes.steps.putShort(key, value!.value, stamp))
       }
       return puts
     }, () => keysOf(writes))

@@ -50,9 +50,9 @@ import type { CacheContext } from "../internal/entries/cacheContext.ts"
 import type { KeyWatch } from "../internal/entries/keyWatch.ts"
 import type { Heard, Swept } from "../internal/entries/peers.ts"
 import { FamilyInvalidation } from "../internal/invalidation/familyInvalidation.ts"
-import { hear } from "../internal/invalidation/hear.ts"
+import { hear } from "../internal/invalidation/peerChanges.ts"
 import { sweep, sweptOf } from "../internal/invalidation/sweep.ts"
-import { currentLookup, forgetPlain, loadOf } from "../internal/loads/load.ts"
+import { currentLookup, forgetIdleContext, loadOf } from "../internal/loads/load.ts"
 import { patientOf } from "../internal/loads/loaders.ts"
 import { checkLoads } from "../internal/loads/loadsInvariants.ts"
 import { FamilyReads } from "../internal/reads/familyReads.ts"
@@ -91,7 +91,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
   }
 
   /** Forgets the Context of the last caller, after an engine has ended. */
-  static readonly forgetContext = forgetPlain
+  static readonly forgetContext = forgetIdleContext
 
   /** The Context of the lookup that is running at this moment, if one is. */
   static readonly currentLookup = currentLookup
@@ -191,7 +191,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
     this.entries.unwatchKey(watch)
   }
 
-  /** Takes a lease of a key, which ends with the scope, or earlier. */
+  /** Takes a lease of a key, which ends with its Scope, or earlier. */
   lease(key: string, options?: LeaseOptions): Effect.Effect<Lease, CacheError, Scope_.Scope> {
     const { render, show } = this.spec
     return Effect.matchEffect(

@@ -14,7 +14,7 @@
 import type * as DependencyGraph from "../../ownership/DependencyGraph.ts"
 import type { ValidFamily, ValidManifest } from "../../ownership/shared/validation.ts"
 import type { Scope } from "../Explanation.ts"
-import { everything } from "../internal/marks/invalidation.ts"
+import { end, everything, more } from "./scopes.ts"
 
 /** A condition on the changed key. A step is taken only if all of its conditions hold. */
 export type CompiledGuard =
@@ -77,7 +77,8 @@ export const eachReached = (
   const steps = plan.all
   if (steps.length === 0) return
   const segments = key.split(":")
-  for (const step of steps) if (holds(step, segments, segments.length)) visit(step, scopeOf(step, segments))
+  const { length } = segments
+  for (const step of steps) if (holds(step, segments, length, length)) visit(step, scopeOf(step, segments))
 }
 
 /**
@@ -85,7 +86,7 @@ export const eachReached = (
  * A step that drops the key of the same text (`isSame`) needs no segments, and does not come here.
  */
 export const droppedBy = (step: CompiledStep, segments: ReadonlyArray<string>): string | Scope | undefined => {
-  if (!holds(step, segments, segments.length)) return undefined
+  if (!holds(step, segments, segments.length, segments.length)) return undefined
   const scope = scopeOf(step, segments)
   return step.exact ? keyOf(scope) : scope
 }
@@ -100,8 +101,15 @@ export const eachReachedFrom = (
   visit: (step: CompiledStep, scope: Scope) => void
 ): void => {
   const known: Array<string | undefined> = []
-  positions.forEach((position, i) => known[position] = values[i])
-  for (const step of plan.all) if (holds(step, known, undefined)) visit(step, scopeOf(step, known))
+  let least = 0
+  let most = Infinity
+  positions.forEach((position, i) => {
+    const value = values[i]!
+    least = value === end ? position : position + 1
+    if (value === end) most = position
+    else if (value !== more) known[position] = value
+  })
+  for (const step of plan.all) if (holds(step, known, least, most)) visit(step, scopeOf(step, known))
 }
 
 /** Visits each family that a change of any key may reach, with the keys that it may drop. */
@@ -115,7 +123,9 @@ export const eachReachedFromAll = (plan: InvalidationPlan, visit: (family: strin
 export const reaches = (plan: InvalidationPlan, key: string, target: string, targetKey: string): boolean => {
   const segments = key.split(":")
   const own = targetKey.split(":")
-  return plan.in(target).some((step) => holds(step, segments, segments.length) && agrees(step, segments, own))
+  return plan.in(target).some((step) =>
+    holds(step, segments, segments.length, segments.length) && agrees(step, segments, own)
+  )
 }
 
 /** The keys of a target family, among those given, that a change of a key drops. */
@@ -127,7 +137,7 @@ export function* reachedAmong(
 ): Iterable<string> {
   const segments = key.split(":")
   for (const step of plan.in(target)) {
-    if (!holds(step, segments, segments.length)) continue
+    if (!holds(step, segments, segments.length, segments.length)) continue
     if (step.exact) {
       const own = keyOf(scopeOf(step, segments))
       if (keys.has(own)) yield own
@@ -138,14 +148,17 @@ export function* reachedAmong(
 /** The one key of a scope in which every position is known. */
 export const keyOf = (scope: Scope): string => scope.values.join(":")
 
-/** Whether the guards of a step may hold for a change. A segment or a length that is not known may have any value. */
-const holds = ({ guards }: CompiledStep, known: Known, length: number | undefined): boolean => {
-  for (const guard of guards) if (!mayPass(guard, known, length)) return false
+/**
+ * Whether the guards of a step may hold for a change of a key that has from `least` to `most` segments. A segment that
+ * is not known may have any value.
+ */
+const holds = ({ guards }: CompiledStep, known: Known, least: number, most: number): boolean => {
+  for (const guard of guards) if (!mayPass(guard, known, least, most)) return false
   return true
 }
 
-const mayPass = (guard: CompiledGuard, known: Known, length: number | undefined): boolean => {
-  if (guard._tag === "Length") return length === undefined || (length >= guard.min && length <= guard.max)
+const mayPass = (guard: CompiledGuard, known: Known, least: number, most: number): boolean => {
+  if (guard._tag === "Length") return least <= guard.max && most >= guard.min
   return known[guard.position] === undefined || known[guard.position] === guard.text
 }
 

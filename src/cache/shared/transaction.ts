@@ -21,17 +21,17 @@ import { type Delivery, noDelivery } from "../internal/below/delivery.ts"
 import { orRedressed } from "../internal/entries/cacheContext.ts"
 import { loadOf, openWork } from "../internal/loads/load.ts"
 import { type Reads, TrackedReads } from "../internal/reads/trackedReads.ts"
-import { lookupOf } from "../internal/transactions/brought.ts"
+import { lookupOf } from "../internal/transactions/callersLoad.ts"
 import {
   connectionsIn,
   CurrentTransaction,
-  forgetPlain,
+  forgetUnconnected,
   Frame,
   frameIn,
   isInUnknown,
   withoutTransaction
 } from "../internal/transactions/frame.ts"
-import { TransactionReads } from "../internal/transactions/readsApart.ts"
+import { TransactionReads } from "../internal/transactions/transactionReads.ts"
 import {
   batch as collectBatch,
   dropScopes as collectScopes,
@@ -39,7 +39,7 @@ import {
   TransactionWrites,
   unknownTransaction,
   type Writes
-} from "../internal/transactions/writesApart.ts"
+} from "../internal/transactions/transactionWrites.ts"
 import type { BatchWrite, Cache } from "./cache.ts"
 import type { CacheFamily } from "./cacheFamily.ts"
 import type { KeyLookup } from "./familySpec.ts"
@@ -52,7 +52,7 @@ import type { KeyLookup } from "./familySpec.ts"
  */
 export interface Of {
   readonly id: string
-  readonly realm: string
+  readonly manifestKey: string
 }
 
 /**
@@ -77,7 +77,7 @@ export const run = (
   Effect.withFiber((fiber) => {
     const before = fiber.context
     const around = frameIn(before)
-    const parent = frameIn(before, manifest.realm)
+    const parent = frameIn(before, manifest.manifestKey)
     const frames: Array<Frame> = []
     const attempt = Effect.withFiber((inner) => {
       const { context } = inner
@@ -167,7 +167,7 @@ const inUnknown = (manifest: string): CacheError =>
  * @category guards
  * @since 0.1.0
  */
-export const isApart = (context: Context.Context<never>): boolean =>
+export const isLookupOrBody = (context: Context.Context<never>): boolean =>
   openWork.count > 0 && (loadOf(context) !== undefined || frameIn(context) !== undefined)
 
 /**
@@ -176,10 +176,10 @@ export const isApart = (context: Context.Context<never>): boolean =>
  * @category accessors
  * @since 0.1.0
  */
-export const currentApart = (): Context.Context<never> | undefined => {
+export const currentLookupOrBody = (): Context.Context<never> | undefined => {
   if (openWork.count === 0) return undefined
   const context = Fiber.getCurrent()?.context
-  return context !== undefined && isApart(context) ? context : undefined
+  return context !== undefined && isLookupOrBody(context) ? context : undefined
 }
 
 /**
@@ -197,7 +197,7 @@ export const outside: <R>(context: Context.Context<R>) => Context.Context<R> = w
  * @category guards
  * @since 0.1.0
  */
-export const isDirect = (context: Context.Context<never>): boolean => !isApart(context) && !isInUnknown(context)
+export const isDirect = (context: Context.Context<never>): boolean => !isLookupOrBody(context) && !isInUnknown(context)
 
 /**
  * Forgets what is remembered of the last Context, after an engine has ended.
@@ -206,7 +206,7 @@ export const isDirect = (context: Context.Context<never>): boolean => !isApart(c
  * @since 0.1.0
  */
 export const forgetContext = (): void => {
-  forgetPlain()
+  forgetUnconnected()
   lastDirect = undefined
 }
 
@@ -218,7 +218,7 @@ export const forgetContext = (): void => {
  * @since 0.1.0
  */
 export const readsOf = <V>(family: CacheFamily<V>, context: Context.Context<never>): Reads<V> => {
-  const frame = frameIn(context, family.cache.realm)
+  const frame = frameIn(context, family.cache.manifestKey)
   return frame === undefined ? family.readsOf(context) : readsIn(frame, family, context)
 }
 
@@ -236,7 +236,7 @@ const readsIn = <V>(frame: Frame, family: CacheFamily<V>, context: Context.Conte
  * @since 0.1.0
  */
 export const writesOf = <V>(family: CacheFamily<V>, context: Context.Context<never>): Writes<V> => {
-  const frame = frameIn(context, family.cache.realm)
+  const frame = frameIn(context, family.cache.manifestKey)
   if (frame !== undefined) return new TransactionWrites(family, frame, frame.isOn(context))
   return isInUnknown(context) ? new RefusedWrites(family.cache.id) : family
 }
@@ -249,14 +249,14 @@ export const writesOf = <V>(family: CacheFamily<V>, context: Context.Context<nev
  * @since 0.1.0
  */
 export const hitUnsafe = <V>(family: CacheFamily<V>, key: string): V | undefined =>
-  openWork.count === 0 ? family.hot?.hit(key) : hitApart(family, key)
+  openWork.count === 0 ? family.hot?.hit(key) : hitInLookupOrBody(family, key)
 
-const hitApart = <V>(family: CacheFamily<V>, key: string): V | undefined =>
+const hitInLookupOrBody = <V>(family: CacheFamily<V>, key: string): V | undefined =>
   frameOfNow(family) === undefined ? family.hitUnsafe(key) : undefined
 
 const frameOfNow = (family: CacheFamily<any>): Frame | undefined => {
   const context = openWork.count === 0 ? undefined : Fiber.getCurrent()?.context
-  return context && frameIn(context, family.cache.realm)
+  return context && frameIn(context, family.cache.manifestKey)
 }
 
 /**
@@ -294,7 +294,7 @@ const checkContext = (
   inLookup: () => CacheError
 ): void => {
   if (loadOf(context) !== undefined) throw inLookup()
-  const frame = frameIn(context, family.cache.realm)
+  const frame = frameIn(context, family.cache.manifestKey)
   if (frame === undefined) {
     if (isInUnknown(context)) throw unknownTransaction(family.cache.id)
     lastDirect = context
@@ -359,7 +359,7 @@ export const batch = (
   context: Context.Context<never>,
   writes: ReadonlyArray<BatchWrite>
 ): Effect.Effect<void, CacheError> => {
-  const frame = frameIn(context, cache.realm)
+  const frame = frameIn(context, cache.manifestKey)
   if (frame !== undefined) return collectBatch(frame, writes, frame.isOn(context))
   return isInUnknown(context) ? Effect.fail(unknownTransaction(cache.id)) : cache.batch(writes)
 }
@@ -376,7 +376,7 @@ export const dropScopes = (
   scopes: ReadonlyArray<readonly [family: CacheFamily<any>, scope: Scope]>,
   mode: InvalidationMode
 ): Effect.Effect<void, CacheError> => {
-  const frame = frameIn(context, cache.realm)
+  const frame = frameIn(context, cache.manifestKey)
   if (frame !== undefined) return collectScopes(frame, scopes, mode)
   return isInUnknown(context) ? Effect.fail(unknownTransaction(cache.id)) : cache.dropScopes(scopes, mode)
 }

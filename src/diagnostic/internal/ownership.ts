@@ -431,8 +431,8 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0238",
-    "An operation is a statement of its own, a condition, the value of a plain function, or stands after `await`. It " +
-      "returns an Effect, which only describes work.",
+    "An operation is a statement of its own, a condition, the value of a plain function, or stands after `await` or " +
+      "`void`. It returns an Effect, which only describes work.",
     "The write does not happen, and a condition is always true, because an Effect is truthy. TypeScript does not " +
       "report it, because it accepts an unused value, and any value as a condition.",
     "Write `yield*` before it, return it, or run it. In an editor, `@effect/language-service` finds such Effects, too.",

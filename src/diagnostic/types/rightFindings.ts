@@ -51,7 +51,7 @@ export const notOwner = (operation: "read" | "write" | "lease", key: string, pat
     )
 
 /**
- * E0217: an operation through a grant whose scope has closed. Found at run time only.
+ * E0217: an operation through a grant whose Scope has closed. Found at run time only.
  *
  * @category ownership
  * @since 0.1.0
@@ -126,8 +126,8 @@ export const neverRun = (operation: string) =>
     "E0238",
     "NeverRun",
     say`${operation} is never run, so it does nothing`,
-    say`write yield* before it, return it or run it: ${"runPromise"} of a runtime runs it, and ${"await"} alone does ` +
-      say`not; if it is meant to do nothing, write ${"void"} before it`
+    say`write yield* before it, return it or run it: ${"runPromise"} of a runtime runs it, and ${"await"} or ` +
+      say`${"void"} alone does not`
   )
 
 /**

@@ -24,8 +24,8 @@ import type { HashOf } from "../shared/keyHash.ts"
 import { Duel } from "./duel.ts"
 import { type Shape, TwoQueues } from "./twoQueues.ts"
 
-// Of rivals with equal scores the first leads. `none` comes before `twice`: while the main queue of `twice` is empty,
-// both hit the same, and taking `twice` then costs up to 3 points more when keys are read upwards and downwards.
+// Of contenders with equal scores the first leads. `none` comes before `twice`: while the main queue of `twice` is
+// empty, both hit the same, and taking `twice` then costs up to 3 points more when keys are read upwards and downwards.
 const shapes: ReadonlyArray<Shape> = [
   { windowShare: 0.2, admission: "popular" },
   { windowShare: 0.01, admission: "popular" },

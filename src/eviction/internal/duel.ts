@@ -29,8 +29,8 @@ import { type Shape, TwoQueues } from "./twoQueues.ts"
 const sampledMax = 256
 const sampledMin = 64
 
-// A turn ends after as many accesses as there are sampled entries. With each turn a score loses a tenth.
-const turnMin = 32
+// A period ends after as many accesses as there are sampled entries. With each period a score loses a tenth.
+const periodMin = 32
 const fade = 0.9
 
 // In units of the square root of the accesses that a score stands for: about how far chance separates two policies that
@@ -38,10 +38,10 @@ const fade = 0.9
 const leadMin = 0.2
 
 // The lead that a wholly wary duel asks for, in units of the root of the summed squares of the lead's swings. One burst
-// that is no longer than a turn gives 1.16 at most; a constant lead gives 1.3 after three turns and 2.2 in the end.
+// that is no longer than a period gives 1.16 at most; a constant lead gives 1.3 after three periods and 2.2 in the end.
 const steadyMin = 1.2
 
-// A change of leader is judged at the next change, or after so many turns: twice the turns that a score stands for.
+// A change of leader is judged at the next change, or after so many periods: twice the periods that a score stands for.
 const trialTurnsMax = 20
 
 // In units of the square root of the accesses of a trial: a change wins or loses only if it passes this, else it is
@@ -54,14 +54,14 @@ const boldAgain = 0.4
 export class Duel {
   /** The index of the policy that is ahead. */
   leader = 0
-  private readonly rivals: ReadonlyArray<TwoQueues>
+  private readonly contenders: ReadonlyArray<TwoQueues>
   private readonly scores: Float64Array
-  // The hits of each rival in this turn, in the turn before, and since the leader changed.
+  // The hits of each contender in this period, in the period before, and since the leader changed.
   private readonly hits: Float64Array
   private readonly hitsBefore: Float64Array
   private readonly hitsOfTrial: Float64Array
-  // One row per rival, one column per rival: the squared swings of the difference of the two. They fade as the scores
-  // do.
+  // One row per contender, one column per contender: the squared swings of the difference of the two. They fade as the
+  // scores do.
   private readonly swings: Float64Array
   // At 0 any lead is enough; at 1 a lead must be steady.
   private wariness = 0
@@ -83,7 +83,7 @@ export class Duel {
   /** The first of the shapes leads at the start. */
   constructor(shapes: ReadonlyArray<Shape>, weightMax: number) {
     this.weightMax = weightMax
-    this.rivals = shapes.map((shape) => new TwoQueues(weightMax, (key) => this.index.hashOf(key), [shape]))
+    this.contenders = shapes.map((shape) => new TwoQueues(weightMax, (key) => this.index.hashOf(key), [shape]))
     this.scores = new Float64Array(shapes.length)
     this.hits = new Float64Array(shapes.length)
     this.hitsBefore = new Float64Array(shapes.length)
@@ -96,19 +96,19 @@ export class Duel {
   }
 
   /**
-   * Shows an access of a sampled key to all rivals, and returns whether that ended a turn. `size` is that of the whole
-   * cache; `hit` says whether the cache had the key.
+   * Shows an access of a sampled key to all contenders, and returns whether that ended a period. `size` is that of the
+   * whole cache; `hit` says whether the cache had the key.
    */
   observe(hash: number, weight: number, size: number, hit: boolean): boolean {
     if (hit) this.trialHits++
     const key = this.keyOf(hash)
-    // The cache holds it, too, so that a rival that evicts the key at once does not free its number for the others.
+    // The cache holds it, too, so that a contender that evicts the key at once does not free its number for the others.
     this.holders[key]!++
-    for (let rival = 0; rival < this.rivals.length; rival++) this.access(rival, key, hash, weight)
+    for (let contender = 0; contender < this.contenders.length; contender++) this.access(contender, key, hash, weight)
     this.holders[key]!--
     this.release(key)
     const sampled = size >> this.sampleBits
-    if (++this.accesses < Math.max(turnMin, Math.min(sampledMax, sampled))) return false
+    if (++this.accesses < Math.max(periodMin, Math.min(sampledMax, sampled))) return false
     this.endTurn()
     this.adjustSample(size)
     return true
@@ -122,20 +122,20 @@ export class Duel {
 
   resize(weightMax: number): void {
     this.weightMax = weightMax
-    for (const rival of this.rivals) {
-      rival.resize(Math.floor(weightMax / 2 ** this.sampleBits))
-      this.evict(rival)
+    for (const contender of this.contenders) {
+      contender.resize(Math.floor(weightMax / 2 ** this.sampleBits))
+      this.evict(contender)
     }
   }
 
   checkInvariants(): void {
     let held = 0
-    for (const rival of this.rivals) {
-      rival.checkInvariants()
-      invariant(rival.weight <= rival.weightMax, "Duel", "a rival holds what fits", rival.weight)
+    for (const contender of this.contenders) {
+      contender.checkInvariants()
+      invariant(contender.weight <= contender.weightMax, "Duel", "a contender holds what fits", contender.weight)
     }
     for (let key = 0; key < this.numbered; key++) {
-      const holders = this.rivals.filter((rival) => rival.has(key)).length
+      const holders = this.contenders.filter((contender) => contender.has(key)).length
       invariant(holders === this.holders[key], "Duel", "a key knows how many hold it", key)
       if (holders > 0) held++
     }
@@ -143,23 +143,23 @@ export class Duel {
   }
 
   private access(at: number, key: number, hash: number, weight: number): void {
-    const rival = this.rivals[at]!
-    if (rival.has(key)) {
+    const contender = this.contenders[at]!
+    if (contender.has(key)) {
       this.hits[at]!++
-      rival.use(key)
-      if (rival.ordersByUse) rival.renew(key)
-      if (rival.weightOf(key) === weight) return
-      rival.reweigh(key, weight)
+      contender.use(key)
+      if (contender.ordersByUse) contender.renew(key)
+      if (contender.weightOf(key) === weight) return
+      contender.reweigh(key, weight)
     } else {
-      rival.insert(key, hash, weight)
+      contender.insert(key, hash, weight)
       this.holders[key]!++
     }
-    this.evict(rival)
+    this.evict(contender)
   }
 
-  private evict(rival: TwoQueues): void {
-    while (rival.weight > rival.weightMax) {
-      const key = rival.evict()
+  private evict(contender: TwoQueues): void {
+    while (contender.weight > contender.weightMax) {
+      const key = contender.evict()
       this.holders[key]!--
       this.release(key)
     }
@@ -181,7 +181,7 @@ export class Duel {
       scores[one] = fade * scores[one]! + hits[one]!
       this.hitsOfTrial[one]! += hits[one]!
       for (let other = 0; other < scores.length; other++) {
-        // Over two turns together, since most bursts lie in two.
+        // Over two periods together, since most bursts lie in two.
         const swing = hits[one]! - hits[other]! + hitsBefore[one]! - hitsBefore[other]!
         const pair = one * scores.length + other
         swings[pair] = fade * swings[pair]! + swing * swing / 2
@@ -191,18 +191,20 @@ export class Duel {
     this.trialTurns++
   }
 
-  /** The index of the next leader: the rival with the highest score whose lead is enough, else the present leader. */
+  /**
+   * The index of the next leader: the contender with the highest score whose lead is enough, else the present leader.
+   */
   private best(): number {
     const { hits, leader, scores } = this
     const chance = leadMin * Math.sqrt(this.accesses / (1 - fade))
     let best = leader
-    for (let rival = 0; rival < scores.length; rival++) {
-      if (!(scores[rival]! > scores[best]!)) continue
-      const lead = scores[rival]! - scores[leader]!
-      // The last turn is half of a swing; the other half is still to come.
-      const swing = hits[rival]! - hits[leader]!
-      const swings = this.swings[rival * scores.length + leader]! + swing * swing / 2
-      if (lead > chance && lead > this.wariness * steadyMin * Math.sqrt(swings)) best = rival
+    for (let contender = 0; contender < scores.length; contender++) {
+      if (!(scores[contender]! > scores[best]!)) continue
+      const lead = scores[contender]! - scores[leader]!
+      // The last period is half of a swing; the other half is still to come.
+      const swing = hits[contender]! - hits[leader]!
+      const swings = this.swings[contender * scores.length + leader]! + swing * swing / 2
+      if (lead > chance && lead > this.wariness * steadyMin * Math.sqrt(swings)) best = contender
     }
     return best
   }
@@ -238,12 +240,12 @@ export class Duel {
   }
 
   private remove(key: number): void {
-    for (const rival of this.rivals) if (rival.has(key)) rival.remove(key)
+    for (const contender of this.contenders) if (contender.has(key)) contender.remove(key)
     this.holders[key] = 0
     this.release(key)
   }
 
-  /** The number of a key. {@link release} frees it if in the end no rival holds the key. */
+  /** The number of a key. {@link release} frees it if in the end no contender holds the key. */
   private keyOf(hash: number): number {
     const known = this.index.find(hash)
     if (known !== -1) return known

@@ -444,7 +444,7 @@ const handle = (gate: FamilyGate, verb: Verb, grant: CacheGrant) => {
     hotOf: (context) => {
       if (!grant.active) return undefined
       if (context === plain) return family.hot
-      if (Transaction.isApart(context)) return undefined
+      if (Transaction.isLookupOrBody(context)) return undefined
       plain = context
       return family.hot
     },
@@ -483,10 +483,10 @@ const handle = (gate: FamilyGate, verb: Verb, grant: CacheGrant) => {
       if (refused !== undefined) return Promise.reject(refused)
       if (given?.signal?.aborted === true) return Promise.reject(given.signal.reason)
       // A lookup and the body of a transaction read in the Context of their fiber, because their reads are tracked.
-      const apart = Transaction.currentApart()
+      const working = Transaction.currentLookupOrBody()
       const isStrict = given?.stale === "refuse"
       const read = isStrict ? readOf(params, { stale: "refuse" }) : new Read(readGate, params)
-      if (apart !== undefined) return promiseOf(read, apart, given)
+      if (working !== undefined) return promiseOf(read, working, given)
       if (!grant.active) return promiseOf(read, Context.empty(), given)
       const key = gate.textOf(params)
       const value = family.hot?.hit(key)

@@ -35,9 +35,9 @@ export const make = (manifest: ValidManifest) => {
   return {
     fn: (given: string, declaration: Declared) => {
       const name = textOf(given)
-      const wrong = typeof given === "string"
+      const wrong = typeof given === "string" && given !== ""
         ? refused(name, declaration)
-        : refusal([misshapen("the name of a function", "a text")], "fn")
+        : refusal([misshapen("the name of a function", "a text that is not empty")], "fn")
       return (body: AnyBody): AnyMethod => wrong === undefined ? Effect.fn(name)(checked(name, body)) : () => wrong
     },
     method: (declaration: Declared) => (method: AnyMethod, context?: DecoratorContext | string | symbol): AnyMethod => {

@@ -70,7 +70,7 @@ export class CacheGrant {
   declare readonly engine: Engine
   /** The number of the grant in its engine, as messages show it. No outside system may compare it. */
   declare readonly token: number
-  /** Becomes `false`, for ever, when the scope that acquired the grant closes, or when the grant of the lender ends. */
+  /** Becomes `false`, for ever, when the Scope that acquired the grant closes, or when the grant of the lender ends. */
   active = true
   /** The functions that end the grants of parts which this grant has lent. */
   readonly lent = new Set<() => void>()
@@ -128,10 +128,10 @@ export interface Rights {
 /**
  * The value behind `Appoints` and `Admits`: it says which owners and borrowers may be built in a Context.
  *
- * `layer` gives a word for all families. `modules` gives each module its own word, which hides the word of the root,
- * and lends the module the families that it may read.
+ * `layer` gives an appointment for all families. `modules` gives each module its own appointment, which hides the
+ * appointment of the root, and lends the module the families that it may read.
  */
-export class Word {
+export class Appointment {
   declare readonly engine: Engine
   declare private readonly rights: Rights | undefined
 
@@ -141,7 +141,7 @@ export class Word {
     made.add(this)
   }
 
-  /** The module that has this word; `undefined` for the composition root, which may appoint every owner. */
+  /** The module that has this appointment; `undefined` for the composition root, which may appoint every owner. */
   get module(): string | undefined {
     return this.rights?.module
   }
@@ -157,22 +157,25 @@ export class Word {
     return mode === "borrow" && rights?.reads(family) === true ? rights.lending.of(family) : undefined
   }
 
-  static in(context: Context.Context<never>, word: Context.Service<any, Word>): Word | undefined {
-    const found: unknown = Context.getOrUndefined(context, word)
-    return isMade(found) && found instanceof Word ? found : undefined
+  static in(context: Context.Context<never>, appointment: Context.Service<any, Appointment>): Appointment | undefined {
+    const found: unknown = Context.getOrUndefined(context, appointment)
+    return isMade(found) && found instanceof Appointment ? found : undefined
   }
 }
 
-/** Returns whether a value of a Context is a word or a borrow of this engine: rights that a module keeps for itself. */
+/**
+ * Returns whether a value of a Context is an appointment or a borrow of this engine: rights that a module keeps for
+ * itself.
+ */
 export const isLent = (value: unknown, engine: Engine): boolean =>
-  isMade(value) && (value as Word | CacheGrant).engine === engine &&
-  (value instanceof Word || (value as CacheGrant).mode === "borrow")
+  isMade(value) && (value as Appointment | CacheGrant).engine === engine &&
+  (value instanceof Appointment || (value as CacheGrant).mode === "borrow")
 
 /** Where a grant lies in a Context, and of which family and mode a grant in this place must be. */
 export interface GrantKey {
   readonly key: Context.Service<any, CacheGrant>
-  /** Where the word lies that may lend the right if there is no grant under `key`. */
-  readonly word: Context.Service<any, Word>
+  /** Where the appointment lies that may lend the right if there is no grant under `key`. */
+  readonly appointment: Context.Service<any, Appointment>
   readonly mode: GrantMode
   readonly family: string
 }
@@ -184,12 +187,12 @@ export const nameOf = (kind: string, manifest: string, pattern = ""): string =>
 export const keyOf = (manifest: ValidManifest, mode: GrantMode, family: string): GrantKey => {
   const { pattern: { source } } = manifest.families.get(family)!
   const key = Context.Service<any, CacheGrant>(nameOf(mode, manifest.key, source))
-  return { key, word: wordOf(manifest), mode, family }
+  return { key, appointment: appointmentOf(manifest), mode, family }
 }
 
-/** The key of the manifest's word in a Context. */
-export const wordOf = (manifest: ValidManifest): Context.Service<any, Word> =>
-  Context.Service<any, Word>(nameOf("word", manifest.key))
+/** The key of the manifest's appointment in a Context. */
+export const appointmentOf = (manifest: ValidManifest): Context.Service<any, Appointment> =>
+  Context.Service<any, Appointment>(nameOf("appointment", manifest.key))
 
 /** The key in a Context of the engine whose rights count: the one whose layer was provided last. */
 export const engineKey = (key: string): Context.Service<any, Engine> =>
@@ -306,7 +309,7 @@ export class FamilyGrants {
 
   /** Finds the right to read, and remembers the Context in which it was found. */
   private resolve(context: Context.Context<never>): HotPartition<unknown> | undefined {
-    if (Transaction.isApart(context)) return undefined
+    if (Transaction.isLookupOrBody(context)) return undefined
     const grant = this.readGrantOf(context)
     if (grant === undefined) return undefined
     const family = this.familyOf(grant)
@@ -396,11 +399,11 @@ const grantAt = (context: Context.Context<never>, name: GrantKey): CacheGrant | 
 }
 
 const lentAt = (context: Context.Context<never>, name: GrantKey): CacheGrant | undefined =>
-  name.mode === "borrow" ? Word.in(context, name.word)?.lent(name) : undefined
+  name.mode === "borrow" ? Appointment.in(context, name.appointment)?.lent(name) : undefined
 
 /**
  * Returns the first active grant under these names, or else one that has ended. Only grants of the Context's own engine
- * count. Grants in the Context come before those that a module's word lends.
+ * count. Grants in the Context come before those that a module's appointment lends.
  *
  * Each layer that gives a right also names its engine in the Context. So where one engine is built inside another one,
  * or beside it, a program has the rights of the engine that was provided last, and never some of each: one engine does

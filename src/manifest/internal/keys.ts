@@ -13,6 +13,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import type { Scope } from "../../cache/Explanation.ts"
+import { end, more } from "../../cache/shared/scopes.ts"
 import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import * as KeyFindings from "../../diagnostic/types/keyFindings.ts"
 import * as Misfit from "../../diagnostic/types/misfit.ts"
@@ -326,16 +327,19 @@ const findScopeProblem = ({ holes, source }: KeyPattern, params: unknown): Diagn
   const given = Object.keys(params)
   const unknown = given.find((name) => !holes.includes(name))
   if (unknown !== undefined) return Misfit.parameterUnknown(source, unknown, holes)
-  return given.length > 0 || isPlain(params) ? undefined : Misfit.parametersNone(source)
+  return given.length > 0 || isPlainObject(params) ? undefined : Misfit.parametersNone(source)
 }
 
 // Returns `true` for a plain object of another realm (such as a `vm` context), too.
-const isPlain = (of: object): boolean => {
+const isPlainObject = (of: object): boolean => {
   const proto = Object.getPrototypeOf(of)
   return proto === null || Object.getPrototypeOf(proto) === null
 }
 
-/** Returns the scope of the keys that a pattern denotes: its text segments, where the family has parameters. */
+/**
+ * Returns the scope of the keys that a pattern denotes: its text segments, where the family has parameters. In a family
+ * that ends in `*`, it also says where these keys end, or that they go on.
+ */
 const scopeOfPattern = (family: KeyPattern, wanted: KeyPattern): Scope => {
   let position = 0
   const bound = wanted.segments.flatMap((segment, at) => {
@@ -343,5 +347,9 @@ const scopeOfPattern = (family: KeyPattern, wanted: KeyPattern): Scope => {
     const own = position++
     return segment._tag === "Text" ? [{ position: own, value: segment.text }] : []
   })
+  // A shorter pattern has a `*`, too, and every key of the family goes on after it.
+  if (family.rest && wanted.segments.length > family.segments.length) {
+    bound.push({ position, value: wanted.rest ? more : end })
+  }
   return { positions: bound.map((each) => each.position), values: bound.map((each) => each.value) }
 }

@@ -44,7 +44,16 @@ import * as accessor from "./accessor.ts"
 import { broken } from "./broken.ts"
 import * as declared from "./declared.ts"
 import { FamilyGate } from "./familyGate.ts"
-import { type Engine, engineKey, engineOf, type Face, faceOf, keyOfClass, Word, wordOf } from "./grants.ts"
+import {
+  Appointment,
+  appointmentOf,
+  type Engine,
+  engineKey,
+  engineOf,
+  type Face,
+  faceOf,
+  keyOfClass
+} from "./grants.ts"
 import { inPlace } from "./inPlace.ts"
 import * as keys from "./keys.ts"
 import * as modules from "./modules.ts"
@@ -100,7 +109,10 @@ const statics = (tag: Context.Service<any, Face>, manifest: ValidManifest): Stat
   }
   const engineLive = engineLayer(tag, manifest, graph, gates, members)
   // The composition root may appoint every owner.
-  const layer = Layer.effect(wordOf(manifest), Effect.map(engineKey(manifest.key), (engine) => new Word(engine)))
+  const layer = Layer.effect(
+    appointmentOf(manifest),
+    Effect.map(engineKey(manifest.key), (engine) => new Appointment(engine))
+  )
   const owners = new Owners(manifest, gates)
   return {
     ...members,
@@ -157,11 +169,11 @@ const batchOf = (manifest: ValidManifest) => (writes: ReadonlyArray<accessor.Wri
 
 /** Runs a body in a transaction. Rights are checked where the body writes. */
 const transactionOf =
-  ({ id, key: realm }: ValidManifest) => (within: Transaction.Within) => (body: Effect.Effect<any, any, any>) => {
+  ({ id, key: manifestKey }: ValidManifest) => (within: Transaction.Within) => (body: Effect.Effect<any, any, any>) => {
     const refused = options.transaction(within, body)
     if (refused !== undefined) return Effect.fail(refused)
     const combinator: Transaction.Within = (attempt) => options.combined(within(attempt))
-    return Transaction.run({ id, realm }, combinator, body)
+    return Transaction.run({ id, manifestKey }, combinator, body)
   }
 
 const whyForeign = ({ id }: ValidManifest, pattern: string | undefined, other: { readonly id: string }): string =>
@@ -272,9 +284,9 @@ interface Living {
 /** The families of a manifest as a text that a class whose module was loaded again has, too. */
 const formOf = ({ families }: ValidManifest, options: ReadonlyArray<Opening.FamilyOptions>): string =>
   JSON.stringify(options.map(({ name, origin, pattern }) => {
-    const { owner, realm, spec, version } = families.get(name)!
+    const { owner, carveOut, spec, version } = families.get(name)!
     const value = Schema.isSchema(spec.value) ? shapeText(spec.value) : ""
-    return [name, pattern, owner, realm, version, origin?.form, value]
+    return [name, pattern, owner, carveOut, version, origin?.form, value]
   }))
 
 // The running engines of each place, and the number of places over which the engines of a class run. Engines of one

@@ -1,12 +1,12 @@
 /**
  * Builds the layer of an application: each module gets the rights that its line of the manifest gives, and no others.
  *
- * - A module finds a word of its own in its Context, in place of the word of the composition root. So the layers in it
- *   cannot appoint other owners, and cannot build an engine, even after a cast.
- * - A module gives no word and no borrow to what is around it, even after a cast.
- * - The word lends the module the families that it may read. At most `namedReadsMax` of these rights lie in the Context
- *   by name, too, so that they stay if the Contexts of two modules are merged. All rights by name would be 500,000 for
- *   a chain of 1,000 modules.
+ * - A module finds an appointment of its own in its Context, in place of the appointment of the composition root. So
+ *   the layers in it cannot appoint other owners, and cannot build an engine, even after a cast.
+ * - A module gives no appointment and no borrow to what is around it, even after a cast.
+ * - The appointment lends the module the families that it may read. At most `namedReadsMax` of these rights lie in the
+ *   Context by name, too, so that they stay if the Contexts of two modules are merged. All rights by name would be
+ *   500,000 for a chain of 1,000 modules.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -17,7 +17,7 @@ import * as OwnerFindings from "../../diagnostic/types/ownerFindings.ts"
 import * as Wiring from "../../diagnostic/types/wiring.ts"
 import { FamilySet } from "../../ownership/shared/familySet.ts"
 import { isBag, type ValidManifest } from "../../ownership/shared/validation.ts"
-import { buildInto, type Engine, engineKey, isLent, keyOf, Lending, Word, wordOf } from "./grants.ts"
+import { Appointment, appointmentOf, buildInto, type Engine, engineKey, isLent, keyOf, Lending } from "./grants.ts"
 import { errorOf, type Found, problemOf, refused } from "./names.ts"
 import type { AnyLayer } from "./statics.ts"
 
@@ -40,7 +40,7 @@ export const make = (manifest: ValidManifest, engine: AnyLayer) => {
     const { layer, name, owns, readable, stated } = module
     const reads = (family: string) => readable.has(manifest.families.get(family)!.index)
     const context = new Map<string, unknown>([
-      [wordOf(manifest).key, new Word(engine, { module: name, owns, reads, lending })],
+      [appointmentOf(manifest).key, new Appointment(engine, { module: name, owns, reads, lending })],
       [engineKey(manifest.key).key, engine]
     ])
     const named = readable.size > namedReadsMax ? stated : Array.from(readable, (index) => names[index]!)
@@ -104,7 +104,7 @@ const served = (
 export const root = (manifest: ValidManifest, layer: AnyLayer): AnyLayer =>
   Layer.fromBuild((memoMap, scope) =>
     Effect.withFiber((fiber): Effect.Effect<Context.Context<any>, any, any> => {
-      const module = Word.in(fiber.context, wordOf(manifest))?.module
+      const module = Appointment.in(fiber.context, appointmentOf(manifest))?.module
       return module === undefined ? buildInto(layer, memoMap, scope) : Effect.fail(
         errorOf(manifest.id, [{ ...Wiring.moduleBuilds(module), path: ["modules", module] }])
       )

@@ -1,9 +1,9 @@
 /**
- * Makes the layers of owners, borrowers and delegates, which give the grants. They are built where the manifest's word
- * allows it.
+ * Makes the layers of owners, borrowers and delegates, which give the grants. They are built where the manifest's
+ * appointment allows it.
  *
- * - An owner has a family, with its parts, from the moment its layer is built until its scope closes.
- * - When the scope closes, its grant ends and its running lookups are interrupted. Nothing of the family is served
+ * - An owner has a family, with its parts, from the moment its layer is built until its Scope closes.
+ * - When the Scope closes, its grant ends and its running lookups are interrupted. Nothing of the family is served
  *   until it has an owner again.
  */
 import * as Context from "effect/Context"
@@ -20,7 +20,16 @@ import { isPromise, returnedPromise } from "../../cache/shared/unrun.ts"
 import { textOf } from "../../ownership/shared/texts.ts"
 import type { ValidManifest } from "../../ownership/shared/validation.ts"
 import type { FamilyGate } from "./familyGate.ts"
-import { buildInto, CacheGrant, type Engine, engineKey, type GrantMode, keyOf, Word, wordOf } from "./grants.ts"
+import {
+  Appointment,
+  appointmentOf,
+  buildInto,
+  CacheGrant,
+  type Engine,
+  engineKey,
+  type GrantMode,
+  keyOf
+} from "./grants.ts"
 import type { Params } from "./keys.ts"
 import { problemOf, refused } from "./names.ts"
 import * as ownerOptions from "./ownerOptions.ts"
@@ -36,7 +45,7 @@ export class Owners {
   private readonly manifest: ValidManifest
   private readonly gates: ReadonlyMap<string, FamilyGate>
   private readonly engine: Context.Service<any, Engine>
-  private readonly word: Context.Service<any, Word>
+  private readonly appointment: Context.Service<any, Appointment>
   // From each owner to the families that it owns: its own, and the parts of it.
   private readonly owned = new Map<string, Array<string>>()
   // One borrower's layer for each family, so that a layer graph that contains it twice builds it once.
@@ -46,7 +55,7 @@ export class Owners {
     this.manifest = manifest
     this.gates = gates
     this.engine = engineKey(manifest.key)
-    this.word = wordOf(manifest)
+    this.appointment = appointmentOf(manifest)
     for (const { name, owner } of manifest.families.values()) {
       const known = this.owned.get(owner)
       if (known === undefined) this.owned.set(owner, [name])
@@ -110,15 +119,15 @@ export class Owners {
   }
 
   /**
-   * Wraps a layer, so that it is built only where the manifest's word allows it. The word is checked in each place that
-   * uses the layer, even if the layer has been built for another place.
+   * Wraps a layer, so that it is built only where the manifest's appointment allows it. The appointment is checked in
+   * each place that uses the layer, even if the layer has been built for another place.
    */
   private appointed(mode: GrantMode, name: string, layer: AnyLayer): AnyLayer {
     return Layer.fromBuild((memoMap, scope) =>
       Effect.withFiber((fiber): Effect.Effect<Context.Context<any>, any, any> => {
-        const word = Word.in(fiber.context, this.word)
-        const isAllowed = word?.allows(mode, name) === true &&
-          word.engine === Context.getOrUndefined(fiber.context, this.engine)
+        const appointment = Appointment.in(fiber.context, this.appointment)
+        const isAllowed = appointment?.allows(mode, name) === true &&
+          appointment.engine === Context.getOrUndefined(fiber.context, this.engine)
         // A lookup may build a borrower, because its reads are tracked. It may not build an owner, which would write.
         if (isAllowed && (mode === "borrow" || !CacheFamily.isLookup(fiber.context))) {
           return buildInto(layer, memoMap, scope)

@@ -1,6 +1,6 @@
 /**
  * Loads keys of an owner's family before they are read: the keys in `warm`, at start and on a schedule, and the keys
- * that `predict` finds likely to be read again. One fiber for each family does it, until the owner's scope closes.
+ * that `predict` finds likely to be read again. One fiber for each family does it, until the owner's Scope closes.
  */
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"

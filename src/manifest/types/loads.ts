@@ -75,7 +75,7 @@ type rightsIn<P extends string, R, R2> = [isOpen<R2>] extends [true] ? "open"
   : [findLoadProblem<P, R, R2>] extends [never] ? "fine"
   : "wrong"
 type findLoadProblem<P extends string, R, R2> = R2 extends OwnsCapability<any, any, any, any> | Appoints<any, any>
-  ? findIn<P, [R] extends [never] ? realmOf<R2> : realmOf<R>, R2>
+  ? findIn<P, [R] extends [never] ? manifestOf<R2> : manifestOf<R>, R2>
   : never
 // A manifest without the pattern is not that of the handle. A pattern that is not a literal is of any manifest.
 type findIn<P extends string, Self, Right> = string extends P ? never
@@ -86,6 +86,6 @@ type findIn<P extends string, Self, Right> = string extends P ? never
       : findLookupProblem<K, Self, undeclared<DefinitionOf<Self>, K, Self, Given>>
     : never
   : never
-type realmOf<R> = R extends OwnsCapability<any, any, any, infer Self> ? Self
+type manifestOf<R> = R extends OwnsCapability<any, any, any, infer Self> ? Self
   : R extends Appoints<any, infer Self> ? Self
   : never

@@ -265,11 +265,11 @@ type OwnedIn<Loading> = Loading extends Layer.Layer<infer Out, any, any>
 
 type findClash<A, B> = A extends OwnsCapability<infer PA, any, infer KA, infer Inner>
   ? B extends OwnsCapability<infer PB, any, infer KB, Inner>
-    ? [realmOf<KA>, realmOf<KB>] extends [realmOf<KB>, realmOf<KA>]
+    ? [carveOutOf<KA>, carveOutOf<KB>] extends [carveOutOf<KB>, carveOutOf<KA>]
       ? overlaps<PA, PB> extends true
         ? OwnerFindings.ownersMerged<PA, PB, findWitness<normalizePattern<PA>, normalizePattern<PB>>>
       : never
     : never
   : never
   : never
-type realmOf<Keys> = Keys extends readonly [{ readonly carved: infer Third }, ...infer _] ? Third : "open"
+type carveOutOf<Keys> = Keys extends readonly [{ readonly carved: infer Third }, ...infer _] ? Third : "open"

@@ -1,6 +1,6 @@
 /**
  * A manifest without mistakes, and the facts that each family has because of its place among the others: its encloser,
- * its owner, its realm, the families whose rights cover it, and the families that it may read.
+ * its owner, its carve-out, the families whose rights cover it, and the families that it may read.
  *
  * - The run time computes the same facts as the types; a test compares both on random manifests.
  * - What grows with the square of the families is a set of bits, or a text that is made at its first use.
@@ -37,7 +37,7 @@ export interface ValidFamily {
   /** The family whose owner owns this family: the family itself, unless it is a part. */
   readonly owner: string
   /** The name of the carved-out family that contains this family. Rights do not cross the border of a carve-out. */
-  readonly realm: string | undefined
+  readonly carveOut: string | undefined
   /** The families whose rights cover this family, the most specific first. This family is one of them. */
   readonly covering: ReadonlyArray<string>
   /**
@@ -130,7 +130,7 @@ export const resolve = (id: string, draft: Draft, sources: Sources): ValidManife
   const upstreams = reachedBy(sources, indexOf)
   const versions = versionsOf(draft)
   const sensitive = sensitiveOf(drafts, ({ pattern }) => outerOf(draft, pattern)?.name, upstreams)
-  const realmOf = (pattern: KeyPattern.KeyPattern) =>
+  const carveOutOf = (pattern: KeyPattern.KeyPattern) =>
     draft.patterns.covering(pattern).find((member) => member.value.spec.carvedFrom !== undefined)?.value.name
   const ownerOf = (family: DraftFamily): string =>
     family.spec.partOf === undefined ? family.name : ownerOf(draft.families.get(family.spec.partOf)!)
@@ -140,10 +140,10 @@ export const resolve = (id: string, draft: Draft, sources: Sources): ValidManife
       draft.twins.get(KeyPattern.normalizePattern(source))?.map((twin) => twin.name) ?? []
     )
   const coveringOf = ({ pattern }: DraftFamily) => {
-    const realm = realmOf(pattern)
-    return draft.patterns.covering(pattern).filter((member) => realmOf(member.pattern) === realm).map(({ value }) =>
-      value.name
-    )
+    const carveOut = carveOutOf(pattern)
+    return draft.patterns.covering(pattern).filter((member) => carveOutOf(member.pattern) === carveOut).map((
+      { value }
+    ) => value.name)
   }
   const covering = new Map(drafts.map((family) => [family.name, coveringOf(family)]))
   // Family -> for each of its references, the families whose keys are all in it.
@@ -157,7 +157,7 @@ export const resolve = (id: string, draft: Draft, sources: Sources): ValidManife
   const readables = reachedBy(readSources, indexOf)
   const partsOf = Map.groupBy(drafts.filter((family) => family.spec.partOf !== undefined), ownerOf)
   const families = new Map(drafts.map((family, index): readonly [string, ValidFamily] => {
-    const realm = realmOf(family.pattern)
+    const carveOut = carveOutOf(family.pattern)
     const upstream = upstreams.get(family.name)!
     const lookupReads = declared(family.spec.derives)
     // The module of a family runs the lookups of its parts, too.
@@ -175,7 +175,7 @@ export const resolve = (id: string, draft: Draft, sources: Sources): ValidManife
       encloser: outerOf(draft, family.pattern)?.name,
       layer: homes[index],
       owner: ownerOf(family),
-      realm,
+      carveOut,
       covering: covering.get(family.name)!,
       get version() {
         return versionOf(versions, (at) => at === index || upstream.has(at))

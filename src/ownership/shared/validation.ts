@@ -3,8 +3,8 @@
  * the same words.
  *
  * A manifest that passes becomes a {@link ValidManifest}: its patterns are parsed and indexed. For each family it has
- * the same facts as the types: the nearest encloser, the owner, the realm, the families that cover it, and the families
- * that it may read.
+ * the same facts as the types: the nearest encloser, the owner, the carve-out, the families that cover it, and the
+ * families that it may read.
  *
  * - Every mistake is reported, each once, with the path of the property that the compiler would underline.
  * - A family whose pattern is malformed takes no part in the other checks.

@@ -20,7 +20,7 @@ export type Cyclic<D extends Definition> = D extends unknown ? findCore<amongThe
 type Knot<D extends Definition> = D extends unknown ? Cyclic<D> & findCore<amongThemselves<Dependents<D>>> : never
 
 // Whether each cycle is apart from the others: two cycles neither share a family nor are linked.
-type isApart<D extends Definition> = D extends unknown
+type areCyclesApart<D extends Definition> = D extends unknown
   ? true extends { [K in Knot<D>]: isChoice<Sources<D>[K & keyof Sources<D>] & Knot<D>> }[Knot<D>] ? false : true
   : never
 
@@ -52,7 +52,7 @@ type findPathBack<
   : From extends Seen ? never
   : Named["length"] extends 10
     // If the cycles are apart, each family of the knot is on a cycle.
-    ? isApart<D> extends true ? `${Trail} -> ... -> '${Start}'`
+    ? areCyclesApart<D> extends true ? `${Trail} -> ... -> '${Start}'`
     : isReached<Graph, Start, From> extends true ? `${Trail} -> ... -> '${Start}'`
     : never
   : findPathBack<

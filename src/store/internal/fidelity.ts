@@ -151,13 +151,13 @@ const ofStruct = (ast: SchemaAST.Objects, known: Known): Fidelity => {
     return { isWhole: never, isSame: sameValue }
   }
   return {
-    isWhole: (value) => isPlain(value) && fields.isWhole(value),
+    isWhole: (value) => isPlainObject(value) && fields.isWhole(value),
     // An object of a class comes back as a plain one. Content that is not in properties (a `Map`, a `Date`) does not.
-    isSame: (before, after) => isPlain(after) && kindOf(before) === kindOf(after) && fields.isSame(before, after)
+    isSame: (before, after) => isPlainObject(after) && kindOf(before) === kindOf(after) && fields.isSame(before, after)
   }
 }
 
-const isPlain = (value: unknown): boolean => {
+const isPlainObject = (value: unknown): boolean => {
   if (typeof value !== "object" || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null

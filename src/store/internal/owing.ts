@@ -42,19 +42,19 @@ export class Owing {
     if (open > 0) return void this.#open.set(store, open)
     this.#open.delete(store)
     if (this.#owing.delete(store)) { for (const other of this.#open.keys()) this.#owing.add(other) }
-    this.#settle()
+    this.#updateLatch()
   }
 
   failed(store: object): void {
     if (this.#open.has(store)) this.#owing.add(store)
-    this.#settle()
+    this.#updateLatch()
   }
 
   arrived(store: object): void {
-    if (this.#owing.delete(store)) this.#settle()
+    if (this.#owing.delete(store)) this.#updateLatch()
   }
 
-  #settle(): void {
+  #updateLatch(): void {
     if (this.isOwed) this.#paid.closeUnsafe()
     else this.#paid.openUnsafe()
   }

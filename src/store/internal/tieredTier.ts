@@ -13,7 +13,7 @@ import type { Change, Content, Mark, Page, Partition, Prepared, Store } from "..
 import { type Operation, StoreError } from "../StoreError.ts"
 
 /** How many keys are remembered that a tier must still remove. Beyond this number, it must remove all of its keys. */
-const suspectsMax = 1_000
+const distrustedMax = 1_000
 
 /** How many of these removals are tried again after a write that the tier took. */
 const repaymentsPerWriteMax = 64
@@ -117,8 +117,8 @@ export const writeTo = (
             for (const { tier } of shares) tier.tell("write", result.failure)
             return Effect.succeed(result.failure)
           }
-          const settle = shares.map(({ change, tier }, at) => tier.took(change, begun[at]!))
-          return Effect.as(Effect.all(settle, { discard: true }), undefined)
+          const taken = shares.map(({ change, tier }, at) => tier.took(change, begun[at]!))
+          return Effect.as(Effect.all(taken, { discard: true }), undefined)
         }
       )
     })
@@ -130,7 +130,7 @@ export const writeTo = (
       change: { ...change, removed: keysOf(change), set: [] }
     }))
     return Effect.map(carry(removals), (again) => {
-      if (again !== undefined) { for (const { change, tier } of removals) tier.suspect(change, again) }
+      if (again !== undefined) { for (const { change, tier } of removals) tier.distrust(change, again) }
       return { error, isOwed: again !== undefined }
     })
   })
@@ -148,9 +148,9 @@ export class Tier<V> {
   readonly #report: Report
   // The keys that this tier may still hold although they were removed or replaced. The number is the count of writes at
   // that time, because a write that began earlier does not prove that the key is gone.
-  readonly #suspects = new Map<string, number>()
-  #allSuspect: number | undefined
-  /** Why all is suspect. */
+  readonly #distrusted = new Map<string, number>()
+  #allDistrusted: number | undefined
+  /** Why all is distrusted. */
   #refusal: StoreError | undefined
   #writes = 0
 
@@ -163,7 +163,7 @@ export class Tier<V> {
   }
 
   trusts(key: string): boolean {
-    return this.#allSuspect === undefined && !this.#suspects.has(key)
+    return this.#allDistrusted === undefined && !this.#distrusted.has(key)
   }
 
   /** Runs an operation, and reports its failure. */
@@ -197,33 +197,33 @@ export class Tier<V> {
 
   /** Notes that a round has arrived. `write` is the number of the write with which it began. */
   took({ cleared, removed, set }: Change<V>, write: number): Effect.Effect<void> {
-    if (this.#allSuspect === undefined && this.#suspects.size === 0) return Effect.void
+    if (this.#allDistrusted === undefined && this.#distrusted.size === 0) return Effect.void
     if (cleared) this.#cleared(write)
-    this.#acquit(removed, write)
-    this.#acquit(set.map(({ key }) => key), write)
+    this.#trustAgain(removed, write)
+    this.#trustAgain(set.map(({ key }) => key), write)
     return this.#repay
   }
 
   /** Notes that the tier may still hold the keys that a change removes. */
-  suspect({ cleared, removed }: Change<V>, error: StoreError): void {
+  distrust({ cleared, removed }: Change<V>, error: StoreError): void {
     if (cleared) this.#oweAll(error)
     else this.#owe(removed, error)
   }
 
   /** The number of keys that are remembered one by one. It is 0 while all keys count as not removed. */
-  get suspects(): number {
-    return this.#suspects.size
+  get distrustedCount(): number {
+    return this.#distrusted.size
   }
 
   #owe(keys: ReadonlyArray<string>, error: StoreError): void {
-    for (const key of keys) this.#suspects.set(key, this.#writes)
-    if (this.#allSuspect !== undefined || this.#suspects.size > suspectsMax) this.#oweAll(error)
+    for (const key of keys) this.#distrusted.set(key, this.#writes)
+    if (this.#allDistrusted !== undefined || this.#distrusted.size > distrustedMax) this.#oweAll(error)
   }
 
   #oweAll(error: StoreError): void {
-    this.#allSuspect = this.#writes
+    this.#allDistrusted = this.#writes
     this.#refusal = error
-    this.#suspects.clear()
+    this.#distrusted.clear()
   }
 
   /**
@@ -232,7 +232,7 @@ export class Tier<V> {
    */
   getMany(keys: ReadonlyArray<string>): Effect.Effect<Result.Result<ReadonlyArray<Found<V> | undefined>, StoreError>> {
     return Effect.suspend(() => {
-      if (this.#allSuspect !== undefined) return Effect.succeed(Result.fail(this.#refusal!))
+      if (this.#allDistrusted !== undefined) return Effect.succeed(Result.fail(this.#refusal!))
       const trusted = keys.map((key) => this.trusts(key))
       const read = keys.length === 1
         ? Effect.map(this.partition.get(keys[0]!), (found) => [found])
@@ -252,7 +252,7 @@ export class Tier<V> {
    */
   page(after: string | undefined, max: number): Effect.Effect<Page<V>, StoreError> {
     return Effect.suspend(() => {
-      if (this.#allSuspect !== undefined) return Effect.fail(this.#refusal!)
+      if (this.#allDistrusted !== undefined) return Effect.fail(this.#refusal!)
       const { page } = this.partition
       return Effect.flatMap(this.attempt("page", page!(after, max)), (read) =>
         Result.isFailure(read)
@@ -291,8 +291,8 @@ export class Tier<V> {
   }
 
   #cleared(write: number): void {
-    if (this.#allSuspect !== undefined && this.#allSuspect < write) this.#allSuspect = undefined
-    this.#acquit(Array.from(this.#suspects.keys()), write)
+    if (this.#allDistrusted !== undefined && this.#allDistrusted < write) this.#allDistrusted = undefined
+    this.#trustAgain(Array.from(this.#distrusted.keys()), write)
   }
 
   #write(
@@ -305,25 +305,25 @@ export class Tier<V> {
       const write = ++this.#writes
       return Effect.flatMap(this.attempt(operation, effect), (result) => {
         if (Result.isFailure(result)) return onFailure(result)
-        if (this.#allSuspect === undefined && this.#suspects.size === 0) return Effect.succeed(result)
-        this.#acquit(keys, write)
+        if (this.#allDistrusted === undefined && this.#distrusted.size === 0) return Effect.succeed(result)
+        this.#trustAgain(keys, write)
         return Effect.as(this.#repay, result)
       })
     })
   }
 
-  #acquit(keys: ReadonlyArray<string>, write: number): void {
-    for (const key of keys) if (this.#suspects.get(key)! < write) this.#suspects.delete(key)
+  #trustAgain(keys: ReadonlyArray<string>, write: number): void {
+    for (const key of keys) if (this.#distrusted.get(key)! < write) this.#distrusted.delete(key)
   }
 
   // Tries the removals again that this tier still owes, because it has just taken a write.
   get #repay(): Effect.Effect<void> {
-    if (this.#allSuspect !== undefined) return Effect.asVoid(this.clear)
-    const owed = Array.from(this.#suspects.keys()).slice(0, repaymentsPerWriteMax)
+    if (this.#allDistrusted !== undefined) return Effect.asVoid(this.clear)
+    const owed = Array.from(this.#distrusted.keys()).slice(0, repaymentsPerWriteMax)
     if (owed.length === 0) return Effect.void
     const write = ++this.#writes
     return Effect.map(this.attempt("remove", this.partition.remove(owed)), (removed) => {
-      if (Result.isSuccess(removed)) this.#acquit(owed, write)
+      if (Result.isSuccess(removed)) this.#trustAgain(owed, write)
     })
   }
 }

@@ -115,7 +115,7 @@ export const recordsDropped: Metric.Counter<number> = dropped
 
 const whyEmptied = {
   damaged: "was damaged",
-  doubted: "still had what an earlier process could not remove from it, such as on a full disk"
+  distrusted: "still had what an earlier process could not remove from it, such as on a full disk"
 }
 
 const bytesMaxMin = 1_048_576
@@ -187,12 +187,12 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
       recordMarks: (marks) =>
         Effect.flatMap(
           tier.writes.attempt("recordMarks", () => tier.recordMarks(marks), () => tier.recordMarks(marks)),
-          (batch) => tier.writes.settle(batch, durability, "recordMarks")
+          (batch) => tier.writes.awaitBatch(batch, durability, "recordMarks")
         ),
       removeMarks: (marks) =>
         Effect.flatMap(
           tier.writes.attempt("removeMarks", () => tier.removeMarks(marks)),
-          (batch) => tier.writes.settle(batch, durability, "removeMarks")
+          (batch) => tier.writes.awaitBatch(batch, durability, "removeMarks")
         )
     }))
   }
@@ -379,7 +379,7 @@ const writeRound = (
       tier.writes.hasRoom && partitions.every(({ turn }) => turn.isFree)
         ? handOver
         : Turn.take(partitions.map(({ turn }) => turn), Effect.andThen(tier.writes.room, handOver)),
-      (batch) => tier.writes.settle(batch, durability, "write")
+      (batch) => tier.writes.awaitBatch(batch, durability, "write")
     )
     // Its caller gives up, and rounds that wait behind this one as well.
     return Effect.onInterrupt(written, () => Effect.sync(() => tier.writes.lose()))

@@ -49,10 +49,10 @@ export const timeoutOption = <A, E, R>(
 ): Effect.Effect<Option.Option<A>, E, R> =>
   Effect.raceFirst(Effect.asSome(answer), Effect.as(sleep(millis), Option.none()))
 
-/** How long a scope that closes may wait for what is on its way. */
+/** How long a Scope that closes may wait for what is on its way. */
 const closingMillisMax = 30_000
 
-/** Waits for what is on its way when a scope closes, and no longer for a tier that hangs. */
+/** Waits for what is on its way when a Scope closes, and no longer for a tier that hangs. */
 export const drained = <A>(idle: Effect.Effect<A>): Effect.Effect<Option.Option<A>> =>
   timeoutOption(idle, closingMillisMax)
 

@@ -78,7 +78,7 @@ const notJsonIn = (value: unknown, keys: ReadonlyArray<PropertyKey>): Mismatch |
     if (++parts > partsMax || path.length > levelsMax) return anyValue
     if (part === null || typeof part === "string" || typeof part === "boolean") return undefined
     if (typeof part === "number") return Number.isFinite(part) ? undefined : "a finite number"
-    if (typeof part !== "object" || !isPlain(part)) return "a JSON value"
+    if (typeof part !== "object" || !isPlainObject(part)) return "a JSON value"
     if (above.has(part)) return "a value that does not contain itself"
     above.add(part)
     const isList = Array.isArray(part)
@@ -100,7 +100,7 @@ const notJsonIn = (value: unknown, keys: ReadonlyArray<PropertyKey>): Mismatch |
   }
 }
 
-const isPlain = (part: object): boolean => {
+const isPlainObject = (part: object): boolean => {
   const prototype: unknown = Object.getPrototypeOf(part)
   return prototype === Object.prototype || prototype === Array.prototype || prototype === null
 }

@@ -32,15 +32,15 @@ export const basics: ReadonlyArray<Promised> = [
         costMillis: 12.25,
         tags: ["", "tag", "\u00e9", "\udfff"],
         revision: "W/\"1\"",
-        ownLifeMillis: 2 ** 41 + 0.5
+        ownLifetimeMillis: 2 ** 41 + 0.5
       }
       yield* users.set("full", full)
       yield* users.set("bare", { ...entry("bare"), revision: "" })
-      yield* users.set("for ever", { ...entry("for ever"), ownLifeMillis: never })
+      yield* users.set("for ever", { ...entry("for ever"), ownLifetimeMillis: never })
       const found = yield* users.get("full")
       yield* same(found?.entry, full)
       yield* same((yield* users.get("bare"))?.entry, { ...entry("bare"), revision: "" })
-      yield* same((yield* users.get("for ever"))?.entry, { ...entry("for ever"), ownLifeMillis: never })
+      yield* same((yield* users.get("for ever"))?.entry, { ...entry("for ever"), ownLifetimeMillis: never })
       yield* check(found !== undefined && found.tier.length > 0, "a found entry must say its tier")
     })
   ],

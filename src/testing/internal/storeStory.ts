@@ -30,7 +30,7 @@ type Name = typeof familyNames[number]
 interface Written {
   readonly key: string
   readonly text: string
-  readonly lifeMillis: number
+  readonly lifetimeMillis: number
 }
 
 type Step =
@@ -101,7 +101,7 @@ const describe = (step: Step): string => {
   }
 }
 
-const describeWritten = ({ key, lifeMillis, text }: Written): string => `${key} = ${text} for ${lifeMillis} ms`
+const describeWritten = ({ key, lifetimeMillis, text }: Written): string => `${key} = ${text} for ${lifetimeMillis} ms`
 
 // Making
 
@@ -116,7 +116,11 @@ const makeStory = Effect.gen(function*() {
 
 const makeWritten = (text: string) =>
   Effect.gen(function*() {
-    return { key: yield* pick(keyNames), text, lifeMillis: yield* pick([1, 5, 20, 2_000, Number.POSITIVE_INFINITY]) }
+    return {
+      key: yield* pick(keyNames),
+      text,
+      lifetimeMillis: yield* pick([1, 5, 20, 2_000, Number.POSITIVE_INFINITY])
+    }
   })
 
 const makeStep = (at: number) =>
@@ -264,12 +268,12 @@ const take = (world: World, step: Step) =>
     }
   })
 
-const entryOf = ({ lifeMillis, text }: Written, nowMillis: number): Entry<string> => ({
+const entryOf = ({ lifetimeMillis, text }: Written, nowMillis: number): Entry<string> => ({
   value: text,
   stamp: nowMillis,
   version: nowMillis * 1_000,
-  freshUntil: nowMillis + lifeMillis,
-  expiresAt: nowMillis + lifeMillis,
+  freshUntil: nowMillis + lifetimeMillis,
+  expiresAt: nowMillis + lifetimeMillis,
   costMillis: 0,
   tags: [text],
   revision: text

@@ -44,7 +44,7 @@ describe("ReadForecast", () => {
   it("ReadForecast samples more when reads are few again", () => {
     const forecast = make()
     tell(forecast, Array.from({ length: 100_000 }, () => "a"), 10)
-    for (let i = 1; i <= 20; i++) forecast.turn(i * window)
+    for (let i = 1; i <= 20; i++) forecast.nextWindow(i * window)
     tell(forecast, ["b", "b", "b"], 20 * window)
     assert.strictEqual(forecast.rate("b", 0, 20 * window) * window, 3)
   })
@@ -63,21 +63,21 @@ describe("ReadForecast", () => {
   it("ReadForecast drops a key that was not read in two windows", () => {
     const forecast = make()
     tell(forecast, ["a", "b"], 10)
-    forecast.turn(window)
+    forecast.nextWindow(window)
     tell(forecast, ["b"], window + 1)
     assert.strictEqual(forecast.rate("a", 0, window * 2), 1 / (window * 2))
-    forecast.turn(window * 2)
+    forecast.nextWindow(window * 2)
     assert.deepStrictEqual([...forecast.keys()], ["b"])
-    forecast.turn(window * 3)
+    forecast.nextWindow(window * 3)
     assert.deepStrictEqual([...forecast.keys()], [])
   })
 
   it("ReadForecast ends a window when the clock is set back", () => {
     const forecast = make()
-    forecast.turn(window * 100)
+    forecast.nextWindow(window * 100)
     tell(forecast, ["a"], window * 100)
-    forecast.turn(0)
-    forecast.turn(window)
+    forecast.nextWindow(0)
+    forecast.nextWindow(window)
     assert.deepStrictEqual([...forecast.keys()], [])
   })
 

@@ -33,12 +33,12 @@ describe("tier that is down", () => {
       const tier = new Tier<string>("cold", store, partition, () => {})
       for (let i = 0; i < 10; i++) {
         yield* tier.remove(Array.from({ length: 1_000 }, (_, at) => `${i}-${at}`))
-        assert.isAtMost(tier.suspects, 1_000)
+        assert.isAtMost(tier.distrustedCount, 1_000)
         assert.isFalse(tier.trusts(`${i}-0`))
       }
       assert.isFalse(tier.trusts("other"))
-      for (let i = 0; i < 10; i++) tier.suspect({ partition, cleared: true, removed: ["1"], set: [] }, failed)
-      assert.isAtMost(tier.suspects, 1_000)
+      for (let i = 0; i < 10; i++) tier.distrust({ partition, cleared: true, removed: ["1"], set: [] }, failed)
+      assert.isAtMost(tier.distrustedCount, 1_000)
       isDown = false
       yield* tier.setMany([["other", entryOf("back")]])
       assert.isTrue(tier.trusts("other"))

@@ -29,7 +29,7 @@ const engine = Effect.fnUntraced(function*(server: RedisServer, recordsMax?: num
   const users = yield* ledger.open(textFamily("user"))
   const put = (key: string, value: string, at?: Position) =>
     Effect.gen(function*() {
-      const entry = entryOf(value, { tags: ["a", "\ud800"], revision: "r", ownLifeMillis: Infinity })
+      const entry = entryOf(value, { tags: ["a", "\ud800"], revision: "r", ownLifetimeMillis: Infinity })
       const prepared = yield* users.prepare(key, entry)
       return yield* users.put({
         key,
@@ -83,7 +83,7 @@ const tests = () => {
         costMillis: 0,
         tags: ["a", "\ud800"],
         revision: "r",
-        ownLifeMillis: Infinity
+        ownLifetimeMillis: Infinity
       })
     }))
   live(

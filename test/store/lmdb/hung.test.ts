@@ -39,7 +39,7 @@ const gated = Effect.gen(function*() {
   const mark = (stamp: number) =>
     Effect.flatMap(
       tier.writes.attempt("recordMarks", () => tier.recordMarks([{ scope: "scope", stamp }])),
-      (batch) => tier.writes.settle(batch, "process", "recordMarks")
+      (batch) => tier.writes.awaitBatch(batch, "process", "recordMarks")
     )
   return { gate, mark, tier }
 })

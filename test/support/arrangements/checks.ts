@@ -221,7 +221,7 @@ export const checks: { readonly [what: string]: Check } = {
       yield* pass(world, 20)
       const exits: ReadonlyArray<any> = yield* Fiber.joinAll(readers)
       assert.deepStrictEqual(exits.map(({ _tag }) => _tag), ["Success", "Success", "Failure"])
-      assert.strictEqual(reasonOf(yield* Effect.flip(exits[2] as Effect.Effect<unknown, unknown>)), "LoadQueueFull")
+      assert.strictEqual(reasonOf(yield* Effect.flip(exits[2] as Effect.Effect<unknown, unknown>)), "QueueFull")
     })
   },
   "a lookup is interrupted when all its readers have gone": {

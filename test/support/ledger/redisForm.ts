@@ -115,19 +115,19 @@ type Texts = readonly [
   costMillis: number,
   tags: ReadonlyArray<string>,
   revision: string | 0,
-  ownLifeMillis: number | null | 0
+  ownLifetimeMillis: number | null | 0
 ]
 
 /** An entry as its bytes. Its header ends before them: the script writes the number of the lease. */
 export const writeEntry = (entry: Entry<unknown>, value: Uint8Array): Buffer => {
-  const { costMillis, expiresAt, freshUntil, ownLifeMillis, revision, tags } = entry
+  const { costMillis, expiresAt, freshUntil, ownLifetimeMillis, revision, tags } = entry
   const texts: Texts = [
     timeOf(freshUntil),
     timeOf(expiresAt),
     costMillis,
     tags,
     revision ?? 0,
-    ownLifeMillis === undefined ? 0 : timeOf(ownLifeMillis)
+    ownLifetimeMillis === undefined ? 0 : timeOf(ownLifetimeMillis)
   ]
   return Buffer.concat([Buffer.from(`${JSON.stringify(texts)}\n`), value])
 }
@@ -157,7 +157,7 @@ export const readEntry = (
 ): { readonly entry: Entry<undefined>; readonly value: Uint8Array } => {
   const end = bytes.indexOf(lineFeed, start)
   const texts = JSON.parse(bytes.subarray(start, end).toString()) as Texts
-  const [freshUntil, expiresAt, costMillis, tags, revision, ownLifeMillis] = texts
+  const [freshUntil, expiresAt, costMillis, tags, revision, ownLifetimeMillis] = texts
   return {
     entry: {
       value: undefined,
@@ -168,7 +168,7 @@ export const readEntry = (
       costMillis,
       tags: Object.freeze([...tags]),
       revision: revision === 0 ? undefined : revision,
-      ...(ownLifeMillis === 0 ? undefined : { ownLifeMillis: millisOf(ownLifeMillis) })
+      ...(ownLifetimeMillis === 0 ? undefined : { ownLifetimeMillis: millisOf(ownLifetimeMillis) })
     },
     value: bytes.subarray(end + 1)
   }

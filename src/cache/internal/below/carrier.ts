@@ -272,10 +272,10 @@ export class Carrier {
 
   private carry(store: Store["Service"], { lanes, marks, outboxes, written }: Load): Effect.Effect<void> {
     const owed = outboxes.map((outbox) => [outbox, outbox.owed.all] as const)
-    const debts = Array.from(new Set(outboxes.map(({ debt }) => debt)), (debt) => [debt, debt.owed] as const)
+    const lives = Array.from(new Set(outboxes.map(({ life }) => life)), (life) => [life, life.owed] as const)
     const stamps: ReadonlyArray<Mark> = [
       ...owed.flatMap(([, marks]) => marks),
-      ...debts.flatMap(([, marks]) => marks),
+      ...lives.flatMap(([, marks]) => marks),
       ...marks.flatMap(({ stamps }) => Array.from(stamps, ([scope, stamp]) => ({ scope, stamp })))
     ]
     const changes: Array<Change<any>> = []
@@ -292,7 +292,7 @@ export class Carrier {
       if (error === undefined) {
         for (const [outbox, marks] of owed) outbox.owed.repaid(marks)
         // What came to be owed while the round was under way goes with the next one.
-        for (const [debt, marks] of debts) debt.owed = debt.owed.filter((mark) => !marks.includes(mark))
+        for (const [life, marks] of lives) life.owed = life.owed.filter((mark) => !marks.includes(mark))
         return
       }
       for (const one of marks) {

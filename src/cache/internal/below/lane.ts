@@ -229,7 +229,7 @@ export class Lane<V> {
     const open: Array<readonly [key: string, entry: Entry<V>, prepare: Effect.Effect<Prepared<V>, StoreError>]> = []
     const later: Array<readonly [key: string, change: Pending<V>]> = []
     let bytes = 0
-    const settle = (key: string, entry: Entry<V>, exit: Exit.Exit<Prepared<V>, StoreError>): void => {
+    const take = (key: string, entry: Entry<V>, exit: Exit.Exit<Prepared<V>, StoreError>): void => {
       if (Exit.isSuccess(exit)) {
         bytes += exit.value.bytes
         return void set.push({ key, entry: inWallTime(this.time, entry), prepared: exit.value })
@@ -240,14 +240,14 @@ export class Lane<V> {
     for (const [key, pending] of parcel.keys) {
       const { entry, isTouch, prepared } = pending
       if (entry === undefined) removed.push(key)
-      else if (prepared !== undefined) settle(key, entry, Exit.succeed(prepared))
+      else if (prepared !== undefined) take(key, entry, Exit.succeed(prepared))
       else {
         const made = bytes < pendingBytesMax ? partition.prepare(key, entry) : undefined
         if (made !== undefined && Exit.isExit(made)) {
           const fitting = this.fitting(made as Exit.Exit<Prepared<V>, StoreError>)
           if (Exit.isSuccess(fitting)) this.carrier.underWay.bytes += fitting.value.bytes
           // Where there is no room to move its end, the value below stays as it is.
-          if (isTouch !== true || Exit.isSuccess(fitting)) settle(key, entry, fitting)
+          if (isTouch !== true || Exit.isSuccess(fitting)) take(key, entry, fitting)
           continue
         }
         if (isTouch !== true) removed.push(key)

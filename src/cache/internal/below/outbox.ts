@@ -36,7 +36,7 @@ export class Outbox implements Sender {
    * Marks that go with each round until one has arrived. Engines of one manifest owe the same. Where the place keeps
    * entries of an earlier life (`isKnown`), each change takes them below.
    */
-  debt: { owed: ReadonlyArray<Mark>; readonly isKnown: boolean } = { owed: [], isKnown: false }
+  life: { owed: ReadonlyArray<Mark>; readonly isKnown: boolean } = { owed: [], isKnown: false }
   /** Marks of rounds that have failed. */
   readonly owed = new OwedMarks()
   /** The result of a change that is made after the engine was closed. */
@@ -93,11 +93,11 @@ export class Outbox implements Sender {
 
   /** Whether rows of the life are still on their way to a store that keeps something from before. */
   get owesRows(): boolean {
-    return this.debt.isKnown && this.debt.owed.length > 0
+    return this.life.isKnown && this.life.owed.length > 0
   }
 
   /** Sends the rows that are owed, for a change that leaves the lower tiers as they are. */
-  settleDebt(onFailure: OnFailure, isSensitive: boolean): Delivery {
+  sendOwed(onFailure: OnFailure, isSensitive: boolean): Delivery {
     return this.refused ?? new Set([this.departingMarks(onFailure, isSensitive)])
   }
 

@@ -10,8 +10,9 @@ import type { Entry } from "../../../store/Entry.ts"
 import type { CoarseClock } from "../../../store/shared/coarseClock.ts"
 import type { Mark, Partition, Prepared, Store } from "../../../store/Store.ts"
 import { type Operation, StoreError, TierFailed } from "../../../store/StoreError.ts"
+import { everything } from "../../shared/scopes.ts"
 import { markName, splitMark } from "../family/names.ts"
-import { everything, writeScope } from "../marks/invalidation.ts"
+import { writeScope } from "../marks/familyMarks.ts"
 import type { Parcel } from "./delivery.ts"
 import { Written } from "./written.ts"
 
@@ -139,7 +140,7 @@ export class OwedMarks {
 export interface Sender {
   readonly store: Store["Service"]
   /** Marks that go with each round until one has arrived. Engines of one manifest owe the same. */
-  readonly debt: { owed: ReadonlyArray<Mark> }
+  readonly life: { owed: ReadonlyArray<Mark> }
   /** Marks of rounds that have failed. */
   readonly owed: OwedMarks
 }

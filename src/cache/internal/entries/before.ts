@@ -15,7 +15,7 @@ import type { HotPartition } from "../../../store/Store.ts"
 import type { InvalidationMode } from "../../CacheEvent.ts"
 import type { Scope } from "../../Explanation.ts"
 import type { Lane } from "../below/lane.ts"
-import type { FamilyMarks } from "../marks/invalidation.ts"
+import type { FamilyMarks } from "../marks/familyMarks.ts"
 import type { CacheContext } from "./cacheContext.ts"
 import type { Sources } from "./sources.ts"
 
@@ -56,7 +56,7 @@ export class Before {
     const { cache, sources } = this.ground
     this.stamp = cache.nextStamp()
     this.version = cache.version
-    sources?.unsettle()
+    sources?.forgetSpread()
   }
 
   /**

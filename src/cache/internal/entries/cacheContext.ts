@@ -112,7 +112,7 @@ export interface CacheContext {
   /** What drops the keys that a change reaches. */
   readonly spread: Spread
   /** The class of the manifest. Transactions of this class collect the changes of the engine. */
-  readonly realm: string
+  readonly manifestKey: string
 }
 
 /** What drops the keys that a change of a family reaches. The verbs note what happened, and `of…` drops. */

@@ -5,6 +5,7 @@
  */
 import { CacheEvent, type Target } from "../../CacheEvent.ts"
 import type { EngineFamilySpec } from "../../shared/familySpec.ts"
+import { end, shownValue } from "../../shared/scopes.ts"
 import type { Noted } from "./history.ts"
 
 /** The event of a change; `undefined` for a change that is an event of its load, or none. */
@@ -43,11 +44,16 @@ const targetOf = ({ hide, show }: EngineFamilySpec<any>, scope: Noted["scope"]):
   if (typeof scope === "string") return Object.freeze({ _tag: "Key", key: show(scope) })
   if ("tag" in scope) return Object.freeze({ _tag: "Tag", tag: hide(scope.tag) })
   const positions = Object.freeze([...scope.positions])
-  return Object.freeze({ _tag: "Keys", positions, values: Object.freeze(scope.values.map(hide)) })
+  return Object.freeze({
+    _tag: "Keys",
+    positions,
+    values: Object.freeze(scope.values.map((each) => shownValue(each, hide)))
+  })
 }
 
 const textOf = ({ pattern }: EngineFamilySpec<any>, target: Target): string => {
   if (target._tag === "Key") return target.key
   if (target._tag === "Tag") return target.tag
-  return target.positions.length === 0 ? pattern : target.values.join(":")
+  const values = target.values.filter((value) => value !== end)
+  return values.length === 0 ? pattern : values.join(":")
 }

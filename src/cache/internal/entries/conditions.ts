@@ -45,7 +45,7 @@ export const heldRefusal = (
 export const overtakenLease = ({ show }: EngineFamilySpec<any>, keys: ReadonlyArray<string>): CacheError =>
   refused(keys.map(show), "overtaken")
 
-/** The error of a collected write. The scope of its lease may be within the body, which has ended. */
+/** The error of a collected write. The Scope of its lease may be within the body, which has ended. */
 export const beforeCommit = (refusal: CacheError): CacheError => {
   const { reason } = refusal
   return reason instanceof LeaseRefused && reason.error.why === "ended"
@@ -104,9 +104,9 @@ export const closedBy = ({ closedUntil }: Hold, manifest: string, key: string): 
 }
 
 /** The error of an update that would start from a value which the cache does not keep. */
-export const unkeptUpdate = (key: string, { isDoubtful, stale }: Served<unknown>): CacheError | undefined => {
-  if (!stale && isDoubtful !== true) return undefined
-  return new CacheError({ reason: new UpdateRefused({ key, why: stale ? "stale" : "doubtful" }) })
+export const unkeptUpdate = (key: string, { isUncertain, stale }: Served<unknown>): CacheError | undefined => {
+  if (!stale && isUncertain !== true) return undefined
+  return new CacheError({ reason: new UpdateRefused({ key, why: stale ? "stale" : "uncertain" }) })
 }
 
 /** The value that was served to a reader who accepts no stale one. */

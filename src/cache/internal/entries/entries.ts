@@ -3,7 +3,7 @@
  *
  * - An entry changes in memory, for those who watch its key, and in the outbox in one synchronous step (law 3).
  * - What leaves memory for a reader, a lookup or a condition is judged first (`held`, `judge`).
- * - A write of the short way (`putPlain`) changes memory alone, and only while `arePlain`.
+ * - A write of the short way (`putShort`) changes memory alone, and only while `isShortWayOpen`.
  *
  * What the family has beside its entries is a module each, and a field here: `watches.ts`, `marking.ts`, `before.ts`,
  * `lowerReads.ts`, `idleTime.ts`, `tally.ts`, `holds.ts`, `leaseTerms.ts`, `sources.ts`.
@@ -17,15 +17,16 @@ import type { StoreError } from "../../../store/StoreError.ts"
 import { CacheEvent, type InvalidationMode } from "../../CacheEvent.ts"
 import type { Happening, Scope } from "../../Explanation.ts"
 import type { EngineFamilySpec } from "../../shared/familySpec.ts"
+import { everything } from "../../shared/scopes.ts"
 import { both, type Delivery, noDelivery } from "../below/delivery.ts"
-import { entryOf, type Holding, unlessLate } from "../below/knowing.ts"
 import { Lane } from "../below/lane.ts"
 import type { OnFailure } from "../below/parcels.ts"
+import { entryOf, type Holding, unlessLate } from "../below/whenKnown.ts"
 import * as Expiry from "../family/expiry.ts"
 import { Judge, type Judged, noTags } from "../family/judgement.ts"
 import { Limiter } from "../family/limits.ts"
 import { familyName } from "../family/names.ts"
-import { everything, FamilyMarks, TagMarks, type Verdict } from "../marks/invalidation.ts"
+import { FamilyMarks, TagMarks, type Verdict } from "../marks/familyMarks.ts"
 import { Before } from "./before.ts"
 import type { CacheContext } from "./cacheContext.ts"
 import { Counts } from "./counts.ts"
@@ -89,7 +90,7 @@ export class Entries<V> {
   readonly unkept: Unkept
 
   /** Whether every entry that a write makes is in memory alone, and is fresh for the family's own lifetime. */
-  readonly hasPlainEntries: boolean
+  readonly hasShortWay: boolean
   private readonly staleMillis: number
   /** Notes a change of the family. */
   readonly note: Note
@@ -121,8 +122,8 @@ export class Entries<V> {
       }
     })
     this.staleMillis = Expiry.staleMillisMax(this.expiry)
-    this.hasPlainEntries = this.hot !== undefined && this.lane === undefined && !this.hot.isRefusing &&
-      !spec.isWeighed && Expiry.isPlain(this.expiry)
+    this.hasShortWay = this.hot !== undefined && this.lane === undefined && !this.hot.isRefusing &&
+      !spec.isWeighed && Expiry.hasPlainLifetime(this.expiry)
     this.sources = spec.plan.isEmpty ? undefined : new Sources()
     this.tagged = this.mayHold = this.lane !== undefined
     this.marking.updateHotLimits()
@@ -163,7 +164,7 @@ export class Entries<V> {
     return Math.min(now, entry.freshUntil, marked)
   }
 
-  /** For `knowing`. */
+  /** For `whenKnown`. */
   holding(key: string): Holding {
     return {
       watch: () => this.watches.begin(key),
@@ -219,9 +220,9 @@ export class Entries<V> {
 
   /** Makes the entry of a judged value. */
   entryOf(judged: Judged<V>, stamp: number, now: number, costMillis: number): Entry<V> {
-    const { lifeMillis, ownLifeMillis, revision, tags, value } = judged
+    const { lifetimeMillis, ownLifetimeMillis, revision, tags, value } = judged
     const random = this.expiry.jitter === 0 ? 0 : this.cache.random.nextDoubleUnsafe()
-    const { expiresAt, freshUntil } = Expiry.timesOf(this.expiry, now, lifeMillis, costMillis, random)
+    const { expiresAt, freshUntil } = Expiry.timesOf(this.expiry, now, lifetimeMillis, costMillis, random)
     if (tags.length > 0) this.tagged = true
     return new MadeEntry(
       value,
@@ -232,7 +233,7 @@ export class Entries<V> {
       costMillis,
       tags,
       revision,
-      ownLifeMillis
+      ownLifetimeMillis
     )
   }
 
@@ -272,24 +273,26 @@ export class Entries<V> {
   }
 
   /**
-   * Whether a write may take the short way into memory now (`putPlain`): only its entry changes, and no caller has to
+   * Whether a write may take the short way into memory now (`putShort`): only its entry changes, and no caller has to
    * learn of it.
    */
-  get arePlain(): boolean {
+  get isShortWayOpen(): boolean {
     const { cache, holds } = this
     return !cache.hasListeners && !cache.changes.areHeard && !cache.hasPeers && this.watches.areNone &&
       !cache.outbox.owesRows && !holds.isWatching && holds.isEmpty
   }
 
-  /** Stores a value with the family's own lifetime in memory, as `keep` does with an entry. `arePlain` allows it. */
-  putPlain(key: string, value: V, stamp: number, now: number): Delivery {
+  /**
+   * Stores a value with the family's own lifetime in memory, as `keep` does with an entry. `isShortWayOpen` allows it.
+   */
+  putShort(key: string, value: V, stamp: number, now: number): Delivery {
     const { cache, hot, sources } = this
     const freshUntil = now + this.expiry.timeToLive
     this.note("Set", key, stamp)
     sources?.kept(key)
     this.mayHold = true
     cache.spread.beginPut()
-    hot!.putPlain(key, value, stamp, cache.nextVersion(now), freshUntil, freshUntil + this.staleMillis)
+    hot!.putValue(key, value, stamp, cache.nextVersion(now), freshUntil, freshUntil + this.staleMillis)
     cache.spread.endPut()
     const before = cache.stamp
     const evicted = cache.spread.ofEvicted(this.name, key)
@@ -314,7 +317,7 @@ export class Entries<V> {
     const evicted = this.cache.spread.ofEvicted(this.name, key, others)
     const kept = before === this.cache.stamp ? entry : this.confirmed(key, entry)
     if (this.lane !== undefined) this.marking.sweepDue.wrote()
-    const delivery = both(evicted, this.lane === undefined ? this.settleDebt() : this.lane.set(key, kept, prepared))
+    const delivery = both(evicted, this.lane === undefined ? this.sendOwed() : this.lane.set(key, kept, prepared))
     return both(delivery, this.cache.spread.ofForgotten())
   }
 
@@ -325,7 +328,7 @@ export class Entries<V> {
     this.watches.changed(key)
     this.note("Rescheduled", key, entry.stamp)
     this.hot?.rewrite(key, entry, this.dueAt(entry, now))
-    if (this.lane === undefined) return this.settleDebt()
+    if (this.lane === undefined) return this.sendOwed()
     this.marking.sweepDue.wrote()
     return this.lane.set(key, entry)
   }
@@ -414,7 +417,7 @@ export class Entries<V> {
 
   private removeUntold(key: string): Delivery {
     this.ended(key, true)
-    return this.lane === undefined ? this.settleDebt() : this.lane.remove(key)
+    return this.lane === undefined ? this.sendOwed() : this.lane.remove(key)
   }
 
   /** Notes that another engine has changed or removed the value. The lower tiers are already up to date. */
@@ -431,9 +434,9 @@ export class Entries<V> {
   }
 
   /** A change that no tier below gets: a release that keeps the family there has to learn that it missed some. */
-  settleDebt(): Delivery {
+  sendOwed(): Delivery {
     const { outbox } = this.cache
-    return outbox.owesRows ? outbox.settleDebt(this.tierFailed, this.spec.isSensitive) : noDelivery
+    return outbox.owesRows ? outbox.sendOwed(this.tierFailed, this.spec.isSensitive) : noDelivery
   }
 
   /** Counts and notes an invalidation. */

@@ -3,6 +3,7 @@
  */
 import type { Happening } from "../../Explanation.ts"
 import type { Sources } from "../../shared/familySpec.ts"
+import { hasSegments } from "../../shared/scopes.ts"
 
 // The bounds of one cache's history, in happenings and in characters of keys and tags: less than two megabytes.
 const happeningsMax = 4_096
@@ -146,5 +147,5 @@ const concerns = (
 ): boolean => {
   if (typeof scope === "string") return scope === key
   if ("tag" in scope) return tags.includes(scope.tag)
-  return scope.positions.every((position, i) => segments[position] === scope.values[i])
+  return hasSegments(scope, segments)
 }

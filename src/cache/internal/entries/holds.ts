@@ -15,7 +15,7 @@
  *   old value.
  * - If the outcome is not known, the hold stays closed for `doubtMillis`: a server that lost its connection may still
  *   commit.
- * - What is written while a hold is closed is not kept, either: the next read loads what the source has. A family
+ * - What is written while a hold is closed is not kept, either: the next read loads what the data source has. A family
  *   without a lookup is *alone*, because its values have no source. There a write is refused while the hold is sealed.
  *   In the doubt it is kept, and stays afterwards, if the transaction changed the key by name and no scope or tag of it
  *   covers the key. In a family with a lookup, a write that has a condition is refused as well, because the next
@@ -25,8 +25,8 @@
  * costs nothing more.
  */
 import type { Scope } from "../../Explanation.ts"
+import { everything, goesOn, isWithin, projectionName, textAt, textOfScope } from "../../shared/scopes.ts"
 import type { Judged } from "../family/judgement.ts"
-import { everything, isWithin } from "../marks/invalidation.ts"
 
 /** How long a commit may take effect after its connection was lost. A server that flushes to disk needs far less. */
 export const doubtMillis = 10_000
@@ -50,24 +50,26 @@ export const bodies = { open: 0, since: 0, changes: 0, areLater: false }
 /** A set of keys of one family: single keys, and scopes. */
 export class Scopes {
   private readonly keys = new Set<string>()
-  private readonly wide = new Map<string, { readonly positions: ReadonlyArray<number>; readonly values: Set<string> }>()
+  /** The scopes that bind the same positions, by the first of them, with their texts. */
+  private readonly wide = new Map<string, { readonly first: Scope; readonly texts: Set<string> }>()
 
   addKey(key: string): void {
     this.keys.add(key)
   }
 
-  add({ positions, values }: Scope): void {
-    const id = positions.join(":")
+  add(scope: Scope): void {
+    this.addText(projectionName(scope), scope, textOfScope(scope))
+  }
+
+  private addText(id: string, first: Scope, text: string): void {
     const known = this.wide.get(id)
-    if (known === undefined) this.wide.set(id, { positions, values: new Set([values.join(":")]) })
-    else known.values.add(values.join(":"))
+    if (known === undefined) this.wide.set(id, { first, texts: new Set([text]) })
+    else known.texts.add(text)
   }
 
   addAll(other: Scopes): void {
     for (const key of other.keys) this.keys.add(key)
-    for (const { positions, values } of other.wide.values()) {
-      for (const text of values) this.add({ positions, values: positions.length === 0 ? [] : text.split(":") })
-    }
+    for (const [id, { first, texts }] of other.wide) for (const text of texts) this.addText(id, first, text)
   }
 
   covers(key: string): boolean {
@@ -78,8 +80,9 @@ export class Scopes {
   coversWide(key: string): boolean {
     if (this.wide.size === 0) return false
     const segments = key.split(":")
-    for (const { positions, values } of this.wide.values()) {
-      if (values.has(positions.map((position) => segments[position]).join(":"))) return true
+    for (const { first, texts } of this.wide.values()) {
+      const text = textAt(first.positions, goesOn(first), segments)
+      if (text !== undefined && texts.has(text)) return true
     }
     return false
   }

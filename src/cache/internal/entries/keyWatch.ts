@@ -4,13 +4,13 @@
  * A key has changed if it was written, deleted or invalidated, if a load brought another value, or if the value that
  * was held has ended or was evicted. A load that finds a value where memory held none does not count.
  *
- * Not here: the watches of steps that the engine itself waits for (`knowing.ts`).
+ * Not here: the watches of steps that the engine itself waits for (`whenKnown.ts`).
  */
 import type { Entry } from "../../../store/Entry.ts"
 import type { HotPartition } from "../../../store/Store.ts"
-import type { Watch } from "../below/knowing.ts"
+import type { Watch } from "../below/whenKnown.ts"
 import { noTags } from "../family/judgement.ts"
-import type { Verdict } from "../marks/invalidation.ts"
+import type { Verdict } from "../marks/familyMarks.ts"
 
 /** What a watch asks about its key. */
 interface Ground {

@@ -12,7 +12,7 @@ import { tagsMax } from "../../../store/Entry.ts"
 import type { HotPartition } from "../../../store/Store.ts"
 import type { EngineFamilySpec } from "../../shared/familySpec.ts"
 import { noTags } from "../family/judgement.ts"
-import type { Verdict } from "../marks/invalidation.ts"
+import type { Verdict } from "../marks/familyMarks.ts"
 
 /** The tags of the values of a key that are remembered while it is leased. Beyond, any tag may be one of them. */
 const seenTagsMax = tagsMax

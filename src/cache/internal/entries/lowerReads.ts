@@ -14,14 +14,14 @@ import type { HotPartition } from "../../../store/Store.ts"
 import { StoreError, TierFailed } from "../../../store/StoreError.ts"
 import type { EngineFamilySpec } from "../../shared/familySpec.ts"
 import type { Delivery } from "../below/delivery.ts"
-import { triesMax, unknown, type Watch } from "../below/knowing.ts"
 import type { Lane } from "../below/lane.ts"
 import { distrusted, type OnFailure, type Pending } from "../below/parcels.ts"
+import { triesMax, unknown, type Watch } from "../below/whenKnown.ts"
 import { freezeFound } from "../family/freeze.ts"
 import { type Judge, memory } from "../family/judgement.ts"
 import type { Limited, Limiter } from "../family/limits.ts"
 import { sealed } from "../family/sensitive.ts"
-import type { Verdict } from "../marks/invalidation.ts"
+import type { Verdict } from "../marks/familyMarks.ts"
 import type { CacheContext } from "./cacheContext.ts"
 import type { LeaseTerms } from "./leaseTerms.ts"
 import type { Watches } from "./watches.ts"
@@ -52,7 +52,7 @@ interface Ground<V> {
   readonly before: { isHiddenHere(stamp: number): boolean }
   /** Puts an entry that a lower tier holds into memory. */
   putFound(key: string, entry: Entry<V>, weight: number): void
-  settleDebt(): Delivery
+  sendOwed(): Delivery
 }
 
 /** What a read of the lower tiers brings. */
@@ -129,7 +129,7 @@ export class LowerReads<V> {
     if (found !== undefined && spec.expiry.freeze) freezeFound(found.entry.value)
     const limited = found && limiter.limited(found, cache.time.now(), cache)
     // What has ended does not come back with a later life, even if this one writes nothing else.
-    if (limited !== found) void this.ground.settleDebt()
+    if (limited !== found) void this.ground.sendOwed()
     return limited
   }
 

@@ -14,7 +14,7 @@ export class MadeEntry<V> implements Entry<V> {
   declare readonly costMillis: number
   declare readonly tags: ReadonlyArray<string>
   declare readonly revision: string | undefined
-  declare readonly ownLifeMillis?: number
+  declare readonly ownLifetimeMillis?: number
 
   constructor(
     value: V,
@@ -25,7 +25,7 @@ export class MadeEntry<V> implements Entry<V> {
     costMillis: number,
     tags: ReadonlyArray<string>,
     revision: string | undefined,
-    ownLifeMillis: number | undefined
+    ownLifetimeMillis: number | undefined
   ) {
     this.value = value
     this.stamp = stamp
@@ -35,6 +35,6 @@ export class MadeEntry<V> implements Entry<V> {
     this.costMillis = costMillis
     this.tags = tags
     this.revision = revision
-    if (ownLifeMillis !== undefined) this.ownLifeMillis = ownLifeMillis
+    if (ownLifetimeMillis !== undefined) this.ownLifetimeMillis = ownLifetimeMillis
   }
 }

@@ -7,26 +7,19 @@
  *   (law 12).
  * - Where there is no room for a mark of a tag, the whole family is marked (law 11).
  *
- * Not here: what a mark says of an entry (`Entries.judge`, `invalidation.ts`), which keys a change marks
+ * Not here: what a mark says of an entry (`Entries.judge`, `familyMarks.ts`), which keys a change marks
  * (`familyInvalidation.ts`, `spreading.ts`), and the sweep (`sweep.ts`).
  */
 import type { HotPartition, Mark } from "../../../store/Store.ts"
 import type { InvalidationMode } from "../../CacheEvent.ts"
 import type { Scope } from "../../Explanation.ts"
 import type { EngineFamilySpec } from "../../shared/familySpec.ts"
+import { everything } from "../../shared/scopes.ts"
 import type { Delivery } from "../below/delivery.ts"
 import type { OnFailure } from "../below/parcels.ts"
 import { noTags } from "../family/judgement.ts"
 import { markName } from "../family/names.ts"
-import {
-  everything,
-  type FamilyMarks,
-  readScope,
-  type TagMarks,
-  type Verdict,
-  writeScope,
-  writeTag
-} from "../marks/invalidation.ts"
+import { type FamilyMarks, readScope, type TagMarks, type Verdict, writeScope, writeTag } from "../marks/familyMarks.ts"
 import { type Looked, SweepDue } from "../marks/sweepDue.ts"
 import type { CacheContext } from "./cacheContext.ts"
 import type { Holds } from "./holds.ts"
@@ -50,7 +43,7 @@ interface Ground {
   readonly hasListeners: boolean
   readonly tierFailed: OnFailure
   judge(key: string, stamp: number, tags: ReadonlyArray<string>): Verdict
-  settleDebt(): Delivery
+  sendOwed(): Delivery
   /** A mark hides the whole family. */
   hidAll(): void
 }
@@ -78,7 +71,7 @@ export class Marking {
     const marked = this.hearMark(scope, mode, stamp, atMillis)
     if (mode === "hide" && scope.positions.length === 0) this.ground.hidAll()
     // Memory alone needs no text of the mark.
-    return lane === undefined ? this.ground.settleDebt() : this.recordMark(writeScope(marked, mode), stamp)
+    return lane === undefined ? this.ground.sendOwed() : this.recordMark(writeScope(marked, mode), stamp)
   }
 
   /** Marks a tag. The lower tiers still have to keep the mark. */
@@ -129,7 +122,7 @@ export class Marking {
   /** Lets the store keep a mark on the family, which gives the scope its meaning. */
   private recordMark(scope: string, stamp: number): Delivery {
     const { cache, lane, spec, storeName, tierFailed } = this.ground
-    if (lane === undefined) return this.ground.settleDebt()
+    if (lane === undefined) return this.ground.sendOwed()
     return cache.outbox.mark(markName(storeName, scope), stamp, tierFailed, spec.isSensitive)
   }
 

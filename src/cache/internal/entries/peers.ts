@@ -55,7 +55,7 @@ export interface Peer {
   isRefreshing(family: string, key: string): boolean
   swept(family: string): Swept
   /** Sends below what its life owes. */
-  settleDebt(): void
+  sendOwed(): void
   /** Another engine has left: what its lookups have read is not known any more. */
   outlive(): void
 }

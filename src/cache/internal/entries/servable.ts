@@ -4,7 +4,7 @@
  */
 import type { FreshUntilMax, ServableUntil } from "../../../store/Store.ts"
 import * as Expiry from "../family/expiry.ts"
-import type { FamilyMarks, TagMarks, Verdict } from "../marks/invalidation.ts"
+import type { FamilyMarks, TagMarks, Verdict } from "../marks/familyMarks.ts"
 
 /** What it needs of the family. */
 interface Ground {

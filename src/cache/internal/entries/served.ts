@@ -18,7 +18,7 @@ export interface Served<out V> {
   readonly tags?: ReadonlyArray<string> | undefined
   readonly stale: boolean
   /** The value was made from a nothing that may be a value: a tier could not say what it holds. */
-  readonly isDoubtful?: boolean
+  readonly isUncertain?: boolean
   /** The changes of its load that are still on their way to the lower tiers. */
   readonly delivery?: Delivery
 }

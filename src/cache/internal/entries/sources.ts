@@ -13,13 +13,14 @@
  * A key is known to be absent if a lookup has said so, what was made from an earlier value was dropped, and the key has
  * had no value since. The same answer again drops nothing.
  *
- * What lookups read before the engine was opened, or before an owner has left, is not known. A key is settled once the
- * values made from it have been dropped. If there is no room to note that, they are dropped again, which may drop too
- * many.
+ * What lookups read before the engine was opened, or before an owner has left, is not known. A key was spread once
+ * the values made from it have been dropped. If there is no room to note that, they are dropped again, which may drop
+ * too many.
  */
 
 import { keyHash } from "../../../eviction/shared/keyHash.ts"
 import type { Scope } from "../../Explanation.ts"
+import { goesOn, projectionName, textAt, textOfScope } from "../../shared/scopes.ts"
 
 // Some 60 bytes each.
 const keysMax = 65_536
@@ -37,7 +38,7 @@ export class Sources {
   private filter: Float64Array | undefined
   private readonly missing = new Keys<number>()
   private readonly alone = new Keys<true>()
-  private readonly settled = new Keys<true>()
+  private readonly spread = new Keys<true>()
   private readonly without = new Keys<true>()
 
   /** A lookup has read the key, which ends at `end` unless it is read again. */
@@ -130,17 +131,17 @@ export class Sources {
     return this.alone.delete(key)
   }
 
-  isSettled(key: string): boolean {
-    return this.settled.get(key) === true
+  wasSpread(key: string): boolean {
+    return this.spread.get(key) === true
   }
 
-  settle(key: string): void {
-    if (this.settled.fits(key)) this.settled.set(key, true)
+  noteSpread(key: string): void {
+    if (this.spread.fits(key)) this.spread.set(key, true)
   }
 
   /** What was made of the keys by now is to be dropped with the next value of each. */
-  unsettle(): void {
-    this.settled.clear()
+  forgetSpread(): void {
+    this.spread.clear()
     this.without.clear()
   }
 
@@ -220,14 +221,13 @@ class KnownKeys {
 
   /** Whether some key of a scope is known. May be `true` by mistake, because two hashes may be equal. */
   hasIn(scope: Scope): boolean {
-    const { positions, values } = scope
-    const name = positions.join()
+    const name = projectionName(scope)
     let counts = this.counts.get(name)
     if (counts === undefined) {
-      this.counts.set(name, counts = new Counts(positions))
+      this.counts.set(name, counts = new Counts(scope))
       for (const [key] of this.stamps.all) counts.add(key.split(":"), 1)
     }
-    return counts.has(values)
+    return counts.has(scope)
   }
 
   get(key: string): number | undefined {
@@ -253,26 +253,25 @@ class KnownKeys {
 
 class Counts {
   private readonly positions: ReadonlyArray<number>
+  private readonly goesOn: boolean
   private readonly byHash = new Map<number, number>()
 
-  constructor(positions: ReadonlyArray<number>) {
-    this.positions = positions
+  constructor(scope: Scope) {
+    this.positions = scope.positions
+    this.goesOn = goesOn(scope)
   }
 
   add(segments: ReadonlyArray<string>, by: number): void {
-    const values: Array<string> = []
-    for (const position of this.positions) {
-      if (segments[position] === undefined) return
-      values.push(segments[position])
-    }
-    const hash = hashOf(values.join(":"))
+    const text = textAt(this.positions, this.goesOn, segments)
+    if (text === undefined) return
+    const hash = hashOf(text)
     const count = (this.byHash.get(hash) ?? 0) + by
     if (count > 0) this.byHash.set(hash, count)
     else this.byHash.delete(hash)
   }
 
-  has(values: ReadonlyArray<string>): boolean {
-    return this.byHash.has(hashOf(values.join(":")))
+  has(scope: Scope): boolean {
+    return this.byHash.has(hashOf(textOfScope(scope)))
   }
 }
 

@@ -5,10 +5,10 @@
  * - Every change of a key comes here. While no key is watched, that is one comparison.
  * - Each watch belongs to one caller, who ends it. So there are no more watches than callers who wait (law 11).
  *
- * Not here: what a caller does once its key has changed (`knowing.ts`, `lowerReads.ts`).
+ * Not here: what a caller does once its key has changed (`whenKnown.ts`, `lowerReads.ts`).
  */
 import * as Effect from "effect/Effect"
-import type { Watch } from "../below/knowing.ts"
+import type { Watch } from "../below/whenKnown.ts"
 
 export class Watches {
   private readonly byKey = new Map<string, Set<Watch>>()

@@ -2,7 +2,7 @@
  * Computes the times of an entry: the time until which it is fresh, when a refresh is due, until when it may be served
  * stale, and when it ends. A family's policy is decoded once; the rest is arithmetic on it.
  *
- * An entry's life, on the time axis:
+ * An entry's lifetime, on the time axis:
  *
  *     made ------ refreshAhead ------ freshUntil ------ staleWhileRevalidate / staleIfError ------ expiresAt
  *     a plain     a hit, and a        stale: served at once and renewed behind,
@@ -94,9 +94,9 @@ export const make = Effect.fnUntraced(function*(policy: FamilyPolicy, family: st
   const oneOf = <A>(option: keyof FamilyPolicy, input: A, known: ReadonlyArray<unknown>, why: string) =>
     known.includes(input) ? Effect.succeed(input) : refuse(option, why)
 
-  const life = lifeMillis(policy.timeToLive === undefined ? defaults.timeToLive : policy.timeToLive)
+  const lifetime = lifetimeMillis(policy.timeToLive === undefined ? defaults.timeToLive : policy.timeToLive)
   const expiry: Expiry = {
-    timeToLive: life >= 0 ? life : yield* refuse("timeToLive", lifeMisfit),
+    timeToLive: lifetime >= 0 ? lifetime : yield* refuse("timeToLive", lifetimeMisfit),
     idleTimeToLive: yield* time("idleTimeToLive", policy.idleTimeToLive, undefined),
     staleWhileRevalidate: yield* time("staleWhileRevalidate", policy.staleWhileRevalidate, 0),
     staleIfError: yield* time("staleIfError", policy.staleIfError, 0),
@@ -129,22 +129,36 @@ export const make = Effect.fnUntraced(function*(policy: FamilyPolicy, family: st
   }
   yield* count("capacity", policy.capacity, undefined)
   yield* count("weightMax", policy.weightMax, undefined)
-  if (policy.capacity !== undefined && policy.weightMax !== undefined) {
-    return yield* refuse("capacity", "or `weightMax` may be given, but not both")
-  }
-  // What would do nothing is refused, because its author counts on it.
-  if (expiry.softTimeout !== undefined && expiry.staleIfError <= expiry.staleWhileRevalidate) {
-    return yield* refuse(
-      "softTimeout",
-      "does nothing unless `staleIfError` is longer than `staleWhileRevalidate`: a read gets a stale value in its place"
-    )
-  }
-  if (policy.loadQueueMax !== undefined && expiry.loadConcurrency === Infinity) {
-    return yield* refuse("loadQueueMax", "does nothing without `loadConcurrency`: no lookup waits")
-  }
+  const contradiction = findContradiction(policy, expiry)
+  if (contradiction !== undefined) return yield* refuse(...contradiction)
   yield* oneOf("weigher", typeof policy.weigher, ["undefined", "function"], "must be a function of a key and a value")
   return expiry
 })
+
+/** Returns an option that cannot act beside the others, and why. It is refused, because its author counts on it. */
+const findContradiction = (
+  policy: FamilyPolicy,
+  { hardTimeout = Infinity, loadConcurrency, softTimeout, staleIfError, staleWhileRevalidate }: Expiry
+): readonly [option: keyof FamilyPolicy, why: string] | undefined => {
+  if (policy.capacity !== undefined && policy.weightMax !== undefined) {
+    return ["capacity", "or `weightMax` may be given, but not both"]
+  }
+  if (softTimeout !== undefined && staleIfError <= staleWhileRevalidate) {
+    return [
+      "softTimeout",
+      "does nothing unless `staleIfError` is longer than `staleWhileRevalidate`: a read gets a stale value in its place"
+    ]
+  }
+  if (softTimeout !== undefined && softTimeout >= hardTimeout) {
+    return [
+      "softTimeout",
+      "does nothing unless `hardTimeout` is longer: the lookup is interrupted first, and its readers get a stale value"
+    ]
+  }
+  return policy.loadQueueMax !== undefined && loadConcurrency === Infinity
+    ? ["loadQueueMax", "does nothing without `loadConcurrency`: no lookup waits"]
+    : undefined
+}
 
 /**
  * The reason in the error for an invalid lifetime.
@@ -152,7 +166,7 @@ export const make = Effect.fnUntraced(function*(policy: FamilyPolicy, family: st
  * @category constants
  * @since 0.1.0
  */
-export const lifeMisfit = "must be a duration that is not negative, \"never\" or \"doNotStore\""
+export const lifetimeMisfit = "must be a duration that is not negative, \"never\" or \"doNotStore\""
 
 /**
  * Decodes the lifetime that a lookup or a write chose for one value, in milliseconds. 0 means that the value is not
@@ -161,7 +175,7 @@ export const lifeMisfit = "must be a duration that is not negative, \"never\" or
  * @category arithmetic
  * @since 0.1.0
  */
-export const lifeMillis = (timeToLive: DurationInput | "never" | "doNotStore"): number =>
+export const lifetimeMillis = (timeToLive: DurationInput | "never" | "doNotStore"): number =>
   timeToLive === "never" ? Infinity : timeToLive === "doNotStore" ? 0 : millisOf(timeToLive)
 
 /**
@@ -177,7 +191,7 @@ export interface Times {
 }
 
 /**
- * Computes the times of an entry that is made at `now` and lives for `lifeMillis`. `random` is from 0 to 1.
+ * Computes the times of an entry that is made at `now` and lives for `lifetimeMillis`. `random` is from 0 to 1.
  *
  * @category arithmetic
  * @since 0.1.0
@@ -185,15 +199,15 @@ export interface Times {
 export const timesOf = (
   expiry: Expiry,
   now: number,
-  lifeMillis: number,
+  lifetimeMillis: number,
   costMillis: number,
   random: number
 ): Times => {
-  if (lifeMillis === Infinity && expiry.idleTimeToLive === undefined) return never
-  const life = expiry.jitter === 0 ? lifeMillis : lifeMillis * (1 - expiry.jitter * random)
-  const freshUntil = now + life
+  if (lifetimeMillis === Infinity && expiry.idleTimeToLive === undefined) return never
+  const lifetime = expiry.jitter === 0 ? lifetimeMillis : lifetimeMillis * (1 - expiry.jitter * random)
+  const freshUntil = now + lifetime
   return {
-    dueAt: dueAt(expiry, now, freshUntil, life, costMillis),
+    dueAt: dueAt(expiry, now, freshUntil, lifetime, costMillis),
     freshUntil,
     expiresAt: endOf(expiry, freshUntil, now)
   }
@@ -213,7 +227,7 @@ export const staleMillisMax = (expiry: Expiry): number => Math.max(expiry.staleW
  * @category guards
  * @since 0.1.0
  */
-export const isPlain = ({ freeze, idleTimeToLive, jitter, refreshAhead, timeToLive }: Expiry): boolean =>
+export const hasPlainLifetime = ({ freeze, idleTimeToLive, jitter, refreshAhead, timeToLive }: Expiry): boolean =>
   timeToLive >= 1 && jitter === 0 && idleTimeToLive === undefined && refreshAhead === undefined && !freeze
 
 /**
@@ -230,16 +244,16 @@ export const endOf = (expiry: Expiry, freshUntil: number, readAt: number): numbe
 
 const never: Times = { dueAt: Infinity, freshUntil: Infinity, expiresAt: Infinity }
 
-const dueAt = (expiry: Expiry, now: number, freshUntil: number, life: number, costMillis: number): number => {
+const dueAt = (expiry: Expiry, now: number, freshUntil: number, lifetime: number, costMillis: number): number => {
   // Every read of such an entry takes the second look anyway: see `updateHotLimits`.
   if (expiry.idleTimeToLive !== undefined) return now + expiry.idleTimeToLive
   if (expiry.refreshAhead === "xfetch") return freshUntil - xfetchWindow * xfetchBeta * costMillis
-  return expiry.refreshAhead === undefined ? freshUntil : Math.min(freshUntil, now + life * expiry.refreshAhead)
+  return expiry.refreshAhead === undefined ? freshUntil : Math.min(freshUntil, now + lifetime * expiry.refreshAhead)
 }
 
 /**
- * Shortens an entry's life, so that it is not fresh for longer than the entries that it was made from. After that time,
- * its family's stale rules apply.
+ * Shortens an entry's lifetime, so that it is not fresh for longer than the entries that it was made from. After that
+ * time, its family's stale rules apply.
  *
  * @category arithmetic
  * @since 0.1.0

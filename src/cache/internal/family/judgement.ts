@@ -40,9 +40,9 @@ export class Judged<V> {
   declare readonly key: string
   declare readonly value: V
   /** How long the value is fresh. A value with 0 is not stored. */
-  declare readonly lifeMillis: number
+  declare readonly lifetimeMillis: number
   /** The same, if it was chosen for this value, and is not that of the family. */
-  declare readonly ownLifeMillis: number | undefined
+  declare readonly ownLifetimeMillis: number | undefined
   declare readonly tags: ReadonlyArray<string>
   declare readonly revision: string | undefined
   /** The weight in memory: a whole number of at least 1, or `Infinity`. */
@@ -53,14 +53,14 @@ export class Judged<V> {
   constructor(
     key: string,
     value: V,
-    { lifeMillis, ownLifeMillis, revision, tags }: Terms,
+    { lifetimeMillis, ownLifetimeMillis, revision, tags }: Attributes,
     weight: number,
     prepared: Prepared<V> | undefined
   ) {
     this.key = key
     this.value = value
-    this.lifeMillis = lifeMillis
-    this.ownLifeMillis = ownLifeMillis
+    this.lifetimeMillis = lifetimeMillis
+    this.ownLifetimeMillis = ownLifetimeMillis
     this.tags = tags
     this.revision = revision
     this.weight = weight
@@ -69,9 +69,9 @@ export class Judged<V> {
 }
 
 /** The options of a write, decoded. */
-interface Terms {
-  readonly lifeMillis: number
-  readonly ownLifeMillis: number | undefined
+interface Attributes {
+  readonly lifetimeMillis: number
+  readonly ownLifetimeMillis: number | undefined
   readonly tags: ReadonlyArray<string>
   readonly revision: string | undefined
 }
@@ -104,7 +104,7 @@ export const noOptions: LoadedOptions = {}
 export const deletion = new Judged<never>(
   "",
   undefined as never,
-  { lifeMillis: 0, ownLifeMillis: undefined, tags: noTags, revision: undefined },
+  { lifetimeMillis: 0, ownLifetimeMillis: undefined, tags: noTags, revision: undefined },
   1,
   undefined
 )
@@ -136,7 +136,7 @@ export const renewed = (before: Entry<unknown>, options: LoadedOptions): LoadedO
   try {
     return !isBag(options as unknown) ? options : {
       ...options,
-      timeToLive: options.timeToLive === undefined ? lifeOf(before) : options.timeToLive,
+      timeToLive: options.timeToLive === undefined ? lifetimeOf(before) : options.timeToLive,
       revision: options.revision === undefined ? before.revision : options.revision,
       tags: options.tags === undefined ? before.tags : options.tags
     }
@@ -146,10 +146,12 @@ export const renewed = (before: Entry<unknown>, options: LoadedOptions): LoadedO
 }
 
 /** The lifetime that was chosen for a value, as an option. */
-const lifeOf = ({ ownLifeMillis }: Entry<unknown>): LoadedOptions["timeToLive"] =>
-  ownLifeMillis === Infinity ? "never" : ownLifeMillis
+const lifetimeOf = ({ ownLifetimeMillis }: Entry<unknown>): LoadedOptions["timeToLive"] =>
+  ownLifetimeMillis === Infinity ? "never" : ownLifetimeMillis
 
-/** The options of a value in place of an entry, whose terms stay, whatever the family's policy is for new values. */
+/**
+ * The options of a value in place of an entry, whose attributes stay, whatever the family's policy is for new values.
+ */
 export const asHeld = ({ revision, tags }: Entry<unknown>): LoadedOptions => ({ timeToLive: "never", tags, revision })
 
 /** Judges the values that are to be stored in one family. */
@@ -157,20 +159,25 @@ export class Judge<V> {
   private readonly spec: EngineFamilySpec<V>
   private readonly hot: HotPartition<V> | undefined
   private readonly lower: Partition<V> | undefined
-  private readonly terms: Terms
+  private readonly attributes: Attributes
 
   /** `lower` is the partition below memory; `undefined` if there is only memory. */
   constructor(spec: EngineFamilySpec<V>, lower: Partition<V> | undefined) {
     this.spec = spec
     this.lower = lower
-    this.terms = { lifeMillis: spec.expiry.timeToLive, ownLifeMillis: undefined, tags: noTags, revision: undefined }
+    this.attributes = {
+      lifetimeMillis: spec.expiry.timeToLive,
+      ownLifetimeMillis: undefined,
+      tags: noTags,
+      revision: undefined
+    }
     this.hot = spec.partition.hot
   }
 
   /** Judges one value: the change to apply, or the error that refuses it. */
   judge(key: string, value: V, options: LoadedOptions): Judging<Judged<V>> {
     try {
-      return this.judgeWrite(this.termsOf(options), key, value)
+      return this.judgeWrite(this.attributesOf(options), key, value)
     } catch (error) {
       return refused(error)
     }
@@ -179,7 +186,7 @@ export class Judge<V> {
   /** Judges the value of a lookup. A tier that cannot keep the value does not refuse it. */
   judgeLoaded(key: string, value: V, options: LoadedOptions): Judging<Judged<V>> {
     try {
-      return this.judgeValue(undefined, key, value, this.termsOf(options, knownOfLoads))
+      return this.judgeValue(undefined, key, value, this.attributesOf(options, knownOfLoads))
     } catch (error) {
       return refused(error)
     }
@@ -191,16 +198,16 @@ export class Judge<V> {
     options: LoadedOptions
   ): Judging<ReadonlyArray<Judged<V>>> {
     try {
-      const terms = this.termsOf(options)
-      return judgeAll(entries, ([key, value]) => this.judgeOn(terms, key, value))
+      const attributes = this.attributesOf(options)
+      return judgeAll(entries, ([key, value]) => this.judgeOn(attributes, key, value))
     } catch (error) {
       return refused(error)
     }
   }
 
-  private judgeOn(terms: Terms, key: string, value: V): Judging<Judged<V>> {
+  private judgeOn(attributes: Attributes, key: string, value: V): Judging<Judged<V>> {
     try {
-      return this.judgeWrite(terms, key, value)
+      return this.judgeWrite(attributes, key, value)
     } catch (error) {
       return refused(error)
     }
@@ -217,17 +224,17 @@ export class Judge<V> {
   }
 
   /** Whether a value may be stored as it is, where it has no weigher, is not frozen, and no tier prepares it. */
-  isPlain(value: V): boolean {
+  isStorableAsIs(value: V): boolean {
     return unrun(value, this.spec.takesExits) === undefined && (this.spec.admits === undefined || this.fits(value))
   }
 
-  private judgeWrite(terms: Terms, key: string, value: V): Judging<Judged<V>> {
-    if (this.hot !== undefined && terms.lifeMillis !== 0 && !this.fits(value)) {
+  private judgeWrite(attributes: Attributes, key: string, value: V): Judging<Judged<V>> {
+    if (this.hot !== undefined && attributes.lifetimeMillis !== 0 && !this.fits(value)) {
       // An Effect that was not run has a message of its own, which says what to do.
       const why = unrun(value, this.spec.takesExits)
       throw why === undefined ? this.unfit(key, value) : this.invalid("value", why)
     }
-    return this.judgeValue(this.lower, key, value, terms)
+    return this.judgeValue(this.lower, key, value, attributes)
   }
 
   private fits(value: V): boolean {
@@ -239,23 +246,28 @@ export class Judge<V> {
     }
   }
 
-  private judgeValue(lower: Partition<V> | undefined, key: string, value: V, terms: Terms): Judging<Judged<V>> {
+  private judgeValue(
+    lower: Partition<V> | undefined,
+    key: string,
+    value: V,
+    attributes: Attributes
+  ): Judging<Judged<V>> {
     const why = unrun(value, this.spec.takesExits)
     if (why !== undefined) throw this.invalid("value", why)
-    if (terms.lifeMillis === 0) return this.judged(key, value, terms, 1, undefined)
+    if (attributes.lifetimeMillis === 0) return this.judged(key, value, attributes, 1, undefined)
     const weight = this.weigh(key, value)
-    const made = lower?.prepare(key, { value, tags: terms.tags, revision: terms.revision })
-    if (made === undefined) return this.judged(key, value, terms, weight, undefined)
+    const made = lower?.prepare(key, { value, tags: attributes.tags, revision: attributes.revision })
+    if (made === undefined) return this.judged(key, value, attributes, weight, undefined)
     if (Exit.isExit(made)) {
       const exit = made as Exit.Exit<Prepared<V>, StoreError>
       return Exit.isSuccess(exit)
-        ? this.judged(key, value, terms, weight, exit.value)
+        ? this.judged(key, value, attributes, weight, exit.value)
         : Effect.mapError(exit as Exit.Exit<never, StoreError>, storeFailed)
     }
     // A slow codec must not see a value that changes meanwhile.
     this.freeze(key, value)
     return Effect.mapBoth(made, {
-      onSuccess: (prepared) => new Judged(key, value, terms, weight, prepared),
+      onSuccess: (prepared) => new Judged(key, value, attributes, weight, prepared),
       onFailure: storeFailed
     })
   }
@@ -264,43 +276,43 @@ export class Judge<V> {
   private judged(
     key: string,
     value: V,
-    terms: Terms,
+    attributes: Attributes,
     weight: number,
     prepared: Prepared<V> | undefined
   ): Judged<V> {
     this.freeze(key, value)
-    return new Judged(key, value, terms, weight, prepared)
+    return new Judged(key, value, attributes, weight, prepared)
   }
 
   // A program without types may leave out the options of `Lookup.loaded`.
-  private termsOf(options: LoadedOptions | undefined, known: object = knownOfWrites): Terms {
-    if (options === noOptions || options === undefined) return this.terms
+  private attributesOf(options: LoadedOptions | undefined, known: object = knownOfWrites): Attributes {
+    if (options === noOptions || options === undefined) return this.attributes
     try {
-      return this.givenTerms(options, known)
+      return this.givenAttributes(options, known)
     } catch (error) {
       // A getter of the options, or a Proxy, throws.
       throw error instanceof CacheError ? error : this.invalid("options", "throws when it is read")
     }
   }
 
-  private givenTerms(options: LoadedOptions, known: object): Terms {
+  private givenAttributes(options: LoadedOptions, known: object): Attributes {
     if (!isBag(options as unknown)) throw this.invalid("options", "must be an object")
     const unknown = Nearest.unknownOption(options, known)
     if (unknown !== undefined) throw this.invalid(unknown.option, unknown.why)
     const { revision, tags, timeToLive } = options
-    const lifeMillis = timeToLive === undefined ? this.terms.lifeMillis : this.lifeOf(timeToLive)
+    const lifetimeMillis = timeToLive === undefined ? this.attributes.lifetimeMillis : this.lifetimeOf(timeToLive)
     return {
-      lifeMillis,
-      ownLifeMillis: lifeMillis === this.terms.lifeMillis ? undefined : lifeMillis,
+      lifetimeMillis,
+      ownLifetimeMillis: lifetimeMillis === this.attributes.lifetimeMillis ? undefined : lifetimeMillis,
       tags: tags === undefined ? noTags : this.copyOf(tags),
       revision: this.revisionOf(revision)
     }
   }
 
-  private lifeOf(timeToLive: NonNullable<LoadedOptions["timeToLive"]>): number {
-    const millis = Expiry.lifeMillis(timeToLive)
+  private lifetimeOf(timeToLive: NonNullable<LoadedOptions["timeToLive"]>): number {
+    const millis = Expiry.lifetimeMillis(timeToLive)
     if (millis >= 0) return millis
-    throw this.invalid("timeToLive", Expiry.lifeMisfit)
+    throw this.invalid("timeToLive", Expiry.lifetimeMisfit)
   }
 
   private revisionOf(revision: unknown): string | undefined {

@@ -1,5 +1,5 @@
 /**
- * Shortens the life of entries that were stored under a longer `timeToLive`, or another option of lifetime.
+ * Shortens the lifetime of entries that were stored under a longer `timeToLive`, or another option of lifetime.
  *
  * The times of an entry are stored with it. So where a release makes a lifetime shorter, what was kept would live on
  * for as long as the release before has said. A *limit* says: an entry with a lesser stamp lives for so many
@@ -131,8 +131,8 @@ export class Limiter {
     const madeAt = madeAtMillis(entry)
     const isMadeAhead = madeAt > madeAtMost(entry, opening)
     // Versions only grow, so the version of what was made after the clock was set right does not say when.
-    const life = entry.freshUntil > madeAt ? entry.freshUntil - madeAt : timeToLive
-    const made = isMadeAhead ? Expiry.endBy(this.expiry, entry, openedAtMillis + life) : entry
+    const lifetime = entry.freshUntil > madeAt ? entry.freshUntil - madeAt : timeToLive
+    const made = isMadeAhead ? Expiry.endBy(this.expiry, entry, openedAtMillis + lifetime) : entry
     const isReadAhead = idleTimeToLive !== undefined && made.expiresAt > now + idleTimeToLive + aheadMillisMax
     const read = isReadAhead ? { ...made, expiresAt: openedAtMillis + idleTimeToLive } : made
     return read === entry ? found : { ...found, entry: read, wasAhead: true }

@@ -23,6 +23,7 @@ import {
 } from "../../../store/StoreError.ts"
 import type { Answer } from "../../Answer.ts"
 import type { Explanation, Happening } from "../../Explanation.ts"
+import { shownValue } from "../../shared/scopes.ts"
 
 const hiddenCause = () => new Error("the cause is not shown, because the family is sensitive")
 
@@ -129,7 +130,7 @@ export const hiding = <V>(explanation: Explanation<V>, hide: (text: string) => s
       ? scope.split(":").map(hide).join(":")
       : "tag" in scope
       ? { tag: hide(scope.tag) }
-      : { positions: scope.positions, values: scope.values.map(hide) }
+      : { positions: scope.positions, values: scope.values.map((value) => shownValue(value, hide)) }
   const { held } = explanation
   return {
     ...explanation,

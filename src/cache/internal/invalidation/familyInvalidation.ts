@@ -4,23 +4,25 @@
  * A method that returns a `Delivery` is one synchronous step: memory, running loads, remembered failures and the outbox
  * change together (law 3). The lower tiers follow: the `Delivery` holds the changes that are on their way to them.
  *
- * Not here: what depends on the keys (`spreading.ts`), and how marks judge entries (`internal/marks/invalidation.ts`).
+ * Not here: what depends on the keys (`spreading.ts`), and how marks judge entries (`internal/marks/familyMarks.ts`).
  */
 import * as Effect from "effect/Effect"
 import type { CacheError } from "../../CacheError.ts"
 import type { InvalidationMode } from "../../CacheEvent.ts"
 import type { Scope } from "../../Explanation.ts"
 import type { EngineFamilySpec } from "../../shared/familySpec.ts"
+import { end, everything } from "../../shared/scopes.ts"
 import { both, type Delivery, noDelivery } from "../below/delivery.ts"
 import { type CacheContext, orStoreFailed } from "../entries/cacheContext.ts"
 import type { Entries } from "../entries/entries.ts"
 import type { Loads } from "../loads/loads.ts"
-import { everything } from "../marks/invalidation.ts"
 
 export class FamilyInvalidation<V> {
   private readonly cache: CacheContext
   private readonly spec: EngineFamilySpec<V>
   private readonly name: string
+  /** Whether its keys have many lengths. Then the scope of one key has to say where the key ends. */
+  private readonly hasRest: boolean
   private readonly entries: Entries<V>
   private readonly loads: Loads<V>
 
@@ -28,6 +30,7 @@ export class FamilyInvalidation<V> {
     this.cache = entries.cache
     this.spec = entries.spec
     this.name = entries.name
+    this.hasRest = entries.spec.pattern.endsWith("*")
     this.entries = entries
     this.loads = loads
   }
@@ -63,6 +66,7 @@ export class FamilyInvalidation<V> {
   dropKey(key: string, mode: InvalidationMode, stamp: number, through: string): Delivery {
     if (mode === "markStale") {
       const values = key.split(":")
+      if (this.hasRest) values.push(end)
       return this.markScope({ positions: values.map((_, i) => i), values }, mode, stamp, through, key)
     }
     this.entries.invalidated(key, mode, stamp, through)
@@ -74,7 +78,7 @@ export class FamilyInvalidation<V> {
    * later stamp, so it needs no mark.
    */
   private get hasNothing(): boolean {
-    return this.entries.areNone && this.loads.isChangePlain
+    return this.entries.areNone && this.loads.isShortWayOpen
   }
 
   private remove(key: string): Delivery {

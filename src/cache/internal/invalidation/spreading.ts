@@ -132,8 +132,8 @@ export class Spreading implements Spread {
 
   ofBefore(family: string, key: string): Delivery {
     const { before, sources } = this.target(family).entries
-    if (before.isEmpty || sources === undefined || sources.isSettled(key)) return noDelivery
-    sources.settle(key)
+    if (before.isEmpty || sources === undefined || sources.wasSpread(key)) return noDelivery
+    sources.noteSpread(key)
     // All keys that are read in this process are known, so no load that runs has read this key itself.
     return this.dropMade(family, key, true, isNotBehind)
   }

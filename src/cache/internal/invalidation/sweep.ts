@@ -36,7 +36,7 @@ import { freshUntilMax } from "../entries/servable.ts"
 import { noTags } from "../family/judgement.ts"
 import { markName } from "../family/names.ts"
 import type { Loads } from "../loads/loads.ts"
-import { writeScope, writeTag } from "../marks/invalidation.ts"
+import { writeScope, writeTag } from "../marks/familyMarks.ts"
 
 // The most marks that a store forgets in one step, which takes about ten milliseconds of the thread.
 const marksPerStepMax = 4_096

@@ -15,7 +15,7 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as BackgroundTimer from "../../../store/shared/backgroundTimer.ts"
-import { Absent, BulkMiscounted, CacheError, CircularWait, LoadQueueFull, LookupInterrupted } from "../../CacheError.ts"
+import { Absent, BulkMiscounted, CacheError, CircularWait, LookupInterrupted, QueueFull } from "../../CacheError.ts"
 import type { Entries } from "../entries/entries.ts"
 import { noTags } from "../family/judgement.ts"
 import type { Flight } from "./flight.ts"
@@ -42,7 +42,7 @@ const charactersMax = 524_288
 // The shortest time between two searches for failures whose time is over.
 const tidyMillisMin = 1_000
 
-const shed = [LoadQueueFull, CircularWait, LookupInterrupted]
+const shed = [QueueFull, CircularWait, LookupInterrupted]
 
 /**
  * Whether the lookup was not tried, or could not go on. Such a failure says nothing about the source, and is not

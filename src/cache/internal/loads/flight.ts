@@ -29,7 +29,7 @@
  * that began later has ended).
  *
  * **Key**: what is known of other values of its key since it began. Law 2, where several engines share a place: of two
- * loads that overlap, the engine cannot know which one read the source last.
+ * loads that overlap, the engine cannot know which one read the data source last.
  *
  * | state | meaning | next | by |
  * | --- | --- | --- | --- |
@@ -67,7 +67,7 @@ import type { Awaited } from "./waits.ts"
 
 type Progress = "Running" | "AnsweredEarly" | "Ended"
 type Standing = "Current" | "Closed" | "Overtaken"
-type Key = "Unchanged" | "Contested" | "Replaced"
+type KeyState = "Unchanged" | "Contested" | "Replaced"
 
 /** How a load is asked for. */
 export interface Asked<V> {
@@ -130,7 +130,7 @@ export class Flight<V> extends Waited<V> {
   private readonly onAbandoned: (flight: Flight<V>) => void
   private progress: Progress = "Running"
   private standing: Standing = "Current"
-  private knownOfKey: Key = "Unchanged"
+  private knownOfKey: KeyState = "Unchanged"
   private isExpected = false
   private isBarredNow = false
   private detached: boolean

@@ -17,7 +17,7 @@ export class Flights<V> {
   private readonly joinables = new Map<string, Flight<V>>()
   private readonly all = new Set<Flight<V>>()
   /**
-   * The load whose lookup is being called in the turn of its reader. It is entered among the others only if some other
+   * The load whose lookup is being called in the step of its reader. It is entered among the others only if some other
    * step asks for them meanwhile: most lookups return before any can.
    */
   private here: Flight<V> | undefined = undefined
@@ -131,12 +131,12 @@ export class Flights<V> {
     this.joinables.set(flight.key, flight)
   }
 
-  /** Notes the flight whose lookup is about to be called in the turn of its reader. */
+  /** Notes the flight whose lookup is about to be called in the step of its reader. */
   beginHere(flight: Flight<V>): void {
     this.here = flight
   }
 
-  /** The lookup has not returned in the turn of its reader: from now on its flight is one of the others. */
+  /** The lookup has not returned in the step of its reader: from now on its flight is one of the others. */
   goOnBeyond(flight: Flight<V>): void {
     if (this.here === flight) this.enter(flight)
   }

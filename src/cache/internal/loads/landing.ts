@@ -28,8 +28,8 @@
  *
  * Then all readers are answered.
  *
- * "The key has no value" is an answer of the source as well, and is decided on in the same order, without 3 and 4. If
- * it is kept, the value that is held is removed, its dependents are dropped, and the answer is remembered. No stale
+ * "The key has no value" is an answer of the data source as well, and is decided on in the same order, without 3 and 4.
+ * If it is kept, the value that is held is removed, its dependents are dropped, and the answer is remembered. No stale
  * value takes its place. (Laws 2, 4, 5 and 6.)
  *
  * A load that failed outruns earlier loads as well. The failure is remembered, unless the flight was overtaken, another
@@ -131,8 +131,8 @@ export class Landing<V> {
     const now = this.cache.time.now()
     this.loaded(flight, "Absent", now)
     // 6.
-    const { isDoubtful } = flight.load
-    if (flight.rival !== undefined && !isDoubtful) return this.yieldTo(flight)
+    const { isUncertain } = flight.load
+    if (flight.rival !== undefined && !isUncertain) return this.yieldTo(flight)
     // 7.
     const { sources } = this.entries
     const before = this.valueBefore(flight)
@@ -141,7 +141,7 @@ export class Landing<V> {
     // 8.
     if (this.isOutOfDate(flight, noTags)) {
       this.refuse(flight)
-      return changed && !isDoubtful ? this.dropOlder(flight) : noDelivery
+      return changed && !isUncertain ? this.dropOlder(flight) : noDelivery
     }
     // 9.
     if (flight.load.readStale) return noDelivery
@@ -203,8 +203,8 @@ export class Landing<V> {
     this.loaded(flight, "Loaded", now)
     // 6.
     const { isContested, rival } = flight
-    const { isDoubtful, readStale } = flight.load
-    if (isContested && !isDoubtful && (rival === undefined || mayDiffer(rival.value, value))) {
+    const { isUncertain, readStale } = flight.load
+    if (isContested && !isUncertain && (rival === undefined || mayDiffer(rival.value, value))) {
       const delivery = this.yieldTo(flight)
       return { value, tier: "lookup", entry: undefined, tags, stale: readStale, delivery }
     }
@@ -217,9 +217,9 @@ export class Landing<V> {
     // 8.
     if (this.isOutOfDate(flight, tags)) {
       this.refuse(flight)
-      const isProof = !isDoubtful && (changed || !isSource && isChanged())
+      const isProof = !isUncertain && (changed || !isSource && isChanged())
       const delivery = isProof ? this.dropOlder(flight) : noDelivery
-      return { value, tier: "lookup", entry: undefined, tags, stale: readStale, delivery, isDoubtful }
+      return { value, tier: "lookup", entry: undefined, tags, stale: readStale, delivery, isUncertain }
     }
     // 9.
     if (readStale) return { value, tier: "lookup", entry: undefined, tags, stale: true }
@@ -293,7 +293,7 @@ export class Landing<V> {
     const isHidden = flight.isOvertaken || this.entries.judge(key, flight.stamp, tags) !== "valid" ||
       given !== undefined && this.entries.judge(key, flight.stamp, given.tags) !== "valid"
     if (isHidden) flight.overtake()
-    return isHidden || flight.load.readRefused || flight.load.isDoubtful || isClosed || this.entries.lost !== undefined
+    return isHidden || flight.load.readRefused || flight.load.isUncertain || isClosed || this.entries.lost !== undefined
   }
 
   /** Drops the dependents of a value that is about to be stored. */
@@ -356,7 +356,7 @@ export class Landing<V> {
     if (this.cache.hasListeners) {
       this.cache.emit(CacheEvent.LoadFailed({ ...this.named(key), millis: now - startedAt, waiters }))
     }
-    // A peer has got an answer, and the engine cannot know which of the two lookups read the source last.
+    // A peer has got an answer, and the engine cannot know which of the two lookups read the data source last.
     const isLast = !flight.isOvertaken && !flight.isContested
     if (isLast && !isShed(cause)) this.ground.failures.remember(flight, exit, now)
     this.endWithout(flight, exit, now, isCut)

@@ -17,9 +17,9 @@ import { CacheError, UndeclaredRead } from "../../CacheError.ts"
 import type { Scope } from "../../Explanation.ts"
 import type { EngineFamilySpec, Loader, Sources } from "../../shared/familySpec.ts"
 import { reachedAmong, reaches } from "../../shared/invalidationPlan.ts"
+import { isWithin } from "../../shared/scopes.ts"
 import type { Served } from "../entries/served.ts"
 import { endsAt } from "../family/expiry.ts"
-import { isWithin } from "../marks/invalidation.ts"
 import type { Ticket } from "./loadQueue.ts"
 import { shallow } from "./stack.ts"
 import { type Awaited, CurrentUpdate, someAwaited, Work } from "./waits.ts"
@@ -27,8 +27,9 @@ import { type Awaited, CurrentUpdate, someAwaited, Work } from "./waits.ts"
 // The most keys that a load records as read. A load that has read more counts as having read every key.
 const readsMax = 65_536
 
-// The most keys about which a load asks once more when its lookup has returned. A load with more doubts stays in doubt.
-const doubtsMax = 64
+// The most keys about which a load asks once more when its lookup has returned. A load with more of them stays
+// uncertain.
+const uncertainMax = 64
 
 // What a load of several keys has brought stays when its later keys push out a source: so many of its latest keys. They
 // are compared with what is held, for each source that is pushed out.
@@ -62,10 +63,10 @@ export class Load extends Work {
   readRefused = false
   /** Why a read was refused. Then its value is not stored, even if the lookup has caught the error. */
   refused: CacheError | undefined = undefined
-  /** It has doubts that no question settles. */
-  private staysDoubtful = false
-  /** By family and key, what says whether the key is known to have no value. */
-  private doubts: Map<string, Effect.Effect<boolean>> | undefined = undefined
+  /** It has read a nothing that may be a value, and it cannot ask about it again. */
+  private staysUncertain = false
+  /** By family and key: what asks again whether the key has no value. */
+  private uncertain: Map<string, Effect.Effect<boolean>> | undefined = undefined
   private readonly cache: object
   private readonly spec: EngineFamilySpec<any>
   private readonly key: string
@@ -185,8 +186,8 @@ export class Load extends Work {
   }
 
   /** Records a value that was read. */
-  track(source: EngineFamilySpec<any>, key: string, { entry, isDoubtful, stale, tier }: Served<unknown>): void {
-    if (isDoubtful === true) this.doubt()
+  track(source: EngineFamilySpec<any>, key: string, { entry, isUncertain, stale, tier }: Served<unknown>): void {
+    if (isUncertain === true) this.becomeUncertain()
     if (stale) this.readStale = true
     if (entry === undefined && tier === "lookup") this.readRefused = true
     // The end of an entry with an idle time counts as if no reader read the entry again.
@@ -213,32 +214,32 @@ export class Load extends Work {
   }
 
   /** Whether it has read a nothing that may be a value. Then its value is not stored. */
-  get isDoubtful(): boolean {
-    return this.staysDoubtful || this.doubts !== undefined && this.doubts.size > 0
+  get isUncertain(): boolean {
+    return this.staysUncertain || this.uncertain !== undefined && this.uncertain.size > 0
   }
 
   /** It rests on a nothing that may be a value, and on nothing that the cache can find out. */
-  doubt(): void {
-    this.staysDoubtful = true
+  becomeUncertain(): void {
+    this.staysUncertain = true
   }
 
   /** A read of a key has found nothing, although there may be a value. `isNothing` asks again. */
-  doubtOf(family: string, key: string, isNothing: Effect.Effect<boolean>): void {
-    const doubts = this.doubts ??= new Map()
-    if (doubts.size < doubtsMax) doubts.set(`${family} ${key}`, isNothing)
-    else this.doubt()
+  askLater(family: string, key: string, isNothing: Effect.Effect<boolean>): void {
+    const uncertain = this.uncertain ??= new Map()
+    if (uncertain.size < uncertainMax) uncertain.set(`${family} ${key}`, isNothing)
+    else this.becomeUncertain()
   }
 
   /**
-   * Asks once more for each key of which it doubts, when the lookup has returned. What changes later is noticed,
+   * Asks once more for each uncertain key, when the lookup has returned. What changes later is noticed,
    * because the key is noted as missed.
    */
-  settle(): Effect.Effect<void> {
-    const { doubts } = this
-    if (doubts === undefined || this.staysDoubtful) return Effect.void
-    return Effect.forEach(Array.from(doubts), ([name, isNothing]) =>
+  askAgain(): Effect.Effect<void> {
+    const { uncertain } = this
+    if (uncertain === undefined || this.staysUncertain) return Effect.void
+    return Effect.forEach(Array.from(uncertain), ([name, isNothing]) =>
       Effect.map(isNothing, (is) => {
-        if (is) doubts.delete(name)
+        if (is) uncertain.delete(name)
       }), { discard: true })
   }
 
@@ -336,19 +337,19 @@ export const currentLookup = (): Context.Context<never> | undefined => {
 }
 
 // The last Context that belongs to no work. It is remembered, because fibers that start together share one Context.
-let plain: Context.Context<never> | undefined
+let idleContext: Context.Context<never> | undefined
 
 /** Forgets the remembered Context. */
-export const forgetPlain = (): void => {
-  plain = undefined
+export const forgetIdleContext = (): void => {
+  idleContext = undefined
 }
 
 /** The load or the update for which the running fiber works; `undefined` if that is over. */
 export const currentWork = (): Work | undefined => {
   const context = Fiber.getCurrent()?.context
-  if (context === undefined || context === plain) return undefined
+  if (context === undefined || context === idleContext) return undefined
   const work = Context.get(context, CurrentLoad) ?? Context.get(context, CurrentUpdate)
-  if (work === undefined) plain = context
+  if (work === undefined) idleContext = context
   return work?.isOver === false ? work : undefined
 }
 

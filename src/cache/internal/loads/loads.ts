@@ -18,7 +18,7 @@ import type * as Fiber from "effect/Fiber"
 import * as Scope_ from "effect/Scope"
 import { outside } from "../../../capability/shared/outside.ts"
 import type { Entry } from "../../../store/Entry.ts"
-import { Absent, CacheError, LoadQueueFull, LoadTimeout, Unowned } from "../../CacheError.ts"
+import { Absent, CacheError, LoadTimeout, QueueFull, Unowned } from "../../CacheError.ts"
 import type { EngineFamilySpec, Loader } from "../../shared/familySpec.ts"
 import type { CacheContext } from "../entries/cacheContext.ts"
 import type { Entries } from "../entries/entries.ts"
@@ -101,9 +101,9 @@ export class Loads<V> {
   }
 
   /** Whether a change of a key changes its entry alone: no load, failure, lease, listener or transaction needs it. */
-  get isChangePlain(): boolean {
+  get isShortWayOpen(): boolean {
     const { cache, entries } = this
-    return this.areIdle && entries.arePlain && cache.leases.isEmpty
+    return this.areIdle && entries.isShortWayOpen && cache.leases.isEmpty
   }
 
   /** Starts a fiber of the engine's own, which belongs to no caller. */
@@ -223,7 +223,7 @@ export class Loads<V> {
   }
 
   /**
-   * Whether a load of a key that is not held may start in the turn of its reader: nothing waits for the key or is known
+   * Whether a load of a key that is not held may start in the step of its reader: nothing waits for the key or is known
    * of it, and nothing has to be done before its lookup.
    */
   mayStartInPlace(key: string): boolean {
@@ -234,7 +234,7 @@ export class Loads<V> {
   }
 
   /**
-   * Starts the load of a key in the turn of its reader. The function of the lookup is called in the reader's fiber,
+   * Starts the load of a key in the step of its reader. The function of the lookup is called in the reader's fiber,
    * with the Context of the load. If it returns at once, the load ends here, without a fiber of its own.
    */
   startInPlace(loader: Loader<V>, key: string, reader: Fiber.Fiber<unknown, unknown>): Flight<V> {
@@ -423,8 +423,8 @@ export class Loads<V> {
   }
 
   /**
-   * A source has a value that these loads of a key have not seen; what is held of the key, if it is, was made without
-   * it as well. An update that has read the key, or waits for such a load, makes its value of the same.
+   * The data source has a value that these loads of a key have not seen; what is held of the key, if it is, was made
+   * without it as well. An update that has read the key, or waits for such a load, makes its value of the same.
    */
   overtakeUnseen(key: string, behind: ReadonlyArray<Flight<V>>, isHeld: boolean): void {
     for (const flight of behind) {
@@ -436,7 +436,7 @@ export class Loads<V> {
 
   /**
    * Overtakes a running update, here and in peers, when a refresh is asked for: the update may not know the change of
-   * the source that the caller of the refresh knows.
+   * the state of the data source that the caller of the refresh knows.
    */
   private askedAnew(key: string): void {
     this.cache.tell(this.name, { _tag: "Asked", key })
@@ -472,6 +472,6 @@ export class Loads<V> {
     )
   }
   queueFull(key: string, queueMax: number): CacheError {
-    return new CacheError({ reason: new LoadQueueFull({ key: this.spec.show(key), family: this.name, queueMax }) })
+    return new CacheError({ reason: new QueueFull({ key: this.spec.show(key), family: this.name, queueMax }) })
   }
 }

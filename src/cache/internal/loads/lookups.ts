@@ -12,7 +12,7 @@ import type { Absent, CacheError } from "../../CacheError.ts"
 import * as Lookup from "../../Lookup.ts"
 import * as Defects from "../../shared/defects.ts"
 import type { Loader } from "../../shared/familySpec.ts"
-import { foundOf } from "../below/knowing.ts"
+import { foundOf } from "../below/whenKnown.ts"
 import type { CacheContext } from "../entries/cacheContext.ts"
 import type { Entries } from "../entries/entries.ts"
 import type { Served } from "../entries/served.ts"
@@ -60,10 +60,10 @@ export class Lookups<V> {
    * returns at once ends in the same step.
    */
   load(flight: Flight<V>): Effect.Effect<void> {
-    return this.entries.lane === undefined ? Effect.suspend(() => this.lookUp(flight)) : this.loadBelow(flight)
+    return this.entries.lane === undefined ? Effect.suspend(() => this.lookUp(flight)) : this.askTiersThenLookUp(flight)
   }
 
-  private readonly loadBelow = Effect.fnUntraced(function*(this: Lookups<V>, flight: Flight<V>) {
+  private readonly askTiersThenLookUp = Effect.fnUntraced(function*(this: Lookups<V>, flight: Flight<V>) {
     if (flight.cause === "absent") {
       const found = yield* this.entries.below.promote(flight.key)
       if (found === undefined) flight.foundNothing()
@@ -99,8 +99,8 @@ export class Lookups<V> {
   }
 
   private answered(flight: Flight<V>, exit: Exit.Exit<V | Lookup.Result<V>, unknown>): Effect.Effect<void> {
-    return exit._tag === "Success" && flight.load.isDoubtful
-      ? Effect.flatMap(flight.load.settle(), () => this.landed(flight, exit))
+    return exit._tag === "Success" && flight.load.isUncertain
+      ? Effect.flatMap(flight.load.askAgain(), () => this.landed(flight, exit))
       : this.landed(flight, exit)
   }
 
@@ -122,7 +122,7 @@ export class Lookups<V> {
       lookupMany(open.map(({ key }) => key), contexts) as Effect.Effect<ReadonlyArray<V | Lookup.Result<V>>, unknown>
     )
     const exit = yield* Effect.exit(this.inTurn(open, work))
-    if (exit._tag === "Success" && open[0]!.load.isDoubtful) yield* open[0]!.load.settle()
+    if (exit._tag === "Success" && open[0]!.load.isUncertain) yield* open[0]!.load.askAgain()
     const answers = exit._tag === "Success" ? exit.value : []
     const wrong = miscounted(this.name, open.length, answers)
     if (wrong !== undefined) {
@@ -139,7 +139,9 @@ export class Lookups<V> {
     }
   })
 
-  /** Looks below for what each of these flights needs from there, by its cause, as `loadBelow` does for one. */
+  /**
+   * Looks below for what each of these flights needs from there, by its cause, as `askTiersThenLookUp` does for one.
+   */
   private readonly lookBelow = Effect.fnUntraced(function*(this: Lookups<V>, flights: ReadonlyArray<Flight<V>>) {
     const absent = flights.filter(({ cause }) => cause === "absent")
     const renewed = flights.filter(({ cause }) => cause !== "absent" && cause !== "stale")

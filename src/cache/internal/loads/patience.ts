@@ -2,9 +2,9 @@
  * Ends loads that take too long in a family without a `hardTimeout`.
  *
  * - A load for which a second reader waits may be part of a circular wait that the engine cannot see. So it ends
- *   `patienceMillis` after that reader joined. A load with one reader may take any time: every cycle of waits has a
+ *   `hangTimeoutMillis` after that reader joined. A load with one reader may take any time: every cycle of waits has a
  *   second reader somewhere.
- * - A renewal behind readers ends `patienceMillis` after it began. If it hung, readers would otherwise get the stale
+ * - A renewal behind readers ends `hangTimeoutMillis` after it began. If it hung, readers would otherwise get the stale
  *   value until that value may not be served any more.
  *
  * The time for which the process was frozen or blocked does not count (`nap`).
@@ -17,7 +17,7 @@ import type * as Fiber from "effect/Fiber"
 import * as BackgroundTimer from "../../../store/shared/backgroundTimer.ts"
 import type { Flight } from "./flight.ts"
 import type { Waited } from "./waiters.ts"
-import { nap, patienceMillis } from "./waits.ts"
+import { hangTimeoutMillis, nap } from "./waits.ts"
 
 /** What it needs from the loads that it watches. */
 interface Ground {
@@ -69,8 +69,8 @@ export class Patience {
     let wait = Infinity
     let isBehind = true
     for (const flight of Array.from(this.ground.flights.running)) {
-      const left = (flight.sharedSince ?? Infinity) + patienceMillis - now
-      if (left <= 0) this.ground.endLate(flight, patienceMillis)
+      const left = (flight.sharedSince ?? Infinity) + hangTimeoutMillis - now
+      if (left <= 0) this.ground.endLate(flight, hangTimeoutMillis)
       else if (left < Infinity) {
         wait = Math.min(wait, left)
         isBehind &&= flight.isBehind

@@ -17,7 +17,7 @@ interface Watched {
   /**
    * How long the values of this key live; `undefined` if that is not known, so that the lifetime of the family counts.
    */
-  lifeMillis: number | undefined
+  lifetimeMillis: number | undefined
   /** When this forecast last caused a load of it. */
   renewedAt: number
 }
@@ -36,7 +36,7 @@ const looksPerGap = 4_096
 
 export class ReadForecast {
   private readonly watched = new Map<string, Watched>()
-  private readonly lifeMillis: number
+  private readonly lifetimeMillis: number
   private readonly windowMillis: number
   private readonly random: { nextDoubleUnsafe(): number }
   private since: number
@@ -44,9 +44,9 @@ export class ReadForecast {
   private looks = 0
   private gap = 1
 
-  constructor(lifeMillis: number, random: { nextDoubleUnsafe(): number }, now: number) {
-    this.lifeMillis = lifeMillis
-    this.windowMillis = lifeMillis > 0 && lifeMillis < Infinity ? lifeMillis : windowMillisDefault
+  constructor(lifetimeMillis: number, random: { nextDoubleUnsafe(): number }, now: number) {
+    this.lifetimeMillis = lifetimeMillis
+    this.windowMillis = lifetimeMillis > 0 && lifetimeMillis < Infinity ? lifetimeMillis : windowMillisDefault
     this.random = random
     this.since = now
     this.begun = now
@@ -58,7 +58,7 @@ export class ReadForecast {
   note(key: string, reads: number, now: number): number {
     if (key.length > keyLengthMax) return 1
     const known = this.watched.get(key)
-    const watched = known ?? { reads: 0, before: 0, lastAt: now, lifeMillis: undefined, renewedAt: -Infinity }
+    const watched = known ?? { reads: 0, before: 0, lastAt: now, lifetimeMillis: undefined, renewedAt: -Infinity }
     if (known !== undefined) this.watched.delete(key)
     else if (this.watched.size >= watchedMax) this.forgetOldest()
     this.watched.set(key, watched)
@@ -72,7 +72,7 @@ export class ReadForecast {
   }
 
   /** Begins the next window when this one is over, and forgets the keys without a read in this window. */
-  turn(now: number): void {
+  nextWindow(now: number): void {
     // If the clock was set back, a new window begins at once. Otherwise this window would last too long.
     if (now - this.begun < this.windowMillis && now >= this.begun) return
     this.since = this.begun
@@ -97,10 +97,10 @@ export class ReadForecast {
   }
 
   /** How long the next value of a key will live. `known` is the lifetime of the value that the cache holds. */
-  life(key: string, known: number | undefined): number {
+  lifetime(key: string, known: number | undefined): number {
     const watched = this.watched.get(key)
-    if (watched !== undefined && known !== undefined) watched.lifeMillis = known
-    return known ?? watched?.lifeMillis ?? this.lifeMillis
+    if (watched !== undefined && known !== undefined) watched.lifetimeMillis = known
+    return known ?? watched?.lifetimeMillis ?? this.lifetimeMillis
   }
 
   renewed(key: string, now: number): void {

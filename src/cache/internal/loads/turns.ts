@@ -2,7 +2,7 @@
  * Orders the updates of a family: updates of one key run one after the other.
  *
  * - An update that would wait for itself is refused at once: see `waits.ts`.
- * - An update that has waited for one turn longer than the family's `hardTimeout` (or `patienceMillis`) fails. The
+ * - An update that has waited for one turn longer than the family's `hardTimeout` (or `hangTimeoutMillis`) fails. The
  *   update that has the turn goes on.
  * - At most `waitersMax` updates wait for one key.
  */
@@ -16,7 +16,7 @@ import { atOnce } from "./atOnce.ts"
 import { currentWork } from "./load.ts"
 import { shallow } from "./stack.ts"
 import { waitersMax } from "./waiters.ts"
-import { type Awaited, CurrentUpdate, nap, patienceMillis, Work } from "./waits.ts"
+import { type Awaited, CurrentUpdate, hangTimeoutMillis, nap, Work } from "./waits.ts"
 
 /** What updates need from their family. */
 interface Ground {
@@ -129,7 +129,7 @@ export class Turns {
 
   constructor(ground: Ground) {
     this.ground = ground
-    this.limitMillis = ground.expiry.hardTimeout ?? patienceMillis
+    this.limitMillis = ground.expiry.hardTimeout ?? hangTimeoutMillis
   }
 
   /** Runs `work` as soon as it has the turn of the key. */

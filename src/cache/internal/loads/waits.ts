@@ -6,7 +6,7 @@
  * directly or through others. If so, none of them could ever go on, so the fiber gets `CircularWait` at once.
  *
  * Not seen: waits outside these fibers (`Effect.runPromise` after an `await`). These end by a deadline:
- * `patienceMillis`, or the family's `hardTimeout`.
+ * `hangTimeoutMillis`, or the family's `hardTimeout`.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -17,7 +17,7 @@ import { CacheError, CircularWait } from "../../CacheError.ts"
  * others wait for theirs, in a family without a `hardTimeout`. This is long enough for every lookup that makes
  * progress. A lookup that waits for itself, unseen by the engine, makes none.
  */
-export const patienceMillis = 300_000
+export const hangTimeoutMillis = 300_000
 
 /** The longest sleep of a patience, which bounds how much of a pause of the process counts as waiting. */
 const napMillisMax = 30_000

@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import type { Found } from "../../../store/Entry.ts"
 import type { Explanation, Outcome } from "../../Explanation.ts"
-import { foundOf, unknown, unlessLate } from "../below/knowing.ts"
+import { foundOf, unknown, unlessLate } from "../below/whenKnown.ts"
 import type { Entries } from "../entries/entries.ts"
 import { foundIn } from "../entries/lowerReads.ts"
 import { answerOf, type Served } from "../entries/served.ts"

@@ -23,7 +23,7 @@ import type { CacheError } from "../../CacheError.ts"
 import type { Explanation } from "../../Explanation.ts"
 import type { EngineFamilySpec, KeyLookup } from "../../shared/familySpec.ts"
 import { noDelivery } from "../below/delivery.ts"
-import { unknown, unlessLate } from "../below/knowing.ts"
+import { unknown, unlessLate } from "../below/whenKnown.ts"
 import { type CacheContext, orStoreFailed } from "../entries/cacheContext.ts"
 import { freshOf } from "../entries/conditions.ts"
 import { Entries } from "../entries/entries.ts"
@@ -100,7 +100,7 @@ export class FamilyReads<V> implements Reads<V> {
       : Effect.callback((resume) => this.join(running, (exit) => resume(valueExit(exit))))
   }
 
-  /** Loads a key of which nothing is held, in the turn of the reader. */
+  /** Loads a key of which nothing is held, in the step of the reader. */
   private loadInPlace(key: string): Effect.Effect<V, unknown> {
     const reader = Fiber.getCurrent()!
     this.entries.tally.countMiss(key)

@@ -99,7 +99,7 @@ export class TrackedReads<V> implements Reads<V> {
     if (this.load.refusalOf(cache, spec, key) !== undefined) return undefined
     const served = this.source.peekUnsafe(key)
     if (served !== undefined) return this.seen(key, served)
-    if (!this.source.isWholeInMemory) this.doubt(key)
+    if (!this.source.isWholeInMemory) this.noteUncertain(key)
     this.missed(key)
     return undefined
   }
@@ -150,7 +150,7 @@ export class TrackedReads<V> implements Reads<V> {
   readHeld(key: string): Effect.Effect<Option.Option<V>, CacheError> {
     return this.looking([key], () =>
       Effect.map(
-        this.source.held(key, () => this.doubt(key)),
+        this.source.held(key, () => this.noteUncertain(key)),
         (served) => served === undefined ? this.missed(key) : Option.some(this.seen(key, served))
       ))
   }
@@ -158,14 +158,14 @@ export class TrackedReads<V> implements Reads<V> {
   answerHeld(key: string): Effect.Effect<Option.Option<Answer<V>>, CacheError> {
     return this.looking([key], () =>
       Effect.map(
-        this.source.held(key, () => this.doubt(key)),
+        this.source.held(key, () => this.noteUncertain(key)),
         (served) => served === undefined ? this.missed(key) : Option.some(this.answerOf(key, served))
       ))
   }
 
   find(key: string): Effect.Effect<Served<V> | undefined, CacheError> {
     return this.looking([key], () =>
-      Effect.map(this.source.find(key, () => this.doubt(key)), (served) => {
+      Effect.map(this.source.find(key, () => this.noteUncertain(key)), (served) => {
         if (served === undefined) this.missed(key)
         else this.seen(key, served)
         return served
@@ -179,7 +179,7 @@ export class TrackedReads<V> implements Reads<V> {
   explain(key: string): Effect.Effect<Explanation<V>, CacheError> {
     return this.looking([key], () =>
       this.source.explain(key, (served, isKnown) => {
-        if (!isKnown) this.doubt(key)
+        if (!isKnown) this.noteUncertain(key)
         if (served === undefined) this.missed(key)
         else this.seen(key, served)
       }))
@@ -226,18 +226,18 @@ export class TrackedReads<V> implements Reads<V> {
     }
     if (this.source.isWholeInMemory) return Effect.void
     const look = (key: string) => {
-      const doubt = () => this.doubt(key)
-      return Effect.match(this.source.find(key, doubt), {
-        onFailure: doubt,
-        onSuccess: (served) => served === undefined ? undefined : doubt()
+      const note = () => this.noteUncertain(key)
+      return Effect.match(this.source.find(key, note), {
+        onFailure: note,
+        onSuccess: (served) => served === undefined ? undefined : note()
       })
     }
     return Effect.forEach(keys, look, { discard: true })
   }
 
   /** There may be a value of the key, although none was found: the load asks once more when its lookup has returned. */
-  private doubt(key: string): void {
-    this.load.doubtOf(this.source.spec.name, key, this.source.isNothing(key))
+  private noteUncertain(key: string): void {
+    this.load.askLater(this.source.spec.name, key, this.source.isNothing(key))
   }
 
   /** Notes that the lookup found no value. The value that it makes is dropped when there is one. */
@@ -265,7 +265,7 @@ export class TrackedReads<V> implements Reads<V> {
   /** The lookup goes on without the result of a read. What it makes then is not stored: the read may bring a value. */
   private givenUp(keys: ReadonlyArray<string>): void {
     for (const key of keys) this.missed(key)
-    this.load.doubt()
+    this.load.becomeUncertain()
   }
 
   private answerOf(key: string, served: Served<V>): Answer<V> {

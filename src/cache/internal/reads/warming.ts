@@ -34,11 +34,11 @@ const keysPerLookupMax = 100
 const attemptsMax = 2
 
 // A background load that hangs is given up after this time, if the family has no hard timeout.
-const patienceMillis = 60_000
+const backgroundTimeoutMillis = 60_000
 
 // The rounds of a forecast in one lifetime, if the bounds of the interval allow so many. A value that ends before the
 // next round is loaded in this one, so a hot key loses at most about a tenth of its lifetime.
-const roundsPerLife = 10
+const roundsPerLifetime = 10
 const intervalMin = 100
 const intervalMax = 10_000
 
@@ -77,13 +77,13 @@ export class Warming<V> {
   predict({ intervalMillis, keysMax }: Prediction): Effect.Effect<void> {
     const { random, time } = this.entries.cache
     const { hot } = this.entries
-    const life = this.entries.expiry.timeToLive
+    const lifetime = this.entries.expiry.timeToLive
     // Without memory, reads are not counted, so there is no forecast.
     if (hot === undefined) return Effect.void
-    const interval = intervalMillis ?? Math.min(intervalMax, Math.max(intervalMin, life / roundsPerLife))
+    const interval = intervalMillis ?? Math.min(intervalMax, Math.max(intervalMin, lifetime / roundsPerLifetime))
     return Effect.acquireUseRelease(
       Effect.sync(() => {
-        const forecast = new ReadForecast(life, random, time.now())
+        const forecast = new ReadForecast(lifetime, random, time.now())
         hot.watch((key, reads) => forecast.note(key, reads, time.now()))
         return forecast
       }),
@@ -97,7 +97,7 @@ export class Warming<V> {
     function*(this: Warming<V>, forecast: ReadForecast, keysMax: number, interval: number) {
       const { time } = this.entries.cache
       const until = time.now() + interval
-      forecast.turn(time.now())
+      forecast.nextWindow(time.now())
       const likely: Array<{ readonly key: string; readonly rate: number }> = []
       let looked = 0
       for (const key of Array.from(forecast.keys())) {
@@ -121,7 +121,7 @@ export class Warming<V> {
     const entry = this.entries.held(key)
     const madeAt = entry === undefined ? -Infinity : madeAtMillis(entry)
     const rate = forecast.rate(key, madeAt, now)
-    return rate * forecast.life(key, entry && entry.freshUntil - madeAt) >= 1 ? rate : 0
+    return rate * forecast.lifetime(key, entry && entry.freshUntil - madeAt) >= 1 ? rate : 0
   }
 
   /** Why a key should be loaded before a reader asks for it; `undefined` if it should not. */
@@ -143,7 +143,7 @@ export class Warming<V> {
     const once = Effect.acquireUseRelease(
       Effect.sync(() => this.start(keys, until)),
       (flights) => {
-        const { hardTimeout = patienceMillis } = this.entries.expiry
+        const { hardTimeout = backgroundTimeoutMillis } = this.entries.expiry
         const ended = Effect.forEach(new Set(flights.map(({ load }) => load)), waitUntilOver, { discard: true })
         return Effect.as(Effect.timeoutOption(ended, hardTimeout), flights)
       },

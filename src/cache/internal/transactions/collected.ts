@@ -17,14 +17,14 @@ import { CacheError, TransactionRefused } from "../../CacheError.ts"
 import type { InvalidationMode } from "../../CacheEvent.ts"
 import type { Scope } from "../../Explanation.ts"
 import type { CacheFamily } from "../../shared/cacheFamily.ts"
+import { everything, isWithin } from "../../shared/scopes.ts"
 import type { SetOptions } from "../../types/setOptions.ts"
 import { both, type Delivery, noDelivery } from "../below/delivery.ts"
-import { knowing } from "../below/knowing.ts"
+import { whenKnown } from "../below/whenKnown.ts"
 import { type CacheContext, orStoreFailed, orTakenBack, type Reached } from "../entries/cacheContext.ts"
 import { beforeCommit } from "../entries/conditions.ts"
 import { doubtMillis, Hold, type KeyState } from "../entries/holds.ts"
 import { type Judged, noOptions } from "../family/judgement.ts"
-import { everything, isWithin } from "../marks/invalidation.ts"
 import { inFreedRoom, memoryRefusal, reserve, type Wanted } from "../writes/room.ts"
 import { renewTerm } from "../writes/terms.ts"
 
@@ -226,7 +226,7 @@ export class Collected {
     return Effect.suspend(() => {
       if (this.size > collectedMax) return Effect.fail(this.tooMany())
       const versioned = this.conditions.filter(({ change }) => change.options.ifVersion !== undefined)
-      return knowing(versioned.map(({ change: { family, key } }) => family.writes.holding(key)), (held) => {
+      return whenKnown(versioned.map(({ change: { family, key } }) => family.writes.holding(key)), (held) => {
         const known = new Map(versioned.map(({ change }, i) => [change, held?.[i]]))
         for (const { change, ends } of this.conditions) {
           const { family, key, options } = change

@@ -13,7 +13,7 @@ import { type Change, Collected } from "./collected.ts"
 
 /** One run of the body of a transaction. */
 export class Frame {
-  readonly realm: string
+  readonly manifestKey: string
   /** The transaction of the same manifest in which this one is a savepoint. */
   readonly parent: Frame | undefined
   /** The open transaction around it, of the same manifest or of another one. */
@@ -32,13 +32,13 @@ export class Frame {
   ending: "done" | "failed" | undefined = undefined
 
   constructor(
-    manifest: { readonly id: string; readonly realm: string },
+    manifest: { readonly id: string; readonly manifestKey: string },
     parent: Frame | undefined,
     around: Frame | undefined,
     given: Context.Context<never>,
     context: Context.Context<never>
   ) {
-    this.realm = manifest.realm
+    this.manifestKey = manifest.manifestKey
     this.parent = parent
     this.around = around
     this.connections = connectionsIn(context)
@@ -130,11 +130,11 @@ export const CurrentTransaction = Context.Reference<Frame | undefined>(
 )
 
 // The last services among which no connection is. Most Contexts of a program have the same ones below their own.
-let plain: ReadonlyMap<string, unknown> | undefined
+let unconnected: ReadonlyMap<string, unknown> | undefined
 
 /** Forgets the remembered services. */
-export const forgetPlain = (): void => {
-  plain = undefined
+export const forgetUnconnected = (): void => {
+  unconnected = undefined
 }
 
 /** The parts of a Context that Effect keeps apart until `mapUnsafe` copies them into one map. */
@@ -153,9 +153,9 @@ export const hasConnection = (context: Context.Context<never>): boolean => {
   const { base, overlay } = context as Layered
   for (let at = overlay; at !== undefined; at = at.parent) if (at.key.startsWith(connectionKey)) return true
   const services = base ?? context.mapUnsafe
-  if (services === plain) return false
+  if (services === unconnected) return false
   for (const key of services.keys()) if (key.startsWith(connectionKey)) return true
-  plain = services
+  unconnected = services
   return false
 }
 
@@ -172,10 +172,10 @@ export const isInUnknown = (context: Context.Context<never>): boolean => {
  * The innermost open transaction in which a Context is: of the given manifest, or of any. A program that takes the
  * connection out of the Context of a body, or replaces it, has left the transaction.
  */
-export const frameIn = (context: Context.Context<never>, realm?: string): Frame | undefined => {
+export const frameIn = (context: Context.Context<never>, manifestKey?: string): Frame | undefined => {
   if (openWork.count === 0) return undefined
   const isWanted = (frame: Frame) =>
-    frame.isOpen && (realm === undefined || frame.realm === realm) && frame.contains(context)
+    frame.isOpen && (manifestKey === undefined || frame.manifestKey === manifestKey) && frame.contains(context)
   let frame = Context.getOrUndefined(context, CurrentTransaction)
   while (frame !== undefined && !isWanted(frame)) frame = frame.around
   return frame

@@ -21,7 +21,7 @@ import type { LoadedOptions } from "../../Lookup.ts"
 import type { EngineFamilySpec } from "../../shared/familySpec.ts"
 import type { SetOptions } from "../../types/setOptions.ts"
 import { noDelivery } from "../below/delivery.ts"
-import { type Holding, knowing } from "../below/knowing.ts"
+import { type Holding, whenKnown } from "../below/whenKnown.ts"
 import { type CacheContext, orRedressed, orStoreFailed } from "../entries/cacheContext.ts"
 import type { Entries } from "../entries/entries.ts"
 import * as Expiry from "../family/expiry.ts"
@@ -62,7 +62,7 @@ export class FamilyWrites<V> {
   }
 
   set(key: string, value: V, options: SetOptions<Lease> = noOptions): Effect.Effect<void, CacheError> {
-    const plain = options === noOptions ? this.steps.writePlain(key, value) : undefined
+    const plain = options === noOptions ? this.steps.writeShort(key, value) : undefined
     if (plain !== undefined) return plain === noDelivery ? Effect.void : orRedressed(plain)
     return this.setLong(key, value, options)
   }
@@ -91,7 +91,7 @@ export class FamilyWrites<V> {
         this.refusals.unkept([judged], false)
       return refusal === undefined ? this.steps.applySet(judged, options) : Effect.fail(refusal)
     }
-    return knowing([this.holding(key)], (held) => {
+    return whenKnown([this.holding(key)], (held) => {
       const conflict = this.refusals.goneSince(ends) ??
         this.refusals.conflictOf(key, options, held?.[0], held !== undefined) ??
         this.refusals.unkept([judged], true)
@@ -142,7 +142,7 @@ export class FamilyWrites<V> {
     step: (held: Entry<V> | undefined) => Effect.Effect<A, CacheError>
   ): Effect.Effect<A, CacheError> {
     if (this.entries.lane === undefined) return step(this.entries.held(key))
-    return knowing([this.holding(key)], (held) => held === undefined ? Effect.fail(this.unknown(key)) : step(held[0]))
+    return whenKnown([this.holding(key)], (held) => held === undefined ? Effect.fail(this.unknown(key)) : step(held[0]))
   }
 
   private unknown(key: string): CacheError {
@@ -157,9 +157,9 @@ export class FamilyWrites<V> {
    * version, tags and revision. `rescheduleUnsafe` says what follows for its dependents.
    */
   reschedule(key: string, timeToLive: Lifetime): Effect.Effect<boolean, CacheError> {
-    const lifeMillis = Expiry.lifeMillis(timeToLive)
-    if (!(lifeMillis >= 0)) {
-      const reason = new InvalidOption({ family: this.spec.name, option: "timeToLive", why: Expiry.lifeMisfit })
+    const lifetimeMillis = Expiry.lifetimeMillis(timeToLive)
+    if (!(lifetimeMillis >= 0)) {
+      const reason = new InvalidOption({ family: this.spec.name, option: "timeToLive", why: Expiry.lifetimeMisfit })
       return Effect.fail(new CacheError({ reason }))
     }
     return this.entries.watches.during(key, (watch) => {
@@ -175,7 +175,7 @@ export class FamilyWrites<V> {
           if (before === undefined || watch.changed || !this.entries.isFresh(key, before, now)) {
             return Effect.succeed(false)
           }
-          return Effect.as(orStoreFailed(this.steps.moveEnd(key, before, now + lifeMillis, now)), true)
+          return Effect.as(orStoreFailed(this.steps.moveEnd(key, before, now + lifetimeMillis, now)), true)
         }))
     })
   }
@@ -184,7 +184,7 @@ export class FamilyWrites<V> {
     entries: ReadonlyArray<readonly [key: string, value: V]>,
     options: SetOptions<Lease> = noOptions
   ): Effect.Effect<void, CacheError> {
-    const plain = options === noOptions ? this.steps.writeManyPlain(entries) : undefined
+    const plain = options === noOptions ? this.steps.writeManyShort(entries) : undefined
     if (plain !== undefined) return plain
     const { ends } = this.refusals
     const isConditional = options.ifVersion !== undefined
@@ -196,7 +196,7 @@ export class FamilyWrites<V> {
         this.steps.inRoom(
           judged,
           () =>
-            knowing(isConditional ? entries.map(([key]) => this.holding(key)) : [], (held) => {
+            whenKnown(isConditional ? entries.map(([key]) => this.holding(key)) : [], (held) => {
               const conflict = this.refusals.goneSince(ends) ?? (isConditional
                 ? entries.map(([key], i) => this.refusals.conflictOf(key, options, held?.[i], held !== undefined))
                   .find((one) => one !== undefined)

@@ -51,7 +51,7 @@ export class Refusals<V> {
 
   /**
    * Why a caller may not write now: the family has no owner, its lease does not allow it, or another caller has a lease
-   * of the key. A deletion says that the source has changed, so a lease of another caller does not refuse it.
+   * of the key. A deletion says that the data source has changed, so a lease of another caller does not refuse it.
    */
   refusalOf(
     { ifVersion, lease }: SetOptions<Lease>,
@@ -107,17 +107,17 @@ export class Refusals<V> {
 
   /**
    * The error if a value must stay that a transaction forbids to keep now. Without a condition, only a family without a
-   * lookup is concerned: in any other one the next read loads what the source has by then.
+   * lookup is concerned: in any other one the next read loads what the data source has by then.
    */
   closedRefusal(
-    { key, lifeMillis, tags }: Pick<Judged<V>, "key" | "lifeMillis" | "tags">,
+    { key, lifetimeMillis, tags }: Pick<Judged<V>, "key" | "lifetimeMillis" | "tags">,
     isConditional: boolean
   ): CacheError | undefined {
     const { cache, entries: { holds }, spec } = this
     if (holds.isEmpty) return undefined
     // The doubts that are over end here, before the write gets its stamp.
     const hold = holds.closing(key, tags, cache.time.now())
-    const mustStay = lifeMillis !== 0 && (isConditional || holds.isAlone)
+    const mustStay = lifetimeMillis !== 0 && (isConditional || holds.isAlone)
     return mustStay && hold !== undefined ? closedBy(hold, cache.id, spec.show(key)) : undefined
   }
 }

@@ -99,8 +99,8 @@ const needsOf = (wanted: Wanted): ReadonlyMap<Room, number> => {
     if (!asksMemory(family)) continue
     const hot = family.hot!
     const heaviest = new Map<string, number>()
-    for (const { key, lifeMillis, weight } of values) {
-      if (lifeMillis > 0) heaviest.set(key, Math.max(weight, heaviest.get(key) ?? 0))
+    for (const { key, lifetimeMillis, weight } of values) {
+      if (lifetimeMillis > 0) heaviest.set(key, Math.max(weight, heaviest.get(key) ?? 0))
     }
     for (const [key, weight] of heaviest) {
       const room = hot.roomOf(key)

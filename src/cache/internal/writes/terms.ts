@@ -4,7 +4,7 @@
 import * as Effect from "effect/Effect"
 import type { Lease } from "../../../capability/Lease.ts"
 import type { SetOptions } from "../../types/setOptions.ts"
-import { unknown } from "../below/knowing.ts"
+import { unknown } from "../below/whenKnown.ts"
 import type { CacheContext } from "../entries/cacheContext.ts"
 import type { Entries } from "../entries/entries.ts"
 import { noTags } from "../family/judgement.ts"

@@ -52,12 +52,12 @@ export class Updates<V> {
    * The entry keeps its tags.
    *
    * If the key was changed or invalidated meanwhile, the new value was made from a value that is gone. If the owner has
-   * a lookup, the key is then left absent, because the engine does not know which value the source has. If the cache
-   * alone has the value, the update fails with `VersionConflict`, and the other change stays.
+   * a lookup, the key is then left absent, because the engine does not know which value the data source has. If the
+   * cache alone has the value, the update fails with `VersionConflict`, and the other change stays.
    */
   update<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>): Effect.Effect<V, unknown, R> {
     const { entries, loads } = this
-    const isPlain = entries.hasPlainEntries && !entries.tagged && loads.isChangePlain && loads.loader !== undefined
+    const isPlain = entries.hasShortWay && !entries.tagged && loads.isShortWayOpen && loads.loader !== undefined
     const was = isPlain ? entries.hot!.look(key) : undefined
     return was === undefined
       ? loads.turns.take(key, (updating) => this.updateInTurn(key, f, updating))
@@ -82,7 +82,7 @@ export class Updates<V> {
     loads.turns.beginBrief(key)
     const made = atOnce(f, was)
     // A check of the value is the user's code, too.
-    const isShort = Exit.isExit(made) && (Exit.isFailure(made) || this.steps.admitsPlain(made.value))
+    const isShort = Exit.isExit(made) && (Exit.isFailure(made) || this.steps.admitsShortWay(made.value))
     let after: Entry<V> | undefined
     if (!isShort || stamp !== cache.stamp || version !== cache.version) after = entries.held(key)
     const isOvertaken = loads.turns.endBrief()
@@ -125,7 +125,7 @@ export class Updates<V> {
       (served) => {
         const { entry, tags = entry?.tags, value: was } = served
         const unkept = unkeptUpdate(this.spec.show(key), served) ??
-          this.refusals.closedRefusal({ key, tags: tags ?? noTags, lifeMillis: Infinity }, true)
+          this.refusals.closedRefusal({ key, tags: tags ?? noTags, lifetimeMillis: Infinity }, true)
         if (unkept !== undefined) return Effect.fail(unkept)
         turn.hasRead(entry, tags)
         return this.written(key, f(was), entry, updating, ends)

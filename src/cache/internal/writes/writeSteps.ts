@@ -42,46 +42,46 @@ export class WriteSteps<V> implements Writer {
    * to be taken. Most writes into memory alone come this way: it makes no entry, and asks for all conditions at once.
    * They come after the value was judged, because that may run code of the user.
    */
-  writePlain(key: string, value: V): Delivery | undefined {
-    return this.admitsPlain(value) ? this.writeAdmitted(key, value) : undefined
+  writeShort(key: string, value: V): Delivery | undefined {
+    return this.admitsShortWay(value) ? this.writeAdmitted(key, value) : undefined
   }
 
-  /** Does so with a value that `admitsPlain` has admitted. */
+  /** Does so with a value that `admitsShortWay` has admitted. */
   writeAdmitted(key: string, value: V): Delivery | undefined {
-    if (!this.arePlain) return undefined
+    if (!this.isShortWayOpen) return undefined
     const stamp = this.cache.nextStamp()
     const dependents = this.invalidation.spread(key, "hide")
-    const delivery = both(dependents, this.putPlain(key, value, stamp))
+    const delivery = both(dependents, this.putShort(key, value, stamp))
     if (delivery !== noDelivery) revocable(delivery, [[this, key, this.cache.version]])
     return delivery
   }
 
   /** Whether the short way may be taken with a value. */
-  admitsPlain(value: unknown): boolean {
+  admitsShortWay(value: unknown): boolean {
     const { entries } = this
-    return entries.hasPlainEntries && entries.judgement.isPlain(value as V)
+    return entries.hasShortWay && entries.judgement.isStorableAsIs(value as V)
   }
 
   /** Whether the short way is open now. */
-  get arePlain(): boolean {
+  get isShortWayOpen(): boolean {
     const { loads } = this
-    return loads.loader !== undefined && loads.isChangePlain
+    return loads.loader !== undefined && loads.isShortWayOpen
   }
 
   /** Stores a value the short way, without its dependents. */
-  putPlain(key: string, value: V, stamp: number): Delivery {
-    return this.entries.putPlain(key, value, stamp, this.cache.time.now())
+  putShort(key: string, value: V, stamp: number): Delivery {
+    return this.entries.putShort(key, value, stamp, this.cache.time.now())
   }
 
   /** Writes several values the short way, all or none; `undefined` if the long way has to be taken. */
-  writeManyPlain(
+  writeManyShort(
     entries: ReadonlyArray<readonly [key: string, value: V]>
   ): Effect.Effect<void, CacheError> | undefined {
-    for (const [, value] of entries) if (!this.admitsPlain(value)) return undefined
-    if (!this.arePlain) return undefined
+    for (const [, value] of entries) if (!this.admitsShortWay(value)) return undefined
+    if (!this.isShortWayOpen) return undefined
     const delivery = this.inOneChange(
       entries.map(([key]) => key),
-      (at, stamp) => this.putPlain(entries[at]![0], entries[at]![1], stamp)
+      (at, stamp) => this.putShort(entries[at]![0], entries[at]![1], stamp)
     )
     const { version } = this.cache
     return delivery === noDelivery

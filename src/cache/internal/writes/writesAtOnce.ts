@@ -44,7 +44,7 @@ export class WritesAtOnce<V> {
 
   /** Writes a value as `set` does, in this step. Throws the `CacheError` that refuses it, and changes nothing then. */
   setUnsafe(key: string, value: V, options: SetOptions<Lease> = noOptions): Delivery {
-    const plain = options === noOptions ? this.steps.writePlain(key, value) : undefined
+    const plain = options === noOptions ? this.steps.writeShort(key, value) : undefined
     return plain ?? this.setLongUnsafe(key, value, options)
   }
 

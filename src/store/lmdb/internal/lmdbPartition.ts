@@ -247,12 +247,12 @@ export class LmdbPartition<V> implements Partition<V> {
     return Effect.suspend(() => {
       const tier = this.#tier
       const handOver = (prepared: A) => tier.writes.attempt(operation, () => hand(prepared) ?? undefined)
-      const settle = (batch: Batch | undefined) => tier.writes.settle(batch, this.#durability, operation)
+      const whenDurable = (batch: Batch | undefined) => tier.writes.awaitBatch(batch, this.#durability, operation)
       const prepared = prepare()
       const ready = this.turn.isFree && tier.writes.hasRoom ? answered(prepared) : undefined
-      if (ready !== undefined) return Effect.flatMap(Effect.flatMapEager(ready, handOver), settle)
+      if (ready !== undefined) return Effect.flatMap(Effect.flatMapEager(ready, handOver), whenDurable)
       const inTurn = Effect.flatMap(prepared, (prepared) => Effect.andThen(tier.writes.room, handOver(prepared)))
-      return Effect.flatMap(Turn.take([this.turn], inTurn), settle)
+      return Effect.flatMap(Turn.take([this.turn], inTurn), whenDurable)
     })
   }
 

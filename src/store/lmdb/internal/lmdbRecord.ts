@@ -48,13 +48,13 @@ export const encodeRecord = (
   if (hashedKey !== undefined) texts.push(textBytes(hashedKey))
   if (entry.revision !== undefined) texts.push(textBytes(entry.revision))
   for (const tag of entry.tags) texts.push(textBytes(tag))
-  const { ownLifeMillis } = entry
-  const textsAt = headBytes + (ownLifeMillis === undefined ? 0 : ownLifeBytes)
+  const { ownLifetimeMillis } = entry
+  const textsAt = headBytes + (ownLifetimeMillis === undefined ? 0 : ownLifeBytes)
   let valueAt = textsAt
   for (const text of texts) valueAt += 4 + text.length
 
   const record = Buffer.allocUnsafe(valueAt + value.length)
-  record[4] = ownLifeMillis === undefined ? format : formatOwnLife
+  record[4] = ownLifetimeMillis === undefined ? format : formatOwnLife
   record[5] = (hashedKey === undefined ? 0 : flagKey) | (entry.revision === undefined ? 0 : flagRevision)
   record.writeUInt16LE(entry.tags.length, 6)
   record.writeDoubleLE(entry.stamp, 8)
@@ -63,7 +63,7 @@ export const encodeRecord = (
   record.writeDoubleLE(entry.expiresAt, 32)
   record.writeDoubleLE(entry.costMillis, 40)
   record.writeUInt32LE(valueAt, 48)
-  if (ownLifeMillis !== undefined) record.writeDoubleLE(ownLifeMillis, headBytes)
+  if (ownLifetimeMillis !== undefined) record.writeDoubleLE(ownLifetimeMillis, headBytes)
   let at = textsAt
   for (const text of texts) {
     at = record.writeUInt32LE(text.length, at)
@@ -110,7 +110,7 @@ export const decodeRecord = (bytes: Uint8Array, size: number): LmdbRecord | unde
     if (flags & flagRevision) revision = texts.shift()
     if (tagCount > 0) tags = Object.freeze(texts)
   }
-  const own = hasOwnLife ? { ownLifeMillis: view.getFloat64(start + headBytes, true) } : undefined
+  const own = hasOwnLife ? { ownLifetimeMillis: view.getFloat64(start + headBytes, true) } : undefined
   return {
     entry: {
       value: undefined,

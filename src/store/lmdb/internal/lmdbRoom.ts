@@ -197,7 +197,7 @@ export class Room {
 
   /** Whether some free pages cannot be used yet. */
   get isWaiting(): boolean {
-    this.#settle()
+    this.#countReusable()
     return this.#states.length > 1
   }
 
@@ -247,7 +247,7 @@ export class Room {
   #measure(left: number): Space {
     const { pageSize } = this
     const { all, free, own } = this.#trees()
-    const reusable = this.#settle()
+    const reusable = this.#countReusable()
     const pageCount = all.lastPageNumber + 1
     const growth = Math.min(left, this.#fileBytesMax - pageCount * pageSize) / pageSize
     const others = pageCount - free - own.reduce((sum, tree) => sum + pagesOf(tree), 0)
@@ -271,7 +271,7 @@ export class Room {
   }
 
   /** The free pages that the next transaction can use, at least. */
-  #settle(): number {
+  #countReusable(): number {
     const oldest = Math.min(this.#flushed, oldestReader(this.#root))
     while (this.#states.length > 1 && this.#states[1]!.transaction < oldest) this.#states.shift()
     const { free, taken, transaction } = this.#states[0]!

@@ -38,7 +38,7 @@ export class LmdbNamespace {
   /** Looks again and again whether the file is gone, and ends when it is. */
   readonly watch: Effect.Effect<void>
   /** Why the namespace was emptied when it was opened, if it was. */
-  readonly emptied: "damaged" | "doubted" | undefined
+  readonly emptied: "damaged" | "distrusted" | undefined
   readonly #databases: Databases
   readonly #families: LmdbFamilies
   readonly #marks: LmdbMarks
@@ -52,7 +52,7 @@ export class LmdbNamespace {
     const { families, marks } = restored ?? { families: new LmdbFamilies(databases), marks: new LmdbMarks(databases) }
     this.path = opened.path
     this.bounds = bounds
-    this.emptied = trust.wasDoubted ? "doubted" : restored === undefined ? "damaged" : undefined
+    this.emptied = trust.wasDistrusted ? "distrusted" : restored === undefined ? "damaged" : undefined
     this.#databases = databases
     this.#families = families
     this.#marks = marks
@@ -141,7 +141,7 @@ export class LmdbNamespace {
 /** Reads the state of a namespace that can be trusted; empties another one, and returns `undefined`. */
 const restoreOrEmpty = (databases: Databases, trust: LmdbTrust): ReturnType<typeof restore> => {
   try {
-    const restored = trust.wasDoubted ? undefined : restore(databases)
+    const restored = trust.wasDistrusted ? undefined : restore(databases)
     if (restored === undefined) empty(databases)
     trust.restore()
     return restored

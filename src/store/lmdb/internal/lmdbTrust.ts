@@ -2,10 +2,10 @@
  * The trust in a namespace, which ends while it owes something to its file: removals, clears and marks that could not
  * be committed. They are in memory only, so the next process would serve what they were to take away.
  *
- * - From the first failure on, a file beside the data file says `doubted`. It exists from the opening on, and a word of
- *   the same length is written over the one before, so that a full disk does not prevent it.
+ * - From the first failure on, a file beside the data file says `distrusted`. It exists from the opening on, and a word
+ *   of the same length is written over the one before, so that a full disk does not prevent it.
  * - It says `trusted` again as soon as everything that is owed has been committed.
- * - A process that finds `doubted` when it opens the namespace empties it.
+ * - A process that finds `distrusted` when it opens the namespace empties it.
  * - A folder without the file is trusted: an earlier release made it, or only the data file was copied.
  */
 import * as Fs from "node:fs"
@@ -14,9 +14,9 @@ import type { Batch } from "./lmdbBatch.ts"
 import { deadPrefix } from "./lmdbState.ts"
 
 const trusted = "trusted"
-const doubted = "doubted"
+const distrusted = "distrusted"
 
-/** The most marks that are known to be owed. Beyond, the file says `doubted` until the namespace is opened again. */
+/** The most marks that are known to be owed. Beyond, the file says `distrusted` until the namespace is opened again. */
 const marksMax = 65_536
 
 /** The file of a namespace. Names that differ only in case have two files, also where the system ignores case. */
@@ -38,10 +38,10 @@ const takesAway = ({ marks, ops, state }: Batch): boolean =>
 
 export class LmdbTrust {
   /** Whether an earlier process has left the namespace before it had what was owed. */
-  readonly wasDoubted: boolean
+  readonly wasDistrusted: boolean
   // It stays open, so that a process which may open no further file can still write to it.
   readonly #handle: number
-  #word: typeof trusted | typeof doubted | undefined
+  #word: typeof trusted | typeof distrusted | undefined
   #owes = false
   /** The batch with everything that is owed except marks, if there is such a thing. */
   #batch: Batch | undefined
@@ -53,14 +53,14 @@ export class LmdbTrust {
   constructor(folder: string, namespace: string) {
     const file = fileOf(folder, namespace)
     makeIfAbsent(file)
-    this.wasDoubted = Fs.readFileSync(file, "latin1") !== trusted
+    this.wasDistrusted = Fs.readFileSync(file, "latin1") !== trusted
     this.#handle = Fs.openSync(file, "r+")
-    this.#word = this.wasDoubted ? doubted : trusted
+    this.#word = this.wasDistrusted ? distrusted : trusted
   }
 
   /** Whether the next process learns what it has to know. */
   get isNoted(): boolean {
-    return !this.#owes || this.#word === doubted
+    return !this.#owes || this.#word === distrusted
   }
 
   /** The callers of a batch have failed, and the batch may still be committed. */
@@ -76,7 +76,7 @@ export class LmdbTrust {
   /** Changes have failed that are in no batch: their callers may come again, or not. */
   lost(): void {
     this.#isLost = true
-    this.#doubt()
+    this.#distrust()
   }
 
   /** A batch was committed. */
@@ -109,22 +109,22 @@ export class LmdbTrust {
       this.#marks.clear()
       this.#isLost = true
     }
-    this.#doubt()
+    this.#distrust()
   }
 
-  #doubt(): void {
+  #distrust(): void {
     this.#owes = true
-    this.#write(doubted)
+    this.#write(distrusted)
   }
 
-  #write(word: typeof trusted | typeof doubted): void {
+  #write(word: typeof trusted | typeof distrusted): void {
     if (this.#word === word || this.#isClosed) return
     this.#word = undefined
     try {
       Fs.writeSync(this.#handle, word, 0, "latin1")
       this.#word = word
     } catch {
-      if (word === doubted) this.#cut()
+      if (word === distrusted) this.#cut()
     }
   }
 
@@ -132,7 +132,7 @@ export class LmdbTrust {
   #cut(): void {
     try {
       Fs.ftruncateSync(this.#handle)
-      this.#word = doubted
+      this.#word = distrusted
     } catch {
       // The failure of the batch is reported with this one.
     }

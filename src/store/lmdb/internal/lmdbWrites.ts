@@ -193,8 +193,8 @@ export class LmdbWrites {
   readonly room: Effect.Effect<void, StoreError> = Effect.suspend(() => {
     if (this.hasRoom) return Effect.void
     this.#wake.openUnsafe()
-    const settled = this.settle(this.#gathering, "process", "set")
-    return Effect.andThen(Effect.tapError(settled, () => Effect.sync(() => this.lose())), this.room)
+    const landed = this.awaitBatch(this.#gathering, "process", "set")
+    return Effect.andThen(Effect.tapError(landed, () => Effect.sync(() => this.lose())), this.room)
   })
 
   /** Why the disk has no room for so many entries, those on their way included; `undefined` if it has. */
@@ -259,7 +259,7 @@ export class LmdbWrites {
   }
 
   /** Waits for a batch as long as the durability requires. */
-  settle(batch: Batch | undefined, durability: Durability, operation: Operation): Effect.Effect<void, StoreError> {
+  awaitBatch(batch: Batch | undefined, durability: Durability, operation: Operation): Effect.Effect<void, StoreError> {
     if (batch === undefined) return Effect.void
     const committed = Effect.mapError(Deferred.await(batch.committed), (cause) => failure(operation, cause))
     return durability === "process" ? committed : Effect.andThen(committed, awaitFlush(batch.flushed, operation))
@@ -270,7 +270,7 @@ export class LmdbWrites {
     return Effect.suspend(() => {
       const last = isEmpty(this.#gathering) ? this.#committing ?? this.#flushing : this.#gathering
       this.#wake.openUnsafe()
-      return this.settle(last, durability, operation)
+      return this.awaitBatch(last, durability, operation)
     })
   }
 

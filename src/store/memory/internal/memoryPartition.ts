@@ -262,7 +262,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
       return
     }
     shard.write(slot, entry, dueAt)
-    shard.settle()
+    shard.restoreBound()
   }
 
   /** The slot of a key, with its weight counted; a new one if it has none, or -1 if the weight fits into no shard. */
@@ -280,14 +280,14 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
     return slot
   }
 
-  putPlain(key: string, value: V, stamp: number, version: number, dueAt: number, expiresAt: number): void {
+  putValue(key: string, value: V, stamp: number, version: number, dueAt: number, expiresAt: number): void {
     if (stamp > this.ceiling.stamp) this.ceiling.stamp = stamp
     const spread = this.spreadOf(key)
     const view = this.only ?? this.viewOf(spread)
     const { shard } = view
     const slot = this.slotFor(view, key, spread, 1)
-    shard.writePlain(slot, value, stamp, version, dueAt, expiresAt)
-    shard.settle()
+    shard.writeValue(slot, value, stamp, version, dueAt, expiresAt)
+    shard.restoreBound()
   }
 
   rewrite(key: string, entry: Entry<V>, dueAt: number): boolean {

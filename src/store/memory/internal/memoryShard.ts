@@ -28,7 +28,7 @@ interface Extra {
   readonly freshUntil: number
   readonly expiresAt: number
   readonly revision: string | undefined
-  readonly ownLifeMillis: number | undefined
+  readonly ownLifetimeMillis: number | undefined
 }
 
 /** A family, as a shard sees it: the shard calls it for each of its entries that leaves. */
@@ -161,7 +161,7 @@ export class MemoryShard implements Room {
       tags: this.tagsAt(slot),
       revision: extra?.revision
     }
-    return extra?.ownLifeMillis === undefined ? entry : { ...entry, ownLifeMillis: extra.ownLifeMillis }
+    return extra?.ownLifetimeMillis === undefined ? entry : { ...entry, ownLifetimeMillis: extra.ownLifetimeMillis }
   }
 
   /** Makes room for a new entry and returns its slot, or -1 when the entry alone outweighs the shard. */
@@ -224,7 +224,7 @@ export class MemoryShard implements Room {
   }
 
   /** Restores the bound after an insert or update. The newest entry may be the one that leaves. */
-  settle(): void {
+  restoreBound(): void {
     if (!this.fits(0)) this.pushOutMore()
   }
 
@@ -239,7 +239,7 @@ export class MemoryShard implements Room {
 
   write(slot: number, entry: Entry<unknown>, dueAt: number): void {
     const { records } = this
-    const { costMillis, expiresAt, freshUntil, ownLifeMillis, revision, tags } = entry
+    const { costMillis, expiresAt, freshUntil, ownLifetimeMillis, revision, tags } = entry
     const before = this.wheel.has(slot) ? this.endsAt(slot) : Infinity
     records.setValue(slot, entry.value)
     records.setStamp(slot, entry.stamp)
@@ -250,16 +250,16 @@ export class MemoryShard implements Room {
     if (this.costs !== undefined) this.costs[slot] = costMillis
     if (tags.length > 0) this.tags ??= grownCells([], records.capacity)
     if (this.tags !== undefined) this.tags[slot] = tags.length > 1 ? this.sharedTags(tags) : tags[0]
-    const isPlain = isExact && freshUntil === dueAt && revision === undefined && ownLifeMillis === undefined
+    const isPlain = isExact && freshUntil === dueAt && revision === undefined && ownLifetimeMillis === undefined
     if (!isPlain) this.extras ??= grownCells([], records.capacity)
     if (this.extras !== undefined) {
-      this.extras[slot] = isPlain ? undefined : { freshUntil, expiresAt, revision, ownLifeMillis }
+      this.extras[slot] = isPlain ? undefined : { freshUntil, expiresAt, revision, ownLifetimeMillis }
     }
     this.reschedule(slot, expiresAt, before)
   }
 
   /** Writes a value whose entry has no tags, cost and revision, and is fresh until it is due. */
-  writePlain(slot: number, value: unknown, stamp: number, version: number, dueAt: number, expiresAt: number): void {
+  writeValue(slot: number, value: unknown, stamp: number, version: number, dueAt: number, expiresAt: number): void {
     const { records } = this
     const before = this.wheel.has(slot) ? this.endsAt(slot) : Infinity
     records.setValue(slot, value)
@@ -269,15 +269,15 @@ export class MemoryShard implements Room {
     const isExact = this.setEnd(slot, dueAt, expiresAt)
     if (this.costs !== undefined) this.costs[slot] = 0
     if (this.tags !== undefined) this.tags[slot] = undefined
-    if (this.extras !== undefined || !isExact) this.writePlainExtra(slot, dueAt, expiresAt, isExact)
+    if (this.extras !== undefined || !isExact) this.writeValueExtra(slot, dueAt, expiresAt, isExact)
     this.reschedule(slot, expiresAt, before)
   }
 
-  private writePlainExtra(slot: number, dueAt: number, expiresAt: number, isExact: boolean): void {
+  private writeValueExtra(slot: number, dueAt: number, expiresAt: number, isExact: boolean): void {
     const extras = this.extras ??= grownCells([], this.records.capacity)
     extras[slot] = isExact
       ? undefined
-      : { freshUntil: dueAt, expiresAt, revision: undefined, ownLifeMillis: undefined }
+      : { freshUntil: dueAt, expiresAt, revision: undefined, ownLifetimeMillis: undefined }
   }
 
   /**
@@ -300,7 +300,7 @@ export class MemoryShard implements Room {
     if (before === expiresAt) return
     const extras = this.extras ??= grownCells([], this.records.capacity)
     const freshUntil = this.records.dueAt(slot)
-    extras[slot] ??= { freshUntil, expiresAt, revision: undefined, ownLifeMillis: undefined }
+    extras[slot] ??= { freshUntil, expiresAt, revision: undefined, ownLifetimeMillis: undefined }
     this.records.setDue(slot, expiresAt)
     if (this.later !== undefined) this.later[slot] = 0
     // The wheel learns by itself that an entry ends later than scheduled: a read does not pay for that.
@@ -310,11 +310,11 @@ export class MemoryShard implements Room {
 
   /** Ends the freshness of an entry at `freshUntilMax` or earlier, and changes nothing else. */
   limit(slot: number, freshUntilMax: number): void {
-    const { expiresAt, freshUntil, ownLifeMillis, revision } = this.entryAt(slot)
+    const { expiresAt, freshUntil, ownLifetimeMillis, revision } = this.entryAt(slot)
     if (freshUntil <= freshUntilMax) return
     const dueAt = Math.min(this.records.dueAt(slot), freshUntilMax)
     const extras = this.extras ??= grownCells([], this.records.capacity)
-    extras[slot] = { freshUntil: freshUntilMax, expiresAt, revision, ownLifeMillis }
+    extras[slot] = { freshUntil: freshUntilMax, expiresAt, revision, ownLifetimeMillis }
     this.records.setDue(slot, dueAt)
     this.setEnd(slot, dueAt, expiresAt)
   }

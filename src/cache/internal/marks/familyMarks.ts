@@ -7,7 +7,8 @@
  *
  * The scope of a mark is a family and some of the segments of its keys: none (the whole family), the first
  * (`feed:42:*`), or any others. A scope of all segments is one key; it needs no mark if the entry itself can be
- * removed.
+ * removed. In a family of keys of many lengths, a scope may also say where its keys end, or that they go on
+ * (`shared/scopes.ts`).
  *
  * - `judge` uses the marks alone, and no time.
  * - Of two stamps for one scope the greater one counts, so marks may be recorded twice, or in any order.
@@ -19,6 +20,7 @@
  */
 import type { InvalidationMode } from "../../CacheEvent.ts"
 import type { Scope } from "../../Explanation.ts"
+import { everything, goesOn, projectionName, separator, textAt, textOfScope } from "../../shared/scopes.ts"
 
 /**
  * The verdict of the marks on an entry: `valid`, `stale` or `hidden`.
@@ -27,26 +29,6 @@ import type { Scope } from "../../Explanation.ts"
  * @since 0.1.0
  */
 export type Verdict = "valid" | "stale" | "hidden"
-
-/**
- * The scope that contains every key of the family.
- *
- * @category constants
- * @since 0.1.0
- */
-export const everything: Scope = { positions: [], values: [] }
-
-/**
- * Whether a scope contains a key.
- *
- * @category predicates
- * @since 0.1.0
- */
-export const isWithin = ({ positions, values }: Scope, key: string): boolean => {
-  if (positions.length === 0) return true
-  const segments = key.split(separator)
-  return positions.every((position, i) => segments[position] === values[i])
-}
 
 // The most marks on the keys of one family, and the most on its tags: 8 MB of heap each. A sweep forgets marks long
 // before this bound, unless a tier cannot be swept.
@@ -154,25 +136,21 @@ class Room {
   }
 }
 
-const separator = ":"
-
 /** The marks that bind the same positions, by the values at these positions. */
 class Projection extends BoundedMarks {
   readonly positions: ReadonlyArray<number>
+  /** Whether the last value of its scopes is `more`. */
+  readonly goesOn: boolean
 
-  constructor(positions: ReadonlyArray<number>, room: Room) {
+  constructor(positions: ReadonlyArray<number>, goesOn: boolean, room: Room) {
     super(room)
     this.positions = positions
+    this.goesOn = goesOn
   }
 
   of(segments: ReadonlyArray<string>): Stamps | undefined {
-    let values = ""
-    for (let i = 0; i < this.positions.length; i++) {
-      const segment = segments[this.positions[i]!]
-      if (segment === undefined) return undefined
-      values = i === 0 ? segment : values + separator + segment
-    }
-    return this.stamps.get(values)
+    const text = textAt(this.positions, this.goesOn, segments)
+    return text === undefined ? undefined : this.stamps.get(text)
   }
 }
 
@@ -214,21 +192,22 @@ export class FamilyMarks {
 
   private raise(scope: Scope, mode: InvalidationMode, stamp: number, atMillis: number, must: boolean): Scope {
     this.latest = Math.max(this.latest, stamp)
-    const { positions, values } = scope
-    if (positions.length > 0) {
-      const name = values.length === 1 ? values[0]! : values.join(separator)
-      if (this.projectionOf(positions).raise(name, mode, stamp, atMillis, must)) return scope
+    if (scope.positions.length > 0) {
+      if (this.projectionOf(scope).raise(textOfScope(scope), mode, stamp, atMillis, must)) return scope
     }
     this.whole.raise(mode, stamp, atMillis)
     return everything
   }
 
-  private projectionOf(positions: ReadonlyArray<number>): Projection {
-    // The marks of one step of a plan share their list of positions.
-    if (this.latestProjection?.positions === positions) return this.latestProjection
-    const id = positions.join(separator)
+  private projectionOf(scope: Scope): Projection {
+    const { positions } = scope
+    // The marks of one step of a plan share their list of positions, and none of them goes on.
+    if (this.latestProjection?.positions === positions && !this.latestProjection.goesOn) return this.latestProjection
+    const id = projectionName(scope)
     let projection = this.projections.get(id)
-    if (projection === undefined) this.projections.set(id, projection = new Projection(positions, this.room))
+    if (projection === undefined) {
+      this.projections.set(id, projection = new Projection(positions, goesOn(scope), this.room))
+    }
     return this.latestProjection = projection
   }
 
@@ -255,9 +234,9 @@ export class FamilyMarks {
   }
 
   /** Whether one mark hides every entry of a scope that is older than a stamp. */
-  hidesAll({ positions, values }: Scope, stamp: number): boolean {
+  hidesAll(scope: Scope, stamp: number): boolean {
     if (this.whole.floor >= stamp) return true
-    const known = this.projections.get(positions.join(separator))?.stamps.get(values.join(separator))
+    const known = this.projections.get(projectionName(scope))?.stamps.get(textOfScope(scope))
     return known !== undefined && known.hidden >= stamp
   }
 
@@ -352,7 +331,7 @@ const letters = { hide: "h", markStale: "s" } as const
  * @since 0.1.0
  */
 export const writeScope = (scope: Scope, mode: InvalidationMode): string =>
-  [letters[mode], "keys", scope.positions.join(","), scope.values.join(separator)].join("|")
+  [letters[mode], "keys", scope.positions.join(","), textOfScope(scope)].join("|")
 
 /**
  * Writes a mark on a tag as the text that a store keeps.

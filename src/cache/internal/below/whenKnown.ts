@@ -46,7 +46,7 @@ export const triesMax = 16
  * Runs `step` with the entry of each key, at a moment when these entries are the current ones; at once if there are no
  * keys. If the keys change all the time, `step` gets no entries.
  */
-export const knowing = <A, E>(
+export const whenKnown = <A, E>(
   holdings: ReadonlyArray<Holding>,
   step: (held: ReadonlyArray<Entry<any> | undefined> | undefined) => Effect.Effect<A, E>,
   tries = triesMax
@@ -58,7 +58,7 @@ export const knowing = <A, E>(
         !watches.some(({ changed }) => changed)
           ? step(held.includes(unknown) ? undefined : held as ReadonlyArray<Entry<any> | undefined>)
           : tries > 0
-          ? knowing(holdings, step, tries - 1)
+          ? whenKnown(holdings, step, tries - 1)
           : step(undefined)),
     (watches) => Effect.sync(() => holdings.forEach(({ unwatch }, i) => unwatch(watches[i]!)))
   )

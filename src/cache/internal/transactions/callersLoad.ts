@@ -1,7 +1,7 @@
 /**
  * Makes a lookup of the load that a caller brings with `getOr`.
  *
- * It runs with the services of the caller who starts it, and is a load like any other: its scope ends with it, its
+ * It runs with the services of the caller who starts it, and is a load like any other: its Scope ends with it, its
  * reads are tracked, and its writes are refused. Callers share its value, so it is not a part of the caller's trace, of
  * the caller's update, or of a transaction around the caller, unless the load itself runs within that transaction.
  */

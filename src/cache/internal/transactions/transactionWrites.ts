@@ -16,11 +16,11 @@ import type { SetOptions } from "../../types/setOptions.ts"
 import { judgeAll, type Judged, noOptions, whenJudged } from "../family/judgement.ts"
 import { deletion, removal } from "./collected.ts"
 import type { Frame } from "./frame.ts"
-import { TransactionReads } from "./readsApart.ts"
+import { TransactionReads } from "./transactionReads.ts"
 
 /**
  * The writing operations of a family. If they need not wait, they act where they are called, and return an Exit. So
- * their caller calls them in the turn that runs them.
+ * their caller calls them in the step that runs them.
  */
 export interface Writes<V> {
   set(key: string, value: V, options?: SetOptions<Lease>): Effect.Effect<void, CacheError>

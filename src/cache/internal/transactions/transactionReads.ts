@@ -176,7 +176,7 @@ export class TransactionReads<V> implements Reads<V> {
     return this.family.answerOf(key, served)
   }
 
-  /** A value that the body loads is not stored, so its doubts need not be settled. */
+  /** A value that the body loads is not stored, so it need not ask again whether a key has no value. */
   isNothing(): Effect.Effect<boolean> {
     return Effect.succeed(false)
   }

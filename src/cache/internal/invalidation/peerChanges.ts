@@ -1,10 +1,10 @@
 /**
  * Applies to a family the messages of another engine over the same place (`peers.ts`).
  */
+import { everything } from "../../shared/scopes.ts"
 import type { Entries } from "../entries/entries.ts"
 import type { Heard } from "../entries/peers.ts"
 import type { Loads } from "../loads/loads.ts"
-import { everything } from "../marks/invalidation.ts"
 
 /**
  * Does what the family would do for a change of its own, except for the lower tiers, which the other engine changes.
