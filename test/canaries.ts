@@ -2444,9 +2444,25 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "one counter for one folder",
     bug: "a container takes the folder of a frozen one, which lives",
     file: "src/store/lmdb/internal/lmdbHolder.ts",
-    text: `|| isReader(folder, holder.pid) === true`,
-    planted: `|| isReader(folder, -1) === true`,
+    text: `isReader(folder, holder.pid, {`,
+    planted: `isReader(folder, -1, {`,
     suites: ["test/store/lmdb/opening.test.ts"]
+  },
+  {
+    law: "one process for one folder",
+    bug: "a process opens a folder that another one has, under another namespace",
+    file: "src/store/lmdb/internal/lmdbHolders.ts",
+    text: `|| !isOfProcess(other)`,
+    planted: `|| other.pid === 0`,
+    suites: ["test/store/lmdb/holder.test.ts"]
+  },
+  {
+    law: "one process for one folder",
+    bug: "a silent holder that goes on is asked by an opening of its folder",
+    file: "src/store/lmdb/internal/lmdbReaders.ts",
+    text: `> Number(millis)`,
+    planted: `> Infinity`,
+    suites: ["test/store/lmdb/holder.test.ts"]
   },
   {
     law: "one counter for one folder",
@@ -4134,20 +4150,12 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "several processes",
-    bug: "a refresh is not a change for other processes",
-    file: landing,
-    text: `changed || flight.cause === "refresh"`,
-    planted: `changed`,
-    suites: [sharedSimulation]
-  },
-  {
-    law: "several processes",
     bug: "memory keeps what it holds when changes may have been missed",
     file: peerChanges,
     text: `  entries.marking.hearMark(everything, "hide", stamp, entries.cache.time.now())
 `,
     planted: ``,
-    suites: [sharedSimulation]
+    suites: ["test/store/redis/RedisStore.test.ts"]
   },
   {
     law: "several processes",

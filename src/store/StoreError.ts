@@ -193,9 +193,10 @@ export class FunctionFailed extends Schema.TaggedError<FunctionFailed>()("Functi
 }
 
 /**
- * The folder is held by another process, or by another thread of this process, which keeps its entries in the same
- * namespace with its own counter of invalidations. The folder is free when the holder has closed it or has ended. A
- * holder in another container (pid namespace) keeps the whole folder, also while it is frozen. If such a holder ended
+ * The folder is held by another process, or the namespace by another thread of this process. One process at a time has
+ * a folder, with all its namespaces, because the opening of a second one may take back what the first has committed.
+ * One thread has a namespace, with its counter of invalidations. The folder is free when the holder has closed it or
+ * has ended. A holder in another container (pid namespace) keeps it also while it is frozen. If such a holder ended
  * without closing it, the folder is free after 30 seconds of silence.
  *
  * @stability stable
@@ -206,6 +207,7 @@ export class FolderHeld extends Schema.TaggedError<FolderHeld>()("FolderHeld", {
   code: Schema.tag("E0308"),
   tier: Schema.String,
   path: Schema.String,
+  /** The namespace that the holder has. */
   namespace: Schema.String,
   /** The holder's process id, as the holder sees it, and its machine. */
   pid: Schema.Number,
@@ -225,15 +227,16 @@ export class FolderHeld extends Schema.TaggedError<FolderHeld>()("FolderHeld", {
       {
         container: "",
         help:
-          "; help: let one process hold the folder, or give this one a `namespace` of its own, which shares no entry"
+          "; help: open a folder in one process and a namespace in one thread, or use another `path`, which shares " +
+          "no entry"
       } :
       {
         container: ", in another container,",
         help: `; help: end that process (after a kill, wait 30 seconds), or, if it is gone for good, delete ` +
           this.table
       }
-    return `${this.code}: cannot open the ${this.tier} tier: namespace \`${this.namespace}\` of ${this.path} is held ` +
-      `by process ${this.pid}${thread}${container} on ${this.host}${sinceOf(this.sinceMillis)}${help}`
+    return `${this.code}: cannot open the ${this.tier} tier: ${this.path} is held by process ${this.pid}${thread}` +
+      `${container} on ${this.host}${sinceOf(this.sinceMillis)}, with namespace \`${this.namespace}\`${help}`
   }
 }
 

@@ -16,19 +16,18 @@
  *   entries are evicted for them.
  * - Layers of one folder and namespace in one thread share one store and one counter of invalidations, and see each
  *   other's writes at once; layers of two copies of this module do so, too.
- * - A second process, or a second thread, that opens a namespace is refused with `FolderHeld`, which names the holder.
- *   A killed holder does not hold any more; a stopped one does. A later process reads everything that an earlier one
- *   wrote.
- * - A folder belongs to one container (pid namespace) at a time, with all its namespaces. After a container was killed
- *   or stopped, it holds the folder for 30 seconds more.
+ * - A folder belongs to one process at a time, with all its namespaces, and a namespace to one of its threads. A second
+ *   process that opens any namespace, or a second thread that opens the same one, is refused with `FolderHeld`, which
+ *   names the holder. A killed holder does not hold any more; a stopped one does. A later process reads everything that
+ *   an earlier one wrote.
+ * - After a container (pid namespace) was killed, its process holds the folder for 30 seconds more.
  * - A file that was removed, replaced or taken over while it was open is lost: writes fail with `FolderGone`, and so do
  *   reads a second later at the latest. Memory above it serves none of its entries any more.
  * - A copy of a folder has no holder. All paths to a folder lead to the same store: links and mounts are resolved, and
  *   a data file with a hard link, or mounted without its folder, is refused.
  *
- * Several processes of one container may use one folder, each with its own namespace. Network file systems do not work.
- * When the folder is opened, damage to the file outside of records is found only in the first two pages and in the
- * length of the file.
+ * Network file systems do not work. When the folder is opened, damage to the file outside of records is found only in
+ * the first two pages and in the length of the file.
  *
  * @since 0.1.0
  */
@@ -74,8 +73,8 @@ export interface Options {
    */
   readonly durability: "process" | "flushed"
   /**
-   * Separates stores in one folder: stores with different names share nothing. `"default"` unless given. A process may
-   * have at most 24 namespaces of one folder open at once; one more is refused with `InvalidStoreOptions`.
+   * Separates stores of one process in one folder: stores with different names share nothing. `"default"` unless given.
+   * At most 24 namespaces of one folder may be open at once; one more is refused with `InvalidStoreOptions`.
    */
   readonly namespace?: string | undefined
   /**
@@ -97,8 +96,8 @@ export interface Options {
   /** How often expired entries are freed; they are absent before that. A second unless given. */
   readonly sweepInterval?: DurationInput | undefined
   /**
-   * The largest number of threads and processes that read at once, in all namespaces. 512 unless given; the first store
-   * that opens the folder decides.
+   * The largest number of threads that read at once, in all namespaces. 512 unless given; the first store that opens
+   * the folder decides.
    */
   readonly readersMax?: number | undefined
 }
@@ -211,7 +210,7 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
  *
  * **Gotchas**
  *
- * - One process at a time has a namespace of a folder; a second process fails with `FolderHeld`.
+ * - One process at a time has a folder, with all its namespaces; a second process fails with `FolderHeld`.
  * - Network file systems do not work.
  *
  * **Example** (Keeping entries across restarts)

@@ -1,6 +1,6 @@
 /**
- * One process holds an LMDB folder. Another process, thread or program is refused while the holder lives, and may
- * open the folder afterwards.
+ * One process holds an LMDB folder, and one thread each namespace. Another process or program is refused under any
+ * namespace while the holder lives, and another thread under the same one. They may open the folder afterwards.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
@@ -68,15 +68,15 @@ const child = (path: string, ...args: ReadonlyArray<string>): Effect.Effect<Chil
 const opening = (path: string, namespace?: string) =>
   Effect.result(Effect.scoped(LmdbStore.make({ path, durability: "process", namespace })))
 
-const refusal = (path: string): Effect.Effect<FolderHeld | undefined> =>
+const refusal = (path: string, namespace?: string): Effect.Effect<FolderHeld | undefined> =>
   Effect.map(
-    opening(path),
+    opening(path, namespace),
     (opened) => opened._tag === "Success" ? undefined : opened.failure.reason as FolderHeld
   )
 
-const thread = (path: string) =>
+const thread = (path: string, namespace?: string) =>
   new Worker(Path.join(import.meta.dirname, "../../support/children/lmdb", "holderThread.ts"), {
-    workerData: path,
+    workerData: { path, namespace },
     execArgv: ["--conditions=@effect-stateless/source"]
   })
 
@@ -88,17 +88,87 @@ describe("LMDB folder that a process holds", () => {
     () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
-        assert.isUndefined(isReader(path, process.pid))
+        const file = Path.join(yield* temporaryFolder, "beat")
+        Fs.writeFileSync(file, "0000000000001000")
+        const isShown = (pid: number) => isReader(path, pid, { file, millis: 1_000 })
+        assert.isUndefined(isShown(process.pid))
         yield* Effect.scoped(Effect.gen(function*() {
           yield* LmdbStore.make({ path, durability: "process" })
           assert.strictEqual((yield* answer(thread(path))).pid, process.pid)
-          assert.isTrue(isReader(path, process.pid))
-          assert.isFalse(isReader(path, process.pid + 1))
+          assert.isTrue(isShown(process.pid))
+          assert.isFalse(isShown(process.pid + 1))
         }))
-        assert.isFalse(isReader(path, process.pid))
+        assert.isFalse(isShown(process.pid))
       }),
     30_000
   )
+
+  it.live.runIf(process.platform === "linux")(
+    "the lock file is not asked after the holder has renewed its beat, or after its beat was removed",
+    () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        const file = Path.join(yield* temporaryFolder, "beat")
+        Fs.writeFileSync(file, "0000000000001001")
+        assert.isUndefined(isReader(path, process.pid, { file, millis: 1_001 }))
+        assert.isTrue(isReader(path, process.pid, { file, millis: 1_000 }))
+        Fs.rmSync(path, { recursive: true })
+        assert.isTrue(isReader(path, process.pid, { file, millis: 1_000 }))
+        Fs.rmSync(file)
+        assert.isUndefined(isReader(path, process.pid, { file, millis: 1_000 }))
+        assert.isFalse(Fs.existsSync(path))
+      }),
+    30_000
+  )
+
+  for (const namespace of ["default", "other"]) {
+    const which = namespace === "default" ? "the same namespace" : "another namespace"
+
+    it.live(
+      `another process that opens ${which} is refused, until the holder has closed each of its namespaces`,
+      () =>
+        Effect.gen(function*() {
+          const path = yield* temporaryFolder
+          const said = () => Effect.flatMap(child(path, namespace), ({ line }) => line)
+          yield* Effect.scoped(Effect.gen(function*() {
+            yield* LmdbStore.make({ path, durability: "process", namespace: "second" })
+            yield* Effect.scoped(LmdbStore.make({ path, durability: "process" }))
+            assert.strictEqual(yield* said(), `refused ${process.pid} 0`)
+          }))
+          assert.strictEqual(yield* said(), "held")
+          const refused = yield* refusal(path)
+          assert.strictEqual(refused?.namespace, namespace)
+          assert.match(
+            refused!.message,
+            /is held by process \d+ on .* since .*, with namespace `\w+`; help: open a folder in one process and a/
+          )
+        }),
+      30_000
+    )
+
+    it.live(
+      `another thread of the process that opens ${which} ${
+        namespace === "default" ? "is refused" : "shares the folder"
+      }`,
+      () =>
+        Effect.gen(function*() {
+          const path = yield* temporaryFolder
+          yield* LmdbStore.make({ path, durability: "process" })
+          const worker = thread(path, namespace)
+          const expected = namespace === "default" ? { pid: process.pid, thread: 0 } : "held"
+          assert.deepStrictEqual(yield* answer(worker), expected)
+          yield* Effect.promise(() => worker.terminate())
+        }),
+      30_000
+    )
+
+    it.live(`the same thread opens ${which} beside the first store`, () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        yield* LmdbStore.make({ path, durability: "process" })
+        assert.isUndefined(yield* refusal(path, namespace))
+      }))
+  }
 
   it.live("another process is refused, with the holder and the time in the error", () =>
     Effect.gen(function*() {
@@ -114,13 +184,12 @@ describe("LMDB folder that a process holds", () => {
     }), 30_000)
 
   it.live(
-    "another process may open the folder after the holder has closed it, and another namespace at any time",
+    "another process may open the folder after the holder has closed it",
     () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
         const holder = yield* child(path)
         yield* holder.line
-        assert.strictEqual((yield* opening(path, "other"))._tag, "Success")
         assert.strictEqual(yield* holder.tell("close"), "closed")
         assert.isUndefined(yield* refusal(path))
       }),
@@ -219,18 +288,25 @@ describe("LMDB folder that a process holds", () => {
     60_000
   )
 
-  it.live("one of two processes that open the folder at the same moment gets it", () =>
-    Effect.gen(function*() {
-      for (let round = 0; round < 4; round++) {
-        const path = yield* temporaryFolder
-        const startAt = `${Date.now() + 1_500}`
-        const children = [yield* child(path, "default", startAt), yield* child(path, "default", startAt)]
-        const said = yield* Effect.forEach(children, ({ line }) => line, { concurrency: "unbounded" })
-        assert.deepStrictEqual(said.map((line) => line.split(" ")[0]).toSorted(), ["held", "refused"])
-        const winner = children[said.indexOf("held")]!
-        assert.include(said, `refused ${winner.process.pid} 0`)
-      }
-    }), 60_000)
+  it.live(
+    "one of two processes that open the folder at the same moment gets it, with equal and with other namespaces",
+    () =>
+      Effect.gen(function*() {
+        for (let round = 0; round < 4; round++) {
+          const path = yield* temporaryFolder
+          const startAt = `${Date.now() + 1_500}`
+          const children = [
+            yield* child(path, "default", startAt),
+            yield* child(path, round % 2 === 0 ? "default" : "other", startAt)
+          ]
+          const said = yield* Effect.forEach(children, ({ line }) => line, { concurrency: "unbounded" })
+          assert.deepStrictEqual(said.map((line) => line.split(" ")[0]).toSorted(), ["held", "refused"])
+          const winner = children[said.indexOf("held")]!
+          assert.include(said, `refused ${winner.process.pid} 0`)
+        }
+      }),
+    60_000
+  )
 
   it.live(
     "another thread is refused, and may open the folder after the thread of the holder has ended",

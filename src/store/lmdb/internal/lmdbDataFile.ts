@@ -106,7 +106,7 @@ const isRoot = (page: bigint, last: bigint): boolean => page === noRoot || page 
  * does every failure of the driver to open a file.
  */
 export const dataFault = (file: string): string | undefined =>
-  // A process that holds another namespace may write these pages while they are read, so only a repeated fault counts.
+  // The holder of the folder may write these pages while they are read, so only a repeated fault counts.
   faultOf(file, false) && faultOf(file, false) && faultOf(file, false)
 
 /** As `dataFault`, and looks at the pages in use. No other process may have the file open. */

@@ -7,9 +7,9 @@
  * - Opening and closing take turns, so that a folder is never open twice. Two copies of this module share the list of
  *   open folders, because the list belongs to the process and not to the module. Its key is the data file, by whatever
  *   path.
- * - A namespace is held by one process, and in it by one thread (`lmdbHolder`). A second one is refused before the
- *   driver is called: the driver would wait for locks that a stopped process, or a process of another container, does
- *   not release.
+ * - A folder is held by one process, and each namespace by one of its threads (`lmdbHolder`). A second one is refused
+ *   before the driver is called: its opening could take back commits of the first process, or wait for locks that a
+ *   stopped process, or a process of another container, does not release.
  * - A data file or a lock file that was removed or replaced is detected by its device and inode. While a process still
  *   has the former one open, no other process opens the folder: the driver would write pages of one file under two
  *   locks, or wait without end, as it closes, for a transaction of another file.
@@ -38,13 +38,12 @@ import * as AnswerTime from "../../shared/answerTime.ts"
 import * as BackgroundTimer from "../../shared/backgroundTimer.ts"
 import { FolderHeld, StoreError, TierFailed, TierFull } from "../../StoreError.ts"
 import { dataFault, isHollow, pageFault } from "./lmdbDataFile.ts"
-import { beatMillis, type Files, type Holder, isForeign } from "./lmdbHolder.ts"
-import { type Claim, tableOf, take } from "./lmdbHolders.ts"
+import { beatMillis, type Files, type Holder, isForeign, tableOf } from "./lmdbHolder.ts"
+import { type Claim, take } from "./lmdbHolders.ts"
 
 /** The name of this tier in answers and errors. */
 export const tierName = "lmdb"
 
-/** The layout of databases, keys and records. */
 const formatVersion = 1
 const formatDatabase = "effect-stateless"
 const formatKey = "format"

@@ -1,5 +1,5 @@
 /**
- * The holder of a namespace of a folder: one process, and in it one thread.
+ * The holder of a namespace of a folder: one thread of the process that has the folder.
  *
  * A counter of invalidations in the holder decides whether entries are valid, so a second holder would serve what the
  * first has invalidated. The holder's row lies in the folder itself (`lmdbHolders`).
@@ -65,6 +65,9 @@ interface Sign {
 }
 
 const token = randomUUID()
+
+/** The folder of the table of holders. Deleting it releases every namespace. */
+export const tableOf = (folder: string): string => Path.join(folder, "holders")
 
 const readText = (file: string): string | undefined => {
   try {
@@ -169,13 +172,19 @@ const isSigned = ({ handle, word }: Sign): boolean => {
 /** Whether the row is this thread's own. */
 export const isOwn = (holder: Holder): boolean => holder.token === token
 
+/** Whether the holder is a thread of this process. Two containers may both use its number. */
+export const isOfProcess = (holder: Holder): boolean => holder.pid === process.pid && !isForeign(holder)
+
 /** Whether the holder is in another pid namespace, whose processes the system does not show. */
 export const isForeign = (holder: Holder): boolean => holder.space !== space
 
 /** Whether a holder of the folder still runs. `beat` is the time of its last beat, by the clock above. */
 export const isAlive = (folder: string, holder: Holder, beat: number): boolean => {
   if (holder.boot !== boot) return false
-  if (isForeign(holder)) return monotonicMillis() - beat <= silenceMillisMax || isReader(folder, holder.pid) === true
+  if (isForeign(holder)) {
+    const file = Path.join(tableOf(folder), holder.beat)
+    return monotonicMillis() - beat <= silenceMillisMax || isReader(folder, holder.pid, { file, millis: beat }) === true
+  }
   const { isAlive, startTicks } = processOf(holder.pid)
   if (!isAlive || startTicks !== holder.startTicks) return false
   return holder.pid !== process.pid || isSigned(holder.sign)

@@ -9,8 +9,8 @@
  *   number that was removed meanwhile; it sees a higher one, and removes its own.
  * - A holder of the same data file with another lock file, or the other way round, keeps every other process out: one
  *   of the two was removed or replaced under it.
- * - A namespace has one holder. All holders are in one pid namespace: LMDB identifies its readers by process numbers,
- *   and two containers may use the same number.
+ * - A namespace has one holder, and all holders are threads of one process: a process that opens the environment while
+ *   another one commits may take back what that one has committed (ITS#9496 of LMDB).
  * - An edition is complete before it gets its name. An unreadable edition was damaged by hand, or by a crash of the
  *   machine, which no process survives: it counts as an edition without rows.
  * - A row whose holder has ended was left by a crash. The file `unexamined` says so until the data file was examined.
@@ -20,12 +20,21 @@
 import { randomUUID } from "node:crypto"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import { type Files, type Holder, isAlive, isForeign, isOwn, makeHolder, monotonicMillis } from "./lmdbHolder.ts"
+import {
+  type Files,
+  type Holder,
+  isAlive,
+  isOfProcess,
+  isOwn,
+  makeHolder,
+  monotonicMillis,
+  tableOf
+} from "./lmdbHolder.ts"
 import { seal, unseal } from "./lmdbRecord.ts"
 
 /** A namespace that this thread holds. */
 export interface Claim {
-  /** Whether no other thread or process holds a namespace of the folder. */
+  /** Whether no other thread holds a namespace of the folder. */
   readonly isAlone: boolean
   /**
    * Whether a holder ended without giving the folder back, and the file was not examined since. Only if no holder is
@@ -46,9 +55,6 @@ const triesMax = 1_000
 
 /** Marks a folder that a holder has left without giving it back. */
 const unexaminedName = "unexamined"
-
-/** The folder of the table. Deleting it releases every namespace. */
-export const tableOf = (folder: string): string => Path.join(folder, "holders")
 
 interface Edition {
   readonly number: number
@@ -72,7 +78,7 @@ export const take = (
       const living = livingIn(table, edition, files)
       const others = living.filter((living) => !isOwn(living))
       const other = living.find((living) => isTorn(living, files)) ??
-        others.find((other) => other.namespace === namespace || isForeign(other))
+        others.find((other) => other.namespace === namespace || !isOfProcess(other))
       if (other !== undefined) {
         release()
         return { other }

@@ -42,7 +42,7 @@ export class LmdbTrust {
   readonly wasDistrusted: boolean
   // It stays open, so that a process which may open no further file can still write to it.
   readonly #handle: number
-  #word: typeof trusted | typeof distrusted | undefined
+  #word: string | undefined
   #owes = false
   /** The batch with everything that is owed except marks, if there is such a thing. */
   #batch: Batch | undefined
@@ -54,7 +54,7 @@ export class LmdbTrust {
   constructor(folder: string, namespace: string) {
     const file = fileOf(folder, namespace)
     makeIfAbsent(file)
-    this.wasDistrusted = Fs.readFileSync(file, "latin1") !== trusted
+    this.wasDistrusted = Fs.readFileSync(file, "latin1").trim() !== trusted.trim()
     this.#handle = Fs.openSync(file, "r+")
     this.#word = this.wasDistrusted ? distrusted : trusted
   }
@@ -118,7 +118,7 @@ export class LmdbTrust {
     this.#write(distrusted)
   }
 
-  #write(word: typeof trusted | typeof distrusted): void {
+  #write(word: string): void {
     if (this.#word === word || this.#isClosed) return
     this.#word = undefined
     try {

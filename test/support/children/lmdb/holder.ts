@@ -49,10 +49,5 @@ Readline.createInterface({ input: process.stdin }).on("line", (line) => {
     void Effect.runPromise(users.set("2", entry)).then(() => say("written"))
   } else if (line === "again") {
     process.execve!(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)])
-  } else if (line === "read") {
-    // Reads, and holds its turn: the driver lets go of what it read when a turn ends.
-    void Effect.runPromise(users.get("1"))
-    say("reading")
-    for (;;);
   }
 })

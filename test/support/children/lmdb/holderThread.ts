@@ -1,6 +1,6 @@
 /**
- * A thread that opens the folder that it receives, and stays. It posts that it holds the folder, or which process
- * does.
+ * A thread that opens the folder and the namespace that it receives, and stays. It posts that it holds the namespace,
+ * or which process and thread do.
  */
 import * as Effect from "effect/Effect"
 import { parentPort, workerData } from "node:worker_threads"
@@ -12,7 +12,7 @@ parentPort!.on("message", () => {})
 
 const made = await Effect.runPromise(
   Effect.result(Effect.scoped(Effect.andThen(
-    LmdbStore.make({ path: workerData, durability: "process" }),
+    LmdbStore.make({ ...workerData, durability: "process" }),
     Effect.andThen(Effect.sync(() => parentPort!.postMessage("held", [])), Effect.never)
   )))
 )
