@@ -4298,7 +4298,7 @@ export const canaries: ReadonlyArray<Canary> = [
     bug: "a process serves a namespace that the one before has marked as distrusted",
     file: "src/store/lmdb/internal/lmdbTrust.ts",
     text: `  makeIfAbsent(file)
-    this.wasDistrusted = Fs.readFileSync(file, "latin1") !== trusted`,
+    this.wasDistrusted = Fs.readFileSync(file, "latin1").trim() !== trusted.trim()`,
     planted: `  makeIfAbsent(file)
     this.wasDistrusted = false`,
     suites: [trust]
