@@ -74,6 +74,15 @@ export interface Options {
   readonly recordsMax?: number | undefined
 }
 
+/**
+ * Options of a store whose values come from the configuration, apart from those of the client.
+ *
+ * @stability experimental
+ * @category models
+ * @since 0.1.0
+ */
+export type ConfigOptions = Config.Wrap<Omit<Options, "client">> & Pick<Options, "client">
+
 const answerMillisDefault = 1_000
 const recordsMaxDefault = 10_000
 
@@ -182,13 +191,15 @@ export const layer = (options: Options): Layer.Layer<Store, StoreError> => Layer
  * @category layers
  * @since 0.1.0
  */
-export const layerConfig = (options: Config.Wrap<Options>): Layer.Layer<Store, StoreError | Config.ConfigError> =>
+export const layerConfig = (options: ConfigOptions): Layer.Layer<Store, StoreError | Config.ConfigError> =>
   Layer.effect(
     Store,
     // `make` refuses a value that is not an object, with a clear error.
-    Effect.suspend(() =>
-      isBag(options as unknown) ? Effect.flatMap(Config.unwrap(options), make) : make(options as never)
-    )
+    Effect.suspend(() => {
+      if (!isBag(options as unknown)) return make(options as never)
+      const { client, ...others } = options
+      return Effect.flatMap(Config.unwrap(others), (found) => make({ ...found, client }))
+    })
   )
 
 const known: { readonly [Option in keyof Required<Options>]: true } = {

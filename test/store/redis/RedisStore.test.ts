@@ -3,6 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Manifest from "effect-stateless/manifest/Manifest"
 import * as RedisStore from "effect-stateless/store/RedisStore"
 import * as TieredStore from "effect-stateless/store/TieredStore"
+import * as Config from "effect/Config"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -10,6 +12,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as MemoryStore from "../../../src/store/memory/MemoryStore.ts"
+import { Store } from "../../../src/store/Store.ts"
 import { start } from "../../support/engine.ts"
 import { hasServer, type RedisServer, start as startServer } from "../../support/redisServer.ts"
 
@@ -276,6 +279,23 @@ const tests = () => {
       }),
     "--cluster-enabled",
     "yes"
+  )
+
+  live(
+    "a layer takes its address from the configuration, and options of the client as they are",
+    ({ port }) =>
+      Effect.gen(function*() {
+        const layer = RedisStore.layerConfig({
+          url: Config.succeed(Redacted.make(`redis://127.0.0.1:${port}`)),
+          namespace: Config.succeed("shared.test"),
+          client: { connectionName: "of-the-test" }
+        })
+        const store = Context.get(yield* Layer.build(layer), Store)
+        assert.strictEqual(store.name, "redis")
+        assert.isDefined(store.news)
+        const wrong = RedisStore.layerConfig({ url: Config.succeed("redis://x"), namespace: Config.succeed("") })
+        assert.match((yield* Effect.flip(Layer.build(wrong))).message, /`namespace` must be/)
+      })
   )
 
   it.effect("an option that cannot be right is refused by its name", () =>
