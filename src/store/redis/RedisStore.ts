@@ -221,8 +221,8 @@ const validate = Effect.fnUntraced(function*(options: Options) {
   const { recordsMax = recordsMaxDefault } = options
   const url: unknown = Redacted.isRedacted(options.url) ? Redacted.value(options.url) : options.url
   if (url === undefined && client === undefined) return yield* invalid("url", "is missing, and `client` as well")
-  if (url !== undefined && (typeof url !== "string" || !/^rediss?:\/\/./.test(url))) {
-    return yield* invalid("url", "must begin with redis:// or rediss://")
+  if (url !== undefined && (typeof url !== "string" || !/^rediss?:\/\/[^/?#]+(?:\/\d*)?$/.test(url))) {
+    return yield* invalid("url", "must be redis:// or rediss://, a host, and at most the number of a database")
   }
   if (client !== undefined && !isBag(client)) return yield* invalid("client", "must be an object of client options")
   if (typeof namespace !== "string" || !/^[\w.-]{1,64}$/.test(namespace)) {

@@ -131,6 +131,7 @@ class State implements LogState {
     this.records.push(record)
     this.link = link
     for (const key of drops.keys) this.named.set(textOf(key), stamp)
+    if (drops.scopes.includes("|")) this.stamps.clear()
     for (const scope of drops.scopes) this.stamps.set(scope, stamp)
     if (drops.scopes.length > 0) this.marksAt = stamp
   }

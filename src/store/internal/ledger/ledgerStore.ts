@@ -39,7 +39,7 @@ import {
   type StoreFamily
 } from "../../Store.ts"
 import { type Operation, StoreError, TierFailed } from "../../StoreError.ts"
-import type { Header, KeyName, Ledger, LogMark, News, Position, Put, SharedPartition } from "./ledger.ts"
+import type { Drops, Header, KeyName, Ledger, LogMark, News, Position, Put, SharedPartition } from "./ledger.ts"
 import { LogStamps } from "./logStamps.ts"
 import { sameEpoch } from "./logView.ts"
 
@@ -93,6 +93,8 @@ class Shared {
   private readonly known = new Map<string, number>()
   /** The marks of this process whose record it has not seen. */
   private readonly own = new OwnMarks()
+  /** What other processes change while a round is on its way. */
+  private readonly watching = new Set<Elsewhere>()
   /** The stamp in the log of the last mark that cleared a family. */
   private readonly cleared = new Map<string, number>()
 
@@ -131,7 +133,10 @@ class Shared {
       yield* BackgroundTimer.sleep(millis / looksPerBound)
       if (looking === undefined || looking.pollUnsafe() !== undefined) looking = yield* Effect.forkScoped(look)
       const now = yield* Clock.currentTimeMillis
-      if (now - this.ledger.provenAt(log) > millis) this.tell({ _tag: "Missed", stamp: ++this.commons.stamp })
+      // It is looked again after a part of the time: by then it must not be over.
+      if (now - this.ledger.provenAt(log) > millis - millis / looksPerBound) {
+        this.tell({ _tag: "Missed", stamp: ++this.commons.stamp })
+      }
     })
     return Effect.forever(check)
   }
@@ -154,6 +159,7 @@ class Shared {
 
   private dropped({ drops, isOwn, position }: Extract<News, { readonly _tag: "Dropped" }>): void {
     const { keys, scopes } = drops
+    if (!isOwn) { for (const one of this.watching) watched(one, drops) }
     if (scopes.length === 0) return isOwn ? undefined : this.tell({ _tag: "Changed", keys, marks: [] })
     const now = isOwn ? this.commons.stamp : ++this.commons.stamp
     const spans = scopes.map((scope) => isOwn ? this.own.spanOf(scope, now) : { least: now, greatest: now })
@@ -219,6 +225,8 @@ class Shared {
       }
       if (this.known.size + scopes.size > marksMax) scopes.add(everything)
       this.own.claim(scopes, marks, this.commons.stamp)
+      const elsewhere: Elsewhere = { keys: new Set(), marked: new Set() }
+      if (after.length > 0) this.watching.add(elsewhere)
       const isSilent = names.length === 0 && puts.length === 0 && scopes.size === 0
       const committed = isSilent ? nothingDone : this.ledger.commit(log, {
         drops: { keys: names, scopes: Array.from(scopes) },
@@ -227,17 +235,28 @@ class Shared {
         isUnwritten: false,
         after: undefined
       })
-      return Effect.flatMap(committed, (receipt) => {
-        this.own.release(scopes)
-        const at = receipt?.position
-        // What comes after a mark of its own family has the position of that mark, unless another change in between may
-        // concern it.
-        const late = isNext(end, at) ? after.map((one) => this.putOf(one.partition, one, at)) : []
-        return Effect.forEach([...fills, ...late], (put) => put.partition.put(put), {
-          concurrency: "unbounded",
-          discard: true
-        })
-      })
+      return Effect.flatMap(
+        Effect.ensuring(committed, Effect.sync(() => this.watching.delete(elsewhere))),
+        (receipt) => {
+          this.own.release(scopes)
+          const at = receipt?.position
+          // What comes after a mark of its own family has the position of that mark, unless another process has changed
+          // the key meanwhile, or has marked the family.
+          // meanwhile, or has set a mark.
+          const late =
+            at === undefined || end === undefined || elsewhere.marked.has("") || !sameEpoch(at.epoch, end.epoch) ?
+              [] :
+              after
+                .filter(({ key, partition: { family } }) =>
+                  !elsewhere.marked.has(family) && !elsewhere.keys.has(`${family}/${key}`)
+                )
+                .map((one) => this.putOf(one.partition, one, at))
+          return Effect.forEach([...fills, ...late], (put) => put.partition.put(put), {
+            concurrency: "unbounded",
+            discard: true
+          })
+        }
+      )
     })
 
   private putOf<V>(partition: SharedPartition<V>, { entry, key, prepared }: PreparedEntry<V>, at: Position): Put<V> {
@@ -247,14 +266,25 @@ class Shared {
 
 const nothingDone = Exit.succeed(undefined)
 
-const isNext = (end: Position | undefined, at: Position | undefined): at is Position =>
-  end !== undefined && at !== undefined && sameEpoch(end.epoch, at.epoch) && at.stamp === end.stamp + 1
+/** What other processes have changed since a round left: keys with their families, and families with a mark. */
+interface Elsewhere {
+  readonly keys: Set<string>
+  readonly marked: Set<string>
+}
+
+/** The family of a mark; empty for a mark on everything. */
+const familyOf = (scope: string): string => scope.startsWith("|") ? scope.slice(1) : scope.slice(0, scope.indexOf("|"))
+
+const watched = (elsewhere: Elsewhere, { keys, scopes }: Drops): void => {
+  for (const [family, key] of keys) elsewhere.keys.add(`${family}/${key}`)
+  for (const scope of scopes) elsewhere.marked.add(familyOf(scope))
+}
 
 /** The least stamp of a mark on each family. */
 const firstMarks = (marks: ReadonlyArray<Mark>): ReadonlyMap<string, number> => {
   const first = new Map<string, number>()
   for (const { scope, stamp } of marks) {
-    const family = scope.slice(0, scope.indexOf("|"))
+    const family = familyOf(scope)
     first.set(family, Math.min(stamp, first.get(family) ?? stamp))
   }
   return first

@@ -8,9 +8,11 @@
  *   that is away, or that is starting or changing its role, is none.
  */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { Redis } from "ioredis"
 import { refused } from "../../internal/given.ts"
+import * as AnswerTime from "../../shared/answerTime.ts"
 import type { StoreError } from "../../StoreError.ts"
 
 /** The name of this tier in answers and errors. */
@@ -34,14 +36,14 @@ export const connectionOptions = (random: () => number, connectMillis: number) =
   retryStrategy: (times: number) =>
     Math.min(pauseMillisMax, pauseMillisMin * 2 ** Math.min(times, 10)) * (0.5 + random() / 2),
   // A primary that became a replica does not close its connections.
-  reconnectOnError: ({ message }: Error) => message.startsWith("READONLY")
+  reconnectOnError: ({ message }: Error) => message.includes("READONLY")
 })
 
 /** Makes a connection that is not connected yet. */
 export type Connect = (options: ReturnType<typeof connectionOptions>) => Redis
 
 // What a server says of its state, and not of the caller.
-const passing = /^(LOADING|BUSY|READONLY|MASTERDOWN|NOREPLICAS|OOM|MISCONF|TRYAGAIN|CLUSTERDOWN|UNBLOCKED)\b/
+const passing = /(?:^|-)(LOADING|BUSY|READONLY|MASTERDOWN|NOREPLICAS|OOM|MISCONF|TRYAGAIN|CLUSTERDOWN|UNBLOCKED)\b/
 
 const isRefusal = (error: unknown): error is Error =>
   error instanceof Error && error.name === "ReplyError" && !passing.test(error.message)
@@ -58,38 +60,35 @@ export const open = (
       catch: (cause) => refused(tierName, "client", `makes no connection: ${textOf(cause)}`)
     }),
     (redis) => Effect.sync(() => redis.disconnect())
-  ).pipe(Effect.tap((redis) =>
-    Effect.flatMap(
-      Effect.promise(async () => {
-        let reply: Error | undefined
-        // Calls report errors of the connection, too.
-        redis.on("error", (error) => {
-          if (isRefusal(error)) reply = error
-        })
-        try {
-          await redis.connect()
-        } catch {
-          // It goes on by itself. Until then calls fail at once.
-        }
-        return reply
-      }),
-      (reply) => reply === undefined ? Effect.void : Effect.fail(refusedBy(reply))
+  ).pipe(Effect.tap((redis) => {
+    let reply: Error | undefined
+    // Calls report errors of the connection, too.
+    redis.on("error", (error) => {
+      if (isRefusal(error)) reply = error
+    })
+    // It goes on by itself. Until it is connected, calls fail at once.
+    const connected = Effect.ignore(Effect.tryPromise(() => redis.connect()))
+    return Effect.flatMap(
+      AnswerTime.timeoutOption(connected, connectMillis),
+      () => reply === undefined ? Effect.void : Effect.fail(refusedBy(reply))
     )
-  ))
+  }))
 
 /** Fails if the server cannot be used. A server that is away may be used later. */
-export const check = (redis: Redis): Effect.Effect<void, StoreError> =>
-  Effect.flatMap(
-    Effect.promise(async () => {
-      if (redis.status !== "ready") return undefined
-      try {
-        return faultOf(await redis.info("server"), await redis.info("cluster"))
-      } catch (error) {
-        return isRefusal(error) ? refusedBy(error) : undefined
-      }
-    }),
-    (fault) => fault === undefined ? Effect.void : Effect.fail(fault)
-  )
+export const check = (redis: Redis, answerMillis: number): Effect.Effect<void, StoreError> => {
+  const asked = Effect.promise(async () => {
+    if (redis.status !== "ready") return undefined
+    try {
+      return faultOf(await redis.info("server"), await redis.info("cluster"))
+    } catch (error) {
+      return isRefusal(error) ? refusedBy(error) : undefined
+    }
+  })
+  return Effect.flatMap(AnswerTime.timeoutOption(asked, answerMillis), (answered) => {
+    const fault = Option.getOrUndefined(answered)
+    return fault === undefined ? Effect.void : Effect.fail(fault)
+  })
+}
 
 const faultOf = (server: string, cluster: string): StoreError | undefined => {
   const [, major, minor] = /redis_version:(\d+)\.(\d+)/.exec(server) ?? []

@@ -30,6 +30,7 @@ import type {
 } from "../../internal/ledger/ledgerPlace.ts"
 import { sameEpoch } from "../../internal/ledger/logView.ts"
 import { keyEncoder, textBytes } from "../../internal/textBytes.ts"
+import * as AnswerTime from "../../shared/answerTime.ts"
 import type { StoreFamily } from "../../Store.ts"
 import { type Operation, StoreError, TierFailed } from "../../StoreError.ts"
 import * as RedisConnection from "./redisConnection.ts"
@@ -79,11 +80,16 @@ export const make = (options: Options): Effect.Effect<LedgerPlace, StoreError, S
     const random = yield* Random.Random
     const connection = RedisConnection.open(options.connect, () => random.nextDoubleUnsafe(), options.answerMillis)
     const commands = yield* connection
-    yield* RedisConnection.check(commands)
+    yield* RedisConnection.check(commands, options.answerMillis)
     for (const [name, lua] of sources) commands.defineCommand(commandOf(name), { lua })
     const news = yield* Effect.forEach(Array.from({ length: options.logs }), () => connection)
     const place = new RedisPlace(options, commands, news, () => Math.floor(random.nextDoubleUnsafe() * 2 ** 32))
-    const fits = Effect.forEach(news, (_, log) => place.ask(log, { writer: 0, position: undefined }, { _tag: "Look" }))
+    const looked = Effect.forEach(
+      news,
+      (_, log) => place.ask(log, { writer: 0, position: undefined }, { _tag: "Look" }),
+      { discard: true }
+    )
+    const fits = AnswerTime.timeoutOption(looked, options.answerMillis)
     yield* Effect.catch(Effect.asVoid(fits), ({ reason }) => {
       const refusal = reason instanceof TierFailed ? RedisConnection.refusalIn(reason.cause) : undefined
       return refusal === undefined ? Effect.void : Effect.fail(refusal)
@@ -93,7 +99,9 @@ export const make = (options: Options): Effect.Effect<LedgerPlace, StoreError, S
 
 const commandOf = (name: ScriptName): string => `effectStateless_${name}`
 
-type Command = (...args: ReadonlyArray<string | number | Buffer>) => Promise<unknown>
+type Argument = string | number | Buffer
+
+type Command = (keys: number, ...args: ReadonlyArray<ReadonlyArray<Argument>>) => Promise<unknown>
 
 type Scripted = readonly [head: Buffer, records: ReadonlyArray<StreamRow>, outcome: ReadonlyArray<unknown>]
 
@@ -176,17 +184,9 @@ class RedisPlace implements LedgerPlace {
     return Effect.tryPromise({
       try: async () => {
         const command = Reflect.get(this.commands, `${commandOf(name)}Buffer`) as Command
-        const answer = await command.call(
-          this.commands,
-          all.length,
-          ...all,
-          ...asker,
-          writer,
-          ...bits,
-          recordsPerAnswer,
-          recordsMax,
-          ...args
-        )
+        // In lists, because a call has room for some 100,000 arguments, and not for more.
+        const given = [...asker, writer, ...bits, recordsPerAnswer, recordsMax]
+        const answer = await command.call(this.commands, all.length, all, given, args)
         const [head, rows, outcome] = answer as Scripted
         const records = rows.map((row) => readRecord(row).record)
         return { heading: readHead(head.toString())!, records, proves: true, outcome: outcomeOf(outcome) }
@@ -372,7 +372,8 @@ class RedisPlace implements LedgerPlace {
     const redis = this.news[log]!
     const stream = this.keys[log]!.control[1]!
     let last: string | undefined
-    let isWhole = true
+    // Records may have come between the first answer and this.
+    let isWhole = false
     const next = Effect.tryPromise({
       try: async () => {
         // What was there before is read by questions.

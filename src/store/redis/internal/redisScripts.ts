@@ -7,8 +7,10 @@
  * answer, the most records in a log, and then those of the step.
  *
  * - A step begins a new epoch if the head is absent, if the server is not the witness that has executed all steps of
- *   the epoch (its run id and its replication id), if the tombstones or the marks are not those of the head, or if the
- *   asker knows more of this epoch than the log has. What the control keys held is deleted.
+ *   the epoch (its run id and its replication id), if the records, the tombstones or the marks are not those of the
+ *   head, or if the asker knows more of this epoch than the log has. What the control keys held is deleted.
+ * - Where the server has no memory left, values are refused, and drops and marks are not.
+ * - A mark on everything takes the place of all other marks.
  * - Each script names all control keys. So a cluster refuses it while a slot moves, and does not run it on a part.
  */
 
@@ -39,8 +41,9 @@ local function save()
 end
 local function isWhole()
   if not epoch or seenBy ~= witness then return false end
-  if tonumber(redis.call('ZSCORE', T, '\\0') or -1) ~= head then return false end
-  if tonumber(redis.call('HGET', M, '\\0') or -1) ~= marks then return false end
+  if redis.pcall('XLEN', L) ~= head - floor then return false end
+  if tonumber(redis.pcall('ZSCORE', T, '\\0') or -1) ~= head then return false end
+  if tonumber(redis.pcall('HGET', M, '\\0') or -1) ~= marks then return false end
   return not (knownEpoch == epoch and knownNonce == nonce and knownStamp > head)
 end
 if not isWhole() then
@@ -61,6 +64,13 @@ local function headerOf(entryKey)
   if e ~= epoch or n ~= nonce then return nil end
   return { version = version, writer = by, lease = tonumber(under) }
 end
+-- Redis refuses the first write of a script for lack of memory, and no later one. So a value is refused, and what is
+-- dropped is not.
+local function isFull()
+  local answer = redis.pcall('SET', B, '')
+  redis.call('DEL', B)
+  return type(answer) == 'table' and answer.err ~= nil and string.find(answer.err, 'OOM', 1, true) ~= nil
+end
 local function leaseOf(leaseKey)
   local e, n, number, untilMillis, awaited =
     string.match(redis.call('GET', leaseKey) or '', '^(%d+)|(%d+)|(%d+)|(%d+)|(%d)$')
@@ -75,6 +85,7 @@ local function append(body, names, scopes)
   link = bits
   for _, name in ipairs(names) do redis.call('ZADD', T, head, name) end
   redis.call('ZADD', T, head, '\\0')
+  for _, scope in ipairs(scopes) do if scope == 's|' then redis.call('DEL', M) end end
   for _, scope in ipairs(scopes) do redis.call('HSET', M, scope, int(head)) end
   if #scopes > 0 then
     marks = head
@@ -110,7 +121,7 @@ end
 const prelude = `local function int(number) return string.format('%.0f', number) end\n${enter}`
 
 const scripts = {
-  look: `redis.call('SET', B, '')
+  look: `redis.call('DEL', B)
 return reply({})`,
 
   marks: `return reply(redis.call('HGETALL', M))`,
@@ -155,7 +166,7 @@ if fence ~= '' then
 end
 local there = headerOf(entryKey)
 local late = fence ~= '' and there and there.lease > tonumber(under)
-local kept = not late and not isOvertaken(name, atEpoch, atNonce, atStamp)
+local kept = not isFull() and not late and not isOvertaken(name, atEpoch, atNonce, atStamp)
 if kept and #names + #scopes > 0 then
   table.insert(names, 1, name)
   append(awaited and droppingMoved or dropping, names, scopes)
@@ -192,12 +203,12 @@ for i = 1, tonumber(nextArg()) do
   if identity ~= expected and (own == '' or identity ~= own) then refused = true end
 end
 if refused and unwritten then return reply({'', {}, held}) end
-local puts, overtaken = {}, {}
+local puts, overtaken, full = {}, {}, isFull()
 for i = 1, tonumber(nextArg()) do
   local put = { entryKey = nextKey(), name = nextArg(), epoch = nextArg(), nonce = nextArg() }
   put.stamp, put.version, put.writer = tonumber(nextArg()), nextArg(), nextArg()
   put.expiresAt, put.bytes = nextArg(), nextArg()
-  put.overtaken = isOvertaken(put.name, put.epoch, put.nonce, put.stamp)
+  put.overtaken = full or isOvertaken(put.name, put.epoch, put.nonce, put.stamp)
   puts[i] = put
   if put.overtaken and not refused then overtaken[#overtaken + 1] = i - 1 end
 end
