@@ -4159,6 +4159,14 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "several processes",
+    bug: "a process that starts forgets the marks after the one that hides everything",
+    file: ledgerStore,
+    text: `marks.toSorted((one, other) => one.stamp - other.stamp)`,
+    planted: `marks`,
+    suites: [ledgerStoreTests]
+  },
+  {
+    law: "several processes",
     bug: "a family that was cleared keeps its entries below",
     file: ledgerStore,
     text: ` || isCleared ? undefined`,

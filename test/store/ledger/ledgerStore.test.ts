@@ -110,6 +110,23 @@ describe("a store over a ledger", () => {
       assert.isAtMost((yield* b.store.loadMarks).marks.length, 2)
     }))
 
+  it.effect("a process that starts later learns of the marks after the one that hides everything", () =>
+    Effect.gen(function*() {
+      const { a, place } = yield* two
+      const marks = Array.from(
+        { length: LedgerStore.marksMax + 1 },
+        (_, n) => ({ scope: `app/user|${n}`, stamp: n + 1 })
+      )
+      a.store.commons.stamp = marks.length
+      yield* a.store.recordMarks(marks)
+      // The place has it from before, and so it comes before the mark on everything.
+      const again = { scope: "app/user|0", stamp: ++a.store.commons.stamp }
+      yield* a.store.recordMarks([again])
+      const c = yield* process(place)
+      const { marks: known } = yield* c.store.loadMarks
+      assert.isTrue(known.some(({ scope }) => scope === again.scope))
+    }))
+
   it.effect("keys are not listed and not counted", () =>
     Effect.gen(function*() {
       const { a } = yield* two

@@ -152,7 +152,9 @@ class Shared {
     const stampOf = this.stamps.begin(position, base, marks)
     this.known.clear()
     this.cleared.clear()
-    for (const { scope, stamp } of marks) this.note(scope, stamp, stampOf(stamp))
+    // The one on everything takes the place of those before it, and not of later ones.
+    const inOrder = marks.toSorted((one, other) => one.stamp - other.stamp)
+    for (const { scope, stamp } of inOrder) this.note(scope, stamp, stampOf(stamp))
     this.tell({ _tag: "Missed", stamp: base })
     this.tell({ _tag: "Changed", keys: [], marks: this.marks })
   }
@@ -242,7 +244,6 @@ class Shared {
           const at = receipt?.position
           // What comes after a mark of its own family has the position of that mark, unless another process has changed
           // the key meanwhile, or has marked the family.
-          // meanwhile, or has set a mark.
           const late =
             at === undefined || end === undefined || elsewhere.marked.has("") || !sameEpoch(at.epoch, end.epoch) ?
               [] :
