@@ -8,9 +8,10 @@ import { TestClock } from "effect/testing"
 import * as LedgerNode from "../../src/store/internal/ledger/ledgerNode.ts"
 import { GraceMillis } from "../../src/store/shared/answerTime.ts"
 import { drive } from "../support/effects.ts"
+import { faults } from "../support/ledger/faults.ts"
 import { Node, World } from "../support/ledger/nodes.ts"
 import { type Line, makeLine, over, SimPlace } from "../support/ledger/simPlace.ts"
-import { below, chance, pick, rest, simulate } from "../support/simulate.ts"
+import { simulate } from "../support/simulate.ts"
 
 const nodes = 3
 const numbers = 2
@@ -38,37 +39,12 @@ const told = Effect.fnUntraced(function*({ delayMillisMax, late, logs, loss, pla
     const ledger = yield* LedgerNode.make(over(place, line), { answerMillis: 100 })
     engines.push(yield* drive(Node.start(`node ${n}`, ledger, world, n + 1)))
   }
-  const faults = Effect.gen(function*() {
-    let restore = place.snapshot()
-    for (let n = 0; n < 14; n++) {
-      yield* rest(120)
-      const line = yield* pick(lines)
-      switch (yield* below(isPlace ? 6 : 2)) {
-        case 0:
-          line.isCut = !line.isCut
-          break
-        case 1:
-          line.isDeaf = !line.isDeaf
-          break
-        case 2:
-          place.lose()
-          break
-        case 3:
-          restore = place.snapshot()
-          break
-        case 4:
-          if (yield* chance(0.5)) restore()
-          break
-        case 5: {
-          const log = yield* below(logs)
-          place.trim(log, place.headOf(log))
-        }
-      }
-    }
-    for (const line of lines) Object.assign(line, makeLine())
-  })
+  const trouble = Effect.andThen(
+    faults(place, lines, { loses: isPlace }),
+    Effect.sync(() => lines.forEach((line) => Object.assign(line, makeLine())))
+  )
   const lives = Effect.all([
-    faults,
+    trouble,
     ...engines.flatMap((node) => Array.from({ length: fibers }, () => node.live(steps)))
   ], {
     concurrency: "unbounded",

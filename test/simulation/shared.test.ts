@@ -21,6 +21,7 @@ import { GraceMillis } from "../../src/store/shared/answerTime.ts"
 import { Store } from "../../src/store/Store.ts"
 import { drive } from "../support/effects.ts"
 import { type App, engine, type Running } from "../support/engine.ts"
+import { faults } from "../support/ledger/faults.ts"
 import { type Line, makeLine, over, SimPlace } from "../support/ledger/simPlace.ts"
 import { Floors, rowDrops, rowReads, see } from "../support/rows.ts"
 import { below, chance, pick, rest, simulate } from "../support/simulate.ts"
@@ -161,34 +162,11 @@ class SharedWorld {
         yield* (yield* chance(0.6)) ? this.read(node) : this.change(node)
       }), { discard: true })
 
-  private readonly faults = Effect.fnUntraced(function*(this: SharedWorld, place: SimPlace) {
+  private faults(place: SimPlace): Effect.Effect<void> {
     const { cuts, losses } = this.plan
-    if (cuts !== true && losses !== true) return
-    let restore = place.snapshot()
-    for (let n = 0; n < 10; n++) {
-      yield* rest(120)
-      const { line } = yield* pick(this.nodes)
-      switch (yield* below(losses === true ? 6 : 2)) {
-        case 0:
-          line.isCut = !line.isCut
-          break
-        case 1:
-          line.isDeaf = !line.isDeaf
-          break
-        case 2:
-          place.lose()
-          break
-        case 3:
-          restore = place.snapshot()
-          break
-        case 4:
-          restore()
-          break
-        case 5:
-          place.trim(0, place.headOf(0))
-      }
-    }
-  })
+    if (cuts !== true && losses !== true) return Effect.void
+    return faults(place, this.nodes.map(({ line }) => line), { loses: losses === true })
+  }
 
   readonly run = Effect.gen({ self: this }, function*() {
     const place = yield* SimPlace.make(1, { recordsMax: 16, recordsPerAnswer: 3 })

@@ -265,7 +265,7 @@ export class Lane<V> {
     ): void => {
       if (Exit.isSuccess(exit)) {
         bytes += exit.value.bytes
-        const replaces = !isFirst || Array.from(this.lanes).some((lane) => lane.distrusted.has(key))
+        const replaces = !isFirst || this.isShared && Array.from(this.lanes).some((lane) => lane.distrusted.has(key))
         return void set.push({ key, entry: inWallTime(this.time, entry), prepared: exit.value, replaces })
       }
       removed.push(key)
