@@ -4093,7 +4093,7 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `  entries.lane?.overtaken(key)
 `,
     planted: ``,
-    suites: [sharedSimulation]
+    suites: ["test/cache/otherProcesses.test.ts"]
   },
   {
     law: "several processes",

@@ -1,0 +1,63 @@
+/** What another process has changed takes back what this one has on its way to the tier that they share. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Lookup from "../../src/cache/Lookup.ts"
+import * as LedgerNode from "../../src/store/internal/ledger/ledgerNode.ts"
+import type { LedgerPlace } from "../../src/store/internal/ledger/ledgerPlace.ts"
+import * as LedgerStore from "../../src/store/internal/ledger/ledgerStore.ts"
+import { Store } from "../../src/store/Store.ts"
+import { fork, settle } from "../support/effects.ts"
+import { engine } from "../support/engine.ts"
+import { makeLine, over, SimPlace } from "../support/ledger/simPlace.ts"
+import { tiersOver } from "../support/tiers.ts"
+
+/** An engine as of a process of its own. */
+const process = Effect.fnUntraced(function*(place: LedgerPlace) {
+  const ledger = yield* LedgerNode.make(place, { answerMillis: 10_000 })
+  const store = yield* tiersOver(yield* LedgerStore.make(ledger))
+  const { app, as } = yield* engine(
+    { families: { note: { pattern: "note:{id}" } } },
+    () => Effect.succeed(Lookup.absent),
+    { store: Layer.succeed(Store, store) }
+  )
+  const { note } = app.keys
+  return {
+    set: (id: string, value: string) => as(note.set({ id }, value)),
+    invalidate: (id: string) => as(note.invalidate({ id })),
+    value: (id: string) => as(note.getOption({ id }))
+  }
+})
+
+describe("a change of another process", () => {
+  for (const how of ["set", "invalidate"] as const) {
+    it.effect(`a value that waits for its round is not put after a later ${how}`, () =>
+      Effect.gen(function*() {
+        const place = yield* SimPlace.make()
+        const line = over(place, makeLine())
+        const commits = yield* Latch.make(true)
+        const slow: LedgerPlace = {
+          ...line,
+          ask: (log, asker, question) =>
+            question._tag === "Commit"
+              ? Effect.andThen(commits.await, line.ask(log, asker, question))
+              : line.ask(log, asker, question)
+        }
+        const a = yield* process(slow)
+        const b = yield* process(line)
+        yield* commits.close
+        const underWay = yield* fork(a.set("other", "x"))
+        yield* settle
+        const waiting = yield* fork(a.set("1", "old"))
+        yield* settle
+        yield* how === "set" ? b.set("1", "new") : b.invalidate("1")
+        yield* commits.open
+        yield* Fiber.join(underWay)
+        yield* Fiber.join(waiting)
+        for (const each of [a, b]) assert.notDeepEqual(yield* each.value("1"), Option.some("old"))
+      }))
+  }
+})
