@@ -20,6 +20,9 @@ const tolerances: ReadonlyArray<readonly [part: string, row: string, tolerance: 
   ["work", "miss, in a generator", 1.6],
   ["work", "set, in a generator", 1.6],
   ["work", "set that invalidates 3 dependents", 1.6],
+  ["work", "setMany, per key of 10", 1.6],
+  ["work", "batch, per write of 10", 1.6],
+  ["work", "update, in a generator", 1.6],
   ["work", "1000 fibers of one key, per fiber", 1.6]
 ]
 

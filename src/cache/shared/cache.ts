@@ -398,14 +398,15 @@ export class Cache implements CacheContext, Peer {
     for (const { family: { invalidation }, key } of writes) {
       delivery = both(delivery, invalidation.spread(key, "hide"))
     }
-    const own = this.spread.inOneChange(() => {
-      let puts = noDelivery
+    this.spread.beginChange()
+    try {
       for (const { family, key, value } of writes) {
-        puts = both(puts, family.writes.steps.putShort(key, value!.value, stamp))
+        delivery = both(delivery, family.writes.steps.putShort(key, value!.value, stamp))
       }
-      return puts
-    }, () => keysOf(writes))
-    return this.batched(writes, both(delivery, own))
+    } finally {
+      this.spread.endChange()
+    }
+    return this.batched(writes, both(delivery, this.spread.ofChange(() => keysOf(writes))))
   }
 
   private batched(writes: ReadonlyArray<BatchWrite>, delivery: Delivery): Effect.Effect<void, CacheError> {
@@ -425,8 +426,13 @@ export class Cache implements CacheContext, Peer {
       const removed = value === undefined ? invalidation.applyDelete(key, stamp) : invalidation.spread(key, "hide")
       delivery = both(delivery, removed)
     }
-    const own = this.spread.inOneChange(() => this.applyWrites(writes, judged, stamp), () => keysOf(writes))
-    return this.batched(writes, both(delivery, own))
+    this.spread.beginChange()
+    try {
+      delivery = both(delivery, this.applyWrites(writes, judged, stamp))
+    } finally {
+      this.spread.endChange()
+    }
+    return this.batched(writes, both(delivery, this.spread.ofChange(() => keysOf(writes))))
   }
 
   private applyWrites(

@@ -137,11 +137,12 @@ export interface Spread {
   noteEvicted(family: string, key: string, wasRead: boolean): void
   /** Drops what was made from the evicted keys, except this one, which pushed them out, and others of its family. */
   ofEvicted(exceptFamily?: string, exceptKey?: string, others?: () => ReadonlySet<string>): Delivery
-  /**
-   * Makes a change that puts several entries. What follows from the entries that they push out comes after the last
-   * one, and leaves what the change wrote.
-   */
-  inOneChange(puts: () => Delivery, written: () => ReadonlyArray<readonly [family: string, key: string]>): Delivery
+  /** A change begins that puts several entries. What follows from those that they push out waits for its end. */
+  beginChange(): void
+  /** The last put has been made. */
+  endChange(): void
+  /** Drops what was made from the entries that a change has pushed out. What the change wrote stays. */
+  ofChange(written: () => ReadonlyArray<readonly [family: string, key: string]>): Delivery
   /** Drops in this process what was made from a family that is hidden here. The lower tiers keep it. */
   ofEnd(family: string): void
   /** Visits what depends on one key of a family. */

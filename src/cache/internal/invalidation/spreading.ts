@@ -219,19 +219,20 @@ export class Spreading implements Spread {
     return also === none ? delivery : both(delivery, this.confirmed(exceptFamily!, also, stamp))
   }
 
-  inOneChange(puts: () => Delivery, written: () => ReadonlyArray<readonly [family: string, key: string]>): Delivery {
+  beginChange(): void {
     this.isWhole = true
-    let delivery: Delivery
-    try {
-      delivery = puts()
-    } finally {
-      this.isWhole = false
-    }
-    return this.evicted.length === 0 ? both(delivery, this.ofForgotten()) : both(delivery, this.ofWhole(written()))
+  }
+
+  endChange(): void {
+    this.isWhole = false
+  }
+
+  ofChange(written: () => ReadonlyArray<readonly [family: string, key: string]>): Delivery {
+    return this.evicted.length === 0 ? this.ofForgotten() : this.ofPushedOut(written())
   }
 
   /** Drops what was made from the keys that a change has pushed out. What the change wrote stays. */
-  private ofWhole(written: ReadonlyArray<readonly [family: string, key: string]>): Delivery {
+  private ofPushedOut(written: ReadonlyArray<readonly [family: string, key: string]>): Delivery {
     const keys = new Map<string, Set<string>>()
     for (const [family, key] of written) {
       const known = keys.get(family)

@@ -386,12 +386,13 @@ const applied = (writes: ReadonlyArray<readonly [CacheFamily<any>, Judged<any>]>
   let delivery = noDelivery
   for (const [cache, own] of Map.groupBy(writes, ([family]) => family.cache)) {
     const { stamp } = cache
-    const put = () => {
-      let puts = noDelivery
-      for (const [family, judged] of own) puts = both(puts, family.writes.steps.applyWrite(judged, stamp))
-      return puts
+    cache.spread.beginChange()
+    try {
+      for (const [family, judged] of own) delivery = both(delivery, family.writes.steps.applyWrite(judged, stamp))
+    } finally {
+      cache.spread.endChange()
     }
-    delivery = both(delivery, cache.spread.inOneChange(put, () => own.map(([family, { key }]) => [family.name, key])))
+    delivery = both(delivery, cache.spread.ofChange(() => own.map(([family, { key }]) => [family.name, key])))
   }
   return delivery
 }

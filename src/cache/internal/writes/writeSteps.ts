@@ -79,10 +79,18 @@ export class WriteSteps<V> implements Writer {
   ): Effect.Effect<void, CacheError> | undefined {
     for (const [, value] of entries) if (!this.admitsShortWay(value)) return undefined
     if (!this.isShortWayOpen) return undefined
-    const delivery = this.inOneChange(
-      entries.map(([key]) => key),
-      (at, stamp) => this.putShort(entries[at]![0], entries[at]![1], stamp)
-    )
+    const { spread } = this.cache
+    const stamp = this.cache.nextStamp()
+    // All dependents are dropped first, so that none of the keys drops another one.
+    let delivery = noDelivery
+    for (const [key] of entries) delivery = both(delivery, this.invalidation.spread(key, "hide"))
+    spread.beginChange()
+    try {
+      for (const [key, value] of entries) delivery = both(delivery, this.putShort(key, value, stamp))
+    } finally {
+      spread.endChange()
+    }
+    delivery = both(delivery, spread.ofChange(() => entries.map(([key]) => [this.entries.name, key])))
     const { version } = this.cache
     return delivery === noDelivery
       ? Effect.void
@@ -116,25 +124,21 @@ export class WriteSteps<V> implements Writer {
 
   /** Writes judged values, all or none of which a tier takes. */
   applySets(all: ReadonlyArray<Judged<V>>, options: SetOptions<Lease>): Effect.Effect<void, CacheError> {
-    const delivery = this.inOneChange(all.map(({ key }) => key), (at, stamp) => this.applyWrite(all[at]!, stamp))
+    const { spread } = this.cache
+    const stamp = this.cache.nextStamp()
+    let delivery = noDelivery
+    for (const { key } of all) delivery = both(delivery, this.invalidation.spread(key, "hide"))
+    spread.beginChange()
+    try {
+      for (const judged of all) delivery = both(delivery, this.applyWrite(judged, stamp))
+    } finally {
+      spread.endChange()
+    }
+    delivery = both(delivery, spread.ofChange(() => all.map(({ key }) => [this.entries.name, key])))
     if (options.lease !== undefined) renewTerm(this.cache, options, all.flatMap(({ tags }) => tags))
     if (delivery === noDelivery) return Effect.void
     const { version } = this.cache
     return orTakenBack(delivery, all.map(({ key }) => [this, key, version]))
-  }
-
-  /** Puts several keys in one change. All dependents are dropped first, so that none of the keys drops another one. */
-  private inOneChange(keys: ReadonlyArray<string>, put: (at: number, stamp: number) => Delivery): Delivery {
-    const { cache, name } = this.entries
-    const stamp = cache.nextStamp()
-    let dependents = noDelivery
-    for (const key of keys) dependents = both(dependents, this.invalidation.spread(key, "hide"))
-    const own = cache.spread.inOneChange(() => {
-      let delivery = noDelivery
-      for (let at = 0; at < keys.length; at++) delivery = both(delivery, put(at, stamp))
-      return delivery
-    }, () => keys.map((key) => [name, key]))
-    return both(dependents, own)
   }
 
   private applyWhole(judged: Judged<V>): Delivery {
