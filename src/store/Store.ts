@@ -241,6 +241,19 @@ export interface Partition<V> {
   readonly get: (key: string) => Effect.Effect<Found<V> | undefined, StoreError>
   /** Returns one answer for each key, in the order of the keys. */
   readonly getMany: (keys: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Found<V> | undefined>, StoreError>
+  /**
+   * Waits for the turn to load a key, where several processes share the tier. Optional: without it, each process loads.
+   *
+   * - It returns an entry of the key of another version than `version`: another process has loaded it, or does not need
+   *   to. Else it returns `undefined`, and the caller loads.
+   * - The turn ends with the next change of the key in a round, or with `endLoad`, or by itself after some time.
+   * - A turn spares loads. It is no lock: two processes may load at once.
+   */
+  readonly beginLoad?:
+    | ((key: string, version: number | undefined) => Effect.Effect<Found<V> | undefined, StoreError>)
+    | undefined
+  /** Ends the turn to load a key, if this process has it. It does not wait. */
+  readonly endLoad?: ((key: string) => void) | undefined
   readonly set: (key: string, entry: Entry<V>) => Effect.Effect<void, StoreError>
   readonly setMany: (entries: ReadonlyArray<readonly [key: string, entry: Entry<V>]>) => Effect.Effect<void, StoreError>
   readonly remove: (keys: ReadonlyArray<string>) => Effect.Effect<void, StoreError>

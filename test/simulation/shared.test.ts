@@ -50,6 +50,9 @@ interface Plan {
   readonly losses?: boolean
 }
 
+/** How long a process waits for the load of another one; with 0, it does not. */
+const leases = [0, 30, 500] as const
+
 const steps = 14
 const fibers = 2
 
@@ -88,7 +91,8 @@ class SharedWorld {
     const line = makeLine(this.plan.line)
     const ledger = yield* LedgerNode.make(over(place, line), { answerMillis: 100 })
     const capacity = yield* pick(this.plan.capacities)
-    const store = yield* tiersOver(yield* LedgerStore.make(ledger), { above: this.plan.above, capacity })
+    const shared = yield* LedgerStore.make(ledger, { loadLeaseMillis: yield* pick(leases) })
+    const store = yield* tiersOver(shared, { above: this.plan.above, capacity })
     const running = yield* engine(
       {
         families: {

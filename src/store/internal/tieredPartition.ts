@@ -49,6 +49,8 @@ export class TieredPartition<V> implements Partition<V> {
   readonly hot: Partition<V>["hot"]
   readonly page: Partition<V>["page"]
   readonly below: Partition<V> | undefined
+  readonly beginLoad: Partition<V>["beginLoad"]
+  readonly endLoad: Partition<V>["endLoad"]
   readonly #tiers: ReadonlyArray<Tier<V>>
   readonly #upwards: ReadonlyArray<Tier<V>>
   readonly #mode: SetMode
@@ -74,6 +76,10 @@ export class TieredPartition<V> implements Partition<V> {
     this.#isBelow = isBelow
     // A scan is one of the whole family, since an entry does not stay below alone.
     this.page = isBelow ? undefined : new TieredPages(all).page
+    // Only memory lies above a tier that processes share.
+    const lowest = tiers.at(-1)!.partition
+    this.beginLoad = lowest.beginLoad
+    this.endLoad = lowest.endLoad
     this.hot = isBelow ? undefined : tiers[0]!.partition.hot
     this.below = this.hot === undefined || tiers.length === 1
       ? undefined

@@ -68,6 +68,11 @@ export interface Options {
    */
   readonly behindMax?: DurationInput | undefined
   /**
+   * One process loads a key at a time, and the others wait for its value. This is how long they wait for a process that
+   * does not end its load, before another one loads; 10 seconds unless given. With 0 each process loads by itself.
+   */
+  readonly loadLease?: DurationInput | undefined
+  /**
    * The log keeps at least so many changes, and at most twice as many; 10,000 unless given. A process that was cut off
    * for longer drops everything that it holds.
    */
@@ -84,6 +89,8 @@ export interface Options {
 export type ConfigOptions = Config.Wrap<Omit<Options, "client">> & Pick<Options, "client">
 
 const answerMillisDefault = 1_000
+const loadLeaseMillisDefault = 10_000
+const loadLeaseMillisMax = 3_600_000
 const recordsMaxDefault = 10_000
 
 /** A process that is behind reads so many changes with each answer. */
@@ -118,7 +125,8 @@ const recordsPerAnswer = 64
  */
 export const make: (options: Options) => Effect.Effect<Store["Service"], StoreError, Scope.Scope> = Effect.fnUntraced(
   function*(options) {
-    const { answerMillis, behindMillis, client, namespace, recordsMax, url, version } = yield* validate(options)
+    const { answerMillis, behindMillis, client, loadLeaseMillis, namespace, recordsMax, url, version } =
+      yield* validate(options)
     const place = yield* RedisPlace.make({
       connect: (own) => url === undefined ? new Redis({ ...client, ...own }) : new Redis(url, { ...client, ...own }),
       cache: namespace,
@@ -128,7 +136,10 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
       version,
       answerMillis
     })
-    return yield* LedgerStore.make(yield* LedgerNode.make(place, { answerMillis }), behindMillis)
+    return yield* LedgerStore.make(yield* LedgerNode.make(place, { answerMillis }), {
+      behindMillisMax: behindMillis,
+      loadLeaseMillis
+    })
   }
 )
 
@@ -209,6 +220,7 @@ const known: { readonly [Option in keyof Required<Options>]: true } = {
   version: true,
   answerTimeout: true,
   behindMax: true,
+  loadLease: true,
   recordsMax: true
 }
 
@@ -218,7 +230,7 @@ const validate = Effect.fnUntraced(function*(options: Options) {
   const wrong = noOptions(tierName, options, known)
   if (wrong !== undefined) return yield* Effect.fail(wrong)
   const { answerTimeout = answerMillisDefault, behindMax = Infinity, client, namespace, version } = options
-  const { recordsMax = recordsMaxDefault } = options
+  const { loadLease = loadLeaseMillisDefault, recordsMax = recordsMaxDefault } = options
   const url: unknown = Redacted.isRedacted(options.url) ? Redacted.value(options.url) : options.url
   if (url === undefined && client === undefined) return yield* invalid("url", "is missing, and `client` as well")
   if (url !== undefined && (typeof url !== "string" || !/^rediss?:\/\/[^/?#]+(?:\/\d*)?$/.test(url))) {
@@ -238,5 +250,9 @@ const validate = Effect.fnUntraced(function*(options: Options) {
   }
   const behindMillis = millisOf(behindMax)
   if (!(behindMillis > 0)) return yield* invalid("behindMax", "must be a duration above 0")
-  return { answerMillis, behindMillis, client, namespace, recordsMax, url, version }
+  const loadLeaseMillis = Math.ceil(millisOf(loadLease))
+  if (!(loadLeaseMillis >= 0 && loadLeaseMillis <= loadLeaseMillisMax)) {
+    return yield* invalid("loadLease", "must be a duration of at most an hour")
+  }
+  return { answerMillis, behindMillis, client, loadLeaseMillis, namespace, recordsMax, url, version }
 })

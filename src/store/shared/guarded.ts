@@ -62,7 +62,7 @@ const guardOf = (store: Service): Service => {
 }
 
 const partitionOf = <V>(own: Partition<V>, calls: Calls): Partition<V> => {
-  const { below, full, page } = own
+  const { beginLoad, below, endLoad, full, page } = own
   const guard: Partition<V> = {
     prepare: (key, content) => calls.call("prepare", () => own.prepare(key, content), isBag),
     get: (key) => calls.call("get", () => own.get(key), (found) => found === undefined || isBag(found)),
@@ -76,6 +76,11 @@ const partitionOf = <V>(own: Partition<V>, calls: Calls): Partition<V> => {
     sweep: (freshUntilMax) => calls.call("sweep", () => own.sweep(freshUntilMax)),
     size: calls.later("size", () => own.size, (size) => typeof size === "number"),
     hot: own.hot,
+    ...(beginLoad === undefined ? {} : {
+      beginLoad: (key, version) =>
+        calls.call("get", () => beginLoad.call(own, key, version), (found) => found === undefined || isBag(found))
+    }),
+    ...(endLoad === undefined ? {} : { endLoad: (key) => calls.silently(() => endLoad.call(own, key)) }),
     ...(full === undefined ? {} : { full: (entries, bytes) => calls.full(() => full.call(own, entries, bytes)) }),
     ...(page === undefined
       ? {}
@@ -135,6 +140,15 @@ class Calls {
         : Effect.flatMap(Effect.exit(made), judge)
     } catch (thrown) {
       return this.fail(operation, thrown)
+    }
+  }
+
+  /** Tells the tier something. What it throws concerns no caller. */
+  silently(tell: () => void): void {
+    try {
+      tell()
+    } catch {
+      // A turn ends by itself after some time.
     }
   }
 

@@ -111,16 +111,16 @@ const numberOf = (fence: string): number => Number(fence.slice(fence.lastIndexOf
 
 const begin = (
   state: LogState,
-  { key, leaseMillis, partition }: Extract<Question, { readonly _tag: "Begin" }>,
+  { except, key, leaseMillis, partition }: Extract<Question, { readonly _tag: "Begin" }>,
   { nowMillis }: Surroundings
 ): Outcomes["Begin"] => {
   const placed = state.find(key, partition)
-  if (placed !== undefined) return { _tag: "Found", placed }
+  if (placed !== undefined && placed.header.identity.version !== except) return { _tag: "Found", placed }
   if (leaseMillis === undefined) return { _tag: "Yours", lease: undefined }
   const held = state.lease(key)
   if (held !== undefined && held.until > nowMillis) {
     if (!held.isAwaited) state.setLease(key, { ...held, isAwaited: true })
-    return { _tag: "Theirs", until: held.until }
+    return { _tag: "Theirs", millis: held.until - nowMillis }
   }
   const number = state.lastLease + 1
   // Who waited for a lease that has ended waits for the next one, too.

@@ -112,6 +112,21 @@ export class Lane<V> {
     return this.time.ahead === 0 && !this.isShared ? found : Effect.map(found, (all) => all.map(this.asHere))
   }
 
+  /** Whether processes take turns to load a key. */
+  get takesTurns(): boolean {
+    return this.isShared && this.partition.beginLoad !== undefined
+  }
+
+  /** Waits for the turn to load a key. Returns an entry of another version, if there is one. */
+  beginLoad(key: string, version: number | undefined): Effect.Effect<Found<V> | undefined, StoreError> {
+    return Effect.map(this.partition.beginLoad!(key, version), this.asHere)
+  }
+
+  /** A load has ended. Its turn ends with its value, if that is on its way. */
+  endLoad(key: string): void {
+    if (this.pending(key)?.entry === undefined) this.partition.endLoad?.(key)
+  }
+
   /** Whether values wait for a codec, in any engine: they are in no lower tier. */
   get isWaiting(): boolean {
     return Array.from(this.lanes).some(({ preparing }) => !preparing.isEmpty)

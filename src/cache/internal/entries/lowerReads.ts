@@ -79,6 +79,29 @@ export class LowerReads<V> {
         : Effect.succeed(unknown))
   }
 
+  /**
+   * Waits for the turn to load a key, and returns what another process has loaded meanwhile, promoted: an entry of
+   * another version than the given one. `undefined` says that the caller loads.
+   */
+  beginLoad(key: string, version: number | undefined, tries = triesMax): Read<V> {
+    const lane = this.ground.lane!
+    // What is hidden is not what the caller may get, and it would be found again.
+    let met: number | undefined
+    const look = this.ground.watches.during(key, (watch) => {
+      // What is there of the key is what this process has changed, until the change has arrived.
+      if (lane.pending(key) !== undefined) return Effect.undefined
+      return Effect.map(this.orUnknown(Effect.map(lane.beginLoad(key, version), this.whole)), (found) => {
+        met = found === unknown ? undefined : found?.entry.version
+        return this.promoted(key, found, watch, version)
+      })
+    })
+    return Effect.flatMap(look, (found): Read<V> => {
+      const isHidden = found === undefined && met !== undefined && met !== version
+      if (found !== changed && !isHidden) return Effect.succeed(found)
+      return tries > 0 ? this.beginLoad(key, isHidden ? met : version, tries - 1) : Effect.succeed(unknown)
+    })
+  }
+
   promoteMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Found<V> | typeof unknown | undefined>> {
     const { lost, watches } = this.ground
     const lane = this.ground.lane!
@@ -150,11 +173,15 @@ export class LowerReads<V> {
     })
   }
 
-  /** The entry that a read has found, promoted; if it is out of date by now, the current one. */
+  /**
+   * The entry that a read has found, promoted; if it is out of date by now, the current one. In memory it takes the place
+   * of an older version, and of the one that it replaces.
+   */
   private promoted(
     key: string,
     found: Limited<V> | typeof unknown | undefined,
-    watch: Watch
+    watch: Watch,
+    replaced?: number
   ): Found<V> | typeof unknown | typeof changed | undefined {
     const { ground } = this
     // The weigher may throw, and may change the key.
@@ -172,7 +199,9 @@ export class LowerReads<V> {
     const isHidden = ground.judge(key, entry.stamp, entry.tags) === "hidden"
     if (isHidden) return ground.before.isHiddenHere(entry.stamp) ? unknown : undefined
     const inMemory = ground.hot.peek(key)
-    if (inMemory === undefined || inMemory.version < entry.version) ground.putFound(key, entry, weight)
+    if (inMemory === undefined || inMemory.version < entry.version || inMemory.version === replaced) {
+      ground.putFound(key, entry, weight)
+    }
     return found
   }
 

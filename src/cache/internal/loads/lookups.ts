@@ -7,12 +7,13 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type { Found } from "../../../store/Entry.ts"
 import { madeAtMillis } from "../../../store/shared/entryTimes.ts"
 import type { Absent, CacheError } from "../../CacheError.ts"
 import * as Lookup from "../../Lookup.ts"
 import * as Defects from "../../shared/defects.ts"
 import type { Loader } from "../../shared/familySpec.ts"
-import { foundOf } from "../below/whenKnown.ts"
+import { foundOf, unknown } from "../below/whenKnown.ts"
 import type { CacheContext } from "../entries/cacheContext.ts"
 import type { Entries } from "../entries/entries.ts"
 import type { Served } from "../entries/served.ts"
@@ -35,6 +36,9 @@ interface Ground<V> {
   end(flight: Flight<V>, exit: Exit.Exit<Served<V>, unknown>): void
   queueFull(key: string, queueMax: number): CacheError
 }
+
+/** How often a load waits for its turn: each time, another process has brought a value that is out of date by now. */
+const turnsMax = 4
 
 // 1 for an answer without a value.
 const failsOf = (answer: unknown): number =>
@@ -60,22 +64,49 @@ export class Lookups<V> {
    * returns at once ends in the same step.
    */
   load(flight: Flight<V>): Effect.Effect<void> {
-    return this.entries.lane === undefined ? Effect.suspend(() => this.lookUp(flight)) : this.askTiersThenLookUp(flight)
+    const { lane } = this.entries
+    if (lane === undefined) return Effect.suspend(() => this.lookUp(flight))
+    const work = this.askTiersThenLookUp(flight)
+    return lane.takesTurns ? Effect.ensuring(work, Effect.sync(() => lane.endLoad(flight.key))) : work
   }
 
   private readonly askTiersThenLookUp = Effect.fnUntraced(function*(this: Lookups<V>, flight: Flight<V>) {
+    let isKnown = true
     if (flight.cause === "absent") {
       const found = yield* this.entries.below.promote(flight.key)
       if (found === undefined) flight.foundNothing()
-      const { offers, renewals } = this.ground
-      const due = offers.take(flight, foundOf(found))
-      if (due !== undefined) renewals.begin(due.key, due.cause, due.fallback, this.cache.time.now())
+      isKnown = found !== unknown
+      this.take(flight, foundOf(found))
       if (flight.hasEnded) return
     } else if (flight.cause !== "stale") {
       // What was found when the load was asked for may be out of date when it begins: it may have waited for its turn.
       yield* this.ground.offers.beforeRenewal(flight)
     }
+    // A refresh has been asked for here, and a renewal ahead of the end is drawn by chance: they wait for no process.
+    const isCommon = flight.cause === "absent" || flight.cause === "stale"
+    if (isKnown && isCommon && flight.lookup !== undefined && this.entries.lane!.takesTurns) {
+      yield* this.awaitTurn(flight)
+      if (flight.hasEnded) return
+    }
     yield* this.lookUp(flight)
+  })
+
+  private take(flight: Flight<V>, found: Found<V> | undefined): void {
+    const { offers, renewals } = this.ground
+    const due = offers.take(flight, found)
+    if (due !== undefined) renewals.begin(due.key, due.cause, due.fallback, this.cache.time.now())
+  }
+
+  /** Waits while another process loads the key. What it has brought ends the flight, if it is fresh. */
+  private readonly awaitTurn = Effect.fnUntraced(function*(this: Lookups<V>, flight: Flight<V>) {
+    let version = flight.held?.entry.version
+    for (let turn = 0; turn < turnsMax; turn++) {
+      const found = foundOf(yield* this.entries.below.beginLoad(flight.key, version))
+      if (found === undefined) return
+      this.take(flight, found)
+      if (flight.hasEnded) return
+      version = found.entry.version
+    }
   })
 
   /** Runs the lookup in its turn, and takes its answer. */

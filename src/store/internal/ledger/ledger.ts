@@ -137,8 +137,8 @@ export type Begun<V> =
   | { readonly _tag: "Found"; readonly found: Found<V>; readonly header: Header }
   /** The caller runs the lookup, under a lease if it asked for one. */
   | { readonly _tag: "Yours"; readonly lease: Fence | undefined }
-  /** Another engine runs it. `until` is the end of its lease, in milliseconds since the epoch. */
-  | { readonly _tag: "Theirs"; readonly until: number }
+  /** Another engine runs it. Its lease lasts so long, at most. */
+  | { readonly _tag: "Theirs"; readonly millis: number }
 
 /** What a put brings beside its value: the end of its lease, and what depends on the value that it replaces. */
 export interface Beside {
@@ -159,8 +159,15 @@ export interface SharedPartition<V> {
   readonly place: PlacePartition<V>
   /** Checks and encodes a value, as the `prepare` of a partition of a `Store` does. */
   readonly prepare: (key: string, content: Content<V>) => Effect.Effect<Prepared<V>, StoreError>
-  /** An entry, or the right to load it. The answer is judged no earlier than all its marks are known. */
-  readonly begin: (key: string, leaseMillis: number | undefined) => Effect.Effect<Begun<V>, StoreError>
+  /**
+   * An entry of another version than `except`, or the right to load the key. The answer is judged no earlier than all
+   * its marks are known.
+   */
+  readonly begin: (
+    key: string,
+    leaseMillis: number | undefined,
+    except?: number
+  ) => Effect.Effect<Begun<V>, StoreError>
   /** Entries with their headers, in the order of the keys. */
   readonly getMany: (
     keys: ReadonlyArray<string>

@@ -202,7 +202,8 @@ class LedgerNode implements Ledger {
       family: name,
       place: partition,
       prepare: partition.prepare,
-      begin: (key, leaseMillis) => this.beginLoad(viewOf(key), [name, key], partition, leaseMillis),
+      begin: (key, leaseMillis, except) =>
+        this.beginLoad(viewOf(key), { _tag: "Begin", key: [name, key], partition, leaseMillis, except }),
       getMany: (keys) =>
         this.inLogs(name, keys, (view, some) => this.read(view, some, partition), (placed: Placed) => ({
           found: placed.found!,
@@ -228,11 +229,8 @@ class LedgerNode implements Ledger {
   // The lookup begins after this, so the log is known by then, if it can be.
   private beginLoad<V>(
     view: LogView,
-    key: KeyName,
-    partition: PlacePartition<V>,
-    leaseMillis: number | undefined
+    question: Extract<Question, { readonly _tag: "Begin" }>
   ): Effect.Effect<Begun<V>, StoreError> {
-    const question: Question = { _tag: "Begin", key, partition, leaseMillis }
     return Effect.map(
       this.judged(view, question),
       (outcome): Begun<V> => {

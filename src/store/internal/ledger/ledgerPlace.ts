@@ -92,6 +92,8 @@ export type Question =
     readonly key: KeyName
     readonly partition: PlacePartition<any>
     readonly leaseMillis: number | undefined
+    /** An entry of this version counts as absent. */
+    readonly except: number | undefined
   }
   | {
     readonly _tag: "Put"
@@ -124,7 +126,7 @@ export interface Outcomes {
   readonly Begin:
     | { readonly _tag: "Found"; readonly placed: Placed }
     | { readonly _tag: "Yours"; readonly lease: Fence | undefined }
-    | { readonly _tag: "Theirs"; readonly until: number }
+    | { readonly _tag: "Theirs"; readonly millis: number }
   readonly Put: "kept" | "overtaken"
   readonly Abandon: void
   /** `stamp` is that of the record; `undefined` if nothing was done. */

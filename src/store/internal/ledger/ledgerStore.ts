@@ -11,6 +11,7 @@
  *   been missed, everything that is held is out of date.
  * - With `behindMillisMax`, everything that is held is out of date once it was not shown for so long that no change is
  *   missing.
+ * - One process loads a key at a time, and the others wait for its value (`loadLeases.ts`).
  * - `clear` is a mark of the store itself. Nothing here walks over keys: a ledger has no pages and no sweep, and it
  *   keeps its marks as long as its log.
  *
@@ -40,6 +41,7 @@ import {
 } from "../../Store.ts"
 import { type Operation, StoreError, TierFailed } from "../../StoreError.ts"
 import type { Drops, Header, KeyName, Ledger, LogMark, News, Position, Put, SharedPartition } from "./ledger.ts"
+import { LoadLeases } from "./loadLeases.ts"
 import { LogStamps } from "./logStamps.ts"
 import { sameEpoch } from "./logView.ts"
 
@@ -56,13 +58,27 @@ export const marksMax = 65_536
 const everything = "|"
 const clearedScope = (family: string): string => `|${family}`
 
+/** A read takes its turn so often, at most, while what it finds is cleared. */
+const turnsMax = 4
+
+/** How long what is held, or a lease, may last. */
+export interface Options {
+  /** What is held is out of date after so long without a sign that no change is missing. */
+  readonly behindMillisMax?: number | undefined
+  /** The lease of a load; 0 lets each process load by itself. */
+  readonly loadLeaseMillis?: number | undefined
+}
+
+const loadLeaseMillisDefault = 10_000
+
 /** Makes a store of a ledger with one log, for the engines of one process. */
-export const make = (
-  ledger: Ledger,
-  behindMillisMax = Infinity
-): Effect.Effect<Store["Service"], never, Scope.Scope> =>
+export const make = (ledger: Ledger, options: Options = {}): Effect.Effect<Store["Service"], never, Scope.Scope> =>
   Effect.gen(function*() {
-    const shared = new Shared(ledger, yield* Random.nextIntBetween(1, 2 ** 32 - 1))
+    const { behindMillisMax = Infinity, loadLeaseMillis = loadLeaseMillisDefault } = options
+    const run = Effect.runForkWith(yield* Effect.context<never>())
+    const leases = new LoadLeases(loadLeaseMillis, yield* Effect.scope, run)
+    const shared = new Shared(ledger, leases, yield* Random.nextIntBetween(1, 2 ** 32 - 1))
+    yield* Effect.addFinalizer(() => leases.endAll)
     yield* ledger.follow(shared.hear)
     if (behindMillisMax < Infinity) yield* Effect.forkScoped(shared.distrust(behindMillisMax))
     return trust(Store.of({
@@ -85,6 +101,7 @@ export const make = (
 /** What all partitions of a store share. */
 class Shared {
   readonly ledger: Ledger
+  readonly leases: LoadLeases
   readonly commons: Commons = makeCommons()
   readonly listeners = new Set<(news: StoreNews) => void>()
   private readonly writer: number
@@ -98,8 +115,9 @@ class Shared {
   /** The stamp in the log of the last mark that cleared a family. */
   private readonly cleared = new Map<string, number>()
 
-  constructor(ledger: Ledger, writer: number) {
+  constructor(ledger: Ledger, leases: LoadLeases, writer: number) {
     this.ledger = ledger
+    this.leases = leases
     this.writer = writer
   }
 
@@ -112,13 +130,16 @@ class Shared {
   readonly hear = (news: News): void => {
     switch (news._tag) {
       case "Known":
-        return this.begin(news.position, news.marks)
+        this.begin(news.position, news.marks)
+        return this.leases.heardAll()
       case "Unknown":
-        return this.tell({ _tag: "Missed", stamp: ++this.commons.stamp })
+        this.tell({ _tag: "Missed", stamp: ++this.commons.stamp })
+        return this.leases.heardAll()
       case "Dropped":
-        return this.dropped(news)
+        this.dropped(news)
+        return news.drops.scopes.length === 0 ? this.leases.heard(news.drops.keys) : this.leases.heardAll()
       case "Moved":
-        return
+        return this.leases.heard(news.keys)
     }
   }
 
@@ -200,6 +221,21 @@ class Shared {
     return stamp === undefined || isCleared ? undefined : { ...found, entry: { ...found.entry, stamp } }
   }
 
+  /** Takes the turn to load a key. Returns an entry of another version than the given one, if there is one. */
+  beginLoad<V>(
+    shared: SharedPartition<V>,
+    key: string,
+    version: number | undefined,
+    left = turnsMax
+  ): Effect.Effect<Found<V> | undefined, StoreError> {
+    return Effect.flatMap(this.leases.begin(shared, key, version), (begun) => {
+      if (begun === undefined) return Effect.undefined
+      const found = this.found(shared.family, begun)
+      if (found !== undefined || left === 1) return Effect.succeed(found)
+      return this.beginLoad(shared, key, begun.header.identity.version, left - 1)
+    })
+  }
+
   // --- writes -------------------------------------------------------------------------------------
 
   readonly write = ({ changes, marks }: Round): Effect.Effect<void, StoreError> =>
@@ -225,6 +261,9 @@ class Shared {
           else puts.push(this.putOf(own, one, at))
         }
       }
+      // The record of a key ends its lease.
+      for (const name of names) this.leases.take(name)
+      for (const { key, partition } of puts) this.leases.take([partition.family, key])
       if (this.known.size + scopes.size > marksMax) scopes.add(everything)
       this.own.claim(scopes, marks, this.commons.stamp)
       const elsewhere: Elsewhere = { keys: new Set(), marked: new Set() }
@@ -252,10 +291,9 @@ class Shared {
                   !elsewhere.marked.has(family) && !elsewhere.keys.has(`${family}/${key}`)
                 )
                 .map((one) => this.putOf(one.partition, one, at))
-          return Effect.forEach([...fills, ...late], (put) => put.partition.put(put), {
-            concurrency: "unbounded",
-            discard: true
-          })
+          const put = (put: Put<any>) =>
+            put.partition.put(put, { lease: this.leases.take([put.partition.family, put.key]) })
+          return Effect.forEach([...fills, ...late], put, { concurrency: "unbounded", discard: true })
         }
       )
     })
@@ -360,6 +398,8 @@ const partitionOf = <V>(store: Shared, family: StoreFamily<V>, shared: SharedPar
     prepare: shared.prepare,
     get: (key) => Effect.map(getMany([key]), ([found]) => found),
     getMany,
+    beginLoad: (key, version) => store.beginLoad(shared, key, version),
+    endLoad: (key) => store.leases.end(family.name, key),
     set: (key, entry) => setMany([[key, entry]]),
     setMany,
     remove: (keys) => write({ cleared: false, removed: Array.from(new Set(keys)), set: [] }),

@@ -249,7 +249,7 @@ class RedisPlace implements LedgerPlace {
   private begin(
     log: number,
     asker: Asker,
-    { key, leaseMillis, partition }: Extract<Question, { readonly _tag: "Begin" }>
+    { except, key, leaseMillis, partition }: Extract<Question, { readonly _tag: "Begin" }>
   ): Effect.Effect<Answer<"Begin">, StoreError> {
     const logKeys = this.keys[log]!
     const name = nameOf(key)
@@ -260,7 +260,7 @@ class RedisPlace implements LedgerPlace {
       log,
       asker,
       keys,
-      [leaseMillis ?? 0],
+      [leaseMillis ?? 0, except ?? ""],
       (outcome) => outcome as readonly [what: Buffer, detail: Buffer]
     )
     return Effect.flatMap(asked, (answer) => {
@@ -273,7 +273,7 @@ class RedisPlace implements LedgerPlace {
         )
         : Effect.succeed(
           what.toString() === "theirs"
-            ? { _tag: "Theirs", until: Number(detail.toString()) }
+            ? { _tag: "Theirs", millis: Number(detail.toString()) }
             : { _tag: "Yours", lease: detail.length === 0 ? undefined : detail.toString() }
         )
       return Effect.map(decided, (outcome) => ({ ...answer, outcome }))

@@ -126,18 +126,23 @@ return reply({})`,
 
   marks: `return reply(redis.call('HGETALL', M))`,
 
-  /** Keys: entry, lease. Arguments: milliseconds of the lease, or 0. */
+  /**
+   * Keys: entry, lease. Arguments: milliseconds of the lease, or 0; the version that counts as absent, or nothing. Where
+   * the server has no memory left, there is no lease.
+   */
   begin: `local entryKey, leaseKey = nextKey(), nextKey()
-local millis = tonumber(nextArg())
-if headerOf(entryKey) then return reply({'found', redis.call('GET', entryKey)}) end
+local millis, except = tonumber(nextArg()), nextArg()
+local there = headerOf(entryKey)
+if there and there.version ~= except then return reply({'found', redis.call('GET', entryKey)}) end
 if millis == 0 then return reply({'yours', ''}) end
 local held = leaseOf(leaseKey)
 if held then
   if not held.awaited then
     redis.call('SET', leaseKey, table.concat({epoch, nonce, held.number, held.untilMillis, '1'}, '|'), 'KEEPTTL')
   end
-  return reply({'theirs', held.untilMillis})
+  return reply({'theirs', int(math.max(0, tonumber(held.untilMillis) - now))})
 end
+if isFull() then return reply({'yours', ''}) end
 lease = lease + 1
 save()
 local untilMillis = int(now + millis)

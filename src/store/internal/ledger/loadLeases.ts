@@ -1,0 +1,202 @@
+/**
+ * Turns of processes to load a key: one runs the lookup, under a lease, and the others wait for its value.
+ *
+ * - A turn spares loads. Nothing depends on it for being right: a value is refused by the log, and not by a lease.
+ * - A process waits until it hears of the key, or until the lease ends by time, and asks again. It waits for two leases
+ *   at most, since the first one may be that of a process that has ended. Then it loads without a lease.
+ * - It listens before it asks, because the news may come before the answer.
+ * - A put of the key carries the lease along, and ends it. A change of the key ends it, too. What else ends a load gives
+ *   the lease up (`end`).
+ * - A caller who leaves while the answer is under way leaves no lease behind.
+ *
+ * Not here: what a place does with a lease (`ledger.ts`), and when an engine loads.
+ */
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type * as Scope from "effect/Scope"
+import type { StoreError } from "../../StoreError.ts"
+import type { Begun, Fence, KeyName, SharedPartition } from "./ledger.ts"
+
+/** A process has at most so many leases. Beyond, it loads without one. */
+const leasesMax = 65_536
+
+/** A caller waits for so many leases of others. */
+const leasesAwaited = 2
+
+/** How often a caller asks for one key, at most, while others change it all the time. */
+const asksMax = 64
+
+interface Held {
+  readonly fence: Fence
+  readonly partition: SharedPartition<any>
+  readonly key: string
+  readonly until: number
+}
+
+type Found<V> = Extract<Begun<V>, { readonly _tag: "Found" }>
+
+const abandoned = ({ fence, key, partition }: Held): Effect.Effect<void> => Effect.ignore(partition.abandon(key, fence))
+
+const textOf = ([family, key]: KeyName): string => `${family}/${key}`
+
+export class LoadLeases {
+  private readonly millis: number
+  private readonly scope: Scope.Scope
+  private readonly run: <A>(work: Effect.Effect<A>) => Fiber.Fiber<A>
+  private readonly held = new Map<string, Held>()
+  private readonly ending = new Set<Fiber.Fiber<void>>()
+  private readonly waiting = new Map<string, Set<Deferred.Deferred<void>>>()
+
+  /** A lease lasts `millis`; with 0 there are none. */
+  constructor(millis: number, scope: Scope.Scope, run: <A>(work: Effect.Effect<A>) => Fiber.Fiber<A>) {
+    this.millis = millis
+    this.scope = scope
+    this.run = run
+  }
+
+  /** An entry of another version than the given one, or `undefined` if the caller is to load the key. */
+  begin<V>(
+    partition: SharedPartition<V>,
+    key: string,
+    version: number | undefined
+  ): Effect.Effect<Found<V> | undefined, StoreError> {
+    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const name = textOf([partition.family, key])
+      if (this.millis === 0 || this.has(name, now) || !this.hasRoom(now)) return Effect.undefined
+      return this.ask({ partition, key, name, version, deadline: now + leasesAwaited * this.millis }, asksMax)
+    })
+  }
+
+  private has(name: string, now: number): boolean {
+    const held = this.held.get(name)
+    return held !== undefined && held.until > now
+  }
+
+  private hasRoom(now: number): boolean {
+    // They are in the order of their ends.
+    for (const [name, { until }] of this.held) {
+      if (until > now) break
+      this.held.delete(name)
+    }
+    return this.held.size < leasesMax
+  }
+
+  private ask<V>(asked: Asked<V>, left: number): Effect.Effect<Found<V> | undefined, StoreError> {
+    const { deadline, name } = asked
+    return Effect.suspend(() => {
+      const woken = this.listen(name)
+      const answered = Effect.flatMap(this.begun(asked), (begun): Effect.Effect<Begun<V> | "again" | undefined> => {
+        if (begun._tag !== "Theirs") return Effect.succeed(begun)
+        return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          const millis = Math.min(begun.millis + 1, deadline - now)
+          const waited = Effect.timeoutOption(Deferred.await(woken), Math.max(0, millis))
+          return Effect.as(waited, millis > 0 && left > 1 ? "again" as const : undefined)
+        })
+      })
+      const heard = Effect.ensuring(answered, Effect.sync(() => this.forget(name, woken)))
+      return Effect.flatMap(heard, (begun) => {
+        if (begun === "again") return this.ask(asked, left - 1)
+        return Effect.succeed(begun?._tag === "Found" ? begun : undefined)
+      })
+    })
+  }
+
+  /** Asks for the lease. If the caller leaves meanwhile, the lease is given up. */
+  private begun<V>({ key, name, partition, version }: Asked<V>): Effect.Effect<Begun<V>, StoreError> {
+    const asked = Effect.flatMap(
+      Clock.currentTimeMillis,
+      (now) =>
+        Effect.map(partition.begin(key, this.millis, version), (begun) => {
+          if (begun._tag === "Yours" && begun.lease !== undefined) {
+            this.held.delete(name)
+            this.held.set(name, { fence: begun.lease, partition, key, until: now + this.millis })
+          }
+          return begun
+        })
+    )
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(
+        Effect.forkIn(asked, this.scope, { startImmediately: true }),
+        (fiber) =>
+          Effect.onInterrupt(restore(Fiber.join(fiber)), () => {
+            const gaveUp = Effect.andThen(
+              Effect.exit(Fiber.await(fiber)),
+              Effect.sync(() => this.end(partition.family, key))
+            )
+            return Effect.sync(() => this.run(Effect.forkIn(gaveUp, this.scope)))
+          })
+      )
+    )
+  }
+
+  private listen(name: string): Deferred.Deferred<void> {
+    const woken = Deferred.makeUnsafe<void>()
+    const others = this.waiting.get(name)
+    if (others === undefined) this.waiting.set(name, new Set([woken]))
+    else others.add(woken)
+    return woken
+  }
+
+  private forget(name: string, woken: Deferred.Deferred<void>): void {
+    const others = this.waiting.get(name)
+    if (others?.delete(woken) === true && others.size === 0) this.waiting.delete(name)
+  }
+
+  // --- the end of a lease ---------------------------------------------------------------------------
+
+  /** Takes the lease of a key from here: a put carries it along, or a change of the key ends it. */
+  take(name: KeyName): Fence | undefined {
+    const text = textOf(name)
+    const held = this.held.get(text)
+    if (held === undefined) return undefined
+    this.held.delete(text)
+    return held.fence
+  }
+
+  /** Gives up the lease of a key, if there is one. It does not wait. */
+  end(family: string, key: string): void {
+    const held = this.held.get(textOf([family, key]))
+    if (held === undefined) return
+    this.take([family, key])
+    // Not in the Scope: a lease that ends with its engine is given up, too.
+    const fiber = this.run(abandoned(held))
+    this.ending.add(fiber)
+    fiber.addObserver(() => this.ending.delete(fiber))
+  }
+
+  /** Gives up all leases, and waits for those that are given up already. */
+  readonly endAll: Effect.Effect<void> = Effect.suspend(() => {
+    const all = Array.from(this.held.values())
+    this.held.clear()
+    return Effect.andThen(
+      Effect.forEach(all, abandoned, { concurrency: "unbounded", discard: true }),
+      Effect.asVoid(Fiber.awaitAll(this.ending))
+    )
+  })
+
+  // --- news -----------------------------------------------------------------------------------------
+
+  /** The log says something of these keys. */
+  heard(keys: ReadonlyArray<KeyName>): void {
+    if (this.waiting.size > 0) { for (const name of keys) this.wake(this.waiting.get(textOf(name))) }
+  }
+
+  /** The log says that every key of a scope is out of date, or that news may be missing. */
+  heardAll(): void {
+    for (const waiting of this.waiting.values()) this.wake(waiting)
+  }
+
+  private wake(waiting: ReadonlySet<Deferred.Deferred<void>> | undefined): void {
+    for (const woken of waiting ?? []) Deferred.doneUnsafe(woken, Effect.void)
+  }
+}
+
+interface Asked<V> {
+  readonly partition: SharedPartition<V>
+  readonly key: string
+  readonly name: string
+  readonly version: number | undefined
+  readonly deadline: number
+}
