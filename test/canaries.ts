@@ -92,6 +92,8 @@ const ledgerSuite = "test/store/ledger/sim.suite.test.ts"
 const logViewTests = "test/store/ledger/logView.test.ts"
 const ledgerNodeTests = "test/store/ledger/ledgerNode.test.ts"
 const ledgerSimulation = "test/simulation/ledger.test.ts"
+const loadsOfProcesses = "test/cache/loadsOfProcesses.test.ts"
+const loadLeases = "src/store/internal/ledger/loadLeases.ts"
 const sharedSimulation = "test/simulation/shared.test.ts"
 const ledgerStoreTests = "test/store/ledger/ledgerStore.test.ts"
 const logStampsTests = "test/store/ledger/logStamps.test.ts"
@@ -4368,5 +4370,61 @@ export const canaries: ReadonlyArray<Canary> = [
     planted: `return misfit !== null
         ? Effect.succeed({ value`,
     suites: ["test/cache/admittedKinds.test.ts"]
+  },
+  {
+    law: "several processes",
+    bug: "a reader whose own change is on its way gets what was there",
+    file: lowerReads,
+    text: `if (lane.pending(key) !== undefined) return Effect.undefined`,
+    planted: ``,
+    suites: [loadsOfProcesses]
+  },
+  {
+    law: "several processes",
+    bug: "who waits for a load does not hear of its end",
+    file: loadLeases,
+    text: `const woken = this.listen(name)`,
+    planted: `const woken = Deferred.makeUnsafe<void>()`,
+    suites: [loadsOfProcesses]
+  },
+  {
+    law: "several processes",
+    bug: "a load that brings no value keeps its lease",
+    file: lane,
+    text: `if (this.pending(key)?.entry === undefined) this.partition.endLoad?.(key)`,
+    planted: ``,
+    suites: [loadsOfProcesses]
+  },
+  {
+    law: "several processes",
+    bug: "a value does not end the lease of its load",
+    file: "src/store/internal/ledger/ledgerStore.ts",
+    text: `put.partition.put(put, { lease: this.leases.take([put.partition.family, put.key]) })`,
+    planted: `put.partition.put(put)`,
+    suites: [loadsOfProcesses]
+  },
+  {
+    law: "several processes",
+    bug: "a process waits for its own lease",
+    file: loadLeases,
+    text: `this.millis === 0 || this.has(name, now) || !this.hasRoom(now)`,
+    planted: `this.millis === 0 || !this.hasRoom(now)`,
+    suites: [loadsOfProcesses]
+  },
+  {
+    law: "several processes",
+    bug: "an engine that closes keeps its leases",
+    file: "src/store/internal/ledger/ledgerStore.ts",
+    text: `yield* Effect.addFinalizer(() => leases.endAll)`,
+    planted: ``,
+    suites: [loadsOfProcesses]
+  },
+  {
+    law: "several processes",
+    bug: "a caller who leaves while it asks for its turn keeps the turn",
+    file: loadLeases,
+    text: `Effect.sync(() => this.end(partition.family, key))`,
+    planted: `Effect.void`,
+    suites: [loadsOfProcesses]
   }
 ]

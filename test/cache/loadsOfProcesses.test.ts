@@ -4,12 +4,14 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import { MinimumLogLevel } from "effect/References"
 import * as Scope from "effect/Scope"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import * as LedgerNode from "../../src/store/internal/ledger/ledgerNode.ts"
+import type { LedgerPlace } from "../../src/store/internal/ledger/ledgerPlace.ts"
 import * as LedgerStore from "../../src/store/internal/ledger/ledgerStore.ts"
 import { GraceMillis } from "../../src/store/shared/answerTime.ts"
 import { Store } from "../../src/store/Store.ts"
@@ -31,6 +33,10 @@ interface Arrangement {
 class World {
   readonly place: SimPlace
   private readonly arrangement: Arrangement
+  /** Opens the way of commits to the place. */
+  readonly commits = Latch.makeUnsafe(true)
+  /** Opens the way back, for the answers to those who ask for their turn. */
+  readonly turns = Latch.makeUnsafe(true)
   row = 0
   loads = 0
   answer: (row: number) => Effect.Effect<Lookup.Result<number>, string> = (row) =>
@@ -44,7 +50,16 @@ class World {
   readonly process = Effect.gen({ self: this }, function*() {
     const { above = "memory", loadLeaseMillis = leaseMillis, policy = {} } = this.arrangement
     const line = makeLine()
-    const ledger = yield* LedgerNode.make(over(this.place, line), { answerMillis: 1_000 })
+    const open = over(this.place, line)
+    const gated: LedgerPlace = {
+      ...open,
+      ask: (log, asker, question) => {
+        const asked = open.ask(log, asker, question)
+        if (question._tag === "Commit") return Effect.andThen(this.commits.await, asked)
+        return question._tag === "Begin" ? Effect.tap(asked, () => this.turns.await) : asked
+      }
+    }
+    const ledger = yield* LedgerNode.make(gated, { answerMillis: 1_000 })
     const store = yield* tiersOver(yield* LedgerStore.make(ledger, { loadLeaseMillis }), { above, capacity: 100 })
     const { app, as } = yield* engine(
       { families: { note: { pattern: "note:{id}", ...policy } } },
@@ -64,6 +79,7 @@ class World {
         note.getOr({ id: "1" }, Effect.andThen(Effect.sleep(lookupMillis), Effect.sync(() => ++this.loads)))
       ),
       set: (row: number) => as(note.set({ id: "1" }, row)),
+      refresh: as(note.refresh({ id: "1" })),
       invalidate: as(note.invalidate({ id: "1" })),
       invalidateAll: as(note.invalidateAll())
     }
@@ -178,6 +194,21 @@ describe("a process that waits for the load of another", () => {
       assert.strictEqual(world.loads, 2)
     }))
 
+  world(
+    "loads as soon as the other one leaves, which has its turn and does not know it yet",
+    (world) =>
+      Effect.gen(function*() {
+        const [a, b] = yield* world.processes(2)
+        yield* world.turns.close
+        const first = yield* fork(a!.get)
+        yield* Effect.sleep(20)
+        yield* Fiber.interrupt(first)
+        yield* world.turns.open
+        const [, millis] = yield* timed(b!.get)
+        assert.isBelow(millis, 3 * lookupMillis)
+      })
+  )
+
   world("loads as soon as the other one closes", (world) =>
     Effect.gen(function*() {
       const b = yield* world.process
@@ -249,6 +280,30 @@ describe("a process that waits for the load of another", () => {
       assert.strictEqual(row, 1)
       assert.isBelow(millis, 3 * lookupMillis)
       yield* Fiber.join(first)
+    }))
+
+  world("does not wait for a refresh that it is asked for", (world) =>
+    Effect.gen(function*() {
+      const [a, b] = yield* world.processes(2)
+      yield* fork(a!.get)
+      yield* Effect.sleep(20)
+      world.row = 2
+      const [, millis] = yield* timed(b!.refresh)
+      assert.isBelow(millis, 2 * lookupMillis)
+      assert.strictEqual(yield* b!.get, 2)
+      assert.strictEqual(world.loads, 2)
+    }))
+
+  world("does not get what is there while its own change is on its way", (world) =>
+    Effect.gen(function*() {
+      const [a] = yield* world.processes(1)
+      yield* a!.get
+      world.row = 4
+      yield* world.commits.close
+      const change = yield* fork(a!.invalidate)
+      assert.strictEqual(yield* a!.get, 4)
+      yield* world.commits.open
+      yield* Fiber.join(change)
     }))
 
   world("loads when the place does not answer", (world) =>

@@ -31,6 +31,7 @@ const { list, note, profile, user } = App.keys
 class Rows {
   private readonly rows = new Map<string, number>()
   loads = 0
+  lookupMillis = 0
 
   of(id: string): number {
     return this.rows.get(id) ?? 0
@@ -47,10 +48,13 @@ const ownersOver = (rows: Rows) =>
   App.modules({
     user: App.owner("user", {
       lookup: ({ id }) =>
-        Effect.sync(() => {
-          rows.loads++
-          return { row: rows.of(id), bytes }
-        })
+        Effect.delay(
+          Effect.sync(() => {
+            rows.loads++
+            return { row: rows.of(id), bytes }
+          }),
+          rows.lookupMillis
+        )
     }),
     profile: App.owner("profile", { lookup: ({ id }) => Effect.map(user.get({ id }), ({ row }) => row) }),
     list: App.owner("list", { lookup: ({ id }) => Effect.map(user.get({ id }), ({ row }) => row) }),
@@ -115,6 +119,23 @@ const tests = () => {
         assert.deepStrictEqual(yield* b.as(user.get({ id: "1" })), { row: 5, bytes })
         // The value came with the change: no lookup ran for it.
         assert.strictEqual(rows.loads, 1)
+      })
+  )
+
+  live(
+    "processes that miss keys at once run one lookup for each",
+    ({ port }) =>
+      Effect.gen(function*() {
+        const rows = new Rows()
+        rows.lookupMillis = 200
+        const all = yield* Effect.all(Array.from({ length: 4 }, () => engine(port, rows, long)))
+        const ids = Array.from({ length: 20 }, (_, n) => `${n}`)
+        const reads = all.flatMap(({ as }) => ids.map((id) => as(profile.get({ id }))))
+        yield* Effect.all(reads, { concurrency: "unbounded" })
+        assert.strictEqual(rows.loads, ids.length)
+        yield* all[0]!.as(user.invalidateAll())
+        yield* Effect.all(reads, { concurrency: "unbounded" })
+        assert.isAtMost(rows.loads, 2 * ids.length + 2)
       })
   )
 
@@ -375,6 +396,8 @@ const tests = () => {
         [{ ...right, answerTimeout: 0 }, /`answerTimeout` must be/],
         [{ ...right, answerTimeout: Infinity }, /`answerTimeout` must be/],
         [{ ...right, behindMax: 0 }, /`behindMax` must be/],
+        [{ ...right, loadLease: -1 }, /`loadLease` must be/],
+        [{ ...right, loadLease: "2 hours" }, /`loadLease` must be/],
         [{ ...right, ttl: 5 }, /`ttl`/]
       ]
       for (const [options, why] of wrong) assert.match(yield* refusalOf(options as RedisStore.Options), why)

@@ -519,6 +519,17 @@ const leases: ReadonlyArray<readonly [name: string, body: Body]> = [
         assert.strictEqual((yield* b.users.begin("1", millis))._tag, "Yours")
       })
   ],
+  ["an entry of the version that is to be replaced counts as absent", (ground) =>
+    Effect.gen(function*() {
+      const a = yield* engine(ground)
+      const b = yield* engine(ground)
+      yield* put(a.users, "1", "one", positionOf(a))
+      const found = yield* b.users.begin("1", millis)
+      const { version } = (found as Extract<typeof found, { readonly _tag: "Found" }>).header.identity
+      assert.strictEqual((yield* b.users.begin("1", millis, version + 1))._tag, "Found")
+      assert.strictEqual((yield* b.users.begin("1", millis, version))._tag, "Yours")
+      assert.strictEqual((yield* a.users.begin("1", millis, version))._tag, "Theirs")
+    })],
   ["giving up a lease of another engine does nothing", (ground) =>
     Effect.gen(function*() {
       const a = yield* engine(ground)
