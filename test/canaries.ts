@@ -4101,7 +4101,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "several processes",
     bug: "what is found below counts as newer than a mark that is on its way",
     file: lane,
-    text: `Math.min(entry.stamp, this.carrier.oldestMark - 1)`,
+    text: `Math.min(entry.stamp, this.carrier.oldestMarkOf(this.name) - 1)`,
     planted: `entry.stamp`,
     suites: [sharedSimulation]
   },
@@ -4426,5 +4426,21 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `Effect.sync(() => this.end(partition.family, key))`,
     planted: `Effect.void`,
     suites: [loadsOfProcesses]
+  },
+  {
+    law: "several processes",
+    bug: "a value that follows its own mark is put although records were missed",
+    file: "src/store/internal/ledger/ledgerStore.ts",
+    text: `for (const { marked } of this.watching) marked.add(familyOf(everything))`,
+    planted: ``,
+    suites: ["test/cache/otherProcesses.test.ts"]
+  },
+  {
+    law: "several processes",
+    bug: "marks of one family hide entries of another",
+    file: "src/store/internal/ledger/logStamps.ts",
+    text: `if (family === "") return this.common`,
+    planted: `if (family !== " ") return this.common`,
+    suites: ["test/store/ledger/logStamps.test.ts"]
   }
 ]

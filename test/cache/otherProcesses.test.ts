@@ -28,6 +28,7 @@ const process = Effect.fnUntraced(function*(place: LedgerPlace) {
   return {
     set: (id: string, value: string) => as(note.set({ id }, value)),
     invalidate: (id: string) => as(note.invalidate({ id })),
+    invalidateAll: as(note.invalidateAll()),
     value: (id: string) => as(note.getOption({ id }))
   }
 })
@@ -60,4 +61,38 @@ describe("a change of another process", () => {
         for (const each of [a, b]) assert.notDeepEqual(yield* each.value("1"), Option.some("old"))
       }))
   }
+
+  it.effect("a value that follows its own mark is not put if records were missed meanwhile", () =>
+    Effect.gen(function*() {
+      const place = yield* SimPlace.make()
+      const line = makeLine()
+      const open = over(place, line)
+      const gates = [yield* Latch.make(true), yield* Latch.make(false), yield* Latch.make(false)]
+      let commits = 0
+      const slow: LedgerPlace = {
+        ...open,
+        ask: (log, asker, question) =>
+          question._tag === "Commit"
+            ? Effect.andThen(gates[Math.min(commits++, 2)]!.await, open.ask(log, asker, question))
+            : open.ask(log, asker, question)
+      }
+      const a = yield* process(slow)
+      const b = yield* process(over(place, makeLine()))
+      yield* a.set("before", "x")
+      const underWay = yield* fork(a.set("other", "x"))
+      yield* settle
+      const marked = yield* fork(a.invalidateAll)
+      yield* settle
+      const waiting = yield* fork(a.set("1", "old"))
+      yield* gates[1]!.open
+      yield* Fiber.join(underWay)
+      yield* settle
+      line.isDeaf = true
+      yield* b.invalidateAll
+      place.trim(0, place.headOf(0))
+      yield* gates[2]!.open
+      yield* Fiber.join(marked)
+      yield* Fiber.join(waiting)
+      assert.notDeepEqual(yield* b.value("1"), Option.some("old"))
+    }))
 })

@@ -4,8 +4,8 @@
  * - Changes that are made while a round is on its way go with the next round. So the changes of a key arrive in the
  *   order in which they took effect, whichever engine made them.
  * - A round is one write of each store: all its changes and marks arrive, or none of them (law 10).
- * - What a failed round was to take away goes with each later round. One that carries nothing else follows after
- *   `repayAfter`. So what a value was to take away is never below beside a later value.
+ * - What a failed round was to take away goes with each later round. One that carries nothing else follows soon
+ *   (`repayMillis`), and later after each failure. So what a value was to take away is never below beside a later value.
  * - What callers have written with a round that fails is taken back at once (`written.ts`).
  * - Beyond `pendingMax` keys or `pendingBytesMax` bytes, a caller who sets a key waits for room. A removal never waits:
  *   instead, the family with the most removals is cleared below (law 11).
@@ -20,6 +20,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Option from "effect/Option"
+import * as Random from "effect/Random"
 import { forkOutside } from "../../../capability/shared/outside.ts"
 import type { Change, Mark, Store } from "../../../store/Store.ts"
 import type { StoreError } from "../../../store/StoreError.ts"
@@ -37,8 +38,10 @@ import {
 } from "./parcels.ts"
 import type { Written } from "./written.ts"
 
-// What a failed round was to take away is taken away with the next one, which comes after so long at the latest.
-const repayAfter: Duration.Input = "10 seconds"
+// What a failed round was to take away is taken away with the next one, which comes after half of this time at least, and
+// after all of it at most. The time doubles with each failure, up to its maximum.
+const repayMillis = 250
+const repayMillisMax = 10_000
 
 // A tier should end its own operations. A tier that hangs must not delay the end of the program, neither while the last
 // changes are carried (`AnswerTime.drained`) nor while its operation is interrupted.
@@ -94,6 +97,7 @@ export class Carrier {
   private gathering: Round | undefined
   private carried: Round | undefined
   private users = 0
+  private repayAfter = repayMillis
   private fiber: Fiber.Fiber<unknown> | undefined
 
   /** Whether a writer has to wait for the round that gathers. */
@@ -136,14 +140,19 @@ export class Carrier {
     return [this.gathering, this.carried].find((round) => round?.journeys.has(outbox))
   }
 
-  /** The least stamp of a mark that is on its way, or that a failed round was to take below; `Infinity` without one. */
-  get oldestMark(): number {
+  /**
+   * The least stamp of a mark of a family that is on its way, or that a failed round was to take below; `Infinity`
+   * without one.
+   */
+  oldestMarkOf(family: string): number {
     let oldest = Infinity
     for (const round of [this.gathering, this.carried]) {
-      for (const { marks } of round?.journeys.values() ?? []) oldest = Math.min(oldest, marks?.oldest ?? Infinity)
+      for (const { marks } of round?.journeys.values() ?? []) {
+        oldest = Math.min(oldest, marks?.oldest.get(family) ?? Infinity)
+      }
     }
     for (const lanes of this.known.values()) {
-      for (const { outbox } of lanes) oldest = Math.min(oldest, outbox.owed.oldest)
+      for (const { outbox } of lanes) oldest = Math.min(oldest, outbox.owed.oldestOf(family))
     }
     return oldest
   }
@@ -180,7 +189,7 @@ export class Carrier {
     )
     const carry = Effect.forever(Effect.suspend(() => {
       this.wake.closeUnsafe()
-      return Effect.andThen(rounds, Effect.suspend(() => this.owing.size === 0 ? this.wake.await : this.repaySoon))
+      return Effect.andThen(rounds, Effect.suspend(() => this.owing.size === 0 ? this.untilWoken : this.repaySoon))
     }))
     return Effect.map(forkOutside(carry), (fiber) => {
       this.fiber = fiber
@@ -196,11 +205,18 @@ export class Carrier {
     return owing
   }
 
-  private readonly repaySoon: Effect.Effect<void> = Effect.suspend(() =>
-    Effect.map(Effect.timeoutOption(this.wake.await, repayAfter), (woken) => {
+  private readonly untilWoken: Effect.Effect<void> = Effect.suspend(() => {
+    this.repayAfter = repayMillis
+    return this.wake.await
+  })
+
+  private readonly repaySoon: Effect.Effect<void> = Effect.flatMap(Random.nextBetween(0.5, 1), (share) => {
+    const millis = share * this.repayAfter
+    this.repayAfter = Math.min(2 * this.repayAfter, repayMillisMax)
+    return Effect.map(Effect.timeoutOption(this.wake.await, millis), (woken) => {
       if (Option.isNone(woken)) { for (const outbox of this.owing) this.depart(outbox) }
     })
-  )
+  })
 
   owes(outbox: Sender): boolean {
     return this.owing.has(outbox)

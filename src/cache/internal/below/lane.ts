@@ -55,7 +55,7 @@ interface Ground extends Sender {
     removals: number
     bytes: number
     readonly underWay: { readonly sets: number; bytes: number }
-    readonly oldestMark: number
+    oldestMarkOf(family: string): number
     clearLargest(): void
     enter(name: string, lane: Lane<any>): Set<Lane<any>>
   }
@@ -69,6 +69,7 @@ interface Ground extends Sender {
 export class Lane<V> {
   readonly outbox: Ground
   readonly isSensitive: boolean
+  private readonly name: string
   private readonly partition: Partition<V>
   private readonly isShared: boolean
   private readonly time: CoarseClock
@@ -93,6 +94,7 @@ export class Lane<V> {
     this.isShared = isShared
     this.carrier = outbox.carrier
     this.isSensitive = isSensitive
+    this.name = name
     this.partition = partition
     this.time = time
     this.onFailure = onFailure
@@ -136,7 +138,7 @@ export class Lane<V> {
   readonly asHere = (found: Found<V> | undefined): Found<V> | undefined => {
     if (found === undefined) return undefined
     const entry = inEngineTime(this.time, found.entry)
-    const stamp = this.isShared ? Math.min(entry.stamp, this.carrier.oldestMark - 1) : entry.stamp
+    const stamp = this.isShared ? Math.min(entry.stamp, this.carrier.oldestMarkOf(this.name) - 1) : entry.stamp
     return { ...found, entry: stamp === entry.stamp ? entry : { ...entry, stamp } }
   }
 

@@ -78,8 +78,8 @@ export const pendingIn = <V>(parcel: ChangesParcel<V> | undefined, key: string):
 /** The marks of one engine in a round. */
 export class MarksParcel extends RoundParcel {
   readonly stamps = new Map<string, number>()
-  /** The stamp of the first of them. */
-  oldest = Infinity
+  /** The stamp of the first of them, by the name of the family in a store. */
+  readonly oldest = new Map<string, number>()
   /** The callbacks of their families. */
   readonly told = new Set<OnFailure>()
   isSensitive = false
@@ -113,9 +113,13 @@ export class OwedMarks {
     return this.stamps.size > 0
   }
 
-  /** The least stamp of them. */
-  get oldest(): number {
-    return this.stamps.size === 0 ? Infinity : Math.min(...this.stamps.values())
+  /** The least stamp of those of a family. */
+  oldestOf(family: string): number {
+    let oldest = Infinity
+    for (const [scope, stamp] of this.stamps) {
+      if (stamp < oldest && splitMark(scope).familyName === family) oldest = stamp
+    }
+    return oldest
   }
 
   get all(): ReadonlyArray<Mark> {

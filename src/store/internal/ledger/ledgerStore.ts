@@ -130,9 +130,11 @@ class Shared {
   readonly hear = (news: News): void => {
     switch (news._tag) {
       case "Known":
+        this.missed()
         this.begin(news.position, news.marks)
         return this.leases.heardAll()
       case "Unknown":
+        this.missed()
         this.tell({ _tag: "Missed", stamp: ++this.commons.stamp })
         return this.leases.heardAll()
       case "Dropped":
@@ -141,6 +143,11 @@ class Shared {
       case "Moved":
         return this.leases.heard(news.keys)
     }
+  }
+
+  // Another process may have changed everything while a round was on its way.
+  private missed(): void {
+    for (const { marked } of this.watching) marked.add(familyOf(everything))
   }
 
   /**
@@ -170,7 +177,11 @@ class Shared {
   private begin(position: Position, marks: ReadonlyArray<LogMark>): void {
     const base = ++this.commons.stamp
     this.commons.stamp += position.stamp
-    const stampOf = this.stamps.begin(position, base, marks)
+    const stampOf = this.stamps.begin(
+      position,
+      base,
+      marks.map(({ scope, stamp }) => ({ family: familyOf(scope), stamp }))
+    )
     this.known.clear()
     this.cleared.clear()
     // The one on everything takes the place of those before it, and not of later ones.
@@ -186,8 +197,12 @@ class Shared {
     if (scopes.length === 0) return isOwn ? undefined : this.tell({ _tag: "Changed", keys, marks: [] })
     const now = isOwn ? this.commons.stamp : ++this.commons.stamp
     const spans = scopes.map((scope) => isOwn ? this.own.spanOf(scope, now) : { least: now, greatest: now })
-    const least = Math.min(...spans.map((span) => span.least))
-    this.stamps.add(position.stamp, least, Math.max(...spans.map((span) => span.greatest)))
+    const joint = new Map<string, Span>()
+    for (const [at, scope] of scopes.entries()) {
+      const family = familyOf(scope)
+      joint.set(family, joined(spans[at]!, joint.get(family)))
+    }
+    for (const [family, { greatest, least }] of joint) this.stamps.add(family, position.stamp, least, greatest)
     const marks = scopes.map((scope, at): Mark => ({ scope, stamp: spans[at]!.greatest }))
     for (const { scope, stamp } of marks) this.note(scope, position.stamp, stamp)
     const all = marks.find(({ scope }) => scope === everything)
@@ -216,7 +231,7 @@ class Shared {
   ): Found<V> | undefined {
     if (read === undefined) return undefined
     const { found, header: { at } } = read
-    const stamp = this.stamps.stampOf(at, this.commons.stamp)
+    const stamp = this.stamps.stampOf(family, at, this.commons.stamp)
     const isCleared = at.stamp < Math.max(this.cleared.get(family) ?? 0, this.cleared.get("") ?? 0)
     return stamp === undefined || isCleared ? undefined : { ...found, entry: { ...found.entry, stamp } }
   }
@@ -252,7 +267,7 @@ class Shared {
         if (cleared) scopes.add(clearedScope(own.family))
         for (const key of removed) names.push([own.family, key])
         for (const one of set) {
-          const at = end && this.stamps.positionOf(one.entry.stamp, end)
+          const at = end && this.stamps.positionOf(own.family, one.entry.stamp, end)
           const isMarked = (marked.get(own.family) ?? Infinity) <= one.entry.stamp
           if (at === undefined || cleared || isMarked) {
             if (one.replaces !== false || cleared) names.push([own.family, one.key])
@@ -305,7 +320,7 @@ class Shared {
 
 const nothingDone = Exit.succeed(undefined)
 
-/** What other processes have changed since a round left: keys with their families, and families with a mark. */
+/** What other processes have changed since a round left: keys with their families, and families with a mark, or all. */
 interface Elsewhere {
   readonly keys: Set<string>
   readonly marked: Set<string>
