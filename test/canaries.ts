@@ -16,7 +16,7 @@ export interface Canary {
   readonly suites: ReadonlyArray<string>
 }
 
-const family = "src/cache/shared/cacheFamily.ts"
+const family = "src/cache/engine/cacheFamily.ts"
 const familyReads = "src/cache/internal/reads/familyReads.ts"
 const familyWrites = "src/cache/internal/writes/familyWrites.ts"
 const refusals = "src/cache/internal/writes/refusals.ts"
@@ -36,9 +36,9 @@ const before = "src/cache/internal/entries/before.ts"
 const lane = "src/cache/internal/below/lane.ts"
 const carrier = "src/cache/internal/below/carrier.ts"
 const outbox = "src/cache/internal/below/outbox.ts"
-const cache = "src/cache/shared/cache.ts"
-const opening = "src/cache/shared/opening.ts"
-const lives = "src/cache/internal/engine/lives.ts"
+const cache = "src/cache/engine/cache.ts"
+const opening = "src/cache/engine/opening.ts"
+const lives = "src/cache/engine/internal/lives.ts"
 const limits = "src/cache/internal/family/limits.ts"
 
 const codec = "src/store/Codec.ts"
@@ -110,8 +110,8 @@ const loadQueue = "test/cache/loadQueue.test.ts"
 const asyncContext = "test/cache/asyncContext.test.ts"
 const hidden = "test/cache/hidden.test.ts"
 
-const collected = "src/cache/internal/transactions/collected.ts"
-const transaction = "src/cache/shared/transaction.ts"
+const collected = "src/cache/transactions/internal/collected.ts"
+const transaction = "src/cache/transactions/transaction.ts"
 const transactions = "test/manifest/transaction.test.ts"
 const commits = "test/simulation/transactions.test.ts"
 const doors = "test/manifest/transactionDoors.test.ts"
@@ -153,7 +153,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "what is kept is found again",
     bug: "another manifest that was opened before counts as a change of the tiers",
-    file: "src/cache/internal/engine/sessions.ts",
+    file: "src/cache/engine/internal/sessions.ts",
     text: "stampMax > 0 && keeps?.(prefix) !== false",
     planted: "stampMax > 0 && keeps !== null",
     suites: ["test/cache/sessions.test.ts"]
@@ -819,7 +819,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "what was made of values of a lost folder stays in memory",
-    file: "src/cache/shared/cacheFamily.ts",
+    file: "src/cache/engine/cacheFamily.ts",
     text: `    this.loads.failures.clear()\n    this.cache.spread.ofEnd(this.name)`,
     planted: `    this.loads.failures.clear()`,
     suites: [lost]
@@ -1150,7 +1150,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 9,
     bug: "a lease that ended within the body of a transaction does not say so",
-    file: "src/cache/internal/transactions/collected.ts",
+    file: "src/cache/transactions/internal/collected.ts",
     text: `Effect.fail(beforeCommit(conflict))`,
     planted: `Effect.fail(conflict)`,
     suites: ["test/manifest/transaction.test.ts"]
@@ -2739,7 +2739,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "a body sets what it made of a row that was changed after it read it",
-    file: "src/cache/internal/transactions/collected.ts",
+    file: "src/cache/transactions/internal/collected.ts",
     text: `family.entries.holds.isChangedSince(key, this.changesBefore)`,
     planted: `family.entries.holds.isChangedSince(key, Infinity)`,
     suites: [transactions]
@@ -2747,7 +2747,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "what was set within a savepoint of the database alone is kept",
-    file: "src/cache/internal/transactions/frame.ts",
+    file: "src/cache/transactions/internal/frame.ts",
     text: `if (connections.size !== this.connections.size) return false`,
     planted: `if (connections.size >= 0) return true`,
     suites: [transactions]
@@ -2852,7 +2852,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "a body reads the rows from before its own changes",
-    file: "src/cache/internal/transactions/transactionReads.ts",
+    file: "src/cache/transactions/internal/transactionReads.ts",
     text: `const services = Context.merge(loader.context, this.frame.given)`,
     planted: `const services = loader.context`,
     suites: [transactions, commits]
@@ -2892,7 +2892,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "a listener waits for ever when the cache has closed",
-    file: "src/cache/shared/cache.ts",
+    file: "src/cache/engine/cache.ts",
     text: `for (const queue of this.listeners.values()) Queue.endUnsafe(queue)`,
     planted: ``,
     suites: ["test/cache/events.test.ts"]
@@ -2900,7 +2900,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "a listener that begins after the cache has closed waits for ever",
-    file: "src/cache/shared/cache.ts",
+    file: "src/cache/engine/cache.ts",
     text: `if (this.isClosed) return void Queue.endUnsafe(queue)`,
     planted: ``,
     suites: ["test/cache/events.test.ts"]
@@ -2908,7 +2908,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "a body warms on another connection, which may wait for its own",
-    file: "src/cache/internal/transactions/transactionReads.ts",
+    file: "src/cache/transactions/internal/transactionReads.ts",
     text: `warm(): Effect.Effect<number, CacheError> {`,
     planted: `warm(keys: ReadonlyArray<string>, concurrency: number): Effect.Effect<number, CacheError> {
     if (keys.length > 0) return this.family.warm(keys, concurrency)`,
@@ -2917,7 +2917,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "explain in a body tells what a reader outside of it would be served",
-    file: "src/cache/internal/transactions/transactionReads.ts",
+    file: "src/cache/transactions/internal/transactionReads.ts",
     text: `if (served === undefined) return { ...outside, outcome: "load", held: undefined }`,
     planted: `if (served === undefined) return outside`,
     suites: [doors]
@@ -2933,7 +2933,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "a write by an accessor in a transaction that the cache does not know takes effect",
-    file: "src/cache/internal/transactions/frame.ts",
+    file: "src/cache/transactions/internal/frame.ts",
     text: `return hasConnection(context) && Context.get(context, CurrentTransaction)?.isOn(context) !== true`,
     planted: `return false`,
     suites: ["test/manifest/transactionOutside.test.ts"]
@@ -2941,7 +2941,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "a transaction that the cache does not know is not seen where its Context was copied",
-    file: "src/cache/internal/transactions/frame.ts",
+    file: "src/cache/transactions/internal/frame.ts",
     text: `for (const key of services.keys()) if (key.startsWith(connectionKey)) return true`,
     planted: `for (const key of services.keys()) if (key.startsWith(connectionKey)) return false`,
     suites: ["test/manifest/transactionOutside.test.ts"]
@@ -2957,7 +2957,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "an owner that is built inside a transaction loads rows that are not committed",
-    file: "src/cache/internal/transactions/frame.ts",
+    file: "src/cache/transactions/internal/frame.ts",
     text: `if (key === CurrentTransaction.key || key.startsWith(connectionKey)) services.delete(key)`,
     planted: `if (key === CurrentTransaction.key) services.delete(key)`,
     suites: ["test/manifest/transactionOutside.test.ts"]
@@ -2965,7 +2965,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "what a body writes off the connection of its transaction is lost with a rollback",
-    file: "src/cache/internal/transactions/frame.ts",
+    file: "src/cache/transactions/internal/frame.ts",
     text: ` && frame.contains(context)`,
     planted: ``,
     suites: ["test/manifest/transactionOutside.test.ts"]
@@ -2973,7 +2973,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "a savepoint of the database in a body is taken for another connection",
-    file: "src/cache/internal/transactions/frame.ts",
+    file: "src/cache/transactions/internal/frame.ts",
     text: `Array.isArray(one) && Array.isArray(other) && one[0] === other[0]`,
     planted: `false`,
     suites: ["test/manifest/transactionOutside.test.ts"]
@@ -3505,7 +3505,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 8,
     bug: "an owner that has left is told as one that was never built",
-    file: "src/cache/shared/cacheFamily.ts",
+    file: "src/cache/engine/cacheFamily.ts",
     text: `this.loads.hasLeft = true`,
     planted: `this.loads.hasLeft = false`,
     suites: ["test/manifest/leaving.test.ts"]
@@ -4033,7 +4033,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "a store that refuses loses nothing that it has taken",
     bug: "another writer takes the room of a transaction that is about to commit",
-    file: "src/cache/internal/transactions/collected.ts",
+    file: "src/cache/transactions/internal/collected.ts",
     text: `this.giveBack = reserve(wanted)`,
     planted: `this.giveBack = reserve([])`,
     suites: [refusing]
@@ -4041,7 +4041,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "a store that refuses loses nothing that it has taken",
     bug: "a transaction is not asked whether its values fit",
-    file: "src/cache/internal/transactions/collected.ts",
+    file: "src/cache/transactions/internal/collected.ts",
     text: `const full = memoryRefusal(wanted)`,
     planted: `const full = memoryRefusal([])`,
     suites: [refusing]
@@ -4362,7 +4362,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "every arrangement of tiers refuses a value of another kind than its schema",
     bug: "a value of another kind that is loaded in a transaction is served",
-    file: "src/cache/internal/transactions/transactionReads.ts",
+    file: "src/cache/transactions/internal/transactionReads.ts",
     text: `return misfit === undefined
         ? Effect.succeed({ value`,
     planted: `return misfit !== null

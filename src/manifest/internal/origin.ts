@@ -6,7 +6,7 @@
  * otherwise looks like another one.
  */
 import * as Schema from "effect/Schema"
-import type { Origin } from "../../cache/shared/familySpec.ts"
+import type { Origin } from "../../cache/shared/origin.ts"
 import type { DependencyGraph } from "../../ownership/DependencyGraph.ts"
 import type { ValidFamily, ValidManifest } from "../../ownership/shared/validation.ts"
 import { shapeText } from "../../store/shared/schemaShape.ts"

@@ -4,8 +4,8 @@
  * Not here: the events of reads and of lookups, which are made where these happen.
  */
 import { CacheEvent, type Target } from "../../CacheEvent.ts"
-import type { EngineFamilySpec } from "../../shared/familySpec.ts"
 import { end, shownValue } from "../../shared/scopes.ts"
+import type { EngineFamilySpec } from "../family/familySpec.ts"
 import type { Noted } from "./history.ts"
 
 /** The event of a change; `undefined` for a change that is an event of its load, or none. */

@@ -2,8 +2,8 @@
  * Keeps the latest happenings of a cache, for `explain`.
  */
 import type { Happening } from "../../Explanation.ts"
-import type { Sources } from "../../shared/familySpec.ts"
 import { hasSegments } from "../../shared/scopes.ts"
+import type { Sources } from "../family/familySpec.ts"
 
 // The bounds of one cache's history, in happenings and in characters of keys and tags: less than two megabytes.
 const happeningsMax = 4_096

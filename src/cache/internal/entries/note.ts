@@ -3,7 +3,7 @@
  */
 import type { InvalidationMode } from "../../CacheEvent.ts"
 import type { Happening } from "../../Explanation.ts"
-import type { EngineFamilySpec } from "../../shared/familySpec.ts"
+import type { EngineFamilySpec } from "../family/familySpec.ts"
 import type { CacheContext } from "./cacheContext.ts"
 import { eventOf } from "./changeEvents.ts"
 import type { Noted } from "./history.ts"

@@ -10,11 +10,11 @@ import * as Effect from "effect/Effect"
 import type { CacheError } from "../../CacheError.ts"
 import type { InvalidationMode } from "../../CacheEvent.ts"
 import type { Scope } from "../../Explanation.ts"
-import type { EngineFamilySpec } from "../../shared/familySpec.ts"
 import { end, everything } from "../../shared/scopes.ts"
 import { both, type Delivery, noDelivery } from "../below/delivery.ts"
 import { type CacheContext, orStoreFailed } from "../entries/cacheContext.ts"
 import type { Entries } from "../entries/entries.ts"
+import type { EngineFamilySpec } from "../family/familySpec.ts"
 import type { Loads } from "../loads/loads.ts"
 
 export class FamilyInvalidation<V> {

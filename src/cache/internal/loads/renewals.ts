@@ -2,7 +2,7 @@
  * Begins the loads that renew an entry behind a reader who has got it.
  */
 import type { Entry } from "../../../store/Entry.ts"
-import type { KeyLookup, Loader } from "../../shared/familySpec.ts"
+import type { KeyLookup, Loader } from "../../shared/loader.ts"
 import type { Entries } from "../entries/entries.ts"
 import * as Expiry from "../family/expiry.ts"
 import type { Failures } from "./failures.ts"

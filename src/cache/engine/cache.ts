@@ -25,7 +25,6 @@ import type { Scope } from "../Explanation.ts"
 import { both, type Delivery, noDelivery } from "../internal/below/delivery.ts"
 import { Outbox } from "../internal/below/outbox.ts"
 import { whenKnown } from "../internal/below/whenKnown.ts"
-import { nextVersionOf, sawVersion } from "../internal/engine/versions.ts"
 import { type CacheContext, orStoreFailed, orTakenBack } from "../internal/entries/cacheContext.ts"
 import { type ChangeListener, Changes } from "../internal/entries/changes.ts"
 import { type Heard, type Peer, Peers, type Swept } from "../internal/entries/peers.ts"
@@ -38,6 +37,7 @@ import { asksForRoom, inFreedRoom, roomRefusalOfAll, type Wanted } from "../inte
 import { renewTerm } from "../internal/writes/terms.ts"
 import type { SetOptions } from "../types/setOptions.ts"
 import type { CacheFamily } from "./cacheFamily.ts"
+import { nextVersionOf, sawVersion } from "./internal/versions.ts"
 
 /**
  * One write of a batch. Without a value, it is a deletion.

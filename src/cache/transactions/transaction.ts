@@ -16,12 +16,15 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { CacheError, InvalidOption, TransactionRefused } from "../CacheError.ts"
 import type { InvalidationMode } from "../CacheEvent.ts"
+import type { BatchWrite, Cache } from "../engine/cache.ts"
+import type { CacheFamily } from "../engine/cacheFamily.ts"
 import type { Scope } from "../Explanation.ts"
 import { type Delivery, noDelivery } from "../internal/below/delivery.ts"
 import { orRedressed } from "../internal/entries/cacheContext.ts"
 import { loadOf, openWork } from "../internal/loads/load.ts"
 import { type Reads, TrackedReads } from "../internal/reads/trackedReads.ts"
-import { lookupOf } from "../internal/transactions/callersLoad.ts"
+import type { KeyLookup } from "../shared/loader.ts"
+import { lookupOf } from "./internal/callersLoad.ts"
 import {
   connectionsIn,
   CurrentTransaction,
@@ -30,8 +33,8 @@ import {
   frameIn,
   isInUnknown,
   withoutTransaction
-} from "../internal/transactions/frame.ts"
-import { TransactionReads } from "../internal/transactions/transactionReads.ts"
+} from "./internal/frame.ts"
+import { TransactionReads } from "./internal/transactionReads.ts"
 import {
   batch as collectBatch,
   dropScopes as collectScopes,
@@ -39,10 +42,7 @@ import {
   TransactionWrites,
   unknownTransaction,
   type Writes
-} from "../internal/transactions/transactionWrites.ts"
-import type { BatchWrite, Cache } from "./cache.ts"
-import type { CacheFamily } from "./cacheFamily.ts"
-import type { KeyLookup } from "./familySpec.ts"
+} from "./internal/transactionWrites.ts"
 
 /**
  * The manifest of a transaction: its name in messages, and the class whose changes the transaction collects.

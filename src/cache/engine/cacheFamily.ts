@@ -49,6 +49,7 @@ import type { Delivery } from "../internal/below/delivery.ts"
 import type { CacheContext } from "../internal/entries/cacheContext.ts"
 import type { KeyWatch } from "../internal/entries/keyWatch.ts"
 import type { Heard, Swept } from "../internal/entries/peers.ts"
+import type { EngineFamilySpec } from "../internal/family/familySpec.ts"
 import { FamilyInvalidation } from "../internal/invalidation/familyInvalidation.ts"
 import { hear, hearChanged, hearGone, hearMark } from "../internal/invalidation/peerChanges.ts"
 import { sweep, sweptOf } from "../internal/invalidation/sweep.ts"
@@ -59,8 +60,8 @@ import { FamilyReads } from "../internal/reads/familyReads.ts"
 import { FamilyWrites } from "../internal/writes/familyWrites.ts"
 import { beginTerm } from "../internal/writes/terms.ts"
 import type { LoadedOptions } from "../Lookup.ts"
+import type { Loader } from "../shared/loader.ts"
 import type { SetOptions } from "../types/setOptions.ts"
-import type { EngineFamilySpec, Loader } from "./familySpec.ts"
 
 /**
  * One family of a cache. It inherits its reads, because a hit must not pass through another object.

@@ -10,7 +10,7 @@
  * Not here: what a release may have missed although its tiers were all there (`lives.ts`).
  */
 import type { Mark, MarkLog } from "../../../store/Store.ts"
-import { markName, splitMark } from "../family/names.ts"
+import { markName, splitMark } from "../../internal/family/names.ts"
 
 const sessionStart = "n|"
 

@@ -25,7 +25,6 @@
 import * as Result from "effect/Result"
 import { overlaps, parsePattern } from "../../../pattern/KeyPattern.ts"
 import type { Mark } from "../../../store/Store.ts"
-import type { Origin } from "../../shared/familySpec.ts"
 import {
   type Limit,
   type LimitedOption,
@@ -34,8 +33,9 @@ import {
   needed,
   noLimits,
   withLimit
-} from "../family/limits.ts"
-import { markName, splitMark } from "../family/names.ts"
+} from "../../internal/family/limits.ts"
+import { markName, splitMark } from "../../internal/family/names.ts"
+import type { Origin } from "../../shared/origin.ts"
 import { isOfSession } from "./sessions.ts"
 
 /** A family of the engine that is being opened. */

@@ -2,7 +2,7 @@
  * Opens an engine: its families in a store, the marks that the store has kept, and the life and session that it enters.
  *
  * Not here: what an engine does once it is open (`cache.ts`), and how a life and a session are found out
- * (`internal/engine/`).
+ * (`internal/`).
  *
  * @since 0.1.0
  */
@@ -21,19 +21,19 @@ import { type Mark, type MarkLog, Store } from "../../store/Store.ts"
 import type { StoreError } from "../../store/StoreError.ts"
 import { CacheError, InvalidOption, StoreFailed } from "../CacheError.ts"
 import { ifItCan, inTime } from "../internal/below/inTime.ts"
-import { isOfLives, lifeOf, type Opened } from "../internal/engine/lives.ts"
-import { haveParted, pastSessions, sessionMark, tiersOf } from "../internal/engine/sessions.ts"
-import { nextVersionOf, sawVersion } from "../internal/engine/versions.ts"
 import { type SharedLife } from "../internal/entries/peers.ts"
 import * as Expiry from "../internal/family/expiry.ts"
 import { noLimits } from "../internal/family/limits.ts"
 import { familyName, splitMark } from "../internal/family/names.ts"
 import { sealed, sealedCodec, sealedPartition } from "../internal/family/sensitive.ts"
+import { type CompiledStep, type InvalidationPlan, listed } from "../shared/invalidationPlan.ts"
+import type { Origin } from "../shared/origin.ts"
+import { everything } from "../shared/scopes.ts"
 import { Cache } from "./cache.ts"
 import { CacheFamily } from "./cacheFamily.ts"
-import type { Origin } from "./familySpec.ts"
-import { type CompiledStep, type InvalidationPlan, listed } from "./invalidationPlan.ts"
-import { everything } from "./scopes.ts"
+import { isOfLives, lifeOf, type Opened } from "./internal/lives.ts"
+import { haveParted, pastSessions, sessionMark, tiersOf } from "./internal/sessions.ts"
+import { nextVersionOf, sawVersion } from "./internal/versions.ts"
 
 /**
  * A family of a cache, with the plan of its dependents.
