@@ -651,9 +651,9 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a tag leaves what a process before has made from entries that are gone",
     file: "src/cache/internal/invalidation/familyInvalidation.ts",
-    text: "return both(own, this.cache.spread.ofScope(this.name, everything, mode))",
+    text: "return both(own, this.cache.spread.ofSlice(this.name, everything, mode))",
     planted: `if (this.entries.hot?.count === 0 && !this.entries.before.isEmpty) return own
-    return both(own, this.cache.spread.ofScope(this.name, everything, mode))`,
+    return both(own, this.cache.spread.ofSlice(this.name, everything, mode))`,
     suites: ["test/simulation/vanishing.test.ts"]
   },
   {
@@ -1071,8 +1071,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 12,
     bug: "what was invalidated comes back after a crash",
     file: marking,
-    text: `markName(storeName, scope), stamp, tierFailed, spec.isSensitive)`,
-    planted: `markName(storeName, scope), 0, tierFailed, spec.isSensitive)`,
+    text: `scopeOf(storeName, marked), stamp, tierFailed, spec.isSensitive)`,
+    planted: `scopeOf(storeName, marked), 0, tierFailed, spec.isSensitive)`,
     suites: ["test/manifest/restart.test.ts"]
   },
   {
@@ -1207,8 +1207,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "a mark of this process alone is taken for one that the store keeps",
     file: before,
-    text: `return !marks.hidesAll(scope, this.stamp)`,
-    planted: `return !marks.hidesAll(scope, this.ground.cache.openedAt)`,
+    text: `return !marks.hidesAll(slice, this.stamp)`,
+    planted: `return !marks.hidesAll(slice, this.ground.cache.openedAt)`,
     suites: [vanished]
   },
   {
@@ -1240,8 +1240,8 @@ export const canaries: ReadonlyArray<Canary> = [
     bug: "what was made from what memory alone had outlives the process",
     file: "src/cache/internal/invalidation/spreading.ts",
     text:
-      `if (lane !== undefined && !marks.hidesAll(scope, openedAt)) target.invalidation.hideHere(scope, openedAt, name)`,
-    planted: `marks.hidesAll(scope, openedAt)`,
+      `if (lane !== undefined && !marks.hidesAll(slice, openedAt)) target.invalidation.hideHere(slice, openedAt, name)`,
+    planted: `marks.hidesAll(slice, openedAt)`,
     suites: [vanished]
   },
   {
@@ -1527,7 +1527,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "what a lookup acquires stays open as long as its owner",
     file: loads,
-    text: `if (scope.state._tag === "Open") this.forkFor(Scope_.close(scope, exit))`,
+    text: `if (scope.state._tag === "Open") this.forkFor(Scope.close(scope, exit))`,
     planted: `void scope`,
     suites: ["test/cache/ownContext.test.ts"]
   },
@@ -2926,7 +2926,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 14,
     bug: "what depends on a changed key is loaded and kept while a transaction commits",
     file: collected,
-    text: `cache.spread.eachOfKey(family.name, change.key, (target, scope) => this.holdScope(target, scope))`,
+    text: `cache.spread.eachOfKey(family.name, change.key, (target, slice) => this.holdSlice(target, slice))`,
     planted: ``,
     suites: [transactions, commits]
   },
@@ -4346,7 +4346,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a transaction does not see that it has dropped the keys of one length",
-    file: "src/cache/shared/scopes.ts",
+    file: "src/cache/shared/slices.ts",
     text: `if (goesOn || position !== segments.length) return undefined`,
     planted: `return undefined`,
     suites: [keyEnds]

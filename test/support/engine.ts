@@ -107,7 +107,7 @@ export const engine = <Name extends string>(
     return start(app, Layer.provide(Layer.merge(app.modules(modules), app.layer), store))
   })
 
-/** Builds the layer of an application, such as a typed manifest with its owners and a store, in the current scope. */
+/** Builds the layer of an application, such as a typed manifest with its owners and a store, in the current Scope. */
 export const start = <A extends { readonly key: string }>(
   app: A,
   live: unknown

@@ -10,7 +10,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
-import type * as Scope_ from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import * as LeaseTable from "../../capability/shared/leaseTable.ts"
 import type { FamilyPolicy } from "../../ownership/FamilyPolicy.ts"
 import type { Codec, Later } from "../../store/Codec.ts"
@@ -24,11 +24,11 @@ import { ifItCan, inTime } from "../internal/below/inTime.ts"
 import { type SharedLife } from "../internal/entries/peers.ts"
 import * as Expiry from "../internal/family/expiry.ts"
 import { noLimits } from "../internal/family/limits.ts"
-import { familyName, splitMark } from "../internal/family/names.ts"
+import { familyName, splitScope } from "../internal/family/names.ts"
 import { sealed, sealedCodec, sealedPartition } from "../internal/family/sensitive.ts"
 import { type CompiledStep, type InvalidationPlan, listed } from "../shared/invalidationPlan.ts"
 import type { Origin } from "../shared/origin.ts"
-import { everything } from "../shared/scopes.ts"
+import { everything } from "../shared/slices.ts"
 import { Cache } from "./cache.ts"
 import { CacheFamily } from "./cacheFamily.ts"
 import { isOfLives, lifeOf, type Opened } from "./internal/lives.ts"
@@ -74,7 +74,7 @@ export const make: (
   id: string,
   families: ReadonlyArray<FamilyOptions>,
   manifestKey?: string
-) => Effect.Effect<Cache, CacheError, Store | Scope_.Scope> = Effect.fnUntraced(
+) => Effect.Effect<Cache, CacheError, Store | Scope.Scope> = Effect.fnUntraced(
   function*(id: string, families: ReadonlyArray<FamilyOptions>, manifestKey?: string) {
     const store = guarded(yield* Store)
     const clock = yield* Clock.Clock
@@ -119,9 +119,9 @@ export const make: (
     const stampBefore = Math.max(store.commons.stamp, kept.stampMax)
     store.commons.stamp = stampBefore + 1
     sawVersion(store.commons, kept.versionMax ?? 0)
-    const restore = (written: string, stamp: number): void => {
-      const { familyName, scope } = splitMark(written)
-      if (!isOfLives(scope)) cache.byStoreName.get(familyName)?.restoreMark(scope, stamp)
+    const restore = (scope: string, stamp: number): void => {
+      const { familyName, marked } = splitScope(scope)
+      if (!isOfLives(marked)) cache.byStoreName.get(familyName)?.restoreMark(marked, stamp)
     }
     for (const { scope, stamp } of kept.marks) restore(scope, stamp)
     if (cache.isShared) {
@@ -267,7 +267,7 @@ const joinSession = (
   const families = Array.from(cache.families.values())
   if (hides.length > 0) {
     for (const { name } of families) {
-      cache.tell(name, { _tag: "Marked", scope: everything, mode: "hide", stamp: cache.stamp })
+      cache.tell(name, { _tag: "Marked", slice: everything, mode: "hide", stamp: cache.stamp })
     }
     life.hides = [...life.hides, ...hides]
     life.owed = [...life.owed, ...hides]
@@ -276,7 +276,7 @@ const joinSession = (
   const own = tiersOf(kept).length - (families.some(({ hot }) => hot !== undefined) ? 2 : 1)
   if (own <= 0) return []
   const rows = kept.marks.filter(({ scope }) =>
-    scope.startsWith(familyName(cache.id, "")) && isOfLives(splitMark(scope).scope)
+    scope.startsWith(familyName(cache.id, "")) && isOfLives(splitScope(scope).marked)
   )
   return [...rows, ...life.owed, life.session]
 }

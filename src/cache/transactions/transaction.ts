@@ -18,7 +18,7 @@ import { CacheError, InvalidOption, TransactionRefused } from "../CacheError.ts"
 import type { InvalidationMode } from "../CacheEvent.ts"
 import type { BatchWrite, Cache } from "../engine/cache.ts"
 import type { CacheFamily } from "../engine/cacheFamily.ts"
-import type { Scope } from "../Explanation.ts"
+import type { Slice } from "../Explanation.ts"
 import { type Delivery, noDelivery } from "../internal/below/delivery.ts"
 import { orRedressed } from "../internal/entries/cacheContext.ts"
 import { loadOf, openWork } from "../internal/loads/load.ts"
@@ -37,7 +37,7 @@ import {
 import { TransactionReads } from "./internal/transactionReads.ts"
 import {
   batch as collectBatch,
-  dropScopes as collectScopes,
+  dropSlices as collectSlices,
   RefusedWrites,
   TransactionWrites,
   unknownTransaction,
@@ -365,18 +365,18 @@ export const batch = (
 }
 
 /**
- * Drops the scopes of several families in one step. In the body of a transaction, the scopes are collected together.
+ * Drops the slices of several families in one step. In the body of a transaction, the slices are collected together.
  *
  * @category running
  * @since 0.1.0
  */
-export const dropScopes = (
+export const dropSlices = (
   cache: Cache,
   context: Context.Context<never>,
-  scopes: ReadonlyArray<readonly [family: CacheFamily<any>, scope: Scope]>,
+  slices: ReadonlyArray<readonly [family: CacheFamily<any>, slice: Slice]>,
   mode: InvalidationMode
 ): Effect.Effect<void, CacheError> => {
   const frame = frameIn(context, cache.manifestKey)
-  if (frame !== undefined) return collectScopes(frame, scopes, mode)
-  return isInUnknown(context) ? Effect.fail(unknownTransaction(cache.id)) : cache.dropScopes(scopes, mode)
+  if (frame !== undefined) return collectSlices(frame, slices, mode)
+  return isInUnknown(context) ? Effect.fail(unknownTransaction(cache.id)) : cache.dropSlices(slices, mode)
 }

@@ -305,13 +305,13 @@ const invalidations = (
     ),
     invalidateWhere: (params: Params, given?: InvalidateOptions) =>
       find((family) =>
-        Result.match(gate.keys.scopeOf(params), {
-          onSuccess: (scope) => withMode(given, (mode) => family.dropScope(scope, mode)),
+        Result.match(gate.keys.sliceOf(params), {
+          onSuccess: (slice) => withMode(given, (mode) => family.dropSlice(slice, mode)),
           onFailure: (problem) => Effect.fail(gate.invalid(problem))
         })
       ),
     invalidateAll: (given?: InvalidateOptions) =>
-      find((family) => withMode(given, (mode) => family.dropScope({ positions: [], values: [] }, mode))),
+      find((family) => withMode(given, (mode) => family.dropSlice({ positions: [], values: [] }, mode))),
     invalidateTag: (tag: string, given?: InvalidateOptions) =>
       find((family) =>
         options.checked(

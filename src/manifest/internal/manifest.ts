@@ -149,10 +149,10 @@ const byPattern =
           return Effect.fail(new CacheError({ reason: unknown(manifest, text, false) }))
         }
         return Effect.flatMap(Effect.forEach(touched, ([gate]) => gate.requireWriteGrant(fiber.context)), (grants) => {
-          const scopes = touched.map(([gate, pattern], i) =>
-            [gate.familyOf(grants[i]!), gate.keys.scopeOfPattern(pattern)] as const
+          const slices = touched.map(([gate, pattern], i) =>
+            [gate.familyOf(grants[i]!), gate.keys.sliceOfPattern(pattern)] as const
           )
-          return Transaction.dropScopes(grants[0]!.engine.cache, fiber.context, scopes, mode)
+          return Transaction.dropSlices(grants[0]!.engine.cache, fiber.context, slices, mode)
         })
       })
     )

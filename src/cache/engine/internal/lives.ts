@@ -34,7 +34,7 @@ import {
   noLimits,
   withLimit
 } from "../../internal/family/limits.ts"
-import { markName, splitMark } from "../../internal/family/names.ts"
+import { scopeOf, splitScope } from "../../internal/family/names.ts"
 import type { Origin } from "../../shared/origin.ts"
 import { isOfSession } from "./sessions.ts"
 
@@ -72,9 +72,9 @@ interface Kept {
 const rowStart = "o|"
 const limitStart = "l|"
 
-/** Whether a mark's scope is a row, a limit, or the name of a session. */
-export const isOfLives = (scope: string): boolean =>
-  scope.startsWith(rowStart) || scope.startsWith(limitStart) || isOfSession(scope)
+/** Whether what is marked is a row, a limit, or the name of a session. */
+export const isOfLives = (marked: string): boolean =>
+  marked.startsWith(rowStart) || marked.startsWith(limitStart) || isOfSession(marked)
 
 /** What an engine has to do when it opens. */
 export interface Life {
@@ -120,7 +120,7 @@ export const lifeOf = (
   const written: Array<Mark> = []
   for (const family of families) {
     const { storeName } = family
-    written.push({ scope: markName(storeName, rowStart + writeRow(family)), stamp })
+    written.push({ scope: scopeOf(storeName, rowStart + writeRow(family)), stamp })
     const row = rows.get(storeName)
     for (const option of row === undefined ? [] : limitedOptions.filter((one) => family[one] < row[one])) {
       const known = later.get(storeName) ?? noLimits
@@ -129,7 +129,7 @@ export const lifeOf = (
       written.push(...all.map(({ before, millis }) => ({ scope: limitName(storeName, option, millis), stamp: before })))
     }
   }
-  for (const storeName of movedIn(rows, families)) written.push({ scope: markName(storeName, rowStart), stamp })
+  for (const storeName of movedIn(rows, families)) written.push({ scope: scopeOf(storeName, rowStart), stamp })
   const missed = families.filter((family) => hasMissed(family, byName, rows)).map(({ name }) => name)
   return { life: { missed, rows: written }, limits: later, obsolete, isKnown }
 }
@@ -142,15 +142,15 @@ const read = (marks: ReadonlyArray<Mark>, prefix: string): Kept => {
   const limitMarks = new Map<string, Array<readonly [option: LimitedOption, limit: Limit, mark: Mark]>>()
   const obsolete: Array<Mark> = []
   for (const mark of marks) {
-    const { familyName, scope } = splitMark(mark.scope)
+    const { familyName, marked } = splitScope(mark.scope)
     if (!familyName.startsWith(prefix)) continue
-    if (scope.startsWith(limitStart)) {
-      const [option, millis] = scope.slice(limitStart.length).split("|")
+    if (marked.startsWith(limitStart)) {
+      const [option, millis] = marked.slice(limitStart.length).split("|")
       const known = limitMarks.get(familyName) ?? []
       limitMarks.set(familyName, known)
       known.push([option as LimitedOption, { before: mark.stamp, millis: Number(millis) }, mark])
     }
-    if (!scope.startsWith(rowStart)) continue
+    if (!marked.startsWith(rowStart)) continue
     const before = rowMarks.get(familyName)
     // Two are there where the row has changed.
     const [later, earlier] = before === undefined || before.stamp < mark.stamp ? [mark, before] : [before, mark]
@@ -158,7 +158,7 @@ const read = (marks: ReadonlyArray<Mark>, prefix: string): Kept => {
     if (earlier !== undefined) obsolete.push(earlier)
   }
   for (const [familyName, { scope, stamp }] of rowMarks) {
-    rows.set(familyName, readRow(splitMark(scope).scope.slice(rowStart.length), stamp))
+    rows.set(familyName, readRow(splitScope(scope).marked.slice(rowStart.length), stamp))
   }
   const limits = new Map<string, Limits>()
   for (const [familyName, all] of limitMarks) {
@@ -175,7 +175,7 @@ const read = (marks: ReadonlyArray<Mark>, prefix: string): Kept => {
 }
 
 const limitName = (storeName: string, option: LimitedOption, millis: number): string =>
-  markName(storeName, `${limitStart}${option}|${millis}`)
+  scopeOf(storeName, `${limitStart}${option}|${millis}`)
 
 /** What makes the keys and values of a family mean something else, or be written by others, when it changes. */
 const formOf = ({ below, origin, pattern }: Opened): Form => [below, pattern, origin.form]

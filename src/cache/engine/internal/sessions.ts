@@ -10,12 +10,12 @@
  * Not here: what a release may have missed although its tiers were all there (`lives.ts`).
  */
 import type { Mark, MarkLog } from "../../../store/Store.ts"
-import { markName, splitMark } from "../../internal/family/names.ts"
+import { scopeOf, splitScope } from "../../internal/family/names.ts"
 
 const sessionStart = "n|"
 
-/** Whether a mark's scope names a session. */
-export const isOfSession = (scope: string): boolean => scope.startsWith(sessionStart)
+/** Whether what is marked is the name of a session. */
+export const isOfSession = (marked: string): boolean => marked.startsWith(sessionStart)
 
 /** The marks of each tier. */
 export const tiersOf = (log: MarkLog): ReadonlyArray<MarkLog> => log.tiers ?? [log]
@@ -27,14 +27,14 @@ export const sessionMark = (
   random: { nextDoubleUnsafe(): number },
   stamp: number
 ): Mark => ({
-  scope: markName(prefix, `${sessionStart}${now.toString(36)}-${random.nextDoubleUnsafe().toString(36).slice(2)}`),
+  scope: scopeOf(prefix, `${sessionStart}${now.toString(36)}-${random.nextDoubleUnsafe().toString(36).slice(2)}`),
   stamp
 })
 
 const sessions = ({ marks }: MarkLog, prefix: string): ReadonlyArray<Mark> => {
   const isOne = ({ scope }: Mark) => {
-    const { familyName, scope: own } = splitMark(scope)
-    return familyName === prefix && isOfSession(own)
+    const { familyName, marked } = splitScope(scope)
+    return familyName === prefix && isOfSession(marked)
   }
   return marks.filter(isOne).toSorted((a, b) => b.stamp - a.stamp)
 }

@@ -13,7 +13,7 @@ import type { Entry } from "../../../store/Entry.ts"
 import type { Commons, Mark } from "../../../store/Store.ts"
 import type { StoreError } from "../../../store/StoreError.ts"
 import type { InvalidationMode } from "../../CacheEvent.ts"
-import type { Scope } from "../../Explanation.ts"
+import type { Slice } from "../../Explanation.ts"
 import { Carrier } from "../below/carrier.ts"
 import type { Limits } from "../family/limits.ts"
 import type { Looked } from "../marks/sweepDue.ts"
@@ -31,7 +31,7 @@ export type Heard =
   | { readonly _tag: "Absent"; readonly key: string; readonly isNews: boolean }
   /** A caller asked for a newer value than the cache has. */
   | { readonly _tag: "Asked"; readonly key: string }
-  | { readonly _tag: "Marked"; readonly scope: Scope; readonly mode: InvalidationMode; readonly stamp: number }
+  | { readonly _tag: "Marked"; readonly slice: Slice; readonly mode: InvalidationMode; readonly stamp: number }
   | { readonly _tag: "Tagged"; readonly tag: string; readonly mode: InvalidationMode; readonly stamp: number }
 
 /** What a sweep needs from one engine about a family. */
