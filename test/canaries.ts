@@ -162,7 +162,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "an engine does not drop what one that has left made of a key",
     file: opening,
-    text: `            peer.outlive()\n`,
+    text: `    peer.outlive()\n`,
     planted: ``,
     suites: ["test/cache/derivedOfNothing.test.ts"]
   },
@@ -1559,8 +1559,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "keys",
     bug: "a text that a check refuses is a key",
     file: "src/manifest/internal/keys.ts",
-    text: `    if (hasChecks) {\n`,
-    planted: `    if (hasChecks && !isText) {\n`,
+    text: `const refused = hasChecks ?`,
+    planted: `const refused = hasChecks && !isText ?`,
     suites: ["test/manifest/parameters.test.ts"]
   },
   {
@@ -3247,7 +3247,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a second engine of a manifest does not take over what hides entries that families have missed",
     file: opening,
-    text: "    for (const { scope, stamp } of begun.hides) restore(scope, stamp)\n",
+    text: "    restoreMarks(cache, begun.hides)\n",
     planted: "",
     suites: ["test/manifest/redeployed.test.ts"]
   },

@@ -1,5 +1,5 @@
 /**
- * The lookups that the manifest gives the engine, as plain data.
+ * The loader of a family: the lookups of its owner, as the manifest gives them to the engine.
  *
  * @since 0.1.0
  */

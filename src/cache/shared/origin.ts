@@ -1,5 +1,6 @@
 /**
- * The description by which a start finds out whether what a store holds was made as it is made now.
+ * The origin of a family: a text of how its keys and values are made. An engine that opens compares it with the text
+ * that the store has kept, and hides entries that were made in another way.
  *
  * @since 0.1.0
  */

@@ -233,12 +233,42 @@ const renderOf = (
   return (key) => before + key + after
 }
 
+/** Makes `check`, which says what is wrong with a key. Every write and every miss runs it. */
+const checkOf = (
+  manifest: ValidManifest,
+  { inner, name, pattern }: ValidFamily,
+  holes: ReadonlyArray<Hole>,
+  render: (key: string) => string,
+  split: (key: string) => ReadonlyArray<string>
+): Keys["check"] => {
+  const isText = holes.length === 1 && !pattern.rest
+  const hasChecks = holes.some(({ accepts }) => accepts !== undefined)
+  const isPlainText = isText && !hasChecks && inner.length === 0
+  const findProblem = (key: string): Diagnostic.Diagnostic | undefined => {
+    if (isTooLong(key)) return KeyFindings.keyTooLong(pattern.source, keyBytesMax)
+    // A key of one parameter is not split: with a colon it is not a segment.
+    const texts = isText ? [key] : split(key)
+    const wrong = texts.findIndex((text) => !isSegment(text))
+    const isMiscounted = pattern.rest ? texts.length <= holes.length : texts.length !== holes.length
+    if (wrong >= 0 || isMiscounted) {
+      const hole = holes[Math.max(0, wrong)]
+      return KeyFindings.parameterNotSegment(pattern.source, hole?.name ?? "*", hole?.hasCodec)
+    }
+    const refused = hasChecks ? holes.find(({ accepts }, i) => accepts?.(texts[i]!) === false) : undefined
+    if (refused !== undefined) return KeyFindings.parameterRefused(pattern.source, refused.name)
+    if (inner.length === 0) return undefined
+    const decides = manifest.patterns.route(render(key))
+    if (decides === undefined || decides.name === name) return undefined
+    return KeyFindings.keyOfOtherFamily(pattern.source, decides.pattern.source, decides.name)
+  }
+  return (key) => isPlainText && isSegment(key) && !isTooLong(key) ? undefined : findProblem(key)
+}
+
 export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
   const { pattern } = family
   const names = pattern.holes.filter((name) => name !== "*")
   const holes = names.map((name) => holeOf(name, family))
   const isText = holes.length === 1 && !pattern.rest
-  const hasChecks = holes.some(({ accepts }) => accepts !== undefined)
   const { isSensitive } = family
   const split = (key: string): ReadonlyArray<string> => holes.length === 0 && !pattern.rest ? [] : key.split(":")
 
@@ -248,30 +278,7 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
     const texts = pattern.segments.flatMap((segment, i) => segment._tag === "Text" ? [] : [segments[i]!])
     return [...texts, ...segments.slice(pattern.segments.length)].join(":")
   }
-  const isPlainText = isText && !hasChecks && family.inner.length === 0
-  // Every write and every miss runs this.
-  const check = (key: string): Diagnostic.Diagnostic | undefined =>
-    isPlainText && isSegment(key) && !isTooLong(key) ? undefined : findProblem(key)
-  const findProblem = (key: string): Diagnostic.Diagnostic | undefined => {
-    if (isTooLong(key)) return KeyFindings.keyTooLong(pattern.source, keyBytesMax)
-    // A key of one parameter is not split: with a colon it is not a segment.
-    const texts = isText ? undefined : split(key)
-    const wrong = texts === undefined ? (isSegment(key) ? -1 : 0) : texts.findIndex((text) => !isSegment(text))
-    const isMiscounted = texts !== undefined &&
-      (pattern.rest ? texts.length <= holes.length : texts.length !== holes.length)
-    if (wrong >= 0 || isMiscounted) {
-      const at = Math.max(0, wrong)
-      return KeyFindings.parameterNotSegment(pattern.source, names[at] ?? "*", holes[at]?.hasCodec)
-    }
-    if (hasChecks) {
-      const refused = holes.find(({ accepts }, i) => accepts?.(texts === undefined ? key : texts[i]!) === false)
-      if (refused !== undefined) return KeyFindings.parameterRefused(pattern.source, refused.name)
-    }
-    if (family.inner.length === 0) return undefined
-    const decides = manifest.patterns.route(render(key))
-    if (decides === undefined || decides.name === family.name) return undefined
-    return KeyFindings.keyOfOtherFamily(pattern.source, decides.pattern.source, decides.name)
-  }
+  const check = checkOf(manifest, family, holes, render, split)
   return {
     names: pattern.holes,
     textOf: textOfAll(holes, pattern.rest),

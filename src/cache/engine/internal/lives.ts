@@ -56,7 +56,7 @@ export interface Opened extends Lifetimes {
 type Lifetimes = { readonly [Option in LimitedOption]: number }
 
 interface Row extends Lifetimes {
-  /** Empty where the family has moved. */
+  /** Empty if the family has moved. */
   readonly form: string
   readonly pattern: string
   readonly life: number
@@ -65,7 +65,7 @@ interface Row extends Lifetimes {
 interface Kept {
   readonly rows: ReadonlyMap<string, Row>
   readonly limits: ReadonlyMap<string, Limits>
-  /** Marks that say nothing that another one does not say. */
+  /** Marks that other marks make unnecessary. */
   readonly obsolete: ReadonlyArray<Mark>
 }
 
@@ -85,13 +85,13 @@ export interface Life {
 }
 
 export interface Lives {
-  /** Undefined where it is that of the engine before. */
+  /** The life that begins; `undefined` if the life of the engine before goes on, because nothing has changed. */
   readonly life: Life | undefined
-  /** By the names by which a store knows the families. */
+  /** The limits of each family, by its name in the store. */
   readonly limits: ReadonlyMap<string, Limits>
-  /** Marks of which a later one is kept. */
+  /** Marks that a later one replaces. */
   readonly obsolete: ReadonlyArray<Mark>
-  /** The place knows the manifest from before. */
+  /** Whether the store has rows of the manifest from before. */
   readonly isKnown: boolean
 }
 
@@ -139,7 +139,7 @@ export const lifeOf = (
 const read = (marks: ReadonlyArray<Mark>, prefix: string): Kept => {
   const rows = new Map<string, Row>()
   const rowMarks = new Map<string, Mark>()
-  const limitMarks = new Map<string, Array<readonly [option: LimitedOption, limit: Limit, mark: Mark]>>()
+  const limitMarks = new Map<string, Array<LimitMark>>()
   const obsolete: Array<Mark> = []
   for (const mark of marks) {
     const { familyName, marked } = splitScope(mark.scope)
@@ -152,7 +152,7 @@ const read = (marks: ReadonlyArray<Mark>, prefix: string): Kept => {
     }
     if (!marked.startsWith(rowStart)) continue
     const before = rowMarks.get(familyName)
-    // Two are there where the row has changed.
+    // A row that has changed has two marks, until the earlier one is removed.
     const [later, earlier] = before === undefined || before.stamp < mark.stamp ? [mark, before] : [before, mark]
     rowMarks.set(familyName, later)
     if (earlier !== undefined) obsolete.push(earlier)
@@ -160,18 +160,27 @@ const read = (marks: ReadonlyArray<Mark>, prefix: string): Kept => {
   for (const [familyName, { scope, stamp }] of rowMarks) {
     rows.set(familyName, readRow(splitScope(scope).marked.slice(rowStart.length), stamp))
   }
+  const { limits, unneeded } = limitsOf(limitMarks)
+  return { rows, limits, obsolete: [...obsolete, ...unneeded] }
+}
+
+type LimitMark = readonly [option: LimitedOption, limit: Limit, mark: Mark]
+
+/** The limits of each family, and the marks of those that others make unnecessary. */
+const limitsOf = (limitMarks: ReadonlyMap<string, ReadonlyArray<LimitMark>>) => {
   const limits = new Map<string, Limits>()
+  const unneeded: Array<Mark> = []
   for (const [familyName, all] of limitMarks) {
     let known = noLimits
     for (const option of limitedOptions) {
       const own = all.filter(([of]) => of === option)
       const kept = needed(own.map(([, limit]) => limit))
       known = { ...known, [option]: kept }
-      for (const [, limit, mark] of own) if (!kept.includes(limit)) obsolete.push(mark)
+      for (const [, limit, mark] of own) if (!kept.includes(limit)) unneeded.push(mark)
     }
     limits.set(familyName, known)
   }
-  return { rows, limits, obsolete }
+  return { limits, unneeded }
 }
 
 const limitName = (storeName: string, option: LimitedOption, millis: number): string =>

@@ -107,7 +107,7 @@ export interface CacheContext {
   isRefreshedElsewhere(family: string, key: string): boolean
   /** Starts a sweep in the background, which forgets the marks of a family that no entry needs any more. */
   sweepSoon(family: string): void
-  /** The same at a time, or earlier. */
+  /** Starts such a sweep at a time, or earlier. */
   sweepAt(family: string, atMillis: number): void
   /** What a sweep needs to know about a family, from each engine over the same place, this one included. */
   sweptOf(family: string): ReadonlyArray<Swept>

@@ -14,7 +14,7 @@ export interface Noted extends Omit<Happening, "from"> {
   readonly from: Sources | undefined
 }
 
-// A text of a forgotten happening that is no longer than this stays until it is written over.
+// A forgotten happening keeps a text of at most so many characters until another one is written over it.
 const textKept = 64
 
 // The places of a happening in the two columns.
@@ -99,7 +99,7 @@ export class History {
     while (this.characters + characters > charactersMax) this.forgetOldest()
   }
 
-  /** Counts the oldest happening no more. */
+  /** Takes the oldest happening out of the counts. */
   private leaveOut(oldest: number): void {
     this.characters -= this.lengths[oldest]!
     this.size--

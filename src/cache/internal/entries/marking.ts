@@ -169,7 +169,7 @@ export class Marking {
 
   // --- marks that nothing needs any more ---------------------------------------------------------
 
-  /** Forgets the marks up to a stamp, of which nothing is left that they hide. */
+  /** Forgets the marks up to a stamp, because nothing is left that they hide. */
   forget(upTo: number, looked: Looked): void {
     const { marks, tags, watches } = this.ground
     // An entry that is being read may have any tags.

@@ -6,7 +6,7 @@
  * memory that another one has changed. An engine informs only engines of its own manifest, because other manifests have
  * other families.
  *
- * Not here: other processes. The tier refuses them.
+ * Not here: other processes. A tier that processes share tells their changes by `Store.news` (`peerChanges.ts`).
  */
 import type * as Effect from "effect/Effect"
 import type { Entry } from "../../../store/Entry.ts"
@@ -36,7 +36,7 @@ export type Heard =
 
 /** What a sweep needs from one engine about a family. */
 export interface Swept {
-  /** Has what the marks hide removed from all tiers. */
+  /** Removes from all tiers what the marks hide. */
   readonly look: Effect.Effect<Looked, StoreError>
   /** The marks up to a stamp, as a store knows them. */
   marksUpTo(upTo: number): Iterable<Mark>

@@ -5,10 +5,10 @@
  * - A key is known from the time a lookup reads it until it ends: by time, by a write or by an invalidation. Each of
  *   these ends reaches its dependents in another way. A key that is known, has not ended, and is in no tier has gone
  *   unseen.
- * - At most `keysMax` keys of `charactersMax` characters are known of each kind, none longer than `lengthMax`. Of what
- *   lookups read beyond, a filter knows until when it lasts at the latest; it may take one key for another. `missed`
- *   gives out the keys that have been missed for longest, or are too long: they are to be counted as changed at once.
- * - A note says of some keys that memory alone holds them: those that no lower tier was to keep as well.
+ * - At most `keysMax` keys of `charactersMax` characters are known of each kind, none longer than `lengthMax`. A filter
+ *   takes the other keys that lookups read, each with the latest end of its value; it may take one key for another. Of
+ *   missed keys, `missed` returns those for which there is no room: they count as changed at once.
+ * - A note says that memory alone holds a key, because no lower tier was to keep it as well.
  *
  * A key is known to be absent if a lookup has said so, what was made from an earlier value was dropped, and the key has
  * had no value since. The same answer again drops nothing.

@@ -1,6 +1,6 @@
 /**
- * Joins the names of a manifest and a family to one text, which a store uses as the name of the family, and puts before
- * what a mark says, in the mark's scope.
+ * Makes the names that a store gets: the name of a family, which is that of its manifest and its own, and the scope of
+ * a mark, which is the name of a family and what is marked.
  *
  * A name may contain any character. The characters that join names are written as `%2F` and `%7C` within a name, and
  * the percent sign as `%25`. So two different pairs of names never become the same text. Ordinary names stay as they

@@ -192,7 +192,7 @@ export abstract class Waited<V> {
     if (renewing !== undefined) this.renewing = new Set([...this.renewing ?? [], ...renewing])
   }
 
-  /** Answers the readers who accept a value that is there already; whether these were all. */
+  /** Answers the readers who accept a value that is there already. Returns whether no other reader waits. */
   protected answerBy(exit: Exit.Exit<Served<V>, never>): boolean {
     const left = isStale(exit) ? this.strict : this.renewing
     if (left === undefined) {
