@@ -115,7 +115,7 @@ export const make: (
 )
 
 /**
- * Lets the engine hear of the changes of its peers, until the Scope closes.
+ * Lets the engine learn the changes of its peers, until the Scope closes.
  *
  * From then on the engine learns of new marks. Marks that are on their way reach the store before the engine reads all
  * marks from it. At the end, the engine first waits until its changes have arrived; then it leaves its peers, and its

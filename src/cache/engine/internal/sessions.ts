@@ -42,7 +42,8 @@ const sessions = ({ marks }: MarkLog, prefix: string): ReadonlyArray<Mark> => {
 /**
  * Whether the tiers name different sessions as their last one, so that one of them was away. Only tiers that keep
  * something of the manifest count. A tier that has seen no stamp keeps nothing; a tier that knows its entries says
- * whether any are of the manifest. A tier without a mark of the manifest may still keep copies of what a lower tier had.
+ * whether any are of the manifest. A tier without a mark of the manifest may still keep copies of what a lower tier
+ * had.
  */
 export const haveParted = (tiers: ReadonlyArray<MarkLog>, prefix: string): boolean => {
   const keeping = tiers.filter(({ keeps, stampMax }) => stampMax > 0 && keeps?.(prefix) !== false)

@@ -3,7 +3,8 @@
  *
  * The times of an entry are stored with it. So if a release makes a lifetime shorter, the entries that are kept would
  * live on by the longer lifetime. A *limit* prevents that: an entry with a lesser stamp than the limit lives for at
- * most so many milliseconds, counted from when it was made. A store keeps a limit as a mark with a scope of its own kind.
+ * most so many milliseconds, counted from when it was made. A store keeps a limit as a mark with a scope of its own
+ * kind.
  *
  * - A limit holds for ever, also when a later release makes the lifetime longer again: what has ended does not come
  *   back.
