@@ -37,7 +37,7 @@ export default defineConfig([
   // declarations come from `tsc` (see `build`).
   {
     ...shared,
-    entry: ["src/**/*.ts", "!src/cli/**", "!src/**/{internal,shared,types}/**"],
+    entry: ["src/**/*.ts", "!src/cli/**", "!src/**/{internal,shared,types,engine,transactions}/**"],
     outDir: "dist",
     bundle: true,
     splitting: true,

@@ -16,7 +16,7 @@ export interface Project {
   readonly sources: ReadonlyArray<Source>
   /** Folder of `src/` to rank: a file imports from a lower rank or its own folder. */
   readonly ranks: ReadonlyMap<string, number>
-  /** Part of a folder, or a module of its own, to rank within the folder: see `parseParts`. */
+  /** Part of a folder to rank within the folder: see `parseParts`. */
   readonly parts?: ReadonlyMap<string, number>
   /** Packages that a file of `src/` may import. */
   readonly peers: ReadonlyArray<string>
@@ -33,11 +33,21 @@ const bundledIntoCli = "@effect/platform-node"
 export const folderOf = (path: string): string => path.includes("/") ? path.slice(0, path.indexOf("/")) : ""
 const isRelative = (specifier: string): boolean => specifier.startsWith(".")
 const isIndex = (path: string): boolean => posix.basename(path) === "index.ts"
+/** The folders whose modules are for other folders, and not for programs. The last two are the top of `cache/`. */
+const handedOut: ReadonlySet<string> = new Set(["shared", "engine", "transactions"])
+
 /**
- * The folders of modules that a program does not import by choice: `internal/` is for its own folder, `shared/` is for
- * other folders, too, and the compiler names the modules of `types/` in the declaration files of programs.
+ * The folders of modules that a program does not import by choice. `internal/` is for its own folder, and the compiler
+ * names the modules of `types/` in the declaration files of programs.
  */
-const privateFolders: ReadonlySet<string> = new Set(["internal", "shared", "types"])
+const privateFolders: ReadonlySet<string> = new Set(["internal", "types", ...handedOut])
+
+/** The folder, closed to programs, that contains a file: the first of `internal/` and those that are handed out. */
+export const closedFolderOf = (path: string): string | undefined => {
+  const folders = path.split("/").slice(0, -1)
+  const depth = folders.findIndex((folder) => folder === "internal" || handedOut.has(folder))
+  return depth < 0 ? undefined : folders.slice(0, depth + 1).join("/")
+}
 const isPrivate = (path: string): boolean =>
   path.split("/").slice(0, -1).some((folder) => privateFolders.has(folder)) || folderOf(path) === "cli"
 
@@ -75,32 +85,29 @@ export const parseRanks = (readme: string): ReadonlyMap<string, number> => {
 }
 
 /**
- * Rows of the form ``| 3 | `internal/loads/` `shared/defects.ts` |``, in the README of a folder with many modules: the
- * parts that its `internal/` has, and the modules of `shared/` that belong to each.
+ * Rows of the form ``| 3 | `internal/loads/` |``, in the README of a folder with many modules: its parts, each a folder
+ * within it. The public modules, which lie in the folder itself, are below all parts.
  */
 export const parseParts = (folder: string, readme: string): ReadonlyMap<string, number> => {
-  const parts = new Map<string, number>()
+  const parts = new Map<string, number>([[`${folder}/`, 0]])
   for (const [, rank, paths] of readme.matchAll(/^\| *(\d+) *\|([^|]*)\|/gm)) {
-    for (const [, path] of paths!.matchAll(/`((?:internal|shared|types)\/[\w./]+)`/g)) {
-      parts.set(`${folder}/${path}`, Number(rank))
-    }
+    for (const [, path] of paths!.matchAll(/`((?:\w+\/)+)`/g)) parts.set(`${folder}/${path}`, Number(rank))
   }
   return parts
 }
 
 /** A module of a folder with parts imports from its own part, and from parts of a lower rank. */
-export const parts: Rule = (project) => {
-  const ranked = [...project.parts ?? []]
-  const folders = new Set(ranked.map(([path]) => folderOf(path)))
-  const partOf = (path: string) => ranked.find(([part]) => path === part || part.endsWith("/") && path.startsWith(part))
+export const parts: Rule = ({ parts: ranked = new Map(), ...project }) => {
+  const partOf = (path: string) => path.slice(0, path.lastIndexOf("/") + 1)
   return violationsOf(project, (source, refuse) => {
-    if (!folders.has(folderOf(source.path)) || !isPrivate(source.path)) return
     const part = partOf(source.path)
-    if (part === undefined) return refuse(0, `is in no part that \`${folderOf(source.path)}/README.md\` ranks`)
+    if (!ranked.has(`${folderOf(source.path)}/`) || isIndex(source.path)) return
+    const rank = ranked.get(part)
+    if (rank === undefined) return refuse(0, `is in no part that \`${folderOf(source.path)}/README.md\` ranks`)
     for (const { specifier, start } of source.imports) {
-      const other = isRelative(specifier) ? partOf(targetOf(source.path, specifier)) : undefined
-      if (other !== undefined && other[0] !== part[0] && other[1] > part[1]) {
-        refuse(start, `\`${part[0]}\` may not import \`${other[0]}\`: its rank is higher`)
+      const other = isRelative(specifier) ? partOf(targetOf(source.path, specifier)) : part
+      if (other !== part && (ranked.get(other) ?? 0) >= rank && folderOf(other) === folderOf(part)) {
+        refuse(start, `\`${part}\` may not import \`${other}\`: its rank is not lower`)
       }
     }
   })
@@ -261,8 +268,8 @@ export const portable: Rule = (project) => {
 }
 
 /**
- * A PascalCase file is public. Any other file lies in `internal/`, `shared/` or `types/` (or `cli/`), and some file
- * imports it, from another folder if it is shared.
+ * A PascalCase file is public. Any other file lies in a private folder, and some file imports it, from another folder
+ * if it is handed out.
  */
 export const used: Rule = (project) => {
   const importers = new Map<string, Array<string>>()
@@ -279,7 +286,9 @@ export const used: Rule = (project) => {
     else if (/^[A-Z]/.test(posix.basename(path))) refuse(0, "a private file has a camelCase name")
     const by = importers.get(path)
     if (by === undefined) refuse(0, "no file imports this one")
-    else if (path.includes("/shared/") && by.every((other) => folderOf(other) === folderOf(path))) {
+    else if (
+      handedOut.has(posix.basename(posix.dirname(path))) && by.every((other) => folderOf(other) === folderOf(path))
+    ) {
       refuse(0, "no other folder imports this one: it belongs in `internal/`")
     }
   })
@@ -539,13 +548,13 @@ const firstName = (name: Node): string =>
   name.type === "TSQualifiedName" ? firstName(name["left"] as Node) : nameOf(name)
 
 /**
- * A user can call what a public module exports: no parameter of a function has a type of `internal/` or `shared/`,
- * which a user cannot name.
+ * A user can call what a public module exports: no parameter of a function has a type of a closed folder, which a user
+ * cannot name.
  */
 export const callable: Rule = (project) =>
   violationsOf(project, (source, refuse) => {
     if (!isPublicModule(source.path)) return
-    const closed = importedBy(source.program, (specifier) => /\/(internal|shared)\//.test(specifier))
+    const closed = importedBy(source.program, (specifier) => closedFolderOf(specifier) !== undefined)
     const checkParameters = ({ params }: Node): void =>
       (params as ReadonlyArray<Node>).forEach((param) =>
         walk(param, (node) => {

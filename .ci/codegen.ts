@@ -6,7 +6,7 @@
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { folderOf, isPublicModule, parseRanks, reachableFrom, roomOf } from "./architecture.ts"
+import { closedFolderOf, folderOf, isPublicModule, parseRanks, reachableFrom, roomOf } from "./architecture.ts"
 import { readSources, type Source } from "./source.ts"
 
 const root = join(import.meta.dirname, "..")
@@ -43,9 +43,8 @@ const barrel = (modules: ReadonlyArray<Source>, from: (path: string) => string, 
   )
 }
 
-/** The closed folder that contains a file. */
-const closedFolder = (path: string): string | undefined =>
-  roomOf(path) ?? /^[^/]+\/(internal|shared)(?=\/)/.exec(path)?.[0]
+/** The closed folder, or the room, that contains a file. */
+const closedFolder = (path: string): string | undefined => roomOf(path) ?? closedFolderOf(path)
 
 const entry = (path: string) => ({
   [sourceCondition]: `./src/${path}.ts`,

@@ -20,7 +20,7 @@ import {
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
-import { folderOf, roomOf } from "./architecture.ts"
+import { closedFolderOf, folderOf, roomOf } from "./architecture.ts"
 import { extract, fileOf, toProgram } from "./docs.ts"
 import { parseSource, readSources } from "./source.ts"
 
@@ -193,7 +193,7 @@ const modules = (): ReadonlyArray<string> =>
     .map((path) => path.replace(/\.js$/, ""))
     .toSorted()
 const isPrivate = (path: string): boolean =>
-  /(^|\/)(internal|shared)\/|^(cli|chunks)\/|(^|\/)index$/.test(path) || roomOf(path) !== undefined
+  /^(cli|chunks)\/|(^|\/)index$/.test(path) || (closedFolderOf(path) ?? roomOf(path)) !== undefined
 /** The path by which a user imports a module. The path of a public module in a room leaves the room out. */
 const publicPath = (path: string): string | undefined => {
   const name = path.slice(path.lastIndexOf("/") + 1)

@@ -1,6 +1,6 @@
 /**
  * Leases: the right to one key for a time. Several callers share a lease, or one caller has it alone. It ends with its
- * scope.
+ * Scope.
  *
  * A lease is for work outside the cache that must not run twice at the same time, such as a payment. With the token,
  * the outside system can refuse a caller whose lease has ended unnoticed.

@@ -168,22 +168,30 @@ describe("violation of a rule", () => {
     ])
   })
 
-  it("parts: an import from a part of a higher rank, and a module in no part, are found", () => {
+  it("parts: an import from a part that is not lower, and a module in no part, are found", () => {
     const parts = Architecture.parseParts(
       "cache",
-      "| 1 | `internal/marks/` |\n| 2 | `internal/loads/` `shared/spec.ts` |"
+      "| 1 | `types/` `shared/` |\n| 2 | `internal/marks/` |\n| 3 | `engine/internal/` |\n| 4 | `engine/` |"
     )
     const sources = Object.entries({
-      "cache/internal/marks/marks.ts": `import "../loads/load.ts"\nimport "../../shared/spec.ts"\nimport "./mark.ts"`,
-      "cache/internal/loads/load.ts": `import "../marks/marks.ts"\nimport "../../shared/spec.ts"`,
+      "cache/internal/marks/marks.ts":
+        `import "../../engine/cache.ts"\nimport "../../shared/spec.ts"\nimport "./mark.ts"`,
+      "cache/engine/internal/lives.ts": `import "../cache.ts"\nimport "../../Lookup.ts"`,
+      "cache/engine/cache.ts": `import "./internal/lives.ts"\nimport "../internal/marks/marks.ts"`,
+      "cache/shared/spec.ts": `import "../types/options.ts"`,
       "cache/internal/alone.ts": "",
-      "cache/Lookup.ts": `import "./internal/loads/load.ts"`,
-      "store/internal/given.ts": ""
+      "cache/internal/entries/entry.ts": "",
+      "cache/Lookup.ts": `import "./shared/spec.ts"\nimport "../store/shared/times.ts"\nimport "./Answer.ts"`,
+      "cache/index.ts": `export * as Lookup from "./shared/spec.ts"`,
+      "store/internal/given.ts": `import "../Store.ts"`
     }).map(([path, text]) => parseSource(path, text))
     assert.deepStrictEqual(show(Architecture.parts({ sources, ranks, parts, peers: [] })), [
-      "cache/internal/marks/marks.ts:1: `cache/internal/marks/` may not import `cache/internal/loads/`: its rank is higher",
-      "cache/internal/marks/marks.ts:2: `cache/internal/marks/` may not import `cache/shared/spec.ts`: its rank is higher",
-      "cache/internal/alone.ts:1: is in no part that `cache/README.md` ranks"
+      "cache/internal/marks/marks.ts:1: `cache/internal/marks/` may not import `cache/engine/`: its rank is not lower",
+      "cache/engine/internal/lives.ts:1: `cache/engine/internal/` may not import `cache/engine/`: its rank is not lower",
+      "cache/shared/spec.ts:1: `cache/shared/` may not import `cache/types/`: its rank is not lower",
+      "cache/internal/alone.ts:1: is in no part that `cache/README.md` ranks",
+      "cache/internal/entries/entry.ts:1: is in no part that `cache/README.md` ranks",
+      "cache/Lookup.ts:1: `cache/` may not import `cache/shared/`: its rank is not lower"
     ])
   })
 

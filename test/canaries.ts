@@ -16,7 +16,7 @@ export interface Canary {
   readonly suites: ReadonlyArray<string>
 }
 
-const family = "src/cache/shared/cacheFamily.ts"
+const family = "src/cache/engine/cacheFamily.ts"
 const familyReads = "src/cache/internal/reads/familyReads.ts"
 const familyWrites = "src/cache/internal/writes/familyWrites.ts"
 const refusals = "src/cache/internal/writes/refusals.ts"
@@ -36,9 +36,9 @@ const before = "src/cache/internal/entries/before.ts"
 const lane = "src/cache/internal/below/lane.ts"
 const carrier = "src/cache/internal/below/carrier.ts"
 const outbox = "src/cache/internal/below/outbox.ts"
-const cache = "src/cache/shared/cache.ts"
-const opening = "src/cache/shared/opening.ts"
-const lives = "src/cache/internal/engine/lives.ts"
+const cache = "src/cache/engine/cache.ts"
+const opening = "src/cache/engine/opening.ts"
+const lives = "src/cache/engine/internal/lives.ts"
 const limits = "src/cache/internal/family/limits.ts"
 
 const codec = "src/store/Codec.ts"
@@ -112,8 +112,8 @@ const loadQueue = "test/cache/loadQueue.test.ts"
 const asyncContext = "test/cache/asyncContext.test.ts"
 const hidden = "test/cache/hidden.test.ts"
 
-const collected = "src/cache/internal/transactions/collected.ts"
-const transaction = "src/cache/shared/transaction.ts"
+const collected = "src/cache/transactions/internal/collected.ts"
+const transaction = "src/cache/transactions/transaction.ts"
 const transactions = "test/manifest/transaction.test.ts"
 const commits = "test/simulation/transactions.test.ts"
 const doors = "test/manifest/transactionDoors.test.ts"
@@ -155,7 +155,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "what is kept is found again",
     bug: "another manifest that was opened before counts as a change of the tiers",
-    file: "src/cache/internal/engine/sessions.ts",
+    file: "src/cache/engine/internal/sessions.ts",
     text: "stampMax > 0 && keeps?.(prefix) !== false",
     planted: "stampMax > 0 && keeps !== null",
     suites: ["test/cache/sessions.test.ts"]
@@ -164,7 +164,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "an engine does not drop what one that has left made of a key",
     file: opening,
-    text: `            peer.outlive()\n`,
+    text: `    peer.outlive()\n`,
     planted: ``,
     suites: ["test/cache/derivedOfNothing.test.ts"]
   },
@@ -653,9 +653,9 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a tag leaves what a process before has made from entries that are gone",
     file: "src/cache/internal/invalidation/familyInvalidation.ts",
-    text: "return both(own, this.cache.spread.ofScope(this.name, everything, mode))",
+    text: "return both(own, this.cache.spread.ofSlice(this.name, everything, mode))",
     planted: `if (this.entries.hot?.count === 0 && !this.entries.before.isEmpty) return own
-    return both(own, this.cache.spread.ofScope(this.name, everything, mode))`,
+    return both(own, this.cache.spread.ofSlice(this.name, everything, mode))`,
     suites: ["test/simulation/vanishing.test.ts"]
   },
   {
@@ -821,7 +821,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "what was made of values of a lost folder stays in memory",
-    file: "src/cache/shared/cacheFamily.ts",
+    file: "src/cache/engine/cacheFamily.ts",
     text: `    this.loads.failures.clear()\n    this.cache.spread.ofEnd(this.name)`,
     planted: `    this.loads.failures.clear()`,
     suites: [lost]
@@ -1073,8 +1073,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 12,
     bug: "what was invalidated comes back after a crash",
     file: marking,
-    text: `markName(storeName, scope), stamp, tierFailed, spec.isSensitive)`,
-    planted: `markName(storeName, scope), 0, tierFailed, spec.isSensitive)`,
+    text: `scopeOf(storeName, marked), stamp, tierFailed, spec.isSensitive)`,
+    planted: `scopeOf(storeName, marked), 0, tierFailed, spec.isSensitive)`,
     suites: ["test/manifest/restart.test.ts"]
   },
   {
@@ -1152,7 +1152,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 9,
     bug: "a lease that ended within the body of a transaction does not say so",
-    file: "src/cache/internal/transactions/collected.ts",
+    file: "src/cache/transactions/internal/collected.ts",
     text: `Effect.fail(beforeCommit(conflict))`,
     planted: `Effect.fail(conflict)`,
     suites: ["test/manifest/transaction.test.ts"]
@@ -1209,8 +1209,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "a mark of this process alone is taken for one that the store keeps",
     file: before,
-    text: `return !marks.hidesAll(scope, this.stamp)`,
-    planted: `return !marks.hidesAll(scope, this.ground.cache.openedAt)`,
+    text: `return !marks.hidesAll(slice, this.stamp)`,
+    planted: `return !marks.hidesAll(slice, this.ground.cache.openedAt)`,
     suites: [vanished]
   },
   {
@@ -1242,8 +1242,8 @@ export const canaries: ReadonlyArray<Canary> = [
     bug: "what was made from what memory alone had outlives the process",
     file: "src/cache/internal/invalidation/spreading.ts",
     text:
-      `if (lane !== undefined && !marks.hidesAll(scope, openedAt)) target.invalidation.hideHere(scope, openedAt, name)`,
-    planted: `marks.hidesAll(scope, openedAt)`,
+      `if (lane !== undefined && !marks.hidesAll(slice, openedAt)) target.invalidation.hideHere(slice, openedAt, name)`,
+    planted: `marks.hidesAll(slice, openedAt)`,
     suites: [vanished]
   },
   {
@@ -1529,7 +1529,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "what a lookup acquires stays open as long as its owner",
     file: loads,
-    text: `if (scope.state._tag === "Open") this.forkFor(Scope_.close(scope, exit))`,
+    text: `if (scope.state._tag === "Open") this.forkFor(Scope.close(scope, exit))`,
     planted: `void scope`,
     suites: ["test/cache/ownContext.test.ts"]
   },
@@ -1561,8 +1561,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "keys",
     bug: "a text that a check refuses is a key",
     file: "src/manifest/internal/keys.ts",
-    text: `    if (hasChecks) {\n`,
-    planted: `    if (hasChecks && !isText) {\n`,
+    text: `const refused = hasChecks ?`,
+    planted: `const refused = hasChecks && !isText ?`,
     suites: ["test/manifest/parameters.test.ts"]
   },
   {
@@ -2741,7 +2741,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "a body sets what it made of a row that was changed after it read it",
-    file: "src/cache/internal/transactions/collected.ts",
+    file: "src/cache/transactions/internal/collected.ts",
     text: `family.entries.holds.isChangedSince(key, this.changesBefore)`,
     planted: `family.entries.holds.isChangedSince(key, Infinity)`,
     suites: [transactions]
@@ -2749,7 +2749,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "what was set within a savepoint of the database alone is kept",
-    file: "src/cache/internal/transactions/frame.ts",
+    file: "src/cache/transactions/internal/frame.ts",
     text: `if (connections.size !== this.connections.size) return false`,
     planted: `if (connections.size >= 0) return true`,
     suites: [transactions]
@@ -2854,7 +2854,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "a body reads the rows from before its own changes",
-    file: "src/cache/internal/transactions/transactionReads.ts",
+    file: "src/cache/transactions/internal/transactionReads.ts",
     text: `const services = Context.merge(loader.context, this.frame.given)`,
     planted: `const services = loader.context`,
     suites: [transactions, commits]
@@ -2894,7 +2894,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "a listener waits for ever when the cache has closed",
-    file: "src/cache/shared/cache.ts",
+    file: "src/cache/engine/cache.ts",
     text: `for (const queue of this.listeners.values()) Queue.endUnsafe(queue)`,
     planted: ``,
     suites: ["test/cache/events.test.ts"]
@@ -2902,7 +2902,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "a listener that begins after the cache has closed waits for ever",
-    file: "src/cache/shared/cache.ts",
+    file: "src/cache/engine/cache.ts",
     text: `if (this.isClosed) return void Queue.endUnsafe(queue)`,
     planted: ``,
     suites: ["test/cache/events.test.ts"]
@@ -2910,7 +2910,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "a body warms on another connection, which may wait for its own",
-    file: "src/cache/internal/transactions/transactionReads.ts",
+    file: "src/cache/transactions/internal/transactionReads.ts",
     text: `warm(): Effect.Effect<number, CacheError> {`,
     planted: `warm(keys: ReadonlyArray<string>, concurrency: number): Effect.Effect<number, CacheError> {
     if (keys.length > 0) return this.family.warm(keys, concurrency)`,
@@ -2919,7 +2919,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "explain in a body tells what a reader outside of it would be served",
-    file: "src/cache/internal/transactions/transactionReads.ts",
+    file: "src/cache/transactions/internal/transactionReads.ts",
     text: `if (served === undefined) return { ...outside, outcome: "load", held: undefined }`,
     planted: `if (served === undefined) return outside`,
     suites: [doors]
@@ -2928,14 +2928,14 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 14,
     bug: "what depends on a changed key is loaded and kept while a transaction commits",
     file: collected,
-    text: `cache.spread.eachOfKey(family.name, change.key, (target, scope) => this.holdScope(target, scope))`,
+    text: `cache.spread.eachOfKey(family.name, change.key, (target, slice) => this.holdSlice(target, slice))`,
     planted: ``,
     suites: [transactions, commits]
   },
   {
     law: 14,
     bug: "a write by an accessor in a transaction that the cache does not know takes effect",
-    file: "src/cache/internal/transactions/frame.ts",
+    file: "src/cache/transactions/internal/frame.ts",
     text: `return hasConnection(context) && Context.get(context, CurrentTransaction)?.isOn(context) !== true`,
     planted: `return false`,
     suites: ["test/manifest/transactionOutside.test.ts"]
@@ -2943,7 +2943,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "a transaction that the cache does not know is not seen where its Context was copied",
-    file: "src/cache/internal/transactions/frame.ts",
+    file: "src/cache/transactions/internal/frame.ts",
     text: `for (const key of services.keys()) if (key.startsWith(connectionKey)) return true`,
     planted: `for (const key of services.keys()) if (key.startsWith(connectionKey)) return false`,
     suites: ["test/manifest/transactionOutside.test.ts"]
@@ -2959,7 +2959,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "an owner that is built inside a transaction loads rows that are not committed",
-    file: "src/cache/internal/transactions/frame.ts",
+    file: "src/cache/transactions/internal/frame.ts",
     text: `if (key === CurrentTransaction.key || key.startsWith(connectionKey)) services.delete(key)`,
     planted: `if (key === CurrentTransaction.key) services.delete(key)`,
     suites: ["test/manifest/transactionOutside.test.ts"]
@@ -2967,7 +2967,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "what a body writes off the connection of its transaction is lost with a rollback",
-    file: "src/cache/internal/transactions/frame.ts",
+    file: "src/cache/transactions/internal/frame.ts",
     text: ` && frame.contains(context)`,
     planted: ``,
     suites: ["test/manifest/transactionOutside.test.ts"]
@@ -2975,7 +2975,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "a savepoint of the database in a body is taken for another connection",
-    file: "src/cache/internal/transactions/frame.ts",
+    file: "src/cache/transactions/internal/frame.ts",
     text: `Array.isArray(one) && Array.isArray(other) && one[0] === other[0]`,
     planted: `false`,
     suites: ["test/manifest/transactionOutside.test.ts"]
@@ -3249,7 +3249,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a second engine of a manifest does not take over what hides entries that families have missed",
     file: opening,
-    text: "    for (const { scope, stamp } of begun.hides) restore(scope, stamp)\n",
+    text: "    restoreMarks(cache, begun.hides)\n",
     planted: "",
     suites: ["test/manifest/redeployed.test.ts"]
   },
@@ -3507,7 +3507,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 8,
     bug: "an owner that has left is told as one that was never built",
-    file: "src/cache/shared/cacheFamily.ts",
+    file: "src/cache/engine/cacheFamily.ts",
     text: `this.loads.hasLeft = true`,
     planted: `this.loads.hasLeft = false`,
     suites: ["test/manifest/leaving.test.ts"]
@@ -4035,7 +4035,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "a store that refuses loses nothing that it has taken",
     bug: "another writer takes the room of a transaction that is about to commit",
-    file: "src/cache/internal/transactions/collected.ts",
+    file: "src/cache/transactions/internal/collected.ts",
     text: `this.giveBack = reserve(wanted)`,
     planted: `this.giveBack = reserve([])`,
     suites: [refusing]
@@ -4043,7 +4043,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "a store that refuses loses nothing that it has taken",
     bug: "a transaction is not asked whether its values fit",
-    file: "src/cache/internal/transactions/collected.ts",
+    file: "src/cache/transactions/internal/collected.ts",
     text: `const full = memoryRefusal(wanted)`,
     planted: `const full = memoryRefusal([])`,
     suites: [refusing]
@@ -4348,7 +4348,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a transaction does not see that it has dropped the keys of one length",
-    file: "src/cache/shared/scopes.ts",
+    file: "src/cache/shared/slices.ts",
     text: `if (goesOn || position !== segments.length) return undefined`,
     planted: `return undefined`,
     suites: [keyEnds]
@@ -4364,7 +4364,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "every arrangement of tiers refuses a value of another kind than its schema",
     bug: "a value of another kind that is loaded in a transaction is served",
-    file: "src/cache/internal/transactions/transactionReads.ts",
+    file: "src/cache/transactions/internal/transactionReads.ts",
     text: `return misfit === undefined
         ? Effect.succeed({ value`,
     planted: `return misfit !== null

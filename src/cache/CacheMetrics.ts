@@ -100,7 +100,10 @@ const counters = {
   refused: { id: "cache.loads.refused", description: "Loaded values that were out of date, and were not stored." },
   evictions: { id: "cache.evictions", description: "Entries that were evicted because the store was full." },
   expirations: { id: "cache.expirations", description: "Entries whose lifetime was over." },
-  invalidations: { id: "cache.invalidations", description: "Keys, scopes and tags that were invalidated or deleted." },
+  invalidations: {
+    id: "cache.invalidations",
+    description: "Keys, sets of keys and tags that were invalidated or deleted."
+  },
   lookups: { id: "cache.lookups", description: "Runs of a lookup that returned or failed." },
   leftMemory: { id: "cache.memory.left", description: "Entries that left memory, for any reason." },
   leftUnread: { id: "cache.memory.left.unread", description: "Entries that left memory and were never read there." }

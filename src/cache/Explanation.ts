@@ -21,7 +21,8 @@ import type { InvalidationMode } from "./CacheEvent.ts"
 export type Outcome = "hit" | "staleHit" | "join" | "load" | "fail" | "refuse"
 
 /**
- * The segments that a mark binds: their positions in the key within the family, ascending, and their values. In a
+ * The keys of a family that have given segments: the positions of these in the key within the family, ascending, and
+ * their values. In a
  * family that ends in `*`, the last value may be `""`: the keys end before this position; or `"*"`: they have any
  * segment there.
  *
@@ -29,7 +30,7 @@ export type Outcome = "hit" | "staleHit" | "join" | "load" | "fail" | "refuse"
  * @category models
  * @since 0.1.0
  */
-export interface Scope {
+export interface Slice {
   readonly positions: ReadonlyArray<number>
   readonly values: ReadonlyArray<string>
 }
@@ -75,7 +76,7 @@ export interface Happening {
    * The key within the family, the segments that all keys of the set have in common, or the tag. Without positions, it
    * is the whole family.
    */
-  readonly scope: string | Scope | { readonly tag: string }
+  readonly target: string | Slice | { readonly tag: string }
   /** For `Invalidated`: the family whose change caused it; the key's own family after a direct invalidation. */
   readonly through: string | undefined
   readonly mode: InvalidationMode | undefined

@@ -435,7 +435,8 @@ export interface HotPartition<V> {
 }
 
 /**
- * An invalidation of many keys, in one number: every entry in `scope` that is older than `stamp` is invalid.
+ * An invalidation of many keys, in one number: every entry that `scope` names, and that is older than `stamp`, is
+ * invalid.
  *
  * @stability experimental
  * @category models
@@ -443,8 +444,8 @@ export interface HotPartition<V> {
  */
 export interface Mark {
   /**
-   * The name of a family, a vertical line, and what is marked: all keys, some keys, or a tag. The engine gives it its
-   * meaning; a store compares it for equality.
+   * What the mark concerns, as a text: the name of a family, a vertical line, and all keys, some keys, or a tag. The
+   * engine gives it its meaning; a store compares it for equality.
    */
   readonly scope: string
   readonly stamp: number

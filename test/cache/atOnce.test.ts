@@ -438,8 +438,8 @@ describe("changes that a listener hears", () => {
       const { on, page, running, user } = yield* world()
       yield* on(page.get(id))
       const heard: Array<unknown> = []
-      const stop = running.cache.onChange(({ family, mode, scope, through, what }) => {
-        heard.push([what, family, scope, through, mode])
+      const stop = running.cache.onChange(({ family, mode, target, through, what }) => {
+        heard.push([what, family, target, through, mode])
       })
       yield* on(user.set(id, "new"))
       yield* on(user.delete(id))

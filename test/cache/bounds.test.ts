@@ -18,10 +18,10 @@ import { TopKeys } from "../../src/store/memory/internal/topKeys.ts"
 import { fork, settle } from "../support/effects.ts"
 import { family } from "../support/source.ts"
 
-const noted = (scope: Noted["scope"], stamp: number, from?: Noted["from"]): Noted => ({
+const noted = (target: Noted["target"], stamp: number, from?: Noted["from"]): Noted => ({
   what: "Set",
   family: "user",
-  scope,
+  target,
   through: undefined,
   mode: undefined,
   stamp,
@@ -29,8 +29,8 @@ const noted = (scope: Noted["scope"], stamp: number, from?: Noted["from"]): Note
   from
 })
 
-const add = (history: History, { atMillis, family, from, mode, scope, stamp, through, what }: Noted) =>
-  history.add(what, family, scope, stamp, atMillis, through, mode, from)
+const add = (history: History, { atMillis, family, from, mode, target, stamp, through, what }: Noted) =>
+  history.add(what, family, target, stamp, atMillis, through, mode, from)
 
 describe("history of a cache", () => {
   it("the history drops its oldest events beyond 4,096", () => {
@@ -42,15 +42,15 @@ describe("history of a cache", () => {
 
   it("the history drops its oldest events when their keys, tags or sources are too long together", () => {
     const long = "x".repeat(30_000)
-    const stories: Readonly<Record<string, Pick<Noted, "scope" | "from">>> = {
-      key: { scope: long, from: undefined },
-      tag: { scope: { tag: long }, from: undefined },
-      segments: { scope: { positions: [0], values: [long] }, from: undefined },
-      sources: { scope: long.slice(0, 10), from: { characters: 30_000, spell: () => [] } }
+    const stories: Readonly<Record<string, Pick<Noted, "target" | "from">>> = {
+      key: { target: long, from: undefined },
+      tag: { target: { tag: long }, from: undefined },
+      segments: { target: { positions: [0], values: [long] }, from: undefined },
+      sources: { target: long.slice(0, 10), from: { characters: 30_000, spell: () => [] } }
     }
-    for (const [name, { from, scope }] of Object.entries(stories)) {
+    for (const [name, { from, target }] of Object.entries(stories)) {
       const history = new History()
-      for (let i = 0; i < 200; i++) add(history, noted(scope, i, from))
+      for (let i = 0; i < 200; i++) add(history, noted(target, i, from))
       const key = name === "sources" ? long.slice(0, 10) : long
       const stamps = history.of("user", key, [long]).map(({ stamp }) => stamp)
       assert.deepStrictEqual([stamps.length, stamps[0]], [17, 199], name)
@@ -111,14 +111,14 @@ describe("keys that lookups have read", () => {
 
   it("the index finds read keys by a common prefix while keys come and go", () => {
     const sources = new Sources()
-    const scope = (positions: ReadonlyArray<number>, ...values: ReadonlyArray<string>) => ({ positions, values })
+    const slice = (positions: ReadonlyArray<number>, ...values: ReadonlyArray<string>) => ({ positions, values })
     const all = [
-      scope([]),
-      scope([0], "1"),
-      scope([1], "en"),
-      scope([0, 1], "1", "en"),
-      scope([2], "x"),
-      scope([0], "2")
+      slice([]),
+      slice([0], "1"),
+      slice([1], "en"),
+      slice([0, 1], "1", "en"),
+      slice([2], "x"),
+      slice([0], "2")
     ]
     const found = () => all.map((each) => sources.wasReadIn(each))
     assert.deepStrictEqual(found(), [false, false, false, false, false, false])

@@ -84,12 +84,12 @@ describe("objects of explain, events and leases", () => {
     Effect.gen(function*() {
       yield* a.set({ id: "1" }, "old")
       yield* a.invalidateWhere({ id: "1" }, { mode: "markStale" })
-      for (const { scope } of (yield* a.explain({ id: "1" })).happenings) {
-        if (typeof scope !== "string" && "values" in scope) spoil(scope.values)
+      for (const { target } of (yield* a.explain({ id: "1" })).happenings) {
+        if (typeof target !== "string" && "values" in target) spoil(target.values)
       }
       const again = (yield* a.explain({ id: "1" })).happenings
       assert.isTrue(
-        again.some(({ scope }) => typeof scope !== "string" && "values" in scope && scope.values[0] === "1")
+        again.some(({ target }) => typeof target !== "string" && "values" in target && target.values[0] === "1")
       )
     }).pipe(Effect.provide(live(memory))))
 

@@ -1,12 +1,12 @@
 /**
- * A parameter may be any text, even one that looks like a separator, a scope or a tag. Families and caches that share
+ * A parameter may be any text, even one that looks like a separator, a slice or a tag. Families and caches that share
  * a store never share an entry.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Opening from "../../src/cache/engine/opening.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
-import * as Opening from "../../src/cache/shared/opening.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import { reasonOf, settle } from "../support/effects.ts"
@@ -139,7 +139,7 @@ describe("caches that share a store", () => {
           Effect.gen(function*() {
             const [one, other] = [yield* users("one"), yield* users("other")]
             assert.deepStrictEqual([yield* one.read("1"), yield* other.read("1")], ["loaded in one", "loaded in other"])
-            yield* one.dropScope({ positions: [], values: [] }, "hide")
+            yield* one.dropSlice({ positions: [], values: [] }, "hide")
             assert.isUndefined(yield* one.find("1"))
             assert.strictEqual((yield* other.find("1"))?.value, "loaded in other")
           }).pipe(Effect.provide(store))

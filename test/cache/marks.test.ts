@@ -10,11 +10,11 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { TestClock } from "effect/testing"
-import { isOfLives } from "../../src/cache/internal/engine/lives.ts"
-import { splitMark } from "../../src/cache/internal/family/names.ts"
+import { isOfLives } from "../../src/cache/engine/internal/lives.ts"
+import { splitScope } from "../../src/cache/internal/family/names.ts"
 import { FamilyMarks, TagMarks } from "../../src/cache/internal/marks/familyMarks.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
-import { everything } from "../../src/cache/shared/scopes.ts"
+import { everything } from "../../src/cache/shared/slices.ts"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import type * as FaultyStore from "../../src/testing/FaultyStore.ts"
 import { after, fork, settle } from "../support/effects.ts"
@@ -26,7 +26,7 @@ import { family, tiers } from "../support/source.ts"
 const sweepOf = ({ cache }: Running, name = "user") => Effect.orDie(cache.families.get(name)!.sweepMarks)
 
 /** It hides something: it is not one of the two kinds that a store keeps beside them. */
-const isMark = (scope: string): boolean => !scope.endsWith("|written") && !isOfLives(splitMark(scope).scope)
+const isMark = (scope: string): boolean => !scope.endsWith("|written") && !isOfLives(splitScope(scope).marked)
 
 describe("entry hidden by a mark that was dropped", () => {
   it.effect("the entry does not come back from a lookup that began before the mark and ended after the sweep", () =>
@@ -274,11 +274,11 @@ describe("number of marks", () => {
     60_000
   )
 
-  it("a long scope without room becomes a mark on the whole family", () => {
+  it("a long slice without room becomes a mark on the whole family", () => {
     const marks = new FamilyMarks()
     const long = (i: number) => ({ positions: [0], values: [`${i}`.padEnd(1_000_000, "x")] })
-    const scopes = Array.from({ length: 8 }, (_, i) => marks.record(long(i), "hide", i + 1, 0))
-    assert.strictEqual(scopes.filter((scope) => scope !== everything).length, 5)
+    const slices = Array.from({ length: 8 }, (_, i) => marks.record(long(i), "hide", i + 1, 0))
+    assert.strictEqual(slices.filter((slice) => slice !== everything).length, 5)
     assert.strictEqual(marks.judge("another", 7), "hidden")
     const tags = new TagMarks()
     const kept = Array.from({ length: 8 }, (_, i) => tags.record(`${i}`.padEnd(1_000_000, "x"), "hide", i + 1, 0))

@@ -9,8 +9,8 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as fc from "fast-check"
-import { familyName, markName, splitMark } from "../../src/cache/internal/family/names.ts"
-import { readScope, writeScope, writeTag } from "../../src/cache/internal/marks/familyMarks.ts"
+import { familyName, scopeOf, splitScope } from "../../src/cache/internal/family/names.ts"
+import { readMarked, writeSlice, writeTag } from "../../src/cache/internal/marks/familyMarks.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import { nameOf } from "../../src/manifest/internal/grants.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
@@ -56,12 +56,12 @@ describe("names", () => {
       assert.strictEqual(familyName(a, b) === familyName(c, d), a === c && b === d)
     })))
 
-  it("a mark decodes to the family and the scope that it was made of", () =>
-    fc.assert(fc.property(name, name, name, (a, b, scope) => {
-      assert.deepStrictEqual(splitMark(markName(familyName(a, b), scope)), { familyName: familyName(a, b), scope })
+  it("the scope of a mark decodes to its family and to what is marked", () =>
+    fc.assert(fc.property(name, name, name, (a, b, marked) => {
+      assert.deepStrictEqual(splitScope(scopeOf(familyName(a, b), marked)), { familyName: familyName(a, b), marked })
     })))
 
-  it("a written tag or scope decodes to what it was made of", () => {
+  it("a written tag or slice decodes to what it was made of", () => {
     const segment = name.filter((text) => !text.includes(":"))
     fc.assert(
       fc.property(
@@ -69,9 +69,9 @@ describe("names", () => {
         fc.array(segment, { maxLength: 3 }),
         fc.constantFrom("hide", "markStale"),
         (tag, values, mode) => {
-          assert.deepStrictEqual(readScope(writeTag(tag, mode)), { _tag: "tag", tag, mode })
-          const scope = { positions: values.map((_, i) => i), values }
-          assert.deepStrictEqual(readScope(writeScope(scope, mode)), { _tag: "keys", scope, mode })
+          assert.deepStrictEqual(readMarked(writeTag(tag, mode)), { _tag: "tag", tag, mode })
+          const slice = { positions: values.map((_, i) => i), values }
+          assert.deepStrictEqual(readMarked(writeSlice(slice, mode)), { _tag: "keys", slice, mode })
         }
       )
     )

@@ -23,8 +23,8 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 import type { CacheError } from "../../src/cache/CacheError.ts"
-import { isOfLives } from "../../src/cache/internal/engine/lives.ts"
-import { splitMark } from "../../src/cache/internal/family/names.ts"
+import { isOfLives } from "../../src/cache/engine/internal/lives.ts"
+import { splitScope } from "../../src/cache/internal/family/names.ts"
 import { type Engine, engineKey } from "../../src/manifest/internal/grants.ts"
 import { fork } from "../support/effects.ts"
 import { temporaryFolder } from "../support/folder.ts"
@@ -299,7 +299,7 @@ describe("engines over one folder", () => {
         // The marks are gone from the folder as well, and with them nothing that they hid has come back.
         const late = yield* build(over(path, set))
         const { marks } = yield* late.cache.store.loadMarks
-        assert.deepStrictEqual(marks.filter(({ scope }) => !isOfLives(splitMark(scope).scope)), [])
+        assert.deepStrictEqual(marks.filter(({ scope }) => !isOfLives(splitScope(scope).marked)), [])
         assert.isTrue(Option.isNone(yield* late.on(plain.getOption(item))))
       }))
   }

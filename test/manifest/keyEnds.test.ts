@@ -9,9 +9,9 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { CacheEvent } from "../../src/cache/CacheEvent.ts"
-import type { Scope } from "../../src/cache/Explanation.ts"
-import { FamilyMarks, readScope, writeScope } from "../../src/cache/internal/marks/familyMarks.ts"
-import { isWithin } from "../../src/cache/shared/scopes.ts"
+import type { Slice } from "../../src/cache/Explanation.ts"
+import { FamilyMarks, readMarked, writeSlice } from "../../src/cache/internal/marks/familyMarks.ts"
+import { isWithin } from "../../src/cache/shared/slices.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as SensitiveKey from "../../src/pattern/SensitiveKey.ts"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
@@ -185,15 +185,15 @@ describe("a key of a family that ends in `*`", () => {
           [`${hidden.join(":")}:*`, { _tag: "Keys", positions: [0, 1, 2], values: [...hidden, "*"] }]
         ]
       )
-      const scopesOf = (key: typeof longer) =>
-        Effect.map(secret.explain(key), ({ happenings }) => happenings.map(({ scope }) => scope))
-      assert.deepStrictEqual(yield* scopesOf(key), [{ positions: [0, 1, 2], values: [...hidden, ""] }])
-      assert.deepStrictEqual(yield* scopesOf(longer), [{ positions: [0, 1, 2], values: [...hidden, "*"] }])
+      const targetsOf = (key: typeof longer) =>
+        Effect.map(secret.explain(key), ({ happenings }) => happenings.map(({ target }) => target))
+      assert.deepStrictEqual(yield* targetsOf(key), [{ positions: [0, 1, 2], values: [...hidden, ""] }])
+      assert.deepStrictEqual(yield* targetsOf(longer), [{ positions: [0, 1, 2], values: [...hidden, "*"] }])
     }).pipe(Effect.provide(live.pipe(Layer.provide(tiers.memory())))) as Effect.Effect<void>)
 })
 
-describe("the scope of a mark", () => {
-  const scopes: ReadonlyArray<readonly [scope: Scope, within: ReadonlyArray<string>]> = [
+describe("the slice of a mark", () => {
+  const slices: ReadonlyArray<readonly [slice: Slice, within: ReadonlyArray<string>]> = [
     [{ positions: [], values: [] }, ["", "1", "1:q", "1:q:z", "1:q:z:y"]],
     [{ positions: [0], values: ["1"] }, ["1", "1:q", "1:q:z", "1:q:z:y"]],
     [{ positions: [0, 1], values: ["1", "q"] }, ["1:q", "1:q:z", "1:q:z:y"]],
@@ -208,22 +208,22 @@ describe("the scope of a mark", () => {
   ]
   const candidates = ["", "1", "1:q", "1:q:z", "1:q:z:y", "2"]
 
-  for (const [scope, inside] of scopes) {
-    const spelt = writeScope(scope, "hide")
+  for (const [slice, inside] of slices) {
+    const spelt = writeSlice(slice, "hide")
     it(`${spelt} says where a key ends, for the key and for the marks, and when it is read again`, () => {
-      const read = readScope(spelt)
-      assert.deepStrictEqual(read, { _tag: "keys", scope, mode: "hide" })
-      const expected = scope.positions.length === 0 ? candidates : inside
-      assert.deepStrictEqual(candidates.filter((one) => isWithin(scope, one)), expected)
+      const read = readMarked(spelt)
+      assert.deepStrictEqual(read, { _tag: "keys", slice, mode: "hide" })
+      const expected = slice.positions.length === 0 ? candidates : inside
+      assert.deepStrictEqual(candidates.filter((one) => isWithin(slice, one)), expected)
       const marks = new FamilyMarks()
-      marks.record(scope, "hide", 5, 0)
+      marks.record(slice, "hide", 5, 0)
       assert.deepStrictEqual(candidates.filter((one) => marks.judge(one, 1) === "hidden"), expected)
-      assert.isTrue(marks.hidesAll(scope, 5))
-      assert.deepStrictEqual(Array.from(marks.upTo(5)), [{ scope, mode: "hide", stamp: 5 }])
+      assert.isTrue(marks.hidesAll(slice, 5))
+      assert.deepStrictEqual(Array.from(marks.upTo(5)), [{ slice, mode: "hide", stamp: 5 }])
     })
   }
 
-  it("two scopes of the same positions do not share a mark", () => {
+  it("two slices of the same positions do not share a mark", () => {
     const marks = new FamilyMarks()
     marks.record({ positions: [0, 1, 2], values: ["1", "q", ""] }, "hide", 5, 0)
     marks.record({ positions: [0, 1, 2], values: ["1", "q", "z"] }, "hide", 4, 0)

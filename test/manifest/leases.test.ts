@@ -211,11 +211,11 @@ describe("a lease while its family is swept", () => {
       false,
       (app) => app.keys.user.invalidate({ org: "1", id: "2" }, { mode: "markStale" })
     ],
-    ["keys of another scope are invalidated", false, (app) => app.keys.user.invalidateWhere({ org: "2" })],
+    ["keys of another slice are invalidated", false, (app) => app.keys.user.invalidateWhere({ org: "2" })],
     ["another tag is invalidated", false, (app) => app.keys.user.invalidateTag("other")],
     ["nothing is invalidated", false, () => Effect.void],
     ["the key is marked stale", true, (app) => app.keys.user.invalidate(key, { mode: "markStale" })],
-    ["the keys of its scope are invalidated", true, (app) => app.keys.user.invalidateWhere({ org: "1" })],
+    ["the keys of its slice are invalidated", true, (app) => app.keys.user.invalidateWhere({ org: "1" })],
     ["its source is written", true, (app) => app.keys.org.set({ org: "1" }, "new")],
     ["its tag is invalidated", true, (app) => app.keys.user.invalidateTag("own")],
     ["all are invalidated", true, (app) => app.keys.user.invalidateAll()]

@@ -103,7 +103,7 @@ const situations: ReadonlyArray<{
     isHeld: false
   },
   {
-    what: "invalidated by its scope",
+    what: "invalidated by its slice",
     of: row,
     before: row.get(one),
     first: (db) => Effect.andThen(db.write("1", 7), row.invalidateAll()),

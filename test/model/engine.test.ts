@@ -226,7 +226,7 @@ class Model {
 interface Real {
   readonly running: Running<Name>
   readonly source: { value: number; broken: boolean; loads: number }
-  /** In the clock and the scope of the run. */
+  /** In the clock and the Scope of the run. */
   readonly run: <A>(effect: Effect.Effect<A, unknown, any>) => Promise<A>
 }
 

@@ -52,7 +52,7 @@ export class Started {
   }
 }
 
-/** Starts a program with a path, and ends it with the scope. */
+/** Starts a program with a path, and ends it with the Scope. */
 export const started = (command: ReadonlyArray<string>, program: string, path: string) =>
   Effect.acquireRelease(
     Effect.sync(() => new Started(command, program, path)),

@@ -7,8 +7,8 @@ import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { Answer } from "../../src/cache/Answer.ts"
+import type { Cache } from "../../src/cache/engine/cache.ts"
 import type { LookupContext } from "../../src/cache/Lookup.ts"
-import type { Cache } from "../../src/cache/shared/cache.ts"
 import type { LeaseTable } from "../../src/capability/shared/leaseTable.ts"
 import type { Accessor } from "../../src/manifest/internal/accessor.ts"
 import { type Engine, engineKey } from "../../src/manifest/internal/grants.ts"
@@ -107,7 +107,7 @@ export const engine = <Name extends string>(
     return start(app, Layer.provide(Layer.merge(app.modules(modules), app.layer), store))
   })
 
-/** Builds the layer of an application, such as a typed manifest with its owners and a store, in the current scope. */
+/** Builds the layer of an application, such as a typed manifest with its owners and a store, in the current Scope. */
 export const start = <A extends { readonly key: string }>(
   app: A,
   live: unknown

@@ -6,7 +6,7 @@ import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 
-/** A folder that is gone when the scope closes. */
+/** A folder that is gone when the Scope closes. */
 export const temporaryFolder = Effect.acquireRelease(
   Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "stateless-"))),
   (path) => Effect.sync(() => Fs.rmSync(path, { recursive: true, force: true }))

@@ -2,8 +2,8 @@
  * The engine without a manifest: families by name, and a lookup for each.
  */
 import * as Effect from "effect/Effect"
-import type { CacheFamily } from "../../src/cache/shared/cacheFamily.ts"
-import * as Opening from "../../src/cache/shared/opening.ts"
+import type { CacheFamily } from "../../src/cache/engine/cacheFamily.ts"
+import * as Opening from "../../src/cache/engine/opening.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 

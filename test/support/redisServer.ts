@@ -1,6 +1,7 @@
 /**
  * A `redis-server` of a test's own: on a free port of the loopback, with a folder of its own, ended by its process.
  */
+import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { Redis } from "ioredis"
@@ -10,8 +11,7 @@ import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
-/** Whether the machine has a server. Suites that need one say loudly that they did not run without it. */
-export const hasServer: boolean = spawnSync("redis-server", ["--version"]).status === 0
+const hasServer: boolean = spawnSync("redis-server", ["--version"]).status === 0
 
 export interface RedisServer {
   readonly port: number
@@ -64,3 +64,27 @@ export const start = (...args: ReadonlyArray<string>): Effect.Effect<RedisServer
       signal: (signal) => Effect.sync(() => void child.kill(signal))
     }
   })
+
+/** A connection for what a test does beside its engines. It connects again to a server that comes back. */
+export const adminOf = ({ connect }: Pick<RedisServer, "connect">): Effect.Effect<Redis, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const redis = connect({ retryStrategy: () => 20 })
+      redis.on("error", () => undefined)
+      return redis
+    }),
+    (redis) => Effect.sync(() => redis.disconnect())
+  )
+
+/** Runs a suite where the machine has a server. Elsewhere a skipped suite says loudly that it did not run. */
+export const whereServed = (name: string, suite: () => void): void => {
+  if (hasServer) suite()
+  else describe.skip(`${name}: DID NOT RUN, because the machine has no redis-server`, () => undefined)
+}
+
+/** Declares a test that has a server of its own, started with these arguments. */
+export const live = (
+  name: string,
+  body: (server: RedisServer) => Effect.Effect<void, unknown, Scope.Scope>,
+  ...args: ReadonlyArray<string>
+): void => it.live(name, () => Effect.flatMap(start(...args), body), 30_000)

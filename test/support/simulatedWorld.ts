@@ -13,7 +13,7 @@ import { type App, checkFamilies, checkInvariants, type RunningOf } from "./engi
 import { Floors, Lookups } from "./rows.ts"
 import { pick } from "./simulate.ts"
 
-/** An engine with a scope of its own. */
+/** An engine with a Scope of its own. */
 export interface Opened<A> extends RunningOf<A> {
   readonly scope: Scope.Closeable
 }
@@ -44,7 +44,7 @@ export class SimulatedWorld<A = App> {
 
   // --- engines ------------------------------------------------------------------------------------------------------
 
-  /** Opens an engine in a scope of its own. */
+  /** Opens an engine in a Scope of its own. */
   open<E>(start: Effect.Effect<RunningOf<A>, E, Scope.Scope>): Effect.Effect<Opened<A>, E> {
     return Effect.gen({ self: this }, function*() {
       const scope = yield* Scope.make()

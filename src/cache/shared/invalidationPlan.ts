@@ -13,8 +13,8 @@
  */
 import type * as DependencyGraph from "../../ownership/DependencyGraph.ts"
 import type { ValidFamily, ValidManifest } from "../../ownership/shared/validation.ts"
-import type { Scope } from "../Explanation.ts"
-import { end, everything, more } from "./scopes.ts"
+import type { Slice } from "../Explanation.ts"
+import { end, everything, more } from "./slices.ts"
 
 /** A condition on the changed key. A step is taken only if all of its conditions hold. */
 export type CompiledGuard =
@@ -72,33 +72,33 @@ type Known = ReadonlyArray<string | undefined>
 export const eachReached = (
   plan: InvalidationPlan,
   key: string,
-  visit: (step: CompiledStep, scope: Scope) => void
+  visit: (step: CompiledStep, slice: Slice) => void
 ): void => {
   const steps = plan.all
   if (steps.length === 0) return
   const segments = key.split(":")
   const { length } = segments
-  for (const step of steps) if (holds(step, segments, length, length)) visit(step, scopeOf(step, segments))
+  for (const step of steps) if (holds(step, segments, length, length)) visit(step, sliceOf(step, segments))
 }
 
 /**
- * What a step drops when a key with these segments changes: one key, or a scope; `undefined` if the step is not taken.
+ * What a step drops when a key with these segments changes: one key, or a slice; `undefined` if the step is not taken.
  * A step that drops the key of the same text (`isSame`) needs no segments, and does not come here.
  */
-export const droppedBy = (step: CompiledStep, segments: ReadonlyArray<string>): string | Scope | undefined => {
+export const droppedBy = (step: CompiledStep, segments: ReadonlyArray<string>): string | Slice | undefined => {
   if (!holds(step, segments, segments.length, segments.length)) return undefined
-  const scope = scopeOf(step, segments)
-  return step.exact ? keyOf(scope) : scope
+  const slice = sliceOf(step, segments)
+  return step.exact ? keyOf(slice) : slice
 }
 
 /** The segments of a changed key. Most keys have one. */
 export const segmentsOf = (key: string): ReadonlyArray<string> => key.includes(":") ? key.split(":") : [key]
 
-/** Visits each step that a change of some key of a scope may take, with the keys that it may drop. */
+/** Visits each step that a change of some key of a slice may take, with the keys that it may drop. */
 export const eachReachedFrom = (
   plan: InvalidationPlan,
-  { positions, values }: Scope,
-  visit: (step: CompiledStep, scope: Scope) => void
+  { positions, values }: Slice,
+  visit: (step: CompiledStep, slice: Slice) => void
 ): void => {
   const known: Array<string | undefined> = []
   let least = 0
@@ -109,14 +109,14 @@ export const eachReachedFrom = (
     if (value === end) most = position
     else if (value !== more) known[position] = value
   })
-  for (const step of plan.all) if (holds(step, known, least, most)) visit(step, scopeOf(step, known))
+  for (const step of plan.all) if (holds(step, known, least, most)) visit(step, sliceOf(step, known))
 }
 
 /** Visits each family that a change of any key may reach, with the keys that it may drop. */
-export const eachReachedFromAll = (plan: InvalidationPlan, visit: (family: string, scope: Scope) => void): void => {
+export const eachReachedFromAll = (plan: InvalidationPlan, visit: (family: string, slice: Slice) => void): void => {
   // Without fixed texts, the families are known before their steps are compiled.
   if (plan.whole !== undefined) { for (const family of plan.whole) visit(family, everything) }
-  else for (const step of plan.all) visit(step.family, scopeOf(step, []))
+  else for (const step of plan.all) visit(step.family, sliceOf(step, []))
 }
 
 /** Whether a change of a key drops one key of a target family. */
@@ -139,14 +139,14 @@ export function* reachedAmong(
   for (const step of plan.in(target)) {
     if (!holds(step, segments, segments.length, segments.length)) continue
     if (step.exact) {
-      const own = keyOf(scopeOf(step, segments))
+      const own = keyOf(sliceOf(step, segments))
       if (keys.has(own)) yield own
     } else for (const own of keys) if (agrees(step, segments, own.split(":"))) yield own
   }
 }
 
-/** The one key of a scope in which every position is known. */
-export const keyOf = (scope: Scope): string => scope.values.join(":")
+/** The one key of a slice in which every position is known. */
+export const keyOf = (slice: Slice): string => slice.values.join(":")
 
 /**
  * Whether the guards of a step may hold for a change of a key that has from `least` to `most` segments. A segment that
@@ -171,19 +171,19 @@ const agrees = (
   bound.every(([at, source]) => own[at] === changed[source]) && constants.every(([at, text]) => own[at] === text)
 
 /** The keys that a step drops. A segment that is not known is left open. */
-const scopeOf = (step: CompiledStep, known: Known): Scope => {
+const sliceOf = (step: CompiledStep, known: Known): Slice => {
   const { bound, positions } = step
-  if (positions === undefined) return sortedScopeOf(step, known)
+  if (positions === undefined) return sortedSliceOf(step, known)
   const values: Array<string> = []
   for (const [, source] of bound) {
     const value = known[source]
-    if (value === undefined) return sortedScopeOf(step, known)
+    if (value === undefined) return sortedSliceOf(step, known)
     values.push(value)
   }
   return { positions, values }
 }
 
-const sortedScopeOf = (step: CompiledStep, known: Known): Scope => {
+const sortedSliceOf = (step: CompiledStep, known: Known): Slice => {
   const values = new Map<number, string>(step.constants)
   for (const [target, source] of step.bound) {
     if (known[source] !== undefined) values.set(target, known[source])

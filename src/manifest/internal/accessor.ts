@@ -13,11 +13,11 @@ import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type { CacheError, Verb } from "../../cache/CacheError.ts"
 import type { InvalidationMode } from "../../cache/CacheEvent.ts"
-import type { BatchWrite } from "../../cache/shared/cache.ts"
-import { CacheFamily } from "../../cache/shared/cacheFamily.ts"
+import type { BatchWrite } from "../../cache/engine/cache.ts"
+import { CacheFamily } from "../../cache/engine/cacheFamily.ts"
 import * as Defects from "../../cache/shared/defects.ts"
-import * as Transaction from "../../cache/shared/transaction.ts"
 import { isEffect, isPromise, returnedPromise, unrunResult } from "../../cache/shared/unrun.ts"
+import * as Transaction from "../../cache/transactions/transaction.ts"
 import type { SetOptions } from "../../cache/types/setOptions.ts"
 import type { Lease, LeaseOptions } from "../../capability/Lease.ts"
 import * as Misfit from "../../diagnostic/types/misfit.ts"
@@ -305,13 +305,13 @@ const invalidations = (
     ),
     invalidateWhere: (params: Params, given?: InvalidateOptions) =>
       find((family) =>
-        Result.match(gate.keys.scopeOf(params), {
-          onSuccess: (scope) => withMode(given, (mode) => family.dropScope(scope, mode)),
+        Result.match(gate.keys.sliceOf(params), {
+          onSuccess: (slice) => withMode(given, (mode) => family.dropSlice(slice, mode)),
           onFailure: (problem) => Effect.fail(gate.invalid(problem))
         })
       ),
     invalidateAll: (given?: InvalidateOptions) =>
-      find((family) => withMode(given, (mode) => family.dropScope({ positions: [], values: [] }, mode))),
+      find((family) => withMode(given, (mode) => family.dropSlice({ positions: [], values: [] }, mode))),
     invalidateTag: (tag: string, given?: InvalidateOptions) =>
       find((family) =>
         options.checked(

@@ -12,8 +12,8 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
-import type { Scope } from "../../cache/Explanation.ts"
-import { end, more } from "../../cache/shared/scopes.ts"
+import type { Slice } from "../../cache/Explanation.ts"
+import { end, more } from "../../cache/shared/slices.ts"
 import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import * as KeyFindings from "../../diagnostic/types/keyFindings.ts"
 import * as Misfit from "../../diagnostic/types/misfit.ts"
@@ -50,15 +50,15 @@ export interface Keys {
   readonly decode: (key: string) => Option.Option<Params>
   /** Returns why `decode` failed: it names the first parameter whose codec refuses its text. */
   readonly unread: (key: string) => Diagnostic.Diagnostic
-  /** Returns the scope of all keys with the given parameters, or what is wrong with one of these. */
-  readonly scopeOf: (params: Params) => Result.Result<Scope, Diagnostic.Diagnostic>
+  /** Returns the slice of all keys with the given parameters, or what is wrong with one of these. */
+  readonly sliceOf: (params: Params) => Result.Result<Slice, Diagnostic.Diagnostic>
   /**
    * Returns a pattern with each text of a parameter as its codec writes it, or what is wrong with one of these. What
    * spells one key is checked as a key.
    */
   readonly spell: (pattern: KeyPattern) => Result.Result<KeyPattern, Diagnostic.Diagnostic>
-  /** Returns the scope of the family's keys that a pattern denotes, once the family has spelt it. */
-  readonly scopeOfPattern: (spelt: KeyPattern) => Scope
+  /** Returns the slice of the family's keys that a pattern denotes, once the family has spelt it. */
+  readonly sliceOfPattern: (spelt: KeyPattern) => Slice
 }
 
 interface Hole {
@@ -233,12 +233,42 @@ const renderOf = (
   return (key) => before + key + after
 }
 
+/** Makes `check`, which says what is wrong with a key. Every write and every miss runs it. */
+const checkOf = (
+  manifest: ValidManifest,
+  { inner, name, pattern }: ValidFamily,
+  holes: ReadonlyArray<Hole>,
+  render: (key: string) => string,
+  split: (key: string) => ReadonlyArray<string>
+): Keys["check"] => {
+  const isText = holes.length === 1 && !pattern.rest
+  const hasChecks = holes.some(({ accepts }) => accepts !== undefined)
+  const isPlainText = isText && !hasChecks && inner.length === 0
+  const findProblem = (key: string): Diagnostic.Diagnostic | undefined => {
+    if (isTooLong(key)) return KeyFindings.keyTooLong(pattern.source, keyBytesMax)
+    // A key of one parameter is not split: with a colon it is not a segment.
+    const texts = isText ? [key] : split(key)
+    const wrong = texts.findIndex((text) => !isSegment(text))
+    const isMiscounted = pattern.rest ? texts.length <= holes.length : texts.length !== holes.length
+    if (wrong >= 0 || isMiscounted) {
+      const hole = holes[Math.max(0, wrong)]
+      return KeyFindings.parameterNotSegment(pattern.source, hole?.name ?? "*", hole?.hasCodec)
+    }
+    const refused = hasChecks ? holes.find(({ accepts }, i) => accepts?.(texts[i]!) === false) : undefined
+    if (refused !== undefined) return KeyFindings.parameterRefused(pattern.source, refused.name)
+    if (inner.length === 0) return undefined
+    const decides = manifest.patterns.route(render(key))
+    if (decides === undefined || decides.name === name) return undefined
+    return KeyFindings.keyOfOtherFamily(pattern.source, decides.pattern.source, decides.name)
+  }
+  return (key) => isPlainText && isSegment(key) && !isTooLong(key) ? undefined : findProblem(key)
+}
+
 export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
   const { pattern } = family
   const names = pattern.holes.filter((name) => name !== "*")
   const holes = names.map((name) => holeOf(name, family))
   const isText = holes.length === 1 && !pattern.rest
-  const hasChecks = holes.some(({ accepts }) => accepts !== undefined)
   const { isSensitive } = family
   const split = (key: string): ReadonlyArray<string> => holes.length === 0 && !pattern.rest ? [] : key.split(":")
 
@@ -248,30 +278,7 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
     const texts = pattern.segments.flatMap((segment, i) => segment._tag === "Text" ? [] : [segments[i]!])
     return [...texts, ...segments.slice(pattern.segments.length)].join(":")
   }
-  const isPlainText = isText && !hasChecks && family.inner.length === 0
-  // Every write and every miss runs this.
-  const check = (key: string): Diagnostic.Diagnostic | undefined =>
-    isPlainText && isSegment(key) && !isTooLong(key) ? undefined : findProblem(key)
-  const findProblem = (key: string): Diagnostic.Diagnostic | undefined => {
-    if (isTooLong(key)) return KeyFindings.keyTooLong(pattern.source, keyBytesMax)
-    // A key of one parameter is not split: with a colon it is not a segment.
-    const texts = isText ? undefined : split(key)
-    const wrong = texts === undefined ? (isSegment(key) ? -1 : 0) : texts.findIndex((text) => !isSegment(text))
-    const isMiscounted = texts !== undefined &&
-      (pattern.rest ? texts.length <= holes.length : texts.length !== holes.length)
-    if (wrong >= 0 || isMiscounted) {
-      const at = Math.max(0, wrong)
-      return KeyFindings.parameterNotSegment(pattern.source, names[at] ?? "*", holes[at]?.hasCodec)
-    }
-    if (hasChecks) {
-      const refused = holes.find(({ accepts }, i) => accepts?.(texts === undefined ? key : texts[i]!) === false)
-      if (refused !== undefined) return KeyFindings.parameterRefused(pattern.source, refused.name)
-    }
-    if (family.inner.length === 0) return undefined
-    const decides = manifest.patterns.route(render(key))
-    if (decides === undefined || decides.name === family.name) return undefined
-    return KeyFindings.keyOfOtherFamily(pattern.source, decides.pattern.source, decides.name)
-  }
+  const check = checkOf(manifest, family, holes, render, split)
   return {
     names: pattern.holes,
     textOf: textOfAll(holes, pattern.rest),
@@ -296,18 +303,18 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
         const problem = wanted.holes.length > 0 ? undefined : check(within(spelt.source))
         return problem === undefined ? Result.succeed(spelt) : Result.fail(problem)
       }),
-    scopeOfPattern: (spelt) => scopeOfPattern(pattern, spelt),
-    scopeOf: guardedScope(pattern, (params) => {
-      const scope = scopeOf(pattern, holes, params)
-      if (Result.isFailure(scope) || !pattern.holes.every((name) => Object.hasOwn(params, name))) return scope
-      // With every parameter given, the scope names one key.
-      const problem = check(scope.success.values.join(":"))
-      return problem === undefined ? scope : Result.fail(problem)
+    sliceOfPattern: (spelt) => sliceOfPattern(pattern, spelt),
+    sliceOf: guardedSlice(pattern, (params) => {
+      const slice = sliceOf(pattern, holes, params)
+      if (Result.isFailure(slice) || !pattern.holes.every((name) => Object.hasOwn(params, name))) return slice
+      // With every parameter given, the slice names one key.
+      const problem = check(slice.success.values.join(":"))
+      return problem === undefined ? slice : Result.fail(problem)
     })
   }
 }
 
-const guardedScope = ({ source }: KeyPattern, make: Keys["scopeOf"]): Keys["scopeOf"] => (params) => {
+const guardedSlice = ({ source }: KeyPattern, make: Keys["sliceOf"]): Keys["sliceOf"] => (params) => {
   try {
     return make(params)
   } catch {
@@ -315,12 +322,12 @@ const guardedScope = ({ source }: KeyPattern, make: Keys["scopeOf"]): Keys["scop
   }
 }
 
-const scopeOf = (
+const sliceOf = (
   pattern: KeyPattern,
   holes: ReadonlyArray<Hole>,
   params: Params
-): Result.Result<Scope, Diagnostic.Diagnostic> => {
-  const problem = findScopeProblem(pattern, params)
+): Result.Result<Slice, Diagnostic.Diagnostic> => {
+  const problem = findSliceProblem(pattern, params)
   if (problem !== undefined) return Result.fail(problem)
   const given = holes.flatMap(({ accepts, encode, hasCodec, name }, position) => {
     // `hasOwn`, because a parameter may have the name of a member that every object inherits.
@@ -346,7 +353,7 @@ const scopeOf = (
  * that the pattern does not have is refused, and so is an object that may have lost its names, such as a list or a
  * `Map`.
  */
-const findScopeProblem = ({ holes, source }: KeyPattern, params: unknown): Diagnostic.Diagnostic | undefined => {
+const findSliceProblem = ({ holes, source }: KeyPattern, params: unknown): Diagnostic.Diagnostic | undefined => {
   if (!isBag(params)) return Misfit.parametersNone(source)
   const given = Object.keys(params)
   const unknown = given.find((name) => !holes.includes(name))
@@ -391,10 +398,10 @@ const withSegments = (wanted: KeyPattern, segments: ReadonlyArray<Segment>): Key
 }
 
 /**
- * Returns the scope of the keys that a pattern denotes: its text segments, where the family has parameters. In a family
+ * Returns the slice of the keys that a pattern denotes: its text segments, where the family has parameters. In a family
  * that ends in `*`, it also says where these keys end, or that they go on.
  */
-const scopeOfPattern = (family: KeyPattern, wanted: KeyPattern): Scope => {
+const sliceOfPattern = (family: KeyPattern, wanted: KeyPattern): Slice => {
   let position = 0
   const bound = wanted.segments.flatMap((segment, at) => {
     if (family.segments[at]?._tag === "Text") return []

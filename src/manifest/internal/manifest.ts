@@ -15,11 +15,11 @@ import * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
 import * as Stream from "effect/Stream"
 import { CacheError, InvalidBatch, InvalidKey } from "../../cache/CacheError.ts"
-import type * as Cache from "../../cache/shared/cache.ts"
-import { CacheFamily } from "../../cache/shared/cacheFamily.ts"
+import type * as Cache from "../../cache/engine/cache.ts"
+import { CacheFamily } from "../../cache/engine/cacheFamily.ts"
+import * as Opening from "../../cache/engine/opening.ts"
 import { compile } from "../../cache/shared/invalidationPlan.ts"
-import * as Opening from "../../cache/shared/opening.ts"
-import * as Transaction from "../../cache/shared/transaction.ts"
+import * as Transaction from "../../cache/transactions/transaction.ts"
 import type { SetOptions } from "../../cache/types/setOptions.ts"
 import type { Lease } from "../../capability/Lease.ts"
 import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
@@ -149,10 +149,10 @@ const byPattern =
           return Effect.fail(new CacheError({ reason: unknown(manifest, text, false) }))
         }
         return Effect.flatMap(Effect.forEach(touched, ([gate]) => gate.requireWriteGrant(fiber.context)), (grants) => {
-          const scopes = touched.map(([gate, pattern], i) =>
-            [gate.familyOf(grants[i]!), gate.keys.scopeOfPattern(pattern)] as const
+          const slices = touched.map(([gate, pattern], i) =>
+            [gate.familyOf(grants[i]!), gate.keys.sliceOfPattern(pattern)] as const
           )
-          return Transaction.dropScopes(grants[0]!.engine.cache, fiber.context, scopes, mode)
+          return Transaction.dropSlices(grants[0]!.engine.cache, fiber.context, slices, mode)
         })
       })
     )

@@ -142,39 +142,43 @@ const read = (
   return { modules, found }
 }
 
-const readModule = (
-  manifest: ValidManifest,
-  name: string,
-  value: unknown,
-  report: (path: ReadonlyArray<string>, problem: Diagnostic.Diagnostic) => void
-): Module | undefined => {
-  if (isGroup(value)) {
-    const listed = value.owns.map(String)
-    const kind = manifest.readers.has(name) ? "reader" : "family"
-    if (kind === "reader" || (manifest.families.has(name) && !listed.includes(name))) {
-      report([], Wiring.moduleMisnamed(name, kind))
-    }
-    const owns = listed.filter((family, index) => {
-      const problem = listed.indexOf(family) < index
-        ? Wiring.moduleRepeats(name, family)
-        : problemOf(manifest, family, "own")
-      if (problem !== undefined) report(["owns"], problem)
-      return problem === undefined
-    })
-    for (const option of Object.keys(value)) {
-      if (option !== "owns" && option !== "layer") {
-        report([option], ManifestFindings.optionUnknown(option, `module \`${name}\``))
-      }
-    }
-    if (!Layer.isLayer(value.layer)) return void report(["layer"], Wiring.moduleWrong(name))
-    const readable = new FamilySet(manifest.families.size)
-    const stated = new Set<string>()
-    for (const each of owns.map((family) => manifest.families.get(family)!)) {
-      readable.addAll(each.readable)
-      for (const family of each.statedReads) stated.add(family)
-    }
-    return { name, layer: value.layer as AnyLayer, owns: new Set(owns), readable, stated: [...stated] }
+type Report = (path: ReadonlyArray<string>, problem: Diagnostic.Diagnostic) => void
+
+/** Reads one line of `modules`; `undefined` if a mistake in it was reported. */
+const readModule = (manifest: ValidManifest, name: string, value: unknown, report: Report): Module | undefined =>
+  isGroup(value) ? readGroup(manifest, name, value, report) : readSingle(manifest, name, value, report)
+
+/** A module that owns several families, as `{ owns, layer }`. */
+const readGroup = (manifest: ValidManifest, name: string, group: Group, report: Report): Module | undefined => {
+  const listed = group.owns.map(String)
+  const kind = manifest.readers.has(name) ? "reader" : "family"
+  if (kind === "reader" || (manifest.families.has(name) && !listed.includes(name))) {
+    report([], Wiring.moduleMisnamed(name, kind))
   }
+  const owns = listed.filter((family, index) => {
+    const problem = listed.indexOf(family) < index
+      ? Wiring.moduleRepeats(name, family)
+      : problemOf(manifest, family, "own")
+    if (problem !== undefined) report(["owns"], problem)
+    return problem === undefined
+  })
+  for (const option of Object.keys(group)) {
+    if (option !== "owns" && option !== "layer") {
+      report([option], ManifestFindings.optionUnknown(option, `module \`${name}\``))
+    }
+  }
+  if (!Layer.isLayer(group.layer)) return void report(["layer"], Wiring.moduleWrong(name))
+  const readable = new FamilySet(manifest.families.size)
+  const stated = new Set<string>()
+  for (const each of owns.map((family) => manifest.families.get(family)!)) {
+    readable.addAll(each.readable)
+    for (const family of each.statedReads) stated.add(family)
+  }
+  return { name, layer: group.layer as AnyLayer, owns: new Set(owns), readable, stated: [...stated] }
+}
+
+/** A module that owns the family of its name, or reads as the reader of its name. */
+const readSingle = (manifest: ValidManifest, name: string, value: unknown, report: Report): Module | undefined => {
   const reader = manifest.readers.get(name)
   const isFamily = manifest.families.has(name)
   if (!isFamily && reader === undefined) {
@@ -196,7 +200,12 @@ const readModule = (
   return { name, layer, owns: new Set(), readable, stated: reader!.moduleReads }
 }
 
-const isGroup = (value: unknown): value is { readonly owns: ReadonlyArray<unknown>; readonly layer?: unknown } =>
+interface Group {
+  readonly owns: ReadonlyArray<unknown>
+  readonly layer?: unknown
+}
+
+const isGroup = (value: unknown): value is Group =>
   typeof value === "object" && value !== null && "owns" in value && Array.isArray(value.owns)
 
 const isOptions = (value: unknown): boolean =>

@@ -1,8 +1,8 @@
 /**
  * Documents the options of an owner, for a hover at the place where they are written.
  *
- * It is an interface without types: a hover shows the comments of its members beside the types that were checked, and
- * those of a mapped type it does not show.
+ * It is an interface without types. A hover shows the comments of its members beside the checked types; it would show
+ * no comments of a mapped type.
  */
 
 /** The options of an owner, each with its documentation. Their types are in `OwnerOptions`. */

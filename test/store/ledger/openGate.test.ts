@@ -45,37 +45,28 @@ describe("gate of an LMDB folder", () => {
     60_000
   )
 
-  it.live(
-    "an opening waits while another process commits, and goes on when that one was killed",
-    () =>
-      Effect.gen(function*() {
-        const path = yield* temporaryFolder
-        const committer = yield* started(path, "committing")
-        let opened = 0
-        const opening = enter(path, () => ++opened)
-        yield* turns
-        assert.strictEqual(opened, 0)
-        yield* gone(committer)
-        assert.strictEqual((yield* Effect.promise(() => opening)).opened, 1)
-      }),
-    60_000
-  )
-
-  it.live(
-    "an opening waits for one in another process, and goes on when that one was killed",
-    () =>
-      Effect.gen(function*() {
-        const path = yield* temporaryFolder
-        const opener = yield* started(path, "opening")
-        let opened = 0
-        const opening = enter(path, () => ++opened)
-        yield* turns
-        assert.strictEqual(opened, 0)
-        yield* gone(opener)
-        assert.strictEqual((yield* Effect.promise(() => opening)).opened, 1)
-      }),
-    60_000
-  )
+  for (
+    const [name, stays] of [
+      ["an opening waits while another process commits, and goes on when that one was killed", "committing"],
+      ["an opening waits for one in another process, and goes on when that one was killed", "opening"]
+    ] as const
+  ) {
+    it.live(
+      name,
+      () =>
+        Effect.gen(function*() {
+          const path = yield* temporaryFolder
+          const other = yield* started(path, stays)
+          let opened = 0
+          const opening = enter(path, () => ++opened)
+          yield* turns
+          assert.strictEqual(opened, 0)
+          yield* gone(other)
+          assert.strictEqual((yield* Effect.promise(() => opening)).opened, 1)
+        }),
+      60_000
+    )
+  }
 
   it.live("a closing waits while another process opens", () =>
     Effect.gen(function*() {

@@ -1,17 +1,14 @@
 /** A ledger in a real `redis-server` keeps the laws. */
-import { describe, it } from "@effect/vitest"
+import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as LedgerNode from "../../../src/store/internal/ledger/ledgerNode.ts"
 import * as RedisPlace from "../../../src/store/redis/internal/redisPlace.ts"
 import { run } from "../../support/ledger/suite.ts"
-import { hasServer, start } from "../../support/redisServer.ts"
+import { adminOf, start, whereServed } from "../../support/redisServer.ts"
 
 const ground = Effect.gen(function*() {
   const server = yield* start()
-  const admin = yield* Effect.acquireRelease(
-    Effect.sync(() => server.connect()),
-    (redis) => Effect.sync(() => redis.disconnect())
-  )
+  const admin = yield* adminOf(server)
   const place = RedisPlace.make({
     connect: (options) => server.connect(options),
     cache: "suite",
@@ -28,5 +25,4 @@ const ground = Effect.gen(function*() {
   }
 })
 
-if (hasServer) run("RedisPlace", ground, it.live)
-else describe.skip("RedisPlace: DID NOT RUN, because the machine has no redis-server", () => undefined)
+whereServed("RedisPlace", () => run("RedisPlace", ground, it.live))

@@ -1,7 +1,6 @@
 /** A ledger in Redis whose server is flushed, restarted, replaced, stopped, or loses a part of its keys. */
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
 import type { Redis } from "ioredis"
 import type { KeyName, News, Position } from "../../../src/store/internal/ledger/ledger.ts"
 import * as LedgerNode from "../../../src/store/internal/ledger/ledgerNode.ts"
@@ -9,7 +8,7 @@ import * as RedisPlace from "../../../src/store/redis/internal/redisPlace.ts"
 import { dropOf } from "../../support/ledger/commits.ts"
 import { Node, World } from "../../support/ledger/nodes.ts"
 import { entryOf, textFamily } from "../../support/partition.ts"
-import { hasServer, type RedisServer, start } from "../../support/redisServer.ts"
+import { adminOf, live, type RedisServer, whereServed } from "../../support/redisServer.ts"
 
 const answerMillis = 500
 
@@ -46,16 +45,6 @@ const engine = Effect.fnUntraced(function*(server: RedisServer, recordsMax?: num
   return { ledger, heard, users, put, drop, has, tags: () => heard.map(({ _tag }) => _tag) }
 })
 
-const admin = (server: RedisServer): Effect.Effect<Redis, never, any> =>
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      const redis = server.connect({ retryStrategy: () => 20 })
-      redis.on("error", () => undefined)
-      return redis
-    }),
-    (redis) => Effect.sync(() => redis.disconnect())
-  )
-
 const ask = (redis: Redis, command: string, ...args: ReadonlyArray<string>) =>
   Effect.promise(() => redis.call(command, ...args))
 
@@ -63,12 +52,6 @@ const until = (holds: () => boolean, left = 250): Effect.Effect<void> =>
   Effect.suspend(() => holds() || left === 0 ? Effect.void : Effect.andThen(Effect.sleep(20), until(holds, left - 1)))
 
 const tests = () => {
-  const live = (
-    name: string,
-    body: (server: RedisServer) => Effect.Effect<void, unknown, any>,
-    ...args: Array<string>
-  ) => it.live(name, () => Effect.flatMap(start(...args), body) as Effect.Effect<void, unknown, Scope.Scope>, 30_000)
-
   live("an entry comes back with its times, tags, revision and lifetime", (server) =>
     Effect.gen(function*() {
       const a = yield* engine(server)
@@ -92,7 +75,7 @@ const tests = () => {
     (server) =>
       Effect.gen(function*() {
         const a = yield* engine(server)
-        const redis = yield* admin(server)
+        const redis = yield* adminOf(server)
         yield* a.put("1", "old")
         yield* ask(redis, "SAVE")
         yield* a.drop("1")
@@ -111,7 +94,7 @@ const tests = () => {
     (server) =>
       Effect.gen(function*() {
         const a = yield* engine(server)
-        const redis = yield* admin(server)
+        const redis = yield* adminOf(server)
         yield* a.put("1", "old")
         yield* ask(redis, "DEBUG", "CHANGE-REPL-ID")
         yield* a.ledger.catchUp()
@@ -125,7 +108,7 @@ const tests = () => {
     live(`a server that has lost the ${name} of a log begins a new epoch`, (server) =>
       Effect.gen(function*() {
         const a = yield* engine(server)
-        const redis = yield* admin(server)
+        const redis = yield* adminOf(server)
         yield* a.put("1", "old")
         yield* a.drop("2")
         yield* ask(redis, "DEL", `{place.0}:${lost}`)
@@ -139,7 +122,7 @@ const tests = () => {
     (server) =>
       Effect.gen(function*() {
         const a = yield* engine(server)
-        const redis = yield* admin(server)
+        const redis = yield* adminOf(server)
         const { epoch, stamp } = a.ledger.position(0)!
         yield* ask(redis, "CLIENT", "PAUSE", "300", "ALL")
         yield* ask(redis, "DEL", "{place.0}:l")
@@ -152,7 +135,7 @@ const tests = () => {
     (server) =>
       Effect.gen(function*() {
         const a = yield* engine(server)
-        const redis = yield* admin(server)
+        const redis = yield* adminOf(server)
         yield* a.put("1", "old")
         yield* a.drop("2")
         const names = ["h", "l", "t", "m", "e:4:user:1"].map((name) => `{place.0}:${name}`)
@@ -174,7 +157,7 @@ const tests = () => {
   live("a lease of an epoch that has passed holds nothing", (server) =>
     Effect.gen(function*() {
       const a = yield* engine(server)
-      const redis = yield* admin(server)
+      const redis = yield* adminOf(server)
       yield* a.users.begin("1", 10_000)
       yield* ask(redis, "DEL", "{place.0}:h")
       assert.strictEqual((yield* a.users.begin("1", 10_000))._tag, "Yours")
@@ -183,7 +166,7 @@ const tests = () => {
     Effect.gen(function*() {
       const a = yield* engine(server, 20)
       const b = yield* engine(server, 20)
-      const redis = yield* admin(server)
+      const redis = yield* adminOf(server)
       for (let n = 0; n < 200; n++) yield* a.drop(`${n}`)
       assert.isAtMost(Number(yield* ask(redis, "XLEN", "{place.0}:l")), 41)
       assert.isAtMost(Number(yield* ask(redis, "ZCARD", "{place.0}:t")), 42)
@@ -193,7 +176,7 @@ const tests = () => {
   live("scripts that the server has forgotten are sent again", (server) =>
     Effect.gen(function*() {
       const a = yield* engine(server)
-      const redis = yield* admin(server)
+      const redis = yield* adminOf(server)
       yield* a.put("1", "one")
       yield* ask(redis, "SCRIPT", "FLUSH")
       yield* a.drop("1")
@@ -228,7 +211,7 @@ const tests = () => {
     "no law breaks for engines at work while the server is flushed, stopped and replaced",
     (server) =>
       Effect.gen(function*() {
-        const redis = yield* admin(server)
+        const redis = yield* adminOf(server)
         const world = new World(2)
         const engines = yield* Effect.forEach(Array.from({ length: 3 }, (_, n) => n), (n) =>
           Effect.gen(function*() {
@@ -256,5 +239,4 @@ const tests = () => {
   )
 }
 
-if (hasServer) describe("a ledger in Redis", tests)
-else describe.skip("a ledger in Redis: DID NOT RUN, because the machine has no redis-server", () => undefined)
+whereServed("a ledger in Redis", () => describe("a ledger in Redis", tests))

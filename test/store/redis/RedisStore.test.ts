@@ -10,11 +10,10 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
 import * as MemoryStore from "../../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../../src/store/Store.ts"
 import { start } from "../../support/engine.ts"
-import { hasServer, type RedisServer, start as startServer } from "../../support/redisServer.ts"
+import { adminOf, live, start as startServer, whereServed } from "../../support/redisServer.ts"
 
 const value = Schema.Struct({ row: Schema.Number, bytes: Schema.Uint8Array })
 class App extends Manifest.Service<App>()("Shared", {
@@ -61,9 +60,6 @@ const ownersOver = (rows: Rows) =>
     note: App.owner("note")
   })
 
-const adminOf = (connect: RedisServer["connect"]) =>
-  Effect.acquireRelease(Effect.sync(() => connect()), (redis) => Effect.sync(() => redis.disconnect()))
-
 /** For rounds that a busy machine does not end in the short time of the other tests. */
 const long: Partial<RedisStore.Options> = { answerTimeout: "10 seconds" }
 
@@ -97,12 +93,6 @@ const until = <E>(holds: Effect.Effect<boolean, E>, left = 200): Effect.Effect<v
   )
 
 const tests = () => {
-  const live = (
-    name: string,
-    body: (server: RedisServer) => Effect.Effect<void, unknown, Scope.Scope>,
-    ...args: Array<string>
-  ) => it.live(name, () => Effect.flatMap(startServer(...args), body), 30_000)
-
   live(
     "a write of one process is heard by another, which drops what depends on it",
     ({ port }) =>
@@ -344,7 +334,7 @@ const tests = () => {
       Effect.gen(function*() {
         const rows = new Rows()
         const [a, b] = [yield* engine(port, rows), yield* engine(port, rows)]
-        const admin = yield* adminOf(connect)
+        const admin = yield* adminOf({ connect })
         for (const value of [undefined, "another type"]) {
           yield* b.as(profile.get({ id: "1" }))
           const row = rows.of("1") + 1
@@ -365,7 +355,7 @@ const tests = () => {
         const [a, b] = [yield* engine(port, rows, long), yield* engine(port, rows, long)]
         yield* a.as(note.set({ id: "1" }, "kept"))
         yield* b.as(profile.get({ id: "1" }))
-        const admin = yield* adminOf(connect)
+        const admin = yield* adminOf({ connect })
         yield* Effect.promise(() => admin.config("SET", "maxmemory", "1"))
         yield* a.as(note.set({ id: "2" }, "x".repeat(100_000)))
         rows.set("1", 8)
@@ -424,5 +414,4 @@ const tests = () => {
   )
 }
 
-if (hasServer) describe("a tier in Redis", tests)
-else describe.skip("a tier in Redis: DID NOT RUN, because the machine has no redis-server", () => undefined)
+whereServed("a tier in Redis", () => describe("a tier in Redis", tests))

@@ -50,7 +50,7 @@ export interface Remote {
   readonly call: (name: string, ...args: ReadonlyArray<unknown>) => Effect.Effect<any>
 }
 
-/** Starts an engine as a process of its own; it is killed with the scope. */
+/** Starts an engine as a process of its own; it is killed with the Scope. */
 export const startRemote = (path: string, recordsMax = 10_000) =>
   Effect.acquireRelease(
     Effect.promise(async (): Promise<Remote> => {

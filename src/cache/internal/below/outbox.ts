@@ -22,7 +22,7 @@ import type * as Scope from "effect/Scope"
 import * as AnswerTime from "../../../store/shared/answerTime.ts"
 import type { Mark, Store } from "../../../store/Store.ts"
 import { StoreError, TierFailed } from "../../../store/StoreError.ts"
-import { splitMark } from "../family/names.ts"
+import { splitScope } from "../family/names.ts"
 import { type Carrier, settledOf } from "./carrier.ts"
 import type { Delivery, Parcel } from "./delivery.ts"
 import type { Lane } from "./lane.ts"
@@ -89,7 +89,7 @@ export class Outbox implements Sender {
     if (this.refused !== undefined) return this.refused
     const marks = this.departingMarks(onFailure, isSensitive)
     marks.stamps.set(scope, Math.max(stamp, marks.stamps.get(scope) ?? stamp))
-    const { familyName } = splitMark(scope)
+    const { familyName } = splitScope(scope)
     marks.oldest.set(familyName, Math.min(stamp, marks.oldest.get(familyName) ?? stamp))
     return new Set([marks])
   }

@@ -10,9 +10,9 @@ import type { Entry } from "../../../store/Entry.ts"
 import type { CoarseClock } from "../../../store/shared/coarseClock.ts"
 import type { Mark, Partition, Prepared, Store } from "../../../store/Store.ts"
 import { type Operation, StoreError, TierFailed } from "../../../store/StoreError.ts"
-import { everything } from "../../shared/scopes.ts"
-import { markName, splitMark } from "../family/names.ts"
-import { writeScope } from "../marks/familyMarks.ts"
+import { everything } from "../../shared/slices.ts"
+import { scopeOf, splitScope } from "../family/names.ts"
+import { writeSlice } from "../marks/familyMarks.ts"
 import type { Parcel } from "./delivery.ts"
 import { Written } from "./written.ts"
 
@@ -117,7 +117,7 @@ export class OwedMarks {
   oldestOf(family: string): number {
     let oldest = Infinity
     for (const [scope, stamp] of this.stamps) {
-      if (stamp < oldest && splitMark(scope).familyName === family) oldest = stamp
+      if (stamp < oldest && splitScope(scope).familyName === family) oldest = stamp
     }
     return oldest
   }
@@ -133,7 +133,7 @@ export class OwedMarks {
     if (stamps.size <= owedMax) return
     const all = Array.from(stamps)
     stamps.clear()
-    for (const [scope, stamp] of all) owe(markName(splitMark(scope).familyName, writeScope(everything, "hide")), stamp)
+    for (const [scope, stamp] of all) owe(scopeOf(splitScope(scope).familyName, writeSlice(everything, "hide")), stamp)
   }
 
   /** A round has arrived with these. */

@@ -1,5 +1,6 @@
 /**
- * Runs steps that need to know what is held of some keys, and that no caller has changed it meanwhile.
+ * Runs a step that needs to know what is held of some keys. If one of the keys is changed while a tier answers, all are
+ * asked for again.
  */
 import * as Effect from "effect/Effect"
 import type { Entry, Found } from "../../../store/Entry.ts"

@@ -13,7 +13,7 @@
 import type { Entry } from "../../../store/Entry.ts"
 import type { HotPartition } from "../../../store/Store.ts"
 import type { InvalidationMode } from "../../CacheEvent.ts"
-import type { Scope } from "../../Explanation.ts"
+import type { Slice } from "../../Explanation.ts"
 import type { Lane } from "../below/lane.ts"
 import type { FamilyMarks } from "../marks/familyMarks.ts"
 import type { CacheContext } from "./cacheContext.ts"
@@ -25,7 +25,7 @@ interface Ground {
   readonly hot: HotPartition<any> | undefined
   readonly lane: Lane<any> | undefined
   readonly marks: FamilyMarks
-  readonly marking: { judgeBy(scope: Scope, mode: InvalidationMode, stamp: number, atMillis: number): Scope }
+  readonly marking: { judgeBy(slice: Slice, mode: InvalidationMode, stamp: number, atMillis: number): Slice }
   readonly sources: Sources | undefined
 }
 
@@ -63,8 +63,8 @@ export class Before {
    * Marks keys in this process alone: the lower tiers keep them, for the next process, too. So the engine does not know
    * what a later load replaces there.
    */
-  hideHere(scope: Scope, stamp: number, atMillis: number): void {
-    this.ground.marking.judgeBy(scope, "hide", stamp, atMillis)
+  hideHere(slice: Slice, stamp: number, atMillis: number): void {
+    this.ground.marking.judgeBy(slice, "hide", stamp, atMillis)
     if (this.ground.lane === undefined) return
     this.hiddenHere = stamp
     this.endNow()
@@ -80,14 +80,14 @@ export class Before {
     return entry.stamp < this.stamp || entry.version <= this.version || this.ground.cache.isFromBefore(entry)
   }
 
-  /** Whether some tier may hold a key, or any key of a scope, from before. */
-  mayHave(scope: string | Scope): boolean {
+  /** Whether some tier may hold a key, or any key of a slice, from before. */
+  mayHave(slice: string | Slice): boolean {
     const { hot, lane, marks } = this.ground
     if (lane === undefined) return false
-    if (typeof scope !== "string") return !marks.hidesAll(scope, this.stamp)
-    const held = hot?.peek(scope)
+    if (typeof slice !== "string") return !marks.hidesAll(slice, this.stamp)
+    const held = hot?.peek(slice)
     if (held !== undefined) return this.has(held)
-    const pending = lane.pending(scope)
+    const pending = lane.pending(slice)
     return pending === undefined || pending.entry !== undefined && this.has(pending.entry)
   }
 }

@@ -8,7 +8,7 @@ import type { CoarseClock } from "../../../store/shared/coarseClock.ts"
 import type { Store } from "../../../store/Store.ts"
 import { CacheError, StoreFailed } from "../../CacheError.ts"
 import type { CacheEvent, InvalidationMode } from "../../CacheEvent.ts"
-import type { Scope } from "../../Explanation.ts"
+import type { Slice } from "../../Explanation.ts"
 import { arrival, type Delivery, noDelivery, type Revocable, type Writer } from "../below/delivery.ts"
 import type { Outbox } from "../below/outbox.ts"
 import type { Changes } from "./changes.ts"
@@ -62,7 +62,7 @@ export interface Reached {
   readonly name: string
   readonly cache: CacheContext
   readonly entries: { readonly holds: Holds }
-  readonly invalidation: { applyDropScope(scope: Scope, mode: InvalidationMode, stamp: number): Delivery }
+  readonly invalidation: { applyDropSlice(slice: Slice, mode: InvalidationMode, stamp: number): Delivery }
 }
 
 export interface CacheContext {
@@ -107,7 +107,7 @@ export interface CacheContext {
   isRefreshedElsewhere(family: string, key: string): boolean
   /** Starts a sweep in the background, which forgets the marks of a family that no entry needs any more. */
   sweepSoon(family: string): void
-  /** The same at a time, or earlier. */
+  /** Starts such a sweep at a time, or earlier. */
   sweepAt(family: string, atMillis: number): void
   /** What a sweep needs to know about a family, from each engine over the same place, this one included. */
   sweptOf(family: string): ReadonlyArray<Swept>
@@ -121,8 +121,8 @@ export interface CacheContext {
 export interface Spread {
   /** Drops what depends on one key of a family. */
   ofKey(family: string, key: string, mode: InvalidationMode): Delivery
-  /** Drops what depends on any key of a scope. */
-  ofScope(family: string, scope: Scope, mode: InvalidationMode): Delivery
+  /** Drops what depends on any key of a slice. */
+  ofSlice(family: string, slice: Slice, mode: InvalidationMode): Delivery
   /** Drops what was made from a key, except by loads that began at `since` or later, or have not read the key. */
   ofUnseen(family: string, key: string, since: number): Delivery
   /** Drops what was made from a key before the engine was opened, or before it was hidden in this process alone. */
@@ -146,7 +146,7 @@ export interface Spread {
   /** Drops in this process what was made from a family that is hidden here. The lower tiers keep it. */
   ofEnd(family: string): void
   /** Visits what depends on one key of a family. */
-  eachOfKey(family: string, key: string, visit: (target: Reached, scope: Scope) => void): void
-  /** Visits what depends on any key of a scope. */
-  eachOfScope(family: string, scope: Scope, visit: (target: Reached, scope: Scope) => void): void
+  eachOfKey(family: string, key: string, visit: (target: Reached, slice: Slice) => void): void
+  /** Visits what depends on any key of a slice. */
+  eachOfSlice(family: string, slice: Slice, visit: (target: Reached, slice: Slice) => void): void
 }

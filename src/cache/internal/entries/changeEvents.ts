@@ -4,22 +4,22 @@
  * Not here: the events of reads and of lookups, which are made where these happen.
  */
 import { CacheEvent, type Target } from "../../CacheEvent.ts"
-import type { EngineFamilySpec } from "../../shared/familySpec.ts"
-import { end, shownValue } from "../../shared/scopes.ts"
+import { end, shownValue } from "../../shared/slices.ts"
+import type { EngineFamilySpec } from "../family/familySpec.ts"
 import type { Noted } from "./history.ts"
 
 /** The event of a change; `undefined` for a change that is an event of its load, or none. */
 export const eventOf = (spec: EngineFamilySpec<any>, change: Noted): CacheEvent | undefined => {
-  const { family, scope, what } = change
+  const { family, target, what } = change
   switch (what) {
     case "Set":
-      return CacheEvent.Set({ family, key: spec.show(scope as string) })
+      return CacheEvent.Set({ family, key: spec.show(target as string) })
     case "Refused":
-      return CacheEvent.Refused({ family, key: spec.show(scope as string) })
+      return CacheEvent.Refused({ family, key: spec.show(target as string) })
     case "Deleted":
     case "Evicted":
     case "Expired":
-      return CacheEvent.Removed({ family, key: spec.show(scope as string), cause: what })
+      return CacheEvent.Removed({ family, key: spec.show(target as string), cause: what })
     case "Invalidated":
       return invalidated(spec, change)
     default:
@@ -27,8 +27,11 @@ export const eventOf = (spec: EngineFamilySpec<any>, change: Noted): CacheEvent 
   }
 }
 
-const invalidated = (spec: EngineFamilySpec<any>, { family, mode, scope, stamp, through }: Noted): CacheEvent => {
-  const target = targetOf(spec, scope)
+const invalidated = (
+  spec: EngineFamilySpec<any>,
+  { family, mode, stamp, target: changed, through }: Noted
+): CacheEvent => {
+  const target = targetOf(spec, changed)
   return CacheEvent.Invalidated({
     family,
     scope: textOf(spec, target),
@@ -39,15 +42,15 @@ const invalidated = (spec: EngineFamilySpec<any>, { family, mode, scope, stamp, 
   })
 }
 
-const targetOf = ({ hide, show }: EngineFamilySpec<any>, scope: Noted["scope"]): Target => {
+const targetOf = ({ hide, show }: EngineFamilySpec<any>, changed: Noted["target"]): Target => {
   // All listeners get the same object.
-  if (typeof scope === "string") return Object.freeze({ _tag: "Key", key: show(scope) })
-  if ("tag" in scope) return Object.freeze({ _tag: "Tag", tag: hide(scope.tag) })
-  const positions = Object.freeze([...scope.positions])
+  if (typeof changed === "string") return Object.freeze({ _tag: "Key", key: show(changed) })
+  if ("tag" in changed) return Object.freeze({ _tag: "Tag", tag: hide(changed.tag) })
+  const positions = Object.freeze([...changed.positions])
   return Object.freeze({
     _tag: "Keys",
     positions,
-    values: Object.freeze(scope.values.map((each) => shownValue(each, hide)))
+    values: Object.freeze(changed.values.map((each) => shownValue(each, hide)))
   })
 }
 

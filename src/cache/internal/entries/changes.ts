@@ -1,7 +1,7 @@
 /**
  * Receives each change of a cache in the step that makes it, writes the history, and calls the listeners.
  *
- * - A listener receives a change as data: family, key or bound positions or tag, cause, mode and stamp. It hears it
+ * - A listener receives a change as data: family, target (a key, a slice or a tag), cause, mode and stamp. It hears it
  *   before any other code can run, and in the order of the changes. The keys are not hidden: a listener is part of the
  *   engine or of a server, and decides itself what it shows.
  * - The step is not over when a listener receives it. So a listener may note the change, and may not use the cache:

@@ -14,7 +14,7 @@ import {
   UpdateRefused,
   VersionConflict
 } from "../../CacheError.ts"
-import type { EngineFamilySpec } from "../../shared/familySpec.ts"
+import type { EngineFamilySpec } from "../family/familySpec.ts"
 import { doubtMillis, type Hold } from "./holds.ts"
 import type { Served } from "./served.ts"
 

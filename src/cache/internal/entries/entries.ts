@@ -15,14 +15,14 @@ import type { Entry } from "../../../store/Entry.ts"
 import type { HotPartition, Prepared } from "../../../store/Store.ts"
 import type { StoreError } from "../../../store/StoreError.ts"
 import { CacheEvent, type InvalidationMode } from "../../CacheEvent.ts"
-import type { Happening, Scope } from "../../Explanation.ts"
-import type { EngineFamilySpec } from "../../shared/familySpec.ts"
-import { everything } from "../../shared/scopes.ts"
+import type { Happening, Slice } from "../../Explanation.ts"
+import { everything } from "../../shared/slices.ts"
 import { both, type Delivery, noDelivery } from "../below/delivery.ts"
 import { Lane } from "../below/lane.ts"
 import type { OnFailure } from "../below/parcels.ts"
 import { entryOf, type Holding, unlessLate } from "../below/whenKnown.ts"
 import * as Expiry from "../family/expiry.ts"
+import type { EngineFamilySpec } from "../family/familySpec.ts"
 import { Judge, type Judged, noTags } from "../family/judgement.ts"
 import { Limiter } from "../family/limits.ts"
 import { familyName } from "../family/names.ts"
@@ -385,10 +385,10 @@ export class Entries<V> {
     this.mayHold = this.lane !== undefined
   }
 
-  /** Whether some tier may hold a key, or any key of a scope. */
-  mayHave(scope: string | Scope): boolean {
-    if (typeof scope !== "string") return this.mayHold
-    return this.lane !== undefined || this.hot?.peek(scope) !== undefined
+  /** Whether some tier may hold a key, or any key of a slice. */
+  mayHave(slice: string | Slice): boolean {
+    if (typeof slice !== "string") return this.mayHold
+    return this.lane !== undefined || this.hot?.peek(slice) !== undefined
   }
 
   /**
@@ -451,9 +451,9 @@ export class Entries<V> {
   }
 
   /** Counts and notes an invalidation. */
-  invalidated(scope: Happening["scope"], mode: InvalidationMode, stamp: number, through: string): void {
+  invalidated(target: Happening["target"], mode: InvalidationMode, stamp: number, through: string): void {
     this.counts.invalidations++
-    this.note("Invalidated", scope, stamp, through, mode)
+    this.note("Invalidated", target, stamp, through, mode)
   }
 
   /** Counts and notes that the owner has deleted a key. */

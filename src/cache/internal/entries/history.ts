@@ -2,8 +2,8 @@
  * Keeps the latest happenings of a cache, for `explain`.
  */
 import type { Happening } from "../../Explanation.ts"
-import type { Sources } from "../../shared/familySpec.ts"
-import { hasSegments } from "../../shared/scopes.ts"
+import { hasSegments } from "../../shared/slices.ts"
+import type { Sources } from "../family/familySpec.ts"
 
 // The bounds of one cache's history, in happenings and in characters of keys and tags: less than two megabytes.
 const happeningsMax = 4_096
@@ -14,13 +14,13 @@ export interface Noted extends Omit<Happening, "from"> {
   readonly from: Sources | undefined
 }
 
-// A text of a forgotten happening that is no longer than this stays until it is written over.
+// A forgotten happening keeps a text of at most so many characters until another one is written over it.
 const textKept = 64
 
 // The places of a happening in the two columns.
 const cellsEach = 6
 const familyAt = 1
-const scopeAt = 2
+const targetAt = 2
 const fromAt = 5
 const numbersEach = 2
 
@@ -31,7 +31,7 @@ const numbersEach = 2
  * objects: a write then touches one line of memory of each column, and makes nothing.
  */
 export class History {
-  /** Of each happening: what, family, scope, through, mode, from. */
+  /** Of each happening: what, family, target, through, mode, from. */
   private readonly cells: Array<unknown> = []
   /** Of each happening: stamp, time. */
   private readonly numbers = new Float64Array(numbersEach * happeningsMax)
@@ -44,14 +44,14 @@ export class History {
   add(
     what: Noted["what"],
     family: string,
-    scope: Noted["scope"],
+    target: Noted["target"],
     stamp: number,
     atMillis: number,
     through: string | undefined,
     mode: Noted["mode"],
     from: Sources | undefined
   ): void {
-    const characters = charactersOf(scope, from)
+    const characters = charactersOf(target, from)
     // A happening of this length would push out too many others.
     if (characters > charactersMax / 16) return
     const { cells, lengths, next, numbers } = this
@@ -60,7 +60,7 @@ export class History {
     const cell = cellsEach * next
     cells[cell] = what
     cells[cell + familyAt] = family
-    cells[cell + scopeAt] = scope
+    cells[cell + targetAt] = target
     cells[cell + 3] = through
     cells[cell + 4] = mode
     cells[cell + fromAt] = from
@@ -81,25 +81,25 @@ export class History {
       // Most happenings are of other families, and are not read any further.
       if (this.cells[cellsEach * place + familyAt] !== family) continue
       const happening = this.at(place)
-      if (!concerns(happening.scope, key, segments, tags)) continue
-      // The marks share this scope, so the caller gets a copy.
-      found.push({ ...happening, scope: copyOf(happening.scope), from: happening.from?.spell() })
+      if (!concerns(happening.target, key, segments, tags)) continue
+      // The marks share this target, so the caller gets a copy.
+      found.push({ ...happening, target: copyOf(happening.target), from: happening.from?.spell() })
     }
     return found
   }
 
   private at(place: number): Noted {
-    const [what, family, scope, through, mode, from] = this.cells.slice(cellsEach * place, cellsEach * (place + 1))
+    const [what, family, target, through, mode, from] = this.cells.slice(cellsEach * place, cellsEach * (place + 1))
     const stamp = this.numbers[numbersEach * place]
     const atMillis = this.numbers[numbersEach * place + 1]
-    return { what, family, scope, through, mode, stamp, atMillis, from } as Noted
+    return { what, family, target, through, mode, stamp, atMillis, from } as Noted
   }
 
   private makeRoom(characters: number): void {
     while (this.characters + characters > charactersMax) this.forgetOldest()
   }
 
-  /** Counts the oldest happening no more. */
+  /** Takes the oldest happening out of the counts. */
   private leaveOut(oldest: number): void {
     this.characters -= this.lengths[oldest]!
     this.size--
@@ -111,27 +111,27 @@ export class History {
     // What its cells lead to is freed; the cells themselves are written over later.
     const { cells } = this
     const cell = cellsEach * oldest
-    const isText = typeof cells[cell + scopeAt] === "string" && cells[cell + fromAt] === undefined
+    const isText = typeof cells[cell + targetAt] === "string" && cells[cell + fromAt] === undefined
     if (isText && this.lengths[oldest]! <= textKept) return
-    cells[cell + scopeAt] = ""
+    cells[cell + targetAt] = ""
     cells[cell + fromAt] = undefined
   }
 }
 
-const copyOf = (scope: Happening["scope"]): Happening["scope"] =>
-  typeof scope === "string"
-    ? scope
-    : "tag" in scope
-    ? { ...scope }
-    : { positions: [...scope.positions], values: [...scope.values] }
+const copyOf = (target: Happening["target"]): Happening["target"] =>
+  typeof target === "string"
+    ? target
+    : "tag" in target
+    ? { ...target }
+    : { positions: [...target.positions], values: [...target.values] }
 
-const charactersOf = (scope: Noted["scope"], from: Sources | undefined): number => {
-  const own = typeof scope === "string" ? scope.length : scopeLength(scope)
+const charactersOf = (target: Noted["target"], from: Sources | undefined): number => {
+  const own = typeof target === "string" ? target.length : lengthOfTarget(target)
   return from === undefined ? own : own + from.characters
 }
 
-const scopeLength = (scope: Exclude<Happening["scope"], string>): number =>
-  "tag" in scope ? scope.tag.length : lengthOf(scope.values)
+const lengthOfTarget = (target: Exclude<Happening["target"], string>): number =>
+  "tag" in target ? target.tag.length : lengthOf(target.values)
 
 const lengthOf = (values: ReadonlyArray<string>): number => {
   let length = 0
@@ -140,12 +140,12 @@ const lengthOf = (values: ReadonlyArray<string>): number => {
 }
 
 const concerns = (
-  scope: Noted["scope"],
+  target: Noted["target"],
   key: string,
   segments: ReadonlyArray<string>,
   tags: ReadonlyArray<string>
 ): boolean => {
-  if (typeof scope === "string") return scope === key
-  if ("tag" in scope) return tags.includes(scope.tag)
-  return hasSegments(scope, segments)
+  if (typeof target === "string") return target === key
+  if ("tag" in target) return tags.includes(target.tag)
+  return hasSegments(target, segments)
 }

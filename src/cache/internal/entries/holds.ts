@@ -17,15 +17,15 @@
  *   commit.
  * - What is written while a hold is closed is not kept, either: the next read loads what the data source has. A family
  *   without a lookup is *alone*, because its values have no source. There a write is refused while the hold is sealed.
- *   In the doubt it is kept, and stays afterwards, if the transaction changed the key by name and no scope or tag of it
+ *   In the doubt it is kept, and stays afterwards, if the transaction changed the key by name and no slice or tag of it
  *   covers the key. In a family with a lookup, a write that has a condition is refused as well, because the next
  *   caller's condition would not see it.
  *
  * A writer never waits for a hold. While no body runs and no key is held, a write costs one comparison more, and a hit
  * costs nothing more.
  */
-import type { Scope } from "../../Explanation.ts"
-import { everything, goesOn, isWithin, projectionName, textAt, textOfScope } from "../../shared/scopes.ts"
+import type { Slice } from "../../Explanation.ts"
+import { everything, goesOn, isWithin, projectionName, textAt, textOfSlice } from "../../shared/slices.ts"
 import type { Judged } from "../family/judgement.ts"
 
 /** How long a commit may take effect after its connection was lost. A server that flushes to disk needs far less. */
@@ -37,9 +37,9 @@ export const doubtMillis = 10_000
  */
 export const doubtsMax = 1_024
 
-// The most changes that a family remembers for running bodies: of single keys, and of scopes.
+// The most changes that a family remembers for running bodies: of single keys, and of slices.
 const recentMax = 65_536
-const recentScopesMax = 1_024
+const recentSlicesMax = 1_024
 
 /**
  * The bodies of transactions that run in this process, since when one runs, and how many changes there were while one
@@ -47,27 +47,27 @@ const recentScopesMax = 1_024
  */
 export const bodies = { open: 0, since: 0, changes: 0, areLater: false }
 
-/** A set of keys of one family: single keys, and scopes. */
-export class Scopes {
+/** A set of keys of one family: single keys, and slices. */
+export class Slices {
   private readonly keys = new Set<string>()
-  /** The scopes that bind the same positions, by the first of them, with their texts. */
-  private readonly wide = new Map<string, { readonly first: Scope; readonly texts: Set<string> }>()
+  /** The slices that bind the same positions, by the first of them, with their texts. */
+  private readonly wide = new Map<string, { readonly first: Slice; readonly texts: Set<string> }>()
 
   addKey(key: string): void {
     this.keys.add(key)
   }
 
-  add(scope: Scope): void {
-    this.addText(projectionName(scope), scope, textOfScope(scope))
+  add(slice: Slice): void {
+    this.addText(projectionName(slice), slice, textOfSlice(slice))
   }
 
-  private addText(id: string, first: Scope, text: string): void {
+  private addText(id: string, first: Slice, text: string): void {
     const known = this.wide.get(id)
     if (known === undefined) this.wide.set(id, { first, texts: new Set([text]) })
     else known.texts.add(text)
   }
 
-  addAll(other: Scopes): void {
+  addAll(other: Slices): void {
     for (const key of other.keys) this.keys.add(key)
     for (const [id, { first, texts }] of other.wide) for (const text of texts) this.addText(id, first, text)
   }
@@ -76,7 +76,7 @@ export class Scopes {
     return this.keys.has(key) || this.coversWide(key)
   }
 
-  /** Whether a scope covers the key. */
+  /** Whether a slice covers the key. */
   coversWide(key: string): boolean {
     if (this.wide.size === 0) return false
     const segments = key.split(":")
@@ -102,7 +102,7 @@ export interface KeyState {
 export class Hold {
   readonly keys = new Map<string, KeyState>()
   /** All keys that a commit would change, including keys that depend on keys of other families. */
-  readonly scopes = new Scopes()
+  readonly slices = new Slices()
   readonly tags = new Set<string>()
   /** The time until which loaded values are not kept; `undefined` before the hold is closed. */
   closedUntil: number | undefined = undefined
@@ -112,12 +112,12 @@ export class Hold {
    * keys of a tag are not known.
    */
   mayChange(key: string): boolean {
-    return this.tags.size > 0 || this.scopes.covers(key)
+    return this.tags.size > 0 || this.slices.covers(key)
   }
 
   /** Takes over the keys that a savepoint holds. */
   absorb(inner: Hold): void {
-    this.scopes.addAll(inner.scopes)
+    this.slices.addAll(inner.slices)
     for (const tag of inner.tags) this.tags.add(tag)
     for (const [key, state] of this.keys) if (inner.mayChange(key)) state.judged = undefined
     for (const [key, state] of inner.keys) {
@@ -127,7 +127,7 @@ export class Hold {
 
   closes(key: string, tags: ReadonlyArray<string>, since: number): boolean {
     return this.closedUntil !== undefined && since < this.closedUntil &&
-      (this.scopes.covers(key) || tags.some((tag) => this.tags.has(tag)))
+      (this.slices.covers(key) || tags.some((tag) => this.tags.has(tag)))
   }
 
   get isInDoubt(): boolean {
@@ -140,7 +140,7 @@ export class Hold {
    * change of it may be made from what was before.
    */
   isBefore(key: string, tags: ReadonlyArray<string>): boolean {
-    return this.isInDoubt && this.keys.has(key) && !this.scopes.coversWide(key) &&
+    return this.isInDoubt && this.keys.has(key) && !this.slices.coversWide(key) &&
       !tags.some((tag) => this.tags.has(tag))
   }
 }
@@ -151,7 +151,7 @@ export class Holds {
   private readonly doubts = new Map<Hold, () => void>()
   /** The last change of each key, as a number of `bodies.changes`; the oldest change first. */
   private readonly recent = new Map<string, number>()
-  private recentScopes: Array<{ readonly scope: Scope; readonly at: number }> = []
+  private recentSlices: Array<{ readonly slice: Slice; readonly at: number }> = []
   /** Changes up to this number are forgotten, so any key may have been changed by then. */
   private forgottenAt = 0
   /** Whether the cache alone has the values of the family: its owner has no lookup. */
@@ -183,7 +183,7 @@ export class Holds {
     this.doubts.set(hold, onOver)
     if (this.doubts.size <= doubtsMax) return
     const whole = new Hold()
-    whole.scopes.add(everything)
+    whole.slices.add(everything)
     for (const one of this.doubts.keys()) {
       whole.closedUntil = Math.max(whole.closedUntil ?? 0, one.closedUntil ?? 0)
       this.all.delete(one)
@@ -225,16 +225,16 @@ export class Holds {
     }
   }
 
-  touchScope(scope: Scope): void {
+  touchSlice(slice: Slice): void {
     this.remember(() => {
-      this.recentScopes.push({ scope, at: bodies.changes })
-      if (this.recentScopes.length <= recentScopesMax) return
-      this.forgottenAt = this.recentScopes[recentScopesMax >> 1]!.at
-      this.recentScopes = this.recentScopes.slice((recentScopesMax >> 1) + 1)
+      this.recentSlices.push({ slice, at: bodies.changes })
+      if (this.recentSlices.length <= recentSlicesMax) return
+      this.forgottenAt = this.recentSlices[recentSlicesMax >> 1]!.at
+      this.recentSlices = this.recentSlices.slice((recentSlicesMax >> 1) + 1)
     })
     for (const hold of this.all) {
       for (const [key, state] of hold.keys) {
-        if (isWithin(scope, key)) state.contended = true
+        if (isWithin(slice, key)) state.contended = true
       }
     }
   }
@@ -242,7 +242,7 @@ export class Holds {
   /** Whether a key may have been changed since a body began. `changes` is the number of changes at that time. */
   isChangedSince(key: string, changes: number): boolean {
     if (this.forgottenAt > changes || (this.recent.get(key) ?? 0) > changes) return true
-    return this.recentScopes.some(({ at, scope }) => at > changes && isWithin(scope, key))
+    return this.recentSlices.some(({ at, slice }) => at > changes && isWithin(slice, key))
   }
 
   private remember(change: () => void): void {
@@ -250,10 +250,10 @@ export class Holds {
       if (bodies.areLater) return
       bodies.changes++
       change()
-    } else if (this.recent.size > 0 || this.recentScopes.length > 0) {
+    } else if (this.recent.size > 0 || this.recentSlices.length > 0) {
       // A body that begins later does not need them.
       this.recent.clear()
-      this.recentScopes = []
+      this.recentSlices = []
     }
   }
 

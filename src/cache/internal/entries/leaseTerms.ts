@@ -10,7 +10,7 @@
 import type { LeaseTable, Term } from "../../../capability/shared/leaseTable.ts"
 import { tagsMax } from "../../../store/Entry.ts"
 import type { HotPartition } from "../../../store/Store.ts"
-import type { EngineFamilySpec } from "../../shared/familySpec.ts"
+import type { EngineFamilySpec } from "../family/familySpec.ts"
 import { noTags } from "../family/judgement.ts"
 import type { Verdict } from "../marks/familyMarks.ts"
 

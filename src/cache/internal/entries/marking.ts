@@ -12,14 +12,21 @@
  */
 import type { HotPartition, Mark } from "../../../store/Store.ts"
 import type { InvalidationMode } from "../../CacheEvent.ts"
-import type { Scope } from "../../Explanation.ts"
-import type { EngineFamilySpec } from "../../shared/familySpec.ts"
-import { everything } from "../../shared/scopes.ts"
+import type { Slice } from "../../Explanation.ts"
+import { everything } from "../../shared/slices.ts"
 import type { Delivery } from "../below/delivery.ts"
 import type { OnFailure } from "../below/parcels.ts"
+import type { EngineFamilySpec } from "../family/familySpec.ts"
 import { noTags } from "../family/judgement.ts"
-import { markName } from "../family/names.ts"
-import { type FamilyMarks, readScope, type TagMarks, type Verdict, writeScope, writeTag } from "../marks/familyMarks.ts"
+import { scopeOf } from "../family/names.ts"
+import {
+  type FamilyMarks,
+  readMarked,
+  type TagMarks,
+  type Verdict,
+  writeSlice,
+  writeTag
+} from "../marks/familyMarks.ts"
 import { type Looked, SweepDue } from "../marks/sweepDue.ts"
 import type { CacheContext } from "./cacheContext.ts"
 import type { Holds } from "./holds.ts"
@@ -65,13 +72,13 @@ export class Marking {
   }
 
   /** Marks keys. The lower tiers still have to keep the mark. */
-  markKeys(scope: Scope, mode: InvalidationMode, stamp: number, atMillis: number): Delivery {
+  markKeys(slice: Slice, mode: InvalidationMode, stamp: number, atMillis: number): Delivery {
     const { cache, lane, spec } = this.ground
-    cache.tell(spec.name, { _tag: "Marked", scope, mode, stamp })
-    const marked = this.hearMark(scope, mode, stamp, atMillis)
-    if (mode === "hide" && scope.positions.length === 0) this.ground.hidAll()
+    cache.tell(spec.name, { _tag: "Marked", slice, mode, stamp })
+    const marked = this.hearMark(slice, mode, stamp, atMillis)
+    if (mode === "hide" && slice.positions.length === 0) this.ground.hidAll()
     // Memory alone needs no text of the mark.
-    return lane === undefined ? this.ground.sendOwed() : this.recordMark(writeScope(marked, mode), stamp)
+    return lane === undefined ? this.ground.sendOwed() : this.recordMark(writeSlice(marked, mode), stamp)
   }
 
   /** Marks a tag. The lower tiers still have to keep the mark. */
@@ -85,8 +92,8 @@ export class Marking {
    * Adds a mark that a store keeps, or is about to keep. Returns the keys that are marked, which are more if there is
    * no room for the mark.
    */
-  hearMark(scope: Scope, mode: InvalidationMode, stamp: number, atMillis: number): Scope {
-    const marked = this.judgeBy(scope, mode, stamp, atMillis)
+  hearMark(slice: Slice, mode: InvalidationMode, stamp: number, atMillis: number): Slice {
+    const marked = this.judgeBy(slice, mode, stamp, atMillis)
     if (mode === "hide" && marked.positions.length === 0) {
       this.ground.sources?.endAll()
       this.deadBefore = Math.max(this.deadBefore, stamp)
@@ -96,12 +103,12 @@ export class Marking {
   }
 
   /** Adds a mark of which no store has to know. Returns the keys that are marked. */
-  judgeBy(scope: Scope, mode: InvalidationMode, stamp: number, atMillis: number): Scope {
+  judgeBy(slice: Slice, mode: InvalidationMode, stamp: number, atMillis: number): Slice {
     const { holds, marks } = this.ground
-    const marked = marks.record(scope, mode, stamp, atMillis)
+    const marked = marks.record(slice, mode, stamp, atMillis)
     this.sweepDue.marked(stamp)
     this.updateHotLimits()
-    if (holds.isWatching) holds.touchScope(scope)
+    if (holds.isWatching) holds.touchSlice(slice)
     return marked
   }
 
@@ -112,18 +119,18 @@ export class Marking {
   hearTag(tag: string, mode: InvalidationMode, stamp: number, atMillis: number): boolean {
     const { holds, tags } = this.ground
     this.tagMark = Math.max(this.tagMark, stamp)
-    if (holds.isWatching) holds.touchScope(everything)
+    if (holds.isWatching) holds.touchSlice(everything)
     if (!tags.record(tag, mode, stamp, atMillis)) return false
     this.sweepDue.marked(stamp)
     this.updateHotLimits()
     return true
   }
 
-  /** Lets the store keep a mark on the family, which gives the scope its meaning. */
-  private recordMark(scope: string, stamp: number): Delivery {
+  /** Lets the store keep a mark on the family, which gives the text its meaning. */
+  private recordMark(marked: string, stamp: number): Delivery {
     const { cache, lane, spec, storeName, tierFailed } = this.ground
     if (lane === undefined) return this.ground.sendOwed()
-    return cache.outbox.mark(markName(storeName, scope), stamp, tierFailed, spec.isSensitive)
+    return cache.outbox.mark(scopeOf(storeName, marked), stamp, tierFailed, spec.isSensitive)
   }
 
   /** Hides the entries from before the engine was opened. Returns the marks that a store has to keep for this. */
@@ -131,17 +138,17 @@ export class Marking {
     const { lane, storeName } = this.ground
     if (lane === undefined) return []
     this.hearMark(everything, "hide", stamp, this.now())
-    return [{ scope: markName(storeName, writeScope(everything, "hide")), stamp }]
+    return [{ scope: scopeOf(storeName, writeSlice(everything, "hide")), stamp }]
   }
 
   /** Restores a mark that a store has kept. */
   restore(written: string, stamp: number): void {
     const { marks, tags } = this.ground
-    const read = readScope(written)
+    const read = readMarked(written)
     if (read?._tag === "tag") tags.restore(read.tag, read.mode, stamp)
     else if (read !== undefined) {
-      marks.restore(read.scope, read.mode, stamp)
-      if (read.mode === "hide" && read.scope.positions.length === 0) this.deadBefore = Math.max(this.deadBefore, stamp)
+      marks.restore(read.slice, read.mode, stamp)
+      if (read.mode === "hide" && read.slice.positions.length === 0) this.deadBefore = Math.max(this.deadBefore, stamp)
     }
     this.updateHotLimits()
     this.sweepDue.restored(stamp)
@@ -162,7 +169,7 @@ export class Marking {
 
   // --- marks that nothing needs any more ---------------------------------------------------------
 
-  /** Forgets the marks up to a stamp, of which nothing is left that they hide. */
+  /** Forgets the marks up to a stamp, because nothing is left that they hide. */
   forget(upTo: number, looked: Looked): void {
     const { marks, tags, watches } = this.ground
     // An entry that is being read may have any tags.

@@ -3,14 +3,14 @@
  */
 import type { InvalidationMode } from "../../CacheEvent.ts"
 import type { Happening } from "../../Explanation.ts"
-import type { EngineFamilySpec } from "../../shared/familySpec.ts"
+import type { EngineFamilySpec } from "../family/familySpec.ts"
 import type { CacheContext } from "./cacheContext.ts"
 import { eventOf } from "./changeEvents.ts"
 import type { Noted } from "./history.ts"
 
 export type Note = (
   what: Happening["what"],
-  scope: Happening["scope"],
+  target: Happening["target"],
   stamp: number,
   through?: string,
   mode?: InvalidationMode,
@@ -19,12 +19,12 @@ export type Note = (
 
 export const noteOf = (cache: CacheContext, spec: EngineFamilySpec<any>): Note => {
   const family = spec.name
-  return (what, scope, stamp, through, mode, from) => {
+  return (what, target, stamp, through, mode, from) => {
     const { changes, hasListeners, time } = cache
     const atMillis = time.now()
-    changes.history.add(what, family, scope, stamp, atMillis, through, mode, from)
+    changes.history.add(what, family, target, stamp, atMillis, through, mode, from)
     if (!hasListeners && !changes.areHeard) return
-    const change: Noted = { what, family, scope, through, mode, stamp, atMillis, from }
+    const change: Noted = { what, family, target, through, mode, stamp, atMillis, from }
     if (changes.areHeard) changes.tell(change)
     if (!hasListeners) return
     const event = eventOf(spec, change)

@@ -6,14 +6,14 @@
  * memory that another one has changed. An engine informs only engines of its own manifest, because other manifests have
  * other families.
  *
- * Not here: other processes. The tier refuses them.
+ * Not here: other processes. A tier that processes share tells their changes by `Store.news` (`peerChanges.ts`).
  */
 import type * as Effect from "effect/Effect"
 import type { Entry } from "../../../store/Entry.ts"
 import type { Commons, Mark } from "../../../store/Store.ts"
 import type { StoreError } from "../../../store/StoreError.ts"
 import type { InvalidationMode } from "../../CacheEvent.ts"
-import type { Scope } from "../../Explanation.ts"
+import type { Slice } from "../../Explanation.ts"
 import { Carrier } from "../below/carrier.ts"
 import type { Limits } from "../family/limits.ts"
 import type { Looked } from "../marks/sweepDue.ts"
@@ -31,12 +31,12 @@ export type Heard =
   | { readonly _tag: "Absent"; readonly key: string; readonly isNews: boolean }
   /** A caller asked for a newer value than the cache has. */
   | { readonly _tag: "Asked"; readonly key: string }
-  | { readonly _tag: "Marked"; readonly scope: Scope; readonly mode: InvalidationMode; readonly stamp: number }
+  | { readonly _tag: "Marked"; readonly slice: Slice; readonly mode: InvalidationMode; readonly stamp: number }
   | { readonly _tag: "Tagged"; readonly tag: string; readonly mode: InvalidationMode; readonly stamp: number }
 
 /** What a sweep needs from one engine about a family. */
 export interface Swept {
-  /** Has what the marks hide removed from all tiers. */
+  /** Removes from all tiers what the marks hide. */
   readonly look: Effect.Effect<Looked, StoreError>
   /** The marks up to a stamp, as a store knows them. */
   marksUpTo(upTo: number): Iterable<Mark>

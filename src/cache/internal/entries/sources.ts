@@ -5,10 +5,10 @@
  * - A key is known from the time a lookup reads it until it ends: by time, by a write or by an invalidation. Each of
  *   these ends reaches its dependents in another way. A key that is known, has not ended, and is in no tier has gone
  *   unseen.
- * - At most `keysMax` keys of `charactersMax` characters are known of each kind, none longer than `lengthMax`. Of what
- *   lookups read beyond, a filter knows until when it lasts at the latest; it may take one key for another. `missed`
- *   gives out the keys that have been missed for longest, or are too long: they are to be counted as changed at once.
- * - A note says of some keys that memory alone holds them: those that no lower tier was to keep as well.
+ * - At most `keysMax` keys of `charactersMax` characters are known of each kind, none longer than `lengthMax`. A filter
+ *   takes the other keys that lookups read, each with the latest end of its value; it may take one key for another. Of
+ *   missed keys, `missed` returns those for which there is no room: they count as changed at once.
+ * - A note says that memory alone holds a key, because no lower tier was to keep it as well.
  *
  * A key is known to be absent if a lookup has said so, what was made from an earlier value was dropped, and the key has
  * had no value since. The same answer again drops nothing.
@@ -19,8 +19,8 @@
  */
 
 import { keyHash } from "../../../eviction/shared/keyHash.ts"
-import type { Scope } from "../../Explanation.ts"
-import { goesOn, projectionName, textAt, textOfScope } from "../../shared/scopes.ts"
+import type { Slice } from "../../Explanation.ts"
+import { goesOn, projectionName, textAt, textOfSlice } from "../../shared/slices.ts"
 
 // Some 60 bytes each.
 const keysMax = 65_536
@@ -57,10 +57,10 @@ export class Sources {
     return this.known.has(key) || this.filter !== undefined && this.filter[slotOf(key)]! > 0
   }
 
-  /** Whether another value may be made from the key, or from some key of a scope. */
-  wasReadIn(scope: string | Scope): boolean {
-    if (typeof scope === "string") return this.wasRead(scope)
-    return this.filter !== undefined || this.known.hasIn(scope)
+  /** Whether another value may be made from the key, or from some key of a slice. */
+  wasReadIn(slice: string | Slice): boolean {
+    if (typeof slice === "string") return this.wasRead(slice)
+    return this.filter !== undefined || this.known.hasIn(slice)
   }
 
   /**
@@ -219,15 +219,15 @@ class KnownKeys {
     return this.stamps.get(key) !== undefined
   }
 
-  /** Whether some key of a scope is known. May be `true` by mistake, because two hashes may be equal. */
-  hasIn(scope: Scope): boolean {
-    const name = projectionName(scope)
+  /** Whether some key of a slice is known. May be `true` by mistake, because two hashes may be equal. */
+  hasIn(slice: Slice): boolean {
+    const name = projectionName(slice)
     let counts = this.counts.get(name)
     if (counts === undefined) {
-      this.counts.set(name, counts = new Counts(scope))
+      this.counts.set(name, counts = new Counts(slice))
       for (const [key] of this.stamps.all) counts.add(key.split(":"), 1)
     }
-    return counts.has(scope)
+    return counts.has(slice)
   }
 
   get(key: string): number | undefined {
@@ -256,9 +256,9 @@ class Counts {
   private readonly goesOn: boolean
   private readonly byHash = new Map<number, number>()
 
-  constructor(scope: Scope) {
-    this.positions = scope.positions
-    this.goesOn = goesOn(scope)
+  constructor(slice: Slice) {
+    this.positions = slice.positions
+    this.goesOn = goesOn(slice)
   }
 
   add(segments: ReadonlyArray<string>, by: number): void {
@@ -270,8 +270,8 @@ class Counts {
     else this.byHash.delete(hash)
   }
 
-  has(scope: Scope): boolean {
-    return this.byHash.has(hashOf(textOfScope(scope)))
+  has(slice: Slice): boolean {
+    return this.byHash.has(hashOf(textOfSlice(slice)))
   }
 }
 

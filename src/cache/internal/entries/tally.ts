@@ -8,7 +8,7 @@
 import type { HotPartition } from "../../../store/Store.ts"
 import { CacheEvent } from "../../CacheEvent.ts"
 import type { FamilyStats } from "../../CacheMetrics.ts"
-import type { EngineFamilySpec } from "../../shared/familySpec.ts"
+import type { EngineFamilySpec } from "../family/familySpec.ts"
 import { memory } from "../family/judgement.ts"
 import { type Counts, statsOf } from "./counts.ts"
 import type { Served } from "./served.ts"

@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import { outside } from "../../../capability/shared/outside.ts"
 import { RareLog } from "../../../store/shared/rareLog.ts"
 import type { StoreError } from "../../../store/StoreError.ts"
-import type { EngineFamilySpec } from "../../shared/familySpec.ts"
+import type { EngineFamilySpec } from "../family/familySpec.ts"
 import type { CacheContext } from "./cacheContext.ts"
 
 export class Unkept {

@@ -1,9 +1,10 @@
 /**
  * Shortens the lifetime of entries that were stored under a longer `timeToLive`, or another option of lifetime.
  *
- * The times of an entry are stored with it. So where a release makes a lifetime shorter, what was kept would live on
- * for as long as the release before has said. A *limit* says: an entry with a lesser stamp lives for so many
- * milliseconds at most, counted from when it was made. A store keeps a limit as a mark with a scope of its own kind.
+ * The times of an entry are stored with it. So if a release makes a lifetime shorter, the entries that are kept would
+ * live on by the longer lifetime. A *limit* prevents that: an entry with a lesser stamp than the limit lives for at
+ * most so many milliseconds, counted from when it was made. A store keeps a limit as a mark with a scope of its own
+ * kind.
  *
  * - A limit holds for ever, also when a later release makes the lifetime longer again: what has ended does not come
  *   back.
@@ -13,8 +14,8 @@
  * The same holds for what a life has made while its clock was ahead: its stored end may be a year away. What was made
  * before this engine was opened lives no longer than its lifetime from then on.
  *
- * Entries are compared with the limits where they come from below. What memory holds has passed there, or was made
- * since, so a hit in memory asks nothing.
+ * An entry is compared with the limits when it comes from below. An entry in memory was compared when it came, or was
+ * made since, so a hit in memory asks nothing.
  */
 import type { Found } from "../../../store/Entry.ts"
 import { madeAtMillis } from "../../../store/shared/entryTimes.ts"

@@ -23,7 +23,7 @@ import {
 } from "../../../store/StoreError.ts"
 import type { Answer } from "../../Answer.ts"
 import type { Explanation, Happening } from "../../Explanation.ts"
-import { shownValue } from "../../shared/scopes.ts"
+import { shownValue } from "../../shared/slices.ts"
 
 const hiddenCause = () => new Error("the cause is not shown, because the family is sensitive")
 
@@ -125,16 +125,16 @@ export const hidingAnswer = <V>(answer: Answer<V>, hide: (text: string) => strin
 
 /** Makes an explanation whose keys and tags are hashes, and whose value is not printed with the rest. */
 export const hiding = <V>(explanation: Explanation<V>, hide: (text: string) => string): Explanation<V> => {
-  const scopeOf = (scope: Happening["scope"]): Happening["scope"] =>
-    typeof scope === "string"
-      ? scope.split(":").map(hide).join(":")
-      : "tag" in scope
-      ? { tag: hide(scope.tag) }
-      : { positions: scope.positions, values: scope.values.map((value) => shownValue(value, hide)) }
+  const hiddenTarget = (target: Happening["target"]): Happening["target"] =>
+    typeof target === "string"
+      ? target.split(":").map(hide).join(":")
+      : "tag" in target
+      ? { tag: hide(target.tag) }
+      : { positions: target.positions, values: target.values.map((value) => shownValue(value, hide)) }
   const { held } = explanation
   return {
     ...explanation,
     held: held && hidingAnswer(held, hide),
-    happenings: explanation.happenings.map((happening) => ({ ...happening, scope: scopeOf(happening.scope) }))
+    happenings: explanation.happenings.map((happening) => ({ ...happening, target: hiddenTarget(happening.target) }))
   }
 }

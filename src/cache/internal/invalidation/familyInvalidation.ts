@@ -1,5 +1,5 @@
 /**
- * Invalidates the keys of a family: one key, the keys of a scope, or the entries with a tag.
+ * Invalidates the keys of a family: one key, the keys of a slice, or the entries with a tag.
  *
  * A method that returns a `Delivery` is one synchronous step: memory, running loads, remembered failures and the outbox
  * change together (law 3). The lower tiers follow: the `Delivery` holds the changes that are on their way to them.
@@ -9,19 +9,19 @@
 import * as Effect from "effect/Effect"
 import type { CacheError } from "../../CacheError.ts"
 import type { InvalidationMode } from "../../CacheEvent.ts"
-import type { Scope } from "../../Explanation.ts"
-import type { EngineFamilySpec } from "../../shared/familySpec.ts"
-import { end, everything } from "../../shared/scopes.ts"
+import type { Slice } from "../../Explanation.ts"
+import { end, everything } from "../../shared/slices.ts"
 import { both, type Delivery, noDelivery } from "../below/delivery.ts"
 import { type CacheContext, orStoreFailed } from "../entries/cacheContext.ts"
 import type { Entries } from "../entries/entries.ts"
+import type { EngineFamilySpec } from "../family/familySpec.ts"
 import type { Loads } from "../loads/loads.ts"
 
 export class FamilyInvalidation<V> {
   private readonly cache: CacheContext
   private readonly spec: EngineFamilySpec<V>
   private readonly name: string
-  /** Whether its keys have many lengths. Then the scope of one key has to say where the key ends. */
+  /** Whether its keys have many lengths. Then the slice of one key has to say where the key ends. */
   private readonly hasRest: boolean
   private readonly entries: Entries<V>
   private readonly loads: Loads<V>
@@ -50,16 +50,16 @@ export class FamilyInvalidation<V> {
   }
 
   /** Drops every key that has these segments, and everything that depends on them. */
-  dropScope(scope: Scope, mode: InvalidationMode): Effect.Effect<void, CacheError> {
+  dropSlice(slice: Slice, mode: InvalidationMode): Effect.Effect<void, CacheError> {
     const refusal = this.refusal()
     return refusal === undefined
-      ? orStoreFailed(this.applyDropScope(scope, mode, this.cache.nextStamp()))
+      ? orStoreFailed(this.applyDropSlice(slice, mode, this.cache.nextStamp()))
       : Effect.fail(refusal)
   }
 
-  /** Drops a scope with its dependents, in one synchronous step. */
-  applyDropScope(scope: Scope, mode: InvalidationMode, stamp: number): Delivery {
-    return both(this.markScope(scope, mode, stamp, this.name), this.cache.spread.ofScope(this.name, scope, mode))
+  /** Drops a slice with its dependents, in one synchronous step. */
+  applyDropSlice(slice: Slice, mode: InvalidationMode, stamp: number): Delivery {
+    return both(this.markSlice(slice, mode, stamp, this.name), this.cache.spread.ofSlice(this.name, slice, mode))
   }
 
   /** Drops one key without its dependents, in one synchronous step. */
@@ -67,7 +67,7 @@ export class FamilyInvalidation<V> {
     if (mode === "markStale") {
       const values = key.split(":")
       if (this.hasRest) values.push(end)
-      return this.markScope({ positions: values.map((_, i) => i), values }, mode, stamp, through, key)
+      return this.markSlice({ positions: values.map((_, i) => i), values }, mode, stamp, through, key)
     }
     this.entries.invalidated(key, mode, stamp, through)
     return this.hasNothing ? noDelivery : this.remove(key)
@@ -87,17 +87,17 @@ export class FamilyInvalidation<V> {
     return this.entries.remove(key)
   }
 
-  /** Invalidates a scope without its dependents, in one synchronous step. `key` is the scope if it is one key. */
-  markScope(scope: Scope, mode: InvalidationMode, stamp: number, through: string, key?: string): Delivery {
-    this.entries.invalidated(key ?? scope, mode, stamp, through)
+  /** Invalidates a slice without its dependents, in one synchronous step. `key` is the slice if it is one key. */
+  markSlice(slice: Slice, mode: InvalidationMode, stamp: number, through: string, key?: string): Delivery {
+    this.entries.invalidated(key ?? slice, mode, stamp, through)
     if (this.hasNothing) return noDelivery
-    return this.entries.marking.markKeys(scope, mode, stamp, this.cache.time.now())
+    return this.entries.marking.markKeys(slice, mode, stamp, this.cache.time.now())
   }
 
   /** Hides keys in this process alone. The lower tiers keep them for the next process. */
-  hideHere(scope: Scope, stamp: number, through: string): void {
-    this.entries.invalidated(scope, "hide", stamp, through)
-    this.entries.before.hideHere(scope, stamp, this.cache.time.now())
+  hideHere(slice: Slice, stamp: number, through: string): void {
+    this.entries.invalidated(slice, "hide", stamp, through)
+    this.entries.before.hideHere(slice, stamp, this.cache.time.now())
   }
 
   /**
@@ -116,7 +116,7 @@ export class FamilyInvalidation<V> {
     this.entries.invalidated({ tag }, mode, stamp, this.name)
     this.loads.flights.closeAll()
     const own = this.entries.marking.markTag(tag, mode, stamp, this.cache.time.now())
-    return both(own, this.cache.spread.ofScope(this.name, everything, mode))
+    return both(own, this.cache.spread.ofSlice(this.name, everything, mode))
   }
 
   /** Deletes keys, and drops everything that depends on them. */

@@ -2,11 +2,11 @@
  * Applies to a family the messages of another engine over the same place (`peers.ts`), and the news of other processes
  * (`Store.news`).
  */
-import { everything } from "../../shared/scopes.ts"
+import { everything } from "../../shared/slices.ts"
 import type { Entries } from "../entries/entries.ts"
 import type { Heard } from "../entries/peers.ts"
 import type { Loads } from "../loads/loads.ts"
-import { readScope } from "../marks/familyMarks.ts"
+import { readMarked } from "../marks/familyMarks.ts"
 
 /**
  * Does what the family would do for a change of its own, except for the lower tiers, which the other engine changes.
@@ -30,7 +30,7 @@ export const hear = (entries: Entries<any>, loads: Loads<any>, heard: Heard): vo
       loads.meet(heard.key, undefined)
       return heard.isNews ? replaced(entries, heard.key, true, () => entries.ended(heard.key, true)) : undefined
     case "Marked":
-      entries.marking.hearMark(heard.scope, heard.mode, heard.stamp, now)
+      entries.marking.hearMark(heard.slice, heard.mode, heard.stamp, now)
       return
     case "Tagged":
       loads.flights.closeAll()
@@ -56,11 +56,11 @@ export const hearGone = (entries: Entries<any>, loads: Loads<any>, stamp: number
 
 /** Another process has set a mark on the family. */
 export const hearMark = (entries: Entries<any>, loads: Loads<any>, written: string, stamp: number): void => {
-  const read = readScope(written)
+  const read = readMarked(written)
   if (read === undefined) return
   const { mode } = read
   if (read._tag === "tag") return hear(entries, loads, { _tag: "Tagged", tag: read.tag, mode, stamp })
-  hear(entries, loads, { _tag: "Marked", scope: read.scope, mode, stamp })
+  hear(entries, loads, { _tag: "Marked", slice: read.slice, mode, stamp })
 }
 
 /** Drops what was made here from the value before, where only this engine knows of it, because that value is gone. */

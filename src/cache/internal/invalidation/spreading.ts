@@ -2,7 +2,7 @@
  * Drops the keys that a change reaches.
  *
  * The plan of the changed family says which keys are reached (`shared/invalidationPlan.ts`). They are dropped in the
- * same synchronous step as the change: one key by its name, any other scope by one mark.
+ * same synchronous step as the change: one key by its name, any other slice by one mark.
  *
  * Some changes are not seen when they happen, because the entry of the source is gone. A value that was made from such
  * a source is dropped when the engine can no longer find out whether the source has changed:
@@ -16,7 +16,7 @@
  * Law 4: completeness.
  */
 import type { InvalidationMode } from "../../CacheEvent.ts"
-import type { Scope } from "../../Explanation.ts"
+import type { Slice } from "../../Explanation.ts"
 import {
   type CompiledStep,
   droppedBy,
@@ -55,10 +55,10 @@ interface Ground {
 
 /** Keys that were made from a source which may have changed. */
 interface Unseen {
-  readonly scope: Scope
-  /** Whether the scope is one key. */
+  readonly slice: Slice
+  /** Whether the slice is one key. */
   readonly exact: boolean
-  /** Whether there may be entries in the scope. */
+  /** Whether there may be entries in the slice. */
   readonly isHeld: boolean
   /** Whether a load has read the source before it changed. */
   readonly isBehind: (flight: Flight<any>) => boolean
@@ -98,7 +98,7 @@ export class Spreading implements Spread {
       const { stamp } = this.ground
       const own = typeof dropped === "string"
         ? invalidation.dropKey(dropped, mode, stamp, family)
-        : invalidation.markScope(dropped, mode, stamp, family)
+        : invalidation.markSlice(dropped, mode, stamp, family)
       delivery = both(delivery, own)
     }
     return delivery
@@ -113,12 +113,12 @@ export class Spreading implements Spread {
     return steps
   }
 
-  ofScope(family: string, scope: Scope, mode: InvalidationMode): Delivery {
+  ofSlice(family: string, slice: Slice, mode: InvalidationMode): Delivery {
     let delivery = noDelivery
-    eachReachedFrom(this.planOf(family), scope, (step, reached) => {
+    eachReachedFrom(this.planOf(family), slice, (step, reached) => {
       delivery = both(
         delivery,
-        this.target(step.family).invalidation.markScope(reached, mode, this.ground.stamp, family)
+        this.target(step.family).invalidation.markSlice(reached, mode, this.ground.stamp, family)
       )
     })
     return delivery
@@ -147,17 +147,17 @@ export class Spreading implements Spread {
   ): Delivery {
     const stamp = this.ground.nextStamp()
     const reached: Array<{
-      readonly dropped: string | Scope
+      readonly dropped: string | Slice
       readonly exact: boolean
-      readonly scope: Scope
+      readonly slice: Slice
       readonly target: Target
       isHeld: boolean
     }> = []
-    eachReached(this.planOf(family), key, ({ exact, family }, scope) => {
+    eachReached(this.planOf(family), key, ({ exact, family }, slice) => {
       const target = this.target(family)
-      const dropped = exact ? keyOf(scope) : scope
+      const dropped = exact ? keyOf(slice) : slice
       const isHeld = fromBefore ? target.entries.before.mayHave(dropped) : target.entries.mayHave(dropped)
-      reached.push({ dropped, exact, scope, target, isHeld })
+      reached.push({ dropped, exact, slice, target, isHeld })
     })
     const held = reached.filter(({ isHeld }) => isHeld)
     // What was made since from a dropped key is dropped with it.
@@ -172,10 +172,10 @@ export class Spreading implements Spread {
     // What a load has read counts even if no tier has it any more. What was made in this process is not from before.
     const read = fromBefore ? held : reached
     const isBehind = (flight: Flight<any>) =>
-      hasRead(flight) || read.some(({ scope, target }) => flight.load.mayHaveReadOf(target.name, scope))
+      hasRead(flight) || read.some(({ slice, target }) => flight.load.mayHaveReadOf(target.name, slice))
     let delivery = noDelivery
-    for (const { exact, isHeld, scope, target } of reached) {
-      delivery = both(delivery, dropUnseen(target, { scope, exact, isHeld, isBehind }, stamp, family))
+    for (const { exact, isHeld, slice, target } of reached) {
+      delivery = both(delivery, dropUnseen(target, { slice, exact, isHeld, isBehind }, stamp, family))
     }
     return delivery
   }
@@ -263,12 +263,12 @@ export class Spreading implements Spread {
         continue
       }
       const stamp = this.ground.nextStamp()
-      eachReached(this.planOf(family), key, (step, scope) => {
+      eachReached(this.planOf(family), key, (step, slice) => {
         const { exact } = step
-        if (exact && stays(step.family, keyOf(scope))) return
+        if (exact && stays(step.family, keyOf(slice))) return
         const target = this.target(step.family)
-        const isHeld = target.entries.mayHave(exact ? keyOf(scope) : scope)
-        delivery = both(delivery, dropUnseen(target, { scope, exact, isHeld, isBehind: isNotBehind }, stamp, family))
+        const isHeld = target.entries.mayHave(exact ? keyOf(slice) : slice)
+        delivery = both(delivery, dropUnseen(target, { slice, exact, isHeld, isBehind: isNotBehind }, stamp, family))
       })
     }
     return delivery
@@ -281,7 +281,7 @@ export class Spreading implements Spread {
     if (plan.isEmpty) return
     const stamp = this.ground.nextStamp()
     // All owners of a chain end together. A plan without fixed texts is not compiled for this.
-    eachReachedFromAll(plan, (name, scope) => this.target(name).invalidation.hideHere(scope, stamp, family))
+    eachReachedFromAll(plan, (name, slice) => this.target(name).invalidation.hideHere(slice, stamp, family))
   }
 
   /**
@@ -291,10 +291,10 @@ export class Spreading implements Spread {
   ofRestart(openedAt: number): void {
     for (const { entries, name } of this.ground.families.values()) {
       if (entries.lane !== undefined || entries.spec.plan.isEmpty) continue
-      eachReachedFromAll(entries.spec.plan, (family, scope) => {
+      eachReachedFromAll(entries.spec.plan, (family, slice) => {
         const target = this.target(family)
         const { lane, marks } = target.entries
-        if (lane !== undefined && !marks.hidesAll(scope, openedAt)) target.invalidation.hideHere(scope, openedAt, name)
+        if (lane !== undefined && !marks.hidesAll(slice, openedAt)) target.invalidation.hideHere(slice, openedAt, name)
       })
     }
   }
@@ -310,12 +310,12 @@ export class Spreading implements Spread {
 
   // --- what would be dropped --------------------------------------------------------------------
 
-  eachOfKey(family: string, key: string, visit: (target: Target, scope: Scope) => void): void {
-    eachReached(this.planOf(family), key, (step, scope) => visit(this.target(step.family), scope))
+  eachOfKey(family: string, key: string, visit: (target: Target, slice: Slice) => void): void {
+    eachReached(this.planOf(family), key, (step, slice) => visit(this.target(step.family), slice))
   }
 
-  eachOfScope(family: string, scope: Scope, visit: (target: Target, scope: Scope) => void): void {
-    eachReachedFrom(this.planOf(family), scope, (step, reached) => visit(this.target(step.family), reached))
+  eachOfSlice(family: string, slice: Slice, visit: (target: Target, slice: Slice) => void): void {
+    eachReachedFrom(this.planOf(family), slice, (step, reached) => visit(this.target(step.family), reached))
   }
 }
 
@@ -327,12 +327,12 @@ const isNotBehind = () => false
 /** Drops what was made from an unseen source, with the loads that are behind. */
 const dropUnseen = (
   { entries, loads }: Target,
-  { exact, isBehind, isHeld, scope }: Unseen,
+  { exact, isBehind, isHeld, slice }: Unseen,
   stamp: number,
   through: string
 ): Delivery => {
   if (exact) {
-    const key = keyOf(scope)
+    const key = keyOf(slice)
     loads.overtakeUnseen(key, loads.flights.mayStore(key).filter(isBehind), isHeld)
     // A lookup that could make nothing of the source may do so now.
     loads.failures.forget(key)
@@ -344,8 +344,8 @@ const dropUnseen = (
   if (!isHeld && !running.some(isBehind) && loads.failures.isEmpty) return noDelivery
   // A load that a tag has closed is judged by its stamp when it ends, so a later stamp would hide the tag from it.
   const ahead = running.filter((flight) => loads.flights.isOpen(flight) && !isBehind(flight))
-  entries.invalidated(scope, "hide", stamp, through)
-  const delivery = entries.marking.markKeys(scope, "hide", stamp, entries.cache.time.now())
+  entries.invalidated(slice, "hide", stamp, through)
+  const delivery = entries.marking.markKeys(slice, "hide", stamp, entries.cache.time.now())
   for (const flight of ahead) flight.confirmUpTo(stamp)
   return delivery
 }

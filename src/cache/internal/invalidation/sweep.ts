@@ -28,16 +28,16 @@ import * as BackgroundTimer from "../../../store/shared/backgroundTimer.ts"
 import type { CoarseClock } from "../../../store/shared/coarseClock.ts"
 import type { Mark, Store } from "../../../store/Store.ts"
 import type { StoreError } from "../../../store/StoreError.ts"
-import { everything } from "../../shared/scopes.ts"
+import { everything } from "../../shared/slices.ts"
 import { interruptingMax } from "../below/carrier.ts"
 import type { Entries } from "../entries/entries.ts"
 import { isMarkedSince } from "../entries/leaseTerms.ts"
 import type { Swept } from "../entries/peers.ts"
 import { freshUntilMax } from "../entries/servable.ts"
 import { noTags } from "../family/judgement.ts"
-import { markName } from "../family/names.ts"
+import { scopeOf } from "../family/names.ts"
 import type { Loads } from "../loads/loads.ts"
-import { writeScope, writeTag } from "../marks/familyMarks.ts"
+import { writeSlice, writeTag } from "../marks/familyMarks.ts"
 
 // The most marks that a store forgets in one step, which takes about ten milliseconds of the thread.
 const marksPerStepMax = 4_096
@@ -73,10 +73,10 @@ export const sweptOf = <V>(entries: Entries<V>, loads: Loads<V>): Swept => ({
 })
 
 function* marksUpTo({ marks, storeName, tags }: Entries<any>, upTo: number): Iterable<Mark> {
-  for (const { mode, scope, stamp } of marks.upTo(upTo)) {
-    yield { scope: markName(storeName, writeScope(scope, mode)), stamp }
+  for (const { mode, slice, stamp } of marks.upTo(upTo)) {
+    yield { scope: scopeOf(storeName, writeSlice(slice, mode)), stamp }
   }
-  for (const { mode, stamp, tag } of tags.upTo(upTo)) yield { scope: markName(storeName, writeTag(tag, mode)), stamp }
+  for (const { mode, stamp, tag } of tags.upTo(upTo)) yield { scope: scopeOf(storeName, writeTag(tag, mode)), stamp }
 }
 
 /** Applies the marks that are about to be forgotten to running work that is older than they are. */

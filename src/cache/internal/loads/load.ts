@@ -14,12 +14,13 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { CacheError, UndeclaredRead } from "../../CacheError.ts"
-import type { Scope } from "../../Explanation.ts"
-import type { EngineFamilySpec, Loader, Sources } from "../../shared/familySpec.ts"
+import type { Slice } from "../../Explanation.ts"
 import { reachedAmong, reaches } from "../../shared/invalidationPlan.ts"
-import { isWithin } from "../../shared/scopes.ts"
+import type { Loader } from "../../shared/loader.ts"
+import { isWithin } from "../../shared/slices.ts"
 import type { Served } from "../entries/served.ts"
 import { endsAt } from "../family/expiry.ts"
+import type { EngineFamilySpec, Sources } from "../family/familySpec.ts"
 import type { Ticket } from "./loadQueue.ts"
 import { shallow } from "./stack.ts"
 import { type Awaited, CurrentUpdate, someAwaited, Work } from "./waits.ts"
@@ -262,10 +263,10 @@ export class Load extends Work {
     return this.mayRestOn((load) => load.reads?.get(family)?.has(key) === true)
   }
 
-  /** Whether its value may be made from a key of a scope. */
-  mayHaveReadOf(family: string, scope: Scope): boolean {
+  /** Whether its value may be made from a key of a slice. */
+  mayHaveReadOf(family: string, slice: Slice): boolean {
     return this.mayRestOn((load) => {
-      for (const key of load.reads?.get(family) ?? none) if (isWithin(scope, key)) return true
+      for (const key of load.reads?.get(family) ?? none) if (isWithin(slice, key)) return true
       return false
     })
   }

@@ -10,7 +10,7 @@ import * as References from "effect/References"
 import * as Scheduler from "effect/Scheduler"
 import * as Tracer from "effect/Tracer"
 import * as PatientScheduler from "../../../store/shared/patientScheduler.ts"
-import type { Loader } from "../../shared/familySpec.ts"
+import type { Loader } from "../../shared/loader.ts"
 
 /** The loader, with the Context in which its loads run. */
 export const patientOf = <V>(loader: Loader<V>): Loader<V> => {

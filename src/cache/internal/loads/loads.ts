@@ -15,15 +15,16 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import * as Scope_ from "effect/Scope"
+import * as Scope from "effect/Scope"
 import { outside } from "../../../capability/shared/outside.ts"
 import type { Entry } from "../../../store/Entry.ts"
 import { Absent, CacheError, LoadTimeout, QueueFull, Unowned } from "../../CacheError.ts"
-import type { EngineFamilySpec, Loader } from "../../shared/familySpec.ts"
+import type { Loader } from "../../shared/loader.ts"
 import type { CacheContext } from "../entries/cacheContext.ts"
 import type { Entries } from "../entries/entries.ts"
 import { fromMemory, type Served } from "../entries/served.ts"
 import type * as Expiry from "../family/expiry.ts"
+import type { EngineFamilySpec } from "../family/familySpec.ts"
 import { mayDiffer } from "./differs.ts"
 import { Failures } from "./failures.ts"
 import { type Asked, type AskedOf, Flight } from "./flight.ts"
@@ -337,8 +338,8 @@ export class Loads<V> {
   /** Starts the fiber of a load: at once, or on an empty stack if the stack is deep. */
   run(load: Load, flights: ReadonlyArray<Flight<V>>, work: Effect.Effect<void>): void {
     // Resources that a lookup acquires are released when the lookup ends, and not with its owner's layer.
-    const scope = Scope_.makeUnsafe()
-    const context = Context.add(Context.add(load.loader.context, Scope_.Scope, scope), CurrentLoad, load)
+    const scope = Scope.makeUnsafe()
+    const context = Context.add(Context.add(load.loader.context, Scope.Scope, scope), CurrentLoad, load)
     const fork = Effect.runForkWith(context)
     const { hardTimeout } = this.expiry
     const start = Stack.isDeep() ? Effect.andThen(Effect.yieldNow, work) : work
@@ -350,7 +351,7 @@ export class Loads<V> {
       const fiber = fork(start)
       load.runBy(fiber)
       fiber.addObserver((exit) => {
-        if (scope.state._tag === "Open") this.forkFor(Scope_.close(scope, exit))
+        if (scope.state._tag === "Open") this.forkFor(Scope.close(scope, exit))
         if (exit._tag === "Failure") { for (const flight of flights) this.lose(flight, exit.cause) }
       })
     } catch (cause) {

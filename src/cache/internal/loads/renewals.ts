@@ -2,7 +2,7 @@
  * Begins the loads that renew an entry behind a reader who has got it.
  */
 import type { Entry } from "../../../store/Entry.ts"
-import type { KeyLookup, Loader } from "../../shared/familySpec.ts"
+import type { KeyLookup, Loader } from "../../shared/loader.ts"
 import type { Entries } from "../entries/entries.ts"
 import * as Expiry from "../family/expiry.ts"
 import type { Failures } from "./failures.ts"
@@ -62,7 +62,7 @@ export class Renewals<V> {
     return this.ground.mayStart(key) && !this.ground.failures.isBackingOff(key, now)
   }
 
-  /** A load goes on behind readers who have their answer. If it hung, they would get that all the time. */
+  /** A load goes on behind readers who have their answer. If it hung, later readers would get that answer, too. */
   goesOn(flight: Flight<V>): void {
     if (!this.ground.isPatient || flight.hasEnded || flight.sharedSince !== undefined) return
     if (flight.isEmpty) flight.renewBehind()

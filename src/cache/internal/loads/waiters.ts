@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import type { KeyLookup } from "../../shared/familySpec.ts"
+import type { KeyLookup } from "../../shared/loader.ts"
 import type { Served } from "../entries/served.ts"
 import { shallow } from "./stack.ts"
 import type { Awaited, Work } from "./waits.ts"
@@ -192,7 +192,7 @@ export abstract class Waited<V> {
     if (renewing !== undefined) this.renewing = new Set([...this.renewing ?? [], ...renewing])
   }
 
-  /** Answers the readers who accept a value that is there already; whether these were all. */
+  /** Answers the readers who accept a value that is there already. Returns whether no other reader waits. */
   protected answerBy(exit: Exit.Exit<Served<V>, never>): boolean {
     const left = isStale(exit) ? this.strict : this.renewing
     if (left === undefined) {

@@ -2,16 +2,15 @@
  * Records invalidations as numbers, which each read compares with the number of its entry.
  *
  * Each invalidation takes the next number of one counter, a *stamp*. An entry carries the stamp at which its load
- * began. An invalidation of many keys is one *mark*: "in this scope, every entry older than this stamp is invalid". So
+ * began. An invalidation of many keys is one *mark*: "in this slice, every entry older than this stamp is invalid". So
  * an invalidation costs the same for one entry and for a million, and their order needs no clock.
  *
- * The scope of a mark is a family and some of the segments of its keys: none (the whole family), the first
- * (`feed:42:*`), or any others. A scope of all segments is one key; it needs no mark if the entry itself can be
- * removed. In a family of keys of many lengths, a scope may also say where its keys end, or that they go on
- * (`shared/scopes.ts`).
+ * A slice binds some of the segments of the keys: none (the whole family), the first (`feed:42:*`), or any others. A
+ * slice that binds all segments is one key; it needs no mark if the entry itself can be removed. In a family of keys of
+ * many lengths, a slice may also say where its keys end, or that they go on (`shared/slices.ts`).
  *
  * - `judge` uses the marks alone, and no time.
- * - Of two stamps for one scope the greater one counts, so marks may be recorded twice, or in any order.
+ * - Of two stamps for one slice the greater one counts, so marks may be recorded twice, or in any order.
  * - A mark is forgotten when it no longer concerns any entry (`internal/invalidation/sweep.ts`). The marks are bounded
  *   in number and in length nevertheless: if there is no room for a mark, it becomes a mark of the whole family. This
  *   may invalidate too much, and never too little.
@@ -19,8 +18,8 @@
  * @since 0.1.0
  */
 import type { InvalidationMode } from "../../CacheEvent.ts"
-import type { Scope } from "../../Explanation.ts"
-import { everything, goesOn, projectionName, separator, textAt, textOfScope } from "../../shared/scopes.ts"
+import type { Slice } from "../../Explanation.ts"
+import { everything, goesOn, projectionName, separator, textAt, textOfSlice } from "../../shared/slices.ts"
 
 /**
  * The verdict of the marks on an entry: `valid`, `stale` or `hidden`.
@@ -34,7 +33,7 @@ export type Verdict = "valid" | "stale" | "hidden"
 // before this bound, unless a tier cannot be swept.
 const marksMax = 65_536
 
-// The most characters in the scopes of these marks, since keys and tags may be long.
+// The most characters in the slices of these marks, since keys and tags may be long.
 const charactersMax = 4_194_304
 
 // The number of remembered times of stale marks. An entry that is older than all of them is hidden, because it is no
@@ -139,7 +138,7 @@ class Room {
 /** The marks that bind the same positions, by the values at these positions. */
 class Projection extends BoundedMarks {
   readonly positions: ReadonlyArray<number>
-  /** Whether the last value of its scopes is `more`. */
+  /** Whether the last value of its slices is `more`. */
   readonly goesOn: boolean
 
   constructor(positions: ReadonlyArray<number>, goesOn: boolean, room: Room) {
@@ -177,36 +176,36 @@ export class FamilyMarks {
     return this.room.fullness
   }
 
-  /** Records a mark, and returns its scope: the whole family, if there is no room for another mark. */
-  record(scope: Scope, mode: InvalidationMode, stamp: number, atMillis: number): Scope {
-    return this.raise(scope, mode, stamp, atMillis, false)
+  /** Records a mark, and returns its slice: the whole family, if there is no room for another mark. */
+  record(slice: Slice, mode: InvalidationMode, stamp: number, atMillis: number): Slice {
+    return this.raise(slice, mode, stamp, atMillis, false)
   }
 
   /**
    * Takes over a mark that a store kept, which had room for it. Its time is not stored, so entries that it marks stale
    * count as stale since -Infinity.
    */
-  restore(scope: Scope, mode: InvalidationMode, stamp: number): void {
-    this.raise(scope, mode, stamp, -Infinity, true)
+  restore(slice: Slice, mode: InvalidationMode, stamp: number): void {
+    this.raise(slice, mode, stamp, -Infinity, true)
   }
 
-  private raise(scope: Scope, mode: InvalidationMode, stamp: number, atMillis: number, must: boolean): Scope {
+  private raise(slice: Slice, mode: InvalidationMode, stamp: number, atMillis: number, must: boolean): Slice {
     this.latest = Math.max(this.latest, stamp)
-    if (scope.positions.length > 0) {
-      if (this.projectionOf(scope).raise(textOfScope(scope), mode, stamp, atMillis, must)) return scope
+    if (slice.positions.length > 0) {
+      if (this.projectionOf(slice).raise(textOfSlice(slice), mode, stamp, atMillis, must)) return slice
     }
     this.whole.raise(mode, stamp, atMillis)
     return everything
   }
 
-  private projectionOf(scope: Scope): Projection {
-    const { positions } = scope
+  private projectionOf(slice: Slice): Projection {
+    const { positions } = slice
     // The marks of one step of a plan share their list of positions, and none of them goes on.
     if (this.latestProjection?.positions === positions && !this.latestProjection.goesOn) return this.latestProjection
-    const id = projectionName(scope)
+    const id = projectionName(slice)
     let projection = this.projections.get(id)
     if (projection === undefined) {
-      this.projections.set(id, projection = new Projection(positions, goesOn(scope), this.room))
+      this.projections.set(id, projection = new Projection(positions, goesOn(slice), this.room))
     }
     return this.latestProjection = projection
   }
@@ -233,21 +232,21 @@ export class FamilyMarks {
     return verdict
   }
 
-  /** Whether one mark hides every entry of a scope that is older than a stamp. */
-  hidesAll(scope: Scope, stamp: number): boolean {
+  /** Whether one mark hides every entry of a slice that is older than a stamp. */
+  hidesAll(slice: Slice, stamp: number): boolean {
     if (this.whole.floor >= stamp) return true
-    const known = this.projections.get(projectionName(scope))?.stamps.get(textOfScope(scope))
+    const known = this.projections.get(projectionName(slice))?.stamps.get(textOfSlice(slice))
     return known !== undefined && known.hidden >= stamp
   }
 
   /** The marks that are not later than a stamp. */
-  *upTo(upTo: number): Iterable<{ readonly scope: Scope; readonly mode: InvalidationMode; readonly stamp: number }> {
+  *upTo(upTo: number): Iterable<{ readonly slice: Slice; readonly mode: InvalidationMode; readonly stamp: number }> {
     if (this.whole.latest <= upTo) {
-      for (const [mode, stamp] of this.whole.modes) yield { scope: everything, mode, stamp }
+      for (const [mode, stamp] of this.whole.modes) yield { slice: everything, mode, stamp }
     }
     for (const projection of this.projections.values()) {
       for (const [values, mode, stamp] of projection.upTo(upTo)) {
-        yield { scope: { positions: projection.positions, values: values.split(separator) }, mode, stamp }
+        yield { slice: { positions: projection.positions, values: values.split(separator) }, mode, stamp }
       }
     }
   }
@@ -330,8 +329,8 @@ const letters = { hide: "h", markStale: "s" } as const
  * @category encoding
  * @since 0.1.0
  */
-export const writeScope = (scope: Scope, mode: InvalidationMode): string =>
-  [letters[mode], "keys", scope.positions.join(","), textOfScope(scope)].join("|")
+export const writeSlice = (slice: Slice, mode: InvalidationMode): string =>
+  [letters[mode], "keys", slice.positions.join(","), textOfSlice(slice)].join("|")
 
 /**
  * Writes a mark on a tag as the text that a store keeps.
@@ -347,8 +346,8 @@ export const writeTag = (tag: string, mode: InvalidationMode): string => `${lett
  * @category encoding
  * @since 0.1.0
  */
-export const readScope = (written: string):
-  | { readonly _tag: "keys"; readonly scope: Scope; readonly mode: InvalidationMode }
+export const readMarked = (written: string):
+  | { readonly _tag: "keys"; readonly slice: Slice; readonly mode: InvalidationMode }
   | { readonly _tag: "tag"; readonly tag: string; readonly mode: InvalidationMode }
   | undefined =>
 {
@@ -359,5 +358,5 @@ export const readScope = (written: string):
   if (kind !== "keys" || rest.length < 2) return undefined
   const positions = rest[0] === "" ? [] : rest[0]!.split(",").map(Number)
   const values = positions.length === 0 ? [] : rest.slice(1).join("|").split(separator)
-  return { _tag: "keys", scope: { positions, values }, mode }
+  return { _tag: "keys", slice: { positions, values }, mode }
 }

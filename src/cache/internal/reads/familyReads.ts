@@ -8,7 +8,7 @@
  * - Otherwise the reader joins the load of the key, or starts one (law 5).
  * - The reads of a lookup are tracked: see `trackedReads.ts`.
  *
- * `shared/cacheFamily.ts` has a table of all verbs.
+ * `engine/cacheFamily.ts` has a table of all verbs.
  */
 import type * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
@@ -21,7 +21,7 @@ import type { HotPartition } from "../../../store/Store.ts"
 import type { Answer } from "../../Answer.ts"
 import type { CacheError } from "../../CacheError.ts"
 import type { Explanation } from "../../Explanation.ts"
-import type { EngineFamilySpec, KeyLookup } from "../../shared/familySpec.ts"
+import type { KeyLookup } from "../../shared/loader.ts"
 import { noDelivery } from "../below/delivery.ts"
 import { unknown, unlessLate } from "../below/whenKnown.ts"
 import { type CacheContext, orStoreFailed } from "../entries/cacheContext.ts"
@@ -30,6 +30,7 @@ import { Entries } from "../entries/entries.ts"
 import { renewIdleTime } from "../entries/idleTime.ts"
 import { answerOf, fromMemory, type Served } from "../entries/served.ts"
 import * as Expiry from "../family/expiry.ts"
+import type { EngineFamilySpec } from "../family/familySpec.ts"
 import { memory } from "../family/judgement.ts"
 import { atOnce } from "../loads/atOnce.ts"
 import { type AskedOf, type Flight, type Renewal, renewalOf } from "../loads/flight.ts"

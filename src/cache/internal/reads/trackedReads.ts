@@ -16,13 +16,14 @@ import type { HotPartition } from "../../../store/Store.ts"
 import type { Answer } from "../../Answer.ts"
 import { CacheError, NotOwner } from "../../CacheError.ts"
 import type { Explanation } from "../../Explanation.ts"
-import type { EngineFamilySpec } from "../../shared/familySpec.ts"
 import type { CacheContext } from "../entries/cacheContext.ts"
 import { freshOf } from "../entries/conditions.ts"
 import type { Served } from "../entries/served.ts"
+import type { EngineFamilySpec } from "../family/familySpec.ts"
 import { memory } from "../family/judgement.ts"
 import type { Load } from "../loads/load.ts"
 import type { KeysPage } from "./familyPages.ts"
+import { UnlistedReads } from "./unlistedReads.ts"
 
 /** The reading operations of a family. They read where they are called, if they need not wait. */
 export interface Reads<V> {
@@ -73,12 +74,13 @@ interface Source<V> extends Reads<V> {
 }
 
 /** A family as the lookup of another one reads it. */
-export class TrackedReads<V> implements Reads<V> {
+export class TrackedReads<V> extends UnlistedReads<V> implements Reads<V> {
   readonly hot: HotPartition<V> | undefined
   private readonly source: Source<V>
   private readonly load: Load
 
   constructor(source: Source<V>, load: Load) {
+    super()
     this.hot = source.hot
     this.source = source
     this.load = load
@@ -172,10 +174,6 @@ export class TrackedReads<V> implements Reads<V> {
       }))
   }
 
-  has(key: string): Effect.Effect<boolean, CacheError> {
-    return Effect.map(this.find(key), (found) => found !== undefined)
-  }
-
   explain(key: string): Effect.Effect<Explanation<V>, CacheError> {
     return this.looking([key], () =>
       this.source.explain(key, (served, isKnown) => {
@@ -189,22 +187,10 @@ export class TrackedReads<V> implements Reads<V> {
     return this.looking(keys, () => this.source.warm(keys, concurrency))
   }
 
-  page(): Effect.Effect<never, CacheError> {
-    return this.refused()
-  }
-
-  sample(): Effect.Effect<never, CacheError> {
-    return this.refused()
-  }
-
-  count(): Effect.Effect<never, CacheError> {
-    return this.refused()
-  }
-
   /** No change of what the family holds would reach the value that a lookup makes of all its keys. */
-  private refused(): Effect.Effect<never, CacheError> {
+  protected listingRefused(): CacheError {
     const { name: family, pattern } = this.source.spec
-    return Effect.fail(new CacheError({ reason: new NotOwner({ verb: "list", pattern, family, holds: "a lookup" }) }))
+    return new CacheError({ reason: new NotOwner({ verb: "list", pattern, family, holds: "a lookup" }) })
   }
 
   /** Reads keys if the lookup may read them. Keys that end before the load's value should end are renewed first. */

@@ -4,8 +4,8 @@
  *
  * - Memory frees what has ended and what no read may serve before it has no room. What is freed may be the entry of a
  *   key that is written, so the values are counted again after that.
- * - To free what no read may serve, memory looks at many entries. So a writer who can wait has it looked for in steps
- *   (`inFreedRoom`) before the step of the write, which only has to look for what was hidden meanwhile.
+ * - To free what no read may serve, memory looks at many entries. For a writer who can wait, it does so in short steps
+ *   before the write (`inFreedRoom`). The step of the write then looks only at what was hidden meanwhile.
  * - The values of one step are stored one after the other, and each has to fit. So a value that is lighter than the one
  *   before makes no room for the others, and of several values of one key the heaviest counts.
  */

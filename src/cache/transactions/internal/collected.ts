@@ -15,18 +15,18 @@ import type { Lease } from "../../../capability/Lease.ts"
 import { RareLog } from "../../../store/shared/rareLog.ts"
 import { CacheError, TransactionRefused } from "../../CacheError.ts"
 import type { InvalidationMode } from "../../CacheEvent.ts"
-import type { Scope } from "../../Explanation.ts"
-import type { CacheFamily } from "../../shared/cacheFamily.ts"
-import { everything, isWithin } from "../../shared/scopes.ts"
+import type { CacheFamily } from "../../engine/cacheFamily.ts"
+import type { Slice } from "../../Explanation.ts"
+import { both, type Delivery, noDelivery } from "../../internal/below/delivery.ts"
+import { whenKnown } from "../../internal/below/whenKnown.ts"
+import { type CacheContext, orStoreFailed, orTakenBack, type Reached } from "../../internal/entries/cacheContext.ts"
+import { beforeCommit } from "../../internal/entries/conditions.ts"
+import { doubtMillis, Hold, type KeyState } from "../../internal/entries/holds.ts"
+import { type Judged, noOptions } from "../../internal/family/judgement.ts"
+import { inFreedRoom, memoryRefusal, reserve, type Wanted } from "../../internal/writes/room.ts"
+import { renewTerm } from "../../internal/writes/terms.ts"
+import { everything, isWithin } from "../../shared/slices.ts"
 import type { SetOptions } from "../../types/setOptions.ts"
-import { both, type Delivery, noDelivery } from "../below/delivery.ts"
-import { whenKnown } from "../below/whenKnown.ts"
-import { type CacheContext, orStoreFailed, orTakenBack, type Reached } from "../entries/cacheContext.ts"
-import { beforeCommit } from "../entries/conditions.ts"
-import { doubtMillis, Hold, type KeyState } from "../entries/holds.ts"
-import { type Judged, noOptions } from "../family/judgement.ts"
-import { inFreedRoom, memoryRefusal, reserve, type Wanted } from "../writes/room.ts"
-import { renewTerm } from "../writes/terms.ts"
 
 /** The most changes that one transaction collects. All of them are made after the commit, in one synchronous step. */
 const collectedMax = 10_000
@@ -43,12 +43,12 @@ export interface KeyChange {
   readonly options: SetOptions<Lease>
 }
 
-/** A change of all keys in a scope, or of all entries with a tag. */
+/** A change of all keys in a slice, or of all entries with a tag. */
 export type WideChange =
   | {
-    readonly _tag: "Scope"
+    readonly _tag: "Slice"
     readonly family: CacheFamily<any>
-    readonly scope: Scope
+    readonly slice: Slice
     readonly mode: InvalidationMode
   }
   | { readonly _tag: "Tag"; readonly family: CacheFamily<any>; readonly tag: string; readonly mode: InvalidationMode }
@@ -150,25 +150,25 @@ export class Collected {
     const { family } = change
     const { cache } = family
     if (change._tag === "Key") {
-      this.holdOf(family).scopes.addKey(change.key)
-      cache.spread.eachOfKey(family.name, change.key, (target, scope) => this.holdScope(target, scope))
-    } else if (change._tag === "Scope") {
-      this.holdScope(family, change.scope)
-      cache.spread.eachOfScope(family.name, change.scope, (target, scope) => this.holdScope(target, scope))
+      this.holdOf(family).slices.addKey(change.key)
+      cache.spread.eachOfKey(family.name, change.key, (target, slice) => this.holdSlice(target, slice))
+    } else if (change._tag === "Slice") {
+      this.holdSlice(family, change.slice)
+      cache.spread.eachOfSlice(family.name, change.slice, (target, slice) => this.holdSlice(target, slice))
     } else {
       const hold = this.holdOf(family)
       hold.tags.add(change.tag)
       for (const state of hold.keys.values()) state.judged = undefined
-      cache.spread.eachOfScope(family.name, everything, (target, scope) => this.holdScope(target, scope))
+      cache.spread.eachOfSlice(family.name, everything, (target, slice) => this.holdSlice(target, slice))
     }
   }
 
-  private holdScope(family: Reached, scope: Scope): void {
+  private holdSlice(family: Reached, slice: Slice): void {
     const hold = this.holdOf(family)
-    hold.scopes.add(scope)
+    hold.slices.add(slice)
     if (hold.keys.size > 0) {
       for (const [key, state] of hold.keys) {
-        if (state.judged !== undefined && isWithin(scope, key)) state.judged = undefined
+        if (state.judged !== undefined && isWithin(slice, key)) state.judged = undefined
       }
     }
   }
@@ -289,8 +289,8 @@ export class Collected {
       const { family, mode } = change
       delivery = both(
         delivery,
-        change._tag === "Scope"
-          ? family.invalidation.applyDropScope(change.scope, mode, stampOf(family))
+        change._tag === "Slice"
+          ? family.invalidation.applyDropSlice(change.slice, mode, stampOf(family))
           : family.invalidation.applyDropTag(change.tag, mode, stampOf(family))
       )
     }
@@ -368,7 +368,7 @@ export class Collected {
         }
         const { cache, invalidation } = family
         family.entries.holds.doubt(hold, over, () => {
-          invalidation.applyDropScope(everything, "hide", cache.nextStamp())
+          invalidation.applyDropSlice(everything, "hide", cache.nextStamp())
         })
       }
       return together(told(orStoreFailed(delivery)), this.adopted, (other) => other.doubt())

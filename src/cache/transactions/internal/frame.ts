@@ -6,9 +6,9 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
 import type { CacheError } from "../../CacheError.ts"
-import type { Reached } from "../entries/cacheContext.ts"
-import { bodies, type KeyState } from "../entries/holds.ts"
-import { openWork } from "../loads/load.ts"
+import type { Reached } from "../../internal/entries/cacheContext.ts"
+import { bodies, type KeyState } from "../../internal/entries/holds.ts"
+import { openWork } from "../../internal/loads/load.ts"
 import { type Change, Collected } from "./collected.ts"
 
 /** One run of the body of a transaction. */

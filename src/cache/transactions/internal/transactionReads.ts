@@ -13,21 +13,23 @@ import * as Option from "effect/Option"
 import type { HotPartition } from "../../../store/Store.ts"
 import type { Answer } from "../../Answer.ts"
 import { CacheError, LoadTimeout, NotIterable } from "../../CacheError.ts"
+import type { CacheFamily } from "../../engine/cacheFamily.ts"
 import type { Explanation } from "../../Explanation.ts"
+import type { CacheContext } from "../../internal/entries/cacheContext.ts"
+import { freshOf } from "../../internal/entries/conditions.ts"
+import type { KeyState } from "../../internal/entries/holds.ts"
+import type { Served } from "../../internal/entries/served.ts"
+import type { EngineFamilySpec } from "../../internal/family/familySpec.ts"
+import type { Judged } from "../../internal/family/judgement.ts"
+import { hidingAnswer } from "../../internal/family/sensitive.ts"
+import { miscounted } from "../../internal/loads/failures.ts"
+import { CurrentLoad, Load } from "../../internal/loads/load.ts"
+import type { Each } from "../../internal/reads/many.ts"
+import type { Reads } from "../../internal/reads/trackedReads.ts"
+import { UnlistedReads } from "../../internal/reads/unlistedReads.ts"
 import * as Lookup from "../../Lookup.ts"
-import type { CacheFamily } from "../../shared/cacheFamily.ts"
 import * as Defects from "../../shared/defects.ts"
-import type { EngineFamilySpec, KeyLookup } from "../../shared/familySpec.ts"
-import type { CacheContext } from "../entries/cacheContext.ts"
-import { freshOf } from "../entries/conditions.ts"
-import type { KeyState } from "../entries/holds.ts"
-import type { Served } from "../entries/served.ts"
-import type { Judged } from "../family/judgement.ts"
-import { hidingAnswer } from "../family/sensitive.ts"
-import { miscounted } from "../loads/failures.ts"
-import { CurrentLoad, Load } from "../loads/load.ts"
-import type { Each } from "../reads/many.ts"
-import type { Reads } from "../reads/trackedReads.ts"
+import type { KeyLookup, Loader } from "../../shared/loader.ts"
 import { CurrentTransaction, type Frame } from "./frame.ts"
 
 // The name of the tier in answers with a value that the transaction wrote.
@@ -36,7 +38,7 @@ const tier = "transaction"
 const isAsOutside = ({ outcome }: Explanation<unknown>): boolean => outcome === "hit" || outcome === "refuse"
 
 /** A family as the body of a transaction reads it. */
-export class TransactionReads<V> implements Reads<V> {
+export class TransactionReads<V> extends UnlistedReads<V> implements Reads<V> {
   readonly hot: HotPartition<V> | undefined
   readonly cache: CacheContext
   readonly spec: EngineFamilySpec<V>
@@ -44,6 +46,7 @@ export class TransactionReads<V> implements Reads<V> {
   private readonly frame: Frame
 
   constructor(family: CacheFamily<V>, frame: Frame) {
+    super()
     this.hot = family.hot
     this.cache = family.cache
     this.spec = family.spec
@@ -87,10 +90,6 @@ export class TransactionReads<V> implements Reads<V> {
 
   find(key: string): Effect.Effect<Served<V> | undefined, CacheError> {
     return this.look(key, (own) => this.family.find(own))
-  }
-
-  has(key: string): Effect.Effect<boolean, CacheError> {
-    return Effect.map(this.find(key), (found) => found !== undefined)
   }
 
   held(key: string): Effect.Effect<Served<V> | undefined, CacheError> {
@@ -206,21 +205,9 @@ export class TransactionReads<V> implements Reads<V> {
     return Effect.suspend(() => loads.loader === undefined ? Effect.fail(loads.unowned()) : Effect.succeed(0))
   }
 
-  page(): Effect.Effect<never, CacheError> {
-    return this.refused()
-  }
-
-  sample(): Effect.Effect<never, CacheError> {
-    return this.refused()
-  }
-
-  count(): Effect.Effect<never, CacheError> {
-    return this.refused()
-  }
-
   /** What the body has written is in no tier, so a list of what the tiers hold would be that of another state. */
-  private refused(): Effect.Effect<never, CacheError> {
-    return Effect.fail(new CacheError({ reason: new NotIterable({ family: this.spec.name, why: "transaction" }) }))
+  protected listingRefused(): CacheError {
+    return new CacheError({ reason: new NotIterable({ family: this.spec.name, why: "transaction" }) })
   }
 
   /** The value of a lookup within a transaction is not stored, so its sources need not last. */
@@ -263,40 +250,60 @@ export class TransactionReads<V> implements Reads<V> {
     brought: KeyLookup<V> | undefined
   ): Effect.Effect<ReadonlyArray<A>, unknown> {
     const own = this.family.loads.loader!
-    const lookup = brought ?? own.lookup
-    const lookupMany = brought === undefined ? own.lookupMany : undefined
-    const name = brought === undefined ? own.named ?? "lookup" : "getOr"
-    const contextOf = (key: string): Lookup.LookupContext<V> => ({
-      key: this.spec.render(key),
-      cause: "absent",
-      previous: undefined
-    })
-    if (lookupMany !== undefined && (keys.length > 1 || lookup === undefined)) {
-      const answers = Effect.flatMap(
-        Defects.naming(
-          Effect.suspend(() =>
-            lookupMany(keys, keys.map(contextOf)) as Effect.Effect<ReadonlyArray<V | Lookup.Result<V>>, unknown>
-          ),
-          (cause) => Defects.named(cause, "lookupMany", this.family.name)
+    if (brought !== undefined) return this.lookUpEach(keys, each, brought, "getOr")
+    const { lookup, lookupMany } = own
+    return lookupMany !== undefined && (keys.length > 1 || lookup === undefined)
+      ? this.lookUpAll(keys, each, lookupMany)
+      : this.lookUpEach(keys, each, lookup, own.named ?? "lookup")
+  }
+
+  /** Asks one lookup for all keys. */
+  private lookUpAll<A>(
+    keys: ReadonlyArray<string>,
+    each: Each<V, A>,
+    lookupMany: NonNullable<Loader<V>["lookupMany"]>
+  ): Effect.Effect<ReadonlyArray<A>, unknown> {
+    const { name } = this.family
+    const answers = Effect.flatMap(
+      Defects.naming(
+        Effect.suspend(() =>
+          lookupMany(keys, keys.map((key) => this.contextOf(key))) as Effect.Effect<
+            ReadonlyArray<V | Lookup.Result<V>>,
+            unknown
+          >
         ),
-        (answers) => {
-          const wrong = miscounted(this.family.name, keys.length, answers)
-          return wrong === undefined ? Effect.succeed(answers) : Effect.fail(wrong)
-        }
-      )
-      return Effect.flatMap(
-        Effect.exit(answers),
-        (exit) => Effect.forEach(keys, (key, i) => each(Effect.flatMap(exit, (all) => this.servedOf(key, all[i]!))))
-      )
-    }
+        (cause) => Defects.named(cause, "lookupMany", name)
+      ),
+      (answers) => {
+        const wrong = miscounted(name, keys.length, answers)
+        return wrong === undefined ? Effect.succeed(answers) : Effect.fail(wrong)
+      }
+    )
+    return Effect.flatMap(
+      Effect.exit(answers),
+      (exit) => Effect.forEach(keys, (key, i) => each(Effect.flatMap(exit, (all) => this.servedOf(key, all[i]!))))
+    )
+  }
+
+  /** Asks a lookup for each key, one after the other. */
+  private lookUpEach<A>(
+    keys: ReadonlyArray<string>,
+    each: Each<V, A>,
+    lookup: KeyLookup<V> | undefined,
+    lookupName: string
+  ): Effect.Effect<ReadonlyArray<A>, unknown> {
     return Effect.forEach(keys, (key) => {
       if (lookup === undefined) return each(Effect.fail(this.family.loads.absent(key, "no lookup")))
       const answer = Defects.naming(
-        Effect.suspend(() => lookup(key, contextOf(key)) as Effect.Effect<V | Lookup.Result<V>, unknown>),
-        (cause) => Defects.named(cause, name, this.family.name, this.spec.show(key))
+        Effect.suspend(() => lookup(key, this.contextOf(key)) as Effect.Effect<V | Lookup.Result<V>, unknown>),
+        (cause) => Defects.named(cause, lookupName, this.family.name, this.spec.show(key))
       )
       return each(Effect.flatMap(answer, (answer) => this.servedOf(key, answer)))
     })
+  }
+
+  private contextOf(key: string): Lookup.LookupContext<V> {
+    return { key: this.spec.render(key), cause: "absent", previous: undefined }
   }
 
   private inTime<A>(key: string, work: Effect.Effect<A, unknown>): Effect.Effect<A, unknown> {

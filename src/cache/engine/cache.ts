@@ -21,23 +21,23 @@ import { type Commons, type News } from "../../store/Store.ts"
 import type { CacheError } from "../CacheError.ts"
 import { CacheEvent, type InvalidationMode } from "../CacheEvent.ts"
 import type { FamilyStats } from "../CacheMetrics.ts"
-import type { Scope } from "../Explanation.ts"
+import type { Slice } from "../Explanation.ts"
 import { both, type Delivery, noDelivery } from "../internal/below/delivery.ts"
 import { Outbox } from "../internal/below/outbox.ts"
 import { whenKnown } from "../internal/below/whenKnown.ts"
-import { nextVersionOf, sawVersion } from "../internal/engine/versions.ts"
 import { type CacheContext, orStoreFailed, orTakenBack } from "../internal/entries/cacheContext.ts"
 import { type ChangeListener, Changes } from "../internal/entries/changes.ts"
 import { type Heard, type Peer, Peers, type Swept } from "../internal/entries/peers.ts"
 import { deletion, judgeAll, type Judged, type Judging, whenJudged } from "../internal/family/judgement.ts"
 import { Lengths } from "../internal/family/lengths.ts"
-import { splitMark } from "../internal/family/names.ts"
+import { splitScope } from "../internal/family/names.ts"
 import { Spreading } from "../internal/invalidation/spreading.ts"
 import { Sweeper } from "../internal/invalidation/sweep.ts"
 import { asksForRoom, inFreedRoom, roomRefusalOfAll, type Wanted } from "../internal/writes/room.ts"
 import { renewTerm } from "../internal/writes/terms.ts"
 import type { SetOptions } from "../types/setOptions.ts"
 import type { CacheFamily } from "./cacheFamily.ts"
+import { nextVersionOf, sawVersion } from "./internal/versions.ts"
 
 /**
  * One write of a batch. Without a value, it is a deletion.
@@ -204,9 +204,9 @@ export class Cache implements CacheContext, Peer {
     switch (news._tag) {
       case "Changed":
         for (const [name, key] of news.keys) this.byStoreName.get(name)?.hearChanged(key)
-        for (const { scope: written, stamp } of news.marks) {
-          const { familyName, scope } = splitMark(written)
-          this.byStoreName.get(familyName)?.hearMark(scope, stamp)
+        for (const { scope, stamp } of news.marks) {
+          const { familyName, marked } = splitScope(scope)
+          this.byStoreName.get(familyName)?.hearMark(marked, stamp)
         }
         return
       case "Cleared":
@@ -332,9 +332,9 @@ export class Cache implements CacheContext, Peer {
     this.spread.ofRestart(this.openedAt)
   }
 
-  /** Drops the scopes of several families, and everything that depends on them, in one step. */
-  dropScopes(
-    scopes: ReadonlyArray<readonly [family: CacheFamily<any>, scope: Scope]>,
+  /** Drops the slices of several families, and everything that depends on them, in one step. */
+  dropSlices(
+    slices: ReadonlyArray<readonly [family: CacheFamily<any>, slice: Slice]>,
     mode: InvalidationMode
   ): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => {
@@ -342,8 +342,8 @@ export class Cache implements CacheContext, Peer {
       if (refusal !== undefined) return Effect.fail(refusal)
       const stamp = this.nextStamp()
       let delivery = noDelivery
-      for (const [family, scope] of scopes) {
-        delivery = both(delivery, family.invalidation.applyDropScope(scope, mode, stamp))
+      for (const [family, slice] of slices) {
+        delivery = both(delivery, family.invalidation.applyDropSlice(slice, mode, stamp))
       }
       return orStoreFailed(delivery)
     })

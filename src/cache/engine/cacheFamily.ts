@@ -36,7 +36,7 @@
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
-import type * as Scope_ from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import type { Lease, LeaseOptions } from "../../capability/Lease.ts"
 import { patternOfKey } from "../../pattern/KeyPattern.ts"
 import type { Entry } from "../../store/Entry.ts"
@@ -44,11 +44,12 @@ import type { Operation, StoreError } from "../../store/StoreError.ts"
 import { CacheError, LeaseRefused } from "../CacheError.ts"
 import type { InvalidationMode } from "../CacheEvent.ts"
 import type { FamilyStats } from "../CacheMetrics.ts"
-import type { Scope } from "../Explanation.ts"
+import type { Slice } from "../Explanation.ts"
 import type { Delivery } from "../internal/below/delivery.ts"
 import type { CacheContext } from "../internal/entries/cacheContext.ts"
 import type { KeyWatch } from "../internal/entries/keyWatch.ts"
 import type { Heard, Swept } from "../internal/entries/peers.ts"
+import type { EngineFamilySpec } from "../internal/family/familySpec.ts"
 import { FamilyInvalidation } from "../internal/invalidation/familyInvalidation.ts"
 import { hear, hearChanged, hearGone, hearMark } from "../internal/invalidation/peerChanges.ts"
 import { sweep, sweptOf } from "../internal/invalidation/sweep.ts"
@@ -59,8 +60,8 @@ import { FamilyReads } from "../internal/reads/familyReads.ts"
 import { FamilyWrites } from "../internal/writes/familyWrites.ts"
 import { beginTerm } from "../internal/writes/terms.ts"
 import type { LoadedOptions } from "../Lookup.ts"
+import type { Loader } from "../shared/loader.ts"
 import type { SetOptions } from "../types/setOptions.ts"
-import type { EngineFamilySpec, Loader } from "./familySpec.ts"
 
 /**
  * One family of a cache. It inherits its reads, because a hit must not pass through another object.
@@ -192,7 +193,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
   }
 
   /** Takes a lease of a key, which ends with its Scope, or earlier. */
-  lease(key: string, options?: LeaseOptions): Effect.Effect<Lease, CacheError, Scope_.Scope> {
+  lease(key: string, options?: LeaseOptions): Effect.Effect<Lease, CacheError, Scope.Scope> {
     const { render, show } = this.spec
     return Effect.matchEffect(
       Effect.suspend(() => this.cache.leases.acquire([patternOfKey(render(key))], options, [show(key)])),
@@ -216,8 +217,8 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
   }
 
   /** Drops every key that has these segments, and everything that depends on them. */
-  dropScope(scope: Scope, mode: InvalidationMode): Effect.Effect<void, CacheError> {
-    return this.invalidation.dropScope(scope, mode)
+  dropSlice(slice: Slice, mode: InvalidationMode): Effect.Effect<void, CacheError> {
+    return this.invalidation.dropSlice(slice, mode)
   }
 
   /** Invalidates every entry that has the tag, and everything that depends on the family. */

@@ -2,7 +2,7 @@
  * Opens an engine: its families in a store, the marks that the store has kept, and the life and session that it enters.
  *
  * Not here: what an engine does once it is open (`cache.ts`), and how a life and a session are found out
- * (`internal/engine/`).
+ * (`internal/`).
  *
  * @since 0.1.0
  */
@@ -10,7 +10,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
-import type * as Scope_ from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import * as LeaseTable from "../../capability/shared/leaseTable.ts"
 import type { FamilyPolicy } from "../../ownership/FamilyPolicy.ts"
 import type { Codec, Later } from "../../store/Codec.ts"
@@ -21,19 +21,19 @@ import { type Mark, type MarkLog, Store } from "../../store/Store.ts"
 import type { StoreError } from "../../store/StoreError.ts"
 import { CacheError, InvalidOption, StoreFailed } from "../CacheError.ts"
 import { ifItCan, inTime } from "../internal/below/inTime.ts"
-import { isOfLives, lifeOf, type Opened } from "../internal/engine/lives.ts"
-import { haveParted, pastSessions, sessionMark, tiersOf } from "../internal/engine/sessions.ts"
-import { nextVersionOf, sawVersion } from "../internal/engine/versions.ts"
 import { type SharedLife } from "../internal/entries/peers.ts"
 import * as Expiry from "../internal/family/expiry.ts"
 import { noLimits } from "../internal/family/limits.ts"
-import { familyName, splitMark } from "../internal/family/names.ts"
+import { familyName, splitScope } from "../internal/family/names.ts"
 import { sealed, sealedCodec, sealedPartition } from "../internal/family/sensitive.ts"
+import { type CompiledStep, type InvalidationPlan, listed } from "../shared/invalidationPlan.ts"
+import type { Origin } from "../shared/origin.ts"
+import { everything } from "../shared/slices.ts"
 import { Cache } from "./cache.ts"
 import { CacheFamily } from "./cacheFamily.ts"
-import type { Origin } from "./familySpec.ts"
-import { type CompiledStep, type InvalidationPlan, listed } from "./invalidationPlan.ts"
-import { everything } from "./scopes.ts"
+import { isOfLives, lifeOf, type Opened } from "./internal/lives.ts"
+import { haveParted, pastSessions, sessionMark, tiersOf } from "./internal/sessions.ts"
+import { nextVersionOf, sawVersion } from "./internal/versions.ts"
 
 /**
  * A family of a cache, with the plan of its dependents.
@@ -74,7 +74,7 @@ export const make: (
   id: string,
   families: ReadonlyArray<FamilyOptions>,
   manifestKey?: string
-) => Effect.Effect<Cache, CacheError, Store | Scope_.Scope> = Effect.fnUntraced(
+) => Effect.Effect<Cache, CacheError, Store | Scope.Scope> = Effect.fnUntraced(
   function*(id: string, families: ReadonlyArray<FamilyOptions>, manifestKey?: string) {
     const store = guarded(yield* Store)
     const clock = yield* Clock.Clock
@@ -87,26 +87,7 @@ export const make: (
       (made) => Effect.sync(() => made.close())
     )
     for (const options of families) yield* openFamily(cache, options)
-    // From here on the engine learns of new marks. Marks that are on their way reach the store before the engine reads
-    // all marks from it. At the end, the engine first waits until its changes have arrived; then it leaves its peers,
-    // and its partitions are closed.
-    yield* Effect.acquireRelease(
-      Effect.sync(() => cache.peers.enter(cache)),
-      () =>
-        Effect.sync(() => {
-          cache.peers.leave(cache)
-          const life = cache.peers.lifeOf(cache)
-          if (life === undefined) return
-          // What it still pushes down is of the session that ends with it.
-          cache.outbox.life = { ...life }
-          beginSession(cache, life)
-          // Also where they change nothing more: a round that is under way now may be their last one.
-          for (const peer of cache.peers.of(cache)) {
-            peer.sendOwed()
-            peer.outlive()
-          }
-        })
-    )
+    yield* enterPeers(cache)
     const scheduler = PatientScheduler.from(yield* Scheduler.Scheduler)
     yield* Effect.provideService(cache.outbox.run, Scheduler.Scheduler, scheduler)
     yield* cache.outbox.settled
@@ -119,24 +100,53 @@ export const make: (
     const stampBefore = Math.max(store.commons.stamp, kept.stampMax)
     store.commons.stamp = stampBefore + 1
     sawVersion(store.commons, kept.versionMax ?? 0)
-    const restore = (written: string, stamp: number): void => {
-      const { familyName, scope } = splitMark(written)
-      if (!isOfLives(scope)) cache.byStoreName.get(familyName)?.restoreMark(scope, stamp)
+    restoreMarks(cache, kept.marks)
+    // Where processes share the tiers, the place itself knows what each of them has missed (`store/redis/README.md`).
+    if (!cache.isShared) {
+      if (stampBefore > 0) cache.opened()
+      const { obsolete, recorded } = enterLife(cache, families, kept, stampBefore > 0)
+      // A tier that does not take them counts as away the next time.
+      if (recorded.length > 0) yield* ifItCan(store.recordMarks(recorded))
+      if (obsolete.length > 0) yield* Effect.forkScoped(ifItCan(store.removeMarks(obsolete)))
     }
-    for (const { scope, stamp } of kept.marks) restore(scope, stamp)
-    if (cache.isShared) {
-      yield* Effect.provideService(cache.sweeper.run, Scheduler.Scheduler, scheduler)
-      return cache
-    }
-    if (stampBefore > 0) cache.opened()
-    const { obsolete, recorded } = enterLife(cache, families, kept, stampBefore > 0, restore)
-    // A tier that does not take them counts as away the next time.
-    if (recorded.length > 0) yield* ifItCan(store.recordMarks(recorded))
-    if (obsolete.length > 0) yield* Effect.forkScoped(ifItCan(store.removeMarks(obsolete)))
     yield* Effect.provideService(cache.sweeper.run, Scheduler.Scheduler, scheduler)
     return cache
   }
 )
+
+/**
+ * Lets the engine learn the changes of its peers, until the Scope closes.
+ *
+ * From then on the engine learns of new marks. Marks that are on their way reach the store before the engine reads all
+ * marks from it. At the end, the engine first waits until its changes have arrived; then it leaves its peers, and its
+ * partitions are closed.
+ */
+const enterPeers = (cache: Cache): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => cache.peers.enter(cache)),
+    () => Effect.sync(() => leavePeers(cache))
+  )
+
+const leavePeers = (cache: Cache): void => {
+  cache.peers.leave(cache)
+  const life = cache.peers.lifeOf(cache)
+  if (life === undefined) return
+  // What it still pushes down is of the session that ends with it.
+  cache.outbox.life = { ...life }
+  beginSession(cache, life)
+  // Peers that change nothing more do so as well: a round that is under way now may be their last one.
+  for (const peer of cache.peers.of(cache)) {
+    peer.sendOwed()
+    peer.outlive()
+  }
+}
+
+const restoreMarks = (cache: Cache, marks: ReadonlyArray<Mark>): void => {
+  for (const { scope, stamp } of marks) {
+    const { familyName, marked } = splitScope(scope)
+    if (!isOfLives(marked)) cache.byStoreName.get(familyName)?.restoreMark(marked, stamp)
+  }
+}
 
 /** Opens one family in the store of an engine. */
 const openFamily = Effect.fnUntraced(function*(cache: Cache, options: FamilyOptions) {
@@ -167,11 +177,7 @@ const openFamily = Effect.fnUntraced(function*(cache: Cache, options: FamilyOpti
     inTime(cache.store, "open", opened),
     (error) => new CacheError({ reason: new StoreFailed({ error }) })
   )
-  const bound = (["capacity", "weightMax"] as const).find((option) => options.policy[option] !== undefined)
-  if (bound !== undefined && partition.hot === undefined) {
-    const why = "bounds what memory holds of the family, but the store has no memory above its other tiers"
-    return yield* Effect.fail(new CacheError({ reason: new InvalidOption({ family: name, option: bound, why }) }))
-  }
+  if (partition.hot === undefined) yield* refuseBounds(options)
   const plan = "all" in options.plan ? options.plan : listed(options.plan)
   const { admits, admitsKind } = codec ?? {}
   const misfit = codec !== undefined && "later" in codec ? codec.misfit : undefined
@@ -186,6 +192,14 @@ const openFamily = Effect.fnUntraced(function*(cache: Cache, options: FamilyOpti
   if (lost !== undefined) family.placeLost(lost)
 })
 
+/** Refuses bounds of what memory holds, for a family that memory does not hold. */
+const refuseBounds = ({ name: family, policy }: FamilyOptions): Effect.Effect<void, CacheError> => {
+  const option = (["capacity", "weightMax"] as const).find((bound) => policy[bound] !== undefined)
+  if (option === undefined) return Effect.void
+  const why = "bounds what memory holds of the family, but the store has no memory above its other tiers"
+  return Effect.fail(new CacheError({ reason: new InvalidOption({ family, option, why }) }))
+}
+
 /** Begins another session for the engines that stay: a tier of the one that left misses their changes. */
 const beginSession = (cache: Cache, life: SharedLife): void => {
   const { random, time } = cache
@@ -195,7 +209,7 @@ const beginSession = (cache: Cache, life: SharedLife): void => {
   life.isKnown = true
 }
 
-/** What the tiers of the engine are to keep from the beginning, and which marks the store may remove. */
+/** The marks that the tiers of the engine need from the beginning, and those that the store may remove. */
 interface Entered {
   readonly obsolete: ReadonlyArray<Mark>
   readonly recorded: ReadonlyArray<Mark>
@@ -210,15 +224,14 @@ const enterLife = (
   cache: Cache,
   families: ReadonlyArray<FamilyOptions>,
   kept: MarkLog,
-  mayHold: boolean,
-  restore: (written: string, stamp: number) => void
+  mayHold: boolean
 ): Entered => {
   const limitBy = (limits: SharedLife["limits"]) => {
     for (const { entries } of cache.families.values()) entries.limiter.use(limits.get(entries.storeName) ?? noLimits)
   }
   const prefix = familyName(cache.id, "")
   const begun = cache.peers.lifeOf(cache)
-  // The memory of engines that are open is in step.
+  // Memory above the tiers is in step with that of the engines that are open, so it does not count as away.
   const hottest = begun !== undefined && Array.from(cache.families.values()).some(({ hot }) => hot !== undefined)
     ? 1
     : 0
@@ -233,15 +246,11 @@ const enterLife = (
   }
   if (begun !== undefined) {
     cache.outbox.life = begun
-    for (const { scope, stamp } of begun.hides) restore(scope, stamp)
+    restoreMarks(cache, begun.hides)
     limitBy(begun.limits)
     return { obsolete: past, recorded: joinSession(cache, kept, begun, haveTiersParted ? hideNow() : []) }
   }
-  const opened = families.map(({ codec, name, origin = { form: "", sources: () => [] }, pattern }): Opened => {
-    const { expiry: { idleTimeToLive = Infinity, timeToLive }, lane, storeName } = cache.families.get(name)!.entries
-    const below = lane === undefined ? "nothing" : codec === undefined ? "values" : "bytes"
-    return { name, storeName, pattern, origin, below, timeToLive, idleTimeToLive }
-  })
+  const opened = families.map((family) => openedOf(cache, family))
   const { isKnown, life, limits, obsolete } = lifeOf(opened, kept.marks, prefix, () => cache.nextStamp())
   // A family that ends with the process cannot miss a change.
   if (!isKnown && opened.every(({ below }) => below === "nothing")) return { obsolete: [], recorded: [] }
@@ -254,9 +263,18 @@ const enterLife = (
   return { obsolete: [...obsolete, ...past], recorded: [] }
 }
 
+const openedOf = (
+  cache: Cache,
+  { codec, name, origin = { form: "", sources: () => [] }, pattern }: FamilyOptions
+): Opened => {
+  const { expiry: { idleTimeToLive = Infinity, timeToLive }, lane, storeName } = cache.families.get(name)!.entries
+  const below = lane === undefined ? "nothing" : codec === undefined ? "values" : "bytes"
+  return { name, storeName, pattern, origin, below, timeToLive, idleTimeToLive }
+}
+
 /**
- * Enters the session of the engines that are open. Returns what the tiers of this one are to keep from the beginning,
- * unless they are those of the others.
+ * Enters the session of the engines that are open. Returns the marks that the tiers of this engine need from the
+ * beginning; none if it has no tier of its own.
  */
 const joinSession = (
   cache: Cache,
@@ -267,7 +285,7 @@ const joinSession = (
   const families = Array.from(cache.families.values())
   if (hides.length > 0) {
     for (const { name } of families) {
-      cache.tell(name, { _tag: "Marked", scope: everything, mode: "hide", stamp: cache.stamp })
+      cache.tell(name, { _tag: "Marked", slice: everything, mode: "hide", stamp: cache.stamp })
     }
     life.hides = [...life.hides, ...hides]
     life.owed = [...life.owed, ...hides]
@@ -276,7 +294,7 @@ const joinSession = (
   const own = tiersOf(kept).length - (families.some(({ hot }) => hot !== undefined) ? 2 : 1)
   if (own <= 0) return []
   const rows = kept.marks.filter(({ scope }) =>
-    scope.startsWith(familyName(cache.id, "")) && isOfLives(splitMark(scope).scope)
+    scope.startsWith(familyName(cache.id, "")) && isOfLives(splitScope(scope).marked)
   )
   return [...rows, ...life.owed, life.session]
 }

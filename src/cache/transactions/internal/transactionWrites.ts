@@ -8,12 +8,12 @@ import type * as Option from "effect/Option"
 import type { Lease } from "../../../capability/Lease.ts"
 import { CacheError, TransactionRefused } from "../../CacheError.ts"
 import type { InvalidationMode } from "../../CacheEvent.ts"
-import type { Scope } from "../../Explanation.ts"
+import type { CacheFamily } from "../../engine/cacheFamily.ts"
+import type { Slice } from "../../Explanation.ts"
+import { judgeAll, type Judged, noOptions, whenJudged } from "../../internal/family/judgement.ts"
 import type { LoadedOptions } from "../../Lookup.ts"
-import type { CacheFamily } from "../../shared/cacheFamily.ts"
-import type { KeyLookup } from "../../shared/familySpec.ts"
+import type { KeyLookup } from "../../shared/loader.ts"
 import type { SetOptions } from "../../types/setOptions.ts"
-import { judgeAll, type Judged, noOptions, whenJudged } from "../family/judgement.ts"
 import { deletion, removal } from "./collected.ts"
 import type { Frame } from "./frame.ts"
 import { TransactionReads } from "./transactionReads.ts"
@@ -40,7 +40,7 @@ export interface Writes<V> {
   reschedule(key: string, timeToLive: NonNullable<LoadedOptions["timeToLive"]>): Effect.Effect<boolean, CacheError>
   delete(keys: ReadonlyArray<string>): Effect.Effect<void, CacheError>
   drop(keys: ReadonlyArray<string>, mode: InvalidationMode): Effect.Effect<void, CacheError>
-  dropScope(scope: Scope, mode: InvalidationMode): Effect.Effect<void, CacheError>
+  dropSlice(slice: Slice, mode: InvalidationMode): Effect.Effect<void, CacheError>
   invalidateTag(tag: string, mode: InvalidationMode): Effect.Effect<void, CacheError>
   refresh(key: string): Effect.Effect<V, unknown>
 }
@@ -112,8 +112,8 @@ export class TransactionWrites<V> implements Writes<V> {
     return Effect.suspend(() => this.frame.put(keys.map((key) => removal(this.family, key, mode)), this.isKnown))
   }
 
-  dropScope(scope: Scope, mode: InvalidationMode): Effect.Effect<void, CacheError> {
-    return Effect.suspend(() => this.frame.put([{ _tag: "Scope", family: this.family, scope, mode }], this.isKnown))
+  dropSlice(slice: Slice, mode: InvalidationMode): Effect.Effect<void, CacheError> {
+    return Effect.suspend(() => this.frame.put([{ _tag: "Slice", family: this.family, slice, mode }], this.isKnown))
   }
 
   invalidateTag(tag: string, mode: InvalidationMode): Effect.Effect<void, CacheError> {
@@ -152,7 +152,7 @@ export class RefusedWrites implements Writes<any> {
   readonly reschedule = this.refuse
   readonly delete = this.refuse
   readonly drop = this.refuse
-  readonly dropScope = this.refuse
+  readonly dropSlice = this.refuse
   readonly invalidateTag = this.refuse
   readonly refresh = this.refuse
   private readonly manifest: string
@@ -201,10 +201,10 @@ const termsOf = (write: Write, judged: ReadonlyMap<Write, Judged<any>>) => ({
   options: write.options
 })
 
-/** Collects the scopes of several families together. */
-export const dropScopes = (
+/** Collects the slices of several families together. */
+export const dropSlices = (
   frame: Frame,
-  scopes: ReadonlyArray<readonly [family: CacheFamily<any>, scope: Scope]>,
+  slices: ReadonlyArray<readonly [family: CacheFamily<any>, slice: Slice]>,
   mode: InvalidationMode
 ): Effect.Effect<void, CacheError> =>
-  Effect.suspend(() => frame.put(scopes.map(([family, scope]) => ({ _tag: "Scope", family, scope, mode })), true))
+  Effect.suspend(() => frame.put(slices.map(([family, slice]) => ({ _tag: "Slice", family, slice, mode })), true))

@@ -16,12 +16,15 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { CacheError, InvalidOption, TransactionRefused } from "../CacheError.ts"
 import type { InvalidationMode } from "../CacheEvent.ts"
-import type { Scope } from "../Explanation.ts"
+import type { BatchWrite, Cache } from "../engine/cache.ts"
+import type { CacheFamily } from "../engine/cacheFamily.ts"
+import type { Slice } from "../Explanation.ts"
 import { type Delivery, noDelivery } from "../internal/below/delivery.ts"
 import { orRedressed } from "../internal/entries/cacheContext.ts"
 import { loadOf, openWork } from "../internal/loads/load.ts"
 import { type Reads, TrackedReads } from "../internal/reads/trackedReads.ts"
-import { lookupOf } from "../internal/transactions/callersLoad.ts"
+import type { KeyLookup } from "../shared/loader.ts"
+import { lookupOf } from "./internal/callersLoad.ts"
 import {
   connectionsIn,
   CurrentTransaction,
@@ -30,19 +33,16 @@ import {
   frameIn,
   isInUnknown,
   withoutTransaction
-} from "../internal/transactions/frame.ts"
-import { TransactionReads } from "../internal/transactions/transactionReads.ts"
+} from "./internal/frame.ts"
+import { TransactionReads } from "./internal/transactionReads.ts"
 import {
   batch as collectBatch,
-  dropScopes as collectScopes,
+  dropSlices as collectSlices,
   RefusedWrites,
   TransactionWrites,
   unknownTransaction,
   type Writes
-} from "../internal/transactions/transactionWrites.ts"
-import type { BatchWrite, Cache } from "./cache.ts"
-import type { CacheFamily } from "./cacheFamily.ts"
-import type { KeyLookup } from "./familySpec.ts"
+} from "./internal/transactionWrites.ts"
 
 /**
  * The manifest of a transaction: its name in messages, and the class whose changes the transaction collects.
@@ -365,18 +365,18 @@ export const batch = (
 }
 
 /**
- * Drops the scopes of several families in one step. In the body of a transaction, the scopes are collected together.
+ * Drops the slices of several families in one step. In the body of a transaction, the slices are collected together.
  *
  * @category running
  * @since 0.1.0
  */
-export const dropScopes = (
+export const dropSlices = (
   cache: Cache,
   context: Context.Context<never>,
-  scopes: ReadonlyArray<readonly [family: CacheFamily<any>, scope: Scope]>,
+  slices: ReadonlyArray<readonly [family: CacheFamily<any>, slice: Slice]>,
   mode: InvalidationMode
 ): Effect.Effect<void, CacheError> => {
   const frame = frameIn(context, cache.manifestKey)
-  if (frame !== undefined) return collectScopes(frame, scopes, mode)
-  return isInUnknown(context) ? Effect.fail(unknownTransaction(cache.id)) : cache.dropScopes(scopes, mode)
+  if (frame !== undefined) return collectSlices(frame, slices, mode)
+  return isInUnknown(context) ? Effect.fail(unknownTransaction(cache.id)) : cache.dropSlices(slices, mode)
 }

@@ -25,7 +25,6 @@
 import * as Result from "effect/Result"
 import { overlaps, parsePattern } from "../../../pattern/KeyPattern.ts"
 import type { Mark } from "../../../store/Store.ts"
-import type { Origin } from "../../shared/familySpec.ts"
 import {
   type Limit,
   type LimitedOption,
@@ -34,8 +33,9 @@ import {
   needed,
   noLimits,
   withLimit
-} from "../family/limits.ts"
-import { markName, splitMark } from "../family/names.ts"
+} from "../../internal/family/limits.ts"
+import { scopeOf, splitScope } from "../../internal/family/names.ts"
+import type { Origin } from "../../shared/origin.ts"
 import { isOfSession } from "./sessions.ts"
 
 /** A family of the engine that is being opened. */
@@ -56,7 +56,7 @@ export interface Opened extends Lifetimes {
 type Lifetimes = { readonly [Option in LimitedOption]: number }
 
 interface Row extends Lifetimes {
-  /** Empty where the family has moved. */
+  /** Empty if the family has moved. */
   readonly form: string
   readonly pattern: string
   readonly life: number
@@ -65,16 +65,16 @@ interface Row extends Lifetimes {
 interface Kept {
   readonly rows: ReadonlyMap<string, Row>
   readonly limits: ReadonlyMap<string, Limits>
-  /** Marks that say nothing that another one does not say. */
+  /** Marks that other marks make unnecessary. */
   readonly obsolete: ReadonlyArray<Mark>
 }
 
 const rowStart = "o|"
 const limitStart = "l|"
 
-/** Whether a mark's scope is a row, a limit, or the name of a session. */
-export const isOfLives = (scope: string): boolean =>
-  scope.startsWith(rowStart) || scope.startsWith(limitStart) || isOfSession(scope)
+/** Whether what is marked is a row, a limit, or the name of a session. */
+export const isOfLives = (marked: string): boolean =>
+  marked.startsWith(rowStart) || marked.startsWith(limitStart) || isOfSession(marked)
 
 /** What an engine has to do when it opens. */
 export interface Life {
@@ -85,13 +85,13 @@ export interface Life {
 }
 
 export interface Lives {
-  /** Undefined where it is that of the engine before. */
+  /** The life that begins; `undefined` if the life of the engine before goes on, because nothing has changed. */
   readonly life: Life | undefined
-  /** By the names by which a store knows the families. */
+  /** The limits of each family, by its name in the store. */
   readonly limits: ReadonlyMap<string, Limits>
-  /** Marks of which a later one is kept. */
+  /** Marks that a later one replaces. */
   readonly obsolete: ReadonlyArray<Mark>
-  /** The place knows the manifest from before. */
+  /** Whether the store has rows of the manifest from before. */
   readonly isKnown: boolean
 }
 
@@ -120,7 +120,7 @@ export const lifeOf = (
   const written: Array<Mark> = []
   for (const family of families) {
     const { storeName } = family
-    written.push({ scope: markName(storeName, rowStart + writeRow(family)), stamp })
+    written.push({ scope: scopeOf(storeName, rowStart + writeRow(family)), stamp })
     const row = rows.get(storeName)
     for (const option of row === undefined ? [] : limitedOptions.filter((one) => family[one] < row[one])) {
       const known = later.get(storeName) ?? noLimits
@@ -129,7 +129,7 @@ export const lifeOf = (
       written.push(...all.map(({ before, millis }) => ({ scope: limitName(storeName, option, millis), stamp: before })))
     }
   }
-  for (const storeName of movedIn(rows, families)) written.push({ scope: markName(storeName, rowStart), stamp })
+  for (const storeName of movedIn(rows, families)) written.push({ scope: scopeOf(storeName, rowStart), stamp })
   const missed = families.filter((family) => hasMissed(family, byName, rows)).map(({ name }) => name)
   return { life: { missed, rows: written }, limits: later, obsolete, isKnown }
 }
@@ -139,43 +139,52 @@ export const lifeOf = (
 const read = (marks: ReadonlyArray<Mark>, prefix: string): Kept => {
   const rows = new Map<string, Row>()
   const rowMarks = new Map<string, Mark>()
-  const limitMarks = new Map<string, Array<readonly [option: LimitedOption, limit: Limit, mark: Mark]>>()
+  const limitMarks = new Map<string, Array<LimitMark>>()
   const obsolete: Array<Mark> = []
   for (const mark of marks) {
-    const { familyName, scope } = splitMark(mark.scope)
+    const { familyName, marked } = splitScope(mark.scope)
     if (!familyName.startsWith(prefix)) continue
-    if (scope.startsWith(limitStart)) {
-      const [option, millis] = scope.slice(limitStart.length).split("|")
+    if (marked.startsWith(limitStart)) {
+      const [option, millis] = marked.slice(limitStart.length).split("|")
       const known = limitMarks.get(familyName) ?? []
       limitMarks.set(familyName, known)
       known.push([option as LimitedOption, { before: mark.stamp, millis: Number(millis) }, mark])
     }
-    if (!scope.startsWith(rowStart)) continue
+    if (!marked.startsWith(rowStart)) continue
     const before = rowMarks.get(familyName)
-    // Two are there where the row has changed.
+    // A row that has changed has two marks, until the earlier one is removed.
     const [later, earlier] = before === undefined || before.stamp < mark.stamp ? [mark, before] : [before, mark]
     rowMarks.set(familyName, later)
     if (earlier !== undefined) obsolete.push(earlier)
   }
   for (const [familyName, { scope, stamp }] of rowMarks) {
-    rows.set(familyName, readRow(splitMark(scope).scope.slice(rowStart.length), stamp))
+    rows.set(familyName, readRow(splitScope(scope).marked.slice(rowStart.length), stamp))
   }
+  const { limits, unneeded } = limitsOf(limitMarks)
+  return { rows, limits, obsolete: [...obsolete, ...unneeded] }
+}
+
+type LimitMark = readonly [option: LimitedOption, limit: Limit, mark: Mark]
+
+/** The limits of each family, and the marks of those that others make unnecessary. */
+const limitsOf = (limitMarks: ReadonlyMap<string, ReadonlyArray<LimitMark>>) => {
   const limits = new Map<string, Limits>()
+  const unneeded: Array<Mark> = []
   for (const [familyName, all] of limitMarks) {
     let known = noLimits
     for (const option of limitedOptions) {
       const own = all.filter(([of]) => of === option)
       const kept = needed(own.map(([, limit]) => limit))
       known = { ...known, [option]: kept }
-      for (const [, limit, mark] of own) if (!kept.includes(limit)) obsolete.push(mark)
+      for (const [, limit, mark] of own) if (!kept.includes(limit)) unneeded.push(mark)
     }
     limits.set(familyName, known)
   }
-  return { rows, limits, obsolete }
+  return { limits, unneeded }
 }
 
 const limitName = (storeName: string, option: LimitedOption, millis: number): string =>
-  markName(storeName, `${limitStart}${option}|${millis}`)
+  scopeOf(storeName, `${limitStart}${option}|${millis}`)
 
 /** What makes the keys and values of a family mean something else, or be written by others, when it changes. */
 const formOf = ({ below, origin, pattern }: Opened): Form => [below, pattern, origin.form]

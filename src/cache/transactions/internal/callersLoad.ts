@@ -10,9 +10,9 @@ import * as Effect from "effect/Effect"
 import * as Scheduler from "effect/Scheduler"
 import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
-import type { KeyLookup } from "../../shared/familySpec.ts"
-import { CurrentLoad } from "../loads/load.ts"
-import { CurrentUpdate } from "../loads/waits.ts"
+import { CurrentLoad } from "../../internal/loads/load.ts"
+import { CurrentUpdate } from "../../internal/loads/waits.ts"
+import type { KeyLookup } from "../../shared/loader.ts"
 import { CurrentTransaction } from "./frame.ts"
 
 const ofCaller = Context.omit(CurrentTransaction, CurrentUpdate, Tracer.ParentSpan)

@@ -10,12 +10,12 @@
  * Not here: what a release may have missed although its tiers were all there (`lives.ts`).
  */
 import type { Mark, MarkLog } from "../../../store/Store.ts"
-import { markName, splitMark } from "../family/names.ts"
+import { scopeOf, splitScope } from "../../internal/family/names.ts"
 
 const sessionStart = "n|"
 
-/** Whether a mark's scope names a session. */
-export const isOfSession = (scope: string): boolean => scope.startsWith(sessionStart)
+/** Whether what is marked is the name of a session. */
+export const isOfSession = (marked: string): boolean => marked.startsWith(sessionStart)
 
 /** The marks of each tier. */
 export const tiersOf = (log: MarkLog): ReadonlyArray<MarkLog> => log.tiers ?? [log]
@@ -27,22 +27,23 @@ export const sessionMark = (
   random: { nextDoubleUnsafe(): number },
   stamp: number
 ): Mark => ({
-  scope: markName(prefix, `${sessionStart}${now.toString(36)}-${random.nextDoubleUnsafe().toString(36).slice(2)}`),
+  scope: scopeOf(prefix, `${sessionStart}${now.toString(36)}-${random.nextDoubleUnsafe().toString(36).slice(2)}`),
   stamp
 })
 
 const sessions = ({ marks }: MarkLog, prefix: string): ReadonlyArray<Mark> => {
   const isOne = ({ scope }: Mark) => {
-    const { familyName, scope: own } = splitMark(scope)
-    return familyName === prefix && isOfSession(own)
+    const { familyName, marked } = splitScope(scope)
+    return familyName === prefix && isOfSession(marked)
   }
   return marks.filter(isOne).toSorted((a, b) => b.stamp - a.stamp)
 }
 
 /**
- * Whether the tiers were not all there in the last session of each. A tier that has seen no stamp keeps nothing. A tier
- * that knows its entries says whether any are of the manifest, since another manifest over the same tiers may have
- * begun. One that has no mark of the manifest may keep its entries nevertheless: copies of what a lower tier had.
+ * Whether the tiers name different sessions as their last one, so that one of them was away. Only tiers that keep
+ * something of the manifest count. A tier that has seen no stamp keeps nothing; a tier that knows its entries says
+ * whether any are of the manifest. A tier without a mark of the manifest may still keep copies of what a lower tier
+ * had.
  */
 export const haveParted = (tiers: ReadonlyArray<MarkLog>, prefix: string): boolean => {
   const keeping = tiers.filter(({ keeps, stampMax }) => stampMax > 0 && keeps?.(prefix) !== false)
