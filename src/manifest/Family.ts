@@ -129,6 +129,17 @@ export interface WriteOptions<P extends string>
 {}
 
 /**
+ * Options of `setIfAbsent`: those of a write without `ifVersion`, since its condition is that the key has no value.
+ *
+ * @stability experimental
+ * @category type level
+ * @since 0.1.0
+ */
+export interface ClaimOptions<P extends string>
+  extends LeasedOptions<Lease<P, "exclusive"> | Misfit.Otherwise<Misfit.lease<P>>>
+{}
+
+/**
  * The options of a deletion in a batch.
  *
  * **Details**
@@ -1276,7 +1287,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
   readonly setIfAbsent: (
     params: KeyParams<P, Codecs>,
     value: Value<P, V>,
-    options?: LeasedOptions<Lease<P, "exclusive"> | Misfit.Otherwise<Misfit.lease<P>>>
+    options?: ClaimOptions<P>
   ) => Effect.Effect<boolean, CacheError, R>
   /**
    * Deletes a key, as `delete` does, and returns the fresh value that was held until then. Of several callers, one gets
