@@ -1367,8 +1367,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "what was made from a family outlives the owner of the family",
     file: family,
-    text: `    this.cache.spread.ofEnd(this.name)\n    this.loads.leave(loader)`,
-    planted: `    this.loads.leave(loader)`,
+    text: `    this.cache.spread.ofEnd(this.name)\n    return this.loads.leave(loader)`,
+    planted: `    return this.loads.leave(loader)`,
     suites: [derived]
   },
   {

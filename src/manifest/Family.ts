@@ -829,6 +829,11 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
   /**
    * Writes several values, and drops all entries that derive from them. Readers see all values at once.
    *
+   * **Gotchas**
+   *
+   * All values are written in one step, which holds up other fibers: for some ten milliseconds with 10,000 values.
+   * Write longer lists in several calls.
+   *
    * **Details**
    *
    * The options count for each value. If it fails, nothing has changed.
@@ -984,6 +989,10 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
   ) => Effect.Effect<void, CacheError, R>
   /**
    * Removes the entries of several keys in one step, and drops all entries that derive from them.
+   *
+   * **Gotchas**
+   *
+   * The step holds up other fibers, as that of `setMany` does.
    *
    * **Example** (Two keys in one step)
    *
