@@ -362,7 +362,6 @@ describe("hover over an option where it is used, which shows its doc comment", (
   it("the hover over MemoryStore.make shows no message", async () => {
     const imported = `import * as MemoryStore from "../src/store/memory/MemoryStore.ts"\n`
     const hover = signatureOf(await server.hover(`${imported}const p = MemoryStore./*|*/make({ capacity: 1 })`))
-    assert.include(hover, `Shape<storeSize, MemoryStore.Options>`)
     assert.include(hover, `=> Effect<Store["Service"], StoreError, Scope>`)
     assert.notMatch(hover, /E\d{4}/)
   })

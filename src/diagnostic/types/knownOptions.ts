@@ -25,13 +25,14 @@ export type Loose<Known> =
 type keyOfEach<Known> = Known extends unknown ? keyof Known : never
 
 /**
- * The options, or a message in place of each that does not exist. `Place` says where they are given.
+ * The options, or a message in place of each that does not exist. `Place` says where they are given, and `Refused` is
+ * what other options are compared with, such as options with a message.
  *
  * @category type level
  * @since 0.1.0
  */
-export type Checked<Known, Given, Place extends string> = string extends keyof Given ? Known
-  : [Exclude<keyof Given, keyOfEach<Known>>] extends [never] ? Known
+export type Checked<Known, Given, Place extends string, Refused = Known> = string extends keyof Given ? Known
+  : [Exclude<keyof Given, keyOfEach<Known>>] extends [never] ? [Given] extends [Known] ? Known : Refused
   : {
     readonly [Name in keyof Given]: Name extends keyOfEach<Known> ? Loose<Known>[Name]
       : optionUnknown<Name & string, Place, keyOfEach<Known> & string>

@@ -187,7 +187,7 @@ const shardsOf = (
 export const make: <const Given extends KnownOptions.Loose<Options>>(
   // With the type written out, a hover shows the name of the message, and not the message.
   options: [Given] extends [infer Written]
-    ? KnownOptions.Checked<Misfit.Shape<Misfit.storeSize, Options>, Written, "a store in memory">
+    ? KnownOptions.Checked<Options, Written, "a store in memory", Misfit.Shape<Misfit.storeSize, Options>>
     : Given
 ) => Effect.Effect<Store["Service"], StoreError, Scope.Scope> = Effect.fnUntraced(function*(given: Options | object) {
   // What the check has let through.
@@ -283,6 +283,6 @@ export const make: <const Given extends KnownOptions.Loose<Options>>(
  */
 export const layer = <const Given extends KnownOptions.Loose<Options>>(
   options: [Given] extends [infer Written]
-    ? KnownOptions.Checked<Misfit.Shape<Misfit.storeSize, Options>, Written, "a store in memory">
+    ? KnownOptions.Checked<Options, Written, "a store in memory", Misfit.Shape<Misfit.storeSize, Options>>
     : Given
 ): Layer.Layer<Store, StoreError> => Layer.effect(Store, make(options as Options))
