@@ -1,6 +1,6 @@
 /**
- * Long lists of keys: they are worked in pieces, so that timers, sockets and other fibers get their turn, and they bring
- * what short lists bring.
+ * Long lists of keys: they are worked in pieces, so that timers, sockets and other fibers get their turn, and they
+ * bring what short lists bring.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
@@ -181,7 +181,7 @@ describe("a long list", () => {
   )
 
   it.live(
-    "each key has a result of its own, and one that is no key takes no place from the others",
+    "each key has a result of its own, and one that is not a key takes no place from the others",
     run(() =>
       Effect.gen(function*() {
         const results = yield* many.getManyResults([...list(long), { id: "bad" }, { id: "" }, { id: "7" }])
@@ -194,7 +194,7 @@ describe("a long list", () => {
   )
 
   it.live(
-    "a list with an item that is no key, or that throws, is refused",
+    "a list with an item that is not a key, or that throws, is refused",
     run(({ asked }) =>
       Effect.gen(function*() {
         const thrower = {

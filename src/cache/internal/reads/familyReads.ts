@@ -234,10 +234,10 @@ export class FamilyReads<V> implements Reads<V> {
   }
 
   /** Reads a long list in pieces: hits at once, and the others together. */
-  private readLong<S, A>(
+  private readLong<Answered, A>(
     keys: ReadonlyArray<string>,
-    serve: (keys: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<S>, unknown>,
-    served: (one: S) => A,
+    serve: (keys: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Answered>, unknown>,
+    served: (one: Answered) => A,
     hit: (value: V) => A
   ): Effect.Effect<ReadonlyArray<A>, unknown> {
     const all: Array<A> = []
