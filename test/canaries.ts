@@ -964,7 +964,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 7,
     bug: "a load that hangs is not ended",
     file: loads,
-    text: `this.landing.fail(flight, Cause.fail(new CacheError({ reason: timeout })), true)`,
+    text: `this.landing.fail(flight, Cause.fail(error), true)`,
     planted: `flight.stop()`,
     suites: [races]
   },
