@@ -191,7 +191,7 @@ describe("modules", () => {
   })
 
   test("modules may not do more than the manifest grants them", () => {
-    // @ts-expect-error E0227: module 'user' writes 'user:{id}' without an owner
+    // @ts-expect-error E0227: module 'user' writes 'user:{id}' without the owner of 'user'
     AppCache.modules({ user: users })
     // @ts-expect-error E0226: module 'profile' provides the ownership of 'user:{id}', which is not its own
     AppCache.modules({ profile: UserLive })

@@ -966,7 +966,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 7,
     bug: "a load that hangs is not ended",
     file: loads,
-    text: `this.landing.fail(flight, Cause.fail(new CacheError({ reason: timeout })), true)`,
+    text: `this.landing.fail(flight, Cause.fail(error), true)`,
     planted: `flight.stop()`,
     suites: [races]
   },
@@ -1369,8 +1369,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "what was made from a family outlives the owner of the family",
     file: family,
-    text: `    this.cache.spread.ofEnd(this.name)\n    this.loads.leave(loader)`,
-    planted: `    this.loads.leave(loader)`,
+    text: `    this.cache.spread.ofEnd(this.name)\n    return this.loads.leave(loader)`,
+    planted: `    return this.loads.leave(loader)`,
     suites: [derived]
   },
   {
@@ -4109,23 +4109,23 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "several processes",
     bug: "what is found below counts as newer than every mark",
     file: logStamps,
-    text: `Math.min(now, row.least - 1)`,
-    planted: `now`,
+    text: `Math.min(found, row.least - 1)`,
+    planted: `found`,
     suites: [sharedSimulation]
   },
   {
     law: "several processes",
     bug: "a value that is older than a mark of its process is put as if it knew the mark",
     file: logStamps,
-    text: `Math.min(end.stamp, row.first - 1)`,
-    planted: `end.stamp`,
+    text: `Math.min(found, row.first - 1)`,
+    planted: `found`,
     suites: [ledgerStoreTests]
   },
   {
     law: "several processes",
     bug: "a mark that was heard late does not lower the stamps of earlier ones",
     file: logStamps,
-    text: `rows[at]!.least = least`,
+    text: `all[at]!.least = least`,
     planted: `void least`,
     suites: [logStampsTests]
   },

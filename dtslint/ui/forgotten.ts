@@ -89,3 +89,27 @@ export const some = [
   AppCache.keys.draft.invalidateWhere({ ...wide }),
   user.invalidateWhere(wide.other)
 ]
+
+// Owners that a module forgot: of its family, of the whole of a part, of one family of several, beside another mistake.
+const reads = Layer.effectDiscard(prefs.get({ id }))
+const part = Layer.effectDiscard(AppCache.keys.facts.get({ id: "1" }))
+export const ownerless = [
+  AppCache.modules({ prefs: reads }),
+  AppCache.modules({ prefs: Layer.effectDiscard(prefs.delete({ id })) }),
+  AppCache.modules({ prefs: Layer.effectDiscard(prefs.reader) }),
+  AppCache.modules({ prefs: Layer.merge(reads, AppCache.owner("prefs")) }),
+  AppCache.modules({ files: part }),
+  AppCache.modules({ both: { owns: ["prefs", "user"], layer: Layer.merge(reads, AppCache.owner("user")) } }),
+  AppCache.modules({
+    user: AppCache.owner("user"),
+    prefs: Layer.effectDiscard(Effect.all([user.count(), prefs.count()]))
+  })
+]
+
+// What is provided after `Manifest.provided` comes too late for it.
+export const tooLate = [
+  prefs.get({ id }).pipe(Manifest.provided, Effect.provide(Live)),
+  Effect.provide(Manifest.provided(AppCache.stats), Live),
+  Effect.provide(Manifest.provided(withoutStore), MemoryStore.layer({ capacity: 1 })),
+  Effect.provide(Manifest.provided(Effect.provide(Effect.void, AppCache.owner("prefs"))), AppCache.layer)
+]

@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
+import type * as KnownOptions from "../diagnostic/types/knownOptions.ts"
 import type { DurationInput } from "../ownership/DurationInput.ts"
 
 /**
@@ -178,7 +179,10 @@ export type Result<V, E = unknown> = Loaded<V> | NotModified | AbsentAnswer | Fa
  * @category constructors
  * @since 0.1.0
  */
-export const loaded = <V>(value: V, options: LoadedOptions): Loaded<V> => ({ [TypeId]: "Loaded", value, options })
+export const loaded = <V, const Given extends KnownOptions.Loose<LoadedOptions> = LoadedOptions>(
+  value: V,
+  options: [Given] extends [infer Written] ? KnownOptions.Checked<LoadedOptions, Written, "Lookup.loaded"> : Given
+): Loaded<V> => ({ [TypeId]: "Loaded", value, options: options as LoadedOptions })
 
 /**
  * Makes an answer of a lookup: "not modified". The cache keeps its value, and renews its lifetime.
@@ -225,7 +229,9 @@ export const loaded = <V>(value: V, options: LoadedOptions): Loaded<V> => ({ [Ty
  * @category constructors
  * @since 0.1.0
  */
-export const notModified = (options: LoadedOptions = {}): NotModified => ({ [TypeId]: "NotModified", options })
+export const notModified = <const Given extends KnownOptions.Loose<LoadedOptions> = LoadedOptions>(
+  options?: [Given] extends [infer Written] ? KnownOptions.Checked<LoadedOptions, Written, "Lookup.notModified"> : Given
+): NotModified => ({ [TypeId]: "NotModified", options: (options ?? {}) as LoadedOptions })
 
 /**
  * The answer of a lookup whose data source has no value for the key.

@@ -281,6 +281,13 @@ const places: { readonly [spec: string]: readonly [place: string, options: Reado
   LayerSpec: ["a layer", ["reads"]],
   ReaderSpec: ["a reader", ["layer", "borrows"]]
 }
+// An answer of a lookup that is called, although it is a value.
+const absentCalled = /Type '(?:Lookup\.)?AbsentAnswer' has no call signatures/
+const calledAbsent: Unknown = {
+  code: "E0114",
+  sentence: "Lookup.absent is an answer, and not a function that makes one",
+  help: "write Lookup.absent, without parentheses"
+}
 // A suggestion of the compiler, which may know more names than this file.
 const meant = /Did you mean (?:to write )?'([^']+)'\?/
 
@@ -307,6 +314,7 @@ const findShape = (text: string, place: Place, source: string): Unknown | undefi
   const [, given] = noFamily.exec(text) ?? []
   if (given !== undefined) return shapeWrong(`a family is an object with a pattern, and this is '${given}'`)
   if (noPattern.test(text)) return shapeWrong("this family has no pattern")
+  if (absentCalled.test(text)) return calledAbsent
   return undefined
 }
 

@@ -129,6 +129,17 @@ export interface WriteOptions<P extends string>
 {}
 
 /**
+ * Options of `setIfAbsent`: those of a write without `ifVersion`, since its condition is that the key has no value.
+ *
+ * @stability experimental
+ * @category type level
+ * @since 0.1.0
+ */
+export interface ClaimOptions<P extends string>
+  extends LeasedOptions<Lease<P, "exclusive"> | Misfit.Otherwise<Misfit.lease<P>>>
+{}
+
+/**
  * The options of a deletion in a batch.
  *
  * **Details**
@@ -818,6 +829,11 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
   /**
    * Writes several values, and drops all entries that derive from them. Readers see all values at once.
    *
+   * **Gotchas**
+   *
+   * All values are written in one step, which holds up other fibers: for some ten milliseconds with 10,000 values.
+   * Write longer lists in several calls.
+   *
    * **Details**
    *
    * The options count for each value. If it fails, nothing has changed.
@@ -973,6 +989,10 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
   ) => Effect.Effect<void, CacheError, R>
   /**
    * Removes the entries of several keys in one step, and drops all entries that derive from them.
+   *
+   * **Gotchas**
+   *
+   * The step holds up other fibers, as that of `setMany` does.
    *
    * **Example** (Two keys in one step)
    *
@@ -1276,7 +1296,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
   readonly setIfAbsent: (
     params: KeyParams<P, Codecs>,
     value: Value<P, V>,
-    options?: LeasedOptions<Lease<P, "exclusive"> | Misfit.Otherwise<Misfit.lease<P>>>
+    options?: ClaimOptions<P>
   ) => Effect.Effect<boolean, CacheError, R>
   /**
    * Deletes a key, as `delete` does, and returns the fresh value that was held until then. Of several callers, one gets

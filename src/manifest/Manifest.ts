@@ -76,7 +76,7 @@ import type { DeclaredFn, DeclaredMethod, InLayer, Provided } from "./types/decl
 import type { AnyFunction, Open } from "./types/lookups.ts"
 import type { CheckedModules, LayerIn, NoModules } from "./types/modules.ts"
 import type { CheckedName, CheckedOwner, CheckedOwners, OwnerLayer, requiredByOption } from "./types/ownerChecks.ts"
-import type { Combinator } from "./types/transactions.ts"
+import type { Body, Combinator, Wrong } from "./types/transactions.ts"
 
 /**
  * This module under its own name, so that `import { Manifest } from "effect-stateless/manifest/Manifest"` gives the
@@ -869,11 +869,8 @@ export interface Service<Self, Id extends string> {
    */
   transaction<A, E, R, A2, E2, R2>(
     // This parameter is not generic itself, so the compiler keeps the type parameters of `sql.withTransaction`.
-    within: Combinator<Misfit.transactionWithin, A, E, R, A2, E2, R2>
-  ): (
-    // Spelt out here, because an error would print the name of a named type, and not the message.
-    body: Effect.Effect<A, E, R> | Misfit.Otherwise<Misfit.transactionBody>
-  ) => Effect.Effect<A2, E2 | CacheError, R2>
+    within: Combinator<Wrong<A, E, R, A2, E2, R2>, A, E, R, A2, E2, R2>
+  ): (body: Body<A, E, R>) => Effect.Effect<A2, E2 | CacheError, R2>
   /**
    * Invalidates every key that a pattern denotes, such as `"tenant:42:*"`, in all families that have such a key.
    *

@@ -247,7 +247,7 @@ export interface Partition<V> {
    * - It returns an entry of the key of another version than `version`: another process has loaded it, or does not need
    *   to. Else it returns `undefined`, and the caller loads.
    * - The turn ends with the next change of the key in a round, or with `endLoad`, or by itself after some time.
-   * - A turn spares loads. It is no lock: two processes may load at once.
+   * - A turn spares loads. Two processes may load at once nevertheless.
    */
   readonly beginLoad?:
     | ((key: string, version: number | undefined) => Effect.Effect<Found<V> | undefined, StoreError>)

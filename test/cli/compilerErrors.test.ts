@@ -360,6 +360,12 @@ describe("name that the compiler does not know", () => {
     assert.isUndefined(unknown(endless, "Other.deep(e)"))
   })
 
+  it("the finding says that Lookup.absent is not called", () => {
+    const called = "error TS2349: This expression is not callable.\n  Type 'AbsentAnswer' has no call signatures."
+    assert.deepStrictEqual(unknown(called), ["E0114", "Lookup.absent is an answer, and not a function that makes one"])
+    assert.isUndefined(unknown(called.replace("AbsentAnswer", "Answer")))
+  })
+
   it("the finding names a family of another shape", () => {
     assert.deepStrictEqual(unknown("error TS2322: Type 'string' is not assignable to type 'AnyFamily'."), [
       "E0408",

@@ -13,6 +13,7 @@ import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
+import * as Pieces from "../../src/cache/shared/pieces.ts"
 import type { Family, Reader, Writer } from "../../src/manifest/Family.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
@@ -291,7 +292,8 @@ describe("a full outbox", () => {
         yield* settle
         const many = Array.from({ length: 65_536 }, (_, n) => [{ id: `more ${n}` }, "v"] as const)
         const filling = yield* fork(on(user.setMany(many)))
-        yield* settle
+        // The keys of a long list are spelled in pieces.
+        yield* Effect.repeat(settle, { times: many.length / Pieces.pieceMax / 20 + 1 })
         assert.isTrue(running.cache.outbox.isFull)
         const before = state()
         for (const operation of changing) {

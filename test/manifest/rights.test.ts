@@ -17,6 +17,7 @@ import * as Manifest from "../../src/manifest/Manifest.ts"
 import { validate, type ValidManifest } from "../../src/ownership/shared/validation.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
+import type { StoreError } from "../../src/store/StoreError.ts"
 
 const definition = {
   families: {
@@ -160,18 +161,34 @@ describe("right of one engine", () => {
       assert.strictEqual(seen, "Ann")
     }).pipe(Effect.provide(Layer.provide(Layer.provideMerge(prefsLive, C.layer), memory))))
 
-  it.effect("a second engine over one store is refused, and over another store it logs a warning", () =>
+  it.effect("a second engine over one store is refused", () =>
     Effect.gen(function*() {
       const store = Context.get(yield* Layer.build(memory), Store)
       const over = Layer.provide(C.layer, Layer.succeed(Store, store))
-      const said: Array<unknown> = []
-      const logged = Logger.layer([Logger.make(({ message }) => void said.push(message))])
       yield* Layer.build(over)
       const error = yield* Effect.flip(Layer.build(Layer.fresh(over)))
       assert.include((error as CacheError).message, "two engines of `Rights` are over one store")
-      assert.deepStrictEqual(said, [])
-      yield* Effect.provide(Layer.build(Layer.fresh(Layer.provide(C.layer, memory))), logged)
-      assert.include(String(said), "2 engines of the manifest Rights run in this process")
+    }))
+
+  it.effect("engines over several stores are logged at the second one, and again when their number has doubled", () =>
+    Effect.gen(function*() {
+      class Requests extends Manifest.Service<Requests>()("Requests", {
+        families: { user: { pattern: "user:{id}", value: Manifest.type<string>() } }
+      }) {}
+      const said: Array<string> = []
+      const logged = Logger.layer([Logger.make(({ message }) => void said.push(String(message).slice(0, 2).trim()))])
+      const one = Layer.fresh(Layer.provide(Requests.layer, memory))
+      const request = <A, E>(within: Effect.Effect<A, E>) => Effect.scoped(Effect.andThen(Layer.build(one), within))
+      const nested = (depth: number): Effect.Effect<void, CacheError | StoreError> =>
+        depth === 0 ? Effect.void : request(Effect.suspend(() => nested(depth - 1)))
+      yield* Effect.gen(function*() {
+        yield* nested(1)
+        assert.deepStrictEqual(said, [], "one request after another")
+        for (let i = 0; i < 100; i++) yield* nested(3)
+        assert.deepStrictEqual(said, ["2"], "three requests at a time")
+        for (let i = 0; i < 10; i++) yield* nested(20)
+        assert.deepStrictEqual(said, ["2", "4", "8", "16"], "more requests at a time than before")
+      }).pipe(Effect.provide(logged))
     }))
 
   it.effect("an engine without a store fails, and the error says which layer to provide", () =>

@@ -107,6 +107,17 @@ export class LanguageServer {
     return typeof result?.contents === "string" ? result.contents : result?.contents?.value ?? ""
   }
 
+  /** What is shown about each of several names of one text. */
+  async hovers(text: string, places: ReadonlyArray<Position>): Promise<ReadonlyArray<string>> {
+    const uri = this.open(text)
+    const shown: Array<string> = []
+    for (const position of places) {
+      const result = await this.request("textDocument/hover", { textDocument: { uri }, position })
+      shown.push(typeof result?.contents === "string" ? result.contents : result?.contents?.value ?? "")
+    }
+    return shown
+  }
+
   /** Where the name under the cursor is defined: the file's name, and the line. */
   async define(marked: string): Promise<ReadonlyArray<{ readonly file: string; readonly line: number }>> {
     const { at, text } = split(marked)

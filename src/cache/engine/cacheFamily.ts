@@ -243,9 +243,10 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
   /**
    * Ends a loader, because its owner has left. No value that it loaded is served any more, and its running loads are
    * interrupted. If another loader had the family before, that loader takes over, also for the readers who wait.
+   * Returns what is left to do: many running loads end in pieces.
    */
-  disown(loader: Loader<V> | undefined = this.loads.loader): void {
-    if (loader === undefined || !this.loaders.includes(loader)) return
+  disown(loader: Loader<V> | undefined = this.loads.loader): Effect.Effect<void> {
+    if (loader === undefined || !this.loaders.includes(loader)) return Effect.void
     this.loaders = this.loaders.filter((other) => other !== loader)
     this.loadBy(this.loaders.at(-1))
     this.loads.hasLeft = true
@@ -254,7 +255,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
     // This comes before the readers of the loads get their answer: whatever these readers load next is made after the
     // end.
     this.cache.spread.ofEnd(this.name)
-    this.loads.leave(loader)
+    return this.loads.leave(loader)
   }
 
   /** Whether the family has an owner with a lookup. */

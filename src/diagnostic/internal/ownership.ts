@@ -289,9 +289,9 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0227",
-    "A module writes its family, and does not provide an owner.",
-    "Only `owner` gives the right to write.",
-    "Provide the owner to the module's layer.",
+    "A module reads or writes a family of its own, or a part of one, without the owner of that family.",
+    "A module brings the owners of its families itself: only `owner` gives the right to use them.",
+    "Provide the owner to the module's layer. `Layer.merge` with the owner is not enough: it gives the layer nothing.",
     module([user], [
       `export const one = AppCache.modules({ user: Layer.effectDiscard(AppCache.keys.user.invalidateAll()) })`
     ]),

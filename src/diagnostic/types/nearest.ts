@@ -8,7 +8,7 @@
  *
  * @since 0.1.0
  */
-import { otherNames, placeOf } from "./otherCaches.ts"
+import { onDisk, otherNames, placeOf } from "./otherCaches.ts"
 
 /**
  * The help for a name that nothing declares: the one that is near, or else `Help`.
@@ -42,8 +42,9 @@ export const help = (name: string, known: Iterable<string>, otherwise: string): 
  */
 export type optionHelp<Option extends string, Known, Help extends string> = [Extract<ourName<Option>, Known>] extends
   [never] ? help<Option, Known, elsewhere<Option, Help>>
-  : `did you mean '${ourName<Option>}'?`
-type ourName<Option> = Option extends keyof typeof otherNames ? typeof otherNames[Option] : never
+  : `did you mean '${Extract<ourName<Option>, Known> & string}'?`
+type ourName<Option> = Option extends keyof typeof otherNames ? inItsPlace<typeof otherNames[Option]> : never
+type inItsPlace<Option> = Option | (Option extends keyof typeof onDisk ? typeof onDisk[Option] : never)
 type elsewhere<Option, Help extends string> = Option extends keyof typeof otherNames
   ? `'${typeof otherNames[Option]}' is an option of ${typeof placeOf[typeof otherNames[Option]]}`
   : Help
@@ -59,7 +60,8 @@ export const optionHelp = (option: string, known: Iterable<string>, otherwise: s
   const names = new Set(known)
   const ours = Object.hasOwn(otherNames, option) ? otherNames[option as keyof typeof otherNames] : undefined
   if (ours === undefined) return help(option, names, otherwise)
-  return names.has(ours) ? `did you mean \`${ours}\`?` : help(
+  const meant = [ours, onDisk[ours as keyof typeof onDisk]].find((name) => name !== undefined && names.has(name))
+  return meant !== undefined ? `did you mean \`${meant}\`?` : help(
     option,
     names,
     `\`${ours}\` is an option of ${placeOf[ours]}`

@@ -14,6 +14,13 @@
  */
 export const otherNames = {
   ttl: "timeToLive",
+  ttlMs: "timeToLive",
+  ttlSeconds: "timeToLive",
+  stdTTL: "timeToLive",
+  defaultTtl: "timeToLive",
+  lifetime: "timeToLive",
+  expiry: "timeToLive",
+  expiration: "timeToLive",
   maxAge: "timeToLive",
   staleTime: "timeToLive",
   expires: "timeToLive",
@@ -23,13 +30,24 @@ export const otherNames = {
   gcTime: "idleTimeToLive",
   maxIdle: "idleTimeToLive",
   expireAfterAccess: "idleTimeToLive",
+  tti: "idleTimeToLive",
+  timeToIdle: "idleTimeToLive",
   swr: "staleWhileRevalidate",
+  staleTtl: "staleWhileRevalidate",
+  staleWhileRevalidateTtl: "staleWhileRevalidate",
   grace: "staleIfError",
+  gracePeriod: "staleIfError",
+  staleIfErrorTtl: "staleIfError",
+  refreshThreshold: "refreshAhead",
+  earlyRefresh: "refreshAhead",
   max: "capacity",
+  maximumSize: "capacity",
+  maxLength: "capacity",
   maxEntries: "capacity",
   maxItems: "capacity",
   maxKeys: "capacity",
-  maxSize: "weightMax",
+  maxSize: "capacity",
+  maxBytes: "weightMax",
   maxWeight: "weightMax",
   maximumWeight: "weightMax",
   sizeCalculation: "weigher",
@@ -49,7 +67,28 @@ export const otherNames = {
   schema: "value",
   dependsOn: "derives",
   tags: "tags",
-  strategy: "eviction"
+  strategy: "eviction",
+  policy: "eviction",
+  evictionPolicy: "eviction",
+  dir: "path",
+  directory: "path",
+  folder: "path",
+  mapSize: "bytesMax",
+  keyPrefix: "namespace",
+  prefix: "namespace",
+  redis: "client",
+  connection: "client"
+} as const
+
+/**
+ * What our option is called where a tier on disk has it.
+ *
+ * @category suggestions
+ * @since 0.1.0
+ */
+export const onDisk = {
+  capacity: "entriesMax",
+  weightMax: "bytesMax"
 } as const
 
 /**
@@ -63,6 +102,7 @@ export const placeOf = {
   idleTimeToLive: "a family",
   staleWhileRevalidate: "a family",
   staleIfError: "a family",
+  refreshAhead: "a family",
   capacity: "a store, or of a family",
   weightMax: "a store, or of a family",
   weigher: "a family",
@@ -73,5 +113,9 @@ export const placeOf = {
   value: "a family",
   derives: "a family",
   tags: "set, and of Lookup.loaded",
-  eviction: "a store in memory"
+  eviction: "a store in memory",
+  path: "LmdbStore",
+  bytesMax: "LmdbStore",
+  namespace: "LmdbStore and RedisStore",
+  client: "RedisStore"
 } as const satisfies { readonly [Option in typeof otherNames[keyof typeof otherNames]]: string }

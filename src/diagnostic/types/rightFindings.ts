@@ -82,8 +82,16 @@ export type capabilityUnknown<
 
 type PassesOn = "the right on (Layer.provideMerge)"
 const passesOn: PassesOn = "the right on (Layer.provideMerge)"
-type Caller = "let its caller provide it"
-const caller: Caller = "let its caller provide it"
+const caller = "let its caller provide it"
+
+/**
+ * When a program gets what it lacks. `Manifest.provided` sees its argument alone, so what is provided to the program
+ * that it returns comes too late.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type Before = "before Manifest.provided and not after it"
 
 /**
  * E0233: a program that is run without a right that it requires.
@@ -91,7 +99,7 @@ const caller: Caller = "let its caller provide it"
  * *Details**
  *
  * Effect's own runners show the right alone (`Type 'Owns<...>' is not assignable to type 'never'`); `stateless check`
- * and `Manifest.provided` say this.
+ * and `Manifest.provided` say this. Only the type knows that it was said by `Manifest.provided`.
  *
  * @category ownership
  * @since 0.1.0
@@ -104,7 +112,7 @@ export type capabilityUnprovided<
 > = message<
   "E0233",
   `nothing provides the right to ${Verb} '${Pattern}', which this program requires`,
-  `provide owner('${Owner}') of '${Id}', or modules where '${Owner}' passes ${PassesOn}, or ${Caller}`
+  `provide owner('${Owner}') of '${Id}', or modules where '${Owner}' passes ${PassesOn}, ${Before}`
 >
 export const capabilityUnprovided = (id: string, verb: "read" | "write", pattern: string, owner: string) =>
   finding(

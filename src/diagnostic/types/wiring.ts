@@ -6,6 +6,7 @@
  */
 import type { message } from "../Diagnostic.ts"
 import { finding, say } from "../internal/finding.ts"
+import type { Before } from "./rightFindings.ts"
 
 /**
  * E0214: a module that needs more rights than the manifest gives it.
@@ -219,14 +220,14 @@ export type moduleAppoints<
 >
 
 /**
- * E0227: a module that needs its ownership and does not bring it.
+ * E0227: a module that uses a family of its own and does not bring the owner.
  *
  * @category ownership
  * @since 0.1.0
  */
-export type moduleOwnerMissing<Module extends string, Pattern extends string, Family extends string> = message<
+export type moduleOwnerMissing<Module extends string, Does extends string, Family extends string> = message<
   "E0227",
-  `module '${Module}' writes '${Pattern}' without an owner`,
+  `module '${Module}' ${Does} without the owner of '${Family}', which belongs in this module`,
   `give its layer Layer.provide(owner('${Family}', ...)) of this manifest`
 >
 
@@ -240,7 +241,7 @@ export type appointmentMissing<Id extends string, Role extends "the owner" | "a 
   message<
     "E0233",
     `nothing lets this program make itself ${Role} of '${Pattern}'`,
-    `leave it to modules of '${Id}', or wire it by hand over its layer`
+    `leave it to modules of '${Id}', or wire it by hand over its layer, ${Before}`
   >
 export const appointmentMissing = (id: string, role: "the owner" | "a reader", pattern: string) =>
   finding(
@@ -260,7 +261,7 @@ export const appointmentMissing = (id: string, role: "the owner" | "a reader", p
 export type engineMissing<Id extends string> = message<
   "E0233",
   `nothing provides the engine of '${Id}', which this program requires`,
-  `provide modules of '${Id}', or its layer, or let its caller provide it`
+  `provide modules of '${Id}', or its layer, ${Before}`
 >
 export const engineMissing = (id: string) =>
   finding(
@@ -279,7 +280,7 @@ export const engineMissing = (id: string) =>
 export type storeMissing = message<
   "E0233",
   "nothing provides the store in which a manifest of this program keeps its entries",
-  "give the manifest's layer Layer.provide(MemoryStore.layer({ capacity: 1_000 })), or that of another tier"
+  `give the manifest's layer Layer.provide(MemoryStore.layer({ capacity: 1_000 })), or that of another tier, ${Before}`
 >
 export const storeMissing = () =>
   finding(

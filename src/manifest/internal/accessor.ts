@@ -11,11 +11,12 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
-import type { CacheError, Verb } from "../../cache/CacheError.ts"
+import { CacheError, type Verb } from "../../cache/CacheError.ts"
 import type { InvalidationMode } from "../../cache/CacheEvent.ts"
 import type { BatchWrite } from "../../cache/engine/cache.ts"
 import { CacheFamily } from "../../cache/engine/cacheFamily.ts"
 import * as Defects from "../../cache/shared/defects.ts"
+import * as Pieces from "../../cache/shared/pieces.ts"
 import { isEffect, isPromise, returnedPromise, unrunResult } from "../../cache/shared/unrun.ts"
 import * as Transaction from "../../cache/transactions/transaction.ts"
 import type { SetOptions } from "../../cache/types/setOptions.ts"
@@ -70,27 +71,56 @@ const selectingOf = (gate: FamilyGate): Selecting => (key, f, value) => {
   }
 }
 
-/** Reads a list of the caller, whose iterator or items may throw. */
-const readList = <A>(gate: FamilyGate, read: () => Exit.Exit<A, CacheError>): Exit.Exit<A, CacheError> => {
+/**
+ * Makes something of each item of a list of the caller, whose iterator or items may throw. It returns an Exit where the
+ * list is not long, so that a list of valid keys costs no turn of the run loop.
+ */
+const readList = <A, B>(
+  gate: FamilyGate,
+  all: Iterable<A>,
+  read: (item: A, at: number) => B | CacheError
+): Effect.Effect<ReadonlyArray<B>, CacheError> => {
+  const made: Array<B> = []
+  let refused: CacheError | undefined
+  const readOne = (item: A): void => {
+    const one = read(item, made.length)
+    if (isRefusal(one)) refused = one
+    else made.push(one)
+  }
+  const thrown = () => gate.invalid(Misfit.listThrows(gate.pattern))
   try {
-    return read()
+    const list = Array.isArray(all) ? all as ReadonlyArray<A> : Array.from(all)
+    if (Pieces.isLong(list)) {
+      const piece = (at: number): void => {
+        if (refused !== undefined) return
+        try {
+          readOne(list[at]!)
+        } catch {
+          refused = thrown()
+        }
+      }
+      return Effect.flatMap(
+        Pieces.each(list.length, piece),
+        (): Exit.Exit<ReadonlyArray<B>, CacheError> => refused === undefined ? Exit.succeed(made) : Exit.fail(refused)
+      )
+    }
+    for (const item of list) {
+      readOne(item)
+      if (refused !== undefined) return Exit.fail(refused)
+    }
+    return Exit.succeed(made)
   } catch {
-    return Exit.fail(gate.invalid(Misfit.listThrows(gate.pattern)))
+    return Exit.fail(thrown())
   }
 }
 
-// Returns an Exit, so that a list of valid keys costs no turn of the run loop.
-const keysOf = (gate: FamilyGate, all: Iterable<Params>): Exit.Exit<ReadonlyArray<string>, CacheError> => {
+const isRefusal = (one: unknown): one is CacheError => typeof one === "object" && one instanceof CacheError
+
+const keysOf = (gate: FamilyGate, all: Iterable<Params>): Effect.Effect<ReadonlyArray<string>, CacheError> => {
   if (!isList(all)) return Exit.fail(gate.invalid(Misfit.listNone(gate.pattern, "parameters")))
-  return readList(gate, () => {
-    const keys: Array<string> = []
-    for (const params of all) {
-      const key = gate.textOf(params)
-      const refused = gate.keyRefusal(key, params)
-      if (refused !== undefined) return Exit.fail(refused)
-      keys.push(key)
-    }
-    return Exit.succeed(keys)
+  return readList(gate, all, (params) => {
+    const key = gate.textOf(params)
+    return gate.keyRefusal(key, params) ?? key
   })
 }
 
@@ -98,35 +128,26 @@ const keysOf = (gate: FamilyGate, all: Iterable<Params>): Exit.Exit<ReadonlyArra
 const keyExitsOf = (
   gate: FamilyGate,
   all: Iterable<Params>
-): Exit.Exit<ReadonlyArray<Exit.Exit<string, CacheError>>, CacheError> => {
+): Effect.Effect<ReadonlyArray<Exit.Exit<string, CacheError>>, CacheError> => {
   if (!isList(all)) return Exit.fail(gate.invalid(Misfit.listNone(gate.pattern, "parameters")))
-  return readList(gate, () =>
-    Exit.succeed(Array.from(all, (params) => {
-      const key = gate.textOf(params)
-      const refused = gate.keyRefusal(key, params)
-      return refused === undefined ? Exit.succeed(key) : Exit.fail(refused)
-    })))
+  return readList(gate, all, (params): Exit.Exit<string, CacheError> => {
+    const key = gate.textOf(params)
+    const refused = gate.keyRefusal(key, params)
+    return refused === undefined ? Exit.succeed(key) : Exit.fail(refused)
+  })
 }
 
 const entriesOf = (
   gate: FamilyGate,
   entries: Iterable<readonly [Params, unknown]>
-): Exit.Exit<ReadonlyArray<readonly [key: string, value: unknown]>, CacheError> => {
+): Effect.Effect<ReadonlyArray<readonly [key: string, value: unknown]>, CacheError> => {
   if (!isList(entries)) {
     return Exit.fail(gate.invalid(Misfit.listNone(gate.pattern, "pairs of parameters and a value")))
   }
-  return readList(gate, () => {
-    const all: Array<readonly [string, unknown]> = []
-    for (const entry of entries) {
-      if (!Array.isArray(entry) || entry.length !== 2) {
-        return Exit.fail(gate.invalid(Misfit.entryNone(gate.pattern, all.length)))
-      }
-      const key = gate.textOf(entry[0])
-      const refused = gate.keyRefusal(key, entry[0])
-      if (refused !== undefined) return Exit.fail(refused)
-      all.push([key, entry[1]])
-    }
-    return Exit.succeed(all)
+  return readList(gate, entries, (entry, at): readonly [string, unknown] | CacheError => {
+    if (!Array.isArray(entry) || entry.length !== 2) return gate.invalid(Misfit.entryNone(gate.pattern, at))
+    const key = gate.textOf(entry[0])
+    return gate.keyRefusal(key, entry[0]) ?? [key, entry[1]]
   })
 }
 
@@ -228,7 +249,7 @@ const readOperations = (gate: FamilyGate, { hotOf, toRead }: Finds) => {
 
 /** Reads the keys that are valid, and answers every key in its place. */
 const resultsOf = (family: Reads, keys: ReadonlyArray<Exit.Exit<string, CacheError>>) =>
-  Effect.map(family.readResults(keys.filter(Exit.isSuccess).map(({ value }) => value)), (results) => {
+  Effect.map(family.readResults(keys.flatMap((key) => Exit.isSuccess(key) ? [key.value] : [])), (results) => {
     let at = 0
     return keys.map((key) => Exit.isSuccess(key) ? results[at++]! : key)
   })

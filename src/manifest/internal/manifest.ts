@@ -261,7 +261,7 @@ const engineLayer = (
         return yield* Effect.fail(errorOf(manifest.id, [{ ...Wiring.storeMissing(), path: [] }]))
       }
       const store = given.value
-      const living: Living = { id: manifest.id, key: manifest.key, store, form }
+      const living: Living = { manifest, id: manifest.id, key: manifest.key, store, form }
       yield* Effect.acquireRelease(alone(living), () =>
         Effect.sync(() => {
           leave(living)
@@ -282,6 +282,7 @@ const isOfExits = (ast: AST.AST): boolean =>
     : ast._tag === "Declaration" && idOf(ast.annotations) === "effect/schema/Exit"
 
 interface Living {
+  readonly manifest: ValidManifest
   readonly id: string
   readonly key: string
   readonly store: Store["Service"]
@@ -302,11 +303,14 @@ const formOf = ({ families }: ValidManifest, options: ReadonlyArray<Opening.Fami
 // rights of one do not count for the other, since they go by the key.
 const enginesOver = new WeakMap<Store["Service"]["commons"], ReadonlyArray<Living>>()
 const placesOf = new Map<string, number>()
+// At how many places a log spoke of a manifest last. Layers that are built for each request would fill the log: it
+// speaks again at twice as many, whatever ends in between.
+const warnedAt = new WeakMap<ValidManifest, number>()
 
 /** Refuses an engine that would share entries with another by accident, and warns of a class over several places. */
 const alone = (living: Living): Effect.Effect<void, CacheError> =>
   Effect.suspend(() => {
-    const { form, id, key, store } = living
+    const { form, id, key, manifest, store } = living
     const over = enginesOver.get(store.commons) ?? []
     const other = over.find((one) => one.id === id && (one.store === store || one.form !== form))
     if (other !== undefined) {
@@ -318,7 +322,9 @@ const alone = (living: Living): Effect.Effect<void, CacheError> =>
     const places = (placesOf.get(key) ?? 0) + 1
     placesOf.set(key, places)
     // Over a tier that processes share, the engines see each other's changes there.
-    return places === 1 || store.news !== undefined ? Effect.void : Effect.logWarning(
+    if (store.news !== undefined || places < 2 * (warnedAt.get(manifest) ?? 1)) return Effect.void
+    warnedAt.set(manifest, places)
+    return Effect.logWarning(
       `${places} engines of the manifest ${id} run in this process, and none of them sees the changes of another; ` +
         "help: build its layers once, and share the ManagedRuntime"
     )

@@ -17,6 +17,7 @@ import type { LookupContext } from "../../cache/Lookup.ts"
 import type { Loader } from "../../cache/shared/loader.ts"
 import { isPromise, returnedPromise } from "../../cache/shared/unrun.ts"
 import * as Transaction from "../../cache/transactions/transaction.ts"
+import { outside } from "../../capability/shared/outside.ts"
 import { textOf } from "../../ownership/shared/texts.ts"
 import type { ValidManifest } from "../../ownership/shared/validation.ts"
 import type { FamilyGate } from "./familyGate.ts"
@@ -178,8 +179,9 @@ export class Owners {
   /** Ends a lent right when the lender's right ends, even if the Scope of the lent right is still open. */
   private endWith(whole: CacheGrant, grant: CacheGrant, loader: Loader<unknown> | undefined) {
     const endLent = () => {
-      if (loader !== undefined) this.unload(grant.engine, grant.family, loader)
+      const rest = loader === undefined ? Effect.void : this.unload(grant.engine, grant.family, loader)
       this.end(grant)
+      outside(() => Effect.runFork(rest))
     }
     return Effect.acquireRelease(
       Effect.sync(() => whole.active ? whole.lent.add(endLent) : endLent()),
@@ -187,10 +189,11 @@ export class Owners {
     )
   }
 
-  private unload(engine: Engine, name: string, loader: Loader<unknown>): void {
+  private unload(engine: Engine, name: string, loader: Loader<unknown>): Effect.Effect<void> {
     const family = engine.cache.families.get(name)!
-    family.disown(loader)
+    const rest = family.disown(loader)
     if (!family.isOwned) warm.loadable(engine, name).closeUnsafe()
+    return rest
   }
 
   /** Gives the family its loader until the Scope closes. Lookups run in the Context of the owner. */
@@ -202,7 +205,7 @@ export class Owners {
         warm.loadable(engine, name).openUnsafe()
         return loader
       }),
-      (loader) => Effect.sync(() => this.unload(engine, name, loader))
+      (loader) => Effect.suspend(() => this.unload(engine, name, loader))
     )
   }
 

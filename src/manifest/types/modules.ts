@@ -11,7 +11,7 @@
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type { Admits, Appoints, BorrowsCapability, Owns, OwnsCapability } from "../../capability/Capability.ts"
-import type { AnyBorrow, BorrowsEach, describe, exceeding } from "../../capability/types/rights.ts"
+import type { AnyBorrow, AnyCapability, BorrowsEach, describe, exceeding } from "../../capability/types/rights.ts"
 import type * as ManifestFindings from "../../diagnostic/types/manifestFindings.ts"
 import type * as Misfit from "../../diagnostic/types/misfit.ts"
 import type * as Opaque from "../../diagnostic/types/opaque.ts"
@@ -192,7 +192,7 @@ type CheckedModule<Self, D extends Definition, Wired, K extends string, F, Reads
           findRequiresProblem<
             D,
             K,
-            PatternOf<FamilyOf<D, F>>,
+            F,
             Reads,
             undeclaredIn<D, F, Self, exceeding<R, AppointsFamily<D, F, Self> | Granted<Reads, Self>, Self>>
           >,
@@ -242,15 +242,23 @@ type findProvidesProblem<K extends string, Self, Out> = Out extends BorrowsCapab
   : Out extends Appoints<infer P, Self> ? Wiring.moduleAppoints<K, "the owner", P>
   : never
 
-type findRequiresProblem<D extends Definition, K extends string, Own, Reads, R> = R extends
-  BorrowsCapability<any, any, any, any> ?
-  Wiring.moduleExceeds<K, describe<R>, describeBorrows<D, K, Reads>, describeBorrower<D, K>>
-  : R extends OwnsCapability<infer P, any, any, any> ? P extends Own ? nameOwnerMissing<D, K, P>
-    : Wiring.moduleExceeds<K, describe<R>, describeBorrows<D, K, Reads>, describeBorrower<D, K>>
-  : Wiring.moduleExceeds<K, describe<R>, describeBorrows<D, K, Reads>, describeBorrower<D, K>>
+type findRequiresProblem<D extends Definition, K extends string, F, Reads, R> = R extends AnyCapability
+  ? [nameOwnerMissing<D, K, F, R>] extends [never] ? nameExceeding<D, K, Reads, R> : nameOwnerMissing<D, K, F, R>
+  : nameExceeding<D, K, Reads, R>
+type nameExceeding<D extends Definition, K extends string, Reads, R> = Wiring.moduleExceeds<
+  K,
+  describe<R>,
+  describeBorrows<D, K, Reads>,
+  describeBorrower<D, K>
+>
 
-type nameOwnerMissing<D extends Definition, K extends string, P extends string> = OwnerOf<D, Route<D, P>> extends
-  infer F extends string ? Wiring.moduleOwnerMissing<K, P, F> : never
+// A right to a family that the module itself owns, or to a part of one: its layer lacks the owner.
+type nameOwnerMissing<D extends Definition, K extends string, F, R> = OwnerOf<D, Route<D, patternOf<R>>> extends
+  infer Owned extends string ? [Owned] extends [F] ? Wiring.moduleOwnerMissing<K, describe<R>, Owned> : never
+  : never
+type patternOf<R> = R extends BorrowsCapability<infer P, any, any, any> ? P
+  : R extends OwnsCapability<infer P, any, any, any> ? P
+  : never
 
 // Lists the borrows in the order of the manifest if one line of it gives them.
 type describeBorrows<D extends Definition, K extends string, Reads> = orNothing<

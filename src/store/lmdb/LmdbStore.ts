@@ -39,6 +39,7 @@ import * as Layer from "effect/Layer"
 import type * as Metric from "effect/Metric"
 import * as Scope from "effect/Scope"
 import { forkOutside } from "../../capability/shared/outside.ts"
+import type * as KnownOptions from "../../diagnostic/types/knownOptions.ts"
 import { type DurationInput, millisOf } from "../../ownership/DurationInput.ts"
 import { isBag } from "../../ownership/shared/validation.ts"
 import { codecOf } from "../internal/familyCodec.ts"
@@ -148,8 +149,12 @@ const readersMaxDefault = 512
  * @category constructors
  * @since 0.1.0
  */
-export const make: (options: Options) => Effect.Effect<Store["Service"], StoreError, Scope.Scope> = Effect.fnUntraced(
-  function*(options) {
+export const make: <const Given extends KnownOptions.Loose<Options>>(
+  options: [Given] extends [infer Written] ? KnownOptions.Checked<Options, Written, "LmdbStore"> : Given
+) => Effect.Effect<Store["Service"], StoreError, Scope.Scope> = Effect.fnUntraced(
+  function*(given: object) {
+    // What the check has let through.
+    const options = given as Options
     const { bounds, namespace, path, readersMax, sweepMillis } = yield* validate(options)
     const { tier } = yield* Effect.acquireRelease(
       acquire({ path, namespace, readersMax }, (opened) =>
@@ -226,7 +231,9 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: Options): Layer.Layer<Store, StoreError> => Layer.effect(Store, make(options))
+export const layer = <const Given extends KnownOptions.Loose<Options>>(
+  options: [Given] extends [infer Written] ? KnownOptions.Checked<Options, Written, "LmdbStore"> : Given
+): Layer.Layer<Store, StoreError> => Layer.effect(Store, make(options as Options))
 
 /**
  * A layer with a store in a folder, with options from the configuration. It also fails with `ConfigError`.

@@ -20,6 +20,7 @@ import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import { forkOutside } from "../../capability/shared/outside.ts"
+import type * as KnownOptions from "../../diagnostic/types/knownOptions.ts"
 import type * as Misfit from "../../diagnostic/types/misfit.ts"
 import * as EvictionPolicy from "../../eviction/EvictionPolicy.ts"
 import { Refuse } from "../../eviction/shared/refuse.ts"
@@ -183,10 +184,14 @@ const shardsOf = (
  * @category constructors
  * @since 0.1.0
  */
-export const make: (
+export const make: <const Given extends KnownOptions.Loose<Options>>(
   // With the type written out, a hover shows the name of the message, and not the message.
-  options: Misfit.Shape<Misfit.storeSize, Options>
-) => Effect.Effect<Store["Service"], StoreError, Scope.Scope> = Effect.fnUntraced(function*(options) {
+  options: [Given] extends [infer Written]
+    ? KnownOptions.Checked<Options, Written, "a store in memory", Misfit.Shape<Misfit.storeSize, Options>>
+    : Given
+) => Effect.Effect<Store["Service"], StoreError, Scope.Scope> = Effect.fnUntraced(function*(given: Options | object) {
+  // What the check has let through.
+  const options = given as Options
   const eviction = yield* checked(options)
   const bound = yield* boundOf(options)
   const time = new CoarseClock(yield* Clock.Clock)
@@ -276,5 +281,8 @@ export const make: (
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: Misfit.Shape<Misfit.storeSize, Options>): Layer.Layer<Store, StoreError> =>
-  Layer.effect(Store, make(options))
+export const layer = <const Given extends KnownOptions.Loose<Options>>(
+  options: [Given] extends [infer Written]
+    ? KnownOptions.Checked<Options, Written, "a store in memory", Misfit.Shape<Misfit.storeSize, Options>>
+    : Given
+): Layer.Layer<Store, StoreError> => Layer.effect(Store, make(options as Options))

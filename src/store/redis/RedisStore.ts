@@ -28,6 +28,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { Redis, type RedisOptions } from "ioredis"
+import type * as KnownOptions from "../../diagnostic/types/knownOptions.ts"
 import { type DurationInput, millisOf } from "../../ownership/DurationInput.ts"
 import { isBag } from "../../ownership/shared/validation.ts"
 import { noOptions, refused } from "../internal/given.ts"
@@ -123,8 +124,12 @@ const recordsPerAnswer = 64
  * @category constructors
  * @since 0.1.0
  */
-export const make: (options: Options) => Effect.Effect<Store["Service"], StoreError, Scope.Scope> = Effect.fnUntraced(
-  function*(options) {
+export const make: <const Given extends KnownOptions.Loose<Options>>(
+  options: [Given] extends [infer Written] ? KnownOptions.Checked<Options, Written, "RedisStore"> : Given
+) => Effect.Effect<Store["Service"], StoreError, Scope.Scope> = Effect.fnUntraced(
+  function*(given: object) {
+    // What the check has let through.
+    const options = given as Options
     const { answerMillis, behindMillis, client, loadLeaseMillis, namespace, recordsMax, url, version } =
       yield* validate(options)
     const place = yield* RedisPlace.make({
@@ -177,7 +182,9 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: Options): Layer.Layer<Store, StoreError> => Layer.effect(Store, make(options))
+export const layer = <const Given extends KnownOptions.Loose<Options>>(
+  options: [Given] extends [infer Written] ? KnownOptions.Checked<Options, Written, "RedisStore"> : Given
+): Layer.Layer<Store, StoreError> => Layer.effect(Store, make(options as Options))
 
 /**
  * A layer with a store in a server, with options from the configuration. It also fails with `ConfigError`.

@@ -5,7 +5,8 @@
  *   order in which they took effect, whichever engine made them.
  * - A round is one write of each store: all its changes and marks arrive, or none of them (law 10).
  * - What a failed round was to take away goes with each later round. One that carries nothing else follows soon
- *   (`repayMillis`), and later after each failure. So what a value was to take away is never below beside a later value.
+ *   (`repayMillis`), and later after each failure. So what a value was to take away is never below beside a later
+ *   value.
  * - What callers have written with a round that fails is taken back at once (`written.ts`).
  * - Beyond `pendingMax` keys or `pendingBytesMax` bytes, a caller who sets a key waits for room. A removal never waits:
  *   instead, the family with the most removals is cleared below (law 11).
@@ -38,8 +39,8 @@ import {
 } from "./parcels.ts"
 import type { Written } from "./written.ts"
 
-// What a failed round was to take away is taken away with the next one, which comes after half of this time at least, and
-// after all of it at most. The time doubles with each failure, up to its maximum.
+// What a failed round was to take away is taken away with the next one, which comes after half of this time at least,
+// and after all of it at most. The time doubles with each failure, up to its maximum.
 const repayMillis = 250
 const repayMillisMax = 10_000
 

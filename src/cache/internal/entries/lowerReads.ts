@@ -174,8 +174,8 @@ export class LowerReads<V> {
   }
 
   /**
-   * The entry that a read has found, promoted; if it is out of date by now, the current one. In memory it takes the place
-   * of an older version, and of the one that it replaces.
+   * The entry that a read has found, promoted; if it is out of date by now, the current one. In memory it takes the
+   * place of an older version, and of the one that it replaces.
    */
   private promoted(
     key: string,

@@ -70,7 +70,7 @@ export class Load extends Work {
   private uncertain: Map<string, Effect.Effect<boolean>> | undefined = undefined
   private readonly cache: object
   private readonly spec: EngineFamilySpec<any>
-  private readonly key: string
+  private key: string
   /** All keys, if there are several. */
   private readonly keys: ReadonlySet<string> | undefined
   /** The versions of the entries that were kept of it, by key, if there are several keys. */
@@ -98,12 +98,20 @@ export class Load extends Work {
     this.until = until
     this.cache = cache
     this.spec = spec
-    this.key = keys[0]!
+    this.key = keys[0] ?? ""
     this.keys = keys.length === 1 ? undefined : new Set(keys)
     this.kept = this.keys && new Map()
     if (this.keys !== undefined) { for (const each of keys) this.characters += each.length }
     this.open = keys.length
     if (this.open > 0) openWork.count++
+  }
+
+  /** Adds a key to a load that was made without keys, before it runs. */
+  add(key: string): void {
+    if (this.open++ === 0) openWork.count++
+    if (this.characters === 0) this.key = key
+    ;(this.keys as Set<string>).add(key)
+    this.characters += key.length
   }
 
   get name(): string {

@@ -20,6 +20,7 @@ import { outside } from "../../../capability/shared/outside.ts"
 import type { Entry } from "../../../store/Entry.ts"
 import { Absent, CacheError, LoadTimeout, QueueFull, Unowned } from "../../CacheError.ts"
 import type { Loader } from "../../shared/loader.ts"
+import * as Pieces from "../../shared/pieces.ts"
 import type { CacheContext } from "../entries/cacheContext.ts"
 import type { Entries } from "../entries/entries.ts"
 import { fromMemory, type Served } from "../entries/served.ts"
@@ -41,6 +42,13 @@ import { withoutFrames } from "./stackTraces.ts"
 import { substituteOf } from "./substitutes.ts"
 import { Turns } from "./turns.ts"
 import { type AskedNext, Queued, type Waited, type Waiter, waitersMax, type WantsFresh } from "./waiters.ts"
+
+/** A load of many keys that is being put together. Its flights expect their caller, as those of `startMany`. */
+export interface OpenLoad<V> {
+  readonly load: Load
+  readonly add: (asked: AskedOf<V>) => Flight<V>
+  readonly run: () => ReadonlyArray<Flight<V>>
+}
 
 export class Loads<V> {
   readonly failures: Failures<V>
@@ -287,6 +295,31 @@ export class Loads<V> {
     return flights
   }
 
+  /**
+   * Opens a load of many keys that gets its keys one by one, and then runs; `undefined` without an owner that can load
+   * many.
+   */
+  open(): OpenLoad<V> | undefined {
+    const { loader } = this
+    if (loader?.lookupMany === undefined) return undefined
+    const load = new Load(this.cache, this.spec, [], loader)
+    const flights: Array<Flight<V>> = []
+    return {
+      load,
+      add: (asked) => {
+        load.add(asked.key)
+        const flight = this.takeOff(load, asked.key, asked)
+        flight.expect()
+        flights.push(flight)
+        return flight
+      },
+      run: () => {
+        if (flights.length > 0) this.run(load, flights, this.lookups.loadMany(flights))
+        return flights
+      }
+    }
+  }
+
   /** Registers the flight of a key. Its caller starts the fiber of the load. */
   takeOff(load: Load, key: string, asked: Asked<V>): Flight<V> {
     const queued = this.next.size === 0 ? undefined : this.next.get(key)
@@ -345,9 +378,7 @@ export class Loads<V> {
     const start = Stack.isDeep() ? Effect.andThen(Effect.yieldNow, work) : work
     Stack.enter()
     try {
-      if (hardTimeout !== undefined) {
-        for (const flight of flights) flight.endLateBy(fork(this.timeOut(flight, hardTimeout)))
-      }
+      if (hardTimeout !== undefined) this.timeOutAll(load, flights, hardTimeout, fork)
       const fiber = fork(start)
       load.runBy(fiber)
       fiber.addObserver((exit) => {
@@ -372,26 +403,57 @@ export class Loads<V> {
     this.end(flight, Exit.interrupt(), true)
   }
 
-  /** A loader has left (law 8). Its readers get the answer of the loader that is left, or an error. */
-  leave(loader: Loader<V>): void {
+  /**
+   * A loader has left (law 8). Its readers get the answer of the loader that is left, or an error: in this step, or
+   * else by the Effect, if many loads run.
+   */
+  leave(loader: Loader<V>): Effect.Effect<void> {
     this.failures.clear()
-    for (const flight of Array.from(this.flights.running)) {
-      if (flight.load.loader !== loader) continue
-      flight.overtake()
+    const flights = Array.from(this.flights.running).filter(({ load }) => load.loader === loader)
+    for (const flight of flights) flight.overtake()
+    const endOne = (flight: Flight<V>): void => {
+      if (flight.hasEnded) return
       if (this.loader !== undefined && !flight.isEmpty) {
         const { brought, cause, isDetached, key } = flight
         flight.moveTo(this.queue(key, { isRefresh: cause === "refresh", isDetached, lookup: brought }))
       }
       this.end(flight, Exit.fail(this.unowned()), true)
     }
+    if (Pieces.isLong(flights)) {
+      const end = Pieces.each(flights.length, (at) => endOne(flights[at]!))
+      return Effect.flatMap(end, () => {
+        const waiting = Array.from(this.next.keys())
+        return Pieces.each(waiting.length, (at) => this.advance(waiting[at]!))
+      })
+    }
+    for (const flight of flights) endOne(flight)
     for (const key of Array.from(this.next.keys())) this.advance(key)
+    return Exit.void
   }
 
   // --- deadlines --------------------------------------------------------------------------------
 
+  /** Ends flights whose load takes too long. A long list of them has one timer. */
+  private timeOutAll(
+    load: Load,
+    flights: ReadonlyArray<Flight<V>>,
+    timeoutMillis: number,
+    fork: (work: Effect.Effect<void>) => Fiber.Fiber<void>
+  ): void {
+    if (!Pieces.isLong(flights)) {
+      for (const flight of flights) flight.endLateBy(fork(this.timeOut(flight, timeoutMillis)))
+      return
+    }
+    const end = Pieces.each(flights.length, (at) => this.endLate(flights[at]!, timeoutMillis))
+    fork(Effect.asVoid(Effect.timeoutOrElse(load.whenOver(), { duration: timeoutMillis, orElse: () => end })))
+  }
+
   endLate(flight: Flight<V>, timeoutMillis: number): void {
-    const timeout = new LoadTimeout({ key: this.spec.show(flight.key), timeoutMillis })
-    this.landing.fail(flight, Cause.fail(new CacheError({ reason: timeout })), true)
+    // Its frames would be those of a timer.
+    const error = withoutFrames(() =>
+      new CacheError({ reason: new LoadTimeout({ key: this.spec.show(flight.key), timeoutMillis }) })
+    )
+    this.landing.fail(flight, Cause.fail(error), true)
   }
 
   timeOut(flight: Flight<V>, timeoutMillis: number): Effect.Effect<void> {

@@ -13,6 +13,7 @@ import type { Absent, CacheError } from "../../CacheError.ts"
 import * as Lookup from "../../Lookup.ts"
 import * as Defects from "../../shared/defects.ts"
 import type { Loader } from "../../shared/loader.ts"
+import * as Pieces from "../../shared/pieces.ts"
 import { foundOf, unknown } from "../below/whenKnown.ts"
 import type { CacheContext } from "../entries/cacheContext.ts"
 import type { Entries } from "../entries/entries.ts"
@@ -40,11 +41,9 @@ interface Ground<V> {
 /** How often a load waits for its turn: each time, another process has brought a value that is out of date by now. */
 const turnsMax = 4
 
-// 1 for an answer without a value.
-const failsOf = (answer: unknown): number =>
-  !Lookup.isAnswer(answer)
-    ? 0
-    : Lookup.match(answer, { Loaded: () => 0, NotModified: () => 0, Absent: () => 1, Failed: () => 1 })
+/** Whether an answer has no value. */
+const isNone = (answer: unknown): boolean => Lookup.isAnswer(answer) && Lookup.match(answer, kinds)
+const kinds = { Loaded: () => false, NotModified: () => false, Absent: () => true, Failed: () => true }
 
 export class Lookups<V> {
   private readonly cache: CacheContext
@@ -147,7 +146,8 @@ export class Lookups<V> {
     const open = flights.filter(({ hasEnded }) => !hasEnded)
     const { lookupMany }: Loader<V> = flights[0]!.load.loader
     if (open.length === 0 || lookupMany === undefined) return
-    const contexts = open.map((flight) => this.contextOf(flight))
+    const contexts: Array<Lookup.LookupContext<V>> = []
+    yield* Pieces.each(open.length, (at) => contexts.push(this.contextOf(open[at]!)))
     // `startMany` runs the load in the owner's Context, which has everything that the lookup needs.
     const work = Effect.suspend(() =>
       lookupMany(open.map(({ key }) => key), contexts) as Effect.Effect<ReadonlyArray<V | Lookup.Result<V>>, unknown>
@@ -158,17 +158,32 @@ export class Lookups<V> {
     const wrong = miscounted(this.name, open.length, answers)
     if (wrong !== undefined) {
       const cause = exit._tag === "Failure" ? Defects.named(exit.cause, "lookupMany", this.name) : Cause.fail(wrong)
-      for (const flight of open) this.ground.landing.fail(flight, cause)
-      return
+      return yield* Pieces.each(open.length, (at) => this.ground.landing.fail(open[at]!, cause))
     }
     // The readers of all keys leave when the first key fails. So the values are handled first, and are kept without a
     // reader.
     for (const flight of open) flight.detach()
-    const landing = open.map((flight, i) => ({ flight, answer: answers[i]! }))
-    for (const { answer, flight } of landing.toSorted((a, b) => failsOf(a.answer) - failsOf(b.answer))) {
-      if (!flight.hasEnded) yield* this.ground.landing.land(flight, answer)
-    }
+    yield* this.landAll(open, answers, false)
+    yield* this.landAll(open, answers, true)
   })
+
+  /** Lands those answers that are a value, or those that are none. */
+  private readonly landAll = Effect.fnUntraced(
+    function*(
+      this: Lookups<V>,
+      flights: ReadonlyArray<Flight<V>>,
+      answers: ReadonlyArray<V | Lookup.Result<V>>,
+      isFailing: boolean
+    ) {
+      for (let at = 0; at < flights.length; at++) {
+        const flight = flights[at]!
+        if (!flight.hasEnded && isNone(answers[at]!) === isFailing) {
+          yield* this.ground.landing.land(flight, answers[at]!)
+        }
+        if ((at + 1) % Pieces.pieceMax === 0) yield* Effect.yieldNow
+      }
+    }
+  )
 
   /**
    * Looks below for what each of these flights needs from there, by its cause, as `askTiersThenLookUp` does for one.
@@ -178,17 +193,20 @@ export class Lookups<V> {
     const renewed = flights.filter(({ cause }) => cause !== "absent" && cause !== "stale")
     if (renewed.length > 0) {
       const look = (flight: Flight<V>) => this.ground.offers.beforeRenewal(flight)
-      yield* Effect.forEach(renewed, look, { concurrency: "unbounded", discard: true })
+      yield* Pieces.isLong(renewed)
+        ? Pieces.gather(renewed.length, (at) => look(renewed[at]!))
+        : Effect.forEach(renewed, look, { concurrency: "unbounded", discard: true })
     }
     if (absent.length === 0) return
     const found = yield* this.entries.below.promoteMany(absent.map(({ key }) => key))
     const due: Array<Renewal<V>> = []
     const { stamp } = this.cache
-    for (const [i, flight] of absent.entries()) {
-      if (found[i] === undefined) flight.foundNothing()
-      const renewal = this.ground.offers.take(flight, foundOf(found[i]))
+    yield* Pieces.each(absent.length, (at) => {
+      const flight = absent[at]!
+      if (found[at] === undefined) flight.foundNothing()
+      const renewal = this.ground.offers.take(flight, foundOf(found[at]))
       if (renewal !== undefined) due.push(renewal)
-    }
+    })
     // A reader who went on at once may have changed a key: the renewals are left to the next reader.
     if (this.cache.stamp === stamp) this.ground.renewals.beginMany(due, this.cache.time.now())
   })

@@ -50,11 +50,19 @@ export class Renewals<V> {
     const wanted = renewals.filter(({ key }) => this.mayRenew(key, now))
     if (wanted.length < 2 || this.ground.loader?.lookupMany === undefined) {
       for (const { cause, fallback, key } of wanted) this.begin(key, cause, fallback, now)
-    } else if (!this.ground.loadQueue.isBackgroundFull) {
-      for (const flight of this.ground.startMany(wanted)) {
-        flight.letGo()
-        this.goesOn(flight)
-      }
+    } else if (!this.ground.loadQueue.isBackgroundFull) this.goOn(this.ground.startMany(wanted))
+  }
+
+  /** Whether a key may be renewed by a load of many keys. */
+  mayBegin(key: string, now: number): boolean {
+    return !this.ground.loadQueue.isBackgroundFull && this.mayRenew(key, now)
+  }
+
+  /** The loads of these keys go on behind their readers. */
+  goOn(flights: ReadonlyArray<Flight<V>>): void {
+    for (const flight of flights) {
+      flight.letGo()
+      this.goesOn(flight)
     }
   }
 

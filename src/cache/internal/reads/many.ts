@@ -4,11 +4,14 @@
  * If the owner has a `lookupMany`, it is asked once for the keys that their reader waits for, missing and stale, and
  * once more for those that are renewed behind the reader. Each key keeps its own rules: it is answered as a read of it
  * alone would be.
+ *
+ * A long list is worked in pieces, and others run in between. Its keys are still loaded together.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { identity } from "effect/Function"
 import type { Entry } from "../../../store/Entry.ts"
+import * as Pieces from "../../shared/pieces.ts"
 import type { Entries } from "../entries/entries.ts"
 import type { Served } from "../entries/served.ts"
 import { memory } from "../family/judgement.ts"
@@ -52,6 +55,7 @@ const serveAll = <V, A>(
   keys: ReadonlyArray<string>,
   each: Each<V, A>
 ): Effect.Effect<ReadonlyArray<A>, unknown> => {
+  if (Pieces.isLong(keys)) return serveLong(ground, keys, each)
   const occurrences = new Map<string, number>()
   for (const key of keys) occurrences.set(key, (occurrences.get(key) ?? 0) + 1)
   if (occurrences.size === keys.length) return serveDistinct(ground, keys, each)
@@ -62,6 +66,27 @@ const serveAll = <V, A>(
     return keys.map((key) => byKey.get(key)!)
   })
 }
+
+/** Does so for a long list. */
+const serveLong = Effect.fnUntraced(
+  function*<V, A>(ground: GroundOfMany<V>, keys: ReadonlyArray<string>, each: Each<V, A>) {
+    const occurrences = new Map<string, number>()
+    yield* Pieces.each(keys.length, (at) => occurrences.set(keys[at]!, (occurrences.get(keys[at]!) ?? 0) + 1))
+    if (occurrences.size === keys.length) return yield* serveDistinct(ground, keys, each)
+    const distinct = Array.from(occurrences.keys())
+    const answers = yield* serveDistinct(
+      ground,
+      distinct,
+      each,
+      (key, read) => countRepeats(ground, key, read, occurrences.get(key)! - 1)
+    )
+    const places = occurrences
+    yield* Pieces.each(distinct.length, (at) => places.set(distinct[at]!, at))
+    const all: Array<A> = []
+    yield* Pieces.each(keys.length, (at) => all.push(answers[places.get(keys[at]!)!]!))
+    return all
+  }
+)
 
 /** Learns how each key is read. */
 type Counting<V> = (key: string, read: Effect.Effect<Served<V>, unknown>) => void
@@ -90,20 +115,21 @@ const serveDistinct = <V, A>(
   counting?: Counting<V>
 ): Effect.Effect<ReadonlyArray<A>, unknown> => {
   const { loads, serve } = ground
-  const readAll = (serveOne: (key: string) => Effect.Effect<Served<V>, unknown>) =>
-    Effect.forEach(keys, (key) => {
+  const readAll = (serveOne: (key: string) => Effect.Effect<Served<V>, unknown>) => {
+    const readOne = (key: string): Effect.Effect<A, unknown> => {
       const read = serveOne(key)
       counting?.(key, read)
       return each(read)
-    }, unbounded)
+    }
+    return Pieces.isLong(keys)
+      ? Pieces.gather(keys.length, (at) => readOne(keys[at]!))
+      : Effect.forEach(keys, readOne, unbounded)
+  }
   if (loads.loader?.lookupMany === undefined) return readAll((key) => serve(key, false))
   return Effect.acquireUseRelease(
-    Effect.sync(() => start(ground, keys)),
+    Pieces.isLong(keys) ? startLong(ground, keys) : Effect.sync(() => start(ground, keys)),
     ({ served }) => readAll((key) => served.get(key) ?? serve(key, true)),
-    ({ flights }) =>
-      Effect.sync(() => {
-        for (const flight of flights) flight.letGo()
-      })
+    ({ flights }) => Pieces.each(flights.length, (at) => flights[at]!.letGo())
   )
 }
 
@@ -137,6 +163,36 @@ const start = <V>(ground: GroundOfMany<V>, keys: ReadonlyArray<string>): Started
   for (const [i, flight] of flights.entries()) served.set(flight.key, join(ground, flight, awaited[i]!.fallback))
   return { flights, served }
 }
+
+/**
+ * Does so for a long list. Each load is put together in pieces, and runs when it has all of its keys: until then
+ * readers join its flights.
+ */
+const startLong = <V>(ground: GroundOfMany<V>, keys: ReadonlyArray<string>): Effect.Effect<Started<V>> =>
+  Effect.suspend(() => {
+    const { loadFor, loads, serve } = ground
+    const served = new Map<string, Effect.Effect<Served<V>, unknown>>()
+    const awaited = loads.open()
+    const behind = loads.open()
+    const loader = awaited?.load.loader
+    const startOne = (at: number): void => {
+      const key = keys[at]!
+      // Without its owner, or with another one, the key is read by itself.
+      const asked = loader === undefined || loads.loader !== loader ? undefined : loadFor(key, loads.now())
+      if (asked === undefined) return
+      if (!isRenewal(asked)) {
+        const flight = awaited!.add(asked)
+        served.set(key, join(ground, flight, asked.fallback))
+      } else if (loads.renewals.mayBegin(key, loads.now())) {
+        served.set(key, serve(key, true))
+        behind!.add(asked)
+      }
+    }
+    return Effect.map(Pieces.each(keys.length, startOne), (): Started<V> => {
+      if (behind !== undefined) loads.renewals.goOn(behind.run())
+      return { flights: awaited?.run() ?? [], served }
+    })
+  })
 
 const isRenewal = <V>(asked: AskedOf<V> | Renewal<V>): asked is Renewal<V> => asked.isBehind === true
 

@@ -12,6 +12,7 @@
 import * as Effect from "effect/Effect"
 import * as BackgroundTimer from "../../../store/shared/backgroundTimer.ts"
 import { madeAtMillis } from "../../../store/shared/entryTimes.ts"
+import * as Pieces from "../../shared/pieces.ts"
 import type { Entries } from "../entries/entries.ts"
 import * as Expiry from "../family/expiry.ts"
 import type { AskedOf, Flight } from "../loads/flight.ts"
@@ -59,18 +60,27 @@ export class Warming<V> {
   /** Loads the keys that are absent or end before `until`. Returns how many were loaded. */
   renew(keys: ReadonlyArray<string>, until: number, concurrency = this.concurrency()): Effect.Effect<number> {
     return Effect.suspend(() => {
-      const size = this.loads.loader?.lookupMany === undefined ? 1 : keysPerLookupMax
-      let loaded = 0
-      const work = Effect.forEach(
-        inGroups([...new Set(keys)], size),
-        (group) =>
-          Effect.map(this.loadGroup(group, until), (count) => {
-            loaded += count
-          }),
-        { concurrency, discard: true }
+      const distinct = new Set<string>()
+      return Effect.flatMap(
+        Pieces.each(keys.length, (at) => distinct.add(keys[at]!)),
+        () => this.renewDistinct(Array.from(distinct), until, concurrency)
       )
-      return Effect.map(work, () => loaded)
     })
+  }
+
+  private renewDistinct(keys: ReadonlyArray<string>, until: number, concurrency: number): Effect.Effect<number> {
+    const size = this.loads.loader?.lookupMany === undefined ? 1 : keysPerLookupMax
+    let loaded = 0
+    const add = (count: number): void => {
+      loaded += count
+    }
+    // A lookup that returns at once makes no pause, and others go on while one of the groups pauses.
+    const groupsPerPause = Math.max(1, Math.floor(Pieces.pieceMax / (size * Math.min(concurrency, keys.length))))
+    const work = Effect.forEach(inGroups(keys, size), (group, at) => {
+      const load = Effect.map(this.loadGroup(group, until), add)
+      return (at + 1) % groupsPerPause === 0 ? Effect.andThen(Effect.yieldNow, load) : load
+    }, { concurrency, discard: true })
+    return Effect.map(work, () => loaded)
   }
 
   /** Loads, for as long as it runs, the keys that are likely to be read again and would be missed. */

@@ -132,8 +132,8 @@ export class LogStamps {
   }
 
   /**
-   * The latest position at which all marks of a family were known at a stamp; `undefined` if the log was not known then.
-   * `end` is the end of the log as it is known.
+   * The latest position at which all marks of a family were known at a stamp; `undefined` if the log was not known
+   * then. `end` is the end of the log as it is known.
    */
   positionOf(family: string, stamp: number, end: Position): Position | undefined {
     if (this.epoch === undefined || !sameEpoch(this.epoch, end.epoch) || stamp < this.base) return undefined

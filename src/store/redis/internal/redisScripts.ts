@@ -127,8 +127,8 @@ return reply({})`,
   marks: `return reply(redis.call('HGETALL', M))`,
 
   /**
-   * Keys: entry, lease. Arguments: milliseconds of the lease, or 0; the version that counts as absent, or nothing. Where
-   * the server has no memory left, there is no lease.
+   * Keys: entry, lease. Arguments: milliseconds of the lease, or 0; the version that counts as absent, or nothing.
+   * Where the server has no memory left, there is no lease.
    */
   begin: `local entryKey, leaseKey = nextKey(), nextKey()
 local millis, except = tonumber(nextArg()), nextArg()
