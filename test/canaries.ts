@@ -4442,5 +4442,13 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `if (family === "") return this.common`,
     planted: `if (family !== " ") return this.common`,
     suites: ["test/store/ledger/logStamps.test.ts"]
+  },
+  {
+    law: "several processes",
+    bug: "a log with few large records is never trimmed",
+    file: "src/store/redis/internal/redisScripts.ts",
+    text: `elseif written - trimmed > bytesMax then`,
+    planted: `elseif written - trimmed > 100 * bytesMax then`,
+    suites: ["test/store/ledger/redis.test.ts"]
   }
 ]

@@ -74,8 +74,8 @@ export interface Options {
    */
   readonly loadLease?: DurationInput | undefined
   /**
-   * The log keeps at least so many changes, and at most twice as many; 10,000 unless given. A process that was cut off
-   * for longer drops everything that it holds.
+   * The log keeps at least so many changes, and at most twice as many; 10,000 unless given. If they name many keys, it
+   * keeps the last 64 MiB of them. A process that was cut off for longer drops everything that it holds.
    */
   readonly recordsMax?: number | undefined
 }
@@ -93,6 +93,9 @@ const answerMillisDefault = 1_000
 const loadLeaseMillisDefault = 10_000
 const loadLeaseMillisMax = 3_600_000
 const recordsMaxDefault = 10_000
+
+/** The log keeps so many bytes of changes. */
+const logBytesMax = 67_108_864
 
 /** A process that is behind reads so many changes with each answer. */
 const recordsPerAnswer = 64
@@ -137,6 +140,7 @@ export const make: <const Given extends KnownOptions.Loose<Options>>(
       cache: namespace,
       logs: 1,
       recordsMax,
+      bytesMax: logBytesMax,
       recordsPerAnswer,
       version,
       answerMillis

@@ -14,6 +14,7 @@ const ground = Effect.gen(function*() {
     cache: "suite",
     logs: 1,
     recordsMax: 10_000,
+    bytesMax: 1_000_000,
     recordsPerAnswer: 64,
     answerMillis: 5_000
   })

@@ -12,18 +12,19 @@ import { adminOf, live, type RedisServer, whereServed } from "../../support/redi
 
 const answerMillis = 500
 
-const placeOver = (server: RedisServer, recordsMax = 10_000, logs = 1) =>
+const placeOver = (server: RedisServer, recordsMax = 10_000, logs = 1, bytesMax = 1_000_000) =>
   RedisPlace.make({
     connect: (options) => server.connect({ ...options, retryStrategy: () => 20 }),
     cache: "place",
     logs,
     recordsMax,
+    bytesMax,
     recordsPerAnswer: 64,
     answerMillis: 5_000
   })
 
-const engine = Effect.fnUntraced(function*(server: RedisServer, recordsMax?: number) {
-  const ledger = yield* LedgerNode.make(yield* placeOver(server, recordsMax), { answerMillis })
+const engine = Effect.fnUntraced(function*(server: RedisServer, recordsMax?: number, bytesMax?: number) {
+  const ledger = yield* LedgerNode.make(yield* placeOver(server, recordsMax, 1, bytesMax), { answerMillis })
   const heard: Array<News> = []
   yield* ledger.follow((news) => heard.push(news))
   const users = yield* ledger.open(textFamily("user"))
@@ -130,6 +131,27 @@ const tests = () => {
         assert.deepStrictEqual(a.ledger.position(0), { epoch, stamp: stamp + 1 })
       })
   )
+  live(
+    "a log keeps no more bytes than its bound, and no tombstone of a record that has left",
+    (server) =>
+      Effect.gen(function*() {
+        const a = yield* engine(server, 10_000, 20_000)
+        const b = yield* engine(server, 10_000, 20_000)
+        const admin = yield* adminOf(server)
+        for (let n = 0; n < 60; n++) {
+          yield* a.drop(...Array.from({ length: 20 }, (_, key) => `${n}:${key}:${"x".repeat(40)}`))
+        }
+        yield* b.ledger.catchUp()
+        const length = Number(yield* ask(admin, "XLEN", "{place.0}:l"))
+        assert.isAbove(length, 5)
+        assert.isBelow(length, 20)
+        assert.isAtMost(Number(yield* ask(admin, "ZCARD", "{place.0}:t")), 20 * length + 1)
+        // Who keeps up misses nothing, and the log begins no epoch.
+        assert.notInclude(b.tags(), "Unknown")
+        assert.strictEqual(b.ledger.position(0)!.stamp, 60)
+      })
+  )
+
   live(
     "a log that was put back from a copy, while its server lives, begins a new epoch",
     (server) =>

@@ -2,8 +2,8 @@
  * Turns of processes to load a key: one runs the lookup, under a lease, and the others wait for its value.
  *
  * - A turn spares loads. Nothing depends on it for being right: a value is refused by the log, and not by a lease.
- * - A process waits until it learns of the key, or until the lease ends by time, and asks again. It waits for two leases
- *   at most, since the first one may be that of a process that has ended. Then it loads without a lease.
+ * - A process waits until it learns of the key, or until the lease ends by time, and asks again. It waits for two
+ *   leases at most, since the first one may be that of a process that has ended. Then it loads without a lease.
  * - It listens before it asks, because the news may come before the answer.
  * - A put of the key carries the lease along, and ends it. A change of the key ends it, too. What else ends a load
  *   gives the lease up (`end`).

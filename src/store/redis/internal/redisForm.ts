@@ -5,7 +5,7 @@
  *
  * | key | type | content |
  * | --- | --- | --- |
- * | `{c.p}:h` | string | epoch, nonce, witness, head, floor, marks, link, last lease; joined by `\|` |
+ * | `{c.p}:h` | string | epoch, nonce, witness, head, floor, marks, link, lease, bytes written, bytes trimmed; joined by `\|` |
  * | `{c.p}:l` | stream | records, with ids `epoch-stamp` |
  * | `{c.p}:t` | sorted set | names of keys, by the stamp of the last record that names them; and `\0` by the head |
  * | `{c.p}:m` | hash | scopes of marks to stamps; and `\0` to the stamp of the last one |
@@ -47,7 +47,7 @@ export const leaseKey = ({ prefix }: LogKeys, name: string): Buffer => textBytes
 export const readHead = (text: string): Heading | undefined => {
   const parts = text.split("|")
   const [number, nonce, , head, floor, marksAt, link] = parts.map(Number)
-  if (parts.length !== 8 || [number, nonce, head, floor, marksAt, link].some((part) => !Number.isSafeInteger(part))) {
+  if (parts.length !== 10 || [number, nonce, head, floor, marksAt, link].some((part) => !Number.isSafeInteger(part))) {
     return undefined
   }
   return { epoch: { number: number!, nonce: nonce! }, head: head!, floor: floor!, marksAt: marksAt!, link: link! }

@@ -57,8 +57,10 @@ export interface Options {
   /** Names the keys: places with other names share nothing. */
   readonly cache: string
   readonly logs: number
-  /** The log keeps at least so many records, and at most twice as many. */
+  /** The log keeps at least so many records, and at most twice as many, unless their bytes are too many. */
   readonly recordsMax: number
+  /** The log keeps so many bytes of records. */
+  readonly bytesMax: number
   /** An answer has at most so many records. */
   readonly recordsPerAnswer: number
   /** Names what made the values. */
@@ -180,12 +182,12 @@ class RedisPlace implements LedgerPlace {
     const all = [...control, beat, ...keys]
     const asker = position === undefined ? ["", "", ""] : writePosition(position).split("|")
     const bits = [this.bits(), this.bits(), this.bits(), this.bits()]
-    const { recordsMax, recordsPerAnswer } = this.options
+    const { bytesMax, recordsMax, recordsPerAnswer } = this.options
     return Effect.tryPromise({
       try: async () => {
         const command = Reflect.get(this.commands, `${commandOf(name)}Buffer`) as Command
         // In lists, because a call has room for some 100,000 arguments, and not for more.
-        const given = [...asker, writer, ...bits, recordsPerAnswer, recordsMax]
+        const given = [...asker, writer, ...bits, recordsPerAnswer, recordsMax, bytesMax]
         const answer = await command.call(this.commands, all.length, all, given, args)
         const [head, rows, outcome] = answer as Scripted
         const records = rows.map((row) => readRecord(row).record)

@@ -4,24 +4,28 @@
  *
  * Keys of each script: head, log, tombstones, marks, beat, and then those of the step. Arguments of each script: the
  * asker's epoch, nonce and stamp (or empty texts), its writer, four times 32 random bits, the most records in an
- * answer, the most records in a log, and then those of the step.
+ * answer, the most records in a log and their most bytes, and then those of the step.
  *
  * - A step begins a new epoch if the head is absent, if the server is not the witness that has executed all steps of
  *   the epoch (its run id and its replication id), if the records, the tombstones or the marks are not those of the
  *   head, or if the asker knows more of this epoch than the log has. What the control keys held is deleted.
  * - Where the server has no memory left, values are refused, and drops and marks are not.
  * - A mark on everything takes the place of all other marks.
+ * - A log with too many records or bytes loses a part of the first ones. Each record has the number of bytes that the
+ *   log had got until then, so the bytes that are left are known without a walk.
  * - Each script names all control keys. So a cluster refuses it while a slot moves, and does not run it on a part.
  */
 
-// How many records, at most, one step trims.
+// How many records, at most, one step trims, and which part of a log that has too many bytes. A step holds up all
+// others.
 const trimMax = 1_000
+const trimParts = 8
 
 const enter = `
 local H, L, T, M, B = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local knownEpoch, knownNonce, knownStamp, writer = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
-local recordsPerAnswer, recordsMax = tonumber(ARGV[9]), tonumber(ARGV[10])
-local arg, key, bit = 10, 5, 5
+local recordsPerAnswer, recordsMax, bytesMax = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
+local arg, key, bit = 11, 5, 5
 local function nextArg() arg = arg + 1 return ARGV[arg] end
 local function nextKey() key = key + 1 return KEYS[key] end
 local function nextBits() bit = bit + 1 return ARGV[bit] end
@@ -29,15 +33,17 @@ local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local witness = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') .. '.' ..
   string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
-local epoch, nonce, seenBy, head, floor, marks, link, lease
+local epoch, nonce, seenBy, head, floor, marks, link, lease, written, trimmed
 local raw = redis.call('GET', H)
 if raw then
-  epoch, nonce, seenBy, head, floor, marks, link, lease =
-    string.match(raw, '^(%d+)|(%d+)|([%w.]+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)$')
+  epoch, nonce, seenBy, head, floor, marks, link, lease, written, trimmed =
+    string.match(raw, '^(%d+)|(%d+)|([%w.]+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)$')
   head, floor, marks, lease = tonumber(head), tonumber(floor), tonumber(marks), tonumber(lease)
+  written, trimmed = tonumber(written), tonumber(trimmed)
 end
 local function save()
-  redis.call('SET', H, table.concat({epoch, nonce, witness, int(head), int(floor), int(marks), link, int(lease)}, '|'))
+  redis.call('SET', H, table.concat({epoch, nonce, witness, int(head), int(floor), int(marks), link, int(lease),
+    int(written), int(trimmed)}, '|'))
 end
 local function isWhole()
   if not epoch or seenBy ~= witness then return false end
@@ -49,6 +55,7 @@ end
 if not isWhole() then
   local number = math.max(tonumber(epoch or 0) + 1, (tonumber(knownEpoch) or 0) + 1, now)
   epoch, nonce, head, floor, marks, link, lease = int(number), ARGV[5], 0, 0, 0, '0', 0
+  written, trimmed = 0, 0
   redis.call('DEL', L, T, M)
   redis.call('ZADD', T, 0, '\\0')
   redis.call('HSET', M, '\\0', 0)
@@ -78,10 +85,19 @@ local function leaseOf(leaseKey)
   local fence = e .. '.' .. n .. '.' .. number
   return { number = number, fence = fence, untilMillis = untilMillis, awaited = awaited == '1' }
 end
+local function trim(last)
+  local id = epoch .. '-' .. int(last)
+  local fields = redis.call('XRANGE', L, id, id)[1][2]
+  floor, trimmed = last, tonumber(fields[#fields])
+  redis.call('XTRIM', L, 'MINID', epoch .. '-' .. int(floor + 1))
+  redis.call('ZREMRANGEBYSCORE', T, '-inf', int(floor))
+end
 local function append(body, names, scopes)
   head = head + 1
   local bits = nextBits()
-  redis.call('XADD', L, epoch .. '-' .. int(head), 'n', nonce, 'k', bits, 't', link, 'w', writer, 'b', body)
+  written = written + #body
+  redis.call('XADD', L, epoch .. '-' .. int(head), 'n', nonce, 'k', bits, 't', link, 'w', writer, 'b', body,
+    's', int(written))
   link = bits
   for _, name in ipairs(names) do redis.call('ZADD', T, head, name) end
   redis.call('ZADD', T, head, '\\0')
@@ -92,9 +108,9 @@ local function append(body, names, scopes)
     redis.call('HSET', M, '\\0', int(head))
   end
   if head - floor > 2 * recordsMax then
-    floor = math.min(head - recordsMax, floor + ${trimMax})
-    redis.call('XTRIM', L, 'MINID', epoch .. '-' .. int(floor + 1))
-    redis.call('ZREMRANGEBYSCORE', T, '-inf', int(floor))
+    trim(math.min(head - recordsMax, floor + ${trimMax}))
+  elseif written - trimmed > bytesMax then
+    trim(math.min(head, floor + ${trimMax}, floor + math.ceil((head - floor) / ${trimParts})))
   end
   save()
 end
