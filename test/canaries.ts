@@ -4413,14 +4413,6 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "several processes",
-    bug: "an engine that closes keeps its leases",
-    file: "src/store/internal/ledger/ledgerStore.ts",
-    text: `yield* Effect.addFinalizer(() => leases.endAll)`,
-    planted: ``,
-    suites: [loadsOfProcesses]
-  },
-  {
-    law: "several processes",
     bug: "a caller who leaves while it asks for its turn keeps the turn",
     file: loadLeases,
     text: `Effect.sync(() => this.end(partition.family, key))`,

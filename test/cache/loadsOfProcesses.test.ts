@@ -271,10 +271,13 @@ describe("a process that waits for the load of another", () => {
   world("is not held up by its own lease", (world) =>
     Effect.gen(function*() {
       const [a, b] = yield* world.processes(2)
+      world.answer = (row) => Effect.as(Effect.sleep(5_000), Lookup.loaded(row, {}))
       const first = yield* fork(Effect.exit(a!.get))
-      yield* Effect.sleep(20)
+      yield* Effect.sleep(2 * lookupMillis)
+      world.answer = (row) => Effect.succeed(Lookup.loaded(row, {}))
       world.row = 1
-      yield* b!.invalidate
+      // A mark leaves the lease as it is.
+      yield* b!.invalidateAll
       yield* Effect.sleep(20)
       const [row, millis] = yield* timed(a!.get)
       assert.strictEqual(row, 1)
@@ -298,6 +301,7 @@ describe("a process that waits for the load of another", () => {
     Effect.gen(function*() {
       const [a] = yield* world.processes(1)
       yield* a!.get
+      yield* Effect.sleep(20)
       world.row = 4
       yield* world.commits.close
       const change = yield* fork(a!.invalidate)

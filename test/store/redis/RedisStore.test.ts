@@ -6,10 +6,12 @@ import * as TieredStore from "effect-stateless/store/TieredStore"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
 import * as MemoryStore from "../../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../../src/store/Store.ts"
 import { start } from "../../support/engine.ts"
@@ -126,6 +128,24 @@ const tests = () => {
         yield* all[0]!.as(user.invalidateAll())
         yield* Effect.all(reads, { concurrency: "unbounded" })
         assert.isAtMost(rows.loads, 2 * ids.length + 2)
+      })
+  )
+
+  live(
+    "a process that closes while it loads leaves the load to another one at once",
+    ({ port }) =>
+      Effect.gen(function*() {
+        const rows = new Rows()
+        const b = yield* engine(port, rows, long)
+        const scope = yield* Scope.make()
+        const a = yield* Scope.provide(engine(port, rows, long), scope)
+        rows.lookupMillis = 20_000
+        yield* Effect.forkChild(Effect.exit(a.as(user.get({ id: "1" }))))
+        yield* Effect.sleep(300)
+        rows.lookupMillis = 0
+        yield* Scope.close(scope, Exit.void)
+        const got = yield* Effect.timeoutOption(b.as(profile.get({ id: "1" })), "5 seconds")
+        assert.deepStrictEqual(got, Option.some(0))
       })
   )
 

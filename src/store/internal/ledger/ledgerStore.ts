@@ -78,7 +78,6 @@ export const make = (ledger: Ledger, options: Options = {}): Effect.Effect<Store
     const run = Effect.runForkWith(yield* Effect.context<never>())
     const leases = new LoadLeases(loadLeaseMillis, yield* Effect.scope, run)
     const shared = new Shared(ledger, leases, yield* Random.nextIntBetween(1, 2 ** 32 - 1))
-    yield* Effect.addFinalizer(() => leases.endAll)
     yield* ledger.follow(shared.hear)
     if (behindMillisMax < Infinity) yield* Effect.forkScoped(shared.distrust(behindMillisMax))
     return trust(Store.of({

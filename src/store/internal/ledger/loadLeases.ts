@@ -37,20 +37,17 @@ interface Held {
 
 type Found<V> = Extract<Begun<V>, { readonly _tag: "Found" }>
 
-const abandoned = ({ fence, key, partition }: Held): Effect.Effect<void> => Effect.ignore(partition.abandon(key, fence))
-
 const textOf = ([family, key]: KeyName): string => `${family}/${key}`
 
 export class LoadLeases {
   private readonly millis: number
   private readonly scope: Scope.Scope
-  private readonly run: <A>(work: Effect.Effect<A>) => Fiber.Fiber<A>
+  private readonly run: (work: Effect.Effect<unknown>) => void
   private readonly held = new Map<string, Held>()
-  private readonly ending = new Set<Fiber.Fiber<void>>()
   private readonly waiting = new Map<string, Set<Deferred.Deferred<void>>>()
 
   /** A lease lasts `millis`; with 0 there are none. */
-  constructor(millis: number, scope: Scope.Scope, run: <A>(work: Effect.Effect<A>) => Fiber.Fiber<A>) {
+  constructor(millis: number, scope: Scope.Scope, run: (work: Effect.Effect<unknown>) => void) {
     this.millis = millis
     this.scope = scope
     this.run = run
@@ -160,21 +157,9 @@ export class LoadLeases {
     const held = this.held.get(textOf([family, key]))
     if (held === undefined) return
     this.take([family, key])
-    // Not in the Scope: a lease that ends with its engine is given up, too.
-    const fiber = this.run(abandoned(held))
-    this.ending.add(fiber)
-    fiber.addObserver(() => this.ending.delete(fiber))
+    // Not in the Scope: a load that ends with its engine gives its lease up, too.
+    this.run(Effect.ignore(held.partition.abandon(key, held.fence)))
   }
-
-  /** Gives up all leases, and waits for those that are given up already. */
-  readonly endAll: Effect.Effect<void> = Effect.suspend(() => {
-    const all = Array.from(this.held.values())
-    this.held.clear()
-    return Effect.andThen(
-      Effect.forEach(all, abandoned, { concurrency: "unbounded", discard: true }),
-      Effect.asVoid(Fiber.awaitAll(this.ending))
-    )
-  })
 
   // --- news -----------------------------------------------------------------------------------------
 

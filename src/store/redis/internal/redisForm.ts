@@ -5,7 +5,7 @@
  *
  * | key | type | content |
  * | --- | --- | --- |
- * | `{c.p}:h` | string | epoch, nonce, witness, head, floor, marks, link, lease, bytes written, bytes trimmed; joined by `\|` |
+ * | `{c.p}:h` | string | epoch, nonce, witness, head, floor, marks, link, lease, bytes, and those trimmed; by `\|` |
  * | `{c.p}:l` | stream | records, with ids `epoch-stamp` |
  * | `{c.p}:t` | sorted set | names of keys, by the stamp of the last record that names them; and `\0` by the head |
  * | `{c.p}:m` | hash | scopes of marks to stamps; and `\0` to the stamp of the last one |
