@@ -133,6 +133,11 @@ export interface PreparedEntry<V> {
    * process has for itself does not read it.
    */
   readonly replaces?: boolean | undefined
+  /**
+   * The latest stamp up to which no mark concerns the entry: at least its own. A tier that one process has for itself
+   * does not read it.
+   */
+  readonly knownAt?: number | undefined
 }
 
 /**

@@ -14,6 +14,7 @@
  *
  * Not here: the changes of one family (`lane.ts`), and what an engine waits for when it closes (`outbox.ts`).
  */
+import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -307,12 +308,6 @@ export class Carrier {
       ...lives.flatMap(([, marks]) => marks),
       ...marks.flatMap(({ stamps }) => Array.from(stamps, ([scope, stamp]) => ({ scope, stamp })))
     ]
-    const changes: Array<Change<any>> = []
-    const prepared = Effect.forEach(
-      lanes,
-      ([lane, parcel]) => Effect.map(lane.changeOf(parcel), (change) => void changes.push(change)),
-      { discard: true }
-    )
     // The error of a tier about a round may contain a value of any of its families.
     const isSensitive = lanes.some(([lane]) => lane.isSensitive) || marks.some((one) => one.isSensitive)
     const land = (failure: StoreError | undefined): void => {
@@ -331,8 +326,12 @@ export class Carrier {
       }
       for (const one of written) one.fail()
     }
-    const write = Effect.suspend(() => inTime(store, "write", store.write({ changes, marks: stamps })))
-    return Effect.matchCause(Effect.andThen(prepared, write), {
+    // In one step: what another process changes after that is not in the log as the store knows it now.
+    const write = Effect.contextWith((context: Context.Context<never>) => {
+      const changes: ReadonlyArray<Change<any>> = lanes.map(([lane, parcel]) => lane.changeOf(parcel, context))
+      return inTime(store, "write", store.write({ changes, marks: stamps }))
+    })
+    return Effect.matchCause(write, {
       onSuccess: () => land(undefined),
       onFailure: (cause) => land(errorOf("write", cause))
     })

@@ -18,6 +18,7 @@
  *
  * Not here: when a round begins, and what it writes beside the family (`carrier.ts`).
  */
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Entry, Found } from "../../../store/Entry.ts"
@@ -79,6 +80,7 @@ export class Lane<V> {
   private readonly onFailure: OnFailure
   private readonly onDistrust: () => void
   private readonly onAlone: LaneOptions<V>["onAlone"]
+  private readonly validAt: LaneOptions<V>["validAt"]
   private gathering: ChangesParcel<V> | undefined
   private carried: ChangesParcel<V> | undefined
   private readonly distrusted = new Set<string>()
@@ -89,7 +91,7 @@ export class Lane<V> {
   readonly preparing: Preparing<V>
 
   constructor(outbox: Ground, options: LaneOptions<V>) {
-    const { isSensitive, isShared, name, onAlone, onDistrust, onFailure, partition, time } = options
+    const { isSensitive, isShared, name, onAlone, onDistrust, onFailure, partition, time, validAt } = options
     this.outbox = outbox
     this.isShared = isShared
     this.carrier = outbox.carrier
@@ -100,6 +102,7 @@ export class Lane<V> {
     this.onFailure = onFailure
     this.onDistrust = onDistrust
     this.onAlone = onAlone
+    this.validAt = validAt
     this.preparing = new Preparing(time, this.prepared)
     this.lanes = this.carrier.enter(name, this)
   }
@@ -265,9 +268,9 @@ export class Lane<V> {
   /**
    * The change of a parcel, as the store takes it. If a value cannot be prepared, its failure is reported, and its key
    * is removed below, because no older value may stay there. If its codec does not answer at once, the key is removed
-   * as well, and the value follows later.
+   * as well, and the value follows later. `context` has the services of codecs that do not answer at once.
    */
-  changeOf(parcel: ChangesParcel<V>): Effect.Effect<Change<V>> {
+  changeOf(parcel: ChangesParcel<V>, context: Context.Context<never>): Change<V> {
     const { partition } = this
     const removed: Array<string> = [...this.repay()]
     const set: Array<PreparedEntry<V>> = []
@@ -283,7 +286,8 @@ export class Lane<V> {
       if (Exit.isSuccess(exit)) {
         bytes += exit.value.bytes
         const replaces = !isFirst || this.isShared && Array.from(this.lanes).some((lane) => lane.distrusted.has(key))
-        return void set.push({ key, entry: inWallTime(this.time, entry), prepared: exit.value, replaces })
+        const knownAt = this.isShared ? this.validAt(key, entry) : undefined
+        return void set.push({ key, entry: inWallTime(this.time, entry), prepared: exit.value, replaces, knownAt })
       }
       removed.push(key)
       this.unprepared(key, errorOf("prepare", exit.cause))
@@ -308,9 +312,10 @@ export class Lane<V> {
     }
     for (const [key, pending] of later) if (!this.isFollowed(key)) this.put(key, pending)
     const change: Change<V> = { partition: unsealed(partition), cleared: parcel.cleared, removed, set }
-    if (open.length === 0) return Exit.succeed(change)
-    const values = () => this.outbox.refused === undefined ? open.filter(([key]) => !this.isFollowed(key)) : []
-    return Effect.as(this.preparing.add(values), change)
+    if (open.length > 0 && this.outbox.refused === undefined) {
+      this.preparing.add(open.filter(([key]) => !this.isFollowed(key)), context)
+    }
+    return change
   }
 
   /** A loaded value, or why there is no room for it below. */

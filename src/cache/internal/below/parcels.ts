@@ -173,6 +173,8 @@ export interface LaneOptions<V> {
   readonly onDistrust: () => void
   /** Is called for each key whose entry has not arrived below and will not follow, with the reason. */
   readonly onAlone: (key: string, operation: "prepare" | "write", error: StoreError) => void
+  /** The latest stamp up to which no mark concerns an entry. */
+  readonly validAt: (key: string, entry: Entry<V>) => number
 }
 
 /** The error under which a failure of a tier is reported. */

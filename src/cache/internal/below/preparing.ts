@@ -9,6 +9,7 @@
  * - A value that is not prepared within `deadlineMillis` does not go below.
  * - A later change of the key drops the value.
  */
+import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -69,25 +70,22 @@ export class Preparing<V> {
     return this.all.get(key)?.entry
   }
 
-  /**
-   * Prepares values in the background. `values` is called when this runs, so values that are no longer wanted are left
-   * out.
-   */
-  add(values: () => ReadonlyArray<readonly [key: string, entry: Entry<V>, prepare: Prepare<V>]>): Effect.Effect<void> {
-    return Effect.contextWith((context) => {
-      for (const [key, entry, prepare] of values()) {
-        if (this.all.size >= preparingMax) {
-          this.done(key, entry, tooMany)
-          continue
-        }
-        const until = this.time.now() + deadlineMillis
-        const value = { entry, prepare, until, over: Deferred.makeUnsafe<void>(), fiber: undefined }
-        this.all.set(key, value)
-        this.waiting.set(key, value)
+  /** Prepares values in the background, with the services of a Context. */
+  add(
+    values: ReadonlyArray<readonly [key: string, entry: Entry<V>, prepare: Prepare<V>]>,
+    context: Context.Context<never>
+  ): void {
+    for (const [key, entry, prepare] of values) {
+      if (this.all.size >= preparingMax) {
+        this.done(key, entry, tooMany)
+        continue
       }
-      this.begin(Effect.runForkWith(context))
-      return Effect.void
-    })
+      const until = this.time.now() + deadlineMillis
+      const value = { entry, prepare, until, over: Deferred.makeUnsafe<void>(), fiber: undefined }
+      this.all.set(key, value)
+      this.waiting.set(key, value)
+    }
+    this.begin(Effect.runForkWith(context))
   }
 
   /** Replaces the entry of a value that ends later because it was read; `false` if the value is not here. */

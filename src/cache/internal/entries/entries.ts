@@ -129,6 +129,7 @@ export class Entries<V> {
       isSensitive: spec.isSensitive,
       onFailure: this.tierFailed,
       onDistrust: this.distrustBelow,
+      validAt: (key, { stamp, tags }) => this.judge(key, stamp, tags) === "valid" ? cache.stamp : stamp,
       onAlone: (key, operation, error) => {
         this.sources?.isAlone(key)
         this.unkept.note(key, operation, error)

@@ -256,7 +256,7 @@ class Shared {
     Effect.suspend(() => {
       const end = this.ledger.position(log)
       const scopes = new Set(marks.map(({ scope }) => scope))
-      const marked = firstMarks(marks)
+      const marked = spansOf(marks)
       const names: Array<KeyName> = []
       const puts: Array<Put<any>> = []
       const fills: Array<Put<any>> = []
@@ -267,10 +267,13 @@ class Shared {
         for (const key of removed) names.push([own.family, key])
         for (const one of set) {
           const at = end && this.stamps.positionOf(own.family, one.entry.stamp, end)
-          const isMarked = (marked.get(own.family) ?? Infinity) <= one.entry.stamp
+          const span = marked.get(own.family)
+          const isMarked = span !== undefined && span.least <= one.entry.stamp
           if (at === undefined || cleared || isMarked) {
             if (one.replaces !== false || cleared) names.push([own.family, one.key])
-            if (at !== undefined) after.push({ ...one, partition: own })
+            // It may be older than one of the marks of the record.
+            const isNewer = span === undefined || span.greatest <= (one.knownAt ?? one.entry.stamp)
+            if (at !== undefined && isNewer) after.push({ ...one, partition: own })
           } else if (one.replaces === false) fills.push(this.putOf(own, one, at))
           else puts.push(this.putOf(own, one, at))
         }
@@ -333,14 +336,14 @@ const watched = (elsewhere: Elsewhere, { keys, scopes }: Drops): void => {
   for (const scope of scopes) elsewhere.marked.add(familyOf(scope))
 }
 
-/** The least stamp of a mark on each family. */
-const firstMarks = (marks: ReadonlyArray<Mark>): ReadonlyMap<string, number> => {
-  const first = new Map<string, number>()
+/** The stamps of the marks on each family. */
+const spansOf = (marks: ReadonlyArray<Mark>): ReadonlyMap<string, Span> => {
+  const spans = new Map<string, Span>()
   for (const { scope, stamp } of marks) {
     const family = familyOf(scope)
-    first.set(family, Math.min(stamp, first.get(family) ?? stamp))
+    spans.set(family, joined({ least: stamp, greatest: stamp }, spans.get(family)))
   }
-  return first
+  return spans
 }
 
 /** The families that were cleared, and the marks of families. */
