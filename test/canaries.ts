@@ -4442,5 +4442,21 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `elseif written - trimmed > bytesMax then`,
     planted: `elseif written - trimmed > 100 * bytesMax then`,
     suites: ["test/store/ledger/redis.test.ts"]
+  },
+  {
+    law: "several processes",
+    bug: "a value that is older than a mark of its own round is put as if it knew the mark",
+    file: "src/store/internal/ledger/ledgerStore.ts",
+    text: `const isNewer = span === undefined || span.greatest <= (one.knownAt ?? one.entry.stamp)`,
+    planted: `const isNewer = true`,
+    suites: ["test/cache/otherProcesses.test.ts"]
+  },
+  {
+    law: "several processes",
+    bug: "a value that no mark of its round concerns is lost",
+    file: entries,
+    text: `this.judge(key, stamp, tags) === "valid" ? cache.stamp : stamp`,
+    planted: `stamp`,
+    suites: ["test/cache/otherProcesses.test.ts"]
   }
 ]

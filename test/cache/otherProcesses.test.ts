@@ -26,7 +26,8 @@ const process = Effect.fnUntraced(function*(place: LedgerPlace) {
   )
   const { note } = app.keys
   return {
-    set: (id: string, value: string) => as(note.set({ id }, value)),
+    set: (id: string, value: string, tag = "none") => as(note.set({ id }, value, { tags: [tag] })),
+    invalidateTag: (tag: string) => as(note.invalidateTag(tag)),
     invalidate: (id: string) => as(note.invalidate({ id })),
     invalidateAll: as(note.invalidateAll()),
     value: (id: string) => as(note.getOption({ id }))
@@ -94,5 +95,40 @@ describe("a change of another process", () => {
       yield* Fiber.join(marked)
       yield* Fiber.join(waiting)
       assert.notDeepEqual(yield* b.value("1"), Option.some("old"))
+    }))
+
+  it.effect("a value between two marks of its round is served only if the later mark does not concern it", () =>
+    Effect.gen(function*() {
+      const open = over(yield* SimPlace.make(), makeLine())
+      const commits = yield* Latch.make(true)
+      const slow: LedgerPlace = {
+        ...open,
+        ask: (log, asker, question) =>
+          question._tag === "Commit"
+            ? Effect.andThen(commits.await, open.ask(log, asker, question))
+            : open.ask(log, asker, question)
+      }
+      const a = yield* process(slow)
+      const b = yield* process(open)
+      yield* commits.close
+      const works = [
+        a.set("other", "x"),
+        a.invalidateTag("a"),
+        a.set("1", "dropped", "b"),
+        a.set("2", "kept", "c"),
+        a.invalidateTag("b")
+      ]
+      const fibers: Array<Fiber.Fiber<unknown, unknown>> = []
+      for (const work of works) {
+        fibers.push(yield* fork(work))
+        yield* settle
+      }
+      yield* commits.open
+      for (const fiber of fibers) yield* Fiber.join(fiber)
+      yield* settle
+      for (const each of [a, b]) {
+        assert.deepStrictEqual(yield* each.value("1"), Option.none())
+        assert.deepStrictEqual(yield* each.value("2"), Option.some("kept"))
+      }
     }))
 })

@@ -56,6 +56,7 @@ export const outboxOver = <V>(store: Store["Service"], family: StoreFamily<V>, o
       onFailure: () => {},
       onDistrust: () => {},
       onAlone: () => {},
+      validAt: (_key, { stamp }) => stamp,
       ...options
     })
     return { lane, outbox, partition }
