@@ -231,7 +231,7 @@ export const loaded = <V, const Given extends KnownOptions.Loose<LoadedOptions> 
  */
 export const notModified = <const Given extends KnownOptions.Loose<LoadedOptions> = LoadedOptions>(
   options?: [Given] extends [infer Written] ? KnownOptions.Checked<LoadedOptions, Written, "Lookup.notModified"> : Given
-): NotModified => ({ [TypeId]: "NotModified", options: (options ?? {}) as LoadedOptions })
+): NotModified => ({ [TypeId]: "NotModified", options: (options === undefined ? {} : options) as LoadedOptions })
 
 /**
  * The answer of a lookup whose data source has no value for the key.

@@ -292,7 +292,7 @@ describe("option of a call", () => {
           ],
           ["intervall", "interval", CacheMetrics.publish(Effect.succeed({}), { cache: "c", intervall: 1 } as any)],
           ["max", "capacity", MemoryStore.make({ max: 1 } as any)],
-          ["maxSize", "weightMax", MemoryStore.make({ maxSize: 1 } as any)],
+          ["maxSize", "capacity", MemoryStore.make({ maxSize: 1 } as any)],
           ["swr", "?`staleWhileRevalidate` is an option of a family", MemoryStore.make({ capacity: 1, swr: 1 } as any)],
           ["capacityy", "capacity", MemoryStore.make({ capacity: 1, capacityy: 1 } as any)],
           ["bytesmax", "bytesMax", LmdbStore.make({ path, durability: "process", bytesmax: 1 } as any)],

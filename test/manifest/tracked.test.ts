@@ -77,7 +77,7 @@ describe("lookup that reads a key outside of its derives", () => {
             reason.message,
             "E0232: the lookup of `profile:1` reads `user:2`, but a change of `user:2` would not reach `profile:1`; help: " +
               "read the key of `user:{id}` that the parameters of `profile` bind, or derive `profile` from `user:2` as " +
-              "well, or from a wider pattern of `user:{id}`"
+              "well, or from every key of `user:{id}`, with other names in its braces"
           )
           assert.isTrue(Option.isNone(yield* as(app.keys.profile.getOption({ id: "1" }) as Effect.Effect<any>)))
         }))

@@ -96,7 +96,7 @@ export const lookupReadsKey = (family: string, key: string, read: string, source
     "LookupReadsKey",
     say`the lookup of ${key} reads ${read}, but a change of ${read} would not reach ${key}`,
     say`read the key of ${source} that the parameters of ${family} bind, ` +
-      say`or derive ${family} from ${read} as well, or from a wider pattern of ${source}`
+      say`or derive ${family} from ${read} as well, or from every key of ${source}, with other names in its braces`
   )
 
 /**

@@ -6,6 +6,8 @@
  * - `textOf` does not check the text, so that a hit costs one property read. An invalid text is not in any table.
  * - `check` says what is wrong with a text. Each operation calls it before it loads or stores anything under the text.
  * - A value that is not a text is encoded. If its codec refuses it, it becomes the empty text, which is not a segment.
+ * - A codec may read several texts as one value, such as `Ann` and `ann`. The text of a key is the one that it writes
+ *   for what it has read (`canonical`), so one value has one key.
  */
 import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
@@ -126,18 +128,48 @@ const holeOf = (name: string, family: ValidFamily): Hole => {
     const decoded = decode(text)
     return decoded._tag === "Some" && Equal.equals(decoded.value, value)
   }
+  const written = (value: unknown): string => {
+    const text = encode(value)
+    if (text._tag === "None" || typeof text.value !== "string") return ""
+    return !mustComeBack || comesBack(text.value, value) ? text.value : ""
+  }
+  const spell = remembered(canonical(written, decode))
   return {
     name,
     hasCodec: true,
     isText,
-    encode: (value) => {
-      if (isText && typeof value === "string") return value
-      const text = encode(value)
-      if (text._tag === "None" || typeof text.value !== "string") return ""
-      return !mustComeBack || comesBack(text.value, value) ? text.value : ""
-    },
+    encode: isText ? (value) => typeof value === "string" ? value : spell(value) : spell,
     decode,
     accepts: isText && codec.ast.checks !== undefined ? (text) => Option.isSome(decode(text)) : undefined
+  }
+}
+
+/** The text that a codec writes for what it reads. A codec that writes another one each time is refused. */
+const canonical =
+  (write: (value: unknown) => string, read: (text: string) => Option.Option<unknown>) => (value: unknown): string => {
+    const again = (text: string): string => {
+      const known = text === "" ? Option.none() : read(text)
+      // A text that the codec does not read is refused when it is decoded.
+      return Option.isNone(known) ? text : write(known.value)
+    }
+    const text = again(write(value))
+    return again(text) === text ? text : ""
+  }
+
+const rememberedMax = 1_024
+
+/** Remembers the texts of some values: a codec takes longer than a hit. */
+const remembered = (spell: (value: unknown) => string): (value: unknown) => string => {
+  const known = new Map<unknown, string>()
+  return (value) => {
+    // An object may change, and a map takes -0 for 0.
+    if (value === 0 || typeof value !== "string" && typeof value !== "number") return spell(value)
+    const before = known.get(value)
+    if (before !== undefined) return before
+    const text = spell(value)
+    if (known.size >= rememberedMax) known.clear()
+    known.set(value, text)
+    return text
   }
 }
 
