@@ -236,7 +236,7 @@ export class Queued<V> extends Waited<V> {
   private looks = false
   private looking: Fiber.Fiber<void> | undefined = undefined
   readonly subject: Awaited
-  private isOver = false
+  private exit: Exit.Exit<Served<V>, unknown> | undefined = undefined
   private readonly abandoned: (queued: Queued<V>) => void
 
   /** `before` gives the loads that must end before it begins. */
@@ -269,7 +269,12 @@ export class Queued<V> extends Waited<V> {
   }
 
   get wasAbandoned(): boolean {
-    return this.movedTo?.wasAbandoned ?? this.isOver
+    return this.movedTo?.wasAbandoned ?? this.exit !== undefined
+  }
+
+  /** Waits for the answer. Who comes after the end has it at once. */
+  override join(resume: Waiter<V>, nowMillis: number, wantsFresh: WantsFresh): Effect.Effect<void> | void {
+    return this.exit === undefined ? super.join(resume, nowMillis, wantsFresh) : resume(this.exit)
   }
 
   /** Whether a fiber looks for what its readers may be served meanwhile. */
@@ -300,13 +305,13 @@ export class Queued<V> extends Waited<V> {
 
   abandonIfAlone(): void {
     if (!this.isEmpty || this.movedTo !== undefined) return
-    this.isOver = true
+    this.exit = Exit.interrupt()
     this.looking?.interruptUnsafe()
     this.abandoned(this)
   }
 
   end(exit: Exit.Exit<Served<V>, unknown>): void {
-    this.isOver = true
+    this.exit = exit
     this.looking?.interruptUnsafe()
     this.answer(exit)
   }

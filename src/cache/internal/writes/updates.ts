@@ -217,9 +217,12 @@ export class Updates<V> {
    * brings.
    */
   private afterRefresh<A, E, R>(key: string, read: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
-    const refresh = this.loads.refreshOf(key)
-    if (refresh === undefined) return read()
-    const ended = Effect.callback<unknown, unknown>((resume) => this.loads.join(refresh, resume, "new"))
+    if (this.loads.refreshOf(key) === undefined) return read()
+    // It is found and joined in one step. Its caller may leave in between, and end it.
+    const ended = Effect.callback<unknown, unknown>((resume) => {
+      const refresh = this.loads.refreshOf(key)
+      return refresh === undefined ? resume(Exit.void) : this.loads.join(refresh, resume, "new")
+    })
     return Effect.flatMap(Effect.exit(ended), read)
   }
 }
