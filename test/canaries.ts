@@ -4450,5 +4450,22 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `elseif written - trimmed > bytesMax then`,
     planted: `elseif written - trimmed > 100 * bytesMax then`,
     suites: ["test/store/ledger/redis.test.ts"]
+  },
+  {
+    law: 9,
+    bug: "the deadline of a lease does not bound the wait for a tier",
+    file: "src/capability/shared/leaseTable.ts",
+    text: `          asked.isSure = true
+`,
+    planted: ``,
+    suites: ["test/cache/leaseGiven.test.ts"]
+  },
+  {
+    law: 9,
+    bug: "the time to live of a lease begins before its caller gets it",
+    file: "src/capability/shared/leaseTable.ts",
+    text: `this.now() + leadMillis + timeToLiveMillis`,
+    planted: `this.now() + timeToLiveMillis`,
+    suites: ["test/cache/leaseGiven.test.ts"]
   }
 ]

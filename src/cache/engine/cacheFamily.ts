@@ -195,12 +195,10 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
   /** Takes a lease of a key, which ends with its Scope, or earlier. */
   lease(key: string, options?: LeaseOptions): Effect.Effect<Lease, CacheError, Scope.Scope> {
     const { render, show } = this.spec
-    return Effect.matchEffect(
-      Effect.suspend(() => this.cache.leases.acquire([patternOfKey(render(key))], options, [show(key)])),
-      {
-        onSuccess: (lease) => Effect.as(beginTerm(this.entries, lease, key), lease),
-        onFailure: (error) => Effect.fail(new CacheError({ reason: new LeaseRefused({ error }) }))
-      }
+    const begin = (lease: Lease) => beginTerm(this.entries, lease, key)
+    return Effect.mapError(
+      Effect.suspend(() => this.cache.leases.acquire([patternOfKey(render(key))], options, [show(key)], begin)),
+      (error) => new CacheError({ reason: new LeaseRefused({ error }) })
     )
   }
 
