@@ -4467,5 +4467,21 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `this.now() + leadMillis + timeToLiveMillis`,
     planted: `this.now() + timeToLiveMillis`,
     suites: ["test/cache/leaseGiven.test.ts"]
+  },
+  {
+    law: "a watched key has changed when a mark hides it",
+    bug: "a watch forgets a change with the mark that shows it",
+    file: "src/cache/internal/entries/marking.ts",
+    text: `watches.lookNow()`,
+    planted: ``,
+    suites: ["test/cache/atOnce.test.ts"]
+  },
+  {
+    law: "a listener does not change the cache in the middle of a change",
+    bug: "a listener that has removed itself may write",
+    file: "src/cache/internal/entries/changes.ts",
+    text: ` || this.isTelling`,
+    planted: ``,
+    suites: ["test/cache/atOnce.test.ts"]
   }
 ]
