@@ -4483,5 +4483,21 @@ export const canaries: ReadonlyArray<Canary> = [
     text: ` || this.isTelling`,
     planted: ``,
     suites: ["test/cache/atOnce.test.ts"]
+  },
+  {
+    law: 8,
+    bug: "the load of a caller who is about to join it ends with its owner",
+    file: "src/cache/internal/loads/loads.ts",
+    text: `(!flight.isEmpty || flight.isExpected)`,
+    planted: `!flight.isEmpty`,
+    suites: ["test/cache/waitsForGone.test.ts"]
+  },
+  {
+    law: 8,
+    bug: "the writes of an owner fail when a delegate leaves",
+    file: "src/cache/engine/cacheFamily.ts",
+    text: `if (this.loads.loader === undefined) this.writes`,
+    planted: `this.writes`,
+    suites: ["test/cache/waitsForGone.test.ts"]
   }
 ]

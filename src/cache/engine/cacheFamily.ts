@@ -248,7 +248,8 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
     this.loaders = this.loaders.filter((other) => other !== loader)
     this.loadBy(this.loaders.at(-1))
     this.loads.hasLeft = true
-    this.writes.refusals.end()
+    // Where the owner of the whole stays, its right to write has not ended.
+    if (this.loads.loader === undefined) this.writes.refusals.end()
     this.entries.abandon()
     // This comes before the readers of the loads get their answer: whatever these readers load next is made after the
     // end.

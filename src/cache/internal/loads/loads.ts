@@ -135,14 +135,14 @@ export class Loads<V> {
   }
 
   /** Gets the early answer of a load, or waits for its end. The returned Effect leaves again. */
-  join(to: Waited<V>, resume: Waiter<V>, wantsFresh: WantsFresh = false): Effect.Effect<void> | void {
+  join({ last: to }: Waited<V>, resume: Waiter<V>, wantsFresh: WantsFresh = false): Effect.Effect<void> | void {
     const now = this.now()
     const isEarly = wantsFresh === false && to.earlyAt(now) !== undefined
     return isEarly ? to.join(resume, now, wantsFresh) : this.wait(to, resume, now, wantsFresh)
   }
 
   /** Waits for a load. The returned Effect leaves again. A lookup or update that would wait for itself is refused. */
-  wait(to: Waited<V>, resume: Waiter<V>, now: number, wantsFresh: WantsFresh): Effect.Effect<void> | void {
+  wait({ last: to }: Waited<V>, resume: Waiter<V>, now: number, wantsFresh: WantsFresh): Effect.Effect<void> | void {
     const work = currentWork()
     const refusal = to.isFull ? this.queueFull(to.key, waitersMax) : work?.circularWait(to.subject, this.show(to.key))
     if (refusal !== undefined) {
@@ -413,7 +413,7 @@ export class Loads<V> {
     for (const flight of flights) flight.overtake()
     const endOne = (flight: Flight<V>): void => {
       if (flight.hasEnded) return
-      if (this.loader !== undefined && !flight.isEmpty) {
+      if (this.loader !== undefined && (!flight.isEmpty || flight.isExpected)) {
         const { brought, cause, isDetached, key } = flight
         flight.moveTo(this.queue(key, { isRefresh: cause === "refresh", isDetached, lookup: brought }))
       }
