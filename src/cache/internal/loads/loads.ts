@@ -53,6 +53,8 @@ export interface OpenLoad<V> {
 export class Loads<V> {
   readonly failures: Failures<V>
   readonly turns: Turns
+  /** The turns of patches, which wait for no update: a patch loads nothing. */
+  readonly patchTurns: Turns
   readonly expiry: Expiry.Expiry
   loader: Loader<V> | undefined = undefined
   /** Whether an owner has left. */
@@ -89,6 +91,7 @@ export class Loads<V> {
     this.lookups = new Lookups(entries, this)
     this.landing = new Landing(entries, this)
     this.turns = new Turns(this)
+    this.patchTurns = new Turns(this)
     entries.unkept.fork = (work) => this.fork(work)
     this.isPatient = this.expiry.hardTimeout === undefined
     this.patience = new Patience(this)

@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import type { Entry } from "../../../store/Entry.ts"
 import type { CacheError } from "../../CacheError.ts"
 import { noDelivery } from "../below/delivery.ts"
+import { unknown } from "../below/whenKnown.ts"
 import { type CacheContext, orRedressed } from "../entries/cacheContext.ts"
 import { overtakenUpdate, unkeptUpdate } from "../entries/conditions.ts"
 import type { Entries } from "../entries/entries.ts"
@@ -154,7 +155,10 @@ export class Updates<V> {
             this.entries.judge(key, turn.stamp, turn.tags) !== "valid"
           if (!overtaken) return this.steps.applySet(judged, noOptions)
           return this.loads.loader?.lookup === undefined
-            ? Effect.fail(overtakenUpdate(this.spec.show(key), before, this.entries.held(key)))
+            ? Effect.flatMap(
+              this.entries.holding(key).current,
+              (now) => Effect.fail(overtakenUpdate(this.spec.show(key), before, now === unknown ? undefined : now))
+            )
             : this.invalidation.drop([key], "hide")
         }))
     return Effect.flatMapEager(
@@ -165,14 +169,17 @@ export class Updates<V> {
 
   /**
    * Changes a part of the value that the cache holds. The value keeps its lifetime, tags and revision, and nothing is
-   * loaded. It returns `None` if the cache holds no fresh value, if the key changed while `f` ran, or if a refresh
-   * of the key still runs at its end.
+   * loaded. Patches of one key run one after the other. It returns `None` if the cache holds no fresh value, if the key
+   * changed otherwise while `f` ran, or if a refresh of the key still runs at its end.
    */
   patch<E, R>(
     key: string,
     f: (was: V) => Effect.Effect<V, E, R>
   ): Effect.Effect<Option.Option<V>, CacheError | E, R> {
-    return this.afterRefresh(key, () => this.patchNow(key, f))
+    return this.loads.patchTurns.take(
+      key,
+      (updating) => working(updating, this.afterRefresh(key, () => this.patchNow(key, f)))
+    )
   }
 
   private patchNow<E, R>(
