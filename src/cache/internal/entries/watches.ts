@@ -55,7 +55,7 @@ export class Watches {
 
   /** Marks are about to be forgotten, by which watches may see a change later. */
   lookNow(): void {
-    for (const known of this.byKey.values()) { for (const watch of known) watch.look?.() }
+    for (const known of this.byKey.values()) for (const watch of known) watch.look?.()
   }
 
   /** Any key may have changed. */
