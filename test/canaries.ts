@@ -4458,5 +4458,62 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `this.judge(key, stamp, tags) === "valid" ? cache.stamp : stamp`,
     planted: `stamp`,
     suites: ["test/cache/otherProcesses.test.ts"]
+  },
+  {
+    law: 9,
+    bug: "the deadline of a lease does not bound the wait for a tier",
+    file: "src/capability/shared/leaseTable.ts",
+    text: `          asked.isSure = true
+`,
+    planted: ``,
+    suites: ["test/cache/leaseGiven.test.ts"]
+  },
+  {
+    law: 9,
+    bug: "the time to live of a lease begins before its caller gets it",
+    file: "src/capability/shared/leaseTable.ts",
+    text: `this.now() + leadMillis + timeToLiveMillis`,
+    planted: `this.now() + timeToLiveMillis`,
+    suites: ["test/cache/leaseGiven.test.ts"]
+  },
+  {
+    law: "a watched key has changed when a mark hides it",
+    bug: "a watch forgets a change with the mark that shows it",
+    file: "src/cache/internal/entries/marking.ts",
+    text: `watches.lookNow()`,
+    planted: ``,
+    suites: ["test/cache/atOnce.test.ts"]
+  },
+  {
+    law: "a listener does not change the cache in the middle of a change",
+    bug: "a listener that has removed itself may write",
+    file: "src/cache/internal/entries/changes.ts",
+    text: ` || this.isTelling`,
+    planted: ``,
+    suites: ["test/cache/atOnce.test.ts"]
+  },
+  {
+    law: 8,
+    bug: "the load of a caller who is about to join it ends with its owner",
+    file: "src/cache/internal/loads/loads.ts",
+    text: `(!flight.isEmpty || flight.isExpected)`,
+    planted: `!flight.isEmpty`,
+    suites: ["test/cache/waitsForGone.test.ts"]
+  },
+  {
+    law: 8,
+    bug: "the writes of an owner fail when a delegate leaves",
+    file: "src/cache/engine/cacheFamily.ts",
+    text: `if (this.loads.loader === undefined) this.writes`,
+    planted: `this.writes`,
+    suites: ["test/cache/waitsForGone.test.ts"]
+  },
+  {
+    law: 6,
+    bug: "a key that is marked stale again is hidden by the refused renewal",
+    file: "src/cache/internal/loads/landing.ts",
+    text: `isReplaced || this.isMarkedStale(key, before)`,
+    planted: `isReplaced`,
+    suites: ["test/cache/markedAgain.test.ts"]
   }
 ]

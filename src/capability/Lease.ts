@@ -41,7 +41,7 @@ export type LeaseMode = "shared" | "exclusive"
 export interface LeaseOptions<out Mode extends LeaseMode = LeaseMode> {
   /** `exclusive` by default. */
   readonly mode?: Mode | undefined
-  /** How long to wait for the present holders. Ten seconds by default. */
+  /** How long to wait for the present holders, and for what a slow tier knows of the key. Ten seconds by default. */
   readonly deadline?: DurationInput | undefined
   /**
    * After this time the lease ends even if its Scope is open, so that other requests need not wait longer. A minute by

@@ -40,7 +40,7 @@ export type Segment = string & { readonly [TypeId]: "Segment" }
  * @category guards
  * @since 0.1.0
  */
-export const isSegment = (text: string): text is Segment => text !== "" && hasNoSign(text)
+export const isSegment = (text: string): text is Segment => typeof text === "string" && text !== "" && hasNoSign(text)
 
 // Every write asks this. For keys of some ten characters a loop takes half the time of a regular expression.
 const hasNoSign = (text: string): boolean => {

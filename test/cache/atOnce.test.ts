@@ -3,6 +3,7 @@
  * dependents and overtakes the same loads. Where the Effect would wait, it is refused, and changes nothing.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -430,6 +431,31 @@ describe("a key that is watched", () => {
       yield* on(user.set(id, "new"))
       assert.isTrue(watch.changed)
     }))
+
+  for (const [held, before] of [["had a value", "1"], ["was absent", "2"]] as const) {
+    for (const below of [false, true]) {
+      for (const what of ["slice", "tag"] as const) {
+        it.effect(`a key that ${held} has changed when the mark of its ${what} is forgotten, below: ${below}`, () =>
+          Effect.gen(function*() {
+            const lower = below ? yield* tiers([]) : undefined
+            const { on, running, user } = yield* family({}, (run) => Effect.succeed(run), lower?.options)
+            const own = running.cache.families.get("user")!
+            yield* on(user.set(id, "value", { tags: ["a"] }))
+            const watch = own.watch(before)
+            const other = own.watch("3")
+            yield* on(what === "tag" ? user.invalidateTag("a") : user.invalidateWhere({ id: before }))
+            // A tag may be one of any value that is watched; a key that was absent has none.
+            const isChange = what === "slice" || before === "1"
+            assert.strictEqual(watch.changed, isChange)
+            yield* Effect.orDie(own.sweepMarks)
+            assert.strictEqual(watch.changed, isChange)
+            assert.isFalse(other.changed)
+            own.unwatch(watch)
+            own.unwatch(other)
+          }))
+      }
+    }
+  }
 })
 
 describe("changes that a listener hears", () => {
@@ -459,6 +485,37 @@ describe("changes that a listener hears", () => {
       yield* on(user.set(id, "newer"))
       assert.lengthOf(heard, 8)
     }))
+
+  for (const door of ["setUnsafe", "patchUnsafe", "set", "update"] as const) {
+    it.effect(`a listener that has removed itself cannot write: ${door}`, () =>
+      Effect.gen(function*() {
+        const { as, cache, app } = yield* engine(
+          { families: { user: { pattern: "user:{id}" } } },
+          () => Effect.succeed("loaded")
+        )
+        const { user } = app.keys
+        const writer = yield* as<any, unknown>(user.writer)
+        writer.setUnsafe({ id: "2" }, "other")
+        const own = cache.families.get("user")!
+        let refused: unknown
+        const stop = cache.onChange(() => {
+          stop()
+          try {
+            if (door === "set") refused = Cause.squash((Effect.runSyncExit(as(user.set(id, "inner"))) as any).cause)
+            else if (door === "update") {
+              refused = Cause.squash((Effect.runSyncExit(as(user.update({ id: "2" }, () => "inner"))) as any).cause)
+            } else if (door === "setUnsafe") writer.setUnsafe(id, "inner")
+            else writer.patchUnsafe({ id: "2" }, () => "inner")
+          } catch (error) {
+            refused = error
+          }
+        })
+        writer.setUnsafe(id, "new")
+        assert.strictEqual(reasonOf(refused), "WouldWait")
+        assert.strictEqual(own.hitUnsafe("1"), "new")
+        assert.strictEqual(own.hitUnsafe("2"), "other")
+      }))
+  }
 
   it.effect("a listener that throws changes nothing, and the others hear", () =>
     Effect.gen(function*() {

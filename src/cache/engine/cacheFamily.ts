@@ -195,12 +195,10 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
   /** Takes a lease of a key, which ends with its Scope, or earlier. */
   lease(key: string, options?: LeaseOptions): Effect.Effect<Lease, CacheError, Scope.Scope> {
     const { render, show } = this.spec
-    return Effect.matchEffect(
-      Effect.suspend(() => this.cache.leases.acquire([patternOfKey(render(key))], options, [show(key)])),
-      {
-        onSuccess: (lease) => Effect.as(beginTerm(this.entries, lease, key), lease),
-        onFailure: (error) => Effect.fail(new CacheError({ reason: new LeaseRefused({ error }) }))
-      }
+    const begin = (lease: Lease) => beginTerm(this.entries, lease, key)
+    return Effect.mapError(
+      Effect.suspend(() => this.cache.leases.acquire([patternOfKey(render(key))], options, [show(key)], begin)),
+      (error) => new CacheError({ reason: new LeaseRefused({ error }) })
     )
   }
 
@@ -250,7 +248,8 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
     this.loaders = this.loaders.filter((other) => other !== loader)
     this.loadBy(this.loaders.at(-1))
     this.loads.hasLeft = true
-    this.writes.refusals.end()
+    // Where the owner of the whole stays, its right to write has not ended.
+    if (this.loads.loader === undefined) this.writes.refusals.end()
     this.entries.abandon()
     // This comes before the readers of the loads get their answer: whatever these readers load next is made after the
     // end.

@@ -44,10 +44,11 @@ export const isEffect = (value: unknown): value is Effect.Effect<unknown, unknow
 export const unrun = (value: unknown, takesExits: boolean): string | undefined => {
   if (typeof value !== "object" || value === null) return undefined
   try {
-    // Every write and every load asks this. No Effect and no Promise has one of these prototypes, and to look for the
-    // properties by which they are known, in objects of many shapes, costs a `set` a sixth of its time.
+    // Every write and every load asks this. No Effect has one of these prototypes, and to look for all properties by
+    // which Effects and Promises are known, in objects of many shapes, costs a `set` a sixth of its time.
     const prototype: unknown = Object.getPrototypeOf(value)
-    if (prototype === Object.prototype || prototype === Array.prototype) return undefined
+    if (prototype === Array.prototype) return undefined
+    if (prototype === Object.prototype && (value as { readonly then?: unknown }).then === undefined) return undefined
     if (promises(value)) return "is a Promise: run it first, by Effect.promise or Effect.tryPromise, and give its value"
     if (!Effect.isEffect(value) || (takesExits && Exit.isExit(value))) return undefined
     return "is an Effect: run it first, with `yield*`, and give its value; a family of Exits declares a `Schema.Exit`"

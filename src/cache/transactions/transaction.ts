@@ -11,6 +11,7 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -338,10 +339,10 @@ export const arrived = (family: string, below: unknown): Promise<void> | undefin
   return Promise.reject(new CacheError({ reason }))
 }
 
-// A program without types may give a Proxy, which throws.
+// A program without types may give any set, or a Proxy, which throws.
 const isDelivery = (below: unknown): below is Delivery => {
   try {
-    return below instanceof Set
+    return below instanceof Set && Array.from(below).every((parcel) => Deferred.isDeferred(parcel?.arrived))
   } catch {
     return false
   }

@@ -50,11 +50,14 @@ export interface Term {
 export interface LeaseTable {
   /**
    * Acquires a lease. `shown` replaces the patterns in errors and logs, if the patterns themselves must not be shown.
+   * `prepare` runs between the grant and the moment when the caller gets the lease, from which its time counts. What it
+   * returns ends with the deadline; the caller gets the lease all the same.
    */
   readonly acquire: (
     patterns: ReadonlyArray<KeyPattern>,
     options?: LeaseOptions,
-    shown?: ReadonlyArray<string>
+    shown?: ReadonlyArray<string>,
+    prepare?: (lease: Lease) => Effect.Effect<void>
   ) => Effect.Effect<Lease, LeaseError, Scope.Scope>
   /** Whether this table granted the lease, held or not. */
   readonly isOwn: (lease: Lease) => boolean
@@ -89,7 +92,11 @@ const watchMillisMax = 60_000
 interface Asked extends Request {
   readonly shown: ReadonlyArray<string>
   readonly timeToLiveMillis: number
+  /** How long it may take from the grant until the caller gets the lease. */
+  readonly leadMillis: number
   granted: Holder | undefined
+  /** Whether the caller gets the lease, even if the deadline comes before what it waits for. */
+  isSure: boolean
   /** Present while the request waits. */
   resume: ((exit: Exit.Exit<Holder, LeaseError>) => void) | undefined
 }
@@ -99,7 +106,7 @@ interface Holder extends Ending {
   readonly lease: Lease
   readonly term: Term
   /** In milliseconds of the monotonic clock. */
-  readonly endsAt: number
+  endsAt: number
   ended: boolean
 }
 
@@ -143,8 +150,10 @@ class LocalTable implements LeaseTable {
   readonly acquire = (
     patterns: ReadonlyArray<KeyPattern>,
     options: LeaseOptions = {},
-    shown: ReadonlyArray<string> = patterns.map(({ source }) => source)
+    shown: ReadonlyArray<string> = patterns.map(({ source }) => source),
+    prepare?: (lease: Lease) => Effect.Effect<void>
   ) => {
+    const deadlineMillis = millisOf(options.deadline ?? defaults.deadline)
     const isExclusive = (options.mode ?? defaults.mode) === "exclusive"
     const timeToLiveMillis = millisOf(options.timeToLive ?? defaults.timeToLive)
     return Effect.uninterruptibleMask((restore) =>
@@ -155,12 +164,18 @@ class LocalTable implements LeaseTable {
           isExclusive,
           shown,
           timeToLiveMillis,
+          leadMillis: prepare === undefined ? 0 : deadlineMillis,
           granted: undefined,
+          isSure: false,
           resume: undefined
         }
-        const waited = Effect.timeoutOrElse(this.wait(asked), {
-          duration: millisOf(options.deadline ?? defaults.deadline),
-          orElse: () => Effect.fail(refused(shown, "timeout"))
+        const prepared = Effect.flatMap(this.wait(asked), (holder) => {
+          asked.isSure = true
+          return Effect.as(prepare?.(holder.lease) ?? Effect.void, holder)
+        })
+        const waited = Effect.timeoutOrElse(prepared, {
+          duration: deadlineMillis,
+          orElse: () => asked.isSure ? Effect.succeed(asked.granted!) : Effect.fail(refused(shown, "timeout"))
         })
         // A request that is interrupted, or too late, at the moment of the grant must not keep the lease.
         const giveBack = Effect.sync(() => {
@@ -170,7 +185,7 @@ class LocalTable implements LeaseTable {
           Effect.onError(restore(waited), () => giveBack),
           (holder) => Effect.sync(() => this.end(holder))
         )
-        return Effect.map(acquired, ({ lease }) => lease)
+        return Effect.map(acquired, (holder) => this.give(holder))
       })
     )
   }
@@ -284,13 +299,13 @@ class LocalTable implements LeaseTable {
   }
 
   private hold(asked: Asked): Holder {
-    const { isExclusive, patterns, shown, timeToLiveMillis } = asked
+    const { isExclusive, leadMillis, patterns, shown, timeToLiveMillis } = asked
     this.count(asked, -1)
     asked.resume = undefined
     const nowMillis = this.clock.currentTimeMillisUnsafe()
     const expiresAt = nowMillis + timeToLiveMillis
-    const endsAt = this.now() + timeToLiveMillis
-    const isHeldUnsafe = () => !holder.ended && endsAt > this.now()
+    const endsAt = this.now() + leadMillis + timeToLiveMillis
+    const isHeldUnsafe = () => !holder.ended && holder.endsAt > this.now()
     const check = Effect.suspend(() => isHeldUnsafe() ? Effect.void : Effect.fail(refused(shown, "ended")))
     const mode: LeaseMode = isExclusive ? "exclusive" : "shared"
     const fields = { mode, token: this.nextToken(nowMillis), expiresAt, isHeldUnsafe, check }
@@ -299,8 +314,6 @@ class LocalTable implements LeaseTable {
       patterns: { value: patterns },
       shown: { value: shown }
     })
-    // A write trusts the mode of the lease, so it must not change.
-    Object.freeze(lease)
     const term: Term = { stamp: 0, isOvertaken: false, wasSeen: false, tags: [], absentKey: undefined }
     const holder: Holder = { asked, lease, term, endsAt, heapAt: -1, ended: false }
     asked.granted = holder
@@ -309,6 +322,20 @@ class LocalTable implements LeaseTable {
     this.granted.set(lease, term)
     this.enter(holder)
     return holder
+  }
+
+  /** Gives the lease to its caller. Its time counts from now on. */
+  private give(holder: Holder): Lease {
+    const { asked: { leadMillis, timeToLiveMillis }, lease } = holder
+    if (leadMillis > 0 && !holder.ended) {
+      this.ends.remove(holder)
+      holder.endsAt = this.now() + timeToLiveMillis
+      this.ends.add(holder)
+      Object.assign(lease, { expiresAt: this.clock.currentTimeMillisUnsafe() + timeToLiveMillis })
+      this.watch()
+    }
+    // A write trusts the mode of the lease, so it must not change.
+    return Object.freeze(lease)
   }
 
   private enter(holder: Holder): void {

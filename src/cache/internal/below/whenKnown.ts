@@ -31,6 +31,8 @@ export interface Watch {
   isGone: boolean
   /** Whether a change was more than a load that found a value where there was none. */
   isRewritten?: boolean
+  /** Looks at the marks that show a change, before they are forgotten. */
+  look?: () => void
 }
 
 /** The entry of a key in memory or in a lower tier. */

@@ -29,9 +29,9 @@ export class Changes {
   private readonly listeners = new Set<ChangeListener>()
   private readonly failed = new RareLog()
 
-  /** Whether changes have a listener. */
+  /** Whether changes have a listener. The last one may have removed itself, and still run. */
   get areHeard(): boolean {
-    return this.listeners.size > 0
+    return this.listeners.size > 0 || this.isTelling
   }
 
   /** Adds a listener. The returned function removes it again. */

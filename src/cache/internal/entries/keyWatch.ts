@@ -36,9 +36,12 @@ export class KeyWatch {
     this.stamp = ground.cache.stamp
     const held = ground.held(key)
     this.before = held !== undefined && this.isOver(held) ? undefined : held
+    watch.look = () => {
+      if (this.changed) watch.isRewritten = true
+    }
   }
 
-  /** Whether the key has changed since the watch began. */
+  /** Whether the key has changed since the watch began. Once it has, it stays so. */
   get changed(): boolean {
     const { before, ground, key, stamp, watch } = this
     if (watch.isRewritten === true) return true

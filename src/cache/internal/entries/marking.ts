@@ -172,6 +172,7 @@ export class Marking {
   /** Forgets the marks up to a stamp, because nothing is left that they hide. */
   forget(upTo: number, looked: Looked): void {
     const { marks, tags, watches } = this.ground
+    watches.lookNow()
     // An entry that is being read may have any tags.
     watches.changedWhere((key) => tags.fullness > 0 || this.ground.judge(key, 0, noTags) !== "valid")
     marks.forget(upTo)

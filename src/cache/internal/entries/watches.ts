@@ -53,6 +53,11 @@ export class Watches {
     }
   }
 
+  /** Marks are about to be forgotten, by which watches may see a change later. */
+  lookNow(): void {
+    for (const known of this.byKey.values()) for (const watch of known) watch.look?.()
+  }
+
   /** Any key may have changed. */
   changedAll(): void {
     this.changedWhere(() => true)

@@ -131,7 +131,6 @@ export class Flight<V> extends Waited<V> {
   private progress: Progress = "Running"
   private standing: Standing = "Current"
   private knownOfKey: KeyState = "Unchanged"
-  private isExpected = false
   private isBarredNow = false
   private detached: boolean
   private stampNow: number
@@ -330,17 +329,6 @@ export class Flight<V> extends Waited<V> {
 
   get isDetached(): boolean {
     return this.detached
-  }
-
-  /** A caller is about to join it, or waits until its load is over. */
-  expect(): void {
-    this.isExpected = true
-  }
-
-  /** That caller does not need it any more. */
-  letGo(): void {
-    this.isExpected = false
-    this.abandonIfAlone()
   }
 
   /** It runs to its end even if no reader waits. */

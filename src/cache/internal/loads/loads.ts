@@ -53,6 +53,8 @@ export interface OpenLoad<V> {
 export class Loads<V> {
   readonly failures: Failures<V>
   readonly turns: Turns
+  /** The turns of patches, which wait for no update: a patch loads nothing. */
+  readonly patchTurns: Turns
   readonly expiry: Expiry.Expiry
   loader: Loader<V> | undefined = undefined
   /** Whether an owner has left. */
@@ -89,6 +91,7 @@ export class Loads<V> {
     this.lookups = new Lookups(entries, this)
     this.landing = new Landing(entries, this)
     this.turns = new Turns(this)
+    this.patchTurns = new Turns(this)
     entries.unkept.fork = (work) => this.fork(work)
     this.isPatient = this.expiry.hardTimeout === undefined
     this.patience = new Patience(this)
@@ -135,14 +138,14 @@ export class Loads<V> {
   }
 
   /** Gets the early answer of a load, or waits for its end. The returned Effect leaves again. */
-  join(to: Waited<V>, resume: Waiter<V>, wantsFresh: WantsFresh = false): Effect.Effect<void> | void {
+  join({ last: to }: Waited<V>, resume: Waiter<V>, wantsFresh: WantsFresh = false): Effect.Effect<void> | void {
     const now = this.now()
     const isEarly = wantsFresh === false && to.earlyAt(now) !== undefined
     return isEarly ? to.join(resume, now, wantsFresh) : this.wait(to, resume, now, wantsFresh)
   }
 
   /** Waits for a load. The returned Effect leaves again. A lookup or update that would wait for itself is refused. */
-  wait(to: Waited<V>, resume: Waiter<V>, now: number, wantsFresh: WantsFresh): Effect.Effect<void> | void {
+  wait({ last: to }: Waited<V>, resume: Waiter<V>, now: number, wantsFresh: WantsFresh): Effect.Effect<void> | void {
     const work = currentWork()
     const refusal = to.isFull ? this.queueFull(to.key, waitersMax) : work?.circularWait(to.subject, this.show(to.key))
     if (refusal !== undefined) {
@@ -413,7 +416,7 @@ export class Loads<V> {
     for (const flight of flights) flight.overtake()
     const endOne = (flight: Flight<V>): void => {
       if (flight.hasEnded) return
-      if (this.loader !== undefined && !flight.isEmpty) {
+      if (this.loader !== undefined && (!flight.isEmpty || flight.isExpected)) {
         const { brought, cause, isDetached, key } = flight
         flight.moveTo(this.queue(key, { isRefresh: cause === "refresh", isDetached, lookup: brought }))
       }

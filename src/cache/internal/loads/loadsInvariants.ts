@@ -9,7 +9,7 @@ export const checkLoads = <V>(loads: Loads<V>, { idle }: { readonly idle: boolea
   const check = (holds: boolean, rule: string) => {
     if (!holds) throw new Error(`the loads of \`${loads.name}\` are broken: ${rule}`)
   }
-  const { failures, flights, loadQueue, next, patience, turns } = loads
+  const { failures, flights, loadQueue, next, patience, patchTurns, turns } = loads
   const { byKey, overtaken, running } = flights
   for (const [key, flight] of byKey) {
     check(flight.key === key && running.has(flight), "a load that may be joined runs")
@@ -28,6 +28,7 @@ export const checkLoads = <V>(loads: Loads<V>, { idle }: { readonly idle: boolea
     check(queued.key === key && flights.loadsOf(key).length > 0, "the next load of a key waits for one that runs")
   }
   turns.checkInvariants(check, idle)
+  patchTurns.checkInvariants(check, idle)
   if (!idle) return
   check(running.size === 0, "no load runs without a reader")
   check(next.size === 0 && !patience.isAwake, "no next load waits for ever")

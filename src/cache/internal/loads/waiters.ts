@@ -67,6 +67,8 @@ export abstract class Waited<V> {
   protected strict: Set<Waiter<V>> | undefined = undefined
   /** Those of them who accept only what a load brings. */
   protected renewing: Set<Waiter<V>> | undefined = undefined
+  /** How many callers are about to join it, or wait until its load is over. */
+  private expectedCount = 0
   /** What its readers have been moved to. */
   protected movedTo: Waited<V> | undefined = undefined
 
@@ -117,7 +119,28 @@ export abstract class Waited<V> {
     this.sharedAt ??= nowMillis
   }
 
-  /** Ends if no reader waits any more. */
+  /** What readers wait for here now: itself, or what its readers have been moved to. */
+  get last(): Waited<V> {
+    return this.movedTo?.last ?? this
+  }
+
+  /** A caller is about to join it, or waits until its load is over. */
+  expect(): void {
+    this.expectedCount++
+  }
+
+  /** That caller does not need it any more. */
+  letGo(): void {
+    if (this.movedTo !== undefined) return this.movedTo.letGo()
+    this.expectedCount--
+    this.abandonIfAlone()
+  }
+
+  get isExpected(): boolean {
+    return this.expectedCount > 0
+  }
+
+  /** Ends if no reader waits any more, and none is expected. */
   abstract abandonIfAlone(): void
 
   /** Whether it ended because no reader waited any more. A reader who comes later has to start a new load. */
@@ -168,11 +191,12 @@ export abstract class Waited<V> {
     return (this.waiters?.size ?? 0) === (this.renewing?.size ?? 0)
   }
 
-  /** Moves all readers who wait here to another load. */
+  /** Moves all readers who wait here, and those who are expected, to another load. */
   moveTo(waited: Waited<V>): void {
     const { renewing, strict, waiters } = this
     this.clear()
     this.movedTo = waited
+    waited.expectedCount += this.expectedCount
     if (waiters !== undefined) waited.receive(waiters, strict, renewing)
   }
 
@@ -236,7 +260,7 @@ export class Queued<V> extends Waited<V> {
   private looks = false
   private looking: Fiber.Fiber<void> | undefined = undefined
   readonly subject: Awaited
-  private isOver = false
+  private exit: Exit.Exit<Served<V>, unknown> | undefined = undefined
   private readonly abandoned: (queued: Queued<V>) => void
 
   /** `before` gives the loads that must end before it begins. */
@@ -269,7 +293,12 @@ export class Queued<V> extends Waited<V> {
   }
 
   get wasAbandoned(): boolean {
-    return this.movedTo?.wasAbandoned ?? this.isOver
+    return this.movedTo?.wasAbandoned ?? this.exit !== undefined
+  }
+
+  /** Waits for the answer. Who comes after the end has it at once. */
+  override join(resume: Waiter<V>, nowMillis: number, wantsFresh: WantsFresh): Effect.Effect<void> | void {
+    return this.exit === undefined ? super.join(resume, nowMillis, wantsFresh) : resume(this.exit)
   }
 
   /** Whether a fiber looks for what its readers may be served meanwhile. */
@@ -299,14 +328,14 @@ export class Queued<V> extends Waited<V> {
   }
 
   abandonIfAlone(): void {
-    if (!this.isEmpty || this.movedTo !== undefined) return
-    this.isOver = true
+    if (!this.isEmpty || this.isExpected || this.movedTo !== undefined) return
+    this.exit = Exit.interrupt()
     this.looking?.interruptUnsafe()
     this.abandoned(this)
   }
 
   end(exit: Exit.Exit<Served<V>, unknown>): void {
-    this.isOver = true
+    this.exit = exit
     this.looking?.interruptUnsafe()
     this.answer(exit)
   }

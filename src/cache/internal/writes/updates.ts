@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import type { Entry } from "../../../store/Entry.ts"
 import type { CacheError } from "../../CacheError.ts"
 import { noDelivery } from "../below/delivery.ts"
+import { unknown } from "../below/whenKnown.ts"
 import { type CacheContext, orRedressed } from "../entries/cacheContext.ts"
 import { overtakenUpdate, unkeptUpdate } from "../entries/conditions.ts"
 import type { Entries } from "../entries/entries.ts"
@@ -154,7 +155,10 @@ export class Updates<V> {
             this.entries.judge(key, turn.stamp, turn.tags) !== "valid"
           if (!overtaken) return this.steps.applySet(judged, noOptions)
           return this.loads.loader?.lookup === undefined
-            ? Effect.fail(overtakenUpdate(this.spec.show(key), before, this.entries.held(key)))
+            ? Effect.flatMap(
+              this.entries.holding(key).current,
+              (now) => Effect.fail(overtakenUpdate(this.spec.show(key), before, now === unknown ? undefined : now))
+            )
             : this.invalidation.drop([key], "hide")
         }))
     return Effect.flatMapEager(
@@ -165,14 +169,17 @@ export class Updates<V> {
 
   /**
    * Changes a part of the value that the cache holds. The value keeps its lifetime, tags and revision, and nothing is
-   * loaded. It returns `None` if the cache holds no fresh value, if the key changed while `f` ran, or if a refresh
-   * of the key still runs at its end.
+   * loaded. Patches of one key run one after the other. It returns `None` if the cache holds no fresh value, if the key
+   * changed otherwise while `f` ran, or if a refresh of the key still runs at its end.
    */
   patch<E, R>(
     key: string,
     f: (was: V) => Effect.Effect<V, E, R>
   ): Effect.Effect<Option.Option<V>, CacheError | E, R> {
-    return this.afterRefresh(key, () => this.patchNow(key, f))
+    return this.loads.patchTurns.take(
+      key,
+      (updating) => working(updating, this.afterRefresh(key, () => this.patchNow(key, f)))
+    )
   }
 
   private patchNow<E, R>(
@@ -217,9 +224,12 @@ export class Updates<V> {
    * brings.
    */
   private afterRefresh<A, E, R>(key: string, read: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
-    const refresh = this.loads.refreshOf(key)
-    if (refresh === undefined) return read()
-    const ended = Effect.callback<unknown, unknown>((resume) => this.loads.join(refresh, resume, "new"))
+    if (this.loads.refreshOf(key) === undefined) return read()
+    // It is found and joined in one step. Its caller may leave in between, and end it.
+    const ended = Effect.callback<unknown, unknown>((resume) => {
+      const refresh = this.loads.refreshOf(key)
+      return refresh === undefined ? resume(Exit.void) : this.loads.join(refresh, resume, "new")
+    })
     return Effect.flatMap(Effect.exit(ended), read)
   }
 }

@@ -72,8 +72,10 @@ export class WritesAtOnce<V> {
     const judged = this.judgedNow(key, this.entries.judgement.judge(key, f(before.value), asHeld(before)))
     const left = this.refusals.goneSince(ends) ?? this.refusals.unkept([judged], true)
     if (left !== undefined) throw left
-    // The function, or a weigher, may have used the cache.
-    if (this.heldToChange(key)?.version !== before.version || this.loads.isRefreshing(key)) return undefined
+    // The function, or a weigher, may have used the cache. Another lifetime is a change, and keeps the version.
+    const after = this.heldToChange(key)
+    const isChanged = after?.version !== before.version || after.freshUntil !== before.freshUntil
+    if (isChanged || this.loads.isRefreshing(key)) return undefined
     return this.steps.amend(judged, before, this.cache.nextStamp(), this.cache.time.now())
   }
 
