@@ -316,8 +316,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "what a refresh brings is not lost",
     bug: "an update that begins while a refresh runs is made from the value before it",
     file: updates,
-    text: `if (refresh === undefined) return read()`,
-    planted: `if (refresh !== undefined || refresh === undefined) return read()`,
+    text: `if (this.loads.refreshOf(key) === undefined) return read()`,
+    planted: `if (!Boolean(0)) return read()`,
     suites: ["test/cache/refreshed.test.ts"]
   },
   {
@@ -332,8 +332,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "a load serves a stale value early after an earlier load has brought a newer one",
     file: landing,
-    text: "for (const other of this.ground.flights.beside(flight)) other.bar()",
-    planted: "this.ground.flights.beside(flight)",
+    text: "if (!isRefused || !this.isMarkedStale(key, other.held?.entry)) other.bar()",
+    planted: "if (isRefused && Boolean(0)) other.bar()",
     suites: [closedUnseen]
   },
   {
@@ -662,7 +662,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a refused refresh leaves older entries below",
     file: landing,
-    text: `return isReplaced ? dependents : both(dependents, this.entries.remove(key))`,
+    text:
+      `return isReplaced || this.isMarkedStale(key, before) ? dependents : both(dependents, this.entries.remove(key))`,
     planted: `if (!isReplaced) this.entries.hot?.drop(key)\n    return dependents`,
     suites: [tagRaces]
   },
@@ -670,7 +671,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a refused refresh takes what a later write brought",
     file: landing,
-    text: `return isReplaced ? dependents : both(dependents, this.entries.remove(key))`,
+    text:
+      `return isReplaced || this.isMarkedStale(key, before) ? dependents : both(dependents, this.entries.remove(key))`,
     planted: `return both(dependents, this.entries.remove(key))`,
     suites: ["test/cache/overtaken.test.ts", "test/cache/twoTiers.test.ts"]
   },
@@ -2131,8 +2133,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 7,
     bug: "readers of a part that is given back are refused, though the part has an owner",
     file: loads,
-    text: `if (this.loader !== undefined && !flight.isEmpty) {`,
-    planted: `if (this.loader === undefined && !flight.isEmpty) {`,
+    text: `if (this.loader !== undefined && (!flight.isEmpty || flight.isExpected)) {`,
+    planted: `if (this.loader === undefined && (!flight.isEmpty || flight.isExpected)) {`,
     suites: [leaving]
   },
   {
@@ -3658,7 +3660,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a patch at once is made of a value that its function has replaced",
     file: "src/cache/internal/writes/writesAtOnce.ts",
-    text: `if (this.heldToChange(key)?.version !== before.version || this.loads.isRefreshing(key)) return undefined`,
+    text: `if (isChanged || this.loads.isRefreshing(key)) return undefined`,
     planted: ``,
     suites: ["test/cache/atOnce.test.ts"]
   },
@@ -3947,8 +3949,10 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "a load that a write has overtaken takes the written value from the readers of the next load",
     file: landing,
-    text: `if (!flight.isReplaced) { for (const other of`,
-    planted: `{ for (const other of`,
+    text: `if (!flight.isReplaced) {
+      const isRefused`,
+    planted: `{
+      const isRefused`,
     suites: [joinedLoads]
   },
   {

@@ -1,6 +1,6 @@
 /**
- * Patches of one key that run at once take turns, so none of them is lost; and the error of an update that was overtaken
- * names the value that the lower tiers have.
+ * Patches of one key that run at once take turns, so none of them is lost; and the error of an update that was
+ * overtaken names the value that the lower tiers have.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as TieredStore from "effect-stateless/store/TieredStore"

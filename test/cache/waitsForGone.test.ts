@@ -100,7 +100,7 @@ describe("read or write of a part whose delegate leaves", () => {
   }
 
   it.live("a read of many keys of which another reader has come and gone since, is answered", () =>
-    Effect.scoped(Effect.gen(function*() {
+    Effect.gen(function*() {
       const context = (yield* Layer.build(Layer.fresh(docs(true)))) as Context.Context<any>
       const on = <A>(effect: Effect.Effect<A, unknown, any>) => Effect.provideContext(effect, context)
       const scope = yield* Scope.make()
@@ -114,5 +114,5 @@ describe("read or write of a part whose delegate leaves", () => {
       const other = yield* fork(on(draft.get({ id: "99" })))
       yield* Fiber.interrupt(other)
       assert.lengthOf((yield* Fiber.join(reader)) as Array<unknown>, 100)
-    })))
+    }))
 })

@@ -47,7 +47,7 @@ it.effect("`arrived` refuses a set that no write has answered", () =>
     }
   }))
 
-it("a value that is not a text is no segment", () => {
+it("a value that is not a text is refused as a segment", () => {
   for (const given of [null, undefined, 1, {}]) {
     assert.isTrue(Option.isNone(Key.segment(given as any)))
     assert.isFalse(Key.isSegment(given as any))

@@ -51,7 +51,7 @@ export interface LeaseTable {
   /**
    * Acquires a lease. `shown` replaces the patterns in errors and logs, if the patterns themselves must not be shown.
    * `prepare` runs between the grant and the moment when the caller gets the lease, from which its time counts. What it
-   * returns ends with the deadline; the caller gets the lease all the same.
+   * returns ends with the deadline; the caller gets the lease nevertheless.
    */
   readonly acquire: (
     patterns: ReadonlyArray<KeyPattern>,

@@ -341,7 +341,7 @@ export class Landing<V> {
 
   /**
    * A refused value may be out of date, but it proves that everything older than its load is so, too. What a mark says
-   * is stale is known to be so, and stays for those whom the stale rules serve it.
+   * is stale is known to be so, and stays for readers whose rules allow it.
    */
   private dropOlder({ isReplaced, key }: Flight<V>, before?: Entry<V>): Delivery {
     const dependents = this.spreadChange(key)
