@@ -211,6 +211,32 @@ describe("mark that makes entries stale", () => {
       }))
   }
 
+  it.effect("any number of such marks leaves an entry as stale as the first one that concerns it has made it", () =>
+    Effect.gen(function*() {
+      const lookup = (run: number) => run === 1 ? Effect.succeed(run) : Effect.never
+      const { answer, get, on, user } = yield* family({ staleWhileRevalidate: 60 }, lookup)
+      yield* get
+      for (let mark = 0; mark < 20; mark++) {
+        yield* on(user.invalidateWhere({ id: "1" }, { mode: "markStale" }))
+        yield* TestClock.adjust(2)
+        const { stale, staleMillis, value } = yield* answer
+        assert.deepStrictEqual({ stale, staleMillis, value }, { stale: true, staleMillis: 2 * (mark + 1), value: 1 })
+      }
+    }))
+
+  it("an entry between two marks whose times were joined ends no later than it had to", () => {
+    const marks = new FamilyMarks()
+    for (let mark = 1; mark <= 20; mark++) marks.record(everything, "markStale", 10 * mark, mark)
+    for (let stamp = 0; stamp < 200; stamp++) {
+      assert.isAtMost(marks.staleSince("1", stamp), Math.floor(stamp / 10) + 1)
+      assert.strictEqual(marks.judge("1", stamp), "stale")
+    }
+    // The latest times are exact.
+    for (let stamp = 140; stamp < 200; stamp++) {
+      assert.strictEqual(marks.staleSince("1", stamp), Math.floor(stamp / 10) + 1)
+    }
+  })
+
   it.effect("a sweep removes the entry once it may not be served any more", () =>
     Effect.gen(function*() {
       const { get, on, running, user } = yield* family({ staleWhileRevalidate: 60 }, (run) => Effect.succeed(run))

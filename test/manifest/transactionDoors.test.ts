@@ -3,15 +3,18 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
+import { openWork } from "../../src/cache/internal/loads/load.ts"
 import type { Readable, Reading } from "../../src/manifest/Family.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Connection, Database } from "../support/database.ts"
-import { cacheReasonOf } from "../support/effects.ts"
+import { cacheReasonOf, settle } from "../support/effects.ts"
+import { atEachStep } from "../support/yieldOnce.ts"
 
 const staleWhileRevalidate = "1 hour"
 
@@ -240,5 +243,24 @@ describe("read in the body of a transaction", () => {
           assert.notInclude(JSON.stringify(explanation), "mine")
         })
       )
+    ))
+})
+
+describe("a read in the body of a transaction that is interrupted", () => {
+  it.live("leaves no load open, at whatever step its reader leaves", () =>
+    atEachStep((begin, at) =>
+      Effect.scoped(Effect.gen(function*() {
+        const db = new Database(0)
+        const context = yield* Layer.build(Layer.fresh(layerOver(db)))
+        const open = openWork.count
+        const body = Effect.andThen(begin, row.get(one))
+        const reader = yield* Effect.forkChild(
+          Effect.provideContext(App.transaction(<A, E, R>(inner: Effect.Effect<A, E, R>) => inner)(body), context)
+        )
+        yield* Effect.forkChild(Fiber.interrupt(reader))
+        yield* settle
+        yield* settle
+        assert.strictEqual(openWork.count, open, `yields at ${at}`)
+      }))
     ))
 })

@@ -36,15 +36,13 @@ const marksMax = 65_536
 // The most characters in the slices of these marks, since keys and tags may be long.
 const charactersMax = 4_194_304
 
-// The number of remembered times of stale marks. An entry that is older than all of them is hidden, because it is no
-// longer known for how long it has been stale.
+// The number of remembered times of stale marks. Beyond, the two earliest become one, with the earlier time: an entry
+// between them ends earlier than it had to, and none later.
 const staleTimesMax = 8
 
 class Stamps {
   hidden = 0
   stale = 0
-  // The latest stale mark whose time is forgotten. Entries older than it are hidden.
-  private timeless = 0
   // The times of the latest stale marks, the earliest first. An entry is stale from the time of its mark on, however
   // late it is read.
   private staleTimes: Array<{ readonly stamp: number; readonly atMillis: number }> | undefined = undefined
@@ -55,13 +53,11 @@ class Stamps {
       this.stale = stamp
       const times = this.staleTimes ??= []
       times.push({ stamp, atMillis })
-      if (times.length > staleTimesMax) this.timeless = Math.max(this.timeless, times.shift()!.stamp)
+      if (times.length > staleTimesMax) {
+        const [first, second] = times
+        times.splice(0, 2, { stamp: second!.stamp, atMillis: first!.atMillis })
+      }
     }
-  }
-
-  /** Entries with an older stamp are hidden. */
-  get floor(): number {
-    return Math.max(this.hidden, this.timeless)
   }
 
   get latest(): number {
@@ -69,7 +65,7 @@ class Stamps {
   }
 
   judge(stamp: number): Verdict {
-    return stamp < this.hidden || stamp < this.timeless ? "hidden" : stamp < this.stale ? "stale" : "valid"
+    return stamp < this.hidden ? "hidden" : stamp < this.stale ? "stale" : "valid"
   }
 
   staleSince(stamp: number): number {
@@ -168,7 +164,7 @@ export class FamilyMarks {
   latest = 0
   /** Every entry with an older stamp is hidden, whatever its key. */
   get floor(): number {
-    return this.whole.floor
+    return this.whole.hidden
   }
 
   /** The share of the room for marks on some of the keys that is taken; 1 is all of it. */
@@ -234,7 +230,7 @@ export class FamilyMarks {
 
   /** Whether one mark hides every entry of a slice that is older than a stamp. */
   hidesAll(slice: Slice, stamp: number): boolean {
-    if (this.whole.floor >= stamp) return true
+    if (this.whole.hidden >= stamp) return true
     const known = this.projections.get(projectionName(slice))?.stamps.get(textOfSlice(slice))
     return known !== undefined && known.hidden >= stamp
   }

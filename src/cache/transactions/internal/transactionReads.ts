@@ -221,27 +221,30 @@ export class TransactionReads<V> extends UnlistedReads<V> implements Reads<V> {
     each: Each<V, A>,
     brought?: KeyLookup<V>
   ): Effect.Effect<ReadonlyArray<A>, unknown> {
-    return Effect.suspend(() => {
-      const { loader } = this.family.loads
-      if (loader === undefined) return Effect.fail(this.family.loads.unowned())
-      const load = new Load(this.cache, this.spec, keys, loader)
-      const services = Context.merge(loader.context, this.frame.given).pipe(
-        Context.add(CurrentTransaction, this.frame),
-        Context.add(CurrentLoad, load)
-      )
-      // The owner's Context has everything that the lookup needs. Of the body's services, only those of the combinator
-      // are added, such as the connection.
-      const inOwners: (context: Context.Context<never>) => Context.Context<never> = () => services as never
-      const answers = Effect.updateContext(
-        Effect.scoped(Effect.suspend(() => this.lookUp(keys, each, brought))),
-        inOwners
-      )
-      const served = Effect.flatMap(
-        Effect.exit(this.inTime(keys[0]!, answers)),
-        (exit) => load.refused === undefined ? exit : Effect.fail(load.refused)
-      )
-      return Effect.ensuring(served, Effect.sync(() => keys.forEach(() => load.close())))
-    })
+    // The load is open from here on, and is closed however its reader leaves.
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.suspend(() => {
+        const { loader } = this.family.loads
+        if (loader === undefined) return Effect.fail(this.family.loads.unowned())
+        const load = new Load(this.cache, this.spec, keys, loader)
+        const services = Context.merge(loader.context, this.frame.given).pipe(
+          Context.add(CurrentTransaction, this.frame),
+          Context.add(CurrentLoad, load)
+        )
+        // The owner's Context has everything that the lookup needs. Of the body's services, only those of the
+        // combinator are added, such as the connection.
+        const inOwners: (context: Context.Context<never>) => Context.Context<never> = () => services as never
+        const answers = Effect.updateContext(
+          Effect.scoped(Effect.suspend(() => this.lookUp(keys, each, brought))),
+          inOwners
+        )
+        const served = Effect.flatMap(
+          Effect.exit(this.inTime(keys[0]!, answers)),
+          (exit) => load.refused === undefined ? exit : Effect.fail(load.refused)
+        )
+        return Effect.ensuring(restore(served), Effect.sync(() => keys.forEach(() => load.close())))
+      })
+    )
   }
 
   private lookUp<A>(
