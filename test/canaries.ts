@@ -4511,13 +4511,5 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `if (this.loads.loader === undefined) this.writes`,
     planted: `this.writes`,
     suites: ["test/cache/waitsForGone.test.ts"]
-  },
-  {
-    law: 6,
-    bug: "a key that is marked stale again is hidden by the refused renewal",
-    file: "src/cache/internal/loads/landing.ts",
-    text: `isReplaced || this.isMarkedStale(key, before)`,
-    planted: `isReplaced`,
-    suites: ["test/cache/markedAgain.test.ts"]
   }
 ]

@@ -572,6 +572,8 @@ export class World extends SimulatedWorld<App<typeof families[number]>> {
   /** Whatever runs behind the readers ends; then nothing is left, and what is held is what the source says. */
   private readonly settle = Effect.gen({ self: this }, function*() {
     yield* Effect.sleep(400)
+    // What a failed round owes may just be on its way once more.
+    yield* this.running.cache.outbox.idle
     checkInvariants(this.running)
     this.lookups.checkNone()
     for (const [family, name] of families.entries()) {

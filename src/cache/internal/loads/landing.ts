@@ -10,8 +10,7 @@
  * 4. **Is there room in the outbox?** The load waits for room, and asks 1 again. The rest is one synchronous step.
  * 5. **What is older?** Loads of the key that began before are outrun, and an update that has read the key is
  *    overtaken: none of them may store what it makes of an older value. A load that began later, after a tag has closed
- *    this one, serves no stale value from now on: that is older than this value. But if this value is refused, a value
- *    that a mark says is stale is served on, as 8 says. (Laws 2 and 6.)
+ *    this one, serves no stale value from now on: that is older than this value. (Laws 2 and 6.)
  * 6. **Has another engine got another answer meanwhile?** The engine cannot know which of the two is newer. Neither is
  *    kept, nor what was made from them. (Law 2.)
  * 7. **Is it another value than the one before?** This is asked before the marks are compared, because a class may have
@@ -20,8 +19,7 @@
  *    or a transaction is about to commit another value, or the lookup has read a value that was not stored, or has
  *    found nothing where a tier may hold a value, or a tier has lost its place. Then the value is refused: the readers
  *    who have joined get it, and it is not stored. If it differs from the value before, it proves that everything older
- *    is out of date as well, unless it was made of what is not known; what a mark says is stale is known to be so, and
- *    stays. (Laws 2, 4, 6 and 14.)
+ *    is out of date as well, unless it was made of what is not known. (Laws 2, 4 and 14.)
  * 9. **Was it made from a stale value?** Then it is stale itself: readers get it as stale, and it is not stored. (Law
  *    6.)
  * 10. **It is kept.** If it is another value, dependents are dropped, with a stamp of their own. If the engine cannot
@@ -222,7 +220,7 @@ export class Landing<V> {
     if (this.isOutOfDate(flight, tags)) {
       this.refuse(flight)
       const isProof = !isUncertain && (changed || !isSource && isChanged())
-      const delivery = isProof ? this.dropOlder(flight, before) : noDelivery
+      const delivery = isProof ? this.dropOlder(flight) : noDelivery
       return { value, tier: "lookup", entry: undefined, tags, stale: readStale, delivery, isUncertain }
     }
     // 9.
@@ -269,12 +267,7 @@ export class Landing<V> {
     this.ground.failures.forget(key)
     // 5.
     this.precede(flight)
-    if (!flight.isReplaced) {
-      const isRefused = what === "Loaded" && !this.ground.flights.isOpen(flight)
-      for (const other of this.ground.flights.beside(flight)) {
-        if (!isRefused || !this.isMarkedStale(key, other.held?.entry)) other.bar()
-      }
-    }
+    if (!flight.isReplaced) { for (const other of this.ground.flights.beside(flight)) other.bar() }
     if (this.cache.hasListeners) {
       const millis = now - startedAt
       this.cache.emit(CacheEvent.Load({ ...this.named(key), millis, waiters, absent: what === "Absent" }))
@@ -339,18 +332,10 @@ export class Landing<V> {
     return { family: this.name, key: this.spec.show(key) }
   }
 
-  /**
-   * A refused value may be out of date, but it proves that everything older than its load is so, too. What a mark says
-   * is stale is known to be so, and stays for readers whose rules allow it.
-   */
-  private dropOlder({ isReplaced, key }: Flight<V>, before?: Entry<V>): Delivery {
+  /** A refused value may be out of date, but it proves that everything older than its load is so, too. */
+  private dropOlder({ isReplaced, key }: Flight<V>): Delivery {
     const dependents = this.spreadChange(key)
-    return isReplaced || this.isMarkedStale(key, before) ? dependents : both(dependents, this.entries.remove(key))
-  }
-
-  /** Whether a mark says that an entry is stale, so that nothing has to tell that it is out of date. */
-  private isMarkedStale(key: string, entry: Entry<V> | undefined): boolean {
-    return entry !== undefined && this.entries.judge(key, entry.stamp, entry.tags) === "stale"
+    return isReplaced ? dependents : both(dependents, this.entries.remove(key))
   }
 
   /** Keeps neither of two values that two engines have loaded, nor the values made from them. */
