@@ -66,10 +66,13 @@ const guards = ["ifVersion", "lease"]
 const doors: { readonly [door: string]: (app: any, options: object | undefined) => Effect.Effect<any, any, any> } = {
   "get": (app, options) => app.keys.user.get(one, options === undefined ? undefined : { stale: undefined }),
   "getPromise": (app, options) =>
-    Effect.flatMap(app.keys.user.reader, (reader: any) =>
-      Effect.promise(() =>
-        Promise.resolve(reader.getPromise(one, options && { stale: undefined, signal: undefined }))
-      )),
+    Effect.flatMap(
+      app.keys.user.reader,
+      (reader: any) =>
+        Effect.promise(() =>
+          Promise.resolve(reader.getPromise(one, options && { stale: undefined, signal: undefined }))
+        )
+    ),
   "setting": (app, options) => app.batch([app.keys.user.setting(one, "new", options)]),
   "deleting": (app, options) =>
     app.batch([app.keys.user.deleting(one, options === undefined ? undefined : only(options, guards))]),

@@ -60,8 +60,8 @@ export const grantRevoked = (pattern: string, family: string) =>
   finding(
     "E0217",
     "Revoked",
-    say`the right to ${pattern} of family ${family} has ended with the scope that gave it`,
-    "use it inside that scope only"
+    say`the right to ${pattern} of family ${family} has ended with the Scope that gave it`,
+    "use it inside that Scope only"
   )
 
 /**
