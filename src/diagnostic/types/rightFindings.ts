@@ -139,6 +139,34 @@ export const neverRun = (operation: string) =>
   )
 
 /**
+ * E0238: a write for a batch that no batch takes.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const neverBatched = (write: string) =>
+  finding(
+    "E0238",
+    "NeverRun",
+    say`${write} returns a write for a batch, and no batch takes it, so it does nothing`,
+    say`give it to ${"batch"} of the manifest, or write yield* before ${"set"} or ${"delete"} of the family`
+  )
+
+/**
+ * E0238: `arrived` of a handle that is awaited and not called.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const arrivedNotCalled = (arrived: string) =>
+  finding(
+    "E0238",
+    "NeverRun",
+    say`${arrived} is a function that nothing calls, so nothing waits for the tiers below memory`,
+    "call it with what the write without an Effect returned"
+  )
+
+/**
  * E0238: an operation in the place of a condition. It is an Effect, and an Effect is always truthy.
  *
  * @category ownership
