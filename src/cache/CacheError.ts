@@ -223,7 +223,7 @@ export class Absent extends Schema.TaggedError<Absent>()("Absent", {
 }) {
   override get message() {
     const why = this.why === "no value"
-      ? "its lookup says that there is no value"
+      ? "its load says that there is no value"
       : this.why === "nothing to renew"
       ? "its lookup returned `Lookup.notModified()`, and the cache has no value to renew; help: return it only if " +
         "the context of the lookup has `previous`"

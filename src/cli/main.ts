@@ -3,6 +3,8 @@
  * Runs the command line, `npx stateless`: it explains codes, and it checks a project and shows both parties of each
  * finding.
  */
+import { version } from "./node.ts"
+
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Argument from "effect/cli/Argument"
@@ -13,7 +15,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
-import { readFileSync } from "node:fs"
 import { check } from "./check.ts"
 import { explain } from "./explain.ts"
 import { colored, plain } from "./render.ts"
@@ -98,11 +99,6 @@ Projects that the tsconfig references are checked, too.
 ${exitCodes}`),
   Command.withShortDescription("Runs the project's own tsc, and shows each ownership error with both of its parties")
 )
-
-// The version of the package. `src/cli` and `dist/cli` are both two folders below it.
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-  readonly version: string
-}
 
 Command.make("stateless").pipe(
   Command.withDescription(`Ownership for caches\n\n${exitCodes}`),

@@ -331,11 +331,12 @@ const runnerAt = (tokens: ReadonlyArray<Token>, at: number): number | undefined 
 const isMember = (tokens: ReadonlyArray<Token>, at: number): boolean =>
   tokens[at - 1]?.text === "." || tokens[at - 1]?.text === "?."
 
-/** The operations of an accessor that return an Effect or a Stream. */
+/** The operations of an accessor that return an Effect or a Stream, or a write for a batch, which does it. */
 export const ofAccessor: ReadonlySet<string> = words(
   "get getOption getMany getManyResults getAnswer getAnswerOption has select warm hottest explain lease " +
     "keys entries page sample count getOr setIfAbsent getAndDelete reschedule " +
-    "set setMany update patch delete deleteMany refresh invalidate invalidateWhere invalidateAll invalidateTag"
+    "set setMany update patch delete deleteMany refresh invalidate invalidateWhere invalidateAll invalidateTag " +
+    "setting deleting"
 )
 const ofManifest = words("get getOption set delete batch invalidate transaction")
 

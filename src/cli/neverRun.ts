@@ -15,7 +15,7 @@ import * as RightFindings from "../diagnostic/types/rightFindings.ts"
 import { type Call, firstOfArrow, type Given, givenAnswer, givenFrom } from "./answers.ts"
 import { holdsMembers } from "./fields.ts"
 import { type Finding, say } from "./findings.ts"
-import type { Meanings, Source } from "./meaning.ts"
+import { type Meanings, type Source, stepAt } from "./meaning.ts"
 import { afterCast } from "./scopes.ts"
 import { placesIn } from "./source.ts"
 import * as Statements from "./statements.ts"
@@ -33,6 +33,8 @@ export const neverRunIn = (meanings: Meanings, file: string): ReadonlyArray<Find
 interface Use {
   readonly name: string
   readonly open: number | undefined
+  /** Whether it is a write for a batch, such as `user.setting(...)`, and no Effect. */
+  readonly isWrite: boolean
 }
 
 /** How an operation is lost: nothing runs it, or a condition takes the operation itself for its answer. */
@@ -43,31 +45,50 @@ class Search {
   private readonly file: string
   private readonly text: string
   private readonly tokens: ReadonlyArray<Token>
+  private readonly hasArrived: boolean
 
   constructor(meanings: Meanings, file: string, { text, tokens }: Source) {
     this.meanings = meanings
     this.file = file
     this.text = text
     this.tokens = tokens
+    this.hasArrived = /\barrived\b/.test(text)
   }
 
   all(): ReadonlyArray<Finding> {
     const placeOf = placesIn(this.text)
     const found: Array<Finding> = []
     for (let at = 0; at < this.tokens.length; at++) {
+      const arrived = this.arrivedAt(at)
+      if (arrived !== undefined) {
+        const place = placeOf(this.tokens[at]!.start)
+        const diagnostic = RightFindings.arrivedNotCalled(arrived)
+        found.push({ file: this.file, ...place, ...say(diagnostic), label: "nothing calls this" })
+      }
       const use = this.useAt(at)
       if (use === undefined) continue
       const loss = use.open === undefined ? this.lossOfName(at) : this.lossOf(at, use.open)
       if (loss === undefined) continue
-      const diagnostic = loss === "tested" ? RightFindings.neverRunTested(use.name) : RightFindings.neverRun(use.name)
-      found.push({
-        file: this.file,
-        ...placeOf(this.tokens[at]!.start),
-        ...say(diagnostic),
-        label: loss === "tested" ? "this is an Effect" : "nothing runs this"
-      })
+      const [diagnostic, label] = use.isWrite
+        ? [RightFindings.neverBatched(use.name), "no batch takes this"]
+        : loss === "tested"
+        ? [RightFindings.neverRunTested(use.name), "this is an Effect"]
+        : [RightFindings.neverRun(use.name), "nothing runs this"]
+      found.push({ file: this.file, ...placeOf(this.tokens[at]!.start), ...say(diagnostic), label })
     }
     return found
+  }
+
+  // Returns the name of `arrived` of a handle that begins at a token, where it is awaited or a statement and not called.
+  private arrivedAt(at: number): string | undefined {
+    const { text, tokens } = this
+    if (!this.hasArrived || tokens[at]!.kind !== "name" || !begins.has(tokens[at + 1]?.text ?? "")) return undefined
+    const path = this.meanings.pathAt(this.file, at)
+    const step = path?.meaning.kind === "accessor" ? stepAt(tokens, path.next) : undefined
+    if (step?.name !== "arrived") return undefined
+    const isLost = this.isOfPromise(at, step.next) || Statements.isVoided(tokens, at, step.next) ||
+      Statements.isStatement(tokens, at) && Statements.endsStatement(tokens, step.next)
+    return isLost ? text.slice(tokens[at]!.start, tokens[step.next - 1]!.start) + "arrived" : undefined
   }
 
   private is(at: number, text: string): boolean {
@@ -78,19 +99,30 @@ class Search {
     if (this.tokens[at]!.kind !== "name" || this.isMember(at)) return undefined
     const open = this.operationAt(at)
     if (open !== undefined) {
-      const { text, tokens } = this
-      const name = text.slice(tokens[at]!.start, tokens[open]!.start).replaceAll(/\s+/g, "").replace(/\(.*$/, "")
-      return { name, open }
+      const name = this.nameOf(at, open)
+      return { name, open, isWrite: isWrite(name) }
     }
     const value = this.meanings.valueAt(this.file, at)
     if (value === undefined) return undefined
     if (this.is(at + 1, "(")) {
       const body = this.bodyOf(value)
       return body !== undefined && this.isValue(body)
-        ? { name: `${this.tokens[at]!.text}(...)`, open: at + 1 }
+        ? { name: `${this.tokens[at]!.text}(...)`, open: at + 1, isWrite: this.isWriteAt(body) }
         : undefined
     }
-    return this.isValue(value) ? { name: this.tokens[at]!.text, open: undefined } : undefined
+    return this.isValue(value)
+      ? { name: this.tokens[at]!.text, open: undefined, isWrite: this.isWriteAt(value) }
+      : undefined
+  }
+
+  private nameOf(at: number, open: number): string {
+    const { text, tokens } = this
+    return text.slice(tokens[at]!.start, tokens[open]!.start).replaceAll(/\s+/g, "").replace(/\(.*$/, "")
+  }
+
+  private isWriteAt(at: number): boolean {
+    const open = this.operationAt(at)
+    return open !== undefined && isWrite(this.nameOf(at, open))
   }
 
   // Returns whether a token is the name of a member in a class or an interface, such as `set(id) { ... }`.
@@ -282,6 +314,8 @@ class Search {
     return runsNothing(tokens, pair + 3, pair + 3, isEffect) ? this.endOfCall(pair + 3, isEffect) : undefined
   }
 }
+
+const isWrite = (name: string): boolean => /\b(?:setting|deleting)\W*$/.test(name)
 
 // The tokens between a name and its member, or its arguments.
 const begins = words(". ?. [ ! (")

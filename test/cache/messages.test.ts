@@ -105,7 +105,7 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
   ],
   [
     new CacheError.Absent({ key: "user:1", family: "user", why: "no value" }),
-    "E0501: `user:1` is absent: its lookup says that there is no value"
+    "E0501: `user:1` is absent: its load says that there is no value"
   ],
   [
     new CacheError.QueueFull({ key: "user:1", family: "user", queueMax: 3 }),

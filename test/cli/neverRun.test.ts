@@ -4,7 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { make } from "../../src/manifest/internal/manifest.ts"
-import { linesOf } from "../support/neverRun.ts"
+import { findingsOf, linesOf } from "../support/neverRun.ts"
 
 describe("operation that nothing runs", () => {
   const lost: ReadonlyArray<readonly [what: string, body: string]> = [
@@ -95,8 +95,8 @@ describe("operation that nothing runs", () => {
       assert.deepStrictEqual(linesOf(`x ${value} /; user.set({ id }, ann); y/.test(x)`), []))
   }
 
-  // These are no operations: a name, a text, a description of a write, and handles.
-  const idle = ["name", "pattern", "key", "parse", "setting", "deleting", "reader", "writer"]
+  // These are no operations: a name, a text, and handles.
+  const idle = ["name", "pattern", "key", "parse", "reader", "writer"]
   const { user }: any = make("Operations", { families: { user: { pattern: "user:{id}" } } }).keys
   for (const operation of Object.keys(user).filter((name) => !idle.includes(name))) {
     it(`check reports the operation ${operation}`, () =>
@@ -191,6 +191,46 @@ describe("operation that nothing runs", () => {
     assert.deepStrictEqual(linesOf(`${lines.join("\n")}\nuser.delete({ id })`), [20_001])
     const { system, user } = process.cpuUsage(started)
     assert.isBelow((user + system) / 1_000, 2_000)
+  })
+
+  it("check reports a write for a batch that no batch takes, with its own words", () => {
+    for (const body of ["user.setting({ id }, ann)", "void user.deleting({ id })", "await user.setting({ id }, ann)"]) {
+      const [finding, ...others] = findingsOf(body)
+      assert.include(finding?.sentence, "returns a write for a batch, and no batch takes it")
+      assert.deepStrictEqual(others, [])
+    }
+    const right = [
+      "const x = AppCache.batch([user.setting({ id }, ann)])",
+      "const writes = ids.map((id) => user.deleting({ id }))",
+      "const f = (id) => user.setting({ id }, ann)",
+      "writes.push(user.setting({ id }, ann))",
+      "const g = () => {\n  return user.deleting({ id })\n}"
+    ]
+    for (const body of right) assert.deepStrictEqual(linesOf(body), [], body)
+  })
+
+  it("check reports arrived of a writer that is awaited and not called", () => {
+    const writer = "const writer = yield* user.writer\n"
+    for (
+      const lost of [
+        "await writer.arrived",
+        "void writer.arrived",
+        "writer.arrived;",
+        "await Promise.all([writer.arrived])"
+      ]
+    ) {
+      const [finding, ...others] = findingsOf(writer + lost)
+      assert.include(finding?.sentence, "'writer.arrived' is a function that nothing calls")
+      assert.deepStrictEqual([finding?.line, others], [3, []])
+    }
+    const right = [
+      "await writer.arrived(below)",
+      "const { arrived } = writer",
+      "const f = writer.arrived",
+      "use(writer.arrived)"
+    ]
+    for (const body of right) assert.deepStrictEqual(linesOf(writer + body), [], body)
+    assert.deepStrictEqual(linesOf("await other.arrived"), [])
   })
 
   it("check reports an operation of a writer, and of another name of an accessor", () => {

@@ -497,7 +497,7 @@ describe("sensitive family", () => {
         ["getAnswer", Effect.tap(app.keys.user.explain({ id }) as Effect.Effect<any>, () => Effect.void)]
       ])
       assert.deepStrictEqual(errors, [
-        `E0501: \`user:${SensitiveKey.hash(`absent ${canary}`)}\` is absent: its lookup says that there is no value`
+        `E0501: \`user:${SensitiveKey.hash(`absent ${canary}`)}\` is absent: its load says that there is no value`
       ])
     }))
 

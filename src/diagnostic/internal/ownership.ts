@@ -177,9 +177,9 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   atRunTime(
     "E0217",
-    "A right was used after the scope that gave it had closed.",
+    "A right was used after the Scope that gave it had closed.",
     "After the end of its owner, no owner keeps the entries of a family correct.",
-    "Use readers and writers inside the scope of their layer."
+    "Use readers and writers inside the Scope of their layer."
   ),
   atRunTime(
     "E0218",

@@ -60,8 +60,8 @@ export const grantRevoked = (pattern: string, family: string) =>
   finding(
     "E0217",
     "Revoked",
-    say`the right to ${pattern} of family ${family} has ended with the scope that gave it`,
-    "use it inside that scope only"
+    say`the right to ${pattern} of family ${family} has ended with the Scope that gave it`,
+    "use it inside that Scope only"
   )
 
 /**
@@ -136,6 +136,34 @@ export const neverRun = (operation: string) =>
     say`${operation} is never run, so it does nothing`,
     say`write yield* before it, return it or run it: ${"runPromise"} of a runtime runs it, and ${"await"} or ` +
       say`${"void"} alone does not`
+  )
+
+/**
+ * E0238: a write for a batch that no batch takes.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const neverBatched = (write: string) =>
+  finding(
+    "E0238",
+    "NeverRun",
+    say`${write} returns a write for a batch, and no batch takes it, so it does nothing`,
+    say`give it to ${"batch"} of the manifest, or write yield* before ${"set"} or ${"delete"} of the family`
+  )
+
+/**
+ * E0238: `arrived` of a handle that is awaited and not called.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const arrivedNotCalled = (arrived: string) =>
+  finding(
+    "E0238",
+    "NeverRun",
+    say`${arrived} is a function that nothing calls, so nothing waits for the tiers below memory`,
+    "call it with what the write without an Effect returned"
   )
 
 /**

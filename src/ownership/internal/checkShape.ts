@@ -81,7 +81,7 @@ export const checkShape = (id: unknown, definition: unknown, report: Report): de
       continue
     }
     for (const [name, spec] of Object.entries(members)) {
-      if (name === "") report([section, name], ManifestFindings.shapeWrong(`a name in ${section}`, aName))
+      if (name === "") report([section], ManifestFindings.shapeWrong(`each name in ${section}`, aName))
       if (isBag(spec)) checkOptions([section, name], spec, known, report, wrong)
       else wrong([section, name], "an object")
     }
