@@ -332,8 +332,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "a load serves a stale value early after an earlier load has brought a newer one",
     file: landing,
-    text: "if (!isRefused || !this.isMarkedStale(key, other.held?.entry)) other.bar()",
-    planted: "if (isRefused && Boolean(0)) other.bar()",
+    text: "for (const other of this.ground.flights.beside(flight)) other.bar()",
+    planted: "this.ground.flights.beside(flight)",
     suites: [closedUnseen]
   },
   {
@@ -662,8 +662,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a refused refresh leaves older entries below",
     file: landing,
-    text:
-      `return isReplaced || this.isMarkedStale(key, before) ? dependents : both(dependents, this.entries.remove(key))`,
+    text: `return isReplaced ? dependents : both(dependents, this.entries.remove(key))`,
     planted: `if (!isReplaced) this.entries.hot?.drop(key)\n    return dependents`,
     suites: [tagRaces]
   },
@@ -671,8 +670,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a refused refresh takes what a later write brought",
     file: landing,
-    text:
-      `return isReplaced || this.isMarkedStale(key, before) ? dependents : both(dependents, this.entries.remove(key))`,
+    text: `return isReplaced ? dependents : both(dependents, this.entries.remove(key))`,
     planted: `return both(dependents, this.entries.remove(key))`,
     suites: ["test/cache/overtaken.test.ts", "test/cache/twoTiers.test.ts"]
   },
@@ -3515,14 +3513,6 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/manifest/leaving.test.ts"]
   },
   {
-    law: "a guard that was lost on its way does not leave a read unguarded",
-    bug: "a read with stale that is undefined may answer a stale value",
-    file: "src/manifest/internal/options.ts",
-    text: `return guardLost(family, given) ?? unless(isKnown, family, "stale"`,
-    planted: `return unless(isKnown, family, "stale"`,
-    suites: ["test/manifest/options.test.ts"]
-  },
-  {
     law: 1,
     bug: "modules are built without the owner of what a lookup reads",
     file: "src/manifest/internal/modules.ts",
@@ -3949,10 +3939,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "a load that a write has overtaken takes the written value from the readers of the next load",
     file: landing,
-    text: `if (!flight.isReplaced) {
-      const isRefused`,
-    planted: `{
-      const isRefused`,
+    text: `if (!flight.isReplaced) { for (const other of`,
+    planted: `{ for (const other of`,
     suites: [joinedLoads]
   },
   {

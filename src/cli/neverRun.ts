@@ -79,7 +79,8 @@ class Search {
     return found
   }
 
-  // Returns the name of `arrived` of a handle that begins at a token, where it is awaited or a statement and not called.
+  // Returns the name of `arrived` of a handle that begins at a token, where it is awaited, or a statement, and not
+  // called.
   private arrivedAt(at: number): string | undefined {
     const { text, tokens } = this
     if (!this.hasArrived || tokens[at]!.kind !== "name" || !begins.has(tokens[at + 1]?.text ?? "")) return undefined

@@ -1,6 +1,6 @@
 /**
- * Ends the command where its Node is too old, before any module that needs a later one is evaluated. So `main.ts` imports
- * this first.
+ * Ends the command where its Node is too old, before any module that needs a later one is evaluated. So `main.ts`
+ * imports this first.
  */
 import { readFileSync } from "node:fs"
 

@@ -18,7 +18,7 @@ describe("Node of the command", () => {
     assert.match(manifest.engines.node, /^>=\d+\.\d+\.\d+$/)
   })
 
-  it("it is looked at before any other module", () => {
+  it("the version of Node is looked at before any other module", () => {
     const [first] = readFileSync(new URL("../../src/cli/main.ts", import.meta.url), "utf8").match(/^import .*$/m) ?? []
     assert.strictEqual(first, "import { version } from \"./node.ts\"")
   })

@@ -73,7 +73,9 @@ export const parameterNotSegment = (pattern: string, name: string, hasCodec = fa
     "E0109",
     "KeyMalformed",
     say`the parameter ${name} of ${pattern} does not spell one segment of a key`,
-    (hasCodec ? "give a value that its codec accepts, and whose text is the same after it was read and written again, and is" : "give a text that is") +
+    (hasCodec
+      ? "give a value that its codec accepts, and whose text is the same after it was read and written again, and is"
+      : "give a text that is") +
       say` non-empty and without ${":"}, ${"{"}, ${"}"} and ${"*"}`
   )
 
