@@ -3513,6 +3513,14 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/manifest/leaving.test.ts"]
   },
   {
+    law: "a guard that was lost on its way does not leave a read unguarded",
+    bug: "a read with stale that is undefined may answer a stale value",
+    file: "src/manifest/internal/options.ts",
+    text: `return guardLost(family, given) ?? unless(isKnown, family, "stale"`,
+    planted: `return unless(isKnown, family, "stale"`,
+    suites: ["test/manifest/options.test.ts"]
+  },
+  {
     law: 1,
     bug: "modules are built without the owner of what a lookup reads",
     file: "src/manifest/internal/modules.ts",

@@ -59,7 +59,7 @@ export interface InvalidateOptions {
  */
 export interface ReadOptions {
   /** `allow`, the default, lets the stale rules of the family decide. `refuse` waits for a fresh value. */
-  readonly stale?: "allow" | "refuse" | undefined
+  readonly stale?: "allow" | "refuse"
 }
 
 /**

@@ -64,15 +64,6 @@ const guards = ["ifVersion", "lease"]
 
 /** What each door does with options, of which all but the guards are `undefined`. */
 const doors: { readonly [door: string]: (app: any, options: object | undefined) => Effect.Effect<any, any, any> } = {
-  "get": (app, options) => app.keys.user.get(one, options === undefined ? undefined : { stale: undefined }),
-  "getPromise": (app, options) =>
-    Effect.flatMap(
-      app.keys.user.reader,
-      (reader: any) =>
-        Effect.promise(() =>
-          Promise.resolve(reader.getPromise(one, options && { stale: undefined, signal: undefined }))
-        )
-    ),
   "setting": (app, options) => app.batch([app.keys.user.setting(one, "new", options)]),
   "deleting": (app, options) =>
     app.batch([app.keys.user.deleting(one, options === undefined ? undefined : only(options, guards))]),
@@ -153,7 +144,7 @@ describe("option that is undefined", () => {
       }))
 
     for (const guard of guards) {
-      if (door.startsWith("get") || door === "setIfAbsent of a handle" && guard === "ifVersion") continue
+      if (door === "setIfAbsent of a handle" && guard === "ifVersion") continue
       it.effect(`${door} refuses a ${guard} that is undefined, and nothing changes`, () =>
         Effect.gen(function*() {
           const plain = world(false)

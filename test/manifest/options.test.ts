@@ -93,7 +93,7 @@ const plain: Row = [() => undefined, {}]
 
 // The compiler sees to it that each operation has a row, and the first test that each row is an operation.
 const reading: { readonly [O in Exclude<keyof Reading<any, any, any, any>, "pattern">]: Row } = {
-  get: [(of, options) => of.get(id, options), { stale: ["refused", null, true, 1, {}] }],
+  get: [(of, options) => of.get(id, options), { stale: ["refused", null, true, 1, {}, undefined] }],
   getOption: plain,
   getMany: plain,
   getManyResults: plain,
@@ -879,11 +879,11 @@ describe("signal of getPromise", () => {
       assert.strictEqual(source.interrupted, source.runs)
     }))
 
-  it.effect("stale of getPromise is refused when it cannot act", () =>
+  it.effect("stale of getPromise is refused when it cannot act, and when it is undefined", () =>
     Effect.gen(function*() {
       const { on, user } = yield* world()
       const reader = yield* on<any>(user.reader)
-      for (const stale of [null, "refused", 1]) {
+      for (const stale of [undefined, null, "refused", 1]) {
         const error = yield* rejected(reader.getPromise(id, { stale }))
         assert.strictEqual(reasonOf(error), "InvalidOption")
         assert.include((error as CacheError).message, "`stale` of family `user`")

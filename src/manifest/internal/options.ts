@@ -2,7 +2,8 @@
  * Checks the options of operations, before anything changes.
  *
  * - Options that are not an object are refused as a whole. An option that is `undefined` counts as not given, except
- *   those that guard a write (`ifVersion`, `lease`): a guard that was lost on its way must not leave it unguarded.
+ *   those that guard an operation (`ifVersion` and `lease` a write, `stale` a read): a guard that was lost on its way
+ *   must not leave the operation unguarded.
  * - An unknown option, or a value of a wrong kind, is refused with `InvalidOption`, which names the family and the
  *   option.
  * - Options are read when the operation runs, so that to build an operation never throws.
@@ -80,13 +81,21 @@ const claimKnown: Known<Omit<SetOptions<Lease>, "ifVersion">> = {
 }
 const setKnown: Known<SetOptions<Lease>> = { ...deleteKnown, ...claimKnown }
 
-const guards = ["ifVersion", "lease"] as const
+const guards = {
+  ifVersion: "write",
+  lease: "write",
+  stale: "read"
+} as const
 
-/** Returns the error for a guard of a write that is given and `undefined`. */
+/** Returns the error for a guard that is given and `undefined`. */
 const guardLost = (family: string, given: object): Refusal => {
-  const lost = guards.find((guard) => guard in given && (given as SetOptions<Lease>)[guard] === undefined)
-  const why = "is undefined, so the write would have no such condition; help: leave it out, or give it"
-  return lost && refusal(family, lost, why)
+  for (const [guard, operation] of Object.entries(guards)) {
+    if (guard in given && (given as Record<string, unknown>)[guard] === undefined) {
+      const why = `is undefined, so the ${operation} would have no such condition; help: leave it out, or give it`
+      return refusal(family, guard, why)
+    }
+  }
+  return undefined
 }
 
 /** The options of each kind of write. */
@@ -148,7 +157,7 @@ const staleness = (family: string, given: ReadOptions | undefined): Refusal => {
   if (given === undefined) return undefined
   const { stale } = given
   const isKnown = stale === undefined || stale === "allow" || stale === "refuse"
-  return unless(isKnown, family, "stale", "must be \"allow\" or \"refuse\"")
+  return guardLost(family, given) ?? unless(isKnown, family, "stale", "must be \"allow\" or \"refuse\"")
 }
 
 /** Checks the two arguments of a transaction: the combinator of a database, and a body. */
