@@ -4,7 +4,6 @@ import { describe, expect, test } from "tstyche"
 import type { CacheError } from "../src/cache/CacheError.ts"
 import type { Admits, Appoints } from "../src/capability/Capability.ts"
 import * as Manifest from "../src/manifest/Manifest.ts"
-import * as MemoryStore from "../src/store/memory/MemoryStore.ts"
 import { AppCache, User, UserId } from "./fixture.ts"
 
 // Rights come from the manifest alone: what a module, a body or a program may not give itself.
@@ -381,25 +380,6 @@ describe("rights", () => {
     expect<Manifest.Admits<"usr:{id}", AppCache>>().type.not.toBe<never>()
     expect<Manifest.Appoints<"user:{id}", AppCache>>().type.toBe<Appoints<"user:{id}", AppCache>>()
     expect<Manifest.Admits<"user:{id}", AppCache>>().type.toBe<Admits<"user:{id}", AppCache>>()
-  })
-
-  test("a word for two patterns is a right to each of them", () => {
-    type Both = "user:{id}" | "prefs:{id}"
-    type BothKinds<K> = [K] extends [Manifest.Appoints<Both, AppCache>] ? true : false
-    expect<Manifest.Owns<Both, AppCache>>().type.toBe<Manifest.Owns<"user:{id}", AppCache> | Manifest.Owns<"prefs:{id}", AppCache>>()
-    expect<Manifest.Borrows<Both, AppCache>>().type.toBe<Manifest.Borrows<"user:{id}", AppCache> | Manifest.Borrows<"prefs:{id}", AppCache>>()
-    expect<Manifest.Admits<Both, AppCache>>().type.toBe<Manifest.Admits<"user:{id}", AppCache> | Manifest.Admits<"prefs:{id}", AppCache>>()
-    expect<BothKinds<Appoints<"user:{id}", AppCache> | Appoints<"prefs:{id}", AppCache>>>().type.toBe<true>()
-    // @ts-expect-error E0230: 'AppCache' declares no family with exactly the pattern 'usr:{id}'
-    expect<Manifest.Owns<"user:{id}" | "usr:{id}", AppCache>>().type.not.toBe<never>()
-
-    const deletes = (): Effect.Effect<void, CacheError, Manifest.Owns<Both, AppCache>> => Effect.andThen(user.delete({ id }), prefs.delete({ id: 1 }))
-    const reads = (): Effect.Effect<string, CacheError, Manifest.Borrows<Both, AppCache>> => Effect.as(prefs.getOption({ id: 1 }), "")
-    const Both = Layer.mergeAll(UserLive, Prefs)
-    expect(Manifest.provided(Effect.provide(deletes(), Both.pipe(Layer.provide(AppCache.layer), Layer.provide(MemoryStore.layer({ capacity: 10 })))))).type.not.toBe<never>()
-    expect(Layer.effectDiscard(deletes()).pipe(Layer.provide(Both))).type.toBeAssignableTo<Layer.Layer<never, CacheError, unknown>>()
-    // @ts-expect-error E0211: the lookup of family 'profile' reads 'prefs:{id}', which 'profile' does not derive from
-    AppCache.owner("profile", { lookup: () => Effect.orDie(reads()) })
   })
 
   test("a batch takes no write of another manifest", () => {

@@ -102,8 +102,7 @@ export * as Manifest from "./Manifest.ts" // oxlint-disable-line import/no-self-
  *
  * **Gotchas**
  *
- * A pattern that the manifest does not declare is refused where it is written (E0230). `Owns` includes this right. A
- * union of patterns means the right to each of them.
+ * A pattern that the manifest does not declare is refused where it is written (E0230). `Owns` includes this right.
  *
  * **Example** (The annotation of a function that reads)
  *
@@ -125,9 +124,10 @@ export * as Manifest from "./Manifest.ts" // oxlint-disable-line import/no-self-
  * @category models
  * @since 0.1.0
  */
-export type Borrows<Pattern extends Declares<findCapabilityProblem<Self, Pattern>>, Self> = Pattern extends string
-  ? Capability.Borrows<Pattern, Self>
-  : never
+export type Borrows<Pattern extends Declares<findCapabilityProblem<Self, Pattern>>, Self> = Capability.Borrows<
+  Pattern & string,
+  Self
+>
 
 /**
  * The right to write and to read every key of a pattern that the manifest `Self` declares. It stands in the `R` of an
@@ -140,7 +140,6 @@ export type Borrows<Pattern extends Declares<findCapabilityProblem<Self, Pattern
  * **Gotchas**
  *
  * - A pattern that the manifest does not declare is refused where it is written (E0230).
- * - A union of patterns means the right to each of them.
  * - Code that is generic in the pattern uses `Capability.Owns`: this type without the check.
  *
  * **Example** (The annotation of a function that writes)
@@ -163,9 +162,10 @@ export type Borrows<Pattern extends Declares<findCapabilityProblem<Self, Pattern
  * @category models
  * @since 0.1.0
  */
-export type Owns<Pattern extends Declares<findCapabilityProblem<Self, Pattern>>, Self> = Pattern extends string
-  ? Capability.Owns<Pattern, Self>
-  : never
+export type Owns<Pattern extends Declares<findCapabilityProblem<Self, Pattern>>, Self> = Capability.Owns<
+  Pattern & string,
+  Self
+>
 
 /**
  * The permission of the manifest `Self` to build the owner of a pattern. The layer of each owner requires it.
@@ -184,9 +184,10 @@ export type Owns<Pattern extends Declares<findCapabilityProblem<Self, Pattern>>,
  * @category models
  * @since 0.1.0
  */
-export type Appoints<Pattern extends Declares<findCapabilityProblem<Self, Pattern>>, Self> = Pattern extends string
-  ? Capability.Appoints<Pattern, Self>
-  : never
+export type Appoints<Pattern extends Declares<findCapabilityProblem<Self, Pattern>>, Self> = Capability.Appoints<
+  Pattern & string,
+  Self
+>
 
 /**
  * The permission of the manifest `Self` to build a borrower of a pattern. The layer of each borrower requires it.
@@ -200,9 +201,10 @@ export type Appoints<Pattern extends Declares<findCapabilityProblem<Self, Patter
  * @category models
  * @since 0.1.0
  */
-export type Admits<Pattern extends Declares<findCapabilityProblem<Self, Pattern>>, Self> = Pattern extends string
-  ? Capability.Admits<Pattern, Self>
-  : never
+export type Admits<Pattern extends Declares<findCapabilityProblem<Self, Pattern>>, Self> = Capability.Admits<
+  Pattern & string,
+  Self
+>
 
 /**
  * Refuses a pattern in a hand-written capability that the manifest does not declare.
@@ -220,11 +222,7 @@ export type Admits<Pattern extends Declares<findCapabilityProblem<Self, Pattern>
 export interface Declares<Message> {
   readonly length: Message
 }
-// A union is refused for each of its patterns that is not declared.
-type findCapabilityProblem<Self, Pattern> = Exclude<capabilityProblems<Self, Pattern>, number> extends infer Problem
-  ? [Problem] extends [never] ? number : Problem
-  : never
-type capabilityProblems<Self, Pattern> = Self extends Instance<infer Id, infer D>
+type findCapabilityProblem<Self, Pattern> = Self extends Instance<infer Id, infer D>
   ? Pattern extends string ? isDeclared<D, Pattern> extends true ? number
     : RightFindings.capabilityUnknown<
       Id,
