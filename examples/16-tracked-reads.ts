@@ -34,7 +34,7 @@ const program = Effect.gen(function*() {
     message,
     "E0232: the lookup of `profile:2` reads `user:1`, but a change of `user:1` would not reach `profile:2`; help: read " +
       "the key of `user:{id}` that the parameters of `profile` bind, or derive `profile` from `user:1` as well, or from " +
-      "a wider pattern of `user:{id}`"
+      "every key of `user:{id}`, with other names in its braces"
   )
   assert.equal(reason._tag, "UndeclaredRead")
   assert.equal(yield* profile.has({ id: "2" }), false)
