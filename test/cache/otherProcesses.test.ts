@@ -34,6 +34,15 @@ const process = Effect.fnUntraced(function*(place: LedgerPlace) {
   }
 })
 
+/** A place to which each commit goes only when a gate opens. */
+const held = (place: LedgerPlace, gate: Effect.Effect<void>): LedgerPlace => ({
+  ...place,
+  ask: (log, asker, question) => {
+    const asked = place.ask(log, asker, question)
+    return question._tag === "Commit" ? Effect.andThen(gate, asked) : asked
+  }
+})
+
 describe("a change of another process", () => {
   for (const how of ["set", "invalidate"] as const) {
     it.effect(`a value that waits for its round is not put after a later ${how}`, () =>
@@ -41,13 +50,7 @@ describe("a change of another process", () => {
         const place = yield* SimPlace.make()
         const line = over(place, makeLine())
         const commits = yield* Latch.make(true)
-        const slow: LedgerPlace = {
-          ...line,
-          ask: (log, asker, question) =>
-            question._tag === "Commit"
-              ? Effect.andThen(commits.await, line.ask(log, asker, question))
-              : line.ask(log, asker, question)
-        }
+        const slow = held(line, commits.await)
         const a = yield* process(slow)
         const b = yield* process(line)
         yield* commits.close
@@ -70,13 +73,7 @@ describe("a change of another process", () => {
       const open = over(place, line)
       const gates = [yield* Latch.make(true), yield* Latch.make(false), yield* Latch.make(false)]
       let commits = 0
-      const slow: LedgerPlace = {
-        ...open,
-        ask: (log, asker, question) =>
-          question._tag === "Commit"
-            ? Effect.andThen(gates[Math.min(commits++, 2)]!.await, open.ask(log, asker, question))
-            : open.ask(log, asker, question)
-      }
+      const slow = held(open, Effect.suspend(() => gates[Math.min(commits++, 2)]!.await))
       const a = yield* process(slow)
       const b = yield* process(over(place, makeLine()))
       yield* a.set("before", "x")
@@ -101,13 +98,7 @@ describe("a change of another process", () => {
     Effect.gen(function*() {
       const open = over(yield* SimPlace.make(), makeLine())
       const commits = yield* Latch.make(true)
-      const slow: LedgerPlace = {
-        ...open,
-        ask: (log, asker, question) =>
-          question._tag === "Commit"
-            ? Effect.andThen(commits.await, open.ask(log, asker, question))
-            : open.ask(log, asker, question)
-      }
+      const slow = held(open, commits.await)
       const a = yield* process(slow)
       const b = yield* process(open)
       yield* commits.close

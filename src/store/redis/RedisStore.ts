@@ -90,7 +90,6 @@ export interface Options {
 export type ConfigOptions = Config.Wrap<Omit<Options, "client">> & Pick<Options, "client">
 
 const answerMillisDefault = 1_000
-const loadLeaseMillisDefault = 10_000
 const loadLeaseMillisMax = 3_600_000
 const recordsMaxDefault = 10_000
 
@@ -241,7 +240,7 @@ const validate = Effect.fnUntraced(function*(options: Options) {
   const wrong = noOptions(tierName, options, known)
   if (wrong !== undefined) return yield* Effect.fail(wrong)
   const { answerTimeout = answerMillisDefault, behindMax = Infinity, client, namespace, version } = options
-  const { loadLease = loadLeaseMillisDefault, recordsMax = recordsMaxDefault } = options
+  const { loadLease = LedgerStore.loadLeaseMillisDefault, recordsMax = recordsMaxDefault } = options
   const url: unknown = Redacted.isRedacted(options.url) ? Redacted.value(options.url) : options.url
   if (url === undefined && client === undefined) return yield* invalid("url", "is missing, and `client` as well")
   if (url !== undefined && (typeof url !== "string" || !/^rediss?:\/\/[^/?#]+(?:\/\d*)?$/.test(url))) {

@@ -80,7 +80,7 @@ const serveLong = Effect.fnUntraced(
       each,
       (key, read) => countRepeats(ground, key, read, occurrences.get(key)! - 1)
     )
-    const places = occurrences
+    const places = new Map<string, number>()
     yield* Pieces.each(distinct.length, (at) => places.set(distinct[at]!, at))
     const all: Array<A> = []
     yield* Pieces.each(keys.length, (at) => all.push(answers[places.get(keys[at]!)!]!))

@@ -69,7 +69,8 @@ export interface Options {
   readonly loadLeaseMillis?: number | undefined
 }
 
-const loadLeaseMillisDefault = 10_000
+/** The lease of a load, unless the options say otherwise. */
+export const loadLeaseMillisDefault = 10_000
 
 /** Makes a store of a ledger with one log, for the engines of one process. */
 export const make = (ledger: Ledger, options: Options = {}): Effect.Effect<Store["Service"], never, Scope.Scope> =>
@@ -196,12 +197,10 @@ class Shared {
     if (scopes.length === 0) return isOwn ? undefined : this.tell({ _tag: "Changed", keys, marks: [] })
     const now = isOwn ? this.commons.stamp : ++this.commons.stamp
     const spans = scopes.map((scope) => isOwn ? this.own.spanOf(scope, now) : { least: now, greatest: now })
-    const joint = new Map<string, Span>()
     for (const [at, scope] of scopes.entries()) {
-      const family = familyOf(scope)
-      joint.set(family, joined(spans[at]!, joint.get(family)))
+      const { greatest, least } = spans[at]!
+      this.stamps.add(familyOf(scope), position.stamp, least, greatest)
     }
-    for (const [family, { greatest, least }] of joint) this.stamps.add(family, position.stamp, least, greatest)
     const marks = scopes.map((scope, at): Mark => ({ scope, stamp: spans[at]!.greatest }))
     for (const { scope, stamp } of marks) this.note(scope, position.stamp, stamp)
     const all = marks.find(({ scope }) => scope === everything)

@@ -119,7 +119,7 @@ export class LoadLeases {
         (fiber) =>
           Effect.onInterrupt(restore(Fiber.join(fiber)), () => {
             const gaveUp = Effect.andThen(
-              Effect.exit(Fiber.await(fiber)),
+              Fiber.await(fiber),
               Effect.sync(() => this.end(partition.family, key))
             )
             return Effect.sync(() => this.run(Effect.forkIn(gaveUp, this.scope)))
@@ -145,6 +145,7 @@ export class LoadLeases {
 
   /** Takes the lease of a key from here: a put carries it along, or a change of the key ends it. */
   take(name: KeyName): Fence | undefined {
+    if (this.held.size === 0) return undefined
     const text = textOf(name)
     const held = this.held.get(text)
     if (held === undefined) return undefined
@@ -154,9 +155,10 @@ export class LoadLeases {
 
   /** Gives up the lease of a key, if there is one. It does not wait. */
   end(family: string, key: string): void {
-    const held = this.held.get(textOf([family, key]))
+    const name = textOf([family, key])
+    const held = this.held.get(name)
     if (held === undefined) return
-    this.take([family, key])
+    this.held.delete(name)
     // Not in the Scope: a load that ends with its engine gives its lease up, too.
     this.run(Effect.ignore(held.partition.abandon(key, held.fence)))
   }

@@ -39,7 +39,7 @@ interface Row {
   /** No later row has marks with a lesser stamp. */
   least: number
   /** No earlier row has marks with a greater stamp. */
-  readonly greatest: number
+  greatest: number
 }
 
 class Rows {
@@ -48,7 +48,12 @@ class Rows {
   add(record: number, least: number, greatest: number): void {
     const { all } = this
     for (let at = all.length - 1; at >= 0 && all[at]!.least > least; at--) all[at]!.least = least
-    all.push({ first: record, last: record, least, greatest: Math.max(greatest, all.at(-1)?.greatest ?? 0) })
+    const latest = all.at(-1)
+    if (latest?.last === record) {
+      latest.greatest = Math.max(greatest, latest.greatest)
+      return
+    }
+    all.push({ first: record, last: record, least, greatest: Math.max(greatest, latest?.greatest ?? 0) })
     if (all.length > rowsMax) this.join()
   }
 
@@ -89,20 +94,13 @@ export class LogStamps {
     this.base = base
     this.common = new Rows()
     this.rows.clear()
-    const stampsOf = new Map<string, Set<number>>()
-    for (const { family, stamp } of marks) {
-      const known = stampsOf.get(family)
-      if (known === undefined) stampsOf.set(family, new Set([stamp]))
-      else known.add(stamp)
-    }
-    const rows = Array.from(stampsOf, ([family, stamps]) => Array.from(stamps, (stamp) => ({ family, stamp }))).flat()
-    for (const { family, stamp } of rows.toSorted((a, b) => a.stamp - b.stamp)) {
+    for (const { family, stamp } of marks.toSorted((a, b) => a.stamp - b.stamp)) {
       this.add(family, stamp, base + stamp, base + stamp)
     }
     return (stamp) => base + stamp
   }
 
-  /** A record has marks of a family with these stamps in this process. */
+  /** A record has marks of a family with these stamps in this process; several calls for one record are joined. */
   add(family: string, record: number, least: number, greatest: number): void {
     this.rowsOf(family).add(record, least, greatest)
   }
