@@ -55,9 +55,9 @@ describe("processes over one folder", () => {
     () =>
       Effect.gen(function*() {
         const path = yield* folder
-        const a = yield* here(path, 50)
+        const a = yield* here(path)
         const first = (yield* a.position())!.stamp
-        const others = [yield* startRemote(path, 1_000), yield* startRemote(path, 1_000)]
+        const others = [yield* startRemote(path), yield* startRemote(path)]
         const times = 100
         const stamps = yield* Effect.all(
           [a.dropMany("a", times), ...others.map((each, n) => each.call("dropMany", `${n}`, times))],
