@@ -31,16 +31,27 @@ export const pieceMax = 128
 export const isLong = (list: { readonly length: number }): boolean => list.length > stepMax
 
 /**
+ * Calls a function for the indices below `count`, in pieces: with the first index of each, and the one after its last.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const ranges = (count: number, step: (from: number, end: number) => void, from = 0): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const end = Math.min(count, from + pieceMax)
+    step(from, end)
+    return end === count ? Effect.void : Effect.flatMap(Effect.yieldNow, () => ranges(count, step, end))
+  })
+
+/**
  * Calls a function for each index below `count`, in pieces.
  *
  * @category running
  * @since 0.1.0
  */
-export const each = (count: number, step: (at: number) => void, from = 0): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    const end = Math.min(count, from + pieceMax)
+export const each = (count: number, step: (at: number) => void): Effect.Effect<void> =>
+  ranges(count, (from, end) => {
     for (let at = from; at < end; at++) step(at)
-    return end === count ? Effect.void : Effect.flatMap(Effect.yieldNow, () => each(count, step, end))
   })
 
 /**
