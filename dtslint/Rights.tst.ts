@@ -378,6 +378,10 @@ describe("rights", () => {
     expect<Manifest.Appoints<"usr:{id}", AppCache>>().type.not.toBe<never>()
     // @ts-expect-error E0230: 'AppCache' declares no family with exactly the pattern 'usr:{id}'
     expect<Manifest.Admits<"usr:{id}", AppCache>>().type.not.toBe<never>()
+    // @ts-expect-error E0230: a right has one pattern, and this is a union of several
+    expect<Manifest.Owns<"user:{id}" | "prefs:{id}", AppCache>>().type.not.toBe<never>()
+    // @ts-expect-error E0230: a right has one pattern, and this is a union of several
+    expect<Manifest.Borrows<"user:{id}" | "prefs:{id}", AppCache>>().type.not.toBe<never>()
     expect<Manifest.Appoints<"user:{id}", AppCache>>().type.toBe<Appoints<"user:{id}", AppCache>>()
     expect<Manifest.Admits<"user:{id}", AppCache>>().type.toBe<Admits<"user:{id}", AppCache>>()
   })

@@ -73,6 +73,7 @@ export const near = [
   AppCache.keys.usr
 ]
 export type Unknown = [Manifest.Owns<"usr:{id}", AppCache>, Manifest.Borrows<"user", AppCache>]
+export type Several = Manifest.Owns<"user:{id}" | "profile:{id}", AppCache>
 export const options = [
   user.set({ id: ann.id }, ann, { ttl: "1 minute" }),
   user.setMany([{ id: ann.id }, ann]),

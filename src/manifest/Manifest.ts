@@ -222,8 +222,8 @@ export type Admits<Pattern extends Declares<findCapabilityProblem<Self, Pattern>
 export interface Declares<Message> {
   readonly length: Message
 }
-type findCapabilityProblem<Self, Pattern> = Self extends Instance<infer Id, infer D>
-  ? Pattern extends string ? isDeclared<D, Pattern> extends true ? number
+type findCapabilityProblem<Self, Pattern> = isUnion<Pattern> extends true ? RightFindings.capabilityChoice
+  : Self extends Instance<infer Id, infer D> ? Pattern extends string ? isDeclared<D, Pattern> extends true ? number
     : RightFindings.capabilityUnknown<
       Id,
       Pattern,

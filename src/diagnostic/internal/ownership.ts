@@ -325,9 +325,9 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0230",
-    "A capability is written by hand for a pattern that the manifest does not declare.",
+    "A capability is written by hand for a pattern that the manifest does not declare, or for a union of patterns.",
     "No layer can provide it, so a program that needs it could never run.",
-    "Name a declared pattern.",
+    "Name a declared pattern. For several, write a union of capabilities, each with one pattern.",
     module([user], [`export type One = Manifest.Owns<"usr:*", AppCache>`]),
     module([user], [`export type One = Manifest.Owns<"user:{id}", AppCache>`])
   ),

@@ -80,6 +80,18 @@ export type capabilityUnknown<
   Help
 >
 
+/**
+ * E0230: a union of patterns within one capability. A layer provides a right for each pattern, and none for several.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type capabilityChoice = message<
+  "E0230",
+  "a right has one pattern, and this is a union of several, so nothing can provide it",
+  "write a union of rights, each with one pattern"
+>
+
 type PassesOn = "the right on (Layer.provideMerge)"
 const passesOn: PassesOn = "the right on (Layer.provideMerge)"
 const caller = "let its caller provide it"
