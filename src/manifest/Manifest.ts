@@ -224,12 +224,12 @@ export interface Declares<Message> {
 }
 type findCapabilityProblem<Self, Pattern> = isUnion<Pattern> extends true ? RightFindings.capabilityChoice
   : Self extends Instance<infer Id, infer D> ? Pattern extends string ? isDeclared<D, Pattern> extends true ? number
-    : RightFindings.capabilityUnknown<
-      Id,
-      Pattern,
-      helpWith<D, Pattern, "name a declared pattern, or check its spelling">
-    >
-  : number
+      : RightFindings.capabilityUnknown<
+        Id,
+        Pattern,
+        helpWith<D, Pattern, "name a declared pattern, or check its spelling">
+      >
+    : number
   : number
 
 /**

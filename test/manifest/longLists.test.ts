@@ -4,11 +4,13 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import * as Pieces from "../../src/cache/shared/pieces.ts"
@@ -261,6 +263,58 @@ describe("a long list", () => {
       })
     )
   )
+
+  for (const door of ["getMany", "getManyResults"] as const) {
+    it.live(
+      `${door} of keys in memory sees all of a change of several keys, or nothing of it`,
+      run(() =>
+        Effect.gen(function*() {
+          const keys = list(long)
+          const [first, last] = [keys[0]!, keys[long - 1]!]
+          yield* one.setMany(keys.map((key) => [key, 0]))
+          for (let value = 1; value <= 30; value++) {
+            const reading: Effect.Effect<ReadonlyArray<unknown>, unknown, any> = one[door](keys)
+            const fiber = yield* Effect.forkChild(reading)
+            yield* Effect.repeat(Effect.yieldNow, { times: value })
+            yield* C.batch([one.setting(first, value), one.setting(last, value)])
+            const values = yield* Fiber.join(fiber)
+            assert.deepStrictEqual(values[0], values[long - 1])
+          }
+        })
+      )
+    )
+  }
+
+  const changes = {
+    setMany: one.setMany(list(long).map((key) => [key, -1])),
+    deleteMany: one.deleteMany(list(long)),
+    warm: one.warm(list(long))
+  }
+  for (const [operation, work] of Object.entries(changes)) {
+    it.live(`a ${operation} whose owner leaves meanwhile changes nothing of the next owner`, () =>
+      Effect.gen(function*() {
+        const root = yield* Layer.build(Layer.provide(C.layer, MemoryStore.layer({ capacity: 10_000 })))
+        const owned = (value: number, scope: Scope.Scope) => {
+          const owner = C.owner("one", { lookup: () => Effect.succeed(value) })
+          return Effect.map(
+            Effect.provideContext(Layer.buildWithScope(Layer.fresh(owner), scope), root),
+            (context) => Context.merge(root, context)
+          )
+        }
+        const before = yield* Scope.make()
+        const first = yield* owned(1, before)
+        const fiber = yield* Effect.forkChild(Effect.provideContext(work, first))
+        yield* Effect.yieldNow
+        yield* Effect.yieldNow
+        assert.isUndefined(fiber.pollUnsafe())
+        yield* Scope.close(before, Exit.void)
+        const second = yield* owned(2, yield* Effect.scope)
+        yield* Effect.provideContext(one.set({ id: "1" }, 2), second)
+        const exit = yield* Fiber.await(fiber)
+        assert.isTrue(Exit.isFailure(exit))
+        assert.deepStrictEqual(yield* Effect.provideContext(one.getOption({ id: "1" }), second), Option.some(2))
+      }))
+  }
 
   it.live(
     "the time of a load ends all of its keys",

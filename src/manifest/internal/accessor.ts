@@ -11,7 +11,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
-import { CacheError, type Verb } from "../../cache/CacheError.ts"
+import type { CacheError, Verb } from "../../cache/CacheError.ts"
 import type { InvalidationMode } from "../../cache/CacheEvent.ts"
 import type { BatchWrite } from "../../cache/engine/cache.ts"
 import { CacheFamily } from "../../cache/engine/cacheFamily.ts"
@@ -95,7 +95,8 @@ const readList = <A, B>(
   const made: Array<B> = []
   try {
     const list = Array.isArray(all) ? all as ReadonlyArray<A> : Array.from(all)
-    if (Pieces.isLong(list)) return readLong(gate, list, read)
+    // A caller may change its own list meanwhile.
+    if (Pieces.isLong(list)) return readLong(gate, list.slice(), read)
     const refused = read(gate, list, 0, list.length, made)
     return refused === undefined ? Exit.succeed(made) : Exit.fail(refused)
   } catch {
@@ -201,6 +202,22 @@ const within =
       return "reason" in family ? Effect.fail(family as CacheError) : f(family as F)
     })
 
+/**
+ * Makes the beginning of an operation on a list. A long list is read in pieces, and the right of its caller may end
+ * meanwhile, so it is looked at again before the list is used.
+ */
+const withList = <F extends object, Given, Item>(
+  gate: FamilyGate,
+  find: ReturnType<typeof within<F>>,
+  listOf: (gate: FamilyGate, given: Given) => Effect.Effect<ReadonlyArray<Item>, CacheError>
+) =>
+<A, E>(given: Given, run: (family: F, list: ReadonlyArray<Item>) => Effect.Effect<A, E>) =>
+  find((family) => {
+    const list = listOf(gate, given)
+    const isRead: boolean = Exit.isExit(list)
+    return Effect.flatMapEager(list, (items) => isRead ? run(family, items) : find((now) => run(now, items)))
+  })
+
 /** Makes an operation on one key: it finds the family, and checks the key. */
 const onKey =
   <F>(gate: FamilyGate, find: (context: Context.Context<never>) => F | CacheError) =>
@@ -224,6 +241,8 @@ const readWith = (
 
 const readOperations = (gate: FamilyGate, { hotOf, toRead }: Finds) => {
   const find = within(toRead)
+  const withKeys = withList(gate, find, keysOf)
+  const withKeyExits = withList(gate, find, keyExitsOf)
   const reading = onKey(gate, toRead)
   const selecting = selectingOf(gate)
   const getOption: HitOperation<undefined> = { gate, find: toRead, hotOf, run: (family, key) => family.readHeld(key) }
@@ -244,11 +263,11 @@ const readOperations = (gate: FamilyGate, { hotOf, toRead }: Finds) => {
     getOption: (params: Params) => new GetOption(getOption, params, undefined),
     getMany: (given: Iterable<Params>) => {
       const all = replayable(given)
-      return find((family) => Effect.flatMapEager(keysOf(gate, all), (keys) => family.readMany(keys)))
+      return withKeys(all, (family, keys) => family.readMany(keys))
     },
     getManyResults: (given: Iterable<Params>) => {
       const all = replayable(given)
-      return find((family) => Effect.flatMapEager(keyExitsOf(gate, all), (keys) => resultsOf(family, keys)))
+      return withKeyExits(all, resultsOf)
     },
     getAnswer: reading((family, key) => family.answer(key)),
     getAnswerOption: reading((family, key) => family.answerHeld(key)),
@@ -258,12 +277,9 @@ const readOperations = (gate: FamilyGate, { hotOf, toRead }: Finds) => {
     select: (params: Params, f: (value: unknown) => unknown) => new Select(select, params, f),
     warm: (list: Iterable<Params>, given?: options.ConcurrencyOptions) => {
       const all = replayable(list)
-      return find((family) =>
-        options.withConcurrency(
-          gate.name,
-          given,
-          (concurrency) => Effect.flatMapEager(keysOf(gate, all), (keys) => family.warm(keys, concurrency))
-        )
+      return withKeys(
+        all,
+        (family, keys) => options.withConcurrency(gate.name, given, (concurrency) => family.warm(keys, concurrency))
       )
     },
     hottest: (max: number) =>
@@ -301,6 +317,8 @@ type Change = (was: unknown) => unknown
 
 const writeOperations = (gate: FamilyGate, toWrite: Finds["toWrite"]) => {
   const find = within(toWrite)
+  const withKeys = withList(gate, find, keysOf)
+  const withEntries = withList(gate, find, entriesOf)
   const writing = onKey(gate, toWrite)
   const setGate: SetGate = { gate, toWrite }
   const setIfAbsent = writing<readonly [value: unknown, given: SetOptions<Lease> | undefined]>(
@@ -314,10 +332,9 @@ const writeOperations = (gate: FamilyGate, toWrite: Finds["toWrite"]) => {
       new Set(setGate, params, value, given),
     setMany: (list: Iterable<readonly [Params, unknown]>, given?: SetOptions<Lease>) => {
       const entries = replayable(list)
-      return find((family) => {
+      return withEntries(entries, (family, all) => {
         const refused = options.conditions(gate.name, given)
-        if (refused !== undefined) return Effect.fail(refused)
-        return Effect.flatMapEager(entriesOf(gate, entries), (all) => family.setMany(all, given))
+        return refused === undefined ? family.setMany(all, given) : Effect.fail(refused)
       })
     },
     update: writing<Change>((family, key, f) => {
@@ -331,7 +348,7 @@ const writeOperations = (gate: FamilyGate, toWrite: Finds["toWrite"]) => {
     delete: writing((family, key) => family.delete([key])),
     deleteMany: (given: Iterable<Params>) => {
       const all = replayable(given)
-      return find((family) => Effect.flatMapEager(keysOf(gate, all), (keys) => family.delete(keys)))
+      return withKeys(all, (family, keys) => family.delete(keys))
     },
     getOr: writing<Effect.Effect<unknown, unknown, unknown>>((family, key, load) => {
       const refused = options.load(gate.name, load)

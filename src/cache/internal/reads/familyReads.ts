@@ -15,7 +15,6 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import type { Entry } from "../../../store/Entry.ts"
 import type { HotPartition } from "../../../store/Store.ts"
@@ -23,7 +22,6 @@ import type { Answer } from "../../Answer.ts"
 import type { CacheError } from "../../CacheError.ts"
 import type { Explanation } from "../../Explanation.ts"
 import type { KeyLookup } from "../../shared/loader.ts"
-import * as Pieces from "../../shared/pieces.ts"
 import { noDelivery } from "../below/delivery.ts"
 import { unknown, unlessLate } from "../below/whenKnown.ts"
 import { type CacheContext, orStoreFailed } from "../entries/cacheContext.ts"
@@ -198,7 +196,6 @@ export class FamilyReads<V> implements Reads<V> {
 
   /** The values of many keys, in their order. Missing keys are loaded together if the owner has a `lookupMany`. */
   readMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<V>, unknown> {
-    if (Pieces.isLong(keys)) return this.readLong(keys, (all) => this.serveMany(all), valueOf, identity)
     const { open, values } = this.hitsOf(keys)
     if (open === undefined) return Exit.succeed(values)
     return Effect.map(this.serveMany(open.map((i) => keys[i]!)), (served) => {
@@ -207,7 +204,10 @@ export class FamilyReads<V> implements Reads<V> {
     })
   }
 
-  /** The values that are hits, in the places of their keys, and the places that are open, if any is. */
+  /**
+   * The values that are hits, in the places of their keys, and the places that are open, if any is. It is one step for a
+   * long list, too, so that a reader sees all of a batch, or nothing of it (law 10).
+   */
   private hitsOf(keys: ReadonlyArray<string>): { readonly values: Array<V>; readonly open: Array<number> | undefined } {
     const { hot } = this
     const values: Array<V> = []
@@ -222,44 +222,12 @@ export class FamilyReads<V> implements Reads<V> {
 
   /** Reads many keys as `readMany` does, with an Exit for each: a key that fails does not fail the others. */
   readResults(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Exit.Exit<V, unknown>>, unknown> {
-    if (Pieces.isLong(keys)) {
-      return this.readLong(keys, (all) => this.serveResults(all), (exit) => Exit.map(exit, valueOf), Exit.succeed)
-    }
     const { open, values } = this.hitsOf(keys)
     const all: Array<Exit.Exit<V, unknown>> = values.map((value) => Exit.succeed(value))
     if (open === undefined) return Exit.succeed(all)
     return Effect.map(this.serveResults(open.map((i) => keys[i]!)), (exits) => {
       for (const [at, i] of open.entries()) all[i] = Exit.map(exits[at]!, valueOf)
       return all
-    })
-  }
-
-  /** Reads a long list in pieces: hits at once, and the others together. */
-  private readLong<Answered, A>(
-    keys: ReadonlyArray<string>,
-    serve: (keys: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Answered>, unknown>,
-    served: (one: Answered) => A,
-    hit: (value: V) => A
-  ): Effect.Effect<ReadonlyArray<A>, unknown> {
-    const all: Array<A> = []
-    const open: Array<number> = []
-    const look = Pieces.each(keys.length, (at) => {
-      const value = this.hot?.hit(keys[at]!)
-      if (value === undefined) open.push(at)
-      all[at] = value === undefined ? undefined as A : hit(value)
-    })
-    return Effect.flatMap(look, () => {
-      if (open.length === 0) return Exit.succeed(all)
-      return Effect.flatMap(
-        serve(open.map((at) => keys[at]!)),
-        (answers) =>
-          Effect.as(
-            Pieces.each(open.length, (i) => {
-              all[open[i]!] = served(answers[i]!)
-            }),
-            all
-          )
-      )
     })
   }
 
