@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
-import type { LookupContext } from "../../src/cache/Lookup.ts"
+import type { LoadedOptions, LookupContext } from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
@@ -15,6 +15,7 @@ import {
   type Arrangement,
   arrangements,
   inside,
+  pass,
   type Value,
   valueSchema
 } from "../support/arrangements/world.ts"
@@ -119,6 +120,21 @@ interface End {
 }
 
 const one = { id: "1" }
+
+/** The source is asked again, and has the same value; then time passes, and it has another one. */
+const shortened = (timeToLive: LoadedOptions["timeToLive"], confirms: boolean) => (world: Chain) =>
+  Effect.gen(function*() {
+    const { source } = world
+    source.row = 1
+    source.answer = { tags: ["t"], timeToLive }
+    source.confirms = confirms
+    yield* world.on(world.user.refresh(one))
+    source.row = 2
+    source.answer = { tags: ["t"] }
+    source.confirms = false
+    yield* pass(world, 50)
+  })
+
 const ends: ReadonlyArray<End> = [
   { how: "time", source: { timeToLive: 100 }, end: () => TestClock.adjust(100) },
   {
@@ -144,6 +160,10 @@ const ends: ReadonlyArray<End> = [
   { how: "a mark that it is stale", end: (world) => world.on(world.user.invalidate(one, { mode: "markStale" })) },
   { how: "its tag", end: (world) => world.on(world.user.invalidateTag("t")) },
   { how: "an invalidation of all", end: (world) => world.on(world.user.invalidateAll()) },
+  { how: "a shorter life of the same value", end: shortened(50, false) },
+  { how: "a confirmation with a shorter life", source: { timeToLive: "1 hour" }, end: shortened(50, true) },
+  { how: "a same value that is not stored", source: { timeToLive: 1_000 }, end: shortened("doNotStore", false) },
+  { how: "a confirmation that is not stored", end: shortened("doNotStore", true) },
   { how: "a refresh", end: (world) => world.on(world.user.refresh(one)) },
   {
     how: "the end of its owner",

@@ -97,6 +97,8 @@ export class Source {
   isGone = false
   millis = 0
   answer: Lookup.LoadedOptions | "notModified" | undefined = undefined
+  /** It confirms the value before with the options of `answer`. */
+  confirms = false
   readonly runs = new Map<string, number>()
   readonly asked: Array<Lookup.LookupContext<Value>> = []
   now = 0
@@ -127,6 +129,7 @@ export class Source {
     const value: Value = { row: this.row }
     if (this.isGone) return Lookup.absent
     if (this.answer === "notModified") return Lookup.notModified()
+    if (this.confirms) return Lookup.notModified(this.answer)
     return this.answer === undefined ? value : Lookup.loaded(value, this.answer)
   }
 }

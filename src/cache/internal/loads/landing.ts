@@ -22,9 +22,10 @@
  *    is out of date as well, unless it was made of what is not known. (Laws 2, 4 and 14.)
  * 9. **Was it made from a stale value?** Then it is stale itself: readers get it as stale, and it is not stored. (Law
  *    6.)
- * 10. **It is kept.** If it is another value, dependents are dropped, with a stamp of their own. If the engine cannot
- *     know whether it is, what was made from the value before is dropped. The entry ends no later than the first value
- *     that the lookup has read. It is stored in memory and in the outbox. (Laws 3, 4 and 8.)
+ * 10. **It is kept.** If it is another value, or ends earlier than the value before, dependents are dropped, with a
+ *     stamp of their own: they may last as long as the value before was to last. If the engine cannot know whether it
+ *     is, what was made from the value before is dropped. The entry ends no later than the first value that the lookup
+ *     has read. It is stored in memory and in the outbox. (Laws 3, 4 and 8.)
  *
  * Then all readers are answered.
  *
@@ -226,9 +227,10 @@ export class Landing<V> {
     // 9.
     if (readStale) return { value, tier: "lookup", entry: undefined, tags, stale: true }
     // 10.
-    const spread = this.spreadLoaded(key, now, changed, isSource && before === undefined)
     const own = this.entries.entryOf(judged, flight.stamp, now, now - flight.startedAt)
     const entry = Expiry.endBy(this.ground.expiry, own, Math.min(freshUntilMax, flight.load.freshUntilMax(key)))
+    const isShorter = isSource && before !== undefined && entry.freshUntil < before.freshUntil
+    const spread = this.spreadLoaded(key, now, changed || isShorter, isSource && before === undefined)
     for (const older of this.ground.flights.before(flight)) older.replacedByLoad()
     // No reader waits for the lower tiers: until they have it, reads find it in the outbox. A refresh waits.
     const isNews = before === undefined
