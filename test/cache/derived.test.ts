@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import type { LoadedOptions, LookupContext } from "../../src/cache/Lookup.ts"
+import * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
@@ -205,6 +206,103 @@ for (const bulk of [false, true]) {
     }
   })
 }
+
+/** `profile` is absent, or fails, as long as the user has row 1; `page` says 0 then, and `board` is a plain reader. */
+class Nothing extends Chain {
+  isFailing = false
+
+  override lookup(about: LookupContext<any>, app: App<Derived | "user" | "other">) {
+    const [family, id] = about.key.split(":")
+    const { profile, user } = app.keys
+    if (family === "page") return Effect.catch(profile.get({ id }), () => Effect.succeed({ row: 0 }))
+    if (family !== "profile") return super.lookup(about, app)
+    const none: Effect.Effect<unknown, unknown> = this.isFailing ? Effect.fail("none") : Effect.succeed(Lookup.absent)
+    return Effect.flatMap(user.get({ id }), (value: any) => value.row === 1 ? none : Effect.succeed(value))
+  }
+}
+
+/** The lookup of `profile` confirms its value when it has read one source of two. */
+class Confirmed extends Chain {
+  override get families() {
+    return {
+      ...super.families,
+      profile: {
+        pattern: "profile:{id}",
+        value: valueSchema,
+        derives: ["user:{id}", "other:{id}"],
+        timeToLive: 50,
+        staleIfError: "1 hour" as const
+      }
+    }
+  }
+
+  override lookup(about: LookupContext<any>, app: App<Derived | "user" | "other">) {
+    const [family, id] = about.key.split(":")
+    const { other, user } = app.keys
+    if (family !== "profile") return super.lookup(about, app)
+    const confirmed = Lookup.notModified({ timeToLive: "1 hour" })
+    return Effect.flatMap(
+      other.get({ id }),
+      () => about.previous === undefined ? user.get({ id }) : Effect.succeed(confirmed)
+    )
+  }
+}
+
+describe("the end that sources gave to a derived value", () => {
+  const source = { timeToLive: 100 }
+  for (const arrangement of arrangements) {
+    it.effect(`an update keeps it: ${arrangement.name}`, () =>
+      inside((folder) => new Chain(arrangement, { source }, folder), (world) =>
+        Effect.gen(function*() {
+          yield* world.read("profile")
+          yield* world.between
+          yield* world.on(world.running.app.keys.profile.update(one, (was: Value) => was))
+          yield* world.on(world.running.app.keys.profile.update(one, (was: Value) => Effect.succeed(was)))
+          yield* world.between
+          assert.strictEqual(yield* world.held("profile"), 1)
+          world.source.row = 2
+          yield* pass(world, 100)
+          yield* world.between
+          assert.isUndefined(yield* world.held("profile"))
+          for (const family of ["user", "profile"] as const) assert.strictEqual(yield* world.read(family), 2)
+        })))
+
+    it.effect(`a confirmation that has not read every source keeps it: ${arrangement.name}`, () =>
+      inside((folder) => new Confirmed(arrangement, { source }, folder), (world) =>
+        Effect.gen(function*() {
+          assert.strictEqual(yield* world.read("profile"), 1)
+          yield* pass(world, 60)
+          yield* world.between
+          assert.strictEqual(yield* world.read("profile"), 1)
+          world.source.row = 2
+          yield* pass(world, 60)
+          yield* world.between
+          assert.isUndefined(yield* world.held("profile"))
+        })))
+
+    for (const isFailing of [false, true]) {
+      const nothing = isFailing ? "a failure" : "an absence"
+      it.effect(`${nothing}, and what was made from it, counts no longer: ${arrangement.name}`, () =>
+        inside(
+          (folder) => new Nothing(arrangement, { source, derived: { negativeTimeToLive: "1 hour" } }, folder),
+          (world) =>
+            Effect.gen(function*() {
+              world.isFailing = isFailing
+              assert.strictEqual(yield* world.read("page"), 0)
+              yield* world.between
+              assert.strictEqual((yield* Effect.exit(world.read("profile")))._tag, "Failure")
+              world.source.row = 2
+              yield* pass(world, 100)
+              yield* world.between
+              assert.isUndefined(yield* world.held("page"))
+              for (const family of ["user", "profile", "page"] as const) {
+                assert.strictEqual(yield* world.read(family), 2)
+              }
+            })
+        ))
+    }
+  }
+})
 
 describe("staleness of a derived value", () => {
   const derived = { staleWhileRevalidate: 50 }

@@ -184,7 +184,8 @@ const openFamily = Effect.fnUntraced(function*(cache: Cache, options: FamilyOpti
   const isDerived = Array.from(options.origin?.sources() ?? []).length > 0
   const isWeighed = options.weigher !== undefined
   const told = { name, pattern, render, parse, show, hide, isSensitive }
-  const spec = { ...told, expiry, takesExits, admits, admitsKind, misfit, plan, isDerived, isWeighed }
+  const direct = options.origin?.direct
+  const spec = { ...told, expiry, takesExits, admits, admitsKind, misfit, plan, isDerived, direct, isWeighed }
   const shown = isSensitive ? sealedPartition(partition) : partition
   const family = new CacheFamily(cache, { ...spec, partition: shown })
   cache.families.set(name, family)

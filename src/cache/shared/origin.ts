@@ -16,4 +16,9 @@ export interface Origin {
   readonly form: string
   /** The names of the families whose changes reach it, at any distance. */
   readonly sources: () => Iterable<string>
+  /**
+   * The names of the families that it derives from directly; `undefined` if it derives from several keys of one of
+   * them.
+   */
+  readonly direct?: ReadonlyArray<string> | undefined
 }

@@ -20,8 +20,12 @@ export const originOf = (manifest: ValidManifest, family: ValidFamily, graph: De
   })
   const inner = family.inner.map((name) => manifest.families.get(name)!.pattern.source)
   const derives = family.derives.map(({ source }) => source)
+  const derived = family.derives.length === 0 || family.spec.fanout === true
+    ? undefined
+    : graph.declared.flatMap(({ from, kind, to }) => kind === "Derives" && from === family.name ? [to] : [])
   return {
     form: JSON.stringify([codecs, inner.toSorted(), derives.toSorted()]),
+    direct: derived,
     sources: function*() {
       for (const index of family.upstream) yield graph.nodes[index]!.name
     }

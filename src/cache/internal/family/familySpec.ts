@@ -40,6 +40,8 @@ export interface EngineFamilySpec<V> {
   readonly isWeighed: boolean
   /** Whether it derives from another family. */
   readonly isDerived: boolean
+  /** The families that it derives from directly, if it derives from one key of each. */
+  readonly direct?: ReadonlyArray<string> | undefined
   readonly partition: Partition<V>
 }
 

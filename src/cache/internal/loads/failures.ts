@@ -28,6 +28,8 @@ interface Failure {
   readonly at: number
   /** Until then, a read that has no value to serve repeats the failure. */
   readonly negativeUntil: number
+  /** When the first value ends that its lookup has read. It counts no longer than that. */
+  readonly restsUntil: number
   /** Until then, a stale value is served without another load. */
   readonly retryAt: number
   /** Whether a lower tier may hold a value to serve in its place. */
@@ -87,18 +89,20 @@ export class Failures<V> {
   }
 
   /** Remembers a load that failed. */
-  remember({ isAlone, key, stamp }: Flight<V>, exit: Exit.Exit<never, unknown>, now: number): void {
+  remember({ isAlone, key, load, stamp }: Flight<V>, exit: Exit.Exit<never, unknown>, now: number): void {
     const { negativeTimeToLive, retryAfterFailure } = this.entries.expiry
-    const negativeUntil = now + negativeTimeToLive
+    const restsUntil = load.freshUntilMax(key)
+    const negativeUntil = Math.min(now + negativeTimeToLive, restsUntil)
     const isCovered = this.entries.lane !== undefined && !isAlone
     releaseFrames(exit)
-    this.add(key, { exit, stamp, at: now, negativeUntil, retryAt: now + retryAfterFailure, isCovered })
+    this.add(key, { exit, stamp, at: now, negativeUntil, restsUntil, retryAt: now + retryAfterFailure, isCovered })
   }
 
   /** Remembers that a key has no value. Its error was made without frames. */
-  rememberAbsent(key: string, exit: Exit.Exit<never, unknown>, stamp: number, now: number): void {
-    const negativeUntil = now + this.entries.expiry.negativeTimeToLive
-    this.add(key, { exit, stamp, at: now, negativeUntil, retryAt: -Infinity, isCovered: false })
+  rememberAbsent({ key, load, stamp }: Flight<V>, exit: Exit.Exit<never, unknown>, now: number): void {
+    const restsUntil = load.freshUntilMax(key)
+    const negativeUntil = Math.min(now + this.entries.expiry.negativeTimeToLive, restsUntil)
+    this.add(key, { exit, stamp, at: now, negativeUntil, restsUntil, retryAt: -Infinity, isCovered: false })
   }
 
   private add(key: string, failure: Failure): void {
@@ -169,14 +173,18 @@ export class Failures<V> {
   /**
    * Until when a value may be fresh that is made of the failed read of a key. A failure counts for as long as it is
    * remembered. That a key has no value is an answer of its lookup: it counts for as long as a value would, if that is
-   * longer. Without a lookup, the cache alone knows, and a write drops what was made.
+   * longer, and no longer than what the lookup has read. Without a lookup, the cache alone knows, and a write drops what
+   * was made.
    */
   countsUntil(key: string, cause: Cause.Cause<unknown>, now: number): number {
     const { negativeTimeToLive, timeToLive } = this.entries.expiry
-    const at = this.byKey.get(key)?.at ?? now
+    const known = this.byKey.get(key)
     const absent = absentIn(cause)
     if (absent === "no lookup") return Infinity
-    return at + (absent === undefined ? negativeTimeToLive : Math.max(negativeTimeToLive, timeToLive))
+    const lifetime = absent === undefined ? negativeTimeToLive : Math.max(negativeTimeToLive, timeToLive)
+    // It may be forgotten by now, with what it rests on.
+    const restsUntil = absent !== undefined && this.entries.spec.isDerived ? now : Infinity
+    return Math.min((known?.at ?? now) + lifetime, known?.restsUntil ?? restsUntil)
   }
 
   /** Whether a refresh failed so recently that the next one has to wait. */

@@ -154,16 +154,17 @@ export class Landing<V> {
     // a limit may have ended what is there, and the round takes along what this life owes to the next one.
     const delivery = both(spread, this.entries.foundAbsent(key, isNews || changed))
     sources?.absent(key)
-    this.ground.failures.rememberAbsent(key, absent, flight.stamp, now)
+    this.ground.failures.rememberAbsent(flight, absent, now)
     return delivery
   }
 
   /**
-   * Until when a value may be fresh that its lookup has confirmed. A lookup that has read no source does not know
-   * whether they have changed since, so the bound of the entry before stays.
+   * Until when a value may be fresh that its lookup has confirmed. A lookup that has not read a source does not know
+   * whether it has changed since, so the bound of the entry before stays.
    */
-  private renewableUntil({ load }: Flight<V>, before: Entry<V>): number {
-    return this.spec.isDerived && !load.hasRead ? before.freshUntil : Infinity
+  private renewableUntil({ key, load }: Flight<V>, before: Entry<V>): number {
+    const { direct, isDerived } = this.spec
+    return isDerived && (direct === undefined || !load.hasReadAll(direct, key)) ? before.freshUntil : Infinity
   }
 
   /**

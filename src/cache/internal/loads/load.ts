@@ -261,9 +261,16 @@ export class Load extends Work {
     else keys.add(key)
   }
 
-  /** Whether its lookup has read a key of the cache. */
-  get hasRead(): boolean {
-    return this.readCount > 0
+  /**
+   * Whether its lookup has read what a key is made from: a key of each of these families. If it does not know, it says
+   * that the lookup has not.
+   */
+  hasReadAll(families: ReadonlyArray<string>, own: string): boolean {
+    const { keys, reads, sources, spec } = this
+    if (keys === undefined) return families.every((family) => reads?.has(family) === true)
+    return families.every((family) =>
+      sources?.some(({ key, of }) => of.name === family && reaches(of.plan, key, spec.name, own)) === true
+    )
   }
 
   /** Whether its value may be made from a key: it, or a load for which it waits, has read the key. */

@@ -50,7 +50,7 @@ export class Updates<V> {
 
   /**
    * Reads a value, changes it and writes it. Updates of one key run one after the other. If `f` fails, nothing changes.
-   * The entry keeps its tags.
+   * The entry keeps its tags, and where it was made from others it lasts no longer than before.
    *
    * If the key was changed or invalidated meanwhile, the new value was made from a value that is gone. If the owner has
    * a lookup, the key is then left absent, because the engine does not know which value the data source has. If the
@@ -58,7 +58,8 @@ export class Updates<V> {
    */
   update<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>): Effect.Effect<V, unknown, R> {
     const { entries, loads } = this
-    const isPlain = entries.hasShortWay && !entries.tagged && loads.isShortWayOpen && loads.loader !== undefined
+    const isPlain = entries.hasShortWay && !entries.tagged && loads.isShortWayOpen && loads.loader !== undefined &&
+      !this.spec.isDerived
     const was = isPlain ? entries.hot!.look(key) : undefined
     return was === undefined
       ? loads.turns.take(key, (updating) => this.updateInTurn(key, f, updating))
@@ -134,6 +135,14 @@ export class Updates<V> {
     )
   }
 
+  /**
+   * Whether an updated value keeps the end of the one before: a lookup has made that one from others, so it is fresh no
+   * longer than these.
+   */
+  private get isBounded(): boolean {
+    return this.spec.isDerived && this.loads.loader?.lookup !== undefined
+  }
+
   /** Writes what the function of an update makes, unless the key was changed meanwhile. */
   private written<E, R>(
     key: string,
@@ -153,7 +162,11 @@ export class Updates<V> {
           if (full !== undefined) return Effect.fail(full)
           const overtaken = turn.overtaken || this.loads.isRefreshing(key) ||
             this.entries.judge(key, turn.stamp, turn.tags) !== "valid"
-          if (!overtaken) return this.steps.applySet(judged, noOptions)
+          if (!overtaken) {
+            return this.isBounded
+              ? this.steps.applyBounded(judged, before?.freshUntil ?? this.cache.time.now())
+              : this.steps.applySet(judged, noOptions)
+          }
           return this.loads.loader?.lookup === undefined
             ? Effect.flatMap(
               this.entries.holding(key).current,

@@ -111,6 +111,19 @@ export class WriteSteps<V> implements Writer {
     return delivery === noDelivery ? Effect.void : orRedressed(delivery)
   }
 
+  /** Writes a judged value that is fresh no longer than until a time. */
+  applyBounded(judged: Judged<V>, freshUntilMax: number): Effect.Effect<void, CacheError> {
+    const { key } = judged
+    const stamp = this.cache.nextStamp()
+    const now = this.cache.time.now()
+    const dependents = this.invalidation.spread(key, "hide")
+    const entry = Expiry.endBy(this.expiry, this.entries.entryOf(judged, stamp, now, 0), freshUntilMax)
+    const delivery = both(dependents, this.keepWritten(judged, entry, now))
+    if (delivery === noDelivery) return Effect.void
+    revocable(delivery, [[this, key, entry.version]])
+    return orRedressed(delivery)
+  }
+
   /**
    * Stores a value and drops its dependents, in one synchronous step. If a tier does not take the value, memory does
    * not keep it either.
