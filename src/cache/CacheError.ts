@@ -554,7 +554,8 @@ export class InvalidBatch extends Schema.TaggedError<InvalidBatch>()("InvalidBat
 /**
  * A transaction refuses a call: an update or a patch within its body (E0524), more changes than it can collect (E0525),
  * or, within a transaction of the database that the cache does not know, a body (E0526) or a write (E0528). The error
- * fails the body, so the database rolls back. Outside of it, a write is refused that the cache could not keep, because
+ * fails the body, so the database rolls back. A write of a fiber that is on its way when the body ends is refused, too
+ * (E0528). Outside of it, a write is refused that the cache could not keep, because
  * a transaction is about to commit its key, or the answer to that commit was lost (E0533). `help` says what to do
  * instead.
  *

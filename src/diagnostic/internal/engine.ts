@@ -175,9 +175,11 @@ export const engine: ReadonlyArray<Explained> = [
   ),
   atRunTime(
     "E0528",
-    "A write was made inside a database transaction that the cache does not know.",
-    "It would take effect before the commit, and it would stay after a rollback.",
-    "Open the transaction with `AppCache.transaction(sql.withTransaction)`, or write after it."
+    "A write was made inside a database transaction that the cache does not know, or its transaction has ended " +
+      "before it.",
+    "It would take effect before the commit, and it would stay after a rollback. A write that comes late would be lost.",
+    "Open the transaction with `AppCache.transaction(sql.withTransaction)`, or write after it. Wait in the body for " +
+      "the fibers that it forks."
   ),
   atRunTime(
     "E0529",

@@ -5,7 +5,7 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
-import type { CacheError } from "../../CacheError.ts"
+import { CacheError, TransactionRefused } from "../../CacheError.ts"
 import type { Reached } from "../../internal/entries/cacheContext.ts"
 import { bodies, type KeyState } from "../../internal/entries/holds.ts"
 import { openWork } from "../../internal/loads/load.ts"
@@ -14,6 +14,7 @@ import { type Change, Collected } from "./collected.ts"
 /** One run of the body of a transaction. */
 export class Frame {
   readonly manifestKey: string
+  private readonly manifest: string
   /** The transaction of the same manifest in which this one is a savepoint. */
   readonly parent: Frame | undefined
   /** The open transaction around it, of the same manifest or of another one. */
@@ -39,6 +40,7 @@ export class Frame {
     context: Context.Context<never>
   ) {
     this.manifestKey = manifest.manifestKey
+    this.manifest = manifest.id
     this.parent = parent
     this.around = around
     this.connections = connectionsIn(context)
@@ -90,13 +92,26 @@ export class Frame {
 
   /**
    * Collects changes. If the cache does not learn the outcome of a change, it removes the key after the commit, and
-   * does not set the value.
+   * does not set the value. A change that was on its way when the body ended is refused, because the others are applied
+   * without it.
    */
   put(changes: ReadonlyArray<Change>, isKnown: boolean): Exit.Exit<void, CacheError> {
+    if (!this.isOpen) return Exit.fail(this.late)
     const refused = this.collected.collect(
       isKnown ? changes : changes.map((change) => change._tag === "Key" ? { ...change, judged: undefined } : change)
     )
     return refused === undefined ? Exit.void : Exit.fail(refused)
+  }
+
+  private get late(): CacheError {
+    return new CacheError({
+      reason: new TransactionRefused({
+        code: "E0528",
+        manifest: this.manifest,
+        why: "the body of its transaction has ended while it was on its way",
+        help: "wait in the body for the fibers that it forks, or fork them after the transaction"
+      })
+    })
   }
 }
 
