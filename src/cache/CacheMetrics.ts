@@ -25,10 +25,11 @@ import { CacheError, InvalidOption } from "./CacheError.ts"
  *
  * **Details**
  *
- * Each read of a key by `get`, `getMany` (each occurrence of a key), `getAnswer`, `getOption` and the like counts once:
- * in `hits`, in `staleHits` if memory answered, in `remembered`, or in `misses`. So these four are the number of the
- * reads, where no tier below memory answers with a stale value: that is a stale hit, and a miss as well. `has`,
- * `explain`, `refresh`, `warm` and lists do not count.
+ * Each read of a key by `get`, `getMany` (each occurrence of a key), `getAnswer`, `getOption`, `getUnsafe` and the like
+ * counts once: in `hits`, in `staleHits` if memory answered, in `remembered`, or in `misses`. So these four are the
+ * number of the reads, where no tier below memory answers with a stale value: that is a stale hit, and a miss as well.
+ * A `getUnsafe` that returns `undefined` is a miss, unless it is refused. `has`, `explain`, `refresh`, `warm` and lists
+ * do not count.
  *
  * @see {@link publish} for the same counts as metrics
  * @stability stable
