@@ -16,6 +16,7 @@ import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Nearest from "../diagnostic/types/nearest.ts"
 import { type DurationInput, millisOf } from "../ownership/DurationInput.ts"
+import { unreadableOption, whyUnreadable } from "../ownership/shared/readable.ts"
 import { isBag } from "../ownership/shared/validation.ts"
 import * as BackgroundTimer from "../store/shared/backgroundTimer.ts"
 import { CacheError, InvalidOption } from "./CacheError.ts"
@@ -220,6 +221,8 @@ export const publish = <E, R>(
   options: Options
 ): Effect.Effect<never, E | CacheError, R> =>
   Effect.suspend((): Effect.Effect<never, E | CacheError, R> => {
+    const unreadable = unreadableOption(options, known)
+    if (unreadable !== undefined) return invalid(unreadable, `of \`CacheMetrics.publish\` ${whyUnreadable}`)
     if (!isBag(options)) return invalid("options", "must be an object")
     const unknown = Nearest.unknownOption(options, known)
     if (unknown !== undefined) return invalid(unknown.option, unknown.why)

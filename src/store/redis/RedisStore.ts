@@ -217,7 +217,8 @@ export const layerConfig = (options: ConfigOptions): Layer.Layer<Store, StoreErr
     Store,
     // `make` refuses a value that is not an object, with a clear error.
     Effect.suspend(() => {
-      if (!isBag(options as unknown)) return make(options as never)
+      const wrong = noOptions(tierName, options, known)
+      if (wrong !== undefined) return Effect.fail(wrong)
       const { client, ...others } = options
       return Effect.flatMap(Config.unwrap(others), (found) => make({ ...found, client }))
     })
@@ -237,7 +238,7 @@ const known: { readonly [Option in keyof Required<Options>]: true } = {
 const invalid = (option: string, why: string) => Effect.fail(refused(tierName, option, why))
 
 const validate = Effect.fnUntraced(function*(options: Options) {
-  const wrong = noOptions(tierName, options, known)
+  const wrong = noOptions(tierName, options, known, 2)
   if (wrong !== undefined) return yield* Effect.fail(wrong)
   const { answerTimeout = answerMillisDefault, behindMax = Infinity, client, namespace, version } = options
   const { loadLease = LedgerStore.loadLeaseMillisDefault, recordsMax = recordsMaxDefault } = options
