@@ -332,8 +332,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "a load serves a stale value early after an earlier load has brought a newer one",
     file: landing,
-    text: "for (const other of this.ground.flights.beside(flight)) other.bar()",
-    planted: "this.ground.flights.beside(flight)",
+    text: "if (!isRefused || !this.staysStale(flight, other.held?.entry)) other.bar()",
+    planted: "void isRefused, other",
     suites: [closedUnseen]
   },
   {
@@ -662,16 +662,18 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a refused refresh leaves older entries below",
     file: landing,
-    text: `return isReplaced ? dependents : both(dependents, this.entries.remove(key))`,
-    planted: `if (!isReplaced) this.entries.hot?.drop(key)\n    return dependents`,
+    text:
+      `return isReplaced || this.staysStale(flight, before) ? dependents : both(dependents, this.entries.remove(key))`,
+    planted: `if (!isReplaced && !this.staysStale(flight, before)) this.entries.hot?.drop(key)\n    return dependents`,
     suites: [tagRaces]
   },
   {
     law: 2,
     bug: "a refused refresh takes what a later write brought",
     file: landing,
-    text: `return isReplaced ? dependents : both(dependents, this.entries.remove(key))`,
-    planted: `return both(dependents, this.entries.remove(key))`,
+    text:
+      `return isReplaced || this.staysStale(flight, before) ? dependents : both(dependents, this.entries.remove(key))`,
+    planted: `return this.staysStale(flight, before) ? dependents : both(dependents, this.entries.remove(key))`,
     suites: ["test/cache/overtaken.test.ts", "test/cache/twoTiers.test.ts"]
   },
   {
@@ -2726,7 +2728,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 14,
     bug: "what is loaded between the last step of a transaction and its outcome is kept",
     file: landing,
-    text: `const isClosed = this.entries.isClosed(key, tags, startedAt)`,
+    text: `const isClosed = this.entries.isClosed(flight.key, tags, flight.startedAt)`,
     planted: `const isClosed = false`,
     suites: [transactions, commits]
   },
@@ -3947,8 +3949,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "a load that a write has overtaken takes the written value from the readers of the next load",
     file: landing,
-    text: `if (!flight.isReplaced) { for (const other of`,
-    planted: `{ for (const other of`,
+    text: `if (!flight.isReplaced) this.barBeside`,
+    planted: `this.barBeside`,
     suites: [joinedLoads]
   },
   {
@@ -4507,5 +4509,21 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `if (this.loads.loader === undefined) this.writes`,
     planted: `this.writes`,
     suites: ["test/cache/waitsForGone.test.ts"]
+  },
+  {
+    law: 6,
+    bug: "a key that is marked stale again is hidden by the refused renewal",
+    file: "src/cache/internal/loads/landing.ts",
+    text: `isReplaced || this.staysStale(flight, before)`,
+    planted: `isReplaced`,
+    suites: ["test/cache/markedAgain.test.ts"]
+  },
+  {
+    law: 3,
+    bug: "a refresh returns a newer value than later readers get",
+    file: "src/cache/internal/loads/landing.ts",
+    text: `entry !== undefined && flight.isUnseen &&`,
+    planted: `entry !== undefined &&`,
+    suites: ["test/cache/markedAgain.test.ts"]
   }
 ]

@@ -284,8 +284,12 @@ export class CircularWait extends Schema.TaggedError<CircularWait>()("CircularWa
   work: Schema.String
 }) {
   override get message() {
-    return `${this.code}: ${this.work} cannot wait for \`${this.key}\`: they would wait for each other; help: read ` +
-      "and update other keys before it starts, and pass their values to it"
+    const begin = `${this.code}: ${this.work} cannot wait for \`${this.key}\``
+    if (this.work.endsWith(` of \`${this.key}\``)) {
+      return `${begin}: it would wait for itself; help: return the value from the function that runs already`
+    }
+    return `${begin}: they would wait for each other; help: read and update other keys before it starts, and pass ` +
+      "their values to it"
   }
 }
 

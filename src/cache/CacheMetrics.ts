@@ -16,6 +16,7 @@ import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Nearest from "../diagnostic/types/nearest.ts"
 import { type DurationInput, millisOf } from "../ownership/DurationInput.ts"
+import { unreadableOption, whyUnreadable } from "../ownership/shared/readable.ts"
 import { isBag } from "../ownership/shared/validation.ts"
 import * as BackgroundTimer from "../store/shared/backgroundTimer.ts"
 import { CacheError, InvalidOption } from "./CacheError.ts"
@@ -25,10 +26,11 @@ import { CacheError, InvalidOption } from "./CacheError.ts"
  *
  * **Details**
  *
- * Each read of a key by `get`, `getMany` (each occurrence of a key), `getAnswer`, `getOption` and the like counts once:
- * in `hits`, in `staleHits` if memory answered, in `remembered`, or in `misses`. So these four are the number of the
- * reads, where no tier below memory answers with a stale value: that is a stale hit, and a miss as well. `has`,
- * `explain`, `refresh`, `warm` and lists do not count.
+ * Each read of a key by `get`, `getMany` (each occurrence of a key), `getAnswer`, `getOption`, `getUnsafe` and the like
+ * counts once: in `hits`, in `staleHits` if memory answered, in `remembered`, or in `misses`. So these four are the
+ * number of the reads, where no tier below memory answers with a stale value: that is a stale hit, and a miss as well.
+ * A `getUnsafe` that returns `undefined` is a miss, unless it is refused. `has`, `explain`, `refresh`, `warm` and lists
+ * do not count.
  *
  * @see {@link publish} for the same counts as metrics
  * @stability stable
@@ -219,6 +221,8 @@ export const publish = <E, R>(
   options: Options
 ): Effect.Effect<never, E | CacheError, R> =>
   Effect.suspend((): Effect.Effect<never, E | CacheError, R> => {
+    const unreadable = unreadableOption(options, known)
+    if (unreadable !== undefined) return invalid(unreadable, `of \`CacheMetrics.publish\` ${whyUnreadable}`)
     if (!isBag(options)) return invalid("options", "must be an object")
     const unknown = Nearest.unknownOption(options, known)
     if (unknown !== undefined) return invalid(unknown.option, unknown.why)

@@ -1073,7 +1073,8 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    * - It fails with `InvalidKey` for a name that the pattern does not have, because to ignore the name would mean every
    *   key. `invalidateAll` is for every key.
    * - With all parameters it names one key, and fails with `InvalidKey` where that is a key of a part or of a
-   *   carved-out family, as `invalidate` does.
+   *   carved-out family, as `invalidate` does. A value of `*` names every key that begins so, and is refused only where
+   *   the other family has all of them.
    *
    * **Example** (All prices of one shop)
    *

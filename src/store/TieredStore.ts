@@ -126,8 +126,11 @@ export const make = (
   options?: Options
 ): Store["Service"] => {
   const stores = Arr.map(given, guarded)
+  const wrong = invalid(options) ?? misshared(stores, options)
+  // What is wrong is refused when a family is opened.
+  const { onTierFailure, set = "through" } = wrong === undefined && options !== undefined ? options : {}
   // It is called in the middle of a round, so an exception of the user's function must not end the round.
-  const tell = options?.onTierFailure && telling("onTierFailure", options.onTierFailure)
+  const tell = onTierFailure && telling("onTierFailure", onTierFailure)
   const report: Report = (tier, operation, error) => tell?.({ tier, operation, error })
   const everywhere = (operation: Operation, act: (store: Store["Service"]) => Effect.Effect<void, StoreError>) =>
     Effect.flatMap(
@@ -141,8 +144,7 @@ export const make = (
   const underWay = new UnderWay()
   const lowest = stores.at(-1)!
   const owing = Owing.of(lowest.commons)
-  const ground: Ground = { stores, mode: options?.set ?? "through", report, underWay, owing }
-  const wrong = invalid(options) ?? misshared(stores, options)
+  const ground: Ground = { stores, mode: set, report, underWay, owing }
   return trust(Store.of({
     name: stores.map((store) => store.name).join("+"),
     // The lowest tier outlives the others, so its commons do, too.

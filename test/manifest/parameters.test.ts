@@ -254,7 +254,8 @@ describe("parameters that spell a key of a part or of a carved-out family", () =
       const doors = [
         ...Object.entries(accessor).map(([door, run]) => [door, run, user] as const),
         ...Object.entries(handle).map(([door, run]) => [door, run, writer] as const)
-      ]
+        // There the text names the keys that begin with it: see `begun.test.ts`.
+      ].filter(([door]) => door !== "invalidateWhere")
       for (const name of ["facts", "audit"]) {
         const params = { "*": `1:${name}` }
         for (const [door, run, of] of doors) {

@@ -58,9 +58,10 @@ import { patientOf } from "../internal/loads/loaders.ts"
 import { checkLoads } from "../internal/loads/loadsInvariants.ts"
 import { FamilyReads } from "../internal/reads/familyReads.ts"
 import { FamilyWrites } from "../internal/writes/familyWrites.ts"
+import type { LentRight } from "../internal/writes/refusals.ts"
 import { beginTerm } from "../internal/writes/terms.ts"
 import type { LoadedOptions } from "../Lookup.ts"
-import type { Loader } from "../shared/loader.ts"
+import type { KeyLookup, Loader } from "../shared/loader.ts"
 import type { SetOptions } from "../types/setOptions.ts"
 
 /**
@@ -74,6 +75,8 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
   declare readonly invalidation: FamilyInvalidation<V>
   /** The phases of a write, for batches and transactions. */
   declare readonly writes: FamilyWrites<V>
+  /** The family itself; for its owner's delegate, the family as its owner has it. */
+  declare readonly whole: CacheFamily<V>
   /** What a sweep of marks needs to know about the family. */
   declare readonly swept: Swept
   // The last loader runs the loads. When the owner of a delegated part leaves, the loader before it takes over again.
@@ -84,6 +87,25 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
     this.invalidation = new FamilyInvalidation(this.entries, this.loads)
     this.writes = new FamilyWrites(this, this.invalidation)
     this.swept = sweptOf(this.entries, this.loads)
+    this.whole = this
+  }
+
+  /** The family as one writes it who has a right that the owner has lent: writes that wait are refused from its end on. */
+  lentTo(right: LentRight): CacheFamily<V> {
+    // All but its writes is that of the family.
+    const lent: CacheFamily<V> = Object.create(this)
+    return Object.defineProperty(lent, "writes", { value: this.writes.lentTo(right) })
+  }
+
+  override refresh(key: string): Effect.Effect<V, unknown> {
+    return this.writes.refusals.whileLent(super.refresh(key))
+  }
+
+  override readOr(key: string, lookup: KeyLookup<V>): Effect.Effect<V, unknown> {
+    const { refusals } = this.writes
+    // What the caller brings is not stored, either.
+    const own: KeyLookup<V> = (of, about) => refusals.whileLent(lookup(of, about))
+    return refusals.whileLent(super.readOr(key, own))
   }
 
   /** Whether a Context belongs to a running lookup. */
@@ -195,10 +217,10 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
   /** Takes a lease of a key, which ends with its Scope, or earlier. */
   lease(key: string, options?: LeaseOptions): Effect.Effect<Lease, CacheError, Scope.Scope> {
     const { render, show } = this.spec
-    const begin = (lease: Lease) => beginTerm(this.entries, lease, key)
+    const begin = (lease: Lease) => this.writes.refusals.whileLent(beginTerm(this.entries, lease, key))
     return Effect.mapError(
       Effect.suspend(() => this.cache.leases.acquire([patternOfKey(render(key))], options, [show(key)], begin)),
-      (error) => new CacheError({ reason: new LeaseRefused({ error }) })
+      (error) => error instanceof CacheError ? error : new CacheError({ reason: new LeaseRefused({ error }) })
     )
   }
 

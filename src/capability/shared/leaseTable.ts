@@ -51,14 +51,14 @@ export interface LeaseTable {
   /**
    * Acquires a lease. `shown` replaces the patterns in errors and logs, if the patterns themselves must not be shown.
    * `prepare` runs between the grant and the moment when the caller gets the lease, from which its time counts. What it
-   * returns ends with the deadline; the caller gets the lease nevertheless.
+   * returns ends with the deadline; the caller gets the lease nevertheless. If it fails, the lease is given back.
    */
-  readonly acquire: (
+  readonly acquire: <E = never>(
     patterns: ReadonlyArray<KeyPattern>,
     options?: LeaseOptions,
     shown?: ReadonlyArray<string>,
-    prepare?: (lease: Lease) => Effect.Effect<void>
-  ) => Effect.Effect<Lease, LeaseError, Scope.Scope>
+    prepare?: (lease: Lease) => Effect.Effect<void, E>
+  ) => Effect.Effect<Lease, LeaseError | E, Scope.Scope>
   /** Whether this table granted the lease, held or not. */
   readonly isOwn: (lease: Lease) => boolean
   /** Whether no lease is held. A write asks this first, so it costs one comparison where no lease is held. */
@@ -147,11 +147,11 @@ class LocalTable implements LeaseTable {
     this.fork = fork
   }
 
-  readonly acquire = (
+  readonly acquire = <E = never>(
     patterns: ReadonlyArray<KeyPattern>,
     options: LeaseOptions = {},
     shown: ReadonlyArray<string> = patterns.map(({ source }) => source),
-    prepare?: (lease: Lease) => Effect.Effect<void>
+    prepare?: (lease: Lease) => Effect.Effect<void, E>
   ) => {
     const deadlineMillis = millisOf(options.deadline ?? defaults.deadline)
     const isExclusive = (options.mode ?? defaults.mode) === "exclusive"

@@ -423,7 +423,7 @@ export const make = (gate: FamilyGate) => {
         if (refused !== undefined) return Effect.fail(refused)
         const grant = given?.mode === "shared" ? gate.readGrantOf(fiber.context) : gate.writeGrantOf(fiber.context)
         if (grant === undefined) return Effect.fail(gate.refusal(fiber.context, "lease"))
-        return Effect.flatMapEager(gate.keyOf(params), (key) => gate.familyOf(grant).lease(key, given))
+        return Effect.flatMapEager(gate.keyOf(params), (key) => gate.familyWrittenBy(grant).lease(key, given))
       }),
     key: (params: Params) => Effect.suspend(() => Effect.map(gate.keyOf(params), gate.keys.render)),
     // A program without types may give another value than a text.
@@ -510,6 +510,7 @@ const handleFor = (gate: FamilyGate, verb: Verb) =>
 
 const handle = (gate: FamilyGate, verb: Verb, grant: CacheGrant) => {
   const family = gate.familyOf(grant)
+  const written = gate.familyWrittenBy(grant)
   // The last Context that belonged neither to a lookup nor to the body of a transaction.
   let lastOutside: Context.Context<never> | undefined
   const readGate: ReadGate = {
@@ -532,7 +533,7 @@ const handle = (gate: FamilyGate, verb: Verb, grant: CacheGrant) => {
       CacheFamily.isLookup(context)
         ? gate.notOwner("write", "a lookup")
         : grant.active && verb === "write"
-        ? Transaction.writesOf(family, context)
+        ? Transaction.writesOf(written, context)
         : gate.ended("write", grant, verb),
     hotOf: readGate.hotOf
   }

@@ -59,7 +59,7 @@ const accessors = (id: string, definition: unknown, error: CacheError): Statics[
     known.set(name, accessor)
     return accessor
   }
-  const names = typeof families === "object" && families !== null ? Object.keys(families) : []
+  const names = namesOf(families)
   return new Proxy(Object.fromEntries(names.map((name) => [name, accessorOf(name)])), {
     get: (target, name) =>
       typeof name !== "string" || notFamilies.has(name) ? Reflect.get(target, name) : accessorOf(name)
@@ -69,8 +69,22 @@ const accessors = (id: string, definition: unknown, error: CacheError): Statics[
 // `await` and code that prints an object ask every object for these properties.
 const notFamilies: ReadonlySet<string> = new Set(["then", "toJSON", "toString", "valueOf", "constructor"])
 
-const propertyOf = (of: unknown, name: string): unknown =>
-  typeof of === "object" && of !== null ? Reflect.get(of, name) : undefined
+const propertyOf = (of: unknown, name: string): unknown => {
+  try {
+    return typeof of === "object" && of !== null ? Reflect.get(of, name) : undefined
+  } catch {
+    // A getter or a Proxy throws.
+    return undefined
+  }
+}
+
+const namesOf = (of: unknown): ReadonlyArray<string> => {
+  try {
+    return typeof of === "object" && of !== null ? Object.keys(of) : []
+  } catch {
+    return []
+  }
+}
 
 const failingAccessor = (id: string, name: string, pattern: string, error: CacheError): Accessor => {
   const fails = Effect.fail(error)

@@ -72,6 +72,8 @@ export class CacheGrant {
   declare readonly token: number
   /** Becomes `false`, for ever, when the Scope that acquired the grant closes, or when the grant of the lender ends. */
   active = true
+  /** Whether the owner of the whole has lent it to a delegate: the family has an owner after its end, too. */
+  isLent = false
   /** The functions that end the grants of parts which this grant has lent. */
   readonly lent = new Set<() => void>()
 
@@ -342,7 +344,7 @@ export class FamilyGrants {
     if (last.context === context && last.grant.active) return last.family
     const grant = this.writeGrantOf(context)
     if (grant === undefined) return undefined
-    const family = this.familyOf(grant)
+    const family = this.familyWrittenBy(grant)
     if (!Transaction.isDirect(context)) return family
     this.lastWrite = new Remembered(context, grant, family, family.hot)
     return family
@@ -357,6 +359,20 @@ export class FamilyGrants {
 
   familyOf(grant: CacheGrant): CacheFamily {
     return grant.engine.cache.families.get(this.family.name)!
+  }
+
+  /** Returns the family as the holder of a grant writes it. */
+  familyWrittenBy(grant: CacheGrant): CacheFamily {
+    const family = this.familyOf(grant)
+    if (!grant.isLent) return family
+    const { pattern: { source: pattern } } = this.family
+    const ended = () => new CacheError({ reason: new Revoked({ verb: "write", pattern, token: grant.token }) })
+    return family.lentTo({
+      get active() {
+        return grant.active
+      },
+      ended
+    })
   }
 
   /** Returns the active grant by which the Context may read the family. */

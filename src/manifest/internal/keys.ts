@@ -339,11 +339,22 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
     sliceOf: guardedSlice(pattern, (params) => {
       const slice = sliceOf(pattern, holes, params)
       if (Result.isFailure(slice) || !pattern.holes.every((name) => Object.hasOwn(params, name))) return slice
-      // With every parameter given, the slice names one key.
-      const problem = check(slice.success.values.join(":"))
-      return problem === undefined ? slice : Result.fail(problem)
+      // With every parameter given, the slice names one key, or those that begin with it.
+      const key = slice.success.values.join(":")
+      const problem = check(key)
+      return problem === undefined || pattern.rest && !isTooLong(key) && isBegun(manifest, family, render(key))
+        ? slice
+        : Result.fail(problem)
     })
   }
+}
+
+/** Whether keys of a family may begin with a text that is a key of another family within it. */
+const isBegun = ({ patterns }: ValidManifest, family: ValidFamily, rendered: string): boolean => {
+  const decides = patterns.route(rendered)
+  if (decides === undefined || decides.name === family.name) return false
+  const beyond = patterns.route(`${rendered}:~`)
+  return beyond !== undefined && (beyond.name === family.name || !beyond.pattern.rest)
 }
 
 const guardedSlice = ({ source }: KeyPattern, make: Keys["sliceOf"]): Keys["sliceOf"] => (params) => {

@@ -19,6 +19,7 @@ import type { Lease, LeaseOptions } from "../../capability/Lease.ts"
 import * as Nearest from "../../diagnostic/types/nearest.ts"
 import { millisOf } from "../../ownership/DurationInput.ts"
 import { countMisfit } from "../../ownership/shared/countMisfit.ts"
+import { unreadableOption, whyUnreadable } from "../../ownership/shared/readable.ts"
 import { isBag } from "../../ownership/shared/validation.ts"
 import type { InvalidateOptions, Readable, ReadOptions } from "../Family.ts"
 
@@ -39,12 +40,21 @@ export const refusal = (family: string | undefined, option: string, why: string)
 const unless = (holds: boolean, family: string | undefined, option: string, why: string): Refusal =>
   holds ? undefined : refusal(family, option, why)
 
-/** Reads what a caller gave. A getter or a Proxy of the caller may throw; the error names no more than where. */
-const reading = (family: string | undefined, option: string, read: () => Refusal): Refusal => {
+/**
+ * Reads the options that a caller gave. A getter or a Proxy of the caller may throw; the error names no more than the
+ * option.
+ */
+const reading = (
+  family: string | undefined,
+  given: unknown,
+  known: object,
+  read: () => Refusal,
+  otherwise = "options"
+): Refusal => {
   try {
     return read()
   } catch {
-    return refusal(family, option, "throws when it is read")
+    return refusal(family, unreadableOption(given, known) ?? otherwise, whyUnreadable)
   }
 }
 
@@ -114,7 +124,7 @@ export const withMode = <A, E, R>(
   next: (mode: InvalidationMode) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | CacheError, R> => {
   let mode: InvalidationMode = "hide"
-  const refused = reading(family, "options", () => {
+  const refused = reading(family, given, invalidateKnown, () => {
     const wrong = notOptions(family, given, invalidateKnown)
     if (wrong !== undefined || given === undefined) return wrong
     // The default replaces `undefined` only: `null` is a wrong value.
@@ -132,7 +142,7 @@ export const withConcurrency = <A, E, R>(
   next: (concurrency: number) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | CacheError, R> => {
   let concurrency = warmConcurrency
-  const refused = reading(family, "options", () => {
+  const refused = reading(family, given, concurrencyKnown, () => {
     const wrong = notOptions(family, given, concurrencyKnown)
     if (wrong !== undefined || given === undefined) return wrong
     const { concurrency: chosen = warmConcurrency } = given
@@ -143,7 +153,7 @@ export const withConcurrency = <A, E, R>(
 }
 
 export const promise = (family: string, given: PromiseOptions | undefined): Refusal =>
-  reading(family, "options", () => {
+  reading(family, given, promiseKnown, () => {
     const signal = given?.signal
     return notOptions(family, given, promiseKnown) ?? staleness(family, given) ??
       unless(signal === undefined || signal instanceof AbortSignal, family, "signal", "must be an AbortSignal")
@@ -151,7 +161,7 @@ export const promise = (family: string, given: PromiseOptions | undefined): Refu
 
 /** Checks the options of a read. */
 export const read = (family: string, given: ReadOptions | undefined): Refusal =>
-  reading(family, "options", () => notOptions(family, given, readKnown) ?? staleness(family, given))
+  reading(family, given, readKnown, () => notOptions(family, given, readKnown) ?? staleness(family, given))
 
 const staleness = (family: string, given: ReadOptions | undefined): Refusal => {
   if (given === undefined) return undefined
@@ -208,7 +218,9 @@ export const conditions = (
   options: SetOptions<Lease> | undefined,
   kind: keyof typeof knownOf = "set"
 ): Refusal => {
-  return options === undefined ? undefined : reading(family, "options", () => conditionsOf(family, options, kind))
+  return options === undefined
+    ? undefined
+    : reading(family, options, knownOf[kind], () => conditionsOf(family, options, kind))
 }
 
 const conditionsOf = (family: string, options: SetOptions<Lease>, kind: keyof typeof knownOf): Refusal => {
@@ -217,14 +229,15 @@ const conditionsOf = (family: string, options: SetOptions<Lease>, kind: keyof ty
   const { ifVersion, lease } = options
   const isVersion = ifVersion === undefined || ifVersion === null || (typeof ifVersion === "number" && ifVersion >= 0)
   if (!isVersion) return refusal(family, "ifVersion", "must be a version, or null for a key that has no value")
-  return reading(family, "lease", () => {
+  const look = () => {
     const isLease = lease === undefined || typeof (lease as Lease | null)?.isHeldUnsafe === "function"
     return unless(isLease, family, "lease", "must be a lease of this manifest")
-  })
+  }
+  return reading(family, undefined, {}, look, "lease")
 }
 
 export const lease = (family: string, given: LeaseOptions | undefined): Refusal =>
-  reading(family, "options", () => leaseOf(family, given))
+  reading(family, given, leaseKnown, () => leaseOf(family, given))
 
 const leaseOf = (family: string, given: LeaseOptions | undefined): Refusal => {
   const refused = notOptions(family, given, leaseKnown)

@@ -9,6 +9,7 @@ import type { LookupContext } from "../../cache/Lookup.ts"
 import * as ManifestFindings from "../../diagnostic/types/manifestFindings.ts"
 import * as Misfit from "../../diagnostic/types/misfit.ts"
 import * as OwnerFindings from "../../diagnostic/types/ownerFindings.ts"
+import { pathText, readable, unreadableIn } from "../../ownership/shared/readable.ts"
 import { isBag, type ValidManifest } from "../../ownership/shared/validation.ts"
 import type { PredictOptions, WarmOptions } from "../Owner.ts"
 import type { Params } from "./keys.ts"
@@ -45,6 +46,11 @@ export const findProblems = (
 ): ReadonlyArray<Found> => {
   if (options === undefined) return []
   const path = [method, name]
+  // Their lookups, `parts`, `warm` and `predict`, and those of each part.
+  const unreadable = unreadableIn(options, 4, [...Object.keys(lookupsKnown), "parts"])
+  if (unreadable !== undefined) {
+    return [{ ...shapeWrong(pathText("the options", unreadable), readable), path: [...path, ...unreadable] }]
+  }
   if (typeof options === "function") return [{ ...Misfit.options(name), path }]
   if (!isBag(options)) return [{ ...shapeWrong("the options", "an object"), path }]
   if (method === "delegate") return inLookups(path, name, `the owner of family \`${name}\``, options)

@@ -99,6 +99,7 @@ export class Owners {
           const whole = gate.writeGrantOf(context)
           if (whole === undefined) return yield* Effect.fail(gate.refusal(context, "delegate"))
           const grant = yield* this.acquire(whole.engine, name, "own")
+          grant.isLent = true
           const loads = options.lookup !== undefined || options.lookupMany !== undefined
           const loader = loads ? yield* this.load(whole.engine, name, options, context) : undefined
           yield* this.endWith(whole, grant, loader)

@@ -16,6 +16,7 @@ import { helpWith } from "../internal/checkReferences.ts"
 import { isBag, isStrings } from "../internal/checkShape.ts"
 import type { ValidFamily, ValidManifest } from "../internal/validManifest.ts"
 import type { ManifestProblem } from "../ManifestError.ts"
+import { pathText, readable, unreadableIn } from "./readable.ts"
 import { textOf } from "./texts.ts"
 
 // The compiler reports an option that is missing here.
@@ -67,6 +68,8 @@ const at = (
 ): ReadonlyArray<ManifestProblem> => problem === undefined ? [] : [{ ...problem, path }]
 
 const findShapeProblems = (declared: unknown): ReadonlyArray<ManifestProblem> => {
+  const unreadable = unreadableIn(declared, 2, Object.keys(options))
+  if (unreadable !== undefined) return at(unreadable, shapeWrong(pathText("the declaration", unreadable), readable))
   if (!isBag(declared)) return at([], shapeWrong("the declaration", "an object"))
   return Object.entries(declared).flatMap(([option, value]) => {
     if (!Object.hasOwn(options, option)) {

@@ -15,6 +15,7 @@
  * @since 0.1.0
  */
 import * as Result from "effect/Result"
+import * as ManifestFindings from "../../diagnostic/types/manifestFindings.ts"
 import { checkCycles } from "../internal/checkCycles.ts"
 import { checkLayers } from "../internal/checkLayers.ts"
 import { checkPattern } from "../internal/checkPatterns.ts"
@@ -25,6 +26,7 @@ import { indexPatterns, type Report } from "../internal/draft.ts"
 import { sourcesOf } from "../internal/sources.ts"
 import { resolve, type ValidManifest } from "../internal/validManifest.ts"
 import { ManifestError, type ManifestProblem } from "../ManifestError.ts"
+import { pathText, readable, unreadableIn } from "./readable.ts"
 
 export { isBag, isStrings } from "../internal/checkShape.ts"
 export type { ValidFamily, ValidManifest } from "../internal/validManifest.ts"
@@ -44,7 +46,10 @@ export const validate = (id: string, definition: unknown): Result.Result<ValidMa
   const report: Report = (path, problem) => {
     if (problem !== undefined) found.push({ ...problem, path })
   }
-  if (!checkShape(id, definition, report)) return fail(id, found)
+  // The definition, its sections, each family, and the lists and the parameters of a family.
+  const unreadable = unreadableIn(definition, 4)
+  report(unreadable ?? [], unreadable && ManifestFindings.shapeWrong(pathText("definition", unreadable), readable))
+  if (unreadable !== undefined || !checkShape(id, definition, report)) return fail(id, found)
   const draft = indexPatterns(definition, report)
   for (const family of draft.families.values()) {
     checkPattern(draft, family, report)

@@ -41,7 +41,6 @@ import * as Scope from "effect/Scope"
 import { forkOutside } from "../../capability/shared/outside.ts"
 import type * as KnownOptions from "../../diagnostic/types/knownOptions.ts"
 import { type DurationInput, millisOf } from "../../ownership/DurationInput.ts"
-import { isBag } from "../../ownership/shared/validation.ts"
 import { codecOf } from "../internal/familyCodec.ts"
 import { noOptions, refused } from "../internal/given.ts"
 import { owned, versioned } from "../internal/ownedCodec.ts"
@@ -261,10 +260,10 @@ export const layer = <const Given extends KnownOptions.Loose<Options>>(
 export const layerConfig = (options: Config.Wrap<Options>): Layer.Layer<Store, StoreError | Config.ConfigError> =>
   Layer.effect(
     Store,
-    // `make` refuses a value that is not an object, with a clear error.
-    Effect.suspend(() =>
-      isBag(options as unknown) ? Effect.flatMap(Config.unwrap(options), make) : make(options as never)
-    )
+    Effect.suspend((): Effect.Effect<Store["Service"], StoreError | Config.ConfigError, Scope.Scope> => {
+      const wrong = noOptions(tierName, options, known)
+      return wrong === undefined ? Effect.flatMap(Config.unwrap(options), make) : Effect.fail(wrong)
+    })
   )
 
 const known: { readonly [Option in keyof Required<Options>]: true } = {

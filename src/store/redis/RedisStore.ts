@@ -36,7 +36,7 @@ import * as LedgerNode from "../internal/ledger/ledgerNode.ts"
 import * as LedgerStore from "../internal/ledger/ledgerStore.ts"
 import { Store } from "../Store.ts"
 import type { StoreError } from "../StoreError.ts"
-import { tierName } from "./internal/redisConnection.ts"
+import { tierName, timerMillisMax } from "./internal/redisConnection.ts"
 import * as RedisPlace from "./internal/redisPlace.ts"
 
 /**
@@ -51,7 +51,8 @@ export interface Options {
   readonly url?: string | Redacted.Redacted<string> | undefined
   /**
    * Options of the `ioredis` client, such as certificates, or `sentinels` and `name`. What the store needs itself
-   * (queues, repetitions, reconnection) is set by the store.
+   * (queues, repetitions, reconnection) is set by the store. A timer among them is at most 2,147,483,647 ms, because a
+   * longer one fires at once.
    */
   readonly client?: RedisOptions | undefined
   /**
@@ -217,7 +218,8 @@ export const layerConfig = (options: ConfigOptions): Layer.Layer<Store, StoreErr
     Store,
     // `make` refuses a value that is not an object, with a clear error.
     Effect.suspend(() => {
-      if (!isBag(options as unknown)) return make(options as never)
+      const wrong = noOptions(tierName, options, known)
+      if (wrong !== undefined) return Effect.fail(wrong)
       const { client, ...others } = options
       return Effect.flatMap(Config.unwrap(others), (found) => make({ ...found, client }))
     })
@@ -237,7 +239,7 @@ const known: { readonly [Option in keyof Required<Options>]: true } = {
 const invalid = (option: string, why: string) => Effect.fail(refused(tierName, option, why))
 
 const validate = Effect.fnUntraced(function*(options: Options) {
-  const wrong = noOptions(tierName, options, known)
+  const wrong = noOptions(tierName, options, known, 2)
   if (wrong !== undefined) return yield* Effect.fail(wrong)
   const { answerTimeout = answerMillisDefault, behindMax = Infinity, client, namespace, version } = options
   const { loadLease = LedgerStore.loadLeaseMillisDefault, recordsMax = recordsMaxDefault } = options
@@ -247,6 +249,10 @@ const validate = Effect.fnUntraced(function*(options: Options) {
     return yield* invalid("url", "must be redis:// or rediss://, a host, and at most the number of a database")
   }
   if (client !== undefined && !isBag(client)) return yield* invalid("client", "must be an object of client options")
+  const tooLong = client && timerTooLong(client)
+  if (tooLong !== undefined) {
+    return yield* invalid(`client.${tooLong}`, `must be at most ${timerMillisMax} ms, the longest timer of JavaScript`)
+  }
   if (typeof namespace !== "string" || !/^[\w.-]{1,64}$/.test(namespace)) {
     return yield* invalid("namespace", "must be 1 to 64 letters, digits, dots, hyphens or underscores")
   }
@@ -266,3 +272,9 @@ const validate = Effect.fnUntraced(function*(options: Options) {
   }
   return { answerMillis, behindMillis, client, loadLeaseMillis, namespace, recordsMax, url, version }
 })
+
+/** The option of the client that is a timer which would fire at once. */
+const timerTooLong = (client: object): string | undefined =>
+  Object.entries(client).find(([name, value]) =>
+    /(?:Timeout|^keepAlive)$/.test(name) && typeof value === "number" && value > timerMillisMax
+  )?.[0]

@@ -57,6 +57,13 @@ export class Tally {
     this.tellHit(key, tier, true)
   }
 
+  /** Counts what a reader gets after it was counted as a miss. From memory, it does not count again. */
+  countAfterMiss(key: string, tier: string, stale: boolean): void {
+    if (tier === memory) this.tellHit(key, tier, stale)
+    else if (stale) this.countStale(key, tier)
+    else this.countHit(key, tier)
+  }
+
   /** Counts a read that memory could not answer. */
   countMiss(key: string): void {
     const { ground } = this

@@ -22,6 +22,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Nearest from "../../../diagnostic/types/nearest.ts"
+import { unreadableOption, whyUnreadable } from "../../../ownership/shared/readable.ts"
 import { isBag } from "../../../ownership/shared/validation.ts"
 import { type Entry, tagsMax } from "../../../store/Entry.ts"
 import type { HotPartition, Partition, Prepared } from "../../../store/Store.ts"
@@ -314,7 +315,9 @@ export class Judge<V> {
       return this.givenAttributes(options, known)
     } catch (error) {
       // A getter of the options, or a Proxy, throws.
-      throw error instanceof CacheError ? error : this.invalid("options", "throws when it is read")
+      throw error instanceof CacheError
+        ? error
+        : this.invalid(unreadableOption(options, known) ?? "options", whyUnreadable)
     }
   }
 

@@ -347,6 +347,11 @@ export class Flight<V> extends Waited<V> {
     return this.isEmpty && !this.isForFresh && (this.beginsBehind || this.progress === "AnsweredEarly")
   }
 
+  /** Whether no reader gets its answer: none waits, and none is about to. Its first reader may join after its end. */
+  get isUnseen(): boolean {
+    return this.isEmpty && !this.isExpected && (this.beginsBehind || this.joinedCount > 0)
+  }
+
   /** No reader waits for it: its lookup waits behind those that readers wait for. */
   private rest(): void {
     if (this.load.open === 1) this.load.ticket?.loseReaders()

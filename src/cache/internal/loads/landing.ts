@@ -10,7 +10,8 @@
  * 4. **Is there room in the outbox?** The load waits for room, and asks 1 again. The rest is one synchronous step.
  * 5. **What is older?** Loads of the key that began before are outrun, and an update that has read the key is
  *    overtaken: none of them may store what it makes of an older value. A load that began later, after a tag has closed
- *    this one, serves no stale value from now on: that is older than this value. (Laws 2 and 6.)
+ *    this one, serves no stale value from now on: that is older than this value, unless this value is refused and no
+ *    reader sees it, as 8 says. (Laws 2 and 6.)
  * 6. **Has another engine got another answer meanwhile?** The engine cannot know which of the two is newer. Neither is
  *    kept, nor what was made from them. (Law 2.)
  * 7. **Is it another value than the one before?** This is asked before the marks are compared, because a class may have
@@ -19,7 +20,9 @@
  *    or a transaction is about to commit another value, or the lookup has read a value that was not stored, or has
  *    found nothing where a tier may hold a value, or a tier has lost its place. Then the value is refused: the readers
  *    who have joined get it, and it is not stored. If it differs from the value before, it proves that everything older
- *    is out of date as well, unless it was made of what is not known. (Laws 2, 4 and 14.)
+ *    is out of date as well, unless it was made of what is not known. But what a mark says is stale is known to be so:
+ *    it stays for its stale rules if no reader sees the refused value, as that of a renewal behind the readers. If a
+ *    reader sees it, as the caller of a refresh does, no later reader gets an older one. (Laws 2, 3, 4, 6 and 14.)
  * 9. **Was it made from a stale value?** Then it is stale itself: readers get it as stale, and it is not stored. (Law
  *    6.)
  * 10. **It is kept.** If it is another value, or ends earlier than the value before, dependents are dropped, with a
@@ -130,7 +133,7 @@ export class Landing<V> {
   private absentUnsafe(flight: Flight<V>, absent: Exit.Exit<never, unknown>): Delivery {
     const { key } = flight
     const now = this.cache.time.now()
-    this.loaded(flight, "Absent", now)
+    this.loaded(flight, "Absent", now, noTags)
     // 6.
     const { isUncertain } = flight.load
     if (flight.rival !== undefined && !isUncertain) return this.yieldTo(flight)
@@ -142,7 +145,7 @@ export class Landing<V> {
     // 8.
     if (this.isOutOfDate(flight, noTags)) {
       this.refuse(flight)
-      return changed && !isUncertain ? this.dropOlder(flight) : noDelivery
+      return changed && !isUncertain ? this.dropOlder(flight, before) : noDelivery
     }
     // 9.
     if (flight.load.readStale) return noDelivery
@@ -202,7 +205,7 @@ export class Landing<V> {
     const { key } = flight
     const { tags, value } = judged
     const now = this.cache.time.now()
-    this.loaded(flight, "Loaded", now)
+    this.loaded(flight, "Loaded", now, tags)
     // 6.
     const { isContested, rival } = flight
     const { isUncertain, readStale } = flight.load
@@ -222,7 +225,7 @@ export class Landing<V> {
     if (this.isOutOfDate(flight, tags)) {
       this.refuse(flight)
       const isProof = !isUncertain && (changed || !isSource && isChanged())
-      const delivery = isProof ? this.dropOlder(flight) : noDelivery
+      const delivery = isProof ? this.dropOlder(flight, before) : noDelivery
       return { value, tier: "lookup", entry: undefined, tags, stale: readStale, delivery, isUncertain }
     }
     // 9.
@@ -262,7 +265,7 @@ export class Landing<V> {
   }
 
   /** A lookup has returned, with or without a value: the load is counted, and what is older knows of it. */
-  private loaded(flight: Flight<V>, what: "Loaded" | "Absent", now: number): void {
+  private loaded(flight: Flight<V>, what: "Loaded" | "Absent", now: number, tags: ReadonlyArray<string>): void {
     const { joined: waiters, key, load, stamp, startedAt } = flight
     this.entries.counts.loads++
     this.countLookup(flight, now)
@@ -270,12 +273,20 @@ export class Landing<V> {
     this.ground.failures.forget(key)
     // 5.
     this.precede(flight)
-    if (!flight.isReplaced) { for (const other of this.ground.flights.beside(flight)) other.bar() }
+    if (!flight.isReplaced) this.barBeside(flight, tags)
     if (this.cache.hasListeners) {
       const millis = now - startedAt
       this.cache.emit(CacheEvent.Load({ ...this.named(key), millis, waiters, absent: what === "Absent" }))
     }
     this.ground.turns.overtake(key, false)
+  }
+
+  /** What other loads of the key would serve as stale is older than the answer of this one, which a reader may see. */
+  private barBeside(flight: Flight<V>, tags: ReadonlyArray<string>): void {
+    const isRefused = !flight.isContested && this.isHidden(flight, tags)
+    for (const other of this.ground.flights.beside(flight)) {
+      if (!isRefused || !this.staysStale(flight, other.held?.entry)) other.bar()
+    }
   }
 
   /** Counts the lookup of a flight, once for all keys that it was asked for. */
@@ -295,13 +306,17 @@ export class Landing<V> {
 
   /** Whether the value may not be stored. A flight whose marks say so is overtaken. */
   private isOutOfDate(flight: Flight<V>, tags: ReadonlyArray<string>): boolean {
-    const { given, key, startedAt } = flight
-    const isClosed = this.entries.isClosed(key, tags, startedAt)
-    // The entry that the value may have been made from had tags, too.
-    const isHidden = flight.isOvertaken || this.entries.judge(key, flight.stamp, tags) !== "valid" ||
-      given !== undefined && this.entries.judge(key, flight.stamp, given.tags) !== "valid"
+    const isClosed = this.entries.isClosed(flight.key, tags, flight.startedAt)
+    const isHidden = this.isHidden(flight, tags)
     if (isHidden) flight.overtake()
     return isHidden || flight.load.readRefused || flight.load.isUncertain || isClosed || this.entries.lost !== undefined
+  }
+
+  /** Whether the flight was overtaken, or a mark is newer than its value. */
+  private isHidden({ given, isOvertaken, key, stamp }: Flight<V>, tags: ReadonlyArray<string>): boolean {
+    // The entry that the value may have been made from had tags, too.
+    return isOvertaken || this.entries.judge(key, stamp, tags) !== "valid" ||
+      given !== undefined && this.entries.judge(key, stamp, given.tags) !== "valid"
   }
 
   /** Drops the dependents of a value that is about to be stored. */
@@ -335,10 +350,23 @@ export class Landing<V> {
     return { family: this.name, key: this.spec.show(key) }
   }
 
-  /** A refused value may be out of date, but it proves that everything older than its load is so, too. */
-  private dropOlder({ isReplaced, key }: Flight<V>): Delivery {
+  /**
+   * A refused value may be out of date, but it proves that everything older than its load is so, too. What a mark says
+   * is stale may stay.
+   */
+  private dropOlder(flight: Flight<V>, before: Entry<V> | undefined): Delivery {
+    const { isReplaced, key } = flight
     const dependents = this.spreadChange(key)
-    return isReplaced ? dependents : both(dependents, this.entries.remove(key))
+    return isReplaced || this.staysStale(flight, before) ? dependents : both(dependents, this.entries.remove(key))
+  }
+
+  /**
+   * Whether an entry stays beside a refused answer: a mark says already that it is stale, and no reader sees the answer
+   * (law 3).
+   */
+  private staysStale(flight: Flight<V>, entry: Entry<V> | undefined): boolean {
+    return entry !== undefined && flight.isUnseen &&
+      this.entries.judge(flight.key, entry.stamp, entry.tags) === "stale"
   }
 
   /** Keeps neither of two values that two engines have loaded, nor the values made from them. */

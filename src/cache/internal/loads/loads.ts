@@ -91,7 +91,7 @@ export class Loads<V> {
     this.lookups = new Lookups(entries, this)
     this.landing = new Landing(entries, this)
     this.turns = new Turns(this)
-    this.patchTurns = new Turns(this)
+    this.patchTurns = new Turns(this, "patch")
     entries.unkept.fork = (work) => this.fork(work)
     this.isPatient = this.expiry.hardTimeout === undefined
     this.patience = new Patience(this)

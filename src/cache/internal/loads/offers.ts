@@ -69,7 +69,7 @@ export class Offers<V> {
       this.offer(flight, now)
       return undefined
     }
-    if (!isQuiet) this.entries.tally.countHit(key, tier)
+    if (!isQuiet) this.entries.tally.countAfterMiss(key, tier, false)
     // What another engine has loaded since must not be replaced by what was found before.
     const isKept = isQuiet || flight.isOvertaken || flight.isContested
     const kept = isKept ? entry : renewIdleTime(this.entries, key, entry, now)
@@ -167,7 +167,7 @@ export class Offers<V> {
     const isBackingOff = this.ground.failures.isBackingOff(key, now)
     if (isBackingOff && (isQuiet || !flight.isForFresh)) this.ground.end(flight, staleOf(found))
     else this.offerStale(flight, found, now)
-    if (now < servedAtOnceUntil && !isQuiet && !flight.wantsFresh) this.entries.tally.countStale(key, tier)
+    if (now < servedAtOnceUntil && !isQuiet && !flight.wantsFresh) this.entries.tally.countAfterMiss(key, tier, true)
     if (flight.wantsFresh && flight.areAllForFresh) this.repeatFailure(flight, now)
   }
 

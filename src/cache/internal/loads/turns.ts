@@ -18,8 +18,11 @@ import { shallow } from "./stack.ts"
 import { waitersMax } from "./waiters.ts"
 import { type Awaited, CurrentUpdate, hangTimeoutMillis, nap, Work } from "./waits.ts"
 
+type Verb = "update" | "patch"
+
 /** What updates need from their family. */
 interface Ground {
+  readonly verb: Verb
   readonly expiry: { readonly hardTimeout: number | undefined }
   now(): number
   /** The key as errors show it. */
@@ -48,7 +51,7 @@ export class Updating extends Work {
   }
 
   get name(): string {
-    return `the update of \`${this.turn.name}\``
+    return `the ${this.turn.verb} of \`${this.turn.name}\``
   }
 }
 
@@ -80,6 +83,10 @@ export class Turn implements Awaited {
 
   get name(): string {
     return this.ground.show(this.key)
+  }
+
+  get verb(): Verb {
+    return this.ground.verb
   }
 
   /** The holder reads the value that it starts from. What has happened before is part of that value. */
@@ -127,8 +134,15 @@ export class Turns {
   /** It as the holder of a turn, if another update waits for it. */
   private waited: Updating | undefined = undefined
 
-  constructor(ground: Ground) {
-    this.ground = ground
+  constructor(ground: Omit<Ground, "verb">, verb: Verb = "update") {
+    this.ground = {
+      verb,
+      expiry: ground.expiry,
+      now: () => ground.now(),
+      show: (key) => ground.show(key),
+      queueFull: (key, queueMax) => ground.queueFull(key, queueMax),
+      fork: (work) => ground.fork(work)
+    }
     this.limitMillis = ground.expiry.hardTimeout ?? hangTimeoutMillis
   }
 

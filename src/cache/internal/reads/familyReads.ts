@@ -146,15 +146,19 @@ export class FamilyReads<V> implements Reads<V> {
     if (running.wasAbandoned) return this.joinOrStart(running.key, undefined, wantsFresh, resume, lookup)
     const now = this.cache.time.now()
     const early = this.loads.offers.earlyFor(running, now, wantsFresh)
-    this.entries.tally.countMiss(running.key)
     if (early?._tag === "Success") this.serveEarly(running, early.value, now)
-    else this.entries.counts.coalesced++
+    else {
+      this.entries.tally.countMiss(running.key)
+      this.entries.counts.coalesced++
+    }
     if (early !== undefined) return running.join(resume, now, wantsFresh)
     return this.loads.wait(running, resume, now, wantsFresh)
   }
 
   private serveEarly(running: Flight<V>, served: Served<V>, now: number): void {
     const { stale, tier } = served
+    // What memory had when the load began is a hit, although memory may have lost it since.
+    if (tier !== memory) this.entries.tally.countMiss(running.key)
     if (stale) return this.entries.tally.countStale(running.key, tier)
     this.entries.tally.countHit(running.key, tier)
     this.loads.offers.offerAgain(running, served, now)
@@ -399,11 +403,14 @@ export class FamilyReads<V> implements Reads<V> {
     return load === undefined ? this.peekUnsafe(key)?.value : new TrackedReads(this, load).readUnsafe(key)
   }
 
-  /** The entry of a key, if memory holds a fresh one. */
+  /** The entry of a key, if memory holds a fresh one. This counts as a read. */
   peekUnsafe(key: string): Served<V> | undefined {
+    if (this.loads.loader === undefined) return undefined
     const now = this.cache.time.now()
-    const entry = this.loads.loader === undefined ? undefined : this.hot?.peek(key)
-    return entry === undefined || !this.entries.isFresh(key, entry, now) ? undefined : this.serveFresh(key, entry, now)
+    const entry = this.hot?.peek(key)
+    if (entry !== undefined && this.entries.isFresh(key, entry, now)) return this.serveFresh(key, entry, now)
+    this.entries.tally.countMiss(key)
+    return undefined
   }
 
   /** Serves a fresh value, or else the answer of the lookup. */

@@ -28,7 +28,7 @@ import type { EngineFamilySpec } from "../family/familySpec.ts"
 import { isJudged, type Judged, type Judging, noOptions, whenJudged } from "../family/judgement.ts"
 import type { FamilyInvalidation } from "../invalidation/familyInvalidation.ts"
 import type { FamilyReads } from "../reads/familyReads.ts"
-import { Refusals } from "./refusals.ts"
+import { type LentRight, Refusals } from "./refusals.ts"
 import { Updates } from "./updates.ts"
 import { WritesAtOnce } from "./writesAtOnce.ts"
 import { WriteSteps } from "./writeSteps.ts"
@@ -48,17 +48,22 @@ export class FamilyWrites<V> {
   readonly updates: Updates<V>
   readonly atOnce: WritesAtOnce<V>
 
-  constructor(reads: FamilyReads<V>, invalidation: FamilyInvalidation<V>) {
+  constructor(reads: FamilyReads<V>, invalidation: FamilyInvalidation<V>, refusals?: Refusals<V>) {
     const { cache, entries, loads, spec } = reads
     this.cache = cache
     this.spec = spec
     this.entries = entries
     this.reads = reads
     this.invalidation = invalidation
-    this.refusals = new Refusals(entries, loads)
+    this.refusals = refusals ?? new Refusals(entries, loads)
     this.steps = new WriteSteps(entries, loads, invalidation)
     this.updates = new Updates(reads, invalidation, this.refusals, this.steps)
     this.atOnce = new WritesAtOnce(entries, loads, this.refusals, this.steps)
+  }
+
+  /** The writes by a right that the owner has lent: they are refused from its end on. */
+  lentTo(right: LentRight): FamilyWrites<V> {
+    return new FamilyWrites(this.reads, this.invalidation, this.refusals.lentTo(right))
   }
 
   set(key: string, value: V, options: SetOptions<Lease> = noOptions): Effect.Effect<void, CacheError> {

@@ -2,6 +2,8 @@
  * Says why a write may not happen now: by the owner of the family, by leases and conditions, by transactions, and by
  * the room that is left. Nothing has changed yet when it is asked.
  */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type { Lease } from "../../../capability/Lease.ts"
 import type { Entry } from "../../../store/Entry.ts"
 import type { CacheError } from "../../CacheError.ts"
@@ -20,14 +22,26 @@ import { roomRefusal } from "./room.ts"
 const keysOf = (written: string | ReadonlyArray<readonly [key: string, value: unknown]>): ReadonlyArray<string> =>
   typeof written === "string" ? [written] : written.map(([key]) => key)
 
+/** A right to write that ends before the right of the owner, as that of a delegate. */
+export interface LentRight {
+  readonly active: boolean
+  /** The error of a write after its end. */
+  readonly ended: () => CacheError
+}
+
 export class Refusals<V> {
   private readonly cache: CacheContext
   private readonly spec: EngineFamilySpec<V>
   private readonly entries: Entries<V>
   private readonly loads: Loads<V>
   private endCount = 0
+  /** Those of the owner, for writes by a right that the owner has lent. */
+  private readonly whole: Refusals<V>
+  private readonly right: LentRight | undefined
 
-  constructor(entries: Entries<V>, loads: Loads<V>) {
+  constructor(entries: Entries<V>, loads: Loads<V>, whole?: Refusals<V>, right?: LentRight) {
+    this.whole = whole ?? this
+    this.right = right
     this.cache = entries.cache
     this.spec = entries.spec
     this.entries = entries
@@ -36,7 +50,25 @@ export class Refusals<V> {
 
   /** How often an owner has left. A writer that waits compares it with the count before. */
   get ends(): number {
-    return this.endCount
+    return this.whole.endCount
+  }
+
+  /** The refusals of writes by a right that the owner has lent. */
+  lentTo(right: LentRight): Refusals<V> {
+    return new Refusals(this.entries, this.loads, this.whole, right)
+  }
+
+  /** The error of a lent right that has ended. */
+  get ended(): CacheError | undefined {
+    return this.right === undefined || this.right.active ? undefined : this.right.ended()
+  }
+
+  /** Fails what is done by a lent right that has ended meanwhile. */
+  whileLent<A, E, R>(done: Effect.Effect<A, E, R>): Effect.Effect<A, E | CacheError, R> {
+    return this.right === undefined ? done : Effect.flatMap(done, (a): Exit.Exit<A, CacheError> => {
+      const { ended } = this
+      return ended === undefined ? Exit.succeed(a) : Exit.fail(ended)
+    })
   }
 
   /** An owner has left: writers that wait may not write any more. */
@@ -46,7 +78,7 @@ export class Refusals<V> {
 
   /** The error of a writer that has waited, if an owner has left since `ends` was read. */
   goneSince(ends: number): CacheError | undefined {
-    return this.endCount === ends ? undefined : this.loads.unowned()
+    return this.ends === ends ? this.ended : this.loads.unowned()
   }
 
   /**
@@ -59,6 +91,7 @@ export class Refusals<V> {
     isDeletion = false
   ): CacheError | undefined {
     if (this.loads.loader === undefined) return this.loads.unowned()
+    if (this.right?.active === false) return this.right.ended()
     const { changes, leases } = this.cache
     if (changes.isTelling) return changes.refusal(this.spec.pattern)
     if (lease === undefined) {

@@ -23,6 +23,7 @@ import { type CacheContext, orStoreFailed, orTakenBack, type Reached } from "../
 import { beforeCommit } from "../../internal/entries/conditions.ts"
 import { doubtMillis, Hold, type KeyState } from "../../internal/entries/holds.ts"
 import { type Judged, noOptions } from "../../internal/family/judgement.ts"
+import type { Refusals } from "../../internal/writes/refusals.ts"
 import { inFreedRoom, memoryRefusal, reserve, type Wanted } from "../../internal/writes/room.ts"
 import { renewTerm } from "../../internal/writes/terms.ts"
 import { everything, isWithin } from "../../shared/slices.ts"
@@ -41,6 +42,8 @@ export interface KeyChange {
   /** Whether the owner has deleted the key, or writes it. Otherwise it is invalidated. */
   readonly isDeletion: boolean
   readonly options: SetOptions<Lease>
+  /** What refuses it at the commit; unless given, that of the family. */
+  readonly refusals?: Refusals<any>
 }
 
 /** A change of all keys in a slice, or of all entries with a tag. */
@@ -81,7 +84,9 @@ export class Collected {
   private readonly changes = new Map<KeyState, KeyChange>()
   private wide: Array<WideChange> = []
   /** The writes, each with the number of owners who had left its family when the write was collected. */
-  private conditions: Array<{ readonly change: KeyChange; readonly ends: number }> = []
+  private conditions: Array<
+    { readonly change: KeyChange; readonly refusals: Refusals<any>; readonly ends: number }
+  > = []
   /** How many owners had left each family just before the commit. */
   private readonly ends = new Map<Reached, number>()
   private size = 0
@@ -116,7 +121,8 @@ export class Collected {
       const state: KeyState = { judged, contended, isLater: false }
       keys.set(key, state)
       this.changes.set(state, change)
-      this.conditions.push({ change, ends: family.writes.refusals.ends })
+      const { refusals = family.writes.refusals } = change
+      this.conditions.push({ change, refusals, ends: refusals.ends })
     }
     return undefined
   }
@@ -228,10 +234,10 @@ export class Collected {
       const versioned = this.conditions.filter(({ change }) => change.options.ifVersion !== undefined)
       return whenKnown(versioned.map(({ change: { family, key } }) => family.writes.holding(key)), (held) => {
         const known = new Map(versioned.map(({ change }, i) => [change, held?.[i]]))
-        for (const { change, ends } of this.conditions) {
-          const { family, key, options } = change
-          const conflict = family.writes.refusals.goneSince(ends) ??
-            family.writes.refusals.conflictOf(
+        for (const { change, ends, refusals } of this.conditions) {
+          const { key, options } = change
+          const conflict = refusals.goneSince(ends) ??
+            refusals.conflictOf(
               key,
               options,
               known.get(change),
@@ -240,7 +246,7 @@ export class Collected {
             ) ??
             // Without a condition, a value that another commit forbids to keep is left out, as a contended one is.
             (change.judged && options.ifVersion !== undefined
-              ? family.writes.refusals.closedRefusal(change.judged, true)
+              ? refusals.closedRefusal(change.judged, true)
               : undefined)
           if (conflict !== undefined) return Effect.fail(beforeCommit(conflict))
         }

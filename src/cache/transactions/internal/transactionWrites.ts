@@ -14,7 +14,7 @@ import { judgeAll, type Judged, noOptions, whenJudged } from "../../internal/fam
 import type { LoadedOptions } from "../../Lookup.ts"
 import type { KeyLookup } from "../../shared/loader.ts"
 import type { SetOptions } from "../../types/setOptions.ts"
-import { deletion, removal } from "./collected.ts"
+import { deletion, type KeyChange, removal } from "./collected.ts"
 import type { Frame } from "./frame.ts"
 import { TransactionReads } from "./transactionReads.ts"
 
@@ -48,12 +48,15 @@ export interface Writes<V> {
 /** A family as the body of a transaction writes it. */
 export class TransactionWrites<V> implements Writes<V> {
   private readonly family: CacheFamily<V>
+  /** The family as the holder of the right writes it. */
+  private readonly written: CacheFamily<V>
   private readonly frame: Frame
   /** Whether the cache learns the outcome of the writes. */
   private readonly isKnown: boolean
 
   constructor(family: CacheFamily<V>, frame: Frame, isKnown: boolean) {
-    this.family = family
+    this.family = family.whole
+    this.written = family
     this.frame = frame
     this.isKnown = isKnown
   }
@@ -66,7 +69,7 @@ export class TransactionWrites<V> implements Writes<V> {
     entries: ReadonlyArray<readonly [key: string, value: V]>,
     options: SetOptions<Lease> = noOptions
   ): Effect.Effect<void, CacheError> {
-    const writes = entries.map(([key, value]) => ({ family: this.family, key, value: { value }, options }))
+    const writes = entries.map(([key, value]) => ({ family: this.written, key, value: { value }, options }))
     return batch(this.frame, writes, this.isKnown)
   }
 
@@ -105,11 +108,18 @@ export class TransactionWrites<V> implements Writes<V> {
   }
 
   delete(keys: ReadonlyArray<string>): Effect.Effect<void, CacheError> {
-    return Effect.suspend(() => this.frame.put(keys.map((key) => deletion(this.family, key)), this.isKnown))
+    return Effect.suspend(() => this.frame.put(keys.map((key) => this.lent(deletion(this.family, key))), this.isKnown))
   }
 
   drop(keys: ReadonlyArray<string>, mode: InvalidationMode): Effect.Effect<void, CacheError> {
-    return Effect.suspend(() => this.frame.put(keys.map((key) => removal(this.family, key, mode)), this.isKnown))
+    return Effect.suspend(() =>
+      this.frame.put(keys.map((key) => this.lent(removal(this.family, key, mode))), this.isKnown)
+    )
+  }
+
+  /** A change with what refuses it at the commit. */
+  private lent(change: KeyChange): KeyChange {
+    return { ...change, refusals: this.written.writes.refusals }
   }
 
   dropSlice(slice: Slice, mode: InvalidationMode): Effect.Effect<void, CacheError> {
@@ -190,7 +200,11 @@ export const batch = (
       judgeAll(values, ({ family, key, options, value }) => family.writes.judge(key, value!.value, options)),
       (judged) => {
         const byWrite = new Map<Write, Judged<any>>(values.map((write, i) => [write, judged[i]!]))
-        const changes = writes.map((write) => ({ ...deletion(write.family, write.key), ...termsOf(write, byWrite) }))
+        const changes = writes.map((write) => ({
+          ...deletion(write.family.whole, write.key),
+          ...termsOf(write, byWrite),
+          refusals: write.family.writes.refusals
+        }))
         return frame.put(changes, isKnown)
       }
     )

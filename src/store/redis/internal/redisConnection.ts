@@ -18,6 +18,9 @@ import type { StoreError } from "../../StoreError.ts"
 /** The name of this tier in answers and errors. */
 export const tierName = "redis"
 
+/** The longest timer of JavaScript; a longer one fires at once. */
+export const timerMillisMax = 2_147_483_647
+
 const pauseMillisMin = 50
 const pauseMillisMax = 2_000
 
@@ -31,7 +34,7 @@ export const connectionOptions = (random: () => number, connectMillis: number) =
   maxRetriesPerRequest: 0,
   autoResendUnfulfilledCommands: false,
   enableAutoPipelining: false,
-  connectTimeout: Math.ceil(connectMillis),
+  connectTimeout: Math.min(timerMillisMax, Math.ceil(connectMillis)),
   socketTimeout: silenceMillisMax,
   retryStrategy: (times: number) =>
     Math.min(pauseMillisMax, pauseMillisMin * 2 ** Math.min(times, 10)) * (0.5 + random() / 2),
