@@ -217,9 +217,17 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
   /** Takes a lease of a key, which ends with its Scope, or earlier. */
   lease(key: string, options?: LeaseOptions): Effect.Effect<Lease, CacheError, Scope.Scope> {
     const { render, show } = this.spec
-    const begin = (lease: Lease) => this.writes.refusals.whileLent(beginTerm(this.entries, lease, key))
+    const { refusals } = this.writes
     return Effect.mapError(
-      Effect.suspend(() => this.cache.leases.acquire([patternOfKey(render(key))], options, [show(key)], begin)),
+      Effect.suspend(() => {
+        const { ends } = refusals
+        const begin = (lease: Lease) => {
+          const begun = beginTerm(this.entries, lease, key)
+          // A reader may share a key without an owner.
+          return lease.mode === "shared" ? refusals.whileLent(begun) : refusals.whileHeld(ends, begun)
+        }
+        return this.cache.leases.acquire([patternOfKey(render(key))], options, [show(key)], begin)
+      }),
       (error) => error instanceof CacheError ? error : new CacheError({ reason: new LeaseRefused({ error }) })
     )
   }

@@ -167,9 +167,9 @@ export class FamilyWrites<V> {
       const reason = new InvalidOption({ family: this.spec.name, option: "timeToLive", why: Expiry.lifetimeMisfit })
       return Effect.fail(new CacheError({ reason }))
     }
+    const { ends } = this.refusals
     return this.entries.watches.during(key, (watch) => {
-      const { ends } = this.refusals
-      const refusal = this.refusals.refusalOf(noOptions, key)
+      const refusal = this.refusals.goneSince(ends) ?? this.refusals.refusalOf(noOptions, key)
       if (refusal !== undefined) return Effect.fail(refusal)
       return Effect.flatMap(this.reads.find(key), (served) =>
         this.cache.whenRoom(() => {

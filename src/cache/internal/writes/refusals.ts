@@ -63,6 +63,14 @@ export class Refusals<V> {
     return this.right === undefined || this.right.active ? undefined : this.right.ended()
   }
 
+  /** Fails what is done by a right of an owner that has left since `ends` was read, or by a lent right that has ended. */
+  whileHeld<A, E, R>(ends: number, done: Effect.Effect<A, E, R>): Effect.Effect<A, E | CacheError, R> {
+    return Effect.flatMap(done, (a): Exit.Exit<A, CacheError> => {
+      const gone = this.goneSince(ends)
+      return gone === undefined ? Exit.succeed(a) : Exit.fail(gone)
+    })
+  }
+
   /** Fails what is done by a lent right that has ended meanwhile. */
   whileLent<A, E, R>(done: Effect.Effect<A, E, R>): Effect.Effect<A, E | CacheError, R> {
     return this.right === undefined ? done : Effect.flatMap(done, (a): Exit.Exit<A, CacheError> => {

@@ -61,9 +61,9 @@ export class Updates<V> {
     const isPlain = entries.hasShortWay && !entries.tagged && loads.isShortWayOpen && loads.loader !== undefined &&
       !this.spec.isDerived
     const was = isPlain ? entries.hot!.look(key) : undefined
-    return was === undefined
-      ? loads.turns.take(key, (updating) => this.updateInTurn(key, f, updating))
-      : this.updateHeld(key, f, was)
+    if (was !== undefined) return this.updateHeld(key, f, was)
+    const { ends } = this.refusals
+    return loads.turns.take(key, (updating) => this.updateInTurn(key, f, updating, ends))
   }
 
   /**
@@ -110,11 +110,11 @@ export class Updates<V> {
   private updateInTurn<E, R>(
     key: string,
     f: (was: V) => Effect.Effect<V, E, R>,
-    updating: Updating
+    updating: Updating,
+    ends: number
   ): Effect.Effect<V, unknown, R> {
-    const { ends } = this.refusals
     const { turn } = updating
-    const refusal = this.refusals.refusalOf(noOptions, key)
+    const refusal = this.refusals.goneSince(ends) ?? this.refusals.refusalOf(noOptions, key)
     if (refusal !== undefined) return Effect.fail(refusal)
     return Effect.flatMapEager(
       working(
@@ -189,19 +189,20 @@ export class Updates<V> {
     key: string,
     f: (was: V) => Effect.Effect<V, E, R>
   ): Effect.Effect<Option.Option<V>, CacheError | E, R> {
+    const { ends } = this.refusals
     return this.loads.patchTurns.take(
       key,
-      (updating) => working(updating, this.afterRefresh(key, () => this.patchNow(key, f)))
+      (updating) => working(updating, this.afterRefresh(key, () => this.patchNow(key, f, ends)))
     )
   }
 
   private patchNow<E, R>(
     key: string,
-    f: (was: V) => Effect.Effect<V, E, R>
+    f: (was: V) => Effect.Effect<V, E, R>,
+    ends: number
   ): Effect.Effect<Option.Option<V>, CacheError | E, R> {
     return this.entries.watches.during(key, (watch) => {
-      const { ends } = this.refusals
-      const refusal = this.refusals.refusalOf(noOptions, key)
+      const refusal = this.refusals.goneSince(ends) ?? this.refusals.refusalOf(noOptions, key)
       if (refusal !== undefined) return Effect.fail(refusal)
       return Effect.flatMap(this.reads.find(key), (held) => {
         const before = held?.entry

@@ -1,6 +1,6 @@
 /**
- * What a delegate has begun, and what waits, is refused when the right of the delegate ends: the part has an owner
- * still, but the delegate may not write it any more. What the owner has begun goes on.
+ * What an owner or a delegate has begun, and what waits, is refused when its right ends. After an owner, the next owner
+ * has the family. After a delegate, the part has an owner still, and what that owner has begun goes on.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
@@ -102,6 +103,52 @@ const onlyOf = (delegate: Context.Context<any>, owner: Context.Context<any>): Co
   const rights = [...owner.mapUnsafe.keys()].filter((key) => key.includes("own") && key.includes("doc"))
   return Context.makeUnsafe(new Map([...delegate.mapUnsafe].filter(([key]) => !rights.includes(key))))
 }
+
+/** Begins an operation by an owner, who leaves while it waits. The next owner sets the key before the gate opens. */
+const handover = ({ before, run }: { readonly run: Run; readonly before?: Run }) =>
+  Effect.scoped(Effect.gen(function*() {
+    const gate = yield* Deferred.make<void>()
+    const root: Context.Context<any> = yield* Layer.build(
+      Layer.fresh(Docs.layer.pipe(Layer.provide(MemoryStore.layer({ capacity: 10 }))))
+    )
+    const owned = (value: string) =>
+      Effect.gen(function*() {
+        const scope = yield* Scope.make()
+        const layer = Docs.owner("doc", {
+          lookup: () => Effect.succeed(value),
+          parts: { draft: { lookup: () => Effect.as(Deferred.await(gate), value) } }
+        })
+        const build: Effect.Effect<Context.Context<any>, unknown, any> = Layer.buildWithScope(Layer.fresh(layer), scope)
+        const context = Context.merge(root, yield* Effect.provideContext(build, root))
+        const as = <A>(effect: Effect.Effect<A, unknown, any>) => Effect.provideContext(effect, context as any)
+        return { as, scope }
+      })
+    const first = yield* owned("late")
+    yield* first.as(draft.set(id, "held"))
+    const holder = before && (yield* fork(first.as(before(gate))))
+    const late = yield* fork(Effect.exit(first.as(run(gate))))
+    yield* settle
+    yield* Scope.close(first.scope, Exit.void)
+    const next = yield* owned("next")
+    // A lease that the first owner holds outlives it.
+    const isFree = Exit.isSuccess(yield* Effect.exit(next.as(draft.set(id, "next"))))
+    yield* Deferred.succeed(gate, undefined)
+    if (holder !== undefined) yield* Effect.exit(Fiber.join(holder))
+    for (let i = 0; i < 5; i++) yield* settle
+    if (!isFree) yield* next.as(draft.set(id, "next"))
+    return { exit: yield* Fiber.join(late), held: yield* next.as(draft.getOption(id)) }
+  }))
+
+describe("an owner that leaves while", () => {
+  for (const [name, operation] of Object.entries(operations)) {
+    it.effect(`${name} waits has it refused, and the value of the next owner stays`, () =>
+      Effect.gen(function*() {
+        const { exit, held } = yield* handover(operation)
+        assert.strictEqual(exit._tag, "Failure", String(exit))
+        assert.deepStrictEqual(held, Option.some("next"))
+      }))
+  }
+})
 
 describe("right of a delegate that ends while", () => {
   for (const [name, operation] of Object.entries(operations)) {
