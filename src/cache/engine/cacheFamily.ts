@@ -90,7 +90,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
     this.whole = this
   }
 
-  /** The family as one writes it who has a right that the owner has lent: writes that wait are refused from its end on. */
+  /** The family as the holder of a lent right writes it: what waits is refused from the end of the right on. */
   lentTo(right: LentRight): CacheFamily<V> {
     // All but its writes is that of the family.
     const lent: CacheFamily<V> = Object.create(this)
