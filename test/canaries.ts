@@ -485,7 +485,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 5,
     bug: "that a key has no value is not remembered",
     file: landing,
-    text: `    this.ground.failures.rememberAbsent(key, absent, flight.stamp, now)\n`,
+    text: `    this.ground.failures.rememberAbsent(flight, absent, now)\n`,
     planted: ``,
     suites: [absent]
   },
@@ -1499,8 +1499,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "an update that was overtaken is written where the cache alone has the value",
     file: updates,
-    text: `if (!overtaken) return this.steps.applySet(judged, noOptions)`,
-    planted: `if (!overtaken || this.loads.loader?.lookup === undefined) return this.steps.applySet(judged, noOptions)`,
+    text: `          if (!overtaken) {\n`,
+    planted: `          if (!overtaken || this.loads.loader?.lookup === undefined) {\n`,
     suites: ["test/cache/overtaken.test.ts"]
   },
   {
@@ -3486,9 +3486,70 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a lookup that has read nothing gives a derived value a new lifetime",
     file: landing,
-    text: `this.spec.isDerived && !load.hasRead ? before.freshUntil : Infinity`,
+    text: `isDerived && (direct === undefined || !load.hasReadAll(direct, key)) ? before.freshUntil : Infinity`,
     planted: `Infinity`,
     suites: ["test/cache/confirmed.test.ts"]
+  },
+  {
+    law: "what is derived",
+    bug: "a source that is loaded again with an earlier end leaves what was made from it",
+    file: landing,
+    text: `this.spreadLoaded(key, now, changed || isShorter, `,
+    planted: `this.spreadLoaded(key, now, changed, `,
+    suites: ["test/cache/derived.test.ts"]
+  },
+  {
+    law: "what is derived",
+    bug: "a confirmation that has read one source of several gives a new lifetime",
+    file: landing,
+    text: `(direct === undefined || !load.hasReadAll(direct, key))`,
+    planted: `(load.mayHaveReadOf === undefined)`,
+    suites: ["test/cache/derived.test.ts"]
+  },
+  {
+    law: "what is derived",
+    bug: "an update gives a value that was made from others a new lifetime",
+    file: updates,
+    text: `return this.spec.isDerived && this.loads.loader?.lookup !== undefined`,
+    planted: `return false`,
+    suites: ["test/cache/derived.test.ts"]
+  },
+  {
+    law: "what is derived",
+    bug: "that a key has no value counts for longer than what its lookup has read",
+    file: "src/cache/internal/loads/failures.ts",
+    text: `return Math.min((known?.at ?? now) + lifetime, known?.restsUntil ?? restsUntil)`,
+    planted: `return (known?.at ?? now) + lifetime`,
+    suites: ["test/cache/derived.test.ts"]
+  },
+  {
+    law: 8,
+    bug: "an update that has waited for its turn is done for an owner that has left",
+    file: updates,
+    text: `    const refusal = this.refusals.goneSince(ends) ?? this.refusals.refusalOf(noOptions, key)
+    if (refusal !== undefined) return Effect.fail(refusal)
+    return Effect.flatMapEager(`,
+    planted: `    const refusal = this.refusals.refusalOf(noOptions, key)
+    if (refusal !== undefined) return Effect.fail(refusal)
+    ends = this.refusals.ends
+    return Effect.flatMapEager(`,
+    suites: ["test/manifest/rightEnds.test.ts"]
+  },
+  {
+    law: 8,
+    bug: "a long list is written by the right that its caller had before the list was read",
+    file: "src/manifest/internal/accessor.ts",
+    text: `isRead ? run(family, items) : find((now) => run(now, items))`,
+    planted: `isRead ? run(family, items) : run(family, items)`,
+    suites: ["test/manifest/longLists.test.ts"]
+  },
+  {
+    law: 14,
+    bug: "a write that comes when the body has ended is collected, and lost",
+    file: "src/cache/transactions/internal/frame.ts",
+    text: `    if (!this.isOpen) return Exit.fail(this.late)\n`,
+    planted: ``,
+    suites: ["test/manifest/transactionLate.test.ts"]
   },
   {
     law: "a guard that was lost on its way does not leave a write unguarded",

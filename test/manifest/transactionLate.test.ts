@@ -1,6 +1,6 @@
 /**
- * A write of a fiber that outlives the body of a transaction: it is made, or it is refused. It is never acknowledged and
- * then lost, wherever between its steps the body ends.
+ * A write of a fiber that outlives the body of a transaction: it is made, or it is refused. It is never acknowledged
+ * and then lost, wherever between its steps the body ends.
  */
 import { assert, describe, it } from "@effect/vitest"
 import type { CacheError } from "effect-stateless"

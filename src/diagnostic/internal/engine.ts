@@ -177,7 +177,7 @@ export const engine: ReadonlyArray<Explained> = [
     "E0528",
     "A write was made inside a database transaction that the cache does not know, or its transaction has ended " +
       "before it.",
-    "It would take effect before the commit, and it would stay after a rollback. A write that comes late would be lost.",
+    "It would take effect before the commit, and it would stay after a rollback. A late one would be lost.",
     "Open the transaction with `AppCache.transaction(sql.withTransaction)`, or write after it. Wait in the body for " +
       "the fibers that it forks."
   ),

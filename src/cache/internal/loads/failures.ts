@@ -173,8 +173,8 @@ export class Failures<V> {
   /**
    * Until when a value may be fresh that is made of the failed read of a key. A failure counts for as long as it is
    * remembered. That a key has no value is an answer of its lookup: it counts for as long as a value would, if that is
-   * longer, and no longer than what the lookup has read. Without a lookup, the cache alone knows, and a write drops what
-   * was made.
+   * longer, and no longer than what the lookup has read. Without a lookup, the cache alone knows, and a write drops
+   * what was made.
    */
   countsUntil(key: string, cause: Cause.Cause<unknown>, now: number): number {
     const { negativeTimeToLive, timeToLive } = this.entries.expiry

@@ -63,7 +63,7 @@ export class Refusals<V> {
     return this.right === undefined || this.right.active ? undefined : this.right.ended()
   }
 
-  /** Fails what is done by a right of an owner that has left since `ends` was read, or by a lent right that has ended. */
+  /** Fails what is done by the right of an owner that has left since `ends` was read, or by a lent right that ended. */
   whileHeld<A, E, R>(ends: number, done: Effect.Effect<A, E, R>): Effect.Effect<A, E | CacheError, R> {
     return Effect.flatMap(done, (a): Exit.Exit<A, CacheError> => {
       const gone = this.goneSince(ends)
