@@ -121,7 +121,9 @@ export const parameterNoText = (pattern: string, name: string, kind: string) =>
     "E0109",
     "KeyMalformed",
     say`the parameter ${name} of ${pattern} is of the kind ${kind}`,
-    "give a text, a number or a bigint, or declare a codec for the parameter in `params` of the family"
+    kind === "NaN" || kind.endsWith("Infinity")
+      ? "give a finite number; check a number that was read from a text before it is a parameter"
+      : "give a text, a number or a bigint, or declare a codec for the parameter in `params` of the family"
   )
 
 /**
