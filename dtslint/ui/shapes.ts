@@ -73,6 +73,9 @@ export const near = [
   AppCache.keys.usr
 ]
 export type Unknown = [Manifest.Owns<"usr:{id}", AppCache>, Manifest.Borrows<"user", AppCache>]
+export type Narrower = [Manifest.Owns<"user:1", AppCache>, Manifest.Appoints<"files:1:fact", AppCache>]
+export type Wider = [Manifest.Borrows<"user:*", AppCache>, Manifest.Admits<"*", AppCache>]
+export type Malformed = Manifest.Borrows<"user:", AppCache>
 export type Several = Manifest.Owns<"user:{id}" | "profile:{id}", AppCache>
 export const options = [
   user.set({ id: ann.id }, ann, { ttl: "1 minute" }),

@@ -62,6 +62,7 @@ import type {
   ValueOf
 } from "../ownership/types/definitionParts.ts"
 import type { Misshapen, Shaped } from "../ownership/types/definitionShape.ts"
+import type { findUndeclared } from "../ownership/types/references.ts"
 import type { isUnion, isUntyped } from "../ownership/types/typeQuestions.ts"
 import type { keyProblem, patternProblem } from "../pattern/KeyPattern.ts"
 import type { literalRefused } from "../pattern/types/literals.ts"
@@ -223,12 +224,8 @@ export interface Declares<Message> {
   readonly length: Message
 }
 type findCapabilityProblem<Self, Pattern> = isUnion<Pattern> extends true ? RightFindings.capabilityChoice
-  : Self extends Instance<infer Id, infer D> ? Pattern extends string ? isDeclared<D, Pattern> extends true ? number
-      : RightFindings.capabilityUnknown<
-        Id,
-        Pattern,
-        helpWith<D, Pattern, "name a declared pattern, or check its spelling">
-      >
+  : Self extends Instance<infer Id, infer D>
+    ? Pattern extends string ? isDeclared<D, Pattern> extends true ? number : findUndeclared<Id, D, Pattern>
     : number
   : number
 
