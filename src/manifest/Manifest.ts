@@ -39,6 +39,7 @@ import type * as Opaque from "../diagnostic/types/opaque.ts"
 import type * as RightFindings from "../diagnostic/types/rightFindings.ts"
 import type { AnyDefinition, Anything, Declared, Definition, Typed, Undetermined } from "../ownership/Definition.ts"
 import type { DependencyGraph } from "../ownership/DependencyGraph.ts"
+import { TypeId } from "../ownership/shared/typeOnly.ts"
 import type { CheckedDeclared } from "../ownership/types/declarationChecks.ts"
 import type { Checked } from "../ownership/types/definitionChecks.ts"
 import type {
@@ -1284,8 +1285,6 @@ export const compose = <const Ms extends readonly [AnyManifest, AnyManifest, ...
 ): Layer.Layer<RootOf<Ms[number]>, CacheError, Store> =>
   // If the call compiles, the checks gave back the manifests themselves.
   composeLayers(manifests as unknown as ReadonlyArray<AnyManifest>)
-
-const TypeId = "~effect-stateless/manifest/Manifest/TypeOnly"
 
 /**
  * The type of a value, an error or a parameter that has no codec. {@link type} makes it.

@@ -33,25 +33,29 @@ const compile = (name: string, lines: ReadonlyArray<string>): string =>
   Compiler.runOn(name, Object.fromEntries(lines.map((line, i) => [`a${i}.ts`, program(line)])))
 
 describe("help about the text of a raw key", () => {
-  it.effect("the function that it names makes a text a segment, and the key is the one that is meant", () =>
-    Effect.gen(function*() {
-      const messages = compile("advice-refused", refused.map(([, line]) => line)).split(/\n(?=a\d)/)
-      const names = new Set(refused.flatMap(([code], index) => {
-        assert.include(messages[index], code)
-        const named = [namedIn(messages[index]!), namedIn(Explanations.find(code)!.repair)]
-        for (const each of named) assert.isNotEmpty(each, code)
-        return named.flat()
-      }))
-      const followed = [...names].flatMap((name) => doors.map((door) => `${door}(\`user:\${Key.${name}(id)}\`)`))
-      assert.strictEqual(compile("advice-followed", followed), "")
-      const { app, as } = yield* engine(
-        { families: { user: { pattern: "user:{id}" } } },
-        ({ key }) => Effect.succeed(`of ${key}`)
-      )
-      for (const name of names) {
-        const segment = (Key as unknown as Record<string, (text: string) => string>)[name]!
-        assert.strictEqual(yield* as(app.get(`user:${segment("42")}` as never)), "of user:42")
-        assert.throws(() => segment("4:2"))
-      }
-    }), 60_000)
+  it.effect(
+    "the function that it names makes a text a segment, and the key is the one that is meant",
+    () =>
+      Effect.gen(function*() {
+        const messages = compile("advice-refused", refused.map(([, line]) => line)).split(/\n(?=a\d)/)
+        const names = new Set(refused.flatMap(([code], index) => {
+          assert.include(messages[index], code)
+          const named = [namedIn(messages[index]!), namedIn(Explanations.find(code)!.repair)]
+          for (const each of named) assert.isNotEmpty(each, code)
+          return named.flat()
+        }))
+        const followed = [...names].flatMap((name) => doors.map((door) => `${door}(\`user:\${Key.${name}(id)}\`)`))
+        assert.strictEqual(compile("advice-followed", followed), "")
+        const { app, as } = yield* engine(
+          { families: { user: { pattern: "user:{id}" } } },
+          ({ key }) => Effect.succeed(`of ${key}`)
+        )
+        for (const name of names) {
+          const segment = (Key as unknown as Record<string, (text: string) => string>)[name]!
+          assert.strictEqual(yield* as(app.get(`user:${segment("42")}` as never)), "of user:42")
+          assert.throws(() => segment("4:2"))
+        }
+      }),
+    60_000
+  )
 })

@@ -44,7 +44,7 @@ export const validate = (id: string, definition: unknown): Result.Result<ValidMa
   const report: Report = (path, problem) => {
     if (problem !== undefined) found.push({ ...problem, path })
   }
-  if (!checkShape(id, definition, report)) return fail(id, found)
+  if (!checkShape(id, definition, report)) return fail(typeof id === "string" ? id : "", found)
   const draft = indexPatterns(definition, report)
   for (const family of draft.families.values()) {
     checkPattern(draft, family, report)
