@@ -1,4 +1,4 @@
-import { Effect, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import { Manifest } from "../../src/manifest/Manifest.ts"
 import { AppCache, type User } from "../fixture.ts"
 
@@ -85,3 +85,18 @@ export const options = [
   AppCache.modules([AppCache.owner("user")]),
   AppCache.modules(AppCache.owner("user"))
 ]
+export const changes = [
+  user.update({ id: ann.id }, async (was) => was),
+  user.patch({ id: ann.id }, (was) => Promise.resolve(was)),
+  user.update({ id: ann.id }, (was) => {
+    void was.name
+  }),
+  user.patch({ id: ann.id }, (was) => Option.some(was)),
+  user.update({ id: ann.id }, () => 1)
+]
+
+// An option that is written apart, without `as const`.
+const apart = { timeToLive: "5 minutes" }
+export class Apart extends Manifest.Service<Apart>()("Apart", {
+  families: { page: { ...apart, pattern: "page:{id}" } }
+}) {}

@@ -92,8 +92,8 @@ export const unknownOption = (
 }
 
 /**
- * A key or pattern with its first segment replaced by the one of `Known` that is near; `never` if there is none, or if it
- * is that segment.
+ * A key or pattern with its first segment replaced by the one of `Known` that is near; `never` if there is none, or if
+ * it is that segment.
  *
  * @category type level
  * @since 0.1.0
