@@ -29,7 +29,8 @@ const head = [
 const definition = (family: string, sections = "") =>
   `class B extends Manifest.Service<B>()("B", { ${sections}families: { doc: { pattern: "doc:*" }, x: ${family} } }) {}`
 
-const misuses: ReadonlyArray<readonly [line: string, code: string, sentence: string, help: string]> = [
+type Misuse = readonly [line: string, code: string, sentence: string, help: string]
+const plain: ReadonlyArray<Misuse> = [
   ["Effect.gen(function*() { yield* text.setting({ id: '1' }, 'a') })", "E0115", "'text:{id}', and is not", "'set'"],
   ["Effect.runPromise(write)", "E0115", "this says what to write to 'text:{id}', and is not an Effect", "'batch'"],
   ["Effect.all([write])", "E0115", "this says what to write to 'text:{id}', and is not an Effect", "'batch'"],
@@ -53,6 +54,13 @@ const misuses: ReadonlyArray<readonly [line: string, code: string, sentence: str
     "'as const'"
   ]
 ]
+// A type parameter in the place of a pattern.
+const generic = (name: string, bound: string) =>
+  `<P extends ${bound}>(program: Effect.Effect<void, never, Manifest.${name}<P, App>>) => program`
+const rights = ["Owns", "Borrows"].flatMap((name) =>
+  ["string", `"text:{id}" | "text:1"`].map((one) => generic(name, one))
+)
+
 // Mistakes of another kind, and the same mistakes with values of others.
 const others = [
   "Effect.gen(function*() { yield* Stream.make(1) })",
@@ -61,6 +69,11 @@ const others = [
   "text.set({ id: '1' }, 'a', { timeToLive: true })",
   "text.set({ id: '1' }, 'a', { tags: 'a' })",
   "Stream.runCollect(() => Stream.make(1))"
+]
+
+const misuses: ReadonlyArray<Misuse> = [
+  ...plain,
+  ...rights.map((line): Misuse => [line, "E0230", "the type parameter 'P'", "<A, E, R>"])
 ]
 
 describe("misuse in the words of the compiler", () => {
