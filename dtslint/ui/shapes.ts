@@ -1,4 +1,4 @@
-import { Effect, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import { Manifest } from "../../src/manifest/Manifest.ts"
 import { AppCache, type User } from "../fixture.ts"
 
@@ -73,6 +73,9 @@ export const near = [
   AppCache.keys.usr
 ]
 export type Unknown = [Manifest.Owns<"usr:{id}", AppCache>, Manifest.Borrows<"user", AppCache>]
+export type Narrower = [Manifest.Owns<"user:1", AppCache>, Manifest.Appoints<"files:1:fact", AppCache>]
+export type Wider = [Manifest.Borrows<"user:*", AppCache>, Manifest.Admits<"*", AppCache>]
+export type Malformed = Manifest.Borrows<"user:", AppCache>
 export type Several = Manifest.Owns<"user:{id}" | "profile:{id}", AppCache>
 export const options = [
   user.set({ id: ann.id }, ann, { ttl: "1 minute" }),
@@ -82,3 +85,18 @@ export const options = [
   AppCache.modules([AppCache.owner("user")]),
   AppCache.modules(AppCache.owner("user"))
 ]
+export const changes = [
+  user.update({ id: ann.id }, async (was) => was),
+  user.patch({ id: ann.id }, (was) => Promise.resolve(was)),
+  user.update({ id: ann.id }, (was) => {
+    void was.name
+  }),
+  user.patch({ id: ann.id }, (was) => Option.some(was)),
+  user.update({ id: ann.id }, () => 1)
+]
+
+// An option that is written apart, without `as const`.
+const apart = { timeToLive: "5 minutes" }
+export class Apart extends Manifest.Service<Apart>()("Apart", {
+  families: { page: { ...apart, pattern: "page:{id}" } }
+}) {}

@@ -15,6 +15,7 @@ import { type Declaration, findOther, withoutComments } from "./declarations.ts"
 import { type Finding, parse, type Place, type Report } from "./findings.ts"
 import { builtBy, type Listing } from "./imports.ts"
 import { Meanings } from "./meaning.ts"
+import { findMisused } from "./misused.ts"
 import { neverRunIn } from "./neverRun.ts"
 import { type Project, projectsOf } from "./projects.ts"
 import { render, type Style } from "./render.ts"
@@ -144,7 +145,7 @@ const findAll = (
   for (const { place, text } of report.others) {
     const code = place === undefined ? "" : codes.get(place.file)!
     const finding = place &&
-      (findUnknown(text, place, code) ?? findMisfit(text, place, code) ??
+      (findMisused(text, place, code) ?? findUnknown(text, place, code) ?? findMisfit(text, place, code) ??
         findUnprovided(text, place, sourcesOf(place.file)) ?? findOutsideKeys(text, place, sourcesOf(place.file)))
     if (finding === undefined) others.push(text)
     else show(finding)

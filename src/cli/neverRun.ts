@@ -246,7 +246,7 @@ class Search {
   private isDropped({ begin, isFirst, open }: Given): boolean {
     const { tokens } = this
     const end = tokens[open]!.pair + 1
-    const isStep = isFirst && !this.is(open - 1, "sync")
+    const isStep = isFirst && !making.has(tokens[open - 1]!.text)
     if (!isStep) return this.isDiscarded(begin, end)
     // `x.pipe(Effect.map(() => user.set(...)))`.
     const pipe = givenFrom(tokens, begin, end)
@@ -263,7 +263,10 @@ class Search {
     const given = givenAnswer(tokens, begin, end)
     if (given !== undefined) return given.isLast && this.isOfEffect(given, discarding)
     const argument = givenFrom(tokens, begin, end)
-    return argument?.isLast === true && this.isOfEffect(argument, finalizing)
+    if (argument === undefined) return false
+    if (argument.isLast && this.isOfEffect(argument, finalizing)) return true
+    return argument.isFirst && this.isOfEffect(argument, passing) &&
+      this.isDiscarded(argument.begin, tokens[argument.open]!.pair + 1)
   }
 
   // Returns whether a call is the answer of a function whose name has a type without an answer:
@@ -333,7 +336,13 @@ const wrapping = words(
     "ensuring eventually forever onExit provide provideService repeat retry scoped timeout uninterruptible withSpan"
 )
 const plain = words("sync map")
-const constant = words("as")
+const constant = words("as succeed")
+// Each has the value alone; the others of the two lists above take an Effect as well.
+const making = words("sync succeed")
+// What returns the value of its Effect, or nothing, or a fiber that has it.
+const passing = words(
+  "forkChild forkDetach forkScoped forkIn ignore asVoid orDie delay scoped timeout uninterruptible withSpan"
+)
 const emptying = words("as asVoid ignore")
 const discarding = words("tap tapError tapCause addFinalizer acquireRelease ensuring onExit onError onInterrupt")
 const finalizing = words("ensuring")

@@ -208,6 +208,18 @@ export type Change<P extends string, V> =
   | BareValue<V>
   | Misfit.OtherwiseLast<[hasNoExit<V>] extends [never] ? Misfit.changeExit<P> : Misfit.change<P>, V>
   | Effect.Effect<V | Misfit.OtherwiseEach<Misfit.change<P>, V>, any, any>
+/**
+ * What a function should return in place of `A`, which is not a {@link Change}. A Promise, an Option and nothing at all
+ * have a message of their own.
+ *
+ * @stability experimental
+ * @category type level
+ * @since 0.1.0
+ */
+export type NoChange<P extends string, V, A> = [A] extends [PromiseLike<any>] ? Misfit.changePromise<P>
+  : [A] extends [void] ? Misfit.changeNothing<P>
+  : [A] extends [Option.Option<any>] ? Misfit.changeOption<P>
+  : Change<P, V>
 // Generic code may return a `V`: the compiler takes `hasNoExit` of any type for `true`, and skips the first branch.
 type BareValue<V> = [hasNoExit<V>] extends [never] ? Exclude<V, Effect.Effect<any, any, any>> : V
 type hasNoExit<V> = [isExit<V>] extends [false] ? true : never
@@ -912,7 +924,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    */
   readonly update: <A>(
     params: KeyParams<P, Codecs>,
-    f: (was: V) => [A] extends [Change<P, V>] ? A : Change<P, V>
+    f: (was: V) => [A] extends [Change<P, V>] ? A : NoChange<P, V, A>
   ) => Effect.Effect<V, CacheError | E | failedBy<A>, R | neededBy<A>>
   /**
    * Replaces the value that is held by what `f` makes of it. The entry keeps its lifetime, tags and revision. Never
@@ -953,7 +965,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    */
   readonly patch: <A>(
     params: KeyParams<P, Codecs>,
-    f: (was: V) => [A] extends [Change<P, V>] ? A : Change<P, V>
+    f: (was: V) => [A] extends [Change<P, V>] ? A : NoChange<P, V, A>
   ) => Effect.Effect<Option.Option<V>, CacheError | failedBy<A>, R | neededBy<A>>
   /**
    * Removes the entry of a key, and drops all entries that derive from it. To delete a key without an entry is not a

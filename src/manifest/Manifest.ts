@@ -39,6 +39,7 @@ import type * as Opaque from "../diagnostic/types/opaque.ts"
 import type * as RightFindings from "../diagnostic/types/rightFindings.ts"
 import type { AnyDefinition, Anything, Declared, Definition, Typed, Undetermined } from "../ownership/Definition.ts"
 import type { DependencyGraph } from "../ownership/DependencyGraph.ts"
+import { TypeId } from "../ownership/shared/typeOnly.ts"
 import type { CheckedDeclared } from "../ownership/types/declarationChecks.ts"
 import type { Checked } from "../ownership/types/definitionChecks.ts"
 import type {
@@ -62,6 +63,7 @@ import type {
   ValueOf
 } from "../ownership/types/definitionParts.ts"
 import type { Misshapen, Shaped } from "../ownership/types/definitionShape.ts"
+import type { findUndeclared } from "../ownership/types/references.ts"
 import type { isUnion, isUntyped } from "../ownership/types/typeQuestions.ts"
 import type { keyProblem, patternProblem } from "../pattern/KeyPattern.ts"
 import type { literalRefused } from "../pattern/types/literals.ts"
@@ -223,12 +225,8 @@ export interface Declares<Message> {
   readonly length: Message
 }
 type findCapabilityProblem<Self, Pattern> = isUnion<Pattern> extends true ? RightFindings.capabilityChoice
-  : Self extends Instance<infer Id, infer D> ? Pattern extends string ? isDeclared<D, Pattern> extends true ? number
-      : RightFindings.capabilityUnknown<
-        Id,
-        Pattern,
-        helpWith<D, Pattern, "name a declared pattern, or check its spelling">
-      >
+  : Self extends Instance<infer Id, infer D>
+    ? Pattern extends string ? isDeclared<D, Pattern> extends true ? number : findUndeclared<Id, D, Pattern>
     : number
   : number
 
@@ -1287,8 +1285,6 @@ export const compose = <const Ms extends readonly [AnyManifest, AnyManifest, ...
 ): Layer.Layer<RootOf<Ms[number]>, CacheError, Store> =>
   // If the call compiles, the checks gave back the manifests themselves.
   composeLayers(manifests as unknown as ReadonlyArray<AnyManifest>)
-
-const TypeId = "~effect-stateless/manifest/Manifest/TypeOnly"
 
 /**
  * The type of a value, an error or a parameter that has no codec. {@link type} makes it.

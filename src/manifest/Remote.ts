@@ -19,12 +19,14 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { Diagnostic } from "../diagnostic/Diagnostic.ts"
 import * as KeyFindings from "../diagnostic/types/keyFindings.ts"
+import * as ManifestFindings from "../diagnostic/types/manifestFindings.ts"
 import type { DependencyGraph } from "../ownership/DependencyGraph.ts"
-import type { ManifestError } from "../ownership/ManifestError.ts"
+import { ManifestError } from "../ownership/ManifestError.ts"
 import { textOf } from "../ownership/shared/texts.ts"
 import { validate, type ValidFamily, type ValidManifest } from "../ownership/shared/validation.ts"
 import { patternOfKeys } from "../pattern/KeyPattern.ts"
 import { type Mismatch, wordsOf } from "../store/shared/misfit.ts"
+import { isManifest } from "./internal/composition.ts"
 import * as keys from "./internal/keys.ts"
 import { speltIn } from "./internal/spelling.ts"
 import * as wire from "./internal/wire.ts"
@@ -191,11 +193,17 @@ const remotes = new WeakMap<AnyManifest, Result.Result<Remote, ManifestError>>()
  * @since 0.1.0
  */
 export const of = (manifest: AnyManifest): Result.Result<Remote, ManifestError> => {
+  if (!isManifest(manifest)) return notManifest()
   const { definition, id } = manifest as Described
   const made = remotes.get(manifest) ??
     Result.map(validate(id, definition), (valid) => make(manifest as Described, valid))
   remotes.set(manifest, made)
   return made
+}
+
+const notManifest = (): Result.Result<never, ManifestError> => {
+  const problem = { ...ManifestFindings.shapeWrong("the argument", "a manifest", "AnyManifest"), path: [] }
+  return Result.fail(new ManifestError({ manifest: "Remote.of", reason: problem, problems: [problem] }))
 }
 
 /** A manifest class, with what its type does not show here. */

@@ -6,9 +6,12 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as fc from "fast-check"
 import type { CacheError } from "../../src/cache/CacheError.ts"
 import type { Reading, Writing } from "../../src/manifest/Family.ts"
 import { engine } from "../support/engine.ts"
+
+const { NumberFromString } = Schema
 
 interface Kind {
   readonly codec: Schema.Top
@@ -38,7 +41,12 @@ const kinds: { readonly [name: string]: Kind } = {
   "a template": { codec: Schema.TemplateLiteral(["day-", Schema.Int]), good: "day-1", bad: "day-x" },
   "one of two texts": { codec: Schema.Literals(["mon", "tue"]), good: "mon", bad: "sun" },
   "a number with a check": { codec: Schema.Int.check(Schema.isGreaterThan(0)), good: 5, bad: -5 },
-  "a number as a text": { codec: Schema.FiniteFromString.check(Schema.isGreaterThan(0)), good: 5, bad: -5 }
+  "a number as a text": { codec: Schema.FiniteFromString.check(Schema.isGreaterThan(0)), good: 5, bad: -5 },
+  "NaN of a codec of numbers": { codec: Schema.Number, good: -5, bad: Number.NaN },
+  "Infinity of a codec of numbers": { codec: Schema.Number, good: 1.5, bad: Infinity },
+  "NaN of a codec of texts": { codec: Schema.NumberFromString, good: 1e300, bad: Number.NaN },
+  "Infinity of a codec of texts": { codec: Schema.NumberFromString, good: 0, bad: -Infinity },
+  "NaN of one of two kinds": { codec: Schema.Union([Schema.Boolean, Schema.Number]), good: true, bad: Number.NaN }
 }
 
 interface Shape {
@@ -211,6 +219,50 @@ describe("parameter and its codec", () => {
         }
       }))
   }
+
+  // `Number` reads any text: as NaN, as a number without an end, or as 0.
+  for (const [name, codec] of Object.entries({ "Schema.Number": Schema.Number, NumberFromString })) {
+    it.effect(`every text of a number is refused, or is the text of one finite number: ${name}`, () =>
+      Effect.gen(function*() {
+        const { app, looked, on, user } = yield* world("user:{day}", codec)
+        const character = fc.constantFrom(..."0123456789+-.eExXbn_ aNIfity")
+        const text = fc.oneof(
+          fc.string({ unit: character, minLength: 1, maxLength: 8 }),
+          fc.double().map(String),
+          fc.constantFrom("abc", "NaN", "Infinity", "-Infinity", "1e400", "-1e400", "-0", "0x", "007", "1e3")
+        )
+        const read = fc.asyncProperty(text, fc.double(), async (given, number) => {
+          const finite = Number.isFinite(Number(given))
+          const before = looked()
+          const raw = await Effect.runPromise(Effect.exit(on(app.get(`user:${given}` as never))))
+          if (!finite) {
+            assert.strictEqual(raw._tag, "Failure", given)
+            assert.strictEqual(looked(), before, given)
+            assert.isTrue(Option.isNone(user.parse(`user:${given}`)), given)
+          }
+          const spelt = await Effect.runPromise(Effect.exit(on<string>(user.key({ day: number } as never))))
+          assert.deepStrictEqual(
+            spelt._tag === "Success" ? spelt.value : spelt._tag,
+            Number.isFinite(number) ? `user:${number}` : "Failure"
+          )
+        })
+        yield* Effect.promise(() => fc.assert(read, { numRuns: 300 }))
+      }))
+  }
+
+  it.effect("an error says of NaN that a finite number is meant, with a codec and without one", () =>
+    Effect.gen(function*() {
+      for (const codec of [undefined, Schema.Number, Schema.NumberFromString, Schema.FiniteFromString]) {
+        const params = codec === undefined ? {} : { params: { day: codec } }
+        const { app, as } = yield* engine(
+          { families: { user: { pattern: "user:{day}", ...params } } } as never,
+          () => Effect.succeed(1)
+        )
+        const read = (app as any).keys.user.get({ day: Number.NaN }) as Effect.Effect<unknown, CacheError>
+        const { message } = yield* Effect.flip(as(read))
+        assert.include(message, "of the kind `NaN`; help: give a finite number")
+      }
+    }))
 
   it.effect("an error about the rest of a key does not forbid the colons that it may hold", () =>
     Effect.gen(function*() {

@@ -56,6 +56,18 @@ describe("Remote.of", () => {
     assert.isTrue(Result.isFailure(made))
     assert.isTrue(Result.isFailure(made) && made.failure._tag === "ManifestError")
   })
+
+  it("what is not a manifest fails with a typed error", () => {
+    const { user } = App.keys
+    for (const given of [user, App.keys, App.layer, {}, () => App, null, undefined, 5, "App", Object.create(null)]) {
+      const made = Remote.of(given as never)
+      assert.isTrue(Result.isFailure(made))
+      if (Result.isFailure(made)) {
+        assert.strictEqual(made.failure._tag, "ManifestError")
+        assert.include(made.failure.message, "E0408: manifest `Remote.of`: `the argument` must be a manifest")
+      }
+    }
+  })
 })
 
 describe("Remote.route", () => {

@@ -522,7 +522,7 @@ describe("argument that was cast", () => {
       } as const
       class Wrong extends Manifest.Service<Wrong>()("Wrong", { families }) {}
       const error = errorOf(yield* run(Effect.void, Wrong.layer))
-      assert.include(error.message, "`families.user.value` must be a codec")
+      assert.include(error.message, "`families.user.value` must be a Schema")
     }))
 })
 

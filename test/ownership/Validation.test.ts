@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Diagnostic from "../../src/diagnostic/Diagnostic.ts"
+import { type } from "../../src/manifest/Manifest.ts"
 import { policyOptions } from "../../src/ownership/FamilyPolicy.ts"
 import * as Graph from "../../src/ownership/shared/graph.ts"
 import { validate } from "../../src/ownership/shared/validation.ts"
@@ -112,7 +113,7 @@ describe("manifest from data", () => {
       problemsOf({
         layers: { client: { reads: ["server"] }, server: { reads: ["databse"] }, edge: { reads: [] } },
         families: {
-          user: { pattern: "user:*", layer: "server", params: { id: {} } },
+          user: { pattern: "user:*", layer: "server", params: { id: Schema.String } },
           draft: { pattern: "draft:{id}", layer: "client", derives: ["user:{id}"] },
           typo: { pattern: "typo:{id}", layer: "srver" },
           upward: { pattern: "upward:{id}", layer: "server", derives: ["draft:{id}"] },
@@ -137,6 +138,29 @@ describe("manifest from data", () => {
       "families.c.pattern E0408: 'families.c.pattern' must be a text; help: see the type 'Definition'"
     ])
     for (const wrong of [null, 1, [], {}, { families: null }]) assert.lengthOf(problemsOf(wrong), 1)
+  })
+
+  // A family without a codec keeps nothing over a restart, and says so nowhere.
+  it("a value, an error or a parameter that no Schema describes is refused where it stands", () => {
+    const others = { "a schema of another library": { parse: String }, "a bare AST": Schema.String.ast, "{}": {} }
+    const more = { "a type alone": { Type: 1 }, "a list": [Schema.String], "a function": String, "a text": "string" }
+    for (const [name, other] of Object.entries({ ...others, ...more, "a number": 5, null: null })) {
+      const family = { pattern: "user:{id}", value: other, error: other, params: { id: other } }
+      const why = "must be a Schema such as 'Schema.String', or 'Manifest.type<A>()'"
+      assert.deepStrictEqual(
+        problemsOf({ families: { user: family } }).map((problem) => problem.split(";")[0]),
+        ["value", "error", "params.id"].map((at) => `families.user.${at} E0408: 'families.user.${at}' ${why}`),
+        name
+      )
+    }
+    for (const given of [Schema.String, Schema.Struct({}), Schema.suspend(() => Schema.String), type<string>()]) {
+      const family = { pattern: "user:{id}", value: given, error: given }
+      assert.deepStrictEqual(problemsOf({ families: { user: family } }), [])
+    }
+    assert.deepStrictEqual(
+      problemsOf({ families: { user: { pattern: "user:{id}", params: { id: type<"a">() } } } }),
+      []
+    )
   })
 
   it("a part is in the layer of its whole, over several levels, and a reference reaches it there", () => {

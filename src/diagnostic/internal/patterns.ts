@@ -62,7 +62,7 @@ export const patterns: ReadonlyArray<Explained> = [
     "A raw key is a plain `string`.",
     "The compiler cannot see the family of the key, so it knows neither the type nor the right that the key needs.",
     "Use the family's accessor. Or write the key as a template, and make each text in it a segment with " +
-      "`Key.segment`, which refuses a colon.",
+      "`Key.segmentUnsafe`, which throws if the text has a colon.",
     module([user], ["export const one = (key: string) => AppCache.get(key)"]),
     module([user], ["export const one = (id: string) => AppCache.keys.user.get({ id })"])
   ),
@@ -96,7 +96,8 @@ export const patterns: ReadonlyArray<Explained> = [
     "E0111",
     "A template of a raw key, or of a pattern to invalidate, has a plain text in it.",
     "The text may contain a colon. Then it names a key of another family, with another type.",
-    "Use the family's accessor, or make the text a segment with `Key.segment`.",
+    "Use the family's accessor, or make the text a segment with `Key.segmentUnsafe`, which throws if the text has a " +
+      "colon.",
     module([user], ["export const one = (id: string) => AppCache.get(`user:${id}`)"]),
     module(
       [user],

@@ -121,7 +121,9 @@ export const parameterNoText = (pattern: string, name: string, kind: string) =>
     "E0109",
     "KeyMalformed",
     say`the parameter ${name} of ${pattern} is of the kind ${kind}`,
-    "give a text, a number or a bigint, or declare a codec for the parameter in `params` of the family"
+    kind === "NaN" || kind.endsWith("Infinity")
+      ? "give a finite number; check a number that was read from a text before it is a parameter"
+      : "give a text, a number or a bigint, or declare a codec for the parameter in `params` of the family"
   )
 
 /**
@@ -330,6 +332,42 @@ export type loadFunction<Pattern extends string> = message<
   "E0114",
   `the load of a key of '${Pattern}' is a function, and must be an Effect`,
   "give the Effect that the function returns, or Effect.suspend(() => ...)"
+>
+
+/**
+ * E0114: the function of `update` or `patch` that returns a Promise, such as an async function.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type changePromise<Pattern extends string> = message<
+  "E0114",
+  `this function returns a Promise, and not a value of '${Pattern}'`,
+  "return a value, or Effect.tryPromise(() => ...), in a function without async"
+>
+
+/**
+ * E0114: the function of `update` or `patch` that returns nothing, as where `return` was forgotten.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type changeNothing<Pattern extends string> = message<
+  "E0114",
+  `this function returns nothing, and a change of '${Pattern}' returns the new value`,
+  "return the new value; an object in an arrow function stands in parentheses, (was) => ({ ...was })"
+>
+
+/**
+ * E0114: the function of `update` or `patch` that returns an Option.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type changeOption<Pattern extends string> = message<
+  "E0114",
+  `this function returns an Option, and a change of '${Pattern}' returns the new value itself`,
+  "return the value; to change nothing, return the old one, or fail with an Effect"
 >
 
 /**
@@ -604,6 +642,18 @@ export type option<Family extends string, Option extends string, Expected extend
   "E0408",
   `this is not a valid value for the option '${Option}' of family '${Family}'`,
   `give ${Expected}`
+>
+
+/**
+ * E0408: an option of a family that is a text, and whose text the compiler does not know.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type optionText<Family extends string, Option extends string> = message<
+  "E0408",
+  `the text of the option '${Option}' of family '${Family}' is not known: its type is string`,
+  "write it in place, or put 'as const' after the object that holds it"
 >
 
 /**

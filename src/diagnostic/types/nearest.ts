@@ -92,13 +92,14 @@ export const unknownOption = (
 }
 
 /**
- * A key or pattern with its first segment replaced by the one of `Known` that is near; `never` if there is none.
+ * A key or pattern with its first segment replaced by the one of `Known` that is near; `never` if there is none, or if
+ * it is that segment.
  *
  * @category type level
  * @since 0.1.0
  */
 export type respelt<Text extends string, Known> = Text extends `${infer Head}:${infer Rest}`
-  ? prefix<findNear<Head, headOf<Known>>, Rest>
+  ? prefix<Exclude<findNear<Head, headOf<Known>>, Head>, Rest>
   : never
 type headOf<Text> = Text extends `${infer Head}:${string}` ? Head : Text
 type prefix<Near, Rest extends string, All = Near> = Near extends string ? [All] extends [Near] ? `${Near}:${Rest}`
@@ -106,7 +107,8 @@ type prefix<Near, Rest extends string, All = Near> = Near extends string ? [All]
   : never
 
 /**
- * A key or pattern with its first segment replaced by the one of `known` that is near, if there is one.
+ * A key or pattern with its first segment replaced by the one of `known` that is near, if there is one, and if it is
+ * another segment.
  *
  * @category type level
  * @since 0.1.0
@@ -114,7 +116,7 @@ type prefix<Near, Rest extends string, All = Near> = Near extends string ? [All]
 export const respelt = (text: string, known: Iterable<string>): string | undefined => {
   const [head, ...rest] = text.split(":")
   const near = rest.length === 0 ? undefined : findNear(head!, new Set([...known].map((one) => one.split(":")[0]!)))
-  return near === undefined ? undefined : [near, ...rest].join(":")
+  return near === undefined || near === head ? undefined : [near, ...rest].join(":")
 }
 
 /**

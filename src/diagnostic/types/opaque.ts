@@ -144,7 +144,7 @@ type strictly<Message> = undefined extends string ? message<
 export type key = message<
   "E0107",
   "the text of this key is not known, so its owner is not known",
-  "use the accessors of 'keys', a literal, or a template of segments (Key.segment); inside pipe, add 'as const'"
+  "use the accessors of 'keys', a literal, or a template of segments (Key.segmentUnsafe); inside pipe, add 'as const'"
 >
 
 /**
@@ -192,7 +192,7 @@ export type family = message<
 export type keyTemplate<Key extends string> = message<
   "E0111",
   `a text in the template '${Key}' may hold ':' and name a key of another family`,
-  "use the accessors of 'keys', or make the text a segment with Key.segment"
+  "use the accessors of 'keys', or make the text a segment with Key.segmentUnsafe"
 >
 
 /**

@@ -36,8 +36,8 @@ export const mergeOwners = (layers: ReadonlyArray<unknown>): AnyLayer => {
   return refused("mergeOwners", [{ ...found, path: [String(wrong)] }])
 }
 
-// A program without types may give other values than classes of manifests.
-const isManifest = (u: unknown): boolean =>
+/** Whether a value is the class of a manifest. A program without types may give other values. */
+export const isManifest = (u: unknown): boolean =>
   (typeof u === "function" || typeof u === "object") && u !== null && "definition" in u && "id" in u && "layer" in u &&
   Layer.isLayer(u.layer)
 

@@ -6,6 +6,7 @@
  * - `textOf` does not check the text, so that a hit costs one property read. An invalid text is not in any table.
  * - `check` says what is wrong with a text. Each operation calls it before it loads or stores anything under the text.
  * - A value that is not a text is encoded. If its codec refuses it, it becomes the empty text, which is not a segment.
+ *   So does a number that is not finite, with a codec or without one.
  * - A codec may read several texts as one value, such as `Ann` and `ann`. The text of a key is the one that it writes
  *   for what it has read (`canonical`), so one value has one key.
  */
@@ -75,8 +76,11 @@ interface Hole {
   readonly accepts: ((text: string) => boolean) | undefined
 }
 
-// Any value but a text, a finite number or a bigint becomes `""`, which `isSegment` rejects. `NaN` comes from a text
-// that is not a number. With one key for all these texts, a caller would get the value of another text.
+// `NaN` comes from a text that is not a number, and `Infinity` from one that is too long. With one key for all these
+// texts, a caller would get the value of another text.
+const isLostNumber = (value: unknown): boolean => typeof value === "number" && !Number.isFinite(value)
+
+// Any value but a text, a finite number or a bigint becomes `""`, which `isSegment` rejects.
 const plain = (value: unknown): string =>
   typeof value === "string" ? value : Number.isFinite(value) || typeof value === "bigint" ? String(value) : ""
 
@@ -119,7 +123,11 @@ const holeOf = (name: string, family: ValidFamily): Hole => {
   // Codecs of keys are synchronous and need no service. Schema derives a text form for each of them.
   const texts = Schema.toCodecStringTree(codec as Schema.Codec<unknown>)
   const encode = guarded(Schema.encodeUnknownResult(texts))
-  const decode = guarded(Schema.decodeUnknownResult(texts))
+  const read = guarded(Schema.decodeUnknownResult(texts))
+  const decode = (text: string): Option.Option<unknown> => {
+    const value = read(text)
+    return value._tag === "Some" && isLostNumber(value.value) ? Option.none() : value
+  }
   // True for a schema that only names or checks strings, such as a brand. A schema that changes them must run each
   // time.
   const isText = codec.ast._tag === "String" && codec.ast.encoding === undefined
@@ -129,6 +137,7 @@ const holeOf = (name: string, family: ValidFamily): Hole => {
     return decoded._tag === "Some" && Equal.equals(decoded.value, value)
   }
   const written = (value: unknown): string => {
+    if (isLostNumber(value)) return ""
     const text = encode(value)
     if (text._tag === "None" || typeof text.value !== "string") return ""
     return !mustComeBack || comesBack(text.value, value) ? text.value : ""

@@ -13,6 +13,7 @@ import * as Schema from "effect/Schema"
 import * as ManifestFindings from "../../diagnostic/types/manifestFindings.ts"
 import type { Definition, FamilySpec } from "../Definition.ts"
 import { policyOptions } from "../FamilyPolicy.ts"
+import { TypeId } from "../shared/typeOnly.ts"
 import type { Report } from "./draft.ts"
 
 /** The most families that a manifest may declare. */
@@ -26,9 +27,11 @@ export const isBag = (u: unknown): u is Bag => typeof u === "object" && u !== nu
 /** Whether a value is a list of texts. */
 export const isStrings = (u: unknown): boolean => Array.isArray(u) && u.every((item) => typeof item === "string")
 
-// A Schema may be a class, which is a function. A function such as `String` is not a Schema.
-const isTyped = (u: unknown): boolean => Schema.isSchema(u) || isBag(u)
+// An object that is neither, such as the schema of another library, would be a family without a codec: its values would
+// be lost at a restart.
+const isTyped = (u: unknown): boolean => Schema.isSchema(u) || isBag(u) && Object.hasOwn(u, TypeId)
 
+const aSchema = "a Schema such as `Schema.String`, or `Manifest.type<A>()`"
 const aName = "a text that is not empty"
 const isVersion = (u: unknown): boolean => typeof u === "string" || typeof u === "number" && Number.isFinite(u)
 
@@ -41,9 +44,9 @@ const shapes: { readonly [option: string]: readonly [test: (u: unknown) => boole
   borrows: [isStrings, "a list of patterns"],
   reads: [isStrings, "a list of layers"],
   fanout: [(u) => u === true, "true, or left out"],
-  params: [(u) => isBag(u) && Object.values(u).every(isTyped), "a record of codecs"],
-  value: [isTyped, "a codec"],
-  error: [isTyped, "a codec"],
+  params: [isBag, "an object, { id: Schema.NumberFromString }"],
+  value: [isTyped, aSchema],
+  error: [isTyped, aSchema],
   sensitive: [(u) => typeof u === "boolean", "true or false"],
   version: [isVersion, "a text or a finite number"]
 }
@@ -132,6 +135,10 @@ const checkOptions = (
       )
     } else if (value !== undefined && shape !== undefined && !shape[0](value)) {
       wrong([...path, option], shape[1])
+    } else if (option === "params" && isBag(value)) {
+      for (const [name, codec] of Object.entries(value)) {
+        if (!isTyped(codec)) wrong([...path, option, name], aSchema)
+      }
     }
   }
   if (section.needed !== undefined && spec[section.needed] === undefined) {

@@ -71,13 +71,13 @@ export type helpOther<D extends Definition, K, Help extends string> = Help exten
 
 /**
  * The help for a reference that is wider than a declared pattern: the pattern, if it is the only one that shares keys
- * with the reference.
+ * with the reference, or else `Help`.
  *
  * @category type level
  * @since 0.1.0
  */
-export type helpTouched<P> = [P] extends [never] ? Undeclared
-  : isChoice<P> extends true ? Undeclared
+export type helpTouched<P, Help extends string = Undeclared> = [P] extends [never] ? Help
+  : isChoice<P> extends true ? Help
   : `did you mean '${P & string}'?`
 
 type Undeclared = "declare a pattern that covers it, or check its spelling"

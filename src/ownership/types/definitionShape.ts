@@ -81,7 +81,13 @@ type misshapenOption<K extends string, Option, Given> = Option extends "value" |
     : Misfit.codecs
   : Option extends "derives" | "borrows" ? Misfit.patterns
   : Option extends "weigher" ? Misfit.weigher<K>
+  : isWidened<Option, Given> extends true ? Misfit.optionText<K, Option & string>
   : Misfit.option<K, Option & string, Expected[Option & keyof Expected]>
+
+// A text of an object that was written apart, whose type is any text.
+type isWidened<Option, Given> = string extends Given
+  ? [Extract<FamilySpec[Option & keyof FamilySpec], string>] extends [never] ? false : true
+  : false
 
 type Time = "a time such as '5 minutes', '1 hour' or 500, in milliseconds"
 

@@ -3,6 +3,7 @@
  */
 import type * as Opaque from "../../diagnostic/types/opaque.ts"
 import type * as ReferenceFindings from "../../diagnostic/types/referenceFindings.ts"
+import type * as RightFindings from "../../diagnostic/types/rightFindings.ts"
 import type { ParamNames } from "../../pattern/KeyPattern.ts"
 import type { literalProblem } from "../../pattern/types/literals.ts"
 import type { Definition } from "../Definition.ts"
@@ -50,6 +51,20 @@ type findReferenceProblem<
 
 export type findTooNarrow<D extends Definition, P extends string> = isDeclared<D, P> extends true ? never
   : ReferenceFindings.referenceTooNarrow<P, PatternOf<FamilyOf<D, Route<D, P>>>, Route<D, P> & string>
+
+/** What is wrong with the pattern of a right that is written by hand, and that is not a declared pattern. */
+export type findUndeclared<Id extends string, D extends Definition, P extends string> = [literalProblem<P>] extends
+  [never] ? [Route<D, P>] extends [never] ? RightFindings.capabilityUnknown<
+      Id,
+      P,
+      helpWith<
+        D,
+        P,
+        helpTouched<PatternOf<FamilyOf<D, Touching<D, P>>>, "name a declared pattern, or check its spelling">
+      >
+    >
+  : findTooNarrow<D, P>
+  : literalProblem<P>
 
 type findOutOfReach<D extends Definition, K extends string, F, P extends string, Owner> = D extends
   { readonly layers: {} } ? findBeyond<D, K, F, P, Owner> : never
