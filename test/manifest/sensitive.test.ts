@@ -71,7 +71,7 @@ const definition = {
   }
 } as const
 
-/** Everything that somebody might print, in every way of printing it. */
+/** Everything that a program might print, in every way of printing it. */
 class Seen {
   readonly shown: Array<string> = []
   /** The reasons of all errors, and the logs. */

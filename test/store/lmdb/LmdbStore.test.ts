@@ -304,7 +304,7 @@ describe("damaged record", () => {
             assert.isUndefined(yield* users.get("1"))
             assert.deepStrictEqual(yield* users.getMany(["1", "2"]), [undefined, undefined])
             assert.deepStrictEqual(yield* Stream.runCollect(users.entries), [])
-            // What is removed goes, whoever wrote it.
+            // What is removed goes, whichever process wrote it.
             yield* users.remove(["3"])
           }),
         {},
