@@ -2034,8 +2034,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 10,
     bug: "a deletion does not take away what its batch has written before it",
     file: cache,
-    text: "} else if (isWritten) delivery",
-    planted: "} else if (isWritten && stamp < 0) below",
+    text: "} else if (written?.get(family)?.has(key)) {",
+    planted: "} else if (written?.get(family)?.has(key) && stamp < 0) {",
     suites: [batches]
   },
   {
