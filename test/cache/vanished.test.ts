@@ -265,7 +265,7 @@ describe("derived value whose source has vanished", () => {
         })))
   }
 
-  it.effect("the derived value is not kept when its lookup waited for a overtaken load", () =>
+  it.effect("the derived value is not kept when its lookup waited for an overtaken load", () =>
     inside((folder) => new Chain(smallOverFile, {}, folder), (world) =>
       Effect.gen(function*() {
         world.source.row = oddRow

@@ -220,7 +220,7 @@ describe("folder that is open already", () => {
       }
     }))
 
-  it.effect("other bounds are refused", () =>
+  it.effect("a namespace that is open with other bounds is refused", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* life(path, () =>
