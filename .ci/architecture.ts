@@ -4,13 +4,8 @@
  * The ranks of the folders are read from the table in `src/README.md`, so that the tour and the rule cannot differ.
  */
 import { posix } from "node:path"
-import { lineOf, type Node, type Source, walk } from "./source.ts"
-
-export interface Violation {
-  readonly path: string
-  readonly line: number
-  readonly message: string
-}
+import { type Document, refuseUnclear, withoutBlocks } from "./plain.ts"
+import { lineOf, type Node, type Source, type Violation, walk } from "./source.ts"
 
 export interface Project {
   readonly sources: ReadonlyArray<Source>
@@ -388,78 +383,6 @@ export const banned: Rule = (project) =>
     }
   })
 
-const comparatives = "longer|later|earlier|larger|smaller|greater|slower|faster|older|newer|better|worse|more|less"
-
-/** Phrases that a reader whose third language is English must read twice, each with the better form. */
-const unclear: ReadonlyArray<readonly [phrase: RegExp, better: string]> = [
-  [
-    /\b(nobody|whoever|somebody|anybody)\b/gi,
-    "name the actor: caller, reader, owner, listener, tier, engine or process"
-  ],
-  [/\bbe\s+it\b/gi, "write `whether a or b`"],
-  [/\bthe\s+same(,\s+with|\s+of)\b/gi, "say what it does, or `like x, with y`"],
-  [
-    new RegExp(`(?<!\\bthere\\s+)\\b(is|are)\\s+no\\b(?!\\s+(${comparatives})\\b)`, "gi"),
-    "write `is not a` or `are not`"
-  ],
-  [/\btold\s+of\b/gi, "write `is called with`, `receives` or `learns that`"],
-  [/\b(is|are|was|be)\s+told\b(?!\s+(apart|of)\b)/gi, "write `gets`, `receives` or `learns that`"],
-  [/\ball\s+that\b/gi, "write `everything that`, or name what it is"],
-  [/\ball\s+the\s+same\b/gi, "write `nevertheless`"],
-  [/\banew\b/gi, "write `again`"],
-  [/\bas\s+far\s+as\b/gi, "write `if`, `only` or `up to`"],
-  [/\bsomething\s+else\s+than\b/gi, "write `another value than`, or name what it is"],
-  [/\bcalled\s+like\b/gi, "write `has the name of`"],
-  [/\bmend(s|ed|ing)?\b/gi, "write `repair`"],
-  [/\b(for|in)\s+want\s+of\b/gi, "write `because there is no`"],
-  [/\b(he|him|his|whom)\b/gi, "name the actor: caller, reader, owner, listener, tier, engine or process"],
-  [/\bhears?\s+of\b/gi, "write `receives`, `sees` or `learns that`"],
-  [/\bfor\s+whatever\b/gi, "write `for any`"],
-  // Within a sentence it says what follows: `and so is the next one` has its subject beside it.
-  [/\bSo\s+(is|are)\b/g, "write the subject first: `x is refused as well`"],
-  // One word for each concept: the glossary of `src/README.md`.
-  [/\b(owner|layer|delegate|borrower|lease)'s\s+scope\b/g, "write `Scope`: a scope is that of a mark"],
-  [/\bscope\s+(has\s+)?close[sd]?\b/g, "write `Scope`: a scope is that of a mark"],
-  [/\bdoubtful\b/gi, "write `uncertain`, or of a commit `in doubt`"],
-  [
-    /\b(lookup(Many)?|combinator|operation|function)s?\s+((has|have)\s+)?answer(s|ed)?\b(?!\s+of)/gi,
-    "write `returns`: a lookup returns, a tier answers"
-  ]
-]
-
-/** The comments and string literals of a file, at their offsets, without the marks of comments; the rest is blank. */
-const proseOf = ({ comments, program, text }: Source): string => {
-  const prose = text.replace(/\S/g, "\0").split("")
-  const keep = (start: number, written: string) => {
-    for (let i = 0; i < written.length; i++) prose[start + i] = written[i]!
-  }
-  walk(program, ({ end, start, type, value }) => {
-    if (type === "TemplateElement" || (type === "Literal" && typeof value === "string")) {
-      keep(start, text.slice(start, end))
-    }
-  })
-  const marks = /^\/[/*]+|\*\/$|^\s*\*/gm
-  for (const { end, start } of comments) {
-    keep(start, text.slice(start, end).replace(marks, (mark) => " ".repeat(mark.length)))
-  }
-  return prose.join("")
-}
-
-const refuseUnclear = (prose: string, at: number, refuse: (offset: number, message: string) => void) => {
-  for (const [phrase, better] of unclear) {
-    for (const { 0: found, index } of prose.matchAll(phrase)) {
-      refuse(at + index, `\`${found.replace(/\s+/g, " ")}\` is hard to read: ${better}`)
-    }
-  }
-}
-
-/** Comments and messages are plain English: none of the phrases that hide who acts. */
-export const plain: Rule = (project) =>
-  violationsOf(project, (source, refuse) => {
-    if (isIndex(source.path)) return
-    refuseUnclear(proseOf(source), 0, refuse)
-  })
-
 const afterTag = /^ *\* @[^]*^ *\* \*\*/m
 
 // A name in lower case is a function on types, and a finding is one without parameters.
@@ -752,29 +675,11 @@ const scopes: Rule = (project) =>
 /** The rules of `test/`. */
 export const testRules: Readonly<Record<string, Rule>> = { headed, named, scopes }
 
-export interface Document {
-  readonly path: string
-  readonly text: string
-}
-
-/** The text with nothing in place of its blocks of code; no line moves. */
-const withoutBlocks = (text: string): string =>
-  text.replace(/^(```+|~~~+)[\s\S]*?^\1/gm, (block) => block.replace(/[^\n]/g, ""))
-
 /** One first-level heading per Markdown file. */
 export const headings = (files: ReadonlyArray<Document>): ReadonlyArray<Violation> =>
   files.flatMap(({ path, text }) => {
     const count = [...withoutBlocks(text).matchAll(/^# /gm)].length
     return count === 1 ? [] : [{ path, line: 1, message: `${count} first-level headings, exactly 1 expected` }]
-  })
-
-/** Documents are plain English, as comments are. What stands between backticks may be a name. */
-export const plainDocuments = (files: ReadonlyArray<Document>): ReadonlyArray<Violation> =>
-  files.flatMap(({ path, text }) => {
-    const prose = withoutBlocks(text).replace(/`[^`\n]*`/g, (code) => "\0".repeat(code.length))
-    const violations: Array<Violation> = []
-    refuseUnclear(prose, 0, (offset, message) => violations.push({ path, line: lineOf(prose, offset), message }))
-    return violations
   })
 
 export const rules: Readonly<Record<string, Rule>> = {
@@ -789,7 +694,6 @@ export const rules: Readonly<Record<string, Rule>> = {
   used,
   sizes,
   banned,
-  plain,
   typeNames,
   documented,
   openings,

@@ -29,6 +29,13 @@ export interface Import {
   readonly end: number
 }
 
+/** What a rule finds in a file. */
+export interface Violation {
+  readonly path: string
+  readonly line: number
+  readonly message: string
+}
+
 export interface Export {
   readonly name: string
   readonly start: number

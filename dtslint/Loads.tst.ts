@@ -58,7 +58,7 @@ describe("loads", () => {
     >()
   })
 
-  test("a load that is no Effect, or has another value or error, is refused", () => {
+  test("a load that is not an Effect, or has another value or error, is refused", () => {
     expect(profile.getOr).type.not.toBeCallableWith({ id }, () => Effect.succeed("x"))
     expect(profile.getOr).type.not.toBeCallableWith({ id }, Promise.resolve("x"))
     expect(profile.getOr).type.not.toBeCallableWith({ id }, "x")

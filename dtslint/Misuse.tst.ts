@@ -151,7 +151,7 @@ describe("owners", () => {
     AppCache.owner("files", { maxAge: 1 })
     // @ts-expect-error E0214: module 'user' is not a layer; help: give a Layer, or { owns: [...], layer }
     AppCache.modules({ user: Effect.void })
-    // @ts-expect-error E0214: module 'feed' reads 'prefs:{id}', but the manifest only lets it borrow 'profile:{id}'; he
+    // @ts-expect-error E0214: module 'feed' reads 'prefs:{id}', but the manifest only lets it borrow 'profile:{id}'
     AppCache.modules({ feed: Layer.effectDiscard(prefs.get({ id })) })
   })
 
@@ -350,7 +350,7 @@ describe("declarations", () => {
     void Service
   })
 
-  test("hold for what is no method that returns an Effect", () => {
+  test("hold for what is not a method that returns an Effect", () => {
     class Service {
       // @ts-expect-error E0220: the compiler cannot tell what this method does; help: decorate a method that returns an Effect
       @AppCache.method({ owns: ["user:{id}"] })

@@ -197,8 +197,8 @@ describe("modules", () => {
     AppCache.modules({ profile: UserLive })
     // @ts-expect-error E0214: module 'analytics' writes 'files:*', but the manifest only lets it borrow 'user:{id}', 'f
     AppCache.modules({ analytics: greedy })
-    // @ts-expect-error E0228: 'AppCache' declares no family and no reader 'nobody'
-    AppCache.modules({ nobody: reports })
+    // @ts-expect-error E0228: 'AppCache' declares no family and no reader 'stranger'
+    AppCache.modules({ stranger: reports })
     // @ts-expect-error E0208: family 'facts' is part of 'files', whose owner owns it, too
     AppCache.modules({ facts: Layer.empty })
   })

@@ -295,7 +295,7 @@ describe("rights", () => {
     expect(AppCache.modules({ prefs: { owns: ["user", "prefs"], layer: Layer.merge(UserLive, Prefs) } })).type.not.toBe<never>()
   })
 
-  test("what is no record of modules is refused by one message", () => {
+  test("what is not a record of modules is refused by one message", () => {
     // @ts-expect-error E0214: this is not an object with a module for each family or reader
     AppCache.modules([UserLive])
     // @ts-expect-error E0214: this is not an object with a module for each family or reader

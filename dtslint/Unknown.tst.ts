@@ -7,7 +7,7 @@ import * as Manifest from "../src/manifest/Manifest.ts"
 import * as MemoryStore from "../src/store/memory/MemoryStore.ts"
 import { AppCache } from "./fixture.ts"
 
-// What the compiler does not know: it may not count as known, nor as all that it may be.
+// What the compiler does not know. It may not count as known, nor as everything that it may be.
 declare const flag: boolean
 declare const anything: any
 declare const some: Array<"user:{id}">
@@ -38,7 +38,7 @@ describe("a reference counts for certain", () => {
         // @ts-expect-error E0103: this is a choice of patterns, and it is not known which of them holds; help: list each
         one: { pattern: "one:{id}", derives: [either] },
         // @ts-expect-error E0103: this is a choice of patterns, and it is not known which of them holds; help: list each
-        hidden: { pattern: "hidden:{id}", derives: [flag ? "nobody:{id}" : "user:{id}"] },
+        hidden: { pattern: "hidden:{id}", derives: [flag ? "stranger:{id}" : "user:{id}"] },
         // @ts-expect-error E0103: this is a choice of patterns, and it is not known which of them holds; help: list each
         borrowed: { pattern: "borrowed:{id}", borrows: ["user:{id}", either] },
         // @ts-expect-error E0103: it is not known which patterns this list holds, so nothing can be checked about it; help
@@ -225,7 +225,7 @@ describe("a misuse has one message, and a code:", () => {
     Shop.owner("user", () => Effect.succeed("Ann"))
   })
 
-  test("keys in the place of what warming is told", () => {
+  test("keys in the place of the options of warming", () => {
     // @ts-expect-error E0408: this is not a valid value for the option 'warm'; help: give an object, { keys: [{ id: '1' }] }
     Shop.owner("user", { warm: [{ id: "1" }] })
     // @ts-expect-error E0408: this is not a valid value for the option 'predict'; help: give an object, { keysMax: 100 }
@@ -261,7 +261,7 @@ describe("a misuse has one message, and a code:", () => {
     void owner
   })
 
-  test("a mistake beside a function without types is told once, and not at each lookup", () => {
+  test("a mistake beside a function without types is reported once, and not at each lookup", () => {
     class Weighed extends Manifest.Service<Weighed>()("Weighed", {
       families: {
         // @ts-expect-error E0408: this is not a valid value for the option 'timeToLive' of family 'user'

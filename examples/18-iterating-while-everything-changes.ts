@@ -42,7 +42,7 @@ const business = (turn: number) =>
 const program = Effect.gen(function*() {
   yield* price.setMany(staying.map((item, n) => [{ item }, n] as const))
 
-  // Page by page, as a server answers them: the cursor is all that a client keeps.
+  // Page by page, as a server answers them: a client keeps the cursor alone.
   const seen = new Set<string>()
   let cursor: string | undefined
   let pages = 0

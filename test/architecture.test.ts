@@ -3,16 +3,16 @@
  * planted for it.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { execFileSync } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Architecture from "../.ci/architecture.ts"
-import { parseSource, readSources } from "../.ci/source.ts"
+import * as Plain from "../.ci/plain.ts"
+import { parseSource, readSources, type Violation } from "../.ci/source.ts"
 
 const root = join(import.meta.dirname, "..")
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 
-const show = (violations: ReadonlyArray<Architecture.Violation>) =>
+const show = (violations: ReadonlyArray<Violation>) =>
   violations.map(({ line, message, path }) => `${path}:${line}: ${message}`)
 
 describe("source", () => {
@@ -27,17 +27,16 @@ describe("source", () => {
     it(`the source keeps the rule \`${name}\``, () => assert.deepStrictEqual(show(rule(project)), []))
   }
 
-  it("every Markdown file has one first-level heading, and is in plain English", () => {
-    const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], {
-      cwd: root
-    })
-    const files = listed.toString().trim().split("\n").map((path) => ({
-      path,
-      text: readFileSync(join(root, path), "utf8")
-    }))
+  it("every Markdown file has one first-level heading", () => {
+    const files = Plain.filesOf(root).filter(({ path }) => path.endsWith(".md"))
     assert.isAbove(files.length, 0)
     assert.deepStrictEqual(show(Architecture.headings(files)), [])
-    assert.deepStrictEqual(show(Architecture.plainDocuments(files)), [])
+  })
+
+  it("every file is in plain English, and `npm run lint` looks", () => {
+    assert.deepStrictEqual(show(Plain.filesOf(root).flatMap(Plain.findings)), [])
+    assert.include(manifest.scripts.lint, "node .ci/plain.ts")
+    assert.include(readFileSync(join(root, ".githooks/pre-commit"), "utf8"), "npm run --silent lint ")
   })
 })
 
@@ -85,6 +84,7 @@ describe("violation of a rule", () => {
       ranks,
       peers: ["effect", "lmdb"]
     }))
+  const words = (file: Plain.Document) => show(Plain.findings(file))
   const header = "/** A store. */\n\n"
   const doc = "/**\n * Makes one.\n *\n * @category constructors\n * @since 0.1.0\n */\n"
 
@@ -408,12 +408,12 @@ describe("violation of a rule", () => {
       ["const a = `the combinator answers an Effect`", "combinator answers"]
     ]
     for (const [text, phrase] of planted) {
-      const [first = ""] = find(Architecture.plain, { "store/A.ts": text })
+      const [first = ""] = words({ path: "store/A.ts", text })
       assert.match(first, /^store\/A\.ts:[12]: `/, text)
       assert.include(first, `\`${phrase}\` is hard to read: `, text)
     }
-    assert.deepStrictEqual(find(Architecture.plain, { "store/A.ts": "const a = 1\n\n// It is no key.\n" }), [
-      "store/A.ts:3: `is no` is hard to read: write `is not a` or `are not`"
+    assert.deepStrictEqual(words({ path: "test/a.test.ts", text: "const a = 1\n\n// It is no key.\n" }), [
+      "test/a.test.ts:3: `is no` is hard to read: write `is not a` or `are not`"
     ])
   })
 
@@ -426,7 +426,7 @@ describe("violation of a rule", () => {
       "const a = \"the sum is\"\nno(1)",
       "// It is\nconst no = 1\n// of"
     ]
-    for (const text of allowed) assert.deepStrictEqual(find(Architecture.plain, { "store/A.ts": text }), [], text)
+    for (const text of allowed) assert.deepStrictEqual(words({ path: "store/A.ts", text }), [], text)
   })
 
   const { headed, named } = Architecture.testRules as { headed: Architecture.Rule; named: Architecture.Rule }
@@ -584,9 +584,16 @@ describe("violation of a rule", () => {
 
   it("plain: a phrase of the ban list in a document is found, and one in its code is not", () => {
     const text = "# Why\n\n`nobody` is a name.\n\n```ts\n// nobody\n```\n\nNobody\nknows."
-    assert.deepStrictEqual(show(Architecture.plainDocuments([{ path: "README.md", text }])), [
+    assert.deepStrictEqual(words({ path: "README.md", text }), [
       "README.md:9: `Nobody` is hard to read: name the actor: caller, reader, owner, listener, tier, engine or process"
     ])
+  })
+
+  it("plain: a phrase of the ban list in a script or in the settings of a workflow is found", () => {
+    const text = "set -u\n# Runs what\n# nobody runs.\n"
+    for (const path of [".ci/run", ".githooks/pre-commit", ".github/workflows/verify.yml"]) {
+      assert.lengthOf(words({ path, text }), 1, path)
+    }
   })
 
   it("headings: a missing first-level heading and a second one are found, and those inside code do not count", () => {

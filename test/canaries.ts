@@ -499,7 +499,7 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 4,
-    bug: "what could not be made for want of its source is absent after the source has a value",
+    bug: "what could not be made without its source is absent after the source has a value",
     file: "src/cache/internal/invalidation/spreading.ts",
     text: `    loads.failures.forget(key)\n`,
     planted: ``,
@@ -571,7 +571,7 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 1,
-    bug: "whoever may read may write",
+    bug: "a reader may write",
     file: "src/manifest/internal/grants.ts",
     text: `const grant = find(context, this.engine, this.own)\n    return`,
     planted: `const grant = find(context, this.engine, this.read)\n    return`,
@@ -958,7 +958,7 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 7,
-    bug: "a load that nobody waits for goes on",
+    bug: "a load without readers goes on",
     file: loads,
     text: `this.end(flight, Exit.interrupt(), true)`,
     planted: `this.end(flight, Exit.interrupt())`,
@@ -1649,7 +1649,7 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "warming",
-    bug: "a load that nobody asked for takes more turns than there are",
+    bug: "a load that no reader asked for takes more turns than there are",
     file: "src/cache/internal/loads/loadQueue.ts",
     text: `if (this.isOpen) return work`,
     planted: `if (isBackground || this.isOpen) return work`,
@@ -1657,7 +1657,7 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "warming",
-    bug: "a load that nobody asked for is stored though it was overtaken",
+    bug: "a load that no reader asked for is stored though it was overtaken",
     file: landing,
     text: `return isHidden || flight.load.readRefused || flight.load.isUncertain || isClosed`,
     planted: `return !flight.isQuiet && (isHidden || flight.load.readRefused || isClosed)`,
@@ -2036,8 +2036,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 10,
     bug: "a deletion does not take away what its batch has written before it",
     file: cache,
-    text: "} else if (isWritten) delivery",
-    planted: "} else if (isWritten && stamp < 0) below",
+    text: "} else if (written?.get(family)?.has(key)) {",
+    planted: "} else if (written?.get(family)?.has(key) && stamp < 0) {",
     suites: [batches]
   },
   {
@@ -2155,7 +2155,7 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 8,
-    bug: "a reader is told what a lower tier held of a family that has no owner any more",
+    bug: "a reader sees what a lower tier held of a family that has no owner any more",
     file: familyReads,
     text: `while the tier looked for the entry.\n      if (this.loads.loader === undefined)`,
     planted: `while the tier looked for the entry.\n      if (this.loads.loader === undefined && key === "")`,
@@ -2438,7 +2438,7 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "one counter for one folder",
-    bug: "the file of a thread that has ended is told from a new one by its number alone",
+    bug: "the file of a thread that has ended is distinguished from a new one by its number alone",
     file: "src/store/lmdb/internal/lmdbHolder.ts",
     text: `return found.toString("latin1") === word`,
     planted: `return found.length === word.length`,
@@ -3273,7 +3273,7 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 2,
-    bug: "a key that means something else than in the release before has its value",
+    bug: "a key has its value though it had another meaning in the release before",
     file: lives,
     text: `if (own !== undefined && !isAs(family, own)) return true`,
     planted: ``,
@@ -3553,7 +3553,7 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "a guard that was lost on its way does not leave a write unguarded",
-    bug: "a version that is undefined is no condition",
+    bug: "a version that is undefined is not a condition",
     file: "src/manifest/internal/options.ts",
     text: `notOptions(family, options, knownOf[kind]) ?? guardLost(family, options)`,
     planted: `notOptions(family, options, knownOf[kind])`,
@@ -3569,7 +3569,7 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 8,
-    bug: "an owner that has left is told as one that was never built",
+    bug: "an owner that has left is reported as one that was never built",
     file: "src/cache/engine/cacheFamily.ts",
     text: `this.loads.hasLeft = true`,
     planted: `this.loads.hasLeft = false`,
@@ -4444,7 +4444,7 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "several processes",
-    bug: "who waits for a load does not hear of its end",
+    bug: "a reader that waits for a load does not learn that it has ended",
     file: loadLeases,
     text: `const woken = this.listen(name)`,
     planted: `const woken = Deferred.makeUnsafe<void>()`,

@@ -237,7 +237,7 @@ const rivalsOf = async (name: string): Promise<ReadonlyArray<Case>> => {
         return count
       }
     }, {
-      // The lookup answers in a later turn, so all callers have asked before it ends.
+      // The lookup returns in a later turn, so all callers have asked before it ends.
       name: `${name}: ${callers} callers of one key, per caller`,
       countStep: callers,
       work: async (count) => {

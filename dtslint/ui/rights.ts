@@ -85,7 +85,7 @@ export const no37 = AppCache.modules({ users: { owns: ["user"], layer: Effect.vo
 export const no38 = AppCache.modules({ users: { owns: ["user"], layer: UserLive, parts: {} } })
 export const no39 = AppCache.modules({ users: { owns: ["user"], layer: Layer.merge(UserLive, Prefs) } })
 
-// What is no record of modules is refused by one message.
+// What is not a record of modules is refused by one message.
 export const no40 = AppCache.modules([UserLive])
 export const no41 = AppCache.modules(UserLive)
 export const no42 = AppCache.modules(() => UserLive)

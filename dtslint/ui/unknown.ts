@@ -8,7 +8,7 @@ declare const flag: boolean
 declare const some: Array<"user:{id}">
 declare const opaque: Effect.Effect<string, never, unknown>
 
-// What the compiler does not know counts neither as known, nor as all that it may be.
+// What the compiler does not know counts neither as known, nor as everything that it may be.
 export class Chosen extends Manifest.Service<Chosen>()("Chosen", {
   layers: { client: { reads: [flag ? "server" : "edge"] }, edge: {}, server: {} },
   families: {

@@ -391,15 +391,15 @@ export class UpdateRefused extends Schema.TaggedError<UpdateRefused>()("UpdateRe
 }) {
   override get message() {
     const why = this.why === "stale"
-      ? "its lookup read a stale value"
-      : "its lookup found nothing where a tier that failed may hold a value"
-    return `${this.code}: \`${this.key}\` was not updated, because the cache does not keep its value: ${why}`
+      ? "its lookup read a stale value; help: invalidate or refresh what the lookup read, and update again"
+      : "its lookup found nothing, but a tier that failed may have a value; help: try again when the tier answers"
+    return `${this.code}: \`${this.key}\` was not updated: ${why}`
   }
 }
 
 /**
  * A `get` with `stale: "refuse"` found no fresh value: the lookup of the key has returned, but it read a stale value
- * itself, so what it made is stale as well. Read again when its source is fresh, or accept the stale value.
+ * itself, so what it made is stale as well. Invalidate or refresh its source, and read again.
  *
  * @stability stable
  * @category errors
@@ -410,8 +410,8 @@ export class StaleRefused extends Schema.TaggedError<StaleRefused>()("StaleRefus
   key: Schema.String
 }) {
   override get message() {
-    return `${this.code}: \`${this.key}\` has no fresh value: its lookup read a stale one; help: read it without ` +
-      "`stale: \"refuse\"`"
+    return `${this.code}: \`${this.key}\` has no fresh value: its lookup read a stale one; help: invalidate or refresh ` +
+      "what it read, and read again"
   }
 }
 
@@ -611,7 +611,7 @@ export class NotIterable extends Schema.TaggedError<NotIterable>()("NotIterable"
 const whyNotIterable: { readonly [_ in NotIterable["why"]]: string } = {
   "sensitive": "the family is sensitive",
   "transaction": "a transaction has changes that no tier knows; help: list them before the transaction",
-  "tier": "a tier of its store has no `page`; help: see `Partition`",
+  "tier": "a tier of its store cannot list keys; help: implement `page` of `Store.Partition`",
   "no memory": "that needs memory, and its store has none; help: put a `MemoryStore` above the tier by " +
     "`TieredStore`, or list the keys by `keys` or `page`"
 }

@@ -240,7 +240,7 @@ type isExit<V> = V extends Effect.Effect<any, any, any> ? isAny<V> extends true 
 export type failedBy<A> = isAny<A> extends true ? never : A extends Effect.Effect<any, infer E, any> ? E : never
 
 /**
- * The requirements of the Effect that a change returns.
+ * `R` of the Effect that the function of `update` or `patch` returns; `never` if it returns a plain value.
  *
  * @see {@link failedBy} for its errors
  * @stability experimental

@@ -51,7 +51,7 @@ export interface Node {
 }
 
 /**
- * The kind of an edge.
+ * One edge of the graph: `kind` says how `from` and `to` are related.
  *
  * - `Owns`: the owner of `from` also owns `to`, which is a part of `from`.
  * - `Borrows`: `from` may read `to`.
@@ -110,7 +110,8 @@ export interface Step {
 }
 
 /**
- * A condition on the segments of the changed key: a segment equals a text, or the key has a number of segments.
+ * A condition on the segments of the changed key: a segment equals a text, or the key has exactly this number
+ * of segments, or at least this number.
  *
  * @stability experimental
  * @category invalidation

@@ -115,7 +115,7 @@ export class EncodeFailed extends Schema.TaggedError<EncodeFailed>()("EncodeFail
 }
 
 /**
- * The key is longer than the tier can keep.
+ * The key is longer than the tier can keep. `bytes` is the length of the encoded key.
  *
  * @stability stable
  * @category errors

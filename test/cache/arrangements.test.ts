@@ -398,7 +398,7 @@ const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Ro
   ]
 }
 
-/** The options of a single value, be it loaded or set. */
+/** The options of a single value, whether it is loaded or set. */
 const options: { readonly [O in keyof Required<SetOptions>]: ReadonlyArray<Row> } = {
   timeToLive: [
     {

@@ -194,7 +194,7 @@ describe("bulk load", () => {
       throw new Error("broken")
     },
     "answers nothing at all": () => Effect.succeed(undefined as any),
-    "answers something that is no list": () => Effect.succeed({ length: 2 } as any),
+    "answers something that is not a list": () => Effect.succeed({ length: 2 } as any),
     "interrupts itself": () => Effect.interrupt
   }
   for (const [what, many] of Object.entries(broken)) {

@@ -229,7 +229,7 @@ describe("engine time", () => {
     const time = { wall: 10 * hour, elapsed: 5 }
     const clock = new CoarseClock(clockOf(time))
     assert.strictEqual(clock.now(), 10 * hour)
-    // Two hours pass, and the wall is set back by one of them: it shows more than before all the same.
+    // Two hours pass, and the wall is set back by one of them: it shows more than before nevertheless.
     time.wall += hour
     time.elapsed += 2 * hour
     assert.strictEqual(clock.now(), 12 * hour)
@@ -246,7 +246,7 @@ describe("engine time", () => {
         assert.strictEqual(clock.now(), time.wall, `after ${time.elapsed} ms`)
       }
     }
-    // A step back is noticed all the same, and is the only one.
+    // A step back is noticed nevertheless, and is the only one.
     time.wall -= hour
     assert.strictEqual(clock.now(), time.wall + hour)
     assert.strictEqual(clock.aheadAt(time.wall + hour + 1), hour)

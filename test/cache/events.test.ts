@@ -7,14 +7,18 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
+import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
 import type { CacheEvent } from "../../src/cache/CacheEvent.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
+import * as Manifest from "../../src/manifest/Manifest.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
+import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
+import { Database } from "../support/database.ts"
 import { after, fork, settle, times } from "../support/effects.ts"
-import type { EngineOptions } from "../support/engine.ts"
+import { type EngineOptions, start } from "../support/engine.ts"
 import { makePlace } from "../support/mapStore.ts"
 import { type Answers, counted, family, tiers, watch } from "../support/source.ts"
 import { runningUsers, user } from "../support/users.ts"
@@ -228,6 +232,95 @@ describe("events of a listener", () => {
       assert.isAtLeast(seen.length, 16_384)
       assert.isAtMost(seen.findIndex(({ _tag }) => _tag === "Missed"), total - missed[0]!)
     }))
+})
+
+class Batched extends Manifest.Service<Batched>()("Batched", {
+  families: {
+    user: { pattern: "user:{id}", value: Manifest.type<string>() },
+    page: { pattern: "page:{id}", value: Manifest.type<string>(), derives: ["user:{id}"] }
+  }
+}) {}
+
+describe("events of a batch", () => {
+  const { page, user } = Batched.keys
+  const [one, two] = [{ id: "1" }, { id: "2" }]
+  const within = Batched.transaction(new Database(0).withTransaction())
+  // Without options a batch over memory alone goes the short way.
+  for (const [way, options] of [["short", {}], ["long", { tags: ["tag"] }]] as const) {
+    for (const tier of ["memory", "memory over another tier"] as const) {
+      const dropped = (...ids: ReadonlyArray<string>) => ids.map((id) => `Invalidated page:${id} through user: hide`)
+      const both = [user.setting(one, "a", options), user.setting(two, "b", options)]
+      const rows: Record<string, readonly [work: Effect.Effect<unknown, any, any>, events: ReadonlyArray<string>]> = {
+        "a batch announces what it drops, and then its writes": [
+          Batched.batch(both),
+          [...dropped("1", "2"), "Set user:1", "Set user:2"]
+        ],
+        "setMany announces what a batch announces": [
+          user.setMany([[one, "a"], [two, "b"]], options),
+          [...dropped("1", "2"), "Set user:1", "Set user:2"]
+        ],
+        "a batch announces a dependent that it sets as dropped, and then as set": [
+          Batched.batch([page.setting(one, "page", options), user.setting(one, "a", options)]),
+          [...dropped("1"), "Set page:1", "Set user:1"]
+        ],
+        "a batch announces both writes of a key": [
+          Batched.batch([user.setting(one, "a", options), user.setting(one, "b", options)]),
+          [...dropped("1", "1"), "Set user:1", "Set user:1"]
+        ],
+        "a batch announces a deletion once, with what it drops": [
+          Batched.batch([user.setting(one, "a", options), user.deleting(two)]),
+          [...dropped("1"), "Removed user:2: Deleted", ...dropped("2"), "Set user:1"]
+        ],
+        "a batch that writes and deletes a key announces the deletion again at the end": [
+          Batched.batch([user.setting(one, "a", options), user.deleting(one)]),
+          [
+            ...dropped("1"),
+            "Removed user:1: Deleted",
+            ...dropped("1"),
+            "Set user:1",
+            "Invalidated user:1 through user: hide"
+          ]
+        ],
+        "a transaction announces its keys as dropped before the commit and after it, and then as set": [
+          within(Effect.andThen(user.set(one, "a", options), user.delete(two))),
+          [
+            "Invalidated user:1 through user: hide",
+            ...dropped("1"),
+            "Invalidated user:2 through user: hide",
+            ...dropped("2"),
+            "Invalidated user:1 through user: hide",
+            ...dropped("1"),
+            "Removed user:2: Deleted",
+            ...dropped("2"),
+            "Set user:1"
+          ]
+        ]
+      }
+      for (const [name, [work, expected]] of Object.entries(rows)) {
+        it.effect(`${name}, to listeners and in the history, the ${way} way in ${tier}`, () =>
+          Effect.gen(function*() {
+            const store = tier === "memory" ? MemoryStore.layer({ capacity: 100 }) : (yield* tiers([])).options.store
+            const owners = Batched.modules({ user: Batched.owner("user"), page: Batched.owner("page") })
+            const { as, cache } = yield* start(Batched, Layer.provide(owners, store!))
+            const changes: Array<string> = []
+            cache.onChange(({ family, target, what }) => void changes.push(`${what} ${family}:${target}`))
+            const events = yield* watch(cache.events)
+            yield* as(work)
+            yield* settle
+            assert.deepStrictEqual(events.map(told), expected)
+            const asChanges = expected.map((event) =>
+              event.replace(/^Removed (.*): Deleted$/, "Deleted $1").replace(/ through .*/, "")
+            )
+            assert.deepStrictEqual(changes, asChanges)
+            const { happenings } = yield* as(user.explain(one))
+            assert.deepStrictEqual(
+              happenings.map(({ target, what }) => `${what} user:${target}`).toReversed(),
+              asChanges.filter((change) => change.endsWith(" user:1"))
+            )
+          }))
+      }
+    }
+  }
 })
 
 describe("listener outside the scope of the cache", () => {

@@ -301,7 +301,7 @@ describe("policy", () => {
 })
 
 describe("entry from a lower tier", () => {
-  it.effect("the entry keeps the end of its life (in cache-manager it begins a new one)", () =>
+  it.effect("an entry that is read from a lower tier keeps the end of its life (in cache-manager it begins a new one)", () =>
     Effect.gen(function*() {
       const place = makePlace()
       const life = Effect.flatMap(tiers([], { place }), ({ options }) => family({ timeToLive: 100 }, counted, options))

@@ -74,7 +74,7 @@ for (const answer of ["another value", "absent"] as const) {
           lookup: () =>
             Effect.map(
               Effect.option(app.keys.user.get(id)),
-              (o: any) => o._tag === "Some" ? `page of ${o.value}` : "page of nobody"
+              (o: any) => o._tag === "Some" ? `page of ${o.value}` : "page of none"
             )
         })
       const together = {

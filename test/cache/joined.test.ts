@@ -129,7 +129,7 @@ describe("bulk load with a source that has ended", () => {
         },
         ({ key }) => {
           runs.push(key)
-          return Effect.succeed(`${key} anew`)
+          return Effect.succeed(`${key} again`)
         },
         {
           lookupMany: (keys): Effect.Effect<ReadonlyArray<unknown>, unknown> => {
@@ -144,7 +144,7 @@ describe("bulk load with a source that has ended", () => {
       yield* on(user.set({ id: "2" }, 2))
       const all = yield* Effect.forkChild(on(profile.getMany([{ id: "1" }, { id: "2" }])), { startImmediately: true })
       yield* TestClock.adjust(60)
-      assert.strictEqual(yield* on(profile.get({ id: "1" })), "profile:1 anew")
+      assert.strictEqual(yield* on(profile.get({ id: "1" })), "profile:1 again")
       const other = yield* Effect.forkChild(on(profile.get({ id: "2" })), { startImmediately: true })
       yield* TestClock.adjust(slow)
       assert.strictEqual(yield* Fiber.join(other), "profile:2")

@@ -153,7 +153,7 @@ for (const [arrangement, over] of Object.entries(arrangements)) {
           }), true))
     }
 
-    it.effect("an update of what was made from a stale value fails before its function runs", () =>
+    it.effect("an update fails, and does not call its function, if the value was made from a stale one", () =>
       life(makePlace(), over, Effect.map(user.get(id), () => true), () =>
         Effect.gen(function*() {
           yield* user.set(id, 1)

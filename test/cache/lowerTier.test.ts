@@ -257,7 +257,7 @@ describe("slow lower tier", () => {
       const { get, place, running } = yield* over(slow, { hardTimeout: 100 }, (run) => Effect.succeed(run))
       const caller = yield* fork(get)
       yield* TestClock.adjust(100)
-      assert.strictEqual(yield* get, 1, "whoever comes later finds it in memory")
+      assert.strictEqual(yield* get, 1, "a later reader finds it in memory")
       yield* TestClock.adjust(400)
       assert.strictEqual(yield* Fiber.join(caller), 1)
       assert.deepStrictEqual([running.cache.stats["user"]!.loadFailures, keptIn(place, "Test/user", "1")], [0, 1])

@@ -74,7 +74,7 @@ describe("a value made of an absence lasts as long as a value of the source woul
       Effect.gen(function*() {
         assert.strictEqual(yield* livesFor({ timeToLive: 1_000 }, "absent", door), 1_000)
         assert.strictEqual(yield* livesFor({ timeToLive: 100, negativeTimeToLive: 300 }, "absent", door), 300)
-        // The cache is told about every change: a write or a load of the row drops the page.
+        // The cache learns of every change: a write or a load of the row drops the page.
         assert.strictEqual(yield* livesFor({}, "absent", door), 10_000)
       }))
   }

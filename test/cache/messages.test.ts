@@ -77,11 +77,11 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
   ],
   [
     new CacheError.UpdateRefused({ key: "user:1", why: "stale" }),
-    "E0527: `user:1` was not updated, because the cache does not keep its value: its lookup read a stale value"
+    "E0527: `user:1` was not updated: its lookup read a stale value; help: invalidate or refresh what the lookup read, and update again"
   ],
   [
     new CacheError.UpdateRefused({ key: "user:1", why: "uncertain" }),
-    "E0527: `user:1` was not updated, because the cache does not keep its value: its lookup found nothing where a tier that failed may hold a value"
+    "E0527: `user:1` was not updated: its lookup found nothing, but a tier that failed may have a value; help: try again when the tier answers"
   ],
   [
     new CacheError.InvalidOption({ family: "user", option: "jitter", why: "must be from 0 to 1" }),
@@ -117,7 +117,7 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
   ],
   [
     new CacheError.StaleRefused({ key: "user:1" }),
-    "E0530: `user:1` has no fresh value: its lookup read a stale one; help: read it without `stale: \"refuse\"`"
+    "E0530: `user:1` has no fresh value: its lookup read a stale one; help: invalidate or refresh what it read, and read again"
   ],
   [
     new CacheError.WouldWait({ key: "user:1", why: "outbox" }),
@@ -133,7 +133,7 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
   ],
   [
     new CacheError.NotIterable({ family: "user", why: "tier" }),
-    "E0531: the keys of `user` cannot be listed: a tier of its store has no `page`; help: see `Partition`"
+    "E0531: the keys of `user` cannot be listed: a tier of its store cannot list keys; help: implement `page` of `Store.Partition`"
   ],
   [
     new CacheError.NotIterable({ family: "user", why: "no memory" }),

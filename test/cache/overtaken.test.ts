@@ -15,7 +15,7 @@ import { checkInvariants } from "../support/engine.ts"
 import { family, gated, inTurn } from "../support/source.ts"
 
 describe("refresh that a set overtook", () => {
-  it.effect("the refresh leaves the value of a second refresh that began after the set", () =>
+  it.effect("a refresh that a set overtook does not replace the value of a later refresh", () =>
     Effect.gen(function*() {
       const { ends, held, refresh, running, set } = yield* gated({})
       yield* set("first")
@@ -33,7 +33,7 @@ describe("refresh that a set overtook", () => {
       checkInvariants(running)
     }))
 
-  it.effect("the refresh leaves the value of a refresh ahead that began after the set", () =>
+  it.effect("a refresh that a set overtook does not replace the value of a later refresh ahead", () =>
     Effect.gen(function*() {
       const { ends, get, held, running, set, source } = yield* gated({ timeToLive: 100, refreshAhead: 0.5 })
       yield* set("first")

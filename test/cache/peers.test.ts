@@ -438,7 +438,7 @@ describe("two engines that load a key at once", () => {
     for (const how of ["get", "refresh"] as const) {
       // Of a key that is too long to be remembered as missing, nothing else says that it was read.
       for (const [name, id] of [["a key", item], ["a long key", { item: "x".repeat(20_000) }]] as const) {
-        it.live(`a later reader joins neither a overtaken load nor a load that waits for it (${how}, ${name}, ${place})`, () =>
+        it.live(`a later reader joins neither an overtaken load nor a load that waits for it (${how}, ${name}, ${place})`, () =>
           Effect.gen(function*() {
             const { a, b, source } = yield* twins(place)
             const after = a.gates.after = gate()

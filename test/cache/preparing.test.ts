@@ -97,7 +97,7 @@ for (const place of ["LMDB alone", "memory over LMDB"]) {
             yield* opened
           })
         )).pipe(Effect.flatMap(Fiber.join))
-        assert.strictEqual(yield* running(place, path, { value: "anew" }, slow.get(id)), "mine")
+        assert.strictEqual(yield* running(place, path, { value: "again" }, slow.get(id)), "mine")
       }))
   })
 
@@ -118,7 +118,7 @@ for (const place of ["LMDB alone", "memory over LMDB"]) {
             yield* opened
           })
         )
-        assert.strictEqual(yield* running(place, path, { value: "anew" }, slow.get(id)), "slow")
+        assert.strictEqual(yield* running(place, path, { value: "again" }, slow.get(id)), "slow")
       }))
 
     it.live("the value does not replace a later change", () =>
@@ -145,7 +145,7 @@ for (const place of ["LMDB alone", "memory over LMDB"]) {
         yield* running(
           place,
           path,
-          { value: "anew" },
+          { value: "again" },
           Effect.gen(function*() {
             assert.strictEqual(yield* slow.get(id), "mine")
             assert.isTrue(Option.isNone(yield* slow.getOption(other)))

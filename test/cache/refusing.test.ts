@@ -75,13 +75,13 @@ describe("a store that refuses", () => {
     "update of what is not held": ({ on, user }) => on(user.update({ id: "4" }, () => "new"))
   }
   const bounds = {
-    "its bound": () => world(),
+    "the bound of the store": () => world(),
     "the bound of the family": () => world({ capacity: 100 }, undefined, { capacity: 3 })
   }
   const cases = Object.entries(bounds).flatMap(([bound, make]) =>
     Object.entries(writes)
       // Another family has room where the bound is not that of the store.
-      .filter(([name]) => bound === "its bound" || name !== "set of another family")
+      .filter(([name]) => bound === "the bound of the store" || name !== "set of another family")
       .map(([name, write]) => ({ bound, make, name, write }))
   )
   for (const { bound, make, name, write } of cases) {

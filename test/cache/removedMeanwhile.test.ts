@@ -47,7 +47,7 @@ for (const [how, policy] of Object.entries(policies)) {
           user: app.owner("user", { lookup: (params) => Effect.sync(() => rows.get(params.id) ?? Lookup.absent) }),
           page: app.owner("page", {
             lookup: (params) =>
-              Effect.catch(Effect.map(user.get(params), (name) => `${name}'s page`), () => Effect.succeed("nobody"))
+              Effect.catch(Effect.map(user.get(params), (name) => `${name}'s page`), () => Effect.succeed("none"))
           })
         }).pipe(Layer.provide(Layer.succeed(Store.Store, store)))
         yield* Effect.gen(function*() {

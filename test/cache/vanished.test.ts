@@ -92,7 +92,7 @@ class Chain extends ArrangedWorld<Derived> {
     return this.on(this.running.app.keys[family].has(paramsOf(family, "1")))
   }
 
-  /** Pushes out of memory, and of what is bounded below, all that is not read meanwhile. */
+  /** Pushes everything that is not read meanwhile out of memory, and out of what is bounded below. */
   readonly crowd = (keep: ReadonlyArray<Derived | "user"> = []): Effect.Effect<void, unknown> =>
     Effect.forEach(Array.from({ length: 12 }, (_, i) => `${i}`), (id) =>
       Effect.andThen(
@@ -265,7 +265,7 @@ describe("derived value whose source has vanished", () => {
         })))
   }
 
-  it.effect("the derived value is not kept when its lookup waited for a overtaken load", () =>
+  it.effect("the derived value is not kept when its lookup waited for an overtaken load", () =>
     inside((folder) => new Chain(smallOverFile, {}, folder), (world) =>
       Effect.gen(function*() {
         world.source.row = oddRow
@@ -277,7 +277,7 @@ describe("derived value whose source has vanished", () => {
         world.source.row = 2
         assert.strictEqual(yield* world.read("user"), 2)
         world.gate.openUnsafe()
-        assert.strictEqual(yield* Fiber.join(reader), oddRow, "whoever has waited is answered")
+        assert.strictEqual(yield* Fiber.join(reader), oddRow, "a reader that has waited is answered")
         for (const family of ["page", "profile"] as const) assert.strictEqual(yield* world.read(family), 2, family)
       })))
 })

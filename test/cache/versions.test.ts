@@ -26,7 +26,7 @@ const endOfDates = 8_640_000_000_000_000
 const year2255 = 9_007_199_254_740
 const soonBefore = year2255 - 1
 
-/** A clock that shows what it is told, in no time at all, and under which no upkeep ever runs. */
+/** A clock that shows the time that it is given, at once, and under which upkeep never runs. */
 class Shown {
   now: number
   readonly currentTimeMillis = Effect.sync(() => this.now)

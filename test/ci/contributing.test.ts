@@ -6,6 +6,7 @@ import { execFileSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { limits } from "../../.ci/architecture.ts"
+import { readSources } from "../../.ci/source.ts"
 import manifest from "../../package.json" with { type: "json" }
 import { CacheError } from "../../src/cache/CacheError.ts"
 import { Counts, statsOf } from "../../src/cache/internal/entries/counts.ts"
@@ -184,6 +185,23 @@ describe("gates", () => {
     assert.strictEqual(manifest.scripts.hooks, "git config core.hooksPath .githooks")
     const hook = read(".githooks/pre-commit")
     for (const script of ["lint", "check"]) assert.include(hook, `npm run --silent ${script} `)
+  })
+
+  it("what tests need is named in .ci/README.md, installed by `run`, and demanded by the workflow", () => {
+    const files = ["manifest/transactionPostgres.test.ts", "support/redisServer.ts", "cache/metrics.test.ts"]
+    const places = readSources(join(root, "test"))
+      .filter(({ path, text }) => /error\("DID NOT RUN/.test(text) && path !== "ci/contributing.test.ts")
+    assert.sameMembers(places.map(({ path }) => path), files)
+    const [, demanded] = /DID NOT RUN: \.\*\(([\w|-]+)\)/.exec(read(".github/workflows/verify.yml"))!
+    const tools = demanded!.split("|")
+    for (const { path, text } of places) {
+      const said = /DID NOT RUN: [^"]*/.exec(text)![0]
+      assert.lengthOf(tools.filter((tool) => said.includes(`${tool} `)), 1, path)
+    }
+    for (const tool of tools) {
+      assert.include(read(".ci/README.md"), tool)
+      if (tool !== "PostgreSQL") assert.match(read(".ci/run"), new RegExp(`^install_tool ${tool} `, "m"))
+    }
   })
 
   it("the scripts of the gates are executable", () => {

@@ -69,7 +69,7 @@ describe("other party of a finding", () => {
     ) assert.isUndefined(lineOf(`${one}\n${call}`, user))
     assert.isUndefined(lineOf(`${one}\nconst run = |program`, "this writes", `this requires Owns<"user:{id}", Far>`))
     const odd = `class Odd extends Manifest.Service<Odd>()("Odd", {\n |user: { pattern: "user:{id}" }\n}) {}`
-    assert.isUndefined(lineOf(odd, "'user' is no option", undefined, [["one.ts", one]]))
+    assert.isUndefined(lineOf(odd, "'user' is not an option", undefined, [["one.ts", one]]))
   })
 
   it("the party may be in a text that is spread into the named manifest", () => {

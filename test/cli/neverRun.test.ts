@@ -95,7 +95,7 @@ describe("operation that nothing runs", () => {
       assert.deepStrictEqual(linesOf(`x ${value} /; user.set({ id }, ann); y/.test(x)`), []))
   }
 
-  // These are no operations: a name, a text, and handles.
+  // These are not operations: a name, a text, and handles.
   const idle = ["name", "pattern", "key", "parse", "reader", "writer"]
   const { user }: any = make("Operations", { families: { user: { pattern: "user:{id}" } } }).keys
   for (const operation of Object.keys(user).filter((name) => !idle.includes(name))) {

@@ -143,7 +143,7 @@ describe("declaration that was cast or comes from data", () => {
       "E0221",
       "derive from the owned ones: `digest:{id}`; help"
     ],
-    "a list without all that derives from several": [
+    "a list without what derives from several": [
       { owns: ["user:{id}", "files:*", "files:secret:{id}"], invalidates: [] },
       "E0221",
       "derive from the owned ones: `profile:{id}`, `feed:{id}:{page}`, `digest:{id}` and more; help"

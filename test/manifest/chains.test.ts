@@ -14,7 +14,7 @@ import type * as DependencyGraph from "../../src/ownership/DependencyGraph.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import type { Store } from "../../src/store/Store.ts"
 
-// Manifests of this size are data: the compiler is told nothing of them.
+// Manifests of this size are data: the compiler knows nothing of them.
 type Accessor = { readonly [operation: string]: (...args: ReadonlyArray<unknown>) => Effect.Effect<any, CacheError> }
 interface Built {
   readonly keys: { readonly [family: string]: Accessor }
@@ -78,7 +78,7 @@ const cpuSeconds = (since?: NodeJS.CpuUsage) => {
 }
 
 describe("manifest of many families", () => {
-  // Seconds of CPU. It takes one; where each family was told of all that it depends on, it took a hundred.
+  // Seconds of CPU. It takes one; where each family got a list of everything that it depends on, it took a hundred.
   const buildMax = 10
 
   it.live(

@@ -59,7 +59,7 @@ for (const lookup of [undefined, () => Effect.succeed("of the delegate")]) {
       }
       const laterContext = yield* Layer.buildWithScope(doc("second"), later)
       assert.strictEqual(yield* Effect.provideContext(draft.get({ id: "1" }), laterContext), "second")
-      // Its own scope closes later, and takes nothing from the owner that came after.
+      // Its own Scope is closed later, and takes nothing from the owner that came after.
       yield* Scope.close(part, Exit.void)
       yield* Effect.provideContext(draft.invalidate({ id: "1" }), laterContext)
       assert.strictEqual(yield* Effect.provideContext(draft.get({ id: "1" }), laterContext), "second")

@@ -105,7 +105,7 @@ describe("a release in which memory alone keeps a family", () => {
       yield* world.life(families(true, true), both, { lookups })
       const refused = yield* world.life(families(false, false), set, { lookups, isFaulty: true })
       assert.strictEqual(refused._tag, "Failure")
-      // What no caller was told of is as it was.
+      // What no caller has seen is as it was.
       assert.deepStrictEqual(yield* world.life(families(true, true), both, { lookups }), ["row 1", "costs row 1"])
     }))
 
@@ -483,7 +483,7 @@ describe("what has missed nothing is still there", () => {
       { ...families, user: { ...families["user"], timeToLive: "1 hour" } },
       ["page"]
     ],
-    "options that are no lifetime change": [
+    "options that are not a lifetime change": [
       { ...families, user: { ...families["user"], staleIfError: "1 day", refreshAhead: 0.9, loadConcurrency: 3 } },
       families,
       []

@@ -77,7 +77,7 @@ class DeployedWorld {
     return { app, live }
   }
 
-  /** One life of the process, with these families and all that they are made from. */
+  /** One life of the process, with these families and everything that they are made from. */
   life<A, E>(open: ReadonlyArray<Name>, body: (app: any) => Effect.Effect<A, E, any>): Effect.Effect<A, any> {
     const { app, live } = this.release(open)
     // The outbox has carried all by the end of the life.

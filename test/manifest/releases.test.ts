@@ -202,7 +202,7 @@ const doors = [
   "invalidateAll"
 ] as const
 
-/** A change of the database that the cache is told of, by any door. */
+/** A change of the database, which the cache learns through any of its doors. */
 const write = Effect.fnUntraced(
   function*(world: World, { app, run }: Engine<Name>, name: Row, door: typeof doors[number]) {
     const truth = world.truths[name]
@@ -255,7 +255,7 @@ const step = fc.record({
 
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never
 
-// What a tier that fails leaves of a source beside what was made from it is no matter of releases.
+// Releases do not decide what a tier that fails leaves of a source beside what was made from it.
 const closed = (release: Release): Release => {
   const wanted = release.isFaulty ? release.open.filter((name) => name !== "page" && name !== "site") : release.open
   const has = (...names: ReadonlyArray<Name>) => names.some((name) => wanted.includes(name))
@@ -304,7 +304,7 @@ const run = Effect.fnUntraced(function*(lives: ReadonlyArray<Life>) {
   const world = new World()
   for (const { healAt, looks, release, steps } of lives) {
     const writable = rows.filter((name) => release.open.includes(name))
-    // A user that a reader has seen is not older than the page that he sees next.
+    // A user that a reader has seen is not older than the page that the reader sees next.
     let seen = 0
     const look = (engine: Engine<Name>, name: Name, way: number) =>
       Effect.map(read(world, release, engine, name, way), (row) => {

@@ -118,7 +118,7 @@ describe("cache over LMDB", () => {
       loads.length = 0
       assert.deepStrictEqual(yield* life(path, loads, readAll), ["new", "new 1", "2 1", { name: "3" }])
       assert.deepStrictEqual(loads.splice(0).toSorted(), ["page 1 1", "profile 1"])
-      // What was set has no tag, so it stays; what derives from it cannot be told from the rest, so it goes.
+      // What was set has no tag, so it stays; what derives from it looks like the rest, so it goes.
       yield* life(path, loads, user.invalidateTag("all"))
       yield* life(path, loads, readAll)
       assert.deepStrictEqual(

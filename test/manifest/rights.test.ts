@@ -323,7 +323,7 @@ describe("module", () => {
     "a number": [1, "this is not an object with a module for each family or reader"],
     "a name that is not declared": [{ usr: Layer.empty }, "`Rights` declares no family and no reader `usr`"],
     "a part of another family": [{ facts: Layer.empty }, "family `facts` is part of `files`"],
-    "a module that is no layer": [{ user: Effect.void }, "module `user` is not a layer"],
+    "a module that is not a layer": [{ user: Effect.void }, "module `user` is not a layer"],
     "a module that is undefined": [{ user: undefined }, "module `user` is not a layer"],
     "a group without a layer": [{ users: { owns: ["user"] } }, "module `users` is not a layer"],
     "a group of a family that is not declared": [
@@ -411,12 +411,12 @@ describe("name that comes from data", () => {
       "owner.user.lokup: unknown option `lokup` in the owner of family `user`; help: did you mean `lookup`?",
       () => C.owner("user", as<never>({ lokup: lookup }))
     ],
-    "a lookup that is no function": [
+    "a lookup that is not a function": [
       "E0114",
       "owner.user.lookup: the lookup of family `user` does not return a value of `user`",
       () => C.owner("user", as<never>({ lookup: 5 }))
     ],
-    "a lookupMany that is no function": [
+    "a lookupMany that is not a function": [
       "E0114",
       "owner.user.lookupMany: the lookupMany of family `user` does not return",
       () => C.owner("user", as<never>({ lookupMany: null }))
@@ -441,7 +441,7 @@ describe("name that comes from data", () => {
       "owner.user.warm.every: unknown option `every` in `warm`",
       () => C.owner("user", as<never>({ lookup, warm: { keys: [], every: 1 } }))
     ],
-    "keys to warm that are no list": [
+    "keys to warm that are not a list": [
       "E0408",
       "owner.user.warm.keys: `warm.keys` must be a list of parameters, or an Effect of one",
       () => C.owner("user", as<never>({ lookup, warm: { keys: 5 } }))
@@ -471,7 +471,11 @@ describe("name that comes from data", () => {
       "owner.files.parts.facts.lokup: unknown option `lokup` in the part `facts`; help: did you mean `lookup`?",
       () => C.owner("files", as<never>({ parts: { facts: { lokup: 1 } } }))
     ],
-    "parts that are no record": ["E0408", "`parts` must be an object", () => C.owner("files", as<never>({ parts: 5 }))],
+    "parts that are not a record": [
+      "E0408",
+      "`parts` must be an object",
+      () => C.owner("files", as<never>({ parts: 5 }))
+    ],
     "a part without options": ["E0408", "`parts.facts`", () => C.owner("files", as<never>({ parts: { facts: 5 } }))],
     "a misspelt option of a delegate": [
       "E0406",

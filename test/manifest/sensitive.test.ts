@@ -71,7 +71,7 @@ const definition = {
   }
 } as const
 
-/** Everything that somebody might print, in every way of printing it. */
+/** Everything that a program might print, in every way of printing it. */
 class Seen {
   readonly shown: Array<string> = []
   /** The reasons of all errors, and the logs. */
@@ -494,7 +494,13 @@ describe("sensitive family", () => {
             ({ key }) => Effect.sync(() => assert.strictEqual(key, shown))
           )
         ],
-        ["getAnswer", Effect.tap(app.keys.user.explain({ id }) as Effect.Effect<any>, () => Effect.void)]
+        [
+          "getAnswer",
+          Effect.tap(
+            app.keys.user.getAnswer({ id }) as Effect.Effect<any>,
+            ({ value }) => Effect.sync(() => assert.include(value, canary))
+          )
+        ]
       ])
       assert.deepStrictEqual(errors, [
         `E0501: \`user:${SensitiveKey.hash(`absent ${canary}`)}\` is absent: its load says that there is no value`

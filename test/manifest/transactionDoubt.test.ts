@@ -103,7 +103,7 @@ const holders = {
 } as const
 type Holder = keyof typeof holders
 
-// The rows are written before the cache is told.
+// The rows are written before the cache learns of it.
 const written = (of: any) => Effect.sync(() => of === row ? void (source = 7) : undefined)
 const options = { tags: ["t"] }
 const absent = { ...options, ifVersion: null }

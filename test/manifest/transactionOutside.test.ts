@@ -230,7 +230,7 @@ describe("a transaction of the database that the cache does not know", () => {
 describe("a body that leaves its connection leaves its transaction", () => {
   const off = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.updateContext(self, Context.omit(Connection) as any)
-  /** What an Effect off the connection does: its row is written for good, and then the cache is told. */
+  /** What an Effect off the connection does: its row is written for good, and then the cache learns of it. */
   const tells: Record<string, Effect.Effect<unknown, unknown, any>> = {
     "set": row.set(one, 2),
     "update": row.update(one, () => 2),

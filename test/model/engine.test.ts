@@ -416,7 +416,7 @@ const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
     if (expected.stale) return isUnkept(exit)
     const value = `${String(expected.value)}+`
     const tags = model.held.get(`${family}:${id}`)?.tags ?? [`t${id}`]
-    // Nobody knows whether the value that it began with was the new one.
+    // It is unknown whether the value that it began with was the new one.
     if (model.epochs.get(`${family}:${id}`) !== epoch) model.drop(family, id, "hide", true)
     else model.write(family, id, value, tags)
     sameAs(exit, { value, stale: false, until: Infinity }, "update")

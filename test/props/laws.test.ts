@@ -215,7 +215,7 @@ describe("law 7: liveness", () => {
         const results = yield* drive(Effect.forEach(leaveAt, one, { concurrency: "unbounded" }), stays ? 100 : 1)
         yield* drive(Effect.sleep(20), 1)
         assert.isAtLeast(runs, interrupted)
-        if (!stays) assert.strictEqual(interrupted, runs, "a load that nobody waits for is interrupted")
+        if (!stays) assert.strictEqual(interrupted, runs, "a load without readers is interrupted")
         leaveAt.forEach((millis, i) => {
           if (millis === null) assert.strictEqual(results[i], "value", "a waiter who stays gets the value")
         })

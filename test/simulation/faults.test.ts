@@ -230,7 +230,7 @@ class FaultyWorld extends SimulatedWorld<App<typeof families[number]>> {
       ReadonlyMap<string, Entry<number>> | undefined
     >
     for (const [id, user] of users ?? []) {
-      // What was loaded says nothing of what was made before: nobody had written it.
+      // What was loaded says nothing of what was made before: it was never written.
       if (user.costMillis > 0) continue
       const profile = profiles?.get(id)
       if (profile !== undefined && profile.value < user.value && profile.stamp < user.stamp) {

@@ -45,7 +45,7 @@ const policies: ReadonlyArray<FamilyPolicy> = [{}, { timeToLive: 60 }, { timeToL
 const unfitOf = (key: string, cause: string) =>
   new StoreError({ reason: new EncodeFailed({ tier: "file", key, cause }) })
 
-/** A file, as far as a map can be one. */
+/** A map in the place of a file. */
 const file = (place: Place, { isLive, room, unfit = Infinity }: Plan): Store["Service"] => {
   const map = mapStore({ place, name: "file", ...(room === undefined ? {} : { capacity: room }) })
   const store = changed(map, (partition, family) => {
@@ -94,7 +94,7 @@ class VanishingWorld extends SimulatedWorld<App<Name>> {
       case "guess": {
         const found = yield* user.getOption({ id })
         if (found._tag === "Some") return found.value
-        // It reads one that is there, lest each is made for want of it.
+        // It reads one that is there, so that not each is made without one.
         return (yield* below(2)) === 0 ? 0 : yield* user.get({ id })
       }
       case "board":
@@ -140,7 +140,7 @@ class VanishingWorld extends SimulatedWorld<App<Name>> {
         const family = yield* pick(derived)
         const floor = this.floors.of(family === "board" ? "1" : id)
         const row = yield* running.as(keys[family].get(family === "board" ? {} : { id }))
-        // What is made for want of a source is not of a row.
+        // What is made without a source is not of a row.
         const least = family === "guess" && !(yield* running.as(keys.user.has({ id }))) ? 0 : floor
         if (row !== 0 || least > 0 && family !== "guess") assert.isAtLeast(row as number, least, `${family} of ${id}`)
       }

@@ -244,7 +244,7 @@ describe("value that a codec refuses to keep", () => {
       }
     }
     assert.deepStrictEqual(Effect.runSync(roundTrip(Schema.Struct({ a: Schema.Number }), new Row(1))), { a: 1 })
-    // What its prototype computes is no property, and the schema asks for one.
+    // What its prototype computes is not a property, and the schema asks for one.
     assert.isTrue(refused(Schema.Struct({ a: Schema.Number, double: Schema.Number }), new Row(1)))
   })
 

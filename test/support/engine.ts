@@ -130,7 +130,7 @@ export const at = <Name extends string>(
 ): { readonly of: AnyFamily; readonly params: any } => {
   const of = app.keys[name]
   const params = of.parse(key)
-  if (params._tag === "None") throw new Error(`\`${key}\` is no key of \`${name}\``)
+  if (params._tag === "None") throw new Error(`\`${key}\` is not a key of \`${name}\``)
   return { of, params: params.value }
 }
 

@@ -12,6 +12,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 
 const hasServer: boolean = spawnSync("redis-server", ["--version"]).status === 0
+if (!hasServer) console.error("DID NOT RUN: redis-server is not installed; it is in Debian's package redis-server")
 
 export interface RedisServer {
   readonly port: number
@@ -76,10 +77,10 @@ export const adminOf = ({ connect }: Pick<RedisServer, "connect">): Effect.Effec
     (redis) => Effect.sync(() => redis.disconnect())
   )
 
-/** Runs a suite where the machine has a server. Elsewhere a skipped suite says loudly that it did not run. */
+/** Runs a suite where the machine has a server. Elsewhere it is skipped, and the output says that it did not run. */
 export const whereServed = (name: string, suite: () => void): void => {
   if (hasServer) suite()
-  else describe.skip(`${name}: DID NOT RUN, because the machine has no redis-server`, () => undefined)
+  else describe.skip(`${name}, without redis-server`, () => undefined)
 }
 
 /** Declares a test that has a server of its own, started with these arguments. */

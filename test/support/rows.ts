@@ -32,7 +32,7 @@ export const see = (id: string, row: unknown, floor: number, how: string): void 
 export class Lookups {
   private readonly running: Array<string> = []
 
-  /** How many run, of a key or of all that a filter lets through. */
+  /** How many run, of a key or of all keys that a filter lets through. */
   count(isMeant: (key: string) => boolean = () => true): number {
     return this.running.filter(isMeant).length
   }

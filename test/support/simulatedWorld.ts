@@ -78,7 +78,7 @@ export class SimulatedWorld<A = App> {
     return drive(Effect.all(fibers, { concurrency: "unbounded", discard: true }), stepMillis)
   }
 
-  /** Waits until all that runs behind the readers has ended: nothing is left then. */
+  /** Waits until everything that runs behind the readers has ended: nothing is left then. */
   quiet(running: RunningOf<unknown>): Effect.Effect<void> {
     return Effect.andThen(
       drive(Effect.sleep(quietMillis), 20),

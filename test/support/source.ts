@@ -26,7 +26,7 @@ export interface Source {
   now: number
   atOnce: number
   interrupted: number
-  /** What each lookup was told. */
+  /** What each lookup was given. */
   readonly asked: Array<Lookup.LookupContext<unknown>>
 }
 

@@ -510,7 +510,7 @@ export class World extends SimulatedWorld<App<typeof families[number]>> {
     )
   }
 
-  /** A failure is one of the source's, or says that a lookup hung; an interruption is nobody else's. */
+  /** A failure is one of the source's, or says that a lookup hung. One reader is not interrupted by another. */
   private judge(step: Step, exit: Exit.Exit<unknown, unknown>): void {
     if (exit._tag === "Success") return
     const isRead = ([...reads, ...strict] as ReadonlyArray<string>).includes(step.kind)

@@ -152,11 +152,11 @@ describe("incomplete check", () => {
     }))
 
   const wrong: { readonly [what: string]: readonly [project: string, files: { readonly [file: string]: string }] } = {
-    "is no JSON": ["tsconfig.json", { "tsconfig.json": `{ "compilerOptions": { "strict": tru` }],
+    "is not JSON": ["tsconfig.json", { "tsconfig.json": `{ "compilerOptions": { "strict": tru` }],
     "extends what does not exist": ["tsconfig.json", { "tsconfig.json": `{ "extends": "./nowhere.json" }` }],
     "extends itself": ["tsconfig.json", { "tsconfig.json": `{ "extends": "./tsconfig.json" }` }],
     "is a source": ["use.ts", {}],
-    "is that of a reference, and is no JSON": ["tsconfig.json", {
+    "is that of a reference, and is not JSON": ["tsconfig.json", {
       "tsconfig.json": `{ "files": [], "references": [{ "path": "./a.json" }] }`,
       "a.json": "{ tru"
     }]

@@ -93,7 +93,7 @@ describe("completion", () => {
     it(`completion offers ${what}`, async () => {
       const offered = await server.complete(marked)
       for (const one of expected) assert.include(offered, one)
-      for (const one of offered) assert.notMatch(one, /^"?(?:E\d{4}:|~(?!effect\/))/, "a message is no completion")
+      for (const one of offered) assert.notMatch(one, /^"?(?:E\d{4}:|~(?!effect\/))/, "a message is not a completion")
     })
   }
 })

@@ -6,7 +6,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import * as Compiler from "../support/compiler.ts"
 
-// Each file of misuses has its exact errors beside it. `npx vitest run test/types/ui.test.ts -u` writes them anew.
+// Each file of misuses has its exact errors beside it. `npx vitest run test/types/ui.test.ts -u` writes them again.
 const folder = path.join(Compiler.root, "dtslint/ui")
 const files = fs.readdirSync(folder).filter((name) => name.endsWith(".ts"))
 const output = Compiler.run(path.join(folder, "tsconfig.json"), ["--pretty", "false"])

@@ -441,15 +441,17 @@ export class Cache implements CacheContext, Peer {
     stamp: number
   ): Delivery {
     let delivery = noDelivery
-    let isWritten = false
+    // The last write of a key counts, so a deletion removes a value that the batch wrote before it.
+    const written = judged.includes(deletion) ? new Map<CacheFamily<any>, Set<string>>() : undefined
     for (let i = 0; i < writes.length; i++) {
       const { family, key, options } = writes[i]!
       if (judged[i] !== deletion) {
         delivery = both(delivery, family.writes.steps.applyWrite(judged[i]!, stamp))
         renewTerm(family.cache, options, judged[i]!.tags)
-        isWritten = true
-        // The last write of a key counts, so a deletion removes a value that the batch wrote before it.
-      } else if (isWritten) delivery = both(delivery, family.invalidation.dropKey(key, "hide", stamp, family.name))
+        if (written !== undefined) written.set(family, (written.get(family) ?? new Set()).add(key))
+      } else if (written?.get(family)?.has(key)) {
+        delivery = both(delivery, family.invalidation.dropKey(key, "hide", stamp, family.name))
+      }
     }
     return delivery
   }

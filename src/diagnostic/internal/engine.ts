@@ -191,7 +191,7 @@ export const engine: ReadonlyArray<Explained> = [
     "E0530",
     "A read that refuses stale values found no fresh one.",
     "The lookup of the key read a stale value, so what it made is stale as well.",
-    "Read again when its source is fresh, or read without `stale: \"refuse\"`."
+    "Invalidate or refresh what the lookup read, and read again."
   ),
   atRunTime(
     "E0531",

@@ -49,7 +49,7 @@ export const make = (manifest: ValidManifest): DependencyGraph => {
   ]
   const links = linksOf(manifest)
   const compiled = (source: number, target?: number) =>
-    compile(families, links, source, target === undefined ? undefined : families[target])
+    stepsOf(families, links, source, target === undefined ? undefined : families[target])
   const plans = madeWhenAsked(families.length, (index) => compiled(index))
   let edges: ReadonlyArray<Edge> | undefined
   return {
@@ -198,7 +198,7 @@ interface Reached {
  */
 export const stepsPerFamilyMax = 64
 
-const compile = (
+const stepsOf = (
   families: ReadonlyArray<ValidFamily>,
   { from, order, places }: Links,
   source: number,

@@ -51,7 +51,7 @@ describe("freezeDeep", () => {
     freezeDeep({ map, set, at })
   })
 
-  it("freezeDeep reaches the content of a Map, Set or Date of another manifestKey, and a change of it throws", () => {
+  it("freezeDeep reaches the content of a Map, Set or Date of another realm, and a change of it throws", () => {
     const value = runInNewContext(`({
       map: new Map([[{ n: 1 }, { n: 2 }]]),
       set: new Set([{ n: 3 }]),

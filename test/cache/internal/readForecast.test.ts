@@ -12,7 +12,7 @@ const make = () => {
   return new ReadForecast(window, { nextDoubleUnsafe: () => next() / 2 ** 32 }, 0)
 }
 
-/** Reads of keys as a partition tells them: one of them, and then as many pass as it was told. */
+/** Reads of keys as a partition tells them: one of them, and then as many pass as the answer says. */
 const tell = (forecast: ReadForecast, keys: ReadonlyArray<string>, now: number) => {
   let told = 0
   let at = 0

@@ -220,7 +220,7 @@ describe("folder that is open already", () => {
       }
     }))
 
-  it.effect("other bounds are refused", () =>
+  it.effect("a namespace that is open with other bounds is refused", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* life(path, () =>
@@ -304,7 +304,7 @@ describe("damaged record", () => {
             assert.isUndefined(yield* users.get("1"))
             assert.deepStrictEqual(yield* users.getMany(["1", "2"]), [undefined, undefined])
             assert.deepStrictEqual(yield* Stream.runCollect(users.entries), [])
-            // What is removed goes, whoever wrote it.
+            // What is removed goes, whichever process wrote it.
             yield* users.remove(["3"])
           }),
         {},

@@ -25,9 +25,7 @@ const child = (name: string) => Path.join(import.meta.dirname, "../../support/ch
  */
 type Killer = "us" | "r" | "m" | "c"
 
-/**
- * Lets the writer run until it has acknowledged so many writes, kills it, and answers with all that it acknowledged.
- */
+/** Lets the writer run until it has acknowledged so many writes, kills it, and answers with these writes. */
 const runAndKill = (
   path: string,
   options: {

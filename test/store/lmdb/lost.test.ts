@@ -33,7 +33,7 @@ const takenOver = (path: string) =>
     yield* Effect.sleep(1_500)
   })
 
-/** What each operation answers if it is the first one since the folder is gone, and the tier has not noticed yet. */
+/** What each operation gives if it is the first one since the folder is gone, and the tier has not noticed yet. */
 const first = {
   getMany: "Absent",
   getOr: "given",

@@ -341,7 +341,7 @@ describe("one folder under two names", () => {
       for (const path of [nowhere, elsewhere, hard, one]) {
         assert.instanceOf(yield* refusal(path), InvalidStoreOptions)
       }
-      // Whoever has it open already is joined.
+      // An engine joins one that has it open already.
       Fs.rmSync(Path.join(hard, "data.mdb"))
       yield* Effect.scoped(Effect.gen(function*() {
         yield* start(one)

@@ -26,7 +26,7 @@ import { entryOf, textFamily } from "../../support/partition.ts"
 const key = Symbol.for("effect-stateless/store/LmdbStore/2")
 const registry = () => (process as unknown as Record<symbol, { environments: Map<string, Environment> }>)[key]!
 
-/** Has each commit of a folder fail, or never end, until it is mended. */
+/** Has each commit of a folder fail, or never end, until it is repaired. */
 const broken = (path: string, commit: () => Promise<boolean>) => {
   const folder = Fs.realpathSync(path)
   const { root } = Array.from(registry().environments.values()).find((one) => one.path === folder)!

@@ -111,7 +111,7 @@ describe("MemoryStore", () => {
       assert.strictEqual(a.hit("a0"), undefined)
     }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 50 }))))
 
-  it.effect("a watcher receives hits at the distances that it asks for, and each second look", () =>
+  it.effect("a watcher gets every nth hit, as it asks, and each second look", () =>
     Effect.gen(function*() {
       const users = yield* open(yield* Store, familyOf<unknown>("user"))
       const heard: Array<readonly [string, number]> = []

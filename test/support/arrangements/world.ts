@@ -256,7 +256,7 @@ export const wait = (millis: number): Step => (world) => pass(world, millis)
 
 /**
  * Lets time pass once the tiers have committed what is on its way: a file is written in real time, and a jump of the
- * test's clock would be the end of what a tier waits for. A deletion returns when all that came before it is committed.
+ * test's clock would be the end of what a tier waits for. A deletion returns when everything before it is committed.
  */
 export const pass = (world: ArrangedWorld, millis: number): Effect.Effect<void> => {
   const committed = world.on<void>(world.running.app.keys.other.delete({ id: "none" }))

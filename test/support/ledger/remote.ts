@@ -6,7 +6,7 @@ import type { KeyName, Ledger, Position } from "../../../src/store/internal/ledg
 import { entryOf, textFamily } from "../partition.ts"
 import { dropOf } from "./commits.ts"
 
-/** One engine, by its calls: all that it takes and returns may travel as a message. */
+/** One engine, by its calls. What they take and return may travel as a message. */
 export const engineOver = Effect.fnUntraced(function*(ledger: Ledger) {
   const heard: Array<readonly [stamp: number, isOwn: boolean]> = []
   const tags: Array<string> = []

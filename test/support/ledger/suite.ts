@@ -29,7 +29,7 @@ import { nothing } from "./commits.ts"
 export interface Ground {
   /** Lets the time of the place pass. */
   readonly pass: (millis: number) => Effect.Effect<void>
-  /** A time that is short for the place, and long for all that it does beside it. */
+  /** A time that is short for the place, and long for everything that runs beside it. */
   readonly shortMillis: number
   readonly connect: Effect.Effect<Ledger, StoreError, Scope.Scope>
   /** Forgets everything. */
@@ -38,7 +38,7 @@ export interface Ground {
   readonly trim?: ((log: number, floor: number) => Effect.Effect<void>) | undefined
 }
 
-/** An engine that knows a ledger, with all that it has heard. */
+/** An engine that knows a ledger, with the records that it has received. */
 interface Engine {
   readonly ledger: Ledger
   readonly heard: Array<News>
@@ -218,7 +218,7 @@ const puts: ReadonlyArray<readonly [name: string, body: Body]> = [
       })
   ],
   [
-    "a put that drops what depends on it keeps its position, and each engine hears of its key and of the others",
+    "a put that drops what depends on it keeps its position, and each engine receives its key and the others",
     (ground) =>
       Effect.gen(function*() {
         const a = yield* engine(ground)
@@ -426,7 +426,7 @@ const millis = 10_000
 
 const leases: ReadonlyArray<readonly [name: string, body: Body]> = [
   [
-    "one engine gets the lease of an absent key, and the others are told how long it lasts",
+    "one engine gets the lease of an absent key, and the others learn how long it lasts",
     (ground) =>
       Effect.gen(function*() {
         const a = yield* engine(ground)
@@ -471,7 +471,7 @@ const leases: ReadonlyArray<readonly [name: string, body: Body]> = [
         assert.strictEqual(positionOf(b).stamp, before + 1)
       })
   ],
-  ["a put whose lease nobody waits for appends no record", (ground) =>
+  ["a put whose lease has no waiting engine appends no record", (ground) =>
     Effect.gen(function*() {
       const a = yield* engine(ground)
       const before = positionOf(a)

@@ -100,8 +100,7 @@ export class Limiter {
 
   /**
    * What a tier has found, with an entry that lives no longer than its limits allow; `undefined` where it has ended and
-   * the tier needs not learn of that.
-   * When it was read last is not known, so it counts as read when it was made.
+   * the tier needs not learn of that. When it was read last is not known, so it counts as read when it was made.
    */
   limited<V>(all: Found<V>, now: number, opening: Opening): Limited<V> | undefined {
     const found = this.believed(all, now, opening)

@@ -1,7 +1,8 @@
 /**
  * Decides what happens with the answer of a lookup at the end of a load.
  *
- * A value is decided on in this order. The numbers are those in the code below.
+ * A value is decided on in this order. The numbers are those in the code below. Question 1 is asked before `land` is
+ * called (`lookups.ts`, `loads.ts`), and again in `storeNow`, after a wait for room. So `land` begins with 2.
  *
  * 1. **Has the flight ended?** Its time is over, or its readers or its owner have left. Then the answer is dropped.
  *    (Laws 7 and 8.)

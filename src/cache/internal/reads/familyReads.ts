@@ -209,8 +209,8 @@ export class FamilyReads<V> implements Reads<V> {
   }
 
   /**
-   * The values that are hits, in the places of their keys, and the places that are open, if any is. It is one step for
-   * a long list, too, so that a reader sees all of a batch, or nothing of it (law 10).
+   * The values that are hits, in the places of their keys, and the places that are open, if any is. A long list is one
+   * step as well, so that a reader sees all of a batch, or nothing of it (law 10).
    */
   private hitsOf(keys: ReadonlyArray<string>): { readonly values: Array<V>; readonly open: Array<number> | undefined } {
     const { hot } = this

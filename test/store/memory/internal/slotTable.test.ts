@@ -39,7 +39,7 @@ class Pair {
   }
 }
 
-// Ids; ids as a part of a longer key; keys that are the same in all that their hash looks at.
+// Ids; ids as a part of a longer key; keys that are the same in everything that their hash looks at.
 const kinds: ReadonlyArray<(i: number) => string> = [
   (i) => `${i}`,
   (i) => `a.user@example.com:${i}:page`,

@@ -18,7 +18,7 @@ const entry = (version: number) =>
     tags: [`${version}`]
   })
 
-// Not through a stream: what was acknowledged must have left this process when it is killed. It may be told to end
+// Not through a stream: what was acknowledged must have left this process when it is killed. It may have to end
 // itself with one acknowledgement of a kind: then no time is left for what was acknowledged too early.
 let acknowledged = 0
 const acknowledge = (what: string) =>
