@@ -1283,7 +1283,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "what a change wrote is hidden below by the mark for the source that it pushed out",
     file: entries,
-    text: `this.lane!.set(key, { ...pending.entry, stamp }, pending.prepared, pending.replaces)`,
+    text: `this.lane!.confirm(key, { ...pending.entry, stamp }, pending)`,
     planted: `noDelivery`,
     suites: [writtenTogether]
   },
@@ -3129,8 +3129,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "a loaded value that waits for a later round is lost",
     file: lane,
-    text: `for (const [key, pending] of later) if (!this.isFollowed(key)) this.put(key, pending)`,
-    planted: `for (const [key, pending] of later) if (this.isFollowed(key)) this.put(key, pending)`,
+    text: `if (!this.isFollowed(key)) this.put(key, { ...pending, prevails: false })`,
+    planted: `if (this.isFollowed(key)) this.put(key, { ...pending, prevails: false })`,
     suites: ["test/cache/outboxBytes.test.ts"]
   },
   {
@@ -4187,8 +4187,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "a ledger",
     bug: "a value that was loaded before the first record that is kept enters the ledger",
     file: ledgerSteps,
-    text: `stamp < state.floor ||`,
-    planted: `stamp < 0 ||`,
+    text: `stamp < state.floor || stamp < state.last`,
+    planted: `stamp < state.last`,
     suites: [ledgerSuite]
   },
   {
@@ -4211,9 +4211,33 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "a ledger",
     bug: "the value of a commit is not judged by the records before it",
     file: ledgerSteps,
-    text: `const overtaken = puts.filter((each, at) => isOvertaken(state, names[at]!, each.at))`,
-    planted: `const overtaken: Array<PlacedPut> = []`,
+    text: `at !== undefined && isOvertaken(state, names[n]!, at)`,
+    planted: `at === null`,
     suites: [ledgerSimulation]
+  },
+  {
+    law: "a ledger",
+    bug: "a value that a caller gave is refused after a change of another process, and no source has it",
+    file: ledgerStore,
+    text: `if (one.prevails === true) {`,
+    planted: `if (one.prevails === null) {`,
+    suites: ["test/cache/racesOfProcesses.test.ts"]
+  },
+  {
+    law: "a ledger",
+    bug: "a change of another process takes back a value that a caller gave, and no source has it",
+    file: lane,
+    text: `change?.entry !== undefined && change.prevails !== true`,
+    planted: `change?.entry !== undefined`,
+    suites: ["test/cache/racesOfProcesses.test.ts"]
+  },
+  {
+    law: "a ledger",
+    bug: "a commit that arrives once more brings back a value that a later one has replaced",
+    file: ledgerSteps,
+    text: `if (isInOrder && isLate(state, asker)) return`,
+    planted: `if (isInOrder && isLate(state, asker) && puts.length > 1) return`,
+    suites: ["test/cache/racesOfProcesses.test.ts"]
   },
   {
     law: "a ledger",

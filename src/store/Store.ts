@@ -134,6 +134,11 @@ export interface PreparedEntry<V> {
    */
   readonly replaces?: boolean | undefined
   /**
+   * Whether it is kept whatever other processes have changed before, because a caller gave it, and the family has no
+   * lookup that could bring it again. A tier that one process has for itself does not read it.
+   */
+  readonly prevails?: boolean | undefined
+  /**
    * The latest stamp up to which no mark concerns the entry: at least its own. A tier that one process has for itself
    * does not read it.
    */

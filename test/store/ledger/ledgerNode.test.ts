@@ -151,6 +151,7 @@ describe("an engine that is cut off", () => {
         puts: [],
         conditions: [],
         isUnwritten: false,
+        isInOrder: false,
         after: { log: 1, position: position! }
       })
       yield* b.ledger.catchUp(new Map([[0, { epoch: position!.epoch, stamp: 0 }], [0, a.ledger.position(0)!]]))

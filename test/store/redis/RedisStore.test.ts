@@ -115,6 +115,27 @@ const tests = () => {
   )
 
   live(
+    "values that processes give to one key at once, in a family without a lookup, leave the last of them",
+    ({ port }) =>
+      Effect.gen(function*() {
+        const rows = new Rows()
+        const engines = [yield* engine(port, rows, long), yield* engine(port, rows, long)]
+        const ids = Array.from({ length: 200 }, (_, n) => `${n}`)
+        const set = ({ as }: typeof engines[number], n: number) =>
+          as(Effect.forEach(ids, (id) => note.set({ id }, `of ${n}`), { concurrency: 16, discard: true }))
+        yield* Effect.all(engines.map(set), { concurrency: "unbounded" })
+        const read = ({ as }: typeof engines[number]) =>
+          as(Effect.forEach(ids, (id) => Effect.map(note.getOption({ id }), Option.getOrUndefined)))
+        const seen = yield* Effect.forEach([...engines, yield* engine(port, rows, long)], read)
+        assert.notInclude(seen[2], undefined)
+        yield* until(Effect.map(Effect.forEach(engines, read), (all) =>
+          all.every((values) =>
+            values.every((value, at) => value === seen[2]![at])
+          )))
+      })
+  )
+
+  live(
     "processes that miss keys at once run one lookup for each",
     ({ port }) =>
       Effect.gen(function*() {

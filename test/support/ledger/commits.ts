@@ -6,6 +6,7 @@ export const nothing: Commit = {
   puts: [],
   conditions: [],
   isUnwritten: false,
+  isInOrder: false,
   after: undefined
 }
 

@@ -17,13 +17,14 @@ import type {
   PlacePartition,
   Position
 } from "../../../src/store/internal/ledger/ledger.ts"
-import type {
-  Asker,
-  LogRecord,
-  Outcomes,
-  Placed,
-  PlacedPut,
-  Question
+import {
+  type Asker,
+  laterMax,
+  type LogRecord,
+  type Outcomes,
+  type Placed,
+  type PlacedPut,
+  type Question
 } from "../../../src/store/internal/ledger/ledgerPlace.ts"
 import { sameEpoch } from "../../../src/store/internal/ledger/logView.ts"
 
@@ -59,6 +60,8 @@ export interface LogState {
   readonly lastNaming: (key: KeyName) => number
   readonly lease: (key: KeyName) => LeaseRow | undefined
   readonly marks: () => ReadonlyArray<LogMark>
+  /** The records that are kept of those after a position, the first ones, at most so many. */
+  readonly recordsAfter: (position: Position | undefined, max: number) => ReadonlyArray<LogRecord>
   readonly keep: (put: PlacedPut, lease: number) => void
   readonly remove: (key: KeyName) => void
   readonly setLease: (key: KeyName, lease: LeaseRow | undefined) => void
@@ -132,7 +135,7 @@ const begin = (
 const isOvertaken = (state: LogState, key: KeyName, { epoch, stamp }: Position): boolean =>
   !sameEpoch(epoch, state.epoch) || stamp < state.floor || stamp < state.lastNaming(key)
 
-const nameOf = ({ partition, prepared }: PlacedPut): KeyName => [partition.family.name, prepared.key]
+const nameOf = ({ partition, prepared }: Omit<PlacedPut, "at">): KeyName => [partition.family.name, prepared.key]
 
 const put = (
   state: LogState,
@@ -165,28 +168,39 @@ const drop = (state: LogState, key: KeyName): void => {
 const commit = (
   state: LogState,
   asker: Asker,
-  { after, conditions, drops, isUnwritten, puts }: Extract<Question, { readonly _tag: "Commit" }>,
+  { after, conditions, drops, isInOrder, isUnwritten, puts }: Extract<Question, { readonly _tag: "Commit" }>,
   surroundings: Surroundings
 ): Outcomes["Commit"] => {
+  if (isInOrder && isLate(state, asker)) return { stamp: undefined, overtaken: [], conflict: undefined, isLate: true }
   const names = puts.map(nameOf)
   const held = conditions.map(({ key }) => state.find(key, undefined)?.header.identity)
   const isRefused = conditions.some((condition, at) => !holds(condition, held[at], puts))
-  if (isRefused && isUnwritten) return { stamp: undefined, overtaken: [], conflict: held }
+  if (isRefused && isUnwritten) return { stamp: undefined, overtaken: [], conflict: held, isLate: false }
   // Judged against the records before this one, which names these keys as well.
-  const overtaken = puts.filter((each, at) => isOvertaken(state, names[at]!, each.at))
+  const overtaken = puts.filter(({ at }, n) => at !== undefined && isOvertaken(state, names[n]!, at))
   const keys = [...drops.keys, ...names]
   for (const key of keys) drop(state, key)
   append(state, asker, surroundings, { drops: { keys, scopes: drops.scopes }, after })
-  if (isRefused) return { stamp: state.head, overtaken: [], conflict: held }
-  for (const each of puts) if (!overtaken.includes(each)) state.keep(each, 0)
-  return { stamp: state.head, overtaken: overtaken.map(nameOf), conflict: undefined }
+  if (isRefused) return { stamp: state.head, overtaken: [], conflict: held, isLate: false }
+  const own = { epoch: state.epoch, stamp: state.head }
+  for (const each of puts) if (!overtaken.includes(each)) state.keep({ ...each, at: each.at ?? own }, 0)
+  return { stamp: state.head, overtaken: overtaken.map(nameOf), conflict: undefined, isLate: false }
+}
+
+/** Whether a commit of the asker follows its position. A record that only says that loads have ended is none. */
+const isLate = (state: LogState, { position, writer }: Asker): boolean => {
+  if (position === undefined || !sameEpoch(position.epoch, state.epoch)) return false
+  if (position.stamp < state.floor || state.head - position.stamp > laterMax) return true
+  return state.recordsAfter(position, laterMax).some(({ drops: { keys, scopes }, writer: by }) =>
+    by === writer && keys.length + scopes.length > 0
+  )
 }
 
 // A commit that is repeated finds the identity that it has set itself.
 const holds = (
   { identity, key }: Condition,
   held: Identity | undefined,
-  puts: ReadonlyArray<PlacedPut>
+  puts: ReadonlyArray<Omit<PlacedPut, "at">>
 ): boolean =>
   sameIdentity(held, identity) ||
   puts.some((each) => sameKey(nameOf(each), key) && sameIdentity(held, each.identity))

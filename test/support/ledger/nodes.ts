@@ -252,6 +252,7 @@ export class Node {
           puts: of === log ? puts : [],
           conditions: [],
           isUnwritten: false,
+          isInOrder: false,
           after
         })
         if (of === log && position !== undefined) after = { log, position }

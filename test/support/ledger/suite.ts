@@ -348,6 +348,28 @@ const commits: ReadonlyArray<readonly [name: string, body: Body]> = [
       })
   ],
   [
+    "a committed value that prevails is kept whatever records came before, with the position of its own record",
+    (ground) =>
+      Effect.gen(function*() {
+        const a = yield* engine(ground)
+        const b = yield* engine(ground)
+        yield* drop(b, { keys: [user("1")], scopes: ["user|all"] })
+        const made = yield* putOf(a.users, "1", "of a", positionOf(a))
+        const receipt = yield* drop(a, { scopes: ["user|other"] }, { puts: [{ ...made, at: undefined }] })
+        assert.deepStrictEqual(receipt._tag === "Done" && receipt.overtaken, [])
+        const [header] = yield* b.users.headers(["1"])
+        assert.deepStrictEqual(header?.at, receipt.position)
+        assert.strictEqual(yield* read(b, "1"), "of a")
+      })
+  ],
+  ["commits in order that one engine makes at once are all done", (ground) =>
+    Effect.gen(function*() {
+      const a = yield* engine(ground)
+      const commit = (key: string) => drop(a, { keys: [user(key)] }, { isInOrder: true })
+      yield* Effect.all(["1", "2", "3"].map(commit), { concurrency: "unbounded" })
+      assert.strictEqual(dropped(a).length, 3)
+    })],
+  [
     "a condition that does not hold stops the values of a commit, and not its drops",
     (ground) =>
       Effect.gen(function*() {

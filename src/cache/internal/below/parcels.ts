@@ -34,6 +34,8 @@ export interface Pending<V> {
   readonly isTouch?: boolean
   /** Whether it replaces what other processes may hold of the key: it does, unless this says `false`. */
   readonly replaces?: boolean
+  /** Whether it stays whatever other processes have changed, because no lookup could bring it again. */
+  readonly prevails?: boolean
 }
 
 /** Is called for each failed operation of a tier. */
@@ -165,6 +167,8 @@ export interface LaneOptions<V> {
   readonly partition: Partition<V>
   /** Whether other processes change the lower tiers, too. */
   readonly isShared: boolean
+  /** Whether the cache alone has the values of the family. */
+  readonly isAlone: () => boolean
   readonly time: CoarseClock
   /** Whether failures hide their causes. */
   readonly isSensitive: boolean

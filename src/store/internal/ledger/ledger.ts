@@ -8,7 +8,7 @@
  * 3. *Put.* A value enters the ledger with a position, `at`: all changes up to there were known to the engine that made
  *    the value. The ledger refuses it if `at` is of another epoch or below the floor, or if a later record names the
  *    key. The header of an entry keeps `at`. Marks are not compared here: each reader who knows a mark compares it with
- *    the header.
+ *    the header. A value that prevails enters with the position of its own commit's record, and no record refuses it.
  * 4. *Loss is known.* A ledger that has lost state begins a new epoch. Stamps of two epochs are never compared.
  * 5. *News.* An engine hears each record, or hears `Unknown` for what it may have missed. It is never just silent.
  * 6. *Time* ends a lease or an entry. It makes nothing valid.
@@ -107,14 +107,27 @@ export interface Condition {
   readonly identity: Identity | undefined
 }
 
+/**
+ * A value of a commit. Without a position it prevails, because its caller gave it and no source has it: no earlier
+ * record refuses it, and its position is that of the record of the commit.
+ */
+export interface CommittedPut<V> extends Omit<Put<V>, "at"> {
+  readonly at: Position | undefined
+}
+
 /** A change of one log. */
 export interface Commit {
   readonly drops: Drops
   /** The keys of these are dropped, too. A value that is refused leaves its key dropped. */
-  readonly puts: ReadonlyArray<Put<any>>
+  readonly puts: ReadonlyArray<CommittedPut<any>>
   readonly conditions: ReadonlyArray<Condition>
   /** No source was written: if a condition does not hold, nothing is done. */
   readonly isUnwritten: boolean
+  /**
+   * The engine commits nothing else meanwhile. So a commit that comes after a later one, because it was late or came
+   * twice, is known by the records of the engine, and does nothing.
+   */
+  readonly isInOrder: boolean
   /** The commit in another log that this one follows from. */
   readonly after: { readonly log: number; readonly position: Position } | undefined
 }

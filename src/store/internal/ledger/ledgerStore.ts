@@ -3,9 +3,11 @@
  *
  * - A round is one commit: its keys and marks are a record that all processes hear. Values that a caller wrote go with
  *   it. Values that a lookup brought follow: other processes need not know them.
- * - Each value carries the position up to which this process knew the log when the value left it. What the engine has
- *   not taken back by then is not older than that; where the value is older than a mark, the position is before that
- *   mark (`logStamps.ts`). So no clock, no lock and no lease decides which of two values is newer.
+ * - A value that a caller gave to a family without a lookup prevails over what other processes have changed before: the
+ *   cache alone has it.
+ * - Each other value carries the position up to which this process knew the log when the value left it. What the engine
+ *   has not taken back by then is not older than that; where the value is older than a mark, the position is before
+ *   that mark (`logStamps.ts`). So no clock, no lock and no lease decides which of two values is newer.
  * - An entry that is found gets a stamp of this process, so that the marks say of it what the log says.
  * - Other processes' changes are news for the engines of this process, in the order of the log. Where changes may have
  *   been missed, everything that is held is out of date.
@@ -40,7 +42,18 @@ import {
   type StoreFamily
 } from "../../Store.ts"
 import { type Operation, StoreError, TierFailed } from "../../StoreError.ts"
-import type { Drops, Header, KeyName, Ledger, LogMark, News, Position, Put, SharedPartition } from "./ledger.ts"
+import type {
+  CommittedPut,
+  Drops,
+  Header,
+  KeyName,
+  Ledger,
+  LogMark,
+  News,
+  Position,
+  Put,
+  SharedPartition
+} from "./ledger.ts"
 import { LoadLeases } from "./loadLeases.ts"
 import { LogStamps } from "./logStamps.ts"
 import { sameEpoch } from "./logView.ts"
@@ -257,7 +270,7 @@ class Shared {
       const scopes = new Set(marks.map(({ scope }) => scope))
       const marked = spansOf(marks)
       const names: Array<KeyName> = []
-      const puts: Array<Put<any>> = []
+      const puts: Array<CommittedPut<any>> = []
       const fills: Array<Put<any>> = []
       const after: Array<PreparedEntry<any> & { readonly partition: SharedPartition<any> }> = []
       for (const { cleared, partition, removed, set } of changes as ReadonlyArray<Change<any>>) {
@@ -268,10 +281,13 @@ class Shared {
           const at = end && this.stamps.positionOf(own.family, one.entry.stamp, end)
           const span = marked.get(own.family)
           const isMarked = span !== undefined && span.least <= one.entry.stamp
-          if (at === undefined || cleared || isMarked) {
+          // It may be older than one of the marks of the record.
+          const isNewer = span === undefined || span.greatest <= (one.knownAt ?? one.entry.stamp)
+          if (one.prevails === true) {
+            if (isNewer) puts.push(this.putOf(own, one, undefined))
+            else names.push([own.family, one.key])
+          } else if (at === undefined || cleared || isMarked) {
             if (one.replaces !== false || cleared) names.push([own.family, one.key])
-            // It may be older than one of the marks of the record.
-            const isNewer = span === undefined || span.greatest <= (one.knownAt ?? one.entry.stamp)
             if (at !== undefined && isNewer) after.push({ ...one, partition: own })
           } else if (one.replaces === false) fills.push(this.putOf(own, one, at))
           else puts.push(this.putOf(own, one, at))
@@ -290,6 +306,7 @@ class Shared {
         puts,
         conditions: [],
         isUnwritten: false,
+        isInOrder: true,
         after: undefined
       })
       return Effect.flatMap(
@@ -314,7 +331,11 @@ class Shared {
       )
     })
 
-  private putOf<V>(partition: SharedPartition<V>, { entry, key, prepared }: PreparedEntry<V>, at: Position): Put<V> {
+  private putOf<V, At extends Position | undefined>(
+    partition: SharedPartition<V>,
+    { entry, key, prepared }: PreparedEntry<V>,
+    at: At
+  ): Omit<Put<V>, "at"> & { readonly at: At } {
     return { partition, key, entry, prepared, identity: { version: entry.version, writer: this.writer }, at }
   }
 }

@@ -21,11 +21,11 @@ import type { Drops, Epoch, Identity, KeyName, PlacePartition, Position } from "
 import type {
   Answer,
   Asker,
+  CommittedPut,
   LedgerPlace,
   LogRecord,
   Outcomes,
   Placed,
-  PlacedPut,
   Question
 } from "../../internal/ledger/ledgerPlace.ts"
 import { sameEpoch } from "../../internal/ledger/logView.ts"
@@ -322,7 +322,7 @@ class RedisPlace implements LedgerPlace {
   private commit(
     log: number,
     asker: Asker,
-    { after, conditions, drops, isUnwritten, puts }: Extract<Question, { readonly _tag: "Commit" }>
+    { after, conditions, drops, isInOrder, isUnwritten, puts }: Extract<Question, { readonly _tag: "Commit" }>
   ): Effect.Effect<Answer<"Commit">, StoreError> {
     const logKeys = this.keys[log]!
     const names = puts.map(({ partition, prepared }): KeyName => [partition.family.name, prepared.key])
@@ -337,6 +337,7 @@ class RedisPlace implements LedgerPlace {
     const args = [
       writeBody(all, [], after),
       isUnwritten ? "1" : "0",
+      isInOrder ? "1" : "0",
       conditions.length,
       ...conditions.flatMap(({ identity, key }) => [identityText(identity), identityText(ownOf(key))]),
       puts.length,
@@ -349,7 +350,8 @@ class RedisPlace implements LedgerPlace {
     return this.script("write", "commit", log, asker, keys, args, ([stamp, overtaken, held]): Outcomes["Commit"] => {
       const at = (stamp as Buffer).toString()
       return {
-        stamp: at === "" ? undefined : Number(at),
+        stamp: at === "" || at === late ? undefined : Number(at),
+        isLate: at === late,
         overtaken: (overtaken as ReadonlyArray<number>).map((index) => names[index]!),
         conflict: held === null ? undefined : (held as ReadonlyArray<Buffer>).map((each) => identityIn(each.toString()))
       }
@@ -423,10 +425,14 @@ const marksOf = (fields: ReadonlyArray<Buffer>): Outcomes["Marks"] => {
   return marks
 }
 
-const positionArgs = ({ epoch, stamp }: Position): ReadonlyArray<number> => [epoch.number, epoch.nonce, stamp]
+/** What a commit that comes too late answers in place of a stamp. */
+const late = "late"
+
+const positionArgs = (at: Position | undefined): ReadonlyArray<number | string> =>
+  at === undefined ? ["", "", ""] : [at.epoch.number, at.epoch.nonce, at.stamp]
 
 const putArgs = (
-  { at, identity, prepared: { entry, prepared } }: PlacedPut
+  { at, identity, prepared: { entry, prepared } }: CommittedPut
 ): ReadonlyArray<string | number | Buffer> => {
   const { expiresAt } = entry
   return [

@@ -16,6 +16,8 @@
  * - Each script names all control keys. So a cluster refuses it while a slot moves, and does not run it on a part.
  */
 
+import { laterMax } from "../../internal/ledger/ledgerPlace.ts"
+
 // How many records, at most, one step trims, and which part of a log that has too many bytes. A step holds up all
 // others.
 const trimMax = 1_000
@@ -64,6 +66,17 @@ end
 local function isOvertaken(name, atEpoch, atNonce, atStamp)
   if atEpoch ~= epoch or atNonce ~= nonce or atStamp < floor then return true end
   return atStamp < tonumber(redis.call('ZSCORE', T, name) or 0)
+end
+-- Whether a commit of the asker follows its position. The body of a record that drops nothing begins with empty lists.
+local function isLate()
+  if knownEpoch ~= epoch or knownNonce ~= nonce or knownStamp >= head then return false end
+  if knownStamp < floor or head - knownStamp > ${laterMax} then return true end
+  for _, row in ipairs(redis.call('XRANGE', L, epoch .. '-' .. int(knownStamp + 1), '+')) do
+    local record = {}
+    for i = 1, #row[2], 2 do record[row[2][i]] = row[2][i + 1] end
+    if record.w == writer and string.sub(record.b, 1, 6) ~= '[[],[]' then return true end
+  end
+  return false
 end
 local function headerOf(entryKey)
   local e, n, s, version, by, under =
@@ -210,11 +223,12 @@ return reply({})`,
 
   /**
    * Keys: the entries of the conditions, the entries of the puts, and the entries and leases of all dropped keys.
-   * Arguments: the record, whether no source was written, and three lists, each after its length: conditions (version,
-   * writer, and the identity that the commit itself sets), puts (name, position, version, writer, end, bytes), names,
-   * scopes.
+   * Arguments: the record, whether no source was written, whether it comes in order, and four lists, each after its
+   * length: conditions (version, writer, and the identity that the commit itself sets), puts (name, position, version,
+   * writer, end, bytes), names, scopes. A put without a position prevails.
    */
-  commit: `local body, unwritten = nextArg(), nextArg() == '1'
+  commit: `local body, unwritten, ordered = nextArg(), nextArg() == '1', nextArg() == '1'
+if ordered and isLate() then return reply({'late', {}, false}) end
 local held, refused = {}, false
 for i = 1, tonumber(nextArg()) do
   local there = headerOf(nextKey())
@@ -229,7 +243,7 @@ for i = 1, tonumber(nextArg()) do
   local put = { entryKey = nextKey(), name = nextArg(), epoch = nextArg(), nonce = nextArg() }
   put.stamp, put.version, put.writer = tonumber(nextArg()), nextArg(), nextArg()
   put.expiresAt, put.bytes = nextArg(), nextArg()
-  put.overtaken = full or isOvertaken(put.name, put.epoch, put.nonce, put.stamp)
+  put.overtaken = full or put.stamp and isOvertaken(put.name, put.epoch, put.nonce, put.stamp)
   puts[i] = put
   if put.overtaken and not refused then overtaken[#overtaken + 1] = i - 1 end
 end
@@ -240,6 +254,7 @@ append(body, names, scopes)
 if refused then return reply({int(head), {}, held}) end
 for _, put in ipairs(puts) do
   if not put.overtaken then
+    if not put.stamp then put.epoch, put.nonce, put.stamp = epoch, nonce, head end
     keep(put.entryKey, put.epoch, put.nonce, put.stamp, put.version, put.writer, '0', put.expiresAt, put.bytes)
   end
 end
