@@ -5,6 +5,7 @@
  * - A key that was set is never absent, while nothing removes it.
  * - Each engine in the end, and each read over lines without faults, has a value that no later write has replaced: one
  *   that began after the write of the value had ended, and that had ended before the read began.
+ * - A key is claimed once. A counter has the number of the updates that succeeded. Each value is taken once.
  */
 import { describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -133,6 +134,68 @@ class Writers {
   })
 }
 
+/** Claims, counters, and values that are taken: what the conditions of writes promise to several processes. */
+class Claims {
+  private readonly claimed = new Map<string, Array<number>>()
+  private readonly taken: Array<number> = []
+  private readonly given: Array<number> = []
+  private added = 0
+  private count = 0
+
+  private readonly step = Effect.fnUntraced(function*(this: Claims, { app, as }: Node) {
+    const { session } = app.keys
+    const n = ++this.count
+    const kind = yield* pick(["claim", "add", "take", "give"] as const)
+    if (kind === "claim") {
+      const id = `claim${yield* pick([1, 2, 3, 4])}`
+      if (yield* as(session.setIfAbsent({ id }, n))) this.claimed.set(id, [...this.claimed.get(id) ?? [], n])
+    } else if (kind === "add") {
+      const exit = yield* Effect.exit(as(session.update({ id: "counter" }, (was: number) => was + 1)))
+      if (exit._tag === "Success") this.added++
+    } else if (kind === "give") {
+      if (yield* as(session.setIfAbsent({ id: "taken" }, n))) this.given.push(n)
+    } else {
+      const taken: Option.Option<number> = yield* as(session.getAndDelete({ id: "taken" }))
+      if (taken._tag === "Some") this.taken.push(taken.value)
+    }
+  })
+
+  readonly live = (node: Node) =>
+    Effect.forEach(
+      Array.from({ length: steps }),
+      () => Effect.andThen(rest(20), this.step(node)),
+      { discard: true }
+    )
+
+  readonly end = Effect.fnUntraced(function*(this: Claims, nodes: ReadonlyArray<Node>) {
+    const see = (what: string, is: unknown, wanted: unknown) =>
+      is === wanted ? Effect.void : Effect.die(new Error(`${what}: ${String(is)} in place of ${String(wanted)}`))
+    for (const { app, as } of nodes) {
+      const value = (id: string) =>
+        Effect.map(
+          drive(as(app.keys.session.getOption({ id }))),
+          (found: Option.Option<number>) => found._tag === "Some" ? found.value : undefined
+        )
+      for (const [id, claims] of this.claimed) {
+        yield* see(`claims of ${id}`, claims.length, 1)
+        yield* see(id, yield* value(id), claims[0])
+      }
+      yield* see("the counter", yield* value("counter"), this.added)
+      const left = yield* value("taken")
+      const all = [...this.taken, ...(left === undefined ? [] : [left])]
+      yield* see("what was taken", all.toSorted((a, b) => a - b).join(), this.given.toSorted((a, b) => a - b).join())
+    }
+  })
+}
+
+const claims = Effect.fnUntraced(function*(plan: Plan) {
+  const nodes = yield* startAll(plan)
+  const world = new Claims()
+  yield* drive(nodes[0]!.as(nodes[0]!.app.keys.session.set({ id: "counter" }, 0)))
+  yield* run(nodes, world.live)
+  yield* world.end(nodes)
+})
+
 const story = (name: string, plan: Plan, program: (plan: Plan) => Effect.Effect<unknown, unknown, any>) =>
   simulate(name, () => Effect.scoped(program(plan)), { oneOf: 2 })
 
@@ -155,4 +218,13 @@ describe("engines that race over one ledger", () => {
     ...whole,
     line: { delayMillisMax: 20, late: 0.1 }
   }, writers)
+  story("a key is claimed once, no update is lost, and each value is taken once", {
+    ...whole,
+    line: { delayMillisMax: 10 }
+  }, claims)
+  story("a key is claimed once, no update is lost, and each value is taken once, where requests are repeated late", {
+    ...whole,
+    above: "nothing",
+    line: { delayMillisMax: 10, late: 0.1 }
+  }, claims)
 })

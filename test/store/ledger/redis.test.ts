@@ -183,14 +183,14 @@ const tests = () => {
       const commit = (stamp: number, writer: number, keys: ReadonlyArray<string>) => {
         const drops = { keys: keys.map((key): KeyName => ["user", key]), scopes: [] }
         const position = { ...a.ledger.position(0)!, stamp }
-        const question = { _tag: "Commit", ...dropOf(drops), puts: [], isInOrder: true } as const
+        const question = { _tag: "Commit", ...dropOf(drops), guards: [], puts: [], isInOrder: true } as const
         return Effect.map(place.ask(0, { writer, position }, question), ({ outcome }) => outcome)
       }
       assert.strictEqual((yield* commit(0, 7, ["1"])).stamp, 1)
       assert.deepStrictEqual(yield* commit(0, 7, ["2"]), {
         stamp: undefined,
         overtaken: [],
-        conflict: undefined,
+        refused: [],
         isLate: true
       })
       assert.strictEqual((yield* commit(0, 8, ["3"])).stamp, 2)

@@ -11,7 +11,6 @@ import type {
   Drops,
   Epoch,
   Header,
-  Identity,
   KeyName,
   LogMark,
   PlacePartition,
@@ -19,6 +18,7 @@ import type {
 } from "../../../src/store/internal/ledger/ledger.ts"
 import {
   type Asker,
+  type CommittedPut,
   laterMax,
   type LogRecord,
   type Outcomes,
@@ -168,24 +168,44 @@ const drop = (state: LogState, key: KeyName): void => {
 const commit = (
   state: LogState,
   asker: Asker,
-  { after, conditions, drops, isInOrder, isUnwritten, puts }: Extract<Question, { readonly _tag: "Commit" }>,
+  { after, drops, guards, isInOrder, puts }: Extract<Question, { readonly _tag: "Commit" }>,
   surroundings: Surroundings
 ): Outcomes["Commit"] => {
-  if (isInOrder && isLate(state, asker)) return { stamp: undefined, overtaken: [], conflict: undefined, isLate: true }
-  const names = puts.map(nameOf)
-  const held = conditions.map(({ key }) => state.find(key, undefined)?.header.identity)
-  const isRefused = conditions.some((condition, at) => !holds(condition, held[at], puts))
-  if (isRefused && isUnwritten) return { stamp: undefined, overtaken: [], conflict: held, isLate: false }
-  // Judged against the records before this one, which names these keys as well.
-  const overtaken = puts.filter(({ at }, n) => at !== undefined && isOvertaken(state, names[n]!, at))
-  const keys = [...drops.keys, ...names]
-  for (const key of keys) drop(state, key)
-  append(state, asker, surroundings, { drops: { keys, scopes: drops.scopes }, after })
-  if (isRefused) return { stamp: state.head, overtaken: [], conflict: held, isLate: false }
-  const own = { epoch: state.epoch, stamp: state.head }
-  for (const each of puts) if (!overtaken.includes(each)) state.keep({ ...each, at: each.at ?? own }, 0)
-  return { stamp: state.head, overtaken: overtaken.map(nameOf), conflict: undefined, isLate: false }
+  if (isInOrder && isLate(state, asker)) return { stamp: undefined, overtaken: [], refused: [], isLate: true }
+  const own = { epoch: state.epoch, stamp: state.head + 1 }
+  const keys: Array<KeyName> = []
+  const overtaken: Array<KeyName> = []
+  // Values are judged against the records before this one, which names their keys as well.
+  const apply = (dropped: ReadonlyArray<KeyName>, values: ReadonlyArray<CommittedPut>): void => {
+    const names = values.map(nameOf)
+    for (const key of [...dropped, ...names]) {
+      drop(state, key)
+      keys.push(key)
+    }
+    for (const [n, put] of values.entries()) {
+      const { at } = put
+      if (at !== undefined && isOvertaken(state, names[n]!, at)) overtaken.push(names[n]!)
+      else state.keep({ ...put, at: at ?? own }, 0)
+    }
+  }
+  const refused = guards.map((guard) => {
+    const held = guard.conditions.map(({ key }) => state.find(key, undefined)?.header)
+    if (!guard.conditions.every((condition, n) => holds(state, condition, held[n]))) {
+      return held.map((header) => header?.identity.version)
+    }
+    apply(guard.keys, guard.puts)
+    return undefined
+  })
+  apply(drops.keys, puts)
+  const isDone = keys.length + drops.scopes.length > 0 || guards.length === 0
+  if (isDone) append(state, asker, surroundings, { drops: { keys, scopes: drops.scopes }, after })
+  return { stamp: isDone ? own.stamp : undefined, overtaken, refused, isLate: false }
 }
+
+const holds = (state: LogState, { at, key, orAbsent, since, version }: Condition, held: Header | undefined): boolean =>
+  held === undefined || orAbsent && held.at.stamp < since
+    ? orAbsent
+    : version === held.identity.version && at !== undefined && !isOvertaken(state, key, at)
 
 /** Whether a commit of the asker follows its position. A record that only says that loads have ended is none. */
 const isLate = (state: LogState, { position, writer }: Asker): boolean => {
@@ -195,20 +215,6 @@ const isLate = (state: LogState, { position, writer }: Asker): boolean => {
     by === writer && keys.length + scopes.length > 0
   )
 }
-
-// A commit that is repeated finds the identity that it has set itself.
-const holds = (
-  { identity, key }: Condition,
-  held: Identity | undefined,
-  puts: ReadonlyArray<Omit<PlacedPut, "at">>
-): boolean =>
-  sameIdentity(held, identity) ||
-  puts.some((each) => sameKey(nameOf(each), key) && sameIdentity(held, each.identity))
-
-const sameKey = (a: KeyName, b: KeyName): boolean => a[0] === b[0] && a[1] === b[1]
-
-const sameIdentity = (a: Identity | undefined, b: Identity | undefined): boolean =>
-  a === b || a !== undefined && b !== undefined && a.version === b.version && a.writer === b.writer
 
 const noDrops: Drops = { keys: [], scopes: [] }
 

@@ -20,6 +20,7 @@
  * Not here: when a round begins, and what it writes beside the family (`carrier.ts`).
  */
 import type * as Context from "effect/Context"
+import type * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Entry, Found } from "../../../store/Entry.ts"
@@ -29,6 +30,7 @@ import type { Change, Partition, Prepared, PreparedEntry } from "../../../store/
 import type { StoreError } from "../../../store/StoreError.ts"
 import { unsealed } from "../family/sensitive.ts"
 import { type Delivery, noDelivery, type Parcel } from "./delivery.ts"
+import type { Guard, GuardedChange, GuardedLane } from "./guard.ts"
 import {
   absent,
   ChangesParcel,
@@ -63,12 +65,14 @@ interface Ground extends Sender {
   }
   /** The result of a change that is made after the engine was closed. */
   readonly refused: Delivery | undefined
+  /** The guard of the write that is applied in this step. */
+  readonly guard: Guard | undefined
   /** Adds the first change of a lane to a round. */
   depart<P extends Parcel>(lane: Lane<any>, make: (trip: Trip) => P): P
 }
 
 /** The changes of one family of one engine, and its reads of the lower tiers. */
-export class Lane<V> {
+export class Lane<V> implements GuardedLane {
   readonly outbox: Ground
   readonly isSensitive: boolean
   private readonly name: string
@@ -169,10 +173,18 @@ export class Lane<V> {
     return this.put(key, { ...pending, entry })
   }
 
+  /** Whether a change of a key, or a mark of its family, has not arrived below. What is there may be out of date. */
+  isUnderWay(key: string): boolean {
+    const pending = this.pending(key)
+    return pending !== undefined && pending !== distrusted || this.carrier.oldestMarkOf(this.name) < Infinity
+  }
+
   /** Moves the end of an entry, because it was read. Its prepared content stays. */
   touch(key: string, entry: Entry<V>): Delivery {
     if (this.preparing.touch(key, entry)) return noDelivery
     const known = this.gathering?.keys.get(key)
+    // Its end is moved by a later read.
+    if (known?.guard !== undefined) return noDelivery
     const isSame = known?.entry?.version === entry.version
     const isTouch = known === undefined || known.isTouch === true
     const prepared = isSame ? known.prepared : undefined
@@ -183,6 +195,7 @@ export class Lane<V> {
   overtaken(key: string): void {
     if (!this.preparing.isEmpty) this.preparing.cancel(key)
     const { carried, gathering } = this
+    for (const guard of gathering?.guards ?? []) guard.overtaken(this, key)
     if (isOvertaken(gathering?.keys.get(key))) this.replace(gathering!, key, absent)
     // Whether the tier takes it is decided there. Here it does not count any more.
     if (isOvertaken(carried?.keys.get(key))) carried!.keys.set(key, absent)
@@ -313,7 +326,8 @@ export class Lane<V> {
       this.unprepared(key, errorOf("prepare", exit.cause))
     }
     for (const [key, pending] of parcel.keys) {
-      const { entry, isTouch, prepared } = pending
+      const { entry, guard, isTouch, prepared } = pending
+      if (guard !== undefined) continue
       if (entry === undefined) removed.push(key)
       else if (prepared !== undefined) take(key, entry, Exit.succeed(prepared), pending)
       else {
@@ -437,11 +451,46 @@ export class Lane<V> {
       for (const lane of this.lanes) if (lane !== this && lane.withdraw(key)) isNew = false
     }
     if (!this.preparing.isEmpty) this.preparing.cancel(key)
-    const parcel = this.gathering ??= this.outbox.depart(this, (trip) => new ChangesParcel<V>(trip))
+    const { parcel } = this
     const before = parcel.keys.get(key)
     if (before !== undefined && before.replaces !== false) isNew = false
-    this.replace(parcel, key, isNew || change.replaces !== false ? change : { ...change, replaces: true })
+    const whole = isNew || change.replaces !== false ? change : { ...change, replaces: true }
+    const { guard } = this.outbox
+    this.replace(parcel, key, guard?.takes(this, key, whole) === true ? { ...whole, guard } : whole)
     return new Set([parcel])
+  }
+
+  private get parcel(): ChangesParcel<V> {
+    return this.gathering ??= this.outbox.depart(this, (trip) => new ChangesParcel<V>(trip))
+  }
+
+  /** A conditional write of this step goes with the changes that gather. Returns when they have arrived. */
+  enter(guard: Guard): Deferred.Deferred<void> {
+    const { refused } = this.outbox
+    for (const { arrived } of refused ?? []) return arrived
+    const { arrived, guards } = this.parcel
+    guards.add(guard)
+    return arrived
+  }
+
+  get storePartition(): Partition<V> {
+    return unsealed(this.partition)
+  }
+
+  /** The changes of a guard, as the store takes them. */
+  changeUnder(changes: ReadonlyMap<string, GuardedChange>): Change<V> {
+    const removed: Array<string> = []
+    const set: Array<PreparedEntry<V>> = []
+    for (const [key, { entry, prepared, prevails }] of changes) {
+      if (entry === undefined || prepared === undefined) removed.push(key)
+      else set.push({ key, entry: inWallTime(this.time, entry), prepared, prevails, knownAt: this.validAt(key, entry) })
+    }
+    return { partition: this.storePartition, cleared: false, removed, set }
+  }
+
+  refused(guard: Guard): void {
+    const { carried } = this
+    for (const [key, change] of carried?.keys ?? []) if (change.guard === guard) carried!.keys.delete(key)
   }
 
   private replace(parcel: ChangesParcel<V>, key: string, change: Pending<V>): void {
@@ -478,7 +527,7 @@ export class Lane<V> {
 
 /** Whether a change of another process takes back a change that is on its way. */
 const isOvertaken = (change: Pending<unknown> | undefined): boolean =>
-  change?.entry !== undefined && change.prevails !== true
+  change?.entry !== undefined && change.prevails !== true && change.guard === undefined
 
 /** What a change keeps of the one whose value it only moves. */
 const prevailing = ({ prevails }: Pending<unknown>): { readonly prevails?: true } =>

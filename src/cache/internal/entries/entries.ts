@@ -20,7 +20,7 @@ import { everything } from "../../shared/slices.ts"
 import { both, type Delivery, noDelivery } from "../below/delivery.ts"
 import { Lane } from "../below/lane.ts"
 import type { OnFailure } from "../below/parcels.ts"
-import { entryOf, type Holding, unlessLate } from "../below/whenKnown.ts"
+import { entryOf, type Holding, triesMax, unlessLate } from "../below/whenKnown.ts"
 import * as Expiry from "../family/expiry.ts"
 import type { EngineFamilySpec } from "../family/familySpec.ts"
 import { Judge, type Judged, noTags } from "../family/judgement.ts"
@@ -179,15 +179,36 @@ export class Entries<V> {
 
   /** For `whenKnown`. */
   holding(key: string): Holding {
+    let met: number | undefined
+    const current = Effect.suspend(() => {
+      met = undefined
+      const held = this.held(key)
+      if (held !== undefined || this.lane === undefined) return Effect.succeed(held)
+      return Effect.map(
+        unlessLate(this.below.held(key, (version) => {
+          met = version
+        })),
+        entryOf
+      )
+    })
     return {
       watch: () => this.watches.begin(key),
       unwatch: (watch) => this.watches.end(key, watch),
-      current: Effect.suspend(() => {
-        const held = this.held(key)
-        if (held !== undefined || this.lane === undefined) return Effect.succeed(held)
-        return Effect.map(unlessLate(this.below.held(key)), entryOf)
-      })
+      current: this.cache.isShared ? Effect.andThen(this.arrived(key), current) : current,
+      met: () => met
     }
+  }
+
+  /**
+   * Waits, where other processes change the lower tiers, too, until no change of a key is on its way below: only what
+   * has arrived can be compared there.
+   */
+  arrived(key: string, tries = triesMax): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const { cache, lane } = this
+      if (!cache.isShared || tries === 0 || lane?.isUnderWay(key) !== true) return Effect.void
+      return Effect.andThen(cache.outbox.settledWhole, this.arrived(key, tries - 1))
+    })
   }
 
   /** Learns of each change of a key from now on, for a caller who is not in a step of the engine. */

@@ -177,13 +177,14 @@ class LedgerNode implements Ledger {
 
   commit(log: number, commit: Commit): Effect.Effect<Receipt, StoreError> {
     const view = this.views[log]!
-    const puts = commit.puts.map(({ at, ...put }) => ({ ...placedOf(put), at }))
+    const puts = commit.puts.map(placed)
+    const guards = commit.guards.map((guard) => ({ ...guard, puts: guard.puts.map(placed) }))
     const committed = Effect.gen({ self: this }, function*() {
-      const { heading, outcome } = yield* this.inOrder(view, { _tag: "Commit", ...commit, puts })
+      const { heading, outcome } = yield* this.inOrder(view, { _tag: "Commit", ...commit, guards, puts })
       const position = outcome.stamp === undefined ? undefined : { epoch: heading.epoch, stamp: outcome.stamp }
       // What cannot be heard is missing. The commit was done nevertheless.
       if (position !== undefined) yield* Effect.catch(this.reach(view, position), () => this.distrust(view))
-      return receiptOf(position, outcome)
+      return { position, overtaken: outcome.overtaken, refused: outcome.refused }
     })
     return this.whole(committed)
   }
@@ -226,7 +227,7 @@ class LedgerNode implements Ledger {
         Effect.map(
           this.ask(viewOf(put.key), {
             _tag: "Put",
-            put: { ...placedOf({ ...put, partition: shared }), at: put.at },
+            put: placed({ ...put, partition: shared }),
             lease: beside.lease,
             drops: beside.drops
           }),
@@ -401,17 +402,14 @@ class LedgerNode implements Ledger {
   }
 }
 
-const placedOf = (
-  { entry, identity, key, partition, prepared }: Omit<Put<any>, "at">
-): Omit<PlacedPut, "at"> => ({ partition: partition.place, prepared: { key, entry, prepared }, identity })
-
-const receiptOf = (
-  position: Position | undefined,
-  { conflict, overtaken }: Answer<"Commit">["outcome"]
-): Receipt =>
-  conflict === undefined && position !== undefined
-    ? { _tag: "Done", position, overtaken }
-    : { _tag: "Conflict", position, held: conflict ?? [] }
+const placed = <At extends Position | undefined>(
+  { at, entry, identity, key, partition, prepared }: Omit<Put<any>, "at"> & { readonly at: At }
+): Omit<PlacedPut, "at"> & { readonly at: At } => ({
+  partition: partition.place,
+  prepared: { key, entry, prepared },
+  identity,
+  at
+})
 
 const operations: Record<Question["_tag"], Operation> = {
   Read: "get",
