@@ -198,7 +198,7 @@ describe("a conditional write of two processes at once", () => {
       assert.strictEqual(yield* add(a), 2)
     }))
 
-  it.effect("a batch, a setMany and a transaction of two keys change neither where one was changed", () =>
+  it.effect("a batch and a setMany of two keys change neither where one was changed", () =>
     Effect.gen(function*() {
       const { a, b } = yield* setup
       const options = { ifVersion: null }
