@@ -541,8 +541,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 7,
     bug: "writers wait for a round that a tier never ends",
     file: carrier,
-    text: `inTime(store, "write", store.write({ changes, marks: stamps }))`,
-    planted: `store.write({ changes, marks: stamps })`,
+    text: `inTime(store, "write", store.write(round))`,
+    planted: `store.write(round)`,
     suites: [hangs]
   },
   {
@@ -888,8 +888,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "a value whose codec has taken its time replaces a later one",
     file: lane,
-    text: `    if (!this.preparing.isEmpty) this.preparing.cancel(key)\n    const parcel = this.gathering ??=`,
-    planted: `    const parcel = this.gathering ??=`,
+    text: `    if (!this.preparing.isEmpty) this.preparing.cancel(key)\n    const { parcel } = this`,
+    planted: `    const { parcel } = this`,
     suites: ["test/cache/preparing.test.ts"]
   },
   {
@@ -1042,9 +1042,9 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 10,
     bug: "others run in the middle of a batch",
     file: cache,
-    text: `? this.applyBatch(writes, judged) :`,
+    text: `() => this.applyBatch(writes, judged)`,
     planted:
-      `? Effect.forEach(writes, (write, i) => this.applyBatch([write], [judged[i]!]), { discard: true, concurrency: 1 }) :`,
+      `() => Effect.forEach(writes, (write, i) => this.applyBatch([write], [judged[i]!]), { discard: true, concurrency: 1 })`,
     suites: [races, "props"]
   },
   {
@@ -1155,8 +1155,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 9,
     bug: "a lease that ended within the body of a transaction does not say so",
     file: "src/cache/transactions/internal/collected.ts",
-    text: `Effect.fail(beforeCommit(conflict))`,
-    planted: `Effect.fail(conflict)`,
+    text: `if (conflict !== undefined) return Effect.fail(beforeCommit(conflict))`,
+    planted: `if (conflict !== undefined) return Effect.fail(conflict)`,
     suites: ["test/manifest/transaction.test.ts"]
   },
   {
@@ -1285,7 +1285,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "what a change wrote is hidden below by the mark for the source that it pushed out",
     file: entries,
-    text: `this.lane!.set(key, { ...pending.entry, stamp }, pending.prepared, pending.replaces)`,
+    text: `this.lane!.confirm(key, { ...pending.entry, stamp }, pending)`,
     planted: `noDelivery`,
     suites: [writtenTogether]
   },
@@ -1499,8 +1499,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "an update that was overtaken is written where the cache alone has the value",
     file: updates,
-    text: `          if (!overtaken) {\n`,
-    planted: `          if (!overtaken || this.loads.loader?.lookup === undefined) {\n`,
+    text: `if (!overtaken) {`,
+    planted: `if (!overtaken || this.loads.loader?.lookup === undefined) {`,
     suites: ["test/cache/overtaken.test.ts"]
   },
   {
@@ -2254,7 +2254,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 10,
     bug: "a round goes below family by family",
     file: carrier,
-    text: `store.write({ changes, marks: stamps })`,
+    text: `store.write(round)`,
     planted:
       `Effect.forEach([...changes.map((one) => ({ changes: [one], marks: [] })), { changes: [], marks: stamps }], store.write)`,
     suites: [faults]
@@ -2768,8 +2768,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 14,
     bug: "old entries are left below memory until the commit has happened",
     file: collected,
-    text: `const delivery = this.drop(false)\n        // Other`,
-    planted: `const delivery = noDelivery\n        // Other`,
+    text: `const drop = () => orStoreFailed(this.drop(false))`,
+    planted: `const drop = () => orStoreFailed(noDelivery)`,
     suites: [transactions, commits]
   },
   {
@@ -3131,8 +3131,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "a loaded value that waits for a later round is lost",
     file: lane,
-    text: `for (const [key, pending] of later) if (!this.isFollowed(key)) this.put(key, pending)`,
-    planted: `for (const [key, pending] of later) if (this.isFollowed(key)) this.put(key, pending)`,
+    text: `if (!this.isFollowed(key)) this.put(key, { ...pending, prevails: false })`,
+    planted: `if (this.isFollowed(key)) this.put(key, { ...pending, prevails: false })`,
     suites: ["test/cache/outboxBytes.test.ts"]
   },
   {
@@ -3595,8 +3595,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "a store that refuses loses nothing that it has taken",
     bug: "a batch beyond the bound pushes out what is there",
     file: cache,
-    text: `return full === undefined ? this.applyBatch(writes, judged) : Effect.fail(full)`,
-    planted: `return this.applyBatch(writes, judged)`,
+    text: `if (full !== undefined) return Effect.fail(full)\n            const apply`,
+    planted: `const apply`,
     suites: ["test/cache/refusing.test.ts"]
   },
   {
@@ -3761,8 +3761,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 10,
     bug: "setIfAbsent does not look below memory",
     file: familyWrites,
-    text: `if (this.entries.lane === undefined) return step(this.entries.held(key))`,
-    planted: `if (this.entries.hot !== undefined) return step(this.entries.held(key))`,
+    text: `if (this.entries.lane === undefined) return step(this.entries.held(key), undefined)`,
+    planted: `if (this.entries.hot !== undefined) return step(this.entries.held(key), undefined)`,
     suites: ["test/cache/claims.test.ts"]
   },
   {
@@ -4250,8 +4250,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "a ledger",
     bug: "a value that was loaded before the first record that is kept enters the ledger",
     file: ledgerSteps,
-    text: `stamp < state.floor ||`,
-    planted: `stamp < 0 ||`,
+    text: `stamp < state.floor || stamp < state.last`,
+    planted: `stamp < state.last`,
     suites: [ledgerSuite]
   },
   {
@@ -4264,19 +4264,59 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "a ledger",
-    bug: "a condition that does not hold stops the drops of a commit",
+    bug: "a guard does what it says although a condition does not hold",
     file: ledgerSteps,
-    text: `if (isRefused && isUnwritten) return`,
-    planted: `if (isRefused) return`,
+    text: `if (!guard.conditions.every(`,
+    planted: `if (!guard.conditions.some(`,
     suites: [ledgerSuite]
+  },
+  {
+    law: "several processes",
+    bug: "the conditions of a write hold within one process alone",
+    file: "src/cache/internal/writes/guarded.ts",
+    text: `if (!cache.isShared || !keys.some(`,
+    planted: `if (cache.isShared || !keys.some(`,
+    suites: ["test/cache/guards.test.ts"]
+  },
+  {
+    law: "several processes",
+    bug: "a process keeps the value of a conditional write that was refused",
+    file: "src/cache/internal/writes/guarded.ts",
+    text: `if (inMemory === undefined || inMemory.version === version) entries.ended(key)`,
+    planted: ``,
+    suites: ["test/cache/guards.test.ts"]
   },
   {
     law: "a ledger",
     bug: "the value of a commit is not judged by the records before it",
     file: ledgerSteps,
-    text: `const overtaken = puts.filter((each, at) => isOvertaken(state, names[at]!, each.at))`,
-    planted: `const overtaken: Array<PlacedPut> = []`,
+    text: `at !== undefined && isOvertaken(state, names[n]!, at)`,
+    planted: `at === null`,
     suites: [ledgerSimulation]
+  },
+  {
+    law: "a ledger",
+    bug: "a value that a caller gave is refused after a change of another process, and no source has it",
+    file: ledgerStore,
+    text: `if (one.prevails === true) {`,
+    planted: `if (one.prevails === null) {`,
+    suites: ["test/cache/racesOfProcesses.test.ts"]
+  },
+  {
+    law: "a ledger",
+    bug: "a change of another process takes back a value that a caller gave, and no source has it",
+    file: lane,
+    text: `change?.entry !== undefined && change.prevails !== true`,
+    planted: `change?.entry !== undefined`,
+    suites: ["test/cache/racesOfProcesses.test.ts"]
+  },
+  {
+    law: "a ledger",
+    bug: "a commit that arrives once more brings back a value that a later one has replaced",
+    file: ledgerSteps,
+    text: `if (isInOrder && isLate(state, asker)) return`,
+    planted: `if (isInOrder && isLate(state, asker) && puts.length > 1) return`,
+    suites: ["test/cache/racesOfProcesses.test.ts"]
   },
   {
     law: "a ledger",
@@ -4510,7 +4550,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "several processes",
     bug: "a value that is older than a mark of its own round is put as if it knew the mark",
     file: "src/store/internal/ledger/ledgerStore.ts",
-    text: `const isNewer = span === undefined || span.greatest <= (one.knownAt ?? one.entry.stamp)`,
+    text: `const isNewer = isNewerThan(span, one)`,
     planted: `const isNewer = true`,
     suites: ["test/cache/otherProcesses.test.ts"]
   },

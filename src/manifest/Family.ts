@@ -1281,6 +1281,9 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    *
    * **Details**
    *
+   * Where processes share a tier, one of them writes: the tier judges who was first. While the write is on its way, the
+   * reads of its own process see its value, even if it turns out to be `false`.
+   *
    * It fails as `set` does, and with `StoreFailed` if a tier does not say what it holds. While a transaction commits
    * the key, and for ten seconds after the answer to that was lost, it fails with `TransactionRefused` if the
    * cache could not keep the value.
@@ -1858,6 +1861,7 @@ export interface Writer<P extends string, V, E, Codecs> extends Readable<P, V, E
    *
    * **Details**
    *
+   * - With `ifVersion` it throws `WouldWait` over a tier that other processes change: that tier judges the condition.
    * - It throws `WouldWait` where `set` would wait: the tiers below memory have too much to write, or the codec of the
    *   family does not answer at once.
    * - `arrived` tells when the tiers below memory have the value. If one of them fails, the value is removed from

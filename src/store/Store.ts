@@ -134,10 +134,45 @@ export interface PreparedEntry<V> {
    */
   readonly replaces?: boolean | undefined
   /**
+   * Whether it is kept whatever other processes have changed before, because a caller gave it, and the family has no
+   * lookup that could bring it again. A tier that one process has for itself does not read it.
+   */
+  readonly prevails?: boolean | undefined
+  /**
    * The latest stamp up to which no mark concerns the entry: at least its own. A tier that one process has for itself
    * does not read it.
    */
   readonly knownAt?: number | undefined
+}
+
+/**
+ * What a guard expects of a key: an entry of this version, or nothing, if `orAbsent`. `version` is then that of an
+ * entry that the engine has found and does not serve.
+ *
+ * @stability experimental
+ * @category models
+ * @since 0.1.0
+ */
+export interface Condition {
+  readonly partition: Partition<any>
+  readonly key: string
+  readonly version: number | undefined
+  readonly orAbsent: boolean
+}
+
+/**
+ * Changes that are made if all conditions hold in the tier, and else not at all. Only a tier with `news` gets them: the
+ * engine itself judges the conditions of other tiers.
+ *
+ * @stability experimental
+ * @category models
+ * @since 0.1.0
+ */
+export interface Guard {
+  readonly conditions: ReadonlyArray<Condition>
+  readonly changes: ReadonlyArray<Change<any>>
+  /** Is called before `write` returns if the guard was refused, with the version that is there for each condition. */
+  readonly refused: (held: ReadonlyArray<number | undefined>) => void
 }
 
 /**
@@ -150,6 +185,8 @@ export interface PreparedEntry<V> {
 export interface Round {
   /** At most one change for each partition. */
   readonly changes: ReadonlyArray<Change<any>>
+  /** They are judged one after the other, before the changes are made. One that is refused stops nothing else. */
+  readonly guards?: ReadonlyArray<Guard> | undefined
   readonly marks: ReadonlyArray<Mark>
 }
 

@@ -40,7 +40,7 @@ import { keysOf, type Report, type SetMode, Tier, UnderWay, writeTo } from "./in
 import { telling } from "./internal/told.ts"
 import { CoarseClock } from "./shared/coarseClock.ts"
 import { guarded, trust } from "./shared/guarded.ts"
-import { type Mark, type MarkLog, type Partition, type Round, Store, type StoreFamily } from "./Store.ts"
+import { type Guard, type Mark, type MarkLog, type Partition, type Round, Store, type StoreFamily } from "./Store.ts"
 import { InvalidStoreOptions, type Operation, type StoreError } from "./StoreError.ts"
 import type { Unused } from "./types/unused.ts"
 
@@ -369,7 +369,7 @@ const isForLackOfCodec = (codec: unknown, error: StoreError): boolean =>
  */
 const write = (
   ground: Ground,
-  { changes, marks }: Round
+  { changes, guards = [], marks }: Round
 ): Effect.Effect<void, StoreError> => {
   const { owing, report, stores } = ground
   const shares = Effect.suspend(() =>
@@ -384,9 +384,18 @@ const write = (
       Effect.flatMap(shares, (all) =>
         Effect.forEach(stores.toReversed(), (store) => {
           const own = all.flat().filter(({ tier }) => tier.store === store)
-          if (own.length === 0 && marks.length === 0) return Effect.succeed({ sets: false, refusal: undefined })
+          // Only the lowest tier has news, and other processes.
+          const judged = store === stores.at(-1) && guards.length > 0
+            ? Effect.forEach(guards, (guard) => guardOf(store, guard))
+            : Effect.succeed([])
+          const isIdle = own.length === 0 && marks.length === 0 && guards.length === 0
+          if (isIdle) return Effect.succeed({ sets: false, refusal: undefined })
           const sets = own.some(({ change }) => change.set.length > 0)
-          return Effect.map(writeTo(store, report, own, marks), (refusal) => ({ sets, refusal }))
+          return Effect.flatMap(judged, (guards) =>
+            Effect.map(writeTo(store, report, own, marks, guards), (refusal) => ({
+              sets: sets || guards.length > 0,
+              refusal
+            })))
         })),
       (all) => {
         const takers = all.filter(({ sets }) => sets)
@@ -415,6 +424,20 @@ const write = (
         : Effect.fail(error)
   )
 }
+
+/** A guard, for the tier that judges it. */
+const guardOf = (store: Store["Service"], { changes, conditions, refused }: Guard): Effect.Effect<Guard> =>
+  Effect.map(
+    Effect.forEach(changes, (change) => (change.partition as TieredPartition<any>).sharesOf(change)),
+    (shares) => ({
+      conditions: conditions.map((one) => ({
+        ...one,
+        partition: (one.partition as TieredPartition<any>).partitionIn(store) ?? one.partition
+      })),
+      changes: shares.flat().flatMap(({ change, tier }) => tier.store === store ? [change] : []),
+      refused
+    })
+  )
 
 // If several tiers have one name, the second and later ones get a number.
 const nameOf = (store: Store["Service"], stores: ReadonlyArray<Store["Service"]>): string => {

@@ -146,7 +146,14 @@ export const make = (
         write: (round) => {
           const changes = round.changes.map((change) => ({ ...change, partition: behind.get(change.partition)! }))
           const keys = round.changes.flatMap(({ removed, set }) => [...removed, ...set.map(({ key }) => key)])
-          return injector.write(operationsOf(round), keys, store.write({ ...round, changes }))
+          const own = <A extends { readonly partition: Partition<any> }>(all: ReadonlyArray<A>): ReadonlyArray<A> =>
+            all.map((one) => ({ ...one, partition: behind.get(one.partition)! }))
+          const guards = round.guards?.map((guard) => ({
+            ...guard,
+            conditions: own(guard.conditions),
+            changes: own(guard.changes)
+          }))
+          return injector.write(operationsOf(round), keys, store.write({ ...round, changes, guards }))
         },
         loadMarks: injector.read("loadMarks", [], store.loadMarks),
         recordMarks: (marks) => injector.write(["recordMarks"], [], store.recordMarks(marks)),

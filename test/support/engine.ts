@@ -74,6 +74,8 @@ export interface EngineOptions {
       abouts: ReadonlyArray<LookupContext<unknown>>
     ) => Effect.Effect<ReadonlyArray<unknown>, unknown>)
     | undefined
+  /** The families whose owner has no lookup: the cache alone has their values. */
+  readonly alone?: ReadonlyArray<string> | undefined
 }
 
 export const ownerOptions = <Name extends string>(
@@ -91,7 +93,8 @@ export const ownerOptions = <Name extends string>(
 export const engine = <Name extends string>(
   definition: Named<Name> & Omit<Definition, "families">,
   lookup: LookupAll<Name>,
-  { capacity = 10_000, lookupMany, shards, store = MemoryStore.layer({ capacity, shards }) }: EngineOptions = {}
+  { alone = [], capacity = 10_000, lookupMany, shards, store = MemoryStore.layer({ capacity, shards }) }:
+    EngineOptions = {}
 ): Effect.Effect<Running<Name>, any, Scope.Scope> =>
   Effect.suspend(() => {
     const app = make("Test", definition) as unknown as App<Name>
@@ -101,7 +104,8 @@ export const engine = <Name extends string>(
     for (const [name, { partOf }] of Object.entries(families)) {
       if (partOf !== undefined) continue
       const parts = Object.keys(families).filter((part) => wholeOf(families, part) === name && part !== name)
-      modules[name] = app.owner(name, { ...one, parts: Object.fromEntries(parts.map((part) => [part, one])) } as never)
+      const own = alone.includes(name) ? {} : one
+      modules[name] = app.owner(name, { ...own, parts: Object.fromEntries(parts.map((part) => [part, one])) } as never)
     }
     // With the composition root beside the modules, over the same engine, so that tests may appoint further owners.
     return start(app, Layer.provide(Layer.merge(app.modules(modules), app.layer), store))

@@ -53,6 +53,7 @@ export const outboxOver = <V>(store: Store["Service"], family: StoreFamily<V>, o
       time: new CoarseClock(yield* Clock.Clock),
       isSensitive: false,
       isShared: false,
+      isAlone: () => false,
       onFailure: () => {},
       onDistrust: () => {},
       onAlone: () => {},

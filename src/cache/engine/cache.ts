@@ -33,6 +33,7 @@ import { Lengths } from "../internal/family/lengths.ts"
 import { splitScope } from "../internal/family/names.ts"
 import { Spreading } from "../internal/invalidation/spreading.ts"
 import { Sweeper } from "../internal/invalidation/sweep.ts"
+import { expectedBy, guarded } from "../internal/writes/guarded.ts"
 import { asksForRoom, inFreedRoom, roomRefusalOfAll, type Wanted } from "../internal/writes/room.ts"
 import { renewTerm } from "../internal/writes/terms.ts"
 import type { SetOptions } from "../types/setOptions.ts"
@@ -365,8 +366,9 @@ export class Cache implements CacheContext, Peer {
       judgeAll(writes, judgeWrite),
       (judged) => {
         const wanted = wantedBy(writes, judged)
-        const step = () =>
-          whenKnown(conditional.map(({ family, key }) => family.writes.holding(key)), (held) => {
+        const step = () => {
+          const holdings = conditional.map(({ family, key }) => family.writes.holding(key))
+          return whenKnown(holdings, (held) => {
             const known = new Map(conditional.map((write, i) => [write, held?.[i]]))
             for (const [i, write] of writes.entries()) {
               const conflict = write.family.writes.refusals.goneSince(ends[i]!) ??
@@ -380,8 +382,17 @@ export class Cache implements CacheContext, Peer {
               if (conflict !== undefined) return Effect.fail(conflict)
             }
             const full = closedRefusalOf(writes, judged) ?? roomRefusalOfAll(wanted)
-            return full === undefined ? this.applyBatch(writes, judged) : Effect.fail(full)
+            if (full !== undefined) return Effect.fail(full)
+            const apply = () => this.applyBatch(writes, judged)
+            if (conditional.length === 0) return apply()
+            const keys = writes.map((write) => {
+              const { family: { entries }, key, options } = write
+              const expected = expectedBy(options, known.get(write), holdings[conditional.indexOf(write)])
+              return { entries, key, expected }
+            })
+            return guarded(this, keys, apply, Effect.fail)
           })
+        }
         return inFreedRoom(wanted, () => this.inRoom(step))
       }
     )

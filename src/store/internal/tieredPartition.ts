@@ -21,7 +21,8 @@ import {
   type HotPartition,
   type Partition,
   type Prepared,
-  type PreparedEntry
+  type PreparedEntry,
+  type Store
 } from "../Store.ts"
 import type { StoreError } from "../StoreError.ts"
 import type { Demotions, Sweeps } from "./demotions.ts"
@@ -208,6 +209,11 @@ export class TieredPartition<V> implements Partition<V> {
       if (refusal !== undefined) return refusal
     }
     return undefined
+  }
+
+  /** The partition of the family in one of the stores. */
+  partitionIn(store: Store["Service"]): Partition<V> | undefined {
+    return this.#tiers.find((tier) => tier.store === store)?.partition
   }
 
   /** Returns the share of each tier in a change of this family. It is a property, as the members of `Partition` are. */

@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type { Entry, Found } from "../Entry.ts"
 import * as AnswerTime from "../shared/answerTime.ts"
-import type { Change, Content, Mark, Page, Partition, Prepared, Store } from "../Store.ts"
+import type { Change, Content, Guard, Mark, Page, Partition, Prepared, Store } from "../Store.ts"
 import { type Operation, StoreError } from "../StoreError.ts"
 
 /** How many keys are remembered that a tier must still remove. Beyond this number, it must remove all of its keys. */
@@ -104,13 +104,14 @@ export const writeTo = (
   store: Store["Service"],
   report: Report,
   shares: ReadonlyArray<Share>,
-  marks: ReadonlyArray<Mark>
+  marks: ReadonlyArray<Mark>,
+  guards: ReadonlyArray<Guard> = []
 ): Effect.Effect<Refusal | undefined> => {
-  const carry = (shares: ReadonlyArray<Share>) =>
+  const carry = (shares: ReadonlyArray<Share>, guards: ReadonlyArray<Guard> = []) =>
     Effect.suspend(() => {
       const begun = shares.map(({ tier }) => tier.begin())
       return Effect.flatMap(
-        Effect.result(store.write({ changes: shares.map(({ change }) => change), marks })),
+        Effect.result(store.write({ changes: shares.map(({ change }) => change), marks, guards })),
         (result) => {
           if (Result.isFailure(result)) {
             if (shares.length === 0) report(store.name, "recordMarks", result.failure)
@@ -122,7 +123,7 @@ export const writeTo = (
         }
       )
     })
-  return Effect.flatMap(carry(shares), (error) => {
+  return Effect.flatMap(carry(shares, guards), (error) => {
     if (error === undefined) return Effect.undefined
     // The tier must not keep the old values of the keys that it did not take.
     const removals = shares.map(({ change, tier }) => ({

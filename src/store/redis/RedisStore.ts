@@ -4,7 +4,10 @@
  * - Every change is a record of one log in the server. All processes that use a namespace hear it, in order, and drop
  *   what it names from their memory, with what depends on it. So a write on one machine invalidates on all.
  * - A value is refused if a later record names its key, whichever process sends it, and however late it arrives. That
- *   needs no clock, no lock and no lease.
+ *   needs no clock, no lock and no lease. A value that was given to a family without a lookup is kept, so the last one
+ *   stays: the cache alone has it.
+ * - The server judges the conditions of writes (`ifVersion`, `setIfAbsent`, `getAndDelete`) in the order of the writes,
+ *   and those of `update` and `patch` in a family without a lookup.
  * - A process sees its own changes at once. Another one sees a change when it hears the record: within a round trip,
  *   while its connection lasts. While it is cut off it serves what its memory holds, up to `behindMax`.
  * - A change whose outcome is not known fails with `StoreFailed`. Until the server has taken it, this process does not
@@ -18,7 +21,7 @@
  *
  * It needs Redis 6.2 or later, one server or a primary with replicas that Sentinel watches, and the package `ioredis`.
  *
- * Not here: a cluster. Conditions (`ifVersion`), leases and transactions hold within one process.
+ * Not here: a cluster. Leases, and the keys that a transaction holds, are those of one process.
  *
  * @since 0.1.0
  */

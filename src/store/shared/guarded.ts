@@ -50,9 +50,16 @@ const guardOf = (store: Service): Service => {
         calls.call("open", () => store.open(family), isBag as (answer: unknown) => boolean),
         (opened) => partitionOf(opened, calls)
       ),
-    write: ({ changes, marks }) => {
-      const own = changes.map((change) => ({ ...change, partition: behind.get(change.partition) ?? change.partition }))
-      return calls.call("write", () => store.write({ changes: own, marks }))
+    write: ({ changes, guards, marks }) => {
+      const own = <A extends { readonly partition: Partition<any> }>(all: ReadonlyArray<A>): ReadonlyArray<A> =>
+        all.map((one) => ({ ...one, partition: behind.get(one.partition) ?? one.partition }))
+      const judged = guards?.map((guard) => ({
+        ...guard,
+        conditions: own(guard.conditions),
+        changes: own(guard.changes)
+      }))
+      const round = { changes: own(changes), marks }
+      return calls.call("write", () => store.write(judged === undefined ? round : { ...round, guards: judged }))
     },
     loadMarks: Effect.map(log, keepsSafely),
     ...(store.news === undefined ? undefined : { news: store.news }),

@@ -149,8 +149,8 @@ describe("an engine that is cut off", () => {
       yield* a.ledger.commit(0, {
         drops: { keys: [["user", "2"]], scopes: [] },
         puts: [],
-        conditions: [],
-        isUnwritten: false,
+        guards: [],
+        isInOrder: false,
         after: { log: 1, position: position! }
       })
       yield* b.ledger.catchUp(new Map([[0, { epoch: position!.epoch, stamp: 0 }], [0, a.ledger.position(0)!]]))

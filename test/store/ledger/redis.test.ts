@@ -176,6 +176,28 @@ const tests = () => {
       assert.strictEqual(yield* a.put("0", "old", at), "overtaken")
       assert.strictEqual(yield* a.put("0", "new"), "kept")
     }))
+  live("a commit in order does nothing once a later one of its engine was done", (server) =>
+    Effect.gen(function*() {
+      const place = yield* placeOver(server)
+      const a = yield* engine(server)
+      const commit = (stamp: number, writer: number, keys: ReadonlyArray<string>) => {
+        const drops = { keys: keys.map((key): KeyName => ["user", key]), scopes: [] }
+        const position = { ...a.ledger.position(0)!, stamp }
+        const question = { _tag: "Commit", ...dropOf(drops), guards: [], puts: [], isInOrder: true } as const
+        return Effect.map(place.ask(0, { writer, position }, question), ({ outcome }) => outcome)
+      }
+      assert.strictEqual((yield* commit(0, 7, ["1"])).stamp, 1)
+      assert.deepStrictEqual(yield* commit(0, 7, ["2"]), {
+        stamp: undefined,
+        overtaken: [],
+        refused: [],
+        isLate: true
+      })
+      assert.strictEqual((yield* commit(0, 8, ["3"])).stamp, 2)
+      assert.strictEqual((yield* commit(1, 7, ["4"])).stamp, 3)
+      for (let n = 0; n < 1_001; n++) yield* commit(3 + n, 8, ["5"])
+      assert.isTrue((yield* commit(3, 7, ["6"])).isLate)
+    }))
   live("a lease of an epoch that has passed holds nothing", (server) =>
     Effect.gen(function*() {
       const a = yield* engine(server)

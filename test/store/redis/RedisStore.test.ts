@@ -115,6 +115,51 @@ const tests = () => {
   )
 
   live(
+    "values that processes give to one key at once, in a family without a lookup, leave the last of them",
+    ({ port }) =>
+      Effect.gen(function*() {
+        const rows = new Rows()
+        const engines = [yield* engine(port, rows, long), yield* engine(port, rows, long)]
+        const ids = Array.from({ length: 200 }, (_, n) => `${n}`)
+        const set = ({ as }: typeof engines[number], n: number) =>
+          as(Effect.forEach(ids, (id) => note.set({ id }, `of ${n}`), { concurrency: 16, discard: true }))
+        yield* Effect.all(engines.map(set), { concurrency: "unbounded" })
+        const read = ({ as }: typeof engines[number]) =>
+          as(Effect.forEach(ids, (id) => Effect.map(note.getOption({ id }), Option.getOrUndefined)))
+        const seen = yield* Effect.forEach([...engines, yield* engine(port, rows, long)], read)
+        assert.notInclude(seen[2], undefined)
+        yield* until(Effect.map(Effect.forEach(engines, read), (all) =>
+          all.every((values) =>
+            values.every((value, at) => value === seen[2]![at])
+          )))
+      })
+  )
+
+  live(
+    "processes that claim keys at once get each of them once, and take each value once",
+    ({ port }) =>
+      Effect.gen(function*() {
+        const rows = new Rows()
+        const engines = [yield* engine(port, rows, long), yield* engine(port, rows, long)]
+        const ids = Array.from({ length: 200 }, (_, n) => `${n}`)
+        const each = <A, E>(work: (id: string, n: number) => Effect.Effect<A, E, any>) =>
+          Effect.forEach(
+            engines,
+            ({ as }, n) =>
+              as(Effect.forEach(ids, (id) => work(id, n), { concurrency: 16 }) as Effect.Effect<Array<A>, E>),
+            { concurrency: "unbounded" }
+          )
+        const claims = yield* each((id, n) => note.setIfAbsent({ id }, `of ${n}`))
+        const owners = ids.map((_, at) => claims.flatMap((own, n) => own[at] === true ? [`of ${n}`] : []))
+        assert.deepStrictEqual(owners.map(({ length }) => length), ids.map(() => 1))
+        const seen = yield* each((id) => Effect.map(note.getOption({ id }), Option.getOrUndefined))
+        for (const values of seen) assert.deepStrictEqual(values, owners.map(([owner]) => owner))
+        const taken = yield* each((id) => Effect.map(note.getAndDelete({ id }), Option.toArray))
+        assert.deepStrictEqual(ids.map((_, at) => taken.flatMap((own) => own[at]!)), owners)
+      })
+  )
+
+  live(
     "processes that miss keys at once run one lookup for each",
     ({ port }) =>
       Effect.gen(function*() {

@@ -4,8 +4,8 @@ import type { Commit, Drops } from "../../../src/store/internal/ledger/ledger.ts
 export const nothing: Commit = {
   drops: { keys: [], scopes: [] },
   puts: [],
-  conditions: [],
-  isUnwritten: false,
+  guards: [],
+  isInOrder: false,
   after: undefined
 }
 

@@ -11,19 +11,20 @@ import type {
   Drops,
   Epoch,
   Header,
-  Identity,
   KeyName,
   LogMark,
   PlacePartition,
   Position
 } from "../../../src/store/internal/ledger/ledger.ts"
-import type {
-  Asker,
-  LogRecord,
-  Outcomes,
-  Placed,
-  PlacedPut,
-  Question
+import {
+  type Asker,
+  type CommittedPut,
+  laterMax,
+  type LogRecord,
+  type Outcomes,
+  type Placed,
+  type PlacedPut,
+  type Question
 } from "../../../src/store/internal/ledger/ledgerPlace.ts"
 import { sameEpoch } from "../../../src/store/internal/ledger/logView.ts"
 
@@ -59,6 +60,8 @@ export interface LogState {
   readonly lastNaming: (key: KeyName) => number
   readonly lease: (key: KeyName) => LeaseRow | undefined
   readonly marks: () => ReadonlyArray<LogMark>
+  /** The records that are kept of those after a position, the first ones, at most so many. */
+  readonly recordsAfter: (position: Position | undefined, max: number) => ReadonlyArray<LogRecord>
   readonly keep: (put: PlacedPut, lease: number) => void
   readonly remove: (key: KeyName) => void
   readonly setLease: (key: KeyName, lease: LeaseRow | undefined) => void
@@ -132,7 +135,7 @@ const begin = (
 const isOvertaken = (state: LogState, key: KeyName, { epoch, stamp }: Position): boolean =>
   !sameEpoch(epoch, state.epoch) || stamp < state.floor || stamp < state.lastNaming(key)
 
-const nameOf = ({ partition, prepared }: PlacedPut): KeyName => [partition.family.name, prepared.key]
+const nameOf = ({ partition, prepared }: Omit<PlacedPut, "at">): KeyName => [partition.family.name, prepared.key]
 
 const put = (
   state: LogState,
@@ -165,36 +168,53 @@ const drop = (state: LogState, key: KeyName): void => {
 const commit = (
   state: LogState,
   asker: Asker,
-  { after, conditions, drops, isUnwritten, puts }: Extract<Question, { readonly _tag: "Commit" }>,
+  { after, drops, guards, isInOrder, puts }: Extract<Question, { readonly _tag: "Commit" }>,
   surroundings: Surroundings
 ): Outcomes["Commit"] => {
-  const names = puts.map(nameOf)
-  const held = conditions.map(({ key }) => state.find(key, undefined)?.header.identity)
-  const isRefused = conditions.some((condition, at) => !holds(condition, held[at], puts))
-  if (isRefused && isUnwritten) return { stamp: undefined, overtaken: [], conflict: held }
-  // Judged against the records before this one, which names these keys as well.
-  const overtaken = puts.filter((each, at) => isOvertaken(state, names[at]!, each.at))
-  const keys = [...drops.keys, ...names]
-  for (const key of keys) drop(state, key)
-  append(state, asker, surroundings, { drops: { keys, scopes: drops.scopes }, after })
-  if (isRefused) return { stamp: state.head, overtaken: [], conflict: held }
-  for (const each of puts) if (!overtaken.includes(each)) state.keep(each, 0)
-  return { stamp: state.head, overtaken: overtaken.map(nameOf), conflict: undefined }
+  if (isInOrder && isLate(state, asker)) return { stamp: undefined, overtaken: [], refused: [], isLate: true }
+  const own = { epoch: state.epoch, stamp: state.head + 1 }
+  const keys: Array<KeyName> = []
+  const overtaken: Array<KeyName> = []
+  // Values are judged against the records before this one, which names their keys as well.
+  const apply = (dropped: ReadonlyArray<KeyName>, values: ReadonlyArray<CommittedPut>): void => {
+    const names = values.map(nameOf)
+    for (const key of [...dropped, ...names]) {
+      drop(state, key)
+      keys.push(key)
+    }
+    for (const [n, put] of values.entries()) {
+      const { at } = put
+      if (at !== undefined && isOvertaken(state, names[n]!, at)) overtaken.push(names[n]!)
+      else state.keep({ ...put, at: at ?? own }, 0)
+    }
+  }
+  const refused = guards.map((guard) => {
+    const held = guard.conditions.map(({ key }) => state.find(key, undefined)?.header)
+    if (!guard.conditions.every((condition, n) => holds(state, condition, held[n]))) {
+      return held.map((header) => header?.identity.version)
+    }
+    apply(guard.keys, guard.puts)
+    return undefined
+  })
+  apply(drops.keys, puts)
+  const isDone = keys.length + drops.scopes.length > 0 || guards.length === 0
+  if (isDone) append(state, asker, surroundings, { drops: { keys, scopes: drops.scopes }, after })
+  return { stamp: isDone ? own.stamp : undefined, overtaken, refused, isLate: false }
 }
 
-// A commit that is repeated finds the identity that it has set itself.
-const holds = (
-  { identity, key }: Condition,
-  held: Identity | undefined,
-  puts: ReadonlyArray<PlacedPut>
-): boolean =>
-  sameIdentity(held, identity) ||
-  puts.some((each) => sameKey(nameOf(each), key) && sameIdentity(held, each.identity))
+const holds = (state: LogState, { at, key, orAbsent, since, version }: Condition, held: Header | undefined): boolean =>
+  held === undefined || orAbsent && held.at.stamp < since
+    ? orAbsent
+    : version === held.identity.version && at !== undefined && !isOvertaken(state, key, at)
 
-const sameKey = (a: KeyName, b: KeyName): boolean => a[0] === b[0] && a[1] === b[1]
-
-const sameIdentity = (a: Identity | undefined, b: Identity | undefined): boolean =>
-  a === b || a !== undefined && b !== undefined && a.version === b.version && a.writer === b.writer
+/** Whether a commit of the asker follows its position. A record that only says that loads have ended is none. */
+const isLate = (state: LogState, { position, writer }: Asker): boolean => {
+  if (position === undefined || !sameEpoch(position.epoch, state.epoch)) return false
+  if (position.stamp < state.floor || state.head - position.stamp > laterMax) return true
+  return state.recordsAfter(position, laterMax).some(({ drops: { keys, scopes }, writer: by }) =>
+    by === writer && keys.length + scopes.length > 0
+  )
+}
 
 const noDrops: Drops = { keys: [], scopes: [] }
 

@@ -250,8 +250,8 @@ export class Node {
         const { position } = yield* this.untilDone(of, {
           drops: { keys, scopes: isMark ? [everything] : [] },
           puts: of === log ? puts : [],
-          conditions: [],
-          isUnwritten: false,
+          guards: [],
+          isInOrder: false,
           after
         })
         if (of === log && position !== undefined) after = { log, position }

@@ -136,6 +136,12 @@ class State implements LogState {
     if (drops.scopes.length > 0) this.marksAt = stamp
   }
 
+  recordsAfter(position: Position | undefined, max: number): ReadonlyArray<LogRecord> {
+    if (position === undefined || !sameEpoch(position.epoch, this.epoch) || position.stamp < this.floor) return []
+    const from = position.stamp - this.floor
+    return this.records.slice(from, from + max)
+  }
+
   /** Keeps only the records after a stamp. */
   trim(floor: number): void {
     if (floor <= this.floor) return
@@ -246,7 +252,7 @@ export class SimPlace {
     const { epoch, floor, head, link, marksAt } = state
     return {
       heading: { epoch, head, floor, marksAt, link },
-      records: this.recordsAfter(state, asker.position),
+      records: state.recordsAfter(asker.position, this.bounds.recordsPerAnswer),
       proves: true,
       outcome: outcome as Answer<Q["_tag"]>["outcome"]
     }
@@ -264,12 +270,6 @@ export class SimPlace {
   }
 
   private readonly bits = (): number => Math.floor(this.random() * 2 ** 32)
-
-  private recordsAfter(state: State, position: Position | undefined): ReadonlyArray<LogRecord> {
-    if (position === undefined || !sameEpoch(position.epoch, state.epoch) || position.stamp < state.floor) return []
-    const from = position.stamp - state.floor
-    return state.records.slice(from, from + this.bounds.recordsPerAnswer)
-  }
 }
 
 /** How the connection of one engine treats what travels on it. */

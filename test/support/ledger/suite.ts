@@ -13,7 +13,9 @@ import type * as Scope from "effect/Scope"
 import type {
   Begun,
   Commit,
+  Condition,
   Drops,
+  Guard,
   Identity,
   KeyName,
   Ledger,
@@ -82,6 +84,26 @@ const putOf = (
     return { partition, key, entry, prepared, at, identity: options.identity ?? { version: entry.version, writer: 7 } }
   })
 
+/** A guard of a value that prevails. */
+const guardOf = (
+  of: Engine,
+  key: string,
+  value: string,
+  expected: Partial<Condition>
+): Effect.Effect<Guard, StoreError> =>
+  Effect.map(putOf(of.users, key, value, positionOf(of)), (made) => ({
+    conditions: [{
+      key: user(key),
+      version: undefined,
+      at: positionOf(of),
+      orAbsent: false,
+      since: 0,
+      ...expected
+    }],
+    keys: [],
+    puts: [{ ...made, at: undefined }]
+  }))
+
 const put = (
   partition: SharedPartition<string>,
   key: string,
@@ -137,7 +159,6 @@ const order: ReadonlyArray<readonly [name: string, body: Body]> = [
       const b = yield* engine(ground)
       for (let n = 0; n < 200; n++) yield* drop(b, { keys: [user(`${n}`)] })
       const receipt = yield* drop(a, { keys: [user("own")] })
-      assert.strictEqual(receipt._tag, "Done")
       assert.deepStrictEqual(receipt.position, positionOf(a))
       assert.strictEqual(dropped(a).length, 201)
       assert.deepStrictEqual(dropped(a).at(-1)?.[1], [user("own")])
@@ -326,10 +347,10 @@ const commits: ReadonlyArray<readonly [name: string, body: Body]> = [
         const b = yield* engine(ground)
         const at = positionOf(a)
         const first = yield* drop(b, {}, { puts: [yield* putOf(b.users, "1", "of b", positionOf(b))] })
-        assert.deepStrictEqual(first._tag === "Done" && first.overtaken, [])
+        assert.deepStrictEqual(first.overtaken, [])
         assert.strictEqual(yield* read(a, "1"), "of b")
         const second = yield* drop(a, {}, { puts: [yield* putOf(a.users, "1", "of a", at)] })
-        assert.deepStrictEqual(second._tag === "Done" && second.overtaken, [user("1")])
+        assert.deepStrictEqual(second.overtaken, [user("1")])
         assert.isUndefined(yield* read(b, "1"))
         yield* b.ledger.catchUp()
         assert.deepStrictEqual(dropped(b).map(([, keys]) => keys), [[user("1")], [user("1")]])
@@ -348,56 +369,103 @@ const commits: ReadonlyArray<readonly [name: string, body: Body]> = [
       })
   ],
   [
-    "a condition that does not hold stops the values of a commit, and not its drops",
+    "a committed value that prevails is kept whatever records came before, with the position of its own record",
     (ground) =>
       Effect.gen(function*() {
         const a = yield* engine(ground)
-        const identity = { version: 5, writer: 6 }
-        yield* put(a.users, "1", "one", positionOf(a), {}, { identity })
-        yield* put(a.others, "1", "made from one", positionOf(a))
-        const receipt = yield* drop(a, { keys: [["other", "1"]] }, {
-          puts: [yield* putOf(a.users, "1", "two", positionOf(a))],
-          conditions: [{ key: user("1"), identity: { version: 5, writer: 7 } }]
-        })
-        assert.deepStrictEqual(receipt._tag === "Conflict" && receipt.held, [identity])
-        assert.isDefined(receipt.position)
-        assert.isUndefined(yield* read(a, "1"))
-        assert.deepStrictEqual(yield* a.others.getMany(["1"]), [undefined])
-        assert.deepStrictEqual(dropped(a).at(-1)?.[1], [["other", "1"], user("1")])
+        const b = yield* engine(ground)
+        yield* drop(b, { keys: [user("1")], scopes: ["user|all"] })
+        const made = yield* putOf(a.users, "1", "of a", positionOf(a))
+        const receipt = yield* drop(a, { scopes: ["user|other"] }, { puts: [{ ...made, at: undefined }] })
+        assert.deepStrictEqual(receipt.overtaken, [])
+        const [header] = yield* b.users.headers(["1"])
+        assert.deepStrictEqual(header?.at, receipt.position)
+        assert.strictEqual(yield* read(b, "1"), "of a")
       })
   ],
-  ["a commit without a source does nothing if its condition does not hold", (ground) =>
+  ["commits in order that one engine makes at once are all done", (ground) =>
+    Effect.gen(function*() {
+      const a = yield* engine(ground)
+      const commit = (key: string) => drop(a, { keys: [user(key)] }, { isInOrder: true })
+      yield* Effect.all(["1", "2", "3"].map(commit), { concurrency: "unbounded" })
+      assert.strictEqual(dropped(a).length, 3)
+    })],
+  [
+    "a guard whose condition does not hold does nothing, and leaves the rest of its commit in place",
+    (ground) =>
+      Effect.gen(function*() {
+        const a = yield* engine(ground)
+        yield* put(a.users, "1", "one", positionOf(a), {}, { identity: { version: 5, writer: 6 } })
+        yield* put(a.others, "1", "other", positionOf(a))
+        const refused = yield* guardOf(a, "1", "two", { version: 4 })
+        const kept = yield* guardOf(a, "2", "two", { orAbsent: true })
+        const receipt = yield* drop(a, { keys: [["other", "1"]] }, {
+          guards: [{ ...refused, keys: [user("3")] }, kept]
+        })
+        assert.deepStrictEqual(receipt.refused, [[5], undefined])
+        assert.deepStrictEqual(yield* Effect.forEach(["1", "2"], (key) => read(a, key)), ["one", "two"])
+        assert.deepStrictEqual(yield* a.others.getMany(["1"]), [undefined])
+        assert.deepStrictEqual(dropped(a).at(-1)?.[1], [user("2"), ["other", "1"]])
+        const [header] = yield* a.users.headers(["2"])
+        assert.deepStrictEqual(header?.at, receipt.position)
+      })
+  ],
+  ["a commit of which nothing is done makes no record", (ground) =>
     Effect.gen(function*() {
       const a = yield* engine(ground)
       const before = positionOf(a)
       yield* put(a.users, "1", "one", before)
-      const receipt = yield* drop(a, { keys: [["other", "1"]] }, {
-        puts: [yield* putOf(a.users, "1", "two", before)],
-        conditions: [{ key: user("1"), identity: undefined }],
-        isUnwritten: true
-      })
-      assert.strictEqual(receipt._tag, "Conflict")
+      const receipt = yield* drop(a, {}, { guards: [yield* guardOf(a, "1", "two", { orAbsent: true })] })
       assert.isUndefined(receipt.position)
       assert.strictEqual(yield* read(a, "1"), "one")
       assert.deepStrictEqual(positionOf(a), before)
     })],
   [
-    "a condition holds for its identity, for absence, and for what the commit itself sets",
+    "a guard holds as a whole or not at all, and the next one sees what it has done",
     (ground) =>
       Effect.gen(function*() {
         const a = yield* engine(ground)
+        const guard = (key: string, value: string) => guardOf(a, key, value, { orAbsent: true })
+        yield* put(a.users, "2", "two", positionOf(a))
+        const [one, two] = [yield* guard("1", "of both"), yield* guard("2", "of both")]
+        const both = { conditions: [...one.conditions, ...two.conditions], keys: [], puts: [...one.puts, ...two.puts] }
+        const receipt = yield* drop(a, {}, { guards: [both, yield* guard("1", "first"), yield* guard("1", "second")] })
+        assert.deepStrictEqual(receipt.refused.map((held) => held !== undefined), [true, false, true])
+        assert.deepStrictEqual(yield* Effect.forEach(["1", "2"], (key) => read(a, key)), ["first", "two"])
+      })
+  ],
+  [
+    "a guard does not hold for another value of the same version, and not for one that has ended",
+    (ground) =>
+      Effect.gen(function*() {
+        const a = yield* engine(ground)
+        const b = yield* engine(ground)
         const identity = { version: 5, writer: 6 }
-        const set = (value: string, own: Identity, expected: Identity | undefined) =>
-          Effect.gen(function*() {
-            const made = yield* putOf(a.users, "1", value, positionOf(a), { identity: own })
-            const conditions = [{ key: user("1"), identity: expected }]
-            return (yield* drop(a, {}, { puts: [made], conditions, isUnwritten: true }))._tag
-          })
-        assert.strictEqual(yield* set("one", identity, undefined), "Done")
-        assert.strictEqual(yield* set("one", identity, undefined), "Done")
-        assert.strictEqual(yield* set("two", { version: 6, writer: 6 }, identity), "Done")
-        assert.strictEqual(yield* set("three", { version: 7, writer: 6 }, identity), "Conflict")
-        assert.strictEqual(yield* read(a, "1"), "two")
+        yield* put(a.users, "1", "one", positionOf(a), {}, { identity })
+        const guard = yield* guardOf(a, "1", "two", { version: 5 })
+        const made = yield* putOf(b.users, "1", "of b", positionOf(b), { identity: { version: 5, writer: 7 } })
+        yield* drop(b, {}, { puts: [made] })
+        assert.deepStrictEqual((yield* drop(a, {}, { guards: [guard] })).refused, [[5]])
+        const again = yield* guardOf(a, "1", "three", { version: 5 })
+        assert.deepStrictEqual((yield* drop(a, {}, { guards: [again] })).refused, [undefined])
+        assert.strictEqual(yield* read(b, "1"), "three")
+        const gone = yield* guardOf(a, "9", "x", { version: 5 })
+        assert.deepStrictEqual((yield* drop(a, {}, { guards: [gone] })).refused, [[undefined]])
+      })
+  ],
+  [
+    "a guard that expects nothing holds for a hidden entry of its version, and for one from before a position",
+    (ground) =>
+      Effect.gen(function*() {
+        const a = yield* engine(ground)
+        for (const key of ["1", "2"]) {
+          yield* put(a.users, key, "one", positionOf(a), {}, { identity: { version: 5, writer: 6 } })
+        }
+        yield* drop(a, { scopes: ["user|all"] })
+        const hidden = yield* guardOf(a, "1", "two", { version: 5, orAbsent: true })
+        const cleared = yield* guardOf(a, "2", "two", { orAbsent: true, since: positionOf(a).stamp })
+        assert.deepStrictEqual((yield* drop(a, {}, { guards: [hidden, cleared] })).refused, [undefined, undefined])
+        assert.deepStrictEqual(yield* Effect.forEach(["1", "2"], (key) => read(a, key)), ["two", "two"])
       })
   ],
   ["a commit goes on when its caller has left", (ground) =>
@@ -578,7 +646,6 @@ const losing = (lose: NonNullable<Ground["lose"]>): ReadonlyArray<readonly [name
         yield* drop(a, { keys: [user("1")] })
         yield* lose
         const receipt = yield* drop(a, { keys: [user("2")] })
-        assert.strictEqual(receipt._tag, "Done")
         assert.deepStrictEqual(positionOf(a).epoch, receipt.position!.epoch)
         assert.isAtLeast(positionOf(a).stamp, receipt.position!.stamp)
       })

@@ -329,7 +329,11 @@ export class Carrier {
     // In one step: what another process changes after that is not in the log as the store knows it now.
     const write = Effect.contextWith((context: Context.Context<never>) => {
       const changes: ReadonlyArray<Change<any>> = lanes.map(([lane, parcel]) => lane.changeOf(parcel, context))
-      return inTime(store, "write", store.write({ changes, marks: stamps }))
+      const guards = new Set(lanes.flatMap(([, parcel]) => Array.from(parcel.guards)))
+      const round = guards.size === 0
+        ? { changes, marks: stamps }
+        : { changes, marks: stamps, guards: Array.from(guards, ({ ofStore }) => ofStore) }
+      return inTime(store, "write", store.write(round))
     })
     return Effect.matchCause(write, {
       onSuccess: () => land(undefined),

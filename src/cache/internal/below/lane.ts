@@ -12,13 +12,15 @@
  * - A loaded value that does not fit the bytes of a round follows with the next one; this one removes its key.
  * - A key whose change has failed is not read below until it is known again: the engine does not know what is there.
  *   Each later round removes it, whatever else the round carries. Beyond `distrustedMax` keys, the family is cleared.
- * - Where other processes change the lower tiers, too, their change of a key takes back what is on its way here. What
- *   is found below counts as older than each mark that is still on its way.
+ * - Where other processes change the lower tiers, too, their change of a key takes back what is on its way here, except
+ *   what a caller gave to a family without a lookup: that prevails. What is found below counts as older than each mark
+ *   that is still on its way.
  * - The lower tiers get times of the wall clock (`entryTimes.ts`).
  *
  * Not here: when a round begins, and what it writes beside the family (`carrier.ts`).
  */
 import type * as Context from "effect/Context"
+import type * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Entry, Found } from "../../../store/Entry.ts"
@@ -28,6 +30,7 @@ import type { Change, Partition, Prepared, PreparedEntry } from "../../../store/
 import type { StoreError } from "../../../store/StoreError.ts"
 import { unsealed } from "../family/sensitive.ts"
 import { type Delivery, noDelivery, type Parcel } from "./delivery.ts"
+import type { Guard, GuardedChange, GuardedLane } from "./guard.ts"
 import {
   absent,
   ChangesParcel,
@@ -62,17 +65,20 @@ interface Ground extends Sender {
   }
   /** The result of a change that is made after the engine was closed. */
   readonly refused: Delivery | undefined
+  /** The guard of the write that is applied in this step. */
+  readonly guard: Guard | undefined
   /** Adds the first change of a lane to a round. */
   depart<P extends Parcel>(lane: Lane<any>, make: (trip: Trip) => P): P
 }
 
 /** The changes of one family of one engine, and its reads of the lower tiers. */
-export class Lane<V> {
+export class Lane<V> implements GuardedLane {
   readonly outbox: Ground
   readonly isSensitive: boolean
   private readonly name: string
   private readonly partition: Partition<V>
   private readonly isShared: boolean
+  private readonly isAlone: () => boolean
   private readonly time: CoarseClock
   readonly carrier: Ground["carrier"]
   /** The lanes of the same family in all engines, including this one. */
@@ -91,8 +97,9 @@ export class Lane<V> {
   readonly preparing: Preparing<V>
 
   constructor(outbox: Ground, options: LaneOptions<V>) {
-    const { isSensitive, isShared, name, onAlone, onDistrust, onFailure, partition, time, validAt } = options
+    const { isAlone, isSensitive, isShared, name, onAlone, onDistrust, onFailure, partition, time, validAt } = options
     this.outbox = outbox
+    this.isAlone = isAlone
     this.isShared = isShared
     this.carrier = outbox.carrier
     this.isSensitive = isSensitive
@@ -146,28 +153,52 @@ export class Lane<V> {
   }
 
   /**
-   * Sets a key. `prepared` is the content as the partition prepared it, if that was done before the change. `replaces`
-   * says whether other processes may hold another value of the key.
+   * Sets a key to the value of a lookup, or to what was stored before. `prepared` is the content as the partition
+   * prepared it, if that was done before the change. `replaces` says whether other processes may hold another value of
+   * the key.
    */
   set(key: string, entry: Entry<V>, prepared?: Prepared<V>, replaces = true): Delivery {
     return this.put(key, { entry, prepared, replaces })
+  }
+
+  /** Sets a key to the value that a caller gave. */
+  give(key: string, entry: Entry<V>, prepared: Prepared<V> | undefined): Delivery {
+    return this.isShared && this.isAlone()
+      ? this.put(key, { entry, prepared, replaces: true, prevails: true })
+      : this.put(key, { entry, prepared, replaces: true })
+  }
+
+  /** Raises the stamp of a value that is on its way. */
+  confirm(key: string, entry: Entry<V>, pending: Pending<V>): Delivery {
+    return this.put(key, { ...pending, entry })
+  }
+
+  /** Whether a change of a key, or a mark of its family, has not arrived below. What is there may be out of date. */
+  isUnderWay(key: string): boolean {
+    const pending = this.pending(key)
+    return pending !== undefined && pending !== distrusted || this.carrier.oldestMarkOf(this.name) < Infinity
   }
 
   /** Moves the end of an entry, because it was read. Its prepared content stays. */
   touch(key: string, entry: Entry<V>): Delivery {
     if (this.preparing.touch(key, entry)) return noDelivery
     const known = this.gathering?.keys.get(key)
-    const prepared = known?.entry?.version === entry.version ? known.prepared : undefined
-    return this.put(key, { entry, prepared, isTouch: known === undefined || known.isTouch === true, replaces: false })
+    // Its end is moved by a later read.
+    if (known?.guard !== undefined) return noDelivery
+    const isSame = known?.entry?.version === entry.version
+    const isTouch = known === undefined || known.isTouch === true
+    const prepared = isSame ? known.prepared : undefined
+    return this.put(key, { entry, prepared, isTouch, replaces: false, ...(isSame ? prevailing(known) : undefined) })
   }
 
   /** Takes back what is on its way below of a key that another process has changed. */
   overtaken(key: string): void {
     if (!this.preparing.isEmpty) this.preparing.cancel(key)
     const { carried, gathering } = this
-    if (gathering?.keys.get(key)?.entry !== undefined) this.replace(gathering, key, absent)
+    for (const guard of gathering?.guards ?? []) guard.overtaken(this, key)
+    if (isOvertaken(gathering?.keys.get(key))) this.replace(gathering!, key, absent)
     // Whether the tier takes it is decided there. Here it does not count any more.
-    if (carried?.keys.get(key)?.entry !== undefined) carried.keys.set(key, absent)
+    if (isOvertaken(carried?.keys.get(key))) carried!.keys.set(key, absent)
   }
 
   remove(key: string): Delivery {
@@ -281,28 +312,31 @@ export class Lane<V> {
       key: string,
       entry: Entry<V>,
       exit: Exit.Exit<Prepared<V>, StoreError>,
-      isFirst: boolean
+      { prevails, replaces: isReplacing }: Pending<V>
     ): void => {
       if (Exit.isSuccess(exit)) {
         bytes += exit.value.bytes
-        const replaces = !isFirst || this.isShared && Array.from(this.lanes).some((lane) => lane.distrusted.has(key))
+        const replaces = isReplacing !== false ||
+          this.isShared && Array.from(this.lanes).some((lane) => lane.distrusted.has(key))
         const knownAt = this.isShared ? this.validAt(key, entry) : undefined
-        return void set.push({ key, entry: inWallTime(this.time, entry), prepared: exit.value, replaces, knownAt })
+        const one = { key, entry: inWallTime(this.time, entry), prepared: exit.value, replaces, knownAt }
+        return void set.push(prevails === true ? { ...one, prevails } : one)
       }
       removed.push(key)
       this.unprepared(key, errorOf("prepare", exit.cause))
     }
     for (const [key, pending] of parcel.keys) {
-      const { entry, isTouch, prepared, replaces } = pending
+      const { entry, guard, isTouch, prepared } = pending
+      if (guard !== undefined) continue
       if (entry === undefined) removed.push(key)
-      else if (prepared !== undefined) take(key, entry, Exit.succeed(prepared), replaces === false)
+      else if (prepared !== undefined) take(key, entry, Exit.succeed(prepared), pending)
       else {
         const made = bytes < pendingBytesMax ? partition.prepare(key, entry) : undefined
         if (made !== undefined && Exit.isExit(made)) {
           const fitting = this.fitting(made as Exit.Exit<Prepared<V>, StoreError>)
           if (Exit.isSuccess(fitting)) this.carrier.underWay.bytes += fitting.value.bytes
           // Where there is no room to move its end, the value below stays as it is.
-          if (isTouch !== true || Exit.isSuccess(fitting)) take(key, entry, fitting, replaces === false)
+          if (isTouch !== true || Exit.isSuccess(fitting)) take(key, entry, fitting, pending)
           continue
         }
         if (isTouch !== true) removed.push(key)
@@ -310,7 +344,8 @@ export class Lane<V> {
         else open.push([key, entry, made])
       }
     }
-    for (const [key, pending] of later) if (!this.isFollowed(key)) this.put(key, pending)
+    // It may be older than a mark of this round.
+    for (const [key, pending] of later) if (!this.isFollowed(key)) this.put(key, { ...pending, prevails: false })
     const change: Change<V> = { partition: unsealed(partition), cleared: parcel.cleared, removed, set }
     if (open.length > 0 && this.outbox.refused === undefined) {
       this.preparing.add(open.filter(([key]) => !this.isFollowed(key)), context)
@@ -416,11 +451,46 @@ export class Lane<V> {
       for (const lane of this.lanes) if (lane !== this && lane.withdraw(key)) isNew = false
     }
     if (!this.preparing.isEmpty) this.preparing.cancel(key)
-    const parcel = this.gathering ??= this.outbox.depart(this, (trip) => new ChangesParcel<V>(trip))
+    const { parcel } = this
     const before = parcel.keys.get(key)
     if (before !== undefined && before.replaces !== false) isNew = false
-    this.replace(parcel, key, isNew || change.replaces !== false ? change : { ...change, replaces: true })
+    const whole = isNew || change.replaces !== false ? change : { ...change, replaces: true }
+    const { guard } = this.outbox
+    this.replace(parcel, key, guard?.takes(this, key, whole) === true ? { ...whole, guard } : whole)
     return new Set([parcel])
+  }
+
+  private get parcel(): ChangesParcel<V> {
+    return this.gathering ??= this.outbox.depart(this, (trip) => new ChangesParcel<V>(trip))
+  }
+
+  /** A conditional write of this step goes with the changes that gather. Returns when they have arrived. */
+  enter(guard: Guard): Deferred.Deferred<void> {
+    const { refused } = this.outbox
+    for (const { arrived } of refused ?? []) return arrived
+    const { arrived, guards } = this.parcel
+    guards.add(guard)
+    return arrived
+  }
+
+  get storePartition(): Partition<V> {
+    return unsealed(this.partition)
+  }
+
+  /** The changes of a guard, as the store takes them. */
+  changeUnder(changes: ReadonlyMap<string, GuardedChange>): Change<V> {
+    const removed: Array<string> = []
+    const set: Array<PreparedEntry<V>> = []
+    for (const [key, { entry, prepared, prevails }] of changes) {
+      if (entry === undefined || prepared === undefined) removed.push(key)
+      else set.push({ key, entry: inWallTime(this.time, entry), prepared, prevails, knownAt: this.validAt(key, entry) })
+    }
+    return { partition: this.storePartition, cleared: false, removed, set }
+  }
+
+  refused(guard: Guard): void {
+    const { carried } = this
+    for (const [key, change] of carried?.keys ?? []) if (change.guard === guard) carried!.keys.delete(key)
   }
 
   private replace(parcel: ChangesParcel<V>, key: string, change: Pending<V>): void {
@@ -454,3 +524,11 @@ export class Lane<V> {
     }
   }
 }
+
+/** Whether a change of another process takes back a change that is on its way. */
+const isOvertaken = (change: Pending<unknown> | undefined): boolean =>
+  change?.entry !== undefined && change.prevails !== true && change.guard === undefined
+
+/** What a change keeps of the one whose value it only moves. */
+const prevailing = ({ prevails }: Pending<unknown>): { readonly prevails?: true } =>
+  prevails === true ? { prevails } : {}

@@ -25,6 +25,7 @@ import { StoreError, TierFailed } from "../../../store/StoreError.ts"
 import { splitScope } from "../family/names.ts"
 import { type Carrier, settledOf } from "./carrier.ts"
 import type { Delivery, Parcel } from "./delivery.ts"
+import type { Guard } from "./guard.ts"
 import type { Lane } from "./lane.ts"
 import { MarksParcel, type OnFailure, OwedMarks, type Sender, type Trip } from "./parcels.ts"
 import { Written } from "./written.ts"
@@ -42,6 +43,8 @@ export class Outbox implements Sender {
   readonly owed = new OwedMarks()
   /** The result of a change that is made after the engine was closed. */
   refused: Delivery | undefined = undefined
+  /** The guard of the conditional write that is applied in this step. */
+  guard: Guard | undefined = undefined
   private readonly closed = Deferred.makeUnsafe<void>()
 
   constructor(store: Store["Service"], carrier: Carrier) {

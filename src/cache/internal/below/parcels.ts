@@ -14,6 +14,7 @@ import { everything } from "../../shared/slices.ts"
 import { scopeOf, splitScope } from "../family/names.ts"
 import { writeSlice } from "../marks/familyMarks.ts"
 import type { Parcel } from "./delivery.ts"
+import type { Guard } from "./guard.ts"
 import { Written } from "./written.ts"
 
 /** The most keys that wait to be set, and the most that wait to be removed, over all families. */
@@ -34,6 +35,10 @@ export interface Pending<V> {
   readonly isTouch?: boolean
   /** Whether it replaces what other processes may hold of the key: it does, unless this says `false`. */
   readonly replaces?: boolean
+  /** Whether it stays whatever other processes have changed, because no lookup could bring it again. */
+  readonly prevails?: boolean
+  /** What it goes below with, if the tiers there judge its condition. */
+  readonly guard?: Guard
 }
 
 /** Is called for each failed operation of a tier. */
@@ -60,6 +65,8 @@ abstract class RoundParcel implements Parcel {
 /** The changes of one family of one engine in a round. */
 export class ChangesParcel<V> extends RoundParcel {
   readonly keys = new Map<string, Pending<V>>()
+  /** The conditional writes that go with it. */
+  readonly guards = new Set<Guard>()
   removals = 0
   /** Whether the whole family is cleared below before these changes. */
   cleared = false
@@ -165,6 +172,8 @@ export interface LaneOptions<V> {
   readonly partition: Partition<V>
   /** Whether other processes change the lower tiers, too. */
   readonly isShared: boolean
+  /** Whether the cache alone has the values of the family. */
+  readonly isAlone: () => boolean
   readonly time: CoarseClock
   /** Whether failures hide their causes. */
   readonly isSensitive: boolean

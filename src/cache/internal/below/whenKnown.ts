@@ -40,6 +40,8 @@ export interface Holding {
   readonly watch: () => Watch
   readonly unwatch: (watch: Watch) => void
   readonly current: Effect.Effect<Entry<any> | typeof unknown | undefined>
+  /** The version of the last entry that was found below, even if no read may serve it. */
+  readonly met: () => number | undefined
 }
 
 // Each further try means that another caller has changed one of the keys.

@@ -86,10 +86,12 @@ export const versionConflict = (
   isKnown: boolean
 ): CacheError | undefined => {
   if (isKnown && held?.version === (ifVersion ?? undefined)) return undefined
-  return new CacheError({
-    reason: new VersionConflict({ key, expected: ifVersion ?? undefined, actual: held?.version })
-  })
+  return conflictWith(key, ifVersion ?? undefined, held?.version)
 }
+
+/** The error of a write that has met another version than it expects. */
+export const conflictWith = (key: string, expected: number | undefined, actual: number | undefined): CacheError =>
+  new CacheError({ reason: new VersionConflict({ key, expected, actual }) })
 
 /** The error of a write of a key whose value a transaction forbids to keep. The key is given as errors show it. */
 export const closedBy = ({ closedUntil }: Hold, manifest: string, key: string): CacheError => {

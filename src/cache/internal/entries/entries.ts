@@ -20,7 +20,7 @@ import { everything } from "../../shared/slices.ts"
 import { both, type Delivery, noDelivery } from "../below/delivery.ts"
 import { Lane } from "../below/lane.ts"
 import type { OnFailure } from "../below/parcels.ts"
-import { entryOf, type Holding, unlessLate } from "../below/whenKnown.ts"
+import { entryOf, type Holding, triesMax, unlessLate } from "../below/whenKnown.ts"
 import * as Expiry from "../family/expiry.ts"
 import type { EngineFamilySpec } from "../family/familySpec.ts"
 import { Judge, type Judged, noTags } from "../family/judgement.ts"
@@ -52,8 +52,6 @@ interface KeptLoad {
   /** The keys that were kept of the same load. */
   readonly others?: (() => ReadonlySet<string>) | undefined
 }
-
-const written: KeptLoad = { isNews: false, replaces: true }
 
 export class Entries<V> {
   readonly cache: CacheContext
@@ -125,6 +123,7 @@ export class Entries<V> {
       name: this.storeName,
       partition: lower,
       isShared: cache.isShared,
+      isAlone: () => this.holds.isAlone,
       time: cache.time,
       isSensitive: spec.isSensitive,
       onFailure: this.tierFailed,
@@ -180,15 +179,36 @@ export class Entries<V> {
 
   /** For `whenKnown`. */
   holding(key: string): Holding {
+    let met: number | undefined
+    const current = Effect.suspend(() => {
+      met = undefined
+      const held = this.held(key)
+      if (held !== undefined || this.lane === undefined) return Effect.succeed(held)
+      return Effect.map(
+        unlessLate(this.below.held(key, (version) => {
+          met = version
+        })),
+        entryOf
+      )
+    })
     return {
       watch: () => this.watches.begin(key),
       unwatch: (watch) => this.watches.end(key, watch),
-      current: Effect.suspend(() => {
-        const held = this.held(key)
-        if (held !== undefined || this.lane === undefined) return Effect.succeed(held)
-        return Effect.map(unlessLate(this.below.held(key)), entryOf)
-      })
+      current: this.cache.isShared ? Effect.andThen(this.arrived(key), current) : current,
+      met: () => met
     }
+  }
+
+  /**
+   * Waits, where other processes change the lower tiers, too, until no change of a key is on its way below: only what
+   * has arrived can be compared there.
+   */
+  arrived(key: string, tries = triesMax): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const { cache, lane } = this
+      if (!cache.isShared || tries === 0 || lane?.isUnderWay(key) !== true) return Effect.void
+      return Effect.andThen(cache.outbox.settledWhole, this.arrived(key, tries - 1))
+    })
   }
 
   /** Learns of each change of a key from now on, for a caller who is not in a step of the engine. */
@@ -318,19 +338,31 @@ export class Entries<V> {
     now: number,
     weight: number,
     prepared: Prepared<V> | undefined,
-    { isNews, others, replaces }: KeptLoad = written
+    loaded?: KeptLoad
   ): Delivery {
-    this.watches.changed(key, false, isNews)
+    this.watches.changed(key, false, loaded?.isNews === true)
     this.sources?.kept(key)
     this.mayHold = true
     if (this.hot !== undefined) this.putHot(key, entry, this.dueAt(entry, now), weight)
     const before = this.cache.stamp
-    const evicted = this.cache.spread.ofEvicted(this.name, key, others)
+    const evicted = this.cache.spread.ofEvicted(this.name, key, loaded?.others)
     const kept = before === this.cache.stamp ? entry : this.confirmed(key, entry)
     if (this.lane !== undefined) this.marking.sweepDue.wrote()
-    const below = this.lane === undefined ? this.sendOwed() : this.lane.set(key, kept, prepared, replaces)
-    const delivery = both(evicted, below)
+    const delivery = both(evicted, this.send(key, kept, prepared, loaded))
     return both(delivery, this.cache.spread.ofForgotten())
+  }
+
+  /** Sends an entry below: one that a lookup has brought, or that a caller gave. */
+  private send(
+    key: string,
+    entry: Entry<V>,
+    prepared: Prepared<V> | undefined,
+    loaded: KeptLoad | undefined
+  ): Delivery {
+    if (this.lane === undefined) return this.sendOwed()
+    return loaded === undefined
+      ? this.lane.give(key, entry, prepared)
+      : this.lane.set(key, entry, prepared, loaded.replaces)
   }
 
   /** Moves the end of an entry, in every tier. Its value and its weight are those of the entry that is held. */
@@ -342,7 +374,7 @@ export class Entries<V> {
     this.hot?.rewrite(key, entry, this.dueAt(entry, now))
     if (this.lane === undefined) return this.sendOwed()
     this.marking.sweepDue.wrote()
-    return this.lane.set(key, entry)
+    return this.lane.give(key, entry, undefined)
   }
 
   /** Puts an entry into memory. What follows from the entries that it pushes out waits for `ofEvicted`. */
@@ -373,7 +405,7 @@ export class Entries<V> {
     const pending = this.lane?.pending(key)
     return pending?.entry === undefined
       ? noDelivery
-      : this.lane!.set(key, { ...pending.entry, stamp }, pending.prepared, pending.replaces)
+      : this.lane!.confirm(key, { ...pending.entry, stamp }, pending)
   }
 
   /** Whether no tier holds an entry, and nothing is known of what was made from one: memory alone keeps the family. */

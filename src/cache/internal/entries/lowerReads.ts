@@ -125,11 +125,15 @@ export class LowerReads<V> {
     )
   }
 
-  /** The entry of a key, fresh or stale, unless it is invalid. It is not copied to memory. */
-  held(key: string): Read<V> {
+  /**
+   * The entry of a key, fresh or stale, unless it is invalid. It is not copied to memory. `met` gets the version of
+   * what was found, valid or not.
+   */
+  held(key: string, met?: (version: number) => void): Read<V> {
     const { cache } = this.ground
     return Effect.map(this.look(key), (found) => {
       if (found === unknown || found === undefined) return found
+      met?.(found.entry.version)
       const { expiresAt, stamp, tags } = found.entry
       cache.saw(found.entry)
       return expiresAt > cache.time.now() && this.ground.judge(key, stamp, tags) !== "hidden" ? found : undefined

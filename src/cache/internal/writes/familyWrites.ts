@@ -20,7 +20,7 @@ import { CacheError, InvalidOption, StoreFailed } from "../../CacheError.ts"
 import type { LoadedOptions } from "../../Lookup.ts"
 import type { SetOptions } from "../../types/setOptions.ts"
 import { noDelivery } from "../below/delivery.ts"
-import { type Holding, whenKnown } from "../below/whenKnown.ts"
+import { type Holding, triesMax, whenKnown } from "../below/whenKnown.ts"
 import { type CacheContext, orRedressed, orStoreFailed } from "../entries/cacheContext.ts"
 import type { Entries } from "../entries/entries.ts"
 import * as Expiry from "../family/expiry.ts"
@@ -28,6 +28,7 @@ import type { EngineFamilySpec } from "../family/familySpec.ts"
 import { isJudged, type Judged, type Judging, noOptions, whenJudged } from "../family/judgement.ts"
 import type { FamilyInvalidation } from "../invalidation/familyInvalidation.ts"
 import type { FamilyReads } from "../reads/familyReads.ts"
+import { absence, expectedBy, guarded, type GuardedKey } from "./guarded.ts"
 import { type LentRight, Refusals } from "./refusals.ts"
 import { Updates } from "./updates.ts"
 import { WritesAtOnce } from "./writesAtOnce.ts"
@@ -96,12 +97,25 @@ export class FamilyWrites<V> {
         this.refusals.unkept([judged], false)
       return refusal === undefined ? this.steps.applySet(judged, options) : Effect.fail(refusal)
     }
-    return whenKnown([this.holding(key)], (held) => {
+    const holding = this.holding(key)
+    return whenKnown([holding], (held) => {
       const conflict = this.refusals.goneSince(ends) ??
         this.refusals.conflictOf(key, options, held?.[0], held !== undefined) ??
         this.refusals.unkept([judged], true)
-      return conflict === undefined ? this.steps.applySet(judged, options) : Effect.fail(conflict)
+      if (conflict !== undefined) return Effect.fail(conflict)
+      const expected = expectedBy(options, held?.[0], holding)
+      return this.guarded([{ key, expected }], () => this.steps.applySet(judged, options), Effect.fail)
     })
+  }
+
+  /** Applies a conditional write of some keys. `refused` gets the conflict with what another process has written. */
+  private guarded<A>(
+    keys: ReadonlyArray<Pick<GuardedKey, "key" | "expected">>,
+    apply: () => Effect.Effect<A, CacheError>,
+    refused: (conflict: CacheError) => Effect.Effect<A, CacheError>
+  ): Effect.Effect<A, CacheError> {
+    const { cache, entries } = this
+    return cache.isShared ? guarded(cache, keys.map((one) => ({ entries, ...one })), apply, refused) : apply()
   }
 
   /** The entry of a key, for conditions. */
@@ -118,36 +132,50 @@ export class FamilyWrites<V> {
       this.judge(key, value, options),
       (judged) =>
         this.steps.inRoom([judged], () =>
-          this.knowingOf(key, (held) => {
+          this.knowingOf(key, (held, holding) => {
             const refused = this.refusals.goneSince(ends) ?? this.refusals.refusalOf(options, key)
             if (refused !== undefined) return Effect.fail(refused)
             if (this.refusals.servable(key, held) !== undefined) return Effect.succeed(false)
             const unkept = this.refusals.unkept([judged], true)
-            return unkept === undefined ? Effect.as(this.steps.applySet(judged, options), true) : Effect.fail(unkept)
+            if (unkept !== undefined) return Effect.fail(unkept)
+            return this.guarded(
+              [{ key, expected: absence(held, holding) }],
+              () => Effect.as(this.steps.applySet(judged, options), true),
+              () => Effect.succeed(false)
+            )
           }))
     )
   }
 
   /** Deletes a key, and returns the fresh value that a tier held until then. Both are one step. */
-  getAndDelete(key: string): Effect.Effect<Option.Option<V>, CacheError> {
+  getAndDelete(key: string, tries = triesMax): Effect.Effect<Option.Option<V>, CacheError> {
     const { ends } = this.refusals
     const refusal = this.refusals.refusalOf(noOptions, key, true)
     if (refusal !== undefined) return Effect.fail(refusal)
-    return this.knowingOf(key, (held) => {
+    return this.knowingOf(key, (held, holding) => {
       const refused = this.refusals.goneSince(ends) ?? this.refusals.refusalOf(noOptions, key, true)
       if (refused !== undefined) return Effect.fail(refused)
       const isFresh = held !== undefined && this.entries.isFresh(key, held, this.cache.time.now())
-      return Effect.as(this.invalidation.delete([key]), isFresh ? Option.some(held.value) : Option.none())
+      const expected = held === undefined ? absence(held, holding) : { version: held.version, orAbsent: false }
+      return this.guarded(
+        [{ key, expected }],
+        () => Effect.as(this.invalidation.delete([key]), isFresh ? Option.some(held.value) : Option.none()),
+        (conflict) => tries > 0 ? this.getAndDelete(key, tries - 1) : Effect.fail(conflict)
+      )
     })
   }
 
   /** Runs a step with what is held of a key at that moment. Fails if a tier does not say what it holds. */
   private knowingOf<A>(
     key: string,
-    step: (held: Entry<V> | undefined) => Effect.Effect<A, CacheError>
+    step: (held: Entry<V> | undefined, holding: Holding | undefined) => Effect.Effect<A, CacheError>
   ): Effect.Effect<A, CacheError> {
-    if (this.entries.lane === undefined) return step(this.entries.held(key))
-    return whenKnown([this.holding(key)], (held) => held === undefined ? Effect.fail(this.unknown(key)) : step(held[0]))
+    if (this.entries.lane === undefined) return step(this.entries.held(key), undefined)
+    const holding = this.holding(key)
+    return whenKnown(
+      [holding],
+      (held) => held === undefined ? Effect.fail(this.unknown(key)) : step(held[0], holding)
+    )
   }
 
   private unknown(key: string): CacheError {
@@ -200,15 +228,21 @@ export class FamilyWrites<V> {
       (judged) =>
         this.steps.inRoom(
           judged,
-          () =>
-            whenKnown(isConditional ? entries.map(([key]) => this.holding(key)) : [], (held) => {
+          () => {
+            const holdings = isConditional ? entries.map(([key]) => this.holding(key)) : []
+            return whenKnown(holdings, (held) => {
               const conflict = this.refusals.goneSince(ends) ?? (isConditional
                 ? entries.map(([key], i) => this.refusals.conflictOf(key, options, held?.[i], held !== undefined))
                   .find((one) => one !== undefined)
                 : this.refusals.refusalOf(options, entries)) ??
                 this.refusals.unkept(judged, isConditional)
-              return conflict === undefined ? this.steps.applySets(judged, options) : Effect.fail(conflict)
+              if (conflict !== undefined) return Effect.fail(conflict)
+              const apply = () => this.steps.applySets(judged, options)
+              if (!isConditional) return apply()
+              const keys = entries.map(([key], n) => ({ key, expected: expectedBy(options, held?.[n], holdings[n]) }))
+              return this.guarded(keys, apply, Effect.fail)
             })
+          }
         )
     )
   }

@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import type { Entry } from "../../../store/Entry.ts"
 import type { CacheError } from "../../CacheError.ts"
 import { noDelivery } from "../below/delivery.ts"
+import type { Expected } from "../below/guard.ts"
 import { unknown } from "../below/whenKnown.ts"
 import { type CacheContext, orRedressed } from "../entries/cacheContext.ts"
 import { overtakenUpdate, unkeptUpdate } from "../entries/conditions.ts"
@@ -18,6 +19,7 @@ import { atOnce } from "../loads/atOnce.ts"
 import type { Loads } from "../loads/loads.ts"
 import { type Updating, working } from "../loads/turns.ts"
 import type { FamilyReads } from "../reads/familyReads.ts"
+import { guarded } from "./guarded.ts"
 import type { Refusals } from "./refusals.ts"
 import { inFreedRoom, roomRefusal } from "./room.ts"
 import type { WriteSteps } from "./writeSteps.ts"
@@ -143,6 +145,12 @@ export class Updates<V> {
     return this.spec.isDerived && this.loads.loader?.lookup !== undefined
   }
 
+  private applied(judged: Judged<V>, before: Entry<V> | undefined): Effect.Effect<void, CacheError> {
+    return this.isBounded
+      ? this.steps.applyBounded(judged, before?.freshUntil ?? this.cache.time.now())
+      : this.steps.applySet(judged, noOptions)
+  }
+
   /** Writes what the function of an update makes, unless the key was changed meanwhile. */
   private written<E, R>(
     key: string,
@@ -154,30 +162,54 @@ export class Updates<V> {
     const { turn } = updating
     const { tags } = turn
     const write = (value: V) =>
-      whenJudged(this.entries.judgement.judge(key, value, { tags }), (judged) =>
-        this.steps.inRoom([judged], () => {
-          const left = this.refusals.goneSince(ends) ?? this.refusals.refusalOf(noOptions, key)
-          if (left !== undefined) return Effect.fail(left)
-          const full = roomRefusal(this.entries, [judged])
-          if (full !== undefined) return Effect.fail(full)
-          const overtaken = turn.overtaken || this.loads.isRefreshing(key) ||
-            this.entries.judge(key, turn.stamp, turn.tags) !== "valid"
-          if (!overtaken) {
-            return this.isBounded
-              ? this.steps.applyBounded(judged, before?.freshUntil ?? this.cache.time.now())
-              : this.steps.applySet(judged, noOptions)
-          }
-          return this.loads.loader?.lookup === undefined
-            ? Effect.flatMap(
-              this.entries.holding(key).current,
-              (now) => Effect.fail(overtakenUpdate(this.spec.show(key), before, now === unknown ? undefined : now))
-            )
-            : this.invalidation.drop([key], "hide")
-        }))
+      whenJudged(
+        this.entries.judgement.judge(key, value, { tags }),
+        (judged) =>
+          this.steps.inRoom([judged], () =>
+            this.whenArrived(key, () => {
+              const left = this.refusals.goneSince(ends) ?? this.refusals.refusalOf(noOptions, key)
+              if (left !== undefined) return Effect.fail(left)
+              const full = roomRefusal(this.entries, [judged])
+              if (full !== undefined) return Effect.fail(full)
+              const overtaken = turn.overtaken || this.loads.isRefreshing(key) ||
+                this.entries.judge(key, turn.stamp, turn.tags) !== "valid"
+              if (!overtaken) {
+                const expected = before === undefined ? undefined : { version: before.version, orAbsent: false }
+                return this.guarded(key, expected, () => this.applied(judged, before), Effect.fail)
+              }
+              return this.loads.loader?.lookup === undefined
+                ? Effect.flatMap(
+                  this.entries.holding(key).current,
+                  (now) => Effect.fail(overtakenUpdate(this.spec.show(key), before, now === unknown ? undefined : now))
+                )
+                : this.invalidation.drop([key], "hide")
+            }))
+      )
     return Effect.flatMapEager(
       working(updating, made),
       (value) => Effect.mapEager(working(updating, write(value)), () => value)
     )
+  }
+
+  /** Whether other processes write the family, and the cache alone has its values. */
+  private get isRaced(): boolean {
+    return this.cache.isShared && this.entries.lane !== undefined && this.entries.holds.isAlone
+  }
+
+  /** Runs a step when no change of the key is on its way to a tier that will judge it. */
+  private whenArrived<A, E>(key: string, step: () => Effect.Effect<A, E>): Effect.Effect<A, E> {
+    return this.isRaced ? Effect.andThen(this.entries.arrived(key), Effect.suspend(step)) : step()
+  }
+
+  /** Applies a write whose value is made from another one, which no lookup could bring again. */
+  private guarded<A>(
+    key: string,
+    expected: Expected | undefined,
+    apply: () => Effect.Effect<A, CacheError>,
+    refused: (conflict: CacheError) => Effect.Effect<A, CacheError>
+  ): Effect.Effect<A, CacheError> {
+    const { cache, entries } = this
+    return this.isRaced ? guarded(cache, [{ entries, key, expected }], apply, refused) : apply()
   }
 
   /**
@@ -216,8 +248,12 @@ export class Updates<V> {
           // What a refresh brings must not be replaced by a value that is made of the one before.
           const isOvertaken = watch.changed || this.loads.isRefreshing(key)
           if (isOvertaken || !this.entries.isFresh(key, before, now)) return Effect.succeed(Option.none())
-          const delivery = this.steps.amend(judged, before, stamp, now)
-          return Effect.as(delivery === noDelivery ? Effect.void : orRedressed(delivery), Option.some(judged.value))
+          const amend = () => {
+            const delivery = this.steps.amend(judged, before, stamp, now)
+            return Effect.as(delivery === noDelivery ? Effect.void : orRedressed(delivery), Option.some(judged.value))
+          }
+          const expected = { version: before.version, orAbsent: false }
+          return this.guarded<Option.Option<V>>(key, expected, amend, () => Effect.succeed(Option.none()))
         }
         const options = asHeld(before)
         return Effect.flatMap(
@@ -225,7 +261,9 @@ export class Updates<V> {
           (value) =>
             whenJudged(
               this.entries.judgement.judge(key, value, options),
-              (judged) => inFreedRoom([[this.entries, [judged]]], () => this.cache.whenRoom(() => write(judged)))
+              (judged) =>
+                inFreedRoom([[this.entries, [judged]]], () =>
+                  this.cache.whenRoom(() => this.whenArrived(key, () => write(judged))))
             )
         )
       })

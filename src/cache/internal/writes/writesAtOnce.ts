@@ -53,6 +53,9 @@ export class WritesAtOnce<V> {
     const refusal = this.refusals.refusalOf(options, key)
     if (refusal !== undefined) throw refusal
     const judged = this.judgedNow(key, this.entries.judgement.judge(key, value, options))
+    // Where other processes change the lower tier, it judges the condition, too.
+    const isJudgedBelow = options.ifVersion !== undefined && this.cache.isShared && this.entries.lane !== undefined
+    if (isJudgedBelow) throw this.wouldWait(key, "tier")
     const held = options.ifVersion === undefined ? undefined : this.heldNow(key)
     const refused = this.refusals.goneSince(ends) ?? this.refusals.conflictOf(key, options, held, true) ??
       this.refusals.unkept([judged], options.ifVersion !== undefined)

@@ -23,6 +23,7 @@ import { type CacheContext, orStoreFailed, orTakenBack, type Reached } from "../
 import { beforeCommit } from "../../internal/entries/conditions.ts"
 import { doubtMillis, Hold, type KeyState } from "../../internal/entries/holds.ts"
 import { type Judged, noOptions } from "../../internal/family/judgement.ts"
+import { expectedBy, guarded } from "../../internal/writes/guarded.ts"
 import type { Refusals } from "../../internal/writes/refusals.ts"
 import { inFreedRoom, memoryRefusal, reserve, type Wanted } from "../../internal/writes/room.ts"
 import { renewTerm } from "../../internal/writes/terms.ts"
@@ -232,7 +233,8 @@ export class Collected {
     return Effect.suspend(() => {
       if (this.size > collectedMax) return Effect.fail(this.tooMany())
       const versioned = this.conditions.filter(({ change }) => change.options.ifVersion !== undefined)
-      return whenKnown(versioned.map(({ change: { family, key } }) => family.writes.holding(key)), (held) => {
+      const holdings = versioned.map(({ change: { family, key } }) => family.writes.holding(key))
+      return whenKnown(holdings, (held) => {
         const known = new Map(versioned.map(({ change }, i) => [change, held?.[i]]))
         for (const { change, ends, refusals } of this.conditions) {
           const { key, options } = change
@@ -255,10 +257,22 @@ export class Collected {
         if (full !== undefined) return Effect.fail(full)
         for (const hold of this.holds.values()) hold.closedUntil = Infinity
         for (const family of this.written.values()) this.ends.set(family, family.writes.refusals.ends)
-        const delivery = this.drop(false)
+        const drop = () => orStoreFailed(this.drop(false))
+        const keys = versioned.map(({ change: { family: { cache, entries }, key, options } }, i) => ({
+          cache,
+          entries,
+          key,
+          expected: expectedBy(options, held?.[i], holdings[i])
+        }))
+        // Each cache has an outbox of its own.
+        const dropped = Array.from(Map.groupBy(keys, ({ cache }) => cache)).reduce(
+          (apply: () => Effect.Effect<void, CacheError>, [cache, own]) => () =>
+            guarded(cache, own, apply, (conflict) => Effect.fail(beforeCommit(conflict))),
+          drop
+        )()
         // Other writers may not take the room until the transaction has ended.
         this.giveBack = reserve(wanted)
-        return orStoreFailed(delivery)
+        return dropped
       })
     })
   }

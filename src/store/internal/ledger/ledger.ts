@@ -8,13 +8,12 @@
  * 3. *Put.* A value enters the ledger with a position, `at`: all changes up to there were known to the engine that made
  *    the value. The ledger refuses it if `at` is of another epoch or below the floor, or if a later record names the
  *    key. The header of an entry keeps `at`. Marks are not compared here: each reader who knows a mark compares it with
- *    the header.
+ *    the header. A value that prevails enters with the position of its own commit's record, and no record refuses it.
  * 4. *Loss is known.* A ledger that has lost state begins a new epoch. Stamps of two epochs are never compared.
  * 5. *News.* An engine hears each record, or hears `Unknown` for what it may have missed. It is never just silent.
  * 6. *Time* ends a lease or an entry. It makes nothing valid.
- * 7. *Values alone are refused.* A condition that does not hold stops the values of a commit, and not its drops: every
- *    engine has to learn of a source that was written. Only a commit that touched no source (`isUnwritten`) stops as a
- *    whole.
+ * 7. *Guards.* The conditions of a guard are judged in the step of the commit. If one does not hold, nothing of this
+ *    guard is done, and the rest of the commit is done without it.
  *
  * A ledger has one log, or several: then the first segment of a key says which one, and a record names what it follows
  * from in another log. Locks and leases are not needed for any of this. A lease spares work.
@@ -101,33 +100,59 @@ export interface Put<V> extends PreparedEntry<V> {
   readonly at: Position
 }
 
-/** That an entry has an identity, or that there is none. It also holds for the identity that the commit itself sets. */
+/**
+ * A value of a commit. Without a position it prevails, because its caller gave it and no source has it: no earlier
+ * record refuses it, and its position is that of the record of the commit.
+ */
+export interface CommittedPut<V> extends Omit<Put<V>, "at"> {
+  readonly at: Position | undefined
+}
+
+/**
+ * What must be there of a key: an entry of this version that no record after `at` names, or nothing, if `orAbsent`.
+ * Where it may be absent, an entry with an earlier position than `since` counts as absent, too.
+ */
 export interface Condition {
   readonly key: KeyName
-  readonly identity: Identity | undefined
+  readonly version: number | undefined
+  readonly at: Position | undefined
+  readonly orAbsent: boolean
+  readonly since: number
+}
+
+/** A part of a commit that is done as a whole if all its conditions hold, and else not at all. */
+export interface Guard {
+  readonly conditions: ReadonlyArray<Condition>
+  readonly keys: ReadonlyArray<KeyName>
+  /** The keys of these are dropped, too. */
+  readonly puts: ReadonlyArray<CommittedPut<any>>
 }
 
 /** A change of one log. */
 export interface Commit {
+  /** These are judged in their order, before the rest is done. A commit of which nothing is done makes no record. */
+  readonly guards: ReadonlyArray<Guard>
   readonly drops: Drops
   /** The keys of these are dropped, too. A value that is refused leaves its key dropped. */
-  readonly puts: ReadonlyArray<Put<any>>
-  readonly conditions: ReadonlyArray<Condition>
-  /** No source was written: if a condition does not hold, nothing is done. */
-  readonly isUnwritten: boolean
+  readonly puts: ReadonlyArray<CommittedPut<any>>
+  /**
+   * The engine commits nothing else meanwhile. So a commit that comes after a later one, because it was late or came
+   * twice, is known by the records of the engine, and does nothing.
+   */
+  readonly isInOrder: boolean
   /** The commit in another log that this one follows from. */
   readonly after: { readonly log: number; readonly position: Position } | undefined
 }
 
-/** `position` is that of the record. `overtaken` has the keys whose value a later record refused. */
-export type Receipt =
-  | { readonly _tag: "Done"; readonly position: Position; readonly overtaken: ReadonlyArray<KeyName> }
-  /** `held` has what is there in place of each condition. `position` is undefined if nothing was done. */
-  | {
-    readonly _tag: "Conflict"
-    readonly position: Position | undefined
-    readonly held: ReadonlyArray<Identity | undefined>
-  }
+/** What came of a commit. */
+export interface Receipt {
+  /** That of the record; `undefined` if nothing was done. */
+  readonly position: Position | undefined
+  /** The keys whose value a record refused. */
+  readonly overtaken: ReadonlyArray<KeyName>
+  /** Of each guard that was refused, the versions of what is there in place of its conditions. */
+  readonly refused: ReadonlyArray<ReadonlyArray<number | undefined> | undefined>
+}
 
 /** Names a lease. */
 export type Fence = string

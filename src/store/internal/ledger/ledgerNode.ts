@@ -8,7 +8,7 @@
  * - When one log becomes unknown, all do. What took its state may have taken that of the others, and a value of one log
  *   is made from values of others: it would be put with the new epoch, and made from what the old one had.
  * - A log that is unknown is asked for its marks, again and again, until it answers.
- * - A commit goes on when its caller has left.
+ * - A commit goes on when its caller has left. One that counts as late is asked again.
  * - Only the answer of a step that proves the head moves `provenAt`, to the time at which its question was sent.
  *
  * Not here: what a record does to a position (`logView.ts`); memory, what is suspect, and the repetition of a commit
@@ -56,6 +56,9 @@ interface Surroundings {
 
 /** A log is read in parts. After so many of them it is not reached, because others write faster than it is read. */
 const partsMax = 1_000
+
+/** So often a commit is asked again that counts as late. */
+const lateMax = 16
 
 /** An unknown log is asked again after so long, at first and at most: each time twice as long as the time before. */
 const againMillis = 100
@@ -174,21 +177,30 @@ class LedgerNode implements Ledger {
 
   commit(log: number, commit: Commit): Effect.Effect<Receipt, StoreError> {
     const view = this.views[log]!
+    const puts = commit.puts.map(placed)
+    const guards = commit.guards.map((guard) => ({ ...guard, puts: guard.puts.map(placed) }))
     const committed = Effect.gen({ self: this }, function*() {
-      const { heading, outcome } = yield* this.ask(view, {
-        _tag: "Commit",
-        drops: commit.drops,
-        puts: commit.puts.map(placed),
-        conditions: commit.conditions,
-        isUnwritten: commit.isUnwritten,
-        after: commit.after
-      })
+      const { heading, outcome } = yield* this.inOrder(view, { _tag: "Commit", ...commit, guards, puts })
       const position = outcome.stamp === undefined ? undefined : { epoch: heading.epoch, stamp: outcome.stamp }
       // What cannot be heard is missing. The commit was done nevertheless.
       if (position !== undefined) yield* Effect.catch(this.reach(view, position), () => this.distrust(view))
-      return receiptOf(position, outcome)
+      return { position, overtaken: outcome.overtaken, refused: outcome.refused }
     })
     return this.whole(committed)
+  }
+
+  /** A commit that counts as late, and was not, is asked again as soon as this engine knows the log. */
+  private inOrder(
+    view: LogView,
+    question: Extract<Question, { readonly _tag: "Commit" }>,
+    left = lateMax
+  ): Effect.Effect<Answer<"Commit">, StoreError> {
+    return Effect.flatMap(this.ask(view, question), (answer) => {
+      if (!answer.outcome.isLate) return Effect.succeed(answer)
+      return left === 0
+        ? Effect.fail(unreached(this.name))
+        : Effect.andThen(this.reach(view), this.inOrder(view, question, left - 1))
+    })
   }
 
   open<V>(family: StoreFamily<V>): Effect.Effect<SharedPartition<V>, StoreError, Scope.Scope> {
@@ -390,20 +402,14 @@ class LedgerNode implements Ledger {
   }
 }
 
-const placed = ({ at, entry, identity, key, partition, prepared }: Put<any>): PlacedPut => ({
+const placed = <At extends Position | undefined>(
+  { at, entry, identity, key, partition, prepared }: Omit<Put<any>, "at"> & { readonly at: At }
+): Omit<PlacedPut, "at"> & { readonly at: At } => ({
   partition: partition.place,
   prepared: { key, entry, prepared },
   identity,
   at
 })
-
-const receiptOf = (
-  position: Position | undefined,
-  { conflict, overtaken }: Answer<"Commit">["outcome"]
-): Receipt =>
-  conflict === undefined && position !== undefined
-    ? { _tag: "Done", position, overtaken }
-    : { _tag: "Conflict", position, held: conflict ?? [] }
 
 const operations: Record<Question["_tag"], Operation> = {
   Read: "get",

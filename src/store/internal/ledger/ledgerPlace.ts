@@ -16,8 +16,12 @@
  * - *Put* follows the rule of puts: refused if `at` is of another epoch, below the floor, or before a record that names
  *   the key; also if the entry in place came with a later lease. The header keeps `at`. It ends its lease, and appends
  *   a record if an engine waited for the lease or if it brings drops: that record names the key, too.
- * - *Commit* judges its conditions, removes the keys and their leases, judges its values by the rule of puts against
- *   the records before its own, raises the marks, and appends the record.
+ * - *Commit* does nothing if it is late: it comes in the order of its asker, and one of the records after the asker's
+ *   position is of a commit of this asker, or they are too many to look (`laterMax`). Else it judges its guards one
+ *   after the other, and does what each of them says, unless a condition does not hold. Then it removes the keys and
+ *   their leases, judges its values by the rule of puts against the records before its own, raises the marks, and
+ *   appends the record, which names the keys of its guards, too. If nothing is left to do, there is no record. A value
+ *   that prevails is kept with the position of this record.
  * - *Marks* returns all marks, which belong to the head of the answer's heading.
  *
  * Not here: what an engine does with an answer. See `ledgerNode.ts`.
@@ -28,10 +32,10 @@ import type { Found } from "../../Entry.ts"
 import type { PreparedEntry, StoreFamily } from "../../Store.ts"
 import type { StoreError } from "../../StoreError.ts"
 import type {
-  Condition,
   Drops,
   Epoch,
   Fence,
+  Guard,
   Header,
   Identity,
   KeyName,
@@ -39,6 +43,9 @@ import type {
   PlacePartition,
   Position
 } from "./ledger.ts"
+
+/** A commit looks at so many records after its asker's position. Beyond, it counts as late, and is asked again. */
+export const laterMax = 1_000
 
 /** The state of a log. */
 export interface Heading {
@@ -81,6 +88,15 @@ export interface PlacedPut {
   readonly at: Position
 }
 
+/** `at` is undefined if the value prevails: it gets the position of the record. */
+export interface CommittedPut extends Omit<PlacedPut, "at"> {
+  readonly at: Position | undefined
+}
+
+export interface PlacedGuard extends Omit<Guard, "puts"> {
+  readonly puts: ReadonlyArray<CommittedPut>
+}
+
 export type Question =
   | {
     readonly _tag: "Read"
@@ -105,9 +121,9 @@ export type Question =
   | {
     readonly _tag: "Commit"
     readonly drops: Drops
-    readonly puts: ReadonlyArray<PlacedPut>
-    readonly conditions: ReadonlyArray<Condition>
-    readonly isUnwritten: boolean
+    readonly puts: ReadonlyArray<CommittedPut>
+    readonly guards: ReadonlyArray<PlacedGuard>
+    readonly isInOrder: boolean
     readonly after: LogRecord["after"]
   }
   | { readonly _tag: "Marks" }
@@ -133,7 +149,10 @@ export interface Outcomes {
   readonly Commit: {
     readonly stamp: number | undefined
     readonly overtaken: ReadonlyArray<KeyName>
-    readonly conflict: ReadonlyArray<Identity | undefined> | undefined
+    /** Of each guard that was refused, the versions of what is there in place of its conditions. */
+    readonly refused: ReadonlyArray<ReadonlyArray<number | undefined> | undefined>
+    /** Nothing was done, because a later commit of the asker was done before. */
+    readonly isLate: boolean
   }
   readonly Marks: ReadonlyArray<LogMark>
   readonly Look: void

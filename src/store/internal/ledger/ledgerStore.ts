@@ -3,9 +3,11 @@
  *
  * - A round is one commit: its keys and marks are a record that all processes hear. Values that a caller wrote go with
  *   it. Values that a lookup brought follow: other processes need not know them.
- * - Each value carries the position up to which this process knew the log when the value left it. What the engine has
- *   not taken back by then is not older than that; where the value is older than a mark, the position is before that
- *   mark (`logStamps.ts`). So no clock, no lock and no lease decides which of two values is newer.
+ * - A value that a caller gave to a family without a lookup prevails over what other processes have changed before: the
+ *   cache alone has it.
+ * - Each other value carries the position up to which this process knew the log when the value left it. What the engine
+ *   has not taken back by then is not older than that; where the value is older than a mark, the position is before
+ *   that mark (`logStamps.ts`). So no clock, no lock and no lease decides which of two values is newer.
  * - An entry that is found gets a stamp of this process, so that the marks say of it what the log says.
  * - Other processes' changes are news for the engines of this process, in the order of the log. Where changes may have
  *   been missed, everything that is held is out of date.
@@ -30,6 +32,7 @@ import { trust } from "../../shared/guarded.ts"
 import {
   type Change,
   type Commons,
+  type Guard as StoreGuard,
   makeCommons,
   type Mark,
   type News as StoreNews,
@@ -40,7 +43,20 @@ import {
   type StoreFamily
 } from "../../Store.ts"
 import { type Operation, StoreError, TierFailed } from "../../StoreError.ts"
-import type { Drops, Header, KeyName, Ledger, LogMark, News, Position, Put, SharedPartition } from "./ledger.ts"
+import type {
+  CommittedPut,
+  Condition,
+  Drops,
+  Guard,
+  Header,
+  KeyName,
+  Ledger,
+  LogMark,
+  News,
+  Position,
+  Put,
+  SharedPartition
+} from "./ledger.ts"
 import { LoadLeases } from "./loadLeases.ts"
 import { LogStamps } from "./logStamps.ts"
 import { sameEpoch } from "./logView.ts"
@@ -251,51 +267,48 @@ class Shared {
 
   // --- writes -------------------------------------------------------------------------------------
 
-  readonly write = ({ changes, marks }: Round): Effect.Effect<void, StoreError> =>
+  readonly write = ({ changes, guards = [], marks }: Round): Effect.Effect<void, StoreError> =>
     Effect.suspend(() => {
       const end = this.ledger.position(log)
+      const known: Known = { end, marked: spansOf(marks), cleared: new Set() }
       const scopes = new Set(marks.map(({ scope }) => scope))
-      const marked = spansOf(marks)
-      const names: Array<KeyName> = []
-      const puts: Array<Put<any>> = []
-      const fills: Array<Put<any>> = []
-      const after: Array<PreparedEntry<any> & { readonly partition: SharedPartition<any> }> = []
-      for (const { cleared, partition, removed, set } of changes as ReadonlyArray<Change<any>>) {
-        const own = sharedOf.get(partition)!
-        if (cleared) scopes.add(clearedScope(own.family))
-        for (const key of removed) names.push([own.family, key])
-        for (const one of set) {
-          const at = end && this.stamps.positionOf(own.family, one.entry.stamp, end)
-          const span = marked.get(own.family)
-          const isMarked = span !== undefined && span.least <= one.entry.stamp
-          if (at === undefined || cleared || isMarked) {
-            if (one.replaces !== false || cleared) names.push([own.family, one.key])
-            // It may be older than one of the marks of the record.
-            const isNewer = span === undefined || span.greatest <= (one.knownAt ?? one.entry.stamp)
-            if (at !== undefined && isNewer) after.push({ ...one, partition: own })
-          } else if (one.replaces === false) fills.push(this.putOf(own, one, at))
-          else puts.push(this.putOf(own, one, at))
-        }
+      for (const { cleared, partition } of changes) {
+        const { family } = sharedOf.get(partition)!
+        if (!cleared) continue
+        known.cleared.add(family)
+        scopes.add(clearedScope(family))
       }
+      const { after, fills, names, puts } = this.parted(changes, known)
+      // Of a guard that cannot be judged, nothing is done.
+      const asked = guards.flatMap((guard) => {
+        const judged = this.guardOf(guard, known)
+        if (judged === undefined) guard.refused(guard.conditions.map(() => undefined))
+        return judged === undefined ? [] : [{ guard, judged }]
+      })
       // The record of a key ends its lease.
       for (const name of names) this.leases.take(name)
-      for (const { key, partition } of puts) this.leases.take([partition.family, key])
+      for (const { key, partition } of [...puts, ...asked.flatMap(({ judged }) => judged.puts)]) {
+        this.leases.take([partition.family, key])
+      }
       if (this.known.size + scopes.size > marksMax) scopes.add(everything)
       this.own.claim(scopes, marks, this.commons.stamp)
       const elsewhere: Elsewhere = { keys: new Set(), marked: new Set() }
       if (after.length > 0) this.watching.add(elsewhere)
-      const isSilent = names.length === 0 && puts.length === 0 && scopes.size === 0
+      const isSilent = names.length === 0 && puts.length === 0 && scopes.size === 0 && asked.length === 0
       const committed = isSilent ? nothingDone : this.ledger.commit(log, {
+        guards: asked.map(({ judged }) => judged),
         drops: { keys: names, scopes: Array.from(scopes) },
         puts,
-        conditions: [],
-        isUnwritten: false,
+        isInOrder: true,
         after: undefined
       })
       return Effect.flatMap(
         Effect.ensuring(committed, Effect.sync(() => this.watching.delete(elsewhere))),
         (receipt) => {
           this.own.release(scopes)
+          for (const [n, held] of receipt?.refused.entries() ?? []) {
+            if (held !== undefined) asked[n]!.guard.refused(held)
+          }
           const at = receipt?.position
           // What comes after a mark of its own family has the position of that mark, unless another process has changed
           // the key meanwhile, or has marked the family.
@@ -314,12 +327,95 @@ class Shared {
       )
     })
 
-  private putOf<V>(partition: SharedPartition<V>, { entry, key, prepared }: PreparedEntry<V>, at: Position): Put<V> {
+  /** Tells the changes of a round apart: what drops, what goes with the record, what need not, and what follows. */
+  private parted(changes: ReadonlyArray<Change<any>>, { cleared, end, marked }: Known): Parts {
+    const names: Array<KeyName> = []
+    const puts: Array<CommittedPut<any>> = []
+    const fills: Array<Put<any>> = []
+    const after: Array<PreparedEntry<any> & { readonly partition: SharedPartition<any> }> = []
+    for (const { partition, removed, set } of changes) {
+      const own = sharedOf.get(partition)!
+      const isCleared = cleared.has(own.family)
+      const span = marked.get(own.family)
+      for (const key of removed) names.push([own.family, key])
+      for (const one of set) {
+        const at = end && this.stamps.positionOf(own.family, one.entry.stamp, end)
+        const isMarked = span !== undefined && span.least <= one.entry.stamp
+        const isNewer = isNewerThan(span, one)
+        if (one.prevails === true) {
+          if (isNewer) puts.push(this.putOf(own, one, undefined))
+          else names.push([own.family, one.key])
+        } else if (at === undefined || isCleared || isMarked) {
+          if (one.replaces !== false || isCleared) names.push([own.family, one.key])
+          if (at !== undefined && isNewer) after.push({ ...one, partition: own })
+        } else if (one.replaces === false) fills.push(this.putOf(own, one, at))
+        else puts.push(this.putOf(own, one, at))
+      }
+    }
+    return { names, puts, fills, after }
+  }
+
+  /**
+   * A guard, for the log; `undefined` if the log is not known, or if the round has a mark from before a value. A value
+   * that is made from another one has the position up to which that one is known. A value that expects none prevails in
+   * a family without a lookup.
+   */
+  private guardOf({ changes, conditions }: StoreGuard, { cleared, end, marked }: Known): Guard | undefined {
+    if (end === undefined) return undefined
+    const expected = new Map<string, Condition>()
+    for (const { key, orAbsent, partition, version } of conditions) {
+      const { family } = sharedOf.get(partition)!
+      const since = Math.max(this.cleared.get(family) ?? 0, this.cleared.get("") ?? 0)
+      const at = cleared.has(family) ? undefined : end
+      expected.set(`${family}/${key}`, { key: [family, key], version, at, orAbsent, since })
+    }
+    const keys: Array<KeyName> = []
+    const puts: Array<CommittedPut<any>> = []
+    for (const { partition, removed, set } of changes) {
+      const own = sharedOf.get(partition)!
+      const span = marked.get(own.family)
+      for (const key of removed) keys.push([own.family, key])
+      for (const one of set) {
+        const at = this.stamps.positionOf(own.family, one.entry.stamp, end)
+        const mayBeAbsent = expected.get(`${own.family}/${one.key}`)?.orAbsent !== false
+        if (!isNewerThan(span, one)) keys.push([own.family, one.key])
+        else if (one.prevails === true && mayBeAbsent) puts.push(this.putOf(own, one, undefined))
+        else if (at === undefined || cleared.has(own.family) || span !== undefined && span.least <= one.entry.stamp) {
+          return undefined
+        } else puts.push(this.putOf(own, one, at))
+      }
+    }
+    return { conditions: Array.from(expected.values()), keys, puts }
+  }
+
+  private putOf<V, At extends Position | undefined>(
+    partition: SharedPartition<V>,
+    { entry, key, prepared }: PreparedEntry<V>,
+    at: At
+  ): Omit<Put<V>, "at"> & { readonly at: At } {
     return { partition, key, entry, prepared, identity: { version: entry.version, writer: this.writer }, at }
   }
 }
 
 const nothingDone = Exit.succeed(undefined)
+
+/** What is known when a round leaves: the end of the log, the marks of the round, and the families that it clears. */
+interface Known {
+  readonly end: Position | undefined
+  readonly marked: ReadonlyMap<string, Span>
+  readonly cleared: Set<string>
+}
+
+interface Parts {
+  readonly names: ReadonlyArray<KeyName>
+  readonly puts: ReadonlyArray<CommittedPut<any>>
+  readonly fills: ReadonlyArray<Put<any>>
+  readonly after: ReadonlyArray<PreparedEntry<any> & { readonly partition: SharedPartition<any> }>
+}
+
+/** Whether no mark of its round concerns an entry. */
+const isNewerThan = (span: Span | undefined, { entry, knownAt }: PreparedEntry<any>): boolean =>
+  span === undefined || span.greatest <= (knownAt ?? entry.stamp)
 
 /** What other processes have changed since a round left: keys with their families, and families with a mark, or all. */
 interface Elsewhere {

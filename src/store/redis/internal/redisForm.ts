@@ -74,6 +74,13 @@ export const writeBody = (
   return JSON.stringify(body)
 }
 
+/** The keys of a record that a script puts together, without the brackets of their list. */
+export const keysOfBody = (keys: Drops["keys"]): string => JSON.stringify(keys).slice(1, -1)
+
+/** What such a record says after the list of its keys. */
+export const restOfBody = (scopes: Drops["scopes"], after: LogRecord["after"]): string =>
+  writeBody({ keys: [], scopes }, [], after).slice("[[]".length)
+
 /** A record of a stream: its id, and its fields and values in turn. */
 export type StreamRow = readonly [id: Buffer, fields: ReadonlyArray<Buffer>]
 

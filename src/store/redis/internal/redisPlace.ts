@@ -17,15 +17,15 @@ import type * as Scope from "effect/Scope"
 import type { Redis } from "ioredis"
 import type { Buffer } from "node:buffer"
 import { type BytesPartition, bytesPartition, type Encoded } from "../../internal/ledger/bytesPartition.ts"
-import type { Drops, Epoch, Identity, KeyName, PlacePartition, Position } from "../../internal/ledger/ledger.ts"
+import type { Drops, Epoch, KeyName, PlacePartition, Position } from "../../internal/ledger/ledger.ts"
 import type {
   Answer,
   Asker,
+  CommittedPut,
   LedgerPlace,
   LogRecord,
   Outcomes,
   Placed,
-  PlacedPut,
   Question
 } from "../../internal/ledger/ledgerPlace.ts"
 import { sameEpoch } from "../../internal/ledger/logView.ts"
@@ -37,6 +37,7 @@ import * as RedisConnection from "./redisConnection.ts"
 import { type Connect, tierName } from "./redisConnection.ts"
 import {
   entryKey,
+  keysOfBody,
   leaseKey,
   type LogKeys,
   logKeys,
@@ -45,6 +46,7 @@ import {
   readHead,
   readHeader,
   readRecord,
+  restOfBody,
   type StreamRow,
   writeBody,
   writeEntry,
@@ -322,36 +324,43 @@ class RedisPlace implements LedgerPlace {
   private commit(
     log: number,
     asker: Asker,
-    { after, conditions, drops, isUnwritten, puts }: Extract<Question, { readonly _tag: "Commit" }>
+    { after, drops, guards, isInOrder, puts }: Extract<Question, { readonly _tag: "Commit" }>
   ): Effect.Effect<Answer<"Commit">, StoreError> {
     const logKeys = this.keys[log]!
-    const names = puts.map(({ partition, prepared }): KeyName => [partition.family.name, prepared.key])
-    const all: Drops = { keys: [...drops.keys, ...names], scopes: drops.scopes }
-    const ownOf = ([family, key]: KeyName): Identity | undefined =>
-      puts.find((_, at) => names[at]![0] === family && names[at]![1] === key)?.identity
-    const keys = [
-      ...conditions.map(({ key }) => entryKey(logKeys, nameOf(key))),
-      ...names.map((key) => entryKey(logKeys, nameOf(key))),
-      ...this.droppedKeys(log, all.keys)
-    ]
-    const args = [
-      writeBody(all, [], after),
-      isUnwritten ? "1" : "0",
-      conditions.length,
-      ...conditions.flatMap(({ identity, key }) => [identityText(identity), identityText(ownOf(key))]),
-      puts.length,
-      ...puts.flatMap((put, at) => [textBytes(nameOf(names[at]!)), ...putArgs(put)]),
-      all.keys.length,
-      ...all.keys.map((key) => textBytes(nameOf(key))),
-      all.scopes.length,
-      ...all.scopes.map((scope) => textBytes(scopeStart + scope))
-    ]
-    return this.script("write", "commit", log, asker, keys, args, ([stamp, overtaken, held]): Outcomes["Commit"] => {
+    const keys: Array<Buffer> = []
+    const args: Array<string | number | Buffer> = [restOfBody(drops.scopes, after), isInOrder ? "1" : "0"]
+    const known = new Map<string, KeyName>()
+    const add = (dropped: ReadonlyArray<KeyName>, all: ReadonlyArray<CommittedPut>): void => {
+      const names = [...dropped, ...all.map(keyOf)]
+      keys.push(...this.droppedKeys(log, names))
+      args.push(keysOfBody(names), names.length, ...names.map((key) => textBytes(nameOf(key))), all.length)
+      for (const put of all) {
+        const key = keyOf(put)
+        const name = textBytes(nameOf(key))
+        known.set(name.toString("latin1"), key)
+        keys.push(entryKey(logKeys, nameOf(key)))
+        args.push(name, ...putArgs(put))
+      }
+    }
+    args.push(guards.length)
+    for (const guard of guards) {
+      args.push(guard.conditions.length)
+      for (const { at, key, orAbsent, since, version } of guard.conditions) {
+        const name = nameOf(key)
+        keys.push(entryKey(logKeys, name))
+        args.push(textBytes(name), version ?? "", ...positionArgs(at), orAbsent ? "1" : "0", since)
+      }
+      add(guard.keys, guard.puts)
+    }
+    add(drops.keys, puts)
+    args.push(drops.scopes.length, ...drops.scopes.map((scope) => textBytes(scopeStart + scope)))
+    return this.script("write", "commit", log, asker, keys, args, ([stamp, overtaken, refused]): Outcomes["Commit"] => {
       const at = (stamp as Buffer).toString()
       return {
-        stamp: at === "" ? undefined : Number(at),
-        overtaken: (overtaken as ReadonlyArray<number>).map((index) => names[index]!),
-        conflict: held === null ? undefined : (held as ReadonlyArray<Buffer>).map((each) => identityIn(each.toString()))
+        stamp: at === "" || at === late ? undefined : Number(at),
+        isLate: at === late,
+        overtaken: (overtaken as ReadonlyArray<Buffer>).map((name) => known.get(name.toString("latin1"))!),
+        refused: (refused as ReadonlyArray<number | ReadonlyArray<Buffer>>).map(heldIn)
       }
     })
   }
@@ -423,10 +432,14 @@ const marksOf = (fields: ReadonlyArray<Buffer>): Outcomes["Marks"] => {
   return marks
 }
 
-const positionArgs = ({ epoch, stamp }: Position): ReadonlyArray<number> => [epoch.number, epoch.nonce, stamp]
+/** What a commit that comes too late answers in place of a stamp. */
+const late = "late"
+
+const positionArgs = (at: Position | undefined): ReadonlyArray<number | string> =>
+  at === undefined ? ["", "", ""] : [at.epoch.number, at.epoch.nonce, at.stamp]
 
 const putArgs = (
-  { at, identity, prepared: { entry, prepared } }: PlacedPut
+  { at, identity, prepared: { entry, prepared } }: CommittedPut
 ): ReadonlyArray<string | number | Buffer> => {
   const { expiresAt } = entry
   return [
@@ -438,14 +451,13 @@ const putArgs = (
   ]
 }
 
-const identityText = (identity: Identity | undefined): string =>
-  identity === undefined ? "" : `${identity.version}|${identity.writer}`
+const keyOf = ({ partition, prepared }: CommittedPut): KeyName => [partition.family.name, prepared.key]
 
-const identityIn = (text: string): Identity | undefined => {
-  if (text === "") return undefined
-  const [version, writer] = text.split("|").map(Number)
-  return { version: version!, writer: writer! }
-}
+/** What a guard has found, if it was refused. */
+const heldIn = (answer: number | ReadonlyArray<Buffer>): ReadonlyArray<number | undefined> | undefined =>
+  typeof answer === "number"
+    ? undefined
+    : answer.map((version) => version.length === 0 ? undefined : Number(version.toString()))
 
 const failed = (operation: Operation) => (cause: unknown): StoreError =>
   new StoreError({ reason: new TierFailed({ tier: tierName, operation, cause }) })

@@ -16,6 +16,8 @@
  * - Each script names all control keys. So a cluster refuses it while a slot moves, and does not run it on a part.
  */
 
+import { laterMax } from "../../internal/ledger/ledgerPlace.ts"
+
 // How many records, at most, one step trims, and which part of a log that has too many bytes. A step holds up all
 // others.
 const trimMax = 1_000
@@ -65,11 +67,22 @@ local function isOvertaken(name, atEpoch, atNonce, atStamp)
   if atEpoch ~= epoch or atNonce ~= nonce or atStamp < floor then return true end
   return atStamp < tonumber(redis.call('ZSCORE', T, name) or 0)
 end
+-- Whether a commit of the asker follows its position. The body of a record that drops nothing begins with empty lists.
+local function isLate()
+  if knownEpoch ~= epoch or knownNonce ~= nonce or knownStamp >= head then return false end
+  if knownStamp < floor or head - knownStamp > ${laterMax} then return true end
+  for _, row in ipairs(redis.call('XRANGE', L, epoch .. '-' .. int(knownStamp + 1), '+')) do
+    local record = {}
+    for i = 1, #row[2], 2 do record[row[2][i]] = row[2][i + 1] end
+    if record.w == writer and string.sub(record.b, 1, 6) ~= '[[],[]' then return true end
+  end
+  return false
+end
 local function headerOf(entryKey)
   local e, n, s, version, by, under =
     string.match(redis.call('GETRANGE', entryKey, 0, 127), '^(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|')
   if e ~= epoch or n ~= nonce then return nil end
-  return { version = version, writer = by, lease = tonumber(under) }
+  return { version = version, writer = by, lease = tonumber(under), stamp = tonumber(s) }
 end
 -- Redis refuses the first write of a script for lack of memory, and no later one. So a value is refused, and what is
 -- dropped is not.
@@ -209,41 +222,69 @@ end
 return reply({})`,
 
   /**
-   * Keys: the entries of the conditions, the entries of the puts, and the entries and leases of all dropped keys.
-   * Arguments: the record, whether no source was written, and three lists, each after its length: conditions (version,
-   * writer, and the identity that the commit itself sets), puts (name, position, version, writer, end, bytes), names,
-   * scopes.
+   * Keys: those of each guard (the entries of its conditions, the entries and leases of what it drops, and the entries
+   * of its puts), the entries of the puts, and the entries and leases of all dropped keys. Arguments: what the record
+   * says after its keys, whether the commit comes in order, and the guards, puts, names and scopes, each list after its
+   * length; names also as JSON before it. A guard has conditions (name, version, position, whether it may be absent,
+   * since when), names and puts. A put has name, position, version, writer, end and bytes; without a position it
+   * prevails.
    */
-  commit: `local body, unwritten = nextArg(), nextArg() == '1'
-local held, refused = {}, false
-for i = 1, tonumber(nextArg()) do
-  local there = headerOf(nextKey())
-  local identity = there and (there.version .. '|' .. there.writer) or ''
-  local expected, own = nextArg(), nextArg()
-  held[i] = identity
-  if identity ~= expected and (own == '' or identity ~= own) then refused = true end
+  commit: `local rest, ordered = nextArg(), nextArg() == '1'
+if ordered and isLate() then return reply({'late', {}, {}}) end
+local full, overtaken, refused, names, bodies, own = isFull(), {}, {}, {}, {}, head + 1
+local function nextPuts()
+  local puts = {}
+  for i = 1, tonumber(nextArg()) do
+    local put = { entryKey = nextKey(), name = nextArg(), epoch = nextArg(), nonce = nextArg() }
+    put.stamp, put.version, put.writer = tonumber(nextArg()), nextArg(), nextArg()
+    put.expiresAt, put.bytes = nextArg(), nextArg()
+    put.overtaken = full or put.stamp and isOvertaken(put.name, put.epoch, put.nonce, put.stamp)
+    if not put.stamp then put.epoch, put.nonce, put.stamp = epoch, nonce, own end
+    puts[i] = put
+  end
+  return puts
 end
-if refused and unwritten then return reply({'', {}, held}) end
-local puts, overtaken, full = {}, {}, isFull()
-for i = 1, tonumber(nextArg()) do
-  local put = { entryKey = nextKey(), name = nextArg(), epoch = nextArg(), nonce = nextArg() }
-  put.stamp, put.version, put.writer = tonumber(nextArg()), nextArg(), nextArg()
-  put.expiresAt, put.bytes = nextArg(), nextArg()
-  put.overtaken = full or isOvertaken(put.name, put.epoch, put.nonce, put.stamp)
-  puts[i] = put
-  if put.overtaken and not refused then overtaken[#overtaken + 1] = i - 1 end
-end
-local names = texts(tonumber(nextArg()))
-local scopes = texts(tonumber(nextArg()))
-for i = key + 1, #KEYS do redis.call('DEL', KEYS[i]) end
-append(body, names, scopes)
-if refused then return reply({int(head), {}, held}) end
-for _, put in ipairs(puts) do
-  if not put.overtaken then
-    keep(put.entryKey, put.epoch, put.nonce, put.stamp, put.version, put.writer, '0', put.expiresAt, put.bytes)
+local function apply(body, dropped, droppedKeys, puts)
+  for _, each in ipairs(droppedKeys) do redis.call('DEL', each) end
+  for _, name in ipairs(dropped) do names[#names + 1] = name end
+  if #dropped > 0 then bodies[#bodies + 1] = body end
+  for _, put in ipairs(puts) do
+    if put.overtaken then
+      overtaken[#overtaken + 1] = put.name
+    else
+      keep(put.entryKey, put.epoch, put.nonce, put.stamp, put.version, put.writer, '0', put.expiresAt, put.bytes)
+    end
   end
 end
-return reply({int(head), overtaken, false})`
+local function nextDropped()
+  local body, dropped, droppedKeys = nextArg(), texts(tonumber(nextArg())), {}
+  for i = 1, 2 * #dropped do droppedKeys[i] = nextKey() end
+  return body, dropped, droppedKeys
+end
+for i = 1, tonumber(nextArg()) do
+  local held, holds = {}, true
+  for k = 1, tonumber(nextArg()) do
+    local there, name, version = headerOf(nextKey()), nextArg(), nextArg()
+    local atEpoch, atNonce, atStamp = nextArg(), nextArg(), tonumber(nextArg())
+    local absent, since = nextArg() == '1', tonumber(nextArg())
+    held[k] = there and there.version or ''
+    if not there or absent and there.stamp < since then
+      holds = holds and absent
+    elseif there.version ~= version or not atStamp or isOvertaken(name, atEpoch, atNonce, atStamp) then
+      holds = false
+    end
+  end
+  local body, dropped, droppedKeys = nextDropped()
+  local puts = nextPuts()
+  if holds then apply(body, dropped, droppedKeys, puts) end
+  refused[i] = holds and 0 or held
+end
+local body, dropped, droppedKeys = nextDropped()
+apply(body, dropped, droppedKeys, nextPuts())
+local scopes = texts(tonumber(nextArg()))
+if #names + #scopes == 0 and #refused > 0 then return reply({'', {}, refused}) end
+append('[[' .. table.concat(bodies, ',') .. ']' .. rest, names, scopes)
+return reply({int(head), overtaken, refused})`
 }
 
 export type ScriptName = keyof typeof scripts

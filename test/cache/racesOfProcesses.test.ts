@@ -1,0 +1,195 @@
+/** Processes that share a tier write one key at the same time, in a family whose values the cache alone has. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Lookup from "../../src/cache/Lookup.ts"
+import * as LedgerNode from "../../src/store/internal/ledger/ledgerNode.ts"
+import type { LedgerPlace } from "../../src/store/internal/ledger/ledgerPlace.ts"
+import * as LedgerStore from "../../src/store/internal/ledger/ledgerStore.ts"
+import { Store } from "../../src/store/Store.ts"
+import { fork, settle } from "../support/effects.ts"
+import { engine } from "../support/engine.ts"
+import { type Line, makeLine, over, SimPlace } from "../support/ledger/simPlace.ts"
+import { tiersOver } from "../support/tiers.ts"
+
+/** An engine as of a process of its own, with the gate through which its commits go, and its line. */
+const process = Effect.fnUntraced(function*(place: SimPlace, line: Line = makeLine()) {
+  const commits = yield* Latch.make(true)
+  const ledger = yield* LedgerNode.make(held(over(place, line), commits.await), { answerMillis: 10_000 })
+  const store = yield* tiersOver(yield* LedgerStore.make(ledger))
+  const { app, as } = yield* engine(
+    { families: { session: { pattern: "session:{id}" }, note: { pattern: "note:{id}" } } },
+    () => Effect.succeed(Lookup.absent),
+    { store: Layer.succeed(Store, store), alone: ["session"] }
+  )
+  const { note, session } = app.keys
+  return {
+    commits,
+    line,
+    as,
+    session,
+    note,
+    set: (id: string, value: unknown) => as(session.set({ id }, value)),
+    value: (id: string) => as(session.getOption({ id }))
+  }
+})
+
+type Process = Effect.Success<ReturnType<typeof process>>
+
+/** A place to which each commit goes only when a gate opens. */
+const held = (place: LedgerPlace, gate: Effect.Effect<void>): LedgerPlace => ({
+  ...place,
+  ask: (log, asker, question) => {
+    const asked = place.ask(log, asker, question)
+    return question._tag === "Commit" ? Effect.andThen(gate, asked) : asked
+  }
+})
+
+const setup = Effect.gen(function*() {
+  const place = yield* SimPlace.make()
+  return { place, a: yield* process(place), b: yield* process(place) }
+})
+
+/** What each process reads, and reads again from below. */
+const seenBy = (id: string, ...processes: ReadonlyArray<Process>) =>
+  Effect.flatMap(settle, () => Effect.forEach(processes, ({ value }) => value(id)))
+
+describe("a value that was given", () => {
+  for (const isHeard of [true, false]) {
+    for (const last of ["a", "b"] as const) {
+      const how = isHeard ? "heard" : "not heard"
+      it.effect(`the last commit of two that race prevails: that of ${last}, where the other one was ${how}`, () =>
+        Effect.gen(function*() {
+          const { a, b } = yield* setup
+          const [first, second] = last === "a" ? [b, a] : [a, b]
+          yield* first.commits.close
+          yield* second.commits.close
+          const works = [yield* fork(first.set("1", "first")), yield* fork(second.set("1", "second"))]
+          yield* settle
+          second.line.isDeaf = !isHeard
+          yield* first.commits.open
+          yield* Fiber.join(works[0]!)
+          assert.deepStrictEqual(yield* second.value("1"), Option.some("second"))
+          yield* second.commits.open
+          yield* Fiber.join(works[1]!)
+          second.line.isDeaf = false
+          const expected = Option.some("second")
+          assert.deepStrictEqual(yield* seenBy("1", first, second), [expected, expected])
+        }))
+    }
+  }
+
+  it.effect("one that waits for its round prevails over a change that is heard meanwhile", () =>
+    Effect.gen(function*() {
+      const { a, b } = yield* setup
+      yield* a.commits.close
+      const underWay = yield* fork(a.set("other", "x"))
+      yield* settle
+      const waiting = yield* fork(a.set("1", "of a"))
+      yield* settle
+      yield* b.set("1", "of b")
+      assert.deepStrictEqual(yield* a.value("1"), Option.some("of a"))
+      yield* a.commits.open
+      yield* Fiber.join(underWay)
+      yield* Fiber.join(waiting)
+      assert.deepStrictEqual(yield* seenBy("1", a, b), [Option.some("of a"), Option.some("of a")])
+    }))
+
+  it.effect("one of several that were set together prevails, too", () =>
+    Effect.gen(function*() {
+      const { a, b } = yield* setup
+      yield* a.commits.close
+      const underWay = yield* fork(a.set("other", "x"))
+      yield* settle
+      const waiting = yield* fork(a.as(a.session.setMany([[{ id: "1" }, "of a"], [{ id: "2" }, "of a"]])))
+      yield* settle
+      yield* b.set("1", "of b")
+      yield* a.commits.open
+      yield* Fiber.join(underWay)
+      yield* Fiber.join(waiting)
+      for (const id of ["1", "2"]) {
+        assert.deepStrictEqual(yield* seenBy(id, a, b), [Option.some("of a"), Option.some("of a")])
+      }
+    }))
+
+  it.effect("one that follows a mark of its round prevails over a mark that another process sets meanwhile", () =>
+    Effect.gen(function*() {
+      const { a, b } = yield* setup
+      yield* a.set("1", "before")
+      yield* a.commits.close
+      const works = [yield* fork(a.set("other", "x"))]
+      yield* settle
+      works.push(yield* fork(a.as(a.session.invalidateAll())))
+      yield* settle
+      works.push(yield* fork(a.set("1", "of a")))
+      yield* settle
+      yield* b.as(b.session.invalidateAll())
+      yield* a.commits.open
+      for (const work of works) yield* Fiber.join(work)
+      assert.deepStrictEqual(yield* seenBy("1", a, b), [Option.some("of a"), Option.some("of a")])
+    }))
+
+  it.effect("one that is older than a mark of its own round is not kept", () =>
+    Effect.gen(function*() {
+      const { a, b } = yield* setup
+      yield* a.commits.close
+      const works = [yield* fork(a.set("other", "x"))]
+      yield* settle
+      works.push(yield* fork(a.set("1", "of a")))
+      yield* settle
+      works.push(yield* fork(a.as(a.session.invalidateAll())))
+      yield* settle
+      yield* a.commits.open
+      for (const work of works) yield* Fiber.join(work)
+      assert.deepStrictEqual(yield* seenBy("1", a, b), [Option.none(), Option.none()])
+    }))
+
+  it.effect("a mark of another process that comes after it hides it", () =>
+    Effect.gen(function*() {
+      const { a, b } = yield* setup
+      yield* a.set("1", "of a")
+      yield* b.as(b.session.invalidateAll())
+      assert.deepStrictEqual(yield* seenBy("1", a, b), [Option.none(), Option.none()])
+      yield* a.set("1", "again")
+      yield* b.as(b.session.delete({ id: "1" }))
+      assert.deepStrictEqual(yield* seenBy("1", a, b), [Option.none(), Option.none()])
+    }))
+
+  it.effect("a request that arrives once more, and late, brings no older value back", () =>
+    Effect.gen(function*() {
+      const place = yield* SimPlace.make()
+      const a = yield* process(place)
+      const b = yield* process(place)
+      let again = () => undefined as unknown
+      const { step } = place
+      place.step = (log, asker, question) => {
+        if (question._tag === "Commit") again = () => step.call(place, log, asker, question)
+        return step.call(place, log, asker, question)
+      }
+      yield* a.set("1", "old")
+      const late = again
+      yield* a.set("1", "new")
+      yield* settle
+      late()
+      assert.deepStrictEqual(yield* seenBy("1", a, b), [Option.some("new"), Option.some("new")])
+      yield* b.set("1", "newer")
+      late()
+      assert.deepStrictEqual(yield* seenBy("1", a, b), [Option.some("newer"), Option.some("newer")])
+    }))
+
+  it.effect("the last of two that race is dropped in a family with a lookup, and the source says what is right", () =>
+    Effect.gen(function*() {
+      const { a, b } = yield* setup
+      yield* a.commits.close
+      const racing = yield* fork(a.as(a.note.set({ id: "1" }, "of a")))
+      yield* settle
+      yield* b.as(b.note.set({ id: "1" }, "of b"))
+      yield* a.commits.open
+      yield* Fiber.join(racing)
+      yield* settle
+      for (const each of [a, b]) assert.deepStrictEqual(yield* each.as(each.note.getOption({ id: "1" })), Option.none())
+    }))
+})
