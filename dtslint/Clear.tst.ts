@@ -222,9 +222,9 @@ describe("what is wrong has one message", () => {
   test("white space does not become a part of a parameter's name", () => {
     class Spaced extends Manifest.Service<Spaced>()("Spaced", {
       families: {
-        // @ts-expect-error E0103: '{ id }' in the pattern 'name:{ id }' has white space that it may not have; help: remove
+        // @ts-expect-error E0103: the pattern 'name:{ id }' has white space in '{ id }'; help: remove
         name: { pattern: "name:{ id }" },
-        // @ts-expect-error E0103: 'text ' in the pattern 'text :{id}' has white space that it may not have; help: remove
+        // @ts-expect-error E0103: the pattern 'text :{id}' has white space in 'text '; help: remove
         text: { pattern: "text :{id}" },
         // @ts-expect-error E0103: '{id?}' in the pattern 'maybe:{id?}' is optional, and a key has all its segments
         maybe: { pattern: "maybe:{id?}" },

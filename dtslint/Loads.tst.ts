@@ -25,7 +25,8 @@ describe("loads", () => {
     expect(profile.getOr).type.not.toBeCallableWith({ id }, Effect.as(prefs.has({ id: 1 }), "x"))
     expect(profile.getOr).type.not.toBeCallableWith({ id }, Effect.as(prefs.delete({ id: 1 }), "x"))
     expect(profile.getOr).type.not.toBeCallableWith({ id }, Effect.as(user.delete({ id }), "x"))
-    expect(profile.getOr).type.not.toBeCallableWith({ id }, profile.get({ id }))
+    // @ts-expect-error E0211: this load of a key of 'profile:{id}' reads 'profile:{id}', its own family
+    profile.getOr({ id }, profile.get({ id }))
     expect(profile.getOr).type.not.toBeCallableWith({ id }, Effect.as(Other.keys.other.has({ id: 1 }), "x"))
     expect(profile.getOr).type.not.toBeCallableWith(
       { id },

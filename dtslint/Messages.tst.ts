@@ -234,7 +234,7 @@ describe("raw keys", () => {
     AppCache.delete(`draft:x${id}`)
     // @ts-expect-error E0107: the text of this key is not known, so its owner is not known; help: use the accessors of 'keys'
     AppCache.get(text)
-    // @ts-expect-error E0107: the text of this pattern is not known, so it is not known whose keys it names; help: write it
+    // @ts-expect-error E0107: the compiler does not know the text of this pattern, so it cannot tell which families it concerns; help: write it
     AppCache.invalidate(text)
     // @ts-expect-error E0210: the compiler cannot tell which family this names; help: write its name as a literal
     AppCache.owner(text)

@@ -213,7 +213,7 @@ describe("access", () => {
     pipe("user:{id}" as const, AppCache.delete)
     // @ts-expect-error E0108: this key may belong to several families; help: handle them one by one, so that each has its
     AppCache.delete(text === "" ? "user:1" : "prefs:1")
-    // @ts-expect-error E0107: the text of this pattern is not known, so it is not known whose keys it names; help: write it
+    // @ts-expect-error E0107: the compiler does not know the text of this pattern, so it cannot tell which families it concerns; help: write it
     pipe("files:*", AppCache.invalidate)
   })
 

@@ -49,7 +49,7 @@ describe("a reference counts for certain", () => {
         tail: { pattern: "tail:{id}", derives: ["user:{id}", ...([] as Array<"prefs:{id}">)] },
         // @ts-expect-error E0103: the text of this pattern is not known, so nothing can be checked about it; help: write it
         hole: { pattern: "hole:{id}", derives: [template] },
-        // @ts-expect-error E0417: 'each' is one of several, so nothing can be checked about it; help: give one in every
+        // @ts-expect-error E0417: 'each' depends on the program, so it cannot be checked; help: write one value
         each: flag ? { pattern: "each:{id}", derives: ["user:{id}"] } as const : { pattern: "each:{id}" } as const,
         policy: { pattern: "policy:{id}", ...(flag ? { timeToLive: "1 minute" } as const : { jitter: 1 }) },
         both: { pattern: "both:{id}", derives: ["user:{id}", "prefs:{id}"] }
@@ -59,7 +59,7 @@ describe("a reference counts for certain", () => {
         reports: { borrows: [either] },
         // @ts-expect-error E0103: it is not known which patterns this list holds, so nothing can be checked about it; help
         charts: { borrows: some },
-        // @ts-expect-error E0417: 'eachOne' is one of several, so nothing can be checked about it; help: give one in every
+        // @ts-expect-error E0417: 'eachOne' depends on the program, so it cannot be checked; help: write one value
         eachOne: flag ? { borrows: ["user:{id}"] } as const : { borrows: ["prefs:{id}"] } as const
       }
     })
@@ -78,7 +78,7 @@ describe("a reference counts for certain", () => {
     Shop.fn("f", { owns: ["user:{id}"], invalidates: [] as Array<"profile:{id}"> })
     // @ts-expect-error E0417: it is not known whether 'owns' is given, so nothing can be checked about it; help: give it
     Shop.fn("f", { owns: flag ? ["user:{id}"] as const : undefined })
-    // @ts-expect-error E0417: the declaration is one of several, so nothing can be checked about it; help: give one in
+    // @ts-expect-error E0417: the declaration depends on the program, so it cannot be checked; help: write one value
     Shop.fn("f", flag ? { owns: ["user:{id}"] } as const : { borrows: ["user:{id}"] } as const)
     // @ts-expect-error E0103: this is a choice of patterns, and it is not known which of them holds; help: list each
     Shop.method({ owns: [either] })
@@ -94,7 +94,7 @@ describe("a layer", () => {
         a: { reads: [flag ? "b" : "c"] },
         // @ts-expect-error E0404: it is not known which deployment layers this list holds, so nothing can be checked about it; help
         b: { reads: [] as Array<"c"> },
-        // @ts-expect-error E0417: 'c' is one of several, so nothing can be checked about it; help: give one in every
+        // @ts-expect-error E0417: 'c' depends on the program, so it cannot be checked; help: write one value
         c: flag ? { reads: ["a"] } as const : {} as const
       },
       families: {

@@ -154,6 +154,8 @@ export class UndeclaredRead extends Schema.TaggedError<UndeclaredRead>()("Undecl
   code: Schema.Literals(["E0211", "E0232"]),
   /** The owner of the entry that the lookup read. */
   from: Schema.Literals(["another family", "its own family", "another engine"]),
+  /** What read it: the lookup of the family, or the load of a `getOr`. */
+  by: Schema.Literals(["lookup", "getOr"]),
   /** The family of the lookup, and the key that it loaded; the first key, if it loaded several. */
   family: Schema.String,
   key: Schema.String,
@@ -166,12 +168,11 @@ export class UndeclaredRead extends Schema.TaggedError<UndeclaredRead>()("Undecl
   }
 
   private get finding(): Diagnostic.Diagnostic {
-    const { family, from, key, read, source } = this
+    const { by, family, from, key, read, source } = this
     if (this.code === "E0232") return LookupFindings.lookupReadsKey(family, key, read, source)
     if (from === "another engine") return LookupFindings.lookupReadsElsewhere(family, source)
-    return from === "its own family"
-      ? LookupFindings.lookupReadsOwn(family, source)
-      : LookupFindings.lookupReads(family, source)
+    if (from === "another family") return LookupFindings.lookupReads(family, source)
+    return by === "getOr" ? LookupFindings.loadReadsOwn(source) : LookupFindings.lookupReadsOwn(family, source)
   }
 }
 

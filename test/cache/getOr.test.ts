@@ -141,6 +141,8 @@ describe("a load that a caller brings", () => {
       yield* on(source.set({ id: "2" }, "other"))
       yield* on(response.delete(id))
       assert.strictEqual(reasonOf(yield* Effect.flip(or(source.get({ id: "2" })))), "UndeclaredRead")
+      const own = yield* Effect.flip(or(response.get(id), { id: "4" }))
+      assert.match(String(own), /E0211: this load of a key of `.*` reads `.*`, its own family/)
       assert.strictEqual(reasonOf(yield* Effect.flip(or(source.set(id, "written"), { id: "3" }))), "NotOwner")
     }))
 

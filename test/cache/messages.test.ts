@@ -91,6 +91,7 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
     new CacheError.UndeclaredRead({
       code: "E0211",
       from: "another family",
+      by: "lookup",
       family: "profile",
       key: "profile:1",
       source: "user:{id}",
@@ -98,6 +99,32 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
     }),
     "E0211: the lookup of family `profile` reads `user:{id}`, which `profile` does not derive from; help: add " +
     "`user:{id}` to derives of `profile`, so that its changes reach `profile`"
+  ],
+  [
+    new CacheError.UndeclaredRead({
+      code: "E0211",
+      from: "its own family",
+      by: "lookup",
+      family: "user",
+      key: "user:1",
+      source: "user:{id}",
+      read: "user:2"
+    }),
+    "E0211: the lookup of family `user` reads `user:{id}`, its own family, which cannot derive from itself; help: read " +
+    "what `user:{id}` is made from; the previous value is in the lookup's second argument"
+  ],
+  [
+    new CacheError.UndeclaredRead({
+      code: "E0211",
+      from: "its own family",
+      by: "getOr",
+      family: "user",
+      key: "user:1",
+      source: "user:{id}",
+      read: "user:2"
+    }),
+    "E0211: this load of a key of `user:{id}` reads `user:{id}`, its own family, which cannot derive from itself; " +
+    "help: read what `user:{id}` is made from; to make a value of the previous one, use update"
   ],
   [
     new CacheError.InvalidKey({ code: "E0109", pattern: "user:{id}", why: "`id` has a colon" }),

@@ -46,6 +46,25 @@ export const lookupReadsOwn = (family: string, source: string) =>
   )
 
 /**
+ * E0211: the load of a `getOr` that reads its own family. It has no arguments, and the family may have no lookup.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type loadReadsOwn<Pattern extends string> = message<
+  "E0211",
+  `this load of a key of '${Pattern}' reads '${Pattern}', its own family, which cannot derive from itself`,
+  `read what '${Pattern}' is made from; to make a value of the previous one, use update`
+>
+export const loadReadsOwn = (pattern: string) =>
+  finding(
+    "E0211",
+    "LookupReads",
+    say`this load of a key of ${pattern} reads ${pattern}, its own family, which cannot derive from itself`,
+    say`read what ${pattern} is made from; to make a value of the previous one, use update`
+  )
+
+/**
  * E0211: a lookup that reads a family that derives from its own family.
  *
  * @category ownership

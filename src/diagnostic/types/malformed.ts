@@ -115,15 +115,15 @@ export const patternParameterOptional = (pattern: string, segment: string) =>
  */
 export type patternWhiteSpace<Pattern extends string, Segment extends string> = message<
   "E0103",
-  `'${Segment}' in the pattern '${Pattern}' has white space that it may not have`,
-  "remove it: a name has none, and a text has none at its ends"
+  `the pattern '${Pattern}' has white space in '${Segment}'`,
+  "remove it: a name has no white space, and a text has none at its ends"
 >
 export const patternWhiteSpace = (pattern: string, segment: string) =>
   finding(
     "E0103",
     "PatternMalformed",
-    say`${segment} in the pattern ${pattern} has white space that it may not have`,
-    "remove it: a name has none, and a text has none at its ends"
+    say`the pattern ${pattern} has white space in ${segment}`,
+    "remove it: a name has no white space, and a text has none at its ends"
   )
 
 /**

@@ -86,8 +86,8 @@ export type layers = message<
  */
 export type choice<What extends string> = message<
   "E0417",
-  `${What} is one of several, so nothing can be checked about it`,
-  "give one in every build; for two programs that differ declare two manifests"
+  `${What} depends on the program, so it cannot be checked`,
+  "write one value, or declare two manifests"
 >
 
 /**
@@ -155,7 +155,7 @@ export type key = message<
  */
 export type keyPattern = message<
   "E0107",
-  "the text of this pattern is not known, so it is not known whose keys it names",
+  "the compiler does not know the text of this pattern, so it cannot tell which families it concerns",
   "write it as a literal, or use invalidateWhere of the family; inside pipe, add 'as const'"
 >
 

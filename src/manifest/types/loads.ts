@@ -11,7 +11,7 @@ import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { CacheError } from "../../cache/CacheError.ts"
 import type * as Lookup from "../../cache/Lookup.ts"
-import type { Appoints, OwnsCapability } from "../../capability/Capability.ts"
+import type { Appoints, BorrowsCapability, OwnsCapability } from "../../capability/Capability.ts"
 import type { BorrowsEach, exceeding } from "../../capability/types/rights.ts"
 import type * as LookupFindings from "../../diagnostic/types/lookupFindings.ts"
 import type * as Misfit from "../../diagnostic/types/misfit.ts"
@@ -83,9 +83,13 @@ type findIn<P extends string, Self, Right> = string extends P ? never
     ? [K] extends [never] ? findLookupProblem<P, never, Right>
     : exceeding<Right, BorrowsEach<SourceOf<DefinitionOf<Self>, K>, Self>, any> extends infer Given
       ? [Given] extends [never] ? never
-      : findLookupProblem<K, Self, undeclared<DefinitionOf<Self>, K, Self, Given>>
+      : findTooMuch<K, P, Self, undeclared<DefinitionOf<Self>, K, Self, Given>>
     : never
   : never
+type findTooMuch<K extends string, P extends string, Self, Right> = Right extends
+  BorrowsCapability<infer Read, any, any, Self> ? Read extends P ? LookupFindings.loadReadsOwn<P>
+  : findLookupProblem<K, Self, Right>
+  : findLookupProblem<K, Self, Right>
 type manifestOf<R> = R extends OwnsCapability<any, any, any, infer Self> ? Self
   : R extends Appoints<any, infer Self> ? Self
   : never

@@ -58,6 +58,8 @@ export class Load extends Work {
   readonly until: number
   /** Its lookup is among those that the family has counted. */
   isCounted = false
+  /** A caller of `getOr` has brought what it runs, in the place of the owner's lookup. */
+  isBrought = false
   /** It has read a stale value, so the value that it makes is stale as well. */
   readStale = false
   /** It has read a value that was refused, so the value that it makes is not stored either. */
@@ -186,6 +188,7 @@ export class Load extends Work {
       reason: new UndeclaredRead({
         code,
         from,
+        by: this.isBrought ? "getOr" : "lookup",
         family: this.spec.name,
         key: this.spec.show(this.key),
         source: source.pattern,

@@ -353,6 +353,8 @@ export class Loads<V> {
   ): Flight<V> {
     const { fallback, isBehind = false, isDetached, isQuiet, lookup, wantsFresh } = asked
     const cause = queued?.isRefresh === true ? "refresh" : asked.cause
+    const brought = lookup ?? queued?.lookup
+    if (brought !== undefined) load.isBrought = true
     this.entries.sweepHolds()
     return new Flight<V>({
       key,
@@ -366,7 +368,7 @@ export class Loads<V> {
       isQuiet: isQuiet === true,
       isBehind,
       wantsFresh: wantsFresh === true,
-      lookup: lookup ?? queued?.lookup,
+      lookup: brought,
       onAbandoned: this.abandon
     })
   }

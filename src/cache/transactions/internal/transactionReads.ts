@@ -227,6 +227,7 @@ export class TransactionReads<V> extends UnlistedReads<V> implements Reads<V> {
         const { loader } = this.family.loads
         if (loader === undefined) return Effect.fail(this.family.loads.unowned())
         const load = new Load(this.cache, this.spec, keys, loader)
+        load.isBrought = brought !== undefined
         const services = Context.merge(loader.context, this.frame.given).pipe(
           Context.add(CurrentTransaction, this.frame),
           Context.add(CurrentLoad, load)
