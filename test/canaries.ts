@@ -3099,8 +3099,10 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "declarations name open modules",
     bug: "a public type is declared in a closed module",
     file: "src/manifest/Remote.ts",
-    text: `import type { ManifestError } from "../ownership/ManifestError.ts"`,
-    planted: `import type { ValidManifest as ManifestError } from "../ownership/shared/validation.ts"`,
+    text: `export const of = (manifest: AnyManifest): Result.Result<Remote, ManifestError> => {`,
+    planted: `export const of = (
+  manifest: AnyManifest
+): Result.Result<Remote, ManifestError> & { readonly valid?: ValidManifest } => {`,
     suites: ["test/types/declarations.test.ts"]
   },
   {

@@ -411,8 +411,8 @@ export class StaleRefused extends Schema.TaggedError<StaleRefused>()("StaleRefus
   key: Schema.String
 }) {
   override get message() {
-    return `${this.code}: \`${this.key}\` has no fresh value: its lookup read a stale one; help: invalidate or refresh ` +
-      "what it read, and read again"
+    return `${this.code}: \`${this.key}\` has no fresh value: its lookup read a stale one; help: invalidate or ` +
+      "refresh what it read, and read again"
   }
 }
 

@@ -52,8 +52,8 @@ export type InvalidationMode = "hide" | "markStale"
  * - `Load`: a lookup succeeded; it took `millis`, and `waiters` readers had joined it. `absent` is true if it returned
  *   that the key has no value. `LoadFailed`: a lookup failed.
  * - `Set`: a value was written. `Removed`: an entry was removed; `cause` says why.
- * - A batch, or a `setMany`, announces everything that it drops before its first `Set`. A transaction also announces its
- *   keys as invalidated just before the commit, and announces `Set` and `Removed` after it.
+ * - A batch, or a `setMany`, announces everything that it drops before its first `Set`. A transaction also announces
+ *   its keys as invalidated just before the commit, and announces `Set` and `Removed` after it.
  * - `Invalidated`: keys were invalidated. `target` says which ones, and `scope` is the same as a text: a key, a pattern
  *   or a tag. `through` is the family whose change caused it.
  * - `Refused`: a load's value was not stored, because its key was invalidated while it ran.

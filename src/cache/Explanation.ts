@@ -21,9 +21,9 @@ import type { InvalidationMode } from "./CacheEvent.ts"
 export type Outcome = "hit" | "staleHit" | "join" | "load" | "fail" | "refuse"
 
 /**
- * Keys of a family that have some segments in common. `positions` are indexes of segments in the key, in ascending order,
- * and `values` are the segments there. In a family that ends in `*`, the last value may also be `""` or `"*"`. With
- * `""`, the keys end before this position. With `"*"`, they have any segment there.
+ * Keys of a family that have some segments in common. `positions` are indexes of segments in the key, in ascending
+ * order, and `values` are the segments there. In a family that ends in `*`, the last value may also be `""` or `"*"`.
+ * With `""`, the keys end before this position. With `"*"`, they have any segment there.
  *
  * @stability experimental
  * @category models

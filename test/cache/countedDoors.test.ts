@@ -117,7 +117,7 @@ describe("counts of reads by each door", () => {
                 yield* settle
                 if (isPushedOut) yield* pushedOut(cache)
                 const [before, after] = yield* counted(cache, read(cache))
-                // A refresh has what memory had when it began: from there, a stale hit is no miss.
+                // A refresh has what memory had when it began: from there, a stale hit does not count as a miss.
                 const isBelow = isPushedOut && !state.startsWith("a refresh under way")
                 const stalesBelow = isBelow ? after.staleHits - before.staleHits : 0
                 const counts = readsOf(after) - readsOf(before) - stalesBelow

@@ -49,7 +49,9 @@ export const validate = (id: string, definition: unknown): Result.Result<ValidMa
   // The definition, its sections, each family, and the lists and the parameters of a family.
   const unreadable = unreadableIn(definition, 4)
   report(unreadable ?? [], unreadable && ManifestFindings.shapeWrong(pathText("definition", unreadable), readable))
-  if (unreadable !== undefined || !checkShape(id, definition, report)) return fail(typeof id === "string" ? id : "", found)
+  if (unreadable !== undefined || !checkShape(id, definition, report)) {
+    return fail(typeof id === "string" ? id : "", found)
+  }
   const draft = indexPatterns(definition, report)
   for (const family of draft.families.values()) {
     checkPattern(draft, family, report)
