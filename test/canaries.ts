@@ -3755,8 +3755,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 5,
     bug: "a load that a caller brings is forgotten while it waits for its turn",
     file: loads,
-    text: `lookup: lookup ?? queued?.lookup,`,
-    planted: `lookup,`,
+    text: `const brought = lookup ?? queued?.lookup`,
+    planted: `const brought = lookup`,
     suites: ["test/cache/getOr.test.ts"]
   },
   {

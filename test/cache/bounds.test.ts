@@ -13,6 +13,7 @@ import { Sources } from "../../src/cache/internal/entries/sources.ts"
 import { Lengths } from "../../src/cache/internal/family/lengths.ts"
 import { Failures } from "../../src/cache/internal/loads/failures.ts"
 import type { Flight } from "../../src/cache/internal/loads/flight.ts"
+import type { Load } from "../../src/cache/internal/loads/load.ts"
 import { ReadForecast } from "../../src/cache/internal/loads/readForecast.ts"
 import { TopKeys } from "../../src/store/memory/internal/topKeys.ts"
 import { fork, settle } from "../support/effects.ts"
@@ -159,8 +160,9 @@ describe("remembered failures", () => {
   it("the engine drops failures that are over, too many, or too long", () => {
     const failures = new Failures(entries, () => ({ interruptUnsafe: () => {} }) as unknown as Fiber.Fiber<void>)
     const check = (holds: boolean, rule: string) => assert.isTrue(holds, rule)
+    const load = { freshUntilMax: () => Infinity } as unknown as Load
     const remember = (key: string, at: number) =>
-      failures.remember({ isAlone: true, key, stamp: 0 } as Flight<unknown>, no, at)
+      failures.remember({ isAlone: true, key, load, stamp: 0 } as Flight<unknown>, no, at)
     const held = (keys: ReadonlyArray<string>, at: number) =>
       keys.filter((key) => failures.remembered(key, at) !== undefined)
     const many = Array.from({ length: 12_000 }, (_, i) => `${i}`)

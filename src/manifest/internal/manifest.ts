@@ -59,7 +59,7 @@ import * as keys from "./keys.ts"
 import * as modules from "./modules.ts"
 import { errorOf } from "./names.ts"
 import * as options from "./options.ts"
-import { originOf } from "./origin.ts"
+import { directOf, originOf } from "./origin.ts"
 import { Owners } from "./owners.ts"
 import { speltIn } from "./spelling.ts"
 import type { Statics } from "./statics.ts"
@@ -233,6 +233,7 @@ const engineLayer = (
   gates: ReadonlyMap<string, FamilyGate>,
   members: object
 ): Layer.Layer<any, CacheError, Store> => {
+  const direct = directOf(graph)
   const families = [...manifest.families.values()].map((family): Opening.FamilyOptions => {
     const { hide, parse, render, show } = gates.get(family.name)!.keys
     const { spec } = family
@@ -249,7 +250,7 @@ const engineLayer = (
       weigher: spec.weigher,
       policy: spec,
       plan: compile(manifest, graph, family),
-      origin: originOf(manifest, family, graph)
+      origin: originOf(manifest, family, graph, direct)
     }
   })
   const form = formOf(manifest, families)

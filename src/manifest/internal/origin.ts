@@ -11,8 +11,27 @@ import type { DependencyGraph } from "../../ownership/DependencyGraph.ts"
 import type { ValidFamily, ValidManifest } from "../../ownership/shared/validation.ts"
 import { shapeText } from "../../store/shared/schemaShape.ts"
 
+/** The families from which each family derives directly, by name. */
+export type Direct = ReadonlyMap<string, ReadonlyArray<string>>
+
+export const directOf = (graph: DependencyGraph): Direct => {
+  const direct = new Map<string, Array<string>>()
+  for (const { from, kind, to } of graph.declared) {
+    if (kind !== "Derives") continue
+    const known = direct.get(from)
+    if (known === undefined) direct.set(from, [to])
+    else known.push(to)
+  }
+  return direct
+}
+
 /** How a family is made. */
-export const originOf = (manifest: ValidManifest, family: ValidFamily, graph: DependencyGraph): Origin => {
+export const originOf = (
+  manifest: ValidManifest,
+  family: ValidFamily,
+  graph: DependencyGraph,
+  direct: Direct
+): Origin => {
   const { params = {} } = family.spec
   const codecs = family.pattern.holes.map((name) => {
     const codec = Object.hasOwn(params, name) ? params[name] : undefined
@@ -20,12 +39,9 @@ export const originOf = (manifest: ValidManifest, family: ValidFamily, graph: De
   })
   const inner = family.inner.map((name) => manifest.families.get(name)!.pattern.source)
   const derives = family.derives.map(({ source }) => source)
-  const derived = family.derives.length === 0 || family.spec.fanout === true
-    ? undefined
-    : graph.declared.flatMap(({ from, kind, to }) => kind === "Derives" && from === family.name ? [to] : [])
   return {
     form: JSON.stringify([codecs, inner.toSorted(), derives.toSorted()]),
-    direct: derived,
+    direct: family.spec.fanout === true ? undefined : direct.get(family.name),
     sources: function*() {
       for (const index of family.upstream) yield graph.nodes[index]!.name
     }
