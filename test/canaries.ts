@@ -3097,8 +3097,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "declarations name open modules",
     bug: "a public type is declared in a closed module",
     file: "src/manifest/Remote.ts",
-    text: `import type { ManifestError } from "../ownership/ManifestError.ts"`,
-    planted: `import type { ValidManifest as ManifestError } from "../ownership/shared/validation.ts"`,
+    text: `import type { DependencyGraph } from "../ownership/DependencyGraph.ts"`,
+    planted: `import type { ValidManifest as DependencyGraph } from "../ownership/shared/validation.ts"`,
     suites: ["test/types/declarations.test.ts"]
   },
   {
