@@ -3099,10 +3099,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "declarations name open modules",
     bug: "a public type is declared in a closed module",
     file: "src/manifest/Remote.ts",
-    text: `export const of = (manifest: AnyManifest): Result.Result<Remote, ManifestError> => {`,
-    planted: `export const of = (
-  manifest: AnyManifest
-): Result.Result<Remote, ManifestError> & { readonly valid?: ValidManifest } => {`,
+    text: `import type { DependencyGraph } from "../ownership/DependencyGraph.ts"`,
+    planted: `import type { ValidManifest as DependencyGraph } from "../ownership/shared/validation.ts"`,
     suites: ["test/types/declarations.test.ts"]
   },
   {

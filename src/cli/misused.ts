@@ -70,7 +70,7 @@ const genericRight = / TS2344: Type '(\w+)' does not satisfy the constraint '(?:
 const unknownRight = (parameter: string): Misuse => ({
   code: "E0230",
   sentence: `the pattern of this right is the type parameter '${parameter}', so it is not known whether it is declared`,
-  help: "let what the program requires be a type parameter, <A, E, R>, or name the pattern"
+  help: "let the type parameter stand for everything that it requires, <A, E, R>, or name the pattern"
 })
 
 /** Recognizes what is used as something else. */

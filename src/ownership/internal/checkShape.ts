@@ -13,7 +13,7 @@ import * as Schema from "effect/Schema"
 import * as ManifestFindings from "../../diagnostic/types/manifestFindings.ts"
 import type { Definition, FamilySpec } from "../Definition.ts"
 import { policyOptions } from "../FamilyPolicy.ts"
-import { TypeId } from "../shared/typeOnly.ts"
+import { TypeId } from "../types/typeOnly.ts"
 import type { Report } from "./draft.ts"
 
 /** The most families that a manifest may declare. */
