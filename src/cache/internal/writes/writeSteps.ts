@@ -77,16 +77,13 @@ export class WriteSteps<V> implements Writer {
   writeManyShort(
     entries: ReadonlyArray<readonly [key: string, value: V]>
   ): Effect.Effect<void, CacheError> | undefined {
-    for (const [, value] of entries) if (!this.admitsShortWay(value)) return undefined
-    if (!this.isShortWayOpen) return undefined
+    if (!this.admitsAll(entries) || !this.isShortWayOpen) return undefined
     const { spread } = this.cache
     const stamp = this.cache.nextStamp()
-    // All dependents are dropped first, so that none of the keys drops another one.
-    let delivery = noDelivery
-    for (const [key] of entries) delivery = both(delivery, this.invalidation.spread(key, "hide"))
+    let delivery = this.spreadAll(entries)
     spread.beginChange()
     try {
-      for (const [key, value] of entries) delivery = both(delivery, this.putShort(key, value, stamp))
+      delivery = both(delivery, this.putAllShort(entries, stamp))
     } finally {
       spread.endChange()
     }
@@ -95,6 +92,27 @@ export class WriteSteps<V> implements Writer {
     return delivery === noDelivery
       ? Effect.void
       : orTakenBack(delivery, entries.map(([key]) => [this, key, version]))
+  }
+
+  // Each loop is a function that does nothing after it. Otherwise V8 optimizes the function while a long list is in the
+  // loop, and gives that up at its end, again and again (`bench/README.md`).
+
+  private admitsAll(entries: ReadonlyArray<readonly [key: string, value: V]>): boolean {
+    for (const entry of entries) if (!this.admitsShortWay(entry[1])) return false
+    return true
+  }
+
+  /** Drops all dependents. This comes first, so that none of the keys drops another one. */
+  private spreadAll(entries: ReadonlyArray<readonly [key: string, value: V]>): Delivery {
+    let delivery = noDelivery
+    for (const entry of entries) delivery = both(delivery, this.invalidation.spread(entry[0], "hide"))
+    return delivery
+  }
+
+  private putAllShort(entries: ReadonlyArray<readonly [key: string, value: V]>, stamp: number): Delivery {
+    let delivery = noDelivery
+    for (const entry of entries) delivery = both(delivery, this.putShort(entry[0], entry[1], stamp))
+    return delivery
   }
 
   /** Waits until the tiers have made what room they can for values. */
