@@ -517,8 +517,8 @@ const needsNone = /@internal\b|@category (errors|type level)\b/
 
 /**
  * Every operation, and every value that a public module exports, has an example, which the tests of the documentation
- * compile and run. Errors and what the compiler alone
- * uses need none: `CacheError` and `StoreError` show how to catch errors.
+ * compile and run. Errors and what the compiler alone uses need none: `CacheError` and `StoreError` show how to catch
+ * errors.
  */
 export const shown: Rule = (project) => {
   const left = new Set(unshown.keys())

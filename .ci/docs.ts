@@ -4,8 +4,8 @@
  * - ` ```ts ` is compiled and run. `expression // => value` and `const name = expression // => value` are assertions,
  *   and every assertion must be reached before the block ends.
  * - ` ```ts no-run ` is compiled only.
- * - ` ```ts error
- *   ` has exactly one compile error. Its text contains every line of the comment at the end of the block, or of the `
+ * - ` ```ts error ` has exactly one compile error. Its text contains every line of the comment at the end of the block,
+ *   or of the `
  *   ```text ` block that follows.
  * - ` ```ts continued ` starts with the code of the block before it.
  */

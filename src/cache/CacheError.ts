@@ -186,8 +186,8 @@ export class UndeclaredRead extends Schema.TaggedError<UndeclaredRead>()("Undecl
  */
 export class InvalidKey extends Schema.TaggedError<InvalidKey>()("InvalidKey", {
   /**
-   * The code of the finding: E0109, E0110 or E0112 for a parameter, E0101 for a key that belongs to no family, E0103
-   * or E0106 for a malformed key or pattern.
+   * The code of the finding: E0109, E0110 or E0112 for a parameter, E0101 for a key that belongs to no family, E0103 or
+   * E0106 for a malformed key or pattern.
    */
   code: Schema.String,
   pattern: Schema.String,
@@ -560,9 +560,8 @@ export class InvalidBatch extends Schema.TaggedError<InvalidBatch>()("InvalidBat
  * A transaction refuses a call: an update or a patch within its body (E0524), more changes than it can collect (E0525),
  * or, within a transaction of the database that the cache does not know, a body (E0526) or a write (E0528). The error
  * fails the body, so the database rolls back. A write of a fiber that is on its way when the body ends is refused, too
- * (E0528). Outside of it, a write is refused that the cache could not keep, because
- * a transaction is about to commit its key, or the answer to that commit was lost (E0533). `help` says what to do
- * instead.
+ * (E0528). Outside of it, a write is refused that the cache could not keep, because a transaction is about to commit
+ * its key, or the answer to that commit was lost (E0533). `help` says what to do instead.
  *
  * @stability stable
  * @category errors
@@ -627,8 +626,8 @@ const whyNotIterable: { readonly [_ in NotIterable["why"]]: string } = {
  * - `restarted`: it is from before a restart, or of another engine, where bookmarks have another meaning.
  * - `overtaken`: since it was given, more entries have moved between the tiers than are remembered (131,072). So the
  *   next pages might miss a key.
- * - `other engines`: since it was given, an engine over the same place has started or stopped. Under `set:
- *   "onEviction"` each of them holds entries that no lower tier has, so the next pages might miss a key.
+ * - `other engines`: since it was given, an engine over the same place has started or stopped. Under
+ *   `set: "onEviction"` each of them holds entries that no lower tier has, so the next pages might miss a key.
  *
  * @stability stable
  * @category errors

@@ -22,8 +22,8 @@ export interface LookupContext<out V> {
   /** The full key: `user:42`. */
   readonly key: string
   /**
-   * Why the cache loads: the key is `absent`, its value is `stale`, a refresh runs `ahead` of the end of its
-   * lifetime, or a caller asked for a `refresh`.
+   * Why the cache loads: the key is `absent`, its value is `stale`, a refresh runs `ahead` of the end of its lifetime,
+   * or a caller asked for a `refresh`.
    */
   readonly cause: "absent" | "stale" | "ahead" | "refresh"
   /**

@@ -43,8 +43,8 @@ export interface EvictionPolicy {
   readonly size: number
 
   /**
-   * Reports a new entry in `slot`. `weight` is an integer from 1 to 4,294,967,295; a cache that counts entries passes
-   * 1.
+   * Reports a new entry in `slot`. `weight` is an integer from 1 to 4,294,967,295; a cache that counts entries
+   * passes 1.
    */
   insert(slot: number, weight: number): void
 

@@ -936,8 +936,8 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    *
    * **Details**
    *
-   * It returns `None` when nothing fresh is held, when the key changed while `f` ran, or when a `refresh` of the
-   * key still runs at its end. Then nothing changes.
+   * It returns `None` when nothing fresh is held, when the key changed while `f` ran, or when a `refresh` of the key
+   * still runs at its end. Then nothing changes.
    *
    * **Example** (Nothing is held, and then a value is)
    *
@@ -1285,8 +1285,8 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    * reads of its own process see its value, even if it turns out to be `false`.
    *
    * It fails as `set` does, and with `StoreFailed` if a tier does not say what it holds. While a transaction commits
-   * the key, and for ten seconds after the answer to that was lost, it fails with `TransactionRefused` if the
-   * cache could not keep the value.
+   * the key, and for ten seconds after the answer to that was lost, it fails with `TransactionRefused` if the cache
+   * could not keep the value.
    *
    * **Example** (The first caller wins)
    *

@@ -923,8 +923,8 @@ export interface Service<Self, Id extends string> {
    *
    * **Gotchas**
    *
-   * While a listener exists, each hit is slower, because it makes an event. No reader waits for a listener: one that
-   * is more than 16,384 events behind loses the oldest, and gets one event `Missed` with their `count` in their place.
+   * While a listener exists, each hit is slower, because it makes an event. No reader waits for a listener: one that is
+   * more than 16,384 events behind loses the oldest, and gets one event `Missed` with their `count` in their place.
    *
    * **Example** (The first hit)
    *
@@ -1107,8 +1107,8 @@ type CheckedPattern<Self, P extends string> = string extends P ? Misfit.Otherwis
     : templateProblem<P>
   : patternProblem<P>
 
-// A union of keys needs one family for all of them: otherwise neither the type of the value nor the right is sound.
-// A number or a segment in a template may also spell the text of an inner family.
+// A union of keys needs one family for all of them: otherwise neither the type of the value nor the right is sound. A
+// number or a segment in a template may also spell the text of an inner family.
 type CheckedKey<Self, K extends string> = isUnion<Route<DefinitionOf<Self>, K>> extends true ? Opaque.keyChoice
   : [Extract<Route<DefinitionOf<Self>, K>, Enclosing<DefinitionOf<Self>>>] extends [never]
     ? CheckedOneKey<IdOf<Self>, DefinitionOf<Self>, K>
@@ -1314,8 +1314,8 @@ const typeOnly: TypeOnly<any> = { [TypeId]: TypeId, Type: undefined }
  * **Gotchas**
  *
  * - Nothing checks at run time that a value has this type.
- * - Without a codec a parameter is a text, so its type must be one of texts, such as `Manifest.type<"day" |
- *   "night">()`. For a number give `Schema.NumberFromString`.
+ * - Without a codec a parameter is a text, so its type must be one of texts, such as
+ *   `Manifest.type<"day" | "night">()`. For a number give `Schema.NumberFromString`.
  *
  * **Example** (A value in memory, and a parameter with two spellings)
  *

@@ -105,8 +105,8 @@ export interface Face {
   /** The full key for logs and errors: of a sensitive family, with hashes in place of the parameters. */
   readonly show: (within: string) => string
   /**
-   * The parameters of a key within the family, as `AppCache.keys[face.name]` takes them. Fails with what
-   * `keyProblem` says.
+   * The parameters of a key within the family, as `AppCache.keys[face.name]` takes them. Fails with what `keyProblem`
+   * says.
    */
   readonly paramsOf: (within: string) => Result.Result<{ readonly [name: string]: unknown }, Diagnostic>
   /** What is wrong with a key within the family, without any text of the key; `undefined` if it may be used. */

@@ -1,6 +1,6 @@
 /**
- * The declarations of a manifest, as they are written: families, readers, deployment
- * layers, and what a piece of code declares.
+ * The declarations of a manifest, as they are written: families, readers, deployment layers, and what a piece of code
+ * declares.
  *
  * The types check a definition where it is written. For manifests that were cast or built from data, the run time finds
  * the same mistakes, with the same words.

@@ -110,8 +110,8 @@ export interface Step {
 }
 
 /**
- * A condition on the segments of the changed key: a segment equals a text, or the key has exactly this number
- * of segments, or at least this number.
+ * A condition on the segments of the changed key: a segment equals a text, or the key has exactly this number of
+ * segments, or at least this number.
  *
  * @stability experimental
  * @category invalidation

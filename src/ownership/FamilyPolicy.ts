@@ -88,8 +88,8 @@ export interface PolicyOptions {
    *
    * Memory does not keep an entry that is heavier than the store, such as one of `Infinity`. If the weigher throws, or
    * does not return a number of at least 0, the write or the load fails with `FunctionFailed`, and nothing changes. The
-   * first parameter is the key without the name of its family: its parameters, joined by `:`. The second one is a
-   * value of the family. Its type is not known here, so write it down.
+   * first parameter is the key without the name of its family: its parameters, joined by `:`. The second one is a value
+   * of the family. Its type is not known here, so write it down.
    */
   readonly weigher?: unknown
   /**

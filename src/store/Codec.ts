@@ -205,8 +205,8 @@ export const schema = <V, E>(schema: Schema.Codec<V, E>, options: Options = {}):
 export const of = <V>(codec: Codec<V> | Later<V>): Codec<V> => "later" in codec ? codec.later(schema) : codec
 
 /**
- * Writes the shape of a schema as a short text. Two schemas with one text write a value in the same way, if the
- * schemas show everything: see {@link schema} about what they do not show. Checks do not count, optional fields do.
+ * Writes the shape of a schema as a short text. Two schemas with one text write a value in the same way, if the schemas
+ * show everything: see {@link schema} about what they do not show. Checks do not count, optional fields do.
  *
  * **When to use**
  *

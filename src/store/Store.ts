@@ -10,8 +10,8 @@
  * - A `write` happens as a whole or not at all: in this process, in the tier, and after a crash at any moment, for any
  *   number and size of changes. `prepare` finds every mistake of a caller before anything changes.
  * - An entry is not returned from its `expiresAt` on.
- * - A tier may evict any entry at any time. It removes a mark only when the engine says so, and never returns a
- *   removed entry.
+ * - A tier may evict any entry at any time. It removes a mark only when the engine says so, and never returns a removed
+ *   entry.
  * - A key that a partition holds from the first page of a scan to the last one is in at least one of the pages.
  *
  * Not here: loading, dependencies between keys, deciding whether an entry is still valid. The engine does that.

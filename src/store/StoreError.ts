@@ -93,8 +93,8 @@ export class TierFailed extends Schema.TaggedError<TierFailed>()("TierFailed", {
 }
 
 /**
- * The value does not fit the family's schema, so no tier keeps it. `where` says what is expected at which place, if
- * the schema can say it.
+ * The value does not fit the family's schema, so no tier keeps it. `where` says what is expected at which place, if the
+ * schema can say it.
  *
  * @stability stable
  * @category errors

@@ -80,8 +80,8 @@ export interface Options {
   readonly set?: "through" | "onEviction" | undefined
   /**
    * A function that is called with every failure of a tier, whether or not the whole operation failed. If it throws,
-   * that is ignored. Its answer is not used, so its type refuses an `async` function and an Effect. If it returns
-   * one nevertheless, a log says so, and the rejection of its Promise is ignored.
+   * that is ignored. Its answer is not used, so its type refuses an `async` function and an Effect. If it returns one
+   * nevertheless, a log says so, and the rejection of its Promise is ignored.
    */
   readonly onTierFailure?: ((failure: TierFailure) => Unused) | undefined
 }

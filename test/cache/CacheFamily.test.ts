@@ -1,6 +1,6 @@
 /**
- * The engine alone, without a manifest: one load for all callers, no stale fill, renewal behind a reader, and the
- * hard timeout.
+ * The engine alone, without a manifest: one load for all callers, no stale fill, renewal behind a reader, and the hard
+ * timeout.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"

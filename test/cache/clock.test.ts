@@ -1,6 +1,6 @@
 /**
- * A wall clock that is set back makes nothing live longer: no entry, failure, lease, deadline or round of warming.
- * What is written below memory carries wall-clock times.
+ * A wall clock that is set back makes nothing live longer: no entry, failure, lease, deadline or round of warming. What
+ * is written below memory carries wall-clock times.
  */
 import { assert, describe, it, vi } from "@effect/vitest"
 import * as Clock from "effect/Clock"

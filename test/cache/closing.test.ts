@@ -1,6 +1,6 @@
 /**
- * The end of a cache whose lower tier hangs: the Scope closes within a bound, and every caller that waits for the
- * tier gets a result.
+ * The end of a cache whose lower tier hangs: the Scope closes within a bound, and every caller that waits for the tier
+ * gets a result.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

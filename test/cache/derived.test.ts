@@ -1,6 +1,6 @@
 /**
- * A derived value is fresh no longer than the values that it was made from. The tests hold this in every arrangement
- * of tiers, for each way in which a source ends.
+ * A derived value is fresh no longer than the values that it was made from. The tests hold this in every arrangement of
+ * tiers, for each way in which a source ends.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

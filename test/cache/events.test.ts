@@ -1,6 +1,6 @@
 /**
- * A listener receives an event for each thing that happens to an entry, in order. The statistics count the same
- * things, with and without a listener.
+ * A listener receives an event for each thing that happens to an entry, in order. The statistics count the same things,
+ * with and without a listener.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

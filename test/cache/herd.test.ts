@@ -1,6 +1,6 @@
 /**
- * Refreshes of one key, and reads after its invalidation: at most two lookups of the key run at a time, and each
- * caller gets a value whose load began after the call.
+ * Refreshes of one key, and reads after its invalidation: at most two lookups of the key run at a time, and each caller
+ * gets a value whose load began after the call.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -1,6 +1,6 @@
 /**
- * A parameter may be any text, even one that looks like a separator, a slice or a tag. Families and caches that share
- * a store never share an entry.
+ * A parameter may be any text, even one that looks like a separator, a slice or a tag. Families and caches that share a
+ * store never share an entry.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -1,6 +1,6 @@
 /**
- * Memory over a lower tier that is slow or fails: what each caller gets, which error it gets, and which promises
- * still hold.
+ * Memory over a lower tier that is slow or fails: what each caller gets, which error it gets, and which promises still
+ * hold.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

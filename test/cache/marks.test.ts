@@ -1,6 +1,6 @@
 /**
- * The engine drops old marks, so that nothing grows with the number of invalidations. An entry that a dropped mark
- * had hidden never comes back, wherever it was at that moment.
+ * The engine drops old marks, so that nothing grows with the number of invalidations. An entry that a dropped mark had
+ * hidden never comes back, wherever it was at that moment.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"

@@ -1,6 +1,6 @@
 /**
- * Names of manifests, families, parameters, tags and keys may contain any character. Two different names never share
- * an entry in any tier or file, and each name is found again after a restart.
+ * Names of manifests, families, parameters, tags and keys may contain any character. Two different names never share an
+ * entry in any tier or file, and each name is found again after a restart.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -1,6 +1,6 @@
 /**
- * The outbox bounds the bytes on their way to the tiers below memory: prepared values wait for room, and loaded
- * values go in several rounds.
+ * The outbox bounds the bytes on their way to the tiers below memory: prepared values wait for room, and loaded values
+ * go in several rounds.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -1,6 +1,6 @@
 /**
- * A load runs with the Context of its owner: its services, its scope and its trace. The engine keeps no reference to
- * a caller or a failure longer than it needs.
+ * A load runs with the Context of its owner: its services, its scope and its trace. The engine keeps no reference to a
+ * caller or a failure longer than it needs.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

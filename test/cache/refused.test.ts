@@ -1,6 +1,6 @@
 /**
- * A tier cannot take some writes. Such a write fails alone and before anything changes, and the writes of other
- * callers succeed.
+ * A tier cannot take some writes. Such a write fails alone and before anything changes, and the writes of other callers
+ * succeed.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Lookup from "effect-stateless/cache/Lookup"

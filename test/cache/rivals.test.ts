@@ -1,6 +1,6 @@
 /**
- * Bugs that were seen in other caches, as tests of this one. The name of each test says what must not happen, and
- * which cache does it.
+ * Bugs that were seen in other caches, as tests of this one. The name of each test says what must not happen, and which
+ * cache does it.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -1,6 +1,5 @@
 /**
- * A tag is invalidated while a load or an update runs. The invalidation drops values that have the tag, and no
- * others.
+ * A tag is invalidated while a load or an update runs. The invalidation drops values that have the tag, and no others.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"

@@ -1,6 +1,6 @@
 /**
- * A tag names entries that are invalidated together. These tests hold which entries an invalidation of a tag takes,
- * and when an entry gains or loses a tag.
+ * A tag names entries that are invalidated together. These tests hold which entries an invalidation of a tag takes, and
+ * when an entry gains or loses a tag.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

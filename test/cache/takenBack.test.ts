@@ -1,6 +1,6 @@
 /**
- * The engine takes back a write that a tier refuses. A later write of the same key stays, even when memory has
- * evicted it meanwhile.
+ * The engine takes back a write that a tier refuses. A later write of the same key stays, even when memory has evicted
+ * it meanwhile.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as MemoryStore from "effect-stateless/store/MemoryStore"

@@ -1,6 +1,6 @@
 /**
- * A derived value is fresh no longer than its source, even when the source vanished without a sign: it was evicted
- * from a file that was opened again, it was in memory alone, it did not fit below, or it was never there.
+ * A derived value is fresh no longer than its source, even when the source vanished without a sign: it was evicted from
+ * a file that was opened again, it was in memory alone, it did not fit below, or it was never there.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -1,6 +1,6 @@
 /**
- * `stateless check` translates errors of the compiler itself into findings about rights, parameters, options and
- * names. Errors with another cause stay as they are.
+ * `stateless check` translates errors of the compiler itself into findings about rights, parameters, options and names.
+ * Errors with another cause stay as they are.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { findMisfit, findOutsideKeys, findUnknown, findUnprovided } from "../../src/cli/compilerErrors.ts"

@@ -1,6 +1,6 @@
 /**
- * `stateless check` reports an operation that a program makes and never runs. It finds operations by reading the
- * text, and reports none whose value goes somewhere.
+ * `stateless check` reports an operation that a program makes and never runs. It finds operations by reading the text,
+ * and reports none whose value goes somewhere.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { make } from "../../src/manifest/internal/manifest.ts"

@@ -1,6 +1,5 @@
 /**
- * The output of `stateless check`: findings are parsed from the output of the compiler, and rendered with both
- * parties.
+ * The output of `stateless check`: findings are parsed from the output of the compiler, and rendered with both parties.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { findOther } from "../../src/cli/declarations.ts"

@@ -1,6 +1,6 @@
 /**
- * Functions and methods that declare what they own, read and invalidate. At run time they invalidate exactly that,
- * and a declaration that was cast or comes from data is checked.
+ * Functions and methods that declare what they own, read and invalidate. At run time they invalidate exactly that, and
+ * a declaration that was cast or comes from data is checked.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -1,6 +1,6 @@
 /**
- * A file that one release wrote is read by the next release, and by the earlier one after a roll-back. These tests
- * hold which entries survive.
+ * A file that one release wrote is read by the next release, and by the earlier one after a roll-back. These tests hold
+ * which entries survive.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -1,6 +1,6 @@
 /**
- * A caller may give any iterable as a list, even an iterator, which can be read only once. The operation may still
- * run again.
+ * A caller may give any iterable as a list, even an iterator, which can be read only once. The operation may still run
+ * again.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as MemoryStore from "effect-stateless/store/MemoryStore"

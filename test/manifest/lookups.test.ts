@@ -1,6 +1,6 @@
 /**
- * What a lookup may do: it reads the families that it derives from, through any read operation, and it writes
- * nothing. A mistake of a lookup or an option is named in the error.
+ * What a lookup may do: it reads the families that it derives from, through any read operation, and it writes nothing.
+ * A mistake of a lookup or an option is named in the error.
  */
 import { assert, describe, it } from "@effect/vitest"
 import type * as Context from "effect/Context"

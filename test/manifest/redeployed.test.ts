@@ -1,6 +1,6 @@
 /**
- * Families come and go with deployments. A family that was not open while one of its sources was written does not
- * serve its old entries, and a family that missed no write does.
+ * Families come and go with deployments. A family that was not open while one of its sources was written does not serve
+ * its old entries, and a family that missed no write does.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Manifest from "effect-stateless/manifest/Manifest"

@@ -1,6 +1,6 @@
 /**
- * Every operation of the engine, one after the other, against a plain model: two maps, a number for the clock, and
- * the rules of freshness. After each command the structure of the engine is checked.
+ * Every operation of the engine, one after the other, against a plain model: two maps, a number for the clock, and the
+ * rules of freshness. After each command the structure of the engine is checked.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

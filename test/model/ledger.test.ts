@@ -1,7 +1,7 @@
 /**
- * The protocol of a shared ledger holds in every state that a small scenario reaches: all orders of its steps, with
- * the losses, crashes and failovers that the scenario allows. `test/support/ledgerModel/README.md` says what the
- * protocol is, and has the number of states.
+ * The protocol of a shared ledger holds in every state that a small scenario reaches: all orders of its steps, with the
+ * losses, crashes and failovers that the scenario allows. `test/support/ledgerModel/README.md` says what the protocol
+ * is, and has the number of states.
  *
  * `STATELESS_STATES=1000000 npx vitest run test/model/ledger.test.ts` searches the large scenarios, too, each to so
  * many states.

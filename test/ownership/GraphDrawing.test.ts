@@ -1,6 +1,5 @@
 /**
- * The dependency graph drawn in Mermaid and in DOT: shapes, layers, edges, and texts that either language would
- * parse.
+ * The dependency graph drawn in Mermaid and in DOT: shapes, layers, edges, and texts that either language would parse.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as GraphDrawing from "../../src/ownership/GraphDrawing.ts"

@@ -1,6 +1,5 @@
 /**
- * Patterns against the truth by enumeration: which keys a pattern has, and which patterns cover or overlap each
- * other.
+ * Patterns against the truth by enumeration: which keys a pattern has, and which patterns cover or overlap each other.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Option from "effect/Option"

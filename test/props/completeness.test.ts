@@ -1,6 +1,6 @@
 /**
- * Law 4, invalidation completeness: after any writes, in any order of fibers, every served value equals what its
- * lookup would return now.
+ * Law 4, invalidation completeness: after any writes, in any order of fibers, every served value equals what its lookup
+ * would return now.
  *
  * The manifest is random: trees and graphs of families, with parameters that are carried, dropped or constant, parts
  * and carved families, keys of several segments, and patterns that end in `*`. Each value names everything that its

@@ -1,6 +1,6 @@
 /**
- * The guarantees of the library in one process, law by law. Each property runs on random programs, and a failure
- * prints the seed that repeats it.
+ * The guarantees of the library in one process, law by law. Each property runs on random programs, and a failure prints
+ * the seed that repeats it.
  *
  * `npm run test:props -- --runs 10000 --seed 42` looks deeper. Completeness (law 4) has a file of its own.
  */

@@ -4,8 +4,8 @@
  * - No read fails, and none waits for ever, whatever the lower tier does.
  * - A write that has returned holds in this process, even when it failed because of a tier.
  * - A write that succeeded holds after a restart and after a crash.
- * - A crash at any moment leaves changes whole below: a batch entirely or not at all, and no set beside an older
- *   value that was made from the one before.
+ * - A crash at any moment leaves changes whole below: a batch entirely or not at all, and no set beside an older value
+ *   that was made from the one before.
  * - One lookup of a key runs at a time, except after a change or an interruption.
  */
 import { assert, describe } from "@effect/vitest"

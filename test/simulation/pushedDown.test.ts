@@ -1,6 +1,6 @@
 /**
- * Engines over one place that push entries down on eviction, under a scheduler with seeds. Memories are small, the
- * tier below is slow, and engines close and open while others write.
+ * Engines over one place that push entries down on eviction, under a scheduler with seeds. Memories are small, the tier
+ * below is slow, and engines close and open while others write.
  *
  * - A read finds what the last write that returned has left, or something newer.
  * - A page is never made from an older note than one whose write has returned.

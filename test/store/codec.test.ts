@@ -1,6 +1,6 @@
 /**
- * `Codec.schema` writes values as bytes and reads them back. It refuses a value or a record instead of changing it,
- * and a record of another release is read or absent by fixed rules.
+ * `Codec.schema` writes values as bytes and reads them back. It refuses a value or a record instead of changing it, and
+ * a record of another release is read or absent by fixed rules.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Codec from "effect-stateless/store/Codec"

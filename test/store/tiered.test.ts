@@ -1,6 +1,6 @@
 /**
- * The tiered store: reads copy entries up, writes reach every tier, and the tiers agree in the end, whatever the
- * order of answers and failures.
+ * The tiered store: reads copy entries up, writes reach every tier, and the tiers agree in the end, whatever the order
+ * of answers and failures.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"

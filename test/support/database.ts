@@ -1,6 +1,6 @@
 /**
- * A database for tests of transactions: rows with locks, readers that see committed rows only, and commits whose
- * answer may be lost. It takes its time from the test clock and its chance from `Random`.
+ * A database for tests of transactions: rows with locks, readers that see committed rows only, and commits whose answer
+ * may be lost. It takes its time from the test clock and its chance from `Random`.
  */
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"

@@ -26,8 +26,8 @@ export interface Place {
 }
 
 /**
- * The value that a place holds for a key of a family, such as `user` of the manifest `Test`: `keptIn(place,
- * "Test/user", "1")`.
+ * The value that a place holds for a key of a family, such as `user` of the manifest `Test`:
+ * `keptIn(place, "Test/user", "1")`.
  */
 export const keptIn = (place: Place, family: string, key: string): unknown =>
   place.families.get(family)?.get(key)?.value

@@ -1,8 +1,7 @@
 /**
  * Runs before each test file: the number of runs and the seed of the environment reach fast-check.
  *
- * `npm run test:props -- --runs 10000 --seed 42` runs every property more often, or again, without a change of a
- * test.
+ * `npm run test:props -- --runs 10000 --seed 42` runs every property more often, or again, without a change of a test.
  */
 
 const number = (name: string): number | undefined => {

@@ -1,7 +1,7 @@
 /**
- * A small world for many fibers: a source whose rows only grow, three families that derive from each other, and
- * readers and writers that note what they did. The laws of the library are checked against these notes after each
- * step. `rows.ts` says what a row is.
+ * A small world for many fibers: a source whose rows only grow, three families that derive from each other, and readers
+ * and writers that note what they did. The laws of the library are checked against these notes after each step.
+ * `rows.ts` says what a row is.
  */
 import { assert } from "@effect/vitest"
 import * as Cause from "effect/Cause"

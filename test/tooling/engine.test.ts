@@ -1,6 +1,6 @@
 /**
- * The accessors of the kit's engine have the names of the families and of their operations, so a test that asks for
- * one that does not exist does not compile.
+ * The accessors of the kit's engine have the names of the families and of their operations, so a test that asks for one
+ * that does not exist does not compile.
  */
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,7 @@
 /**
  * Opens an engine: its families in a store, the marks that the store has kept, and the life and session that it enters.
  *
- * Not here: what an engine does once it is open (`cache.ts`), and how a life and a session are found out
- * (`internal/`).
+ * Not here: what an engine does once it is open (`cache.ts`), and how a life and a session are found out (`internal/`).
  *
  * @since 0.1.0
  */

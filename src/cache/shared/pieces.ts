@@ -2,8 +2,8 @@
  * Does the work of long lists in pieces, so that no operation holds the event loop for long: timers, sockets and other
  * fibers get their turn after each piece.
  *
- * A list that is not long is worked in one step, as if this module did not exist. What has to be one step, such as
- * the writes of a batch, does not come here.
+ * A list that is not long is worked in one step, as if this module did not exist. What has to be one step, such as the
+ * writes of a batch, does not come here.
  *
  * @since 0.1.0
  */

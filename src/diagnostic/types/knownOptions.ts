@@ -1,6 +1,6 @@
 /**
- * Options objects that have only known options. The compiler's own words for another one (`'ttl' does not exist in type
- * 'Options'`) do not say what was meant; these messages name the option of ours.
+ * Options objects that have only known options. The compiler's own words for another one
+ * (`'ttl' does not exist in type 'Options'`) do not say what was meant; these messages name the option of ours.
  *
  * The options are a type parameter, so that the compiler does not refuse an unknown one itself. Where all names are
  * known, they are compared with the options as they are declared, so wrong values get the compiler's own words.

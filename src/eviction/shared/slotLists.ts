@@ -3,8 +3,8 @@
  *
  * A slot is in at most one list. Each list is a ring through its own head, so no operation asks whether it is at an
  * end. A node is two neighbouring numbers, `next` and `previous`, in one cache line. Both hold the neighbour's offset
- * in the array, not its slot, so that following a link is one load. Heads come first, then one node per slot.
- * Knuth, The Art of Computer Programming 1, 2.2.5: doubly linked lists with a list head.
+ * in the array, not its slot, so that following a link is one load. Heads come first, then one node per slot. Knuth,
+ * The Art of Computer Programming 1, 2.2.5: doubly linked lists with a list head.
  */
 import { BrokenInvariant, invariant } from "./invariant.ts"
 import { slotCapacity } from "./slotCapacity.ts"

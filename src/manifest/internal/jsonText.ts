@@ -1,12 +1,12 @@
 /**
  * Reads JSON that comes from outside, and writes JSON for it, within the same bounds.
  *
- * - The text is refused before it is parsed, if it is nested deeper than a value may be. `JSON.parse` reads
- *   millions of levels, and what it has read can then not be written any more.
+ * - The text is refused before it is parsed, if it is nested deeper than a value may be. `JSON.parse` reads millions of
+ *   levels, and what it has read can then not be written any more.
  * - A number that a double cannot hold is refused, because it would be kept as another number: 9007199254740993 as
  *   9007199254740992, 1e400 as infinity.
- * - A property that is called `__proto__` is refused, because a program that merges the value by assignment would set
- *   a prototype.
+ * - A property that is called `__proto__` is refused, because a program that merges the value by assignment would set a
+ *   prototype.
  *
  * Not here: whether the value fits a schema.
  */

@@ -382,8 +382,8 @@ const sliceOf = (
   const problem = findSliceProblem(pattern, params)
   if (problem !== undefined) return Result.fail(problem)
   const given = holes.flatMap(({ accepts, encode, hasCodec, name }, position) => {
-    // `hasOwn`, because a parameter may have the name of a member that every object inherits.
-    // A given `undefined` is not left out: it was lost on its way, and to leave it out would invalidate every key.
+    // `hasOwn`, because a parameter may have the name of a member that every object inherits. A given `undefined` is
+    // not left out: it was lost on its way, and to leave it out would invalidate every key.
     return Object.hasOwn(params, name) ? [{ name, position, value: encode(params[name]), accepts, hasCodec }] : []
   })
   const rest = Object.hasOwn(params, "*") ? restText(params["*"]).split(":") : []

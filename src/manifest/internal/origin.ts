@@ -2,8 +2,8 @@
  * Says how a family is made, as a text that two versions of a manifest can compare.
  *
  * A key within a family is the texts of its parameters in their order, so another order, another name, another codec or
- * another literal may give an old key another meaning. Names are compared as they are: a parameter with a new
- * name looks like another parameter.
+ * another literal may give an old key another meaning. Names are compared as they are: a parameter with a new name
+ * looks like another parameter.
  */
 import * as Schema from "effect/Schema"
 import type { Origin } from "../../cache/shared/origin.ts"

@@ -162,8 +162,8 @@ type CheckedOwned<Self, D extends Definition, Wired, K extends string, F> = F ex
     : OwnerFindings.familyUnknown<IdOf<Self>, F, helpWithName<D, F>>
   : FamilyName<D>
 
-// The patterns that a module may read, by the line of its family, and for the lookups of its parts by theirs.
-// No condition on `F` stands around the members: it would cost each module as much again.
+// The patterns that a module may read, by the line of its family, and for the lookups of its parts by theirs. No
+// condition on `F` stands around the members: it would cost each module as much again.
 type ModuleReads<D extends Definition, F> =
   | SourceOf<D, F>
   | ListOf<FamilyOf<D, F>, "borrows">
@@ -183,8 +183,8 @@ type Holders<Wired> = Wired extends unknown ? invert<
 type CheckedModule<Self, D extends Definition, Wired, K extends string, F, Reads, Live> = isAny<Live> extends true ?
   Opaque.module
   : Live extends Layer.Layer<infer Out, any, infer R> ? object extends R ? Opaque.module
-      // A module that builds an engine could appoint any owner.
-      // `Store extends R` would be true for a service whose identifier has no members, too.
+      // A module that builds an engine could appoint any owner. `Store extends R` would be true for a service whose
+      // identifier has no members, too.
     : [Extract<R, Store>] extends [never] ? orProblems<
         // A borrow of the module's own family is refused, too: readers would take it for the owner.
         findProvidesProblem<K, Self, exceeding<Out, OwnsFamily<D, F, Self>, any> | Extract<Out, AnyBorrow>>,

@@ -37,8 +37,8 @@ type amongThemselves<Graph> = { readonly [K in keyof Graph]: Extract<Graph[K], k
 
 type twiceAsFar<Graph> = { readonly [K in keyof Graph]: Graph[Graph[K] & keyof Graph] }
 
-// Names ten families of the path, as `dependencyCycle` does. The compiler would cut a longer path, and each
-// family of the cycle would walk the whole path.
+// Names ten families of the path, as `dependencyCycle` does. The compiler would cut a longer path, and each family of
+// the cycle would walk the whole path.
 type findPathBack<
   D extends Definition,
   Graph,

@@ -2,9 +2,9 @@
  * The checks of a definition, as types.
  *
  * {@link Checked} is a definition in which a message takes the place of each wrong property. So the compiler reports
- * the message there: `Type '"user:profile"' is not assignable to type '"E0102: 'user:profile' is already owned through
- * ..."'`. `validate` (`shared/validation.ts`) finds the same mistakes, with the same words, in manifests that are built
- * from data.
+ * the message there:
+ * `Type '"user:profile"' is not assignable to type '"E0102: 'user:profile' is already owned through ..."'`. `validate`
+ * (`shared/validation.ts`) finds the same mistakes, with the same words, in manifests that are built from data.
  *
  * The cost grows linearly with the number of families, because:
  *

@@ -59,8 +59,8 @@ export type helpWithName<D extends Definition, K extends string> = [NameOf<D, no
   : `name the family, '${NameOf<D, normalizePattern<K>> & string}'`
 
 /**
- * For a reference that is wider than a declared pattern: the only pattern that shares keys with it.
- * A family cannot derive from itself, so a suggestion of its own pattern does not help.
+ * For a reference that is wider than a declared pattern: the only pattern that shares keys with it. A family cannot
+ * derive from itself, so a suggestion of its own pattern does not help.
  *
  * @category type level
  * @since 0.1.0

@@ -21,8 +21,8 @@ import { covers, type KeyPattern } from "../KeyPattern.ts"
 // --- type level ------------------------------------------------------------------------------------------------------
 
 /**
- * A trie of normalized patterns: `{ [segment]: Trie }`, with `{}` for a hole, `*` for a rest, and the empty text
- * where a pattern ends.
+ * A trie of normalized patterns: `{ [segment]: Trie }`, with `{}` for a hole, `*` for a rest, and the empty text where
+ * a pattern ends.
  *
  * @category type level
  * @since 0.1.0

@@ -44,8 +44,8 @@ import { MemoryUpkeep } from "./internal/memoryUpkeep.ts"
  */
 export type Options = Size & {
   /**
-   * Chooses the entry to evict when the store is full. `adaptive` by default: never far below the best of the others.
-   * A function makes a policy of one's own, once for each shard. Its `weightMax` must be the one that it is given.
+   * Chooses the entry to evict when the store is full. `adaptive` by default: never far below the best of the others. A
+   * function makes a policy of one's own, once for each shard. Its `weightMax` must be the one that it is given.
    *
    * `refuse` evicts nothing: a write beyond the bound fails with `StoreFailed` (`TierFull`), and changes nothing. So
    * does a transaction, before its commit. What no read may serve is freed first. What a lookup returns beyond the

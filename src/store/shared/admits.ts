@@ -5,8 +5,7 @@
  * refuses both; memory keeps the value itself, and would serve a value that another arrangement of tiers refuses. So a
  * schema with a class or a check is tested before a write. Of any other schema only the kind of the value itself is
  * tested, such as a text, an object, a list, bytes or a `Map`, which costs next to nothing: it finds the `undefined` of
- * a row that was not found, and most mistakes of a program without types. A loaded
- * value has this test alone.
+ * a row that was not found, and most mistakes of a program without types. A loaded value has this test alone.
  *
  * Not here: properties that a schema does not mention, which only encoding finds.
  */

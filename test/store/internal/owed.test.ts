@@ -1,6 +1,6 @@
 /**
- * A tier that is down owes removals. These tests hold how many are remembered, and how long the end of the store
- * waits for them.
+ * A tier that is down owes removals. These tests hold how many are remembered, and how long the end of the store waits
+ * for them.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

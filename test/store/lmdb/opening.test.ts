@@ -1,6 +1,6 @@
 /**
- * Opening an LMDB folder in any state: a damaged file is refused with advice and never ends the process, and one
- * folder under two names is one store.
+ * Opening an LMDB folder in any state: a damaged file is refused with advice and never ends the process, and one folder
+ * under two names is one store.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"

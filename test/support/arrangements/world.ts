@@ -1,6 +1,5 @@
 /**
- * The same family in every arrangement of tiers: which tiers there are, and what happens between two steps of a
- * story.
+ * The same family in every arrangement of tiers: which tiers there are, and what happens between two steps of a story.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"

@@ -1,7 +1,7 @@
 /**
  * The rules of the ledger protocol, each a switch of the model. With all of them on, every law holds in every state
- * that a scenario reaches; without one of them a law breaks, in a story that `test/model/ledgerRules.test.ts` pins.
- * The index of this folder says what the protocol is.
+ * that a scenario reaches; without one of them a law breaks, in a story that `test/model/ledgerRules.test.ts` pins. The
+ * index of this folder says what the protocol is.
  */
 
 /** What an implementation must do, and what happens if it does not. */

@@ -4,8 +4,8 @@
  * - A listener receives a change as data: family, target (a key, a slice or a tag), cause, mode and stamp. It hears it
  *   before any other code can run, and in the order of the changes. The keys are not hidden: a listener is part of the
  *   engine or of a server, and decides itself what it shows.
- * - The step is not over when a listener receives it. So a listener may note the change, and may not use the cache:
- *   its writes, and its reads that would load, fail with `WouldWait`.
+ * - The step is not over when a listener receives it. So a listener may note the change, and may not use the cache: its
+ *   writes, and its reads that would load, fail with `WouldWait`.
  * - What a listener throws is logged, and changes nothing.
  *
  * A read does not change anything, so a hit costs the same while a listener listens. Events (`CacheEvent`) are made of

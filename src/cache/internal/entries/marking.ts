@@ -3,8 +3,8 @@
  * have made, and those that a store has kept. It tells memory which entries a mark may concern, and says when the marks
  * are swept.
  *
- * - A mark judges from the step that sets it. The returned delivery arrives when the lower tiers keep the mark
- *   (law 12).
+ * - A mark judges from the step that sets it. The returned delivery arrives when the lower tiers keep the mark (law
+ *   12).
  * - Where there is no room for a mark of a tag, the whole family is marked (law 11).
  *
  * Not here: what a mark says of an entry (`Entries.judge`, `familyMarks.ts`), which keys a change marks

@@ -13,9 +13,9 @@
  * A key is known to be absent if a lookup has said so, what was made from an earlier value was dropped, and the key has
  * had no value since. The same answer again drops nothing.
  *
- * What lookups read before the engine was opened, or before an owner has left, is not known. A key was spread once
- * the values made from it have been dropped. If there is no room to note that, they are dropped again, which may drop
- * too many.
+ * What lookups read before the engine was opened, or before an owner has left, is not known. A key was spread once the
+ * values made from it have been dropped. If there is no room to note that, they are dropped again, which may drop too
+ * many.
  */
 
 import { keyHash } from "../../../eviction/shared/keyHash.ts"

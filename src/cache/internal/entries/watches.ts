@@ -1,6 +1,6 @@
 /**
- * Informs the watchers of a key of each change of it: reads of lower tiers, conditions, updates, and
- * callers who come back later (`keyWatch.ts`).
+ * Informs the watchers of a key of each change of it: reads of lower tiers, conditions, updates, and callers who come
+ * back later (`keyWatch.ts`).
  *
  * - Every change of a key comes here. While no key is watched, that is one comparison.
  * - Each watch belongs to one caller, who ends it. So there are no more watches than callers who wait (law 11).

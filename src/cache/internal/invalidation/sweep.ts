@@ -11,8 +11,8 @@
  *   the sweep is tried again later.
  * - on its way below: the sweep waits until it has arrived. A later value was judged when it was put into the outbox.
  * - being copied from tier to tier: judged where it lands, by the store of several tiers.
- * - being read, loaded or computed: this work learns of the marks in the step in which they are forgotten ({@link
- *   heed}, watches).
+ * - being read, loaded or computed: this work learns of the marks in the step in which they are forgotten
+ *   ({@link heed}, watches).
  *
  * What an engine hides in this process alone, because an owner has left, stays in all tiers, and then all marks stay.
  *
@@ -142,8 +142,8 @@ const sweepAll = <V>(store: Store["Service"], entries: Entries<V>): Effect.Effec
       if (now.length !== engines.length || now.some((one) => !engines.includes(one))) {
         return Effect.sync(() => entries.marking.sweepDue.postpone())
       }
-      // A mark that hides something here alone is still needed, and the store does not have it. It looks like
-      // the others, so all of them stay until a later sweep finds nothing that is hidden here.
+      // A mark that hides something here alone is still needed, and the store does not have it. It looks like the
+      // others, so all of them stay until a later sweep finds nothing that is hidden here.
       if (looked.some(({ hiddenHere }) => hiddenHere > 0)) {
         return Effect.sync(() => engines.forEach((one, at) => one.rest(upTo, looked[at]!)))
       }

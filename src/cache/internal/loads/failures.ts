@@ -66,8 +66,8 @@ const absentIn = (cause: Cause.Cause<unknown>): Absent["why"] | undefined => {
 }
 
 /**
- * The error of a lookup of several keys that returned another number of values; `undefined` if it returned one for
- * each key. A hole of an array is not an answer, though its length counts it. A cast may bring any value.
+ * The error of a lookup of several keys that returned another number of values; `undefined` if it returned one for each
+ * key. A hole of an array is not an answer, though its length counts it. A cast may bring any value.
  */
 export const miscounted = (family: string, asked: number, answers: unknown): CacheError | undefined => {
   const all: ReadonlyArray<unknown> = Array.isArray(answers) ? answers : []

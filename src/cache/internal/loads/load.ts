@@ -243,8 +243,8 @@ export class Load extends Work {
   }
 
   /**
-   * Asks once more for each uncertain key, when the lookup has returned. What changes later is noticed,
-   * because the key is noted as missed.
+   * Asks once more for each uncertain key, when the lookup has returned. What changes later is noticed, because the key
+   * is noted as missed.
    */
   askAgain(): Effect.Effect<void> {
     const { uncertain } = this

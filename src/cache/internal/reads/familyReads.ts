@@ -329,8 +329,8 @@ export class FamilyReads<V> implements Reads<V> {
   }
 
   /**
-   * The fresh entry of a key, if a tier holds one. Loads nothing. `onUnknown` is called if there may still be
-   * one: a tier cannot say what it holds, or the entry is stale, or hidden in this process alone.
+   * The fresh entry of a key, if a tier holds one. Loads nothing. `onUnknown` is called if there may still be one: a
+   * tier cannot say what it holds, or the entry is stale, or hidden in this process alone.
    */
   find(key: string, onUnknown?: () => void): Effect.Effect<Served<V> | undefined, CacheError> {
     if (this.loads.loader === undefined) return Effect.fail(this.loads.unowned())

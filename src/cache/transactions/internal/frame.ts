@@ -67,9 +67,9 @@ export class Frame {
   }
 
   /**
-   * Whether a Context is still in this transaction: it has the connections that the combinator opened, or savepoints
-   * on them. A combinator whose connections have no known name opens none: its transaction is left where the one around
-   * it is left.
+   * Whether a Context is still in this transaction: it has the connections that the combinator opened, or savepoints on
+   * them. A combinator whose connections have no known name opens none: its transaction is left where the one around it
+   * is left.
    */
   contains(context: Context.Context<never>): boolean {
     if (this.opened.size === 0) return this.around?.contains(context) !== false

@@ -6,10 +6,10 @@
  * say of it what the records say: it is older than exactly those marks of its family whose records come after its
  * position.
  *
- * - Only a record with marks of the family makes a difference, or one with a mark on everything. Such a record has a
- *   *row*: its stamp in the log, and the stamp of its marks in this process. A mark of another process takes its stamp
- *   when its record is heard. A mark of this process had its stamp before, and its record came later; other records may
- *   lie between.
+ * - Only a record with marks of the family makes a difference, or one with a mark on everything. Such a record has
+ *   a *row*: its stamp in the log, and the stamp of its marks in this process. A mark of another process takes its
+ *   stamp when its record is heard. A mark of this process had its stamp before, and its record came later; other
+ *   records may lie between.
  * - Where the order of two rows of a family differs in the log and in the process, each translation takes the bound
  *   that hides more, and never less.
  * - Beyond `rowsMax` rows, the older half is joined in pairs, which may hide more, too. Beyond `familiesMax` families,

@@ -274,8 +274,8 @@ const evict = (
 
 /**
  * Leaves entries of the batch itself out, in the order in which entries are evicted. They are evicted before they are
- * written, and what they were to replace is removed. `isLeft` is asked for each entry, and learns which one is
- * the only one that remains.
+ * written, and what they were to replace is removed. `isLeft` is asked for each entry, and learns which one is the only
+ * one that remains.
  */
 export const leaveOut = (
   plan: Plan,

@@ -12,8 +12,8 @@
  * The child process opens the folder, and an opening may take back a commit that another process makes in the same
  * instant (ITS#9496 of LMDB). So it opens only while the holder is silent, and looks at the beat once more as its last
  * step before: a holder that runs has renewed it, and a process that has taken the folder meanwhile has removed it
- * before it opened. Not covered: a commit within the instant of the opening itself, or before
- * the first beat of a holder that goes on.
+ * before it opened. Not covered: a commit within the instant of the opening itself, or before the first beat of a
+ * holder that goes on.
  */
 import { spawnSync } from "node:child_process"
 import { createRequire } from "node:module"

@@ -2,8 +2,8 @@
  * The trust in a namespace, which ends while it owes something to its file: removals, clears and marks that could not
  * be committed. They are in memory only, so the next process would serve what they were to take away.
  *
- * - From the first failure on, a file beside the data file says `doubted`. It exists from the opening on, and a word
- *   of the same length is written over the one before, so that a full disk does not prevent it.
+ * - From the first failure on, a file beside the data file says `doubted`. It exists from the opening on, and a word of
+ *   the same length is written over the one before, so that a full disk does not prevent it.
  * - It says `trusted` again as soon as everything that is owed has been committed.
  * - A process that finds `doubted` when it opens the namespace empties it.
  * - A folder without the file is trusted: an earlier release made it, or only the data file was copied.

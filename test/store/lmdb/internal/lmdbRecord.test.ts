@@ -1,6 +1,5 @@
 /**
- * The bytes of records, rows, keys and ranks of an LMDB file: each is read back exactly, and a damaged one is not
- * read.
+ * The bytes of records, rows, keys and ranks of an LMDB file: each is read back exactly, and a damaged one is not read.
  */
 import { assert, describe, it } from "@effect/vitest"
 import type { Entry } from "effect-stateless/store/Entry"

@@ -1,7 +1,7 @@
 /**
- * A program that writes without a pause and gets `SIGTERM`: it closes its runtime while its writers go on,
- * and ends by itself. The arguments are a folder and a number of threads, of which each has a namespace of its own; the
- * namespaces of the first thread are the third one. Prints `writing` once each writer has written.
+ * A program that writes without a pause and gets `SIGTERM`: it closes its runtime while its writers go on, and ends by
+ * itself. The arguments are a folder and a number of threads, of which each has a namespace of its own; the namespaces
+ * of the first thread are the third one. Prints `writing` once each writer has written.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

@@ -1,7 +1,6 @@
 /**
- * Writes rounds until it is killed. Round N has the entries of two families (one with a codec that waits), the
- * removal of the entry that the round before has set in a third family, and a mark. Prints `N` when a round has
- * returned.
+ * Writes rounds until it is killed. Round N has the entries of two families (one with a codec that waits), the removal
+ * of the entry that the round before has set in a third family, and a mark. Prints `N` when a round has returned.
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"

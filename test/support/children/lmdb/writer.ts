@@ -1,6 +1,6 @@
 /**
- * Writes until it is killed. Prints what was acknowledged: `r KEY VERSION` for a removal, `m STAMP` for a mark, `c
- * VERSION` for a clear.
+ * Writes until it is killed. Prints what was acknowledged: `r KEY VERSION` for a removal, `m STAMP` for a mark,
+ * `c VERSION` for a clear.
  */
 import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
@@ -18,8 +18,8 @@ const entry = (version: number) =>
     tags: [`${version}`]
   })
 
-// Not through a stream: what was acknowledged must have left this process when it is killed. It may have to end
-// itself with one acknowledgement of a kind: then no time is left for what was acknowledged too early.
+// Not through a stream: what was acknowledged must have left this process when it is killed. It may have to end itself
+// with one acknowledgement of a kind: then no time is left for what was acknowledged too early.
 let acknowledged = 0
 const acknowledge = (what: string) =>
   Effect.sync(() => {

@@ -1,6 +1,5 @@
 /**
- * Fills the cache, changes a row in a transaction, and stops at the given point: just before or just after the
- * commit.
+ * Fills the cache, changes a row in a transaction, and stops at the given point: just before or just after the commit.
  */
 import { Effect, Layer } from "effect"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
