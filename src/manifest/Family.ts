@@ -1909,7 +1909,8 @@ export interface Writer<P extends string, V, E, Codecs> extends Readable<P, V, E
   /**
    * Changes the fresh value that memory holds, as `patch` does: the new value keeps the lifetime, the tags and the
    * revision. Returns `undefined`, and does not call `f`, if memory holds no fresh value or a refresh of it runs.
-   * Throws the `CacheError` that refuses it.
+   * Throws the `CacheError` that refuses it, such as `WouldWait` in a family without a lookup over a tier that other
+   * processes change: that tier has to compare the values.
    *
    * **Example** (A counter)
    *

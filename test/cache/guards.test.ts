@@ -7,6 +7,7 @@ import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { TestClock } from "effect/testing"
+import type { CacheError } from "../../src/cache/CacheError.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import * as LedgerNode from "../../src/store/internal/ledger/ledgerNode.ts"
 import type { LedgerPlace } from "../../src/store/internal/ledger/ledgerPlace.ts"
@@ -123,6 +124,30 @@ describe("a conditional write of two processes at once", () => {
       assert.deepStrictEqual(yield* seenBy("1", a, b), [Option.some("new"), Option.some("new")])
       yield* b.as(b.session.delete({ id: "1" }))
       assert.isTrue(yield* a.add("1", "once more"))
+    }))
+
+  it.effect("reschedule does not bring an older value back, and a twin without an Effect has to wait", () =>
+    Effect.gen(function*() {
+      const { a, b } = yield* setup
+      yield* a.set("1", "old")
+      yield* settle
+      a.line.isDeaf = true
+      yield* b.set("1", "new")
+      assert.isFalse(yield* a.as(a.session.reschedule({ id: "1" }, "1 hour")))
+      a.line.isDeaf = false
+      assert.deepStrictEqual(yield* seenBy("1", a, b), [Option.some("new"), Option.some("new")])
+      assert.isTrue(yield* a.as(a.session.reschedule({ id: "1" }, "1 hour")))
+      yield* TestClock.adjust("59 minutes")
+      assert.deepStrictEqual(yield* seenBy("1", a, b), [Option.some("new"), Option.some("new")])
+      yield* TestClock.adjust("2 minutes")
+      assert.deepStrictEqual(yield* seenBy("1", a, b), [Option.none(), Option.none()])
+      yield* a.set("2", "held")
+      const writer: any = yield* a.as(a.session.writer)
+      const error = yield* Effect.flip(Effect.try({
+        try: () => writer.patchUnsafe({ id: "2" }, () => "later"),
+        catch: (thrown) => thrown as CacheError
+      }))
+      assert.strictEqual(error.reason._tag, "WouldWait")
     }))
 
   it.effect("getAndDelete gives a value to one of them", () =>

@@ -366,7 +366,7 @@ export class Entries<V> {
   }
 
   /** Moves the end of an entry, in every tier. Its value and its weight are those of the entry that is held. */
-  reschedule(key: string, entry: Entry<V>, now: number): Delivery {
+  reschedule(key: string, entry: Entry<V>, now: number, prepared: Prepared<V> | undefined): Delivery {
     if (this.holds.isWatching) this.holds.touch(key)
     this.cache.tell(this.name, { _tag: "Changed", key })
     this.watches.changed(key)
@@ -374,7 +374,7 @@ export class Entries<V> {
     this.hot?.rewrite(key, entry, this.dueAt(entry, now))
     if (this.lane === undefined) return this.sendOwed()
     this.marking.sweepDue.wrote()
-    return this.lane.give(key, entry, undefined)
+    return this.lane.give(key, entry, prepared)
   }
 
   /** Puts an entry into memory. What follows from the entries that it pushes out waits for `ofEvicted`. */

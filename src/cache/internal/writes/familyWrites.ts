@@ -15,6 +15,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Lease } from "../../../capability/Lease.ts"
 import type { Entry } from "../../../store/Entry.ts"
+import type { Prepared } from "../../../store/Store.ts"
 import { StoreError, TierFailed } from "../../../store/StoreError.ts"
 import { CacheError, InvalidOption, StoreFailed } from "../../CacheError.ts"
 import type { LoadedOptions } from "../../Lookup.ts"
@@ -25,7 +26,7 @@ import { type CacheContext, orRedressed, orStoreFailed } from "../entries/cacheC
 import type { Entries } from "../entries/entries.ts"
 import * as Expiry from "../family/expiry.ts"
 import type { EngineFamilySpec } from "../family/familySpec.ts"
-import { isJudged, type Judged, type Judging, noOptions, whenJudged } from "../family/judgement.ts"
+import { asHeld, isJudged, type Judged, type Judging, noOptions, whenJudged } from "../family/judgement.ts"
 import type { FamilyInvalidation } from "../invalidation/familyInvalidation.ts"
 import type { FamilyReads } from "../reads/familyReads.ts"
 import { absence, expectedBy, guarded, type GuardedKey } from "./guarded.ts"
@@ -199,18 +200,34 @@ export class FamilyWrites<V> {
     return this.entries.watches.during(key, (watch) => {
       const refusal = this.refusals.goneSince(ends) ?? this.refusals.refusalOf(noOptions, key)
       if (refusal !== undefined) return Effect.fail(refusal)
-      return Effect.flatMap(this.reads.find(key), (served) =>
-        this.cache.whenRoom(() => {
-          const now = this.cache.time.now()
-          const refused = this.refusals.goneSince(ends) ?? this.refusals.refusalOf(noOptions, key)
-          if (refused !== undefined) return Effect.fail(refused)
-          const before = served?.entry
-          if (before === undefined || watch.changed || !this.entries.isFresh(key, before, now)) {
-            return Effect.succeed(false)
-          }
-          return Effect.as(orStoreFailed(this.steps.moveEnd(key, before, now + lifetimeMillis, now)), true)
-        }))
+      const found = this.isRaced
+        ? Effect.andThen(this.entries.arrived(key), this.reads.find(key))
+        : this.reads.find(key)
+      return Effect.flatMap(found, (served) => {
+        const before = served?.entry
+        if (before === undefined) return Effect.succeed(false)
+        const move = (prepared: Prepared<V> | undefined) =>
+          this.cache.whenRoom(() => {
+            const now = this.cache.time.now()
+            const refused = this.refusals.goneSince(ends) ?? this.refusals.refusalOf(noOptions, key)
+            if (refused !== undefined) return Effect.fail(refused)
+            if (watch.changed || !this.entries.isFresh(key, before, now)) return Effect.succeed(false)
+            const apply = () =>
+              Effect.as(orStoreFailed(this.steps.moveEnd(key, before, now + lifetimeMillis, now, prepared)), true)
+            if (!this.isRaced) return apply()
+            // What this process knows may not be the latest value.
+            const expected = { version: before.version, orAbsent: false }
+            return this.guarded([{ key, expected }], apply, () => Effect.succeed(false))
+          })
+        if (!this.isRaced) return move(undefined)
+        return whenJudged(this.judge(key, before.value, asHeld(before)), ({ prepared }) => move(prepared))
+      })
     })
+  }
+
+  /** Whether other processes write the family, and the cache alone has its values. */
+  private get isRaced(): boolean {
+    return this.cache.isShared && this.entries.lane !== undefined && this.entries.holds.isAlone
   }
 
   setMany(

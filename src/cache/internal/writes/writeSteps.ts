@@ -7,6 +7,7 @@
 import * as Effect from "effect/Effect"
 import type { Lease } from "../../../capability/Lease.ts"
 import type { Entry } from "../../../store/Entry.ts"
+import type { Prepared } from "../../../store/Store.ts"
 import type { CacheError } from "../../CacheError.ts"
 import type { SetOptions } from "../../types/setOptions.ts"
 import { both, type Delivery, noDelivery, type Writer } from "../below/delivery.ts"
@@ -209,14 +210,14 @@ export class WriteSteps<V> implements Writer {
   }
 
   /** Moves the end of an entry. `rescheduleUnsafe` says what follows for its dependents. */
-  moveEnd(key: string, before: Entry<V>, freshUntil: number, now: number): Delivery {
+  moveEnd(key: string, before: Entry<V>, freshUntil: number, now: number, prepared?: Prepared<V>): Delivery {
     const end = this.spec.isDerived ? Math.min(freshUntil, before.freshUntil) : freshUntil
     if (end <= now) return this.invalidation.deleteUnsafe([key])
     if (end === before.freshUntil) return noDelivery
     const dependents = end < before.freshUntil ? this.endEarlier(key) : noDelivery
     const entry = { ...before, freshUntil: end, expiresAt: Expiry.endOf(this.expiry, end, now) }
     this.loads.moved(key, entry)
-    return both(dependents, this.entries.reschedule(key, entry, now))
+    return both(dependents, this.entries.reschedule(key, entry, now, prepared))
   }
 
   private endEarlier(key: string): Delivery {
