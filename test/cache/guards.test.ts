@@ -150,6 +150,31 @@ describe("a conditional write of two processes at once", () => {
       assert.strictEqual(error.reason._tag, "WouldWait")
     }))
 
+  for (const isOvertaken of [true, false]) {
+    const [what, value] = isOvertaken ? ["fails before its commit", "new"] : ["writes", "written"]
+    it.effect(`a transaction with a condition ${what} if another process has ${isOvertaken ? "" : "not "}written`, () =>
+      Effect.gen(function*() {
+        const { a, b } = yield* setup
+        yield* a.set("1", "old")
+        const ifVersion = yield* a.version("1")
+        a.line.isDeaf = true
+        if (isOvertaken) yield* b.set("1", "new")
+        let committed = false
+        const through = <A, E, R>(body: Effect.Effect<A, E, R>) =>
+          Effect.tap(body, () =>
+            Effect.sync(() => {
+              committed = true
+            }))
+        const write = a.session.set({ id: "1" }, "written", { ifVersion })
+        const exit = yield* Effect.exit(a.as(a.app.transaction(through as never)(write)))
+        if (isOvertaken) assert.strictEqual(reasonOf(yield* Effect.flip(exit)), "VersionConflict")
+        else assert.isTrue(Exit.isSuccess(exit))
+        assert.strictEqual(committed, !isOvertaken)
+        a.line.isDeaf = false
+        assert.deepStrictEqual(yield* seenBy("1", a, b), [Option.some(value), Option.some(value)])
+      }))
+  }
+
   it.effect("getAndDelete gives a value to one of them", () =>
     Effect.gen(function*() {
       const { a, b } = yield* setup
