@@ -380,6 +380,8 @@ describe("rights", () => {
     expect<Manifest.Admits<"usr:{id}", AppCache>>().type.not.toBe<never>()
     // @ts-expect-error E0230: a right has one pattern, and this is a union of several
     expect<Manifest.Owns<"user:{id}" | "prefs:{id}", AppCache>>().type.not.toBe<never>()
+    // @ts-expect-error E0230: a right has one pattern, and this is any text
+    expect<Manifest.Owns<string, AppCache>>().type.not.toBe<never>()
     // @ts-expect-error E0230: a right has one pattern, and this is a union of several
     expect<Manifest.Borrows<"user:{id}" | "prefs:{id}", AppCache>>().type.not.toBe<never>()
     expect<Manifest.Appoints<"user:{id}", AppCache>>().type.toBe<Appoints<"user:{id}", AppCache>>()

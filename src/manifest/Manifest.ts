@@ -225,6 +225,7 @@ export interface Declares<Message> {
   readonly length: Message
 }
 type findCapabilityProblem<Self, Pattern> = isUnion<Pattern> extends true ? RightFindings.capabilityChoice
+  : string extends Pattern ? RightFindings.capabilityOpen
   : Self extends Instance<infer Id, infer D>
     ? Pattern extends string ? isDeclared<D, Pattern> extends true ? number : findUndeclared<Id, D, Pattern>
     : number

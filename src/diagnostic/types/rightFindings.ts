@@ -81,6 +81,18 @@ export type capabilityUnknown<
 >
 
 /**
+ * E0230: a capability whose pattern is any text. A layer provides a right to one pattern.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type capabilityOpen = message<
+  "E0230",
+  "a right has one pattern, and this is any text, so nothing can provide it",
+  "name a declared pattern; code that is generic in the pattern uses Capability.Owns"
+>
+
+/**
  * E0230: a union of patterns within one capability. A layer provides a right for each pattern, and none for several.
  *
  * @category ownership
