@@ -1,6 +1,5 @@
 /** The formatter of comments: paragraphs are filled, and what is not a paragraph stays as it is. */
 import { assert, describe, it } from "@effect/vitest"
-import { filesOf } from "../../.ci/plain.ts"
 import { wrapped } from "../../.ci/wrap.ts"
 
 const words = (count: number): string => Array.from({ length: count }, (_, at) => `word${at % 10}`).join(" ")
@@ -52,11 +51,5 @@ describe("comments that are filled", () => {
   it("a string that looks like a comment is not one", () => {
     const source = "export const a = `\n// one\n// two\n`\n"
     assert.strictEqual(wrapped("a.ts", source), source)
-  })
-
-  it("every file of the project is filled", () => {
-    const files = filesOf(new URL("../..", import.meta.url).pathname).filter(({ path }) => path.endsWith(".ts"))
-    assert.isAbove(files.length, 500)
-    for (const { path, text } of files) assert.strictEqual(wrapped(path, text), text, path)
   })
 })
