@@ -27,7 +27,7 @@ export const hasty = Effect.provideService(GraceMillis, 1)
 
 /** Moves the clock of the test, and then lets the machine's time pass that `hasty` gives. */
 export const outlast = (duration: Duration.Input) =>
-  Effect.andThen(TestClock.adjust(duration), Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 5))))
+  Effect.andThen(TestClock.adjust(duration), Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 25))))
 
 /** The reason of a CacheError. Any other error fails the test. */
 export const cacheReasonOf = (error: unknown): CacheError["reason"] => {
