@@ -142,6 +142,11 @@ export class Entries<V> {
     this.marking.updateHotLimits()
   }
 
+  /** Whether other processes write the family, and the cache alone has its values. */
+  get isRaced(): boolean {
+    return this.cache.isShared && this.lane !== undefined && this.holds.isAlone
+  }
+
   /** The entry of a key, fresh or stale, unless it is invalid. */
   held(key: string): Entry<V> | undefined {
     const entry = this.hot?.peek(key)

@@ -200,7 +200,7 @@ export class FamilyWrites<V> {
     return this.entries.watches.during(key, (watch) => {
       const refusal = this.refusals.goneSince(ends) ?? this.refusals.refusalOf(noOptions, key)
       if (refusal !== undefined) return Effect.fail(refusal)
-      const found = this.isRaced
+      const found = this.entries.isRaced
         ? Effect.andThen(this.entries.arrived(key), this.reads.find(key))
         : this.reads.find(key)
       return Effect.flatMap(found, (served) => {
@@ -214,20 +214,15 @@ export class FamilyWrites<V> {
             if (watch.changed || !this.entries.isFresh(key, before, now)) return Effect.succeed(false)
             const apply = () =>
               Effect.as(orStoreFailed(this.steps.moveEnd(key, before, now + lifetimeMillis, now, prepared)), true)
-            if (!this.isRaced) return apply()
+            if (!this.entries.isRaced) return apply()
             // What this process knows may not be the latest value.
             const expected = { version: before.version, orAbsent: false }
             return this.guarded([{ key, expected }], apply, () => Effect.succeed(false))
           })
-        if (!this.isRaced) return move(undefined)
+        if (!this.entries.isRaced) return move(undefined)
         return whenJudged(this.judge(key, before.value, asHeld(before)), ({ prepared }) => move(prepared))
       })
     })
-  }
-
-  /** Whether other processes write the family, and the cache alone has its values. */
-  private get isRaced(): boolean {
-    return this.cache.isShared && this.entries.lane !== undefined && this.entries.holds.isAlone
   }
 
   setMany(

@@ -191,14 +191,9 @@ export class Updates<V> {
     )
   }
 
-  /** Whether other processes write the family, and the cache alone has its values. */
-  private get isRaced(): boolean {
-    return this.cache.isShared && this.entries.lane !== undefined && this.entries.holds.isAlone
-  }
-
   /** Runs a step when no change of the key is on its way to a tier that will judge it. */
   private whenArrived<A, E>(key: string, step: () => Effect.Effect<A, E>): Effect.Effect<A, E> {
-    return this.isRaced ? Effect.andThen(this.entries.arrived(key), Effect.suspend(step)) : step()
+    return this.entries.isRaced ? Effect.andThen(this.entries.arrived(key), Effect.suspend(step)) : step()
   }
 
   /** Applies a write whose value is made from another one, which no lookup could bring again. */
@@ -209,7 +204,7 @@ export class Updates<V> {
     refused: (conflict: CacheError) => Effect.Effect<A, CacheError>
   ): Effect.Effect<A, CacheError> {
     const { cache, entries } = this
-    return this.isRaced ? guarded(cache, [{ entries, key, expected }], apply, refused) : apply()
+    return this.entries.isRaced ? guarded(cache, [{ entries, key, expected }], apply, refused) : apply()
   }
 
   /**

@@ -109,7 +109,7 @@ export class WritesAtOnce<V> {
     if (refusal !== undefined) throw refusal
     if (this.cache.outbox.isFull) throw this.wouldWait(key, "outbox")
     // Another process may have a later value, and no lookup could bring it again: the tier has to compare them.
-    if (this.cache.isShared && this.entries.holds.isAlone) throw this.wouldWait(key, "tier")
+    if (this.entries.isRaced) throw this.wouldWait(key, "tier")
     const held = this.entries.hot?.peek(key)
     return held !== undefined && this.entries.isFresh(key, held, this.cache.time.now()) ? held : undefined
   }
