@@ -146,9 +146,8 @@ export class Updates<V> {
   }
 
   private applied(judged: Judged<V>, before: Entry<V> | undefined): Effect.Effect<void, CacheError> {
-    return this.isBounded
-      ? this.steps.applyBounded(judged, before?.freshUntil ?? this.cache.time.now())
-      : this.steps.applySet(judged, noOptions)
+    const freshUntilMax = this.isBounded ? before?.freshUntil ?? this.cache.time.now() : Infinity
+    return this.steps.applySet(judged, noOptions, freshUntilMax)
   }
 
   /** Writes what the function of an update makes, unless the key was changed meanwhile. */

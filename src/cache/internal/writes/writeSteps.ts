@@ -124,31 +124,22 @@ export class WriteSteps<V> implements Writer {
     return inFreedRoom([[this.entries, judged]], () => this.cache.inRoom(step))
   }
 
-  /** Writes a judged value. */
-  applySet(judged: Judged<V>, options: SetOptions<Lease>): Effect.Effect<void, CacheError> {
-    const delivery = this.write(judged, options)
+  /** Writes a judged value. It is fresh no longer than `freshUntilMax`. */
+  applySet(
+    judged: Judged<V>,
+    options: SetOptions<Lease>,
+    freshUntilMax = Infinity
+  ): Effect.Effect<void, CacheError> {
+    const delivery = this.write(judged, options, freshUntilMax)
     return delivery === noDelivery ? Effect.void : orRedressed(delivery)
-  }
-
-  /** Writes a judged value that is fresh no longer than until a time. */
-  applyBounded(judged: Judged<V>, freshUntilMax: number): Effect.Effect<void, CacheError> {
-    const { key } = judged
-    const stamp = this.cache.nextStamp()
-    const now = this.cache.time.now()
-    const dependents = this.invalidation.spread(key, "hide")
-    const entry = Expiry.endBy(this.expiry, this.entries.entryOf(judged, stamp, now, 0), freshUntilMax)
-    const delivery = both(dependents, this.keepWritten(judged, entry, now))
-    if (delivery === noDelivery) return Effect.void
-    revocable(delivery, [[this, key, entry.version]])
-    return orRedressed(delivery)
   }
 
   /**
    * Stores a value and drops its dependents, in one synchronous step. If a tier does not take the value, memory does
    * not keep it either.
    */
-  write(judged: Judged<V>, options: SetOptions<Lease>): Delivery {
-    const delivery = this.applyWhole(judged)
+  write(judged: Judged<V>, options: SetOptions<Lease>, freshUntilMax = Infinity): Delivery {
+    const delivery = this.applyWhole(judged, freshUntilMax)
     if (options.lease !== undefined) renewTerm(this.cache, options, judged.tags)
     if (delivery !== noDelivery) revocable(delivery, [[this, judged.key, this.cache.version]])
     return delivery
@@ -173,18 +164,19 @@ export class WriteSteps<V> implements Writer {
     return orTakenBack(delivery, all.map(({ key }) => [this, key, version]))
   }
 
-  private applyWhole(judged: Judged<V>): Delivery {
+  private applyWhole(judged: Judged<V>, freshUntilMax: number): Delivery {
     const stamp = this.cache.nextStamp()
     const dependents = this.invalidation.spread(judged.key, "hide")
-    return both(dependents, this.applyWrite(judged, stamp))
+    return both(dependents, this.applyWrite(judged, stamp, freshUntilMax))
   }
 
   /**
    * Applies a write without its dependents, in one synchronous step. Returns the changes that are on their way below.
    */
-  applyWrite(judged: Judged<V>, stamp: number): Delivery {
+  applyWrite(judged: Judged<V>, stamp: number, freshUntilMax = Infinity): Delivery {
     const now = this.cache.time.now()
-    return this.keepWritten(judged, this.entries.entryOf(judged, stamp, now, 0), now)
+    const entry = Expiry.endBy(this.expiry, this.entries.entryOf(judged, stamp, now, 0), freshUntilMax)
+    return this.keepWritten(judged, entry, now)
   }
 
   /** Stores the entry of a write. Running loads and updates, remembered failures and peers learn of it. */
