@@ -9,7 +9,7 @@ import { WeighedPolicy } from "./weighedPolicy.ts"
 const byUse = 0
 
 export class Lru extends WeighedPolicy {
-  readonly name = "lru"
+  readonly name: string = "lru"
 
   constructor(options: { readonly weightMax: number }) {
     super(1, options.weightMax)

@@ -19,10 +19,11 @@ import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
-import { forkOutside } from "../../capability/shared/outside.ts"
+import { forkOutside, outside } from "../../capability/shared/outside.ts"
 import type * as KnownOptions from "../../diagnostic/types/knownOptions.ts"
 import type * as Misfit from "../../diagnostic/types/misfit.ts"
 import * as EvictionPolicy from "../../eviction/EvictionPolicy.ts"
+import { OwnPolicy } from "../../eviction/shared/ownPolicy.ts"
 import { Refuse } from "../../eviction/shared/refuse.ts"
 import { countMisfit } from "../../ownership/shared/countMisfit.ts"
 import { noOptions, refused } from "../internal/given.ts"
@@ -45,7 +46,8 @@ import { MemoryUpkeep } from "./internal/memoryUpkeep.ts"
 export type Options = Size & {
   /**
    * Chooses the entry to evict when the store is full. `adaptive` by default: never far below the best of the others. A
-   * function makes a policy of one's own, once for each shard. Its `weightMax` must be the one that it is given.
+   * function makes a policy of one's own, once for each shard. Its `weightMax` must be the one that it is given. If it
+   * throws later, or names a victim that it does not have, `lru` takes its place, and a log says so.
    *
    * `refuse` evicts nothing: a write beyond the bound fails with `StoreFailed` (`TierFull`), and changes nothing. So
    * does a transaction, before its commit. What no read may serve is freed first. What a lookup returns beyond the
@@ -147,19 +149,32 @@ const shardsOf = (
   time: CoarseClock,
   alarm: MemoryUpkeep
 ): Effect.Effect<ReadonlyArray<MemoryShard>, StoreError> =>
-  Effect.suspend(() => {
-    const makePolicy = typeof eviction === "function"
-      ? eviction
-      : (of: EvictionPolicy.Options) => eviction === "refuse" ? new Refuse(of) : EvictionPolicy.make(eviction, of)
-    const shards = Array.from({ length: count }, (_, i) => {
+  Effect.contextWith((context) => {
+    const failed = (name: string) => (why: unknown) => {
+      const log = Effect.logWarning(`the eviction policy \`${name}\` failed, and \`lru\` took its place`, why)
+      outside(() => Effect.runForkWith(context)(log))
+    }
+    const makePolicy = (of: EvictionPolicy.Options): EvictionPolicy.EvictionPolicy => {
+      if (eviction === "refuse") return new Refuse(of)
+      return typeof eviction === "function" ? OwnPolicy.of(eviction(of), failed) : EvictionPolicy.make(eviction, of)
+    }
+    const shards: Array<MemoryShard> = []
+    for (let i = 0; i < count; i++) {
       // The remainder of the division goes to the first shards, so that the shares add up to the bound.
       const share = Math.floor(max / count) + (i < max % count ? 1 : 0)
       const policyOf: MakePolicy = (hashOf) => makePolicy({ weightMax: share, hashOf })
-      return new MemoryShard(i, policyOf, time, alarm)
-    })
-    return shards.reduce((sum, { weightMax }) => sum + weightMax, 0) === max
-      ? Effect.succeed(shards)
-      : Effect.fail(refuse("eviction", "must make policies with the `weightMax` that they are given"))
+      try {
+        shards.push(new MemoryShard(i, policyOf, time, alarm))
+      } catch (why) {
+        return Effect.fail(
+          refuse("eviction", `must make policies, and threw: ${why instanceof Error ? why.message : typeof why}`)
+        )
+      }
+      if (shards[i]!.weightMax !== share) {
+        return Effect.fail(refuse("eviction", "must make policies with the `weightMax` that they are given"))
+      }
+    }
+    return Effect.succeed(shards)
   })
 
 /**

@@ -7,6 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Random from "effect/Random"
 import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
@@ -342,6 +343,73 @@ describe("a policy of one's own", () => {
       const eviction = (options: EvictionPolicy.Options) => firstOut({ ...options, weightMax: 100 })
       const error = yield* Effect.flip(MemoryStore.make({ capacity: 2, eviction }))
       assert.include(error.message, "`eviction` must make policies with the `weightMax` that they are given")
+    }))
+
+  it.effect("a policy that cannot be made is refused, and the error says why", () =>
+    Effect.gen(function*() {
+      const wrong: ReadonlyArray<readonly [make: () => unknown, why: string]> = [
+        [() => undefined, "the policy has no function `insert`"],
+        [() => ({ insert: () => {} }), "the policy has no function `hit`"],
+        [
+          () => {
+            throw new Error("no policy today")
+          },
+          "no policy today"
+        ]
+      ]
+      for (const [make, why] of wrong) {
+        const eviction = make as () => EvictionPolicy.EvictionPolicy
+        const error = yield* Effect.flip(MemoryStore.make({ capacity: 2, eviction }))
+        assert.include(error.message, why)
+      }
+    }))
+
+  const failing = () => {
+    throw new Error("no victim today")
+  }
+  const faults: Record<string, Partial<EvictionPolicy.EvictionPolicy>> = {
+    "insert throws": { insert: failing },
+    "hit throws": { hit: failing },
+    "update throws": { update: failing },
+    "remove throws": { remove: failing },
+    "evict throws": { evict: failing },
+    "evict has no victim": { evict: () => -1 },
+    "evict returns a text": { evict: (() => "0") as unknown as () => number },
+    "evict returns a fraction": { evict: () => 0.5 },
+    "evict returns a slot that is free": { evict: () => 1_000 },
+    "evict repeats itself": { evict: () => 0 },
+    "weight lies": { weight: 0, size: 0 }
+  }
+
+  for (const [fault, wrong] of Object.entries(faults)) {
+    it.effect(`a policy of which ${fault} leaves each write whole, and a log says so once`, () =>
+      Effect.gen(function*() {
+        const logged: Array<string> = []
+        const logger = Logger.make(({ message }) => void logged.push(String(message)))
+        const eviction = (options: EvictionPolicy.Options) =>
+          Object.defineProperties(firstOut(options), Object.getOwnPropertyDescriptors(wrong))
+        const store = yield* Effect.provide(MemoryStore.make({ weightMax: 6, eviction }), Logger.layer([logger]))
+        const users = yield* store.open({ ...familyOf<number>("user"), weigher: (_, value) => value })
+        const hot = users.hot!
+        for (let i = 0; i < 100; i++) {
+          for (const weight of [1 + i % 3, 1 + i % 2]) hot.put(`${i % 7}`, entryOf(weight), Infinity, weight)
+          hot.hit(`${i % 5}`)
+          if (i % 9 === 0) hot.drop(`${i % 7}`)
+          hot.checkInvariants()
+        }
+        assert.isAbove(hot.count, 0)
+        assert.isAtMost(logged.length, 1)
+        if (fault !== "weight lies") assert.include(logged[0], "policy `firstOut` failed, and `lru` took its place")
+      }))
+  }
+
+  it.effect("an entry that is heavier than the bound leaves first, whatever the policy says", () =>
+    Effect.gen(function*() {
+      const store = yield* MemoryStore.make({ weightMax: 6, eviction: firstOut })
+      const hot = (yield* store.open({ ...familyOf<number>("user"), weigher: (_, value) => value })).hot!
+      for (const key of ["1", "2", "3"]) hot.put(key, entryOf(2), Infinity, 2)
+      hot.put("3", entryOf(7), Infinity, 7)
+      assert.deepStrictEqual(["1", "2", "3"].map((key) => hot.peek(key)?.value), [2, 2, undefined])
     }))
 })
 
