@@ -116,7 +116,8 @@ const ours = (runtime: BenchRuntime): ReadonlyArray<Case> => {
         runtime.runSync(Effect.gen(function*() {
           let found = 0
           for (let i = 0; i < count; i += batchSize) {
-            const wanted = Array.from({ length: batchSize }, (_, k) => ({ id: reads[(i + k) & sequenceMask]! }))
+            const from = i & sequenceMask
+            const wanted = reads.slice(from, from + batchSize).map((id) => ({ id }))
             found += (yield* plain.getMany(wanted)).length
           }
           return found

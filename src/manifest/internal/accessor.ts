@@ -22,6 +22,7 @@ import * as Transaction from "../../cache/transactions/transaction.ts"
 import type { SetOptions } from "../../cache/types/setOptions.ts"
 import type { Lease, LeaseOptions } from "../../capability/Lease.ts"
 import * as Misfit from "../../diagnostic/types/misfit.ts"
+import type { HotPartition } from "../../store/Store.ts"
 import type { InvalidateOptions, ReadOptions, WriteOptions } from "../Family.ts"
 import type { FamilyGate } from "./familyGate.ts"
 import type { CacheGrant, Reads, Writes } from "./grants.ts"
@@ -263,7 +264,12 @@ const readOperations = (gate: FamilyGate, { hotOf, toRead }: Finds) => {
     getOption: (params: Params) => new GetOption(getOption, params, undefined),
     getMany: (given: Iterable<Params>) => {
       const all = replayable(given)
-      return withKeys(all, (family, keys) => family.readMany(keys))
+      return inPlace((context) => {
+        const hits = Array.isArray(all) ? hitsOf(gate, hotOf(context), all) : []
+        return hits.length > 0 && hits.length === (all as Array<Params>).length
+          ? Exit.succeed(hits)
+          : withKeys(all, (family, keys) => family.readMany(keys, hits))
+      })
     },
     getManyResults: (given: Iterable<Params>) => {
       const all = replayable(given)
@@ -296,6 +302,25 @@ const readOperations = (gate: FamilyGate, { hotOf, toRead }: Finds) => {
         )
       )
   }
+}
+
+/**
+ * The values of a list up to the first that is not a hit; none of a long list, which is read in pieces. A hit needs no
+ * check of its key: nothing is stored under a text that is not a key.
+ */
+const hitsOf = (gate: FamilyGate, hot: HotPartition<unknown> | undefined, list: ReadonlyArray<Params>) => {
+  const values: Array<unknown> = []
+  if (hot === undefined || Pieces.isLong(list)) return values
+  try {
+    for (let at = 0; at < list.length; at++) {
+      const value = hot.hit(gate.textOf(list[at]!))
+      if (value === undefined) return values
+      values.push(value)
+    }
+  } catch {
+    // What throws here throws again where its error is made.
+  }
+  return values
 }
 
 /** Reads the keys that are valid, and answers every key in its place. */

@@ -199,8 +199,8 @@ export class FamilyReads<V> implements Reads<V> {
   }
 
   /** The values of many keys, in their order. Missing keys are loaded together if the owner has a `lookupMany`. */
-  readMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<V>, unknown> {
-    const { open, values } = this.hitsOf(keys)
+  readMany(keys: ReadonlyArray<string>, hits: ReadonlyArray<V> = []): Effect.Effect<ReadonlyArray<V>, unknown> {
+    const { open, values } = this.hitsOf(keys, hits)
     if (open === undefined) return Exit.succeed(values)
     return Effect.map(this.serveMany(open.map((i) => keys[i]!)), (served) => {
       for (const [at, i] of open.entries()) values[i] = valueOf(served[at]!)
@@ -212,11 +212,14 @@ export class FamilyReads<V> implements Reads<V> {
    * The values that are hits, in the places of their keys, and the places that are open, if any is. A long list is one
    * step as well, so that a reader sees all of a batch, or nothing of it (law 10).
    */
-  private hitsOf(keys: ReadonlyArray<string>): { readonly values: Array<V>; readonly open: Array<number> | undefined } {
+  private hitsOf(
+    keys: ReadonlyArray<string>,
+    hits: ReadonlyArray<V> = []
+  ): { readonly values: Array<V>; readonly open: Array<number> | undefined } {
     const { hot } = this
-    const values: Array<V> = []
+    const values = hits.slice()
     let open: Array<number> | undefined
-    for (let i = 0; i < keys.length; i++) {
+    for (let i = values.length; i < keys.length; i++) {
       const value = hot?.hit(keys[i]!)
       if (value === undefined) (open ??= []).push(i)
       values.push(value as V)

@@ -31,7 +31,8 @@ export interface Reads<V> {
   /** `isMissed` says that the caller knows that the key is not a hit. */
   read(key: string, isMissed?: boolean): Effect.Effect<V, unknown>
   readFresh(key: string): Effect.Effect<V, unknown>
-  readMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<V>, unknown>
+  /** `hits` are the values of the first keys, where the caller has found them in this step. */
+  readMany(keys: ReadonlyArray<string>, hits?: ReadonlyArray<V>): Effect.Effect<ReadonlyArray<V>, unknown>
   readResults(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Exit.Exit<V, unknown>>, unknown>
   readHeld(key: string): Effect.Effect<Option.Option<V>, CacheError>
   answer(key: string): Effect.Effect<Answer<V>, unknown>
