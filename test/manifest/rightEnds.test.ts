@@ -62,6 +62,12 @@ const operations: { readonly [operation: string]: { readonly run: Run; readonly 
   },
   "a deletion in a transaction": {
     run: (gate) => Docs.transaction(through)(Effect.andThen(draft.delete(id), Deferred.await(gate)))
+  },
+  "an invalidation of all keys in a transaction": {
+    run: (gate) => Docs.transaction(through)(Effect.andThen(draft.invalidateAll(), Deferred.await(gate)))
+  },
+  "an invalidation of a tag in a transaction": {
+    run: (gate) => Docs.transaction(through)(Effect.andThen(draft.invalidateTag("new"), Deferred.await(gate)))
   }
 }
 

@@ -12,6 +12,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { Lease } from "../../../capability/Lease.ts"
+import type { Entry } from "../../../store/Entry.ts"
 import { RareLog } from "../../../store/shared/rareLog.ts"
 import { CacheError, TransactionRefused } from "../../CacheError.ts"
 import type { InvalidationMode } from "../../CacheEvent.ts"
@@ -33,29 +34,28 @@ import type { SetOptions } from "../../types/setOptions.ts"
 /** The most changes that one transaction collects. All of them are made after the commit, in one synchronous step. */
 const collectedMax = 10_000
 
-/** A change of one key: a new value, or a removal. */
-export interface KeyChange {
-  readonly _tag: "Key"
+interface Changed {
   readonly family: CacheFamily<any>
+  /** What refuses it at the commit; unless given, that of the family. */
+  readonly refusals?: Refusals<any>
+}
+
+/** A change of one key: a new value, or a removal. */
+export interface KeyChange extends Changed {
+  readonly _tag: "Key"
   readonly key: string
   readonly judged: Judged<any> | undefined
   readonly mode: InvalidationMode
   /** Whether the owner has deleted the key, or writes it. Otherwise it is invalidated. */
   readonly isDeletion: boolean
   readonly options: SetOptions<Lease>
-  /** What refuses it at the commit; unless given, that of the family. */
-  readonly refusals?: Refusals<any>
 }
 
 /** A change of all keys in a slice, or of all entries with a tag. */
 export type WideChange =
-  | {
-    readonly _tag: "Slice"
-    readonly family: CacheFamily<any>
-    readonly slice: Slice
-    readonly mode: InvalidationMode
-  }
-  | { readonly _tag: "Tag"; readonly family: CacheFamily<any>; readonly tag: string; readonly mode: InvalidationMode }
+  & Changed
+  & { readonly mode: InvalidationMode }
+  & ({ readonly _tag: "Slice"; readonly slice: Slice } | { readonly _tag: "Tag"; readonly tag: string })
 
 export type Change = KeyChange | WideChange
 
@@ -76,6 +76,20 @@ export const deletion = (family: CacheFamily<any>, key: string): KeyChange => ({
   isDeletion: true
 })
 
+/** Why the change of a key may not be committed; a wide change has no conditions. */
+const conflictAtSeal = (
+  change: Change,
+  refusals: Refusals<any>,
+  known: ReadonlyMap<KeyChange, Entry<any> | undefined>,
+  isKnown: boolean
+): CacheError | undefined => {
+  if (change._tag !== "Key") return undefined
+  const { judged, key, options } = change
+  return refusals.conflictOf(key, options, known.get(change), isKnown, judged === undefined) ??
+    // Without a condition, a value that another commit forbids to keep is left out, as a contended one is.
+    (judged && options.ifVersion !== undefined ? refusals.closedRefusal(judged, true) : undefined)
+}
+
 export class Collected {
   private readonly manifest: string
   private readonly holds = new Map<Reached, Hold>()
@@ -84,10 +98,8 @@ export class Collected {
   /** The latest change of each key that is held. */
   private readonly changes = new Map<KeyState, KeyChange>()
   private wide: Array<WideChange> = []
-  /** The writes, each with the number of owners who had left its family when the write was collected. */
-  private conditions: Array<
-    { readonly change: KeyChange; readonly refusals: Refusals<any>; readonly ends: number }
-  > = []
+  /** The changes, each with the number of owners who had left its family when it was collected. */
+  private conditions: Array<{ readonly change: Change; readonly refusals: Refusals<any>; readonly ends: number }> = []
   /** How many owners had left each family just before the commit. */
   private readonly ends = new Map<Reached, number>()
   private size = 0
@@ -110,6 +122,8 @@ export class Collected {
     this.size += changes.length
     for (const change of changes) this.hold(change)
     for (const change of changes) {
+      const { refusals = change.family.writes.refusals } = change
+      this.conditions.push({ change, refusals, ends: refusals.ends })
       if (change._tag !== "Key") {
         this.wide.push(change)
         continue
@@ -122,8 +136,6 @@ export class Collected {
       const state: KeyState = { judged, contended, isLater: false }
       keys.set(key, state)
       this.changes.set(state, change)
-      const { refusals = family.writes.refusals } = change
-      this.conditions.push({ change, refusals, ends: refusals.ends })
     }
     return undefined
   }
@@ -232,24 +244,14 @@ export class Collected {
   private sealNow(): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => {
       if (this.size > collectedMax) return Effect.fail(this.tooMany())
-      const versioned = this.conditions.filter(({ change }) => change.options.ifVersion !== undefined)
-      const holdings = versioned.map(({ change: { family, key } }) => family.writes.holding(key))
+      const versioned = this.conditions.flatMap(({ change }) =>
+        change._tag === "Key" && change.options.ifVersion !== undefined ? [change] : []
+      )
+      const holdings = versioned.map(({ family, key }) => family.writes.holding(key))
       return whenKnown(holdings, (held) => {
-        const known = new Map(versioned.map(({ change }, i) => [change, held?.[i]]))
+        const known = new Map(versioned.map((change, i) => [change, held?.[i]]))
         for (const { change, ends, refusals } of this.conditions) {
-          const { key, options } = change
-          const conflict = refusals.goneSince(ends) ??
-            refusals.conflictOf(
-              key,
-              options,
-              known.get(change),
-              held !== undefined,
-              change.judged === undefined
-            ) ??
-            // Without a condition, a value that another commit forbids to keep is left out, as a contended one is.
-            (change.judged && options.ifVersion !== undefined
-              ? refusals.closedRefusal(change.judged, true)
-              : undefined)
+          const conflict = refusals.goneSince(ends) ?? conflictAtSeal(change, refusals, known, held !== undefined)
           if (conflict !== undefined) return Effect.fail(beforeCommit(conflict))
         }
         const wanted = this.wanted()
@@ -258,7 +260,7 @@ export class Collected {
         for (const hold of this.holds.values()) hold.closedUntil = Infinity
         for (const family of this.written.values()) this.ends.set(family, family.writes.refusals.ends)
         const drop = () => orStoreFailed(this.drop(false))
-        const keys = versioned.map(({ change: { family: { cache, entries }, key, options } }, i) => ({
+        const keys = versioned.map(({ family: { cache, entries }, key, options }, i) => ({
           cache,
           entries,
           key,
@@ -352,8 +354,9 @@ export class Collected {
       const delivery = both(this.drop(true), applied(writes))
       // What is left out, or removed, tells the holder of a lease nothing of the value that the key has now.
       const made = new Set(writes.map(([, judged]) => judged))
-      for (const { change: { family, judged, options } } of this.conditions) {
-        if (judged !== undefined && made.has(judged)) renewTerm(family.cache, options, judged.tags)
+      for (const { change } of this.conditions) {
+        if (change._tag !== "Key" || change.judged === undefined || !made.has(change.judged)) continue
+        renewTerm(change.family.cache, change.options, change.judged.tags)
       }
       const written = writes.map(([family, { key }]) => [family.writes.steps, key, family.cache.version] as const)
       const own = told(orTakenBack(delivery, written))

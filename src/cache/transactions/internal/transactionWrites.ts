@@ -14,7 +14,7 @@ import { judgeAll, type Judged, noOptions, whenJudged } from "../../internal/fam
 import type { LoadedOptions } from "../../Lookup.ts"
 import type { KeyLookup } from "../../shared/loader.ts"
 import type { SetOptions } from "../../types/setOptions.ts"
-import { deletion, type KeyChange, removal } from "./collected.ts"
+import { type Change, deletion, removal } from "./collected.ts"
 import type { Frame } from "./frame.ts"
 import { TransactionReads } from "./transactionReads.ts"
 
@@ -118,16 +118,18 @@ export class TransactionWrites<V> implements Writes<V> {
   }
 
   /** A change with what refuses it at the commit. */
-  private lent(change: KeyChange): KeyChange {
+  private lent<A extends Change>(change: A): A {
     return { ...change, refusals: this.written.writes.refusals }
   }
 
   dropSlice(slice: Slice, mode: InvalidationMode): Effect.Effect<void, CacheError> {
-    return Effect.suspend(() => this.frame.put([{ _tag: "Slice", family: this.family, slice, mode }], this.isKnown))
+    const { family } = this
+    return Effect.suspend(() => this.frame.put([this.lent({ _tag: "Slice", family, slice, mode })], this.isKnown))
   }
 
   invalidateTag(tag: string, mode: InvalidationMode): Effect.Effect<void, CacheError> {
-    return Effect.suspend(() => this.frame.put([{ _tag: "Tag", family: this.family, tag, mode }], this.isKnown))
+    const { family } = this
+    return Effect.suspend(() => this.frame.put([this.lent({ _tag: "Tag", family, tag, mode })], this.isKnown))
   }
 
   /** Invalidates the key, and loads its value within the transaction. That value is not stored. */
