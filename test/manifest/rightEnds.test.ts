@@ -71,8 +71,13 @@ const operations: { readonly [operation: string]: { readonly run: Run; readonly 
   }
 }
 
-/** Begins an operation by this right, ends the right of the delegate, and opens the gate. */
-const story = ({ before, run }: { readonly run: Run; readonly before?: Run }, by: "delegate" | "owner") =>
+type Operation = { readonly run: Run; readonly before?: Run }
+
+/**
+ * Begins an operation by this right, and a read by the owner. Then it ends the right of the delegate, and opens the
+ * gate.
+ */
+const story = ({ before, run }: Operation, by: "delegate" | "owner") =>
   Effect.scoped(Effect.gen(function*() {
     const gate = yield* Deferred.make<void>()
     const live = Docs.modules({
@@ -95,13 +100,14 @@ const story = ({ before, run }: { readonly run: Run; readonly before?: Run }, by
     const right = by === "delegate" ? onlyOf(delegate, owner) : owner
     const late = yield* fork(Effect.exit(Effect.provideContext(run(gate) as any, right as any)))
     yield* settle
+    const reader = yield* fork(Effect.exit(own(draft.get(id))))
     yield* Scope.close(scope, Exit.void)
     yield* Deferred.succeed(gate, undefined)
     if (first !== undefined) yield* Effect.exit(Fiber.join(first))
     for (let i = 0; i < 5; i++) yield* settle
     const exit = yield* Fiber.join(late)
     const held = yield* own(draft.getOption(id))
-    return { exit: exit as Exit.Exit<unknown, unknown>, held }
+    return { exit: exit as Exit.Exit<unknown, unknown>, held, read: yield* Fiber.join(reader) }
   }))
 
 /** The Context of the delegate without the right of the owner of the whole. */
@@ -158,11 +164,13 @@ describe("an owner that leaves while", () => {
 
 describe("right of a delegate that ends while", () => {
   for (const [name, operation] of Object.entries(operations)) {
-    it.effect(`${name} waits refuses it`, () =>
+    it.effect(`${name} waits refuses it, and no reader of the owner`, () =>
       Effect.gen(function*() {
-        const { exit, held } = yield* story(operation, "delegate")
+        const { exit, held, read } = yield* story(operation, "delegate")
         assert.strictEqual(reasonOf(yield* Effect.flip(exit)), "Revoked")
         assert.notStrictEqual(held._tag === "Some" ? held.value : undefined, "late")
+        // A reader with a right of its own, who has joined, is served what the owner of the part has.
+        assert.include(["held", "loaded"], yield* read)
       }))
 
     it.effect(`${name} of the owner waits lets it go on`, () =>

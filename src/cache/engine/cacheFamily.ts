@@ -103,8 +103,12 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
 
   override readOr(key: string, lookup: KeyLookup<V>): Effect.Effect<V, unknown> {
     const { refusals } = this.writes
-    // What the caller brings is not stored, either.
-    const own: KeyLookup<V> = (of, about) => refusals.whileLent(lookup(of, about))
+    // What the caller brings is not stored, either. The owner answers the readers who have joined.
+    const own: KeyLookup<V> = (of, about) =>
+      refusals.unlessEnded(
+        lookup(of, about),
+        () => this.loads.loader?.lookup?.(of, about) ?? Effect.fail(this.loads.absent(of, "no lookup"))
+      )
     return refusals.whileLent(super.readOr(key, own))
   }
 

@@ -79,6 +79,16 @@ export class Refusals<V> {
     })
   }
 
+  /** Does this by a lent right; if that has ended, even meanwhile, something else is done instead. */
+  unlessEnded<A, E, R>(done: Effect.Effect<A, E, R>, instead: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    if (this.right === undefined) return done
+    return Effect.suspend(() =>
+      this.ended === undefined
+        ? Effect.flatMap(Effect.exit(done), (exit) => this.ended === undefined ? exit : instead())
+        : instead()
+    )
+  }
+
   /** An owner has left: writers that wait may not write any more. */
   end(): void {
     this.endCount++
