@@ -228,8 +228,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 9,
     bug: "a write that a transaction leaves out renews the term of its lease",
     file: collected,
-    text: "if (judged !== undefined && made.has(judged)) renewTerm",
-    planted: "if (judged !== undefined || made.has(judged)) renewTerm",
+    text: "change.judged === undefined || !made.has(change.judged)",
+    planted: "change.judged === undefined",
     suites: ["test/manifest/leases.test.ts"]
   },
   {
@@ -2063,6 +2063,14 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `return (other === this || this.isAwaited) && leadsTo(other, this)`,
     planted: `return key === "" && leadsTo(other, this)`,
     suites: [waits]
+  },
+  {
+    law: 7,
+    bug: "an update whose turn has come just before it waits, waits for ever",
+    file: "src/cache/internal/loads/turns.ts",
+    text: `      if (updating.turn.holder === updating) return resume(Exit.void)\n`,
+    planted: ``,
+    suites: ["test/cache/waitsForGone.test.ts"]
   },
   {
     law: 7,

@@ -47,6 +47,48 @@ describe("change behind a refresh", () => {
   }
 })
 
+/** What has a key, or a turn, until the gate opens; and what waits for it. */
+const firsts: { readonly [first: string]: (user: any, gate: Effect.Effect<void>) => Effect.Effect<unknown> } = {
+  update: (user, gate) => user.update(id, (was: string) => Effect.as(gate, was)),
+  patch: (user, gate) => user.patch(id, (was: string) => Effect.as(gate, was)),
+  lease: (user, gate) => Effect.scoped(Effect.andThen(user.lease(id, { mode: "exclusive" }), gate)),
+  "refresh, as the one lookup that may run,": (user) => user.refresh(id),
+  getOr: (user, gate) => Effect.andThen(user.delete(id), user.getOr(id, Effect.as(gate, "own")))
+}
+const seconds: { readonly [second: string]: (user: any) => Effect.Effect<unknown> } = {
+  ...changes,
+  lease: (user) => Effect.scoped(user.lease(id, { mode: "exclusive", deadline: "1 minute" })),
+  refresh: (user) => user.refresh(id),
+  "read of another key": (user) => user.get({ id: "2" }),
+  "read of many keys": (user) => user.getMany([id, { id: "2" }]),
+  getOr: (user) => user.getOr(id, Effect.succeed("other"))
+}
+
+describe("one who waits for", () => {
+  for (const [first, has] of Object.entries(firsts)) {
+    for (const [second, waits] of Object.entries(seconds)) {
+      it.live(`${first} is answered if that ends at any step of the one who waits: ${second}`, () =>
+        atEachStep((begin, at) =>
+          Effect.scoped(Effect.gen(function*() {
+            const gate = yield* Deferred.make<void>()
+            let runs = 0
+            const { on, user } = yield* family(
+              { loadConcurrency: 1 },
+              () => ++runs === 2 ? Effect.as(Deferred.await(gate), "1") : Effect.succeed(`${runs}`)
+            )
+            yield* on(user.get(id))
+            const holder = yield* fork(on(has(user, Deferred.await(gate))))
+            const waiter = yield* Effect.forkChild(Effect.andThen(begin, on(waits(user))))
+            yield* Effect.forkChild(Deferred.succeed(gate, undefined))
+            for (let i = 0; i < 10; i++) yield* settle
+            assert.isDefined(holder.pollUnsafe(), `the first one, yields at ${at}`)
+            assert.isDefined(waiter.pollUnsafe(), `yields at ${at}`)
+          }))
+        ))
+    }
+  }
+})
+
 class Docs extends Manifest.Service<Docs>()("Docs", {
   families: {
     doc: { pattern: "doc:{id}:*", value: Manifest.type<string>() },

@@ -265,10 +265,8 @@ const readOperations = (gate: FamilyGate, { hotOf, toRead }: Finds) => {
     getMany: (given: Iterable<Params>) => {
       const all = replayable(given)
       return inPlace((context) => {
-        const hits = Array.isArray(all) ? hitsOf(gate, hotOf(context), all) : []
-        return hits.length > 0 && hits.length === (all as Array<Params>).length
-          ? Exit.succeed(hits)
-          : withKeys(all, (family, keys) => family.readMany(keys, hits))
+        const { areAll, hits } = hitsOf(gate, hotOf(context), all)
+        return areAll ? Exit.succeed(hits) : withKeys(all, (family, keys) => family.readMany(keys, hits))
       })
     },
     getManyResults: (given: Iterable<Params>) => {
@@ -308,19 +306,21 @@ const readOperations = (gate: FamilyGate, { hotOf, toRead }: Finds) => {
  * The values of a list up to the first that is not a hit; none of a long list, which is read in pieces. A hit needs no
  * check of its key: nothing is stored under a text that is not a key.
  */
-const hitsOf = (gate: FamilyGate, hot: HotPartition<unknown> | undefined, list: ReadonlyArray<Params>) => {
-  const values: Array<unknown> = []
-  if (hot === undefined || Pieces.isLong(list)) return values
+const hitsOf = (gate: FamilyGate, hot: HotPartition<unknown> | undefined, list: Iterable<Params>) => {
+  const hits: Array<unknown> = []
+  const some = { hits, areAll: false }
   try {
+    if (hot === undefined || !Array.isArray(list) || Pieces.isLong(list)) return some
     for (let at = 0; at < list.length; at++) {
       const value = hot.hit(gate.textOf(list[at]!))
-      if (value === undefined) return values
-      values.push(value)
+      if (value === undefined) return some
+      hits.push(value)
     }
+    return { hits, areAll: hits.length > 0 }
   } catch {
     // What throws here throws again where its error is made.
+    return some
   }
-  return values
 }
 
 /** Reads the keys that are valid, and answers every key in its place. */

@@ -144,12 +144,10 @@ export class LoadQueue {
   }
 
   private wait(ticket: Ticket): Effect.Effect<void> {
-    return Effect.suspend(() =>
-      ticket.isRunning ? Effect.void : Effect.callback<void>((resume) => {
-        if (ticket.isRunning) return resume(Effect.void)
-        ticket.resume = () => resume(Effect.void)
-      })
-    )
+    return Effect.callback<void>((resume) => {
+      if (ticket.isRunning) return resume(Effect.void)
+      ticket.resume = () => resume(Effect.void)
+    })
   }
 
   private leave(ticket: Ticket): void {

@@ -248,12 +248,12 @@ export class Turns {
   }
 
   private wait(updating: Updating): Effect.Effect<void, CacheError> {
-    return Effect.suspend(() =>
-      updating.turn.holder === updating ? Effect.void : Effect.callback<void, CacheError>((resume) => {
-        if (updating.refusal !== undefined) return resume(Exit.fail(updating.refusal))
-        updating.resume = resume
-      })
-    )
+    // It is looked and asked in one step: the turn may come just before.
+    return Effect.callback<void, CacheError>((resume) => {
+      if (updating.refusal !== undefined) return resume(Exit.fail(updating.refusal))
+      if (updating.turn.holder === updating) return resume(Exit.void)
+      updating.resume = resume
+    })
   }
 
   private end(updating: Updating): void {
