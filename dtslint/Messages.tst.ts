@@ -40,6 +40,7 @@ const nothing = {
   negativeTimeToLive: undefined,
   softTimeout: undefined,
   hardTimeout: undefined,
+  consistency: undefined,
   loadConcurrency: undefined,
   loadQueueMax: undefined,
   retryAfterFailure: undefined,

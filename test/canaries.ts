@@ -4368,6 +4368,38 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "a ledger",
+    bug: "a receipt is returned before its record is applied, where an older answer has made the log known",
+    file: ledgerNode,
+    text: `const end = to ?? head\n          return view.covers(end) ?`,
+    planted: `const end = to ?? head\n          return view.position !== undefined ?`,
+    suites: [ledgerNodeTests]
+  },
+  {
+    law: "a family is behind other processes by its bound, at the most",
+    bug: "what memory holds is served although it was not shown to be complete",
+    file: "src/cache/internal/entries/entries.ts",
+    text: `return Math.max(until, this.hot!.dueAt(key) ?? -Infinity)`,
+    planted: `return Infinity`,
+    suites: ["test/cache/consistency.test.ts"]
+  },
+  {
+    law: "a family is behind other processes by its bound, at the most",
+    bug: "a hit is not due in the middle of the bound",
+    file: "src/cache/internal/entries/trust.ts",
+    text: `return this.knowing.provenAt() + this.millis / 2`,
+    planted: `return Infinity`,
+    suites: ["test/cache/consistency.test.ts"]
+  },
+  {
+    law: "a family is behind other processes by its bound, at the most",
+    bug: "a plain answer of a server that was replaced is served",
+    file: "src/store/internal/ledger/proofs.ts",
+    text: `if (this.ground.time.now() - this.provenAt() < millis) return read`,
+    planted: `if (millis > 0) return read`,
+    suites: ["test/cache/consistency.test.ts"]
+  },
+  {
+    law: "a ledger",
     bug: "a commit ends with its caller",
     file: ledgerNode,
     text: `return this.whole(committed)`,

@@ -63,6 +63,17 @@ export interface PolicyOptions {
    * `Duration.infinity` removes the bound.
    */
   readonly hardTimeout?: unknown
+  /**
+   * How far behind other processes a fresh value may be, over a tier that they change, too, such as Redis.
+   *
+   * With `{ bounded: "1 second" }`, which is what holds unless given, a read serves a value only if no change of it is
+   * missing that was made a second ago, or earlier. A process that is cut off serves by the stale rules after that
+   * time, or loads. With `eventual` it goes on serving what its memory holds.
+   *
+   * Where one process has all tiers for itself, each read sees each write before it, whatever is given; and with
+   * `strict` a tier that other processes change is refused.
+   */
+  readonly consistency?: unknown
   /** The most lookups of the family that run at the same time. */
   readonly loadConcurrency?: unknown
   /**
@@ -102,6 +113,16 @@ export interface PolicyOptions {
 }
 
 /**
+ * How far behind other processes a fresh value may be.
+ *
+ * @see {@link PolicyOptions.consistency} for what each of them means
+ * @stability experimental
+ * @category models
+ * @since 0.1.0
+ */
+export type Consistency = "strict" | "eventual" | { readonly bounded: DurationInput }
+
+/**
  * The options of a family for lifetimes, staleness, loading and weight. None of them concerns ownership.
  *
  * @stability stable
@@ -119,6 +140,7 @@ export interface FamilyPolicy extends PolicyOptions {
   readonly negativeTimeToLive?: DurationInput | undefined
   readonly softTimeout?: DurationInput | undefined
   readonly hardTimeout?: DurationInput | undefined
+  readonly consistency?: Consistency | undefined
   readonly loadConcurrency?: number | undefined
   readonly loadQueueMax?: number | undefined
   readonly retryAfterFailure?: DurationInput | undefined
@@ -145,6 +167,7 @@ export const policyOptions: { readonly [Option in keyof FamilyPolicy]-?: true } 
   negativeTimeToLive: true,
   softTimeout: true,
   hardTimeout: true,
+  consistency: true,
   loadConcurrency: true,
   loadQueueMax: true,
   retryAfterFailure: true,

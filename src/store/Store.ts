@@ -69,6 +69,8 @@ export interface StoreFamily<V> {
    * tier pushes down to another; the engine itself gives them with each round.
    */
   readonly owed?: (() => ReadonlyArray<Mark>) | undefined
+  /** What is read of a tier with news was complete so many milliseconds ago, at the most; no bound unless given. */
+  readonly behindMillisMax?: number | undefined
   /** Called by a store of several tiers when one of them failed, whether or not the whole operation fails. */
   readonly onTierFailure?: ((operation: Operation, error: StoreError) => void) | undefined
   /**
@@ -538,6 +540,20 @@ export type News =
   | { readonly _tag: "Missed"; readonly stamp: number }
 
 /**
+ * How complete the news of a tier are that other processes change.
+ *
+ * @stability experimental
+ * @category models
+ * @since 0.1.0
+ */
+export interface Knowing {
+  /** All news up to this time of the engine's Clock has been heard, in milliseconds; `-Infinity` if that is unknown. */
+  readonly provenAt: () => number
+  /** Asks now, for all callers at once. Returns `undefined` while the tier cannot be asked. */
+  readonly prove: () => Effect.Effect<void, StoreError> | undefined
+}
+
+/**
  * A tier, or several tiers that act as one.
  *
  * **When to use**
@@ -579,4 +595,6 @@ export class Store extends Context.Service<Store, {
    * processes change has it. An engine over such a tier removes no marks from it, and calls no `sweep`.
    */
   readonly news?: ((hear: (news: News) => void) => Effect.Effect<void, never, Scope.Scope>) | undefined
+  /** What a tier with news knows of how complete they are. */
+  readonly knowing?: Knowing | undefined
 }>()("effect-stateless/store/Store") {}

@@ -154,7 +154,7 @@ export const make = (
     loadMarks: Effect.map(Effect.forEach(stores, (store) => store.loadMarks), mergeLogs),
     recordMarks: (marks) => everywhere("recordMarks", (store) => store.recordMarks(marks)),
     removeMarks: (marks) => everywhere("removeMarks", (store) => store.removeMarks(marks)),
-    ...(lowest.news === undefined ? undefined : { news: lowest.news })
+    ...(lowest.news === undefined ? undefined : { news: lowest.news, knowing: lowest.knowing })
   }))
 }
 

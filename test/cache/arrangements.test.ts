@@ -348,6 +348,15 @@ const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Ro
       entry: fresh()
     }
   ],
+  // What it does over tiers that other processes change is in `consistency.test.ts`.
+  consistency: [
+    {
+      story: "changes no read where no other process writes",
+      policy: { ...never, consistency: { bounded: 50 } },
+      steps: [...loaded, wait(1e5)],
+      entry: fresh()
+    }
+  ],
   loadConcurrency: [
     { story: "is kept", policy: { timeToLive: 100, loadConcurrency: 1 }, steps: [...loaded, wait(100)], entry: absent }
   ],

@@ -96,7 +96,6 @@ const options: { readonly [option: string]: Effect.Effect<unknown, unknown> } = 
     Effect.sleep(20)
   )),
   "answerTimeout of RedisStore": Effect.timeoutOption(redis({ answerTimeout: long }), 200),
-  "behindMax of RedisStore": redis({ behindMax: long }),
   "loadLease of RedisStore": redis({ loadLease: long }),
   ...Object.fromEntries(
     ["connectTimeout", "commandTimeout", "socketTimeout", "disconnectTimeout", "keepAlive"].map((name) => [

@@ -388,6 +388,7 @@ describe("option of a family", () => {
     negativeTimeToLive: durations,
     softTimeout: durations,
     hardTimeout: durations,
+    consistency: ["weak", 5, null, {}, { bounded: 0 }, { bounded: "1 sec" }, { bounded: 5, other: 1 }],
     loadConcurrency: counts,
     loadQueueMax: counts,
     retryAfterFailure: durations,

@@ -171,7 +171,6 @@ const doors: { readonly [door: string]: Door } = {
       namespace: "a",
       version: 1,
       answerTimeout: 1_000,
-      behindMax: "1 hour",
       loadLease: 1_000,
       recordsMax: 0
     },

@@ -4,9 +4,12 @@
  *
  * - An engine never shows a row from before its own last write of it.
  * - Over lines without faults, no engine shows a row from before a write that has returned, whichever engine made it.
+ * - Whatever the faults, no engine shows a row from before a write that has returned earlier than the bound of the
+ *   family, if it has one, and no stale rules.
  * - When faults have stopped, every engine shows the newest row of every key, derived ones too.
  */
 import { describe } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { MinimumLogLevel } from "effect/References"
@@ -53,6 +56,8 @@ interface Plan {
 /** How long a process waits for the load of another one; with 0, it does not. */
 const leases = [0, 30, 500] as const
 
+const consistencies = ["eventual", { bounded: 1_000 }, { bounded: 150 }, { bounded: 40 }] as const
+
 const steps = 14
 const fibers = 2
 
@@ -72,6 +77,10 @@ class SharedWorld {
   private readonly nodes: Array<Node> = []
   private count = 0
   private policy: FamilyPolicy = {}
+  /** How far behind an engine may be; `Infinity` if the stale rules, or no bound, allow more. */
+  private boundMillis = Infinity
+  /** What each write that has returned promises, with its time. */
+  private readonly returned: Array<{ readonly id: Id; readonly row: number; readonly at: number }> = []
 
   constructor(plan: Plan) {
     this.plan = plan
@@ -113,9 +122,16 @@ class SharedWorld {
     return isWhole ? this.floors.of(id) : own.of(id)
   }
 
+  /** The least row that a read may show which begins now, by the bound of the family. */
+  private boundOf(id: Id, now: number): number {
+    const before = now - this.boundMillis
+    return Math.max(0, ...this.returned.flatMap((one) => one.id === id && one.at < before ? [one.row] : []))
+  }
+
   private readonly read = Effect.fnUntraced(function*(this: SharedWorld, node: Node) {
     const [kind, name, id] = [yield* pick(reads), yield* pick(families), yield* pick(ids)]
-    const floors = new Map(ids.map((id) => [id, this.floorOf(node, id)]))
+    const now = yield* Clock.currentTimeMillis
+    const floors = new Map(ids.map((id) => [id, Math.max(this.floorOf(node, id), this.boundOf(id, now))]))
     const askedOf = (id: Id) => ({ id, params: paramsOf(name, id) })
     const further = ids.filter((other) => other !== id)
     const { running } = node
@@ -148,13 +164,18 @@ class SharedWorld {
     const work = Effect.suspend(() => {
       const n = ++this.count
       for (const one of concerned) this.rows.set(one, n)
-      return Effect.flatMap(Effect.exit(this.apply(node, kind, id, n)), (exit) =>
-        Effect.sync(() => {
-          for (const one of concerned) {
-            node.own.raise(one, n)
-            if (exit._tag === "Success") this.floors.raise(one, n)
-          }
-        }))
+      return Effect.flatMap(
+        Effect.exit(this.apply(node, kind, id, n)),
+        (exit) =>
+          Effect.map(Clock.currentTimeMillis, (at) => {
+            for (const one of concerned) {
+              node.own.raise(one, n)
+              if (exit._tag === "Failure") continue
+              this.floors.raise(one, n)
+              this.returned.push({ id: one, row: n, at })
+            }
+          })
+      )
     })
     yield* concerned.reduceRight((inner, one) => this.turns.get(one)!.withPermit(inner), work)
   })
@@ -174,7 +195,11 @@ class SharedWorld {
 
   readonly run = Effect.gen({ self: this }, function*() {
     const place = yield* SimPlace.make(1, { recordsMax: 16, recordsPerAnswer: 3 })
-    this.policy = yield* pick(policies)
+    const consistency = yield* pick(consistencies)
+    this.policy = { ...yield* pick(policies), consistency }
+    const { staleIfError, staleWhileRevalidate } = this.policy
+    const isFreshOnly = staleIfError === undefined && staleWhileRevalidate === undefined
+    if (isFreshOnly && typeof consistency === "object") this.boundMillis = consistency.bounded
     for (let n = 0; n < this.plan.engines; n++) yield* drive(this.start(place))
     const lives = this.nodes.flatMap((node) => Array.from({ length: fibers }, () => this.live(node)))
     yield* drive(Effect.all([this.faults(place), ...lives], { concurrency: "unbounded", discard: true }), 10)

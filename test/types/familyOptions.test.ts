@@ -29,6 +29,7 @@ const wrong: { readonly [Option in keyof FamilySpec]-?: ReadonlyArray<string> } 
   negativeTimeToLive: [`"1 sec"`],
   softTimeout: [`"1 sec"`],
   hardTimeout: [`"1 sec"`],
+  consistency: [`"weak"`, `"1 second"`, `{ bounded: "1 sec" }`, `{ bounds: 5 }`],
   loadConcurrency: [`"8"`],
   loadQueueMax: [`"8"`, "null"],
   retryAfterFailure: [`"1 sec"`],

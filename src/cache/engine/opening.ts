@@ -152,6 +152,7 @@ const openFamily = Effect.fnUntraced(function*(cache: Cache, options: FamilyOpti
   const { codec, hide = (text: string) => text, isSensitive = false, name, parse, pattern, render, weigher } = options
   const { show = render, takesExits = false } = options
   const expiry = yield* Expiry.make(options.policy, name)
+  if (expiry.behindMillisMax === 0 && cache.isShared) yield* refuseStrict(cache.store.name, name)
   let lost: StoreError | undefined
   const opened = cache.store.open<unknown>({
     name: familyName(cache.id, name),
@@ -161,6 +162,7 @@ const openFamily = Effect.fnUntraced(function*(cache: Cache, options: FamilyOpti
     owed: () => cache.outbox.life.owed,
     codec: isSensitive && codec !== undefined ? sealedCodec(codec) : codec,
     weigher,
+    behindMillisMax: expiry.behindMillisMax,
     capacity: options.policy.capacity,
     weightMax: options.policy.weightMax,
     onEvict: (key, entry, cause) => cache.families.get(name)?.left(key, cause, entry),
@@ -191,6 +193,13 @@ const openFamily = Effect.fnUntraced(function*(cache: Cache, options: FamilyOpti
   cache.byStoreName.set(family.entries.storeName, family)
   if (lost !== undefined) family.placeLost(lost)
 })
+
+/** Refuses a family whose reads would each have to ask the tier. */
+const refuseStrict = (tier: string, family: string): Effect.Effect<never, CacheError> => {
+  const why = `cannot be "strict" over \`${tier}\`, which other processes change: give { bounded: "1 second" }, or a ` +
+    "shorter time"
+  return Effect.fail(new CacheError({ reason: new InvalidOption({ family, option: "consistency", why }) }))
+}
 
 /** Refuses bounds of what memory holds, for a family that memory does not hold. */
 const refuseBounds = ({ name: family, policy }: FamilyOptions): Effect.Effect<void, CacheError> => {

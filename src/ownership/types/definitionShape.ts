@@ -108,6 +108,7 @@ interface Expected {
   readonly negativeTimeToLive: Time
   readonly softTimeout: Time
   readonly hardTimeout: Time
+  readonly consistency: "'strict', 'eventual', or { bounded: '1 second' }"
   readonly loadConcurrency: "a whole number of at least 1"
   readonly loadQueueMax: "a whole number of at least 1"
   readonly retryAfterFailure: Time

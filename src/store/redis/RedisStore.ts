@@ -9,7 +9,8 @@
  * - The server judges the conditions of writes (`ifVersion`, `setIfAbsent`, `getAndDelete`) in the order of the writes,
  *   and those of `update` and `patch` in a family without a lookup.
  * - A process sees its own changes at once. Another one sees a change when it hears the record: within a round trip,
- *   while its connection lasts. While it is cut off it serves what its memory holds, up to `behindMax`.
+ *   while its connection lasts. While it is cut off it serves what its memory holds for as long as the `consistency` of
+ *   the family allows: a second, unless given.
  * - A change whose outcome is not known fails with `StoreFailed`. Until the server has taken it, this process does not
  *   read its keys there, and sends its removals again.
  * - A server that has lost its state, or went back to an earlier one, or was replaced by a replica that lacks the last
@@ -67,11 +68,6 @@ export interface Options {
   readonly version?: string | number | undefined
   /** How long the server may take for an answer; 1 second unless given. Then the tier counts as failed. */
   readonly answerTimeout?: DurationInput | undefined
-  /**
-   * For how long a process that is cut off may serve what its memory holds; without an end unless given. After that
-   * time without a sign that it knows every change, its reads ask the server, or load.
-   */
-  readonly behindMax?: DurationInput | undefined
   /**
    * One process loads a key at a time, and the others wait for its value. This is how long they wait for a process that
    * does not end its load, before another one loads; 10 seconds unless given. With 0 each process loads by itself.
@@ -136,8 +132,7 @@ export const make: <const Given extends KnownOptions.Loose<Options>>(
   function*(given: object) {
     // What the check has let through.
     const options = given as Options
-    const { answerMillis, behindMillis, client, loadLeaseMillis, namespace, recordsMax, url, version } =
-      yield* validate(options)
+    const { answerMillis, client, loadLeaseMillis, namespace, recordsMax, url, version } = yield* validate(options)
     const place = yield* RedisPlace.make({
       connect: (own) => url === undefined ? new Redis({ ...client, ...own }) : new Redis(url, { ...client, ...own }),
       cache: namespace,
@@ -148,10 +143,7 @@ export const make: <const Given extends KnownOptions.Loose<Options>>(
       version,
       answerMillis
     })
-    return yield* LedgerStore.make(yield* LedgerNode.make(place, { answerMillis }), {
-      behindMillisMax: behindMillis,
-      loadLeaseMillis
-    })
+    return yield* LedgerStore.make(yield* LedgerNode.make(place, { answerMillis }), { loadLeaseMillis })
   }
 )
 
@@ -234,7 +226,6 @@ const known: { readonly [Option in keyof Required<Options>]: true } = {
   namespace: true,
   version: true,
   answerTimeout: true,
-  behindMax: true,
   loadLease: true,
   recordsMax: true
 }
@@ -244,7 +235,7 @@ const invalid = (option: string, why: string) => Effect.fail(refused(tierName, o
 const validate = Effect.fnUntraced(function*(options: Options) {
   const wrong = noOptions(tierName, options, known, 2)
   if (wrong !== undefined) return yield* Effect.fail(wrong)
-  const { answerTimeout = answerMillisDefault, behindMax = Infinity, client, namespace, version } = options
+  const { answerTimeout = answerMillisDefault, client, namespace, version } = options
   const { loadLease = LedgerStore.loadLeaseMillisDefault, recordsMax = recordsMaxDefault } = options
   const url: unknown = Redacted.isRedacted(options.url) ? Redacted.value(options.url) : options.url
   if (url === undefined && client === undefined) return yield* invalid("url", "is missing, and `client` as well")
@@ -267,13 +258,11 @@ const validate = Effect.fnUntraced(function*(options: Options) {
   if (!(answerMillis > 0) || answerMillis === Infinity) {
     return yield* invalid("answerTimeout", "must be a duration above 0, with an end")
   }
-  const behindMillis = millisOf(behindMax)
-  if (!(behindMillis > 0)) return yield* invalid("behindMax", "must be a duration above 0")
   const loadLeaseMillis = Math.ceil(millisOf(loadLease))
   if (!(loadLeaseMillis >= 0 && loadLeaseMillis <= loadLeaseMillisMax)) {
     return yield* invalid("loadLease", "must be a duration of at most an hour")
   }
-  return { answerMillis, behindMillis, client, loadLeaseMillis, namespace, recordsMax, url, version }
+  return { answerMillis, client, loadLeaseMillis, namespace, recordsMax, url, version }
 })
 
 /** The option of the client that is a timer which would fire at once. */

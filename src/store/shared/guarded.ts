@@ -62,7 +62,7 @@ const guardOf = (store: Service): Service => {
       return calls.call("write", () => store.write(judged === undefined ? round : { ...round, guards: judged }))
     },
     loadMarks: Effect.map(log, keepsSafely),
-    ...(store.news === undefined ? undefined : { news: store.news }),
+    ...(store.news === undefined ? undefined : { news: store.news, knowing: store.knowing }),
     recordMarks: (marks) => calls.call("recordMarks", () => store.recordMarks(marks)),
     removeMarks: (marks) => calls.call("removeMarks", () => store.removeMarks(marks))
   })

@@ -2,11 +2,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
 import { TestClock } from "effect/testing"
 import type { KeyName, News } from "../../../src/store/internal/ledger/ledger.ts"
 import * as LedgerNode from "../../../src/store/internal/ledger/ledgerNode.ts"
 import { GraceMillis } from "../../../src/store/shared/answerTime.ts"
-import { drive, settle } from "../../support/effects.ts"
+import { drive, fork, settle } from "../../support/effects.ts"
 import { dropOf } from "../../support/ledger/commits.ts"
 import { makeLine, over, SimPlace } from "../../support/ledger/simPlace.ts"
 import { entryOf, textFamily } from "../../support/partition.ts"
@@ -109,6 +110,40 @@ describe("a commit without a caller", () => {
       yield* TestClock.adjust(500)
       assert.deepStrictEqual(b.heard.map(({ _tag }) => _tag), ["Known", "Dropped"])
     }))
+
+  timely(
+    "a commit returns after its record was heard, also if an older answer has made the log known",
+    () =>
+      Effect.gen(function*() {
+        const place = yield* SimPlace.make()
+        const way = over(place, makeLine())
+        const [before, after] = [yield* Latch.make(true), yield* Latch.make(false)]
+        let gate = before
+        const ledger = yield* LedgerNode.make({
+          ...way,
+          ask: (log, asker, question) => {
+            const { await: opened } = gate
+            const answer = way.ask(log, asker, question)
+            return question._tag === "Marks" ? Effect.tap(answer, () => opened) : answer
+          }
+        }, { answerMillis })
+        yield* ledger.follow(() => undefined)
+        yield* before.close
+        place.lose()
+        // The log becomes unknown, and is asked for: an answer of before the commit, and one of after it.
+        const looked = yield* fork(ledger.catchUp())
+        yield* settle
+        gate = after
+        const committed = yield* fork(ledger.commit(0, dropOf({ keys: [["user", "1"]] })))
+        yield* settle
+        yield* before.open
+        yield* settle
+        yield* after.open
+        const { position } = yield* Fiber.join(committed)
+        assert.deepStrictEqual(ledger.position(0), position)
+        yield* Fiber.join(looked)
+      })
+  )
 })
 
 describe("an engine that is cut off", () => {

@@ -40,6 +40,7 @@ import { type Note, noteOf } from "./note.ts"
 import { servableUntil } from "./servable.ts"
 import { Sources } from "./sources.ts"
 import { Tally } from "./tally.ts"
+import { Trust } from "./trust.ts"
 import { Unkept } from "./unkept.ts"
 import { Watches } from "./watches.ts"
 
@@ -49,6 +50,8 @@ interface KeptLoad {
   readonly isNews: boolean
   /** Whether other processes may hold an older value. */
   readonly replaces: boolean
+  /** When it began, or when what it has read was shown to miss no change, if that is earlier. */
+  readonly shownSince: number
   /** The keys that were kept of the same load. */
   readonly others?: (() => ReadonlySet<string>) | undefined
 }
@@ -96,6 +99,8 @@ export class Entries<V> {
   readonly marking = new Marking(this)
   /** What is from before the engine was opened, or hidden in this process alone. */
   readonly before = new Before(this)
+  /** Until when what memory holds may count as fresh; `undefined` if no other process can have changed it unheard. */
+  readonly trust: Trust | undefined
   /** Tells which values the lower tiers do not keep. */
   readonly unkept: Unkept
 
@@ -134,6 +139,11 @@ export class Entries<V> {
         this.unkept.note(key, operation, error)
       }
     })
+    const { behindMillisMax } = this.expiry
+    const { knowing } = cache.store
+    this.trust = this.hot === undefined || knowing === undefined || behindMillisMax === Infinity
+      ? undefined
+      : new Trust(behindMillisMax, knowing)
     this.staleMillis = Expiry.staleMillisMax(this.expiry)
     this.hasShortWay = this.hot !== undefined && this.lane === undefined && !this.hot.isRefusing &&
       !spec.isWeighed && Expiry.hasPlainLifetime(this.expiry)
@@ -155,7 +165,32 @@ export class Entries<V> {
   }
 
   isFresh(key: string, entry: Entry<V>, now: number): boolean {
-    return this.judge(key, entry.stamp, entry.tags) === "valid" && now < entry.freshUntil && now < entry.expiresAt
+    return this.judge(key, entry.stamp, entry.tags) === "valid" && now < entry.freshUntil && now < entry.expiresAt &&
+      now < this.trustedUntil(key, now)
+  }
+
+  /** Until when the entry of a key counts as fresh, by what is known of other processes. */
+  private trustedUntil(key: string, now: number): number {
+    if (this.trust === undefined) return Infinity
+    const { until } = this.trust
+    if (now < until) return until
+    // A process sees its own changes, as long as they are on their way.
+    const pending = this.lane?.pending(key)
+    if (pending?.entry !== undefined && pending.replaces !== false) return Infinity
+    // What this process has made is due when it is not trusted any more.
+    return Math.max(until, this.hot!.dueAt(key) ?? -Infinity)
+  }
+
+  /** When it was shown that no change of a key is missing. */
+  shownSince(key: string, now: number): number {
+    return this.trust === undefined ? Infinity : this.trustedUntil(key, now) - this.trust.millis
+  }
+
+  /** An entry was found valid again: a hit serves it as long as it is trusted now. */
+  trustAgain(key: string, entry: Entry<V>, now: number): void {
+    if (this.trust === undefined || (this.hot!.dueAt(key) ?? Infinity) > now) return
+    const dueAt = this.dueAt(entry, Expiry.likelyMadeAtMillis(this.expiry, entry), this.trust.dueAt)
+    if (dueAt > now) this.hot!.rewrite(key, entry, dueAt)
   }
 
   judge(key: string, stamp: number, tags: ReadonlyArray<string>): Verdict {
@@ -167,7 +202,11 @@ export class Entries<V> {
 
   /** The time at which an entry stops being fresh. The entry may be hidden nevertheless. */
   freshUntil(key: string, entry: Entry<V>, now: number): number {
-    return this.judge(key, entry.stamp, entry.tags) === "stale" ? this.staleSince(key, entry, now) : entry.freshUntil
+    const own = this.judge(key, entry.stamp, entry.tags) === "stale"
+      ? this.staleSince(key, entry, now)
+      : entry.freshUntil
+    const trustedUntil = this.trustedUntil(key, now)
+    return now < trustedUntil ? own : Math.min(own, trustedUntil)
   }
 
   /**
@@ -276,11 +315,19 @@ export class Entries<V> {
     )
   }
 
-  private dueAt(entry: Entry<V>, madeAt: number): number {
+  /** When a hit needs a second look at an entry: by its own times, or because it is trusted until then. */
+  private dueAt(entry: Entry<V>, madeAt: number, trustedUntil: number): number {
     const { idleTimeToLive, refreshAhead } = this.expiry
-    if (idleTimeToLive !== undefined) return entry.expiresAt
-    if (refreshAhead === undefined) return entry.freshUntil
-    return Expiry.timesOf({ ...this.expiry, jitter: 0 }, madeAt, entry.freshUntil - madeAt, entry.costMillis, 0).dueAt
+    if (idleTimeToLive !== undefined) return Math.min(entry.expiresAt, trustedUntil)
+    const { costMillis, freshUntil } = entry
+    if (refreshAhead === undefined) return Math.min(freshUntil, trustedUntil)
+    const { dueAt } = Expiry.timesOf({ ...this.expiry, jitter: 0 }, madeAt, freshUntil - madeAt, costMillis, 0)
+    return Math.min(dueAt, trustedUntil)
+  }
+
+  /** When an entry is due that this process has made of what was complete at a time. */
+  private ownDueAt(entry: Entry<V>, now: number, shownSince = now): number {
+    return this.dueAt(entry, now, this.trust?.ownDueAt(shownSince) ?? Infinity)
   }
 
   /** Stores an entry. `weight` and `prepared` are those of its judgement. */
@@ -348,7 +395,7 @@ export class Entries<V> {
     this.watches.changed(key, false, loaded?.isNews === true)
     this.sources?.kept(key)
     this.mayHold = true
-    if (this.hot !== undefined) this.putHot(key, entry, this.dueAt(entry, now), weight)
+    if (this.hot !== undefined) this.putHot(key, entry, this.ownDueAt(entry, now, loaded?.shownSince), weight)
     const before = this.cache.stamp
     const evicted = this.cache.spread.ofEvicted(this.name, key, loaded?.others)
     const kept = before === this.cache.stamp ? entry : this.confirmed(key, entry)
@@ -376,7 +423,7 @@ export class Entries<V> {
     this.cache.tell(this.name, { _tag: "Changed", key })
     this.watches.changed(key)
     this.note("Rescheduled", key, entry.stamp)
-    this.hot?.rewrite(key, entry, this.dueAt(entry, now))
+    this.hot?.rewrite(key, entry, this.ownDueAt(entry, now))
     if (this.lane === undefined) return this.sendOwed()
     this.marking.sweepDue.wrote()
     return this.lane.give(key, entry, prepared)
@@ -391,7 +438,8 @@ export class Entries<V> {
 
   /** Puts an entry that a lower tier holds into memory. */
   putFound(key: string, entry: Entry<V>, weight: number): void {
-    this.putHot(key, entry, this.dueAt(entry, Expiry.likelyMadeAtMillis(this.expiry, entry)), weight)
+    const madeAt = Expiry.likelyMadeAtMillis(this.expiry, entry)
+    this.putHot(key, entry, this.dueAt(entry, madeAt, this.trust?.dueAt ?? Infinity), weight)
     // No caller waits for the tiers: a read promises nothing about entries that memory pushes out.
     void this.cache.spread.ofEvicted()
   }

@@ -12,8 +12,9 @@
  */
 import * as Effect from "effect/Effect"
 import { type DurationInput, millisOf } from "../../../ownership/DurationInput.ts"
-import type { FamilyPolicy } from "../../../ownership/FamilyPolicy.ts"
+import type { Consistency, FamilyPolicy } from "../../../ownership/FamilyPolicy.ts"
 import { countMisfit } from "../../../ownership/shared/countMisfit.ts"
+import { isBag } from "../../../ownership/shared/validation.ts"
 import { madeAtMillis } from "../../../store/shared/entryTimes.ts"
 import { CacheError, InvalidOption } from "../../CacheError.ts"
 
@@ -36,6 +37,8 @@ export interface Expiry {
   readonly retryAfterFailure: number
   readonly softTimeout: number | undefined
   readonly hardTimeout: number | undefined
+  /** How long ago it may have been shown that no change of another process is missing; 0 if that must be now. */
+  readonly behindMillisMax: number
   readonly loadConcurrency: number
   readonly loadQueueMax: number
   readonly onAbandoned: "interrupt" | "finish"
@@ -48,6 +51,7 @@ export interface Expiry {
  * - An entry never ends, and is never served stale.
  * - A failed lookup is remembered for a fifth of a second: long enough that a herd runs it once.
  * - A failed refresh is tried again after ten seconds.
+ * - Where other processes change a family, too, it is a second behind them, at the most.
  *
  * @category constants
  * @since 0.1.0
@@ -56,6 +60,7 @@ export const defaults = {
   timeToLive: "never",
   negativeTimeToLive: "200 millis",
   retryAfterFailure: "10 seconds",
+  consistency: { bounded: "1 second" },
   loadQueueMax: 10_000
 } as const
 
@@ -94,6 +99,11 @@ export const make = Effect.fnUntraced(function*(policy: FamilyPolicy, family: st
   const oneOf = <A>(option: keyof FamilyPolicy, input: A, known: ReadonlyArray<unknown>, why: string) =>
     known.includes(input) ? Effect.succeed(input) : refuse(option, why)
 
+  const behind = (consistency: Consistency) => {
+    const millis = behindMillis(consistency)
+    return millis >= 0 ? Effect.succeed(millis) : refuse("consistency", consistencyMisfit)
+  }
+
   const lifetime = lifetimeMillis(policy.timeToLive === undefined ? defaults.timeToLive : policy.timeToLive)
   const expiry: Expiry = {
     timeToLive: lifetime >= 0 ? lifetime : yield* refuse("timeToLive", lifetimeMisfit),
@@ -112,6 +122,7 @@ export const make = Effect.fnUntraced(function*(policy: FamilyPolicy, family: st
     retryAfterFailure: yield* time("retryAfterFailure", policy.retryAfterFailure, millisOf(defaults.retryAfterFailure)),
     softTimeout: yield* time("softTimeout", policy.softTimeout, undefined),
     hardTimeout: yield* time("hardTimeout", policy.hardTimeout, undefined),
+    behindMillisMax: yield* behind(policy.consistency === undefined ? defaults.consistency : policy.consistency),
     loadConcurrency: yield* count("loadConcurrency", policy.loadConcurrency, Infinity),
     loadQueueMax: yield* count("loadQueueMax", policy.loadQueueMax, defaults.loadQueueMax),
     onAbandoned: yield* oneOf(
@@ -134,6 +145,18 @@ export const make = Effect.fnUntraced(function*(policy: FamilyPolicy, family: st
   yield* oneOf("weigher", typeof policy.weigher, ["undefined", "function"], "must be a function of a key and a value")
   return expiry
 })
+
+const consistencyMisfit = "must be \"strict\", \"eventual\", or { bounded } with a duration above 0"
+
+/** `NaN` if it is none of them. */
+const behindMillis = (given: Consistency): number => {
+  if (given === "strict") return 0
+  if (given === "eventual") return Infinity
+  const bounded = isBag(given) && Object.keys(given).length === 1
+    ? millisOf(given.bounded as DurationInput)
+    : Number.NaN
+  return bounded > 0 ? bounded : Number.NaN
+}
 
 /** Returns an option that cannot act beside the others, and why. It is refused, because its author counts on it. */
 const findContradiction = (

@@ -242,9 +242,10 @@ export class Landing<V> {
     // What other processes hold, or load, may be from before the refresh was asked for.
     const replaces = changed || flight.cause === "refresh"
     const others = this.keptWith(flight, entry)
+    const shownSince = Math.min(flight.startedAt, flight.load.shownSince)
     const delivery = both(
       spread,
-      this.entries.keepLoaded(key, entry, now, judged.weight, { isNews, replaces, others })
+      this.entries.keepLoaded(key, entry, now, judged.weight, { isNews, replaces, others, shownSince })
     )
     const tier = this.entries.hot === undefined ? this.cache.store.name : memory
     for (const later of this.ground.flights.after(flight)) later.meetKept({ entry, tier })

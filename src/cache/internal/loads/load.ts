@@ -62,6 +62,8 @@ export class Load extends Work {
   isBrought = false
   /** It has read a stale value, so the value that it makes is stale as well. */
   readStale = false
+  /** Until when everything that it has read was complete: no change of another process is missing. */
+  shownSince = Infinity
   /** It has read a value that was refused, so the value that it makes is not stored either. */
   readRefused = false
   /** Why a read was refused. Then its value is not stored, even if the lookup has caught the error. */

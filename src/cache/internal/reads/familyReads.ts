@@ -182,6 +182,20 @@ export class FamilyReads<V> implements Reads<V> {
    * that the caller has begun the renewal behind the reader.
    */
   serve(key: string, lookup?: KeyLookup<V>, isRenewed = false): Effect.Effect<Served<V>, unknown> {
+    return this.trusted(() => this.serveNow(key, lookup, isRenewed))
+  }
+
+  /** Reads when the tier has shown, within the bound of the family, that no change is missing; or could not. */
+  private trusted<A>(read: () => Effect.Effect<A, unknown>): Effect.Effect<A, unknown> {
+    const asking = this.entries.trust?.asking(this.cache.time.now())
+    return asking === undefined ? read() : Effect.andThen(Effect.ignore(asking), Effect.suspend(read))
+  }
+
+  private serveNow(
+    key: string,
+    lookup: KeyLookup<V> | undefined,
+    isRenewed: boolean
+  ): Effect.Effect<Served<V>, unknown> {
     if (this.loads.loader === undefined) return Effect.fail(this.loads.unowned())
     const now = this.cache.time.now()
     const entry = this.hot?.peek(key)
@@ -240,12 +254,12 @@ export class FamilyReads<V> implements Reads<V> {
 
   /** Serves keys as `serveMany` does, with an Exit for each. */
   serveResults(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Exit.Exit<Served<V>, unknown>>, unknown> {
-    return serveResults(this.groundOfMany, keys)
+    return this.trusted(() => serveResults(this.groundOfMany, keys))
   }
 
   /** Serves keys that were not hits, each with the tier of its value. A key that occurs twice is served once. */
   serveMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Served<V>>, unknown> {
-    return serveMany(this.groundOfMany, keys)
+    return this.trusted(() => serveMany(this.groundOfMany, keys))
   }
 
   private get groundOfMany(): GroundOfMany<V> {
@@ -295,6 +309,11 @@ export class FamilyReads<V> implements Reads<V> {
       this.held(key),
       (served) => served === undefined ? Option.none() : Option.some(this.answerOf(key, served))
     )
+  }
+
+  /** When it was shown that no change of what is served of a key is missing; `Infinity` if none can be. */
+  shownSince(key: string): number {
+    return this.entries.shownSince(key, this.cache.time.now())
   }
 
   /** Until when a value may be fresh that a lookup has made of the failed read of a key. */
@@ -390,6 +409,7 @@ export class FamilyReads<V> implements Reads<V> {
   private serveFresh(key: string, entry: Entry<V>, now: number, lookup?: KeyLookup<V>, isRenewed = false): Served<V> {
     const hot = this.hot!
     this.entries.tally.countHit(key, memory)
+    this.entries.trustAgain(key, entry, now)
     hot.confirm(key, this.cache.stamp)
     hot.touch(key)
     if (!isRenewed && this.loads.renewals.isDue(entry, now)) this.loads.renewals.begin(key, "ahead", entry, now, lookup)
@@ -418,6 +438,10 @@ export class FamilyReads<V> implements Reads<V> {
 
   /** Serves a fresh value, or else the answer of the lookup. */
   serveNothingStale(key: string): Effect.Effect<Served<V>, unknown> {
+    return this.trusted(() => this.serveNothingStaleNow(key))
+  }
+
+  private serveNothingStaleNow(key: string): Effect.Effect<Served<V>, unknown> {
     const now = this.cache.time.now()
     const entry = this.entries.held(key)
     if (entry === undefined) return this.serveMissing(key, now, undefined, true)

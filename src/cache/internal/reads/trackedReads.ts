@@ -67,6 +67,8 @@ interface Source<V> extends Reads<V> {
   peekUnsafe(key: string): Served<V> | undefined
   /** Notes that a lookup has read the key. Without an entry, the value was not stored. */
   wasRead(key: string, entry: Entry<V> | undefined): void
+  /** When it was shown that no change of what is served of a key is missing; `Infinity` if none can be. */
+  shownSince(key: string): number
   /** Until when a value may be fresh that a lookup has made of the failed read of a key. */
   nothingUntil(key: string, cause: Cause.Cause<unknown>): number
   /** Notes that a lookup has found no value of the key, or that no value could be loaded. */
@@ -262,6 +264,7 @@ export class TrackedReads<V> extends UnlistedReads<V> implements Reads<V> {
 
   private seen(key: string, served: Served<V>): V {
     this.load.track(this.source.spec, key, served)
+    this.load.shownSince = Math.min(this.load.shownSince, this.source.shownSince(key))
     this.source.wasRead(key, served.entry)
     return served.value
   }

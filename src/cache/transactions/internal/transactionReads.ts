@@ -66,6 +66,9 @@ export class TransactionReads<V> extends UnlistedReads<V> implements Reads<V> {
   nothingUntil(): number {
     return Infinity
   }
+  shownSince(): number {
+    return Infinity
+  }
   readonly isWholeInMemory = true
 
   /** The value that the transaction wrote to a key. */

@@ -21,6 +21,7 @@ import * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as AnswerTime from "../../shared/answerTime.ts"
+import { CoarseClock } from "../../shared/coarseClock.ts"
 import type { StoreFamily } from "../../Store.ts"
 import { type Operation, StoreError, TierFailed, TierTimeout } from "../../StoreError.ts"
 import type {
@@ -49,7 +50,7 @@ export interface Options {
 
 interface Surroundings {
   readonly writer: number
-  readonly clock: Clock.Clock
+  readonly time: CoarseClock
   readonly scope: Scope.Scope
   readonly run: (work: Effect.Effect<unknown>) => void
 }
@@ -68,17 +69,17 @@ const againMillisMax = 10_000
 export const make = (place: LedgerPlace, options: Options): Effect.Effect<Ledger, never, Scope.Scope> =>
   Effect.gen(function*() {
     const writer = yield* Random.nextIntBetween(1, 2 ** 32 - 1)
-    const clock = yield* Clock.Clock
+    const time = new CoarseClock(yield* Clock.Clock)
     const scope = yield* Effect.scope
     const context = yield* Effect.context<never>()
-    return new LedgerNode(place, options, { writer, clock, scope, run: Effect.runForkWith(context) })
+    return new LedgerNode(place, options, { writer, time, scope, run: Effect.runForkWith(context) })
   })
 
 class LedgerNode implements Ledger {
   private readonly place: LedgerPlace
   private readonly options: Options
   private readonly writer: number
-  private readonly clock: Clock.Clock
+  private readonly time: CoarseClock
   private readonly scope: Scope.Scope
   private readonly run: (work: Effect.Effect<unknown>) => void
   private readonly views: ReadonlyArray<LogView>
@@ -86,11 +87,11 @@ class LedgerNode implements Ledger {
   private readonly pursued = new Set<LogView>()
   private isFollowing = false
 
-  constructor(place: LedgerPlace, options: Options, { clock, run, scope, writer }: Surroundings) {
+  constructor(place: LedgerPlace, options: Options, { run, scope, time, writer }: Surroundings) {
     this.place = place
     this.options = options
     this.writer = writer
-    this.clock = clock
+    this.time = time
     this.scope = scope
     this.run = run
     const covers = (log: number, position: Position): boolean => this.views[log]!.covers(position)
@@ -143,7 +144,7 @@ class LedgerNode implements Ledger {
   private lookAt(view: LogView, lookNow: NonNullable<LedgerPlace["lookNow"]>): void {
     for (let part = 0; part < partsMax && view.position !== undefined; part++) {
       const before = view.position
-      this.heard(view, lookNow(view.log, this.asker(view)), this.clock.currentTimeMillisUnsafe())
+      this.heard(view, lookNow(view.log, this.asker(view)), this.time.now())
       if (view.position === before || view.knowledge !== "behind") return
     }
   }
@@ -311,7 +312,7 @@ class LedgerNode implements Ledger {
 
   private ask<Q extends Question>(view: LogView, question: Q): Effect.Effect<Answer<Q["_tag"]>, StoreError> {
     return Effect.suspend(() => {
-      const sentAt = this.clock.currentTimeMillisUnsafe()
+      const sentAt = this.time.now()
       const { answerMillis } = this.options
       const answer = AnswerTime.timeoutOrElse(this.place.ask(view.log, this.asker(view), question), {
         duration: answerMillis,
@@ -353,9 +354,12 @@ class LedgerNode implements Ledger {
     })
   }
 
-  /** Reads the marks of a log, with the head that they belong to. */
-  private begin(view: LogView): Effect.Effect<void, StoreError> {
-    return Effect.map(this.ask(view, { _tag: "Marks" }), ({ heading, outcome }) => view.begin(heading, outcome))
+  /** Reads the marks of a log. Returns the head that they belong to; what is known then may be an older one. */
+  private begin(view: LogView): Effect.Effect<Position, StoreError> {
+    return Effect.map(this.ask(view, { _tag: "Marks" }), ({ heading, outcome }) => {
+      view.begin(heading, outcome)
+      return { epoch: heading.epoch, stamp: heading.head }
+    })
   }
 
   private distrust(view: LogView): Effect.Effect<void> {
@@ -372,9 +376,14 @@ class LedgerNode implements Ledger {
 
   private part(view: LogView, to: Position | undefined, left: number): Effect.Effect<void, StoreError> {
     return Effect.suspend(() => {
-      if (view.position === undefined) return this.begin(view)
       if (to !== undefined && view.covers(to)) return Effect.void
       if (left === 0) return Effect.fail(unreached(this.name))
+      if (view.position === undefined) {
+        return Effect.flatMap(this.begin(view), (head) => {
+          const end = to ?? head
+          return view.covers(end) ? Effect.void : this.part(view, end, left - 1)
+        })
+      }
       return Effect.flatMap(this.ask(view, { _tag: "Look" }), ({ heading }) => {
         const { waitsFor } = view
         if (waitsFor !== undefined) {

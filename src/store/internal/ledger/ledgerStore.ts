@@ -11,8 +11,7 @@
  * - An entry that is found gets a stamp of this process, so that the marks say of it what the log says.
  * - Other processes' changes are news for the engines of this process, in the order of the log. Where changes may have
  *   been missed, everything that is held is out of date.
- * - With `behindMillisMax`, everything that is held is out of date once it was not shown for so long that no change is
- *   missing.
+ * - What is read for a family with a bound was shown to be complete no longer ago than that (`proofs.ts`).
  * - One process loads a key at a time, and the others wait for its value (`loadLeases.ts`).
  * - `clear` is a mark of the store itself. Nothing here walks over keys: a ledger has no pages and no sweep, and it
  *   keeps its marks as long as its log.
@@ -22,12 +21,11 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Entry, Found } from "../../Entry.ts"
-import * as BackgroundTimer from "../../shared/backgroundTimer.ts"
+import { CoarseClock } from "../../shared/coarseClock.ts"
 import { trust } from "../../shared/guarded.ts"
 import {
   type Change,
@@ -60,12 +58,10 @@ import type {
 import { LoadLeases } from "./loadLeases.ts"
 import { LogStamps } from "./logStamps.ts"
 import { sameEpoch } from "./logView.ts"
+import { Proofs } from "./proofs.ts"
 
 /** The log that has all keys. */
 const log = 0
-
-/** How often the end of the log is looked for, within the time by which a process may be behind. */
-const looksPerBound = 4
 
 /** The marks of a ledger. Beyond, one mark hides everything, and takes their place. */
 export const marksMax = 65_536
@@ -77,10 +73,7 @@ const clearedScope = (family: string): string => `|${family}`
 /** A read takes its turn so often, at most, while what it finds is cleared. */
 const turnsMax = 4
 
-/** How long what is held, or a lease, may last. */
 export interface Options {
-  /** What is held is out of date after so long without a sign that no change is missing. */
-  readonly behindMillisMax?: number | undefined
   /** The lease of a load; 0 lets each process load by itself. */
   readonly loadLeaseMillis?: number | undefined
 }
@@ -91,16 +84,21 @@ export const loadLeaseMillisDefault = 10_000
 /** Makes a store of a ledger with one log, for the engines of one process. */
 export const make = (ledger: Ledger, options: Options = {}): Effect.Effect<Store["Service"], never, Scope.Scope> =>
   Effect.gen(function*() {
-    const { behindMillisMax = Infinity, loadLeaseMillis = loadLeaseMillisDefault } = options
+    const { loadLeaseMillis = loadLeaseMillisDefault } = options
     const run = Effect.runForkWith(yield* Effect.context<never>())
-    const leases = new LoadLeases(loadLeaseMillis, yield* Effect.scope, run)
-    const shared = new Shared(ledger, leases, yield* Random.nextIntBetween(1, 2 ** 32 - 1))
+    const scope = yield* Effect.scope
+    const leases = new LoadLeases(loadLeaseMillis, scope, run)
+    const proofs = new Proofs({ ledger, time: new CoarseClock(yield* Clock.Clock), scope, run })
+    const shared = new Shared(ledger, leases, proofs, yield* Random.nextIntBetween(1, 2 ** 32 - 1))
     yield* ledger.follow(shared.hear)
-    if (behindMillisMax < Infinity) yield* Effect.forkScoped(shared.distrust(behindMillisMax))
     return trust(Store.of({
       name: ledger.name,
       commons: shared.commons,
-      open: (family) => Effect.map(ledger.open(family), (partition) => partitionOf(shared, family, partition)),
+      open: (family) =>
+        Effect.map(ledger.open(family), (partition) => {
+          proofs.opened(family.behindMillisMax ?? Infinity)
+          return partitionOf(shared, family, partition)
+        }),
       write: (round) => shared.write(round),
       loadMarks: Effect.sync(() => ({ marks: shared.marks, stampMax: shared.commons.stamp })),
       recordMarks: (marks) => shared.write({ changes: [], marks }),
@@ -110,7 +108,8 @@ export const make = (ledger: Ledger, options: Options = {}): Effect.Effect<Store
         Effect.acquireRelease(
           Effect.sync(() => void shared.listeners.add(hear)),
           () => Effect.sync(() => void shared.listeners.delete(hear))
-        )
+        ),
+      knowing: proofs
     }))
   })
 
@@ -118,6 +117,7 @@ export const make = (ledger: Ledger, options: Options = {}): Effect.Effect<Store
 class Shared {
   readonly ledger: Ledger
   readonly leases: LoadLeases
+  readonly proofs: Proofs
   readonly commons: Commons = makeCommons()
   readonly listeners = new Set<(news: StoreNews) => void>()
   private readonly writer: number
@@ -131,9 +131,10 @@ class Shared {
   /** The stamp in the log of the last mark that cleared a family. */
   private readonly cleared = new Map<string, number>()
 
-  constructor(ledger: Ledger, leases: LoadLeases, writer: number) {
+  constructor(ledger: Ledger, leases: LoadLeases, proofs: Proofs, writer: number) {
     this.ledger = ledger
     this.leases = leases
+    this.proofs = proofs
     this.writer = writer
   }
 
@@ -147,6 +148,7 @@ class Shared {
     switch (news._tag) {
       case "Known":
         this.missed()
+        this.proofs.met()
         this.begin(news.position, news.marks)
         return this.leases.heardAll()
       case "Unknown":
@@ -164,25 +166,6 @@ class Shared {
   // Another process may have changed everything while a round was on its way.
   private missed(): void {
     for (const { marked } of this.watching) marked.add(familyOf(everything))
-  }
-
-  /**
-   * Looks at the log several times in each `millis`. While the last look that showed its end is older than that, what
-   * is held is out of date each time.
-   */
-  distrust(millis: number): Effect.Effect<never, never, Scope.Scope> {
-    const look = Effect.ignore(this.ledger.catchUp())
-    let looking: Fiber.Fiber<void> | undefined
-    const check = Effect.gen({ self: this }, function*() {
-      yield* BackgroundTimer.sleep(millis / looksPerBound)
-      if (looking === undefined || looking.pollUnsafe() !== undefined) looking = yield* Effect.forkScoped(look)
-      const now = yield* Clock.currentTimeMillis
-      // It is looked again after a part of the time: by then it must not be over.
-      if (now - this.ledger.provenAt(log) > millis - millis / looksPerBound) {
-        this.tell({ _tag: "Missed", stamp: ++this.commons.stamp })
-      }
-    })
-    return Effect.forever(check)
   }
 
   private tell(news: StoreNews): void {
@@ -495,8 +478,10 @@ const joined = (one: Span, other: Span | undefined): Span =>
 const sharedOf = new WeakMap<Partition<any>, SharedPartition<any>>()
 
 const partitionOf = <V>(store: Shared, family: StoreFamily<V>, shared: SharedPartition<V>): Partition<V> => {
+  const within = <A>(read: Effect.Effect<A, StoreError>) =>
+    store.proofs.within(family.behindMillisMax ?? Infinity, read)
   const getMany = (keys: ReadonlyArray<string>) =>
-    Effect.map(shared.getMany(keys), (all) => all.map((read) => store.found(family.name, read)))
+    within(Effect.map(shared.getMany(keys), (all) => all.map((read) => store.found(family.name, read))))
   const write = (change: Omit<Change<V>, "partition">): Effect.Effect<void, StoreError> =>
     Effect.suspend(() => store.write({ changes: [{ ...change, partition }], marks: [] }))
   const setMany = (entries: ReadonlyArray<readonly [key: string, entry: Entry<V>]>) => {
@@ -510,7 +495,7 @@ const partitionOf = <V>(store: Shared, family: StoreFamily<V>, shared: SharedPar
     prepare: shared.prepare,
     get: (key) => Effect.map(getMany([key]), ([found]) => found),
     getMany,
-    beginLoad: (key, version) => store.beginLoad(shared, key, version),
+    beginLoad: (key, version) => within(store.beginLoad(shared, key, version)),
     endLoad: (key) => store.leases.end(family.name, key),
     set: (key, entry) => setMany([[key, entry]]),
     setMany,
