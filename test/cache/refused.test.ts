@@ -33,11 +33,12 @@ class App extends Manifest.Service<App>()("App", {
     now: { pattern: "now:{id}", value: Schema.Int },
     later: { pattern: "later:{id}", value: Waiting },
     text: { pattern: "text:{id}", value: Schema.String },
+    struct: { pattern: "struct:{id}", value: Schema.Struct({ a: Schema.Number }) },
     tagged: { pattern: "tagged:{id}", value: Schema.Int },
     of: { pattern: "of:{id}", value: Schema.Int, derives: ["now:{id}", "later:{id}"] }
   }
 }) {}
-const { later, now, of, tagged, text } = App.keys
+const { later, now, of, struct, tagged, text } = App.keys
 
 const arrangements: Readonly<Record<string, (path: string) => Layer.Layer<Store, StoreError>>> = {
   "memory alone": () => MemoryStore.layer({ capacity: 100 }),
@@ -54,6 +55,7 @@ const running = <A, E>(arrangement: string, path: string, program: Effect.Effect
         now: App.owner("now", { lookup: () => Effect.succeed(7) }),
         later: App.owner("later", { lookup: () => Effect.succeed(7) }),
         text: App.owner("text"),
+        struct: App.owner("struct"),
         tagged: App.owner("tagged", {
           lookup: ({ id }) =>
             Effect.sync(() => Lookup.loaded(7, { tags: Array.from({ length: Number(id) }, (_, n) => `tag${n}`) }))
@@ -62,6 +64,10 @@ const running = <A, E>(arrangement: string, path: string, program: Effect.Effect
       }).pipe(Layer.provide(arrangements[arrangement]!(path)))
     )
   ) as Effect.Effect<A, E>
+
+/** What a call of a writer throws. */
+const thrown = (writer: Effect.Effect<any, unknown, any>, call: (writer: any) => unknown) =>
+  Effect.flatMap(writer, (made) => Effect.try({ try: () => call(made), catch: (error) => error }))
 
 for (const arrangement of ["LMDB alone", "memory over LMDB"]) {
   describe(`value that does not fit its schema, ${arrangement}`, () => {
@@ -74,7 +80,12 @@ for (const arrangement of ["LMDB alone", "memory over LMDB"]) {
             family.set(id, 1.5),
             family.update(id, () => 1.5),
             App.batch([family.setting({ id: "2" }, 2), family.setting(id, 1.5)]),
-            family.setMany([[{ id: "2" }, 2], [id, 1.5]] as any)
+            family.setMany([[{ id: "2" }, 2], [id, 1.5]] as any),
+            // In one step, where the codec can be asked in one.
+            ...(name === "now" ? [thrown(family.writer, (writer) => writer.setUnsafe(id, 1.5))] : []),
+            ...(name === "now" && arrangement !== "LMDB alone"
+              ? [thrown(family.writer, (writer) => writer.patchUnsafe(id, () => 1.5))]
+              : [])
           ]
           const seen = yield* running(
             arrangement,
@@ -96,6 +107,22 @@ for (const arrangement of ["LMDB alone", "memory over LMDB"]) {
           )
         }))
     }
+
+    it.live("a property that the schema does not mention is refused by each door for the same reason", () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        const [id, extra] = [{ id: "1" }, { a: 1, extra: 5 }]
+        const errors = yield* running(
+          arrangement,
+          path,
+          Effect.all([
+            Effect.flip(struct.set(id, extra)),
+            Effect.flip(App.batch([struct.setting(id, extra)])),
+            Effect.flip(thrown(struct.writer, (writer) => writer.setUnsafe(id, extra)))
+          ])
+        )
+        for (const error of errors) assert.include((error as Error).message, "the schema does not mention")
+      }))
 
     it.live("sets of other callers at the same moment succeed, and are on disk when they return", () =>
       Effect.gen(function*() {

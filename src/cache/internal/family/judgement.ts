@@ -286,7 +286,7 @@ export class Judge<V> {
       const exit = made as Exit.Exit<Prepared<V>, StoreError>
       return Exit.isSuccess(exit)
         ? this.judged(key, value, attributes, weight, exit.value)
-        : Effect.mapError(exit as Exit.Exit<never, StoreError>, storeFailed)
+        : Exit.mapError(exit as Exit.Exit<never, StoreError>, storeFailed)
     }
     // A slow codec must not see a value that changes meanwhile.
     this.freeze(key, value)
