@@ -53,6 +53,23 @@ const setup = Effect.gen(function*() {
   return { place, a: yield* process(place), b: yield* process(place) }
 })
 
+/** Two processes over a place, and the last commit of the first one, as a request that arrives once more. */
+const repeated = Effect.gen(function*() {
+  const place = yield* SimPlace.make()
+  const a = yield* process(place)
+  const b = yield* process(place)
+  let again = () => undefined as unknown
+  let first: number | undefined
+  const { step } = place
+  place.step = (log, asker, question) => {
+    first ??= asker.writer
+    if (question._tag === "Commit" && asker.writer === first) again = () => step.call(place, log, asker, question)
+    return step.call(place, log, asker, question)
+  }
+  yield* a.set("first", "of a")
+  return { place, a, b, lastOf: () => again }
+})
+
 /** What each process reads, and reads again from below. */
 const seenBy = (id: string, ...processes: ReadonlyArray<Process>) =>
   Effect.flatMap(settle, () => Effect.forEach(processes, ({ value }) => value(id)))
@@ -160,17 +177,9 @@ describe("a value that was given", () => {
 
   it.effect("a request that arrives once more, and late, brings no older value back", () =>
     Effect.gen(function*() {
-      const place = yield* SimPlace.make()
-      const a = yield* process(place)
-      const b = yield* process(place)
-      let again = () => undefined as unknown
-      const { step } = place
-      place.step = (log, asker, question) => {
-        if (question._tag === "Commit") again = () => step.call(place, log, asker, question)
-        return step.call(place, log, asker, question)
-      }
+      const { a, b, lastOf } = yield* repeated
       yield* a.set("1", "old")
-      const late = again
+      const late = lastOf()
       yield* a.set("1", "new")
       yield* settle
       late()
@@ -178,6 +187,46 @@ describe("a value that was given", () => {
       yield* b.set("1", "newer")
       late()
       assert.deepStrictEqual(yield* seenBy("1", a, b), [Option.some("newer"), Option.some("newer")])
+    }))
+
+  it.effect("a request of a past epoch that arrives once more brings nothing back", () =>
+    Effect.gen(function*() {
+      const { a, b, lastOf, place } = yield* repeated
+      yield* a.set("1", "old")
+      const late = lastOf()
+      place.lose()
+      yield* b.set("2", "x")
+      late()
+      assert.deepStrictEqual(yield* seenBy("1", a, b), [Option.none(), Option.none()])
+      yield* b.set("1", "new")
+      late()
+      assert.deepStrictEqual(yield* seenBy("1", a, b), [Option.some("new"), Option.some("new")])
+    }))
+
+  it.effect("a request that was made while the log was not known is not repeated either", () =>
+    Effect.gen(function*() {
+      const { a, b, lastOf, place } = yield* repeated
+      place.lose()
+      yield* a.set("1", "old")
+      const late = lastOf()
+      yield* b.set("1", "new")
+      late()
+      assert.deepStrictEqual(yield* seenBy("1", a, b), [Option.some("new"), Option.some("new")])
+    }))
+
+  it.effect("a claim that was refused is not made when its request arrives once more", () =>
+    Effect.gen(function*() {
+      const { a, b, lastOf } = yield* repeated
+      yield* a.commits.close
+      const claim = yield* fork(a.as(a.session.setIfAbsent({ id: "1" }, "of a")))
+      yield* settle
+      yield* b.set("1", "of b")
+      yield* a.commits.open
+      assert.isFalse(yield* Fiber.join(claim))
+      const late = lastOf()
+      yield* b.as(b.session.delete({ id: "1" }))
+      late()
+      assert.deepStrictEqual(yield* seenBy("1", a, b), [Option.none(), Option.none()])
     }))
 
   it.effect("the last of two that race is dropped in a family with a lookup, and the source says what is right", () =>

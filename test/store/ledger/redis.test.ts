@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import type { Redis } from "ioredis"
 import type { KeyName, News, Position } from "../../../src/store/internal/ledger/ledger.ts"
 import * as LedgerNode from "../../../src/store/internal/ledger/ledgerNode.ts"
+import type { PlacedGuard } from "../../../src/store/internal/ledger/ledgerPlace.ts"
 import * as RedisPlace from "../../../src/store/redis/internal/redisPlace.ts"
 import { dropOf } from "../../support/ledger/commits.ts"
 import { Node, World } from "../../support/ledger/nodes.ts"
@@ -198,6 +199,38 @@ const tests = () => {
       for (let n = 0; n < 1_001; n++) yield* commit(3 + n, 8, ["5"])
       assert.isTrue((yield* commit(3, 7, ["6"])).isLate)
     }))
+  live(
+    "a commit in order does nothing if its engine does not know the epoch, or none of its guards held before",
+    (server) =>
+      Effect.gen(function*() {
+        const place = yield* placeOver(server)
+        const a = yield* engine(server)
+        yield* a.put("1", "one")
+        const known = a.ledger.position(0)!
+        const ask = (position: Position | undefined, guards: ReadonlyArray<PlacedGuard> = []) => {
+          const question = {
+            _tag: "Commit",
+            ...dropOf({ keys: [], scopes: [] }),
+            guards,
+            puts: [],
+            isInOrder: true
+          } as const
+          return Effect.map(place.ask(0, { writer: 7, position }, question), ({ outcome }) => outcome)
+        }
+        assert.isTrue((yield* ask(undefined)).isLate)
+        assert.isTrue((yield* ask({ ...known, epoch: { ...known.epoch, nonce: known.epoch.nonce + 1 } })).isLate)
+        const key: KeyName = ["user", "1"]
+        const condition = { key, version: undefined, at: undefined, orAbsent: true, since: 0 }
+        const guard = { conditions: [condition], keys: [key], puts: [] }
+        const { refused, stamp } = yield* ask(known, [guard])
+        assert.deepStrictEqual([refused.length, stamp], [1, known.stamp + 1])
+        yield* a.drop("1")
+        assert.isTrue((yield* ask(known, [guard])).isLate)
+        const next = { ...known, stamp: known.stamp + 2 }
+        assert.isFalse((yield* ask(next)).isLate)
+        assert.isTrue((yield* ask(next)).isLate)
+      })
+  )
   live("a lease of an epoch that has passed holds nothing", (server) =>
     Effect.gen(function*() {
       const a = yield* engine(server)

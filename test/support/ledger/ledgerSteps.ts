@@ -197,9 +197,8 @@ const commit = (
     return undefined
   })
   apply(drops.keys, puts)
-  const isDone = keys.length + drops.scopes.length > 0 || guards.length === 0
-  if (isDone) append(state, asker, surroundings, { drops: { keys, scopes: drops.scopes }, after })
-  return { stamp: isDone ? own.stamp : undefined, overtaken, refused, isLate: false }
+  append(state, asker, surroundings, { drops: { keys, scopes: drops.scopes }, after })
+  return { stamp: own.stamp, overtaken, refused, isLate: false }
 }
 
 const holds = (state: LogState, { at, key, orAbsent, since, version }: Condition, held: Header | undefined): boolean =>
@@ -207,12 +206,15 @@ const holds = (state: LogState, { at, key, orAbsent, since, version }: Condition
     ? orAbsent
     : version === held.identity.version && at !== undefined && !isOvertaken(state, key, at)
 
-/** Whether a commit of the asker follows its position. A record that only says that loads have ended is none. */
+/**
+ * Whether a commit of the asker may follow its position, or the asker does not know this epoch. A record that only says
+ * that loads have ended is no commit.
+ */
 const isLate = (state: LogState, { position, writer }: Asker): boolean => {
-  if (position === undefined || !sameEpoch(position.epoch, state.epoch)) return false
+  if (position === undefined || !sameEpoch(position.epoch, state.epoch)) return true
   if (position.stamp < state.floor || state.head - position.stamp > laterMax) return true
-  return state.recordsAfter(position, laterMax).some(({ drops: { keys, scopes }, writer: by }) =>
-    by === writer && keys.length + scopes.length > 0
+  return state.recordsAfter(position, laterMax).some(({ drops: { keys, scopes }, moved, writer: by }) =>
+    by === writer && (moved.length === 0 || keys.length + scopes.length > 0)
   )
 }
 

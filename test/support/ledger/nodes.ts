@@ -254,7 +254,7 @@ export class Node {
           isInOrder: false,
           after
         })
-        if (of === log && position !== undefined) after = { log, position }
+        if (of === log) after = { log, position }
       }
       this.owed.delete(owed)
       this.world.committed[number] = Math.max(this.world.committed[number]!, row)
@@ -266,7 +266,7 @@ export class Node {
   }
 
   // An outcome that is unknown is repeated as drops alone.
-  private untilDone(log: number, commit: Commit): Effect.Effect<{ readonly position: Position | undefined }, never> {
+  private untilDone(log: number, commit: Commit): Effect.Effect<{ readonly position: Position }, never> {
     return Effect.catch(
       this.ledger.commit(log, commit),
       () => Effect.flatMap(rest(50), () => this.untilDone(log, { ...commit, puts: [] }))

@@ -410,16 +410,20 @@ const commits: ReadonlyArray<readonly [name: string, body: Body]> = [
         assert.deepStrictEqual(header?.at, receipt.position)
       })
   ],
-  ["a commit of which nothing is done makes no record", (ground) =>
-    Effect.gen(function*() {
-      const a = yield* engine(ground)
-      const before = positionOf(a)
-      yield* put(a.users, "1", "one", before)
-      const receipt = yield* drop(a, {}, { guards: [yield* guardOf(a, "1", "two", { orAbsent: true })] })
-      assert.isUndefined(receipt.position)
-      assert.strictEqual(yield* read(a, "1"), "one")
-      assert.deepStrictEqual(positionOf(a), before)
-    })],
+  [
+    "a commit of which no guard holds changes nothing, and has a record of which no engine hears",
+    (ground) =>
+      Effect.gen(function*() {
+        const a = yield* engine(ground)
+        const { stamp } = positionOf(a)
+        yield* put(a.users, "1", "one", positionOf(a))
+        const receipt = yield* drop(a, {}, { guards: [yield* guardOf(a, "1", "two", { orAbsent: true })] })
+        assert.strictEqual(receipt.position.stamp, stamp + 1)
+        assert.strictEqual(yield* read(a, "1"), "one")
+        assert.deepStrictEqual(dropped(a), [])
+        assert.deepStrictEqual(positionOf(a), receipt.position)
+      })
+  ],
   [
     "a guard holds as a whole or not at all, and the next one sees what it has done",
     (ground) =>

@@ -130,14 +130,14 @@ export interface Guard {
 
 /** A change of one log. */
 export interface Commit {
-  /** These are judged in their order, before the rest is done. A commit of which nothing is done makes no record. */
+  /** These are judged in their order, before the rest is done. */
   readonly guards: ReadonlyArray<Guard>
   readonly drops: Drops
   /** The keys of these are dropped, too. A value that is refused leaves its key dropped. */
   readonly puts: ReadonlyArray<CommittedPut<any>>
   /**
    * The engine commits nothing else meanwhile. So a commit that comes after a later one, because it was late or came
-   * twice, is known by the records of the engine, and does nothing.
+   * twice, is known by the records of the engine, and does nothing. Neither does one that was made for another epoch.
    */
   readonly isInOrder: boolean
   /** The commit in another log that this one follows from. */
@@ -146,8 +146,8 @@ export interface Commit {
 
 /** What came of a commit. */
 export interface Receipt {
-  /** That of the record; `undefined` if nothing was done. */
-  readonly position: Position | undefined
+  /** That of the record. */
+  readonly position: Position
   /** The keys whose value a record refused. */
   readonly overtaken: ReadonlyArray<KeyName>
   /** Of each guard that was refused, the versions of what is there in place of its conditions. */

@@ -182,9 +182,9 @@ class LedgerNode implements Ledger {
     const guards = commit.guards.map((guard) => ({ ...guard, puts: guard.puts.map(placed) }))
     const committed = Effect.gen({ self: this }, function*() {
       const { heading, outcome } = yield* this.inOrder(view, { _tag: "Commit", ...commit, guards, puts })
-      const position = outcome.stamp === undefined ? undefined : { epoch: heading.epoch, stamp: outcome.stamp }
+      const position = { epoch: heading.epoch, stamp: outcome.stamp! }
       // What cannot be heard is missing. The commit was done nevertheless.
-      if (position !== undefined) yield* Effect.catch(this.reach(view, position), () => this.distrust(view))
+      yield* Effect.catch(this.reach(view, position), () => this.distrust(view))
       return { position, overtaken: outcome.overtaken, refused: outcome.refused }
     })
     return this.whole(committed)

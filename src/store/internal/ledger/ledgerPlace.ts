@@ -16,12 +16,13 @@
  * - *Put* follows the rule of puts: refused if `at` is of another epoch, below the floor, or before a record that names
  *   the key; also if the entry in place came with a later lease. The header keeps `at`. It ends its lease, and appends
  *   a record if an engine waited for the lease or if it brings drops: that record names the key, too.
- * - *Commit* does nothing if it is late: it comes in the order of its asker, and one of the records after the asker's
- *   position is of a commit of this asker, or they are too many to look (`laterMax`). Else it judges its guards one
- *   after the other, and does what each of them says, unless a condition does not hold. Then it removes the keys and
- *   their leases, judges its values by the rule of puts against the records before its own, raises the marks, and
- *   appends the record, which names the keys of its guards, too. If nothing is left to do, there is no record. A value
- *   that prevails is kept with the position of this record.
+ * - *Commit* does nothing if it is late: it comes in the order of its asker, who does not know this epoch, or one of
+ *   the records after the asker's position is of a commit of this asker, or they are too many to look (`laterMax`).
+ *   Else it judges its guards one after the other, and does what each of them says, unless a condition does not hold.
+ *   Then it removes the keys and their leases, judges its values by the rule of puts against the records before its
+ *   own, raises the marks, and appends the record, which names the keys of its guards, too. A commit of which no guard
+ *   holds has an empty record, so that it is known if it comes twice. A value that prevails is kept with the position
+ *   of this record.
  * - *Marks* returns all marks, which belong to the head of the answer's heading.
  *
  * Not here: what an engine does with an answer. See `ledgerNode.ts`.
@@ -145,13 +146,13 @@ export interface Outcomes {
     | { readonly _tag: "Theirs"; readonly millis: number }
   readonly Put: "kept" | "overtaken"
   readonly Abandon: void
-  /** `stamp` is that of the record; `undefined` if nothing was done. */
+  /** `stamp` is that of the record; `undefined` if the commit is late. */
   readonly Commit: {
     readonly stamp: number | undefined
     readonly overtaken: ReadonlyArray<KeyName>
     /** Of each guard that was refused, the versions of what is there in place of its conditions. */
     readonly refused: ReadonlyArray<ReadonlyArray<number | undefined> | undefined>
-    /** Nothing was done, because a later commit of the asker was done before. */
+    /** Nothing was done, because a later commit of the asker may have been done before. */
     readonly isLate: boolean
   }
   readonly Marks: ReadonlyArray<LogMark>

@@ -67,14 +67,16 @@ local function isOvertaken(name, atEpoch, atNonce, atStamp)
   if atEpoch ~= epoch or atNonce ~= nonce or atStamp < floor then return true end
   return atStamp < tonumber(redis.call('ZSCORE', T, name) or 0)
 end
--- Whether a commit of the asker follows its position. The body of a record that drops nothing begins with empty lists.
+-- Whether a commit of the asker may follow its position, or the asker does not know this epoch. The body of a record
+-- that only says that loads have ended begins with two empty lists, and a list that is not empty.
 local function isLate()
-  if knownEpoch ~= epoch or knownNonce ~= nonce or knownStamp >= head then return false end
+  if knownEpoch ~= epoch or knownNonce ~= nonce then return true end
+  if knownStamp >= head then return false end
   if knownStamp < floor or head - knownStamp > ${laterMax} then return true end
   for _, row in ipairs(redis.call('XRANGE', L, epoch .. '-' .. int(knownStamp + 1), '+')) do
     local record = {}
     for i = 1, #row[2], 2 do record[row[2][i]] = row[2][i + 1] end
-    if record.w == writer and string.sub(record.b, 1, 6) ~= '[[],[]' then return true end
+    if record.w == writer and string.sub(record.b, 1, 9) ~= '[[],[],[[' then return true end
   end
   return false
 end
@@ -282,7 +284,6 @@ end
 local body, dropped, droppedKeys = nextDropped()
 apply(body, dropped, droppedKeys, nextPuts())
 local scopes = texts(tonumber(nextArg()))
-if #names + #scopes == 0 and #refused > 0 then return reply({'', {}, refused}) end
 append('[[' .. table.concat(bodies, ',') .. ']' .. rest, names, scopes)
 return reply({int(head), overtaken, refused})`
 }
