@@ -298,6 +298,9 @@ export const makeLine = (line: Partial<Line> = {}): Line => ({
 /** A late request arrives within this time. */
 const lateMillisMax = 60_000
 
+/** An engine is told so often to look at the log, since news may have been lost. */
+const lookMillis = 5_000
+
 /** The place as one engine reaches it. */
 export const over = (place: SimPlace, line: Line): LedgerPlace => {
   const travel = Effect.gen(function*() {
@@ -319,8 +322,9 @@ export const over = (place: SimPlace, line: Line): LedgerPlace => {
         yield* travel
         return answer
       }),
-    listen: (log, hear) =>
+    listen: (log, hear, look) =>
       Effect.gen(function*() {
+        yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(lookMillis), Effect.sync(look))))
         const run = Effect.runForkWith(yield* Effect.context<never>())
         const stop = place.onRecords((of, epoch, records) => {
           if (of !== log || line.isCut || line.isDeaf) return
