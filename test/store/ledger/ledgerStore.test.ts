@@ -85,6 +85,25 @@ describe("a store over a ledger", () => {
       assert.isBelow((yield* b.users.get("1"))!.entry.stamp, marked!.stamp)
     }))
 
+  it.effect("a value follows a mark of its round, unless a mark that was heard before concerns it", () =>
+    Effect.gen(function*() {
+      const { a, b } = yield* two
+      const { commons } = a.store
+      const write = Effect.fnUntraced(function*(key: string, knownAt: (latest: number) => number) {
+        const stamp = ++commons.stamp
+        yield* b.store.recordMarks([{ scope: "app/user|m", stamp: ++b.store.commons.stamp }])
+        const entry = entryOf("old", { stamp })
+        const prepared = yield* a.users.prepare(key, entry)
+        const set = [{ key, entry, prepared, replaces: false, knownAt: knownAt(commons.stamp) }]
+        const changes = [{ partition: a.users, cleared: false, removed: [], set }]
+        yield* a.store.write({ changes, marks: [{ scope: "app/user|other", stamp }] })
+      })
+      yield* write("1", () => commons.stamp - 1)
+      assert.isUndefined(yield* b.value("1"))
+      yield* write("2", (latest) => latest)
+      assert.strictEqual(yield* b.value("2"), "old")
+    }))
+
   it.effect("a place that loses its state takes everything that is held with it", () =>
     Effect.gen(function*() {
       const { a, b, place } = yield* two

@@ -330,12 +330,17 @@ class Shared {
           else names.push([own.family, one.key])
         } else if (at === undefined || isCleared || isMarked) {
           if (one.replaces !== false || isCleared) names.push([own.family, one.key])
-          if (at !== undefined && isNewer) after.push({ ...one, partition: own })
+          if (at !== undefined && isNewer && this.isUpToDate(one, at, end!)) after.push({ ...one, partition: own })
         } else if (one.replaces === false) fills.push(this.putOf(own, one, at))
         else puts.push(this.putOf(own, one, at))
       }
     }
     return { names, puts, fills, after }
+  }
+
+  /** Whether no mark that is known concerns an entry which has this position. */
+  private isUpToDate({ entry, knownAt }: PreparedEntry<any>, at: Position, end: Position): boolean {
+    return at.stamp === end.stamp || (knownAt ?? entry.stamp) >= this.commons.stamp
   }
 
   /**
