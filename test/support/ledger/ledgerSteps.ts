@@ -208,7 +208,7 @@ const holds = (state: LogState, { at, key, orAbsent, since, version }: Condition
 
 /**
  * Whether a commit of the asker may follow its position, or the asker does not know this epoch. A record that only says
- * that loads have ended is no commit.
+ * that loads have ended does not count.
  */
 const isLate = (state: LogState, { position, writer }: Asker): boolean => {
   if (position === undefined || !sameEpoch(position.epoch, state.epoch)) return true

@@ -298,7 +298,7 @@ export const makeLine = (line: Partial<Line> = {}): Line => ({
 /** A late request arrives within this time. */
 const lateMillisMax = 60_000
 
-/** An engine is told so often to look at the log, since news may have been lost. */
+/** An engine looks at the log so often, since news may have been lost. */
 const lookMillis = 5_000
 
 /** The place as one engine reaches it. */
