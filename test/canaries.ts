@@ -4304,6 +4304,30 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "a ledger",
+    bug: "a value follows a mark of its round although a mark that was heard before concerns it",
+    file: ledgerStore,
+    text: ` && this.isUpToDate(one, at, end!)`,
+    planted: ``,
+    suites: [ledgerStoreTests]
+  },
+  {
+    law: "a ledger",
+    bug: "a commit that was made for another epoch is done",
+    file: "src/store/redis/internal/redisScripts.ts",
+    text: `if knownEpoch ~= epoch or knownNonce ~= nonce then return true end`,
+    planted: `if knownEpoch ~= epoch or knownNonce ~= nonce then return false end`,
+    suites: ["test/store/ledger/redis.test.ts"]
+  },
+  {
+    law: "a ledger",
+    bug: "a commit of which no guard held is done when it comes again",
+    file: "src/store/redis/internal/redisScripts.ts",
+    text: `~= '[[],[],[[' then return true end`,
+    planted: `~= '[[],[],[[' and #record.b > 30 then return true end`,
+    suites: ["test/store/ledger/redis.test.ts"]
+  },
+  {
+    law: "a ledger",
     bug: "a value that a caller gave is refused after a change of another process, and no source has it",
     file: ledgerStore,
     text: `if (one.prevails === true) {`,
@@ -4362,7 +4386,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "a ledger",
     bug: "a receipt is returned before its record is applied",
     file: ledgerNode,
-    text: `if (position !== undefined) yield* Effect.catch(this.reach(view, position), () => this.distrust(view))`,
+    text: `yield* Effect.catch(this.reach(view, position), () => this.distrust(view))`,
     planted: ``,
     suites: [ledgerSuite]
   },
