@@ -4274,8 +4274,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "a ledger",
     bug: "a guard does what it says although a condition does not hold",
     file: ledgerSteps,
-    text: `if (!guard.conditions.every(`,
-    planted: `if (!guard.conditions.some(`,
+    text: `if (!met.every(`,
+    planted: `if (!met.some(`,
     suites: [ledgerSuite]
   },
   {
@@ -4289,9 +4289,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "several processes",
     bug: "a process keeps the value of a conditional write that was refused",
-    file: "src/cache/internal/writes/guarded.ts",
-    text: `if (inMemory === undefined || inMemory.version === version) entries.ended(key)`,
-    planted: ``,
+    file: "src/cache/internal/entries/entries.ts",
+    text: `else this.ended(key)`,
+    planted: `else this.sources?.forget(key)`,
     suites: ["test/cache/guards.test.ts"]
   },
   {
@@ -4325,6 +4325,55 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `~= '[[],[],[[' then return true end`,
     planted: `~= '[[],[],[[' and #record.b > 30 then return true end`,
     suites: ["test/store/ledger/redis.test.ts"]
+  },
+  {
+    law: "a ledger",
+    bug: "a full tier says nothing of the values that it does not keep",
+    file: "src/store/internal/ledger/ledgerStore.ts",
+    text: `if (isFull) { for (const put of [...puts, ...alone]) put.refused?.(full) }`,
+    planted: ``,
+    suites: ["test/cache/fullShared.test.ts"]
+  },
+  {
+    law: "a ledger",
+    bug: "a full tier drops the value before, which no source has",
+    file: "src/store/internal/ledger/ledgerStore.ts",
+    text: `if (isNewer) alone.push(this.putOf(own, one, undefined))`,
+    planted: `if (isNewer) puts.push(this.putOf(own, one, undefined))`,
+    suites: ["test/cache/fullShared.test.ts"]
+  },
+  {
+    law: "a ledger",
+    bug: "a refused value stays in memory",
+    file: "src/cache/internal/below/lane.ts",
+    text: `if (given.has(key)) written.redressed(lose(key))`,
+    planted: ``,
+    suites: ["test/cache/fullShared.test.ts"]
+  },
+  {
+    law: "a ledger",
+    bug: "a condition that cannot be judged is a conflict",
+    file: "src/store/internal/ledger/ledgerStore.ts",
+    text: `if (judged === undefined) guard.failed(unjudged(this.ledger.name))`,
+    planted:
+      `if (judged === undefined) guard.refused(guard.conditions.map(() => ({ version: undefined, holds: false })))`,
+    suites: ["test/cache/fullShared.test.ts"]
+  },
+  {
+    law: "a ledger",
+    bug: "a value that was replaced while its commit was under way stays in memory",
+    file: "src/cache/internal/below/lane.ts",
+    text: `for (const key of contested) void lose(key)`,
+    planted: ``,
+    suites: ["test/cache/racesOfProcesses.test.ts"]
+  },
+  {
+    law: "a ledger",
+    bug: "a script of a full server keeps a value",
+    file: "src/store/redis/internal/redisScripts.ts",
+    text: `    elseif not full then`,
+    planted: `    else`,
+    suites: ["test/store/redis/RedisStore.test.ts"]
   },
   {
     law: "a ledger",

@@ -372,6 +372,12 @@ export class VersionConflict extends Schema.TaggedError<VersionConflict>()("Vers
 }) {
   override get message() {
     const shown = (version: number | undefined) => version === undefined ? "no value" : `version ${version}`
+    if (this.actual === this.expected) {
+      const what = this.actual === undefined
+        ? "was changed meanwhile"
+        : `has another value of version ${this.actual} than the one that was expected`
+      return `${this.code}: \`${this.key}\` ${what}`
+    }
     return `${this.code}: \`${this.key}\` has ${shown(this.actual)} where ${shown(this.expected)} was expected`
   }
 }

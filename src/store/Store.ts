@@ -145,6 +145,11 @@ export interface PreparedEntry<V> {
    * does not read it.
    */
   readonly knownAt?: number | undefined
+  /**
+   * Is called before `write` returns if a tier that processes share has no room for the entry. The rest of the round is
+   * done. The tier has nothing of the key then, but of an entry that prevails it keeps what it had.
+   */
+  readonly refused?: ((error: StoreError) => void) | undefined
 }
 
 /**
@@ -163,6 +168,18 @@ export interface Condition {
 }
 
 /**
+ * What a tier has of the key of a condition: its version, if it has an entry, and whether the condition holds.
+ *
+ * @stability experimental
+ * @category models
+ * @since 0.1.0
+ */
+export interface Met {
+  readonly version: number | undefined
+  readonly holds: boolean
+}
+
+/**
  * Changes that are made if all conditions hold in the tier, and else not at all. Only a tier with `news` gets them: the
  * engine itself judges the conditions of other tiers.
  *
@@ -173,8 +190,10 @@ export interface Condition {
 export interface Guard {
   readonly conditions: ReadonlyArray<Condition>
   readonly changes: ReadonlyArray<Change<any>>
-  /** Is called before `write` returns if the guard was refused, with the version that is there for each condition. */
-  readonly refused: (held: ReadonlyArray<number | undefined>) => void
+  /** Is called before `write` returns if a condition does not hold, with what there is for each of them. */
+  readonly refused: (met: ReadonlyArray<Met>) => void
+  /** Is called before `write` returns if the tier could not judge the guard, or has no room for its values. */
+  readonly failed: (error: StoreError) => void
 }
 
 /**

@@ -426,7 +426,7 @@ const write = (
 }
 
 /** A guard, for the tier that judges it. */
-const guardOf = (store: Store["Service"], { changes, conditions, refused }: Guard): Effect.Effect<Guard> =>
+const guardOf = (store: Store["Service"], { changes, conditions, failed, refused }: Guard): Effect.Effect<Guard> =>
   Effect.map(
     Effect.forEach(changes, (change) => (change.partition as TieredPartition<any>).sharesOf(change)),
     (shares) => ({
@@ -435,7 +435,8 @@ const guardOf = (store: Store["Service"], { changes, conditions, refused }: Guar
         partition: (one.partition as TieredPartition<any>).partitionIn(store) ?? one.partition
       })),
       changes: shares.flat().flatMap(({ change, tier }) => tier.store === store ? [change] : []),
-      refused
+      refused,
+      failed
     })
   )
 

@@ -15,10 +15,12 @@ import { engine } from "../support/engine.ts"
 import { type Line, makeLine, over, SimPlace } from "../support/ledger/simPlace.ts"
 import { tiersOver } from "../support/tiers.ts"
 
-/** An engine as of a process of its own, with the gate through which its commits go, and its line. */
+/** An engine as of a process of its own, with the gates of its commits and of their answers, and its line. */
 const process = Effect.fnUntraced(function*(place: SimPlace, line: Line = makeLine()) {
   const commits = yield* Latch.make(true)
-  const ledger = yield* LedgerNode.make(held(over(place, line), commits.await), { answerMillis: 10_000 })
+  const answers = yield* Latch.make(true)
+  const reached = held(over(place, line), commits.await, answers.await)
+  const ledger = yield* LedgerNode.make(reached, { answerMillis: 10_000 })
   const store = yield* tiersOver(yield* LedgerStore.make(ledger))
   const { app, as } = yield* engine(
     { families: { session: { pattern: "session:{id}" }, note: { pattern: "note:{id}" } } },
@@ -28,6 +30,7 @@ const process = Effect.fnUntraced(function*(place: SimPlace, line: Line = makeLi
   const { note, session } = app.keys
   return {
     commits,
+    answers,
     line,
     as,
     session,
@@ -39,12 +42,12 @@ const process = Effect.fnUntraced(function*(place: SimPlace, line: Line = makeLi
 
 type Process = Effect.Success<ReturnType<typeof process>>
 
-/** A place to which each commit goes only when a gate opens. */
-const held = (place: LedgerPlace, gate: Effect.Effect<void>): LedgerPlace => ({
+/** A place to which each commit goes only when a gate opens, and whose answer comes only when another one does. */
+const held = (place: LedgerPlace, gate: Effect.Effect<void>, answer: Effect.Effect<void>): LedgerPlace => ({
   ...place,
   ask: (log, asker, question) => {
     const asked = place.ask(log, asker, question)
-    return question._tag === "Commit" ? Effect.andThen(gate, asked) : asked
+    return question._tag === "Commit" ? Effect.andThen(gate, Effect.tap(asked, () => answer)) : asked
   }
 })
 
@@ -114,6 +117,28 @@ describe("a value that was given", () => {
       yield* Fiber.join(waiting)
       assert.deepStrictEqual(yield* seenBy("1", a, b), [Option.some("of a"), Option.some("of a")])
     }))
+
+  for (const kind of ["set", "setIfAbsent", "update"] as const) {
+    it.effect(`a value of ${kind} that was replaced before its answer came is not read any more`, () =>
+      Effect.gen(function*() {
+        const { a, b } = yield* setup
+        if (kind === "update") yield* a.set("1", "before")
+        const params = { id: "1" }
+        const write = {
+          set: a.session.set(params, "of a"),
+          setIfAbsent: a.session.setIfAbsent(params, "of a"),
+          update: a.session.update(params, () => "of a")
+        }[kind]
+        yield* a.answers.close
+        const writing = yield* fork(a.as(write))
+        yield* settle
+        yield* b.set("1", "of b")
+        assert.deepStrictEqual(yield* a.value("1"), Option.some("of a"))
+        yield* a.answers.open
+        yield* Fiber.join(writing)
+        assert.deepStrictEqual(yield* seenBy("1", a, b), [Option.some("of b"), Option.some("of b")])
+      }))
+  }
 
   it.effect("one of several that were set together prevails, too", () =>
     Effect.gen(function*() {

@@ -5,6 +5,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Carrier } from "../../src/cache/internal/below/carrier.ts"
+import { noDelivery } from "../../src/cache/internal/below/delivery.ts"
 import { Lane } from "../../src/cache/internal/below/lane.ts"
 import { Outbox } from "../../src/cache/internal/below/outbox.ts"
 import * as Codec from "../../src/store/Codec.ts"
@@ -57,6 +58,7 @@ export const outboxOver = <V>(store: Store["Service"], family: StoreFamily<V>, o
       onFailure: () => {},
       onDistrust: () => {},
       onAlone: () => {},
+      onLost: () => noDelivery,
       validAt: (_key, { stamp }) => stamp,
       ...options
     })

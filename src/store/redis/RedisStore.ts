@@ -16,6 +16,9 @@
  * - A server that has lost its state, or went back to an earlier one, or was replaced by a replica that lacks the last
  *   changes, begins a new epoch: nothing from before is served.
  * - The layer is built while the server is down, too. Reads load then, and memory is filled.
+ * - Where the server has no memory left, a write of a value fails with `StoreFailed`, whose reason is `TierFull`. In a
+ *   family without a lookup the value before it stays. Invalidations and deletions go through, and a value that was
+ *   loaded stays in memory alone.
  * - Entries expire in the server by themselves. Where the server evicts some for lack of memory, they are absent. Use
  *   the policy `noeviction` or one that begins with `volatile-`: others may evict the log, which begins a new epoch.
  * - No operation walks over the keys of the server: a family over this tier cannot be iterated.

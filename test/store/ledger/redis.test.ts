@@ -191,6 +191,7 @@ const tests = () => {
       assert.deepStrictEqual(yield* commit(0, 7, ["2"]), {
         stamp: undefined,
         overtaken: [],
+        isFull: false,
         refused: [],
         isLate: true
       })

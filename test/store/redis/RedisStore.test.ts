@@ -12,6 +12,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
+import type { CacheError } from "../../../src/cache/CacheError.ts"
 import * as MemoryStore from "../../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../../src/store/Store.ts"
 import { start } from "../../support/engine.ts"
@@ -45,6 +46,12 @@ class Rows {
 }
 
 const bytes = new Uint8Array([1, 2, 3])
+
+/** Which tier failed, and how. */
+const tierOf = (reason: CacheError["reason"]) =>
+  reason._tag === "StoreFailed" && "tier" in reason.error.reason
+    ? [reason.error.reason._tag, reason.error.reason.tier]
+    : [reason._tag]
 
 const ownersOver = (rows: Rows) =>
   App.modules({
@@ -423,18 +430,67 @@ const tests = () => {
       Effect.gen(function*() {
         const rows = new Rows()
         const [a, b] = [yield* engine(port, rows, long), yield* engine(port, rows, long)]
-        yield* a.as(note.set({ id: "1" }, "kept"))
-        yield* b.as(profile.get({ id: "1" }))
         const admin = yield* adminOf({ connect })
-        yield* Effect.promise(() => admin.config("SET", "maxmemory", "1"))
-        yield* a.as(note.set({ id: "2" }, "x".repeat(100_000)))
-        rows.set("1", 8)
-        yield* a.as(user.invalidateAll())
-        yield* a.as(user.invalidate({ id: "1" }))
-        yield* until(Effect.map(b.as(profile.get({ id: "1" })), (seen) => seen === 8))
-        const keys = yield* Effect.promise(() => admin.keys("*:e:*"))
-        assert.isTrue(keys.some((key) => key.endsWith("note:1")))
-        assert.isFalse(keys.some((key) => key.endsWith("note:2")))
+        const bound = (bytes: number) => Effect.promise(() => admin.config("SET", "maxmemory", `${bytes}`))
+        const noteOf = (id: string) => b.as(note.getOption({ id }))
+        for (const policy of ["noeviction", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl"]) {
+          yield* bound(0)
+          yield* Effect.promise(() => admin.config("SET", "maxmemory-policy", policy))
+          yield* a.as(note.set({ id: "1" }, "kept"))
+          yield* b.as(profile.get({ id: "1" }))
+          yield* bound(1)
+          const refused = [
+            note.set({ id: "1" }, "x"),
+            note.update({ id: "1" }, (was) => `${was}x`),
+            note.setIfAbsent({ id: "2" }, "x"),
+            note.setMany([[{ id: "1" }, "x"], [{ id: "2" }, "x"]]),
+            user.set({ id: "1" }, { row: 9, bytes })
+          ]
+          for (const write of refused) {
+            const { reason } = yield* Effect.flip(a.as(write as Effect.Effect<unknown, CacheError>))
+            assert.deepStrictEqual(tierOf(reason), ["TierFull", "redis"])
+          }
+          const row = rows.of("1") + 1
+          rows.set("1", row)
+          yield* a.as(user.invalidateAll())
+          yield* a.as(user.invalidate({ id: "1" }))
+          yield* until(Effect.map(b.as(profile.get({ id: "1" })), (seen) => seen === row))
+          assert.deepStrictEqual([yield* noteOf("1"), yield* noteOf("2")], [Option.some("kept"), Option.none()])
+          assert.deepStrictEqual(yield* a.as(note.getAndDelete({ id: "1" })), Option.some("kept"))
+          yield* until(Effect.map(noteOf("1"), Option.isNone))
+        }
+        yield* bound(0)
+        yield* a.as(note.set({ id: "2" }, "again"))
+        yield* until(Effect.map(noteOf("2"), Option.isSome))
+      })
+  )
+
+  live(
+    "a server that evicts everything loses values, and serves none that is out of date",
+    ({ connect, port }) =>
+      Effect.gen(function*() {
+        const rows = new Rows()
+        const [a, b] = [yield* engine(port, rows, long), yield* engine(port, rows, long)]
+        const admin = yield* adminOf({ connect })
+        for (const policy of ["allkeys-lru", "allkeys-lfu", "allkeys-random"]) {
+          yield* Effect.promise(() => admin.config("SET", "maxmemory-policy", policy))
+          const used = Number(/used_memory:(\d+)/.exec(yield* Effect.promise(() => admin.info("memory")))![1])
+          yield* Effect.promise(() => admin.config("SET", "maxmemory", `${used + 300_000}`))
+          for (let n = 0; n < 100; n++) {
+            const set = yield* Effect.exit(a.as(note.set({ id: `${n}` }, "x".repeat(10_000))))
+            if (Exit.isFailure(set)) {
+              assert.strictEqual(Option.getOrThrow(Exit.findErrorOption(set)).reason._tag, "StoreFailed")
+            }
+          }
+          yield* b.as(profile.get({ id: "1" }))
+          const row = rows.of("1") + 1
+          rows.set("1", row)
+          // Where the log is gone each time, it fails, and is repeated.
+          yield* Effect.exit(a.as(user.invalidate({ id: "1" })))
+          yield* until(Effect.map(b.as(profile.get({ id: "1" })), (seen) => seen === row))
+          yield* Effect.promise(() => admin.config("SET", "maxmemory", "0"))
+          yield* until(Effect.map(Effect.exit(a.as(note.set({ id: "1" }, policy))), Exit.isSuccess))
+        }
       })
   )
 

@@ -14,7 +14,8 @@ import type {
   KeyName,
   LogMark,
   PlacePartition,
-  Position
+  Position,
+  Refusal
 } from "../../../src/store/internal/ledger/ledger.ts"
 import {
   type Asker,
@@ -52,6 +53,8 @@ export interface LogState {
   readonly link: number
   /** The number of the last lease. */
   readonly lastLease: number
+  /** Whether there is no room for values. */
+  readonly isFull: boolean
   /** An entry that has not ended. It is decoded if a partition is given. */
   readonly find: (key: KeyName, partition: PlacePartition<any> | undefined) => Placed | undefined
   /** The header of an entry, whether it has ended or not. */
@@ -150,14 +153,15 @@ const put = (
   const moved = isHeld && held.isAwaited ? [key] : []
   const number = lease === undefined ? 0 : numberOf(lease)
   const isLate = number > 0 && (state.kept(key)?.lease ?? 0) > number
-  const isKept = !isLate && !isOvertaken(state, key, put.at)
+  const isValid = !isLate && !isOvertaken(state, key, put.at)
+  const isKept = isValid && !state.isFull
   if (isKept && drops !== undefined && drops.keys.length + drops.scopes.length > 0) {
     append(state, asker, surroundings, { drops: { keys: [key, ...drops.keys], scopes: drops.scopes }, moved })
     for (const dropped of drops.keys) drop(state, dropped)
   } else if (moved.length > 0) append(state, asker, surroundings, { moved })
   // The header has the position of the load. That of the record would jump over marks that the load did not know.
   if (isKept) state.keep(put, number)
-  return isKept ? "kept" : "overtaken"
+  return isKept ? "kept" : isValid ? "full" : "overtaken"
 }
 
 const drop = (state: LogState, key: KeyName): void => {
@@ -171,7 +175,8 @@ const commit = (
   { after, drops, guards, isInOrder, puts }: Extract<Question, { readonly _tag: "Commit" }>,
   surroundings: Surroundings
 ): Outcomes["Commit"] => {
-  if (isInOrder && isLate(state, asker)) return { stamp: undefined, overtaken: [], refused: [], isLate: true }
+  const { isFull } = state
+  if (isInOrder && isLate(state, asker)) return { stamp: undefined, overtaken: [], refused: [], isFull, isLate: true }
   const own = { epoch: state.epoch, stamp: state.head + 1 }
   const keys: Array<KeyName> = []
   const overtaken: Array<KeyName> = []
@@ -185,20 +190,22 @@ const commit = (
     for (const [n, put] of values.entries()) {
       const { at } = put
       if (at !== undefined && isOvertaken(state, names[n]!, at)) overtaken.push(names[n]!)
-      else state.keep({ ...put, at: at ?? own }, 0)
+      else if (!isFull) state.keep({ ...put, at: at ?? own }, 0)
     }
   }
-  const refused = guards.map((guard) => {
-    const held = guard.conditions.map(({ key }) => state.find(key, undefined)?.header)
-    if (!guard.conditions.every((condition, n) => holds(state, condition, held[n]))) {
-      return held.map((header) => header?.identity.version)
-    }
+  const refused = guards.map((guard): Refusal | undefined => {
+    const met = guard.conditions.map((condition) => {
+      const held = state.find(condition.key, undefined)?.header
+      return { version: held?.identity.version, holds: holds(state, condition, held) }
+    })
+    if (!met.every(({ holds }) => holds)) return met
+    if (isFull && guard.puts.length > 0) return "full"
     apply(guard.keys, guard.puts)
     return undefined
   })
   apply(drops.keys, puts)
   append(state, asker, surroundings, { drops: { keys, scopes: drops.scopes }, after })
-  return { stamp: own.stamp, overtaken, refused, isLate: false }
+  return { stamp: own.stamp, overtaken, refused, isFull, isLate: false }
 }
 
 const holds = (state: LogState, { at, key, orAbsent, since, version }: Condition, held: Header | undefined): boolean =>

@@ -95,6 +95,7 @@ class Round implements LogState {
   floor: number
   marksAt: number
   lastLease: number
+  readonly isFull = false
   readonly epoch: Epoch
   readonly writes: Array<() => void> = []
   private readonly databases: Databases

@@ -59,6 +59,7 @@ class State implements LogState {
   readonly entries: Map<string, Kept & { readonly entry: Entry<any> }>
   readonly leases: Map<string, LeaseRow>
   private readonly now: () => number
+  isFull = false
   floor = 0
   link = 0
   marksAt = 0
@@ -168,6 +169,7 @@ export class SimPlace {
   readonly bounds: Bounds
   private states: Array<State | undefined>
   private server = 1
+  private isFull = false
   private epochs = 0
   private readonly listeners = new Set<(log: number, epoch: Epoch, records: ReadonlyArray<LogRecord>) => void>()
   private readonly random: () => number
@@ -192,6 +194,11 @@ export class SimPlace {
   /** Everything is forgotten, as by a flush. */
   lose(): void {
     this.states = this.states.map(() => undefined)
+  }
+
+  /** There is no room for values any more, or again. */
+  fill(isFull: boolean): void {
+    this.isFull = isFull
   }
 
   /** The log of this number keeps only records after a stamp. */
@@ -242,6 +249,7 @@ export class SimPlace {
   /** One atomic step. */
   step<Q extends Question>(log: number, asker: Asker, question: Q): Answer<Q["_tag"]> {
     const state = this.enter(log, asker)
+    state.isFull = this.isFull
     const before = state.head
     const outcome = run(state, asker, question, { nowMillis: this.now(), bits: this.bits })
     const made = state.records.slice(before - state.floor)

@@ -402,7 +402,7 @@ const commits: ReadonlyArray<readonly [name: string, body: Body]> = [
         const receipt = yield* drop(a, { keys: [["other", "1"]] }, {
           guards: [{ ...refused, keys: [user("3")] }, kept]
         })
-        assert.deepStrictEqual(receipt.refused, [[5], undefined])
+        assert.deepStrictEqual(receipt.refused, [[{ version: 5, holds: false }], undefined])
         assert.deepStrictEqual(yield* Effect.forEach(["1", "2"], (key) => read(a, key)), ["one", "two"])
         assert.deepStrictEqual(yield* a.others.getMany(["1"]), [undefined])
         assert.deepStrictEqual(dropped(a).at(-1)?.[1], [user("2"), ["other", "1"]])
@@ -449,12 +449,15 @@ const commits: ReadonlyArray<readonly [name: string, body: Body]> = [
         const guard = yield* guardOf(a, "1", "two", { version: 5 })
         const made = yield* putOf(b.users, "1", "of b", positionOf(b), { identity: { version: 5, writer: 7 } })
         yield* drop(b, {}, { puts: [made] })
-        assert.deepStrictEqual((yield* drop(a, {}, { guards: [guard] })).refused, [[5]])
+        assert.deepStrictEqual((yield* drop(a, {}, { guards: [guard] })).refused, [[{ version: 5, holds: false }]])
         const again = yield* guardOf(a, "1", "three", { version: 5 })
         assert.deepStrictEqual((yield* drop(a, {}, { guards: [again] })).refused, [undefined])
         assert.strictEqual(yield* read(b, "1"), "three")
         const gone = yield* guardOf(a, "9", "x", { version: 5 })
-        assert.deepStrictEqual((yield* drop(a, {}, { guards: [gone] })).refused, [[undefined]])
+        assert.deepStrictEqual((yield* drop(a, {}, { guards: [gone] })).refused, [[{
+          version: undefined,
+          holds: false
+        }]])
       })
   ],
   [

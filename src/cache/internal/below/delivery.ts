@@ -24,7 +24,7 @@ export interface Revocable {
 export interface Parcel {
   /** Done when the whole round has ended, with success or with a failure. */
   readonly arrived: Deferred.Deferred<void>
-  failure: StoreError | undefined
+  readonly failure: StoreError | undefined
   /** What callers have written with the round. */
   readonly written: Revocable
 }

@@ -5,12 +5,16 @@
  *   Its changes go below together, under the guard, before the other changes of their round.
  * - If a condition does not hold there, nothing of the write is done below. What was kept here is dropped, with what
  *   was made from it, and nothing is removed below: it is up to date there.
+ * - If the tier could not judge it, or has no room, the write has failed. Nothing of it is done below, either. In a
+ *   family with a lookup the source may have changed, so there the key is removed below as well.
  * - A change of another process that is heard while the guard waits is later than the version that the guard expects.
  *
  * Not here: which conditions a write has (`writes/guarded.ts`), and how they are judged (`store/internal/ledger`).
  */
 import type { Entry } from "../../../store/Entry.ts"
-import type { Change, Guard as StoreGuard, Partition, Prepared } from "../../../store/Store.ts"
+import type { Change, Guard as StoreGuard, Met, Partition, Prepared } from "../../../store/Store.ts"
+import type { StoreError } from "../../../store/StoreError.ts"
+import { both, type Delivery, noDelivery } from "./delivery.ts"
 
 /** What a write expects of a key: this version, or no value, if `orAbsent`. */
 export interface Expected {
@@ -38,13 +42,17 @@ interface Part {
   expected: Expected | undefined
   change: GuardedChange | undefined
   /** Drops the value here. `version` is that of the value which the write has kept. */
-  readonly drop: (version: number | undefined) => void
+  readonly drop: (version: number | undefined, hasFailed: boolean) => Delivery
 }
 
 export class Guard {
   private readonly lanes = new Map<GuardedLane, Map<string, Part>>()
-  /** The versions that were there in place of the conditions, in their order, if the guard was refused. */
-  held: ReadonlyArray<number | undefined> | undefined = undefined
+  /** What was there in place of the conditions, in their order, if the guard was refused. */
+  met: ReadonlyArray<Met> | undefined = undefined
+  /** Why the guard could not be judged, or done. */
+  failure: StoreError | undefined = undefined
+  /** What a failed guard has still to remove below. */
+  redress: Delivery = noDelivery
 
   expect(lane: GuardedLane, key: string, expected: Expected | undefined, drop: Part["drop"]): void {
     const known = this.lanes.get(lane) ?? new Map<string, Part>()
@@ -72,7 +80,7 @@ export class Guard {
     )
   }
 
-  /** The keys with a condition, in the order of `held`. */
+  /** The keys with a condition, in the order of `met`. */
   get conditional(): ReadonlyArray<readonly [lane: GuardedLane, key: string, expected: Expected]> {
     return this.parts.flatMap(([lane, key, { expected }]) => expected === undefined ? [] : [[lane, key, expected]])
   }
@@ -91,13 +99,21 @@ export class Guard {
         orAbsent
       })),
       changes,
-      refused: (held) => this.refuse(held)
+      refused: (met) => {
+        this.met = met
+        this.drop(false)
+      },
+      failed: (error) => {
+        this.failure = error
+        this.drop(true)
+      }
     }
   }
 
-  private refuse(held: ReadonlyArray<number | undefined>): void {
-    this.held = held
+  private drop(hasFailed: boolean): void {
     for (const lane of this.lanes.keys()) lane.refused(this)
-    for (const [, , { change, drop }] of this.parts) drop(change?.entry?.version)
+    for (const [, , { change, drop }] of this.parts) {
+      this.redress = both(this.redress, drop(change?.entry?.version, hasFailed))
+    }
   }
 }

@@ -12,8 +12,11 @@
  * - A loaded value that does not fit the bytes of a round follows with the next one; this one removes its key.
  * - A key whose change has failed is not read below until it is known again: the engine does not know what is there.
  *   Each later round removes it, whatever else the round carries. Beyond `distrustedMax` keys, the family is cleared.
+ * - A tier that processes share may have no room for a value. Its round arrives without it: a value that a caller gave
+ *   is taken back, and the caller gets the error; a value that was loaded stays in memory alone.
  * - Where other processes change the lower tiers, too, their change of a key takes back what is on its way here, except
- *   what a caller gave to a family without a lookup: that prevails. What is found below counts as older than each mark
+ *   what a caller gave to a family without a lookup: that prevails. If they change it while its round is under way,
+ *   their change may be the later one, so the next read asks below. What is found below counts as older than each mark
  *   that is still on its way.
  * - The lower tiers get times of the wall clock (`entryTimes.ts`).
  *
@@ -36,6 +39,7 @@ import {
   ChangesParcel,
   distrusted,
   errorOf,
+  GivenParcel,
   type LaneOptions,
   type OnFailure,
   type Pending,
@@ -86,6 +90,7 @@ export class Lane<V> implements GuardedLane {
   private readonly onFailure: OnFailure
   private readonly onDistrust: () => void
   private readonly onAlone: LaneOptions<V>["onAlone"]
+  private readonly onLost: LaneOptions<V>["onLost"]
   private readonly validAt: LaneOptions<V>["validAt"]
   private gathering: ChangesParcel<V> | undefined
   private carried: ChangesParcel<V> | undefined
@@ -99,6 +104,7 @@ export class Lane<V> implements GuardedLane {
   constructor(outbox: Ground, options: LaneOptions<V>) {
     const { isAlone, isSensitive, isShared, name, onAlone, onDistrust, onFailure, partition, time, validAt } = options
     this.outbox = outbox
+    this.onLost = options.onLost
     this.isAlone = isAlone
     this.isShared = isShared
     this.carrier = outbox.carrier
@@ -163,9 +169,9 @@ export class Lane<V> implements GuardedLane {
 
   /** Sets a key to the value that a caller gave. */
   give(key: string, entry: Entry<V>, prepared: Prepared<V> | undefined): Delivery {
-    return this.isShared && this.isAlone()
-      ? this.put(key, { entry, prepared, replaces: true, prevails: true })
-      : this.put(key, { entry, prepared, replaces: true })
+    if (!this.isShared) return this.put(key, { entry, prepared, replaces: true })
+    const delivery = this.put(key, { entry, prepared, replaces: true, ...(this.isAlone() ? { prevails: true } : {}) })
+    return this.outbox.refused === undefined ? new Set([new GivenParcel(this.gathering!, key)]) : delivery
   }
 
   /** Raises the stamp of a value that is on its way. */
@@ -197,8 +203,10 @@ export class Lane<V> implements GuardedLane {
     const { carried, gathering } = this
     for (const guard of gathering?.guards ?? []) guard.overtaken(this, key)
     if (isOvertaken(gathering?.keys.get(key))) this.replace(gathering!, key, absent)
+    const change = carried?.keys.get(key)
     // Whether the tier takes it is decided there. Here it does not count any more.
-    if (isOvertaken(carried?.keys.get(key))) carried!.keys.set(key, absent)
+    if (isOvertaken(change)) carried!.keys.set(key, absent)
+    else if (change?.entry !== undefined) carried!.contested.add(key)
   }
 
   remove(key: string): Delivery {
@@ -320,7 +328,8 @@ export class Lane<V> implements GuardedLane {
           this.isShared && Array.from(this.lanes).some((lane) => lane.distrusted.has(key))
         const knownAt = this.isShared ? this.validAt(key, entry) : undefined
         const one = { key, entry: inWallTime(this.time, entry), prepared: exit.value, replaces, knownAt }
-        return void set.push(prevails === true ? { ...one, prevails } : one)
+        if (!this.isShared) return void set.push(one)
+        return void set.push({ ...one, prevails, refused: (error) => void parcel.refusals.set(key, error) })
       }
       removed.push(key)
       this.unprepared(key, errorOf("prepare", exit.cause))
@@ -385,14 +394,16 @@ export class Lane<V> implements GuardedLane {
     this.repaid = []
     if (error === undefined) {
       if (parcel.cleared) this.owesAll = false
-      for (const key of repaid) this.distrusted.delete(key)
+      // What is there may still be what was to go.
+      const trusted = (key: string) => !parcel.refusals.has(key)
+      for (const key of repaid) if (trusted(key)) this.distrusted.delete(key)
       // A key that failed in another lane is trusted again, too.
       for (const { distrusted } of this.lanes) {
         if (distrusted.size === 0) continue
         if (parcel.cleared) distrusted.clear()
-        else for (const key of parcel.keys.keys()) distrusted.delete(key)
+        else for (const key of parcel.keys.keys()) if (trusted(key)) distrusted.delete(key)
       }
-      return
+      return this.lose(parcel)
     }
     parcel.failure ??= error
     this.onFailure("write", error)
@@ -401,6 +412,18 @@ export class Lane<V> implements GuardedLane {
       this.onAlone(key, "write", error)
     }
     this.distrust(parcel.keys.keys(), parcel.cleared)
+  }
+
+  /** Drops the values of a parcel which the tiers may not have, although it has arrived. */
+  private lose({ contested, given, keys, refusals, written }: ChangesParcel<V>): void {
+    const lose = (key: string) => this.onLost(key, keys.get(key)?.entry?.version)
+    for (const [key, error] of refusals) {
+      if (!this.isFollowed(key)) this.onAlone(key, "write", error)
+      if (given.has(key)) written.redressed(lose(key))
+    }
+    for (const error of new Set(refusals.values())) this.onFailure("write", error)
+    // The change of the other process may come after the one that has arrived.
+    for (const key of contested) void lose(key)
   }
 
   /** Notes that the entries of some keys, or of the whole family, cannot be trusted below. */

@@ -13,7 +13,7 @@ import { type Operation, StoreError, TierFailed } from "../../../store/StoreErro
 import { everything } from "../../shared/slices.ts"
 import { scopeOf, splitScope } from "../family/names.ts"
 import { writeSlice } from "../marks/familyMarks.ts"
-import type { Parcel } from "./delivery.ts"
+import type { Delivery, Parcel } from "./delivery.ts"
 import type { Guard } from "./guard.ts"
 import { Written } from "./written.ts"
 
@@ -67,9 +67,39 @@ export class ChangesParcel<V> extends RoundParcel {
   readonly keys = new Map<string, Pending<V>>()
   /** The conditional writes that go with it. */
   readonly guards = new Set<Guard>()
+  /** The keys whose value a caller gave. */
+  readonly given = new Set<string>()
+  /** The keys of values that stay whatever others change, and that others have changed while they were under way. */
+  readonly contested = new Set<string>()
+  /** Why the tiers have no room for the values of these keys. */
+  readonly refusals = new Map<string, StoreError>()
   removals = 0
   /** Whether the whole family is cleared below before these changes. */
   cleared = false
+}
+
+/** A value that a caller gave, on its way. It may be refused, while the rest of its parcel arrives. */
+export class GivenParcel implements Parcel {
+  private readonly parcel: ChangesParcel<any>
+  private readonly key: string
+
+  constructor(parcel: ChangesParcel<any>, key: string) {
+    this.parcel = parcel
+    this.key = key
+    parcel.given.add(key)
+  }
+
+  get arrived(): Deferred.Deferred<void> {
+    return this.parcel.arrived
+  }
+
+  get written(): Written {
+    return this.parcel.written
+  }
+
+  get failure(): StoreError | undefined {
+    return this.parcel.failure ?? this.parcel.refusals.get(this.key)
+  }
 }
 
 /** The key goes below. */
@@ -97,7 +127,7 @@ export class Journey<Lane> implements Trip {
   readonly arrived = Deferred.makeUnsafe<void>()
   readonly written: Written
   readonly lanes = new Set<Lane>()
-  readonly parcels: Array<Parcel> = []
+  readonly parcels: Array<Parcel & { failure: StoreError | undefined }> = []
   marks: MarksParcel | undefined = undefined
 
   /** `counts` counts the keys that callers have written. */
@@ -180,6 +210,11 @@ export interface LaneOptions<V> {
   readonly onFailure: OnFailure
   /** Is called when no entry that is below at that time can be trusted. */
   readonly onDistrust: () => void
+  /**
+   * Is called for a key whose value the lower tiers may not have: there was no room for it, or another process has
+   * changed the key while it was under way.
+   */
+  readonly onLost: (key: string, version: number | undefined) => Delivery
   /** Is called for each key whose entry has not arrived below and will not follow, with the reason. */
   readonly onAlone: (key: string, operation: "prepare" | "write", error: StoreError) => void
   /** The latest stamp up to which no mark concerns an entry. */

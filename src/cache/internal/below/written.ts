@@ -39,6 +39,11 @@ export class Written implements Revocable {
     else known.set(key, version)
   }
 
+  /** The round has arrived without some of what callers have written, which was taken back by these changes. */
+  redressed(delivery: Delivery): void {
+    this.delivery = both(this.delivery, delivery)
+  }
+
   /** The round has failed. */
   fail(): void {
     if (this.hasFailed) return

@@ -75,17 +75,13 @@ const whyNotUnder = (leases: LeaseTable, lease: Lease, keys: ReadonlyArray<strin
   return keys.every(isCovered) ? undefined : "other key"
 }
 
-/**
- * The error if the version of a key does not allow the write. The key is given as errors show it, with its entry if
- * that is known.
- */
+/** The error if the version of a key does not allow the write. The key is given as errors show it, with its entry. */
 export const versionConflict = (
   key: string,
   ifVersion: number | null,
-  held: Entry<unknown> | undefined,
-  isKnown: boolean
+  held: Entry<unknown> | undefined
 ): CacheError | undefined => {
-  if (isKnown && held?.version === (ifVersion ?? undefined)) return undefined
+  if (held?.version === (ifVersion ?? undefined)) return undefined
   return conflictWith(key, ifVersion ?? undefined, held?.version)
 }
 

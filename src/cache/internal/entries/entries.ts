@@ -134,6 +134,7 @@ export class Entries<V> {
       onFailure: this.tierFailed,
       onDistrust: this.distrustBelow,
       validAt: (key, { stamp, tags }) => this.judge(key, stamp, tags) === "valid" ? cache.stamp : stamp,
+      onLost: (key, version) => this.takeBack(key, version, false),
       onAlone: (key, operation, error) => {
         this.sources?.isAlone(key)
         this.unkept.note(key, operation, error)
@@ -515,6 +516,24 @@ export class Entries<V> {
   private removeUntold(key: string): Delivery {
     this.ended(key, true)
     return this.lane === undefined ? this.sendOwed() : this.lane.remove(key)
+  }
+
+  /**
+   * Drops a value that the lower tiers did not take, with what was made from it. They are up to date, unless the write
+   * has failed in a family with a lookup: then its source may have changed, and the key is removed there, too. A later
+   * value stays.
+   */
+  takeBack(key: string, version: number | undefined, hasFailed: boolean): Delivery {
+    const { cache, lane } = this
+    const held = this.hot?.peek(key) ?? lane?.pending(key)?.entry
+    let removed = noDelivery
+    if (held === undefined || held.version === version) {
+      if (hasFailed && !this.isRaced) removed = this.remove(key)
+      else this.ended(key)
+    }
+    cache.tell(this.name, { _tag: "Changed", key })
+    cache.nextStamp()
+    return both(removed, cache.spread.ofKey(this.name, key, "hide"))
   }
 
   /** Notes that another engine has changed or removed the value. The lower tiers are already up to date. */

@@ -16,8 +16,7 @@ import * as Option from "effect/Option"
 import type { Lease } from "../../../capability/Lease.ts"
 import type { Entry } from "../../../store/Entry.ts"
 import type { Prepared } from "../../../store/Store.ts"
-import { StoreError, TierFailed } from "../../../store/StoreError.ts"
-import { CacheError, InvalidOption, StoreFailed } from "../../CacheError.ts"
+import { CacheError, InvalidOption } from "../../CacheError.ts"
 import type { LoadedOptions } from "../../Lookup.ts"
 import type { SetOptions } from "../../types/setOptions.ts"
 import { noDelivery } from "../below/delivery.ts"
@@ -175,15 +174,8 @@ export class FamilyWrites<V> {
     const holding = this.holding(key)
     return whenKnown(
       [holding],
-      (held) => held === undefined ? Effect.fail(this.unknown(key)) : step(held[0], holding)
+      (held) => held === undefined ? Effect.fail(this.refusals.unknown(key)) : step(held[0], holding)
     )
-  }
-
-  private unknown(key: string): CacheError {
-    const cause = new Error(`what it holds of \`${this.spec.show(key)}\` is not known, or changes all the time`)
-    const reason = new TierFailed({ tier: this.cache.store.name, operation: "get", cause })
-    const error = this.entries.lost ?? new StoreError({ reason })
-    return new CacheError({ reason: new StoreFailed({ error }) })
   }
 
   /**

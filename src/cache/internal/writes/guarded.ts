@@ -6,8 +6,9 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { Entry } from "../../../store/Entry.ts"
-import type { CacheError } from "../../CacheError.ts"
+import { CacheError, StoreFailed } from "../../CacheError.ts"
 import type { SetOptions } from "../../types/setOptions.ts"
+import { arrival } from "../below/delivery.ts"
 import { type Expected, Guard } from "../below/guard.ts"
 import type { Lane } from "../below/lane.ts"
 import type { Holding } from "../below/whenKnown.ts"
@@ -24,21 +25,21 @@ export interface GuardedKey {
 
 /**
  * Applies a write in this step, and waits for its result. Where another process was faster, `refused` gets the conflict
- * in place of that.
+ * in place of that. The write fails with `StoreFailed` if the tier could not judge its conditions, or has no room.
  */
 export const guarded = <A, E>(
   cache: CacheContext,
   keys: ReadonlyArray<GuardedKey>,
   apply: () => Effect.Effect<A, E>,
   refused: (conflict: CacheError) => Effect.Effect<A, E>
-): Effect.Effect<A, E> => {
+): Effect.Effect<A, E | CacheError> => {
   if (!cache.isShared || !keys.some(({ expected }) => expected !== undefined)) return apply()
   const guard = new Guard()
   const lanes = new Map<Lane<any>, Entries<any>>()
   for (const { entries, expected, key } of keys) {
     if (entries.lane === undefined) continue
     lanes.set(entries.lane, entries)
-    guard.expect(entries.lane, key, expected, (version) => drop(entries, key, version))
+    guard.expect(entries.lane, key, expected, (version, hasFailed) => entries.takeBack(key, version, hasFailed))
   }
   if (lanes.size === 0) return apply()
   const { outbox } = cache
@@ -52,15 +53,17 @@ export const guarded = <A, E>(
   const arrivals = Array.from(lanes.keys(), (lane) => lane.enter(guard))
   const judged = Effect.forEach(arrivals, Deferred.await, { discard: true })
   return Effect.flatMap(made, (result) =>
-    Effect.flatMap(judged, () => {
-      const { conditional, held } = guard
-      if (held === undefined) return Effect.succeed(result)
-      const at = conditional.findIndex(([, , { orAbsent, version }], n) =>
-        held[n] === undefined ? !orAbsent : held[n] !== version
-      )
-      const [lane, key, { orAbsent, version }] = conditional[Math.max(at, 0)]!
+    Effect.flatMap(judged, (): Effect.Effect<A, E | CacheError> => {
+      const { conditional, failure, met, redress } = guard
+      if (failure !== undefined) {
+        const failed = Effect.fail(new CacheError({ reason: new StoreFailed({ error: failure }) }))
+        return Effect.andThen(Effect.ignore(arrival(redress)), failed)
+      }
+      if (met === undefined) return Effect.succeed(result)
+      const at = met.findIndex(({ holds }) => !holds)
+      const [lane, key, { orAbsent, version }] = conditional[at]!
       const { show } = lanes.get(lane as Lane<any>)!.spec
-      return refused(conflictWith(show(key), orAbsent ? undefined : version, held[Math.max(at, 0)]))
+      return refused(conflictWith(show(key), orAbsent ? undefined : version, met[at]!.version))
     }))
 }
 
@@ -81,13 +84,3 @@ export const expectedBy = (
     : ifVersion === null
     ? absence(held, holding)
     : { version: ifVersion, orAbsent: false }
-
-/** Drops what a refused write has kept of a key in this process, and what was made from it. */
-const drop = (entries: Entries<any>, key: string, version: number | undefined): void => {
-  const { cache, name } = entries
-  const inMemory = entries.hot?.peek(key)
-  if (inMemory === undefined || inMemory.version === version) entries.ended(key)
-  cache.tell(name, { _tag: "Changed", key })
-  cache.nextStamp()
-  void cache.spread.ofKey(name, key, "hide")
-}

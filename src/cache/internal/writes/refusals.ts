@@ -6,7 +6,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Lease } from "../../../capability/Lease.ts"
 import type { Entry } from "../../../store/Entry.ts"
-import type { CacheError } from "../../CacheError.ts"
+import { StoreError, TierFailed } from "../../../store/StoreError.ts"
+import { CacheError, StoreFailed } from "../../CacheError.ts"
 import type { SetOptions } from "../../types/setOptions.ts"
 import type { CacheContext } from "../entries/cacheContext.ts"
 import { closedBy, heldRefusal, leaseRefusal, overtakenLease, versionConflict } from "../entries/conditions.ts"
@@ -135,8 +136,17 @@ export class Refusals<V> {
   ): CacheError | undefined {
     const refusal = this.refusalOf(options, key, isDeletion)
     if (refusal !== undefined || options.ifVersion === undefined) return refusal
+    if (!isKnown) return this.unknown(key)
     const counted = options.ifVersion === null ? this.servable(key, held) : held
-    return versionConflict(this.spec.show(key), options.ifVersion, counted, isKnown)
+    return versionConflict(this.spec.show(key), options.ifVersion, counted)
+  }
+
+  /** The error of a write whose condition cannot be judged: a tier does not say what it holds. */
+  unknown(key: string): CacheError {
+    const cause = new Error(`what it holds of \`${this.spec.show(key)}\` is not known, or changes all the time`)
+    const reason = new TierFailed({ tier: this.cache.store.name, operation: "get", cause })
+    const error = this.entries.lost ?? new StoreError({ reason })
+    return new CacheError({ reason: new StoreFailed({ error }) })
   }
 
   /** The entry of a key, unless no read may serve it any more, not even as a stale one. */

@@ -14,6 +14,8 @@
  * 6. *Time* ends a lease or an entry. It makes nothing valid.
  * 7. *Guards.* The conditions of a guard are judged in the step of the commit. If one does not hold, nothing of this
  *    guard is done, and the rest of the commit is done without it.
+ * 8. *Room.* A ledger without room takes every change but a value. A value of a commit leaves its key dropped then, and
+ *    of a guard with values nothing is done.
  *
  * A ledger has one log, or several: then the first segment of a key says which one, and a record names what it follows
  * from in another log. Locks and leases are not needed for any of this. A lease spares work.
@@ -24,7 +26,7 @@
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Found } from "../../Entry.ts"
-import type { Content, Prepared, PreparedEntry, StoreFamily } from "../../Store.ts"
+import type { Content, Met, Prepared, PreparedEntry, StoreFamily } from "../../Store.ts"
 import type { StoreError } from "../../StoreError.ts"
 
 /** One life of a log. `number` may repeat after a clock was set back; `nonce` tells the two apart. */
@@ -120,7 +122,7 @@ export interface Condition {
   readonly since: number
 }
 
-/** A part of a commit that is done as a whole if all its conditions hold, and else not at all. */
+/** A part of a commit that is done as a whole, if all its conditions hold and there is room, and else not at all. */
 export interface Guard {
   readonly conditions: ReadonlyArray<Condition>
   readonly keys: ReadonlyArray<KeyName>
@@ -150,9 +152,14 @@ export interface Receipt {
   readonly position: Position
   /** The keys whose value a record refused. */
   readonly overtaken: ReadonlyArray<KeyName>
-  /** Of each guard that was refused, the versions of what is there in place of its conditions. */
-  readonly refused: ReadonlyArray<ReadonlyArray<number | undefined> | undefined>
+  /** Whether there is no room for values. */
+  readonly isFull: boolean
+  /** Of each guard, why it was refused. */
+  readonly refused: ReadonlyArray<Refusal | undefined>
 }
+
+/** What there is in place of the conditions of a guard; or all hold, and there is no room for its values. */
+export type Refusal = ReadonlyArray<Met> | "full"
 
 /** Names a lease. */
 export type Fence = string
@@ -170,6 +177,9 @@ export interface Beside {
   readonly lease?: Fence | undefined
   readonly drops?: Drops | undefined
 }
+
+/** What came of a put: kept, refused by a record or a later lease, or refused because there is no room. */
+export type PutOutcome = "kept" | "overtaken" | "full"
 
 /** One family in the place of a ledger, which a driver opens. */
 export interface PlacePartition<V> {
@@ -197,7 +207,7 @@ export interface SharedPartition<V> {
   readonly getMany: (
     keys: ReadonlyArray<string>
   ) => Effect.Effect<ReadonlyArray<{ readonly found: Found<V>; readonly header: Header } | undefined>, StoreError>
-  readonly put: (put: Omit<Put<V>, "partition">, beside?: Beside) => Effect.Effect<"kept" | "overtaken", StoreError>
+  readonly put: (put: Omit<Put<V>, "partition">, beside?: Beside) => Effect.Effect<PutOutcome, StoreError>
   /** Ends a lease without a value. */
   readonly abandon: (key: string, lease: Fence) => Effect.Effect<void, StoreError>
   /** The headers of entries, to confirm suspects. */

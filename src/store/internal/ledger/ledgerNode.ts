@@ -185,7 +185,7 @@ class LedgerNode implements Ledger {
       const position = { epoch: heading.epoch, stamp: outcome.stamp! }
       // What cannot be heard is missing. The commit was done nevertheless.
       yield* Effect.catch(this.reach(view, position), () => this.distrust(view))
-      return { position, overtaken: outcome.overtaken, refused: outcome.refused }
+      return { position, overtaken: outcome.overtaken, isFull: outcome.isFull, refused: outcome.refused }
     })
     return this.whole(committed)
   }
@@ -435,7 +435,7 @@ const timedOut = (tier: string, { _tag }: Question, timeoutMillis: number): Stor
 
 const unreached = (tier: string): StoreError =>
   new StoreError({
-    reason: new TierFailed({ tier, operation: "loadMarks", cause: new Error("the log grows faster than it is read") })
+    reason: new TierFailed({ tier, operation: "loadMarks", cause: new Error("the log changes faster than it is read") })
   })
 
 /** FNV-1a over UTF-16, so that all programs of a ledger agree. */

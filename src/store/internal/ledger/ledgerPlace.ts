@@ -23,6 +23,8 @@
  *   own, raises the marks, and appends the record, which names the keys of its guards, too. A commit of which no guard
  *   holds has an empty record, so that it is known if it comes twice. A value that prevails is kept with the position
  *   of this record.
+ *
+ *   Where there is no room, the values of a commit are left out, and so are guards with values.
  * - *Marks* returns all marks, which belong to the head of the answer's heading.
  *
  * Not here: what an engine does with an answer. See `ledgerNode.ts`.
@@ -42,7 +44,9 @@ import type {
   KeyName,
   LogMark,
   PlacePartition,
-  Position
+  Position,
+  PutOutcome,
+  Refusal
 } from "./ledger.ts"
 
 /** A commit looks at so many records after its asker's position. Beyond, it counts as late, and is asked again. */
@@ -144,14 +148,14 @@ export interface Outcomes {
     | { readonly _tag: "Found"; readonly placed: Placed }
     | { readonly _tag: "Yours"; readonly lease: Fence | undefined }
     | { readonly _tag: "Theirs"; readonly millis: number }
-  readonly Put: "kept" | "overtaken"
+  readonly Put: PutOutcome
   readonly Abandon: void
   /** `stamp` is that of the record; `undefined` if the commit is late. */
   readonly Commit: {
     readonly stamp: number | undefined
     readonly overtaken: ReadonlyArray<KeyName>
-    /** Of each guard that was refused, the versions of what is there in place of its conditions. */
-    readonly refused: ReadonlyArray<ReadonlyArray<number | undefined> | undefined>
+    readonly isFull: boolean
+    readonly refused: ReadonlyArray<Refusal | undefined>
     /** Nothing was done, because a later commit of the asker may have been done before. */
     readonly isLate: boolean
   }

@@ -4,7 +4,7 @@
  * - A round is one commit: its keys and marks are a record that all processes hear. Values that a caller wrote go with
  *   it. Values that a lookup brought follow: other processes need not know them.
  * - A value that a caller gave to a family without a lookup prevails over what other processes have changed before: the
- *   cache alone has it.
+ *   cache alone has it. Where there is no room for it, what is there stays.
  * - Each other value carries the position up to which this process knew the log when the value left it. What the engine
  *   has not taken back by then is not older than that; where the value is older than a mark, the position is before
  *   that mark (`logStamps.ts`). So no clock, no lock and no lease decides which of two values is newer.
@@ -40,7 +40,7 @@ import {
   Store,
   type StoreFamily
 } from "../../Store.ts"
-import { type Operation, StoreError, TierFailed } from "../../StoreError.ts"
+import { type Operation, StoreError, TierFailed, TierFull } from "../../StoreError.ts"
 import type {
   CommittedPut,
   Condition,
@@ -53,6 +53,7 @@ import type {
   News,
   Position,
   Put,
+  Receipt,
   SharedPartition
 } from "./ledger.ts"
 import { LoadLeases } from "./loadLeases.ts"
@@ -261,25 +262,27 @@ class Shared {
         known.cleared.add(family)
         scopes.add(clearedScope(family))
       }
-      const { after, fills, names, puts } = this.parted(changes, known)
+      const { after, alone, fills, names, puts } = this.parted(changes, known)
       // Of a guard that cannot be judged, nothing is done.
-      const asked = guards.flatMap((guard) => {
+      const asked: ReadonlyArray<Asked> = guards.flatMap((guard) => {
         const judged = this.guardOf(guard, known)
-        if (judged === undefined) guard.refused(guard.conditions.map(() => undefined))
+        if (judged === undefined) guard.failed(unjudged(this.ledger.name))
         return judged === undefined ? [] : [{ guard, judged }]
       })
+      // Where there is no room for these, what is there stays.
+      const unasked = alone.length === 0 ? [] : [{ conditions: [], keys: [], puts: alone }]
       // The record of a key ends its lease.
       for (const name of names) this.leases.take(name)
-      for (const { key, partition } of [...puts, ...asked.flatMap(({ judged }) => judged.puts)]) {
+      for (const { key, partition } of [...puts, ...alone, ...asked.flatMap(({ judged }) => judged.puts)]) {
         this.leases.take([partition.family, key])
       }
       if (this.known.size + scopes.size > marksMax) scopes.add(everything)
       this.own.claim(scopes, marks, this.commons.stamp)
       const elsewhere: Elsewhere = { keys: new Set(), marked: new Set() }
       if (after.length > 0) this.watching.add(elsewhere)
-      const isSilent = names.length === 0 && puts.length === 0 && scopes.size === 0 && asked.length === 0
+      const isSilent = names.length + puts.length + alone.length + scopes.size + asked.length === 0
       const committed = isSilent ? nothingDone : this.ledger.commit(log, {
-        guards: asked.map(({ judged }) => judged),
+        guards: [...asked.map(({ judged }) => judged), ...unasked],
         drops: { keys: names, scopes: Array.from(scopes) },
         puts,
         isInOrder: true,
@@ -289,9 +292,8 @@ class Shared {
         Effect.ensuring(committed, Effect.sync(() => this.watching.delete(elsewhere))),
         (receipt) => {
           this.own.release(scopes)
-          for (const [n, held] of receipt?.refused.entries() ?? []) {
-            if (held !== undefined) asked[n]!.guard.refused(held)
-          }
+          const full = fullOf(this.ledger.name)
+          if (receipt !== undefined) tellRefused(receipt, asked, { puts, alone }, full)
           const at = receipt?.position
           // What comes after a mark of its own family has the position of that mark, unless another process has changed
           // the key meanwhile, or has marked the family.
@@ -304,7 +306,10 @@ class Shared {
                 )
                 .map((one) => this.putOf(one.partition, one, at))
           const put = (put: Put<any>) =>
-            put.partition.put(put, { lease: this.leases.take([put.partition.family, put.key]) })
+            Effect.map(
+              put.partition.put(put, { lease: this.leases.take([put.partition.family, put.key]) }),
+              (outcome) => outcome === "full" ? put.refused?.(full) : undefined
+            )
           return Effect.forEach([...fills, ...late], put, { concurrency: "unbounded", discard: true })
         }
       )
@@ -314,6 +319,7 @@ class Shared {
   private parted(changes: ReadonlyArray<Change<any>>, { cleared, end, marked }: Known): Parts {
     const names: Array<KeyName> = []
     const puts: Array<CommittedPut<any>> = []
+    const alone: Array<CommittedPut<any>> = []
     const fills: Array<Put<any>> = []
     const after: Array<PreparedEntry<any> & { readonly partition: SharedPartition<any> }> = []
     for (const { partition, removed, set } of changes) {
@@ -326,7 +332,7 @@ class Shared {
         const isMarked = span !== undefined && span.least <= one.entry.stamp
         const isNewer = isNewerThan(span, one)
         if (one.prevails === true) {
-          if (isNewer) puts.push(this.putOf(own, one, undefined))
+          if (isNewer) alone.push(this.putOf(own, one, undefined))
           else names.push([own.family, one.key])
         } else if (at === undefined || isCleared || isMarked) {
           if (one.replaces !== false || isCleared) names.push([own.family, one.key])
@@ -335,7 +341,7 @@ class Shared {
         else puts.push(this.putOf(own, one, at))
       }
     }
-    return { names, puts, fills, after }
+    return { names, puts, alone, fills, after }
   }
 
   /** Whether no mark that is known concerns an entry which has this position. */
@@ -378,14 +384,45 @@ class Shared {
 
   private putOf<V, At extends Position | undefined>(
     partition: SharedPartition<V>,
-    { entry, key, prepared }: PreparedEntry<V>,
+    { entry, key, prepared, refused }: PreparedEntry<V>,
     at: At
   ): Omit<Put<V>, "at"> & { readonly at: At } {
-    return { partition, key, entry, prepared, identity: { version: entry.version, writer: this.writer }, at }
+    return { partition, key, entry, prepared, refused, identity: { version: entry.version, writer: this.writer }, at }
   }
 }
 
 const nothingDone = Exit.succeed(undefined)
+
+/** A guard of a round, as the engine gave it and as the log judges it. */
+interface Asked {
+  readonly guard: StoreGuard
+  readonly judged: Guard
+}
+
+const unjudged = (tier: string): StoreError => {
+  const cause = new Error("the condition could not be judged, because the latest changes are not known yet")
+  return new StoreError({ reason: new TierFailed({ tier, operation: "write", cause }) })
+}
+
+const fullOf = (tier: string): StoreError => {
+  const cause = new Error("the server has no memory left for values")
+  return new StoreError({ reason: new TierFull({ tier, operation: "write", cause }) })
+}
+
+/** Tells which guards were refused, and for which values there is no room. */
+const tellRefused = (
+  { isFull, refused }: Receipt,
+  asked: ReadonlyArray<Asked>,
+  { alone, puts }: Pick<Parts, "alone" | "puts">,
+  full: StoreError
+): void => {
+  for (const [n, { guard }] of asked.entries()) {
+    const refusal = refused[n]
+    if (refusal === "full") guard.failed(full)
+    else if (refusal !== undefined) guard.refused(refusal)
+  }
+  if (isFull) { for (const put of [...puts, ...alone]) put.refused?.(full) }
+}
 
 /** What is known when a round leaves: the end of the log, the marks of the round, and the families that it clears. */
 interface Known {
@@ -397,6 +434,8 @@ interface Known {
 interface Parts {
   readonly names: ReadonlyArray<KeyName>
   readonly puts: ReadonlyArray<CommittedPut<any>>
+  /** The values of callers that no source has. */
+  readonly alone: ReadonlyArray<CommittedPut<any>>
   readonly fills: ReadonlyArray<Put<any>>
   readonly after: ReadonlyArray<PreparedEntry<any> & { readonly partition: SharedPartition<any> }>
 }
@@ -489,13 +528,17 @@ const partitionOf = <V>(store: Shared, family: StoreFamily<V>, shared: SharedPar
     within(Effect.map(shared.getMany(keys), (all) => all.map((read) => store.found(family.name, read))))
   const write = (change: Omit<Change<V>, "partition">): Effect.Effect<void, StoreError> =>
     Effect.suspend(() => store.write({ changes: [{ ...change, partition }], marks: [] }))
-  const setMany = (entries: ReadonlyArray<readonly [key: string, entry: Entry<V>]>) => {
-    const prepared = Effect.forEach(
-      new Map(entries),
-      ([key, entry]) => Effect.map(shared.prepare(key, entry), (prepared) => ({ key, entry, prepared }))
-    )
-    return Effect.flatMap(prepared, (set) => write({ cleared: false, removed: [], set }))
-  }
+  const setMany = (entries: ReadonlyArray<readonly [key: string, entry: Entry<V>]>) =>
+    Effect.suspend(() => {
+      let refusal: StoreError | undefined
+      const refused = (error: StoreError): void => void (refusal = error)
+      const prepared = Effect.forEach(
+        new Map(entries),
+        ([key, entry]) => Effect.map(shared.prepare(key, entry), (prepared) => ({ key, entry, prepared, refused }))
+      )
+      const written = Effect.flatMap(prepared, (set) => write({ cleared: false, removed: [], set }))
+      return Effect.flatMap(written, () => refusal === undefined ? Effect.void : Effect.fail(refusal))
+    })
   const partition: Partition<V> = {
     prepare: shared.prepare,
     get: (key) => Effect.map(getMany([key]), ([found]) => found),

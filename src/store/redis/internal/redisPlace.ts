@@ -17,7 +17,7 @@ import type * as Scope from "effect/Scope"
 import type { Redis } from "ioredis"
 import type { Buffer } from "node:buffer"
 import { type BytesPartition, bytesPartition, type Encoded } from "../../internal/ledger/bytesPartition.ts"
-import type { Drops, Epoch, KeyName, PlacePartition, Position } from "../../internal/ledger/ledger.ts"
+import type { Drops, Epoch, KeyName, PlacePartition, Position, Refusal } from "../../internal/ledger/ledger.ts"
 import type {
   Answer,
   Asker,
@@ -354,15 +354,24 @@ class RedisPlace implements LedgerPlace {
     }
     add(drops.keys, puts)
     args.push(drops.scopes.length, ...drops.scopes.map((scope) => textBytes(scopeStart + scope)))
-    return this.script("write", "commit", log, asker, keys, args, ([stamp, overtaken, refused]): Outcomes["Commit"] => {
-      const at = (stamp as Buffer).toString()
-      return {
-        stamp: at === "" || at === late ? undefined : Number(at),
-        isLate: at === late,
-        overtaken: (overtaken as ReadonlyArray<Buffer>).map((name) => known.get(name.toString("latin1"))!),
-        refused: (refused as ReadonlyArray<number | ReadonlyArray<Buffer>>).map(heldIn)
+    return this.script(
+      "write",
+      "commit",
+      log,
+      asker,
+      keys,
+      args,
+      ([stamp, overtaken, refused, full]): Outcomes["Commit"] => {
+        const at = (stamp as Buffer).toString()
+        return {
+          stamp: at === late ? undefined : Number(at),
+          isLate: at === late,
+          isFull: full === isFull,
+          overtaken: (overtaken as ReadonlyArray<Buffer>).map((name) => known.get(name.toString("latin1"))!),
+          refused: (refused as ReadonlyArray<number | ReadonlyArray<Buffer>>).map(refusalIn)
+        }
       }
-    })
+    )
   }
 
   private droppedKeys(log: number, keys: ReadonlyArray<KeyName>): ReadonlyArray<Buffer> {
@@ -453,11 +462,15 @@ const putArgs = (
 
 const keyOf = ({ partition, prepared }: CommittedPut): KeyName => [partition.family.name, prepared.key]
 
-/** What a guard has found, if it was refused. */
-const heldIn = (answer: number | ReadonlyArray<Buffer>): ReadonlyArray<number | undefined> | undefined =>
-  typeof answer === "number"
-    ? undefined
-    : answer.map((version) => version.length === 0 ? undefined : Number(version.toString()))
+/** How a script says that there is no room for values. */
+const isFull = 1
+
+/** Why a guard was refused. What there is of a condition is `0` or `1`, as it holds, and the version. */
+const refusalIn = (answer: number | ReadonlyArray<Buffer>): Refusal | undefined =>
+  typeof answer === "number" ? answer === isFull ? "full" : undefined : answer.map((bytes) => {
+    const met = bytes.toString()
+    return { holds: met.startsWith("1"), version: met.length === 1 ? undefined : Number(met.slice(1)) }
+  })
 
 const failed = (operation: Operation) => (cause: unknown): StoreError =>
   new StoreError({ reason: new TierFailed({ tier: tierName, operation, cause }) })

@@ -9,7 +9,8 @@
  * - A step begins a new epoch if the head is absent, if the server is not the witness that has executed all steps of
  *   the epoch (its run id and its replication id), if the records, the tombstones or the marks are not those of the
  *   head, or if the asker knows more of this epoch than the log has. What the control keys held is deleted.
- * - Where the server has no memory left, values are refused, and drops and marks are not.
+ * - Where the server has no memory left, values are refused, and drops and marks are not. A guard with values is
+ *   refused as a whole.
  * - A mark on everything takes the place of all other marks.
  * - A log with too many records or bytes loses a part of the first ones. Each record has the number of bytes that the
  *   log had got until then, so the bytes that are left are known without a walk.
@@ -86,8 +87,8 @@ local function headerOf(entryKey)
   if e ~= epoch or n ~= nonce then return nil end
   return { version = version, writer = by, lease = tonumber(under), stamp = tonumber(s) }
 end
--- Redis refuses the first write of a script for lack of memory, and no later one. So a value is refused, and what is
--- dropped is not.
+-- Redis refuses the first write of a script for lack of memory, and no later one. So this is asked before anything is
+-- written, a value is refused, and what is dropped is not.
 local function isFull()
   local answer = redis.pcall('SET', B, '')
   redis.call('DEL', B)
@@ -192,7 +193,7 @@ local version, by, expiresAt, bytes = nextArg(), nextArg(), nextArg(), nextArg()
 local dropping, droppingMoved, moving = nextArg(), nextArg(), nextArg()
 local names, scopes = tonumber(nextArg()), tonumber(nextArg())
 names, scopes = texts(names), texts(scopes)
-local awaited = false
+local awaited, full = false, isFull()
 if fence ~= '' then
   local held = leaseOf(leaseKey)
   if held and held.fence == fence then
@@ -202,7 +203,9 @@ if fence ~= '' then
 end
 local there = headerOf(entryKey)
 local late = fence ~= '' and there and there.lease > tonumber(under)
-local kept = not isFull() and not late and not isOvertaken(name, atEpoch, atNonce, atStamp)
+local kept = not late and not isOvertaken(name, atEpoch, atNonce, atStamp)
+local outcome = not kept and 'overtaken' or full and 'full' or 'kept'
+kept = kept and not full
 if kept and #names + #scopes > 0 then
   table.insert(names, 1, name)
   append(awaited and droppingMoved or dropping, names, scopes)
@@ -211,7 +214,7 @@ elseif awaited then
   append(moving, {}, {})
 end
 if kept then keep(entryKey, atEpoch, atNonce, atStamp, version, by, under, expiresAt, bytes) end
-return reply({kept and 'kept' or 'overtaken'})`,
+return reply({outcome})`,
 
   /** Keys: lease. Arguments: the lease, and the record that says that it has ended. */
   abandon: `local leaseKey = nextKey()
@@ -232,7 +235,7 @@ return reply({})`,
    * prevails.
    */
   commit: `local rest, ordered = nextArg(), nextArg() == '1'
-if ordered and isLate() then return reply({'late', {}, {}}) end
+if ordered and isLate() then return reply({'late', {}, {}, 0}) end
 local full, overtaken, refused, names, bodies, own = isFull(), {}, {}, {}, {}, head + 1
 local function nextPuts()
   local puts = {}
@@ -240,7 +243,7 @@ local function nextPuts()
     local put = { entryKey = nextKey(), name = nextArg(), epoch = nextArg(), nonce = nextArg() }
     put.stamp, put.version, put.writer = tonumber(nextArg()), nextArg(), nextArg()
     put.expiresAt, put.bytes = nextArg(), nextArg()
-    put.overtaken = full or put.stamp and isOvertaken(put.name, put.epoch, put.nonce, put.stamp)
+    put.overtaken = put.stamp and isOvertaken(put.name, put.epoch, put.nonce, put.stamp)
     if not put.stamp then put.epoch, put.nonce, put.stamp = epoch, nonce, own end
     puts[i] = put
   end
@@ -253,7 +256,7 @@ local function apply(body, dropped, droppedKeys, puts)
   for _, put in ipairs(puts) do
     if put.overtaken then
       overtaken[#overtaken + 1] = put.name
-    else
+    elseif not full then
       keep(put.entryKey, put.epoch, put.nonce, put.stamp, put.version, put.writer, '0', put.expiresAt, put.bytes)
     end
   end
@@ -269,23 +272,24 @@ for i = 1, tonumber(nextArg()) do
     local there, name, version = headerOf(nextKey()), nextArg(), nextArg()
     local atEpoch, atNonce, atStamp = nextArg(), nextArg(), tonumber(nextArg())
     local absent, since = nextArg() == '1', tonumber(nextArg())
-    held[k] = there and there.version or ''
-    if not there or absent and there.stamp < since then
-      holds = holds and absent
-    elseif there.version ~= version or not atStamp or isOvertaken(name, atEpoch, atNonce, atStamp) then
-      holds = false
+    local isMet = absent
+    if there and not (absent and there.stamp < since) then
+      isMet = there.version == version and atStamp and not isOvertaken(name, atEpoch, atNonce, atStamp)
     end
+    holds = holds and isMet
+    held[k] = (isMet and '1' or '0') .. (there and there.version or '')
   end
   local body, dropped, droppedKeys = nextDropped()
   local puts = nextPuts()
-  if holds then apply(body, dropped, droppedKeys, puts) end
-  refused[i] = holds and 0 or held
+  local hasRoom = not full or #puts == 0
+  if holds and hasRoom then apply(body, dropped, droppedKeys, puts) end
+  refused[i] = not holds and held or hasRoom and 0 or 1
 end
 local body, dropped, droppedKeys = nextDropped()
 apply(body, dropped, droppedKeys, nextPuts())
 local scopes = texts(tonumber(nextArg()))
 append('[[' .. table.concat(bodies, ',') .. ']' .. rest, names, scopes)
-return reply({int(head), overtaken, refused})`
+return reply({int(head), overtaken, refused, full and 1 or 0})`
 }
 
 export type ScriptName = keyof typeof scripts
