@@ -4377,6 +4377,22 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "a ledger",
+    bug: "a value is kept although news of its key came since its round was made",
+    file: "src/store/internal/ledger/ledgerStore.ts",
+    text: `if (one.isCurrent?.() === false) {`,
+    planted: `if (one.isCurrent === null) {`,
+    suites: ["test/store/ledger/ledgerStore.test.ts"]
+  },
+  {
+    law: "a ledger",
+    bug: "a conditional write takes the place of a change that is on its way",
+    file: "src/cache/internal/entries/entries.ts",
+    text: `if (tries.left === 0) return Effect.succeed(false)`,
+    planted: `if (tries.left === 0) return Effect.succeed(true)`,
+    suites: ["test/cache/racesOfProcesses.test.ts"]
+  },
+  {
+    law: "a ledger",
     bug: "a value that a caller gave is refused after a change of another process, and no source has it",
     file: ledgerStore,
     text: `if (one.prevails === true) {`,

@@ -150,6 +150,11 @@ export interface PreparedEntry<V> {
    * done. The tier has nothing of the key then, but of an entry that prevails it keeps what it had.
    */
   readonly refused?: ((error: StoreError) => void) | undefined
+  /**
+   * Whether it still counts: it does not, if news of its key came since the round was made. A tier with `news` asks in
+   * the step in which it takes the round.
+   */
+  readonly isCurrent?: (() => boolean) | undefined
 }
 
 /**
@@ -165,6 +170,8 @@ export interface Condition {
   readonly key: string
   readonly version: number | undefined
   readonly orAbsent: boolean
+  /** Whether no news of the key came since the round was made: else the version is none that is known. */
+  readonly isCurrent?: (() => boolean) | undefined
 }
 
 /**

@@ -1,16 +1,19 @@
 /** Processes that share a tier write one key at the same time, in a family whose values the cache alone has. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import type { CacheError } from "../../src/cache/CacheError.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import * as LedgerNode from "../../src/store/internal/ledger/ledgerNode.ts"
 import type { LedgerPlace } from "../../src/store/internal/ledger/ledgerPlace.ts"
 import * as LedgerStore from "../../src/store/internal/ledger/ledgerStore.ts"
 import { Store } from "../../src/store/Store.ts"
-import { fork, settle } from "../support/effects.ts"
+import { cacheReasonOf, fork, settle } from "../support/effects.ts"
 import { engine } from "../support/engine.ts"
 import { type Line, makeLine, over, SimPlace } from "../support/ledger/simPlace.ts"
 import { tiersOver } from "../support/tiers.ts"
@@ -253,6 +256,37 @@ describe("a value that was given", () => {
       late()
       assert.deepStrictEqual(yield* seenBy("1", a, b), [Option.none(), Option.none()])
     }))
+
+  for (const kind of ["update", "patch", "setIfAbsent", "reschedule", "set with a version"] as const) {
+    it.effect(`a value that is set all the time is not lost to ${kind}, which gives up`, () =>
+      Effect.gen(function*() {
+        const { a, b } = yield* setup
+        const params = { id: "1" }
+        const writes: Record<typeof kind, Effect.Effect<unknown, CacheError, any>> = {
+          "update": a.session.update(params, (was: number) => was + 0.5),
+          "patch": a.session.patch(params, (was: number) => Effect.succeed(was + 0.5)),
+          "setIfAbsent": a.session.setIfAbsent(params, 0.5),
+          "reschedule": a.session.reschedule(params, "1 hour"),
+          "set with a version": Effect.flatMap(
+            a.session.getAnswer(params),
+            ({ version }: { version: number }) => a.session.set(params, 0.5, { ifVersion: version })
+          )
+        }
+        // While the round of one is under way, the other one waits for the next.
+        let n = 0
+        let isOver = false
+        const setting: Effect.Effect<void, any> = Effect.suspend(() =>
+          isOver || n > 400 ? Effect.void : Effect.andThen(a.set("1", ++n), setting)
+        )
+        yield* a.set("1", ++n)
+        const setters = [yield* fork(setting), yield* fork(setting)]
+        const exit: Exit.Exit<unknown, CacheError> = yield* Effect.exit(a.as(writes[kind]))
+        isOver = true
+        yield* Fiber.joinAll(setters)
+        assert.strictEqual(exit._tag === "Failure" ? cacheReasonOf(Cause.squash(exit.cause))._tag : "", "StoreFailed")
+        assert.deepStrictEqual(yield* seenBy("1", a, b), [Option.some(n), Option.some(n)])
+      }))
+  }
 
   it.effect("the last of two that race is dropped in a family with a lookup, and the source says what is right", () =>
     Effect.gen(function*() {

@@ -104,6 +104,21 @@ describe("a store over a ledger", () => {
       assert.strictEqual(yield* b.value("2"), "old")
     }))
 
+  it.effect("a value of whose key news came since its round was made is not kept", () =>
+    Effect.gen(function*() {
+      const { a, b } = yield* two
+      const write = Effect.fnUntraced(function*(key: string, isCurrent: boolean, replaces: boolean) {
+        const entry = entryOf("one", { stamp: a.store.commons.stamp })
+        const prepared = yield* a.users.prepare(key, entry)
+        const set = [{ key, entry, prepared, replaces, isCurrent: () => isCurrent }]
+        yield* a.store.write({ changes: [{ partition: a.users, cleared: false, removed: [], set }], marks: [] })
+        return yield* b.value(key)
+      })
+      assert.strictEqual(yield* write("1", true, false), "one")
+      assert.isUndefined(yield* write("1", false, true))
+      assert.isUndefined(yield* write("2", false, false))
+    }))
+
   it.effect("a place that loses its state takes everything that is held with it", () =>
     Effect.gen(function*() {
       const { a, b, place } = yield* two

@@ -41,6 +41,8 @@ export interface GuardedLane {
 interface Part {
   expected: Expected | undefined
   change: GuardedChange | undefined
+  /** Whether another process has changed the key since the round was made. */
+  isHeard: boolean
   /** Drops the value here. `version` is that of the value which the write has kept. */
   readonly drop: (version: number | undefined, hasFailed: boolean) => Delivery
 }
@@ -57,7 +59,7 @@ export class Guard {
   expect(lane: GuardedLane, key: string, expected: Expected | undefined, drop: Part["drop"]): void {
     const known = this.lanes.get(lane) ?? new Map<string, Part>()
     this.lanes.set(lane, known)
-    known.set(key, { expected: expected ?? known.get(key)?.expected, change: undefined, drop })
+    known.set(key, { expected: expected ?? known.get(key)?.expected, change: undefined, isHeard: false, drop })
   }
 
   /** Takes a change, if it is one of the write. The last one of a key counts. */
@@ -72,6 +74,12 @@ export class Guard {
   overtaken(lane: GuardedLane, key: string): void {
     const part = this.lanes.get(lane)?.get(key)
     if (part?.expected !== undefined) part.expected = { ...part.expected, version: undefined }
+  }
+
+  /** Another process has changed the key since the round was made. */
+  heard(lane: GuardedLane, key: string): void {
+    const part = this.lanes.get(lane)?.get(key)
+    if (part !== undefined) part.isHeard = true
   }
 
   private get parts(): ReadonlyArray<readonly [lane: GuardedLane, key: string, part: Part]> {
@@ -96,7 +104,8 @@ export class Guard {
         partition: lane.storePartition,
         key,
         version,
-        orAbsent
+        orAbsent,
+        isCurrent: () => this.lanes.get(lane)?.get(key)?.isHeard !== true
       })),
       changes,
       refused: (met) => {

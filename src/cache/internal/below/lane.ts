@@ -202,6 +202,7 @@ export class Lane<V> implements GuardedLane {
     if (!this.preparing.isEmpty) this.preparing.cancel(key)
     const { carried, gathering } = this
     for (const guard of gathering?.guards ?? []) guard.overtaken(this, key)
+    for (const guard of carried?.guards ?? []) guard.heard(this, key)
     if (isOvertaken(gathering?.keys.get(key))) this.replace(gathering!, key, absent)
     const change = carried?.keys.get(key)
     // Whether the tier takes it is decided there. Here it does not count any more.
@@ -320,8 +321,9 @@ export class Lane<V> implements GuardedLane {
       key: string,
       entry: Entry<V>,
       exit: Exit.Exit<Prepared<V>, StoreError>,
-      { prevails, replaces: isReplacing }: Pending<V>
+      pending: Pending<V>
     ): void => {
+      const { prevails, replaces: isReplacing } = pending
       if (Exit.isSuccess(exit)) {
         bytes += exit.value.bytes
         const replaces = isReplacing !== false ||
@@ -329,7 +331,8 @@ export class Lane<V> implements GuardedLane {
         const knownAt = this.isShared ? this.validAt(key, entry) : undefined
         const one = { key, entry: inWallTime(this.time, entry), prepared: exit.value, replaces, knownAt }
         if (!this.isShared) return void set.push(one)
-        return void set.push({ ...one, prevails, refused: (error) => void parcel.refusals.set(key, error) })
+        const refused = (error: StoreError) => void parcel.refusals.set(key, error)
+        return void set.push({ ...one, prevails, refused, isCurrent: () => parcel.keys.get(key) === pending })
       }
       removed.push(key)
       this.unprepared(key, errorOf("prepare", exit.cause))

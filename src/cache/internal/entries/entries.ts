@@ -20,7 +20,7 @@ import { everything } from "../../shared/slices.ts"
 import { both, type Delivery, noDelivery } from "../below/delivery.ts"
 import { Lane } from "../below/lane.ts"
 import type { OnFailure } from "../below/parcels.ts"
-import { entryOf, type Holding, triesMax, unlessLate } from "../below/whenKnown.ts"
+import { entryOf, type Holding, triesMax, unknown, unlessLate } from "../below/whenKnown.ts"
 import * as Expiry from "../family/expiry.ts"
 import type { EngineFamilySpec } from "../family/familySpec.ts"
 import { Judge, type Judged, noTags } from "../family/judgement.ts"
@@ -225,6 +225,7 @@ export class Entries<V> {
   /** For `whenKnown`. */
   holding(key: string): Holding {
     let met: number | undefined
+    const tries = { left: triesMax }
     const current = Effect.suspend(() => {
       met = undefined
       const held = this.held(key)
@@ -239,20 +240,25 @@ export class Entries<V> {
     return {
       watch: () => this.watches.begin(key),
       unwatch: (watch) => this.watches.end(key, watch),
-      current: this.cache.isShared ? Effect.andThen(this.arrived(key), current) : current,
+      current: this.cache.isShared
+        ? Effect.flatMap(this.arrived(key, tries), (hasArrived) => hasArrived ? current : Effect.succeed(unknown))
+        : current,
       met: () => met
     }
   }
 
   /**
    * Waits, where other processes change the lower tiers, too, until no change of a key is on its way below: only what
-   * has arrived can be compared there.
+   * has arrived can be compared there. It is `false` if there always is one. A condition would not hold then, and the
+   * write would take the place of a change that waits.
    */
-  arrived(key: string, tries = triesMax): Effect.Effect<void> {
+  arrived(key: string, tries = { left: triesMax }): Effect.Effect<boolean> {
     return Effect.suspend(() => {
       const { cache, lane } = this
-      if (!cache.isShared || tries === 0 || lane?.isUnderWay(key) !== true) return Effect.void
-      return Effect.andThen(cache.outbox.settledWhole, this.arrived(key, tries - 1))
+      if (!cache.isShared || lane?.isUnderWay(key) !== true) return Effect.succeed(true)
+      if (tries.left === 0) return Effect.succeed(false)
+      tries.left--
+      return Effect.andThen(cache.outbox.settledWhole, this.arrived(key, tries))
     })
   }
 

@@ -28,7 +28,7 @@ import type { EngineFamilySpec } from "../family/familySpec.ts"
 import { asHeld, isJudged, type Judged, type Judging, noOptions, whenJudged } from "../family/judgement.ts"
 import type { FamilyInvalidation } from "../invalidation/familyInvalidation.ts"
 import type { FamilyReads } from "../reads/familyReads.ts"
-import { absence, expectedBy, guarded, type GuardedKey } from "./guarded.ts"
+import { absence, expectedBy, guarded, type GuardedKey, whenArrived } from "./guarded.ts"
 import { type LentRight, Refusals } from "./refusals.ts"
 import { Updates } from "./updates.ts"
 import { WritesAtOnce } from "./writesAtOnce.ts"
@@ -192,9 +192,7 @@ export class FamilyWrites<V> {
     return this.entries.watches.during(key, (watch) => {
       const refusal = this.refusals.goneSince(ends) ?? this.refusals.refusalOf(noOptions, key)
       if (refusal !== undefined) return Effect.fail(refusal)
-      const found = this.entries.isRaced
-        ? Effect.andThen(this.entries.arrived(key), this.reads.find(key))
-        : this.reads.find(key)
+      const found = whenArrived(this.entries, this.refusals, key, () => this.reads.find(key))
       return Effect.flatMap(found, (served) => {
         const before = served?.entry
         if (before === undefined) return Effect.succeed(false)

@@ -67,6 +67,20 @@ export const guarded = <A, E>(
     }))
 }
 
+/** Runs a step when no change of the key is on its way to a tier that will judge it. */
+export const whenArrived = <A, E>(
+  entries: Pick<Entries<any>, "isRaced" | "arrived">,
+  refusals: { readonly unknown: (key: string) => CacheError },
+  key: string,
+  step: () => Effect.Effect<A, E>
+): Effect.Effect<A, E | CacheError> => {
+  if (!entries.isRaced) return step()
+  return Effect.flatMap(
+    entries.arrived(key),
+    (hasArrived): Effect.Effect<A, E | CacheError> => hasArrived ? step() : Effect.fail(refusals.unknown(key))
+  )
+}
+
 /** No value. An entry that was found, and that no read may serve, counts as none. */
 export const absence = (held: Entry<unknown> | undefined, holding: Holding | undefined): Expected => ({
   version: held?.version ?? holding?.met(),

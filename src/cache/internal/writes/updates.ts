@@ -19,7 +19,7 @@ import { atOnce } from "../loads/atOnce.ts"
 import type { Loads } from "../loads/loads.ts"
 import { type Updating, working } from "../loads/turns.ts"
 import type { FamilyReads } from "../reads/familyReads.ts"
-import { guarded } from "./guarded.ts"
+import { guarded, whenArrived } from "./guarded.ts"
 import type { Refusals } from "./refusals.ts"
 import { inFreedRoom, roomRefusal } from "./room.ts"
 import type { WriteSteps } from "./writeSteps.ts"
@@ -191,8 +191,8 @@ export class Updates<V> {
   }
 
   /** Runs a step when no change of the key is on its way to a tier that will judge it. */
-  private whenArrived<A, E>(key: string, step: () => Effect.Effect<A, E>): Effect.Effect<A, E> {
-    return this.entries.isRaced ? Effect.andThen(this.entries.arrived(key), Effect.suspend(step)) : step()
+  private whenArrived<A, E>(key: string, step: () => Effect.Effect<A, E>): Effect.Effect<A, E | CacheError> {
+    return whenArrived(this.entries, this.refusals, key, step)
   }
 
   /** Applies a write whose value is made from another one, which no lookup could bring again. */

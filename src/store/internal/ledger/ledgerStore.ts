@@ -331,6 +331,10 @@ class Shared {
         const at = end && this.stamps.positionOf(own.family, one.entry.stamp, end)
         const isMarked = span !== undefined && span.least <= one.entry.stamp
         const isNewer = isNewerThan(span, one)
+        if (one.isCurrent?.() === false) {
+          if (one.replaces !== false) names.push([own.family, one.key])
+          continue
+        }
         if (one.prevails === true) {
           if (isNewer) alone.push(this.putOf(own, one, undefined))
           else names.push([own.family, one.key])
@@ -357,10 +361,10 @@ class Shared {
   private guardOf({ changes, conditions }: StoreGuard, { cleared, end, marked }: Known): Guard | undefined {
     if (end === undefined) return undefined
     const expected = new Map<string, Condition>()
-    for (const { key, orAbsent, partition, version } of conditions) {
+    for (const { isCurrent, key, orAbsent, partition, version } of conditions) {
       const { family } = sharedOf.get(partition)!
       const since = Math.max(this.cleared.get(family) ?? 0, this.cleared.get("") ?? 0)
-      const at = cleared.has(family) ? undefined : end
+      const at = cleared.has(family) || isCurrent?.() === false ? undefined : end
       expected.set(`${family}/${key}`, { key: [family, key], version, at, orAbsent, since })
     }
     const keys: Array<KeyName> = []
