@@ -7,13 +7,14 @@ import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { TestClock } from "effect/testing"
 import type { CacheError } from "../../src/cache/CacheError.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import * as LedgerNode from "../../src/store/internal/ledger/ledgerNode.ts"
 import type { LedgerPlace } from "../../src/store/internal/ledger/ledgerPlace.ts"
 import * as LedgerStore from "../../src/store/internal/ledger/ledgerStore.ts"
 import { Store } from "../../src/store/Store.ts"
-import { cacheReasonOf, fork, settle } from "../support/effects.ts"
+import { cacheReasonOf, fork, hasty, reasonOf, settle } from "../support/effects.ts"
 import { engine } from "../support/engine.ts"
 import { type Line, makeLine, over, SimPlace } from "../support/ledger/simPlace.ts"
 import { tiersOver } from "../support/tiers.ts"
@@ -300,4 +301,49 @@ describe("a value that was given", () => {
       yield* settle
       for (const each of [a, b]) assert.deepStrictEqual(yield* each.as(each.note.getOption({ id: "1" })), Option.none())
     }))
+})
+
+describe("a read of a value that the cache alone has", () => {
+  it.effect("a reader gets a value of a key that another process changes during each look", () =>
+    Effect.gen(function*() {
+      const place = yield* SimPlace.make()
+      const b = yield* process(place)
+      yield* b.set("1", 0)
+      let changes = 0
+      // What the other process does is not done by the load of this one.
+      const run = Effect.runForkWith(yield* Effect.context<never>())
+      const way = over(place, makeLine())
+      const changing: LedgerPlace = {
+        ...way,
+        ask: (log, asker, question) => {
+          const answer = way.ask(log, asker, question)
+          return question._tag !== "Read" || changes >= 40
+            ? answer
+            : Effect.tap(answer, () => Effect.andThen(Fiber.join(run(b.set("1", ++changes))), settle))
+        }
+      }
+      const ledger = yield* LedgerNode.make(changing, { answerMillis: 10_000 })
+      const store = yield* tiersOver(yield* LedgerStore.make(ledger))
+      const { app, as } = yield* engine(
+        { families: { session: { pattern: "session:{id}" }, note: { pattern: "note:{id}" } } },
+        () => Effect.succeed(Lookup.absent),
+        { store: Layer.succeed(Store, store), alone: ["session"] }
+      )
+      const before = changes
+      const value = yield* as(app.keys.session.get({ id: "1" }))
+      assert.isAtLeast(value as number, before)
+      assert.isAbove(changes, 16)
+      assert.isTrue(Option.isSome(yield* as(app.keys.session.getOption({ id: "1" }))))
+    }))
+
+  it.effect("a reader whose tier does not answer gets that failure, and not `Absent`", () =>
+    Effect.gen(function*() {
+      const { b } = yield* setup
+      yield* b.set("1", "here")
+      b.line.isCut = true
+      yield* TestClock.adjust("1 minute")
+      const read = yield* fork(Effect.flip(b.as(b.session.get({ id: "2" }))))
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(reasonOf(yield* Fiber.join(read)), "StoreFailed")
+    }).pipe(hasty))
 })

@@ -6,17 +6,34 @@ import { type Lease, LeaseError } from "../../../capability/Lease.ts"
 import type { LeaseTable } from "../../../capability/shared/leaseTable.ts"
 import { matches } from "../../../pattern/KeyPattern.ts"
 import type { Entry } from "../../../store/Entry.ts"
+import { StoreError, TierFailed } from "../../../store/StoreError.ts"
 import {
   CacheError,
   LeaseRefused,
   StaleRefused,
+  StoreFailed,
   TransactionRefused,
   UpdateRefused,
   VersionConflict
 } from "../../CacheError.ts"
 import type { EngineFamilySpec } from "../family/familySpec.ts"
+import type { CacheContext } from "./cacheContext.ts"
 import { doubtMillis, type Hold } from "./holds.ts"
 import type { Served } from "./served.ts"
+
+/** The error where a tier does not say what it holds of a key. */
+export const unknownBelow = (
+  { cache, lost, spec }: {
+    readonly cache: CacheContext
+    readonly spec: EngineFamilySpec<any>
+    readonly lost: StoreError | undefined
+  },
+  key: string
+): CacheError => {
+  const cause = new Error(`what it holds of \`${spec.show(key)}\` is not known, or changes all the time`)
+  const error = lost ?? new StoreError({ reason: new TierFailed({ tier: cache.store.name, operation: "get", cause }) })
+  return new CacheError({ reason: new StoreFailed({ error }) })
+}
 
 /** The error if keys of a family must not be written under a lease. */
 export const leaseRefusal = (

@@ -65,18 +65,28 @@ export class LowerReads<V> {
     this.ground = ground
   }
 
-  /** Reads a key, and copies it to memory unless the key is changed meanwhile. */
+  /**
+   * Reads a key, and copies it to memory unless the key is changed meanwhile. Where other processes change it all the
+   * time, the reader gets what the tier had while it waited, and memory does not.
+   */
   promote(key: string, tries = triesMax): Read<V> {
     const look = this.ground.watches.during(
       key,
-      (watch) => Effect.map(this.look(key), (found) => this.promoted(key, found, watch))
+      (watch) =>
+        Effect.map(this.look(key), (found) => {
+          const current = this.promoted(key, found, watch)
+          return current === changed && tries === 0 ? this.passing(key, found) : current
+        })
     )
-    return Effect.flatMap(look, (found) =>
-      found !== changed
-        ? Effect.succeed(found)
-        : tries > 0
-        ? this.promote(key, tries - 1)
-        : Effect.succeed(unknown))
+    return Effect.flatMap(look, (found) => found === changed ? this.promote(key, tries - 1) : Effect.succeed(found))
+  }
+
+  /** What was found of a key that other processes have changed since, if an own change does not hide it. */
+  private passing(key: string, found: Found<V> | typeof unknown | undefined): Found<V> | typeof unknown {
+    if (!this.ground.cache.isShared || found === undefined || found === unknown) return unknown
+    const { expiresAt, stamp, tags } = found.entry
+    const isServed = expiresAt > this.ground.cache.time.now() && this.ground.judge(key, stamp, tags) !== "hidden"
+    return isServed ? found : unknown
   }
 
   /**

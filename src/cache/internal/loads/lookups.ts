@@ -16,6 +16,7 @@ import type { Loader } from "../../shared/loader.ts"
 import * as Pieces from "../../shared/pieces.ts"
 import { foundOf, unknown } from "../below/whenKnown.ts"
 import type { CacheContext } from "../entries/cacheContext.ts"
+import { unknownBelow } from "../entries/conditions.ts"
 import type { Entries } from "../entries/entries.ts"
 import type { Served } from "../entries/served.ts"
 import { atOnce } from "./atOnce.ts"
@@ -77,6 +78,10 @@ export class Lookups<V> {
       isKnown = found !== unknown
       this.take(flight, foundOf(found))
       if (flight.hasEnded) return
+      // A family without a lookup has the value there, or nowhere: that it is absent is not known.
+      if (!isKnown && flight.lookup === undefined) {
+        return this.ground.end(flight, Exit.fail(unknownBelow(this.entries, flight.key)))
+      }
     } else if (flight.cause !== "stale") {
       // What was found when the load was asked for may be out of date when it begins: it may have waited for its turn.
       yield* this.ground.offers.beforeRenewal(flight)

@@ -6,11 +6,17 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Lease } from "../../../capability/Lease.ts"
 import type { Entry } from "../../../store/Entry.ts"
-import { StoreError, TierFailed } from "../../../store/StoreError.ts"
-import { CacheError, StoreFailed } from "../../CacheError.ts"
+import type { CacheError } from "../../CacheError.ts"
 import type { SetOptions } from "../../types/setOptions.ts"
 import type { CacheContext } from "../entries/cacheContext.ts"
-import { closedBy, heldRefusal, leaseRefusal, overtakenLease, versionConflict } from "../entries/conditions.ts"
+import {
+  closedBy,
+  heldRefusal,
+  leaseRefusal,
+  overtakenLease,
+  unknownBelow,
+  versionConflict
+} from "../entries/conditions.ts"
 import type { Entries } from "../entries/entries.ts"
 import { isMarkedSince } from "../entries/leaseTerms.ts"
 import type { EngineFamilySpec } from "../family/familySpec.ts"
@@ -143,10 +149,7 @@ export class Refusals<V> {
 
   /** The error of a write whose condition cannot be judged: a tier does not say what it holds. */
   unknown(key: string): CacheError {
-    const cause = new Error(`what it holds of \`${this.spec.show(key)}\` is not known, or changes all the time`)
-    const reason = new TierFailed({ tier: this.cache.store.name, operation: "get", cause })
-    const error = this.entries.lost ?? new StoreError({ reason })
-    return new CacheError({ reason: new StoreFailed({ error }) })
+    return unknownBelow(this.entries, key)
   }
 
   /** The entry of a key, unless no read may serve it any more, not even as a stale one. */
