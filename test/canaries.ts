@@ -4464,6 +4464,14 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: [ledgerNodeTests]
   },
   {
+    law: "an entry ends as its writer said",
+    bug: "times in a server are those of the machine that writes them",
+    file: "src/store/redis/internal/redisPlace.ts",
+    text: `const timed = this.clock.there(entry)`,
+    planted: `const timed = entry`,
+    suites: ["test/store/redis/RedisStore.test.ts"]
+  },
+  {
     law: "a family is behind other processes by its bound, at the most",
     bug: "what memory holds is served although it was not shown to be complete",
     file: "src/cache/internal/entries/entries.ts",

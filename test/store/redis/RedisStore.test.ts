@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Manifest from "effect-stateless/manifest/Manifest"
 import * as RedisStore from "effect-stateless/store/RedisStore"
 import * as TieredStore from "effect-stateless/store/TieredStore"
+import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -70,6 +71,15 @@ const ownersOver = (rows: Rows) =>
     note: App.owner("note"),
     lasting: App.owner("lasting", { lookup: ({ id }) => Effect.succeed(rows.of(id)) })
   })
+
+/** The clock of a machine that is ahead of this one, or behind. */
+const aheadBy = (millis: number): Clock.Clock => {
+  const clock = Context.get(Context.empty(), Clock.Clock)
+  return Object.defineProperties(Object.create(clock), {
+    currentTimeMillisUnsafe: { value: () => clock.currentTimeMillisUnsafe() + millis },
+    currentTimeMillis: { value: Effect.map(clock.currentTimeMillis, (now) => now + millis) }
+  })
+}
 
 /** For rounds that a busy machine does not end in the short time of the other tests. */
 const long: Partial<RedisStore.Options> = { answerTimeout: "10 seconds" }
@@ -275,6 +285,68 @@ const tests = () => {
         yield* signal("SIGCONT")
         yield* until(Effect.map(Effect.exit(a.as(note.set({ id: "1" }, "y"))), ({ _tag }) => _tag === "Success"))
         assert.deepStrictEqual(yield* a.as(note.getOption({ id: "1" })), Option.some("y"))
+      })
+  )
+
+  live(
+    "a lifetime is that of its writer, on machines whose clocks differ",
+    ({ port }) =>
+      Effect.gen(function*() {
+        const rows = new Rows()
+        const right = yield* engine(port, rows)
+        for (const [n, ahead] of [3_600_000, -3_600_000, -3_000].entries()) {
+          const id = { id: `${n}` }
+          const other = yield* Effect.provideService(engine(port, rows), Clock.Clock, aheadBy(ahead))
+          for (const [writer, reader] of [[other, right], [right, other]] as const) {
+            yield* writer.as(note.set(id, "kept", { timeToLive: "2 seconds" }))
+            const { freshForMillis, value } = yield* reader.as(note.getAnswer(id))
+            assert.strictEqual(value, "kept", `${ahead}`)
+            assert.isAtMost(freshForMillis, 2_050)
+            assert.isAbove(freshForMillis, 1_000)
+            yield* writer.as(note.delete(id))
+          }
+        }
+      })
+  )
+
+  live(
+    "a lifetime that a server cannot count keeps its value, and fails no other write of its round",
+    ({ port }) =>
+      Effect.gen(function*() {
+        const [a, b] = [yield* engine(port, new Rows(), long), yield* engine(port, new Rows(), long)]
+        const lifetimes = [1e15, 1e17, 1e19, Number.MAX_VALUE, 60_000]
+        const sets = lifetimes.map((timeToLive, n) => note.set({ id: `${n}` }, "kept", { timeToLive }))
+        yield* a.as(Effect.all([...sets, note.delete({ id: "x" })], { concurrency: "unbounded" }))
+        for (const n of lifetimes.keys()) assert.strictEqual(yield* b.as(note.get({ id: `${n}` })), "kept")
+      })
+  )
+
+  live(
+    "bytes that another program has cut, or put under a key, are absent, and no write fails",
+    ({ connect, port }) =>
+      Effect.gen(function*() {
+        const rows = new Rows()
+        const a = yield* engine(port, rows, long)
+        const admin = yield* adminOf({ connect })
+        const id = { id: "1" }
+        yield* a.as(user.get(id))
+        yield* a.as(note.setIfAbsent({ id: "lease" }, "x"))
+        const all = yield* Effect.promise(() => admin.keysBuffer("{shared.test.0}:e:*"))
+        const at = all.find((key) => key.toString().includes("user:1"))!
+        const whole = (yield* Effect.promise(() => admin.getBuffer(at)))!
+        for (let end = 0; end < whole.length; end += 5) {
+          yield* Effect.promise(() => admin.set(at, whole.subarray(0, end)))
+          const b = yield* engine(port, rows, long)
+          assert.strictEqual((yield* b.as(user.get(id))).row, 0, `${end}`)
+        }
+        const others = all.find((key) => key.toString().includes("lease"))!
+        yield* Effect.promise(() => admin.del(others))
+        yield* Effect.promise(() => admin.lpush(others, "a list"))
+        const b = yield* engine(port, rows, long)
+        const works = [note.setIfAbsent({ id: "lease" }, "y"), note.set({ id: "2" }, "z"), note.get({ id: "2" })]
+        const [claimed] = yield* b.as(Effect.all(works as any, { concurrency: 1 }) as Effect.Effect<Array<unknown>>)
+        assert.isTrue(claimed)
+        assert.strictEqual(yield* a.as(note.get({ id: "lease" })), "y")
       })
   )
 

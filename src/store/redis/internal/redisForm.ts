@@ -17,6 +17,7 @@
  * UTF-8 extended to lone surrogates, because in plain UTF-8 two keys could become the same bytes.
  */
 import { Buffer } from "node:buffer"
+import { isStrings } from "../../../ownership/shared/validation.ts"
 import type { Entry } from "../../Entry.ts"
 import type { Drops, Epoch, Header, KeyName, Position } from "../../internal/ledger/ledger.ts"
 import type { Heading, LogRecord } from "../../internal/ledger/ledgerPlace.ts"
@@ -157,14 +158,30 @@ export const readHeader = (
   return { header: { identity: { version: version!, writer: writer! }, at }, lease: lease!, length }
 }
 
-/** Reads what follows the header. */
+const isTime = (part: unknown): boolean => part === null || typeof part === "number"
+
+const textsIn = (written: string): Texts | undefined => {
+  try {
+    const parts: unknown = JSON.parse(written)
+    if (!Array.isArray(parts) || parts.length !== 6) return undefined
+    const [freshUntil, expiresAt, costMillis, tags, revision, ownLifetimeMillis] = parts as ReadonlyArray<unknown>
+    const isWhole = isTime(freshUntil) && isTime(expiresAt) && typeof costMillis === "number" && isStrings(tags) &&
+      (revision === 0 || typeof revision === "string") && isTime(ownLifetimeMillis)
+    return isWhole ? parts as unknown as Texts : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Reads what follows the header; `undefined` if the bytes are not an entry, such as one that was cut. */
 export const readEntry = (
   bytes: Buffer,
   start: number,
   version: number
-): { readonly entry: Entry<undefined>; readonly value: Uint8Array } => {
+): { readonly entry: Entry<undefined>; readonly value: Uint8Array } | undefined => {
   const end = bytes.indexOf(lineFeed, start)
-  const texts = JSON.parse(bytes.subarray(start, end).toString()) as Texts
+  const texts = end < 0 ? undefined : textsIn(bytes.subarray(start, end).toString())
+  if (texts === undefined) return undefined
   const [freshUntil, expiresAt, costMillis, tags, revision, ownLifetimeMillis] = texts
   return {
     entry: {

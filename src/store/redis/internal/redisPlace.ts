@@ -10,6 +10,7 @@
  * Not here: connections (`redisConnection.ts`), the scripts (`redisScripts.ts`), and what the keys hold
  * (`redisForm.ts`).
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
@@ -53,6 +54,7 @@ import {
   writePosition
 } from "./redisForm.ts"
 import { type ScriptName, sources } from "./redisScripts.ts"
+import { endThere, ServerClock } from "./serverClock.ts"
 
 export interface Options {
   readonly connect: Connect
@@ -87,7 +89,8 @@ export const make = (options: Options): Effect.Effect<LedgerPlace, StoreError, S
     yield* RedisConnection.check(commands, options.answerMillis)
     for (const [name, lua] of sources) commands.defineCommand(commandOf(name), { lua })
     const news = yield* Effect.forEach(Array.from({ length: options.logs }), () => connection)
-    const place = new RedisPlace(options, commands, news, () => Math.floor(random.nextDoubleUnsafe() * 2 ** 32))
+    const bits = () => Math.floor(random.nextDoubleUnsafe() * 2 ** 32)
+    const place = new RedisPlace(options, commands, news, bits, new ServerClock(yield* Clock.Clock))
     const looked = Effect.forEach(
       news,
       (_, log) => place.ask(log, { writer: 0, position: undefined }, { _tag: "Look" }),
@@ -107,7 +110,12 @@ type Argument = string | number | Buffer
 
 type Command = (keys: number, ...args: ReadonlyArray<ReadonlyArray<Argument>>) => Promise<unknown>
 
-type Scripted = readonly [head: Buffer, records: ReadonlyArray<StreamRow>, outcome: ReadonlyArray<unknown>]
+type Scripted = readonly [
+  head: Buffer,
+  records: ReadonlyArray<StreamRow>,
+  outcome: ReadonlyArray<unknown>,
+  millis: Buffer
+]
 
 class RedisPlace implements LedgerPlace {
   readonly name = tierName
@@ -116,14 +124,22 @@ class RedisPlace implements LedgerPlace {
   private readonly commands: Redis
   private readonly news: ReadonlyArray<Redis>
   private readonly bits: () => number
+  private readonly clock: ServerClock
   private readonly keys: ReadonlyArray<LogKeys>
 
-  constructor(options: Options, commands: Redis, news: ReadonlyArray<Redis>, bits: () => number) {
+  constructor(
+    options: Options,
+    commands: Redis,
+    news: ReadonlyArray<Redis>,
+    bits: () => number,
+    clock: ServerClock
+  ) {
     this.options = options
     this.logs = options.logs
     this.commands = commands
     this.news = news
     this.bits = bits
+    this.clock = clock
     this.keys = Array.from({ length: options.logs }, (_, log) => logKeys(options.cache, log))
   }
 
@@ -190,8 +206,10 @@ class RedisPlace implements LedgerPlace {
         const command = Reflect.get(this.commands, `${commandOf(name)}Buffer`) as Command
         // In lists, because a call has room for some 100,000 arguments, and not for more.
         const given = [...asker, writer, ...bits, recordsPerAnswer, recordsMax, bytesMax]
+        const sentAt = this.clock.now()
         const answer = await command.call(this.commands, all.length, all, given, args)
-        const [head, rows, outcome] = answer as Scripted
+        const [head, rows, outcome, millis] = answer as Scripted
+        this.clock.answered(sentAt, Number(millis.toString()))
         const records = rows.map((row) => readRecord(row).record)
         return { heading: readHead(head.toString())!, records, proves: true, outcome: outcomeOf(outcome) }
       },
@@ -238,7 +256,10 @@ class RedisPlace implements LedgerPlace {
     if (read === undefined || !sameEpoch(read.header.at.epoch, epoch)) return Effect.undefined
     const { header, length } = read
     if (partition === undefined) return Effect.succeed({ header, found: undefined })
-    const { entry, value } = readEntry(bytes!, length, header.identity.version)
+    const kept = readEntry(bytes!, length, header.identity.version)
+    if (kept === undefined) return Effect.undefined
+    const { value } = kept
+    const entry = this.clock.here(kept.entry)
     const decoded = (partition as BytesPartition<unknown>).codec.decode(value)
     // Bytes of another schema are absent: another release may read them.
     return Effect.map(
@@ -300,7 +321,7 @@ class RedisPlace implements LedgerPlace {
       textBytes(name),
       lease ?? "",
       lease === undefined ? "0" : lease.slice(lease.lastIndexOf(".") + 1),
-      ...putArgs(put),
+      ...this.putArgs(put),
       writeBody(named, [], undefined),
       writeBody(named, [key], undefined),
       writeBody(noDrops, [key], undefined),
@@ -309,6 +330,19 @@ class RedisPlace implements LedgerPlace {
       ...namesAndScopes(drops)
     ]
     return this.script("set", "put", log, asker, keys, args, ([kept]) => (kept as Buffer).toString() as Outcomes["Put"])
+  }
+
+  private putArgs(
+    { at, identity, prepared: { entry, prepared } }: CommittedPut
+  ): ReadonlyArray<string | number | Buffer> {
+    const timed = this.clock.there(entry)
+    return [
+      ...positionArgs(at),
+      identity.version,
+      identity.writer,
+      endThere(timed) ?? "",
+      writeEntry(timed, (prepared as Encoded<unknown>).value)
+    ]
   }
 
   private abandon(
@@ -339,7 +373,7 @@ class RedisPlace implements LedgerPlace {
         const name = textBytes(nameOf(key))
         known.set(name.toString("latin1"), key)
         keys.push(entryKey(logKeys, nameOf(key)))
-        args.push(name, ...putArgs(put))
+        args.push(name, ...this.putArgs(put))
       }
     }
     args.push(guards.length)
@@ -446,19 +480,6 @@ const late = "late"
 
 const positionArgs = (at: Position | undefined): ReadonlyArray<number | string> =>
   at === undefined ? ["", "", ""] : [at.epoch.number, at.epoch.nonce, at.stamp]
-
-const putArgs = (
-  { at, identity, prepared: { entry, prepared } }: CommittedPut
-): ReadonlyArray<string | number | Buffer> => {
-  const { expiresAt } = entry
-  return [
-    ...positionArgs(at),
-    identity.version,
-    identity.writer,
-    expiresAt === Infinity ? "" : Math.ceil(expiresAt),
-    writeEntry(entry, (prepared as Encoded<unknown>).value)
-  ]
-}
 
 const keyOf = ({ partition, prepared }: CommittedPut): KeyName => [partition.family.name, prepared.key]
 

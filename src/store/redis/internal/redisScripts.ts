@@ -1,6 +1,6 @@
 /**
  * The atomic steps of a ledger in Redis, as Lua. Each script begins alike (`enter`), and answers with the heading of
- * the log, the records after the asker's position, and its outcome.
+ * the log, the records after the asker's position, its outcome, and the time of the server in milliseconds.
  *
  * Keys of each script: head, log, tombstones, marks, beat, and then those of the step. Arguments of each script: the
  * asker's epoch, nonce and stamp (or empty texts), its writer, four times 32 random bits, the most records in an
@@ -81,9 +81,13 @@ local function isLate()
   end
   return false
 end
+-- A command that fails ends a script in its middle. So what others may have put under a key is asked with \`pcall\`.
+local function textOf(answer)
+  return type(answer) == 'string' and answer or ''
+end
 local function headerOf(entryKey)
   local e, n, s, version, by, under =
-    string.match(redis.call('GETRANGE', entryKey, 0, 127), '^(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|')
+    string.match(textOf(redis.pcall('GETRANGE', entryKey, 0, 127)), '^(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|')
   if e ~= epoch or n ~= nonce then return nil end
   return { version = version, writer = by, lease = tonumber(under), stamp = tonumber(s) }
 end
@@ -96,7 +100,7 @@ local function isFull()
 end
 local function leaseOf(leaseKey)
   local e, n, number, untilMillis, awaited =
-    string.match(redis.call('GET', leaseKey) or '', '^(%d+)|(%d+)|(%d+)|(%d+)|(%d)$')
+    string.match(textOf(redis.pcall('GET', leaseKey)), '^(%d+)|(%d+)|(%d+)|(%d+)|(%d)$')
   if e ~= epoch or n ~= nonce then return nil end
   local fence = e .. '.' .. n .. '.' .. number
   return { number = number, fence = fence, untilMillis = untilMillis, awaited = awaited == '1' }
@@ -145,7 +149,7 @@ local function reply(outcome)
   if knownEpoch == epoch and knownNonce == nonce and knownStamp >= floor and knownStamp < head then
     records = redis.call('XRANGE', L, epoch .. '-' .. int(knownStamp + 1), '+', 'COUNT', recordsPerAnswer)
   end
-  return { redis.call('GET', H), records, outcome }
+  return { redis.call('GET', H), records, outcome, int(now) }
 end
 `
 
