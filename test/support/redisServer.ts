@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { Redis } from "ioredis"
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -19,8 +19,8 @@ export interface RedisServer {
   readonly connect: (options?: object) => Redis
   /** Ends the server as a crash does, and starts it again on its port and folder. */
   readonly restart: Effect.Effect<void, Error>
-  /** Stops its process, or lets it go on. */
-  readonly signal: (signal: "SIGSTOP" | "SIGCONT") => Effect.Effect<void>
+  /** Stops its process, or lets it go on; or ends it for good. */
+  readonly signal: (signal: "SIGSTOP" | "SIGCONT" | "SIGKILL") => Effect.Effect<void>
 }
 
 const freePort: Effect.Effect<number> = Effect.callback((resume) => {
@@ -34,19 +34,33 @@ const freePort: Effect.Effect<number> = Effect.callback((resume) => {
 
 /** Starts a server that saves nothing by itself, until the Scope ends. */
 export const start = (...args: ReadonlyArray<string>): Effect.Effect<RedisServer, Error, Scope.Scope> =>
+  begun((port, folder) => ["--port", `${port}`, "--bind", "127.0.0.1", "--save", "", "--dir", folder, ...args])
+
+/** Starts a Sentinel, until the Scope ends. It writes its state into its file of configuration. */
+export const startSentinel = (lines: ReadonlyArray<string>): Effect.Effect<RedisServer, Error, Scope.Scope> =>
+  begun((port, folder) => {
+    const file = join(folder, "sentinel.conf")
+    writeFileSync(file, [`port ${port}`, "bind 127.0.0.1", `dir ${folder}`, ...lines].join("\n"))
+    return [file, "--sentinel"]
+  }, "+monitor")
+
+const begun = (
+  configOf: (port: number, folder: string) => ReadonlyArray<string>,
+  isReady = "Ready to accept connections"
+): Effect.Effect<RedisServer, Error, Scope.Scope> =>
   Effect.gen(function*() {
     const folder = yield* Effect.acquireRelease(
       Effect.sync(() => mkdtempSync(join(tmpdir(), "redis-"))),
       (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
     )
     const port = yield* freePort
-    const config = ["--port", `${port}`, "--bind", "127.0.0.1", "--save", "", "--dir", folder, ...args]
+    const config = configOf(port, folder)
     let child: ChildProcess
     const begin = Effect.tryPromise({
       try: async () => {
         child = spawn("redis-server", config, { stdio: ["ignore", "pipe", "inherit"] })
         for await (const lines of child.stdout!.iterator({ destroyOnReturn: false })) {
-          if (String(lines).includes("Ready to accept connections")) break
+          if (String(lines).includes(isReady)) break
         }
         child.stdout!.resume()
       },

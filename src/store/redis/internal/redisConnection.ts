@@ -24,18 +24,23 @@ export const timerMillisMax = 2_147_483_647
 const pauseMillisMin = 50
 const pauseMillisMax = 2_000
 
-/** A connection on which an answer is due, and nothing arrives for so long, is given up. */
-const silenceMillisMax = 15_000
+/** A connection on which an answer is due is given up after the time of so many answers, or after `leastMillis`. */
+const silentAnswersMax = 4
+const leastMillis = 2_000
 
-/** What every connection of a place has. */
-export const connectionOptions = (random: () => number, connectMillis: number) => ({
+/** What every connection of a place has. `waitMillis` is how long the server may wait by itself before it answers. */
+export const connectionOptions = (random: () => number, answerMillis: number, waitMillis: number) => ({
   lazyConnect: true,
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
   autoResendUnfulfilledCommands: false,
   enableAutoPipelining: false,
-  connectTimeout: Math.min(timerMillisMax, Math.ceil(connectMillis)),
-  socketTimeout: silenceMillisMax,
+  connectTimeout: Math.min(timerMillisMax, Math.ceil(answerMillis)),
+  // A server that hangs does not close its connections. Another one may have taken over.
+  socketTimeout: Math.min(
+    timerMillisMax,
+    waitMillis + Math.max(leastMillis, Math.ceil(silentAnswersMax * answerMillis))
+  ),
   retryStrategy: (times: number) =>
     Math.min(pauseMillisMax, pauseMillisMin * 2 ** Math.min(times, 10)) * (0.5 + random() / 2),
   // A primary that became a replica does not close its connections.
@@ -55,11 +60,12 @@ const isRefusal = (error: unknown): error is Error =>
 export const open = (
   connect: Connect,
   random: () => number,
-  connectMillis: number
+  answerMillis: number,
+  waitMillis = 0
 ): Effect.Effect<Redis, StoreError, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.try({
-      try: () => connect(connectionOptions(random, connectMillis)),
+      try: () => connect(connectionOptions(random, answerMillis, waitMillis)),
       catch: (cause) => refused(tierName, "client", `makes no connection: ${textOf(cause)}`)
     }),
     (redis) => Effect.sync(() => redis.disconnect())
@@ -72,7 +78,7 @@ export const open = (
     // It goes on by itself. Until it is connected, calls fail at once.
     const connected = Effect.ignore(Effect.tryPromise(() => redis.connect()))
     return Effect.flatMap(
-      AnswerTime.timeoutOption(connected, connectMillis),
+      AnswerTime.timeoutOption(connected, answerMillis),
       () => reply === undefined ? Effect.void : Effect.fail(refusedBy(reply))
     )
   }))

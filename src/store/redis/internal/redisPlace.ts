@@ -84,11 +84,12 @@ const againMillis = 100
 export const make = (options: Options): Effect.Effect<LedgerPlace, StoreError, Scope.Scope> =>
   Effect.gen(function*() {
     const random = yield* Random.Random
-    const connection = RedisConnection.open(options.connect, () => random.nextDoubleUnsafe(), options.answerMillis)
-    const commands = yield* connection
+    const connection = (waitMillis: number) =>
+      RedisConnection.open(options.connect, () => random.nextDoubleUnsafe(), options.answerMillis, waitMillis)
+    const commands = yield* connection(0)
     yield* RedisConnection.check(commands, options.answerMillis)
     for (const [name, lua] of sources) commands.defineCommand(commandOf(name), { lua })
-    const news = yield* Effect.forEach(Array.from({ length: options.logs }), () => connection)
+    const news = yield* Effect.forEach(Array.from({ length: options.logs }), () => connection(blockMillis))
     const bits = () => Math.floor(random.nextDoubleUnsafe() * 2 ** 32)
     const place = new RedisPlace(options, commands, news, bits, new ServerClock(yield* Clock.Clock))
     const looked = Effect.forEach(
