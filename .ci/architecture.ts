@@ -332,9 +332,17 @@ const forEachReference = (source: Source, visit: (node: Node, parent: Node) => v
 const bannedReferences = new Map([
   ["setTimeout", "time comes from `Clock`: use `Effect.sleep`, or `sleep` of `store/shared/backgroundTimer.ts`"],
   ["setInterval", "time comes from `Clock`: use `Effect.repeat`"],
+  ["setImmediate", "let others run by `Effect.yieldNow`"],
+  ["queueMicrotask", "let others run by `Effect.yieldNow`"],
   ["performance", "time comes from `Clock`"],
   ["console", "nothing in src/ prints: use `Effect.log` or `Console`"]
 ])
+
+/** What has all globals as parts. */
+const globals: ReadonlySet<string> = new Set(["globalThis", "global"])
+
+/** What has time or randomness among its parts. */
+const sources: ReadonlySet<string> = new Set(["Date", "Math"])
 
 const bannedMembers = new Map([
   ["Date.now", "time comes from `Clock`"],
@@ -365,20 +373,26 @@ export const wrapped: Rule = (project) =>
 export const banned: Rule = (project) =>
   violationsOf(project, (source, refuse) => {
     forEachReference(source, (node, parent) => {
-      const name = node["name"] as string
+      const property = parent.type === "MemberExpression" && parent["object"] === node
+        ? parent["property"] as Node
+        : undefined
+      const part = (property?.["name"] ?? property?.["value"]) as string | undefined
+      const isOfAll = globals.has(node["name"] as string) && part !== undefined
+      const name = isOfAll ? part : node["name"] as string
       const reference = bannedReferences.get(name)
       const isTimer = name === "setTimeout" && source.path === timerFile
       if (reference !== undefined && !isTimer) refuse(node.start, `\`${name}\` is banned: ${reference}`)
-      const property = parent.type === "MemberExpression" ? (parent["property"] as Node) : undefined
-      const member = `${name}.${property?.["name"] ?? property?.["value"]}`
-      const reason = parent["object"] === node ? bannedMembers.get(member) : undefined
-      if (reason !== undefined) refuse(node.start, `\`${member}\` is banned: ${reason}`)
+      const reason = part === undefined ? undefined : bannedMembers.get(`${name}.${part}`)
+      if (reason !== undefined) refuse(node.start, `\`${name}.${part}\` is banned: ${reason}`)
+      // Every other way to its parts, such as a pattern of a declaration, or the object of all globals before it.
+      const isTaken = sources.has(name) && (isOfAll || parent["init"] === node)
+      if (isTaken) refuse(node.start, `parts of \`${name}\` are banned: time and randomness come from services`)
       const isNow = parent.type === "NewExpression" && name === "Date" &&
         (parent["arguments"] as Array<Node>).length === 0
       if (isNow) refuse(node.start, "`new Date()` is banned: time comes from `Clock`")
     })
     for (const { start, value } of source.comments) {
-      const word = /\b(TODO|FIXME|HACK|XXX)\b/.exec(value)?.[0]
+      const word = /\b(TODO|FIXME|HACK|XXX)\b/i.exec(value)?.[0]
       if (word !== undefined) refuse(start, `\`${word}\` in a comment`)
     }
   })

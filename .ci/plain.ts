@@ -17,7 +17,7 @@ const comparatives = "longer|later|earlier|larger|smaller|greater|slower|faster|
 /** Phrases that a reader whose third language is English must read twice, each with the better form. */
 const unclear: ReadonlyArray<readonly [phrase: RegExp, better: string]> = [
   [
-    /\b(nobody|whoever|somebody|anybody)\b/gi,
+    /\b(nobody|whoever|somebody|anybody|no one|someone|anyone|everyone|everybody)\b/gi,
     "name the actor: caller, reader, owner, listener, tier, engine or process"
   ],
   [/\bbe\s+it\b/gi, "write `whether a or b`"],

@@ -324,7 +324,13 @@ describe("violation of a rule", () => {
       "setInterval(f, 1)",
       "console.log(1)",
       "const out = { console }",
+      "queueMicrotask(f)",
+      "globalThis.setTimeout(f, 1)",
+      "globalThis.Date.now()",
+      "const { now } = Date",
+      "const draw = globalThis.Math",
       "// TODO later",
+      "// todo: later",
       "/* FIXME */",
       "// a HACK"
     ]

@@ -49,7 +49,7 @@ export const enter = async <A>(
     Fs.writeFileSync(draft, JSON.stringify(me.holder))
     Fs.renameSync(draft, opening)
     try {
-      await until(() => !someoneCommits(gate), "a process is within a commit, and does not go on")
+      await until(() => !aProcessCommits(gate), "a process is within a commit, and does not go on")
       const opened = open()
       return { opened, member: join(gate, me) }
     } finally {
@@ -115,7 +115,7 @@ const isOpening = (gate: string): boolean => {
   return text !== undefined && lives(gate, text)
 }
 
-const someoneCommits = (gate: string): boolean => {
+const aProcessCommits = (gate: string): boolean => {
   const members = Path.join(gate, "members")
   return Fs.readdirSync(members).some((name) => {
     if (name.endsWith("-draft")) return false
