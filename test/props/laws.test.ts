@@ -25,7 +25,19 @@ import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
 import { drive, settle } from "../support/effects.ts"
 import { type App, checkInvariants, engine, ownerOptions, type Running } from "../support/engine.ts"
 import { manifest } from "../support/randomManifests.ts"
-import { drops, jumps, marks, policies, reads, type Script, script, sets, updates, World } from "../support/world.ts"
+import {
+  drops,
+  jumps,
+  marks,
+  moves,
+  policies,
+  reads,
+  type Script,
+  script,
+  sets,
+  updates,
+  World
+} from "../support/world.ts"
 
 const seed = fc.integer({ min: 0, max: 2 ** 31 - 1 })
 
@@ -56,7 +68,7 @@ const exitReasonOf = (exit: Exit.Exit<unknown, unknown>): string | undefined => 
 describe("law 1: ownership", () => {
   it("a change and a read need a right for their key", () =>
     holds(
-      fc.tuple(manifest, fc.nat(255), fc.nat(255), fc.nat(), fc.nat(7)),
+      fc.tuple(manifest, fc.nat(255), fc.nat(255), fc.nat(), fc.nat(11)),
       ([valid, owned, borrowed, on, kind]) =>
         Effect.gen(function*() {
           const families = [...valid.families.values()]
@@ -87,10 +99,15 @@ describe("law 1: ownership", () => {
           if (exitReasonOf(yield* Effect.exit(of.key(params) as Effect.Effect<string, unknown>)) === "InvalidKey") {
             return
           }
+          const readKinds = 4
           const act: Effect.Effect<unknown, unknown, any> = [
             of.get(params),
             of.getOption(params),
             of.has(params),
+            Effect.map(of.reader, (reader) => reader.getUnsafe(params)),
+            Effect.map(of.writer, (writer) => writer.setUnsafe(params, "mine")),
+            Effect.map(of.writer, (writer) => writer.patchUnsafe(params, () => "mine")),
+            Effect.map(of.writer, (writer) => writer.deleteUnsafe(params)),
             of.set(params, "mine"),
             of.delete(params),
             of.refresh(params),
@@ -101,22 +118,22 @@ describe("law 1: ownership", () => {
           const exit = yield* Effect.exit(Effect.provideContext(act, context as Context.Context<never>))
           const mayWrite = target.covering.some((name) => owns.includes(name))
           const mayRead = mayWrite || target.covering.some((name) => borrows.includes(name))
-          const allowed = kind < 3 ? mayRead : mayWrite
+          const allowed = kind < readKinds ? mayRead : mayWrite
           assert.strictEqual(exitReasonOf(exit), allowed ? undefined : "NotOwner")
           const after: any = yield* running.as(of.getOption(params) as Effect.Effect<unknown, unknown, any>)
-          if (!allowed || kind < 3) assert.strictEqual(after.value, "before", "a tier has changed")
+          if (!allowed || kind < readKinds) assert.strictEqual(after.value, "before", "a tier has changed")
         })
     ))
 })
 
 describe("law 2: no stale fill", () => {
   it("a value whose load began before an invalidation is not stored as fresh, on any path", () =>
-    holds(script({ kinds: [...reads, ...drops, ...marks], policies }), live))
+    holds(script({ kinds: [...reads, ...drops, ...marks, ...moves], policies }), live))
 })
 
 describe("law 3: read your writes", () => {
   it("a read that starts after a write returned sees it or something newer", () =>
-    holds(script({ kinds: [...reads, ...drops, ...updates, ...sets] }), live))
+    holds(script({ kinds: [...reads, ...drops, ...updates, ...sets, ...moves] }), live))
 })
 
 describe("law 5: single flight", () => {
@@ -352,12 +369,24 @@ describe("law 9: exclusion", () => {
       })))
 
   const plain = fc.record({
-    kind: fc.constantFrom("lease", "lease", "shared", "update", "patch", "condition", "batch", "setMany"),
+    kind: fc.constantFrom(
+      "lease",
+      "lease",
+      "shared",
+      "update",
+      "patch",
+      "condition",
+      "batch",
+      "setMany",
+      "patchUnsafe"
+    ),
+    now: fc.boolean(),
     id: fc.constantFrom("1", "2"),
     delay: fc.nat(20),
     hold: fc.nat(20),
     timeToLive: fc.constantFrom(10, 100_000)
   })
+  const none = { _tag: "None" }
   const lengthOf = (value: unknown) => (value as ReadonlyArray<number>).length
   it("no write is lost among holders of leases and plain writers, and a shared lease keeps its value", () =>
     holds(fc.array(plain, { minLength: 2, maxLength: 12 }), (steps) =>
@@ -370,7 +399,12 @@ describe("law 9: exclusion", () => {
         const of = app.keys.user
         yield* as(of.setMany([[{ id: "1" }, []], [{ id: "2" }, []]]))
         const written: Array<readonly [id: string, op: number]> = []
-        const one = ({ delay, hold, id, kind, timeToLive }: typeof steps[number], op: number) => {
+        const writer: any = yield* as(of.writer as Effect.Effect<any>)
+        const one = ({ delay, hold, id, kind, now, timeToLive }: typeof steps[number], op: number) => {
+          const set = (value: unknown, options: object): Effect.Effect<unknown, unknown, any> =>
+            now
+              ? Effect.try({ try: () => writer.setUnsafe({ id }, value, options), catch: (error) => error })
+              : of.set({ id }, value, options)
           const grown = (was: unknown) => [...was as ReadonlyArray<number>, op]
           const slowly = (was: unknown) => Effect.delay(Effect.succeed(grown(was)), hold)
           const leased = (mode: LeaseMode) =>
@@ -378,7 +412,7 @@ describe("law 9: exclusion", () => {
               const lease = yield* of.lease({ id }, { mode, timeToLive })
               const was = yield* of.get({ id })
               yield* Effect.sleep(hold)
-              if (mode === "exclusive") return yield* of.set({ id }, grown(was), { lease })
+              if (mode === "exclusive") return yield* set(grown(was), { lease })
               if (lease.isHeldUnsafe()) assert.strictEqual(yield* of.get({ id }), was)
               return yield* Effect.fail("it writes nothing")
             }).pipe(Effect.scoped)
@@ -392,9 +426,13 @@ describe("law 9: exclusion", () => {
             : kind === "update" || kind === "patch"
             ? of[kind]({ id }, slowly)
             : kind === "condition"
-            ? onVersion((value, options) =>
-              of.set({ id }, value, options)
-            )
+            ? onVersion(set)
+            : kind === "patchUnsafe"
+            ? Effect.try({
+              try: () =>
+                writer.patchUnsafe({ id }, grown) ?? none,
+              catch: (error) => error
+            })
             : kind === "setMany"
             ? onVersion((value, options) => of.setMany([[{ id }, value]], options))
             : onVersion((value, options) => app.batch([of.setting({ id }, value, options)]))
@@ -413,8 +451,9 @@ describe("law 9: exclusion", () => {
       })))
 
   const change = fc.record({
-    kind: fc.constantFrom("lease", "lease", "lease", "get", ...drops, "refresh"),
+    kind: fc.constantFrom("lease", "lease", "lease", "get", ...drops, "deleteUnsafe", "refresh"),
     id: fc.constantFrom("1", "2"),
+    now: fc.boolean(),
     delay: fc.nat(20),
     hold: fc.nat(20)
   })
@@ -430,8 +469,10 @@ describe("law 9: exclusion", () => {
           })
         const { app, as } = yield* engine(user({}), lookup)
         const of = app.keys.user
+        const writer = yield* as<any, unknown>(of.writer)
         const removals: { [kind: string]: (id: string) => Effect.Effect<unknown, unknown, any> } = {
           delete: (id) => of.delete({ id }),
+          deleteUnsafe: (id) => Effect.sync(() => writer.deleteUnsafe({ id })),
           invalidate: (id) => of.invalidate({ id }),
           where: (id) => of.invalidateWhere({ id }),
           all: () => of.invalidateAll(),
@@ -445,17 +486,23 @@ describe("law 9: exclusion", () => {
             return Effect.tap(of.get({ id }) as Effect.Effect<number, unknown, any>, (row) =>
               Effect.sync(() => seen(row)))
           })
-        const one = ({ delay, hold, id, kind }: typeof steps[number]) => {
+        const one = ({ delay, hold, id, kind, now }: typeof steps[number]) => {
           const leased = Effect.gen(function*() {
             const lease = yield* of.lease({ id })
             const row = yield* read(id)
             yield* Effect.sleep(hold)
-            yield* of.set({ id }, row, { lease, tags: [`t${id}`] })
+            const options = { lease, tags: [`t${id}`] }
+            yield* now
+              ? Effect.try({
+                try: () =>
+                  writer.setUnsafe({ id }, row, options),
+                catch: (error) => error
+              })
+              : of.set({ id }, row, options)
           }).pipe(Effect.scoped)
           const removal = Effect.suspend(() => {
             const row = ++rows[id]!
-            return Effect.map(removals[kind]!(id), () =>
-              floors[id] = Math.max(floors[id]!, row))
+            return Effect.map(removals[kind]!(id), () => floors[id] = Math.max(floors[id]!, row))
           })
           const work: Effect.Effect<unknown, unknown, any> = kind === "lease"
             ? leased
@@ -545,5 +592,5 @@ describe("law 11: bounds", () => {
 
 describe("law 13: order needs no clock", () => {
   it("a clock that jumps forwards or back hides no invalidation and loses no write", () =>
-    holds(script({ kinds: [...reads, ...drops, ...updates, ...sets, ...jumps, ...jumps] }), live))
+    holds(script({ kinds: [...reads, ...drops, ...updates, ...sets, ...moves, ...jumps, ...jumps] }), live))
 })

@@ -22,11 +22,12 @@ import type { Entry } from "../../src/store/Entry.ts"
 import { Store } from "../../src/store/Store.ts"
 import type { Operation } from "../../src/store/StoreError.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
+import { Arrivals, doorOf, heldOr } from "../support/atOnce.ts"
 import { drive } from "../support/effects.ts"
 import { type App, engine, type Running } from "../support/engine.ts"
 import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
 import { Floors, rowDrops, rowReads, see } from "../support/rows.ts"
-import { below, pick, simulate } from "../support/simulate.ts"
+import { below, chance, pick, simulate } from "../support/simulate.ts"
 import { SimulatedWorld } from "../support/simulatedWorld.ts"
 import { type Above, type TiersOptions, tiersOver } from "../support/tiers.ts"
 import { policies } from "../support/world.ts"
@@ -34,8 +35,20 @@ import { policies } from "../support/world.ts"
 const ids = ["1", "2"] as const
 const families = ["user", "profile"] as const
 const names: ReadonlyArray<string> = families
-const reads = ["get", "getOption", "getAnswer", "getMany", "has"] as const
-const writes = ["delete", "invalidate", "where", "all", "tag", "set", "update", "batch", "refresh"] as const
+const reads = ["get", "getUnsafe", "getOption", "getAnswer", "getMany", "has"] as const
+const writes = [
+  "delete",
+  "invalidate",
+  "where",
+  "all",
+  "tag",
+  "set",
+  "patch",
+  "reschedule",
+  "update",
+  "batch",
+  "refresh"
+] as const
 
 type Id = typeof ids[number]
 
@@ -56,6 +69,7 @@ const fibersMax = 8
 const stepsMax = 12
 const releaseMillis = 40
 const lookMillis = 3
+const movedMillis = 25
 
 const ruleOf = (kind: FaultyStore.Fault["kind"], operations: ReadonlyArray<Operation>): FaultyStore.Rule => ({
   fault: kind === "slow" || kind === "slowLate" ? { kind, delay: 30 } : { kind },
@@ -73,6 +87,7 @@ class FaultyWorld extends SimulatedWorld<App<typeof families[number]>> {
   private doSourcesEnd = false
   // What batches wrote.
   private readonly batches = new Set<number>()
+  private readonly arrivals = new Arrivals()
   private torn: string | undefined = undefined
   private running!: Running<typeof families[number]>
 
@@ -118,17 +133,30 @@ class FaultyWorld extends SimulatedWorld<App<typeof families[number]>> {
     const further = ids.filter((other) => other !== id)
     const read = kind === "getAnswer"
       ? Effect.map(of.getAnswer({ id }), ({ value }) => [[id, value] as const])
+      : kind === "getUnsafe"
+      ? Effect.map(heldOr(this.running, name, { id }), (value) => [[id, value] as const])
       : rowReads[kind](of, askedOf(id), further.map(askedOf))
     for (const [id, row] of yield* this.running.as(read)) see(id, row, floors.get(id as Id)!, `${kind} ${name}`)
   })
 
-  private apply(kind: typeof writes[number], id: Id, n: number): Effect.Effect<unknown, unknown> {
+  private apply(kind: typeof writes[number], id: Id, n: number, isAtOnce: boolean): Effect.Effect<unknown, unknown> {
     const { app } = this.running
     const { user } = app.keys
+    const door = doorOf(isAtOnce, this.running, "user", { id }, this.arrivals)
     const write = (): Effect.Effect<unknown, unknown, any> => {
       switch (kind) {
+        case "delete":
+          return door.delete
         case "set":
-          return user.set({ id }, n, { tags: [`t${id}`] })
+          return door.set(n, { tags: [`t${id}`] })
+        case "patch":
+          return door.patch(() => n)
+        case "reschedule":
+          // The row is new, so its value goes, whatever has become of its end.
+          return Effect.flatMap(Effect.exit(door.reschedule(movedMillis)), (exit) => {
+            if (exit._tag === "Failure" && !failedTier(exit)) return exit
+            return door.delete
+          })
         case "update":
           return user.update({ id }, () => n)
         case "batch":
@@ -142,13 +170,13 @@ class FaultyWorld extends SimulatedWorld<App<typeof families[number]>> {
 
   /** Writers of one id follow each other: a cache cannot order values that are written at once. */
   private readonly change = Effect.fnUntraced(function*(this: FaultyWorld) {
-    const [kind, id] = [yield* pick(writes), yield* pick(ids)]
+    const [kind, id, isAtOnce] = [yield* pick(writes), yield* pick(ids), yield* chance(0.5)]
     const concerned: ReadonlyArray<Id> = kind === "all" || kind === "batch" ? ids : [id]
     const work = Effect.suspend(() => {
       const n = this.write(...concerned)
       if (kind === "batch") this.batches.add(n)
       this.epochs++
-      return Effect.flatMap(Effect.exit(this.apply(kind, id, n)), (exit) =>
+      return Effect.flatMap(Effect.exit(this.apply(kind, id, n, isAtOnce)), (exit) =>
         Effect.sync(() => {
           this.epochs++
           if (exit._tag === "Failure" && !failedTier(exit)) throw new Error(`${kind}: ${Cause.pretty(exit.cause)}`)
@@ -197,6 +225,11 @@ class FaultyWorld extends SimulatedWorld<App<typeof families[number]>> {
     })
 
   readonly run: Effect.Effect<void, unknown> = Effect.gen({ self: this }, function*() {
+    yield* this.lives
+    yield* this.arrivals.check
+  })
+
+  private readonly lives: Effect.Effect<void, unknown> = Effect.gen({ self: this }, function*() {
     const { capacities = [100], kinds, operations } = this.plan
     const [capacity, policy, place] = [yield* pick(capacities), yield* pick(policies), makePlace()]
     this.doSourcesEnd = policy.timeToLive !== undefined || policy.idleTimeToLive !== undefined

@@ -9,6 +9,7 @@ import {
   drops,
   jumps,
   marks,
+  moves,
   nested,
   owners,
   reads,
@@ -30,14 +31,14 @@ const story = (name: string, options: ScriptOptions) => {
 }
 
 const read = [...reads, ...reads]
-const all = [...read, ...drops, ...updates, ...sets]
+const all = [...read, ...drops, ...updates, ...sets, ...moves]
 const tiered = { capacities: [1, 3, 1_000], tiers: ["through", "onEviction", "slow"] } as const
 
 describe("races", () => {
   story("readers alone", { kinds: read })
   story("readers and invalidations", { kinds: [...read, ...drops] })
   story("readers and updates", { kinds: [...read, ...drops, ...updates] })
-  story("readers, sets and batches", { kinds: [...read, ...drops, ...updates, ...sets], interrupts: true })
+  story("readers, sets and batches", { kinds: all, interrupts: true })
   story("marks, which leave values to be served stale", { kinds: [...read, ...drops, ...marks] })
   story("readers that are interrupted", { kinds: [...read, ...drops, ...updates], interrupts: true })
   story("lookups that fail", { kinds: [...read, ...drops, ...updates], failing: 30, interrupts: true })

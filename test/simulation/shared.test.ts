@@ -22,6 +22,7 @@ import * as LedgerNode from "../../src/store/internal/ledger/ledgerNode.ts"
 import * as LedgerStore from "../../src/store/internal/ledger/ledgerStore.ts"
 import { GraceMillis } from "../../src/store/shared/answerTime.ts"
 import { Store } from "../../src/store/Store.ts"
+import { Arrivals, doorOf, heldOr } from "../support/atOnce.ts"
 import { drive } from "../support/effects.ts"
 import { type App, engine, type Running } from "../support/engine.ts"
 import { faults } from "../support/ledger/faults.ts"
@@ -37,8 +38,8 @@ type Id = typeof ids[number]
 const families = ["user", "profile", "page"] as const
 type Name = typeof families[number]
 
-const reads = ["get", "getOption", "getMany", "has"] as const
-const writes = ["delete", "invalidate", "where", "all", "tag", "set", "update", "batch", "refresh"] as const
+const reads = ["get", "getUnsafe", "getOption", "getMany", "has"] as const
+const writes = ["delete", "invalidate", "where", "all", "tag", "set", "patch", "update", "batch", "refresh"] as const
 
 const paramsOf = (name: Name, id: Id) => name === "page" ? { id, n: "0" } : { id }
 
@@ -75,6 +76,7 @@ class SharedWorld {
   private readonly floors = new Floors()
   private readonly turns = new Map(ids.map((id) => [id, Semaphore.makeUnsafe(1)]))
   private readonly nodes: Array<Node> = []
+  private readonly arrivals = new Arrivals()
   private count = 0
   private policy: FamilyPolicy = {}
   /** How far behind an engine may be; `Infinity` if the stale rules, or no bound, allow more. */
@@ -135,17 +137,30 @@ class SharedWorld {
     const askedOf = (id: Id) => ({ id, params: paramsOf(name, id) })
     const further = ids.filter((other) => other !== id)
     const { running } = node
-    const read = rowReads[kind](running.app.keys[name], askedOf(id), further.map(askedOf))
+    const read = kind === "getUnsafe"
+      ? Effect.map(heldOr(running, name, paramsOf(name, id)), (row) => [[id, row] as const])
+      : rowReads[kind](running.app.keys[name], askedOf(id), further.map(askedOf))
     for (const [id, row] of yield* running.as(read)) see(id, row, floors.get(id as Id)!, `${kind} ${name}`)
   })
 
-  private apply({ running }: Node, kind: typeof writes[number], id: Id, n: number): Effect.Effect<unknown, unknown> {
+  private readonly apply = Effect.fnUntraced(function*(
+    this: SharedWorld,
+    { running }: Node,
+    kind: typeof writes[number],
+    id: Id,
+    n: number
+  ) {
     const { app } = running
     const { user } = app.keys
+    const door = doorOf(yield* chance(0.5), running, "user", { id }, this.arrivals)
     const write = (): Effect.Effect<unknown, unknown, any> => {
       switch (kind) {
+        case "delete":
+          return door.delete
         case "set":
-          return user.set({ id }, n, { tags: [`t${id}`] })
+          return door.set(n, { tags: [`t${id}`] })
+        case "patch":
+          return door.patch(() => n)
         case "update":
           return user.update({ id }, () => n)
         case "batch":
@@ -154,8 +169,8 @@ class SharedWorld {
           return rowDrops[kind](app.keys as never, id)
       }
     }
-    return running.as(write())
-  }
+    return yield* running.as(write())
+  })
 
   /** Writers of one id follow each other: a cache cannot order values that are written at once. */
   private readonly change = Effect.fnUntraced(function*(this: SharedWorld, node: Node) {
@@ -213,6 +228,7 @@ class SharedWorld {
         }
       }
     }
+    yield* this.arrivals.check
   })
 }
 

@@ -16,6 +16,7 @@ import type { CacheError } from "../../src/cache/CacheError.ts"
 import * as LedgerNode from "../../src/store/internal/ledger/ledgerNode.ts"
 import * as LedgerStore from "../../src/store/internal/ledger/ledgerStore.ts"
 import { Store } from "../../src/store/Store.ts"
+import { Arrivals, doorOf } from "../support/atOnce.ts"
 import { drive } from "../support/effects.ts"
 import { engine, type Running } from "../support/engine.ts"
 import { type Line, makeLine, over, SimPlace } from "../support/ledger/simPlace.ts"
@@ -78,6 +79,7 @@ interface Write {
 class Writers {
   private readonly writes: Array<Write> = []
   private moment = 0
+  private readonly arrivals = new Arrivals()
   private readonly isWhole: boolean
 
   constructor({ line }: Plan) {
@@ -104,7 +106,8 @@ class Writers {
     return read.value
   })
 
-  private readonly write = Effect.fnUntraced(function*(this: Writers, { app, as }: Node, all: ReadonlyArray<Id>) {
+  private readonly write = Effect.fnUntraced(function*(this: Writers, node: Node, all: ReadonlyArray<Id>) {
+    const { app, as } = node
     const own = all.map((id): Write => ({ id, n: this.writes.length, began: ++this.moment, ended: Infinity }))
     const n = this.writes.length
     this.writes.push(...own.map((write, at) => ({ ...write, n: n + at })))
@@ -112,7 +115,7 @@ class Writers {
     const { session } = app.keys
     yield* as(
       mine.length === 1
-        ? session.set({ id: mine[0]!.id }, n)
+        ? doorOf(yield* chance(0.5), node, "session", { id: mine[0]!.id }, this.arrivals).set(n)
         : session.setMany(mine.map(({ id, n }) => [{ id }, n]))
     )
     this.moment++
@@ -132,6 +135,7 @@ class Writers {
       const values = yield* Effect.forEach(nodes, (node) => drive(this.read(node, id, true)))
       if (new Set(values).size > 1) yield* Effect.die(new Error(`the engines have ${values.join(", ")} of ${id}`))
     }
+    yield* this.arrivals.check
   })
 }
 

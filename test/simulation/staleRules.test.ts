@@ -11,6 +11,7 @@ import * as Layer from "effect/Layer"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import { CacheError } from "../../src/cache/CacheError.ts"
+import { orRedressed } from "../../src/cache/internal/entries/cacheContext.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
@@ -22,6 +23,7 @@ import { simulate } from "../support/simulate.ts"
 import {
   drops,
   marks,
+  moves,
   owners,
   reads,
   script,
@@ -65,9 +67,17 @@ const acts: { readonly [act: string]: (user: any, id: string, n: number) => unkn
     ),
   refuse: (user, id) => user.get({ id }, { stale: "refuse" }),
   option: (user, id) => user.getOption({ id }),
+  held: (user, id) => Effect.map(user.reader as Effect.Effect<any>, (reader) => reader.getUnsafe({ id }) ?? "nothing"),
   many: (user) => user.getManyResults(ids.map((id) => ({ id }))),
   refresh: (user, id) => user.refresh({ id }),
   set: (user, id, n) => user.set({ id }, n, { tags: [`t${id}`] }),
+  setNow: (user, id, n) =>
+    Effect.flatMap(user.writer as Effect.Effect<any>, (writer) => {
+      const below = writer.setUnsafe({ id }, n, { tags: [`t${id}`] })
+      return orRedressed(below)
+    }),
+  deleteNow: (user, id) =>
+    Effect.flatMap(user.writer as Effect.Effect<any>, (writer) => orRedressed(writer.deleteUnsafe({ id }))),
   setIfNone: (user, id, n) => user.set({ id }, n, { ifVersion: null }),
   hide: (user, id) => user.invalidate({ id }),
   mark: (user, id) => user.invalidate({ id }, { mode: "markStale" }),
@@ -230,7 +240,18 @@ describe("stale rules", () => {
       about: (seed) => JSON.stringify(drawn(seed))
     })
   }
-  const all = [...reads, ...strict, ...strict, ...marks, ...marks, ...drops, "refresh", ...updates, ...warms] as const
+  const all = [
+    ...reads,
+    ...strict,
+    ...strict,
+    ...marks,
+    ...marks,
+    ...drops,
+    "refresh",
+    ...updates,
+    ...moves,
+    ...warms
+  ] as const
   const tiered = { capacities: [1, 3, 1_000], tiers: ["through", "onEviction", "slow"] } as const
 
   story("renewals that fail or hang", { kinds: all, hanging: 10 })

@@ -20,6 +20,7 @@ import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import type { StoreError } from "../../src/store/StoreError.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
+import { Arrivals, doorOf, heldOr } from "./atOnce.ts"
 import { drive } from "./effects.ts"
 import { type App, checkInvariants, engine, type EngineOptions, type Running } from "./engine.ts"
 import { mapStore } from "./mapStore.ts"
@@ -41,7 +42,9 @@ export const updates = ["update"] as const
 export const nested = ["nested"] as const
 /** The owner of a family leaves and comes back; or another one has the family in between, and no `lookupMany`. */
 export const owners = ["leave", "delegate"] as const
-export const sets = ["set", "batch"] as const
+export const sets = ["set", "batch", "patch"] as const
+/** The end of an entry is moved. */
+export const moves = ["reschedule"] as const
 export const jumps = ["back", "forth"] as const
 export const sweeps = ["sweep"] as const
 /** The row goes away in the source, and its owner asks the source again. */
@@ -56,6 +59,7 @@ type Kind =
   | "nested"
   | typeof owners[number]
   | typeof sets[number]
+  | "reschedule"
   | "sweep"
   | "vanish"
   | "back"
@@ -66,6 +70,8 @@ export interface Step {
   readonly family: 0 | 1 | 2
   readonly id: 0 | 1
   readonly delay: number
+  /** By the door without an Effect, where the kind has one. */
+  readonly now: boolean
   /** Interrupted after so long. */
   readonly cut: number | undefined
 }
@@ -117,6 +123,7 @@ export const script = (options: ScriptOptions): fc.Arbitrary<Script> => {
     family: fc.constantFrom(0, 1, 2),
     id: fc.constantFrom(0, 1),
     delay: fc.oneof(fc.constant(0), fc.nat(30)),
+    now: fc.boolean(),
     cut: interrupts ? fc.option(fc.nat(15), { nil: undefined, freq: 3 }) : fc.constant(undefined)
   })
   return fc.record({
@@ -157,6 +164,9 @@ const storeOf = ({ capacity, faults, fibers, tiers }: Script): Layer.Layer<Store
 
 const heldUpMillis = 100
 
+// Changes of exactly one key or of all, of which a watch shows each.
+const watchable: ReadonlySet<Kind> = new Set(["delete", "invalidate", "set", "batch", "patch", "update"])
+
 class LookupFailed {
   readonly _tag = "LookupFailed"
 }
@@ -171,6 +181,7 @@ export class World extends SimulatedWorld<App<typeof families[number]>> {
   readonly vanished = new Map<string, number>()
   readonly gone = new Set<string>()
   readonly batches = new Set<number>()
+  private readonly arrivals = new Arrivals()
   private readonly kinds: ReadonlySet<Kind>
   /** No lookup is interrupted, so that those which run can be counted. */
   private readonly isWhole: boolean
@@ -261,7 +272,7 @@ export class World extends SimulatedWorld<App<typeof families[number]>> {
     })
   }
 
-  private readValue({ family, id: at, kind }: Step): Effect.Effect<unknown, unknown> {
+  private readValue({ family, id: at, kind, now }: Step): Effect.Effect<unknown, unknown> {
     const id = ids[at]
     const of = this.running.app.keys[families[family]]
     const askedOf = (id: string) => ({ id, params: family === 2 ? { id, page: "a" } : { id } })
@@ -280,6 +291,13 @@ export class World extends SimulatedWorld<App<typeof families[number]>> {
         return Effect.map(
           as<number, unknown>(of.get(params, { stale: "refuse" })),
           (n) => see(id, n, marked, "get of nothing stale")
+        )
+      }
+      if (kind === "get" && now) {
+        const heldIs = (held: unknown) => see(id, held, marked, "getUnsafe")
+        return Effect.map(
+          heldOr(this.running, families[family], askedOf(id).params, heldIs),
+          (n) => see(id, n, hidden, "get where nothing is held")
         )
       }
       const read = kind as "get" | "getOption" | "getMany"
@@ -333,10 +351,11 @@ export class World extends SimulatedWorld<App<typeof families[number]>> {
     return Effect.scoped(Effect.andThen(this.running.leases.acquire(patterns, options), critical))
   }
 
-  private change({ family, id: at, kind }: Step): Effect.Effect<unknown, unknown> {
+  private change({ delay, family, id: at, kind, now }: Step): Effect.Effect<unknown, unknown> {
     const id = ids[at]
     const { app, as } = this.running
     const { user } = app.keys
+    const door = doorOf(now, this.running, "user", { id }, this.arrivals)
     const drop = (
       work: Effect.Effect<unknown, unknown, any>,
       concerned: ReadonlyArray<string>,
@@ -353,6 +372,7 @@ export class World extends SimulatedWorld<App<typeof families[number]>> {
       })
     switch (kind) {
       case "delete":
+        return drop(door.delete, [id], this.floors)
       case "invalidate":
       case "markStale":
       case "where":
@@ -432,7 +452,24 @@ export class World extends SimulatedWorld<App<typeof families[number]>> {
         return Effect.suspend(() => {
           const n = this.write(id)
           this.epochs++
-          return Effect.map(as(user.set({ id }, n, { tags: [`t${id}`] })), () => this.floors.raise(id, n))
+          return Effect.map(door.set(n, { tags: [`t${id}`] }), () => this.floors.raise(id, n))
+        })
+      case "patch":
+        return Effect.suspend(() => {
+          const n = this.write(id)
+          this.epochs++
+          return Effect.map(door.patch(() => n), () => {
+            this.epochs++
+            this.floors.raise(id, n)
+          })
+        })
+      case "reschedule":
+        // An end that moves to an earlier time drops the dependents, which begins an epoch of each.
+        return Effect.suspend(() => {
+          this.epochs++
+          const params = family === 2 ? { id, page: "a" } : { id }
+          const { reschedule } = doorOf(now, this.running, families[family], params, this.arrivals)
+          return Effect.map(reschedule(2 * delay), () => this.epochs++)
         })
       case "batch":
         return Effect.suspend(() => {
@@ -455,6 +492,16 @@ export class World extends SimulatedWorld<App<typeof families[number]>> {
       default:
         return TestClock.adjust(10 * family)
     }
+  }
+
+  /** A watch of a key shows a change of it. */
+  private watched<A, E>(id: string, change: Effect.Effect<A, E>): Effect.Effect<A, E> {
+    const user = this.running.cache.families.get("user")!
+    return Effect.acquireUseRelease(
+      Effect.sync(() => user.watch(id)),
+      (watch) => Effect.tap(change, () => Effect.sync(() => assert.isTrue(watch.changed, "a watch shows a change"))),
+      (watch) => Effect.sync(() => user.unwatch(watch))
+    )
   }
 
   /** The family is without an owner for a while, or has another one. */
@@ -498,7 +545,8 @@ export class World extends SimulatedWorld<App<typeof families[number]>> {
       ? this.alone(concerned, this.change(step))
       : this.change(step)
     const isOwner = (owners as ReadonlyArray<string>).includes(step.kind)
-    const cut = step.cut === undefined || isOwner ? work : Effect.timeoutOption(work, step.cut)
+    const shown = step.now && watchable.has(step.kind) ? this.watched(ids[step.id], work) : work
+    const cut = step.cut === undefined || isOwner ? shown : Effect.timeoutOption(shown, step.cut)
     // Who is interrupted, or fails for one of many keys, leaves loads behind that take a while to end.
     const mayLeave = step.cut !== undefined ||
       (step.kind === "getMany" && this.script.failing + this.script.hanging > 0)
@@ -536,7 +584,9 @@ export class World extends SimulatedWorld<App<typeof families[number]>> {
     }
   }
 
-  readonly run: Effect.Effect<this, unknown> = Effect.suspend(() => drive(Effect.scoped(this.live), 5))
+  readonly run: Effect.Effect<this, unknown> = Effect.suspend(() =>
+    Effect.tap(drive(Effect.scoped(this.live), 5), () => this.arrivals.check)
+  )
 
   private readonly live = Effect.gen({ self: this }, function*() {
     const { bulk, fibers, policy } = this.script
