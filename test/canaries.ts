@@ -20,6 +20,7 @@ const family = "src/cache/engine/cacheFamily.ts"
 const familyReads = "src/cache/internal/reads/familyReads.ts"
 const familyWrites = "src/cache/internal/writes/familyWrites.ts"
 const refusals = "src/cache/internal/writes/refusals.ts"
+const writesAtOnce = "src/cache/internal/writes/writesAtOnce.ts"
 const writeSteps = "src/cache/internal/writes/writeSteps.ts"
 const updates = "src/cache/internal/writes/updates.ts"
 const loads = "src/cache/internal/loads/loads.ts"
@@ -55,6 +56,7 @@ const hangs = "test/cache/hangs.test.ts"
 const beside = "test/store/beside.test.ts"
 const codecProps = "test/props/codec.test.ts"
 const lmdbSuite = "test/store/lmdb/suite.test.ts"
+const engineModel = "test/model/engine.test.ts"
 const races = "test/simulation/races.test.ts"
 const pushedDown = "test/simulation/pushedDown.test.ts"
 const keyEnds = "test/manifest/keyEnds.test.ts"
@@ -4739,6 +4741,54 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `(!flight.isEmpty || flight.isExpected)`,
     planted: `!flight.isEmpty`,
     suites: ["test/cache/waitsForGone.test.ts"]
+  },
+  {
+    law: 4,
+    bug: "a write without an Effect does not spread",
+    file: writesAtOnce,
+    text: `return this.steps.write(judged, options)`,
+    planted: `return this.steps.applyWrite(judged, this.cache.nextStamp())`,
+    suites: [races, "test/simulation/faults.test.ts"]
+  },
+  {
+    law: 4,
+    bug: "a deletion without an Effect drops no dependents",
+    file: family,
+    text: `return this.invalidation.deleteUnsafe(keys)`,
+    planted: `return new Set(keys.flatMap((key) => [...this.invalidation.remove(key)]))`,
+    suites: [races]
+  },
+  {
+    law: "a patch keeps the tags",
+    bug: "a patch without an Effect loses the tags of its key",
+    file: writesAtOnce,
+    text: `return this.steps.amend(judged, before,`,
+    planted: `return this.steps.amend(judged, { ...before, tags: [] },`,
+    suites: [races]
+  },
+  {
+    law: 9,
+    bug: "a write without an Effect heeds no condition",
+    file: writesAtOnce,
+    text: `this.refusals.conflictOf(key, options, held, true) ??`,
+    planted: ``,
+    suites: ["test/props/laws.test.ts"]
+  },
+  {
+    law: 6,
+    bug: "a patch without an Effect is made of a stale value",
+    file: writesAtOnce,
+    text: `return held !== undefined && this.entries.isFresh(key, held, this.cache.time.now()) ? held : undefined`,
+    planted: `return held`,
+    suites: [engineModel]
+  },
+  {
+    law: "a watch of a key shows each change",
+    bug: "a watch does not show that the tag of what a load has found was invalidated",
+    file: "src/cache/internal/entries/keyWatch.ts",
+    text: `filled !== undefined && ground.judge(`,
+    planted: `filled === null && ground.judge(`,
+    suites: [engineModel, "test/cache/atOnce.test.ts"]
   },
   {
     law: 8,

@@ -9,6 +9,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
+import { loaded } from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { fork, reasonOf, settle } from "../support/effects.ts"
 import { engine, type EngineOptions } from "../support/engine.ts"
@@ -430,6 +431,21 @@ describe("a key that is watched", () => {
       assert.isFalse(watch.changed)
       yield* on(user.set(id, "new"))
       assert.isTrue(watch.changed)
+    }))
+
+  it.effect("a key has changed when the tag of what a load has filled it with is invalidated, until the end of the watch", () =>
+    Effect.gen(function*() {
+      const { on, running, user } = yield* family({}, (run) => Effect.succeed(loaded(run, { tags: ["a"] })))
+      const own = running.cache.families.get("user")!
+      const watch = own.watch("1")
+      yield* on(user.get(id))
+      yield* on(user.invalidateTag("b"))
+      assert.isFalse(watch.changed)
+      yield* on(user.invalidateTag("a"))
+      assert.isTrue(watch.changed)
+      const later = own.watch("1")
+      yield* on(user.get(id))
+      assert.deepStrictEqual([watch.changed, later.changed], [true, false])
     }))
 
   for (const [held, before] of [["had a value", "1"], ["was absent", "2"]] as const) {

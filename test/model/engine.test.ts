@@ -1,6 +1,6 @@
 /**
- * Every operation of the engine, one after the other, against a plain model: two maps, a number for the clock, and the
- * rules of freshness. After each command the structure of the engine is checked.
+ * Every operation of the engine, one after the other, against a plain model (`engineModel.ts`); the writes by both
+ * doors. After each command the structure of the engine is checked.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -10,222 +10,20 @@ import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import { CacheError } from "../../src/cache/CacheError.ts"
 import type { InvalidationMode } from "../../src/cache/CacheEvent.ts"
+import type { KeyWatch } from "../../src/cache/internal/entries/keyWatch.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import type { Lease, LeaseMode } from "../../src/capability/Lease.ts"
 import type { Entry } from "../../src/store/Entry.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { type App, checkInvariants, engine, type Running } from "../support/engine.ts"
-
-type Name = "user" | "profile"
-const names: ReadonlyArray<Name> = ["user", "profile"]
-const ids = ["0", "1"]
-
-interface Policy {
-  readonly timeToLive: number | "never"
-  readonly staleWhileRevalidate: number
-  readonly staleIfError: number
-  readonly refreshAhead: number | undefined
-  readonly idleTimeToLive: number | undefined
-  readonly negativeTimeToLive: number
-  readonly retryAfterFailure: number
-}
-
-// Times that no sum of steps of the clock meets exactly, so that `<` and `<=` need no thought.
-const policy: fc.Arbitrary<Policy> = fc.record({
-  timeToLive: fc.constantFrom("never" as const, 50, 120),
-  staleWhileRevalidate: fc.constantFrom(0, 40),
-  staleIfError: fc.constantFrom(0, 90),
-  refreshAhead: fc.constantFrom(undefined, 0.5),
-  idleTimeToLive: fc.constantFrom(undefined, 30),
-  negativeTimeToLive: fc.constantFrom(0, 20),
-  retryAfterFailure: fc.constantFrom(0, 60)
-})
-const tick = 7
-
-// --- the model ---------------------------------------------------------------------------------
-
-interface Held {
-  readonly value: unknown
-  readonly madeAt: number
-  readonly freshUntil: number
-  readonly tags: ReadonlyArray<string>
-  touchedAt: number
-  markedAt: number | undefined
-}
-
-interface Failed {
-  readonly at: number
-  readonly error: unknown
-  negative: boolean
-}
-
-/** `until` is when the entry that was served ends: what is made from it ends then, too. */
-type Answered = { readonly value: unknown; readonly stale: boolean; readonly until: number } | {
-  readonly error: unknown
-}
-
-class Model {
-  now = 0
-  source = 0
-  broken = false
-  loads = 0
-  readonly policy: Policy
-  readonly held = new Map<string, Held>()
-  readonly failed = new Map<string, Failed>()
-  readonly epochs = new Map<string, number>()
-  readonly leases: Array<{ readonly id: number; readonly mode: LeaseMode; readonly close: Effect.Effect<void> }> = []
-  readonly versions = new Map<string, number | undefined>()
-
-  constructor(policy: Policy) {
-    this.policy = policy
-  }
-
-  private freshUntil(held: Held): number {
-    return Math.min(held.freshUntil, held.markedAt ?? Infinity)
-  }
-
-  /** When a fresh entry that nothing reads any more ends: what is made from it is fresh no longer. */
-  private endOf({ freshUntil, touchedAt }: Held): number {
-    return Math.min(freshUntil, touchedAt + (this.policy.idleTimeToLive ?? Infinity))
-  }
-
-  /** What may be served of a key, fresh or stale. */
-  usable(at: string): Held | undefined {
-    const held = this.held.get(at)
-    if (held === undefined) return undefined
-    const { idleTimeToLive, staleIfError, staleWhileRevalidate } = this.policy
-    const window = Math.max(staleIfError, staleWhileRevalidate)
-    const isOver = this.now >= held.freshUntil + window || this.now >= held.touchedAt + (idleTimeToLive ?? Infinity)
-    if (isOver) this.held.delete(at)
-    return isOver || this.now >= this.freshUntil(held) + window ? undefined : held
-  }
-
-  isBackingOff(at: string): boolean {
-    const failed = this.failed.get(at)
-    return failed !== undefined && this.now < failed.at + this.policy.retryAfterFailure
-  }
-
-  negative(at: string): Failed | undefined {
-    const failed = this.failed.get(at)
-    return failed?.negative && this.now < failed.at + this.policy.negativeTimeToLive ? failed : undefined
-  }
-
-  outcome(at: string): string {
-    const held = this.usable(at)
-    const age = held === undefined ? Infinity : this.now - this.freshUntil(held)
-    if (age < 0) return "hit"
-    if (age < this.policy.staleWhileRevalidate) return "staleHit"
-    if (held !== undefined) return this.isBackingOff(at) ? "staleHit" : "load"
-    return this.negative(at) === undefined ? "load" : "fail"
-  }
-
-  read(name: Name, id: string): Answered {
-    const at = `${name}:${id}`
-    const held = this.usable(at)
-    const { refreshAhead, staleWhileRevalidate } = this.policy
-    if (held !== undefined) {
-      const age = this.now - this.freshUntil(held)
-      if (age < 0) {
-        const isDue = refreshAhead !== undefined && held.freshUntil !== Infinity &&
-          this.now > held.madeAt + (held.freshUntil - held.madeAt) * refreshAhead
-        held.touchedAt = this.now
-        if (isDue && !this.isBackingOff(at)) this.load(name, id, held, false)
-        return { value: held.value, stale: false, until: this.endOf(held) }
-      }
-      if (age < staleWhileRevalidate || this.isBackingOff(at)) {
-        if (!this.isBackingOff(at)) this.load(name, id, held, false)
-        return { value: held.value, stale: true, until: held.freshUntil }
-      }
-      return this.load(name, id, held, false)
-    }
-    const negative = this.negative(at)
-    return negative === undefined ? this.load(name, id, undefined, false) : { error: negative.error }
-  }
-
-  /** What an update begins with: nothing stale. */
-  readFresh(name: Name, id: string): Answered {
-    if (this.outcome(`${name}:${id}`) === "hit") return this.read(name, id)
-    const negative = this.negative(`${name}:${id}`)
-    return negative === undefined ? this.load(name, id, undefined, false) : { error: negative.error }
-  }
-
-  load(name: Name, id: string, fallback: Held | undefined, isRefresh: boolean): Answered {
-    const at = `${name}:${id}`
-    this.loads++
-    const epoch = this.epochs.get(at)
-    const loaded = this.lookup(name, id)
-    if ("error" in loaded) {
-      if (this.epochs.get(at) === epoch) this.failed.set(at, { at: this.now, error: loaded.error, negative: true })
-      return fallback === undefined ? loaded : { value: fallback.value, stale: true, until: fallback.freshUntil }
-    }
-    this.failed.delete(at)
-    // A source that it read was loaded for it, and had changed: that made a new epoch of this key.
-    if (this.epochs.get(at) !== epoch || loaded.stale) return loaded
-    const before = this.held.get(at)
-    const changed = before === undefined ? isRefresh : before.value !== loaded.value
-    if (changed) this.spread(name, id, "hide")
-    return { ...loaded, until: this.endOf(this.keep(at, loaded.value, [`t${id}`], loaded.until)) }
-  }
-
-  private lookup(name: Name, id: string): Answered {
-    if (this.broken) return { error: "broken" }
-    if (name === "user") return { value: `${id}=${this.source}`, stale: false, until: Infinity }
-    const user = this.read("user", id)
-    return "error" in user ? user : { ...user, value: `(${String(user.value)})` }
-  }
-
-  keep(at: string, value: unknown, tags: ReadonlyArray<string>, until = Infinity): Held {
-    const { timeToLive } = this.policy
-    const freshUntil = Math.min(until, timeToLive === "never" ? Infinity : this.now + timeToLive)
-    const held = { value, madeAt: this.now, freshUntil, tags, touchedAt: this.now, markedAt: undefined }
-    this.held.set(at, held)
-    return held
-  }
-
-  write(name: Name, id: string, value: unknown, tags: ReadonlyArray<string>): void {
-    const at = `${name}:${id}`
-    this.spread(name, id, "hide")
-    this.failed.delete(at)
-    this.keep(at, value, tags)
-  }
-
-  spread(name: Name, id: string, mode: InvalidationMode): void {
-    if (name === "user") this.drop("profile", id, mode, true)
-  }
-
-  /** `exact` is one key, whose failure is forgotten with its entry. */
-  drop(name: Name, id: string, mode: InvalidationMode, exact: boolean): void {
-    const at = `${name}:${id}`
-    this.epochs.set(at, 1 + (this.epochs.get(at) ?? 0))
-    const failed = this.failed.get(at)
-    if (failed !== undefined) failed.negative = false
-    if (mode === "hide") {
-      this.held.delete(at)
-      if (exact) this.failed.delete(at)
-      return
-    }
-    const held = this.held.get(at)
-    if (held !== undefined) held.markedAt ??= this.now
-  }
-
-  dropAll(name: Name, mode: InvalidationMode): void {
-    for (const family of name === "user" ? names : [name]) for (const id of ids) this.drop(family, id, mode, false)
-  }
-
-  dropTag(name: Name, tag: string): void {
-    for (const id of ids) {
-      const failed = this.failed.get(`${name}:${id}`)
-      if (failed !== undefined) failed.negative = false
-      if (this.held.get(`${name}:${id}`)?.tags.includes(tag)) this.held.delete(`${name}:${id}`)
-    }
-  }
-}
+import { type Answered, ids, Model, type Name, names, policy, tick } from "../support/engineModel.ts"
 
 // --- the commands -------------------------------------------------------------------------------
 
 interface Real {
   readonly running: Running<Name>
   readonly source: { value: number; broken: boolean; loads: number }
+  readonly watches: Map<string, KeyWatch>
   /** In the clock and the Scope of the run. */
   readonly run: <A>(effect: Effect.Effect<A, unknown, any>) => Promise<A>
 }
@@ -275,6 +73,9 @@ class Command implements fc.AsyncCommand<Model, Real> {
         const at = `${name}:${id}`
         const { outcome } = await real.run<any>(real.running.as(real.running.app.keys[name].explain({ id })))
         assert.strictEqual(outcome, model.outcome(at), `${at} after ${this.story}`)
+        const watch = real.watches.get(at)
+        const shows = watch === undefined ? undefined : model.watchShows(at)
+        if (shows !== undefined) assert.strictEqual(watch!.changed, shows, `the watch of ${at} after ${this.story}`)
       }
     }
   }
@@ -321,6 +122,100 @@ const isRefused = async (
 
 let fresh = 0
 const isFresh = (model: Model, at: string): boolean => model.outcome(at) === "hit"
+
+/** What a write at once answers: its change is below already, since memory is all. It is refused as its Effect is. */
+const written = async (
+  model: Model,
+  { run, running: { as } }: Real,
+  [family, id]: readonly [family: Name, id: string],
+  of: any,
+  step: (writer: any) => unknown
+): Promise<unknown> => {
+  const writer: any = await run(as(of.writer))
+  const refused = Effect.try({ try: () => step(writer), catch: (error) => error })
+  const isLeased = family === "user" && model.leases.some((one) => one.id === Number(id))
+  if (isLeased) return assert.strictEqual((await run<any>(Effect.flip(refused))).reason._tag, "LeaseRefused")
+  const below = step(writer)
+  assert.isUndefined(writer.arrived(below))
+  return below
+}
+
+/** What the engine holds fresh of a key. */
+const freshIn = (model: Model, at: string) => isFresh(model, at) ? model.held.get(at)! : undefined
+
+/** The operations without an Effect. */
+const atOnce: ReadonlyArray<fc.Arbitrary<Command>> = [
+  command("getUnsafe", (id, family) => async (model, { run, running: { as } }, of) => {
+    const reader: any = await run(as(of.reader))
+    const held = freshIn(model, `${family}:${id}`)
+    if (held === undefined) return assert.isUndefined(reader.getUnsafe({ id }))
+    const { value } = model.read(family, id) as { readonly value: unknown }
+    assert.strictEqual(reader.getUnsafe({ id }), value)
+    // A renewal that is due begins behind it.
+    await run(Effect.yieldNow)
+  }),
+  command("setUnsafe", (id, family) => async (model, real, of) => {
+    const value = `set${++fresh}`
+    const below = await written(model, real, [family, id], of, (writer) => writer.setUnsafe({ id }, value))
+    if (below !== undefined) model.write(family, id, value, [])
+  }),
+  command("setUnsafe with a tag", (id, family) => async (model, real, of) => {
+    const value = `set${++fresh}`
+    const options = { tags: ["s"] }
+    const below = await written(model, real, [family, id], of, (writer) => writer.setUnsafe({ id }, value, options))
+    if (below !== undefined) model.write(family, id, value, ["s"])
+  }),
+  command("deleteUnsafe", (id, family) => async (model, { run, running: { as } }, of) => {
+    const writer: any = await run(as(of.writer))
+    assert.isUndefined(writer.arrived(writer.deleteUnsafe({ id })))
+    model.delete(family, id)
+  }),
+  command("patchUnsafe", (id, family) => async (model, real, of) => {
+    const held = freshIn(model, `${family}:${id}`)
+    const below = await written(
+      model,
+      real,
+      [family, id],
+      of,
+      (writer) => writer.patchUnsafe({ id }, (was: string) => `${was}*`)
+    )
+    if (below !== undefined) model.amend(family, id, held!, `${String(held!.value)}*`)
+    else if (family === "profile") assert.isUndefined(held)
+  }),
+  command("changedUnsafe", (id, family) => async (model, real, of) => {
+    const held = freshIn(model, `${family}:${id}`)
+    const own = real.running.cache.families.get(family)!
+    const below = await written(model, real, [family, id], of, () => own.changedUnsafe(id))
+    if (below !== undefined) model.amend(family, id, held!, held!.value)
+    else if (family === "profile") assert.isUndefined(held)
+  }),
+  fc.tuple(name, id, fc.boolean(), fc.integer({ min: 0, max: 20 })).map(([family, id, isAtOnce, ticks]) =>
+    new Command(`reschedule(${family}:${id}, ${ticks * tick}, ${isAtOnce})`, family, async (model, real, of) => {
+      const { run, running: { as, cache } } = real
+      // When an entry is renewed ahead of an end that was moved is not promised.
+      if (model.policy.refreshAhead !== undefined) return
+      const held = freshIn(model, `${family}:${id}`)
+      const millis = ticks * tick + 1
+      if (isAtOnce) {
+        const own = cache.families.get(family)!
+        const step = () => own.rescheduleUnsafe(id, model.now + millis)
+        if (await written(model, real, [family, id], of, step) === undefined) return
+      } else {
+        if (await isRefused(model, real, [[family, id]], of.reschedule({ id }, millis))) return
+        assert.strictEqual(await run(as(of.reschedule({ id }, millis))), held !== undefined)
+      }
+      if (held !== undefined) model.reschedule(family, id, held, model.now + millis)
+    })
+  ),
+  command("watch", (id, family) => async (model, { running: { cache }, watches }) => {
+    const at = `${family}:${id}`
+    const own = cache.families.get(family)!
+    const before = watches.get(at)
+    if (before !== undefined) own.unwatch(before)
+    watches.set(at, own.watch(id))
+    model.watch(at)
+  })
+]
 
 const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
   command("get", (id, family) => async (model, { run, running: { as } }, of) => {
@@ -410,15 +305,19 @@ const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
     const { run, running: { as } } = real
     if (await isRefused(model, real, [[family, id]], of.update({ id }, throwing))) return
     const epoch = model.epochs.get(`${family}:${id}`)
+    // A renewal that its read begins behind it says nothing of the value that it begins with.
+    const before = freshIn(model, `${family}:${id}`)
     const expected = model.readFresh(family, id)
     const exit = await run(Effect.exit(as(of.update({ id }, (was: string) => `${was}+`))))
     if ("error" in expected) return sameAs(exit, expected, "update")
     if (expected.stale) return isUnkept(exit)
     const value = `${String(expected.value)}+`
-    const tags = model.held.get(`${family}:${id}`)?.tags ?? [`t${id}`]
+    const { freshUntil = Infinity, tags = [`t${id}`] } = before ?? model.held.get(`${family}:${id}`) ?? {}
+    // What derives from another is fresh no longer than what the update began with.
+    const until = family === "profile" ? freshUntil : Infinity
     // It is unknown whether the value that it began with was the new one.
     if (model.epochs.get(`${family}:${id}`) !== epoch) model.drop(family, id, "hide", true)
-    else model.write(family, id, value, tags)
+    else model.write(family, id, value, tags, until)
     sameAs(exit, { value, stale: false, until: Infinity }, "update")
   }),
   command("update that fails", (id, family) => async (model, real, of) => {
@@ -452,10 +351,9 @@ const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
     const patched = await run<any>(as(of.patch({ id }, (was: string) => `${was}*`)))
     assert.strictEqual(patched.value, held && `${String(held.value)}*`)
     if (held === undefined) return
-    model.failed.delete(at)
-    model.held.set(at, { ...held, value: patched.value, madeAt: model.now, touchedAt: model.now })
-    model.spread(family, id, "hide")
+    model.amend(family, id, held, patched.value)
   }),
+  ...atOnce,
   fc.tuple(name, id, fc.constantFrom("set", "setMany", "batch", "update", "patch"), fc.constantFrom(...faults)).map(
     ([family, id, door, fault]) =>
       new Command(`${door}(${family}:${id}) of a value whose ${fault.name}`, family, async (model, real, of) => {
@@ -482,10 +380,7 @@ const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
   ),
   command("deleteMany", (_, family) => async (model, { run, running: { as } }, of) => {
     await run(as(of.deleteMany(ids.map((id) => ({ id })))))
-    for (const id of ids) {
-      model.drop(family, id, "hide", true)
-      model.spread(family, id, "hide")
-    }
+    for (const id of ids) model.delete(family, id)
   }),
   command("invalidate a pattern", (_, _family, mode) => async (model, { run, running: { app, as } }) => {
     await run(as(app.invalidate("user:*", { mode })))
@@ -493,8 +388,7 @@ const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
   }),
   command("delete", (id, family) => async (model, { run, running: { as } }, of) => {
     await run(as(of.delete({ id })))
-    model.drop(family, id, "hide", true)
-    model.spread(family, id, "hide")
+    model.delete(family, id)
   }),
   command("invalidate", (id, family, mode) => async (model, { run, running: { as } }, of) => {
     await run(as(of.invalidate({ id }, { mode })))
@@ -610,6 +504,7 @@ describe("engine", () => {
             const real: Real = {
               running,
               source,
+              watches: new Map(),
               run: Effect.runPromiseWith(context) as never
             }
             yield* Effect.promise(() =>

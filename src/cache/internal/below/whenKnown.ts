@@ -24,6 +24,12 @@ export const entryOf = <V>(found: Found<V> | typeof unknown | undefined): Entry<
 export const unlessLate = <A>(read: Effect.Effect<A>): Effect.Effect<A | typeof unknown> =>
   within<A | typeof unknown, never, never>(read, tierMillisMax, Effect.succeed(unknown))
 
+/** What marks say something of. */
+export interface Filled {
+  readonly stamp: number
+  readonly tags: ReadonlyArray<string>
+}
+
 /** What a caller who waits learns of the changes of a key. */
 export interface Watch {
   changed: boolean
@@ -31,6 +37,8 @@ export interface Watch {
   isGone: boolean
   /** Whether a change was more than a load that found a value where there was none. */
   isRewritten?: boolean
+  /** What such a load has found last. */
+  filled?: Filled
   /** Looks at the marks that show a change, before they are forgotten. */
   look?: () => void
 }

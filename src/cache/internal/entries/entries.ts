@@ -399,7 +399,7 @@ export class Entries<V> {
     prepared: Prepared<V> | undefined,
     loaded?: KeptLoad
   ): Delivery {
-    this.watches.changed(key, false, loaded?.isNews === true)
+    this.watches.changed(key, false, loaded?.isNews === true ? entry : undefined)
     this.sources?.kept(key)
     this.mayHold = true
     if (this.hot !== undefined) this.putHot(key, entry, this.ownDueAt(entry, now, loaded?.shownSince), weight)

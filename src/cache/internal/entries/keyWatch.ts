@@ -2,7 +2,8 @@
  * Watches one key for a caller who comes back later, such as a server between WATCH and EXEC.
  *
  * A key has changed if it was written, deleted or invalidated, if a load brought another value, or if the value that
- * was held has ended or was evicted. A load that finds a value where memory held none does not count.
+ * was held has ended or was evicted. A load that finds a value where memory held none does not count, and an
+ * invalidation of that value does.
  *
  * Not here: the watches of steps that the engine itself waits for (`whenKnown.ts`).
  */
@@ -46,6 +47,8 @@ export class KeyWatch {
     const { before, ground, key, stamp, watch } = this
     if (watch.isRewritten === true) return true
     if (ground.judge(key, stamp, before?.tags ?? noTags) !== "valid") return true
+    const { filled } = watch
+    if (filled !== undefined && ground.judge(key, filled.stamp, filled.tags) !== "valid") return true
     if (before === undefined) return false
     const held = ground.hot?.peek(key)
     if (held !== undefined) return held.version !== before.version || this.isOver(held)

@@ -8,7 +8,7 @@
  * Not here: what a caller does once its key has changed (`whenKnown.ts`, `lowerReads.ts`).
  */
 import * as Effect from "effect/Effect"
-import type { Watch } from "../below/whenKnown.ts"
+import type { Filled, Watch } from "../below/whenKnown.ts"
 
 export class Watches {
   private readonly byKey = new Map<string, Set<Watch>>()
@@ -42,14 +42,19 @@ export class Watches {
     )
   }
 
-  /** A key has changed. `isFill` says that a load has found a value where there was none. */
-  changed(key: string, isGone = false, isFill = false): void {
+  /** A key has changed. `filled` is what a load has found where there was none. */
+  changed(key: string, isGone = false, filled?: Filled): void {
     const known = this.byKey.size === 0 ? undefined : this.byKey.get(key)
     if (known === undefined) return
     for (const watch of known) {
       watch.changed = true
       watch.isGone = isGone
-      if (!isFill) watch.isRewritten = true
+      if (filled === undefined) watch.isRewritten = true
+      else {
+        // It takes the place of what an earlier load had found, of which a mark may say that it has gone.
+        watch.look?.()
+        watch.filled = filled
+      }
     }
   }
 
