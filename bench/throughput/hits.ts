@@ -44,6 +44,7 @@ const engineOf = Effect.map(engineKeyOf(Users.key), ({ cache }): Cache => cache)
 const readerOf = (family: FamilyName) => Users.keys[family].reader as typeof Users.keys.plain.reader
 
 const batchSize = 32
+const nameLength = ({ name }: User) => name.length
 const lengthOf = (name: string | number) => String(name).length
 
 const ours = (runtime: BenchRuntime): ReadonlyArray<Case> => {
@@ -106,6 +107,24 @@ const ours = (runtime: BenchRuntime): ReadonlyArray<Case> => {
           for (let i = 0; i < count; i++) {
             if ((yield* plain.getOption({ id: reads[i & sequenceMask]! }))._tag === "Some") found++
           }
+          return found
+        }))
+    },
+    {
+      name: "has, in a generator",
+      work: (count) =>
+        runtime.runSync(Effect.gen(function*() {
+          let found = 0
+          for (let i = 0; i < count; i++) if (yield* plain.has({ id: reads[i & sequenceMask]! })) found++
+          return found
+        }))
+    },
+    {
+      name: "select, in a generator",
+      work: (count) =>
+        runtime.runSync(Effect.gen(function*() {
+          let found = 0
+          for (let i = 0; i < count; i++) found += yield* plain.select({ id: reads[i & sequenceMask]! }, nameLength)
           return found
         }))
     },

@@ -3,8 +3,8 @@
  *
  *     npm run bench [part …]
  *
- * Parts: hits, checks, work, memory, pauses, lmdb, size. All parts together take about twenty minutes, and need a core
- * of their own. A part that does not run keeps its last figures.
+ * Parts: hits, checks, work, allocation, memory, pauses, lmdb, confirmed, size. All parts together take about twenty
+ * minutes, and need a core of their own. A part that does not run keeps its last figures.
  */
 import { execFileSync } from "node:child_process"
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
@@ -81,6 +81,21 @@ const parts: { readonly [name: string]: () => unknown } = {
     printRows("Misses and writes", work.rows, "Map.set")
     return work
   },
+  allocation: () => {
+    const contestants = [
+      "nothing",
+      "Map.set",
+      "lru-cache: set",
+      "set, in a generator",
+      "set of a source of 2 families, in a generator",
+      "setUnsafe"
+    ]
+    const flags = ["--expose-gc", "--min-semi-space-size=256", "--max-semi-space-size=256"]
+    const all = contestants.map((name) => child("allocation.ts", [name], flags))
+    console.log("\nBytes that a write allocates\n\n| | bytes |\n| --- | ---: |")
+    for (const { bytesPerWrite, contestant } of all) console.log(`| ${contestant} | ${number(bytesPerWrite)} |`)
+    return all
+  },
   memory: () => {
     const contestants = [
       "Map",
@@ -115,6 +130,18 @@ const parts: { readonly [name: string]: () => unknown } = {
       console.log(`| ${what} | ${number(raw)} | ${number(store)} | ${ratio.toFixed(2)} |`)
     }
     return lmdb
+  },
+  confirmed: () => {
+    const confirmed = child("confirmed.ts", [])
+    console.log("\nWrites that are confirmed below\n")
+    console.log("| | callers | writes a second | CPU of the main thread, us | of the process, us |")
+    console.log("| --- | ---: | ---: | ---: | ---: |")
+    for (const { callers, mainMicros, name, perSecond, processMicros } of confirmed.rows) {
+      console.log(
+        `| ${name} | ${callers} | ${number(perSecond)} | ${number(mainMicros)} | ${number(processMicros)} |`
+      )
+    }
+    return confirmed
   },
   size: () => {
     execFileSync("npm", ["run", "build"], { cwd: root, stdio: ["ignore", "ignore", "inherit"] })

@@ -52,6 +52,7 @@ const makeRuntime = () =>
   )
 const runtime = makeRuntime()
 await runtime.context()
+const plainWriter = runtime.runSync(plain.writer)
 const gateReader = runtime.runSync(gate.reader)
 
 const callers = 1_000
@@ -86,6 +87,13 @@ const ours: ReadonlyArray<Case> = [
         for (let i = 0; i < count; i++) yield* plain.set({ id: known[i % 10_000]! }, ada)
         return count
       }))
+  },
+  {
+    name: "setUnsafe",
+    work: (count) => {
+      for (let i = 0; i < count; i++) plainWriter.setUnsafe({ id: known[i % 10_000]! }, ada)
+      return count
+    }
   },
   {
     name: "set that invalidates 3 dependents",
