@@ -16,7 +16,7 @@ class Desk extends Manifest.Service<Desk>()("Desk", {
 }) {}
 const { page, tenant, user } = Desk.keys
 
-// The namespace is a family of its own: how often the tenant has been emptied. All that belongs to it derives from it.
+// The namespace is a family of its own: how often the tenant has been emptied. Each key of the tenant derives from it.
 let loads = 0
 const of = (key: string, from: { readonly tenant: string }) =>
   Effect.map(tenant.get(from), (round) => `${key} of round ${round}, load ${++loads}`)
