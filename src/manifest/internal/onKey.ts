@@ -122,5 +122,17 @@ export const Select = make<(value: unknown) => unknown>(function() {
   const key = gate.textOf(this.params)
   const value = typeof f === "function" ? hotOf(fiber.context)?.hit(key) : undefined
   if (value === undefined) return doneIn(this, fiber as Running)
-  return ended(selecting(key, f as (value: unknown) => unknown, value))
+  let made: unknown
+  try {
+    made = (f as (value: unknown) => unknown)(value)
+  } catch (defect) {
+    return ended(selecting(key, () => rethrown(defect), value))
+  }
+  // Only an object can be what a program forgot to run, or to wait for.
+  const isPlain = made === null || typeof made !== "object" && typeof made !== "function"
+  return isPlain ? answered(made) : ended(selecting(key, () => made, value))
 })
+
+const rethrown = (defect: unknown): never => {
+  throw defect
+}
