@@ -398,7 +398,7 @@ describe("a program that is run", () => {
 
 describe("parameters and values", () => {
   test("carry a message in the compiler's own words, at the token that is wrong", () => {
-    // @ts-expect-error Property 'id' is missing in type '{}' but required in type 'KeyParams<"user:{id}"
+    // @ts-expect-error Property 'id' is missing in type '{}' but required in type 'NamedParams<"user:{id}", "E0112: these are not
     user.get({})
     // @ts-expect-error 'page' does not exist in type 'KeyParams<"user:{id}"
     user.get({ id, page: 1 })

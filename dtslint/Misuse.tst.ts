@@ -223,7 +223,7 @@ describe("access", () => {
     expect(home.get({})).type.toBe<Effect.Effect<unknown, CacheError, Borrows<"home", Site>>>()
     // @ts-expect-error E0112: these are not the parameters of 'home'; help: give a value for each name in its braces, and
     home.get({ id: 1 })
-    // @ts-expect-error Argument of type 'string' is not assignable to parameter of type 'KeyParams<"home"
+    // @ts-expect-error E0112: these are not the parameters of a key; help: give an object with a value for each name in
     home.get("home")
     // @ts-expect-error E0112: these are not the parameters of 'home'; help: give a value for each name in its braces, and
     home.invalidateWhere({ id: 1 })

@@ -189,7 +189,8 @@ const argument = /error TS(?:2322|2345|2353|2379|2375|2554|2555|2561|2739|2740|2
 
 // The names of our types for the arguments of operations. The compiler prints them with the pattern.
 const keyParams = new RegExp(
-  `(?:is missing in type|is not assignable to (?:parameter of )?type|does not exist in type) .*'KeyParams<"([^"]+)"`
+  `(?:is missing in type|is not assignable to (?:parameter of )?type|does not exist in type) ` +
+    `.*'(?:Key|Named)Params<"([^"]+)"`
 )
 const entryValue = new RegExp(
   `(?:is missing in type|is not assignable to (?:parameter of )?type|does not exist in type) ` +

@@ -89,8 +89,19 @@ export interface Below {
  * @category type level
  * @since 0.1.0
  */
-export type KeyParams<P extends string, Codecs = {}> = {
-  readonly [Param in NameIn<P, ParamNames<P>>]: CheckedParam<P, Param, Codecs>
+export type KeyParams<P extends string, Codecs = {}> =
+  & NamedParams<P, Misfit.notParameters, Codecs>
+  & Misfit.Anything
+
+/**
+ * The values of the parameters of a pattern, by their names. `_Message` is what errors print.
+ *
+ * @stability experimental
+ * @category type level
+ * @since 0.1.0
+ */
+export type NamedParams<P extends string, _Message extends string, Codecs> = {
+  readonly [Param in NameIn<ParamNames<P>>]: CheckedParam<P, Param, Codecs>
 }
 
 /**
@@ -105,12 +116,13 @@ export type KeyParams<P extends string, Codecs = {}> = {
  * @since 0.1.0
  */
 export type SomeParams<P extends string, Codecs = {}> = {
-  readonly [Param in NameIn<P, ParamNames<P>>]?: CheckedParam<P, Param, Codecs>
+  readonly [Param in NameIn<ParamNames<P>>]?: CheckedParam<P, Param, Codecs>
 }
 
 // The parameters of a pattern that is not a literal are unknown. Such a pattern was refused where it is declared.
-type NameIn<P extends string, Names> = [Names] extends [never] ? string extends P ? never : string : Names
-type CheckedParam<P extends string, Param, Codecs> = string extends Param ? Misfit.Otherwise<Misfit.parameters<P>>
+type NameIn<Names> = [Names] extends [never] ? string : Names
+type CheckedParam<P extends string, Param, Codecs> = string extends Param
+  ? string extends P ? unknown : Misfit.Otherwise<Misfit.parameters<P>>
   : ParamOf<Param, Codecs> | Misfit.Otherwise<Misfit.parameter<P, Param & string>>
 
 /**

@@ -98,6 +98,12 @@ describe("completion", () => {
   }
 })
 
+describe("completion of parameters", () => {
+  it("completion of the parameters of a key offers their names, and nothing that tells a text from an object", async () => {
+    assert.deepStrictEqual(await server.complete(program("AppCache.keys.feed.get({ /*|*/ })")), ["id", "page"])
+  })
+})
+
 describe("completion of a reader", () => {
   const handles =
     `const reads = Effect.gen(function*() { const handle = yield* AppCache.keys.user.HANDLE; handle./*|*/ })`

@@ -108,10 +108,12 @@ export const patterns: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0112",
-    "The parameters of a key lack a name of the pattern, or have a name that the pattern does not have.",
+    "The parameters of a key lack a name of the pattern, have a name that the pattern does not have, or are not an " +
+      "object.",
     "A key has one text for each name, in the order of the pattern. With a missing text it would be another key. A " +
       "name too many shows that the caller thought of another family.",
-    "Give a value for each name in braces, and nothing else.",
+    "Give an object with a value for each name in braces, and nothing else. A whole key, such as `user:1`, is for " +
+      "the `get` of the manifest: `AppCache.get(\"user:1\")`.",
     module([user], ["export const one = AppCache.keys.user.get({ name: 1 })"]),
     module([user], ["export const one = AppCache.keys.user.get({ id: 1 })"])
   ),

@@ -61,6 +61,31 @@ export type OtherwiseLast<Message, Value> = Value extends object
 export type Shape<Message, T> = T | (T & Otherwise<Message>)
 
 /**
+ * A part of an intersection that every value has. With it, the compiler says which other part a value lacks, and prints
+ * the arguments of that one's name, also for a text, about which it says nothing more otherwise.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export interface Anything {
+  // Editors do not offer what only a symbol names.
+  readonly [TypeId]?: never
+}
+
+/**
+ * E0112: something else in the place of the parameters of a key, such as a text, or parameters without one of the
+ * names.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type notParameters = message<
+  "E0112",
+  "these are not the parameters of a key",
+  "give an object with a value for each name in the braces, { id: '1' }; a whole key is for get of the manifest"
+>
+
+/**
  * E0112: parameters of a key that lack a name of the pattern, or have a name that the pattern does not have.
  *
  * @category patterns and keys
