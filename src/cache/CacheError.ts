@@ -33,6 +33,7 @@ export type Verb = typeof Verb.Type
  * **Details**
  *
  * - `a lookup`: code that runs in a lookup may read the families that its own family derives from, and may not write.
+ * - `its own lookup`: a lookup read its own family, which cannot derive from itself.
  * - `another engine`: the right belongs to a second engine of the same manifest. The rest of the program does not use
  *   that engine. Build the layers of a manifest once, over one `layer`.
  * - `another class`: another class of the same name gave the right.
@@ -46,7 +47,7 @@ export class NotOwner extends Schema.TaggedError<NotOwner>()("NotOwner", {
   verb: Verb,
   pattern: Schema.String,
   family: Schema.String,
-  holds: Schema.Literals(["nothing", "a borrow", "a lookup", "another engine", "another class"])
+  holds: Schema.Literals(["nothing", "a borrow", "a lookup", "its own lookup", "another engine", "another class"])
 }) {
   override get message() {
     const { code, family, holds, pattern, verb } = this
@@ -61,6 +62,9 @@ export class NotOwner extends Schema.TaggedError<NotOwner>()("NotOwner", {
   }
 
   private get help(): string {
+    if (this.holds === "its own lookup") {
+      return `; help: read what \`${this.pattern}\` is made from; the previous value is in the lookup's second argument`
+    }
     if (this.holds !== "nothing") return ""
     return this.verb === "appoint"
       ? `; help: give its owner to \`modules\` under the name \`${this.family}\``
@@ -73,6 +77,7 @@ const held: { readonly [_ in NotOwner["holds"]]: string } = {
   "nothing": "the caller has no right to it",
   "a borrow": "the caller only borrows it",
   "a lookup": "the caller is a lookup, which may only return its own value",
+  "its own lookup": "the caller is a lookup of this family, which cannot derive from itself",
   "another engine": "the caller's right belongs to another engine of this manifest",
   "another class": "the caller's right belongs to another manifest class of the same name: its module was evaluated " +
     "twice, as in watch mode, or two copies of `effect-stateless` are installed"

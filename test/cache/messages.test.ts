@@ -41,6 +41,11 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
     "it; help: add `user:{id}` to `derives` there"
   ],
   [
+    new CacheError.NotOwner({ verb: "read", pattern: "user:{id}", family: "user", holds: "its own lookup" }),
+    "E0205: cannot read `user:{id}`: it is owned by `user`, and the caller is a lookup of this family, which cannot derive " +
+    "from itself; help: read what `user:{id}` is made from; the previous value is in the lookup's second argument"
+  ],
+  [
     new CacheError.NotOwner({ verb: "appoint", pattern: "user:{id}", family: "user", holds: "nothing" }),
     "E0205: cannot appoint `user:{id}`: it is owned by `user`, and the caller has no right to it; help: give its owner to " +
     "`modules` under the name `user`"

@@ -117,6 +117,17 @@ describe("lookup that writes", () => {
     }))
 })
 
+describe("lookup that reads by an accessor", () => {
+  it.effect("the error of a read of the lookup's own family differs from that of another family", () =>
+    Effect.gen(function*() {
+      for (const [family, holds] of [["profile", "its own lookup"], ["prefs", "a lookup"]] as const) {
+        const { app, as } = yield* running((app) => app.keys[family].get({ id: "2" }))
+        const error = yield* Effect.flip(as(app.keys.profile.get({ id: "1" }) as AnyEffect))
+        assert.deepInclude(cacheReasonOf(error), { _tag: "NotOwner", verb: "read", holds })
+      }
+    }))
+})
+
 describe("lookup that asks about keys without a read", () => {
   const one = { id: "1" }
   const prefsOf = { _tag: "UndeclaredRead", source: "prefs:{id}" }

@@ -145,6 +145,20 @@ describe("parameters of no key", () => {
       }))
   }
 
+  it.effect("the error of a star in the place of a parameter names the operations for many keys", () =>
+    Effect.gen(function*() {
+      const { app, as } = yield* engine({ families: { user: { pattern: "user:{id}" } } }, () => Effect.succeed(1))
+      const { user } = app.keys
+      for (const effect of [user.get({ id: "*" }), user.invalidate({ id: "*" }), user.delete({ id: "*" })]) {
+        const { message } = yield* Effect.flip(as(effect as Effect.Effect<unknown, CacheError>))
+        assert.strictEqual(
+          message,
+          "E0109: not a key of `user:{id}`: the parameter `id` of `user:{id}` is `*`, and a key is not a pattern; help: give the parameters of one " +
+            "key, or use invalidateWhere or invalidateAll for many"
+        )
+      }
+    }))
+
   const wrong: ReadonlyArray<readonly [params: object, why: string]> = [
     [{ dayy: "1" }, "`user:{day}` has no parameter `dayy`; help: did you mean `day`?"],
     [{ other: "1" }, "`user:{day}` has no parameter `other`; help: give a value for each name in the braces"],

@@ -117,6 +117,11 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
     return loadOf(context) !== undefined
   }
 
+  /** The name of the family whose lookup a Context belongs to; `undefined` if it belongs to none. */
+  static lookupFamily(context: Context.Context<never>): string | undefined {
+    return loadOf(context)?.family
+  }
+
   /** Forgets the Context of the last caller, after an engine has ended. */
   static readonly forgetContext = forgetIdleContext
 

@@ -79,6 +79,20 @@ export const parameterNotSegment = (pattern: string, name: string, hasCodec = fa
       say` non-empty and without ${":"}, ${"{"}, ${"}"} and ${"*"}`
   )
 
+/**
+ * E0109: a star in the place of one parameter, as if it were a pattern. Found at run time only.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const parameterStar = (pattern: string, name: string) =>
+  finding(
+    "E0109",
+    "KeyMalformed",
+    say`the parameter ${name} of ${pattern} is ${"*"}, and a key is not a pattern`,
+    "give the parameters of one key, or use invalidateWhere or invalidateAll for many"
+  )
+
 const restNotSegments = (pattern: string) =>
   finding(
     "E0109",

@@ -392,7 +392,9 @@ export class FamilyGrants {
       return this.notOwner(verb, "another engine")
     }
     if (holdsOfOtherClass(context, this.manifest, wanted)) return this.notOwner(verb, "another class")
-    return this.notOwner(verb, CacheFamily.isLookup(context) ? "a lookup" : "nothing")
+    const ofLookup = CacheFamily.lookupFamily(context)
+    if (ofLookup === this.family.name && verb === "read") return this.notOwner(verb, "its own lookup")
+    return this.notOwner(verb, ofLookup === undefined ? "nothing" : "a lookup")
   }
 
   notOwner(verb: Verb, holds: NotOwner["holds"]): CacheError {

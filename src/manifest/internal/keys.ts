@@ -326,6 +326,9 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
     check,
     findUnfit: (params) => {
       const unfit = holes.find(({ encode, name }) => !isSegment(encode(params[name])))
+      if (unfit !== undefined && params[unfit.name] === "*") {
+        return KeyFindings.parameterStar(pattern.source, unfit.name)
+      }
       return unfit && KeyFindings.parameterNotSegment(pattern.source, unfit.name, unfit.hasCodec)
     },
     render,

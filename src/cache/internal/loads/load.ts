@@ -122,6 +122,11 @@ export class Load extends Work {
     return `the lookup of \`${this.spec.show(this.key)}\``
   }
 
+  /** The family of which it loads a key. */
+  get family(): string {
+    return this.spec.name
+  }
+
   get isOver(): boolean {
     return this.open === 0
   }
