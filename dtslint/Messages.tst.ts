@@ -402,9 +402,9 @@ describe("parameters and values", () => {
     user.get({})
     // @ts-expect-error 'page' does not exist in type 'KeyParams<"user:{id}"
     user.get({ id, page: 1 })
-    // @ts-expect-error E0113: this is not a valid value for the parameter 'id' of 'user:{id}'; help: give the type that params
+    // @ts-expect-error E0113: this is not a valid value for the parameter 'id' of 'user:{id}'; help: give the type that params of
     user.get({ id: "1" })
-    // @ts-expect-error E0113: this is not a valid value for the parameter 'id' of 'prefs:{id}'; help: give the type that params
+    // @ts-expect-error E0113: this is not a valid value for the parameter 'id' of 'prefs:{id}'; help: give a string, a number or
     pipe({ id: true }, prefs.get)
     // @ts-expect-error E0114: this is not a valid value for 'user:{id}'; help: give the type that its family declares as value
     user.set({ id }, { name: "Ann" })
@@ -431,7 +431,7 @@ describe("parameters and values", () => {
     expect(save(prefs, { id: 1 }, { dark: true })).type.toBe<
       Effect.Effect<{ readonly dark: boolean }, CacheError, Owns<"prefs:{id}", AppCache>>
     >()
-    // @ts-expect-error E0113: this is not a valid value for the parameter 'id' of 'prefs:{id}'; help: give the type that params
+    // @ts-expect-error E0113: this is not a valid value for the parameter 'id' of 'prefs:{id}'; help: give a string, a number or
     save(prefs, { id: true }, { dark: true })
   })
 

@@ -123,7 +123,9 @@ export type SomeParams<P extends string, Codecs = {}> = {
 type NameIn<Names> = [Names] extends [never] ? string : Names
 type CheckedParam<P extends string, Param, Codecs> = string extends Param
   ? string extends P ? unknown : Misfit.Otherwise<Misfit.parameters<P>>
-  : ParamOf<Param, Codecs> | Misfit.Otherwise<Misfit.parameter<P, Param & string>>
+  :
+    | ParamOf<Param, Codecs>
+    | Misfit.Otherwise<Misfit.parameter<P, Param & string, Param extends keyof Codecs ? true : false>>
 
 /**
  * Options of a write: `timeToLive`, `tags` and `revision` of the value, and `ifVersion` and `lease` as conditions.

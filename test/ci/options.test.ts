@@ -8,6 +8,7 @@ import * as Layer from "effect/Layer"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import * as CacheMetrics from "../../src/cache/CacheMetrics.ts"
+import { placeOf } from "../../src/diagnostic/types/otherCaches.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
@@ -115,6 +116,13 @@ const placesOf = (error: any): ReadonlyArray<string> => {
 }
 
 describe("option", () => {
+  it("the table of places has each option of a family and of an owner, so that a message names the place", () => {
+    for (const [what, path, names] of groups.filter(([what]) => what === "a family" || what === "an owner")) {
+      const options = names.flatMap((name) => [...optionsOf(path, name).keys()])
+      assert.deepStrictEqual(options.filter((option) => !Object.hasOwn(placeOf, option)), [], what)
+    }
+  })
+
   for (const [what, path, names, table, refusal] of groups) {
     const options = new Map(names.flatMap((name) => [...optionsOf(path, name)]))
 

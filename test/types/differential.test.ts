@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
 import * as Diagnostic from "../../src/diagnostic/Diagnostic.ts"
 import * as Nearest from "../../src/diagnostic/types/nearest.ts"
-import { otherNames } from "../../src/diagnostic/types/otherCaches.ts"
+import { inClient, insteadOf, otherNames, placeOf } from "../../src/diagnostic/types/otherCaches.ts"
 import { validate, type ValidManifest } from "../../src/ownership/shared/validation.ts"
 import * as KeyPattern from "../../src/pattern/KeyPattern.ts"
 import * as Compiler from "../support/compiler.ts"
@@ -112,14 +112,17 @@ describe(`types and run time, seed ${seed}`, () => {
     assert.isAtLeast(suggestions, planted)
   }, 120_000)
 
-  it("types and run time give the same help for each name of another cache, in each place for options", () => {
+  it("types and run time give the same help for each name that we know, in each place for options", () => {
     const places = {
       family: ["pattern", "value", "timeToLive", "idleTimeToLive", "capacity", "weightMax", "weigher", "derives"],
       owner: ["lookup", "lookupMany", "warm", "predict", "parts"],
       store: ["capacity", "weightMax", "eviction", "shards"],
-      warm: ["keys", "schedule", "await"]
+      warm: ["keys", "schedule", "await"],
+      disk: ["path", "entriesMax", "bytesMax"],
+      redis: ["url", "client", "namespace"]
     }
-    const helps = Object.keys(otherNames).map((name) =>
+    const tables = [otherNames, placeOf, insteadOf, inClient]
+    const helps = tables.flatMap((table) => Object.keys(table)).map((name) =>
       Object.values(places).map((known) => [name, known, Nearest.optionHelp(name, known, "none")] as const)
     )
     const lines = helps.map((row, at) =>
@@ -144,9 +147,17 @@ describe(`types and run time, seed ${seed}`, () => {
     assert.deepStrictEqual(texts["key"]?.slice(1), [
       "`pattern` is an option of a family",
       "`pattern` is an option of a family",
-      "did you mean `keys`?"
+      "did you mean `keys`?",
+      "`pattern` is an option of a family",
+      "`pattern` is an option of a family"
     ])
-    assert.deepStrictEqual(helps.flat().filter(([, , help]) => help === "none"), [])
+    assert.deepStrictEqual(texts["capacity"]?.[4], "did you mean `entriesMax`?")
+    assert.deepStrictEqual(texts["lookup"]?.[0], "`lookup` is an option of owner")
+    assert.deepStrictEqual(texts["timeToLive"]?.[1], "`timeToLive` is an option of a family")
+    assert.deepStrictEqual(texts["store"]?.[0], insteadOf.store)
+    assert.deepStrictEqual(texts["port"]?.slice(4), ["none", "give url, or client: { port: ... }"])
+    const unhelped = helps.flat().filter(([name, , help]) => help === "none" && !Object.hasOwn(inClient, name))
+    assert.deepStrictEqual(unhelped, [])
   }, 120_000)
 
   it("types and run time find the same mistakes of manifests, at the same properties", () => {

@@ -7,7 +7,7 @@ import { atRunTime, explain, module, serverUser, user } from "./explained.ts"
 
 // `ttl`, `maxAge` for `timeToLive`; `load` for `lookup`
 const otherNamesText = Array.from(
-  Map.groupBy(Object.entries(otherNames).filter(([other, ours]) => other !== ours), ([, ours]) => ours),
+  Map.groupBy(Object.entries(otherNames), ([, ours]) => ours),
   ([ours, others]) => `${others.map(([other]) => `\`${other}\``).join(", ")} for \`${ours}\``
 ).join("; ")
 

@@ -226,15 +226,16 @@ export const entryNone = (pattern: string, at: number) =>
   )
 
 /**
- * E0113: a parameter of another type than the manifest declares.
+ * E0113: a parameter of another type than the manifest declares. `IsDeclared` says whether `params` declares its type.
  *
  * @category patterns and keys
  * @since 0.1.0
  */
-export type parameter<Pattern extends string, Name extends string> = message<
+export type parameter<Pattern extends string, Name extends string, IsDeclared extends boolean> = message<
   "E0113",
   `this is not a valid value for the parameter '${Name}' of '${Pattern}'`,
-  "give the type that params declares, or else a string, a number or a bigint"
+  IsDeclared extends true ? "give the type that params of its family declares"
+    : "give a string, a number or a bigint, or declare another type in params of its family"
 >
 
 /**

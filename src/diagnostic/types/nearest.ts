@@ -8,7 +8,7 @@
  *
  * @since 0.1.0
  */
-import { onDisk, otherNames, placeOf } from "./otherCaches.ts"
+import { inClient, insteadOf, onDisk, otherNames, placeOf } from "./otherCaches.ts"
 
 /**
  * The help for a name that nothing declares: the one that is near, or else `Help`.
@@ -41,13 +41,20 @@ export const help = (name: string, known: Iterable<string>, otherwise: string): 
  * @since 0.1.0
  */
 export type optionHelp<Option extends string, Known, Help extends string> = [Extract<ourName<Option>, Known>] extends
-  [never] ? help<Option, Known, elsewhere<Option, Help>>
+  [never] ? help<Option, Known, elsewhere<Option, Known, Help>>
   : `did you mean '${Extract<ourName<Option>, Known> & string}'?`
-type ourName<Option> = Option extends keyof typeof otherNames ? inItsPlace<typeof otherNames[Option]> : never
+type ourName<Option> = Option extends keyof typeof otherNames ? inItsPlace<typeof otherNames[Option]>
+  : Option extends keyof typeof placeOf ? inItsPlace<Option>
+  : never
 type inItsPlace<Option> = Option | (Option extends keyof typeof onDisk ? typeof onDisk[Option] : never)
-type elsewhere<Option, Help extends string> = Option extends keyof typeof otherNames
-  ? `'${typeof otherNames[Option]}' is an option of ${typeof placeOf[typeof otherNames[Option]]}`
+type elsewhere<Option, Known, Help extends string> = Option extends keyof typeof otherNames
+  ? optionOf<typeof otherNames[Option]>
+  : Option extends keyof typeof placeOf ? optionOf<Option>
+  : Option extends keyof typeof insteadOf ? typeof insteadOf[Option]
+  : Option extends keyof typeof inClient ? "client" extends Known ? partOfClient<Option> : Help
   : Help
+type optionOf<Option extends keyof typeof placeOf> = `'${Option}' is an option of ${typeof placeOf[Option]}`
+type partOfClient<Option extends string> = `give url, or client: { ${Option}: ... }`
 
 /**
  * The help for an option that does not exist: the one that has this name in other caches, or one that is near, or where
@@ -58,15 +65,22 @@ type elsewhere<Option, Help extends string> = Option extends keyof typeof otherN
  */
 export const optionHelp = (option: string, known: Iterable<string>, otherwise: string): string => {
   const names = new Set(known)
-  const ours = Object.hasOwn(otherNames, option) ? otherNames[option as keyof typeof otherNames] : undefined
-  if (ours === undefined) return help(option, names, otherwise)
-  const meant = [ours, onDisk[ours as keyof typeof onDisk]].find((name) => name !== undefined && names.has(name))
-  return meant !== undefined ? `did you mean \`${meant}\`?` : help(
-    option,
-    names,
-    `\`${ours}\` is an option of ${placeOf[ours]}`
-  )
+  const ours = of(otherNames, option) ?? option
+  const meant = [ours, of(onDisk, ours)].find((name) => name !== undefined && names.has(name))
+  return meant === undefined ? help(option, names, elsewhere(option, names, otherwise)) : `did you mean \`${meant}\`?`
 }
+
+const elsewhere = (option: string, known: ReadonlySet<string>, otherwise: string): string => {
+  const ours = of(otherNames, option) ?? option
+  const place = of(placeOf, ours)
+  if (place !== undefined) return `\`${ours}\` is an option of ${place}`
+  const isInClient = Object.hasOwn(inClient, option) && known.has("client")
+  return of(insteadOf, option) ?? (isInClient ? `give url, or client: { ${option}: ... }` : otherwise)
+}
+
+// An own property: `toString` of an object that is a table is none of its entries.
+const of = <A extends string>(table: { readonly [name: string]: A }, name: string): A | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined
 
 /**
  * The first option of a call that does not exist, and what to do about it. One that is `undefined` was not given. An

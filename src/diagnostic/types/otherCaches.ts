@@ -1,5 +1,6 @@
 /**
- * The names that other caches have for our options, so that a message says what was meant.
+ * The names that other caches have for our options, and where our options are given, so that a message says what was
+ * meant.
  *
  * Each name means one option. A name that means different things in different caches, such as `timeout`, is not here.
  *
@@ -66,7 +67,6 @@ export const otherNames = {
   queryKey: "pattern",
   schema: "value",
   dependsOn: "derives",
-  tags: "tags",
   strategy: "eviction",
   policy: "eviction",
   evictionPolicy: "eviction",
@@ -98,24 +98,75 @@ export const onDisk = {
  * @since 0.1.0
  */
 export const placeOf = {
+  pattern: "a family",
+  layer: "a family",
+  partOf: "a family",
+  carvedFrom: "a family",
+  derives: "a family",
+  borrows: "a family, and of fn",
+  fanout: "a family",
+  params: "a family",
+  value: "a family",
+  error: "a family",
+  sensitive: "a family",
   timeToLive: "a family",
   idleTimeToLive: "a family",
   staleWhileRevalidate: "a family",
   staleIfError: "a family",
+  jitter: "a family",
   refreshAhead: "a family",
+  negativeTimeToLive: "a family",
+  softTimeout: "a family",
+  hardTimeout: "a family",
+  consistency: "a family",
+  loadConcurrency: "a family",
+  loadQueueMax: "a family",
+  retryAfterFailure: "a family",
+  onAbandoned: "a family",
+  freeze: "a family",
+  weigher: "a family",
   capacity: "a store, or of a family",
   weightMax: "a store, or of a family",
-  weigher: "a family",
+  version: "a manifest, a family or a store",
+  tags: "set, and of Lookup.loaded",
   lookup: "owner",
   lookupMany: "owner",
   warm: "owner",
-  pattern: "a family",
-  value: "a family",
-  derives: "a family",
-  tags: "set, and of Lookup.loaded",
+  predict: "owner",
+  parts: "owner",
+  owns: "fn",
+  invalidates: "fn; a family lists its sources in derives",
   eviction: "a store in memory",
+  shards: "a store in memory",
   path: "LmdbStore",
+  durability: "LmdbStore",
+  entriesMax: "LmdbStore",
   bytesMax: "LmdbStore",
   namespace: "LmdbStore and RedisStore",
-  client: "RedisStore"
-} as const satisfies { readonly [Option in typeof otherNames[keyof typeof otherNames]]: string }
+  client: "RedisStore",
+  url: "RedisStore"
+} as const satisfies
+  & { readonly [option: string]: string }
+  & {
+    readonly [Option in typeof otherNames[keyof typeof otherNames]]: string
+  }
+
+/**
+ * What to do instead of an option that we do not have, because its name stands for something else here.
+ *
+ * @category suggestions
+ * @since 0.1.0
+ */
+export const insteadOf = {
+  store: "a store is a layer that the program provides, such as MemoryStore.layer({ capacity: 1_000 })",
+  owner: "an owner is a layer that the program provides, and that owner of the manifest makes",
+  stale: "stale is an option of reads; a family has staleWhileRevalidate and staleIfError"
+} as const
+
+/**
+ * Parts of the address of a server, which `client` has.
+ *
+ * @category suggestions
+ * @since 0.1.0
+ */
+export const inClient = { host: true, port: true, username: true, password: true, db: true } as const
