@@ -123,6 +123,15 @@ describe("operation that nothing runs", () => {
     ["a handle of a runtime deep within", "const w = await this.app.runtime.runPromise(user.reader)\nw.get({ id })"],
     ["a handle that is ready at once", "const w = runtime.runSync(AppCache.keys.user.writer)\nw.set({ id }, ann)"],
     ["an engine that a Promise gave", "const app = await runtime.runPromise(AppCache)\napp.keys.user.set({ id }, ann)"],
+    [
+      "a field that a runtime fills",
+      "class A {\n  users = runtime.runSync(user.writer)\n  f() { this.users.set(1) }\n}"
+    ],
+    [
+      "an expression that is a class",
+      "const A = class {\n  users = AppCache.keys.user\n  f() { this.users.set(1) }\n}"
+    ],
+    ["a variable within a namespace", "namespace N {\n  const one = AppCache.keys.user\n  one.set({ id }, ann)\n}"],
     ["a name with a type", "const one: typeof AppCache.keys.user = AppCache.keys.user\none.set({ id }, ann)"],
     ["a name with a type of several lines", "const one: Some<\n  A\n> = AppCache.keys.user\none.set({ id }, ann)"],
     ["a manifest that a type names", "const m: Map<string, AppCache> = make()\nAppCache.keys.user.set({ id }, ann)"],
@@ -403,6 +412,30 @@ describe("operation whose value goes somewhere", () => {
   ]
   for (const [what, body] of hidden) {
     it(`check does not report an operation of ${what}`, () => assert.deepStrictEqual(linesOf(body), []))
+  }
+
+  // The README says which names `check` does not follow.
+  const unfollowed: ReadonlyArray<readonly [what: string, body: string]> = [
+    ["a let", "let one = AppCache.keys.user\none.set({ id }, ann)"],
+    ["a parameter", "const save = (users: Users) => {\n  users.set({ id }, ann)\n}"],
+    [
+      "a field of a constructor",
+      "class A {\n constructor(private users: B) {}\n save() { this.users.set({ id }, ann) }\n}"
+    ],
+    ["a field without a value", "class A {\n users: B\n save() { this.users.set({ id }, ann) }\n}"],
+    ["an object of accessors", "const all = { user: AppCache.keys.user }\nall.user.set({ id }, ann)"],
+    ["an array of accessors", "const all = [AppCache.keys.user]\nall[0].set({ id }, ann)"],
+    ["a static field by its class", "class A {\n  static user = AppCache.keys.user\n}\nA.user.set({ id }, ann)"],
+    ["a member of a namespace", "namespace N { export const one = AppCache.keys.user }\nN.one.set({ id }, ann)"],
+    ["a name in parentheses", "(user).set({ id }, ann)"],
+    ["a handle without a name", "(await runtime.runPromise(user.writer)).set({ id }, ann)"],
+    ["a handle from then", "runtime.runPromise(user.writer).then((w) => {\n  w.set({ id }, ann)\n})"],
+    ["a declared function", `const f = AppCache.fn("f", {})(() => user.set({ id }, ann))\nf()`],
+    ["what a switch asks", "switch (user.has({ id })) { case true: f() }"],
+    ["a plain yield", "yield user.set({ id }, ann)"]
+  ]
+  for (const [what, body] of unfollowed) {
+    it(`check does not follow ${what}`, () => assert.deepStrictEqual(linesOf(body), []))
   }
 
   it("check does not report a class that is not a manifest, or a static member of the manifest's class", () => {
