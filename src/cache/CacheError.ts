@@ -622,7 +622,9 @@ export class NotIterable extends Schema.TaggedError<NotIterable>()("NotIterable"
 const whyNotIterable: { readonly [_ in NotIterable["why"]]: string } = {
   "sensitive": "the family is sensitive",
   "transaction": "a transaction has changes that no tier knows; help: list them before the transaction",
-  "tier": "a tier of its store cannot list keys; help: implement `page` of `Store.Partition`",
+  "tier":
+    "a tier of its store does not list keys, as one that processes share; help: keep a list of them in the data " +
+    "source, or in a store of your own implement `page` of `Store.Partition`",
   "no memory": "that needs memory, and its store has none; help: put a `MemoryStore` above the tier by " +
     "`TieredStore`, or list the keys by `keys` or `page`"
 }

@@ -738,6 +738,7 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
    *   run. It is the larger one of the tiers' counts, or with `set: "onEviction"` their sum, in which an entry that was
    *   read from below counts twice.
    * - The exact number is that of `keys`: `Stream.runCount(price.keys())`, which reads every entry.
+   * - It fails with `NotIterable` over a tier that processes share.
    *
    * **Example** (Two entries)
    *

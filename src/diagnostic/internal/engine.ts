@@ -42,10 +42,10 @@ export const engine: ReadonlyArray<Explained> = [
   ),
   atRunTime(
     "E0308",
-    "Another process or thread holds a namespace of a folder, or another container holds the folder.",
+    "Another process holds the folder of a tier, or another thread holds a namespace of it.",
     "One counter of invalidations decides which entries of a namespace are valid. It lives in one thread of one " +
-      "process.",
-    "Give each process a namespace, and each container a folder, or end the holder that the message names."
+      "process, and one process has all namespaces of a folder.",
+    "Give each process a folder, and each thread a namespace, or end the holder that the message names."
   ),
   atRunTime(
     "E0309",
@@ -86,9 +86,10 @@ export const engine: ReadonlyArray<Explained> = [
   ),
   atRunTime(
     "E0503",
-    "A lookup was refused, because too many lookups already wait.",
+    "A lookup, a reader or an update was refused, because too many already wait.",
     "A queue without a bound would hide an overload until the memory is full.",
-    "Raise `loadConcurrency` or `loadQueueMax`, or start fewer loads."
+    "Where lookups wait, raise `loadConcurrency` or `loadQueueMax`, or start fewer loads. The bound of readers and " +
+      "updates of one key is fixed: refuse some requests before they reach the cache."
   ),
   atRunTime(
     "E0504",

@@ -247,9 +247,9 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0224",
-    "A program of one layer writes what another layer owns.",
-    "A family lives in the layer in which its owner runs.",
-    "Move the write to the owner's layer.",
+    "A program of one deployment layer writes what another one owns.",
+    "A family lives in the deployment layer in which its owner runs.",
+    "Move the write to the deployment layer of the owner.",
     module(
       [`draft: { pattern: "draft:{id}", layer: "client" }`],
       [`export const one = AppCache.inLayer("server")(AppCache.keys.draft.delete({ id: 1 }))`],
@@ -263,9 +263,9 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0225",
-    "A program of one layer reads a family of another layer, and its layer does not read that layer.",
+    "A program of one deployment layer reads a family of another one, which is not among its `reads`.",
     "For example, a server cannot read the memory of its clients.",
-    "Add the layer to `reads`, or move the program.",
+    "Add the deployment layer to `reads`, or move the program.",
     module(
       [`draft: { pattern: "draft:{id}", layer: "client" }`],
       [`export const one = AppCache.inLayer("server")(AppCache.keys.draft.get({ id: 1 }))`],

@@ -14,6 +14,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import type { CacheError } from "../../../src/cache/CacheError.ts"
+import type { CacheError } from "../../../src/cache/CacheError.ts"
 import * as MemoryStore from "../../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../../src/store/Store.ts"
 import { start } from "../../support/engine.ts"
@@ -285,6 +286,20 @@ const tests = () => {
         yield* signal("SIGCONT")
         yield* until(Effect.map(Effect.exit(a.as(note.set({ id: "1" }, "y"))), ({ _tag }) => _tag === "Success"))
         assert.deepStrictEqual(yield* a.as(note.getOption({ id: "1" })), Option.some("y"))
+      })
+  )
+
+  live(
+    "a family over a tier that processes share is not listed, and not counted",
+    ({ port }) =>
+      Effect.gen(function*() {
+        const a = yield* engine(port, new Rows())
+        for (
+          const read of [note.page(undefined, { max: 10 }), note.count()] as ReadonlyArray<Effect.Effect<any, any, any>>
+        ) {
+          const error = yield* Effect.flip(a.as(read))
+          assert.strictEqual((error as CacheError).reason._tag, "NotIterable")
+        }
       })
   )
 

@@ -202,6 +202,7 @@ export class FamilyPages<V> {
     if (refused !== undefined) return Exit.fail(refused)
     const { cache, lane, spec } = this.entries
     if (lane === undefined) return Exit.succeed(this.hot?.count ?? 0)
+    if (cache.isShared) return Exit.fail(this.notIterable("tier"))
     const size = Effect.andThen(cache.outbox.settledWhole, spec.partition.size)
     return Effect.mapError(inTime(cache.store, "size", size), (error) => this.failed(error))
   }
