@@ -68,7 +68,8 @@ export interface PolicyOptions {
    *
    * With `{ bounded: "1 second" }`, which is what holds unless given, a read serves a value only if no change of it is
    * missing that was made a second ago, or earlier. A process that is cut off serves by the stale rules after that
-   * time, or loads. With `eventual` it goes on serving what its memory holds.
+   * time, or loads. With `eventual` it goes on serving what its memory holds. A family is at most as far behind as one
+   * that derives from it, because that is made from it.
    *
    * Where one process has all tiers for itself, each read sees each write before it, whatever is given; and with
    * `strict` a tier that other processes change is refused.

@@ -236,6 +236,40 @@ describe("consistency", () => {
       assert.isAbove(freshForMillis, 3_500_000)
     }).pipe(Effect.scoped, hasty))
 
+  it.effect("what is made from a value is as far behind as its own bound allows, whatever that of the value is", () =>
+    Effect.gen(function*() {
+      const place = yield* SimPlace.make()
+      const line = makeLine()
+      let row = "old"
+      const start = Effect.fnUntraced(function*(way: LedgerPlace) {
+        const ledger = yield* LedgerNode.make(way, { answerMillis })
+        const store = yield* tiersOver(yield* LedgerStore.make(ledger))
+        return yield* engine(
+          {
+            families: {
+              user: { pattern: "user:{id}", consistency: "eventual" },
+              page: { pattern: "page:{id}", derives: ["user:{id}"], consistency: { bounded: 200 } }
+            }
+          },
+          ({ key }, app) => key.startsWith("user") ? Effect.sync(() => row) : app.keys.user.get(id) as any,
+          { store: Layer.succeed(Store, store) }
+        )
+      })
+      const a = yield* start(over(place, makeLine()))
+      const b = yield* start(over(place, line))
+      assert.strictEqual(yield* b.as(b.app.keys.user.get(id)), "old")
+      line.isCut = true
+      row = "new"
+      yield* a.as(a.app.keys.user.invalidate(id))
+      yield* TestClock.adjust(201)
+      const read = yield* fork(b.as(b.app.keys.page.get(id)))
+      for (let i = 0; i < 40; i++) {
+        yield* TestClock.adjust(answerMillis)
+        yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 2)))
+      }
+      assert.strictEqual(yield* Fiber.join(read), "new")
+    }).pipe(hasty))
+
   it.effect("a strict family is refused over a tier that other processes change, and taken over memory alone", () =>
     Effect.gen(function*() {
       const place = over(yield* SimPlace.make(), makeLine())

@@ -25,7 +25,7 @@ import * as Expiry from "../internal/family/expiry.ts"
 import { noLimits } from "../internal/family/limits.ts"
 import { familyName, splitScope } from "../internal/family/names.ts"
 import { sealed, sealedCodec, sealedPartition } from "../internal/family/sensitive.ts"
-import { type CompiledStep, type InvalidationPlan, listed } from "../shared/invalidationPlan.ts"
+import { type CompiledStep, eachReachedFromAll, type InvalidationPlan, listed } from "../shared/invalidationPlan.ts"
 import type { Origin } from "../shared/origin.ts"
 import { everything } from "../shared/slices.ts"
 import { Cache } from "./cache.ts"
@@ -85,7 +85,8 @@ export const make: (
       ),
       (made) => Effect.sync(() => made.close())
     )
-    for (const options of families) yield* openFamily(cache, options)
+    const policies = new Map(families.map(({ name, policy }) => [name, policy]))
+    for (const options of families) yield* openFamily(cache, options, policies)
     yield* enterPeers(cache)
     const scheduler = PatientScheduler.from(yield* Scheduler.Scheduler)
     yield* Effect.provideService(cache.outbox.run, Scheduler.Scheduler, scheduler)
@@ -148,11 +149,17 @@ const restoreMarks = (cache: Cache, marks: ReadonlyArray<Mark>): void => {
 }
 
 /** Opens one family in the store of an engine. */
-const openFamily = Effect.fnUntraced(function*(cache: Cache, options: FamilyOptions) {
+const openFamily = Effect.fnUntraced(function*(
+  cache: Cache,
+  options: FamilyOptions,
+  policies: ReadonlyMap<string, FamilyPolicy>
+) {
   const { codec, hide = (text: string) => text, isSensitive = false, name, parse, pattern, render, weigher } = options
   const { show = render, takesExits = false } = options
-  const expiry = yield* Expiry.make(options.policy, name)
-  if (expiry.behindMillisMax === 0 && cache.isShared) yield* refuseStrict(cache.store.name, name)
+  const own = yield* Expiry.make(options.policy, name)
+  if (own.behindMillisMax === 0 && cache.isShared) yield* refuseStrict(cache.store.name, name)
+  const plan = "all" in options.plan ? options.plan : listed(options.plan)
+  const expiry = cache.isShared ? { ...own, behindMillisMax: boundOf(own, plan, policies) } : own
   let lost: StoreError | undefined
   const opened = cache.store.open<unknown>({
     name: familyName(cache.id, name),
@@ -179,7 +186,6 @@ const openFamily = Effect.fnUntraced(function*(cache: Cache, options: FamilyOpti
     (error) => new CacheError({ reason: new StoreFailed({ error }) })
   )
   if (partition.hot === undefined) yield* refuseBounds(options)
-  const plan = "all" in options.plan ? options.plan : listed(options.plan)
   const { admits, admitsKind } = codec ?? {}
   const misfit = codec !== undefined && "later" in codec ? codec.misfit : undefined
   const isDerived = Array.from(options.origin?.sources() ?? []).length > 0
@@ -193,6 +199,21 @@ const openFamily = Effect.fnUntraced(function*(cache: Cache, options: FamilyOpti
   cache.byStoreName.set(family.entries.storeName, family)
   if (lost !== undefined) family.placeLost(lost)
 })
+
+/** How far behind a family may be: by its own bound, and by those of what is made from it. */
+const boundOf = (
+  { behindMillisMax }: Expiry.Expiry,
+  plan: InvalidationPlan,
+  policies: ReadonlyMap<string, FamilyPolicy>
+): number => {
+  let least = behindMillisMax
+  eachReachedFromAll(plan, (name) => {
+    // What is not a bound is refused where its own family is opened.
+    const dependent = Expiry.behindMillis(policies.get(name)?.consistency)
+    if (dependent < least) least = dependent
+  })
+  return least
+}
 
 /** Refuses a family whose reads would each have to ask the tier. */
 const refuseStrict = (tier: string, family: string): Effect.Effect<never, CacheError> => {

@@ -14,7 +14,6 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import type { CacheError } from "../../../src/cache/CacheError.ts"
-import type { CacheError } from "../../../src/cache/CacheError.ts"
 import * as MemoryStore from "../../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../../src/store/Store.ts"
 import { start } from "../../support/engine.ts"
@@ -295,7 +294,7 @@ const tests = () => {
       Effect.gen(function*() {
         const a = yield* engine(port, new Rows())
         for (
-          const read of [note.page(undefined, { max: 10 }), note.count()] as ReadonlyArray<Effect.Effect<any, any, any>>
+          const read of [note.page(undefined, 10), note.count()] as ReadonlyArray<Effect.Effect<any, any, any>>
         ) {
           const error = yield* Effect.flip(a.as(read))
           assert.strictEqual((error as CacheError).reason._tag, "NotIterable")

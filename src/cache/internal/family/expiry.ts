@@ -99,7 +99,7 @@ export const make = Effect.fnUntraced(function*(policy: FamilyPolicy, family: st
   const oneOf = <A>(option: keyof FamilyPolicy, input: A, known: ReadonlyArray<unknown>, why: string) =>
     known.includes(input) ? Effect.succeed(input) : refuse(option, why)
 
-  const behind = (consistency: Consistency) => {
+  const behind = (consistency: Consistency | undefined) => {
     const millis = behindMillis(consistency)
     return millis >= 0 ? Effect.succeed(millis) : refuse("consistency", consistencyMisfit)
   }
@@ -122,7 +122,7 @@ export const make = Effect.fnUntraced(function*(policy: FamilyPolicy, family: st
     retryAfterFailure: yield* time("retryAfterFailure", policy.retryAfterFailure, millisOf(defaults.retryAfterFailure)),
     softTimeout: yield* time("softTimeout", policy.softTimeout, undefined),
     hardTimeout: yield* time("hardTimeout", policy.hardTimeout, undefined),
-    behindMillisMax: yield* behind(policy.consistency === undefined ? defaults.consistency : policy.consistency),
+    behindMillisMax: yield* behind(policy.consistency),
     loadConcurrency: yield* count("loadConcurrency", policy.loadConcurrency, Infinity),
     loadQueueMax: yield* count("loadQueueMax", policy.loadQueueMax, defaults.loadQueueMax),
     onAbandoned: yield* oneOf(
@@ -148,8 +148,13 @@ export const make = Effect.fnUntraced(function*(policy: FamilyPolicy, family: st
 
 const consistencyMisfit = "must be \"strict\", \"eventual\", or { bounded } with a duration above 0"
 
-/** `NaN` if it is none of them. */
-const behindMillis = (given: Consistency): number => {
+/**
+ * How far behind other processes a family may be; `NaN` if that is not what was given.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const behindMillis = (given: Consistency = defaults.consistency): number => {
   if (given === "strict") return 0
   if (given === "eventual") return Infinity
   const bounded = isBag(given) && Object.keys(given).length === 1
