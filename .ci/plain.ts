@@ -20,6 +20,8 @@ const unclear: ReadonlyArray<readonly [phrase: RegExp, better: string]> = [
     /\b(nobody|whoever|somebody|anybody|no one|someone|anyone|everyone|everybody)\b/gi,
     "name the actor: caller, reader, owner, listener, tier, engine or process"
   ],
+  [/\bNor\s+(do|does|did|is|are|was|were|has|have|can|may|will)\b/g, "put the subject before the verb"],
+  [/\bSo\s+(does|is|are|was|were|has|have|can|may|will)\b/g, "put the subject before the verb"],
   [/\bbe\s+it\b/gi, "write `whether a or b`"],
   [/\bthe\s+same(,\s+with|\s+of)\b/gi, "say what it does, or `like x, with y`"],
   [

@@ -431,8 +431,8 @@ export interface HotPartition<V> {
    * The value of a key, if it may be served without a second look; else `undefined`.
    *
    * A stale entry, an entry that is due for a refresh, and an entry with a stamp below `validFrom` need a second look.
-   * So does a value that is itself `undefined`: see `peek`. A sentinel would be compared with every value found, and to
-   * compare a value it must be fetched from memory.
+   * A value that is itself `undefined` needs one, too: see `peek`. A sentinel would be compared with every value found,
+   * and to compare a value it must be fetched from memory.
    */
   readonly hit: (key: string) => V | undefined
   /** The value that `hit` would return. Does not count as a use. */

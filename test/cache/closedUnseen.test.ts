@@ -2,7 +2,7 @@
  * A value that was made while a source was missing is not served once the source is there: not by a load that a tag has
  * closed, beside which a later load runs, and not by an update that has read such a value.
  *
- * Nor is a stale value served, early, by the later load, once the load that was closed has brought a newer one.
+ * The later load serves no stale value, early, once the load that was closed has brought a newer one.
  */
 import { assert, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"

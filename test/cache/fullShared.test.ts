@@ -1,6 +1,6 @@
 /**
  * A tier that processes share has no room for values: their callers learn of it, nothing that no source has is lost,
- * and everything else goes on. Nor is anything lost, or called a conflict, where such a tier cannot judge a condition.
+ * and everything else goes on. Where such a tier cannot judge a condition, nothing is lost, or called a conflict.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

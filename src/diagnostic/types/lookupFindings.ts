@@ -127,14 +127,14 @@ export const lookupReadsKey = (family: string, key: string, read: string, source
 export type lookupWrites<Family extends string, Target extends string> = message<
   "E0212",
   `the lookup of family '${Family}' writes '${Target}', but a lookup only returns its own value`,
-  `write '${Target}' where the change happens, or let it derive from '${Family}'`
+  `write '${Target}' where the change happens; what is made from '${Family}' derives from it`
 >
 export const lookupWrites = (family: string, target: string) =>
   finding(
     "E0212",
     "LookupWrites",
     say`the lookup of family ${family} writes ${target}, but a lookup only returns its own value`,
-    say`write ${target} where the change happens, or let it derive from ${family}`
+    say`write ${target} where the change happens; what is made from ${family} derives from it`
   )
 
 /**

@@ -6,7 +6,7 @@
  * - `textOf` does not check the text, so that a hit costs one property read. An invalid text is not in any table.
  * - `check` says what is wrong with a text. Each operation calls it before it loads or stores anything under the text.
  * - A value that is not a text is encoded. If its codec refuses it, it becomes the empty text, which is not a segment.
- *   So does a number that is not finite, with a codec or without one.
+ *   A number that is not finite becomes it as well, with a codec or without one.
  * - A codec may read several texts as one value, such as `Ann` and `ann`. The text of a key is the one that it writes
  *   for what it has read (`canonical`), so one value has one key.
  */

@@ -49,8 +49,8 @@ export type Options = Size & {
    * function makes a policy of one's own, once for each shard. Its `weightMax` must be the one that it is given. If it
    * throws later, or names a victim that it does not have, `lru` takes its place, and a log says so.
    *
-   * `refuse` evicts nothing: a write beyond the bound fails with `StoreFailed` (`TierFull`), and changes nothing. So
-   * does a transaction, before its commit. What no read may serve is freed first. What a lookup returns beyond the
+   * `refuse` evicts nothing: a write beyond the bound fails with `StoreFailed` (`TierFull`), and changes nothing. A
+   * transaction fails so before its commit. What no read may serve is freed first. What a lookup returns beyond the
    * bound goes to its readers, and is not stored. Choose it where memory is the only place of a value. Over lower
    * tiers, which have every value, memory admits no further one. As a lower tier it stores what fits, and no write is
    * refused.

@@ -1,7 +1,7 @@
 /**
  * The text that names a state. Two states with one name differ in nothing that a later step or a law depends on:
  *
- * - Nodes are equal to each other, so their order does not count. Nor does the order of what travels.
+ * - Nodes are equal to each other, so their order does not count, and the order of what travels does not, either.
  * - Of the names of loads and identities only their equality counts, so they are numbered again by first use.
  *
  * Nodes are put in the order of what can be said of them without names. Two that are equal there may be named either

@@ -1,6 +1,5 @@
 /**
- * For a family that other processes change, too: until when the entries in memory may count as fresh, by its
- * `consistency`.
+ * Says until when entries in memory count as fresh in a family that other processes change, too, by its `consistency`.
  *
  * - While it was shown, within the bound, that no change is missing, each entry may be fresh by its own times.
  * - What this process made itself, such as by a lookup, is no older than that: it may be fresh for the bound, without a
@@ -35,7 +34,7 @@ export class Trust {
     return this.knowing.provenAt() + this.millis / 2
   }
 
-  /** When one needs it that this process has made of what was complete at a time: it is trusted until then. */
+  /** When an entry of this process needs it, by the time at which what the entry was made of was complete. */
   ownDueAt(shownSince: number): number {
     return Math.max(this.dueAt, shownSince + this.millis)
   }

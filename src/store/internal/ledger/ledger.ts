@@ -139,7 +139,8 @@ export interface Commit {
   readonly puts: ReadonlyArray<CommittedPut<any>>
   /**
    * The engine commits nothing else meanwhile. So a commit that comes after a later one, because it was late or came
-   * twice, is known by the records of the engine, and does nothing. Neither does one that was made for another epoch.
+   * twice, is known by the records of the engine, and does nothing. One that was made for another epoch does nothing,
+   * either.
    */
   readonly isInOrder: boolean
   /** The commit in another log that this one follows from. */

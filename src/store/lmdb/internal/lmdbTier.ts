@@ -7,7 +7,7 @@
  * together.
  *
  * Damage to marks or to the state empties the namespace: it is then unknown which entries are invalid, so all are
- * absent. So does a removal that an earlier process could not commit (`lmdbTrust.ts`).
+ * absent. A removal that an earlier process could not commit empties it, too (`lmdbTrust.ts`).
  */
 import * as Effect from "effect/Effect"
 import type { Entry } from "../../Entry.ts"
