@@ -4477,7 +4477,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "a family is behind other processes by its bound, at the most",
     bug: "what memory holds is served although it was not shown to be complete",
     file: "src/cache/internal/entries/entries.ts",
-    text: `return Math.max(until, this.hot!.dueAt(key) ?? -Infinity)`,
+    text: `return Math.max(until, this.hot!.dueAt(key) ?? -Infinity, givenAt + this.trust.millis)`,
     planted: `return Infinity`,
     suites: ["test/cache/consistency.test.ts"]
   },

@@ -12,7 +12,7 @@ import * as LedgerNode from "../../src/store/internal/ledger/ledgerNode.ts"
 import type { LedgerPlace } from "../../src/store/internal/ledger/ledgerPlace.ts"
 import * as LedgerStore from "../../src/store/internal/ledger/ledgerStore.ts"
 import { Store } from "../../src/store/Store.ts"
-import { fork, hasty, reasonOf } from "../support/effects.ts"
+import { fork, hasty, reasonOf, settle } from "../support/effects.ts"
 import { engine } from "../support/engine.ts"
 import { type Line, makeLine, over, SimPlace } from "../support/ledger/simPlace.ts"
 import { tiersOver } from "../support/tiers.ts"
@@ -27,8 +27,13 @@ interface Source {
 }
 
 /** An engine as of a process of its own. */
-const process = Effect.fnUntraced(function*(source: Source, place: LedgerPlace, policy: FamilyPolicy = {}) {
-  const ledger = yield* LedgerNode.make(place, { answerMillis })
+const process = Effect.fnUntraced(function*(
+  source: Source,
+  place: LedgerPlace,
+  policy: FamilyPolicy = {},
+  patience = answerMillis
+) {
+  const ledger = yield* LedgerNode.make(place, { answerMillis: patience })
   const store = yield* tiersOver(yield* LedgerStore.make(ledger))
   const { app, as } = yield* engine(
     { families: { note: { pattern: "note:{id}", ...policy } } },
@@ -235,6 +240,32 @@ describe("consistency", () => {
       const { freshForMillis } = yield* b.run(b.note.getAnswer(id))
       assert.isAbove(freshForMillis, 3_500_000)
     }).pipe(Effect.scoped, hasty))
+
+  for (const how of ["refresh", "set"] as const) {
+    it.effect(`what a ${how} brings is served for the bound, also while it is on its way for longer`, () =>
+      Effect.gen(function*() {
+        const place = yield* SimPlace.make()
+        const line = makeLine()
+        const source: Source = { row: "1", loads: 0 }
+        const a = yield* process(source, over(place, makeLine()))
+        const b = yield* process(source, over(place, line), {}, 5_000)
+        yield* b.get
+        line.isCut = true
+        source.row = "2"
+        yield* fork(Effect.exit(b.as(how === "set" ? b.note.set(id, "2") : b.note.refresh(id))))
+        yield* settle
+        assert.strictEqual(yield* b.as(b.note.get(id)), "2")
+        source.row = "3"
+        yield* a.as(a.note.invalidate(id))
+        yield* TestClock.adjust("1001 millis")
+        const read = yield* fork(b.as(b.note.get(id)))
+        for (let i = 0; i < 30; i++) {
+          yield* TestClock.adjust(250)
+          yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 2)))
+        }
+        assert.strictEqual(yield* Fiber.join(read), "3")
+      }).pipe(hasty))
+  }
 
   it.effect("what is made from a value is as far behind as its own bound allows, whatever that of the value is", () =>
     Effect.gen(function*() {

@@ -170,7 +170,8 @@ export class Lane<V> implements GuardedLane {
   /** Sets a key to the value that a caller gave. */
   give(key: string, entry: Entry<V>, prepared: Prepared<V> | undefined): Delivery {
     if (!this.isShared) return this.put(key, { entry, prepared, replaces: true })
-    const delivery = this.put(key, { entry, prepared, replaces: true, ...(this.isAlone() ? { prevails: true } : {}) })
+    const given = { entry, prepared, replaces: true, givenAt: this.time.now() }
+    const delivery = this.put(key, this.isAlone() ? { ...given, prevails: true } : given)
     return this.outbox.refused === undefined ? new Set([new GivenParcel(this.gathering!, key)]) : delivery
   }
 

@@ -35,6 +35,8 @@ export interface Pending<V> {
   readonly isTouch?: boolean
   /** Whether it replaces what other processes may hold of the key: it does, unless this says `false`. */
   readonly replaces?: boolean
+  /** When a caller gave it, where other processes change the key, too. */
+  readonly givenAt?: number
   /** Whether it stays whatever other processes have changed, because no lookup could bring it again. */
   readonly prevails?: boolean
   /** What it goes below with, if the tiers there judge its condition. */

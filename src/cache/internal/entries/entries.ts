@@ -175,11 +175,9 @@ export class Entries<V> {
     if (this.trust === undefined) return Infinity
     const { until } = this.trust
     if (now < until) return until
-    // A process sees its own changes, as long as they are on their way.
-    const pending = this.lane?.pending(key)
-    if (pending?.entry !== undefined && pending.replaces !== false) return Infinity
-    // What this process has made is due when it is not trusted any more.
-    return Math.max(until, this.hot!.dueAt(key) ?? -Infinity)
+    // What this process has made is due when it is not trusted any more. What a caller gave may have left memory since.
+    const givenAt = this.lane?.pending(key)?.givenAt ?? -Infinity
+    return Math.max(until, this.hot!.dueAt(key) ?? -Infinity, givenAt + this.trust.millis)
   }
 
   /** When it was shown that no change of a key is missing. */
