@@ -89,6 +89,29 @@ describe("one who waits for", () => {
   }
 })
 
+describe("a reschedule of a key that has a fresh value all the time", () => {
+  const others: { readonly [other: string]: (user: any) => Effect.Effect<unknown> } = {
+    ...changes,
+    set: (user) => user.set(id, "other"),
+    reschedule: (user) => user.reschedule(id, "2 minutes"),
+    batch: (user) => user.setMany([[id, "other"]])
+  }
+  for (const [other, run] of Object.entries(others)) {
+    it.live(`a reschedule moves the end, at whatever step of it another caller has run this: ${other}`, () =>
+      atEachStep((begin, at) =>
+        Effect.scoped(Effect.gen(function*() {
+          const { on, user } = yield* family({ timeToLive: "1 hour" }, () => Effect.succeed("1"))
+          yield* on(user.get(id))
+          const moving = yield* Effect.forkChild(Effect.andThen(begin, on(user.reschedule(id, "1 minute"))))
+          const changing = yield* Effect.forkChild(on(run(user)))
+          for (let i = 0; i < 10; i++) yield* settle
+          assert.deepStrictEqual(moving.pollUnsafe(), Exit.succeed(true), `yields at ${at}`)
+          assert.isDefined(changing.pollUnsafe())
+        }))
+      ))
+  }
+})
+
 class Docs extends Manifest.Service<Docs>()("Docs", {
   families: {
     doc: { pattern: "doc:{id}:*", value: Manifest.type<string>() },

@@ -188,26 +188,39 @@ export class FamilyWrites<V> {
       const reason = new InvalidOption({ family: this.spec.name, option: "timeToLive", why: Expiry.lifetimeMisfit })
       return Effect.fail(new CacheError({ reason }))
     }
-    const { ends } = this.refusals
+    return this.moveEnd(key, lifetimeMillis, this.refusals.ends, triesMax)
+  }
+
+  private moveEnd(
+    key: string,
+    lifetimeMillis: number,
+    ends: number,
+    tries: number
+  ): Effect.Effect<boolean, CacheError> {
     return this.entries.watches.during(key, (watch) => {
       const refusal = this.refusals.goneSince(ends) ?? this.refusals.refusalOf(noOptions, key)
       if (refusal !== undefined) return Effect.fail(refusal)
+      // Another caller has changed the key meanwhile, and may have left a fresh value.
+      const again = Effect.suspend(() =>
+        tries > 0 ? this.moveEnd(key, lifetimeMillis, ends, tries - 1) : Effect.fail(this.refusals.unknown(key))
+      )
       const found = whenArrived(this.entries, this.refusals, key, () => this.reads.find(key))
       return Effect.flatMap(found, (served) => {
         const before = served?.entry
-        if (before === undefined) return Effect.succeed(false)
+        if (before === undefined) return watch.changed ? again : Effect.succeed(false)
         const move = (prepared: Prepared<V> | undefined) =>
           this.cache.whenRoom(() => {
             const now = this.cache.time.now()
             const refused = this.refusals.goneSince(ends) ?? this.refusals.refusalOf(noOptions, key)
             if (refused !== undefined) return Effect.fail(refused)
-            if (watch.changed || !this.entries.isFresh(key, before, now)) return Effect.succeed(false)
+            if (watch.changed) return again
+            if (!this.entries.isFresh(key, before, now)) return Effect.succeed(false)
             const apply = () =>
               Effect.as(orStoreFailed(this.steps.moveEnd(key, before, now + lifetimeMillis, now, prepared)), true)
             if (!this.entries.isRaced) return apply()
             // What this process knows may not be the latest value.
             const expected = { version: before.version, orAbsent: false }
-            return this.guarded([{ key, expected }], apply, () => Effect.succeed(false))
+            return this.guarded([{ key, expected }], apply, () => again)
           })
         if (!this.entries.isRaced) return move(undefined)
         return whenJudged(this.judge(key, before.value, asHeld(before)), ({ prepared }) => move(prepared))
