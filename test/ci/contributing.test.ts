@@ -206,7 +206,7 @@ describe("gates", () => {
 
   it("the scripts of the gates are executable", () => {
     const listed = execFileSync("git", ["ls-files", "--stage", ".ci/run", ".githooks"], { cwd: root, encoding: "utf8" })
-    assert.lengthOf(listed.match(/^100755 /gm) ?? [], 2)
+    assert.lengthOf(listed.match(/^100755 /gm) ?? [], 3)
   })
 
   it("the workflow has a time limit, few rights, and versions of its actions", () => {
