@@ -5,6 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
@@ -51,5 +52,26 @@ describe("a shorter lifetime", () => {
       yield* TestClock.adjust("2 minutes")
       yield* life("1 minute", Effect.fail("down"))
       assert.deepStrictEqual(yield* life("1 hour", Effect.succeed(2)), Exit.succeed(2))
+    }))
+
+  it.effect("what a mark hides is not written again with its shorter life, since a sweep may forget the mark", () =>
+    Effect.gen(function*() {
+      const place = makePlace()
+      // The clock of an earlier process was ahead by ten seconds.
+      place.versionMax = 10_000_000
+      const id = { id: "1" }
+      const life = (timeToLive: string, act: (user: any) => Effect.Effect<unknown>) =>
+        lifeOf({
+          place,
+          families: { user: { pattern: "user:{id}", value: Schema.Number, timeToLive } },
+          owners: (app) => ({ user: app.owner("user") })
+        }, ([one]) => one!.run(act(one!.app.keys.user)))
+      yield* life("1 day", (user) => user.set(id, 1, { tags: ["new"] }))
+      yield* life("1 day", (user) => user.invalidateTag("new"))
+      const rows = () => Array.from(place.families.values(), (family) => Array.from(family.values()))
+      const before = rows()
+      const read = yield* life("1 hour", (user) => user.getOption(id))
+      assert.deepStrictEqual(read, Option.none())
+      assert.deepStrictEqual(rows(), before)
     }))
 })

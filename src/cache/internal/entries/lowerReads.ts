@@ -203,15 +203,16 @@ export class LowerReads<V> {
     if (watch.changed) return this.instead(key, watch)
     if (found === undefined || found === unknown) return found
     const { entry } = found
-    // The next life believes it, too.
-    if (found.wasAhead === true && !ground.cache.outbox.isFull) ground.lane!.touch(key, entry)
+    const isHidden = ground.judge(key, entry.stamp, entry.tags) === "hidden"
+    const isKept = !isHidden || ground.before.isHiddenHere(entry.stamp)
+    // The next life believes it, too. What a mark hides must not come back after a sweep that forgets the mark.
+    if (found.wasAhead === true && isKept && !ground.cache.outbox.isFull) ground.lane!.touch(key, entry)
     ground.cache.saw(entry)
     ground.terms.seen(key, entry.tags)
     if (weight === undefined) return unknown
     if (entry.tags.length > 0) ground.tagged = true
     if (ground.hot === undefined || entry.expiresAt <= ground.cache.time.now()) return found
-    const isHidden = ground.judge(key, entry.stamp, entry.tags) === "hidden"
-    if (isHidden) return ground.before.isHiddenHere(entry.stamp) ? unknown : undefined
+    if (isHidden) return isKept ? unknown : undefined
     const inMemory = ground.hot.peek(key)
     if (inMemory === undefined || inMemory.version < entry.version || inMemory.version === replaced) {
       ground.putFound(key, entry, weight)
