@@ -650,7 +650,8 @@ export interface Service<Self, Id extends string> {
    * **Details**
    *
    * - The layer requires `Owns` of the part, which the owner of the whole has. This owner may still write the part.
-   * - The right ends when the Scope of the layer closes, or when the owner that lent it leaves.
+   * - The right ends when the Scope of the layer closes, or when the owner that lent it leaves. Then the part is
+   *   emptied, also of what the owner of the whole has written: the cache does not note who has written a value.
    * - A second delegate of one part fails with `OwnershipConflict`.
    *
    * **Example** (A part that another module makes)
