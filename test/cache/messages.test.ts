@@ -165,7 +165,8 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
   ],
   [
     new CacheError.NotIterable({ family: "user", why: "tier" }),
-    "E0531: the keys of `user` cannot be listed: a tier of its store cannot list keys; help: implement `page` of `Store.Partition`"
+    "E0531: the keys of `user` cannot be listed: a tier of its store does not list keys, as one that processes share; " +
+    "help: keep a list of them in the data source, or in a store of your own implement `page` of `Store.Partition`"
   ],
   [
     new CacheError.NotIterable({ family: "user", why: "no memory" }),

@@ -45,11 +45,11 @@ export const names = Object.keys(arrangements) as ReadonlyArray<Arrangement>
 
 /** What an engine answers that holds the key, and what one answers whose folder belongs to another process by now. */
 export const whole = ["given", "given", true, "loaded once", "given", "none: 1 lookups", "written"]
-export const lost = ["Absent", undefined, false, "loaded again", "nothing", "none: 2 lookups", "FolderGone"]
+export const lost = ["FolderGone", undefined, false, "loaded again", "nothing", "none: 2 lookups", "FolderGone"]
 
 /** What such an engine answers to everything else that a caller may ask for. */
 export const refused = {
-  getMany: "Absent",
+  getMany: "FolderGone",
   getOr: "brought",
   again: "brought again",
   refresh: "FolderGone",
@@ -64,7 +64,7 @@ export const refused = {
   count: "FolderGone",
   page: "FolderGone",
   sample: "FolderGone",
-  get: "Absent"
+  get: "FolderGone"
 }
 
 const reasonOf = (exit: Exit.Exit<unknown, unknown>): unknown => {
