@@ -1116,26 +1116,26 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "a store may break its contract",
     bug: "a store of the user's own that throws ends an operation with a defect",
-    file: "src/store/shared/guarded.ts",
+    file: "src/store/shared/checkedStore.ts",
     text: `return this.fail(operation, thrown)`,
     planted: `throw thrown`,
-    suites: ["test/store/guarded.test.ts"]
+    suites: ["test/store/checkedStore.test.ts"]
   },
   {
     law: "a store may break its contract",
     bug: "a store of the user's own that dies ends an operation with a defect",
-    file: "src/store/shared/guarded.ts",
+    file: "src/store/shared/checkedStore.ts",
     text: `if (Cause.isDieReason(reason)) return this.fail(operation, reason.defect)`,
     planted: `if (Cause.isDieReason(reason)) return Exit.failCause(cause)`,
-    suites: ["test/store/guarded.test.ts"]
+    suites: ["test/store/checkedStore.test.ts"]
   },
   {
     law: "a store may break its contract",
-    bug: "a store of the user's own in a store of several tiers is called without its guard",
+    bug: "a store of the user's own in a store of several tiers is called unchecked",
     file: "src/store/TieredStore.ts",
-    text: `const stores = Arr.map(given, guarded)`,
+    text: `const stores = Arr.map(given, checked)`,
     planted: `const stores = given`,
-    suites: ["test/store/guarded.test.ts"]
+    suites: ["test/store/checkedStore.test.ts"]
   },
   {
     law: 9,
@@ -2593,7 +2593,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "what memory has pushed out is absent until it has landed below",
-    file: "src/store/internal/keyGuard.ts",
+    file: "src/store/internal/keyOrder.ts",
     text: `if (!one.isVoid && (latest`,
     planted: `if (one.isVoid && (latest`,
     suites: [pushedDown]
@@ -2601,7 +2601,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "what memory pushes out during the write that brought it is lost",
-    file: "src/store/internal/keyGuard.ts",
+    file: "src/store/internal/keyOrder.ts",
     text: `work.tail === undefined ? this.#isClearing : work.version > entry.version`,
     planted: `work.tail !== undefined || this.#isClearing`,
     suites: [pushedDown]
@@ -2617,7 +2617,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 2,
     bug: "an engine that closes pushes down what another one has written over",
-    file: "src/store/internal/keyGuard.ts",
+    file: "src/store/internal/keyOrder.ts",
     text: `) top.drop(key)\n`,
     planted: `) top.peek(key)\n`,
     suites: ["test/cache/closedOver.test.ts"]
@@ -2625,9 +2625,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a sweep loses what is on its way below",
-    file: "src/store/internal/keyGuard.ts",
-    text: `if (!spares || !("entry" in ticket)) ticket.isVoid = true`,
-    planted: `ticket.isVoid = true`,
+    file: "src/store/internal/keyOrder.ts",
+    text: `if (!spares || !("entry" in permit)) permit.isVoid = true`,
+    planted: `permit.isVoid = true`,
     suites: ["test/store/tiered.test.ts"]
   },
   {
@@ -3811,7 +3811,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "a scan misses no key that stays",
     bug: "a scan over tiers: what is on its way down when it begins is in no page",
     file: tieredPages,
-    text: "for (const { key } of this.#guard.allCarried()) this.#departures.add(key)",
+    text: "for (const { key } of this.#order.allCarried()) this.#departures.add(key)",
     planted: "",
     suites: [scans]
   },

@@ -33,13 +33,13 @@ import { Demotions, type Lost, Sweeps } from "./internal/demotions.ts"
 import { Departures } from "./internal/departures.ts"
 import { OwnTiers } from "./internal/elsewhere.ts"
 import { noOptions, refused as refusedBy } from "./internal/given.ts"
-import { KeyGuard, writeTogether } from "./internal/keyGuard.ts"
+import { KeyOrder, writeTogether } from "./internal/keyOrder.ts"
 import { Owing } from "./internal/owing.ts"
 import { firstFailure, TieredPartition } from "./internal/tieredPartition.ts"
 import { keysOf, type Report, type SetMode, Tier, UnderWay, writeTo } from "./internal/tieredTier.ts"
 import { telling } from "./internal/told.ts"
+import { checked, exempt } from "./shared/checkedStore.ts"
 import { CoarseClock } from "./shared/coarseClock.ts"
-import { guarded, trust } from "./shared/guarded.ts"
 import { type Guard, type Mark, type MarkLog, type Partition, type Round, Store, type StoreFamily } from "./Store.ts"
 import { InvalidStoreOptions, type Operation, type StoreError } from "./StoreError.ts"
 import type { Unused } from "./types/unused.ts"
@@ -125,7 +125,7 @@ export const make = (
   given: Arr.NonEmptyReadonlyArray<Store["Service"]>,
   options?: Options
 ): Store["Service"] => {
-  const stores = Arr.map(given, guarded)
+  const stores = Arr.map(given, checked)
   const wrong = invalid(options) ?? misshared(stores, options)
   // What is wrong is refused when a family is opened.
   const { onTierFailure, set = "through" } = wrong === undefined && options !== undefined ? options : {}
@@ -145,7 +145,7 @@ export const make = (
   const lowest = stores.at(-1)!
   const owing = Owing.of(lowest.commons)
   const ground: Ground = { stores, mode: set, report, underWay, owing }
-  return trust(Store.of({
+  return exempt(Store.of({
     name: stores.map((store) => store.name).join("+"),
     // The lowest tier outlives the others, so its commons do, too.
     commons: lowest.commons,
@@ -290,7 +290,7 @@ const open = <V>(
 ): Effect.Effect<Partition<V>, StoreError, Scope.Scope> =>
   Effect.gen(function*() {
     const { mode, owing, report, stores, underWay } = ground
-    const guard = KeyGuard.of(stores.at(-1)!.commons, family.name)
+    const order = KeyOrder.of(stores.at(-1)!.commons, family.name)
     const sweeps = new Sweeps()
     const tiers: Array<Tier<V>> = []
     const lost: Lost<V> = (key, entry) => {
@@ -299,7 +299,7 @@ const open = <V>(
     }
     const owed = family.owed ?? (() => [])
     const demotions = new Demotions<V>({
-      guard,
+      order,
       sweeps,
       tiers,
       lost,
@@ -339,8 +339,8 @@ const open = <V>(
     if (mode === "onEviction" && tiers.length > 1) {
       const { hot } = tiers[0]!.partition
       yield* Effect.acquireRelease(
-        Effect.sync(() => hot && guard.tops.set(hot, tiers[0]!.partition)),
-        () => Effect.sync(() => hot && guard.tops.delete(hot))
+        Effect.sync(() => hot && order.tops.set(hot, tiers[0]!.partition)),
+        () => Effect.sync(() => hot && order.tops.delete(hot))
       )
       yield* Effect.addFinalizer(() => underWay.lastly(demotions.drain, demotions.progress))
       yield* Effect.acquireRelease(forkOutside(demotions.run), (fiber) => {
@@ -349,10 +349,10 @@ const open = <V>(
       })
     }
     const own = new OwnTiers(tiers, stores.at(-1)!.commons)
-    if (!own.isEmpty) yield* enter(guard.apart, own)
+    if (!own.isEmpty) yield* enter(order.apart, own)
     underWay.begin()
     yield* Effect.addFinalizer(() => underWay.settled)
-    return new TieredPartition({ tiers, mode, guard, own, sweeps, demotions, underWay, departures, isBelow: false })
+    return new TieredPartition({ tiers, mode, order, own, sweeps, demotions, underWay, departures, isBelow: false })
   })
 
 /** Adds a member until the Scope ends. */
@@ -410,7 +410,7 @@ const write = (
   return Effect.flatMap(
     writeTogether(
       changes.map((change) => ({
-        guard: (change.partition as TieredPartition<any>).guard,
+        order: (change.partition as TieredPartition<any>).order,
         keys: keysOf(change),
         all: change.cleared,
         versions: new Map(change.set.map(({ entry, key }) => [key, entry.version])),

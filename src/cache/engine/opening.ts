@@ -13,8 +13,8 @@ import type * as Scope from "effect/Scope"
 import * as LeaseTable from "../../capability/shared/leaseTable.ts"
 import type { FamilyPolicy } from "../../ownership/FamilyPolicy.ts"
 import type { Codec, Later } from "../../store/Codec.ts"
+import { checked } from "../../store/shared/checkedStore.ts"
 import { CoarseClock } from "../../store/shared/coarseClock.ts"
-import { guarded } from "../../store/shared/guarded.ts"
 import * as PatientScheduler from "../../store/shared/patientScheduler.ts"
 import { type Mark, type MarkLog, Store } from "../../store/Store.ts"
 import type { StoreError } from "../../store/StoreError.ts"
@@ -75,7 +75,7 @@ export const make: (
   manifestKey?: string
 ) => Effect.Effect<Cache, CacheError, Store | Scope.Scope> = Effect.fnUntraced(
   function*(id: string, families: ReadonlyArray<FamilyOptions>, manifestKey?: string) {
-    const store = guarded(yield* Store)
+    const store = checked(yield* Store)
     const clock = yield* Clock.Clock
     const random = yield* Random.Random
     const cache = yield* Effect.acquireRelease(

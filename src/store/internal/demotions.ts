@@ -1,7 +1,7 @@
 /**
  * Entries on their way from a tier that pushed them out to the one below.
  *
- * Such an entry is in no tier, so its ticket carries it (`keyGuard.ts`), and reads are answered from there until it has
+ * Such an entry is in no tier, so its permit carries it (`keyOrder.ts`), and reads are answered from there until it has
  * landed. A value whose codec takes its time waits beside the others, and holds up none of them.
  *
  * - What there is no room to carry, what a tier refuses, and what is not prepared in time, is lost: it has left the
@@ -9,7 +9,7 @@
  * - Nothing goes down while a tier still has what a failed round was to take away (`owing.ts`).
  * - A writer waits while many entries are on their way ({@link Demotions.room}), so that writes do not fill the room.
  *
- * Not here: what a sweep does to entries on their way, and which writes void them. The guard does that.
+ * Not here: what a sweep does to entries on their way, and which writes void them. The order does that.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -25,7 +25,7 @@ import type { CoarseClock } from "../shared/coarseClock.ts"
 import { inWallTime } from "../shared/entryTimes.ts"
 import type { Change, FreshUntilMax, HotPartition, Mark, Prepared, PreparedEntry } from "../Store.ts"
 import { StoreError, TierTimeout } from "../StoreError.ts"
-import { type Carrying, type KeyGuard, limited } from "./keyGuard.ts"
+import { type Carrying, type KeyOrder, limited } from "./keyOrder.ts"
 import type { Owing } from "./owing.ts"
 import { keysOf, type Tier, writeTo } from "./tieredTier.ts"
 
@@ -67,13 +67,13 @@ type Made<V> = Exit.Exit<Prepared<V>, StoreError>
 
 interface Demotion<V> {
   readonly to: number
-  readonly ticket: Carrying<V>
+  readonly permit: Carrying<V>
   /** What the lower tier made of it, where that took its time. */
   made: Made<V> | undefined
 }
 
 export interface DemotionsOptions<V> {
-  readonly guard: KeyGuard
+  readonly order: KeyOrder
   readonly sweeps: Sweeps
   readonly tiers: ReadonlyArray<Tier<V>>
   readonly lost: Lost<V>
@@ -85,7 +85,7 @@ export interface DemotionsOptions<V> {
 }
 
 export class Demotions<V> {
-  readonly #guard: KeyGuard
+  readonly #order: KeyOrder
   readonly #sweeps: Sweeps
   readonly #tiers: ReadonlyArray<Tier<V>>
   readonly #lost: Lost<V>
@@ -102,12 +102,12 @@ export class Demotions<V> {
   #writes = 0
   #isEnding = false
 
-  constructor({ guard, lost, owed, owing, sweeps, tiers, time }: DemotionsOptions<V>) {
+  constructor({ order, lost, owed, owing, sweeps, tiers, time }: DemotionsOptions<V>) {
     this.#time = time
     this.#lost = lost
     this.#owed = owed
     this.#owing = owing
-    this.#guard = guard
+    this.#order = order
     this.#sweeps = sweeps
     this.#tiers = tiers
   }
@@ -128,9 +128,9 @@ export class Demotions<V> {
 
   /** An entry is to be in a tier, and is in none that is hotter. */
   add(to: number, key: string, entry: Entry<V>): void {
-    const ticket = this.#guard.carry(key, entry, this.#tiers[to]!.name)
-    if (ticket === undefined) return this.#lost(key, entry)
-    this.#waiting.add({ to, ticket, made: undefined })
+    const permit = this.#order.carry(key, entry, this.#tiers[to]!.name)
+    if (permit === undefined) return this.#lost(key, entry)
+    this.#waiting.add({ to, permit, made: undefined })
     if (this.#isCrowded) this.#room.closeUnsafe()
     this.#wake.openUnsafe()
   }
@@ -144,12 +144,12 @@ export class Demotions<V> {
     keys: ReadonlyArray<string>,
     own: HotPartition<V> | undefined
   ): Effect.Effect<ReadonlyArray<Found<V> | undefined> | undefined> {
-    const { tops } = this.#guard
-    if (this.#guard.carried === 0 && tops.size < 2) return Effect.undefined
+    const { tops } = this.#order
+    if (this.#order.carried === 0 && tops.size < 2) return Effect.undefined
     return Effect.clockWith((clock) => {
       const now = clock.currentTimeMillisUnsafe()
       const found = keys.map((key): Found<V> | undefined => {
-        let entry: Entry<V> | undefined = this.#guard.carriedOf(key)?.entry
+        let entry: Entry<V> | undefined = this.#order.carriedOf(key)?.entry
         for (const top of tops.keys()) if (top !== own) entry ??= this.#heldBy(top, key)
         return entry === undefined || entry.expiresAt <= now ? undefined : { entry, tier }
       })
@@ -185,7 +185,7 @@ export class Demotions<V> {
   #batch(): ReadonlyArray<Demotion<V>> {
     const batch: Array<Demotion<V>> = []
     for (const demotion of this.#waiting) {
-      if (demotion.ticket.isVoid) this.#end(demotion)
+      if (demotion.permit.isVoid) this.#end(demotion)
       else if (demotion.to === (batch[0] ?? demotion).to && batch.push(demotion) === perWriteMax) break
     }
     return batch
@@ -194,7 +194,7 @@ export class Demotions<V> {
   #end(demotion: Demotion<V>): void {
     this.#waiting.delete(demotion)
     this.#slow.delete(demotion)
-    this.#guard.end(demotion.ticket)
+    this.#order.end(demotion.permit)
     if (!this.#isCrowded) this.#room.openUnsafe()
   }
 
@@ -203,7 +203,7 @@ export class Demotions<V> {
   }
 
   #carry(batch: ReadonlyArray<Demotion<V>>): Effect.Effect<void> {
-    const written = batch.flatMap(({ ticket }) => ticket.after ?? [])
+    const written = batch.flatMap(({ permit }) => permit.after ?? [])
     return Effect.uninterruptibleMask((restore) =>
       // A write that has brought one of them, and still runs, comes first.
       Effect.andThen(
@@ -214,15 +214,15 @@ export class Demotions<V> {
           const slow: Array<Effect.Effect<void>> = []
           const ready = batch.filter((demotion) => {
             if (demotion.made !== undefined) return true
-            const made = this.#tiers[demotion.to]!.prepare(demotion.ticket.key, demotion.ticket.entry)
+            const made = this.#tiers[demotion.to]!.prepare(demotion.permit.key, demotion.permit.entry)
             if (Exit.isExit(made)) demotion.made = made as Made<V>
             else slow.push(this.#prepare(demotion, made))
             return demotion.made !== undefined
           })
-          const byTicket = new Map(ready.map((demotion) => [demotion.ticket, demotion]))
-          const land = this.#guard.land(
-            ready.map(({ ticket }) => ticket),
-            (holding) => this.#land(holding.map((ticket) => byTicket.get(ticket)!))
+          const byPermit = new Map(ready.map((demotion) => [demotion.permit, demotion]))
+          const land = this.#order.land(
+            ready.map(({ permit }) => permit),
+            (holding) => this.#land(holding.map((permit) => byPermit.get(permit)!))
           )
           const ended = Effect.sync(() => ready.forEach((demotion) => this.#end(demotion)))
           return Effect.andThen(Effect.all(slow, { discard: true }), Effect.ensuring(land, ended))
@@ -256,7 +256,7 @@ export class Demotions<V> {
   #land(demotions: ReadonlyArray<Demotion<V>>): Effect.Effect<void> {
     const set: Array<PreparedEntry<V>> = []
     const removed: Array<string> = []
-    for (const { made, ticket: { entry, key } } of demotions) {
+    for (const { made, permit: { entry, key } } of demotions) {
       const judged = this.#sweeps.judge(key, entry)
       if (judged === undefined) continue
       if (Exit.isSuccess(made!)) set.push({ key, entry: judged, prepared: made.value })

@@ -4,7 +4,7 @@
  * Engines over one place share their lowest tier. Above it, each may have tiers of its own, and the engine that writes
  * has no way to them but this one. The engine itself keeps its hottest tier in step, by what its peers tell it.
  *
- * Not here: entries that are on their way between tiers, and copies. The guard voids them (`keyGuard.ts`).
+ * Not here: entries that are on their way between tiers, and copies. The order of keys voids them (`keyOrder.ts`).
  */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"

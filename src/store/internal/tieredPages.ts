@@ -17,7 +17,7 @@ import * as Exit from "effect/Exit"
 import type { HotPartition, Page, Partition } from "../Store.ts"
 import { BookmarkLost, StoreError } from "../StoreError.ts"
 import type { Departures } from "./departures.ts"
-import type { KeyGuard } from "./keyGuard.ts"
+import type { KeyOrder } from "./keyOrder.ts"
 import type { SetMode, Tier } from "./tieredTier.ts"
 
 interface Bookmark {
@@ -33,7 +33,7 @@ interface Bookmark {
 interface Options<V> {
   readonly tiers: ReadonlyArray<Tier<V>>
   readonly mode: SetMode
-  readonly guard: KeyGuard
+  readonly order: KeyOrder
   readonly departures: Departures
 }
 
@@ -51,13 +51,13 @@ const wellFormed = /^([\da-z]+-[\da-z]+)-(\d+)-(\d+)\.(\d+)\.(\d*)\.(\d+)(?:\.([
 export class TieredPages<V> {
   readonly #tiers: ReadonlyArray<Tier<V>>
   readonly #mode: SetMode
-  readonly #guard: KeyGuard
+  readonly #order: KeyOrder
   readonly #departures: Departures
 
-  constructor({ departures, guard, mode, tiers }: Options<V>) {
+  constructor({ departures, order, mode, tiers }: Options<V>) {
     this.#tiers = tiers
     this.#mode = mode
-    this.#guard = guard
+    this.#order = order
     this.#departures = departures
   }
 
@@ -110,7 +110,7 @@ export class TieredPages<V> {
   #stages(): ReadonlyArray<Stage<V>> {
     const top = this.#tiers[0]!.partition.hot
     const others = this.#mode === "onEviction"
-      ? Array.from(this.#guard.tops).filter(([hot, { page }]) => hot !== top && page !== undefined)
+      ? Array.from(this.#order.tops).filter(([hot, { page }]) => hot !== top && page !== undefined)
       : []
     const hots = (tiers: ReadonlyArray<Tier<V>>) => tiers.flatMap(({ partition: { hot } }) => hot ?? [])
     this.#departures.listen(new Set([...hots(this.#tiers.slice(0, -1)), ...others.map(([hot]) => hot)]))
@@ -127,7 +127,7 @@ export class TieredPages<V> {
   /** What is on its way down counts as having left the tier above just now. */
   #beginning(): Bookmark {
     const departure = this.#departures.next
-    for (const { key } of this.#guard.allCarried()) this.#departures.add(key)
+    for (const { key } of this.#order.allCarried()) this.#departures.add(key)
     return { departure, until: undefined, stage: 0, after: undefined }
   }
 

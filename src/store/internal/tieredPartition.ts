@@ -2,7 +2,7 @@
  * One family over several tiers: reads that go down, copies that come up, and writes that go from the lowest tier to
  * the fastest.
  *
- * - A copy between tiers never undoes a change that was called after the read began: the `KeyGuard` of the family knows
+ * - A copy between tiers never undoes a change that was called after the read began: the `KeyOrder` of the family knows
  *   the changes that are under way.
  * - The partition below memory is another partition of the same tiers, without the first.
  *
@@ -28,14 +28,14 @@ import type { StoreError } from "../StoreError.ts"
 import type { Demotions, Sweeps } from "./demotions.ts"
 import type { Departures } from "./departures.ts"
 import type { OwnTiers } from "./elsewhere.ts"
-import type { KeyGuard, Ticket } from "./keyGuard.ts"
+import type { KeyOrder, Permit } from "./keyOrder.ts"
 import { TieredPages } from "./tieredPages.ts"
 import { type Entries, keysOf, type SetMode, type Share, type Tier, type UnderWay } from "./tieredTier.ts"
 
 interface Tiers<V> {
   readonly tiers: ReadonlyArray<Tier<V>>
   readonly mode: SetMode
-  readonly guard: KeyGuard
+  readonly order: KeyOrder
   readonly own: OwnTiers
   readonly sweeps: Sweeps
   readonly demotions: Demotions<V>
@@ -46,7 +46,7 @@ interface Tiers<V> {
 }
 
 export class TieredPartition<V> implements Partition<V> {
-  readonly guard: KeyGuard
+  readonly order: KeyOrder
   readonly hot: Partition<V>["hot"]
   readonly page: Partition<V>["page"]
   readonly below: Partition<V> | undefined
@@ -64,13 +64,13 @@ export class TieredPartition<V> implements Partition<V> {
   readonly #above: Partition<V>["hot"]
 
   constructor(all: Tiers<V>, above?: Partition<V>["hot"]) {
-    const { demotions, guard, isBelow, mode, own, sweeps, tiers, underWay } = all
+    const { demotions, order, isBelow, mode, own, sweeps, tiers, underWay } = all
     this.#own = own
     this.#above = above
     this.#tiers = tiers
     this.#upwards = tiers.toReversed()
     this.#mode = mode
-    this.guard = guard
+    this.order = order
     this.#sweeps = sweeps
     this.#demotions = demotions
     this.#underWay = underWay
@@ -105,9 +105,9 @@ export class TieredPartition<V> implements Partition<V> {
       const answer = () => keys.map((key) => found.get(key))
       if (missing.length === 0) return Effect.succeed(answer())
       return Effect.acquireUseRelease(
-        Effect.sync(() => missing.map((key) => this.guard.begin(key))),
-        (tickets) => Effect.map(this.#descend(1, tickets, found, hottest, isSure), answer),
-        (tickets) => Effect.sync(() => tickets.forEach((ticket) => this.guard.end(ticket)))
+        Effect.sync(() => missing.map((key) => this.order.begin(key))),
+        (permits) => Effect.map(this.#descend(1, permits, found, hottest, isSure), answer),
+        (permits) => Effect.sync(() => permits.forEach((permit) => this.order.end(permit)))
       )
     })
 
@@ -136,11 +136,11 @@ export class TieredPartition<V> implements Partition<V> {
   #knownBeside(at: number, tier: string, keys: ReadonlyArray<string>) {
     const known = this.#demotions.find(tier, keys, this.top)
     const isFirst = at === (this.#isBelow ? 0 : 1)
-    if (!isFirst || this.guard.apart.size === 0) return known
+    if (!isFirst || this.order.apart.size === 0) return known
     return Effect.flatMap(
       known,
       (moving) =>
-        Effect.map(this.#own.find(this.guard.apart, keys), (kept) =>
+        Effect.map(this.#own.find(this.order.apart, keys), (kept) =>
           moving === undefined || kept === undefined
             ? moving ?? kept
             : keys.map((_, i) => moving[i] ?? kept[i]))
@@ -151,17 +151,17 @@ export class TieredPartition<V> implements Partition<V> {
   // read.
   #descend(
     at: number,
-    missing: ReadonlyArray<Ticket>,
+    missing: ReadonlyArray<Permit>,
     found: Map<string, Found<V>>,
     above: Result.Result<unknown, StoreError>,
     isSure: boolean
   ): Effect.Effect<void, StoreError> {
     if (missing.length === 0) return Effect.void
     if (at === this.#tiers.length) return Result.isFailure(above) ? Effect.fail(above.failure) : Effect.void
-    const keys = missing.map((ticket) => ticket.key)
+    const keys = missing.map((permit) => permit.key)
     return Effect.flatMap(this.#ask(at, keys), (answered) => {
       if (Result.isSuccess(answered)) collect(found, keys, answered.success)
-      const [still, here] = partitionBy(missing, (ticket) => found.has(ticket.key))
+      const [still, here] = partitionBy(missing, (permit) => found.has(permit.key))
       const [better, worse] = Result.isSuccess(answered) ? [answered, above] : [above, answered]
       return Effect.andThen(
         this.#promote(at, here, found),
@@ -170,14 +170,14 @@ export class TieredPartition<V> implements Partition<V> {
     })
   }
 
-  #promote(from: number, tickets: ReadonlyArray<Ticket>, found: Map<string, Found<V>>): Effect.Effect<void> {
-    if (tickets.length === 0) return Effect.void
+  #promote(from: number, permits: ReadonlyArray<Permit>, found: Map<string, Found<V>>): Effect.Effect<void> {
+    if (permits.length === 0) return Effect.void
     const above = this.#mode === "through"
       ? this.#tiers.slice(0, from).toReversed()
       : this.#tiers.slice(0, this.#isBelow ? 0 : 1)
     if (above.length === 0) return Effect.void
-    return this.guard.land(tickets, (holding) => {
-      const all = holding.map((ticket) => [ticket.key, found.get(ticket.key)!.entry] as const)
+    return this.order.land(permits, (holding) => {
+      const all = holding.map((permit) => [permit.key, found.get(permit.key)!.entry] as const)
       // An entry that a running sweep would change is not copied.
       const entries = all.filter(([key, entry]) => this.#sweeps.judge(key, entry) === entry)
       return entries.length === 0
@@ -249,7 +249,7 @@ export class TieredPartition<V> implements Partition<V> {
 
   /** Removes the keys of a change from the tiers that other engines have for themselves. */
   readonly removeElsewhere = (change: Change<V>): Effect.Effect<StoreError | undefined> =>
-    this.#own.forget(this.guard.apart, keysOf(change), change.cleared)
+    this.#own.forget(this.order.apart, keysOf(change), change.cleared)
 
   #firstElsewhere(
     keys: ReadonlyArray<string>,
@@ -257,7 +257,7 @@ export class TieredPartition<V> implements Partition<V> {
     write: Effect.Effect<void, StoreError>
   ): Effect.Effect<void, StoreError> {
     return Effect.flatMap(
-      this.#own.forget(this.guard.apart, keys, isCleared),
+      this.#own.forget(this.order.apart, keys, isCleared),
       (kept) => kept === undefined ? write : Effect.andThen(write, Effect.fail(kept))
     )
   }
@@ -284,7 +284,7 @@ export class TieredPartition<V> implements Partition<V> {
       return set
     })
     const versions = new Map(entries.map(([key, { version }]) => [key, version]))
-    const written = this.guard.write(keys, this.#firstElsewhere(keys, false, begun), versions, this.top)
+    const written = this.order.write(keys, this.#firstElsewhere(keys, false, begun), versions, this.top)
     return this.#underWay.run(Effect.andThen(written, this.room()))
   }
 
@@ -318,7 +318,7 @@ export class TieredPartition<V> implements Partition<V> {
 
   readonly remove = (keys: ReadonlyArray<string>): Effect.Effect<void, StoreError> =>
     this.#underWay.run(
-      this.guard.write(keys, this.#firstElsewhere(keys, false, this.#removeAll(keys)), undefined, this.top)
+      this.order.write(keys, this.#firstElsewhere(keys, false, this.#removeAll(keys)), undefined, this.top)
     )
 
   #removeAll(keys: ReadonlyArray<string>): Effect.Effect<void, StoreError> {
@@ -327,10 +327,10 @@ export class TieredPartition<V> implements Partition<V> {
 
   readonly clear: Effect.Effect<void, StoreError> = Effect.suspend(() => {
     const clear = Effect.suspend(() => {
-      for (const top of this.guard.tops.keys()) if (top !== this.top) top.dropAll()
+      for (const top of this.order.tops.keys()) if (top !== this.top) top.dropAll()
       return Effect.flatMap(Effect.forEach(this.#upwards, (tier) => tier.clear), firstFailure)
     })
-    return this.#underWay.run(this.guard.writeAll(this.#firstElsewhere([], true, clear)))
+    return this.#underWay.run(this.order.writeAll(this.#firstElsewhere([], true, clear)))
   })
 
   // An entry that moves between tiers is judged where it arrives. An entry that waits to move is judged before and
@@ -339,13 +339,13 @@ export class TieredPartition<V> implements Partition<V> {
   readonly sweep = (freshUntilMax: FreshUntilMax): Effect.Effect<void, StoreError> => {
     const barrier = Effect.suspend(() =>
       Effect.andThen(
-        Effect.asVoid(Effect.exit(this.#underWay.run(this.guard.settle))),
-        Effect.sync(() => this.guard.judge(freshUntilMax))
+        Effect.asVoid(Effect.exit(this.#underWay.run(this.order.settle))),
+        Effect.sync(() => this.order.judge(freshUntilMax))
       )
     )
     const tops = Effect.suspend(() =>
       Effect.forEach(
-        Array.from(this.guard.tops).filter(([top]) => top !== this.top),
+        Array.from(this.order.tops).filter(([top]) => top !== this.top),
         ([, partition]) => partition.sweep(freshUntilMax),
         { discard: true }
       )
@@ -355,7 +355,7 @@ export class TieredPartition<V> implements Partition<V> {
       freshUntilMax,
       barrier.pipe(
         Effect.andThen(tops),
-        Effect.andThen(Effect.suspend(() => this.#own.sweep(this.guard.apart, freshUntilMax))),
+        Effect.andThen(Effect.suspend(() => this.#own.sweep(this.order.apart, freshUntilMax))),
         Effect.andThen(tiers),
         Effect.flatMap((results) => Effect.andThen(barrier, firstFailure(results)))
       )
@@ -381,7 +381,7 @@ export class TieredPartition<V> implements Partition<V> {
     return Stream.unwrap(Effect.clockWith((clock) => {
       const now = clock.currentTimeMillisUnsafe()
       const entries: Array<readonly [key: string, entry: Entry<V>]> = []
-      for (const { entry, key } of this.guard.allCarried()) {
+      for (const { entry, key } of this.order.allCarried()) {
         if (entry.expiresAt <= now || seen.has(key)) continue
         seen.add(key)
         entries.push([key, entry])
@@ -400,7 +400,7 @@ export class TieredPartition<V> implements Partition<V> {
       (sizes) =>
         this.#mode === "through"
           ? Math.max(...sizes)
-          : sizes.reduce((sum, size) => sum + size, this.guard.carried)
+          : sizes.reduce((sum, size) => sum + size, this.order.carried)
     )
   )
 }

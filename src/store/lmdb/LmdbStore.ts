@@ -46,7 +46,7 @@ import { noOptions, refused } from "../internal/given.ts"
 import { owned, versioned } from "../internal/ownedCodec.ts"
 import { telling } from "../internal/told.ts"
 import * as BackgroundTimer from "../shared/backgroundTimer.ts"
-import { trust } from "../shared/guarded.ts"
+import { exempt } from "../shared/checkedStore.ts"
 import { type Partition, type Round, Store, type StoreFamily } from "../Store.ts"
 import type { StoreError } from "../StoreError.ts"
 import type { Batch, Departed } from "./internal/lmdbBatch.ts"
@@ -181,7 +181,7 @@ export const make: <const Given extends KnownOptions.Loose<Options>>(
       )
     }
     const { durability } = options
-    return trust(Store.of({
+    return exempt(Store.of({
       name: tierName,
       open: (family) => open(tier, durability, family, options.version),
       commons: tier.commons,

@@ -27,8 +27,8 @@ import { OwnPolicy } from "../../eviction/shared/ownPolicy.ts"
 import { Refuse } from "../../eviction/shared/refuse.ts"
 import { countMisfit } from "../../ownership/shared/countMisfit.ts"
 import { noOptions, refused } from "../internal/given.ts"
+import { exempt } from "../shared/checkedStore.ts"
 import { CoarseClock } from "../shared/coarseClock.ts"
-import { trust } from "../shared/guarded.ts"
 import * as PatientScheduler from "../shared/patientScheduler.ts"
 import { makeCommons, type Mark, type Round, Store, type StoreFamily } from "../Store.ts"
 import type { StoreError } from "../StoreError.ts"
@@ -229,7 +229,7 @@ export const make: <const Given extends KnownOptions.Loose<Options>>(
   const frees = upkeep.run(() => [shared, ...own.values()].flat(), () => partitions.values())
   Fiber.runIn(yield* forkOutside(Effect.provideService(frees, Scheduler.Scheduler, patient)), yield* Effect.scope)
 
-  return trust(Store.of({
+  return exempt(Store.of({
     name,
     open: Effect.fnUntraced(function*<V>(family: StoreFamily<V>) {
       const { capacity, name, weightMax } = family

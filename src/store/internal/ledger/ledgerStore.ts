@@ -25,8 +25,8 @@ import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Entry, Found } from "../../Entry.ts"
+import { exempt } from "../../shared/checkedStore.ts"
 import { CoarseClock } from "../../shared/coarseClock.ts"
-import { trust } from "../../shared/guarded.ts"
 import {
   type Change,
   type Commons,
@@ -92,7 +92,7 @@ export const make = (ledger: Ledger, options: Options = {}): Effect.Effect<Store
     const proofs = new Proofs({ ledger, time: new CoarseClock(yield* Clock.Clock), scope, run })
     const shared = new Shared(ledger, leases, proofs, yield* Random.nextIntBetween(1, 2 ** 32 - 1))
     yield* ledger.follow(shared.hear)
-    return trust(Store.of({
+    return exempt(Store.of({
       name: ledger.name,
       commons: shared.commons,
       open: (family) =>

@@ -18,28 +18,28 @@ import { type Operation, StoreError, TierFailed } from "../StoreError.ts"
 
 type Service = Store["Service"]
 
-const trusted = new WeakSet<Service>()
+const exempted = new WeakSet<Service>()
 
 /** Notes that a store keeps the contract. */
-export const trust = (store: Service): Service => {
-  trusted.add(store)
+export const exempt = (store: Service): Service => {
+  exempted.add(store)
   return store
 }
 
-const guards = new WeakMap<Service, Service>()
+const checks = new WeakMap<Service, Service>()
 
-/** The store as the engine calls it: one guard for each store. */
-export const guarded = (store: Service): Service => {
-  if (trusted.has(store)) return store
-  let guard = guards.get(store)
-  if (guard === undefined) guards.set(store, guard = trust(guardOf(store)))
-  return guard
+/** The store as the engine calls it: one check for each store. */
+export const checked = (store: Service): Service => {
+  if (exempted.has(store)) return store
+  let check = checks.get(store)
+  if (check === undefined) checks.set(store, check = exempt(checkOf(store)))
+  return check
 }
 
-// The store's own partition behind each guarded one. In a round, a store accepts only its own.
+// The store's own partition behind each checked one. In a round, a store accepts only its own.
 const behind = new WeakMap<Partition<any>, Partition<any>>()
 
-const guardOf = (store: Service): Service => {
+const checkOf = (store: Service): Service => {
   const calls = new Calls(store.name)
   const log = calls.call("loadMarks", () => store.loadMarks, isLog)
   return Store.of({
@@ -70,7 +70,7 @@ const guardOf = (store: Service): Service => {
 
 const partitionOf = <V>(own: Partition<V>, calls: Calls): Partition<V> => {
   const { beginLoad, below, endLoad, full, page } = own
-  const guard: Partition<V> = {
+  const check: Partition<V> = {
     prepare: (key, content) => calls.call("prepare", () => own.prepare(key, content), isBag),
     get: (key) => calls.call("get", () => own.get(key), (found) => found === undefined || isBag(found)),
     getMany: (keys) =>
@@ -94,8 +94,8 @@ const partitionOf = <V>(own: Partition<V>, calls: Calls): Partition<V> => {
       : { page: (after, max) => calls.call("page", () => page.call(own, after, max), isPage) }),
     ...(below === undefined ? {} : { below: partitionOf(below, calls) })
   }
-  behind.set(guard, own)
-  return guard
+  behind.set(check, own)
+  return check
 }
 
 const anything = () => true

@@ -15,7 +15,7 @@ import { TestClock } from "effect/testing"
 import * as CacheError from "../../src/cache/CacheError.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
-import { guarded, trust } from "../../src/store/shared/guarded.ts"
+import { checked, exempt } from "../../src/store/shared/checkedStore.ts"
 import { type Partition, Store } from "../../src/store/Store.ts"
 import { StoreError } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
@@ -160,7 +160,7 @@ describe("a store that breaks the contract", () => {
 
   const partitionOf = (operation: Broken, way: () => unknown) =>
     Effect.flatMap(
-      guarded(broken(operation, way, () => true)).open<string>({ name: "f", render: (key: string) => key } as never),
+      checked(broken(operation, way, () => true)).open<string>({ name: "f", render: (key: string) => key } as never),
       (partition: Partition<string>) => Effect.succeed(partition)
     )
   const nonsense: ReadonlyArray<
@@ -194,10 +194,10 @@ describe("a store that breaks the contract", () => {
 
   it("a store has one guard, and the stores of the package have none", () => {
     const own = mapStore()
-    assert.strictEqual(guarded(own), guarded(own))
-    assert.strictEqual(guarded(guarded(own)), guarded(own))
-    assert.notStrictEqual(guarded(own), own)
-    const kept = trust(mapStore())
-    assert.strictEqual(guarded(kept), kept)
+    assert.strictEqual(checked(own), checked(own))
+    assert.strictEqual(checked(checked(own)), checked(own))
+    assert.notStrictEqual(checked(own), own)
+    const kept = exempt(mapStore())
+    assert.strictEqual(checked(kept), kept)
   })
 })

@@ -2,16 +2,16 @@
  * Orders the work on each key of a family in one place, so that copies between tiers never undo a write. All engines of
  * the process over one place share it: else a copy of one engine could undo a write of another.
  *
- * Writes of one key take turns, in the order in which they came. A copy (promotion, demotion) holds a ticket from
- * before its read until after its write. A write voids the tickets of its keys, and tickets drawn while it runs are
- * void from the start. A copy checks its ticket and starts to write in one step; a write that finds a copy writing
+ * Writes of one key take turns, in the order in which they came. A copy (promotion, demotion) holds a permit from
+ * before its read until after its write. A write voids the permits of its keys, and permits drawn while it runs are
+ * void from the start. A copy checks its permit and starts to write in one step; a write that finds a copy writing
  * waits for it. So a copy either comes before the write, which then overwrites it, or does not happen.
  *
- * The ticket of an entry that a tier has pushed out carries the entry. As long as it holds, the entry is in no tier,
+ * The permit of an entry that a tier has pushed out carries the entry. As long as it holds, the entry is in no tier,
  * and reads of all engines are answered from here. It also holds when it is drawn during the very write that brought
  * the entry, and then lands after that write. A sweep does not void it, but judges what it carries.
  *
- * The guard knows a key only while there is work on it.
+ * The order knows a key only while there is work on it.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -21,7 +21,7 @@ import type { FreshUntilMax, HotPartition, Partition } from "../Store.ts"
 import type { OwnTiers } from "./elsewhere.ts"
 
 /** The largest number of copies at a time in a family; further copies are not made. */
-const ticketsMax = 10_000
+const permitsMax = 10_000
 
 // Entries of a family that are on their way to a lower tier, in number, and in characters of keys and in bytes of
 // values, if these are known without encoding: texts and bytes.
@@ -29,14 +29,14 @@ const carriedMax = 65_536
 const carriedSizeMax = 67_108_864
 
 /** Permission to copy one key. */
-export interface Ticket {
+export interface Permit {
   readonly key: string
   isVoid: boolean
   landing: Deferred.Deferred<void> | undefined
 }
 
 /** Leave to take an entry down, which is in no tier until it has landed. */
-export interface Carrying<V> extends Ticket {
+export interface Carrying<V> extends Permit {
   entry: Entry<V>
   /** The tier that it is on its way to. */
   readonly tier: string
@@ -45,8 +45,8 @@ export interface Carrying<V> extends Ticket {
 }
 
 interface Work {
-  readonly tickets: Set<Ticket>
-  /** The tickets that carry an entry. */
+  readonly permits: Set<Permit>
+  /** The permits that carry an entry. */
   carrying: ReadonlyArray<Carrying<any>>
   /** Done when the last write that runs or waits is done. */
   tail: Deferred.Deferred<void> | undefined
@@ -58,12 +58,12 @@ const sizeOf = ({ entry: { value }, key }: Carrying<unknown>): number =>
   key.length + (typeof value === "string" ? value.length : value instanceof Uint8Array ? value.byteLength : 0)
 
 // By the place that the lowest tiers share.
-const guards = new WeakMap<object, Map<string, KeyGuard>>()
+const orders = new WeakMap<object, Map<string, KeyOrder>>()
 
 /** Orders the work on one family in one place, for all engines of this process. */
-export class KeyGuard {
+export class KeyOrder {
   readonly #work = new Map<string, Work>()
-  #tickets = 0
+  #permits = 0
   #carried = 0
   #carriedSize = 0
   // Done when the last write of the whole partition is done, and whether one of those that wait removes its entries.
@@ -77,13 +77,13 @@ export class KeyGuard {
   /** The tiers that each engine has for itself: a write of another one takes its keys from them. */
   readonly apart = new Set<OwnTiers>()
 
-  /** The guard that all engines over one place share for a family: a copy of one must not undo a write of another. */
-  static of(place: object, family: string): KeyGuard {
-    let known = guards.get(place)
-    if (known === undefined) guards.set(place, known = new Map())
-    let guard = known.get(family)
-    if (guard === undefined) known.set(family, guard = new KeyGuard())
-    return guard
+  /** The order that all engines over one place share for a family: a copy of one must not undo a write of another. */
+  static of(place: object, family: string): KeyOrder {
+    let known = orders.get(place)
+    if (known === undefined) orders.set(place, known = new Map())
+    let order = known.get(family)
+    if (order === undefined) known.set(family, order = new KeyOrder())
+    return order
   }
 
   /** The number of keys with work on them. */
@@ -96,14 +96,14 @@ export class KeyGuard {
     return this.#carried
   }
 
-  /** Draws a ticket for a copy. The caller must return it with `end`. */
-  begin(key: string): Ticket {
+  /** Draws a permit for a copy. The caller must return it with `end`. */
+  begin(key: string): Permit {
     const work = this.#of(key)
-    const isVoid = work.tail !== undefined || this.#barrier !== undefined || this.#tickets >= ticketsMax
-    const ticket: Ticket = { key, isVoid, landing: undefined }
-    work.tickets.add(ticket)
-    this.#tickets++
-    return ticket
+    const isVoid = work.tail !== undefined || this.#barrier !== undefined || this.#permits >= permitsMax
+    const permit: Permit = { key, isVoid, landing: undefined }
+    work.permits.add(permit)
+    this.#permits++
+    return permit
   }
 
   /** The same for an entry that a tier has pushed out; `undefined` where there is no room for another one. */
@@ -112,11 +112,11 @@ export class KeyGuard {
     const work = this.#of(key)
     // A write that is under way and sets a later version, or removes, comes after the entry.
     const isVoid = work.tail === undefined ? this.#isClearing : work.version > entry.version
-    const ticket: Carrying<V> = { key, isVoid, landing: undefined, entry, tier, after: work.tail ?? this.#barrier }
-    work.carrying = [...work.carrying, ticket]
+    const permit: Carrying<V> = { key, isVoid, landing: undefined, entry, tier, after: work.tail ?? this.#barrier }
+    work.carrying = [...work.carrying, permit]
     this.#carried++
-    this.#carriedSize += sizeOf(ticket)
-    return ticket
+    this.#carriedSize += sizeOf(permit)
+    return permit
   }
 
   /** The entry of a key that is on its way to a lower tier. */
@@ -142,32 +142,32 @@ export class KeyGuard {
     }
   }
 
-  end(ticket: Ticket | Carrying<any>): void {
-    const work = this.#work.get(ticket.key)
+  end(permit: Permit | Carrying<any>): void {
+    const work = this.#work.get(permit.key)
     if (work === undefined) return
-    if ("entry" in ticket) {
-      const carrying = work.carrying.filter((one) => one !== ticket)
+    if ("entry" in permit) {
+      const carrying = work.carrying.filter((one) => one !== permit)
       if (carrying.length === work.carrying.length) return
       work.carrying = carrying
       this.#carried--
-      this.#carriedSize -= sizeOf(ticket)
+      this.#carriedSize -= sizeOf(permit)
     } else {
-      if (!work.tickets.delete(ticket)) return
-      this.#tickets--
+      if (!work.permits.delete(permit)) return
+      this.#permits--
     }
-    this.#forget(ticket.key, work)
+    this.#forget(permit.key, work)
   }
 
-  /** Writes the copies whose tickets are still valid, if any. Once it writes, it is not interrupted. */
-  land<T extends Ticket, E>(
-    tickets: ReadonlyArray<T>,
+  /** Writes the copies whose permits are still valid, if any. Once it writes, it is not interrupted. */
+  land<T extends Permit, E>(
+    permits: ReadonlyArray<T>,
     write: (holding: ReadonlyArray<T>) => Effect.Effect<void, E>
   ): Effect.Effect<void, E> {
     return Effect.uninterruptible(Effect.suspend(() => {
-      const holding = tickets.filter((ticket) => !ticket.isVoid)
+      const holding = permits.filter((permit) => !permit.isVoid)
       if (holding.length === 0) return Effect.void
       const landing = Deferred.makeUnsafe<void>()
-      for (const ticket of holding) ticket.landing = landing
+      for (const permit of holding) permit.landing = landing
       return Effect.ensuring(write(holding), Effect.sync(() => Deferred.doneUnsafe(landing, Exit.void)))
     }))
   }
@@ -182,17 +182,17 @@ export class KeyGuard {
     versions: ReadonlyMap<string, number> = noVersions,
     from?: HotPartition<any>
   ): Effect.Effect<A, E> {
-    return writeTogether([{ guard: this, keys, all: false, versions, from }], body)
+    return writeTogether([{ order: this, keys, all: false, versions, from }], body)
   }
 
   /** Runs a write of all keys after all earlier ones. It takes its turn when it is called. */
   writeAll<A, E>(body: Effect.Effect<A, E>): Effect.Effect<A, E> {
-    return writeTogether([{ guard: this, keys: [], all: true }], body)
+    return writeTogether([{ order: this, keys: [], all: true }], body)
   }
 
   /** Waits for all writes and copies that have begun, and voids the copies that have not; what is carried stays. */
   readonly settle: Effect.Effect<void> = Effect.suspend(() =>
-    writeTogether([{ guard: this, keys: [], all: true, spares: true }], Effect.void)
+    writeTogether([{ order: this, keys: [], all: true, spares: true }], Effect.void)
   )
 
   /** Takes a turn, and adds to `before` what must end first. Returns the function to call when the write is over. */
@@ -236,20 +236,20 @@ export class KeyGuard {
   #of(key: string): Work {
     let work = this.#work.get(key)
     if (work === undefined) {
-      work = { tickets: new Set(), carrying: [], tail: undefined, version: -Infinity }
+      work = { permits: new Set(), carrying: [], tail: undefined, version: -Infinity }
       this.#work.set(key, work)
     }
     return work
   }
 
   #forget(key: string, work: Work): void {
-    if (work.tickets.size === 0 && work.carrying.length === 0 && work.tail === undefined) this.#work.delete(key)
+    if (work.permits.size === 0 && work.carrying.length === 0 && work.tail === undefined) this.#work.delete(key)
   }
 }
 
-/** The keys of a guard that a write concerns; all keys if `all` is true. */
+/** The keys of a order that a write concerns; all keys if `all` is true. */
 export interface Turn {
-  readonly guard: KeyGuard
+  readonly order: KeyOrder
   readonly keys: ReadonlyArray<string>
   readonly all: boolean
   /** The versions of the keys that it sets; the others go. */
@@ -270,15 +270,15 @@ export const limited = <V>(key: string, entry: Entry<V>, freshUntilMax: FreshUnt
 }
 
 /**
- * Runs a write that concerns keys of several guards. It takes all its turns in one step, so two writes have the same
- * order at all guards, and do not wait for each other.
+ * Runs a write that concerns keys of several orders. It takes all its turns in one step, so two writes have the same
+ * order at all orders, and do not wait for each other.
  */
 export const writeTogether = <A, E>(turns: ReadonlyArray<Turn>, body: Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.suspend(() => {
       const done = Deferred.makeUnsafe<void>()
       const before = new Set<Deferred.Deferred<void>>()
-      const leaves = turns.map((turn) => turn.guard.enter(turn, done, before))
+      const leaves = turns.map((turn) => turn.order.enter(turn, done, before))
       // The wait is not interrupted: later writes wait for this write, and through it for the earlier ones.
       return Effect.ensuring(
         Effect.andThen(awaitAll(before), restore(body)),
@@ -290,12 +290,12 @@ export const writeTogether = <A, E>(turns: ReadonlyArray<Turn>, body: Effect.Eff
     })
   )
 
-/** Voids the tickets, and collects what must end before a write. */
+/** Voids the permits, and collects what must end before a write. */
 const revoke = (work: Work, before: Set<Deferred.Deferred<void>>, spares: boolean): void => {
   if (work.tail !== undefined) before.add(work.tail)
-  for (const ticket of [...work.tickets, ...work.carrying]) {
-    if (!spares || !("entry" in ticket)) ticket.isVoid = true
-    if (ticket.landing !== undefined) before.add(ticket.landing)
+  for (const permit of [...work.permits, ...work.carrying]) {
+    if (!spares || !("entry" in permit)) permit.isVoid = true
+    if (permit.landing !== undefined) before.add(permit.landing)
   }
 }
 
