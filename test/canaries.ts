@@ -4631,6 +4631,14 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "several processes",
+    bug: "a reader waits for one load after another that ends without a value",
+    file: loadLeases,
+    text: `Option.contains(news, "ended") ? loads - 1 : loads`,
+    planted: `loads`,
+    suites: [loadsOfProcesses]
+  },
+  {
+    law: "several processes",
     bug: "a load that brings no value keeps its lease",
     file: lane,
     text: `if (this.pending(key)?.entry === undefined) this.partition.endLoad?.(key)`,

@@ -158,9 +158,9 @@ class Shared {
         return this.leases.heardAll()
       case "Dropped":
         this.dropped(news)
-        return news.drops.scopes.length === 0 ? this.leases.heard(news.drops.keys) : this.leases.heardAll()
+        return news.drops.scopes.length === 0 ? this.leases.heard(news.drops.keys, "changed") : this.leases.heardAll()
       case "Moved":
-        return this.leases.heard(news.keys)
+        return this.leases.heard(news.keys, "ended")
     }
   }
 

@@ -4,6 +4,10 @@
  * - A turn spares loads. Nothing depends on it for being right: a value is refused by the log, and not by a lease.
  * - A process waits until it learns of the key, or until the lease ends by time, and asks again. It waits for two
  *   leases at most, since the first one may be that of a process that has ended. Then it loads without a lease.
+ * - It also waits for two loads at most that end without a value to keep: failed ones, those of an absent key, or of a
+ *   value that is not stored. After a change of the key, the count begins again. Otherwise a source that is down would
+ *   be asked by one process after another, and the last one would wait for all the others. Rejected: to wait for none
+ *   of them, because a load also ends so where its reader leaves, and then one process is enough to take over.
  * - It listens before it asks, because the news may come before the answer.
  * - A put of the key carries the lease along, and ends it. A change of the key ends it, too. What else ends a load
  *   gives the lease up (`end`).
@@ -15,6 +19,7 @@ import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { StoreError } from "../../StoreError.ts"
 import type { Begun, Fence, KeyName, SharedPartition } from "./ledger.ts"
@@ -22,7 +27,7 @@ import type { Begun, Fence, KeyName, SharedPartition } from "./ledger.ts"
 /** A process has at most so many leases. Beyond, it loads without one. */
 const leasesMax = 65_536
 
-/** A caller waits for so many leases of others. */
+/** A caller waits for so many leases of others, and for so many loads that end without a value. */
 const leasesAwaited = 2
 
 /** How often a caller asks for one key, at most, while others change it all the time. */
@@ -35,6 +40,9 @@ interface Held {
   readonly until: number
 }
 
+/** Why a caller is woken: a load has ended, perhaps with a value, or the key has changed. */
+type News = "ended" | "changed"
+
 type Found<V> = Extract<Begun<V>, { readonly _tag: "Found" }>
 
 const textOf = ([family, key]: KeyName): string => `${family}/${key}`
@@ -44,7 +52,7 @@ export class LoadLeases {
   private readonly scope: Scope.Scope
   private readonly run: (work: Effect.Effect<unknown>) => void
   private readonly held = new Map<string, Held>()
-  private readonly waiting = new Map<string, Set<Deferred.Deferred<void>>>()
+  private readonly waiting = new Map<string, Set<Deferred.Deferred<News>>>()
 
   /** A lease lasts `millis`; with 0 there are none. */
   constructor(millis: number, scope: Scope.Scope, run: (work: Effect.Effect<unknown>) => void) {
@@ -62,7 +70,8 @@ export class LoadLeases {
     return Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const name = textOf([partition.family, key])
       if (this.millis === 0 || this.has(name, now) || !this.hasRoom(now)) return Effect.undefined
-      return this.ask({ partition, key, name, version, deadline: now + leasesAwaited * this.millis }, asksMax)
+      const deadline = now + leasesAwaited * this.millis
+      return this.ask({ _tag: "Asked", partition, key, name, version, deadline, asks: asksMax, loads: leasesAwaited })
     })
   }
 
@@ -80,22 +89,37 @@ export class LoadLeases {
     return this.held.size < leasesMax
   }
 
-  private ask<V>(asked: Asked<V>, left: number): Effect.Effect<Found<V> | undefined, StoreError> {
-    const { deadline, name } = asked
+  private ask<V>(asked: Asked<V>): Effect.Effect<Found<V> | undefined, StoreError> {
     return Effect.suspend(() => {
+      const { name } = asked
       const woken = this.listen(name)
-      const answered = Effect.flatMap(this.begun(asked), (begun): Effect.Effect<Begun<V> | "again" | undefined> => {
-        if (begun._tag !== "Theirs") return Effect.succeed(begun)
-        return Effect.flatMap(Clock.currentTimeMillis, (now) => {
-          const millis = Math.min(begun.millis + 1, deadline - now)
-          const waited = Effect.timeoutOption(Deferred.await(woken), Math.max(0, millis))
-          return Effect.as(waited, millis > 0 && left > 1 ? "again" as const : undefined)
-        })
-      })
+      const answered = Effect.flatMap(
+        this.begun(asked),
+        (begun): Effect.Effect<Exclude<Begun<V>, { _tag: "Theirs" }> | Asked<V> | undefined> =>
+          begun._tag === "Theirs" ? this.again(asked, begun.millis, woken) : Effect.succeed(begun)
+      )
       const heard = Effect.ensuring(answered, Effect.sync(() => this.forget(name, woken)))
-      return Effect.flatMap(heard, (begun) => {
-        if (begun === "again") return this.ask(asked, left - 1)
-        return Effect.succeed(begun?._tag === "Found" ? begun : undefined)
+      return Effect.flatMap(heard, (next) => {
+        if (next?._tag === "Asked") return this.ask(next)
+        return Effect.succeed(next?._tag === "Found" ? next : undefined)
+      })
+    })
+  }
+
+  /** Waits for the load of another process. Says what to ask next, or nothing if the caller is to load the key. */
+  private again<V>(
+    asked: Asked<V>,
+    leaseMillis: number,
+    woken: Deferred.Deferred<News>
+  ): Effect.Effect<Asked<V> | undefined> {
+    const { asks, deadline, loads } = asked
+    if (loads === 0) return Effect.undefined
+    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const millis = Math.min(leaseMillis + 1, deadline - now)
+      const waited = Effect.timeoutOption(Deferred.await(woken), Math.max(0, millis))
+      return Effect.map(waited, (news) => {
+        if (millis <= 0 || asks === 1) return undefined
+        return { ...asked, asks: asks - 1, loads: Option.contains(news, "ended") ? loads - 1 : loads }
       })
     })
   }
@@ -128,15 +152,15 @@ export class LoadLeases {
     )
   }
 
-  private listen(name: string): Deferred.Deferred<void> {
-    const woken = Deferred.makeUnsafe<void>()
+  private listen(name: string): Deferred.Deferred<News> {
+    const woken = Deferred.makeUnsafe<News>()
     const others = this.waiting.get(name)
     if (others === undefined) this.waiting.set(name, new Set([woken]))
     else others.add(woken)
     return woken
   }
 
-  private forget(name: string, woken: Deferred.Deferred<void>): void {
+  private forget(name: string, woken: Deferred.Deferred<News>): void {
     const others = this.waiting.get(name)
     if (others?.delete(woken) === true && others.size === 0) this.waiting.delete(name)
   }
@@ -165,25 +189,30 @@ export class LoadLeases {
 
   // --- news -----------------------------------------------------------------------------------------
 
-  /** The log says something of these keys. */
-  heard(keys: ReadonlyArray<KeyName>): void {
-    if (this.waiting.size > 0) { for (const name of keys) this.wake(this.waiting.get(textOf(name))) }
+  /** The log says of these keys that their load has ended, or that they have changed. */
+  heard(keys: ReadonlyArray<KeyName>, news: News): void {
+    if (this.waiting.size > 0) { for (const name of keys) this.wake(this.waiting.get(textOf(name)), news) }
   }
 
   /** The log says that every key of a scope is out of date, or that news may be missing. */
   heardAll(): void {
-    for (const waiting of this.waiting.values()) this.wake(waiting)
+    for (const waiting of this.waiting.values()) this.wake(waiting, "changed")
   }
 
-  private wake(waiting: ReadonlySet<Deferred.Deferred<void>> | undefined): void {
-    for (const woken of waiting ?? []) Deferred.doneUnsafe(woken, Effect.void)
+  private wake(waiting: ReadonlySet<Deferred.Deferred<News>> | undefined, news: News): void {
+    for (const woken of waiting ?? []) Deferred.doneUnsafe(woken, Effect.succeed(news))
   }
 }
 
 interface Asked<V> {
+  readonly _tag: "Asked"
   readonly partition: SharedPartition<V>
   readonly key: string
   readonly name: string
   readonly version: number | undefined
   readonly deadline: number
+  /** How often it may still ask. */
+  readonly asks: number
+  /** For how many loads without a value it still waits. */
+  readonly loads: number
 }
