@@ -69,7 +69,11 @@ export interface Options {
   readonly namespace: string
   /** Names what made the values. What was made under another version is absent. */
   readonly version?: string | number | undefined
-  /** How long the server may take for an answer; 1 second unless given. Then the tier counts as failed. */
+  /**
+   * How long the server may take for one answer; 1 second unless given. After it, another second passes for an answer
+   * that was under way while the process was frozen or busy. Then the tier counts as failed. A read that misses may ask
+   * several times, one after the other.
+   */
   readonly answerTimeout?: DurationInput | undefined
   /**
    * One process loads a key at a time, and the others wait for its value. This is how long they wait for a process that
