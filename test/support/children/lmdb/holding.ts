@@ -18,6 +18,9 @@ const program = Effect.gen(function*() {
       Effect.map(holding(name, `${folder}/${at}`, `${folder}/own${at}`), (engine) => [name, engine] as const)
   )
   for (const [, engine] of engines) yield* engine.fill
+  // What lookups brought is written in the background. A process that is frozen in the middle of a write keeps the lock
+  // of LMDB, so the process that takes its folder waits.
+  yield* Effect.sleep(1_000)
   say("held")
   yield* Effect.callback<never>(() => {
     Readline.createInterface({ input: process.stdin }).on("line", () => {
