@@ -10,13 +10,12 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as LedgerNode from "../../src/store/internal/ledger/ledgerNode.ts"
-import type { LedgerPlace } from "../../src/store/internal/ledger/ledgerPlace.ts"
 import * as LedgerStore from "../../src/store/internal/ledger/ledgerStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import { TierFull } from "../../src/store/StoreError.ts"
 import { cacheReasonOf, fork, settle } from "../support/effects.ts"
 import { engine } from "../support/engine.ts"
-import { makeLine, over, SimPlace } from "../support/ledger/simPlace.ts"
+import { held, makeLine, over, SimPlace } from "../support/ledger/simPlace.ts"
 import { entryOf, textFamily } from "../support/partition.ts"
 import { tiersOver } from "../support/tiers.ts"
 
@@ -58,14 +57,6 @@ const process = Effect.fnUntraced(function*(place: SimPlace, rows: Rows) {
 })
 
 type Process = Effect.Success<ReturnType<typeof process>>
-
-const held = (place: LedgerPlace, gate: Effect.Effect<void>): LedgerPlace => ({
-  ...place,
-  ask: (log, asker, question) => {
-    const asked = place.ask(log, asker, question)
-    return question._tag === "Commit" ? Effect.andThen(gate, asked) : asked
-  }
-})
 
 const setup = Effect.gen(function*() {
   const place = yield* SimPlace.make()

@@ -10,12 +10,11 @@ import { TestClock } from "effect/testing"
 import type { CacheError } from "../../src/cache/CacheError.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import * as LedgerNode from "../../src/store/internal/ledger/ledgerNode.ts"
-import type { LedgerPlace } from "../../src/store/internal/ledger/ledgerPlace.ts"
 import * as LedgerStore from "../../src/store/internal/ledger/ledgerStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import { cacheReasonOf, fork, reasonOf, settle } from "../support/effects.ts"
 import { engine } from "../support/engine.ts"
-import { makeLine, over, SimPlace } from "../support/ledger/simPlace.ts"
+import { held, makeLine, over, SimPlace } from "../support/ledger/simPlace.ts"
 import { tiersOver } from "../support/tiers.ts"
 
 /** An engine as of a process of its own, with the gate through which its commits go. */
@@ -52,15 +51,6 @@ const process = Effect.fnUntraced(function*(place: SimPlace) {
     take: (id: string) => as(session.getAndDelete({ id })),
     value: (id: string) => as(session.getOption({ id })),
     version: (id: string) => Effect.map(as(session.getAnswer({ id })), ({ version }: { version: number }) => version)
-  }
-})
-
-/** A place to which each commit goes only when a gate opens. */
-const held = (place: LedgerPlace, gate: Effect.Effect<void>): LedgerPlace => ({
-  ...place,
-  ask: (log, asker, question) => {
-    const asked = place.ask(log, asker, question)
-    return question._tag === "Commit" ? Effect.andThen(gate, asked) : asked
   }
 })
 

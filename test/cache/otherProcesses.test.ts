@@ -12,7 +12,7 @@ import * as LedgerStore from "../../src/store/internal/ledger/ledgerStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import { fork, settle } from "../support/effects.ts"
 import { engine } from "../support/engine.ts"
-import { makeLine, over, SimPlace } from "../support/ledger/simPlace.ts"
+import { held, makeLine, over, SimPlace } from "../support/ledger/simPlace.ts"
 import { tiersOver } from "../support/tiers.ts"
 
 /** An engine as of a process of its own. */
@@ -31,15 +31,6 @@ const process = Effect.fnUntraced(function*(place: LedgerPlace) {
     invalidate: (id: string) => as(note.invalidate({ id })),
     invalidateAll: as(note.invalidateAll()),
     value: (id: string) => as(note.getOption({ id }))
-  }
-})
-
-/** A place to which each commit goes only when a gate opens. */
-const held = (place: LedgerPlace, gate: Effect.Effect<void>): LedgerPlace => ({
-  ...place,
-  ask: (log, asker, question) => {
-    const asked = place.ask(log, asker, question)
-    return question._tag === "Commit" ? Effect.andThen(gate, asked) : asked
   }
 })
 

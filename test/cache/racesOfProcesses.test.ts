@@ -16,7 +16,7 @@ import * as LedgerStore from "../../src/store/internal/ledger/ledgerStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import { cacheReasonOf, fork, hasty, reasonOf, settle } from "../support/effects.ts"
 import { engine } from "../support/engine.ts"
-import { type Line, makeLine, over, SimPlace } from "../support/ledger/simPlace.ts"
+import { held, type Line, makeLine, over, SimPlace } from "../support/ledger/simPlace.ts"
 import { tiersOver } from "../support/tiers.ts"
 
 /** An engine as of a process of its own, with the gates of its commits and of their answers, and its line. */
@@ -45,15 +45,6 @@ const process = Effect.fnUntraced(function*(place: SimPlace, line: Line = makeLi
 })
 
 type Process = Effect.Success<ReturnType<typeof process>>
-
-/** A place to which each commit goes only when a gate opens, and whose answer comes only when another one does. */
-const held = (place: LedgerPlace, gate: Effect.Effect<void>, answer: Effect.Effect<void>): LedgerPlace => ({
-  ...place,
-  ask: (log, asker, question) => {
-    const asked = place.ask(log, asker, question)
-    return question._tag === "Commit" ? Effect.andThen(gate, Effect.tap(asked, () => answer)) : asked
-  }
-})
 
 const setup = Effect.gen(function*() {
   const place = yield* SimPlace.make()

@@ -18,13 +18,14 @@ import { CoarseClock } from "../../store/shared/coarseClock.ts"
 import * as PatientScheduler from "../../store/shared/patientScheduler.ts"
 import { type Mark, type MarkLog, Store } from "../../store/Store.ts"
 import type { StoreError } from "../../store/StoreError.ts"
-import { CacheError, InvalidOption, StoreFailed } from "../CacheError.ts"
+import { CacheError, InvalidOption } from "../CacheError.ts"
 import { ifItCan, inTime } from "../internal/below/inTime.ts"
 import { type SharedLife } from "../internal/entries/peers.ts"
 import * as Expiry from "../internal/family/expiry.ts"
 import { noLimits } from "../internal/family/limits.ts"
 import { familyName, splitScope } from "../internal/family/names.ts"
 import { sealed, sealedCodec, sealedPartition } from "../internal/family/sensitive.ts"
+import { storeFailed } from "../internal/family/storeFailed.ts"
 import { type CompiledStep, eachReachedFromAll, type InvalidationPlan, listed } from "../shared/invalidationPlan.ts"
 import type { Origin } from "../shared/origin.ts"
 import { everything } from "../shared/slices.ts"
@@ -93,10 +94,7 @@ export const make: (
     yield* cache.outbox.settled
     // What other processes change from here on is heard, and what they have changed is among the marks.
     if (store.news !== undefined) yield* store.news(cache.hearNews)
-    const kept = yield* Effect.mapError(
-      inTime(store, "loadMarks", store.loadMarks),
-      (error) => new CacheError({ reason: new StoreFailed({ error }) })
-    )
+    const kept = yield* Effect.mapError(inTime(store, "loadMarks", store.loadMarks), storeFailed)
     const stampBefore = Math.max(store.commons.stamp, kept.stampMax)
     store.commons.stamp = stampBefore + 1
     sawVersion(store.commons, kept.versionMax ?? 0)
@@ -181,10 +179,7 @@ const openFamily = Effect.fnUntraced(function*(
       cache.families.get(name)?.placeLost(error)
     }
   })
-  const partition = yield* Effect.mapError(
-    inTime(cache.store, "open", opened),
-    (error) => new CacheError({ reason: new StoreFailed({ error }) })
-  )
+  const partition = yield* Effect.mapError(inTime(cache.store, "open", opened), storeFailed)
   if (partition.hot === undefined) yield* refuseBounds(options)
   const { admits, admitsKind } = codec ?? {}
   const misfit = codec !== undefined && "later" in codec ? codec.misfit : undefined

@@ -345,3 +345,12 @@ export const over = (place: SimPlace, line: Line): LedgerPlace => {
       })
   }
 }
+
+/** A place to which each commit goes only when a gate opens; its answer comes only when another gate does. */
+export const held = (place: LedgerPlace, gate: Effect.Effect<void>, answer = Effect.void): LedgerPlace => ({
+  ...place,
+  ask: (log, asker, question) => {
+    const asked = place.ask(log, asker, question)
+    return question._tag === "Commit" ? Effect.andThen(gate, Effect.tap(asked, () => answer)) : asked
+  }
+})

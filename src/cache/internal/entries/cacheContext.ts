@@ -6,11 +6,12 @@ import type { LeaseTable } from "../../../capability/shared/leaseTable.ts"
 import type { Entry } from "../../../store/Entry.ts"
 import type { CoarseClock } from "../../../store/shared/coarseClock.ts"
 import type { Store } from "../../../store/Store.ts"
-import { CacheError, StoreFailed } from "../../CacheError.ts"
+import type { CacheError } from "../../CacheError.ts"
 import type { CacheEvent, InvalidationMode } from "../../CacheEvent.ts"
 import type { Slice } from "../../Explanation.ts"
 import { arrival, type Delivery, noDelivery, type Revocable, type Writer } from "../below/delivery.ts"
 import type { Outbox } from "../below/outbox.ts"
+import { storeFailed } from "../family/storeFailed.ts"
 import type { Changes } from "./changes.ts"
 import type { Holds } from "./holds.ts"
 import type { Heard, Swept } from "./peers.ts"
@@ -19,7 +20,7 @@ import type { Heard, Swept } from "./peers.ts"
 export const orStoreFailed = (delivery: Delivery): Effect.Effect<void, CacheError> =>
   delivery === noDelivery
     ? Effect.void
-    : Effect.mapError(arrival(delivery), (error) => new CacheError({ reason: new StoreFailed({ error }) }))
+    : Effect.mapError(arrival(delivery), storeFailed)
 
 /**
  * For writes: where a tier does not take them, they are taken back, whether or not their caller still waits. A caller

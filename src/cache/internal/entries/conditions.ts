@@ -11,12 +11,12 @@ import {
   CacheError,
   LeaseRefused,
   StaleRefused,
-  StoreFailed,
   TransactionRefused,
   UpdateRefused,
   VersionConflict
 } from "../../CacheError.ts"
 import type { EngineFamilySpec } from "../family/familySpec.ts"
+import { storeFailed } from "../family/storeFailed.ts"
 import type { CacheContext } from "./cacheContext.ts"
 import { doubtMillis, type Hold } from "./holds.ts"
 import type { Served } from "./served.ts"
@@ -32,7 +32,7 @@ export const unknownBelow = (
 ): CacheError => {
   const cause = new Error(`what it holds of \`${spec.show(key)}\` is not known, or changes all the time`)
   const error = lost ?? new StoreError({ reason: new TierFailed({ tier: cache.store.name, operation: "get", cause }) })
-  return new CacheError({ reason: new StoreFailed({ error }) })
+  return storeFailed(error)
 }
 
 /** The error if keys of a family must not be written under a lease. */

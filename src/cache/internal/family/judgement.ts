@@ -27,7 +27,7 @@ import { isBag } from "../../../ownership/shared/validation.ts"
 import { type Entry, tagsMax } from "../../../store/Entry.ts"
 import type { HotPartition, Partition, Prepared } from "../../../store/Store.ts"
 import { EncodeFailed, FunctionFailed, StoreError } from "../../../store/StoreError.ts"
-import { CacheError, InvalidOption, StoreFailed } from "../../CacheError.ts"
+import { CacheError, InvalidOption } from "../../CacheError.ts"
 import type { LoadedOptions } from "../../Lookup.ts"
 import { unrun } from "../../shared/unrun.ts"
 import type { SetOptions } from "../../types/setOptions.ts"
@@ -35,6 +35,7 @@ import * as Expiry from "./expiry.ts"
 import type { EngineFamilySpec } from "./familySpec.ts"
 import { freezeDeep, Unfreezable } from "./freeze.ts"
 import { sealedFunction } from "./sensitive.ts"
+import { storeFailed } from "./storeFailed.ts"
 
 /** A value that may be stored under a key. */
 export class Judged<V> {
@@ -125,8 +126,6 @@ const knownOfWrites: { readonly [Option in keyof Required<SetOptions<unknown>>]:
   ifVersion: true,
   lease: true
 }
-
-const storeFailed = (error: StoreError): CacheError => new CacheError({ reason: new StoreFailed({ error }) })
 
 /**
  * The options of a value that its source has confirmed: the revision, the tags and the lifetime that was chosen for the

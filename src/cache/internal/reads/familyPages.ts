@@ -17,11 +17,12 @@ import { keyHash } from "../../../eviction/shared/keyHash.ts"
 import type { Entry, Found } from "../../../store/Entry.ts"
 import type { HotPartition, Page } from "../../../store/Store.ts"
 import { BookmarkLost, type StoreError } from "../../../store/StoreError.ts"
-import { CacheError, CursorRefused, NotIterable, StoreFailed } from "../../CacheError.ts"
+import { CacheError, CursorRefused, NotIterable } from "../../CacheError.ts"
 import { inTime } from "../below/inTime.ts"
 import type { Pending } from "../below/parcels.ts"
 import { triesMax, unknown } from "../below/whenKnown.ts"
 import type { Entries } from "../entries/entries.ts"
+import { storeFailed } from "../family/storeFailed.ts"
 import type { Loads } from "../loads/loads.ts"
 
 /** A part of the keys of a family, with their fresh entries, and the cursor of the next part. */
@@ -241,6 +242,6 @@ export class FamilyPages<V> {
   private failed(error: StoreError): CacheError {
     const { reason } = error
     if (reason instanceof BookmarkLost) return this.cursorRefused(reason.why)
-    return new CacheError({ reason: new StoreFailed({ error }) })
+    return storeFailed(error)
   }
 }

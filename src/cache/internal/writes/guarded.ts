@@ -6,7 +6,7 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { Entry } from "../../../store/Entry.ts"
-import { CacheError, StoreFailed } from "../../CacheError.ts"
+import type { CacheError } from "../../CacheError.ts"
 import type { SetOptions } from "../../types/setOptions.ts"
 import { arrival } from "../below/delivery.ts"
 import { type Expected, Guard } from "../below/guard.ts"
@@ -15,6 +15,7 @@ import type { Holding } from "../below/whenKnown.ts"
 import type { CacheContext } from "../entries/cacheContext.ts"
 import { conflictWith } from "../entries/conditions.ts"
 import type { Entries } from "../entries/entries.ts"
+import { storeFailed } from "../family/storeFailed.ts"
 
 /** A key of a write, and what the write expects of it. */
 export interface GuardedKey {
@@ -56,7 +57,7 @@ export const guarded = <A, E>(
     Effect.flatMap(judged, (): Effect.Effect<A, E | CacheError> => {
       const { conditional, failure, met, redress } = guard
       if (failure !== undefined) {
-        const failed = Effect.fail(new CacheError({ reason: new StoreFailed({ error: failure }) }))
+        const failed = Effect.fail(storeFailed(failure))
         return Effect.andThen(Effect.ignore(arrival(redress)), failed)
       }
       if (met === undefined) return Effect.succeed(result)

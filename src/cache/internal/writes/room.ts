@@ -12,9 +12,10 @@
 import * as Effect from "effect/Effect"
 import type { HotPartition, Room } from "../../../store/Store.ts"
 import { StoreError, TierFull } from "../../../store/StoreError.ts"
-import { CacheError, StoreFailed } from "../../CacheError.ts"
+import type { CacheError } from "../../CacheError.ts"
 import type { Lane } from "../below/lane.ts"
 import { type Judged, memory } from "../family/judgement.ts"
+import { storeFailed } from "../family/storeFailed.ts"
 
 interface Ground {
   readonly hot: HotPartition<any> | undefined
@@ -28,8 +29,6 @@ export type Wanted = ReadonlyArray<readonly [family: Ground, values: ReadonlyArr
 
 // The entries that memory looks at for a writer before it lets other work run: a millisecond's work.
 const lookedPerPassMax = 1_024
-
-const storeFailed = (error: StoreError): CacheError => new CacheError({ reason: new StoreFailed({ error }) })
 
 /** Whether memory has to have room for the values: no lower tier has them, and it evicts nothing. */
 const asksMemory = ({ hot, lane }: Ground): boolean => lane === undefined && hot?.isRefusing === true

@@ -10,6 +10,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as BackgroundTimer from "../../shared/backgroundTimer.ts"
 import type { CoarseClock } from "../../shared/coarseClock.ts"
@@ -89,7 +90,7 @@ export class Proofs implements Knowing {
     return Effect.onExit(this.askedSince(began, triesMax), (exit) =>
       Effect.sync(() => {
         if (Exit.isSuccess(exit)) this.failed = undefined
-        else this.failed = Exit.findErrorOption(exit).pipe((found) => found._tag === "Some" ? found.value : this.failed)
+        else this.failed = Option.getOrElse(Exit.findErrorOption(exit), () => this.failed)
       }))
   })
 
