@@ -326,8 +326,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "after a process whose clock was ahead, no entry is renewed ahead of its end",
     file: "src/cache/internal/family/expiry.ts",
-    text: `const madeAt = likelyMadeAtMillis(expiry, entry)`,
-    planted: `const madeAt = madeAtMillis(entry)`,
+    text: `const beganAt = lifetimeBeganAt(expiry, entry)`,
+    planted: `const beganAt = madeAtMillis(entry)`,
     suites: ["test/cache/clockAhead.test.ts"]
   },
   {

@@ -546,7 +546,8 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
    *
    * **Gotchas**
    *
-   * In the body of a transaction it loads nothing, because nothing that is loaded there is kept.
+   * In the body of a transaction it loads nothing, because nothing that is loaded there is kept. In a lookup a key that
+   * is warmed is not read: what the lookup makes may outlive it.
    *
    * **Example** (Two keys)
    *

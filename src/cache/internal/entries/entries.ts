@@ -188,7 +188,7 @@ export class Entries<V> {
   /** An entry was found valid again: a hit serves it as long as it is trusted now. */
   trustAgain(key: string, entry: Entry<V>, now: number): void {
     if (this.trust === undefined || (this.hot!.dueAt(key) ?? Infinity) > now) return
-    const dueAt = this.dueAt(entry, Expiry.likelyMadeAtMillis(this.expiry, entry), this.trust.dueAt)
+    const dueAt = this.dueAt(entry, Expiry.lifetimeBeganAt(this.expiry, entry), this.trust.dueAt)
     if (dueAt > now) this.hot!.rewrite(key, entry, dueAt)
   }
 
@@ -321,12 +321,12 @@ export class Entries<V> {
   }
 
   /** When a hit needs a second look at an entry: by its own times, or because it is trusted until then. */
-  private dueAt(entry: Entry<V>, madeAt: number, trustedUntil: number): number {
+  private dueAt(entry: Entry<V>, beganAt: number, trustedUntil: number): number {
     const { idleTimeToLive, refreshAhead } = this.expiry
     if (idleTimeToLive !== undefined) return Math.min(entry.expiresAt, trustedUntil)
     const { costMillis, freshUntil } = entry
     if (refreshAhead === undefined) return Math.min(freshUntil, trustedUntil)
-    const { dueAt } = Expiry.timesOf({ ...this.expiry, jitter: 0 }, madeAt, freshUntil - madeAt, costMillis, 0)
+    const { dueAt } = Expiry.timesOf({ ...this.expiry, jitter: 0 }, beganAt, freshUntil - beganAt, costMillis, 0)
     return Math.min(dueAt, trustedUntil)
   }
 
@@ -443,8 +443,8 @@ export class Entries<V> {
 
   /** Puts an entry that a lower tier holds into memory. */
   putFound(key: string, entry: Entry<V>, weight: number): void {
-    const madeAt = Expiry.likelyMadeAtMillis(this.expiry, entry)
-    this.putHot(key, entry, this.dueAt(entry, madeAt, this.trust?.dueAt ?? Infinity), weight)
+    const beganAt = Expiry.lifetimeBeganAt(this.expiry, entry)
+    this.putHot(key, entry, this.dueAt(entry, beganAt, this.trust?.dueAt ?? Infinity), weight)
     // No caller waits for the tiers: a read promises nothing about entries that memory pushes out.
     void this.cache.spread.ofEvicted()
   }

@@ -15,6 +15,7 @@ import { type DurationInput, millisOf } from "../../../ownership/DurationInput.t
 import type { Consistency, FamilyPolicy } from "../../../ownership/FamilyPolicy.ts"
 import { countMisfit } from "../../../ownership/shared/countMisfit.ts"
 import { isBag } from "../../../ownership/shared/validation.ts"
+import type { Entry } from "../../../store/Entry.ts"
 import { madeAtMillis } from "../../../store/shared/entryTimes.ts"
 import { CacheError, InvalidOption } from "../../CacheError.ts"
 
@@ -298,18 +299,21 @@ export const endBy = <E extends { readonly freshUntil: number; readonly expiresA
   }
 
 /**
- * The time at which an entry was made, where its version cannot say it. Versions only grow, so they are ahead of the
- * clock after a process whose clock was ahead. What was made after its own end was made a lifetime before that end.
+ * The time at which the lifetime of an entry began: when it was made, or later, if its end was moved on after that, as
+ * by `reschedule` and by a lookup that confirms the value. Versions only grow, so they are ahead of the clock after a
+ * process whose clock was ahead. The lifetime of what was made after its own end began a lifetime before that end.
  *
  * @category arithmetic
  * @since 0.1.0
  */
-export const likelyMadeAtMillis = (
+export const lifetimeBeganAt = (
   { timeToLive }: Expiry,
-  entry: { readonly freshUntil: number; readonly version: number }
+  entry: Pick<Entry<unknown>, "freshUntil" | "version" | "ownLifetimeMillis">
 ): number => {
+  const { freshUntil, ownLifetimeMillis = timeToLive } = entry
   const madeAt = madeAtMillis(entry)
-  return madeAt < entry.freshUntil || timeToLive === Infinity ? madeAt : entry.freshUntil - timeToLive
+  if (ownLifetimeMillis === Infinity) return madeAt
+  return madeAt < freshUntil ? Math.max(madeAt, freshUntil - ownLifetimeMillis) : freshUntil - ownLifetimeMillis
 }
 
 /**
@@ -330,13 +334,13 @@ export const endsAt = ({ expiresAt, freshUntil }: { readonly freshUntil: number;
 export const isRefreshDue = (
   expiry: Expiry,
   now: number,
-  entry: { readonly freshUntil: number; readonly version: number; readonly costMillis: number },
+  entry: Pick<Entry<unknown>, "freshUntil" | "version" | "costMillis" | "ownLifetimeMillis">,
   random: number
 ): boolean => {
   if (expiry.refreshAhead === undefined || entry.freshUntil === Infinity) return false
   if (expiry.refreshAhead === "xfetch") {
     return now - entry.costMillis * xfetchBeta * Math.log(random) >= entry.freshUntil
   }
-  const madeAt = likelyMadeAtMillis(expiry, entry)
-  return now >= madeAt + (entry.freshUntil - madeAt) * expiry.refreshAhead
+  const beganAt = lifetimeBeganAt(expiry, entry)
+  return now >= beganAt + (entry.freshUntil - beganAt) * expiry.refreshAhead
 }
