@@ -92,10 +92,16 @@ describe(`types and run time, seed ${seed}`, () => {
     const lines: Array<string> = []
     let suggestions = 0
     const planted = 100 * size
+    // A seed has found it: the first segment is declared, and another one is near.
+    const found: readonly [string, ReadonlyArray<string>] = ["bA:", ["bA", "bb"]]
     for (let pair = 0; pair < 500 * size; pair++) {
       // Of random names few are near, so some are planted: one letter is missing, and no other name is known.
       const base = random.name()
-      const [name, known] = pair < planted ? [`${base}a`, [`${base}aa`]] : [base, random.list(3, () => random.name())]
+      const [name, known] = pair === planted
+        ? found
+        : pair < planted
+        ? [`${base}a`, [`${base}aa`]]
+        : [base, random.list(3, () => random.name())]
       const all = known.length === 0 ? "never" : known.map(quoted).join(" | ")
       const help = Nearest.help(name, known, "none").replaceAll("`", "'")
       const respelt = Nearest.respelt(name, known)

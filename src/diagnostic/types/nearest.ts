@@ -113,11 +113,11 @@ export const unknownOption = (
  * @since 0.1.0
  */
 export type respelt<Text extends string, Known> = Text extends `${infer Head}:${infer Rest}`
-  ? prefix<Exclude<findNear<Head, headOf<Known>>, Head>, Rest>
+  ? prefix<findNear<Head, headOf<Known>>, Head, Rest>
   : never
 type headOf<Text> = Text extends `${infer Head}:${string}` ? Head : Text
-type prefix<Near, Rest extends string, All = Near> = Near extends string ? [All] extends [Near] ? `${Near}:${Rest}`
-  : never
+type prefix<Near, Head, Rest extends string, All = Near> = Near extends Head ? never
+  : Near extends string ? [All] extends [Near] ? `${Near}:${Rest}` : never
   : never
 
 /**
