@@ -4821,5 +4821,21 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `entry !== undefined && flight.isUnseen &&`,
     planted: `entry !== undefined &&`,
     suites: ["test/cache/markedAgain.test.ts"]
+  },
+  {
+    law: 13,
+    bug: "a process over a ledger gives versions by its own clock alone",
+    file: "src/store/internal/ledger/ledgerStore.ts",
+    text: `return versionMax > this.#version && versionMax <=`,
+    planted: `return versionMax < 0 && versionMax <=`,
+    suites: ["test/cache/versionsOfProcesses.test.ts"]
+  },
+  {
+    law: 13,
+    bug: "a record of a log in Redis does not say which version is the greatest",
+    file: "src/store/redis/internal/redisScripts.ts",
+    text: `math.max(versionMax, tonumber(version))`,
+    planted: `versionMax`,
+    suites: ["test/store/ledger/redis.suite.test.ts"]
   }
 ]

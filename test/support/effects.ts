@@ -3,6 +3,7 @@
  * it failed.
  */
 import { assert } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -52,4 +53,15 @@ export const drive = <A, E, R>(program: Effect.Effect<A, E, R>, stepMillis = 10)
       return yield* Effect.die(new Error(`not ended after ${stepsMax} steps of ${stepMillis} ms`))
     }
     return yield* Fiber.join(fiber)
+  })
+
+/** A program on a machine whose clock is ahead of that of the caller, or behind. */
+export const aheadBy = <A, E, R>(millis: number, program: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.gen(function*() {
+    const clock = yield* Clock.Clock
+    const shifted: Clock.Clock = Object.defineProperties(Object.create(clock), {
+      currentTimeMillisUnsafe: { value: () => clock.currentTimeMillisUnsafe() + millis },
+      currentTimeMillis: { value: Effect.map(clock.currentTimeMillis, (now) => now + millis) }
+    })
+    return yield* Effect.provideService(program, Clock.Clock, shifted)
   })

@@ -12,6 +12,7 @@ const heading = (head: number, more: Partial<Heading> = {}): Heading => ({
   floor: 0,
   marksAt: 0,
   link: head,
+  versionMax: 0,
   ...more
 })
 
@@ -24,6 +25,7 @@ const record = (stamp: number, more: Partial<LogRecord> = {}): LogRecord => ({
   drops: { keys: [["user", `${stamp}`]], scopes: [] },
   moved: [],
   after: undefined,
+  versionMax: 0,
   ...more
 })
 

@@ -3,7 +3,6 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Manifest from "effect-stateless/manifest/Manifest"
 import * as RedisStore from "effect-stateless/store/RedisStore"
 import * as TieredStore from "effect-stateless/store/TieredStore"
-import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -16,6 +15,7 @@ import * as Scope from "effect/Scope"
 import type { CacheError } from "../../../src/cache/CacheError.ts"
 import * as MemoryStore from "../../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../../src/store/Store.ts"
+import { aheadBy } from "../../support/effects.ts"
 import { start } from "../../support/engine.ts"
 import { adminOf, live, start as startServer, whereServed } from "../../support/redisServer.ts"
 
@@ -71,15 +71,6 @@ const ownersOver = (rows: Rows) =>
     note: App.owner("note"),
     lasting: App.owner("lasting", { lookup: ({ id }) => Effect.succeed(rows.of(id)) })
   })
-
-/** The clock of a machine that is ahead of this one, or behind. */
-const aheadBy = (millis: number): Clock.Clock => {
-  const clock = Context.get(Context.empty(), Clock.Clock)
-  return Object.defineProperties(Object.create(clock), {
-    currentTimeMillisUnsafe: { value: () => clock.currentTimeMillisUnsafe() + millis },
-    currentTimeMillis: { value: Effect.map(clock.currentTimeMillis, (now) => now + millis) }
-  })
-}
 
 /** For rounds that a busy machine does not end in the short time of the other tests. */
 const long: Partial<RedisStore.Options> = { answerTimeout: "10 seconds" }
@@ -310,7 +301,7 @@ const tests = () => {
         const right = yield* engine(port, rows)
         for (const [n, ahead] of [3_600_000, -3_600_000, -3_000].entries()) {
           const id = { id: `${n}` }
-          const other = yield* Effect.provideService(engine(port, rows), Clock.Clock, aheadBy(ahead))
+          const other = yield* aheadBy(ahead, engine(port, rows))
           for (const [writer, reader] of [[other, right], [right, other]] as const) {
             yield* writer.as(note.set(id, "kept", { timeToLive: "2 seconds" }))
             const { freshForMillis, value } = yield* reader.as(note.getAnswer(id))

@@ -53,6 +53,8 @@ export interface LogState {
   readonly link: number
   /** The number of the last lease. */
   readonly lastLease: number
+  /** The greatest version of all values that were kept. */
+  versionMax: number
   /** Whether there is no room for values. */
   readonly isFull: boolean
   /** An entry that has not ended. It is decoded if a partition is given. */
@@ -155,6 +157,7 @@ const put = (
   const isLate = number > 0 && (state.kept(key)?.lease ?? 0) > number
   const isValid = !isLate && !isOvertaken(state, key, put.at)
   const isKept = isValid && !state.isFull
+  if (isKept) noteVersion(state, put)
   if (isKept && drops !== undefined && drops.keys.length + drops.scopes.length > 0) {
     append(state, asker, surroundings, { drops: { keys: [key, ...drops.keys], scopes: drops.scopes }, moved })
     for (const dropped of drops.keys) drop(state, dropped)
@@ -162,6 +165,10 @@ const put = (
   // The header has the position of the load. That of the record would jump over marks that the load did not know.
   if (isKept) state.keep(put, number)
   return isKept ? "kept" : isValid ? "full" : "overtaken"
+}
+
+const noteVersion = (state: LogState, { identity }: Pick<PlacedPut, "identity">): void => {
+  state.versionMax = Math.max(state.versionMax, identity.version)
 }
 
 const drop = (state: LogState, key: KeyName): void => {
@@ -190,7 +197,10 @@ const commit = (
     for (const [n, put] of values.entries()) {
       const { at } = put
       if (at !== undefined && isOvertaken(state, names[n]!, at)) overtaken.push(names[n]!)
-      else if (!isFull) state.keep({ ...put, at: at ?? own }, 0)
+      else if (!isFull) {
+        noteVersion(state, put)
+        state.keep({ ...put, at: at ?? own }, 0)
+      }
     }
   }
   const refused = guards.map((guard): Refusal | undefined => {
@@ -232,4 +242,7 @@ const append = (
   { writer }: Asker,
   { bits }: Surroundings,
   { after, drops = noDrops, moved = [] }: Partial<LogRecord>
-): void => state.append({ stamp: state.head + 1, link: bits(), tail: state.link, writer, drops, moved, after })
+): void => {
+  const { head, link: tail, versionMax } = state
+  state.append({ stamp: head + 1, link: bits(), tail, writer, drops, moved, after, versionMax })
+}

@@ -52,6 +52,7 @@ interface Head {
   readonly link: number
   readonly marksAt: number
   readonly lastLease: number
+  readonly versionMax: number
 }
 
 interface Databases {
@@ -95,6 +96,7 @@ class Round implements LogState {
   floor: number
   marksAt: number
   lastLease: number
+  versionMax: number
   readonly isFull = false
   readonly epoch: Epoch
   readonly writes: Array<() => void> = []
@@ -115,6 +117,7 @@ class Round implements LogState {
     this.floor = head.floor
     this.marksAt = head.marksAt
     this.lastLease = head.lastLease
+    this.versionMax = head.versionMax
   }
 
   private stored(text: string): StoredEntry | undefined {
@@ -216,8 +219,8 @@ class Round implements LogState {
   }
 
   get state(): Head {
-    const { epoch, floor, head, lastLease, link, marksAt } = this
-    return { epoch, floor, head, link, marksAt, lastLease }
+    const { epoch, floor, head, lastLease, link, marksAt, versionMax } = this
+    return { epoch, floor, head, link, marksAt, lastLease, versionMax }
   }
 }
 
@@ -307,16 +310,24 @@ class LmdbPlace implements LedgerPlace {
     const found = this.databases.head.getEntry(headKey)
     const now = this.clock.currentTimeMillisUnsafe()
     const head = found?.value ??
-      { epoch: { number: now, nonce: this.bits() }, floor: 0, head: 0, link: 0, marksAt: 0, lastLease: 0 }
+      {
+        epoch: { number: now, nonce: this.bits() },
+        floor: 0,
+        head: 0,
+        link: 0,
+        marksAt: 0,
+        lastLease: 0,
+        versionMax: 0
+      }
     return { round: new Round(this.databases, head, now), version: found?.version }
   }
 
   private answerOf<Q extends Question>(round: Round, asker: Asker, question: Q): Answer<Q["_tag"]> {
     const nowMillis = this.clock.currentTimeMillisUnsafe()
     const outcome = run(round, asker, question, { nowMillis, bits: this.bits }) as Answer<Q["_tag"]>["outcome"]
-    const { epoch, floor, head, link, marksAt } = round.state
+    const { epoch, floor, head, link, marksAt, versionMax } = round.state
     const records = round.recordsAfter(asker.position, this.options.recordsPerAnswer)
-    return { heading: { epoch, floor, head, link, marksAt }, records, proves: true, outcome }
+    return { heading: { epoch, floor, head, link, marksAt, versionMax }, records, proves: true, outcome }
   }
 
   private async write(): Promise<void> {

@@ -64,6 +64,7 @@ class State implements LogState {
   link = 0
   marksAt = 0
   lastLease = 0
+  versionMax = 0
 
   constructor(epoch: Epoch, witness: number, now: () => number, from?: State) {
     this.epoch = epoch
@@ -79,6 +80,7 @@ class State implements LogState {
     this.link = from.link
     this.marksAt = from.marksAt
     this.lastLease = from.lastLease
+    this.versionMax = from.versionMax
   }
 
   copy(): State {
@@ -257,9 +259,9 @@ export class SimPlace {
     const { recordsMax } = this.bounds
     if (state.records.length > 2 * recordsMax) state.trim(state.head - recordsMax)
     state.endLeases()
-    const { epoch, floor, head, link, marksAt } = state
+    const { epoch, floor, head, link, marksAt, versionMax } = state
     return {
-      heading: { epoch, head, floor, marksAt, link },
+      heading: { epoch, head, floor, marksAt, link, versionMax },
       records: state.recordsAfter(asker.position, this.bounds.recordsPerAnswer),
       proves: true,
       outcome: outcome as Answer<Q["_tag"]>["outcome"]
@@ -274,6 +276,7 @@ export class SimPlace {
     const past = Math.max(known?.epoch.number ?? 0, position?.epoch.number ?? 0, this.epochs)
     this.epochs = Math.max(past + 1, this.now())
     const state = new State({ number: this.epochs, nonce: this.bits() }, this.server, this.now)
+    state.versionMax = known?.versionMax ?? 0
     return this.states[log] = state
   }
 

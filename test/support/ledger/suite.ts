@@ -475,6 +475,30 @@ const commits: ReadonlyArray<readonly [name: string, body: Body]> = [
         assert.deepStrictEqual(yield* Effect.forEach(["1", "2"], (key) => read(a, key)), ["two", "two"])
       })
   ],
+  [
+    "who has heard a record, or has got an answer, knows the greatest version of all values before it",
+    (ground) =>
+      Effect.gen(function*() {
+        const a = yield* engine(ground)
+        const b = yield* engine(ground)
+        const withVersion = (version: number) => ({ identity: { version, writer: 7 } })
+        const before = b.ledger.versionMax
+        const made = yield* putOf(a.users, "1", "given", positionOf(a), withVersion(before + 1_000))
+        yield* drop(a, {}, { puts: [made] })
+        yield* b.ledger.catchUp()
+        assert.strictEqual(b.ledger.versionMax, before + 1_000)
+        yield* put(a.users, "2", "loaded", positionOf(a), {}, withVersion(before + 2_000))
+        yield* read(b, "9")
+        assert.strictEqual(b.ledger.versionMax, before + 2_000)
+        // One that is smaller, and a value that goes, change nothing.
+        yield* put(a.users, "3", "loaded", positionOf(a), {}, withVersion(before + 3))
+        yield* drop(a, { keys: [user("1"), user("2"), user("3")] })
+        yield* b.ledger.catchUp()
+        assert.strictEqual(b.ledger.versionMax, before + 2_000)
+        const late = yield* engine(ground)
+        assert.strictEqual(late.ledger.versionMax, before + 2_000)
+      })
+  ],
   ["a commit goes on when its caller has left", (ground) =>
     Effect.gen(function*() {
       const a = yield* engine(ground)

@@ -226,6 +226,8 @@ export interface Ledger {
   readonly logOf: (family: string, key: string) => number
   /** What is applied; `undefined` while the log is unknown. */
   readonly position: (log: number) => Position | undefined
+  /** The greatest version of a value that this engine has heard of: at least those of all records that it has heard. */
+  readonly versionMax: number
   /** Applies the news that is at hand, and says what is known then. */
   readonly look: () => Knowledge
   /** When it was last proved that the position was the end of the log, in milliseconds of the engine's Clock. */

@@ -129,6 +129,10 @@ class LedgerNode implements Ledger {
 
   readonly provenAt = (log: number): number => this.views[log]!.provenAt
 
+  get versionMax(): number {
+    return Math.max(...this.views.map((view) => view.versionMax))
+  }
+
   readonly look = (): Knowledge => {
     const { lookNow } = this.place
     let worst: Knowledge = "current"

@@ -25,6 +25,7 @@
  *   of this record.
  *
  *   Where there is no room, the values of a commit are left out, and so are guards with values.
+ * - Each step that keeps a value raises the greatest version of the log to that of the value.
  * - *Marks* returns all marks, which belong to the head of the answer's heading.
  *
  * Not here: what an engine does with an answer. See `ledgerNode.ts`.
@@ -63,6 +64,8 @@ export interface Heading {
   readonly marksAt: number
   /** The link of the last record; 0 if there was none. */
   readonly link: number
+  /** The greatest version of all values that the log was ever given. */
+  readonly versionMax: number
 }
 
 /** One change, as a log keeps it. */
@@ -77,6 +80,8 @@ export interface LogRecord {
   readonly moved: ReadonlyArray<KeyName>
   /** The record of another log that this one follows from. */
   readonly after: { readonly log: number; readonly position: Position } | undefined
+  /** The greatest version of all values that the log had been given then, with those of this record. */
+  readonly versionMax: number
 }
 
 export interface Asker {

@@ -31,7 +31,6 @@ import {
   type Change,
   type Commons,
   type Guard as StoreGuard,
-  makeCommons,
   type Mark,
   type News as StoreNews,
   type Partition,
@@ -114,12 +113,36 @@ export const make = (ledger: Ledger, options: Options = {}): Effect.Effect<Store
     }))
   })
 
+/**
+ * The counters of one process over a ledger. A version is greater than all those of which the process has heard, so the
+ * versions of a key grow from process to process, whatever their clocks show.
+ */
+class LedgerCommons implements Commons {
+  stamp = 0
+  engines: unknown = undefined
+  readonly #ledger: Ledger
+  #version = 0
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger
+  }
+
+  get version(): number {
+    const { versionMax } = this.#ledger
+    return versionMax > this.#version && versionMax <= Number.MAX_SAFE_INTEGER ? versionMax : this.#version
+  }
+
+  set version(version: number) {
+    this.#version = version
+  }
+}
+
 /** What all partitions of a store share. */
 class Shared {
   readonly ledger: Ledger
   readonly leases: LoadLeases
   readonly proofs: Proofs
-  readonly commons: Commons = makeCommons()
+  readonly commons: Commons
   readonly listeners = new Set<(news: StoreNews) => void>()
   private readonly writer: number
   private readonly stamps = new LogStamps()
@@ -137,6 +160,7 @@ class Shared {
     this.leases = leases
     this.proofs = proofs
     this.writer = writer
+    this.commons = new LedgerCommons(ledger)
   }
 
   get marks(): ReadonlyArray<Mark> {

@@ -24,6 +24,8 @@ export class LogView {
   provenAt = -Infinity
   /** What the next record follows from, if that is not applied yet. */
   waitsFor: LogRecord["after"]
+  /** The greatest version that a record or an answer has shown, of any epoch. */
+  versionMax = 0
   private readonly writer: number
   private readonly hear: (news: News) => void
   private readonly isApplied: (log: number, position: Position) => boolean
@@ -60,7 +62,8 @@ export class LogView {
   }
 
   /** All marks of the log are known, and its head. */
-  begin({ epoch, head, link }: Heading, marks: ReadonlyArray<LogMark>): void {
+  begin({ epoch, head, link, versionMax }: Heading, marks: ReadonlyArray<LogMark>): void {
+    this.noteVersion(versionMax)
     if (this.position !== undefined) return
     this.position = { epoch, stamp: head }
     this.link = link
@@ -83,6 +86,7 @@ export class LogView {
     for (const record of records) {
       const { position } = this
       if (position === undefined) return
+      this.noteVersion(record.versionMax)
       if (record.stamp > this.seen) this.seen = record.stamp
       if (record.stamp <= position.stamp) continue
       if (record.stamp !== position.stamp + 1) return
@@ -106,7 +110,8 @@ export class LogView {
   }
 
   /** Compares what is known with the heading of an answer. */
-  meet({ epoch, floor, head }: Heading): void {
+  meet({ epoch, floor, head, versionMax }: Heading): void {
+    this.noteVersion(versionMax)
     if (!this.isOf(epoch)) return
     if (this.position!.stamp < floor) return this.lose()
     if (head > this.seen) this.seen = head
@@ -117,6 +122,10 @@ export class LogView {
     const { position } = this
     if (position === undefined || !sameEpoch(position.epoch, epoch) || position.stamp < head) return
     this.provenAt = Math.max(this.provenAt, sentAt)
+  }
+
+  private noteVersion(version: number): void {
+    if (version > this.versionMax) this.versionMax = version
   }
 
   // An epoch with a smaller number has passed. Any other epoch than the known one is new.

@@ -5,7 +5,7 @@
  *
  * | key | type | content |
  * | --- | --- | --- |
- * | `{c.p}:h` | string | epoch, nonce, witness, head, floor, marks, link, lease, bytes, and those trimmed; by `\|` |
+ * | `{c.p}:h` | string | epoch, nonce, witness, head, floor, marks, link, lease, bytes, trimmed, version; by `\|` |
  * | `{c.p}:l` | stream | records, with ids `epoch-stamp` |
  * | `{c.p}:t` | sorted set | names of keys, by the stamp of the last record that names them; and `\0` by the head |
  * | `{c.p}:m` | hash | scopes of marks to stamps; and `\0` to the stamp of the last one |
@@ -47,11 +47,11 @@ export const leaseKey = ({ prefix }: LogKeys, name: string): Buffer => textBytes
 /** Reads what `{c.p}:h` holds; `undefined` if it is not a head. */
 export const readHead = (text: string): Heading | undefined => {
   const parts = text.split("|")
-  const [number, nonce, , head, floor, marksAt, link] = parts.map(Number)
-  if (parts.length !== 10 || [number, nonce, head, floor, marksAt, link].some((part) => !Number.isSafeInteger(part))) {
-    return undefined
-  }
-  return { epoch: { number: number!, nonce: nonce! }, head: head!, floor: floor!, marksAt: marksAt!, link: link! }
+  const [number, nonce, , head, floor, marksAt, link, , , , versionMax] = parts.map(Number)
+  const numbers = [number, nonce, head, floor, marksAt, link, versionMax]
+  if (parts.length !== 11 || numbers.some((part) => !Number.isSafeInteger(part))) return undefined
+  const epoch = { number: number!, nonce: nonce! }
+  return { epoch, head: head!, floor: floor!, marksAt: marksAt!, link: link!, versionMax: versionMax! }
 }
 
 // --- records -----------------------------------------------------------------------------------
@@ -102,7 +102,8 @@ export const readRecord = ([id, fields]: StreamRow): { readonly epoch: Epoch; re
       moved,
       after: after === 0
         ? undefined
-        : { log: after[0], position: { epoch: { number: after[1], nonce: after[2] }, stamp: after[3] } }
+        : { log: after[0], position: { epoch: { number: after[1], nonce: after[2] }, stamp: after[3] } },
+      versionMax: Number(values.get("v"))
     }
   }
 }

@@ -36,17 +36,17 @@ local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local witness = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') .. '.' ..
   string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
-local epoch, nonce, seenBy, head, floor, marks, link, lease, written, trimmed
+local epoch, nonce, seenBy, head, floor, marks, link, lease, written, trimmed, versionMax
 local raw = redis.call('GET', H)
 if raw then
-  epoch, nonce, seenBy, head, floor, marks, link, lease, written, trimmed =
-    string.match(raw, '^(%d+)|(%d+)|([%w.]+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)$')
+  epoch, nonce, seenBy, head, floor, marks, link, lease, written, trimmed, versionMax =
+    string.match(raw, '^(%d+)|(%d+)|([%w.]+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)$')
   head, floor, marks, lease = tonumber(head), tonumber(floor), tonumber(marks), tonumber(lease)
-  written, trimmed = tonumber(written), tonumber(trimmed)
+  written, trimmed, versionMax = tonumber(written), tonumber(trimmed), tonumber(versionMax)
 end
 local function save()
   redis.call('SET', H, table.concat({epoch, nonce, witness, int(head), int(floor), int(marks), link, int(lease),
-    int(written), int(trimmed)}, '|'))
+    int(written), int(trimmed), int(versionMax)}, '|'))
 end
 local function isWhole()
   if not epoch or seenBy ~= witness then return false end
@@ -58,7 +58,7 @@ end
 if not isWhole() then
   local number = math.max(tonumber(epoch or 0) + 1, (tonumber(knownEpoch) or 0) + 1, now)
   epoch, nonce, head, floor, marks, link, lease = int(number), ARGV[5], 0, 0, 0, '0', 0
-  written, trimmed = 0, 0
+  written, trimmed, versionMax = 0, 0, versionMax or 0
   redis.call('DEL', L, T, M)
   redis.call('ZADD', T, 0, '\\0')
   redis.call('HSET', M, '\\0', 0)
@@ -117,7 +117,7 @@ local function append(body, names, scopes)
   local bits = nextBits()
   written = written + #body
   redis.call('XADD', L, epoch .. '-' .. int(head), 'n', nonce, 'k', bits, 't', link, 'w', writer, 'b', body,
-    's', int(written))
+    'v', int(versionMax), 's', int(written))
   link = bits
   for _, name in ipairs(names) do redis.call('ZADD', T, head, name) end
   redis.call('ZADD', T, head, '\\0')
@@ -139,6 +139,7 @@ local function texts(count)
   for i = 1, count do all[i] = nextArg() end
   return all
 end
+local function noteVersion(version) versionMax = math.max(versionMax, tonumber(version)) end
 local function keep(entryKey, atEpoch, atNonce, atStamp, version, by, under, expiresAt, bytes)
   local value = table.concat({atEpoch, atNonce, int(atStamp), version, by, under}, '|') .. '|' .. bytes
   if expiresAt == '' then redis.call('SET', entryKey, value)
@@ -210,6 +211,7 @@ local late = fence ~= '' and there and there.lease > tonumber(under)
 local kept = not late and not isOvertaken(name, atEpoch, atNonce, atStamp)
 local outcome = not kept and 'overtaken' or full and 'full' or 'kept'
 kept = kept and not full
+if kept then noteVersion(version) end
 if kept and #names + #scopes > 0 then
   table.insert(names, 1, name)
   append(awaited and droppingMoved or dropping, names, scopes)
@@ -217,7 +219,10 @@ if kept and #names + #scopes > 0 then
 elseif awaited then
   append(moving, {}, {})
 end
-if kept then keep(entryKey, atEpoch, atNonce, atStamp, version, by, under, expiresAt, bytes) end
+if kept then
+  keep(entryKey, atEpoch, atNonce, atStamp, version, by, under, expiresAt, bytes)
+  save()
+end
 return reply({outcome})`,
 
   /** Keys: lease. Arguments: the lease, and the record that says that it has ended. */
@@ -261,6 +266,7 @@ local function apply(body, dropped, droppedKeys, puts)
     if put.overtaken then
       overtaken[#overtaken + 1] = put.name
     elseif not full then
+      noteVersion(put.version)
       keep(put.entryKey, put.epoch, put.nonce, put.stamp, put.version, put.writer, '0', put.expiresAt, put.bytes)
     end
   end
