@@ -142,8 +142,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 13,
     bug: "an engine goes on below the versions that its tier remembers",
     file: opening,
-    text: "sawVersion(store.commons, kept.versionMax ?? 0)",
-    planted: "sawVersion(store.commons, 0)",
+    text: "versions.saw(kept.versionMax ?? 0)",
+    planted: "versions.saw(0)",
     suites: ["test/cache/versions.test.ts"]
   },
   {
@@ -326,8 +326,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "after a process whose clock was ahead, no entry is renewed ahead of its end",
     file: "src/cache/internal/family/expiry.ts",
-    text: `const beganAt = lifetimeBeganAt(expiry, entry)`,
-    planted: `const beganAt = madeAtMillis(entry)`,
+    text: `const beganAt = lifetimeBeganAt(expiry, entry, madeAt)`,
+    planted: `const beganAt = madeAt`,
     suites: ["test/cache/clockAhead.test.ts"]
   },
   {
@@ -2298,16 +2298,16 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "a shorter lifetime counts from a version that is ahead of the clock",
     file: limits,
-    text: `const madeAt = madeAtMost(found.entry, opening)`,
-    planted: `const madeAt = madeAtMillis(found.entry)`,
+    text: `const madeAt = madeAtMost(versionMadeAt, opening)`,
+    planted: `const madeAt = versionMadeAt`,
     suites: ["test/cache/clockAhead.test.ts"]
   },
   {
     law: 9,
     bug: "The tokens of leases begin again with each process.",
     file: opening,
-    text: `LeaseTable.make((now) => nextVersionOf(store.commons, now))`,
-    planted: `LeaseTable.make((now) => nextVersionOf({ ...store.commons, version: 0 }, now * 0))`,
+    text: `LeaseTable.make((now) => versions.next(now))`,
+    planted: `LeaseTable.make((now) => new VersionClock({ ...store.commons, version: 0 }, time).next(now * 0))`,
     suites: ["test/manifest/leases.test.ts"]
   },
   {
@@ -3422,7 +3422,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "what memory pushes out goes below with the engine's time",
     file: "src/store/internal/demotions.ts",
-    text: `isFromMemory ? inWallTime(this.#time, entry) : entry`,
+    text: `isFromMemory ? this.#versions.inWallTime(entry) : entry`,
     planted: `entry`,
     suites: ["test/cache/clock.test.ts"]
   },

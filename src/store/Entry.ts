@@ -31,7 +31,7 @@ export interface Entry<out V> {
   readonly stamp: number
   /**
    * Grows with each value of a key; a compare-and-set compares it. Microseconds of a hybrid logical clock, so
-   * `version / 1000` is also the time when the value was made.
+   * `version / 1000` is also the time when the value was made: over a server, the time of its clock.
    */
   readonly version: number
   /** The value may be served as fresh until then, in milliseconds since the epoch. */

@@ -235,6 +235,11 @@ export interface Commons {
    * outlives its process, it begins above those of the processes before: see `MarkLog.versionMax`.
    */
   version: number
+  /**
+   * By how many milliseconds the clock of the place is ahead of the wall clock of this process. Only a place with a
+   * clock of its own has it, as of a server: then the times in versions are those of that clock.
+   */
+  readonly aheadMillis?: number | undefined
   /** State of the engines, which a store does not read. */
   engines: unknown
 }

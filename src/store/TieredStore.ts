@@ -40,6 +40,7 @@ import { keysOf, type Report, type SetMode, Tier, UnderWay, writeTo } from "./in
 import { telling } from "./internal/told.ts"
 import { checked, exempt } from "./shared/checkedStore.ts"
 import { CoarseClock } from "./shared/coarseClock.ts"
+import { VersionClock } from "./shared/versionClock.ts"
 import { type Guard, type Mark, type MarkLog, type Partition, type Round, Store, type StoreFamily } from "./Store.ts"
 import { InvalidStoreOptions, type Operation, type StoreError } from "./StoreError.ts"
 import type { Unused } from "./types/unused.ts"
@@ -305,7 +306,7 @@ const open = <V>(
       lost,
       owed,
       owing,
-      time: new CoarseClock(yield* Clock.Clock)
+      versions: new VersionClock(stores.at(-1)!.commons, new CoarseClock(yield* Clock.Clock))
     })
     const departures = yield* Departures.scoped
     let refused: StoreError | undefined

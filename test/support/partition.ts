@@ -11,6 +11,7 @@ import { Outbox } from "../../src/cache/internal/below/outbox.ts"
 import * as Codec from "../../src/store/Codec.ts"
 import type { Entry } from "../../src/store/Entry.ts"
 import { CoarseClock } from "../../src/store/shared/coarseClock.ts"
+import { VersionClock } from "../../src/store/shared/versionClock.ts"
 import type { Store, StoreFamily } from "../../src/store/Store.ts"
 
 /** An entry without end or tags, unless the options say otherwise. */
@@ -47,11 +48,13 @@ type LaneOptions<V> = ConstructorParameters<typeof Lane<V>>[1]
 export const outboxOver = <V>(store: Store["Service"], family: StoreFamily<V>, options: Partial<LaneOptions<V>> = {}) =>
   Effect.gen(function*() {
     const partition = yield* store.open(family)
+    const time = new CoarseClock(yield* Clock.Clock)
     const outbox = new Outbox(store, new Carrier())
     const lane = new Lane<V>(outbox, {
       name: family.name,
       partition,
-      time: new CoarseClock(yield* Clock.Clock),
+      time,
+      versions: new VersionClock(store.commons, time),
       isSensitive: false,
       isShared: false,
       isAlone: () => false,

@@ -16,6 +16,7 @@ import type { Lease } from "../../capability/Lease.ts"
 import type * as LeaseTable from "../../capability/shared/leaseTable.ts"
 import type { Entry } from "../../store/Entry.ts"
 import type { CoarseClock } from "../../store/shared/coarseClock.ts"
+import type { VersionClock } from "../../store/shared/versionClock.ts"
 import type { Store } from "../../store/Store.ts"
 import { type Commons, type News } from "../../store/Store.ts"
 import type { CacheError } from "../CacheError.ts"
@@ -38,7 +39,6 @@ import { asksForRoom, inFreedRoom, roomRefusalOfAll, type Wanted } from "../inte
 import { renewTerm } from "../internal/writes/terms.ts"
 import type { SetOptions } from "../types/setOptions.ts"
 import type { CacheFamily } from "./cacheFamily.ts"
-import { nextVersionOf, sawVersion } from "./internal/versions.ts"
 
 /**
  * One write of a batch. Without a value, it is a deletion.
@@ -101,6 +101,7 @@ export class Cache implements CacheContext, Peer {
   readonly store: Store["Service"]
   readonly isShared: boolean
   readonly time: CoarseClock
+  readonly versions: VersionClock
   readonly random: { nextDoubleUnsafe(): number }
   readonly changes = new Changes()
   /** The table that grants leases on its keys. */
@@ -128,6 +129,7 @@ export class Cache implements CacheContext, Peer {
     id: string,
     store: Store["Service"],
     time: CoarseClock,
+    versions: VersionClock,
     random: { nextDoubleUnsafe(): number },
     leases: LeaseTable.LeaseTable,
     manifestKey = id
@@ -137,6 +139,7 @@ export class Cache implements CacheContext, Peer {
     this.store = store
     this.isShared = store.news !== undefined
     this.time = time
+    this.versions = versions
     this.random = random
     this.leases = leases
     this.commons = store.commons
@@ -167,12 +170,12 @@ export class Cache implements CacheContext, Peer {
   }
 
   nextVersion(nowMillis: number): number {
-    return nextVersionOf(this.commons, nowMillis)
+    return this.versions.next(nowMillis)
   }
 
   saw({ stamp, version }: Entry<unknown>): void {
     if (stamp < this.openedAt) this.versionBefore = Math.max(this.versionBefore, version)
-    sawVersion(this.commons, version)
+    this.versions.saw(version)
   }
 
   // The version is compared as well, because the stamp rises when the entry is found valid.

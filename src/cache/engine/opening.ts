@@ -16,6 +16,7 @@ import type { Codec, Later } from "../../store/Codec.ts"
 import { checked } from "../../store/shared/checkedStore.ts"
 import { CoarseClock } from "../../store/shared/coarseClock.ts"
 import * as PatientScheduler from "../../store/shared/patientScheduler.ts"
+import { VersionClock } from "../../store/shared/versionClock.ts"
 import { type Mark, type MarkLog, Store } from "../../store/Store.ts"
 import type { StoreError } from "../../store/StoreError.ts"
 import { CacheError, InvalidOption } from "../CacheError.ts"
@@ -33,7 +34,6 @@ import { Cache } from "./cache.ts"
 import { CacheFamily } from "./cacheFamily.ts"
 import { isOfLives, lifeOf, type Opened } from "./internal/lives.ts"
 import { haveParted, pastSessions, sessionMark, tiersOf } from "./internal/sessions.ts"
-import { nextVersionOf, sawVersion } from "./internal/versions.ts"
 
 /**
  * A family of a cache, with the plan of its dependents.
@@ -77,12 +77,13 @@ export const make: (
 ) => Effect.Effect<Cache, CacheError, Store | Scope.Scope> = Effect.fnUntraced(
   function*(id: string, families: ReadonlyArray<FamilyOptions>, manifestKey?: string) {
     const store = checked(yield* Store)
-    const clock = yield* Clock.Clock
+    const time = new CoarseClock(yield* Clock.Clock)
+    const versions = new VersionClock(store.commons, time)
     const random = yield* Random.Random
     const cache = yield* Effect.acquireRelease(
       Effect.map(
-        LeaseTable.make((now) => nextVersionOf(store.commons, now)),
-        (leases) => new Cache(id, store, new CoarseClock(clock), random, leases, manifestKey)
+        LeaseTable.make((now) => versions.next(now)),
+        (leases) => new Cache(id, store, time, versions, random, leases, manifestKey)
       ),
       (made) => Effect.sync(() => made.close())
     )
@@ -97,7 +98,7 @@ export const make: (
     const kept = yield* Effect.mapError(inTime(store, "loadMarks", store.loadMarks), storeFailed)
     const stampBefore = Math.max(store.commons.stamp, kept.stampMax)
     store.commons.stamp = stampBefore + 1
-    sawVersion(store.commons, kept.versionMax ?? 0)
+    versions.saw(kept.versionMax ?? 0)
     restoreMarks(cache, kept.marks)
     // Where processes share the tiers, the place itself knows what each of them has missed (`store/redis/README.md`).
     if (!cache.isShared) {

@@ -21,8 +21,7 @@ import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import type { Entry, Found } from "../Entry.ts"
 import * as AnswerTime from "../shared/answerTime.ts"
-import type { CoarseClock } from "../shared/coarseClock.ts"
-import { inWallTime } from "../shared/entryTimes.ts"
+import type { VersionClock } from "../shared/versionClock.ts"
 import type { Change, FreshUntilMax, HotPartition, Mark, Prepared, PreparedEntry } from "../Store.ts"
 import { StoreError, TierTimeout } from "../StoreError.ts"
 import { type Carrying, type KeyOrder, limited } from "./keyOrder.ts"
@@ -81,7 +80,7 @@ export interface DemotionsOptions<V> {
   readonly owed: () => ReadonlyArray<Mark>
   /** Nothing goes down while something is owed. */
   readonly owing: Owing
-  readonly time: CoarseClock
+  readonly versions: VersionClock
 }
 
 export class Demotions<V> {
@@ -91,7 +90,7 @@ export class Demotions<V> {
   readonly #lost: Lost<V>
   readonly #owing: Owing
   readonly #owed: () => ReadonlyArray<Mark>
-  readonly #time: CoarseClock
+  readonly #versions: VersionClock
   readonly #wake = Latch.makeUnsafe(false)
   readonly #room = Latch.makeUnsafe(true)
   readonly #waiting = new Set<Demotion<V>>()
@@ -102,8 +101,8 @@ export class Demotions<V> {
   #writes = 0
   #isEnding = false
 
-  constructor({ order, lost, owed, owing, sweeps, tiers, time }: DemotionsOptions<V>) {
-    this.#time = time
+  constructor({ order, lost, owed, owing, sweeps, tiers, versions }: DemotionsOptions<V>) {
+    this.#versions = versions
     this.#lost = lost
     this.#owed = owed
     this.#owing = owing
@@ -123,7 +122,7 @@ export class Demotions<V> {
     // out by then. Here it would overtake that round, and a crash in between would tear the change that it is part of.
     const isFromMemory = from === 0 && this.#tiers[0]!.partition.hot !== undefined
     if (isFromMemory && entry.version > this.#version) return
-    this.add(from + 1, key, isFromMemory ? inWallTime(this.#time, entry) : entry)
+    this.add(from + 1, key, isFromMemory ? this.#versions.inWallTime(entry) : entry)
   }
 
   /** An entry is to be in a tier, and is in none that is hotter. */
@@ -160,7 +159,7 @@ export class Demotions<V> {
   /** What a memory tier holds of a key, as a lower tier gets it. */
   #heldBy(top: HotPartition<V>, key: string): Entry<V> | undefined {
     const entry = top.peek(key)
-    return entry && inWallTime(this.#time, entry)
+    return entry && this.#versions.inWallTime(entry)
   }
 
   /** Waits, where much is on its way, until there is room again. */

@@ -315,6 +315,31 @@ const tests = () => {
   )
 
   live(
+    "an answer says how old a value is, and versions grow, on machines whose clocks differ",
+    ({ port }) =>
+      Effect.gen(function*() {
+        const rows = new Rows()
+        const right = yield* engine(port, rows)
+        let last = 0
+        for (const [n, ahead] of [3_600_000, -3_600_000].entries()) {
+          const other = yield* aheadBy(ahead, engine(port, rows))
+          for (const [turn, [writer, reader]] of [[other, right], [right, other]].entries()) {
+            const id = { id: `${n} ${turn}` }
+            yield* writer!.as(note.set(id, "kept"))
+            yield* Effect.sleep(100)
+            for (const each of [writer!, reader!]) {
+              const { ageMillis, version } = yield* each.as(note.getAnswer(id))
+              assert.isAtLeast(ageMillis, 90, `${ahead}`)
+              assert.isBelow(ageMillis, 2_000, `${ahead}`)
+              assert.isAtLeast(version, last)
+              last = version
+            }
+          }
+        }
+      })
+  )
+
+  live(
     "a lifetime that a server cannot count keeps its value, and fails no other write of its round",
     ({ port }) =>
       Effect.gen(function*() {

@@ -18,7 +18,7 @@
  *   what a caller gave to a family without a lookup: that prevails. If they change it while its round is under way,
  *   their change may be the later one, so the next read asks below. What is found below counts as older than each mark
  *   that is still on its way.
- * - The lower tiers get times of the wall clock (`entryTimes.ts`).
+ * - The lower tiers get times of the wall clock (`versionClock.ts`).
  *
  * Not here: when a round begins, and what it writes beside the family (`carrier.ts`).
  */
@@ -28,7 +28,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Entry, Found } from "../../../store/Entry.ts"
 import type { CoarseClock } from "../../../store/shared/coarseClock.ts"
-import { inEngineTime, inWallTime } from "../../../store/shared/entryTimes.ts"
+import type { VersionClock } from "../../../store/shared/versionClock.ts"
 import type { Change, Partition, Prepared, PreparedEntry } from "../../../store/Store.ts"
 import type { StoreError } from "../../../store/StoreError.ts"
 import { unsealed } from "../family/sensitive.ts"
@@ -84,6 +84,7 @@ export class Lane<V> implements GuardedLane {
   private readonly isShared: boolean
   private readonly isAlone: () => boolean
   private readonly time: CoarseClock
+  private readonly versions: VersionClock
   readonly carrier: Ground["carrier"]
   /** The lanes of the same family in all engines, including this one. */
   private lanes: Set<Lane<any>>
@@ -112,6 +113,7 @@ export class Lane<V> implements GuardedLane {
     this.name = name
     this.partition = partition
     this.time = time
+    this.versions = options.versions
     this.onFailure = onFailure
     this.onDistrust = onDistrust
     this.onAlone = onAlone
@@ -153,7 +155,7 @@ export class Lane<V> implements GuardedLane {
   /** What was found below, as this engine sees it. */
   readonly asHere = (found: Found<V> | undefined): Found<V> | undefined => {
     if (found === undefined) return undefined
-    const entry = inEngineTime(this.time, found.entry)
+    const entry = this.versions.inEngineTime(found.entry)
     const stamp = this.isShared ? Math.min(entry.stamp, this.carrier.oldestMarkOf(this.name) - 1) : entry.stamp
     return { ...found, entry: stamp === entry.stamp ? entry : { ...entry, stamp } }
   }
@@ -330,7 +332,7 @@ export class Lane<V> implements GuardedLane {
         const replaces = isReplacing !== false ||
           this.isShared && Array.from(this.lanes).some((lane) => lane.distrusted.has(key))
         const knownAt = this.isShared ? this.validAt(key, entry) : undefined
-        const one = { key, entry: inWallTime(this.time, entry), prepared: exit.value, replaces, knownAt }
+        const one = { key, entry: this.versions.inWallTime(entry), prepared: exit.value, replaces, knownAt }
         if (!this.isShared) return void set.push(one)
         const refused = (error: StoreError) => void parcel.refusals.set(key, error)
         return void set.push({ ...one, prevails, refused, isCurrent: () => parcel.keys.get(key) === pending })
@@ -510,7 +512,13 @@ export class Lane<V> implements GuardedLane {
     const set: Array<PreparedEntry<V>> = []
     for (const [key, { entry, prepared, prevails }] of changes) {
       if (entry === undefined || prepared === undefined) removed.push(key)
-      else set.push({ key, entry: inWallTime(this.time, entry), prepared, prevails, knownAt: this.validAt(key, entry) })
+      else {set.push({
+          key,
+          entry: this.versions.inWallTime(entry),
+          prepared,
+          prevails,
+          knownAt: this.validAt(key, entry)
+        })}
     }
     return { partition: this.storePartition, cleared: false, removed, set }
   }

@@ -8,6 +8,7 @@ import * as Deferred from "effect/Deferred"
 import * as Exit from "effect/Exit"
 import type { Entry } from "../../../store/Entry.ts"
 import type { CoarseClock } from "../../../store/shared/coarseClock.ts"
+import type { VersionClock } from "../../../store/shared/versionClock.ts"
 import type { Mark, Partition, Prepared, Store } from "../../../store/Store.ts"
 import { type Operation, StoreError, TierFailed } from "../../../store/StoreError.ts"
 import { everything } from "../../shared/slices.ts"
@@ -207,6 +208,7 @@ export interface LaneOptions<V> {
   /** Whether the cache alone has the values of the family. */
   readonly isAlone: () => boolean
   readonly time: CoarseClock
+  readonly versions: VersionClock
   /** Whether failures hide their causes. */
   readonly isSensitive: boolean
   readonly onFailure: OnFailure

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import type { LeaseTable } from "../../../capability/shared/leaseTable.ts"
 import type { Entry } from "../../../store/Entry.ts"
 import type { CoarseClock } from "../../../store/shared/coarseClock.ts"
+import type { VersionClock } from "../../../store/shared/versionClock.ts"
 import type { Store } from "../../../store/Store.ts"
 import type { CacheError } from "../../CacheError.ts"
 import type { CacheEvent, InvalidationMode } from "../../CacheEvent.ts"
@@ -72,6 +73,7 @@ export interface CacheContext {
   /** Whether other processes change the lower tiers, too. */
   readonly isShared: boolean
   readonly time: CoarseClock
+  readonly versions: VersionClock
   readonly random: { nextDoubleUnsafe(): number }
   /** Hears each change in the step that makes it. */
   readonly changes: Changes

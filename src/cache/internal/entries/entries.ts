@@ -118,7 +118,7 @@ export class Entries<V> {
     this.unkept = new Unkept(cache, spec)
     this.storeName = familyName(cache.id, spec.name)
     this.expiry = spec.expiry
-    this.limiter = new Limiter(spec.expiry)
+    this.limiter = new Limiter(spec.expiry, cache.versions)
     this.terms = new LeaseTerms(cache.leases, spec)
     this.hot = spec.partition.hot
     if (this.hot !== undefined) this.hot.servableUntil = servableUntil(this)
@@ -130,6 +130,7 @@ export class Entries<V> {
       isShared: cache.isShared,
       isAlone: () => this.holds.isAlone,
       time: cache.time,
+      versions: cache.versions,
       isSensitive: spec.isSensitive,
       onFailure: this.tierFailed,
       onDistrust: this.distrustBelow,
@@ -188,7 +189,7 @@ export class Entries<V> {
   /** An entry was found valid again: a hit serves it as long as it is trusted now. */
   trustAgain(key: string, entry: Entry<V>, now: number): void {
     if (this.trust === undefined || (this.hot!.dueAt(key) ?? Infinity) > now) return
-    const dueAt = this.dueAt(entry, Expiry.lifetimeBeganAt(this.expiry, entry), this.trust.dueAt)
+    const dueAt = this.dueAt(entry, this.beganAt(entry), this.trust.dueAt)
     if (dueAt > now) this.hot!.rewrite(key, entry, dueAt)
   }
 
@@ -330,6 +331,11 @@ export class Entries<V> {
     return Math.min(dueAt, trustedUntil)
   }
 
+  /** When the lifetime of an entry began. */
+  private beganAt(entry: Entry<V>): number {
+    return Expiry.lifetimeBeganAt(this.expiry, entry, this.cache.versions.madeAt(entry))
+  }
+
   /** When an entry is due that this process has made of what was complete at a time. */
   private ownDueAt(entry: Entry<V>, now: number, shownSince = now): number {
     return this.dueAt(entry, now, this.trust?.ownDueAt(shownSince) ?? Infinity)
@@ -443,8 +449,7 @@ export class Entries<V> {
 
   /** Puts an entry that a lower tier holds into memory. */
   putFound(key: string, entry: Entry<V>, weight: number): void {
-    const beganAt = Expiry.lifetimeBeganAt(this.expiry, entry)
-    this.putHot(key, entry, this.dueAt(entry, beganAt, this.trust?.dueAt ?? Infinity), weight)
+    this.putHot(key, entry, this.dueAt(entry, this.beganAt(entry), this.trust?.dueAt ?? Infinity), weight)
     // No caller waits for the tiers: a read promises nothing about entries that memory pushes out.
     void this.cache.spread.ofEvicted()
   }

@@ -2,7 +2,7 @@
  * Describes a value on its way to a reader. Every kind of read passes it on, and `getAnswer` returns it with its facts.
  */
 import type { Entry } from "../../../store/Entry.ts"
-import { madeAtMillis } from "../../../store/shared/entryTimes.ts"
+import type { VersionClock } from "../../../store/shared/versionClock.ts"
 import type { Answer } from "../../Answer.ts"
 import type { Delivery } from "../below/delivery.ts"
 import { memory } from "../family/judgement.ts"
@@ -34,13 +34,14 @@ export const fromMemory = <V>(entry: Entry<V>, stale: boolean): Served<V> => ({
 /** Makes the answer for a value that was served at `nowMillis`. From `freshUntil` on, its entry is not fresh. */
 export const answerOf = <V>(
   { entry, stale, tags, tier, value }: Served<V>,
+  versions: VersionClock,
   nowMillis: number,
   freshUntil: number
 ): Answer<V> => ({
   value,
   tier,
   stale,
-  ageMillis: entry === undefined ? 0 : Math.max(0, nowMillis - madeAtMillis(entry)),
+  ageMillis: entry === undefined ? 0 : Math.max(0, nowMillis - versions.madeAt(entry)),
   staleMillis: stale ? Math.max(0, nowMillis - freshUntil) : 0,
   freshForMillis: entry === undefined || stale ? 0 : Math.max(0, Math.min(freshUntil, entry.expiresAt) - nowMillis),
   expiresInMillis: entry === undefined ? 0 : Math.max(0, entry.expiresAt - nowMillis),

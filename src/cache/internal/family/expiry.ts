@@ -16,7 +16,6 @@ import type { Consistency, FamilyPolicy } from "../../../ownership/FamilyPolicy.
 import { countMisfit } from "../../../ownership/shared/countMisfit.ts"
 import { isBag } from "../../../ownership/shared/validation.ts"
 import type { Entry } from "../../../store/Entry.ts"
-import { madeAtMillis } from "../../../store/shared/entryTimes.ts"
 import { CacheError, InvalidOption } from "../../CacheError.ts"
 
 /**
@@ -299,19 +298,20 @@ export const endBy = <E extends { readonly freshUntil: number; readonly expiresA
   }
 
 /**
- * The time at which the lifetime of an entry began: when it was made, or later, if its end was moved on after that, as
- * by `reschedule` and by a lookup that confirms the value. Versions only grow, so they are ahead of the clock after a
- * process whose clock was ahead. The lifetime of what was made after its own end began a lifetime before that end.
+ * The time at which the lifetime of an entry began: at `madeAt`, when it was made, or later, if its end was moved on
+ * after that, as by `reschedule` and by a lookup that confirms the value. Versions only grow, so they are ahead of the
+ * clock after a process whose clock was ahead. The lifetime of what was made after its own end began a lifetime before
+ * that end.
  *
  * @category arithmetic
  * @since 0.1.0
  */
 export const lifetimeBeganAt = (
   { timeToLive }: Expiry,
-  entry: Pick<Entry<unknown>, "freshUntil" | "version" | "ownLifetimeMillis">
+  entry: Pick<Entry<unknown>, "freshUntil" | "ownLifetimeMillis">,
+  madeAt: number
 ): number => {
   const { freshUntil, ownLifetimeMillis = timeToLive } = entry
-  const madeAt = madeAtMillis(entry)
   if (ownLifetimeMillis === Infinity) return madeAt
   return madeAt < freshUntil ? Math.max(madeAt, freshUntil - ownLifetimeMillis) : freshUntil - ownLifetimeMillis
 }
@@ -326,7 +326,8 @@ export const endsAt = ({ expiresAt, freshUntil }: { readonly freshUntil: number;
   Math.min(freshUntil, expiresAt)
 
 /**
- * Whether a read of a fresh entry should renew it behind the reader. `random` is from 0 to 1; each read draws its own.
+ * Whether a read of a fresh entry, made at `madeAt`, should renew it behind the reader. `random` is from 0 to 1; each
+ * read draws its own.
  *
  * @category arithmetic
  * @since 0.1.0
@@ -334,13 +335,14 @@ export const endsAt = ({ expiresAt, freshUntil }: { readonly freshUntil: number;
 export const isRefreshDue = (
   expiry: Expiry,
   now: number,
-  entry: Pick<Entry<unknown>, "freshUntil" | "version" | "costMillis" | "ownLifetimeMillis">,
+  entry: Pick<Entry<unknown>, "freshUntil" | "costMillis" | "ownLifetimeMillis">,
+  madeAt: number,
   random: number
 ): boolean => {
   if (expiry.refreshAhead === undefined || entry.freshUntil === Infinity) return false
   if (expiry.refreshAhead === "xfetch") {
     return now - entry.costMillis * xfetchBeta * Math.log(random) >= entry.freshUntil
   }
-  const beganAt = lifetimeBeganAt(expiry, entry)
+  const beganAt = lifetimeBeganAt(expiry, entry, madeAt)
   return now >= beganAt + (entry.freshUntil - beganAt) * expiry.refreshAhead
 }

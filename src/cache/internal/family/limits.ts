@@ -18,7 +18,7 @@
  * made since, so a hit in memory asks nothing.
  */
 import type { Found } from "../../../store/Entry.ts"
-import { madeAtMillis } from "../../../store/shared/entryTimes.ts"
+import type { VersionClock } from "../../../store/shared/versionClock.ts"
 import * as Expiry from "./expiry.ts"
 
 /** An entry with a lesser stamp than `before` lives for so many milliseconds at most. */
@@ -77,20 +77,20 @@ const longest = (limits: ReadonlyArray<Limit>, stamp: number): number =>
   limits.find(({ before }) => stamp < before)?.millis ?? Infinity
 
 /** When an entry of an earlier life was made: when this engine was opened, at the latest. */
-const madeAtMost = (entry: { readonly version: number }, { openedAtMillis }: Opening): number => {
-  const madeAt = madeAtMillis(entry)
-  return madeAt > openedAtMillis + aheadMillisMax ? openedAtMillis : madeAt
-}
+const madeAtMost = (madeAt: number, { openedAtMillis }: Opening): number =>
+  madeAt > openedAtMillis + aheadMillisMax ? openedAtMillis : madeAt
 
 /** Compares the entries of one family with its limits. */
 export class Limiter {
   private readonly expiry: Expiry.Expiry
+  private readonly versions: VersionClock
   private limits = noLimits
   /** An entry with this stamp or a greater one has no limit. */
   before = 0
 
-  constructor(expiry: Expiry.Expiry) {
+  constructor(expiry: Expiry.Expiry, versions: VersionClock) {
     this.expiry = expiry
+    this.versions = versions
   }
 
   use(limits: Limits): void {
@@ -107,13 +107,14 @@ export class Limiter {
     const { stamp } = found.entry
     if (stamp >= this.before) return found
     const { idleTimeToLive, timeToLive } = this.limits
-    const madeAt = madeAtMost(found.entry, opening)
+    const versionMadeAt = this.versions.madeAt(found.entry)
+    const madeAt = madeAtMost(versionMadeAt, opening)
     const fresh = Expiry.endBy(this.expiry, found.entry, madeAt + longest(timeToLive, stamp))
     const expiresAt = Math.min(fresh.expiresAt, madeAt + longest(idleTimeToLive, stamp))
     const entry = { ...fresh, expiresAt }
     const isShorter = entry.freshUntil < found.entry.freshUntil || expiresAt < found.entry.expiresAt
     // The next life would count from its own opening, so the tier has to learn of this end, even if it is over.
-    if (found.wasAhead === true || isShorter && madeAt < madeAtMillis(entry)) {
+    if (found.wasAhead === true || isShorter && madeAt < versionMadeAt) {
       return { ...found, entry, wasAhead: true }
     }
     return expiresAt <= now ? undefined : { ...found, entry }
@@ -128,8 +129,8 @@ export class Limiter {
     if (entry.stamp >= opening.openedAt) return found
     const { openedAtMillis } = opening
     const { idleTimeToLive, timeToLive } = this.expiry
-    const madeAt = madeAtMillis(entry)
-    const isMadeAhead = madeAt > madeAtMost(entry, opening)
+    const madeAt = this.versions.madeAt(entry)
+    const isMadeAhead = madeAt > madeAtMost(madeAt, opening)
     // Versions only grow, so the version of what was made after the clock was set right does not say when.
     const lifetime = entry.freshUntil > madeAt ? entry.freshUntil - madeAt : timeToLive
     const made = isMadeAhead ? Expiry.endBy(this.expiry, entry, openedAtMillis + lifetime) : entry

@@ -8,7 +8,6 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Found } from "../../../store/Entry.ts"
-import { madeAtMillis } from "../../../store/shared/entryTimes.ts"
 import type { Absent, CacheError } from "../../CacheError.ts"
 import * as Lookup from "../../Lookup.ts"
 import * as Defects from "../../shared/defects.ts"
@@ -249,7 +248,7 @@ export class Lookups<V> {
       previous: entry && {
         value: entry.value,
         revision: entry.revision,
-        ageMillis: Math.max(0, this.cache.time.now() - madeAtMillis(entry))
+        ageMillis: Math.max(0, this.cache.time.now() - this.cache.versions.madeAt(entry))
       }
     }
   }

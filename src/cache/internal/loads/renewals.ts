@@ -34,7 +34,7 @@ export class Renewals<V> {
   /** Whether a reader of a fresh entry should have it renewed behind. Each call draws its own random number. */
   isDue(entry: Entry<V>, now: number): boolean {
     const { cache, expiry } = this.entries
-    return Expiry.isRefreshDue(expiry, now, entry, cache.random.nextDoubleUnsafe())
+    return Expiry.isRefreshDue(expiry, now, entry, cache.versions.madeAt(entry), cache.random.nextDoubleUnsafe())
   }
 
   /** Begins a load that renews an entry behind its reader. */

@@ -47,7 +47,7 @@ export const explain = <V>(
         family: name,
         key: spec.show(key),
         outcome: outcomeOf(entries, loads, key, now, served && freshUntil),
-        held: served && answerOf(served, now, freshUntil),
+        held: served && answerOf(served, cache.versions, now, freshUntil),
         happenings: cache.changes.history.of(name, key, held?.entry.tags ?? noTags)
       }
       return spec.isSensitive ? hiding(explanation, spec.hide) : explanation

@@ -323,9 +323,10 @@ export class FamilyReads<V> implements Reads<V> {
 
   /** The answer for a value that was served. */
   answerOf(key: string, served: Served<V>): Answer<V> {
-    const now = this.cache.time.now()
+    const { time, versions } = this.cache
+    const now = time.now()
     const { entry } = served
-    return answerOf(served, now, entry === undefined ? Infinity : this.entries.freshUntil(key, entry, now))
+    return answerOf(served, versions, now, entry === undefined ? Infinity : this.entries.freshUntil(key, entry, now))
   }
 
   /** Finds the fresh entry of a key in any tier. This counts as a read, so the idle time of the entry begins again. */

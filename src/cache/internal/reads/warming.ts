@@ -11,7 +11,6 @@
  */
 import * as Effect from "effect/Effect"
 import * as BackgroundTimer from "../../../store/shared/backgroundTimer.ts"
-import { madeAtMillis } from "../../../store/shared/entryTimes.ts"
 import * as Pieces from "../../shared/pieces.ts"
 import type { Entries } from "../entries/entries.ts"
 import * as Expiry from "../family/expiry.ts"
@@ -127,9 +126,10 @@ export class Warming<V> {
    */
   private rateOfMissed(forecast: ReadForecast, key: string, until: number): number {
     if (this.causeToLoad(key, until) === undefined) return 0
-    const now = this.entries.cache.time.now()
+    const { time, versions } = this.entries.cache
+    const now = time.now()
     const entry = this.entries.held(key)
-    const madeAt = entry === undefined ? -Infinity : madeAtMillis(entry)
+    const madeAt = entry === undefined ? -Infinity : versions.madeAt(entry)
     const rate = forecast.rate(key, madeAt, now)
     return rate * forecast.lifetime(key, entry && entry.freshUntil - madeAt) >= 1 ? rate : 0
   }

@@ -226,6 +226,8 @@ export interface Ledger {
   readonly logOf: (family: string, key: string) => number
   /** What is applied; `undefined` while the log is unknown. */
   readonly position: (log: number) => Position | undefined
+  /** By how many milliseconds the clock of the place is ahead of the wall clock here; `undefined` if it has none. */
+  readonly aheadMillis: number | undefined
   /** The greatest version of a value that this engine has heard of: at least those of all records that it has heard. */
   readonly versionMax: number
   /** Applies the news that is at hand, and says what is known then. */

@@ -129,6 +129,10 @@ class LedgerNode implements Ledger {
 
   readonly provenAt = (log: number): number => this.views[log]!.provenAt
 
+  get aheadMillis(): number | undefined {
+    return this.place.aheadMillis
+  }
+
   get versionMax(): number {
     return Math.max(...this.views.map((view) => view.versionMax))
   }

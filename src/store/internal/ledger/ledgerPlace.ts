@@ -180,6 +180,8 @@ export interface Answer<T extends Tag> {
 }
 
 export interface LedgerPlace {
+  /** By how many milliseconds the clock of the place is ahead of the wall clock here; `undefined` if it has none. */
+  readonly aheadMillis?: number | undefined
   readonly name: string
   readonly logs: number
   readonly open: <V>(family: StoreFamily<V>) => Effect.Effect<PlacePartition<V>, StoreError, Scope.Scope>

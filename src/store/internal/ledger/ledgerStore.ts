@@ -135,6 +135,10 @@ class LedgerCommons implements Commons {
   set version(version: number) {
     this.#version = version
   }
+
+  get aheadMillis(): number | undefined {
+    return this.#ledger.aheadMillis
+  }
 }
 
 /** What all partitions of a store share. */

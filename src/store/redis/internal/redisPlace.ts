@@ -144,6 +144,10 @@ class RedisPlace implements LedgerPlace {
     this.keys = Array.from({ length: options.logs }, (_, log) => logKeys(options.cache, log))
   }
 
+  get aheadMillis(): number {
+    return this.clock.ahead
+  }
+
   readonly open = <V>(family: StoreFamily<V>): Effect.Effect<PlacePartition<V>, StoreError> =>
     bytesPartition(tierName, family, this.options.version)
 

@@ -17,9 +17,9 @@ type Timed = Pick<Entry<unknown>, "freshUntil" | "expiresAt">
 const endMax = Number.MAX_SAFE_INTEGER
 
 export class ServerClock {
-  private readonly clock: Clock.Clock
   /** By how many milliseconds the server is ahead. */
-  private ahead = 0
+  ahead = 0
+  private readonly clock: Clock.Clock
 
   constructor(clock: Clock.Clock) {
     this.clock = clock
