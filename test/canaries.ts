@@ -4837,5 +4837,13 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `math.max(versionMax, tonumber(version))`,
     planted: `versionMax`,
     suites: ["test/store/ledger/redis.suite.test.ts"]
+  },
+  {
+    law: "several processes",
+    bug: "many marks over a tier that processes share hide the whole family",
+    file: "src/cache/internal/entries/marking.ts",
+    text: `if (this.hasSharedMarks) return 0`,
+    planted: ``,
+    suites: ["test/cache/marksOfProcesses.test.ts"]
   }
 ]

@@ -97,6 +97,8 @@ export class Marking {
     if (mode === "hide" && marked.positions.length === 0) {
       this.ground.sources?.endAll()
       this.deadBefore = Math.max(this.deadBefore, stamp)
+      // Earlier marks say nothing more. Where marks are swept, the sweep needs them, to remove them from the store.
+      if (this.hasSharedMarks) this.forgetUpTo(stamp)
       this.updateHotLimits()
     }
     return marked
@@ -171,22 +173,31 @@ export class Marking {
 
   /** Forgets the marks up to a stamp, because nothing is left that they hide. */
   forget(upTo: number, looked: Looked): void {
-    const { marks, tags, watches } = this.ground
+    const { tags, watches } = this.ground
     watches.lookNow()
     // An entry that is being read may have any tags.
     watches.changedWhere((key) => tags.fullness > 0 || this.ground.judge(key, 0, noTags) !== "valid")
-    marks.forget(upTo)
-    tags.forget(upTo)
+    this.forgetUpTo(upTo)
     this.sweepDue.ends(upTo, looked)
+  }
+
+  private forgetUpTo(upTo: number): void {
+    this.ground.marks.forget(upTo)
+    this.ground.tags.forget(upTo)
+  }
+
+  // A tier that processes share keeps its marks.
+  private get hasSharedMarks(): boolean {
+    return this.ground.lane !== undefined && this.ground.cache.isShared
   }
 
   // For `SweepDue`.
 
   get fullness(): number {
+    if (this.hasSharedMarks) return 0
     return Math.max(this.ground.marks.fullness, this.ground.tags.fullness)
   }
 
-  // A tier that processes share keeps its marks.
   get isKept(): boolean {
     return this.ground.lane !== undefined && !this.ground.cache.isShared
   }

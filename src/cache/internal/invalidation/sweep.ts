@@ -14,6 +14,8 @@
  * - being read, loaded or computed: this work learns of the marks in the step in which they are forgotten
  *   ({@link heed}, watches).
  *
+ * Where processes share a tier, it keeps all marks, and so does each process: a sweep would have to walk over the tier.
+ *
  * What an engine hides in this process alone, because an owner has left, stays in all tiers, and then all marks stay.
  *
  * A crash in between leaves marks without entries. A sweep that fails forgets nothing, and is tried again later.
@@ -28,7 +30,6 @@ import * as BackgroundTimer from "../../../store/shared/backgroundTimer.ts"
 import type { CoarseClock } from "../../../store/shared/coarseClock.ts"
 import type { Mark, Store } from "../../../store/Store.ts"
 import type { StoreError } from "../../../store/StoreError.ts"
-import { everything } from "../../shared/slices.ts"
 import { interruptingMax } from "../below/carrier.ts"
 import type { Entries } from "../entries/entries.ts"
 import { isMarkedSince } from "../entries/leaseTerms.ts"
@@ -107,18 +108,6 @@ const heedTerms = <V>(entries: Entries<V>): void => {
   })
 }
 
-/**
- * Forgets the marks of a family in this process alone, where a tier that processes share keeps them. What is older than
- * all of them is hidden here from now on, so memory loads it again.
- */
-const forgetHere = <V>(entries: Entries<V>): void => {
-  const { cache, hot, marking } = entries
-  const upTo = cache.nextStamp()
-  marking.judgeBy(everything, "hide", upTo, cache.time.now())
-  const looked = hot?.count ?? 0
-  marking.forget(upTo, { looked, kept: 0, hiddenHere: 0 })
-}
-
 /** Sweeps one family, in all engines over its place. */
 export const sweep = <V>(store: Store["Service"], entries: Entries<V>): Effect.Effect<void, StoreError> =>
   Effect.tapError(Effect.suspend(() => sweepAll(store, entries)), (error) =>
@@ -129,7 +118,6 @@ export const sweep = <V>(store: Store["Service"], entries: Entries<V>): Effect.E
 
 const sweepAll = <V>(store: Store["Service"], entries: Entries<V>): Effect.Effect<void, StoreError> => {
   const { cache, name } = entries
-  if (cache.isShared && entries.lane !== undefined) return Effect.sync(() => forgetHere(entries))
   const upTo = cache.stamp
   const engines = cache.sweptOf(name)
   // Without lower tiers, no store has the marks.
