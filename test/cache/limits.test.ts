@@ -39,7 +39,7 @@ describe("the limits of a family", () => {
 })
 
 describe("a shorter lifetime", () => {
-  it.effect("what it has ended does not come back, even if its process writes nothing", () =>
+  it.effect("what a shorter lifetime has ended does not come back, even if its process writes nothing", () =>
     Effect.gen(function*() {
       const place = makePlace()
       const life = (timeToLive: string, lookup: Effect.Effect<number, string>) =>

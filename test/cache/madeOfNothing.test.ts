@@ -57,7 +57,7 @@ const livesFor = Effect.fnUntraced(function*(policy: object, how: string, door: 
 describe("a value made of a failure lasts as long as the failure is remembered", () => {
   for (const how of ["fails", "dies", "takes too long"] as const) {
     for (const door of ["get", "getMany"] as const) {
-      it.effect(`a lookup that ${how}, read by ${door}`, () =>
+      it.effect(`a value made of the failure of a lookup that ${how}, read by ${door}, lasts no longer than the failure`, () =>
         Effect.gen(function*() {
           const policy = { hardTimeout: 10 }
           assert.isAtMost(yield* livesFor(policy, how, door), 210)
