@@ -458,6 +458,9 @@ describe("violation of a rule", () => {
       `it("returns nothing", f)`,
       `it("it hides nothing", f)`,
       `it("they count down", f)`,
+      `it("its class is refused", f)`,
+      `it("none is lost", f)`,
+      `it("lives no longer than its source", f)`,
       "it(`${door}, ${arrangement}`, f)",
       "it(`${what} holds`, f)",
       "simulate(`that fails ${n} times`, f)"
