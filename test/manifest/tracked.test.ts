@@ -1,6 +1,6 @@
 /**
  * A lookup that reads a key outside of its `derives` is refused, since a change of that key would not reach its entry.
- * The keys that a lookup has read bound the life of its entry.
+ * The keys that a lookup has read bound the lifetime of its entry.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
