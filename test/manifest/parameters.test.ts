@@ -411,7 +411,7 @@ describe("parameters of an invalidation of many keys", () => {
     ["null", null]
   ]
 
-  it.effect("an invalidation drops nothing when a name is unknown or the parameters are not a record", () =>
+  it.effect("an invalidation drops nothing when a name is unknown or the parameters are not an object", () =>
     Effect.gen(function*() {
       const { held, on, user } = yield* two
       for (const  of of[user, yield* on<any>(user.writer)]) {

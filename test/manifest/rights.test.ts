@@ -471,7 +471,7 @@ describe("name that comes from data", () => {
       "owner.files.parts.facts.lokup: unknown option `lokup` in the part `facts`; help: did you mean `lookup`?",
       () => C.owner("files", as<never>({ parts: { facts: { lokup: 1 } } }))
     ],
-    "parts that are not a record": [
+    "parts that are not an object": [
       "E0408",
       "`parts` must be an object",
       () => C.owner("files", as<never>({ parts: 5 }))
