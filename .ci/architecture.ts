@@ -618,11 +618,12 @@ const naming: ReadonlySet<string> = new Set(["describe", "it", "test", "simulate
 
 // A name that begins so completes the name of its `describe`. Alone, in a list of failures, it has no subject.
 const subjectless = new RegExp(
-  "^(it|they|is|are|was|were|does|do|has|have|had|may|can|cannot|could|must|should|will|would|gets?|gives?|takes?|keeps?|" +
-    "tells?|says?|returns|fails|refuses|throws|accepts|rejects|shows|finds|prints|contains|allows|ignores|survives|" +
-    "stays|becomes|remains|waits|of|that|which|who|whose|and|or|nor|by|with|within|without|in|on|for|from|to|at|" +
-    "over|under|between|among|through|beside|behind|below|above|during|against|also|though|where|when|while|after|" +
-    "before|until|since|because|if|once|so|than|not|never|still|always|again)\\b"
+  "^(it|its|they|none|such|is|are|was|were|does|do|has|have|had|may|can|cannot|could|must|should|will|would|gets?|" +
+    "gives?|takes?|keeps?|tells?|says?|lives|lets|goes|returns|fails|refuses|throws|accepts|rejects|shows|finds|" +
+    "prints|explains|contains|allows|ignores|survives|stays|becomes|remains|waits|of|that|which|who|whose|how|and|" +
+    "or|nor|by|with|within|without|in|on|for|from|to|at|over|under|between|among|through|beside|behind|below|above|" +
+    "during|against|also|though|where|when|while|after|before|until|since|because|if|once|so|than|not|never|still|" +
+    "always|again)\\b"
 )
 
 /** The function that a call begins with: `it` of `it.effect.each([])(…)`. */

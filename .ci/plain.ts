@@ -48,6 +48,10 @@ const unclear: ReadonlyArray<readonly [phrase: RegExp, better: string]> = [
   [/\bscope\s+(has\s+)?close[sd]?\b/g, "write `Scope`: a scope is that of a mark"],
   [/\bdoubtful\b/gi, "write `uncertain`, or of a commit `in doubt`"],
   [
+    /\b(idle|shorter|longer|new)\s+life\b|\blife\s+of\s+(a|an|the|its|each)\s+(\w+\s+)?(value|entry|key|page|family|log)\b/gi,
+    "write `lifetime`: a life is a run over a place"
+  ],
+  [
     /\b(lookup(Many)?|combinator|operation|function)s?\s+((has|have)\s+)?answer(s|ed)?\b(?!\s+of)/gi,
     "write `returns`: a lookup returns, a tier answers"
   ]

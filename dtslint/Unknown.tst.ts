@@ -278,6 +278,20 @@ describe("a misuse has one message, and a code:", () => {
     Weighed.modules({ user: Weighed.owner("user", { lookupMany: (all) => Effect.succeed(all) }) })
     Weighed.fn("rename", { owns: ["user:{id}"] })(function*(id: string) { yield* user.set({ id }, id) })
     expect(Effect.gen(function*() { return (yield* Weighed).keys })).type.not.toBe<never>()
+    const live = Weighed.modules({ user: Weighed.owner("user", { lookup: ({ id }) => Effect.succeed(id) }) })
+      .pipe(Layer.provide(MemoryStore.layer({ capacity: 10 })))
+    void Effect.runPromise(Effect.provide(Effect.map(Weighed.get("user:1"), (text) => text.length), live))
+    void Effect.runPromise(Effect.provide(Effect.map(Weighed.stats, (stats) => stats.user.hits), live))
+    Weighed.getOption("user:1").pipe(Effect.catchTag("CacheError", () => Effect.succeed(1)))
+    Weighed.transaction((self) => self)(user.set({ id: "1" }, "a"))
+    Weighed.batch([user.setting({ id: "1" }, "a")])
+    Manifest.compose(Weighed, AppCache)
+    const reads: Effect.Effect<string, CacheError, Manifest.Borrows<"user:{id}", Weighed>> = user.get({ id: "1" })
+    void reads
+  })
+
+  test("a class of which the compiler knows nothing has each member of a manifest class", () => {
+    expect<keyof Manifest.UncheckedClass>().type.toBe<keyof Manifest.ManifestClass<any, never, any>>()
   })
 
   test("an Effect that a change answers keeps its errors and requirements, also where the value may be anything", () => {

@@ -46,7 +46,7 @@ const program = Effect.gen(function*() {
   assert.equal(stats.price.misses, 2)
   // No reader asked for ink again, so it was not loaded again.
   assert.equal(yield* price.has({ item: "ink" }), false)
-  // An entry that is loaded ahead loses at most a tenth of its life: 60 lives became 67.
+  // An entry that is loaded ahead loses at most a tenth of its lifetime: 60 lifetimes became 67.
   assert.equal(stats.price.loads, 1 + 67)
 })
 

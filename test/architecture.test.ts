@@ -410,6 +410,8 @@ describe("violation of a rule", () => {
       ["// The owner's\n// scope is over.", "owner's scope"],
       ["// It lasts until its scope closes.", "scope closes"],
       ["const a = \"doubtful\"", "doubtful"],
+      ["// The life of a stale\n// value is over.", "life of a stale value"],
+      ["const a = \"an idle life\"", "idle life"],
       ["// The lookup has\n// answered.", "lookup has answered"],
       ["const a = `the combinator answers an Effect`", "combinator answers"]
     ]
@@ -458,6 +460,9 @@ describe("violation of a rule", () => {
       `it("returns nothing", f)`,
       `it("it hides nothing", f)`,
       `it("they count down", f)`,
+      `it("its class is refused", f)`,
+      `it("none is lost", f)`,
+      `it("lives no longer than its source", f)`,
       "it(`${door}, ${arrangement}`, f)",
       "it(`${what} holds`, f)",
       "simulate(`that fails ${n} times`, f)"

@@ -3795,8 +3795,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "a scan misses no key that stays",
     bug: "a scan over memory: a page begins behind the slot at which the last one ended",
     file: "src/store/memory/internal/memoryPartition.ts",
-    text: "next: life + (slot * views.length + view).toString(36)",
-    planted: "next: life + ((slot + 1) * views.length + view).toString(36)",
+    text: "next: origin + (slot * views.length + view).toString(36)",
+    planted: "next: origin + ((slot + 1) * views.length + view).toString(36)",
     suites: [iteration]
   },
   {
@@ -3891,7 +3891,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "a cursor is refused where it has no meaning",
     bug: "a scan over tiers: its numbers go on when they have lost their meaning while a tier was read",
     file: tieredPages,
-    text: "const why = this.#whyLost(company, life)",
+    text: "const why = this.#whyLost(company, numbering)",
     planted: `const why = undefined as BookmarkLost["why"] | undefined`,
     suites: ["test/store/internal/tieredPages.test.ts"]
   },
@@ -3915,7 +3915,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "a cursor is refused where it has no meaning",
     bug: "a cursor from before keys were forgotten that left memory is taken",
     file: departures,
-    text: "this.life++",
+    text: "this.numbering++",
     planted: "",
     suites: [iteration]
   },
@@ -4070,7 +4070,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: "src/cache/internal/family/judgement.ts",
     text: `timeToLive: options.timeToLive === undefined ? lifetimeOf(before) : options.timeToLive,`,
     planted: `timeToLive: options.timeToLive,`,
-    suites: ["test/cache/ownLife.test.ts"]
+    suites: ["test/cache/ownLifetime.test.ts"]
   },
   {
     law: 6,
@@ -4079,7 +4079,7 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `this.extras[slot] = isPlain ? undefined : { freshUntil, expiresAt, revision, ownLifetimeMillis }`,
     planted:
       `this.extras[slot] = isPlain ? undefined : { freshUntil, expiresAt, revision, ownLifetimeMillis: undefined }`,
-    suites: ["test/cache/ownLife.test.ts"]
+    suites: ["test/cache/ownLifetime.test.ts"]
   },
   {
     law: 6,
@@ -4087,7 +4087,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: "src/store/lmdb/internal/lmdbRecord.ts",
     text: `  const { ownLifetimeMillis } = entry\n`,
     planted: `  const ownLifetimeMillis: number | undefined = undefined\n`,
-    suites: ["test/cache/ownLife.test.ts"]
+    suites: ["test/cache/ownLifetime.test.ts"]
   },
   {
     law: "counts",

@@ -1374,7 +1374,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    * - In a family that derives from others, the value never ends later than before: it lasts no longer than what it was
    *   made from.
    *
-   * **Example** (A longer life)
+   * **Example** (A longer lifetime)
    *
    * ```ts
    * import { Effect, Layer } from "effect"

@@ -1154,20 +1154,48 @@ export type ServiceOf<Self, Id extends string, D> = typeof Undetermined extends 
  *
  * **Details**
  *
- * Each member is `any`, except those that take functions. These give a type to the parameters of the functions, because
- * the compiler refuses a function without parameter types where it is given to `any`.
+ * The mistake is reported at the definition, so nothing is reported where the class is used: each member takes any
+ * arguments, returns values of any type, and requires nothing. Functions that are given to a member get types for their
+ * parameters, because the compiler refuses a function without parameter types where it is given to `any`.
+ *
+ * **Gotchas**
+ *
+ * `keys` is `any`. The names of the families are not known, and under the option `noUncheckedIndexedAccess` each family
+ * of an index of all names could be missing.
  *
  * @stability experimental
  * @category type level
  * @since 0.1.0
  */
-export type UncheckedClass =
-  & (new(_: never) => any)
-  & {
-    readonly [K in keyof ManifestClass<any, any, any>]: K extends "owner" | "delegate" | "fn" ? TakesFunctions
-      : any
-  }
-type TakesFunctions = (name: any, options?: HoldsFunctions) => any
+export interface UncheckedClass extends Context.Key<never, UncheckedEngine>, UncheckedEngine {
+  new(_: never): object
+  readonly definition: Definition
+  readonly graph: DependencyGraph
+  readonly layer: UncheckedLayer
+  readonly owner: TakesFunctions<UncheckedLayer>
+  readonly delegate: TakesFunctions<UncheckedLayer>
+  readonly borrower: Returns<UncheckedLayer>
+  readonly modules: Returns<UncheckedLayer>
+  readonly fn: TakesFunctions<(body: (...args: any) => unknown) => Returns<UncheckedEffect>>
+  readonly method: Returns<Returns<any>>
+  readonly inLayer: Returns<Returns<any>>
+}
+interface UncheckedEngine {
+  readonly keys: any
+  readonly get: Returns<UncheckedEffect>
+  readonly getOption: Returns<UncheckedEffect>
+  readonly set: Returns<UncheckedEffect>
+  readonly delete: Returns<UncheckedEffect>
+  readonly batch: Returns<UncheckedEffect>
+  readonly transaction: (within: (self: any) => unknown) => Returns<UncheckedEffect>
+  readonly invalidate: Returns<UncheckedEffect>
+  readonly events: Stream.Stream<CacheEvent>
+  readonly stats: UncheckedEffect
+}
+type Returns<A> = (...args: any) => A
+type UncheckedEffect = Effect.Effect<any, any>
+type UncheckedLayer = Layer.Layer<any, any>
+type TakesFunctions<A> = (name: any, options?: HoldsFunctions) => A
 interface HoldsFunctions {
   readonly [option: string]: HoldsFunctions | ((...args: any) => any) | Anything
 }

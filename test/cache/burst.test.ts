@@ -26,7 +26,7 @@ describe("the live time of an engine", () => {
     }
   })
 
-  it("lets an entry of memory that has ended be served for at most 256 hits of one synchronous run", async () => {
+  it("memory serves an entry that has ended for at most 256 hits of one synchronous run", async () => {
     const live = Context.get(Context.empty(), Clock.Clock)
     await Effect.runPromise(Effect.scoped(Effect.gen(function*() {
       const store = yield* MemoryStore.make({ capacity: 10 })

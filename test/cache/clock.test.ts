@@ -38,23 +38,23 @@ const setAround = Effect.fnUntraced(function*(one: Key, two: Key) {
 })
 
 describe("wall clock that is set back by an hour", () => {
-  const cases: { readonly [name: string]: readonly [policy: FamilyPolicy, lives: number] } = {
+  const cases: { readonly [name: string]: readonly [policy: FamilyPolicy, lifetime: number] } = {
     "an entry": [{ timeToLive: 1_000 }, 1_000],
     "an entry that is read no more": [{ idleTimeToLive: 1_000 }, 1_000],
     "an entry with jitter": [{ timeToLive: 1_000, jitter: 0.5 }, 1_000],
     "an entry that is renewed ahead": [{ timeToLive: 1_000, refreshAhead: 0.9 }, 1_000],
     "a stale entry": [{ timeToLive: 500, staleWhileRevalidate: 500 }, 1_000]
   }
-  for (const [name, [policy, lives]] of Object.entries(cases)) {
+  for (const [name, [policy, lifetime]] of Object.entries(cases)) {
     it.effect(`the step back does not make ${name} live longer`, () =>
       Effect.gen(function*() {
         yield* begin
         const { get, held, source } = yield* family(policy, counted)
         yield* get
-        yield* TestClock.adjust(lives / 4)
+        yield* TestClock.adjust(lifetime / 4)
         yield* setBack
         if (policy.idleTimeToLive !== undefined) yield* get
-        yield* TestClock.adjust(lives)
+        yield* TestClock.adjust(lifetime)
         assert.isUndefined(yield* held)
         const before = source.runs
         assert.strictEqual(yield* get, before + 1)

@@ -41,9 +41,9 @@ for (const ahead of [0, year]) {
       return yield* Effect.provide(Effect.tap(body, () => TestClock.adjust(50)), live)
     })
   // Two tests in order, for a process has a clock of its own.
-  it.effect(`a process whose clock is ${ahead} ms ahead`, () =>
+  it.effect(`a process whose clock is ${ahead} ms ahead writes an entry`, () =>
     Effect.andThen(TestClock.setTime(start + ahead), life(other.set(id, 1))))
-  it.effect(`the next one renews an entry ahead of its end (${ahead})`, () =>
+  it.effect(`the process after one whose clock was ${ahead} ms ahead renews an entry ahead of its end`, () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(start)
       yield* life(Effect.gen(function*() {
@@ -96,7 +96,7 @@ describe("what was made while the clock was ahead", () => {
   const held = Effect.all([timed.has(id), timed.has({ id: "chosen" }), idle.has(id), lasting.has(id)])
   for (const isAlone of [true, false]) {
     const where = isAlone ? "alone" : "below memory"
-    it.effect(`an entry lives no longer than its lifetime in the next process (${where})`, () =>
+    it.effect(`an entry of a process whose clock was ahead lives no longer than its lifetime in the next process (${where})`, () =>
       Effect.gen(function*() {
         const life = story(isAlone)
         yield* life(start + year, fill)
@@ -115,7 +115,7 @@ describe("what was made while the clock was ahead", () => {
           })
         )
       }))
-    it.effect(`an entry that no read has asked for has ended, too (${where})`, () =>
+    it.effect(`an entry of a process whose clock was ahead has ended although no read has asked for it (${where})`, () =>
       Effect.gen(function*() {
         const life = story(isAlone)
         yield* life(start + year, fill)
@@ -130,7 +130,7 @@ describe("what was made while the clock was ahead", () => {
           )
         )
       }))
-    it.effect(`an entry that has ended does not come back with a later process (${where})`, () =>
+    it.effect(`an ended entry of a process whose clock was ahead does not come back with a later process (${where})`, () =>
       Effect.gen(function*() {
         const life = story(isAlone)
         yield* life(start + year, fill)

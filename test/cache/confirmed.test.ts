@@ -54,7 +54,7 @@ for (
   ] as const
 ) {
   describe(`a value that its lookup confirms, in ${arrangement}`, () => {
-    it.effect("lives no longer than its sources did, if the lookup has read none of them", () =>
+    it.effect("a confirmed value lives no longer than its sources did, if the lookup has read none of them", () =>
       Effect.gen(function*() {
         const { as, page, source } = yield* world(false, yield* options)
         assert.strictEqual(yield* as(page.get(id)), "page of old")
@@ -65,7 +65,7 @@ for (
         assert.isFalse(yield* as(page.has(id)))
       }))
 
-    it.effect("lives on if the lookup has read them", () =>
+    it.effect("a confirmed value lives on if the lookup has read its sources", () =>
       Effect.gen(function*() {
         const { as, page, runs } = yield* world(true, yield* options)
         yield* as(page.get(id))

@@ -166,7 +166,7 @@ describe("consistency", () => {
       assert.strictEqual(yield* b.run(b.note.get({ id: "2" })), "new")
     }).pipe(Effect.scoped, hasty))
 
-  it.effect("a bounded family that is read is loaded once, and its hits do not wait", () =>
+  it.effect("a bounded family that is read again and again loads once, and its hits do not wait", () =>
     Effect.gen(function*() {
       const source: Source = { row: "old", loads: 0 }
       const line = makeLine()
@@ -181,7 +181,7 @@ describe("consistency", () => {
       assert.strictEqual(source.loads, 1)
     }).pipe(Effect.scoped, hasty))
 
-  it.effect("a bounded family that was idle asks the place, and is not loaded again", () =>
+  it.effect("a bounded family that was idle asks the place, and does not load again", () =>
     Effect.gen(function*() {
       const source: Source = { row: "old", loads: 0 }
       const b = yield* process(source, over(yield* SimPlace.make(), makeLine()))

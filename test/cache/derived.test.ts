@@ -161,8 +161,8 @@ const ends: ReadonlyArray<End> = [
   { how: "a mark that it is stale", end: (world) => world.on(world.user.invalidate(one, { mode: "markStale" })) },
   { how: "its tag", end: (world) => world.on(world.user.invalidateTag("t")) },
   { how: "an invalidation of all", end: (world) => world.on(world.user.invalidateAll()) },
-  { how: "a shorter life of the same value", end: shortened(50, false) },
-  { how: "a confirmation with a shorter life", source: { timeToLive: "1 hour" }, end: shortened(50, true) },
+  { how: "a shorter lifetime of the same value", end: shortened(50, false) },
+  { how: "a confirmation with a shorter lifetime", source: { timeToLive: "1 hour" }, end: shortened(50, true) },
   { how: "a same value that is not stored", source: { timeToLive: 1_000 }, end: shortened("doNotStore", false) },
   { how: "a confirmation that is not stored", end: shortened("doNotStore", true) },
   { how: "a refresh", end: (world) => world.on(world.user.refresh(one)) },
@@ -251,7 +251,7 @@ class Confirmed extends Chain {
 describe("the end that sources gave to a derived value", () => {
   const source = { timeToLive: 100 }
   for (const arrangement of arrangements) {
-    it.effect(`an update keeps it: ${arrangement.name}`, () =>
+    it.effect(`an update keeps the end that sources gave to a derived value: ${arrangement.name}`, () =>
       inside((folder) => new Chain(arrangement, { source }, folder), (world) =>
         Effect.gen(function*() {
           yield* world.read("profile")
@@ -267,7 +267,7 @@ describe("the end that sources gave to a derived value", () => {
           for (const family of ["user", "profile"] as const) assert.strictEqual(yield* world.read(family), 2)
         })))
 
-    it.effect(`a confirmation that has not read every source keeps it: ${arrangement.name}`, () =>
+    it.effect(`a confirmation that has not read every source keeps the end that sources gave: ${arrangement.name}`, () =>
       inside((folder) => new Confirmed(arrangement, { source }, folder), (world) =>
         Effect.gen(function*() {
           assert.strictEqual(yield* world.read("profile"), 1)
@@ -282,7 +282,7 @@ describe("the end that sources gave to a derived value", () => {
 
     for (const isFailing of [false, true]) {
       const nothing = isFailing ? "a failure" : "an absence"
-      it.effect(`${nothing}, and what was made from it, counts no longer: ${arrangement.name}`, () =>
+      it.effect(`${nothing}, and what was made from it, lasts no longer than the source counts: ${arrangement.name}`, () =>
         inside(
           (folder) => new Nothing(arrangement, { source, derived: { negativeTimeToLive: "1 hour" } }, folder),
           (world) =>
@@ -328,7 +328,7 @@ describe("staleness of a derived value", () => {
 
 describe("derived value that was set, and not loaded", () => {
   for (const arrangement of arrangements) {
-    it.effect(`the set value ends when its source is loaded again and has changed: ${arrangement.name}`, () =>
+    it.effect(`a derived value that was set ends when its source is loaded again and has changed: ${arrangement.name}`, () =>
       inside(
         (folder) => new Chain(arrangement, { source: { timeToLive: 100, staleIfError: 1_000 } }, folder),
         (world) =>
@@ -354,7 +354,7 @@ describe("derived value that was set, and not loaded", () => {
 
 describe("derived value that was made while its source was absent", () => {
   for (const arrangement of arrangements) {
-    it.effect(`the derived value ends when its source appears: ${arrangement.name}`, () =>
+    it.effect(`a derived value that was made while its source was absent ends when the source appears: ${arrangement.name}`, () =>
       inside(
         (folder) => new Chain(arrangement, { source: { negativeTimeToLive: 10_000 } }, folder),
         (world) =>
@@ -405,7 +405,7 @@ describe("source that was evicted", () => {
   })
 
   for (const arrangement of small(8)) {
-    it.effect(`the source counts as changed when it is loaded again: ${arrangement.name}`, () =>
+    it.effect(`a source that was evicted counts as changed when it is loaded again: ${arrangement.name}`, () =>
       inside((folder) => new Chain(arrangement, {}, folder), (world) =>
         Effect.gen(function*() {
           yield* world.read("page")

@@ -209,7 +209,7 @@ describe("events of a listener", () => {
       yield* Fiber.interrupt(slow)
     }))
 
-  it.effect("how many it has missed, in their place, and nothing of it where it keeps up", () =>
+  it.effect("a listener receives the number of events that it missed, in their place, and none where it keeps up", () =>
     Effect.gen(function*() {
       const { running, set } = yield* family({}, counted)
       const seen: Array<CacheEvent> = []

@@ -13,8 +13,8 @@ import { reasonOf } from "../support/effects.ts"
 import { makePlace } from "../support/mapStore.ts"
 import { type Answers, counted, family, inTurn, tiers } from "../support/source.ts"
 
-describe("life of a value", () => {
-  it.effect("a value is fresh to the last millisecond of its life, and no longer", () =>
+describe("lifetime of a value", () => {
+  it.effect("a value is fresh to the last millisecond of its lifetime, and no longer", () =>
     Effect.gen(function*() {
       const { get, held } = yield* family({ timeToLive: 100 }, counted)
       yield* get
@@ -24,7 +24,7 @@ describe("life of a value", () => {
       assert.isUndefined(yield* held)
     }))
 
-  it.effect("a life may end within a millisecond", () =>
+  it.effect("a lifetime may end within a millisecond", () =>
     Effect.gen(function*() {
       const { get, held } = yield* family({ timeToLive: Duration.micros(1_500n) }, counted)
       yield* get
@@ -34,7 +34,7 @@ describe("life of a value", () => {
       assert.isUndefined(yield* held)
     }))
 
-  it.effect("a read does not prolong a life", () =>
+  it.effect("a read does not prolong a lifetime", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family({ timeToLive: 100 }, counted)
       for (let i = 0; i < 10; i++) {
@@ -44,7 +44,7 @@ describe("life of a value", () => {
       assert.strictEqual(source.runs, 5)
     }))
 
-  it.effect("each set begins a new life", () =>
+  it.effect("each set begins a new lifetime", () =>
     Effect.gen(function*() {
       const { held, set } = yield* family({ timeToLive: 100 }, counted)
       for (let i = 0; i < 5; i++) {
@@ -54,7 +54,7 @@ describe("life of a value", () => {
       }
     }))
 
-  it.effect("a set chooses the life of its own value, and the next value has the life of the family", () =>
+  it.effect("a set chooses the lifetime of its own value, and the next value has the lifetime of the family", () =>
     Effect.gen(function*() {
       const { held, set } = yield* family({ timeToLive: 100 }, counted)
       yield* set("short", { timeToLive: 10 })
@@ -68,7 +68,7 @@ describe("life of a value", () => {
       assert.isUndefined(yield* held)
     }))
 
-  it.effect("a lookup chooses the life of its value", () =>
+  it.effect("a lookup chooses the lifetime of its value", () =>
     Effect.gen(function*() {
       const { get, held } = yield* family(
         { timeToLive: 100 },
@@ -95,7 +95,7 @@ describe("life of a value", () => {
     }))
 
   for (const timeToLive of [0, "doNotStore"] as const) {
-    it.effect(`a set with a life of ${timeToLive} stores nothing and removes the value before`, () =>
+    it.effect(`a set with a lifetime of ${timeToLive} stores nothing and removes the value before`, () =>
       Effect.gen(function*() {
         const { held, set } = yield* family({}, counted)
         yield* set("old")
@@ -104,7 +104,7 @@ describe("life of a value", () => {
       }))
   }
 
-  it.effect("a life may be longer than the longest timer", () =>
+  it.effect("a lifetime may be longer than the longest timer", () =>
     Effect.gen(function*() {
       const { held, set } = yield* family({}, counted)
       // setTimeout takes at most 24.8 days, and fires at once beyond.
@@ -135,7 +135,7 @@ describe("life of a value", () => {
       }
     }))
 
-  it.effect("a value whose life is over leaves nothing behind", () =>
+  it.effect("a value whose lifetime is over leaves nothing behind", () =>
     Effect.gen(function*() {
       const { of, running } = yield* family({ timeToLive: 100 }, counted)
       for (let id = 0; id < 100; id++) yield* of(`${id}`).get
@@ -146,7 +146,7 @@ describe("life of a value", () => {
 })
 
 describe("jitter", () => {
-  it.effect("jitter shortens lives by at most its share, each by another amount", () =>
+  it.effect("jitter shortens lifetimes by at most its share, each by another amount", () =>
     Effect.gen(function*() {
       const { of } = yield* family({ timeToLive: 1_000, jitter: 0.2 }, counted)
       const ids = Array.from({ length: 200 }, (_, n) => `${n}`)
@@ -173,8 +173,8 @@ describe("jitter", () => {
     }))
 })
 
-describe("idle life", () => {
-  it.effect("each read of the value prolongs its idle life", () =>
+describe("idle time", () => {
+  it.effect("each read of the value prolongs its idle time", () =>
     Effect.gen(function*() {
       const { answer, get, held, on, source, user } = yield* family({ idleTimeToLive: 100 }, counted)
       yield* get
@@ -186,7 +186,7 @@ describe("idle life", () => {
       assert.strictEqual(source.runs, 1)
     }))
 
-  it.effect("`has` does not prolong an idle life", () =>
+  it.effect("`has` does not prolong an idle time", () =>
     Effect.gen(function*() {
       const { explain, get, has } = yield* family({ idleTimeToLive: 100 }, counted)
       yield* get
@@ -197,7 +197,7 @@ describe("idle life", () => {
       assert.isFalse(yield* has)
     }))
 
-  it.effect("an idle life does not outlast the life of the value", () =>
+  it.effect("an idle time does not outlast the lifetime of the value", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family({ idleTimeToLive: 100, timeToLive: 250 }, counted)
       for (let i = 0; i < 4; i++) {
@@ -208,7 +208,7 @@ describe("idle life", () => {
       assert.strictEqual(source.runs, 2)
     }))
 
-  it.effect("a set begins a new idle life", () =>
+  it.effect("a set begins a new idle time", () =>
     Effect.gen(function*() {
       const { has, set } = yield* family({ idleTimeToLive: 100 }, counted)
       yield* set("first")
@@ -301,7 +301,7 @@ describe("policy", () => {
 })
 
 describe("entry from a lower tier", () => {
-  it.effect("an entry that is read from a lower tier keeps the end of its life (in cache-manager it begins a new one)", () =>
+  it.effect("an entry that is read from a lower tier keeps the end of its lifetime (in cache-manager it begins a new one)", () =>
     Effect.gen(function*() {
       const place = makePlace()
       const life = Effect.flatMap(tiers([], { place }), ({ options }) => family({ timeToLive: 100 }, counted, options))
@@ -375,7 +375,7 @@ describe("time to live of a set", () => {
     }))
 })
 
-describe("idle life shorter than the refresh ahead", () => {
+describe("idle time shorter than the refresh ahead", () => {
   it.effect("an entry that is not read ends, and an entry that is read lives on", () =>
     Effect.gen(function*() {
       const policy = { idleTimeToLive: 30, timeToLive: 200, refreshAhead: 0.5 }

@@ -125,7 +125,7 @@ for (const kind of ["stopped", "asleep"] as const) {
         })
       ))
 
-    it.effect("what ends by the clock has ended: a lifetime", () =>
+    it.effect("an entry whose lifetime ended while the process stood still has ended", () =>
       frozen((clock) =>
         Effect.gen(function*() {
           const { get, source } = yield* family({ timeToLive: 30 * minute }, inTurn(Effect.succeed("value")))

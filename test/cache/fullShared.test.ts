@@ -105,7 +105,7 @@ const writes: ReadonlyArray<readonly [name: string, write: (of: Process) => Effe
 
 describe("a shared tier without room", () => {
   for (const [name, write] of writes) {
-    it.effect(`${name} fails by the name of the tier, and what no source has stays`, () =>
+    it.effect(`${name} fails with the name of the full tier, and a value that no source has stays`, () =>
       Effect.gen(function*() {
         const { a, b, place } = yield* setup
         for (const id of ["1", "3"]) yield* a.set(id, "old")
@@ -147,7 +147,7 @@ describe("a shared tier without room", () => {
       }))
   }
 
-  it.effect("drops go through, also those of a round whose values are refused", () =>
+  it.effect("a full tier takes removals, also those of a round whose values it refuses", () =>
     Effect.gen(function*() {
       const { a, b, place, rows } = yield* setup
       for (const id of ["1", "2", "4"]) yield* a.set(id, "old")
@@ -188,7 +188,7 @@ describe("a shared tier without room", () => {
       for (const each of [a, b]) assert.deepStrictEqual(yield* each.page("1"), { found: Option.some("old") })
     }))
 
-  it.effect("a later value of the key stays", () =>
+  it.effect("a later value of the key stays when a full tier refuses the one before", () =>
     Effect.gen(function*() {
       const { a, b, place } = yield* setup
       place.fill(true)
@@ -209,7 +209,7 @@ describe("a shared tier without room", () => {
       assert.deepStrictEqual(yield* seenBy("1", a, b), [Option.some("two"), Option.some("two")])
     }))
 
-  it.effect("a read has what it loads, which memory keeps, and listeners learn which tier failed", () =>
+  it.effect("a read over a full tier gets what it loads, memory keeps it, and listeners learn which tier failed", () =>
     Effect.gen(function*() {
       const { a, place, rows } = yield* setup
       const heard: Array<string> = []
@@ -230,7 +230,7 @@ describe("a shared tier without room", () => {
       assert.deepStrictEqual(heard, ["TierFull", "TierFull"])
     }))
 
-  it.effect("a write of the store alone fails, too", () =>
+  it.effect("a write to the store of a full tier fails, also without an engine", () =>
     Effect.gen(function*() {
       const place = yield* SimPlace.make()
       const store = yield* LedgerStore.make(

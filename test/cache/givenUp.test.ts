@@ -64,7 +64,7 @@ for (const [where, store] of Object.entries(stores)) {
   describe(`read that a lookup gives up, over ${where}`, () => {
     for (const [way, giveUp] of Object.entries(ways)) {
       for (const [door, read] of Object.entries(reads)) {
-        it.effect(`${door} ${way}: what is made without the value is answered and not kept`, () =>
+        it.effect(`${door} ${way}: the value that is made without it is answered and not kept`, () =>
           Effect.gen(function*() {
             let slow = 1_000
             const live = App.modules({

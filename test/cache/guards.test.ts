@@ -116,7 +116,7 @@ describe("a conditional write of two processes at once", () => {
       assert.isTrue(yield* a.add("1", "once more"))
     }))
 
-  it.effect("reschedule does not bring an older value back, and a twin without an Effect has to wait", () =>
+  it.effect("reschedule does not bring an older value back, and patchUnsafe over a shared tier fails with WouldWait", () =>
     Effect.gen(function*() {
       const { a, b } = yield* setup
       yield* a.set("1", "old")
@@ -166,7 +166,7 @@ describe("a conditional write of two processes at once", () => {
       }))
   }
 
-  it.effect("getAndDelete gives a value to one of them", () =>
+  it.effect("getAndDelete of two processes at once gives the value to one of them", () =>
     Effect.gen(function*() {
       const { a, b } = yield* setup
       yield* a.set("1", "one")
@@ -264,7 +264,7 @@ describe("a conditional write of two processes at once", () => {
       assert.deepStrictEqual(yield* seenBy("2", a, b), [Option.some("of a"), Option.some("of a")])
     }))
 
-  it.effect("a refused one leaves the other changes of its round in place, and a later one of its key", () =>
+  it.effect("a conditional write that is refused leaves the other changes of its round, and a later change of its key", () =>
     Effect.gen(function*() {
       const { a, b } = yield* setup
       yield* a.commits.close
@@ -288,7 +288,7 @@ describe("a conditional write of two processes at once", () => {
       }
     }))
 
-  it.effect("a refused one takes what was made from its value with it", () =>
+  it.effect("a conditional write that is refused drops what was made from its value", () =>
     Effect.gen(function*() {
       const { a, b } = yield* setup
       yield* a.commits.close
@@ -304,7 +304,7 @@ describe("a conditional write of two processes at once", () => {
       for (const each of [a, b]) assert.deepStrictEqual(yield* each.page("1"), { found: Option.some("of b") })
     }))
 
-  it.effect("a write at once cannot wait for the tier that judges it", () =>
+  it.effect("a conditional write at once is refused, because it cannot wait for the tier that judges it", () =>
     Effect.gen(function*() {
       const { a } = yield* setup
       const writer = yield* a.as(a.session.writer as Effect.Effect<any, unknown>)

@@ -167,7 +167,7 @@ for (const [arrangement, over] of Object.entries(arrangements)) {
 }
 
 describe("an entry that is hidden in this process alone", () => {
-  it.effect("what is made of nothing beside it is kept", () =>
+  it.effect("what a lookup makes of an entry that is hidden in this process alone, and so not found, is kept", () =>
     Effect.gen(function*() {
       let runs = 0
       const story = {

@@ -42,7 +42,7 @@ describe("lease over a tier that answers late", () => {
       assert.isFalse(isLeased())
     }))
 
-  it.effect("the deadline bounds it, and the lease is given", () =>
+  it.effect("the deadline of a request bounds the look at a slow tier, and the lease is given", () =>
     Effect.gen(function*() {
       const { lease, set } = yield* world
       const request = yield* fork(lease({ deadline: "100 millis" }))
@@ -52,7 +52,7 @@ describe("lease over a tier that answers late", () => {
       yield* set("new", { lease: yield* Fiber.join(request) })
     }))
 
-  it.effect("its time to live begins when the caller gets it", () =>
+  it.effect("the time to live of a lease begins when the caller gets the lease", () =>
     Effect.gen(function*() {
       const { isLeased, lease } = yield* world
       const request = yield* fork(lease({ timeToLive: "1 second" }))
@@ -66,7 +66,7 @@ describe("lease over a tier that answers late", () => {
       assert.isFalse(isLeased())
     }))
 
-  it.effect("a request behind it waits no longer than the time to live from then on", () =>
+  it.effect("a request behind a lease waits no longer than the time to live from the moment when the lease was given", () =>
     Effect.gen(function*() {
       const { lease } = yield* world
       yield* fork(lease({ timeToLive: "1 second" }))

@@ -39,7 +39,7 @@ describe("the limits of a family", () => {
 })
 
 describe("a shorter lifetime", () => {
-  it.effect("what it has ended does not come back, even if its process writes nothing", () =>
+  it.effect("what a shorter lifetime has ended does not come back, even if its process writes nothing", () =>
     Effect.gen(function*() {
       const place = makePlace()
       const life = (timeToLive: string, lookup: Effect.Effect<number, string>) =>
@@ -54,7 +54,7 @@ describe("a shorter lifetime", () => {
       assert.deepStrictEqual(yield* life("1 hour", Effect.succeed(2)), Exit.succeed(2))
     }))
 
-  it.effect("what a mark hides is not written again with its shorter life, since a sweep may forget the mark", () =>
+  it.effect("what a mark hides is not written again with its shorter lifetime, since a sweep may forget the mark", () =>
     Effect.gen(function*() {
       const place = makePlace()
       // The clock of an earlier process was ahead by ten seconds.

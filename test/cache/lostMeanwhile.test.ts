@@ -42,7 +42,7 @@ const gatedTier = Effect.gen(function*() {
 })
 
 describe("a tier that loses its place", () => {
-  it.effect("what it has answered to a read under way stays out of memory", () =>
+  it.effect("what a tier has answered before it lost its place stays out of memory", () =>
     Effect.gen(function*() {
       const tier = yield* gatedTier
       yield* Effect.scoped(

@@ -26,7 +26,7 @@ const failing: { readonly [how: string]: Effect.Effect<string | Lookup.AbsentAns
   "takes too long": Effect.never
 }
 
-/** How long a page lives that was made while its preferences were so. */
+/** How long a page lasts that was made while its preferences were so. */
 const livesFor = Effect.fnUntraced(function*(policy: object, how: string, door: "get" | "getMany") {
   const app = App(policy)
   const { page, prefs, site } = app.keys
@@ -43,21 +43,21 @@ const livesFor = Effect.fnUntraced(function*(policy: object, how: string, door: 
     yield* TestClock.adjust(10)
     assert.strictEqual(reading.pollUnsafe()?._tag, "Success")
     isDown = false
-    let lives = 10
-    for (; lives < 10_000 && (yield* page.has(id)); lives += 10) {
+    let lifetime = 10
+    for (; lifetime < 10_000 && (yield* page.has(id)); lifetime += 10) {
       assert.isTrue(yield* site.has(id))
       yield* TestClock.adjust(10)
     }
     assert.strictEqual(yield* site.has(id), yield* page.has(id))
-    assert.strictEqual(yield* site.get(id), lives < 10_000 ? "dark" : "default")
-    return lives
+    assert.strictEqual(yield* site.get(id), lifetime < 10_000 ? "dark" : "default")
+    return lifetime
   }).pipe(Effect.provide(live))
 })
 
 describe("a value made of a failure lasts as long as the failure is remembered", () => {
   for (const how of ["fails", "dies", "takes too long"] as const) {
     for (const door of ["get", "getMany"] as const) {
-      it.effect(`a lookup that ${how}, read by ${door}`, () =>
+      it.effect(`a value made of the failure of a lookup that ${how}, read by ${door}, lasts no longer than the failure`, () =>
         Effect.gen(function*() {
           const policy = { hardTimeout: 10 }
           assert.isAtMost(yield* livesFor(policy, how, door), 210)

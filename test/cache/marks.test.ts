@@ -29,7 +29,7 @@ const sweepOf = ({ cache }: Running, name = "user") => Effect.orDie(cache.famili
 const isMark = (scope: string): boolean => !scope.endsWith("|written") && !isOfLives(splitScope(scope).marked)
 
 describe("entry hidden by a mark that was dropped", () => {
-  it.effect("the entry does not come back from a lookup that began before the mark and ended after the sweep", () =>
+  it.effect("an entry that a dropped mark hid does not come back from a lookup that began before the mark and ended after the sweep", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const { get, held, on, running, user } = yield* family({}, (run) => Effect.as(Deferred.await(gate), run))
@@ -41,7 +41,7 @@ describe("entry hidden by a mark that was dropped", () => {
       assert.isUndefined(yield* held)
     }))
 
-  it.effect("the entry does not come back from a remembered failure", () =>
+  it.effect("an entry that a dropped mark hid does not come back from a remembered failure", () =>
     Effect.gen(function*() {
       const { get, on, running, user } = yield* family(
         { negativeTimeToLive: "1 hour" },
@@ -53,7 +53,7 @@ describe("entry hidden by a mark that was dropped", () => {
       assert.strictEqual(yield* get, 2)
     }))
 
-  it.effect("the entry does not come back from an update that read it before the mark and wrote after the sweep", () =>
+  it.effect("an entry that a dropped mark hid does not come back from an update that read it before the mark and wrote after the sweep", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const { get, held, on, running, user } = yield* family({}, (run) => Effect.succeed(run))
@@ -68,7 +68,7 @@ describe("entry hidden by a mark that was dropped", () => {
       assert.isUndefined(yield* held)
     }))
 
-  it.effect("the entry does not come back from a patch that read it before the mark and wrote after the sweep", () =>
+  it.effect("an entry that a dropped mark hid does not come back from a patch that read it before the mark and wrote after the sweep", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const { get, held, on, running, user } = yield* family({}, (run) => Effect.succeed(run))
@@ -82,7 +82,7 @@ describe("entry hidden by a mark that was dropped", () => {
     }))
 
   for (const by of ["where", "tag"] as const) {
-    it.effect(`the entry does not replace the failure of a lookup after the sweep, with a mark by ${by}`, () =>
+    it.effect(`an entry that a dropped mark hid does not replace the failure of a lookup after the sweep, with a mark by ${by}`, () =>
       Effect.gen(function*() {
         const { get, on, running, user } = yield* family(
           { timeToLive: 10, staleIfError: "1 hour" },
@@ -98,7 +98,7 @@ describe("entry hidden by a mark that was dropped", () => {
       }))
   }
 
-  it.effect("the entry does not replace the failure of a lookup for a reader that waited for that lookup", () =>
+  it.effect("an entry that a dropped mark hid does not replace the failure of a lookup for a reader that waited for that lookup", () =>
     Effect.gen(function*() {
       const { drop, get, on, running, source, user } = yield* family(
         { timeToLive: 10, staleIfError: "1 hour" },
@@ -118,7 +118,7 @@ describe("entry hidden by a mark that was dropped", () => {
       assert.isTrue(Exit.isFailure(yield* Fiber.join(reader)))
     }))
 
-  it.effect("the entry does not come back for a reader whose soft timeout is over after the sweep", () =>
+  it.effect("an entry that a dropped mark hid does not come back for a reader whose soft timeout is over after the sweep", () =>
     Effect.gen(function*() {
       const { get, on, running, user } = yield* family(
         { timeToLive: 10, staleIfError: "1 hour", softTimeout: 20 },
@@ -133,7 +133,7 @@ describe("entry hidden by a mark that was dropped", () => {
       assert.isAbove((yield* Fiber.join(reader)) as number, 1)
     }))
 
-  it.effect("the entry does not come back from a read below that began before the mark and ended after the sweep", () =>
+  it.effect("an entry that a dropped mark hid does not come back from a read below that began before the mark and ended after the sweep", () =>
     Effect.gen(function*() {
       const { options } = yield* tiers(
         [{ fault: { kind: "slowLate", delay: 50 }, operations: ["get"], nth: 2 }]
@@ -149,7 +149,7 @@ describe("entry hidden by a mark that was dropped", () => {
       assert.strictEqual(yield* Fiber.join(reader), 2)
     }))
 
-  it.effect("the entry does not come back from the queue to a lower tier", () =>
+  it.effect("an entry that a dropped mark hid does not come back from the queue to a lower tier", () =>
     Effect.gen(function*() {
       const { faults, options } = yield* tiers([{ fault: { kind: "stall" }, operations: ["set"], nth: 1 }])
       const { get, on, running, user } = yield* family({}, (run) => Effect.succeed(run), options)
@@ -165,7 +165,7 @@ describe("entry hidden by a mark that was dropped", () => {
       assert.strictEqual(yield* get, 2)
     }))
 
-  it.effect("the entry does not come back from a record of another schema after a roll-back", () =>
+  it.effect("an entry that a dropped mark hid does not come back from a record of another schema after a roll-back", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const deployed = (value: Schema.Top, answer: unknown) =>

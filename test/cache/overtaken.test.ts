@@ -50,7 +50,7 @@ describe("refresh that a set overtook", () => {
       checkInvariants(running)
     }))
 
-  it.effect("the refresh is not stored, even when the same value was set", () =>
+  it.effect("a refresh that a set overtook is not stored, even when the same value was set", () =>
     Effect.gen(function*() {
       const value = { n: 1 }
       const { ends, held, refresh, set } = yield* gated({})
@@ -64,7 +64,7 @@ describe("refresh that a set overtook", () => {
 })
 
 describe("load that a set overtook", () => {
-  it.effect("the load leaves the set value when it fails, and its failure is not remembered", () =>
+  it.effect("a load that a set overtook leaves the set value when it fails, and its failure is not remembered", () =>
     Effect.gen(function*() {
       const { fails, get, held, remove, set, source } = yield* gated({ negativeTimeToLive: 1_000 })
       const caller = yield* fork(Effect.flip(get))
@@ -77,7 +77,7 @@ describe("load that a set overtook", () => {
       assert.strictEqual(source.runs, 2)
     }))
 
-  it.effect("the load leaves the set value when its caller gives up", () =>
+  it.effect("a load that a set overtook leaves the set value when its caller gives up", () =>
     Effect.gen(function*() {
       const { get, held, running, set, source } = yield* gated({})
       const caller = yield* fork(get)
@@ -87,7 +87,7 @@ describe("load that a set overtook", () => {
       checkInvariants(running)
     }))
 
-  it.effect("a reader does not join the load after the set value has gone", () =>
+  it.effect("a reader does not join a load that a set overtook after the set value has gone", () =>
     Effect.gen(function*() {
       const { ends, get, set, source } = yield* gated({})
       const early = yield* fork(get)
@@ -259,7 +259,7 @@ describe("update of a value without a source", () => {
     "a mark": [count.invalidate(id, { mode: "markStale" }), [undefined, undefined]]
   }
   for (const [what, [change, left]] of Object.entries(between)) {
-    it.effect(`the update fails with VersionConflict and leaves the value that came in between: ${what}`, () =>
+    it.effect(`an update fails with VersionConflict and leaves the value that came in between: ${what}`, () =>
       Effect.gen(function*() {
         yield* count.set(id, 1)
         const error = yield* Effect.flip(count.update(id, (was) => Effect.as(change, was + 1)))
@@ -290,7 +290,7 @@ describe("load that a change overtook", () => {
     ["invalidateTag", (user: any) => user.invalidateTag("tag")]
   ] as const
   for (const [name, act] of during) {
-    it.effect(`the load answers its reader and is not stored when ${name} ran meanwhile`, () =>
+    it.effect(`a load answers its reader and is not stored when ${name} ran meanwhile`, () =>
       Effect.gen(function*() {
         const loaded = (value: string) => Effect.succeed(Lookup.loaded(value, { tags: ["tag"] }))
         const { get, held, running, user } = yield* family({}, inTurn(after(10, loaded("old")), loaded("new")))
@@ -303,7 +303,7 @@ describe("load that a change overtook", () => {
       }))
   }
 
-  it.effect("the load answers its reader and leaves the value that was set meanwhile", () =>
+  it.effect("a load answers its reader and leaves the value that was set meanwhile", () =>
     Effect.gen(function*() {
       const { get, held, set } = yield* family({}, inTurn(after(10, Effect.succeed("loaded"))))
       const reader = yield* fork(get)

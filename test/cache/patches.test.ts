@@ -46,7 +46,7 @@ const bodies = {
 describe("patches of one key at once", () => {
   for (const [place, store] of Object.entries(stores)) {
     for (const [body, f] of Object.entries(bodies)) {
-      it.effect(`none is lost where the function ${body}, over ${place}`, () =>
+      it.effect(`no patch of one key is lost where the function ${body}, over ${place}`, () =>
         Effect.gen(function*() {
           const { on, set, user } = yield* family({ timeToLive: "1 hour" }, () => Effect.succeed(0), { store: store() })
           yield* set(0)
@@ -84,7 +84,7 @@ describe("patches of one key at once", () => {
 
 describe("update that was overtaken in a family without a lookup", () => {
   for (const [place, store] of Object.entries(stores)) {
-    it.effect(`the error names the version that is there, over ${place}`, () =>
+    it.effect(`the error of an update that was overtaken names the version that is there, over ${place}`, () =>
       Effect.gen(function*() {
         const live = Layer.provide(App.modules({ user: App.owner("user") }), store())
         const context = (yield* Layer.build(Layer.fresh(live))) as Context.Context<any>

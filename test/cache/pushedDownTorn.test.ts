@@ -81,7 +81,7 @@ describe("what a failed round was to take away", () => {
 
   for (const arrangement of ["the tier alone", "through", "onEviction"] as const) {
     for (const next of ["another family", "the close", "some seconds"] as const) {
-      it.effect(`goes with ${next} (${arrangement})`, () =>
+      it.effect(`what a failed round was to take away goes with ${next} (${arrangement})`, () =>
         Effect.gen(function*() {
           const place = makePlace()
           let row = 0
@@ -93,14 +93,14 @@ describe("what a failed round was to take away", () => {
                 ...tier,
                 write: (round) => isDown ? Effect.fail(refusal) : tier.write(round)
               })
-              const memory = Effect.map(MemoryStore.make({ capacity: 100 }), (memory) =>
-                TieredStore.make([memory, down], { set: arrangement === "onEviction" ? "onEviction" : "through" }))
+              const memory = Effect.map(
+                MemoryStore.make({ capacity: 100 }),
+                (memory) =>
+                  TieredStore.make([memory, down], { set: arrangement === "onEviction" ? "onEviction" : "through" })
+              )
               const live = Board.modules({
                 user: Board.owner("user", {
-                  lookup: () =>
-                    Effect.sync(() =>
-                      `user ${row}`
-                    )
+                  lookup: () => Effect.sync(() => `user ${row}`)
                 }),
                 page: Board.owner("page", {
                   lookup: ({ id }) => Effect.map(user.get({ id }), (made) => `page(${made})`)
@@ -150,7 +150,7 @@ describe("what a failed round was to take away", () => {
     Array.from(place.families).flatMap(([name, all]) => /user|page/.test(name) ? Array.from(all.keys()) : [])
 })
 
-it.effect("a new source is not pushed down before that", () =>
+it.effect("a new source is not pushed down before what a failed round was to take away has gone", () =>
   Effect.gen(function*() {
     const place = makePlace()
     const cold = mapStore({ name: "cold", place })

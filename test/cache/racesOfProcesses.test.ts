@@ -97,7 +97,7 @@ describe("a value that was given", () => {
     }
   }
 
-  it.effect("one that waits for its round prevails over a change that is heard meanwhile", () =>
+  it.effect("a given value that waits for its round prevails over a change that is heard meanwhile", () =>
     Effect.gen(function*() {
       const { a, b } = yield* setup
       yield* a.commits.close
@@ -135,7 +135,7 @@ describe("a value that was given", () => {
       }))
   }
 
-  it.effect("one of several that were set together prevails, too", () =>
+  it.effect("each of several values that were set together prevails over a change that is heard meanwhile", () =>
     Effect.gen(function*() {
       const { a, b } = yield* setup
       yield* a.commits.close
@@ -152,7 +152,7 @@ describe("a value that was given", () => {
       }
     }))
 
-  it.effect("one that follows a mark of its round prevails over a mark that another process sets meanwhile", () =>
+  it.effect("a given value that follows a mark of its round prevails over a mark that another process sets meanwhile", () =>
     Effect.gen(function*() {
       const { a, b } = yield* setup
       yield* a.set("1", "before")
@@ -169,7 +169,7 @@ describe("a value that was given", () => {
       assert.deepStrictEqual(yield* seenBy("1", a, b), [Option.some("of a"), Option.some("of a")])
     }))
 
-  it.effect("one that is older than a mark of its own round is not kept", () =>
+  it.effect("a given value that is older than a mark of its own round is not kept", () =>
     Effect.gen(function*() {
       const { a, b } = yield* setup
       yield* a.commits.close
@@ -184,7 +184,7 @@ describe("a value that was given", () => {
       assert.deepStrictEqual(yield* seenBy("1", a, b), [Option.none(), Option.none()])
     }))
 
-  it.effect("a mark of another process that comes after it hides it", () =>
+  it.effect("a mark of another process that comes after a given value hides the value", () =>
     Effect.gen(function*() {
       const { a, b } = yield* setup
       yield* a.set("1", "of a")
@@ -280,7 +280,7 @@ describe("a value that was given", () => {
       }))
   }
 
-  it.effect("the last of two that race is dropped in a family with a lookup, and the source says what is right", () =>
+  it.effect("the last of two commits that race is dropped in a family with a lookup, and the next read loads", () =>
     Effect.gen(function*() {
       const { a, b } = yield* setup
       yield* a.commits.close

@@ -41,7 +41,7 @@ for (const [name, change] of Object.entries(changes)) {
   const check = (exit: Exit.Exit<unknown, unknown>) =>
     assert.deepStrictEqual(Exit.isSuccess(exit) ? exit.value : "absent", name === "remove" ? "absent" : "new")
 
-  it.effect(`${name} by the reader who got the value that is due`, () =>
+  it.effect(`no read gets a value that is due after its reader's ${name}`, () =>
     drive(Effect.gen(function*() {
       const cache = yield* due
       if (name !== "update") yield* cache.get
@@ -50,7 +50,7 @@ for (const [name, change] of Object.entries(changes)) {
     })))
 }
 
-it("remove between two steps of the reader who finds the value that is due", async () => {
+it("no read gets a value that is due after a removal between two steps of its reader", async () => {
   // Few orders of the fibers have it, such as that of seed 492.
   for (let seed = 485; seed < 500; seed++) {
     const program = Effect.gen(function*() {

@@ -104,7 +104,7 @@ describe("getManyResults", () => {
       assert.deepStrictEqual(yield* on(results("a", "died", "b")), ["a", "Die", "b"])
     }))
 
-  it.effect("no keys, and no list", () =>
+  it.effect("getManyResults of no keys returns an empty list, and of no list it fails with InvalidKey", () =>
     Effect.gen(function*() {
       const { on } = yield* running("lookup")
       assert.deepStrictEqual(yield* on(results()), [])

@@ -32,7 +32,7 @@ describe("bugs of other caches", () => {
       assert.strictEqual(yield* Effect.flip(get), "broken")
     }))
 
-  it.effect("a failure is not cached for the life of a value (in Effect's Cache it is)", () =>
+  it.effect("a failure is not cached for the lifetime of a value (in Effect's Cache it is)", () =>
     Effect.gen(function*() {
       const { get } = yield* family({}, (run) => run === 1 ? Effect.fail("broken") : Effect.succeed("value"))
       assert.strictEqual(yield* Effect.flip(get), "broken")

@@ -31,7 +31,7 @@ const over = <A, E, R>(layer: Layer.Layer<A, E, R>, store: Store["Service"]) =>
 
 describe("two manifests over one tiered store", () => {
   for (const set of ["through", "onEviction"] as const) {
-    it.effect(`the one that is opened second finds what it has kept (${set})`, () => {
+    it.effect(`the manifest that is opened second finds what it has kept (${set})`, () => {
       const place = makePlace()
       let loads = 0
       const load = () => Effect.sync(() => `${++loads}`)

@@ -45,7 +45,7 @@ describe("stale value", () => {
       assert.strictEqual((yield* answer).staleMillis, 50)
     }))
 
-  it.effect("failures do not prolong the life of a stale value", () =>
+  it.effect("failures do not prolong the lifetime of a stale value", () =>
     Effect.gen(function*() {
       const { get } = yield* family({ timeToLive: 100, staleIfError: 100, retryAfterFailure: 10 }, once)
       yield* get
@@ -248,7 +248,7 @@ describe("refresh ahead", () => {
       assert.strictEqual(source.runs, 2)
     }))
 
-  it.effect("readers wait for a refresh ahead that runs when the life of the value ends", () =>
+  it.effect("readers wait for a refresh ahead that runs when the lifetime of the value ends", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family(
         ahead,
@@ -264,7 +264,7 @@ describe("refresh ahead", () => {
       assert.strictEqual(source.runs, 2)
     }))
 
-  it.effect("a reader after the end of the life waits at most five minutes for a refresh ahead that hangs", () =>
+  it.effect("a reader after the end of the lifetime waits at most five minutes for a refresh ahead that hangs", () =>
     Effect.gen(function*() {
       const { get } = yield* family(
         { timeToLive: "2 minutes", refreshAhead: 0.5 },
@@ -304,7 +304,7 @@ describe("refresh ahead", () => {
       assert.strictEqual(source.runs, 2)
     }))
 
-  it.effect("a refresh ahead gives the entry a whole new life, with a refresh ahead in it", () =>
+  it.effect("a refresh ahead gives the entry a whole new lifetime, with a refresh ahead in it", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family(ahead, counted)
       yield* get
@@ -315,7 +315,7 @@ describe("refresh ahead", () => {
       assert.strictEqual(source.runs, 6)
     }))
 
-  it.effect("a refresh ahead that brings the same value gives it a new life", () =>
+  it.effect("a refresh ahead that brings the same value gives it a new lifetime", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family(ahead, () => Effect.succeed("same"))
       yield* get
@@ -385,7 +385,7 @@ describe("explicit refresh", () => {
       assert.strictEqual(yield* get, 2)
     }))
 
-  it.effect("an explicit refresh gives the entry a whole new life", () =>
+  it.effect("an explicit refresh gives the entry a whole new lifetime", () =>
     Effect.gen(function*() {
       const { get, held, refresh } = yield* family({ timeToLive: 100 }, counted)
       yield* get
@@ -447,7 +447,7 @@ describe("conditional refresh", () => {
       )
     }))
 
-  it.effect("a conditional refresh with NotModified keeps value, revision and tags, and begins a new life", () =>
+  it.effect("a conditional refresh with NotModified keeps value, revision and tags, and begins a new lifetime", () =>
     Effect.gen(function*() {
       const { answer, get, source } = yield* family({ timeToLive: 100, staleIfError: 1_000 }, (run) =>
         Effect.succeed(

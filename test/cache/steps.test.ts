@@ -1,6 +1,6 @@
 /**
- * A read that prolongs the life of an idle entry does so in a later step than the one that found the entry. A write in
- * between stays.
+ * A read that prolongs an idle entry does so in a later step than the one that found the entry. A write in between
+ * stays.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as SeededScheduler from "effect-stateless/testing/SeededScheduler"

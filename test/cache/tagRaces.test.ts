@@ -104,7 +104,7 @@ for (const [tiersName, options] of arrangements) {
     for (const running of loads) {
       for (const [tag, isConcerned] of tagsOf(running)) {
         for (const mode of ["hide", "markStale"] as const) {
-          it.effect(`the invalidation ${isConcerned ? "takes" : "leaves"} the value while ${running.name} runs (${tag}, ${mode})`, () =>
+          it.effect(`an invalidation ${isConcerned ? "drops" : "leaves"} the value while ${running.name} runs (${tag}, ${mode})`, () =>
             Effect.gen(function*() {
               const { atOnce, begin, end, policy = {}, value } = running
               const on = yield* tagged(policy, yield* options, atOnce)
@@ -120,7 +120,7 @@ for (const [tiersName, options] of arrangements) {
 
     for (const [tag, isConcerned] of [["mine", true], ["foreign", false]] as const) {
       for (const mode of ["hide", "markStale"] as const) {
-        it.effect(`the invalidation ${isConcerned ? "makes void" : "does not concern"} an update that runs (${tag}, ${mode})`, () =>
+        it.effect(`an invalidation ${isConcerned ? "overtakes" : "does not concern"} an update that runs (${tag}, ${mode})`, () =>
           Effect.gen(function*() {
             const on = yield* tagged({}, yield* options)
             yield* on.set(5, { tags: ["mine"] })
@@ -136,7 +136,7 @@ for (const [tiersName, options] of arrangements) {
             checkInvariants(on.running)
           }))
 
-        it.effect(`the invalidation ${isConcerned ? "makes void" : "does not concern"} a patch that runs (${tag}, ${mode})`, () =>
+        it.effect(`an invalidation ${isConcerned ? "overtakes" : "does not concern"} a patch that runs (${tag}, ${mode})`, () =>
           Effect.gen(function*() {
             const on = yield* tagged({}, yield* options)
             yield* on.set(5, { tags: ["mine"] })
@@ -153,7 +153,7 @@ for (const [tiersName, options] of arrangements) {
       }
     }
 
-    it.effect("the invalidation leaves an update that is reading its value", () =>
+    it.effect("an invalidation of a tag leaves an update that is reading its value", () =>
       Effect.gen(function*() {
         const on = yield* tagged({}, yield* options)
         const updating = yield* fork(on.on<number>(on.user.update({ id: "1" }, (n: number) => n + 1)))
@@ -270,7 +270,7 @@ describe("NotModified", () => {
 
 describe("a refresh that a tag meets", () => {
   for (const [name, options] of arrangements) {
-    it.effect(`the refresh leaves no older value in any tier, though its own is refused (${name})`, () =>
+    it.effect(`a refresh whose value is refused for its tag leaves no older value in any tier (${name})`, () =>
       Effect.gen(function*() {
         const { ends, get, held, on, refresh, user } = yield* gated(
           {},
@@ -286,7 +286,7 @@ describe("a refresh that a tag meets", () => {
         assert.isUndefined(yield* held)
       }))
 
-    it.effect(`an update that has read the value before does not write over what it brings (${name})`, () =>
+    it.effect(`an update that has read the value before a refresh does not write over what the refresh brings (${name})`, () =>
       Effect.gen(function*() {
         const { ends, held, on, refresh, user } = yield* gated({}, yield* options)
         const updating = yield* fork(on<string>(user.update({ id: "1" }, (was: string) => `${was}!`)))

@@ -25,7 +25,7 @@ const changes: { readonly [change: string]: (user: any) => Effect.Effect<unknown
 
 describe("change behind a refresh", () => {
   for (const [change, run] of Object.entries(changes)) {
-    it.live(`${change} ends if the caller of the refresh leaves at any step of it`, () =>
+    it.live(`${change} behind a refresh ends at whatever step of it the caller of the refresh leaves`, () =>
       atEachStep((begin, at) =>
         Effect.scoped(Effect.gen(function*() {
           const gate = yield* Deferred.make<void>()
@@ -52,7 +52,7 @@ const firsts: { readonly [first: string]: (user: any, gate: Effect.Effect<void>)
   update: (user, gate) => user.update(id, (was: string) => Effect.as(gate, was)),
   patch: (user, gate) => user.patch(id, (was: string) => Effect.as(gate, was)),
   lease: (user, gate) => Effect.scoped(Effect.andThen(user.lease(id, { mode: "exclusive" }), gate)),
-  "refresh, as the one lookup that may run,": (user) => user.refresh(id),
+  "refresh that has the one turn": (user) => user.refresh(id),
   getOr: (user, gate) => Effect.andThen(user.delete(id), user.getOr(id, Effect.as(gate, "own")))
 }
 const seconds: { readonly [second: string]: (user: any) => Effect.Effect<unknown> } = {
@@ -64,10 +64,10 @@ const seconds: { readonly [second: string]: (user: any) => Effect.Effect<unknown
   getOr: (user) => user.getOr(id, Effect.succeed("other"))
 }
 
-describe("one who waits for", () => {
+describe("operation behind another one", () => {
   for (const [first, has] of Object.entries(firsts)) {
     for (const [second, waits] of Object.entries(seconds)) {
-      it.live(`${first} is answered if that ends at any step of the one who waits: ${second}`, () =>
+      it.live(`${second} that waits for ${first} ends, at whatever step of it the other ends`, () =>
         atEachStep((begin, at) =>
           Effect.scoped(Effect.gen(function*() {
             const gate = yield* Deferred.make<void>()
@@ -97,7 +97,7 @@ describe("a reschedule of a key that has a fresh value all the time", () => {
     batch: (user) => user.setMany([[id, "other"]])
   }
   for (const [other, run] of Object.entries(others)) {
-    it.live(`a reschedule moves the end, at whatever step of it another caller has run this: ${other}`, () =>
+    it.live(`a reschedule moves the end at whatever step of it another caller runs this: ${other}`, () =>
       atEachStep((begin, at) =>
         Effect.scoped(Effect.gen(function*() {
           const { on, user } = yield* family({ timeToLive: "1 hour" }, () => Effect.succeed("1"))
@@ -146,7 +146,7 @@ const docs = (many: boolean) =>
 describe("read or write of a part whose delegate leaves", () => {
   for (const many of [false, true]) {
     for (const [door, run] of Object.entries(doors)) {
-      it.live(`${door} has the value of the owner at whatever step the delegate leaves, lookupMany: ${many}`, () =>
+      it.live(`${door} returns the value of the owner at whatever step the delegate leaves, lookupMany: ${many}`, () =>
         atEachStep((begin, at) =>
           Effect.scoped(Effect.gen(function*() {
             const context = (yield* Layer.build(Layer.fresh(docs(many)))) as Context.Context<any>
@@ -164,7 +164,7 @@ describe("read or write of a part whose delegate leaves", () => {
     }
   }
 
-  it.live("a read of many keys of which another reader has come and gone since, is answered", () =>
+  it.live("a read of many keys is answered although another reader of one of them has come and gone", () =>
     Effect.gen(function*() {
       const context = (yield* Layer.build(Layer.fresh(docs(true)))) as Context.Context<any>
       const on = <A>(effect: Effect.Effect<A, unknown, any>) => Effect.provideContext(effect, context)

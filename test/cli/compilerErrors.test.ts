@@ -31,7 +31,7 @@ describe("family that is looked for outside of keys", () => {
     }
   })
 
-  it("another member, and a member of another class, stay as they are", () => {
+  it("an error about another member, or about a member of another class, stays as it is", () => {
     assert.isUndefined(outside("error TS2339: Property 'usr' does not exist on type 'typeof AppCache'."))
     assert.isUndefined(outside("error TS2339: Property 'user' does not exist on type 'typeof Other'."))
     assert.isUndefined(outside("error TS2339: Property 'user' does not exist on type 'AppCache'."))
@@ -116,7 +116,7 @@ describe("right that the program does not provide", () => {
     assert.strictEqual(ownerIn(declared.replace(/ readonly partOf: "docs";\n/, "")), "doc")
   })
 
-  it("a right in the place of another right stays as it is", () => {
+  it("an error about a right in the place of another right stays as it is", () => {
     for (const target of [`Borrows<"tag:{id}", AppCache>`, `Db | Owns<"tag:{id}", AppCache>`]) {
       assert.isUndefined(
         unprovided(
@@ -180,13 +180,13 @@ describe("right that the program does not provide", () => {
     assert.strictEqual(label(`${reads} | ${other}`, cut, other), `this requires ${other}`)
   })
 
-  it("a program that a function of another kind does not take stays as it is", () => {
+  it("an error about a program that a function of another kind does not take stays as it is", () => {
     for (const marked of ["start(|program)", "const run = start(x); run(|program)", "program.pipe(|start)"]) {
       assert.isUndefined(run(marked, writes, `Owns<"post:{id}", AppCache>`))
     }
   })
 
-  it("other errors stay as they are", () => {
+  it("errors without a missing right stay as they are", () => {
     assert.isUndefined(unprovided(`Type 'Db' is not assignable to type 'never'.`))
     assert.isUndefined(unprovided(`Type 'Owns<"user:{id}", AppCache>' is not assignable to type '"E0220: the body'.`))
     assert.isUndefined(

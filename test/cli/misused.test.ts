@@ -87,7 +87,7 @@ describe("misuse in the words of the compiler", () => {
   }
 
   for (const [index, [line, code, sentence, help]] of misuses.entries()) {
-    it(`the finding says what it is: ${line}`, () => {
+    it(`a misuse gets a finding in place of the compiler's words: ${line}`, () => {
       const { errors, found } = foundIn(index)
       assert.lengthOf(errors, 1, JSON.stringify(report.findings.filter(({ file }) => file === sources[index]![0])))
       assert.lengthOf(found, 1, errors[0]!.text)
@@ -98,7 +98,7 @@ describe("misuse in the words of the compiler", () => {
   }
 
   for (const [index, line] of others.entries()) {
-    it(`an error with another cause stays as it is: ${line}`, () => {
+    it(`an error of the compiler with another cause stays as it is: ${line}`, () => {
       const { errors, found } = foundIn(misuses.length + index)
       assert.isNotEmpty(errors)
       assert.isEmpty(found)

@@ -5,7 +5,7 @@ import manifest from "../../package.json" with { type: "json" }
 import { tooOld } from "../../src/cli/node.ts"
 
 describe("Node of the command", () => {
-  it("each older one is refused with what is needed, and no later one is", () => {
+  it("the command refuses each older Node, says which one it needs, and takes each later one", () => {
     for (const old of ["20.20.2", "22.18.9", "22.0.0", "9.99.99"]) {
       assert.strictEqual(
         tooOld(old, ">=22.19.0"),

@@ -26,7 +26,8 @@ const documents = [
   ...inSrc.filter((path) => path.endsWith(".md")),
   "examples/README.md",
   ".ci/README.md",
-  ".github/CONTRIBUTING.md"
+  ".github/CONTRIBUTING.md",
+  ...under("test/support").filter((path) => path.endsWith(".md"))
 ]
 const read = (path: string) => readFileSync(join(root, path), "utf8")
 /** The comments of a folder's files, each with the path of its file. */
@@ -118,7 +119,7 @@ describe("documentation", () => {
     assert.isAtMost(read("src/README.md").trimEnd().split("\n").length, 200)
   })
 
-  it("each decision has a date and a heading of its own", () => {
+  it("each decision has a heading of its own, a date, and an alternative that was rejected", () => {
     const decisions = documents.flatMap((path) => {
       const [, ...sections] = read(path).split(/^## (?=Decisions)/m)
       return sections.flatMap((section) => section.split(/^## /m)[0]!.split(/^### /m).slice(1))
@@ -126,6 +127,8 @@ describe("documentation", () => {
     assert.isAtLeast(decisions.length, 134)
     const dated = /^.+\n\nDecided \d{4}-\d\d-\d\d(?:, amended \d{4}-\d\d-\d\d)?\.\n\n/
     assert.deepStrictEqual(decisions.filter((text) => !dated.test(text)), [])
+    const headings = decisions.filter((text) => !/\bRejected:\s/.test(text)).map((text) => text.split("\n")[0])
+    assert.deepStrictEqual(headings, [], "decisions that do not say `Rejected: ...`")
   })
 
   it("the tour has the laws of the README in their order", () => {

@@ -186,7 +186,7 @@ describe("a key that means something else", () => {
       ["a codec has another type", role("role:{a}:{b}", { a: Schema.String }), role("role:{a}:{b}", { a: Count })]
     ] as const
   ) {
-    it.effect(`the key is loaded: ${what}`, () =>
+    it.effect(`a key that means something else is loaded: ${what}`, () =>
       Effect.gen(function*() {
         const world = new World()
         const get = (app: any) => {
@@ -254,7 +254,7 @@ describe("options of lifetime", () => {
     }
   }
 
-  it.effect("what is not over yet is still there, until it is over", () =>
+  it.effect("an entry that is not over by the new options is still there, until it is over", () =>
     Effect.gen(function*() {
       const world = new World()
       yield* world.life(user({ timeToLive: "1 day" }), get)
@@ -324,7 +324,7 @@ describe("options of lifetime", () => {
       assert.deepStrictEqual(yield* loadedBy(world, longer), ["user"])
     }))
 
-  it.effect("an option that is as it was leaves alone what a caller chose for one value, and so does a longer one", () =>
+  it.effect("a lifetime of the family that is the same or longer leaves the lifetime that a caller chose for one value", () =>
     Effect.gen(function*() {
       const world = new World()
       const short = { timeToLive: 100 }
@@ -380,7 +380,7 @@ describe("options of lifetime", () => {
 })
 
 describe("a row that another version of the library has written", () => {
-  it.effect("such a row hides what was kept, and does not count as a mistake", () =>
+  it.effect("a row that another version of the library has written hides what was kept, and is not an error", () =>
     Effect.gen(function*() {
       const world = new World()
       const families = { user: { pattern: "user:{id}", value: Schema.String } }
@@ -401,7 +401,7 @@ describe("a row that another version of the library has written", () => {
 
 describe("what memory pushes down", () => {
   for (const isFaulty of [false, true]) {
-    it.effect(`the pushed-down entry takes the rows of the life along, where the first round ${isFaulty ? "has failed" : "has arrived"}`, () =>
+    it.effect(`a pushed-down entry takes the rows of the life along, where the first round ${isFaulty ? "has failed" : "has arrived"}`, () =>
       Effect.gen(function*() {
         const world = new World()
         const user = { pattern: "user:{id}", value: Schema.String, timeToLive: 1_000, refreshAhead: 0.5 }

@@ -54,7 +54,7 @@ const eager = (of: Effect.Effect<string, unknown, any>) =>
   })() as Effect.Effect<string, unknown>
 
 describe("a load in the step of its reader", () => {
-  it.effect("what its function reads is tracked, so a change of it drops what is made", () =>
+  it.effect("what the function of a load in place reads is tracked, so a change of it drops the value", () =>
     withLookup(
       () => eager(source.get(id)),
       Effect.gen(function*() {
@@ -65,7 +65,7 @@ describe("a load in the step of its reader", () => {
       })
     ))
 
-  it.effect("its function may not read what is not declared", () =>
+  it.effect("the function of a load in place may not read what is not declared", () =>
     withLookup(
       () => eager(other.get(id)),
       Effect.gen(function*() {
@@ -75,7 +75,7 @@ describe("a load in the step of its reader", () => {
       })
     ))
 
-  it.effect("its function may not write, neither with an Effect nor at once", () =>
+  it.effect("the function of a load in place may not write, neither with an Effect nor at once", () =>
     Effect.gen(function*() {
       let writer: any
       const write = Effect.fnUntracedEager(function*() {

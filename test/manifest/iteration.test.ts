@@ -204,7 +204,7 @@ for (const [name, store] of Object.entries(stores)) {
 
 describe("scan whose tiers are slow", () => {
   for (const how of ["set", "reschedule"] as const) {
-    it.effect(`a key whose value ends while its page is read is in the page, if a ${how} has given it a longer life`, () =>
+    it.effect(`a key whose value ends while its page is read is in the page, if a ${how} has given it a longer lifetime`, () =>
       Effect.gen(function*() {
         const reading = Latch.makeUnsafe(true)
         const cold = mapStore({ place: makePlace() })

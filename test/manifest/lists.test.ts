@@ -15,7 +15,7 @@ const live = (loaded: Array<string> = []) =>
   )
 
 describe("item of a list that is not a pair", () => {
-  it.effect("setMany refuses it, and sets no other item", () =>
+  it.effect("setMany refuses an item that is not a pair, and sets no other item", () =>
     Effect.gen(function*() {
       for (const item of [[{ id: "2" }], [], [{ id: "2" }, "b", { tags: ["t"] }], "pair", undefined]) {
         const untyped: any = [[{ id: "1" }, "a"], item]
@@ -40,7 +40,7 @@ const values = Effect.map(
 )
 
 describe("operation that runs twice with one iterator", () => {
-  it.effect("setMany sets all values again", () =>
+  it.effect("setMany that runs twice with one iterator sets all values again", () =>
     Effect.gen(function*() {
       const set = user.setMany(ids().map((params) => [params, "set"] as const))
       yield* set
@@ -49,7 +49,7 @@ describe("operation that runs twice with one iterator", () => {
       assert.deepStrictEqual(yield* values, ["set", "set"])
     }).pipe(Effect.provide(live())))
 
-  it.effect("deleteMany deletes all keys again", () =>
+  it.effect("deleteMany that runs twice with one iterator deletes all keys again", () =>
     Effect.gen(function*() {
       const untyped: any = ids()
       const remove = user.deleteMany(untyped)
@@ -59,7 +59,7 @@ describe("operation that runs twice with one iterator", () => {
       assert.deepStrictEqual(yield* values, [undefined, undefined])
     }).pipe(Effect.provide(live())))
 
-  it.effect("getMany and warm load all keys again", () =>
+  it.effect("getMany and warm that run twice with one iterator load all keys again", () =>
     Effect.gen(function*() {
       const untyped: any = ids()
       const get = user.getMany(untyped)

@@ -165,7 +165,7 @@ describe("lookup that asks about keys without a read", () => {
     "warm of what it derives from": [(_, { user }) => user.reader.warm([one]), undefined]
   }
   for (const [way, [ask, reason]] of Object.entries(ways)) {
-    it.effect(`${way} in a lookup needs a declared source`, () =>
+    it.effect(`${way} in a lookup is refused without a declared source`, () =>
       Effect.gen(function*() {
         const rights: { context?: Context.Context<never> } = {}
         const { app, as, context } = yield* running((app, handles) =>
@@ -537,7 +537,7 @@ describe("options that are an instance of a class", () => {
     }
   }
 
-  it.effect("such options keep the methods that their lookups use, and their other fields are accepted", () => {
+  it.effect("options that are an instance of a class keep the methods that their lookups use, and may have other fields", () => {
     const live = Site.modules({
       page: Site.owner("page", new Pages("page")),
       files: Site.owner("files", { parts: { facts: new Many() } })

@@ -353,7 +353,7 @@ describe("option of a lookup result", () => {
 })
 
 describe("version of a value that was not stored", () => {
-  it.effect("a conditional write with this version conflicts with every entry", () =>
+  it.effect("a conditional write with the version of a value that was not stored conflicts with every entry", () =>
     Effect.gen(function*() {
       const { of, on, user } = yield* family({}, () => Effect.delay(Effect.succeed(10), 30))
       const reading = yield* Effect.forkChild(on<any>(user.getAnswer({ id: "1" })), { startImmediately: true })
@@ -698,7 +698,7 @@ describe("options that are not an object", () => {
   })
 
   for (const [operation, run] of Object.entries(calls)) {
-    it.effect(`${operation} refuses the options when it runs, and nothing changes`, () =>
+    it.effect(`${operation} refuses options that are not an object when it runs, and nothing changes`, () =>
       Effect.gen(function*() {
         const { held, on, running, user } = yield* world()
         const writer = yield* on<any>(user.writer)
@@ -727,7 +727,7 @@ describe("options that are not an object", () => {
     FaultyStore: (options) => FaultyStore.layer(tier, options)
   }
   for (const [layer, make] of Object.entries(layers)) {
-    it.effect(`${layer} refuses the options when the layer is built`, () =>
+    it.effect(`${layer} refuses options that are not an object when the layer is built`, () =>
       Effect.gen(function*() {
         for (const given of [...noObject, ...(layer === "TieredStore" ? [] : [undefined])]) {
           const error = yield* Effect.flip(Effect.asVoid(Layer.build(make(given))))
@@ -756,7 +756,7 @@ describe("options that are not an object", () => {
       }
     }))
 
-  it.effect("an owner, a delegate and a declared function fail with InvalidManifest", () =>
+  it.effect("an owner, a delegate and a declared function fail with InvalidManifest for options that are not an object", () =>
     Effect.gen(function*() {
       const app: any = make("Options of layers", {
         families: { user: { pattern: "user:*" }, part: { pattern: "user:{id}", partOf: "user" } }
@@ -795,7 +795,7 @@ describe("options that are not an object", () => {
       }
     }))
 
-  it.effect("a read fails when its lookup returns such options, and missing options are allowed", () =>
+  it.effect("a read fails when its lookup returns options that are not an object, and missing options are allowed", () =>
     Effect.gen(function*() {
       for (const given of noObject) {
         const { get, refresh } = yield* family({}, (run) =>
@@ -819,7 +819,7 @@ describe("options that are not an object", () => {
 })
 
 describe("argument that is not a function", () => {
-  it.effect("select, update and patch refuse it and name themselves", () =>
+  it.effect("select, update and patch refuse an argument that is not a function, and name themselves", () =>
     Effect.gen(function*() {
       const { held, on, user } = yield* world()
       for (const door of [user, yield* on<any>(user.writer)]) {
@@ -837,7 +837,7 @@ describe("argument that is not a function", () => {
       assert.strictEqual(yield* held, "old")
     }))
 
-  it.effect("transaction refuses it, and a body or the result of a combinator that is not an Effect", () =>
+  it.effect("transaction refuses an argument that is not a function, and a body or the result of a combinator that is not an Effect", () =>
     Effect.gen(function*() {
       const { held, on, running: { app }, user } = yield* world()
       const write = user.set(id, "new")
@@ -891,7 +891,7 @@ describe("signal of getPromise", () => {
       }
     }))
 
-  it.effect("an argument that is not a signal is refused", () =>
+  it.effect("an argument of getPromise that is not a signal is refused", () =>
     Effect.gen(function*() {
       const { on, user } = yield* world()
       const reader = yield* on<any>(user.reader)

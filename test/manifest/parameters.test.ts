@@ -301,7 +301,7 @@ describe("parameter and its codec", () => {
 })
 
 describe("parameters that spell a key of a part or of a carved-out family", () => {
-  it.effect("every operation refuses them, and names the accessor of that family", () =>
+  it.effect("every operation refuses parameters that spell a key of an inner family, and names the accessor of that family", () =>
     Effect.gen(function*() {
       const running = yield* engine(
         {
@@ -346,7 +346,7 @@ describe("parameters that spell a key of a part or of a carved-out family", () =
 })
 
 describe("parameters that are not an object", () => {
-  it.effect("every operation refuses them, and shows a valid object", () =>
+  it.effect("every operation refuses parameters that are not an object, and shows a valid object", () =>
     Effect.gen(function*() {
       for (const { params, pattern } of shapes) {
         const { looked, on, user, writer } = yield* world(pattern, Schema.String)
@@ -369,7 +369,7 @@ describe("parameters that are not an object", () => {
 })
 
 describe("key that is not a text", () => {
-  it.effect("the key belongs to no family", () =>
+  it.effect("a key that is not a text belongs to no family", () =>
     Effect.gen(function*() {
       const { user } = yield* world("user:{day}", Schema.String)
       for (const given of [undefined, null, 5, {}, ["user:1"], () => "user:1"]) {
@@ -411,7 +411,7 @@ describe("parameters of an invalidation of many keys", () => {
     ["null", null]
   ]
 
-  it.effect("an invalidation drops nothing when a name is unknown or the parameters are not a record", () =>
+  it.effect("an invalidation drops nothing when a name is unknown or the parameters are not an object", () =>
     Effect.gen(function*() {
       const { held, on, user } = yield* two
       for (const  of of[user, yield* on<any>(user.writer)]) {
@@ -423,7 +423,7 @@ describe("parameters of an invalidation of many keys", () => {
       }
     }))
 
-  it.effect("an error suggests the nearest name", () =>
+  it.effect("the error of an invalidation with an unknown parameter suggests the nearest name", () =>
     Effect.gen(function*() {
       const { on, user } = yield* two
       const error = (yield* Effect.flip(on(user.invalidateWhere({ tenent: "a" })))) as CacheError
@@ -463,7 +463,7 @@ describe("parameters of an invalidation of many keys", () => {
 })
 
 describe("list of keys that is not a list", () => {
-  it.effect("the argument is refused as a list, and the error names no parameter", () =>
+  it.effect("an argument that is not a list of keys is refused as a list, and the error names no parameter", () =>
     Effect.gen(function*() {
       const { on, user, writer } = yield* world("user:{day}", Schema.String)
       for (const  of of[user, writer]) {

@@ -51,7 +51,7 @@ const running = Effect.fnUntraced(function*(app: App, store: Layer.Layer<Store, 
 const item = { item: "pen" }
 
 describe("module of a manifest that is loaded again", () => {
-  it.live("its class is the same cache over one folder, and each sees the changes of the other", () =>
+  it.live("the class of a module that is loaded again is the same cache over one folder, and each sees the other's changes", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const [older, newer] = [load(), load()]
@@ -64,7 +64,7 @@ describe("module of a manifest that is loaded again", () => {
       assert.strictEqual(yield* asOlder(older.keys.page.get(item)), 3)
     }))
 
-  it.live("the rights of one class do not count for the other", () =>
+  it.live("the rights of a manifest class do not count for the class of a second load of its module", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const [older, newer] = [load(), load()]
@@ -94,7 +94,7 @@ describe("module of a manifest that is loaded again", () => {
     }
   }
   for (const [what, { families }] of Object.entries(changed)) {
-    it.live(`its class is refused over one folder beside the old one, with ${what}`, () =>
+    it.live(`the class of a module that is loaded again is refused over one folder beside the old one, with ${what}`, () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
         const scope = yield* Scope.make()
@@ -110,7 +110,7 @@ describe("module of a manifest that is loaded again", () => {
       }))
   }
 
-  it.live("its class is refused over the very store of the old one, which must be disposed first", () =>
+  it.live("the class of a module that is loaded again is refused over the very store of the old one until that is disposed", () =>
     Effect.gen(function*() {
       const store = Layer.succeed(Store, Context.get(yield* Layer.build(MemoryStore.layer({ capacity: 10 })), Store))
       const scope = yield* Scope.make()

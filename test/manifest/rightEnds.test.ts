@@ -151,9 +151,9 @@ const handover = ({ before, run }: { readonly run: Run; readonly before?: Run })
     return { exit: yield* Fiber.join(late), held: yield* next.as(draft.getOption(id)) }
   }))
 
-describe("an owner that leaves while", () => {
+describe("operation of an owner that leaves", () => {
   for (const [name, operation] of Object.entries(operations)) {
-    it.effect(`${name} waits has it refused, and the value of the next owner stays`, () =>
+    it.effect(`${name} is refused when its owner leaves while it waits, and the value of the next owner stays`, () =>
       Effect.gen(function*() {
         const { exit, held } = yield* handover(operation)
         assert.strictEqual(exit._tag, "Failure", String(exit))
@@ -162,9 +162,9 @@ describe("an owner that leaves while", () => {
   }
 })
 
-describe("right of a delegate that ends while", () => {
+describe("operation by a delegate whose right ends", () => {
   for (const [name, operation] of Object.entries(operations)) {
-    it.effect(`${name} waits refuses it, and no reader of the owner`, () =>
+    it.effect(`${name} is refused when the right of its delegate ends while it waits, and no reader of the owner is`, () =>
       Effect.gen(function*() {
         const { exit, held, read } = yield* story(operation, "delegate")
         assert.strictEqual(reasonOf(yield* Effect.flip(exit)), "Revoked")
@@ -173,7 +173,7 @@ describe("right of a delegate that ends while", () => {
         assert.include(["held", "loaded"], yield* read)
       }))
 
-    it.effect(`${name} of the owner waits lets it go on`, () =>
+    it.effect(`${name} of the owner goes on when the right of a delegate ends while it waits`, () =>
       Effect.gen(function*() {
         const { exit } = yield* story(operation, "owner")
         assert.strictEqual(exit._tag, "Success", String(exit))

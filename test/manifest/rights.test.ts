@@ -87,13 +87,13 @@ describe("two manifest classes of one name", () => {
       ))
   }
 
-  it.effect("the two classes never read each other's values", () =>
+  it.effect("two manifest classes of one name never read each other's values", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* user.get({ id }), "Ann")
       assert.strictEqual(yield* Twin.keys.user.get({ id }), "Bob")
     }).pipe(Effect.provide(as<Layer.Layer<any>>(both)), (effect) => effect as Effect.Effect<void, unknown>))
 
-  it.effect("the second class is refused over the same store, since its entries have the same names", () =>
+  it.effect("the second of two manifest classes of one name is refused over the same store, since its entries have the same names", () =>
     refuses(
       Effect.void,
       Layer.merge(C.layer, Twin.layer),
@@ -105,7 +105,7 @@ describe("two manifest classes of one name", () => {
     return refuses(Effect.void, Layer.merge(C.layer, Other.layer), "two manifests are called `Rights`")
   })
 
-  it.effect("the second class may build its engine after the first is closed", () =>
+  it.effect("the second of two manifest classes of one name may build its engine after the first is closed", () =>
     Effect.gen(function*() {
       const store = Layer.succeed(Store, Context.get(yield* Layer.build(memory), Store))
       yield* build(Layer.provide(C.layer, store))
@@ -113,7 +113,7 @@ describe("two manifest classes of one name", () => {
       yield* build(Layer.provide(C.layer, store))
     }))
 
-  it("no other name gives the same Context key", () => {
+  it("two names never give the same Context key", () => {
     const keys = new Set<string>()
     const names = ["K", "K/2", "K#2", "2/K", "effect-stateless/manifest/class/2/K", "K", "2/K", "K", "own/1/K"]
     for (const name of names) keys.add(Manifest.Service<any>()(name, definition).key)
@@ -471,7 +471,7 @@ describe("name that comes from data", () => {
       "owner.files.parts.facts.lokup: unknown option `lokup` in the part `facts`; help: did you mean `lookup`?",
       () => C.owner("files", as<never>({ parts: { facts: { lokup: 1 } } }))
     ],
-    "parts that are not a record": [
+    "parts that are not an object": [
       "E0408",
       "`parts` must be an object",
       () => C.owner("files", as<never>({ parts: 5 }))
@@ -495,7 +495,7 @@ describe("name that comes from data", () => {
     ]
   }
   for (const [what, [code, message, make]] of Object.entries(wrong)) {
-    it.effect(`the layer fails with a typed error: ${what}`, () =>
+    it.effect(`a layer with a name that comes from data fails with a typed error: ${what}`, () =>
       Effect.gen(function*() {
         const error = errorOf(yield* run(Effect.void, Layer.provideMerge(make() as AnyLayer, C.layer)))
         assert.strictEqual(error.reason._tag, "InvalidManifest")
@@ -663,7 +663,7 @@ describe("object that a program makes by hand", () => {
       assert.include(errorOf(stats).message, "the value that is provided for Rights is not its engine")
     }))
 
-  it.effect("the engine of the Context needs no such object", () =>
+  it.effect("an engine is found in the Context without a hand-made object", () =>
     Effect.gen(function*() {
       const cache = yield* C
       assert.strictEqual(yield* cache.keys.user.get({ id }), "Ann")

@@ -1,6 +1,6 @@
 /**
  * A lookup that reads a key outside of its `derives` is refused, since a change of that key would not reach its entry.
- * The keys that a lookup has read bound the life of its entry.
+ * The keys that a lookup has read bound the lifetime of its entry.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -93,7 +93,7 @@ describe("lookup that reads a key outside of its derives", () => {
       }))
   }
 
-  it.effect("every way to the right is refused: a handle from outside, a raw key, a fiber of its own", () =>
+  it.effect("a lookup is refused what it does not declare by every way: a handle from outside, a raw key, a fiber of its own", () =>
     Effect.gen(function*() {
       const others: ReadonlyArray<(app: any, reader: any) => Effect.Effect<unknown, unknown, any>> = [
         (_, reader) => reader.get({ id: "2" }),
@@ -116,7 +116,7 @@ describe("lookup that reads a key outside of its derives", () => {
       }
     }))
 
-  it.effect("the load fails even when the lookup recovers from the refusal", () =>
+  it.effect("a load fails even when its lookup recovers from the refusal of a read", () =>
     Effect.gen(function*() {
       const { app, as } = yield* running("profile", (_, app) => Effect.option(app.keys.user.get({ id: "2" })))
       assert.strictEqual(undeclaredOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" })))).read, "user:2")
@@ -179,7 +179,7 @@ describe("lookup that reads a key outside of its derives", () => {
       }
     }))
 
-  it.effect("the plan of invalidation decides: chains, texts and `*` count", () =>
+  it.effect("the plan of invalidation decides what a lookup may read: chains, texts and `*` count", () =>
     Effect.gen(function*() {
       const reads: { readonly [key: string]: string } = {
         "page:1:a": "user:1",
@@ -293,7 +293,7 @@ describe("lookup that reads another cache", () => {
 })
 
 describe("entry that was made from other entries", () => {
-  it.effect("explain names the entries that it was made from", () =>
+  it.effect("explain names the entries from which an entry was made", () =>
     Effect.gen(function*() {
       const { app, as } = yield* running("profile", (_, app) => app.keys.user.get({ id: "1" }))
       yield* as(app.keys.user.set({ id: "1" }, "Ann"))
@@ -304,7 +304,7 @@ describe("entry that was made from other entries", () => {
       assert.deepStrictEqual(happenings[0].from, [{ key: "user:1", tier: "memory", stamp }])
     }))
 
-  it.effect("the engine remembers a bounded number of them", () =>
+  it.effect("the engine remembers a bounded number of the entries from which an entry was made", () =>
     Effect.gen(function*() {
       const files = Array.from({ length: 100 }, (_, i) => `files:${i}`)
       let app: any
@@ -323,7 +323,7 @@ describe("entry that was made from other entries", () => {
     }))
 
   for (const [way, read] of Object.entries(ways)) {
-    it.effect(`the entry is fresh no longer than what it read by ${way}`, () =>
+    it.effect(`an entry is fresh no longer than what its lookup read by ${way}`, () =>
       Effect.gen(function*() {
         let loads = 0
         const { app, as } = yield* running("profile", (_, app) =>
@@ -342,7 +342,7 @@ describe("entry that was made from other entries", () => {
   }
 
   for (const [way, read] of Object.entries(ways)) {
-    it.effect(`the entry goes with the first value of a key that it did not find by ${way}`, () =>
+    it.effect(`an entry goes with the first value of a key that its lookup did not find by ${way}`, () =>
       Effect.gen(function*() {
         const { app, as } = yield* running(
           "profile",
@@ -355,7 +355,7 @@ describe("entry that was made from other entries", () => {
       }))
   }
 
-  it.effect("the entry is not stored when its lookup read a stale value", () =>
+  it.effect("an entry is not stored when its lookup read a stale value", () =>
     Effect.gen(function*() {
       for (const read of [ways["get"]!, ways["getMany"]!, ways["getAnswer"]!, ways["explain"]!]) {
         const { app, as } = yield* engine({
@@ -372,7 +372,7 @@ describe("entry that was made from other entries", () => {
       }
     }))
 
-  it.effect("the entry is stale from the end of its source on, if its family serves stale values", () =>
+  it.effect("an entry is stale from the end of its source on, if its family serves stale values", () =>
     Effect.gen(function*() {
       const { app, as } = yield* running("stale", (_, app) => app.keys.user.get({ id: "1" }))
       yield* as(app.keys.stale.get({ id: "1" }))

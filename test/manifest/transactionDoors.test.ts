@@ -247,7 +247,7 @@ describe("read in the body of a transaction", () => {
 })
 
 describe("a read in the body of a transaction that is interrupted", () => {
-  it.live("leaves no load open, at whatever step its reader leaves", () =>
+  it.live("a read in the body of a transaction leaves no load open, at whatever step its reader leaves", () =>
     atEachStep((begin, at) =>
       Effect.scoped(Effect.gen(function*() {
         const db = new Database(0)

@@ -86,7 +86,7 @@ const assertRefused = (error: unknown, what: string, manifest = "App") => {
 const faces = [["accessor", Effect.succeed(row)], ["writer", row.writer]] as const
 
 describe("a transaction of the database that the cache does not know", () => {
-  it.effect("every operation that writes is refused, and changes nothing", () =>
+  it.effect("every operation that writes is refused in a transaction that the cache does not know, and changes nothing", () =>
     within((db) =>
       Effect.gen(function*() {
         yield* row.set(one, 1, { tags: ["t"] })
@@ -111,7 +111,7 @@ describe("a transaction of the database that the cache does not know", () => {
       })
     ))
 
-  it.effect("the same writes go through before it and after it", () =>
+  it.effect("writes go through before and after a transaction of the database that the cache does not know", () =>
     within((db) =>
       Effect.gen(function*() {
         for (const [face, make] of faces) {
@@ -164,7 +164,7 @@ describe("a transaction of the database that the cache does not know", () => {
       })
     ))
 
-  it.effect("a read is allowed, and what it loads is what is committed", () =>
+  it.effect("a read is allowed in a transaction that the cache does not know, and loads what is committed", () =>
     within((db) =>
       Effect.gen(function*() {
         const writer = yield* row.writer
@@ -179,7 +179,7 @@ describe("a transaction of the database that the cache does not know", () => {
       })
     ))
 
-  it.effect("an owner that is built inside it loads what is committed, also when it outlives it", () =>
+  it.effect("an owner that is built in a transaction that the cache does not know loads what is committed, also afterwards", () =>
     Effect.gen(function*() {
       const db = new Database(0)
       const seen = db.withTransaction()(Effect.gen(function*() {

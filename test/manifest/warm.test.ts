@@ -412,7 +412,7 @@ describe("owner that predicts", () => {
         for (let i = 0; i < reads; i++) yield* get(id)
       }
       yield* drain
-      // One round before the end: the interval is 6 seconds, the life a minute.
+      // One round before the end: the interval is 6 seconds, the lifetime a minute.
       yield* TestClock.adjust("54 seconds")
       assert.deepStrictEqual(yield* drain, ["b", "c"])
     }).pipe(Effect.scoped, Effect.provide(base)))
@@ -487,7 +487,7 @@ describe("owner that predicts", () => {
       }
     }).pipe(Effect.provide(base)))
 
-  it.effect("the prediction expects fewer reads within a shorter life", () =>
+  it.effect("the prediction expects fewer reads within a shorter lifetime", () =>
     Effect.gen(function*() {
       const lookup = ({ id }: { readonly id: string }) =>
         Effect.as(note(id), Lookup.loaded(id, { timeToLive: id === "short" ? "10 seconds" : "1 minute" }))

@@ -74,7 +74,7 @@ describe("durations", () => {
     assert.strictEqual(millisOf(`${"9".repeat(400)}w`), Infinity)
   })
 
-  it.effect("a family, a lookup and a write take them", () =>
+  it.effect("a family, a lookup and a write take short texts as durations", () =>
     Effect.gen(function*() {
       assert.isFalse(yield* price.has({ item: "bread" }))
       yield* price.get({ item: "bread" })
@@ -91,7 +91,7 @@ describe("durations", () => {
       assert.deepStrictEqual(yield* held, [false, false, false])
     }).pipe(Effect.provide(ShopLive)))
 
-  it.effect("a lease takes them", () =>
+  it.effect("a lease takes short texts as durations", () =>
     Effect.scoped(Effect.gen(function*() {
       const long: DurationText = "10s"
       yield* price.lease({ item: "tea" }, { timeToLive: long })
@@ -104,7 +104,7 @@ describe("durations", () => {
       yield* price.lease({ item: "tea" }, { deadline: "0ms" })
     })).pipe(Effect.provide(ShopLive)))
 
-  it.effect("an idle time and a negative window take them", () =>
+  it.effect("an idle time and a negative window take short texts as durations", () =>
     Effect.gen(function*() {
       yield* stock.get({ item: "tea" })
       yield* Effect.exit(offer.get({ item: "tea" }))

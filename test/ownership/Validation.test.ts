@@ -291,7 +291,7 @@ describe("manifest from data", () => {
     assert.deepStrictEqual(problemsOf({ families: familiesOf(taken) }), [])
   })
 
-  it("a family beside the sections of the manifest is sent to its families", () => {
+  it("the error for a family beside the sections of the manifest says to put it under `families`", () => {
     const misplaced = (name: string) =>
       `${name} E0406: family '${name}' is not among the families of the manifest; ` +
       `help: write 'families: { ${name}: { pattern: ... } }'`

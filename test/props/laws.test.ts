@@ -274,11 +274,11 @@ describe("law 8: lifetime", () => {
     ))
 
   it("a derived value is fresh no longer than its sources, along a chain, one by one and in bulk", () => {
-    const life = fc.constantFrom(10, 50, 200, Infinity)
+    const lifetime = fc.constantFrom(10, 50, 200, Infinity)
     const step = fc.record({ on: fc.nat(2), wait: fc.nat(60), many: fc.boolean() })
     return holds(
-      fc.tuple(fc.tuple(life, life, life), fc.array(step, { minLength: 1, maxLength: 15 }), fc.boolean()),
-      ([lives, steps, bulk]) =>
+      fc.tuple(fc.tuple(lifetime, lifetime, lifetime), fc.array(step, { minLength: 1, maxLength: 15 }), fc.boolean()),
+      ([lifetimes, steps, bulk]) =>
         Effect.gen(function*() {
           const names = ["user", "profile", "feed"] as const
           const ends = new Map<string, number>()
@@ -288,13 +288,13 @@ describe("law 8: lifetime", () => {
               const at = names.findIndex((name) => key.startsWith(name))
               const source = names[at - 1]
               if (source !== undefined) yield* app.keys[source].get({ id: "1" })
-              const own = (yield* now) + lives[at]!
+              const own = (yield* now) + lifetimes[at]!
               ends.set(names[at]!, Math.min(own, source === undefined ? Infinity : ends.get(source)!))
               return key
             })
           const families = Object.fromEntries(names.map((name, at) => [name, {
             pattern: `${name}:{id}`,
-            timeToLive: lives[at] === Infinity ? "never" : lives[at]!,
+            timeToLive: lifetimes[at] === Infinity ? "never" : lifetimes[at]!,
             ...(at === 0 ? {} : { derives: [`${names[at - 1]}:{id}`] })
           }]))
           const running: Running<typeof names[number]> = yield* engine<typeof names[number]>(

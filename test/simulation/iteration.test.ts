@@ -76,12 +76,12 @@ class ScannedWorld extends SimulatedWorld<typeof App> {
       else this.now.set(id, written)
     })
 
-  private readonly set = (id: string, life?: number) =>
+  private readonly set = (id: string, lifetime?: number) =>
     Effect.gen({ self: this }, function*() {
       const { as } = yield* this.anyEngine
       const written = ++this.writes
-      const options = { tags: life === undefined ? [] : ["passing"], timeToLive: life ?? "1 hour" } as const
-      if (life !== undefined) this.ends.set(written, (yield* Clock.currentTimeMillis) + life)
+      const options = { tags: lifetime === undefined ? [] : ["passing"], timeToLive: lifetime ?? "1 hour" } as const
+      if (lifetime !== undefined) this.ends.set(written, (yield* Clock.currentTimeMillis) + lifetime)
       yield* this.replace(id, written, as(note.set({ id }, written, options)))
     })
 

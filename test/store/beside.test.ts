@@ -79,7 +79,7 @@ const encodings: Record<string, (schema: Schema.Codec<any, any>, value: unknown)
 
 describe("what a value has beside its content", () => {
   for (const [encoding, encode] of Object.entries(encodings)) {
-    it(`a codec refuses it, and keeps the value without it: ${encoding}`, () => {
+    it(`a codec refuses a value that has something beside its content, and keeps the value without it: ${encoding}`, () => {
       const wrong: Array<string> = []
       for (const [kind, [schema, make]] of Object.entries(kinds)) {
         if (Exit.isFailure(encode(schema, make()))) wrong.push(`${kind}: refused`)

@@ -34,7 +34,7 @@ const compile = (name: string, lines: ReadonlyArray<string>): string =>
 
 describe("help about the text of a raw key", () => {
   it.effect(
-    "the function that it names makes a text a segment, and the key is the one that is meant",
+    "the function that the help for a text names makes it a segment, and the key is the one that is meant",
     () =>
       Effect.gen(function*() {
         const messages = compile("advice-refused", refused.map(([, line]) => line)).split(/\n(?=a\d)/)

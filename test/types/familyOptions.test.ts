@@ -105,7 +105,7 @@ const output = Compiler.runOn("options", Object.fromEntries(all.map(({ file, sou
 
 describe("wrong value of an option of a family", () => {
   for (const { option, value, file } of all) {
-    it(`the compiler refuses it at the option: ${file}, ${option}: ${value}`, () => {
+    it(`the compiler refuses a wrong value of an option at the option: ${file}, ${option}: ${value}`, () => {
       const errors = output.split(/\n(?=\S)/).filter((error) => error.startsWith(`${file}(`))
       if (file === "right.ts") return assert.deepStrictEqual(errors, [])
       assert.lengthOf(errors, 1, errors.join("\n"))

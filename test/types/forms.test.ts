@@ -260,7 +260,7 @@ const output = Compiler.runOn(
 
 describe("object of options in every form", () => {
   for (const { code, file, name } of cases) {
-    it(`the object is checked: ${name}`, () => {
+    it(`an object of options is checked: ${name}`, () => {
       const errors = output.split(/\n(?=\S)/).filter((error) => error.startsWith(`${file}(`))
       if (code === undefined) return assert.deepStrictEqual(errors, [])
       assert.isNotEmpty(errors)

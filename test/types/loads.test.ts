@@ -37,7 +37,7 @@ const loads: ReadonlyArray<readonly [load: string, message: RegExp | undefined]>
 
 describe("loads of getOr", () => {
   for (const holder of ["page", "writer"]) {
-    it(`a load of ${holder === "page" ? "an accessor" : "a writer"} is checked, and what is wrong with it is said`, () => {
+    it(`a load of ${holder === "page" ? "an accessor" : "a writer"} is checked, and the message says what is wrong with it`, () => {
       const uses = loads.map(([load], at) => `export const use${at} = ${holder}.getOr(key, ${load})`)
       const source = `${prelude}export declare const writer: Effect.Success<typeof page.writer>\n${uses.join("\n")}\n`
       const first = source.split("\n").findIndex((line) => line.startsWith("export const use0")) + 1

@@ -111,9 +111,9 @@ export type CheckedModules<Self, Wired, All = Wired> = Wired extends NoModules ?
 type partOf<Part extends string, Whole extends string> = string extends Whole ? Opaque.familiesCast
   : OwnerFindings.familyIsPart<Part, Whole>
 
-// Returns `false` for a module that may be missing, or that is missing in one of several records.
+// Returns `false` for a module that may be missing, or that is missing in one of several objects.
 type isGiven<Wired, K extends keyof Wired, All> = K extends keyof All
-  // In a chosen record, the compiler makes an optional `undefined` of a module that only the others have.
+  // In an object of a choice, the compiler makes an optional `undefined` of a module that only the others have.
   ? undefined extends All[K] ? [All[K]] extends [undefined] ? true : unknown extends All[K] ? true : false : true
   : false
 

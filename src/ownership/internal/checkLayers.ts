@@ -11,8 +11,8 @@ import type { Draft, Report } from "./draft.ts"
 const readsOf = (definition: Definition, layer: string): ReadonlyArray<string> =>
   ownValue<LayerSpec>(definition.layers, layer)?.reads ?? []
 
-const ownValue = <A>(record: { readonly [name: string]: A } | undefined, name: string): A | undefined =>
-  record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined
+const ownValue = <A>(given: { readonly [name: string]: A } | undefined, name: string): A | undefined =>
+  given !== undefined && Object.hasOwn(given, name) ? given[name] : undefined
 
 /** The layers that programs of these layers can read, with these layers themselves. */
 export const layersReached = (definition: Definition, from: Iterable<string>): ReadonlySet<string> => {

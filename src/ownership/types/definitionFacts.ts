@@ -216,7 +216,7 @@ type reached<Graph, From, Seen = From> = [Exclude<At<Graph, From>, Seen>] extend
   : never
 
 /**
- * Inverts a record of unions: each member of a union becomes a key, and each key a member.
+ * Inverts an object of unions: each member of a union becomes a key, and each key a member.
  *
  * @category type level
  * @since 0.1.0

@@ -5,8 +5,9 @@ import type * as KeyFindings from "../../diagnostic/types/keyFindings.ts"
 import type * as Opaque from "../../diagnostic/types/opaque.ts"
 import type { patternProblem } from "../KeyPattern.ts"
 
-// A record by a template with a hole has an index signature, which any object fulfils; a literal gives a property. The
-// other problems are computed in an argument, not in a branch, because the compiler caches only the argument.
+// An object type by a template with a hole has an index signature, which any object fulfils; a literal gives a
+// property. The other problems are computed in an argument, not in a branch, because the compiler caches only the
+// argument.
 /** A message about the pattern of a family, which must be a literal; `never` if nothing is wrong. */
 export type literalProblem<P extends string> = [patternProblem<P>] extends [never]
   ? {} extends { readonly [_ in P]: 1 } ? Opaque.pattern : never

@@ -25,7 +25,7 @@ export class Departures {
   /** Another one for each log. */
   readonly origin: string
   /** Another one where the numbers of before have lost their meaning. */
-  life = 0
+  numbering = 0
   /** Another one where other memories than before are listened to, because an engine has come or gone. */
   company = 0
   /** The number of the next key, and that of the oldest one that is kept. */
@@ -93,6 +93,6 @@ export class Departures {
     this.next = 0
     this.#first = 0
     this.#asked = 0
-    this.life++
+    this.numbering++
   }
 }

@@ -86,10 +86,10 @@ export class TieredPages<V> {
       }
       const stage = stages[at.stage]
       if (stage === undefined) return this.#lost("malformed")
-      const { company, life } = this.#departures
+      const { company, numbering } = this.#departures
       return Effect.flatMap(stage.read(at.after, max - keys.length), ({ entries, next }) => {
         // While the tier was read, more has left than is kept, and numbers of before have lost their meaning.
-        const why = this.#whyLost(company, life)
+        const why = this.#whyLost(company, numbering)
         if (why !== undefined) return this.#lost(why)
         const own = entries.filter(([key]) => stage.above.every((hot) => hot.peek(key) === undefined))
         const isLast = next === undefined && at.stage + 1 === stages.length
@@ -132,17 +132,17 @@ export class TieredPages<V> {
   }
 
   #spell({ after, departure, stage, until }: Bookmark): string {
-    const { company, life, origin } = this.#departures
-    const bookmark = `${origin}-${company}-${life}.${departure}.${until ?? ""}.${stage}`
+    const { company, numbering, origin } = this.#departures
+    const bookmark = `${origin}-${company}-${numbering}.${departure}.${until ?? ""}.${stage}`
     return after === undefined ? bookmark : `${bookmark}.${after}`
   }
 
   #bookmarkOf(text: string): Bookmark | BookmarkLost["why"] {
     const parts = wellFormed.exec(text)
     if (parts === null) return "malformed"
-    const [, origin, company, life, departure, until, stage, after] = parts
+    const [, origin, company, numbering, departure, until, stage, after] = parts
     if (origin !== this.#departures.origin) return "restarted"
-    return this.#whyLost(Number(company), Number(life)) ?? {
+    return this.#whyLost(Number(company), Number(numbering)) ?? {
       departure: Number(departure),
       until: until === "" ? undefined : Number(until),
       stage: Number(stage),
@@ -151,9 +151,9 @@ export class TieredPages<V> {
   }
 
   /** Why numbers that were given then have lost their meaning, if they have. */
-  #whyLost(company: number, life: number): BookmarkLost["why"] | undefined {
+  #whyLost(company: number, numbering: number): BookmarkLost["why"] | undefined {
     if (company !== this.#departures.company) return "other engines"
-    return life === this.#departures.life ? undefined : "overtaken"
+    return numbering === this.#departures.numbering ? undefined : "overtaken"
   }
 
   #lost(why: BookmarkLost["why"]): Exit.Exit<never, StoreError> {

@@ -150,7 +150,7 @@ describe("mayDiffer", () => {
     assert.isFalse(mayDiffer({ owner: new Entity("Ann") }, { owner: new Entity("Ann") }))
   })
 
-  it("records with the same properties in another order differ, as their texts do", () =>
+  it("objects with the same properties in another order differ, as their texts do", () =>
     assert.isTrue(mayDiffer({ a: 1, b: 2 }, { b: 2, a: 1 })))
 
   it("an Exit is compared within the bound, by its parts", () => {

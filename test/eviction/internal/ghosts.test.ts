@@ -6,7 +6,7 @@ import * as fc from "fast-check"
 import { Ghosts } from "../../../src/eviction/internal/ghosts.ts"
 
 describe("Ghosts", () => {
-  it("the ghosts are those of a plain queue of that length, and a recalled one is gone", () => {
+  it("the ghosts are those of a plain queue of the same length, and a recalled ghost is gone", () => {
     const step = fc.record({
       act: fc.constantFrom("add" as const, "add" as const, "recall" as const),
       // Neighbours in all but the highest bits, so that runs of cells collide.

@@ -19,7 +19,7 @@ const popular = () => {
 }
 
 describe("hit of a popular entry", () => {
-  it("the hit neither counts nor moves where both would change nothing", () => {
+  it("a hit of a popular entry neither counts nor moves it where both would change nothing", () => {
     const { inside, policy } = popular()
     const before = [inside.sketch.words, inside.lists.links, inside.states].map((array) => array.slice())
     inside.sketch.count = () => assert.fail("the counters are full")
@@ -27,7 +27,7 @@ describe("hit of a popular entry", () => {
     assert.deepStrictEqual([inside.sketch.words, inside.lists.links, inside.states], before)
   })
 
-  it("the hit counts again after the counters were halved", () => {
+  it("a hit of a popular entry counts again after the counters were halved", () => {
     const { inside, policy } = popular()
     const { losses } = inside.sketch
     for (let slot = 10; inside.sketch.losses === losses; slot++) {

@@ -50,31 +50,31 @@ describe("departures", () => {
     const departures = new Departures(0)
     departures.listen(new Set([partition]))
     assert.isDefined(departures.between(0, 0, 1))
-    const { life } = departures
+    const { numbering } = departures
     for (let n = 0; n <= 131_072; n++) leave("k")
-    assert.notStrictEqual(departures.life, life)
+    assert.notStrictEqual(departures.numbering, numbering)
     assert.strictEqual(listeners.size, 0)
   })
 
   it("the characters of the keys have a bound, too", () => {
     const departures = new Departures(0)
     departures.listen(new Set())
-    const { life } = departures
+    const { numbering } = departures
     for (let n = 0; n < 128; n++) departures.add("k".repeat(65_536))
-    assert.strictEqual(departures.life, life)
+    assert.strictEqual(departures.numbering, numbering)
     departures.add("k")
-    assert.notStrictEqual(departures.life, life)
+    assert.notStrictEqual(departures.numbering, numbering)
   })
 
   it("all bookmarks are lost when a memory comes or goes", () => {
     const [one, other] = [hot(), hot()]
     const departures = new Departures(0)
     departures.listen(new Set([one.partition]))
-    const { life } = departures
+    const { numbering } = departures
     departures.listen(new Set([one.partition]))
-    assert.strictEqual(departures.life, life)
+    assert.strictEqual(departures.numbering, numbering)
     departures.listen(new Set([one.partition, other.partition]))
-    assert.notStrictEqual(departures.life, life)
+    assert.notStrictEqual(departures.numbering, numbering)
     const { company } = departures
     departures.end()
     departures.listen(new Set([one.partition, other.partition]))

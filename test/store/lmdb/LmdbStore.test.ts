@@ -263,7 +263,7 @@ describe("damaged record", () => {
       (state) => state.count
     )
 
-  it.effect("the record is absent, counted and removed", () =>
+  it.effect("a damaged record is absent, counted and removed", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* life(path, (users) => users.setMany(numbered(0, 4)))

@@ -145,7 +145,7 @@ const reading = `
 
 describe("LmdbStore beside a process that reads its file by the driver", () => {
   it.live(
-    "the file stays as small as before when that process is killed during a read",
+    "the file stays as small as before when another process is killed while it reads the file",
     () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
@@ -181,7 +181,7 @@ describe("LmdbStore beside a process that reads its file by the driver", () => {
 
 describe("LmdbStore that cannot write", () => {
   it.effect(
-    "callers get errors and no older values, and the store goes on when it can write again",
+    "callers of a store that cannot write get errors and no older values, and it goes on when it can write again",
     () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
@@ -212,7 +212,7 @@ describe("LmdbStore that cannot write", () => {
   )
 
   it.live(
-    "the store still removes entries, and closes at once after a failed write",
+    "a store that cannot write still removes entries, and closes at once after a failed write",
     () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder

@@ -1,5 +1,5 @@
 /**
- * The LMDB driver does not end a commit. Writers fail after 30 seconds, and the program can end.
+ * The LMDB driver does not end a commit. Writers fail after 30 seconds, and the program can end. can end.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -47,7 +47,7 @@ const gated = Effect.gen(function*() {
 const storeReasonOf = <A>(effect: Effect.Effect<A, any>) => Effect.map(Effect.flip(effect), ({ reason }) => reason._tag)
 
 describe("LMDB driver that does not end a commit", () => {
-  it.effect("writers that wait fail after 30 seconds, and later ones at once until the commit ends", () =>
+  it.effect("writers that wait for a commit fail after 30 seconds, and later ones at once until it ends", () =>
     Effect.gen(function*() {
       const { gate, mark, tier } = yield* gated
       const first = yield* fork(storeReasonOf(mark(1)))
@@ -68,7 +68,7 @@ describe("LMDB driver that does not end a commit", () => {
       assert.strictEqual((yield* tier.loadMarks).marks[0]?.stamp, 4)
     }))
 
-  it.effect("the wait goes on for a second when the clock jumped, as after the sleep of a process", () =>
+  it.effect("the wait for a commit goes on for a second when the clock jumped, as after the sleep of a process", () =>
     Effect.gen(function*() {
       const { gate, mark } = yield* gated
       const first = yield* fork(mark(1))
@@ -79,7 +79,7 @@ describe("LMDB driver that does not end a commit", () => {
       yield* Fiber.join(first)
     }))
 
-  it.effect("the program can end", () =>
+  it.effect("a program whose LMDB commit does not end can end", () =>
     Effect.gen(function*() {
       const { mark, tier } = yield* gated
       const first = yield* fork(storeReasonOf(mark(1)))

@@ -52,7 +52,7 @@ const first = {
 describe("engine whose folder was removed", () => {
   for (const name of ["LMDB alone", "memory over LMDB"] as const) {
     it.live(
-      `each write fails with FolderGone, if it is the first operation since: ${name}`,
+      `each write to a folder that was removed fails with FolderGone, as the first operation since: ${name}`,
       () =>
         Effect.gen(function*() {
           const answers: Record<string, unknown> = {}
@@ -74,16 +74,20 @@ describe("engine whose folder was removed", () => {
 
 describe("engine whose folder another process has taken over", () => {
   for (const name of names) {
-    it.live(`the engine serves, derives and stores nothing of it: ${name}`, () =>
-      Effect.gen(function*() {
-        const [path, own] = [yield* temporaryFolder, yield* temporaryFolder]
-        const engine = yield* holding(name, path, own)
-        yield* engine.fill
-        assert.deepStrictEqual(yield* engine.answers, whole)
-        yield* takenOver(path)
-        assert.deepStrictEqual(yield* engine.answers, lost)
-        assert.deepStrictEqual(yield* engine.others, refused)
-      }), 30_000)
+    it.live(
+      `an engine serves, derives and stores nothing of a folder that another process has: ${name}`,
+      () =>
+        Effect.gen(function*() {
+          const [path, own] = [yield* temporaryFolder, yield* temporaryFolder]
+          const engine = yield* holding(name, path, own)
+          yield* engine.fill
+          assert.deepStrictEqual(yield* engine.answers, whole)
+          yield* takenOver(path)
+          assert.deepStrictEqual(yield* engine.answers, lost)
+          assert.deepStrictEqual(yield* engine.others, refused)
+        }),
+      30_000
+    )
   }
 
   it.live("what memory alone keeps is dropped if it was made of what the folder held", () =>
@@ -126,7 +130,7 @@ describe("engine whose folder another process has taken over", () => {
 
 describe.skipIf(!canContain("a frozen container"))("container that lost its folder while it was frozen", () => {
   it.live(
-    "no engine in it serves what it held, in whatever tier, a second after it goes on",
+    "no engine of a container that lost its folder serves what it held, a second after the container goes on",
     () =>
       Effect.gen(function*() {
         const folder = yield* temporaryFolder

@@ -156,7 +156,7 @@ describe("data file of any length", () => {
     120_000
   )
 
-  it.live("the error names the file and what to delete", () =>
+  it.live("the error of a damaged file names the file and what to delete", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const { used } = yield* samples
@@ -380,7 +380,7 @@ describe("copy of a folder", () => {
 })
 
 describe("package lmdb", () => {
-  it.effect("a program without it fails where it builds the layer, and the error says what to install", () =>
+  it.effect("a program without lmdb fails where it builds the layer, and the error says what to install", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const { stderr, stdout } = spawnSync(process.execPath, [...process.execArgv, child("withoutDriver.ts"), path], {

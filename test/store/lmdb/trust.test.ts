@@ -84,7 +84,7 @@ const ways: Record<string, Effect.Effect<unknown, unknown, any>> = {
 describe("process that ends on a full disk", () => {
   for (const [name, layerOf] of Object.entries(stores)) {
     for (const [way, change] of Object.entries(ways)) {
-      it.live(`${way} that could not be written is not undone for the next process: ${name}`, () =>
+      it.live(`the next process finds nothing of what ${way} was to take away when the disk was full: ${name}`, () =>
         Effect.gen(function*() {
           const path = yield* temporaryFolder
           yield* life(
@@ -100,7 +100,7 @@ describe("process that ends on a full disk", () => {
           assert.deepStrictEqual(yield* life(layerOf(path), read), emptied)
         }))
 
-      it.live(`${way} that could be written at last costs the next process nothing else: ${name}`, () =>
+      it.live(`the next process loses no other entry when ${way} could be written at last: ${name}`, () =>
         Effect.gen(function*() {
           const path = yield* temporaryFolder
           yield* life(
@@ -174,7 +174,7 @@ const opened = (path: string, namespace = "default") =>
 const mark = (stamp: number) => [{ scope: "scope", stamp }]
 
 describe("namespace with changes that could not be committed", () => {
-  it.live("the next process says why it begins without entries", () =>
+  it.live("the next process logs why it begins without entries", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* Effect.scoped(Effect.gen(function*() {
@@ -186,7 +186,7 @@ describe("namespace with changes that could not be committed", () => {
       assert.deepStrictEqual(yield* found(path), [undefined])
     }))
 
-  it.live("marks are owed until a write has them", () =>
+  it.live("marks that could not be committed are owed until a write has them", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const lifeWith = (again: number) =>
@@ -217,7 +217,7 @@ describe("namespace with changes that could not be committed", () => {
       assert.deepStrictEqual(yield* found(path, "a"), [undefined, warning(path)])
     }))
 
-  it.live("a second store of the namespace closes without a word of trust", () =>
+  it.live("a second store of a namespace with changes that could not be committed closes without a word of trust", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* Effect.scoped(Effect.gen(function*() {
@@ -230,7 +230,7 @@ describe("namespace with changes that could not be committed", () => {
       assert.deepStrictEqual(yield* found(path), [undefined, warning(path)])
     }))
 
-  it.live("a copy of the folder is not trusted, either", () =>
+  it.live("a copy of a folder with changes that could not be committed is not trusted, either", () =>
     Effect.gen(function*() {
       const [path, folder] = [yield* temporaryFolder, yield* temporaryFolder]
       const copy = Path.join(folder, "copy")

@@ -666,7 +666,7 @@ const losing = (lose: NonNullable<Ground["lose"]>): ReadonlyArray<readonly [name
       yield* a.ledger.catchUp()
       const { epoch } = positionOf(a)
       const sameNumber = { epoch: { number: epoch.number, nonce: epoch.nonce ^ 1 }, stamp: 1_000 }
-      assert.strictEqual(yield* put(a.users, "1", "of another life", sameNumber), "overtaken")
+      assert.strictEqual(yield* put(a.users, "1", "of another epoch", sameNumber), "overtaken")
       assert.isUndefined(yield* read(a, "1"))
     })],
   [

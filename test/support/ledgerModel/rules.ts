@@ -104,7 +104,7 @@ export const rules = {
     says: "a fence is the epoch and the stamp of its grant, and a lease is named by both",
     without: "after a loss of the ledger an older holder writes after a newer one, or the newer one is refused"
   },
-  // --- the life of a log
+  // --- the epochs of a log
   epoch: {
     says:
       "a ledger that lost its state begins a new epoch; memory, puts and answers of another epoch count for nothing",

@@ -11,7 +11,7 @@ import type { Budget, Scenario } from "./scenarios.ts"
 export const S = 0
 export const D = 1
 
-/** The life of a log, and the number of the last record of it that counts. */
+/** The epoch of a log, and the number of the last record of it that counts. */
 export interface Position {
   readonly epoch: number
   readonly stamp: number

@@ -29,7 +29,10 @@ import type { Found } from "../../Entry.ts"
 import type { Content, Met, Prepared, PreparedEntry, StoreFamily } from "../../Store.ts"
 import type { StoreError } from "../../StoreError.ts"
 
-/** One life of a log. `number` may repeat after a clock was set back; `nonce` tells the two apart. */
+/**
+ * The time of a log from one loss of its state to the next. `number` may repeat after a clock was set back; `nonce`
+ * tells the two apart.
+ */
 export interface Epoch {
   readonly number: number
   readonly nonce: number

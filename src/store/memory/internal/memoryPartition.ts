@@ -120,7 +120,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
   leftUnread: number | undefined = undefined
   private leaveListeners: ReadonlyArray<(key: string) => void> = []
   /** Begins the bookmarks of its pages: a slot means nothing in another partition. */
-  declare private readonly life: string
+  declare private readonly origin: string
 
   constructor(
     family: StoreFamily<V>,
@@ -138,7 +138,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
     this.weigher = isWeighed ? family.weigher : undefined
     this.wantsEvicted = family.onEvict !== undefined
     this.time = time
-    this.life = `${time.now().toString(36)}-${(++partitionsMade).toString(36)}.`
+    this.origin = `${time.now().toString(36)}-${(++partitionsMade).toString(36)}.`
     this.views = shards.map((shard): ShardView => ({
       shard,
       records: shard.records,
@@ -522,8 +522,8 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
    * grows, so no entry that stays is missed, whatever comes and goes in between.
    */
   readonly page = (after: string | undefined, max: number): Exit.Exit<Page<V>, StoreError> => {
-    const { life, views } = this
-    const from = after === undefined ? 0 : after.startsWith(life) ? bookmarkOf(after.slice(life.length)) : undefined
+    const { origin, views } = this
+    const from = after === undefined ? 0 : after.startsWith(origin) ? bookmarkOf(after.slice(origin.length)) : undefined
     if (from === undefined) {
       const why = after !== undefined && wellFormed.test(after) ? "restarted" : "malformed"
       return Exit.fail(new StoreError({ reason: new BookmarkLost({ tier: name, why }) }))
@@ -544,7 +544,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardF
         slot++
       }
     }
-    return Exit.succeed({ entries, next: life + (slot * views.length + view).toString(36) })
+    return Exit.succeed({ entries, next: origin + (slot * views.length + view).toString(36) })
   }
 
   readonly sweep = (freshUntilMax: FreshUntilMax): Effect.Effect<void> =>
