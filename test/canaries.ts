@@ -4060,8 +4060,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "warming",
     bug: "a warming leaves stale values in a lower tier to their readers",
     file: "src/cache/internal/loads/offers.ts",
-    text: `if (isBackingOff && (isQuiet || !flight.isForFresh)) this`,
-    planted: `if (isQuiet || isBackingOff && !flight.isForFresh) this`,
+    text: `if (isBackingOff && (isQuiet || !flight.isForFresh)) {`,
+    planted: `if (isQuiet || isBackingOff && !flight.isForFresh) {`,
     suites: ["test/cache/manyStale.test.ts"]
   },
   {
@@ -4845,5 +4845,37 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `if (this.hasSharedMarks) return 0`,
     planted: ``,
     suites: ["test/cache/marksOfProcesses.test.ts"]
+  },
+  {
+    law: 7,
+    bug: "a lookup is interrupted for the time in which it waited for its turn",
+    file: "src/cache/internal/loads/load.ts",
+    text: `return this.isInLine ? timeoutMillis :`,
+    planted: `return`,
+    suites: ["test/cache/timeInLine.test.ts"]
+  },
+  {
+    law: 7,
+    bug: "a lookup that hangs holds up the line for ever",
+    file: loads,
+    text: `if (flight.load.ticket?.isRunning === true) this.patience.share(flight)`,
+    planted: `if (flight.load.ticket === null) this.patience.share(flight)`,
+    suites: ["test/cache/timeInLine.test.ts"]
+  },
+  {
+    law: 6,
+    bug: "a stale value in place of a failure becomes idle while it is read",
+    file: landing,
+    text: `isKept ? held.entry : renewIdleTime(this.entries, key, held.entry, now)`,
+    planted: `isKept || now >= 0 ? held.entry : renewIdleTime(this.entries, key, held.entry, now)`,
+    suites: ["test/cache/idleStale.test.ts"]
+  },
+  {
+    law: 6,
+    bug: "an answer says that what was marked stale is served until its own end",
+    file: "src/cache/internal/entries/served.ts",
+    text: `Math.min(entry.expiresAt, freshUntil + staleMillisMax)`,
+    planted: `Math.min(entry.expiresAt, Infinity)`,
+    suites: ["test/cache/answers.test.ts"]
   }
 ]

@@ -28,9 +28,10 @@ export interface Answer<out V> {
    */
   readonly freshForMillis: number
   /**
-   * After this time the cache removes the value if nothing changes it, in milliseconds: `freshForMillis`, and the time
-   * for which it may be served stale. 0 for a value that was not stored; `Infinity` if it does not expire. In a family
-   * with an idle time, each later read moves the end.
+   * After this time the cache does not serve the value any more if nothing changes it, in milliseconds:
+   * `freshForMillis`, and the time for which it may be served stale, which begins when it is marked stale. 0 for a
+   * value that was not stored; `Infinity` if it does not expire. In a family with an idle time, each later read moves
+   * the end.
    */
   readonly expiresInMillis: number
   /**

@@ -904,6 +904,8 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    * **Details**
    *
    * - `f` returns the new value, or an Effect of it. If `f` fails, nothing changes.
+   * - The entry keeps its tags. Its lifetime is that of the family and begins again, and it has no revision, since the
+   *   data source gives the new state another one.
    * - `f` is called once. If the key changes in another way while it runs, also by `f` itself, and the owner has a
    *   lookup, the key is dropped, so that the next read asks the source. Where the owner has none, the update fails
    *   with `VersionConflict`.

@@ -59,8 +59,9 @@ export interface PolicyOptions {
   /**
    * How long a lookup may run before it is interrupted, and how long an update waits for the update before it. Without
    * this option, a lookup with one waiting reader has no bound. The bound is five minutes for a lookup with several
-   * waiting readers, for a lookup that renews a value behind its readers, and for the turn of an update.
-   * `Duration.infinity` removes the bound.
+   * waiting readers, for a lookup for whose turn another one waits, for a lookup that renews a value behind its
+   * readers, and for the turn of an update. `Duration.infinity` removes the bound. The time in which a lookup waits for
+   * its turn under `loadConcurrency` does not count.
    */
   readonly hardTimeout?: unknown
   /**

@@ -31,12 +31,16 @@ export const fromMemory = <V>(entry: Entry<V>, stale: boolean): Served<V> => ({
   stale
 })
 
-/** Makes the answer for a value that was served at `nowMillis`. From `freshUntil` on, its entry is not fresh. */
+/**
+ * Makes the answer for a value that was served at `nowMillis`. From `freshUntil` on, its entry is not fresh, and may be
+ * served for `staleMillisMax`: a mark may have made it stale before its own time.
+ */
 export const answerOf = <V>(
   { entry, stale, tags, tier, value }: Served<V>,
   versions: VersionClock,
   nowMillis: number,
-  freshUntil: number
+  freshUntil: number,
+  staleMillisMax: number
 ): Answer<V> => ({
   value,
   tier,
@@ -44,7 +48,9 @@ export const answerOf = <V>(
   ageMillis: entry === undefined ? 0 : Math.max(0, nowMillis - versions.madeAt(entry)),
   staleMillis: stale ? Math.max(0, nowMillis - freshUntil) : 0,
   freshForMillis: entry === undefined || stale ? 0 : Math.max(0, Math.min(freshUntil, entry.expiresAt) - nowMillis),
-  expiresInMillis: entry === undefined ? 0 : Math.max(0, entry.expiresAt - nowMillis),
+  expiresInMillis: entry === undefined
+    ? 0
+    : Math.max(0, Math.min(entry.expiresAt, freshUntil + staleMillisMax) - nowMillis),
   stamp: entry?.stamp,
   version: entry?.version ?? 0,
   costMillis: entry?.costMillis ?? 0,

@@ -352,6 +352,11 @@ export class Flight<V> extends Waited<V> {
     return this.isEmpty && !this.isExpected && (this.beginsBehind || this.joinedCount > 0)
   }
 
+  /** Whether a reader gets its answer who accepts a stale value. */
+  get isForStale(): boolean {
+    return this.isEmpty ? !this.isUnseen && !this.isQuiet && !this.wantsFresh : !this.areAllForFresh
+  }
+
   /** No reader waits for it: its lookup waits behind those that readers wait for. */
   private rest(): void {
     if (this.load.open === 1) this.load.ticket?.loseReaders()

@@ -51,6 +51,7 @@ import * as Lookup from "../../Lookup.ts"
 import { both, type Delivery, noDelivery } from "../below/delivery.ts"
 import { type CacheContext, orStoreFailed } from "../entries/cacheContext.ts"
 import type { Entries } from "../entries/entries.ts"
+import { renewIdleTime } from "../entries/idleTime.ts"
 import type { Served } from "../entries/served.ts"
 import * as Expiry from "../family/expiry.ts"
 import type { EngineFamilySpec } from "../family/familySpec.ts"
@@ -409,7 +410,10 @@ export class Landing<V> {
     if (held === undefined || isBarred || !maySubstitute(this.entries, key, held.entry, now)) {
       return this.ground.end(flight, failed, isCut)
     }
-    const { entry, tier } = held
+    const { tier } = held
+    // Readers who accept nothing stale get the failure.
+    const isKept = !flight.isForStale || flight.isOvertaken || flight.isContested
+    const entry = isKept ? held.entry : renewIdleTime(this.entries, key, held.entry, now)
     const stale = !this.entries.isFresh(key, entry, now)
     this.ground.end(flight, Exit.succeed({ value: entry.value, tier, entry, stale }), isCut, failed)
   }

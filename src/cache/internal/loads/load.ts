@@ -52,6 +52,10 @@ export class Load extends Work {
   private runningFiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
   /** Its ticket in a family with a `loadConcurrency`. */
   ticket: Ticket | undefined = undefined
+  /** Since when it has waited for its turn; `undefined` if it does not wait. */
+  private inLineSince: number | undefined = undefined
+  /** When its turn came, for which it had to wait. */
+  private turnAt: number | undefined = undefined
   /** How many of its flights have not ended. */
   open: number
   /** The time until which its value should last. A value that it reads must not end earlier. */
@@ -133,6 +137,30 @@ export class Load extends Work {
 
   get fiber(): Fiber.Fiber<unknown, unknown> | undefined {
     return this.runningFiber
+  }
+
+  /** It has a ticket, and may have to wait for its turn. */
+  enterLine(ticket: Ticket, nowMillis: number): void {
+    this.ticket = ticket
+    if (!ticket.isRunning) this.inLineSince = nowMillis
+  }
+
+  /** Its turn has come. Returns for how long it has waited. */
+  leaveLine(nowMillis: number): number {
+    const { inLineSince } = this
+    if (inLineSince === undefined) return 0
+    this.inLineSince = undefined
+    this.turnAt = nowMillis
+    return nowMillis - inLineSince
+  }
+
+  get isInLine(): boolean {
+    return this.inLineSince !== undefined
+  }
+
+  /** How much is left of a time that began at `startedAt`, or when its turn came, if it had to wait for that. */
+  timeLeft(timeoutMillis: number, startedAt: number, nowMillis: number): number {
+    return this.isInLine ? timeoutMillis : timeoutMillis - (nowMillis - (this.turnAt ?? startedAt))
   }
 
   /** This fiber runs the lookup. */

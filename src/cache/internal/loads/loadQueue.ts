@@ -65,6 +65,11 @@ export class LoadQueue {
     return this.turns === Infinity
   }
 
+  /** How many lookups wait for a turn. */
+  get waiting(): number {
+    return this.readers.size + this.background.size
+  }
+
   /**
    * Whether no further background load may wait. Loads that readers have moved to the first line beyond its bound count
    * here, because they came by the second line.
@@ -174,7 +179,7 @@ export class LoadQueue {
 
   /** For tests. */
   checkInvariants(check: (holds: boolean, rule: string) => void, idle: boolean): void {
-    const waiting = this.readers.size + this.background.size
+    const { waiting } = this
     check(waiting <= this.waitingMax + backgroundMax, "the queue of loads keeps its bound")
     check(this.background.size <= backgroundMax, "the queue of background loads keeps its bound")
     check(this.backgroundRunning >= 0 && this.backgroundRunning <= this.running, "background loads are counted")

@@ -450,7 +450,32 @@ export class Loads<V> {
       return
     }
     const end = Pieces.each(flights.length, (at) => this.endLate(flights[at]!, timeoutMillis))
-    fork(Effect.asVoid(Effect.timeoutOrElse(load.whenOver(), { duration: timeoutMillis, orElse: () => end })))
+    const { startedAt } = flights[0]!
+    const wait = (millis: number): Effect.Effect<void> =>
+      Effect.timeoutOrElse(load.whenOver(), {
+        duration: millis,
+        orElse: () => this.whenLate(load, timeoutMillis, startedAt, wait, end)
+      })
+    fork(wait(timeoutMillis))
+  }
+
+  /** Ends a load whose time is over, or waits for the time that is left. */
+  private whenLate(
+    load: Load,
+    timeoutMillis: number,
+    startedAt: number,
+    wait: (millis: number) => Effect.Effect<void>,
+    end: Effect.Effect<void>
+  ): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const left = load.timeLeft(timeoutMillis, startedAt, this.now())
+      return left > 0 ? wait(left) : end
+    })
+  }
+
+  boundByLine(flights: Iterable<Flight<V>> = this.flights.running): void {
+    if (!this.isPatient) return
+    for (const flight of flights) if (flight.load.ticket?.isRunning === true) this.patience.share(flight)
   }
 
   endLate(flight: Flight<V>, timeoutMillis: number): void {
@@ -462,10 +487,11 @@ export class Loads<V> {
   }
 
   timeOut(flight: Flight<V>, timeoutMillis: number): Effect.Effect<void> {
-    return Effect.andThen(
-      Effect.sleep(timeoutMillis),
-      Effect.sync(() => this.endLate(flight, timeoutMillis))
-    )
+    const { load, startedAt } = flight
+    const end = Effect.sync(() => this.endLate(flight, timeoutMillis))
+    const wait = (millis: number): Effect.Effect<void> =>
+      Effect.andThen(Effect.sleep(millis), this.whenLate(load, timeoutMillis, startedAt, wait, end))
+    return wait(timeoutMillis)
   }
 
   /**

@@ -34,6 +34,8 @@ interface Ground<V> {
   readonly offers: Offers<V>
   readonly renewals: Renewals<V>
   absent(key: string, why: Absent["why"]): CacheError
+  /** Bounds the time of these flights, or of each that runs, because other lookups wait for their turns. */
+  boundByLine(flights?: Iterable<Flight<V>>): void
   end(flight: Flight<V>, exit: Exit.Exit<Served<V>, unknown>): void
   queueFull(key: string, queueMax: number): CacheError
 }
@@ -222,11 +224,24 @@ export class Lookups<V> {
 
   private inTurn<A, E>(flights: ReadonlyArray<Flight<V>>, work: Effect.Effect<A, E>): Effect.Effect<A, E | CacheError> {
     const { key, load } = flights[0]!
+    const { time } = this.cache
+    const begin = Effect.suspend(() => {
+      // How long a load may take says nothing about the loads before it.
+      const now = time.now()
+      const waited = load.leaveLine(now)
+      if (waited > 0) { for (const flight of flights) flight.excuse(waited, now) }
+      if (this.ground.loadQueue.waiting > 0) this.ground.boundByLine(flights)
+      return work
+    })
     return this.ground.loadQueue.inTurn(
       flights.every(({ isInBackground }) => isInBackground),
-      work,
+      begin,
       (waitingMax) => this.ground.queueFull(key, waitingMax),
-      (ticket) => load.ticket = ticket
+      (ticket) => {
+        load.enterLine(ticket, time.now())
+        // Those that run now hold up this load, and a load that begins later finds it in the line.
+        if (load.isInLine && this.ground.loadQueue.waiting === 1) this.ground.boundByLine()
+      }
     )
   }
 

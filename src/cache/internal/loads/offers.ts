@@ -111,30 +111,48 @@ export class Offers<V> {
   /**
    * Gives the readers of a load the entry that it replaces, as memory would, whatever began the load: at once if it is
    * fresh, or if `staleWhileRevalidate` or the pause after a failure allow it, and else after a soft timeout. Where a
-   * reader gets a fresh entry, its idle time begins again.
+   * reader gets the entry, its idle time begins again.
    */
-  private offer(flight: Flight<V>, now: number, isRead = !flight.areAllForNew): void {
+  private offer(flight: Flight<V>, now: number, isRead?: boolean): void {
     const { held, key } = flight
     if (held === undefined || flight.hasEnded || flight.isOvertaken || flight.isBarred) return
     const { entry, tier } = held
-    if (!this.entries.isFresh(key, entry, now)) return this.offerStale(flight, held, now)
-    const read = isRead && !flight.isContested ? renewIdleTime(this.entries, key, entry, now) : entry
-    if (read !== entry) flight.replaces({ entry: read, tier })
+    if (!this.entries.isFresh(key, entry, now)) return this.offerStale(flight, held, now, isRead)
+    const { entry: read } = this.read(flight, held, now, isRead ?? !flight.areAllForNew)
     const fresh = Exit.succeed({ value: read.value, tier, entry: read, stale: false })
     flight.offer(fresh, Math.min(this.entries.freshUntil(key, read, now), read.expiresAt))
   }
 
-  /** One more reader gets the fresh entry that a load has offered. */
-  offerAgain(flight: Flight<V>, { entry }: Served<V>, now: number): void {
-    if (this.ground.expiry.idleTimeToLive !== undefined && entry !== undefined) this.offer(flight, now, true)
+  /** What a load replaces, as it is after readers of the load have got it. */
+  private read(flight: Flight<V>, held: Found<V>, now: number, isRead: boolean): Found<V> {
+    const { entry, tier } = held
+    // What was found before a change must not be written again.
+    const isKept = !isRead || flight.isOvertaken || flight.isContested
+    const read = isKept ? entry : renewIdleTime(this.entries, flight.key, entry, now)
+    if (read === entry) return held
+    const again = { entry: read, tier }
+    flight.replaces(again)
+    return again
   }
 
-  private offerStale(flight: Flight<V>, held: Found<V>, now: number): void {
+  /** One more reader gets the entry that a load has offered. */
+  offerAgain(flight: Flight<V>, { entry, stale }: Served<V>, now: number): void {
+    const { held, isTimed } = flight
+    if (this.ground.expiry.idleTimeToLive === undefined || entry === undefined || held === undefined) return
+    if (!stale) return this.offer(flight, now, true)
+    const read = this.read(flight, held, now, true)
+    const { servedAtOnceUntil, servedUntil } = this.timesOf(flight.key, read.entry, now)
+    flight.offer(staleOf(read), isTimed ? servedUntil : servedAtOnceUntil)
+  }
+
+  private offerStale(flight: Flight<V>, held: Found<V>, now: number, isRead = flight.isForStale): void {
     const { servedUntil, servedAtOnceUntil } = this.timesOf(flight.key, held.entry, now)
     if (now >= servedUntil) return
-    if (now < servedAtOnceUntil) this.answerEarly(flight, staleOf(held), servedAtOnceUntil)
-    else if (this.ground.expiry.softTimeout !== undefined) {
-      this.answerAfter(this.ground.expiry.softTimeout, flight, held, servedUntil)
+    if (now < servedAtOnceUntil) {
+      const read = this.read(flight, held, now, isRead)
+      this.answerEarly(flight, staleOf(read), this.timesOf(flight.key, read.entry, now).servedAtOnceUntil)
+    } else if (this.ground.expiry.softTimeout !== undefined) {
+      this.answerAfter(this.ground.expiry.softTimeout, flight, held)
     }
   }
 
@@ -165,8 +183,9 @@ export class Offers<V> {
     }
     flight.renews("stale", found)
     const isBackingOff = this.ground.failures.isBackingOff(key, now)
-    if (isBackingOff && (isQuiet || !flight.isForFresh)) this.ground.end(flight, staleOf(found))
-    else this.offerStale(flight, found, now)
+    if (isBackingOff && (isQuiet || !flight.isForFresh)) {
+      this.ground.end(flight, staleOf(this.read(flight, found, now, flight.isForStale)))
+    } else this.offerStale(flight, found, now)
     if (now < servedAtOnceUntil && !isQuiet && !flight.wantsFresh) this.entries.tally.countAfterMiss(key, tier, true)
     if (flight.wantsFresh && flight.areAllForFresh) this.repeatFailure(flight, now)
   }
@@ -181,14 +200,15 @@ export class Offers<V> {
    * After `millis`, answers the readers who still wait with the stale value, if it may be served then. The load goes
    * on.
    */
-  private answerAfter(millis: number, flight: Flight<V>, held: Found<V>, servedUntil: number): void {
+  private answerAfter(millis: number, flight: Flight<V>, held: Found<V>): void {
     if (flight.isTimed) return
     flight.detach()
     const answer = Effect.sync(() => {
       const now = this.entries.cache.time.now()
       if (flight.held?.entry.version !== held.entry.version || flight.isBarred) return
       if (!maySubstitute(this.entries, flight.key, held.entry, now)) return
-      this.answerEarly(flight, staleOf(held), servedUntil)
+      const read = this.read(flight, held, now, flight.isForStale)
+      this.answerEarly(flight, staleOf(read), this.timesOf(flight.key, read.entry, now).servedUntil)
     })
     flight.answerEarlyBy(this.ground.forkFor(Effect.andThen(Effect.sleep(millis), answer)))
   }
@@ -217,9 +237,8 @@ export class Offers<V> {
         if (softTimeout === undefined || !maySubstitute(this.entries, key, found.entry, now)) return Effect.void
         return Effect.flatMap(Effect.sleep(softTimeout), () => {
           if (watch.changed) return again
-          if (maySubstitute(this.entries, key, found.entry, this.entries.cache.time.now())) {
-            this.serveStale(queued, found)
-          }
+          const later = this.entries.cache.time.now()
+          if (maySubstitute(this.entries, key, found.entry, later)) this.serveStale(queued, found, later)
           return Effect.void
         })
       })
@@ -232,7 +251,7 @@ export class Offers<V> {
     const { key } = queued
     if (!this.entries.isFresh(key, entry, now)) {
       const { servedAtOnceUntil } = this.timesOf(key, entry, now)
-      if (now < servedAtOnceUntil) this.serveStale(queued, found)
+      if (now < servedAtOnceUntil) this.serveStale(queued, found, now)
       return now < servedAtOnceUntil
     }
     this.entries.tally.countHit(key, tier)
@@ -241,10 +260,11 @@ export class Offers<V> {
     return true
   }
 
-  private serveStale(queued: Queued<V>, found: Found<V>): void {
+  private serveStale(queued: Queued<V>, { entry, tier }: Found<V>, now: number): void {
+    const { key } = queued
     if (queued.areAllForFresh) return
-    this.entries.tally.countStale(queued.key, found.tier)
-    queued.serve(staleOf(found))
+    this.entries.tally.countStale(key, tier)
+    queued.serve(staleOf({ entry: renewIdleTime(this.entries, key, entry, now), tier }))
   }
 
   /** Ends a flight that found no entry to serve, if a failure of its key is remembered. */

@@ -4,10 +4,13 @@
  * - A load for which a second reader waits may be part of a circular wait that the engine cannot see. So it ends
  *   `hangTimeoutMillis` after that reader joined. A load with one reader may take any time: every cycle of waits has a
  *   second reader somewhere.
+ * - Under `loadConcurrency`, a load for whose turn another one waits ends `hangTimeoutMillis` after that one began to
+ *   wait, or after it got its turn.
  * - A renewal behind readers ends `hangTimeoutMillis` after it began. If it hung, readers would otherwise get the stale
  *   value until that value may not be served any more.
  *
- * The time for which the process was frozen or blocked does not count (`nap`).
+ * The time for which the process was frozen or blocked does not count (`nap`), nor that for which a load waits for its
+ * turn under `loadConcurrency`: the lookups before it have times of their own.
  *
  * One fiber sleeps for all loads of the family. It runs only while a load has a deadline, and it lets the process end
  * while only renewals have one.
@@ -69,7 +72,8 @@ export class Patience {
     let wait = Infinity
     let isBehind = true
     for (const flight of Array.from(this.ground.flights.running)) {
-      const left = (flight.sharedSince ?? Infinity) + hangTimeoutMillis - now
+      const { load, sharedSince = Infinity } = flight
+      const left = (load.isInLine && sharedSince < now ? now : sharedSince) + hangTimeoutMillis - now
       if (left <= 0) this.ground.endLate(flight, hangTimeoutMillis)
       else if (left < Infinity) {
         wait = Math.min(wait, left)

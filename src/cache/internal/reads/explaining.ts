@@ -9,6 +9,7 @@ import { foundOf, unknown, unlessLate } from "../below/whenKnown.ts"
 import type { Entries } from "../entries/entries.ts"
 import { foundIn } from "../entries/lowerReads.ts"
 import { answerOf, type Served } from "../entries/served.ts"
+import * as Expiry from "../family/expiry.ts"
 import { noTags } from "../family/judgement.ts"
 import { hiding } from "../family/sensitive.ts"
 import type { Loads } from "../loads/loads.ts"
@@ -47,7 +48,7 @@ export const explain = <V>(
         family: name,
         key: spec.show(key),
         outcome: outcomeOf(entries, loads, key, now, served && freshUntil),
-        held: served && answerOf(served, cache.versions, now, freshUntil),
+        held: served && answerOf(served, cache.versions, now, freshUntil, Expiry.staleMillisMax(entries.expiry)),
         happenings: cache.changes.history.of(name, key, held?.entry.tags ?? noTags)
       }
       return spec.isSensitive ? hiding(explanation, spec.hide) : explanation

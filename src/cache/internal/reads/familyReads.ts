@@ -159,8 +159,8 @@ export class FamilyReads<V> implements Reads<V> {
     const { stale, tier } = served
     // What memory had when the load began is a hit, although memory may have lost it since.
     if (tier !== memory) this.entries.tally.countMiss(running.key)
-    if (stale) return this.entries.tally.countStale(running.key, tier)
-    this.entries.tally.countHit(running.key, tier)
+    if (stale) this.entries.tally.countStale(running.key, tier)
+    else this.entries.tally.countHit(running.key, tier)
     this.loads.offers.offerAgain(running, served, now)
   }
 
@@ -326,7 +326,8 @@ export class FamilyReads<V> implements Reads<V> {
     const { time, versions } = this.cache
     const now = time.now()
     const { entry } = served
-    return answerOf(served, versions, now, entry === undefined ? Infinity : this.entries.freshUntil(key, entry, now))
+    const freshUntil = entry === undefined ? Infinity : this.entries.freshUntil(key, entry, now)
+    return answerOf(served, versions, now, freshUntil, Expiry.staleMillisMax(this.expiry))
   }
 
   /** Finds the fresh entry of a key in any tier. This counts as a read, so the idle time of the entry begins again. */
@@ -463,9 +464,9 @@ export class FamilyReads<V> implements Reads<V> {
     if (age >= Expiry.staleMillisMax(this.expiry)) return undefined
     if (age < this.expiry.staleWhileRevalidate) {
       if (!isRenewed) this.loads.renewals.begin(key, "stale", entry, now, lookup)
-      return this.answerStale(key, entry)
+      return this.answerStale(key, entry, now)
     }
-    if (this.loads.failures.isBackingOff(key, now)) return this.answerStale(key, entry)
+    if (this.loads.failures.isBackingOff(key, now)) return this.answerStale(key, entry, now)
     return this.softly(key, entry, this.serveMissing(key, now, entry, false, lookup))
   }
 
@@ -490,12 +491,12 @@ export class FamilyReads<V> implements Reads<V> {
   /** The reader has waited, which was counted as a miss. */
   private answerStaleLate(key: string, entry: Entry<V>): Effect.Effect<Served<V>> {
     this.entries.tally.tellHit(key, memory, true)
-    return Exit.succeed(fromMemory(entry, true))
+    return Exit.succeed(fromMemory(renewIdleTime(this.entries, key, entry, this.cache.time.now()), true))
   }
 
-  private answerStale(key: string, entry: Entry<V>): Effect.Effect<Served<V>> {
+  private answerStale(key: string, entry: Entry<V>, now: number): Effect.Effect<Served<V>> {
     this.entries.tally.countStale(key, memory)
-    return Exit.succeed(fromMemory(entry, true))
+    return Exit.succeed(fromMemory(renewIdleTime(this.entries, key, entry, now), true))
   }
 
   /** Joins the load of the key or starts one, because memory has no value that may be served. */
