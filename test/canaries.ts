@@ -4877,5 +4877,13 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `Math.min(entry.expiresAt, freshUntil + staleMillisMax)`,
     planted: `Math.min(entry.expiresAt, Infinity)`,
     suites: ["test/cache/answers.test.ts"]
+  },
+  {
+    law: "several processes",
+    bug: "a watermark is not waited for",
+    file: "src/store/internal/ledger/proofs.ts",
+    text: `return position && this.ground.ledger.catchUp(new Map([[log, position]]))`,
+    planted: `return position && Effect.void`,
+    suites: ["test/cache/watermarks.test.ts"]
   }
 ]

@@ -668,6 +668,31 @@ const whyRefused: { readonly [_ in CursorRefused["why"]]: string } = {
 }
 
 /**
+ * No process over this place has given the watermark. Nothing was waited for.
+ *
+ * **Details**
+ *
+ * A watermark belongs to one place: one namespace of one server. Without a tier that processes share, each watermark is
+ * the empty text. One of an earlier life of the place, from before the server lost its state, is taken.
+ *
+ * @stability experimental
+ * @category errors
+ * @since 0.1.0
+ */
+export class WatermarkRefused extends Schema.TaggedError<WatermarkRefused>()("WatermarkRefused", {
+  code: Schema.tag("E0534"),
+  isShared: Schema.Boolean
+}) {
+  override get message() {
+    const why = this.isShared
+      ? "it is not a watermark of a tier that processes share; help: pass what `watermark` of a service has returned"
+      : "no tier of this cache is shared by processes, so the only watermark is the empty text; help: use one store, " +
+        "such as `RedisStore`, in both services"
+    return `${this.code}: this watermark cannot be reached: ${why}`
+  }
+}
+
+/**
  * The error of every cache operation. `reason` says what happened; `message` is the message of the reason.
  *
  * **When to use**
@@ -729,6 +754,7 @@ export class CacheError extends Schema.TaggedError<CacheError>()("CacheError", {
     BulkMiscounted,
     NotIterable,
     CursorRefused,
+    WatermarkRefused,
     TransactionRefused,
     InvalidManifest
   ])

@@ -338,7 +338,7 @@ export const ofAccessor: ReadonlySet<string> = words(
     "set setMany update patch delete deleteMany refresh invalidate invalidateWhere invalidateAll invalidateTag " +
     "setting deleting"
 )
-const ofManifest = words("get getOption set delete batch invalidate transaction")
+const ofManifest = words("get getOption set delete batch invalidate transaction reach")
 
 const binding = new Set(["map", "flatMap", "tap", "andThen"])
 

@@ -274,7 +274,18 @@ export interface Engine<Self> extends
   EngineOf<Self>,
   Pick<
     Service<Self, never>,
-    "keys" | "get" | "getOption" | "set" | "delete" | "batch" | "transaction" | "invalidate" | "events" | "stats"
+    | "keys"
+    | "get"
+    | "getOption"
+    | "set"
+    | "delete"
+    | "batch"
+    | "transaction"
+    | "invalidate"
+    | "events"
+    | "stats"
+    | "watermark"
+    | "reach"
   >
 {}
 
@@ -988,6 +999,79 @@ export interface Service<Self, Id extends string> {
    * ```
    */
   readonly stats: Effect.Effect<{ readonly [K in keyof DefinitionOf<Self>["families"]]: FamilyStats }, never, Self>
+  /**
+   * A text that names how much this process has heard of the changes in the tier that processes share. These are at
+   * least its own writes that have returned.
+   *
+   * **When to use**
+   *
+   * For a caller who writes through one service and reads through another. Return it with the answer of the write, as a
+   * header or a cookie, and give it to {@link reach} before the read.
+   *
+   * **Details**
+   *
+   * It has up to 35 characters, letters, digits and dots, and no key or value. Without a tier that processes share it
+   * is the empty text. Processes over one namespace of one server understand each other's. It fails with `StoreFailed`
+   * if the server cannot be asked.
+   *
+   * **Example** (Two services)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * // Memory alone is enough to compile it; in services it is `TieredStore.layer` with a `RedisStore` below.
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const write = Effect.andThen(price.set({ item: "pen" }, 2), Shop.watermark)
+   * const read = (watermark: string) => Effect.andThen(Shop.reach(watermark), price.get({ item: "pen" }))
+   * await Effect.runPromise(Effect.provide(Effect.flatMap(write, read), ShopLive)) // => 2
+   * ```
+   *
+   * @see {@link reach}
+   */
+  readonly watermark: Effect.Effect<string, CacheError, Self>
+  /**
+   * Waits until this process has heard everything that a {@link watermark} names. A read after it serves no value that
+   * was replaced before the watermark was given.
+   *
+   * **When to use**
+   *
+   * Before the reads of a request that brings a watermark. It costs no question if the process has heard so much
+   * already, as after some milliseconds.
+   *
+   * **Gotchas**
+   *
+   * It fails with `StoreFailed` if the server does not answer, and with `WatermarkRefused` for a text that is not a
+   * watermark of such a place. A watermark from before the server lost its state counts as reached, since everything
+   * from before that is out of date.
+   *
+   * **Example** (An empty watermark)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const ShopLive = Shop.modules({ price: Shop.owner("price") }).pipe(
+   *   Layer.provide(MemoryStore.layer({ capacity: 100 }))
+   * )
+   *
+   * const program = Effect.flatMap(Shop.watermark, (watermark) => Effect.as(Shop.reach(watermark), watermark))
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => ""
+   * ```
+   *
+   * @see {@link watermark}
+   */
+  readonly reach: (watermark: string) => Effect.Effect<void, CacheError, Self>
 
   /**
    * Declares what a function does to the cache. A body that reads or writes anything else does not compile.
@@ -1191,6 +1275,8 @@ interface UncheckedEngine {
   readonly invalidate: Returns<UncheckedEffect>
   readonly events: Stream.Stream<CacheEvent>
   readonly stats: UncheckedEffect
+  readonly watermark: UncheckedEffect
+  readonly reach: Returns<UncheckedEffect>
 }
 type Returns<A> = (...args: any) => A
 type UncheckedEffect = Effect.Effect<any, any>

@@ -582,6 +582,13 @@ export interface Knowing {
   readonly provenAt: () => number
   /** Asks now, for all callers at once. Returns `undefined` while the tier cannot be asked. */
   readonly prove: () => Effect.Effect<void, StoreError> | undefined
+  /**
+   * A text that names how much of the news has been heard, at least that of each write that has returned. Asks the tier
+   * only if that is not known.
+   */
+  readonly watermark: Effect.Effect<string, StoreError>
+  /** Waits until the news has been heard that a watermark names. Returns `undefined` for a text that is none. */
+  readonly reach: (watermark: string) => Effect.Effect<void, StoreError> | undefined
 }
 
 /**

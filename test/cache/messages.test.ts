@@ -179,6 +179,11 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
     "scan again, without a cursor"
   ],
   [
+    new CacheError.WatermarkRefused({ isShared: true }),
+    "E0534: this watermark cannot be reached: it is not a watermark of a tier that processes share; help: pass what " +
+    "`watermark` of a service has returned"
+  ],
+  [
     new CacheError.TransactionRefused({
       code: "E0528",
       manifest: "App",

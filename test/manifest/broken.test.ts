@@ -101,6 +101,8 @@ describe("manifest with mistakes", () => {
           invalidate: () => refuses(app.invalidate("user:*"), "invalidate"),
           events: () => refuses(Stream.runDrain(app.events), "events"),
           stats: () => refuses(app.stats, "stats"),
+          watermark: () => refuses(app.watermark, "watermark"),
+          reach: () => refuses(app.reach(""), "reach"),
           fn: () => refuses(app.fn("f", { owns: ["user:{id}"] })(function*() {})(1), "fn"),
           method: () => refuses(app.method({ borrows: ["user:{id}"] })(() => Effect.void)(), "method"),
           inLayer: () => refuses(app.inLayer("web")(Effect.void), "inLayer"),

@@ -128,6 +128,7 @@ const calls: { [what: string]: (given: any) => unknown } = {
   "get": (given) => app.get(given),
   "set": (given) => app.set(given, "x"),
   "delete": (given) => app.delete(given),
+  "reach": (given) => app.reach(given),
   "fn, its name": (given) => app.fn(given, {})(body)(),
   "fn, its declaration": (given) => app.fn("f", given)(body)(),
   "fn, what it owns": (given) => app.fn("f", { owns: [given] })(body)(),

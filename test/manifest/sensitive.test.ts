@@ -353,6 +353,8 @@ const statics: Readonly<Record<string, (app: any) => ReadonlyArray<unknown>>> = 
   invalidate: (app) => [app.invalidate(key), app.invalidate(`user:${canary}:{`), app.invalidate(`none:${canary}`)],
   events: () => [],
   stats: (app) => [app.stats],
+  watermark: (app) => [app.watermark],
+  reach: (app) => [app.reach(canary)],
   fn: () => [],
   method: () => [],
   inLayer: () => [],

@@ -19,7 +19,7 @@ import type { CoarseClock } from "../../store/shared/coarseClock.ts"
 import type { VersionClock } from "../../store/shared/versionClock.ts"
 import type { Store } from "../../store/Store.ts"
 import { type Commons, type News } from "../../store/Store.ts"
-import type { CacheError } from "../CacheError.ts"
+import { CacheError, WatermarkRefused } from "../CacheError.ts"
 import { CacheEvent, type InvalidationMode } from "../CacheEvent.ts"
 import type { FamilyStats } from "../CacheMetrics.ts"
 import type { Slice } from "../Explanation.ts"
@@ -32,6 +32,7 @@ import { type Heard, type Peer, Peers, type Swept } from "../internal/entries/pe
 import { deletion, judgeAll, type Judged, type Judging, whenJudged } from "../internal/family/judgement.ts"
 import { Lengths } from "../internal/family/lengths.ts"
 import { splitScope } from "../internal/family/names.ts"
+import { storeFailed } from "../internal/family/storeFailed.ts"
 import { Spreading } from "../internal/invalidation/spreading.ts"
 import { Sweeper } from "../internal/invalidation/sweep.ts"
 import { expectedBy, guarded } from "../internal/writes/guarded.ts"
@@ -219,6 +220,22 @@ export class Cache implements CacheContext, Peer {
       case "Missed":
         for (const family of this.families.values()) family.hearGone(news.stamp)
     }
+  }
+
+  /** How far this process has heard what other processes change; the empty text where none do. */
+  readonly watermark: Effect.Effect<string, CacheError> = Effect.suspend(() => {
+    const { knowing } = this.store
+    return knowing === undefined ? Effect.succeed("") : Effect.mapError(knowing.watermark, storeFailed)
+  })
+
+  /** Waits until this process has heard what a watermark names. */
+  reach(watermark: string): Effect.Effect<void, CacheError> {
+    const { knowing } = this.store
+    if (knowing === undefined && watermark === "") return Effect.void
+    const reached = knowing?.reach(watermark)
+    return reached === undefined
+      ? Effect.fail(new CacheError({ reason: new WatermarkRefused({ isShared: knowing !== undefined }) }))
+      : Effect.mapError(reached, storeFailed)
   }
 
   /**

@@ -211,5 +211,11 @@ export const engine: ReadonlyArray<Explained> = [
     "A write was refused, because a transaction changes its key, and the cache does not know the outcome yet.",
     "The cache would not keep its value. The write has a condition, or no lookup could load the value.",
     "Write again when the transaction has ended, or ten seconds after the answer to its commit was lost."
+  ),
+  atRunTime(
+    "E0534",
+    "The given text is not a watermark of the tier that processes share here.",
+    "A read after it could serve a value that was replaced before.",
+    "Pass what `watermark` has returned in a service over the same namespace of the same server."
   )
 ]

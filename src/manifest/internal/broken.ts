@@ -42,6 +42,8 @@ export const broken = (problem: ManifestError, definition: unknown): Statics => 
     invalidate: failing,
     events: Stream.fail(error),
     stats: fails,
+    watermark: fails,
+    reach: failing,
     fn: () => () => failing,
     method: () => () => failing,
     // The marked program is an Effect.

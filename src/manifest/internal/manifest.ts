@@ -106,7 +106,10 @@ const statics = (tag: Context.Service<any, Face>, manifest: ValidManifest): Stat
     transaction: transactionOf(manifest),
     invalidate: byPattern(manifest, gates),
     events: Stream.unwrap(Effect.map(engine, ({ cache }) => cache.events)),
-    stats: Effect.map(engine, ({ cache }) => cache.stats)
+    stats: Effect.map(engine, ({ cache }) => cache.stats),
+    watermark: Effect.flatMap(engine, ({ cache }) => cache.watermark),
+    // A program without types may give another value than a text.
+    reach: (watermark: string) => Effect.flatMap(engine, ({ cache }) => cache.reach(textOf(watermark)))
   }
   const engineLive = engineLayer(tag, manifest, graph, gates, members)
   // The composition root may appoint every owner.

@@ -38,6 +38,8 @@ export interface Statics {
   readonly invalidate: (pattern: string, options?: InvalidateOptions) => Effect.Effect<void, CacheError, any>
   readonly events: Stream.Stream<CacheEvent, CacheError, any>
   readonly stats: Effect.Effect<{ readonly [family: string]: FamilyStats }, CacheError, any>
+  readonly watermark: Effect.Effect<string, CacheError, any>
+  readonly reach: (watermark: string) => Effect.Effect<void, CacheError, any>
   readonly fn: (name: string, declaration: Declared) => (body: AnyBody) => AnyMethod
   readonly method: (declaration: Declared) => (method: AnyMethod) => AnyMethod
   readonly inLayer: (layer: string) => <A>(effect: A) => A

@@ -315,6 +315,20 @@ const tests = () => {
   )
 
   live(
+    "a service that has reached the watermark of another one sees its writes",
+    ({ port }) =>
+      Effect.gen(function*() {
+        const rows = new Rows()
+        const [writer, reader] = [yield* engine(port, rows), yield* engine(port, rows)]
+        for (let turn = 0; turn < 50; turn++) {
+          yield* writer.as(note.set({ id: "1" }, `${turn}`))
+          yield* reader.as(App.reach(yield* writer.as(App.watermark)))
+          assert.strictEqual(yield* reader.as(note.get({ id: "1" })), `${turn}`)
+        }
+      })
+  )
+
+  live(
     "an answer says how old a value is, and versions grow, on machines whose clocks differ",
     ({ port }) =>
       Effect.gen(function*() {

@@ -3,6 +3,8 @@
  *
  * - `provenAt` is when that was last shown. A family with a bound serves nothing that was shown longer ago.
  * - While such a family is read, the end of the log is asked for before each bound is over, so its reads do not wait.
+ * - A watermark is the position up to which this process has heard the log, as a text. A process that has reached it
+ *   serves no value that was replaced before it.
  * - All callers share one question. After one that failed, no read asks and waits: only the next timed question does.
  *
  * Not here: what a read does with what was not shown in time (`cache/internal/entries/trust.ts`).
@@ -16,7 +18,7 @@ import * as BackgroundTimer from "../../shared/backgroundTimer.ts"
 import type { CoarseClock } from "../../shared/coarseClock.ts"
 import type { Knowing } from "../../Store.ts"
 import { StoreError, TierFailed } from "../../StoreError.ts"
-import type { Ledger } from "./ledger.ts"
+import type { Ledger, Position } from "./ledger.ts"
 
 /** The log that has all keys. */
 const log = 0
@@ -56,6 +58,21 @@ export class Proofs implements Knowing {
 
   readonly prove = (): Effect.Effect<void, StoreError> | undefined =>
     this.failed === undefined ? this.shared : undefined
+
+  readonly watermark: Effect.Effect<string, StoreError> = Effect.suspend(() => {
+    const { ledger } = this.ground
+    const known = ledger.position(log)
+    if (known !== undefined) return Effect.succeed(writeWatermark(known))
+    return Effect.flatMap(ledger.catchUp(), () => {
+      const position = ledger.position(log)
+      return position === undefined ? Effect.fail(unknownLog(ledger.name)) : Effect.succeed(writeWatermark(position))
+    })
+  })
+
+  readonly reach = (watermark: string): Effect.Effect<void, StoreError> | undefined => {
+    const position = readWatermark(watermark)
+    return position && this.ground.ledger.catchUp(new Map([[log, position]]))
+  }
 
   /** The place has answered. */
   met(): void {
@@ -113,6 +130,18 @@ export class Proofs implements Knowing {
       })
     )
   }))
+}
+
+const radix = 36
+
+const writeWatermark = ({ epoch, stamp }: Position): string =>
+  [epoch.number, epoch.nonce, stamp].map((part) => part.toString(radix)).join(".")
+
+const readWatermark = (text: string): Position | undefined => {
+  if (!/^[0-9a-z]{1,11}\.[0-9a-z]{1,11}\.[0-9a-z]{1,11}$/.test(text)) return undefined
+  const [number, nonce, stamp] = text.split(".").map((part) => Number.parseInt(part, radix)) as [number, number, number]
+  const position = { epoch: { number, nonce }, stamp }
+  return writeWatermark(position) === text ? position : undefined
 }
 
 const unknownLog = (tier: string): StoreError =>
