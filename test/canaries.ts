@@ -4885,5 +4885,13 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `return position && this.ground.ledger.catchUp(new Map([[log, position]]))`,
     planted: `return position && Effect.void`,
     suites: ["test/cache/watermarks.test.ts"]
+  },
+  {
+    law: "fairness",
+    bug: "a loop of writes of lists holds up other fibers",
+    file: "src/manifest/internal/inPlace.ts",
+    text: `if (fiber !== undefined) fiber.currentOpCount += count`,
+    planted: `if (fiber === null) fiber.currentOpCount += count`,
+    suites: ["test/manifest/inPlace.test.ts"]
   }
 ]

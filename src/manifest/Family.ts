@@ -593,7 +593,8 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
    *
    * - A key that has a fresh value during the whole scan is in the stream, whatever is set, deleted, evicted or moved
    *   between the tiers meanwhile. A key that comes or goes meanwhile may be in it or not.
-   * - With several tiers, a key that moves between them may be in the stream twice. Over memory alone, none is.
+   * - With several tiers, a key that moves between them may be in the stream twice. Over memory alone, only one that is
+   *   removed and set again meanwhile may be.
    * - It reads 256 entries at a time, and lets others run in between. It loads nothing, copies nothing between tiers,
    *   and does not count as a read.
    * - It fails with `NotIterable` in a sensitive family, in the body of a transaction, and where a tier cannot list its

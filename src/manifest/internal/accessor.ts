@@ -26,7 +26,7 @@ import type { HotPartition } from "../../store/Store.ts"
 import type { InvalidateOptions, ReadOptions, WriteOptions } from "../Family.ts"
 import type { FamilyGate } from "./familyGate.ts"
 import type { CacheGrant, Reads, Writes } from "./grants.ts"
-import { inPlace } from "./inPlace.ts"
+import { countKeys, inPlace } from "./inPlace.ts"
 import { iterations } from "./iterations.ts"
 import type { Params } from "./keys.ts"
 import { isList, replayable } from "./lists.ts"
@@ -216,7 +216,10 @@ const withList = <F extends object, Given, Item>(
   find((family) => {
     const list = listOf(gate, given)
     const isRead: boolean = Exit.isExit(list)
-    return Effect.flatMapEager(list, (items) => isRead ? run(family, items) : find((now) => run(now, items)))
+    return Effect.flatMapEager(list, (items) => {
+      countKeys(items.length)
+      return isRead ? run(family, items) : find((now) => run(now, items))
+    })
   })
 
 /** Makes an operation on one key: it finds the family, and checks the key. */
@@ -266,6 +269,7 @@ const readOperations = (gate: FamilyGate, { hotOf, toRead }: Finds) => {
       const all = replayable(given)
       return inPlace((context) => {
         const { areAll, hits } = hitsOf(gate, hotOf(context), all)
+        countKeys(hits.length)
         return areAll ? Exit.succeed(hits) : withKeys(all, (family, keys) => family.readMany(keys, hits))
       })
     },
