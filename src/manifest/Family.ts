@@ -1063,6 +1063,8 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    * - With `{ mode: "hide" }`, the default, the entries become absent. With `{ mode: "markStale" }` they become stale,
    *   and the stale rules of the families apply.
    * - The value of a lookup that began before is not stored.
+   * - `Effect.forEach(all, user.invalidate)` works: an index in the place of the options counts as no options. So do
+   *   `invalidateWhere`, `invalidateTag`, `lease` and, for a batch, `all.map(user.deleting)`.
    *
    * **Example** (The next read loads)
    *
@@ -1089,7 +1091,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    */
   readonly invalidate: (
     params: KeyParams<P, Codecs>,
-    options?: InvalidateOptions
+    options?: InvalidateOptions | number
   ) => Effect.Effect<void, CacheError, R>
   /**
    * Makes every entry of the family that has the given parameters absent or stale, and all entries that derive from
@@ -1131,7 +1133,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    */
   readonly invalidateWhere: (
     params: SomeParams<P, Codecs>,
-    options?: InvalidateOptions
+    options?: InvalidateOptions | number
   ) => Effect.Effect<void, CacheError, R>
   /**
    * Makes every entry of the family absent or stale, and all entries that derive from these.
@@ -1198,7 +1200,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    * await Effect.runPromise(Effect.provide(program, ShopLive)) // => [false, true]
    * ```
    */
-  readonly invalidateTag: (tag: string, options?: InvalidateOptions) => Effect.Effect<void, CacheError, R>
+  readonly invalidateTag: (tag: string, options?: InvalidateOptions | number) => Effect.Effect<void, CacheError, R>
   /**
    * Runs the owner's lookup of a key now, stores the new value, and returns it.
    *
@@ -1484,7 +1486,7 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string>
    */
   readonly deleting: (
     params: KeyParams<P, Codecs>,
-    options?: DeletionOptions<P>
+    options?: DeletionOptions<P> | number
   ) => Write<Owns<P, Self>>
   /**
    * Takes a lease of one key, and holds it until the Scope closes or its `timeToLive` ends. A key has one exclusive
@@ -1541,7 +1543,7 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string>
     /** Takes a lease of one key, exclusive by default, until the `Scope` closes or its time is over. */
     <Mode extends LeaseMode = "exclusive">(
       params: KeyParams<P, Codecs>,
-      options?: LeaseOptions<Mode>
+      options?: LeaseOptions<Mode> | number
     ): Effect.Effect<Lease<P, Mode | "exclusive">, CacheError, Owns<P, Self> | Scope.Scope>
   }
 
@@ -1726,10 +1728,12 @@ export interface Readable<P extends string, V, E, Codecs> extends Reading<P, V, 
    */
   readonly getPromise: (
     params: KeyParams<P, Codecs>,
-    options?: ReadOptions & {
-      /** Interrupts the read. The Promise then rejects with the reason of the signal. */
-      readonly signal?: AbortSignal | undefined
-    }
+    options?:
+      | (ReadOptions & {
+        /** Interrupts the read. The Promise then rejects with the reason of the signal. */
+        readonly signal?: AbortSignal | undefined
+      })
+      | number
   ) => Promise<V>
 }
 

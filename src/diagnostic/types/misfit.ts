@@ -671,6 +671,18 @@ export type option<Family extends string, Option extends string, Expected extend
 >
 
 /**
+ * E0408: a bound of weights for a family whose entries all weigh 1.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type weightMaxAlone<Family extends string> = message<
+  "E0408",
+  `'weightMax' of family '${Family}' does nothing that 'capacity' does not: without 'weigher' each entry weighs 1`,
+  "give a weigher, (key: string, value: V) => number, or give capacity, the largest number of entries"
+>
+
+/**
  * E0408: an option of a family that is a text, and whose text the compiler does not know.
  *
  * @category manifests
