@@ -4878,5 +4878,21 @@ export const canaries: ReadonlyArray<Canary> = [
     planted:
       "      const leases = this.leasesOf(names, puts)\n      for (const lease of leases) this.leases.ended(lease)\n",
     suites: ["test/cache/loadsEnd.test.ts"]
+  },
+  {
+    law: "several processes",
+    bug: "a sensitive family is loaded by each process at once",
+    file: "src/cache/internal/family/sensitive.ts",
+    text: `beginLoad: partition.beginLoad &&`,
+    planted: `beginLoad: false &&`,
+    suites: ["test/store/wrappers.test.ts"]
+  },
+  {
+    law: "several processes",
+    bug: "a faulty store hides that other processes change the store behind it",
+    file: "src/testing/FaultyStore.ts",
+    text: `news: store.news,`,
+    planted: `news: undefined,`,
+    suites: ["test/store/wrappers.test.ts"]
   }
 ]
