@@ -43,7 +43,7 @@ import * as LedgerNode from "../internal/ledger/ledgerNode.ts"
 import * as LedgerStore from "../internal/ledger/ledgerStore.ts"
 import { Store } from "../Store.ts"
 import type { StoreError } from "../StoreError.ts"
-import { tierName, timerMillisMax } from "./internal/redisConnection.ts"
+import { clientMisfit, tierName } from "./internal/redisConnection.ts"
 import * as RedisPlace from "./internal/redisPlace.ts"
 
 /**
@@ -58,8 +58,9 @@ export interface Options {
   readonly url?: string | Redacted.Redacted<string> | undefined
   /**
    * Options of the `ioredis` client, such as certificates, or `sentinels` and `name`. What the store needs itself
-   * (queues, repetitions, reconnection) is set by the store. A timer among them is at most 2,147,483,647 ms, because a
-   * longer one fires at once.
+   * (queues, repetitions, reconnection, the form of answers, the time of a command) is set by the store. Refused are
+   * `monitor`, a `role` other than `master`, and, beside `url`, another address. A timer among them is at most
+   * 2,147,483,647 ms, because a longer one fires at once.
    */
   readonly client?: RedisOptions | undefined
   /**
@@ -250,10 +251,8 @@ const validate = Effect.fnUntraced(function*(options: Options) {
     return yield* invalid("url", "must be redis:// or rediss://, a host, and at most the number of a database")
   }
   if (client !== undefined && !isBag(client)) return yield* invalid("client", "must be an object of client options")
-  const tooLong = client && timerTooLong(client)
-  if (tooLong !== undefined) {
-    return yield* invalid(`client.${tooLong}`, `must be at most ${timerMillisMax} ms, the longest timer of JavaScript`)
-  }
+  const misfit = client && clientMisfit(client, url !== undefined)
+  if (misfit !== undefined) return yield* invalid(`client.${misfit[0]}`, misfit[1])
   if (typeof namespace !== "string" || !/^[\w.-]{1,64}$/.test(namespace)) {
     return yield* invalid("namespace", "must be 1 to 64 letters, digits, dots, hyphens or underscores")
   }
@@ -271,9 +270,3 @@ const validate = Effect.fnUntraced(function*(options: Options) {
   }
   return { answerMillis, client, loadLeaseMillis, namespace, recordsMax, url, version }
 })
-
-/** The option of the client that is a timer which would fire at once. */
-const timerTooLong = (client: object): string | undefined =>
-  Object.entries(client).find(([name, value]) =>
-    /(?:Timeout|^keepAlive)$/.test(name) && typeof value === "number" && value > timerMillisMax
-  )?.[0]
