@@ -33,7 +33,7 @@ export const engine: ReadonlyArray<Explained> = [
     "E0306",
     "A tier cannot be opened with its options, or without its driver.",
     "Options are checked once, when the layer is built. The compiler finds a store in memory without `capacity` and " +
-      "`weightMax`, and tiers that are not a list.",
+      "`weightMax`, one in Redis without `url` and `client`, and tiers that are not a list.",
     "Correct the option that the message names. Install the package that it names."
   ),
   atRunTime(

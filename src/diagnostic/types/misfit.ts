@@ -741,6 +741,18 @@ export type storeSize = message<
 >
 
 /**
+ * E0306: the options of a store in Redis that do not say where the server is. At run time the store itself reports it.
+ *
+ * @category stores
+ * @since 0.1.0
+ */
+export type storeServer = message<
+  "E0306",
+  "a store in Redis has a 'namespace', and a server, by 'url' or 'client'",
+  "give { url: \"redis://host:6379\", namespace: \"app\" }, or the options of ioredis as 'client' in place of 'url'"
+>
+
+/**
  * E0408: an argument of `transaction` that is not the combinator of a database. At run time it is an `InvalidOption`.
  *
  * @category manifests
