@@ -177,6 +177,24 @@ const tests = () => {
       assert.strictEqual(yield* a.put("0", "old", at), "overtaken")
       assert.strictEqual(yield* a.put("0", "new"), "kept")
     }))
+  live(
+    "an engine that does not know the log, or knows another epoch, gets the entries that are there",
+    (server) =>
+      Effect.gen(function*() {
+        const place = yield* placeOver(server)
+        const a = yield* engine(server)
+        yield* a.put("1", "one")
+        const known = a.ledger.position(0)!
+        const partition = yield* place.open(textFamily("user"))
+        const question = { _tag: "Read", keys: [["user", "1"]], partition } as const
+        const before = { epoch: { ...known.epoch, number: known.epoch.number - 1 }, stamp: 0 }
+        for (const position of [undefined, before, known]) {
+          const { heading, outcome } = yield* place.ask(0, { writer: 7, position }, question)
+          assert.deepStrictEqual(heading.epoch, known.epoch)
+          assert.strictEqual(outcome[0]?.found?.entry.value, "one")
+        }
+      })
+  )
   live("a commit in order does nothing once a later one of its engine was done", (server) =>
     Effect.gen(function*() {
       const place = yield* placeOver(server)

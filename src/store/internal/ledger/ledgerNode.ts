@@ -275,7 +275,11 @@ class LedgerNode implements Ledger {
     partition: PlacePartition<any> | undefined
   ): Effect.Effect<ReadonlyArray<Placed | undefined>, StoreError> {
     const question: Question = { _tag: "Read", keys, partition }
-    return Effect.map(this.judged(view, question, constVoid), (outcome) => outcome ?? keys.map(() => undefined))
+    return Effect.flatMap(
+      this.judged(view, question, constVoid),
+      // Nothing says that there is no entry.
+      (outcome) => outcome === undefined ? Effect.fail(unreached(this.name)) : Effect.succeed(outcome)
+    )
   }
 
   /**

@@ -227,8 +227,10 @@ class RedisPlace implements LedgerPlace {
   private read(
     log: number,
     asker: Asker,
-    { keys, partition }: Extract<Question, { readonly _tag: "Read" }>
+    question: Extract<Question, { readonly _tag: "Read" }>,
+    isSettled = false
   ): Effect.Effect<Answer<"Read">, StoreError> {
+    const { keys, partition } = question
     const logKeys = this.keys[log]!
     const asked = Effect.tryPromise({
       try: () => this.commands.mgetBuffer([logKeys.control[0]!, ...keys.map((key) => entryKey(logKeys, nameOf(key)))]),
@@ -237,7 +239,12 @@ class RedisPlace implements LedgerPlace {
     return Effect.flatMap(asked, ([head, ...entries]): Effect.Effect<Answer<"Read">, StoreError> => {
       const heading = head ? readHead(head.toString()) : undefined
       if (heading === undefined || this.isStrange(heading.epoch, heading.head, asker)) {
-        return Effect.map(this.look(log, asker), (answer) => ({ ...answer, outcome: keys.map(() => undefined) }))
+        return Effect.flatMap(this.look(log, asker), (answer): Effect.Effect<Answer<"Read">, StoreError> => {
+          if (isSettled) return Effect.succeed({ ...answer, outcome: keys.map(() => undefined) })
+          // What was read before the epoch was settled says nothing: an entry there would count as absent.
+          const { epoch, head } = answer.heading
+          return this.read(log, { ...asker, position: { epoch, stamp: head } }, question, true)
+        })
       }
       const decoded = Effect.forEach(
         entries,
