@@ -4850,8 +4850,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 7,
     bug: "a lookup is interrupted for the time in which it waited for its turn",
     file: "src/cache/internal/loads/load.ts",
-    text: `return this.isInLine ? timeoutMillis :`,
-    planted: `return`,
+    text: `timeoutMillis - (nowMillis - (this.turnAt ?? startedAt))`,
+    planted: `timeoutMillis - (nowMillis - startedAt)`,
     suites: ["test/cache/timeInLine.test.ts"]
   },
   {
@@ -4882,8 +4882,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "several processes",
     bug: "a watermark is not waited for",
     file: "src/store/internal/ledger/proofs.ts",
-    text: `return position && this.ground.ledger.catchUp(new Map([[log, position]]))`,
-    planted: `return position && Effect.void`,
+    text: `this.covers(position) ? Effect.succeed(true)`,
+    planted: `position !== undefined ? Effect.succeed(true)`,
     suites: ["test/cache/watermarks.test.ts"]
   },
   {
@@ -4942,5 +4942,21 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `news: store.news,`,
     planted: `news: undefined,`,
     suites: ["test/store/wrappers.test.ts"]
+  },
+  {
+    law: 7,
+    bug: "those in line behind a lookup that cannot be interrupted wait for ever",
+    file: loads,
+    text: `return load.standsFor(this.loadQueue.turnsGiven, now) < 2 * timeoutMillis ? timeoutMillis : 0`,
+    planted: `return load.standsFor(this.loadQueue.turnsGiven, now) < Infinity ? timeoutMillis : 0`,
+    suites: ["test/cache/timeInLine.test.ts"]
+  },
+  {
+    law: "several processes",
+    bug: "a watermark does not name the writes that were made without an Effect",
+    file: cache,
+    text: `Effect.andThen(this.outbox.settledWhole, knowing.watermark)`,
+    planted: `knowing.watermark`,
+    suites: ["test/cache/watermarks.test.ts"]
   }
 ]

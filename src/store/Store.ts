@@ -587,8 +587,11 @@ export interface Knowing {
    * only if that is not known.
    */
   readonly watermark: Effect.Effect<string, StoreError>
-  /** Waits until the news has been heard that a watermark names. Returns `undefined` for a text that is none. */
-  readonly reach: (watermark: string) => Effect.Effect<void, StoreError> | undefined
+  /**
+   * Waits until the news has been heard that a watermark names. Returns `undefined` for a text that is not a watermark,
+   * and `false` for one that the tier has not given, because its news do not go so far.
+   */
+  readonly reach: (watermark: string) => Effect.Effect<boolean, StoreError> | undefined
 }
 
 /**

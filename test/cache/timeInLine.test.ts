@@ -3,6 +3,7 @@
  * it up are the lookups before it. They have deadlines, so the line goes on.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -25,6 +26,8 @@ for (const [name, [policy, lookupMillis]] of Object.entries(deadlines)) {
   describe(`lookups that wait for their turns, and ${name}`, () => {
     const timeToLive = 80 * lookupMillis
     const one = { timeToLive, loadConcurrency: 1, ...policy }
+    // Without a hardTimeout warming gives a lookup a minute.
+    const longer = policy.hardTimeout === undefined ? { hardTimeout: 4 * minute } : {}
     const slow = (run: number) => after(lookupMillis, Effect.succeed(run))
     const wait = TestClock.adjust(8 * lookupMillis)
 
@@ -86,6 +89,33 @@ for (const [name, [policy, lookupMillis]] of Object.entries(deadlines)) {
         assert.isNumber(yield* Fiber.join(next))
         assert.isTrue(Exit.isSuccess(yield* Effect.exit(of("next").get)))
         assert.strictEqual(source.runs, 2)
+        checkInvariants(running)
+      }))
+
+    it.effect(`those in line behind a lookup that cannot be interrupted end, too: ${name}`, () =>
+      Effect.gen(function*() {
+        const gate = yield* Deferred.make<number>()
+        const stuck = Effect.uninterruptible(Deferred.await(gate))
+        const { of, running } = yield* family(one, (run) => run === 1 ? stuck : slow(run))
+        const readers = yield* Effect.forEach(
+          ["stuck", "stuck", ...ids, ...ids],
+          (id) => fork(Effect.exit(of(id).get))
+        )
+        for (let i = 0; i < 4; i++) yield* TestClock.adjust(policy.hardTimeout === undefined ? 5 * minute : 100)
+        for (const reader of readers) {
+          assert.strictEqual(reasonOf(yield* Effect.flip(yield* Fiber.join(reader))), "LoadTimeout")
+        }
+        yield* Deferred.succeed(gate, 1)
+        yield* settle
+        checkInvariants(running)
+      }))
+
+    it.effect(`warming loads each key, whose lookups wait for their turns: ${name}`, () =>
+      Effect.gen(function*() {
+        const { on, running, user } = yield* family({ ...one, ...longer }, slow)
+        const warmed = yield* fork(on<number>(user.warm(ids.map((id) => ({ id })))))
+        yield* wait
+        assert.strictEqual(yield* Fiber.join(warmed), ids.length)
         checkInvariants(running)
       }))
 

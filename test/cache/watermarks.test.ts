@@ -33,6 +33,7 @@ const service = Effect.fnUntraced(function*(place: SimPlace, row: { now: number 
   return {
     line,
     set: (value: number) => as<void, unknown>(note.set(id, value)),
+    writer: as<any, unknown>(note.writer),
     note: as<Option.Option<unknown>, unknown>(note.getOption(id)),
     page: as<unknown, unknown>(page.get(id)),
     invalidate: as<void, unknown>(page.invalidate(id)),
@@ -62,6 +63,22 @@ describe("a watermark", () => {
         assert.deepStrictEqual([yield* reader.note, yield* reader.page], [Option.some(turn), turn])
         yield* reader.reach(watermark)
       }
+    }))
+
+  it.effect("a watermark names the writes that were made without an Effect", () =>
+    Effect.gen(function*() {
+      const place = yield* SimPlace.make()
+      const row = { now: 1 }
+      const [writer, reader] = [yield* service(place, row), yield* service(place, row, makeLine({ isDeaf: true }))]
+      yield* writer.set(1)
+      assert.deepStrictEqual(yield* reader.note, Option.some(1))
+      const unsafe = yield* writer.writer
+      unsafe.setUnsafe({ id: "1" }, 2)
+      yield* reader.reach(yield* writer.watermark)
+      assert.deepStrictEqual(yield* reader.note, Option.some(2))
+      unsafe.deleteUnsafe({ id: "1" })
+      yield* reader.reach(yield* writer.watermark)
+      assert.deepStrictEqual(yield* reader.note, Option.none())
     }))
 
   it.effect("a service waits for a watermark on a slow line, and asks nothing where it has reached it", () =>
@@ -134,6 +151,14 @@ describe("a watermark", () => {
   it.effect("each text that is not a watermark is refused, and without a shared tier each text but the empty one", () =>
     Effect.gen(function*() {
       const shared = yield* service(yield* SimPlace.make(), { now: 1 })
+      yield* shared.tag
+      // Texts that look like one, beyond the end of the log and of an epoch that has not begun.
+      const [number, nonce, stamp] = (yield* shared.watermark).split(".")
+      const beyond = [`${number}.${nonce}.${stamp}0`, `${number}.${nonce}.zzzzzzzzzz`, `z${number}.${nonce}.1`]
+      for (const text of beyond) {
+        const reason = cacheReasonOf(yield* Effect.flip(shared.reach(text)))
+        assert.deepInclude(reason, { _tag: "WatermarkRefused", isShared: true }, text)
+      }
       for (const text of ["", "x", "1.2", "1.2.3.4", "1.2.-3", "01.2.3", "1..2", "zzzzzzzzzzzz.1.1", " 1.2.3"]) {
         const reason = cacheReasonOf(yield* Effect.flip(shared.reach(text)))
         assert.deepInclude(reason, { _tag: "WatermarkRefused", code: "E0534", isShared: true }, text)

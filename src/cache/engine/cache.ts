@@ -225,17 +225,23 @@ export class Cache implements CacheContext, Peer {
   /** How far this process has heard what other processes change; the empty text where none do. */
   readonly watermark: Effect.Effect<string, CacheError> = Effect.suspend(() => {
     const { knowing } = this.store
-    return knowing === undefined ? Effect.succeed("") : Effect.mapError(knowing.watermark, storeFailed)
+    if (knowing === undefined) return Effect.succeed("")
+    // A write without an Effect has returned before it has arrived.
+    return Effect.mapError(Effect.andThen(this.outbox.settledWhole, knowing.watermark), storeFailed)
   })
 
   /** Waits until this process has heard what a watermark names. */
   reach(watermark: string): Effect.Effect<void, CacheError> {
     const { knowing } = this.store
     if (knowing === undefined && watermark === "") return Effect.void
-    const reached = knowing?.reach(watermark)
-    return reached === undefined
-      ? Effect.fail(new CacheError({ reason: new WatermarkRefused({ isShared: knowing !== undefined }) }))
-      : Effect.mapError(reached, storeFailed)
+    const reached = knowing?.reach(watermark) ?? Effect.succeed(false)
+    return Effect.flatMap(
+      Effect.mapError(reached, storeFailed),
+      (is) =>
+        is
+          ? Effect.void
+          : Effect.fail(new CacheError({ reason: new WatermarkRefused({ isShared: knowing !== undefined }) }))
+    )
   }
 
   /**

@@ -30,14 +30,58 @@ export interface Parcel {
 }
 
 /** The changes that are still on their way to the lower tiers. `noDelivery` is the empty set. */
-export type Delivery = ReadonlySet<Parcel>
+export interface Delivery extends Iterable<Parcel> {
+  readonly size: number
+}
 
-export const noDelivery: Delivery = new Set()
+export const noDelivery: Delivery = new Set<Parcel>()
 
-export const both = (one: Delivery, other: Delivery): Delivery =>
-  one === noDelivery ? other : other === noDelivery ? one : union(one, other)
+export const both = (one: Delivery, other: Delivery): Delivery => {
+  if (one === noDelivery || one === other) return other
+  return other === noDelivery || isIn(other, one) ? one : new Both(one, other)
+}
 
-const union = (one: Delivery, other: Delivery): Delivery => new Set([...one, ...other])
+/** Whether one round carries both: most writes of one step. */
+const isIn = (other: Delivery, one: Delivery): boolean => {
+  if (!(one instanceof Set && other instanceof Set && other.size === 1)) return false
+  for (const parcel of other) return one.has(parcel)
+  return false
+}
+
+/**
+ * Two deliveries, which become one set when it is asked for: a batch joins as many as it has writes, one after the
+ * other, and would copy a growing set for each of them.
+ */
+class Both implements Delivery {
+  private one: Delivery
+  private other: Delivery
+  private joined: Set<Parcel> | undefined = undefined
+
+  constructor(one: Delivery, other: Delivery) {
+    this.one = one
+    this.other = other
+  }
+
+  get size(): number {
+    return this.all.size
+  }
+
+  [Symbol.iterator](): Iterator<Parcel> {
+    return this.all[Symbol.iterator]()
+  }
+
+  private get all(): Set<Parcel> {
+    if (this.joined !== undefined) return this.joined
+    const joined = new Set<Parcel>()
+    const left: Array<Delivery> = [this]
+    for (let next = left.pop(); next !== undefined; next = left.pop()) {
+      if (next instanceof Both && next.joined === undefined) left.push(next.other, next.one)
+      else for (const parcel of next) joined.add(parcel)
+    }
+    this.one = this.other = noDelivery
+    return this.joined = joined
+  }
+}
 
 /** Waits until the changes have arrived. Fails if a tier did not take one of them. */
 export const arrival = (delivery: Delivery): Effect.Effect<void, StoreError> => {

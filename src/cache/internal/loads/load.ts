@@ -54,6 +54,9 @@ export class Load extends Work {
   ticket: Ticket | undefined = undefined
   /** Since when it has waited for its turn; `undefined` if it does not wait. */
   private inLineSince: number | undefined = undefined
+  /** How many turns had been given when it was last looked whether the line moves, and when that was. */
+  private turnsSeen = 0
+  private movedAt = 0
   /** When its turn came, for which it had to wait. */
   private turnAt: number | undefined = undefined
   /** How many of its flights have not ended. */
@@ -142,7 +145,7 @@ export class Load extends Work {
   /** It has a ticket, and may have to wait for its turn. */
   enterLine(ticket: Ticket, nowMillis: number): void {
     this.ticket = ticket
-    if (!ticket.isRunning) this.inLineSince = nowMillis
+    if (!ticket.isRunning) this.inLineSince = this.movedAt = nowMillis
   }
 
   /** Its turn has come. Returns for how long it has waited. */
@@ -158,9 +161,21 @@ export class Load extends Work {
     return this.inLineSince !== undefined
   }
 
+  /**
+   * For how long the line has not moved since it was last looked at. A lookup that cannot be interrupted keeps its
+   * turn, so the line may stand still for ever.
+   */
+  standsFor(turnsGiven: number, nowMillis: number): number {
+    if (turnsGiven !== this.turnsSeen) {
+      this.turnsSeen = turnsGiven
+      this.movedAt = nowMillis
+    }
+    return nowMillis - this.movedAt
+  }
+
   /** How much is left of a time that began at `startedAt`, or when its turn came, if it had to wait for that. */
   timeLeft(timeoutMillis: number, startedAt: number, nowMillis: number): number {
-    return this.isInLine ? timeoutMillis : timeoutMillis - (nowMillis - (this.turnAt ?? startedAt))
+    return timeoutMillis - (nowMillis - (this.turnAt ?? startedAt))
   }
 
   /** This fiber runs the lookup. */

@@ -53,6 +53,8 @@ export class LoadQueue {
   private readonly background = new Set<Ticket>()
   private running = 0
   private backgroundRunning = 0
+  /** How many turns have been given. */
+  turnsGiven = 0
 
   constructor({ loadConcurrency, loadQueueMax }: Expiry) {
     this.turns = loadConcurrency
@@ -143,6 +145,7 @@ export class LoadQueue {
   }
 
   private run(ticket: Ticket): void {
+    this.turnsGiven++
     ticket.isRunning = true
     this.running++
     if (ticket.isBackground) this.backgroundRunning++

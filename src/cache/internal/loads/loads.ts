@@ -468,7 +468,10 @@ export class Loads<V> {
     end: Effect.Effect<void>
   ): Effect.Effect<void> {
     return Effect.suspend(() => {
-      const left = load.timeLeft(timeoutMillis, startedAt, this.now())
+      const now = this.now()
+      const left = load.isInLine
+        ? this.timeInLine(load, timeoutMillis, now)
+        : load.timeLeft(timeoutMillis, startedAt, now)
       return left > 0 ? wait(left) : end
     })
   }
@@ -476,6 +479,14 @@ export class Loads<V> {
   boundByLine(flights: Iterable<Flight<V>> = this.flights.running): void {
     if (!this.isPatient) return
     for (const flight of flights) if (flight.load.ticket?.isRunning === true) this.patience.share(flight)
+  }
+
+  /**
+   * For how long a load may wait on in the line. A lookup before it takes `timeoutMillis` at most, so a line that does
+   * not move for twice that time stands still.
+   */
+  private timeInLine(load: Load, timeoutMillis: number, now: number): number {
+    return load.standsFor(this.loadQueue.turnsGiven, now) < 2 * timeoutMillis ? timeoutMillis : 0
   }
 
   endLate(flight: Flight<V>, timeoutMillis: number): void {

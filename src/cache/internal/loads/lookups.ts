@@ -89,11 +89,7 @@ export class Lookups<V> {
     }
     // A refresh has been asked for here, and a renewal ahead of the end is drawn by chance: they wait for no process.
     const isCommon = flight.cause === "absent" || flight.cause === "stale"
-    if (isKnown && isCommon && flight.lookup !== undefined && this.entries.lane!.takesTurns) {
-      yield* this.awaitTurn(flight)
-      if (flight.hasEnded) return
-    }
-    yield* this.lookUp(flight)
+    yield* this.lookUp(flight, isKnown && isCommon && this.entries.lane!.takesTurns)
   })
 
   private take(flight: Flight<V>, found: Found<V> | undefined): void {
@@ -114,8 +110,11 @@ export class Lookups<V> {
     }
   })
 
-  /** Runs the lookup in its turn, and takes its answer. */
-  lookUp(flight: Flight<V>): Effect.Effect<void> {
+  /**
+   * Runs the lookup in its turn, and takes its answer. With `isCommon`, the processes take turns, too: a load asks for
+   * that turn when the one of its own process has come, because other processes wait for it from then on.
+   */
+  lookUp(flight: Flight<V>, isCommon = false): Effect.Effect<void> {
     // The load keeps its own loader, even if the family was delegated meanwhile, because it runs in the Context of that
     // owner.
     const { key, lookup } = flight
@@ -124,7 +123,9 @@ export class Lookups<V> {
       return Exit.void
     }
     // `start` runs the load in the owner's Context, which has everything that the lookup needs.
-    const run = () => lookup(key, this.contextOf(flight)) as Effect.Effect<V | Lookup.Result<V>, unknown>
+    const own = () => lookup(key, this.contextOf(flight)) as Effect.Effect<V | Lookup.Result<V>, unknown>
+    const never = Effect.undefined as Effect.Effect<any>
+    const run = isCommon ? () => Effect.flatMap(this.awaitTurn(flight), () => flight.hasEnded ? never : own()) : own
     const work = this.ground.loadQueue.isOpen ? atOnce(run) : this.inTurn([flight], Effect.suspend(run))
     return Exit.isExit(work) ?
       this.answered(flight, work as Exit.Exit<V | Lookup.Result<V>, unknown>) :

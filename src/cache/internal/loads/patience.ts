@@ -10,7 +10,8 @@
  *   value until that value may not be served any more.
  *
  * The time for which the process was frozen or blocked does not count (`nap`), nor that for which a load waits for its
- * turn under `loadConcurrency`: the lookups before it have times of their own.
+ * turn under `loadConcurrency`: the lookups before it have times of their own. If the line stands still for twice
+ * `hangTimeoutMillis`, because a lookup cannot be interrupted, those who wait in it end.
  *
  * One fiber sleeps for all loads of the family. It runs only while a load has a deadline, and it lets the process end
  * while only renewals have one.
@@ -19,12 +20,14 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as BackgroundTimer from "../../../store/shared/backgroundTimer.ts"
 import type { Flight } from "./flight.ts"
+import type { Load } from "./load.ts"
 import type { Waited } from "./waiters.ts"
 import { hangTimeoutMillis, nap } from "./waits.ts"
 
 /** What it needs from the loads that it watches. */
 interface Ground {
   readonly flights: { readonly running: ReadonlySet<Flight<any>> }
+  readonly loadQueue: { readonly turnsGiven: number }
   now(): number
   fork(work: Effect.Effect<void>): Fiber.Fiber<void>
   endLate(flight: Flight<any>, timeoutMillis: number): void
@@ -73,7 +76,8 @@ export class Patience {
     let isBehind = true
     for (const flight of Array.from(this.ground.flights.running)) {
       const { load, sharedSince = Infinity } = flight
-      const left = (load.isInLine && sharedSince < now ? now : sharedSince) + hangTimeoutMillis - now
+      // In the line it waits for others, also if one reader waits for it.
+      const left = load.isInLine ? this.leftInLine(load, now) : sharedSince + hangTimeoutMillis - now
       if (left <= 0) this.ground.endLate(flight, hangTimeoutMillis)
       else if (left < Infinity) {
         wait = Math.min(wait, left)
@@ -92,4 +96,8 @@ export class Patience {
     this.fiber = undefined
     return Effect.void
   })
+
+  private leftInLine(load: Load, now: number): number {
+    return load.standsFor(this.ground.loadQueue.turnsGiven, now) < 2 * hangTimeoutMillis ? hangTimeoutMillis : 0
+  }
 }

@@ -153,9 +153,8 @@ export class Warming<V> {
     const once = Effect.acquireUseRelease(
       Effect.sync(() => this.start(keys, until)),
       (flights) => {
-        const { hardTimeout = backgroundTimeoutMillis } = this.entries.expiry
         const ended = Effect.forEach(new Set(flights.map(({ load }) => load)), waitUntilOver, { discard: true })
-        return Effect.as(Effect.timeoutOption(ended, hardTimeout), flights)
+        return Effect.as(this.inTime(flights, ended), flights)
       },
       (flights) =>
         Effect.sync(() => {
@@ -171,6 +170,24 @@ export class Warming<V> {
         ? Effect.succeed(loaded)
         : Effect.map(this.loadGroup(overtaken, until, attempts - 1), (more) => loaded + more)
     })
+  }
+
+  /** Waits for background loads, and not for ever. The time in which they wait for their turns does not count. */
+  private inTime(flights: ReadonlyArray<Flight<V>>, ended: Effect.Effect<void>): Effect.Effect<void> {
+    const { hardTimeout = backgroundTimeoutMillis } = this.entries.expiry
+    const left = (): number => {
+      const now = this.entries.cache.time.now()
+      const each = flights.map(({ hasEnded, load, startedAt }) =>
+        hasEnded ? 0 : load.isInLine ? hardTimeout : load.timeLeft(hardTimeout, startedAt, now)
+      )
+      return Math.max(0, ...each)
+    }
+    const wait = (millis: number): Effect.Effect<void> =>
+      Effect.timeoutOrElse(ended, {
+        duration: millis,
+        orElse: () => Effect.suspend(() => left() > 0 ? wait(left()) : Effect.void)
+      })
+    return wait(hardTimeout)
   }
 
   private start(keys: ReadonlyArray<string>, until: number): ReadonlyArray<Flight<V>> {

@@ -19,6 +19,7 @@ import type { CoarseClock } from "../../shared/coarseClock.ts"
 import type { Knowing } from "../../Store.ts"
 import { StoreError, TierFailed } from "../../StoreError.ts"
 import type { Ledger, Position } from "./ledger.ts"
+import { sameEpoch } from "./logView.ts"
 
 /** The log that has all keys. */
 const log = 0
@@ -63,15 +64,32 @@ export class Proofs implements Knowing {
     const { ledger } = this.ground
     const known = ledger.position(log)
     if (known !== undefined) return Effect.succeed(writeWatermark(known))
-    return Effect.flatMap(ledger.catchUp(), () => {
-      const position = ledger.position(log)
-      return position === undefined ? Effect.fail(unknownLog(ledger.name)) : Effect.succeed(writeWatermark(position))
-    })
+    return Effect.map(this.ended, () => writeWatermark(ledger.position(log)!))
   })
 
-  readonly reach = (watermark: string): Effect.Effect<void, StoreError> | undefined => {
+  // The text comes from a request. So the log is asked once, and what lies beyond its end is refused.
+  readonly reach = (watermark: string): Effect.Effect<boolean, StoreError> | undefined => {
     const position = readWatermark(watermark)
-    return position && this.ground.ledger.catchUp(new Map([[log, position]]))
+    if (position === undefined) return undefined
+    return Effect.suspend(() =>
+      this.covers(position) ? Effect.succeed(true) : Effect.map(this.ended, () => this.covers(position))
+    )
+  }
+
+  /** Hears the log up to its end as of now. */
+  private readonly ended: Effect.Effect<void, StoreError> = Effect.suspend(() => {
+    const { ledger } = this.ground
+    return Effect.flatMap(
+      ledger.catchUp(),
+      () => ledger.position(log) === undefined ? Effect.fail(unknownLog(ledger.name)) : Effect.void
+    )
+  })
+
+  /** Whether a position has been heard. What lies in an epoch that has passed has been. */
+  private covers({ epoch, stamp }: Position): boolean {
+    const known = this.ground.ledger.position(log)
+    if (known === undefined) return false
+    return sameEpoch(known.epoch, epoch) ? known.stamp >= stamp : known.epoch.number >= epoch.number
   }
 
   /** The place has answered. */
