@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Architecture from "../.ci/architecture.ts"
 import * as Plain from "../.ci/plain.ts"
-import { parseSource, readSources, type Violation } from "../.ci/source.ts"
+import { type Node, parseSource, readSources, type Violation, walk } from "../.ci/source.ts"
 
 const root = join(import.meta.dirname, "..")
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
@@ -55,6 +55,41 @@ describe("comments", () => {
       assert.deepStrictEqual(show(Architecture.wrapped({ sources, ranks: new Map(), peers: [] })), [])
     })
   }
+})
+
+describe("the table of `cacheFamily.ts`", () => {
+  // What neither reads nor writes a value for a caller.
+  const others = new Set(
+    ("readsOf lentTo answerOf shownSince nothingUntil wasRead wasMissed stats closed pending watch unwatch isLoaded " +
+      "isOwned own disown lookupFamily isLookup left pushedDown tierFailed placeLost restoreMark hear hearChanged " +
+      "hearMark hearGone noteListeners checkInvariants").split(" ")
+  )
+  const membersOf = (path: string): ReadonlyArray<string> => {
+    const names: Array<string> = []
+    walk(parseSource(path, readFileSync(join(root, "src", path), "utf8")).program, (node) => {
+      const isOpen = node["accessibility"] !== "private" && (node["key"] as Node | undefined)?.type === "Identifier"
+      if (isOpen && node.type === "MethodDefinition" && node["kind"] !== "constructor") {
+        names.push((node["key"] as Node)["name"] as string)
+      }
+    })
+    return names
+  }
+  const path = "cache/engine/cacheFamily.ts"
+  const { header } = parseSource(path, readFileSync(join(root, "src", path), "utf8"))
+  const rows = [...header!.matchAll(/^ \* \| (`.*?) \|/gm)].flatMap(([, cell]) => cell!.replaceAll("`", "").split(", "))
+  const members = new Set([...membersOf("cache/internal/reads/familyReads.ts"), ...membersOf(path)])
+
+  it("each operation that reads or writes has one row, and each row is of an operation", () => {
+    assert.sameMembers(rows.filter((row) => !row.startsWith("hot.")), [...members].filter((name) => !others.has(name)))
+    assert.deepStrictEqual([...others].filter((name) => !members.has(name)), [])
+  })
+
+  it("each row of `hot` is a member of a hot partition", () => {
+    const { text } = parseSource("Store.ts", readFileSync(join(root, "src/store/Store.ts"), "utf8"))
+    const hot = rows.filter((row) => row.startsWith("hot.")).map((row) => row.slice("hot.".length))
+    assert.deepStrictEqual(hot.filter((name) => !text.includes(`  readonly ${name}: (`)), [])
+    assert.isAbove(hot.length, 2)
+  })
 })
 
 describe("helpers of tests", () => {
