@@ -289,9 +289,9 @@ export const used: Rule = (project) => {
   })
 }
 
-const codeLines = (code: string): number => code.split("\n").filter((line) => line.trim() !== "").length
+export const codeLines = (code: string): number => code.split("\n").filter((line) => line.trim() !== "").length
 
-const isFunction = (node: Node): boolean =>
+export const isFunction = (node: Node): boolean =>
   node.type === "FunctionDeclaration" || node.type === "FunctionExpression" || node.type === "ArrowFunctionExpression"
 
 /** Files of at most 600 code lines, functions of at most 70, lines of at most 120 columns. */
