@@ -5,6 +5,7 @@ import type { CacheError } from "../src/cache/CacheError.ts"
 import type { Borrows, Owns } from "../src/capability/Capability.ts"
 import * as Manifest from "../src/manifest/Manifest.ts"
 import * as MemoryStore from "../src/store/memory/MemoryStore.ts"
+import * as RedisStore from "../src/store/redis/RedisStore.ts"
 import { AppCache } from "./fixture.ts"
 
 // What the compiler does not know. It may not count as known, nor as everything that it may be.
@@ -344,7 +345,7 @@ describe("a misuse has one message, and a code:", () => {
     pipe(left.update(params, () => other.set(params, 1)), Wide.inLayer("client"))
   })
 
-  test("a store of memory has one size, and a batch of no writes requires nothing", () => {
+  test("a store of memory has one size, one in Redis a server, and a batch of no writes requires nothing", () => {
     // @ts-expect-error E0306: a store in memory has one bound, 'capacity' or 'weightMax'; help: give the largest number of
     MemoryStore.layer({})
     // @ts-expect-error E0306: a store in memory has one bound, 'capacity' or 'weightMax'; help: give the largest number of
@@ -353,6 +354,12 @@ describe("a misuse has one message, and a code:", () => {
     MemoryStore.layer({ capacity: 1, weightMax: 1 })
     expect(MemoryStore.layer).type.toBeCallableWith({ capacity: 1, weightMax: undefined })
     expect(MemoryStore.layer).type.toBeCallableWith({ weightMax: 1, eviction: "lru", shards: 2 })
+    // @ts-expect-error E0306: a store in Redis has a 'namespace', and a server, by 'url' or 'client'; help: give { url:
+    RedisStore.layer({ namespace: "app" })
+    // @ts-expect-error E0306: a store in Redis has a 'namespace', and a server, by 'url' or 'client'; help: give { url:
+    RedisStore.layer({ url: "redis://host" })
+    expect(RedisStore.layer).type.toBeCallableWith({ url: "redis://host", namespace: "app", client: undefined })
+    expect(RedisStore.layer).type.toBeCallableWith({ client: { host: "host" }, namespace: "app" })
 
     expect(AppCache.batch([])).type.toBe<Effect.Effect<void, CacheError>>()
     expect(AppCache.batch([AppCache.keys.draft.deleting({ id: 1 })])).type.toBe<Effect.Effect<void, CacheError, Manifest.Owns<"draft:{id}", AppCache>>>()

@@ -44,7 +44,10 @@ const aHungLookupIsEnded = Effect.gen(function*() {
   yield* TestClock.adjust("3 seconds")
   const error = yield* Fiber.join(caller)
   assert.equal(error.reason._tag, "LoadTimeout")
-  assert.equal(error.message, "E0502: the lookup of `report:Atlantis` did not end within 3000 ms")
+  assert.equal(
+    error.message,
+    "E0502: the lookup of `report:Atlantis` did not end within 3000 ms; help: make it faster, or raise `hardTimeout`"
+  )
 })
 
 // A test may read the cache. Its type says that it only reads.

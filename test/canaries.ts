@@ -4445,8 +4445,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "a ledger",
     bug: "an answer is judged before its marks are applied",
     file: ledgerNode,
-    text: `if (isOf() && view.position!.stamp >= marksAt) return Effect.succeed(outcome)\n      return Effect.flatMap(`,
-    planted: `if (isOf()) return Effect.succeed(outcome)\n      return Effect.flatMap(`,
+    text: `if (isOf() && view.position!.stamp >= marksAt) return Effect.succeed(outcome)\n      const reached`,
+    planted: `if (isOf()) return Effect.succeed(outcome)\n      const reached`,
     suites: [ledgerNodeTests]
   },
   {
@@ -4649,7 +4649,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "several processes",
     bug: "a value does not end the lease of its load",
     file: "src/store/internal/ledger/ledgerStore.ts",
-    text: `put.partition.put(put, { lease: this.leases.take([put.partition.family, put.key]) })`,
+    text: `put.partition.put(put, { lease: lease?.fence })`,
     planted: `put.partition.put(put)`,
     suites: [loadsOfProcesses]
   },
@@ -4885,5 +4885,62 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `return position && this.ground.ledger.catchUp(new Map([[log, position]]))`,
     planted: `return position && Effect.void`,
     suites: ["test/cache/watermarks.test.ts"]
+  },
+  {
+    law: "fairness",
+    bug: "a loop of writes of lists holds up other fibers",
+    file: "src/manifest/internal/inPlace.ts",
+    text: `if (fiber !== undefined) fiber.currentOpCount += count`,
+    planted: `if (fiber === null) fiber.currentOpCount += count`,
+    suites: ["test/manifest/inPlace.test.ts"]
+  },
+  {
+    law: "several processes",
+    bug: "the lease of a load stays until its time is over, where a round leaves out its value or fails",
+    file: lane,
+    text: "    for (const lane of this.lanes) lane.endLoads()\n",
+    planted: "    void this.endLoads\n",
+    suites: ["test/cache/loadsEnd.test.ts"]
+  },
+  {
+    law: "several processes",
+    bug: "the lease of a load stays until its time is over, where its engine closes",
+    file: lane,
+    text: "    for (const key of this.loaded) this.partition.endLoad?.(key)\n",
+    planted: "",
+    suites: ["test/cache/loadsEnd.test.ts"]
+  },
+  {
+    law: "several processes",
+    bug: "the lease of a load stays until its time is over, where its lookup cannot be interrupted",
+    file: loads,
+    text: "    if (lane?.takesTurns === true) lane.endLoad(key)\n",
+    planted: "    void lane\n",
+    suites: ["test/cache/loadsEnd.test.ts"]
+  },
+  {
+    law: "several processes",
+    bug: "the lease of a load stays until its time is over, where it counts as ended before the place has answered",
+    file: ledgerStore,
+    text: "      const leases = this.leasesOf(names, puts)\n",
+    planted:
+      "      const leases = this.leasesOf(names, puts)\n      for (const lease of leases) this.leases.ended(lease)\n",
+    suites: ["test/cache/loadsEnd.test.ts"]
+  },
+  {
+    law: "several processes",
+    bug: "a sensitive family is loaded by each process at once",
+    file: "src/cache/internal/family/sensitive.ts",
+    text: `beginLoad: partition.beginLoad &&`,
+    planted: `beginLoad: false &&`,
+    suites: ["test/store/wrappers.test.ts"]
+  },
+  {
+    law: "several processes",
+    bug: "a faulty store hides that other processes change the store behind it",
+    file: "src/testing/FaultyStore.ts",
+    text: `news: store.news,`,
+    planted: `news: undefined,`,
+    suites: ["test/store/wrappers.test.ts"]
   }
 ]

@@ -23,6 +23,7 @@ const value = Manifest.type<User>()
 class Work extends Manifest.Service<Work>()("bench/Work", {
   families: {
     plain: { pattern: "plain:{id}", value },
+    promised: { pattern: "promised:{id}", value },
     source: { pattern: "source:{id}", value, timeToLive: "1 hour" },
     first: { pattern: "first:{id}", value, derives: ["source:{id}"] },
     second: { pattern: "second:{id}", value, derives: ["source:{id}"] },
@@ -32,7 +33,7 @@ class Work extends Manifest.Service<Work>()("bench/Work", {
   }
 }) {}
 
-const { first, gate, pages, plain, second, source, stale } = Work.keys
+const { first, gate, pages, plain, promised, second, source, stale } = Work.keys
 const lookup = ({ id }: { readonly id: string }) => Effect.succeed(userOf(id))
 
 let opened = Deferred.makeUnsafe<void>()
@@ -40,6 +41,7 @@ const makeRuntime = () =>
   ManagedRuntime.make(
     Work.modules({
       plain: Work.owner("plain", { lookup }),
+      promised: Work.owner("promised", { lookup: ({ id }) => Effect.promise(() => Promise.resolve(userOf(id))) }),
       source: Work.owner("source", { lookup }),
       first: Work.owner("first", { lookup }),
       second: Work.owner("second", { lookup }),
@@ -77,6 +79,14 @@ const ours: ReadonlyArray<Case> = [
     work: (count) =>
       runtime.runSync(Effect.gen(function*() {
         for (let i = 0; i < count; i++) yield* plain.get({ id: `${serial++}` })
+        return count
+      }))
+  },
+  {
+    name: "miss of a Promise, in a generator",
+    work: (count) =>
+      runtime.runPromise(Effect.gen(function*() {
+        for (let i = 0; i < count; i++) yield* promised.get({ id: `${serial++}` })
         return count
       }))
   },

@@ -45,3 +45,6 @@ export const known = [
   Lookup.notModified(),
   Effect.succeed(Lookup.loaded({ dark: true }, { timeToLive: "5 minutes", tags: ["de"] }))
 ]
+
+// A store in Redis without its server, and one without a namespace.
+export const servers = [RedisStore.layer({ namespace: "app" }), RedisStore.layer({ url: "redis://host" })]

@@ -35,3 +35,14 @@ export class Layered extends Manifest.Service<Layered>()("Layered", {
 export class Other extends Manifest.Service<Other>()("Other", { families: { user: { pattern: "user:*" } } }) {}
 export const composed = Manifest.compose(Layered, Other)
 export type Undischarged = Manifest.Owns<"usr:*", Layered>
+
+// A part that derives from its whole, and a family that derives from a whole with a part that derives from it.
+export class Inside extends Manifest.Service<Inside>()("Inside", {
+  families: {
+    doc: { pattern: "doc:{id}:*" },
+    title: { pattern: "doc:{id}:title", partOf: "doc", derives: ["doc:{id}:*"] },
+    log: { pattern: "log:{id}:*" },
+    last: { pattern: "log:{id}:last", carvedFrom: "log", derives: ["sum:{id}"] },
+    sum: { pattern: "sum:{id}", derives: ["log:{id}:*"] }
+  }
+}) {}

@@ -100,3 +100,20 @@ const apart = { timeToLive: "5 minutes" }
 export class Apart extends Manifest.Service<Apart>()("Apart", {
   families: { page: { ...apart, pattern: "page:{id}" } }
 }) {}
+
+// An option of no text at all, and a bound of weights that are all 1.
+export class Released extends Manifest.Service<Released>()("Released", {
+  families: { page: { pattern: "page:{id}", version: {} } }
+}) {}
+export class Weighed extends Manifest.Service<Weighed>()("Weighed", {
+  families: {
+    page: { pattern: "page:{id}", weightMax: 100 },
+    none: { pattern: "none:{id}", weightMax: undefined },
+    text: {
+      pattern: "text:{id}",
+      value: Schema.String,
+      weightMax: 100,
+      weigher: (_: string, text: string) => text.length
+    }
+  }
+}) {}

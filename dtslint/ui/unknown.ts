@@ -64,3 +64,9 @@ class Other extends Manifest.Service<Other>()("Other", {
   families: { user: { pattern: "user:{id}", value: Schema.String } }
 }) {}
 export const both = AppCache.batch([prefs.deleting({ id }), Other.keys.user.deleting({ id })])
+
+// A type parameter in the place of a name or a pattern.
+export const owned = <N extends "user" | "prefs">(name: N) => AppCache.owner(name)
+export const lending = <N extends "user" | "prefs">(name: N) => AppCache.borrower(name)
+export const right = <P extends string>(given: Manifest.Owns<P, AppCache>) => given
+export const appoint = <P extends "user:{id}">(given: Manifest.Appoints<P, AppCache>) => given

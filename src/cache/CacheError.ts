@@ -119,7 +119,8 @@ export class Revoked extends Schema.TaggedError<Revoked>()("Revoked", {
 }) {
   override get message() {
     return `${this.code}: cannot ${this.verb} \`${this.pattern}\`: the right to it has ended with the Scope that ` +
-      "gave it"
+      "gave it; help: use a right, a reader and a writer only while that Scope is open; to keep it for longer, " +
+      "provide the layer of the owner further out"
   }
 }
 
@@ -233,7 +234,8 @@ export class Absent extends Schema.TaggedError<Absent>()("Absent", {
       : this.why === "nothing to renew"
       ? "its lookup returned `Lookup.notModified()`, and the cache has no value to renew; help: return it only if " +
         "the context of the lookup has `previous`"
-      : `the owner of \`${this.family}\` gave no lookup`
+      : `the owner of \`${this.family}\` gave no lookup; help: write the key first, give the owner a lookup, or read ` +
+        "with `getOption`"
     return `${this.code}: \`${this.key}\` is absent: ${why}`
   }
 }
@@ -251,7 +253,8 @@ export class LoadTimeout extends Schema.TaggedError<LoadTimeout>()("LoadTimeout"
   timeoutMillis: Schema.Number
 }) {
   override get message() {
-    return `${this.code}: the lookup of \`${this.key}\` did not end within ${this.timeoutMillis} ms`
+    return `${this.code}: the lookup of \`${this.key}\` did not end within ${this.timeoutMillis} ms; help: make it ` +
+      "faster, or raise `hardTimeout`"
   }
 }
 
@@ -271,7 +274,8 @@ export class QueueFull extends Schema.TaggedError<QueueFull>()("QueueFull", {
 }) {
   override get message() {
     const { code, family, key, queueMax } = this
-    return `${code}: a call for \`${key}\` was refused: ${queueMax} callers of \`${family}\` wait already`
+    return `${code}: a call for \`${key}\` was refused: ${queueMax} callers of \`${family}\` wait already; help: ` +
+      "refuse requests before they reach the cache, or, where lookups wait, raise `loadConcurrency` or `loadQueueMax`"
   }
 }
 
@@ -314,7 +318,7 @@ export class UpdateTimeout extends Schema.TaggedError<UpdateTimeout>()("UpdateTi
 }) {
   override get message() {
     return `${this.code}: the update of \`${this.key}\` did not get its turn: the update before it did not end ` +
-      `within ${this.timeoutMillis} ms`
+      `within ${this.timeoutMillis} ms; help: make the function of the update faster, or raise \`hardTimeout\``
   }
 }
 
@@ -331,7 +335,8 @@ export class LookupInterrupted extends Schema.TaggedError<LookupInterrupted>()("
   key: Schema.String
 }) {
   override get message() {
-    return `${this.code}: the lookup of \`${this.key}\` interrupted itself, or joined an interrupted fiber`
+    return `${this.code}: the lookup of \`${this.key}\` interrupted itself, or joined an interrupted fiber; help: ` +
+      "let it fail with an error of its family"
   }
 }
 
@@ -620,7 +625,9 @@ export class NotIterable extends Schema.TaggedError<NotIterable>()("NotIterable"
 }
 
 const whyNotIterable: { readonly [_ in NotIterable["why"]]: string } = {
-  "sensitive": "the family is sensitive",
+  "sensitive":
+    "the family is sensitive, and a right to read one key gives none to know all keys; help: keep a list of " +
+    "them in the data source",
   "transaction": "a transaction has changes that no tier knows; help: list them before the transaction",
   "tier":
     "a tier of its store does not list keys, as one that processes share; help: keep a list of them in the data " +

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
+import type * as Types from "effect/Types"
 import type { StoreError } from "../store/StoreError.ts"
 
 /**
@@ -66,7 +67,10 @@ export type InvalidationMode = "hide" | "markStale"
  * @category models
  * @since 0.1.0
  */
-export type CacheEvent = Data.TaggedEnum<{
+// Spelt out in place of `Data.TaggedEnum`, because hovers then show the name.
+export type CacheEvent = { [Tag in keyof Events]: Types.Simplify<{ readonly _tag: Tag } & Events[Tag]> }[keyof Events]
+
+interface Events {
   readonly Hit: { readonly family: string; readonly key: string; readonly tier: string; readonly stale: boolean }
   readonly Miss: { readonly family: string; readonly key: string }
   readonly Load: {
@@ -95,7 +99,7 @@ export type CacheEvent = Data.TaggedEnum<{
   readonly Refused: { readonly family: string; readonly key: string }
   readonly Missed: { readonly count: number }
   readonly TierFailed: { readonly family: string; readonly operation: string; readonly error: StoreError }
-}>
+}
 
 /**
  * The constructors of events, and `$match`, which handles each kind of event.

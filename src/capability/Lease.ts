@@ -90,24 +90,36 @@ export class LeaseError extends Schema.TaggedError<LeaseError>()("LeaseError", {
     "other engine",
     "held",
     "overtaken"
-  ])
+  ]),
+  /** The keys of a write that its lease does not cover, for `other key`. */
+  keys: Schema.optional(Schema.Array(Schema.String))
 }) {
   override get message() {
-    const what = this.patterns.map((pattern) => `\`${pattern}\``).join(", ")
-    return `${this.code}: ${whys[this.why](what)}`
+    return `${this.code}: ${whys[this.why](list(this.patterns), list(this.keys ?? []))}`
   }
 }
 
-const whys: { readonly [_ in LeaseError["why"]]: (what: string) => string } = {
-  "timeout": (what) => `no lease on ${what}: another holder has it, and the deadline has passed`,
-  "queue full": (what) => `no lease on ${what}: too many requests wait already`,
-  "ended": (what) => `the lease on ${what} has ended`,
+const list = (texts: ReadonlyArray<string>): string => texts.map((text) => `\`${text}\``).join(", ")
+
+const whys: { readonly [_ in LeaseError["why"]]: (what: string, keys: string) => string } = {
+  "timeout": (what) =>
+    `no lease on ${what}: another holder has it, and the deadline has passed; help: try again later, or wait longer ` +
+    "by `deadline`",
+  "queue full": (what) => `no lease on ${what}: too many requests wait already; help: try again later`,
+  "ended": (what) =>
+    `the lease on ${what} has ended, with the Scope in which it was taken or with its time; help: write inside that ` +
+    "Scope, take it with a longer `timeToLive`, or take the lease and read the key again",
   "ended before the commit": (what) =>
     `the lease on ${what} has ended before the commit, with the Scope in which it was taken or with its time; help: ` +
     "open its Scope around the transaction, because a write in the body is checked when the body has ended",
-  "shared": (what) => `the lease on ${what} is shared, and a write needs an exclusive one`,
-  "other key": (what) => `the lease on ${what} does not cover the key of this write`,
-  "other engine": (what) => `the lease on ${what} was granted by another engine than the one of this write`,
+  "shared": (what) =>
+    `the lease on ${what} is shared, and a write needs an exclusive one; help: take it without \`mode\``,
+  "other key": (what, keys) =>
+    `the lease on ${what} does not cover ${keys}, which this write changes; help: give each write the lease of ` +
+    "its own key; a `batch` takes several",
+  "other engine": (what) =>
+    `the lease on ${what} was granted by another engine than the one of this write; help: build the layers of the ` +
+    "manifest once, and take the lease from the engine that you write to",
   "held": (what) =>
     `cannot write ${what}: a lease on it is held, which ends by itself, and this write carries none; help: take an ` +
     "exclusive lease of the key and give it to a `set`, or write again later",

@@ -165,8 +165,8 @@ const ownerOf = (
 }
 
 // The brace that opens (`step` -1) or closes (`step` 1) the object around a place. Braces in texts come in pairs.
-const edgeOf = (text: string, from: number, step: 1 | -1): number => {
-  const [outer, inner] = step < 0 ? ["{", "}"] : ["}", "{"]
+const edgeOf = (text: string, from: number, step: 1 | -1, [open, close]: string = "{}"): number => {
+  const [outer, inner] = step < 0 ? [open, close] : [close, open]
   let depth = 0
   let at = from
   for (; at >= 0 && at < text.length; at += step) {
@@ -261,6 +261,18 @@ const unknownProgram: Unknown = {
 }
 const provided = /^(?:[\w$]+\s*\.\s*)*provided\s*\(/
 
+// A body, or a step of a `pipe`, that a transaction with a function of fixed types does not take. No type of ours
+// stands there, because a hover over each call of a transaction would show it.
+const wrongBody = /TS(?:2345|2379): Argument of type '.*Effect<.*' is not assignable to parameter of type '.*Effect</
+const called = /\)\s*\(\s*$/
+const transactionBefore = /\.\s*transaction\s*$/
+const transactionHere = /^(?:[\w$]+\s*\.\s*)+transaction\s*\(/
+const fixedTransaction: Unknown = {
+  code: "E0408",
+  sentence: "this transaction takes bodies of other types: the function that it was given has fixed types",
+  help: "give that function type parameters, <A, E, R>(body: Effect.Effect<A, E, R>) => sql.withTransaction(body)"
+}
+
 // A family that is not an object, or whose name is not a text.
 const noFamily = /TS2322: Type '(.+)' is not assignable to type '(?:Manifest\.)?AnyFamily'/
 const noPattern = /TS2741: Property 'pattern' is missing in type .* but required in type '(?:Manifest\.)?AnyFamily'/
@@ -309,6 +321,12 @@ export const findUnknown = (text: string, place: Place, source: string): Finding
   return family === undefined ? undefined : { ...place, ...say(OwnerFindings.familyUnknown(id!, family, near)) }
 }
 
+// Returns whether the body of a transaction stands here: `AppCache.transaction(sql.withTransaction)(body)`.
+const isBody = (source: string, at: number): boolean => {
+  const { index } = called.exec(source.slice(0, at)) ?? {}
+  return index !== undefined && transactionBefore.test(source.slice(0, edgeOf(source, index - 1, -1, "()")))
+}
+
 const findShape = (text: string, place: Place, source: string): Unknown | undefined => {
   const at = offsetOf(source, place)
   if (/ TS2589: /.test(text)) return provided.test(source.slice(at, at + 200)) ? unknownProgram : undefined
@@ -316,7 +334,8 @@ const findShape = (text: string, place: Place, source: string): Unknown | undefi
   if (given !== undefined) return shapeWrong(`a family is an object with a pattern, and this is '${given}'`)
   if (noPattern.test(text)) return shapeWrong("this family has no pattern")
   if (absentCalled.test(text)) return calledAbsent
-  return undefined
+  if (!wrongBody.test(text)) return undefined
+  return transactionHere.test(source.slice(at, at + 200)) || isBody(source, at) ? fixedTransaction : undefined
 }
 
 /** Recognizes a wrong parameter or value. If the error does not name its family, the call around it does. */

@@ -593,7 +593,8 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
    *
    * - A key that has a fresh value during the whole scan is in the stream, whatever is set, deleted, evicted or moved
    *   between the tiers meanwhile. A key that comes or goes meanwhile may be in it or not.
-   * - With several tiers, a key that moves between them may be in the stream twice. Over memory alone, none is.
+   * - With several tiers, a key that moves between them may be in the stream twice. Over memory alone, only one that is
+   *   removed and set again meanwhile may be.
    * - It reads 256 entries at a time, and lets others run in between. It loads nothing, copies nothing between tiers,
    *   and does not count as a read.
    * - It fails with `NotIterable` in a sensitive family, in the body of a transaction, and where a tier cannot list its
@@ -1062,6 +1063,8 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    * - With `{ mode: "hide" }`, the default, the entries become absent. With `{ mode: "markStale" }` they become stale,
    *   and the stale rules of the families apply.
    * - The value of a lookup that began before is not stored.
+   * - `Effect.forEach(all, user.invalidate)` works: an index in the place of the options counts as no options. So do
+   *   `invalidateWhere`, `invalidateTag`, `lease` and, for a batch, `all.map(user.deleting)`.
    *
    * **Example** (The next read loads)
    *
@@ -1088,7 +1091,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    */
   readonly invalidate: (
     params: KeyParams<P, Codecs>,
-    options?: InvalidateOptions
+    options?: InvalidateOptions | number
   ) => Effect.Effect<void, CacheError, R>
   /**
    * Makes every entry of the family that has the given parameters absent or stale, and all entries that derive from
@@ -1130,7 +1133,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    */
   readonly invalidateWhere: (
     params: SomeParams<P, Codecs>,
-    options?: InvalidateOptions
+    options?: InvalidateOptions | number
   ) => Effect.Effect<void, CacheError, R>
   /**
    * Makes every entry of the family absent or stale, and all entries that derive from these.
@@ -1197,7 +1200,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    * await Effect.runPromise(Effect.provide(program, ShopLive)) // => [false, true]
    * ```
    */
-  readonly invalidateTag: (tag: string, options?: InvalidateOptions) => Effect.Effect<void, CacheError, R>
+  readonly invalidateTag: (tag: string, options?: InvalidateOptions | number) => Effect.Effect<void, CacheError, R>
   /**
    * Runs the owner's lookup of a key now, stores the new value, and returns it.
    *
@@ -1483,7 +1486,7 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string>
    */
   readonly deleting: (
     params: KeyParams<P, Codecs>,
-    options?: DeletionOptions<P>
+    options?: DeletionOptions<P> | number
   ) => Write<Owns<P, Self>>
   /**
    * Takes a lease of one key, and holds it until the Scope closes or its `timeToLive` ends. A key has one exclusive
@@ -1540,7 +1543,7 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string>
     /** Takes a lease of one key, exclusive by default, until the `Scope` closes or its time is over. */
     <Mode extends LeaseMode = "exclusive">(
       params: KeyParams<P, Codecs>,
-      options?: LeaseOptions<Mode>
+      options?: LeaseOptions<Mode> | number
     ): Effect.Effect<Lease<P, Mode | "exclusive">, CacheError, Owns<P, Self> | Scope.Scope>
   }
 
@@ -1725,10 +1728,12 @@ export interface Readable<P extends string, V, E, Codecs> extends Reading<P, V, 
    */
   readonly getPromise: (
     params: KeyParams<P, Codecs>,
-    options?: ReadOptions & {
-      /** Interrupts the read. The Promise then rejects with the reason of the signal. */
-      readonly signal?: AbortSignal | undefined
-    }
+    options?:
+      | (ReadOptions & {
+        /** Interrupts the read. The Promise then rejects with the reason of the signal. */
+        readonly signal?: AbortSignal | undefined
+      })
+      | number
   ) => Promise<V>
 }
 

@@ -74,7 +74,7 @@ import { compose as composeLayers, mergeOwners as mergeLayers } from "./internal
 import { make, makeForgotten } from "./internal/manifest.ts"
 import type { DelegateOptions, OwnerOptions } from "./Owner.ts"
 import type { AnyManifest, CheckedComposition } from "./types/composition.ts"
-import type { DeclaredFn, DeclaredMethod, InLayer, Provided } from "./types/declared.ts"
+import type { DeclaredFn, DeclaredMethod, InLayer, Needed, Provided } from "./types/declared.ts"
 import type { AnyFunction, Open } from "./types/lookups.ts"
 import type { CheckedModules, LayerIn, NoModules } from "./types/modules.ts"
 import type { CheckedName, CheckedOwner, CheckedOwners, OwnerLayer, requiredByOption } from "./types/ownerChecks.ts"
@@ -126,7 +126,10 @@ export * as Manifest from "./Manifest.ts" // oxlint-disable-line import/no-self-
  * @category models
  * @since 0.1.0
  */
-export type Borrows<Pattern extends Declares<findCapabilityProblem<Self, Pattern>>, Self> = Capability.Borrows<
+export type Borrows<
+  Pattern extends Declares<findCapabilityProblem<RightFindings.capabilityOpen, Self, Pattern>>,
+  Self
+> = Capability.Borrows<
   Pattern & string,
   Self
 >
@@ -164,10 +167,11 @@ export type Borrows<Pattern extends Declares<findCapabilityProblem<Self, Pattern
  * @category models
  * @since 0.1.0
  */
-export type Owns<Pattern extends Declares<findCapabilityProblem<Self, Pattern>>, Self> = Capability.Owns<
-  Pattern & string,
-  Self
->
+export type Owns<Pattern extends Declares<findCapabilityProblem<RightFindings.capabilityOpen, Self, Pattern>>, Self> =
+  Capability.Owns<
+    Pattern & string,
+    Self
+  >
 
 /**
  * The permission of the manifest `Self` to build the owner of a pattern. The layer of each owner requires it.
@@ -186,7 +190,10 @@ export type Owns<Pattern extends Declares<findCapabilityProblem<Self, Pattern>>,
  * @category models
  * @since 0.1.0
  */
-export type Appoints<Pattern extends Declares<findCapabilityProblem<Self, Pattern>>, Self> = Capability.Appoints<
+export type Appoints<
+  Pattern extends Declares<findCapabilityProblem<RightFindings.capabilityOpen, Self, Pattern>>,
+  Self
+> = Capability.Appoints<
   Pattern & string,
   Self
 >
@@ -203,10 +210,11 @@ export type Appoints<Pattern extends Declares<findCapabilityProblem<Self, Patter
  * @category models
  * @since 0.1.0
  */
-export type Admits<Pattern extends Declares<findCapabilityProblem<Self, Pattern>>, Self> = Capability.Admits<
-  Pattern & string,
-  Self
->
+export type Admits<Pattern extends Declares<findCapabilityProblem<RightFindings.capabilityOpen, Self, Pattern>>, Self> =
+  Capability.Admits<
+    Pattern & string,
+    Self
+  >
 
 /**
  * Refuses a pattern in a hand-written capability that the manifest does not declare.
@@ -224,8 +232,11 @@ export type Admits<Pattern extends Declares<findCapabilityProblem<Self, Pattern>
 export interface Declares<Message> {
   readonly length: Message
 }
-type findCapabilityProblem<Self, Pattern> = isUnion<Pattern> extends true ? RightFindings.capabilityChoice
-  : string extends Pattern ? RightFindings.capabilityOpen
+// A type parameter leaves the question open, and the compiler then prints its name and its arguments: so the message is
+// the first.
+type findCapabilityProblem<Message extends string, Self, Pattern> = isUnion<Pattern> extends true ?
+  RightFindings.capabilityChoice
+  : string extends Pattern ? Message
   : Self extends Instance<infer Id, infer D>
     ? Pattern extends string ? isDeclared<D, Pattern> extends true ? number : findUndeclared<Id, D, Pattern>
     : number
@@ -1519,4 +1530,5 @@ export const mergeOwners = <
  * @category combinators
  * @since 0.1.0
  */
-export const provided: Provided = <A>(effect: A) => effect as never
+export const provided: <A, E, R>(effect: Provided<A, E, R>) => Effect.Effect<A, E, Needed<R>> = <A>(effect: A) =>
+  effect as never

@@ -110,7 +110,10 @@ export interface PolicyOptions {
    * families. The weigher is not called. Give this or `weightMax`.
    */
   readonly capacity?: unknown
-  /** The greatest sum of weights of the family in memory, each rounded up to at least 1, in place of `capacity`. */
+  /**
+   * The greatest sum of weights of the family in memory, each rounded up to at least 1, in place of `capacity`. It is
+   * refused without a `weigher`, because it would count entries as `capacity` does.
+   */
   readonly weightMax?: unknown
 }
 

@@ -110,7 +110,7 @@ export class EncodeFailed extends Schema.TaggedError<EncodeFailed>()("EncodeFail
   override get message() {
     const where = this.where === undefined ? "" : `: ${this.where}`
     return `${this.code}: cannot write \`${this.key}\` to the ${this.tier} tier: its value does not fit the family's ` +
-      `schema${where}`
+      `schema${where}; help: store a value of the type that the family declares`
   }
 }
 

@@ -41,6 +41,7 @@ import { telling } from "./internal/told.ts"
 import { checked, exempt } from "./shared/checkedStore.ts"
 import { CoarseClock } from "./shared/coarseClock.ts"
 import { VersionClock } from "./shared/versionClock.ts"
+import type { Whole } from "./shared/whole.ts"
 import { type Guard, type Mark, type MarkLog, type Partition, type Round, Store, type StoreFamily } from "./Store.ts"
 import { InvalidStoreOptions, type Operation, type StoreError } from "./StoreError.ts"
 import type { Unused } from "./types/unused.ts"
@@ -146,7 +147,7 @@ export const make = (
   const lowest = stores.at(-1)!
   const owing = Owing.of(lowest.commons)
   const ground: Ground = { stores, mode: set, report, underWay, owing }
-  return exempt(Store.of({
+  const tiered: Whole<Store["Service"]> = {
     name: stores.map((store) => store.name).join("+"),
     // The lowest tier outlives the others, so its commons do, too.
     commons: lowest.commons,
@@ -155,8 +156,10 @@ export const make = (
     loadMarks: Effect.map(Effect.forEach(stores, (store) => store.loadMarks), mergeLogs),
     recordMarks: (marks) => everywhere("recordMarks", (store) => store.recordMarks(marks)),
     removeMarks: (marks) => everywhere("removeMarks", (store) => store.removeMarks(marks)),
-    ...(lowest.news === undefined ? undefined : { news: lowest.news, knowing: lowest.knowing })
-  }))
+    news: lowest.news,
+    knowing: lowest.knowing
+  }
+  return exempt(Store.of(tiered))
 }
 
 /**

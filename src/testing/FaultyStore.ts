@@ -6,7 +6,8 @@
  * - `fail`, `failLate`, `slow`, `slowLate`, `stall`, `corrupt` and `double` stay within the contract of a store, so
  *   every user of a store must handle them. `lose` breaks the contract; it shows the effect of a broken tier.
  *
- * Not here: faults of synchronous reads. A faulty store has no synchronous reads.
+ * Not here: faults of synchronous reads. A faulty store has no synchronous reads. So around memory over a tier that
+ * other processes change, it leaves memory out: put it around the lower tier.
  *
  * @since 0.1.0
  */
@@ -20,7 +21,8 @@ import * as Nearest from "../diagnostic/types/nearest.ts"
 import { type DurationInput, millisOf } from "../ownership/DurationInput.ts"
 import { countMisfit } from "../ownership/shared/countMisfit.ts"
 import { isBag, isStrings } from "../ownership/shared/validation.ts"
-import { type Partition, type Round, Store } from "../store/Store.ts"
+import type { Whole } from "../store/shared/whole.ts"
+import { type Change, type Partition, type Round, Store } from "../store/Store.ts"
 import { InvalidStoreOptions, type Operation, StoreError, TierFailed } from "../store/StoreError.ts"
 
 /**
@@ -52,8 +54,8 @@ export type Fault =
 export interface Rule {
   readonly fault: Fault
   /**
-   * The operations that can meet the fault; all operations by default. `get` and `set` also stand for their batches. A
-   * round (`write`) meets the rules of each operation that it contains.
+   * The operations that can meet the fault; all operations by default. `get` and `set` also stand for their batches,
+   * and `get` for the turn to load a key. A round (`write`) meets the rules of each operation that it contains.
    */
   readonly operations?: ReadonlyArray<Operation> | undefined
   /** The keys whose calls can meet the fault: a call with any of these keys. All calls by default. */
@@ -137,30 +139,33 @@ export const make = (
   if (wrong !== undefined) return Effect.fail(wrong)
   return Effect.map(Random.withSeed(Random.Random, plan.seed ?? 1), (random) => {
     const injector = new Injector(store.name, plan, random)
-    return [
-      Store.of({
-        name: store.name,
-        commons: store.commons,
-        open: (family) =>
-          injector.read("open", [], Effect.map(store.open(family), (partition) => faulty(partition, injector))),
-        write: (round) => {
-          const changes = round.changes.map((change) => ({ ...change, partition: behind.get(change.partition)! }))
-          const keys = round.changes.flatMap(({ removed, set }) => [...removed, ...set.map(({ key }) => key)])
-          const own = <A extends { readonly partition: Partition<any> }>(all: ReadonlyArray<A>): ReadonlyArray<A> =>
-            all.map((one) => ({ ...one, partition: behind.get(one.partition)! }))
-          const guards = round.guards?.map((guard) => ({
-            ...guard,
-            conditions: own(guard.conditions),
-            changes: own(guard.changes)
-          }))
-          return injector.write(operationsOf(round), keys, store.write({ ...round, changes, guards }))
-        },
-        loadMarks: injector.read("loadMarks", [], store.loadMarks),
-        recordMarks: (marks) => injector.write(["recordMarks"], [], store.recordMarks(marks)),
-        removeMarks: (marks) => injector.write(["removeMarks"], [], store.removeMarks(marks))
-      }),
-      injector.faults
-    ]
+    const front: Whole<Store["Service"]> = {
+      name: store.name,
+      commons: store.commons,
+      open: (family) =>
+        injector.read("open", [], Effect.map(store.open(family), (partition) => faulty(store, partition, injector))),
+      write: (round) => {
+        const keys = changesOf(round).flatMap(({ removed, set }) => [...removed, ...set.map(({ key }) => key)])
+        const own = <A extends { readonly partition: Partition<any> }>(all: ReadonlyArray<A>): ReadonlyArray<A> =>
+          all.map((one) => ({ ...one, partition: behind.get(one.partition)! }))
+        const guards = round.guards?.map((guard) => ({
+          ...guard,
+          conditions: own(guard.conditions),
+          changes: own(guard.changes)
+        }))
+        return injector.write(
+          operationsOf(round),
+          keys,
+          store.write({ ...round, changes: own(round.changes), guards })
+        )
+      },
+      loadMarks: injector.read("loadMarks", [], store.loadMarks),
+      recordMarks: (marks) => injector.write(["recordMarks"], [], store.recordMarks(marks)),
+      removeMarks: (marks) => injector.write(["removeMarks"], [], store.removeMarks(marks)),
+      news: store.news,
+      knowing: store.knowing
+    }
+    return [Store.of(front), injector.faults]
   })
 }
 
@@ -215,26 +220,40 @@ export const layer = <E, R>(
 // The real partition behind each faulty partition.
 const behind = new WeakMap<Partition<any>, Partition<any>>()
 
-const faulty = <V>(partition: Partition<V>, injector: Injector): Partition<V> => {
-  const inFront = inFrontOf(partition, injector)
-  behind.set(inFront, partition)
+const faulty = <V>(store: Store["Service"], partition: Partition<V>, injector: Injector): Partition<V> => {
+  // The engine keeps memory in step with the changes of other processes. It does not see the memory behind this store.
+  const own = store.news === undefined ? partition : partition.below ?? partition
+  const inFront = inFrontOf(own, injector)
+  behind.set(inFront, own)
   return inFront
 }
 
-/** The operations that a round consists of, with the round itself. */
-const operationsOf = ({ changes, marks }: Round): ReadonlyArray<Operation> => [
-  "write",
-  ...(changes.some(({ cleared }) => cleared) ? ["clear" as const] : []),
-  ...(changes.some(({ removed }) => removed.length > 0) ? ["remove" as const] : []),
-  ...(changes.some(({ set }) => set.length > 0) ? ["set" as const] : []),
-  ...(marks.length > 0 ? ["recordMarks" as const] : [])
+const changesOf = ({ changes, guards = [] }: Round): ReadonlyArray<Change<any>> => [
+  ...changes,
+  ...guards.flatMap((guard) => guard.changes)
 ]
 
-const inFrontOf = <V>(partition: Partition<V>, injector: Injector): Partition<V> => ({
+/** The operations that a round consists of, with the round itself. */
+const operationsOf = (round: Round): ReadonlyArray<Operation> => {
+  const changes = changesOf(round)
+  return [
+    "write",
+    ...(changes.some(({ cleared }) => cleared) ? ["clear" as const] : []),
+    ...(changes.some(({ removed }) => removed.length > 0) ? ["remove" as const] : []),
+    ...(changes.some(({ set }) => set.length > 0) ? ["set" as const] : []),
+    ...(round.marks.length > 0 ? ["recordMarks" as const] : [])
+  ]
+}
+
+const inFrontOf = <V>(partition: Partition<V>, injector: Injector): Whole<Partition<V>> => ({
   prepare: partition.prepare,
+  full: partition.full && ((entries, bytes) => partition.full!(entries, bytes)),
   get: (key) => injector.read("get", [key], partition.get(key), damage(partition, [key], undefined)),
   getMany: (keys) =>
     injector.read("get", keys, partition.getMany(keys), damage(partition, keys, keys.map(() => undefined))),
+  beginLoad: partition.beginLoad &&
+    ((key, version) => injector.read("get", [key], partition.beginLoad!(key, version))),
+  endLoad: partition.endLoad && ((key) => partition.endLoad!(key)),
   set: (key, entry) => injector.write(["set"], [key], partition.set(key, entry)),
   setMany: (entries) => injector.write(["set"], entries.map(([key]) => key), partition.setMany(entries)),
   remove: (keys) => injector.write(["remove"], keys, partition.remove(keys)),
@@ -243,7 +262,8 @@ const inFrontOf = <V>(partition: Partition<V>, injector: Injector): Partition<V>
   page: partition.page && ((after, max) => injector.read("page", [], partition.page!(after, max))),
   sweep: (freshUntilMax) => injector.write(["sweep"], [], partition.sweep(freshUntilMax)),
   size: injector.read("size", [], partition.size),
-  hot: undefined
+  hot: undefined,
+  below: undefined
 })
 
 const damage = <A>(

@@ -71,7 +71,10 @@ const doors: { readonly [door: string]: Effect.Effect<unknown, unknown, any> } =
 /** Writes that are refused, and what the error says of the place. */
 const places: ReadonlyArray<readonly [write: Effect.Effect<unknown, unknown, any>, where: string | undefined]> = [
   [count.set(id, 1.5), "expected an integer"],
-  [team.set(id, { lead: null, all: [ann, { ...ann, age: 4711.5 } as User] }), `expected User at ["all",1]`],
+  [
+    team.set(id, { lead: null, all: [ann, { ...ann, age: 4711.5 } as User] }),
+    `expected an instance of User (made with new) at ["all",1]`
+  ],
   [deep.set(id, { tags: [{ w: 1 }, { w: 4711.5 }] }), `expected an integer at ["tags",1,"w"]`],
   [quoting.set(id, { n: 4711 }), `expected a value that passes the check of the schema at ["n"]`],
   [secret.set(id, { n: 4711.5 }), undefined]
@@ -86,7 +89,8 @@ for (const [arrangement, store] of Object.entries(arrangements)) {
           const { message, reason } = (yield* Effect.provide(Effect.flip(write), live(store(path)))) as CacheError
           assert.ok(reason._tag === "StoreFailed" && reason.error.reason._tag === "EncodeFailed")
           assert.strictEqual(reason.error.reason.where, where)
-          assert.isTrue(message.endsWith(where === undefined ? "does not fit the family's schema" : where), message)
+          const fits = `does not fit the family's schema${where === undefined ? "" : `: ${where}`}`
+          assert.isTrue(message.endsWith(`${fits}; help: store a value of the type that the family declares`), message)
           assert.notInclude(JSON.stringify({ ...reason.error.reason, cause: undefined }) + message, "4711")
         }
       }) as Effect.Effect<void>)

@@ -22,7 +22,8 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
   ],
   [
     new CacheError.Revoked({ verb: "read", pattern: "user:{id}", token: 7 }),
-    "E0217: cannot read `user:{id}`: the right to it has ended with the Scope that gave it"
+    "E0217: cannot read `user:{id}`: the right to it has ended with the Scope that gave it; help: use a right, a reader and " +
+    "a writer only while that Scope is open; to keep it for longer, provide the layer of the owner further out"
   ],
   [
     new CacheError.NotOwner({ verb: "read", pattern: "user:{id}", family: "user", holds: "nothing" }),
@@ -66,15 +67,17 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
   ],
   [
     new CacheError.LoadTimeout({ key: "user:1", timeoutMillis: 50 }),
-    "E0502: the lookup of `user:1` did not end within 50 ms"
+    "E0502: the lookup of `user:1` did not end within 50 ms; help: make it faster, or raise `hardTimeout`"
   ],
   [
     new CacheError.LookupInterrupted({ key: "user:1" }),
-    "E0523: the lookup of `user:1` interrupted itself, or joined an interrupted fiber"
+    "E0523: the lookup of `user:1` interrupted itself, or joined an interrupted fiber; help: let it fail with an error of " +
+    "its family"
   ],
   [
     new CacheError.UpdateTimeout({ key: "user:1", timeoutMillis: 50 }),
-    "E0522: the update of `user:1` did not get its turn: the update before it did not end within 50 ms"
+    "E0522: the update of `user:1` did not get its turn: the update before it did not end within 50 ms; help: make " +
+    "the function of the update faster, or raise `hardTimeout`"
   ],
   [
     new CacheError.VersionConflict({ key: "user:1", expected: 2, actual: undefined }),
@@ -141,7 +144,8 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
   ],
   [
     new CacheError.QueueFull({ key: "user:1", family: "user", queueMax: 3 }),
-    "E0503: a call for `user:1` was refused: 3 callers of `user` wait already"
+    "E0503: a call for `user:1` was refused: 3 callers of `user` wait already; help: refuse requests before they " +
+    "reach the cache, or, where lookups wait, raise `loadConcurrency` or `loadQueueMax`"
   ],
   [
     new CacheError.CircularWait({ key: "user:1", work: "the lookup of `user:2`" }),
@@ -162,6 +166,16 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
   [
     new CacheError.BulkMiscounted({ family: "user", asked: 3, answered: 2 }),
     "E0510: the lookupMany of `user` was asked for 3 keys and returned 2; help: return one value for each key, in the order of the keys, and `Lookup.absent` for a key that has no value"
+  ],
+  [
+    new CacheError.Absent({ key: "user:1", family: "user", why: "no lookup" }),
+    "E0501: `user:1` is absent: the owner of `user` gave no lookup; help: write the key first, give the owner a lookup, " +
+    "or read with `getOption`"
+  ],
+  [
+    new CacheError.NotIterable({ family: "user", why: "sensitive" }),
+    "E0531: the keys of `user` cannot be listed: the family is sensitive, and a right to read one key gives none to know " +
+    "all keys; help: keep a list of them in the data source"
   ],
   [
     new CacheError.NotIterable({ family: "user", why: "tier" }),
@@ -201,7 +215,76 @@ const rows: ReadonlyArray<readonly [reason: CacheError.CacheError["reason"], mes
 // Their messages are those of the error within.
 const wrapping = ["StoreFailed", "FunctionFailed", "LeaseRefused", "InvalidManifest"]
 
+const lease = (why: LeaseError["why"], keys?: ReadonlyArray<string>) =>
+  new LeaseError({ patterns: ["user:1"], why, keys }).message
+const leases: { readonly [_ in LeaseError["why"]]: readonly [message: string, shown: string] } = {
+  "timeout": [
+    lease("timeout"),
+    "E0219: no lease on `user:1`: another holder has it, and the deadline has passed; help: try again later, or wait " +
+    "longer by `deadline`"
+  ],
+  "queue full": [
+    lease("queue full"),
+    "E0219: no lease on `user:1`: too many requests wait already; help: try again later"
+  ],
+  "ended": [
+    lease("ended"),
+    "E0219: the lease on `user:1` has ended, with the Scope in which it was taken or with its time; help: write inside " +
+    "that Scope, take it with a longer `timeToLive`, or take the lease and read the key again"
+  ],
+  "ended before the commit": [
+    lease("ended before the commit"),
+    "E0219: the lease on `user:1` has ended before the commit, with the Scope in which it was taken or with its time; " +
+    "help: open its Scope around the transaction, because a write in the body is checked when the body has ended"
+  ],
+  "shared": [
+    lease("shared"),
+    "E0219: the lease on `user:1` is shared, and a write needs an exclusive one; help: take it without `mode`"
+  ],
+  "other key": [
+    lease("other key", ["user:2"]),
+    "E0219: the lease on `user:1` does not cover `user:2`, which this write changes; help: give each write the lease of " +
+    "its own key; a `batch` takes several"
+  ],
+  "other engine": [
+    lease("other engine"),
+    "E0219: the lease on `user:1` was granted by another engine than the one of this write; help: build the layers of " +
+    "the manifest once, and take the lease from the engine that you write to"
+  ],
+  "held": [
+    lease("held"),
+    "E0219: cannot write `user:1`: a lease on it is held, which ends by itself, and this write carries none; help: take " +
+    "an exclusive lease of the key and give it to a `set`, or write again later"
+  ],
+  "overtaken": [
+    lease("overtaken"),
+    "E0219: cannot write `user:1` under its lease: since the grant it was deleted or invalidated, or a load brought " +
+    "another value; help: take the lease again and read the key again, or give the write the `ifVersion` that was read"
+  ]
+}
+
+describe("message of a LeaseError", () => {
+  for (const [why, [message, shown]] of Object.entries(leases)) {
+    it(`${why} has a message that says what to do`, () => {
+      assert.strictEqual(message, shown)
+      assert.include(message, "; help: ")
+    })
+  }
+})
+
+// A plain fact about the data or the caller, which each program handles in its own way; and messages whose `why` says
+// what to do.
+const withoutHelp = ["no value", "VersionConflict", "a lookup", "InvalidOption", "InvalidKey", "InvalidBatch"]
+
 describe("message of a CacheError", () => {
+  it("each message of a mistake says what to do", () => {
+    for (const [reason, message] of rows) {
+      const { _tag, holds, why } = reason as { _tag: string; holds?: string; why?: string }
+      if ([_tag, holds, why].some((one) => withoutHelp.includes(one!))) continue
+      assert.include(message, "; help: ")
+    }
+  })
+
   it("each reason of a CacheError has a row here", () => {
     const reasons = CacheError.CacheError.fields.reason.members.map((member) => member.fields._tag.schema.literal)
     assert.includeMembers([...wrapping, ...rows.map(([{ _tag }]) => _tag)], [...reasons])

@@ -96,7 +96,7 @@ describe("family with a bound of its own", () => {
 
   it.effect("a store without memory refuses the bound, and says so", () =>
     Effect.gen(function*() {
-      for (const bound of [{ capacity: 5 }, { weightMax: 5 }]) {
+      for (const bound of [{ capacity: 5 }, { weightMax: 5, weigher }]) {
         const path = yield* temporaryFolder
         const store = LmdbStore.layer({ path, durability: "process" })
         const error: any = yield* Effect.flip(Effect.asVoid(world({ ...bound, ...written }, store)))

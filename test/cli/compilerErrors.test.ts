@@ -38,6 +38,31 @@ describe("family that is looked for outside of keys", () => {
   })
 })
 
+describe("body of a transaction whose function has fixed types", () => {
+  const error =
+    "a.ts(1,1): error TS2379: Argument of type 'Effect<void, CacheError, Owns<\"user:{id}\", AppCache>>' is not " +
+    "assignable to parameter of type 'Effect<void, never, never>' with 'exactOptionalPropertyTypes: true'."
+  const step =
+    "a.ts(1,1): error TS2345: Argument of type '(body: Effect<void, never, never>) => Effect<void, CacheError, " +
+    "never>' is not assignable to parameter of type '(_: Effect<void, CacheError, Owns<\"user:{id}\", AppCache>>) => " +
+    "Effect<void, CacheError, never>'."
+  const at = (source: string, mark: string) => ({ ...place, column: source.indexOf(mark) + 1 })
+  const codeAt = (text: string, source: string, mark: string) => findUnknown(text, at(source, mark), source)?.code
+
+  it("the finding says that the function of the transaction has fixed types", () => {
+    const called = "AppCache.transaction((body: Effect.Effect<void>) => body)(writes)"
+    assert.strictEqual(codeAt(error, called, "writes)"), "E0408")
+    const piped = "writes.pipe(Effect.asVoid, AppCache.transaction(inOurs))"
+    assert.strictEqual(codeAt(step, piped, "AppCache"), "E0408")
+  })
+
+  it("an error about an argument of another function stays as it is", () => {
+    assert.isUndefined(codeAt(error, "run(writes)", "writes"))
+    assert.isUndefined(codeAt(error, "AppCache.transaction(sql.withTransaction)(Effect.map(writes, f))", "writes"))
+    assert.isUndefined(codeAt(step, "writes.pipe(other(1))", "other"))
+  })
+})
+
 describe("right that the program does not provide", () => {
   it("the finding names a missing right that is alone, among other requirements, or lacking in a signature", () => {
     for (

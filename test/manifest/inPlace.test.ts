@@ -20,6 +20,10 @@ const Live = Layer.provide(
   InPlace.modules({ count: InPlace.owner("count", {}) }),
   MemoryStore.layer({ capacity: 10 })
 )
+const Roomy = Layer.provide(
+  InPlace.modules({ count: InPlace.owner("count", {}) }),
+  MemoryStore.layer({ capacity: 1_000 })
+)
 const id = { id: "1" }
 
 describe("an operation in place", () => {
@@ -48,6 +52,42 @@ describe("an operation in place", () => {
         // The scheduler lets a fiber do 2,048 operations at a time.
         assert.isAtLeast(turns, 9)
       }).pipe(Effect.provide(Live)))
+  }
+
+  const many = Array.from({ length: 100 }, (_, n) => ({ id: `${n}` }))
+  const lists: { readonly [name: string]: Effect.Effect<unknown, unknown, any> } = {
+    setMany: count.setMany(many.map((key) => [key, 1])),
+    deleteMany: count.deleteMany(many),
+    batch: InPlace.batch(many.map((key) => count.setting(key, 1))),
+    "getMany of hits": Effect.suspend(() => count.getMany(many)),
+    getManyResults: count.getManyResults(many)
+  }
+  for (const [name, operation] of Object.entries(lists)) {
+    it.effect(`a loop of operations on lists counts each key of a list, and lets other fibers run: ${name}`, () =>
+      Effect.gen(function*() {
+        yield* count.setMany(many.map((key) => [key, 1]))
+        const state = { isOver: false }
+        let done = 0
+        let most = 0
+        const loop = Effect.gen(function*() {
+          for (let i = 0; i < 400; i++) {
+            yield* operation
+            done++
+          }
+          state.isOver = true
+        })
+        const other = Effect.gen(function*() {
+          while (!state.isOver) {
+            most = Math.max(most, done)
+            done = 0
+            yield* Effect.yieldNow
+          }
+        })
+        yield* Effect.all([loop, other], { concurrency: "unbounded" })
+        // The scheduler lets a fiber do 2,048 operations at a time.
+        assert.isAtMost(most, 21)
+        assert.isAtLeast(most, 1, "the other fiber has had turns")
+      }).pipe(Effect.provide(Roomy)))
   }
 
   it.effect("a fiber that is interrupted while it runs writes nothing more", () =>

@@ -19,6 +19,7 @@ import type { SetOptions } from "../../src/cache/types/setOptions.ts"
 import type { LeaseOptions } from "../../src/capability/Lease.ts"
 import type { Family, InvalidateOptions, Reading, Refused, Writer, Writing } from "../../src/manifest/Family.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
+import * as Manifest from "../../src/manifest/Manifest.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
@@ -431,6 +432,20 @@ describe("option of a family", () => {
       assert.deepStrictEqual(yield* held, [false, false])
     }))
 
+  it.effect("staleIfError and idleTimeToLive act beside doNotStore, on a value that brings its own lifetime", () =>
+    Effect.gen(function*() {
+      const kept = (run: number) =>
+        run === 1 ? Effect.succeed(Lookup.loaded("kept", { timeToLive: 100 })) : Effect.fail("down")
+      const stale = yield* family({ timeToLive: "doNotStore", staleIfError: "1 minute" }, kept as never)
+      assert.strictEqual(yield* stale.get, "kept")
+      yield* TestClock.adjust(200)
+      assert.strictEqual(yield* stale.get, "kept")
+      const idle = yield* family({ timeToLive: "doNotStore", idleTimeToLive: 50 }, kept as never)
+      assert.strictEqual(yield* idle.get, "kept")
+      yield* TestClock.adjust(60)
+      assert.strictEqual(yield* idle.held, undefined)
+    }))
+
   it.effect("an option that would do nothing beside the others is refused when the layer is built", () =>
     Effect.gen(function*() {
       const idle = {
@@ -440,7 +455,8 @@ describe("option of a family", () => {
           ["hardTimeout", { softTimeout: 5, staleIfError: 10, hardTimeout: 5 }],
           ["hardTimeout", { softTimeout: "1 minute", staleIfError: 10, hardTimeout: 5 }]
         ],
-        loadQueueMax: [["loadConcurrency", { loadQueueMax: 5 }]]
+        loadQueueMax: [["loadConcurrency", { loadQueueMax: 5 }]],
+        weightMax: [["weigher", { weightMax: 5 }], ["weigher", { weightMax: 5, weigher: undefined }]]
       } as const
       for (const [option, rows] of Object.entries(idle)) {
         for (const [other, policy] of rows) {
@@ -455,7 +471,8 @@ describe("option of a family", () => {
         { softTimeout: 5, staleIfError: 10 },
         { softTimeout: 5, staleIfError: 10, hardTimeout: 6 },
         { softTimeout: 5, staleIfError: 10, hardTimeout: Infinity },
-        { loadQueueMax: 5, loadConcurrency: 1 }
+        { loadQueueMax: 5, loadConcurrency: 1 },
+        { weightMax: 5, weigher: () => 1 }
       ]
       for (const policy of acting) {
         assert.strictEqual(yield* (yield* family(policy, Effect.succeed)).get, 1)
@@ -662,18 +679,22 @@ describe("option of a store", () => {
 })
 
 describe("options that are not an object", () => {
-  const noObject: ReadonlyArray<unknown> = [null, 5, "text", [], () => 5]
+  const noObject: ReadonlyArray<unknown> = [null, 5, "text", [], () => 5] // 5 may be an index
 
-  it.effect("options of get that are not an object are refused, except an index", () =>
-    Effect.gen(function*() {
-      const { on, user } = yield* world()
-      for (const options of noObject.filter((one) => one !== 5)) {
-        assert.strictEqual(reasonOf(yield* Effect.flip(on(user.get(id, options)))), "InvalidOption")
-      }
-      assert.strictEqual(yield* on(user.get(id, 5)), "old")
-    }))
+  // A loop over keys or tags gives an index in the place of their options.
+  const index = 5
+  const takesIndex = new Set([
+    "get",
+    "invalidate",
+    "invalidateWhere",
+    "invalidateTag",
+    "deleting",
+    "lease",
+    "getPromise"
+  ])
 
   const calls: { readonly [operation: string]: (of: any, options: any, app: any) => unknown } = {
+    get: (of, options) => of.get(id, options),
     warm: (of, options) => of.warm([id], options),
     setIfAbsent: (of, options) => of.setIfAbsent(id, "new", options),
     set: (of, options) => of.set(id, "new", options),
@@ -692,7 +713,7 @@ describe("options that are not an object", () => {
 
   it("each operation with options has a row here", () => {
     const taking = Object.entries(accessor).filter(([operation, [, wrong]]) =>
-      Object.keys(wrong).length > 0 && operation !== "get" && !oneByOne.has(operation)
+      Object.keys(wrong).length > 0 && !oneByOne.has(operation)
     )
     for (const [operation] of taking) assert.property(calls, operation)
   })
@@ -704,7 +725,7 @@ describe("options that are not an object", () => {
         const writer = yield* on<any>(user.writer)
         const doors = operation in handle ? [user, writer].filter((door) => operation in door) : [user]
         for (const door of doors) {
-          for (const given of noObject) {
+          for (const given of noObject.filter((one) => one !== index || !takesIndex.has(operation))) {
             const { reason } = (yield* Effect.flip(on(run(door, given, running.app)))) as CacheError
             assert.strictEqual(reason._tag, "InvalidOption", JSON.stringify(given))
             if (reason._tag !== "InvalidOption") continue
@@ -816,6 +837,44 @@ describe("options that are not an object", () => {
         }
       }
     }))
+})
+
+describe("index in the place of options", () => {
+  class Shop extends Manifest.Service<Shop>()("Index", {
+    families: { price: { pattern: "price:{item}", value: Schema.Number } }
+  }) {}
+  const { price } = Shop.keys
+  const all = [{ item: "pen" }, { item: "ink" }]
+  // Says which keys are left, and writes all of them.
+  const left = Effect.tap(
+    Effect.forEach(all, price.has),
+    () => price.setMany([[all[0]!, 1], [all[1]!, 2]], { tags: ["a", "b"] })
+  )
+  const none = [false, false]
+  const program = Effect.gen(function*() {
+    yield* left
+    yield* Effect.forEach(all, price.get)
+    yield* Effect.forEach(all, price.invalidate)
+    assert.deepStrictEqual(yield* left, none)
+    yield* Effect.forEach(all, price.invalidateWhere)
+    assert.deepStrictEqual(yield* left, none)
+    yield* Effect.forEach(["a", "b"], price.invalidateTag)
+    assert.deepStrictEqual(yield* left, none)
+    yield* Shop.batch(all.map(price.deleting))
+    assert.deepStrictEqual(yield* left, none)
+    const leases = yield* Effect.scoped(Effect.forEach(all, price.lease))
+    assert.deepStrictEqual(leases.map(({ mode }) => mode), ["exclusive", "exclusive"])
+    const writer = yield* price.writer
+    yield* Effect.forEach(all, writer.invalidate)
+    assert.deepStrictEqual(yield* left, none)
+    assert.deepStrictEqual(yield* Effect.promise(() => Promise.all(all.map(writer.getPromise))), [1, 2])
+  })
+
+  it.effect("each operation on one key or tag takes the index that a loop gives, and does what it does without", () =>
+    Effect.provide(
+      program,
+      Shop.modules({ price: Shop.owner("price") }).pipe(Layer.provide(MemoryStore.layer({ capacity: 10 })))
+    ))
 })
 
 describe("argument that is not a function", () => {

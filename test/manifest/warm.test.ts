@@ -360,6 +360,25 @@ describe("owner that predicts", () => {
       assert.isAtMost(loads.length, 8)
     }).pipe(Effect.scoped, Effect.provide(base)))
 
+  it.effect("a hot key is ready that brings its own lifetime, in a family without one", () =>
+    Effect.gen(function*() {
+      class Own extends Manifest.Service<Own>()("Own", {
+        families: { row: { pattern: "row:{id}", value: Manifest.type<number>() } }
+      }) {}
+      let run = 0
+      const live = Own.modules({
+        row: Own.owner("row", {
+          lookup: () => Effect.sync(() => Lookup.loaded(++run, { timeToLive: "1 minute" })),
+          predict: { keysMax: 2 }
+        })
+      })
+      const context = yield* Layer.build(Layer.provide(live, MemoryStore.layer({ capacity: 10 })))
+      yield* seconds(300, Effect.provideContext(Own.keys.row.get({ id: "hot" }), context))
+      const { row } = yield* Effect.provideContext(Own.stats, context)
+      assert.strictEqual(row.misses, 1)
+      assert.isAtLeast(run, 4)
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
   it.effect("a derived hot key is ready when its unread sources end", () =>
     Effect.gen(function*() {
       const context = yield* Layer.build(Layer.provideMerge(

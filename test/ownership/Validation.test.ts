@@ -104,7 +104,22 @@ describe("manifest from data", () => {
           doc: { pattern: "doc:{id}:{part}", partOf: "all", derives: ["doc:{id}:*"], fanout: true }
         }
       }).map((problem) => problem.split(";")[0]),
-      ["families.doc.derives.0 E0401: invalidation never ends: 'doc' -> 'doc'"]
+      ["families.doc.derives.0 E0401: invalidation never ends: 'doc' -> 'doc', and 'doc' lies inside 'all'"]
+    )
+    // A reference that has them through another family is circular, too, and the message says where they lie.
+    const derive = "remove one of these from derives"
+    assert.deepStrictEqual(
+      problemsOf({
+        families: {
+          log: { pattern: "log:{id}:*" },
+          last: { pattern: "log:{id}:last", carvedFrom: "log", derives: ["sum:{id}"] },
+          sum: { pattern: "sum:{id}", derives: ["log:{id}:*"] }
+        }
+      }),
+      [
+        `families.last.derives.0 E0401: invalidation never ends: 'last' -> 'sum' -> 'last', and 'last' lies inside 'log'; help: ${derive}; in place of the whole, derive from the families inside it`,
+        `families.sum.derives.0 E0401: invalidation never ends: 'sum' -> 'last' -> 'sum'; help: ${derive}`
+      ]
     )
   })
 

@@ -53,6 +53,16 @@ describe("completion", () => {
       "posts"
     ]],
     ["families in carvedFrom where none encloses", manifest(`x: { pattern: "x", carvedFrom: "/*|*/" }`), ["user"]],
+    [
+      "patterns in derives while another option has no value yet",
+      manifest(`y: { pattern: "y", timeToLive: "" }, x: { pattern: "x", derives: ["/*|*/"] }`),
+      ["user:{id}", "user:{id}:posts:*"]
+    ],
+    [
+      "families in partOf while another option has no value yet",
+      manifest(`y: { pattern: "y", timeToLive: "" }, x: { pattern: "user:{id}:posts:{n}", partOf: "/*|*/" }`),
+      ["posts"]
+    ],
     ["options of a family", manifest(`x: { pattern: "x", /*|*/ }`), ["derives", "borrows", "timeToLive", "partOf"]],
     ["families as keys", program("AppCache.keys./*|*/"), ["user", "prefs", "profile", "feed"]],
     ["parameter names", program("AppCache.keys.feed.get({ /*|*/ })"), ["id", "page"]],
@@ -81,7 +91,6 @@ describe("completion", () => {
     ],
     ["families to own", program(`AppCache.owner("/*|*/")`), ["user", "prefs", "files"]],
     ["families to borrow", program(`AppCache.borrower("/*|*/")`), ["user", "prefs", "files"]],
-    ["families to hand on", program(`AppCache.delegate("/*|*/")`), ["user", "prefs", "files"]],
     ["patterns to invalidate", program(`AppCache.invalidate("/*|*/")`), ["user:{id}", "files:*"]],
     ["no keys", program(`AppCache.get("/*|*/")`), []],
     ["options of a manifest", manifest("", ", /*|*/"), ["readers", "version"]],
@@ -96,6 +105,18 @@ describe("completion", () => {
       for (const one of offered) assert.notMatch(one, /^"?(?:E\d{4}:|~(?!effect\/))/, "a message is not a completion")
     })
   }
+})
+
+describe("completion of what may be named, and of nothing else", () => {
+  it("completion of a family to hand on offers the parts alone", async () => {
+    assert.deepStrictEqual(await server.complete(program(`AppCache.delegate("/*|*/")`)), ["facts"])
+  })
+
+  it("completion of modules, and of the families of one, offers no part", async () => {
+    assert.notInclude(await server.complete(program("AppCache.modules({ /*|*/ })")), "facts")
+    const owned = program(`AppCache.modules({ all: { owns: ["/*|*/"], layer: AppCache.owner("user") } })`)
+    assert.notInclude(await server.complete(owned), "facts")
+  })
 })
 
 describe("completion of parameters", () => {
@@ -209,6 +230,19 @@ declare const engine: Effect.Success<typeof AppCache>
       assert.deepStrictEqual(messages, [])
     })
   }
+
+  it("the hovers over the events of a cache and over `provided` are short", async () => {
+    const events = signatureOf(await server.hover(program("const p = AppCache./*|*/events")))
+    assert.strictEqual(
+      events.trim(),
+      `(property) Service<AppCache, "AppCache">.events: Stream<CacheEvent, never, AppCache>`
+    )
+    const provided = signatureOf(await server.hover(program("const p = Manifest./*|*/provided")))
+    assert.strictEqual(
+      provided.trim(),
+      "const provided: <A, E, R>(effect: Provided<A, E, R>) => Effect.Effect<A, E, Needed<R>>"
+    )
+  })
 
   const transactions = [
     "AppCache./*|*/transaction(within)",

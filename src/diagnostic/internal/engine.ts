@@ -2,7 +2,9 @@
  * The codes of stores and of the engine, explained.
  */
 import type { Explained } from "../types/explained.ts"
-import { atRunTime } from "./explained.ts"
+import { atRunTime, module } from "./explained.ts"
+
+const schemaImport = `import * as Schema from "effect/Schema"`
 
 export const engine: ReadonlyArray<Explained> = [
   atRunTime(
@@ -31,7 +33,7 @@ export const engine: ReadonlyArray<Explained> = [
     "E0306",
     "A tier cannot be opened with its options, or without its driver.",
     "Options are checked once, when the layer is built. The compiler finds a store in memory without `capacity` and " +
-      "`weightMax`, and tiers that are not a list.",
+      "`weightMax`, one in Redis without `url` and `client`, and tiers that are not a list.",
     "Correct the option that the message names. Install the package that it names."
   ),
   atRunTime(
@@ -110,9 +112,30 @@ export const engine: ReadonlyArray<Explained> = [
     "E0507",
     "An option of a family or of a call cannot be used.",
     "The options of a family are checked when the layer is built. The options of a call are checked before it " +
-      "changes " +
-      "anything.",
-    "Correct the option that the message names."
+      "changes anything. A loaded value of another kind than the Schema of its family is refused, too.",
+    "Correct the option that the message names. Where it names `value`, decode what the data source gives.",
+    module(
+      [`count: { pattern: "count:{id}", value: Schema.Number }`],
+      [
+        "// A driver gave a text, and `any` hides it from the compiler.",
+        `const row: any = { count: "4711" }`,
+        `export const CountLive = AppCache.owner("count", { lookup: () => Effect.succeed(row.count) })`
+      ],
+      "",
+      schemaImport
+    ),
+    module(
+      [`count: { pattern: "count:{id}", value: Schema.Number }`],
+      [
+        `const row: unknown = { count: "4711" }`,
+        "const Row = Schema.Struct({ count: Schema.NumberFromString })",
+        `export const CountLive = AppCache.owner("count", {`,
+        "  lookup: () => Effect.map(Effect.orDie(Schema.decodeUnknownEffect(Row)(row)), ({ count }) => count)",
+        "})"
+      ],
+      "",
+      schemaImport
+    )
   ),
   atRunTime(
     "E0508",

@@ -43,12 +43,11 @@ export const explain = (
   foundBy: Explained["foundBy"] = "the compiler"
 ): Explained => ({ code, what, why, repair, foundBy, failing, repaired })
 
-export const atRunTime = (code: string, what: string, why: string, repair: string): Explained => ({
-  code,
-  what,
-  why,
-  repair,
-  foundBy: "the run time",
-  failing: undefined,
-  repaired: undefined
-})
+export const atRunTime = (
+  code: string,
+  what: string,
+  why: string,
+  repair: string,
+  failing?: string,
+  repaired?: string
+): Explained => ({ code, what, why, repair, foundBy: "the run time", failing, repaired })

@@ -176,7 +176,9 @@ export const manifests: ReadonlyArray<Explained> = [
       "first of the two calls is.",
     "Rights name the class. The compiler would accept rights to this manifest as rights to the other class, and the " +
       "run time would refuse them.",
-    "Name the class itself, and give the manifest its name.",
+    "Name the class itself, and give the manifest its name. In JavaScript a cast in a comment gives the type " +
+      "argument: class AppCache extends /** @type {typeof Manifest.Service<AppCache>} */ " +
+      "(Manifest.Service)()(\"AppCache\", ...).",
     module([user], [
       `class Other extends Manifest.Service<AppCache>()("Other", { families: { all: { pattern: "all:*" } } }) {}`,
       `export const one = Other.owner("all")`

@@ -179,7 +179,24 @@ export const ownership: ReadonlyArray<Explained> = [
     "E0217",
     "A right was used after the Scope that gave it had closed.",
     "After the end of its owner, no owner keeps the entries of a family correct.",
-    "Use readers and writers inside the Scope of their layer."
+    "Use a right, a reader and a writer inside the Scope of their layer only.",
+    module([user], [
+      `const { user } = AppCache.keys`,
+      `const UserLive = AppCache.owner("user").pipe(Layer.provide(AppCache.layer))`,
+      "",
+      "// The layer ends with `provide`, and so does the right of the writer.",
+      "export const late = Effect.flatMap(Effect.provide(user.writer, UserLive), (writer) =>",
+      `  writer.set({ id: "1" }, "Ann"))`
+    ]),
+    module([user], [
+      `const { user } = AppCache.keys`,
+      `const UserLive = AppCache.owner("user").pipe(Layer.provide(AppCache.layer))`,
+      "",
+      "export const inTime = Effect.provide(",
+      `  Effect.flatMap(user.writer, (writer) => writer.set({ id: "1" }, "Ann")),`,
+      "  UserLive",
+      ")"
+    ])
   ),
   atRunTime(
     "E0218",
@@ -194,8 +211,22 @@ export const ownership: ReadonlyArray<Explained> = [
       "write under a lease whose key was removed, invalidated or loaded with another value since the grant.",
     "Many may share a key, or one may have it alone, and waiting is bounded. A holder may have read the key before " +
       "it changed.",
-    "Wait longer, hold leases for less time, or take them in one call. Write under an exclusive lease of the key. " +
-      "Where the key has changed, take the lease and read again, or give the write the `ifVersion` that was read."
+    "Wait longer, or hold leases for less time. Write inside the Scope of the lease, and under an exclusive lease of " +
+      "the key. Where the key has changed, take the lease and read again, or give the write the `ifVersion` that was " +
+      "read.",
+    module([user], [
+      `const { user } = AppCache.keys`,
+      "",
+      "// The lease has ended with its Scope, so the write is refused.",
+      `export const late = Effect.flatMap(Effect.scoped(user.lease({ id: "1" })), (lease) =>`,
+      `  user.set({ id: "1" }, "Ann", { lease }))`
+    ]),
+    module([user], [
+      `const { user } = AppCache.keys`,
+      "",
+      `export const inTime = Effect.scoped(Effect.flatMap(user.lease({ id: "1" }), (lease) =>`,
+      `  user.set({ id: "1" }, "Ann", { lease })))`
+    ])
   ),
   explain(
     "E0220",

@@ -671,6 +671,18 @@ export type option<Family extends string, Option extends string, Expected extend
 >
 
 /**
+ * E0408: a bound of weights for a family whose entries all weigh 1.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type weightMaxAlone<Family extends string> = message<
+  "E0408",
+  `'weightMax' of family '${Family}' does nothing that 'capacity' does not: without 'weigher' each entry weighs 1`,
+  "give a weigher, (key: string, value: V) => number, or give capacity, the largest number of entries"
+>
+
+/**
  * E0408: an option of a family that is a text, and whose text the compiler does not know.
  *
  * @category manifests
@@ -726,6 +738,18 @@ export type storeSize = message<
   "E0306",
   "a store in memory has one bound, 'capacity' or 'weightMax'",
   "give the largest number of entries, { capacity: 10_000 }, or their largest weight, { weightMax: 1_000_000 }"
+>
+
+/**
+ * E0306: the options of a store in Redis that do not say where the server is. At run time the store itself reports it.
+ *
+ * @category stores
+ * @since 0.1.0
+ */
+export type storeServer = message<
+  "E0306",
+  "a store in Redis has a 'namespace', and a server, by 'url' or 'client'",
+  "give { url: \"redis://host:6379\", namespace: \"app\" }, or the options of ioredis as 'client' in place of 'url'"
 >
 
 /**

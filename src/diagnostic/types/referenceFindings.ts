@@ -90,6 +90,25 @@ export const dependencyCycle = (path: ReadonlyArray<string>) =>
     "remove one of these from derives"
   )
 
+/**
+ * E0401: a circle whose first family lies inside another one. A reference to the whole has this family, too.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type dependencyCycleInside<Path extends string, Inner extends string, Whole extends string> = message<
+  "E0401",
+  `invalidation never ends: ${Path}, and '${Inner}' lies inside '${Whole}'`,
+  "remove one of these from derives; in place of the whole, derive from the families inside it"
+>
+export const dependencyCycleInside = (path: ReadonlyArray<string>, inner: string, whole: string) =>
+  finding(
+    "E0401",
+    "DependencyCycle",
+    `invalidation never ends: ${showPath(path)}, ${say`and ${inner} lies inside ${whole}`}`,
+    "remove one of these from derives; in place of the whole, derive from the families inside it"
+  )
+
 // The start, ten more, and the start again: the types name as many, within what a compiler shows of a message.
 const pathNamesMax = 12
 

@@ -26,7 +26,7 @@ import type { HotPartition } from "../../store/Store.ts"
 import type { InvalidateOptions, ReadOptions, WriteOptions } from "../Family.ts"
 import type { FamilyGate } from "./familyGate.ts"
 import type { CacheGrant, Reads, Writes } from "./grants.ts"
-import { inPlace } from "./inPlace.ts"
+import { countKeys, inPlace } from "./inPlace.ts"
 import { iterations } from "./iterations.ts"
 import type { Params } from "./keys.ts"
 import { isList, replayable } from "./lists.ts"
@@ -216,7 +216,10 @@ const withList = <F extends object, Given, Item>(
   find((family) => {
     const list = listOf(gate, given)
     const isRead: boolean = Exit.isExit(list)
-    return Effect.flatMapEager(list, (items) => isRead ? run(family, items) : find((now) => run(now, items)))
+    return Effect.flatMapEager(list, (items) => {
+      countKeys(items.length)
+      return isRead ? run(family, items) : find((now) => run(now, items))
+    })
   })
 
 /** Makes an operation on one key: it finds the family, and checks the key. */
@@ -266,6 +269,7 @@ const readOperations = (gate: FamilyGate, { hotOf, toRead }: Finds) => {
       const all = replayable(given)
       return inPlace((context) => {
         const { areAll, hits } = hitsOf(gate, hotOf(context), all)
+        countKeys(hits.length)
         return areAll ? Exit.succeed(hits) : withKeys(all, (family, keys) => family.readMany(keys, hits))
       })
     },
@@ -394,14 +398,14 @@ const invalidations = (
   writing: ReturnType<typeof onKey<Writes>>
 ) => {
   const withMode = <A, E, R>(
-    given: InvalidateOptions | undefined,
+    given: InvalidateOptions | number | undefined,
     f: (mode: InvalidationMode) => Effect.Effect<A, E, R>
-  ) => options.withMode(gate.name, given, f)
+  ) => options.withMode(gate.name, options.withoutIndex(given), f)
   return {
-    invalidate: writing<InvalidateOptions | undefined>((family, key, given) =>
+    invalidate: writing<InvalidateOptions | number | undefined>((family, key, given) =>
       withMode(given, (mode) => family.drop([key], mode))
     ),
-    invalidateWhere: (params: Params, given?: InvalidateOptions) =>
+    invalidateWhere: (params: Params, given?: InvalidateOptions | number) =>
       find((family) =>
         Result.match(gate.keys.sliceOf(params), {
           onSuccess: (slice) => withMode(given, (mode) => family.dropSlice(slice, mode)),
@@ -409,8 +413,10 @@ const invalidations = (
         })
       ),
     invalidateAll: (given?: InvalidateOptions) =>
-      find((family) => withMode(given, (mode) => family.dropSlice({ positions: [], values: [] }, mode))),
-    invalidateTag: (tag: string, given?: InvalidateOptions) =>
+      find((family) =>
+        options.withMode(gate.name, given, (mode) => family.dropSlice({ positions: [], values: [] }, mode))
+      ),
+    invalidateTag: (tag: string, given?: InvalidateOptions | number) =>
       find((family) =>
         options.checked(
           options.tag(gate.name, tag),
@@ -440,10 +446,11 @@ export const make = (gate: FamilyGate) => {
     pattern: gate.pattern,
     setting: (params: Params, value: unknown, given: SetOptions<Lease> = noConditions): Write =>
       new WriteOfKey(gate, params, { value }, given),
-    deleting: (params: Params, given: SetOptions<Lease> = noConditions): Write =>
-      new WriteOfKey(gate, params, undefined, given),
-    lease: (params: Params, given?: LeaseOptions) =>
+    deleting: (params: Params, given: SetOptions<Lease> | number = noConditions): Write =>
+      new WriteOfKey(gate, params, undefined, options.withoutIndex(given)),
+    lease: (params: Params, chosen?: LeaseOptions | number) =>
       Effect.withFiber((fiber): Effect.Effect<Lease, CacheError, Scope.Scope> => {
+        const given = options.withoutIndex(chosen)
         const refused = options.lease(gate.name, given)
         if (refused !== undefined) return Effect.fail(refused)
         const grant = given?.mode === "shared" ? gate.readGrantOf(fiber.context) : gate.writeGrantOf(fiber.context)
@@ -492,7 +499,7 @@ class WriteOfKey implements Write {
   private readonly value: BatchWrite["value"]
   private readonly given: SetOptions<Lease>
 
-  constructor(gate: FamilyGate, params: Params, value: BatchWrite["value"], given: SetOptions<Lease>) {
+  constructor(gate: FamilyGate, params: Params, value: BatchWrite["value"], given: SetOptions<Lease> = noConditions) {
     this.gate = gate
     this.params = params
     this.value = value
@@ -577,7 +584,8 @@ const handle = (gate: FamilyGate, verb: Verb, grant: CacheGrant) => {
       const value = hit(params)
       return value === undefined ? lookTwice(params) : value
     },
-    getPromise: (params: Params, given?: options.PromiseOptions): Promise<unknown> => {
+    getPromise: (params: Params, chosen?: options.PromiseOptions | number): Promise<unknown> => {
+      const given = options.withoutIndex(chosen)
       const refused = given === undefined ? undefined : options.promise(gate.name, given)
       if (refused !== undefined) return Promise.reject(refused)
       if (given?.signal?.aborted === true) return Promise.reject(given.signal.reason)

@@ -5,8 +5,8 @@
  * - In a generator, `yield*` asks the iterator of the operation, which runs the step inside the running fiber. An
  *   answer that succeeds comes out without a turn of Effect's run loop.
  * - Before the step, the iterator asks what the loop asks before each operation: whether the fiber is interrupted, and
- *   whether it has to let others run. The operation counts as one of the fiber's. So a loop of operations lets others
- *   run as often as the run loop would let them.
+ *   whether it has to let others run. The operation counts as one of the fiber's, and one on a list as one for each
+ *   key. So a loop of operations lets others run as often as the run loop would let them.
  *
  * Iterators of operations on one key (`onKey.ts`) and of `set` (`set.ts`) are functions of their own, which end alike
  * (`ended`).
@@ -43,6 +43,15 @@ export const mayGoOn = (fiber: Running): boolean => {
   fiber.currentOpCount++
   // oxlint-disable-next-line no-underscore-dangle -- the name is Effect's
   return fiber._deferredInterrupt === false && !fiber.cache.scheduler.shouldYield(fiber)
+}
+
+/**
+ * Counts an operation on a list for as many as the list has keys. Otherwise a loop of writes of 500 keys would hold up
+ * other fibers for a tenth of a second.
+ */
+export const countKeys = (count: number): void => {
+  const fiber = Fiber.getCurrent() as Running | undefined
+  if (fiber !== undefined) fiber.currentOpCount += count
 }
 
 // One object is the iterator and the result of all answers: `yield*` takes the value before any other code can run.

@@ -54,7 +54,7 @@ import {
   faceOf,
   keyOfClass
 } from "./grants.ts"
-import { inPlace } from "./inPlace.ts"
+import { countKeys, inPlace } from "./inPlace.ts"
 import * as keys from "./keys.ts"
 import * as modules from "./modules.ts"
 import { errorOf } from "./names.ts"
@@ -173,6 +173,7 @@ const batchOf = (manifest: ValidManifest) => (writes: ReadonlyArray<accessor.Wri
       all.push(resolved)
     }
     if (all.length === 0) return Effect.void
+    countKeys(all.length)
     return Transaction.batch(Context.getUnsafe(context, engineKey(manifest.key)).cache, context, all)
   })
 

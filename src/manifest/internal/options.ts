@@ -26,7 +26,7 @@ import type { InvalidateOptions, Readable, ReadOptions } from "../Family.ts"
 // The options are declared in `Family.ts`, where editors show them.
 type Operations = Readable<string, unknown, unknown, {}>
 export type ConcurrencyOptions = NonNullable<Parameters<Operations["warm"]>[1]>
-export type PromiseOptions = NonNullable<Parameters<Operations["getPromise"]>[1]>
+export type PromiseOptions = Exclude<Parameters<Operations["getPromise"]>[1], number | undefined>
 
 // The number of lookups that `warm` runs at a time, by default. Readers' loads come first.
 const warmConcurrency = 16
@@ -76,6 +76,10 @@ const notOptions = (family: string | undefined, given: unknown, known: object): 
 
 /** The names of all options of a type. The compiler refuses a list in which one is missing. */
 export type Known<Chosen> = { readonly [Option in keyof Required<Chosen>]: true }
+
+/** Without an index in the place of options, which comes with `Effect.forEach(all, user.invalidate)`. */
+export const withoutIndex = <Chosen>(given: Chosen | number | undefined): Chosen | undefined =>
+  typeof given === "number" ? undefined : given
 
 const invalidateKnown: Known<InvalidateOptions> = { mode: true }
 const concurrencyKnown: Known<ConcurrencyOptions> = { concurrency: true }

@@ -117,13 +117,15 @@ type findAppointed<D extends Definition, LayerName, Option extends "owns" | "bor
     : P extends string ? findLayerProblem<D, LayerName, Option, P>
     : never
 
-/** The type of `Manifest.provided`: takes a program, and refuses one that still requires a right to a cache. */
-export interface Provided {
-  <A, E, R>(
-    effect: [findUnprovided<R>] extends [never] ? Effect.Effect<A, E, R> : Several.one<findUnprovided<R>>
-    // What is refused here is not in the answer, so that the runner does not refuse it once more.
-  ): Effect.Effect<A, E, [findUnprovided<R>] extends [never] ? R : allowed<R>>
-}
+/** A program that `Manifest.provided` takes: one that requires no right to a cache. Any other one is a message. */
+export type Provided<A, E, R> = [findUnprovided<R>] extends [never] ? Effect.Effect<A, E, R>
+  : Several.one<findUnprovided<R>>
+
+/**
+ * What a program that `Manifest.provided` took still needs. What was refused is not in it, so that the runner does not
+ * refuse it once more.
+ */
+export type Needed<R> = [findUnprovided<R>] extends [never] ? R : allowed<R>
 
 type allowed<R> = R extends unknown ? [findUnprovided<R>] extends [never] ? R : never : never
 type findUnprovided<R> = R extends BorrowsCapability<infer P, any, any, infer Self> ? nameUnprovided<Self, "read", P>

@@ -19,7 +19,7 @@ import type * as OwnerFindings from "../../diagnostic/types/ownerFindings.ts"
 import type * as Several from "../../diagnostic/types/several.ts"
 import type * as Wiring from "../../diagnostic/types/wiring.ts"
 import type { Definition, Undetermined } from "../../ownership/Definition.ts"
-import type { Enclosing, invert, Route } from "../../ownership/types/definitionFacts.ts"
+import type { Enclosing, invert, Part, Route } from "../../ownership/types/definitionFacts.ts"
 import type { helpWithName } from "../../ownership/types/definitionHelp.ts"
 import type {
   At,
@@ -119,7 +119,10 @@ type isGiven<Wired, K extends keyof Wired, All> = K extends keyof All
 
 // The names that an editor offers. They are looked up from `Self` and not passed, so that a hover does not print the
 // whole manifest.
-type Offered<Self> = { readonly [K in ModuleName<DefinitionOf<Self>>]?: unknown }
+type Offered<Self> = { readonly [K in OfferedName<DefinitionOf<Self>>]?: unknown }
+// A part has the module of its whole. A manifest without families inside others pays nothing for the question.
+type OfferedName<D extends Definition> = [Enclosing<D>] extends [never] ? ModuleName<D>
+  : Exclude<ModuleName<D>, Part<D>>
 
 type CheckedGroup<Self, D extends Definition, Wired, K extends string, Grouped, Fs, Live> =
   & {
@@ -158,7 +161,7 @@ type CheckedOwned<Self, D extends Definition, Wired, K extends string, F> = F ex
   ? D["families"][F] extends { readonly partOf: infer Whole extends string } ? partOf<F, Whole>
   : orProblems<findTwice<Wired, F, K>, F>
   : F extends string ? string extends F ? FamilyName<D>
-    : F extends "" ? FamilyName<D>
+    : F extends "" ? Exclude<FamilyName<D>, Part<D>>
     : OwnerFindings.familyUnknown<IdOf<Self>, F, helpWithName<D, F>>
   : FamilyName<D>
 

@@ -17,6 +17,7 @@ import type * as Opaque from "../../diagnostic/types/opaque.ts"
 import type * as OwnerFindings from "../../diagnostic/types/ownerFindings.ts"
 import type * as Several from "../../diagnostic/types/several.ts"
 import type { Definition, Undetermined } from "../../ownership/Definition.ts"
+import type { Part } from "../../ownership/types/definitionFacts.ts"
 import type { helpWithName } from "../../ownership/types/definitionHelp.ts"
 import type {
   CodecsOf,
@@ -24,6 +25,7 @@ import type {
   ErrorOf,
   FamilyName,
   FamilyOf,
+  IdOf,
   PatternOf,
   ValueOf
 } from "../../ownership/types/definitionParts.ts"
@@ -216,19 +218,21 @@ export type CheckedName<
   K extends string,
   How extends "own" | "borrow" | "delegate"
 > = [Self] extends [{ readonly key: Id }]
-  ? 0 extends 1 & Self ? ManifestFindings.selfUnknown<Id> : CheckedNameOf<Self, Id, K, How>
+  ? 0 extends 1 & Self ? ManifestFindings.selfUnknown<Id> : CheckedNameOf<Self, K, How>
   : ManifestFindings.selfWrong<Id>
 type CheckedNameOf<
   Self,
-  Id extends string,
   K extends string,
   How extends "own" | "borrow" | "delegate"
 > = isUnion<K> extends true ? OwnerFindings.familyChoice
   : isFamily<DefinitionOf<Self>, K> extends true ? CheckedUse<DefinitionOf<Self>, K, How>
   : string extends K ? Misfit.Otherwise<Opaque.family>
-  // An editor asks with an empty name while it is typed. It offers the names, and not the message beside them.
-  : K extends "" ? FamilyName<DefinitionOf<Self>> | Misfit.Otherwise<Opaque.family>
-  : OwnerFindings.familyUnknown<Id, K, helpWithName<DefinitionOf<Self>, K>>
+  // An editor asks with an empty name while it is typed. It offers the names, and not the message beside them. `owner`
+  // takes no part, but is offered them, too: the compiler would look for the parts in each manifest with an owner.
+  : K extends "" ? NameFor<Self, How> | Misfit.Otherwise<Opaque.family>
+  : OwnerFindings.familyUnknown<IdOf<Self>, K, helpWithName<DefinitionOf<Self>, K>>
+
+type NameFor<Self, How> = How extends "delegate" ? Part<DefinitionOf<Self>> : FamilyName<DefinitionOf<Self>>
 
 // A question of its own. A condition on `K` itself would make the compiler intersect all names with all names.
 type isFamily<D extends Definition, K> = [K] extends [FamilyName<D>] ? true : false
@@ -238,8 +242,8 @@ type CheckedUse<D extends Definition, K extends string, How extends "own" | "bor
       // A manifest that was cast to `never` has each family, with each option.
     : string extends Whole ? Opaque.familiesCast
     : OwnerFindings.familyIsPart<K, Whole>
-  : How extends "own" ? K
-  : OwnerFindings.familyIsWhole<K>
+  : How extends "delegate" ? OwnerFindings.familyIsWhole<K>
+  : K
 
 // --- owners merged by hand -------------------------------------------------------------------------------------------
 

@@ -18,7 +18,13 @@ export const checkCycles = (draft: Draft, sources: Sources, report: Report): voi
     sources.get(name)!.forEach((touched, index) => {
       const path = findPathBack(name, touched, sources, cyclic)
       if (path === undefined || !isSound(draft, name, index)) return
-      report(["families", name, "derives", String(index)], ReferenceFindings.dependencyCycle([name, ...path]))
+      const { carvedFrom, partOf: whole = carvedFrom } = draft.families.get(name)!.spec
+      report(
+        ["families", name, "derives", String(index)],
+        whole === undefined
+          ? ReferenceFindings.dependencyCycle([name, ...path])
+          : ReferenceFindings.dependencyCycleInside([name, ...path], name, whole)
+      )
     })
   }
 }

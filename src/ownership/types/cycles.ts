@@ -7,10 +7,18 @@ import type { Dependents, Sources, Touching } from "./definitionFacts.ts"
 import type { isChoice } from "./typeQuestions.ts"
 
 // `never` for a family that is above a cycle, and not on one.
-export type findCycle<D extends Definition, K extends string, P extends string> = K extends Knot<D>
-  ? findPathBack<D, Sources<D>, Knot<D>, K, Touching<D, P>, `'${K}'`, K> extends infer Path
-    ? Path extends string ? ReferenceFindings.dependencyCycle<Path> : never
+export type findCycle<D extends Definition, K extends string, F, P extends string> = K extends Knot<D>
+  ? nameCycle<findPathBack<D, Sources<D>, Knot<D>, K, Touching<D, P>, `'${K}'`, K>, K, F>
   : never
+// A reference to a whole has the families inside it, too, so such a circle may close where no line of the manifest
+// names its family.
+type nameCycle<Path, K extends string, F> = Path extends string
+  ? F extends { readonly partOf: string } | { readonly carvedFrom: string } ? nameInside<Path, K, F>
+  : ReferenceFindings.dependencyCycle<Path>
+  : never
+type nameInside<Path extends string, K extends string, F> = F extends
+  { readonly partOf: infer Whole extends string } | { readonly carvedFrom: infer Whole extends string }
+  ? ReferenceFindings.dependencyCycleInside<Path, K, Whole>
   : never
 
 // The families on, or above, an invalidation cycle.

@@ -132,9 +132,14 @@ type CheckedOptions<D extends Definition, K extends string, F> = K extends Malfo
           isChoice<F[Option]> extends true ? Opaque.option<Option> : CheckedParams<K, PatternOf<F>, F[Option]>
         >
       : Option extends "value" | "error" ? Given<Option, F[Option], CheckedSchema<F[Option]>>
-      : Option extends keyof FamilySpec ? F[Option]
+      : Option extends Unchecked ? F[Option]
+      : Option extends "weightMax" ? "weigher" extends keyof F ? F[Option] : undefined extends F[Option] ? F[Option]
+        : Misfit.weightMaxAlone<K>
       : ManifestFindings.optionUnknown<Option & string, `family '${K}'`, keyof FamilySpec>
   }
+
+// The options of which the compiler knows with their shape what there is to know. One word for them costs nothing.
+type Unchecked = Exclude<keyof FamilySpec, "weightMax">
 
 type CheckedReader<D extends Definition, K extends string, F> = K extends FamilyName<D> ?
   ManifestFindings.readerIsFamily<K>

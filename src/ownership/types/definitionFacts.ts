@@ -97,6 +97,16 @@ export type Enclosing<D extends Definition> = D extends unknown ? {
   : never
 
 /**
+ * The families that are part of another one, so that they have its owner.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type Part<D extends Definition> = D extends unknown
+  ? { [K in FamilyName<D>]: D["families"][K] extends { readonly partOf: string } ? K : never }[FamilyName<D>]
+  : never
+
+/**
  * Whether a manifest declares a pattern; names of parameters may differ. Capabilities exist for declared patterns only.
  *
  * @category type level

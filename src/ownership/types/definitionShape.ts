@@ -52,12 +52,18 @@ type Members<Given> = Given extends Bag ? { readonly [K in keyof Given]: Given[K
 type MisshapenFamilies<Families> = {
   readonly [K in keyof Families]: Families[K] extends { readonly pattern: unknown } ? {
       readonly [Option in keyof Families[K]]: Option extends keyof FamilySpec
-        ? Families[K][Option] extends FamilySpec[Option] ? Families[K][Option]
+        ? Families[K][Option] extends FamilySpec[Option] ? offerWhileTyped<Families, Option, Families[K][Option]>
         : misshapenOption<K & string, Option, Families[K][Option]>
         : ManifestFindings.optionUnknown<Option & string, `family '${K & string}'`, keyof FamilySpec>
     }
     : Misfit.family<K & string>
 }
+
+// An editor asks with an empty text for what is being typed, also while another option has no value yet.
+type offerWhileTyped<Families, Option, Given> = Option extends "derives" | "borrows" ?
+  { readonly [Index in keyof Given]: Given[Index] extends "" ? PatternOf<Families[keyof Families]> : Given[Index] }
+  : Option extends "partOf" | "carvedFrom" ? Given extends "" ? keyof Families : Given
+  : Given
 
 type MisshapenReaders<Readers> = {
   readonly [K in keyof Readers]: Readers[K] extends ReaderSpec ? Readers[K]
@@ -85,7 +91,7 @@ type misshapenOption<K extends string, Option, Given> = Option extends "value" |
   : Misfit.option<K, Option & string, Expected[Option & keyof Expected]>
 
 // A text of an object that was written apart, whose type is any text.
-type isWidened<Option, Given> = string extends Given
+type isWidened<Option, Given> = string extends Extract<Given, string>
   ? [Extract<FamilySpec[Option & keyof FamilySpec], string>] extends [never] ? false : true
   : false
 

@@ -41,13 +41,16 @@ type findReferenceProblem<
     >
   : orElse<
     findOutOfReach<D, K, F, P, Route<D, P>>,
-    Verb extends "derives" ? orElse<
-        K extends Cyclic<D> ? findCycle<D, K, P> : never,
-        orElse<findFanout<K, F, P>, [Coded<D>] extends [never] ? never : findSpeltOtherwise<D, K, F, P, Touching<D, P>>>
-      >
+    Verb extends "derives" ? K extends Cyclic<D> ? findSource<D, K, F, P, findCycle<D, K, F, P>>
+      : orElse<findFanout<K, F, P>, [Coded<D>] extends [never] ? never : findSpeltOtherwise<D, K, F, P, Touching<D, P>>>
       : findTooNarrow<D, P>
   >
   : literalProblem<P>
+
+// A reference on a circle is wrong, whatever else it is.
+type findSource<D extends Definition, K extends string, F, P extends string, Cycle> = [Cycle] extends [never]
+  ? orElse<findFanout<K, F, P>, [Coded<D>] extends [never] ? never : findSpeltOtherwise<D, K, F, P, Touching<D, P>>>
+  : Cycle
 
 export type findTooNarrow<D extends Definition, P extends string> = isDeclared<D, P> extends true ? never
   : ReferenceFindings.referenceTooNarrow<P, PatternOf<FamilyOf<D, Route<D, P>>>, Route<D, P> & string>

@@ -14,6 +14,7 @@ import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import type { Entry, Found } from "../Entry.ts"
+import type { Whole } from "../shared/whole.ts"
 import {
   type Change,
   type Content,
@@ -45,7 +46,7 @@ interface Tiers<V> {
   readonly isBelow: boolean
 }
 
-export class TieredPartition<V> implements Partition<V> {
+export class TieredPartition<V> implements Whole<Partition<V>> {
   readonly order: KeyOrder
   readonly hot: Partition<V>["hot"]
   readonly page: Partition<V>["page"]

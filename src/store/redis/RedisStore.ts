@@ -36,6 +36,7 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { Redis, type RedisOptions } from "ioredis"
 import type * as KnownOptions from "../../diagnostic/types/knownOptions.ts"
+import type * as Misfit from "../../diagnostic/types/misfit.ts"
 import { type DurationInput, millisOf } from "../../ownership/DurationInput.ts"
 import { isBag } from "../../ownership/shared/validation.ts"
 import { noOptions, refused } from "../internal/given.ts"
@@ -43,25 +44,31 @@ import * as LedgerNode from "../internal/ledger/ledgerNode.ts"
 import * as LedgerStore from "../internal/ledger/ledgerStore.ts"
 import { Store } from "../Store.ts"
 import type { StoreError } from "../StoreError.ts"
-import { tierName, timerMillisMax } from "./internal/redisConnection.ts"
+import { clientMisfit, tierName } from "./internal/redisConnection.ts"
 import * as RedisPlace from "./internal/redisPlace.ts"
 
 /**
- * Where the server is, and what is shared in it.
+ * Where the server is: an address, options of the `ioredis` client, or both.
  *
  * @stability experimental
  * @category models
  * @since 0.1.0
  */
-export interface Options {
-  /** Such as `redis://user:password@host:6379/0`, or `rediss://host` for TLS. Left out if `client` says where. */
-  readonly url?: string | Redacted.Redacted<string> | undefined
-  /**
-   * Options of the `ioredis` client, such as certificates, or `sentinels` and `name`. What the store needs itself
-   * (queues, repetitions, reconnection) is set by the store. A timer among them is at most 2,147,483,647 ms, because a
-   * longer one fires at once.
-   */
-  readonly client?: RedisOptions | undefined
+export type Server =
+  | {
+    /** Such as `redis://user:password@host:6379/0`, or `rediss://host` for TLS. Left out if `client` says where. */
+    readonly url: string | Redacted.Redacted<string>
+    /**
+     * Options of the `ioredis` client, such as certificates, or `sentinels` and `name`. What the store needs itself
+     * (queues, repetitions, reconnection, the form of answers, the time of a command) is set by the store. Refused are
+     * `monitor`, a `role` other than `master`, and, beside `url`, another address. A timer among them is at most
+     * 2,147,483,647 ms, because a longer one fires at once.
+     */
+    readonly client?: RedisOptions | undefined
+  }
+  | { readonly url?: undefined; readonly client: RedisOptions }
+
+interface Sharing {
   /**
    * Names what the processes share: such as `service.environment`. Stores with other namespaces share nothing. 1 to 64
    * letters, digits, dots, hyphens and underscores.
@@ -86,6 +93,15 @@ export interface Options {
    */
   readonly recordsMax?: number | undefined
 }
+
+/**
+ * Where the server is, and what is shared in it.
+ *
+ * @stability experimental
+ * @category models
+ * @since 0.1.0
+ */
+export type Options = Server & Sharing
 
 /**
  * Options of a store whose values come from the configuration, apart from those of the client.
@@ -134,7 +150,9 @@ const recordsPerAnswer = 64
  * @since 0.1.0
  */
 export const make: <const Given extends KnownOptions.Loose<Options>>(
-  options: [Given] extends [infer Written] ? KnownOptions.Checked<Options, Written, "RedisStore"> : Given
+  options: [Given] extends [infer Written]
+    ? KnownOptions.Checked<Options, Written, "RedisStore", Misfit.Shape<Misfit.storeServer, Options>>
+    : Given
 ) => Effect.Effect<Store["Service"], StoreError, Scope.Scope> = Effect.fnUntraced(
   function*(given: object) {
     // What the check has let through.
@@ -189,7 +207,9 @@ export const make: <const Given extends KnownOptions.Loose<Options>>(
  * @since 0.1.0
  */
 export const layer = <const Given extends KnownOptions.Loose<Options>>(
-  options: [Given] extends [infer Written] ? KnownOptions.Checked<Options, Written, "RedisStore"> : Given
+  options: [Given] extends [infer Written]
+    ? KnownOptions.Checked<Options, Written, "RedisStore", Misfit.Shape<Misfit.storeServer, Options>>
+    : Given
 ): Layer.Layer<Store, StoreError> => Layer.effect(Store, make(options as Options))
 
 /**
@@ -223,7 +243,7 @@ export const layerConfig = (options: ConfigOptions): Layer.Layer<Store, StoreErr
       const wrong = noOptions(tierName, options, known)
       if (wrong !== undefined) return Effect.fail(wrong)
       const { client, ...others } = options
-      return Effect.flatMap(Config.unwrap(others), (found) => make({ ...found, client }))
+      return Effect.flatMap(Config.unwrap(others), (found) => make({ ...found, client } as Options))
     })
   )
 
@@ -245,15 +265,15 @@ const validate = Effect.fnUntraced(function*(options: Options) {
   const { answerTimeout = answerMillisDefault, client, namespace, version } = options
   const { loadLease = LedgerStore.loadLeaseMillisDefault, recordsMax = recordsMaxDefault } = options
   const url: unknown = Redacted.isRedacted(options.url) ? Redacted.value(options.url) : options.url
-  if (url === undefined && client === undefined) return yield* invalid("url", "is missing, and `client` as well")
+  if (url === undefined && client === undefined) {
+    return yield* invalid("url", "or `client` must be given: where the server is")
+  }
   if (url !== undefined && (typeof url !== "string" || !/^rediss?:\/\/[^/?#]+(?:\/\d*)?$/.test(url))) {
     return yield* invalid("url", "must be redis:// or rediss://, a host, and at most the number of a database")
   }
   if (client !== undefined && !isBag(client)) return yield* invalid("client", "must be an object of client options")
-  const tooLong = client && timerTooLong(client)
-  if (tooLong !== undefined) {
-    return yield* invalid(`client.${tooLong}`, `must be at most ${timerMillisMax} ms, the longest timer of JavaScript`)
-  }
+  const misfit = client && clientMisfit(client, url !== undefined)
+  if (misfit !== undefined) return yield* invalid(`client.${misfit[0]}`, misfit[1])
   if (typeof namespace !== "string" || !/^[\w.-]{1,64}$/.test(namespace)) {
     return yield* invalid("namespace", "must be 1 to 64 letters, digits, dots, hyphens or underscores")
   }
@@ -271,9 +291,3 @@ const validate = Effect.fnUntraced(function*(options: Options) {
   }
   return { answerMillis, client, loadLeaseMillis, namespace, recordsMax, url, version }
 })
-
-/** The option of the client that is a timer which would fire at once. */
-const timerTooLong = (client: object): string | undefined =>
-  Object.entries(client).find(([name, value]) =>
-    /(?:Timeout|^keepAlive)$/.test(name) && typeof value === "number" && value > timerMillisMax
-  )?.[0]

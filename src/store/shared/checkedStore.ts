@@ -15,6 +15,7 @@ import * as Stream from "effect/Stream"
 import { isBag } from "../../ownership/shared/validation.ts"
 import { type MarkLog, type Partition, Store, type StoreFamily } from "../Store.ts"
 import { type Operation, StoreError, TierFailed } from "../StoreError.ts"
+import type { Whole } from "./whole.ts"
 
 type Service = Store["Service"]
 
@@ -42,7 +43,7 @@ const behind = new WeakMap<Partition<any>, Partition<any>>()
 const checkOf = (store: Service): Service => {
   const calls = new Calls(store.name)
   const log = calls.call("loadMarks", () => store.loadMarks, isLog)
-  return Store.of({
+  const check: Whole<Service> = {
     name: store.name,
     commons: store.commons,
     open: <V>(family: StoreFamily<V>) =>
@@ -50,27 +51,29 @@ const checkOf = (store: Service): Service => {
         calls.call("open", () => store.open(family), isBag as (answer: unknown) => boolean),
         (opened) => partitionOf(opened, calls)
       ),
-    write: ({ changes, guards, marks }) => {
+    write: (round) => {
+      const { changes, guards } = round
       const own = <A extends { readonly partition: Partition<any> }>(all: ReadonlyArray<A>): ReadonlyArray<A> =>
         all.map((one) => ({ ...one, partition: behind.get(one.partition) ?? one.partition }))
-      const judged = guards?.map((guard) => ({
+      const checkedGuards = guards?.map((guard) => ({
         ...guard,
         conditions: own(guard.conditions),
         changes: own(guard.changes)
       }))
-      const round = { changes: own(changes), marks }
-      return calls.call("write", () => store.write(judged === undefined ? round : { ...round, guards: judged }))
+      return calls.call("write", () => store.write({ ...round, changes: own(changes), guards: checkedGuards }))
     },
     loadMarks: Effect.map(log, keepsSafely),
-    ...(store.news === undefined ? undefined : { news: store.news, knowing: store.knowing }),
+    news: store.news,
+    knowing: store.knowing,
     recordMarks: (marks) => calls.call("recordMarks", () => store.recordMarks(marks)),
     removeMarks: (marks) => calls.call("removeMarks", () => store.removeMarks(marks))
-  })
+  }
+  return Store.of(check)
 }
 
 const partitionOf = <V>(own: Partition<V>, calls: Calls): Partition<V> => {
   const { beginLoad, below, endLoad, full, page } = own
-  const check: Partition<V> = {
+  const check: Whole<Partition<V>> = {
     prepare: (key, content) => calls.call("prepare", () => own.prepare(key, content), isBag),
     get: (key) => calls.call("get", () => own.get(key), (found) => found === undefined || isBag(found)),
     getMany: (keys) =>
@@ -83,16 +86,13 @@ const partitionOf = <V>(own: Partition<V>, calls: Calls): Partition<V> => {
     sweep: (freshUntilMax) => calls.call("sweep", () => own.sweep(freshUntilMax)),
     size: calls.later("size", () => own.size, (size) => typeof size === "number"),
     hot: own.hot,
-    ...(beginLoad === undefined ? {} : {
-      beginLoad: (key, version) =>
-        calls.call("get", () => beginLoad.call(own, key, version), (found) => found === undefined || isBag(found))
-    }),
-    ...(endLoad === undefined ? {} : { endLoad: (key) => calls.silently(() => endLoad.call(own, key)) }),
-    ...(full === undefined ? {} : { full: (entries, bytes) => calls.full(() => full.call(own, entries, bytes)) }),
-    ...(page === undefined
-      ? {}
-      : { page: (after, max) => calls.call("page", () => page.call(own, after, max), isPage) }),
-    ...(below === undefined ? {} : { below: partitionOf(below, calls) })
+    beginLoad: beginLoad &&
+      ((key, version) =>
+        calls.call("get", () => beginLoad.call(own, key, version), (found) => found === undefined || isBag(found))),
+    endLoad: endLoad && ((key) => calls.silently(() => endLoad.call(own, key))),
+    full: full && ((entries, bytes) => calls.full(() => full.call(own, entries, bytes))),
+    page: page && ((after, max) => calls.call("page", () => page.call(own, after, max), isPage)),
+    below: below && partitionOf(below, calls)
   }
   behind.set(check, own)
   return check

@@ -6,6 +6,7 @@
  */
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
+import type * as SchemaAST from "effect/SchemaAST"
 import * as SchemaIssue from "effect/SchemaIssue"
 
 /** Where a value does not fit, from the outside to the inside, and what is expected there. */
@@ -172,11 +173,17 @@ const isChanged = (was: unknown, is: unknown): boolean =>
 type Parts = Record<string, unknown>
 const isObject = (part: unknown): part is Parts => typeof part === "object" && part !== null
 
+// A plain object has each part of a class, so the name alone would not say what is missing.
+const isClass = (ast: SchemaAST.AST): boolean =>
+  ast._tag === "Declaration" && ast.annotations?.["~constructor"] !== undefined
+
 const format = SchemaIssue.makeFormatterStandardSchemaV1({
   leafHook: (issue) => {
     switch (issue._tag) {
-      case "InvalidType":
-        return SchemaIssue.defaultLeafHook(new SchemaIssue.InvalidType(issue.ast)).replace(/^Expected /, "")
+      case "InvalidType": {
+        const words = SchemaIssue.defaultLeafHook(new SchemaIssue.InvalidType(issue.ast)).replace(/^Expected /, "")
+        return isClass(issue.ast) ? `an instance of ${words} (made with new)` : words
+      }
       case "MissingKey":
         return "a value here"
       case "UnexpectedKey":

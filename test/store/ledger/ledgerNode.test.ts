@@ -193,4 +193,28 @@ describe("an engine that is cut off", () => {
       assert.deepStrictEqual(order, [1, 0])
       assert.strictEqual(place.headOf(0), 1)
     }))
+  timely(
+    "gives up a lease whose answer it cannot use, because it does not reach the marks",
+    () =>
+      Effect.gen(function*() {
+        const place = yield* SimPlace.make(1, { recordsPerAnswer: 1 })
+        const a = yield* connect(place)
+        const line = makeLine()
+        const inner = over(place, line)
+        const ledger = yield* LedgerNode.make({
+          ...inner,
+          ask: (log, asker, question) => question._tag === "Look" ? Effect.never : inner.ask(log, asker, question)
+        }, { answerMillis })
+        yield* ledger.follow(() => undefined)
+        const users = yield* ledger.open(textFamily("user"))
+        line.isDeaf = true
+        for (let n = 0; n < 3; n++) yield* a.drop([], ["user|all"])
+        const begun = yield* fork(Effect.exit(users.begin("1", 10_000)))
+        yield* settle
+        assert.strictEqual(place.sizes(0).leases, 1)
+        yield* TestClock.adjust(answerMillis)
+        assert.strictEqual((yield* Fiber.join(begun))._tag, "Failure")
+        assert.strictEqual(place.sizes(0).leases, 0)
+      })
+  )
 })

@@ -17,6 +17,7 @@ import * as MemoryStore from "../../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../../src/store/Store.ts"
 import { aheadBy } from "../../support/effects.ts"
 import { start } from "../../support/engine.ts"
+import { mapLayer } from "../../support/mapStore.ts"
 import { adminOf, live, start as startServer, whereServed } from "../../support/redisServer.ts"
 
 const value = Schema.Struct({ row: Schema.Number, bytes: Schema.Uint8Array })
@@ -82,7 +83,7 @@ const optionsOf = (port: number): RedisStore.Options => ({
 })
 
 /** An engine as of a process of its own: with memory of its own, and its own connections. */
-const engine = (port: number, rows: Rows, options: Partial<RedisStore.Options> = {}) =>
+const engine = (port: number, rows: Rows, options: Partial<Omit<RedisStore.Options, "url" | "client">> = {}) =>
   start(
     App,
     Layer.provide(
@@ -615,7 +616,7 @@ const tests = () => {
       const right: RedisStore.Options = { url: "redis://127.0.0.1:1", namespace: "a" }
       const wrong: ReadonlyArray<readonly [options: unknown, why: RegExp]> = [
         [undefined, /`options` must be an object/],
-        [{ namespace: "a" }, /`url` is missing/],
+        [{ namespace: "a" }, /`url` or `client` must be given/],
         [{ ...right, url: "http://x" }, /`url` must be redis/],
         [{ ...right, url: "redis://127.0.0.1:1/abc" }, /`url` must be redis/],
         [{ ...right, url: "redis://127.0.0.1:1?enableOfflineQueue=true" }, /`url` must be redis/],
@@ -647,6 +648,10 @@ const tests = () => {
           )
         const memory = MemoryStore.layer({ capacity: 10 })
         assert.match(yield* refusal(TieredStore.layer([redis, memory])), /`stores` must end with `redis`/)
+        assert.match(
+          yield* refusal(TieredStore.layer([memory, mapLayer({ name: "file" }), redis])),
+          /`stores` must have only memory above `redis`/
+        )
         assert.match(
           yield* refusal(TieredStore.layer([memory, redis], { set: "onEviction" })),
           /`set` must be "through" over `redis`/

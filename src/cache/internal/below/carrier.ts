@@ -351,7 +351,7 @@ export class Carrier {
     check(sum((lane) => lane.removals) === this.removals, "keys to be removed are counted")
     check(sum((lane) => lane.bytes) === this.bytes, "bytes to be set are counted")
     check(this.removals <= pendingMax, "removals keep their bound")
-    for (const lanes of this.known.values()) for (const lane of lanes) lane.preparing.checkInvariants(check, idle)
+    for (const lanes of this.known.values()) for (const lane of lanes) lane.checkInvariants(check, idle)
     if (idle) check(this.gathering === undefined && this.carried === undefined, "nothing is on its way for ever")
   }
 }

@@ -101,6 +101,8 @@ export class Lane<V> implements GuardedLane {
   /** The distrusted keys that the round removes which is on its way. */
   private repaid: ReadonlyArray<string> = []
   readonly preparing: Preparing<V>
+  /** The keys whose load has ended while a value of them was on its way. */
+  private readonly loaded = new Set<string>()
 
   constructor(outbox: Ground, options: LaneOptions<V>) {
     const { isAlone, isSensitive, isShared, name, onAlone, onDistrust, onFailure, partition, time, validAt } = options
@@ -142,9 +144,19 @@ export class Lane<V> implements GuardedLane {
     return Effect.map(this.partition.beginLoad!(key, version), this.asHere)
   }
 
-  /** A load has ended. Its turn ends with its value, if that is on its way. */
+  /** A load has ended. Its turn ends with its value, if that is on its way, or as soon as it is not. */
   endLoad(key: string): void {
     if (this.pending(key)?.entry === undefined) this.partition.endLoad?.(key)
+    else this.loaded.add(key)
+  }
+
+  // What has arrived has ended its turn. It may also have been left out, refused or overtaken, or its round has failed.
+  private endLoads(): void {
+    for (const key of this.loaded) {
+      if (this.pending(key)?.entry !== undefined) continue
+      this.loaded.delete(key)
+      this.partition.endLoad?.(key)
+    }
   }
 
   /** Whether values wait for a codec, in any engine: they are in no lower tier. */
@@ -211,6 +223,7 @@ export class Lane<V> implements GuardedLane {
     // Whether the tier takes it is decided there. Here it does not count any more.
     if (isOvertaken(change)) carried!.keys.set(key, absent)
     else if (change?.entry !== undefined) carried!.contested.add(key)
+    this.endLoads()
   }
 
   remove(key: string): Delivery {
@@ -386,6 +399,7 @@ export class Lane<V> implements GuardedLane {
     // An earlier round has removed what the tiers held of the key.
     if (Exit.isSuccess(fitting)) this.put(key, { entry, prepared: fitting.value, replaces: false })
     else this.unprepared(key, errorOf("prepare", fitting.cause))
+    this.endLoads()
   }
 
   private unprepared(key: string, error: StoreError): void {
@@ -396,6 +410,11 @@ export class Lane<V> implements GuardedLane {
   /** Notes whether a parcel has arrived. */
   landed(parcel: ChangesParcel<V>, error: StoreError | undefined): void {
     this.carried = undefined
+    this.arrived(parcel, error)
+    for (const lane of this.lanes) lane.endLoads()
+  }
+
+  private arrived(parcel: ChangesParcel<V>, error: StoreError | undefined): void {
     const { repaid } = this
     this.repaid = []
     if (error === undefined) {
@@ -458,6 +477,8 @@ export class Lane<V> implements GuardedLane {
     if (gathering !== undefined) { for (const change of gathering.keys.values()) this.count(gathering, change, -1) }
     lanes.delete(this)
     this.lanes = new Set([this])
+    for (const key of this.loaded) this.partition.endLoad?.(key)
+    this.loaded.clear()
     for (const other of lanes) {
       other.distrust(this.distrusted, this.owesAll)
       break
@@ -526,6 +547,12 @@ export class Lane<V> implements GuardedLane {
   refused(guard: Guard): void {
     const { carried } = this
     for (const [key, change] of carried?.keys ?? []) if (change.guard === guard) carried!.keys.delete(key)
+  }
+
+  /** Throws when the structure is broken. For tests. */
+  checkInvariants(check: (holds: boolean, rule: string) => void, idle: boolean): void {
+    this.preparing.checkInvariants(check, idle)
+    if (idle) check(this.loaded.size === 0, "no load that has ended keeps its turn")
   }
 
   private replace(parcel: ChangesParcel<V>, key: string, change: Pending<V>): void {

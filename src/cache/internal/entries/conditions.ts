@@ -42,10 +42,11 @@ export const leaseRefusal = (
   spec: EngineFamilySpec<any>,
   keys: ReadonlyArray<string>
 ): CacheError | undefined => {
-  const why = whyNotUnder(leases, lease, keys.map(spec.render))
-  if (why === undefined) return undefined
-  const patterns = namesItself(leases, lease, spec) ? lease.shown : keys.map(spec.show)
-  return refused(patterns, why)
+  const isOutside = (key: string): boolean => !lease.patterns.some((pattern) => matches(spec.render(key), pattern))
+  const why = whyNotUnder(leases, lease)
+  if (why !== undefined) return refused(namesItself(leases, lease, spec) ? lease.shown : keys.map(spec.show), why)
+  const outside = keys.filter(isOutside)
+  return outside.length === 0 ? undefined : refused(lease.shown, "other key", outside.map(spec.show))
 }
 
 /** Why keys within a family must not be written without a lease: another caller has one. */
@@ -70,8 +71,11 @@ export const beforeCommit = (refusal: CacheError): CacheError => {
     : refusal
 }
 
-const refused = (patterns: ReadonlyArray<string>, why: LeaseError["why"]): CacheError =>
-  new CacheError({ reason: new LeaseRefused({ error: new LeaseError({ patterns, why }) }) })
+const refused = (
+  patterns: ReadonlyArray<string>,
+  why: LeaseError["why"],
+  keys?: ReadonlyArray<string>
+): CacheError => new CacheError({ reason: new LeaseRefused({ error: new LeaseError({ patterns, why, keys }) }) })
 
 /** Whether an error may show the key that the lease names. A lease that the engine did not grant may name anything. */
 const namesItself = (leases: LeaseTable, lease: Lease, { isSensitive }: EngineFamilySpec<any>): boolean => {
@@ -84,12 +88,10 @@ const namesItself = (leases: LeaseTable, lease: Lease, { isSensitive }: EngineFa
   }
 }
 
-const whyNotUnder = (leases: LeaseTable, lease: Lease, keys: ReadonlyArray<string>): LeaseError["why"] | undefined => {
+const whyNotUnder = (leases: LeaseTable, lease: Lease): LeaseError["why"] | undefined => {
   if (!leases.isOwn(lease)) return "other engine"
   if (!lease.isHeldUnsafe()) return "ended"
-  if (lease.mode === "shared") return "shared"
-  const isCovered = (key: string) => lease.patterns.some((pattern) => matches(key, pattern))
-  return keys.every(isCovered) ? undefined : "other key"
+  return lease.mode === "shared" ? "shared" : undefined
 }
 
 /** The error if the version of a key does not allow the write. The key is given as errors show it, with its entry. */

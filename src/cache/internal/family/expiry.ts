@@ -171,6 +171,9 @@ const findContradiction = (
   if (policy.capacity !== undefined && policy.weightMax !== undefined) {
     return ["capacity", "or `weightMax` may be given, but not both"]
   }
+  if (policy.weightMax !== undefined && policy.weigher === undefined) {
+    return ["weightMax", "does nothing that `capacity` does not: without `weigher` each entry weighs 1"]
+  }
   if (softTimeout !== undefined && staleIfError <= staleWhileRevalidate) {
     return [
       "softTimeout",

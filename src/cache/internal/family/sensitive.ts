@@ -12,6 +12,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as Stream from "effect/Stream"
 import type { Codec, Later } from "../../../store/Codec.ts"
+import type { Whole } from "../../../store/shared/whole.ts"
 import type { Partition } from "../../../store/Store.ts"
 import {
   EncodeFailed,
@@ -74,16 +75,18 @@ export const sealedPartition = <V>(partition: Partition<V>): Partition<V> => {
 
 const sealedOr = (error: StoreError | undefined): StoreError | undefined => error && sealed(error)
 
-const inFrontOf = <V>(partition: Partition<V>): Partition<V> => ({
+const inFrontOf = <V>(partition: Partition<V>): Whole<Partition<V>> => ({
   prepare: (key, content) => {
     const made = partition.prepare(key, content)
     // A result that is there at once stays synchronous.
     if (!Exit.isExit(made)) return sealing("prepare")(made)
     return Exit.isFailure(made) ? sealedExit("prepare")(made.cause as Cause.Cause<StoreError>) : made
   },
-  ...(partition.full === undefined ? {} : { full: (entries, bytes) => sealedOr(partition.full!(entries, bytes)) }),
+  full: partition.full && ((entries, bytes) => sealedOr(partition.full!(entries, bytes))),
   get: (key) => sealing("get")(partition.get(key)),
   getMany: (keys) => sealing("get")(partition.getMany(keys)),
+  beginLoad: partition.beginLoad && ((key, version) => sealing("get")(partition.beginLoad!(key, version))),
+  endLoad: partition.endLoad && ((key) => partition.endLoad!(key)),
   set: (key, entry) => sealing("set")(partition.set(key, entry)),
   setMany: (entries) => sealing("set")(partition.setMany(entries)),
   remove: (keys) => sealing("remove")(partition.remove(keys)),
@@ -93,7 +96,7 @@ const inFrontOf = <V>(partition: Partition<V>): Partition<V> => ({
   sweep: (freshUntilMax) => sealing("sweep")(partition.sweep(freshUntilMax)),
   size: sealing("size")(partition.size),
   hot: partition.hot,
-  ...(partition.below === undefined ? {} : { below: sealedPartition(partition.below) })
+  below: partition.below && sealedPartition(partition.below)
 })
 
 const refused = Exit.fail(

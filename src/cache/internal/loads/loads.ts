@@ -500,8 +500,11 @@ export class Loads<V> {
    */
   end(flight: Flight<V>, exit: Exit.Exit<Served<V>, unknown>, isCut = false, freshExit = exit): void {
     const { key } = flight
+    const { lane } = this.entries
     this.flights.remove(flight)
     if (this.flights.running.size === 0) this.patience.rest()
+    // Its lookup may go on, where no interruption ends it: no other process waits for that.
+    if (lane?.takesTurns === true) lane.endLoad(key)
     flight.end(exit, freshExit)
     if (isCut) flight.stop()
     if (this.next.size > 0) this.advance(key)

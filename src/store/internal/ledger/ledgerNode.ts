@@ -18,6 +18,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import { constVoid } from "effect/Function"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as AnswerTime from "../../shared/answerTime.ts"
@@ -40,7 +41,7 @@ import type {
   Receipt,
   SharedPartition
 } from "./ledger.ts"
-import type { Answer, Asker, LedgerPlace, Placed, PlacedPut, Question } from "./ledgerPlace.ts"
+import type { Answer, Asker, LedgerPlace, Outcomes, Placed, PlacedPut, Question } from "./ledgerPlace.ts"
 import { LogView, sameEpoch } from "./logView.ts"
 
 export interface Options {
@@ -247,13 +248,18 @@ class LedgerNode implements Ledger {
     return shared
   }
 
-  // The lookup begins after this, so the log is known by then, if it can be.
+  // The lookup begins after this, so the log is known by then, if it can be. An answer that cannot be used may have
+  // brought a lease.
   private beginLoad<V>(
     view: LogView,
     question: Extract<Question, { readonly _tag: "Begin" }>
   ): Effect.Effect<Begun<V>, StoreError> {
+    const giveUp = (outcome: Outcomes["Begin"]): void => {
+      if (outcome._tag !== "Yours" || outcome.lease === undefined) return
+      this.run(Effect.ignore(this.ask(view, { _tag: "Abandon", key: question.key, lease: outcome.lease })))
+    }
     return Effect.map(
-      this.judged(view, question),
+      this.judged(view, question, giveUp),
       (outcome): Begun<V> => {
         if (outcome === undefined) return { _tag: "Yours", lease: undefined }
         return outcome._tag !== "Found"
@@ -269,22 +275,28 @@ class LedgerNode implements Ledger {
     partition: PlacePartition<any> | undefined
   ): Effect.Effect<ReadonlyArray<Placed | undefined>, StoreError> {
     const question: Question = { _tag: "Read", keys, partition }
-    return Effect.map(this.judged(view, question), (outcome) => outcome ?? keys.map(() => undefined))
+    return Effect.map(this.judged(view, question, constVoid), (outcome) => outcome ?? keys.map(() => undefined))
   }
 
-  /** What is found when all marks that the place knew are applied; `undefined` if the epoch goes on changing. */
+  /**
+   * What is found when all marks that the place knew are applied; `undefined` if the epoch goes on changing. `dropped`
+   * is called with each outcome that is not returned.
+   */
   private judged<Q extends Extract<Question, { readonly _tag: "Begin" | "Read" }>>(
     view: LogView,
     question: Q,
+    dropped: (outcome: Answer<Q["_tag"]>["outcome"]) => void,
     isLast = false
   ): Effect.Effect<Answer<Q["_tag"]>["outcome"] | undefined, StoreError> {
     return Effect.flatMap(this.ask(view, question), ({ heading, outcome }) => {
       const { epoch, marksAt } = heading
       const isOf = () => view.position !== undefined && sameEpoch(view.position.epoch, epoch)
       if (isOf() && view.position!.stamp >= marksAt) return Effect.succeed(outcome)
-      return Effect.flatMap(this.reach(view, isOf() ? { epoch, stamp: marksAt } : undefined), () => {
+      const reached = this.reach(view, isOf() ? { epoch, stamp: marksAt } : undefined)
+      return Effect.flatMap(Effect.onError(reached, () => Effect.sync(() => dropped(outcome))), () => {
         if (isOf() && view.position!.stamp >= marksAt) return Effect.succeed(outcome)
-        return isLast ? Effect.undefined : this.judged(view, question, true)
+        dropped(outcome)
+        return isLast ? Effect.undefined : this.judged(view, question, dropped, true)
       })
     })
   }

@@ -12,7 +12,9 @@
  * - Other processes' changes are news for the engines of this process, in the order of the log. Where changes may have
  *   been missed, everything that is held is out of date.
  * - What is read for a family with a bound was shown to be complete no longer ago than that (`proofs.ts`).
- * - One process loads a key at a time, and the others wait for its value (`loadLeases.ts`).
+ * - One process loads a key at a time, and the others wait for its value (`loadLeases.ts`). What a round brings of a
+ *   key ends its lease once the place has answered. A lease that a round has left, or that was in a round which failed,
+ *   ends with `endLoad`.
  * - `clear` is a mark of the store itself. Nothing here walks over keys: a ledger has no pages and no sweep, and it
  *   keeps its marks as long as its log.
  *
@@ -55,7 +57,7 @@ import type {
   Receipt,
   SharedPartition
 } from "./ledger.ts"
-import { LoadLeases } from "./loadLeases.ts"
+import { type Lease, LoadLeases } from "./loadLeases.ts"
 import { LogStamps } from "./logStamps.ts"
 import { sameEpoch } from "./logView.ts"
 import { Proofs } from "./proofs.ts"
@@ -299,18 +301,17 @@ class Shared {
       })
       // Where there is no room for these, what is there stays.
       const unasked = alone.length === 0 ? [] : [{ conditions: [], keys: [], puts: alone }]
+      const judged = [...asked.map(({ judged }) => judged), ...unasked]
       // The record of a key ends its lease.
-      for (const name of names) this.leases.take(name)
-      for (const { key, partition } of [...puts, ...alone, ...asked.flatMap(({ judged }) => judged.puts)]) {
-        this.leases.take([partition.family, key])
-      }
+      const leases = this.leasesOf(names, puts)
+      const leasesOfGuards = judged.map(({ keys, puts }) => this.leasesOf(keys, puts))
       if (this.known.size + scopes.size > marksMax) scopes.add(everything)
       this.own.claim(scopes, marks, this.commons.stamp)
       const elsewhere: Elsewhere = { keys: new Set(), marked: new Set() }
       if (after.length > 0) this.watching.add(elsewhere)
       const isSilent = names.length + puts.length + alone.length + scopes.size + asked.length === 0
       const committed = isSilent ? nothingDone : this.ledger.commit(log, {
-        guards: [...asked.map(({ judged }) => judged), ...unasked],
+        guards: judged,
         drops: { keys: names, scopes: Array.from(scopes) },
         puts,
         isInOrder: true,
@@ -321,7 +322,11 @@ class Shared {
         (receipt) => {
           this.own.release(scopes)
           const full = fullOf(this.ledger.name)
-          if (receipt !== undefined) tellRefused(receipt, asked, { puts, alone }, full)
+          if (receipt !== undefined) {
+            tellRefused(receipt, asked, { puts, alone }, full)
+            const done = leasesOfGuards.filter((_, at) => receipt.refused[at] === undefined)
+            for (const lease of [leases, ...done].flat()) this.leases.ended(lease)
+          }
           const at = receipt?.position
           // What comes after a mark of its own family has the position of that mark, unless another process has changed
           // the key meanwhile, or has marked the family.
@@ -333,15 +338,23 @@ class Shared {
                   !elsewhere.marked.has(family) && !elsewhere.keys.has(`${family}/${key}`)
                 )
                 .map((one) => this.putOf(one.partition, one, at))
-          const put = (put: Put<any>) =>
-            Effect.map(
-              put.partition.put(put, { lease: this.leases.take([put.partition.family, put.key]) }),
-              (outcome) => outcome === "full" ? put.refused?.(full) : undefined
-            )
+          const put = (put: Put<any>) => {
+            const lease = this.leases.of([put.partition.family, put.key])
+            return Effect.map(put.partition.put(put, { lease: lease?.fence }), (outcome) => {
+              this.leases.ended(lease)
+              if (outcome === "full") put.refused?.(full)
+            })
+          }
           return Effect.forEach([...fills, ...late], put, { concurrency: "unbounded", discard: true })
         }
       )
     })
+
+  /** The leases of the keys that a record names. */
+  private leasesOf(names: ReadonlyArray<KeyName>, puts: ReadonlyArray<CommittedPut<any>>): ReadonlyArray<Lease> {
+    const all = [...names, ...puts.map(({ key, partition }): KeyName => [partition.family, key])]
+    return all.flatMap((name) => this.leases.of(name) ?? [])
+  }
 
   /** Tells the changes of a round apart: what drops, what goes with the record, what need not, and what follows. */
   private parted(changes: ReadonlyArray<Change<any>>, { cleared, end, marked }: Known): Parts {

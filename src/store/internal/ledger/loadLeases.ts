@@ -9,8 +9,9 @@
  *   be asked by one process after another, and the last one would wait for all the others. Rejected: to wait for none
  *   of them, because a load also ends so where its reader leaves, and then one process is enough to take over.
  * - It listens before it asks, because the news may come before the answer.
- * - A put of the key carries the lease along, and ends it. A change of the key ends it, too. What else ends a load
- *   gives the lease up (`end`).
+ * - A put of the key carries the lease along, and ends it. A change of the key ends it, too. The lease is kept here
+ *   until the place has answered that (`ended`), so whatever else becomes of a load, its end gives the lease up
+ *   (`end`).
  * - A caller who leaves while the answer is under way leaves no lease behind.
  *
  * Not here: what a place does with a lease (`ledger.ts`), and when an engine loads.
@@ -33,7 +34,8 @@ const leasesAwaited = 2
 /** How often a caller asks for one key, at most, while others change it all the time. */
 const asksMax = 64
 
-interface Held {
+/** A lease of this process. It may have ended by time. */
+export interface Lease {
   readonly fence: Fence
   readonly partition: SharedPartition<any>
   readonly key: string
@@ -51,7 +53,7 @@ export class LoadLeases {
   private readonly millis: number
   private readonly scope: Scope.Scope
   private readonly run: (work: Effect.Effect<unknown>) => void
-  private readonly held = new Map<string, Held>()
+  private readonly held = new Map<string, Lease>()
   private readonly waiting = new Map<string, Set<Deferred.Deferred<News>>>()
 
   /** A lease lasts `millis`; with 0 there are none. */
@@ -167,14 +169,16 @@ export class LoadLeases {
 
   // --- the end of a lease ---------------------------------------------------------------------------
 
-  /** Takes the lease of a key from here: a put carries it along, or a change of the key ends it. */
-  take(name: KeyName): Fence | undefined {
-    if (this.held.size === 0) return undefined
-    const text = textOf(name)
-    const held = this.held.get(text)
-    if (held === undefined) return undefined
-    this.held.delete(text)
-    return held.fence
+  /** The lease of a key: a put is to carry it along, or a change of the key is to end it. */
+  of(name: KeyName): Lease | undefined {
+    return this.held.size === 0 ? undefined : this.held.get(textOf(name))
+  }
+
+  /** The place has ended a lease. A later one of the same key stays. */
+  ended(lease: Lease | undefined): void {
+    if (lease === undefined) return
+    const name = textOf([lease.partition.family, lease.key])
+    if (this.held.get(name) === lease) this.held.delete(name)
   }
 
   /** Gives up the lease of a key, if there is one. It does not wait. */

@@ -29,23 +29,59 @@ const silentAnswersMax = 4
 const leastMillis = 2_000
 
 /** What every connection of a place has. `waitMillis` is how long the server may wait by itself before it answers. */
-export const connectionOptions = (random: () => number, answerMillis: number, waitMillis: number) => ({
-  lazyConnect: true,
-  enableOfflineQueue: false,
-  maxRetriesPerRequest: 0,
-  autoResendUnfulfilledCommands: false,
-  enableAutoPipelining: false,
-  connectTimeout: Math.min(timerMillisMax, Math.ceil(answerMillis)),
-  // A server that hangs does not close its connections. Another one may have taken over.
-  socketTimeout: Math.min(
-    timerMillisMax,
-    waitMillis + Math.max(leastMillis, Math.ceil(silentAnswersMax * answerMillis))
-  ),
-  retryStrategy: (times: number) =>
-    Math.min(pauseMillisMax, pauseMillisMin * 2 ** Math.min(times, 10)) * (0.5 + random() / 2),
-  // A primary that became a replica does not close its connections.
-  reconnectOnError: ({ message }: Error) => message.includes("READONLY")
-})
+export const connectionOptions = (random: () => number, answerMillis: number, waitMillis: number) => {
+  const pause = (times: number) =>
+    Math.min(pauseMillisMax, pauseMillisMin * 2 ** Math.min(times, 10)) * (0.5 + random() / 2)
+  return {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    enableAutoPipelining: false,
+    connectTimeout: Math.min(timerMillisMax, Math.ceil(answerMillis)),
+    // A server that hangs does not close its connections. Another one may have taken over.
+    socketTimeout: Math.min(
+      timerMillisMax,
+      waitMillis + Math.max(leastMillis, Math.ceil(silentAnswersMax * answerMillis))
+    ),
+    // The store ends a wait itself. A command that the driver gives up stays under way, and others queue up behind it.
+    commandTimeout: undefined,
+    blockingTimeout: undefined,
+    // Answers are read as the driver gives them by default.
+    stringNumbers: false,
+    replyMapping: "legacy" as const,
+    // Commands of the caller's own could have the names of those that the store calls.
+    scripts: undefined,
+    himportFieldsets: undefined,
+    readOnly: false,
+    retryStrategy: pause,
+    // Without a next try, a connection ends for good.
+    sentinelRetryStrategy: pause,
+    // A primary that became a replica does not close its connections.
+    reconnectOnError: ({ message }: Error) => message.includes("READONLY")
+  }
+}
+
+/** The option of a client that cannot be one of a store, and why. `hasUrl` says that an address is given beside it. */
+export const clientMisfit = (
+  client: object,
+  hasUrl: boolean
+): readonly [option: string, why: string] | undefined => {
+  const { monitor, role } = client as { readonly monitor?: unknown; readonly role?: unknown }
+  if (monitor === true) return ["monitor", "makes a connection that takes no commands"]
+  if (role !== undefined && role !== "master") return ["role", "must be \"master\", because a replica takes no writes"]
+  for (const [option, value] of Object.entries(client)) {
+    if (/(?:Timeout|^keepAlive)$/.test(option) && typeof value === "number" && value > timerMillisMax) {
+      return [option, `must be at most ${timerMillisMax} ms, the longest timer of JavaScript`]
+    }
+    if (hasUrl && places.has(option) && value !== undefined && value !== null) {
+      return [option, "says where the server is, and so does `url`: one of the two is needed"]
+    }
+  }
+  return undefined
+}
+
+const places: ReadonlySet<string> = new Set(["host", "port", "path", "sentinels"])
 
 /** Makes a connection that is not connected yet. */
 export type Connect = (options: ReturnType<typeof connectionOptions>) => Redis
