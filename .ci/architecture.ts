@@ -578,6 +578,27 @@ export const shown: Rule = (project) => {
   ]
 }
 
+/** `Options` belongs to its module, and `Manifest` names the rights again, for the keys of one manifest. */
+const namedAgain: ReadonlySet<string> = new Set(["Options", "Owns", "Borrows", "Appoints", "Admits"])
+
+/** No two public modules export types of one name: such types mean two things, and a message shows the bare name. */
+export const oneName: Rule = (project) => {
+  const first = new Map<string, string>()
+  return violationsOf(project, ({ path, program }, refuse) => {
+    if (!isPublicModule(path)) return
+    for (const statement of program["body"] as ReadonlyArray<Node>) {
+      const declaration = statement.type === "ExportNamedDeclaration" ? statement["declaration"] as Node | null : null
+      if (declaration === null || !/^(TSInterface|TSTypeAlias|Class)Declaration$/.test(declaration.type)) continue
+      const name = nameOf(declaration["id"])
+      const other = first.get(name) ?? path
+      first.set(name, other)
+      if (other !== path && !namedAgain.has(name)) {
+        refuse(declaration.start, `\`${other}\` exports a type \`${name}\`, too`)
+      }
+    }
+  })
+}
+
 /** Every doc comment of an export says `@stability stable` or `@stability experimental`. */
 export const stability: Rule = (project) =>
   violationsOf(project, (source, refuse) => {
@@ -714,6 +735,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   openings,
   callable,
   shown,
+  oneName,
   stability,
   alone
 }

@@ -412,7 +412,7 @@ describe("parameters and values", () => {
     prefs.set({ id }, { dark: "yes" })
     // @ts-expect-error E0114: this is not a valid value for 'prefs:{id}'; help: give the type that its family declares as value
     AppCache.set("prefs:1", { dark: 1 })
-    // @ts-expect-error Type 'number' is not assignable to type 'Change<"prefs:{id}", { readonly dark: boolean; }>'
+    // @ts-expect-error Type 'number' is not assignable to type 'NewValue<"prefs:{id}", { readonly dark: boolean; }>'
     prefs.update({ id }, () => 5)
     // @ts-expect-error E0114: this function does not return a valid value for 'prefs:{id}'; help:
     prefs.update({ id }, (was) => ({ ...was, dark: "no" }))

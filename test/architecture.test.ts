@@ -594,6 +594,18 @@ describe("violation of a rule", () => {
     assert.lengthOf(of(`${header}export { A } from "./B.ts"`), 1)
   })
 
+  it("oneName: a second public type of one name is found, and overloads, values and private types are not", () => {
+    const files = {
+      "cache/A.ts": "export interface Guard {}\nexport interface Options {}\nexport const key = 1",
+      "store/B.ts": "export type Guard = 1\nexport class Options {}\nexport const key = 2\ninterface Own {}",
+      "store/C.ts": "export interface Own {}\nexport type Own = 1",
+      "store/internal/d.ts": "export interface Guard {}"
+    }
+    assert.deepStrictEqual(find(Architecture.oneName, files), [
+      "store/B.ts:1: `cache/A.ts` exports a type `Guard`, too"
+    ])
+  })
+
   it("stability: an export that does not say how stable it is, says it twice, or says another word, is found", () => {
     const of = (tags: string, path = "store/A.ts") =>
       find(Architecture.stability, {

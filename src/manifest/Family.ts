@@ -189,7 +189,7 @@ export type Value<P extends string, V> = V | Misfit.OtherwiseEach<Misfit.value<P
  * @category type level
  * @since 0.1.0
  */
-export type Entry<P extends string, V, Codecs> = readonly [
+export type NewEntry<P extends string, V, Codecs> = readonly [
   params: KeyParams<P, Codecs>,
   value: Value<P, V>
 ]
@@ -218,7 +218,7 @@ export type Many<A> = ReadonlyArray<A> | Iterable<A>
  * @category type level
  * @since 0.1.0
  */
-export type Change<P extends string, V> =
+export type NewValue<P extends string, V> =
   | BareValue<V>
   | Misfit.OtherwiseLast<[hasNoExit<V>] extends [never] ? Misfit.changeExit<P> : Misfit.change<P>, V>
   | Effect.Effect<V | Misfit.OtherwiseEach<Misfit.change<P>, V>, any, any>
@@ -233,7 +233,7 @@ export type Change<P extends string, V> =
 export type NoChange<P extends string, V, A> = [A] extends [PromiseLike<any>] ? Misfit.changePromise<P>
   : [A] extends [void] ? Misfit.changeNothing<P>
   : [A] extends [Option.Option<any>] ? Misfit.changeOption<P>
-  : Change<P, V>
+  : NewValue<P, V>
 // Generic code may return a `V`: the compiler takes `hasNoExit` of any type for `true`, and skips the first branch.
 type BareValue<V> = [hasNoExit<V>] extends [never] ? Exclude<V, Effect.Effect<any, any, any>> : V
 type hasNoExit<V> = [isExit<V>] extends [false] ? true : never
@@ -891,7 +891,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    * @see `Manifest.Service.batch` for writes to several families
    */
   readonly setMany: (
-    entries: Many<Entry<P, V, Codecs>>,
+    entries: Many<NewEntry<P, V, Codecs>>,
     options?: WriteOptions<P>
   ) => Effect.Effect<void, CacheError, R>
   /**
@@ -943,7 +943,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    */
   readonly update: <A>(
     params: KeyParams<P, Codecs>,
-    f: (was: V) => [A] extends [Change<P, V>] ? A : NoChange<P, V, A>
+    f: (was: V) => [A] extends [NewValue<P, V>] ? A : NoChange<P, V, A>
   ) => Effect.Effect<V, CacheError | E | failedBy<A>, R | neededBy<A>>
   /**
    * Replaces the value that is held by what `f` makes of it. The entry keeps its lifetime, tags and revision. Never
@@ -984,7 +984,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    */
   readonly patch: <A>(
     params: KeyParams<P, Codecs>,
-    f: (was: V) => [A] extends [Change<P, V>] ? A : NoChange<P, V, A>
+    f: (was: V) => [A] extends [NewValue<P, V>] ? A : NoChange<P, V, A>
   ) => Effect.Effect<Option.Option<V>, CacheError | failedBy<A>, R | neededBy<A>>
   /**
    * Removes the entry of a key, and drops all entries that derive from it. To delete a key without an entry is not a

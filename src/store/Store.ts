@@ -273,7 +273,7 @@ export const makeCommons = (): Commons => ({ stamp: 0, version: 0, engines: unde
  * @category models
  * @since 0.1.0
  */
-export interface Page<V> {
+export interface PartitionPage<V> {
   readonly entries: ReadonlyArray<readonly [key: string, entry: Entry<V>]>
   /**
    * Further keys of the page, for the caller to look up one by one: what memory holds, and what has changed its tier
@@ -347,7 +347,7 @@ export interface Partition<V> {
    * - A partition with `below` also takes a `max` of 0 for the first page. It then returns only the bookmark of the
    *   beginning: what leaves a tier from now on is in one of the pages.
    */
-  readonly page?: ((after: string | undefined, max: number) => Effect.Effect<Page<V>, StoreError>) | undefined
+  readonly page?: ((after: string | undefined, max: number) => Effect.Effect<PartitionPage<V>, StoreError>) | undefined
   /**
    * Calls `freshUntilMax` for every entry, and applies its result. It also calls it for entries that no read would find
    * (expired, or of another schema). Done, and durable, when it returns. Entries written while it runs may be left out;
