@@ -615,15 +615,20 @@ export const stability: Rule = (project) =>
     }
   })
 
-// A comment that begins so refers to the one before it, which a hover does not show.
-const leaning = /^\/\*\*[\s*]*(The same\b|As above\b|Ditto\b|Likewise\b|And \b|Also \b)/
+// A comment that begins so refers to the one before it, or to what is around it, which a hover does not show.
+const leaning = new RegExp(
+  "^/\\*\\*[\\s*]*(The same|As above|As in|As with|Ditto|Likewise|And|Also|Does so|So often|Such as|That of|Those|They|" +
+    "Their|Its|It|Then|Else|Otherwise|That [a-z]+)\\b"
+)
+// The heading of a section whose first star is lost.
+const lostStar = /^ *\* \*\w[^*\n]*\*\*/m
 
-/** A doc comment of a public module stands alone, as a hover shows it. */
+/** A doc comment stands alone, as a hover shows it, and its headings have all their stars. */
 export const alone: Rule = (project) =>
   violationsOf(project, (source, refuse) => {
-    if (!isPublicModule(source.path)) return
     for (const { 0: doc, index } of source.text.matchAll(/\/\*\*[\s\S]*?\*\//g)) {
-      if (leaning.test(doc)) refuse(index, "a doc comment refers to the one before it")
+      if (leaning.test(doc)) refuse(index, "a doc comment refers to the one before it, or to what is around it")
+      if (lostStar.test(doc)) refuse(index, "a heading has lost a star")
     }
   })
 

@@ -625,10 +625,13 @@ describe("violation of a rule", () => {
     }
   })
 
-  it("alone: a doc comment that refers to the one before it is found", () => {
-    const text = "/** A. */\nconst a = 1\n/** The same, for b. */\nconst b = 2\n"
-    assert.lengthOf(find(Architecture.alone, { "store/A.ts": text }), 1)
-    assert.deepStrictEqual(find(Architecture.alone, { "store/internal/a.ts": text }), [])
+  it("alone: a doc comment that refers to the one before it, and a heading without a star, are found", () => {
+    const of = (comment: string) =>
+      find(Architecture.alone, { "store/internal/a.ts": `/** ${comment} */\nconst a = 1\n` })
+    const leaning = ["The same, for b.", "Does so in every tier.", "It has read.", "Its place.", "As in {@link Codec}."]
+    for (const comment of leaning) assert.lengthOf(of(comment), 1, comment)
+    assert.lengthOf(of("A.\n *\n * *Details**\n *\n * B."), 1)
+    assert.deepStrictEqual(of("Itself, a theme: *emphasis*.\n *\n * **Details**\n *\n * It is *one* **two**."), [])
   })
 
   it("documented: overloads share one comment, and internal exports and private files need none", () => {

@@ -29,6 +29,11 @@ import type { AnyLoad, CheckedLoad, requiredByLoad } from "./types/loads.ts"
 /**
  * Options of an invalidation.
  *
+ * **When to use**
+ *
+ * `markStale` where readers may get the old value while the new one is loaded. The default, `hide`, where they must
+ * not: after a change of permissions, for example.
+ *
  * **Details**
  *
  * `mode: "hide"`, the default, makes entries absent. `mode: "markStale"` makes them stale: reads may still get them
@@ -46,6 +51,10 @@ export interface InvalidateOptions {
 
 /**
  * Options of a read.
+ *
+ * **When to use**
+ *
+ * `stale: "refuse"` where one reader needs a fresh value, and the stale rules are right for the others.
  *
  * **Details**
  *
@@ -266,6 +275,11 @@ export type neededBy<A> = isAny<A> extends true ? never : A extends Effect.Effec
 /**
  * The operations that read. `R` is the right that they require, or `never` for a reader or a writer.
  *
+ * **When to use**
+ *
+ * As the parameter of a helper that an accessor and each handle may be passed to. A helper that reads outside of Effect
+ * takes a {@link Readable}.
+ *
  * @stability stable
  * @category models
  * @since 0.1.0
@@ -449,6 +463,10 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
   ) => Effect.Effect<Answer<V>, CacheError | E, R>
   /**
    * Returns the fresh value that a tier holds, with its tier, age and version, as an `Option`. Never runs a lookup.
+   *
+   * **When to use**
+   *
+   * To look at what the cache has, as it is: `getAnswer` loads what is absent.
    *
    * **Example** (The tier of a held value)
    *
@@ -803,6 +821,11 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
 
 /**
  * The operations that write. `R` is the right that they require, or `never` for a writer.
+ *
+ * **When to use**
+ *
+ * As the parameter of a helper that writes, with an accessor or with a writer. A helper that also reads takes a
+ * {@link Writer}.
  *
  * @stability stable
  * @category models
@@ -1670,6 +1693,11 @@ export interface Write<out R> {
 /**
  * The operations that read, of a handle: they require nothing, and two of them work outside of Effect.
  *
+ * **When to use**
+ *
+ * As the parameter of a helper that the handles of owners and of borrowers may be passed to, such as a resolver that
+ * reads without an Effect.
+ *
  * @stability stable
  * @category models
  * @since 0.1.0
@@ -1739,6 +1767,10 @@ export interface Readable<P extends string, V, E, Codecs> extends Reading<P, V, 
 
 /**
  * The handle of a borrower: the operations that read, which are those of `Family.Readable`.
+ *
+ * **When to use**
+ *
+ * To name what `reader` of an accessor returns. As a parameter, {@link Readable} also takes the handle of an owner.
  *
  * **Details**
  *
@@ -1868,6 +1900,10 @@ type CannotWrite<P extends string, Name extends string> = RightFindings.writeThr
 
 /**
  * The handle of an owner: the operations that read and write. They require nothing.
+ *
+ * **When to use**
+ *
+ * To name what `writer` of an accessor returns, such as for a helper of the owner that reads and writes.
  *
  * @stability stable
  * @category models

@@ -61,7 +61,7 @@ export const keyIsPattern = (key: string) =>
 /**
  * E0109: a parameter whose value is missing, is refused by its codec, or is not exactly one segment of a key.
  *
- * *Details**
+ * **Details**
  *
  * Found at run time only. The value is not part of the sentence: it may be secret.
  *

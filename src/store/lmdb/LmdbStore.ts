@@ -124,6 +124,10 @@ const readersMaxDefault = 512
 /**
  * Makes a store in a folder. It lives until the Scope ends, and then first writes everything that it accepted.
  *
+ * **When to use**
+ *
+ * In tests and tools that use a store without a cache. A program provides `layer`.
+ *
  * Fails with `InvalidStoreOptions` when an option or the folder is invalid, and with `TierFailed` when the file is
  * damaged.
  *

@@ -56,7 +56,7 @@ import * as RedisPlace from "./internal/redisPlace.ts"
  */
 export type Server =
   | {
-    /** Such as `redis://user:password@host:6379/0`, or `rediss://host` for TLS. Left out if `client` says where. */
+    /** The address, `redis://user:password@host:6379/0` or `rediss://host` for TLS. Left out if `client` says where. */
     readonly url: string | Redacted.Redacted<string>
     /**
      * Options of the `ioredis` client, such as certificates, or `sentinels` and `name`. What the store needs itself

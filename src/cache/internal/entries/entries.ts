@@ -461,7 +461,7 @@ export class Entries<V> {
     return { ...entry, stamp }
   }
 
-  /** Does so in every tier for an entry that was put in this step. */
+  /** Gives an entry that was put in this step the latest stamp, in every tier. */
   confirm(key: string): Delivery {
     const { stamp } = this.cache
     this.hot?.confirm(key, stamp)

@@ -43,7 +43,7 @@ export class Judged<V> {
   declare readonly value: V
   /** How long the value is fresh. A value with 0 is not stored. */
   declare readonly lifetimeMillis: number
-  /** The same, if it was chosen for this value, and is not that of the family. */
+  /** How long the value is fresh, if that was chosen for this value, and is not that of the family. */
   declare readonly ownLifetimeMillis: number | undefined
   declare readonly tags: ReadonlyArray<string>
   declare readonly revision: string | undefined

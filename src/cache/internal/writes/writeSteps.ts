@@ -47,7 +47,7 @@ export class WriteSteps<V> implements Revoker {
     return this.admitsShortWay(value) ? this.writeAdmitted(key, value) : undefined
   }
 
-  /** Does so with a value that `admitsShortWay` has admitted. */
+  /** Writes a value the short way that `admitsShortWay` has admitted; `undefined` if the way is not open. */
   writeAdmitted(key: string, value: V): Delivery | undefined {
     if (!this.isShortWayOpen) return undefined
     const stamp = this.cache.nextStamp()
