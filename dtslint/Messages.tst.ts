@@ -115,7 +115,7 @@ describe("a manifest", () => {
     const families: { readonly [name: string]: { readonly pattern: string } } = {}
     // @ts-expect-error E0414: the names of these families are not known, so nothing can be checked about them; help: wri
     Manifest.Service<any>()("C", { families })
-    // @ts-expect-error E0103: this is a choice of patterns, and a family has one; help: declare a family for each of them
+    // @ts-expect-error E0103: this is a union of patterns, but a family has one pattern; help: declare a family for each of them
     Manifest.Service<any>()("C", { families: { user: { pattern: text === "" ? "user:{id}" : "person:{id}" } } })
   })
 
@@ -485,7 +485,7 @@ describe("a declared function", () => {
     AppCache.fn("f", { borrows: ["user:{id}"] })(function*() {
       yield* prefs.set({ id }, { dark: true })
     })
-    // @ts-expect-error E0225: cannot read 'draft:{id}' in layer 'edge': it lives in layer 'client', which 'edge' does not
+    // @ts-expect-error E0225: cannot read 'draft:{id}' in deployment layer 'edge': it is in layer 'client', which 'edge' does not
     pipe(draft.getOption({ id }), AppCache.inLayer("edge"))
   })
 })

@@ -505,7 +505,7 @@ describe("sensitive family", () => {
         ]
       ])
       assert.deepStrictEqual(errors, [
-        `E0501: \`user:${SensitiveKey.hash(`absent ${canary}`)}\` is absent: its load says that there is no value`
+        `E0501: \`user:${SensitiveKey.hash(`absent ${canary}`)}\` is absent: its lookup returned \`Lookup.absent\``
       ])
     }))
 

@@ -187,7 +187,7 @@ export const arrivedNotCalled = (arrived: string) =>
     "E0238",
     "NeverRun",
     say`${arrived} is a function that nothing calls, so nothing waits for the tiers below memory`,
-    "call it with what the write without an Effect returned"
+    "pass it the result of the write without an Effect"
   )
 
 /**

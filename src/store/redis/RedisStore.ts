@@ -269,7 +269,7 @@ const validate = Effect.fnUntraced(function*(options: Options) {
     return yield* invalid("url", "or `client` must be given: where the server is")
   }
   if (url !== undefined && (typeof url !== "string" || !/^rediss?:\/\/[^/?#]+(?:\/\d*)?$/.test(url))) {
-    return yield* invalid("url", "must be redis:// or rediss://, a host, and at most the number of a database")
+    return yield* invalid("url", "must be `redis://host` or `rediss://host`, with an optional database number")
   }
   if (client !== undefined && !isBag(client)) return yield* invalid("client", "must be an object of client options")
   const misfit = client && clientMisfit(client, url !== undefined)
@@ -278,7 +278,7 @@ const validate = Effect.fnUntraced(function*(options: Options) {
     return yield* invalid("namespace", "must be 1 to 64 letters, digits, dots, hyphens or underscores")
   }
   if (version !== undefined && typeof version !== "string" && !Number.isFinite(version)) {
-    return yield* invalid("version", "must be a text or a finite number")
+    return yield* invalid("version", "must be a string or a finite number")
   }
   if (!Number.isInteger(recordsMax) || recordsMax < 1) return yield* invalid("recordsMax", "must be an integer above 0")
   const answerMillis = millisOf(answerTimeout)
